@@ -1,0 +1,227 @@
+// The contract between a kernel and its host: the forms of the records that cross the border of the linear memory.
+//
+// Both sides read this file: it is AssemblyScript and TypeScript at once (constants only, no types, so each infers its
+// own). Where things lie in the memory is not here: that is the kernel's own business, exported by every build
+// (memory.ts) and read by the host from the module it loaded.
+//
+// All records are little-endian and 4-byte aligned. Offsets are in bytes from the record's start.
+
+/** Raised when a record or an opcode changes its meaning; part of the layout hash. */
+export const ABI_VERSION = 1;
+
+// ---- Commands: host to kernel, 32 bytes each, sorted by session, then by sequence number --------------------------
+//
+//    0      2       4         8     12      16     20     24     28     32
+//    | op   | flags | session | seq | a     | b/x  | c/y  | d/z  | e    |
+//      u16    u16     u32       u32   u32     u32    u32    u32    u32      (x, y, z: f32, yards)
+
+export const COMMAND_BYTES = 32;
+export const COMMAND_OP = 0;
+export const COMMAND_FLAGS = 2;
+export const COMMAND_SESSION = 4;
+export const COMMAND_SEQ = 8;
+export const COMMAND_A = 12;
+export const COMMAND_B = 16;
+export const COMMAND_C = 20;
+export const COMMAND_D = 24;
+export const COMMAND_E = 28;
+
+/** A player enters: session is its entity id; x, y, z where; e = class | level << 8. flags: JOIN_WATCHES. */
+export const OP_JOIN = 1;
+/** A player leaves the zone and is forgotten. */
+export const OP_LEAVE = 2;
+/** Intent to stand at x, y, z. What speed does not allow is walked towards, and counted as corrected. */
+export const OP_MOVE = 3;
+/** a = target entity or 0; b = spell id; c = cast time in ticks, honoured for an unknown spell only. */
+export const OP_CAST = 4;
+/** Cancel one's own cast. */
+export const OP_CANCEL_CAST = 5;
+/** Attack a = target; b = upper bound of base damage, 0 = none; c = DAMAGE_PHYSICAL or DAMAGE_MAGICAL. */
+export const OP_ATTACK = 6;
+export const OP_STOP_ATTACK = 7;
+/** The dead player asks to be revived at the spawn point. */
+export const OP_RELEASE = 8;
+/** From now on the session gets frames; its first one begins with RECORD_RESET and tells everything anew. */
+export const OP_WATCH = 9;
+/** The session gets no more frames (link lost); its entity stays. */
+export const OP_UNWATCH = 10;
+
+/** Host only. A creature appears: a = entity id; x, y, z; e = creature template index. flags: SPAWN_PHANTOM. */
+export const OP_SPAWN = 64;
+/** Host only. Entity a is taken out of the zone. */
+export const OP_DESPAWN = 65;
+/** Host only. Entity a is put at x, y, z at once, no speed check. */
+export const OP_PLACE = 66;
+/** Host only, injected by faults. Like OP_MOVE, for entity a, and without effect on its cast. */
+export const OP_NUDGE = 67;
+/** Host only, injected by faults. Traps (unreachable) while it is being handled. */
+export const OP_TRAP = 96;
+/** Host only, injected by faults. Never ends: burns all fuel while it is being handled. */
+export const OP_SPIN = 97;
+
+/** OP_JOIN: the session gets frames. */
+export const JOIN_WATCHES = 1;
+/** OP_JOIN: a guest: revived by itself at the spawn point, since it can not ask. */
+export const JOIN_GUEST = 2;
+/** OP_SPAWN: does not fight, does not respawn, is not a target. */
+export const SPAWN_PHANTOM = 1;
+
+export const DAMAGE_PHYSICAL = 0;
+export const DAMAGE_MAGICAL = 1;
+
+// ---- Frames: kernel to session ------------------------------------------------------------------------------------
+//
+// One frame a watching session and tick, when there is something to tell: a header, then records.
+//
+//    0           4         8      12    16
+//    | byteLength | session | tick | ack | records...      byteLength counts the whole frame; ack is the session's
+//      u32          u32       u32    u32                    highest command sequence number applied so far
+//
+// A record: u8 kind, u8 length in words (4 bytes, itself counted), u16 info, then fields as drawn.
+
+export const FRAME_HEADER_BYTES = 16;
+export const FRAME_LENGTH = 0;
+export const FRAME_SESSION = 4;
+export const FRAME_TICK = 8;
+export const FRAME_ACK = 12;
+
+/** Forget all you know: what follows is told anew. */
+export const RECORD_RESET = 1;
+/** The session's own numbers: health, maxHealth, power, maxPower, target id, cast spell id, cast end tick, gcd end tick (u32). */
+export const RECORD_SELF = 2;
+/** info = template; entity id, x, y, z (f32), health, maxHealth, target id, level | flags << 8 (u32). */
+export const RECORD_ENTER = 3;
+/** info = mask of CHANGE_*; entity id; then the fields of the mask, in bit order. */
+export const RECORD_CHANGE = 4;
+/** Entity id. */
+export const RECORD_LEAVE = 5;
+/** info = event kind; then the event record from EVENT_SOURCE on (9 words). */
+export const RECORD_EVENT = 6;
+
+/** x, y, z (f32). */
+export const CHANGE_POSITION = 1;
+/** health, maxHealth. */
+export const CHANGE_HEALTH = 2;
+/** level | flags << 8. */
+export const CHANGE_FLAGS = 4;
+/** target id. */
+export const CHANGE_TARGET = 8;
+/** cast spell id (0 = none), cast end tick. */
+export const CHANGE_CAST = 16;
+
+// Entity flags, as in RECORD_ENTER.
+export const ENTITY_PLAYER = 1;
+export const ENTITY_DEAD = 2;
+export const ENTITY_IN_COMBAT = 4;
+export const ENTITY_EVADING = 8;
+export const ENTITY_PHANTOM = 16;
+
+// ---- Events: kernel to telemetry and to those who see them, 40 bytes each ------------------------------------------
+//
+//    0      2      4        8        12  16  20  24  28  32  36   40
+//    | kind | info | source | target | a | b | c | d | e | f | g |
+
+export const EVENT_BYTES = 40;
+export const EVENT_KIND = 0;
+export const EVENT_INFO = 2;
+export const EVENT_SOURCE = 4;
+export const EVENT_TARGET = 8;
+export const EVENT_A = 12;
+
+/** source, target; a = spell id, b = cast time in ticks. */
+export const EVENT_CAST_STARTED = 1;
+/** source, target; a = spell id, b = cast time in ticks. */
+export const EVENT_CAST_COMPLETED = 2;
+/** source, target; info = INTERRUPT_*; a = spell id, b = cast time in ticks. */
+export const EVENT_CAST_INTERRUPTED = 3;
+/** source; a = spell id, b = tick at which the global cooldown ends, c = this tick. */
+export const EVENT_CAST_BLOCKED_GCD = 4;
+/** source, target; info = DAMAGE_*; a = base, b = actual, c = mitigated, d = target's health after, e = spell id or 0 for a swing. */
+export const EVENT_DAMAGE = 5;
+/** source = killer, target. */
+export const EVENT_KILLED = 6;
+/** source; a, b, c = old x, y, z; d, e, f = new x, y, z (f32 bits). To telemetry only. */
+export const EVENT_MOVED = 7;
+/** source; info = REFUSED_*; a = opcode, b = sequence number, c = spell id or target. To its own session. */
+export const EVENT_REFUSED = 8;
+/** source is alive again, at its spawn point. */
+export const EVENT_REVIVED = 9;
+/** source, target; a = amount, b = target's health after, c = spell id. */
+export const EVENT_HEALED = 10;
+/** source, a creature, gives up the fight and goes home. */
+export const EVENT_EVADED = 11;
+/** source, a creature, turns on target. */
+export const EVENT_AGGRO = 12;
+/** source's position was corrected; a, b, c = the position it has (f32 bits). To its own session. */
+export const EVENT_CORRECTED = 13;
+
+export const INTERRUPT_BY_MOVEMENT = 1;
+export const INTERRUPT_BY_REQUEST = 2;
+export const INTERRUPT_BY_DEATH = 3;
+export const INTERRUPT_BY_SPELL = 4;
+export const INTERRUPT_TARGET_LOST = 5;
+
+export const REFUSED_NO_SUCH_ENTITY = 1;
+export const REFUSED_DEAD = 2;
+export const REFUSED_TARGET_DEAD = 3;
+export const REFUSED_OUT_OF_RANGE = 4;
+export const REFUSED_ON_COOLDOWN = 5;
+export const REFUSED_NO_POWER = 6;
+export const REFUSED_CASTING = 7;
+export const REFUSED_GCD = 8;
+export const REFUSED_ZONE_FULL = 9;
+export const REFUSED_BAD_COMMAND = 10;
+export const REFUSED_INVALID_TARGET = 11;
+export const REFUSED_NOT_FACING = 12;
+export const REFUSED_LOCKED_OUT = 13;
+export const REFUSED_STUNNED = 14;
+export const REFUSED_MOVED = 15;
+/** One past the last reason: the length of the counter array of refusals. */
+export const REFUSED_COUNT = 16;
+
+// ---- Counters: u32 each, of this tick only --------------------------------------------------------------------------
+
+export const COUNTER_COMMANDS = 0;
+export const COUNTER_ENTITIES_MOVED = 1;
+export const COUNTER_CASTS_STARTED = 2;
+export const COUNTER_CASTS_COMPLETED = 3;
+export const COUNTER_CASTS_INTERRUPTED = 4;
+export const COUNTER_GCD_BLOCKED = 5;
+export const COUNTER_ATTACKS = 6;
+export const COUNTER_DAMAGE = 7;
+export const COUNTER_KILLS = 8;
+export const COUNTER_HEALING = 9;
+export const COUNTER_CORRECTED = 10;
+export const COUNTER_REVIVED = 11;
+export const COUNTER_FRAMES = 12;
+/** Frames put off to the next tick because the frame area was full. */
+export const COUNTER_FRAMES_DEFERRED = 13;
+/** Events not written because the event area was full. */
+export const COUNTER_EVENTS_LOST = 14;
+/** Live players, live creatures, watchers after this tick. */
+export const COUNTER_PLAYERS = 15;
+export const COUNTER_CREATURES = 16;
+export const COUNTER_WATCHERS = 17;
+/** Creatures with somebody on their threat table. */
+export const COUNTER_FIGHTING = 18;
+/** REFUSED_COUNT counters from here, one a reason. */
+export const COUNTER_REFUSED = 20;
+export const COUNTERS = 36;
+
+// ---- The note: who is being processed, for the post-mortem of a trap -------------------------------------------------
+
+export const PHASE_IDLE = 0;
+export const PHASE_COMMANDS = 1;
+export const PHASE_MOVEMENT = 2;
+export const PHASE_INTERRUPTS = 3;
+export const PHASE_CASTS = 4;
+export const PHASE_AURAS = 5;
+export const PHASE_CAST_STARTS = 6;
+export const PHASE_SWINGS = 7;
+export const PHASE_CREATURES = 8;
+export const PHASE_DEATHS = 9;
+export const PHASE_REGENERATION = 10;
+export const PHASE_VISIBILITY = 11;
+export const PHASE_HASH = 12;
+/** The value of the note's command index while no command is being handled. */
+export const NO_COMMAND = 0x7fffffff;

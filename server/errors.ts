@@ -1,0 +1,19 @@
+// Every error the program raises on purpose: a code for scripts, a message that says what to do, and the cause.
+//
+//   throw new WowsimError("port_in_use", "Port 8080 is in use; choose another with --port.", { cause })
+
+/** An error with a stable `code` (snake_case) and a message that tells the reader how to mend it. */
+export class WowsimError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = "WowsimError";
+    this.code = code;
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

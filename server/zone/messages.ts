@@ -1,0 +1,80 @@
+// What main thread and zone workers say to each other.
+//
+// Hot path: two rings a worker (ring.ts). Into it: command records (abi.ts) prefixed with the zone id. Out of it: one
+// tick report a zone and tick, then that tick's session frames as the kernel built them.
+// Everything rare goes by postMessage, as the objects below: a worker turns to its event loop between any two ticks.
+
+/** Zone states, see docs/ARCHITECTURE.md. */
+export type ZoneState = "ACTIVE" | "DEGRADED" | "CRASHED" | "DOWN";
+export const ZONE_STATES: readonly ZoneState[] = ["ACTIVE", "DEGRADED", "CRASHED", "DOWN"];
+
+/** Which header note the kernel left when it trapped. */
+export interface TrapNote {
+  phase: string;
+  commandIndex: number | null;
+  op: number | null;
+  session: number;
+  entity: number;
+  spell: number;
+}
+
+/** One tick of one zone, as the main thread sees it. Milliseconds are wall time. */
+export interface TickReport {
+  zoneId: number;
+  tick: number;
+  state: ZoneState;
+  /** The whole step: faults, journal, kernel, event and frame reading. */
+  durationMs: number;
+  /** Inside the kernel only. */
+  kernelMs: number;
+  fuelUsed: number;
+  overrun: boolean;
+  /** Ticks given up for good since the zone started. */
+  missedTicks: number;
+  /** Commands waiting when the tick began; those past capacity, dropped this tick. */
+  queueDepth: number;
+  commandsDropped: number;
+  recoveries: number;
+  hash: bigint;
+  /** COUNTERS u32, indexed by abi.ts COUNTER_*. A view that is only valid during the callback. */
+  counters: Uint32Array;
+}
+
+/** Where a spawned creature stands and which kind it is; see server/content. */
+export interface ZoneSpec {
+  id: number;
+  name: string;
+  seed: number;
+}
+
+/** Main thread to zone worker. */
+export type ToZoneWorker =
+  | { type: "fault_activate"; activation: number; faultId: string; params: unknown; zones: number[]; seed: number }
+  | { type: "fault_deactivate"; activation: number }
+  | { type: "swap"; request: number; zoneId: number; module: WebAssembly.Module; hash: string; label: string }
+  | { type: "rollback"; request: number; zoneId: number }
+  | { type: "promote"; request: number; zoneId: number }
+  | { type: "inspect"; request: number; zoneId: number }
+  | { type: "stop" };
+
+/** Zone worker to main thread: rare, never on a healthy tick. */
+export type FromZoneWorker =
+  | { type: "ready"; zones: number[] }
+  | { type: "answer"; request: number; ok: true; data: unknown }
+  | { type: "answer"; request: number; ok: false; error: string }
+  | { type: "zone_state"; zoneId: number; from: ZoneState; to: ZoneState; reason: string; tick: number }
+  | {
+      type: "recovered";
+      zoneId: number;
+      tick: number;
+      recoveryMs: number;
+      replayedTicks: number;
+      rung: RecoveryRung;
+      note: TrapNote;
+      error: string;
+    }
+  | { type: "rolled_back"; zoneId: number; tick: number; fromHash: string; toHash: string; reason: string }
+  | { type: "stopped" };
+
+/** How far up the ladder a recovery had to go. */
+export type RecoveryRung = "replay" | "quarantine" | "rollback" | "down";

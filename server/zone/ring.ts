@@ -1,0 +1,134 @@
+// The one way for threads to hand data to each other on the hot path: a bounded ring over shared memory, one writer,
+// one reader, no lock. A record is a u32 length and that many bytes, padded to 8 and never split across the end.
+//
+//   writer                                       reader
+//   const at = ring.reserve(32)                  ring.drain((offset, length) => ring.view.getUint32(offset, true))
+//   if (at < 0) dropped++  // full: counted
+//   else { ring.view.setUint32(at, 7, true); ring.commit(); ring.wake() }
+//
+// Several reserves may share one commit. A full ring is the writer's business: reserve says so and counts it, nothing
+// waits and nothing is overwritten.
+
+const HEAD = 0; // bytes ever written, modulo 2^32
+const TAIL = 1; // bytes ever read, modulo 2^32
+const REFUSED = 2; // records that found the ring full
+const CONTROL_BYTES = 64;
+const WRAP_MARK = 0xffffffff;
+
+/** Single-producer, single-consumer byte ring over a SharedArrayBuffer. Make one end of it per thread. */
+export class Ring {
+  readonly buffer: SharedArrayBuffer;
+  /** The data area; offsets given by reserve and drain index both. */
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly capacityBytes: number;
+  readonly #control: Int32Array;
+  readonly #mask: number;
+  #pending: number;
+
+  /** Memory for a ring of `capacityBytes` (a power of two, 1 KiB to 1 GiB). Throws RangeError otherwise. */
+  static allocate(capacityBytes: number): SharedArrayBuffer {
+    const powerOfTwo = (capacityBytes & (capacityBytes - 1)) === 0;
+    if (!powerOfTwo || capacityBytes < 1024 || capacityBytes > 2 ** 30) {
+      throw new RangeError(`A ring holds a power of two between 1 KiB and 1 GiB, not ${capacityBytes} bytes.`);
+    }
+    return new SharedArrayBuffer(CONTROL_BYTES + capacityBytes);
+  }
+
+  constructor(buffer: SharedArrayBuffer) {
+    this.buffer = buffer;
+    this.capacityBytes = buffer.byteLength - CONTROL_BYTES;
+    this.bytes = new Uint8Array(buffer, CONTROL_BYTES);
+    this.view = new DataView(buffer, CONTROL_BYTES);
+    this.#control = new Int32Array(buffer, 0, CONTROL_BYTES / 4);
+    this.#mask = this.capacityBytes - 1;
+    this.#pending = Atomics.load(this.#control, HEAD) >>> 0;
+  }
+
+  /** Writer: room for one record; its offset, or -1 (counted in `refused`) when the ring is full. */
+  reserve(length: number): number {
+    const size = recordSize(length);
+    const start = this.#pending & this.#mask;
+    const toEnd = this.capacityBytes - start;
+    const skip = size > toEnd ? toEnd : 0;
+    const used = (this.#pending - Atomics.load(this.#control, TAIL)) >>> 0;
+    if (used + skip + size > this.capacityBytes) {
+      Atomics.add(this.#control, REFUSED, 1);
+      return -1;
+    }
+    if (skip > 0) this.view.setUint32(start, WRAP_MARK, true);
+    const at = (start + skip) & this.#mask;
+    this.view.setUint32(at, length, true);
+    this.#pending = (this.#pending + skip + size) >>> 0;
+    return at + 4;
+  }
+
+  /** Writer: copies `source` in as one record; false when the ring is full. Still to be committed. */
+  append(source: Uint8Array): boolean {
+    const at = this.reserve(source.length);
+    if (at < 0) return false;
+    this.bytes.set(source, at);
+    return true;
+  }
+
+  /** Writer: makes all reserved records visible to the reader. */
+  commit(): void {
+    Atomics.store(this.#control, HEAD, this.#pending | 0);
+  }
+
+  /** Writer: wakes a reader that waits. A system call: once a tick, not once a record. */
+  wake(): void {
+    Atomics.notify(this.#control, HEAD);
+  }
+
+  /** Reader: visits up to `recordsMax` records and frees them; returns how many. The bytes are valid during the visit. */
+  drain(visit: (offset: number, length: number) => void, recordsMax = Number.MAX_SAFE_INTEGER): number {
+    const head = Atomics.load(this.#control, HEAD) >>> 0;
+    let tail = Atomics.load(this.#control, TAIL) >>> 0;
+    let count = 0;
+    while (tail !== head && count < recordsMax) {
+      const at = tail & this.#mask;
+      const length = this.view.getUint32(at, true);
+      if (length === WRAP_MARK) {
+        tail = (tail + this.capacityBytes - at) >>> 0;
+      } else {
+        visit(at + 4, length);
+        tail = (tail + recordSize(length)) >>> 0;
+        count++;
+      }
+      Atomics.store(this.#control, TAIL, tail | 0);
+    }
+    return count;
+  }
+
+  /** Reader, in a worker: sleeps until there is something to read, at most `timeoutMs`. */
+  wait(timeoutMs: number): void {
+    if (this.isEmpty) Atomics.wait(this.#control, HEAD, Atomics.load(this.#control, TAIL), timeoutMs);
+  }
+
+  /** Reader, on a thread with an event loop: resolves when there is something to read, or after `timeoutMs`. */
+  async waitAsync(timeoutMs: number): Promise<void> {
+    if (!this.isEmpty) return;
+    const tail = Atomics.load(this.#control, TAIL);
+    const waiting = Atomics.waitAsync(this.#control, HEAD, tail, timeoutMs);
+    if (waiting.async) await waiting.value;
+  }
+
+  get isEmpty(): boolean {
+    return Atomics.load(this.#control, HEAD) === Atomics.load(this.#control, TAIL);
+  }
+
+  /** Bytes waiting to be read, padding included. */
+  get usedBytes(): number {
+    return (Atomics.load(this.#control, HEAD) - Atomics.load(this.#control, TAIL)) >>> 0;
+  }
+
+  /** Records that found the ring full since it was made. */
+  get refused(): number {
+    return Atomics.load(this.#control, REFUSED) >>> 0;
+  }
+}
+
+function recordSize(length: number): number {
+  return (length + 4 + 7) & ~7;
+}
