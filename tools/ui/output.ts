@@ -1,0 +1,50 @@
+// Everything a command prints goes through here: text on stdout, complaints on stderr, colour only where it is wanted.
+//
+//   out(paint.green("healthy"))       // coloured on a terminal, plain in a pipe or with NO_COLOR set
+//   fail(error, 2)                    // "wowsim: Port 8080 is in use; ..." on stderr, exit code 2
+
+import { messageOf } from "../../server/errors.ts";
+
+/** Exit codes of every subcommand. */
+export const EXIT = { ok: 0, degraded: 1, critical: 2, usage: 2, unreachable: 3, interrupted: 130 } as const;
+
+/** True when stdout is a terminal that a person looks at. */
+export const isTerminal = (): boolean => process.stdout.isTTY === true && process.env["CI"] === undefined;
+
+/** True when colour is welcome: a terminal, and NO_COLOR is not set (https://no-color.org). */
+export const hasColor = (): boolean =>
+  process.stdout.isTTY === true && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
+
+/** One line on stdout. */
+export function out(line = ""): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** One line on stderr. */
+export function err(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** One JSON document on one line of stdout. */
+export function outJson(value: unknown): void {
+  out(JSON.stringify(value));
+}
+
+/** Says on stderr what went wrong, and sets the exit code for when the command ends. */
+export function fail(error: unknown, exitCode: number): void {
+  err(`wowsim: ${messageOf(error)}`);
+  process.exitCode = exitCode;
+}
+
+const style = (open: number, close: number) => (text: string) =>
+  hasColor() ? `\x1b[${open}m${text}\x1b[${close}m` : text;
+
+/** Colours and weights; each is the identity where colour is not welcome. */
+export const paint = {
+  bold: style(1, 22),
+  dim: style(2, 22),
+  red: style(31, 39),
+  green: style(32, 39),
+  yellow: style(33, 39),
+  cyan: style(36, 39),
+};

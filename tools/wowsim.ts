@@ -1,0 +1,30 @@
+#!/usr/bin/env bun
+// The wowsim command: one subcommand a file in commands/, each registering itself here. What a subcommand needs is
+// imported when it runs, so that `wowsim --help` is instant.
+
+import { Command } from "commander";
+import { version } from "../package.json";
+import * as serve from "./commands/serve.ts";
+import { EXIT, fail } from "./ui/output.ts";
+
+const program = new Command("wowsim")
+  .description(
+    "A flight simulator for game-server reliability: a real 20 Hz zone server that breaks,\nis diagnosed, mended and hotfixed under live players.",
+  )
+  .version(version)
+  .showHelpAfterError("(wowsim <subcommand> --help tells more)")
+  .addHelpText(
+    "after",
+    "\nExit codes: 0 well, 1 degraded or a check failed, 2 critical or wrong usage, 3 server unreachable.\nStart with: wowsim demo",
+  )
+  .exitOverride((error) => {
+    process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
+  });
+
+for (const command of [serve]) command.register(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  fail(error, EXIT.degraded);
+}
