@@ -49,7 +49,16 @@ export interface ZoneSpec {
 
 /** Main thread to zone worker. */
 export type ToZoneWorker =
-  | { type: "fault_activate"; activation: number; faultId: string; params: unknown; zones: number[]; seed: number }
+  | {
+      type: "fault_activate";
+      activation: number;
+      faultId: string;
+      params: unknown;
+      zones: number[];
+      seed: number;
+      /** 0 to 1: the share of its chances the fault takes. */
+      probability: number;
+    }
   | { type: "fault_deactivate"; activation: number }
   | { type: "swap"; request: number; zoneId: number; module: WebAssembly.Module; hash: string; label: string }
   | { type: "rollback"; request: number; zoneId: number }
