@@ -1,13 +1,20 @@
 // What a fault is: one file, one definition. The registry (registry.ts) adds what all have in common: checked
-// parameters, targets, time to live, seeded randomness, exact counters, removal.
+// parameters, targets, time to live, seeded randomness, probability, exact counters, removal.
 //
 //   export const latencySpike = defineFault({
 //     id: "latency-spike", title: "...", family: "timing", mode: "tick_scoped",
-//     params: z.object({ delay_ms: z.number().int().min(1).max(5_000).default(200) }),
-//     zone: (ctx, { delay_ms }) => ({ beforeStep: () => { ctx.eligible(); ctx.pause(delay_ms); ctx.affected(); } }),
-//   })
+//     params: z.strictObject({ delay_ms: z.number().int().min(1).max(5_000).default(200).describe("...") }),
+//     zone: (context, { delay_ms }) => ({
+//       beforeStep() {
+//         if (!context.strikes()) return;
+//         context.pause(delay_ms);
+//         context.affected();
+//       },
+//     }),
+//   });
 //
-// A fault may have a zone half (runs in the worker, inside the tick), a main half (runs beside the sessions), or both.
+// A fault may have a zone half (one a target zone, runs in the worker, inside the tick), a main half (one, runs beside
+// the sessions), or both.
 
 import type { z } from "zod";
 
@@ -41,29 +48,38 @@ export interface CommandFields {
 
 /** What both halves get. */
 export interface FaultContext {
-  /** Seeded by the server's seed and the activation's number: uniform in [0, 1). */
+  /** All zones the activation acts on, in ascending order. */
+  readonly targets: readonly number[];
+  /**
+   * Uniform in [0, 1). Seeded by the server's seed, the fault, how often it was activated and the zone, so that the
+   * same sequence of activations makes the same choices.
+   */
   random(): number;
-  /** Something the fault could have acted on. Exact, summed over threads. */
-  eligible(count?: number): void;
-  /** Something the fault did act on. */
+  /** Counts `count` things the fault could act on, and says whether it shall: the activation's probability. */
+  strikes(count?: number): boolean;
+  /** Counts things the fault did act on. Exact, summed over threads. */
   affected(count?: number): void;
 }
 
 export interface ZoneFaultContext extends FaultContext {
-  /** Zones of this worker that the activation targets. */
-  readonly zones: readonly number[];
+  /** The zone of this half. */
+  readonly zoneId: number;
   /** Burns real time inside the tick; ends early, within a millisecond, when the fault is removed or the kill switch falls. */
   pause(ms: number): void;
 }
 
-/** Zone half. Called for target zones only. */
+/** Zone half. */
 export interface ZoneFaultHooks {
   /** Before the batch is journalled. */
   commands?(batch: CommandBatch): void;
-  beforeStep?(zoneId: number, tick: number): void;
-  afterStep?(zoneId: number, tick: number): void;
-  /** Called once at removal, between two ticks, and then once a tick with its zone's batch until it returns true: to take out what it put in. */
+  beforeStep?(tick: number): void;
+  afterStep?(tick: number): void;
+  /**
+   * After the removal, once a tick with the zone's batch until it returns true: takes out what the fault put in. A zone
+   * that does not tick just then gets it when it does again.
+   */
   cleanUp?(batch: CommandBatch): boolean;
+  /** Last call: lets go of memory. */
   dispose?(): void;
 }
 
@@ -77,23 +93,29 @@ export interface FaultSession {
 }
 
 export interface MainFaultContext extends FaultContext {
-  readonly targetZones: readonly number[];
   /** Live sessions in the target zones, in order of id. */
   sessions(): FaultSession[];
-  /** Refuses new connections and resumes for so many ticks. */
+  /** Refuses new connections and resumes for so many server ticks. Lifted at the fault's removal at the latest. */
   holdConnections(ticks: number): void;
-  /** The activation is over: to be removed at the end of this tick. */
-  done(): void;
 }
 
 /** Main half. */
 export interface MainFaultHooks {
-  /** Once a server tick (50 ms), whatever the zones do. */
+  /** Once a server tick (50 ms), whatever the zones do. Must not block the thread for more than a few milliseconds. */
   ambient?(tick: number): void;
   /** Bytes that came from or go to a session; returns what is passed on. */
   ingress?(session: FaultSession, bytes: Uint8Array): Uint8Array;
   egress?(session: FaultSession, bytes: Uint8Array): Uint8Array;
+  /** Last call: lets go of what the fault holds. */
   dispose?(): void;
+}
+
+/** What a fault with its own idea of its targets decides from. */
+export interface TargetChoice {
+  /** Zones of this server, ascending. */
+  zones: readonly number[];
+  /** The request's target_zone_id; 0 = all. */
+  requested: number;
 }
 
 export interface FaultDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> {
@@ -102,10 +124,13 @@ export interface FaultDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly title: string;
   readonly family: FaultFamily;
   readonly mode: FaultMode;
-  /** Every field has a default and a description; bounds are in the schema. */
+  /** Strict; every field has a default, a description, and its bounds. */
   readonly params: z.ZodObject<Shape>;
-  /** Which zones the activation acts on, when the fault has its own idea; otherwise target_zone_id, 0 = all. */
-  targets?(params: z.infer<z.ZodObject<Shape>>): number[];
+  /**
+   * Which zones the activation acts on, when it is not simply the requested one or all. Empty: the server as a whole.
+   * Throws WowsimError when this server can not have the fault so.
+   */
+  targets?(params: z.infer<z.ZodObject<Shape>>, choice: TargetChoice): number[];
   zone?(context: ZoneFaultContext, params: z.infer<z.ZodObject<Shape>>): ZoneFaultHooks;
   main?(context: MainFaultContext, params: z.infer<z.ZodObject<Shape>>): MainFaultHooks;
 }

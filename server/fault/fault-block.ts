@@ -1,0 +1,117 @@
+// What the main thread and the zone workers share about active faults, in one small SharedArrayBuffer: whether an
+// activation still holds, and its counters. Removal is one store here, so it takes hold at once, also in a worker that is
+// in the middle of a long tick and reads no messages.
+//
+//   | threads | ...           slot 0 | slot 1 | ... | slot 63          (words of 32 bits)
+//
+//   slot = activation % 64:   | open | 7 spare | thread 0 | thread 1 | ... | thread 64 |
+//   thread:                   | eligible (i64) | affected (i64) | retired | 3 spare |
+//
+// `open` holds the activation's number while it is active, else 0; a pause waits on it. Counters have one writer each.
+// A thread writes the activation's number to `retired` when it has nothing of it left; the main thread (thread 0) uses a
+// slot again only when all threads have done so.
+
+import { WowsimError } from "../errors.ts";
+
+const THREADS = 0;
+const HEADER_WORDS = 8;
+const SLOT_HEAD_WORDS = 8;
+const THREAD_WORDS = 8;
+const RETIRED = 4;
+
+/** Activations that are active or being cleaned up at the same time. */
+export const ACTIVATIONS_MAX = 64;
+/** The main thread and the zone workers. */
+export const FAULT_THREADS_MAX = 65;
+
+const SLOT_WORDS = SLOT_HEAD_WORDS + FAULT_THREADS_MAX * THREAD_WORDS;
+
+/** Which of an activation's two counters. */
+export type FaultCount = "eligible" | "affected";
+const COUNT_WORD: Record<FaultCount, number> = { eligible: 0, affected: 2 };
+
+export class FaultBlock {
+  readonly buffer: SharedArrayBuffer;
+  readonly #words: Int32Array;
+  readonly #counts: BigInt64Array;
+
+  static allocate(): SharedArrayBuffer {
+    const buffer = new SharedArrayBuffer((HEADER_WORDS + ACTIVATIONS_MAX * SLOT_WORDS) * 4);
+    new Int32Array(buffer)[THREADS] = 1; // thread 0 is the main thread
+    return buffer;
+  }
+
+  constructor(buffer: SharedArrayBuffer) {
+    this.buffer = buffer;
+    this.#words = new Int32Array(buffer);
+    this.#counts = new BigInt64Array(buffer);
+  }
+
+  /** A worker's own number, for counting and retiring. Throws WowsimError when there are more than 64 of them. */
+  claimThread(): number {
+    const thread = Atomics.add(this.#words, THREADS, 1);
+    if (thread < FAULT_THREADS_MAX) return thread;
+    throw new WowsimError("fault_threads", `Faults reach ${FAULT_THREADS_MAX - 1} zone workers at most; start fewer.`);
+  }
+
+  /** Main thread: the activation holds from now on, its counters at zero. Its slot must be free. */
+  open(activation: number): void {
+    const slot = slotOf(activation);
+    this.#words.fill(0, slot + SLOT_HEAD_WORDS, slot + SLOT_WORDS);
+    Atomics.store(this.#words, slot, activation);
+  }
+
+  /** Main thread: the activation is over. Wakes every pause that waits on it. */
+  close(activation: number): void {
+    const slot = slotOf(activation);
+    if (Atomics.compareExchange(this.#words, slot, activation, 0) === activation) Atomics.notify(this.#words, slot);
+  }
+
+  isOpen(activation: number): boolean {
+    return Atomics.load(this.#words, slotOf(activation)) === activation;
+  }
+
+  /** Blocks the calling thread for `ms`, or until the activation is closed. */
+  pause(activation: number, ms: number): void {
+    Atomics.wait(this.#words, slotOf(activation), activation, ms);
+  }
+
+  /** Adds to a counter of the calling thread's own. */
+  count(activation: number, thread: number, which: FaultCount, amount: number): void {
+    Atomics.add(this.#counts, (threadOf(activation, thread) + COUNT_WORD[which]) / 2, BigInt(amount));
+  }
+
+  /** The sum of a counter over all threads. */
+  total(activation: number, which: FaultCount): number {
+    let sum = 0;
+    for (let thread = 0; thread < this.#threads; thread++) {
+      sum += Number(Atomics.load(this.#counts, (threadOf(activation, thread) + COUNT_WORD[which]) / 2));
+    }
+    return sum;
+  }
+
+  /** The calling thread has nothing left of the activation and never touches its slot again. */
+  retire(activation: number, thread: number): void {
+    Atomics.store(this.#words, threadOf(activation, thread) + RETIRED, activation);
+  }
+
+  /** Whether every worker has retired the activation. */
+  isRetired(activation: number): boolean {
+    for (let thread = 1; thread < this.#threads; thread++) {
+      if (Atomics.load(this.#words, threadOf(activation, thread) + RETIRED) !== activation) return false;
+    }
+    return true;
+  }
+
+  get #threads(): number {
+    return Math.min(Atomics.load(this.#words, THREADS), FAULT_THREADS_MAX);
+  }
+}
+
+function slotOf(activation: number): number {
+  return HEADER_WORDS + (activation % ACTIVATIONS_MAX) * SLOT_WORDS;
+}
+
+function threadOf(activation: number, thread: number): number {
+  return slotOf(activation) + SLOT_HEAD_WORDS + thread * THREAD_WORDS;
+}

@@ -1,0 +1,27 @@
+// Memory that really is there (every page written to) and really goes (its buffers detached, so that nothing waits for a
+// garbage collection).
+
+/** Smallest page of the platforms this runs on. */
+const PAGE_BYTES = 4_096;
+
+export class HeldMemory {
+  #buffers: ArrayBuffer[] = [];
+
+  /** Allocates and touches `bytes`. Throws RangeError when the process can not have them. */
+  take(bytes: number): void {
+    const buffer = new ArrayBuffer(bytes);
+    const view = new Uint8Array(buffer);
+    for (let at = 0; at < bytes; at += PAGE_BYTES) view[at] = 1;
+    this.#buffers.push(buffer);
+  }
+
+  get bytes(): number {
+    return this.#buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0);
+  }
+
+  /** Gives all of it back to the operating system. */
+  release(): void {
+    for (const buffer of this.#buffers) buffer.transfer(0);
+    this.#buffers = [];
+  }
+}
