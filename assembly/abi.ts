@@ -95,7 +95,7 @@ export const RECORD_ENTER = 3;
 export const RECORD_CHANGE = 4;
 /** Entity id. */
 export const RECORD_LEAVE = 5;
-/** info = event kind; then the event record from EVENT_SOURCE on (9 words). */
+/** info = event kind | the event's own info << 8; then the event record from EVENT_SOURCE on (9 words). */
 export const RECORD_EVENT = 6;
 
 /** x, y, z (f32). */
