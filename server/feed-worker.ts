@@ -1,0 +1,54 @@
+// The feed thread: owns the UDP socket, so that a flood of datagrams can starve nothing but the feed
+// (telemetry/feed.ts). It sends whenever the recorder has put lines into its ring.
+
+import { messageOf, WowsimError } from "./errors.ts";
+import { TelemetryCounters } from "./telemetry/counters.ts";
+import { Feed } from "./telemetry/feed.ts";
+import type { FeedStart, FromTelemetryWorker, ToFeed } from "./telemetry/worker-messages.ts";
+import { Ring } from "./zone/ring.ts";
+
+declare const self: Worker;
+
+/** How long the feed sleeps when there are no lines; watchers that did not renew are forgotten that late. */
+const IDLE_MS_MAX = 250;
+const SECRET_BYTES = 32;
+
+let feed: Feed | null = null;
+
+self.addEventListener("message", async ({ data }: MessageEvent<ToFeed>) => {
+  if (data.type === "start") await start(data);
+  else {
+    const last = feed;
+    feed = null;
+    last?.close();
+    answer({ type: "stopped" });
+  }
+});
+
+async function start({ feed: buffer, counters, host, port }: FeedStart): Promise<void> {
+  const ring = new Ring(buffer);
+  try {
+    feed = await Feed.open({
+      host,
+      port,
+      ring,
+      counters: new TelemetryCounters(counters),
+      secret: crypto.getRandomValues(new Uint8Array(SECRET_BYTES)),
+      now: () => performance.now(),
+      wallClock: Date.now,
+    });
+  } catch (error) {
+    const code = error instanceof WowsimError ? error.code : "listen_failed";
+    answer({ type: "failed", code, message: messageOf(error) });
+    return;
+  }
+  answer({ type: "ready", port: feed.port });
+  for (let running: Feed | null = feed; running !== null; running = feed) {
+    running.pump();
+    await ring.waitAsync(IDLE_MS_MAX);
+  }
+}
+
+function answer(message: FromTelemetryWorker): void {
+  self.postMessage(message);
+}

@@ -1,0 +1,65 @@
+// The recorder thread: owns the telemetry file. It polls the rings of all threads (telemetry/recorder.ts) until it is
+// told to stop, and then writes what is left.
+
+import { messageOf, WowsimError } from "./errors.ts";
+import { LineAppender } from "./store/line-appender.ts";
+import { RotatingFile } from "./store/rotating-file.ts";
+import { TelemetryCounters } from "./telemetry/counters.ts";
+import { Recorder } from "./telemetry/recorder.ts";
+import type { FromTelemetryWorker, RecorderStart, ToRecorder } from "./telemetry/worker-messages.ts";
+import { Ring } from "./zone/ring.ts";
+
+declare const self: Worker;
+
+const POLL_INTERVAL_MS = 25;
+/** What opening the file says when its path can not be right; anything else (a full disk) may pass and is retried. */
+const WRONG_PATH_CODES = new Set(["EACCES", "EPERM", "EISDIR", "ENOTDIR", "EEXIST", "EROFS", "ENAMETOOLONG", "ELOOP"]);
+
+let recorder: Recorder | null = null;
+let poll: Timer | undefined;
+
+self.addEventListener("message", async ({ data }: MessageEvent<ToRecorder>) => {
+  if (data.type === "start") await start(data);
+  else {
+    clearInterval(poll);
+    await recorder?.stop(data.timeoutMs);
+    answer({ type: "stopped" });
+  }
+});
+
+async function start(options: RecorderStart): Promise<void> {
+  const { file: path, rotateBytes: bytesMax, filesMax, backlogBytesMax } = options;
+  const file = new RotatingFile({ path, bytesMax, filesMax, now: () => performance.now() });
+  const problem = await openProblem(file, path);
+  if (problem !== null) {
+    answer({ type: "failed", code: problem.code, message: problem.message });
+    return;
+  }
+  const started = new Recorder({
+    rings: options.rings.map((buffer) => new Ring(buffer)),
+    appender: new LineAppender(file, { backlogBytesMax }),
+    feed: new Ring(options.feed),
+    counters: new TelemetryCounters(options.counters),
+    now: Date.now,
+  });
+  recorder = started;
+  poll = setInterval(() => started.poll(), POLL_INTERVAL_MS);
+  answer({ type: "ready" });
+}
+
+/** Why the file can never be written at this path, or null. */
+async function openProblem(file: RotatingFile, path: string): Promise<WowsimError | null> {
+  try {
+    await file.open();
+    return null;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (!WRONG_PATH_CODES.has(code)) return null;
+    const message = `Cannot write telemetry to ${path} (${messageOf(error)}); choose another place with --data-dir or --telemetry-file.`;
+    return new WowsimError("telemetry_file", message, { cause: error });
+  }
+}
+
+function answer(message: FromTelemetryWorker): void {
+  self.postMessage(message);
+}

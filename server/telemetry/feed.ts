@@ -1,0 +1,244 @@
+// The feed: telemetry lines as UDP datagrams, one line each, to up to 64 watchers who asked for them.
+//
+//   recorder ─► ring ─► pump() ─► sendMany(line, port, address, line, ...) once a watcher and batch
+//   watcher  ─► {"subscribe":1} ─► challenge ─► {"subscribe":1,"challenge":...} ─► 30 s of lines
+//
+// A watcher that does not read costs one system call a batch. Incoming datagrams are rate limited; and since a flood of
+// them keeps timers from firing (docs/DECISIONS.md), the handler itself pumps when that is due. A line that does not
+// fit a datagram is skipped, and a line of the feed's own says how many.
+
+import { messageOf, WowsimError } from "../errors.ts";
+import type { Ring } from "../zone/ring.ts";
+import type { TelemetryCounters } from "./counters.ts";
+import { Handshake, parseRequest } from "./feed-handshake.ts";
+import { LineEncoder, lineKind } from "./line.ts";
+
+export const SUBSCRIBERS_MAX = 64;
+export const SUBSCRIPTION_MS = 30_000;
+/** Longer lines stay out of the feed; they are in the file. */
+export const DATAGRAM_BYTES_MAX = 8000;
+/** Requests looked at, all senders together; the rest of a flood is dropped unread. */
+const REQUESTS_PER_SECOND_MAX = 2000;
+const BATCH_LINES_MAX = 64;
+/** How late a pump may be before an incoming datagram sets it off. */
+const PUMP_INTERVAL_MS_MAX = 50;
+/** A dead watcher's refusal makes the next send fail once, whoever that was for. */
+const SEND_ATTEMPTS_MAX = 3;
+const NOTICE_INTERVAL_MS = 1000;
+
+const LINES_TOO_LONG = lineKind("health", "telemetry", "Lines too long for the feed");
+
+export interface FeedOptions {
+  host: string;
+  /** 0: any. */
+  port: number;
+  /** The feed is its reader. */
+  ring: Ring;
+  counters: TelemetryCounters;
+  /** Random, new at every start. */
+  secret: Uint8Array;
+  /** Milliseconds, monotonic. */
+  now: () => number;
+  /** Wall time in milliseconds since 1970. */
+  wallClock: () => number;
+}
+
+interface Subscriber {
+  address: string;
+  port: number;
+  expiresAtMs: number;
+}
+
+type UdpSocket = Bun.udp.Socket<"uint8array">;
+
+export class Feed {
+  readonly #options: FeedOptions;
+  readonly #handshake: Handshake;
+  readonly #lines: LineEncoder;
+  readonly #subscribers = new Map<string, Subscriber>();
+  readonly #batch = Array.from({ length: BATCH_LINES_MAX }, () => new Uint8Array(DATAGRAM_BYTES_MAX));
+  #batched: Uint8Array[] = [];
+  #socket: UdpSocket | null = null;
+  #requestsLeft = REQUESTS_PER_SECOND_MAX;
+  #requestsSecond = 0;
+  #pumpedAtMs = 0;
+  #skipped = 0;
+  #noticedAtMs = 0;
+
+  /** Binds the socket. Throws WowsimError("port_in_use" or "listen_failed"). */
+  static async open(options: FeedOptions): Promise<Feed> {
+    const feed = new Feed(options);
+    await feed.#bind();
+    return feed;
+  }
+
+  private constructor(options: FeedOptions) {
+    this.#options = options;
+    this.#handshake = new Handshake(options.secret, options.now);
+    this.#lines = new LineEncoder(options.wallClock);
+  }
+
+  /** The bound port. */
+  get port(): number {
+    return this.#socket?.port ?? 0;
+  }
+
+  /** Sends what the ring holds now; forgets watchers that did not renew. */
+  pump(): void {
+    this.#pumpedAtMs = this.#options.now();
+    this.#expire();
+    this.#options.ring.drain((offset, length) => this.#take(offset, length));
+    this.#notice();
+    this.#send();
+  }
+
+  /** Sends the last lines and closes the socket. */
+  close(): void {
+    this.pump();
+    this.#subscribers.clear();
+    this.#options.counters.set("subscribers", 0);
+    this.#socket?.close();
+  }
+
+  async #bind(): Promise<void> {
+    const { host, port } = this.#options;
+    try {
+      this.#socket = await Bun.udpSocket({
+        hostname: host,
+        port,
+        binaryType: "uint8array",
+        socket: {
+          data: (_socket, datagram, fromPort, fromAddress) => this.#onDatagram(datagram, fromPort, fromAddress),
+          // A watcher that is gone refuses what is sent to it. Unhandled, that would end the process.
+          error: () => this.#options.counters.add("socketErrors", 1),
+        },
+      });
+    } catch (error) {
+      throw bindError(error, host, port);
+    }
+  }
+
+  #onDatagram(datagram: Uint8Array, port: number, address: string): void {
+    const nowMs = this.#options.now();
+    if (nowMs - this.#pumpedAtMs > PUMP_INTERVAL_MS_MAX) this.pump();
+    if (!this.#admits(nowMs)) {
+      this.#options.counters.add("requestsRefused", 1);
+      return;
+    }
+    const request = parseRequest(datagram);
+    if (request === null) {
+      this.#options.counters.add("requestsRefused", 1);
+      return;
+    }
+    this.#options.counters.add("requests", 1);
+    if (request.challenge !== null && this.#handshake.accepts(address, port, request.challenge)) {
+      this.#subscribe(address, port, nowMs);
+    } else this.#answer(`{"challenge":"${this.#handshake.challenge(address, port)}"}`, port, address);
+  }
+
+  /** A fixed window: no state a sender. */
+  #admits(nowMs: number): boolean {
+    const second = Math.floor(nowMs / 1000);
+    if (second !== this.#requestsSecond) {
+      this.#requestsSecond = second;
+      this.#requestsLeft = REQUESTS_PER_SECOND_MAX;
+    }
+    return this.#requestsLeft-- > 0;
+  }
+
+  #subscribe(address: string, port: number, nowMs: number): void {
+    const key = `${address}|${port}`;
+    const expiresAtMs = nowMs + SUBSCRIPTION_MS;
+    const known = this.#subscribers.get(key);
+    if (known !== undefined) {
+      known.expiresAtMs = expiresAtMs;
+      return;
+    }
+    this.#expire();
+    if (this.#subscribers.size >= SUBSCRIBERS_MAX) {
+      this.#answer(`{"error":"There are ${SUBSCRIBERS_MAX} watchers already; try again later."}`, port, address);
+      return;
+    }
+    this.#subscribers.set(key, { address, port, expiresAtMs });
+    this.#options.counters.set("subscribers", this.#subscribers.size);
+  }
+
+  #expire(): void {
+    const nowMs = this.#options.now();
+    let gone = false;
+    for (const [key, { expiresAtMs }] of this.#subscribers) {
+      if (expiresAtMs <= nowMs) gone = this.#subscribers.delete(key) || gone;
+    }
+    if (gone) this.#options.counters.set("subscribers", this.#subscribers.size);
+  }
+
+  #take(offset: number, length: number): void {
+    if (this.#subscribers.size === 0) return;
+    if (length > DATAGRAM_BYTES_MAX) {
+      this.#skipped++;
+      this.#options.counters.add("linesTooLong", 1);
+      return;
+    }
+    this.#put(this.#options.ring.bytes.subarray(offset, offset + length));
+  }
+
+  /** Copies a line into the batch, and sends the batch when that fills it. */
+  #put(line: Uint8Array): void {
+    const room = this.#batch[this.#batched.length];
+    if (room === undefined) return;
+    room.set(line);
+    this.#batched.push(room.subarray(0, line.length));
+    if (this.#batched.length === BATCH_LINES_MAX) this.#send();
+  }
+
+  #notice(): void {
+    if (this.#skipped === 0 || this.#pumpedAtMs - this.#noticedAtMs < NOTICE_INTERVAL_MS) return;
+    this.#noticedAtMs = this.#pumpedAtMs;
+    const data = { count: this.#skipped, datagram_bytes_max: DATAGRAM_BYTES_MAX };
+    this.#skipped = 0;
+    const length = this.#lines.encode(LINES_TOO_LONG, data);
+    this.#put(this.#lines.bytes.subarray(0, length));
+  }
+
+  #send(): void {
+    if (this.#batched.length === 0) return;
+    for (const subscriber of this.#subscribers.values()) this.#sendTo(subscriber);
+    this.#batched = [];
+  }
+
+  #sendTo({ address, port }: Subscriber): void {
+    const lines = this.#batched;
+    let sent = 0;
+    for (let attempt = 0; attempt < SEND_ATTEMPTS_MAX && sent < lines.length; attempt++) {
+      const packets = lines.slice(sent).flatMap((line) => [line, port, address]);
+      sent += this.#attempt(() => this.#socket?.sendMany(packets)) ?? 0;
+    }
+    this.#options.counters.add("datagramsSent", sent);
+    this.#options.counters.add("datagramsUnsent", lines.length - sent);
+  }
+
+  #answer(text: string, port: number, address: string): void {
+    if (this.#attempt(() => this.#socket?.send(text, port, address)) !== true) {
+      this.#options.counters.add("datagramsUnsent", 1);
+    }
+  }
+
+  /** A send that throws (no route, no buffers) is a datagram that was not sent: UDP promises no more. */
+  #attempt<Result>(send: () => Result): Result | undefined {
+    try {
+      return send();
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function bindError(cause: unknown, host: string, port: number): WowsimError {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  if (code === "EADDRINUSE") {
+    const message = `UDP port ${port} is in use; choose another for telemetry with --telemetry-port.`;
+    return new WowsimError("port_in_use", message, { cause });
+  }
+  const message = `Cannot listen on UDP ${host}:${port} for telemetry (${messageOf(cause)}); see --host.`;
+  return new WowsimError("listen_failed", message, { cause });
+}

@@ -1,0 +1,43 @@
+// Once a second, how the process is: memory, processor time, age, and what telemetry itself lost.
+//
+//   {"type":"health","component":"server","message":"Process","data":{"rss_mb":91.2,"heap_mb":8.1,"external_mb":2.2,
+//    "cpu_share":0.31,"uptime_s":12,"telemetry_lines_lost":0}}
+
+const BYTES_PER_MB = 1024 * 1024;
+
+/** Takes the samples; one a process. */
+export class ProcessHealth {
+  readonly #now: () => number;
+  readonly #startedAtMs: number;
+  #sampledAtMs: number;
+  #cpu = process.cpuUsage();
+
+  /** `now`: milliseconds, monotonic. */
+  constructor(now: () => number) {
+    this.#now = now;
+    this.#startedAtMs = now();
+    this.#sampledAtMs = this.#startedAtMs;
+  }
+
+  /** Memory in MiB; `cpu_share` in cores over the time since the sample before (all threads; 2 = two cores busy). */
+  sample(telemetryLinesLost: number): Record<string, number> {
+    const nowMs = this.#now();
+    const used = process.cpuUsage(this.#cpu);
+    const elapsedUs = Math.max(1, (nowMs - this.#sampledAtMs) * 1000);
+    this.#cpu = process.cpuUsage();
+    this.#sampledAtMs = nowMs;
+    const { rss, heapUsed, external } = process.memoryUsage();
+    return {
+      rss_mb: round(rss / BYTES_PER_MB),
+      heap_mb: round(heapUsed / BYTES_PER_MB),
+      external_mb: round(external / BYTES_PER_MB),
+      cpu_share: round((used.user + used.system) / elapsedUs),
+      uptime_s: round((nowMs - this.#startedAtMs) / 1000),
+      telemetry_lines_lost: telemetryLinesLost,
+    };
+  }
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

@@ -1,0 +1,41 @@
+// What the main thread and the two telemetry workers say to each other. Rare: start, stop, and the answers.
+//
+//   main → recorder  { type: "start", rings: [...], file: ".wowsim/telemetry.jsonl", ... }
+//   main ← recorder  { type: "ready" }
+//   main → recorder  { type: "stop", timeoutMs: 1000 }
+//   main ← recorder  { type: "stopped" }
+
+export interface RecorderStart {
+  type: "start";
+  /** One a producer. */
+  rings: SharedArrayBuffer[];
+  feed: SharedArrayBuffer;
+  counters: SharedArrayBuffer;
+  file: string;
+  rotateBytes: number;
+  filesMax: number;
+  backlogBytesMax: number;
+}
+
+export interface FeedStart {
+  type: "start";
+  feed: SharedArrayBuffer;
+  counters: SharedArrayBuffer;
+  host: string;
+  port: number;
+}
+
+export interface StopRequest {
+  type: "stop";
+  timeoutMs: number;
+}
+
+export type ToRecorder = RecorderStart | StopRequest;
+export type ToFeed = FeedStart | StopRequest;
+
+export type FromTelemetryWorker =
+  /** `port`: the feed's. */
+  | { type: "ready"; port?: number }
+  /** It could not start; `code` and `message` as in WowsimError. */
+  | { type: "failed"; code: string; message: string }
+  | { type: "stopped" };
