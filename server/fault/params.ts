@@ -56,14 +56,18 @@ function wrongParams(issue: z.core.$ZodIssue, params: readonly FaultParam[], giv
   }
   const param = params.find(({ name }) => name === issue.path[0]);
   if (param === undefined) return ['"params" must be an object, such as {}.'];
-  const value: unknown = Object(given)[param.name];
-  return [
-    `${param.name} must be a whole number from ${param.min} to ${param.max}, not ${shorten(JSON.stringify(value))}.`,
-  ];
+  const value = inWords(Object(given)[param.name]);
+  return [`${param.name} must be a whole number from ${param.min} to ${param.max}, not ${value}.`];
 }
 
 function describeParam(param: FaultParam): string {
   return `${param.name} (${param.min} to ${param.max}, default ${param.default}: ${param.description})`;
+}
+
+/** A value that somebody sent, short and on one line; it may be anything, also nested too deep to be printed. */
+function inWords(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" && value !== null ? "an object" : shorten(String(JSON.stringify(value)));
 }
 
 function shorten(text: string): string {

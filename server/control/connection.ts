@@ -1,0 +1,212 @@
+// One operator's connection: the requests it sent that still wait, the answers it has not yet read, both bounded. Requests
+// are answered one after the other, so the order of answers is that of the requests.
+//
+//   data ──► splitter ──► waiting ──► handler (may take its time) ──► outbox ──► socket
+//
+// A peer that sends faster than it is answered, or does not read, is not read from until it has caught up.
+
+import type { Socket } from "bun";
+import { jsonCodec } from "../net/json-codec.ts";
+import { MessageSplitter } from "../net/message-splitter.ts";
+import { Outbox } from "../net/outbox.ts";
+
+export interface ControlLimits {
+  /** Longest request in bytes; a kernel module travels in one as base64. */
+  lineBytesMax: number;
+  /** The same for a peer that has not shown the token yet. */
+  strangerLineBytesMax: number;
+  connectionsMax: number;
+  /** Longest answer in bytes. */
+  answerBytesMax: number;
+  /** Unread answer bytes past which no further request is handled. */
+  outboxBytesMax: number;
+  /** Requests waiting, past which nothing more is read. */
+  requestsWaitingMax: number;
+  /** Requests answered before other connections and the game get their turn. */
+  requestsPerTurnMax: number;
+  /** Lines in a row that are no requests, after which the connection is closed. */
+  malformedRunMax: number;
+  /** Wrong tokens after which the connection is closed. */
+  wrongTokensMax: number;
+}
+
+export const CONTROL_LIMITS: Readonly<ControlLimits> = {
+  lineBytesMax: 4 * 2 ** 20,
+  strangerLineBytesMax: 65_536,
+  connectionsMax: 64,
+  answerBytesMax: 8 * 2 ** 20,
+  outboxBytesMax: 262_144,
+  requestsWaitingMax: 64,
+  requestsPerTurnMax: 16,
+  malformedRunMax: 64,
+  wrongTokensMax: 5,
+};
+
+export type ControlSocket = Socket<ControlConnection | undefined>;
+
+/** Answers one line; `close` ends the connection once the answer is sent. */
+export type LineHandler = (connection: ControlConnection, line: string) => Promise<{ answer: object; close: boolean }>;
+
+/** What waits its turn: a request, or the end, with a last word. */
+type Item = { line: string } | { farewell: object | null };
+
+/** How long a peer may take to read the last word before the connection is cut. */
+const LINGER_MS = 1_000;
+
+export class ControlConnection {
+  readonly #socket: ControlSocket;
+  readonly #limits: ControlLimits;
+  readonly #handle: LineHandler;
+  readonly #splitter: MessageSplitter;
+  readonly #outbox: Outbox;
+  #waiting: Item[] = [];
+  #isServing = false;
+  #isPaused = false;
+  /** Nothing that arrives is looked at any more. */
+  #isDeaf = false;
+  #isClosed = false;
+  #onRoom: (() => void) | null = null;
+  #linger: Timer | undefined;
+  isAuthenticated: boolean;
+  readonly remoteEndpoint: string;
+  requests = 0;
+  malformedRun = 0;
+  wrongTokens = 0;
+
+  constructor(socket: ControlSocket, limits: ControlLimits, isAuthenticated: boolean, handle: LineHandler) {
+    this.#socket = socket;
+    this.remoteEndpoint = `${socket.remoteAddress}:${socket.remotePort}`;
+    this.#limits = limits;
+    this.#handle = handle;
+    this.#splitter = new MessageSplitter(limits.lineBytesMax);
+    this.#outbox = new Outbox(limits.answerBytesMax + limits.outboxBytesMax);
+    this.isAuthenticated = isAuthenticated;
+  }
+
+  /** Bytes arrived. */
+  read(chunk: Buffer): void {
+    if (this.#isDeaf) return;
+    const lineBytesMax = this.isAuthenticated ? this.#limits.lineBytesMax : this.#limits.strangerLineBytesMax;
+    const result = this.#splitter.push(chunk, jsonCodec, (bytes, start, end) => {
+      if (end - start > lineBytesMax) return false;
+      if (!jsonCodec.isBlank(bytes, start, end)) this.#waiting.push({ line: bytes.toString("utf8", start, end) });
+      return true;
+    });
+    if (result !== "ok" || this.#splitter.partialBytes > lineBytesMax) {
+      const error = `A line may have up to ${lineBytesMax} bytes here. Send one JSON object a line, in smaller parts.`;
+      this.end({ success: false, error, code: "line_too_long" });
+    }
+    void this.#serve();
+  }
+
+  /** The peer has sent all it will; its last line needs no newline. */
+  readEnd(): void {
+    if (this.#splitter.partialBytes > 0) this.read(Buffer.from("\n"));
+    this.end(null);
+  }
+
+  /** Closes the connection when all that came before is answered, with a last word. */
+  end(farewell: object | null): void {
+    if (this.#isDeaf) return;
+    this.#isDeaf = true;
+    this.#splitter.clear();
+    this.#waiting.push({ farewell });
+    void this.#serve();
+  }
+
+  /** The socket has room again. */
+  drain(): void {
+    this.#outbox.unblock();
+    this.#flush();
+  }
+
+  /** The socket is gone. */
+  closed(): void {
+    this.#isClosed = true;
+    this.#isDeaf = true;
+    this.#waiting = [];
+    this.#splitter.clear();
+    clearTimeout(this.#linger);
+    this.#onRoom?.();
+  }
+
+  /** Answers what waits, one after the other, with a turn for everybody else now and then. */
+  async #serve(): Promise<void> {
+    this.#throttle();
+    if (this.#isServing) return;
+    this.#isServing = true;
+    let handled = 0;
+    while (this.#waiting.length > 0 && !this.#isClosed) {
+      const turn = this.#waiting.splice(0, this.#limits.requestsPerTurnMax);
+      for (const item of turn) await this.#serveItem(item);
+      handled += turn.length;
+      if (handled >= this.#limits.requestsPerTurnMax) await new Promise(setImmediate);
+      this.#throttle();
+    }
+    this.#isServing = false;
+  }
+
+  async #serveItem(item: Item): Promise<void> {
+    if (this.#isClosed) return;
+    if ("farewell" in item) {
+      if (item.farewell !== null) this.#send(item.farewell);
+      await this.#hasReadAllBut(0);
+      this.#shutDown();
+      return;
+    }
+    const { answer, close } = await this.#handle(this, item.line);
+    this.#send(answer);
+    if (close) {
+      this.#waiting = [];
+      this.end(null);
+    }
+    await this.#hasReadAllBut(this.#limits.outboxBytesMax);
+  }
+
+  #send(answer: object): void {
+    let bytes = Buffer.from(`${JSON.stringify(answer)}\n`);
+    if (bytes.length > this.#limits.answerBytesMax) {
+      const error = `The answer has ${bytes.length} bytes, more than the ${this.#limits.answerBytesMax} allowed.`;
+      bytes = Buffer.from(`${JSON.stringify({ success: false, error, code: "answer_too_long" })}\n`);
+    }
+    this.#outbox.append(bytes, bytes.length);
+    this.#flush();
+  }
+
+  #flush(): void {
+    if (!this.#isClosed) this.#outbox.flush(this.#socket);
+    this.#onRoom?.();
+  }
+
+  /** Waits until the peer has read all but so many bytes of its answers. */
+  async #hasReadAllBut(bytes: number): Promise<void> {
+    while (this.#outbox.pendingBytes > bytes && !this.#isClosed) {
+      await new Promise<void>((resolve) => {
+        this.#onRoom = resolve;
+      });
+    }
+    this.#onRoom = null;
+  }
+
+  /** Ends our side. What the peer still sends is taken and dropped for a moment: else a reset could eat the answer. */
+  #shutDown(): void {
+    if (this.#isClosed) return;
+    this.#setPaused(false);
+    this.#socket.shutdown();
+    this.#linger = setTimeout(() => this.#socket.terminate(), LINGER_MS);
+  }
+
+  /** Stops reading while too much waits, and reads on when that is done. */
+  #throttle(): void {
+    const isBehind = this.#waiting.length > this.#limits.requestsWaitingMax;
+    if (isBehind && !this.#isDeaf) this.#setPaused(true);
+    else if (this.#waiting.length === 0) this.#setPaused(false);
+  }
+
+  #setPaused(isPaused: boolean): void {
+    if (isPaused === this.#isPaused || this.#isClosed) return;
+    this.#isPaused = isPaused;
+    if (isPaused) this.#socket.pause();
+    else this.#socket.resume();
+  }
+}
