@@ -1,0 +1,189 @@
+// How a connection gets a player: as a guest with its first action, by `hello`, or by taking up a session whose link was
+// lost (or that is still live on another socket, which is then closed).
+//
+//   {"type":"hello","v":1,"name":"Ann"}                    → {"type":"welcome","session_id":7,...,"resume":"5f0c..."}
+//   {"type":"hello","v":1,"name":"Ann","resume":"5f0c..."} → {"type":"welcome","session_id":7,...}, then a state with reset
+//
+// What can be mended by another hello (no such zone, an expired resume) leaves the connection open for it; a wrong token
+// or version does not.
+
+import { timingSafeEqual } from "node:crypto";
+import type { PlayerClass } from "../content/content.ts";
+import { asciiJson } from "./byte-writer.ts";
+import type { ErrorCode, Hello, ServerMessage } from "./client-messages.ts";
+import type { CloseReason, Connection } from "./connection.ts";
+import type { GatewayCounters } from "./gateway-counters.ts";
+import type { GatewayLimits } from "./limits.ts";
+import type { Session } from "./session.ts";
+import type { SessionTable } from "./session-table.ts";
+import type { ZoneRouter } from "./zone-router.ts";
+
+const PROTOCOL_VERSION = 1;
+
+export interface AdmissionDeps {
+  sessions: SessionTable;
+  router: ZoneRouter;
+  counters: GatewayCounters;
+  limits: GatewayLimits;
+  classes: readonly Pick<PlayerClass, "name" | "spells">[];
+  tickRateHz: number;
+  /** Whether a client may enter without hello. */
+  guests: boolean;
+  /** What every hello has to name, when set. */
+  token: string | undefined;
+  newResumeToken(): string;
+  /** True while new players and resumes are held off. */
+  isHeld(): boolean;
+  tell(connection: Connection, message: ServerMessage): void;
+  /** Ends the connection, after saying why to a client that reads. */
+  close(connection: Connection, reason: CloseReason, farewell?: { code: ErrorCode; message: string }): void;
+}
+
+export class Admission {
+  readonly #deps: AdmissionDeps;
+  #classTurn = 0;
+
+  constructor(deps: AdmissionDeps) {
+    this.#deps = deps;
+  }
+
+  /** A client acts without having said hello. True when it is in the world now; otherwise its connection is closed. */
+  admitGuest(connection: Connection): boolean {
+    const { guests, isHeld, router } = this.#deps;
+    if (!guests) return this.#turnAway(connection, "guests_off");
+    if (isHeld()) return this.#turnAway(connection, "held");
+    const zoneId = router.nextZone();
+    if (zoneId === 0) return this.#turnAway(connection, "refused");
+    this.#enter(connection.session, zoneId, this.#nextClass());
+    return true;
+  }
+
+  /** A client says hello: it is welcomed, or told why not. */
+  hello(connection: Connection, hello: Hello): void {
+    connection.readsReplies = true;
+    const { session } = connection;
+    if (session.state !== "AUTHENTICATING")
+      return this.#refuse(
+        connection,
+        "already_in_world",
+        "This connection has its player; hello comes once, and first.",
+      );
+    if (hello.version !== PROTOCOL_VERSION)
+      return this.#refuseForGood(connection, "unsupported_version", `This server speaks version ${PROTOCOL_VERSION}.`);
+    if (!this.#isTokenRight(hello.token))
+      return this.#refuseForGood(connection, "bad_token", "This server asks for a token; ask its operator.");
+    if (this.#deps.isHeld()) return this.#refuseForGood(connection, "held", "Nobody is let in just now; try again.");
+    if (hello.resume === "") return this.#welcomeNew(connection, hello);
+    const resumed = this.#deps.sessions.byToken(hello.resume);
+    if (resumed === undefined)
+      return this.#refuse(connection, "resume_expired", "That session is gone; say hello without resume.");
+    this.#resume(connection, resumed);
+  }
+
+  #welcomeNew(connection: Connection, hello: Hello): void {
+    const { sessions, limits, newResumeToken } = this.#deps;
+    const { session } = connection;
+    const name = hello.name === "" ? `Player ${session.id}` : hello.name;
+    if (name.length > limits.nameLengthMax || /\p{Cc}/u.test(name))
+      return this.#refuse(connection, "malformed", `A name has 1 to ${limits.nameLengthMax} printable characters.`);
+    const classIndex = hello.playerClass === "" ? this.#nextClass() : this.#classNamed(hello.playerClass);
+    if (classIndex < 0) return this.#refuse(connection, "no_such_class", `Classes are ${this.#classNames()}.`);
+    const zoneId = this.#zoneFor(connection, hello.zone);
+    if (zoneId === 0) return;
+    session.name = name;
+    session.nameJson = asciiJson(name);
+    session.isGuest = false;
+    sessions.setResumeToken(session, newResumeToken());
+    this.#enter(session, zoneId, classIndex);
+    this.#welcome(connection);
+  }
+
+  /** The zone wished for or the next in turn; 0 when there is none, and the client has been told. */
+  #zoneFor(connection: Connection, wish: number): number {
+    const { router } = this.#deps;
+    if (wish !== 0 && router.zone(wish) === undefined) {
+      this.#refuse(connection, "no_such_zone", `There is no zone ${wish}; leave it out to be given one.`);
+      return 0;
+    }
+    const zoneId = wish === 0 ? router.nextZone() : router.canTake(wish) ? wish : 0;
+    if (zoneId !== 0) return zoneId;
+    if (wish !== 0 && router.zone(wish)?.state !== "DOWN")
+      this.#refuse(connection, "zone_full", `Zone ${wish} is full; try another or later.`);
+    else this.#refuse(connection, "no_zone", "No zone can take a player now; try again later.");
+    return 0;
+  }
+
+  #enter(session: Session, zoneId: number, classIndex: number): void {
+    session.classIndex = classIndex;
+    session.homeZoneId = zoneId;
+    this.#deps.sessions.move(session, "admitted");
+    this.#deps.router.join(session, zoneId);
+  }
+
+  #resume(connection: Connection, session: Session): void {
+    const { sessions, router, counters, close } = this.#deps;
+    const former = session.connection;
+    sessions.move(connection.session, "superseded");
+    connection.session = session;
+    session.connection = connection;
+    if (session.state === "DISCONNECTING") sessions.move(session, "resumed");
+    session.probeSeq = 0;
+    router.watch(session);
+    counters.resumed++;
+    this.#welcome(connection);
+    if (former === null) return;
+    close(former, "superseded", { code: "taken_over", message: "This session was taken up on another connection." });
+  }
+
+  #welcome(connection: Connection): void {
+    const { session } = connection;
+    const playerClass = this.#deps.classes[session.classIndex];
+    this.#deps.tell(connection, {
+      type: "welcome",
+      session_id: session.id,
+      entity_id: session.id,
+      zone_id: session.zoneId,
+      tick: this.#deps.router.zone(session.zoneId)?.tick ?? 0,
+      tick_rate_hz: this.#deps.tickRateHz,
+      resume: session.resumeToken,
+      seq: session.lastSeq,
+      class: playerClass?.name ?? "",
+      spells: playerClass?.spells ?? [],
+    });
+  }
+
+  #nextClass(): number {
+    return this.#classTurn++ % Math.max(1, this.#deps.classes.length);
+  }
+
+  #classNamed(name: string): number {
+    return this.#deps.classes.findIndex((candidate) => candidate.name.toLowerCase() === name.toLowerCase());
+  }
+
+  #classNames(): string {
+    return this.#deps.classes.map((candidate) => candidate.name).join(", ");
+  }
+
+  #isTokenRight(given: string): boolean {
+    const { token } = this.#deps;
+    if (token === undefined) return true;
+    const [expected, got] = [Buffer.from(token), Buffer.from(given)];
+    return expected.length === got.length && timingSafeEqual(expected, got);
+  }
+
+  #refuse(connection: Connection, code: ErrorCode, message: string): void {
+    this.#deps.counters.refuse(code);
+    this.#deps.tell(connection, { type: "error", code, message });
+  }
+
+  #refuseForGood(connection: Connection, code: ErrorCode, message: string): void {
+    this.#deps.counters.refuse(code);
+    this.#deps.close(connection, code === "held" ? "held" : "refused", { code, message });
+  }
+
+  #turnAway(connection: Connection, reason: CloseReason): false {
+    this.#deps.counters.refuse(reason);
+    this.#deps.close(connection, reason);
+    return false;
+  }
+}

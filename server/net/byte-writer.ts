@@ -1,0 +1,107 @@
+// Builds messages straight into bytes: a text of ASCII characters and numbers without a string in between, which is
+// what makes telling thousands of players about their surroundings affordable (test/unit/net/byte-writer.test.ts
+// compares it with JSON.stringify).
+//
+//   writer.text('{"x":').fixed(1.5).text("}")     // {"x":1.5}
+//   socket.write(writer.bytes, 0, writer.length)
+
+const ZERO = 48;
+const MINUS = 45;
+const DOT = 46;
+
+/** A growing buffer of bytes; reset() and use again. Writers of text check room by themselves. */
+export class ByteWriter {
+  bytes: Uint8Array;
+  length = 0;
+
+  constructor(capacityBytes = 65_536) {
+    this.bytes = new Uint8Array(capacityBytes);
+  }
+
+  reset(): this {
+    this.length = 0;
+    return this;
+  }
+
+  /** Room for `count` more bytes; grows by doubling. */
+  ensure(count: number): void {
+    const needed = this.length + count;
+    if (needed <= this.bytes.length) return;
+    let capacity = this.bytes.length * 2;
+    while (capacity < needed) capacity *= 2;
+    const grown = new Uint8Array(capacity);
+    grown.set(this.bytes.subarray(0, this.length));
+    this.bytes = grown;
+  }
+
+  /** ASCII only: everything this server writes is escaped to that (asciiJson). */
+  text(text: string): this {
+    this.ensure(text.length);
+    const bytes = this.bytes;
+    let at = this.length;
+    for (let i = 0; i < text.length; i++) bytes[at++] = text.charCodeAt(i);
+    this.length = at;
+    return this;
+  }
+
+  byte(value: number): this {
+    this.ensure(1);
+    this.bytes[this.length++] = value;
+    return this;
+  }
+
+  /** A whole number, 0 to 2^53 - 1, in decimal. */
+  uint(value: number): this {
+    this.ensure(16);
+    if (value > 0x7fff_ffff) return this.text(value.toString());
+    const bytes = this.bytes;
+    const end = this.length + digitsOf(value);
+    let at = end;
+    let rest = value | 0;
+    do {
+      const tenth = (rest / 10) | 0;
+      bytes[--at] = ZERO + (rest - tenth * 10);
+      rest = tenth;
+    } while (rest > 0);
+    this.length = end;
+    return this;
+  }
+
+  /** A coordinate in decimal with at most two places, as JSON wants it; values past ±10^7 are written in full. */
+  fixed(value: number): this {
+    if (!(value > -1e7 && value < 1e7)) return this.text(Number.isFinite(value) ? value.toString() : "0");
+    let hundredths = Math.round(value * 100);
+    if (hundredths < 0) {
+      this.byte(MINUS);
+      hundredths = -hundredths;
+    }
+    const whole = (hundredths / 100) | 0;
+    this.uint(whole);
+    const places = hundredths - whole * 100;
+    if (places === 0) return this;
+    const tenths = (places / 10) | 0;
+    this.byte(DOT).byte(ZERO + tenths);
+    const rest = places - tenths * 10;
+    return rest === 0 ? this : this.byte(ZERO + rest);
+  }
+}
+
+function digitsOf(value: number): number {
+  if (value < 10) return 1;
+  if (value < 100) return 2;
+  if (value < 1_000) return 3;
+  if (value < 10_000) return 4;
+  if (value < 100_000) return 5;
+  if (value < 1_000_000) return 6;
+  if (value < 10_000_000) return 7;
+  if (value < 100_000_000) return 8;
+  return value < 1_000_000_000 ? 9 : 10;
+}
+
+/** JSON of any value in ASCII: what lies beyond is written as \uXXXX, so that a character is a byte. */
+export function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

@@ -1,0 +1,87 @@
+// What a client can say and what it can be told, whatever the encoding.
+//
+// Incoming: one ClientMessage object a codec fills in again and again (40,000 messages a second make no garbage here).
+// Only the fields of its `kind` mean anything:
+//
+//   { kind: "move", seq: 7, x: 1.5, y: 0, z: -3 }
+//   { kind: "cast", seq: 0, target: 1000001, spell: 200, castTicks: 30 }     seq 0: the server numbers it
+//
+// Outgoing: ServerMessage for what is rare; kernel frames go through Codec.encodeFrame.
+
+export type ClientMessageKind =
+  "hello" | "ping" | "bye" | "move" | "cast" | "cancel_cast" | "attack" | "stop_attack" | "release";
+
+/** Kinds that act in the world: they become a kernel command, and make a guest of a client that has not said hello. */
+export function isAction(kind: ClientMessageKind): boolean {
+  return kind !== "hello" && kind !== "ping" && kind !== "bye";
+}
+
+export class ClientMessage {
+  kind: ClientMessageKind = "ping";
+  /** Why decode refused the bytes: a sentence for the client. */
+  problem = "";
+  /** The client's own number for an action, 1 to 2^31 - 1; 0: none given. */
+  seq = 0;
+  /** Yards. */
+  x = 0;
+  y = 0;
+  z = 0;
+  /** Entity id; 0: none. */
+  target = 0;
+  spell = 0;
+  castTicks = 0;
+  /** Upper bound of the damage; 0: none. */
+  baseDamage = 0;
+  magical = false;
+  /** ping: the client's number, given back as it is. */
+  echo = 0;
+  hello: Hello = { version: 1, name: "", zone: 0, playerClass: "", token: "", resume: "" };
+}
+
+/** Absent text is "", absent zone is 0. */
+export interface Hello {
+  version: number;
+  name: string;
+  zone: number;
+  playerClass: string;
+  token: string;
+  resume: string;
+}
+
+/** Codes of `error` messages. Those that begin with "limit_" come before the door; see limits.ts for the names. */
+export type ErrorCode =
+  | "malformed"
+  | "busy"
+  | "unsupported_version"
+  | "bad_token"
+  | "no_such_zone"
+  | "no_such_class"
+  | "zone_full"
+  | "no_zone"
+  | "resume_expired"
+  | "already_in_world"
+  | "taken_over"
+  | "held"
+  | "server_stopping"
+  | `limit_${string}`;
+
+export interface Welcome {
+  type: "welcome";
+  session_id: number;
+  entity_id: number;
+  zone_id: number;
+  tick: number;
+  tick_rate_hz: number;
+  resume: string;
+  /** Highest sequence number the server has for this session: own numbers go on from here. */
+  seq: number;
+  class: string;
+  /** Ids of the spells the class knows. */
+  spells: readonly number[];
+}
+
+export type ServerMessage =
+  | Welcome
+  | { type: "error"; code: ErrorCode; message: string; seq?: number }
+  | { type: "pong"; t: number; tick: number }
+  | { type: "zone"; zone_id: number; tick: number; reason: "zone_down" | "zone_restored" };

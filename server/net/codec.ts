@@ -1,0 +1,41 @@
+// An encoding of the game port: how bytes become messages and messages bytes. JSON lines now (json-codec.ts); the
+// place for a binary one, which will copy the records of a frame as they are.
+//
+// The two are told apart by a connection's first byte. JSON lines begin with "{", and a line that does not is still a
+// (malformed) line, so every byte of plain text chooses them. All other bytes are free for a binary codec's mark.
+
+import type { ClientMessage, ServerMessage } from "./client-messages.ts";
+import type { ByteWriter } from "./byte-writer.ts";
+import type { FrameReader } from "./frame-reader.ts";
+
+/** Names for what a frame only has numbers of; JSON text in ASCII, quotes included. */
+export interface EntityNames {
+  /** A player's name, or null when the session is not known. */
+  player(entityId: number): string | null;
+  /** A creature kind's name, or null. */
+  creature(template: number): string | null;
+}
+
+export interface Codec {
+  readonly name: "json" | "binary";
+  /**
+   * Where the message that begins at `start` ends: the index one past it, or -1 when it is not complete in
+   * [start, end). Bytes before `searched` were in an earlier, vain call and need not be looked at again.
+   */
+  messageEnd(bytes: Buffer, start: number, searched: number, end: number): number;
+  /** Fills `into` from one complete message; false, with `into.problem` set, when it is malformed. */
+  decode(bytes: Buffer, start: number, end: number, into: ClientMessage): boolean;
+  /** True when the bytes of a complete message are to be skipped silently (an empty line). */
+  isBlank(bytes: Buffer, start: number, end: number): boolean;
+  /** Appends one rare message. */
+  encode(message: ServerMessage, out: ByteWriter): void;
+  /** Appends what a kernel frame tells; the reader stands before its first record. */
+  encodeFrame(frame: FrameReader, names: EntityNames, out: ByteWriter): void;
+}
+
+/** The codec that a connection's first byte asks for, or null: no such encoding here. */
+export function codecFor(firstByte: number, codecs: { json: Codec }): Codec | null {
+  const isText =
+    (firstByte >= 0x20 && firstByte < 0x7f) || firstByte === 0x09 || firstByte === 0x0a || firstByte === 0x0d;
+  return isText ? codecs.json : null;
+}

@@ -1,0 +1,192 @@
+// The socket side of the gateway: every connection from accept to close, its limits in time and number, and how it ends.
+// It knows nothing of messages: those who do (gateway.ts) are called.
+//
+// The end of a connection: the reason is decided once (`close`), the farewell and what was owed is written, then the
+// write side is shut, and the socket goes when the peer closes too or `closeMsMax` is over. Never end() with data: it can
+// lose it.
+
+import type { Emitter } from "../telemetry/schema.ts";
+import type { ByteWriter } from "./byte-writer.ts";
+import type { ErrorCode } from "./client-messages.ts";
+import { Connection } from "./connection.ts";
+import type { CloseReason, GameSocket } from "./connection.ts";
+import type { GatewayCounters } from "./gateway-counters.ts";
+import type { GatewayLimits, LimitName } from "./limits.ts";
+import type { Session } from "./session.ts";
+
+export interface ConnectionPoolDeps {
+  limits: GatewayLimits;
+  counters: GatewayCounters;
+  emitter: Emitter;
+  now(): number;
+  /** True while no new connection is taken. */
+  isHeld(): boolean;
+  newSession(): Session;
+  /** The socket is gone. */
+  onClosed(connection: Connection, reason: CloseReason): void;
+  /** A connection that was behind on reading has read everything. */
+  onCaughtUp(connection: Connection): void;
+}
+
+export interface Farewell {
+  code: ErrorCode;
+  message: string;
+}
+
+export class ConnectionPool {
+  readonly #deps: ConnectionPoolDeps;
+  readonly #writer: ByteWriter;
+  readonly #open = new Set<Connection>();
+  readonly #closing = new Set<Connection>();
+  readonly #perAddress = new Map<string, number>();
+  #whenEmpty: (() => void) | null = null;
+
+  constructor(deps: ConnectionPoolDeps, writer: ByteWriter) {
+    this.#deps = deps;
+    this.#writer = writer;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  values(): IterableIterator<Connection> {
+    return this.#open.values();
+  }
+
+  /** Resolves when the last connection is gone. */
+  empty(): Promise<void> {
+    if (this.#open.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#whenEmpty = resolve;
+    });
+  }
+
+  /** A socket has connected: a connection with its provisional session, or none and the socket is closed. */
+  accept(socket: GameSocket): void {
+    const { limits, isHeld, emitter, counters } = this.#deps;
+    const address = socket.remoteAddress;
+    const fromAddress = this.#perAddress.get(address) ?? 0;
+    if (isHeld()) return this.#turnAway(socket, "held");
+    if (this.#open.size >= limits.connectionsMax) return this.#turnAway(socket, "connections");
+    if (fromAddress >= limits.connectionsPerAddressMax) return this.#turnAway(socket, "connections_per_address");
+    const session = this.#deps.newSession();
+    const connection = new Connection(socket, session, limits, this.#deps.now());
+    session.connection = connection;
+    socket.data = connection;
+    this.#open.add(connection);
+    this.#perAddress.set(address, fromAddress + 1);
+    counters.accepted++;
+    emitter.emitSampled("event", "game_server", "Connection accepted", {
+      session_id: session.id,
+      remote_endpoint: `${address}:${connection.remotePort}`,
+    });
+  }
+
+  /** Writes what the connection is owed, in one write. */
+  flush(connection: Connection): void {
+    if (connection.isClosed) return;
+    const { outbox } = connection;
+    const { counters } = this.#deps;
+    if (outbox.pendingBytes > counters.outboxBytesMax) counters.outboxBytesMax = outbox.pendingBytes;
+    const { state, bytes } = outbox.flush(connection.socket);
+    counters.bytesOut += bytes;
+    if (state === "blocked" && connection.blockedSince === 0) connection.blockedSince = this.#deps.now();
+    if (state !== "drained") return;
+    if (connection.blockedSince !== 0) {
+      connection.blockedSince = 0;
+      if (connection.closing === null) this.#deps.onCaughtUp(connection);
+    }
+    if (connection.closing !== null) this.#shutDown(connection);
+  }
+
+  /** The socket has room again. */
+  drained(connection: Connection): void {
+    connection.outbox.unblock();
+    this.flush(connection);
+  }
+
+  /** Ends the connection, in order. Only the first reason counts. */
+  close(connection: Connection, reason: CloseReason, farewell?: Farewell): void {
+    if (connection.isClosed || connection.closing !== null) return;
+    connection.closing = reason;
+    connection.closeBy = this.#deps.now() + this.#deps.limits.closeMsMax;
+    connection.splitter.clear();
+    this.#closing.add(connection);
+    if (connection.readsReplies && farewell !== undefined && connection.codec !== null) {
+      const writer = this.#writer.reset();
+      connection.codec.encode({ type: "error", ...farewell }, writer);
+      connection.outbox.appendFarewell(writer.bytes, writer.length);
+    }
+    this.flush(connection);
+  }
+
+  /** A client went past a limit: counted, told, and shown the door. */
+  pastLimit(connection: Connection, limit: LimitName, message: string): void {
+    if (connection.closing !== null) return;
+    this.#deps.counters.refuse(limit);
+    this.close(connection, `limit:${limit}`, { code: `limit_${limit}`, message });
+  }
+
+  /** The socket is gone; `failed` when it did not end in order. */
+  closed(connection: Connection, failed: boolean): void {
+    if (connection.isClosed) return;
+    connection.isClosed = true;
+    this.#open.delete(connection);
+    this.#closing.delete(connection);
+    const left = (this.#perAddress.get(connection.remoteAddress) ?? 1) - 1;
+    if (left > 0) this.#perAddress.set(connection.remoteAddress, left);
+    else this.#perAddress.delete(connection.remoteAddress);
+    this.#deps.counters.disconnected++;
+    this.#deps.onClosed(connection, connection.closing ?? (failed ? "link_lost" : "client_closed"));
+    if (this.#open.size === 0) this.#whenEmpty?.();
+  }
+
+  /** Once a server tick: those that had their time to close are closed. */
+  endClosing(nowMs: number): void {
+    for (const connection of this.#closing) {
+      if (nowMs < connection.closeBy) continue;
+      this.#closing.delete(connection);
+      connection.socket.end();
+    }
+  }
+
+  /** Once a second: limits in time. */
+  sweep(nowMs: number): void {
+    const { limits } = this.#deps;
+    for (const connection of this.#open) {
+      if (connection.closing !== null) continue;
+      const { splitter, session } = connection;
+      if (!session.isInWorld && session.homeZoneId === 0 && nowMs - connection.acceptedAt > limits.authenticateMsMax)
+        this.pastLimit(connection, "authenticate", "Say hello sooner after connecting.");
+      else if (splitter.partialBytes > 0 && nowMs - connection.partialSince > limits.partialMsMax)
+        this.pastLimit(connection, "partial", "A message was begun and not finished in time.");
+      else if (nowMs - connection.lastMessageAt > limits.idleMsMax)
+        this.pastLimit(connection, "idle", "Nothing was said for too long; send ping now and then.");
+      else if (connection.blockedSince !== 0 && nowMs - connection.blockedSince > limits.slowReaderMsMax)
+        this.pastLimit(connection, "slow_reader", "What was sent was not read in time; resume when you can.");
+    }
+  }
+
+  /** Closes what is left without further ado. */
+  endAll(): void {
+    for (const connection of this.#open) connection.socket.terminate();
+  }
+
+  #turnAway(socket: GameSocket, reason: "held" | LimitName): void {
+    this.#deps.counters.refuse(reason);
+    this.#deps.emitter.emitSampled("event", "game_server", "Connection refused", {
+      reason: reason === "held" ? reason : `limit:${reason}`,
+      remote_endpoint: `${socket.remoteAddress}:${socket.remotePort}`,
+    });
+    socket.terminate();
+  }
+
+  /** Everything owed is written: no more from us. A client that never reads would not see that, so it is simply closed. */
+  #shutDown(connection: Connection): void {
+    if (connection.isShutDown) return;
+    connection.isShutDown = true;
+    if (connection.readsReplies) connection.socket.shutdown();
+    else connection.socket.end();
+  }
+}

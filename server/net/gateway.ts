@@ -1,0 +1,302 @@
+// Where players meet the server: sockets in, kernel commands out; kernel frames in, one write a session and tick out.
+//
+//   bytes ─ splitter ─ codec ─ ClientMessage ─ admission | player-commands ─► ZoneLink.command
+//   socket ◄─ outbox ◄─ codec.encodeFrame ◄─ FrameReader ◄─ ZoneLink.onFrame
+//
+// The main thread calls onServerTick 20 times a second; zones report the ends of their own ticks. What a session is owed
+// is written at the end of its zone's tick, and for those whose zone is silent, on the server's tick.
+
+import type { TCPSocketListener } from "bun";
+import type { World } from "../content/content.ts";
+import { messageOf, WowsimError } from "../errors.ts";
+import type { FaultSession } from "../fault/fault.ts";
+import type { Emitter } from "../telemetry/schema.ts";
+import { Admission } from "./admission.ts";
+import { asciiJson, ByteWriter } from "./byte-writer.ts";
+import type { ServerMessage } from "./client-messages.ts";
+import type { EntityNames } from "./codec.ts";
+import type { CloseReason, Connection } from "./connection.ts";
+import { ConnectionPool } from "./connection-pool.ts";
+import { FrameDelivery } from "./frame-delivery.ts";
+import { GatewayCounters } from "./gateway-counters.ts";
+import { DEFAULT_LIMITS } from "./limits.ts";
+import type { GatewayLimits } from "./limits.ts";
+import { MessageIntake } from "./message-intake.ts";
+import type { ByteHook } from "./message-intake.ts";
+import { SessionTable } from "./session-table.ts";
+import type { Session } from "./session.ts";
+import type { ZoneLink } from "./zone-link.ts";
+import { ZoneRouter } from "./zone-router.ts";
+
+export interface GatewayDeps {
+  supervisor: ZoneLink;
+  emitter: Emitter;
+  world: World;
+  tickRateHz: number;
+  limits?: Partial<GatewayLimits>;
+  /** Milliseconds of a monotonic clock. */
+  now?: () => number;
+  /** Whether clients that never say hello are let in; default true. */
+  guests?: boolean;
+  /** What every hello must name; default none. */
+  token?: string;
+  /** Level of players that enter; default 10. */
+  playerLevel?: number;
+  /** Must not be guessable; default random UUIDs. */
+  newResumeToken?: () => string;
+}
+
+const PLAYER_LEVEL = 10;
+const REPORT_MS = 1_000;
+/** Closings after which the player may come back to its session. */
+const RESUMABLE: ReadonlySet<CloseReason> = new Set([
+  "client_closed",
+  "link_lost",
+  "timeout",
+  "limit:slow_reader",
+  "limit:idle",
+  "limit:partial",
+]);
+
+export class Gateway {
+  readonly sessions: SessionTable;
+  readonly counters = new GatewayCounters();
+  readonly limits: GatewayLimits;
+  readonly #emitter: Emitter;
+  readonly #now: () => number;
+  readonly #router: ZoneRouter;
+  readonly #pool: ConnectionPool;
+  readonly #admission: Admission;
+  readonly #delivery: FrameDelivery;
+  readonly #writer = new ByteWriter();
+  readonly #intake: MessageIntake;
+  #listener: TCPSocketListener<Connection | undefined> | null = null;
+  #serverTick = 0;
+  #heldUntilTick = 0;
+  #isStopping = false;
+  #reportedAt: number;
+
+  constructor(deps: GatewayDeps) {
+    this.limits = { ...DEFAULT_LIMITS, ...deps.limits };
+    this.#emitter = deps.emitter;
+    this.#now = deps.now ?? (() => performance.now());
+    this.#reportedAt = this.#now();
+    this.sessions = new SessionTable(deps.emitter);
+    this.#router = new ZoneRouter({
+      link: deps.supervisor,
+      sessions: this.sessions,
+      playersPerZoneMax: this.limits.playersPerZoneMax,
+      playerLevel: deps.playerLevel ?? PLAYER_LEVEL,
+      tell: (session, message) => this.#tellSession(session, message),
+    });
+    const isHeld = (): boolean => this.#serverTick < this.#heldUntilTick;
+    this.#pool = new ConnectionPool(
+      {
+        limits: this.limits,
+        counters: this.counters,
+        emitter: deps.emitter,
+        now: this.#now,
+        isHeld,
+        newSession: () => this.sessions.create(),
+        onClosed: (connection, reason) => this.#onClosed(connection, reason),
+        onCaughtUp: (connection) => this.#onCaughtUp(connection),
+      },
+      this.#writer,
+    );
+    this.#admission = new Admission({
+      sessions: this.sessions,
+      router: this.#router,
+      counters: this.counters,
+      limits: this.limits,
+      classes: deps.world.content.classes,
+      tickRateHz: deps.tickRateHz,
+      guests: deps.guests ?? true,
+      token: deps.token,
+      newResumeToken: deps.newResumeToken ?? (() => crypto.randomUUID()),
+      isHeld,
+      tell: (connection, message) => this.#tell(connection, message),
+      close: (connection, reason, farewell) => this.#pool.close(connection, reason, farewell),
+    });
+    this.#intake = new MessageIntake({
+      link: deps.supervisor,
+      sessions: this.sessions,
+      router: this.#router,
+      pool: this.#pool,
+      admission: this.#admission,
+      counters: this.counters,
+      limits: this.limits,
+      emitter: deps.emitter,
+      now: this.#now,
+      tell: (connection, message) => this.#tell(connection, message),
+    });
+    this.#delivery = new FrameDelivery({
+      link: deps.supervisor,
+      sessions: this.sessions,
+      counters: this.counters,
+      emitter: deps.emitter,
+      names: this.#names(deps.world),
+      now: this.#now,
+      flush: (connection) => this.#pool.flush(connection),
+    });
+    deps.supervisor.onMessage((message) => this.#router.onMessage(message));
+  }
+
+  /** Listens; the port it got. Throws WowsimError("port_in_use"). */
+  listen(hostname: string, port: number): number {
+    try {
+      this.#listener = Bun.listen<Connection | undefined>({
+        hostname,
+        port,
+        socket: {
+          open: (socket) => this.#pool.accept(socket),
+          data: (socket, chunk) => {
+            if (socket.data !== undefined) this.#intake.receive(socket.data, chunk);
+          },
+          drain: (socket) => {
+            if (socket.data !== undefined) this.#pool.drained(socket.data);
+          },
+          close: (socket, error) => {
+            if (socket.data !== undefined) this.#pool.closed(socket.data, error !== undefined && error !== null);
+          },
+          error: (socket, error) => this.#onSocketError(socket.data, error),
+        },
+      });
+    } catch (cause) {
+      throw new WowsimError(
+        "port_in_use",
+        `Port ${port} can not be listened on (${messageOf(cause)}); choose another with --port.`,
+        {
+          cause,
+        },
+      );
+    }
+    return this.#listener.port;
+  }
+
+  /** Tells every player, lets them read it for up to a second, closes all. */
+  async stop(): Promise<void> {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    this.#listener?.stop(false);
+    const farewell = { code: "server_stopping", message: "The server stops; come back later." } as const;
+    for (const connection of this.#pool.values()) this.#pool.close(connection, "shutdown", farewell);
+    await Promise.race([this.#pool.empty(), Bun.sleep(this.limits.closeMsMax)]);
+    this.#pool.endAll();
+    this.#listener?.stop(true);
+    this.#listener = null;
+  }
+
+  /** Once a server tick, 50 ms, whatever the zones do. */
+  onServerTick(tick: number): void {
+    this.#serverTick = tick;
+    const now = this.#now();
+    this.#router.retryOwed();
+    this.#delivery.onServerTick(now);
+    this.#pool.endClosing(now);
+    if (now - this.#reportedAt < REPORT_MS) return;
+    this.#pool.sweep(now);
+    this.#expireSessions(now);
+    this.#router.rescueStranded();
+    this.counters.report(this.#emitter, this.trafficNow(), now - this.#reportedAt);
+    this.#reportedAt = now;
+  }
+
+  /** Sessions as they stand. */
+  trafficNow(): { sessions: number; connected: number; inWorld: number } {
+    let inWorld = 0;
+    for (const session of this.sessions.values()) if (session.isInWorld) inWorld++;
+    return { sessions: this.sessions.size, connected: this.#pool.size, inWorld };
+  }
+
+  /** Players with an entity in one of `zones` (none given: in any), by id; those whose link is lost included. */
+  faultSessions(zones: readonly number[]): FaultSession[] {
+    const wanted = new Set(zones);
+    return [...this.sessions.values()]
+      .filter((session) => session.isInWorld && (wanted.size === 0 || wanted.has(session.zoneId)))
+      .toSorted((a, b) => a.id - b.id);
+  }
+
+  /** Lets nobody in, and no one resume, for so many server ticks from now; 0 ends that. */
+  holdConnections(ticks: number): void {
+    this.#heldUntilTick = this.#serverTick + ticks;
+  }
+
+  /** All bytes from clients go through `hook`; null: as they are. */
+  setIngress(hook: ByteHook | null): void {
+    this.#intake.setIngress(hook);
+  }
+
+  /** All messages to clients go through `hook`; null: as they are. */
+  setEgress(hook: ByteHook | null): void {
+    this.#delivery.setEgress(hook);
+  }
+
+  /** To clients that said hello only; others never read. */
+  #tell(connection: Connection, message: ServerMessage): void {
+    if (!connection.readsReplies || connection.closing !== null || connection.codec === null) return;
+    const writer = this.#writer.reset();
+    connection.codec.encode(message, writer);
+    this.#delivery.queue(connection, writer);
+  }
+
+  #tellSession(session: Session, message: ServerMessage): void {
+    if (session.connection !== null) this.#tell(session.connection, message);
+  }
+
+  #onSocketError(connection: Connection | undefined, error: Error): void {
+    this.#emitter.emitSampled("event", "game_server", "Socket error", {
+      session_id: connection?.session.id ?? 0,
+      error: error.message,
+    });
+  }
+
+  /** It has read all it was owed: if it missed something meanwhile, the kernel tells it everything anew. */
+  #onCaughtUp(connection: Connection): void {
+    if (!connection.missedFrames) return;
+    connection.missedFrames = false;
+    this.#router.watch(connection.session);
+  }
+
+  #onClosed(connection: Connection, reason: CloseReason): void {
+    const { session } = connection;
+    this.#emitter.emitSampled("event", "game_server", "Client disconnected", {
+      session_id: session.id,
+      zone_id: session.zoneId,
+      reason,
+    });
+    if (session.connection !== connection) return;
+    session.connection = null;
+    if (session.state === "CONNECTING" || session.state === "AUTHENTICATING") {
+      this.sessions.move(session, "refused");
+    } else if (session.isGuest || connection.saidBye || !RESUMABLE.has(reason)) {
+      this.#endSession(session, "left");
+    } else {
+      session.linkLostAt = this.#now();
+      this.#router.unwatch(session);
+      this.sessions.move(session, "link_lost");
+    }
+  }
+
+  #expireSessions(nowMs: number): void {
+    for (const session of this.sessions.values()) {
+      if (session.state !== "DISCONNECTING" || nowMs - session.linkLostAt <= this.limits.resumeMsMax) continue;
+      this.#endSession(session, "expired");
+    }
+  }
+
+  #endSession(session: Session, event: "left" | "expired"): void {
+    if (!this.#isStopping) this.#router.leave(session);
+    this.sessions.move(session, event);
+  }
+
+  #names(world: World): EntityNames {
+    const creatures = world.content.creatures.map((creature) => asciiJson(creature.name));
+    return {
+      player: (entityId) => {
+        const session = this.sessions.get(entityId);
+        return session === undefined || session.isGuest ? null : session.nameJson;
+      },
+      creature: (template) => creatures[template] ?? null,
+    };
+  }
+}

@@ -1,0 +1,93 @@
+// Everything a client can send or hold has a limit, and this is where they all stand. Past one: a counted refusal, an
+// `error` message to those who said hello, a "Client disconnected" line with reason "limit:<name>", and the door.
+//
+//   const limits = { ...DEFAULT_LIMITS, messagesPerSecondMax: 20 }
+//   const bucket = new TokenBucket(limits.messagesPerSecondMax, limits.messagesBurstMax, nowMs)
+//   if (!bucket.take(nowMs)) close("limit:messages")
+
+export interface GatewayLimits {
+  /** Longest message in bytes, its newline included; also the most that is kept of one that is not complete yet. */
+  lineBytesMax: number;
+  /** Sustained messages per second of one connection. */
+  messagesPerSecondMax: number;
+  /** Messages a connection may send at once after a silence. */
+  messagesBurstMax: number;
+  /** Broken messages in a row that end the connection. */
+  malformedRunMax: number;
+  /** From connecting to being in the world. */
+  authenticateMsMax: number;
+  /** A message that was begun has to be finished in this time. */
+  partialMsMax: number;
+  /** Without a complete message for this long, a connection in the world is taken for dead. */
+  idleMsMax: number;
+  connectionsMax: number;
+  connectionsPerAddressMax: number;
+  /** What one session may be owed in bytes; past it new frames are not queued until it has read everything. */
+  outboxBytesMax: number;
+  /** A reader that has not caught up within this time is disconnected (it may resume). */
+  slowReaderMsMax: number;
+  /** How long a closing connection may take to read what it is still owed. */
+  closeMsMax: number;
+  /** How long the session of a lost link waits for its player. */
+  resumeMsMax: number;
+  /** Players in one zone, those waiting to resume included; the kernel's own bound is PLAYERS_MAX. */
+  playersPerZoneMax: number;
+  /** Characters in a player's name. */
+  nameLengthMax: number;
+}
+
+export const DEFAULT_LIMITS: Readonly<GatewayLimits> = {
+  lineBytesMax: 16_384,
+  messagesPerSecondMax: 100,
+  messagesBurstMax: 200,
+  malformedRunMax: 20,
+  authenticateMsMax: 10_000,
+  partialMsMax: 10_000,
+  idleMsMax: 300_000,
+  connectionsMax: 10_000,
+  connectionsPerAddressMax: 10_000,
+  outboxBytesMax: 131_072,
+  slowReaderMsMax: 10_000,
+  closeMsMax: 1_000,
+  resumeMsMax: 30_000,
+  playersPerZoneMax: 4_096,
+  nameLengthMax: 32,
+};
+
+/** Names of the limits as they appear in "limit:<name>" and in the refusal counters. */
+export type LimitName =
+  | "line_bytes"
+  | "messages"
+  | "malformed"
+  | "authenticate"
+  | "partial"
+  | "idle"
+  | "connections"
+  | "connections_per_address"
+  | "slow_reader";
+
+/** Allows `perSecond` on average and `burst` at once. Times are milliseconds of any monotonic clock. */
+export class TokenBucket {
+  readonly #perMs: number;
+  readonly #burst: number;
+  #tokens: number;
+  #filledAt: number;
+
+  constructor(perSecond: number, burst: number, nowMs: number) {
+    this.#perMs = perSecond / 1_000;
+    this.#burst = burst;
+    this.#tokens = burst;
+    this.#filledAt = nowMs;
+  }
+
+  /** Takes one token; false when there is none. */
+  take(nowMs: number): boolean {
+    if (nowMs > this.#filledAt) {
+      this.#tokens = Math.min(this.#burst, this.#tokens + (nowMs - this.#filledAt) * this.#perMs);
+      this.#filledAt = nowMs;
+    }
+    if (this.#tokens < 1) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+}

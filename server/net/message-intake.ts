@@ -1,0 +1,154 @@
+// From a connection's bytes to what they ask for: messages are cut out, decoded, checked against the connection's limits,
+// and handed to the admission (hello, a guest's first action) or to the player's zone.
+//
+//   chunk {"type":"movement",...}\n{"type":"com    → one command; the rest waits for the next chunk
+
+import type { Emitter } from "../telemetry/schema.ts";
+import type { FaultSession } from "../fault/fault.ts";
+import type { Admission } from "./admission.ts";
+import { ClientMessage, isAction } from "./client-messages.ts";
+import type { ServerMessage } from "./client-messages.ts";
+import { codecFor } from "./codec.ts";
+import type { Connection } from "./connection.ts";
+import type { ConnectionPool } from "./connection-pool.ts";
+import type { GatewayCounters } from "./gateway-counters.ts";
+import { jsonCodec } from "./json-codec.ts";
+import type { GatewayLimits } from "./limits.ts";
+import { nextSeq, sendCommand, startProbe } from "./player-commands.ts";
+import type { SessionTable } from "./session-table.ts";
+import type { ZoneLink } from "./zone-link.ts";
+import type { ZoneRouter } from "./zone-router.ts";
+
+/** A fault's hook on the bytes of a session: returns what is passed on. */
+export type ByteHook = (session: FaultSession, bytes: Uint8Array) => Uint8Array;
+
+export interface MessageIntakeDeps {
+  link: ZoneLink;
+  sessions: SessionTable;
+  router: ZoneRouter;
+  pool: ConnectionPool;
+  admission: Admission;
+  counters: GatewayCounters;
+  limits: GatewayLimits;
+  emitter: Emitter;
+  now(): number;
+  /** To clients that said hello; nothing to others. */
+  tell(connection: Connection, message: ServerMessage): void;
+}
+
+export class MessageIntake {
+  readonly #deps: MessageIntakeDeps;
+  readonly #message = new ClientMessage();
+  #ingress: ByteHook | null = null;
+  // Of the chunk being read: kept here so that no closure is made for each.
+  #reading: Connection | null = null;
+  #readAt = 0;
+
+  constructor(deps: MessageIntakeDeps) {
+    this.#deps = deps;
+  }
+
+  setIngress(hook: ByteHook | null): void {
+    this.#ingress = hook;
+  }
+
+  /** Bytes have come from the connection. */
+  receive(connection: Connection, chunk: Buffer): void {
+    if (connection.closing !== null) return;
+    const { counters, pool, limits } = this.#deps;
+    counters.bytesIn += chunk.length;
+    this.#readAt = this.#deps.now();
+    const bytes = this.#ingress === null ? chunk : asBuffer(this.#ingress(connection.session, chunk));
+    if (bytes.length === 0) return;
+    connection.codec ??= codecFor(bytes[0] ?? 0, { json: jsonCodec });
+    if (connection.codec === null) return this.#refuseEncoding(connection);
+    const { splitter } = connection;
+    const before = splitter.partialBytes;
+    this.#reading = connection;
+    const outcome = splitter.push(bytes, connection.codec, this.#visit);
+    if (outcome === "too_long") {
+      counters.malformed++;
+      pool.pastLimit(connection, "line_bytes", `A message has at most ${limits.lineBytesMax} bytes.`);
+      return;
+    }
+    const isBegun = splitter.partialBytes > 0 && (before === 0 || connection.lastMessageAt === this.#readAt);
+    if (isBegun) connection.partialSince = this.#readAt;
+  }
+
+  /** One complete message of the connection being read; false when nothing more is wanted from it. */
+  readonly #visit = (bytes: Buffer, start: number, end: number): boolean => {
+    const connection = this.#reading;
+    if (connection === null || connection.codec === null) return false;
+    const { pool, limits } = this.#deps;
+    connection.lastMessageAt = this.#readAt;
+    if (!connection.bucket.take(this.#readAt)) {
+      pool.pastLimit(connection, "messages", `At most ${limits.messagesPerSecondMax} messages a second.`);
+      return false;
+    }
+    if (connection.codec.isBlank(bytes, start, end)) return true;
+    if (connection.codec.decode(bytes, start, end, this.#message)) this.#onMessage(connection, this.#message);
+    else this.#onMalformed(connection, this.#message.problem);
+    return connection.closing === null;
+  };
+
+  #onMessage(connection: Connection, message: ClientMessage): void {
+    const { counters, sessions, admission, pool, router, tell } = this.#deps;
+    const { session } = connection;
+    counters.messages++;
+    if (session.state === "CONNECTING") sessions.move(session, "first_message");
+    if (isAction(message.kind)) return this.#onAction(connection, message);
+    connection.malformedRun = 0;
+    if (message.kind === "hello") return admission.hello(connection, message.hello);
+    if (message.kind === "ping")
+      return tell(connection, { type: "pong", t: message.echo, tick: router.zone(session.zoneId)?.tick ?? 0 });
+    connection.saidBye = true;
+    pool.close(connection, "client_closed");
+  }
+
+  #onAction(connection: Connection, message: ClientMessage): void {
+    const { link, router, admission, counters, tell } = this.#deps;
+    const { session } = connection;
+    if (session.state === "AUTHENTICATING") {
+      if (connection.readsReplies) return this.#onMalformed(connection, "You are not in the world; say hello again.");
+      if (!admission.admitGuest(connection)) return;
+    }
+    const seq = nextSeq(session, message);
+    if (seq === 0) return this.#onMalformed(connection, `seq must rise; the last was ${session.lastSeq}.`);
+    connection.malformedRun = 0;
+    if (router.owedTo(session.zoneId) === 0 && sendCommand(link, session, seq, message)) {
+      session.lastSeq = seq;
+      counters.commands++;
+      startProbe(session, seq, this.#readAt);
+      return;
+    }
+    counters.commandsRefused++;
+    tell(connection, { type: "error", code: "busy", message: "The zone takes no more just now.", seq });
+  }
+
+  /** Counted, answered, dropped; a run of them ends the connection. */
+  #onMalformed(connection: Connection, problem: string): void {
+    this.#countMalformed(connection, problem);
+    connection.malformedRun++;
+    if (connection.malformedRun < this.#deps.limits.malformedRunMax)
+      return this.#deps.tell(connection, { type: "error", code: "malformed", message: problem });
+    this.#deps.pool.pastLimit(connection, "malformed", `${connection.malformedRun} broken messages in a row.`);
+  }
+
+  #refuseEncoding(connection: Connection): void {
+    this.#deps.counters.refuse("encoding");
+    this.#countMalformed(connection, "The first byte chooses no encoding of this port.");
+    this.#deps.pool.close(connection, "encoding");
+  }
+
+  #countMalformed(connection: Connection, problem: string): void {
+    this.#deps.counters.malformed++;
+    this.#deps.emitter.emitSampled("event", "game_server", "Malformed JSON from client", {
+      session_id: connection.session.id,
+      problem,
+    });
+  }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,54 @@
+// A player as the gateway knows it, from the connection to the end of its reconnection window. Plain data; its state
+// only changes through the session table, which knows the legal moves.
+
+import type { FaultSession } from "../fault/fault.ts";
+import type { Connection } from "./connection.ts";
+import type { SessionState } from "./session-states.ts";
+
+export class Session implements FaultSession {
+  /** Also the id of its entity. */
+  readonly id: number;
+  state: SessionState = "CONNECTING";
+  connection: Connection | null = null;
+  name = "";
+  /** The name as JSON text in ASCII, for frames. */
+  nameJson = '""';
+  isGuest = true;
+  classIndex = 0;
+  /** What a hello gives as `resume` to take this session up again; "" for guests. */
+  resumeToken = "";
+  /** Where its entity is; 0: in no zone. */
+  zoneId = 0;
+  /** The zone it returns to once that is back; the same as zoneId unless that went down. */
+  homeZoneId = 0;
+  /** Highest sequence number given to a command. */
+  lastSeq = 0;
+  /** Frames are skipped until the kernel begins anew with a reset. */
+  awaitsReset = false;
+  /** A sequence number whose acknowledgement is being timed, and since when; 0: none. */
+  probeSeq = 0;
+  probeAt = 0;
+  /** Since when the link is lost. */
+  linkLostAt = 0;
+
+  constructor(id: number) {
+    this.id = id;
+  }
+
+  get connected(): boolean {
+    return this.connection !== null && !this.connection.isClosed;
+  }
+
+  /** Its entity is in a zone. */
+  get isInWorld(): boolean {
+    return this.zoneId !== 0;
+  }
+
+  /** Closes the socket at once, as a crash of the link would: no farewell, unsent bytes are lost. */
+  crash(): void {
+    const connection = this.connection;
+    if (connection === null || connection.isClosed) return;
+    connection.closing ??= "link_lost";
+    connection.socket.terminate();
+  }
+}

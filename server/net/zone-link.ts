@@ -1,0 +1,53 @@
+// What the gateway needs of whoever runs the zones: send a command, receive frames. The ring behind one small interface:
+// today the supervisor's rings over shared memory, in a test a kernel in the same thread, one day a message bus.
+//
+//   link.command(1, OP_MOVE, session, seq, 0, 0, x, y, z, 0)   // false: zone 1's command ring is full
+//   link.onFrame((zoneId, bytes, offset, length) => ...)       // what one session must be told (assembly/abi.ts)
+//   link.onTickEnd((zoneId) => ...)                            // all frames of that zone's tick have been given
+
+import type { FromZoneWorker, ZoneState } from "../zone/messages.ts";
+
+/** A zone as the gateway sees it; the object is live. */
+export interface ZoneView {
+  readonly id: number;
+  readonly name: string;
+  readonly state: ZoneState;
+  /** The zone's last finished tick. */
+  readonly tick: number;
+}
+
+/** Sees one kernel frame; `bytes` is only valid during the call. */
+export type FrameListener = (zoneId: number, bytes: Uint8Array, offset: number, length: number) => void;
+
+export interface ZoneLink {
+  readonly zones: ReadonlyMap<number, ZoneView>;
+  /** Queues a command whose b, c, d are f32; false when the zone's queue is full. */
+  command(
+    zoneId: number,
+    op: number,
+    session: number,
+    seq: number,
+    flags: number,
+    a: number,
+    x: number,
+    y: number,
+    z: number,
+    e: number,
+  ): boolean;
+  /** Queues a command whose b, c, d are u32; false when the zone's queue is full. */
+  commandInts(
+    zoneId: number,
+    op: number,
+    session: number,
+    seq: number,
+    flags: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    e: number,
+  ): boolean;
+  onFrame(listener: FrameListener): void;
+  onTickEnd(listener: (zoneId: number) => void): void;
+  onMessage(listener: (message: FromZoneWorker) => void): void;
+}

@@ -1,0 +1,201 @@
+// Which zone a player is in, and how it gets from one to another. Entering, leaving, watching are commands that must not
+// get lost: what finds a zone's ring full is owed, in order, and tried again every server tick.
+//
+// A zone that goes DOWN gives its players to a refuge (the ACTIVE zone with the fewest) and gets them back when it is
+// ACTIVE again. Its memory still has their entities, so the first thing it is told is that they left.
+//
+//   zone 1 DOWN    → {"type":"zone","zone_id":2,"tick":n,"reason":"zone_down"}, OP_JOIN in zone 2
+//   zone 1 ACTIVE  → OP_LEAVE in zone 2, OP_JOIN in zone 1, {"type":"zone","zone_id":1,...,"reason":"zone_restored"}
+
+import { JOIN_GUEST, JOIN_WATCHES, OP_JOIN, OP_LEAVE, OP_UNWATCH, OP_WATCH } from "../../assembly/abi.ts";
+import type { FromZoneWorker, ZoneState } from "../zone/messages.ts";
+import type { ServerMessage } from "./client-messages.ts";
+import type { Session } from "./session.ts";
+import type { SessionTable } from "./session-table.ts";
+import type { ZoneLink, ZoneView } from "./zone-link.ts";
+
+interface OwedCommand {
+  op: number;
+  sessionId: number;
+  seq: number;
+  flags: number;
+  e: number;
+}
+
+export interface ZoneRouterDeps {
+  link: ZoneLink;
+  sessions: SessionTable;
+  playersPerZoneMax: number;
+  /** Level of a player that enters. */
+  playerLevel: number;
+  /** Tells a session something, if anybody is there to be told. */
+  tell(session: Session, message: ServerMessage): void;
+}
+
+export class ZoneRouter {
+  readonly #deps: ZoneRouterDeps;
+  readonly #owed = new Map<number, OwedCommand[]>();
+  /** Zones that went DOWN, and the sessions whose entities their memory still has. */
+  readonly #abandoned = new Map<number, Set<number>>();
+  #turn = 0;
+
+  constructor(deps: ZoneRouterDeps) {
+    this.#deps = deps;
+  }
+
+  zone(zoneId: number): ZoneView | undefined {
+    return this.#deps.link.zones.get(zoneId);
+  }
+
+  /** True when the zone runs and has room for one more. */
+  canTake(zoneId: number): boolean {
+    const zone = this.zone(zoneId);
+    return zone !== undefined && zone.state !== "DOWN" && this.#hasRoom(zone);
+  }
+
+  /** The zone for a player without a wish: those that are ACTIVE in turn, else any that runs; 0 when none can take it. */
+  nextZone(): number {
+    const zones = [...this.#deps.link.zones.values()].filter((zone) => this.#hasRoom(zone));
+    const candidates = bestOf(zones);
+    const chosen = candidates[this.#turn++ % Math.max(1, candidates.length)];
+    return chosen?.id ?? 0;
+  }
+
+  /** Puts the player into the zone; frames begin with a reset. */
+  join(session: Session, zoneId: number): void {
+    const watches = session.connected && !session.isGuest;
+    this.#deps.sessions.enterZone(session, zoneId);
+    session.awaitsReset = watches;
+    session.probeSeq = 0;
+    const flags = (watches ? JOIN_WATCHES : 0) | (session.isGuest ? JOIN_GUEST : 0);
+    this.#deliver(zoneId, {
+      op: OP_JOIN,
+      sessionId: session.id,
+      seq: session.lastSeq,
+      flags,
+      e: session.classIndex | (this.#deps.playerLevel << 8),
+    });
+  }
+
+  /** Takes the player's entity out of its zone. */
+  leave(session: Session): void {
+    if (session.zoneId === 0) return;
+    this.#deliver(session.zoneId, plain(OP_LEAVE, session.id, session.lastSeq));
+    this.#deps.sessions.leaveZone(session);
+  }
+
+  /** From now on the session is told what it sees, everything anew at first. */
+  watch(session: Session): void {
+    session.awaitsReset = true;
+    if (session.zoneId !== 0) this.#deliver(session.zoneId, plain(OP_WATCH, session.id, session.lastSeq));
+  }
+
+  unwatch(session: Session): void {
+    if (session.zoneId !== 0) this.#deliver(session.zoneId, plain(OP_UNWATCH, session.id, session.lastSeq));
+  }
+
+  /** Commands that wait for room in the zone's ring. While there are any, players' own commands have to wait too. */
+  owedTo(zoneId: number): number {
+    return this.#owed.get(zoneId)?.length ?? 0;
+  }
+
+  /** Once a server tick: tries again what is owed. */
+  retryOwed(): void {
+    for (const [zoneId, owed] of this.#owed) {
+      let sent = 0;
+      for (const command of owed) {
+        if (!this.#send(zoneId, command)) break;
+        sent++;
+      }
+      owed.splice(0, sent);
+      if (owed.length === 0) this.#owed.delete(zoneId);
+    }
+  }
+
+  onMessage(message: FromZoneWorker): void {
+    if (message.type !== "zone_state") return;
+    if (message.to === "DOWN") this.#abandon(message.zoneId);
+    else if (message.from === "DOWN") this.#forgetLeavers(message.zoneId);
+    if (message.to === "ACTIVE") this.#bringHome(message.zoneId);
+  }
+
+  /** Once a second: finds a zone for those that none had room for when theirs went down. */
+  rescueStranded(): void {
+    for (const session of this.#deps.sessions.values()) {
+      if (session.zoneId === 0 && session.homeZoneId !== 0) this.#transfer(session, this.#refuge(), "zone_down");
+    }
+  }
+
+  #abandon(zoneId: number): void {
+    const ghosts = this.#abandoned.get(zoneId) ?? new Set<number>();
+    this.#abandoned.set(zoneId, ghosts);
+    this.#owed.delete(zoneId);
+    for (const session of this.#deps.sessions.values()) {
+      if (session.zoneId !== zoneId) continue;
+      ghosts.add(session.id);
+      this.#deps.sessions.leaveZone(session);
+      this.#transfer(session, this.#refuge(), "zone_down");
+    }
+  }
+
+  /** The zone runs again from a memory of before: those who left meanwhile leave it now. */
+  #forgetLeavers(zoneId: number): void {
+    for (const id of this.#abandoned.get(zoneId) ?? []) this.#deliver(zoneId, plain(OP_LEAVE, id, 0));
+    this.#abandoned.delete(zoneId);
+  }
+
+  #bringHome(zoneId: number): void {
+    for (const session of this.#deps.sessions.values()) {
+      if (session.homeZoneId !== zoneId || session.zoneId === zoneId) continue;
+      if (!this.canTake(zoneId)) return;
+      this.leave(session);
+      this.#transfer(session, zoneId, "zone_restored");
+    }
+  }
+
+  /** From no zone into `zoneId`; 0: none can take it now, it waits. */
+  #transfer(session: Session, zoneId: number, reason: "zone_down" | "zone_restored"): void {
+    const { sessions, tell } = this.#deps;
+    if (session.state === "IN_WORLD") sessions.move(session, "transfer_begun");
+    if (zoneId === 0) return;
+    this.join(session, zoneId);
+    tell(session, { type: "zone", zone_id: zoneId, tick: this.zone(zoneId)?.tick ?? 0, reason });
+    if (session.state === "TRANSFERRING" && !session.awaitsReset) sessions.move(session, "transfer_done");
+  }
+
+  #refuge(): number {
+    const zones = [...this.#deps.link.zones.values()].filter((zone) => this.#hasRoom(zone));
+    let best = 0;
+    for (const zone of bestOf(zones)) {
+      if (best === 0 || this.#deps.sessions.playersIn(zone.id) < this.#deps.sessions.playersIn(best)) best = zone.id;
+    }
+    return best;
+  }
+
+  #hasRoom(zone: ZoneView): boolean {
+    return this.#deps.sessions.playersIn(zone.id) < this.#deps.playersPerZoneMax;
+  }
+
+  #deliver(zoneId: number, command: OwedCommand): void {
+    const owed = this.#owed.get(zoneId);
+    if (owed !== undefined) owed.push(command);
+    else if (!this.#send(zoneId, command)) this.#owed.set(zoneId, [command]);
+  }
+
+  #send(zoneId: number, { op, sessionId, seq, flags, e }: OwedCommand): boolean {
+    return this.#deps.link.command(zoneId, op, sessionId, seq, flags, 0, 0, 0, 0, e);
+  }
+}
+
+function plain(op: number, sessionId: number, seq: number): OwedCommand {
+  return { op, sessionId, seq, flags: 0, e: 0 };
+}
+
+/** Those in the best state any of them has; a zone that is DOWN is never among them. */
+function bestOf(zones: ZoneView[]): ZoneView[] {
+  for (const state of ["ACTIVE", "DEGRADED", "CRASHED"] satisfies ZoneState[]) {
+    const found = zones.filter((zone) => zone.state === state);
+    if (found.length > 0) return found;
+  }
+  return [];
+}
