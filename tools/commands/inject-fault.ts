@@ -1,0 +1,210 @@
+// wowsim inject-fault: breaks a running server on purpose, and mends it. Each fault is a subcommand of activate, with
+// flags made from its own parameter schema, so that what the help says is what the server takes.
+//
+//   wowsim inject-fault activate latency-spike --delay-ms 300 --zone 1 --duration 30s
+//   wowsim inject-fault halt
+
+import { InvalidArgumentError } from "commander";
+import type { Command } from "commander";
+import { messageOf, WowsimError } from "../../server/errors.ts";
+import { FAULTS } from "../../server/fault/definitions.ts";
+import type { FaultDefinition } from "../../server/fault/fault.ts";
+import { describeParams } from "../../server/fault/params.ts";
+import { DURATION_TICKS_MAX } from "../../server/fault/registry.ts";
+import type { FaultStatus } from "../../server/fault/registry.ts";
+import { ControlClient } from "../client/control-client.ts";
+import type { ControlAnswer } from "../client/control-client.ts";
+import { addFormatFlag, addServerFlags, parseInteger, parseNumber, parseTicks } from "../ui/flags.ts";
+import type { OutputFormat } from "../ui/flags.ts";
+import { EXIT, fail, out, outJson, paint } from "../ui/output.ts";
+
+interface ServerFlags {
+  host: string;
+  controlPort: number;
+  token?: string;
+  format: OutputFormat;
+}
+
+type ActivateFlags = ServerFlags & {
+  zone: number;
+  duration: number;
+  probability: number;
+  [param: string]: unknown;
+};
+
+const EXIT_CODES = "\nExit codes: 0 done, 1 the server said no (stderr says why), 2 wrong usage, 3 no server answers.";
+const TICKS_PER_SECOND = 20;
+
+export function register(program: Command): void {
+  const command = program
+    .command("inject-fault")
+    .description("Break a running server on purpose, look at what is broken, and mend it.")
+    .addHelpText(
+      "after",
+      [
+        "",
+        "See what is broken now:     wowsim inject-fault list",
+        "End one fault:              wowsim inject-fault deactivate latency-spike",
+        "End all, allow no new one:  wowsim inject-fault halt     (kill switch; resume allows them again)",
+        "All faults and their flags: wowsim inject-fault activate --help",
+        EXIT_CODES,
+      ].join("\n"),
+    );
+  registerActivate(command);
+  simple(command, "deactivate", "End one fault; what it changed is put back.", "fault").action((fault, flags) =>
+    ask(flags, { command: "deactivate", fault_id: fault }, showDeactivated),
+  );
+  simple(command, "deactivate-all", "End all faults.").action((flags) =>
+    ask(flags, { command: "deactivate_all" }, showRemoved),
+  );
+  simple(command, "status", "Show one fault: parameters, zones, time left, what it hit.", "fault").action(
+    (fault, flags) =>
+      ask(flags, { command: "status", fault_id: fault }, ({ status }) => showFaults([status as FaultStatus])),
+  );
+  simple(command, "list", "Show all faults, active ones first.").action((flags) =>
+    ask(flags, { command: "list" }, showList),
+  );
+  simple(command, "halt", "Kill switch: end all faults within two ticks, and refuse new ones until resume.").action(
+    (flags) => ask(flags, { command: "halt" }, showRemoved),
+  );
+  simple(command, "resume", "Allow faults again after halt.").action((flags) =>
+    ask(flags, { command: "resume" }, () => out("Faults can be activated again.")),
+  );
+}
+
+function registerActivate(parent: Command): void {
+  const activate = parent
+    .command("activate")
+    .description("Start a fault; one that is active already is started anew with the new parameters.")
+    .addHelpText("after", EXIT_CODES);
+  for (const fault of FAULTS) addFault(activate, fault);
+}
+
+function addFault(parent: Command, fault: FaultDefinition): void {
+  const params = describeParams(fault);
+  const command = parent.command(fault.id).description(fault.title);
+  for (const { name, min, max, default: value, description } of params) {
+    const flag = `--${name.replaceAll("_", "-")} <n>`;
+    command.option(flag, `${description}, ${min} to ${max}`, parseInteger(min, max), value);
+  }
+  const longest = DURATION_TICKS_MAX / TICKS_PER_SECOND / 60;
+  command
+    .option("--zone <n>", "zone to break; 0 = all", parseInteger(0, 0xffff), 0)
+    .option("--duration <time>", `how long: 30s, 2m or 100t (ticks); 0 = the longest, ${longest} min`, parseDuration, 0)
+    .option("--probability <p>", "share of its chances the fault takes, 0 to 1", parseNumber(0, 1), 1)
+    .addHelpText("after", `\nEnd it:  wowsim inject-fault deactivate ${fault.id}${EXIT_CODES}`);
+  addCommonFlags(command).action((flags: ActivateFlags) => {
+    const values = params.map(({ name }) => [name, flags[camelCase(name)]]);
+    return ask(
+      flags,
+      {
+        command: "activate",
+        fault_id: fault.id,
+        params: Object.fromEntries(values),
+        target_zone_id: flags.zone,
+        duration_ticks: flags.duration,
+        probability: flags.probability,
+      },
+      showActivated,
+    );
+  });
+}
+
+function simple(parent: Command, name: string, description: string, argument?: string): Command {
+  const command = parent.command(name).description(description).addHelpText("after", EXIT_CODES);
+  if (argument !== undefined) command.argument(`<${argument}>`, `one of ${FAULTS.map(({ id }) => id).join(", ")}`);
+  return addCommonFlags(command);
+}
+
+function addCommonFlags(command: Command): Command {
+  addServerFlags(command, ["control-port"]);
+  command.option("--token <secret>", "the server's token, when it has one; also from WOWSIM_TOKEN");
+  return addFormatFlag(command);
+}
+
+/** "30s", "100t", or 0; in ticks. */
+function parseDuration(text: string): number {
+  const ticks = parseTicks(text, TICKS_PER_SECOND);
+  if (ticks <= DURATION_TICKS_MAX && (ticks > 0 || text === "0")) return ticks;
+  throw new InvalidArgumentError(`Give 1t to ${DURATION_TICKS_MAX}t, such as 30s or 2m, or 0 for the longest.`);
+}
+
+/** Sends one request and shows its answer; sets the exit code. */
+async function ask(
+  flags: ServerFlags,
+  request: Record<string, unknown>,
+  show: (answer: ControlAnswer) => void,
+): Promise<void> {
+  const { host, controlPort: port, token = process.env["WOWSIM_TOKEN"], format } = flags;
+  try {
+    await using control = await ControlClient.connect({ host, port, token });
+    const answer = await control.request(request);
+    if (format === "json") outJson(answer);
+    if (!answer.success) fail(answer.error, EXIT.degraded);
+    else if (format === "text") show(answer);
+  } catch (error) {
+    const isRefusal = error instanceof WowsimError && !error.code.startsWith("control_");
+    if (format === "json") outJson({ success: false, error: messageOf(error) });
+    fail(error, isRefusal ? EXIT.degraded : EXIT.unreachable);
+  }
+}
+
+function showActivated({ fault_id, targets, ticks_left, activations }: ControlAnswer): void {
+  const zones = targets as number[];
+  const where = zones.length === 0 ? "the whole server" : `zone ${zones.join(", ")}`;
+  out(`${paint.yellow(String(fault_id))} is active on ${where} for ${seconds(Number(ticks_left))}.`);
+  if (Number(activations) > 1) out(paint.dim(`Activation number ${activations}; an active one was replaced.`));
+  out(paint.dim(`End it: wowsim inject-fault deactivate ${fault_id}`));
+}
+
+function showDeactivated({ fault_id, was_active }: ControlAnswer): void {
+  out(was_active === true ? `${fault_id} is ended.` : `${fault_id} was not active.`);
+}
+
+function showRemoved({ removed, halted }: ControlAnswer): void {
+  const ids = removed as string[];
+  out(ids.length === 0 ? "No fault was active." : `Ended: ${ids.join(", ")}.`);
+  if (halted === true) out("No fault can be activated until: wowsim inject-fault resume");
+}
+
+function showList({ faults, halted }: ControlAnswer): void {
+  const all = faults as FaultStatus[];
+  showFaults(all.toSorted((a, b) => Number(b.active) - Number(a.active)));
+  if (halted === true) out(paint.red("\nHalted: no fault can be activated until wowsim inject-fault resume."));
+}
+
+function showFaults(faults: readonly FaultStatus[]): void {
+  const rows = faults.map((fault) => [
+    fault.id,
+    stateOf(fault),
+    fault.active ? fault.targets.join(",") || "server" : "-",
+    fault.active ? seconds(fault.ticks_left) : "-",
+    String(fault.activations),
+    fault.activations === 0 ? "-" : `${fault.affected} of ${fault.eligible}`,
+    Object.entries(fault.config)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(" ") || "-",
+  ]);
+  const header = ["FAULT", "STATE", "ZONES", "LEFT", "ACTIVATIONS", "HIT", "PARAMETERS"];
+  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (cells: string[]): string =>
+    cells
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join("  ")
+      .trimEnd();
+  out(paint.dim(line(header)));
+  for (const [index, row] of rows.entries()) out(faults[index]?.active === true ? paint.yellow(line(row)) : line(row));
+}
+
+function stateOf({ active, leaving }: FaultStatus): string {
+  if (active) return "active";
+  return leaving ? "leaving" : "off";
+}
+
+function seconds(ticks: number): string {
+  return `${(ticks / TICKS_PER_SECOND).toFixed(1).replace(/\.0$/, "")} s`;
+}
+
+function camelCase(name: string): string {
+  return name.replace(/_(\w)/g, (_match, letter: string) => letter.toUpperCase());
+}
