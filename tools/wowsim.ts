@@ -4,6 +4,7 @@
 
 import { Command } from "commander";
 import { version } from "../package.json";
+import * as injectFault from "./commands/inject-fault.ts";
 import * as serve from "./commands/serve.ts";
 import { EXIT, fail } from "./ui/output.ts";
 
@@ -21,7 +22,7 @@ const program = new Command("wowsim")
     process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
   });
 
-for (const command of [serve]) command.register(program);
+for (const command of [serve, injectFault]) command.register(program);
 
 try {
   await program.parseAsync();
