@@ -1,0 +1,72 @@
+// The control channel's words for deploys. Each begins something and answers at once; deploy_status tells how it goes.
+//
+//   > {"command":"deploy_load","module":"AGFzbQ...","label":"hotfix.wasm"}
+//   < {"success":true,"command":"deploy_load","hash":"9f3c2a…","state":"checking"}
+//   > {"command":"deploy_swap","hash":"9f3c2a…","zone_id":2,"lease_ms":35000}
+//   < {"success":true,"command":"deploy_swap","zone_id":2,"phase":"swapping"}
+
+import { z } from "zod";
+import { WowsimError } from "../errors.ts";
+import type { Deployer } from "./deploy.ts";
+import type { ControlServer } from "./server.ts";
+
+const hash = z.string().regex(/^[0-9a-f]{16}$/, "a module's content hash: 16 hexadecimal digits");
+const LABEL_LENGTH_MAX = 100;
+const LEASE_MS_MIN = 1_000;
+const LEASE_MS_MAX = 3_600_000;
+const ZONE_ID_MAX = 65_535;
+
+/** Adds deploy_load, deploy_status, deploy_swap, deploy_promote and deploy_rollback to the control channel. */
+export function registerDeployCommands(control: Pick<ControlServer, "register">, deployer: Deployer): void {
+  control.register(
+    "deploy_load",
+    z.object({ module: z.string().min(1), label: z.string().max(LABEL_LENGTH_MAX).default("unnamed") }),
+    ({ module, label }) => {
+      const { hash: known, state } = deployer.modules.add(decodeBase64(module), printable(label));
+      return { hash: known, state };
+    },
+  );
+
+  control.register("deploy_status", z.object({ hash: hash.optional() }), ({ hash: wanted }) => {
+    const modules = deployer.modules
+      .list()
+      .filter((known) => wanted === undefined || known.hash === wanted)
+      .map(({ hash: known, label, state, problems }) => ({ hash: known, label, state, problems }));
+    return { modules, zones: deployer.status() };
+  });
+
+  control.register(
+    "deploy_swap",
+    z.object({
+      hash,
+      zone_id: z.number().int().min(1).max(ZONE_ID_MAX),
+      lease_ms: z.number().int().min(LEASE_MS_MIN).max(LEASE_MS_MAX),
+    }),
+    ({ hash: candidate, zone_id, lease_ms }) => {
+      deployer.swap(candidate, zone_id, lease_ms);
+      return { zone_id, phase: "swapping" };
+    },
+  );
+
+  control.register("deploy_promote", z.object({ hash }), ({ hash: candidate }) => {
+    deployer.promote(candidate);
+    return { phase: "promoting" };
+  });
+
+  control.register(
+    "deploy_rollback",
+    z.object({ zone_id: z.number().int().min(0).max(ZONE_ID_MAX).default(0) }),
+    ({ zone_id }) => ({ zones: deployer.rollback(zone_id), phase: "rolling_back" }),
+  );
+}
+
+function decodeBase64(text: string): Uint8Array {
+  const bytes = Buffer.from(text, "base64");
+  if (bytes.toString("base64").replaceAll("=", "") === text.replaceAll("=", "")) return bytes;
+  throw new WowsimError("bad_module", `The module is not base64; send the bytes of a .wasm file encoded so.`);
+}
+
+/** A label ends up on terminals and in telemetry: nothing but printable characters of it is kept. */
+function printable(label: string): string {
+  return label.replaceAll(/[^\P{C}]/gu, "?");
+}

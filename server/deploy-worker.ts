@@ -1,0 +1,36 @@
+// A short-lived worker that makes an uploaded kernel fit to run: static checks, fuel metering, layout. It lives as long as
+// one module takes, so that Binaryen, which is big and slow to load, is never part of the server's own threads.
+//
+//   main  → { wasm: Uint8Array, label: "hotfix.wasm" }
+//   main  ← { ok: true, metered: Uint8Array, layoutHash: "9f3c…" }
+//   main  ← { ok: false, problems: ["It imports env.Date_now; a kernel may import only the memory and abort."] }
+
+import { messageOf } from "./errors.ts";
+import { checkModule } from "./kernel/checks.ts";
+import { loadKernel } from "./kernel/load.ts";
+import { meter } from "./kernel/meter.ts";
+
+declare const self: Worker;
+
+/** An unmetered kernel binary, as it was uploaded. */
+export interface CheckRequest {
+  wasm: Uint8Array;
+  label: string;
+}
+
+export type CheckAnswer = { ok: true; metered: Uint8Array; layoutHash: string } | { ok: false; problems: string[] };
+
+self.addEventListener("message", async ({ data }: MessageEvent<CheckRequest>) => {
+  self.postMessage(await prepare(data));
+});
+
+async function prepare({ wasm, label }: CheckRequest): Promise<CheckAnswer> {
+  try {
+    const problems = await checkModule(wasm);
+    if (problems.length > 0) return { ok: false, problems };
+    const metered = await meter(wasm);
+    return { ok: true, metered, layoutHash: loadKernel(metered, label).layout.hash };
+  } catch (error) {
+    return { ok: false, problems: [`It could not be prepared: ${messageOf(error)}`] };
+  }
+}
