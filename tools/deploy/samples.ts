@@ -68,6 +68,11 @@ export class SampleWindow {
     return this.#zones.get(zoneId) ?? [];
   }
 
+  /** Forgets ticks but not what went wrong in them. */
+  dropTicks(): void {
+    this.#zones.clear();
+  }
+
   incidentsOf(zoneId: number): Incident[] {
     return this.incidents.filter((incident) => incident.zoneId === zoneId);
   }

@@ -1,0 +1,249 @@
+// A deploy from end to end: check → upload → baseline → swap → watch → verdict → promote or roll back → verify.
+//
+//   const result = await runCanary({ wasm, label: "hotfix.wasm", durationMs: 20_000, ... }, { control, feed, signal, report })
+//   result.outcome    // "promoted" | "rolled_back" | "refused" | "interrupted"
+//
+// Each stage reports one line with its numbers. Whatever goes wrong after the swap (an error, a silent feed, Ctrl-C) ends
+// in a roll-back, and should this process die instead, the server does it when the lease ends.
+
+import { messageOf, WowsimError } from "../../server/errors.ts";
+import { checkModule } from "../../server/kernel/checks.ts";
+import { hashOf } from "../../server/kernel/meter.ts";
+import { FeedWindow } from "./feed-window.ts";
+import type { LineFeed } from "./feed-window.ts";
+import type { Thresholds, Verdict } from "./judge.ts";
+import { DeployRemote } from "./remote.ts";
+import type { Control, RemoteZone } from "./remote.ts";
+import type { SampleWindow } from "./samples.ts";
+import { collectBaseline, confirmRunning, watchCanary } from "./watch.ts";
+
+export interface CanaryOptions {
+  /** An unmetered kernel binary. */
+  wasm: Uint8Array;
+  label: string;
+  /** Undefined: the zone with the fewest players that has any. */
+  zoneId: number | undefined;
+  /** How long the canary is watched. */
+  durationMs: number;
+  thresholds: Thresholds;
+}
+
+export type Stage = "check" | "upload" | "baseline" | "swap" | "watch" | "verdict" | "promote" | "rollback" | "verify";
+
+export interface StageReport {
+  stage: Stage;
+  ok: boolean;
+  /** One line for people. */
+  text: string;
+  data: Record<string, unknown>;
+}
+
+export interface CanaryTools {
+  control: Control;
+  feed: LineFeed;
+  /** Aborted: the canary is rolled back. */
+  signal: AbortSignal;
+  report(stage: StageReport): void;
+  /** Called about twice a second while waiting, for a spinner. */
+  progress?(text: string): void;
+}
+
+export interface CanaryResult {
+  outcome: "promoted" | "rolled_back" | "refused" | "interrupted";
+  /** Why: the verdict's reason, or what was refused. */
+  reason: string;
+  hash: string;
+  zoneId: number | null;
+  verdict: Verdict | null;
+  /** From the swap to the decision to promote or roll back; null when nothing was swapped. */
+  watchedMs: number | null;
+  /** From that decision to every zone confirmed on the module it should run. */
+  settledMs: number | null;
+  /** Sessions that lost their connection between swap and end, as telemetry tells. */
+  sessionsLost: number;
+}
+
+/** The lease outlives the watch by this, for the verdict to be carried out. */
+const LEASE_MARGIN_MS = 15_000;
+
+/** Runs one canary. Throws when it never came to a swap for a reason that is not the module's. */
+export async function runCanary(options: CanaryOptions, tools: CanaryTools): Promise<CanaryResult> {
+  const window = new FeedWindow(tools.feed);
+  try {
+    return await new Canary(options, tools, window).run();
+  } finally {
+    window.close();
+  }
+}
+
+class Canary {
+  readonly #options: CanaryOptions;
+  readonly #tools: CanaryTools;
+  readonly #window: FeedWindow;
+  readonly #remote: DeployRemote;
+  readonly #hash: string;
+  #swappedAtMs: number | null = null;
+
+  constructor(options: CanaryOptions, tools: CanaryTools, window: FeedWindow) {
+    this.#options = options;
+    this.#tools = tools;
+    this.#window = window;
+    this.#remote = new DeployRemote(tools.control);
+    this.#hash = hashOf(options.wasm);
+  }
+
+  async run(): Promise<CanaryResult> {
+    const { signal } = this.#tools;
+    const refusal = await this.#checkAndUpload();
+    if (refusal !== null) return this.#result("refused", refusal, null, null);
+    const { zone, baseline } = await this.#baseline();
+    if (zone.hash === this.#hash) {
+      const reason = `zone ${zone.zone_id} runs ${this.#hash} already; there is nothing to compare`;
+      this.#say("swap", false, reason, { zone_id: zone.zone_id });
+      return this.#result("refused", reason, zone.zone_id, null);
+    }
+    try {
+      const swapRefusal = await this.#swap(zone);
+      if (swapRefusal !== null) return this.#result("refused", swapRefusal, zone.zone_id, null);
+      const verdict = await this.#watch(zone, baseline);
+      if (!verdict.promote) return await this.#rollback(zone, verdict.reason, verdict, "rolled_back");
+      return await this.#promote(zone, verdict);
+    } catch (error) {
+      const reason = signal.aborted ? "interrupted" : messageOf(error);
+      return await this.#rollback(zone, reason, null, signal.aborted ? "interrupted" : "rolled_back");
+    }
+  }
+
+  /** Null when the module may run, else why not. */
+  async #checkAndUpload(): Promise<string | null> {
+    const { wasm, label } = this.#options;
+    const { signal } = this.#tools;
+    const problems = await checkModule(wasm);
+    const size = `${label}: ${wasm.length} bytes, module ${this.#hash}`;
+    const found = problems.length === 0 ? "static checks hold" : problems.join(" ");
+    this.#say("check", problems.length === 0, `${size}; ${found}`, { bytes: wasm.length, hash: this.#hash, problems });
+    if (problems.length > 0) return problems.join(" ");
+    const startedMs = performance.now();
+    try {
+      await this.#remote.load(wasm, label, signal);
+    } catch (error) {
+      if (!(error instanceof WowsimError) || error.code !== "module_refused") throw error;
+      this.#say("upload", false, error.message, {});
+      return error.message;
+    }
+    const tookMs = Math.round(performance.now() - startedMs);
+    this.#say("upload", true, `the server checked and metered it in ${tookMs} ms`, { took_ms: tookMs });
+    return null;
+  }
+
+  async #baseline(): Promise<{ zone: RemoteZone; baseline: SampleWindow }> {
+    const { thresholds, zoneId } = this.#options;
+    const { zones } = await this.#remote.status();
+    const wanted = zoneId === undefined ? undefined : (await this.#remote.zone(zoneId)).zone_id;
+    const ids = zones.map(({ zone_id: id }) => id);
+    const collected = await collectBaseline(this.#window, ids, wanted, thresholds, this.#tools);
+    const zone = await this.#remote.zone(collected.zoneId);
+    this.#say("baseline", true, collected.text, collected.data);
+    return { zone, baseline: collected.samples };
+  }
+
+  /** Null when the canary zone runs the module, else why the zone refused it. */
+  async #swap(zone: RemoteZone): Promise<string | null> {
+    this.#window.restart();
+    const startedMs = performance.now();
+    try {
+      const leaseMs = this.#options.durationMs + LEASE_MARGIN_MS;
+      await this.#remote.swap(this.#hash, zone.zone_id, leaseMs, this.#tools.signal);
+    } catch (error) {
+      if (!(error instanceof WowsimError) || error.code !== "swap_refused") throw error;
+      this.#say("swap", false, error.message, { zone_id: zone.zone_id });
+      return error.message;
+    }
+    this.#swappedAtMs = performance.now();
+    const tookMs = Math.round(this.#swappedAtMs - startedMs);
+    const text = `zone ${zone.zone_id} runs ${this.#hash} instead of ${zone.hash}, between two ticks, asked for ${tookMs} ms ago`;
+    this.#say("swap", true, text, {
+      zone_id: zone.zone_id,
+      from_hash: zone.hash,
+      to_hash: this.#hash,
+      took_ms: tookMs,
+    });
+    return null;
+  }
+
+  async #watch(zone: RemoteZone, baseline: SampleWindow): Promise<Verdict> {
+    const { durationMs, thresholds } = this.#options;
+    const watched = await watchCanary(
+      this.#window,
+      { zoneId: zone.zone_id, candidate: this.#hash, baseline, durationMs, thresholds },
+      this.#tools,
+    );
+    this.#say("watch", !watched.early, watched.text, watched.data);
+    const { verdict } = watched;
+    for (const check of verdict.checks)
+      this.#say("verdict", check.ok, check.text, { check: check.id, ...check.numbers });
+    return verdict;
+  }
+
+  async #promote(zone: RemoteZone, verdict: Verdict): Promise<CanaryResult> {
+    const decidedMs = performance.now();
+    const zones = await this.#remote.promote(this.#hash, this.#tools.signal);
+    const ids = zones.map(({ zone_id: id }) => id);
+    this.#say("promote", true, `every zone (${ids.join(", ")}) was given ${this.#hash}`, {
+      zones: ids,
+      hash: this.#hash,
+    });
+    await this.#verify(new Map(ids.map((id) => [id, this.#hash])));
+    return this.#result("promoted", verdict.reason, zone.zone_id, verdict, decidedMs);
+  }
+
+  /** From here on Ctrl-C is not listened to: what was begun is put in order first. */
+  async #rollback(
+    zone: RemoteZone,
+    reason: string,
+    verdict: Verdict | null,
+    outcome: CanaryResult["outcome"],
+  ): Promise<CanaryResult> {
+    const decidedMs = performance.now();
+    const settled = await this.#remote.rollback(this.#hash, zone.zone_id, new AbortController().signal);
+    this.#say("rollback", true, `zone ${zone.zone_id} runs ${settled.hash} again: ${reason}`, {
+      zone_id: zone.zone_id,
+      hash: settled.hash,
+      reason,
+    });
+    const { zones } = await this.#remote.status();
+    await this.#verify(new Map(zones.map(({ zone_id: id }) => [id, zone.hash])));
+    return this.#result(outcome, reason, zone.zone_id, verdict, decidedMs);
+  }
+
+  async #verify(expected: Map<number, string>): Promise<void> {
+    const confirmed = await confirmRunning(this.#window, expected);
+    const lost = this.#window.samples.sessionsLost;
+    const sessions = `sessions lost since the swap: ${lost}`;
+    this.#say("verify", confirmed.ok, `${confirmed.text}; ${sessions}`, { ...confirmed.data, sessions_lost: lost });
+    if (!confirmed.ok) throw new WowsimError("verify_failed", confirmed.text);
+  }
+
+  #say(stage: Stage, ok: boolean, text: string, data: Record<string, unknown>): void {
+    this.#tools.report({ stage, ok, text, data });
+  }
+
+  #result(
+    outcome: CanaryResult["outcome"],
+    reason: string,
+    zoneId: number | null,
+    verdict: Verdict | null,
+    decidedMs: number | null = null,
+  ): CanaryResult {
+    return {
+      outcome,
+      reason,
+      hash: this.#hash,
+      zoneId,
+      verdict,
+      watchedMs: decidedMs === null || this.#swappedAtMs === null ? null : Math.round(decidedMs - this.#swappedAtMs),
+      settledMs: decidedMs === null ? null : Math.round(performance.now() - decidedMs),
+      sessionsLost: this.#window.samples.sessionsLost,
+    };
+  }
+}

@@ -1,0 +1,134 @@
+// What the deploy tool asks of a server, over the control channel: every answer is checked before it is believed.
+//
+//   const remote = new DeployRemote(control)
+//   await remote.load(bytes, "hotfix.wasm", signal)         // waits for the server's own check
+//   await remote.swap("9f3c…", 2, 35_000, signal)           // resolves when zone 2 runs it, rejects when it was refused
+
+import { z } from "zod";
+import { WowsimError } from "../../server/errors.ts";
+import { sleep } from "./sleep.ts";
+
+/** The part of the control client that a deploy needs; an answer of success false is thrown by the client. */
+export interface Control {
+  ask(request: Record<string, unknown>): Promise<unknown>;
+}
+
+const ModuleStatus = z.object({
+  hash: z.string(),
+  label: z.string(),
+  state: z.enum(["checking", "ready", "refused"]),
+  problems: z.array(z.string()),
+});
+
+const ZoneStatus = z.object({
+  zone_id: z.number().int(),
+  hash: z.string(),
+  label: z.string(),
+  phase: z.enum(["steady", "swapping", "canary", "promoting", "rolling_back"]),
+  canary: z.boolean(),
+  previous_hash: z.string().nullable(),
+  lease_ms_left: z.number().nullable(),
+  last_error: z.string().nullable(),
+});
+
+const Status = z.object({ modules: z.array(ModuleStatus), zones: z.array(ZoneStatus).min(1) });
+
+export type RemoteZone = z.infer<typeof ZoneStatus>;
+export type RemoteStatus = z.infer<typeof Status>;
+
+const POLL_MS = 100;
+const CHECK_MS_MAX = 30_000;
+const MOVE_MS_MAX = 20_000;
+
+export class DeployRemote {
+  readonly #control: Control;
+
+  constructor(control: Control) {
+    this.#control = control;
+  }
+
+  async status(): Promise<RemoteStatus> {
+    return Status.parse(await this.#control.ask({ command: "deploy_status" }));
+  }
+
+  async zone(zoneId: number): Promise<RemoteZone> {
+    const { zones } = await this.status();
+    const zone = zones.find(({ zone_id: id }) => id === zoneId);
+    if (zone) return zone;
+    const known = zones.map(({ zone_id: id }) => id).join(", ");
+    throw new WowsimError("zone_unknown", `The server has no zone ${zoneId}; choose from ${known}.`);
+  }
+
+  /** Uploads a module and waits until the server has checked it; its hash. Throws WowsimError("module_refused"). */
+  async load(wasm: Uint8Array, label: string, signal: AbortSignal): Promise<string> {
+    const module = Buffer.from(wasm).toString("base64");
+    const answer = await this.#control.ask({ command: "deploy_load", module, label });
+    const { hash } = z.object({ hash: z.string() }).parse(answer);
+    const checked = await this.#until(CHECK_MS_MAX, signal, "the server's check of the module", (status) => {
+      const found = status.modules.find((candidate) => candidate.hash === hash);
+      return found && found.state !== "checking" ? found : null;
+    });
+    if (checked.state === "refused")
+      throw new WowsimError("module_refused", `The server refused the module: ${checked.problems.join(" ")}`);
+    return hash;
+  }
+
+  /** Puts a module into one zone; resolves when it runs there. Throws WowsimError("swap_refused") with the zone's reason. */
+  async swap(hash: string, zoneId: number, leaseMs: number, signal: AbortSignal): Promise<void> {
+    await this.#control.ask({ command: "deploy_swap", hash, zone_id: zoneId, lease_ms: leaseMs });
+    const zone = await this.#settled(zoneId, signal);
+    if (zone.phase === "canary" && zone.hash === hash) return;
+    throw new WowsimError("swap_refused", `Zone ${zoneId} refused the module: ${zone.last_error ?? "no reason given"}`);
+  }
+
+  /** Gives a canaried module to every zone. Throws WowsimError("promotion_failed") when not all of them took it. */
+  async promote(hash: string, signal: AbortSignal): Promise<RemoteZone[]> {
+    await this.#control.ask({ command: "deploy_promote", hash });
+    const zones = await this.#until(MOVE_MS_MAX, signal, "the promotion", (status) =>
+      status.zones.every(({ phase }) => phase === "steady") ? status.zones : null,
+    );
+    const missing = zones.filter((zone) => zone.hash !== hash);
+    if (missing.length === 0) return zones;
+    const reasons = missing.map((zone) => `zone ${zone.zone_id}: ${zone.last_error ?? `runs ${zone.hash}`}`);
+    throw new WowsimError("promotion_failed", `Not every zone took the module: ${reasons.join("; ")}`);
+  }
+
+  /**
+   * Makes sure that a zone does not run `hash` any more, also when it has rolled back by itself meanwhile; what it runs.
+   * Throws WowsimError("rollback_failed").
+   */
+  async rollback(hash: string, zoneId: number, signal: AbortSignal): Promise<RemoteZone> {
+    const before = await this.#settled(zoneId, signal);
+    if (before.hash !== hash) return before;
+    await this.#control.ask({ command: "deploy_rollback", zone_id: zoneId });
+    const zone = await this.#settled(zoneId, signal);
+    if (zone.hash !== hash) return zone;
+    throw new WowsimError(
+      "rollback_failed",
+      `Zone ${zoneId} still runs ${hash}: ${zone.last_error ?? "no reason given"}`,
+    );
+  }
+
+  /** The zone's status once no move is under way. */
+  #settled(zoneId: number, signal: AbortSignal): Promise<RemoteZone> {
+    return this.#until(MOVE_MS_MAX, signal, `zone ${zoneId}`, (status) => {
+      const zone = status.zones.find(({ zone_id: id }) => id === zoneId);
+      return zone && (zone.phase === "steady" || zone.phase === "canary") ? zone : null;
+    });
+  }
+
+  async #until<T>(
+    msMax: number,
+    signal: AbortSignal,
+    what: string,
+    pick: (status: RemoteStatus) => T | null,
+  ): Promise<T> {
+    const endMs = performance.now() + msMax;
+    while (performance.now() < endMs) {
+      const picked = pick(await this.status());
+      if (picked !== null) return picked;
+      await sleep(POLL_MS, signal);
+    }
+    throw new WowsimError("timeout", `Waited ${msMax / 1_000} s for ${what}, in vain.`);
+  }
+}

@@ -1,0 +1,181 @@
+// The waiting parts of a canary: its baseline, its watch, and the proof afterwards that every zone runs what it should.
+// All three read the telemetry feed only, and give up with a reason when it falls silent.
+
+import { WowsimError } from "../../server/errors.ts";
+import { FeedWindow } from "./feed-window.ts";
+import { judge, judgeEarly } from "./judge.ts";
+import type { JudgeInput, Thresholds, Verdict } from "./judge.ts";
+import { SampleWindow } from "./samples.ts";
+import type { ZoneTick } from "./samples.ts";
+import { sleep } from "./sleep.ts";
+import { quantile, sum } from "./statistics.ts";
+
+interface Waiting {
+  signal: AbortSignal;
+  progress?(text: string): void;
+}
+
+const POLL_MS = 250;
+const BASELINE_MS_MAX = 60_000;
+/** How long zones other than the canary's may lag behind before the baseline goes on without them. */
+const LAGGARDS_MS_MAX = 3_000;
+const FEED_SILENT_MS_MAX = 3_000;
+/** The engine compiles a fresh module while it runs: its first second says nothing about those after. */
+const SETTLE_TICKS = 20;
+const CONFIRM_TICKS = 10;
+const CONFIRM_MS_MAX = 10_000;
+
+export interface Baseline {
+  zoneId: number;
+  samples: SampleWindow;
+  text: string;
+  data: Record<string, unknown>;
+}
+
+/**
+ * Fills the window with at least `ticksMin` ticks of every zone, and picks the canary zone when none is wanted: the one
+ * with the fewest players that has any. Throws WowsimError when the feed does not bring them.
+ */
+export async function collectBaseline(
+  window: FeedWindow,
+  zoneIds: readonly number[],
+  wanted: number | undefined,
+  thresholds: Thresholds,
+  waiting: Waiting,
+): Promise<Baseline> {
+  const startedMs = performance.now();
+  let enoughSinceMs: number | null = null;
+  for (;;) {
+    const have = zoneIds.map((id) => window.samples.ticksOf(id).length);
+    const ofCanary = wanted === undefined ? Math.max(...have) : window.samples.ticksOf(wanted).length;
+    if (have.every((ticks) => ticks >= thresholds.ticksMin)) break;
+    if (ofCanary >= thresholds.ticksMin) enoughSinceMs ??= performance.now();
+    if (enoughSinceMs !== null && performance.now() - enoughSinceMs > LAGGARDS_MS_MAX) break;
+    assertSpeaking(window, performance.now() - startedMs);
+    waiting.progress?.(`baseline: ${Math.min(...have)} of ${thresholds.ticksMin} ticks a zone`);
+    await sleep(POLL_MS, waiting.signal);
+  }
+  const samples = window.restart();
+  const zoneId = wanted ?? quietestPlayedZone(samples, thresholds.ticksMin);
+  const text = zoneIds
+    .map((id) => `${id === zoneId ? "canary " : ""}zone ${id}: ${describeTicks(samples.ticksOf(id))}`)
+    .join("; ");
+  return { zoneId, samples, text, data: { zone_id: zoneId, ticks: samples.ticksOf(zoneId).length } };
+}
+
+export interface Watched {
+  verdict: Verdict;
+  /** The verdict was beyond doubt before the time was over. */
+  early: boolean;
+  text: string;
+  data: Record<string, unknown>;
+}
+
+/** Watches until the time is over or the verdict is beyond doubt. Throws WowsimError when the feed falls silent. */
+export async function watchCanary(
+  window: FeedWindow,
+  canary: Omit<JudgeInput, "during"> & { durationMs: number; thresholds: Thresholds },
+  waiting: Waiting,
+): Promise<Watched> {
+  const { thresholds, durationMs, zoneId } = canary;
+  const startedMs = performance.now();
+  await settle(window, canary, waiting);
+  for (;;) {
+    const elapsedMs = performance.now() - startedMs;
+    const during = window.samples;
+    const early = judgeEarly({ ...canary, during }, thresholds) !== null;
+    if (early || elapsedMs >= durationMs) {
+      const verdict = judge({ ...canary, during }, thresholds);
+      const ticks = during.ticksOf(zoneId);
+      const seconds = (elapsedMs / 1_000).toFixed(1);
+      const text = `${seconds} s, ${describeTicks(ticks)}${early ? ": beyond doubt, not waiting for the rest" : ""}`;
+      return { verdict, early, text, data: { elapsed_ms: Math.round(elapsedMs), ticks: ticks.length, early } };
+    }
+    if (window.silentMs > FEED_SILENT_MS_MAX) throw silence(window);
+    waiting.progress?.(
+      `watching zone ${zoneId}: ${Math.ceil((durationMs - elapsedMs) / 1_000)} s left, ${describeTicks(during.ticksOf(zoneId))}`,
+    );
+    await sleep(POLL_MS, waiting.signal);
+  }
+}
+
+/** Lets the candidate's first ticks go by, unless something goes wrong in them already. */
+async function settle(window: FeedWindow, canary: Omit<JudgeInput, "during">, waiting: Waiting): Promise<void> {
+  const { candidate, zoneId } = canary;
+  const endMs = performance.now() + FEED_SILENT_MS_MAX;
+  while (window.samples.incidentsOf(zoneId).length === 0) {
+    const byCandidate = window.samples.ticksOf(zoneId).filter((tick) => tick.kernel === candidate).length;
+    if (byCandidate >= SETTLE_TICKS) break;
+    if (performance.now() > endMs) break;
+    await sleep(POLL_MS, waiting.signal);
+  }
+  window.samples.dropTicks();
+}
+
+/** Waits until each zone's ticks are run by the module it should run. Never throws: says so. */
+export async function confirmRunning(
+  window: FeedWindow,
+  expected: ReadonlyMap<number, string>,
+): Promise<{ ok: boolean; text: string; data: Record<string, unknown> }> {
+  const endMs = performance.now() + CONFIRM_MS_MAX;
+  const never = new AbortController().signal;
+  let wrong = [...expected];
+  while (wrong.length > 0 && performance.now() < endMs) {
+    await sleep(POLL_MS, never);
+    wrong = [...expected].filter(([id, hash]) => {
+      const last = window.samples.ticksOf(id).slice(-CONFIRM_TICKS);
+      return last.length < CONFIRM_TICKS || last.some((tick) => tick.kernel !== hash);
+    });
+  }
+  const shown = [...expected].map(
+    ([id]) => `zone ${id} runs ${window.samples.ticksOf(id).at(-1)?.kernel ?? "nothing"}`,
+  );
+  const problem = wrong.map(([id, hash]) => `zone ${id} should run ${hash}`).join("; ");
+  return {
+    ok: wrong.length === 0,
+    text: `${shown.join(", ")}, by their own ticks${problem === "" ? "" : `, but ${problem}`}`,
+    data: {
+      zones: Object.fromEntries([...expected.keys()].map((id) => [id, window.samples.ticksOf(id).at(-1)?.kernel])),
+    },
+  };
+}
+
+/** The zone with the fewest players that has any; where nobody plays, the first. Few are touched, yet there is play to judge by. */
+function quietestPlayedZone(samples: SampleWindow, ticksMin: number): number {
+  const zones = samples
+    .zoneIds()
+    .filter((id) => samples.ticksOf(id).length >= ticksMin)
+    .map((id) => ({ id, players: sum(samples.ticksOf(id).map((tick) => tick.players)) }))
+    .toSorted((a, b) => a.players - b.players || a.id - b.id);
+  const chosen = zones.find((zone) => zone.players > 0) ?? zones[0];
+  if (chosen) return chosen.id;
+  throw new WowsimError("no_zone", "No zone ticks; see wowsim health.");
+}
+
+/** "240 ticks, kernel p50 0.31 ms, p99 0.95 ms, 52 players, 96 casts". */
+export function describeTicks(ticks: readonly ZoneTick[]): string {
+  if (ticks.length === 0) return "no ticks";
+  const kernelMs = ticks.map((tick) => tick.kernelMs);
+  const casts = sum(ticks.map((tick) => tick.castsStarted));
+  return (
+    `${ticks.length} ticks, kernel p50 ${quantile(kernelMs, 0.5).toFixed(2)} ms, p99 ${quantile(kernelMs, 0.99).toFixed(2)} ms, ` +
+    `${ticks.at(-1)?.players ?? 0} players, ${casts} casts`
+  );
+}
+
+function assertSpeaking(window: FeedWindow, waitedMs: number): void {
+  if (window.silentMs > FEED_SILENT_MS_MAX) throw silence(window);
+  if (waitedMs > BASELINE_MS_MAX)
+    throw new WowsimError(
+      "no_baseline",
+      `Too few zone ticks arrived in ${BASELINE_MS_MAX / 1_000} s; is the feed lossy?`,
+    );
+}
+
+function silence(window: FeedWindow): WowsimError {
+  const seconds = (window.silentMs / 1_000).toFixed(1);
+  return new WowsimError(
+    "feed_silent",
+    `The telemetry feed has been silent for ${seconds} s; check --telemetry-port. Nothing is promoted blind.`,
+  );
+}
