@@ -1,0 +1,177 @@
+// Phase: commands. Each record of the command area is checked and either takes effect at once (who comes and goes) or
+// leaves a wish in the player's row, which the phase it belongs to fulfils. No content of a record can do worse than be
+// refused and counted; OP_TRAP and OP_SPIN, which faults inject, do what they are for.
+//
+//   MOVE session 12 -> DEST_X, DEST_Y, DEST_Z, MOVING of row 3; the movement phase walks it there
+
+import {
+  COMMAND_A,
+  COMMAND_B,
+  COMMAND_BYTES,
+  COMMAND_C,
+  COMMAND_D,
+  COMMAND_E,
+  COMMAND_FLAGS,
+  COMMAND_OP,
+  COMMAND_SEQ,
+  COMMAND_SESSION,
+  COUNTER_COMMANDS,
+  ENTITY_DEAD,
+  OP_CAST,
+  OP_DESPAWN,
+  OP_JOIN,
+  OP_LEAVE,
+  OP_MOVE,
+  OP_NUDGE,
+  OP_PLACE,
+  OP_SPAWN,
+  OP_SPIN,
+  OP_TRAP,
+  OP_UNWATCH,
+  OP_WATCH,
+  PHASE_COMMANDS,
+  REFUSED_BAD_COMMAND,
+  REFUSED_DEAD,
+  REFUSED_NO_SUCH_ENTITY,
+  REFUSED_ZONE_FULL,
+  SPAWN_PHANTOM,
+} from "./abi";
+import { join, remove, spawn, unwatch, watch } from "./arrivals";
+import { Flag, setPosition } from "./changes";
+import { Cell, U32 } from "./columns";
+import { Counter } from "./counters";
+import { emitRefused, emitRefusedStranger } from "./events";
+import {
+  CLASSES_MAX,
+  COMMANDS_MAX,
+  COMMAND_BASE,
+  ENTITY_MOVING,
+  HEADER_COMMAND_COUNT,
+  PLAYERS_MAX,
+  PLAYER_ACK,
+  TEMPLATES_MAX,
+} from "./memory";
+import { MOVING_NOT, askToMove } from "./movement";
+import { Note } from "./note";
+import { NO_ROW, rowOf } from "./rows";
+import { inWorld, isFinitePoint } from "./space";
+
+/** Fields of the record at an address. */
+class Command {
+  @inline static op(at: usize): u32 {
+    return load<u16>(at + COMMAND_OP);
+  }
+  @inline static flags(at: usize): u32 {
+    return load<u16>(at + COMMAND_FLAGS);
+  }
+  @inline static session(at: usize): u32 {
+    return load<u32>(at + COMMAND_SESSION);
+  }
+  @inline static seq(at: usize): u32 {
+    return load<u32>(at + COMMAND_SEQ);
+  }
+  @inline static a(at: usize): u32 {
+    return load<u32>(at + COMMAND_A);
+  }
+  @inline static x(at: usize): f32 {
+    return load<f32>(at + COMMAND_B);
+  }
+  @inline static y(at: usize): f32 {
+    return load<f32>(at + COMMAND_C);
+  }
+  @inline static z(at: usize): f32 {
+    return load<f32>(at + COMMAND_D);
+  }
+  @inline static e(at: usize): u32 {
+    return load<u32>(at + COMMAND_E);
+  }
+  @inline static hasPoint(at: usize): bool {
+    return isFinitePoint(Command.x(at), Command.y(at), Command.z(at));
+  }
+}
+
+export function handleCommands(): void {
+  Note.phase(PHASE_COMMANDS);
+  const count = min<u32>(Cell.get(HEADER_COMMAND_COUNT), COMMANDS_MAX);
+  Counter.set(COUNTER_COMMANDS, count);
+  for (let index: u32 = 0; index < count; index++) {
+    const at: usize = COMMAND_BASE + index * COMMAND_BYTES;
+    const op = Command.op(at);
+    Note.command(index, Command.session(at), Command.a(at), op == OP_CAST ? load<u32>(at + COMMAND_B) : 0);
+    if (op >= <u32>OP_SPAWN) handleHost(at, op);
+    else if (op == OP_JOIN) handleJoin(at);
+    else handlePlayer(at, op);
+  }
+}
+
+function handlePlayer(at: usize, op: u32): void {
+  const row = rowOf(Command.session(at));
+  if (row >= PLAYERS_MAX) return refuse(at, NO_ROW, REFUSED_NO_SUCH_ENTITY);
+  if (Command.seq(at) > U32.get(PLAYER_ACK, row)) U32.set(PLAYER_ACK, row, Command.seq(at));
+  if (op == OP_LEAVE) remove(row);
+  else if (op == OP_WATCH) watch(row);
+  else if (op == OP_UNWATCH) unwatch(row);
+  else if (op == OP_MOVE) handleMove(at, row, false);
+  else refuse(at, row, REFUSED_BAD_COMMAND);
+}
+
+function handleHost(at: usize, op: u32): void {
+  if (op == OP_TRAP) unreachable();
+  if (op == OP_SPIN) spin();
+  if (op == OP_SPAWN) return handleSpawn(at);
+  const row = rowOf(Command.a(at));
+  if (row == NO_ROW) return refuse(at, NO_ROW, REFUSED_NO_SUCH_ENTITY);
+  if (op == OP_DESPAWN) remove(row);
+  else if (op == OP_PLACE) handlePlace(at, row);
+  else if (op == OP_NUDGE) handleMove(at, row, true);
+  else refuse(at, NO_ROW, REFUSED_BAD_COMMAND);
+}
+
+function handleJoin(at: usize): void {
+  const session = Command.session(at);
+  const classIndex = Command.e(at) & 0xff;
+  if (session == 0 || rowOf(session) != NO_ROW || classIndex >= CLASSES_MAX || !Command.hasPoint(at)) {
+    return refuse(at, NO_ROW, REFUSED_BAD_COMMAND);
+  }
+  const level = (Command.e(at) >> 8) & 0xff;
+  const row = join(session, classIndex, level, Command.x(at), Command.y(at), Command.z(at), Command.flags(at));
+  if (row == NO_ROW) return refuse(at, NO_ROW, REFUSED_ZONE_FULL);
+  U32.set(PLAYER_ACK, row, Command.seq(at));
+}
+
+function handleSpawn(at: usize): void {
+  const id = Command.a(at);
+  const template = Command.e(at);
+  if (id == 0 || rowOf(id) != NO_ROW || template >= TEMPLATES_MAX || !Command.hasPoint(at)) {
+    return refuse(at, NO_ROW, REFUSED_BAD_COMMAND);
+  }
+  const phantom = (Command.flags(at) & SPAWN_PHANTOM) != 0;
+  const row = spawn(id, template, Command.x(at), Command.y(at), Command.z(at), phantom);
+  if (row == NO_ROW) refuse(at, NO_ROW, REFUSED_ZONE_FULL);
+}
+
+function handleMove(at: usize, row: u32, nudge: bool): void {
+  if (!Command.hasPoint(at)) return refuse(at, row, REFUSED_BAD_COMMAND);
+  if (Flag.has(row, ENTITY_DEAD)) return refuse(at, row, REFUSED_DEAD);
+  askToMove(row, Command.x(at), Command.y(at), Command.z(at), nudge);
+}
+
+function handlePlace(at: usize, row: u32): void {
+  if (!Command.hasPoint(at)) return refuse(at, NO_ROW, REFUSED_BAD_COMMAND);
+  U32.set(ENTITY_MOVING, row, MOVING_NOT);
+  setPosition(row, inWorld(Command.x(at)), inWorld(Command.y(at)), inWorld(Command.z(at)));
+}
+
+/** Counts and tells a refusal; by NO_ROW the session itself is meant, which may not be here. */
+function refuse(at: usize, row: u32, reason: u32): void {
+  const op = Command.op(at);
+  const subject = op == OP_CAST ? load<u32>(at + COMMAND_B) : Command.a(at);
+  if (row < PLAYERS_MAX) emitRefused(row, reason, op, Command.seq(at), subject);
+  else emitRefusedStranger(Command.session(at), reason, op, Command.seq(at), subject);
+}
+
+/** Burns all fuel. */
+function spin(): void {
+  let burnt: u32 = 0;
+  while (true) burnt++;
+}

@@ -1,0 +1,67 @@
+// The kernel of a zone: all that a host may call, and the order of a tick.
+//
+// State lies in the imported memory alone (memory.ts), so a zone can be copied, restored, replayed, and given to another
+// build between two ticks.
+
+import { COUNTER_CREATURES, COUNTER_PLAYERS, COUNTER_WATCHERS, PHASE_HASH, PHASE_IDLE } from "./abi";
+import { Cell } from "./columns";
+import { handleCommands } from "./commands";
+import { Counter } from "./counters";
+import { clearEvents } from "./events";
+import { hashState } from "./hash";
+import {
+  HEADER_CREATURES,
+  HEADER_FRAME_BYTES,
+  HEADER_LAYOUT_VERSION,
+  HEADER_PLAYERS,
+  HEADER_TICK,
+  HEADER_TICK_RATE,
+  HEADER_WATCHERS,
+  HEADER_ZONE_ID,
+  LAYOUT_VERSION,
+  MEMORY_PAGES,
+  SCRATCH_END,
+  STATE_BASE,
+  STATE_END,
+} from "./memory";
+import { movePlayers } from "./movement";
+import { Note } from "./note";
+import { seedRandom } from "./random";
+import { initRows } from "./rows";
+
+export * from "./memory";
+
+// Fails to compile when the map outgrows the memory.
+if (SCRATCH_END > <usize>MEMORY_PAGES * 65536) ERROR("raise MEMORY_PAGES");
+
+/** Puts a fresh zone into the memory. Content tables and the spawn point are written after it, before the first tick. */
+export function init(seed: u32, zoneId: u32, tickRateHz: u32): void {
+  memory.fill(STATE_BASE, 0, STATE_END - STATE_BASE);
+  Cell.set(HEADER_LAYOUT_VERSION, LAYOUT_VERSION);
+  Cell.set(HEADER_ZONE_ID, zoneId);
+  Cell.set(HEADER_TICK_RATE, max<u32>(tickRateHz, 1));
+  initRows();
+  seedRandom(seed, zoneId);
+  hash();
+}
+
+/** Runs one tick over the commands in the command area. Tick numbers go up by one, from 1. */
+export function tick(now: u32): void {
+  Cell.set(HEADER_TICK, now);
+  Cell.set(HEADER_FRAME_BYTES, 0);
+  Counter.clear();
+  clearEvents();
+  handleCommands();
+  movePlayers();
+  Counter.set(COUNTER_PLAYERS, Cell.get(HEADER_PLAYERS));
+  Counter.set(COUNTER_CREATURES, Cell.get(HEADER_CREATURES));
+  Counter.set(COUNTER_WATCHERS, Cell.get(HEADER_WATCHERS));
+  hash();
+}
+
+/** Recomputes the state hash without ticking. */
+export function hash(): void {
+  Note.phase(PHASE_HASH);
+  hashState();
+  Note.phase(PHASE_IDLE);
+}

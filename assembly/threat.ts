@@ -1,0 +1,112 @@
+// Threat: who a creature hates, and how much. A table of up to THREAT_MAX players a creature, kept without order, in
+// linear memory; the column ENTITY_HATED counts on how many tables a player stands.
+//
+//   creature 1000001:  rows [3, 9]  values [120.0, 85.5]
+//
+// A player on any table is in combat; an entity that dies or leaves is taken off all of them.
+
+import { ENTITY_IN_COMBAT } from "./abi";
+import { Flag } from "./changes";
+import { Cell, F32, U16, U32 } from "./columns";
+import {
+  CREATURE_THREAT_COUNT,
+  ENTITY_HATED,
+  HEADER_CREATURES_HIGH,
+  THREAT_MAX,
+  THREAT_ROW,
+  THREAT_VALUE,
+} from "./memory";
+import { NO_ROW, Row } from "./rows";
+
+class Entry {
+  @inline static at(creature: u32, slot: u32): u32 {
+    return Row.creatureIndex(creature) * THREAT_MAX + slot;
+  }
+}
+
+/** How many players are on a creature's table. */
+export function threatCount(creature: u32): u32 {
+  return U32.get(CREATURE_THREAT_COUNT, Row.creatureIndex(creature));
+}
+
+/** The player in a slot below threatCount. */
+export function threatPlayer(creature: u32, slot: u32): u32 {
+  return U16.get(THREAT_ROW, Entry.at(creature, slot));
+}
+
+/** A player's threat with a creature, 0 when not on its table. */
+export function threatOf(creature: u32, player: u32): f32 {
+  const slot = slotOf(creature, player);
+  return slot == NO_ROW ? 0 : F32.get(THREAT_VALUE, Entry.at(creature, slot));
+}
+
+/** Adds threat, 0 to only enter the table. A full table gives the place of the least hated to one hated more. */
+export function addThreat(creature: u32, player: u32, amount: f32): void {
+  let slot = slotOf(creature, player);
+  if (slot == NO_ROW) slot = openSlot(creature, player, amount);
+  if (slot == NO_ROW) return;
+  const at = Entry.at(creature, slot);
+  F32.set(THREAT_VALUE, at, F32.get(THREAT_VALUE, at) + amount);
+}
+
+function slotOf(creature: u32, player: u32): u32 {
+  const count = threatCount(creature);
+  for (let slot: u32 = 0; slot < count; slot++) {
+    if (threatPlayer(creature, slot) == player) return slot;
+  }
+  return NO_ROW;
+}
+
+function openSlot(creature: u32, player: u32, amount: f32): u32 {
+  const index = Row.creatureIndex(creature);
+  if (U32.get(CREATURE_THREAT_COUNT, index) == THREAT_MAX) {
+    const least = leastHated(creature);
+    if (F32.get(THREAT_VALUE, Entry.at(creature, least)) >= amount) return NO_ROW;
+    removeSlot(creature, least);
+  }
+  const slot = U32.get(CREATURE_THREAT_COUNT, index);
+  U32.set(CREATURE_THREAT_COUNT, index, slot + 1);
+  U16.set(THREAT_ROW, Entry.at(creature, slot), player);
+  F32.set(THREAT_VALUE, Entry.at(creature, slot), 0);
+  U32.add(ENTITY_HATED, player, 1);
+  Flag.raise(player, ENTITY_IN_COMBAT);
+  return slot;
+}
+
+function leastHated(creature: u32): u32 {
+  const count = threatCount(creature);
+  let least: u32 = 0;
+  for (let slot: u32 = 1; slot < count; slot++) {
+    if (F32.get(THREAT_VALUE, Entry.at(creature, slot)) < F32.get(THREAT_VALUE, Entry.at(creature, least))) {
+      least = slot;
+    }
+  }
+  return least;
+}
+
+function removeSlot(creature: u32, slot: u32): void {
+  const player = threatPlayer(creature, slot);
+  const index = Row.creatureIndex(creature);
+  const last = U32.get(CREATURE_THREAT_COUNT, index) - 1;
+  U16.set(THREAT_ROW, Entry.at(creature, slot), U16.get(THREAT_ROW, Entry.at(creature, last)));
+  F32.set(THREAT_VALUE, Entry.at(creature, slot), F32.get(THREAT_VALUE, Entry.at(creature, last)));
+  U32.set(CREATURE_THREAT_COUNT, index, last);
+  const hated = U32.get(ENTITY_HATED, player) - 1;
+  U32.set(ENTITY_HATED, player, hated);
+  if (hated == 0) Flag.lower(player, ENTITY_IN_COMBAT);
+}
+
+/** Empties a creature's table. */
+export function forgetThreat(creature: u32): void {
+  while (threatCount(creature) > 0) removeSlot(creature, threatCount(creature) - 1);
+}
+
+/** Takes a player off every table; ends as soon as it is on none. */
+export function forgetEverywhere(player: u32): void {
+  const creatures = Cell.get(HEADER_CREATURES_HIGH);
+  for (let index: u32 = 0; index < creatures && U32.get(ENTITY_HATED, player) > 0; index++) {
+    if (U32.get(CREATURE_THREAT_COUNT, index) == 0) continue;
+    const slot = slotOf(Row.ofCreature(index), player);
+    if (slot != NO_ROW) removeSlot(Row.ofCreature(index), slot);
+  }
+}

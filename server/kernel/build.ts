@@ -1,0 +1,160 @@
+// Builds the kernel: AssemblyScript -> checked -> metered. As a script, and for whatever needs a kernel that is never
+// older than its source.
+//
+//   bun server/kernel/build.ts                                        assembly/build/kernel.wasm, kernel.metered.wasm
+//   bun server/kernel/build.ts --variant regression --out bad.wasm    a planted candidate, for drills
+//
+// A variant is a folder under assembly/variants/ whose files stand in for those of the same name in assembly/.
+
+import { createHash, randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, readdir, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { WowsimError, messageOf } from "../errors.ts";
+import { checkModule } from "./checks.ts";
+import { hashOf, meter } from "./meter.ts";
+
+const ROOT = join(import.meta.dir, "..", "..");
+export const ASSEMBLY = join(ROOT, "assembly");
+export const VARIANTS = join(ASSEMBLY, "variants");
+const BUILD = join(ASSEMBLY, "build");
+const METERED = join(BUILD, "kernel.metered.wasm");
+/** Holds the hash of the sources the build was made from. */
+const STAMP = join(BUILD, "kernel.sources");
+/** Part of what makes a build stale, beside the sources. */
+const TOOLCHAIN = ["build.ts", "meter.ts", "walk.ts"].map((name) => join(import.meta.dir, name));
+
+export interface BuiltKernel {
+  /** As compiled; its hash names it. */
+  wasm: Uint8Array;
+  metered: Uint8Array;
+  hash: string;
+}
+
+/** Path of an up-to-date metered kernel; builds it when it is missing or its sources have changed. */
+export async function ensureKernel(): Promise<string> {
+  const sources = await hashSources();
+  const built = existsSync(METERED) && existsSync(STAMP) ? await readFile(STAMP, "utf8") : "";
+  if (built !== sources) await writeKernel(await buildKernel(), sources);
+  return METERED;
+}
+
+/**
+ * Compiles, checks and meters the kernel, or a variant of it (`variantNames`).
+ * Throws WowsimError("kernel_source" | "kernel_compile" | "kernel_check").
+ */
+export async function buildKernel(options: { variant?: string } = {}): Promise<BuiltKernel> {
+  const wasm = await compile(await readSources(options.variant));
+  const problems = await checkModule(wasm);
+  if (problems.length > 0) throw new WowsimError("kernel_check", `The kernel may not run:\n- ${problems.join("\n- ")}`);
+  return { wasm, metered: await meter(wasm), hash: hashOf(wasm) };
+}
+
+/** Names buildKernel takes as a variant. */
+export async function variantNames(): Promise<string[]> {
+  const entries = await readdir(VARIANTS, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .toSorted();
+}
+
+async function writeKernel(kernel: BuiltKernel, sources: string): Promise<void> {
+  await mkdir(BUILD, { recursive: true });
+  await replaceFile(join(BUILD, "kernel.wasm"), kernel.wasm);
+  await replaceFile(METERED, kernel.metered);
+  await replaceFile(STAMP, sources);
+}
+
+/** Readers see the old file or the new one, never half of one, also when two processes build at once. */
+async function replaceFile(path: string, contents: Uint8Array | string): Promise<void> {
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  await writeFile(temporary, contents);
+  await rename(temporary, path);
+}
+
+/** File name -> source text of assembly/, a variant's files in place of theirs. */
+async function readSources(variant?: string): Promise<Map<string, string>> {
+  const sources = await readFolder(ASSEMBLY);
+  if (variant === undefined) return sources;
+  const folder = join(VARIANTS, variant);
+  if (!/^[a-z0-9-]+$/.test(variant) || !existsSync(folder)) {
+    throw new WowsimError(
+      "kernel_source",
+      `There is no variant ${variant}; choose one of ${(await variantNames()).join(", ")}.`,
+    );
+  }
+  for (const [name, text] of await readFolder(folder)) {
+    if (!sources.has(name)) {
+      throw new WowsimError(
+        "kernel_source",
+        `${variant}/${name} stands in for nothing; name it as a file in assembly/.`,
+      );
+    }
+    sources.set(name, text);
+  }
+  return sources;
+}
+
+async function readFolder(folder: string): Promise<Map<string, string>> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".ts")).toSorted();
+  const texts = await Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));
+  return new Map(names.map((name, index) => [name, texts[index] ?? ""]));
+}
+
+async function hashSources(): Promise<string> {
+  const hash = createHash("sha256");
+  for (const [name, text] of await readSources()) hash.update(`${name}\n${text}\n`);
+  for (const path of TOOLCHAIN) hash.update(await readFile(path));
+  return hash.digest("hex");
+}
+
+async function compile(sources: Map<string, string>): Promise<Uint8Array> {
+  const { default: asc } = await import("assemblyscript/asc");
+  const pages = /MEMORY_PAGES: u32 = (\d+);/.exec(sources.get("memory.ts") ?? "")?.[1];
+  if (!pages) throw new WowsimError("kernel_source", "assembly/memory.ts must say `MEMORY_PAGES: u32 = <number>;`.");
+  const memory = ["--importMemory", "--initialMemory", pages, "--maximumMemory", pages, "--memoryBase", "1024"];
+  let wasm: Uint8Array | null = null;
+  const { error, stderr } = await asc.main(
+    ["index.ts", "--runtime", "stub", ...memory, "-O3", "--outFile", "kernel.wasm"],
+    {
+      readFile: (name) => sources.get(name) ?? null,
+      writeFile: (name, contents) => {
+        if (name === "kernel.wasm" && typeof contents !== "string") wasm = contents;
+      },
+      listFiles: () => [],
+    },
+  );
+  if (error || !wasm) {
+    throw new WowsimError("kernel_compile", `The kernel does not compile:\n${stderr.toString() || messageOf(error)}`);
+  }
+  return wasm;
+}
+
+async function main(args: string[]): Promise<void> {
+  const option = (name: string) => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
+  const variant = option("--variant");
+  const out = option("--out");
+  if (args.length > 0 && out === undefined) {
+    throw new WowsimError(
+      "usage",
+      "bun server/kernel/build.ts [--variant NAME] [--out FILE]: say --out with --variant.",
+    );
+  }
+  const kernel = await buildKernel(variant === undefined ? {} : { variant });
+  if (out === undefined) await writeKernel(kernel, await hashSources());
+  else {
+    await mkdir(dirname(out), { recursive: true });
+    await replaceFile(out, kernel.wasm);
+  }
+  process.stdout.write(`${kernel.hash} ${kernel.wasm.length} bytes, metered ${kernel.metered.length} bytes\n`);
+}
+
+if (import.meta.main) {
+  try {
+    await main(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\n`);
+    process.exitCode = 1;
+  }
+}
