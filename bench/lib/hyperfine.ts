@@ -1,0 +1,69 @@
+// Finds the system's hyperfine and runs it.
+//
+// The npm package of that name leaves a stub which prints "failed to install" and exits 0, and which `bun run` puts in
+// front of the real one: so whatever lies in a node_modules is passed over, and what is found must say who it is.
+
+import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { WowsimError } from "../../server/errors.ts";
+
+const INSTALL = "Install it: apt-get install hyperfine (Debian, Ubuntu), brew install hyperfine (macOS).";
+
+/** What hyperfine says of one command; seconds. */
+export interface Timing {
+  mean: number;
+  stddev: number;
+  median: number;
+  min: number;
+  max: number;
+  times: number[];
+}
+
+/** First executable called `name` on the search path that is not part of a node_modules; null when there is none. */
+export function findOnPath(name: string, searchPath = process.env["PATH"] ?? ""): string | null {
+  for (const folder of searchPath.split(delimiter)) {
+    const path = join(folder, name);
+    if (folder === "" || folder.includes("node_modules")) continue;
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch (error) {
+      if (error instanceof Error && "code" in error) continue;
+      throw error;
+    }
+  }
+  return null;
+}
+
+/** Path and version of the real hyperfine. Throws WowsimError("tool_missing") that says how to install it. */
+export function findHyperfine(searchPath?: string): { path: string; version: string } {
+  const path = findOnPath("hyperfine", searchPath);
+  if (path === null) throw new WowsimError("tool_missing", `hyperfine is not installed. ${INSTALL}`);
+  const version = Bun.spawnSync([path, "--version"]).stdout.toString().trim();
+  if (!version.startsWith("hyperfine ")) {
+    throw new WowsimError("tool_missing", `${path} is not hyperfine: it answers "${version}" to --version. ${INSTALL}`);
+  }
+  return { path, version };
+}
+
+/** Times each command as a whole process, without a shell. Throws when hyperfine or a command fails. */
+export async function timeCommands(hyperfine: string, commands: string[][], runs: number): Promise<Timing[]> {
+  const folder = mkdtempSync(join(tmpdir(), "wowsim-bench-"));
+  const report = join(folder, "report.json");
+  try {
+    const texts = commands.map((command) => command.map(quoted).join(" "));
+    const flags = ["-N", "--style", "none", "--warmup", "1", "--runs", String(runs), "--export-json", report];
+    const child = Bun.spawn([hyperfine, ...flags, ...texts], { stdout: "ignore", stderr: "pipe" });
+    const complaint = await new Response(child.stderr).text();
+    if ((await child.exited) !== 0) throw new Error(`hyperfine failed: ${complaint.trim()}`);
+    const { results } = (await Bun.file(report).json()) as { results: Timing[] };
+    return results;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function quoted(text: string): string {
+  return /^[\w./:=@+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

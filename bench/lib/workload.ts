@@ -1,0 +1,221 @@
+// A zone in the middle of play, made from a seed: half players, half creatures, spread evenly so that everyone has about
+// as many neighbours whatever the number of entities. Every other player stands beside a creature and fights it; the rest
+// walk about, cast at what is near, and are set upon.
+//
+//   const { work } = prepareWork(kernel, world.content, { entities: 5_000, ticks: 1_200, seed: 1 })
+//   // 2,500 players who all watch, 250 commands a tick, warmed up by 100 ticks of the same
+//
+// Commands are drawn before anything is timed, and never look at the state: the same work for every build of the kernel.
+
+import {
+  COMMAND_A,
+  COMMAND_B,
+  COMMAND_BYTES,
+  COMMAND_C,
+  COMMAND_D,
+  COMMAND_E,
+  COMMAND_FLAGS,
+  COMMAND_OP,
+  COMMAND_SEQ,
+  COMMAND_SESSION,
+  COUNTER_CASTS_STARTED,
+  COUNTER_CREATURES,
+  COUNTER_DAMAGE,
+  COUNTER_ENTITIES_MOVED,
+  COUNTER_FIGHTING,
+  COUNTER_FRAMES,
+  COUNTER_FRAMES_DEFERRED,
+  COUNTER_KILLS,
+  COUNTER_PLAYERS,
+  COUNTERS,
+  JOIN_GUEST,
+  JOIN_WATCHES,
+  OP_ATTACK,
+  OP_CAST,
+  OP_JOIN,
+  OP_MOVE,
+  OP_SPAWN,
+} from "../../assembly/abi.ts";
+import type { Content } from "../../server/content/content.ts";
+import { writeContent } from "../../server/content/write-tables.ts";
+import { seededRandom } from "../../server/fault/random.ts";
+import { createMemory, instantiate } from "../../server/kernel/instance.ts";
+import type { Kernel } from "../../server/kernel/kernel.ts";
+import { runTick } from "./run-tick.ts";
+import { addressesOf } from "./work-file.ts";
+import type { Work } from "./work-file.ts";
+
+export interface WorkloadOptions {
+  /** Players and creatures together; half of each. */
+  entities: number;
+  /** Ticks to write commands for. */
+  ticks: number;
+  seed: number;
+}
+
+const TICK_RATE_HZ = 20;
+/** Entities a square yard: about 30 within the 100 yd that one sees. */
+const DENSITY = 30 / (Math.PI * 100 * 100);
+/** Each player acts so often: once in half a second. */
+const TICKS_PER_ACTION = 10;
+const WARM_UP_TICKS = 100;
+const PLAYER_LEVEL = 10;
+const FIRST_CREATURE_ID = 1_000_001;
+
+interface Body {
+  id: number;
+  x: number;
+  y: number;
+}
+
+interface Player extends Body {
+  classIndex: number;
+  seq: number;
+  /** The creature nearest to where the player began: beside it for those who fight. */
+  foe: number;
+}
+
+/** What goes on in the zone, a tick, averaged over the second half of the warm-up. */
+export type Liveliness = Record<keyof typeof WATCHED_COUNTERS, number>;
+
+const WATCHED_COUNTERS = {
+  players: COUNTER_PLAYERS,
+  creatures: COUNTER_CREATURES,
+  fighting: COUNTER_FIGHTING,
+  moved: COUNTER_ENTITIES_MOVED,
+  castsStarted: COUNTER_CASTS_STARTED,
+  damage: COUNTER_DAMAGE,
+  kills: COUNTER_KILLS,
+  frames: COUNTER_FRAMES,
+  framesDeferred: COUNTER_FRAMES_DEFERRED,
+};
+
+/** Builds the zone, warms it up, and draws the commands of the ticks to be measured. */
+export function prepareWork(
+  kernel: Kernel,
+  content: Content,
+  options: WorkloadOptions,
+): { work: Work; liveliness: Liveliness } {
+  const random = seededRandom(options.seed);
+  const playerCount = Math.floor(options.entities / 2);
+  const half = Math.sqrt(options.entities / DENSITY) / 2;
+  const place = (): number => (random() * 2 - 1) * half;
+  const creatures = Array.from({ length: options.entities - playerCount }, (_, index): Body => {
+    return { id: FIRST_CREATURE_ID + index, x: place(), y: place() };
+  });
+  const players = Array.from({ length: playerCount }, (_, index): Player => {
+    const beside = index % 2 === 0 ? creatures[index] : undefined;
+    const x = beside === undefined ? place() : beside.x + 2;
+    const y = beside === undefined ? place() : beside.y + 2;
+    const foe = beside?.id ?? nearest(creatures, x, y);
+    return { id: index + 1, x, y, classIndex: Math.floor(index / 2) % content.classes.length, seq: 0, foe };
+  });
+
+  const memory = createMemory(kernel);
+  const exports = instantiate(kernel, memory);
+  exports.init(options.seed, 1, TICK_RATE_HZ);
+  writeContent(memory, kernel.layout, content, TICK_RATE_HZ);
+  const at = addressesOf(kernel.layout);
+  runTick(exports, memory, at, 1, entrance(players, creatures, content));
+  const draw = commandDrawer(players, content, random);
+  const counters = new Uint32Array(memory.buffer, kernel.layout.value("COUNTER_BASE"), COUNTERS);
+  const sums = new Float64Array(COUNTERS);
+  for (let tick = 2; tick <= WARM_UP_TICKS; tick++) {
+    runTick(exports, memory, at, tick, draw(tick));
+    if (tick > WARM_UP_TICKS / 2) counters.forEach((value, index) => (sums[index] = (sums[index] ?? 0) + value));
+  }
+  const firstTick = WARM_UP_TICKS + 1;
+  const batches = Array.from({ length: options.ticks }, (_, index) => draw(firstTick + index));
+  const state = new Uint8Array(memory.buffer).slice(at.state, kernel.layout.value("STATE_END"));
+  const { entities, seed } = options;
+  const perTick = (counter: number): number => (sums[counter] ?? 0) / (WARM_UP_TICKS / 2);
+  const liveliness = Object.fromEntries(
+    Object.entries(WATCHED_COUNTERS).map(([name, counter]) => [name, perTick(counter)]),
+  ) as Liveliness;
+  const work = { entities, players: playerCount, watchers: playerCount, firstTick, seed, state, batches };
+  return { work, liveliness };
+}
+
+function nearest(bodies: Body[], x: number, y: number): number {
+  let best: Body | undefined;
+  let bestSquared = Number.POSITIVE_INFINITY;
+  for (const body of bodies) {
+    const squared = (body.x - x) ** 2 + (body.y - y) ** 2;
+    if (squared < bestSquared) [best, bestSquared] = [body, squared];
+  }
+  return best?.id ?? 0;
+}
+
+/** The batch of the first tick: creatures (session 0) before players, as sorted batches have it. */
+function entrance(players: Player[], creatures: Body[], content: Content): Uint8Array {
+  const batch = new BatchWriter(players.length + creatures.length);
+  creatures.forEach((creature, index) => {
+    const fields = { a: creature.id, x: creature.x, y: creature.y, e: index % content.creatures.length };
+    batch.add(OP_SPAWN, 0, index + 1, fields);
+  });
+  for (const player of players) {
+    const fields = { flags: JOIN_WATCHES | JOIN_GUEST, x: player.x, y: player.y };
+    batch.add(OP_JOIN, player.id, ++player.seq, { ...fields, e: player.classIndex | (PLAYER_LEVEL << 8) });
+  }
+  return batch.bytes();
+}
+
+/** Draws the players' commands, tick by tick: three of five walk a few yards, one casts at its foe, one hits it. */
+function commandDrawer(players: Player[], content: Content, random: () => number): (tick: number) => Uint8Array {
+  return (tick) => {
+    const batch = new BatchWriter(Math.ceil(players.length / TICKS_PER_ACTION));
+    for (let index = tick % TICKS_PER_ACTION; index < players.length; index += TICKS_PER_ACTION) {
+      const player = players[index];
+      if (player === undefined) break;
+      const [choice, right, up] = [random(), random(), random()];
+      const spells = content.classes[player.classIndex]?.spells ?? [];
+      const seq = ++player.seq;
+      if (choice < 0.6) {
+        const fields = { x: player.x + right * 6 - 3, y: player.y + up * 6 - 3 };
+        batch.add(OP_MOVE, player.id, seq, fields);
+      } else if (choice < 0.8 && spells.length > 0) {
+        const spell = spells[Math.floor(right * spells.length)] ?? 0;
+        batch.add(OP_CAST, player.id, seq, { a: player.foe, b: spell });
+      } else batch.add(OP_ATTACK, player.id, seq, { a: player.foe });
+    }
+    return batch.bytes();
+  };
+}
+
+interface Fields {
+  flags?: number;
+  a?: number;
+  b?: number;
+  x?: number;
+  y?: number;
+  e?: number;
+}
+
+/** Appends command records (abi.ts); x and y take the places of b and c. */
+class BatchWriter {
+  readonly #view: DataView;
+  #count = 0;
+
+  constructor(recordsMax: number) {
+    this.#view = new DataView(new ArrayBuffer(recordsMax * COMMAND_BYTES));
+  }
+
+  add(op: number, session: number, seq: number, fields: Fields): void {
+    const base = this.#count++ * COMMAND_BYTES;
+    const view = this.#view;
+    view.setUint16(base + COMMAND_OP, op, true);
+    view.setUint16(base + COMMAND_FLAGS, fields.flags ?? 0, true);
+    view.setUint32(base + COMMAND_SESSION, session, true);
+    view.setUint32(base + COMMAND_SEQ, seq, true);
+    view.setUint32(base + COMMAND_A, fields.a ?? 0, true);
+    if (fields.x === undefined) view.setUint32(base + COMMAND_B, fields.b ?? 0, true);
+    else view.setFloat32(base + COMMAND_B, fields.x, true);
+    view.setFloat32(base + COMMAND_C, fields.y ?? 0, true);
+    view.setFloat32(base + COMMAND_D, 0, true);
+    view.setUint32(base + COMMAND_E, fields.e ?? 0, true);
+  }
+
+  bytes(): Uint8Array {
+    return new Uint8Array(this.#view.buffer, 0, this.#count * COMMAND_BYTES);
+  }
+}
