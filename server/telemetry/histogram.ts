@@ -1,0 +1,65 @@
+// Two ways of keeping durations, both a few nanoseconds to add to and read only at a scrape.
+//
+//   Buckets        counts since the start, as Prometheus histograms want them: 0.005 s ≤ 1,201 values, ...
+//   RecentWindow   the values of the last ten seconds themselves, for exact percentiles: p99 of now, not of all time
+
+/** Upper bounds in seconds; the last bucket, +Inf, is implied. */
+export const TICK_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1] as const;
+
+/** A cumulative histogram. */
+export class Buckets {
+  readonly bounds: readonly number[];
+  /** Values at most each bound, then all values. */
+  readonly #counts: Float64Array;
+  #sum = 0;
+
+  constructor(bounds: readonly number[]) {
+    this.bounds = bounds;
+    this.#counts = new Float64Array(bounds.length + 1);
+  }
+
+  add(value: number): void {
+    const { bounds } = this;
+    let bucket = 0;
+    while (bucket < bounds.length && value > (bounds[bucket] ?? 0)) bucket++;
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
+    this.#sum += value;
+  }
+
+  get sum(): number {
+    return this.#sum;
+  }
+
+  /** How many values were at most each bound; the last one counts all. */
+  cumulative(): number[] {
+    let total = 0;
+    return Array.from(this.#counts, (count) => (total += count));
+  }
+}
+
+/** The newest values, at most `valuesMax` of them and none older than `windowMs`. */
+export class RecentWindow {
+  readonly #windowMs: number;
+  readonly #values: Float64Array;
+  readonly #atMs: Float64Array;
+  #next = 0;
+
+  constructor(windowMs: number, valuesMax: number) {
+    this.#windowMs = windowMs;
+    this.#values = new Float64Array(valuesMax);
+    this.#atMs = new Float64Array(valuesMax).fill(Number.NEGATIVE_INFINITY);
+  }
+
+  add(value: number, nowMs: number): void {
+    this.#values[this.#next] = value;
+    this.#atMs[this.#next] = nowMs;
+    this.#next = (this.#next + 1) % this.#values.length;
+  }
+
+  /** Nearest-rank quantiles (0 to 1) of the window, or null when it is empty. */
+  quantiles(nowMs: number, ...shares: number[]): number[] | null {
+    const recent = this.#values.filter((_, index) => nowMs - (this.#atMs[index] ?? 0) <= this.#windowMs).toSorted();
+    if (recent.length === 0) return null;
+    return shares.map((share) => recent[Math.max(0, Math.ceil(share * recent.length) - 1)] ?? 0);
+  }
+}

@@ -1,0 +1,97 @@
+// The HTTP port: what machines ask a server.
+//
+//   GET /metrics   Prometheus text
+//   GET /healthz   200 {"status":"alive"} as long as the process means to live
+//   GET /readyz    200 {"ready":true,"reasons":[]} when players can play, else 503 with the reasons
+//   GET /          this list, for people
+//
+// Nothing here takes a body or parameters, so everything long is refused before it is read.
+
+import { messageOf, WowsimError } from "../errors.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Readiness } from "./readiness.ts";
+
+const URL_CHARS_MAX = 1024;
+const BODY_BYTES_MAX = 1024;
+const IDLE_SECONDS_MAX = 10;
+
+const INDEX = `<!doctype html><html lang="en"><meta charset="utf-8"><title>wowsim</title>
+<h1>wowsim</h1>
+<ul>
+<li><a href="/metrics">/metrics</a>: numbers in Prometheus text format</li>
+<li><a href="/healthz">/healthz</a>: is the process alive (200)</li>
+<li><a href="/readyz">/readyz</a>: can players play (200, else 503 with the reasons)</li>
+</ul>
+</html>
+`;
+
+export interface HttpOptions {
+  host: string;
+  /** 0: any. */
+  port: number;
+  metrics: Metrics;
+  readiness: Readiness;
+}
+
+export interface HttpServer {
+  /** The bound port. */
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** Starts listening. Throws WowsimError("port_in_use" or "listen_failed"). */
+export function startHttp(options: HttpOptions): HttpServer {
+  const { host, port } = options;
+  try {
+    const server = Bun.serve({
+      hostname: host,
+      port,
+      development: false,
+      // With development off, Bun would otherwise share the port with any other server that does the same.
+      reusePort: false,
+      idleTimeout: IDLE_SECONDS_MAX,
+      maxRequestBodySize: BODY_BYTES_MAX,
+      fetch: (request) => answer(request, options),
+      error: (error) => text(500, `Internal error: ${messageOf(error)}\n`),
+    });
+    return { port: server.port ?? port, stop: () => server.stop(true) };
+  } catch (error) {
+    throw listenError(error, host, port);
+  }
+}
+
+async function answer(request: Request, { metrics, readiness }: HttpOptions): Promise<Response> {
+  if (request.url.length > URL_CHARS_MAX) return text(414, `URLs here are at most ${URL_CHARS_MAX} characters.\n`);
+  const path = new URL(request.url).pathname;
+  if (!["/", "/metrics", "/healthz", "/readyz"].includes(path)) return text(404, "Not found; see /.\n");
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return text(405, "Only GET and HEAD.\n", { allow: "GET, HEAD" });
+  }
+  if (path === "/metrics") return text(200, await metrics.text(), { "content-type": metrics.contentType });
+  if (path === "/healthz") {
+    return readiness.isStopping ? json(503, { status: "stopping" }) : json(200, { status: "alive" });
+  }
+  if (path === "/readyz") {
+    const verdict = readiness.check();
+    return json(verdict.ready ? 200 : 503, verdict);
+  }
+  return text(200, INDEX, { "content-type": "text/html; charset=utf-8" });
+}
+
+function text(status: number, body: string, headers: Record<string, string> = {}): Response {
+  const common = { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" };
+  return new Response(body, { status, headers: { ...common, ...headers } });
+}
+
+function json(status: number, body: unknown): Response {
+  return text(status, `${JSON.stringify(body)}\n`, { "content-type": "application/json" });
+}
+
+function listenError(cause: unknown, host: string, port: number): WowsimError {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  if (code === "EADDRINUSE") {
+    return new WowsimError("port_in_use", `Port ${port} is in use; choose another with --http-port.`, { cause });
+  }
+  const message = `Cannot listen on ${host}:${port} for HTTP (${messageOf(cause)}); see --host and --http-port.`;
+  return new WowsimError("listen_failed", message, { cause });
+}
