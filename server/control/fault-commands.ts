@@ -2,7 +2,7 @@
 // and resume. Fields as docs/PROTOCOL.md has them; the registry does the work.
 
 import { z } from "zod";
-import { DURATION_TICKS_MAX } from "../fault/registry.ts";
+import { DURATION_TICKS_MAX } from "../fault/activation.ts";
 import type { FaultRegistry } from "../fault/registry.ts";
 import type { ControlServer } from "./server.ts";
 

@@ -11,26 +11,16 @@
 import { messageOf, WowsimError } from "../errors.ts";
 import type { Emitter } from "../telemetry/schema.ts";
 import type { ToZoneWorker } from "../zone/messages.ts";
+import { Activation } from "./activation.ts";
+import type { FaultRequest, MainFaultTargets } from "./activation.ts";
+import { byteHook, hasByteHooks } from "./byte-hooks.ts";
+import type { ByteHook } from "./byte-hooks.ts";
 import { FAULTS } from "./definitions.ts";
 import { ACTIVATIONS_MAX, FaultBlock } from "./fault-block.ts";
-import type { FaultDefinition, FaultFamily, FaultMode, FaultSession, MainFaultHooks } from "./fault.ts";
+import type { FaultDefinition, FaultFamily, FaultMode } from "./fault.ts";
 import { didYouMean } from "./nearest.ts";
 import { parseParams } from "./params.ts";
-import { seededRandom, seedOf } from "./random.ts";
-
-/** The longest an activation lasts: 10 minutes. */
-export const DURATION_TICKS_MAX = 12_000;
-
-export interface FaultRequest {
-  fault_id: string;
-  params?: unknown;
-  /** 0 = all. */
-  target_zone_id?: number;
-  /** 0 = DURATION_TICKS_MAX. */
-  duration_ticks?: number;
-  /** Share of its chances the fault takes, 0 to 1. */
-  probability?: number;
-}
+import { seedOf } from "./random.ts";
 
 /** A fault as `status` and `list` show it. For one that is not active the numbers are those of its last activation. */
 export interface FaultStatus {
@@ -54,35 +44,18 @@ export interface FaultStatus {
 
 export type RemovalReason = "request" | "expired" | "replaced" | "halt" | "failed" | "shutdown";
 
-export interface FaultRegistryOptions {
+export interface FaultRegistryOptions extends MainFaultTargets {
+  /** FaultBlock.allocate(), the same as the zone workers have. */
   block: SharedArrayBuffer;
   emitter: Emitter;
   seed: number;
   /** Zones of this server, with their names, ascending. */
   zones(): readonly { id: number; name: string }[];
   broadcast(message: ToZoneWorker): void;
-  /** Sessions in the given zones, in order of id; of all zones when none is given. */
-  sessions(zones: readonly number[]): FaultSession[];
-  /** 0 lets everybody in again. */
-  holdConnections(ticks: number): void;
+  /** Called when the active faults' hooks on a session's bytes change; null: none. */
+  setIngress?(hook: ByteHook | null): void;
+  setEgress?(hook: ByteHook | null): void;
   definitions?: readonly FaultDefinition[];
-}
-
-interface Activation {
-  readonly number: number;
-  readonly definition: FaultDefinition;
-  readonly config: Record<string, unknown>;
-  readonly targets: readonly number[];
-  readonly requestedZone: number;
-  readonly probability: number;
-  readonly startTick: number;
-  readonly durationTicks: number;
-  hooks: MainFaultHooks;
-  holdsConnections: boolean;
-  /** Set at the removal. */
-  endTick: number | null;
-  /** Set when every thread has retired it: from then on its slot may be another's. */
-  counts: { eligible: number; affected: number } | null;
 }
 
 interface Entry {
@@ -128,38 +101,25 @@ export class FaultRegistry {
     const config = parseParams(definition, request.params ?? {});
     const targets = this.#targets(definition, config, request.target_zone_id ?? 0);
     const number = this.#freeNumber();
-    if (isActive(entry.last)) this.#remove(entry.last, "replaced");
-    entry.activations++;
-    const activation: Activation = {
-      number,
-      definition,
-      config,
-      targets,
-      requestedZone: request.target_zone_id ?? 0,
-      probability: request.probability ?? 1,
-      startTick: this.#tick,
-      durationTicks: request.duration_ticks || DURATION_TICKS_MAX,
-      hooks: {},
-      holdsConnections: false,
-      endTick: null,
-      counts: null,
-    };
-    entry.last = activation;
-    this.#start(activation, seedOf(this.#options.seed, definition.id, entry.activations));
+    if (entry.last?.isActive === true) this.#remove(entry.last, "replaced");
+    const seed = seedOf(this.#options.seed, definition.id, ++entry.activations);
+    const fields = { number, definition, config, targets, request, seed, startTick: this.#tick };
+    entry.last = new Activation(fields, this.#block);
+    this.#start(entry.last);
     return this.status(definition.id);
   }
 
   /** Ends a fault; false when it was not active. Throws WowsimError for an unknown id. */
   deactivate(faultId: string, reason: RemovalReason = "request"): boolean {
     const { last } = this.#entry(faultId);
-    if (!isActive(last)) return false;
+    if (last?.isActive !== true) return false;
     this.#remove(last, reason);
     return true;
   }
 
   /** Ends all faults; returns the ids of those that were active. */
   deactivateAll(reason: RemovalReason = "request"): string[] {
-    const active = [...this.#entries.values()].map((entry) => entry.last).filter(isActive);
+    const active = this.#active;
     for (const { number } of active) this.#block.close(number); // wakes every pause before anything else is done
     for (const activation of active) this.#remove(activation, reason);
     return active.map(({ definition }) => definition.id);
@@ -185,10 +145,9 @@ export class FaultRegistry {
    */
   advance(tick: number): void {
     this.#tick = Math.max(this.#tick, tick);
-    for (const { last } of this.#entries.values()) {
-      if (!isActive(last)) continue;
-      this.#guard(last, () => last.hooks.ambient?.(this.#tick));
-      if (isActive(last) && this.#elapsed(last) >= last.durationTicks) this.#remove(last, "expired");
+    for (const activation of this.#active) {
+      this.#guard(activation, () => activation.hooks.ambient?.(this.#tick));
+      if (activation.isActive && activation.ticksLeft(this.#tick) === 0) this.#remove(activation, "expired");
     }
     this.#settle();
   }
@@ -196,19 +155,18 @@ export class FaultRegistry {
   status(faultId: string): FaultStatus {
     const { definition, activations, last } = this.#entry(faultId);
     const { id, mode, title, family } = definition;
-    const elapsed = last === null ? 0 : this.#elapsed(last);
     return {
       id,
       mode,
-      active: isActive(last),
+      active: last?.isActive === true,
       activations,
-      ticks_elapsed: elapsed,
+      ticks_elapsed: last?.elapsed(this.#tick) ?? 0,
       config: last?.config ?? parseParams(definition, {}),
       title,
       family,
       targets: [...(last?.targets ?? [])],
-      ticks_left: isActive(last) ? last.durationTicks - elapsed : 0,
-      ...this.#counts(last),
+      ticks_left: last?.ticksLeft(this.#tick) ?? 0,
+      ...(last?.counts ?? { eligible: 0, affected: 0 }),
       probability: last?.probability ?? 1,
       leaving: [...this.#leaving].some((leaving) => leaving.definition === definition),
     };
@@ -224,15 +182,16 @@ export class FaultRegistry {
     this.#halted = true;
   }
 
+  get #active(): Activation[] {
+    return [...this.#entries.values()].flatMap(({ last }) => (last?.isActive === true ? [last] : []));
+  }
+
   #entry(faultId: string): Entry {
     const entry = this.#entries.get(faultId);
     if (entry !== undefined) return entry;
     const given = JSON.stringify(faultId.slice(0, 64));
-    const known = this.ids.join(", ");
-    throw new WowsimError(
-      "unknown_fault",
-      `There is no fault ${given}.${didYouMean(faultId, this.ids)} Known: ${known}.`,
-    );
+    const known = `Known: ${this.ids.join(", ")}.`;
+    throw new WowsimError("unknown_fault", `There is no fault ${given}.${didYouMean(faultId, this.ids)} ${known}`);
   }
 
   #targets(definition: FaultDefinition, config: Record<string, unknown>, requested: number): number[] {
@@ -249,109 +208,72 @@ export class FaultRegistry {
   /** The next activation number whose slot in the shared block nobody uses. */
   #freeNumber(): number {
     this.#settle();
-    const active = [...this.#entries.values()].map((entry) => entry.last).filter(isActive);
-    const used = new Set([...active, ...this.#leaving].map(({ number }) => number % ACTIVATIONS_MAX));
+    const used = new Set([...this.#active, ...this.#leaving].map(({ number }) => number % ACTIVATIONS_MAX));
     for (let step = 1; step <= ACTIVATIONS_MAX; step++) {
       const number = this.#lastNumber + step;
       if (used.has(number % ACTIVATIONS_MAX)) continue;
       this.#lastNumber = number;
       return number;
     }
-    throw new WowsimError(
-      "faults_leaving",
-      `${ACTIVATIONS_MAX} removed faults still wait for a zone to take out what they put in. Wait until the zones that are down are back.`,
-    );
+    const message = `${this.#leaving.size} removed faults still wait for zones that are down to take out what they put in; try again when those are back.`;
+    throw new WowsimError("faults_leaving", message);
   }
 
-  #start(activation: Activation, seed: number): void {
-    const { number, definition, config, targets, probability } = activation;
-    const { emitter, broadcast } = this.#options;
+  #start(activation: Activation): void {
+    const { number, definition, config, targets, probability, seed } = activation;
     this.#block.open(number);
-    emitter.emit("event", "fault", "Fault activated", {
-      fault_id: definition.id,
-      target_zone_id: activation.requestedZone,
-      duration_ticks: activation.durationTicks,
-      activation: number,
+    this.#options.emitter.emit("event", "fault", "Fault activated", {
+      ...auditOf(activation),
       targets,
       params: config,
       probability,
     });
-    this.#guard(activation, () => {
-      activation.hooks = this.#mainHooks(activation, seed);
-    });
-    if (definition.zone === undefined || !isActive(activation)) return;
+    this.#guard(activation, () => activation.start(this.#options));
+    if (hasByteHooks(activation)) this.#updateByteHooks();
+    if (definition.zone === undefined || !activation.isActive) return;
     const zones = [...targets];
-    const faultId = definition.id;
-    broadcast({ type: "fault_activate", activation: number, faultId, params: config, zones, seed, probability });
-  }
-
-  #mainHooks(activation: Activation, seed: number): MainFaultHooks {
-    const { number, definition, config, targets, probability } = activation;
-    const random = seededRandom(seedOf(seed, "main"));
-    const hooks = definition.main?.(
-      {
-        targets,
-        random,
-        strikes: (count = 1) => {
-          this.#block.count(number, 0, "eligible", count);
-          return probability >= 1 || random() < probability;
-        },
-        affected: (count = 1) => this.#block.count(number, 0, "affected", count),
-        sessions: () => this.#options.sessions(targets),
-        holdConnections: (ticks) => {
-          activation.holdsConnections = true;
-          this.#options.holdConnections(ticks);
-        },
-      },
-      config as never,
-    );
-    return hooks ?? {};
+    this.#options.broadcast({
+      type: "fault_activate",
+      activation: number,
+      faultId: definition.id,
+      params: config,
+      zones,
+      seed,
+      probability,
+    });
   }
 
   #remove(activation: Activation, reason: RemovalReason): void {
-    const { number, definition } = activation;
-    activation.endTick = this.#tick;
-    this.#block.close(number);
-    this.#guard(activation, () => activation.hooks.dispose?.());
-    activation.hooks = {};
-    if (activation.holdsConnections) this.#options.holdConnections(0);
-    if (definition.zone !== undefined) {
-      this.#leaving.add(activation);
-      this.#options.broadcast({ type: "fault_deactivate", activation: number });
-    } else {
-      activation.counts = this.#counts(activation);
+    const hadByteHooks = hasByteHooks(activation);
+    this.#leaving.add(activation);
+    this.#guard(activation, () => activation.end(this.#tick, this.#options));
+    if (hadByteHooks) this.#updateByteHooks();
+    if (activation.definition.zone !== undefined) {
+      this.#options.broadcast({ type: "fault_deactivate", activation: activation.number });
     }
     this.#options.emitter.emit("event", "fault", "Fault deactivated", {
-      fault_id: definition.id,
-      target_zone_id: activation.requestedZone,
-      duration_ticks: activation.durationTicks,
-      activation: number,
+      ...auditOf(activation),
       reason,
-      ticks_elapsed: this.#elapsed(activation),
-      ...this.#counts(activation),
+      ticks_elapsed: activation.elapsed(this.#tick),
     });
+    this.#settle();
   }
 
-  /** Notes the final counts of removed activations that every zone is rid of, which frees their slots. */
+  /** Lets go of removed activations that every zone is rid of. */
   #settle(): void {
     for (const activation of this.#leaving) {
-      if (!this.#block.isRetired(activation.number)) continue;
-      activation.counts = this.#counts(activation);
+      if (!activation.settle()) continue;
       this.#leaving.delete(activation);
-      const data = { fault_id: activation.definition.id, activation: activation.number, ...activation.counts };
-      this.#options.emitter.emit("event", "fault", "Fault cleaned up", data);
+      this.#options.emitter.emit("event", "fault", "Fault cleaned up", {
+        ...auditOf(activation),
+        ...activation.counts,
+      });
     }
   }
 
-  #counts(activation: Activation | null): { eligible: number; affected: number } {
-    if (activation === null) return { eligible: 0, affected: 0 };
-    if (activation.counts !== null) return { ...activation.counts };
-    const { number } = activation;
-    return { eligible: this.#block.total(number, "eligible"), affected: this.#block.total(number, "affected") };
-  }
-
-  #elapsed(activation: Activation): number {
-    return Math.min((activation.endTick ?? this.#tick) - activation.startTick, activation.durationTicks);
+  #updateByteHooks(): void {
+    this.#options.setIngress?.(byteHook("ingress", this.#active));
+    this.#options.setEgress?.(byteHook("egress", this.#active));
   }
 
   /** A fault whose own code throws is removed and reported; it must not hurt the server in ways it did not announce. */
@@ -361,11 +283,16 @@ export class FaultRegistry {
     } catch (error) {
       const data = { fault_id: activation.definition.id, error: messageOf(error) };
       this.#options.emitter.emit("error", "fault", "Fault hook failed", data);
-      if (isActive(activation)) this.#remove(activation, "failed");
+      if (activation.isActive) this.#remove(activation, "failed");
     }
   }
 }
 
-function isActive(activation: Activation | null): activation is Activation {
-  return activation !== null && activation.endTick === null;
+function auditOf({ definition, requestedZone, durationTicks, number }: Activation): Record<string, unknown> {
+  return {
+    fault_id: definition.id,
+    target_zone_id: requestedZone,
+    duration_ticks: durationTicks,
+    activation: number,
+  };
 }

@@ -10,7 +10,7 @@ import { messageOf, WowsimError } from "../../server/errors.ts";
 import { FAULTS } from "../../server/fault/definitions.ts";
 import type { FaultDefinition } from "../../server/fault/fault.ts";
 import { describeParams } from "../../server/fault/params.ts";
-import { DURATION_TICKS_MAX } from "../../server/fault/registry.ts";
+import { DURATION_TICKS_MAX } from "../../server/fault/activation.ts";
 import type { FaultStatus } from "../../server/fault/registry.ts";
 import { ControlClient } from "../client/control-client.ts";
 import type { ControlAnswer } from "../client/control-client.ts";

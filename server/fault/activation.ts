@@ -1,0 +1,141 @@
+// One activation of a fault: what was asked for, how long it has lasted, what it has hit, and its main half.
+//
+//   number 7 · latency-spike · zones 1, 2 · probability 1 · since tick 900, for 100 · struck 40 of 40
+//
+// Its counters are words of the shared block (fault-block.ts) until it has left every thread; then they are final, and
+// kept here, because the block's slot may be given to another.
+
+import type { FaultBlock } from "./fault-block.ts";
+import type { FaultDefinition, FaultSession, MainFaultHooks } from "./fault.ts";
+import { seededRandom, seedOf } from "./random.ts";
+
+/** The longest an activation lasts: 10 minutes. */
+export const DURATION_TICKS_MAX = 12_000;
+
+export interface FaultRequest {
+  fault_id: string;
+  params?: unknown;
+  /** 0 = all. */
+  target_zone_id?: number;
+  /** 0 = DURATION_TICKS_MAX. */
+  duration_ticks?: number;
+  /** Share of its chances the fault takes, 0 to 1. */
+  probability?: number;
+}
+
+/** What main halves act on. */
+export interface MainFaultTargets {
+  /** Sessions in the given zones, in order of id; of all zones when none is given. */
+  sessions(zones: readonly number[]): FaultSession[];
+  /** 0 lets everybody in again. */
+  holdConnections(ticks: number): void;
+}
+
+export interface FaultCounts {
+  eligible: number;
+  affected: number;
+}
+
+export interface ActivationFields {
+  readonly number: number;
+  readonly definition: FaultDefinition;
+  readonly config: Record<string, unknown>;
+  readonly targets: readonly number[];
+  readonly request: FaultRequest;
+  readonly seed: number;
+  readonly startTick: number;
+}
+
+export class Activation {
+  readonly number: number;
+  readonly definition: FaultDefinition;
+  readonly config: Record<string, unknown>;
+  readonly targets: readonly number[];
+  readonly requestedZone: number;
+  readonly probability: number;
+  readonly durationTicks: number;
+  readonly seed: number;
+  readonly #startTick: number;
+  readonly #block: FaultBlock;
+  #endTick: number | null = null;
+  #final: FaultCounts | null = null;
+  #hooks: MainFaultHooks = {};
+  #holdsConnections = false;
+
+  constructor(fields: ActivationFields, block: FaultBlock) {
+    const { probability = 1, target_zone_id = 0, duration_ticks = 0 } = fields.request;
+    this.number = fields.number;
+    this.definition = fields.definition;
+    this.config = fields.config;
+    this.targets = fields.targets;
+    this.requestedZone = target_zone_id;
+    this.probability = probability;
+    this.durationTicks = duration_ticks === 0 ? DURATION_TICKS_MAX : duration_ticks;
+    this.seed = fields.seed;
+    this.#startTick = fields.startTick;
+    this.#block = block;
+  }
+
+  get isActive(): boolean {
+    return this.#endTick === null;
+  }
+
+  get hooks(): MainFaultHooks {
+    return this.#hooks;
+  }
+
+  get counts(): FaultCounts {
+    if (this.#final !== null) return { ...this.#final };
+    return {
+      eligible: this.#block.total(this.number, "eligible"),
+      affected: this.#block.total(this.number, "affected"),
+    };
+  }
+
+  /** Ticks it has lasted at server tick `now`; after its end, ticks it lasted. */
+  elapsed(now: number): number {
+    return Math.min((this.#endTick ?? now) - this.#startTick, this.durationTicks);
+  }
+
+  ticksLeft(now: number): number {
+    return this.isActive ? this.durationTicks - this.elapsed(now) : 0;
+  }
+
+  /** Makes the main half. Throws what the fault throws. */
+  start(targets: MainFaultTargets): void {
+    const random = seededRandom(seedOf(this.seed, "main"));
+    const context = {
+      targets: this.targets,
+      random,
+      strikes: (count = 1) => {
+        this.#block.count(this.number, 0, "eligible", count);
+        return this.probability >= 1 || random() < this.probability;
+      },
+      affected: (count = 1) => this.#block.count(this.number, 0, "affected", count),
+      sessions: () => targets.sessions(this.targets),
+      holdConnections: (ticks: number) => {
+        this.#holdsConnections = true;
+        targets.holdConnections(ticks);
+      },
+    };
+    this.#hooks = this.definition.main?.(context, this.config as never) ?? {};
+  }
+
+  /** Ends it at server tick `now`, in all threads at once, and lets go of what the main half holds. */
+  end(now: number, targets: MainFaultTargets): void {
+    this.#endTick = now;
+    this.#block.close(this.number);
+    if (this.#holdsConnections) targets.holdConnections(0);
+    const { dispose } = this.#hooks;
+    this.#hooks = {};
+    dispose?.();
+  }
+
+  /** Whether every worker is rid of it. Its counts are final from then on, and its slot of the block is free. */
+  settle(): boolean {
+    if (this.#final !== null) return true;
+    if (this.isActive || (this.definition.zone !== undefined && !this.#block.isRetired(this.number))) return false;
+    this.#final = this.counts;
+    return true;
+  }
+}
