@@ -1,0 +1,85 @@
+// How the demo speaks: one small interface, and its plain form for pipes, logs and NO_COLOR terminals. The form for a
+// person at a terminal is narrator-clack.ts.
+//
+//   narrator.phase(1, 6, "Baseline", "what healthy looks like")
+//   narrator.say("Five players fight over real sockets.")
+//   narrator.fact("tick time", "p50 0.4 ms, p99 1.2 ms of a 50 ms budget")
+//   narrator.claim(true, "no tick overran its budget: 0 of 412")
+//
+// A fact is a measurement; a claim is a measurement that the demo stakes its exit code on.
+
+/** Runs while something is waited for; `update` changes what is shown, where that is possible. */
+export type Work<T> = (update: (text: string) => void) => Promise<T>;
+
+export interface Narrator {
+  intro(title: string, text: string): void;
+  phase(number: number, of: number, title: string, question: string): void;
+  say(text: string): void;
+  fact(label: string, text: string): void;
+  claim(ok: boolean, text: string): void;
+  /** Shows that something goes on until the work is done; what the work throws is thrown on. */
+  during<T>(text: string, work: Work<T>): Promise<T>;
+  table(title: string, rows: readonly (readonly [label: string, value: string])[]): void;
+  /** Asks whether to go on, where somebody is there to be asked; false: no. */
+  mayGoOn(next: string): Promise<boolean>;
+  outro(ok: boolean, text: string): void;
+}
+
+const LABEL_WIDTH = 22;
+const INDENT = "    ";
+
+/** One line a thing, no colour, no cursor moves: fit for a log. */
+export class PlainNarrator implements Narrator {
+  readonly #write: (line: string) => void;
+
+  constructor(write: (line: string) => void) {
+    this.#write = write;
+  }
+
+  intro(title: string, text: string): void {
+    this.#write(title);
+    this.#write(text);
+  }
+
+  phase(number: number, of: number, title: string, question: string): void {
+    this.#write("");
+    this.#write(`[${number}/${of}] ${title}: ${question}`);
+  }
+
+  say(text: string): void {
+    this.#write(`${INDENT}${text}`);
+  }
+
+  fact(label: string, text: string): void {
+    this.#write(`${INDENT}${label.padEnd(LABEL_WIDTH)} ${text}`);
+  }
+
+  claim(ok: boolean, text: string): void {
+    this.#write(`${INDENT}${ok ? "[true] " : "[FALSE]"} ${text}`);
+  }
+
+  async during<T>(text: string, work: Work<T>): Promise<T> {
+    this.#write(`${INDENT}... ${text}`);
+    return await work(() => {});
+  }
+
+  table(title: string, rows: readonly (readonly [string, string])[]): void {
+    this.#write(`${INDENT}${title}`);
+    for (const line of tableLines(rows)) this.#write(`${INDENT}  ${line}`);
+  }
+
+  async mayGoOn(): Promise<boolean> {
+    return true;
+  }
+
+  outro(ok: boolean, text: string): void {
+    this.#write("");
+    this.#write(`${ok ? "PASSED" : "FAILED"}: ${text}`);
+  }
+}
+
+/** Rows with their values under each other. */
+export function tableLines(rows: readonly (readonly [label: string, value: string])[]): string[] {
+  const width = Math.max(0, ...rows.map(([label]) => label.length));
+  return rows.map(([label, value]) => `${label.padEnd(width)}   ${value}`);
+}
