@@ -1,0 +1,193 @@
+// The composition root: makes every part of the server, gives each what it needs, starts them in order, stops them in
+// reverse. Nothing here computes; who owns what is told in docs/ARCHITECTURE.md.
+//
+//   const server = await startServer({ port: 0, controlPort: 0, httpPort: 0, telemetryPort: 0, dataDir })
+//   server.ports                 // { game: 40123, control: 40124, http: 40125, telemetry: 40126 }
+//   await server.stop()          // players told, last telemetry written; within 2 s
+
+import { resolve } from "node:path";
+import { version } from "../package.json";
+import { loadWorld } from "./content/load.ts";
+import { registerDeployCommands } from "./control/deploy-commands.ts";
+import { Deployer } from "./control/deploy.ts";
+import { registerFaultCommands } from "./control/fault-commands.ts";
+import { ControlServer } from "./control/server.ts";
+import { FAULTS } from "./fault/definitions.ts";
+import { FaultBlock } from "./fault/fault-block.ts";
+import { startNominalTicks } from "./fault/nominal-ticks.ts";
+import { FaultRegistry } from "./fault/registry.ts";
+import { ensureKernel } from "./kernel/build.ts";
+import type { Kernel } from "./kernel/kernel.ts";
+import { loadKernel } from "./kernel/load.ts";
+import { Gateway } from "./net/gateway.ts";
+import type { GatewayLimits } from "./net/limits.ts";
+import { registerServerMetrics } from "./server-metrics.ts";
+import { startHttp } from "./telemetry/http.ts";
+import { Metrics } from "./telemetry/metrics.ts";
+import { Readiness } from "./telemetry/readiness.ts";
+import { registerTelemetryMetrics } from "./telemetry/telemetry-metrics.ts";
+import { startTelemetry } from "./telemetry/telemetry.ts";
+import { workers } from "./workers.ts";
+import { ZoneSupervisor } from "./zone/supervisor.ts";
+
+/** More zones than this share workers. */
+const WORKERS_MAX = 8;
+
+export interface ServerOptions {
+  host?: string;
+  /** Ports; 0 takes any free one. */
+  port: number;
+  controlPort: number;
+  httpPort: number;
+  telemetryPort: number;
+  dataDir: string;
+  /** Default: telemetry.jsonl in the data directory. */
+  telemetryFile?: string | undefined;
+  worldFile?: string | undefined;
+  /** Default: one a zone, at most 8. */
+  workers?: number | undefined;
+  tickRateHz?: number;
+  seed?: number;
+  /** What control connections must show; needed off loopback. */
+  token?: string | undefined;
+  guests?: boolean;
+  limits?: Partial<GatewayLimits>;
+}
+
+export interface RunningServer {
+  readonly ports: { game: number; control: number; http: number; telemetry: number };
+  readonly zones: readonly { id: number; name: string }[];
+  readonly dataDir: string;
+  readonly telemetryFile: string;
+  /** Stops in order; safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** Starts the whole server. Throws WowsimError (port_in_use, content_invalid, token_required, ...), with nothing left running. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const undo: (() => Promise<void> | void)[] = [];
+  let stopping: Promise<void> | null = null;
+  const stop = (): Promise<void> => (stopping ??= runBackwards(undo));
+  try {
+    return { ...(await start(options, undo)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Starts part after part; each puts what takes it down again on `undo`. */
+async function start(
+  options: ServerOptions,
+  undo: (() => Promise<void> | void)[],
+): Promise<Omit<RunningServer, "stop">> {
+  const { host = "127.0.0.1", tickRateHz = 20, seed = 1, token } = options;
+  const dataDir = resolve(options.dataDir);
+  const telemetryFile = resolve(options.telemetryFile ?? `${dataDir}/telemetry.jsonl`);
+  const now = (): number => performance.now();
+  const [world, kernel] = await Promise.all([loadWorld(options.worldFile), builtKernel()]);
+  const workerCount = Math.min(options.workers ?? WORKERS_MAX, world.zones.length);
+
+  const telemetry = await startTelemetry({
+    file: telemetryFile,
+    udpHost: host,
+    udpPort: options.telemetryPort,
+    producers: 1 + workerCount,
+    clock: Date.now,
+    workers,
+  });
+  undo.push(() => telemetry.stop());
+  const { emitter } = telemetry;
+  emitter.emit("event", "server", "Server starting", { version, tick_rate_hz: tickRateHz });
+
+  const faultBlock = FaultBlock.allocate();
+  const supervisor = await ZoneSupervisor.start({
+    world,
+    workers: workerCount,
+    newWorker: workers.zone,
+    tickRateHz,
+    seed,
+    kernel,
+    telemetryRings: telemetry.rings.slice(1),
+    faultBlock,
+    emitter,
+  });
+  undo.push(() => supervisor.stop());
+  emitter.emit("event", "server", "Zones initialized", { zone_count: world.zones.length });
+
+  const gateway = new Gateway({
+    supervisor,
+    emitter,
+    world,
+    tickRateHz,
+    ...(options.guests === undefined ? {} : { guests: options.guests }),
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+  });
+  undo.push(() => gateway.stop());
+
+  const faults = new FaultRegistry({
+    block: faultBlock,
+    emitter,
+    seed,
+    zones: () => world.zones,
+    broadcast: (message) => supervisor.broadcast(message),
+    sessions: (zones) => gateway.faultSessions(zones),
+    holdConnections: (ticks) => gateway.holdConnections(ticks),
+  });
+  undo.push(() => void faults.halt());
+  emitter.emit("event", "server", "Fault registry initialized", { fault_count: FAULTS.length });
+
+  const control = new ControlServer({ emitter, ...(token === undefined ? {} : { token }) });
+  registerFaultCommands(control, faults);
+  registerDeployCommands(control, new Deployer({ zones: supervisor, kernel, emitter, newWorker: workers.deploy, now }));
+  undo.push(() => control.stop());
+
+  const readiness = new Readiness(["game", "control", "http", "telemetry"], now);
+  const metrics = new Metrics({ now });
+  registerTelemetryMetrics(metrics, telemetry);
+  registerServerMetrics(metrics, { supervisor, gateway, faults, control });
+  supervisor.onTick((report) => {
+    metrics.observeTick(report);
+    readiness.observeTick(report);
+  });
+
+  const ticks = startNominalTicks((tick) => {
+    faults.advance(tick);
+    gateway.onServerTick(tick);
+    emitter.flush();
+  });
+  undo.push(() => ticks.stop());
+
+  const ports = {
+    game: gateway.listen(host, options.port),
+    control: control.listen(host, options.controlPort),
+    http: 0,
+    telemetry: telemetry.udpPort,
+  };
+  const http = startHttp({ host, port: options.httpPort, metrics, readiness });
+  undo.push(() => http.stop());
+  undo.push(() => readiness.stop());
+  ports.http = http.port;
+  for (const listener of ["game", "control", "http", "telemetry"]) readiness.up(listener);
+  emitter.emit("event", "game_server", "Server started", { port: ports.game });
+  undo.push(() => emitter.emit("event", "game_server", "Server stopped", {}));
+  return { ports, zones: world.zones.map(({ id, name }) => ({ id, name })), dataDir, telemetryFile };
+}
+
+/** The kernel of this checkout, built when it is missing or older than its source. */
+async function builtKernel(): Promise<Kernel> {
+  return loadKernel(await Bun.file(await ensureKernel()).bytes(), `wowsim ${version}`);
+}
+
+/** Takes everything down, newest first; a step that fails does not keep the others from running. */
+async function runBackwards(steps: (() => Promise<void> | void)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const step of steps.toReversed()) {
+    try {
+      await step();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, "The server could not be stopped in order.");
+}

@@ -1,0 +1,84 @@
+// What the gateway, the faults, the control channel and the supervisor have to say to Prometheus: where each number is
+// read at a scrape. (The zones' tick numbers register themselves in telemetry/zone-metrics.ts.)
+
+import type { ControlServer } from "./control/server.ts";
+import type { FaultRegistry } from "./fault/registry.ts";
+import type { Gateway } from "./net/gateway.ts";
+import type { MetricsSink } from "./telemetry/metrics.ts";
+import type { ZoneSupervisor } from "./zone/supervisor.ts";
+
+interface Parts {
+  supervisor: ZoneSupervisor;
+  gateway: Gateway;
+  faults: FaultRegistry;
+  control: ControlServer;
+}
+
+export function registerServerMetrics(metrics: MetricsSink, { supervisor, gateway, faults, control }: Parts): void {
+  registerGateway(metrics, gateway);
+  registerFaults(metrics, faults);
+  metrics.gauge("wowsim_control_connections", "Open control connections.", [], () => [{ value: control.connections }]);
+  metrics.counter("wowsim_control_requests_total", "Control requests, by outcome.", ["outcome"], () => {
+    const { requests, failed, malformed } = control.counters;
+    return [
+      { labels: { outcome: "done" }, value: requests - failed },
+      { labels: { outcome: "malformed" }, value: malformed },
+      { labels: { outcome: "refused" }, value: failed - malformed },
+    ];
+  });
+  metrics.gauge("wowsim_zone_kernel_info", "The kernel module each zone runs.", ["zone", "hash", "label"], () =>
+    [...supervisor.zones.values()].map((zone) => ({
+      labels: { zone: zone.id, hash: zone.kernelHash, label: zone.kernelLabel },
+      value: 1,
+    })),
+  );
+}
+
+function registerGateway(metrics: MetricsSink, gateway: Gateway): void {
+  const { counters } = gateway;
+  metrics.gauge("wowsim_sessions", "Sessions, by what they are.", ["state"], () => {
+    const { sessions, connected, inWorld } = gateway.trafficNow();
+    return [
+      { labels: { state: "all" }, value: sessions },
+      { labels: { state: "connected" }, value: connected },
+      { labels: { state: "in_world" }, value: inWorld },
+    ];
+  });
+  const totals = {
+    accepted: "Connections accepted.",
+    disconnected: "Connections ended.",
+    resumed: "Sessions resumed after a lost link.",
+    messages: "Complete messages read from clients.",
+    bytesIn: "Bytes read from clients.",
+    bytesOut: "Bytes written to clients.",
+    malformed: "Malformed messages from clients.",
+    commands: "Commands handed to zones.",
+    commandsRefused: "Commands a zone's full queue refused.",
+    framesSent: "State frames written.",
+    framesDropped: "State frames not queued for slow readers, who are told everything anew later.",
+  } as const;
+  for (const [name, help] of Object.entries(totals)) {
+    const metric = `wowsim_gateway_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_total`;
+    metrics.counter(metric, help, [], () => [{ value: counters[name as keyof typeof totals] }]);
+  }
+  metrics.counter("wowsim_gateway_refused_total", "Refusals, by reason.", ["reason"], () =>
+    [...counters.refused].map(([reason, value]) => ({ labels: { reason }, value })),
+  );
+}
+
+function registerFaults(metrics: MetricsSink, faults: FaultRegistry): void {
+  const each = (read: (status: ReturnType<FaultRegistry["list"]>[number]) => number) => () =>
+    faults.list().map((status) => ({ labels: { fault: status.id }, value: read(status) }));
+  metrics.gauge(
+    "wowsim_fault_active",
+    "1 while the fault is active.",
+    ["fault"],
+    each((fault) => Number(fault.active)),
+  );
+  metrics.counter(
+    "wowsim_fault_activations_total",
+    "Activations.",
+    ["fault"],
+    each((fault) => fault.activations),
+  );
+}
