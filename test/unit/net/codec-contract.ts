@@ -1,0 +1,197 @@
+// What every encoding of the game port must do, whatever its bytes look like. A codec's test file runs this with a way
+// to write client messages and to read what the server says in that encoding.
+
+import { describe, expect, test } from "bun:test";
+import {
+  CHANGE_HEALTH,
+  CHANGE_POSITION,
+  DAMAGE_MAGICAL,
+  ENTITY_PLAYER,
+  EVENT_DAMAGE,
+  RECORD_CHANGE,
+  RECORD_ENTER,
+  RECORD_LEAVE,
+  RECORD_SELF,
+} from "../../../assembly/abi.ts";
+import { ByteWriter } from "../../../server/net/byte-writer.ts";
+import { ClientMessage } from "../../../server/net/client-messages.ts";
+import type { ServerMessage } from "../../../server/net/client-messages.ts";
+import type { Codec, EntityNames } from "../../../server/net/codec.ts";
+import { FrameReader } from "../../../server/net/frame-reader.ts";
+import { MessageSplitter } from "../../../server/net/message-splitter.ts";
+import { FrameBuilder } from "../../helpers/net.ts";
+
+export interface CodecUnderTest {
+  codec: Codec;
+  /** The bytes by which a client says each of these, one after the other. */
+  write(messages: Partial<ClientMessage>[]): Buffer;
+  /** Complete messages the codec must refuse, and why they are wrong. */
+  malformed: [why: string, bytes: Buffer][];
+  /** What a client makes of the server's bytes: one entry a message. */
+  read(bytes: Uint8Array): Record<string, unknown>[];
+}
+
+const names: EntityNames = {
+  player: (id) => (id === 7 ? '"Ann"' : null),
+  creature: (template) => (template === 1 ? '"Hogger"' : null),
+};
+
+/** Messages with every field that their kind has. */
+const MESSAGES: Partial<ClientMessage>[] = [
+  { kind: "move", seq: 1, x: 1.5, y: -2.25, z: 0 },
+  { kind: "cast", seq: 2, spell: 200, castTicks: 30, target: 1_000_001 },
+  { kind: "cancel_cast", seq: 3 },
+  { kind: "attack", seq: 4, target: 1_000_001, baseDamage: 25, magical: true },
+  { kind: "stop_attack", seq: 5 },
+  { kind: "release", seq: 6 },
+  { kind: "ping", echo: 12.5 },
+  { kind: "bye" },
+  {
+    kind: "hello",
+    hello: { version: 1, name: "Änn", zone: 2, playerClass: "Mage", token: "t", resume: "r" },
+  },
+];
+
+/** The fields of `expected`, as `actual` has them. */
+function same(actual: ClientMessage, expected: Partial<ClientMessage>): void {
+  for (const [field, value] of Object.entries(expected)) expect(actual[field as keyof ClientMessage]).toEqual(value);
+}
+
+function decodeAll(codec: Codec, chunks: Buffer[]): ClientMessage[] {
+  const splitter = new MessageSplitter(16_384);
+  const decoded: ClientMessage[] = [];
+  for (const chunk of chunks) {
+    splitter.push(chunk, codec, (bytes, start, end) => {
+      const message = new ClientMessage();
+      if (codec.decode(bytes, start, end, message)) decoded.push(message);
+      return true;
+    });
+  }
+  return decoded;
+}
+
+export function codecContract(name: string, { codec, write, malformed, read }: CodecUnderTest): void {
+  const encode = (message: ServerMessage): Record<string, unknown>[] => {
+    const writer = new ByteWriter(16);
+    codec.encode(message, writer);
+    return read(writer.bytes.subarray(0, writer.length));
+  };
+  const encodeFrame = (frame: FrameBuilder): Record<string, unknown>[] => {
+    const writer = new ByteWriter(16);
+    const bytes = frame.bytes();
+    codec.encodeFrame(new FrameReader().open(bytes, 0, bytes.length), names, writer);
+    return read(writer.bytes.subarray(0, writer.length));
+  };
+
+  describe(`${name}: every codec`, () => {
+    test("understands every message", () => {
+      const decoded = decodeAll(codec, [write(MESSAGES)]);
+      expect(decoded.length).toBe(MESSAGES.length);
+      for (const [index, message] of decoded.entries()) same(message, MESSAGES[index]!);
+    });
+
+    test("understands the same wherever the stream is cut", () => {
+      const bytes = write(MESSAGES);
+      for (let at = 1; at < bytes.length; at++) {
+        const decoded = decodeAll(codec, [bytes.subarray(0, at), bytes.subarray(at)]);
+        expect(decoded.map((message) => message.kind)).toEqual(MESSAGES.map((message) => message.kind!));
+      }
+      const single = decodeAll(
+        codec,
+        [...bytes].map((byte) => Buffer.from([byte])),
+      );
+      for (const [index, message] of single.entries()) same(message, MESSAGES[index]!);
+    });
+
+    test.each(malformed)("refuses %s, and says why", (_why, bytes) => {
+      const message = new ClientMessage();
+      expect(codec.decode(bytes, 0, bytes.length, message)).toBe(false);
+      expect(message.problem).not.toBe("");
+    });
+
+    test("tells what is rare", () => {
+      expect(encode({ type: "pong", t: 1.5, tick: 9 })).toEqual([{ type: "pong", t: 1.5, tick: 9 }]);
+      const error: ServerMessage = { type: "error", code: "busy", message: "später", seq: 4 };
+      expect(encode(error)).toEqual([error]);
+    });
+
+    test("tells what a frame has", () => {
+      const frame = new FrameBuilder(7, 42, 5)
+        .reset()
+        .record(RECORD_SELF, 0, 80, 100, 30, 50, 1_000_001, 200, 60, 57)
+        .record(RECORD_ENTER, 0, 7, { f: 1.5 }, { f: -2.25 }, { f: 0 }, 80, 100, 1_000_001, 10 | (ENTITY_PLAYER << 8))
+        .record(RECORD_ENTER, 1, 1_000_001, { f: 18 }, { f: 10 }, { f: 0.1 }, 900, 1_000, 7, 11 | (4 << 8))
+        .record(RECORD_CHANGE, CHANGE_POSITION | CHANGE_HEALTH, 1_000_002, { f: 3 }, { f: 4 }, { f: 5 }, 6, 8)
+        .record(RECORD_LEAVE, 0, 1_000_003)
+        .event(EVENT_DAMAGE, DAMAGE_MAGICAL, 1_000_001, 7, 20, 15, 5, 80, 0);
+      const [state, event] = encodeFrame(frame);
+      expect(state).toEqual({
+        type: "state",
+        tick: 42,
+        ack: 5,
+        reset: true,
+        self: {
+          health: 80,
+          max_health: 100,
+          power: 30,
+          max_power: 50,
+          target: 1_000_001,
+          cast_spell_id: 200,
+          cast_end_tick: 60,
+          gcd_end_tick: 57,
+        },
+        enter: [
+          {
+            id: 7,
+            kind: "player",
+            name: "Ann",
+            template: 0,
+            level: 10,
+            x: 1.5,
+            y: -2.25,
+            z: 0,
+            health: 80,
+            max_health: 100,
+            target: 1_000_001,
+            flags: [],
+          },
+          {
+            id: 1_000_001,
+            kind: "creature",
+            name: "Hogger",
+            template: 1,
+            level: 11,
+            x: 18,
+            y: 10,
+            z: 0.1,
+            health: 900,
+            max_health: 1_000,
+            target: 7,
+            flags: ["in_combat"],
+          },
+        ],
+        change: [{ id: 1_000_002, x: 3, y: 4, z: 5, health: 6, max_health: 8 }],
+        leave: [1_000_003],
+      });
+      expect(event).toEqual({
+        type: "event",
+        event: "damage",
+        tick: 42,
+        attacker_id: 1_000_001,
+        target_id: 7,
+        base_damage: 20,
+        actual_damage: 15,
+        damage_type: "MAGICAL",
+        mitigation: 5,
+        target_health: 80,
+        spell_id: 0,
+      });
+    });
+
+    test("tells of an empty frame only its tick and ack", () => {
+      expect(encodeFrame(new FrameBuilder(7, 3, 2))).toEqual([
+        { type: "state", tick: 3, ack: 2, enter: [], change: [], leave: [] },
+      ]);
+    });
+  });
+}

@@ -1,0 +1,239 @@
+import { describe, expect, test } from "bun:test";
+import {
+  EVENT_AGGRO,
+  EVENT_CAST_BLOCKED_GCD,
+  EVENT_CAST_COMPLETED,
+  EVENT_CAST_INTERRUPTED,
+  EVENT_CAST_STARTED,
+  EVENT_CORRECTED,
+  EVENT_EVADED,
+  EVENT_HEALED,
+  EVENT_KILLED,
+  EVENT_MOVED,
+  EVENT_REFUSED,
+  EVENT_REVIVED,
+  INTERRUPT_BY_MOVEMENT,
+  OP_CAST,
+  REFUSED_OUT_OF_RANGE,
+} from "../../../assembly/abi.ts";
+import { ByteWriter } from "../../../server/net/byte-writer.ts";
+import { ClientMessage } from "../../../server/net/client-messages.ts";
+import { codecFor } from "../../../server/net/codec.ts";
+import { FrameReader } from "../../../server/net/frame-reader.ts";
+import { jsonCodec } from "../../../server/net/json-codec.ts";
+import { FrameBuilder } from "../../helpers/net.ts";
+import { codecContract } from "./codec-contract.ts";
+
+const line = (value: unknown): Buffer => Buffer.from(`${typeof value === "string" ? value : JSON.stringify(value)}\n`);
+
+/** A client message as the protocol has it. */
+function toJson(message: Partial<ClientMessage>): unknown {
+  const { kind, seq, x, y, z, hello } = message;
+  switch (kind) {
+    case "move":
+      return { type: "movement", session_id: 99, seq, position: { x, y, z } };
+    case "cast":
+      return {
+        type: "spell_cast",
+        action: "CAST_START",
+        seq,
+        spell_id: message.spell,
+        cast_time_ticks: message.castTicks,
+        target_id: message.target,
+      };
+    case "cancel_cast":
+      return { type: "spell_cast", session_id: 99, seq, action: "INTERRUPT" };
+    case "attack":
+      return {
+        type: "combat",
+        action: "ATTACK",
+        seq,
+        target_session_id: message.target,
+        base_damage: message.baseDamage,
+        damage_type: message.magical ? "MAGICAL" : "PHYSICAL",
+      };
+    case "stop_attack":
+      return { type: "combat", action: "STOP", seq };
+    case "ping":
+      return { type: "ping", t: message.echo };
+    case "hello":
+      return {
+        type: "hello",
+        v: hello!.version,
+        name: hello!.name,
+        zone: hello!.zone,
+        class: hello!.playerClass,
+        token: hello!.token,
+        resume: hello!.resume,
+      };
+    default:
+      return { type: kind, seq };
+  }
+}
+
+const move = (position: unknown): unknown => ({ type: "movement", position });
+
+codecContract("json", {
+  codec: jsonCodec,
+  write: (messages) => Buffer.concat(messages.map((message) => line(toJson(message)))),
+  read: (bytes) =>
+    new TextDecoder()
+      .decode(bytes)
+      .split("\n")
+      .filter((text) => text !== "")
+      .map((text) => JSON.parse(text)),
+  malformed: [
+    ["what is not JSON", line("hello?")],
+    ["half an object", line('{"type":"ping",')],
+    ["a number", line("5")],
+    ["null", line("null")],
+    ["a list", line("[]")],
+    ["no type", line({})],
+    ["an unknown type", line({ type: "teleport" })],
+    ["a type that every object has", line({ type: "constructor" })],
+    ["a position without z", line(move({ x: 1, y: 2 }))],
+    ["a position of texts", line(move({ x: "1", y: 2, z: 3 }))],
+    ["an infinite position", line('{"type":"movement","position":{"x":1e999,"y":0,"z":0}}')],
+    ["a position outside the world", line(move({ x: 1e9, y: 0, z: 0 }))],
+    ["a position that is a number", line(move(4))],
+    ["a spell without action", line({ type: "spell_cast", spell_id: 100 })],
+    ["a spell without id", line({ type: "spell_cast", action: "CAST_START" })],
+    ["half a spell id", line({ type: "spell_cast", action: "CAST_START", spell_id: 1.5 })],
+    ["a negative spell id", line({ type: "spell_cast", action: "CAST_START", spell_id: -1 })],
+    ["a negative cast time", line({ type: "spell_cast", action: "CAST_START", spell_id: 1, cast_time_ticks: -1 })],
+    ["an attack on nobody", line({ type: "combat", action: "ATTACK", target_session_id: 0 })],
+    ["an attack on a name", line({ type: "combat", action: "ATTACK", target_session_id: "Ann" })],
+    [
+      "an unknown damage type",
+      line({ type: "combat", action: "ATTACK", target_session_id: 1, damage_type: "PSYCHIC" }),
+    ],
+    ["a seq of 0", line({ type: "release", seq: 0 })],
+    ["a seq past 2^31", line({ type: "release", seq: 2 ** 31 })],
+    ["a ping without number", line({ type: "ping" })],
+    ["a hello without version", line({ type: "hello", name: "Ann" })],
+    ["a hello with a number for a name", line({ type: "hello", v: 1, name: 5 })],
+    ["a hello with an endless token", line({ type: "hello", v: 1, token: "x".repeat(300) })],
+  ],
+});
+
+function decode(value: unknown): ClientMessage {
+  const bytes = line(value);
+  const message = new ClientMessage();
+  expect(jsonCodec.decode(bytes, 0, bytes.length, message)).toBe(true);
+  return message;
+}
+
+describe("JSON lines from clients of the earlier simulator", () => {
+  test("are understood as they are", () => {
+    const cast = decode({
+      type: "spell_cast",
+      session_id: 3,
+      action: "CAST_START",
+      spell_id: 200,
+      cast_time_ticks: 30,
+    });
+    expect(cast).toMatchObject({ kind: "cast", seq: 0, spell: 200, castTicks: 30, target: 0 });
+    const attack = decode({
+      type: "combat",
+      session_id: 3,
+      action: "ATTACK",
+      target_session_id: 1_000_001,
+      base_damage: 25,
+      damage_type: "PHYSICAL",
+    });
+    expect(attack).toMatchObject({ kind: "attack", target: 1_000_001, baseDamage: 25, magical: false });
+  });
+
+  test("have their numbers clamped where they have no say", () => {
+    const cast = decode({ type: "spell_cast", action: "CAST_START", spell_id: 9, cast_time_ticks: 1e6 });
+    expect(cast.castTicks).toBe(200);
+    const attack = decode({ type: "combat", action: "ATTACK", target_session_id: 5, base_damage: 4e9 });
+    expect(attack.baseDamage).toBe(1_000_000);
+  });
+
+  test("may end in CR LF, and an empty line is nothing", () => {
+    expect(decode('{"type":"ping","t":1}\r').kind).toBe("ping");
+    expect(jsonCodec.isBlank(Buffer.from("\r\n"), 0, 2)).toBe(true);
+    expect(jsonCodec.isBlank(Buffer.from("\n"), 0, 1)).toBe(true);
+  });
+
+  test("may be nested as deeply as a line can hold without harm", () => {
+    const bytes = line("[".repeat(16_000));
+    expect(jsonCodec.decode(bytes, 0, bytes.length, new ClientMessage())).toBe(false);
+    const closed = line(`${'{"a":'.repeat(2_700)}1${"}".repeat(2_700)}`);
+    expect(jsonCodec.decode(closed, 0, closed.length, new ClientMessage())).toBe(false);
+  });
+});
+
+describe("the first byte of a connection", () => {
+  test("chooses JSON lines when it is text", () => {
+    for (const text of ["{", "[", "x", " ", "\n", "\r", "\t"])
+      expect(codecFor(text.charCodeAt(0), { json: jsonCodec })).toBe(jsonCodec);
+  });
+
+  test("chooses nothing yet otherwise", () => {
+    for (const byte of [0x00, 0x16, 0x7f, 0x80, 0xb1, 0xff]) expect(codecFor(byte, { json: jsonCodec })).toBe(null);
+  });
+});
+
+/** The one event line of a frame with this event. */
+function eventLine(kind: number, info: number, ...fields: (number | { f: number })[]): unknown {
+  const bytes = new FrameBuilder(7, 9).event(kind, info, ...fields).bytes();
+  const writer = new ByteWriter();
+  jsonCodec.encodeFrame(
+    new FrameReader().open(bytes, 0, bytes.length),
+    { player: () => null, creature: () => null },
+    writer,
+  );
+  const lines = new TextDecoder().decode(writer.bytes.subarray(0, writer.length)).trimEnd().split("\n");
+  return lines.length < 2 ? null : JSON.parse(lines[1]!);
+}
+
+test("every event has its fields by name", () => {
+  const event = { type: "event", tick: 9 };
+  const cast = { source_id: 7, target_id: 8, spell_id: 200, cast_time_ticks: 30 };
+  expect(eventLine(EVENT_CAST_STARTED, 0, 7, 8, 200, 30)).toEqual({ ...event, event: "cast_started", ...cast });
+  expect(eventLine(EVENT_CAST_COMPLETED, 0, 7, 8, 200, 30)).toEqual({ ...event, event: "cast_completed", ...cast });
+  expect(eventLine(EVENT_CAST_INTERRUPTED, INTERRUPT_BY_MOVEMENT, 7, 8, 200, 30)).toEqual({
+    ...event,
+    event: "cast_interrupted",
+    ...cast,
+    reason: "movement",
+  });
+  expect(eventLine(EVENT_CAST_BLOCKED_GCD, 0, 7, 0, 100, 25, 9)).toEqual({
+    ...event,
+    event: "cast_blocked_gcd",
+    source_id: 7,
+    spell_id: 100,
+    gcd_expires_tick: 25,
+  });
+  expect(eventLine(EVENT_KILLED, 0, 7, 8)).toEqual({ ...event, event: "killed", killer_id: 7, target_id: 8 });
+  expect(eventLine(EVENT_HEALED, 0, 7, 8, 20, 90, 103)).toEqual({
+    ...event,
+    event: "healed",
+    source_id: 7,
+    target_id: 8,
+    amount: 20,
+    target_health: 90,
+    spell_id: 103,
+  });
+  expect(eventLine(EVENT_REFUSED, REFUSED_OUT_OF_RANGE, 7, 0, OP_CAST, 4, 200)).toEqual({
+    ...event,
+    event: "refused",
+    reason: "out_of_range",
+    action: "cast",
+    seq: 4,
+    subject_id: 200,
+  });
+  expect(eventLine(EVENT_REVIVED, 0, 7)).toEqual({ ...event, event: "revived", entity_id: 7 });
+  expect(eventLine(EVENT_EVADED, 0, 8)).toEqual({ ...event, event: "evaded", entity_id: 8 });
+  expect(eventLine(EVENT_AGGRO, 0, 8, 7)).toEqual({ ...event, event: "aggro", source_id: 8, target_id: 7 });
+  expect(eventLine(EVENT_CORRECTED, 0, 7, 0, { f: 1.25 }, { f: -2 }, { f: 0 })).toEqual({
+    ...event,
+    event: "corrected",
+    x: 1.25,
+    y: -2,
+    z: 0,
+  });
+  expect(eventLine(EVENT_MOVED, 0, 7)).toBe(null);
+});
