@@ -25,8 +25,8 @@ const socket = (takes: number) => ({
 
 function splitOne(splitter: MessageSplitter, chunk: string): string[] {
   const lines: string[] = [];
-  const outcome = splitter.push(Buffer.from(chunk), jsonCodec, (bytes, start, end) => {
-    lines.push(bytes.toString("utf8", start, end - 1));
+  const outcome = splitter.push(Buffer.from(chunk), jsonCodec, (data, start, end) => {
+    lines.push(data.toString("utf8", start, end - 1));
     return true;
   });
   return outcome === "ok" ? lines : [...lines, outcome];
