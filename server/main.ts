@@ -139,7 +139,9 @@ async function start(
 
   const control = new ControlServer({ emitter, ...(token === undefined ? {} : { token }) });
   registerFaultCommands(control, faults);
-  registerDeployCommands(control, new Deployer({ zones: supervisor, kernel, emitter, newWorker: workers.deploy, now }));
+  const deployer = new Deployer({ zones: supervisor, kernel, emitter, newWorker: workers.deploy, now });
+  registerDeployCommands(control, deployer);
+  undo.push(() => deployer.stop());
   undo.push(() => control.stop());
 
   const readiness = new Readiness(["game", "control", "http", "telemetry"], now);
