@@ -25,8 +25,8 @@ const ROTATE_BYTES = 256 << 20;
 const FILES_MAX = 4;
 const HEALTH_INTERVAL_MS = 1000;
 /** Together well below the two seconds the whole server has for stopping. */
-const RECORDER_STOP_MS_MAX = 900;
-const FEED_STOP_MS_MAX = 200;
+const RECORDER_STOP_MS_MAX = 700;
+const FEED_STOP_MS_MAX = 100;
 
 export interface TelemetryOptions {
   /** The file; its folder is made when there is none. */

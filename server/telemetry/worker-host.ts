@@ -12,6 +12,8 @@ import type { WorkerFactory } from "../workers.ts";
 import type { FromTelemetryWorker, ToFeed, ToRecorder } from "./worker-messages.ts";
 
 const RESTART_DELAY_MS = 1000;
+/** For the answer of a worker that used up its time. */
+const STOP_MARGIN_MS = 100;
 
 type Ready = Extract<FromTelemetryWorker, { type: "ready" }>;
 
@@ -65,7 +67,7 @@ export class WorkerHost {
     });
   }
 
-  /** Asks the worker to finish, and ends it after `timeoutMs` at the latest. */
+  /** Asks the worker to finish within `timeoutMs`, and ends it shortly after that at the latest. */
   async stop(timeoutMs: number): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#restartTimer);
@@ -73,7 +75,7 @@ export class WorkerHost {
     if (worker === null) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onStopped = resolve;
-    const timer = setTimeout(resolve, timeoutMs);
+    const timer = setTimeout(resolve, timeoutMs + STOP_MARGIN_MS);
     worker.postMessage({ type: "stop", timeoutMs });
     await promise;
     clearTimeout(timer);

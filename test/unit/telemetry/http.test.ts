@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { startHttp } from "../../../server/telemetry/http.ts";
+import type { HttpServer } from "../../../server/telemetry/http.ts";
+import { Metrics } from "../../../server/telemetry/metrics.ts";
+import { Readiness } from "../../../server/telemetry/readiness.ts";
+import type { ReadinessVerdict } from "../../../server/telemetry/readiness.ts";
+import { TestClock, tickReport } from "../../helpers/telemetry.ts";
+
+const clock = new TestClock(1_000_000);
+const metrics = new Metrics({ now: clock.now });
+let readiness: Readiness;
+let server: HttpServer;
+let base: string;
+
+beforeAll(() => {
+  readiness = new Readiness(["game", "control"], clock.now);
+  server = startHttp({ host: "127.0.0.1", port: 0, metrics, readiness });
+  base = `http://127.0.0.1:${server.port}`;
+});
+
+afterAll(async () => {
+  await server.stop();
+});
+
+/** Status code and reasons. */
+const ready = async (): Promise<[number, string[]]> => {
+  const response = await fetch(`${base}/readyz`);
+  const { reasons } = (await response.json()) as ReadinessVerdict;
+  return [response.status, reasons];
+};
+
+const status = async (path: string, init?: RequestInit): Promise<number> => (await fetch(base + path, init)).status;
+
+describe("the HTTP port", () => {
+  test("serves metrics with the content type Prometheus asks for", async () => {
+    const response = await fetch(`${base}/metrics`);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
+    expect(await response.text()).toContain("# TYPE process_resident_memory_bytes gauge");
+  });
+
+  test("lists its endpoints on the index page", async () => {
+    const text = await (await fetch(base)).text();
+    for (const path of ["/metrics", "/healthz", "/readyz"]) expect(text).toContain(`href="${path}"`);
+  });
+
+  test("answers HEAD like GET, without the body", async () => {
+    for (const path of ["/metrics", "/healthz", "/"]) {
+      const response = await fetch(base + path, { method: "HEAD" });
+      expect(response.status).toBe(200);
+      expect(await response.text()).toBe("");
+      expect(Number(response.headers.get("content-length"))).toBeGreaterThan(0);
+    }
+  });
+
+  test("knows nothing else, and takes no other method", async () => {
+    expect(await status("/nothing")).toBe(404);
+    expect(await status("/metrics/")).toBe(404);
+    expect(await status("/../etc/passwd")).toBe(404);
+    const response = await fetch(`${base}/metrics`, { method: "POST", body: "x" });
+    expect(response.status).toBe(405);
+    expect(response.headers.get("allow")).toBe("GET, HEAD");
+  });
+
+  test("refuses long URLs and long bodies", async () => {
+    expect(await status(`/${"a".repeat(2000)}`)).toBe(414);
+    expect(await status(`/${"a".repeat(200_000)}`)).toBe(431);
+    expect(await status("/metrics", { method: "POST", body: "x".repeat(100_000) })).toBe(413);
+    expect(await status("/healthz")).toBe(200);
+  });
+
+  test("survives what is no HTTP at all", async () => {
+    for (const rubbish of ["\0\0\0\0\r\n\r\n", "GET\r\n\r\n", `GET / HTTP/1.1\r\n${"x".repeat(100)}\r\n\r\n`, "{}\n"]) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const socket = await Bun.connect({
+        hostname: "127.0.0.1",
+        port: server.port,
+        socket: { data: () => resolve(), close: () => resolve(), error: () => resolve() },
+      });
+      socket.write(rubbish);
+      socket.shutdown();
+      await promise;
+      socket.end();
+    }
+    expect(await status("/healthz")).toBe(200);
+  });
+
+  test("in use names the flag to choose another", () => {
+    const options = { host: "127.0.0.1", port: server.port, metrics, readiness };
+    expect(() => startHttp(options)).toThrow("--http-port");
+    expect(() => startHttp(options)).toThrow(expect.objectContaining({ code: "port_in_use" }));
+  });
+});
+
+describe("readiness", () => {
+  test("comes with all listeners and a zone that ticks, and goes with the ticks; until then it says what is missing", async () => {
+    expect(await ready()).toEqual([
+      503,
+      ["The game port does not listen yet.", "The control port does not listen yet.", "No zone has ticked yet."],
+    ]);
+    readiness.up("game");
+    readiness.up("control");
+    readiness.observeTick(tickReport({ zoneId: 1, state: "DOWN" }));
+    expect(await ready()).toEqual([503, ["Zone 1 is DOWN; its last tick was 0 ms ago."]]);
+    readiness.observeTick(tickReport({ zoneId: 2, state: "DEGRADED" }));
+    expect(await ready()).toEqual([200, []]);
+    clock.pass(2000);
+    expect(await ready()).toEqual([200, []]);
+    clock.pass(1);
+    expect((await ready())[0]).toBe(503);
+    readiness.observeTick(tickReport({ zoneId: 1, state: "ACTIVE" }));
+    expect(await ready()).toEqual([200, []]);
+  });
+
+  test("liveness does not depend on zones, and ends when the server stops", async () => {
+    clock.pass(60_000);
+    expect(await status("/readyz")).toBe(503);
+    expect(await status("/healthz")).toBe(200);
+    readiness.stop();
+    expect(await status("/healthz")).toBe(503);
+    expect((await ready())[1]).toContain("The server is stopping.");
+  });
+});
