@@ -1,0 +1,255 @@
+// Throws everything that is wrong at a real server's game and control ports, and looks whether it minds: random bytes, cut-off,
+// huge and deeply nested messages, wrong types, messages split at every byte; half of it while one zone traps and
+// another runs into its fuel limit every second.
+//
+//   bun bench/fuzz.ts --messages 1000000
+//
+// A server that minds would end, fall silent, grow, refuse without counting, or answer operators late. Exit code 1 then.
+
+import { join } from "node:path";
+import { Command } from "commander";
+import { seededRandom, seedOf } from "../server/fault/random.ts";
+import { ControlClient } from "../tools/client/control-client.ts";
+import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
+import type { OutputFormat } from "../tools/ui/flags.ts";
+import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
+import { printChecks } from "./lib/checks.ts";
+import type { Check } from "./lib/checks.ts";
+import { startControlProbe } from "./lib/control-probe.ts";
+import type { ProbedAnswers } from "./lib/control-probe.ts";
+import { fuzzConnection, newTally, splitEverywhere } from "./lib/fuzz-connection.ts";
+import type { FuzzTally } from "./lib/fuzz-connection.ts";
+import { fuzzSource, SAMPLES, wholeMessage } from "./lib/fuzz-messages.ts";
+import type { FuzzMessage, FuzzPort } from "./lib/fuzz-messages.ts";
+import { startServerChild } from "./lib/server-child.ts";
+import type { ServerChild } from "./lib/server-child.ts";
+
+interface Flags {
+  messages: number;
+  connections: number;
+  seed: number;
+  format: OutputFormat;
+}
+
+const WORLD = join(import.meta.dir, "../server/content/worlds/four-zones.toml");
+/** One in so many messages goes to the control port. */
+const CONTROL_SHARE = 0.2;
+const MESSAGES_PER_CONNECTION = 120;
+const ANSWER_MS_MAX = 100;
+/** What the memory may differ by from after the first fifth to the end: garbage not yet collected. */
+const GROWTH_MB_MAX = 48;
+const BYTES_PER_MB = 1024 * 1024;
+
+interface Sample {
+  messages: number;
+  rssMb: number;
+}
+
+const program = new Command("fuzz")
+  .description("Throw broken messages at a server's game and control ports, and see whether it minds.")
+  .option("--messages <n>", "messages in all", parseInteger(100, 100_000_000), 1_000_000)
+  .option("--connections <n>", "open at a time", parseInteger(2, 500), 32)
+  .option("--seed <n>", "seed of everything drawn", parseInteger(0, 0xffff_ffff), 1)
+  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not, 2 wrong usage.")
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
+addFormatFlag(program).action(fuzz);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  fail(error, EXIT.degraded);
+}
+
+async function fuzz(flags: Flags): Promise<void> {
+  await using server = await startServerChild({ world: WORLD, seed: flags.seed });
+  const tallies: Record<FuzzPort, FuzzTally> = { game: newTally(), control: newTally() };
+  const samples: Sample[] = [];
+  const probe = startControlProbe(server.ports.control, "no fault");
+  const start = performance.now();
+  const sample = async (): Promise<void> => {
+    const messages = tallies.game.messages + tallies.control.messages;
+    samples.push({ messages, rssMb: (await server.metric("process_resident_memory_bytes")) / BYTES_PER_MB });
+  };
+
+  await sample();
+  const splitWrong = await splitAll(server, tallies);
+  await storm(server, flags, tallies, flags.messages * 0.5, sample);
+  probe.mark("zone-trap and zone-runaway");
+  await activate(server, "zone-trap", 1);
+  await activate(server, "zone-runaway", 2);
+  await storm(server, flags, tallies, flags.messages, sample);
+  const seconds = (performance.now() - start) / 1_000;
+  const { answers, failures } = await probe.stop();
+  await ask(server, { command: "deactivate_all" });
+  await sample();
+
+  const counted = await countedByServer(server);
+  const alive = server.exitCode === null && (await isAlive(server));
+  const exitCode = await server.stop();
+  const checks = judge({ tallies, samples, answers, failures, counted, splitWrong, alive, exitCode });
+  if (flags.format === "json") outJson({ seconds, tallies, samples, answers, failures, counted, splitWrong, checks });
+  else print(flags, seconds, tallies, samples, answers, counted, checks);
+  if (checks.some((check) => !check.holds)) process.exitCode = EXIT.degraded;
+}
+
+/** Every sample message of both ports, whole, split at each byte, and byte by byte. */
+async function splitAll(server: ServerChild, tallies: Record<FuzzPort, FuzzTally>): Promise<number> {
+  const runs = (["game", "control"] as const).flatMap((port) =>
+    SAMPLES[port].map((message) => splitEverywhere(port, server.ports[port], wholeMessage(message), tallies[port])),
+  );
+  return (await Promise.all(runs)).reduce((sum, wrong) => sum + wrong, 0);
+}
+
+/** Connection after connection, so many at a time, until so many messages have been sent in all. */
+async function storm(
+  server: ServerChild,
+  { seed, connections }: Flags,
+  tallies: Record<FuzzPort, FuzzTally>,
+  until: number,
+  sample: () => Promise<void>,
+): Promise<void> {
+  const total = (): number => tallies.game.messages + tallies.control.messages;
+  let nextSample = total();
+  const lane = async (port: FuzzPort, index: number): Promise<void> => {
+    const random = seededRandom(seedOf(seed, port, index, until));
+    const draw = fuzzSource(port, random);
+    const share = port === "control" ? CONTROL_SHARE : 1 - CONTROL_SHARE;
+    while (tallies[port].messages < until * share && server.exitCode === null && tallies[port].silent < 20) {
+      const options = { port, number: server.ports[port], draw, random, messagesMax: MESSAGES_PER_CONNECTION };
+      await fuzzConnection(options, tallies[port]);
+      if (total() < nextSample) continue;
+      nextSample = total() + until / 20;
+      await sample();
+    }
+  };
+  const controlLanes = Math.max(1, Math.round(connections * CONTROL_SHARE));
+  const lanes = Array.from({ length: connections }, (_, index) =>
+    lane(index < controlLanes ? "control" : "game", index),
+  );
+  await Promise.all(lanes);
+}
+
+async function ask(server: ServerChild, request: Record<string, unknown>): Promise<void> {
+  await using control = await ControlClient.connect({ host: "127.0.0.1", port: server.ports.control });
+  await control.ask(request);
+}
+
+function activate(server: ServerChild, faultId: string, zone: number): Promise<void> {
+  return ask(server, { command: "activate", fault_id: faultId, target_zone_id: zone });
+}
+
+/** A player can still come in and is answered, and the HTTP port says that the process is alive. */
+async function isAlive(server: ServerChild): Promise<boolean> {
+  const health = await fetch(`http://127.0.0.1:${server.ports.http}/healthz`);
+  const tally = newTally();
+  // 0.5: not a guest, and does not break off.
+  await fuzzConnection(
+    { port: "game", number: server.ports.game, draw: drawPing, random: () => 0.5, messagesMax: 2 },
+    tally,
+  );
+  return health.ok && tally.answered === 1 && tally.refusals === 0;
+}
+
+function drawPing(): FuzzMessage {
+  return { kind: "valid", bytes: wholeMessage({ type: "ping", t: 1 }) };
+}
+
+/** What the server's own counters say it read and refused. */
+async function countedByServer(server: ServerChild): Promise<Counted> {
+  const [messages, malformed, refused, control] = await Promise.all([
+    server.metric("wowsim_gateway_messages_total"),
+    server.metric("wowsim_gateway_malformed_total"),
+    server.metric("wowsim_gateway_refused_total"),
+    server.metric("wowsim_control_requests_total"),
+  ]);
+  return { messages, malformed, refused, control };
+}
+
+/** Complete messages read, those of them that were malformed, refusals by reason; control requests of every outcome. */
+interface Counted {
+  messages: number;
+  malformed: number;
+  refused: number;
+  control: number;
+}
+
+interface Outcome {
+  tallies: Record<FuzzPort, FuzzTally>;
+  samples: Sample[];
+  answers: ProbedAnswers[];
+  failures: string[];
+  counted: Counted;
+  splitWrong: number;
+  alive: boolean;
+  exitCode: number;
+}
+
+function judge({ tallies, samples, answers, failures, counted, splitWrong, alive, exitCode }: Outcome): Check[] {
+  const msMax = Math.max(...answers.map((answer) => answer.msMax));
+  const silent = tallies.game.silent + tallies.control.silent;
+  const growth = growthMb(samples);
+  return [
+    {
+      what: "The server lives, takes a player, and stops in order",
+      holds: alive && exitCode === 0,
+      shown: `exit code ${exitCode}`,
+    },
+    { what: "No connection fell silent", holds: silent === 0, shown: `${silent}` },
+    { what: "A message means the same however it is split", holds: splitWrong === 0, shown: `${splitWrong} wrong` },
+    {
+      what: "Every refusal a player was told of is counted",
+      holds: counted.malformed >= tallies.game.refusals * 0.99 && counted.malformed > 0,
+      shown: `told ${tallies.game.refusals}, counted malformed ${counted.malformed}`,
+    },
+    {
+      what: `Memory grows by at most ${GROWTH_MB_MAX} MB from a fifth of the way`,
+      holds: growth <= GROWTH_MB_MAX,
+      shown: `${growth.toFixed(1)} MB`,
+    },
+    {
+      what: `The control channel answers within ${ANSWER_MS_MAX} ms`,
+      holds: msMax < ANSWER_MS_MAX && failures.length === 0,
+      shown: `${msMax.toFixed(1)} ms at most, ${failures.length} failures${failures[0] === undefined ? "" : `: ${failures[0]}`}`,
+    },
+  ];
+}
+
+function growthMb(samples: Sample[]): number {
+  const last = samples.at(-1);
+  const early = samples.find((sample) => sample.messages >= (last?.messages ?? 0) / 5);
+  return (last?.rssMb ?? 0) - (early?.rssMb ?? 0);
+}
+
+function print(
+  flags: Flags,
+  seconds: number,
+  tallies: Record<FuzzPort, FuzzTally>,
+  samples: Sample[],
+  answers: ProbedAnswers[],
+  counted: Counted,
+  checks: Check[],
+): void {
+  out(
+    `bun bench/fuzz.ts --messages ${flags.messages} --connections ${flags.connections} --seed ${flags.seed}: ${seconds.toFixed(0)} s`,
+  );
+  for (const [port, tally] of Object.entries(tallies)) {
+    const kinds = Object.entries(tally.sent).map(([kind, sent]) => `${kind} ${sent}`);
+    out(
+      `${port} port: ${tally.messages} messages, ${(tally.bytes / 1e6).toFixed(0)} MB, ${tally.connections} connections;`,
+    );
+    out(`  ${kinds.join(", ")}`);
+    out(
+      `  shown the door ${tally.shown}, refusals told ${tally.refusals}, signs of life ${tally.answered}, not connected ${tally.unconnected}`,
+    );
+  }
+  out(
+    `the gateway counted: ${counted.messages} messages, ${counted.malformed} malformed, ${counted.refused} refusals by reason; control requests ${counted.control}`,
+  );
+  for (const { mark, count, msP50, msP99, msMax } of answers) {
+    out(
+      `control answers, ${mark}: ${count}, p50 ${msP50.toFixed(2)}, p99 ${msP99.toFixed(2)}, max ${msMax.toFixed(2)} ms`,
+    );
+  }
+  out(`resident memory: ${samples.map(({ rssMb }) => rssMb.toFixed(0)).join(" ")} MB`);
+  printChecks(checks);
+}

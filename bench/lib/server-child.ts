@@ -1,0 +1,155 @@
+// A server of our own for a measurement: the real program as a child process on free ports, with its data in a temporary
+// folder that goes when it does.
+//
+//   await using server = await startServerChild({ world: "server/content/worlds/four-zones.toml" })
+//   server.ports.game                                    // 41234
+//   for await (const line of server.telemetry()) ...     // what it has recorded so far, oldest first
+
+import { createReadStream, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { WowsimError } from "../../server/errors.ts";
+import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+
+const START_MS_MAX = 30_000;
+const STOP_MS_MAX = 10_000;
+const ROOT = join(import.meta.dir, "../..");
+
+export interface ServerChildOptions {
+  /** World file; the built-in world without. */
+  world?: string;
+  seed?: number;
+}
+
+export interface ServerChild extends AsyncDisposable {
+  readonly ports: { game: number; control: number; http: number; telemetry: number };
+  readonly pid: number;
+  /** Null while it runs. */
+  readonly exitCode: number | null;
+  /** Everything it said on stderr. */
+  stderr(): string;
+  /** All recorded telemetry, rotated files first. A line that is only half written yet is left out. */
+  telemetry(): AsyncGenerator<TelemetryLine>;
+  /** The sum of a metric's samples (all labels), or NaN when /metrics has no such name. */
+  metric(name: string): Promise<number>;
+  /** SIGTERM; resolves to the exit code. */
+  stop(): Promise<number>;
+}
+
+/** Throws WowsimError("server_start_failed") with what the server said. */
+export async function startServerChild(options: ServerChildOptions = {}): Promise<ServerChild> {
+  const dataDir = mkdtempSync(join(tmpdir(), "wowsim-bench-"));
+  const flags = ["--format", "json", "--data-dir", dataDir, "--seed", String(options.seed ?? 1)];
+  for (const port of ["--port", "--control-port", "--http-port", "--telemetry-port"]) flags.push(port, "0");
+  if (options.world !== undefined) flags.push("--world", options.world);
+  const child = Bun.spawn([process.execPath, join(ROOT, "tools/wowsim.ts"), "serve", ...flags], {
+    cwd: ROOT,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const complaint = collect(child.stderr);
+  const exit = (): void => void child.kill("SIGKILL");
+  process.on("exit", exit);
+
+  const stop = async (): Promise<number> => {
+    child.kill("SIGTERM");
+    const timer = setTimeout(exit, STOP_MS_MAX);
+    const code = await child.exited;
+    clearTimeout(timer);
+    process.off("exit", exit);
+    return code;
+  };
+  const dispose = async (): Promise<void> => {
+    await stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+
+  const ready = await firstLine(child.stdout, START_MS_MAX);
+  if (ready === null) {
+    await dispose();
+    throw new WowsimError("server_start_failed", `The server did not start: ${complaint().trim()}`);
+  }
+  const { game, control, http, telemetry } = JSON.parse(ready) as ServerChild["ports"];
+  return {
+    ports: { game, control, http, telemetry },
+    pid: child.pid,
+    get exitCode() {
+      return child.exitCode;
+    },
+    stderr: complaint,
+    telemetry: () => readTelemetry(dataDir),
+    metric: (name) => readMetric(http, name),
+    stop,
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+/** The first line, or null when the stream ends or nothing comes in time. Leaves the stream to be drained. */
+async function firstLine(stream: ReadableStream<Uint8Array>, msMax: number): Promise<string | null> {
+  const reader = stream.getReader();
+  const decoder = new TextDecoder();
+  const deadline = Promise.withResolvers<null>();
+  const timer = setTimeout(() => deadline.resolve(null), msMax);
+  let text = "";
+  try {
+    while (!text.includes("\n")) {
+      const chunk = await Promise.race([reader.read(), deadline.promise]);
+      if (chunk === null || chunk.done) return null;
+      text += decoder.decode(chunk.value, { stream: true });
+    }
+    return text.slice(0, text.indexOf("\n"));
+  } finally {
+    clearTimeout(timer);
+    reader.releaseLock();
+  }
+}
+
+/** Reads a stream to its end in the background; the returned function gives the last of what came so far. */
+function collect(stream: ReadableStream<Uint8Array>, charsMax = 20_000): () => string {
+  let text = "";
+  const decoder = new TextDecoder();
+  void stream.pipeTo(
+    new WritableStream({
+      write(chunk) {
+        text = (text + decoder.decode(chunk, { stream: true })).slice(-charsMax);
+      },
+    }),
+  );
+  return () => text;
+}
+
+/** telemetry.2.jsonl, telemetry.1.jsonl, telemetry.jsonl: the higher the number, the older. */
+async function* readTelemetry(folder: string): AsyncGenerator<TelemetryLine> {
+  const names = readdirSync(folder).filter((name) => TELEMETRY_FILE.test(name));
+  for (const name of names.toSorted((a, b) => ageOf(b) - ageOf(a))) {
+    for await (const text of createInterface({ input: createReadStream(join(folder, name)) })) {
+      const line = parseLine(text);
+      if (line !== null) yield line;
+    }
+  }
+}
+
+const TELEMETRY_FILE = /^telemetry(?:\.(\d+))?\.jsonl$/;
+
+function ageOf(fileName: string): number {
+  return Number(TELEMETRY_FILE.exec(fileName)?.[1] ?? 0);
+}
+
+/** Null for what is no line: the last one of a running server may be half there. */
+function parseLine(text: string): TelemetryLine | null {
+  try {
+    return JSON.parse(text) as TelemetryLine;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+async function readMetric(port: number, name: string): Promise<number> {
+  const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  const samples = page.split("\n").filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
+  if (samples.length === 0) return Number.NaN;
+  return samples.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
+}

@@ -1,0 +1,141 @@
+// Runs a server with players and no fault for a while, and looks whether it keeps time, keeps its memory, and says nothing wrong.
+//
+//   bun bench/soak.ts --minutes 10 --clients 200
+//
+// Everything is read from the server's own telemetry and from what the players saw. Exit code 1 when a claim does not hold.
+
+import { Command } from "commander";
+import { addFormatFlag, parseInteger, parseNumber } from "../tools/ui/flags.ts";
+import type { OutputFormat } from "../tools/ui/flags.ts";
+import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
+import { printChecks } from "./lib/checks.ts";
+import type { Check } from "./lib/checks.ts";
+import { runPlayers } from "./lib/players.ts";
+import { startServerChild } from "./lib/server-child.ts";
+import { quantile, slopeOf } from "./lib/statistics.ts";
+import type { Slope } from "./lib/statistics.ts";
+import { readWindow, spanWithPlayers, ticksOff } from "./lib/telemetry-window.ts";
+import type { TelemetryWindow } from "./lib/telemetry-window.ts";
+
+interface Flags {
+  minutes: number;
+  clients: number;
+  rate: number;
+  seed: number;
+  format: OutputFormat;
+}
+
+const TICK_RATE_HZ = 20;
+/** Memory counts from here on: heaps have found their size. */
+const WARM_UP_SHARE = 0.3;
+/** A slope whose confidence interval touches this much growth is not called growth. MB a minute. */
+const SLOPE_MB_PER_MINUTE_MAX = 0.5;
+const MS_PER_MINUTE = 60_000;
+
+const program = new Command("soak")
+  .description("A clean run: tick count, overruns, errors, memory slope.")
+  .option("--minutes <n>", "how long", parseNumber(0.05, 24 * 60), 10)
+  .option("--clients <n>", "players", parseInteger(1, 8_000), 200)
+  .option("--rate <n>", "actions a second and player", parseNumber(0.1, 100), 2)
+  .option("--seed <n>", "seed of server and players", parseInteger(0, 0xffff_ffff), 1)
+  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not, 2 wrong usage.")
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
+addFormatFlag(program).action(soak);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  fail(error, EXIT.degraded);
+}
+
+async function soak({ minutes, clients, rate, seed, format }: Flags): Promise<void> {
+  await using server = await startServerChild({ seed });
+  const play = { port: server.ports.game, count: clients, rate, seconds: minutes * 60, guests: false, seed };
+  const players = await runPlayers(play);
+  const exitCode = await server.stop();
+  const span = await spanWithPlayers(server.telemetry(), clients);
+  if (span === null) throw new Error(`The ${clients} players were never all connected: ${JSON.stringify(players)}`);
+  const window = await readWindow(server.telemetry(), span);
+  const memory = memoryOf(window);
+  const checks = judge(window, memory, players, exitCode);
+  const seconds = (span.toMs - span.fromMs) / 1_000;
+  const loop = window.loop.durationMs;
+  const ticks = {
+    count: loop.length,
+    msP50: quantile(loop, 0.5),
+    msP99: quantile(loop, 0.99),
+    msMax: quantile(loop, 1),
+  };
+  if (format === "json") outJson({ minutes, clients, rate, seconds, ticks, memory, checks, players });
+  else {
+    out(
+      `bun bench/soak.ts --minutes ${minutes} --clients ${clients} --rate ${rate} --seed ${seed}: ${seconds.toFixed(0)} s, all connected`,
+    );
+    out(
+      `server ticks: ${ticks.count}; p50 ${ticks.msP50.toFixed(2)}, p99 ${ticks.msP99.toFixed(2)}, max ${ticks.msMax.toFixed(2)} ms`,
+    );
+    out(`players: ${JSON.stringify(players)}`);
+    printChecks(checks);
+  }
+  if (checks.some((check) => !check.holds)) process.exitCode = EXIT.degraded;
+}
+
+interface Memory {
+  rssMb: number;
+  /** MB a minute, after the warm-up. */
+  rssSlope: Slope;
+  heapSlope: Slope;
+}
+
+function memoryOf({ process: samples }: TelemetryWindow): Memory {
+  const settled = samples.slice(Math.floor(samples.length * WARM_UP_SHARE));
+  const start = settled[0]?.atMs ?? 0;
+  const slope = (read: (sample: (typeof settled)[number]) => number): Slope =>
+    slopeOf(settled.map((sample) => [(sample.atMs - start) / MS_PER_MINUTE, read(sample)]));
+  return {
+    rssMb: quantile(
+      settled.map(({ rssMb }) => rssMb),
+      0.5,
+    ),
+    rssSlope: slope(({ rssMb }) => rssMb),
+    heapSlope: slope(({ heapMb }) => heapMb),
+  };
+}
+
+function judge(window: TelemetryWindow, memory: Memory, players: Record<string, unknown>, exitCode: number): Check[] {
+  const { loop, zones, traffic, errors, process: samples } = window;
+  const clocks = [["server", loop] as const, ...[...zones].map(([id, zone]) => [`zone ${id}`, zone] as const)];
+  const off = clocks.map(([name, series]) => ({ name, ticks: ticksOff(series, TICK_RATE_HZ) }));
+  const overruns = [...zones.values()].reduce((sum, zone) => sum + zone.overruns + zone.missedTicks, loop.overruns);
+  const dropped = [...zones.values()].reduce((sum, zone) => sum + zone.commandsDropped, traffic.refused);
+  const lost = samples.at(-1)?.linesLost ?? 0;
+  const { rssSlope } = memory;
+  const protocolErrors = Number(players["protocol_errors"]);
+  return [
+    {
+      what: "Tick counts are within one of elapsed x 20",
+      holds: off.every(({ ticks }) => Math.abs(ticks) <= 1),
+      shown: off.map(({ name, ticks }) => `${name} ${ticks >= 0 ? "+" : ""}${ticks.toFixed(2)}`).join(", "),
+    },
+    { what: "No overrun, no tick given up", holds: overruns === 0, shown: `${overruns}` },
+    {
+      what: "No protocol error, no malformed message",
+      holds: protocolErrors === 0 && traffic.malformed === 0,
+      shown: `players saw ${protocolErrors}, the gateway ${traffic.malformed}`,
+    },
+    { what: "No command dropped", holds: dropped === 0, shown: `${dropped}` },
+    {
+      what: "No error line, no telemetry lost",
+      holds: errors.length === 0 && lost === 0,
+      shown: `${errors.length} (${errors.slice(0, 3).join("; ")}), ${lost} lost`,
+    },
+    {
+      what: `Memory does not grow by ${SLOPE_MB_PER_MINUTE_MAX} MB a minute`,
+      holds: rssSlope.slope - rssSlope.plusMinus < SLOPE_MB_PER_MINUTE_MAX,
+      shown:
+        `${rssSlope.slope.toFixed(3)} ± ${rssSlope.plusMinus.toFixed(3)} MB/min at ${memory.rssMb.toFixed(0)} MB ` +
+        `(95 %, ${rssSlope.points} samples); heap ${memory.heapSlope.slope.toFixed(3)} ± ${memory.heapSlope.plusMinus.toFixed(3)}`,
+    },
+    { what: "The server stopped in order", holds: exitCode === 0, shown: `exit code ${exitCode}` },
+  ];
+}
