@@ -60,6 +60,8 @@ export class ControlConnection {
   readonly #splitter: MessageSplitter;
   readonly #outbox: Outbox;
   #waiting: Item[] = [];
+  /** How many of those waiting have been served. */
+  #served = 0;
   #isServing = false;
   #isPaused = false;
   /** Nothing that arrives is looked at any more. */
@@ -81,6 +83,11 @@ export class ControlConnection {
     this.#splitter = new MessageSplitter(limits.lineBytesMax);
     this.#outbox = new Outbox(limits.answerBytesMax + limits.outboxBytesMax);
     this.isAuthenticated = isAuthenticated;
+  }
+
+  /** Its peer has been sent everything it will ever be. */
+  get isDone(): boolean {
+    return this.#isClosed || this.#linger !== undefined;
   }
 
   /** Bytes arrived. */
@@ -124,7 +131,7 @@ export class ControlConnection {
   closed(): void {
     this.#isClosed = true;
     this.#isDeaf = true;
-    this.#waiting = [];
+    this.#forgetWaiting();
     this.#splitter.clear();
     clearTimeout(this.#linger);
     this.#onRoom?.();
@@ -135,19 +142,30 @@ export class ControlConnection {
     this.#throttle();
     if (this.#isServing) return;
     this.#isServing = true;
-    let handled = 0;
-    while (this.#waiting.length > 0 && !this.#isClosed) {
-      const turn = this.#waiting.splice(0, this.#limits.requestsPerTurnMax);
-      for (const item of turn) await this.#serveItem(item);
-      handled += turn.length;
-      if (handled >= this.#limits.requestsPerTurnMax) await new Promise(setImmediate);
+    for (let handled = 1; !this.#isClosed; handled++) {
+      const item = this.#next();
+      if (item === null) break;
+      await this.#serveItem(item);
+      if (handled % this.#limits.requestsPerTurnMax === 0) await new Promise(setImmediate);
       this.#throttle();
     }
     this.#isServing = false;
   }
 
+  /** The item whose turn it is. A place in the list moves on instead of the list: one chunk can bring very many lines. */
+  #next(): Item | null {
+    const item = this.#waiting[this.#served] ?? null;
+    if (item !== null) this.#served++;
+    else this.#forgetWaiting();
+    return item;
+  }
+
+  #forgetWaiting(): void {
+    this.#waiting = [];
+    this.#served = 0;
+  }
+
   async #serveItem(item: Item): Promise<void> {
-    if (this.#isClosed) return;
     if ("farewell" in item) {
       if (item.farewell !== null) this.#send(item.farewell);
       await this.#hasReadAllBut(0);
@@ -157,8 +175,9 @@ export class ControlConnection {
     const { answer, close } = await this.#handle(this, item.line);
     this.#send(answer);
     if (close) {
-      this.#waiting = [];
-      this.end(null);
+      this.#isDeaf = true;
+      this.#forgetWaiting();
+      this.#waiting.push({ farewell: null });
     }
     await this.#hasReadAllBut(this.#limits.outboxBytesMax);
   }
@@ -198,9 +217,9 @@ export class ControlConnection {
 
   /** Stops reading while too much waits, and reads on when that is done. */
   #throttle(): void {
-    const isBehind = this.#waiting.length > this.#limits.requestsWaitingMax;
-    if (isBehind && !this.#isDeaf) this.#setPaused(true);
-    else if (this.#waiting.length === 0) this.#setPaused(false);
+    const waiting = this.#waiting.length - this.#served;
+    if (waiting > this.#limits.requestsWaitingMax && !this.#isDeaf) this.#setPaused(true);
+    else if (waiting === 0) this.#setPaused(false);
   }
 
   #setPaused(isPaused: boolean): void {

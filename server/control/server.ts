@@ -12,12 +12,16 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { TCPSocketListener } from "bun";
 import type { z } from "zod";
-import { WowsimError } from "../errors.ts";
+import { messageOf, WowsimError } from "../errors.ts";
 import type { Emitter } from "../telemetry/schema.ts";
 import { ControlCommands } from "./commands.ts";
 import type { ControlHandler } from "./commands.ts";
 import { CONTROL_LIMITS, ControlConnection } from "./connection.ts";
 import type { ControlLimits, ControlSocket } from "./connection.ts";
+
+/** How long requests that are being handled may take when the server stops. */
+const STOP_MS_MAX = 500;
+const HTTP_REQUEST = /^[A-Z]+ \S+ HTTP\/\d/;
 
 export interface ControlServerOptions {
   emitter: Emitter;
@@ -93,7 +97,8 @@ export class ControlServer {
         },
       });
     } catch (cause) {
-      const message = `The control port ${host}:${port} can not be opened; choose another with --control-port.`;
+      const why = messageOf(cause);
+      const message = `The control port ${host}:${port} can not be listened on (${why}); choose another with --control-port.`;
       throw new WowsimError("port_in_use", message, { cause });
     }
     return this.#listener.port;
@@ -104,7 +109,8 @@ export class ControlServer {
     this.#listener?.stop();
     for (const connection of this.#connections) connection.end(null);
     const deadline = performance.now() + STOP_MS_MAX;
-    while (this.#connections.size > 0 && performance.now() < deadline) await Bun.sleep(5);
+    const isBusy = (): boolean => [...this.#connections].some((connection) => !connection.isDone);
+    while (isBusy() && performance.now() < deadline) await Bun.sleep(5);
     this.#listener?.stop(true);
     this.#listener = null;
   }
@@ -172,9 +178,6 @@ export class ControlServer {
     );
   }
 }
-
-const STOP_MS_MAX = 500;
-const HTTP_REQUEST = /^[A-Z]+ \S+ HTTP\/\d/;
 
 function digestOf(token: string): Buffer {
   return createHash("sha256").update(token).digest();

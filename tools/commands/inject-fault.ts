@@ -124,9 +124,11 @@ function addCommonFlags(command: Command): Command {
 
 /** "30s", "100t", or 0; in ticks. */
 function parseDuration(text: string): number {
-  const ticks = parseTicks(text, TICKS_PER_SECOND);
+  const ticks = /^\d+(\.\d+)?(t|ms|s|m)?$/.test(text) ? parseTicks(text, TICKS_PER_SECOND) : -1;
   if (ticks <= DURATION_TICKS_MAX && (ticks > 0 || text === "0")) return ticks;
-  throw new InvalidArgumentError(`Give 1t to ${DURATION_TICKS_MAX}t, such as 30s or 2m, or 0 for the longest.`);
+  throw new InvalidArgumentError(
+    `Give 1t to ${DURATION_TICKS_MAX}t (ticks), a time such as 30s or 2m, or 0 for the longest.`,
+  );
 }
 
 /** Sends one request and shows its answer; sets the exit code. */

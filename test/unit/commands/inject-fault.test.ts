@@ -1,0 +1,99 @@
+// wowsim inject-fault as it is typed: what it prints, how it exits.
+
+import { describe, expect, test } from "bun:test";
+import { FAULTS } from "../../../server/fault/definitions.ts";
+import { startControl } from "../../helpers/control-server.ts";
+
+const WOWSIM = new URL("../../../tools/wowsim.ts", import.meta.url).pathname;
+
+async function injectFault(port: number, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const where = port === 0 ? [] : ["--control-port", String(port)];
+  const child = Bun.spawn([process.execPath, WOWSIM, "inject-fault", ...args, ...where], {
+    stdout: "pipe",
+    stderr: "pipe",
+    env: { ...process.env, NO_COLOR: "1" },
+  });
+  const [stdout, stderr, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  return { code, stdout, stderr };
+}
+
+test("activate, list, status and deactivate tell what is going on", async () => {
+  await using control = startControl();
+  const run = (...args: string[]) => injectFault(control.port, ...args);
+  const activated = await run("activate", "latency-spike", "--delay-ms", "300", "--zone", "2", "--duration", "30s");
+  expect(activated).toMatchObject({ code: 0, stderr: "" });
+  expect(activated.stdout).toStartWith("latency-spike is active on zone 2 for 30 s.\n");
+  expect(control.bench.registry.status("latency-spike")).toMatchObject({
+    config: { delay_ms: 300 },
+    targets: [2],
+    ticks_left: 600,
+  });
+  const list = await run("list");
+  expect(list.stdout.split("\n")[1]).toMatch(/^latency-spike +active +2 +30 s +1 .* delay_ms=300$/);
+  expect((await run("status", "zone-trap")).stdout).toContain("every_ticks=20");
+  expect(await run("deactivate", "latency-spike")).toMatchObject({ code: 0, stdout: "latency-spike is ended.\n" });
+  expect((await run("deactivate-all")).stdout).toBe("No fault was active.\n");
+});
+
+test("halt and resume are the kill switch", async () => {
+  await using control = startControl();
+  control.bench.registry.activate({ fault_id: "zone-trap" });
+  const halted = await injectFault(control.port, "halt");
+  expect(halted.stdout).toBe("Ended: zone-trap.\nNo fault can be activated until: wowsim inject-fault resume\n");
+  const refused = await injectFault(control.port, "activate", "zone-trap");
+  expect(refused).toMatchObject({ code: 1, stdout: "" });
+  expect(refused.stderr).toContain("halted");
+  expect(await injectFault(control.port, "resume")).toMatchObject({ code: 0 });
+});
+
+test("with --format json it prints the server's answer, also a refusal", async () => {
+  await using control = startControl();
+  const good = await injectFault(control.port, "activate", "slow-leak", "--duration", "100t", "--format", "json");
+  expect(JSON.parse(good.stdout)).toMatchObject({ success: true, fault_id: "slow-leak", ticks_left: 100 });
+  const bad = await injectFault(control.port, "status", "slowleak", "--format", "json");
+  expect(bad.code).toBe(1);
+  expect(JSON.parse(bad.stdout)).toMatchObject({
+    success: false,
+    error: expect.stringContaining('Did you mean "slow-leak"?'),
+  });
+});
+
+describe("exit codes", () => {
+  test.each([
+    [["activate", "latency-spike", "--delay-ms", "0"], "from 1 to 5000"],
+    [["activate", "latency-spike", "--duration", "11m"], "12000t"],
+    [["activate", "latency-spike", "--duration", "soon"], "100t"],
+    [["activate", "latncy-spike"], "Did you mean latency-spike?"],
+    [["activate", "zone-trap", "--delay-ms", "1"], "unknown option '--delay-ms'"],
+    [["status"], "missing required argument"],
+    [["explode"], "unknown command"],
+  ])("2 for wrong usage: %p", async (args, words) => {
+    const { code, stdout, stderr } = await injectFault(0, ...args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(words);
+  });
+
+  test("3 when no server answers, with what to do", async () => {
+    const control = startControl();
+    await control.server.stop();
+    const { code, stderr } = await injectFault(control.port, "list");
+    expect(code).toBe(3);
+    expect(stderr).toContain("wowsim serve");
+  });
+});
+
+test("help names every fault, and each parameter with its range and default", async () => {
+  const all = await injectFault(0, "activate", "--help");
+  for (const { id } of FAULTS) expect(all.stdout).toContain(id);
+  const one = await injectFault(0, "activate", "cascading-zone-failure", "--help");
+  for (const words of [
+    "--source-zone <n>",
+    "--target-zone <n>",
+    "--flood-multiplier <n>",
+    "1 to 1000",
+    "(default: 10)",
+  ]) {
+    expect(one.stdout.replace(/\s+/g, " ")).toContain(words);
+  }
+  expect((await injectFault(0, "--help")).stdout).toContain("Exit codes: 0 done, 1 the server said no");
+});
