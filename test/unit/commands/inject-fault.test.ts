@@ -62,7 +62,7 @@ describe("exit codes", () => {
   test.each([
     [["activate", "latency-spike", "--delay-ms", "0"], "from 1 to 5000"],
     [["activate", "latency-spike", "--duration", "11m"], "12000t"],
-    [["activate", "latency-spike", "--duration", "soon"], "100t"],
+    [["activate", "latency-spike", "--duration", "soon"], "12000t"],
     [["activate", "latncy-spike"], "Did you mean latency-spike?"],
     [["activate", "zone-trap", "--delay-ms", "1"], "unknown option '--delay-ms'"],
     [["status"], "missing required argument"],
