@@ -8,9 +8,9 @@
 // or version does not.
 
 import { timingSafeEqual } from "node:crypto";
-import type { PlayerClass } from "../content/content.ts";
+import type { Content } from "../content/content.ts";
 import { asciiJson } from "./byte-writer.ts";
-import type { ErrorCode, Hello, ServerMessage } from "./client-messages.ts";
+import type { ErrorCode, Hello, ServerMessage, SpellInfo } from "./client-messages.ts";
 import type { CloseReason, Connection } from "./connection.ts";
 import type { GatewayCounters } from "./gateway-counters.ts";
 import type { GatewayLimits } from "./limits.ts";
@@ -25,7 +25,7 @@ export interface AdmissionDeps {
   router: ZoneRouter;
   counters: GatewayCounters;
   limits: GatewayLimits;
-  classes: readonly Pick<PlayerClass, "name" | "spells">[];
+  content: Content;
   tickRateHz: number;
   /** Whether a client may enter without hello. */
   guests: boolean;
@@ -41,10 +41,12 @@ export interface AdmissionDeps {
 
 export class Admission {
   readonly #deps: AdmissionDeps;
+  readonly #classes: readonly { name: string; spells: readonly SpellInfo[] }[];
   #classTurn = 0;
 
   constructor(deps: AdmissionDeps) {
     this.#deps = deps;
+    this.#classes = deps.content.classes.map(({ name, spells }) => ({ name, spells: spellsOf(deps.content, spells) }));
   }
 
   /** A client acts without having said hello. True when it is in the world now; otherwise its connection is closed. */
@@ -137,7 +139,7 @@ export class Admission {
 
   #welcome(connection: Connection): void {
     const { session } = connection;
-    const playerClass = this.#deps.classes[session.classIndex];
+    const playerClass = this.#classes[session.classIndex];
     this.#deps.tell(connection, {
       type: "welcome",
       session_id: session.id,
@@ -153,15 +155,15 @@ export class Admission {
   }
 
   #nextClass(): number {
-    return this.#classTurn++ % Math.max(1, this.#deps.classes.length);
+    return this.#classTurn++ % Math.max(1, this.#classes.length);
   }
 
   #classNamed(name: string): number {
-    return this.#deps.classes.findIndex((candidate) => candidate.name.toLowerCase() === name.toLowerCase());
+    return this.#classes.findIndex((candidate) => candidate.name.toLowerCase() === name.toLowerCase());
   }
 
   #classNames(): string {
-    return this.#deps.classes.map((candidate) => candidate.name).join(", ");
+    return this.#classes.map((candidate) => candidate.name).join(", ");
   }
 
   #isTokenRight(given: string): boolean {
@@ -186,4 +188,10 @@ export class Admission {
     this.#deps.close(connection, reason);
     return false;
   }
+}
+
+function spellsOf({ spells }: Content, ids: readonly number[]): SpellInfo[] {
+  return spells
+    .filter((spell) => ids.includes(spell.id))
+    .map(({ id, name, effect, rangeYd }) => ({ id, name, effect, range_yd: rangeYd }));
 }

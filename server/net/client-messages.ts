@@ -76,8 +76,15 @@ export interface Welcome {
   /** Highest sequence number the server has for this session: own numbers go on from here. */
   seq: number;
   class: string;
-  /** Ids of the spells the class knows. */
-  spells: readonly number[];
+  /** What the class can cast. */
+  spells: readonly SpellInfo[];
+}
+
+export interface SpellInfo {
+  id: number;
+  name: string;
+  effect: string;
+  range_yd: number;
 }
 
 export type ServerMessage =

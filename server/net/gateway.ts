@@ -108,7 +108,7 @@ export class Gateway {
       router: this.#router,
       counters: this.counters,
       limits: this.limits,
-      classes: deps.world.content.classes,
+      content: deps.world.content,
       tickRateHz: deps.tickRateHz,
       guests: deps.guests ?? true,
       token: deps.token,

@@ -11,7 +11,7 @@
 //   {"type":"bye"}                                             leaves for good: no 30 s reconnection window
 //   "seq":n in any of these but hello, ping, bye               own number, rising, 1 to 2^31-1; `state.ack` is the highest applied
 // and is told
-//   welcome + "seq", "class", "spells":[ids]                   seq: own numbers go on after it
+//   welcome + "seq", "class", "spells":[{id,name,effect,range_yd}]   seq: own numbers go on after it
 //   {"type":"zone","zone_id":n,"tick":n,"reason":"zone_down"|"zone_restored"}      moved to another zone
 //   {"type":"error",...,"seq":n}                               busy: that command was not taken
 

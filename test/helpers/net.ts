@@ -167,7 +167,7 @@ export const TEST_WORLD: World = {
   name: "Test",
   zones: [],
   content: {
-    spells: [],
+    spells: [spell(102, "Kick"), spell(100, "Fire Blast"), spell(200, "Fireball")],
     creatures: [creature("Wolf"), creature("Hogger")],
     classes: [playerClass("Warrior", [102]), playerClass("Mage", [100, 200])],
   },
@@ -325,4 +325,8 @@ function playerClass(name: string, spells: number[]): World["content"]["classes"
     meleeRangeYd: 5,
     spells,
   } as World["content"]["classes"][number];
+}
+
+function spell(id: number, name: string): World["content"]["spells"][number] {
+  return { id, name, effect: "damage", rangeYd: 30 } as World["content"]["spells"][number];
 }

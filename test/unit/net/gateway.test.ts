@@ -109,7 +109,10 @@ describe("hello", () => {
       resume: expect.stringMatching(/^\S{16,}$/),
       seq: 0,
       class: "Mage",
-      spells: [100, 200],
+      spells: [
+        { id: 100, name: "Fire Blast", effect: "damage", range_yd: 30 },
+        { id: 200, name: "Fireball", effect: "damage", range_yd: 30 },
+      ],
     });
     expect(server.link.commands[0]).toMatchObject({ zoneId: 2, op: OP_JOIN, flags: JOIN_WATCHES, e: 1 | (10 << 8) });
   });

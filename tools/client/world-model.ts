@@ -1,0 +1,75 @@
+// What one player knows of the world, put together from `state` messages, and checked: a change or a leave of somebody
+// unknown, or an enter of somebody known, means that server and client have come to differ.
+//
+//   model.apply({ type: "state", tick: 9, reset: true, enter: [{ id: 7, ... }], change: [], leave: [] })   // []
+//   model.apply({ type: "state", tick: 10, enter: [], change: [{ id: 8, x: 1 }], leave: [] })   // ["change of unknown 8"]
+
+export interface KnownEntity {
+  id: number;
+  kind: "player" | "creature";
+  name?: string;
+  template: number;
+  level: number;
+  x: number;
+  y: number;
+  z: number;
+  health: number;
+  max_health: number;
+  target: number;
+  flags: string[];
+  cast_spell_id?: number;
+  cast_end_tick?: number;
+}
+
+export interface SelfState {
+  health: number;
+  max_health: number;
+  power: number;
+  max_power: number;
+  target: number;
+  cast_spell_id: number;
+  cast_end_tick: number;
+  gcd_end_tick: number;
+}
+
+export interface StateMessage {
+  type: "state";
+  tick: number;
+  ack?: number;
+  reset?: boolean;
+  self?: SelfState;
+  enter: KnownEntity[];
+  change: (Partial<KnownEntity> & { id: number })[];
+  leave: number[];
+}
+
+export class WorldModel {
+  readonly entities = new Map<number, KnownEntity>();
+  self: SelfState | null = null;
+  tick = 0;
+
+  /** Takes the message in; what was wrong with it, [] when nothing. */
+  apply(state: StateMessage): string[] {
+    const problems: string[] = [];
+    if (state.reset === true) this.forget();
+    else if (state.tick <= this.tick) problems.push(`tick ${state.tick} after tick ${this.tick}`);
+    this.tick = state.tick;
+    if (state.self !== undefined) this.self = state.self;
+    for (const id of state.leave) if (!this.entities.delete(id)) problems.push(`leave of unknown ${id}`);
+    for (const entity of state.enter) {
+      if (this.entities.has(entity.id)) problems.push(`enter of known ${entity.id}`);
+      this.entities.set(entity.id, entity);
+    }
+    for (const change of state.change) {
+      const entity = this.entities.get(change.id);
+      if (entity === undefined) problems.push(`change of unknown ${change.id}`);
+      else Object.assign(entity, change);
+    }
+    return problems;
+  }
+
+  forget(): void {
+    this.entities.clear();
+    this.self = null;
+  }
+}
