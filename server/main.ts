@@ -133,8 +133,10 @@ async function start(
     broadcast: (message) => supervisor.broadcast(message),
     sessions: (zones) => gateway.faultSessions(zones),
     holdConnections: (ticks) => gateway.holdConnections(ticks),
+    setIngress: (hook) => gateway.setIngress(hook),
+    setEgress: (hook) => gateway.setEgress(hook),
   });
-  undo.push(() => void faults.halt());
+  undo.push(() => faults.stop());
   emitter.emit("event", "server", "Fault registry initialized", { fault_count: FAULTS.length });
 
   const control = new ControlServer({ emitter, ...(token === undefined ? {} : { token }) });
