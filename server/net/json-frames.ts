@@ -1,7 +1,8 @@
 // One kernel frame as JSON lines: a `state` line (what changed in what the session sees), then an `event` line for each
 // event it is part of or sees. Written straight into bytes, see byte-writer.ts.
 //
-//   {"type":"state","tick":9,"ack":4,"reset":true,"self":{"health":80,...},"enter":[{"id":1000001,...}],"change":[],"leave":[]}
+//   {"type":"state","tick":9,"ack":4,"reset":true,"self":{"health":80,...},"position":{"x":1,"y":2,"z":0},
+//    "enter":[{"id":1000001,...}],"change":[],"leave":[]}
 //   {"type":"event","event":"damage","tick":9,"attacker_id":1000001,"target_id":3,"base_damage":12,...}
 
 import {
@@ -34,12 +35,13 @@ export function encodeJsonFrame(frame: FrameReader, names: EntityNames, out: Byt
   if (frame.ack > 0) out.text(',"ack":').uint(frame.ack);
   if (kinds & (1 << RECORD_RESET)) out.text(',"reset":true');
   if (kinds & (1 << RECORD_SELF)) writeEach(frame, RECORD_SELF, () => writeSelf(frame, out));
+  if (kinds & (1 << RECORD_CHANGE)) writeOwnPosition(frame, out);
   out.text(',"enter":[');
-  if (kinds & (1 << RECORD_ENTER)) writeList(frame, RECORD_ENTER, out, () => writeEnter(frame, names, out));
+  if (kinds & (1 << RECORD_ENTER)) writeList(frame, isEnter, out, () => writeEnter(frame, names, out));
   out.text('],"change":[');
-  if (kinds & (1 << RECORD_CHANGE)) writeList(frame, RECORD_CHANGE, out, () => writeChange(frame, out));
+  if (kinds & (1 << RECORD_CHANGE)) writeList(frame, isChangeOfOther, out, () => writeChange(frame, out));
   out.text('],"leave":[');
-  if (kinds & (1 << RECORD_LEAVE)) writeList(frame, RECORD_LEAVE, out, () => out.uint(frame.word(0)));
+  if (kinds & (1 << RECORD_LEAVE)) writeList(frame, isLeave, out, () => out.uint(frame.word(0)));
   out.text("]}\n");
   if (kinds & (1 << RECORD_EVENT)) writeEach(frame, RECORD_EVENT, () => encodeJsonEvent(frame, out));
 }
@@ -57,11 +59,21 @@ function writeEach(frame: FrameReader, kind: number, write: () => void): void {
   while (frame.next()) if (frame.kind === kind) write();
 }
 
-function writeList(frame: FrameReader, kind: number, out: ByteWriter, write: () => void): void {
+const isEnter = (frame: FrameReader): boolean => frame.kind === RECORD_ENTER;
+const isLeave = (frame: FrameReader): boolean => frame.kind === RECORD_LEAVE;
+const isChangeOfOther = (frame: FrameReader): boolean =>
+  frame.kind === RECORD_CHANGE && frame.word(0) !== frame.session;
+
+function writeList(
+  frame: FrameReader,
+  belongs: (frame: FrameReader) => boolean,
+  out: ByteWriter,
+  write: () => void,
+): void {
   let isFirst = true;
   frame.rewind();
   while (frame.next()) {
-    if (frame.kind !== kind) continue;
+    if (!belongs(frame)) continue;
     if (!isFirst) out.byte(COMMA);
     isFirst = false;
     write();
@@ -78,6 +90,15 @@ function writeSelf(frame: FrameReader, out: ByteWriter): void {
   out.text(',"cast_end_tick":').uint(frame.word(6));
   out.text(',"gcd_end_tick":').uint(frame.word(7));
   out.byte(CLOSE_BRACE);
+}
+
+/** A session's own entity never enters what it sees; it is told of its position by a change. */
+function writeOwnPosition(frame: FrameReader, out: ByteWriter): void {
+  writeEach(frame, RECORD_CHANGE, () => {
+    if (frame.word(0) !== frame.session || (frame.info & CHANGE_POSITION) === 0) return;
+    out.text(',"position":{"x":').fixed(frame.float(1)).text(',"y":').fixed(frame.float(2));
+    out.text(',"z":').fixed(frame.float(3)).byte(CLOSE_BRACE);
+  });
 }
 
 function writeEnter(frame: FrameReader, names: EntityNames, out: ByteWriter): void {

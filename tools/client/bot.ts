@@ -35,9 +35,7 @@ export class Bot {
     if (!client.isPlaying) return;
     this.#actions++;
     const self = client.world.self;
-    const me = client.world.entities.get(client.entityId);
-    const isDead = me === undefined ? self?.health === 0 : me.flags.includes("dead");
-    if (isDead) {
+    if (self !== null && self.health === 0) {
       this.#target = 0;
       client.release();
       return;

@@ -13,7 +13,7 @@ import { count } from "./client-stats.ts";
 import type { ClientStats } from "./client-stats.ts";
 import { LineSocket } from "./line-socket.ts";
 import { WorldModel } from "./world-model.ts";
-import type { StateMessage } from "./world-model.ts";
+import type { Position, StateMessage } from "./world-model.ts";
 
 /** Actions whose acknowledgement is waited for at once; older ones are given up. */
 const UNACKED_MAX = 1_024;
@@ -86,8 +86,8 @@ export class GameClient {
   tickRateHz = 20;
   spells: readonly KnownSpell[] = [];
   playerClass = "";
-  /** Where it believes to stand; what it is told of itself and `corrected` mend that. */
-  position = { x: 0, y: 0, z: 0 };
+  /** Where it believes to stand: what it asked for last, or was told since. */
+  position: Position = { x: 0, y: 0, z: 0 };
   /** Welcomed and told what it sees, on a live socket. */
   isPlaying = false;
   /** Why it gave up for good, or null. */
@@ -275,8 +275,7 @@ export class GameClient {
   #onState(state: StateMessage): void {
     this.stats.states++;
     for (const problem of this.world.apply(state)) this.stats.protocolError(problem);
-    const me = this.world.entities.get(this.entityId);
-    if (me !== undefined && state.reset === true) this.position = { x: me.x, y: me.y, z: me.z };
+    if (state.position !== undefined) this.position = state.position;
     if (state.ack !== undefined) this.#onAck(state.ack);
     if (this.isPlaying || state.reset !== true) return;
     this.isPlaying = true;
@@ -298,11 +297,6 @@ export class GameClient {
     this.stats.events++;
     if (event.event === "refused") count(this.stats.refusals, String(event["reason"]));
     else count(this.stats.eventsByName, event.event);
-    if (event.event === "corrected") {
-      this.position = { x: Number(event["x"]), y: Number(event["y"]), z: Number(event["z"]) };
-    } else if (event.event === "revived" && event["entity_id"] === this.entityId) {
-      this.position = { x: 0, y: 0, z: 0 };
-    }
     this.options.onEvent?.(event);
   }
 

@@ -32,12 +32,20 @@ export interface SelfState {
   gcd_end_tick: number;
 }
 
+export interface Position {
+  x: number;
+  y: number;
+  z: number;
+}
+
 export interface StateMessage {
   type: "state";
   tick: number;
   ack?: number;
   reset?: boolean;
   self?: SelfState;
+  /** Where the player itself is now. */
+  position?: Position;
   enter: KnownEntity[];
   change: (Partial<KnownEntity> & { id: number })[];
   leave: number[];

@@ -32,7 +32,7 @@ export interface CodecUnderTest {
 }
 
 const names: EntityNames = {
-  player: (id) => (id === 7 ? '"Ann"' : null),
+  player: (id) => (id === 8 ? '"Ann"' : null),
   creature: (template) => (template === 1 ? '"Hogger"' : null),
 };
 
@@ -119,8 +119,9 @@ export function codecContract(name: string, { codec, write, malformed, read }: C
       const frame = new FrameBuilder(7, 42, 5)
         .reset()
         .record(RECORD_SELF, 0, 80, 100, 30, 50, 1_000_001, 200, 60, 57)
-        .record(RECORD_ENTER, 0, 7, { f: 1.5 }, { f: -2.25 }, { f: 0 }, 80, 100, 1_000_001, 10 | (ENTITY_PLAYER << 8))
+        .record(RECORD_ENTER, 0, 8, { f: 1.5 }, { f: -2.25 }, { f: 0 }, 80, 100, 1_000_001, 10 | (ENTITY_PLAYER << 8))
         .record(RECORD_ENTER, 1, 1_000_001, { f: 18 }, { f: 10 }, { f: 0.1 }, 900, 1_000, 7, 11 | (4 << 8))
+        .record(RECORD_CHANGE, CHANGE_POSITION, 7, { f: 0.5 }, { f: 0.25 }, { f: -1 })
         .record(RECORD_CHANGE, CHANGE_POSITION | CHANGE_HEALTH, 1_000_002, { f: 3 }, { f: 4 }, { f: 5 }, 6, 8)
         .record(RECORD_LEAVE, 0, 1_000_003)
         .event(EVENT_DAMAGE, DAMAGE_MAGICAL, 1_000_001, 7, 20, 15, 5, 80, 0);
@@ -140,9 +141,10 @@ export function codecContract(name: string, { codec, write, malformed, read }: C
           cast_end_tick: 60,
           gcd_end_tick: 57,
         },
+        position: { x: 0.5, y: 0.25, z: -1 },
         enter: [
           {
-            id: 7,
+            id: 8,
             kind: "player",
             name: "Ann",
             template: 0,

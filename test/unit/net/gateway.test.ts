@@ -185,12 +185,13 @@ describe("hello", () => {
 describe("a player", () => {
   test("is told what its zone says, with names, in one go", async () => {
     await using server = startGateway();
-    const { client } = await enter(server, { name: "Änn" });
+    const { client } = await enter(server, { zone: 1 });
+    await enter(server, { zone: 1, name: "Änn" });
     server.link.tick(
       1,
       new FrameBuilder(1, 5, 3)
         .reset()
-        .record(RECORD_ENTER, 0, 1, { f: 1 }, { f: 2 }, { f: 3 }, 10, 10, 0, 10 | (1 << 8))
+        .record(RECORD_ENTER, 0, 2, { f: 1 }, { f: 2 }, { f: 3 }, 10, 10, 0, 10 | (1 << 8))
         .record(RECORD_ENTER, 1, 1_000_001, { f: 1 }, { f: 2 }, { f: 3 }, 10, 10, 0, 11),
     );
     await server.run(() => client.last("state") !== undefined);
@@ -199,7 +200,7 @@ describe("a player", () => {
       ack: 3,
       reset: true,
       enter: [
-        { id: 1, kind: "player", name: "Änn" },
+        { id: 2, kind: "player", name: "Änn" },
         { id: 1_000_001, kind: "creature", name: "Hogger" },
       ],
     });

@@ -1,0 +1,233 @@
+// Load as the clients of the earlier C++ simulator make it: guests that never say hello, never read, and send movement,
+// spell_cast and combat lines at a fixed rate. Made to cost little itself: all lines are built beforehand, one timer
+// serves all sockets, staggered over the period.
+//
+// Each guest walks a closed track of steps of up to 5 yd that begins at (0,0,0). Of ten messages five are movements,
+// three casts (spells 100 to 103, 200, 201, 300), two attacks on creature 1000001.
+
+import type { Socket } from "bun";
+import { seededRandom, seedOf } from "../../server/fault/random.ts";
+import { messageOf, WowsimError } from "../../server/errors.ts";
+import { Backoff } from "./backoff.ts";
+import { forEachAtOnce, pace } from "./pacer.ts";
+
+const CONNECTS_AT_ONCE = 64;
+const TRACKS = 64;
+const TRACK_STEPS = 64;
+const STEP_YD_MAX = 5;
+const SPELLS: readonly [id: number, castTicks: number][] = [
+  [100, 0],
+  [101, 0],
+  [102, 0],
+  [103, 0],
+  [200, 30],
+  [201, 30],
+  [300, 40],
+];
+/** m movement, c cast, a attack. */
+const MIX = "mcmamcmcma";
+
+export interface GuestLoadOptions {
+  host: string;
+  port: number;
+  count: number;
+  /** Messages a second of each. */
+  rate: number;
+  seed: number;
+  now?: () => number;
+  signal?: AbortSignal;
+  onConnected?(connected: number): void;
+}
+
+export class GuestStats {
+  connects = 0;
+  connectFailures = 0;
+  messages = 0;
+  bytesOut = 0;
+  /** Messages not sent because the socket was full or gone. */
+  messagesSkipped = 0;
+  drops = 0;
+  reconnects = 0;
+
+  toJson(): Record<string, unknown> {
+    return {
+      connects: this.connects,
+      connect_failures: this.connectFailures,
+      messages: this.messages,
+      messages_skipped: this.messagesSkipped,
+      bytes_out: this.bytesOut,
+      drops: this.drops,
+      reconnects: this.reconnects,
+    };
+  }
+}
+
+interface Guest {
+  socket: Socket<undefined> | null;
+  /** What the socket did not take of the last line. */
+  rest: Buffer | null;
+  sent: number;
+  backoff: Backoff;
+}
+
+export class GuestLoad {
+  readonly stats = new GuestStats();
+  readonly #options: GuestLoadOptions;
+  readonly #guests: Guest[];
+  readonly #tracks: Buffer[][];
+  readonly #casts: Buffer[];
+  readonly #attack: Buffer;
+  #stopPacing: (() => void) | null = null;
+  #isStopping = false;
+
+  private constructor(options: GuestLoadOptions) {
+    this.#options = options;
+    const random = seededRandom(seedOf(options.seed, "guests"));
+    this.#tracks = Array.from({ length: TRACKS }, () => buildTrack(random));
+    this.#casts = SPELLS.map(([id, ticks]) =>
+      line({ type: "spell_cast", session_id: 1, action: "CAST_START", spell_id: id, cast_time_ticks: ticks }),
+    );
+    this.#attack = line({
+      type: "combat",
+      session_id: 1,
+      action: "ATTACK",
+      target_session_id: 1_000_001,
+      base_damage: 25,
+      damage_type: "PHYSICAL",
+    });
+    this.#guests = Array.from({ length: options.count }, (_, index) => ({
+      socket: null,
+      rest: null,
+      sent: index % MIX.length,
+      backoff: new Backoff(seededRandom(seedOf(options.seed, "guest", index))),
+    }));
+  }
+
+  /** Connects all and begins to send. Throws WowsimError("unreachable") when not one got through. */
+  static async start(options: GuestLoadOptions): Promise<GuestLoad> {
+    const load = new GuestLoad(options);
+    const { count, rate, now = () => performance.now(), signal } = options;
+    let firstError: unknown = null;
+    await forEachAtOnce(count, CONNECTS_AT_ONCE, async (index) => {
+      const guest = load.#guests[index];
+      if (guest === undefined || signal?.aborted === true) return;
+      try {
+        await load.#connect(guest);
+        options.onConnected?.(++load.stats.connects);
+      } catch (error) {
+        load.stats.connectFailures++;
+        firstError ??= error;
+      }
+    });
+    if (load.stats.connects === 0 && firstError !== null)
+      throw new WowsimError(
+        "unreachable",
+        `No server at ${options.host}:${options.port} (${messageOf(firstError)}); start one with wowsim serve.`,
+        { cause: firstError },
+      );
+    load.#stopPacing = pace({ count, perSecond: rate, now, visit: (index) => load.#sendNext(index) });
+    return load;
+  }
+
+  get playing(): number {
+    let playing = 0;
+    for (const guest of this.#guests) if (guest.socket !== null) playing++;
+    return playing;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#stopPacing?.();
+    for (const guest of this.#guests) guest.socket?.end();
+    await Promise.resolve();
+  }
+
+  async #connect(guest: Guest): Promise<void> {
+    guest.socket = await Bun.connect({
+      hostname: this.#options.host,
+      port: this.#options.port,
+      socket: {
+        data() {},
+        drain: (socket) => this.#flush(guest, socket),
+        close: () => this.#onClose(guest),
+        error() {},
+      },
+    });
+  }
+
+  #sendNext(index: number): void {
+    const guest = this.#guests[index];
+    if (guest === undefined || guest.socket === null || guest.rest !== null) {
+      this.stats.messagesSkipped++;
+      return;
+    }
+    const bytes = this.#lineFor(index, guest.sent++);
+    const taken = guest.socket.write(bytes);
+    if (taken < 0) {
+      this.stats.messagesSkipped++;
+      return;
+    }
+    this.stats.messages++;
+    this.stats.bytesOut += bytes.length;
+    if (taken < bytes.length) guest.rest = bytes.subarray(taken);
+  }
+
+  #lineFor(index: number, turn: number): Buffer {
+    const kind = MIX[turn % MIX.length];
+    if (kind === "a") return this.#attack;
+    if (kind === "c") return this.#casts[(index + turn) % this.#casts.length] ?? this.#attack;
+    const track = this.#tracks[index % TRACKS];
+    // Five of ten messages are movements: half the turns advance the track.
+    return track?.[(turn >> 1) % track.length] ?? this.#attack;
+  }
+
+  #flush(guest: Guest, socket: Socket<undefined>): void {
+    if (guest.rest === null) return;
+    const taken = socket.write(guest.rest);
+    if (taken >= guest.rest.length) guest.rest = null;
+    else if (taken > 0) guest.rest = guest.rest.subarray(taken);
+  }
+
+  #onClose(guest: Guest): void {
+    guest.socket = null;
+    guest.rest = null;
+    if (this.#isStopping) return;
+    this.stats.drops++;
+    this.#retryLater(guest);
+  }
+
+  #retryLater(guest: Guest): void {
+    setTimeout(() => {
+      if (this.#isStopping) return;
+      this.#connect(guest).then(
+        () => {
+          guest.backoff.reset();
+          this.stats.reconnects++;
+        },
+        () => this.#retryLater(guest),
+      );
+    }, guest.backoff.nextMs());
+  }
+}
+
+function line(message: unknown): Buffer {
+  return Buffer.from(`${JSON.stringify(message)}\n`);
+}
+
+/** Steps from (0,0,0) out and the same way back, as movement lines. */
+function buildTrack(random: () => number): Buffer[] {
+  const lines: Buffer[] = [];
+  let x = 0;
+  let y = 0;
+  for (let step = 0; step < TRACK_STEPS / 2; step++) {
+    x += (random() * 2 - 1) * STEP_YD_MAX;
+    y += (random() * 2 - 1) * STEP_YD_MAX;
+    const position = { x: round(x), y: round(y), z: 0 };
+    lines.push(line({ type: "movement", session_id: 1, position }));
+  }
+  return [...lines, ...lines.toReversed()];
+}
+
+function round(value: number): number {
+  return Math.round(value * 1_000) / 1_000;
+}

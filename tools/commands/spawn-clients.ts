@@ -1,0 +1,164 @@
+// wowsim spawn-clients: real players over real sockets, and what they felt.
+
+import type { Command } from "commander";
+import { WowsimError } from "../../server/errors.ts";
+import type { ClientStats, Percentiles } from "../client/client-stats.ts";
+import type { GuestStats } from "../client/guest-load.ts";
+import { addFormatFlag, addServerFlags, parseDurationMs, parseInteger, parseNumber } from "../ui/flags.ts";
+import type { OutputFormat } from "../ui/flags.ts";
+import { err, EXIT, fail, out, outJson } from "../ui/output.ts";
+import { progressBar } from "../ui/progress.ts";
+
+interface SpawnFlags {
+  host: string;
+  port: number;
+  count: number;
+  duration: number;
+  rate: number;
+  seed: number;
+  zone?: number;
+  token?: string;
+  guests?: boolean;
+  format: OutputFormat;
+}
+
+/** What both kinds of load offer. */
+interface Load {
+  readonly playing: number;
+  readonly stats: ClientStats | GuestStats;
+  stop(): Promise<void>;
+}
+
+const LOOK_MS = 100;
+
+export function register(program: Command): void {
+  const command = program
+    .command("spawn-clients")
+    .description("Let real TCP clients play: they move, fight, cast, die, come back, and check what they are told.")
+    .option("--count <n>", "how many", parseInteger(1, 10_000), 50)
+    .option("--duration <s>", "how long, from when all are in: 30, 30s, 5m", parseDurationMs, 30_000)
+    .option("--rate <n>", "actions a second of each", parseNumber(0.01, 100), 2)
+    .option("--seed <n>", "seed of what they do", parseInteger(0, 0xffff_ffff), 1)
+    .option("--zone <n>", "all into this zone; default: spread in turn", parseInteger(1, 65_535))
+    .option("--token <secret>", "what the server asks for; also from WOWSIM_TOKEN")
+    .option("--guests", "instead: clients as the earlier simulator had them, which send and never read")
+    .addHelpText(
+      "after",
+      "\nCtrl-C ends it early, with the summary.\n" +
+        "Exit codes: 0 well, 1 some client never got in or a protocol error was found, 2 wrong usage, 3 server unreachable.",
+    );
+  addServerFlags(command, ["port"]);
+  addFormatFlag(command).action(spawnClients);
+}
+
+async function spawnClients(flags: SpawnFlags): Promise<void> {
+  const stop = new AbortController();
+  const onSignal = (): void => stop.abort();
+  process.once("SIGINT", onSignal);
+  process.once("SIGTERM", onSignal);
+  const bar = progressBar(flags.guests === true ? "guests" : "players");
+  try {
+    const load = await start(flags, stop.signal, (connected) =>
+      bar.update(connected / flags.count, `connected ${connected} of ${flags.count}`),
+    );
+    const startedAt = performance.now();
+    await playFor(flags.duration, stop.signal, (elapsedMs) =>
+      bar.update(elapsedMs / flags.duration, `${Math.floor(elapsedMs / 1_000)} s, ${load.playing} playing`),
+    );
+    const elapsedS = (performance.now() - startedAt) / 1_000;
+    const playing = load.playing;
+    await load.stop();
+    bar.done();
+    report(flags, load.stats, elapsedS, playing);
+  } catch (error) {
+    bar.done();
+    fail(error, error instanceof WowsimError && error.code === "unreachable" ? EXIT.unreachable : EXIT.degraded);
+  } finally {
+    process.off("SIGINT", onSignal);
+    process.off("SIGTERM", onSignal);
+  }
+}
+
+/** Connects the load; its modules are only read now, so that --help is instant. */
+async function start(flags: SpawnFlags, signal: AbortSignal, onConnected: (count: number) => void): Promise<Load> {
+  const { host, port, count, rate, seed, zone, token = process.env["WOWSIM_TOKEN"] } = flags;
+  const options = { host, port, count, rate, seed, signal, onConnected };
+  if (flags.guests === true) {
+    const { GuestLoad } = await import("../client/guest-load.ts");
+    return GuestLoad.start(options);
+  }
+  const { Swarm } = await import("../client/swarm.ts");
+  return Swarm.start({
+    ...options,
+    ...(zone === undefined ? {} : { zone }),
+    ...(token === undefined ? {} : { token }),
+  });
+}
+
+/** Until the time is over or the signal comes. */
+async function playFor(durationMs: number, signal: AbortSignal, look: (elapsedMs: number) => void): Promise<void> {
+  const startedAt = performance.now();
+  for (;;) {
+    const elapsed = performance.now() - startedAt;
+    if (elapsed >= durationMs || signal.aborted) return;
+    look(elapsed);
+    await Bun.sleep(Math.min(LOOK_MS, durationMs - elapsed));
+  }
+}
+
+function report(flags: SpawnFlags, stats: ClientStats | GuestStats, elapsedS: number, playing: number): void {
+  const { count, rate, seed, format } = flags;
+  const isWell = stats.connects === count && !("protocolErrors" in stats && stats.protocolErrors > 0);
+  if (!isWell) process.exitCode = EXIT.degraded;
+  if (format === "json")
+    return outJson({ count, rate, seed, elapsed_s: round(elapsedS), playing_at_end: playing, ...stats.toJson() });
+  out(
+    `${stats.connects} of ${count} clients got in; ${playing} were playing at the end, after ${elapsedS.toFixed(1)} s.`,
+  );
+  if ("protocolErrors" in stats) reportPlayers(stats, elapsedS);
+  else reportGuests(stats, elapsedS);
+}
+
+function reportPlayers(stats: ClientStats, elapsedS: number): void {
+  out(
+    `actions          ${stats.actions} sent (${perSecond(stats.actions, elapsedS)}), ${stats.acks} acknowledged, ${stats.busy} refused as busy`,
+  );
+  out(`round trip       ${percentiles(stats.roundTripMs)}   (action to acknowledged state)`);
+  out(`ping             ${percentiles(stats.pingMs)}`);
+  out(`told             ${stats.states} states, ${stats.events} events, ${(stats.bytesIn / 1e6).toFixed(1)} MB`);
+  out(`drops            ${stats.drops}`);
+  out(`reconnects       ${stats.reconnects} (${stats.resumed} to the same session)`);
+  out(`protocol errors  ${stats.protocolErrors}`);
+  for (const example of stats.protocolErrorExamples) err(`  ${example}`);
+  if (stats.refusals.size > 0) out(`refused          ${listed(stats.refusals)}`);
+  if (stats.eventsByName.size > 0) out(`saw              ${listed(stats.eventsByName)}`);
+  if (stats.errors.size > 0) out(`errors           ${listed(stats.errors)}`);
+}
+
+function reportGuests(stats: GuestStats, elapsedS: number): void {
+  out(
+    `messages         ${stats.messages} sent (${perSecond(stats.messages, elapsedS)}), ${stats.messagesSkipped} skipped: socket full or gone`,
+  );
+  out(`drops            ${stats.drops}`);
+  out(`reconnects       ${stats.reconnects}`);
+}
+
+function percentiles({ count, p50, p90, p99, max }: Percentiles): string {
+  if (count === 0) return "nothing measured";
+  return `p50 ${p50.toFixed(1)} ms, p90 ${p90.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, max ${max.toFixed(1)} ms`;
+}
+
+function listed(counts: ReadonlyMap<string, number>): string {
+  return [...counts]
+    .toSorted((a, b) => b[1] - a[1])
+    .map(([name, count]) => `${name} ${count}`)
+    .join(", ");
+}
+
+function perSecond(count: number, elapsedS: number): string {
+  return `${Math.round(count / Math.max(elapsedS, 0.001))}/s`;
+}
+
+function round(value: number): number {
+  return Math.round(value * 1_000) / 1_000;
+}
