@@ -6,6 +6,7 @@ import { Command } from "commander";
 import { version } from "../package.json";
 import * as injectFault from "./commands/inject-fault.ts";
 import * as serve from "./commands/serve.ts";
+import * as spawnClients from "./commands/spawn-clients.ts";
 import { EXIT, fail } from "./ui/output.ts";
 
 const program = new Command("wowsim")
@@ -22,7 +23,7 @@ const program = new Command("wowsim")
     process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
   });
 
-for (const command of [serve, injectFault]) command.register(program);
+for (const command of [serve, spawnClients, injectFault]) command.register(program);
 
 try {
   await program.parseAsync();

@@ -1,5 +1,6 @@
 // wowsim spawn-clients: real players over real sockets, and what they felt.
 
+import { Option } from "commander";
 import type { Command } from "commander";
 import { WowsimError } from "../../server/errors.ts";
 import type { ClientStats, Percentiles } from "../client/client-stats.ts";
@@ -36,7 +37,11 @@ export function register(program: Command): void {
     .command("spawn-clients")
     .description("Let real TCP clients play: they move, fight, cast, die, come back, and check what they are told.")
     .option("--count <n>", "how many", parseInteger(1, 10_000), 50)
-    .option("--duration <s>", "how long, from when all are in: 30, 30s, 5m", parseDurationMs, 30_000)
+    .addOption(
+      new Option("--duration <s>", "how long, from when all are in: 30, 30s, 5m")
+        .argParser(parseDurationMs)
+        .default(30_000, "30s"),
+    )
     .option("--rate <n>", "actions a second of each", parseNumber(0.01, 100), 2)
     .option("--seed <n>", "seed of what they do", parseInteger(0, 0xffff_ffff), 1)
     .option("--zone <n>", "all into this zone; default: spread in turn", parseInteger(1, 65_535))
