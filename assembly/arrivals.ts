@@ -79,6 +79,8 @@ export const PLAYER_RESET: u32 = 2;
 export const PLAYER_GUEST: u32 = 4;
 /** Not all in sight fitted into its last frame: look again at once. */
 export const PLAYER_RESCAN: u32 = 8;
+/** A command of its own was applied: gets a frame in this tick, be it empty. */
+export const PLAYER_ACKED: u32 = 16;
 
 const LEVEL_MAX: u32 = 63;
 /** Yards. */
@@ -154,8 +156,9 @@ export function remove(row: u32): void {
     unwatch(row);
     Cell.set(HEADER_PLAYERS, Cell.get(HEADER_PLAYERS) - 1);
   }
-  Changed.everything(row);
   freeRow(row);
+  wipe(row);
+  Changed.everything(row);
 }
 
 /** From now on the player gets frames; the first tells everything anew. */
@@ -169,7 +172,7 @@ export function watch(row: u32): void {
 export function unwatch(row: u32): void {
   const flags = U32.get(PLAYER_FLAGS, row);
   if ((flags & PLAYER_WATCHES) != 0) Cell.set(HEADER_WATCHERS, Cell.get(HEADER_WATCHERS) - 1);
-  U32.set(PLAYER_FLAGS, row, flags & ~(PLAYER_WATCHES | PLAYER_RESET | PLAYER_RESCAN));
+  U32.set(PLAYER_FLAGS, row, flags & PLAYER_GUEST);
   U32.set(PLAYER_KNOWN_COUNT, row, 0);
 }
 

@@ -16,7 +16,12 @@ import {
   COMMAND_SEQ,
   COMMAND_SESSION,
   COUNTER_COMMANDS,
+  DAMAGE_MAGICAL,
+  DAMAGE_PHYSICAL,
   ENTITY_DEAD,
+  INTERRUPT_BY_REQUEST,
+  OP_ATTACK,
+  OP_CANCEL_CAST,
   OP_CAST,
   OP_DESPAWN,
   OP_JOIN,
@@ -24,8 +29,10 @@ import {
   OP_MOVE,
   OP_NUDGE,
   OP_PLACE,
+  OP_RELEASE,
   OP_SPAWN,
   OP_SPIN,
+  OP_STOP_ATTACK,
   OP_TRAP,
   OP_UNWATCH,
   OP_WATCH,
@@ -33,28 +40,46 @@ import {
   REFUSED_BAD_COMMAND,
   REFUSED_DEAD,
   REFUSED_NO_SUCH_ENTITY,
+  REFUSED_OUT_OF_RANGE,
   REFUSED_ZONE_FULL,
   SPAWN_PHANTOM,
 } from "./abi";
-import { join, remove, spawn, unwatch, watch } from "./arrivals";
-import { Flag, setPosition } from "./changes";
+import { PLAYER_ACKED, join, remove, spawn, unwatch, watch } from "./arrivals";
+import { interruptCast } from "./cancel";
+import { REQUEST_ASKED, REQUEST_NONE, blockByGcd } from "./casts";
+import { Flag, setPosition, setTarget } from "./changes";
 import { Cell, U32 } from "./columns";
 import { Counter } from "./counters";
+import { release } from "./deaths";
 import { emitRefused, emitRefusedStranger } from "./events";
 import {
   CLASSES_MAX,
   COMMANDS_MAX,
   COMMAND_BASE,
+  ENTITY_ATTACKING,
   ENTITY_MOVING,
+  ENTITY_TARGET,
   HEADER_COMMAND_COUNT,
   PLAYERS_MAX,
   PLAYER_ACK,
+  PLAYER_DAMAGE_BOUND,
+  PLAYER_DAMAGE_TYPE,
+  PLAYER_FLAGS,
+  PLAYER_REQUEST,
+  PLAYER_REQUEST_SEQ,
+  PLAYER_REQUEST_SPELL,
+  PLAYER_REQUEST_TARGET,
+  PLAYER_REQUEST_TICKS,
+  SPELL_CAST_TICKS,
   TEMPLATES_MAX,
 } from "./memory";
-import { MOVING_NOT, askToMove } from "./movement";
+import { MOVING_NOT, askToMove, stopWalking } from "./movement";
 import { Note } from "./note";
 import { NO_ROW, rowOf } from "./rows";
 import { inWorld, isFinitePoint } from "./space";
+import { inMeleeRange } from "./swings";
+import { Spell, spellOf } from "./tables";
+import { refusalOfEnemy } from "./targets";
 
 /** Fields of the record at an address. */
 class Command {
@@ -107,12 +132,22 @@ export function handleCommands(): void {
 function handlePlayer(at: usize, op: u32): void {
   const row = rowOf(Command.session(at));
   if (row >= PLAYERS_MAX) return refuse(at, NO_ROW, REFUSED_NO_SUCH_ENTITY);
-  if (Command.seq(at) > U32.get(PLAYER_ACK, row)) U32.set(PLAYER_ACK, row, Command.seq(at));
-  if (op == OP_LEAVE) remove(row);
+  acknowledge(row, Command.seq(at));
+  if (op == OP_MOVE) handleMove(at, row, false);
+  else if (op == OP_CAST) handleCast(at, row);
+  else if (op == OP_ATTACK) handleAttack(at, row);
+  else if (op == OP_CANCEL_CAST) interruptCast(row, INTERRUPT_BY_REQUEST);
+  else if (op == OP_STOP_ATTACK) U32.set(ENTITY_ATTACKING, row, 0);
+  else if (op == OP_RELEASE) handleRelease(at, row);
   else if (op == OP_WATCH) watch(row);
   else if (op == OP_UNWATCH) unwatch(row);
-  else if (op == OP_MOVE) handleMove(at, row, false);
+  else if (op == OP_LEAVE) remove(row);
   else refuse(at, row, REFUSED_BAD_COMMAND);
+}
+
+function acknowledge(row: u32, seq: u32): void {
+  if (seq > U32.get(PLAYER_ACK, row)) U32.set(PLAYER_ACK, row, seq);
+  U32.set(PLAYER_FLAGS, row, U32.get(PLAYER_FLAGS, row) | PLAYER_ACKED);
 }
 
 function handleHost(at: usize, op: u32): void {
@@ -154,6 +189,40 @@ function handleMove(at: usize, row: u32, nudge: bool): void {
   if (!Command.hasPoint(at)) return refuse(at, row, REFUSED_BAD_COMMAND);
   if (Flag.has(row, ENTITY_DEAD)) return refuse(at, row, REFUSED_DEAD);
   askToMove(row, Command.x(at), Command.y(at), Command.z(at), nudge);
+}
+
+/** Leaves the request for the phase of casts; who asks for a cast with a cast time stands still for it. */
+function handleCast(at: usize, row: u32): void {
+  const spellId = load<u32>(at + COMMAND_B);
+  if (U32.get(PLAYER_REQUEST, row) != REQUEST_NONE) return blockByGcd(row, spellId);
+  U32.set(PLAYER_REQUEST, row, REQUEST_ASKED);
+  U32.set(PLAYER_REQUEST_SPELL, row, spellId);
+  U32.set(PLAYER_REQUEST_TARGET, row, Command.a(at));
+  U32.set(PLAYER_REQUEST_TICKS, row, load<u32>(at + COMMAND_C));
+  U32.set(PLAYER_REQUEST_SEQ, row, Command.seq(at));
+  const spell = spellOf(spellId);
+  const ticks = spell == 0 ? load<u32>(at + COMMAND_C) : Spell.get(spell, SPELL_CAST_TICKS);
+  if (ticks > 0) stopWalking(row);
+}
+
+/** Turns auto-attack on; out of range it is told so once, and strikes when the target comes near. */
+function handleAttack(at: usize, row: u32): void {
+  if (Flag.has(row, ENTITY_DEAD)) return refuse(at, row, REFUSED_DEAD);
+  const wish = Command.a(at);
+  const targetId = wish == 0 ? U32.get(ENTITY_TARGET, row) : wish;
+  const target = rowOf(targetId);
+  const refusal = refusalOfEnemy(row, target);
+  if (refusal != 0) return refuse(at, row, refusal);
+  setTarget(row, targetId);
+  U32.set(ENTITY_ATTACKING, row, 1);
+  U32.set(PLAYER_DAMAGE_BOUND, row, load<u32>(at + COMMAND_B));
+  U32.set(PLAYER_DAMAGE_TYPE, row, load<u32>(at + COMMAND_C) == DAMAGE_MAGICAL ? DAMAGE_MAGICAL : DAMAGE_PHYSICAL);
+  if (!inMeleeRange(row, target)) refuse(at, row, REFUSED_OUT_OF_RANGE);
+}
+
+function handleRelease(at: usize, row: u32): void {
+  const refusal = release(row);
+  if (refusal != 0) refuse(at, row, refusal);
 }
 
 function handlePlace(at: usize, row: u32): void {

@@ -43,7 +43,7 @@ import { NO_ROW } from "./rows";
 /** Forgets the events of the tick before. */
 export function clearEvents(): void {
   Cell.set(HEADER_EVENT_COUNT, 0);
-  if (Cell.get(HEADER_WATCHERS) > 0) memory.fill(EVENT_FIRST, 0, ROWS_MAX * 4);
+  memory.fill(EVENT_FIRST, 0, ROWS_MAX * 4);
 }
 
 /** Writes an event about rows (NO_ROW = nobody); fields a to e as abi.ts has them for the kind. */
@@ -90,6 +90,11 @@ export function emitCorrected(row: u32): void {
   const y = reinterpret<u32>(F32.get(ENTITY_Y, row));
   const z = reinterpret<u32>(F32.get(ENTITY_Z, row));
   emit(EVENT_CORRECTED, 0, row, NO_ROW, x, y, z, 0, 0);
+}
+
+/** True for an event, by its index, that only its source's own session may be told. */
+export function isPrivateEvent(index: u32): bool {
+  return isPrivate(load<u16>(EVENT_BASE + index * EVENT_BYTES + EVENT_KIND));
 }
 
 /** For the source's own session only. */

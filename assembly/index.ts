@@ -3,11 +3,16 @@
 // State lies in the imported memory alone (memory.ts), so a zone can be copied, restored, replayed, and given to another
 // build between two ticks.
 
-import { COUNTER_CREATURES, COUNTER_PLAYERS, COUNTER_WATCHERS, PHASE_HASH, PHASE_IDLE } from "./abi";
+import { COUNTER_CREATURES, COUNTER_PLAYERS, COUNTER_WATCHERS, PHASE_HASH, PHASE_IDLE, PHASE_VISIBILITY } from "./abi";
+import { advanceCasts, letInterruptsThrough, startCasts } from "./casts";
 import { Cell } from "./columns";
 import { handleCommands } from "./commands";
 import { Counter } from "./counters";
+import { decideAll } from "./creatures";
+import { deathsAndRespawns } from "./deaths";
 import { clearEvents } from "./events";
+import { buildFrames } from "./frames";
+import { buildGrid, forgetGrid } from "./grid";
 import { hashState } from "./hash";
 import {
   HEADER_CREATURES,
@@ -25,9 +30,12 @@ import {
   STATE_END,
 } from "./memory";
 import { movePlayers } from "./movement";
+import { noticeAll } from "./notice";
 import { Note } from "./note";
+import { regenerate } from "./regeneration";
 import { seedRandom } from "./random";
 import { initRows } from "./rows";
+import { swingAll } from "./swings";
 
 export * from "./memory";
 
@@ -51,12 +59,30 @@ export function tick(now: u32): void {
   Cell.set(HEADER_FRAME_BYTES, 0);
   Counter.clear();
   clearEvents();
+  forgetGrid();
   handleCommands();
   movePlayers();
+  letInterruptsThrough();
+  advanceCasts();
+  startCasts();
+  swingAll();
+  decideAll();
+  deathsAndRespawns();
+  regenerate();
+  showWorld();
   Counter.set(COUNTER_PLAYERS, Cell.get(HEADER_PLAYERS));
   Counter.set(COUNTER_CREATURES, Cell.get(HEADER_CREATURES));
   Counter.set(COUNTER_WATCHERS, Cell.get(HEADER_WATCHERS));
   hash();
+}
+
+/** Creatures notice players, and watchers are told what they see. */
+function showWorld(): void {
+  Note.phase(PHASE_VISIBILITY);
+  if (Cell.get(HEADER_PLAYERS) == 0) return;
+  buildGrid();
+  noticeAll();
+  buildFrames();
 }
 
 /** Recomputes the state hash without ticking. */

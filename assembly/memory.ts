@@ -321,12 +321,22 @@ export const EVENT_NEXT_TARGET: usize = EVENT_NEXT_SOURCE + EVENTS_MAX * 4;
 export const EVENT_TOLD: usize = EVENT_NEXT_TARGET + EVENTS_MAX * 4;
 /** u32 by event: source row | target row << 16 (0xffff = none). */
 export const EVENT_ROWS: usize = EVENT_TOLD + EVENTS_MAX * 4;
-/** 64 bytes by row: the change record of this tick, as a watcher who is up to date gets it; and its length. */
-export const DELTA_BASE: usize = (EVENT_ROWS + EVENTS_MAX * 4 + 63) & ~63;
-export const DELTA_BYTES: u32 = 64;
+/** u32[EVENTS_TOLD_MAX]: events for the watcher at hand. */
+export const EVENTS_TOLD_MAX: u32 = 48;
+export const EVENT_PICKED: usize = EVENT_ROWS + EVENTS_MAX * 4;
+export const EVENT_PICKED_COUNT: usize = EVENT_PICKED + EVENTS_TOLD_MAX * 4;
+/** 48 bytes by row: the change record of this tick, as a watcher who is up to date gets it. */
+export const DELTA_BASE: usize = EVENT_PICKED_COUNT + 8;
+export const DELTA_BYTES: u32 = 48;
+/** u32 by row: its length + 1, 0 = not made yet. */
 export const DELTA_LENGTH: usize = DELTA_BASE + ROWS_MAX * DELTA_BYTES;
-/** 1 when the grid holds this tick's positions. */
-export const GRID_READY: usize = DELTA_LENGTH + ROWS;
+/** u16 and u8, as many as rows: entities in sight before the nearest are chosen, and the ring each is in. */
+export const CANDIDATE_ROW: usize = DELTA_LENGTH + ROWS;
+export const CANDIDATE_RING: usize = CANDIDATE_ROW + ROWS_MAX * 2;
+/** u32 by ring. */
+export const RING_COUNT: usize = CANDIDATE_RING + ROWS_MAX;
+/** 1 when the grid was built in this tick. */
+export const GRID_READY: usize = RING_COUNT + 128;
 export const SCRATCH_END: usize = GRID_READY + 64;
 
 /** Fixed: initial = maximum. index.ts refuses to compile when SCRATCH_END lies beyond. */

@@ -6,14 +6,13 @@
 // A real displacement cancels the mover's cast; a nudge (a fault's) does not.
 
 import { COUNTER_CORRECTED, COUNTER_ENTITIES_MOVED, ENTITY_DEAD, INTERRUPT_BY_MOVEMENT, PHASE_MOVEMENT } from "./abi";
-import { interruptCast } from "./casts";
+import { moveCancelsCast } from "./casts";
 import { Flag, setPosition } from "./changes";
 import { Clock } from "./clock";
 import { Cell, F32, U32 } from "./columns";
 import { Counter } from "./counters";
 import { emitCorrected, emitMoved } from "./events";
 import {
-  ENTITY_CAST_END,
   ENTITY_DEST_X,
   ENTITY_DEST_Y,
   ENTITY_DEST_Z,
@@ -87,7 +86,7 @@ function movePlayer(row: u32, moving: u32): void {
   if (F32.get(ENTITY_X, row) != x || F32.get(ENTITY_Y, row) != y || F32.get(ENTITY_Z, row) != z) {
     Counter.add(COUNTER_ENTITIES_MOVED, 1);
     emitMoved(row, x, y, z);
-    if ((moving & NUDGE_BIT) == 0 && U32.get(ENTITY_CAST_END, row) != 0) interruptCast(row, INTERRUPT_BY_MOVEMENT);
+    if ((moving & NUDGE_BIT) == 0) moveCancelsCast(row);
   }
   if (asked && !arrived && (moving & NUDGE_BIT) == 0) correct(row);
 }

@@ -1,7 +1,19 @@
-// The content tables the host wrote: spells by id.
+// The content tables the host wrote: spells by id, templates by creature, classes by player.
 
-import { U16, U32 } from "./columns";
-import { SPELL_BASE, SPELL_IDS_MAX, SPELL_INDEX_BASE, SPELL_STRIDE, SPELLS_MAX } from "./memory";
+import { F32, U16, U32 } from "./columns";
+import {
+  CLASS_BASE,
+  CLASS_POWER_TYPE,
+  CLASS_STRIDE,
+  ENTITY_KIND,
+  SPELLS_MAX,
+  SPELL_BASE,
+  SPELL_IDS_MAX,
+  SPELL_INDEX_BASE,
+  SPELL_STRIDE,
+  TEMPLATE_BASE,
+  TEMPLATE_STRIDE,
+} from "./memory";
 
 export const POWER_MANA: u32 = 0;
 export const POWER_RAGE: u32 = 1;
@@ -20,4 +32,32 @@ export function spellOf(id: u32): usize {
   const index = U16.get(SPELL_INDEX_BASE, id);
   if (index == 0 || index > SPELLS_MAX) return 0;
   return SPELL_BASE + (index - 1) * SPELL_STRIDE;
+}
+
+/** A u32 column of a spell's row, 0 when the address is 0 (a spell nobody knows). */
+export class Spell {
+  @inline static get(spell: usize, column: u32): u32 {
+    return spell == 0 ? 0 : load<u32>(spell + column);
+  }
+  @inline static range(spell: usize, column: u32): f32 {
+    return load<f32>(spell + column);
+  }
+}
+
+/** Columns of the template of the creature in a row. */
+export class Template {
+  @inline static at(row: u32): usize {
+    return TEMPLATE_BASE + U32.get(ENTITY_KIND, row) * TEMPLATE_STRIDE;
+  }
+  @inline static u32(row: u32, column: u32): u32 {
+    return U32.get(Template.at(row) + column, 0);
+  }
+  @inline static f32(row: u32, column: u32): f32 {
+    return F32.get(Template.at(row) + column, 0);
+  }
+}
+
+/** POWER_* of the player in a row. */
+export function powerTypeOf(player: u32): u32 {
+  return load<u32>(CLASS_BASE + U32.get(ENTITY_KIND, player) * CLASS_STRIDE + CLASS_POWER_TYPE);
 }

@@ -11,12 +11,18 @@ import { Cell, F32, U16, U32 } from "./columns";
 import {
   CREATURE_THREAT_COUNT,
   ENTITY_HATED,
+  ENTITY_TARGET,
   HEADER_CREATURES_HIGH,
   THREAT_MAX,
   THREAT_ROW,
   THREAT_VALUE,
 } from "./memory";
-import { NO_ROW, Row } from "./rows";
+import { NO_ROW, Row, rowOf } from "./rows";
+import { inMeleeRange } from "./swings";
+
+/** How many times the current target's threat another needs to pull the creature off it. */
+const PULL_IN_MELEE: f32 = 1.1;
+const PULL_AT_RANGE: f32 = 1.3;
 
 class Entry {
   @inline static at(creature: u32, slot: u32): u32 {
@@ -109,4 +115,44 @@ export function forgetEverywhere(player: u32): void {
     const slot = slotOf(Row.ofCreature(index), player);
     if (slot != NO_ROW) removeSlot(Row.ofCreature(index), slot);
   }
+}
+
+/** Healing threat of `healer`, split evenly among the creatures that have `healed` on their table. */
+export function shareHealingThreat(healer: u32, healed: u32, amount: f32): void {
+  const fights = U32.get(ENTITY_HATED, healed);
+  if (fights == 0) return;
+  const share = amount / <f32>fights;
+  const creatures = Cell.get(HEADER_CREATURES_HIGH);
+  let left = fights;
+  for (let index: u32 = 0; index < creatures && left > 0; index++) {
+    if (U32.get(CREATURE_THREAT_COUNT, index) == 0) continue;
+    const creature = Row.ofCreature(index);
+    if (slotOf(creature, healed) == NO_ROW) continue;
+    left--;
+    addThreat(creature, healer, share);
+  }
+}
+
+/**
+ * Whom a creature fights: its target, until another has more than 110 % of that one's threat in melee range, 130 %
+ * outside. Without a target the most hated; NO_ROW when nobody is left.
+ */
+export function mostHated(creature: u32): u32 {
+  const count = threatCount(creature);
+  const current = slotOf(creature, rowOf(U32.get(ENTITY_TARGET, creature)));
+  let best = current;
+  let most: f32 = current == NO_ROW ? -1 : F32.get(THREAT_VALUE, Entry.at(creature, current));
+  const held = most;
+  for (let slot: u32 = 0; slot < count; slot++) {
+    const value = F32.get(THREAT_VALUE, Entry.at(creature, slot));
+    if (value <= most) continue;
+    if (current != NO_ROW && value <= held * pullFactor(creature, threatPlayer(creature, slot))) continue;
+    best = slot;
+    most = value;
+  }
+  return best == NO_ROW ? NO_ROW : threatPlayer(creature, best);
+}
+
+function pullFactor(creature: u32, player: u32): f32 {
+  return inMeleeRange(creature, player) ? PULL_IN_MELEE : PULL_AT_RANGE;
 }

@@ -1,0 +1,41 @@
+// Cooldowns of a player's spells: a short list a player, with spent entries thrown out whenever it is added to.
+//
+//   row 3:  COUNT 2   SPELL [201, 300]   END [620, 700]
+
+import { Clock } from "./clock";
+import { U32 } from "./columns";
+import { COOLDOWN_END, COOLDOWN_SPELL, COOLDOWNS_MAX, PLAYER_COOLDOWN_COUNT } from "./memory";
+
+export function isCoolingDown(player: u32, spellId: u32): bool {
+  const first = player * COOLDOWNS_MAX;
+  const count = U32.get(PLAYER_COOLDOWN_COUNT, player);
+  for (let slot: u32 = 0; slot < count; slot++) {
+    if (U32.get(COOLDOWN_SPELL, first + slot) == spellId) return Clock.now() < U32.get(COOLDOWN_END, first + slot);
+  }
+  return false;
+}
+
+/** The spell is ready again at `end`. Of more than COOLDOWNS_MAX at a time the last one added gives way. */
+export function startCooldown(player: u32, spellId: u32, end: u32): void {
+  const first = player * COOLDOWNS_MAX;
+  const slot = min<u32>(keepRunning(player, spellId), COOLDOWNS_MAX - 1);
+  U32.set(COOLDOWN_SPELL, first + slot, spellId);
+  U32.set(COOLDOWN_END, first + slot, end);
+  U32.set(PLAYER_COOLDOWN_COUNT, player, slot + 1);
+}
+
+/** Throws out what is ready, and the spell itself; returns how many stay. */
+function keepRunning(player: u32, spellId: u32): u32 {
+  const first = player * COOLDOWNS_MAX;
+  const count = U32.get(PLAYER_COOLDOWN_COUNT, player);
+  let kept: u32 = 0;
+  for (let slot: u32 = 0; slot < count; slot++) {
+    const spell = U32.get(COOLDOWN_SPELL, first + slot);
+    const end = U32.get(COOLDOWN_END, first + slot);
+    if (spell == spellId || end <= Clock.now()) continue;
+    U32.set(COOLDOWN_SPELL, first + kept, spell);
+    U32.set(COOLDOWN_END, first + kept, end);
+    kept++;
+  }
+  return kept;
+}

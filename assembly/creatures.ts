@@ -1,0 +1,162 @@
+// Phase: creatures decide. Idle ones stroll while a player is near enough to care; fighting ones choose their target by
+// threat, chase it, cast now and then, and give up when the leash says so; evading ones run home. A creature far from
+// all players costs two loads a tick.
+
+import { COUNTER_ENTITIES_MOVED, COUNTER_FIGHTING, ENTITY_EVADING, PHASE_CREATURES } from "./abi";
+import { startCreatureCast } from "./casts";
+import { Flag, setHealth, setTarget } from "./changes";
+import { Clock } from "./clock";
+import { Cell, F32, U32 } from "./columns";
+import { Counter } from "./counters";
+import { evade, nextCastDelay } from "./engage";
+import {
+  CREATURE_HOME_X,
+  CREATURE_HOME_Y,
+  CREATURE_HOME_Z,
+  CREATURE_LEASH_TICK,
+  CREATURE_LEASH_X,
+  CREATURE_LEASH_Y,
+  CREATURE_NEAR_TICK,
+  CREATURE_STATE,
+  CREATURE_TIMER,
+  CREATURE_WAKES_TICK,
+  ENTITY_CAST_END,
+  ENTITY_DEST_X,
+  ENTITY_DEST_Y,
+  ENTITY_DEST_Z,
+  ENTITY_ID,
+  ENTITY_MAX_HEALTH,
+  ENTITY_MOVING,
+  ENTITY_SPEED,
+  ENTITY_X,
+  ENTITY_Y,
+  ENTITY_Z,
+  HEADER_CREATURES_HIGH,
+  TEMPLATE_ROAM_RADIUS,
+  TEMPLATE_SPELL,
+} from "./memory";
+import { MOVING_NOT, MOVING_NUDGE_ASKED, MOVING_WALKS, stepTowards } from "./movement";
+import { Note } from "./note";
+import { randomBetween, randomSigned } from "./random";
+import { NO_ROW, Row } from "./rows";
+import { CREATURE_EVADING, CREATURE_FIGHTING, CREATURE_GONE, CREATURE_IDLE } from "./states";
+import { inMeleeRange } from "./swings";
+import { Template } from "./tables";
+import { mostHated } from "./threat";
+
+/** Yards a second of a creature at leisure. */
+const WALK_SPEED: f32 = 2.5;
+/** How much faster than it runs a creature goes home. */
+const HOME_HASTE: f32 = 1.5;
+/** Yards from where the fight last refreshed, and seconds without a hit, after which it gives up. */
+const LEASH_YARDS: f32 = 30;
+const LEASH_SECONDS: u32 = 15;
+/** Seconds after it came home in which it minds nobody's nearness. */
+const WAKE_SECONDS: u32 = 5;
+/** A player seen within so many seconds keeps a creature strolling. */
+const NEAR_SECONDS: u32 = 2;
+/** Yards a chaser stops short of its target, so that it stands before it, not in it. */
+const CHASE_STOP: f32 = 2;
+
+export function decideAll(): void {
+  Note.phase(PHASE_CREATURES);
+  const high = Cell.get(HEADER_CREATURES_HIGH);
+  const nearSince = Clock.now() - min<u32>(Clock.now(), Clock.seconds(NEAR_SECONDS));
+  for (let index: u32 = 0; index < high; index++) {
+    const state = U32.get(CREATURE_STATE, index);
+    const row = Row.ofCreature(index);
+    if (U32.get(ENTITY_MOVING, row) == MOVING_NUDGE_ASKED) followNudge(row, state);
+    else if (state == CREATURE_IDLE) {
+      if (U32.get(CREATURE_NEAR_TICK, index) > nearSince) stroll(row, index);
+    } else if (state == CREATURE_FIGHTING) fight(row, index);
+    else if (state == CREATURE_EVADING) goHome(row, index);
+  }
+}
+
+/** A fault shoves it: one step, then its own will again. */
+function followNudge(row: u32, state: u32): void {
+  U32.set(ENTITY_MOVING, row, MOVING_NOT);
+  if (state < CREATURE_GONE && U32.get(ENTITY_ID, row) != 0) walk(row, F32.get(ENTITY_SPEED, row));
+}
+
+function stroll(row: u32, index: u32): void {
+  if (U32.get(ENTITY_ID, row) == 0) return;
+  Note.entity(U32.get(ENTITY_ID, row));
+  if (U32.get(ENTITY_MOVING, row) == MOVING_WALKS) {
+    if (walk(row, min<f32>(WALK_SPEED, F32.get(ENTITY_SPEED, row)))) U32.set(ENTITY_MOVING, row, MOVING_NOT);
+    return;
+  }
+  if (Clock.now() < U32.get(CREATURE_TIMER, index)) return;
+  U32.set(CREATURE_TIMER, index, Clock.now() + randomBetween(Clock.seconds(4), Clock.seconds(12)));
+  const radius = Template.f32(row, TEMPLATE_ROAM_RADIUS);
+  if (!(radius > 0)) return;
+  chooseStroll(row, index, radius);
+}
+
+/** A point around its spawn: in the square of the radius, drawn in where that is a corner. */
+function chooseStroll(row: u32, index: u32, radius: f32): void {
+  let x = randomSigned();
+  let y = randomSigned();
+  if (x * x + y * y > 1) {
+    x *= 0.7;
+    y *= 0.7;
+  }
+  F32.set(ENTITY_DEST_X, row, F32.get(CREATURE_HOME_X, index) + x * radius);
+  F32.set(ENTITY_DEST_Y, row, F32.get(CREATURE_HOME_Y, index) + y * radius);
+  F32.set(ENTITY_DEST_Z, row, F32.get(CREATURE_HOME_Z, index));
+  U32.set(ENTITY_MOVING, row, MOVING_WALKS);
+}
+
+function fight(row: u32, index: u32): void {
+  Note.entity(U32.get(ENTITY_ID, row));
+  const target = mostHated(row);
+  if (target == NO_ROW || isLeashed(row, index)) return evade(row);
+  Counter.add(COUNTER_FIGHTING, 1);
+  setTarget(row, U32.get(ENTITY_ID, target));
+  if (U32.get(ENTITY_CAST_END, row) != 0) return;
+  if (Clock.now() >= U32.get(CREATURE_TIMER, index)) {
+    U32.set(CREATURE_TIMER, index, Clock.now() + nextCastDelay());
+    const spell = Template.u32(row, TEMPLATE_SPELL);
+    if (spell != 0 && startCreatureCast(row, spell)) return;
+  }
+  if (!inMeleeRange(row, target)) chase(row, target);
+}
+
+function isLeashed(row: u32, index: u32): bool {
+  if (Clock.now() - U32.get(CREATURE_LEASH_TICK, index) < Clock.seconds(LEASH_SECONDS)) return false;
+  const dx = F32.get(ENTITY_X, row) - F32.get(CREATURE_LEASH_X, index);
+  const dy = F32.get(ENTITY_Y, row) - F32.get(CREATURE_LEASH_Y, index);
+  return dx * dx + dy * dy > LEASH_YARDS * LEASH_YARDS;
+}
+
+function chase(row: u32, target: u32): void {
+  const x = F32.get(ENTITY_X, target);
+  const y = F32.get(ENTITY_Y, target);
+  const dx = F32.get(ENTITY_X, row) - x;
+  const dy = F32.get(ENTITY_Y, row) - y;
+  const distance = sqrt<f32>(dx * dx + dy * dy);
+  const share = distance > CHASE_STOP ? CHASE_STOP / distance : <f32>0;
+  F32.set(ENTITY_DEST_X, row, x + dx * share);
+  F32.set(ENTITY_DEST_Y, row, y + dy * share);
+  F32.set(ENTITY_DEST_Z, row, F32.get(ENTITY_Z, target));
+  walk(row, F32.get(ENTITY_SPEED, row));
+}
+
+function goHome(row: u32, index: u32): void {
+  Note.entity(U32.get(ENTITY_ID, row));
+  F32.set(ENTITY_DEST_X, row, F32.get(CREATURE_HOME_X, index));
+  F32.set(ENTITY_DEST_Y, row, F32.get(CREATURE_HOME_Y, index));
+  F32.set(ENTITY_DEST_Z, row, F32.get(CREATURE_HOME_Z, index));
+  if (!walk(row, F32.get(ENTITY_SPEED, row) * HOME_HASTE)) return;
+  Flag.lower(row, ENTITY_EVADING);
+  setHealth(row, U32.get(ENTITY_MAX_HEALTH, row));
+  U32.set(ENTITY_MOVING, row, MOVING_NOT);
+  U32.set(CREATURE_STATE, index, CREATURE_IDLE);
+  U32.set(CREATURE_WAKES_TICK, index, Clock.now() + Clock.seconds(WAKE_SECONDS));
+}
+
+/** One step towards its destination; true when it is there. */
+function walk(row: u32, yardsPerSecond: f32): bool {
+  Counter.add(COUNTER_ENTITIES_MOVED, 1);
+  return stepTowards(row, Clock.step(yardsPerSecond));
+}

@@ -1,0 +1,66 @@
+// How a creature gets into a fight and out of it.
+
+import { ENTITY_EVADING, ENTITY_IN_COMBAT, EVENT_AGGRO, EVENT_EVADED, INTERRUPT_TARGET_LOST } from "./abi";
+import { interruptCast } from "./cancel";
+import { setFlags, setTarget } from "./changes";
+import { Clock } from "./clock";
+import { F32, U32 } from "./columns";
+import { emit } from "./events";
+import {
+  CREATURE_LEASH_TICK,
+  CREATURE_LEASH_X,
+  CREATURE_LEASH_Y,
+  CREATURE_STATE,
+  CREATURE_TIMER,
+  ENTITY_ATTACKING,
+  ENTITY_FLAGS,
+  ENTITY_ID,
+  ENTITY_MOVING,
+  ENTITY_X,
+  ENTITY_Y,
+} from "./memory";
+import { randomBetween } from "./random";
+import { NO_ROW, Row } from "./rows";
+import { CREATURE_EVADING, CREATURE_FIGHTING, CREATURE_IDLE } from "./states";
+import { addThreat, forgetThreat } from "./threat";
+
+/** An idle creature turns on a living player; one that fights already only keeps it in mind. */
+export function engage(creature: u32, player: u32): void {
+  const index = Row.creatureIndex(creature);
+  const state = U32.get(CREATURE_STATE, index);
+  if (state != CREATURE_IDLE && state != CREATURE_FIGHTING) return;
+  addThreat(creature, player, 0);
+  if (state == CREATURE_FIGHTING) return;
+  U32.set(CREATURE_STATE, index, CREATURE_FIGHTING);
+  U32.set(CREATURE_TIMER, index, Clock.now() + nextCastDelay());
+  U32.set(ENTITY_ATTACKING, creature, 1);
+  U32.set(ENTITY_MOVING, creature, 0);
+  setFlags(creature, U32.get(ENTITY_FLAGS, creature) | ENTITY_IN_COMBAT);
+  setTarget(creature, U32.get(ENTITY_ID, player));
+  refreshLeash(creature);
+  emit(EVENT_AGGRO, 0, creature, player, 0, 0, 0, 0, 0);
+}
+
+/** A hit was given or taken: the leash is measured from here and now. */
+export function refreshLeash(creature: u32): void {
+  const index = Row.creatureIndex(creature);
+  F32.set(CREATURE_LEASH_X, index, F32.get(ENTITY_X, creature));
+  F32.set(CREATURE_LEASH_Y, index, F32.get(ENTITY_Y, creature));
+  U32.set(CREATURE_LEASH_TICK, index, Clock.now());
+}
+
+/** A fighting creature gives up and goes home, immune. */
+export function evade(creature: u32): void {
+  interruptCast(creature, INTERRUPT_TARGET_LOST);
+  forgetThreat(creature);
+  U32.set(CREATURE_STATE, Row.creatureIndex(creature), CREATURE_EVADING);
+  U32.set(ENTITY_ATTACKING, creature, 0);
+  setFlags(creature, (U32.get(ENTITY_FLAGS, creature) & ~ENTITY_IN_COMBAT) | ENTITY_EVADING);
+  setTarget(creature, 0);
+  emit(EVENT_EVADED, 0, creature, NO_ROW, 0, 0, 0, 0, 0);
+}
+
+/** Ticks until a fighting creature thinks of casting: 4 to 8 s. */
+export function nextCastDelay(): u32 {
+  return randomBetween(Clock.seconds(4), Clock.seconds(8));
+}

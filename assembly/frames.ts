@@ -1,0 +1,207 @@
+// What each watching session is told in this tick: one frame, when there is something to tell.
+//
+//   first frame   RESET, SELF, ENTER x16, own position, EVENTs       the other ENTERs follow, 16 a tick
+//   later         SELF?, LEAVEs, ENTERs, own position?, CHANGEs, EVENTs
+//
+// A watcher's list of known entities is compared with what it sees every 4 ticks, staggered by row. A change is told when
+// it is newer than the tick the watcher was last told in; so a frame that finds the frame area full is simply not built,
+// its session keeps its old tick, and goes first in the next tick. Most watchers are up to date by the tick before, and
+// get the same record of an entity: it is made once and copied.
+
+import {
+  COUNTER_FRAMES,
+  COUNTER_FRAMES_DEFERRED,
+  FRAME_ACK,
+  FRAME_HEADER_BYTES,
+  FRAME_LENGTH,
+  FRAME_SESSION,
+  FRAME_TICK,
+} from "./abi";
+import { PLAYER_ACKED, PLAYER_RESCAN, PLAYER_RESET, PLAYER_WATCHES } from "./arrivals";
+import { Clock } from "./clock";
+import { Cell, U16, U32 } from "./columns";
+import { Counter } from "./counters";
+import {
+  DELTA_BASE,
+  DELTA_BYTES,
+  DELTA_LENGTH,
+  ENTITY_CHANGED,
+  ENTITY_CHANGED_POSITION,
+  ENTITY_ID,
+  EVENT_FIRST,
+  FRAME_BASE,
+  FRAME_BYTES_MAX,
+  HEADER_FRAME_BYTES,
+  HEADER_FRAME_TURN,
+  HEADER_PLAYERS_HIGH,
+  HEADER_WATCHERS,
+  KNOWN_ID,
+  KNOWN_MAX,
+  KNOWN_ROW,
+  PLAYER_ACK,
+  PLAYER_FLAGS,
+  PLAYER_KNOWN_COUNT,
+  PLAYER_SELF_CHANGED,
+  PLAYER_TOLD,
+  ROWS_MAX,
+  SEEN_MARK,
+  SEEN_ROW,
+} from "./memory";
+import { Note } from "./note";
+import { pickEvents, pickFirst, putPicked } from "./picked";
+import { putChange, putEnter, putLeave, putOwnPosition, putReset, putSelf } from "./records";
+import { look } from "./sight";
+
+/** Ticks between two looks around of one watcher. */
+const LOOK_EVERY: u32 = 4;
+/** New entities a frame tells of at most. */
+const ENTERS_MAX: u32 = 16;
+/** Bytes the longest frame can take, and some more for copying in whole words. */
+const FRAME_ROOM: u32 = 6016;
+/** In SEEN_MARK, with the watcher's row: in sight, and known as well. */
+const SEEN: u32 = 0x10000;
+const SEEN_AND_KNOWN: u32 = 0x20000;
+
+/** Builds the frames of all watchers, from where the last tick had to stop. The grid must be fresh. */
+export function buildFrames(): void {
+  if (Cell.get(HEADER_WATCHERS) == 0) return;
+  memory.fill(DELTA_LENGTH, 0, ROWS_MAX * 4);
+  memory.fill(SEEN_MARK, 0, ROWS_MAX * 4);
+  const high = Cell.get(HEADER_PLAYERS_HIGH);
+  const turn = Cell.get(HEADER_FRAME_TURN);
+  const first = turn < high ? turn : 0;
+  const deferred = buildRange(first, high, NOBODY);
+  const stopped = buildRange(0, first, deferred);
+  Cell.set(HEADER_FRAME_TURN, stopped == NOBODY ? 0 : stopped);
+}
+
+const NOBODY: u32 = 0xffffffff;
+
+/** Builds frames of rows from..to-1; returns the first row that had to be put off, now or before. */
+function buildRange(from: u32, to: u32, deferredBefore: u32): u32 {
+  let deferred = deferredBefore;
+  for (let row = from; row < to; row++) {
+    if ((U32.get(PLAYER_FLAGS, row) & PLAYER_WATCHES) == 0) continue;
+    if (deferred == NOBODY && FRAME_BYTES_MAX - Cell.get(HEADER_FRAME_BYTES) < FRAME_ROOM) deferred = row;
+    if (deferred != NOBODY) Counter.add(COUNTER_FRAMES_DEFERRED, 1);
+    else buildFrame(row);
+  }
+  return deferred;
+}
+
+function buildFrame(row: u32): void {
+  Note.session(U32.get(ENTITY_ID, row));
+  const start: usize = FRAME_BASE + Cell.get(HEADER_FRAME_BYTES);
+  const flags = U32.get(PLAYER_FLAGS, row);
+  const reset = (flags & PLAYER_RESET) != 0;
+  const told: u32 = reset ? 0 : U32.get(PLAYER_TOLD, row);
+  let at = start + FRAME_HEADER_BYTES;
+  if (reset) at = putReset(at);
+  if (reset || U32.get(PLAYER_SELF_CHANGED, row) > told) at = putSelf(at, row);
+  U32.set(PLAYER_FLAGS, row, flags & ~(PLAYER_RESET | PLAYER_RESCAN | PLAYER_ACKED));
+  pickFirst(row);
+  if ((flags & PLAYER_RESCAN) != 0 || ((row + Clock.now()) & (LOOK_EVERY - 1)) == 0) {
+    const seen = look(row);
+    at = dropUnseen(at, row, seen);
+    at = putChanges(at, row, told);
+    at = letEnter(at, row, seen);
+  } else at = putChanges(at, row, told);
+  if (U32.get(ENTITY_CHANGED_POSITION, row) > told) at = putOwnPosition(at, row);
+  at = putPicked(at);
+  U32.set(PLAYER_TOLD, row, Clock.now());
+  if (at != start + FRAME_HEADER_BYTES || (flags & PLAYER_ACKED) != 0) close(start, at, row);
+}
+
+function close(start: usize, end: usize, row: u32): void {
+  const length = <u32>(end - start);
+  store<u32>(start + FRAME_LENGTH, length);
+  store<u32>(start + FRAME_SESSION, U32.get(ENTITY_ID, row));
+  store<u32>(start + FRAME_TICK, Clock.now());
+  store<u32>(start + FRAME_ACK, U32.get(PLAYER_ACK, row));
+  Cell.add(HEADER_FRAME_BYTES, length);
+  Counter.add(COUNTER_FRAMES, 1);
+}
+
+/** Marks what is seen; what is known and not among it leaves. */
+function dropUnseen(start: usize, row: u32, seen: u32): usize {
+  const mark = SEEN | row;
+  for (let index: u32 = 0; index < seen; index++) U32.set(SEEN_MARK, U16.get(SEEN_ROW, index), mark);
+  const list = row * KNOWN_MAX;
+  const known = U32.get(PLAYER_KNOWN_COUNT, row);
+  let at = start;
+  let kept: u32 = 0;
+  for (let index: u32 = 0; index < known; index++) {
+    const other = U16.get(KNOWN_ROW, list + index);
+    const id = U32.get(KNOWN_ID, list + index);
+    if (U32.get(SEEN_MARK, other) == mark && U32.get(ENTITY_ID, other) == id) {
+      U32.set(SEEN_MARK, other, SEEN_AND_KNOWN | row);
+      U16.set(KNOWN_ROW, list + kept, other);
+      U32.set(KNOWN_ID, list + kept, id);
+      kept++;
+    } else at = putLeave(at, id);
+  }
+  U32.set(PLAYER_KNOWN_COUNT, row, kept);
+  return at;
+}
+
+/** What changed of the entities known; those whose row is somebody else's by now leave. */
+function putChanges(start: usize, row: u32, told: u32): usize {
+  const list = row * KNOWN_MAX;
+  const upToDate = told + 1 == Clock.now();
+  let known = U32.get(PLAYER_KNOWN_COUNT, row);
+  let at = start;
+  for (let index: u32 = 0; index < known; index++) {
+    const other = U16.get(KNOWN_ROW, list + index);
+    if (U32.get(ENTITY_CHANGED, other) <= told) continue;
+    const id = U32.get(KNOWN_ID, list + index);
+    if (U32.get(ENTITY_ID, other) != id) {
+      at = putLeave(at, id);
+      known--;
+      U16.set(KNOWN_ROW, list + index, U16.get(KNOWN_ROW, list + known));
+      U32.set(KNOWN_ID, list + index, U32.get(KNOWN_ID, list + known));
+      index--;
+      continue;
+    }
+    if (U32.get(EVENT_FIRST, other) != 0) pickEvents(other, row);
+    at = upToDate ? copyDelta(at, other, told) : putChange(at, other, told);
+  }
+  U32.set(PLAYER_KNOWN_COUNT, row, known);
+  return at;
+}
+
+/** The change record of this tick, made at the first asking. Copies whole words of 8 bytes, maybe past its end. */
+function copyDelta(at: usize, row: u32, told: u32): usize {
+  const from: usize = DELTA_BASE + row * DELTA_BYTES;
+  let length = U32.get(DELTA_LENGTH, row);
+  if (length == 0) {
+    length = <u32>(putChange(from, row, told) - from) + 1;
+    U32.set(DELTA_LENGTH, row, length);
+  }
+  length--;
+  store<u64>(at, load<u64>(from));
+  store<u64>(at, load<u64>(from, 8), 8);
+  store<u64>(at, load<u64>(from, 16), 16);
+  for (let done: u32 = 24; done < length; done += 8) store<u64>(at + done, load<u64>(from + done));
+  return at + length;
+}
+
+/** What is seen and not known enters, up to ENTERS_MAX; the rest at once in the next tick. */
+function letEnter(start: usize, row: u32, seen: u32): usize {
+  const list = row * KNOWN_MAX;
+  const known = U32.get(PLAYER_KNOWN_COUNT, row);
+  const most = min<u32>(known + ENTERS_MAX, KNOWN_MAX);
+  let at = start;
+  let count = known;
+  for (let index: u32 = 0; index < seen && count < most; index++) {
+    const other = U16.get(SEEN_ROW, index);
+    if (U32.get(SEEN_MARK, other) != (SEEN | row)) continue;
+    at = putEnter(at, other);
+    if (U32.get(EVENT_FIRST, other) != 0) pickEvents(other, row);
+    U16.set(KNOWN_ROW, list + count, other);
+    U32.set(KNOWN_ID, list + count, U32.get(ENTITY_ID, other));
+    count++;
+  }
+  U32.set(PLAYER_KNOWN_COUNT, row, count);
+  if (count < seen) U32.set(PLAYER_FLAGS, row, U32.get(PLAYER_FLAGS, row) | PLAYER_RESCAN);
+  return at;
+}

@@ -1,0 +1,80 @@
+// Which creatures notice which players. Each living player looks about every 8 ticks, staggered by row: creatures within
+// two cells are woken to stroll, and an idle one within its aggro radius turns on the player.
+//
+//   aggro radius = 18 yd - (player's level - creature's level, at least -25), between 5 and 45 yd
+
+import { ENTITY_DEAD, ENTITY_PHANTOM } from "./abi";
+import { Flag } from "./changes";
+import { Clock } from "./clock";
+import { Cell, F32, U16, U32 } from "./columns";
+import { engage } from "./engage";
+import { CELLS_ACROSS, Span, cellOf } from "./grid";
+import {
+  CREATURE_NEAR_TICK,
+  CREATURE_STATE,
+  CREATURE_WAKES_TICK,
+  ENTITY_ID,
+  ENTITY_LEVEL,
+  ENTITY_X,
+  ENTITY_Y,
+  GRID_ROW,
+  HEADER_PLAYERS_HIGH,
+  TEMPLATE_AGGRO_RADIUS,
+} from "./memory";
+import { Note } from "./note";
+import { Row } from "./rows";
+import { isWithin } from "./space";
+import { CREATURE_IDLE } from "./states";
+import { Template } from "./tables";
+
+/** Ticks between two looks of one player. */
+const LOOK_EVERY: u32 = 8;
+/** Cells to each side: 66 yd at least, more than any aggro radius. */
+const REACH: u32 = 2;
+
+/** All players whose turn it is look about. The grid must be fresh. */
+export function noticeAll(): void {
+  const high = Cell.get(HEADER_PLAYERS_HIGH);
+  for (let row = Clock.now() & (LOOK_EVERY - 1); row < high; row += LOOK_EVERY) {
+    if (U32.get(ENTITY_ID, row) == 0 || Flag.has(row, ENTITY_DEAD)) continue;
+    Note.entity(U32.get(ENTITY_ID, row));
+    lookAbout(row);
+  }
+}
+
+/** Yards within which a creature turns on a player of that level. */
+export function aggroRadius(creature: u32, playerLevel: u32): f32 {
+  const own = Template.f32(creature, TEMPLATE_AGGRO_RADIUS);
+  if (own > 0) return min<f32>(own, 45);
+  const difference = max<i32>(<i32>playerLevel - <i32>U32.get(ENTITY_LEVEL, creature), -25);
+  return <f32>min<i32>(max<i32>(18 - difference, 5), 45);
+}
+
+function lookAbout(player: u32): void {
+  const column = cellOf(F32.get(ENTITY_X, player));
+  const line = cellOf(F32.get(ENTITY_Y, player));
+  const from = (column - REACH) & (CELLS_ACROSS - 1);
+  const to = (column + REACH) & (CELLS_ACROSS - 1);
+  for (let step: u32 = 0; step <= 2 * REACH; step++) {
+    const cellRow = (line - REACH + step) & (CELLS_ACROSS - 1);
+    if (from <= to) {
+      meetSpan(player, Span.start(cellRow, from), Span.end(cellRow, to));
+    } else {
+      meetSpan(player, Span.start(cellRow, 0), Span.end(cellRow, to));
+      meetSpan(player, Span.start(cellRow, from), Span.end(cellRow, CELLS_ACROSS - 1));
+    }
+  }
+}
+
+function meetSpan(player: u32, start: u32, end: u32): void {
+  const now = Clock.now();
+  for (let at = start; at < end; at++) {
+    const row = U16.get(GRID_ROW, at);
+    if (!Row.isCreature(row)) continue;
+    const index = Row.creatureIndex(row);
+    if (U32.get(CREATURE_STATE, index) != CREATURE_IDLE) continue;
+    U32.set(CREATURE_NEAR_TICK, index, now);
+    if (U32.get(CREATURE_WAKES_TICK, index) > now || Flag.has(row, ENTITY_PHANTOM)) continue;
+    if (isWithin(row, player, aggroRadius(row, U32.get(ENTITY_LEVEL, player)))) engage(row, player);
+  }
+}

@@ -1,0 +1,59 @@
+// Which events of this tick a watcher is told: those in the lists of its own row and of the rows it knows, each once, in
+// the order in which they happened, EVENTS_TOLD_MAX at most.
+
+import { Cell, U32 } from "./columns";
+import {
+  EVENTS_TOLD_MAX,
+  EVENT_FIRST,
+  EVENT_NEXT_SOURCE,
+  EVENT_NEXT_TARGET,
+  EVENT_PICKED,
+  EVENT_PICKED_COUNT,
+  EVENT_ROWS,
+  EVENT_TOLD,
+} from "./memory";
+import { isPrivateEvent } from "./events";
+import { putEvent } from "./records";
+
+/** Starts a new watcher, with the events of its own row. */
+export function pickFirst(watcher: u32): void {
+  Cell.set(EVENT_PICKED_COUNT, 0);
+  if (U32.get(EVENT_FIRST, watcher) != 0) pick(watcher, watcher, true);
+}
+
+/** Adds the events of a row the watcher knows. */
+export function pickEvents(row: u32, watcher: u32): void {
+  pick(row, watcher, false);
+}
+
+function pick(row: u32, watcher: u32, own: bool): void {
+  let next = U32.get(EVENT_FIRST, row);
+  while (next != 0 && Cell.get(EVENT_PICKED_COUNT) < EVENTS_TOLD_MAX) {
+    const event = next - 1;
+    const rows = U32.get(EVENT_ROWS, event);
+    next = (rows & 0xffff) == row ? U32.get(EVENT_NEXT_SOURCE, event) : U32.get(EVENT_NEXT_TARGET, event);
+    if (U32.get(EVENT_TOLD, event) == watcher + 1 || (!own && isPrivateEvent(event))) continue;
+    U32.set(EVENT_TOLD, event, watcher + 1);
+    insert(event);
+  }
+}
+
+/** Keeps the picked ones in order: they are few, and come from the latest to the earliest of each row. */
+function insert(event: u32): void {
+  const count = Cell.get(EVENT_PICKED_COUNT);
+  let at = count;
+  while (at > 0 && U32.get(EVENT_PICKED, at - 1) > event) {
+    U32.set(EVENT_PICKED, at, U32.get(EVENT_PICKED, at - 1));
+    at--;
+  }
+  U32.set(EVENT_PICKED, at, event);
+  Cell.set(EVENT_PICKED_COUNT, count + 1);
+}
+
+/** Writes the records of what was picked. */
+export function putPicked(start: usize): usize {
+  const count = Cell.get(EVENT_PICKED_COUNT);
+  let at = start;
+  for (let index: u32 = 0; index < count; index++) at = putEvent(at, U32.get(EVENT_PICKED, index));
+  return at;
+}

@@ -1,0 +1,116 @@
+// Whom a spell may be aimed at. A damaging spell without a target takes the caster's current one, else the nearest enemy
+// in range, else nobody; a heal without one takes the caster.
+//
+//   aim(3, spell, 0)         4100: the row of its current target
+//   aim(3, spell, 1000001)   REFUSAL | REFUSED_OUT_OF_RANGE: that one is too far away
+
+import {
+  ENTITY_DEAD,
+  ENTITY_EVADING,
+  ENTITY_PHANTOM,
+  REFUSED_INVALID_TARGET,
+  REFUSED_NO_SUCH_ENTITY,
+  REFUSED_OUT_OF_RANGE,
+  REFUSED_TARGET_DEAD,
+} from "./abi";
+import { Flag } from "./changes";
+import { F32, U16, U32 } from "./columns";
+import { CELLS_ACROSS, Span, cellOf, ensureGrid } from "./grid";
+import {
+  CREATURE_STATE,
+  ENTITY_ID,
+  ENTITY_TARGET,
+  ENTITY_X,
+  ENTITY_Y,
+  GRID_ROW,
+  SPELL_EFFECT,
+  SPELL_RANGE,
+} from "./memory";
+import { NO_ROW, Row, rowOf } from "./rows";
+import { distanceSquared, isWithin } from "./space";
+import { CREATURE_GONE } from "./states";
+import { EFFECT_DAMAGE, EFFECT_HEAL, EFFECT_INTERRUPT, Spell } from "./tables";
+
+/** Set in the result of `aim` when the lower bits are a REFUSED_* instead of a row. */
+export const REFUSAL: u32 = 0x40000000;
+/** Cells to each side a search for the nearest enemy goes at most. */
+const SEARCH_REACH: u32 = 2;
+/** Yards beyond a spell's range at which a target that walked away is still hit. */
+const RANGE_LEEWAY: f32 = 5;
+
+/** The row a spell would go to, NO_ROW = nobody, or REFUSAL | reason. `wish`: entity id, 0 = none. */
+export function aim(caster: u32, spell: usize, wish: u32): u32 {
+  const effect = Spell.get(spell, SPELL_EFFECT);
+  if (effect == EFFECT_DAMAGE || effect == EFFECT_INTERRUPT) return aimAtEnemy(caster, spell, wish);
+  if (effect == EFFECT_HEAL) return aimAtFriend(caster, spell, wish);
+  return rowOf(wish);
+}
+
+/** True while a cast's target may still be hit; NO_ROW, nobody, always may. */
+export function isStillThere(caster: u32, target: u32, spell: usize): bool {
+  if (target == caster) return true;
+  if (Flag.has(target, ENTITY_DEAD)) return false;
+  return isWithin(caster, target, Spell.range(spell, SPELL_RANGE) + RANGE_LEEWAY);
+}
+
+/** 0 when a player or creature may attack the target, else why not. */
+export function refusalOfEnemy(attacker: u32, target: u32): u32 {
+  if (target == NO_ROW || isGone(target)) return REFUSED_NO_SUCH_ENTITY;
+  if (Row.isCreature(attacker) == Row.isCreature(target)) return REFUSED_INVALID_TARGET;
+  if (Flag.has(target, ENTITY_PHANTOM)) return REFUSED_INVALID_TARGET;
+  return Flag.has(target, ENTITY_DEAD) ? REFUSED_TARGET_DEAD : 0;
+}
+
+function isGone(row: u32): bool {
+  return Row.isCreature(row) && U32.get(CREATURE_STATE, Row.creatureIndex(row)) == CREATURE_GONE;
+}
+
+function aimAtEnemy(caster: u32, spell: usize, wish: u32): u32 {
+  const range = Spell.range(spell, SPELL_RANGE);
+  const target = rowOf(wish == 0 ? U32.get(ENTITY_TARGET, caster) : wish);
+  const refusal = refusalOfEnemy(caster, target);
+  const inRange = refusal == 0 && isWithin(caster, target, range);
+  if (inRange) return target;
+  if (wish != 0) return REFUSAL | (refusal != 0 ? refusal : <u32>REFUSED_OUT_OF_RANGE);
+  return Row.isCreature(caster) ? NO_ROW : nearestEnemy(caster, range);
+}
+
+function aimAtFriend(caster: u32, spell: usize, wish: u32): u32 {
+  if (wish == 0) return caster;
+  const target = rowOf(wish);
+  if (target == NO_ROW) return REFUSAL | REFUSED_NO_SUCH_ENTITY;
+  if (Row.isCreature(caster) != Row.isCreature(target)) return REFUSAL | REFUSED_INVALID_TARGET;
+  if (Flag.has(target, ENTITY_DEAD)) return REFUSAL | REFUSED_TARGET_DEAD;
+  return isWithin(caster, target, Spell.range(spell, SPELL_RANGE)) ? target : REFUSAL | REFUSED_OUT_OF_RANGE;
+}
+
+/** The nearest living creature within range (at most two cells away) of a player, the lower row of two as near. */
+function nearestEnemy(player: u32, range: f32): u32 {
+  ensureGrid();
+  const column = cellOf(F32.get(ENTITY_X, player));
+  const line = cellOf(F32.get(ENTITY_Y, player));
+  let nearest = NO_ROW;
+  let best = range * range;
+  for (let step: u32 = 0; step <= 2 * SEARCH_REACH; step++) {
+    const cellRow = (line - SEARCH_REACH + step) & (CELLS_ACROSS - 1);
+    for (let side: u32 = 0; side <= 2 * SEARCH_REACH; side++) {
+      const cell = (column - SEARCH_REACH + side) & (CELLS_ACROSS - 1);
+      const end = Span.end(cellRow, cell);
+      for (let at = Span.start(cellRow, cell); at < end; at++) {
+        const row = U16.get(GRID_ROW, at);
+        if (!isPrey(row)) continue;
+        const squared = distanceSquared(player, row);
+        if (squared > best || (squared == best && nearest != NO_ROW)) continue;
+        best = squared;
+        nearest = row;
+      }
+    }
+  }
+  return nearest;
+}
+
+/** A creature that may be attacked without being named: alive, real, not on its way home. */
+function isPrey(row: u32): bool {
+  if (!Row.isCreature(row) || U32.get(ENTITY_ID, row) == 0) return false;
+  return !Flag.has(row, ENTITY_DEAD | ENTITY_PHANTOM | ENTITY_EVADING);
+}
