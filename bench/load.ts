@@ -33,9 +33,8 @@ const EARLIER: Record<string, [p50: number, p99: number]> = {
   "4000x25": [19, 35],
   "8000x10": [19, 30],
 };
-/** For connecting, and for the first seconds of play, in which just-in-time compilers and queues settle. */
-const RAMP_SECONDS = 10;
-const SETTLE_MS = 3_000;
+/** The first seconds of play do not count: just-in-time compilers and queues settle. */
+const SETTLE_SECONDS = 3;
 
 const program = new Command("load")
   .description("Tick times under guests who send JSON messages, next to the earlier C++ simulator's.")
@@ -55,12 +54,12 @@ try {
 
 async function load({ clients, rate, seconds, seed, format }: Flags): Promise<void> {
   await using server = await startServerChild({ seed });
-  const play = { port: server.ports.game, count: clients, rate, seconds: RAMP_SECONDS + seconds, guests: true, seed };
+  const play = { port: server.ports.game, count: clients, rate, seconds: SETTLE_SECONDS + seconds, guests: true, seed };
   const players = await runPlayers(play);
   await server.stop();
   const span = await spanWithPlayers(server.telemetry(), clients);
   if (span === null) throw new Error(`The ${clients} guests were never all connected: ${JSON.stringify(players)}`);
-  const from = Math.min(span.fromMs + SETTLE_MS, span.toMs);
+  const from = Math.min(span.fromMs + SETTLE_SECONDS * 1_000, span.toMs);
   const window = await readWindow(server.telemetry(), { fromMs: from, toMs: span.toMs });
   const figures = summarize(window, (span.toMs - from) / 1_000);
   const earlier = EARLIER[`${clients}x${rate}`] ?? null;

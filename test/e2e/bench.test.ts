@@ -1,0 +1,92 @@
+// The benches run, in small: each starts what it measures, ends by itself, and prints what it says it prints.
+
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { findOnPath } from "../../bench/lib/hyperfine.ts";
+
+const ROOT = join(import.meta.dir, "../..");
+
+async function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const child = Bun.spawn([process.execPath, ...args], { cwd: ROOT, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  const [stdout, stderr] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  return { code: await child.exited, stdout, stderr };
+}
+
+const tiny = ["--entities", "200", "--zones", "2", "--entity-ticks", "20000", "--runs", "2"];
+
+test.if(findOnPath("hyperfine") === null)("without hyperfine the kernel bench says how to install it", async () => {
+  const { code, stderr } = await run("bench/run.ts", ...tiny);
+  expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining("apt-get install hyperfine") as string });
+});
+
+test.if(findOnPath("hyperfine") !== null)(
+  "the kernel bench measures every setting, and all runners end in the same state",
+  async () => {
+    const { code, stdout, stderr } = await run("bench/run.ts", ...tiny, "--format", "json");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const report = JSON.parse(stdout) as Record<"by_entities" | "by_zones", { hash: string; entities: number }[]>;
+    expect(report.by_entities.map(({ entities }) => entities)).toEqual([200]);
+    expect(report.by_zones.map(({ entities, hash }) => [entities, hash.length])).toEqual([[2_000, 33]]);
+  },
+  60_000,
+);
+
+describe.each(["run", "load", "soak", "fuzz"])("bench/%s.ts", (name) => {
+  test("explains itself, and refuses a flag it does not have", async () => {
+    const help = await run(`bench/${name}.ts`, "--help");
+    expect(help.code).toBe(0);
+    expect(help.stdout).toContain("Exit codes:");
+    expect((await run(`bench/${name}.ts`, "--nonsense")).code).toBe(2);
+  });
+});
+
+test("the load bench measures ticks while all guests are connected", async () => {
+  const { code, stdout, stderr } = await run(
+    "bench/load.ts",
+    "--clients",
+    "20",
+    "--rate",
+    "10",
+    "--seconds",
+    "3",
+    "--format",
+    "json",
+  );
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  const report = JSON.parse(stdout) as {
+    ticks: number;
+    zones: unknown[];
+    messagesPerSecond: number;
+    disconnects: number;
+  };
+  expect(report.ticks).toBeGreaterThan(20);
+  expect(report.zones).toHaveLength(2);
+  expect(report.messagesPerSecond).toBeGreaterThan(50);
+  expect(report.disconnects).toBe(0);
+}, 60_000);
+
+test("the soak bench judges a short run", async () => {
+  const { code, stdout, stderr } = await run(
+    "bench/soak.ts",
+    "--minutes",
+    "0.1",
+    "--clients",
+    "10",
+    "--format",
+    "json",
+  );
+  expect(stderr).toBe("");
+  const report = JSON.parse(stdout) as { checks: { what: string; holds: boolean }[]; ticks: { count: number } };
+  expect(report.ticks.count).toBeGreaterThan(20);
+  expect(report.checks).toHaveLength(7);
+  expect(code).toBe(report.checks.every(({ holds }) => holds) ? 0 : 1);
+}, 60_000);
+
+test("a fuzzed server lives, stays in touch, and counts what it refuses", async () => {
+  const { code, stdout, stderr } = await run("bench/fuzz.ts", "--messages", "6000", "--format", "json");
+  expect(stderr).toBe("");
+  const report = JSON.parse(stdout) as { checks: { what: string; holds: boolean; shown: string }[] };
+  // How fast the control channel answers is measured by the bench; a test on a busy machine says nothing about it.
+  expect(report.checks.filter(({ what, holds }) => !holds && !what.startsWith("The control channel"))).toEqual([]);
+  expect(code).toBe(report.checks.every(({ holds }) => holds) ? 0 : 1);
+}, 120_000);
