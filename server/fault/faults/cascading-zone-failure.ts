@@ -1,7 +1,7 @@
-// One zone dies and takes the next with it. Commands that trap the kernel are in every batch of the source zone, more than
-// its recovery takes out of one tick, so that no rung of the ladder holds and it ends in DOWN; the gateway then moves its
-// players into zones that still run. The target zone meanwhile is flooded with movements. When the fault is removed the
-// source zone's next restart succeeds.
+// One zone dies and takes the next with it. A command that traps the kernel is in every batch of the source zone: it
+// recovers tick after tick, until that is too often and it goes DOWN (server/zone/zone-runner.ts); the gateway then moves
+// its players into zones that still run. The target zone meanwhile is flooded with movements. When the fault is removed
+// the source zone's next restart succeeds.
 
 import { z } from "zod";
 import { OP_TRAP } from "../../../assembly/abi.ts";
@@ -10,8 +10,6 @@ import { defineFault } from "../fault.ts";
 import { flood } from "./flood.ts";
 
 const ZONE_ID_MAX = 0xffff;
-/** Well above QUARANTINED_PER_TICK_MAX of server/zone/recovery.ts. */
-const TRAPS_PER_BATCH = 32;
 
 export const cascadingZoneFailure = defineFault({
   id: "cascading-zone-failure",
@@ -38,10 +36,7 @@ export const cascadingZoneFailure = defineFault({
     if (context.zoneId !== source_zone) return { commands: (batch) => flood(context, batch, flood_multiplier) };
     return {
       commands(batch) {
-        if (!context.strikes()) return;
-        let pushed = 0;
-        while (pushed < TRAPS_PER_BATCH && batch.push(OP_TRAP, {})) pushed++;
-        if (pushed > 0) context.affected();
+        if (context.strikes() && batch.push(OP_TRAP, {})) context.affected();
       },
     };
   },
