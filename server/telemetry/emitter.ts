@@ -10,7 +10,7 @@
 // does not fit either is kept for the next time, so the reported numbers add up to the true ones.
 
 import type { Ring } from "../zone/ring.ts";
-import { LineEncoder, lineKind } from "./line.ts";
+import { LineEncoder } from "./line.ts";
 import type { LineKind } from "./line.ts";
 import type { Emitter, TelemetryType } from "./schema.ts";
 
@@ -37,16 +37,15 @@ interface BudgetedKind extends LineKind {
   leftOut: number;
 }
 
-const LINES_LOST = lineKind("health", "telemetry", "Lines lost");
-const LINES_SAMPLED_OUT = lineKind("health", "telemetry", "Lines sampled out");
-
 /** The one writer of its ring. */
 export class RingEmitter implements Emitter {
   readonly #ring: Ring;
   readonly #now: () => number;
   readonly #source: string;
   readonly #linesPerSecondMax: number;
-  readonly #lines: LineEncoder;
+  readonly #lines = new LineEncoder();
+  readonly #linesLostKind = this.#lines.kind("health", "telemetry", "Lines lost");
+  readonly #sampledOutKind = this.#lines.kind("health", "telemetry", "Lines sampled out");
   /** By message; the few kinds that share one are told apart by comparing. */
   readonly #kinds = new Map<string, BudgetedKind[]>();
   readonly #otherKind: BudgetedKind;
@@ -62,25 +61,26 @@ export class RingEmitter implements Emitter {
     this.#now = options.now;
     this.#source = options.source;
     this.#linesPerSecondMax = options.linesPerSecondMax ?? SAMPLED_LINES_PER_SECOND_MAX;
-    this.#lines = new LineEncoder(options.now);
-    this.#otherKind = this.#budgeted(lineKind("event", "(other)", "(other)"));
+    this.#otherKind = this.#budgeted(this.#lines.kind("event", "(other)", "(other)"));
   }
 
   emit(type: TelemetryType, component: string, message: string, data: Record<string, unknown>): void {
-    this.#write(this.#kindOf(type, component, message) ?? lineKind(type, component, message), data);
+    const kind = this.#kindOf(type, component, message) ?? this.#lines.kind(type, component, message);
+    this.#write(kind, data, this.#now());
   }
 
   emitSampled(type: TelemetryType, component: string, message: string, data: Record<string, unknown>): void {
     const kind = this.#kindOf(type, component, message);
     const budget = kind ?? this.#otherKind;
-    this.#refill(budget);
+    const nowMs = this.#now();
+    this.#refill(budget, nowMs);
     if (budget.tokens < 1) {
       budget.leftOut++;
       this.#anyLeftOut = true;
       return;
     }
     budget.tokens--;
-    this.#write(kind ?? lineKind(type, component, message), data);
+    this.#write(kind ?? this.#lines.kind(type, component, message), data, nowMs);
   }
 
   /**
@@ -93,8 +93,8 @@ export class RingEmitter implements Emitter {
     const nowMs = this.#now();
     if (!atOnce && Math.abs(nowMs - this.#reportedAtMs) < REPORT_INTERVAL_MS) return;
     this.#reportedAtMs = nowMs;
-    if (lost > 0) this.#reportLost(lost);
-    if (this.#anyLeftOut) this.#reportLeftOut();
+    if (lost > 0) this.#reportLost(lost, nowMs);
+    if (this.#anyLeftOut) this.#reportLeftOut(nowMs);
   }
 
   /** Lines that found the ring full since it was made; exact. */
@@ -102,15 +102,15 @@ export class RingEmitter implements Emitter {
     return this.#ring.refused;
   }
 
-  #write(kind: LineKind, data: unknown): void {
-    const length = this.#lines.encode(kind, data);
+  #write(kind: LineKind, data: unknown, nowMs: number): void {
+    const length = this.#lines.encode(kind, data, nowMs);
     if (this.#ring.append(this.#lines.bytes.subarray(0, length))) this.#ring.commit();
-    else this.#lostSinceMs ??= this.#now();
+    else this.#lostSinceMs ??= nowMs;
   }
 
   /** Like write, but a line that does not fit is no lost line; false then. */
-  #writeReport(kind: LineKind, data: unknown): boolean {
-    const length = this.#lines.encode(kind, data);
+  #writeReport(kind: LineKind, data: unknown, nowMs: number): boolean {
+    const length = this.#lines.encode(kind, data, nowMs);
     // Twice its size, since a record is never split across the ring's end.
     if (this.#ring.usedBytes + 2 * (length + 16) > this.#ring.capacityBytes) return false;
     this.#ring.append(this.#lines.bytes.subarray(0, length));
@@ -118,23 +118,23 @@ export class RingEmitter implements Emitter {
     return true;
   }
 
-  #reportLost(count: number): void {
-    const since = this.#lines.timestamp(this.#lostSinceMs ?? this.#now());
-    if (!this.#writeReport(LINES_LOST, { source: this.#source, where: "ring", count, since })) return;
+  #reportLost(count: number, nowMs: number): void {
+    const since = this.#lines.timestamp(this.#lostSinceMs ?? nowMs);
+    if (!this.#writeReport(this.#linesLostKind, { source: this.#source, where: "ring", count, since }, nowMs)) return;
     this.#lostReported += count;
     this.#lostSinceMs = null;
   }
 
-  #reportLeftOut(): void {
-    const quiet = [this.#otherKind, ...[...this.#kinds.values()].flat()].filter((kind) => kind.leftOut > 0);
-    for (let from = 0; from < quiet.length; from += KINDS_PER_REPORT_MAX) {
-      const group = quiet.slice(from, from + KINDS_PER_REPORT_MAX);
+  #reportLeftOut(nowMs: number): void {
+    const exceeded = [this.#otherKind, ...[...this.#kinds.values()].flat()].filter((kind) => kind.leftOut > 0);
+    for (let from = 0; from < exceeded.length; from += KINDS_PER_REPORT_MAX) {
+      const group = exceeded.slice(from, from + KINDS_PER_REPORT_MAX);
       const kinds: Record<string, number> = {};
       for (const { component, message, leftOut } of group) {
         const name = `${component}/${message}`;
         kinds[name] = (kinds[name] ?? 0) + leftOut;
       }
-      if (!this.#writeReport(LINES_SAMPLED_OUT, { source: this.#source, kinds })) return;
+      if (!this.#writeReport(this.#sampledOutKind, { source: this.#source, kinds }, nowMs)) return;
       for (const kind of group) kind.leftOut = 0;
     }
     this.#anyLeftOut = false;
@@ -147,7 +147,7 @@ export class RingEmitter implements Emitter {
       for (const kind of same) if (kind.component === component && kind.type === type) return kind;
     }
     if (this.#kindCount >= KINDS_MAX) return undefined;
-    const kind = this.#budgeted(lineKind(type, component, message));
+    const kind = this.#budgeted(this.#lines.kind(type, component, message));
     this.#kindCount++;
     if (same === undefined) this.#kinds.set(message, [kind]);
     else same.push(kind);
@@ -159,8 +159,7 @@ export class RingEmitter implements Emitter {
   }
 
   /** The bucket holds one second's budget, and fills as the clock goes on; a clock set back fills nothing. */
-  #refill(kind: BudgetedKind): void {
-    const nowMs = this.#now();
+  #refill(kind: BudgetedKind, nowMs: number): void {
     const elapsedMs = nowMs - kind.filledAtMs;
     if (elapsedMs === 0) return;
     kind.filledAtMs = nowMs;

@@ -11,7 +11,7 @@ import { messageOf, WowsimError } from "../errors.ts";
 import type { Ring } from "../zone/ring.ts";
 import type { TelemetryCounters } from "./counters.ts";
 import { Handshake, parseRequest } from "./feed-handshake.ts";
-import { LineEncoder, lineKind } from "./line.ts";
+import { LineEncoder } from "./line.ts";
 
 export const SUBSCRIBERS_MAX = 64;
 export const SUBSCRIPTION_MS = 30_000;
@@ -25,8 +25,6 @@ const PUMP_INTERVAL_MS_MAX = 50;
 /** A dead watcher's refusal makes the next send fail once, whoever that was for. */
 const SEND_ATTEMPTS_MAX = 3;
 const NOTICE_INTERVAL_MS = 1000;
-
-const LINES_TOO_LONG = lineKind("health", "telemetry", "Lines too long for the feed");
 
 export interface FeedOptions {
   host: string;
@@ -54,7 +52,8 @@ type UdpSocket = Bun.udp.Socket<"uint8array">;
 export class Feed {
   readonly #options: FeedOptions;
   readonly #handshake: Handshake;
-  readonly #lines: LineEncoder;
+  readonly #lines = new LineEncoder();
+  readonly #tooLongKind = this.#lines.kind("health", "telemetry", "Lines too long for the feed");
   readonly #subscribers = new Map<string, Subscriber>();
   readonly #batch = Array.from({ length: BATCH_LINES_MAX }, () => new Uint8Array(DATAGRAM_BYTES_MAX));
   #batched: Uint8Array[] = [];
@@ -75,7 +74,6 @@ export class Feed {
   private constructor(options: FeedOptions) {
     this.#options = options;
     this.#handshake = new Handshake(options.secret, options.now);
-    this.#lines = new LineEncoder(options.wallClock);
   }
 
   /** The bound port. */
@@ -196,7 +194,7 @@ export class Feed {
     this.#noticedAtMs = this.#pumpedAtMs;
     const data = { count: this.#skipped, datagram_bytes_max: DATAGRAM_BYTES_MAX };
     this.#skipped = 0;
-    const length = this.#lines.encode(LINES_TOO_LONG, data);
+    const length = this.#lines.encode(this.#tooLongKind, data, this.#options.wallClock());
     this.#put(this.#lines.bytes.subarray(0, length));
   }
 

@@ -12,16 +12,12 @@
 import type { LineAppender } from "../store/line-appender.ts";
 import type { Ring } from "../zone/ring.ts";
 import type { TelemetryCounters } from "./counters.ts";
-import { LineEncoder, lineKind } from "./line.ts";
+import { LineEncoder } from "./line.ts";
 import type { LineKind } from "./line.ts";
 
 const REPORT_INTERVAL_MS = 1000;
 /** A file that stays broken is an error line this often: seldom enough not to look like a critical server by itself. */
 const FAILING_REPORT_INTERVAL_MS = 10_000;
-
-const LINES_LOST = lineKind("health", "telemetry", "Lines lost");
-const FILE_FAILING = lineKind("error", "telemetry", "Telemetry file not written");
-const FILE_RECOVERED = lineKind("health", "telemetry", "Telemetry file written again");
 
 export interface RecorderParts {
   rings: Ring[];
@@ -41,7 +37,10 @@ interface Missing {
 
 export class Recorder {
   readonly #parts: RecorderParts;
-  readonly #lines: LineEncoder;
+  readonly #lines = new LineEncoder();
+  readonly #linesLostKind = this.#lines.kind("health", "telemetry", "Lines lost");
+  readonly #failingKind = this.#lines.kind("error", "telemetry", "Telemetry file not written");
+  readonly #recoveredKind = this.#lines.kind("health", "telemetry", "Telemetry file written again");
   readonly #missing: Record<"file" | "feed", Missing> = {
     file: { count: 0, sinceMs: 0 },
     feed: { count: 0, sinceMs: 0 },
@@ -55,7 +54,6 @@ export class Recorder {
 
   constructor(parts: RecorderParts) {
     this.#parts = parts;
-    this.#lines = new LineEncoder(parts.now);
   }
 
   /** Takes what the rings hold now, starts writing it, and reports. Returns how many lines there were. */
@@ -146,11 +144,11 @@ export class Recorder {
       const since = this.#lines.timestamp(this.#failingSinceMs);
       const { error, attempts } = failure;
       const data = { error, attempts, since, backlog_bytes: backlogBytes, lines_lost: this.#missing.file.count };
-      this.#say(FILE_FAILING, data, relays);
+      this.#say(this.#failingKind, data, relays);
     } else if (this.#failingSinceMs !== null) {
       const failingMs = nowMs - this.#failingSinceMs;
       this.#failingSinceMs = null;
-      this.#say(FILE_RECOVERED, { failing_ms: failingMs, lines_lost: this.#missing.file.count }, relays);
+      this.#say(this.#recoveredKind, { failing_ms: failingMs, lines_lost: this.#missing.file.count }, relays);
     }
   }
 
@@ -160,7 +158,7 @@ export class Recorder {
     if (missing.count === 0 || (sink === "file" && this.#failingSinceMs !== null)) return;
     const since = this.#lines.timestamp(missing.sinceMs);
     const data = { source: "recorder", where: sink, count: missing.count, since };
-    const length = this.#lines.encode(LINES_LOST, data);
+    const length = this.#lines.encode(this.#linesLostKind, data, nowMs);
     if (sink === "file") {
       if (!this.#parts.appender.append(this.#lines.bytes, 0, length)) return;
     } else if (!this.#parts.feed.append(this.#lines.bytes.subarray(0, length))) return;
@@ -169,7 +167,7 @@ export class Recorder {
   }
 
   #say(kind: LineKind, data: Record<string, unknown>, relays: boolean): void {
-    const length = this.#lines.encode(kind, data);
+    const length = this.#lines.encode(kind, data, this.#parts.now());
     this.#toFile(this.#lines.bytes, 0, length);
     if (relays) this.#toFeed(this.#lines.bytes, 0, length);
   }
