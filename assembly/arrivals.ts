@@ -42,6 +42,7 @@ import {
   ENTITY_MOVED_TICK,
   ENTITY_POWER,
   ENTITY_RESISTANCE,
+  ENTITY_SINCE,
   ENTITY_SPEED,
   ENTITY_SWING_TICKS,
   ENTITY_X,
@@ -184,11 +185,12 @@ function put(row: u32, x: f32, y: f32, z: f32): void {
   Changed.everything(row);
 }
 
-/** Zeroes every column of a row but its id. */
+/** Zeroes every column of a row but its id and the tick of this. */
 function wipe(row: u32): void {
   const id = U32.get(ENTITY_ID, row);
   for (let column = ENTITY_ID; column < ENTITY_COLUMNS_END; column += ROWS_MAX * 4) U32.set(column, row, 0);
   U32.set(ENTITY_ID, row, id);
+  U32.set(ENTITY_SINCE, row, Clock.now());
   memory.fill(ENTITY_LOCKED + row * ENTITY_LOCKED_STRIDE, 0, ENTITY_LOCKED_STRIDE);
   if (Row.isCreature(row)) {
     const index = Row.creatureIndex(row);

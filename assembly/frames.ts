@@ -6,7 +6,7 @@
 // A watcher's list of known entities is compared with what it sees every 4 ticks, staggered by row. A change is told when
 // it is newer than the tick the watcher was last told in; so a frame that finds the frame area full is simply not built,
 // its session keeps its old tick, and goes first in the next tick. Most watchers are up to date by the tick before, and
-// get the same record of an entity: it is made once and copied.
+// get the same record of an entity: deltas.ts makes it once, and it is copied.
 
 import {
   COUNTER_FRAMES,
@@ -21,6 +21,7 @@ import { PLAYER_ACKED, PLAYER_RESCAN, PLAYER_RESET, PLAYER_WATCHES } from "./arr
 import { Clock } from "./clock";
 import { Cell, U16, U32 } from "./columns";
 import { Counter } from "./counters";
+import { DELTA_SPECIAL, makeDeltas } from "./deltas";
 import {
   DELTA_BASE,
   DELTA_BYTES,
@@ -65,7 +66,7 @@ const SEEN_AND_KNOWN: u32 = 0x20000;
 /** Builds the frames of all watchers, from where the last tick had to stop. The grid must be fresh. */
 export function buildFrames(): void {
   if (Cell.get(HEADER_WATCHERS) == 0) return;
-  memory.fill(DELTA_LENGTH, 0, ROWS_MAX * 4);
+  makeDeltas();
   memory.fill(SEEN_MARK, 0, ROWS_MAX * 4);
   const high = Cell.get(HEADER_PLAYERS_HIGH);
   const turn = Cell.get(HEADER_FRAME_TURN);
@@ -76,6 +77,8 @@ export function buildFrames(): void {
 }
 
 const NOBODY: u32 = 0xffffffff;
+/** No address of a frame. */
+const GONE: usize = 0;
 
 /** Builds frames of rows from..to-1; returns the first row that had to be put off, now or before. */
 function buildRange(from: u32, to: u32, deferredBefore: u32): u32 {
@@ -144,45 +147,70 @@ function dropUnseen(start: usize, row: u32, seen: u32): usize {
   return at;
 }
 
-/** What changed of the entities known; those whose row is somebody else's by now leave. */
+/** What changed of the entities known. */
 function putChanges(start: usize, row: u32, told: u32): usize {
+  return told + 1 == Clock.now() ? putDeltas(start, row) : putOldChanges(start, row, told);
+}
+
+/**
+ * For a watcher who is up to date: the records made for all. Copies the whole room of each and goes on by its length,
+ * which is mostly 0 or that of a position: no branch, since nobody could foretell which way it goes.
+ */
+function putDeltas(start: usize, row: u32): usize {
   const list = row * KNOWN_MAX;
-  const upToDate = told + 1 == Clock.now();
-  let known = U32.get(PLAYER_KNOWN_COUNT, row);
   let at = start;
-  for (let index: u32 = 0; index < known; index++) {
-    const other = U16.get(KNOWN_ROW, list + index);
-    if (U32.get(ENTITY_CHANGED, other) <= told) continue;
-    const id = U32.get(KNOWN_ID, list + index);
-    if (U32.get(ENTITY_ID, other) != id) {
-      at = putLeave(at, id);
-      known--;
-      U16.set(KNOWN_ROW, list + index, U16.get(KNOWN_ROW, list + known));
-      U32.set(KNOWN_ID, list + index, U32.get(KNOWN_ID, list + known));
-      index--;
+  for (let index: u32 = 0; U32.get(PLAYER_KNOWN_COUNT, row) > index; index++) {
+    const other: u32 = load<u16>((list + index) << 1, KNOWN_ROW);
+    const length: u32 = load<u8>(other, DELTA_LENGTH);
+    if (length == DELTA_SPECIAL) {
+      const next = putOther(at, row, list + index, Clock.now() - 1);
+      if (next == GONE) {
+        at = leaveSlot(at, row, index);
+        index--;
+      } else at = next;
       continue;
     }
-    if (U32.get(EVENT_FIRST, other) != 0) pickEvents(other, row);
-    at = upToDate ? copyDelta(at, other, told) : putChange(at, other, told);
+    const from = other * DELTA_BYTES;
+    store<u64>(at, load<u64>(from, DELTA_BASE));
+    store<u64>(at, load<u64>(from, DELTA_BASE + 8), 8);
+    store<u64>(at, load<u64>(from, DELTA_BASE + 16), 16);
+    at += length;
   }
-  U32.set(PLAYER_KNOWN_COUNT, row, known);
   return at;
 }
 
-/** The change record of this tick, made at the first asking. Copies whole words of 8 bytes, maybe past its end. */
-function copyDelta(at: usize, row: u32, told: u32): usize {
-  const from: usize = DELTA_BASE + row * DELTA_BYTES;
-  let length = U32.get(DELTA_LENGTH, row);
-  if (length == 0) {
-    length = <u32>(putChange(from, row, told) - from) + 1;
-    U32.set(DELTA_LENGTH, row, length);
+/** For a watcher whose frames were put off: everything newer than what it was told. */
+function putOldChanges(start: usize, row: u32, told: u32): usize {
+  const list = row * KNOWN_MAX;
+  let at = start;
+  for (let index: u32 = 0; U32.get(PLAYER_KNOWN_COUNT, row) > index; index++) {
+    if (U32.get(ENTITY_CHANGED, U16.get(KNOWN_ROW, list + index)) <= told) continue;
+    const next = putOther(at, row, list + index, told);
+    if (next == GONE) {
+      at = leaveSlot(at, row, index);
+      index--;
+    } else at = next;
   }
-  length--;
-  store<u64>(at, load<u64>(from));
-  store<u64>(at, load<u64>(from, 8), 8);
-  store<u64>(at, load<u64>(from, 16), 16);
-  for (let done: u32 = 24; done < length; done += 8) store<u64>(at + done, load<u64>(from + done));
-  return at + length;
+  return at;
+}
+
+/** Changes and events of what is in a slot of the known list; GONE when the row is somebody else's by now. */
+function putOther(at: usize, row: u32, slot: u32, told: u32): usize {
+  const other = U16.get(KNOWN_ROW, slot);
+  if (U32.get(ENTITY_ID, other) != U32.get(KNOWN_ID, slot)) return GONE;
+  if (U32.get(EVENT_FIRST, other) != 0) pickEvents(other, row);
+  return putChange(at, other, told);
+}
+
+/** Forgets a slot of the known list; the last one takes its place. */
+function leaveSlot(at: usize, row: u32, index: u32): usize {
+  const list = row * KNOWN_MAX;
+  const last = U32.get(PLAYER_KNOWN_COUNT, row) - 1;
+  const id = U32.get(KNOWN_ID, list + index);
+  U16.set(KNOWN_ROW, list + index, U16.get(KNOWN_ROW, list + last));
+  U32.set(KNOWN_ID, list + index, U32.get(KNOWN_ID, list + last));
+  U32.set(PLAYER_KNOWN_COUNT, row, last);
+  return putLeave(at, id);
 }
 
 /** What is seen and not known enters, up to ENTERS_MAX; the rest at once in the next tick. */

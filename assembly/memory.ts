@@ -201,8 +201,10 @@ export const ENTITY_ATTACKING: usize = ENTITY_MELEE_RANGE + ROWS;
 /** On how many threat tables the entity stands. */
 export const ENTITY_HATED: usize = ENTITY_ATTACKING + ROWS;
 export const ENTITY_DEATH_TICK: usize = ENTITY_HATED + ROWS;
+/** Tick in which the row was last given to an entity or taken from one. */
+export const ENTITY_SINCE: usize = ENTITY_DEATH_TICK + ROWS;
 /** Tick of the last change of any kind; never less than any of the next five. */
-export const ENTITY_CHANGED: usize = ENTITY_DEATH_TICK + ROWS;
+export const ENTITY_CHANGED: usize = ENTITY_SINCE + ROWS;
 export const ENTITY_CHANGED_POSITION: usize = ENTITY_CHANGED + ROWS;
 export const ENTITY_CHANGED_HEALTH: usize = ENTITY_CHANGED_POSITION + ROWS;
 export const ENTITY_CHANGED_FLAGS: usize = ENTITY_CHANGED_HEALTH + ROWS;
@@ -325,14 +327,14 @@ export const EVENT_ROWS: usize = EVENT_TOLD + EVENTS_MAX * 4;
 export const EVENTS_TOLD_MAX: u32 = 48;
 export const EVENT_PICKED: usize = EVENT_ROWS + EVENTS_MAX * 4;
 export const EVENT_PICKED_COUNT: usize = EVENT_PICKED + EVENTS_TOLD_MAX * 4;
-/** 48 bytes by row: the change record of this tick, as a watcher who is up to date gets it. */
+/** 24 bytes by row: the change record of this tick, as a watcher who is up to date gets it. */
 export const DELTA_BASE: usize = EVENT_PICKED_COUNT + 8;
-export const DELTA_BYTES: u32 = 48;
-/** u32 by row: its length + 1, 0 = not made yet. */
+export const DELTA_BYTES: u32 = 24;
+/** u8 by row: its length, 0 = no change; DELTA_SPECIAL = does not fit, or there is more to it than the record. */
 export const DELTA_LENGTH: usize = DELTA_BASE + ROWS_MAX * DELTA_BYTES;
-/** u16 and u8, as many as rows: entities in sight before the nearest are chosen, and the ring each is in. */
-export const CANDIDATE_ROW: usize = DELTA_LENGTH + ROWS;
-export const CANDIDATE_RING: usize = CANDIDATE_ROW + ROWS_MAX * 2;
+/** u16 and u8, as many as rows and one: entities in sight before the nearest are chosen, and the ring each is in. */
+export const CANDIDATE_ROW: usize = DELTA_LENGTH + ROWS_MAX;
+export const CANDIDATE_RING: usize = CANDIDATE_ROW + (ROWS_MAX + 4) * 2;
 /** u32 by ring. */
 export const RING_COUNT: usize = CANDIDATE_RING + ROWS_MAX;
 /** 1 when the grid was built in this tick. */

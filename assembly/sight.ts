@@ -1,8 +1,8 @@
 // What one watcher sees: up to KNOWN_MAX entities within 100 yd, the nearest when there are more.
 //
 // The 7 by 7 cells around the watcher are walked as 7 spans of the grid's sorted arrays (14 where they cross the seam).
-// Each entity in sight is put down with its ring: which of 16 rings of equal area, from near to far, it lies in. Only
-// when there are too many do the rings matter: whole rings are taken while they fit, then part of the next.
+// When there are too many, each is put into a ring: one of 16 of equal area, from near to far. Whole rings are taken while
+// they fit, then part of the next; and the watcher's own target in any case.
 
 import { F32, U16, U32, U8 } from "./columns";
 import {
@@ -33,7 +33,10 @@ export function look(watcher: u32): u32 {
   const x = F32.get(ENTITY_X, watcher);
   const y = F32.get(ENTITY_Y, watcher);
   const found = collect(watcher, x, y);
-  if (found > KNOWN_MAX) return takeNearest(found, rowOf(U32.get(ENTITY_TARGET, watcher)));
+  if (found > KNOWN_MAX) {
+    fillRings(watcher, found);
+    return takeNearest(found, rowOf(U32.get(ENTITY_TARGET, watcher)));
+  }
   for (let index: u32 = 0; index < found; index++) U16.set(SEEN_ROW, index, U16.get(CANDIDATE_ROW, index));
   return found;
 }
@@ -56,26 +59,34 @@ function collect(watcher: u32, x: f32, y: f32): u32 {
   return found;
 }
 
+/** Writes each entry and counts it when it is in sight: no branch, since nobody could foretell which way it goes. */
 function collectSpan(watcher: u32, x: f32, y: f32, start: u32, end: u32, before: u32): u32 {
   let found = before;
   for (let at = start; at < end; at++) {
-    const dx = F32.get(GRID_X, at) - x;
-    const dy = F32.get(GRID_Y, at) - y;
-    const squared = dx * dx + dy * dy;
-    if (squared > SIGHT_SQUARED) continue;
-    const row = U16.get(GRID_ROW, at);
-    if (row == watcher) continue;
-    U16.set(CANDIDATE_ROW, found, row);
-    U8.set(CANDIDATE_RING, found, <u32>(squared * (<f32>RINGS / SIGHT_SQUARED)));
-    found++;
+    const dx = load<f32>(at << 2, GRID_X) - x;
+    const dy = load<f32>(at << 2, GRID_Y) - y;
+    const row: u32 = load<u16>(at << 1, GRID_ROW);
+    store<u16>(found << 1, <u16>row, CANDIDATE_ROW);
+    found += select<u32>(select<u32>(1, 0, row != watcher), 0, dx * dx + dy * dy <= SIGHT_SQUARED);
   }
   return found;
 }
 
+/** Puts each candidate into its ring, and counts who is in which. */
+function fillRings(watcher: u32, found: u32): void {
+  memory.fill(RING_COUNT, 0, (RINGS + 1) * 4);
+  for (let index: u32 = 0; index < found; index++) {
+    const row = U16.get(CANDIDATE_ROW, index);
+    const dx = F32.get(ENTITY_X, row) - F32.get(ENTITY_X, watcher);
+    const dy = F32.get(ENTITY_Y, row) - F32.get(ENTITY_Y, watcher);
+    const ring = <u32>((dx * dx + dy * dy) * (<f32>RINGS / SIGHT_SQUARED));
+    U8.set(CANDIDATE_RING, index, ring);
+    U32.add(RING_COUNT, ring, 1);
+  }
+}
+
 /** Of too many candidates the watcher's target and then the nearest, ring by ring. */
 function takeNearest(found: u32, target: u32): u32 {
-  memory.fill(RING_COUNT, 0, (RINGS + 1) * 4);
-  for (let index: u32 = 0; index < found; index++) U32.add(RING_COUNT, U8.get(CANDIDATE_RING, index), 1);
   let lastRing: u32 = 0;
   let sum = U32.get(RING_COUNT, 0);
   while (sum <= KNOWN_MAX - 1) sum += U32.get(RING_COUNT, ++lastRing);
