@@ -76,6 +76,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
+const now = (): number => performance.now();
+
 /** Starts part after part; each puts what takes it down again on `undo`. */
 async function start(
   options: ServerOptions,
@@ -84,7 +86,6 @@ async function start(
   const { host = "127.0.0.1", tickRateHz = 20, seed = 1, token } = options;
   const dataDir = resolve(options.dataDir);
   const telemetryFile = resolve(options.telemetryFile ?? `${dataDir}/telemetry.jsonl`);
-  const now = (): number => performance.now();
   const [world, kernel] = await Promise.all([loadWorld(options.worldFile), builtKernel()]);
   const workerCount = Math.min(options.workers ?? WORKERS_MAX, world.zones.length);
 

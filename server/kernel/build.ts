@@ -74,7 +74,7 @@ async function replaceFile(path: string, contents: Uint8Array | string): Promise
 }
 
 /** File name -> source text of assembly/, a variant's files in place of theirs. */
-async function readSources(variant?: string): Promise<Map<string, string>> {
+export async function readSources(variant?: string): Promise<Map<string, string>> {
   const sources = await readFolder(ASSEMBLY);
   if (variant === undefined) return sources;
   const folder = join(VARIANTS, variant);
@@ -109,7 +109,8 @@ async function hashSources(): Promise<string> {
   return hash.digest("hex");
 }
 
-async function compile(sources: Map<string, string>): Promise<Uint8Array> {
+/** Compiles source texts (name -> text, `index.ts` the entry) to an unchecked, unmetered module. */
+export async function compile(sources: Map<string, string>): Promise<Uint8Array> {
   const { default: asc } = await import("assemblyscript/asc");
   const pages = /MEMORY_PAGES: u32 = (\d+);/.exec(sources.get("memory.ts") ?? "")?.[1];
   if (!pages) throw new WowsimError("kernel_source", "assembly/memory.ts must say `MEMORY_PAGES: u32 = <number>;`.");

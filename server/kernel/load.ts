@@ -30,7 +30,20 @@ export function loadKernel(wasmMetered: Uint8Array, label: string, hash?: string
 
 /** The memory map a module exports. */
 export function layoutOf(shape: ModuleShape): KernelLayout {
-  const values = shape.constants;
+  return layoutFrom(shape.constants);
+}
+
+/** The memory map that an instance exports: for a thread that was handed the compiled module only. */
+export function layoutOfInstance(exports: Record<string, unknown>): KernelLayout {
+  const values = new Map<string, number>();
+  for (const [name, value] of Object.entries(exports)) {
+    if (value instanceof WebAssembly.Global && name !== FUEL_EXPORT) values.set(name, Number(value.value));
+  }
+  return layoutFrom(values);
+}
+
+/** A memory map from its names and values. */
+export function layoutFrom(values: ReadonlyMap<string, number>): KernelLayout {
   const names = [...values.keys()].toSorted();
   const hash = sha256(names.map((name) => `${name}=${values.get(name)}`).join("\n"));
   return {

@@ -69,6 +69,7 @@ export type ToZoneWorker =
 /** Zone worker to main thread: rare, never on a healthy tick. */
 export type FromZoneWorker =
   | { type: "ready"; zones: number[] }
+  | { type: "failed"; error: string }
   | { type: "answer"; request: number; ok: true; data: unknown }
   | { type: "answer"; request: number; ok: false; error: string }
   | { type: "zone_state"; zoneId: number; from: ZoneState; to: ZoneState; reason: string; tick: number }

@@ -1,0 +1,24 @@
+// Entry of a zone worker. Lies flat beside main.ts so that a one-file build finds it; all it does is in zone/zone-host.ts.
+
+import { messageOf } from "./errors.ts";
+import type { FromZoneWorker, ToZoneWorker } from "./zone/messages.ts";
+import type { ZoneWorkerStart } from "./zone/worker-messages.ts";
+import { ZoneHost } from "./zone/zone-host.ts";
+
+declare const self: Worker;
+
+let host: ZoneHost | null = null;
+const say = (message: FromZoneWorker): void => self.postMessage(message);
+
+self.addEventListener("message", ({ data }: MessageEvent<ToZoneWorker | ZoneWorkerStart>) => {
+  if (data.type !== "start") {
+    host?.receive(data);
+    return;
+  }
+  try {
+    host = new ZoneHost(data, say);
+    void host.run();
+  } catch (error) {
+    say({ type: "failed", error: messageOf(error) });
+  }
+});

@@ -1,0 +1,40 @@
+// Where a zone's host finds what it reads and writes in the memory: the kernel's layout, looked up once by name.
+
+import type { KernelLayout } from "../kernel/kernel.ts";
+
+const NAMES = {
+  stateBase: "STATE_BASE",
+  stateEnd: "STATE_END",
+  hashLo: "HEADER_HASH_LO",
+  hashHi: "HEADER_HASH_HI",
+  tick: "HEADER_TICK",
+  commandCount: "HEADER_COMMAND_COUNT",
+  frameBytes: "HEADER_FRAME_BYTES",
+  eventCount: "HEADER_EVENT_COUNT",
+  playersHigh: "HEADER_PLAYERS_HIGH",
+  creaturesHigh: "HEADER_CREATURES_HIGH",
+  notePhase: "NOTE_PHASE",
+  noteCommand: "NOTE_COMMAND",
+  noteSession: "NOTE_SESSION",
+  noteEntity: "NOTE_ENTITY",
+  noteSpell: "NOTE_SPELL",
+  counters: "COUNTER_BASE",
+  commands: "COMMAND_BASE",
+  commandsMax: "COMMANDS_MAX",
+  frames: "FRAME_BASE",
+  events: "EVENT_BASE",
+  playersMax: "PLAYERS_MAX",
+  entityId: "ENTITY_ID",
+  entityX: "ENTITY_X",
+  entityY: "ENTITY_Y",
+  entityZ: "ENTITY_Z",
+} as const;
+
+/** Absolute byte addresses, and capacities. */
+export type Addresses = { readonly [Key in keyof typeof NAMES]: number };
+
+/** Throws WowsimError("layout_missing") when the build does not export one of them. */
+export function addressesOf(layout: KernelLayout): Addresses {
+  const entries = Object.entries(NAMES).map(([key, name]) => [key, layout.value(name)]);
+  return Object.fromEntries(entries) as Addresses;
+}

@@ -1,0 +1,119 @@
+// The commands of one zone's next tick: players' commands as they come out of the ring, sorted by session, and behind
+// them what faults add. A fixed buffer of 32-byte records (assembly/abi.ts); what does not fit is counted as dropped.
+//
+//   batch.append(words, index)   // from the ring
+//   batch.sort()                 // session 3: seq 8, seq 9; session 7: seq 2
+//   batch.push(OP_NUDGE, { a: 1000001, x: 3, y: 4 })
+
+import { COMMAND_BYTES } from "../../assembly/abi.ts";
+import type { CommandBatch, CommandFields } from "../fault/fault.ts";
+
+const WORDS = COMMAND_BYTES / 4;
+/** More than the records of any batch: session and place in one exact number. */
+const PLACES = 2 ** 20;
+
+/** Reads who is in the zone, for faults that want to know. */
+export interface EntityView {
+  entityIds(): Uint32Array;
+  positionOf(entityId: number): { x: number; y: number; z: number } | null;
+}
+
+export class ZoneBatch implements CommandBatch {
+  readonly zoneId: number;
+  readonly capacity: number;
+  tick = 0;
+  count = 0;
+  /** Records that found it full since `reset`. */
+  dropped = 0;
+  #bytes: Uint8Array;
+  #words: Uint32Array;
+  #floats: Float32Array;
+  /** What sort() writes into, swapped with the above. */
+  #spare: Uint32Array;
+  readonly #keys: Float64Array;
+  readonly #entities: EntityView;
+
+  constructor(zoneId: number, capacity: number, entities: EntityView) {
+    this.zoneId = zoneId;
+    this.capacity = capacity;
+    this.#words = new Uint32Array(capacity * WORDS);
+    this.#spare = new Uint32Array(capacity * WORDS);
+    this.#bytes = new Uint8Array(this.#words.buffer);
+    this.#floats = new Float32Array(this.#words.buffer);
+    this.#keys = new Float64Array(capacity);
+    this.#entities = entities;
+  }
+
+  get room(): number {
+    return this.capacity - this.count;
+  }
+
+  /** The records, valid until the next change. */
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.count * COMMAND_BYTES);
+  }
+
+  reset(tick: number): void {
+    this.tick = tick;
+    this.count = 0;
+    this.dropped = 0;
+  }
+
+  /** Copies one record that starts at `index` of `words`. */
+  append(words: Uint32Array, index: number): void {
+    if (this.count >= this.capacity) {
+      this.dropped++;
+      return;
+    }
+    const at = this.count++ * WORDS;
+    for (let i = 0; i < WORDS; i++) this.#words[at + i] = words[index + i] ?? 0;
+  }
+
+  /** By session, each session's in the order they came: the order of their sequence numbers. */
+  sort(): void {
+    if (this.#isSorted()) return;
+    const { count } = this;
+    for (let i = 0; i < count; i++) this.#keys[i] = (this.#words[i * WORDS + 1] ?? 0) * PLACES + i;
+    const keys = this.#keys.subarray(0, count);
+    keys.sort();
+    for (let i = 0; i < count; i++) {
+      const from = ((keys[i] ?? 0) % PLACES) * WORDS;
+      for (let word = 0; word < WORDS; word++) this.#spare[i * WORDS + word] = this.#words[from + word] ?? 0;
+    }
+    [this.#words, this.#spare] = [this.#spare, this.#words];
+    this.#bytes = new Uint8Array(this.#words.buffer);
+    this.#floats = new Float32Array(this.#words.buffer);
+  }
+
+  push(op: number, fields: CommandFields): boolean {
+    if (this.count >= this.capacity) {
+      this.dropped++;
+      return false;
+    }
+    const at = this.count++ * WORDS;
+    this.#words[at] = op | ((fields.flags ?? 0) << 16);
+    this.#words[at + 1] = fields.session ?? 0;
+    this.#words[at + 2] = 0;
+    this.#words[at + 3] = fields.a ?? 0;
+    this.#floats[at + 4] = fields.x ?? 0;
+    this.#floats[at + 5] = fields.y ?? 0;
+    this.#floats[at + 6] = fields.z ?? 0;
+    this.#words[at + 7] = fields.e ?? 0;
+    return true;
+  }
+
+  entityIds(): Uint32Array {
+    return this.#entities.entityIds();
+  }
+
+  positionOf(entityId: number): { x: number; y: number; z: number } | null {
+    return this.#entities.positionOf(entityId);
+  }
+
+  #isSorted(): boolean {
+    for (let i = 1; i < this.count; i++) {
+      if ((this.#words[i * WORDS + 1] ?? 0) < (this.#words[(i - 1) * WORDS + 1] ?? 0)) return false;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,61 @@
+// Who is in a zone and where, read from its memory between two ticks. What was read is kept until the next tick.
+
+import type { Addresses } from "./addresses.ts";
+import type { EntityView } from "./command-batch.ts";
+
+export class EntityReader implements EntityView {
+  readonly #at: Addresses;
+  readonly #words: Uint32Array;
+  readonly #floats: Float32Array;
+  readonly #ids: Uint32Array;
+  readonly #rows = new Map<number, number>();
+  readonly #position = { x: 0, y: 0, z: 0 };
+  #count = -1;
+
+  constructor(memory: WebAssembly.Memory, at: Addresses) {
+    this.#at = at;
+    this.#words = new Uint32Array(memory.buffer);
+    this.#floats = new Float32Array(memory.buffer);
+    this.#ids = new Uint32Array(at.playersMax * 2);
+  }
+
+  /** The memory has changed. */
+  forget(): void {
+    this.#count = -1;
+  }
+
+  /** Entity ids in the zone, players first; the view is reused. */
+  entityIds(): Uint32Array {
+    this.#read();
+    return this.#ids.subarray(0, this.#count);
+  }
+
+  /** Yards; null when it is not here. The object is reused. */
+  positionOf(entityId: number): { x: number; y: number; z: number } | null {
+    this.#read();
+    const row = this.#rows.get(entityId);
+    if (row === undefined) return null;
+    this.#position.x = this.#floats[this.#at.entityX / 4 + row] ?? 0;
+    this.#position.y = this.#floats[this.#at.entityY / 4 + row] ?? 0;
+    this.#position.z = this.#floats[this.#at.entityZ / 4 + row] ?? 0;
+    return this.#position;
+  }
+
+  #read(): void {
+    if (this.#count >= 0) return;
+    this.#count = 0;
+    this.#rows.clear();
+    const { playersHigh, creaturesHigh, playersMax } = this.#at;
+    this.#readRows(0, this.#words[playersHigh / 4] ?? 0);
+    this.#readRows(playersMax, this.#words[creaturesHigh / 4] ?? 0);
+  }
+
+  #readRows(first: number, rows: number): void {
+    for (let row = first; row < first + rows; row++) {
+      const id = this.#words[this.#at.entityId / 4 + row] ?? 0;
+      if (id === 0) continue;
+      this.#ids[this.#count++] = id;
+      this.#rows.set(id, row);
+    }
+  }
+}

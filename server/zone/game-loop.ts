@@ -1,0 +1,94 @@
+// The server as one game loop, as existing readers know it. Its tick n is complete when every running zone has completed
+// n ticks since it came in; its duration is the longest of theirs. So it goes as slowly as the slowest zone.
+//
+//   zones at 812, 812, 809 ticks: the loop is at 809, and its next line comes with the third zone's next tick
+
+import type { Emitter } from "../telemetry/schema.ts";
+import type { FromZoneWorker, TickReport } from "./messages.ts";
+
+interface LoopZone {
+  /** Ticks of the loop that this zone has completed: its own, counted from where the loop was when it came in. */
+  ticks: number;
+  running: boolean;
+}
+
+export class GameLoop {
+  readonly #emitter: Emitter;
+  readonly #tickRateHz: number;
+  readonly #now: () => number;
+  readonly #zones = new Map<number, LoopZone>();
+  #tick = 0;
+  /** Of the ticks since the last line. */
+  #durationMsMax = 0;
+  #overrun = false;
+  #emittedAtMs: number;
+  #memoryAtMs = 0;
+
+  constructor(options: { emitter: Emitter; tickRateHz: number; zones: Iterable<number>; now: () => number }) {
+    this.#emitter = options.emitter;
+    this.#tickRateHz = options.tickRateHz;
+    this.#now = options.now;
+    this.#emittedAtMs = options.now();
+    for (const id of options.zones) this.#zones.set(id, { ticks: 0, running: true });
+    this.#emitter.emit("event", "game_loop", "Game loop started", {
+      tick_rate_hz: this.#tickRateHz,
+      tick_interval_ms: 1_000 / this.#tickRateHz,
+    });
+  }
+
+  /** Ticks completed. */
+  get tick(): number {
+    return this.#tick;
+  }
+
+  observeTick(report: TickReport): void {
+    const zone = this.#zones.get(report.zoneId);
+    if (zone === undefined) return;
+    zone.ticks++;
+    this.#durationMsMax = Math.max(this.#durationMsMax, report.durationMs);
+    this.#overrun ||= report.overrun;
+    this.#advance();
+  }
+
+  /** A zone that is DOWN keeps nobody waiting; when it is back it joins where the loop is. */
+  observeMessage(message: FromZoneWorker): void {
+    if (message.type !== "zone_state") return;
+    const zone = this.#zones.get(message.zoneId);
+    if (zone === undefined) return;
+    zone.running = message.to !== "DOWN";
+    if (message.from === "DOWN") zone.ticks = this.#tick;
+    this.#advance();
+  }
+
+  stop(): void {
+    this.#emitter.emit("event", "game_loop", "Game loop stopped", { total_ticks: this.#tick });
+  }
+
+  #advance(): void {
+    let least = Infinity;
+    for (const zone of this.#zones.values()) if (zone.running) least = Math.min(least, zone.ticks);
+    if (least === Infinity) return;
+    while (this.#tick < least) this.#complete();
+  }
+
+  #complete(): void {
+    this.#tick++;
+    const nowMs = this.#now();
+    const data: Record<string, unknown> = {
+      tick: this.#tick,
+      duration_ms: Math.round(this.#durationMsMax * 1000) / 1000,
+      overrun: this.#overrun,
+      interval_ms: Math.round((nowMs - this.#emittedAtMs) * 1000) / 1000,
+    };
+    if (nowMs - this.#memoryAtMs >= 1_000) {
+      const { rss, heapUsed } = process.memoryUsage();
+      data["rss_mb"] = Math.round(rss / 1_048_576);
+      data["heap_mb"] = Math.round(heapUsed / 1_048_576);
+      this.#memoryAtMs = nowMs;
+    }
+    this.#emitter.emit("metric", "game_loop", "Tick completed", data);
+    this.#emittedAtMs = nowMs;
+    this.#durationMsMax = 0;
+    this.#overrun = false;
+  }
+}

@@ -1,0 +1,395 @@
+// The main thread's hold on the zone workers: starts them, sends commands, hands out what comes back, keeps each zone's
+// status, ends them. It computes no game state.
+//
+//   const supervisor = await ZoneSupervisor.start({ world, kernel, ... })
+//   supervisor.command(1, OP_MOVE, session, seq, 0, 0, x, y, z, 0)      // false: the ring is full
+//   supervisor.onFrame((zoneId, bytes, offset, length) => ...)
+//   await supervisor.request(2, { type: "swap", module, hash, label })
+//
+// A worker that dies takes its zones DOWN, which moves their players; it is not started again in this process's life.
+
+import { COUNTERS, FRAME_LENGTH } from "../../assembly/abi.ts";
+import * as abi from "../../assembly/abi.ts";
+import type { World } from "../content/content.ts";
+import { WowsimError } from "../errors.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { FrameListener } from "../net/zone-link.ts";
+import type { Emitter } from "../telemetry/schema.ts";
+import type { WorkerFactory } from "../workers.ts";
+import { fuelFor } from "./calibrate.ts";
+import { Census } from "./census.ts";
+import { GameLoop } from "./game-loop.ts";
+import type { FromZoneWorker, TickReport, ToZoneWorker, ZoneState } from "./messages.ts";
+import { CENSUS, COMMAND_MESSAGE_BYTES, emptyReport, END, FRAMES, readReport, REPORT } from "./wire.ts";
+import { ZoneWorkerLink } from "./worker-link.ts";
+import type { ZoneWorkerStart } from "./worker-messages.ts";
+
+const now = (): number => performance.now();
+
+/** First tick this long after the start, so that every worker is there by then. */
+const LEAD_MS = 20;
+
+export interface SupervisorOptions {
+  world: World;
+  workers: number;
+  newWorker: WorkerFactory;
+  tickRateHz: number;
+  seed: number;
+  kernel: Kernel;
+  /** One a worker. */
+  telemetryRings: SharedArrayBuffer[];
+  faultBlock: SharedArrayBuffer;
+  emitter: Emitter;
+}
+
+/** A zone as the main thread knows it, live. Numbers are those of its newest report. */
+export interface ZoneStatus {
+  readonly id: number;
+  readonly name: string;
+  readonly worker: number;
+  state: ZoneState;
+  tick: number;
+  kernelHash: string;
+  kernelLabel: string;
+  durationMs: number;
+  kernelMs: number;
+  fuelUsed: number;
+  players: number;
+  creatures: number;
+  watchers: number;
+  queueDepth: number;
+  missedTicks: number;
+  recoveries: number;
+  /** Since the start. */
+  ticks: number;
+  overruns: number;
+  commandsDropped: number;
+  hash: bigint;
+  /** Sums of the kernel's counters since the start. */
+  readonly totals: Float64Array;
+}
+
+/** A question to a zone, without the fields that the supervisor adds. */
+export type ZoneRequest =
+  | { type: "swap"; module: WebAssembly.Module; hash: string; label: string }
+  | { type: "rollback" }
+  | { type: "promote" }
+  | { type: "inspect" };
+
+export class ZoneSupervisor {
+  readonly #zones = new Map<number, ZoneStatus>();
+  readonly #links: ZoneWorkerLink[];
+  readonly #linkOf = new Map<number, ZoneWorkerLink>();
+  readonly #labels = new Map<string, string>();
+  readonly #gameLoop: GameLoop;
+  readonly #census: Census;
+  readonly #report = emptyReport(0);
+  readonly #tickListeners: ((report: TickReport) => void)[] = [];
+  readonly #frameListeners: FrameListener[] = [];
+  readonly #tickEndListeners: ((zoneId: number) => void)[] = [];
+  readonly #messageListeners: ((message: FromZoneWorker) => void)[] = [];
+
+  /** Starts all workers and their zones. Throws WowsimError("zone_worker") when one can not. */
+  static async start(options: SupervisorOptions): Promise<ZoneSupervisor> {
+    const supervisor = new ZoneSupervisor(options);
+    try {
+      await Promise.all(supervisor.#links.map((link) => link.ready));
+    } catch (error) {
+      await supervisor.stop();
+      throw error;
+    }
+    return supervisor;
+  }
+
+  private constructor(options: SupervisorOptions) {
+    const { world, kernel, emitter, tickRateHz } = options;
+    this.#labels.set(kernel.hash, kernel.label);
+    for (const [index, zone] of world.zones.entries()) {
+      this.#zones.set(zone.id, newStatus(zone.id, zone.name, index % options.workers, kernel));
+    }
+    this.#gameLoop = new GameLoop({ emitter, tickRateHz, zones: this.#zones.keys(), now });
+    this.#census = new Census(emitter, now);
+    this.#links = startOf(options).map(
+      (start) =>
+        new ZoneWorkerLink(options.newWorker, start, {
+          onRecord: (view, bytes, offset, length) => this.#onRecord(view, bytes, offset, length),
+          onMessage: (message) => this.#onMessage(message),
+          onDeath: (zones, why) => this.#onDeath(zones, why, emitter),
+        }),
+    );
+    for (const status of this.#zones.values()) {
+      const link = this.#links[status.worker];
+      if (link !== undefined) this.#linkOf.set(status.id, link);
+    }
+  }
+
+  get zones(): ReadonlyMap<number, ZoneStatus> {
+    return this.#zones;
+  }
+
+  /** Ticks of the server as a whole. */
+  get tick(): number {
+    return this.#gameLoop.tick;
+  }
+
+  /** Queues a command with f32 fields; false when the worker's ring is full or there is no such zone. */
+  command(
+    zoneId: number,
+    op: number,
+    session: number,
+    seq: number,
+    flags: number,
+    a: number,
+    x: number,
+    y: number,
+    z: number,
+    e: number,
+  ): boolean {
+    const ring = this.#linkOf.get(zoneId)?.commands;
+    const at = ring?.reserve(COMMAND_MESSAGE_BYTES) ?? -1;
+    if (ring === undefined || at < 0) return false;
+    writeHead(ring.view, at, zoneId, op, session, seq, flags, a, e);
+    ring.view.setFloat32(at + 4 + abi.COMMAND_B, x, true);
+    ring.view.setFloat32(at + 4 + abi.COMMAND_C, y, true);
+    ring.view.setFloat32(at + 4 + abi.COMMAND_D, z, true);
+    ring.commit();
+    return true;
+  }
+
+  /** Queues a command with u32 fields; false when the worker's ring is full or there is no such zone. */
+  commandInts(
+    zoneId: number,
+    op: number,
+    session: number,
+    seq: number,
+    flags: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    e: number,
+  ): boolean {
+    const ring = this.#linkOf.get(zoneId)?.commands;
+    const at = ring?.reserve(COMMAND_MESSAGE_BYTES) ?? -1;
+    if (ring === undefined || at < 0) return false;
+    writeHead(ring.view, at, zoneId, op, session, seq, flags, a, e);
+    ring.view.setUint32(at + 4 + abi.COMMAND_B, b, true);
+    ring.view.setUint32(at + 4 + abi.COMMAND_C, c, true);
+    ring.view.setUint32(at + 4 + abi.COMMAND_D, d, true);
+    ring.commit();
+    return true;
+  }
+
+  /** Every tick of every zone. The report is reused: copy what is to be kept. */
+  onTick(listener: (report: TickReport) => void): void {
+    this.#tickListeners.push(listener);
+  }
+
+  /** Every kernel frame; its bytes are valid during the call only. */
+  onFrame(listener: FrameListener): void {
+    this.#frameListeners.push(listener);
+  }
+
+  /** After the last frame of a zone's tick. */
+  onTickEnd(listener: (zoneId: number) => void): void {
+    this.#tickEndListeners.push(listener);
+  }
+
+  onMessage(listener: (message: FromZoneWorker) => void): void {
+    this.#messageListeners.push(listener);
+  }
+
+  /** Asks a zone, between two of its ticks. Rejects with WowsimError("zone_refused") and the zone's reason. */
+  async request(zoneId: number, message: ZoneRequest): Promise<unknown> {
+    const link = this.#linkOf.get(zoneId);
+    const status = this.#zones.get(zoneId);
+    if (link === undefined || status === undefined) {
+      throw new WowsimError(
+        "no_such_zone",
+        `There is no zone ${zoneId}; there are ${[...this.#zones.keys()].join(", ")}.`,
+      );
+    }
+    if (message.type === "swap") this.#labels.set(message.hash, message.label);
+    const answer = await link.request(zoneId, message);
+    if (message.type === "swap" || message.type === "rollback") await this.#learnKernel(link, status);
+    return answer;
+  }
+
+  /** To every worker. */
+  broadcast(message: ToZoneWorker): void {
+    for (const link of this.#links) link.post(message);
+  }
+
+  /** Lets every zone finish its tick and ends the workers. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#links.map((link) => link.stop()));
+    this.#gameLoop.stop();
+  }
+
+  async #learnKernel(link: ZoneWorkerLink, status: ZoneStatus): Promise<void> {
+    const { kernel } = (await link.request(status.id, { type: "inspect" })) as { kernel: string };
+    this.#runs(status, kernel);
+  }
+
+  #runs(status: ZoneStatus, hash: string): void {
+    status.kernelHash = hash;
+    status.kernelLabel = this.#labels.get(hash) ?? hash;
+  }
+
+  #onRecord(view: DataView, bytes: Uint8Array, offset: number, length: number): void {
+    const kind = view.getUint32(offset, true);
+    const zoneId = view.getUint32(offset + 4, true);
+    if (kind === REPORT) this.#onReport(view, offset);
+    else if (kind === FRAMES) this.#onFrames(view, bytes, zoneId, offset + 8, offset + length);
+    else if (kind === END) for (const listener of this.#tickEndListeners) listener(zoneId);
+    else if (kind === CENSUS) this.#onCensus(view, zoneId, offset + 8, offset + length);
+  }
+
+  #onReport(view: DataView, offset: number): void {
+    const report = this.#report;
+    readReport(view, offset, report);
+    const status = this.#zones.get(report.zoneId);
+    if (status === undefined) return;
+    takeOver(status, report);
+    for (const listener of this.#tickListeners) listener(report);
+    this.#gameLoop.observeTick(report);
+  }
+
+  #onFrames(view: DataView, bytes: Uint8Array, zoneId: number, from: number, to: number): void {
+    for (let at = from; at < to;) {
+      const length = view.getUint32(at + FRAME_LENGTH, true);
+      for (const listener of this.#frameListeners) listener(zoneId, bytes, at, length);
+      at += length;
+    }
+  }
+
+  #onCensus(view: DataView, zoneId: number, from: number, to: number): void {
+    const ids = new Set<number>();
+    for (let at = from; at < to; at += 4) ids.add(view.getUint32(at, true));
+    this.#census.observe(zoneId, ids);
+  }
+
+  #onMessage(message: FromZoneWorker): void {
+    if (message.type === "zone_state") {
+      const status = this.#zones.get(message.zoneId);
+      if (status !== undefined) status.state = message.to;
+      if (message.to === "DOWN") this.#census.forget(message.zoneId);
+    } else if (message.type === "rolled_back") {
+      const status = this.#zones.get(message.zoneId);
+      if (status !== undefined) this.#runs(status, message.toHash);
+    }
+    this.#gameLoop.observeMessage(message);
+    for (const listener of this.#messageListeners) listener(message);
+  }
+
+  #onDeath(zones: number[], why: string, emitter: Emitter): void {
+    for (const zoneId of zones) {
+      const status = this.#zones.get(zoneId);
+      if (status === undefined) continue;
+      const data = { zone_id: zoneId, zone_name: status.name, tick: status.tick, error: `zone worker died: ${why}` };
+      emitter.emit("error", "zone", "Zone tick exception", data);
+      const from = status.state;
+      this.#onMessage({ type: "zone_state", zoneId, from, to: "DOWN", reason: "its worker died", tick: status.tick });
+    }
+  }
+}
+
+/** What each worker is told at its start: its zones, and their places in the tick interval. */
+function startOf(options: SupervisorOptions): ZoneWorkerStart[] {
+  const { world, kernel, tickRateHz, seed } = options;
+  const intervalMs = 1_000 / tickRateHz;
+  const startMs = performance.timeOrigin + performance.now() + LEAD_MS;
+  const fuelPerTick = fuelFor(intervalMs, kernel, () => performance.now());
+  const layout = kernel.layout.names().map((name): [string, number] => [name, kernel.layout.value(name)]);
+  return Array.from({ length: options.workers }, (_, worker): ZoneWorkerStart => {
+    const telemetryRing = options.telemetryRings[worker];
+    if (telemetryRing === undefined) throw new RangeError("Every zone worker needs a telemetry ring.");
+    const mine = world.zones
+      .map((zone, index) => ({ zone, index }))
+      .filter(({ index }) => index % options.workers === worker);
+    return {
+      type: "start",
+      name: `zone-worker-${worker + 1}`,
+      zones: mine.map(({ zone, index }) => ({
+        zone,
+        seed: (seed + index) >>> 0,
+        startMs: startMs + (intervalMs * index) / world.zones.length,
+      })),
+      content: world.content,
+      tickRateHz,
+      module: kernel.module,
+      hash: kernel.hash,
+      label: kernel.label,
+      layout,
+      fuelPerTick,
+      telemetryRing,
+      faultBlock: options.faultBlock,
+      ...ZoneWorkerLink.allocate(),
+    };
+  });
+}
+
+function newStatus(id: number, name: string, worker: number, kernel: Kernel): ZoneStatus {
+  return {
+    id,
+    name,
+    worker,
+    state: "ACTIVE",
+    tick: 0,
+    kernelHash: kernel.hash,
+    kernelLabel: kernel.label,
+    durationMs: 0,
+    kernelMs: 0,
+    fuelUsed: 0,
+    players: 0,
+    creatures: 0,
+    watchers: 0,
+    queueDepth: 0,
+    missedTicks: 0,
+    recoveries: 0,
+    ticks: 0,
+    overruns: 0,
+    commandsDropped: 0,
+    hash: 0n,
+    totals: new Float64Array(COUNTERS),
+  };
+}
+
+function takeOver(status: ZoneStatus, report: TickReport): void {
+  status.state = report.state;
+  status.tick = report.tick;
+  status.durationMs = report.durationMs;
+  status.kernelMs = report.kernelMs;
+  status.fuelUsed = report.fuelUsed;
+  status.queueDepth = report.queueDepth;
+  status.missedTicks = report.missedTicks;
+  status.recoveries = report.recoveries;
+  status.hash = report.hash;
+  status.ticks++;
+  status.overruns += report.overrun ? 1 : 0;
+  status.commandsDropped += report.commandsDropped;
+  status.players = report.counters[abi.COUNTER_PLAYERS] ?? 0;
+  status.creatures = report.counters[abi.COUNTER_CREATURES] ?? 0;
+  status.watchers = report.counters[abi.COUNTER_WATCHERS] ?? 0;
+  for (let i = 0; i < COUNTERS; i++) status.totals[i] = (status.totals[i] ?? 0) + (report.counters[i] ?? 0);
+}
+
+function writeHead(
+  view: DataView,
+  at: number,
+  zoneId: number,
+  op: number,
+  session: number,
+  seq: number,
+  flags: number,
+  a: number,
+  e: number,
+): void {
+  view.setUint32(at, zoneId, true);
+  view.setUint16(at + 4 + abi.COMMAND_OP, op, true);
+  view.setUint16(at + 4 + abi.COMMAND_FLAGS, flags, true);
+  view.setUint32(at + 4 + abi.COMMAND_SESSION, session, true);
+  view.setUint32(at + 4 + abi.COMMAND_SEQ, seq, true);
+  view.setUint32(at + 4 + abi.COMMAND_A, a, true);
+  view.setUint32(at + 4 + abi.COMMAND_E, e, true);
+}

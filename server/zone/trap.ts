@@ -1,0 +1,50 @@
+// What a kernel's trap looks like to its host, and who did it: the header notes which command, session, entity and spell
+// was in hand when it happened (assembly/note.ts).
+
+import * as abi from "../../assembly/abi.ts";
+import { messageOf, WowsimError } from "../errors.ts";
+import type { Addresses } from "./addresses.ts";
+import type { TrapNote } from "./messages.ts";
+
+const PHASES: Record<number, string> = {
+  [abi.PHASE_IDLE]: "idle",
+  [abi.PHASE_COMMANDS]: "commands",
+  [abi.PHASE_MOVEMENT]: "movement",
+  [abi.PHASE_INTERRUPTS]: "interrupts",
+  [abi.PHASE_CASTS]: "casts",
+  [abi.PHASE_AURAS]: "auras",
+  [abi.PHASE_CAST_STARTS]: "cast_starts",
+  [abi.PHASE_SWINGS]: "swings",
+  [abi.PHASE_CREATURES]: "creatures",
+  [abi.PHASE_DEATHS]: "deaths",
+  [abi.PHASE_REGENERATION]: "regeneration",
+  [abi.PHASE_VISIBILITY]: "visibility",
+  [abi.PHASE_HASH]: "hash",
+};
+
+/** A tick that did not end: the kernel trapped, or ran out of fuel. */
+export class ZoneTrap extends WowsimError {
+  readonly note: TrapNote;
+
+  constructor(cause: unknown, isOutOfFuel: boolean, note: TrapNote) {
+    const what = isOutOfFuel ? "fuel exhausted" : `kernel trap: ${messageOf(cause)}`;
+    super(isOutOfFuel ? "fuel_exhausted" : "kernel_trap", what, { cause });
+    this.name = "ZoneTrap";
+    this.note = note;
+  }
+}
+
+/** Reads the note. `commandCount`: how many commands the tick had. */
+export function readNote(view: DataView, at: Addresses, commandCount: number): TrapNote {
+  const index = view.getUint32(at.noteCommand, true);
+  const named = index < commandCount;
+  const phase = view.getUint32(at.notePhase, true);
+  return {
+    phase: PHASES[phase] ?? `phase ${phase}`,
+    commandIndex: named ? index : null,
+    op: named ? view.getUint16(at.commands + index * abi.COMMAND_BYTES + abi.COMMAND_OP, true) : null,
+    session: view.getUint32(at.noteSession, true),
+    entity: view.getUint32(at.noteEntity, true),
+    spell: view.getUint32(at.noteSpell, true),
+  };
+}

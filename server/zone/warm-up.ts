@@ -1,0 +1,51 @@
+// A module's first ticks run slowly, before the engine has compiled its hot loops. A candidate therefore first ticks a copy
+// of the zone, over journalled batches: the live zone gets it warm. A candidate that traps there is refused.
+
+import { messageOf, WowsimError } from "../errors.ts";
+import { COMMAND_BYTES } from "../../assembly/abi.ts";
+import { instantiate } from "../kernel/instance.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { Zone } from "./zone.ts";
+
+/** What the zone may stand still for, in milliseconds, well below a tick interval. */
+const WARM_UP_MS_MAX = 15;
+const WARM_UP_TICKS_MAX = 400;
+
+/**
+ * Ticks `scratch` (a memory of the zone's size, overwritten) with the candidate, from the zone's last snapshot on.
+ * Returns how many ticks. Throws WowsimError("candidate_trapped").
+ */
+export function warmUp(
+  zone: Zone,
+  candidate: Kernel,
+  scratch: WebAssembly.Memory,
+  fuel: bigint,
+  now: () => number,
+): number {
+  const { segment, at } = zone;
+  const end = now() + WARM_UP_MS_MAX;
+  const exports = instantiate(candidate, scratch);
+  const bytes = new Uint8Array(scratch.buffer);
+  const view = new DataView(scratch.buffer);
+  bytes.set(segment.state, at.stateBase);
+  let done = 0;
+  try {
+    for (; done < WARM_UP_TICKS_MAX && now() < end; done++) {
+      const batch = segment.ticks === 0 ? NO_COMMANDS : segment.batch(done % segment.ticks);
+      bytes.set(batch, at.commands);
+      view.setUint32(at.commandCount, batch.length / COMMAND_BYTES, true);
+      exports.fuel.value = fuel;
+      exports.tick(segment.tick + 1 + done);
+    }
+    return done;
+  } catch (cause) {
+    const why = exports.fuel.value < 0n ? "ran out of fuel" : `trapped (${messageOf(cause)})`;
+    throw new WowsimError(
+      "candidate_trapped",
+      `Module ${candidate.hash} ${why} on tick ${done + 1} of a replay of zone ${zone.id}'s own journal; it was not swapped in.`,
+      { cause },
+    );
+  }
+}
+
+const NO_COMMANDS = new Uint8Array(0);

@@ -1,0 +1,75 @@
+// The records in the rings between the main thread and a zone worker. The same forms are meant for a message bus one day.
+//
+//   command   zone u32 | command record (assembly/abi.ts, 32 bytes)
+//   report    REPORT u32 | zone | tick | state | overrun | missed | queue | dropped | recoveries | - |
+//             duration f64 | kernel f64 | fuel f64 | hash u64 | counters u32[COUNTERS]
+//   frames    FRAMES u32 | zone | kernel frames, whole ones, up to FRAMES_BYTES_MAX
+//   end       END u32 | zone                              all of this tick's frames have been given
+//   census    CENSUS u32 | zone | entity ids u32...       once a second
+
+import { COUNTERS } from "../../assembly/abi.ts";
+import { ZONE_STATES } from "./messages.ts";
+import type { TickReport } from "./messages.ts";
+
+export const REPORT = 1;
+export const FRAMES = 2;
+export const END = 3;
+export const CENSUS = 4;
+
+export const COMMAND_MESSAGE_BYTES = 36;
+export const REPORT_BYTES = 80 + COUNTERS * 4;
+/** Frames are handed over in records of this size, so that the ring needs no room for all at once. */
+export const FRAMES_BYTES_MAX = 65_536;
+
+export function writeReport(view: DataView, offset: number, report: TickReport): void {
+  view.setUint32(offset, REPORT, true);
+  view.setUint32(offset + 4, report.zoneId, true);
+  view.setUint32(offset + 8, report.tick, true);
+  view.setUint32(offset + 12, ZONE_STATES.indexOf(report.state), true);
+  view.setUint32(offset + 16, report.overrun ? 1 : 0, true);
+  view.setUint32(offset + 20, report.missedTicks, true);
+  view.setUint32(offset + 24, report.queueDepth, true);
+  view.setUint32(offset + 28, report.commandsDropped, true);
+  view.setUint32(offset + 32, report.recoveries, true);
+  view.setFloat64(offset + 40, report.durationMs, true);
+  view.setFloat64(offset + 48, report.kernelMs, true);
+  view.setFloat64(offset + 56, report.fuelUsed, true);
+  view.setBigUint64(offset + 64, report.hash, true);
+  for (let i = 0; i < COUNTERS; i++) view.setUint32(offset + 80 + i * 4, report.counters[i] ?? 0, true);
+}
+
+/** Fills `report`, which is reused from tick to tick. */
+export function readReport(view: DataView, offset: number, report: TickReport): void {
+  report.zoneId = view.getUint32(offset + 4, true);
+  report.tick = view.getUint32(offset + 8, true);
+  report.state = ZONE_STATES[view.getUint32(offset + 12, true)] ?? "DOWN";
+  report.overrun = view.getUint32(offset + 16, true) === 1;
+  report.missedTicks = view.getUint32(offset + 20, true);
+  report.queueDepth = view.getUint32(offset + 24, true);
+  report.commandsDropped = view.getUint32(offset + 28, true);
+  report.recoveries = view.getUint32(offset + 32, true);
+  report.durationMs = view.getFloat64(offset + 40, true);
+  report.kernelMs = view.getFloat64(offset + 48, true);
+  report.fuelUsed = view.getFloat64(offset + 56, true);
+  report.hash = view.getBigUint64(offset + 64, true);
+  for (let i = 0; i < COUNTERS; i++) report.counters[i] = view.getUint32(offset + 80 + i * 4, true);
+}
+
+/** A report to be filled again and again. */
+export function emptyReport(zoneId: number): TickReport {
+  return {
+    zoneId,
+    tick: 0,
+    state: "ACTIVE",
+    durationMs: 0,
+    kernelMs: 0,
+    fuelUsed: 0,
+    overrun: false,
+    missedTicks: 0,
+    queueDepth: 0,
+    commandsDropped: 0,
+    recoveries: 0,
+    hash: 0n,
+    counters: new Uint32Array(COUNTERS),
+  };
+}

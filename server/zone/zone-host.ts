@@ -1,0 +1,182 @@
+// The loop of a zone worker: waits for the next zone's deadline, hands out what came through the command ring, runs the
+// tick, and between two ticks turns to its event loop for the rare messages (faults, swaps, questions).
+
+import { OP_SPAWN } from "../../assembly/abi.ts";
+import { messageOf } from "../errors.ts";
+import { ZoneFaultHost } from "../fault/zone-host.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { layoutFrom, layoutOfInstance } from "../kernel/load.ts";
+import { RingEmitter } from "../telemetry/emitter.ts";
+import type { ZoneContent } from "../content/content.ts";
+import type { ZoneBatch } from "./command-batch.ts";
+import type { FromZoneWorker, ToZoneWorker } from "./messages.ts";
+import { Ring } from "./ring.ts";
+import { warmUp } from "./warm-up.ts";
+import type { ZoneWorkerStart } from "./worker-messages.ts";
+import { ZoneOutput } from "./zone-output.ts";
+import { ZoneRunner } from "./zone-runner.ts";
+
+const CENSUS_INTERVAL_MS = 1_000;
+
+/** Milliseconds since 1970 with the resolution of the monotonic clock, so that threads agree on deadlines. */
+const now = (): number => performance.timeOrigin + performance.now();
+
+export class ZoneHost {
+  readonly #start: ZoneWorkerStart;
+  readonly #say: (message: FromZoneWorker) => void;
+  readonly #commands: Ring;
+  readonly #words: Uint32Array;
+  readonly #output: Ring;
+  readonly #emitter: RingEmitter;
+  readonly #faults: ZoneFaultHost;
+  readonly #runners = new Map<number, ZoneRunner>();
+  readonly #stop: Int32Array;
+  readonly #memoryPages: number;
+  #scratch: WebAssembly.Memory | null = null;
+  #censusDueMs = 0;
+
+  constructor(start: ZoneWorkerStart, say: (message: FromZoneWorker) => void) {
+    this.#start = start;
+    this.#say = say;
+    this.#commands = new Ring(start.commandRing);
+    this.#words = new Uint32Array(
+      this.#commands.bytes.buffer,
+      this.#commands.bytes.byteOffset,
+      this.#commands.capacityBytes / 4,
+    );
+    this.#output = new Ring(start.outputRing);
+    this.#stop = new Int32Array(start.stop);
+    this.#emitter = new RingEmitter(new Ring(start.telemetryRing), { now: Date.now, source: start.name });
+    const zones = start.zones.map(({ zone }) => zone.id);
+    this.#faults = new ZoneFaultHost({ block: start.faultBlock, zones, emitter: this.#emitter });
+    const { module, hash, label } = start;
+    const kernel = { module, hash, label, layout: layoutFrom(new Map(start.layout)) };
+    this.#memoryPages = kernel.layout.value("MEMORY_PAGES");
+    for (const { zone, seed, startMs } of start.zones) {
+      this.#runners.set(zone.id, this.#newRunner(zone, seed, startMs, kernel));
+    }
+  }
+
+  /** Ticks until it is told to stop. */
+  async run(): Promise<void> {
+    this.#say({ type: "ready", zones: [...this.#runners.keys()] });
+    const stopped = (): boolean => Atomics.load(this.#stop, 0) === 1;
+    while (!stopped()) {
+      const runner = this.#next();
+      const waitMs = runner.clock.deadline - now();
+      if (waitMs > 0) Atomics.wait(this.#stop, 0, 0, waitMs);
+      if (stopped()) break;
+      this.#deliver();
+      runner.runTick();
+      this.#takeCensus();
+      this.#emitter.flush();
+      await turn();
+    }
+    this.#emitter.flush(true);
+    this.#say({ type: "stopped" });
+  }
+
+  /** A message from the main thread, between two ticks. */
+  receive(message: ToZoneWorker): void {
+    if (message.type === "fault_activate") return this.#faults.activate(message);
+    if (message.type === "fault_deactivate") return this.#faults.deactivate(message.activation);
+    if (message.type === "stop") return;
+    const { request, zoneId } = message;
+    try {
+      const runner = this.#runners.get(zoneId);
+      if (runner === undefined) throw new RangeError(`This worker has no zone ${zoneId}.`);
+      this.#say({ type: "answer", request, ok: true, data: this.#carryOut(runner, message) });
+    } catch (error) {
+      this.#say({ type: "answer", request, ok: false, error: messageOf(error) });
+    }
+  }
+
+  #carryOut(runner: ZoneRunner, message: Extract<ToZoneWorker, { request: number }>): unknown {
+    switch (message.type) {
+      case "swap": {
+        const kernel = this.#candidate(message.module, message.hash, message.label);
+        if (kernel.layout.hash === runner.zone.kernel.layout.hash) {
+          warmUp(runner.zone, kernel, this.#scratchMemory(), this.#start.fuelPerTick, now);
+        }
+        return runner.swap(kernel);
+      }
+      case "rollback":
+        return runner.rollback();
+      case "promote":
+        return runner.promote();
+      case "inspect":
+        return runner.inspect();
+    }
+  }
+
+  #newRunner(zone: ZoneContent, seed: number, startMs: number, kernel: Kernel): ZoneRunner {
+    const { content, tickRateHz, fuelPerTick } = this.#start;
+    return new ZoneRunner({
+      zone,
+      content,
+      kernel,
+      tickRateHz,
+      seed,
+      fuelPerTick,
+      now,
+      emitter: this.#emitter,
+      faults: this.#faults,
+      output: new ZoneOutput(this.#output),
+      say: this.#say,
+      startMs,
+      spawn: (batch) => spawnCreatures(batch, zone),
+    });
+  }
+
+  /** The zone whose deadline comes first. */
+  #next(): ZoneRunner {
+    let next: ZoneRunner | undefined;
+    for (const runner of this.#runners.values()) {
+      if (next === undefined || runner.clock.deadline < next.clock.deadline) next = runner;
+    }
+    if (next === undefined) throw new RangeError("A zone worker needs at least one zone.");
+    return next;
+  }
+
+  /** Hands every waiting command to its zone. */
+  #deliver(): void {
+    this.#commands.drain((offset) => {
+      const at = offset / 4;
+      this.#runners.get(this.#words[at] ?? 0)?.accept(this.#words, at + 1);
+    });
+  }
+
+  #takeCensus(): void {
+    const nowMs = now();
+    if (nowMs < this.#censusDueMs) return;
+    this.#censusDueMs = nowMs + CENSUS_INTERVAL_MS;
+    for (const runner of this.#runners.values()) runner.writeCensus();
+  }
+
+  /** A compiled module as a Kernel: its layout is read from an instance over the scratch memory. */
+  #candidate(module: WebAssembly.Module, hash: string, label: string): Kernel {
+    const { exports } = new WebAssembly.Instance(module, {
+      env: { memory: this.#scratchMemory(), abort: () => undefined },
+    });
+    return { module, hash, label, layout: layoutOfInstance(exports) };
+  }
+
+  /** For candidates: to read their layout, and to warm them up. */
+  #scratchMemory(): WebAssembly.Memory {
+    this.#scratch ??= new WebAssembly.Memory({ initial: this.#memoryPages, maximum: this.#memoryPages });
+    return this.#scratch;
+  }
+}
+
+/** All creatures of a zone appear in its first tick, by commands like any others. */
+export function spawnCreatures(batch: ZoneBatch, zone: ZoneContent): void {
+  for (const { entityId, template, x, y, z } of zone.spawns)
+    batch.push(OP_SPAWN, { a: entityId, x, y, z, e: template });
+}
+
+/** One turn of the event loop: messages that have arrived are received in it. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}

@@ -1,0 +1,78 @@
+// What a zone hands to the main thread each tick: its frames, and its report; once a second, who is in it. A full ring
+// costs the watchers concerned this tick's frame, and they are told everything anew in the next.
+
+import { FRAME_LENGTH, FRAME_SESSION } from "../../assembly/abi.ts";
+import type { TickReport } from "./messages.ts";
+import type { Ring } from "./ring.ts";
+import { CENSUS, END, FRAMES, FRAMES_BYTES_MAX, REPORT_BYTES, writeReport } from "./wire.ts";
+import type { Zone } from "./zone.ts";
+
+export class ZoneOutput {
+  readonly #ring: Ring;
+  /** Sessions whose frame found no room; at most one entry a player. */
+  readonly #rewatch = new Set<number>();
+  /** Frames that found no room, since the start. */
+  framesLost = 0;
+
+  constructor(ring: Ring) {
+    this.#ring = ring;
+  }
+
+  /** Copies out what the kernel built for its watchers. */
+  writeFrames(zone: Zone): void {
+    const { at, view } = zone;
+    const end = at.frames + view.getUint32(at.frameBytes, true);
+    for (let from = at.frames; from < end;) {
+      let to = from;
+      while (to < end) {
+        const length = view.getUint32(to + FRAME_LENGTH, true);
+        if (to > from && to + length - from > FRAMES_BYTES_MAX) break;
+        to += length;
+      }
+      if (!this.#writeChunk(zone, from, to)) this.#lose(zone, from, to);
+      from = to;
+    }
+    const offset = this.#ring.reserve(8);
+    if (offset >= 0) this.#header(offset, END, zone.id);
+  }
+
+  writeReport(report: TickReport): void {
+    const offset = this.#ring.reserve(REPORT_BYTES);
+    if (offset >= 0) writeReport(this.#ring.view, offset, report);
+    this.#ring.commit();
+    this.#ring.wake();
+  }
+
+  writeCensus(zone: Zone): void {
+    const ids = zone.entities.entityIds();
+    const offset = this.#ring.reserve(8 + ids.byteLength);
+    if (offset < 0) return;
+    this.#header(offset, CENSUS, zone.id);
+    for (let i = 0; i < ids.length; i++) this.#ring.view.setUint32(offset + 8 + i * 4, ids[i] ?? 0, true);
+  }
+
+  /** Hands over the sessions that have to be told everything anew. `push` says whether it took one. */
+  addRewatches(push: (session: number) => boolean): void {
+    for (const session of this.#rewatch) if (push(session)) this.#rewatch.delete(session);
+  }
+
+  #writeChunk(zone: Zone, from: number, to: number): boolean {
+    const offset = this.#ring.reserve(8 + to - from);
+    if (offset < 0) return false;
+    this.#header(offset, FRAMES, zone.id);
+    this.#ring.bytes.set(zone.bytes.subarray(from, to), offset + 8);
+    return true;
+  }
+
+  #lose(zone: Zone, from: number, to: number): void {
+    for (let at = from; at < to; at += zone.view.getUint32(at + FRAME_LENGTH, true)) {
+      this.framesLost++;
+      this.#rewatch.add(zone.view.getUint32(at + FRAME_SESSION, true));
+    }
+  }
+
+  #header(offset: number, kind: number, zoneId: number): void {
+    this.#ring.view.setUint32(offset, kind, true);
+    this.#ring.view.setUint32(offset + 4, zoneId, true);
+  }
+}

@@ -1,0 +1,117 @@
+// What a zone says in telemetry about a tick: one exact line for the tick, and sampled lines for what happened in it.
+//
+//   {"type":"metric","component":"zone","message":"Zone tick completed","data":{"zone_id":1,"tick":4711,"duration_ms":0.42,...}}
+//   {"type":"event","component":"combat","message":"Damage dealt","data":{"attacker_id":3,"target_id":1000001,...}}
+
+import * as abi from "../../assembly/abi.ts";
+import type { Emitter } from "../telemetry/schema.ts";
+import type { TickReport } from "./messages.ts";
+import type { Zone } from "./zone.ts";
+
+const DAMAGE_TYPES: Record<number, string> = { [abi.DAMAGE_PHYSICAL]: "PHYSICAL", [abi.DAMAGE_MAGICAL]: "MAGICAL" };
+const INTERRUPT_REASONS: Record<number, string> = {
+  [abi.INTERRUPT_BY_MOVEMENT]: "movement",
+  [abi.INTERRUPT_BY_REQUEST]: "request",
+  [abi.INTERRUPT_BY_DEATH]: "death",
+  [abi.INTERRUPT_BY_SPELL]: "interrupted",
+  [abi.INTERRUPT_TARGET_LOST]: "target_lost",
+};
+
+/** The exact line of a tick. */
+export function emitTick(emitter: Emitter, zone: Zone, report: TickReport): void {
+  const { counters } = report;
+  const players = counters[abi.COUNTER_PLAYERS] ?? 0;
+  const creatures = counters[abi.COUNTER_CREATURES] ?? 0;
+  emitter.emit("metric", "zone", "Zone tick completed", {
+    zone_id: report.zoneId,
+    zone_name: zone.name,
+    tick: report.tick,
+    events_processed: counters[abi.COUNTER_COMMANDS] ?? 0,
+    entities_moved: counters[abi.COUNTER_ENTITIES_MOVED] ?? 0,
+    duration_ms: round(report.durationMs),
+    casts_started: counters[abi.COUNTER_CASTS_STARTED] ?? 0,
+    casts_completed: counters[abi.COUNTER_CASTS_COMPLETED] ?? 0,
+    casts_interrupted: counters[abi.COUNTER_CASTS_INTERRUPTED] ?? 0,
+    gcd_blocked: counters[abi.COUNTER_GCD_BLOCKED] ?? 0,
+    attacks_processed: counters[abi.COUNTER_ATTACKS] ?? 0,
+    total_damage_dealt: counters[abi.COUNTER_DAMAGE] ?? 0,
+    kills: counters[abi.COUNTER_KILLS] ?? 0,
+    kernel_ms: round(report.kernelMs),
+    fuel_used: report.fuelUsed,
+    commands: counters[abi.COUNTER_COMMANDS] ?? 0,
+    queue_depth: report.queueDepth,
+    commands_dropped: report.commandsDropped,
+    missed_ticks: report.missedTicks,
+    players,
+    creatures,
+    entities: players + creatures,
+    watchers: counters[abi.COUNTER_WATCHERS] ?? 0,
+    corrected: counters[abi.COUNTER_CORRECTED] ?? 0,
+    state: report.state,
+    overrun: report.overrun,
+    recoveries: report.recoveries,
+    kernel: zone.kernel.hash,
+  });
+}
+
+/** A line for each event of the last tick, under the emitter's budget. */
+export function emitEvents(emitter: Emitter, zone: Zone): void {
+  const count = zone.view.getUint32(zone.at.eventCount, true);
+  for (let index = 0; index < count; index++) emitEvent(emitter, zone, zone.at.events + index * abi.EVENT_BYTES);
+}
+
+function emitEvent(emitter: Emitter, zone: Zone, at: number): void {
+  const { view } = zone;
+  const u32 = (word: number): number => view.getUint32(at + abi.EVENT_A + word * 4, true);
+  const f32 = (word: number): number => round(view.getFloat32(at + abi.EVENT_A + word * 4, true));
+  const info = view.getUint16(at + abi.EVENT_INFO, true);
+  const source = view.getUint32(at + abi.EVENT_SOURCE, true);
+  const target = view.getUint32(at + abi.EVENT_TARGET, true);
+  const event = (component: string, message: string, data: Record<string, unknown>): void =>
+    emitter.emitSampled("event", component, message, data);
+  switch (view.getUint16(at + abi.EVENT_KIND, true)) {
+    case abi.EVENT_CAST_STARTED:
+      return event("spellcast", "Cast started", { session_id: source, spell_id: u32(0), cast_time_ticks: u32(1) });
+    case abi.EVENT_CAST_COMPLETED:
+      return event("spellcast", "Cast completed", { session_id: source, spell_id: u32(0), cast_time_ticks: u32(1) });
+    case abi.EVENT_CAST_INTERRUPTED: {
+      const reason = INTERRUPT_REASONS[info] ?? `reason ${info}`;
+      const data = { session_id: source, spell_id: u32(0), cast_time_ticks: u32(1), reason };
+      return event("spellcast", "Cast interrupted", data);
+    }
+    case abi.EVENT_CAST_BLOCKED_GCD: {
+      const data = { session_id: source, spell_id: u32(0), gcd_expires_tick: u32(1), current_tick: u32(2) };
+      return event("spellcast", "Cast blocked by GCD", data);
+    }
+    case abi.EVENT_DAMAGE:
+      return event("combat", "Damage dealt", {
+        zone_id: zone.id,
+        attacker_id: source,
+        target_id: target,
+        base_damage: u32(0),
+        actual_damage: u32(1),
+        damage_type: DAMAGE_TYPES[info] ?? `type ${info}`,
+        mitigation: u32(2),
+        target_health: u32(3),
+        spell_id: u32(4),
+      });
+    case abi.EVENT_KILLED:
+      return event("combat", "Entity killed", { zone_id: zone.id, target_id: target, killer_id: source });
+    case abi.EVENT_MOVED:
+      return event("movement", "Position updated", {
+        session_id: source,
+        old_x: f32(0),
+        old_y: f32(1),
+        old_z: f32(2),
+        new_x: f32(3),
+        new_y: f32(4),
+        new_z: f32(5),
+      });
+    case abi.EVENT_EVADED:
+      return event("combat", "Creature evaded", { zone_id: zone.id, entity_id: source });
+  }
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

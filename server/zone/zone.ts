@@ -1,0 +1,217 @@
+// A zone is a value: its memory, its module, its journal, and five verbs. Everything else is made of these.
+//
+//   zone.step(batch)       journal the batch, tick, journal the hash; throws ZoneTrap
+//   zone.snapshot()        a new journal segment begins with a copy of the memory
+//   zone.restore(segment)  a fresh instance over that copy
+//   zone.replay(segment)   run its journalled ticks again; every hash must match
+//   zone.swap(kernel)      the same memory under another module
+//
+// The tick is a pure function of memory and batch, so a zone that was restored and replayed equals one that never fell.
+
+import { COMMAND_BYTES } from "../../assembly/abi.ts";
+import type { ZoneContent, Content } from "../content/content.ts";
+import { writeContent } from "../content/write-tables.ts";
+import { WowsimError } from "../errors.ts";
+import { createMemory, instantiate } from "../kernel/instance.ts";
+import type { Kernel, KernelExports } from "../kernel/kernel.ts";
+import { addressesOf } from "./addresses.ts";
+import type { Addresses } from "./addresses.ts";
+import { EntityReader } from "./entity-reader.ts";
+import { Segment } from "./segment.ts";
+import { readNote, ZoneTrap } from "./trap.ts";
+
+/** Replay costs of a snapshot that is this old make it time for a new one, in milliseconds of kernel time. */
+const REPLAY_MS_MAX = 15;
+/** The longest between two snapshots, in ticks. */
+const SNAPSHOT_TICKS_MAX = 200;
+/** Fuel of a replayed tick, as a multiple of the most that a tick since the snapshot used. */
+const REPLAY_FUEL_FACTOR = 8;
+
+export interface ZoneOptions {
+  zone: ZoneContent;
+  content: Content;
+  kernel: Kernel;
+  tickRateHz: number;
+  seed: number;
+  /** Fuel of one tick: about one interval of wall time. */
+  fuelPerTick: bigint;
+  /** Milliseconds of a monotonic clock. */
+  now: () => number;
+}
+
+export class Zone {
+  readonly id: number;
+  readonly name: string;
+  readonly memory: WebAssembly.Memory;
+  readonly view: DataView;
+  readonly bytes: Uint8Array;
+  readonly at: Addresses;
+  readonly entities: EntityReader;
+  /** Ticks completed. */
+  tick = 0;
+  /** Kernel time of the last step, in milliseconds, and the fuel it used. */
+  kernelMs = 0;
+  fuelUsed = 0n;
+  #kernel: Kernel;
+  #exports: KernelExports;
+  #current: Segment;
+  #previous: Segment;
+  /** The newest tick that live players have seen the end of. */
+  #completedTick = 0;
+  #kernelMsSinceSnapshot = 0;
+  #fuelMaxSinceSnapshot = 0n;
+  readonly #fuelPerTick: bigint;
+  readonly #now: () => number;
+
+  /** A fresh zone at tick 0, with its content written and its first snapshot taken. */
+  constructor(options: ZoneOptions) {
+    const { zone, content, kernel, tickRateHz, seed } = options;
+    this.id = zone.id;
+    this.name = zone.name;
+    this.#kernel = kernel;
+    this.#fuelPerTick = options.fuelPerTick;
+    this.#now = options.now;
+    this.memory = createMemory(kernel);
+    this.bytes = new Uint8Array(this.memory.buffer);
+    this.view = new DataView(this.memory.buffer);
+    this.at = addressesOf(kernel.layout);
+    this.entities = new EntityReader(this.memory, this.at);
+    this.#exports = instantiate(kernel, this.memory);
+    this.#exports.init(seed, zone.id, tickRateHz);
+    writeContent(this.memory, kernel.layout, content, tickRateHz);
+    this.#exports.hash();
+    const stateBytes = this.at.stateEnd - this.at.stateBase;
+    this.#current = new Segment(stateBytes, kernel);
+    this.#previous = new Segment(stateBytes, kernel);
+    this.#current.begin(this.#state, 0, kernel);
+    this.#previous.begin(this.#state, 0, kernel);
+  }
+
+  get kernel(): Kernel {
+    return this.#kernel;
+  }
+
+  /** The state hash, as of the last tick. */
+  get hash(): bigint {
+    const low = BigInt(this.view.getUint32(this.at.hashLo, true));
+    return (BigInt(this.view.getUint32(this.at.hashHi, true)) << 32n) | low;
+  }
+
+  get segment(): Segment {
+    return this.#current;
+  }
+
+  get previousSegment(): Segment {
+    return this.#previous;
+  }
+
+  /** Runs the next tick over the batch. Throws ZoneTrap, with the batch journalled and the memory in no usable state. */
+  step(batch: Uint8Array): void {
+    if (this.#isSnapshotDue(batch.length / COMMAND_BYTES)) this.snapshot();
+    this.#current.append(batch);
+    this.#run(this.tick + 1, batch, this.#fuelPerTick);
+    this.#complete();
+  }
+
+  /** Begins a new segment with the state as it is. */
+  snapshot(): void {
+    const segment = this.#previous;
+    segment.begin(this.#state, this.tick, this.#kernel);
+    this.#previous = this.#current;
+    this.#current = segment;
+    this.#kernelMsSinceSnapshot = 0;
+    this.#fuelMaxSinceSnapshot = 0n;
+  }
+
+  /** Puts a segment's snapshot into a fresh instance of the running module. */
+  restore(segment: Segment): void {
+    this.#exports = instantiate(this.#kernel, this.memory);
+    this.bytes.set(segment.state, this.at.stateBase);
+    this.entities.forget();
+    this.tick = segment.tick;
+  }
+
+  /**
+   * Runs the segment's ticks again up to (not with) the `upTo`-th; how many. `verify`: every hash must be the journal's.
+   * Throws ZoneTrap, or WowsimError("replay_diverged").
+   */
+  replay(segment: Segment, upTo = segment.ticks, verify = true): number {
+    for (let index = 0; index < upTo; index++) {
+      this.#run(this.tick + 1, segment.batch(index), this.#fuelPerTick);
+      this.tick++;
+      if (!verify || this.hash === segment.hash(index)) continue;
+      throw new WowsimError("replay_diverged", `Zone ${this.id}: the replay of tick ${this.tick} gave another state.`);
+    }
+    return upTo;
+  }
+
+  /** Runs the current segment's newest batch, which trapped before, on little fuel. Throws ZoneTrap when it does so again. */
+  rerunLast(): void {
+    const { ticks } = this.#current;
+    const floor = this.#fuelPerTick / 16n;
+    const wanted = this.#fuelMaxSinceSnapshot * BigInt(REPLAY_FUEL_FACTOR);
+    const fuel = wanted > floor ? wanted : floor;
+    this.#run(this.tick + 1, this.#current.batch(ticks - 1), fuel < this.#fuelPerTick ? fuel : this.#fuelPerTick);
+    this.#complete();
+  }
+
+  /** Gives the memory to another module. Throws WowsimError("layout_mismatch") and stays as it was. */
+  swap(kernel: Kernel): void {
+    if (kernel.layout.hash !== this.#kernel.layout.hash) {
+      throw new WowsimError(
+        "layout_mismatch",
+        `Module ${kernel.hash} lays its memory out differently (${kernel.layout.hash}, zone ${this.id} has ${this.#kernel.layout.hash}) and brings no migration; build it from the same memory map.`,
+      );
+    }
+    this.#exports = instantiate(kernel, this.memory);
+    this.#kernel = kernel;
+    this.snapshot();
+  }
+
+  /** Takes the module back to `kernel` without a new snapshot: for a restore and replay through it. */
+  revert(kernel: Kernel): void {
+    this.#kernel = kernel;
+    this.#current.kernel = kernel;
+  }
+
+  get #state(): Uint8Array {
+    return this.bytes.subarray(this.at.stateBase, this.at.stateEnd);
+  }
+
+  #isSnapshotDue(commands: number): boolean {
+    const { ticks } = this.#current;
+    if (!this.#current.hasRoom(commands)) return true;
+    return ticks > 0 && (ticks >= SNAPSHOT_TICKS_MAX || this.#kernelMsSinceSnapshot > REPLAY_MS_MAX);
+  }
+
+  #run(tick: number, batch: Uint8Array, fuel: bigint): void {
+    const count = batch.length / COMMAND_BYTES;
+    const exports = this.#exports;
+    this.entities.forget();
+    this.bytes.set(batch, this.at.commands);
+    this.view.setUint32(this.at.commandCount, count, true);
+    exports.fuel.value = fuel;
+    const start = this.#now();
+    try {
+      exports.tick(tick);
+    } catch (cause) {
+      throw new ZoneTrap(cause, exports.fuel.value < 0n, readNote(this.view, this.at, count));
+    } finally {
+      this.kernelMs = this.#now() - start;
+      this.fuelUsed = fuel - exports.fuel.value;
+    }
+  }
+
+  /** Forgets a journalled tick that was never completed. */
+  dropUnfinished(): void {
+    while (this.#current.tick + this.#current.ticks > this.#completedTick) this.#current.dropLast();
+  }
+
+  #complete(): void {
+    this.tick++;
+    this.#completedTick = this.tick;
+    this.#current.setHash(this.hash);
+    this.#kernelMsSinceSnapshot += this.kernelMs;
+    if (this.fuelUsed > this.#fuelMaxSinceSnapshot) this.#fuelMaxSinceSnapshot = this.fuelUsed;
+  }
+}
