@@ -113,7 +113,8 @@ export class GuestLoad {
       if (guest === undefined || signal?.aborted === true) return;
       try {
         await load.#connect(guest);
-        options.onConnected?.(++load.stats.connects);
+        load.stats.connects++;
+        options.onConnected?.(load.stats.connects);
       } catch (error) {
         load.stats.connectFailures++;
         firstError ??= error;

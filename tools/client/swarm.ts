@@ -54,7 +54,8 @@ export class Swarm {
       if (client === undefined || signal?.aborted === true) return;
       try {
         await client.connect();
-        options.onConnected?.(++connected);
+        connected++;
+        options.onConnected?.(connected);
       } catch (error) {
         firstError ??= error;
       }
