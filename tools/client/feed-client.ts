@@ -1,0 +1,186 @@
+// The tools' end of the telemetry feed: asks for it, keeps asking so that it goes on, and hands each line to whoever wants it.
+//
+//   await using feed = await FeedClient.connect({ host: "127.0.0.1", port: 9090 })
+//   const stop = feed.onLine((line) => ...)       // {"v":1,"type":"metric","component":"zone",...}
+//   feed.silentMs                                 // since the last line: grows while the server is gone
+//
+// Every request gets a challenge that is sent back (server/telemetry/feed-handshake.ts). A silent feed is asked more often
+// than one that speaks, so a server that comes back on the same port is heard again within a second. The socket is
+// connected: only that server's datagrams reach it. What gets lost on the way is lost; nothing here asks for it again.
+
+import { messageOf, WowsimError } from "../../server/errors.ts";
+import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+
+export interface FeedClientOptions {
+  host: string;
+  /** The server's telemetry port (UDP). */
+  port: number;
+  /** How long to wait for the first line. */
+  timeoutMs?: number;
+}
+
+const TIMEOUT_MS = 3_000;
+/** The server forgets who has not renewed for 30 s. */
+const RENEW_MS = 8_000;
+/** How often a feed that should speak and does not is asked again. */
+const ASK_AGAIN_MS = 200;
+/** A server's telemetry never pauses for so long by itself: 20 ticks a second. */
+const SILENT_MS_MAX = 1_000;
+
+type Answer = { challenge: string } | { error: string } | { line: TelemetryLine };
+
+export class FeedClient implements AsyncDisposable {
+  readonly #listeners = new Set<(line: TelemetryLine) => void>();
+  readonly #name: string;
+  readonly #firstLine = Promise.withResolvers<void>();
+  #socket: Bun.udp.ConnectedSocket<"buffer"> | null = null;
+  #timer: Timer | null = null;
+  #askedAtMs = Number.NEGATIVE_INFINITY;
+  #lineAtMs = performance.now();
+  #lines = 0;
+  #malformed = 0;
+  #wasAnswered = false;
+
+  /** Resolves when the first line is there. Throws WowsimError("no_feed" | "feed_silent" | "feed_refused"). */
+  static async connect(options: FeedClientOptions): Promise<FeedClient> {
+    const client = new FeedClient(`${options.host}:${options.port}`);
+    try {
+      await client.#open(options);
+      return client;
+    } catch (error) {
+      client.close();
+      throw error;
+    }
+  }
+
+  private constructor(name: string) {
+    this.#name = name;
+  }
+
+  /** Our own port, from which we ask; 0 when closed. */
+  get port(): number {
+    return this.#socket?.port ?? 0;
+  }
+
+  /** Lines received so far. */
+  get lines(): number {
+    return this.#lines;
+  }
+
+  /** Datagrams that were no telemetry. */
+  get malformed(): number {
+    return this.#malformed;
+  }
+
+  /** Milliseconds since the last line. */
+  get silentMs(): number {
+    return performance.now() - this.#lineAtMs;
+  }
+
+  /** Every telemetry line from now on, in the order of arrival; returns how to end that. */
+  onLine(listener: (line: TelemetryLine) => void): () => void {
+    // An entry of its own, so that one function given twice is called twice and ended once.
+    const entry = (line: TelemetryLine): void => listener(line);
+    this.#listeners.add(entry);
+    return () => void this.#listeners.delete(entry);
+  }
+
+  /** Ends it; the server forgets us by itself. May be called again. */
+  close(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+    this.#listeners.clear();
+    this.#socket?.close();
+    this.#socket = null;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  async #open({ host, port, timeoutMs = TIMEOUT_MS }: FeedClientOptions): Promise<void> {
+    try {
+      this.#socket = await Bun.udpSocket({
+        hostname: host.includes(":") ? "::" : "0.0.0.0",
+        connect: { hostname: host, port },
+        binaryType: "buffer",
+        // A server that is not there refuses; it may come, so this is not the end. Unhandled it would end the process.
+        socket: { data: (_socket, datagram) => this.#onDatagram(datagram), error: () => {} },
+      });
+    } catch (cause) {
+      throw this.#unreachable(messageOf(cause), cause);
+    }
+    this.#ask();
+    this.#timer = setInterval(() => this.#askWhenDue(), ASK_AGAIN_MS);
+    const late = setTimeout(() => this.#firstLine.reject(this.#nothingCame(timeoutMs)), timeoutMs);
+    await this.#firstLine.promise.finally(() => clearTimeout(late));
+  }
+
+  #askWhenDue(): void {
+    const isSilent = this.#lines === 0 || this.silentMs > SILENT_MS_MAX;
+    if (isSilent || performance.now() - this.#askedAtMs > RENEW_MS) this.#ask();
+  }
+
+  #ask(): void {
+    this.#askedAtMs = performance.now();
+    this.#send({ subscribe: 1 });
+  }
+
+  #send(request: Record<string, unknown>): void {
+    try {
+      this.#socket?.send(JSON.stringify(request));
+    } catch {
+      // No route just now: as good as a datagram that got lost, and asked again like one.
+    }
+  }
+
+  #onDatagram(datagram: Buffer): void {
+    const answer = parseAnswer(datagram);
+    if (answer === null) this.#malformed++;
+    else if ("line" in answer) this.#onTelemetry(answer.line);
+    else if ("challenge" in answer) {
+      this.#wasAnswered = true;
+      this.#send({ subscribe: 1, challenge: answer.challenge });
+    } else this.#firstLine.reject(new WowsimError("feed_refused", `${this.#name} refuses the feed: ${answer.error}`));
+  }
+
+  #onTelemetry(line: TelemetryLine): void {
+    this.#lineAtMs = performance.now();
+    this.#lines++;
+    this.#firstLine.resolve();
+    for (const listener of this.#listeners) listener(line);
+  }
+
+  #nothingCame(timeoutMs: number): WowsimError {
+    if (!this.#wasAnswered) return this.#unreachable(`nothing within ${timeoutMs / 1_000} s`, undefined);
+    const message = `The server at UDP ${this.#name} answers but sends no telemetry; see whether its zones tick: wowsim health.`;
+    return new WowsimError("feed_silent", message);
+  }
+
+  #unreachable(why: string, cause: unknown): WowsimError {
+    const message =
+      `No telemetry feed answers on UDP ${this.#name} (${why}). ` +
+      "Start a server with wowsim serve, or say where it is with --host and --telemetry-port.";
+    return new WowsimError("no_feed", message, { cause });
+  }
+}
+
+/** What a datagram says, or null when it is nothing of ours. */
+function parseAnswer(datagram: Buffer): Answer | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(datagram.toString("utf8"));
+  } catch {
+    return null;
+  }
+  if (typeof value !== "object" || value === null) return null;
+  if ("challenge" in value && typeof value.challenge === "string") return { challenge: value.challenge };
+  if ("error" in value && typeof value.error === "string") return { error: value.error };
+  return isTelemetryLine(value) ? { line: value } : null;
+}
+
+function isTelemetryLine(value: object): value is TelemetryLine {
+  const { timestamp, type, component, message, data } = value as Partial<Record<string, unknown>>;
+  const texts = [timestamp, type, component, message];
+  return texts.every((text) => typeof text === "string") && typeof data === "object" && data !== null;
+}
