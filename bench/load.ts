@@ -36,6 +36,9 @@ const EARLIER: Record<string, [p50: number, p99: number]> = {
 /** The first seconds of play do not count: just-in-time compilers and queues settle. */
 const SETTLE_SECONDS = 3;
 
+const ms = (value: number): string => value.toFixed(2);
+const median = (values: number[]): number => quantile(values, 0.5);
+
 const program = new Command("load")
   .description("Tick times under guests who send JSON messages, next to the earlier C++ simulator's.")
   .option("--clients <n>", "guests", parseInteger(1, 10_000), 4_000)
@@ -127,9 +130,6 @@ function summarize(window: TelemetryWindow, seconds: number): Figures {
     rssMb: median(samples.map(({ rssMb }) => rssMb)),
   };
 }
-
-const ms = (value: number): string => value.toFixed(2);
-const median = (values: number[]): number => quantile(values, 0.5);
 
 function print(command: string, figures: Figures, earlier: [p50: number, p99: number] | null): void {
   out(`${command}: ${figures.ticks} ticks in ${figures.seconds.toFixed(1)} s, all connected`);

@@ -22,8 +22,8 @@ export interface FuzzTally {
   shown: number;
   /** Signs of life that came back. */
   answered: number;
-  /** Answers and errors the server sent. */
-  refusals: number;
+  /** Answers that say no, by their code. */
+  refusals: Record<string, number>;
   silent: number;
   /** Connections that the server did not take. */
   unconnected: number;
@@ -36,7 +36,7 @@ export const newTally = (): FuzzTally => ({
   connections: 0,
   shown: 0,
   answered: 0,
-  refusals: 0,
+  refusals: {},
   silent: 0,
   unconnected: 0,
 });
@@ -128,9 +128,9 @@ function count(tally: FuzzTally, kind: FuzzKind, bytes: number): void {
 async function signOfLife(port: FuzzPort, wire: Wire, tally: FuzzTally): Promise<void> {
   if (wire.isClosed) return;
   const number = 420_000 + tally.answered;
+  wire.lookFor(port === "game" ? `"t":${number}` : `"id":"${number}"`);
   await wire.write(text(port === "game" ? { type: "ping", t: number } : { command: "list", id: `${number}` }));
-  const sign = port === "game" ? `"t":${number}` : `"id":"${number}"`;
-  if (await wire.saw(sign, ANSWER_MS_MAX)) tally.answered++;
+  if (await wire.saw(ANSWER_MS_MAX)) tally.answered++;
   else if (!wire.isClosed) tally.silent++;
 }
 
@@ -143,7 +143,11 @@ class Wire {
   isClosed = false;
   readonly #tally: FuzzTally;
   #socket: Socket | null = null;
-  #tail = "";
+  /** A line that has not come to its end yet. */
+  #rest = "";
+  /** What is looked for in every line, as it comes: much may come after it before anybody asks. */
+  #sign = "";
+  #sawSign = false;
   /** Called at whatever happens: bytes, room to write, the end. */
   #wake: () => void = () => undefined;
 
@@ -187,12 +191,18 @@ class Wire {
     }
   }
 
-  /** True when `sign` has come within `msMax`; false when the connection ended or it did not. */
-  async saw(sign: string, msMax: number): Promise<boolean> {
+  /** From now on, whether a line with `sign` in it has come is known. */
+  lookFor(sign: string): void {
+    this.#sign = sign;
+    this.#sawSign = false;
+  }
+
+  /** True when what is looked for has come within `msMax`; false when the connection ended or it did not. */
+  async saw(msMax: number): Promise<boolean> {
     const deadline = performance.now() + msMax;
-    while (!this.#tail.includes(sign)) {
+    while (!this.#sawSign) {
       const left = deadline - performance.now();
-      if (this.isClosed || left <= 0 || !(await this.#event(left))) return this.#tail.includes(sign);
+      if (this.isClosed || left <= 0 || !(await this.#event(left))) return this.#sawSign;
     }
     return true;
   }
@@ -216,12 +226,18 @@ class Wire {
   }
 
   #receive(bytes: Buffer): void {
-    const arrived = bytes.toString("latin1");
-    const refusals = arrived.split(/"type":"error"|"success":false/).length - 1;
-    this.#tally.refusals += refusals;
-    this.refusals += refusals;
-    this.#tail = (this.#tail + arrived).slice(-4_000);
+    const lines = (this.#rest + bytes.toString("latin1")).split("\n");
+    this.#rest = lines.pop() ?? "";
+    for (const line of lines) this.#readLine(line);
     this.#wake();
+  }
+
+  #readLine(line: string): void {
+    if (this.#sign !== "" && line.includes(this.#sign)) this.#sawSign = true;
+    if (!line.startsWith('{"type":"error"') && !line.startsWith('{"success":false')) return;
+    const { code = "none" } = JSON.parse(line) as { code?: string };
+    this.#tally.refusals[code] = (this.#tally.refusals[code] ?? 0) + 1;
+    this.refusals++;
   }
 
   #end(): void {

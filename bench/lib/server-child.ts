@@ -33,6 +33,8 @@ export interface ServerChild extends AsyncDisposable {
   telemetry(): AsyncGenerator<TelemetryLine>;
   /** The sum of a metric's samples (all labels), or NaN when /metrics has no such name. */
   metric(name: string): Promise<number>;
+  /** A metric's samples by the value of its (one) label. */
+  metricByLabel(name: string): Promise<Map<string, number>>;
   /** SIGTERM; resolves to the exit code. */
   stop(): Promise<number>;
 }
@@ -80,7 +82,8 @@ export async function startServerChild(options: ServerChildOptions = {}): Promis
     },
     stderr: complaint,
     telemetry: () => readTelemetry(dataDir),
-    metric: (name) => readMetric(http, name),
+    metric: async (name) => sumOf(await readMetric(http, name)),
+    metricByLabel: (name) => readMetric(http, name),
     stop,
     [Symbol.asyncDispose]: dispose,
   };
@@ -147,9 +150,14 @@ function parseLine(text: string): TelemetryLine | null {
   }
 }
 
-async function readMetric(port: number, name: string): Promise<number> {
+/** Samples by what stands between their quotation marks; "" for one without labels. */
+async function readMetric(port: number, name: string): Promise<Map<string, number>> {
   const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   const samples = page.split("\n").filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
-  if (samples.length === 0) return Number.NaN;
-  return samples.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
+  return new Map(samples.map((line) => [line.split('"')[1] ?? "", Number(line.slice(line.lastIndexOf(" ") + 1))]));
+}
+
+function sumOf(samples: ReadonlyMap<string, number>): number {
+  if (samples.size === 0) return Number.NaN;
+  return [...samples.values()].reduce((sum, value) => sum + value, 0);
 }
