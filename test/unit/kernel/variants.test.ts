@@ -1,0 +1,96 @@
+// The variants for drills: each is what its name says, by measurement. They stand in for files of the kernel, so this is
+// also where it shows when the kernel has moved on and a variant was left behind.
+
+import { beforeAll, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { Glob } from "bun";
+import { addressesOf, FUEL_PER_TICK } from "../../../bench/lib/work-file.ts";
+import type { Work } from "../../../bench/lib/work-file.ts";
+import { runTick } from "../../../bench/lib/run-tick.ts";
+import { prepareWork } from "../../../bench/lib/workload.ts";
+import { loadContent } from "../../../server/content/load.ts";
+import { ASSEMBLY, buildKernel, variantNames, VARIANTS } from "../../../server/kernel/build.ts";
+import { createMemory, instantiate } from "../../../server/kernel/instance.ts";
+import type { Kernel } from "../../../server/kernel/kernel.ts";
+import { loadKernel } from "../../../server/kernel/load.ts";
+
+const ENTITIES = 200;
+const TICKS = 400;
+
+const kernels = new Map<string, Kernel>();
+let work: Work;
+
+const linesOf = (file: string): string[] => readFileSync(file, "utf8").split("\n");
+const kernelOf = (name: string): Kernel => kernels.get(name)!;
+
+beforeAll(async () => {
+  await build("kernel");
+  for (const name of await variantNames()) await build(name, name);
+  const content = loadContent();
+  work = prepareWork(kernelOf("kernel"), content, { entities: ENTITIES, ticks: TICKS, seed: 5 }).work;
+}, 60_000);
+
+async function build(name: string, variant?: string): Promise<void> {
+  const { metered, hash } = await buildKernel(variant === undefined ? {} : { variant });
+  kernels.set(name, loadKernel(metered, name, hash));
+}
+
+/** Runs the work through a kernel: state hash and frames of each tick, and the fuel of all; throws where it traps. */
+function play(name: string) {
+  const kernel = kernelOf(name);
+  const memory = createMemory(kernel);
+  const exports = instantiate(kernel, memory);
+  const at = addressesOf(kernel.layout);
+  const bytes = new Uint8Array(memory.buffer);
+  const view = new DataView(memory.buffer);
+  const [frameBytes, frames] = [kernel.layout.value("HEADER_FRAME_BYTES"), kernel.layout.value("FRAME_BASE")];
+  bytes.set(work.state, at.state);
+  const ticks: string[] = [];
+  let fuel = 0n;
+  work.batches.forEach((batch, index) => {
+    runTick(exports, memory, at, work.firstTick + index, batch);
+    fuel += FUEL_PER_TICK - (exports.fuel.value as bigint);
+    const told = bytes.subarray(frames, frames + view.getUint32(frameBytes, true));
+    ticks.push(`${view.getUint32(at.hashLow, true)} ${view.getUint32(at.hashHigh, true)} ${Bun.hash(told)}`);
+  });
+  return { ticks, fuelPerTick: Number(fuel) / TICKS };
+}
+
+test("there is a regression, a hotfix and a crash, each its own module of the kernel's own layout", async () => {
+  expect(await variantNames()).toEqual(["crash", "hotfix", "regression"]);
+  expect(new Set([...kernels.values()].map(({ hash }) => hash)).size).toBe(4);
+  expect(new Set([...kernels.values()].map(({ layout }) => layout.hash)).size).toBe(1);
+});
+
+test("each differs from the kernel by few lines", () => {
+  for (const path of new Glob("*/*.ts").scanSync(VARIANTS)) {
+    const own = linesOf(`${ASSEMBLY}/${basename(path)}`);
+    const added = linesOf(`${VARIANTS}/${path}`).filter((line) => !own.includes(line));
+    expect([path, added.length > 0 && added.length <= 25]).toEqual([path, true]);
+  }
+});
+
+test("the hotfix changes nothing that a zone keeps or a player is told, and burns no more fuel", () => {
+  const [before, after] = [play("kernel"), play("hotfix")];
+  expect(after.ticks).toEqual(before.ticks);
+  expect(after.fuelPerTick).toBeLessThanOrEqual(before.fuelPerTick);
+});
+
+test("nor does the regression; but it burns many times the fuel in a crowd", () => {
+  const [before, after] = [play("kernel"), play("regression")];
+  expect(after.ticks).toEqual(before.ticks);
+
+  expect(after.fuelPerTick).toBeGreaterThan(3 * before.fuelPerTick);
+});
+
+test("the crash traps when somebody dies or gives up a fight who is not casting, which the kernel takes in its stride", () => {
+  expect(play("kernel").ticks).toHaveLength(TICKS);
+  let trap: unknown;
+  try {
+    play("crash");
+  } catch (error) {
+    trap = error;
+  }
+  expect(trap).toBeInstanceOf(Error);
+});
