@@ -47,11 +47,19 @@ export function emitTick(emitter: Emitter, zone: Zone, report: TickReport): void
     entities: players + creatures,
     watchers: counters[abi.COUNTER_WATCHERS] ?? 0,
     corrected: counters[abi.COUNTER_CORRECTED] ?? 0,
+    refused: refusedOf(counters),
     state: report.state,
     overrun: report.overrun,
     recoveries: report.recoveries,
     kernel: zone.kernel.hash,
   });
+}
+
+/** Commands that were refused in the tick, whatever the reason. */
+function refusedOf(counters: Uint32Array): number {
+  let refused = 0;
+  for (let reason = 0; reason < abi.REFUSED_COUNT; reason++) refused += counters[abi.COUNTER_REFUSED + reason] ?? 0;
+  return refused;
 }
 
 /** A line for each event of the last tick, under the emitter's budget. */
