@@ -1,121 +1,128 @@
-// A player that plays: keeps near the spawn point, walks up to the nearest living creature, fights it with weapon and
-// spells, asks to be revived when it died. It does one thing each time it is asked to act.
+// A player that plays: asks its behaviour what to do next and does it, one action each time it is asked to act. Takes care
+// of what every behaviour needs: it does not move while it casts, remembers which spells were refused, and when it has
+// died asks to be revived.
 
-import type { GameClient, KnownSpell } from "./game-client.ts";
-import type { KnownEntity } from "./world-model.ts";
+import { distanceBetween, isCasting, MELEE, playAlone } from "./behaviour.ts";
+import type { Action, Behaviour, View } from "./behaviour.ts";
+import type { GameClient, GameEvent, KnownSpell } from "./game-client.ts";
+import type { SelfState } from "./world-model.ts";
 
 /** Run speed, yards a second. */
 const SPEED = 7;
-/** Yards: within a weapon's reach, with a little to spare. */
-const MELEE = 4;
-/** Share of its health below which it heals itself. */
-const HURT = 0.6;
-/** It does not go further from the spawn point than this, yards. */
-const HOME_RADIUS = 60;
 /** Longest stride asked for at once, seconds of running. */
 const STRIDE_S_MAX = 1;
+/** Reasons for which a spell is not asked for again for a while, and for how long, milliseconds. */
+const SPELL_REFUSALS = new Set(["on_cooldown", "no_power", "locked_out"]);
+const REFUSED_SPELL_MS = 2_000;
+/** While dead, so often it asks to be revived, milliseconds. */
+const RELEASE_EVERY_MS = 1_000;
 
 export class Bot {
   readonly client: GameClient;
+  readonly #behave: Behaviour;
   readonly #random: () => number;
+  /** Spells by id, and until when they are left alone. */
+  readonly #refusedUntil = new Map<number, number>();
+  #nowMs = 0;
   #movedAt = 0;
-  #target = 0;
-  #spellTurn = 0;
-  #actions = 0;
+  #releasedAt = Number.NEGATIVE_INFINITY;
+  #prey = 0;
+  #attacking = 0;
+  /** Number of the cast that was asked for last; until it is acknowledged nobody knows whether it runs. */
+  #castSeq = 0;
+  #turn = 0;
 
   /** `random` is uniform in [0, 1). */
-  constructor(client: GameClient, random: () => number) {
+  constructor(client: GameClient, random: () => number, behave: Behaviour = playAlone) {
     this.client = client;
     this.#random = random;
+    this.#behave = behave;
   }
 
-  /** One action, if there is anything to do. `nowMs` of a monotonic clock. */
-  act(nowMs: number): void {
+  /** What its client was told; see GameClientOptions.onEvent. */
+  onEvent(event: GameEvent): void {
+    if (event.event !== "refused" || event["action"] !== "cast") return;
+    if (!SPELL_REFUSALS.has(String(event["reason"]))) return;
+    this.#refusedUntil.set(Number(event["subject_id"]), this.#nowMs + REFUSED_SPELL_MS);
+  }
+
+  /** Exactly one action; false when it can not act, because it is not in the world. `nowMs` of a monotonic clock. */
+  act(nowMs: number): boolean {
+    const { self } = this.client.world;
+    if (!this.client.isPlaying || self === null) return false;
+    this.#nowMs = nowMs;
+    this.#turn++;
+    if (self.health === 0) return this.#lieDead();
+    if (this.#isCastUnknown() || isCasting(self, this.client.world.tick)) return this.#hold();
+    return this.#do(this.#behave(this.#view(self)));
+  }
+
+  /** True from asking for a cast until the server has said what became of it; a link that broke meanwhile ends that. */
+  #isCastUnknown(): boolean {
+    return this.client.ackedSeq < this.#castSeq && this.#castSeq <= this.client.lastSeq;
+  }
+
+  #view(self: SelfState): View {
+    const { entityId, position, world } = this.client;
+    return {
+      self,
+      entityId,
+      position,
+      tick: world.tick,
+      entities: world.entities,
+      spells: this.#spells(),
+      prey: this.#prey,
+      attacking: this.#attacking,
+      turn: this.#turn,
+      random: this.#random,
+    };
+  }
+
+  #spells(): readonly KnownSpell[] {
+    return this.client.spells.filter(({ id }) => (this.#refusedUntil.get(id) ?? 0) <= this.#nowMs);
+  }
+
+  #do(action: Action): boolean {
     const { client } = this;
-    if (!client.isPlaying) return;
-    this.#actions++;
-    const self = client.world.self;
-    if (self !== null && self.health === 0) {
-      this.#target = 0;
-      client.release();
-      return;
+    switch (action.do) {
+      case "cast":
+        if (action.target !== client.entityId) this.#prey = action.target;
+        if (!client.cast(action.spell, action.target)) return false;
+        this.#castSeq = client.lastSeq;
+        return true;
+      case "attack":
+        this.#prey = this.#attacking = action.target;
+        return client.attack(action.target);
+      case "walk":
+        return this.#walk(action.x, action.y, action.stopAt);
+      case "hold":
+        return this.#hold();
     }
-    if (self !== null && self.cast_spell_id !== 0 && self.cast_end_tick > client.world.tick) return this.#wait();
-    const prey = this.#nearestPrey();
-    if (prey === null) return this.#roam(nowMs);
-    this.#fight(prey, nowMs);
   }
 
-  #fight(prey: KnownEntity, nowMs: number): void {
-    const { client } = this;
-    const distance = this.#distanceTo(prey);
-    const spell = this.#readySpell(distance);
-    if (spell !== null) {
-      client.cast(spell.id, spell.effect === "heal" ? client.entityId : prey.id);
-      return;
-    }
-    if (distance > MELEE) return this.#walkTowards(prey.x, prey.y, prey.z, distance - MELEE / 2, nowMs);
-    if (this.#target !== prey.id) {
-      this.#target = prey.id;
-      client.attack(prey.id);
-      return;
-    }
-    this.#wait();
+  /** A sign of life that changes nothing: strikes on where it can strike, else lets its weapon rest. */
+  #hold(): boolean {
+    const target = this.client.world.entities.get(this.#attacking);
+    if (target !== undefined && target.health > 0 && distanceBetween(this.client.position, target) <= MELEE)
+      return this.client.attack(target.id);
+    this.#attacking = 0;
+    return this.client.stopAttack();
   }
 
-  /** In the middle of something: every now and then a sign of life, so that the way there and back stays measured. */
-  #wait(): void {
-    if (this.#actions % 4 === 0 && this.#target !== 0) this.client.attack(this.#target);
-  }
-
-  #nearestPrey(): KnownEntity | null {
-    let nearest: KnownEntity | null = null;
-    let nearestDistance = Number.POSITIVE_INFINITY;
-    for (const entity of this.client.world.entities.values()) {
-      if (!isFightable(entity) || Math.hypot(entity.x, entity.y) > HOME_RADIUS) continue;
-      const distance = this.#distanceTo(entity);
-      if (distance >= nearestDistance) continue;
-      nearest = entity;
-      nearestDistance = distance;
-    }
-    return nearest;
-  }
-
-  #roam(nowMs: number): void {
-    const { x, y, z } = this.client.position;
-    const isFar = Math.hypot(x, y) > HOME_RADIUS;
-    const angle = isFar ? Math.atan2(-y, -x) : this.#random() * 2 * Math.PI;
-    this.#walkTowards(x + Math.cos(angle) * 10, y + Math.sin(angle) * 10, z, 10, nowMs);
+  #lieDead(): boolean {
+    this.#prey = this.#attacking = 0;
+    if (this.#nowMs - this.#releasedAt < RELEASE_EVERY_MS) return this.client.stopAttack();
+    this.#releasedAt = this.#nowMs;
+    return this.client.release();
   }
 
   /** As far as its legs carried it since the last step. */
-  #walkTowards(x: number, y: number, z: number, yards: number, nowMs: number): void {
+  #walk(x: number, y: number, stopAt: number): boolean {
     const { position } = this.client;
-    const seconds = Math.min(STRIDE_S_MAX, (nowMs - this.#movedAt) / 1_000);
-    this.#movedAt = nowMs;
+    const seconds = Math.min(STRIDE_S_MAX, (this.#nowMs - this.#movedAt) / 1_000);
+    this.#movedAt = this.#nowMs;
     const distance = Math.max(0.01, Math.hypot(x - position.x, y - position.y));
-    const share = Math.min(yards, SPEED * seconds) / distance;
-    this.client.move(position.x + (x - position.x) * share, position.y + (y - position.y) * share, z);
+    const share = Math.min(Math.max(0, distance - stopAt), SPEED * seconds) / distance;
+    return this.client.move(position.x + (x - position.x) * share, position.y + (y - position.y) * share, position.z);
   }
-
-  /** The next of its spells that makes sense now; null while the global cooldown runs, and every other time. */
-  #readySpell(distance: number): KnownSpell | null {
-    const { spells, world } = this.client;
-    const { self } = world;
-    // Every other time the weapon has its turn, so that a spell on cooldown does not keep it from hitting.
-    if (self === null || self.gcd_end_tick > world.tick || this.#actions % 2 === 0) return null;
-    const isHurt = self.health < self.max_health * HURT;
-    const useful = spells.filter((spell) => (spell.effect === "heal" ? isHurt : spell.range_yd >= distance));
-    return useful[this.#spellTurn++ % Math.max(1, useful.length)] ?? null;
-  }
-
-  #distanceTo(entity: KnownEntity): number {
-    const { x, y } = this.client.position;
-    return Math.hypot(entity.x - x, entity.y - y);
-  }
-}
-
-/** Alive, and neither on its way home nor a phantom. */
-function isFightable(entity: KnownEntity): boolean {
-  return entity.kind === "creature" && entity.health > 0 && entity.flags.every((flag) => flag === "in_combat");
 }

@@ -23,8 +23,14 @@ export class ClientStats {
   /** Actions sent, and those whose effects have come back in a state message. */
   actions = 0;
   acks = 0;
-  /** Actions the server had no room for. */
+  /** Actions the server had no room for, and those that went down with a link. Once all is settled, acks + busy + lost = actions. */
   busy = 0;
+  lost = 0;
+  /** Turns without an action: not in the world just then; not taken because this machine could not keep the pace. */
+  turnsOut = 0;
+  turnsLate = 0;
+  deaths = 0;
+  revivals = 0;
   /** Links that broke without our doing. */
   drops = 0;
   /** Welcomes after a drop: with the same session, or with a new one. */
@@ -84,6 +90,11 @@ export class ClientStats {
       actions: this.actions,
       acks: this.acks,
       busy: this.busy,
+      lost: this.lost,
+      turns_out: this.turnsOut,
+      turns_late: this.turnsLate,
+      deaths: this.deaths,
+      revivals: this.revivals,
       round_trip_ms: this.roundTripMs,
       ping_ms: this.pingMs,
       drops: this.drops,

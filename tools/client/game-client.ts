@@ -13,7 +13,7 @@ import { count } from "./client-stats.ts";
 import type { ClientStats } from "./client-stats.ts";
 import { LineSocket } from "./line-socket.ts";
 import { WorldModel } from "./world-model.ts";
-import type { Position, StateMessage } from "./world-model.ts";
+import type { Position, SelfState, StateMessage } from "./world-model.ts";
 
 /** Actions whose acknowledgement is waited for at once; older ones are given up. */
 const UNACKED_MAX = 1_024;
@@ -97,6 +97,8 @@ export class GameClient {
   #socket: LineSocket | null = null;
   #resume = "";
   #seq = 0;
+  #ackedSeq = 0;
+  #isDead = false;
   #unacked: { seq: number; at: number }[] = [];
   #isLeaving = false;
   #hasPlayed = false;
@@ -110,6 +112,20 @@ export class GameClient {
     this.#now = options.now ?? (() => performance.now());
     this.#backoff = new Backoff(options.random);
     this.#entered.promise.catch(() => undefined);
+  }
+
+  /** Number of the newest action, and of the newest whose effects it has been told. */
+  get lastSeq(): number {
+    return this.#seq;
+  }
+
+  get ackedSeq(): number {
+    return this.#ackedSeq;
+  }
+
+  /** Actions that are still on their way there or back. */
+  get pendingActions(): number {
+    return this.#unacked.length;
   }
 
   /** Connects and says hello; resolves when it is in the world. Throws WowsimError: unreachable, or what the server said. */
@@ -167,6 +183,7 @@ export class GameClient {
   /** Leaves the game for good; resolves when the socket is closed, or after 2 s. */
   async leave(): Promise<void> {
     this.#isLeaving = true;
+    this.#entered.reject(new WowsimError("left", "It left before it was let in."));
     if (this.#retry !== null) clearTimeout(this.#retry);
     if (this.#socket === null || this.#socket.isClosed) return;
     this.#send('{"type":"bye"}\n');
@@ -192,6 +209,7 @@ export class GameClient {
       stats.connectFailures++;
       throw error;
     }
+    if (this.#isLeaving) return this.#socket.terminate();
     this.#hello(this.#resume);
   }
 
@@ -216,7 +234,10 @@ export class GameClient {
     const seq = ++this.#seq;
     if (!this.#send(`${open},"seq":${seq}}\n`)) return false;
     this.stats.actions++;
-    if (this.#unacked.length >= UNACKED_MAX) this.#unacked.shift();
+    if (this.#unacked.length >= UNACKED_MAX) {
+      this.#unacked.shift();
+      this.stats.lost++;
+    }
     this.#unacked.push({ seq, at: this.#now() });
     return true;
   }
@@ -246,14 +267,15 @@ export class GameClient {
       case "zone":
         return this.#onZone(message.zone_id);
       case "error":
-        return this.#onError(message.code, message.message);
+        return this.#onError(message.code, message.message, message.seq);
       default:
         this.stats.protocolError(`unknown message: ${line.slice(0, 80)}`);
     }
   }
 
   #onWelcome(welcome: WelcomeMessage): void {
-    const isSame = this.sessionId === welcome.session_id;
+    // A resume the server does not know is refused, and then forgotten (onError).
+    const isSame = this.#resume !== "";
     if (!this.#hasPlayed) this.stats.connects++;
     else if (isSame) this.stats.resumed++;
     else this.stats.restarted++;
@@ -264,8 +286,12 @@ export class GameClient {
     this.spells = welcome.spells;
     this.playerClass = welcome.class;
     this.#resume = welcome.resume;
+    this.#forgetUntaken(isSame ? welcome.seq : 0);
     this.#seq = welcome.seq;
-    this.#unacked = [];
+    if (!isSame) {
+      this.#ackedSeq = 0;
+      this.#isDead = false;
+    }
     this.#backoff.reset();
     if (!isSame) this.position = { x: 0, y: 0, z: 0 };
     this.zoneId = welcome.zone_id;
@@ -276,13 +302,30 @@ export class GameClient {
     this.stats.states++;
     for (const problem of this.world.apply(state)) this.stats.protocolError(problem);
     if (state.position !== undefined) this.position = state.position;
+    if (state.self !== undefined) this.#onSelf(state.self);
     if (state.ack !== undefined) this.#onAck(state.ack);
     if (this.isPlaying || state.reset !== true) return;
     this.isPlaying = true;
     this.#entered.resolve();
   }
 
+  /** What was sent beyond `taken`, the last the server has of this session, went down with the old link. */
+  #forgetUntaken(taken: number): void {
+    const kept = this.#unacked.filter(({ seq }) => seq <= taken);
+    this.stats.lost += this.#unacked.length - kept.length;
+    this.#unacked = kept;
+  }
+
+  #onSelf({ health }: SelfState): void {
+    const isDead = health === 0;
+    if (isDead === this.#isDead) return;
+    this.#isDead = isDead;
+    if (isDead) this.stats.deaths++;
+    else this.stats.revivals++;
+  }
+
   #onAck(ack: number): void {
+    this.#ackedSeq = Math.max(this.#ackedSeq, ack);
     let acked = 0;
     for (const { seq, at } of this.#unacked) {
       if (seq > ack) break;
@@ -308,16 +351,23 @@ export class GameClient {
     this.position = { x: 0, y: 0, z: 0 };
   }
 
-  #onError(code: string, message: string): void {
+  #onError(code: string, message: string, seq = 0): void {
     if (code === "resume_expired") {
       this.#resume = "";
       return this.#hello("");
     }
     count(this.stats.errors, code);
-    if (code === "busy") this.stats.busy++;
+    if (code === "busy") this.#onBusy(seq);
     else if (code === "malformed") this.stats.protocolError(`the server says: ${message}`);
     else if (FATAL.has(code)) this.#giveUp(new WowsimError(code, message));
     else if (code === "taken_over") this.#isLeaving = true;
+  }
+
+  /** That action was not taken: nothing will acknowledge it. */
+  #onBusy(seq: number): void {
+    this.stats.busy++;
+    const at = this.#unacked.findIndex((action) => action.seq === seq);
+    if (at >= 0) this.#unacked.splice(at, 1);
   }
 
   #giveUp(error: WowsimError): void {

@@ -46,6 +46,8 @@ export class GuestStats {
   bytesOut = 0;
   /** Messages not sent because the socket was full or gone. */
   messagesSkipped = 0;
+  /** Messages not sent because this machine could not keep the pace. */
+  messagesLate = 0;
   drops = 0;
   reconnects = 0;
 
@@ -55,6 +57,7 @@ export class GuestStats {
       connect_failures: this.connectFailures,
       messages: this.messages,
       messages_skipped: this.messagesSkipped,
+      messages_late: this.messagesLate,
       bytes_out: this.bytesOut,
       drops: this.drops,
       reconnects: this.reconnects,
@@ -126,7 +129,10 @@ export class GuestLoad {
         `No server at ${options.host}:${options.port} (${messageOf(firstError)}); start one with wowsim serve.`,
         { cause: firstError },
       );
-    load.#stopPacing = pace({ count, perSecond: rate, now, visit: (index) => load.#sendNext(index) });
+    const onLate = (messages: number): void => {
+      load.stats.messagesLate += messages;
+    };
+    load.#stopPacing = pace({ count, perSecond: rate, now, visit: (index) => load.#sendNext(index), onLate });
     return load;
   }
 

@@ -15,17 +15,22 @@ export interface PaceOptions {
   /** Milliseconds of a monotonic clock. */
   now(): number;
   visit(index: number): void;
+  /** So many visits were left out: the process could not keep the pace. */
+  onLate?(visits: number): void;
 }
 
 /** Begins; the returned function ends it. */
-export function pace({ count, perSecond, now, visit }: PaceOptions): () => void {
+export function pace({ count, perSecond, now, visit, onLate }: PaceOptions): () => void {
   const perMs = (count * perSecond) / 1_000;
   const catchUpMax = Math.ceil(perMs * CATCH_UP_S_MAX * 1_000);
   const startedAt = now();
   let done = 0;
   const timer = setInterval(() => {
     const due = Math.floor((now() - startedAt) * perMs);
-    if (due - done > catchUpMax) done = due - catchUpMax;
+    if (due - done > catchUpMax) {
+      onLate?.(due - catchUpMax - done);
+      done = due - catchUpMax;
+    }
     for (; done < due; done++) visit(done % count);
   }, WAKE_MS);
   return () => clearInterval(timer);

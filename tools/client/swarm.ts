@@ -13,6 +13,8 @@ import { forEachAtOnce, pace } from "./pacer.ts";
 
 const CONNECTS_AT_ONCE = 64;
 const PINGS_PER_SECOND = 1;
+const SETTLE_MS_MAX = 2_000;
+const SETTLE_LOOK_MS = 10;
 
 export interface SwarmOptions {
   host: string;
@@ -43,10 +45,13 @@ export class Swarm {
 
   /** Connects all and lets them play. Throws WowsimError when not one of them got in. */
   static async start(options: SwarmOptions): Promise<Swarm> {
-    const { count, rate, seed, now = () => performance.now(), signal } = options;
+    const { count, rate, now = () => performance.now(), signal } = options;
     const stats = new ClientStats();
-    const clients = Array.from({ length: count }, (_, index) => newClient(options, index, stats, now));
+    const bots = Array.from({ length: count }, (_, index) => newBot(options, index, stats, now));
+    const clients = bots.map(({ client }) => client);
     const swarm = new Swarm(clients, stats);
+    const leave = (): void => void Promise.all(clients.map((client) => client.leave()));
+    signal?.addEventListener("abort", leave, { once: true });
     let connected = 0;
     let firstError: unknown = null;
     await forEachAtOnce(count, CONNECTS_AT_ONCE, async (index) => {
@@ -60,12 +65,19 @@ export class Swarm {
         firstError ??= error;
       }
     });
+    signal?.removeEventListener("abort", leave);
+    if (signal?.aborted === true) return swarm;
     if (connected === 0 && firstError !== null) throw firstError;
-    if (connected === 0 && signal?.aborted !== true)
+    if (connected === 0)
       throw new WowsimError("no_clients", "Nobody was asked to connect; give a count of at least 1.");
-    const bots = clients.map((client, index) => new Bot(client, seededRandom(seedOf(seed, "bot", index))));
+    const act = (index: number): void => {
+      if (bots[index]?.act(now()) !== true) stats.turnsOut++;
+    };
+    const onLate = (turns: number): void => {
+      stats.turnsLate += turns;
+    };
     swarm.#stops = [
-      pace({ count, perSecond: rate, now, visit: (index) => bots[index]?.act(now()) }),
+      pace({ count, perSecond: rate, now, visit: act, onLate }),
       pace({ count, perSecond: PINGS_PER_SECOND, now, visit: (index) => void clients[index]?.ping() }),
     ];
     return swarm;
@@ -78,17 +90,24 @@ export class Swarm {
     return playing;
   }
 
-  /** Everybody leaves. */
+  /** Nobody acts any more; once what they did last is acknowledged, or after 2 s, everybody leaves. */
   async stop(): Promise<void> {
     for (const stop of this.#stops) stop();
     this.#stops = [];
+    const deadline = performance.now() + SETTLE_MS_MAX;
+    while (!this.clients.every(isSettled) && performance.now() < deadline) await Bun.sleep(SETTLE_LOOK_MS);
     await Promise.all(this.clients.map((client) => client.leave()));
   }
 }
 
-function newClient(options: SwarmOptions, index: number, stats: ClientStats, now: () => number): GameClient {
+/** Nothing of it is on its way, or nothing can come any more. */
+function isSettled({ isPlaying, pendingActions }: GameClient): boolean {
+  return !isPlaying || pendingActions === 0;
+}
+
+function newBot(options: SwarmOptions, index: number, stats: ClientStats, now: () => number): Bot {
   const { host, port, seed, zone, token, namePrefix = "Bot" } = options;
-  return new GameClient({
+  const client = new GameClient({
     host,
     port,
     name: `${namePrefix} ${index + 1}`,
@@ -97,5 +116,8 @@ function newClient(options: SwarmOptions, index: number, stats: ClientStats, now
     random: seededRandom(seedOf(seed, "client", index)),
     stats,
     now,
+    onEvent: (event) => bot.onEvent(event),
   });
+  const bot = new Bot(client, seededRandom(seedOf(seed, "bot", index)));
+  return bot;
 }

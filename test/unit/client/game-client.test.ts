@@ -1,0 +1,149 @@
+// The game client against a server that can be made to lie, to fall silent, and to hang up.
+
+import { describe, expect, test } from "bun:test";
+import { ClientStats } from "../../../tools/client/client-stats.ts";
+import { GameClient } from "../../../tools/client/game-client.ts";
+import { until } from "../../helpers/command.ts";
+import { startScriptedServer } from "../../helpers/scripted-server.ts";
+import type { ScriptedServer } from "../../helpers/scripted-server.ts";
+
+async function join(server: ScriptedServer): Promise<GameClient> {
+  const client = new GameClient({
+    host: "127.0.0.1",
+    port: server.port,
+    name: "Ann",
+    random: () => 0,
+    stats: new ClientStats(),
+  });
+  await client.connect();
+  return client;
+}
+const wolf = {
+  id: 1_000_001,
+  kind: "creature",
+  template: 0,
+  level: 1,
+  x: 1,
+  y: 2,
+  z: 0,
+  health: 50,
+  max_health: 50,
+  target: 0,
+  flags: [],
+};
+const self = {
+  health: 10,
+  max_health: 10,
+  power: 0,
+  max_power: 0,
+  target: 0,
+  cast_spell_id: 0,
+  cast_end_tick: 0,
+  gcd_end_tick: 0,
+};
+const quiet = { enter: [], change: [], leave: [] };
+
+describe("counts as a protocol error", () => {
+  test.each([
+    [
+      "a change of somebody it never saw",
+      { type: "state", tick: 2, ...quiet, change: [{ id: 5, x: 1 }] },
+      "change of unknown 5",
+    ],
+    ["a state of the same tick again", { type: "state", tick: 1, ...quiet }, "tick 1 after tick 1"],
+    ["a kind of message it does not know", { type: "weather" }, "unknown message"],
+    [
+      "being told that it speaks badly",
+      { type: "error", code: "malformed", message: "seq must rise" },
+      "seq must rise",
+    ],
+  ])("%s", async (_name, lie, words) => {
+    await using server = startScriptedServer();
+    const client = await join(server);
+    server.say(lie);
+    await until(() => client.stats.protocolErrors > 0, "the lie is noticed");
+    expect(client.stats.protocolErrors).toBe(1);
+    expect(client.stats.protocolErrorExamples[0]).toContain(words);
+    await client.leave();
+  });
+
+  test("what is no JSON", async () => {
+    await using server = startScriptedServer();
+    const client = await join(server);
+    server.sayBytes("{no\n");
+    await until(() => client.stats.protocolErrors === 1, "the nonsense is noticed");
+    await client.leave();
+  });
+});
+
+test("the truth is no error", async () => {
+  await using server = startScriptedServer();
+  const client = await join(server);
+  server.say({ type: "state", tick: 2, ...quiet, enter: [wolf] });
+  server.say({ type: "state", tick: 3, ...quiet, change: [{ id: wolf.id, health: 20 }] });
+  server.say({ type: "state", tick: 4, ...quiet, leave: [wolf.id] });
+  await until(() => client.world.tick === 4, "all is read");
+  expect(client.stats).toMatchObject({ protocolErrors: 0, states: 4 });
+  expect(client.world.entities.size).toBe(0);
+  await client.leave();
+});
+
+describe("what became of each action", () => {
+  test("acknowledged by the state that says so, refused as busy, or lost with the link", async () => {
+    await using server = startScriptedServer();
+    const client = await join(server);
+    for (let i = 0; i < 5; i++) client.stopAttack();
+    await until(() => server.received("combat").length === 5, "five actions");
+    server.say({ type: "error", code: "busy", message: "The zone takes no more just now.", seq: 3 });
+    server.say({ type: "state", tick: 2, ack: 2, ...quiet });
+    await until(() => client.stats.acks === 2, "two are acknowledged");
+    expect(client.ackedSeq).toBe(2);
+    // The server had taken the fourth before the link broke, and never saw the fifth.
+    server.nextWelcome({ seq: 4 });
+    server.hangUp();
+    await until(() => client.isPlaying && client.stats.resumed === 1, "it is back");
+    server.say({ type: "state", tick: 9, ack: 4, ...quiet });
+    await until(() => client.pendingActions === 0, "all is settled");
+    expect(client.stats).toMatchObject({ actions: 5, acks: 3, busy: 1, lost: 1, drops: 1, protocolErrors: 0 });
+    client.stopAttack();
+    expect(client.lastSeq).toBe(5);
+    await client.leave();
+  });
+
+  test("all is lost with a session that is gone", async () => {
+    await using server = startScriptedServer();
+    const client = await join(server);
+    client.stopAttack();
+    await until(() => server.received("combat").length === 1, "the action");
+    server.forgetSessions();
+    server.hangUp();
+    await until(() => client.isPlaying && client.stats.restarted === 1, "it is back as somebody new");
+    expect(client.stats).toMatchObject({ actions: 1, acks: 0, lost: 1, resumed: 0 });
+    expect(client.lastSeq).toBe(0);
+    await client.leave();
+  });
+});
+
+test("deaths and revivals are told by its own health", async () => {
+  await using server = startScriptedServer();
+  const client = await join(server);
+  for (const [at, health] of [10, 0, 0, 5, 7, 0].entries())
+    server.say({ type: "state", tick: 2 + at, self: { ...self, health }, ...quiet });
+  await until(() => client.world.tick === 7, "all is read");
+  expect(client.stats).toMatchObject({ deaths: 2, revivals: 1 });
+  await client.leave();
+});
+
+test("leaving ends waiting to be let in", async () => {
+  await using server = startScriptedServer({ isSilent: true });
+  const client = new GameClient({
+    host: "127.0.0.1",
+    port: server.port,
+    name: "Ann",
+    random: () => 0,
+    stats: new ClientStats(),
+  });
+  const connecting = client.connect();
+  await until(() => server.received("hello").length === 1, "hello");
+  await Promise.all([client.leave(), expect(connecting).rejects.toMatchObject({ code: "left" })]);
+});
