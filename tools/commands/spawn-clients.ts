@@ -31,6 +31,7 @@ interface Load {
 }
 
 const LOOK_MS = 100;
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 export function register(program: Command): void {
   const command = program
@@ -42,7 +43,7 @@ export function register(program: Command): void {
         .argParser(parseDurationMs)
         .default(30_000, "30s"),
     )
-    .option("--rate <n>", "actions a second of each", parseNumber(0.01, 100), 2)
+    .option("--rate <n>", "actions a second of each (the server's limit is 100 messages)", parseNumber(0.01, 90), 2)
     .option("--seed <n>", "seed of what they do", parseInteger(0, 0xffff_ffff), 1)
     .option("--zone <n>", "all into this zone; default: spread in turn", parseInteger(1, 65_535))
     .option("--token <secret>", "what the server asks for; also from WOWSIM_TOKEN")
@@ -50,38 +51,86 @@ export function register(program: Command): void {
     .addHelpText(
       "after",
       "\nCtrl-C ends it early, with the summary.\n" +
-        "Exit codes: 0 well, 1 some client never got in or a protocol error was found, 2 wrong usage, 3 server unreachable.",
+        "Exit codes: 0 well, 1 some client never got in, or was out at the end, or found a protocol error, 2 wrong usage,\n" +
+        "3 server unreachable or gone at the end, 130 Ctrl-C before all were in.",
     );
   addServerFlags(command, ["port"]);
   addFormatFlag(command).action(spawnClients);
 }
 
 async function spawnClients(flags: SpawnFlags): Promise<void> {
-  const stop = new AbortController();
-  const onSignal = (): void => stop.abort();
-  process.once("SIGINT", onSignal);
-  process.once("SIGTERM", onSignal);
   const bar = progressBar(flags.guests === true ? "guests" : "players");
+  const stop = new AbortController();
+  const onSignal = (): void => {
+    // The second one does not wait for anybody.
+    if (stop.signal.aborted) {
+      bar.done();
+      process.exit(EXIT.interrupted);
+    }
+    stop.abort();
+  };
+  for (const name of SIGNALS) process.on(name, onSignal);
   try {
     const load = await start(flags, stop.signal, (connected) =>
       bar.update(connected / flags.count, `connected ${connected} of ${flags.count}`),
     );
+    const wereIn = !stop.signal.aborted;
     const startedAt = performance.now();
-    await playFor(flags.duration, stop.signal, (elapsedMs) =>
-      bar.update(elapsedMs / flags.duration, `${Math.floor(elapsedMs / 1_000)} s, ${load.playing} playing`),
-    );
+    const watch = new LinkWatch(load, (line) => bar.interrupt(() => err(line)));
+    await playFor(flags.duration, stop.signal, (elapsedMs) => {
+      watch.look(elapsedMs);
+      bar.update(elapsedMs / flags.duration, `${Math.floor(elapsedMs / 1_000)} s, ${load.playing} playing`);
+    });
     const elapsedS = (performance.now() - startedAt) / 1_000;
     const playing = load.playing;
     await load.stop();
     bar.done();
     report(flags, load.stats, elapsedS, playing);
+    judge(flags, load.stats, playing, wereIn);
   } catch (error) {
     bar.done();
     fail(error, error instanceof WowsimError && error.code === "unreachable" ? EXIT.unreachable : EXIT.degraded);
   } finally {
-    process.off("SIGINT", onSignal);
-    process.off("SIGTERM", onSignal);
+    for (const name of SIGNALS) process.off(name, onSignal);
   }
+}
+
+/** Says when everybody has lost the server, and when somebody is back. */
+class LinkWatch {
+  readonly #load: Load;
+  readonly #say: (line: string) => void;
+  #isLost = false;
+
+  constructor(load: Load, say: (line: string) => void) {
+    this.#load = load;
+    this.#say = say;
+  }
+
+  look(elapsedMs: number): void {
+    const isLost = this.#load.playing === 0;
+    if (isLost === this.#isLost) return;
+    this.#isLost = isLost;
+    const at = `${(elapsedMs / 1_000).toFixed(1)} s`;
+    if (isLost)
+      this.#say(`wowsim: at ${at} every client had lost its link; they try to come back until the time is up.`);
+    else this.#say(`wowsim: at ${at} the first were back.`);
+  }
+}
+
+/** Sets the exit code, and says why when it is not 0. */
+function judge({ count, host, port }: SpawnFlags, stats: Load["stats"], playing: number, wereIn: boolean): void {
+  if (!wereIn) return fail("interrupted before all were in", EXIT.interrupted);
+  if (playing === 0 && stats.drops > 0)
+    return fail(
+      `The server at ${host}:${port} is gone; see what it said last, and start it with wowsim serve.`,
+      EXIT.unreachable,
+    );
+  const faults = [
+    stats.connects < count ? `${count - stats.connects} of ${count} clients never got in` : "",
+    playing < stats.connects ? `${stats.connects - playing} were out of the game at the end` : "",
+    "protocolErrors" in stats && stats.protocolErrors > 0 ? `${stats.protocolErrors} protocol errors` : "",
+  ].filter((fault) => fault !== "");
+  if (faults.length > 0) fail(`${faults.join("; ")}.`, EXIT.degraded);
 }
 
 /** Connects the load; its modules are only read now, so that --help is instant. */
@@ -113,8 +162,6 @@ async function playFor(durationMs: number, signal: AbortSignal, look: (elapsedMs
 
 function report(flags: SpawnFlags, stats: ClientStats | GuestStats, elapsedS: number, playing: number): void {
   const { count, rate, seed, format } = flags;
-  const isWell = stats.connects === count && !("protocolErrors" in stats && stats.protocolErrors > 0);
-  if (!isWell) process.exitCode = EXIT.degraded;
   if (format === "json")
     return outJson({ count, rate, seed, elapsed_s: round(elapsedS), playing_at_end: playing, ...stats.toJson() });
   out(
@@ -126,11 +173,16 @@ function report(flags: SpawnFlags, stats: ClientStats | GuestStats, elapsedS: nu
 
 function reportPlayers(stats: ClientStats, elapsedS: number): void {
   out(
-    `actions          ${stats.actions} sent (${perSecond(stats.actions, elapsedS)}), ${stats.acks} acknowledged, ${stats.busy} refused as busy`,
+    `actions          ${stats.actions} sent (${perSecond(stats.actions, elapsedS)}), ${stats.acks} acknowledged, ${stats.busy} refused as busy, ${stats.lost} lost with a link`,
   );
+  if (stats.turnsOut > 0)
+    out(`                 ${stats.turnsOut} more not taken, because the player was out of the game`);
+  if (stats.turnsLate > 0)
+    out(`                 ${stats.turnsLate} more not taken, because this machine could not keep the pace`);
   out(`round trip       ${percentiles(stats.roundTripMs)}   (action to acknowledged state)`);
   out(`ping             ${percentiles(stats.pingMs)}`);
   out(`told             ${stats.states} states, ${stats.events} events, ${(stats.bytesIn / 1e6).toFixed(1)} MB`);
+  out(`deaths           ${stats.deaths}, ${stats.revivals} came back`);
   out(`drops            ${stats.drops}`);
   out(`reconnects       ${stats.reconnects} (${stats.resumed} to the same session)`);
   out(`protocol errors  ${stats.protocolErrors}`);
@@ -144,6 +196,8 @@ function reportGuests(stats: GuestStats, elapsedS: number): void {
   out(
     `messages         ${stats.messages} sent (${perSecond(stats.messages, elapsedS)}), ${stats.messagesSkipped} skipped: socket full or gone`,
   );
+  if (stats.messagesLate > 0)
+    out(`                 ${stats.messagesLate} more not sent, because this machine could not keep the pace`);
   out(`drops            ${stats.drops}`);
   out(`reconnects       ${stats.reconnects}`);
 }

@@ -8,8 +8,9 @@ import { messageOf } from "../../server/errors.ts";
 /** Exit codes of every subcommand. */
 export const EXIT = { ok: 0, degraded: 1, critical: 2, usage: 2, unreachable: 3, interrupted: 130 } as const;
 
-/** True when stdout is a terminal that a person looks at. */
-export const isTerminal = (): boolean => process.stdout.isTTY === true && process.env["CI"] === undefined;
+/** True when the stream (stdout, or the one given) is a terminal that a person looks at. */
+export const isTerminal = (stream: { isTTY?: boolean } = process.stdout): boolean =>
+  stream.isTTY === true && process.env["CI"] === undefined && process.env["TERM"] !== "dumb";
 
 /** True when colour is welcome: a terminal, and NO_COLOR is not set (https://no-color.org). */
 export const hasColor = (): boolean =>

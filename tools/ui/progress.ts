@@ -6,28 +6,36 @@
 import { isTerminal } from "./output.ts";
 
 const WIDTH = 20;
+const COLUMNS = 80;
+const WIPE = "\r\x1b[2K";
 
 export interface ProgressBar {
   /** `share` from 0 to 1. */
   update(share: number, text: string): void;
+  /** Wipes the line for something that `print` writes; the next update draws it again below. */
+  interrupt(print: () => void): void;
   /** Wipes the line. */
   done(): void;
 }
 
-/** Draws on stderr, so that stdout stays clean; `write` and `isShown` can be given. */
+/** Draws on stderr, so that stdout stays clean, and never beyond the terminal's width; `write` and `isShown` can be given. */
 export function progressBar(
   label: string,
-  isShown = isTerminal(),
+  isShown = isTerminal(process.stderr),
   write: (text: string) => void = (text) => void process.stderr.write(text),
 ): ProgressBar {
-  if (!isShown) return { update() {}, done() {} };
+  if (!isShown) return { update() {}, interrupt: (print) => print(), done() {} };
+  const wipe = (): void => write(WIPE);
   return {
     update(share, text) {
       const full = Math.round(Math.min(1, Math.max(0, share)) * WIDTH);
-      write(`\r\x1b[2K${label} ${"█".repeat(full)}${"░".repeat(WIDTH - full)} ${text}`);
+      const line = `${label} ${"█".repeat(full)}${"░".repeat(WIDTH - full)} ${text}`;
+      write(`${WIPE}${line.slice(0, (process.stderr.columns ?? COLUMNS) - 1)}`);
     },
-    done() {
-      write("\r\x1b[2K");
+    interrupt(print) {
+      wipe();
+      print();
     },
+    done: wipe,
   };
 }
