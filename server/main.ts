@@ -22,6 +22,7 @@ import { loadKernel } from "./kernel/load.ts";
 import { Gateway } from "./net/gateway.ts";
 import type { GatewayLimits } from "./net/limits.ts";
 import { registerServerMetrics } from "./server-metrics.ts";
+import { takeDataDir } from "./store/data-dir.ts";
 import { startHttp } from "./telemetry/http.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { Readiness } from "./telemetry/readiness.ts";
@@ -43,6 +44,8 @@ export interface ServerOptions {
   dataDir: string;
   /** Default: telemetry.jsonl in the data directory. */
   telemetryFile?: string | undefined;
+  /** Size at which a new telemetry file is begun. */
+  telemetryBytesMax?: number;
   worldFile?: string | undefined;
   /** Default: one a zone, at most 8. */
   workers?: number | undefined;
@@ -88,9 +91,12 @@ async function start(
   const telemetryFile = resolve(options.telemetryFile ?? `${dataDir}/telemetry.jsonl`);
   const [world, kernel] = await Promise.all([loadWorld(options.worldFile), builtKernel()]);
   const workerCount = Math.min(options.workers ?? WORKERS_MAX, world.zones.length);
+  const taken = await takeDataDir(dataDir);
+  undo.push(() => taken.release());
 
   const telemetry = await startTelemetry({
     file: telemetryFile,
+    ...(options.telemetryBytesMax === undefined ? {} : { rotateBytes: options.telemetryBytesMax }),
     udpHost: host,
     udpPort: options.telemetryPort,
     producers: 1 + workerCount,
@@ -99,6 +105,10 @@ async function start(
   });
   undo.push(() => telemetry.stop());
   const { emitter } = telemetry;
+  let hasStarted = false;
+  undo.push(() => {
+    if (hasStarted) emitter.emit("event", "game_server", "Server stopped", {});
+  });
   emitter.emit("event", "server", "Server starting", { version, tick_rate_hz: tickRateHz });
 
   const faultBlock = FaultBlock.allocate();
@@ -175,7 +185,7 @@ async function start(
   ports.http = http.port;
   for (const listener of ["game", "control", "http", "telemetry"]) readiness.up(listener);
   emitter.emit("event", "game_server", "Server started", { port: ports.game });
-  undo.push(() => emitter.emit("event", "game_server", "Server stopped", {}));
+  hasStarted = true;
   return { ports, zones: world.zones.map(({ id, name }) => ({ id, name })), dataDir, telemetryFile };
 }
 

@@ -13,7 +13,17 @@ declare const self: Worker;
 
 const POLL_INTERVAL_MS = 25;
 /** What opening the file says when its path can not be right; anything else (a full disk) may pass and is retried. */
-const WRONG_PATH_CODES = new Set(["EACCES", "EPERM", "EISDIR", "ENOTDIR", "EEXIST", "EROFS", "ENAMETOOLONG", "ELOOP"]);
+const WRONG_PATH_CODES = new Set([
+  "EACCES",
+  "EPERM",
+  "EISDIR",
+  "ENOENT",
+  "ENOTDIR",
+  "EEXIST",
+  "EROFS",
+  "ENAMETOOLONG",
+  "ELOOP",
+]);
 
 let recorder: Recorder | null = null;
 let poll: Timer | undefined;

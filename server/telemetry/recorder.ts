@@ -1,13 +1,14 @@
 // The recorder: takes the lines of all threads out of their rings, writes them to the file, and hands them to the feed
 // when somebody watches.
 //
-//   ring of main ────────┐
+//   ring of worker 2 ────┐
 //   ring of worker 1 ────┼─► poll(), every 25 ms ─► LineAppender ─► telemetry.jsonl
-//   ring of worker 2 ────┘                     └──► feed ring ────► UDP, if there are subscribers
+//   ring of main ────────┘                     └──► feed ring ────► UDP, if there are subscribers
 //
 // A poll never waits for anything, so the rings stay empty however slow the disk is. What the disk can not take in time
 // is lost, counted, and told to both sinks as lines of the recorder's own: each sink's reports add up to what that sink
-// is missing. Lines of different threads come in the order of polls: at most one poll's length out of time order.
+// is missing. Lines of different threads come in the order of polls: at most one poll's length out of time order; those of
+// the main thread, who has the last word of all, come last in a poll.
 
 import type { LineAppender } from "../store/line-appender.ts";
 import type { Ring } from "../zone/ring.ts";
@@ -61,7 +62,7 @@ export class Recorder {
     const { rings, feed, appender } = this.#parts;
     const relays = this.#parts.counters.get("subscribers") > 0;
     let count = 0;
-    for (const ring of rings) {
+    for (const ring of rings.toReversed()) {
       const { bytes } = ring;
       count += ring.drain((offset, length) => {
         this.#toFile(bytes, offset, length);

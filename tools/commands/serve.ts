@@ -14,6 +14,7 @@ interface ServeFlags {
   telemetryPort: number;
   dataDir: string;
   telemetryFile?: string;
+  telemetryMaxMb: number;
   world?: string;
   workers?: number;
   tickRate: number;
@@ -22,6 +23,8 @@ interface ServeFlags {
   guests: boolean;
   format: OutputFormat;
 }
+
+const BYTES_PER_MB = 2 ** 20;
 
 export function register(program: Command): void {
   const command = program
@@ -34,6 +37,7 @@ export function register(program: Command): void {
     .option("--telemetry-port <n>", "telemetry feed (UDP)", parsePort, DEFAULT_PORTS.telemetry)
     .option("--data-dir <dir>", "where telemetry.jsonl goes", ".wowsim")
     .option("--telemetry-file <file>", "telemetry somewhere else than in the data directory")
+    .option("--telemetry-max-mb <n>", "size of a telemetry file; 4 are kept", parseInteger(1, 65_536), 256)
     .option("--world <file>", "world file (TOML); default: two zones")
     .option("--workers <n>", "zone workers; default: one a zone, at most 8", parseInteger(1, 64))
     .option("--tick-rate <hz>", "ticks a second", parseInteger(1, 100), 20)
@@ -52,8 +56,9 @@ export function register(program: Command): void {
 async function serve(flags: ServeFlags): Promise<void> {
   const { startServer } = await import("../../server/main.ts");
   const { format, token = process.env["WOWSIM_TOKEN"], tickRate: tickRateHz, world: worldFile, ...options } = flags;
+  const telemetryBytesMax = flags.telemetryMaxMb * BYTES_PER_MB;
   try {
-    const server = await startServer({ ...options, tickRateHz, worldFile, token });
+    const server = await startServer({ ...options, telemetryBytesMax, tickRateHz, worldFile, token });
     const { ports, dataDir } = server;
     if (format === "json") outJson({ ready: true, ...ports, pid: process.pid, data_dir: dataDir });
     else {

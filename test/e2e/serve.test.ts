@@ -1,0 +1,301 @@
+// `wowsim serve` as its operator meets it: what it says when it runs, how it stops, and what it says when it can not run.
+
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { createSocket } from "node:dgram";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { RawClient, until } from "../helpers/net.ts";
+import { readLines, ServeProcess, TempFolder } from "../helpers/serve-process.ts";
+
+setDefaultTimeout(60_000);
+
+/** A player in the world who is told things. */
+async function player(port: number, name = "Ann"): Promise<RawClient> {
+  const client = await RawClient.connect(port);
+  client.send({ type: "hello", v: 1, name });
+  await until(() => client.last("state") !== undefined);
+  return client;
+}
+
+describe("a server that runs", () => {
+  test("says so in one line of JSON, and listens on all four ports it names", async () => {
+    await using server = await ServeProcess.ready();
+    const ready = server.ports;
+    expect(ready).toEqual({
+      ready: true,
+      game: expect.any(Number) as number,
+      control: expect.any(Number) as number,
+      http: expect.any(Number) as number,
+      telemetry: expect.any(Number) as number,
+      pid: server.child.pid,
+      data_dir: server.dataDir,
+    });
+    const [health, page] = await Promise.all(
+      ["healthz", "metrics"].map((path) => fetch(`http://127.0.0.1:${ready.http}/${path}`)),
+    );
+    expect([health?.status, page?.status]).toEqual([200, 200]);
+    const ann = await player(ready.game);
+    expect(ann.last("welcome")).toMatchObject({ session_id: 1, tick_rate_hz: 20 });
+    ann.close();
+    const operator = await RawClient.connect(ready.control);
+    operator.send({ command: "list" });
+    await until(() => operator.received.length === 1);
+    expect(operator.received[0]).toMatchObject({ success: true });
+    operator.close();
+    expect(server.stderr).toBe("");
+    expect(server.stdout.split("\n")).toHaveLength(2);
+  });
+
+  test("tells people where it is, without colour in a pipe", async () => {
+    await using server = new ServeProcess(["--format", "text"], { FORCE_COLOR: "" });
+    await until(() => server.stdout.includes("Ctrl-C stops"), undefined, 20_000);
+    expect(server.stdout).toContain("1 Elwynn Forest, 2 Westfall at 20 Hz");
+    expect(server.stdout).toMatch(/game 127\.0\.0\.1:\d+ {3}control :\d+ {3}http :\d+ {3}telemetry udp :\d+/);
+    expect(server.stdout).toContain(join(server.dataDir, "telemetry.jsonl"));
+    expect(server.stdout).not.toContain("\u001b");
+    expect(await server.stop("SIGINT")).toMatchObject({ code: 0, stderr: "\nwowsim: SIGINT, stopping\n" });
+  });
+
+  test("takes its tick rate, worker count and guests' ban from flags, also with an equals sign", async () => {
+    await using server = await ServeProcess.ready("--tick-rate=40", "--workers=1", "--no-guests");
+    const ann = await player(server.ports.game);
+    expect(ann.last("welcome")).toMatchObject({ tick_rate_hz: 40 });
+    const guest = await RawClient.connect(server.ports.game);
+    guest.send({ type: "movement", session_id: 1, position: { x: 1, y: 0, z: 0 } });
+    await until(() => guest.closed);
+    expect(guest.received).toEqual([]);
+    const told = server.telemetry().find(({ message }) => message === "Server starting");
+    expect(told?.data).toMatchObject({ tick_rate_hz: 40 });
+    ann.close();
+  });
+
+  test("goes on when nobody reads its output any more, and when its input is closed", async () => {
+    await using folder = wrapped(new TempFolder());
+    const serve = `"$0" "$1" serve --port 0 --control-port 0 --http-port 0 --telemetry-port 0 --data-dir "$2" --format json`;
+    // The shell prints the server's pid, and head closes the pipe after the first line.
+    const script = `{ ${serve} <&- & echo $! >&2; wait $!; echo "exit $?" >&2; } | head -n 1`;
+    const shell = Bun.spawn(["sh", "-c", script, process.execPath, command, folder.path], {
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const ready = JSON.parse(await firstLineOf(shell.stdout)) as { game: number; pid: number };
+    const ann = await player(ready.game);
+    process.kill(ready.pid, "SIGTERM");
+    await until(() => ann.closed);
+    expect(await new Response(shell.stderr).text()).toContain("exit 0");
+  });
+
+  test("writes its telemetry where it is told, and begins a new file when it is long enough", async () => {
+    using folder = new TempFolder();
+    const file = join(folder.path, "logs", "wowsim.jsonl");
+    await using server = await ServeProcess.ready(
+      ...["--telemetry-file", file, "--telemetry-max-mb", "1", "--tick-rate", "100"],
+    );
+    await until(() => existsSync(join(folder.path, "logs", "wowsim.1.jsonl")), undefined, 25_000);
+    await server.stop();
+    const [older, newer] = [readLines(join(folder.path, "logs", "wowsim.1.jsonl")), readLines(file)];
+    expect(older[0]?.message).toBe("Server starting");
+    expect(newer.at(-1)?.message).toBe("Server stopped");
+    const ticks = [...older, ...newer]
+      .filter(({ message, data }) => message === "Zone tick completed" && data["zone_id"] === 1)
+      .map(({ data }) => Number(data["tick"]));
+    expect(ticks).toEqual(ticks.map((_, index) => (ticks[0] ?? 0) + index));
+    expect(existsSync(join(server.dataDir, "telemetry.jsonl"))).toBe(false);
+  });
+
+  test("does not mind another beside it, but does not share its data folder", async () => {
+    await using server = await ServeProcess.ready();
+    await using other = await ServeProcess.ready();
+    const players = await Promise.all([player(server.ports.game), player(other.ports.game)]);
+    expect(players.map((client) => client.last("welcome")?.["session_id"])).toEqual([1, 1]);
+    const third = await ServeProcess.failing("--data-dir", server.dataDir);
+    expect(third).toMatchObject({ code: 1, stdout: "" });
+    expect(third.stderr).toContain(`Another server keeps its data in ${server.dataDir}`);
+    expect(third.stderr).toContain("--data-dir");
+    await server.stop();
+    await using again = await ServeProcess.ready("--data-dir", server.dataDir);
+    expect(again.ports.data_dir).toBe(server.dataDir);
+    for (const client of players) client.close();
+  });
+
+  test("that was killed leaves nothing that keeps the next one from running in its folder", async () => {
+    await using server = await ServeProcess.ready();
+    await until(() => existsSync(join(server.dataDir, "telemetry.jsonl")));
+    await server.stop("SIGKILL");
+    writeFileSync(join(server.dataDir, "telemetry.jsonl"), '{"v":1,"half', { flag: "a" });
+    await using next = await ServeProcess.ready("--data-dir", server.dataDir);
+    await next.stop();
+    const broken = (await Bun.file(join(server.dataDir, "telemetry.jsonl")).text())
+      .trimEnd()
+      .split("\n")
+      .filter((line) => !line.endsWith("}"));
+    expect(broken).toEqual(['{"v":1,"half']);
+  });
+});
+
+describe("a server that is stopped", () => {
+  test.each(["SIGTERM", "SIGINT"] as const)(
+    "by %s tells its players, records its last words, and ends with 0",
+    async (signal) => {
+      await using server = await ServeProcess.ready();
+      const [ann, bob] = await Promise.all([player(server.ports.game, "Ann"), player(server.ports.game, "Bob")]);
+      const ended = await server.stop(signal);
+      expect(ended).toMatchObject({ code: 0, stderr: "" });
+      for (const client of [ann, bob]) {
+        expect(client.received.at(-1)).toMatchObject({ type: "error", code: "server_stopping" });
+        expect(client.closed).toBe(true);
+      }
+      const lines = server.telemetry();
+      const messages = lines.map(({ message }) => message);
+      expect(messages.at(-1)).toBe("Server stopped");
+      const told = lines.filter(({ message }) => message === "Client disconnected").map(({ data }) => data["reason"]);
+      expect(told).toEqual(["shutdown", "shutdown"]);
+      expect(messages.indexOf("Server started")).toBeLessThan(messages.indexOf("Game loop stopped"));
+      expect(lines.filter(({ type }) => type === "error")).toEqual([]);
+    },
+  );
+
+  test("waits for a player who does not hang up, but not for long, and not after a second signal", async () => {
+    await using server = await ServeProcess.ready();
+    const stubborn = await stubbornPlayer(server.ports.game);
+    server.child.kill("SIGINT");
+    await until(() => stubborn.told.includes("server_stopping"));
+    expect(await server.stop("SIGINT")).toMatchObject({ code: 130 });
+    await using next = await ServeProcess.ready();
+    const another = await stubbornPlayer(next.ports.game);
+    expect(await next.stop("SIGTERM")).toMatchObject({ code: 0, stderr: "" });
+    expect(another.told).toContain("server_stopping");
+    expect(next.telemetry().at(-1)?.message).toBe("Server stopped");
+  });
+});
+
+describe("a server that can not run", () => {
+  test.each([
+    ["game", "--port"],
+    ["control", "--control-port"],
+    ["http", "--http-port"],
+    ["telemetry", "--telemetry-port"],
+  ] as const)("because its %s port is taken names the port and %s, and leaves nothing behind", async (kind, flag) => {
+    await using taken = wrapped(await takePort(kind));
+    const { code, stdout, stderr } = await ServeProcess.failing(flag, String(taken.port));
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain(String(taken.port));
+    expect(stderr).toContain("choose another");
+    expect(stderr).toContain(flag);
+    expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+  });
+
+  test.each([
+    ["is not there", null, ["world.toml", "--world"]],
+    ["is no TOML", "name = ", ["world.toml"]],
+    ["has no zone", 'name = "Empty"', ["world.toml", "zone"]],
+    [
+      "has a wrong field",
+      'name = "W"\n[[zone]]\nid = 1\nname = "Here"\n[[zone.pack]]\nkind = "Timber Wolf"\ncount = -3\nx = 0\ny = 0\nradius_yd = 9',
+      ["world.toml", "Here", "count"],
+    ],
+    [
+      "names an unknown creature",
+      'name = "W"\n[[zone]]\nid = 1\nname = "Here"\n[[zone.creature]]\nkind = "Ragnaros"\nentity_id = 1000001\nx = 0\ny = 0',
+      ["world.toml", "Here", "Ragnaros"],
+    ],
+  ])("because its world file %s says which, and where in it", async (_, text, named) => {
+    using folder = new TempFolder();
+    const file = join(folder.path, "world.toml");
+    if (text !== null) writeFileSync(file, text);
+    const { code, stdout, stderr } = await ServeProcess.failing("--world", file);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    for (const word of named) expect(stderr).toContain(word);
+  });
+
+  test("because strangers could break it: off loopback it wants a token, which it then asks for", async () => {
+    const { code, stdout, stderr } = await ServeProcess.failing("--host", "0.0.0.0");
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain("--token");
+    await using server = new ServeProcess(["--host", "0.0.0.0"], { WOWSIM_TOKEN: "hush" });
+    const { control } = await server.untilReady();
+    const operator = await RawClient.connect(control);
+    operator.send({ command: "list" }, { command: "auth", token: "hush" }, { command: "list" });
+    await until(() => operator.received.length === 3);
+    expect(operator.received.map(({ success }) => success)).toEqual([false, true, true]);
+    operator.close();
+  });
+
+  test("because its data folder can not be written names it and the flag", async () => {
+    using folder = new TempFolder();
+    const file = join(folder.path, "file");
+    writeFileSync(file, "");
+    const notADirectory = await ServeProcess.failing("--data-dir", join(file, "data"));
+    expect(notADirectory).toMatchObject({ code: 1, stdout: "" });
+    expect(notADirectory.stderr).toContain(join(file, "data"));
+    expect(notADirectory.stderr).toContain("--data-dir");
+    const directory = join(folder.path, "telemetry.jsonl");
+    mkdirSync(directory);
+    const aDirectory = await ServeProcess.failing("--telemetry-file", directory);
+    expect(aDirectory).toMatchObject({ code: 1, stdout: "" });
+    expect(aDirectory.stderr).toContain("--telemetry-file");
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test.each([
+    [["--prot", "1"], "--port"],
+    [["--port", "70000"], "0 to 65535"],
+    [["--port", "http"], "0 to 65535"],
+    [["--workers", "0"], "1 to 64"],
+    [["--tick-rate", "0"], "1 to 100"],
+    [["--seed", "-1"], "0 to 4294967295"],
+    [["--format", "xml"], "text, json"],
+    [["elwynn"], "too many arguments"],
+  ])("because of %j is told what is right, with exit code 2", async (flags, hint) => {
+    const { code, stdout, stderr } = await ServeProcess.failing(...flags);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(hint);
+  });
+});
+
+const command = join(import.meta.dir, "../../tools/wowsim.ts");
+
+async function firstLineOf(stream: ReadableStream<Uint8Array>): Promise<string> {
+  let text = "";
+  for await (const chunk of stream) {
+    text += new TextDecoder().decode(chunk);
+    if (text.includes("\n")) break;
+  }
+  return text.split("\n")[0] ?? "";
+}
+
+/** A player who reads, but never closes its side of the connection. */
+async function stubbornPlayer(port: number): Promise<{ told: string }> {
+  const client = { told: "" };
+  const socket = connect({ host: "127.0.0.1", port, allowHalfOpen: true });
+  socket.on("data", (bytes) => {
+    client.told += bytes.toString();
+  });
+  socket.on("error", () => {});
+  socket.write('{"type":"hello","v":1}\n');
+  await until(() => client.told.includes('"type":"state"'));
+  return client;
+}
+
+/** Takes a port of the kind; closed when disposed. */
+async function takePort(kind: "game" | "control" | "http" | "telemetry"): Promise<{ port: number; close(): void }> {
+  if (kind !== "telemetry") {
+    const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
+    return { port: listener.port, close: () => listener.stop(true) };
+  }
+  const socket = createSocket("udp4");
+  await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+  return { port: socket.address().port, close: () => socket.close() };
+}
+
+/** Something with an end, for `await using`. */
+function wrapped<T extends { close(): void } | Disposable>(thing: T): T & AsyncDisposable {
+  return Object.assign(thing, {
+    async [Symbol.asyncDispose](): Promise<void> {
+      if ("close" in thing) thing.close();
+      else thing[Symbol.dispose]();
+    },
+  });
+}
