@@ -157,6 +157,13 @@ describe("a server that is stopped", () => {
     },
   );
 
+  test("while it still starts, comes to an end in order too", async () => {
+    await using server = new ServeProcess([]);
+    await until(() => existsSync(join(server.dataDir, "telemetry.jsonl")), undefined, 20_000);
+    expect(await server.stop("SIGTERM")).toMatchObject({ code: 0, stderr: "" });
+    expect(server.telemetry().at(-1)?.message).toBe("Server stopped");
+  });
+
   test("waits for a player who does not hang up, but not for long, and not after a second signal", async () => {
     await using server = await ServeProcess.ready();
     const stubborn = await stubbornPlayer(server.ports.game);

@@ -54,6 +54,8 @@ export function register(program: Command): void {
 }
 
 async function serve(flags: ServeFlags): Promise<void> {
+  // From here on, so that a signal stops it in order even before everything listens.
+  const signalled = nextSignal();
   const { startServer } = await import("../../server/main.ts");
   const { format, token = process.env["WOWSIM_TOKEN"], tickRate: tickRateHz, world: worldFile, ...options } = flags;
   const telemetryBytesMax = flags.telemetryMaxMb * BYTES_PER_MB;
@@ -68,7 +70,7 @@ async function serve(flags: ServeFlags): Promise<void> {
       );
       out(`  telemetry in ${server.telemetryFile}. Ctrl-C stops.`);
     }
-    const signal = await nextSignal();
+    const signal = await signalled;
     if (format === "text") err(`\nwowsim: ${signal}, stopping`);
     await server.stop();
     process.exit(EXIT.ok);
