@@ -90,9 +90,8 @@ describe("a server that runs", () => {
   test("writes its telemetry where it is told, and begins a new file when it is long enough", async () => {
     using folder = new TempFolder();
     const file = join(folder.path, "logs", "wowsim.jsonl");
-    await using server = await ServeProcess.ready(
-      ...["--telemetry-file", file, "--telemetry-max-mb", "1", "--tick-rate", "100"],
-    );
+    const flags = ["--telemetry-file", file, "--telemetry-max-mb", "1", "--tick-rate", "100"];
+    await using server = await ServeProcess.ready(...flags);
     await until(() => existsSync(join(folder.path, "logs", "wowsim.1.jsonl")), undefined, 25_000);
     await server.stop();
     const [older, newer] = [readLines(join(folder.path, "logs", "wowsim.1.jsonl")), readLines(file)];
