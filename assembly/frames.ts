@@ -26,6 +26,7 @@ import {
   DELTA_BASE,
   DELTA_BYTES,
   DELTA_LENGTH,
+  ENTITY_CAST_END,
   ENTITY_CHANGED,
   ENTITY_CHANGED_POSITION,
   ENTITY_ID,
@@ -50,7 +51,7 @@ import {
 } from "./memory";
 import { Note } from "./note";
 import { pickEvents, pickFirst, putPicked } from "./picked";
-import { putChange, putEnter, putLeave, putOwnPosition, putReset, putSelf } from "./records";
+import { putCast, putChange, putEnter, putLeave, putOwnPosition, putReset, putSelf } from "./records";
 import { look } from "./sight";
 
 /** Ticks between two looks around of one watcher. */
@@ -58,7 +59,7 @@ const LOOK_EVERY: u32 = 4;
 /** New entities a frame tells of at most. */
 const ENTERS_MAX: u32 = 16;
 /** Bytes the longest frame can take, and some more for copying in whole words. */
-const FRAME_ROOM: u32 = 6016;
+const FRAME_ROOM: u32 = 6272;
 /** In SEEN_MARK, with the watcher's row: in sight, and known as well. */
 const SEEN: u32 = 0x10000;
 const SEEN_AND_KNOWN: u32 = 0x20000;
@@ -224,6 +225,7 @@ function letEnter(start: usize, row: u32, seen: u32): usize {
     const other = U16.get(SEEN_ROW, index);
     if (U32.get(SEEN_MARK, other) != (SEEN | row)) continue;
     at = putEnter(at, other);
+    if (U32.get(ENTITY_CAST_END, other) != 0) at = putCast(at, other);
     if (U32.get(EVENT_FIRST, other) != 0) pickEvents(other, row);
     U16.set(KNOWN_ROW, list + count, other);
     U32.set(KNOWN_ID, list + count, U32.get(ENTITY_ID, other));

@@ -34,7 +34,7 @@ import { noticeAll } from "./notice";
 import { Note } from "./note";
 import { regenerate } from "./regeneration";
 import { seedRandom } from "./random";
-import { initRows } from "./rows";
+import { initRows, lowerMarks } from "./rows";
 import { swingAll } from "./swings";
 
 export * from "./memory";
@@ -60,6 +60,7 @@ export function tick(now: u32): void {
   Counter.clear();
   clearEvents();
   forgetGrid();
+  lowerMarks();
   handleCommands();
   movePlayers();
   letInterruptsThrough();

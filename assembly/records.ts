@@ -100,6 +100,13 @@ export function putOwnPosition(at: usize, row: u32): usize {
   return putPosition(at + 8, row);
 }
 
+/** What an entity that enters in the middle of a cast is casting. */
+export function putCast(at: usize, row: u32): usize {
+  Head.put(at, RECORD_CHANGE, 4, CHANGE_CAST);
+  store<u32>(at, U32.get(ENTITY_ID, row), 4);
+  return putPair(at + 8, U32.get(ENTITY_CAST_SPELL, row), U32.get(ENTITY_CAST_END, row));
+}
+
 /** What changed about a row after the tick `told`; nothing when nothing did. At most 44 bytes. */
 export function putChange(start: usize, row: u32, told: u32): usize {
   let mask: u32 = 0;

@@ -79,7 +79,6 @@ export function freeRow(row: u32): void {
   U32.set(ENTITY_ID, row, 0);
   const at = FREE_BASE + ((row >> 6) << 3);
   store<u64>(at, load<u64>(at) | ((<u64>1) << ((<u64>row) & 63)));
-  lowerMarks();
 }
 
 function enterMap(id: u32, row: u32): void {
@@ -114,7 +113,11 @@ function raiseMark(row: u32): void {
   }
 }
 
-function lowerMarks(): void {
+/**
+ * Draws the marks back to the last rows in use. Once a tick, when it begins: a row that is freed in a tick stays below its
+ * mark until the tick is over, so that watchers are told who left it.
+ */
+export function lowerMarks(): void {
   let players = Cell.get(HEADER_PLAYERS_HIGH);
   while (players > 0 && U32.get(ENTITY_ID, players - 1) == 0) players--;
   Cell.set(HEADER_PLAYERS_HIGH, players);
