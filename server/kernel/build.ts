@@ -17,10 +17,12 @@ import { hashOf, meter } from "./meter.ts";
 const ROOT = join(import.meta.dir, "..", "..");
 export const ASSEMBLY = join(ROOT, "assembly");
 export const VARIANTS = join(ASSEMBLY, "variants");
-const BUILD = join(ASSEMBLY, "build");
-const METERED = join(BUILD, "kernel.metered.wasm");
-/** Holds the hash of the sources the build was made from. */
-const STAMP = join(BUILD, "kernel.sources");
+/** Where the files of a build lie, in a folder `build` beside its sources. `stamp` holds the hash of those sources. */
+const filesOf = (assembly: string): { folder: string; wasm: string; metered: string; stamp: string } => {
+  const folder = join(assembly, "build");
+  const [wasm, metered, stamp] = ["kernel.wasm", "kernel.metered.wasm", "kernel.sources"];
+  return { folder, wasm: join(folder, wasm), metered: join(folder, metered), stamp: join(folder, stamp) };
+};
 /** Part of what makes a build stale, beside the sources. */
 const TOOLCHAIN = ["build.ts", "meter.ts", "walk.ts"].map((name) => join(import.meta.dir, name));
 
@@ -31,12 +33,14 @@ export interface BuiltKernel {
   hash: string;
 }
 
-/** Path of an up-to-date metered kernel; builds it when it is missing or its sources have changed. */
-export async function ensureKernel(): Promise<string> {
-  const sources = await hashSources();
-  const built = existsSync(METERED) && existsSync(STAMP) ? await readFile(STAMP, "utf8") : "";
-  if (built !== sources) await writeKernel(await buildKernel(), sources);
-  return METERED;
+/** Path of an up-to-date metered kernel; builds it when it is missing or its sources (in `assembly`) have changed. */
+export async function ensureKernel(assembly = ASSEMBLY): Promise<string> {
+  const { metered, stamp } = filesOf(assembly);
+  const texts = await readFolder(assembly);
+  const sources = await hashSources(texts);
+  const built = existsSync(metered) && existsSync(stamp) ? await readFile(stamp, "utf8") : "";
+  if (built !== sources) await writeKernel(assembly, await buildFrom(texts), sources);
+  return metered;
 }
 
 /**
@@ -44,7 +48,11 @@ export async function ensureKernel(): Promise<string> {
  * Throws WowsimError("kernel_source" | "kernel_compile" | "kernel_check").
  */
 export async function buildKernel(options: { variant?: string } = {}): Promise<BuiltKernel> {
-  const wasm = await compile(await readSources(options.variant));
+  return buildFrom(await readSources(options.variant));
+}
+
+async function buildFrom(sources: Map<string, string>): Promise<BuiltKernel> {
+  const wasm = await compile(sources);
   const problems = await checkModule(wasm);
   if (problems.length > 0) throw new WowsimError("kernel_check", `The kernel may not run:\n- ${problems.join("\n- ")}`);
   return { wasm, metered: await meter(wasm), hash: hashOf(wasm) };
@@ -52,6 +60,7 @@ export async function buildKernel(options: { variant?: string } = {}): Promise<B
 
 /** Names buildKernel takes as a variant. */
 export async function variantNames(): Promise<string[]> {
+  if (!existsSync(VARIANTS)) return [];
   const entries = await readdir(VARIANTS, { withFileTypes: true });
   return entries
     .filter((entry) => entry.isDirectory())
@@ -59,11 +68,12 @@ export async function variantNames(): Promise<string[]> {
     .toSorted();
 }
 
-async function writeKernel(kernel: BuiltKernel, sources: string): Promise<void> {
-  await mkdir(BUILD, { recursive: true });
-  await replaceFile(join(BUILD, "kernel.wasm"), kernel.wasm);
-  await replaceFile(METERED, kernel.metered);
-  await replaceFile(STAMP, sources);
+async function writeKernel(assembly: string, kernel: BuiltKernel, sources: string): Promise<void> {
+  const files = filesOf(assembly);
+  await mkdir(files.folder, { recursive: true });
+  await replaceFile(files.wasm, kernel.wasm);
+  await replaceFile(files.metered, kernel.metered);
+  await replaceFile(files.stamp, sources);
 }
 
 /** Readers see the old file or the new one, never half of one, also when two processes build at once. */
@@ -102,9 +112,9 @@ async function readFolder(folder: string): Promise<Map<string, string>> {
   return new Map(names.map((name, index) => [name, texts[index] ?? ""]));
 }
 
-async function hashSources(): Promise<string> {
+async function hashSources(texts: Map<string, string>): Promise<string> {
   const hash = createHash("sha256");
-  for (const [name, text] of await readSources()) hash.update(`${name}\n${text}\n`);
+  for (const [name, text] of texts) hash.update(`${name}\n${text}\n`);
   for (const path of TOOLCHAIN) hash.update(await readFile(path));
   return hash.digest("hex");
 }
@@ -142,8 +152,9 @@ async function main(args: string[]): Promise<void> {
       "bun server/kernel/build.ts [--variant NAME] [--out FILE]: say --out with --variant.",
     );
   }
-  const kernel = await buildKernel(variant === undefined ? {} : { variant });
-  if (out === undefined) await writeKernel(kernel, await hashSources());
+  const sources = await readSources(variant);
+  const kernel = await buildFrom(sources);
+  if (out === undefined) await writeKernel(ASSEMBLY, kernel, await hashSources(sources));
   else {
     await mkdir(dirname(out), { recursive: true });
     await replaceFile(out, kernel.wasm);
