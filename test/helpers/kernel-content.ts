@@ -1,0 +1,71 @@
+// Small content for tests of the rules: round numbers, nothing by chance (every amount is a range of one number), so that
+// a test says exactly what comes out. A test adds the spells, creatures and classes that it is about.
+//
+//   testContent({ spells: [spell({ id: 7, amount: [40, 40] })] })
+
+import type { Content, CreatureTemplate, PlayerClass, Spell } from "../../server/content/content.ts";
+
+export interface ContentParts {
+  spells?: Spell[];
+  creatures?: CreatureTemplate[];
+  classes?: PlayerClass[];
+}
+
+/** An instant fire spell of 40 damage at 30 yd, free of charge, unless said otherwise. */
+export function spell(parts: Partial<Spell> & { id: number }): Spell {
+  return {
+    name: `Spell ${parts.id}`,
+    effect: "damage",
+    school: "fire",
+    castS: 0,
+    cooldownS: 0,
+    gcdS: 1.5,
+    cost: 0,
+    rangeYd: 30,
+    amount: [40, 40],
+    lockoutS: 0,
+    ...parts,
+  };
+}
+
+/** A naked level 10 creature of 1,000 health that hits for 10 every 2 s, notices nobody by itself, and stays where it is. */
+export function creature(parts: Partial<CreatureTemplate> & { name: string }): CreatureTemplate {
+  return {
+    level: 10,
+    health: 1_000,
+    damage: [10, 10],
+    swingS: 2,
+    armor: 0,
+    speedYdS: 7,
+    aggroRadiusYd: 0.01,
+    roamRadiusYd: 0,
+    respawnS: [20, 20],
+    corpseS: 10,
+    spellId: 0,
+    ...parts,
+  };
+}
+
+/** A naked class of 500 health and 1,000 mana that hits for 20 every 2 s. */
+export function playerClass(parts: Partial<PlayerClass> & { name: string }): PlayerClass {
+  return {
+    health: 500,
+    power: 1_000,
+    powerType: "mana",
+    armor: 0,
+    swingS: 2,
+    damage: [20, 20],
+    meleeRangeYd: 5,
+    spells: [],
+    ...parts,
+  };
+}
+
+/** Whatever the test adds, behind a class Hero and a creature Wolf. */
+export function testContent({ spells = [], creatures = [], classes = [] }: ContentParts = {}): Content {
+  return {
+    spells: spells.length > 0 ? spells : [spell({ id: 1 })],
+    creatures: [creature({ name: "Wolf" }), ...creatures],
+    classes: [playerClass({ name: "Hero" }), ...classes],
+  };
+}

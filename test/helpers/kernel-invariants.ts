@@ -1,0 +1,116 @@
+// What must be true of a zone after any tick, whatever was commanded.
+//
+//   brokenInvariants(zone)                   // [] or ["3 has 510 of 500 health"]
+//   modelDifferences(zone, session, model)   // [] or ["3 thinks health of 1000001 is 80, it is 60"]
+
+import * as abi from "../../assembly/abi.ts";
+import type { WatcherModel } from "./kernel-frames.ts";
+import type { KernelZone } from "./kernel-zone.ts";
+
+/** What is wrong with a zone's state, in words; [] when nothing is. */
+export function brokenInvariants(zone: KernelZone): string[] {
+  const rows = zone.rows();
+  return [...bodiesBroken(zone, rows), ...threatBroken(zone, rows), ...mapBroken(zone, rows)];
+}
+
+function bodiesBroken(zone: KernelZone, rows: Map<number, number>): string[] {
+  const broken: string[] = [];
+  for (const [id, row] of rows) {
+    const [health, maxHealth, power, maxPower] = ["HEALTH", "MAX_HEALTH", "POWER", "MAX_POWER"].map((column) =>
+      zone.get(id, column),
+    ) as [number, number, number, number];
+    const isDead = zone.hasFlag(id, abi.ENTITY_DEAD);
+    if (health > maxHealth) broken.push(`${id} has ${health} of ${maxHealth} health`);
+    if (power > maxPower) broken.push(`${id} has ${power} of ${maxPower} power`);
+    if ((health === 0) !== isDead) broken.push(`${id} has ${health} health and is ${isDead ? "" : "not "}dead`);
+    if (isDead && zone.get(id, "CAST_END") !== 0) broken.push(`${id} is dead and casts`);
+    if (isDead && zone.get(id, "ATTACKING") !== 0) broken.push(`${id} is dead and attacks`);
+    if (zone.hasFlag(id, abi.ENTITY_PLAYER) !== row < zone.kernel.layout.value("PLAYERS_MAX"))
+      broken.push(`${id} is in the wrong half`);
+    if (zone.get(id, "CAST_END") !== 0 && zone.get(id, "CAST_END") <= zone.tick)
+      broken.push(`${id} casts past the end`);
+    for (const value of zone.position(id)) if (!Number.isFinite(value)) broken.push(`${id} is at ${value}`);
+  }
+  return broken;
+}
+
+function threatBroken(zone: KernelZone, rows: Map<number, number>): string[] {
+  const broken: string[] = [];
+  const hated = new Map<number, number>();
+  for (const id of rows.keys()) {
+    if (zone.hasFlag(id, abi.ENTITY_PLAYER)) continue;
+    const table = zone.threat(id);
+    if (table.size !== zone.get(id, "CREATURE_THREAT_COUNT")) broken.push(`${id} hates somebody twice`);
+    if (table.size > 0 && zone.hasFlag(id, abi.ENTITY_DEAD)) broken.push(`${id} is dead and hates`);
+    for (const [player, threat] of table) {
+      hated.set(player, (hated.get(player) ?? 0) + 1);
+      if (!rows.has(player) || zone.hasFlag(player, abi.ENTITY_DEAD))
+        broken.push(`${id} hates ${player}, who is dead or gone`);
+      if (!(threat >= 0)) broken.push(`${id} hates ${player} by ${threat}`);
+    }
+  }
+  for (const id of rows.keys()) {
+    if (!zone.hasFlag(id, abi.ENTITY_PLAYER)) continue;
+    const count = hated.get(id) ?? 0;
+    if (zone.get(id, "HATED") !== count) broken.push(`${id} is on ${count} tables and counts ${zone.get(id, "HATED")}`);
+    if (count > 0 && !zone.hasFlag(id, abi.ENTITY_IN_COMBAT)) broken.push(`${id} is hated and not in combat`);
+  }
+  return broken;
+}
+
+/** Every id is found through the map, in its row, and no slot leads to anybody else. */
+function mapBroken(zone: KernelZone, rows: Map<number, number>): string[] {
+  const { layout } = zone.kernel;
+  const broken: string[] = [];
+  const slots = layout.value("MAP_SLOTS");
+  const base = layout.value("MAP_BASE");
+  const slotAt = (slot: number): [number, number] => [
+    zone.view.getUint32(base + slot * 8, true),
+    zone.view.getUint32(base + slot * 8 + 4, true),
+  ];
+  let used = 0;
+  for (let slot = 0; slot < slots; slot++) {
+    const [id, row] = slotAt(slot);
+    if (id === 0) continue;
+    used++;
+    if (rows.get(id) !== row) broken.push(`the map has ${id} in row ${row}, the columns in ${rows.get(id)}`);
+  }
+  if (used !== rows.size) broken.push(`the map has ${used} entries for ${rows.size} entities`);
+  return broken;
+}
+
+/** Where what a watcher knows differs from the zone's memory, after a tick. */
+export function modelDifferences(zone: KernelZone, session: number, model: WatcherModel): string[] {
+  const differences: string[] = [];
+  const rows = zone.rows();
+  for (const [id, seen] of model.entities) {
+    if (!rows.has(id)) {
+      differences.push(`${session} knows ${id}, who is gone`);
+      continue;
+    }
+    const [x, y, z] = zone.position(id);
+    const castEnd = zone.get(id, "CAST_END");
+    const truth = {
+      x,
+      y,
+      z,
+      health: zone.get(id, "HEALTH"),
+      maxHealth: zone.get(id, "MAX_HEALTH"),
+      level: zone.get(id, "LEVEL"),
+      flags: zone.get(id, "FLAGS"),
+      target: zone.get(id, "TARGET"),
+      castEnd,
+      castSpell: castEnd === 0 ? 0 : zone.get(id, "CAST_SPELL"),
+    };
+    const known: Record<string, unknown> = { castEnd: 0, castSpell: 0, ...seen };
+    for (const [field, value] of Object.entries(truth)) {
+      if (known[field] !== value)
+        differences.push(`${session} thinks ${field} of ${id} is ${String(known[field])}, it is ${value}`);
+    }
+  }
+  if (zone.position(session).some((value, index) => value !== [model.own.x, model.own.y, model.own.z][index])) {
+    differences.push(`${session} thinks it is elsewhere`);
+  }
+  if (model.self?.health !== zone.get(session, "HEALTH")) differences.push(`${session} does not know its own health`);
+  return differences;
+}

@@ -1,0 +1,157 @@
+// From sources to a kernel: metering, the layout that the host reads, and a build that is never older than its sources.
+
+import { afterAll, describe, expect, test } from "bun:test";
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { OP_SPIN, OP_TRAP, PHASE_COMMANDS } from "../../../assembly/abi.ts";
+import { readModule } from "../../../server/kernel/binary.ts";
+import { ensureKernel, readSources } from "../../../server/kernel/build.ts";
+import { createMemory, instantiate } from "../../../server/kernel/instance.ts";
+import { layoutFrom, layoutOf, layoutOfInstance, loadKernel } from "../../../server/kernel/load.ts";
+import { hashOf, meter } from "../../../server/kernel/meter.ts";
+import { openZone, testKernel } from "../../helpers/kernel-zone.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "wowsim-kernel-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const kernelBytes = async (name: string): Promise<Uint8Array> =>
+  Bun.file(join(await ensureKernel(), "..", name)).bytes();
+
+const count = (where: string, what: RegExp): number => where.match(what)?.length ?? 0;
+const abort = (): void => {};
+
+/** The entry of a module of a kernel's form, whose ticks go at a pace of their own. */
+const indexOf = (pace: number): string => `export * from "./memory";
+    export function init(seed: u32, zone: u32, rate: u32): void { store<u32>(65536, seed + zone + rate); }
+    export function tick(now: u32): void { store<u32>(65540, now + ${pace}); }
+    export function hash(): void {}`;
+
+describe("metering", () => {
+  test("an endless loop traps when the fuel is gone, at the same point every time, and the note says who it was", async () => {
+    const runs = await Promise.all([1, 2].map(() => openZone()));
+    for (const zone of runs) {
+      zone.join(1).run();
+      zone.fuel = 1_000_000n;
+      zone.command(OP_SPIN, { a: 77 });
+      expect(() => zone.run()).toThrow(WebAssembly.RuntimeError);
+      expect(zone.exports.fuel.value).toBe(-1n);
+      expect([zone.note("PHASE"), zone.note("COMMAND"), zone.note("ENTITY")]).toEqual([PHASE_COMMANDS, 0, 77]);
+    }
+    expect(runs[0]!.snapshot()).toEqual(runs[1]!.snapshot());
+  });
+
+  test("the fuel a tick takes is the same for the same work, and more for more of it", async () => {
+    const [one, same, more] = await Promise.all([1, 2, 3].map(() => openZone()));
+    for (const zone of [one!, same!]) zone.join(1).join(2).run(3);
+    for (let id = 1; id <= 20; id++) more!.join(id);
+    more!.run(3);
+    expect(one!.fuelUsed).toBe(same!.fuelUsed);
+    expect(more!.fuelUsed).toBeGreaterThan(one!.fuelUsed);
+  });
+
+  test("changes no result: the same ticks under the module before metering end in the same state", async () => {
+    const zone = (await openZone()).join(1).spawn(1_000_001, { x: 3 }).attack(1, 1_000_001).run();
+    const before = zone.snapshot();
+    zone.run(50);
+    const unmetered = new WebAssembly.Module(new Uint8Array(await kernelBytes("kernel.wasm")));
+    const memory = createMemory(zone.kernel);
+    new Uint8Array(memory.buffer).set(before, zone.kernel.layout.value("STATE_BASE"));
+    const { exports } = new WebAssembly.Instance(unmetered, { env: { memory, abort } });
+    new DataView(memory.buffer).setUint32(zone.kernel.layout.value("HEADER_COMMAND_COUNT"), 0, true);
+    for (let tick = 2; tick <= 51; tick++) (exports["tick"] as (tick: number) => void)(tick);
+    const low = new DataView(memory.buffer).getUint32(zone.kernel.layout.value("HEADER_HASH_LO"), true);
+    expect(low).toBe(zone.header("HASH_LO"));
+  });
+
+  test("carries the name of what was metered, and a module without fuel does not load", async () => {
+    const wasm = await kernelBytes("kernel.wasm");
+    expect(loadKernel(await meter(wasm), "again").hash).toBe(hashOf(wasm));
+    expect((await testKernel()).hash).toBe(hashOf(wasm));
+    expect(() => loadKernel(wasm, "candidate")).toThrow("candidate is not metered");
+    expect(() => loadKernel(Uint8Array.of(1, 2, 3), "candidate")).toThrow("not a valid WebAssembly module");
+  });
+
+  test("leaves out nothing that repeats: as many charges as loops and functions", async () => {
+    const { default: library } = await import("binaryen");
+    const text = (wasm: Uint8Array): string => {
+      const module = library.readBinaryWithFeatures(wasm, library.Features.All);
+      try {
+        return module.emitText();
+      } finally {
+        module.dispose();
+      }
+    };
+    const [plain, metered] = [text(await kernelBytes("kernel.wasm")), text(await kernelBytes("kernel.metered.wasm"))];
+    const loopsAndFunctions = count(plain, /\(loop/g) + count(plain, /^ \(func/gm);
+    expect(loopsAndFunctions).toBeGreaterThan(50);
+    expect(count(metered, /\(global\.set/g)).toBe(loopsAndFunctions);
+  });
+});
+
+describe("the layout", () => {
+  test("is read from the binary and from an instance alike, and hashes every name and value", async () => {
+    const kernel = await testKernel();
+    const exports = instantiate(kernel, createMemory(kernel));
+    expect(layoutOfInstance(exports).hash).toBe(kernel.layout.hash);
+    expect(layoutOf(readModule(await kernelBytes("kernel.wasm"))).hash).toBe(kernel.layout.hash);
+    const values = new Map(kernel.layout.names().map((name) => [name, kernel.layout.value(name)]));
+    expect(layoutFrom(values).hash).toBe(kernel.layout.hash);
+    values.set("ENTITY_X", (values.get("ENTITY_X") ?? 0) + 4);
+    expect(layoutFrom(values).hash).not.toBe(kernel.layout.hash);
+    expect(() => kernel.layout.value("NO_SUCH")).toThrow("does not export NO_SUCH");
+  });
+
+  test("has nothing lie on anything else", async () => {
+    const { layout } = await testKernel();
+    const marks = [
+      "STATE_BASE SPELL_BASE SPELL_INDEX_BASE TEMPLATE_BASE CLASS_BASE ENTITY_ID ENTITY_LOCKED PLAYER_FLAGS CREATURE_STATE",
+      "COOLDOWN_SPELL KNOWN_ID THREAT_VALUE AURA_BASE MAP_BASE FREE_BASE COMMAND_BASE EVENT_BASE FRAME_BASE",
+      "GRID_START SCRATCH_END",
+    ].flatMap((line) => line.split(" "));
+    const values = marks.map((name) => layout.value(name));
+    expect(values).toEqual(values.toSorted((a, b) => a - b));
+    expect(new Set(values).size).toBe(values.length);
+    expect(layout.value("SCRATCH_END")).toBeLessThanOrEqual(layout.value("MEMORY_PAGES") * 65_536);
+    for (const name of layout.names().filter((known) => /^(ENTITY|PLAYER|CREATURE)_/.test(known))) {
+      expect([name, layout.value(name) % 4]).toEqual([name, 0]);
+    }
+  });
+});
+
+test("a memory that does not fit is told what it needs", async () => {
+  const kernel = await testKernel();
+  const small = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+  expect(() => instantiate(kernel, small)).toThrow("make the memory with createMemory()");
+});
+
+test("a trap in a command names the command, its session and its entity", async () => {
+  const zone = await openZone();
+  zone.join(1).run();
+  zone.move(1, 0).command(OP_TRAP, { session: 9, a: 5, seq: 3 });
+  expect(() => zone.run()).toThrow(WebAssembly.RuntimeError);
+  expect([zone.note("PHASE"), zone.note("COMMAND"), zone.note("SESSION"), zone.note("ENTITY")]).toEqual([
+    PHASE_COMMANDS,
+    1,
+    9,
+    5,
+  ]);
+});
+
+test("a kernel is built when it is missing or older than its sources, and not otherwise", async () => {
+  const sources = await readSources();
+  for (const name of ["memory.ts", "abi.ts"]) await Bun.write(join(folder, name), sources.get(name)!);
+  const build = async (): Promise<[string, number]> => {
+    const path = await ensureKernel(folder);
+    return [loadKernel(await Bun.file(path).bytes(), "test").hash, statSync(path).mtimeMs];
+  };
+  await Bun.write(join(folder, "index.ts"), indexOf(1));
+  const first = await build();
+  expect(existsSync(join(folder, "build/kernel.wasm"))).toBe(true);
+  expect(await build()).toEqual(first);
+  await Bun.write(join(folder, "index.ts"), indexOf(2));
+  const second = await build();
+  expect(second[0]).not.toBe(first[0]);
+  rmSync(join(folder, "build/kernel.metered.wasm"));
+  expect((await build())[0]).toBe(second[0]);
+});
