@@ -116,6 +116,9 @@ export const ENTITY_IN_COMBAT = 4;
 export const ENTITY_EVADING = 8;
 export const ENTITY_PHANTOM = 16;
 
+/** Value of the column CREATURE_STATE of a creature that is dead and not to be seen, until it respawns. */
+export const CREATURE_STATE_GONE = 4;
+
 // ---- Events: kernel to telemetry and to those who see them, 40 bytes each ------------------------------------------
 //
 //    0      2      4        8        12  16  20  24  28  32  36   40

@@ -7,11 +7,14 @@
 
 import { resolve } from "node:path";
 import { version } from "../package.json";
+import type { World } from "./content/content.ts";
 import { loadWorld } from "./content/load.ts";
 import { registerDeployCommands } from "./control/deploy-commands.ts";
 import { Deployer } from "./control/deploy.ts";
 import { registerFaultCommands } from "./control/fault-commands.ts";
 import { ControlServer } from "./control/server.ts";
+import { registerZoneCommands, ZoneViews } from "./control/zone-views.ts";
+import type { ZoneViewsOptions } from "./control/zone-views.ts";
 import { FAULTS } from "./fault/definitions.ts";
 import { FaultBlock } from "./fault/fault-block.ts";
 import { startNominalTicks } from "./fault/nominal-ticks.ts";
@@ -155,6 +158,7 @@ async function start(
   const deployer = new Deployer({ zones: supervisor, kernel, emitter, newWorker: workers.deploy, now });
   registerDeployCommands(control, deployer);
   undo.push(() => deployer.stop());
+  registerZoneCommands(control, new ZoneViews({ zones: supervisor, names: namesOf(world, gateway), now }));
   undo.push(() => control.stop());
 
   const readiness = new Readiness(["game", "control", "http", "telemetry"], now);
@@ -187,6 +191,14 @@ async function start(
   emitter.emit("event", "game_server", "Server started", { port: ports.game });
   hasStarted = true;
   return { ports, zones: world.zones.map(({ id, name }) => ({ id, name })), dataDir, telemetryFile };
+}
+
+/** What entities are called, for whoever looks at a zone; null for guests, who have no name. */
+function namesOf(world: World, gateway: Gateway): ZoneViewsOptions["names"] {
+  return {
+    player: (sessionId) => gateway.sessions.get(sessionId)?.name || null,
+    creature: (template) => world.content.creatures[template]?.name ?? null,
+  };
 }
 
 /** The kernel of this checkout, built when it is missing or older than its source. */

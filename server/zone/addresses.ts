@@ -28,6 +28,17 @@ const NAMES = {
   entityX: "ENTITY_X",
   entityY: "ENTITY_Y",
   entityZ: "ENTITY_Z",
+  entityHealth: "ENTITY_HEALTH",
+  entityMaxHealth: "ENTITY_MAX_HEALTH",
+  entityLevel: "ENTITY_LEVEL",
+  entityFlags: "ENTITY_FLAGS",
+  entityTarget: "ENTITY_TARGET",
+  entityKind: "ENTITY_KIND",
+  creatureState: "CREATURE_STATE",
+  creatureThreatCount: "CREATURE_THREAT_COUNT",
+  threatValue: "THREAT_VALUE",
+  threatRow: "THREAT_ROW",
+  threatMax: "THREAT_MAX",
 } as const;
 
 /** Absolute byte addresses, and capacities. */

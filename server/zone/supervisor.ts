@@ -74,7 +74,8 @@ export type ZoneRequest =
   | { type: "swap"; module: WebAssembly.Module; hash: string; label: string }
   | { type: "rollback" }
   | { type: "promote" }
-  | { type: "inspect" };
+  | { type: "inspect" }
+  | { type: "view" };
 
 export class ZoneSupervisor {
   readonly #zones = new Map<number, ZoneStatus>();

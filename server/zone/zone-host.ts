@@ -106,6 +106,8 @@ export class ZoneHost {
         return runner.promote();
       case "inspect":
         return runner.inspect();
+      case "view":
+        return runner.view();
     }
   }
 

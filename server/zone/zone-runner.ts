@@ -21,6 +21,8 @@ import { emitEvents, emitTick } from "./zone-telemetry.ts";
 import type { ZoneOutput } from "./zone-output.ts";
 import { Zone } from "./zone.ts";
 import type { ZoneOptions } from "./zone.ts";
+import { readZoneView } from "./zone-view.ts";
+import type { ZoneView } from "./zone-view.ts";
 
 /** A zone is DEGRADED for so many ticks after a recovery, and while its last three overruns are no further back. */
 const DEGRADED_TICKS = 200;
@@ -140,6 +142,11 @@ export class ZoneRunner {
       quarantined: this.#quarantined,
       missed_ticks: this.clock.missed,
     };
+  }
+
+  /** Who is where and who hates whom; null while the zone is DOWN and its memory means nothing. */
+  view(): ZoneView | null {
+    return this.#state === "DOWN" ? null : readZoneView(this.zone);
   }
 
   #runLive(startMs: number): void {

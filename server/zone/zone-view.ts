@@ -1,0 +1,131 @@
+// A zone as somebody sees it who looks at it from above: who is where, and whom the creatures hate. Read from the zone's
+// memory between two of its ticks, bounded, for the map and the threat table of a dashboard; telemetry has neither.
+//
+//   readZoneView(zone)
+//   // { tick: 4711, players: 5, creatures: 14,
+//   //   entities: [{ id: 3, kind: 0, level: 10, x: 1.5, y: -20.25, health: 80, healthMax: 100, flags: 5, target: 1000001 }, ...],
+//   //   fights: [{ creature: { id: 1000001, ... }, threat: [{ player: 3, amount: 120.5 }, ...] }] }
+//
+// A crowd is thinned out evenly by row, so that the same entities are shown from one look to the next.
+
+import { CREATURE_STATE_GONE } from "../../assembly/abi.ts";
+import type { Addresses } from "./addresses.ts";
+import type { Zone } from "./zone.ts";
+
+/** Entities in one view; of more, every n-th is shown. */
+export const VIEW_ENTITIES_MAX = 400;
+/** Fights in one view, those with the most threat. */
+export const VIEW_FIGHTS_MAX = 8;
+
+export interface ViewedEntity {
+  id: number;
+  /** Index of a creature's template, of a player's class. */
+  kind: number;
+  level: number;
+  /** Yards. */
+  x: number;
+  y: number;
+  health: number;
+  healthMax: number;
+  /** ENTITY_* of abi.ts. */
+  flags: number;
+  /** Entity id, 0 = none. */
+  target: number;
+}
+
+export interface Fight {
+  creature: ViewedEntity;
+  /** By session id, most hated first. */
+  threat: { player: number; amount: number }[];
+}
+
+export interface ZoneView {
+  tick: number;
+  /** All there are, shown or not. Creatures that wait for their respawn are not there. */
+  players: number;
+  creatures: number;
+  entities: ViewedEntity[];
+  fights: Fight[];
+}
+
+/** The memory as columns of one element a row. */
+interface Columns {
+  at: Addresses;
+  u16: Uint16Array;
+  u32: Uint32Array;
+  f32: Float32Array;
+}
+
+/** What there is to see now. Costs some ten microseconds, so it is for now and then, not for every tick. */
+export function readZoneView(zone: Zone): ZoneView {
+  const { buffer } = zone.memory;
+  const columns: Columns = {
+    at: zone.at,
+    u16: new Uint16Array(buffer),
+    u32: new Uint32Array(buffer),
+    f32: new Float32Array(buffer),
+  };
+  const players = rowsInUse(columns, 0, zone.at.playersHigh);
+  const creatures = rowsInUse(columns, zone.at.playersMax, zone.at.creaturesHigh).filter(
+    (row) => !isGone(columns, row),
+  );
+  return {
+    tick: zone.tick,
+    players: players.length,
+    creatures: creatures.length,
+    entities: thinnedOut([...players, ...creatures]).map((row) => entityAt(columns, row)),
+    fights: fightsOf(columns, creatures),
+  };
+}
+
+function rowsInUse({ at, u32 }: Columns, first: number, high: number): number[] {
+  const rows: number[] = [];
+  const end = first + (u32[high / 4] ?? 0);
+  for (let row = first; row < end; row++) if (u32[at.entityId / 4 + row] !== 0) rows.push(row);
+  return rows;
+}
+
+function isGone({ at, u32 }: Columns, row: number): boolean {
+  return u32[at.creatureState / 4 + row - at.playersMax] === CREATURE_STATE_GONE;
+}
+
+function thinnedOut(rows: number[]): number[] {
+  const step = Math.ceil(rows.length / VIEW_ENTITIES_MAX);
+  return step <= 1 ? rows : rows.filter((_, index) => index % step === 0);
+}
+
+function entityAt({ at, u32, f32 }: Columns, row: number): ViewedEntity {
+  const word = (column: number): number => u32[column / 4 + row] ?? 0;
+  const yards = (column: number): number => Math.round((f32[column / 4 + row] ?? 0) * 100) / 100;
+  return {
+    id: word(at.entityId),
+    kind: word(at.entityKind),
+    level: word(at.entityLevel),
+    x: yards(at.entityX),
+    y: yards(at.entityY),
+    health: word(at.entityHealth),
+    healthMax: word(at.entityMaxHealth),
+    flags: word(at.entityFlags),
+    target: word(at.entityTarget),
+  };
+}
+
+function fightsOf(columns: Columns, creatures: readonly number[]): Fight[] {
+  const { at, u32 } = columns;
+  return creatures
+    .filter((row) => u32[at.creatureThreatCount / 4 + row - at.playersMax] !== 0)
+    .map((row) => ({ creature: entityAt(columns, row), threat: threatOf(columns, row - at.playersMax) }))
+    .toSorted((a, b) => sumOf(b) - sumOf(a))
+    .slice(0, VIEW_FIGHTS_MAX);
+}
+
+function threatOf({ at, u16, u32, f32 }: Columns, creature: number): Fight["threat"] {
+  const count = Math.min(u32[at.creatureThreatCount / 4 + creature] ?? 0, at.threatMax);
+  return Array.from({ length: count }, (_, slot) => {
+    const place = creature * at.threatMax + slot;
+    const player = u32[at.entityId / 4 + (u16[at.threatRow / 2 + place] ?? 0)] ?? 0;
+    return { player, amount: Math.round((f32[at.threatValue / 4 + place] ?? 0) * 10) / 10 };
+  }).toSorted((a, b) => b.amount - a.amount);
+}
+
+const sumOf = ({ threat }: Fight): number => threat.reduce((sum, { amount }) => sum + amount, 0);
