@@ -57,7 +57,7 @@ interface Columns {
 }
 
 /** What there is to see now. Costs some ten microseconds, so it is for now and then, not for every tick. */
-export function readZoneView(zone: Zone): ZoneView {
+export function readZoneView(zone: Pick<Zone, "memory" | "at" | "tick">): ZoneView {
   const { buffer } = zone.memory;
   const columns: Columns = {
     at: zone.at,

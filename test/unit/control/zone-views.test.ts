@@ -4,7 +4,16 @@ import { ZoneViews } from "../../../server/control/zone-views.ts";
 import type { ZoneView } from "../../../server/zone/zone-view.ts";
 
 const wolf = { id: 1_000_001, kind: 1, level: 8, x: 3.5, y: -2, health: 90, healthMax: 180, flags: 0, target: 7 };
-const player = { id: 7, kind: 0, level: 10, x: 3, y: -1, health: 0, healthMax: 320, flags: ENTITY_PLAYER | ENTITY_DEAD };
+const player = {
+  id: 7,
+  kind: 0,
+  level: 10,
+  x: 3,
+  y: -1,
+  health: 0,
+  healthMax: 320,
+  flags: ENTITY_PLAYER | ENTITY_DEAD,
+};
 const view: ZoneView = {
   tick: 42,
   players: 1,
@@ -72,5 +81,8 @@ test("a zone that is down or gone can not be looked into, and the answer says so
   await expect(down.views.inspect(1)).rejects.toMatchObject({ code: "zone_busy" });
   const gone = viewsOf(() => Promise.reject(new Error("its worker is gone")));
   await expect(gone.views.inspect(1)).rejects.toMatchObject({ code: "zone_busy" });
-  await expect(gone.views.inspect(9)).rejects.toMatchObject({ code: "zone_unknown", message: expect.stringContaining("choose from 1") });
+  await expect(gone.views.inspect(9)).rejects.toMatchObject({
+    code: "zone_unknown",
+    message: expect.stringContaining("choose from 1"),
+  });
 });
