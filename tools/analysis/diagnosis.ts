@@ -1,0 +1,75 @@
+// From telemetry to a cause: each rule looks for the signs of one cause (rules/), what is a mere consequence of another
+// finding is taken out, and the rest comes best first. A healthy server gives an empty list.
+//
+//   diagnose(timeline)
+//   // [{ cause: "latency-spike", confidence: 0.95, zones: [1], evidence: ["zone 1: duration_ms p50 0.06 → 200 ..."],
+//   //    runbook: { text: "...", command: "wowsim inject-fault deactivate latency-spike" }, ... }]
+//
+// It reads the Timeline and nothing else, and that never has the audit lines that name the faults. How sure a diagnosis
+// is comes from its numbers alone: docs/RUNBOOK.md says how, cause by cause.
+
+import { badKernel } from "./rules/bad-kernel.ts";
+import { cascadingZoneFailure } from "./rules/cascading-zone-failure.ts";
+import { eventQueueFlood } from "./rules/event-queue-flood.ts";
+import { latencySpike } from "./rules/latency-spike.ts";
+import { memoryPressure } from "./rules/memory-pressure.ts";
+import { zoneRunaway, zoneTrap } from "./rules/poison-commands.ts";
+import { CONFIDENCE_MIN } from "./rules/rule.ts";
+import type { Rule } from "./rules/rule.ts";
+import { sessionCrash } from "./rules/session-crash.ts";
+import { slowLeak } from "./rules/slow-leak.ts";
+import { splitBrain } from "./rules/split-brain.ts";
+import { thunderingHerd } from "./rules/thundering-herd.ts";
+import type { Timeline } from "./timeline.ts";
+
+export interface Diagnosis {
+  cause: string;
+  title: string;
+  /** 0 to 1, from the numbers in the evidence. */
+  confidence: number;
+  /** Empty: the server as a whole. */
+  zones: number[];
+  /** When it began, in milliseconds since 1970, by the telemetry's own timestamps. */
+  sinceMs: number;
+  /** What was measured, before and after, and of how many. */
+  evidence: string[];
+  runbook: { text: string; command: string };
+}
+
+export interface DiagnoseOptions {
+  /** Diagnoses that are less sure are left out; default 0.5. */
+  confidenceMin?: number;
+}
+
+export const RULES: readonly Rule[] = [
+  latencySpike,
+  slowLeak,
+  eventQueueFlood,
+  memoryPressure,
+  splitBrain,
+  cascadingZoneFailure,
+  thunderingHerd,
+  sessionCrash,
+  zoneTrap,
+  zoneRunaway,
+  badKernel,
+];
+
+/** What is wrong now, by the timeline's own clock; best first. Never throws. */
+export function diagnose(timeline: Timeline, { confidenceMin = CONFIDENCE_MIN }: DiagnoseOptions = {}): Diagnosis[] {
+  const found = RULES.flatMap((rule) => {
+    const finding = rule.find(timeline);
+    return finding === null || finding.confidence < confidenceMin ? [] : [{ rule, finding }];
+  });
+  const isExplained = ({ rule, finding }: (typeof found)[number]): boolean =>
+    found.some(({ finding: other }) => {
+      const covers = other.zones.length === 0 || finding.zones.every((zone) => other.zones.includes(zone));
+      return other !== finding && covers && other.explains?.includes(rule.cause) === true;
+    });
+  return found
+    .filter((entry) => !isExplained(entry))
+    .toSorted((a, b) => b.finding.confidence - a.finding.confidence)
+    .map(({ rule: { cause, title, runbook }, finding: { confidence, zones, sinceMs, evidence } }) => {
+      return { cause, title, confidence: Math.round(confidence * 100) / 100, zones, sinceMs, evidence, runbook };
+    });
+}

@@ -1,0 +1,118 @@
+// Something outside the kernel holds up every tick by about the same time: a blocking call, a slow disk, a lock.
+//
+// Slow is a tick whose time outside the kernel is far above the zone's usual (its lower quartile), or above 10 ms where
+// nothing is known of before. Sure when the slow ticks are many, alike (small spread), were slow from the first one on
+// (a leak is not), and when the added time is not the kernel's.
+
+import type { ZoneTick } from "../samples.ts";
+import type { Timeline, ZoneHistory } from "../timeline.ts";
+import { clock, interquartileRange, median, quantile, ramp, shown } from "../measures.ts";
+import { merge, nameOf, plainTicks, RECENT_MS } from "./rule.ts";
+import type { Finding, Rule } from "./rule.ts";
+
+/** Looked at instead, where ticks are so slow that RECENT_MS holds fewer. */
+const RECENT_TICKS_MIN = 5;
+const RECENT_MS_MAX = 30_000;
+const SLOW_TICKS_MIN = 3;
+const BASELINE_TICKS_MIN = 20;
+const RISE_MS_MIN = 5;
+const RISE_RATIO_MIN = 3;
+/** Outside the kernel a tick takes tenths of a millisecond; this much is strange even without a before. */
+const STRANGE_MS = 10;
+const CONFIDENCE_MAX = 0.95;
+const CONFIDENCE_MAX_WITHOUT_BEFORE = 0.8;
+
+export const latencySpike: Rule = {
+  cause: "latency-spike",
+  title: "Every tick is held up by the same time outside the kernel",
+  runbook: {
+    text: "Something blocks the tick thread. Find the blocking call (profile the zone worker, look at disk and locks) and take it out; in a drill, end the fault.",
+    command: "wowsim inject-fault deactivate latency-spike",
+  },
+  find: (timeline) => merge([...timeline.zones.values()].map((zone) => examine(zone, timeline))),
+};
+
+function examine(zone: ZoneHistory, { nowMs }: Timeline): Finding | null {
+  if (zone.state === "DOWN") return null;
+  const ticks = plainTicks(zone);
+  const recent = recentOf(ticks, nowMs);
+  const earlier = ticks.slice(0, ticks.length - recent.length);
+  const usual = quantile(earlier.map(overheadOf), 0.25);
+  const hasBefore = earlier.length >= BASELINE_TICKS_MIN && usual < STRANGE_MS;
+  const limit = hasBefore ? Math.max(usual * RISE_RATIO_MIN, usual + RISE_MS_MIN) : STRANGE_MS;
+  const slow = recent.filter(({ overheadMs }) => overheadMs > limit);
+  if (slow.length < SLOW_TICKS_MIN) return null;
+
+  const share = slow.length / recent.length;
+  const stretch = slowStretch(ticks, limit, share);
+  const sinceMs = stretch[0]?.atMs ?? nowMs;
+  const before = hasBefore ? ticks.filter(({ atMs }) => atMs < sinceMs) : [];
+  const level = median(slow.map(overheadOf));
+  const spread = interquartileRange(slow.map(overheadOf));
+  const kernelAdded = Math.max(0, median(slow.map(kernelOf)) - (before.length > 0 ? median(before.map(kernelOf)) : 0));
+  const outside = level / (level + (Number.isNaN(kernelAdded) ? 0 : kernelAdded));
+  const first = median(stretch.slice(0, RECENT_TICKS_MIN).map(overheadOf));
+  const confidence =
+    (before.length > 0 ? CONFIDENCE_MAX : CONFIDENCE_MAX_WITHOUT_BEFORE) *
+    (0.5 + 0.5 * ramp(share, 0.1, 0.6)) *
+    ramp(spread / level, 0.6, 0.15) *
+    ramp(outside, 0.5, 0.85) *
+    (before.length > 0 ? ramp(first / level, 0.3, 0.7) : 1) *
+    (Number.isNaN(kernelAdded) ? 0.8 : 1);
+  return { confidence, zones: [zone.id], sinceMs, evidence: evidenceOf(zone, before, slow, recent, sinceMs) };
+}
+
+function evidenceOf(
+  zone: ZoneHistory,
+  before: ZoneTick[],
+  slow: ZoneTick[],
+  recent: ZoneTick[],
+  sinceMs: number,
+): string[] {
+  const change = (read: (tick: ZoneTick) => number): string => {
+    const after = shown(median(slow.map(read)));
+    return before.length > 0 ? `${shown(median(before.map(read)))} → ${after}` : after;
+  };
+  const name = nameOf(zone);
+  const counts = before.length > 0 ? `n ${before.length} → ${slow.length}` : `n ${slow.length}, nothing seen before`;
+  const lines = [
+    `${name}: duration_ms p50 ${change(({ durationMs }) => durationMs)} (${counts}), since ${clock(sinceMs)}; ${slow.length} of the last ${recent.length} ticks are slow.`,
+  ];
+  if (!Number.isNaN(median(slow.map(kernelOf)))) {
+    lines.push(
+      `${name}: of that the kernel takes kernel_ms p50 ${change(kernelOf)}, fuel_used p50 ${change(({ fuelUsed }) => fuelUsed)}.`,
+    );
+  }
+  const spread = interquartileRange(slow.map(overheadOf));
+  lines.push(
+    `${name}: the time outside the kernel is even, p50 ${shown(median(slow.map(overheadOf)))} ms, half of the slow ticks within ${shown(spread)} ms of each other.`,
+  );
+  const missed = (recent.at(-1)?.missedTicks ?? 0) - (before.at(-1)?.missedTicks ?? recent[0]?.missedTicks ?? 0);
+  if (missed > 0) lines.push(`${name}: missed_ticks +${missed}.`);
+  return lines;
+}
+
+/** The newest ticks, as many as say something about now; none when the zone has been silent for long. */
+function recentOf(ticks: ZoneTick[], nowMs: number): ZoneTick[] {
+  const recent = ticks.filter(({ atMs }) => atMs >= nowMs - RECENT_MS);
+  if (recent.length >= RECENT_TICKS_MIN) return recent;
+  return ticks.slice(-RECENT_TICKS_MIN).filter(({ atMs }) => atMs >= nowMs - RECENT_MS_MAX);
+}
+
+/** The slow ticks of the stretch that reaches up to now: it begins after a longer pause between slow ticks. */
+function slowStretch(ticks: ZoneTick[], limit: number, share: number): ZoneTick[] {
+  const gapMax = Math.ceil(5 / share);
+  const stretch: ZoneTick[] = [];
+  let gap = 0;
+  for (let index = ticks.length - 1; index >= 0 && gap <= gapMax; index--) {
+    const tick = ticks[index];
+    if (tick !== undefined && tick.overheadMs > limit) {
+      stretch.push(tick);
+      gap = 0;
+    } else gap++;
+  }
+  return stretch.toReversed();
+}
+
+const overheadOf = ({ overheadMs }: ZoneTick): number => overheadMs;
+const kernelOf = ({ kernelMs }: ZoneTick): number => kernelMs;

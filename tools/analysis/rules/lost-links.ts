@@ -1,0 +1,61 @@
+// Players whose links were lost, wave by wave: what session-crash and thundering-herd both begin with.
+//
+//   wavesOf(timeline)     // [{ fromMs, toMs, lost: 8, connectedBefore: 8, accepted: 8, resumed: 8, held: 16, ... }]
+
+import { sum } from "../measures.ts";
+import type { Disconnect } from "../samples.ts";
+import type { Timeline } from "../timeline.ts";
+import { EVENT_STALE_MS } from "./rule.ts";
+
+/** Links lost no further apart than this belong to one wave. */
+const GAP_MS_MAX = 300;
+/** The Traffic line with a wave's exact number comes up to a second later. */
+const TRAFFIC_DELAY_MS = 1_200;
+
+export interface Wave {
+  fromMs: number;
+  toMs: number;
+  /** Exact: lines are sampled past 200 a second, the Traffic line is not. */
+  lost: number;
+  zones: number[];
+  sessions: number[];
+  /** As the last Traffic line before it said; NaN when there was none. */
+  connectedBefore: number;
+  /** Since the wave. */
+  connectedLeast: number;
+  accepted: number;
+  resumed: number;
+  /** Turned away since, because the door was held. */
+  held: number;
+}
+
+/** Waves of the last EVENT_STALE_MS, oldest first. */
+export function wavesOf(timeline: Timeline): Wave[] {
+  const groups: Disconnect[][] = [];
+  for (const disconnect of timeline.disconnects.between(timeline.nowMs - EVENT_STALE_MS)) {
+    if (disconnect.reason !== "link_lost") continue;
+    const group = groups.at(-1);
+    if (group !== undefined && disconnect.atMs - (group.at(-1)?.atMs ?? 0) <= GAP_MS_MAX) group.push(disconnect);
+    else groups.push([disconnect]);
+  }
+  return groups.map((group) => waveOf(group, timeline));
+}
+
+function waveOf(group: Disconnect[], { traffic, refusals }: Timeline): Wave {
+  const fromMs = group[0]?.atMs ?? 0;
+  const toMs = group.at(-1)?.atMs ?? fromMs;
+  const since = traffic.between(fromMs);
+  const during = traffic.between(fromMs, toMs + TRAFFIC_DELAY_MS);
+  return {
+    fromMs,
+    toMs,
+    lost: Math.max(group.length, ...during.map(({ disconnected }) => disconnected)),
+    zones: [...new Set(group.map(({ zoneId }) => zoneId).filter((id) => id > 0))].toSorted((a, b) => a - b),
+    sessions: group.map(({ sessionId }) => sessionId),
+    connectedBefore: traffic.lastBefore(fromMs)?.connected ?? Number.NaN,
+    connectedLeast: Math.min(...since.map(({ connected }) => connected)),
+    accepted: sum(since.map(({ accepted }) => accepted)),
+    resumed: sum(since.map(({ resumed }) => resumed)),
+    held: refusals.between(fromMs).filter(({ reason }) => reason === "held").length,
+  };
+}

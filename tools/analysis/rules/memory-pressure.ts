@@ -1,0 +1,83 @@
+// The process suddenly holds a lot more memory, and keeps it: something was loaded, cached or mapped at once.
+//
+// Looked for is a surge of resident memory within seconds whose gain is still there. Sure when it is large and lies
+// outside the JavaScript heap proper (external_mb rises with it, heap_mb without external_mb does not), and when nobody
+// came in meanwhile who could need it.
+
+import { clock, ramp, shown } from "../measures.ts";
+import type { ProcessSample } from "../samples.ts";
+import type { Timeline } from "../timeline.ts";
+import type { Rule } from "./rule.ts";
+
+/** MiB a second that are a surge. */
+const SURGE_MB_PER_S = 6;
+const STEP_MB_NONE = 16;
+const STEP_MB_FULL = 40;
+/** What a player who comes in may cost, MiB. */
+const MB_PER_PLAYER = 0.2;
+const CONFIDENCE_MAX = 0.95;
+/** Without a word about external memory. */
+const CONFIDENCE_MAX_BLIND = 0.6;
+
+export const memoryPressure: Rule = {
+  cause: "memory-pressure",
+  title: "The process took a lot of memory at once and keeps it",
+  runbook: {
+    text: "See what was loaded at that moment, and whether the machine has room for it before it swaps or kills; in a drill, end the fault.",
+    command: "wowsim inject-fault deactivate memory-pressure",
+  },
+  find(timeline) {
+    const samples = timeline.process.all();
+    const surge = lastSurge(samples);
+    const last = samples.at(-1);
+    if (surge === null || last === undefined) return null;
+    const { before, top, after } = surge;
+    const heldMb = Math.min(...after.map(({ rssMb }) => rssMb)) - before.rssMb;
+    const needMb = heldMb - newPlayers(timeline, before.atMs, top.atMs) * MB_PER_PLAYER;
+    const externalMb = top.externalMb - before.externalMb;
+    const ownHeapMb = top.heapMb - top.externalMb - (before.heapMb - before.externalMb);
+    const isBlind = Number.isNaN(externalMb) || Number.isNaN(ownHeapMb);
+    const place = isBlind
+      ? CONFIDENCE_MAX_BLIND
+      : CONFIDENCE_MAX * ramp(externalMb / heldMb, 0.3, 0.8) * ramp(ownHeapMb / heldMb, 0.6, 0.2);
+    const confidence =
+      place * ramp(needMb, STEP_MB_NONE, STEP_MB_FULL) * ramp(heldMb / (top.rssMb - before.rssMb), 0.4, 0.75);
+    const seconds = (top.atMs - before.atMs) / 1_000;
+    const evidence = [
+      `Process: rss_mb ${shown(before.rssMb)} → ${shown(top.rssMb)} within ${shown(seconds)} s, at ${clock(top.atMs)}; ${shown(last.rssMb)} now, ${after.length} samples later.`,
+    ];
+    if (!isBlind) {
+      evidence.push(
+        `Process: external_mb ${shown(before.externalMb)} → ${shown(top.externalMb)}, the rest of the heap ${shown(before.heapMb - before.externalMb)} → ${shown(top.heapMb - top.externalMb)} MiB.`,
+      );
+    }
+    return { confidence, zones: [], sinceMs: before.atMs, evidence };
+  },
+};
+
+interface Surge {
+  /** The sample before it, its highest one, and that with all since. */
+  before: ProcessSample;
+  top: ProcessSample;
+  after: ProcessSample[];
+}
+
+/** The newest stretch of samples each of which is far above the one before. */
+function lastSurge(samples: readonly ProcessSample[]): Surge | null {
+  const isSurging = (index: number): boolean => {
+    const [one, two] = [samples[index - 1], samples[index]];
+    if (one === undefined || two === undefined) return false;
+    return two.rssMb - one.rssMb >= (SURGE_MB_PER_S * (two.atMs - one.atMs)) / 1_000 && two.rssMb > one.rssMb;
+  };
+  let end = samples.length - 1;
+  while (end > 0 && !isSurging(end)) end--;
+  let begin = end;
+  while (begin > 0 && isSurging(begin)) begin--;
+  const [before, top] = [samples[begin], samples[end]];
+  return end <= 0 || before === undefined || top === undefined ? null : { before, top, after: samples.slice(end) };
+}
+
+function newPlayers({ traffic }: Timeline, fromMs: number, toMs: number): number {
+  const [before, after] = [traffic.lastBefore(fromMs), traffic.lastBefore(toMs + 1_000)];
+  return Math.max(0, (after?.connected ?? 0) - (before?.connected ?? 0));
+}

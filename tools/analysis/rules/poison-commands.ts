@@ -1,0 +1,68 @@
+// A command that kills the kernel whenever it is handled: by a trap (zone-trap) or by never ending (zone-runaway, stopped
+// by fuel). The zone is restored and replayed each time, the command named and quarantined.
+//
+// One exception is sure already when the recovery quarantined a command for it: the header named who did it. Without that
+// it may be the kernel's own mistake. When no zone trapped before its kernel changed, the kernel is the likelier cause
+// (rules/bad-kernel.ts explains these away).
+
+import { clock, median, ramp, shown, uniqueSorted } from "../measures.ts";
+import type { Timeline, ZoneHistory } from "../timeline.ts";
+import { EVENT_FRESH_MS, EVENT_STALE_MS, merge, nameOf } from "./rule.ts";
+import type { Finding, Rule } from "./rule.ts";
+
+const CONFIDENCE_MAX = 0.95;
+const CONFIDENCE_MAX_UNNAMED = 0.6;
+
+export const zoneTrap: Rule = {
+  cause: "zone-trap",
+  title: "A command traps the kernel again and again",
+  runbook: {
+    text: "Each time the zone is restored and the command quarantined; players do not notice. Find who sends that command (session and op below) and refuse it at the gateway; in a drill, end the fault.",
+    command: "wowsim inject-fault deactivate zone-trap",
+  },
+  find: (timeline) => findOf(timeline, (error) => error.startsWith("kernel trap")),
+};
+
+export const zoneRunaway: Rule = {
+  cause: "zone-runaway",
+  title: "A command makes the kernel loop until its fuel is gone",
+  runbook: {
+    text: "Each time fuel stops it and the zone is restored, one tick late. Find who sends that command (session and op below) and refuse it at the gateway, or fix the loop in the kernel; in a drill, end the fault.",
+    command: "wowsim inject-fault deactivate zone-runaway",
+  },
+  find: (timeline) => findOf(timeline, (error) => error.startsWith("fuel exhausted")),
+};
+
+function findOf(timeline: Timeline, isMine: (error: string) => boolean): Finding | null {
+  return merge([...timeline.zones.values()].map((zone) => examine(zone, timeline, isMine)));
+}
+
+function examine(zone: ZoneHistory, { nowMs }: Timeline, isMine: (error: string) => boolean): Finding | null {
+  const events = zone.events.between(nowMs - EVENT_STALE_MS);
+  const exceptions = events.filter(({ what, error }) => what === "exception" && isMine(error));
+  const newest = exceptions.at(-1);
+  if (newest === undefined) return null;
+  const ofTheirs = (what: string): typeof events =>
+    events.filter((event) => event.what === what && exceptions.some(({ tick }) => tick === event.tick));
+  const recovered = ofTheirs("recovered");
+  const quarantined = ofTheirs("quarantined");
+  const confidence =
+    (quarantined.length > 0 ? CONFIDENCE_MAX : CONFIDENCE_MAX_UNNAMED) *
+    ramp(nowMs - newest.atMs, EVENT_STALE_MS, EVENT_FRESH_MS);
+  const name = nameOf(zone);
+  const sinceMs = exceptions[0]?.atMs ?? newest.atMs;
+  const ticks = exceptions.map(({ tick }) => tick);
+  const evidence = [
+    `${name}: ${exceptions.length} × "${shortened(newest.error)}" since ${clock(sinceMs)}, at ticks ${ticks.slice(-4).join(", ")}.`,
+    `${name}: ${recovered.length} recoveries, recovery_ms p50 ${shown(median(recovered.map(({ recoveryMs }) => recoveryMs)))} of a 50 ms interval.`,
+  ];
+  if (quarantined.length > 0) {
+    const ops = uniqueSorted(quarantined.map(({ op }) => op)).join(", ");
+    const sessions = uniqueSorted(quarantined.map(({ sessionId }) => sessionId));
+    const who = sessions.every((id) => id === 0) ? "from no player's session" : `of session ${sessions.join(", ")}`;
+    evidence.push(`${name}: ${quarantined.length} commands quarantined, op ${ops}, ${who}.`);
+  }
+  return { confidence, zones: [zone.id], sinceMs, evidence };
+}
+
+const shortened = (error: string): string => error.split(" (")[0] ?? error;

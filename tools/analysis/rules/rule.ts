@@ -1,0 +1,65 @@
+// What a rule of the diagnosis is: one cause, one file, looking at a Timeline and at nothing else. How sure it is, is a
+// product of ramps over measured numbers (measures.ts), times the most it can ever know; each file says which.
+//
+//   rule.find(timeline)
+//   // { confidence: 0.93, zones: [1], sinceMs: 1767225612000, evidence: ["zone 1: duration_ms p50 0.06 → 200 ..."] }
+
+import type { Timeline, ZoneHistory } from "../timeline.ts";
+import type { ZoneTick } from "../samples.ts";
+
+export interface Finding {
+  /** 0 to 1. */
+  confidence: number;
+  /** Empty: the server as a whole. */
+  zones: number[];
+  /** When it began, by the lines' timestamps. */
+  sinceMs: number;
+  /** Measured numbers, before and after, and of how many; one sentence each. */
+  evidence: string[];
+  /** Causes whose signs in these zones are a consequence of this one. */
+  explains?: readonly string[];
+}
+
+export interface Rule {
+  cause: string;
+  title: string;
+  runbook: { text: string; command: string };
+  /** Null when there is no sign of it. Never throws. */
+  find(timeline: Timeline): Finding | null;
+}
+
+/** Below this a finding is not worth an operator's time. */
+export const CONFIDENCE_MIN = 0.5;
+/** What "now" is, where a level is looked at. */
+export const RECENT_MS = 3_000;
+/** How long a thing that happened in a moment is of interest. Its weight falls from the first to the second age. */
+export const EVENT_FRESH_MS = 6_000;
+export const EVENT_STALE_MS = 12_000;
+const ZONES_SHOWN_MAX = 3;
+
+/** One finding of those of single zones: as sure as the surest, with the evidence of a few. */
+export function merge(findings: readonly (Finding | null)[]): Finding | null {
+  const found = findings
+    .filter((finding) => finding !== null)
+    .filter(({ confidence }) => confidence >= CONFIDENCE_MIN)
+    .toSorted((a, b) => b.confidence - a.confidence);
+  const [best] = found;
+  if (best === undefined) return null;
+  const shown = found.slice(0, ZONES_SHOWN_MAX).flatMap(({ evidence }) => evidence);
+  const more = found.length - ZONES_SHOWN_MAX;
+  return {
+    ...best,
+    zones: found.flatMap(({ zones }) => zones).toSorted((a, b) => a - b),
+    sinceMs: Math.min(...found.map(({ sinceMs }) => sinceMs)),
+    evidence: more > 0 ? [...shown, `${more} more ${more === 1 ? "zone shows" : "zones show"} the same.`] : shown,
+  };
+}
+
+/** Ticks that did not have to be recovered: those say nothing about how long a tick takes. */
+export function plainTicks(zone: ZoneHistory): ZoneTick[] {
+  const ticks = zone.ticks.all();
+  return ticks.filter(({ recoveries }, index) => recoveries <= (ticks[index - 1]?.recoveries ?? recoveries));
+}
+
+/** "zone 1 Elwynn Forest". */
+export const nameOf = ({ id, name }: ZoneHistory): string => (name === "" ? `zone ${id}` : `zone ${id} ${name}`);

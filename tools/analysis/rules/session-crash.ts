@@ -1,0 +1,53 @@
+// One player's link is lost, and nobody's else: that player's line, client or machine.
+//
+// Sure when the wave is a single player among several, and the ticks around it were as before. Two or three are less
+// clearly single; many are something else.
+
+import { clock, median, ramp, shown } from "../measures.ts";
+import type { Timeline } from "../timeline.ts";
+import { wavesOf } from "./lost-links.ts";
+import type { Wave } from "./lost-links.ts";
+import { EVENT_FRESH_MS, EVENT_STALE_MS } from "./rule.ts";
+import type { Finding, Rule } from "./rule.ts";
+
+const AROUND_MS = 2_000;
+const CONFIDENCE_MAX = 0.9;
+
+export const sessionCrash: Rule = {
+  cause: "session-crash",
+  title: "One player's connection was lost, and nobody's else",
+  runbook: {
+    text: "One player, not the server: nothing to mend here unless it repeats for the same one. The session waits 30 s for its player to come back. In a drill, end the fault.",
+    command: "wowsim inject-fault deactivate session-crash",
+  },
+  find(timeline) {
+    const findings = wavesOf(timeline).map((wave) => examine(wave, timeline));
+    return findings.reduce<Finding | null>(
+      (best, next) => (best === null || next.confidence >= best.confidence ? next : best),
+      null,
+    );
+  },
+};
+
+function examine(wave: Wave, timeline: Timeline): Finding {
+  const { before, after } = tickTimes(timeline, wave.fromMs);
+  const slowed = before > 0 ? after / before : 1;
+  const confidence =
+    (CONFIDENCE_MAX / wave.lost) *
+    (Number.isNaN(wave.connectedBefore) ? 0.7 : ramp(wave.connectedBefore - wave.lost, -1, 1)) *
+    (after - before > 5 ? ramp(slowed, 20, 3) : 1) *
+    ramp(timeline.nowMs - wave.toMs, EVENT_STALE_MS, EVENT_FRESH_MS);
+  const who = wave.sessions.map((id) => `session ${id}`).join(", ");
+  const evidence = [
+    `${who} lost the link at ${clock(wave.fromMs)} (Client disconnected, reason link_lost); ${wave.lost} of ${shown(wave.connectedBefore)} connected, none within ${AROUND_MS / 1_000} s around it besides.`,
+    `Ticks were as before: duration_ms p50 ${shown(before)} → ${shown(after)} in the ${AROUND_MS / 1_000} s before and after.`,
+    `Since then ${wave.resumed} ${wave.resumed === 1 ? "session was" : "sessions were"} resumed.`,
+  ];
+  return { confidence, zones: wave.zones, sinceMs: wave.fromMs, evidence };
+}
+
+function tickTimes({ zones }: Timeline, atMs: number): { before: number; after: number } {
+  const durations = (fromMs: number, toMs: number): number[] =>
+    [...zones.values()].flatMap(({ ticks }) => ticks.between(fromMs, toMs).map(({ durationMs }) => durationMs));
+  return { before: median(durations(atMs - AROUND_MS, atMs)), after: median(durations(atMs, atMs + AROUND_MS)) };
+}

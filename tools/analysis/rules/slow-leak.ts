@@ -1,0 +1,101 @@
+// The tick gets slower little by little, outside the kernel, and memory grows with it: something is kept and walked
+// through, tick after tick.
+//
+// Looked at is the floor of each second's time outside the kernel (its lowest tenth), and of that, from the newest second
+// backwards, the lowest so far: a staircase that only rises, without the outliers. Sure when it has several steps, no
+// step is most of the rise, and the kernel's work (fuel) has not grown. Memory that does not grow makes it less sure.
+
+import type { ProcessSample } from "../samples.ts";
+import type { Timeline, ZoneHistory } from "../timeline.ts";
+import { clock, median, perSecond, pointsOf, ramp, shown } from "../measures.ts";
+import type { Point } from "../measures.ts";
+import { merge, nameOf, plainTicks } from "./rule.ts";
+import type { Finding, Rule } from "./rule.ts";
+
+const RISE_MS_MIN = 1.5;
+const STEP_MS_MIN = 0.4;
+const STEPS_MIN = 3;
+const FLOOR = 0.1;
+/** The newest second is not over: what it has may be of its first ticks only. */
+const UNFINISHED_MS = 1_000;
+const SILENT_MS_MAX = 5_000;
+const CONFIDENCE_MAX = 0.95;
+
+export const slowLeak: Rule = {
+  cause: "slow-leak",
+  title: "Ticks get slower step by step, outside the kernel, while memory grows",
+  runbook: {
+    text: "Something is kept from tick to tick and gone through each time. Take a heap profile, find what grows, and restart in a quiet hour before ticks overrun; in a drill, end the fault.",
+    command: "wowsim inject-fault deactivate slow-leak",
+  },
+  find: (timeline) => merge([...timeline.zones.values()].map((zone) => examine(zone, timeline))),
+};
+
+function examine(zone: ZoneHistory, timeline: Timeline): Finding | null {
+  const { nowMs } = timeline;
+  if (zone.state === "DOWN" || nowMs - (zone.ticks.last?.atMs ?? 0) > SILENT_MS_MAX) return null;
+  const ticks = plainTicks(zone).filter(({ atMs }) => atMs < nowMs - UNFINISHED_MS);
+  const floors = perSecond(
+    pointsOf(ticks, ({ overheadMs }) => overheadMs),
+    FLOOR,
+  );
+  const stairs = staircaseOf(floors);
+  const [begin, end] = [stairs[0], stairs.at(-1)];
+  if (begin === undefined || end === undefined || stairs.length <= STEPS_MIN) return null;
+  const rise = end.value - begin.value;
+  if (rise < RISE_MS_MIN) return null;
+
+  const steps = stairs.length - 1;
+  const highest = Math.max(...stairs.slice(1).map(({ value }, index) => value - (stairs[index]?.value ?? 0)));
+  const sinceMs = stairs[1]?.atMs ?? begin.atMs;
+  const before = ticks.filter(({ atMs }) => atMs < sinceMs);
+  const after = ticks.filter(({ atMs }) => atMs >= end.atMs);
+  const fuel = [before, after].map((some) => median(some.map(({ fuelUsed }) => fuelUsed)));
+  const work = (fuel[1] ?? Number.NaN) / (fuel[0] ?? Number.NaN);
+  const memory = growthOf(timeline.process.between(sinceMs));
+  const confidence =
+    CONFIDENCE_MAX *
+    (0.6 + 0.4 * ramp(steps, STEPS_MIN - 1, 6)) *
+    ramp(highest / rise, 0.75, 0.5) *
+    (Number.isNaN(work) ? 0.8 : ramp(work, 2.5, 1.5)) *
+    (memory.mb > 0 ? 1 : 0.85);
+  const name = nameOf(zone);
+  const seconds = Math.round((end.atMs - begin.atMs) / 1_000);
+  const evidence = [
+    `${name}: the fastest ticks' time outside the kernel rose in ${steps} steps, ${shown(begin.value)} → ${shown(end.value)} ms over ${seconds} s, since ${clock(sinceMs)}; no step was more than ${shown(highest)} ms.`,
+    `${name}: the kernel's work did not grow with it, fuel_used p50 ${shown(fuel[0] ?? Number.NaN)} → ${shown(fuel[1] ?? Number.NaN)} (n ${before.length} → ${after.length}).`,
+    memory.text,
+  ];
+  return { confidence, zones: [zone.id], sinceMs, evidence, explains: ["latency-spike"] };
+}
+
+/** The rising levels up to now, where each came first; what is above a later second's floor is an outlier, not a level. */
+export function staircaseOf(floors: readonly Point[]): Point[] {
+  let lowest = Number.POSITIVE_INFINITY;
+  const envelope = floors
+    .toReversed()
+    .map(({ atMs, value }) => ({ atMs, value: (lowest = Math.min(lowest, value)) }))
+    .toReversed();
+  const stairs: Point[] = [];
+  for (const point of envelope) {
+    const level = stairs.at(-1);
+    if (level === undefined || point.value >= level.value + STEP_MS_MIN) stairs.push(point);
+  }
+  return stairs;
+}
+
+/** Least squares through resident memory, so that a garbage collection in between does not hide the growth. */
+function growthOf(samples: readonly ProcessSample[]): { mb: number; text: string } {
+  const [first, last] = [samples[0], samples.at(-1)];
+  if (first === undefined || last === undefined || samples.length < 3) {
+    return { mb: 0, text: "Process: too few memory samples since then to say whether memory grows." };
+  }
+  const points = pointsOf(samples, ({ rssMb }) => rssMb);
+  const meanX = points.reduce((sum, { atMs }) => sum + atMs, 0) / points.length;
+  const meanY = points.reduce((sum, { value }) => sum + value, 0) / points.length;
+  const products = points.reduce((sum, { atMs, value }) => sum + (atMs - meanX) * (value - meanY), 0);
+  const squares = points.reduce((sum, { atMs }) => sum + (atMs - meanX) ** 2, 0);
+  const mb = (products / squares) * (last.atMs - first.atMs);
+  const text = `Process: rss_mb ${shown(first.rssMb)} → ${shown(last.rssMb)} meanwhile, a trend of ${mb < 0 ? "" : "+"}${shown(mb)} MiB (n ${points.length}).`;
+  return { mb, text };
+}

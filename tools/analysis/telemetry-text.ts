@@ -1,0 +1,53 @@
+// Telemetry lines as the readers meet them: text that may be anything, and fields that may be missing.
+//
+//   parseLine('{"v":1,"timestamp":"2026-01-01T00:00:00.050Z",...}')   // a TelemetryLine
+//   parseLine('{"v":1,"timest')                                       // null: half a line
+//   numberOf(line.data, "kernel_ms")                                  // NaN when the line does not say
+//
+// Only the fields of the wire contract (docs/TELEMETRY.md) can be relied on: the earlier simulator's lines have no more.
+
+import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+
+/** Null for what is no telemetry line. Never throws. */
+export function parseLine(text: string): TelemetryLine | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isTelemetryLine(value) ? value : null;
+  } catch {
+    // Half a line, or none at all: the caller counts it.
+    return null;
+  }
+}
+
+export function isTelemetryLine(value: unknown): value is TelemetryLine {
+  if (typeof value !== "object" || value === null) return false;
+  const { timestamp, type, component, message, data } = value as Partial<Record<string, unknown>>;
+  return (
+    typeof timestamp === "string" &&
+    typeof type === "string" &&
+    typeof component === "string" &&
+    typeof message === "string" &&
+    typeof data === "object" &&
+    data !== null
+  );
+}
+
+type Data = Readonly<Record<string, unknown>>;
+
+/** A finite number, or `otherwise` when the field is missing or something else. */
+export function numberOf(data: Data, field: string, otherwise = Number.NaN): number {
+  const value = data[field];
+  return typeof value === "number" && Number.isFinite(value) ? value : otherwise;
+}
+
+/** A text, or `otherwise`. */
+export function textOf(data: Data, field: string, otherwise = ""): string {
+  const value = data[field];
+  return typeof value === "string" ? value : otherwise;
+}
+
+/** The whole numbers of an array field; empty when it is none. */
+export function numbersOf(data: Data, field: string): number[] {
+  const value = data[field];
+  return Array.isArray(value) ? value.filter((entry) => typeof entry === "number" && Number.isFinite(entry)) : [];
+}

@@ -1,0 +1,252 @@
+// The last minutes of a server as its telemetry tells them, bounded and incremental: what health, diagnosis, anomalies and
+// the dashboard all look at. Time is that of the lines' own timestamps, so that a file is read like a live feed.
+//
+//   const timeline = new Timeline()
+//   feed.onLine((line) => timeline.take(line))
+//   timeline.zones.get(1)?.ticks.between(timeline.nowMs - 3_000)      // zone 1's ticks of the last three seconds
+//
+// Lines of component `fault` say which fault is active: reading them would be reading the answer, so they are turned away
+// at the door. A server that starts anew begins a new story: what was known of the one before is forgotten.
+
+import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import * as sample from "./samples.ts";
+import { Series } from "./series.ts";
+import { numberOf, textOf } from "./telemetry-text.ts";
+
+const SECONDS_MAX = 300;
+/** Of each zone: secondsMax at the highest tick rate. */
+const TICKS_PER_SECOND_MAX = 100;
+/** Of each kind that comes once a second or less. */
+const RARE_MAX = 2_000;
+/** Sampled kinds: four emitters' budget for some ten seconds. */
+const EVENTS_MAX = 10_000;
+const ZONES_MAX = 1_024;
+/** So many lines in a row from another time, and that is the time now: a clock was set, or another file begins. */
+const STRAYS_MAX = 20;
+
+/** What is known of a zone. */
+export interface ZoneHistory {
+  readonly id: number;
+  name: string;
+  /** The newest state any line told; "" while none did. */
+  state: string;
+  stateAtMs: number;
+  readonly ticks: Series<sample.ZoneTick>;
+  readonly events: Series<sample.ZoneEvent>;
+}
+
+/** Lines by what became of them; their sum is `lines`. */
+export interface LineCounts {
+  lines: number;
+  /** Kept, or known to be of no interest here. */
+  read: number;
+  /** Of component `fault`: never looked at. */
+  fault: number;
+  /** Without a timestamp. */
+  timeless: number;
+  /** Of a time far from all others, or too old to matter. */
+  stray: number;
+}
+
+export class Timeline {
+  readonly secondsMax: number;
+  readonly zones = new Map<number, ZoneHistory>();
+  readonly loop: Series<sample.LoopTick>;
+  readonly traffic = new Series<sample.Traffic>(RARE_MAX);
+  readonly roundTrips = new Series<sample.RoundTrip>(RARE_MAX);
+  readonly process = new Series<sample.ProcessSample>(RARE_MAX);
+  readonly census = new Series<sample.Census>(RARE_MAX);
+  readonly errors = new Series<sample.ErrorLine>(EVENTS_MAX);
+  readonly disconnects = new Series<sample.Disconnect>(EVENTS_MAX);
+  readonly refusals = new Series<sample.Refusal>(EVENTS_MAX);
+  readonly deploys = new Series<sample.DeployEvent>(RARE_MAX);
+  readonly counts: LineCounts = { lines: 0, read: 0, fault: 0, timeless: 0, stray: 0 };
+  /** Ticks a second the server means to do; NaN while no line told. */
+  tickRateHz = Number.NaN;
+  /** Starts of the server that were seen. */
+  starts = 0;
+  /** The server has said that it stopped, and not that it started again. */
+  isStopped = false;
+  #nowMs = Number.NaN;
+  #fromMs = Number.NaN;
+  #straysInRow = 0;
+
+  constructor(options: { secondsMax?: number } = {}) {
+    this.secondsMax = options.secondsMax ?? SECONDS_MAX;
+    this.loop = new Series(this.secondsMax * TICKS_PER_SECOND_MAX);
+  }
+
+  /** Time of the newest line, in milliseconds since 1970; NaN before the first. */
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  /** From when on it knows, at most secondsMax (and the begun second) before nowMs; NaN before the first line. */
+  get fromMs(): number {
+    return this.#fromMs;
+  }
+
+  /** Takes a line in. Never throws, whatever is in it. */
+  take(line: TelemetryLine): void {
+    this.counts.lines++;
+    if (line.component === "fault") {
+      this.counts.fault++;
+      return;
+    }
+    const atMs = Date.parse(line.timestamp);
+    if (Number.isNaN(atMs)) {
+      this.counts.timeless++;
+      return;
+    }
+    if (!this.#isOfNow(atMs)) {
+      this.counts.stray++;
+      return;
+    }
+    this.counts.read++;
+    if (line.type === "error") this.errors.add(sample.errorOf(line, atMs));
+    this.#takeKind(line, atMs);
+  }
+
+  /** Advances the clock; false when the line is from another time. */
+  #isOfNow(atMs: number): boolean {
+    const spanMs = this.secondsMax * 1_000;
+    if (Number.isNaN(this.#nowMs)) this.#begin(atMs);
+    if (Math.abs(atMs - this.#nowMs) > spanMs) {
+      if (++this.#straysInRow < STRAYS_MAX) return false;
+      this.#forget();
+      this.#begin(atMs);
+    }
+    this.#straysInRow = 0;
+    const secondBefore = Math.floor(this.#nowMs / 1_000);
+    this.#nowMs = Math.max(this.#nowMs, atMs);
+    this.#fromMs = Math.min(this.#fromMs, atMs);
+    if (Math.floor(this.#nowMs / 1_000) !== secondBefore) this.#dropOld();
+    return true;
+  }
+
+  #takeKind(line: TelemetryLine, atMs: number): void {
+    const { component, data } = line;
+    if (component === "zone") this.#takeZone(line, atMs);
+    else if (component === "game_loop") this.#takeLoop(line, atMs);
+    else if (component === "game_server") this.#takeGameServer(line, atMs);
+    else if (component === "gateway" && line.message === "Traffic") this.traffic.add(sample.trafficOf(data, atMs));
+    else if (component === "players" && line.message === "Round trip") {
+      this.roundTrips.add(sample.roundTripOf(data, atMs));
+    } else if (component === "server") this.#takeServer(line, atMs);
+    else if (component === "audit" && line.message === "Entity census") {
+      const [entities, duplicates] = [numberOf(data, "entities", 0), numberOf(data, "duplicates", 0)];
+      this.census.add({ atMs, entities, duplicates });
+    } else if (component === "deploy") this.deploys.add(sample.deployOf(line, atMs));
+  }
+
+  #takeZone({ message, data }: TelemetryLine, atMs: number): void {
+    const zone = this.#zone(data);
+    if (zone === null) return;
+    switch (message) {
+      case "Zone tick completed": {
+        const tick = sample.zoneTickOf(data, atMs);
+        zone.ticks.add(tick);
+        if (tick.state !== "") this.#setState(zone, tick.state, atMs);
+        return;
+      }
+      case "Zone state changed":
+        this.#setState(zone, textOf(data, "to_state"), atMs);
+        zone.events.add(sample.zoneEventOf("state", data, atMs));
+        return;
+      case "Zone tick exception":
+        zone.events.add(sample.zoneEventOf("exception", data, atMs));
+        return;
+      case "Zone recovered":
+        zone.events.add(sample.zoneEventOf("recovered", data, atMs));
+        return;
+      case "Command quarantined":
+        zone.events.add(sample.zoneEventOf("quarantined", data, atMs));
+        return;
+      case "Zone restart failed":
+        this.#setState(zone, "DOWN", atMs);
+        zone.events.add(sample.zoneEventOf("restart_failed", data, atMs));
+        return;
+      case "Zone ticks lost":
+        zone.events.add(sample.zoneEventOf("ticks_lost", data, atMs));
+    }
+  }
+
+  #takeLoop({ message, data }: TelemetryLine, atMs: number): void {
+    this.tickRateHz = numberOf(data, "tick_rate_hz", this.tickRateHz);
+    if (message === "Tick completed") this.loop.add(sample.loopTickOf(data, atMs));
+  }
+
+  #takeGameServer({ message, data }: TelemetryLine, atMs: number): void {
+    if (message === "Client disconnected") this.disconnects.add(sample.disconnectOf(data, atMs));
+    else if (message === "Connection refused") this.refusals.add({ atMs, reason: textOf(data, "reason") });
+    else if (message === "Server started") this.isStopped = false;
+    else if (message === "Server stopped") this.isStopped = true;
+  }
+
+  #takeServer({ message, data }: TelemetryLine, atMs: number): void {
+    if (message === "Process") this.process.add(sample.processOf(data, atMs));
+    else if (message === "Server starting") {
+      this.#forget();
+      this.#begin(atMs);
+      this.starts++;
+      this.tickRateHz = numberOf(data, "tick_rate_hz");
+    }
+  }
+
+  #zone(data: TelemetryLine["data"]): ZoneHistory | null {
+    const id = numberOf(data, "zone_id");
+    if (Number.isNaN(id)) return null;
+    let zone = this.zones.get(id);
+    if (zone === undefined) {
+      if (this.zones.size >= ZONES_MAX) return null;
+      const ticks = new Series<sample.ZoneTick>(this.secondsMax * TICKS_PER_SECOND_MAX);
+      const events = new Series<sample.ZoneEvent>(RARE_MAX);
+      zone = { id, name: "", state: "", stateAtMs: Number.NEGATIVE_INFINITY, ticks, events };
+      this.zones.set(id, zone);
+    }
+    zone.name = textOf(data, "zone_name", zone.name);
+    return zone;
+  }
+
+  #setState(zone: ZoneHistory, state: string, atMs: number): void {
+    if (atMs < zone.stateAtMs) return;
+    zone.state = state;
+    zone.stateAtMs = atMs;
+  }
+
+  #begin(atMs: number): void {
+    this.#nowMs = atMs;
+    this.#fromMs = atMs;
+  }
+
+  #forget(): void {
+    this.zones.clear();
+    for (const series of this.#shared()) series.clear();
+    this.isStopped = false;
+    this.tickRateHz = Number.NaN;
+  }
+
+  #dropOld(): void {
+    const beforeMs = this.#nowMs - this.secondsMax * 1_000;
+    this.#fromMs = Math.max(this.#fromMs, beforeMs);
+    for (const series of this.#shared()) series.dropBefore(beforeMs);
+    for (const zone of this.zones.values()) {
+      zone.ticks.dropBefore(beforeMs);
+      zone.events.dropBefore(beforeMs);
+    }
+  }
+
+  #shared(): { clear(): void; dropBefore(atMs: number): void }[] {
+    return [
+      this.loop,
+      this.traffic,
+      this.roundTrips,
+      this.process,
+      this.census,
+      this.errors,
+      this.disconnects,
+      this.refusals,
+      this.deploys,
+    ];
+  }
+}
