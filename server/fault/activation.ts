@@ -7,6 +7,7 @@
 
 import type { FaultBlock } from "./fault-block.ts";
 import type { FaultDefinition, FaultSession, MainFaultHooks } from "./fault.ts";
+import type { Lease } from "./lease.ts";
 import { seededRandom, seedOf } from "./random.ts";
 
 /** The longest an activation lasts: 10 minutes. */
@@ -21,6 +22,8 @@ export interface FaultRequest {
   duration_ticks?: number;
   /** Share of its chances the fault takes, 0 to 1. */
   probability?: number;
+  /** Ends by itself when it is not renewed within so many milliseconds; without, nobody need renew it. */
+  lease_ms?: number;
 }
 
 /** What main halves act on. */
@@ -44,6 +47,7 @@ export interface ActivationFields {
   readonly request: FaultRequest;
   readonly seed: number;
   readonly startTick: number;
+  readonly lease: Lease | null;
 }
 
 export class Activation {
@@ -55,6 +59,7 @@ export class Activation {
   readonly probability: number;
   readonly durationTicks: number;
   readonly seed: number;
+  readonly lease: Lease | null;
   readonly #startTick: number;
   readonly #block: FaultBlock;
   #endTick: number | null = null;
@@ -72,6 +77,7 @@ export class Activation {
     this.probability = probability;
     this.durationTicks = duration_ticks === 0 ? DURATION_TICKS_MAX : duration_ticks;
     this.seed = fields.seed;
+    this.lease = fields.lease;
     this.#startTick = fields.startTick;
     this.#block = block;
   }

@@ -3,7 +3,7 @@
 // takes hold at once, and a message for zones that do not tick just now.
 //
 //   registry.activate({ fault_id: "latency-spike", params: { delay_ms: 200 }, target_zone_id: 0, duration_ticks: 0 })
-//   registry.advance(4711)      // once a nominal server tick: ambient hooks, time to live
+//   registry.advance(4711)      // once a nominal server tick: ambient hooks, time to live, leases
 //   registry.halt()             // kill switch: all removed, nothing new before resume()
 //
 // After its removal an activation is "leaving" until every worker has taken out what its half had put into the zones.
@@ -18,6 +18,7 @@ import type { ByteHook } from "./byte-hooks.ts";
 import { FAULTS } from "./definitions.ts";
 import { ACTIVATIONS_MAX, FaultBlock } from "./fault-block.ts";
 import type { FaultDefinition, FaultFamily, FaultMode } from "./fault.ts";
+import { Lease } from "./lease.ts";
 import { didYouMean } from "./nearest.ts";
 import { parseParams } from "./params.ts";
 import { seedOf } from "./random.ts";
@@ -35,6 +36,8 @@ export interface FaultStatus {
   /** Zones it acts on; empty for the server as a whole. */
   targets: number[];
   ticks_left: number;
+  /** Until it ends for want of a renewal; null when it needs none. */
+  lease_ms_left: number | null;
   eligible: number;
   affected: number;
   probability: number;
@@ -42,7 +45,7 @@ export interface FaultStatus {
   leaving: boolean;
 }
 
-export type RemovalReason = "request" | "expired" | "replaced" | "halt" | "failed" | "shutdown";
+export type RemovalReason = "request" | "expired" | "lease_ended" | "replaced" | "halt" | "failed" | "shutdown";
 
 export interface FaultRegistryOptions extends MainFaultTargets {
   /** FaultBlock.allocate(), the same as the zone workers have. */
@@ -56,6 +59,8 @@ export interface FaultRegistryOptions extends MainFaultTargets {
   setIngress?(hook: ByteHook | null): void;
   setEgress?(hook: ByteHook | null): void;
   definitions?: readonly FaultDefinition[];
+  /** Monotonic milliseconds, for leases. */
+  now?: () => number;
 }
 
 interface Entry {
@@ -70,6 +75,7 @@ export class FaultRegistry {
   readonly #block: FaultBlock;
   readonly #entries = new Map<string, Entry>();
   readonly #leaving = new Set<Activation>();
+  readonly #now: () => number;
   #tick = 0;
   #lastNumber = 0;
   #halted = false;
@@ -77,6 +83,7 @@ export class FaultRegistry {
   constructor(options: FaultRegistryOptions) {
     this.#options = options;
     this.#block = new FaultBlock(options.block);
+    this.#now = options.now ?? (() => performance.now());
     for (const definition of options.definitions ?? FAULTS) {
       this.#entries.set(definition.id, { definition, activations: 0, last: null });
     }
@@ -103,10 +110,26 @@ export class FaultRegistry {
     const number = this.#freeNumber();
     if (entry.last?.isActive === true) this.#remove(entry.last, "replaced");
     const seed = seedOf(this.#options.seed, definition.id, ++entry.activations);
-    const fields = { number, definition, config, targets, request, seed, startTick: this.#tick };
+    const lease = request.lease_ms === undefined ? null : new Lease(request.lease_ms, this.#now());
+    const fields = { number, definition, config, targets, request, seed, startTick: this.#tick, lease };
     entry.last = new Activation(fields, this.#block);
     this.#start(entry.last);
     return this.status(definition.id);
+  }
+
+  /** Renews the lease of a fault's activation number `activations`; throws WowsimError when that one is over. */
+  renew(faultId: string, activations: number): FaultStatus {
+    const { last, activations: newest } = this.#entry(faultId);
+    if (last?.isActive !== true || newest !== activations) {
+      const message = `Activation ${activations} of ${faultId} is over; activate it again to go on.`;
+      throw new WowsimError("lease_ended", message);
+    }
+    if (last.lease === null) {
+      const message = `${faultId} was activated without "lease_ms", so there is nothing to renew.`;
+      throw new WowsimError("no_lease", message);
+    }
+    last.lease.renew(this.#now());
+    return this.status(faultId);
   }
 
   /** Ends a fault; false when it was not active. Throws WowsimError for an unknown id. */
@@ -147,7 +170,9 @@ export class FaultRegistry {
     this.#tick = Math.max(this.#tick, tick);
     for (const activation of this.#active) {
       this.#guard(activation, () => activation.hooks.ambient?.(this.#tick));
-      if (activation.isActive && activation.ticksLeft(this.#tick) === 0) this.#remove(activation, "expired");
+      if (!activation.isActive) continue;
+      if (activation.ticksLeft(this.#tick) === 0) this.#remove(activation, "expired");
+      else if (activation.lease?.hasEnded(this.#now()) === true) this.#remove(activation, "lease_ended");
     }
     this.#settle();
   }
@@ -166,6 +191,7 @@ export class FaultRegistry {
       family,
       targets: [...(last?.targets ?? [])],
       ticks_left: last?.ticksLeft(this.#tick) ?? 0,
+      lease_ms_left: last?.isActive === true ? (last.lease?.msLeft(this.#now()) ?? null) : null,
       ...(last?.counts ?? { eligible: 0, affected: 0 }),
       probability: last?.probability ?? 1,
       leaving: [...this.#leaving].some((leaving) => leaving.definition === definition),

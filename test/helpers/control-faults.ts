@@ -9,6 +9,7 @@
 import { OP_DESPAWN, OP_NUDGE, OP_PLACE, OP_SPAWN } from "../../assembly/abi.ts";
 import { FaultBlock } from "../../server/fault/fault-block.ts";
 import type { CommandBatch, CommandFields, FaultDefinition, FaultSession } from "../../server/fault/fault.ts";
+import { NOMINAL_TICK_MS } from "../../server/fault/nominal-ticks.ts";
 import { FaultRegistry } from "../../server/fault/registry.ts";
 import type { FaultRegistryOptions } from "../../server/fault/registry.ts";
 import { ZoneFaultHost } from "../../server/fault/zone-host.ts";
@@ -130,6 +131,8 @@ export class FaultBench {
   readonly #zones = new Map<number, BenchZone>();
   heldTicks = 0;
   serverTick = 0;
+  /** The registry's clock; goes on with the ticks. */
+  nowMs = 0;
 
   constructor({ zones = 2, sessions = 6, seed = 1, definitions, setIngress }: FaultBenchOptions = {}) {
     const { block, emitter } = this;
@@ -145,6 +148,7 @@ export class FaultBench {
       seed,
       definitions,
       setIngress,
+      now: () => this.nowMs,
       zones: () => [...this.#zones.keys()].map((id) => ({ id, name: `Zone ${id}` })),
       broadcast: (message) => {
         const copy = structuredClone(message);
@@ -174,6 +178,7 @@ export class FaultBench {
   tick(count = 1): void {
     for (let done = 0; done < count; done++) {
       for (const zone of this.zones) zone.step();
+      this.nowMs += NOMINAL_TICK_MS;
       this.registry.advance(++this.serverTick);
     }
   }

@@ -44,8 +44,18 @@ describe("answers", () => {
       { command: "halt" },
       { command: "activate", fault_id: "zone-trap" },
       { command: "resume" },
+      { command: "activate", fault_id: "zone-trap", lease_ms: 2_000, duration_ticks: 200 },
+      { command: "renew", fault_id: "zone-trap", activations: 1 },
+      { command: "renew", fault_id: "zone-trap", activations: 2 },
+      { command: "activate", fault_id: "zone-trap", lease_ms: 1 },
     );
-    const [activated, status, deactivated, again, all, list, halted, blocked, resumed] = answers;
+    const [activated, status, deactivated, again, all, list, halted, blocked, resumed, ...leases] = answers;
+    const [leased, renewed, late, tooShort] = leases;
+    const lease = { fault_id: "zone-trap", activations: 1, ticks_left: 200, lease_ms_left: expect.any(Number) };
+    expect(leased).toEqual({ success: true, command: "activate", targets: [1, 2], ...lease });
+    expect(renewed).toEqual({ success: true, command: "renew", ...lease });
+    expect(late).toMatchObject({ success: false, code: "lease_ended" });
+    expect(tooShort).toMatchObject({ success: false, error: expect.stringContaining("lease_ms: Too small") });
     expect(activated).toEqual({
       success: true,
       command: "activate",
@@ -143,7 +153,7 @@ describe("a request that is wrong", () => {
     ["not JSON", "{", "not JSON"],
     ["no object", "[1]", "JSON object"],
     ["null", "null", "JSON object"],
-    ["no command", "{}", "Known commands: auth, activate, deactivate"],
+    ["no command", "{}", "Known commands: auth, activate, renew, deactivate"],
     ["a command of another type", '{"command":["list"]}', "Known commands"],
     ["an unknown command", '{"command":"lits"}', 'There is no command "lits". Did you mean "list"?'],
     ["a prototype's name", '{"command":"constructor"}', "There is no command"],

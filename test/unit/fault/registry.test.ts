@@ -64,6 +64,63 @@ describe("requests", () => {
   });
 });
 
+describe("leases", () => {
+  const leased = { fault_id: "zone-trap", lease_ms: 1_000 };
+
+  test("a fault that nobody renews ends by itself, in every zone, and says why", () => {
+    const bench = new FaultBench();
+    const before = bench.residue();
+    expect(bench.registry.activate(leased).lease_ms_left).toBe(1_000);
+    bench.tick(19);
+    expect(bench.registry.status("zone-trap")).toMatchObject({ active: true, lease_ms_left: 50 });
+    bench.tick(2);
+    expect(bench.registry.status("zone-trap")).toMatchObject({ active: false, lease_ms_left: null });
+    expect(bench.emitter.messages("Fault deactivated")[0]?.data).toMatchObject({ reason: "lease_ended" });
+    bench.tick(1);
+    expect(bench.residue()).toEqual(before);
+  });
+
+  test("one that is renewed goes on, to the end of its time to live and no longer", () => {
+    const bench = new FaultBench();
+    bench.registry.activate({ ...leased, duration_ticks: 100 });
+    for (let tick = 0; tick < 90; tick += 10) {
+      bench.tick(10);
+      expect(bench.registry.renew("zone-trap", 1).lease_ms_left).toBe(1_000);
+    }
+    bench.tick(10);
+    expect(bench.emitter.messages("Fault deactivated")[0]?.data).toMatchObject({ reason: "expired" });
+  });
+
+  test("after a pause of the server, a renewal that was under way is still in time", () => {
+    const bench = new FaultBench();
+    bench.registry.activate(leased);
+    bench.nowMs += 60_000;
+    bench.tick();
+    bench.registry.renew("zone-trap", 1);
+    bench.tick(19);
+    expect(bench.registry.status("zone-trap").active).toBe(true);
+  });
+
+  test("a fault without a lease needs no renewal, and is told so", () => {
+    const bench = new FaultBench();
+    bench.registry.activate({ fault_id: "zone-trap" });
+    bench.tick(1_000);
+    expect(bench.registry.status("zone-trap")).toMatchObject({ active: true, lease_ms_left: null });
+    expect(() => bench.registry.renew("zone-trap", 1)).toThrow('without "lease_ms"');
+  });
+
+  test("nobody renews what is not theirs any more: replaced, ended, or never there", () => {
+    const bench = new FaultBench();
+    expect(() => bench.registry.renew("zone-trap", 1)).toThrow("Activation 1 of zone-trap is over");
+    bench.registry.activate(leased);
+    bench.registry.activate(leased);
+    expect(() => bench.registry.renew("zone-trap", 1)).toThrow("Activation 1 of zone-trap is over");
+    bench.registry.deactivate("zone-trap");
+    expect(() => bench.registry.renew("zone-trap", 2)).toThrow("Activation 2 of zone-trap is over");
+    expect(() => bench.registry.renew("zone-trip", 2)).toThrow("Did you mean");
+  });
+});
+
 describe("time to live", () => {
   test("is the longest when none is given", () => {
     const bench = new FaultBench();
@@ -95,6 +152,7 @@ describe("status", () => {
       family: "timing",
       targets: [],
       ticks_left: 0,
+      lease_ms_left: null,
       eligible: 0,
       affected: 0,
       probability: 1,
