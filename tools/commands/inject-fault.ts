@@ -2,6 +2,7 @@
 // flags made from its own parameter schema, so that what the help says is what the server takes.
 //
 //   wowsim inject-fault activate latency-spike --delay-ms 300 --zone 1 --duration 30s
+//   wowsim inject-fault activate zone-trap --hold        until Ctrl-C, or whatever else ends it
 //   wowsim inject-fault halt
 
 import { InvalidArgumentError } from "commander";
@@ -13,7 +14,9 @@ import { describeParams } from "../../server/fault/params.ts";
 import { DURATION_TICKS_MAX } from "../../server/fault/activation.ts";
 import type { FaultStatus } from "../../server/fault/registry.ts";
 import { ControlClient } from "../client/control-client.ts";
-import type { ControlAnswer } from "../client/control-client.ts";
+import type { ControlAnswer, ControlClientOptions } from "../client/control-client.ts";
+import { FaultLeases } from "../client/fault-leases.ts";
+import type { ActivateRequest } from "../client/fault-leases.ts";
 import { addFormatFlag, addServerFlags, parseInteger, parseNumber, parseTicks } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { EXIT, fail, out, outJson, paint } from "../ui/output.ts";
@@ -29,6 +32,7 @@ type ActivateFlags = ServerFlags & {
   zone: number;
   duration: number;
   probability: number;
+  hold?: boolean;
   [param: string]: unknown;
 };
 
@@ -92,21 +96,19 @@ function addFault(parent: Command, fault: FaultDefinition): void {
     .option("--zone <n>", "zone to break; 0 = all", parseInteger(0, 0xffff), 0)
     .option("--duration <time>", `how long: 30s, 2m or 100t (ticks); 0 = the longest, ${longest} min`, parseDuration, 0)
     .option("--probability <p>", "share of its chances the fault takes, 0 to 1", parseNumber(0, 1), 1)
+    .option("--hold", "stay, and end the fault when this command ends, also when it is killed")
     .addHelpText("after", `\nEnd it:  wowsim inject-fault deactivate ${fault.id}${EXIT_CODES}`);
   addCommonFlags(command).action((flags: ActivateFlags) => {
     const values = params.map(({ name }) => [name, flags[camelCase(name)]]);
-    return ask(
-      flags,
-      {
-        command: "activate",
-        fault_id: fault.id,
-        params: Object.fromEntries(values),
-        target_zone_id: flags.zone,
-        duration_ticks: flags.duration,
-        probability: flags.probability,
-      },
-      showActivated,
-    );
+    const request = {
+      fault_id: fault.id,
+      params: Object.fromEntries(values),
+      target_zone_id: flags.zone,
+      duration_ticks: flags.duration,
+      probability: flags.probability,
+    };
+    if (flags.hold === true) return hold(flags, request);
+    return ask(flags, { command: "activate", ...request }, showActivated);
   });
 }
 
@@ -137,26 +139,62 @@ async function ask(
   request: Record<string, unknown>,
   show: (answer: ControlAnswer) => void,
 ): Promise<void> {
-  const { host, controlPort: port, token = process.env["WOWSIM_TOKEN"], format } = flags;
   try {
-    await using control = await ControlClient.connect({ host, port, token });
+    await using control = await ControlClient.connect(endOf(flags));
     const answer = await control.request(request);
-    if (format === "json") outJson(answer);
+    if (flags.format === "json") outJson(answer);
     if (!answer.success) fail(answer.error, EXIT.degraded);
-    else if (format === "text") show(answer);
+    else if (flags.format === "text") show(answer);
   } catch (error) {
-    const isRefusal = error instanceof WowsimError && !error.code.startsWith("control_");
-    if (format === "json") outJson({ success: false, error: messageOf(error) });
-    fail(error, isRefusal ? EXIT.degraded : EXIT.unreachable);
+    failed(flags, error);
   }
 }
 
-function showActivated({ fault_id, targets, ticks_left, activations }: ControlAnswer): void {
+/** Keeps a fault active until a signal comes or it ends by itself. */
+async function hold(flags: ServerFlags, request: ActivateRequest): Promise<void> {
+  const { promise: end, resolve: stop } = Promise.withResolvers<string>();
+  const onSignal = (): void => stop("asked for");
+  process.once("SIGINT", onSignal);
+  process.once("SIGTERM", onSignal);
+  try {
+    await using faults = await FaultLeases.connect(endOf(flags), (_faultId, reason) => stop(reason));
+    const answer = await faults.activate(request);
+    if (flags.format === "json") outJson(answer);
+    else {
+      showWhere(answer);
+      out(paint.dim("Held: Ctrl-C ends it."));
+    }
+    const reason = await end;
+    if (flags.format === "json") outJson({ success: true, command: "hold", fault_id: request.fault_id, ended: reason });
+    else out(`${request.fault_id} is ended: ${reason}`);
+  } catch (error) {
+    failed(flags, error);
+  } finally {
+    process.off("SIGINT", onSignal);
+    process.off("SIGTERM", onSignal);
+  }
+}
+
+function endOf({ host, controlPort: port, token = process.env["WOWSIM_TOKEN"] }: ServerFlags): ControlClientOptions {
+  return { host, port, ...(token === undefined ? {} : { token }) };
+}
+
+function failed({ format }: ServerFlags, error: unknown): void {
+  const isRefusal = error instanceof WowsimError && !error.code.startsWith("control_");
+  if (format === "json") outJson({ success: false, error: messageOf(error) });
+  fail(error, isRefusal ? EXIT.degraded : EXIT.unreachable);
+}
+
+function showActivated(answer: ControlAnswer): void {
+  showWhere(answer);
+  out(paint.dim(`End it: wowsim inject-fault deactivate ${answer["fault_id"]}`));
+}
+
+function showWhere({ fault_id, targets, ticks_left, activations }: ControlAnswer): void {
   const zones = targets as number[];
   const where = zones.length === 0 ? "the whole server" : `zone ${zones.join(", ")}`;
   out(`${paint.yellow(String(fault_id))} is active on ${where} for ${seconds(Number(ticks_left))}.`);
   if (Number(activations) > 1) out(paint.dim(`Activation number ${activations}; an active one was replaced.`));
-  out(paint.dim(`End it: wowsim inject-fault deactivate ${fault_id}`));
 }
 
 function showDeactivated({ fault_id, was_active }: ControlAnswer): void {

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { FAULTS } from "../../../server/fault/definitions.ts";
+import { startWowsim } from "../../helpers/command.ts";
 import { startControl } from "../../helpers/control-server.ts";
 
 const WOWSIM = new URL("../../../tools/wowsim.ts", import.meta.url).pathname;
@@ -96,4 +97,44 @@ test("help names every fault, and each parameter with its range and default", as
     expect(one.stdout.replace(/\s+/g, " ")).toContain(words);
   }
   expect((await injectFault(0, "--help")).stdout).toContain("Exit codes: 0 done, 1 the server said no");
+});
+
+const held = (port: number, ...args: string[]) =>
+  startWowsim(["inject-fault", "activate", "zone-trap", "--hold", "--control-port", String(port), ...args]);
+
+describe("--hold", () => {
+  test("keeps the fault until Ctrl-C, and ends it then", async () => {
+    await using control = startControl();
+    await using run = held(control.port);
+    await run.says(/Held: Ctrl-C ends it\./);
+    expect(control.bench.registry.status("zone-trap").active).toBe(true);
+    run.child.kill("SIGINT");
+    expect(await run.child.exited).toBe(0);
+    await run.drained;
+    expect(run.stdout).toEndWith("zone-trap is ended: asked for\n");
+    expect(control.bench.registry.status("zone-trap").active).toBe(false);
+  });
+
+  test("killed, it can not end the fault any more: that ends by itself within two seconds", async () => {
+    await using control = startControl();
+    await using run = held(control.port);
+    await run.says(/Held/);
+    run.child.kill("SIGKILL");
+    await run.child.exited;
+    control.bench.tick(40);
+    expect(control.bench.registry.status("zone-trap").active).toBe(false);
+  });
+
+  test("ends with the fault, and says why in JSON", async () => {
+    await using control = startControl();
+    await using run = held(control.port, "--duration", "5t", "--format", "json");
+    await run.says(/"activations":1/);
+    control.bench.tick(5);
+    expect(await run.child.exited).toBe(0);
+    await run.drained;
+    expect(JSON.parse(run.stdout.trimEnd().split("\n").at(-1) ?? "")).toMatchObject({
+      fault_id: "zone-trap",
+      ended: expect.stringContaining("is over"),
+    });
+  });
 });
