@@ -12,7 +12,7 @@ import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
 import { runPlayers } from "./lib/players.ts";
 import { startServerChild } from "./lib/server-child.ts";
 import { quantile } from "./lib/statistics.ts";
-import { tableLines } from "./lib/table.ts";
+import { tableLines } from "../tools/ui/table.ts";
 import { readWindow, spanWithPlayers } from "./lib/telemetry-window.ts";
 import type { TelemetryWindow } from "./lib/telemetry-window.ts";
 

@@ -12,7 +12,7 @@ import type { OutputFormat } from "../tools/ui/flags.ts";
 import { err, EXIT, fail, out, outJson } from "../tools/ui/output.ts";
 import { findHyperfine } from "./lib/hyperfine.ts";
 import { buildNative, findNativeTools } from "./lib/native.ts";
-import { tableLines } from "./lib/table.ts";
+import { tableLines } from "../tools/ui/table.ts";
 import { measure, resultsFolder } from "./lib/tick-bench.ts";
 import type { Effort, Figure, Result, Runner, Setting } from "./lib/tick-bench.ts";
 import { prepareWork } from "./lib/workload.ts";

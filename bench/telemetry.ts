@@ -23,7 +23,7 @@ import type { OutputFormat } from "../tools/ui/flags.ts";
 import { EXIT, out, outJson } from "../tools/ui/output.ts";
 import { runTick } from "./lib/run-tick.ts";
 import { quantile } from "./lib/statistics.ts";
-import { tableLines } from "./lib/table.ts";
+import { tableLines } from "../tools/ui/table.ts";
 import { EVENT_KINDS, zoneTickData } from "./lib/telemetry-kinds.ts";
 import { addressesOf } from "./lib/work-file.ts";
 import { prepareWork } from "./lib/workload.ts";

@@ -7,23 +7,30 @@ import { version } from "../package.json";
 import * as injectFault from "./commands/inject-fault.ts";
 import * as serve from "./commands/serve.ts";
 import * as spawnClients from "./commands/spawn-clients.ts";
+import { exitCodes, finishHelp } from "./ui/help.ts";
 import { EXIT, fail } from "./ui/output.ts";
 
 const program = new Command("wowsim")
   .description(
-    "A flight simulator for game-server reliability: a real 20 Hz zone server that breaks,\nis diagnosed, mended and hotfixed under live players.",
+    "A flight simulator for game-server reliability: a real 20 Hz zone server that breaks, is diagnosed, mended and hotfixed under live players.",
   )
   .version(version)
-  .showHelpAfterError("(wowsim <subcommand> --help tells more)")
   .addHelpText(
     "after",
-    "\nExit codes: 0 well, 1 degraded or a check failed, 2 critical or wrong usage, 3 server unreachable.\nStart with: wowsim demo",
+    `${exitCodes({
+      0: "well",
+      1: "degraded, refused, or a check failed",
+      2: "critical, or wrong usage",
+      3: "no server answers",
+      130: "interrupted",
+    })}\n\nStart with: wowsim demo`,
   )
   .exitOverride((error) => {
     process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
   });
 
 for (const command of [serve, spawnClients, injectFault]) command.register(program);
+finishHelp(program);
 
 try {
   await program.parseAsync();

@@ -164,7 +164,7 @@ export class ControlServer {
   #checkToken(connection: ControlConnection, token: unknown): void {
     if (token === undefined) {
       const message =
-        'This server wants its token: send {"command":"auth","token":"..."} first, or "token" in each request.';
+        'This server wants its token: give --token or WOWSIM_TOKEN to a tool; or send {"command":"auth","token":"..."} first, or "token" in each request.';
       throw new WowsimError("token_required", message);
     }
     if (this.#tokenDigest !== null && typeof token === "string" && timingSafeEqual(digestOf(token), this.#tokenDigest))

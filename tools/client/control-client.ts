@@ -52,8 +52,14 @@ export class ControlClient implements AsyncDisposable {
   static async connect(options: ControlClientOptions): Promise<ControlClient> {
     const client = new ControlClient(options);
     await client.#open(options);
-    if (options.token !== undefined) await client.ask({ command: "auth", token: options.token });
-    return client;
+    if (options.token === undefined) return client;
+    try {
+      await client.ask({ command: "auth", token: options.token });
+      return client;
+    } catch (error) {
+      client.close();
+      throw error;
+    }
   }
 
   private constructor({ host, port, timeoutMs = TIMEOUT_MS }: ControlClientOptions) {

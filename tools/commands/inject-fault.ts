@@ -5,20 +5,22 @@
 //   wowsim inject-fault activate zone-trap --hold        until Ctrl-C, or whatever else ends it
 //   wowsim inject-fault halt
 
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
 import { messageOf, WowsimError } from "../../server/errors.ts";
+import { DURATION_TICKS_MAX } from "../../server/fault/activation.ts";
 import { FAULTS } from "../../server/fault/definitions.ts";
 import type { FaultDefinition } from "../../server/fault/fault.ts";
-import { describeParams } from "../../server/fault/params.ts";
-import { DURATION_TICKS_MAX } from "../../server/fault/activation.ts";
+import { describeParams, parseParams } from "../../server/fault/params.ts";
 import type { FaultStatus } from "../../server/fault/registry.ts";
 import { ControlClient } from "../client/control-client.ts";
 import type { ControlAnswer, ControlClientOptions } from "../client/control-client.ts";
 import { FaultLeases } from "../client/fault-leases.ts";
 import type { ActivateRequest } from "../client/fault-leases.ts";
+import { faultDetails, faultTable, LONGEST, seconds, TICKS_PER_SECOND, zoneRanges } from "../ui/fault-lines.ts";
 import { addFormatFlag, addServerFlags, parseInteger, parseNumber, parseTicks } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
+import { exitCodes } from "../ui/help.ts";
 import { EXIT, fail, out, outJson, paint } from "../ui/output.ts";
 
 interface ServerFlags {
@@ -29,15 +31,18 @@ interface ServerFlags {
 }
 
 type ActivateFlags = ServerFlags & {
-  zone: number;
+  zone?: number;
   duration: number;
   probability: number;
   hold?: boolean;
   [param: string]: unknown;
 };
 
-const EXIT_CODES = "\nExit codes: 0 done, 1 the server said no (stderr says why), 2 wrong usage, 3 no server answers.";
-const TICKS_PER_SECOND = 20;
+const EXIT_CODES = exitCodes({
+  0: "done",
+  1: "the server said no (stderr says why)",
+  3: "no server answers",
+});
 
 export function register(program: Command): void {
   const command = program
@@ -49,7 +54,7 @@ export function register(program: Command): void {
         "",
         "See what is broken now:     wowsim inject-fault list",
         "End one fault:              wowsim inject-fault deactivate latency-spike",
-        "End all, allow no new one:  wowsim inject-fault halt     (kill switch; resume allows them again)",
+        "End all, allow no new one:  wowsim inject-fault halt    (resume allows them again)",
         "All faults and their flags: wowsim inject-fault activate --help",
         EXIT_CODES,
       ].join("\n"),
@@ -62,8 +67,7 @@ export function register(program: Command): void {
     ask(flags, { command: "deactivate_all" }, showRemoved),
   );
   simple(command, "status", "Show one fault: parameters, zones, time left, what it hit.", "fault").action(
-    (fault, flags) =>
-      ask(flags, { command: "status", fault_id: fault }, ({ status }) => showFaults([status as FaultStatus])),
+    (fault, flags) => ask(flags, { command: "status", fault_id: fault }, showStatus),
   );
   simple(command, "list", "Show all faults, active ones first.").action((flags) =>
     ask(flags, { command: "list" }, showList),
@@ -80,36 +84,47 @@ function registerActivate(parent: Command): void {
   const activate = parent
     .command("activate")
     .description("Start a fault; one that is active already is started anew with the new parameters.")
-    .addHelpText("after", EXIT_CODES);
+    .addHelpText("after", `\nThe flags of one: wowsim inject-fault activate latency-spike --help\n${EXIT_CODES}`);
   for (const fault of FAULTS) addFault(activate, fault);
 }
 
 function addFault(parent: Command, fault: FaultDefinition): void {
   const params = describeParams(fault);
-  const command = parent.command(fault.id).description(fault.title);
+  const command = parent.command(fault.id).description(`${sentence(fault.title)}.`);
   for (const { name, min, max, default: value, description } of params) {
     const flag = `--${name.replaceAll("_", "-")} <n>`;
     command.option(flag, `${description}, ${min} to ${max}`, parseInteger(min, max), value);
   }
-  const longest = DURATION_TICKS_MAX / TICKS_PER_SECOND / 60;
+  if (heedsZone(fault)) {
+    const zone = new Option("--zone <n>", "zone to break; 0 is all").argParser(parseInteger(0, 0xffff));
+    command.addOption(zone.default(0, "all"));
+  }
+  const duration = new Option("--duration <time>", "how long: 30s, 2m or 100t (ticks of 50 ms); 0 is the longest");
   command
-    .option("--zone <n>", "zone to break; 0 = all", parseInteger(0, 0xffff), 0)
-    .option("--duration <time>", `how long: 30s, 2m or 100t (ticks); 0 = the longest, ${longest} min`, parseDuration, 0)
+    .addOption(duration.argParser(parseDuration).default(0, LONGEST))
     .option("--probability <p>", "share of its chances the fault takes, 0 to 1", parseNumber(0, 1), 1)
     .option("--hold", "stay, and end the fault when this command ends, also when it is killed")
-    .addHelpText("after", `\nEnd it:  wowsim inject-fault deactivate ${fault.id}${EXIT_CODES}`);
+    .addHelpText("after", `\nEnd it: wowsim inject-fault deactivate ${fault.id}\n${EXIT_CODES}`);
   addCommonFlags(command).action((flags: ActivateFlags) => {
     const values = params.map(({ name }) => [name, flags[camelCase(name)]]);
     const request = {
       fault_id: fault.id,
       params: Object.fromEntries(values),
-      target_zone_id: flags.zone,
+      target_zone_id: flags.zone ?? 0,
       duration_ticks: flags.duration,
       probability: flags.probability,
     };
     if (flags.hold === true) return hold(flags, request);
     return ask(flags, { command: "activate", ...request }, showActivated);
   });
+}
+
+/** Whether it makes a difference to the fault which zone is asked for; some have their own idea of their targets. */
+function heedsZone(fault: FaultDefinition): boolean {
+  if (fault.targets === undefined) return true;
+  const params = parseParams(fault, {});
+  const targetsOf = (requested: number): string => String(fault.targets?.(params, { zones: [1, 2, 3], requested }));
+  return targetsOf(1) !== targetsOf(2);
 }
 
 function simple(parent: Command, name: string, description: string, argument?: string): Command {
@@ -129,7 +144,7 @@ function parseDuration(text: string): number {
   const ticks = /^\d+(\.\d+)?(t|ms|s|m)?$/.test(text) ? parseTicks(text, TICKS_PER_SECOND) : -1;
   if (ticks <= DURATION_TICKS_MAX && (ticks > 0 || text === "0")) return ticks;
   throw new InvalidArgumentError(
-    `Give 1t to ${DURATION_TICKS_MAX}t (ticks), a time such as 30s or 2m, or 0 for the longest.`,
+    `Give a time such as 30s or 2m (at most ${LONGEST}), 1t to ${DURATION_TICKS_MAX}t (ticks), or 0 for the longest.`,
   );
 }
 
@@ -192,7 +207,7 @@ function showActivated(answer: ControlAnswer): void {
 
 function showWhere({ fault_id, targets, ticks_left, activations }: ControlAnswer): void {
   const zones = targets as number[];
-  const where = zones.length === 0 ? "the whole server" : `zone ${zones.join(", ")}`;
+  const where = zones.length === 0 ? "the whole server" : `zone${zones.length > 1 ? "s" : ""} ${zoneRanges(zones)}`;
   out(`${paint.yellow(String(fault_id))} is active on ${where} for ${seconds(Number(ticks_left))}.`);
   if (Number(activations) > 1) out(paint.dim(`Activation number ${activations}; an active one was replaced.`));
 }
@@ -207,42 +222,17 @@ function showRemoved({ removed, halted }: ControlAnswer): void {
   if (halted === true) out("No fault can be activated until: wowsim inject-fault resume");
 }
 
+function showStatus({ status }: ControlAnswer): void {
+  for (const line of faultDetails(status as FaultStatus)) out(line);
+}
+
 function showList({ faults, halted }: ControlAnswer): void {
-  const all = faults as FaultStatus[];
-  showFaults(all.toSorted((a, b) => Number(b.active) - Number(a.active)));
+  for (const line of faultTable(faults as FaultStatus[])) out(line);
   if (halted === true) out(paint.red("\nHalted: no fault can be activated until wowsim inject-fault resume."));
 }
 
-function showFaults(faults: readonly FaultStatus[]): void {
-  const rows = faults.map((fault) => [
-    fault.id,
-    stateOf(fault),
-    fault.active ? fault.targets.join(",") || "server" : "-",
-    fault.active ? seconds(fault.ticks_left) : "-",
-    String(fault.activations),
-    fault.activations === 0 ? "-" : `${fault.affected} of ${fault.eligible}`,
-    Object.entries(fault.config)
-      .map(([name, value]) => `${name}=${value}`)
-      .join(" ") || "-",
-  ]);
-  const header = ["FAULT", "STATE", "ZONES", "LEFT", "ACTIVATIONS", "HIT", "PARAMETERS"];
-  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: string[]): string =>
-    cells
-      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-      .join("  ")
-      .trimEnd();
-  out(paint.dim(line(header)));
-  for (const [index, row] of rows.entries()) out(faults[index]?.active === true ? paint.yellow(line(row)) : line(row));
-}
-
-function stateOf({ active, leaving }: FaultStatus): string {
-  if (active) return "active";
-  return leaving ? "leaving" : "off";
-}
-
-function seconds(ticks: number): string {
-  return `${(ticks / TICKS_PER_SECOND).toFixed(1).replace(/\.0$/, "")} s`;
+function sentence(title: string): string {
+  return title.charAt(0).toUpperCase() + title.slice(1);
 }
 
 function camelCase(name: string): string {

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { messageOf, WowsimError } from "../../server/errors.ts";
 import { addFormatFlag, DEFAULT_PORTS, parseInteger, parsePort } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
+import { exitCodes } from "../ui/help.ts";
 import { err, EXIT, fail, out, outJson } from "../ui/output.ts";
 
 interface ServeFlags {
@@ -47,8 +48,8 @@ export function register(program: Command): void {
     .addHelpText(
       "after",
       "\nWith --format json the first line on stdout, once everything listens, is\n" +
-        '  {"ready":true,"game":n,"control":n,"http":n,"telemetry":n,"pid":n,"data_dir":"..."}\n' +
-        "Exit codes: 0 stopped in order, 1 could not start (stderr says why).",
+        '  {"ready":true,"game":n,"control":n,"http":n,"telemetry":n,"pid":n,\n   "data_dir":"..."}\n' +
+        exitCodes({ 0: "stopped in order", 1: "could not start (stderr says why)", 130: "Ctrl-C twice" }),
     );
   addFormatFlag(command).action(serve);
 }

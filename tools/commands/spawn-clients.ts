@@ -7,6 +7,7 @@ import type { ClientStats, Percentiles } from "../client/client-stats.ts";
 import type { GuestStats } from "../client/guest-load.ts";
 import { addFormatFlag, addServerFlags, parseDurationMs, parseInteger, parseNumber } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
+import { exitCodes } from "../ui/help.ts";
 import { err, EXIT, fail, out, outJson } from "../ui/output.ts";
 import { progressBar } from "../ui/progress.ts";
 
@@ -50,9 +51,12 @@ export function register(program: Command): void {
     .option("--guests", "instead: clients as the earlier simulator had them, which send and never read")
     .addHelpText(
       "after",
-      "\nCtrl-C ends it early, with the summary.\n" +
-        "Exit codes: 0 well, 1 some client never got in, or was out at the end, or found a protocol error, 2 wrong usage,\n" +
-        "3 server unreachable or gone at the end, 130 Ctrl-C before all were in.",
+      `\nCtrl-C ends it early, with the summary.\n${exitCodes({
+        0: "well",
+        1: "a client never got in, was out at the end, or found a protocol error",
+        3: "no server answers, or it is gone at the end",
+        130: "Ctrl-C before all were in",
+      })}`,
     );
   addServerFlags(command, ["port"]);
   addFormatFlag(command).action(spawnClients);

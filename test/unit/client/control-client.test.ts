@@ -3,6 +3,7 @@
 import { expect, test } from "bun:test";
 import { z } from "zod";
 import { ControlClient } from "../../../tools/client/control-client.ts";
+import { until } from "../../helpers/command.ts";
 import { startControl } from "../../helpers/control-server.ts";
 
 const host = "127.0.0.1";
@@ -71,9 +72,12 @@ test("shows its token, and says when it is wrong", async () => {
   await using control = startControl({ token: "secret" });
   await using client = await ControlClient.connect({ host, port: control.port, token: "secret" });
   expect(await client.request({ command: "list" })).toMatchObject({ success: true });
+  const { connections } = control.server;
   await expect(ControlClient.connect({ host, port: control.port, token: "wrong" })).rejects.toMatchObject({
     code: "wrong_token",
   });
+  // Nobody holds the refused connection, so nothing but the client itself can close it.
+  await until(() => control.server.connections === connections, "the refused connection is closed");
 });
 
 test("why the server shut the door reaches the next request", async () => {

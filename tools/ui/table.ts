@@ -1,10 +1,13 @@
 // Plain text tables: numbers to the right, words to the left, two spaces between columns.
 //
 //   entities  ns/entity
+//   --------  ---------
 //        500       92.1
 
-/** A table's lines. A cell of null is shown as a dash. */
-export function tableLines(head: string[], rows: (string | number | null)[][]): string[] {
+export type Cell = string | number | null;
+
+/** A table's lines. A cell of null is shown as a dash. `hasRule`: a line of dashes below the head. */
+export function tableLines(head: string[], rows: Cell[][], { hasRule = true } = {}): string[] {
   const texts = rows.map((row) => row.map((cell) => (cell === null ? "-" : String(cell))));
   const widths = head.map((title, column) => Math.max(title.length, ...texts.map((row) => row[column]?.length ?? 0)));
   const leftward = head.map((_, column) =>
@@ -17,7 +20,14 @@ export function tableLines(head: string[], rows: (string | number | null)[][]): 
       )
       .join("  ")
       .trimEnd();
-  return [line(head), line(widths.map((width) => "-".repeat(width))), ...texts.map(line)];
+  const rule = hasRule ? [line(widths.map((width) => "-".repeat(width)))] : [];
+  return [line(head), ...rule, ...texts.map(line)];
+}
+
+/** Names and values below each other, values in one column: `time left  4.8 s`. */
+export function fieldLines(fields: readonly (readonly [name: string, value: string | number])[]): string[] {
+  const width = Math.max(0, ...fields.map(([name]) => name.length));
+  return fields.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
 }
 
 function isNumeric(cell: string | number | null | undefined): boolean {

@@ -1,0 +1,60 @@
+// What the help of every subcommand has in common.
+//
+//   command.addHelpText("after", exitCodes({ 0: "done", 1: "the server said no", 3: "no server answers" }))
+//   // Exit codes:
+//   //   0    done
+//   //   ...
+//   finishHelp(program)     // once all subcommands are registered: hints that name the command they are about
+
+import type { Command } from "commander";
+import { EXIT } from "./output.ts";
+
+/**
+ * The exit codes of one command, each in its own words; EXIT says what a number means everywhere. Wrong usage is added.
+ */
+export function exitCodes(meanings: Partial<Record<0 | 1 | 2 | 3 | 130, string>>): string {
+  const all = { 2: "wrong usage", ...meanings };
+  return ["\nExit codes:", ...Object.entries(all).map(([code, meaning]) => `  ${code.padEnd(4)} ${meaning}`)].join(
+    "\n",
+  );
+}
+
+/** Words every command of the tree: what to do after an error, and a help command that reaches all the way down. */
+export function finishHelp(program: Command): void {
+  for (const command of withSubcommands(program)) {
+    command.showHelpAfterError(`(${pathOf(command)} --help tells more)`);
+    command.configureHelp({ subcommandTerm: termOf });
+    if (command.commands.length === 0) continue;
+    const subcommands = [...command.commands];
+    command.helpCommand(false);
+    command
+      .command("help")
+      .argument("[command...]", "which; as it would be typed")
+      .description("Show help for a command.")
+      .action((names: string[]) => showHelp(command, subcommands, names));
+  }
+}
+
+/** The name as it is typed: "wowsim inject-fault list". */
+export function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+}
+
+/** The command and all below it. */
+export function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
+}
+
+function termOf(command: Command): string {
+  const args = command.registeredArguments.map((argument) =>
+    argument.required ? `<${argument.name()}>` : `[${argument.name()}${argument.variadic ? "..." : ""}]`,
+  );
+  return [command.name(), ...args].join(" ");
+}
+
+function showHelp(from: Command, among: readonly Command[], [name, ...rest]: readonly string[]): void {
+  if (name === undefined) return from.outputHelp();
+  const next = among.find((command) => command.name() === name);
+  if (next !== undefined) return showHelp(next, next.commands, rest);
+  from.error(`error: unknown command '${name}'`, { exitCode: EXIT.usage });
+}
