@@ -6,7 +6,8 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { RawClient, until } from "../helpers/net.ts";
-import { readLines, ServeProcess, TempFolder } from "../helpers/serve-process.ts";
+import { isRunning } from "../helpers/process.ts";
+import { FREE_PORTS, readLines, ServeProcess, TempFolder } from "../helpers/serve-process.ts";
 
 setDefaultTimeout(60_000);
 
@@ -174,6 +175,39 @@ describe("a server that is stopped", () => {
     expect(await next.stop("SIGTERM")).toMatchObject({ code: 0, stderr: "" });
     expect(another.told).toContain("server_stopping");
     expect(next.telemetry().at(-1)?.message).toBe("Server stopped");
+  });
+});
+
+describe("a server with a parent", () => {
+  const OWN = ["--scratch", "--with-parent"];
+
+  test("stops in order when its stdin ends, and takes its scratch folder with it", async () => {
+    await using server = new ServeProcess(OWN);
+    const { data_dir } = await server.untilReady();
+    const ann = await player(server.ports.game);
+    expect(existsSync(join(data_dir, "telemetry.jsonl"))).toBe(true);
+    await server.child.stdin.end();
+    expect(await server.ended()).toMatchObject({ code: 0, stderr: "" });
+    expect(ann.received.at(-1)).toMatchObject({ type: "error", code: "server_stopping" });
+    expect(existsSync(data_dir)).toBe(false);
+    expect(existsSync(server.dataDir)).toBe(false);
+  });
+
+  test("does not outlive one that is killed, neither while it starts nor while it runs", async () => {
+    const serve = ["serve", ...FREE_PORTS, "--format", "json", ...OWN];
+    const script = `
+      const [bun, command, ...args] = ${JSON.stringify([process.execPath, command, ...serve])};
+      const spawn = () => Bun.spawn([bun, command, ...args], { stdin: "pipe", stdout: "pipe", stderr: "pipe" });
+      const running = spawn();
+      const { value } = await running.stdout.getReader().read();
+      const starting = spawn();
+      console.log(JSON.stringify({ pids: [running.pid, starting.pid], ready: new TextDecoder().decode(value) }));
+      await new Promise(() => setInterval(() => {}, 1000));`;
+    const parent = Bun.spawn([process.execPath, "-e", script], { stdin: "ignore", stdout: "pipe", stderr: "inherit" });
+    const { pids, ready } = JSON.parse(await firstLineOf(parent.stdout)) as { pids: number[]; ready: string };
+    parent.kill("SIGKILL");
+    await until(() => !pids.some((pid) => isRunning(pid)), undefined, 20_000);
+    expect(existsSync((JSON.parse(ready) as { data_dir: string }).data_dir)).toBe(false);
   });
 });
 

@@ -1,11 +1,15 @@
 // wowsim serve: runs the server in this process until a signal asks it to stop.
 
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Command } from "commander";
 import { messageOf, WowsimError } from "../../server/errors.ts";
 import { addFormatFlag, DEFAULT_PORTS, parseInteger, parsePort } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { err, EXIT, fail, out, outJson } from "../ui/output.ts";
+import { parentGone } from "../ui/parent.ts";
 
 interface ServeFlags {
   host: string;
@@ -22,10 +26,14 @@ interface ServeFlags {
   seed: number;
   token?: string;
   guests: boolean;
+  withParent?: boolean;
+  scratch?: boolean;
   format: OutputFormat;
 }
 
 const BYTES_PER_MB = 2 ** 20;
+/** Stopping in order takes less. */
+const STOP_MS_MAX = 2_500;
 
 export function register(program: Command): void {
   const command = program
@@ -45,6 +53,8 @@ export function register(program: Command): void {
     .option("--seed <n>", "seed of everything random", parseInteger(0, 0xffff_ffff), 1)
     .option("--token <secret>", "what the control channel asks for; also from WOWSIM_TOKEN")
     .option("--no-guests", "only players who say hello")
+    .option("--scratch", "data in a temporary folder that goes with the server, instead of --data-dir")
+    .option("--with-parent", "stop when stdin ends, so as never to outlive the program that holds its other end")
     .addHelpText(
       "after",
       "\nWith --format json the first line on stdout, once everything listens, is\n" +
@@ -56,7 +66,8 @@ export function register(program: Command): void {
 
 async function serve(flags: ServeFlags): Promise<void> {
   // From here on, so that a signal stops it in order even before everything listens.
-  const signalled = nextSignal();
+  const ended = flags.withParent === true ? Promise.race([nextSignal(), untilParentIsGone()]) : nextSignal();
+  if (flags.scratch === true) flags.dataDir = scratchFolder();
   const { startServer } = await import("../../server/main.ts");
   const { format, token = process.env["WOWSIM_TOKEN"], tickRate: tickRateHz, world: worldFile, ...options } = flags;
   const telemetryBytesMax = flags.telemetryMaxMb * BYTES_PER_MB;
@@ -71,8 +82,8 @@ async function serve(flags: ServeFlags): Promise<void> {
       );
       out(`  telemetry in ${server.telemetryFile}. Ctrl-C stops.`);
     }
-    const signal = await signalled;
-    if (format === "text") err(`\nwowsim: ${signal}, stopping`);
+    const reason = await ended;
+    if (format === "text") err(`\nwowsim: ${reason}, stopping`);
     await server.stop();
     process.exit(EXIT.ok);
   } catch (error) {
@@ -80,6 +91,19 @@ async function serve(flags: ServeFlags): Promise<void> {
     else fail(error, EXIT.degraded);
     process.exit(EXIT.degraded);
   }
+}
+
+/** Nobody is there any more to look after us: should stopping hang, we end all the same. */
+async function untilParentIsGone(): Promise<string> {
+  await parentGone();
+  setTimeout(() => process.exit(EXIT.degraded), STOP_MS_MAX).unref();
+  return "stdin has ended";
+}
+
+function scratchFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "wowsim-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }
 
 /** The first SIGINT or SIGTERM. A second one, should stopping hang, ends the process at once. */
