@@ -9,6 +9,7 @@
 import { Cell, F32, U16, U32 } from "./columns";
 import {
   CELLS,
+  CELLS_ACROSS,
   CREATURE_STATE,
   ENTITY_ID,
   ENTITY_X,
@@ -26,8 +27,6 @@ import {
 import { Row } from "./rows";
 import { CREATURE_GONE } from "./states";
 
-/** Cells along one side of the torus. */
-export const CELLS_ACROSS: u32 = 64;
 /** Yards; three cells reach a little over the 100 yd of sight. */
 const CELL_YARDS: f32 = 33.34;
 const NOT_IN_GRID: u32 = 0xffffffff;

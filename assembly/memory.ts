@@ -302,8 +302,10 @@ export const FRAME_BASE: usize = EVENT_BASE + EVENTS_MAX * EVENT_BYTES;
 
 // ---- Scratch, rebuilt in every tick that uses it; nothing here outlives a tick -------------------------------------------------------
 
-/** Cells of the grid: a torus of 64 by 64. u32: where the cell's entities start; one more closes the last. */
-export const CELLS: u32 = 4096;
+/** Cells along one side of the grid, a torus; a power of two. */
+export const CELLS_ACROSS: u32 = 64;
+export const CELLS: u32 = CELLS_ACROSS * CELLS_ACROSS;
+/** u32 by cell: where its entities start; one more closes the last. */
 export const GRID_START: usize = FRAME_BASE + FRAME_BYTES_MAX;
 /** u32 by row: the cell. */
 export const GRID_CELL: usize = GRID_START + (CELLS + 2) * 4;

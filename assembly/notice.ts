@@ -8,8 +8,9 @@ import { Flag } from "./changes";
 import { Clock } from "./clock";
 import { Cell, F32, U16, U32 } from "./columns";
 import { engage } from "./engage";
-import { CELLS_ACROSS, Span, cellOf } from "./grid";
+import { Span, cellOf } from "./grid";
 import {
+  CELLS_ACROSS,
   CREATURE_NEAR_TICK,
   CREATURE_STATE,
   CREATURE_WAKES_TICK,

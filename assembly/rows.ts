@@ -28,8 +28,9 @@ export function initRows(): void {
 }
 
 class Slot {
+  /** The top bits of the product, as many as a slot has. */
   @inline static of(id: u32): u32 {
-    return (id * 0x9e3779b1) >> 18;
+    return (id * 0x9e3779b1) >> (clz<u32>(MAP_SLOTS) + 1);
   }
   @inline static at(slot: u32): usize {
     return MAP_BASE + (slot << 3);

@@ -8,6 +8,7 @@ import { F32, U16, U32, U8 } from "./columns";
 import {
   CANDIDATE_RING,
   CANDIDATE_ROW,
+  CELLS_ACROSS,
   ENTITY_TARGET,
   ENTITY_X,
   ENTITY_Y,
@@ -18,7 +19,7 @@ import {
   RING_COUNT,
   SEEN_ROW,
 } from "./memory";
-import { CELLS_ACROSS, Span, cellOf } from "./grid";
+import { Span, cellOf } from "./grid";
 import { rowOf } from "./rows";
 
 /** Yards. */

@@ -15,8 +15,9 @@ import {
 } from "./abi";
 import { Flag } from "./changes";
 import { F32, U16, U32 } from "./columns";
-import { CELLS_ACROSS, Span, cellOf, ensureGrid } from "./grid";
+import { Span, cellOf, ensureGrid } from "./grid";
 import {
+  CELLS_ACROSS,
   CREATURE_STATE,
   ENTITY_ID,
   ENTITY_TARGET,

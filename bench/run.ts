@@ -3,6 +3,7 @@
 
 import { join } from "node:path";
 import { Command } from "commander";
+import { linearRegression } from "simple-statistics";
 import { loadContent } from "../server/content/load.ts";
 import { WowsimError } from "../server/errors.ts";
 import { ensureKernel } from "../server/kernel/build.ts";
@@ -15,6 +16,7 @@ import { buildNative, findNativeTools } from "./lib/native.ts";
 import { tableLines } from "../tools/ui/table.ts";
 import { measure, resultsFolder } from "./lib/tick-bench.ts";
 import type { Effort, Figure, Result, Runner, Setting } from "./lib/tick-bench.ts";
+import { SERVED_ENTITIES_MAX, WIDE_ENTITIES_MAX, buildWideKernel } from "./lib/wide-kernel.ts";
 import { prepareWork } from "./lib/workload.ts";
 import { addressesOf, encodeWork } from "./lib/work-file.ts";
 
@@ -28,8 +30,22 @@ interface Flags {
   format: OutputFormat;
 }
 
-const FULL = { entities: [500, 1_000, 2_000, 5_000, 8_000], zones: [1, 2, 4, 8] };
+/** Paths of a kernel's two binaries. */
+interface KernelFiles {
+  metered: string;
+  unmetered: string;
+}
+
+interface Runners {
+  metered: string;
+  runners: Runner[];
+  note: string;
+}
+
+const FULL = { entities: [500, 1_000, 2_000, 5_000, 8_000, 20_000], zones: [1, 2, 4, 8] };
 const QUICK = { entities: [1_000, 5_000], zones: [1, 4] };
+/** Kernel cost may grow with the number of entities to this power at most. */
+const GROWTH_MAX = 1.1;
 /** Entities in each zone of the second table. */
 const ENTITIES_PER_ZONE = 1_000;
 /** Ticks before the stretch that counts: the JIT compiler is done by then. */
@@ -41,7 +57,7 @@ const QUICK_EFFORT = { entityTicks: 1_000_000, runs: 3 };
 const program = new Command("bench")
   .description("What a tick of the kernel costs, by entities and zones, as whole processes under hyperfine.")
   .option("--quick", "fewer settings, fewer ticks, fewer runs: half a minute instead of several", false)
-  .option("--entities <list>", "other numbers of entities, e.g. 500,5000", parseList(2, 8_000))
+  .option("--entities <list>", "other numbers of entities, e.g. 500,5000", parseList(2, WIDE_ENTITIES_MAX))
   .option("--zones <list>", "other numbers of zones, e.g. 1,4", parseList(1, 64))
   .option("--entity-ticks <n>", "length of the stretch that counts: entities times ticks", parseInteger(1_000, 1e9))
   .option("--runs <n>", "runs of each process", parseInteger(2, 1_000))
@@ -65,9 +81,11 @@ try {
 
 async function bench(flags: Flags): Promise<void> {
   const hyperfine = findHyperfine();
-  const { metered, unmetered } = await copyKernel();
-  const { runners, note } = await findRunners(metered, unmetered);
   const { entities, zones, ...effort } = planOf(flags);
+  const served = await findRunners(await copyKernel(), "native");
+  const isWide = entities.some((count) => count > SERVED_ENTITIES_MAX);
+  const wide = isWide ? await findRunners(await writeWideKernel(), "native-wide") : served;
+  const { note } = served;
   const text = flags.format === "text";
   if (text) {
     out(
@@ -81,13 +99,20 @@ async function bench(flags: Flags): Promise<void> {
   const measured = async (parts: number[]): Promise<Result> => {
     const stretch = Math.round(effort.entityTicks / parts.reduce((sum, part) => sum + part, 0));
     const ticks: Effort["ticks"] = [SHORT_TICKS, SHORT_TICKS + stretch];
-    return measure(hyperfine.path, runners, await settingOf(metered, parts, ticks[1], flags), {
-      ticks,
-      runs: effort.runs,
-    });
+    const { metered, runners } = Math.max(...parts) > SERVED_ENTITIES_MAX ? wide : served;
+    const setting = await settingOf(metered, parts, ticks[1], flags);
+    return measure(hyperfine.path, runners, setting, { ticks, runs: effort.runs });
   };
   for (const count of entities) byEntities.push(await measured([count]));
-  if (text) printTable("By entities, one zone (half players, all watching)", byEntities);
+  if (text) {
+    printTable("By entities, one zone (half players, all watching)", byEntities);
+    if (isWide) out(`Above ${SERVED_ENTITIES_MAX}: the same sources with room for more (bench/lib/wide-kernel.ts).`);
+  }
+  const growth = growthOf(byEntities);
+  if (text && growth !== null) {
+    const verdict = growth <= GROWTH_MAX ? "holds" : "DOES NOT HOLD";
+    out(`A tick costs entities to the power of ${growth.toFixed(3)}; at most ${GROWTH_MAX}: ${verdict}.`);
+  }
   const byZones: Result[] = [];
   for (const count of zones) {
     byZones.push(await measured(Array.from({ length: count }, () => ENTITIES_PER_ZONE)));
@@ -95,7 +120,7 @@ async function bench(flags: Flags): Promise<void> {
   if (text) printTable(`By zones, ${ENTITIES_PER_ZONE} entities each, one thread`, byZones);
   if (text)
     out(
-      `\nAll runners ended every setting in the same state, hash for hash (${runners.map(({ name }) => name).join(", ")}).`,
+      `\nAll runners ended every setting in the same state, hash for hash (${served.runners.map(({ name }) => name).join(", ")}).`,
     );
   else
     outJson({
@@ -103,6 +128,7 @@ async function bench(flags: Flags): Promise<void> {
       hyperfine: hyperfine.version,
       effort,
       by_entities: byEntities,
+      growth_exponent: growth,
       by_zones: byZones,
       note,
     });
@@ -121,7 +147,7 @@ function parseList(min: number, max: number): (text: string) => number[] {
 }
 
 /** Copies of the built kernel, so that nobody's build changes it half-way. */
-async function copyKernel(): Promise<{ metered: string; unmetered: string }> {
+async function copyKernel(): Promise<KernelFiles> {
   const built = await ensureKernel();
   const folder = resultsFolder("kernel");
   const [metered, unmetered] = [join(folder, "kernel.metered.wasm"), join(folder, "kernel.wasm")];
@@ -130,17 +156,33 @@ async function copyKernel(): Promise<{ metered: string; unmetered: string }> {
   return { metered, unmetered };
 }
 
-async function findRunners(metered: string, unmetered: string): Promise<{ runners: Runner[]; note: string }> {
+async function writeWideKernel(): Promise<KernelFiles> {
+  const folder = resultsFolder("kernel-wide");
+  const files = { metered: join(folder, "kernel.metered.wasm"), unmetered: join(folder, "kernel.wasm") };
+  const { wasm, metered } = await buildWideKernel();
+  await Bun.write(files.metered, metered);
+  await Bun.write(files.unmetered, wasm);
+  return files;
+}
+
+/** Slope of the line through (log entities, log tick time), by least squares; null of fewer than two sizes. */
+function growthOf(results: Result[]): number | null {
+  if (results.length < 2) return null;
+  const points = results.map(({ entities, figures }) => [Math.log(entities), Math.log(figures[0]?.tickUs ?? 1)]);
+  return linearRegression(points).m;
+}
+
+async function findRunners({ metered, unmetered }: KernelFiles, nativeFolder: string): Promise<Runners> {
   const tickProcess = join(import.meta.dir, "tick-process.ts");
   const runners: Runner[] = [
     { name: "metered", command: [process.execPath, tickProcess, metered] },
     { name: "unmetered", command: [process.execPath, tickProcess, unmetered] },
   ];
   const found = findNativeTools();
-  if ("missing" in found) return { runners, note: found.missing };
-  const native = await buildNative(found.tools, metered, resultsFolder("native"), true);
+  if ("missing" in found) return { metered, runners, note: found.missing };
+  const native = await buildNative(found.tools, metered, resultsFolder(nativeFolder), true);
   runners.push({ name: "native", command: [native.path] });
-  return { runners, note: `Native: wasm2c of the same metered module, gcc ${native.flags}.` };
+  return { metered, runners, note: `Native: wasm2c of the same metered module, gcc ${native.flags}.` };
 }
 
 /** Writes the work files of a setting, one a zone, and says on stderr what goes on in them. */
