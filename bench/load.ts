@@ -3,7 +3,9 @@
 //
 //   bun bench/load.ts --clients 4000 --rate 10 --seconds 20
 //
-// The figures are the server's own telemetry over the stretch in which all were connected.
+// The figures are the server's own telemetry over the stretch in which all were connected. A tick is what the zones do; how
+// long a message waits until the main thread comes to read it is told beside it, and so is what some players feel who
+// play among the guests and do read.
 
 import { Command } from "commander";
 import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
@@ -20,6 +22,7 @@ interface Flags {
   clients: number;
   rate: number;
   seconds: number;
+  witnesses: number;
   seed: number;
   format: OutputFormat;
 }
@@ -35,6 +38,8 @@ const EARLIER: Record<string, [p50: number, p99: number]> = {
 };
 /** The first seconds of play do not count: just-in-time compilers and queues settle. */
 const SETTLE_SECONDS = 3;
+/** Actions a second of a player who reads. */
+const WITNESS_RATE = 2;
 
 const ms = (value: number): string => value.toFixed(2);
 const median = (values: number[]): number => quantile(values, 0.5);
@@ -44,6 +49,7 @@ const program = new Command("load")
   .option("--clients <n>", "guests", parseInteger(1, 10_000), 4_000)
   .option("--rate <n>", "messages a second and guest", parseInteger(1, 100), 10)
   .option("--seconds <n>", "to measure, all being connected", parseInteger(1, 3_600), 20)
+  .option("--witnesses <n>", "players among them who read, and feel round trips", parseInteger(1, 1_000), 20)
   .option("--seed <n>", "seed of server and guests", parseInteger(0, 0xffff_ffff), 1)
   .addHelpText("after", "\nExit codes: 0 measured, 1 could not measure, 2 wrong usage.")
   .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
@@ -55,19 +61,30 @@ try {
   fail(error, EXIT.degraded);
 }
 
-async function load({ clients, rate, seconds, seed, format }: Flags): Promise<void> {
+async function load({ clients, rate, seconds, witnesses, seed, format }: Flags): Promise<void> {
   await using server = await startServerChild({ seed });
-  const play = { port: server.ports.game, count: clients, rate, seconds: SETTLE_SECONDS + seconds, guests: true, seed };
-  const players = await runPlayers(play);
+  const play = { port: server.ports.game, seconds: SETTLE_SECONDS + seconds, seed };
+  const [guests, players] = await Promise.all([
+    runPlayers({ ...play, count: clients, rate, guests: true }),
+    runPlayers({ ...play, count: witnesses, rate: WITNESS_RATE, guests: false }),
+  ]);
   await server.stop();
   const span = await spanWithPlayers(server.telemetry(), clients);
-  if (span === null) throw new Error(`The ${clients} guests were never all connected: ${JSON.stringify(players)}`);
+  if (span === null) throw new Error(`The ${clients} guests were never all connected: ${JSON.stringify(guests)}`);
   const from = Math.min(span.fromMs + SETTLE_SECONDS * 1_000, span.toMs);
   const window = await readWindow(server.telemetry(), { fromMs: from, toMs: span.toMs });
   const figures = summarize(window, (span.toMs - from) / 1_000);
   const earlier = EARLIER[`${clients}x${rate}`] ?? null;
-  if (format === "json") outJson({ clients, rate, ...figures, earlier, players });
-  else print(`bun bench/load.ts --clients ${clients} --rate ${rate} --seconds ${seconds}`, figures, earlier);
+  if (format === "json") return outJson({ clients, rate, ...figures, earlier, guests, players });
+  print(`bun bench/load.ts --clients ${clients} --rate ${rate} --seconds ${seconds}`, figures, earlier);
+  const felt = (field: string): string => {
+    const { p50, p99 } = players[field] as { p50: number; p99: number };
+    return `p50 ${ms(p50)}, p99 ${ms(p99)}`;
+  };
+  out(
+    `${witnesses} players among them, JSON, over the whole run: action to state ${felt("round_trip_ms")} ms, ` +
+      `ping ${felt("ping_ms")} ms, protocol errors ${String(players["protocol_errors"])}`,
+  );
 }
 
 interface Figures {
@@ -90,8 +107,13 @@ interface Figures {
     commandsDropped: number;
   }[];
   messagesPerSecond: number;
+  /** What of them the kernels have handled. */
+  commandsPerSecond: number;
   commandsRefused: number;
   disconnects: number;
+  /** How late the main thread came to its 20 ticks a second: the middle second's median, and the worst of all. */
+  loopLagMsP50: number;
+  loopLagMsMax: number;
   /** Medians of the seconds' own percentiles. */
   inputToFrameMsP50: number;
   inputToFrameMsP99: number;
@@ -100,7 +122,7 @@ interface Figures {
 }
 
 function summarize(window: TelemetryWindow, seconds: number): Figures {
-  const { loop, zones, traffic, process: samples, inputToFrame } = window;
+  const { loop, zones, traffic, process: samples, inputToFrame, loopLag } = window;
   const rows = [...zones].map(([id, zone]) => ({
     id,
     name: zone.name,
@@ -122,8 +144,11 @@ function summarize(window: TelemetryWindow, seconds: number): Figures {
     overruns: loop.overruns,
     zones: rows,
     messagesPerSecond: (traffic.messages / traffic.intervalMs) * 1_000,
+    commandsPerSecond: [...zones.values()].reduce((sum, zone) => sum + zone.commands, 0) / seconds,
     commandsRefused: traffic.refused,
     disconnects: traffic.dropped,
+    loopLagMsP50: median(loopLag.map(({ msP50 }) => msP50)),
+    loopLagMsMax: Math.max(...loopLag.map(({ msMax }) => msMax)),
     inputToFrameMsP50: median(inputToFrame.map(({ msP50 }) => msP50)),
     inputToFrameMsP99: median(inputToFrame.map(({ msP99 }) => msP99)),
     coresBusy: median(samples.map(({ cpuShare }) => cpuShare)),
@@ -144,8 +169,12 @@ function print(command: string, figures: Figures, earlier: [p50: number, p99: nu
     out(`earlier C++ simulator:      p50 ${ms(earlier[0])}, p99 ${ms(earlier[1])} ms (measured on an equal machine)`);
   }
   out(
-    `messages read ${figures.messagesPerSecond.toFixed(0)} a second; commands refused ${figures.commandsRefused}; ` +
+    `messages read ${figures.messagesPerSecond.toFixed(0)} a second, handled by the kernels ` +
+      `${figures.commandsPerSecond.toFixed(0)}; commands refused ${figures.commandsRefused}; ` +
       `disconnects ${figures.disconnects}; overruns ${figures.overruns}`,
+  );
+  out(
+    `main thread late by: median ${ms(figures.loopLagMsP50)}, at most ${ms(figures.loopLagMsMax)} ms (what a message waits to be read)`,
   );
   out(
     `command read to acknowledging frame written: p50 ${ms(figures.inputToFrameMsP50)}, p99 ${ms(figures.inputToFrameMsP99)} ms; ` +

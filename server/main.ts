@@ -23,7 +23,9 @@ import { ensureKernel } from "./kernel/build.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import { loadKernel } from "./kernel/load.ts";
 import { Gateway } from "./net/gateway.ts";
+import { connectionsWithin, DEFAULT_LIMITS } from "./net/limits.ts";
 import type { GatewayLimits } from "./net/limits.ts";
+import { openFilesMax } from "./open-files.ts";
 import { registerServerMetrics } from "./server-metrics.ts";
 import { takeDataDir } from "./store/data-dir.ts";
 import { startHttp } from "./telemetry/http.ts";
@@ -65,6 +67,8 @@ export interface RunningServer {
   readonly zones: readonly { id: number; name: string }[];
   readonly dataDir: string;
   readonly telemetryFile: string;
+  /** Set when the limit on open files allows fewer connections than the server would take. */
+  readonly connectionsMax: number | null;
   /** Stops in order; safe to call twice. */
   stop(): Promise<void>;
 }
@@ -112,7 +116,12 @@ async function start(
   undo.push(() => {
     if (hasStarted) emitter.emit("event", "game_server", "Server stopped", {});
   });
-  emitter.emit("event", "server", "Server starting", { version, tick_rate_hz: tickRateHz });
+  const connectionsMax = connectionsWithin(openFilesMax());
+  emitter.emit("event", "server", "Server starting", {
+    version,
+    tick_rate_hz: tickRateHz,
+    connections_max: connectionsMax,
+  });
 
   const faultBlock = FaultBlock.allocate();
   const supervisor = await ZoneSupervisor.start({
@@ -135,7 +144,7 @@ async function start(
     world,
     tickRateHz,
     ...(options.guests === undefined ? {} : { guests: options.guests }),
-    ...(options.limits === undefined ? {} : { limits: options.limits }),
+    limits: { connectionsMax, ...options.limits },
   });
   undo.push(() => gateway.stop());
 
@@ -170,9 +179,9 @@ async function start(
     readiness.observeTick(report);
   });
 
-  const ticks = startNominalTicks((tick) => {
+  const ticks = startNominalTicks((tick, lateMs) => {
     faults.advance(tick);
-    gateway.onServerTick(tick);
+    gateway.onServerTick(tick, lateMs);
     emitter.flush();
   });
   undo.push(() => ticks.stop());
@@ -190,7 +199,13 @@ async function start(
   for (const listener of ["game", "control", "http", "telemetry"]) readiness.up(listener);
   emitter.emit("event", "game_server", "Server started", { port: ports.game });
   hasStarted = true;
-  return { ports, zones: world.zones.map(({ id, name }) => ({ id, name })), dataDir, telemetryFile };
+  return {
+    ports,
+    zones: world.zones.map(({ id, name }) => ({ id, name })),
+    dataDir,
+    telemetryFile,
+    connectionsMax: connectionsMax < DEFAULT_LIMITS.connectionsMax ? connectionsMax : null,
+  };
 }
 
 /** What entities are called, for whoever looks at a zone; null for guests, who have no name. */

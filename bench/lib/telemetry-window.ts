@@ -20,6 +20,8 @@ export interface TickSeries {
 export interface ZoneSeries extends TickSeries {
   name: string;
   kernelMs: number[];
+  /** Commands the kernel handled. */
+  commands: number;
   commandsDropped: number;
   missedTicks: number;
   playersMax: number;
@@ -39,6 +41,8 @@ export interface TelemetryWindow {
     refused: number;
     dropped: number;
   };
+  /** One a second: how late the main thread came to its ticks. */
+  loopLag: { msP50: number; msMax: number }[];
   /** One a second: from reading a command to writing the frame that acknowledges it. */
   inputToFrame: { msP50: number; msP99: number }[];
   errors: string[];
@@ -67,6 +71,7 @@ export async function readWindow(lines: AsyncIterable<TelemetryLine>, span: Span
     zones: new Map(),
     process: [],
     traffic: { intervalMs: 0, messages: 0, malformed: 0, bytesOut: 0, refused: 0, dropped: 0 },
+    loopLag: [],
     inputToFrame: [],
     errors: [],
   };
@@ -105,6 +110,7 @@ function add(window: TelemetryWindow, line: TelemetryLine, atMs: number): void {
       traffic.bytesOut += number("bytes_out");
       traffic.refused += number("commands_refused");
       traffic.dropped += number("disconnected");
+      window.loopLag.push({ msP50: number("loop_lag_ms_p50"), msMax: number("loop_lag_ms_max") });
       break;
     }
     case "players · Round trip":
@@ -119,11 +125,12 @@ function addZoneTick(zones: Map<number, ZoneSeries>, line: TelemetryLine, atMs: 
   let zone = zones.get(id);
   if (zone === undefined) {
     const name = String(data["zone_name"]);
-    zone = { ...newSeries(), name, kernelMs: [], commandsDropped: 0, missedTicks: 0, playersMax: 0 };
+    zone = { ...newSeries(), name, kernelMs: [], commands: 0, commandsDropped: 0, missedTicks: 0, playersMax: 0 };
     zones.set(id, zone);
   }
   addTick(zone, line, atMs);
   zone.kernelMs.push(Number(data["kernel_ms"]));
+  zone.commands += Number(data["commands"] ?? 0);
   zone.commandsDropped += Number(data["commands_dropped"] ?? 0);
   zone.missedTicks = Math.max(zone.missedTicks, Number(data["missed_ticks"] ?? 0));
   zone.playersMax = Math.max(zone.playersMax, Number(data["players"] ?? 0));

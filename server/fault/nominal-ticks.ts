@@ -9,9 +9,12 @@
 /** Length of a nominal server tick, in milliseconds. */
 export const NOMINAL_TICK_MS = 50;
 
-/** Calls `onTick` with 1, 2, 3, ... every 50 ms until it is stopped. */
+/**
+ * Calls `onTick` with 1, 2, 3, ... every 50 ms until it is stopped, and with how late the thread came to it: what anything
+ * that waits for the thread, such as bytes in a socket, waits too.
+ */
 export function startNominalTicks(
-  onTick: (tick: number) => void,
+  onTick: (tick: number, lateMs: number) => void,
   now: () => number = () => performance.now(),
 ): { stop(): void } {
   const start = now();
@@ -20,8 +23,9 @@ export function startNominalTicks(
     const next = Math.floor((now() - start) / NOMINAL_TICK_MS) + 1;
     timer = setTimeout(
       () => {
-        const due = Math.floor((now() - start) / NOMINAL_TICK_MS);
-        if (due >= next) onTick(due);
+        const elapsedMs = now() - start;
+        const due = Math.floor(elapsedMs / NOMINAL_TICK_MS);
+        if (due >= next) onTick(due, elapsedMs - next * NOMINAL_TICK_MS);
         if (timer !== undefined) schedule();
       },
       start + next * NOMINAL_TICK_MS - now(),

@@ -61,6 +61,8 @@ export class GatewayCounters implements Record<Total, number> {
   #refusedSaid = new Map<string, number>();
   /** Microseconds from reading a command to writing the frame that acknowledges it, since the last line. */
   readonly #inputToFrameUs = createHistogram();
+  /** Microseconds that the main thread came late to its ticks since the last line: what bytes wait in a socket. */
+  readonly #loopLagUs = createHistogram();
 
   refuse(reason: string): void {
     this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1);
@@ -69,6 +71,10 @@ export class GatewayCounters implements Record<Total, number> {
   /** A command's way from our reading it to our writing its acknowledgement took this long. */
   recordInputToFrame(ms: number): void {
     this.#inputToFrameUs.record(Math.max(1, Math.round(ms * US_PER_MS)));
+  }
+
+  recordLoopLag(ms: number): void {
+    this.#loopLagUs.record(Math.max(1, Math.round(ms * US_PER_MS)));
   }
 
   /** Says the two lines; `intervalMs` since the last time. */
@@ -92,8 +98,11 @@ export class GatewayCounters implements Record<Total, number> {
       frames: this.#growth("framesSent"),
       frames_dropped: this.#growth("framesDropped"),
       events_dropped: this.#growth("eventsDropped"),
+      loop_lag_ms_p50: this.#loopLagUs.percentile(50) / US_PER_MS,
+      loop_lag_ms_max: this.#loopLagUs.max / US_PER_MS,
     });
     this.outboxBytesMax = 0;
+    this.#loopLagUs.reset();
     this.#reportRoundTrip(emitter);
   }
 

@@ -186,9 +186,10 @@ export class Gateway {
     this.#listener = null;
   }
 
-  /** Once a server tick, 50 ms, whatever the zones do. */
-  onServerTick(tick: number): void {
+  /** Once a server tick, 50 ms, whatever the zones do; `lateMs` after its time. */
+  onServerTick(tick: number, lateMs = 0): void {
     this.#serverTick = tick;
+    this.counters.recordLoopLag(lateMs);
     const now = this.#now();
     this.#router.retryOwed();
     this.#delivery.onServerTick(now);

@@ -54,6 +54,16 @@ export const DEFAULT_LIMITS: Readonly<GatewayLimits> = {
   nameLengthMax: 32,
 };
 
+/** Files the process needs beside players' sockets: operators, watchers, scrapers, its own files. */
+const OTHER_FILES = 256;
+
+/** As many connections as fit into the files that may be open: without a file handle left a server can do nothing right. */
+export function connectionsWithin(openFilesMax: number | null): number {
+  const { connectionsMax } = DEFAULT_LIMITS;
+  if (openFilesMax === null) return connectionsMax;
+  return Math.min(connectionsMax, openFilesMax - Math.min(OTHER_FILES, Math.ceil(openFilesMax / 2)));
+}
+
 /** Names of the limits as they appear in "limit:<name>" and in the refusal counters. */
 export type LimitName =
   | "line_bytes"

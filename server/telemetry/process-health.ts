@@ -3,6 +3,8 @@
 //   {"type":"health","component":"server","message":"Process","data":{"rss_mb":91.2,"heap_mb":8.1,"external_mb":2.2,
 //    "cpu_share":0.31,"uptime_s":12,"telemetry_lines_lost":0}}
 
+import { memoryUsage } from "../memory-usage.ts";
+
 const BYTES_PER_MB = 1024 * 1024;
 
 /** Takes the samples; one a process. */
@@ -26,7 +28,7 @@ export class ProcessHealth {
     const elapsedUs = Math.max(1, (nowMs - this.#sampledAtMs) * 1000);
     this.#cpu = process.cpuUsage();
     this.#sampledAtMs = nowMs;
-    const { rss, heapUsed, external } = process.memoryUsage();
+    const { rss, heapUsed, external } = memoryUsage();
     return {
       rss_mb: round(rss / BYTES_PER_MB),
       heap_mb: round(heapUsed / BYTES_PER_MB),

@@ -6,6 +6,7 @@
 // prom-client's own default metrics are not used: under Bun half of them say nothing or nonsense (event loop lag of
 // 9e9 s, "Nan"), and listing open files takes milliseconds once thousands of players are connected.
 
+import { memoryUsage } from "../memory-usage.ts";
 import type { MetricsSink } from "./metrics.ts";
 
 const MICROSECONDS_PER_SECOND = 1e6;
@@ -19,8 +20,8 @@ export function registerProcessMetrics(metrics: MetricsSink): void {
   metrics.gauge("process_start_time_seconds", "Start of the process, in seconds since 1970.", [], () => [
     { value: startedAtSeconds },
   ]);
-  metrics.gauge("process_resident_memory_bytes", "Resident memory.", [], () => [{ value: process.memoryUsage.rss() }]);
+  metrics.gauge("process_resident_memory_bytes", "Resident memory.", [], () => [{ value: memoryUsage().rss }]);
   metrics.gauge("wowsim_heap_used_bytes", "JavaScript heap of the main thread in use.", [], () => [
-    { value: process.memoryUsage().heapUsed },
+    { value: memoryUsage().heapUsed },
   ]);
 }

@@ -3,6 +3,7 @@
 //
 //   zones at 812, 812, 809 ticks: the loop is at 809, and its next line comes with the third zone's next tick
 
+import { memoryUsage } from "../memory-usage.ts";
 import type { Emitter } from "../telemetry/schema.ts";
 import type { FromZoneWorker, TickReport } from "./messages.ts";
 
@@ -81,7 +82,7 @@ export class GameLoop {
       interval_ms: Math.round((nowMs - this.#emittedAtMs) * 1000) / 1000,
     };
     if (nowMs - this.#memoryAtMs >= 1_000) {
-      const { rss, heapUsed } = process.memoryUsage();
+      const { rss, heapUsed } = memoryUsage();
       data["rss_mb"] = Math.round(rss / 1_048_576);
       data["heap_mb"] = Math.round(heapUsed / 1_048_576);
       this.#memoryAtMs = nowMs;

@@ -11,7 +11,7 @@
 import { COUNTERS, FRAME_LENGTH } from "../../assembly/abi.ts";
 import * as abi from "../../assembly/abi.ts";
 import type { World } from "../content/content.ts";
-import { WowsimError } from "../errors.ts";
+import { messageOf, WowsimError } from "../errors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { FrameListener } from "../net/zone-link.ts";
 import type { Emitter } from "../telemetry/schema.ts";
@@ -116,6 +116,8 @@ export class ZoneSupervisor {
           onRecord: (view, bytes, offset, length) => this.#onRecord(view, bytes, offset, length),
           onMessage: (message) => this.#onMessage(message),
           onDeath: (zones, why) => this.#onDeath(zones, why, emitter),
+          onError: (error) =>
+            emitter.emitSampled("error", "zone", "Zone output not handled", { error: messageOf(error) }),
         }),
     );
     for (const status of this.#zones.values()) {

@@ -22,6 +22,8 @@ export interface WorkerLinkEvents {
   onRecord(view: DataView, bytes: Uint8Array, offset: number, length: number): void;
   onMessage(message: FromZoneWorker): void;
   onDeath(zones: number[], why: string): void;
+  /** A record could not be handled: a mistake of this program's. Those after it are. */
+  onError(error: unknown): void;
 }
 
 interface Pending {
@@ -154,7 +156,13 @@ export class ZoneWorkerLink {
     const { view, bytes } = this.#output;
     while (this.#isAlive) {
       await this.#output.waitAsync(IDLE_MS);
-      this.#output.drain((offset, length) => this.#events.onRecord(view, bytes, offset, length));
+      this.#output.drain((offset, length) => {
+        try {
+          this.#events.onRecord(view, bytes, offset, length);
+        } catch (error) {
+          this.#events.onError(error);
+        }
+      });
     }
   }
 }

@@ -135,6 +135,30 @@ describe("a server that runs", () => {
   });
 });
 
+describe("a server that may only have few files open", () => {
+  test("says how many players it can take, refuses those beyond, counted, and serves the others", async () => {
+    await using server = new ServeProcess([], {}, "ulimit -n 200");
+    const { game, http } = await server.untilReady();
+    await until(() => server.stderr.includes("at most 100 players"));
+    expect(server.stderr).toContain("ulimit -n");
+    const tried = await Promise.allSettled(Array.from({ length: 150 }, () => RawClient.connect(game)));
+    // One that is refused may see that before or after it is connected.
+    const clients = tried.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+    await until(() => clients.filter(({ closed }) => !closed).length === 100);
+    const taken = clients.filter(({ closed }) => !closed);
+    for (const client of taken) client.send({ type: "hello", v: 1 });
+    await until(() => taken.every((client) => client.last("state") !== undefined));
+    const page = await (await fetch(`http://127.0.0.1:${http}/metrics`)).text();
+    expect(page).toContain('wowsim_gateway_refused_total{reason="connections"} 50');
+    for (const client of taken) client.close();
+    await until(() => taken.every(({ closed }) => closed));
+    const late = await player(game);
+    late.close();
+    await server.stop();
+    expect(server.telemetry().filter(({ type }) => type === "error")).toEqual([]);
+  });
+});
+
 describe("a server that is stopped", () => {
   test.each(["SIGTERM", "SIGINT"] as const)(
     "by %s tells its players, records its last words, and ends with 0",

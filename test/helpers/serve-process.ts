@@ -50,11 +50,15 @@ export class ServeProcess implements AsyncDisposable {
   readonly #stdout: Stream;
   readonly #stderr: Stream;
 
-  /** Starts it with these flags, behind free ports, --format json and a folder of its own, which they may override. */
-  constructor(flags: string[], env: Record<string, string> = {}) {
+  /**
+   * Starts it with these flags, behind free ports, --format json and a folder of its own, which they may override; by way
+   * of a shell that first runs `before`.
+   */
+  constructor(flags: string[], env: Record<string, string> = {}, before = ":") {
     this.dataDir = join(this.#folder.path, "data");
     const all = ["serve", ...FREE_PORTS, "--format", "json", "--data-dir", this.dataDir, ...flags];
-    this.child = Bun.spawn([process.execPath, join(ROOT, "tools/wowsim.ts"), ...all], {
+    const program = [process.execPath, join(ROOT, "tools/wowsim.ts"), ...all];
+    this.child = Bun.spawn(["sh", "-c", `${before}; exec "$@"`, "sh", ...program], {
       cwd: this.#folder.path,
       env: { ...process.env, ...env },
       stdin: "pipe",

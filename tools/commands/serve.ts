@@ -82,6 +82,10 @@ async function serve(flags: ServeFlags): Promise<void> {
       );
       out(`  telemetry in ${server.telemetryFile}. Ctrl-C stops.`);
     }
+    if (server.connectionsMax !== null)
+      err(
+        `wowsim: at most ${server.connectionsMax} players, for want of open files; for more raise the limit (ulimit -n 16384).`,
+      );
     const reason = await ended;
     if (format === "text") err(`\nwowsim: ${reason}, stopping`);
     await server.stop();

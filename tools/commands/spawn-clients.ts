@@ -3,6 +3,7 @@
 import { Option } from "commander";
 import type { Command } from "commander";
 import { WowsimError } from "../../server/errors.ts";
+import { openFilesMax } from "../../server/open-files.ts";
 import type { ClientStats, Percentiles } from "../client/client-stats.ts";
 import type { GuestStats } from "../client/guest-load.ts";
 import { addFormatFlag, addServerFlags, parseDurationMs, parseInteger, parseNumber } from "../ui/flags.ts";
@@ -32,6 +33,8 @@ interface Load {
 }
 
 const LOOK_MS = 100;
+/** What the process has open beside its clients' sockets. */
+const OTHER_FILES = 40;
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 export function register(program: Command): void {
@@ -140,6 +143,7 @@ function judge({ count, host, port }: SpawnFlags, stats: Load["stats"], playing:
 /** Connects the load; its modules are only read now, so that --help is instant. */
 async function start(flags: SpawnFlags, signal: AbortSignal, onConnected: (count: number) => void): Promise<Load> {
   const { host, port, count, rate, seed, zone, token = process.env["WOWSIM_TOKEN"] } = flags;
+  checkOpenFiles(count);
   const options = { host, port, count, rate, seed, signal, onConnected };
   if (flags.guests === true) {
     const { GuestLoad } = await import("../client/guest-load.ts");
@@ -151,6 +155,14 @@ async function start(flags: SpawnFlags, signal: AbortSignal, onConnected: (count
     ...(zone === undefined ? {} : { zone }),
     ...(token === undefined ? {} : { token }),
   });
+}
+
+/** Throws WowsimError("open_files") when the system does not let one process have so many sockets. */
+function checkOpenFiles(count: number): void {
+  const most = openFilesMax();
+  if (most === null || count + OTHER_FILES <= most) return;
+  const message = `This system lets a process have ${most} files open, too few for ${count} clients; raise the limit (ulimit -n 16384).`;
+  throw new WowsimError("open_files", message);
 }
 
 /** Until the time is over or the signal comes. */
