@@ -7,7 +7,7 @@
 //   else { ring.view.setUint32(at, 7, true); ring.commit(); ring.wake() }
 //
 // Several reserves may share one commit. A full ring is the writer's business: reserve says so and counts it, nothing
-// waits and nothing is overwritten.
+// waits and nothing is overwritten. A record of up to half the ring always fits an empty one.
 
 const HEAD = 0; // bytes ever written, modulo 2^32
 const TAIL = 1; // bytes ever read, modulo 2^32

@@ -3,7 +3,7 @@
 //
 //   interval 50, start 1000: deadlines 1000, 1050, 1100, ...
 //   done at 1120 (late by 20): next is due at 1050, then 1100, then 1150
-//   done at 1400: 3 are caught up (1250, 1300, 1350), those before are given up
+//   done at 1390: 3 are caught up (1250, 1300, 1350), the four before them are given up
 
 /** Ticks that are made up for after a stall. */
 export const CATCH_UP_TICKS_MAX = 3;
@@ -12,25 +12,27 @@ export class TickClock {
   readonly intervalMs: number;
   /** Ticks given up since the start. */
   missed = 0;
-  #deadline: number;
+  readonly #startMs: number;
+  /** Deadlines gone by. A product with it is exact where a sum of intervals would gather rounding errors. */
+  #count = 0;
 
   /** First deadline at `startMs`. */
   constructor(startMs: number, intervalMs: number) {
-    this.#deadline = startMs;
+    this.#startMs = startMs;
     this.intervalMs = intervalMs;
   }
 
   /** When the next tick is due, in milliseconds of the clock that `startMs` was read from. */
   get deadline(): number {
-    return this.#deadline;
+    return this.#startMs + this.#count * this.intervalMs;
   }
 
   /** The tick that was due has ended at `nowMs`. */
   done(nowMs: number): void {
-    this.#deadline += this.intervalMs;
-    const behind = Math.floor((nowMs - this.#deadline) / this.intervalMs) + 1 - CATCH_UP_TICKS_MAX;
+    this.#count++;
+    const behind = Math.floor((nowMs - this.deadline) / this.intervalMs) + 1 - CATCH_UP_TICKS_MAX;
     if (behind <= 0) return;
     this.missed += behind;
-    this.#deadline += behind * this.intervalMs;
+    this.#count += behind;
   }
 }
