@@ -1,21 +1,25 @@
 // The ladder a crashed zone climbs, from the cheapest rung to the last (docs/ARCHITECTURE.md):
 //
 //   replay       restore the last snapshot, replay the journal, run the trapped tick once more
-//   quarantine   the same without the command that the note names; also at once when the first trap names one
+//   quarantine   run that tick without the command that the note names; and without the next one it then names, ...
 //   rollback     the same through the module that ran before the last swap
 //   (down)       nothing helped: the caller takes the zone DOWN
 //
-// A replay that does not give the journalled hashes, or traps itself, is tried once more from the segment before.
+// The journal is replayed once: the end of the tick before the trapped one becomes a snapshot, and each further try
+// begins there. A replay that does not give the journalled hashes, or traps itself, is tried once more from the segment
+// before. A tick that trapped by chance (a memory that was damaged) passes when it is run again, and nothing is
+// quarantined; one that trapped because of what it was given traps again at the same point.
 
 import { COMMAND_FLAGS, COMMAND_OP, COMMAND_SEQ, COMMAND_SESSION } from "../../assembly/abi.ts";
 import { messageOf } from "../errors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { RecoveryRung, TrapNote } from "./messages.ts";
+import type { Segment } from "./segment.ts";
 import { ZoneTrap } from "./trap.ts";
 import type { Zone } from "./zone.ts";
 
 /** Commands taken out of one tick before the rung counts as failed. */
-const QUARANTINED_PER_TICK_MAX = 16;
+export const QUARANTINED_PER_TICK_MAX = 16;
 
 export interface QuarantinedCommand {
   session: number;
@@ -32,11 +36,9 @@ export interface Recovery {
   quarantined: QuarantinedCommand[];
   error: string;
   note: TrapNote;
-  /** The module that trapped. */
-  fromHash: string;
 }
 
-/** Thrown when no rung held; `cause` is what the last one met. */
+/** Thrown when no rung held; `cause` is what the last one met. The zone is left with the fallback, if there is one. */
 export class UnrecoverableZone extends Error {
   readonly note: TrapNote;
 
@@ -51,58 +53,63 @@ export interface RecoveryOptions {
   fallback: Kernel | null;
   /** The module is under suspicion: try the fallback first. */
   preferFallback: boolean;
-  /** Milliseconds of a monotonic clock. */
+  /** Milliseconds of the zone's clock. */
   now: () => number;
 }
 
 /** Brings a zone whose newest tick trapped to the end of that tick. Throws UnrecoverableZone. */
 export function recover(zone: Zone, trap: ZoneTrap, { fallback, preferFallback, now }: RecoveryOptions): Recovery {
-  const start = now();
-  const fromHash = zone.kernel.hash;
   const climb = new Climb(zone, trap);
-  const done = (rung: Recovery["rung"]): Recovery => ({
-    rung,
-    recoveryMs: now() - start,
-    replayedTicks: climb.replayedTicks,
-    quarantined: climb.quarantined,
-    error: trap.message,
-    note: trap.note,
-    fromHash,
-  });
-  if (preferFallback && fallback !== null) {
-    zone.revert(fallback);
-    if (climb.tryRun(false)) return done("rollback");
+  const rung = highestNeeded(climb, fallback, preferFallback);
+  if (rung === null) throw new UnrecoverableZone(trap, climb.failure);
+  const { replayedTicks, quarantined } = climb;
+  const { message: error, note } = trap;
+  return { rung, recoveryMs: now() - trap.atMs, replayedTicks, quarantined, error, note };
+}
+
+/** Climbs until a rung holds: which; null when none does. */
+function highestNeeded(climb: Climb, fallback: Kernel | null, preferFallback: boolean): Recovery["rung"] | null {
+  if (climb.rebuild()) {
+    if (preferFallback && fallback !== null && climb.tryFallback(fallback)) return "rollback";
+    if (climb.tryRun()) return "replay";
+    if (climb.tryQuarantine()) return "quarantine";
   }
-  if (trap.note.commandIndex === null && climb.tryRun()) return done("replay");
-  if (climb.tryQuarantine()) return done("quarantine");
-  if (fallback !== null && !preferFallback) {
-    zone.revert(fallback);
-    if (climb.tryRun(false)) return done("rollback");
-  }
-  throw new UnrecoverableZone(trap, climb.failure);
+  if (fallback !== null && climb.fallBack(fallback)) return "rollback";
+  return null;
 }
 
 class Climb {
   replayedTicks = 0;
-  readonly quarantined: QuarantinedCommand[] = [];
+  quarantined: QuarantinedCommand[] = [];
   failure: unknown;
   readonly #zone: Zone;
+  readonly #batch: Uint8Array;
+  /** The current segment has the trapped tick alone, and begins with the end of the tick before. */
+  #isIsolated = false;
+  /** The memory is where the current segment begins. */
+  #isRestored = false;
 
   constructor(zone: Zone, trap: ZoneTrap) {
     this.#zone = zone;
+    this.#batch = zone.segment.batch(zone.segment.ticks - 1).slice();
     this.failure = trap;
   }
 
-  /** Restores, replays, runs the trapped tick; false (and `failure`) when that trapped again. */
-  tryRun(verify = true): boolean {
-    try {
-      this.#rebuild(verify);
-      this.#zone.rerunLast();
-      return true;
-    } catch (error) {
-      this.failure = error;
-      return false;
-    }
+  /** Brings the zone to the end of the tick before the trapped one, every hash verified. */
+  rebuild(): boolean {
+    const { segment, previousSegment } = this.#zone;
+    if (this.#replay([segment], true)) return this.#isolate(true);
+    // The snapshot itself may be damaged; the one before is older, and only of use to the same module.
+    if (previousSegment.kernel !== segment.kernel || previousSegment.tick >= segment.tick) return false;
+    return this.#replay([previousSegment, segment], true) && this.#isolate(false);
+  }
+
+  /** Runs the trapped tick once more. */
+  tryRun(): boolean {
+    const zone = this.#zone;
+    if (!this.#isRestored) zone.restore(zone.segment);
+    this.#isRestored = false;
+    return this.#attempt(() => zone.rerunLast());
   }
 
   /** Takes named commands out of the trapped tick, one after the other, until it runs. */
@@ -115,18 +122,68 @@ class Climb {
     return false;
   }
 
-  #rebuild(verify: boolean): void {
+  /** Runs all since the last snapshot through another module; when that does not help, the zone keeps its own. */
+  tryFallback(fallback: Kernel): boolean {
+    const zone = this.#zone;
+    const { kernel } = zone;
+    zone.revert(fallback);
+    this.#isRestored = false;
+    if (this.#replay(this.#sinceSnapshot, false) && this.#attempt(() => zone.rerunLast())) {
+      zone.snapshotTwice();
+      return true;
+    }
+    zone.revert(kernel);
+    return false;
+  }
+
+  /** The same for good, poison commands quarantined. */
+  fallBack(fallback: Kernel): boolean {
+    const zone = this.#zone;
+    zone.segment.dropLast();
+    zone.segment.append(this.#batch);
+    this.quarantined = [];
+    zone.revert(fallback);
+    if (!this.#replay(this.#sinceSnapshot, false)) return false;
+    this.#isolate(false);
+    if (!this.tryRun() && !this.tryQuarantine()) return false;
+    zone.snapshotTwice();
+    return true;
+  }
+
+  /** The segments whose ticks lead from the oldest snapshot at hand to the trapped tick. */
+  get #sinceSnapshot(): Segment[] {
     const { segment, previousSegment } = this.#zone;
-    const ticks = segment.ticks - 1;
+    return previousSegment.tick < segment.tick || this.#isIsolated ? [previousSegment, segment] : [segment];
+  }
+
+  /** Restores the first segment and replays all of them up to the trapped tick. */
+  #replay(segments: Segment[], verify: boolean): boolean {
+    const zone = this.#zone;
+    return this.#attempt(() => {
+      const [first] = segments;
+      if (first !== undefined) zone.restore(first);
+      this.replayedTicks = 0;
+      for (const segment of segments) {
+        const ticks = segment === zone.segment ? segment.ticks - 1 : segment.ticks;
+        this.replayedTicks += zone.replay(segment, ticks, verify);
+      }
+    });
+  }
+
+  #isolate(trustsBefore: boolean): true {
+    this.#zone.isolateLast(trustsBefore);
+    this.#isIsolated = true;
+    this.#isRestored = true;
+    return true;
+  }
+
+  #attempt(action: () => void): boolean {
     try {
-      this.#zone.restore(segment);
-      this.replayedTicks = this.#zone.replay(segment, ticks, verify);
+      action();
+      return true;
     } catch (error) {
-      // The snapshot itself may hold the corruption; the one before is older, and only of use to the same module.
-      if (previousSegment.kernel !== segment.kernel || previousSegment.tick >= segment.tick) throw error;
-      this.#zone.restore(previousSegment);
-      this.replayedTicks = this.#zone.replay(previousSegment, previousSegment.ticks, verify);
-      this.replayedTicks += this.#zone.replay(segment, ticks, verify);
+      this.failure = error;
+      return false;
     }
   }
 }

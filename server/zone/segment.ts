@@ -79,6 +79,11 @@ export class Segment {
     this.ticks--;
   }
 
+  /** Forgets every tick; the snapshot stays. */
+  forget(): void {
+    this.ticks = 0;
+  }
+
   /** Where the commands of the first `ticks` ticks end, in commands. */
   #end(ticks: number): number {
     return ticks === 0 ? 0 : (this.#ends[ticks - 1] ?? 0);

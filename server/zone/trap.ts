@@ -25,12 +25,15 @@ const PHASES: Record<number, string> = {
 /** A tick that did not end: the kernel trapped, or ran out of fuel. */
 export class ZoneTrap extends WowsimError {
   readonly note: TrapNote;
+  /** When it happened, on the zone's clock. */
+  readonly atMs: number;
 
-  constructor(cause: unknown, isOutOfFuel: boolean, note: TrapNote) {
+  constructor(cause: unknown, isOutOfFuel: boolean, note: TrapNote, atMs: number) {
     const what = isOutOfFuel ? "fuel exhausted" : `kernel trap: ${messageOf(cause)}`;
     super(isOutOfFuel ? "fuel_exhausted" : "kernel_trap", what, { cause });
     this.name = "ZoneTrap";
     this.note = note;
+    this.atMs = atMs;
   }
 }
 

@@ -14,9 +14,11 @@ import { ZoneBatch } from "./command-batch.ts";
 import type { FromZoneWorker, TickReport, ZoneState } from "./messages.ts";
 import { recover } from "./recovery.ts";
 import type { Recovery } from "./recovery.ts";
+import { PROBATION_TICKS, Restart } from "./restart.ts";
 import { TickClock } from "./tick-clock.ts";
 import { ZoneTrap } from "./trap.ts";
 import { emptyReport } from "./wire.ts";
+import { RECOVERIES_MAX, RECOVERY_WINDOW_TICKS, ZoneHealth } from "./zone-health.ts";
 import { emitEvents, emitTick } from "./zone-telemetry.ts";
 import type { ZoneOutput } from "./zone-output.ts";
 import { Zone } from "./zone.ts";
@@ -24,28 +26,26 @@ import type { ZoneOptions } from "./zone.ts";
 import { readZoneView } from "./zone-view.ts";
 import type { ZoneView } from "./zone-view.ts";
 
-/** A zone is DEGRADED for so many ticks after a recovery, and while its last three overruns are no further back. */
-const DEGRADED_TICKS = 200;
-const OVERRUNS_TO_DEGRADE = 3;
-/** Recoveries in so many ticks that take a zone DOWN. A trap a second stays well below. */
-const RECOVERIES_MAX = 24;
-const RECOVERY_WINDOW_TICKS = 200;
 /** Recoveries of a swapped zone after which the module is taken for the cause, whatever else would help. */
 const CANARY_RECOVERIES_MAX = 3;
-const BACK_OFF_MS_MIN = 1_000;
-const BACK_OFF_MS_MAX = 30_000;
-/** Clean ticks before a zone that was DOWN takes players again. */
-const PROBATION_TICKS = 20;
 
 export interface ZoneRunnerOptions extends ZoneOptions {
   emitter: Emitter;
-  faults: ZoneFaultHost;
+  faults: Pick<ZoneFaultHost, "commands" | "beforeStep" | "afterStep">;
   output: ZoneOutput;
   say: (message: FromZoneWorker) => void;
   /** When the first tick is due, on the clock of `now`. */
   startMs: number;
   /** The commands of the first tick, before all others: the zone's creatures appear. */
   spawn: (batch: ZoneBatch) => void;
+}
+
+/** A module that was swapped in and is not promoted yet. */
+interface Canary {
+  readonly hash: string;
+  /** What ran before. */
+  readonly fallback: Kernel;
+  recoveries: number;
 }
 
 export class ZoneRunner {
@@ -57,15 +57,9 @@ export class ZoneRunner {
   #state: ZoneState = "ACTIVE";
   #recoveries = 0;
   #quarantined = 0;
-  /** Ticks of the newest recoveries and overruns, oldest first, bounded. */
-  #recoveryTicks: number[] = [];
-  #overrunTicks: number[] = [];
-  /** What ran before a swap that is not promoted yet. */
-  #fallback: Kernel | null = null;
-  #recoveriesSinceSwap = 0;
-  #restartAtMs = 0;
-  #backOffMs = BACK_OFF_MS_MIN;
-  #probationTicks = 0;
+  readonly #health = new ZoneHealth();
+  #canary: Canary | null = null;
+  readonly #restart = new Restart();
 
   constructor(options: ZoneRunnerOptions) {
     this.#options = options;
@@ -100,27 +94,25 @@ export class ZoneRunner {
   swap(kernel: Kernel): { tick: number } {
     if (this.#state === "DOWN")
       throw new WowsimError("zone_down", `Zone ${this.zone.id} is DOWN; it takes no module now.`);
-    const before = this.zone.kernel;
+    const fallback = this.#canary?.fallback ?? this.zone.kernel;
     this.zone.swap(kernel);
-    this.#fallback ??= before;
-    this.#recoveriesSinceSwap = 0;
+    this.#canary = { hash: kernel.hash, fallback, recoveries: 0 };
     return { tick: this.zone.tick };
   }
 
   /** Back to the module of before the swap. Throws WowsimError("no_previous_module"). */
   rollback(): { tick: number } {
-    const previous = this.#fallback;
-    if (previous === null) {
+    if (this.#canary === null) {
       throw new WowsimError("no_previous_module", `Zone ${this.zone.id} has no module to go back to.`);
     }
-    this.zone.swap(previous);
-    this.#fallback = null;
+    this.zone.swap(this.#canary.fallback);
+    this.#canary = null;
     return { tick: this.zone.tick };
   }
 
   /** The module stays: nothing to go back to any more. */
   promote(): { tick: number } {
-    this.#fallback = null;
+    this.#canary = null;
     return { tick: this.zone.tick };
   }
 
@@ -137,6 +129,7 @@ export class ZoneRunner {
       hash: zone.hash.toString(16).padStart(16, "0"),
       state: this.#state,
       kernel: zone.kernel.hash,
+      canary: this.#canary !== null,
       entities: Array.from(zone.entities.entityIds()),
       recoveries: this.#recoveries,
       quarantined: this.#quarantined,
@@ -161,26 +154,30 @@ export class ZoneRunner {
 
   /** DOWN: waits, then tries its luck without players; after some clean ticks it is back. */
   #runDown(startMs: number): void {
-    if (startMs < this.#restartAtMs) return;
-    if (this.#probationTicks === 0) this.#restart();
+    if (!this.#restart.isDue(startMs)) return;
     this.#batch.reset(this.zone.tick + 1);
-    this.#probationTicks++;
     try {
+      if (this.#restart.isFirstTick) this.#putBack();
       this.#prepareAndStep();
     } catch (error) {
-      this.#backOff();
-      this.#options.emitter.emit("event", "zone", "Zone restart failed", {
-        zone_id: this.zone.id,
-        tick: this.zone.tick + 1,
-        error: messageOf(error),
-        next_try_ms: this.#backOffMs,
-      });
+      const next_try_ms = this.#restart.failed(error, this.#options.now());
+      const data = { ...this.#named(this.zone.tick + 1), error: messageOf(error), next_try_ms };
+      this.#options.emitter.emit("event", "zone", "Zone restart failed", data);
       return;
     }
-    if (this.#probationTicks < PROBATION_TICKS) return;
-    this.#backOffMs = BACK_OFF_MS_MIN;
-    this.#recoveryTicks = [];
+    if (!this.#restart.ticked()) return;
+    this.#health.forget();
     this.#setState("ACTIVE", `restarted, ${PROBATION_TICKS} clean ticks`);
+  }
+
+  /** To where this try of a restart begins; ticks that are lost by that are said to be. */
+  #putBack(): void {
+    const { zone } = this;
+    const { beginning, lostTicks, reason } = this.#restart.restore(zone);
+    if (beginning === "anew") this.#options.spawn(this.#batch);
+    if (lostTicks === 0) return;
+    const data = { ...this.#named(zone.tick), beginning, lost_ticks: lostTicks, error: reason };
+    this.#options.emitter.emit("error", "zone", "Zone ticks lost", data);
   }
 
   #step(): void {
@@ -210,16 +207,16 @@ export class ZoneRunner {
       error: trap.message,
       ...noteData(trap),
     });
-    this.#recoveryTicks = [...this.#recoveryTicks.filter((at) => at > tick - RECOVERY_WINDOW_TICKS), tick];
-    if (this.#recoveryTicks.length > RECOVERIES_MAX) {
+    if (!this.#health.trapped(tick)) {
       throw new WowsimError("recoveries", `${RECOVERIES_MAX} recoveries in ${RECOVERY_WINDOW_TICKS} ticks`, {
         cause: trap,
       });
     }
-    const suspect = this.#fallback !== null && ++this.#recoveriesSinceSwap >= CANARY_RECOVERIES_MAX;
+    const canary = this.#canary;
+    const isSuspect = canary !== null && ++canary.recoveries >= CANARY_RECOVERIES_MAX;
     try {
-      const recovery = recover(this.zone, trap, { fallback: this.#fallback, preferFallback: suspect, now });
-      this.#recovered(tick, recovery);
+      const options = { fallback: canary?.fallback ?? null, preferFallback: isSuspect, now };
+      this.#recovered(tick, recover(this.zone, trap, options));
     } catch (error) {
       const message = messageOf(error);
       say({
@@ -258,46 +255,29 @@ export class ZoneRunner {
       hash: this.zone.hash.toString(16).padStart(16, "0"),
     });
     say({ type: "recovered", zoneId: this.zone.id, tick, recoveryMs, replayedTicks, rung, note, error });
-    if (rung === "rollback") this.#rolledBack(recovery.fromHash, error);
+    if (rung === "rollback") this.#rolledBack(error);
     this.#setState("DEGRADED", `recovered by ${rung}`);
   }
 
-  #rolledBack(fromHash: string, reason: string): void {
-    // Twice: both segments were run by the module that is gone.
-    this.zone.snapshot();
-    this.zone.snapshot();
-    this.#fallback = null;
-    const toHash = this.zone.kernel.hash;
-    const data = { zone_id: this.zone.id, from_hash: fromHash, to_hash: toHash, reason, tick: this.zone.tick };
-    this.#options.emitter.emit("event", "deploy", "Module rolled back", data);
-    this.#options.say({ type: "rolled_back", zoneId: this.zone.id, tick: this.zone.tick, fromHash, toHash, reason });
-  }
-
-  /** To the last good tick; from the bare snapshot when its journal does not replay (those ticks are lost, and said to be). */
-  #restart(): void {
+  /** The canary is out; the zone runs what ran before it. */
+  #rolledBack(reason: string): void {
     const { zone } = this;
-    zone.dropUnfinished();
-    zone.restore(zone.segment);
-    try {
-      zone.replay(zone.segment);
-    } catch (error) {
-      const data = { ...this.#named(zone.segment.tick), lost_ticks: zone.segment.ticks, error: messageOf(error) };
-      this.#options.emitter.emit("error", "zone", "Zone ticks lost", data);
-      zone.restore(zone.segment);
-      zone.snapshot();
-      zone.snapshot();
-    }
+    const fromHash = this.#canary?.hash ?? "";
+    this.#canary = null;
+    const toHash = zone.kernel.hash;
+    const data = { zone_id: zone.id, from_hash: fromHash, to_hash: toHash, reason, tick: zone.tick };
+    this.#options.emitter.emit("event", "deploy", "Module rolled back", data);
+    this.#options.say({ type: "rolled_back", zoneId: zone.id, tick: zone.tick, fromHash, toHash, reason });
   }
 
+  /** A module that is not promoted goes with its zone. */
   #goDown(reason: string): void {
-    this.#backOff();
+    if (this.#canary !== null) {
+      this.zone.revert(this.#canary.fallback);
+      this.#rolledBack(reason);
+    }
+    this.#restart.begin(this.#options.now());
     this.#setState("DOWN", reason);
-  }
-
-  #backOff(): void {
-    if (this.#state === "DOWN") this.#backOffMs = Math.min(this.#backOffMs * 2, BACK_OFF_MS_MAX);
-    this.#restartAtMs = this.#options.now() + this.#backOffMs;
-    this.#probationTicks = 0;
   }
 
   #finish(startMs: number, queueDepth: number): void {
@@ -325,12 +305,9 @@ export class ZoneRunner {
 
   /** ACTIVE or DEGRADED, by what happened lately. */
   #settle({ tick, overrun }: TickReport): void {
-    if (overrun) this.#overrunTicks = [...this.#overrunTicks, tick].slice(-OVERRUNS_TO_DEGRADE);
-    const isLate = this.#overrunTicks.length === OVERRUNS_TO_DEGRADE && isRecent(this.#overrunTicks[0], tick);
-    const isMended = isRecent(this.#recoveryTicks.at(-1), tick);
-    if (isLate || isMended)
-      this.#setState("DEGRADED", isLate ? "ticks overrun their budget" : "recovered not long ago");
-    else this.#setState("ACTIVE", "well for a while");
+    if (overrun) this.#health.overran(tick);
+    const reason = this.#health.at(tick);
+    this.#setState(reason === null ? "ACTIVE" : "DEGRADED", reason ?? "well for a while");
   }
 
   #setState(to: ZoneState, reason: string): void {
@@ -350,10 +327,6 @@ export class ZoneRunner {
   #named(tick: number): { zone_id: number; zone_name: string; tick: number } {
     return { zone_id: this.zone.id, zone_name: this.zone.name, tick };
   }
-}
-
-function isRecent(at: number | undefined, tick: number): boolean {
-  return at !== undefined && tick - at < DEGRADED_TICKS;
 }
 
 function noteData({ note }: ZoneTrap): Record<string, unknown> {

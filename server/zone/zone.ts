@@ -24,8 +24,11 @@ import { readNote, ZoneTrap } from "./trap.ts";
 const REPLAY_MS_MAX = 15;
 /** The longest between two snapshots, in ticks. */
 const SNAPSHOT_TICKS_MAX = 200;
-/** Fuel of a replayed tick, as a multiple of the most that a tick since the snapshot used. */
-const REPLAY_FUEL_FACTOR = 8;
+/** Fuel of a tick that is run once more after its trap, as a multiple of the most that a tick lately used. */
+const RERUN_FUEL_FACTOR = 8n;
+/** The least such a tick gets, as a fraction of a tick's fuel. Real work burns a tenth of what an empty loop does in a
+ * millisecond, so this is still more than an interval of it. */
+const RERUN_FUEL_FLOOR = 16n;
 
 export interface ZoneOptions {
   zone: ZoneContent;
@@ -56,35 +59,30 @@ export class Zone {
   #exports: KernelExports;
   #current: Segment;
   #previous: Segment;
-  /** The newest tick that live players have seen the end of. */
-  #completedTick = 0;
+  /** The newest journalled tick has not come to its end. */
+  #isUnfinished = false;
   #kernelMsSinceSnapshot = 0;
-  #fuelMaxSinceSnapshot = 0n;
-  readonly #fuelPerTick: bigint;
-  readonly #now: () => number;
+  /** Of the current segment's ticks, and of the one's before. */
+  #fuelMax = 0n;
+  #fuelMaxBefore = 0n;
+  readonly #options: ZoneOptions;
 
   /** A fresh zone at tick 0, with its content written and its first snapshot taken. */
   constructor(options: ZoneOptions) {
-    const { zone, content, kernel, tickRateHz, seed } = options;
+    const { zone, kernel } = options;
     this.id = zone.id;
     this.name = zone.name;
     this.#kernel = kernel;
-    this.#fuelPerTick = options.fuelPerTick;
-    this.#now = options.now;
+    this.#options = options;
     this.memory = createMemory(kernel);
     this.bytes = new Uint8Array(this.memory.buffer);
     this.view = new DataView(this.memory.buffer);
     this.at = addressesOf(kernel.layout);
     this.entities = new EntityReader(this.memory, this.at);
-    this.#exports = instantiate(kernel, this.memory);
-    this.#exports.init(seed, zone.id, tickRateHz);
-    writeContent(this.memory, kernel.layout, content, tickRateHz);
-    this.#exports.hash();
     const stateBytes = this.at.stateEnd - this.at.stateBase;
     this.#current = new Segment(stateBytes, kernel);
     this.#previous = new Segment(stateBytes, kernel);
-    this.#current.begin(this.#state, 0, kernel);
-    this.#previous.begin(this.#state, 0, kernel);
+    this.#exports = this.#begin();
   }
 
   get kernel(): Kernel {
@@ -95,6 +93,11 @@ export class Zone {
   get hash(): bigint {
     const low = BigInt(this.view.getUint32(this.at.hashLo, true));
     return (BigInt(this.view.getUint32(this.at.hashHi, true)) << 32n) | low;
+  }
+
+  /** The newest tick that came to its end; `tick` is less while a replay is on its way there. */
+  get completedTick(): number {
+    return this.#current.tick + this.#current.ticks - (this.#isUnfinished ? 1 : 0);
   }
 
   get segment(): Segment {
@@ -109,7 +112,8 @@ export class Zone {
   step(batch: Uint8Array): void {
     if (this.#isSnapshotDue(batch.length / COMMAND_BYTES)) this.snapshot();
     this.#current.append(batch);
-    this.#run(this.tick + 1, batch, this.#fuelPerTick);
+    this.#isUnfinished = true;
+    this.#run(this.tick + 1, batch, this.#options.fuelPerTick);
     this.#complete();
   }
 
@@ -120,7 +124,45 @@ export class Zone {
     this.#previous = this.#current;
     this.#current = segment;
     this.#kernelMsSinceSnapshot = 0;
-    this.#fuelMaxSinceSnapshot = 0n;
+    this.#fuelMaxBefore = this.#fuelMax;
+    this.#fuelMax = 0n;
+  }
+
+  /** Both segments begin with the state as it is: what was before must not be used any more. */
+  snapshotTwice(): void {
+    this.snapshot();
+    this.snapshot();
+  }
+
+  /**
+   * Begins a new segment with the state as it is and, as its first tick, the newest batch, which is not completed.
+   * `trustsBefore`: the segment until now stays at hand.
+   */
+  isolateLast(trustsBefore: boolean): void {
+    const batch = this.#current.batch(this.#current.ticks - 1).slice();
+    this.#current.dropLast();
+    if (!trustsBefore) this.snapshot();
+    this.snapshot();
+    this.#current.append(batch);
+  }
+
+  /** Forgets a journalled tick that was never completed. */
+  dropUnfinished(): void {
+    if (this.#isUnfinished) this.#current.dropLast();
+    this.#isUnfinished = false;
+  }
+
+  /** Forgets the current segment's journal; to go with a restore of its bare snapshot. */
+  forgetJournal(): void {
+    this.#current.forget();
+    this.#isUnfinished = false;
+  }
+
+  /** Begins the zone anew after its last completed tick: empty but for its content. */
+  reset(): void {
+    this.tick = this.completedTick;
+    this.#isUnfinished = false;
+    this.#exports = this.#begin();
   }
 
   /** Puts a segment's snapshot into a fresh instance of the running module. */
@@ -137,7 +179,7 @@ export class Zone {
    */
   replay(segment: Segment, upTo = segment.ticks, verify = true): number {
     for (let index = 0; index < upTo; index++) {
-      this.#run(this.tick + 1, segment.batch(index), this.#fuelPerTick);
+      this.#run(this.tick + 1, segment.batch(index), this.#options.fuelPerTick);
       this.tick++;
       if (!verify || this.hash === segment.hash(index)) continue;
       throw new WowsimError("replay_diverged", `Zone ${this.id}: the replay of tick ${this.tick} gave another state.`);
@@ -148,10 +190,7 @@ export class Zone {
   /** Runs the current segment's newest batch, which trapped before, on little fuel. Throws ZoneTrap when it does so again. */
   rerunLast(): void {
     const { ticks } = this.#current;
-    const floor = this.#fuelPerTick / 16n;
-    const wanted = this.#fuelMaxSinceSnapshot * BigInt(REPLAY_FUEL_FACTOR);
-    const fuel = wanted > floor ? wanted : floor;
-    this.#run(this.tick + 1, this.#current.batch(ticks - 1), fuel < this.#fuelPerTick ? fuel : this.#fuelPerTick);
+    this.#run(this.tick + 1, this.#current.batch(ticks - 1), this.#rerunFuel);
     this.#complete();
   }
 
@@ -174,6 +213,16 @@ export class Zone {
     this.#current.kernel = kernel;
   }
 
+  /** Some times what ticks used lately, so that a loop without end is found out early. */
+  get #rerunFuel(): bigint {
+    const { fuelPerTick } = this.#options;
+    const most = this.#fuelMax > this.#fuelMaxBefore ? this.#fuelMax : this.#fuelMaxBefore;
+    const wanted = most * RERUN_FUEL_FACTOR;
+    const floor = fuelPerTick / RERUN_FUEL_FLOOR;
+    const fuel = wanted > floor ? wanted : floor;
+    return fuel < fuelPerTick ? fuel : fuelPerTick;
+  }
+
   get #state(): Uint8Array {
     return this.bytes.subarray(this.at.stateBase, this.at.stateEnd);
   }
@@ -191,27 +240,38 @@ export class Zone {
     this.bytes.set(batch, this.at.commands);
     this.view.setUint32(this.at.commandCount, count, true);
     exports.fuel.value = fuel;
-    const start = this.#now();
+    const { now } = this.#options;
+    const start = now();
+    let end = start;
     try {
       exports.tick(tick);
+      end = now();
     } catch (cause) {
-      throw new ZoneTrap(cause, exports.fuel.value < 0n, readNote(this.view, this.at, count));
+      end = now();
+      throw new ZoneTrap(cause, exports.fuel.value < 0n, readNote(this.view, this.at, count), end);
     } finally {
-      this.kernelMs = this.#now() - start;
+      this.kernelMs = end - start;
       this.fuelUsed = fuel - exports.fuel.value;
     }
   }
 
-  /** Forgets a journalled tick that was never completed. */
-  dropUnfinished(): void {
-    while (this.#current.tick + this.#current.ticks > this.#completedTick) this.#current.dropLast();
+  /** A fresh instance over a memory that has nothing but the zone's content, and both segments from there. */
+  #begin(): KernelExports {
+    const { zone, content, seed, tickRateHz } = this.#options;
+    const exports = instantiate(this.#kernel, this.memory);
+    exports.init(seed, zone.id, tickRateHz);
+    writeContent(this.memory, this.#kernel.layout, content, tickRateHz);
+    exports.hash();
+    this.entities.forget();
+    this.snapshotTwice();
+    return exports;
   }
 
   #complete(): void {
     this.tick++;
-    this.#completedTick = this.tick;
+    this.#isUnfinished = false;
     this.#current.setHash(this.hash);
     this.#kernelMsSinceSnapshot += this.kernelMs;
-    if (this.fuelUsed > this.#fuelMaxSinceSnapshot) this.#fuelMaxSinceSnapshot = this.fuelUsed;
+    if (this.fuelUsed > this.#fuelMax) this.#fuelMax = this.fuelUsed;
   }
 }

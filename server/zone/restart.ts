@@ -1,0 +1,105 @@
+// How a zone that is DOWN comes back: after a wait it is restored and ticks without players for a while; when one of these
+// ticks traps, the wait doubles. A state that traps by itself would do so for ever, so each time that no command is to
+// blame the next try begins further back, and at last with a fresh zone:
+//
+//   1 s   journal     the last completed tick: nothing is lost
+//   2 s   snapshot    the newest snapshot; the ticks since are lost
+//   4 s   earlier     the snapshot before
+//   8 s   anew        only what the content says
+//   16 s, 30 s, 30 s, ... anew
+
+import { messageOf } from "../errors.ts";
+import { ZoneTrap } from "./trap.ts";
+import type { Zone } from "./zone.ts";
+
+export const BACK_OFF_MS_MIN = 1_000;
+export const BACK_OFF_MS_MAX = 30_000;
+/** Clean ticks before a zone that was DOWN takes players again. */
+export const PROBATION_TICKS = 20;
+
+/** How far back a restart goes. */
+const BEGINNINGS = ["journal", "snapshot", "earlier", "anew"] as const;
+export type Beginning = (typeof BEGINNINGS)[number];
+
+/** Where a restart began, and what that cost. */
+export interface Restarted {
+  beginning: Beginning;
+  /** Ticks that players have seen and that are gone. */
+  lostTicks: number;
+  /** Why it could not begin later; null when it did not have to. */
+  reason: string | null;
+}
+
+export class Restart {
+  #dueMs = 0;
+  #backOffMs = BACK_OFF_MS_MIN;
+  #cleanTicks = 0;
+  #further = 0;
+  #reason: string | null = null;
+
+  /** The zone has just gone DOWN. */
+  begin(nowMs: number): void {
+    this.#backOffMs = BACK_OFF_MS_MIN;
+    this.#further = 0;
+    this.#reason = null;
+    this.#wait(nowMs);
+  }
+
+  isDue(nowMs: number): boolean {
+    return nowMs >= this.#dueMs;
+  }
+
+  /** The first tick of a try: the zone has to be put somewhere first. */
+  get isFirstTick(): boolean {
+    return this.#cleanTicks === 0;
+  }
+
+  /** Puts the zone where this try begins, further back when that can not be had. */
+  restore(zone: Zone): Restarted {
+    const newest = zone.completedTick;
+    for (;;) {
+      const beginning = BEGINNINGS[Math.min(this.#further, BEGINNINGS.length - 1)] ?? "anew";
+      try {
+        putBack(zone, beginning);
+        return { beginning, lostTicks: beginning === "anew" ? newest : newest - zone.tick, reason: this.#reason };
+      } catch (error) {
+        if (beginning === "anew") throw error;
+        this.#goFurther(error);
+      }
+    }
+  }
+
+  /** A tick of the try has ended well. True: it is over, the zone is back. */
+  ticked(): boolean {
+    this.#cleanTicks++;
+    return this.#cleanTicks >= PROBATION_TICKS;
+  }
+
+  /** A tick of the try has not. Returns how long it is to the next try, in milliseconds. */
+  failed(error: unknown, nowMs: number): number {
+    const isCommandToBlame = error instanceof ZoneTrap && error.note.commandIndex !== null;
+    if (!isCommandToBlame) this.#goFurther(error);
+    this.#backOffMs = Math.min(this.#backOffMs * 2, BACK_OFF_MS_MAX);
+    this.#wait(nowMs);
+    return this.#backOffMs;
+  }
+
+  #goFurther(error: unknown): void {
+    this.#further++;
+    this.#reason = messageOf(error);
+  }
+
+  #wait(nowMs: number): void {
+    this.#dueMs = nowMs + this.#backOffMs;
+    this.#cleanTicks = 0;
+  }
+}
+
+function putBack(zone: Zone, beginning: Beginning): void {
+  zone.dropUnfinished();
+  if (beginning === "anew") return zone.reset();
+  zone.restore(beginning === "earlier" ? zone.previousSegment : zone.segment);
+  if (beginning === "journal") zone.replay(zone.segment);
+  else if (beginning === "snapshot") zone.forgetJournal();
+  else zone.snapshotTwice();
+}

@@ -1,0 +1,48 @@
+// How well a zone has been lately, by its last recoveries and overruns: what makes it DEGRADED, and what is too much.
+//
+//   health.overran(900); health.overran(930); health.overran(950)
+//   health.at(951)         // "ticks overrun their budget", until tick 1100
+//   health.at(1100)        // null: well
+
+/** A zone is DEGRADED for so many ticks after a recovery, and while its last three overruns are no further back. */
+export const DEGRADED_TICKS = 200;
+export const OVERRUNS_TO_DEGRADE = 3;
+/** Recoveries in so many ticks that a zone may have. A trap a second stays well below. */
+export const RECOVERIES_MAX = 24;
+export const RECOVERY_WINDOW_TICKS = 200;
+
+export class ZoneHealth {
+  /** Ticks of the newest recoveries and overruns, oldest first, bounded. */
+  #recoveries: number[] = [];
+  #overruns: number[] = [];
+
+  /** A tick trapped. False: that was once too often. */
+  trapped(tick: number): boolean {
+    this.#recoveries = this.#recoveries.filter((at) => at > tick - RECOVERY_WINDOW_TICKS);
+    this.#recoveries.push(tick);
+    return this.#recoveries.length <= RECOVERIES_MAX;
+  }
+
+  overran(tick: number): void {
+    this.#overruns.push(tick);
+    if (this.#overruns.length > OVERRUNS_TO_DEGRADE) this.#overruns.shift();
+  }
+
+  /** Why the zone is DEGRADED at that tick; null when it is not. */
+  at(tick: number): string | null {
+    if (this.#overruns.length === OVERRUNS_TO_DEGRADE && isRecent(this.#overruns[0], tick)) {
+      return "ticks overrun their budget";
+    }
+    return isRecent(this.#recoveries.at(-1), tick) ? "recovered not long ago" : null;
+  }
+
+  /** A new life. */
+  forget(): void {
+    this.#recoveries = [];
+    this.#overruns = [];
+  }
+}
+
+function isRecent(at: number | undefined, tick: number): boolean {
+  return at !== undefined && tick - at < DEGRADED_TICKS;
+}

@@ -1,0 +1,135 @@
+// Zones without threads and sockets, for tests: the real kernel, the real content, and kernels with a planted fault.
+//
+//   const kernel = await testKernel()
+//   const zone = await newZone({ kernel })
+//   const bad = await newZone({ kernel: await plantedKernel(), plant: { does: "traps", fromTick: 40 } })
+
+import { JOIN_WATCHES, OP_JOIN, OP_MOVE } from "../../assembly/abi.ts";
+import type { World, ZoneContent } from "../../server/content/content.ts";
+import { loadWorld } from "../../server/content/load.ts";
+import { compile, ensureKernel, readSources } from "../../server/kernel/build.ts";
+import type { Kernel } from "../../server/kernel/kernel.ts";
+import { loadKernel } from "../../server/kernel/load.ts";
+import { meter } from "../../server/kernel/meter.ts";
+import { ZoneBatch } from "../../server/zone/command-batch.ts";
+import { ZoneTrap } from "../../server/zone/trap.ts";
+import { Zone } from "../../server/zone/zone.ts";
+import type { ZoneOptions } from "../../server/zone/zone.ts";
+import { spawnCreatures } from "../../server/zone/zone-host.ts";
+import { commandBytes } from "./zone-commands.ts";
+
+/** Far more than any tick of a test needs; a loop without end burns it in a few milliseconds. */
+export const TEST_FUEL = 20_000_000n;
+
+let world: World | null = null;
+/** The built-in world. */
+export async function testWorld(): Promise<World> {
+  world ??= await loadWorld();
+  return world;
+}
+
+let kernel: Kernel | null = null;
+/** The kernel of this checkout. */
+export async function testKernel(): Promise<Kernel> {
+  kernel ??= loadKernel(await Bun.file(await ensureKernel()).bytes(), "test");
+  return kernel;
+}
+
+/** What a planted kernel does after the phase of regeneration, where no command is in hand, from a tick on. */
+const PLANTS = {
+  traps: "unreachable();",
+  loops: "while (Cell.get(HEADER_TICK) != 0) {}",
+  scribbles: "memory.fill(STATE_BASE, 0xaa, STATE_END - STATE_BASE); unreachable();",
+  /** Spoils the state, and three ticks later traps. */
+  cheats: "Cell.set(HEADER_SPAWN_X, now); if (now >= fromTick + 3) unreachable();",
+} as const;
+export interface Plant {
+  does: keyof typeof PLANTS;
+  fromTick: number;
+}
+/** Words of the header that the kernel leaves alone: what to do (1 = the first, 0 = nothing), and from which tick. */
+const PLANT_BYTES_FROM_END = 8;
+
+let planted: Promise<Kernel> | null = null;
+/** The kernel of this checkout, which besides does what was planted in the zone's memory. */
+export function plantedKernel(): Promise<Kernel> {
+  planted ??= compilePlanted();
+  return planted;
+}
+
+async function compilePlanted(): Promise<Kernel> {
+  const sources = await readSources();
+  const at = `HEADER_END - ${PLANT_BYTES_FROM_END}`;
+  const cases = Object.values(PLANTS).map((code, index) => `if (load<u32>(${at}) == ${index + 1}) { ${code} }`);
+  const code = `const fromTick = load<u32>(${at}, 4); if (now >= fromTick) { ${cases.join(" ")} }`;
+  const index = (sources.get("index.ts") ?? "")
+    .replace("  regenerate();\n", `  regenerate();\n  ${code}\n`)
+    .replace("  HEADER_TICK,\n", "  HEADER_END,\n  HEADER_SPAWN_X,\n  HEADER_TICK,\n");
+  if (!index.includes(code)) throw new Error("assembly/index.ts calls no regenerate(), after which to plant.");
+  return loadKernel(await meter(await compile(sources.set("index.ts", index))), "planted");
+}
+
+export type TestZoneOptions = Partial<ZoneOptions> & { plant?: Plant };
+
+/** The first zone of the built-in world, its creatures not there yet. */
+export async function newZone({ plant, ...options }: TestZoneOptions = {}): Promise<Zone> {
+  const { zones, content } = await testWorld();
+  const zone = new Zone({
+    zone: zones[0]!,
+    content,
+    kernel: options.kernel ?? (await testKernel()),
+    tickRateHz: 20,
+    seed: 1,
+    fuelPerTick: TEST_FUEL,
+    now: () => performance.now(),
+    ...options,
+  });
+  if (plant !== undefined) putPlant(zone, plant);
+  return zone;
+}
+
+/** Writes what a planted kernel shall do into the zone, as if it had been there from its beginning. */
+export function putPlant(zone: Zone, { does, fromTick }: Plant): void {
+  const at = zone.kernel.layout.value("HEADER_END") - PLANT_BYTES_FROM_END;
+  zone.view.setUint32(at, Object.keys(PLANTS).indexOf(does) + 1, true);
+  zone.view.setUint32(at + 4, fromTick, true);
+  zone.snapshotTwice();
+}
+
+/** The batch that brings a zone's creatures. */
+export function spawnBytes(zone: Zone, content: ZoneContent): Uint8Array {
+  const batch = new ZoneBatch(zone.id, zone.at.commandsMax, zone.entities);
+  spawnCreatures(batch, content);
+  return batch.bytes;
+}
+
+/** Everything that a snapshot has of a zone, copied. */
+export function stateOf(zone: Zone): Uint8Array {
+  return zone.bytes.slice(zone.at.stateBase, zone.at.stateEnd);
+}
+
+/** Two players among the zone's creatures, after `ticks` more ticks in which they walk about. */
+export async function playedZone(ticks: number, options: TestZoneOptions = {}): Promise<Zone> {
+  const zone = await newZone(options);
+  const { zones } = await testWorld();
+  zone.step(spawnBytes(zone, zones[0]!));
+  zone.step(commandBytes([1, 2].map((session) => ({ op: OP_JOIN, session, flags: JOIN_WATCHES, e: 10 << 8 }))));
+  for (let tick = 0; tick < ticks; tick++) zone.step(walk(tick));
+  return zone;
+}
+
+/** A batch in which one of the two players walks somewhere. */
+export function walk(turn: number): Uint8Array {
+  return commandBytes([{ op: OP_MOVE, session: 1 + (turn % 2), seq: turn + 1, x: turn % 20, y: (turn * 7) % 11 }]);
+}
+
+/** What the zone's tick throws; the zone is then as a trap leaves it. */
+export function trapOf(zone: Zone, batch: Uint8Array): ZoneTrap {
+  try {
+    zone.step(batch);
+  } catch (error) {
+    if (error instanceof ZoneTrap) return error;
+    throw error;
+  }
+  throw new Error("The tick was expected to trap.");
+}

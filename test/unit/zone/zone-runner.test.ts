@@ -1,0 +1,244 @@
+// A zone in its worker: what it does in a tick, what it says when one fails, and how it moves between its states.
+
+import { describe, expect, test } from "bun:test";
+import { COUNTER_PLAYERS, JOIN_WATCHES, OP_ATTACK, OP_JOIN, OP_MOVE, OP_TRAP } from "../../../assembly/abi.ts";
+import type { Kernel } from "../../../server/kernel/kernel.ts";
+import { CENSUS, END, FRAMES, REPORT } from "../../../server/zone/wire.ts";
+import { BACK_OFF_MS_MIN, PROBATION_TICKS } from "../../../server/zone/restart.ts";
+import { DEGRADED_TICKS, RECOVERIES_MAX } from "../../../server/zone/zone-health.ts";
+import { RunnerBench } from "../../helpers/zone-runner.ts";
+import { plantedKernel, testKernel } from "../../helpers/zone.ts";
+
+const kernel = await testKernel();
+const other: Kernel = { ...kernel, hash: "0123456789abcdef", label: "other" };
+
+const join = (session: number) => ({ op: OP_JOIN, session, flags: JOIN_WATCHES, e: 10 << 8 });
+const trap = { op: OP_TRAP, session: 7, seq: 3 };
+const traps = { does: "traps", fromTick: 12 } as const;
+
+describe("a tick", () => {
+  test("brings the creatures first, then players; frames, their end and a report go out", async () => {
+    const bench = await RunnerBench.start();
+    bench.give(join(1), join(2));
+    bench.tick();
+    const { kinds, reports } = bench.drain();
+    expect(kinds).toEqual([FRAMES, END, REPORT]);
+    expect(reports[0]).toMatchObject({ zoneId: 1, tick: 1, state: "ACTIVE", overrun: false, commandsDropped: 0 });
+    expect(reports[0]?.counters[COUNTER_PLAYERS]).toBe(2);
+    expect(reports[0]?.hash).toBe(bench.runner.zone.hash);
+    expect(bench.runner.inspect()["entities"]).toContain(1_000_001);
+    bench.tick();
+    expect(bench.drain().reports[0]).toMatchObject({ tick: 2, queueDepth: 0 });
+    expect(bench.states).toEqual([]);
+  });
+
+  test("says what happened, exactly for the tick and by events for the rest", async () => {
+    const bench = await RunnerBench.start();
+    bench.give(join(1), { op: OP_MOVE, session: 1, seq: 1, x: 17, y: 9 });
+    bench.tick(80);
+    bench.give({ op: OP_ATTACK, session: 1, seq: 2, a: 1_000_001 });
+    bench.tick(120);
+    const ticks = bench.emitter.messages("Zone tick completed");
+    expect(ticks.map(({ data }) => data["tick"])).toEqual(Array.from({ length: 200 }, (_, index) => index + 1));
+    expect(ticks[199]?.data).toMatchObject({ zone_id: 1, players: 1, state: "ACTIVE", kernel: kernel.hash });
+    expect(bench.emitter.messages("Damage dealt").length).toBeGreaterThan(0);
+  });
+
+  test("takes commands up to the batch's capacity, and counts those it dropped", async () => {
+    const bench = await RunnerBench.start();
+    bench.tick();
+    bench.drain();
+    const { commandsMax } = bench.runner.zone.at;
+    const move = { op: OP_MOVE, session: 1 };
+    for (let given = 0; given < commandsMax + 5; given++) bench.give(move);
+    bench.tick();
+    expect(bench.drain().reports[0]).toMatchObject({ queueDepth: commandsMax, commandsDropped: 5 });
+  });
+
+  test("a full output ring costs frames, never the report's truth: the watcher is told everything anew", async () => {
+    const bench = await RunnerBench.start({ outputBytes: 1_024 });
+    bench.give(...Array.from({ length: 30 }, (_, index) => join(index + 1)));
+    bench.tick();
+    expect(bench.drain().kinds).not.toContain(FRAMES);
+    const before = bench.runner.zone.tick;
+    bench.tick();
+    const rewatched = bench.runner.zone.segment.batch(before - bench.runner.zone.segment.tick);
+    expect(rewatched.length / 32).toBe(30);
+  });
+
+  test("a census tells who is there, and nobody of a zone that is DOWN", async () => {
+    const bench = await RunnerBench.start({ kernel: await plantedKernel(), plant: traps });
+    bench.tick(2);
+    bench.drain();
+    bench.runner.writeCensus();
+    bench.tick();
+    expect(bench.drain().kinds).toContain(CENSUS);
+    bench.tick(20);
+    expect(bench.state).toBe("DOWN");
+    bench.drain();
+    bench.runner.writeCensus();
+    expect(bench.drain().kinds).toEqual([]);
+  });
+});
+
+describe("a trap", () => {
+  test("is reported, recovered from within the tick, and the culprit named", async () => {
+    const bench = await RunnerBench.start();
+    const twin = await RunnerBench.start();
+    for (const each of [bench, twin]) {
+      each.give(join(1));
+      each.tick(5);
+      each.drain();
+    }
+    bench.give(trap, { op: OP_MOVE, session: 1, seq: 1, x: 3 });
+    twin.give({ op: OP_MOVE, session: 1, seq: 1, x: 3 });
+    for (const each of [bench, twin]) each.tick();
+    expect(bench.runner.zone.hash).toBe(twin.runner.zone.hash);
+    expect(bench.drain()).toMatchObject({ kinds: [FRAMES, END, REPORT], reports: [{ tick: 6, recoveries: 1 }] });
+    expect(bench.states).toEqual(["ACTIVE > CRASHED", "CRASHED > DEGRADED"]);
+    const named = { zone_id: 1, zone_name: "Elwynn Forest", tick: 6, session_id: 7, op: OP_TRAP };
+    expect(bench.emitter.messages("Zone tick exception")[0]).toMatchObject({
+      type: "error",
+      component: "zone",
+      data: { ...named, error: expect.stringContaining("kernel trap"), phase: "commands" },
+    });
+    expect(bench.emitter.messages("Command quarantined")[0]?.data).toMatchObject({ ...named, seq: 3 });
+    expect(bench.emitter.messages("Zone recovered")[0]?.data).toMatchObject({
+      ...named,
+      rung: "quarantine",
+      replayed_ticks: 5,
+      hash: bench.runner.inspect()["hash"],
+    });
+    expect(bench.told("recovered")).toMatchObject([{ zoneId: 1, tick: 6, rung: "quarantine", replayedTicks: 5 }]);
+  });
+
+  test("leaves the zone DEGRADED for a while, then it is well again", async () => {
+    const bench = await RunnerBench.start();
+    bench.tick();
+    bench.give(trap);
+    bench.tick(DEGRADED_TICKS);
+    expect(bench.state).toBe("DEGRADED");
+    bench.tick();
+    expect(bench.states.at(-1)).toBe("DEGRADED > ACTIVE");
+  });
+
+  test("one too many in a while takes the zone DOWN; when they end it is back where it was", async () => {
+    const bench = await RunnerBench.start();
+    bench.tick();
+    for (let done = 0; done <= RECOVERIES_MAX; done++) {
+      bench.give(trap);
+      bench.tick();
+    }
+    expect(bench.states.at(-1)).toBe("CRASHED > DOWN");
+    expect(bench.told("zone_state").at(-1)?.reason).toBe(`${RECOVERIES_MAX} recoveries in 200 ticks`);
+    const { completedTick } = bench.runner.zone;
+    expect(completedTick).toBe(1 + RECOVERIES_MAX);
+    bench.drain();
+    bench.pass(BACK_OFF_MS_MIN + PROBATION_TICKS * 50);
+    expect(bench.states.at(-1)).toBe("DOWN > ACTIVE");
+    expect(bench.runner.zone.tick).toBe(completedTick + PROBATION_TICKS);
+    expect(bench.emitter.messages("Zone ticks lost")).toEqual([]);
+    expect(bench.drain().kinds).toEqual([]);
+    bench.tick();
+    expect(bench.drain().kinds).toEqual([END, REPORT]);
+  });
+});
+
+describe("a zone that is DOWN", () => {
+  test("waits longer from try to try, and begins further back; at last anew", async () => {
+    const bench = await RunnerBench.start({ kernel: await plantedKernel(), plant: traps });
+    bench.give(join(1));
+    bench.tick(12);
+    expect(bench.state).toBe("DOWN");
+    bench.pass(60_000);
+    const failed = bench.emitter.messages("Zone restart failed").map(({ data }) => data["next_try_ms"]);
+    expect(failed).toEqual([2_000, 4_000, 8_000]);
+    const lost = bench.emitter.messages("Zone ticks lost").map(({ data }) => [data["beginning"], data["lost_ticks"]]);
+    expect(lost).toEqual([
+      ["earlier", 11],
+      ["anew", 11],
+    ]);
+    expect(bench.states).toEqual(["ACTIVE > CRASHED", "CRASHED > DOWN", "DOWN > ACTIVE"]);
+    expect(bench.runner.inspect()["entities"]).toContain(1_000_001);
+    expect(bench.runner.inspect()["entities"]).not.toContain(1);
+  });
+
+  test("has no use for commands, takes no module, and reports no tick", async () => {
+    const bench = await RunnerBench.start({ kernel: await plantedKernel(), plant: traps });
+    bench.tick(12);
+    bench.drain();
+    bench.give(join(1));
+    bench.tick();
+    expect(bench.drain().kinds).toEqual([]);
+    expect(() => bench.runner.swap(kernel)).toThrow("is DOWN");
+  });
+});
+
+describe("a module", () => {
+  test("is swapped in, taken back or promoted", async () => {
+    const bench = await RunnerBench.start();
+    bench.tick(3);
+    expect(() => bench.runner.rollback()).toThrow("no module to go back to");
+    expect(bench.runner.swap(other)).toEqual({ tick: 3 });
+    bench.tick();
+    expect(bench.runner.rollback()).toEqual({ tick: 4 });
+    expect(bench.runner.zone.kernel).toBe(kernel);
+    bench.runner.swap(other);
+    bench.runner.promote();
+    expect(() => bench.runner.rollback()).toThrow("no module to go back to");
+  });
+
+  test("that traps by itself is taken back at once, and said to be", async () => {
+    const bench = await RunnerBench.start({ plant: traps });
+    bench.tick(8);
+    bench.runner.swap(await plantedKernel());
+    bench.tick(6);
+    expect(bench.runner.zone.kernel).toBe(kernel);
+    const hashes = { fromHash: (await plantedKernel()).hash, toHash: kernel.hash };
+    expect(bench.told("rolled_back")).toMatchObject([{ zoneId: 1, tick: 12, ...hashes }]);
+    expect(bench.told("recovered")).toMatchObject([{ rung: "rollback", tick: 12 }]);
+    expect(bench.emitter.messages("Module rolled back")[0]?.data).toMatchObject({
+      zone_id: 1,
+      from_hash: hashes.fromHash,
+      to_hash: kernel.hash,
+    });
+    expect(bench.state).toBe("DEGRADED");
+  });
+
+  test("swapped in upon another goes back to what is trusted, not to that", async () => {
+    const bench = await RunnerBench.start();
+    bench.tick();
+    bench.runner.swap(other);
+    bench.runner.swap({ ...kernel, hash: "fedcba9876543210", label: "third" });
+    bench.runner.rollback();
+    expect(bench.runner.zone.kernel).toBe(kernel);
+  });
+
+  test("that is not promoted goes when its zone goes DOWN", async () => {
+    const bench = await RunnerBench.start({ kernel: await plantedKernel(), plant: traps });
+    bench.tick(8);
+    bench.runner.swap({ ...(await plantedKernel()), hash: "0123456789abcdef" });
+    bench.tick(6);
+    expect(bench.state).toBe("DOWN");
+    expect(bench.told("rolled_back")).toMatchObject([{ fromHash: "0123456789abcdef" }]);
+    expect(() => bench.runner.rollback()).toThrow("no module to go back to");
+  });
+});
+
+describe("overruns", () => {
+  test("three in a while make the zone DEGRADED; missed ticks are counted", async () => {
+    const bench = await RunnerBench.start();
+    bench.tick();
+    bench.tickMs = 60;
+    bench.tick(2);
+    expect(bench.state).toBe("ACTIVE");
+    bench.tick();
+    expect(bench.states).toEqual(["ACTIVE > DEGRADED"]);
+    bench.tickMs = 1_000;
+    bench.tick();
+    bench.tickMs = 1;
+    bench.tick(DEGRADED_TICKS);
+    expect(bench.states).toEqual(["ACTIVE > DEGRADED", "DEGRADED > ACTIVE"]);
+    expect(bench.drain().reports.at(-1)?.missedTicks).toBeGreaterThan(15);
+  });
+});
