@@ -83,6 +83,7 @@ export class GameLoop {
     };
     if (nowMs - this.#memoryAtMs >= 1_000) {
       const { rss, heapUsed } = memoryUsage();
+      data["tick_rate_hz"] = this.#tickRateHz;
       data["rss_mb"] = Math.round(rss / 1_048_576);
       data["heap_mb"] = Math.round(heapUsed / 1_048_576);
       this.#memoryAtMs = nowMs;

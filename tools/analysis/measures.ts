@@ -38,9 +38,10 @@ export function perSecond(points: readonly Point[], q: number): Point[] {
   return [...seconds].map(([second, values]) => ({ atMs: second * 1_000, value: quantile(values, q) }));
 }
 
-/** "0.42", "12.3", "204", "12,345": enough digits to see a change, no more. */
+/** "8", "0.42", "12.3", "204", "12,345": enough digits to see a change, no more. */
 export function shown(value: number): string {
   if (!Number.isFinite(value)) return "-";
+  if (Number.isInteger(value)) return value.toLocaleString("en-US");
   const size = Math.abs(value);
   if (size >= 1_000) return Math.round(value).toLocaleString("en-US");
   if (size >= 100) return value.toFixed(0);

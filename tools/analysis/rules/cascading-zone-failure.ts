@@ -41,9 +41,17 @@ function examine(zone: ZoneHistory, timeline: Timeline): Finding | null {
   );
   const confidence = CONFIDENCE_DOWN + (isMoved ? CONFIDENCE_EACH : 0) + (floods.length > 0 ? CONFIDENCE_EACH : 0);
   const exceptions = events.filter(({ what, atMs }) => what === "exception" && atMs >= downMs - BEFORE_MS);
+  const how =
+    wentDown === undefined
+      ? "seen from its failing restarts"
+      : `${wentDown.reason}, after ${exceptions.length} exceptions in ${BEFORE_MS / 1_000} s`;
   const evidence = [
-    `${nameOf(zone)}: DOWN since ${clock(downMs)} (${wentDown?.reason ?? "seen from its failing restarts"}), after ${exceptions.length} exceptions; ${restarts.length} restarts failed since.`,
-    `Its players, ${shown(lost)} in its last tick; in the other zones players went ${shown(before.first)} → ${shown(after.last)} within ${AFTER_MS / 1_000} s.`,
+    `${nameOf(zone)}: DOWN since ${clock(downMs)} (${how}); ${restarts.length} restarts failed since.`,
+    ...(Number.isNaN(lost)
+      ? []
+      : [
+          `It had ${shown(lost)} players in its last tick; in the other zones players went ${shown(before.first)} → ${shown(after.last)} within ${AFTER_MS / 1_000} s.`,
+        ]),
     ...floods.flatMap((flood) => flood.evidence.slice(0, 2)),
   ];
   return {

@@ -60,6 +60,7 @@ function examine(zone: ZoneHistory, { nowMs }: Timeline, accounted: Accounted): 
   const recent = ticks.filter(({ atMs }) => atMs >= nowMs - RECENT_MS);
   if (recent.length < RECENT_TICKS_MIN) return null;
   const perTick = median(recent.map(({ commands }) => commands));
+  if (median(recent.slice(-RECENT_TICKS_MIN).map(({ commands }) => commands)) < perTick / 2) return null;
   const perS = perTick * (recent.length / (RECENT_MS / 1_000));
   const confidence =
     CONFIDENCE_MAX *

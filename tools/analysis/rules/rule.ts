@@ -45,7 +45,10 @@ export function merge(findings: readonly (Finding | null)[]): Finding | null {
     .toSorted((a, b) => b.confidence - a.confidence);
   const [best] = found;
   if (best === undefined) return null;
-  const shown = found.slice(0, ZONES_SHOWN_MAX).flatMap(({ evidence }) => evidence);
+  const shown = found
+    .slice(0, ZONES_SHOWN_MAX)
+    .toSorted((a, b) => (a.zones[0] ?? 0) - (b.zones[0] ?? 0))
+    .flatMap(({ evidence }) => evidence);
   const more = found.length - ZONES_SHOWN_MAX;
   return {
     ...best,

@@ -60,9 +60,9 @@ function examine(zone: ZoneHistory, timeline: Timeline): Finding | null {
     (Number.isNaN(work) ? 0.8 : ramp(work, 2.5, 1.5)) *
     (memory.mb > 0 ? 1 : 0.85);
   const name = nameOf(zone);
-  const seconds = Math.round((end.atMs - begin.atMs) / 1_000);
+  const seconds = Math.round((end.atMs - sinceMs) / 1_000) + 1;
   const evidence = [
-    `${name}: the fastest ticks' time outside the kernel rose in ${steps} steps, ${shown(begin.value)} → ${shown(end.value)} ms over ${seconds} s, since ${clock(sinceMs)}; no step was more than ${shown(highest)} ms.`,
+    `${name}: the fastest ticks' time outside the kernel rose in ${steps} steps, ${shown(begin.value)} → ${shown(end.value)} ms in the ${seconds} s since ${clock(sinceMs)}; no step was more than ${shown(highest)} ms.`,
     `${name}: the kernel's work did not grow with it, fuel_used p50 ${shown(fuel[0] ?? Number.NaN)} → ${shown(fuel[1] ?? Number.NaN)} (n ${before.length} → ${after.length}).`,
     memory.text,
   ];

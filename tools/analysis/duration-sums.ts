@@ -1,0 +1,35 @@
+// Tick times of any number of ticks in flat memory: a histogram of microseconds, exact to about a tenth of a percent.
+
+import { createHistogram } from "node:perf_hooks";
+import type { RecordableHistogram } from "node:perf_hooks";
+
+export interface DurationSummary {
+  ticks: number;
+  msP50: number;
+  msP99: number;
+  msMax: number;
+  overruns: number;
+}
+
+const US_PER_MS = 1_000;
+/** A quarter of an hour: no tick takes longer, and no figure in a broken line may upset the histogram. */
+const US_MAX = 9e8;
+
+export class DurationSums {
+  readonly #histogram: RecordableHistogram = createHistogram();
+  #maxMs = 0;
+  overruns = 0;
+
+  add(ms: number, isOverrun: boolean): void {
+    this.#histogram.record(Math.min(US_MAX, Math.max(1, Math.round(ms * US_PER_MS))));
+    this.#maxMs = Math.max(this.#maxMs, ms);
+    if (isOverrun) this.overruns++;
+  }
+
+  report(): DurationSummary {
+    const ticks = this.#histogram.count;
+    const quantileMs = (percent: number): number =>
+      ticks === 0 ? Number.NaN : this.#histogram.percentile(percent) / US_PER_MS;
+    return { ticks, msP50: quantileMs(50), msP99: quantileMs(99), msMax: this.#maxMs, overruns: this.overruns };
+  }
+}

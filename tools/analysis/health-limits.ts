@@ -1,0 +1,19 @@
+// Every threshold of a health verdict, in one place.
+
+export const LIMITS = {
+  windowS: 10,
+  /** `error` lines in the window. */
+  errorsDegraded: 1,
+  errorsCritical: 5,
+  /** Share of the meant tick rate. */
+  tickRateDegraded: 0.95,
+  tickRateCritical: 0.5,
+  /** Share of ticks over budget, or given up for good; a few single ones happen on a busy machine. */
+  lateShareDegraded: 0.02,
+  lateTicksDegradedMin: 3,
+  /** Silence of a zone that is not DOWN. */
+  zoneSilentMs: 2_000,
+  /** A server younger than this has no tick rate yet. */
+  tickRateAfterS: 2,
+  anomaliesS: 60,
+} as const;

@@ -1,0 +1,79 @@
+// Why a server is not healthy: each threshold of LIMITS against the numbers, as sentences; critical ones first.
+
+import type { HealthOptions, HealthReason, HealthReport } from "./health.ts";
+import { LIMITS } from "./health-limits.ts";
+import { shown, sum } from "./measures.ts";
+import type { Timeline } from "./timeline.ts";
+
+export function reasonsOf(
+  report: HealthReport,
+  timeline: Timeline,
+  fromMs: number,
+  { status, reasons = [] }: Pick<HealthOptions, "status" | "reasons">,
+): HealthReason[] {
+  const critical = status?.ready === false ? status.reasons.map((reason) => `not ready: ${reason}`) : [];
+  const degraded: string[] = [];
+  if (timeline.isStopped) critical.push("the server has stopped");
+  if (report.zones.length === 0) critical.push("no zone has ticked");
+  for (const zone of report.zones) {
+    const name = `zone ${zone.id}${zone.name === "" ? "" : ` ${zone.name}`}`;
+    if (zone.state === "DOWN" || zone.state === "CRASHED") critical.push(`${name} is ${zone.state}`);
+    else if (zone.state === "SILENT") critical.push(`${name} has not ticked for ${LIMITS.zoneSilentMs / 1_000} s`);
+    else if (zone.state === "DEGRADED") degraded.push(`${name} is DEGRADED`);
+  }
+  judgeErrors(report, timeline, fromMs, critical, degraded);
+  judgeTicks(report, critical, degraded);
+  const ticks = [...timeline.zones.values()].map((zone) => zone.ticks.between(fromMs));
+  const missed = sum(ticks.map((some) => growth(some, "missedTicks")));
+  if (isTooMany(missed, sum(ticks.map(({ length }) => length))))
+    degraded.push(`${missed} ticks were given up for good`);
+  const dropped = sum(ticks.flatMap((some) => some.map(({ commandsDropped }) => commandsDropped)));
+  if (dropped > 0) degraded.push(`${dropped} commands were dropped by full batches`);
+  const doubled = timeline.census.last?.duplicates ?? 0;
+  if (doubled > 0) degraded.push(`${doubled} entities are in more than one zone`);
+  const lost = growth(timeline.process.between(fromMs), "linesLost");
+  if (lost > 0) degraded.push(`${lost} telemetry lines were lost`);
+  const found = [
+    ...critical.map((text) => ({ level: "critical", text }) as const),
+    ...degraded.map((text) => ({ level: "degraded", text }) as const),
+    ...reasons,
+  ];
+  return [...found.filter(({ level }) => level === "critical"), ...found.filter(({ level }) => level === "degraded")];
+}
+
+function judgeErrors(
+  { errors }: HealthReport,
+  timeline: Timeline,
+  fromMs: number,
+  critical: string[],
+  degraded: string[],
+): void {
+  if (errors < LIMITS.errorsDegraded) return;
+  const newest = timeline.errors.between(fromMs).at(-1);
+  const text = `${errors} error ${errors === 1 ? "line" : "lines"} in ${LIMITS.windowS} s, the newest: ${newest?.component} · ${newest?.message}`;
+  (errors >= LIMITS.errorsCritical ? critical : degraded).push(text);
+}
+
+function judgeTicks(
+  { tickRateHz, durationMs, overruns, windowS }: HealthReport,
+  critical: string[],
+  degraded: string[],
+): void {
+  const { meant, measured } = tickRateHz;
+  if (windowS >= LIMITS.tickRateAfterS && measured < meant * LIMITS.tickRateDegraded) {
+    const text = `the tick rate is ${shown(measured)} Hz instead of ${meant}`;
+    (measured < meant * LIMITS.tickRateCritical ? critical : degraded).push(text);
+  }
+  if (isTooMany(overruns, durationMs.ticks)) {
+    degraded.push(`${overruns} of ${durationMs.ticks} ticks took longer than their ${shown(1_000 / meant)} ms`);
+  }
+}
+
+const isTooMany = (late: number, ticks: number): boolean =>
+  late >= LIMITS.lateTicksDegradedMin && late > ticks * LIMITS.lateShareDegraded;
+
+/** How much a running total grew within these samples; 0 where it is not told. */
+function growth<Field extends string>(samples: readonly Record<Field, number>[], field: Field): number {
+  const grown = (samples.at(-1)?.[field] ?? 0) - (samples[0]?.[field] ?? 0);
+  return Number.isNaN(grown) ? 0 : Math.max(0, grown);
+}

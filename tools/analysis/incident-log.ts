@@ -1,0 +1,53 @@
+// What was wrong over the whole length of a file, from one end to the other: a diagnosis a second, put together into
+// incidents.
+//
+//   const log = new IncidentLog()
+//   await readLines(file, { onLine: (line) => { timeline.take(line); log.advance(timeline) } })
+//   log.incidents      // [{ fromMs, toMs, diagnosis: { cause: "latency-spike", ... } }, ...]
+
+import { diagnose } from "./diagnosis.ts";
+import type { Diagnosis } from "./diagnosis.ts";
+import type { Timeline } from "./timeline.ts";
+
+export interface Incident {
+  /** When it was first and last diagnosed, in milliseconds since 1970. */
+  fromMs: number;
+  toMs: number;
+  /** At its surest. */
+  diagnosis: Diagnosis;
+}
+
+/** A cause that was not seen for so long and comes again is another incident. */
+const GAP_MS_MAX = 5_000;
+const INCIDENTS_MAX = 1_000;
+const SECOND_MS = 1_000;
+
+export class IncidentLog {
+  /** In the order in which they began; past 1,000 the rest is only counted. */
+  readonly incidents: Incident[] = [];
+  /** All that were found. */
+  count = 0;
+  readonly #newest = new Map<string, Incident>();
+  #second = Number.NaN;
+
+  /** Diagnoses once for each second of the timeline's own clock. */
+  advance(timeline: Timeline): void {
+    const second = Math.floor(timeline.nowMs / SECOND_MS);
+    if (second === this.#second) return;
+    this.#second = second;
+    for (const diagnosis of diagnose(timeline)) this.#add(diagnosis, timeline.nowMs);
+  }
+
+  #add(diagnosis: Diagnosis, nowMs: number): void {
+    const newest = this.#newest.get(diagnosis.cause);
+    if (newest !== undefined && Math.abs(nowMs - newest.toMs) <= GAP_MS_MAX) {
+      newest.toMs = nowMs;
+      if (diagnosis.confidence > newest.diagnosis.confidence) newest.diagnosis = diagnosis;
+      return;
+    }
+    const incident: Incident = { fromMs: nowMs, toMs: nowMs, diagnosis };
+    this.#newest.set(diagnosis.cause, incident);
+    this.count++;
+    if (this.incidents.length < INCIDENTS_MAX) this.incidents.push(incident);
+  }
+}

@@ -1,0 +1,261 @@
+// A whole telemetry file in a few numbers, in one pass and flat memory: what parse-logs prints.
+//
+//   const summary = new LogSummary()
+//   await readLines(file, { onLine: (line) => summary.take(line) })
+//   summary.report()      // { lines, fromMs, toMs, loop: {...}, zones: [...], casts: {...}, combat: {...}, ... }
+//
+// Tick lines are exact, so casts, damage and kills are exact sums. Who did it and with what is only in the sampled event
+// lines (at most 200 a second of each kind): those figures say of how many events they are, and how many were left out.
+
+import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import { DurationSums } from "./duration-sums.ts";
+import type { DurationSummary } from "./duration-sums.ts";
+import { numberOf, textOf } from "./telemetry-text.ts";
+import { Tally } from "./tally.ts";
+import type { TallyEntry } from "./tally.ts";
+
+export interface ZoneSummary extends DurationSummary {
+  id: number;
+  name: string;
+  casts: CastSums;
+  attacks: number;
+  damage: number;
+  kills: number;
+  playersMax: number;
+  exceptions: number;
+  recoveries: number;
+  commands: number;
+}
+
+export interface CastSums {
+  started: number;
+  completed: number;
+  interrupted: number;
+  gcdBlocked: number;
+}
+
+export interface LogReport {
+  lines: number;
+  /** Milliseconds since 1970; NaN without lines that have a time. */
+  fromMs: number;
+  toMs: number;
+  byType: TallyEntry[];
+  byKind: TallyEntry[];
+  starts: number;
+  version: string;
+  tickRateHz: number;
+  loop: DurationSummary;
+  zones: ZoneSummary[];
+  casts: CastSums;
+  /** Share of casts that came to an end and were completed; NaN without casts. */
+  castSuccess: number;
+  /** Share of cast requests that the global cooldown refused. */
+  gcdBlockRate: number;
+  combat: { damage: number; damagePerS: number; kills: number; attacks: number };
+  /** From sampled lines, see `sampledOut`. */
+  dealers: TallyEntry[];
+  spells: TallyEntry[];
+  interruptReasons: TallyEntry[];
+  damageTypes: TallyEntry[];
+  connections: { accepted: number; disconnects: TallyEntry[] };
+  errors: TallyEntry[];
+  /** Event lines that the rate budget left out, by kind. */
+  sampledOut: TallyEntry[];
+  linesLost: number;
+  /** Audit lines of faults; nothing is concluded from them. */
+  faultLines: number;
+}
+
+interface ZoneSums {
+  id: number;
+  name: string;
+  durations: DurationSums;
+  casts: CastSums;
+  attacks: number;
+  damage: number;
+  kills: number;
+  playersMax: number;
+  exceptions: number;
+  recoveries: number;
+  commands: number;
+}
+
+const ZONES_MAX = 1_024;
+const KINDS_MAX = 500;
+const DEALERS_MAX = 20_000;
+const TOP = 10;
+const KINDS_SHOWN_MAX = 40;
+/** Creature ids begin after this (docs/PROTOCOL.md). */
+const SESSION_ID_MAX = 1_000_000;
+
+export class LogSummary {
+  readonly #byType = new Tally(16);
+  readonly #byKind = new Tally(KINDS_MAX);
+  readonly #loop = new DurationSums();
+  readonly #zones = new Map<number, ZoneSums>();
+  readonly #dealers = new Tally(DEALERS_MAX);
+  readonly #spells = new Tally(KINDS_MAX);
+  readonly #interruptReasons = new Tally(KINDS_MAX);
+  readonly #damageTypes = new Tally(16);
+  readonly #disconnects = new Tally(KINDS_MAX);
+  readonly #errors = new Tally(KINDS_MAX);
+  readonly #sampledOut = new Tally(KINDS_MAX);
+  #lines = 0;
+  #fromMs = Number.POSITIVE_INFINITY;
+  #toMs = Number.NEGATIVE_INFINITY;
+  #starts = 0;
+  #version = "";
+  #tickRateHz = Number.NaN;
+  #accepted = 0;
+  #linesLost = 0;
+  #faultLines = 0;
+
+  /** Never throws, whatever is in the line. */
+  take(line: TelemetryLine): void {
+    const { type, component, message, data } = line;
+    this.#lines++;
+    this.#byType.add(type);
+    this.#byKind.add(`${component} · ${message}`);
+    const atMs = Date.parse(line.timestamp);
+    if (atMs < this.#fromMs) this.#fromMs = atMs;
+    if (atMs > this.#toMs) this.#toMs = atMs;
+    if (type === "error") this.#errors.add(`${component} · ${message}`);
+    if (component === "zone") this.#takeZone(line);
+    else if (component === "game_loop" && message === "Tick completed")
+      this.#loop.add(numberOf(data, "duration_ms", 0), data["overrun"] === true);
+    else if (component === "combat" && message === "Damage dealt") this.#takeDamage(data);
+    else if (component === "spellcast") this.#takeCast(message, data);
+    else if (component === "game_server") this.#takeConnection(message, data);
+    else if (component === "server" && message === "Server starting") this.#takeStart(data);
+    else if (component === "telemetry") this.#takeTelemetry(message, data);
+    else if (component === "fault") this.#faultLines++;
+  }
+
+  report(): LogReport {
+    const zones = [...this.#zones.values()].toSorted((a, b) => a.id - b.id).map(zoneReport);
+    const total = (read: (zone: ZoneSummary) => number): number => zones.reduce((all, zone) => all + read(zone), 0);
+    const casts: CastSums = {
+      started: total((zone) => zone.casts.started),
+      completed: total((zone) => zone.casts.completed),
+      interrupted: total((zone) => zone.casts.interrupted),
+      gcdBlocked: total((zone) => zone.casts.gcdBlocked),
+    };
+    const damage = total((zone) => zone.damage);
+    const hasTime = this.#toMs >= this.#fromMs;
+    const seconds = hasTime ? (this.#toMs - this.#fromMs) / 1_000 : Number.NaN;
+    return {
+      lines: this.#lines,
+      fromMs: hasTime ? this.#fromMs : Number.NaN,
+      toMs: hasTime ? this.#toMs : Number.NaN,
+      byType: this.#byType.top(TOP),
+      byKind: this.#byKind.top(KINDS_SHOWN_MAX),
+      starts: this.#starts,
+      version: this.#version,
+      tickRateHz: this.#tickRateHz,
+      loop: this.#loop.report(),
+      zones,
+      casts,
+      castSuccess: casts.completed / (casts.completed + casts.interrupted),
+      gcdBlockRate: casts.gcdBlocked / (casts.gcdBlocked + casts.started),
+      combat: {
+        damage,
+        damagePerS: damage / seconds,
+        kills: total(({ kills }) => kills),
+        attacks: total(({ attacks }) => attacks),
+      },
+      dealers: this.#dealers.topByAmount(TOP),
+      spells: this.#spells.top(TOP),
+      interruptReasons: this.#interruptReasons.top(TOP),
+      damageTypes: this.#damageTypes.topByAmount(TOP),
+      connections: { accepted: this.#accepted, disconnects: this.#disconnects.top(TOP) },
+      errors: this.#errors.top(TOP),
+      sampledOut: this.#sampledOut.topByAmount(KINDS_SHOWN_MAX),
+      linesLost: this.#linesLost,
+      faultLines: this.#faultLines,
+    };
+  }
+
+  #takeZone(line: TelemetryLine): void {
+    const { message, data } = line;
+    const zone = this.#zone(data);
+    if (zone === null) return;
+    if (message === "Zone tick exception") zone.exceptions++;
+    else if (message === "Zone recovered") zone.recoveries++;
+    if (message !== "Zone tick completed") return;
+    zone.durations.add(numberOf(data, "duration_ms", 0), data["overrun"] === true);
+    zone.casts.started += numberOf(data, "casts_started", 0);
+    zone.casts.completed += numberOf(data, "casts_completed", 0);
+    zone.casts.interrupted += numberOf(data, "casts_interrupted", 0);
+    zone.casts.gcdBlocked += numberOf(data, "gcd_blocked", 0);
+    zone.attacks += numberOf(data, "attacks_processed", 0);
+    zone.damage += numberOf(data, "total_damage_dealt", 0);
+    zone.kills += numberOf(data, "kills", 0);
+    zone.commands += numberOf(data, "events_processed", 0);
+    zone.playersMax = Math.max(zone.playersMax, numberOf(data, "players", 0));
+  }
+
+  #takeDamage(data: TelemetryLine["data"]): void {
+    const amount = numberOf(data, "actual_damage", 0);
+    this.#dealers.add(dealerName(numberOf(data, "attacker_id")), amount);
+    this.#damageTypes.add(textOf(data, "damage_type", "unknown"), amount);
+  }
+
+  #takeCast(message: string, data: TelemetryLine["data"]): void {
+    if (message === "Cast started") this.#spells.add(`spell ${numberOf(data, "spell_id")}`);
+    else if (message === "Cast interrupted") this.#interruptReasons.add(textOf(data, "reason", "unknown"));
+  }
+
+  #takeConnection(message: string, data: TelemetryLine["data"]): void {
+    if (message === "Connection accepted") this.#accepted++;
+    else if (message === "Client disconnected") this.#disconnects.add(textOf(data, "reason", "not told"));
+  }
+
+  #takeStart(data: TelemetryLine["data"]): void {
+    this.#starts++;
+    this.#version = textOf(data, "version");
+    this.#tickRateHz = numberOf(data, "tick_rate_hz");
+  }
+
+  #takeTelemetry(message: string, data: TelemetryLine["data"]): void {
+    if (message === "Lines lost") this.#linesLost += numberOf(data, "count", 0);
+    const kinds = data["kinds"];
+    if (message !== "Lines sampled out" || typeof kinds !== "object" || kinds === null) return;
+    for (const [kind, count] of Object.entries(kinds)) {
+      if (typeof count === "number") this.#sampledOut.add(kind.replace("/", " · "), count);
+    }
+  }
+
+  #zone(data: TelemetryLine["data"]): ZoneSums | null {
+    const id = numberOf(data, "zone_id");
+    if (Number.isNaN(id)) return null;
+    let zone = this.#zones.get(id);
+    if (zone === undefined) {
+      if (this.#zones.size >= ZONES_MAX) return null;
+      zone = {
+        id,
+        name: "",
+        durations: new DurationSums(),
+        casts: { started: 0, completed: 0, interrupted: 0, gcdBlocked: 0 },
+        attacks: 0,
+        damage: 0,
+        kills: 0,
+        playersMax: 0,
+        exceptions: 0,
+        recoveries: 0,
+        commands: 0,
+      };
+      this.#zones.set(id, zone);
+    }
+    zone.name = textOf(data, "zone_name", zone.name);
+    return zone;
+  }
+}
+
+function zoneReport({ durations, ...zone }: ZoneSums): ZoneSummary {
+  return { ...zone, ...durations.report() };
+}
+
+function dealerName(id: number): string {
+  if (Number.isNaN(id)) return "unknown";
+  return id <= SESSION_ID_MAX ? `player ${id}` : `creature ${id}`;
+}

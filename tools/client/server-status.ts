@@ -1,0 +1,75 @@
+// What a server says of itself over HTTP: whether it is ready, and each zone's state, name and players. The feed only
+// tells what happens; a zone that has been down for a while is silent there and named here.
+//
+//   await fetchStatus({ host: "127.0.0.1", port: 8082 })
+//   // { ready: true, reasons: [], zones: [{ id: 1, name: "Elwynn Forest", state: "ACTIVE", players: 4, ... }] }
+//
+// Of /metrics only what is named here is read; which faults are active (wowsim_fault_*) is not.
+
+import { messageOf, WowsimError } from "../../server/errors.ts";
+import { parsePrometheus } from "./prometheus-text.ts";
+import type { PrometheusSample } from "./prometheus-text.ts";
+
+export interface ZoneStatus {
+  id: number;
+  name: string;
+  state: string;
+  players: number;
+  creatures: number;
+}
+
+export interface ServerStatus {
+  ready: boolean;
+  /** Why not. */
+  reasons: string[];
+  zones: ZoneStatus[];
+}
+
+const TIMEOUT_MS = 2_000;
+
+/** Throws WowsimError("http_unreachable"). */
+export async function fetchStatus({ host, port }: { host: string; port: number }): Promise<ServerStatus> {
+  const base = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  try {
+    const [ready, metrics] = await Promise.all([
+      fetch(`${base}/readyz`, { signal }).then((answer) => answer.json()),
+      fetch(`${base}/metrics`, { signal }).then((answer) => answer.text()),
+    ]);
+    return { ...readinessOf(ready), zones: zonesOf(parsePrometheus(metrics)) };
+  } catch (cause) {
+    const message = `Nothing answers as a wowsim server on ${base} (${reasonOf(cause)}); say where it is with --http-port.`;
+    throw new WowsimError("http_unreachable", message, { cause });
+  }
+}
+
+/** "ECONNREFUSED" says more in less than what fetch makes of it. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : messageOf(error);
+}
+
+function readinessOf(value: unknown): { ready: boolean; reasons: string[] } {
+  if (typeof value !== "object" || value === null || !("ready" in value)) {
+    throw new TypeError("/readyz is not that of a wowsim server");
+  }
+  const reasons = "reasons" in value && Array.isArray(value.reasons) ? value.reasons.map(String) : [];
+  return { ready: value.ready === true, reasons };
+}
+
+function zonesOf(samples: readonly PrometheusSample[]): ZoneStatus[] {
+  const value = (name: string, zone: string): number =>
+    samples.find((sample) => sample.name === name && sample.labels["zone"] === zone)?.value ?? 0;
+  const state = (zone: string): string =>
+    samples.find(
+      (sample) => sample.name === "wowsim_zone_state" && sample.labels["zone"] === zone && sample.value === 1,
+    )?.labels["state"] ?? "";
+  return samples
+    .filter(({ name }) => name === "wowsim_zone_info")
+    .map(({ labels: { zone = "", name = "" } }) => ({
+      id: Number(zone),
+      name,
+      state: state(zone),
+      players: value("wowsim_zone_players", zone),
+      creatures: value("wowsim_zone_creatures", zone),
+    }));
+}

@@ -1,0 +1,107 @@
+// wowsim health: how a server is, from its telemetry and its HTTP port, or from a telemetry file.
+
+import { Option } from "commander";
+import type { Command } from "commander";
+import { WowsimError } from "../../server/errors.ts";
+import type { HealthReport } from "../analysis/health.ts";
+import { addFormatFlag, addServerFlags, parseDurationMs } from "../ui/flags.ts";
+import type { OutputFormat } from "../ui/flags.ts";
+import { exitCodes } from "../ui/help.ts";
+import { interruptible, pause } from "../ui/interrupt.ts";
+import { EXIT, fail, isTerminal, out, outJson } from "../ui/output.ts";
+
+interface HealthFlags {
+  host: string;
+  httpPort: number;
+  telemetryPort: number;
+  for: number;
+  watch?: boolean;
+  file?: string;
+  format: OutputFormat;
+}
+
+const EXIT_OF = { healthy: EXIT.ok, degraded: EXIT.degraded, critical: EXIT.critical } as const;
+const SECOND_MS = 1_000;
+
+export function register(program: Command): void {
+  const command = program
+    .command("health")
+    .description("Say how a server is (healthy, degraded or critical) and why, with its zones and what stood out.")
+    .addOption(
+      new Option("--for <time>", "how long to listen before judging").argParser(parseDurationMs).default(3_000, "3s"),
+    )
+    .addOption(
+      new Option("--watch", "go on until Ctrl-C: redraws on a terminal, a line a second in a pipe").conflicts("file"),
+    )
+    .option("--file <file>", "judge the end of a telemetry file instead of a running server; - is stdin")
+    .addHelpText(
+      "after",
+      "\nWhat is wrong, and what to do about it: wowsim diagnose\n" +
+        exitCodes({ 0: "healthy", 1: "degraded", 2: "critical, or wrong usage", 3: "no server answers" }),
+    );
+  addServerFlags(command, ["http-port", "telemetry-port"]);
+  addFormatFlag(command).action(health);
+}
+
+async function health(flags: HealthFlags): Promise<void> {
+  try {
+    await interruptible(async (signal) => {
+      if (flags.file !== undefined) await judgeFile(flags.file, flags.format, signal);
+      else if (flags.watch === true) await watch(flags, signal);
+      else await judge(flags, signal);
+    });
+  } catch (error) {
+    const isUnreachable = error instanceof WowsimError && error.code === "unreachable";
+    fail(error, isUnreachable ? EXIT.unreachable : EXIT.degraded);
+  }
+}
+
+async function judge(flags: HealthFlags, signal: AbortSignal): Promise<void> {
+  const { LiveTelemetry } = await import("../client/live-telemetry.ts");
+  await using live = await LiveTelemetry.open(flags);
+  await pause(flags.for, signal);
+  await show(live.health(), flags.format);
+}
+
+async function judgeFile(file: string, format: OutputFormat, signal: AbortSignal): Promise<void> {
+  const [{ readLines }, { Timeline }, { assessHealth }] = await Promise.all([
+    import("../analysis/line-stream.ts"),
+    import("../analysis/timeline.ts"),
+    import("../analysis/health.ts"),
+  ]);
+  const timeline = new Timeline();
+  await readLines(file, { onLine: (line) => timeline.take(line), signal });
+  await show(assessHealth(timeline), format);
+}
+
+/** Until the signal; the exit code is that of the last look. */
+async function watch(flags: HealthFlags, signal: AbortSignal): Promise<void> {
+  const [{ LiveTelemetry }, { Screen }, { healthLine, healthLines }, { toWire }] = await Promise.all([
+    import("../client/live-telemetry.ts"),
+    import("../ui/screen.ts"),
+    import("../ui/health-lines.ts"),
+    import("../ui/json.ts"),
+  ]);
+  await using live = await LiveTelemetry.open(flags);
+  using screen = new Screen();
+  const isDrawn = flags.format === "text" && isTerminal();
+  while (await pause(SECOND_MS, signal)) {
+    await live.refresh();
+    const report = live.health();
+    process.exitCode = live.isReachable ? EXIT_OF[report.status] : EXIT.unreachable;
+    if (flags.format === "json") outJson(toWire(report));
+    else if (isDrawn) screen.draw([...healthLines(report), "", "Ctrl-C ends."]);
+    else out(healthLine(report));
+  }
+}
+
+async function show(report: HealthReport, format: OutputFormat): Promise<void> {
+  process.exitCode = EXIT_OF[report.status];
+  if (format === "json") {
+    const { toWire } = await import("../ui/json.ts");
+    outJson(toWire(report));
+    return;
+  }
+  const { healthLines } = await import("../ui/health-lines.ts");
+  for (const line of healthLines(report)) out(line);
+}

@@ -1,0 +1,32 @@
+// A Diagnosis as text: the cause, how sure, the evidence, what to do.
+
+import type { Diagnosis } from "../analysis/diagnosis.ts";
+import type { Incident } from "../analysis/incident-log.ts";
+import { clock, zonesText } from "../analysis/measures.ts";
+import { paint } from "./output.ts";
+
+export function diagnosisLines({ cause, title, confidence, zones, sinceMs, evidence, runbook }: Diagnosis): string[] {
+  return [
+    `${paint.bold(cause)}  ${Math.round(confidence * 100)} % sure, ${zonesText(zones)}, since ${clock(sinceMs)}`,
+    `  ${title}.`,
+    ...evidence.map((line) => `  ${paint.dim("-")} ${line}`),
+    `  ${paint.cyan("Mend")}  ${runbook.text}`,
+    `  ${paint.cyan("$")} ${runbook.command}`,
+  ];
+}
+
+/** All of them, best first; a sentence when there are none. */
+export function diagnosesLines(diagnoses: readonly Diagnosis[]): string[] {
+  if (diagnoses.length === 0) return [paint.green("Nothing wrong was found.")];
+  return diagnoses.flatMap((diagnosis, at) => [...(at === 0 ? [] : [""]), ...diagnosisLines(diagnosis)]);
+}
+
+/** A line an incident, in the order in which they began, each with its best evidence. */
+export function incidentLines(incidents: readonly Incident[], count: number): string[] {
+  if (incidents.length === 0) return [paint.green("Nothing wrong was found.")];
+  const lines = incidents.flatMap(({ fromMs, toMs, diagnosis: { cause, confidence, zones, evidence } }) => [
+    `${clock(fromMs)} to ${clock(toMs)}  ${paint.bold(cause)}  ${Math.round(confidence * 100)} %, ${zonesText(zones)}`,
+    ...evidence.slice(0, 1).map((line) => paint.dim(`  ${line}`)),
+  ]);
+  return count > incidents.length ? [...lines, `and ${count - incidents.length} more`] : lines;
+}
