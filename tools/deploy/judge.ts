@@ -7,7 +7,8 @@
 // canary worse than its own past by more than the other zones changed in the same time (difference in differences), by
 // enough to matter, and by more than chance explains? Only when every check holds is a module promoted.
 
-import { castChecks, comparisonChecks, loadChecks } from "./judge-comparisons.ts";
+import { comparisonChecks } from "./judge-comparisons.ts";
+import { castChecks, loadChecks } from "./judge-play.ts";
 import type { SampleWindow, ZoneTick } from "./samples.ts";
 
 export interface Thresholds {
@@ -46,9 +47,9 @@ export const DEFAULT_THRESHOLDS: Thresholds = {
   fuelMedianRatioMax: 1.5,
   alpha: 0.01,
   castsMin: 30,
-  castCompletionKeptMin: 0.7,
-  castStartsKeptMin: 0.5,
-  refusedShareRiseMax: 0.1,
+  castCompletionKeptMin: 0.1,
+  castStartsKeptMin: 0.05,
+  refusedShareRiseMax: 0.3,
   playersRatioMax: 1.5,
 };
 
@@ -105,24 +106,34 @@ export function judge(input: JudgeInput, thresholds: Thresholds): Verdict {
   };
 }
 
-/** What convicts before the watch is over: something that may not happen at all, or a tick grown beyond any doubt. */
-export function judgeEarly(input: JudgeInput, thresholds: Thresholds): Check | null {
-  const evidence = gather(input, { ...thresholds, ticksMin: EARLY_TICKS_MIN });
-  const hard = hardChecks(input, evidence, thresholds).find((check) => !check.ok);
-  if (hard) return hard;
-  if (evidence.after.length < EARLY_TICKS_MIN) return null;
+/**
+ * The verdict before the watch is over, when it is beyond doubt already: something happened that may not happen at all, or
+ * a tick has grown out of all proportion. Null as long as it is not.
+ */
+export function judgeEarly(input: JudgeInput, thresholds: Thresholds): Verdict | null {
+  const early = { ...thresholds, ticksMin: EARLY_TICKS_MIN };
+  const evidence = gather(input, early);
+  const isHard = hardChecks(input, evidence, thresholds).some((check) => !check.ok);
+  const isGross = evidence.after.length >= EARLY_TICKS_MIN && hasGrownGrossly(evidence, thresholds);
+  return isHard || isGross ? judge(input, early) : null;
+}
+
+const EARLY_TICKS_MIN = 60;
+/** Looking again every quarter of a second gives chance more tries, so it must be far less likely, and the effect larger. */
+const EARLY_ALPHA = 0.001;
+/** Medians: what a slow moment of the machine does not move. */
+const EARLY_CHECKS = new Set(["kernel_ms_median", "fuel_median"]);
+
+function hasGrownGrossly(evidence: Evidence, thresholds: Thresholds): boolean {
   const gross = {
     ...thresholds,
     kernelMedianRatioMax: 2 * thresholds.kernelMedianRatioMax,
     kernelMedianFloorMs: 5 * thresholds.kernelMedianFloorMs,
+    fuelMedianRatioMax: 2 * thresholds.fuelMedianRatioMax,
     alpha: EARLY_ALPHA,
   };
-  return comparisonChecks(evidence, gross).find((check) => check.id === "kernel_ms_median" && !check.ok) ?? null;
+  return comparisonChecks(evidence, gross).some((check) => EARLY_CHECKS.has(check.id) && !check.ok);
 }
-
-/** Looking again every half second gives chance more tries, so it must be far less likely, and the effect larger. */
-const EARLY_ALPHA = 0.001;
-const EARLY_TICKS_MIN = 60;
 
 function gather(input: JudgeInput, thresholds: Thresholds): Evidence {
   const controls = input.baseline

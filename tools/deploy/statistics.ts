@@ -6,7 +6,7 @@
 // Neighbouring ticks are not independent (a neighbour on the machine that wakes up slows twenty in a row), so tests run
 // on blocks of BLOCK_TICKS: the median of each block for the ordinary tick, its maximum for the tail.
 
-import { mannWhitney } from "./mann-whitney.ts";
+import { mannWhitney, normalUpperTail } from "./mann-whitney.ts";
 
 /** Half a second at 20 Hz. */
 export const BLOCK_TICKS = 10;
@@ -114,4 +114,17 @@ export const sum = (values: readonly number[]): number => values.reduce((total, 
 export function safeRatio(a: number, b: number): number {
   if (b > 0) return a / b;
   return a > 0 ? Number.POSITIVE_INFINITY : 1;
+}
+
+/**
+ * One-sided: the chance that the second share lies as far above the first as it does, were both the same. Each is a part
+ * and its whole, [3, 40]. The z-test of two proportions with pooled variance; nothing to compare gives 1.
+ */
+export function sharesDifferP(low: readonly [number, number], high: readonly [number, number]): number {
+  const whole = low[1] + high[1];
+  if (low[1] === 0 || high[1] === 0) return 1;
+  const pooled = (low[0] + high[0]) / whole;
+  const variance = pooled * (1 - pooled) * (1 / low[1] + 1 / high[1]);
+  if (!(variance > 0)) return 1;
+  return normalUpperTail((high[0] / high[1] - low[0] / low[1]) / Math.sqrt(variance));
 }

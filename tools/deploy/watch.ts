@@ -12,13 +12,15 @@ import { quantile, sum } from "./statistics.ts";
 
 interface Waiting {
   signal: AbortSignal;
-  progress?(text: string): void;
+  progress?(share: number, text: string): void;
 }
 
 const POLL_MS = 250;
 const BASELINE_MS_MAX = 60_000;
 /** How long zones other than the canary's may lag behind before the baseline goes on without them. */
 const LAGGARDS_MS_MAX = 3_000;
+/** How long the zone's players may take to cast often enough to judge by. */
+const CASTS_MS_MAX = 20_000;
 const FEED_SILENT_MS_MAX = 3_000;
 /** The engine compiles a fresh module while it runs: its first second says nothing about those after. */
 const SETTLE_TICKS = 20;
@@ -33,8 +35,8 @@ export interface Baseline {
 }
 
 /**
- * Fills the window with at least `ticksMin` ticks of every zone, and picks the canary zone when none is wanted: the one
- * with the fewest players that has any. Throws WowsimError when the feed does not bring them.
+ * Fills the window with at least `ticksMin` ticks of every zone and `castsMin` casts in the canary zone, and picks that when
+ * none is wanted: the one with the fewest players that has any. Throws WowsimError when the feed does not bring them.
  */
 export async function collectBaseline(
   window: FeedWindow,
@@ -44,24 +46,48 @@ export async function collectBaseline(
   waiting: Waiting,
 ): Promise<Baseline> {
   const startedMs = performance.now();
-  let enoughSinceMs: number | null = null;
-  for (;;) {
-    const have = zoneIds.map((id) => window.samples.ticksOf(id).length);
-    const ofCanary = wanted === undefined ? Math.max(...have) : window.samples.ticksOf(wanted).length;
-    if (have.every((ticks) => ticks >= thresholds.ticksMin)) break;
-    if (ofCanary >= thresholds.ticksMin) enoughSinceMs ??= performance.now();
-    if (enoughSinceMs !== null && performance.now() - enoughSinceMs > LAGGARDS_MS_MAX) break;
+  const zoneId = await collectTicks(window, zoneIds, wanted, thresholds, waiting);
+  const { castsMin } = thresholds;
+  const castsStartedMs = performance.now();
+  for (let casts = castsOf(window, zoneId); casts < castsMin; casts = castsOf(window, zoneId)) {
+    if (performance.now() - castsStartedMs > CASTS_MS_MAX) throw tooFewCasts(zoneId, casts, castsMin);
     assertSpeaking(window, performance.now() - startedMs);
-    waiting.progress?.(`baseline: ${Math.min(...have)} of ${thresholds.ticksMin} ticks a zone`);
+    waiting.progress?.(casts / castsMin, `baseline: ${casts} of ${castsMin} casts in zone ${zoneId}`);
     await sleep(POLL_MS, waiting.signal);
   }
   const samples = window.restart();
-  const zoneId = wanted ?? quietestPlayedZone(samples, thresholds.ticksMin);
   const text = zoneIds
     .map((id) => `${id === zoneId ? "canary " : ""}zone ${id}: ${describeTicks(samples.ticksOf(id))}`)
     .join("; ");
   return { zoneId, samples, text, data: { zone_id: zoneId, ticks: samples.ticksOf(zoneId).length } };
 }
+
+/** Waits for the ticks; the canary zone. */
+async function collectTicks(
+  window: FeedWindow,
+  zoneIds: readonly number[],
+  wanted: number | undefined,
+  { ticksMin }: Thresholds,
+  waiting: Waiting,
+): Promise<number> {
+  const startedMs = performance.now();
+  let enoughSinceMs: number | null = null;
+  for (;;) {
+    const have = zoneIds.map((id) => window.samples.ticksOf(id).length);
+    const ofCanary = wanted === undefined ? Math.max(...have) : window.samples.ticksOf(wanted).length;
+    if (have.every((ticks) => ticks >= ticksMin)) break;
+    if (ofCanary >= ticksMin) enoughSinceMs ??= performance.now();
+    if (enoughSinceMs !== null && performance.now() - enoughSinceMs > LAGGARDS_MS_MAX) break;
+    assertSpeaking(window, performance.now() - startedMs);
+    const least = Math.min(...have);
+    waiting.progress?.(least / ticksMin, `baseline: ${least} of ${ticksMin} ticks a zone`);
+    await sleep(POLL_MS, waiting.signal);
+  }
+  return wanted ?? quietestPlayedZone(window.samples, ticksMin);
+}
+
+const castsOf = (window: FeedWindow, zoneId: number): number =>
+  sum(window.samples.ticksOf(zoneId).map((tick) => tick.castsStarted));
 
 export interface Watched {
   verdict: Verdict;
@@ -83,9 +109,10 @@ export async function watchCanary(
   for (;;) {
     const elapsedMs = performance.now() - startedMs;
     const during = window.samples;
-    const early = judgeEarly({ ...canary, during }, thresholds) !== null;
-    if (early || elapsedMs >= durationMs) {
-      const verdict = judge({ ...canary, during }, thresholds);
+    const beyondDoubt = judgeEarly({ ...canary, during }, thresholds);
+    if (beyondDoubt !== null || elapsedMs >= durationMs) {
+      const early = beyondDoubt !== null;
+      const verdict = beyondDoubt ?? judge({ ...canary, during }, thresholds);
       const ticks = during.ticksOf(zoneId);
       const seconds = (elapsedMs / 1_000).toFixed(1);
       const text = `${seconds} s, ${describeTicks(ticks)}${early ? ": beyond doubt, not waiting for the rest" : ""}`;
@@ -93,6 +120,7 @@ export async function watchCanary(
     }
     if (window.silentMs > FEED_SILENT_MS_MAX) throw silence(window);
     waiting.progress?.(
+      elapsedMs / durationMs,
       `watching zone ${zoneId}: ${Math.ceil((durationMs - elapsedMs) / 1_000)} s left, ${describeTicks(during.ticksOf(zoneId))}`,
     );
     await sleep(POLL_MS, waiting.signal);
@@ -170,6 +198,14 @@ function assertSpeaking(window: FeedWindow, waitedMs: number): void {
       "no_baseline",
       `Too few zone ticks arrived in ${BASELINE_MS_MAX / 1_000} s; is the feed lossy?`,
     );
+}
+
+function tooFewCasts(zoneId: number, casts: number, castsMin: number): WowsimError {
+  return new WowsimError(
+    "no_casts",
+    `Zone ${zoneId} saw ${casts} casts in the baseline; it takes ${castsMin} to tell whether a module breaks them. ` +
+      "Let players play there (wowsim spawn-clients), choose another --canary-zone, or waive it with --allow-idle.",
+  );
 }
 
 function silence(window: FeedWindow): WowsimError {
