@@ -4,6 +4,7 @@
 
 import { Command } from "commander";
 import { version } from "../package.json";
+import * as deploy from "./commands/deploy.ts";
 import * as diagnose from "./commands/diagnose.ts";
 import * as health from "./commands/health.ts";
 import * as injectFault from "./commands/inject-fault.ts";
@@ -32,7 +33,8 @@ const program = new Command("wowsim")
     process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
   });
 
-for (const command of [serve, spawnClients, injectFault, health, diagnose, parseLogs]) command.register(program);
+for (const command of [serve, spawnClients, injectFault, health, diagnose, parseLogs, deploy])
+  command.register(program);
 finishHelp(program);
 
 try {

@@ -7,6 +7,7 @@
 // in a roll-back, and should this process die instead, the server does it when the lease ends.
 
 import { messageOf, WowsimError } from "../../server/errors.ts";
+import { MODULE_LIMITS } from "../../server/control/deploy-modules.ts";
 import { checkModule } from "../../server/kernel/checks.ts";
 import { hashOf } from "../../server/kernel/meter.ts";
 import { FeedWindow } from "./feed-window.ts";
@@ -44,8 +45,8 @@ export interface CanaryTools {
   /** Aborted: the canary is rolled back. */
   signal: AbortSignal;
   report(stage: StageReport): void;
-  /** Called about twice a second while waiting, for a spinner. */
-  progress?(text: string): void;
+  /** Called a few times a second while waiting; `share` of the wait that is over, from 0 to 1. */
+  progress?(share: number, text: string): void;
 }
 
 export interface CanaryResult {
@@ -63,8 +64,9 @@ export interface CanaryResult {
   sessionsLost: number;
 }
 
+const NEVER = new AbortController().signal;
 /** The lease outlives the watch by this, for the verdict to be carried out. */
-const LEASE_MARGIN_MS = 15_000;
+const LEASE_MARGIN_MS = 10_000;
 
 /** Runs one canary. Throws when it never came to a swap for a reason that is not the module's. */
 export async function runCanary(options: CanaryOptions, tools: CanaryTools): Promise<CanaryResult> {
@@ -83,6 +85,9 @@ class Canary {
   readonly #remote: DeployRemote;
   readonly #hash: string;
   #swappedAtMs: number | null = null;
+  /** Zones that may run the module by now: what has to be put in order when something goes wrong. */
+  #given: number[] = [];
+  #isRollingBack = false;
 
   constructor(options: CanaryOptions, tools: CanaryTools, window: FeedWindow) {
     this.#options = options;
@@ -92,25 +97,29 @@ class Canary {
     this.#hash = hashOf(options.wasm);
   }
 
+  get #leaseMs(): number {
+    return this.#options.durationMs + LEASE_MARGIN_MS;
+  }
+
   async run(): Promise<CanaryResult> {
     const { signal } = this.#tools;
     const refusal = await this.#checkAndUpload();
     if (refusal !== null) return this.#result("refused", refusal, null, null);
+    const alreadyRuns = await this.#whereItRuns();
+    if (alreadyRuns !== null) return this.#result("refused", alreadyRuns, null, null);
     const { zone, baseline } = await this.#baseline();
-    if (zone.hash === this.#hash) {
-      const reason = `zone ${zone.zone_id} runs ${this.#hash} already; there is nothing to compare`;
-      this.#say("swap", false, reason, { zone_id: zone.zone_id });
-      return this.#result("refused", reason, zone.zone_id, null);
-    }
     try {
       const swapRefusal = await this.#swap(zone);
       if (swapRefusal !== null) return this.#result("refused", swapRefusal, zone.zone_id, null);
       const verdict = await this.#watch(zone, baseline);
       if (!verdict.promote) return await this.#rollback(zone, verdict.reason, verdict, "rolled_back");
+      signal.throwIfAborted();
       return await this.#promote(zone, verdict);
     } catch (error) {
-      const reason = signal.aborted ? "interrupted" : messageOf(error);
-      return await this.#rollback(zone, reason, null, signal.aborted ? "interrupted" : "rolled_back");
+      if (this.#isRollingBack) throw error;
+      const isInterrupted = signal.aborted && error === signal.reason;
+      const reason = isInterrupted ? "interrupted" : messageOf(error);
+      return await this.#rollback(zone, reason, null, isInterrupted ? "interrupted" : "rolled_back");
     }
   }
 
@@ -118,6 +127,12 @@ class Canary {
   async #checkAndUpload(): Promise<string | null> {
     const { wasm, label } = this.#options;
     const { signal } = this.#tools;
+    const { moduleBytesMax } = MODULE_LIMITS;
+    if (wasm.length > moduleBytesMax) {
+      const reason = `${label} has more than ${moduleBytesMax} bytes, the most that a server takes`;
+      this.#say("check", false, reason, { bytes_max: moduleBytesMax });
+      return reason;
+    }
     const problems = await checkModule(wasm);
     const size = `${label}: ${wasm.length} bytes, module ${this.#hash}`;
     const found = problems.length === 0 ? "static checks hold" : problems.join(" ");
@@ -136,6 +151,16 @@ class Canary {
     return null;
   }
 
+  /** Null when no zone runs the module yet, else that there is nothing to compare. */
+  async #whereItRuns(): Promise<string | null> {
+    const { zones } = await this.#remote.status();
+    const ids = zones.filter(({ hash }) => hash === this.#hash).map(({ zone_id: id }) => id);
+    if (ids.length === 0) return null;
+    const reason = `zone ${ids.join(", ")} runs ${this.#hash} already; a canary would have nothing to be compared with`;
+    this.#say("baseline", false, reason, { zones: ids });
+    return reason;
+  }
+
   async #baseline(): Promise<{ zone: RemoteZone; baseline: SampleWindow }> {
     const { thresholds, zoneId } = this.#options;
     const { zones } = await this.#remote.status();
@@ -152,8 +177,9 @@ class Canary {
     this.#window.restart();
     const startedMs = performance.now();
     try {
-      const leaseMs = this.#options.durationMs + LEASE_MARGIN_MS;
-      await this.#remote.swap(this.#hash, zone.zone_id, leaseMs, this.#tools.signal);
+      await this.#remote.beginSwap(this.#hash, zone.zone_id, this.#leaseMs);
+      this.#given = [zone.zone_id];
+      await this.#remote.swapped(this.#hash, zone.zone_id, this.#tools.signal);
     } catch (error) {
       if (!(error instanceof WowsimError) || error.code !== "swap_refused") throw error;
       this.#say("swap", false, error.message, { zone_id: zone.zone_id });
@@ -185,10 +211,12 @@ class Canary {
     return verdict;
   }
 
+  /** Not to be interrupted: half promoted is worse than either. */
   async #promote(zone: RemoteZone, verdict: Verdict): Promise<CanaryResult> {
     const decidedMs = performance.now();
-    const zones = await this.#remote.promote(this.#hash, this.#tools.signal);
-    const ids = zones.map(({ zone_id: id }) => id);
+    const ids = (await this.#remote.status()).zones.map(({ zone_id: id }) => id);
+    this.#given = ids;
+    await this.#remote.promote(this.#hash, NEVER);
     this.#say("promote", true, `every zone (${ids.join(", ")}) was given ${this.#hash}`, {
       zones: ids,
       hash: this.#hash,
@@ -204,16 +232,27 @@ class Canary {
     verdict: Verdict | null,
     outcome: CanaryResult["outcome"],
   ): Promise<CanaryResult> {
+    this.#isRollingBack = true;
     const decidedMs = performance.now();
-    const settled = await this.#remote.rollback(this.#hash, zone.zone_id, new AbortController().signal);
-    this.#say("rollback", true, `zone ${zone.zone_id} runs ${settled.hash} again: ${reason}`, {
-      zone_id: zone.zone_id,
-      hash: settled.hash,
-      reason,
-    });
+    const back: string[] = [];
+    for (const id of this.#given) back.push(`zone ${id} runs ${await this.#takeBack(id, reason)} again`);
+    this.#say("rollback", true, `${back.join(", ")}: ${reason}`, { zones: this.#given, reason });
     const { zones } = await this.#remote.status();
-    await this.#verify(new Map(zones.map(({ zone_id: id }) => [id, zone.hash])));
+    await this.#verify(new Map(zones.map(({ zone_id: id, hash }) => [id, id === zone.zone_id ? zone.hash : hash])));
     return this.#result(outcome, reason, zone.zone_id, verdict, decidedMs);
+  }
+
+  /** The hash a zone runs after its roll-back. Throws with what went wrong before as well, and what happens next. */
+  async #takeBack(zoneId: number, reason: string): Promise<string> {
+    try {
+      return (await this.#remote.rollback(this.#hash, zoneId, NEVER)).hash;
+    } catch (error) {
+      const code = error instanceof WowsimError ? error.code : "rollback_failed";
+      const lease = `the server takes zone ${zoneId} back by itself, ${this.#leaseMs / 1_000} s after the swap`;
+      throw new WowsimError(code, `${messageOf(error)} The roll-back (${reason}) was not confirmed; ${lease}.`, {
+        cause: error,
+      });
+    }
   }
 
   async #verify(expected: Map<number, string>): Promise<void> {

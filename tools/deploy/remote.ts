@@ -2,7 +2,8 @@
 //
 //   const remote = new DeployRemote(control)
 //   await remote.load(bytes, "hotfix.wasm", signal)         // waits for the server's own check
-//   await remote.swap("9f3c…", 2, 35_000, signal)           // resolves when zone 2 runs it, rejects when it was refused
+//   await remote.beginSwap("9f3c…", 2, 30_000)              // rejects when the server will not
+//   await remote.swapped("9f3c…", 2, signal)                // resolves when zone 2 runs it, rejects when that refused it
 
 import { z } from "zod";
 import { WowsimError } from "../../server/errors.ts";
@@ -73,9 +74,18 @@ export class DeployRemote {
     return hash;
   }
 
-  /** Puts a module into one zone; resolves when it runs there. Throws WowsimError("swap_refused") with the zone's reason. */
-  async swap(hash: string, zoneId: number, leaseMs: number, signal: AbortSignal): Promise<void> {
-    await this.#control.ask({ command: "deploy_swap", hash, zone_id: zoneId, lease_ms: leaseMs });
+  /** Begins to put a module into one zone. Throws WowsimError("swap_refused") with why the server will not. */
+  async beginSwap(hash: string, zoneId: number, leaseMs: number): Promise<void> {
+    try {
+      await this.#control.ask({ command: "deploy_swap", hash, zone_id: zoneId, lease_ms: leaseMs });
+    } catch (error) {
+      if (!(error instanceof WowsimError) || error.code.startsWith("control_")) throw error;
+      throw new WowsimError("swap_refused", `The server refused the swap: ${error.message}`, { cause: error });
+    }
+  }
+
+  /** Resolves when the zone runs what it was given. Throws WowsimError("swap_refused") with the zone's reason. */
+  async swapped(hash: string, zoneId: number, signal: AbortSignal): Promise<void> {
     const zone = await this.#settled(zoneId, signal);
     if (zone.phase === "canary" && zone.hash === hash) return;
     throw new WowsimError("swap_refused", `Zone ${zoneId} refused the module: ${zone.last_error ?? "no reason given"}`);
@@ -89,8 +99,8 @@ export class DeployRemote {
     );
     const missing = zones.filter((zone) => zone.hash !== hash);
     if (missing.length === 0) return zones;
-    const reasons = missing.map((zone) => `zone ${zone.zone_id}: ${zone.last_error ?? `runs ${zone.hash}`}`);
-    throw new WowsimError("promotion_failed", `Not every zone took the module: ${reasons.join("; ")}`);
+    const reasons = new Set(missing.map((zone) => zone.last_error ?? `zone ${zone.zone_id} runs ${zone.hash}`));
+    throw new WowsimError("promotion_failed", `Not every zone took the module: ${[...reasons].join("; ")}`);
   }
 
   /**

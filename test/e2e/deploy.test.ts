@@ -1,0 +1,234 @@
+// wowsim deploy against a real server with players in it: what is bad goes back out by itself, what is good goes to every
+// zone, and whoever dies on the way leaves nothing behind. Not one player loses the connection in all of it.
+
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { startServerChild } from "../../bench/lib/server-child.ts";
+import type { ServerChild } from "../../bench/lib/server-child.ts";
+import { MODULE_LIMITS } from "../../server/control/deploy-modules.ts";
+import { buildKernel } from "../../server/kernel/build.ts";
+import type { BuiltKernel } from "../../server/kernel/build.ts";
+import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import { ControlClient } from "../../tools/client/control-client.ts";
+import { FeedClient } from "../../tools/client/feed-client.ts";
+import { Swarm } from "../../tools/client/swarm.ts";
+import type { CanaryResult, StageReport } from "../../tools/deploy/canary.ts";
+import { DeployRemote } from "../../tools/deploy/remote.ts";
+import { startWowsim, wowsim } from "../helpers/command.ts";
+import { tempFolder } from "../helpers/telemetry.ts";
+
+setDefaultTimeout(120_000);
+
+const host = "127.0.0.1";
+const PLAYERS = 120;
+
+type Report = Pick<CanaryResult, "outcome" | "reason" | "zoneId" | "sessionsLost"> & { stages: StageReport[] };
+
+let server: ServerChild;
+let swarm: Swarm;
+let feed: FeedClient;
+let control: ControlClient;
+let base: BuiltKernel;
+const variants = new Map<string, BuiltKernel>();
+const folder = tempFolder();
+/** Which kernel each zone's ticks were run by, in order, without repeats: { 1: ["9262…", "a42c…", "9262…"] }. */
+const ran = new Map<number, string[]>();
+
+const variant = (name: string): BuiltKernel => variants.get(name)!;
+
+beforeAll(async () => {
+  base = await buildKernel();
+  for (const name of ["regression", "hotfix", "crash"]) {
+    variants.set(name, await buildKernel({ variant: name }));
+    writeFileSync(folder.file(`${name}.wasm`), variant(name).wasm);
+  }
+  server = await startServerChild();
+  control = await ControlClient.connect({ host, port: server.ports.control });
+  feed = await FeedClient.connect({ host, port: server.ports.telemetry });
+  feed.onLine(noteKernel);
+  swarm = await Swarm.start({ host, port: server.ports.game, count: PLAYERS, rate: 2, seed: 11 });
+}, 120_000);
+
+afterAll(async () => {
+  await swarm?.stop();
+  feed?.close();
+  control?.close();
+  await server?.[Symbol.asyncDispose]();
+  folder[Symbol.dispose]();
+});
+
+function noteKernel({ message, data }: TelemetryLine): void {
+  if (message !== "Zone tick completed") return;
+  const hashes = ran.get(Number(data["zone_id"])) ?? [];
+  ran.set(Number(data["zone_id"]), hashes);
+  if (hashes.at(-1) !== data["kernel"]) hashes.push(String(data["kernel"]));
+}
+
+function deploy(module: string, ...more: string[]): string[] {
+  const { control: controlPort, telemetry } = server.ports;
+  const ports = ["--control-port", String(controlPort), "--telemetry-port", String(telemetry)];
+  return ["deploy", module, ...ports, ...more];
+}
+
+/** Runs a deploy to its end, and what it says as JSON. */
+async function deployed(module: string, ...more: string[]): Promise<{ code: number; report: Report }> {
+  const { code, stdout } = await wowsim(...deploy(module, "--format", "json", ...more));
+  return { code, report: JSON.parse(stdout) as Report };
+}
+
+/** Deploys what no server should run; why it is refused. */
+async function refused(name: string, bytes: Uint8Array): Promise<string> {
+  writeFileSync(folder.file(name), bytes);
+  ran.clear();
+  const { code, report } = await deployed(folder.file(name));
+  expect({ code, outcome: report.outcome }).toEqual({ code: 1, outcome: "refused" });
+  expect(report.stages.map(({ stage }) => stage)).toEqual(["check"]);
+  expect([...ran.values()].flat().every((hash) => hash === base.hash)).toBe(true);
+  return report.reason;
+}
+
+const failedChecks = ({ stages }: Report): unknown[] =>
+  stages.filter(({ stage, ok }) => stage === "verdict" && !ok).map(({ data }) => data["check"]);
+
+/** Waits until the zone's own ticks say that it runs this. */
+async function runs(zoneId: number, hash: string): Promise<void> {
+  while (ran.get(zoneId)?.at(-1) !== hash) await Bun.sleep(50);
+}
+
+/** Nobody was thrown out, and nobody was told nonsense. */
+function everybodyPlaysOn(): void {
+  const { drops, protocolErrors, protocolErrorExamples } = swarm.stats;
+  expect({ playing: swarm.playing, drops, protocolErrors, protocolErrorExamples }).toEqual({
+    playing: PLAYERS,
+    drops: 0,
+    protocolErrors: 0,
+    protocolErrorExamples: [],
+  });
+}
+
+describe("a bad module", () => {
+  test("that is slow in a crowd is caught by its work, and goes back out by itself", async () => {
+    ran.clear();
+    const { code, report } = await deployed(folder.file("regression.wasm"), "--canary-zone", "2");
+    expect(report).toMatchObject({ outcome: "rolled_back", zoneId: 2, sessionsLost: 0 });
+    expect(code).toBe(1);
+    expect(failedChecks(report)).toContain("fuel_median");
+    expect(report.reason).toMatch(/^(kernel time|fuel), median: .* limit ×/);
+    await runs(2, base.hash);
+    expect(Object.fromEntries(ran)).toEqual({ 1: [base.hash], 2: [base.hash, variant("regression").hash, base.hash] });
+    everybodyPlaysOn();
+  });
+
+  test("that traps never gets as far as a second trap", async () => {
+    const { code, report } = await deployed(folder.file("crash.wasm"), "--canary-zone", "1");
+    expect(code).toBe(1);
+    // It traps in the replay of the zone's journal already, when somebody died in that, else live.
+    expect(["refused", "rolled_back"]).toContain(report.outcome);
+    expect(report.reason).toMatch(/trapped|traps and recoveries/);
+    await runs(1, base.hash);
+    everybodyPlaysOn();
+  });
+});
+
+describe("a file that can be no kernel is refused before anything is swapped:", () => {
+  test("noise", async () => {
+    expect(await refused("noise.wasm", crypto.getRandomValues(new Uint8Array(10_000)))).toContain("not a valid");
+  });
+
+  test("nothing at all", async () => {
+    expect(await refused("empty.wasm", new Uint8Array())).toContain("not a valid");
+  });
+
+  test("one too big", async () => {
+    const reason = await refused("big.wasm", new Uint8Array(MODULE_LIMITS.moduleBytesMax + 1));
+    expect(reason).toContain(String(MODULE_LIMITS.moduleBytesMax));
+  });
+
+  test("one that asks for a clock, and is none of ours anyway", async () => {
+    // (module (import "env" "now" (func (result f64))))
+    const bytes = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7c, 2, 11, 1, 3);
+    const names = new TextEncoder().encode("env\x03now\0\0");
+    const reason = await refused("clock.wasm", Buffer.concat([bytes, names]));
+    expect(reason).toContain("It imports env.now: a kernel may import env.memory and env.abort only");
+    expect(reason).toContain("It does not export the function tick().");
+  });
+
+  test("one that is metered already", async () => {
+    expect(await refused("metered.wasm", base.metered)).toContain("hand in the unmetered module");
+  });
+});
+
+describe("a deploy that does not come to its end leaves the zone as it was:", () => {
+  test("Ctrl-C rolls back", async () => {
+    ran.clear();
+    await using run = startWowsim(deploy(folder.file("hotfix.wasm"), "--canary-zone", "1"));
+    await runs(1, variant("hotfix").hash);
+    run.child.kill("SIGINT");
+    expect(await run.child.exited).toBe(1);
+    await run.drained;
+    expect(run.stdout).toMatch(/^rollback +ok +zone 1 runs [0-9a-f]{16} again: interrupted/m);
+    expect(run.stdout).toMatch(/^interrupted /m);
+    await runs(1, base.hash);
+    everybodyPlaysOn();
+  });
+
+  test("killed without a word, the server's lease takes the module back", async () => {
+    ran.clear();
+    await using run = startWowsim(deploy(folder.file("hotfix.wasm"), "--canary-zone", "2", "--canary-duration", "5s"));
+    await runs(2, variant("hotfix").hash);
+    run.child.kill("SIGKILL");
+    await run.child.exited;
+    const zone = await new DeployRemote(control).zone(2);
+    expect(zone).toMatchObject({ phase: "canary", previous_hash: base.hash });
+    await runs(2, base.hash);
+    expect(await new DeployRemote(control).zone(2)).toMatchObject({ phase: "steady", hash: base.hash, canary: false });
+    everybodyPlaysOn();
+  });
+});
+
+describe("a good module", () => {
+  test("is promoted in every zone, and nothing is left to take back", async () => {
+    ran.clear();
+    const { hash } = variant("hotfix");
+    const { code, report } = await deployed(folder.file("hotfix.wasm"), "--canary-duration", "12s");
+    expect(failedChecks(report)).toEqual([]);
+    expect(report).toMatchObject({ outcome: "promoted", sessionsLost: 0 });
+    expect(code).toBe(0);
+    await Promise.all([runs(1, hash), runs(2, hash)]);
+    const zones = (await new DeployRemote(control).status()).zones;
+    expect(zones).toMatchObject([
+      { phase: "steady", hash, lease_ms_left: null },
+      { phase: "steady", hash, lease_ms_left: null },
+    ]);
+    everybodyPlaysOn();
+  });
+
+  test("that runs already is refused with the reason", async () => {
+    const { code, report } = await deployed(folder.file("hotfix.wasm"));
+    expect({ code, outcome: report.outcome }).toEqual({ code: 1, outcome: "refused" });
+    expect(report.reason).toContain("already");
+  });
+});
+
+describe("what a person is told", () => {
+  test("no server: exit code 3", async () => {
+    const { code, stderr } = await wowsim("deploy", folder.file("hotfix.wasm"), "--control-port", "1");
+    expect(code).toBe(3);
+    expect(stderr).toContain("wowsim serve");
+  });
+
+  test("no feed: exit code 3, and nothing is swapped", async () => {
+    const { code, stderr } = await wowsim(...deploy(folder.file("hotfix.wasm"), "--telemetry-port", "1"));
+    expect(code).toBe(3);
+    expect(stderr).toContain("--telemetry-port");
+  });
+
+  test("no such file, no such zone, no such time: exit code 2", async () => {
+    const gone = await wowsim(...deploy(folder.file("gone.wasm")));
+    expect([gone.code, gone.stderr]).toEqual([2, expect.stringContaining("server/kernel/build.ts")]);
+    const zone = await wowsim(...deploy(folder.file("regression.wasm"), "--canary-zone", "9"));
+    expect([zone.code, zone.stderr]).toEqual([2, expect.stringContaining("choose from 1, 2")]);
+    const time = await wowsim(...deploy(folder.file("regression.wasm"), "--canary-duration", "0"));
+    expect([time.code, time.stderr]).toEqual([2, expect.stringContaining("Give 1s to 50m")]);
+  });
+});

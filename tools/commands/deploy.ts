@@ -1,0 +1,131 @@
+// wowsim deploy MODULE.wasm: canaries a kernel build on one zone of a running server, then promotes it or rolls it back.
+
+import { InvalidArgumentError } from "commander";
+import type { Command } from "commander";
+import { messageOf, WowsimError } from "../../server/errors.ts";
+import type { CanaryResult, StageReport } from "../deploy/canary.ts";
+import { addFormatFlag, addServerFlags, parseDurationMs, parseInteger } from "../ui/flags.ts";
+import type { OutputFormat } from "../ui/flags.ts";
+import { err, EXIT, fail, isTerminal, out, outJson, paint } from "../ui/output.ts";
+import { progressBar } from "../ui/progress.ts";
+
+interface DeployFlags {
+  host: string;
+  controlPort: number;
+  telemetryPort: number;
+  token?: string;
+  canaryZone?: number;
+  canaryDuration: number;
+  allowIdle: boolean;
+  format: OutputFormat;
+}
+
+const DURATION_MS_MAX = 3_000_000;
+const INTERRUPTED =
+  "wowsim: interrupted; what was swapped is rolled back. Once more leaves that to the server's lease.";
+
+export function register(program: Command): void {
+  const command = program
+    .command("deploy")
+    .argument("<module>", "an unmetered kernel binary, such as assembly/build/kernel.wasm")
+    .description("Hotfix a running server: canary a kernel on one zone, then promote it or roll it back.");
+  addServerFlags(command, ["control-port", "telemetry-port"])
+    .option("--canary-zone <n>", "zone to try it on; default: the one with the fewest players", parseInteger(1, 65_535))
+    .option("--canary-duration <time>", "how long to watch it: seconds, or 20s, 2m; up to 50m", parseWatch, 20_000)
+    .option("--allow-idle", "also judge a zone where nobody casts spells", false)
+    .option("--token <secret>", "what the server's control channel asks for; also from WOWSIM_TOKEN")
+    .addHelpText(
+      "after",
+      "\nThe module is swapped into one zone between two ticks, compared there with the zone's own past and with the\n" +
+        "other zones, and promoted only when every check holds. Missing data or an error never promotes; Ctrl-C rolls back,\n" +
+        "and if this command dies the server rolls back by itself.\n" +
+        "\nBuild a module:      bun server/kernel/build.ts --out kernel.wasm\n" +
+        "One that is refused: bun server/kernel/build.ts --variant regression --out regression.wasm\n" +
+        "\nExit codes: 0 promoted, 1 rolled back or refused, 2 wrong usage, 3 server unreachable.",
+    );
+  addFormatFlag(command).action(deploy);
+}
+
+/** At 20 Hz a watch of less than about 7 s brings too few ticks to judge by; that is the verdict's to say. */
+function parseWatch(text: string): number {
+  const durationMs = parseDurationMs(text);
+  if (durationMs >= 1_000 && durationMs <= DURATION_MS_MAX) return durationMs;
+  throw new InvalidArgumentError("Give 1s to 50m; at 20 Hz at least 7s, else there are too few ticks to judge by.");
+}
+
+async function deploy(file: string, flags: DeployFlags): Promise<void> {
+  const { deployFile } = await import("../deploy/deploy-file.ts");
+  const isText = flags.format === "text";
+  const bar = progressBar("canary", isText && isTerminal(process.stderr));
+  const show = isText ? printStage() : () => {};
+  const stages: StageReport[] = [];
+  const interrupt = listenForCtrlC(() => {
+    if (isText) bar.interrupt(() => err(INTERRUPTED));
+  });
+  const { canaryZone, token = process.env["WOWSIM_TOKEN"] } = flags;
+  try {
+    const result = await deployFile(file, { ...flags, canaryZone, token }, interrupt.signal, {
+      report: (stage) => {
+        stages.push(stage);
+        bar.interrupt(() => show(stage));
+      },
+      progress: (share, text) => bar.update(share, text),
+    });
+    bar.done();
+    if (isText) printResult(result);
+    else outJson({ ...result, stages });
+    process.exitCode = result.outcome === "promoted" ? EXIT.ok : EXIT.degraded;
+  } catch (error) {
+    bar.done();
+    if (!isText) outJson({ outcome: "failed", reason: messageOf(error), stages });
+    fail(error, exitCodeOf(error));
+  } finally {
+    interrupt.end();
+  }
+}
+
+/** Aborts at the first Ctrl-C or SIGTERM; the second ends the process, and what was begun goes back by its lease. */
+function listenForCtrlC(onFirst: () => void): { signal: AbortSignal; end(): void } {
+  const controller = new AbortController();
+  const onSignal = (): void => {
+    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    onFirst();
+    controller.abort(new WowsimError("interrupted", "Interrupted before anything was swapped."));
+  };
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, onSignal);
+  return {
+    signal: controller.signal,
+    end: () => {
+      for (const name of ["SIGINT", "SIGTERM"] as const) process.off(name, onSignal);
+    },
+  };
+}
+
+/** Prints each stage once by name, its further lines below it. */
+function printStage(): (stage: StageReport) => void {
+  let last = "";
+  return ({ stage, ok, text }) => {
+    const name = stage === last ? "" : stage;
+    last = stage;
+    out(`${paint.bold(name.padEnd(9))} ${ok ? paint.green("ok ") : paint.red("NO ")} ${text}`);
+  };
+}
+
+function printResult(result: CanaryResult): void {
+  const { outcome, hash, reason, watchedMs, settledMs } = result;
+  const word = outcome.replace("_", " ");
+  const times =
+    watchedMs === null ? "" : ` after ${seconds(watchedMs)}, in order again ${seconds(settledMs ?? 0)} later`;
+  out(`\n${outcome === "promoted" ? paint.green(word) : paint.red(word)} ${hash}${times}: ${reason}`);
+}
+
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
+
+const UNREACHABLE = new Set(["control_unreachable", "control_closed", "control_timeout", "no_feed", "feed_silent"]);
+const USAGE = new Set(["no_such_file", "zone_unknown"]);
+
+function exitCodeOf(error: unknown): number {
+  const code = error instanceof WowsimError ? error.code : "";
+  if (UNREACHABLE.has(code)) return EXIT.unreachable;
+  return USAGE.has(code) ? EXIT.usage : EXIT.degraded;
+}
