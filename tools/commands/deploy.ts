@@ -1,11 +1,13 @@
 // wowsim deploy MODULE.wasm: canaries a kernel build on one zone of a running server, then promotes it or rolls it back.
 
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
 import { messageOf, WowsimError } from "../../server/errors.ts";
 import type { CanaryResult, StageReport } from "../deploy/canary.ts";
 import { addFormatFlag, addServerFlags, parseDurationMs, parseInteger } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
+import { exitCodes } from "../ui/help.ts";
+import { interruptible } from "../ui/interrupt.ts";
 import { err, EXIT, fail, isTerminal, out, outJson, paint } from "../ui/output.ts";
 import { progressBar } from "../ui/progress.ts";
 
@@ -16,7 +18,7 @@ interface DeployFlags {
   token?: string;
   canaryZone?: number;
   canaryDuration: number;
-  allowIdle: boolean;
+  allowIdle?: boolean;
   format: OutputFormat;
 }
 
@@ -31,17 +33,32 @@ export function register(program: Command): void {
     .description("Hotfix a running server: canary a kernel on one zone, then promote it or roll it back.");
   addServerFlags(command, ["control-port", "telemetry-port"])
     .option("--canary-zone <n>", "zone to try it on; default: the one with the fewest players", parseInteger(1, 65_535))
-    .option("--canary-duration <time>", "how long to watch it: seconds, or 20s, 2m; up to 50m", parseWatch, 20_000)
-    .option("--allow-idle", "also judge a zone where nobody casts spells", false)
+    .addOption(
+      new Option("--canary-duration <time>", "how long to watch it, up to 50m")
+        .argParser(parseWatch)
+        .default(20_000, "20s"),
+    )
+    .option("--allow-idle", "also judge a zone where nobody casts spells")
     .option("--token <secret>", "what the server's control channel asks for; also from WOWSIM_TOKEN")
     .addHelpText(
       "after",
-      "\nThe module is swapped into one zone between two ticks, compared there with the zone's own past and with the\n" +
-        "other zones, and promoted only when every check holds. Missing data or an error never promotes; Ctrl-C rolls back,\n" +
-        "and if this command dies the server rolls back by itself.\n" +
-        "\nBuild a module:      bun server/kernel/build.ts --out kernel.wasm\n" +
-        "One that is refused: bun server/kernel/build.ts --variant regression --out regression.wasm\n" +
-        "\nExit codes: 0 promoted, 1 rolled back or refused, 2 wrong usage, 3 server unreachable.",
+      [
+        "",
+        "The module is swapped into one zone between two ticks, compared there with",
+        "the zone's own past and with the other zones, and promoted only when every",
+        "check holds. Missing data or an error never promotes; Ctrl-C rolls back, and",
+        "if this command dies the server rolls back by itself.",
+        "",
+        "Build a module:      bun server/kernel/build.ts --out kernel.wasm",
+        "One that is caught:  bun server/kernel/build.ts --variant regression --out x.wasm",
+        "How to read it all:  docs/DEPLOYS.md",
+        exitCodes({
+          0: "promoted in every zone",
+          1: "rolled back or refused (the last line says why)",
+          3: "no server answers, or it stopped answering",
+          130: "Ctrl-C twice; what was swapped goes back when its lease ends",
+        }),
+      ].join("\n"),
     );
   addFormatFlag(command).action(deploy);
 }
@@ -59,46 +76,29 @@ async function deploy(file: string, flags: DeployFlags): Promise<void> {
   const bar = progressBar("canary", isText && isTerminal(process.stderr));
   const show = isText ? printStage() : () => {};
   const stages: StageReport[] = [];
-  const interrupt = listenForCtrlC(() => {
-    if (isText) bar.interrupt(() => err(INTERRUPTED));
+  const { canaryZone, allowIdle = false, token = process.env["WOWSIM_TOKEN"] } = flags;
+  await interruptible(async (signal) => {
+    signal.addEventListener("abort", () => bar.interrupt(() => err(INTERRUPTED)));
+    try {
+      const result = await deployFile(file, { ...flags, canaryZone, token, allowIdle }, signal, {
+        report: (stage) => {
+          stages.push(stage);
+          bar.interrupt(() => show(stage));
+        },
+        progress: (share, text) => bar.update(share, text),
+      });
+      bar.done();
+      if (isText) printResult(result);
+      else outJson({ ...result, stages });
+      process.exitCode = result.outcome === "promoted" ? EXIT.ok : EXIT.degraded;
+    } catch (error) {
+      bar.done();
+      const reason =
+        signal.aborted && error === signal.reason ? "interrupted before anything was swapped" : messageOf(error);
+      if (!isText) outJson({ outcome: "failed", reason, stages });
+      fail(reason, exitCodeOf(error));
+    }
   });
-  const { canaryZone, token = process.env["WOWSIM_TOKEN"] } = flags;
-  try {
-    const result = await deployFile(file, { ...flags, canaryZone, token }, interrupt.signal, {
-      report: (stage) => {
-        stages.push(stage);
-        bar.interrupt(() => show(stage));
-      },
-      progress: (share, text) => bar.update(share, text),
-    });
-    bar.done();
-    if (isText) printResult(result);
-    else outJson({ ...result, stages });
-    process.exitCode = result.outcome === "promoted" ? EXIT.ok : EXIT.degraded;
-  } catch (error) {
-    bar.done();
-    if (!isText) outJson({ outcome: "failed", reason: messageOf(error), stages });
-    fail(error, exitCodeOf(error));
-  } finally {
-    interrupt.end();
-  }
-}
-
-/** Aborts at the first Ctrl-C or SIGTERM; the second ends the process, and what was begun goes back by its lease. */
-function listenForCtrlC(onFirst: () => void): { signal: AbortSignal; end(): void } {
-  const controller = new AbortController();
-  const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(EXIT.interrupted);
-    onFirst();
-    controller.abort(new WowsimError("interrupted", "Interrupted before anything was swapped."));
-  };
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, onSignal);
-  return {
-    signal: controller.signal,
-    end: () => {
-      for (const name of ["SIGINT", "SIGTERM"] as const) process.off(name, onSignal);
-    },
-  };
 }
 
 /** Prints each stage once by name, its further lines below it. */
