@@ -1,44 +1,11 @@
 #!/usr/bin/env bun
-// The wowsim command: one subcommand a file in commands/, each registering itself here. What a subcommand needs is
-// imported when it runs, so that `wowsim --help` is instant.
+// The wowsim command. Its subcommands are in commands/, put together in program.ts.
 
-import { Command } from "commander";
-import { version } from "../package.json";
-import * as deploy from "./commands/deploy.ts";
-import * as diagnose from "./commands/diagnose.ts";
-import * as health from "./commands/health.ts";
-import * as injectFault from "./commands/inject-fault.ts";
-import * as parseLogs from "./commands/parse-logs.ts";
-import * as serve from "./commands/serve.ts";
-import * as spawnClients from "./commands/spawn-clients.ts";
-import { exitCodes, finishHelp } from "./ui/help.ts";
+import { buildProgram } from "./program.ts";
 import { EXIT, fail } from "./ui/output.ts";
 
-const program = new Command("wowsim")
-  .description(
-    "A flight simulator for game-server reliability: a real 20 Hz zone server that breaks, is diagnosed, mended and hotfixed under live players.",
-  )
-  .version(version)
-  .addHelpText(
-    "after",
-    `${exitCodes({
-      0: "well",
-      1: "degraded, refused, or a check failed",
-      2: "critical, or wrong usage",
-      3: "no server answers",
-      130: "interrupted",
-    })}\n\nStart with: wowsim demo`,
-  )
-  .exitOverride((error) => {
-    process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
-  });
-
-for (const command of [serve, spawnClients, injectFault, health, diagnose, parseLogs, deploy])
-  command.register(program);
-finishHelp(program);
-
 try {
-  await program.parseAsync();
+  await buildProgram().parseAsync();
 } catch (error) {
   fail(error, EXIT.degraded);
 }

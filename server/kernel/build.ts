@@ -35,12 +35,23 @@ export interface BuiltKernel {
 
 /** Path of an up-to-date metered kernel; builds it when it is missing or its sources (in `assembly`) have changed. */
 export async function ensureKernel(assembly = ASSEMBLY): Promise<string> {
-  const { metered, stamp } = filesOf(assembly);
   const texts = await readFolder(assembly);
   const sources = await hashSources(texts);
-  const built = existsSync(metered) && existsSync(stamp) ? await readFile(stamp, "utf8") : "";
-  if (built !== sources) await writeKernel(assembly, await buildFrom(texts), sources);
-  return metered;
+  if ((await builtFrom(assembly)) !== sources) await writeKernel(assembly, await buildFrom(texts), sources);
+  return filesOf(assembly).metered;
+}
+
+/** Whether the kernel that lies there is of the present source (in `assembly`). */
+export async function kernelState(assembly = ASSEMBLY): Promise<"fresh" | "stale" | "missing"> {
+  const built = await builtFrom(assembly);
+  if (built === "") return "missing";
+  return built === (await hashSources(await readFolder(assembly))) ? "fresh" : "stale";
+}
+
+/** Hash of the sources of the built kernel; "" when there is none. */
+async function builtFrom(assembly: string): Promise<string> {
+  const { metered, stamp } = filesOf(assembly);
+  return existsSync(metered) && existsSync(stamp) ? await readFile(stamp, "utf8") : "";
 }
 
 /**

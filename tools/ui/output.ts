@@ -16,6 +16,20 @@ export const isTerminal = (stream: { isTTY?: boolean } = process.stdout): boolea
 export const hasColor = (): boolean =>
   process.stdout.isTTY === true && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
 
+/** How many characters fit on a line of stdout; 80 where it is no terminal. */
+export const columns = (): number => process.stdout.columns ?? 80;
+
+/** The text in lines of at most `width` characters, broken at spaces; a longer word stands alone. */
+export function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 /** One line on stdout. */
 export function out(line = ""): void {
   process.stdout.write(`${line}\n`);

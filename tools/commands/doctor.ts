@@ -1,0 +1,84 @@
+// wowsim doctor: whether everything is there that this program needs, and what to do about what is not.
+
+import type { Command } from "commander";
+import type { Check } from "../doctor/check.ts";
+import { addFormatFlag, DEFAULT_PORTS, parsePort } from "../ui/flags.ts";
+import type { OutputFormat } from "../ui/flags.ts";
+import { exitCodes } from "../ui/help.ts";
+import { columns, EXIT, out, outJson, paint, wrapped } from "../ui/output.ts";
+
+interface DoctorFlags {
+  host: string;
+  port: number;
+  controlPort: number;
+  httpPort: number;
+  telemetryPort: number;
+  dataDir: string;
+  format: OutputFormat;
+}
+
+/** Width of the mark and the gaps before what was found. */
+const INDENT = 11;
+
+export function register(program: Command): void {
+  const command = program
+    .command("doctor")
+    .description("Look at versions, ports, limits and tools, and say how to mend what is not right.")
+    .option("--host <address>", "address that the server would listen on", "127.0.0.1")
+    .option("--port <n>", "game port (TCP)", parsePort, DEFAULT_PORTS.game)
+    .option("--control-port <n>", "control port (TCP)", parsePort, DEFAULT_PORTS.control)
+    .option("--http-port <n>", "HTTP port (TCP)", parsePort, DEFAULT_PORTS.http)
+    .option("--telemetry-port <n>", "telemetry feed (UDP)", parsePort, DEFAULT_PORTS.telemetry)
+    .option("--data-dir <dir>", "where telemetry would go", ".wowsim")
+    .addHelpText(
+      "after",
+      exitCodes({ 0: "all that is needed is there; warnings are about the rest", 1: "something needed is missing" }),
+    );
+  addFormatFlag(command).action(doctor);
+}
+
+async function doctor(flags: DoctorFlags): Promise<void> {
+  const checks = await runChecks(flags);
+  const missing = checks.filter(({ state }) => state === "missing").length;
+  const warnings = checks.filter(({ state }) => state === "warning").length;
+  if (missing > 0) process.exitCode = EXIT.degraded;
+  if (flags.format === "json") return outJson({ ok: missing === 0, missing, warnings, checks });
+  const width = Math.max(...checks.map(({ id }) => id.length));
+  for (const check of checks) {
+    out(`${mark(check)}  ${check.id.padEnd(width)}  ${check.found}`);
+    if (check.mend === undefined) continue;
+    for (const line of wrapped(check.mend, columns() - width - INDENT))
+      out(`${" ".repeat(width + INDENT)}${paint.dim(line)}`);
+  }
+  out(summary(missing, warnings));
+}
+
+async function runChecks(flags: DoctorFlags): Promise<Check[]> {
+  const { checkInstall } = await import("../doctor/install.ts");
+  const { checkMachine } = await import("../doctor/machine.ts");
+  const { checkPort } = await import("../doctor/ports.ts");
+  const { checkPrograms } = await import("../doctor/programs.ts");
+  const ports = [
+    { protocol: "tcp", port: flags.port, use: "game", flag: "--port" },
+    { protocol: "tcp", port: flags.controlPort, use: "control", flag: "--control-port" },
+    { protocol: "tcp", port: flags.httpPort, use: "HTTP", flag: "--http-port" },
+    { protocol: "udp", port: flags.telemetryPort, use: "telemetry", flag: "--telemetry-port" },
+  ] as const;
+  return [
+    ...(await checkInstall()),
+    ...checkMachine(flags.dataDir),
+    ...(await Promise.all(ports.map((port) => checkPort(flags.host, port)))),
+    ...(await checkPrograms()),
+  ];
+}
+
+function mark({ state }: Check): string {
+  if (state === "ok") return paint.green("ok     ");
+  return state === "warning" ? paint.yellow("warning") : paint.red("MISSING");
+}
+
+function summary(missing: number, warnings: number): string {
+  if (missing > 0) return `\n${missing} needed and missing, ${warnings} warning${warnings === 1 ? "" : "s"}.`;
+  if (warnings > 0) return `\nAll that is needed is there; ${warnings} warning${warnings === 1 ? "" : "s"}.`;
+  return "\nAll is well.";
+}

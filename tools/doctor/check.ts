@@ -1,0 +1,39 @@
+// What wowsim doctor looks at, one result each:
+//
+//   { id: "port-8081", state: "warning", found: "taken by node (pid 123)", mend: "Choose another with --control-port." }
+
+export interface Check {
+  id: string;
+  /** missing: something does not work without it. warning: something optional is not there, or something is tight. */
+  state: "ok" | "warning" | "missing";
+  /** What was seen, in a few words. */
+  found: string;
+  /** What to do; absent when there is nothing to do. */
+  mend?: string;
+}
+
+export function ok(id: string, found: string): Check {
+  return { id, state: "ok", found };
+}
+
+export function warning(id: string, found: string, mend: string): Check {
+  return { id, state: "warning", found, mend };
+}
+
+export function missing(id: string, found: string, mend: string): Check {
+  return { id, state: "missing", found, mend };
+}
+
+/** `version` is at least `least`: numbers compared part by part. */
+export function isAtLeast(version: string, least: string): boolean {
+  const [have, want] = [partsOf(version), partsOf(least)];
+  for (let at = 0; at < want.length; at++) {
+    const difference = (have[at] ?? 0) - (want[at] ?? 0);
+    if (difference !== 0) return difference > 0;
+  }
+  return true;
+}
+
+function partsOf(version: string): number[] {
+  return (/\d+(?:\.\d+)*/.exec(version)?.[0] ?? "0").split(".").map(Number);
+}

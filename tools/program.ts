@@ -1,0 +1,41 @@
+// The tree of subcommands, built but not run: for the command itself, for shell completion, and for tests of the help.
+// What a subcommand needs is imported when it runs, so that `wowsim --help` is instant.
+
+import { Command } from "commander";
+import { version } from "../package.json";
+import * as diagnose from "./commands/diagnose.ts";
+import * as doctor from "./commands/doctor.ts";
+import * as health from "./commands/health.ts";
+import * as injectFault from "./commands/inject-fault.ts";
+import * as parseLogs from "./commands/parse-logs.ts";
+import * as serve from "./commands/serve.ts";
+import * as spawnClients from "./commands/spawn-clients.ts";
+import { exitCodes, finishHelp } from "./ui/help.ts";
+import { EXIT } from "./ui/output.ts";
+
+/** One subcommand a file; this is the order in which help lists them. */
+const COMMANDS = [serve, spawnClients, injectFault, health, diagnose, parseLogs, doctor];
+
+export function buildProgram(): Command {
+  const program = new Command("wowsim")
+    .description(
+      "A flight simulator for game-server reliability: a real 20 Hz zone server that breaks, is diagnosed, mended and hotfixed under live players.",
+    )
+    .version(version)
+    .addHelpText(
+      "after",
+      `${exitCodes({
+        0: "well",
+        1: "degraded, refused, or a check failed",
+        2: "critical, or wrong usage",
+        3: "no server answers",
+        130: "interrupted",
+      })}\n\nStart with: wowsim demo`,
+    )
+    .exitOverride((error) => {
+      process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
+    });
+  for (const command of COMMANDS) command.register(program);
+  finishHelp(program);
+  return program;
+}
