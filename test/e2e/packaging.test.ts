@@ -121,6 +121,37 @@ describe("the composition", () => {
   });
 });
 
+describe("the workflow", () => {
+  interface Job {
+    steps: { run?: string; uses?: string; with?: Record<string, string> }[];
+  }
+  const { jobs } = Bun.YAML.parse(readFileSync(join(ROOT, ".github/workflows/ci.yml"), "utf8")) as {
+    jobs: Record<string, Job>;
+  };
+  const steps = Object.values(jobs).flatMap((job) => job.steps);
+
+  test("takes the Bun that package.json pins", () => {
+    const versions = steps.flatMap((step) => step.with?.["bun-version"] ?? []);
+    expect(versions.length).toBeGreaterThan(0);
+    expect([...new Set(versions)]).toEqual([packageFile.devDependencies.bun]);
+  });
+
+  test("runs only scripts that are there", () => {
+    const scripts = steps.flatMap(({ run = "" }) => /^(?:npm|bun) run (\S+)/.exec(run)?.[1] ?? []);
+    expect(scripts.length).toBeGreaterThan(2);
+    expect(Object.keys(packageFile.scripts)).toEqual(expect.arrayContaining(scripts));
+  });
+
+  test("runs the whole test run, the demo, and the audit", () => {
+    const commands = steps.map(({ run }) => run);
+    expect(commands).toEqual(expect.arrayContaining(["npm test", "bun run demo --auto", "bun audit"]));
+  });
+
+  test("names a version of every action it uses", () => {
+    for (const { uses } of steps) if (uses !== undefined) expect(uses).toMatch(/@v\d+$/);
+  });
+});
+
 describe("the image, played through", () => {
   const temporary = mkdtempSync(join(tmpdir(), "wowsim-image-"));
   let image: Image;
