@@ -38,7 +38,7 @@ export function register(program: Command): void {
       "after",
       [
         "",
-        "What began before it listens has no before to compare with; the server's file has:",
+        "What began before it listens has no before to compare with; the file has:",
         "  wowsim diagnose --file .wowsim/telemetry.jsonl",
         "The causes it knows, and how sure it can be of each: docs/RUNBOOK.md",
         exitCodes({ 0: "nothing wrong was found", 1: "something was", 3: "no server answers" }),

@@ -54,7 +54,7 @@ export function register(program: Command): void {
         "",
         "See what is broken now:     wowsim inject-fault list",
         "End one fault:              wowsim inject-fault deactivate latency-spike",
-        "End all, allow no new one:  wowsim inject-fault halt    (resume allows them again)",
+        "End all, allow no new one:  wowsim inject-fault halt   (resume lifts it)",
         "All faults and their flags: wowsim inject-fault activate --help",
         EXIT_CODES,
       ].join("\n"),

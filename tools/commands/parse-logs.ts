@@ -38,7 +38,8 @@ export function register(program: Command): void {
         "",
         "Older lines are in the rotated files beside it; give those first:",
         "  cat telemetry.1.jsonl telemetry.jsonl | wowsim parse-logs -",
-        "What was wrong and what to do about it: wowsim diagnose --file telemetry.jsonl --history",
+        "What was wrong and what to do about it:",
+        "  wowsim diagnose --file telemetry.jsonl --history",
         exitCodes({ 0: "read to its end (broken lines are counted)", 1: "the file can not be read" }),
       ].join("\n"),
     );

@@ -1,0 +1,100 @@
+// A stranger's first minutes: a clean clone on a machine that has Node and npm and nothing else, and on one that has
+// only Bun. Each must lead to a program that works.
+
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import packageFile from "../../package.json";
+import { copyCheckout, found, pathWithOnly, runIn } from "../helpers/clone.ts";
+import type { Finished } from "../helpers/command.ts";
+
+setDefaultTimeout(180_000);
+
+const temporary = mkdtempSync(join(tmpdir(), "wowsim-clone-"));
+afterAll(() => rmSync(temporary, { recursive: true, force: true }));
+
+const installers = [
+  {
+    name: "npm",
+    programs: (): Record<string, string> => ({ node: found("node"), npm: found("npm"), npx: found("npx") }),
+    script: (name: string, ...args: string[]) => ["npm", "run", "--silent", name, "--", ...args],
+  },
+  {
+    name: "bun",
+    programs: (): Record<string, string> => ({ bun: realpathSync(process.execPath) }),
+    script: (name: string, ...args: string[]) => ["bun", "run", "--silent", name, ...args],
+  },
+];
+
+describe.each(installers)("with only $name", ({ name, programs, script }) => {
+  const clone = join(temporary, name);
+  let path = "";
+  const run = (...command: string[]): Promise<Finished> => runIn(clone, path, command);
+
+  beforeAll(async () => {
+    mkdirSync(clone);
+    copyCheckout(clone);
+    path = pathWithOnly(join(temporary, `${name}-bin`), programs());
+    const { code, stderr } = await run(name, "install");
+    if (code !== 0) throw new Error(`${name} install: ${stderr}`);
+  });
+
+  test("the pinned Bun is there", async () => {
+    const { stdout } = await run("sh", "-c", "node_modules/.bin/bun --version");
+    expect(stdout.trim()).toBe(packageFile.devDependencies.bun);
+  });
+
+  test("installing leaves the lock files as they were", async () => {
+    for (const lock of ["package-lock.json", "bun.lock"]) {
+      const [ours, theirs] = await Promise.all(
+        [join(import.meta.dir, "../..", lock), join(clone, lock)].map((file) => Bun.file(file).text()),
+      );
+      expect([lock, theirs]).toEqual([lock, ours]);
+    }
+  });
+
+  test("the checks pass, and leave a built kernel", async () => {
+    const { code, stdout } = await run(...script("test", "check"));
+    expect({ code, last: stdout.trim().split("\n").at(-1) }).toEqual({ code: 0, last: "5 passed, 0 failed" });
+    expect(existsSync(join(clone, "assembly/build/kernel.metered.wasm"))).toBe(true);
+  });
+
+  test("every script of package.json starts", async () => {
+    for (const scriptName of ["serve", "wowsim", "bench"]) {
+      const { code, stdout } = await run(...script(scriptName, "--help"));
+      expect([scriptName, code]).toEqual([scriptName, 0]);
+      expect(stdout).toContain("Usage: ");
+    }
+  });
+
+  test("a link to the command works from anywhere, with nothing else on the PATH", async () => {
+    const links = join(temporary, `${name}-links`);
+    const elsewhere = join(temporary, `${name}-elsewhere`);
+    mkdirSync(elsewhere);
+    pathWithOnly(links, {});
+    symlinkSync(join(clone, packageFile.bin.wowsim), join(links, "wowsim"));
+    const { code, stdout, stderr } = await runIn(elsewhere, links, ["wowsim", "--version"]);
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: `${packageFile.version}\n`, stderr: "" });
+    expect(readdirSync(elsewhere)).toEqual([]);
+  });
+});
+
+test("npx finds the command in the checkout", async () => {
+  const { code, stdout } = await runIn(join(temporary, "npm"), join(temporary, "npm-bin"), [
+    "npx",
+    "wowsim",
+    "--version",
+  ]);
+  expect({ code, stdout }).toEqual({ code: 0, stdout: `${packageFile.version}\n` });
+});
+
+test("a clone in which nothing is installed says what to do", async () => {
+  const bare = join(temporary, "bare");
+  mkdirSync(bare);
+  copyCheckout(bare);
+  const path = pathWithOnly(join(temporary, "bare-bin"), { node: found("node"), npm: found("npm") });
+  const { code, stderr } = await runIn(bare, path, ["sh", packageFile.bin.wowsim, "--version"]);
+  expect(code).toBe(1);
+  expect(stderr).toContain("npm install");
+});

@@ -1,0 +1,58 @@
+// A clean clone, and a machine that has only some programs: what a stranger starts from.
+//
+//   copyCheckout("/tmp/clone")                           // what git would give them, uncommitted changes included
+//   const path = pathWithOnly("/tmp/bin", { npm: which("npm"), node: which("node") })
+//   await runIn("/tmp/clone", path, ["npm", "install"])
+
+import { cpSync, existsSync, mkdirSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { ROOT } from "./command.ts";
+import type { Finished } from "./command.ts";
+
+/** What the installers' own scripts need, beside the installer. */
+const ALWAYS = ["sh", "dirname", "readlink", "uname"];
+
+/** Copies every file that is or would be committed. */
+export function copyCheckout(to: string): void {
+  const list = Bun.spawnSync(["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], { cwd: ROOT });
+  const names = list.stdout
+    .toString()
+    .split("\0")
+    .filter((name) => name !== "");
+  if (names.length === 0) throw new Error(`git knows no files in ${ROOT}: ${list.stderr.toString()}`);
+  for (const name of names) {
+    const source = join(ROOT, name);
+    // One that was deleted and not committed yet is listed all the same.
+    if (!existsSync(source)) continue;
+    mkdirSync(dirname(join(to, name)), { recursive: true });
+    cpSync(source, join(to, name));
+  }
+}
+
+/** A PATH on which nothing is to be found but these programs (name to file) and a shell's bare necessities. */
+export function pathWithOnly(folder: string, programs: Record<string, string>): string {
+  mkdirSync(folder, { recursive: true });
+  for (const name of ALWAYS) symlinkSync(found(name), join(folder, name));
+  for (const [name, file] of Object.entries(programs)) symlinkSync(file, join(folder, name));
+  return folder;
+}
+
+/** Where a program is. Throws when it is nowhere. */
+export function found(name: string): string {
+  const file = Bun.which(name);
+  if (file === null) throw new Error(`There is no ${name} on the PATH.`);
+  return file;
+}
+
+/** Runs a command with that PATH and otherwise the same environment. */
+export async function runIn(folder: string, path: string, command: string[]): Promise<Finished> {
+  const child = Bun.spawn([Bun.which(command[0] ?? "", { PATH: path }) ?? "", ...command.slice(1)], {
+    cwd: folder,
+    env: { ...process.env, PATH: path, NODE_ENV: undefined },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  return { code: await child.exited, stdout, stderr };
+}
