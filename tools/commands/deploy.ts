@@ -49,9 +49,9 @@ export function register(program: Command): void {
         "check holds. Missing data or an error never promotes; Ctrl-C rolls back, and",
         "if this command dies the server rolls back by itself.",
         "",
-        "Build a module:      bun server/kernel/build.ts --out kernel.wasm",
-        "One that is caught:  bun server/kernel/build.ts --variant regression --out x.wasm",
-        "How to read it all:  docs/DEPLOYS.md",
+        "Build a module:     bun server/kernel/build.ts --out kernel.wasm",
+        "One that is caught: bun server/kernel/build.ts --variant regression --out x.wasm",
+        "How to read it all: docs/DEPLOYS.md",
         exitCodes({
           0: "promoted in every zone",
           1: "rolled back or refused (the last line says why)",
