@@ -56,6 +56,7 @@ function registerGateway(metrics: MetricsSink, gateway: Gateway): void {
     commandsRefused: "Commands a zone's full queue refused.",
     framesSent: "State frames written.",
     framesDropped: "State frames not queued for slow readers, who are told everything anew later.",
+    repliesDropped: "Answers not queued for slow readers.",
   } as const;
   for (const [name, help] of Object.entries(totals)) {
     const metric = `wowsim_gateway_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_total`;

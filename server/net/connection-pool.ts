@@ -24,7 +24,7 @@ export interface ConnectionPoolDeps {
   newSession(): Session;
   /** The socket is gone. */
   onClosed(connection: Connection, reason: CloseReason): void;
-  /** A connection that was behind on reading has read everything. */
+  /** A connection that missed frames has been written all it was owed. */
   onCaughtUp(connection: Connection): void;
 }
 
@@ -93,11 +93,9 @@ export class ConnectionPool {
     counters.bytesOut += bytes;
     if (state === "blocked" && connection.blockedSince === 0) connection.blockedSince = this.#deps.now();
     if (state !== "drained") return;
-    if (connection.blockedSince !== 0) {
-      connection.blockedSince = 0;
-      if (connection.closing === null) this.#deps.onCaughtUp(connection);
-    }
+    connection.blockedSince = 0;
     if (connection.closing !== null) this.#shutDown(connection);
+    else if (connection.missedFrames) this.#deps.onCaughtUp(connection);
   }
 
   /** The socket has room again. */

@@ -22,6 +22,8 @@ const TOTALS = [
   /** Frames a slow reader was not given, and the events in them. */
   "framesDropped",
   "eventsDropped",
+  /** Answers (pong, error, ...) that a slow reader's outbox had no room for. */
+  "repliesDropped",
   /** Frames for sessions that are not there, or elsewhere, any more. */
   "framesStale",
   /** Frames that could not be read: a mistake of the kernel's or ours. */
@@ -51,6 +53,7 @@ export class GatewayCounters implements Record<Total, number> {
   framesSent = 0;
   framesDropped = 0;
   eventsDropped = 0;
+  repliesDropped = 0;
   framesStale = 0;
   framesBad = 0;
   /** Refusals by reason: limit names, "encoding", "held", "bad_token", ... */
@@ -98,6 +101,7 @@ export class GatewayCounters implements Record<Total, number> {
       frames: this.#growth("framesSent"),
       frames_dropped: this.#growth("framesDropped"),
       events_dropped: this.#growth("eventsDropped"),
+      replies_dropped: this.#growth("repliesDropped"),
       loop_lag_ms_p50: this.#loopLagUs.percentile(50) / US_PER_MS,
       loop_lag_ms_max: this.#loopLagUs.max / US_PER_MS,
     });

@@ -237,7 +237,7 @@ export class Gateway {
     if (!connection.readsReplies || connection.closing !== null || connection.codec === null) return;
     const writer = this.#writer.reset();
     connection.codec.encode(message, writer);
-    this.#delivery.queue(connection, writer);
+    if (!this.#delivery.queue(connection, writer)) this.counters.repliesDropped++;
   }
 
   #tellSession(session: Session, message: ServerMessage): void {
@@ -251,9 +251,8 @@ export class Gateway {
     });
   }
 
-  /** It has read all it was owed: if it missed something meanwhile, the kernel tells it everything anew. */
+  /** It missed frames and can take some again: the kernel tells it everything anew. */
   #onCaughtUp(connection: Connection): void {
-    if (!connection.missedFrames) return;
     connection.missedFrames = false;
     this.#router.watch(connection.session);
   }

@@ -341,6 +341,16 @@ describe("a slow reader", () => {
     expect(ticks).toEqual(ticks.toSorted((a, b) => a - b));
   });
 
+  test("who is only owed too much at once is told everything anew as soon as that is written", async () => {
+    await using server = startGateway({ limits: { outboxBytesMax: 30_000 } });
+    const { client } = await enter(server);
+    server.link.tick(1, bigFrame(1), bigFrame(2));
+    expect(server.gateway.counters.framesDropped).toBe(1);
+    expect(server.link.opsOf(1)).toEqual([OP_JOIN, OP_WATCH]);
+    server.link.tick(1, new FrameBuilder(1, 9).reset());
+    await server.run(() => client.last("state")?.tick === 9);
+  });
+
   test("is disconnected in the end, and may resume", async () => {
     await using server = startGateway();
     const { client, welcome } = await enter(server);

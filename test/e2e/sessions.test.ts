@@ -1,0 +1,480 @@
+// Players' sessions over real sockets, in a real server with real zones: how they get in, what they are told, how they
+// come back, and what becomes of those who do not behave.
+
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { connect } from "node:net";
+import { startServer } from "../../server/main.ts";
+import type { RunningServer } from "../../server/main.ts";
+import type { GatewayLimits } from "../../server/net/limits.ts";
+import { ClientStats } from "../../tools/client/client-stats.ts";
+import { ControlClient } from "../../tools/client/control-client.ts";
+import { GameClient } from "../../tools/client/game-client.ts";
+import type { StateMessage } from "../../tools/client/world-model.ts";
+import { WorldModel } from "../../tools/client/world-model.ts";
+import { RawClient, until } from "../helpers/net.ts";
+import type { Message } from "../helpers/net.ts";
+import { ServeProcess, TempFolder } from "../helpers/serve-process.ts";
+
+setDefaultTimeout(60_000);
+/** To end a broken test; nothing here takes as long. */
+const PATIENCE_MS = 20_000;
+
+const sees = (isTrue: () => boolean): Promise<void> => until(isTrue, undefined, PATIENCE_MS);
+
+/** A player in the world, who has been told what it sees. */
+async function join(port: number, hello: Message = {}): Promise<RawClient> {
+  const client = await RawClient.connect(port);
+  client.send({ type: "hello", v: 1, name: "Ann", ...hello });
+  await sees(() => client.last("state") !== undefined);
+  return client;
+}
+
+const states = (client: RawClient): StateMessage[] =>
+  client.received.filter(({ type }) => type === "state") as unknown as StateMessage[];
+
+const events = (client: RawClient, event: string): Message[] =>
+  client.received.filter((message) => message["type"] === "event" && message["event"] === event);
+
+/** What the client knows now, and what was wrong with what it was told. */
+function modelOf(client: RawClient): { model: WorldModel; problems: string[] } {
+  const model = new WorldModel();
+  const problems = states(client).flatMap((state) => model.apply(state));
+  return { model, problems };
+}
+
+/** A counter of /metrics, by its whole name with labels; 0 when it is not there yet. */
+async function metric(http: number, name: string): Promise<number> {
+  const page = await (await fetch(`http://127.0.0.1:${http}/metrics`)).text();
+  const line = page.split("\n").find((candidate) => candidate.startsWith(`${name} `));
+  return Number(line?.slice(name.length + 1) ?? 0);
+}
+
+/** Waits until something that has to be asked for is so, doing something in between. */
+async function eventually(isTrue: () => Promise<boolean>, between: () => void = () => {}): Promise<void> {
+  const giveUpAt = performance.now() + PATIENCE_MS;
+  while (!(await isTrue())) {
+    if (performance.now() > giveUpAt) throw new Error("what the test waited for did not come");
+    between();
+    await Bun.sleep(2);
+  }
+}
+
+/** Waits until the counter says 1: a page of metrics may be a moment old. */
+const counted = (http: number, name: string): Promise<void> => eventually(async () => (await metric(http, name)) === 1);
+
+/** A whole server in this process, for limits that would take too long at their true size. */
+interface Small extends AsyncDisposable {
+  server: RunningServer;
+  port: number;
+  http: number;
+}
+
+async function small(
+  limits: Partial<GatewayLimits>,
+  options: { tickRateHz?: number; guests?: boolean } = {},
+): Promise<Small> {
+  const folder = new TempFolder();
+  const ports = { port: 0, controlPort: 0, httpPort: 0, telemetryPort: 0 };
+  const server = await startServer({ ...ports, dataDir: folder.path, limits, ...options });
+  return {
+    server,
+    port: server.ports.game,
+    http: server.ports.http,
+    async [Symbol.asyncDispose]() {
+      await server.stop();
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+let server: ServeProcess;
+let game: number;
+beforeAll(async () => {
+  server = await ServeProcess.ready();
+  game = server.ports.game;
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+describe("a client of the earlier simulator", () => {
+  test("gets in without hello, is never answered, and really fights", async () => {
+    const watcher = await join(game, { zone: 1 });
+    const guests = await Promise.all([1, 2, 3, 4].map(() => RawClient.connect(game)));
+    const spells = [100, 101, 102, 103, 200, 201, 300];
+    const cast = (spell_id: number): Message => ({
+      type: "spell_cast",
+      session_id: 4711,
+      action: "CAST_START",
+      spell_id,
+      cast_time_ticks: spell_id < 200 ? 0 : 30,
+    });
+    const attack = {
+      type: "combat",
+      session_id: 4294967295,
+      action: "ATTACK",
+      target_session_id: 1_000_001,
+      base_damage: 25,
+      damage_type: "PHYSICAL",
+    };
+    // Each its next spell, and its weapon, whenever a spell can be over.
+    let turn = 0;
+    let dueAt = 0;
+    const play = (): void => {
+      if (performance.now() < dueAt) return;
+      dueAt = performance.now() + 2_100;
+      for (const [index, guest] of guests.entries())
+        guest.send(attack, cast(spells[(turn + 2 * index) % spells.length]!));
+      turn++;
+    };
+    const isGuest = (id: unknown): boolean => {
+      const { model } = modelOf(watcher);
+      const entity = model.entities.get(Number(id));
+      return entity?.kind === "player" && entity.name === undefined;
+    };
+    const hurt = (): Message[] =>
+      events(watcher, "damage").filter(
+        ({ attacker_id, actual_damage }) => isGuest(attacker_id) && Number(actual_damage) > 0,
+      );
+    await until(() => hurt().length > 3 && hurt().some(({ target_id }) => target_id === 1_000_001), play, PATIENCE_MS);
+    const completed = (): Set<unknown> => new Set(events(watcher, "cast_completed").map(({ spell_id }) => spell_id));
+    await until(() => completed().has(100) && completed().has(200), play, PATIENCE_MS);
+    const interrupt = { type: "spell_cast", session_id: 3, action: "INTERRUPT" };
+    const interrupted = (): boolean => events(watcher, "cast_interrupted").some(({ reason }) => reason === "request");
+    const castAndInterrupt = (): void => {
+      if (performance.now() < dueAt) return;
+      dueAt = performance.now() + 100;
+      for (const guest of guests) guest.send(cast(300), interrupt);
+    };
+    await until(interrupted, castAndInterrupt, PATIENCE_MS);
+    for (const guest of guests) {
+      expect([guest.received, guest.closed]).toEqual([[], false]);
+      guest.close();
+    }
+    expect(modelOf(watcher).problems).toEqual([]);
+    watcher.close();
+  });
+
+  test("walks from (0, 0, 0) in steps of up to five yards, and is where it said", async () => {
+    const watcher = await join(game, { zone: 1 });
+    const before = new Set(modelOf(watcher).model.entities.keys());
+    const guests = await Promise.all([1, 2].map(() => RawClient.connect(game)));
+    const steps = [
+      [4, 3],
+      [1, 8],
+      [-4, 8.5],
+      [-8, 4],
+    ];
+    for (const [x, y] of steps) {
+      for (const guest of guests) guest.send({ type: "movement", session_id: 1, position: { x, y, z: 0 } });
+    }
+    await sees(() =>
+      [...modelOf(watcher).model.entities.values()].some(
+        (entity) => entity.kind === "player" && !before.has(entity.id) && entity.x === -8 && entity.y === 4,
+      ),
+    );
+    for (const guest of guests) guest.close();
+    watcher.close();
+  });
+
+  test("is gone from the world when it hangs up, and not before", async () => {
+    const watcher = await join(game, { zone: 1 });
+    const guests = await Promise.all([1, 2].map(() => RawClient.connect(game)));
+    for (const guest of guests) guest.send({ type: "movement", session_id: 1, position: { x: 1, y: 1, z: 0 } });
+    const stands = (): number[] =>
+      [...modelOf(watcher).model.entities.values()].flatMap(({ id, name, x, y }) =>
+        name === undefined && x === 1 && y === 1 ? [id] : [],
+      );
+    await sees(() => stands().length === 1);
+    for (const guest of guests) guest.close();
+    await sees(() => stands().length === 0);
+    watcher.close();
+  });
+});
+
+describe("a player who says hello", () => {
+  test("is told who it is and what it sees, without mistakes, and is put into zones in turn", async () => {
+    const players = [];
+    for (let index = 0; index < 4; index++) players.push(await join(game));
+    const zones = players.map((player) => Number(player.last("welcome")?.["zone_id"]));
+    expect(zones.slice(2)).toEqual(zones.slice(0, 2));
+    expect(zones.slice(0, 2).toSorted()).toEqual([1, 2]);
+    for (const player of players) {
+      const welcome = player.received[0]!;
+      expect(welcome).toMatchObject({ type: "welcome", tick_rate_hz: 20, seq: 0 });
+      expect(welcome["entity_id"]).toBe(welcome["session_id"]);
+      expect(states(player)[0]).toMatchObject({ reset: true, self: { health: expect.any(Number) as number } });
+      await sees(() => states(player).length > 20);
+      expect(modelOf(player).problems).toEqual([]);
+      expect(modelOf(player).model.entities.size).toBeGreaterThan(5);
+      player.close();
+    }
+  });
+
+  test("has its numbered commands acknowledged, is answered pong, and is told why something is refused", async () => {
+    const ann = await join(game, { zone: 1 });
+    ann.send({ type: "movement", position: { x: 1, y: 0, z: 0 }, seq: 5 }, { type: "ping", t: 12.5 });
+    await sees(() => states(ann).some(({ ack }) => ack === 5) && ann.last("pong") !== undefined);
+    expect(ann.last("pong")).toMatchObject({ t: 12.5, tick: expect.any(Number) as number });
+    ann.send({ type: "combat", action: "ATTACK", target_session_id: 999_999, seq: 6 });
+    await sees(() => events(ann, "refused").length > 0);
+    expect(events(ann, "refused")[0]).toMatchObject({ reason: "no_such_entity", action: "attack", seq: 6 });
+    ann.send({ type: "movement", position: { x: 2, y: 0, z: 0 }, seq: 6 });
+    await sees(() => ann.last("error") !== undefined);
+    expect(ann.last("error")).toMatchObject({ code: "malformed", message: expect.stringContaining("6") as string });
+    expect(ann.closed).toBe(false);
+    ann.close();
+  });
+
+  test("knows what its zone knows, also after its link was lost", async () => {
+    const stats = new ClientStats();
+    const bea = new GameClient({ host: "127.0.0.1", port: game, name: "Bea", zone: 2, random: Math.random, stats });
+    await bea.connect();
+    await sameAsZone(bea, 2);
+    const { sessionId } = bea;
+    bea.dropLink();
+    await sees(() => !bea.isPlaying);
+    await sees(() => bea.isPlaying && stats.resumed === 1);
+    expect(bea.sessionId).toBe(sessionId);
+    await sameAsZone(bea, 2);
+    expect(stats.protocolErrorExamples).toEqual([]);
+    await bea.leave();
+  });
+});
+
+/** Whatever the client knows of is, at the tick of a look into its zone, where and how the client has it. */
+async function sameAsZone(client: GameClient, zoneId: number): Promise<void> {
+  await using control = await ControlClient.connect({ host: "127.0.0.1", port: server.ports.control });
+  const told = new Map<number, Map<number, [x: number, y: number, health: number, target: number]>>();
+  const { world } = client;
+  const keep = (): void => {
+    const known = [...world.entities.values()].map(
+      ({ id, x, y, health, target }) => [id, [x, y, health, target]] as [number, [number, number, number, number]],
+    );
+    told.set(world.tick, new Map(known));
+  };
+  let compared = 0;
+  for (let looks = 0; compared === 0 && looks < 50; looks++) {
+    const answer = await control.ask({ command: "inspect_zone", zone_id: zoneId });
+    await until(() => world.tick > Number(answer["tick"]), keep, PATIENCE_MS);
+    const known = told.get(Number(answer["tick"]));
+    if (known === undefined || known.size === 0) continue;
+    const zone = new Map((answer["entities"] as Record<string, number>[]).map((entity) => [entity["id"]!, entity]));
+    for (const [id, [x, y, health, target]] of known) {
+      const truth = zone.get(id)!;
+      expect([id, truth["x"]!.toFixed(1), truth["y"]!.toFixed(1)]).toEqual([id, x.toFixed(1), y.toFixed(1)]);
+      expect([id, truth["health"], truth["target"]]).toEqual([id, health, target]);
+      compared++;
+    }
+  }
+  expect(compared).toBeGreaterThan(5);
+}
+
+describe("a session whose link is lost", () => {
+  const mark = { type: "movement", position: { x: -3, y: 2, z: 0 }, seq: 7 };
+
+  test("is taken up where it was: same player, position, health, numbers", async () => {
+    const ann = await join(game, { name: "Ann", zone: 1, class: "Mage" });
+    const welcome = ann.last("welcome")!;
+    ann.send(mark);
+    await sees(() => states(ann).some(({ position }) => position?.x === -3 && position.y === 2));
+    ann.abort();
+    await sees(() => ann.closed);
+    const health = modelOf(ann).model.self?.health;
+    const again = await join(game, { resume: welcome["resume"] });
+    expect(again.received[0]).toEqual({ ...welcome, seq: 7, tick: expect.any(Number) as number });
+    const [first] = states(again);
+    expect(first).toMatchObject({ reset: true, ack: 7, position: { x: -3, y: 2, z: 0 } });
+    expect(first?.self?.health).toBe(health!);
+    again.send({ ...mark, seq: 7 });
+    await sees(() => again.last("error") !== undefined);
+    again.send({ ...mark, seq: 8 });
+    await sees(() => states(again).some(({ ack }) => ack === 8));
+    expect(modelOf(again).problems).toEqual([]);
+    again.close();
+  });
+
+  test.each([
+    ["closes its side only", (client: RawClient) => client.close()],
+    [
+      "is killed in the middle of a message",
+      (client: RawClient) => {
+        client.raw('{"type":"movement","posit');
+        client.abort();
+      },
+    ],
+  ])("can be taken up when its client %s", async (_, end) => {
+    const ann = await join(game, { zone: 1 });
+    end(ann);
+    await sees(() => ann.closed);
+    const again = await join(game, { resume: ann.last("welcome")!["resume"] });
+    expect(again.last("welcome")?.["session_id"]).toBe(ann.last("welcome")!["session_id"]!);
+    again.close();
+  });
+
+  test("is taken over from a client that still holds it, which is told so", async () => {
+    const ann = await join(game, { zone: 1 });
+    const { resume, session_id } = ann.last("welcome")!;
+    const second = await join(game, { resume });
+    expect(second.last("welcome")?.["session_id"]).toBe(session_id!);
+    await sees(() => ann.closed);
+    expect(ann.last("error")).toMatchObject({ code: "taken_over" });
+    const third = await join(game, { resume });
+    await sees(() => second.closed);
+    expect(modelOf(third).problems).toEqual([]);
+    third.close();
+  });
+
+  test("is not given to one who guesses, nor after bye, and the refused one may begin anew", async () => {
+    const ann = await join(game, { zone: 1 });
+    const { resume } = ann.last("welcome")!;
+    ann.send({ type: "bye" });
+    await sees(() => ann.closed);
+    const forged = ["", String(resume), `${String(resume).slice(0, -1)}0`, "00000000-0000-0000-0000-000000000000"];
+    for (const guess of forged.slice(1)) {
+      const mallory = await RawClient.connect(game);
+      mallory.send({ type: "hello", v: 1, resume: guess });
+      await sees(() => mallory.last("error") !== undefined);
+      expect(mallory.last("error")).toMatchObject({ code: "resume_expired" });
+      mallory.send({ type: "hello", v: 1 });
+      await sees(() => mallory.last("state") !== undefined);
+      mallory.close();
+    }
+  });
+
+  test("ends when nobody comes: its entity leaves the world, and a late resume is refused", async () => {
+    await using here = await small({ resumeMsMax: 300 });
+    const ann = await join(here.port, { zone: 1, name: "Ann" });
+    const bob = await join(here.port, { zone: 1, name: "Bob" });
+    const annId = Number(ann.last("welcome")!["entity_id"]);
+    await sees(() => modelOf(bob).model.entities.has(annId));
+    ann.abort();
+    await sees(() => !modelOf(bob).model.entities.has(annId));
+    const late = await RawClient.connect(here.port);
+    late.send({ type: "hello", v: 1, resume: ann.last("welcome")!["resume"] });
+    await sees(() => late.last("error") !== undefined);
+    expect(late.last("error")).toMatchObject({ code: "resume_expired" });
+    late.close();
+    bob.close();
+  });
+});
+
+describe("a slow reader", () => {
+  const limits = { messagesPerSecondMax: 1_000_000, messagesBurstMax: 1_000_000, outboxBytesMax: 2 ** 20 };
+  const pings = '{"type":"ping","t":1}\n'.repeat(500);
+
+  /** Reads no more, and asks until the server owes it more than it may; what the system buffers is some megabytes. */
+  async function fallBehind(client: RawClient, http: number): Promise<void> {
+    client.pauseReading();
+    let rest = "";
+    const ask = (): void => {
+      rest = rest === "" ? pings : rest;
+      rest = rest.slice(Math.max(0, client.raw(rest)));
+    };
+    await eventually(async () => (await metric(http, "wowsim_gateway_frames_dropped_total")) > 0, ask);
+    await until(() => rest === "", ask, PATIENCE_MS);
+  }
+
+  test("is given no longer queue, is told everything anew when it has caught up, and nobody else notices", async () => {
+    await using here = await small({ ...limits, slowReaderMsMax: 60_000 });
+    const slow = await join(here.port, { zone: 1 });
+    const other = await join(here.port, { zone: 1 });
+    await fallBehind(slow, here.http);
+    slow.resumeReading();
+    await sees(() => states(slow).filter(({ reset }) => reset).length === 2);
+    const tick = states(other).at(-1)!.tick;
+    await sees(() => states(slow).at(-1)!.tick > tick && states(other).at(-1)!.tick > tick);
+    expect(modelOf(slow).problems).toEqual([]);
+    expect(modelOf(other).problems).toEqual([]);
+    expect(states(other).filter(({ reset }) => reset)).toHaveLength(1);
+    expect(gaps(states(other))).toEqual([]);
+    slow.close();
+    other.close();
+  });
+
+  test("is disconnected in the end, and may come back to its session", async () => {
+    await using here = await small({ ...limits, slowReaderMsMax: 100 });
+    const slow = await join(here.port, { zone: 1 });
+    const other = await join(here.port, { zone: 1 });
+    await fallBehind(slow, here.http);
+    await counted(here.http, 'wowsim_gateway_refused_total{reason="slow_reader"}');
+    const again = await join(here.port, { resume: slow.last("welcome")!["resume"] });
+    expect(again.last("welcome")?.["session_id"]).toBe(slow.last("welcome")!["session_id"]!);
+    slow.resumeReading();
+    await sees(() => slow.closed);
+    expect([other.closed, gaps(states(other))]).toEqual([false, []]);
+    again.close();
+    other.close();
+  });
+});
+
+/** Ticks after which a client was told nothing for a second, though creatures move all the time. */
+function gaps(told: StateMessage[]): number[] {
+  return told.slice(1).flatMap(({ tick }, index) => (tick - told[index]!.tick > 20 ? [tick] : []));
+}
+
+describe("what is past a limit is told, shown the door, and counted in /metrics by its reason", () => {
+  const hello = { type: "hello", v: 1 };
+  const line = (length: number): string => `{"type":"ping","t":1,"pad":"${"x".repeat(length)}"}\n`;
+  const cases: [reason: string, limits: Partial<GatewayLimits>, act: (client: RawClient) => void][] = [
+    ["authenticate", { authenticateMsMax: 100 }, () => {}],
+    ["line_bytes", { lineBytesMax: 200 }, (client) => client.raw(`${JSON.stringify(hello)}\n${line(300)}`)],
+    [
+      "messages",
+      { messagesPerSecondMax: 5, messagesBurstMax: 10 },
+      (client) => {
+        client.send(hello, ...Array.from({ length: 20 }, () => ({ type: "ping", t: 1 })));
+      },
+    ],
+    ["malformed", { malformedRunMax: 5 }, (client) => client.send(hello, ...Array.from({ length: 5 }, () => "?"))],
+    ["partial", { partialMsMax: 100 }, (client) => client.raw(`${JSON.stringify(hello)}\n{"type":"pi`)],
+    ["idle", { idleMsMax: 100 }, (client) => client.send(hello)],
+  ];
+
+  test.each(cases)("%s", async (reason, limits, act) => {
+    await using here = await small(limits);
+    const client = await RawClient.connect(here.port);
+    act(client);
+    await sees(() => client.closed);
+    if (reason !== "authenticate") expect(client.last("error")).toMatchObject({ code: `limit_${reason}` });
+    await counted(here.http, `wowsim_gateway_refused_total{reason="${reason}"}`);
+    const next = await RawClient.connect(here.port);
+    expect(next.closed).toBe(false);
+    next.close();
+  });
+
+  test("connections, in all and from one address", async () => {
+    await using here = await small({ connectionsPerAddressMax: 3, connectionsMax: 5 });
+    const open = (from: string): Promise<"open" | "closed"> =>
+      new Promise((resolve) => {
+        const socket = connect({ host: "127.0.0.1", port: here.port, localAddress: from });
+        socket.on("error", () => resolve("closed"));
+        socket.on("close", () => resolve("closed"));
+        socket.on("data", () => resolve("open"));
+        socket.on("connect", () => socket.write('{"type":"hello","v":1}\n'));
+      });
+    const seen: string[] = [];
+    for (const from of ["127.0.0.1", "127.0.0.1", "127.0.0.1", "127.0.0.1", "127.0.0.2", "127.0.0.2", "127.0.0.3"])
+      seen.push(await open(from));
+    expect(seen).toEqual(["open", "open", "open", "closed", "open", "open", "closed"]);
+    await counted(here.http, 'wowsim_gateway_refused_total{reason="connections_per_address"}');
+    await counted(here.http, 'wowsim_gateway_refused_total{reason="connections"}');
+  });
+
+  test("guests where there are none, wrong versions, wrong zones and classes, an unknown encoding", async () => {
+    await using here = await small({}, { guests: false });
+    const asked: [send: (client: RawClient) => void, reason: string][] = [
+      [(client) => client.send({ type: "movement", position: { x: 0, y: 0, z: 0 } }), "guests_off"],
+      [(client) => client.send({ ...hello, v: 99 }), "unsupported_version"],
+      [(client) => client.raw(Uint8Array.of(0x16, 0x03, 0x01, 0x00)), "encoding"],
+      [(client) => client.send({ ...hello, zone: 77 }), "no_such_zone"],
+      [(client) => client.send({ ...hello, class: "Bard" }), "no_such_class"],
+      [(client) => client.send(hello, hello), "already_in_world"],
+    ];
+    for (const [send, reason] of asked) {
+      const client = await RawClient.connect(here.port);
+      send(client);
+      await sees(() => client.closed || client.last("error") !== undefined);
+      await counted(here.http, `wowsim_gateway_refused_total{reason="${reason}"}`);
+      client.close();
+    }
+  });
+});
