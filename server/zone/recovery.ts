@@ -84,6 +84,8 @@ class Climb {
   failure: unknown;
   readonly #zone: Zone;
   readonly #batch: Uint8Array;
+  /** Where the tick is known to loop without end: it burned a whole tick's fuel there. */
+  #loop: TrapNote | null;
   /** The current segment has the trapped tick alone, and begins with the end of the tick before. */
   #isIsolated = false;
   /** The memory is where the current segment begins. */
@@ -92,6 +94,7 @@ class Climb {
   constructor(zone: Zone, trap: ZoneTrap) {
     this.#zone = zone;
     this.#batch = zone.segment.batch(zone.segment.ticks - 1).slice();
+    this.#loop = isOutOfFuel(trap) ? trap.note : null;
     this.failure = trap;
   }
 
@@ -104,12 +107,15 @@ class Climb {
     return this.#replay([previousSegment, segment], true) && this.#isolate(false);
   }
 
-  /** Runs the trapped tick once more. */
+  /** Runs the trapped tick once more, on little fuel at first. */
   tryRun(): boolean {
-    const zone = this.#zone;
-    if (!this.#isRestored) zone.restore(zone.segment);
-    this.#isRestored = false;
-    return this.#attempt(() => zone.rerunLast());
+    if (this.#rerun("little")) return true;
+    const trap = this.failure;
+    // Only the loop that is known already is given up at once: another tick may just be a heavy one.
+    if (!isOutOfFuel(trap) || (this.#loop !== null && isSamePlace(trap.note, this.#loop))) return false;
+    if (this.#rerun("full")) return true;
+    this.#loop = isOutOfFuel(this.failure) ? this.failure.note : null;
+    return false;
   }
 
   /** Takes named commands out of the trapped tick, one after the other, until it runs. */
@@ -117,6 +123,7 @@ class Climb {
     while (this.failure instanceof ZoneTrap && this.failure.note.commandIndex !== null) {
       if (this.quarantined.length >= QUARANTINED_PER_TICK_MAX) return false;
       this.quarantined.push(describe(this.#zone.segment.quarantine(this.failure.note.commandIndex)));
+      this.#loop = null;
       if (this.tryRun()) return true;
     }
     return false;
@@ -128,7 +135,7 @@ class Climb {
     const { kernel } = zone;
     zone.revert(fallback);
     this.#isRestored = false;
-    if (this.#replay(this.#sinceSnapshot, false) && this.#attempt(() => zone.rerunLast())) {
+    if (this.#replay(this.#sinceSnapshot, false) && this.#attempt(() => zone.rerunLast("full"))) {
       zone.snapshotTwice();
       return true;
     }
@@ -148,6 +155,13 @@ class Climb {
     if (!this.tryRun() && !this.tryQuarantine()) return false;
     zone.snapshotTwice();
     return true;
+  }
+
+  #rerun(fuel: "little" | "full"): boolean {
+    const zone = this.#zone;
+    if (!this.#isRestored) zone.restore(zone.segment);
+    this.#isRestored = false;
+    return this.#attempt(() => zone.rerunLast(fuel));
   }
 
   /** The segments whose ticks lead from the oldest snapshot at hand to the trapped tick. */
@@ -186,6 +200,14 @@ class Climb {
       return false;
     }
   }
+}
+
+function isOutOfFuel(error: unknown): error is ZoneTrap {
+  return error instanceof ZoneTrap && error.code === "fuel_exhausted";
+}
+
+function isSamePlace(one: TrapNote, other: TrapNote): boolean {
+  return one.phase === other.phase && one.commandIndex === other.commandIndex;
 }
 
 function describe(command: Uint8Array): QuarantinedCommand {

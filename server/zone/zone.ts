@@ -24,11 +24,10 @@ import { readNote, ZoneTrap } from "./trap.ts";
 const REPLAY_MS_MAX = 15;
 /** The longest between two snapshots, in ticks. */
 const SNAPSHOT_TICKS_MAX = 200;
-/** Fuel of a tick that is run once more after its trap, as a multiple of the most that a tick lately used. */
+/** Little fuel, for a tick that is run once more after its trap: a multiple of the most that a tick lately used. */
 const RERUN_FUEL_FACTOR = 8n;
-/** The least such a tick gets, as a fraction of a tick's fuel. Real work burns a tenth of what an empty loop does in a
- * millisecond, so this is still more than an interval of it. */
-const RERUN_FUEL_FLOOR = 16n;
+/** At least that fraction of a tick's fuel. */
+export const RERUN_FUEL_FLOOR = 32n;
 
 export interface ZoneOptions {
   zone: ZoneContent;
@@ -187,10 +186,11 @@ export class Zone {
     return upTo;
   }
 
-  /** Runs the current segment's newest batch, which trapped before, on little fuel. Throws ZoneTrap when it does so again. */
-  rerunLast(): void {
+  /** Runs the current segment's newest batch, which trapped before. Throws ZoneTrap when it does so again. */
+  rerunLast(fuel: "little" | "full"): void {
     const { ticks } = this.#current;
-    this.#run(this.tick + 1, this.#current.batch(ticks - 1), this.#rerunFuel);
+    const amount = fuel === "full" ? this.#options.fuelPerTick : this.#littleFuel;
+    this.#run(this.tick + 1, this.#current.batch(ticks - 1), amount);
     this.#complete();
   }
 
@@ -213,8 +213,8 @@ export class Zone {
     this.#current.kernel = kernel;
   }
 
-  /** Some times what ticks used lately, so that a loop without end is found out early. */
-  get #rerunFuel(): bigint {
+  /** Some times what ticks used lately: enough for most, and a loop without end is found out early. */
+  get #littleFuel(): bigint {
     const { fuelPerTick } = this.#options;
     const most = this.#fuelMax > this.#fuelMaxBefore ? this.#fuelMax : this.#fuelMaxBefore;
     const wanted = most * RERUN_FUEL_FACTOR;

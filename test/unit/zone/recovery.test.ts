@@ -1,11 +1,12 @@
 // The recovery ladder, rung by rung, on real zones: each ends where a zone that never crashed is.
 
 import { describe, expect, test } from "bun:test";
-import { OP_MOVE, OP_SPIN, OP_TRAP } from "../../../assembly/abi.ts";
+import { JOIN_WATCHES, OP_JOIN, OP_MOVE, OP_SPIN, OP_TRAP } from "../../../assembly/abi.ts";
 import type { Kernel } from "../../../server/kernel/kernel.ts";
 import { QUARANTINED_PER_TICK_MAX, recover, UnrecoverableZone } from "../../../server/zone/recovery.ts";
 import type { Recovery } from "../../../server/zone/recovery.ts";
 import type { ZoneTrap } from "../../../server/zone/trap.ts";
+import { RERUN_FUEL_FLOOR } from "../../../server/zone/zone.ts";
 import type { Zone } from "../../../server/zone/zone.ts";
 import { commandBytes } from "../../helpers/zone-commands.ts";
 import type { Command } from "../../helpers/zone-commands.ts";
@@ -98,6 +99,20 @@ describe("quarantine", () => {
     expect(looks / 2).toBe(22 + 1 + 8); // the journal, the tick as it was, the tick without each
   });
 
+  test("a tick that is heavy all of a sudden is not taken for one that does not end", async () => {
+    const crowd = Array.from({ length: 500 }, (_, index) => {
+      return { op: OP_JOIN, session: 100 + index, flags: JOIN_WATCHES, x: index % 20, e: 10 << 8 };
+    });
+    for (const culprit of [poison, runaway]) {
+      const [zone, twin] = [await playedZone(20), await playedZone(20)];
+      twin.step(commandBytes(crowd));
+      expect(twin.fuelUsed).toBeGreaterThan(TEST_FUEL / RERUN_FUEL_FLOOR);
+      const recovery = climb(zone, trapOf(zone, commandBytes([culprit, ...crowd])));
+      expect(recovery).toMatchObject({ rung: "quarantine", quarantined: [culprit] });
+      expectSame(zone, twin);
+    }
+  });
+
   test("more poison in one tick than it takes out is too much", async () => {
     const most = await playedZone(1);
     const trap = trapOf(most, poisoned(QUARANTINED_PER_TICK_MAX));
@@ -184,6 +199,6 @@ describe("down", () => {
     const trap = trapOf(zone, walk(9));
     expect(zone.fuelUsed).toBe(TEST_FUEL + 1n);
     expect(() => climb(zone, trap)).toThrow("fuel exhausted");
-    expect(zone.fuelUsed).toBe(TEST_FUEL / 16n + 1n);
+    expect(zone.fuelUsed).toBe(TEST_FUEL / RERUN_FUEL_FLOOR + 1n);
   });
 });
