@@ -1,0 +1,304 @@
+// What two broken zones do to the others: four zones, players in all; for a while nothing is wrong, then zone 1 traps every
+// second and zone 2 runs into its fuel limit every second, and zones 3 and 4 must not notice.
+//
+//   bun bench/isolation.ts --seconds 30 --clients 80
+//
+// Figures are the server's own telemetry, and what the players saw. That nothing was lost is proved twice:
+//
+// - In the server, each recovery replays the journal since the last snapshot and compares the 64-bit hash of the state
+//   after every tick with what was journalled when players saw that tick. One difference ends the rung, and a zone that
+//   gave up ticks says "Zone ticks lost".
+// - Beside it, a zone with the same faults and the server's own recovery runs next to one without, on the same commands;
+//   their hashes are compared after every tick and all bytes of their states at the end (lib/crash-twin.ts).
+
+import { Command } from "commander";
+import { loadWorld } from "../server/content/load.ts";
+import { ensureKernel } from "../server/kernel/build.ts";
+import { loadKernel } from "../server/kernel/load.ts";
+import type { TelemetryLine } from "../server/telemetry/schema.ts";
+import { ControlClient } from "../tools/client/control-client.ts";
+import { addFormatFlag, parseInteger, parseNumber } from "../tools/ui/flags.ts";
+import type { OutputFormat } from "../tools/ui/flags.ts";
+import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
+import { tableLines } from "../tools/ui/table.ts";
+import { printChecks } from "./lib/checks.ts";
+import type { Check } from "./lib/checks.ts";
+import { crashTwin } from "./lib/crash-twin.ts";
+import type { CrashTwinProof } from "./lib/crash-twin.ts";
+import { runPlayers } from "./lib/players.ts";
+import { startServerChild } from "./lib/server-child.ts";
+import type { ServerChild } from "./lib/server-child.ts";
+import { quantile } from "./lib/statistics.ts";
+
+import { readWindow, ticksOff } from "./lib/telemetry-window.ts";
+import type { Span, TelemetryWindow } from "./lib/telemetry-window.ts";
+
+interface Flags {
+  clients: number;
+  rate: number;
+  seconds: number;
+  twinTicks: number;
+  seed: number;
+  format: OutputFormat;
+}
+
+const WORLD = "server/content/worlds/four-zones.toml";
+const TICK_RATE_HZ = 20;
+/** What breaks where; the others are looked at. */
+const BROKEN: ReadonlyMap<number, string> = new Map([
+  [1, "zone-trap"],
+  [2, "zone-runaway"],
+]);
+/** Play before the baseline: just-in-time compilers and heaps settle. */
+const SETTLE_SECONDS = 5;
+/** Players go on a little after the end. */
+const MARGIN_SECONDS = 2;
+const RECOVERY_MS_MAX = 50;
+/** How much the others' p99 may rise: the larger of the two. */
+const P99_SHARE_MAX = 0.1;
+const P99_MS_MAX = 0.5;
+
+const program = new Command("isolation")
+  .description("What a zone that traps and one that runs away, each once a second, do to two others.")
+  .option("--clients <n>", "players, spread over four zones", parseInteger(4, 4_000), 80)
+  .option("--rate <n>", "actions a second and player", parseNumber(0.1, 90), 2)
+  .option("--seconds <n>", "of baseline, and of trouble", parseInteger(2, 3_600), 30)
+  .option("--twin-ticks <n>", "ticks of the zone that is compared with its twin", parseInteger(40, 1_000_000), 1_200)
+  .option("--seed <n>", "seed of server and players", parseInteger(0, 0xffff_ffff), 1)
+  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not, 2 wrong usage.")
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
+addFormatFlag(program).action(isolation);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  fail(error, EXIT.degraded);
+}
+
+async function isolation(flags: Flags): Promise<void> {
+  const { clients, rate, seconds, twinTicks, seed, format } = flags;
+  await using server = await startServerChild({ world: WORLD, seed });
+  const playSeconds = SETTLE_SECONDS + 2 * seconds + MARGIN_SECONDS;
+  const play = { port: server.ports.game, count: clients, rate, seconds: playSeconds, guests: false, seed };
+  const playing = runPlayers(play);
+  const spans = await breakZones(server, clients, seconds);
+  const players = await playing;
+  await server.stop();
+  const calm = await readWindow(server.telemetry(), spans.calm);
+  const trouble = await readWindow(server.telemetry(), spans.trouble);
+  const falls = await readFalls(server.telemetry(), spans.trouble);
+  const twin = await proveTwin(twinTicks, seed);
+  const zones = compare(calm, trouble);
+  const checks = judge({ zones, falls, twin, players, trouble, seconds });
+  if (format === "json") outJson({ clients, rate, seconds, zones, recoveries: summary(falls), twin, players, checks });
+  else print(flags, zones, falls, twin, checks);
+  if (checks.some((check) => !check.holds)) process.exitCode = EXIT.degraded;
+}
+
+/** Lets it settle, runs it well for a while, then with both faults for as long; the two stretches of time. */
+async function breakZones(
+  server: ServerChild,
+  clients: number,
+  seconds: number,
+): Promise<{ calm: Span; trouble: Span }> {
+  while (((await server.metricByLabel("wowsim_sessions")).get("in_world") ?? 0) < clients) await Bun.sleep(100);
+  await Bun.sleep(SETTLE_SECONDS * 1_000);
+  await using control = await ControlClient.connect({ host: "127.0.0.1", port: server.ports.control });
+  const calm = await span(seconds);
+  for (const [zone, faultId] of BROKEN) {
+    await control.ask({ command: "activate", fault_id: faultId, target_zone_id: zone, params: { every_ticks: 20 } });
+  }
+  const trouble = await span(seconds);
+  await control.ask({ command: "deactivate_all" });
+  return { calm, trouble };
+}
+
+async function span(seconds: number): Promise<Span> {
+  const fromMs = Date.now();
+  await Bun.sleep(seconds * 1_000);
+  return { fromMs, toMs: Date.now() };
+}
+
+/** A recovery as telemetry tells it, and what no recovery may lead to. */
+interface Falls {
+  traps: number;
+  recoveries: { zone: number; ms: number; rung: string; replayedTicks: number }[];
+  /** Zones that went DOWN or gave up ticks, and commands other than the faults' that were taken out. */
+  losses: string[];
+}
+
+async function readFalls(lines: AsyncIterable<TelemetryLine>, { fromMs, toMs }: Span): Promise<Falls> {
+  const falls: Falls = { traps: 0, recoveries: [], losses: [] };
+  for await (const { timestamp, message, data } of lines) {
+    const atMs = Date.parse(timestamp);
+    if (atMs < fromMs || atMs > toMs) continue;
+    const zone = Number(data["zone_id"]);
+    if (message === "Zone tick exception") falls.traps++;
+    if (message === "Zone recovered") {
+      const [ms, replayedTicks] = [Number(data["recovery_ms"]), Number(data["replayed_ticks"])];
+      falls.recoveries.push({ zone, ms, replayedTicks, rung: String(data["rung"]) });
+    }
+    if (message === "Zone ticks lost") falls.losses.push(`zone ${zone} lost ${String(data["lost_ticks"])} ticks`);
+    if (message === "Zone state changed" && data["to_state"] === "DOWN") falls.losses.push(`zone ${zone} went DOWN`);
+    if (message === "Command quarantined" && data["session_id"] !== 0)
+      falls.losses.push(`a command of session ${String(data["session_id"])} was quarantined`);
+  }
+  return falls;
+}
+
+async function proveTwin(ticks: number, seed: number): Promise<CrashTwinProof> {
+  const kernel = loadKernel(await Bun.file(await ensureKernel()).bytes(), "bench");
+  return crashTwin({ kernel, world: await loadWorld(WORLD), ticks, players: 40, seed });
+}
+
+interface ZoneRow {
+  id: number;
+  name: string;
+  fault: string | null;
+  players: number;
+  calm: Stretch;
+  trouble: Stretch;
+}
+
+interface Stretch {
+  ticks: number;
+  msP50: number;
+  msP99: number;
+  msMax: number;
+  overruns: number;
+}
+
+function compare(calm: TelemetryWindow, trouble: TelemetryWindow): ZoneRow[] {
+  const byId = [...calm.zones].toSorted(([a], [b]) => a - b);
+  return byId.map(([id, { name, playersMax }]) => ({
+    id,
+    name,
+    fault: BROKEN.get(id) ?? null,
+    players: playersMax,
+    calm: stretch(calm, id),
+    trouble: stretch(trouble, id),
+  }));
+}
+
+function stretch({ zones }: TelemetryWindow, id: number): Stretch {
+  const zone = zones.get(id);
+  const at = (q: number): number => quantile(zone?.durationMs ?? [], q);
+  return {
+    ticks: zone?.durationMs.length ?? 0,
+    msP50: at(0.5),
+    msP99: at(0.99),
+    msMax: at(1),
+    overruns: zone?.overruns ?? 0,
+  };
+}
+
+interface Evidence {
+  zones: ZoneRow[];
+  falls: Falls;
+  twin: CrashTwinProof;
+  players: Record<string, unknown>;
+  trouble: TelemetryWindow;
+  seconds: number;
+}
+
+function judge({ zones, falls, twin, players, trouble, seconds }: Evidence): Check[] {
+  const others = zones.filter(({ fault }) => fault === null);
+  const slowest = Math.max(...falls.recoveries.map(({ ms }) => ms));
+  const number = (field: string): number => Number(players[field]);
+  const missed = [...trouble.zones.values()].map((zone) => Math.round(ticksOff(zone, TICK_RATE_HZ)));
+  const expected = BROKEN.size * (seconds - 1);
+  return [
+    ...others.map(({ id, calm, trouble: { msP99 } }): Check => {
+      const most = calm.msP99 + Math.max(calm.msP99 * P99_SHARE_MAX, P99_MS_MAX);
+      const shown = `${show(calm.msP99)} ms before, ${show(msP99)} ms meanwhile (at most ${show(most)})`;
+      return { what: `Zone ${id} keeps its tick p99`, holds: msP99 <= most, shown };
+    }),
+    {
+      what: "Both zones fell once a second, and got up each time",
+      holds: falls.traps >= expected && falls.traps === falls.recoveries.length,
+      shown: `${falls.traps} traps, ${falls.recoveries.length} recoveries in ${seconds} s`,
+    },
+    {
+      what: `Each recovery took less than ${RECOVERY_MS_MAX} ms from the trap`,
+      holds: falls.recoveries.length > 0 && slowest < RECOVERY_MS_MAX,
+      shown: `slowest ${show(slowest)} ms`,
+    },
+    {
+      what: "Every zone kept its tick rate",
+      holds: missed.every((ticks) => Math.abs(ticks) <= 1),
+      shown: `${missed.join(", ")} ticks off`,
+    },
+    {
+      what: "No client was disconnected, none saw an error",
+      holds: number("drops") + number("reconnects") + number("protocol_errors") + trouble.traffic.dropped === 0,
+      shown: `${number("drops")} drops, ${number("protocol_errors")} protocol errors; the gateway ${trouble.traffic.dropped}`,
+    },
+    {
+      what: "Every replayed tick gave the journalled hash, nobody's command and no tick was lost",
+      holds: falls.losses.length === 0,
+      shown: falls.losses[0] ?? `${sum(falls.recoveries.map((fall) => fall.replayedTicks))} ticks replayed`,
+    },
+    {
+      what: "A zone that crashes is tick for tick its twin that does not",
+      holds: twin.differing.length === 0 && twin.sameBytes && twin.recoveries > 0,
+      shown:
+        `${twin.ticks} ticks, ${twin.recoveries} recoveries, hashes differ after ${twin.differing.length}, ` +
+        `states ${twin.sameBytes ? "the same" : "another"} byte for byte`,
+    },
+  ];
+}
+
+/** By broken zone: how its recoveries went. */
+function summary({
+  recoveries,
+}: Falls): { zone: number; count: number; msP50: number; msP99: number; msMax: number }[] {
+  return [...BROKEN.keys()].map((zone) => {
+    const times = recoveries.filter((recovery) => recovery.zone === zone).map((recovery) => recovery.ms);
+    const at = (q: number): number => quantile(times, q);
+    return { zone, count: times.length, msP50: at(0.5), msP99: at(0.99), msMax: at(1) };
+  });
+}
+
+function print(
+  { clients, rate, seconds, twinTicks, seed }: Flags,
+  zones: ZoneRow[],
+  falls: Falls,
+  twin: CrashTwinProof,
+  checks: Check[],
+): void {
+  out(
+    `bun bench/isolation.ts --clients ${clients} --rate ${rate} --seconds ${seconds} --twin-ticks ${twinTicks} --seed ${seed}`,
+  );
+  const head = [
+    "zone",
+    "meanwhile",
+    "players",
+    "p50 ms before",
+    "meanwhile",
+    "p99 before",
+    "meanwhile",
+    "max before",
+    "meanwhile",
+    "overruns",
+  ];
+  const rows = zones.map(({ id, name, fault, players, calm, trouble }): (string | number)[] => {
+    const times = [calm.msP50, trouble.msP50, calm.msP99, trouble.msP99, calm.msMax, trouble.msMax].map(show);
+    return [`${id} ${name}`, fault ?? "nothing", players, ...times, trouble.overruns];
+  });
+  for (const line of tableLines(head, rows)) out(line);
+  for (const { zone, count, ...times } of summary(falls)) {
+    const shown = `p50 ${show(times.msP50)}, p99 ${show(times.msP99)}, max ${show(times.msMax)} ms`;
+    out(`recoveries of zone ${zone} (${BROKEN.get(zone)}): ${count}; from the trap ${shown}`);
+  }
+  const alone = `p50 ${show(quantile(twin.recoveryMs, 0.5))}, max ${show(quantile(twin.recoveryMs, 1))} ms`;
+  out(`the same alone on a thread: ${twin.recoveries}; ${alone}`);
+  printChecks(checks);
+}
+
+function show(value: number): string {
+  return value.toFixed(2);
+}
+
+function sum(values: number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

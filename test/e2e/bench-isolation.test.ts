@@ -1,0 +1,46 @@
+// The benches for isolation and for fault cycles run, in small: each starts what it measures, ends by itself, and prints
+// what it says it prints.
+
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+
+const ROOT = join(import.meta.dir, "../..");
+
+interface Report {
+  checks: { what: string; holds: boolean; shown: string }[];
+  [figure: string]: unknown;
+}
+
+async function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const child = Bun.spawn([process.execPath, ...args], { cwd: ROOT, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  const [stdout, stderr] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  return { code: await child.exited, stdout, stderr };
+}
+
+/** What the bench found, and that its exit code says the same. */
+async function reportOf(...args: string[]): Promise<Report> {
+  const { code, stdout, stderr } = await run(...args, "--format", "json");
+  expect(stderr).toBe("");
+  const report = JSON.parse(stdout) as Report;
+  expect(code).toBe(report.checks.every(({ holds }) => holds) ? 0 : 1);
+  return report;
+}
+
+/** Checks that did not hold, but for those that time on a busy machine may break. */
+const broken = ({ checks }: Report, timed: RegExp): string[] =>
+  checks.filter(({ what, holds }) => !holds && !timed.test(what)).map(({ what, shown }) => `${what}: ${shown}`);
+
+describe.each(["isolation"])("bench/%s.ts", (name) => {
+  test("explains itself, and refuses a flag it does not have", async () => {
+    const help = await run(`bench/${name}.ts`, "--help");
+    expect(help.code).toBe(0);
+    expect(help.stdout).toContain("Exit codes:");
+    expect((await run(`bench/${name}.ts`, "--nonsense")).code).toBe(2);
+  });
+});
+
+test("two zones that fall every second lose nothing and nobody", async () => {
+  const report = await reportOf("bench/isolation.ts", "--clients", "8", "--seconds", "3", "--twin-ticks", "100");
+  expect(report.checks).toHaveLength(8);
+  expect(broken(report, /tick p99|took less than|kept its tick rate/)).toEqual([]);
+}, 120_000);
