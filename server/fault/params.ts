@@ -36,6 +36,15 @@ export function describeParams(definition: FaultDefinition): FaultParam[] {
   });
 }
 
+/** Whether it makes a difference to the fault which zone is asked for; some have their own idea of their targets. */
+export function heedsZone(definition: FaultDefinition): boolean {
+  if (definition.targets === undefined) return true;
+  const params = parseParams(definition, {});
+  const targetsOf = (requested: number): string =>
+    String(definition.targets?.(params, { zones: [1, 2, 3], requested }));
+  return targetsOf(1) !== targetsOf(2);
+}
+
 /** The checked parameters, defaults filled in. Throws WowsimError naming every wrong one and what would be right. */
 export function parseParams(definition: FaultDefinition, given: unknown): Record<string, unknown> {
   const parsed = definition.params.safeParse(given);

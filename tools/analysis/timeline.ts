@@ -21,6 +21,8 @@ const RARE_MAX = 2_000;
 /** Sampled kinds: four emitters' budget for some ten seconds. */
 const EVENTS_MAX = 10_000;
 const ZONES_MAX = 1_024;
+/** Lines of so many ticks may overtake each other on the way. */
+const LATE_TICKS_MAX = 20;
 /** So many lines in a row from another time, and that is the time now: a clock was set, or another file begins. */
 const STRAYS_MAX = 20;
 
@@ -173,7 +175,12 @@ export class Timeline {
 
   #takeLoop({ message, data }: TelemetryLine, atMs: number): void {
     this.tickRateHz = numberOf(data, "tick_rate_hz", this.tickRateHz);
-    if (message === "Tick completed") this.loop.add(sample.loopTickOf(data, atMs));
+    if (message !== "Tick completed") return;
+    const tick = sample.loopTickOf(data, atMs);
+    const last = this.loop.last;
+    // The loop's ticks only go up. This is another server, whose begin was not heard.
+    if (last !== undefined && atMs > last.atMs && tick.tick < last.tick - LATE_TICKS_MAX) this.#startAnew(atMs);
+    this.loop.add(tick);
   }
 
   #takeGameServer({ message, data }: TelemetryLine, atMs: number): void {
@@ -186,9 +193,7 @@ export class Timeline {
   #takeServer({ message, data }: TelemetryLine, atMs: number): void {
     if (message === "Process") this.process.add(sample.processOf(data, atMs));
     else if (message === "Server starting") {
-      this.#forget();
-      this.#begin(atMs);
-      this.starts++;
+      this.#startAnew(atMs);
       this.tickRateHz = numberOf(data, "tick_rate_hz");
     }
   }
@@ -217,6 +222,12 @@ export class Timeline {
   #begin(atMs: number): void {
     this.#nowMs = atMs;
     this.#fromMs = atMs;
+  }
+
+  #startAnew(atMs: number): void {
+    this.#forget();
+    this.#begin(atMs);
+    this.starts++;
   }
 
   #forget(): void {

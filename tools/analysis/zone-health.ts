@@ -31,6 +31,12 @@ export interface ZoneHealth {
   /** Damage dealt a second. */
   damagePerS: number;
   commandsPerS: number;
+  /** Of a tick; NaN where it is not told. */
+  fuelUsedP50: number;
+  /** Most commands that waited when a tick began. */
+  queueDepthMax: number;
+  /** Since the zone began. */
+  recoveries: number;
   kernel: string;
 }
 
@@ -62,6 +68,9 @@ function unheardZone({ id, name, state, players, creatures }: ZoneStatus): ZoneH
     castsPerS: 0,
     damagePerS: 0,
     commandsPerS: 0,
+    fuelUsedP50: Number.NaN,
+    queueDepthMax: 0,
+    recoveries: 0,
     kernel: "",
   };
 }
@@ -89,6 +98,12 @@ function zoneHealth(zone: ZoneHistory, fromMs: number, nowMs: number, windowS: n
     castsPerS: total(({ castsStarted }) => castsStarted) / windowS,
     damagePerS: total(({ damage }) => damage) / windowS,
     commandsPerS: total(({ commands }) => commands) / windowS,
+    fuelUsedP50: quantile(
+      ticks.map(({ fuelUsed }) => fuelUsed),
+      0.5,
+    ),
+    queueDepthMax: Math.max(0, ...ticks.map(({ queueDepth }) => queueDepth).filter((depth) => !Number.isNaN(depth))),
+    recoveries: last?.recoveries ?? 0,
     kernel: last?.kernel ?? "",
   };
 }

@@ -11,7 +11,7 @@ import { messageOf, WowsimError } from "../../server/errors.ts";
 import { DURATION_TICKS_MAX } from "../../server/fault/activation.ts";
 import { FAULTS } from "../../server/fault/definitions.ts";
 import type { FaultDefinition } from "../../server/fault/fault.ts";
-import { describeParams, parseParams } from "../../server/fault/params.ts";
+import { describeParams, heedsZone } from "../../server/fault/params.ts";
 import type { FaultStatus } from "../../server/fault/registry.ts";
 import { ControlClient } from "../client/control-client.ts";
 import type { ControlAnswer, ControlClientOptions } from "../client/control-client.ts";
@@ -117,14 +117,6 @@ function addFault(parent: Command, fault: FaultDefinition): void {
     if (flags.hold === true) return hold(flags, request);
     return ask(flags, { command: "activate", ...request }, showActivated);
   });
-}
-
-/** Whether it makes a difference to the fault which zone is asked for; some have their own idea of their targets. */
-function heedsZone(fault: FaultDefinition): boolean {
-  if (fault.targets === undefined) return true;
-  const params = parseParams(fault, {});
-  const targetsOf = (requested: number): string => String(fault.targets?.(params, { zones: [1, 2, 3], requested }));
-  return targetsOf(1) !== targetsOf(2);
 }
 
 function simple(parent: Command, name: string, description: string, argument?: string): Command {

@@ -99,6 +99,21 @@ test("a server that starts anew begins a new story", () => {
   expect(story.timeline).toMatchObject({ tickRateHz: 10, starts: 2, isStopped: false });
 });
 
+test("a server whose begin was not heard is told by its ticks, which begin anew", () => {
+  const loop = (atMs: number, number: number): TelemetryLine =>
+    line(atMs, "game_loop", "Tick completed", { tick: number, duration_ms: 1 });
+  const story = new Story();
+  story.seconds(10);
+  const { timeline } = story;
+  // One that was overtaken on the way is no sign of that.
+  timeline.take(loop(story.atMs, 190));
+  expect(timeline.zones.size).toBe(2);
+  timeline.take(loop(story.atMs + 3_000, 12));
+  expect(timeline.zones.size).toBe(0);
+  expect(timeline.loop.all()).toMatchObject([{ tick: 12 }]);
+  expect(timeline.starts).toBe(2);
+});
+
 test("a zone's state is the newest that any line told", () => {
   const timeline = new Timeline();
   timeline.take(tick(START, 1, { state: "ACTIVE" }));
