@@ -12,6 +12,9 @@ const line = (atMs: number, component: string, message: string, data: Record<str
 const tick = (atMs: number, number: number, data: Record<string, unknown> = {}): TelemetryLine =>
   line(atMs, "zone", "Zone tick completed", { zone_id: 1, tick: number, duration_ms: 1, ...data });
 
+const loop = (atMs: number, number: number): TelemetryLine =>
+  line(atMs, "game_loop", "Tick completed", { tick: number, duration_ms: 1 });
+
 test("lines that say which fault is active are never looked at", () => {
   const timeline = new Timeline();
   timeline.take(line(START, "fault", "Fault activated", { fault_id: "latency-spike", zone_id: 1 }));
@@ -100,8 +103,6 @@ test("a server that starts anew begins a new story", () => {
 });
 
 test("a server whose begin was not heard is told by its ticks, which begin anew", () => {
-  const loop = (atMs: number, number: number): TelemetryLine =>
-    line(atMs, "game_loop", "Tick completed", { tick: number, duration_ms: 1 });
   const story = new Story();
   story.seconds(10);
   const { timeline } = story;

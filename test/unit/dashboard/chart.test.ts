@@ -1,0 +1,40 @@
+import { expect, test } from "bun:test";
+import { columnCells, heightOf, scaleFor, stretches, stretchFor, valueAt } from "../../../tools/dashboard/chart.ts";
+
+const sample = (atMs: number, value: number) => ({ atMs, value });
+const read = ({ value }: { value: number }): number => value;
+
+test("a stretch tells the worst of its samples, and none where there are none", () => {
+  const samples = [sample(1_000, 1), sample(1_050, 9), sample(1_900, 2), sample(3_100, 4)];
+  const found = stretches(samples, read, 3_500, 1_000, 4);
+  expect(found.map(({ most }) => most)).toEqual([null, 9, null, 4]);
+});
+
+test("a stretch that is over does not change any more when time goes on", () => {
+  const samples = Array.from({ length: 200 }, (_, n) => sample(n * 50, n % 7));
+  const early = stretches(samples, read, 9_000, 500, 10).map(({ most }) => most);
+  const late = stretches(samples, read, 9_600, 500, 10).map(({ most }) => most);
+  expect(late.slice(0, 8)).toEqual(early.slice(1, 9));
+});
+
+test("the scale is round, holds the most, and lets small values be seen", () => {
+  expect(scaleFor(0.4, 100)).toBe(100);
+  expect(scaleFor(201, 100)).toBe(500);
+  expect(scaleFor(4_000, 100)).toBe(5_000);
+  expect(heightOf(100, 100, 8)).toBe(8);
+  expect(heightOf(1, 100, 8)).toBeCloseTo(0.8);
+  expect(valueAt(heightOf(37, 100, 8), 100, 8)).toBeCloseTo(37);
+});
+
+test("a column fills from the bottom, in eighths of a cell", () => {
+  expect(columnCells(0, 3)).toEqual(["", "", ""]);
+  expect(columnCells(0.001, 3)).toEqual(["", "", "▁"]);
+  expect(columnCells(1.5, 3)).toEqual(["", "▄", "█"]);
+  expect(columnCells(9, 3)).toEqual(["█", "█", "█"]);
+});
+
+test("about a minute is shown, however wide the plot", () => {
+  expect(stretchFor(73, 60_000)).toBe(1_000);
+  expect(stretchFor(240, 60_000)).toBe(250);
+  expect(stretchFor(12, 60_000)).toBe(5_000);
+});

@@ -1,0 +1,69 @@
+import { expect, test } from "bun:test";
+import type { TelemetryLine, TelemetryType } from "../../../server/telemetry/schema.ts";
+import { ENTRIES_MAX, EventLog } from "../../../tools/dashboard/event-log.ts";
+
+const line = (
+  type: TelemetryType,
+  component: string,
+  message: string,
+  data: Record<string, unknown> = {},
+): TelemetryLine => {
+  return { v: 1, timestamp: "2026-01-01T12:00:05.000Z", type, component, message, data };
+};
+
+const ALL = { level: "all", text: "" } as const;
+const NOTABLE = { level: "notable", text: "" } as const;
+const texts = (log: EventLog, filter: Parameters<EventLog["newest"]>[0]) =>
+  log.newest(filter, 100).map(({ text }) => text);
+
+test("what is told every tick or second is not for the log", () => {
+  const log = new EventLog();
+  log.take(line("metric", "zone", "Zone tick completed"));
+  log.take(line("health", "server", "Process"));
+  log.take(line("health", "audit", "Entity census"));
+  expect(texts(log, ALL)).toEqual([]);
+});
+
+test("entries come in order, the frequent ones only when everything is asked for", () => {
+  const log = new EventLog();
+  log.take(line("event", "zone", "Zone recovered", { zone_id: 1 }));
+  log.take(line("event", "combat", "Damage dealt", { actual_damage: 7 }));
+  log.take(line("error", "zone", "Zone tick exception"));
+  log.note("the server is back", 0);
+  expect(texts(log, NOTABLE)).toEqual(["Zone recovered zone_id=1", "Zone tick exception", "the server is back"]);
+  expect(texts(log, ALL)[1]).toBe("Damage dealt actual_damage=7");
+  expect(texts(log, { level: "errors", text: "" })).toEqual(["Zone tick exception", "the server is back"]);
+  expect(log.newest(NOTABLE, 1).map(({ text }) => text)).toEqual(["the server is back"]);
+});
+
+test("a filter's words must all be in the entry, in whatever case", () => {
+  const log = new EventLog();
+  log.take(line("event", "zone", "Zone recovered", { zone_id: 1 }));
+  log.take(line("event", "zone", "Zone recovered", { zone_id: 2 }));
+  expect(texts(log, { level: "notable", text: "ZONE_ID=2 recov" })).toEqual(["Zone recovered zone_id=2"]);
+});
+
+test("a flood of frequent events pushes nothing rare out, and memory stays bounded", () => {
+  const log = new EventLog();
+  log.take(line("event", "zone", "Zone recovered"));
+  for (let n = 0; n < ENTRIES_MAX * 5; n++) log.take(line("event", "movement", "Position updated", { n }));
+  expect(texts(log, NOTABLE)).toEqual(["Zone recovered"]);
+  expect(log.count(ALL)).toBeLessThanOrEqual(2 * ENTRIES_MAX + 1);
+  expect(log.newest(ALL, 1)[0]!.text).toBe(`Position updated n=${ENTRIES_MAX * 5 - 1}`);
+});
+
+test("held still at an entry, later ones are not shown", () => {
+  const log = new EventLog();
+  log.note("first", 0);
+  const held = log.seq;
+  log.note("second", 0);
+  expect(log.newest(NOTABLE, 10, held).map(({ text }) => text)).toEqual(["first"]);
+});
+
+test("texts from outside are made harmless", () => {
+  const log = new EventLog();
+  log.take(line("event", "game\u001b[2J", "Hello\u0007", { name: "\u001b]0;x\u0007".repeat(50) }));
+  const [entry] = log.newest(NOTABLE, 1);
+  expect(entry!.source + entry!.text).not.toMatch(/\p{C}/u);
+  expect(entry!.text.length).toBeLessThan(200);
+});

@@ -1,0 +1,139 @@
+// Whole screens, compared with golden text: each view at the smallest and at a large size, each dialog, each state of the
+// link.
+
+import { describe, expect, test } from "bun:test";
+import { commandAt, frameOf } from "../../../tools/dashboard/frame.ts";
+import { VIEWS } from "../../../tools/dashboard/layout.ts";
+import { FIRST_SCREEN } from "../../../tools/dashboard/screen-state.ts";
+import type { Screen } from "../../../tools/dashboard/screen-state.ts";
+import { textOf } from "../../../tools/dashboard/text.ts";
+import { keyed } from "../../../tools/dashboard/update.ts";
+import type { Picture } from "../../../tools/dashboard/picture.ts";
+import { pictureOf, screenText, VIEWED_ZONE, withFaults } from "../../helpers/dashboard-picture.ts";
+import { expectGolden } from "../../helpers/golden.ts";
+import { Story } from "../../helpers/telemetry-story.ts";
+
+const SMALL = { width: 80, height: 24 };
+const LARGE = { width: 200, height: 50 };
+const CANDIDATES = [{ name: "hotfix", hint: "a kernel that works" }];
+
+/** A server in its tenth second of a latency spike in zone 1. */
+function ailing(): Story {
+  const story = new Story().seconds(45);
+  const change = {
+    zone_id: 1,
+    zone_name: "Zone 1",
+    from_state: "ACTIVE",
+    to_state: "DEGRADED",
+    reason: "ticks overrun",
+  };
+  story.say("event", "zone", "Zone state changed", { ...change, tick: 903 });
+  return story.seconds(10, {
+    of: [1],
+    ticksPerS: 5,
+    tick: ({ duration_ms = 0 }) => ({ duration_ms: duration_ms + 200, state: "DEGRADED" }),
+  });
+}
+
+const brokenPicture = (): Picture => pictureOf(ailing(), { ...withFaults("latency-spike"), zone: VIEWED_ZONE });
+
+/** The screen after these keys. */
+function after(picture: Picture, ...keys: string[]): Screen {
+  let screen = FIRST_SCREEN;
+  for (const key of keys) ({ screen } = keyed(screen, key, { picture, candidates: CANDIDATES }));
+  return screen;
+}
+
+describe.each(VIEWS)("view %s", (view) => {
+  for (const size of [SMALL, LARGE]) {
+    const name = `${view}-${size.width}x${size.height}`;
+    test(name, () => {
+      const picture = brokenPicture();
+      expectGolden(`dashboard/${name}`, screenText(picture, { ...FIRST_SCREEN, view }, size));
+    });
+  }
+});
+
+test("a healthy server with nobody in it", () => {
+  const picture = pictureOf(
+    new Story().seconds(30, { traffic: () => ({ in_world: 0 }), tick: () => ({ players: 0 }) }),
+  );
+  expectGolden("dashboard/calm-80x24", screenText(picture, FIRST_SCREEN, SMALL));
+});
+
+describe("dialogs", () => {
+  const DIALOGS = {
+    spawn: ["s"],
+    faults: ["f"],
+    "fault-form": ["f", "ENTER"],
+    "fault-question": ["f", "ENTER", "DOWN", "DOWN", "DOWN", "ENTER"],
+    "form-error": ["s", "BACKSPACE", "BACKSPACE", "DOWN", "DOWN", "ENTER"],
+    deploy: ["p"],
+    "deploy-question": ["p", "ENTER", "DOWN", "DOWN", "ENTER"],
+    help: ["h"],
+    "help-scrolled": ["?", "PAGE_DOWN", "PAGE_DOWN", "PAGE_DOWN"],
+  };
+  test.each(Object.entries(DIALOGS))("%s", (name, keys) => {
+    const picture = pictureOf(new Story().seconds(30));
+    expectGolden(`dashboard/dialog-${name}`, screenText(picture, after(picture, ...keys), SMALL));
+  });
+});
+
+describe("the link", () => {
+  test("nothing is heard yet", () => {
+    const story = new Story();
+    const picture = {
+      ...pictureOf(story),
+      link: { state: "waiting", sinceMs: story.atMs - 4_000, returns: 0 } as const,
+    };
+    expectGolden("dashboard/link-waiting", screenText(picture, FIRST_SCREEN, SMALL));
+  });
+
+  test("the server is gone", () => {
+    const story = new Story().seconds(20);
+    const link = { state: "lost", sinceMs: story.atMs - 7_000, returns: 0 } as const;
+    const text = screenText(pictureOf(story, { link, zone: null }), FIRST_SCREEN, SMALL);
+    expect(text).toContain("NO TELEMETRY for 7 s");
+    expect(text).toContain("found by itself");
+    expectGolden("dashboard/link-lost", text);
+  });
+});
+
+test("a terminal that is too small says so, and says how large it must be", () => {
+  const text = screenText(brokenPicture(), FIRST_SCREEN, { width: 60, height: 10 });
+  expect(text).toContain("60 by 10");
+  expect(text).toContain("80 by 24");
+});
+
+describe("the mouse", () => {
+  const picture = brokenPicture();
+  const frame = frameOf(picture, FIRST_SCREEN, SMALL);
+  const find = (what: string): [x: number, y: number] => {
+    const y = frame.rows.findIndex((row) => textOf(row).includes(what));
+    return [textOf(frame.rows[y]!).indexOf(what), y];
+  };
+
+  test.each([
+    ["2 Zone", { do: "view", view: "zone" }],
+    ["Spawn", { do: "open", dialog: "spawn" }],
+    ["KILL SWITCH", { do: "halt" }],
+    ["2 Zone 2", { do: "zone", zoneId: 2 }],
+    ["1 fault active", { do: "view", view: "faults" }],
+    ["Next:", { do: "open", dialog: "clear" }],
+  ] as const)("a click on %s", (what, command) => {
+    expect(commandAt(frame, ...find(what))).toEqual(command as never);
+  });
+
+  test("a click on a button of a dialog presses it", () => {
+    const calm = pictureOf(new Story().seconds(30));
+    const asked = frameOf(calm, after(calm, "f", "ENTER"), SMALL);
+    const y = asked.rows.findIndex((row) => textOf(row).includes("[ Cancel ]"));
+    const x = textOf(asked.rows[y]!).indexOf("Cancel");
+    expect(commandAt(asked, x, y)).toEqual({ do: "press", index: 4 });
+  });
+
+  test("a click on nothing in particular does nothing", () => {
+    expect(commandAt(frame, 79, 4)).toBeNull();
+    expect(commandAt(frame, 500, 500)).toBeNull();
+  });
+});

@@ -1,0 +1,62 @@
+// A plot of columns for the terminal: one column a stretch of time, its height the worst that was measured in it.
+//
+//   heightOf(0.6, scale)           // 0.2 rows of 6: the scale is a square root, so that 0.5 ms and 200 ms both show
+//   columnCells(2.3, 6)            // from the top: ["", "", "", "▃", "█", "█"]
+//
+// Stretches begin at fixed times, so that columns move but never change their mind.
+
+import type { Timed } from "../analysis/series.ts";
+
+const EIGHTHS = ["", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+/** Stretches that divide a second or are made of whole ones, in milliseconds. */
+const STRETCHES_MS = [100, 200, 250, 500, 1_000, 2_000, 5_000, 10_000];
+
+export interface Stretch {
+  /** The worst value; null when nothing was measured. */
+  most: number | null;
+}
+
+/** How long a stretch has to be for `count` of them to show about `spanMs`. */
+export const stretchFor = (count: number, spanMs: number): number =>
+  STRETCHES_MS.find((ms) => ms * count >= spanMs) ?? Math.max(...STRETCHES_MS);
+
+/** The newest `count` stretches, the one with `nowMs` in it last. Samples are in the order of time. */
+export function stretches<Sample extends Timed>(
+  samples: readonly Sample[],
+  read: (sample: Sample) => number,
+  nowMs: number,
+  stretchMs: number,
+  count: number,
+): Stretch[] {
+  const last = Math.floor(nowMs / stretchMs);
+  const found: Stretch[] = Array.from({ length: count }, () => ({ most: null }));
+  for (const sample of samples) {
+    const stretch = found[Math.floor(sample.atMs / stretchMs) - last + count - 1];
+    const value = read(sample);
+    if (stretch !== undefined && !Number.isNaN(value)) stretch.most = Math.max(stretch.most ?? 0, value);
+  }
+  return found;
+}
+
+/** A scale from 0 up to a round number that holds `most`, and at least `least`. */
+export function scaleFor(most: number, least: number): number {
+  for (let size = 1; ; size *= 10) {
+    for (const step of [1, 2, 5]) if (step * size >= Math.max(most, least)) return step * size;
+  }
+}
+
+/** In rows, of `rows` for the whole scale. */
+export const heightOf = (value: number, scale: number, rows: number): number =>
+  Math.sqrt(Math.min(1, Math.max(0, value / scale))) * rows;
+
+/** The value at a height. */
+export const valueAt = (height: number, scale: number, rows: number): number => scale * (height / rows) ** 2;
+
+/** A column's cells from the top, "" where it does not reach. Whatever is not zero shows. */
+export function columnCells(height: number, rows: number): string[] {
+  const eighths = height > 0 ? Math.max(1, Math.round(height * 8)) : 0;
+  return Array.from({ length: rows }, (_, row) => {
+    const inRow = eighths - (rows - 1 - row) * 8;
+    return EIGHTHS[Math.min(8, Math.max(0, inRow))] ?? "";
+  });
+}

@@ -1,0 +1,138 @@
+// The event log: telemetry lines a person may want to read, bounded, with filters. What comes a hundred times a second
+// (movements, casts, damage) is kept apart, so that it never pushes out what is rare.
+//
+//   log.take(line)                                            // metrics and once-a-second lines are not taken
+//   log.note("the server is back", nowMs)                     // the dashboard's own remarks
+//   log.newest({ level: "notable", text: "zone 1" }, 20)      // oldest first
+
+import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import { clean } from "./text.ts";
+
+export type LogLevel = "notable" | "all" | "errors";
+export const LOG_LEVELS: readonly LogLevel[] = ["notable", "all", "errors"];
+
+export interface LogFilter {
+  level: LogLevel;
+  /** Every word must be in the entry, in whatever case. */
+  text: string;
+}
+
+export interface LogEntry {
+  /** Rises from entry to entry. */
+  readonly seq: number;
+  /** "17:20:15", UTC. */
+  readonly clock: string;
+  readonly kind: "error" | "event" | "frequent" | "note";
+  readonly source: string;
+  readonly text: string;
+}
+
+type Kept = Pick<LogEntry, "seq" | "kind"> & ({ line: TelemetryLine } | { note: string; atMs: number });
+
+/** Of each of the two sorts. */
+export const ENTRIES_MAX = 2_000;
+const FREQUENT_COMPONENTS = new Set(["movement", "combat", "spellcast"]);
+const FREQUENT_MESSAGES = new Set(["State transition", "Lines sampled out"]);
+/** Told every second whatever happens; the panels show what is in them. */
+const ROUTINE_MESSAGES = new Set(["Process", "Entity census"]);
+const VALUE_CHARS_MAX = 80;
+
+export class EventLog {
+  #rare: Kept[] = [];
+  #frequent: Kept[] = [];
+  #seq = 0;
+
+  /** The newest entry's number. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  take(line: TelemetryLine): void {
+    const kind = kindOf(line);
+    if (kind === null) return;
+    const kept = { seq: ++this.#seq, kind, line };
+    if (kind === "frequent") this.#frequent = appended(this.#frequent, kept);
+    else this.#rare = appended(this.#rare, kept);
+  }
+
+  /** A remark of the dashboard's own, such as that the server is gone. */
+  note(text: string, atMs: number): void {
+    this.#rare = appended(this.#rare, { seq: ++this.#seq, kind: "note", note: text, atMs });
+  }
+
+  /** How many entries up to number `upTo` pass the filter. */
+  count(filter: LogFilter, upTo = Number.POSITIVE_INFINITY): number {
+    return this.newest(filter, Number.POSITIVE_INFINITY, upTo).length;
+  }
+
+  /** The newest `count` entries up to number `upTo` that pass the filter, oldest first. */
+  newest(filter: LogFilter, count: number, upTo = Number.POSITIVE_INFINITY): LogEntry[] {
+    const words = filter.text.toLowerCase().split(" ");
+    const found: LogEntry[] = [];
+    for (const kept of this.#backwards(filter.level)) {
+      if (found.length >= count) break;
+      if (kept.seq > upTo) continue;
+      const entry = entryOf(kept);
+      const text = `${entry.source} ${entry.text}`.toLowerCase();
+      if (words.every((word) => text.includes(word))) found.push(entry);
+    }
+    return found.toReversed();
+  }
+
+  /** Newest first. */
+  *#backwards(level: LogLevel): Generator<Kept> {
+    const sorts = level === "all" ? [this.#rare, this.#frequent] : [this.#rare];
+    const at = sorts.map((sort) => sort.length - 1);
+    for (;;) {
+      let newest = -1;
+      for (const [index, sort] of sorts.entries()) {
+        const seq = sort[at[index] ?? -1]?.seq ?? -1;
+        if (seq > (sorts[newest]?.[at[newest] ?? -1]?.seq ?? -1)) newest = index;
+      }
+      const kept = sorts[newest]?.[at[newest] ?? -1];
+      if (kept === undefined) return;
+      at[newest] = (at[newest] ?? 0) - 1;
+      if (level !== "errors" || kept.kind === "error" || kept.kind === "note") yield kept;
+    }
+  }
+}
+
+/** Null for what is not for the log. */
+function kindOf({ type, component, message }: TelemetryLine): Exclude<LogEntry["kind"], "note"> | null {
+  if (type === "error") return "error";
+  if (type === "metric" || ROUTINE_MESSAGES.has(message)) return null;
+  return FREQUENT_COMPONENTS.has(component) || FREQUENT_MESSAGES.has(message) ? "frequent" : "event";
+}
+
+/** With one more; what is over the bound goes in bulk, now and then. */
+function appended(entries: Kept[], entry: Kept): Kept[] {
+  entries.push(entry);
+  return entries.length >= ENTRIES_MAX * 2 ? entries.slice(-ENTRIES_MAX) : entries;
+}
+
+function entryOf(kept: Kept): LogEntry {
+  const { seq, kind } = kept;
+  if ("note" in kept) {
+    return {
+      seq,
+      kind,
+      clock: new Date(kept.atMs).toISOString().slice(11, 19),
+      source: "dashboard",
+      text: clean(kept.note),
+    };
+  }
+  const { timestamp, component, message, data } = kept.line;
+  const facts = Object.entries(data).map(([name, value]) => `${name}=${shortened(value)}`);
+  return {
+    seq,
+    kind,
+    clock: clean(timestamp.slice(11, 19)),
+    source: clean(component),
+    text: clean([message, ...facts].join(" ")),
+  };
+}
+
+function shortened(value: unknown): string {
+  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "-");
+  return text.length <= VALUE_CHARS_MAX ? text : `${text.slice(0, VALUE_CHARS_MAX - 1)}…`;
+}

@@ -1,0 +1,117 @@
+// What the dashboard knows: telemetry as it comes in, the control channel's last answers, and what was begun here. A line
+// costs little (20,000 a second may come); what has to be computed is computed when the picture is asked for, and the
+// analysis at most once a second.
+//
+//   const model = new Model({ server: "127.0.0.1:8081", now: Date.now })
+//   feed.onLine((line) => model.take(line))
+//   model.picture()
+
+import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import { AnomalyLog } from "../analysis/anomalies.ts";
+import { diagnose } from "../analysis/diagnosis.ts";
+import type { Diagnosis } from "../analysis/diagnosis.ts";
+import { assessHealth } from "../analysis/health.ts";
+import type { HealthReport } from "../analysis/health.ts";
+import { Timeline } from "../analysis/timeline.ts";
+import type { RemoteStatus } from "../deploy/remote.ts";
+import { EventLog } from "./event-log.ts";
+import type { Control, DeployRun, Faults, Link, Picture, Players } from "./picture.ts";
+import type { ViewedZone } from "./zone-answer.ts";
+
+export interface ModelOptions {
+  /** What the server is called on the screen. */
+  server: string;
+  /** Wall clock, in milliseconds since 1970. */
+  now: () => number;
+}
+
+/** A feed that is silent for so long has lost its server: 20 ticks a second are told. */
+export const LOST_AFTER_MS = 2_000;
+const ANALYSIS_INTERVAL_MS = 1_000;
+
+export class Model {
+  readonly log = new EventLog();
+  readonly timeline = new Timeline();
+  /** What the control channel told, and what was begun here; whoever learns it sets it. */
+  control: Control = { ok: false, error: "not asked yet" };
+  faults: Faults | null = null;
+  deploys: RemoteStatus | null = null;
+  zone: ViewedZone | null = null;
+  run: DeployRun | null = null;
+  players: Players | null = null;
+  ownFaults: readonly string[] = [];
+  readonly #options: ModelOptions;
+  #anomalies = new AnomalyLog();
+  #health: HealthReport;
+  #diagnoses: Diagnosis[] = [];
+  #analysedAtMs = Number.NEGATIVE_INFINITY;
+  #lineAtMs = Number.NEGATIVE_INFINITY;
+  #link: Link;
+
+  constructor(options: ModelOptions) {
+    this.#options = options;
+    this.#health = assessHealth(this.timeline, { anomalies: this.#anomalies });
+    this.#link = { state: "waiting", sinceMs: options.now(), returns: 0 };
+  }
+
+  /** A live line. */
+  take(line: TelemetryLine): void {
+    this.#lineAtMs = this.#options.now();
+    if (this.#link.state !== "live") this.#isBack();
+    this.backfill(line);
+  }
+
+  /** A line of before: it counts for what is known, and not as a sign of life. */
+  backfill(line: TelemetryLine): void {
+    this.log.take(line);
+    this.timeline.take(line);
+  }
+
+  /** Notices silence. To be called now and then. */
+  look(): void {
+    const nowMs = this.#options.now();
+    if (this.#link.state !== "live" || nowMs - this.#lineAtMs < LOST_AFTER_MS) return;
+    this.#link = { ...this.#link, state: "lost", sinceMs: this.#lineAtMs };
+    this.zone = null;
+    const why = this.timeline.isStopped ? "it said that it stops" : "without a word";
+    this.log.note(`telemetry ended, ${why}; waiting for the server to come back`, nowMs);
+  }
+
+  picture(): Picture {
+    this.look();
+    const nowMs = this.#options.now();
+    if (nowMs - this.#analysedAtMs >= ANALYSIS_INTERVAL_MS || nowMs < this.#analysedAtMs) this.#analyse(nowMs);
+    return {
+      nowMs,
+      server: this.#options.server,
+      link: this.#link,
+      control: this.control,
+      timeline: this.timeline,
+      health: this.#health,
+      diagnoses: this.#diagnoses,
+      log: this.log,
+      faults: this.faults,
+      deploys: this.deploys,
+      run: this.run,
+      zone: this.zone,
+      players: this.players,
+      ownFaults: this.ownFaults,
+    };
+  }
+
+  #isBack(): void {
+    const nowMs = this.#options.now();
+    const wasLost = this.#link.state === "lost";
+    const seconds = Math.round((nowMs - this.#link.sinceMs) / 1_000);
+    this.#link = { state: "live", sinceMs: nowMs, returns: this.#link.returns + (wasLost ? 1 : 0) };
+    this.log.note(wasLost ? `telemetry is back after ${seconds} s` : "telemetry comes in", nowMs);
+  }
+
+  /** While the server is gone, what was known last stays. */
+  #analyse(nowMs: number): void {
+    if (this.#link.state === "lost") return;
+    this.#analysedAtMs = nowMs;
+    this.#health = assessHealth(this.timeline, { anomalies: this.#anomalies });
+    this.#diagnoses = diagnose(this.timeline);
+  }
+}

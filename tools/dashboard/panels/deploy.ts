@@ -1,0 +1,50 @@
+// Which kernel each zone runs, and how a deploy goes: its stages as they are reported, its progress, its outcome.
+
+import type { Picture } from "../picture.ts";
+import { line, span, wrap } from "../text.ts";
+import type { Line } from "../text.ts";
+import type { Panel } from "./panel.ts";
+
+const STAGE_WIDTH = 9;
+
+export const deployPanel: Panel = {
+  title({ run }) {
+    if (run === null) return "Deploy: none from here yet";
+    return `Deploy of ${run.label}: ${run.outcome === null ? "under way" : run.outcome.ok ? "promoted" : "NOT promoted"}`;
+  },
+  lines(picture, _screen, { width, height }) {
+    const kernels = kernelLines(picture);
+    const run = runLines(picture, width);
+    // The newest stages matter most where there is no room for all.
+    return [...run.slice(Math.max(0, run.length - Math.max(1, height - kernels.length))), ...kernels].slice(0, height);
+  },
+};
+
+function runLines({ run }: Picture, width: number): Line[] {
+  if (run === null) return [];
+  const stages = run.stages.flatMap(({ stage, ok, text }, index) => {
+    const name = run.stages[index - 1]?.stage === stage ? "" : stage;
+    return wrap(text, width - STAGE_WIDTH - 4).map((part, row): Line => {
+      const mark = row > 0 ? span("    ") : span(ok ? "ok  " : "NO  ", ok ? "good" : "bad");
+      return [span((row === 0 ? name : "").padEnd(STAGE_WIDTH), "bold"), mark, ...line(part)];
+    });
+  });
+  const { outcome, progress } = run;
+  if (outcome === null) return [...stages, line(progress === "" ? "It begins." : progress, "accent")];
+  return [...stages, ...wrap(outcome.text, width).map((part) => line(part, outcome.ok ? "good" : "bad"))];
+}
+
+/** A line a kernel, and the zones that run it. */
+function kernelLines({ deploys }: Picture): Line[] {
+  if (deploys === null) return [line("The control channel has not told yet.", "dim")];
+  return deploys.zones.map(({ zone_id: id, hash, label, phase, lease_ms_left: leaseMs, last_error: error }) => {
+    const isSteady = phase === "steady";
+    const lease = leaseMs === null ? "" : `, goes back by itself in ${Math.ceil(leaseMs / 1_000)} s`;
+    return [
+      ...line(`zone ${id} `, "dim"),
+      ...line(`${hash} ${label}`),
+      span(isSteady ? "" : ` ${phase}${lease}`, "warn"),
+      ...line(error === null ? "" : ` ${error}`, "bad"),
+    ];
+  });
+}

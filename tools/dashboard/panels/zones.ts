@@ -1,0 +1,78 @@
+// The zones as a table: state, who is there, tick times, work done, fights, kernel. A click on a zone shows it in detail.
+
+import { shown } from "../../analysis/measures.ts";
+import type { ZoneHealth } from "../../analysis/health.ts";
+import { shownZone } from "../picture.ts";
+import type { Picture } from "../picture.ts";
+import { clean, clickable, line, span } from "../text.ts";
+import type { Line, Style } from "../text.ts";
+import { tableOf } from "./panel.ts";
+import type { Column, Panel } from "./panel.ts";
+
+export const zonesPanel: Panel = {
+  title: ({ health }) => `Zones (${health.zones.length}), last ${Math.round(health.windowS)} s`,
+  lines(picture, screen, { width, height }) {
+    const { zones } = picture.health;
+    if (zones.length === 0) return [line("No zone has ticked yet.", "dim")];
+    const chosen = shownZone(picture, screen.zoneId);
+    const [head = [], ...rows] = tableOf(columnsFor(picture), zones, width - 2);
+    // The chosen zone is always among those shown.
+    const room = height - 1;
+    const from = Math.max(0, Math.min(zones.findIndex(({ id }) => id === chosen) - room + 1, zones.length - room));
+    const shownRows = rows.slice(from, from + room).map((row, index): Line => {
+      const id = zones[from + index]?.id ?? 0;
+      return clickable([span(id === chosen ? "▸ " : "  ", "accent"), ...row], { do: "zone", zoneId: id });
+    });
+    return [[span("  "), ...head], ...shownRows];
+  },
+};
+
+export function stateStyle(state: string): Style {
+  if (state === "ACTIVE") return "good";
+  return state === "DEGRADED" ? "warn" : "bad";
+}
+
+function columnsFor({ health, deploys }: Picture): Column<ZoneHealth>[] {
+  const budgetMs = 1_000 / health.tickRateHz.meant;
+  const perS = (count: number): number => count / Math.max(health.windowS, 1);
+  return [
+    { head: "ZONE", width: 8, cell: ({ id, name }) => clean(`${id} ${name}`) },
+    { head: "STATE", width: 8, cell: ({ state }) => ({ text: clean(state), style: stateStyle(state) }) },
+    number("PLAY", 4, 0, ({ players }) => players),
+    number("CREA", 4, 0, ({ creatures }) => creatures),
+    number("P50ms", 5, 0, ({ durationMs }) => durationMs.p50),
+    {
+      head: "P99ms",
+      width: 5,
+      align: "right",
+      cell: ({ durationMs: { p99 } }) => ({ text: compact(p99), style: p99 > budgetMs ? "bad" : "plain" }),
+    },
+    number("FUEL", 5, 1, ({ fuelUsedP50 }) => fuelUsedP50),
+    number("CAST/s", 6, 2, ({ castsStarted }) => perS(castsStarted)),
+    number("DPS", 5, 0, ({ damagePerS }) => damagePerS),
+    number("QUEUE", 5, 4, ({ queueDepthMax }) => queueDepthMax),
+    number("RECOV", 5, 3, ({ recoveries }) => recoveries),
+    {
+      head: "KERNEL",
+      width: 6,
+      cell: ({ id, kernel }) => {
+        const isSteady = deploys?.zones.find((zone) => zone.zone_id === id)?.phase !== "canary";
+        return { text: clean(kernel.slice(0, 6)), style: isSteady ? "plain" : "warn" };
+      },
+    },
+  ];
+}
+
+function number(head: string, width: number, spare: number, read: (zone: ZoneHealth) => number): Column<ZoneHealth> {
+  return { head, width, spare, align: "right", cell: (zone) => compact(read(zone)) };
+}
+
+/** At most five characters: "0.42", "204", "1.2k", "35M". */
+export function compact(value: number): string {
+  if (!Number.isFinite(value)) return "-";
+  if (Number.isInteger(value) && Math.abs(value) < 1_000) return String(value);
+  if (value < 1_000) return shown(value);
+  const [size, unit] = value < 1e6 ? [1e3, "k"] : value < 1e9 ? [1e6, "M"] : [1e9, "G"];
+  const scaled = value / size;
+  return `${scaled < 10 ? scaled.toFixed(1) : scaled.toFixed(0)}${unit}`;
+}

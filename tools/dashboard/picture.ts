@@ -1,0 +1,90 @@
+// Everything that the dashboard shows, as one value: what the model (model.ts) makes of telemetry and of the control
+// channel's answers, and what the panels (panels/) are drawn from. How a server is and what ails it comes from
+// tools/analysis, as `wowsim health` and `wowsim parse-logs` tell it; which faults are active comes from the control
+// channel, and nothing of the analysis ever sees that.
+
+import type { FaultStatus } from "../../server/fault/registry.ts";
+import type { Diagnosis } from "../analysis/diagnosis.ts";
+import type { HealthReport } from "../analysis/health.ts";
+import type { Timeline } from "../analysis/timeline.ts";
+import type { StageReport } from "../deploy/canary.ts";
+import type { RemoteStatus } from "../deploy/remote.ts";
+import type { EventLog } from "./event-log.ts";
+import type { ViewedZone } from "./zone-answer.ts";
+
+/** Whether telemetry comes in, and since when it does or does not. */
+export interface Link {
+  state: "waiting" | "live" | "lost";
+  /** Milliseconds of the wall clock. */
+  sinceMs: number;
+  /** Times it came back. */
+  returns: number;
+}
+
+/** Whether the control channel answers; `error` says why not. */
+export interface Control {
+  ok: boolean;
+  error: string;
+}
+
+export interface Faults {
+  list: FaultStatus[];
+  halted: boolean;
+}
+
+/** A deploy that was begun here. */
+export interface DeployRun {
+  label: string;
+  stages: StageReport[];
+  /** While it runs: what it is about. */
+  progress: string;
+  /** Null while it runs. */
+  outcome: { ok: boolean; text: string } | null;
+}
+
+/** The players that were brought in from here. */
+export interface Players {
+  count: number;
+  /** Wall clock at which they leave by themselves; null: when they are told to. */
+  untilMs: number | null;
+}
+
+export interface Picture {
+  /** Wall clock, in milliseconds since 1970. */
+  nowMs: number;
+  /** "127.0.0.1:8081". */
+  server: string;
+  link: Link;
+  control: Control;
+  timeline: Timeline;
+  health: HealthReport;
+  diagnoses: Diagnosis[];
+  log: EventLog;
+  /** Null before the control channel's first answer. */
+  faults: Faults | null;
+  deploys: RemoteStatus | null;
+  run: DeployRun | null;
+  /** Of the zone that is looked into; null while none is, or it does not answer. */
+  zone: ViewedZone | null;
+  players: Players | null;
+  /** Faults that were begun here, and end with this dashboard. */
+  ownFaults: readonly string[];
+}
+
+/** The zone that is shown in detail: the chosen one, else the one with the most damage done, else the first. */
+export function shownZone({ health }: Pick<Picture, "health">, chosen: number): number {
+  const { zones } = health;
+  if (zones.some(({ id }) => id === chosen)) return chosen;
+  const [busiest] = zones.toSorted((a, b) => b.damagePerS - a.damagePerS || b.players - a.players || a.id - b.id);
+  return busiest?.id ?? 0;
+}
+
+/** Faults that are active now. */
+export function activeFaults({ faults }: Pick<Picture, "faults">): FaultStatus[] {
+  return faults === null ? [] : faults.list.filter(({ active }) => active);
+}
+
+/** True from a swap in some zone until it is promoted or back. */
+export function hasCanary({ deploys }: Pick<Picture, "deploys">): boolean {
+  return deploys?.zones.some(({ phase }) => phase !== "steady") ?? false;
+}
