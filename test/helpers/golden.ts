@@ -22,5 +22,10 @@ export function expectGolden(name: string, text: string): void {
     writeFileSync(path, seen);
   }
   if (!existsSync(path)) throw new Error(`There is no ${path}; make it with WOWSIM_GOLDEN=write.`);
-  expect(seen).toBe(readFileSync(path, "utf8"));
+  const meant = readFileSync(path, "utf8");
+  if (seen !== meant)
+    console.error(
+      `${name} is not as in test/golden; if that is wanted: WOWSIM_GOLDEN=write bun test test/unit/dashboard`,
+    );
+  expect(seen).toBe(meant);
 }

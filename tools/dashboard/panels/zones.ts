@@ -1,7 +1,7 @@
 // The zones as a table: state, who is there, tick times, work done, fights, kernel. A click on a zone shows it in detail.
 
 import { shown } from "../../analysis/measures.ts";
-import type { ZoneHealth } from "../../analysis/health.ts";
+import type { ZoneHealth } from "../../analysis/zone-health.ts";
 import { shownZone } from "../picture.ts";
 import type { Picture } from "../picture.ts";
 import { clean, clickable, line, span } from "../text.ts";
@@ -34,7 +34,6 @@ export function stateStyle(state: string): Style {
 
 function columnsFor({ health, deploys }: Picture): Column<ZoneHealth>[] {
   const budgetMs = 1_000 / health.tickRateHz.meant;
-  const perS = (count: number): number => count / Math.max(health.windowS, 1);
   return [
     { head: "ZONE", width: 8, cell: ({ id, name }) => clean(`${id} ${name}`) },
     { head: "STATE", width: 8, cell: ({ state }) => ({ text: clean(state), style: stateStyle(state) }) },
@@ -48,7 +47,7 @@ function columnsFor({ health, deploys }: Picture): Column<ZoneHealth>[] {
       cell: ({ durationMs: { p99 } }) => ({ text: compact(p99), style: p99 > budgetMs ? "bad" : "plain" }),
     },
     number("FUEL", 5, 1, ({ fuelUsedP50 }) => fuelUsedP50),
-    number("CAST/s", 6, 2, ({ castsStarted }) => perS(castsStarted)),
+    number("CAST/s", 6, 2, ({ castsPerS }) => castsPerS),
     number("DPS", 5, 0, ({ damagePerS }) => damagePerS),
     number("QUEUE", 5, 4, ({ queueDepthMax }) => queueDepthMax),
     number("RECOV", 5, 3, ({ recoveries }) => recoveries),
