@@ -7,6 +7,7 @@ import { expect } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
+const AGAIN = "WOWSIM_GOLDEN=write bun test test/unit/dashboard";
 const FOLDER = join(import.meta.dir, "../golden");
 
 /** Fails when the text differs from the file, or when there is none. Blanks at the ends of lines do not count. */
@@ -21,11 +22,8 @@ export function expectGolden(name: string, text: string): void {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, seen);
   }
-  if (!existsSync(path)) throw new Error(`There is no ${path}; make it with WOWSIM_GOLDEN=write.`);
+  if (!existsSync(path)) throw new Error(`There is no ${path}; make it: ${AGAIN}`);
   const meant = readFileSync(path, "utf8");
-  if (seen !== meant)
-    console.error(
-      `${name} is not as in test/golden; if that is wanted: WOWSIM_GOLDEN=write bun test test/unit/dashboard`,
-    );
+  if (seen !== meant) process.stderr.write(`${name} has changed. Wanted? ${AGAIN}\n`);
   expect(seen).toBe(meant);
 }
