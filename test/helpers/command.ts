@@ -63,7 +63,11 @@ export function startWowsim(args: string[], env: Record<string, string> = {}): R
     get stderr() {
       return said.stderr;
     },
-    says: (what) => until(() => what.test(said.stdout + said.stderr), `${what} in:\n${said.stdout}${said.stderr}`),
+    says: (what) =>
+      until(
+        () => what.test(said.stdout + said.stderr),
+        () => `${what} in:\n${said.stdout}${said.stderr}`,
+      ),
     [Symbol.asyncDispose]: () => end(child),
   };
 }
@@ -99,7 +103,11 @@ export function startOnTerminal(
     get drawn() {
       return drawn;
     },
-    draws: (what) => until(() => what.test(drawn), `${what} in:\n${drawn}`),
+    draws: (what) =>
+      until(
+        () => what.test(drawn),
+        () => `${what} in:\n${drawn}`,
+      ),
     type: (keys) => void child.terminal?.write(keys),
     [Symbol.asyncDispose]: async () => {
       await end(child);
@@ -109,10 +117,11 @@ export function startOnTerminal(
 }
 
 /** Resolves when the condition holds; fails with `what` when it never does. */
-export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, what: string | (() => string)): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`It did not come to this: ${what}`);
+    if (performance.now() > deadline)
+      throw new Error(`It did not come to this: ${typeof what === "string" ? what : what()}`);
     await Bun.sleep(LOOK_MS);
   }
 }

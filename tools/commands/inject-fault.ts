@@ -5,7 +5,7 @@
 //   wowsim inject-fault activate zone-trap --hold        until Ctrl-C, or whatever else ends it
 //   wowsim inject-fault halt
 
-import { InvalidArgumentError, Option } from "commander";
+import { Argument, InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
 import { messageOf, WowsimError } from "../../server/errors.ts";
 import { DURATION_TICKS_MAX } from "../../server/fault/activation.ts";
@@ -22,6 +22,7 @@ import { addFormatFlag, addServerFlags, parseInteger, parseNumber, parseTicks } 
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { EXIT, fail, out, outJson, paint } from "../ui/output.ts";
+import { suggest } from "../ui/suggestions.ts";
 
 interface ServerFlags {
   host: string;
@@ -121,7 +122,10 @@ function addFault(parent: Command, fault: FaultDefinition): void {
 
 function simple(parent: Command, name: string, description: string, argument?: string): Command {
   const command = parent.command(name).description(description).addHelpText("after", EXIT_CODES);
-  if (argument !== undefined) command.argument(`<${argument}>`, `one of ${FAULTS.map(({ id }) => id).join(", ")}`);
+  if (argument !== undefined) {
+    const ids = FAULTS.map(({ id }) => id);
+    command.addArgument(suggest(new Argument(`<${argument}>`, `one of ${ids.join(", ")}`), ids));
+  }
   return addCommonFlags(command);
 }
 
