@@ -22,8 +22,9 @@ export class LiveServer implements AsyncDisposable {
   readonly control: ControlClient;
   readonly players: number;
 
-  static async start({ players }: { players: number }): Promise<LiveServer> {
-    const child = await startServerChild({});
+  /** `world`: a file; without, the built-in one of two zones. */
+  static async start({ players, world }: { players: number; world?: string }): Promise<LiveServer> {
+    const child = await startServerChild(world === undefined ? {} : { world });
     const swarm = await Swarm.start({ host: "127.0.0.1", port: child.ports.game, count: players, rate: 4, seed: 1 });
     const control = await ControlClient.connect({ host: "127.0.0.1", port: child.ports.control });
     return new LiveServer(child, swarm, control, players);
