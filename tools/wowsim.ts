@@ -2,8 +2,9 @@
 // The wowsim command. Its subcommands are in commands/, put together in program.ts.
 
 import { buildProgram } from "./program.ts";
-import { EXIT, fail } from "./ui/output.ts";
+import { endWithReader, EXIT, fail } from "./ui/output.ts";
 
+endWithReader();
 try {
   await buildProgram().parseAsync();
 } catch (error) {

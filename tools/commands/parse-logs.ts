@@ -2,6 +2,7 @@
 
 import { InvalidArgumentError } from "commander";
 import type { Command } from "commander";
+import { WowsimError } from "../../server/errors.ts";
 import type { TelemetryLine } from "../../server/telemetry/schema.ts";
 import type { AnomalyLog } from "../analysis/anomalies.ts";
 import type { ReadLines } from "../analysis/line-stream.ts";
@@ -40,7 +41,10 @@ export function register(program: Command): void {
         "  cat telemetry.1.jsonl telemetry.jsonl | wowsim parse-logs -",
         "What was wrong and what to do about it:",
         "  wowsim diagnose --file telemetry.jsonl --history",
-        exitCodes({ 0: "read to its end (broken lines are counted)", 1: "the file can not be read" }),
+        exitCodes({
+          0: "read to its end (broken lines are counted)",
+          1: "the file can not be read, or is no telemetry",
+        }),
       ].join("\n"),
     );
   addFormatFlag(command).action(parseLogs);
@@ -73,6 +77,9 @@ async function parse(file: string, flags: ParseFlags, signal: AbortSignal): Prom
   const endMs = async (): Promise<number> => (file === STDIN ? Date.now() : lastTimeOf(file));
   const sinceMs = flags.since === undefined ? undefined : await resolveSince(flags.since, endMs);
   const read = await readLines(file, { onLine, sinceMs, signal });
+  if (read.lines + read.before === 0 && read.broken > 0) {
+    throw new WowsimError("no_telemetry", `None of its ${read.broken} lines is telemetry: is ${file} the right file?`);
+  }
   await show(summary.report(), read, anomalies, flags);
 }
 

@@ -30,6 +30,14 @@ export function wrapped(text: string, width: number): string[] {
   return lines;
 }
 
+/** A reader that has seen enough (`| head`) closes the pipe: then the command ends, and that is no failure. */
+export function endWithReader(): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit();
+  });
+}
+
 /** One line on stdout. */
 export function out(line = ""): void {
   process.stdout.write(`${line}\n`);

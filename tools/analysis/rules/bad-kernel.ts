@@ -29,6 +29,7 @@ export const badKernel: Rule = {
 };
 
 function examine(zone: ZoneHistory, timeline: Timeline): Finding | null {
+  if (zone.ticks.first?.kernel === zone.ticks.last?.kernel) return null;
   const ticks = plainTicks(zone).filter(({ kernel }) => kernel !== "");
   const newest = ticks.at(-1);
   if (newest === undefined) return null;

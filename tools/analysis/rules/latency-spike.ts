@@ -33,7 +33,9 @@ export const latencySpike: Rule = {
 };
 
 function examine(zone: ZoneHistory, { nowMs }: Timeline): Finding | null {
-  if (zone.state === "DOWN") return null;
+  const newest = zone.ticks.newest(SLOW_TICKS_MIN);
+  const maySlow = Math.max(...zone.ticks.between(nowMs - RECENT_MS).map(overheadOf), ...newest.map(overheadOf));
+  if (zone.state === "DOWN" || !(maySlow > RISE_MS_MIN)) return null;
   const ticks = plainTicks(zone);
   const recent = recentOf(ticks, nowMs);
   const earlier = ticks.slice(0, ticks.length - recent.length);

@@ -34,6 +34,8 @@ export const slowLeak: Rule = {
 function examine(zone: ZoneHistory, timeline: Timeline): Finding | null {
   const { nowMs } = timeline;
   if (zone.state === "DOWN" || nowMs - (zone.ticks.last?.atMs ?? 0) > SILENT_MS_MAX) return null;
+  const newest = zone.ticks.between(nowMs - SILENT_MS_MAX, nowMs - UNFINISHED_MS);
+  if (!newest.some(({ overheadMs }) => overheadMs >= RISE_MS_MIN)) return null;
   const ticks = plainTicks(zone).filter(({ atMs }) => atMs < nowMs - UNFINISHED_MS);
   const floors = perSecond(
     pointsOf(ticks, ({ overheadMs }) => overheadMs),
