@@ -1,2 +1,155 @@
-// The demo's server: the one that every tool starts for itself.
-export * from "../client/server-process.ts";
+// The demo's server: the real one, as a child process on free ports, with its data in a temporary folder. It never
+// outlives this process: it stops when the pipe to its stdin breaks, and takes its folder along.
+//
+//   await using server = await ServerProcess.start(["--seed", "7"])
+//   server.ports.control     // from the line it prints when everything listens
+
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Subprocess } from "bun";
+import { z } from "zod";
+import { WowsimError } from "../../server/errors.ts";
+
+const Ready = z.object({
+  ready: z.literal(true),
+  game: z.number(),
+  control: z.number(),
+  http: z.number(),
+  telemetry: z.number(),
+  pid: z.number(),
+  data_dir: z.string(),
+});
+
+export const COMMAND = join(import.meta.dir, "..", "wowsim.ts");
+const READY_MS_MAX = 60_000;
+const STOP_MS_MAX = 4_000;
+const STDERR_LINES_MAX = 20;
+
+export interface ServerPorts {
+  game: number;
+  control: number;
+  http: number;
+  telemetry: number;
+}
+
+/** How a server ended. */
+export interface Stopped {
+  exitCode: number;
+  tookMs: number;
+  /** Nothing of its data is left. */
+  isFolderGone: boolean;
+}
+
+type Child = Subprocess<"pipe", "pipe", "pipe">;
+
+export class ServerProcess implements AsyncDisposable {
+  readonly ports: ServerPorts;
+  readonly pid: number;
+  /** A temporary folder that goes when the server does. */
+  readonly dataDir: string;
+  readonly #child: Child;
+  readonly #onExit: () => void;
+  #stopping: Promise<Stopped> | null = null;
+
+  /** Starts `wowsim serve` and waits until it listens. Throws WowsimError("server_failed") with what it said. */
+  static async start(flags: readonly string[], signal?: AbortSignal): Promise<ServerProcess> {
+    const ports = ["--port", "--control-port", "--http-port", "--telemetry-port"].flatMap((flag) => [flag, "0"]);
+    const child: Child = Bun.spawn(
+      [process.execPath, COMMAND, "serve", ...ports, "--scratch", "--with-parent", "--format", "json", ...flags],
+      // Detached: a Ctrl-C at the terminal is for us alone to act on.
+      { stdin: "pipe", stdout: "pipe", stderr: "pipe", detached: true },
+    );
+    const errors = collectLines(child.stderr);
+    const give = (): void => child.kill("SIGTERM");
+    signal?.addEventListener("abort", give, { once: true });
+    try {
+      const first = await firstLine(child.stdout, READY_MS_MAX);
+      return new ServerProcess(child, Ready.parse(JSON.parse(first)));
+    } catch (cause) {
+      await end(child);
+      signal?.throwIfAborted();
+      const said = errors().join("\n") || "nothing";
+      throw new WowsimError("server_failed", `The server did not start; it said: ${said}`, { cause });
+    } finally {
+      signal?.removeEventListener("abort", give);
+    }
+  }
+
+  private constructor(child: Child, ready: z.infer<typeof Ready>) {
+    this.#child = child;
+    this.pid = child.pid;
+    this.ports = { game: ready.game, control: ready.control, http: ready.http, telemetry: ready.telemetry };
+    this.dataDir = ready.data_dir;
+    // Should this process end without having come to stop().
+    this.#onExit = () => {
+      child.kill("SIGKILL");
+      rmSync(this.dataDir, { recursive: true, force: true });
+    };
+    process.on("exit", this.#onExit);
+  }
+
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Stops the server in order, for good. May be called again. */
+  stop(): Promise<Stopped> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #stop(): Promise<Stopped> {
+    const startedMs = performance.now();
+    const exitCode = await end(this.#child);
+    const tookMs = performance.now() - startedMs;
+    process.off("exit", this.#onExit);
+    const isFolderGone = !existsSync(this.dataDir);
+    rmSync(this.dataDir, { recursive: true, force: true });
+    return { exitCode, tookMs, isFolderGone };
+  }
+}
+
+/** Asks it to stop, and makes it when it does not. */
+async function end(child: Child): Promise<number> {
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS_MAX);
+  const exitCode = await child.exited;
+  clearTimeout(timer);
+  return exitCode;
+}
+
+/** The first line of a stream, and the rest read and dropped, so that the writer never waits. */
+async function firstLine(stream: ReadableStream<Uint8Array>, msMax: number): Promise<string> {
+  const found = Promise.withResolvers<string>();
+  const timer = setTimeout(() => found.reject(new Error(`not ready within ${msMax / 1_000} s`)), msMax);
+  void (async () => {
+    let text = "";
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) {
+      if (text.includes("\n")) continue;
+      text += decoder.decode(chunk, { stream: true });
+      if (text.includes("\n")) found.resolve(text.slice(0, text.indexOf("\n")));
+    }
+    found.reject(new Error("it ended"));
+  })();
+  return await found.promise.finally(() => clearTimeout(timer));
+}
+
+/** Reads a stream to its end; the last lines so far. */
+function collectLines(stream: ReadableStream<Uint8Array>): () => string[] {
+  let lines: string[] = [];
+  void (async () => {
+    const decoder = new TextDecoder();
+    let rest = "";
+    for await (const chunk of stream) {
+      const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+      rest = parts.pop() ?? "";
+      lines = [...lines, ...parts].slice(-STDERR_LINES_MAX);
+    }
+  })();
+  return () => lines;
+}

@@ -129,7 +129,7 @@ export function zoneTickOf(line: TelemetryLine): ZoneTick | null {
 const isBadState = (state: unknown): boolean => state === "CRASHED" || state === "DOWN";
 
 /** A player who closes the connection was not lost; one whose link broke or who was thrown out was. */
-const isLoss = (reason: unknown): boolean => reason !== "client_closed" && reason !== "shutdown";
+export const isLoss = (reason: unknown): boolean => reason !== "client_closed" && reason !== "shutdown";
 
 const numberOf = (value: unknown): number => (typeof value === "number" && Number.isFinite(value) ? value : 0);
 

@@ -1,0 +1,73 @@
+// The demo: six phases on a real server, each a question, measurements, and claims that the exit code stands for.
+//
+//   const { ok } = await runDemo({ narrator, signal, seed: 1 })
+//
+// Nothing here is scripted to come out well: a claim that is not true is printed as such. Whatever happens, players,
+// server and temporary folder are gone at the end.
+
+import { messageOf } from "../../server/errors.ts";
+import { Demo } from "./context.ts";
+import type { Claim, DemoOptions, Fact } from "./context.ts";
+import { baseline } from "./phases/baseline.ts";
+import { breakIt } from "./phases/break.ts";
+import { diagnose } from "./phases/diagnose.ts";
+import { fix } from "./phases/fix.ts";
+import { pipeline } from "./phases/pipeline.ts";
+import { summary } from "./phases/summary.ts";
+
+export interface Phase {
+  title: string;
+  question: string;
+  run(demo: Demo): Promise<void>;
+}
+
+export interface DemoResult {
+  /** It came to its end and every claim was true. */
+  ok: boolean;
+  /** Why it ended early; "" when it came to its end. */
+  ended: string;
+  claims: Claim[];
+  facts: Fact[];
+  tookMs: number;
+}
+
+const PHASES: readonly Phase[] = [baseline, breakIt, diagnose, fix, pipeline, summary];
+
+export async function runDemo(options: DemoOptions): Promise<DemoResult> {
+  const { narrator, signal } = options;
+  const startedMs = performance.now();
+  narrator.intro(
+    "wowsim demo: a game server breaks, is diagnosed, mended, and refuses a bad hotfix.",
+    "Every line is a measurement on a real server, started for this, with players on real sockets. About 70 s.",
+  );
+  const result: DemoResult = { ok: false, ended: "", claims: [], facts: [], tookMs: 0 };
+  try {
+    result.ended = await runPhases(options, result);
+  } catch (error) {
+    result.ended = signal.aborted ? "interrupted; everything was put away" : `it could not go on: ${messageOf(error)}`;
+  }
+  result.tookMs = performance.now() - startedMs;
+  const wrong = result.claims.filter((claim) => !claim.ok).length;
+  result.ok = result.ended === "" && wrong === 0;
+  const counted = `${result.claims.length - wrong} of ${result.claims.length} claims true, in ${(result.tookMs / 1_000).toFixed(0)} s`;
+  narrator.outro(result.ok, result.ended === "" ? counted : `${result.ended} (${counted})`);
+  return result;
+}
+
+/** Runs the phases in order; "" when it came to the end, else why not. */
+async function runPhases(options: DemoOptions, result: DemoResult): Promise<string> {
+  const { narrator, signal } = options;
+  await using demo = await narrator.during("starting a server; the kernel is built when it has to be", () =>
+    Demo.open(options),
+  );
+  result.claims = demo.claims;
+  result.facts = demo.facts;
+  for (const [index, phase] of PHASES.entries()) {
+    if (index > 0 && !(await narrator.mayGoOn(phase.title))) return "stopped here, as you said";
+    signal.throwIfAborted();
+    demo.phase = phase.title;
+    narrator.phase(index + 1, PHASES.length, phase.title, phase.question);
+    await phase.run(demo);
+  }
+  return "";
+}

@@ -1,0 +1,52 @@
+// Phase 3: what is wrong, from telemetry alone; and what it meant for the players.
+
+import type { Phase } from "../demo.ts";
+import type { PlayFigures } from "../play.ts";
+import { shown, zonesText } from "../../analysis/measures.ts";
+import { ms, percent, seconds, times } from "../words.ts";
+import { CONFIDENCE_MIN } from "./break.ts";
+
+const CAUSE = "latency-spike";
+/** What is left of the damage and casts of before, at most, and how much longer a round trip takes, at least. */
+const KEPT_MAX = 0.6;
+const SLOWER_MIN = 3;
+
+export const diagnose: Phase = {
+  title: "Diagnose",
+  question: "what is wrong, by telemetry alone?",
+  async run(demo) {
+    const { lookout, found } = demo;
+    const { before, during, diagnosis } = found;
+    if (before === undefined || during === undefined) throw new Error("nothing was broken yet");
+    const { read, fault } = lookout.timeline.counts;
+    demo.fact("read", `${shown(read)} telemetry lines; ${shown(fault)} that name the fault were turned away unread`);
+    if (diagnosis === null || diagnosis === undefined) {
+      demo.claim(false, `a cause was named with at least ${percent(CONFIDENCE_MIN)} certainty`);
+    } else {
+      // By now there is more to go by than when it was first named.
+      const [best = diagnosis.best] = lookout.diagnoses();
+      for (const [index, line] of best.evidence.entries()) demo.fact(index === 0 ? "evidence" : "", line);
+      demo.claim(
+        best.cause === CAUSE && diagnosis.best.cause === CAUSE,
+        `${best.cause}, ${percent(best.confidence)} sure, in ${zonesText(best.zones)}; named after ${seconds(diagnosis.tookMs)}`,
+      );
+      demo.fact("runbook", best.runbook.text);
+    }
+    tellPlayers(demo, before, during);
+  },
+};
+
+function tellPlayers(demo: Parameters<Phase["run"]>[0], before: PlayFigures, during: PlayFigures): void {
+  const change = (read: (figures: PlayFigures) => number): string =>
+    `${shown(read(before))} → ${shown(read(during))} (${times(read(during), read(before))})`;
+  demo.fact("cast success", `${percent(before.castSuccess)} → ${percent(during.castSuccess)} of the casts that ended`);
+  const isSlower = during.roundTripMs.p50 >= SLOWER_MIN * before.roundTripMs.p50;
+  demo.claim(isSlower, `players wait longer: round trip p50 ${change(({ roundTripMs }) => roundTripMs.p50)} ms`);
+  const castsFell = during.castsPerS <= KEPT_MAX * before.castsPerS;
+  demo.claim(castsFell, `they cast less: completed a second ${change(({ castsPerS }) => castsPerS)}`);
+  demo.claim(
+    during.dps <= KEPT_MAX * before.dps,
+    `they hit less: damage a second ${change(({ dps }) => Math.round(dps))}`,
+  );
+  demo.fact("worst wait", `${ms(before.roundTripMs.max)} → ${ms(during.roundTripMs.max)}`);
+}

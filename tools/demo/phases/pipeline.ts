@@ -1,0 +1,138 @@
+// Phase 5: a hotfix with a planted regression goes into one zone under load, is caught, and goes back out by itself; then
+// a good one goes everywhere. Both are built from the kernel's source here and now (assembly/variants/).
+
+import { join } from "node:path";
+import { zonesText } from "../../analysis/measures.ts";
+import { runCanary } from "../../deploy/canary.ts";
+import type { CanaryResult, StageReport } from "../../deploy/canary.ts";
+import { DEFAULT_THRESHOLDS } from "../../deploy/judge.ts";
+import { DeployRemote } from "../../deploy/remote.ts";
+import { sleep } from "../../deploy/sleep.ts";
+import type { Demo } from "../context.ts";
+import type { Phase } from "../demo.ts";
+import { seconds } from "../words.ts";
+
+const CROWD = 200;
+const ACTIONS_PER_S = 2;
+/** The crowd spreads out and finds something to fight. */
+const WARM_UP_MS = 3_000;
+const CANARY_MS = 12_000;
+const BUILD = join(import.meta.dir, "..", "..", "..", "server", "kernel", "build.ts");
+
+export const pipeline: Phase = {
+  title: "Pipeline",
+  question: "does a bad hotfix get out, and a good one through?",
+  async run(demo) {
+    const { narrator, signal } = demo;
+    const crowd = await narrator.during(
+      `${CROWD} more players come in: a regression needs a crowd to show`,
+      async () => {
+        const swarm = await demo.join({ count: CROWD, rate: ACTIONS_PER_S, namePrefix: "Crowd" });
+        await sleep(WARM_UP_MS, signal);
+        return swarm;
+      },
+    );
+    const zones = [...demo.lookout.timeline.zones.values()];
+    demo.fact("load", zones.map(({ id, ticks }) => `zone ${id}: ${ticks.last?.players ?? 0} players`).join(", "));
+    demo.claim(crowd.playing === CROWD, `${crowd.playing} of ${CROWD} got in`);
+    await refuseTheBad(demo);
+    await promoteTheGood(demo);
+  },
+};
+
+async function refuseTheBad(demo: Demo): Promise<void> {
+  const running = await runningHashes(demo);
+  const sinceMs = Date.now();
+  const result = await deploy(demo, "regression");
+  demo.found.bad = result;
+  const tried = [...demo.lookout.timeline.zones.values()].filter(({ ticks }) =>
+    ticks.between(sinceMs).some(({ kernel }) => kernel === result.hash),
+  );
+  for (const check of result.verdict?.checks.filter(({ ok }) => !ok) ?? []) demo.fact("caught by", check.text);
+  demo.claim(
+    result.outcome === "rolled_back" && result.verdict?.promote === false,
+    `the regression was caught ${seconds(result.watchedMs ?? 0)} after its swap, and back out ${seconds(result.settledMs ?? 0)} later`,
+  );
+  const ids = tried.map(({ id }) => id);
+  demo.claim(
+    ids.length === 1,
+    `only ${ids.length === 0 ? "none of the zones" : zonesText(ids)} ever ran it, by the ticks of all`,
+  );
+  const now = await runningHashes(demo);
+  const isBack = now.every(({ hash, id }) => hash === running.find((zone) => zone.id === id)?.hash);
+  demo.claim(isBack, `every zone runs what it ran before: ${[...new Set(now.map(({ hash }) => hash))].join(", ")}`);
+}
+
+async function promoteTheGood(demo: Demo): Promise<void> {
+  const result = await deploy(demo, "hotfix");
+  demo.found.good = result;
+  const checks = result.verdict?.checks ?? [];
+  const held = checks.filter(({ ok }) => ok).length;
+  demo.fact(
+    "verdict",
+    `${held} of ${checks.length} checks hold${result.outcome === "promoted" ? "" : `; ${result.reason}`}`,
+  );
+  for (const id of ["kernel_ms_median", "fuel_median"]) {
+    const check = checks.find((candidate) => candidate.id === id);
+    if (check !== undefined) demo.fact("", check.text);
+  }
+  const now = await runningHashes(demo);
+  const isEverywhere = now.every(({ hash }) => hash === result.hash);
+  demo.claim(
+    result.outcome === "promoted" && isEverywhere,
+    `the good hotfix runs in ${zonesText(now.map(({ id }) => id))}, ${seconds((result.watchedMs ?? 0) + (result.settledMs ?? 0))} after its first swap`,
+  );
+}
+
+/** Builds a variant of the kernel and canaries it, each stage told as it comes. */
+async function deploy(demo: Demo, variant: string): Promise<CanaryResult> {
+  const { narrator, signal, control, feed } = demo;
+  const path = join(demo.server.dataDir, `${variant}.wasm`);
+  const built = await narrator.during(`building the ${variant}`, () => build(variant, path, signal));
+  demo.fact(variant, `built from source in ${seconds(built.tookMs)}: ${built.said}`);
+  const thresholds = DEFAULT_THRESHOLDS;
+  const options = { wasm: built.wasm, label: `${variant}.wasm`, zoneId: undefined, durationMs: CANARY_MS, thresholds };
+  return await narrator.during(`deploying ${variant}.wasm`, (update) =>
+    runCanary(options, {
+      control,
+      feed,
+      signal,
+      report: (stage) => tell(demo, stage),
+      progress: (_share, text) => update(text),
+    }),
+  );
+}
+
+/** Stages that say what the demo says elsewhere are left out. */
+const TOLD = new Set(["upload", "swap", "watch", "rollback", "promote", "verify"]);
+
+function tell(demo: Demo, { stage, ok, text }: StageReport): void {
+  if (TOLD.has(stage)) demo.fact(ok ? stage : `${stage}: no`, text);
+}
+
+interface Built {
+  wasm: Uint8Array;
+  said: string;
+  tookMs: number;
+}
+
+/** In a process of its own: the players live in this one, and a compiler would stop them for a second. */
+async function build(variant: string, path: string, signal: AbortSignal): Promise<Built> {
+  const startedMs = performance.now();
+  const child = Bun.spawn([process.execPath, BUILD, "--variant", variant, "--out", path], {
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+    signal,
+  });
+  const [said, complaint] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  const code = await child.exited;
+  signal.throwIfAborted();
+  if (code !== 0) throw new Error(`the ${variant} could not be built: ${complaint.trim()}`);
+  return { wasm: await Bun.file(path).bytes(), said: said.trim(), tookMs: performance.now() - startedMs };
+}
+
+async function runningHashes({ control }: Demo): Promise<{ id: number; hash: string }[]> {
+  const { zones } = await new DeployRemote(control).status();
+  return zones.map(({ zone_id: id, hash }) => ({ id, hash }));
+}

@@ -1,0 +1,44 @@
+// Phase 6: everybody leaves, the server stops, and what it all took is told once more.
+
+import { isLoss } from "../../deploy/samples.ts";
+import type { Phase } from "../demo.ts";
+import { seconds } from "../words.ts";
+
+export const summary: Phase = {
+  title: "Summary",
+  question: "what did it take, and what did it cost the players?",
+  async run(demo) {
+    const { narrator, lookout, found, swarms } = demo;
+    const lost = lookout.timeline.disconnects.all().filter(({ reason }) => isLoss(reason)).length;
+    const players = swarms.reduce((sum, { clients }) => sum + clients.length, 0);
+    const drops = swarms.reduce((sum, { stats }) => sum + stats.drops, 0);
+    const errors = swarms.reduce((sum, { stats }) => sum + stats.protocolErrors, 0);
+    const still = demo.playing;
+    await narrator.during("everybody leaves", () => demo.disband());
+    const stopped = await narrator.during("the server stops", () => demo.server.stop());
+    const { bad, good } = found;
+    narrator.table("What it took", [
+      ["to detect the fault", took(found.detectedMs)],
+      ["to name its cause", took(found.diagnosis?.tookMs)],
+      ["to recover from it", took(found.recoveredMs)],
+      ["to catch the bad hotfix", took(bad?.watchedMs)],
+      ["to have it back out", took(bad?.settledMs)],
+      ["to promote the good one", took(good === undefined ? null : (good.watchedMs ?? 0) + (good.settledMs ?? 0))],
+      ["players", `${players}, ${still} of them to the end`],
+      ["players dropped", `${drops} by their own count, ${lost} by the server's`],
+      ["protocol errors", String(errors)],
+    ]);
+    demo.claim(
+      drops === 0 && lost === 0 && still === players,
+      `players dropped: ${drops}; ${still} of ${players} played to the end`,
+    );
+    demo.claim(errors === 0, `messages that did not fit what a player knew: ${errors}`);
+    demo.claim(
+      stopped.exitCode === 0 && stopped.isFolderGone,
+      `the server stopped in order in ${seconds(stopped.tookMs)} (exit code ${stopped.exitCode}), its folder is ${stopped.isFolderGone ? "gone" : "still there"}`,
+    );
+  },
+};
+
+const took = (ms: number | null | undefined): string =>
+  ms === null || ms === undefined ? "it did not happen" : seconds(ms);

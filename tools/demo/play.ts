@@ -1,0 +1,66 @@
+// What players do and feel in a stretch of time: the server's ticks, casts and damage from its telemetry, the round trip
+// from the players' own clocks.
+//
+//   await measurePlay(demo, 8_000)
+//   // { seconds: 8, tickMs: { p50: 0.4, p99: 1.2 }, dps: 81, castsPerS: 1.9, castSuccess: 0.97, roundTripMs: { p50: 27, ... } }
+
+import { quantile, sum } from "../analysis/measures.ts";
+import type { ZoneTick } from "../analysis/samples.ts";
+import type { ClientStats, Percentiles } from "../client/client-stats.ts";
+import { sleep } from "../deploy/sleep.ts";
+import type { Lookout } from "./lookout.ts";
+
+export interface PlayFigures {
+  seconds: number;
+  ticks: number;
+  overruns: number;
+  tickMs: { p50: number; p99: number };
+  /** Of the fastest zone, a second. */
+  tickRateHz: number;
+  castsCompleted: number;
+  castsPerS: number;
+  /** Of the casts that ended, the share that was completed; NaN when none ended. */
+  castSuccess: number;
+  /** Damage a second, dealt by all. */
+  dps: number;
+  roundTripMs: Percentiles;
+}
+
+/** Lines of the last moments are still on their way. */
+const LINES_LATE_MS = 300;
+
+/** Lets them play for so long and looks at just that. Rejects when called off. */
+export async function measurePlay(
+  lookout: Lookout,
+  stats: ClientStats,
+  durationMs: number,
+  signal: AbortSignal,
+): Promise<PlayFigures> {
+  stats.resetRoundTrips();
+  const fromMs = Date.now();
+  await sleep(durationMs, signal);
+  const toMs = Date.now();
+  const roundTripMs = stats.roundTripMs;
+  await sleep(LINES_LATE_MS, signal);
+  const zones = [...lookout.timeline.zones.values()].map(({ ticks }) => ticks.between(fromMs, toMs));
+  return figuresOf(zones, (toMs - fromMs) / 1_000, roundTripMs);
+}
+
+function figuresOf(zones: readonly ZoneTick[][], seconds: number, roundTripMs: Percentiles): PlayFigures {
+  const ticks = zones.flat();
+  const durations = ticks.map(({ durationMs }) => durationMs);
+  const total = (read: (tick: ZoneTick) => number): number => sum(ticks.map(read));
+  const castsCompleted = total((tick) => tick.castsCompleted);
+  return {
+    seconds,
+    ticks: ticks.length,
+    overruns: ticks.filter(({ overrun }) => overrun).length,
+    tickMs: { p50: quantile(durations, 0.5), p99: quantile(durations, 0.99) },
+    tickRateHz: Math.max(...zones.map(({ length }) => length)) / seconds,
+    castsCompleted,
+    castsPerS: castsCompleted / seconds,
+    castSuccess: castsCompleted / (castsCompleted + total((tick) => tick.castsInterrupted)),
+    dps: total((tick) => tick.damage) / seconds,
+    roundTripMs,
+  };
+}
