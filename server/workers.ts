@@ -1,12 +1,16 @@
-// Every thread the server starts, in one place: worker entries lie flat in this folder, and a one-file build finds them
-// only by URLs written out in a file beside them.
+// Every thread the server starts, in one place: worker entries lie flat in this folder. In a one-file build, whose own folder
+// is its entry's, they are where tools/build-binary.ts lists them.
 
 /** Makes a worker; called again when one has to be replaced. */
 export type WorkerFactory = () => Worker;
 
+const FOLDER = Bun.isStandaloneExecutable ? "./server" : ".";
+
+const start = (entry: string): Worker => new Worker(new URL(`${FOLDER}/${entry}`, import.meta.url).href);
+
 export const workers = {
-  zone: () => new Worker(new URL("./zone-worker.ts", import.meta.url).href),
-  recorder: () => new Worker(new URL("./recorder-worker.ts", import.meta.url).href),
-  feed: () => new Worker(new URL("./feed-worker.ts", import.meta.url).href),
-  deploy: () => new Worker(new URL("./deploy-worker.ts", import.meta.url).href),
+  zone: () => start("zone-worker.ts"),
+  recorder: () => start("recorder-worker.ts"),
+  feed: () => start("feed-worker.ts"),
+  deploy: () => start("deploy-worker.ts"),
 } satisfies Record<string, WorkerFactory>;

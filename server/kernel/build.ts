@@ -14,7 +14,8 @@ import { WowsimError, messageOf } from "../errors.ts";
 import { checkModule } from "./checks.ts";
 import { hashOf, meter } from "./meter.ts";
 
-const ROOT = join(import.meta.dir, "..", "..");
+/** In a one-file build all files lie flat beside each other, and assembly/ with its build is among them. */
+const ROOT = Bun.isStandaloneExecutable ? import.meta.dir : join(import.meta.dir, "..", "..");
 export const ASSEMBLY = join(ROOT, "assembly");
 export const VARIANTS = join(ASSEMBLY, "variants");
 /** Where the files of a build lie, in a folder `build` beside its sources. `stamp` holds the hash of those sources. */
@@ -33,8 +34,12 @@ export interface BuiltKernel {
   hash: string;
 }
 
-/** Path of an up-to-date metered kernel; builds it when it is missing or its sources (in `assembly`) have changed. */
+/**
+ * Path of an up-to-date metered kernel; builds it when it is missing or its sources (in `assembly`) have changed. A one-file
+ * build carries one that was up to date when it was made.
+ */
 export async function ensureKernel(assembly = ASSEMBLY): Promise<string> {
+  if (Bun.isStandaloneExecutable) return filesOf(assembly).metered;
   const texts = await readFolder(assembly);
   const sources = await hashSources(texts);
   if ((await builtFrom(assembly)) !== sources) await writeKernel(assembly, await buildFrom(texts), sources);
@@ -45,6 +50,7 @@ export async function ensureKernel(assembly = ASSEMBLY): Promise<string> {
 export async function kernelState(assembly = ASSEMBLY): Promise<"fresh" | "stale" | "missing"> {
   const built = await builtFrom(assembly);
   if (built === "") return "missing";
+  if (Bun.isStandaloneExecutable) return "fresh";
   return built === (await hashSources(await readFolder(assembly))) ? "fresh" : "stale";
 }
 

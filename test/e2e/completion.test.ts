@@ -1,12 +1,14 @@
 // Completion in the shells themselves: bash and fish are asked what they would offer, zsh is typed at on a terminal. A shell
 // that is not installed is not tested, and says so.
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { FAULTS } from "../../server/fault/definitions.ts";
 import { buildProgram } from "../../tools/program.ts";
 import { until, wowsim } from "../helpers/command.ts";
 import { tempFolder } from "../helpers/telemetry.ts";
+
+setDefaultTimeout(60_000);
 
 const folder = tempFolder();
 afterAll(() => folder[Symbol.dispose]());

@@ -1,9 +1,12 @@
 // wowsim doctor as somebody runs it before, or instead of, asking why nothing works.
 
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { startServerChild } from "../../bench/lib/server-child.ts";
 import type { Check } from "../../tools/doctor/check.ts";
-import { startOnTerminal, wowsim } from "../helpers/command.ts";
+import { ROOT, startOnTerminal, wowsim } from "../helpers/command.ts";
+import { tempFolder } from "../helpers/telemetry.ts";
+
+setDefaultTimeout(60_000);
 
 interface Report {
   ok: boolean;
@@ -42,6 +45,17 @@ test("a running server is recognised by its ports", async () => {
     expect(stdout).toMatch(new RegExp(`^warning +port-${port} +taken by pid ${server.pid}: `, "m"));
   }
   expect(stdout).toContain("That is a wowsim server");
+});
+
+test("a reader that goes after the first line is no error", async () => {
+  const command = `${process.execPath} tools/wowsim.ts doctor --port 0 2>"$0" | head -n 1; echo "\${PIPESTATUS[0]}"`;
+  using folder = tempFolder();
+  const errors = folder.file("stderr");
+  for (let round = 0; round < 5; round++) {
+    const child = Bun.spawn(["bash", "-c", command, errors], { cwd: ROOT, stdin: "ignore", stdout: "pipe" });
+    expect(await child.stdout.text()).toMatch(/^ok +bun .*\n0\n$/);
+    expect(await Bun.file(errors).text()).toBe("");
+  }
 });
 
 test("on a terminal of 80 columns nothing runs over the edge", async () => {

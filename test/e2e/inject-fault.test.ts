@@ -1,6 +1,6 @@
 // wowsim inject-fault against a real server: what it says is broken is broken, and every flag its help offers works.
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { startServerChild } from "../../bench/lib/server-child.ts";
 import type { ServerChild } from "../../bench/lib/server-child.ts";
 import { FAULTS } from "../../server/fault/definitions.ts";
@@ -9,6 +9,8 @@ import type { FaultStatus } from "../../server/fault/registry.ts";
 import { startOnTerminal, startWowsim, until, wowsim } from "../helpers/command.ts";
 import type { Finished } from "../helpers/command.ts";
 import { tempFolder } from "../helpers/telemetry.ts";
+
+setDefaultTimeout(60_000);
 
 let server: ServerChild;
 beforeAll(async () => {

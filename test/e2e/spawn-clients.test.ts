@@ -1,13 +1,15 @@
 // wowsim spawn-clients against a real server: what it reports is what happened, also when links break, the server dies,
 // or somebody presses Ctrl-C.
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { startServerChild } from "../../bench/lib/server-child.ts";
 import type { ServerChild } from "../../bench/lib/server-child.ts";
 import { ControlClient } from "../../tools/client/control-client.ts";
 import { startOnTerminal, startWowsim, until, wowsim } from "../helpers/command.ts";
 import { tempFolder } from "../helpers/telemetry.ts";
+
+setDefaultTimeout(60_000);
 
 /** What the progress bar wipes its line with. */
 const WIPE = "\x1b[2K";

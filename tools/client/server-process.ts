@@ -10,6 +10,7 @@ import { join } from "node:path";
 import type { Subprocess } from "bun";
 import { z } from "zod";
 import { WowsimError } from "../../server/errors.ts";
+import { selfCommand } from "../self.ts";
 
 const Ready = z.object({
   ready: z.literal(true),
@@ -21,7 +22,6 @@ const Ready = z.object({
   data_dir: z.string(),
 });
 
-const COMMAND = join(import.meta.dir, "..", "wowsim.ts");
 const READY_MS_MAX = 30_000;
 const STOP_MS_MAX = 4_000;
 const STDERR_LINES_MAX = 20;
@@ -45,7 +45,7 @@ export class ServerProcess implements AsyncDisposable {
   static async start(flags: readonly string[]): Promise<ServerProcess> {
     const ports = ["--port", "--control-port", "--http-port", "--telemetry-port"].flatMap((flag) => [flag, "0"]);
     const child = Bun.spawn(
-      [process.execPath, COMMAND, "serve", ...ports, "--format", "json", "--scratch", "--with-parent", ...flags],
+      selfCommand("serve", ...ports, "--format", "json", "--scratch", "--with-parent", ...flags),
       // Detached: Ctrl-C on our terminal is for us, who then still need the server to put things in order.
       { stdin: "pipe", stdout: "pipe", stderr: "pipe", detached: true },
     );

@@ -28,6 +28,7 @@ export function checkBun(version: string): Check {
 
 /** Each package at the version that package.json pins. */
 async function checkPackages(): Promise<Check> {
+  if (Bun.isStandaloneExecutable) return ok("packages", "all inside this file");
   const needed = await wrongOf(packageFile.dependencies);
   if (needed.length > 0) return missing("packages", needed.join(", "), INSTALL);
   const development = await wrongOf(packageFile.devDependencies);
@@ -50,6 +51,7 @@ async function wrongOf(pinned: Record<string, string>): Promise<string[]> {
 
 async function checkKernel(): Promise<Check> {
   const state = await kernelState();
+  if (Bun.isStandaloneExecutable) return ok("kernel", "inside this file");
   if (state === "fresh") return ok("kernel", "built from its present source");
   const why = state === "stale" ? "its source is newer than the build" : "not built yet";
   if (!existsSync(join(ROOT, "node_modules/assemblyscript")))
