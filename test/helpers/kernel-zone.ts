@@ -98,6 +98,8 @@ export class KernelZone {
   fuel = FUEL;
   exports: KernelExports;
   #commands: Uint8Array[] = [];
+  /** What rows() read, until the memory changes. */
+  #rows: Map<number, number> | null = null;
   #seq = 0;
 
   constructor(kernel: Kernel, setup: ZoneSetup = {}, memory = createMemory(kernel)) {
@@ -205,6 +207,7 @@ export class KernelZone {
     commands.forEach((command, index) => this.bytes.set(command, base + index * abi.COMMAND_BYTES));
     this.view.setUint32(layout.value("HEADER_COMMAND_COUNT"), commands.length, true);
     this.exports.fuel.value = this.fuel;
+    this.#rows = null;
     try {
       this.exports.tick(this.tick + 1);
     } finally {
@@ -248,6 +251,7 @@ export class KernelZone {
 
   /** Entity id to row, of all that are here, read from the id column. */
   rows(): Map<number, number> {
+    if (this.#rows !== null) return this.#rows;
     const { layout } = this.kernel;
     const players = layout.value("PLAYERS_MAX");
     const rows = new Map<number, number>();
@@ -259,6 +263,7 @@ export class KernelZone {
     };
     read(0, this.header("PLAYERS_HIGH"));
     read(players, this.header("CREATURES_HIGH"));
+    this.#rows = rows;
     return rows;
   }
 
@@ -325,6 +330,7 @@ export class KernelZone {
     this.bytes.set(state, layout.value("STATE_BASE"));
     this.exports = instantiate(this.kernel, this.memory);
     this.tick = this.header("TICK");
+    this.#rows = null;
     return this;
   }
 
