@@ -7,7 +7,7 @@
 // All records are little-endian and 4-byte aligned. Offsets are in bytes from the record's start.
 
 /** Raised when a record or an opcode changes its meaning; part of the layout hash. */
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
 // ---- Commands: host to kernel, 32 bytes each, sorted by session, then by sequence number --------------------------
 //
@@ -39,12 +39,14 @@ export const OP_CANCEL_CAST = 5;
 /** Attack a = target; b = upper bound of base damage, 0 = none; c = DAMAGE_PHYSICAL or DAMAGE_MAGICAL. */
 export const OP_ATTACK = 6;
 export const OP_STOP_ATTACK = 7;
-/** The dead player asks to be revived at the spawn point. */
+/** The dead player gives up its body: alive at the spawn point, or a ghost there. flags: RELEASE_AS_GHOST. */
 export const OP_RELEASE = 8;
 /** From now on the session gets frames; its first one begins with RECORD_RESET and tells everything anew. */
 export const OP_WATCH = 9;
 /** The session gets no more frames (link lost); its entity stays. */
 export const OP_UNWATCH = 10;
+/** The ghost, near its body, asks to live again where it lies. */
+export const OP_RECLAIM = 11;
 
 /** Host only. A creature appears: a = entity id; x, y, z; e = creature template index. flags: SPAWN_PHANTOM. */
 export const OP_SPAWN = 64;
@@ -63,11 +65,23 @@ export const OP_SPIN = 97;
 export const JOIN_WATCHES = 1;
 /** OP_JOIN: a guest: revived by itself at the spawn point, since it can not ask. */
 export const JOIN_GUEST = 2;
+/** OP_RELEASE: as a ghost, which has to walk to its body. */
+export const RELEASE_AS_GHOST = 1;
 /** OP_SPAWN: does not fight, does not respawn, is not a target. */
 export const SPAWN_PHANTOM = 1;
 
 export const DAMAGE_PHYSICAL = 0;
 export const DAMAGE_MAGICAL = 1;
+// The info of EVENT_DAMAGE: bit 0 is one of the two above; with it may stand
+/** from an aura, */
+export const DAMAGE_PERIODIC = 2;
+/** and one of these. */
+export const DAMAGE_CRITICAL = 16;
+export const DAMAGE_GLANCING = 32;
+export const DAMAGE_CRUSHING = 48;
+export const DAMAGE_BLOCKED = 64;
+/** The bits of those four. */
+export const DAMAGE_LANDS_MASK = 240;
 
 // ---- Frames: kernel to session ------------------------------------------------------------------------------------
 //
@@ -97,6 +111,8 @@ export const RECORD_CHANGE = 4;
 export const RECORD_LEAVE = 5;
 /** info = event kind | the event's own info << 8; then the event record from EVENT_SOURCE on (9 words). */
 export const RECORD_EVENT = 6;
+/** info = how many; entity id; then for each aura on it: spell id | stacks << 16, end tick, caster's entity id. */
+export const RECORD_AURAS = 7;
 
 /** x, y, z (f32). */
 export const CHANGE_POSITION = 1;
@@ -115,6 +131,8 @@ export const ENTITY_DEAD = 2;
 export const ENTITY_IN_COMBAT = 4;
 export const ENTITY_EVADING = 8;
 export const ENTITY_PHANTOM = 16;
+/** Dead, and walking about. */
+export const ENTITY_GHOST = 32;
 
 /** Value of the column CREATURE_STATE of a creature that is dead and not to be seen, until it respawns. */
 export const CREATURE_STATE_GONE = 4;
@@ -139,7 +157,10 @@ export const EVENT_CAST_COMPLETED = 2;
 export const EVENT_CAST_INTERRUPTED = 3;
 /** source; a = spell id, b = tick at which the global cooldown ends, c = this tick. */
 export const EVENT_CAST_BLOCKED_GCD = 4;
-/** source, target; info = DAMAGE_*; a = base, b = actual, c = mitigated, d = target's health after, e = spell id or 0 for a swing. */
+/**
+ * source, target; info = DAMAGE_* bits; a = base, b = actual, c = mitigated, d = target's health after, e = spell id or 0
+ * for a swing, f = absorbed. a = b + c + f unless a blow is held up to 1.
+ */
 export const EVENT_DAMAGE = 5;
 /** source = killer, target. */
 export const EVENT_KILLED = 6;
@@ -157,6 +178,30 @@ export const EVENT_EVADED = 11;
 export const EVENT_AGGRO = 12;
 /** source's position was corrected; a, b, c = the position it has (f32 bits). To its own session. */
 export const EVENT_CORRECTED = 13;
+
+/** source, target; info = AURA_* kind; a = spell id, b = end tick, c = stacks, d = amount. */
+export const EVENT_AURA_APPLIED = 14;
+/** source is the aura's caster, target has it no longer; info = AURA_ENDED_*; a = spell id. */
+export const EVENT_AURA_ENDED = 15;
+/** source's blow or spell does not reach target; info = AVOIDED_*; a = spell id or 0 for a swing. */
+export const EVENT_AVOIDED = 16;
+
+/** source, to its own session; a = points gained, b = points it has, c = points for the next level. */
+export const EVENT_EXPERIENCE = 17;
+/** source is of another level; a = the level. */
+export const EVENT_LEVEL = 18;
+
+export const AURA_ENDED_IN_TIME = 0;
+export const AURA_ENDED_USED_UP = 1;
+export const AURA_ENDED_BY_DEATH = 2;
+/** Its target has no room for it any more, its caster is gone, or its target gave up the fight. */
+export const AURA_ENDED_REMOVED = 3;
+
+export const AVOIDED_MISS = 1;
+export const AVOIDED_DODGE = 2;
+export const AVOIDED_PARRY = 3;
+export const AVOIDED_RESIST = 4;
+export const AVOIDED_IMMUNE = 5;
 
 export const INTERRUPT_BY_MOVEMENT = 1;
 export const INTERRUPT_BY_REQUEST = 2;
@@ -179,8 +224,14 @@ export const REFUSED_NOT_FACING = 12;
 export const REFUSED_LOCKED_OUT = 13;
 export const REFUSED_STUNNED = 14;
 export const REFUSED_MOVED = 15;
+export const REFUSED_SILENCED = 16;
+export const REFUSED_ROOTED = 17;
+/** The spell is not in the book of the player's class. */
+export const REFUSED_UNKNOWN_SPELL = 18;
+/** A sequence number that was there already. */
+export const REFUSED_REPLAYED = 19;
 /** One past the last reason: the length of the counter array of refusals. */
-export const REFUSED_COUNT = 16;
+export const REFUSED_COUNT = 20;
 
 // ---- Counters: u32 each, of this tick only --------------------------------------------------------------------------
 
@@ -209,7 +260,7 @@ export const COUNTER_WATCHERS = 17;
 export const COUNTER_FIGHTING = 18;
 /** REFUSED_COUNT counters from here, one a reason. */
 export const COUNTER_REFUSED = 20;
-export const COUNTERS = 36;
+export const COUNTERS = 40;
 
 // ---- The note: who is being processed, for the post-mortem of a trap -------------------------------------------------
 

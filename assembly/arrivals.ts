@@ -7,17 +7,7 @@ import { Clock } from "./clock";
 import { Cell, F32, U32 } from "./columns";
 import { forgetEverywhere, forgetThreat } from "./threat";
 import {
-  CLASS_ARMOR,
-  CLASS_BASE,
-  CLASS_DAMAGE_MAX,
-  CLASS_DAMAGE_MIN,
-  CLASS_HEALTH,
-  CLASS_MELEE_RANGE,
-  CLASS_POWER,
-  CLASS_POWER_TYPE,
-  CLASS_RESISTANCE,
-  CLASS_STRIDE,
-  CLASS_SWING_TICKS,
+  CLASS_THREAT_FACTOR,
   CREATURES_MAX,
   CREATURE_COLUMNS_END,
   CREATURE_HOME_X,
@@ -37,7 +27,6 @@ import {
   ENTITY_LOCKED,
   ENTITY_LOCKED_STRIDE,
   ENTITY_MAX_HEALTH,
-  ENTITY_MAX_POWER,
   ENTITY_MELEE_RANGE,
   ENTITY_MOVED_TICK,
   ENTITY_POWER,
@@ -55,6 +44,7 @@ import {
   PLAYER_COLUMNS_END,
   PLAYER_FLAGS,
   PLAYER_KNOWN_COUNT,
+  PLAYER_THREAT_FACTOR,
   ROWS_MAX,
   TEMPLATE_ARMOR,
   TEMPLATE_BASE,
@@ -69,8 +59,8 @@ import {
 } from "./memory";
 import { RUN_SPEED } from "./movement";
 import { Row, freeRow, takeCreatureRow, takePlayerRow } from "./rows";
+import { Sheet, readSheet, startingPower } from "./sheet";
 import { inWorld } from "./space";
-import { POWER_RAGE } from "./tables";
 
 /** Gets frames. */
 export const PLAYER_WATCHES: u32 = 1;
@@ -98,19 +88,10 @@ export function join(id: u32, classIndex: u32, level: u32, x: f32, y: f32, z: f3
   U32.set(ENTITY_LEVEL, row, min<u32>(max<u32>(level, 1), LEVEL_MAX));
   U32.set(ENTITY_FLAGS, row, ENTITY_PLAYER);
   put(row, x, y, z);
-  const sheet: usize = CLASS_BASE + classIndex * CLASS_STRIDE;
-  const health = max<u32>(load<u32>(sheet + CLASS_HEALTH), 1);
-  const power = load<u32>(sheet + CLASS_POWER);
-  U32.set(ENTITY_HEALTH, row, health);
-  U32.set(ENTITY_MAX_HEALTH, row, health);
-  U32.set(ENTITY_POWER, row, load<u32>(sheet + CLASS_POWER_TYPE) == POWER_RAGE ? 0 : power);
-  U32.set(ENTITY_MAX_POWER, row, power);
-  U32.set(ENTITY_ARMOR, row, load<u32>(sheet + CLASS_ARMOR));
-  U32.set(ENTITY_RESISTANCE, row, load<u32>(sheet + CLASS_RESISTANCE));
-  U32.set(ENTITY_SWING_TICKS, row, max<u32>(load<u32>(sheet + CLASS_SWING_TICKS), 1));
-  U32.set(ENTITY_DAMAGE_MIN, row, load<u32>(sheet + CLASS_DAMAGE_MIN));
-  U32.set(ENTITY_DAMAGE_MAX, row, load<u32>(sheet + CLASS_DAMAGE_MAX));
-  F32.set(ENTITY_MELEE_RANGE, row, load<f32>(sheet + CLASS_MELEE_RANGE));
+  readSheet(row);
+  U32.set(ENTITY_HEALTH, row, U32.get(ENTITY_MAX_HEALTH, row));
+  U32.set(ENTITY_POWER, row, startingPower(row));
+  F32.set(PLAYER_THREAT_FACTOR, row, load<f32>(Sheet.at(row) + CLASS_THREAT_FACTOR));
   F32.set(ENTITY_SPEED, row, RUN_SPEED);
   if ((flags & JOIN_GUEST) != 0) U32.set(PLAYER_FLAGS, row, PLAYER_GUEST);
   if ((flags & JOIN_WATCHES) != 0) watch(row);

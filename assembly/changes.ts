@@ -15,10 +15,12 @@ import {
   ENTITY_CHANGED_HEALTH,
   ENTITY_CHANGED_POSITION,
   ENTITY_CHANGED_TARGET,
+  ENTITY_CHANNEL_NEXT,
   ENTITY_FLAGS,
   ENTITY_GCD_END,
   ENTITY_HEALTH,
   ENTITY_POWER,
+  ENTITY_PUSHED,
   ENTITY_TARGET,
   ENTITY_X,
   ENTITY_Y,
@@ -108,6 +110,7 @@ export function setCast(row: u32, spell: u32, target: u32, ticks: u32, endTick: 
   U32.set(ENTITY_CAST_TARGET, row, target);
   U32.set(ENTITY_CAST_TICKS, row, ticks);
   U32.set(ENTITY_CAST_END, row, endTick);
+  U32.set(ENTITY_PUSHED, row, 0);
   Changed.mark(ENTITY_CHANGED_CAST, row);
   Changed.self(row);
 }
@@ -115,6 +118,15 @@ export function setCast(row: u32, spell: u32, target: u32, ticks: u32, endTick: 
 export function clearCast(row: u32): void {
   if (U32.get(ENTITY_CAST_END, row) == 0) return;
   U32.set(ENTITY_CAST_END, row, 0);
+  U32.set(ENTITY_CHANNEL_NEXT, row, 0);
+  Changed.mark(ENTITY_CHANGED_CAST, row);
+  Changed.self(row);
+}
+
+/** The cast in progress ends at another time. */
+export function setCastEnd(row: u32, endTick: u32): void {
+  if (U32.get(ENTITY_CAST_END, row) == endTick) return;
+  U32.set(ENTITY_CAST_END, row, endTick);
   Changed.mark(ENTITY_CHANGED_CAST, row);
   Changed.self(row);
 }

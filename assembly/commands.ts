@@ -19,6 +19,7 @@ import {
   DAMAGE_MAGICAL,
   DAMAGE_PHYSICAL,
   ENTITY_DEAD,
+  ENTITY_GHOST,
   INTERRUPT_BY_REQUEST,
   OP_ATTACK,
   OP_CANCEL_CAST,
@@ -29,6 +30,7 @@ import {
   OP_MOVE,
   OP_NUDGE,
   OP_PLACE,
+  OP_RECLAIM,
   OP_RELEASE,
   OP_SPAWN,
   OP_SPIN,
@@ -41,16 +43,20 @@ import {
   REFUSED_DEAD,
   REFUSED_NO_SUCH_ENTITY,
   REFUSED_OUT_OF_RANGE,
+  REFUSED_REPLAYED,
+  REFUSED_ROOTED,
+  REFUSED_STUNNED,
   REFUSED_ZONE_FULL,
+  RELEASE_AS_GHOST,
   SPAWN_PHANTOM,
 } from "./abi";
 import { PLAYER_ACKED, join, remove, spawn, unwatch, watch } from "./arrivals";
 import { interruptCast } from "./cancel";
-import { REQUEST_ASKED, REQUEST_NONE, blockByGcd } from "./casts";
 import { Flag, setPosition, setTarget } from "./changes";
+import { CONTROL_ROOTED, CONTROL_STUNNED, Control } from "./control";
 import { Cell, U32 } from "./columns";
 import { Counter } from "./counters";
-import { release } from "./deaths";
+import { reclaim, release } from "./deaths";
 import { emitRefused, emitRefusedStranger } from "./events";
 import {
   CLASSES_MAX,
@@ -65,16 +71,13 @@ import {
   PLAYER_DAMAGE_BOUND,
   PLAYER_DAMAGE_TYPE,
   PLAYER_FLAGS,
-  PLAYER_REQUEST,
-  PLAYER_REQUEST_SEQ,
-  PLAYER_REQUEST_SPELL,
-  PLAYER_REQUEST_TARGET,
-  PLAYER_REQUEST_TICKS,
   SPELL_CAST_TICKS,
+  SPELL_CHANNEL_TICKS,
   TEMPLATES_MAX,
 } from "./memory";
-import { MOVING_NOT, askToMove, stopWalking } from "./movement";
+import { MOVING_NOT, askToMove, correct, stopWalking } from "./movement";
 import { Note } from "./note";
+import { ask } from "./requests";
 import { NO_ROW, rowOf } from "./rows";
 import { inWorld, isFinitePoint } from "./space";
 import { inMeleeRange } from "./swings";
@@ -132,6 +135,7 @@ export function handleCommands(): void {
 function handlePlayer(at: usize, op: u32): void {
   const row = rowOf(Command.session(at));
   if (row >= PLAYERS_MAX) return refuse(at, NO_ROW, REFUSED_NO_SUCH_ENTITY);
+  if (isReplayed(row, op, Command.seq(at))) return refuse(at, row, REFUSED_REPLAYED);
   acknowledge(row, Command.seq(at));
   if (op == OP_MOVE) handleMove(at, row, false);
   else if (op == OP_CAST) handleCast(at, row);
@@ -139,10 +143,17 @@ function handlePlayer(at: usize, op: u32): void {
   else if (op == OP_CANCEL_CAST) interruptCast(row, INTERRUPT_BY_REQUEST);
   else if (op == OP_STOP_ATTACK) U32.set(ENTITY_ATTACKING, row, 0);
   else if (op == OP_RELEASE) handleRelease(at, row);
+  else if (op == OP_RECLAIM) handleReclaim(at, row);
   else if (op == OP_WATCH) watch(row);
   else if (op == OP_UNWATCH) unwatch(row);
   else if (op == OP_LEAVE) remove(row);
   else refuse(at, row, REFUSED_BAD_COMMAND);
+}
+
+/** True for an action with a number that was there already: each is done once. 0 is no number; who comes and goes has none. */
+function isReplayed(row: u32, op: u32, seq: u32): bool {
+  if (op == OP_WATCH || op == OP_UNWATCH || op == OP_LEAVE || seq == 0) return false;
+  return seq <= U32.get(PLAYER_ACK, row);
 }
 
 function acknowledge(row: u32, seq: u32): void {
@@ -187,21 +198,27 @@ function handleSpawn(at: usize): void {
 
 function handleMove(at: usize, row: u32, nudge: bool): void {
   if (!Command.hasPoint(at)) return refuse(at, row, REFUSED_BAD_COMMAND);
-  if (Flag.has(row, ENTITY_DEAD)) return refuse(at, row, REFUSED_DEAD);
+  if (!nudge) {
+    if (Flag.has(row, ENTITY_DEAD) && !Flag.has(row, ENTITY_GHOST)) return refuse(at, row, REFUSED_DEAD);
+    if (Control.has(row, CONTROL_STUNNED)) return refuseMove(at, row, REFUSED_STUNNED);
+    if (Control.has(row, CONTROL_ROOTED)) return refuseMove(at, row, REFUSED_ROOTED);
+  }
   askToMove(row, Command.x(at), Command.y(at), Command.z(at), nudge);
+}
+
+/** Its client believes it moved: told where it stands. */
+function refuseMove(at: usize, row: u32, reason: u32): void {
+  refuse(at, row, reason);
+  correct(row);
 }
 
 /** Leaves the request for the phase of casts; who asks for a cast with a cast time stands still for it. */
 function handleCast(at: usize, row: u32): void {
   const spellId = load<u32>(at + COMMAND_B);
-  if (U32.get(PLAYER_REQUEST, row) != REQUEST_NONE) return blockByGcd(row, spellId);
-  U32.set(PLAYER_REQUEST, row, REQUEST_ASKED);
-  U32.set(PLAYER_REQUEST_SPELL, row, spellId);
-  U32.set(PLAYER_REQUEST_TARGET, row, Command.a(at));
-  U32.set(PLAYER_REQUEST_TICKS, row, load<u32>(at + COMMAND_C));
-  U32.set(PLAYER_REQUEST_SEQ, row, Command.seq(at));
+  ask(row, spellId, Command.a(at), load<u32>(at + COMMAND_C), Command.seq(at));
   const spell = spellOf(spellId);
-  const ticks = spell == 0 ? load<u32>(at + COMMAND_C) : Spell.get(spell, SPELL_CAST_TICKS);
+  const known = max<u32>(Spell.get(spell, SPELL_CAST_TICKS), Spell.get(spell, SPELL_CHANNEL_TICKS));
+  const ticks = spell == 0 ? load<u32>(at + COMMAND_C) : known;
   if (ticks > 0) stopWalking(row);
 }
 
@@ -221,7 +238,12 @@ function handleAttack(at: usize, row: u32): void {
 }
 
 function handleRelease(at: usize, row: u32): void {
-  const refusal = release(row);
+  const refusal = release(row, (Command.flags(at) & RELEASE_AS_GHOST) != 0);
+  if (refusal != 0) refuse(at, row, refusal);
+}
+
+function handleReclaim(at: usize, row: u32): void {
+  const refusal = reclaim(row);
   if (refusal != 0) refuse(at, row, refusal);
 }
 

@@ -6,13 +6,14 @@ import { Clock } from "./clock";
 import { U32 } from "./columns";
 import { COOLDOWN_END, COOLDOWN_SPELL, COOLDOWNS_MAX, PLAYER_COOLDOWN_COUNT } from "./memory";
 
-export function isCoolingDown(player: u32, spellId: u32): bool {
+/** The tick at which a spell is ready again; in the past, or 0, when it is. */
+export function readyTick(player: u32, spellId: u32): u32 {
   const first = player * COOLDOWNS_MAX;
   const count = U32.get(PLAYER_COOLDOWN_COUNT, player);
   for (let slot: u32 = 0; slot < count; slot++) {
-    if (U32.get(COOLDOWN_SPELL, first + slot) == spellId) return Clock.now() < U32.get(COOLDOWN_END, first + slot);
+    if (U32.get(COOLDOWN_SPELL, first + slot) == spellId) return U32.get(COOLDOWN_END, first + slot);
   }
-  return false;
+  return 0;
 }
 
 /** The spell is ready again at `end`. Of more than COOLDOWNS_MAX at a time the last one added gives way. */

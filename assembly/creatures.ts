@@ -2,14 +2,26 @@
 // threat, chase it, cast now and then, and give up when the leash says so; evading ones run home. A creature far from
 // all players costs two loads a tick.
 
-import { COUNTER_ENTITIES_MOVED, COUNTER_FIGHTING, ENTITY_EVADING, PHASE_CREATURES } from "./abi";
+import {
+  COUNTER_ENTITIES_MOVED,
+  COUNTER_FIGHTING,
+  ENTITY_EVADING,
+  INTERRUPT_BY_MOVEMENT,
+  PHASE_CREATURES,
+} from "./abi";
+import { gather } from "./areas";
+import { interruptCast } from "./cancel";
 import { startCreatureCast } from "./casts";
 import { Flag, setHealth, setTarget } from "./changes";
 import { Clock } from "./clock";
-import { Cell, F32, U32 } from "./columns";
+import { CONTROL_ROOTED, CONTROL_STUNNED, Control } from "./control";
+import { Cell, F32, U16, U32 } from "./columns";
 import { Counter } from "./counters";
-import { evade, nextCastDelay } from "./engage";
+import { engage, evade, nextCastDelay } from "./engage";
 import {
+  AREA_ROW,
+  CREATURE_FLEE_TICK,
+  CREATURE_HELP_TICK,
   CREATURE_HOME_X,
   CREATURE_HOME_Y,
   CREATURE_HOME_Z,
@@ -20,18 +32,21 @@ import {
   CREATURE_STATE,
   CREATURE_TIMER,
   CREATURE_WAKES_TICK,
+  ENTITY_ATTACKING,
   ENTITY_CAST_END,
   ENTITY_DEST_X,
   ENTITY_DEST_Y,
   ENTITY_DEST_Z,
+  ENTITY_HEALTH,
   ENTITY_ID,
   ENTITY_MAX_HEALTH,
   ENTITY_MOVING,
-  ENTITY_SPEED,
   ENTITY_X,
   ENTITY_Y,
   ENTITY_Z,
   HEADER_CREATURES_HIGH,
+  TEMPLATE_FAMILY,
+  TEMPLATE_FLAGS,
   TEMPLATE_ROAM_RADIUS,
   TEMPLATE_SPELL,
 } from "./memory";
@@ -40,8 +55,9 @@ import { Note } from "./note";
 import { randomBetween, randomSigned } from "./random";
 import { NO_ROW, Row } from "./rows";
 import { CREATURE_EVADING, CREATURE_FIGHTING, CREATURE_GONE, CREATURE_IDLE } from "./states";
+import { inWorld } from "./space";
 import { inMeleeRange } from "./swings";
-import { Template } from "./tables";
+import { TEMPLATE_FLEES, Template } from "./tables";
 import { mostHated } from "./threat";
 
 /** Yards a second of a creature at leisure. */
@@ -55,6 +71,13 @@ const LEASH_SECONDS: u32 = 15;
 const WAKE_SECONDS: u32 = 5;
 /** A player seen within so many seconds keeps a creature strolling. */
 const NEAR_SECONDS: u32 = 2;
+/** Yards within which its family hears a creature's call. */
+const HELP_YARDS: f32 = 5;
+/** A creature flees below one part in so many of its health, for so many seconds. */
+const FLEE_SHARE: u32 = 5;
+const FLEE_SECONDS: u32 = 10;
+/** How many times the way to its target it looks ahead on the run. */
+const FLEE_FAR: f32 = 20;
 /** Yards a chaser stops short of its target, so that it stands before it, not in it. */
 const CHASE_STOP: f32 = 2;
 
@@ -76,14 +99,14 @@ export function decideAll(): void {
 /** A fault shoves it: one step, then its own will again. */
 function followNudge(row: u32, state: u32): void {
   U32.set(ENTITY_MOVING, row, MOVING_NOT);
-  if (state < CREATURE_GONE && U32.get(ENTITY_ID, row) != 0) walk(row, F32.get(ENTITY_SPEED, row));
+  if (state < CREATURE_GONE && U32.get(ENTITY_ID, row) != 0) walk(row, Control.speed(row));
 }
 
 function stroll(row: u32, index: u32): void {
   if (U32.get(ENTITY_ID, row) == 0) return;
   Note.entity(U32.get(ENTITY_ID, row));
   if (U32.get(ENTITY_MOVING, row) == MOVING_WALKS) {
-    if (walk(row, min<f32>(WALK_SPEED, F32.get(ENTITY_SPEED, row)))) U32.set(ENTITY_MOVING, row, MOVING_NOT);
+    if (walk(row, min<f32>(WALK_SPEED, Control.speed(row)))) U32.set(ENTITY_MOVING, row, MOVING_NOT);
     return;
   }
   if (Clock.now() < U32.get(CREATURE_TIMER, index)) return;
@@ -113,13 +136,54 @@ function fight(row: u32, index: u32): void {
   if (target == NO_ROW || isLeashed(row, index)) return evade(row);
   Counter.add(COUNTER_FIGHTING, 1);
   setTarget(row, U32.get(ENTITY_ID, target));
-  if (U32.get(ENTITY_CAST_END, row) != 0) return;
+  if (Control.has(row, CONTROL_STUNNED)) return;
+  const help = U32.get(CREATURE_HELP_TICK, index);
+  if (help != 0 && Clock.now() >= help) callHelp(row, index, target);
+  if (flees(row, index, target) || U32.get(ENTITY_CAST_END, row) != 0) return;
   if (Clock.now() >= U32.get(CREATURE_TIMER, index)) {
     U32.set(CREATURE_TIMER, index, Clock.now() + nextCastDelay());
     const spell = Template.u32(row, TEMPLATE_SPELL);
     if (spell != 0 && startCreatureCast(row, spell)) return;
   }
   if (!inMeleeRange(row, target)) chase(row, target);
+}
+
+/** Idle ones of its family who stand near turn on its target as well. */
+function callHelp(row: u32, index: u32, target: u32): void {
+  U32.set(CREATURE_HELP_TICK, index, 0);
+  const family = Template.u32(row, TEMPLATE_FAMILY);
+  const count = gather(row, HELP_YARDS, true);
+  for (let at: u32 = 0; at < count; at++) {
+    const other = U16.get(AREA_ROW, at);
+    if (other != row && Template.u32(other, TEMPLATE_FAMILY) == family) join(other, target);
+  }
+}
+
+function join(creature: u32, target: u32): void {
+  if (U32.get(CREATURE_STATE, Row.creatureIndex(creature)) == CREATURE_IDLE) engage(creature, target);
+}
+
+/** Once a fight, at low health, a creature whose kind does runs away for a while; true while it does. */
+function flees(row: u32, index: u32, target: u32): bool {
+  const until = U32.get(CREATURE_FLEE_TICK, index);
+  if (until == 0) {
+    if ((Template.u32(row, TEMPLATE_FLAGS) & TEMPLATE_FLEES) == 0) return false;
+    if (U32.get(ENTITY_HEALTH, row) * FLEE_SHARE > U32.get(ENTITY_MAX_HEALTH, row)) return false;
+    U32.set(CREATURE_FLEE_TICK, index, Clock.now() + Clock.seconds(FLEE_SECONDS));
+    U32.set(ENTITY_ATTACKING, row, 0);
+    if (U32.get(ENTITY_CAST_END, row) != 0) interruptCast(row, INTERRUPT_BY_MOVEMENT);
+  } else if (Clock.now() >= until) {
+    if (U32.get(ENTITY_ATTACKING, row) == 0) U32.set(CREATURE_HELP_TICK, index, Clock.now());
+    U32.set(ENTITY_ATTACKING, row, 1);
+    return false;
+  }
+  const x = F32.get(ENTITY_X, row);
+  const y = F32.get(ENTITY_Y, row);
+  F32.set(ENTITY_DEST_X, row, inWorld(x + (x - F32.get(ENTITY_X, target)) * FLEE_FAR));
+  F32.set(ENTITY_DEST_Y, row, inWorld(y + (y - F32.get(ENTITY_Y, target)) * FLEE_FAR));
+  F32.set(ENTITY_DEST_Z, row, F32.get(ENTITY_Z, row));
+  walk(row, Control.speed(row));
+  return true;
 }
 
 function isLeashed(row: u32, index: u32): bool {
@@ -139,7 +203,7 @@ function chase(row: u32, target: u32): void {
   F32.set(ENTITY_DEST_X, row, x + dx * share);
   F32.set(ENTITY_DEST_Y, row, y + dy * share);
   F32.set(ENTITY_DEST_Z, row, F32.get(ENTITY_Z, target));
-  walk(row, F32.get(ENTITY_SPEED, row));
+  walk(row, Control.speed(row));
 }
 
 function goHome(row: u32, index: u32): void {
@@ -147,7 +211,7 @@ function goHome(row: u32, index: u32): void {
   F32.set(ENTITY_DEST_X, row, F32.get(CREATURE_HOME_X, index));
   F32.set(ENTITY_DEST_Y, row, F32.get(CREATURE_HOME_Y, index));
   F32.set(ENTITY_DEST_Z, row, F32.get(CREATURE_HOME_Z, index));
-  if (!walk(row, F32.get(ENTITY_SPEED, row) * HOME_HASTE)) return;
+  if (!walk(row, Control.speed(row) * HOME_HASTE)) return;
   Flag.lower(row, ENTITY_EVADING);
   setHealth(row, U32.get(ENTITY_MAX_HEALTH, row));
   U32.set(ENTITY_MOVING, row, MOVING_NOT);
@@ -155,8 +219,9 @@ function goHome(row: u32, index: u32): void {
   U32.set(CREATURE_WAKES_TICK, index, Clock.now() + Clock.seconds(WAKE_SECONDS));
 }
 
-/** One step towards its destination; true when it is there. */
+/** One step towards its destination, unless something holds it; true when it is there. */
 function walk(row: u32, yardsPerSecond: f32): bool {
+  if (Control.has(row, CONTROL_STUNNED | CONTROL_ROOTED)) return false;
   Counter.add(COUNTER_ENTITIES_MOVED, 1);
   return stepTowards(row, Clock.step(yardsPerSecond));
 }

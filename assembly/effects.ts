@@ -1,12 +1,26 @@
-// What a spell does to its target once it is cast: damage, healing, interruption.
+// What a spell does to its target once it is cast, or each time a channel takes effect.
 
-import { DAMAGE_MAGICAL, DAMAGE_PHYSICAL, ENTITY_DEAD, ENTITY_EVADING, INTERRUPT_BY_SPELL } from "./abi";
+import {
+  AVOIDED_MISS,
+  AVOIDED_RESIST,
+  DAMAGE_CRITICAL,
+  DAMAGE_MAGICAL,
+  DAMAGE_PHYSICAL,
+  ENTITY_DEAD,
+  ENTITY_EVADING,
+  EVENT_AVOIDED,
+  INTERRUPT_BY_SPELL,
+} from "./abi";
+import { strikeArea } from "./areas";
 import { LANDS_CRITICAL, LANDS_MISS, rollSpell } from "./attack-table";
+import { applyAura } from "./auras";
 import { interruptCast } from "./cancel";
-import { Flag } from "./changes";
+import { Flag, setPower } from "./changes";
 import { Clock } from "./clock";
-import { U32 } from "./columns";
-import { harm, heal, provoke } from "./damage";
+import { controlOf } from "./control";
+import { F32, U32 } from "./columns";
+import { addHealingThreat, harm, heal, provoke } from "./damage";
+import { emit } from "./events";
 import {
   ENTITY_ARMOR,
   ENTITY_CAST_END,
@@ -14,55 +28,121 @@ import {
   ENTITY_LEVEL,
   ENTITY_LOCKED,
   ENTITY_LOCKED_STRIDE,
+  ENTITY_MAX_POWER,
+  ENTITY_POWER,
   ENTITY_RESISTANCE,
+  PLAYER_THREAT_FACTOR,
   SCHOOLS_MAX,
   SPELL_AMOUNT_MAX,
   SPELL_AMOUNT_MIN,
+  SPELL_AREA,
+  SPELL_AURA_KIND,
   SPELL_EFFECT,
   SPELL_LOCKOUT_TICKS,
   SPELL_SCHOOL,
+  SPELL_THREAT,
 } from "./memory";
-import { throughArmor, throughResistance } from "./mitigation";
+import { resistsWholly, throughArmor, throughResistance } from "./mitigation";
 import { randomBetween } from "./random";
 import { Row } from "./rows";
-import { EFFECT_DAMAGE, EFFECT_HEAL, EFFECT_INTERRUPT, SCHOOL_PHYSICAL, Spell, spellOf } from "./tables";
+import { Sheet } from "./sheet";
+import {
+  AURA_SLOW,
+  EFFECT_DAMAGE,
+  EFFECT_HARM,
+  EFFECT_HEAL,
+  EFFECT_HELP,
+  EFFECT_INTERRUPT,
+  EFFECT_POWER,
+  EFFECT_STANCE,
+  EFFECT_TAUNT,
+  SCHOOL_PHYSICAL,
+  Spell,
+  spellOf,
+} from "./tables";
+import { taunt } from "./threat";
 
-/** Applies a known spell; nothing happens to the dead and to those who evade. */
+/** Applies a known spell to its target, or to the enemies around it. */
 export function applySpell(caster: u32, target: u32, spell: usize, spellId: u32): void {
+  const area = Spell.float(spell, SPELL_AREA);
+  if (area > 0 && Spell.isHarmful(spell)) strikeArea(caster, target, area, spell, spellId);
+  else applyTo(caster, target, spell, spellId);
+}
+
+/** Applies a known spell to one; nothing happens to the dead and to those who evade. */
+export function applyTo(caster: u32, target: u32, spell: usize, spellId: u32): void {
   if (Flag.has(target, ENTITY_DEAD | ENTITY_EVADING)) return;
   const effect = Spell.get(spell, SPELL_EFFECT);
-  if (effect == EFFECT_DAMAGE) strike(caster, target, spell, spellId);
-  else if (effect == EFFECT_HEAL) heal(caster, target, amountOf(spell), spellId);
+  if (effect == EFFECT_DAMAGE || effect == EFFECT_HARM) return assail(caster, target, spell, spellId, effect);
+  if (effect == EFFECT_HEAL) heal(caster, target, amountOf(spell), spellId);
   else if (effect == EFFECT_INTERRUPT) interrupt(caster, target, spell);
+  else if (effect == EFFECT_TAUNT && Row.isCreature(target) && !Row.isCreature(caster)) taunt(caster, target);
+  else if (effect == EFFECT_POWER) gainPower(caster, amountOf(spell));
+  else if (effect == EFFECT_STANCE) F32.set(PLAYER_THREAT_FACTOR, caster, Spell.float(spell, SPELL_THREAT));
+  if (effect == EFFECT_HEAL || effect == EFFECT_HELP || effect == EFFECT_INTERRUPT) {
+    applyAura(caster, target, spell, spellId);
+  }
 }
 
 function amountOf(spell: usize): u32 {
   return randomBetween(Spell.get(spell, SPELL_AMOUNT_MIN), Spell.get(spell, SPELL_AMOUNT_MAX));
 }
 
-function strike(caster: u32, target: u32, spell: usize, spellId: u32): void {
-  const level = U32.get(ENTITY_LEVEL, caster);
-  const lands = rollSpell(<i32>U32.get(ENTITY_LEVEL, target) - <i32>level, !Row.isCreature(caster));
-  if (lands == LANDS_MISS) {
-    if (Row.isCreature(target)) provoke(caster, target, 0);
-    return;
+/** Damage, an aura, or both: by one roll whether it lands, of a spell that controls by one whether it is resisted. */
+function assail(caster: u32, target: u32, spell: usize, spellId: u32, effect: u32): void {
+  const advantage = <i32>U32.get(ENTITY_LEVEL, target) - <i32>U32.get(ENTITY_LEVEL, caster);
+  const lands = rollSpell(advantage, effect == EFFECT_DAMAGE ? Sheet.critical(caster) : 0);
+  if (lands == LANDS_MISS) return avoid(caster, target, spellId, AVOIDED_MISS);
+  const resistance = U32.get(ENTITY_RESISTANCE, target);
+  if (isBinary(spell) && resistsWholly(resistance, U32.get(ENTITY_LEVEL, caster))) {
+    return avoid(caster, target, spellId, AVOIDED_RESIST);
   }
-  const rolled = amountOf(spell);
-  const base = lands == LANDS_CRITICAL ? rolled + rolled / 2 : rolled;
+  if (effect == EFFECT_DAMAGE) strike(caster, target, spell, spellId, lands == LANDS_CRITICAL);
+  else if (Row.isCreature(target)) provoke(caster, target, <f32>0);
+  const bonus = Spell.float(spell, SPELL_THREAT);
+  if (bonus > 0 && Row.isCreature(target)) provoke(caster, target, bonus);
+  if (!Flag.has(target, ENTITY_DEAD | ENTITY_EVADING)) applyAura(caster, target, spell, spellId);
+}
+
+function avoid(caster: u32, target: u32, spellId: u32, how: u32): void {
+  emit(EVENT_AVOIDED, how, caster, target, spellId, 0, 0, 0, 0);
+  if (Row.isCreature(target)) provoke(caster, target, <f32>0);
+}
+
+/** Magic that slows, stuns, silences or roots is resisted as a whole or not at all. */
+function isBinary(spell: usize): bool {
+  if (Spell.get(spell, SPELL_SCHOOL) == SCHOOL_PHYSICAL) return false;
+  const kind = Spell.get(spell, SPELL_AURA_KIND);
+  return kind == AURA_SLOW || controlOf(kind) != 0;
+}
+
+function strike(caster: u32, target: u32, spell: usize, spellId: u32, critical: bool): void {
+  const level = U32.get(ENTITY_LEVEL, caster);
   const physical = Spell.get(spell, SPELL_SCHOOL) == SCHOOL_PHYSICAL;
-  const actual = physical
-    ? throughArmor(base, U32.get(ENTITY_ARMOR, target), level)
-    : throughResistance(base, U32.get(ENTITY_RESISTANCE, target), level);
-  harm(caster, target, base, actual, physical ? DAMAGE_PHYSICAL : DAMAGE_MAGICAL, spellId);
+  const rolled = amountOf(spell);
+  const base = critical ? (physical ? rolled * 2 : rolled + rolled / 2) : rolled;
+  let through = base;
+  if (physical) through = throughArmor(base, U32.get(ENTITY_ARMOR, target), level);
+  else if (!isBinary(spell)) through = throughResistance(base, U32.get(ENTITY_RESISTANCE, target), level);
+  const info = (physical ? DAMAGE_PHYSICAL : DAMAGE_MAGICAL) | (critical ? DAMAGE_CRITICAL : 0);
+  harm(caster, target, base, through, info, spellId);
 }
 
 /** Ends the target's cast and locks the school of what it cast, for as long as the interrupting spell says. */
 function interrupt(caster: u32, target: u32, spell: usize): void {
-  if (Row.isCreature(target)) provoke(caster, target, 0);
+  if (Row.isCreature(target)) provoke(caster, target, <f32>0);
   if (U32.get(ENTITY_CAST_END, target) == 0) return;
   const school = Spell.get(spellOf(U32.get(ENTITY_CAST_SPELL, target)), SPELL_SCHOOL) & (SCHOOLS_MAX - 1);
   const until = Clock.now() + Spell.get(spell, SPELL_LOCKOUT_TICKS);
   const locks: usize = ENTITY_LOCKED + target * ENTITY_LOCKED_STRIDE;
   U32.set(locks, school, max<u32>(U32.get(locks, school), until));
   interruptCast(target, INTERRUPT_BY_SPELL);
+}
+
+/** Power that a spell gives is hated half a point a point. */
+function gainPower(row: u32, amount: u32): void {
+  const power = U32.get(ENTITY_POWER, row);
+  const gained = min<u32>(amount, U32.get(ENTITY_MAX_POWER, row) - power);
+  setPower(row, power + gained);
+  addHealingThreat(row, row, gained);
 }

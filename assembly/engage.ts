@@ -1,12 +1,22 @@
 // How a creature gets into a fight and out of it.
 
-import { ENTITY_EVADING, ENTITY_IN_COMBAT, EVENT_AGGRO, EVENT_EVADED, INTERRUPT_TARGET_LOST } from "./abi";
+import {
+  AURA_ENDED_REMOVED,
+  ENTITY_EVADING,
+  ENTITY_IN_COMBAT,
+  EVENT_AGGRO,
+  EVENT_EVADED,
+  INTERRUPT_TARGET_LOST,
+} from "./abi";
+import { removeAuras } from "./auras";
 import { interruptCast } from "./cancel";
 import { setFlags, setTarget } from "./changes";
 import { Clock } from "./clock";
 import { F32, U32 } from "./columns";
 import { emit } from "./events";
 import {
+  CREATURE_FLEE_TICK,
+  CREATURE_HELP_TICK,
   CREATURE_LEASH_TICK,
   CREATURE_LEASH_X,
   CREATURE_LEASH_Y,
@@ -24,6 +34,9 @@ import { NO_ROW, Row } from "./rows";
 import { CREATURE_EVADING, CREATURE_FIGHTING, CREATURE_IDLE } from "./states";
 import { addThreat, forgetThreat } from "./threat";
 
+/** Between its turning on somebody and its call for help. */
+const HELP_MS: u32 = 1500;
+
 /** An idle creature turns on a living player; one that fights already only keeps it in mind. */
 export function engage(creature: u32, player: u32): void {
   const index = Row.creatureIndex(creature);
@@ -33,6 +46,8 @@ export function engage(creature: u32, player: u32): void {
   if (state == CREATURE_FIGHTING) return;
   U32.set(CREATURE_STATE, index, CREATURE_FIGHTING);
   U32.set(CREATURE_TIMER, index, Clock.now() + nextCastDelay());
+  U32.set(CREATURE_HELP_TICK, index, Clock.now() + Clock.milliseconds(HELP_MS));
+  U32.set(CREATURE_FLEE_TICK, index, 0);
   U32.set(ENTITY_ATTACKING, creature, 1);
   U32.set(ENTITY_MOVING, creature, 0);
   setFlags(creature, U32.get(ENTITY_FLAGS, creature) | ENTITY_IN_COMBAT);
@@ -52,6 +67,7 @@ export function refreshLeash(creature: u32): void {
 /** A fighting creature gives up and goes home, immune. */
 export function evade(creature: u32): void {
   interruptCast(creature, INTERRUPT_TARGET_LOST);
+  removeAuras(creature, AURA_ENDED_REMOVED);
   forgetThreat(creature);
   U32.set(CREATURE_STATE, Row.creatureIndex(creature), CREATURE_EVADING);
   U32.set(ENTITY_ATTACKING, creature, 0);

@@ -11,6 +11,8 @@ import {
   EVENT_BYTES,
   EVENT_CAST_BLOCKED_GCD,
   EVENT_CORRECTED,
+  EVENT_DAMAGE,
+  EVENT_EXPERIENCE,
   EVENT_INFO,
   EVENT_KIND,
   EVENT_MOVED,
@@ -48,9 +50,29 @@ export function clearEvents(): void {
 
 /** Writes an event about rows (NO_ROW = nobody); fields a to e as abi.ts has them for the kind. */
 export function emit(kind: u32, info: u32, source: u32, target: u32, a: u32, b: u32, c: u32, d: u32, e: u32): void {
+  tell(kind, info, source, target, a, b, c, d, e, 0);
+}
+
+/** A blow of source got to target. */
+export function emitDamage(
+  source: u32,
+  target: u32,
+  info: u32,
+  base: u32,
+  actual: u32,
+  absorbed: u32,
+  health: u32,
+  spell: u32,
+): void {
+  const through = actual + absorbed;
+  const mitigated = base > through ? base - through : 0;
+  tell(EVENT_DAMAGE, info, source, target, base, actual, mitigated, health, spell, absorbed);
+}
+
+function tell(kind: u32, info: u32, source: u32, target: u32, a: u32, b: u32, c: u32, d: u32, e: u32, f: u32): void {
   const sourceId = source == NO_ROW ? 0 : U32.get(ENTITY_ID, source);
   const targetId = target == NO_ROW ? 0 : U32.get(ENTITY_ID, target);
-  const index = write(kind, info, sourceId, targetId, a, b, c, d, e, 0, 0);
+  const index = write(kind, info, sourceId, targetId, a, b, c, d, e, f, 0);
   if (index == NO_ROW || Cell.get(HEADER_WATCHERS) == 0) return;
   hangUp(index, source, isPrivate(kind) ? NO_ROW : target, isPrivate(kind));
 }
@@ -99,7 +121,7 @@ export function isPrivateEvent(index: u32): bool {
 
 /** For the source's own session only. */
 function isPrivate(kind: u32): bool {
-  return kind == EVENT_REFUSED || kind == EVENT_CORRECTED || kind == EVENT_CAST_BLOCKED_GCD;
+  return kind == EVENT_REFUSED || kind == EVENT_CORRECTED || kind == EVENT_CAST_BLOCKED_GCD || kind == EVENT_EXPERIENCE;
 }
 
 function write(

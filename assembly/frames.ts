@@ -26,8 +26,10 @@ import {
   DELTA_BASE,
   DELTA_BYTES,
   DELTA_LENGTH,
+  ENTITY_AURA_COUNT,
   ENTITY_CAST_END,
   ENTITY_CHANGED,
+  ENTITY_CHANGED_AURAS,
   ENTITY_CHANGED_POSITION,
   ENTITY_ID,
   EVENT_FIRST,
@@ -51,7 +53,7 @@ import {
 } from "./memory";
 import { Note } from "./note";
 import { pickEvents, pickFirst, putPicked } from "./picked";
-import { putCast, putChange, putEnter, putLeave, putOwnPosition, putReset, putSelf } from "./records";
+import { putAuras, putCast, putChange, putEnter, putLeave, putOwnPosition, putReset, putSelf } from "./records";
 import { look } from "./sight";
 
 /** Ticks between two looks around of one watcher. */
@@ -59,7 +61,7 @@ const LOOK_EVERY: u32 = 4;
 /** New entities a frame tells of at most. */
 const ENTERS_MAX: u32 = 16;
 /** Bytes the longest frame can take, and some more for copying in whole words. */
-const FRAME_ROOM: u32 = 6272;
+const FRAME_ROOM: u32 = 14848;
 /** In SEEN_MARK, with the watcher's row: in sight, and known as well. */
 const SEEN: u32 = 0x10000;
 const SEEN_AND_KNOWN: u32 = 0x20000;
@@ -111,6 +113,7 @@ function buildFrame(row: u32): void {
     at = letEnter(at, row, seen);
   } else at = putChanges(at, row, told);
   if (U32.get(ENTITY_CHANGED_POSITION, row) > told) at = putOwnPosition(at, row);
+  if (U32.get(ENTITY_CHANGED_AURAS, row) > told) at = putAuras(at, row);
   at = putPicked(at);
   U32.set(PLAYER_TOLD, row, Clock.now());
   if (at != start + FRAME_HEADER_BYTES || (flags & PLAYER_ACKED) != 0) close(start, at, row);
@@ -226,6 +229,7 @@ function letEnter(start: usize, row: u32, seen: u32): usize {
     if (U32.get(SEEN_MARK, other) != (SEEN | row)) continue;
     at = putEnter(at, other);
     if (U32.get(ENTITY_CAST_END, other) != 0) at = putCast(at, other);
+    if (U32.get(ENTITY_AURA_COUNT, other) != 0) at = putAuras(at, other);
     if (U32.get(EVENT_FIRST, other) != 0) pickEvents(other, row);
     U16.set(KNOWN_ROW, list + count, other);
     U32.set(KNOWN_ID, list + count, U32.get(ENTITY_ID, other));

@@ -7,6 +7,9 @@
 
 import { U32 } from "./columns";
 import {
+  AURAS_MAX,
+  AURA_BASE,
+  AURA_BYTES,
   COOLDOWN_END,
   COOLDOWN_SPELL,
   COOLDOWNS_MAX,
@@ -14,6 +17,7 @@ import {
   CREATURE_STATE,
   CREATURE_THREAT_COUNT,
   CREATURES_MAX,
+  ENTITY_AURA_COUNT,
   ENTITY_COLUMNS_END,
   ENTITY_ID,
   ENTITY_LOCKED,
@@ -58,9 +62,20 @@ export function hashState(): void {
   for (let column = CREATURE_STATE; column < CREATURE_COLUMNS_END; column += CREATURES_MAX * 4) {
     hash = hashSpan(hash, column, creatures * 4);
   }
+  hash = hashAuras(hash, 0, players);
+  hash = hashAuras(hash, PLAYERS_MAX, PLAYERS_MAX + creatures);
   hash = hashPlayerLists(hash, players);
   hash = hashThreat(hash, creatures);
   store<u64>(HEADER_HASH_LO, mix(hash, hash >> 32));
+}
+
+function hashAuras(seed: u64, from: u32, to: u32): u64 {
+  let hash = seed;
+  for (let row = from; row < to; row++) {
+    const count = U32.get(ENTITY_AURA_COUNT, row);
+    if (count > 0) hash = hashSpan(hash, AURA_BASE + row * AURAS_MAX * AURA_BYTES, count * AURA_BYTES);
+  }
+  return hash;
 }
 
 function hashPlayerLists(seed: u64, players: u32): u64 {

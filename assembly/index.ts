@@ -4,7 +4,8 @@
 // build between two ticks.
 
 import { COUNTER_CREATURES, COUNTER_PLAYERS, COUNTER_WATCHERS, PHASE_HASH, PHASE_IDLE, PHASE_VISIBILITY } from "./abi";
-import { advanceCasts, letInterruptsThrough, startCasts } from "./casts";
+import { tickAuras } from "./aura-ticks";
+import { advanceCasts } from "./casts";
 import { Cell } from "./columns";
 import { handleCommands } from "./commands";
 import { Counter } from "./counters";
@@ -32,6 +33,7 @@ import {
 import { movePlayers } from "./movement";
 import { noticeAll } from "./notice";
 import { Note } from "./note";
+import { letInterruptsThrough, startCasts } from "./requests";
 import { regenerate } from "./regeneration";
 import { seedRandom } from "./random";
 import { initRows, lowerMarks } from "./rows";
@@ -65,6 +67,7 @@ export function tick(now: u32): void {
   movePlayers();
   letInterruptsThrough();
   advanceCasts();
+  tickAuras();
   startCasts();
   swingAll();
   decideAll();

@@ -88,7 +88,7 @@ export const HEADER_END: usize = HEADER_BASE + 512;
 export const SPELL_BASE: usize = HEADER_END;
 export const SPELL_STRIDE: u32 = 96;
 export const SPELL_ID: u32 = 0;
-/** 0 none, 1 damage, 2 heal, 3 interrupt. */
+/** EFFECT_DAMAGE and its like: tables.ts. */
 export const SPELL_EFFECT: u32 = 4;
 /** 0 physical, 1 holy, 2 fire, 3 nature, 4 frost, 5 shadow, 6 arcane. */
 export const SPELL_SCHOOL: u32 = 8;
@@ -104,8 +104,25 @@ export const SPELL_AMOUNT_MIN: u32 = 36;
 export const SPELL_AMOUNT_MAX: u32 = 40;
 /** How long an interrupted school stays locked. */
 export const SPELL_LOCKOUT_TICKS: u32 = 44;
+/** SPELL_COMMON and its like: tables.ts. */
 export const SPELL_FLAGS: u32 = 48;
-// 52..95: room for auras, areas and channels.
+/** AURA_DAMAGE and its like: tables.ts; 0 = it leaves no aura. */
+export const SPELL_AURA_KIND: u32 = 52;
+export const SPELL_AURA_TICKS: u32 = 56;
+/** Ticks between two of its effects, 0 = it has none from time to time. */
+export const SPELL_AURA_PERIOD: u32 = 60;
+/** Damage or healing each time, what it absorbs, or by how many percent it slows. */
+export const SPELL_AURA_MIN: u32 = 64;
+export const SPELL_AURA_MAX: u32 = 68;
+/** How often one caster's stands on one target. */
+export const SPELL_AURA_STACKS: u32 = 72;
+/** f32, yards around the target, or around the caster where the range is 0; 0 = the target alone. */
+export const SPELL_AREA: u32 = 76;
+/** A channel takes effect every so many ticks, for so many in all; 0 = it is not one. */
+export const SPELL_CHANNEL_TICKS: u32 = 80;
+export const SPELL_CHANNEL_PERIOD: u32 = 84;
+/** f32: threat on top of the damage; of a stance the factor on all threat. */
+export const SPELL_THREAT: u32 = 88;
 
 /** u16 by spell id: its row + 1, 0 = unknown. */
 export const SPELL_INDEX_BASE: usize = SPELL_BASE + SPELL_STRIDE * SPELLS_MAX;
@@ -132,9 +149,11 @@ export const TEMPLATE_SPELL: u32 = 48;
 export const TEMPLATE_FLAGS: u32 = 52;
 /** Against every school of magic. */
 export const TEMPLATE_RESISTANCE: u32 = 56;
+/** Creatures of one family help each other. */
+export const TEMPLATE_FAMILY: u32 = 60;
 
 export const CLASS_BASE: usize = TEMPLATE_BASE + TEMPLATE_STRIDE * TEMPLATES_MAX;
-export const CLASS_STRIDE: u32 = 64;
+export const CLASS_STRIDE: u32 = 128;
 export const CLASS_HEALTH: u32 = 0;
 export const CLASS_POWER: u32 = 4;
 /** 0 mana, 1 rage, 2 energy. */
@@ -147,6 +166,22 @@ export const CLASS_DAMAGE_MAX: u32 = 24;
 export const CLASS_MELEE_RANGE: u32 = 28;
 /** Against every school of magic. */
 export const CLASS_RESISTANCE: u32 = 32;
+/** f32: factor on all threat. */
+export const CLASS_THREAT_FACTOR: u32 = 36;
+/** Damage a blocked blow loses, 0 = no shield. */
+export const CLASS_BLOCK: u32 = 40;
+/** Off hand; ticks 0 = none. */
+export const CLASS_OFF_TICKS: u32 = 44;
+export const CLASS_OFF_MIN: u32 = 48;
+export const CLASS_OFF_MAX: u32 = 52;
+/** f32, what a level adds to the figures above, which are those of level SHEET_LEVEL (sheet.ts). */
+export const CLASS_HEALTH_GAIN: u32 = 56;
+export const CLASS_POWER_GAIN: u32 = 60;
+export const CLASS_DAMAGE_GAIN: u32 = 64;
+/** Chance of a critical swing or spell, in hundredths of a percent. */
+export const CLASS_CRITICAL: u32 = 68;
+/** One bit a spell, by its row: what the class has in its book. */
+export const CLASS_BOOK: u32 = 96;
 
 // ---- Entity columns, by row: 0..PLAYERS_MAX-1 players, PLAYERS_MAX..ROWS_MAX-1 creatures --------------------------------
 
@@ -203,14 +238,23 @@ export const ENTITY_HATED: usize = ENTITY_ATTACKING + ROWS;
 export const ENTITY_DEATH_TICK: usize = ENTITY_HATED + ROWS;
 /** Tick in which the row was last given to an entity or taken from one. */
 export const ENTITY_SINCE: usize = ENTITY_DEATH_TICK + ROWS;
-/** Tick of the last change of any kind; never less than any of the next five. */
+/** Tick of the last change of any kind; never less than any of the next six. */
 export const ENTITY_CHANGED: usize = ENTITY_SINCE + ROWS;
 export const ENTITY_CHANGED_POSITION: usize = ENTITY_CHANGED + ROWS;
 export const ENTITY_CHANGED_HEALTH: usize = ENTITY_CHANGED_POSITION + ROWS;
 export const ENTITY_CHANGED_FLAGS: usize = ENTITY_CHANGED_HEALTH + ROWS;
 export const ENTITY_CHANGED_TARGET: usize = ENTITY_CHANGED_FLAGS + ROWS;
 export const ENTITY_CHANGED_CAST: usize = ENTITY_CHANGED_TARGET + ROWS;
-export const ENTITY_COLUMNS_END: usize = ENTITY_CHANGED_CAST + ROWS;
+export const ENTITY_CHANGED_AURAS: usize = ENTITY_CHANGED_CAST + ROWS;
+/** Auras on it, and what they do to it: CONTROL_* of control.ts, and by how many percent it is slowed. */
+export const ENTITY_AURA_COUNT: usize = ENTITY_CHANGED_AURAS + ROWS;
+export const ENTITY_CONTROL: usize = ENTITY_AURA_COUNT + ROWS;
+export const ENTITY_SLOWED: usize = ENTITY_CONTROL + ROWS;
+/** How often the cast in progress was pushed back. */
+export const ENTITY_PUSHED: usize = ENTITY_SLOWED + ROWS;
+/** Tick at which the channel in progress takes effect next, 0 = it is no channel. */
+export const ENTITY_CHANNEL_NEXT: usize = ENTITY_PUSHED + ROWS;
+export const ENTITY_COLUMNS_END: usize = ENTITY_CHANNEL_NEXT + ROWS;
 /** u32[SCHOOLS_MAX] a row: tick until which the school is locked. */
 export const ENTITY_LOCKED: usize = ENTITY_COLUMNS_END;
 export const ENTITY_LOCKED_STRIDE: u32 = SCHOOLS_MAX * 4;
@@ -241,7 +285,29 @@ export const PLAYER_REQUEST_TICKS: usize = PLAYER_REQUEST_TARGET + PLAYERS;
 export const PLAYER_REQUEST_SEQ: usize = PLAYER_REQUEST_TICKS + PLAYERS;
 export const PLAYER_COOLDOWN_COUNT: usize = PLAYER_REQUEST_SEQ + PLAYERS;
 export const PLAYER_KNOWN_COUNT: usize = PLAYER_COOLDOWN_COUNT + PLAYERS;
-export const PLAYER_COLUMNS_END: usize = PLAYER_KNOWN_COUNT + PLAYERS;
+/** f32: stance factor on all threat. */
+export const PLAYER_THREAT_FACTOR: usize = PLAYER_KNOWN_COUNT + PLAYERS;
+/** Diminishing returns by category (control.ts): tick at which it resets << 2 | how often it struck, 3 at most. */
+export const PLAYER_DIMINISHED: usize = PLAYER_THREAT_FACTOR + PLAYERS;
+export const DIMINISHED_CATEGORIES: u32 = 3;
+/** Off hand; ticks 0 = none. */
+export const PLAYER_OFF_TICKS: usize = PLAYER_DIMINISHED + PLAYERS * DIMINISHED_CATEGORIES;
+export const PLAYER_OFF_NEXT: usize = PLAYER_OFF_TICKS + PLAYERS;
+export const PLAYER_OFF_MIN: usize = PLAYER_OFF_NEXT + PLAYERS;
+export const PLAYER_OFF_MAX: usize = PLAYER_OFF_MIN + PLAYERS;
+/** f32: the way of its last displacement, of any length. */
+export const PLAYER_FACE_X: usize = PLAYER_OFF_MAX + PLAYERS;
+export const PLAYER_FACE_Y: usize = PLAYER_FACE_X + PLAYERS;
+/** Points towards the next level. */
+export const PLAYER_EXPERIENCE: usize = PLAYER_FACE_Y + PLAYERS;
+/** Deaths in a row, and the tick of the last return to life. */
+export const PLAYER_DEATHS: usize = PLAYER_EXPERIENCE + PLAYERS;
+export const PLAYER_ALIVE_TICK: usize = PLAYER_DEATHS + PLAYERS;
+/** f32: where its body lies while it is a ghost. */
+export const PLAYER_BODY_X: usize = PLAYER_ALIVE_TICK + PLAYERS;
+export const PLAYER_BODY_Y: usize = PLAYER_BODY_X + PLAYERS;
+export const PLAYER_BODY_Z: usize = PLAYER_BODY_Y + PLAYERS;
+export const PLAYER_COLUMNS_END: usize = PLAYER_BODY_Z + PLAYERS;
 
 // ---- Creature columns, by row - PLAYERS_MAX --------------------------------------------------------------------------------
 
@@ -265,7 +331,10 @@ export const CREATURE_WAKES_TICK: usize = CREATURE_NEAR_TICK + CREATURES;
 export const CREATURE_TIMER: usize = CREATURE_WAKES_TICK + CREATURES;
 export const CREATURE_RESPAWN_TICK: usize = CREATURE_TIMER + CREATURES;
 export const CREATURE_THREAT_COUNT: usize = CREATURE_RESPAWN_TICK + CREATURES;
-export const CREATURE_COLUMNS_END: usize = CREATURE_THREAT_COUNT + CREATURES;
+/** When it calls for help, 0 = it has; until when it flees, 0 = it has not in this fight. */
+export const CREATURE_HELP_TICK: usize = CREATURE_THREAT_COUNT + CREATURES;
+export const CREATURE_FLEE_TICK: usize = CREATURE_HELP_TICK + CREATURES;
+export const CREATURE_COLUMNS_END: usize = CREATURE_FLEE_TICK + CREATURES;
 
 // ---- Lists: a fixed room a row, its length in a column -----------------------------------------------------------------------
 
@@ -280,9 +349,14 @@ export const KNOWN_ROW: usize = KNOWN_ID + PLAYERS * KNOWN_MAX;
 export const THREAT_VALUE: usize = KNOWN_ROW + PLAYERS_MAX * KNOWN_MAX * 2;
 /** u16[THREAT_MAX] a creature: player rows. */
 export const THREAT_ROW: usize = THREAT_VALUE + CREATURES * THREAT_MAX;
-/** 16 bytes each, AURAS_MAX an entity; laid out, not used yet: spell u16, stacks u16, caster, end tick, amount left. */
+/** 16 bytes each, AURAS_MAX an entity: spell u16, stacks u16, caster's entity id, end tick, amount (of one stack, or left). */
 export const AURA_BASE: usize = THREAT_ROW + CREATURES_MAX * THREAT_MAX * 2;
 export const AURA_BYTES: u32 = 16;
+export const AURA_SPELL: u32 = 0;
+export const AURA_STACKS: u32 = 2;
+export const AURA_CASTER: u32 = 4;
+export const AURA_END: u32 = 8;
+export const AURA_AMOUNT: u32 = 12;
 
 // ---- Entity id to row, and free rows ------------------------------------------------------------------------------------------
 
@@ -332,8 +406,10 @@ export const EVENT_PICKED_COUNT: usize = EVENT_PICKED + EVENTS_TOLD_MAX * 4;
 /** 24 bytes by row: the change record of this tick, as a watcher who is up to date gets it. */
 export const DELTA_BASE: usize = EVENT_PICKED_COUNT + 8;
 export const DELTA_BYTES: u32 = 24;
+/** By how much the longest record of the last row may reach beyond its room. */
+const DELTA_OVERHANG: u32 = 256;
 /** u8 by row: its length, 0 = no change; DELTA_SPECIAL = does not fit, or there is more to it than the record. */
-export const DELTA_LENGTH: usize = DELTA_BASE + ROWS_MAX * DELTA_BYTES;
+export const DELTA_LENGTH: usize = DELTA_BASE + ROWS_MAX * DELTA_BYTES + DELTA_OVERHANG;
 /** u16 and u8, as many as rows and one: entities in sight before the nearest are chosen, and the ring each is in. */
 export const CANDIDATE_ROW: usize = DELTA_LENGTH + ROWS_MAX;
 export const CANDIDATE_RING: usize = CANDIDATE_ROW + (ROWS_MAX + 4) * 2;
@@ -341,7 +417,10 @@ export const CANDIDATE_RING: usize = CANDIDATE_ROW + (ROWS_MAX + 4) * 2;
 export const RING_COUNT: usize = CANDIDATE_RING + ROWS_MAX;
 /** 1 when the grid was built in this tick. */
 export const GRID_READY: usize = RING_COUNT + 128;
-export const SCRATCH_END: usize = GRID_READY + 64;
+/** u16[AREA_TARGETS_MAX]: rows an area spell strikes, or that are called for help. */
+export const AREA_TARGETS_MAX: u32 = 20;
+export const AREA_ROW: usize = GRID_READY + 64;
+export const SCRATCH_END: usize = AREA_ROW + AREA_TARGETS_MAX * 2;
 
 /** Fixed: initial = maximum. index.ts refuses to compile when SCRATCH_END lies beyond. */
 export const MEMORY_PAGES: u32 = 208;

@@ -24,6 +24,12 @@ export function resistShare(resistance: u32, casterLevel: u32): f32 {
   return min<f32>(average, 0.75);
 }
 
+/** Of a spell that is resisted as a whole or not at all: whether it is. */
+export function resistsWholly(resistance: u32, casterLevel: u32): bool {
+  if (resistance == 0) return false;
+  return randomBelow(10000) < <u32>(resistShare(resistance, casterLevel) * 10000);
+}
+
 /** Magic damage that arrives: resisted by 0, 25, 50 or 75 %, rolled so that the average is resistShare. */
 export function throughResistance(amount: u32, resistance: u32, casterLevel: u32): u32 {
   if (amount == 0 || resistance == 0) return amount;

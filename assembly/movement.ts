@@ -5,10 +5,11 @@
 //
 // A real displacement cancels the mover's cast; a nudge (a fault's) does not.
 
-import { COUNTER_CORRECTED, COUNTER_ENTITIES_MOVED, ENTITY_DEAD, INTERRUPT_BY_MOVEMENT, PHASE_MOVEMENT } from "./abi";
+import { COUNTER_CORRECTED, COUNTER_ENTITIES_MOVED, ENTITY_DEAD, ENTITY_GHOST, PHASE_MOVEMENT } from "./abi";
 import { moveCancelsCast } from "./casts";
 import { Flag, setPosition } from "./changes";
 import { Clock } from "./clock";
+import { Control } from "./control";
 import { Cell, F32, U32 } from "./columns";
 import { Counter } from "./counters";
 import { emitCorrected, emitMoved } from "./events";
@@ -19,12 +20,13 @@ import {
   ENTITY_ID,
   ENTITY_MOVED_TICK,
   ENTITY_MOVING,
-  ENTITY_SPEED,
   ENTITY_X,
   ENTITY_Y,
   ENTITY_Z,
   HEADER_PLAYERS_HIGH,
   PLAYER_CORRECTED_TICK,
+  PLAYER_FACE_X,
+  PLAYER_FACE_Y,
 } from "./memory";
 import { Note } from "./note";
 import { inWorld } from "./space";
@@ -69,14 +71,14 @@ export function movePlayers(): void {
     const moving = U32.get(ENTITY_MOVING, row);
     if (moving == MOVING_NOT) continue;
     Note.session(U32.get(ENTITY_ID, row));
-    if (Flag.has(row, ENTITY_DEAD)) U32.set(ENTITY_MOVING, row, MOVING_NOT);
+    if (Flag.has(row, ENTITY_DEAD) && !Flag.has(row, ENTITY_GHOST)) U32.set(ENTITY_MOVING, row, MOVING_NOT);
     else movePlayer(row, moving);
   }
 }
 
 function movePlayer(row: u32, moving: u32): void {
   const asked = (moving & MOVING_ASKED) != 0;
-  const allowed = asked ? credit(row) : Clock.step(F32.get(ENTITY_SPEED, row));
+  const allowed = asked ? credit(row) : Clock.step(Control.speed(row));
   const x = F32.get(ENTITY_X, row);
   const y = F32.get(ENTITY_Y, row);
   const z = F32.get(ENTITY_Z, row);
@@ -85,6 +87,8 @@ function movePlayer(row: u32, moving: u32): void {
   U32.set(ENTITY_MOVING, row, arrived ? MOVING_NOT : MOVING_WALKS | (moving & NUDGE_BIT));
   if (F32.get(ENTITY_X, row) != x || F32.get(ENTITY_Y, row) != y || F32.get(ENTITY_Z, row) != z) {
     Counter.add(COUNTER_ENTITIES_MOVED, 1);
+    F32.set(PLAYER_FACE_X, row, F32.get(ENTITY_X, row) - x);
+    F32.set(PLAYER_FACE_Y, row, F32.get(ENTITY_Y, row) - y);
     emitMoved(row, x, y, z);
     if ((moving & NUDGE_BIT) == 0) moveCancelsCast(row);
   }
@@ -94,7 +98,7 @@ function movePlayer(row: u32, moving: u32): void {
 /** Yards a move command may cover: what its speed allows for the ticks since the last move, with slack. */
 function credit(row: u32): f32 {
   const ticks = min<u32>(Clock.now() - U32.get(ENTITY_MOVED_TICK, row), Clock.seconds(CREDIT_SECONDS));
-  return <f32>ticks * Clock.step(F32.get(ENTITY_SPEED, row)) * SPEED_SLACK;
+  return <f32>ticks * Clock.step(Control.speed(row)) * SPEED_SLACK;
 }
 
 /** Moves a row up to `yards` towards its destination; true when it is there. */
@@ -116,7 +120,8 @@ export function stepTowards(row: u32, yards: f32): bool {
   return false;
 }
 
-function correct(row: u32): void {
+/** Its client thinks it elsewhere than it is: counted, and told at most once a second. */
+export function correct(row: u32): void {
   Counter.add(COUNTER_CORRECTED, 1);
   const last = U32.get(PLAYER_CORRECTED_TICK, row);
   if (last != 0 && Clock.now() - last < Clock.seconds(1)) return;

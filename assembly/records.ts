@@ -10,6 +10,7 @@ import {
   EVENT_INFO,
   EVENT_KIND,
   EVENT_SOURCE,
+  RECORD_AURAS,
   RECORD_CHANGE,
   RECORD_ENTER,
   RECORD_EVENT,
@@ -17,10 +18,13 @@ import {
   RECORD_RESET,
   RECORD_SELF,
 } from "./abi";
+import { Aura } from "./auras";
 import { U32 } from "./columns";
 import {
+  ENTITY_AURA_COUNT,
   ENTITY_CAST_END,
   ENTITY_CAST_SPELL,
+  ENTITY_CHANGED_AURAS,
   ENTITY_CHANGED_CAST,
   ENTITY_CHANGED_FLAGS,
   ENTITY_CHANGED_HEALTH,
@@ -107,8 +111,29 @@ export function putCast(at: usize, row: u32): usize {
   return putPair(at + 8, U32.get(ENTITY_CAST_SPELL, row), U32.get(ENTITY_CAST_END, row));
 }
 
-/** What changed about a row after the tick `told`; nothing when nothing did. At most 44 bytes. */
+/** The auras on an entity. At most 104 bytes. */
+export function putAuras(start: usize, row: u32): usize {
+  const count = U32.get(ENTITY_AURA_COUNT, row);
+  Head.put(start, RECORD_AURAS, 2 + 3 * count, count);
+  store<u32>(start, U32.get(ENTITY_ID, row), 4);
+  let at = start + 8;
+  for (let slot: u32 = 0; slot < count; slot++) {
+    const aura = Aura.at(row, slot);
+    store<u32>(at, Aura.spell(aura) | (Aura.stacks(aura) << 16));
+    store<u32>(at, Aura.end(aura), 4);
+    store<u32>(at, Aura.caster(aura), 8);
+    at += 12;
+  }
+  return at;
+}
+
+/** What changed about a row after the tick `told`; nothing when nothing did. At most 148 bytes. */
 export function putChange(start: usize, row: u32, told: u32): usize {
+  const at = putFields(start, row, told);
+  return U32.get(ENTITY_CHANGED_AURAS, row) > told ? putAuras(at, row) : at;
+}
+
+function putFields(start: usize, row: u32, told: u32): usize {
   let mask: u32 = 0;
   let at = start + 8;
   if (U32.get(ENTITY_CHANGED_POSITION, row) > told) {

@@ -1,14 +1,51 @@
-// Phase: swings. Whoever attacks, is alive, not casting, near enough and has its swing ready strikes its target.
+// Phase: swings. Whoever attacks, is alive, not casting, not stunned, near enough, does not run away from its target and has
+// a swing ready strikes it; main and off hand have a rhythm each, at least 0.2 s apart.
 //
 //   row 3: ATTACKING 1, TARGET 1000001, SWING_NEXT 540    in tick 540: a roll on the attack table; SWING_NEXT 580
 
-import { COUNTER_ATTACKS, DAMAGE_MAGICAL, DAMAGE_PHYSICAL, ENTITY_EVADING, PHASE_SWINGS } from "./abi";
-import { LANDS_CRITICAL, LANDS_DODGE, LANDS_MISS, rollSwing } from "./attack-table";
+import {
+  AVOIDED_DODGE,
+  AVOIDED_MISS,
+  AVOIDED_PARRY,
+  COUNTER_ATTACKS,
+  DAMAGE_BLOCKED,
+  DAMAGE_CRITICAL,
+  DAMAGE_CRUSHING,
+  DAMAGE_GLANCING,
+  DAMAGE_MAGICAL,
+  DAMAGE_PHYSICAL,
+  ENTITY_EVADING,
+  EVENT_AVOIDED,
+  OP_ATTACK,
+  PHASE_SWINGS,
+  REFUSED_NOT_FACING,
+} from "./abi";
+import {
+  LANDS_BLOCK,
+  LANDS_CRITICAL,
+  LANDS_CRUSHING,
+  LANDS_DODGE,
+  LANDS_GLANCING,
+  LANDS_MISS,
+  LANDS_PARRY,
+  SWING_BY_CREATURE,
+  SWING_BY_PLAYER,
+  SWING_DUAL,
+  SWING_FRONT,
+  SWING_HELPLESS,
+  SWING_SHIELD,
+  glancingLeast,
+  glancingMost,
+  rollSwing,
+} from "./attack-table";
 import { Flag, setTarget } from "./changes";
 import { Clock } from "./clock";
+import { CONTROL_STUNNED, Control } from "./control";
 import { Cell, F32, U32 } from "./columns";
 import { Counter } from "./counters";
 import { harm, provoke } from "./damage";
+import { emit, emitRefused } from "./events";
+import { canStrike, isBefore } from "./facing";
 import {
   ENTITY_ARMOR,
   ENTITY_ATTACKING,
@@ -27,24 +64,38 @@ import {
   PLAYERS_MAX,
   PLAYER_DAMAGE_BOUND,
   PLAYER_DAMAGE_TYPE,
+  PLAYER_OFF_MAX,
+  PLAYER_OFF_MIN,
+  PLAYER_OFF_NEXT,
+  PLAYER_OFF_TICKS,
 } from "./memory";
 import { throughArmor, throughResistance } from "./mitigation";
 import { Note } from "./note";
 import { randomBetween } from "./random";
 import { Row, rowOf } from "./rows";
+import { Sheet } from "./sheet";
 import { isWithin } from "./space";
 import { refusalOfEnemy } from "./targets";
+
+/** Between a swing of one hand and one of the other. */
+const HANDS_APART_MS: u32 = 200;
+/** What who faces away waits before it tries again. */
+const TURN_MS: u32 = 500;
+/** Critical chance of a creature's swing, hundredths of a percent. */
+const CREATURE_CRITICAL: u32 = 500;
 
 export function swingAll(): void {
   Note.phase(PHASE_SWINGS);
   const now = Clock.now();
   const players = Cell.get(HEADER_PLAYERS_HIGH);
   for (let row: u32 = 0; row < players; row++) {
-    if (U32.get(ENTITY_ATTACKING, row) != 0 && U32.get(ENTITY_SWING_NEXT, row) <= now) trySwing(row);
+    if (U32.get(ENTITY_ATTACKING, row) == 0) continue;
+    if (U32.get(ENTITY_SWING_NEXT, row) <= now) trySwing(row, false);
+    if (U32.get(PLAYER_OFF_TICKS, row) != 0 && U32.get(PLAYER_OFF_NEXT, row) <= now) tryOffHand(row);
   }
   const end = PLAYERS_MAX + Cell.get(HEADER_CREATURES_HIGH);
   for (let row: u32 = PLAYERS_MAX; row < end; row++) {
-    if (U32.get(ENTITY_ATTACKING, row) != 0 && U32.get(ENTITY_SWING_NEXT, row) <= now) trySwing(row);
+    if (U32.get(ENTITY_ATTACKING, row) != 0 && U32.get(ENTITY_SWING_NEXT, row) <= now) trySwing(row, false);
   }
 }
 
@@ -53,14 +104,20 @@ export function inMeleeRange(attacker: u32, target: u32): bool {
   return isWithin(attacker, target, F32.get(ENTITY_MELEE_RANGE, attacker));
 }
 
-function trySwing(row: u32): void {
+function tryOffHand(row: u32): void {
+  if (U32.get(ENTITY_ATTACKING, row) != 0) trySwing(row, true);
+}
+
+function trySwing(row: u32, offHand: bool): void {
   Note.entity(U32.get(ENTITY_ID, row));
   const target = rowOf(U32.get(ENTITY_TARGET, row));
   if (refusalOfEnemy(row, target) != 0) return stopAttack(row);
   if (U32.get(ENTITY_CAST_END, row) != 0 || Flag.has(target, ENTITY_EVADING) || !inMeleeRange(row, target)) return;
-  U32.set(ENTITY_SWING_NEXT, row, Clock.now() + U32.get(ENTITY_SWING_TICKS, row));
+  if (Control.has(row, CONTROL_STUNNED)) return;
+  if (!canStrike(row, target)) return turnAbout(row);
+  wait(row, offHand);
   Counter.add(COUNTER_ATTACKS, 1);
-  swing(row, target);
+  swing(row, target, offHand);
 }
 
 /** A player's attack ends with its target; a creature chooses anew by itself. */
@@ -70,25 +127,97 @@ function stopAttack(row: u32): void {
   setTarget(row, 0);
 }
 
-function swing(row: u32, target: u32): void {
-  const level = U32.get(ENTITY_LEVEL, row);
-  const lands = rollSwing(<i32>U32.get(ENTITY_LEVEL, target) - <i32>level);
-  if (lands == LANDS_MISS || lands == LANDS_DODGE) {
-    if (Row.isCreature(target)) provoke(row, target, 0);
-    return;
+/** Both hands wait a little, and the player is told why. */
+function turnAbout(row: u32): void {
+  const next = Clock.now() + Clock.milliseconds(TURN_MS);
+  U32.set(ENTITY_SWING_NEXT, row, next);
+  U32.set(PLAYER_OFF_NEXT, row, max<u32>(next, U32.get(PLAYER_OFF_NEXT, row)));
+  emitRefused(row, REFUSED_NOT_FACING, OP_ATTACK, 0, U32.get(ENTITY_TARGET, row));
+}
+
+/** The hand that strikes waits for its own time; the other one at least the time between two hands. */
+function wait(row: u32, offHand: bool): void {
+  const now = Clock.now();
+  if (Row.isCreature(row) || U32.get(PLAYER_OFF_TICKS, row) == 0) {
+    return U32.set(ENTITY_SWING_NEXT, row, now + U32.get(ENTITY_SWING_TICKS, row));
   }
-  const rolled = baseDamage(row);
-  const base = lands == LANDS_CRITICAL ? rolled * 2 : rolled;
+  const apart = now + Clock.milliseconds(HANDS_APART_MS);
+  if (offHand) {
+    U32.set(PLAYER_OFF_NEXT, row, now + U32.get(PLAYER_OFF_TICKS, row));
+    U32.set(ENTITY_SWING_NEXT, row, max<u32>(U32.get(ENTITY_SWING_NEXT, row), apart));
+  } else {
+    U32.set(ENTITY_SWING_NEXT, row, now + U32.get(ENTITY_SWING_TICKS, row));
+    U32.set(PLAYER_OFF_NEXT, row, max<u32>(U32.get(PLAYER_OFF_NEXT, row), apart));
+  }
+}
+
+function swing(row: u32, target: u32, offHand: bool): void {
+  const advantage = <i32>U32.get(ENTITY_LEVEL, target) - <i32>U32.get(ENTITY_LEVEL, row);
+  const critical = Row.isCreature(row) ? CREATURE_CRITICAL : Sheet.critical(row);
+  const lands = rollSwing(advantage, circumstances(row, target), critical);
+  if (lands == LANDS_MISS) return avoid(row, target, AVOIDED_MISS);
+  if (lands == LANDS_DODGE) return avoid(row, target, AVOIDED_DODGE);
+  if (lands == LANDS_PARRY) {
+    hasten(target);
+    return avoid(row, target, AVOIDED_PARRY);
+  }
+  const base = scaled(baseDamage(row, offHand), lands, advantage);
+  const level = U32.get(ENTITY_LEVEL, row);
   const magical = !Row.isCreature(row) && U32.get(PLAYER_DAMAGE_TYPE, row) == DAMAGE_MAGICAL;
-  const actual = magical
+  let through = magical
     ? throughResistance(base, U32.get(ENTITY_RESISTANCE, target), level)
     : throughArmor(base, U32.get(ENTITY_ARMOR, target), level);
-  harm(row, target, base, actual, magical ? DAMAGE_MAGICAL : DAMAGE_PHYSICAL, 0);
+  if (lands == LANDS_BLOCK) through -= min<u32>(through, Sheet.block(target));
+  harm(row, target, base, through, (magical ? DAMAGE_MAGICAL : DAMAGE_PHYSICAL) | told(lands), 0);
+}
+
+/** SWING_* bits. */
+function circumstances(row: u32, target: u32): u32 {
+  const creature = Row.isCreature(row);
+  let bits: u32 = creature ? SWING_BY_CREATURE : SWING_BY_PLAYER;
+  if (!creature && U32.get(PLAYER_OFF_TICKS, row) != 0) bits |= SWING_DUAL;
+  if (Control.has(target, CONTROL_STUNNED)) bits |= SWING_HELPLESS;
+  if (isBefore(target, row)) bits |= SWING_FRONT;
+  if (Sheet.block(target) > 0) bits |= SWING_SHIELD;
+  return bits;
+}
+
+function avoid(row: u32, target: u32, how: u32): void {
+  emit(EVENT_AVOIDED, how, row, target, 0, 0, 0, 0, 0);
+  if (Row.isCreature(target)) provoke(row, target, 0);
+}
+
+/** A parry brings the parrier's own swing nearer: with 20 to 60 % of it left to 20 %, with more by 40 % of it. */
+function hasten(row: u32): void {
+  const next = U32.get(ENTITY_SWING_NEXT, row);
+  if (next <= Clock.now()) return;
+  const full = U32.get(ENTITY_SWING_TICKS, row);
+  const left = next - Clock.now();
+  if (left * 5 > full * 3) U32.set(ENTITY_SWING_NEXT, row, next - (full * 2) / 5);
+  else if (left * 5 > full) U32.set(ENTITY_SWING_NEXT, row, Clock.now() + full / 5);
+}
+
+/** A blow that lands in one of the special bands. */
+function scaled(damage: u32, lands: u32, advantage: i32): u32 {
+  if (lands == LANDS_CRITICAL) return damage * 2;
+  if (lands == LANDS_CRUSHING) return damage + damage / 2;
+  if (lands != LANDS_GLANCING) return damage;
+  return max<u32>((damage * randomBetween(glancingLeast(advantage), glancingMost(advantage))) / 100, 1);
+}
+
+/** DAMAGE_* bit of a band. */
+function told(lands: u32): u32 {
+  if (lands == LANDS_CRITICAL) return DAMAGE_CRITICAL;
+  if (lands == LANDS_CRUSHING) return DAMAGE_CRUSHING;
+  if (lands == LANDS_GLANCING) return DAMAGE_GLANCING;
+  return lands == LANDS_BLOCK ? DAMAGE_BLOCKED : 0;
 }
 
 /** What the weapon rolls, at most what the client bound itself to. */
-function baseDamage(row: u32): u32 {
-  const rolled = randomBetween(U32.get(ENTITY_DAMAGE_MIN, row), U32.get(ENTITY_DAMAGE_MAX, row));
+function baseDamage(row: u32, offHand: bool): u32 {
+  const least = offHand ? U32.get(PLAYER_OFF_MIN, row) : U32.get(ENTITY_DAMAGE_MIN, row);
+  const most = offHand ? U32.get(PLAYER_OFF_MAX, row) : U32.get(ENTITY_DAMAGE_MAX, row);
+  const rolled = randomBetween(least, most);
   if (Row.isCreature(row)) return rolled;
   const bound = U32.get(PLAYER_DAMAGE_BOUND, row);
   return bound == 0 ? rolled : min<u32>(rolled, bound);

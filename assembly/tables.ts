@@ -8,6 +8,7 @@ import {
   ENTITY_KIND,
   SPELLS_MAX,
   SPELL_BASE,
+  SPELL_EFFECT,
   SPELL_IDS_MAX,
   SPELL_INDEX_BASE,
   SPELL_STRIDE,
@@ -23,6 +24,29 @@ export const EFFECT_NONE: u32 = 0;
 export const EFFECT_DAMAGE: u32 = 1;
 export const EFFECT_HEAL: u32 = 2;
 export const EFFECT_INTERRUPT: u32 = 3;
+export const EFFECT_TAUNT: u32 = 4;
+/** Its aura alone, on an enemy or on a friend. */
+export const EFFECT_HARM: u32 = 5;
+export const EFFECT_HELP: u32 = 6;
+/** Gives its caster power. */
+export const EFFECT_POWER: u32 = 7;
+/** Sets its caster's threat factor. */
+export const EFFECT_STANCE: u32 = 8;
+
+export const AURA_DAMAGE: u32 = 1;
+export const AURA_HEAL: u32 = 2;
+export const AURA_ABSORB: u32 = 3;
+export const AURA_SLOW: u32 = 4;
+export const AURA_STUN: u32 = 5;
+export const AURA_SILENCE: u32 = 6;
+export const AURA_ROOT: u32 = 7;
+
+/** Of SPELL_FLAGS: every class has it in its book. */
+export const SPELL_COMMON: u32 = 1;
+
+/** Of TEMPLATE_FLAGS. */
+export const TEMPLATE_FLEES: u32 = 1;
+export const TEMPLATE_ELITE: u32 = 2;
 
 export const SCHOOL_PHYSICAL: u32 = 0;
 
@@ -39,8 +63,14 @@ export class Spell {
   @inline static get(spell: usize, column: u32): u32 {
     return spell == 0 ? 0 : load<u32>(spell + column);
   }
-  @inline static range(spell: usize, column: u32): f32 {
+  /** An f32 column of a known spell's row. */
+  @inline static float(spell: usize, column: u32): f32 {
     return load<f32>(spell + column);
+  }
+  /** True for what is cast at enemies. */
+  static isHarmful(spell: usize): bool {
+    const effect = Spell.get(spell, SPELL_EFFECT);
+    return effect == EFFECT_DAMAGE || effect == EFFECT_INTERRUPT || effect == EFFECT_TAUNT || effect == EFFECT_HARM;
   }
 }
 

@@ -24,13 +24,14 @@ import {
   ENTITY_X,
   ENTITY_Y,
   GRID_ROW,
+  SPELL_AREA,
   SPELL_EFFECT,
   SPELL_RANGE,
 } from "./memory";
 import { NO_ROW, Row, rowOf } from "./rows";
 import { distanceSquared, isWithin } from "./space";
 import { CREATURE_GONE } from "./states";
-import { EFFECT_DAMAGE, EFFECT_HEAL, EFFECT_INTERRUPT, Spell } from "./tables";
+import { EFFECT_HEAL, EFFECT_HELP, EFFECT_POWER, EFFECT_STANCE, Spell } from "./tables";
 
 /** Set in the result of `aim` when the lower bits are a REFUSED_* instead of a row. */
 export const REFUSAL: u32 = 0x40000000;
@@ -42,16 +43,21 @@ const RANGE_LEEWAY: f32 = 5;
 /** The row a spell would go to, NO_ROW = nobody, or REFUSAL | reason. `wish`: entity id, 0 = none. */
 export function aim(caster: u32, spell: usize, wish: u32): u32 {
   const effect = Spell.get(spell, SPELL_EFFECT);
-  if (effect == EFFECT_DAMAGE || effect == EFFECT_INTERRUPT) return aimAtEnemy(caster, spell, wish);
-  if (effect == EFFECT_HEAL) return aimAtFriend(caster, spell, wish);
-  return rowOf(wish);
+  if (Spell.isHarmful(spell)) return isAroundCaster(spell) ? caster : aimAtEnemy(caster, spell, wish);
+  if (effect == EFFECT_HEAL || effect == EFFECT_HELP) return aimAtFriend(caster, spell, wish);
+  return effect == EFFECT_POWER || effect == EFFECT_STANCE ? caster : rowOf(wish);
+}
+
+/** An area spell without a range. */
+function isAroundCaster(spell: usize): bool {
+  return Spell.float(spell, SPELL_AREA) > 0 && !(Spell.float(spell, SPELL_RANGE) > 0);
 }
 
 /** True while a cast's target may still be hit; NO_ROW, nobody, always may. */
 export function isStillThere(caster: u32, target: u32, spell: usize): bool {
   if (target == caster) return true;
   if (Flag.has(target, ENTITY_DEAD)) return false;
-  return isWithin(caster, target, Spell.range(spell, SPELL_RANGE) + RANGE_LEEWAY);
+  return isWithin(caster, target, Spell.float(spell, SPELL_RANGE) + RANGE_LEEWAY);
 }
 
 /** 0 when a player or creature may attack the target, else why not. */
@@ -67,7 +73,7 @@ function isGone(row: u32): bool {
 }
 
 function aimAtEnemy(caster: u32, spell: usize, wish: u32): u32 {
-  const range = Spell.range(spell, SPELL_RANGE);
+  const range = Spell.float(spell, SPELL_RANGE);
   const target = rowOf(wish == 0 ? U32.get(ENTITY_TARGET, caster) : wish);
   const refusal = refusalOfEnemy(caster, target);
   const inRange = refusal == 0 && isWithin(caster, target, range);
@@ -82,7 +88,7 @@ function aimAtFriend(caster: u32, spell: usize, wish: u32): u32 {
   if (target == NO_ROW) return REFUSAL | REFUSED_NO_SUCH_ENTITY;
   if (Row.isCreature(caster) != Row.isCreature(target)) return REFUSAL | REFUSED_INVALID_TARGET;
   if (Flag.has(target, ENTITY_DEAD)) return REFUSAL | REFUSED_TARGET_DEAD;
-  return isWithin(caster, target, Spell.range(spell, SPELL_RANGE)) ? target : REFUSAL | REFUSED_OUT_OF_RANGE;
+  return isWithin(caster, target, Spell.float(spell, SPELL_RANGE)) ? target : REFUSAL | REFUSED_OUT_OF_RANGE;
 }
 
 /** The nearest living creature within range (at most two cells away) of a player, the lower row of two as near. */

@@ -6,11 +6,13 @@
 // A player on any table is in combat; an entity that dies or leaves is taken off all of them.
 
 import { ENTITY_IN_COMBAT } from "./abi";
-import { Flag } from "./changes";
+import { Flag, setTarget } from "./changes";
 import { Cell, F32, U16, U32 } from "./columns";
+import { engage } from "./engage";
 import {
   CREATURE_THREAT_COUNT,
   ENTITY_HATED,
+  ENTITY_ID,
   ENTITY_TARGET,
   HEADER_CREATURES_HIGH,
   THREAT_MAX,
@@ -115,6 +117,16 @@ export function forgetEverywhere(player: u32): void {
     const slot = slotOf(Row.ofCreature(index), player);
     if (slot != NO_ROW) removeSlot(Row.ofCreature(index), slot);
   }
+}
+
+/** The player is hated as much as the most hated, and fought. */
+export function taunt(player: u32, creature: u32): void {
+  engage(creature, player);
+  const count = threatCount(creature);
+  let most: f32 = 0;
+  for (let slot: u32 = 0; slot < count; slot++) most = max<f32>(most, F32.get(THREAT_VALUE, Entry.at(creature, slot)));
+  addThreat(creature, player, most - threatOf(creature, player));
+  if (slotOf(creature, player) != NO_ROW) setTarget(creature, U32.get(ENTITY_ID, player));
 }
 
 /** Healing threat of `healer`, split evenly among the creatures that have `healed` on their table. */

@@ -3,7 +3,18 @@
 
 /** Schools of magic, in the order of their numbers in the kernel's tables. */
 export const SCHOOLS = ["physical", "holy", "fire", "nature", "frost", "shadow", "arcane"] as const;
-export const SPELL_EFFECTS = ["none", "damage", "heal", "interrupt"] as const;
+export const SPELL_EFFECTS = [
+  "none",
+  "damage",
+  "heal",
+  "interrupt",
+  "taunt",
+  "harm",
+  "help",
+  "power",
+  "stance",
+] as const;
+export const AURA_KINDS = ["none", "damage", "heal", "absorb", "slow", "stun", "silence", "root"] as const;
 export const POWER_TYPES = ["mana", "rage", "energy"] as const;
 
 /** Times in seconds, ranges in yards, as written in the files; write-tables.ts turns them into ticks. */
@@ -17,8 +28,39 @@ export interface Spell {
   gcdS: number;
   cost: number;
   rangeYd: number;
+  powerType: (typeof POWER_TYPES)[number];
   amount: [min: number, max: number];
   lockoutS: number;
+  /** In every class's book. */
+  common: boolean;
+  /** Around the target, or the caster where the range is 0; 0: the target alone. */
+  areaYd: number;
+  /** Takes effect every so often while it lasts; 0: no channel. */
+  channelS: number;
+  channelPeriodS: number;
+  /** On top of the damage; of a stance the factor on all threat. */
+  threat: number;
+  aura: AuraContent | null;
+}
+
+/**
+ * A spell's effect in the one word that clients are told: whom to cast it at follows from it. What helps by its aura alone is a
+ * heal, what harms by its aura alone is damage.
+ */
+export function wireEffectOf({ effect }: Spell): string {
+  if (effect === "help") return "heal";
+  return effect === "harm" ? "damage" : effect;
+}
+
+/** What a spell leaves on its target. */
+export interface AuraContent {
+  kind: Exclude<(typeof AURA_KINDS)[number], "none">;
+  durationS: number;
+  /** Between two effects of damage or healing; 0 for the other kinds. */
+  periodS: number;
+  /** Each time, or what is absorbed, or percent of slowing. */
+  amount: [min: number, max: number];
+  stacks: number;
 }
 
 export interface CreatureTemplate {
@@ -35,6 +77,11 @@ export interface CreatureTemplate {
   respawnS: [min: number, max: number];
   corpseS: number;
   spellId: number;
+  resistance: number;
+  /** Those of one family help each other. */
+  family: string;
+  flees: boolean;
+  elite: boolean;
 }
 
 export interface PlayerClass {
@@ -47,6 +94,18 @@ export interface PlayerClass {
   damage: [min: number, max: number];
   meleeRangeYd: number;
   spells: number[];
+  resistance: number;
+  /** Percent. */
+  criticalPercent: number;
+  /** Factor on all threat. */
+  threatFactor: number;
+  /** Damage a blocked blow loses; 0: no shield. */
+  block: number;
+  offHand: { damage: [min: number, max: number]; swingS: number } | null;
+  /** What a level above 10 adds, and one below takes. */
+  healthGain: number;
+  powerGain: number;
+  damageGain: number;
 }
 
 export interface Spawn {

@@ -6,64 +6,21 @@
 import { z } from "zod";
 import { messageOf, WowsimError } from "../errors.ts";
 import classesFile from "./classes.toml";
-import { POWER_TYPES, SCHOOLS, SPELL_EFFECTS } from "./content.ts";
-import type { Content, CreatureTemplate, PlayerClass, Spawn, Spell, World, ZoneContent } from "./content.ts";
+import type { Content, PlayerClass, Spawn, Spell, World, ZoneContent } from "./content.ts";
 import creaturesFile from "./creatures.toml";
+import {
+  classSchema,
+  coordinate,
+  creatureSchema,
+  name,
+  spellSchema,
+  toClass,
+  toCreature,
+  toSpell,
+  yards,
+} from "./schema.ts";
 import spellsFile from "./spells.toml";
 import defaultWorldFile from "./worlds/default.toml";
-
-const seconds = z.number().min(0).max(3_600);
-const points = z.number().int().min(0).max(1_000_000);
-const yards = z.number().min(0).max(1_000);
-const coordinate = z.number().min(-2_000).max(2_000);
-const name = z.string().min(1).max(60);
-const pointRange = z
-  .tuple([points, points])
-  .refine(([min, max]) => min <= max, "the first number must not exceed the second");
-const secondRange = z
-  .tuple([seconds, seconds])
-  .refine(([min, max]) => min <= max, "the first number must not exceed the second");
-
-const spellSchema = z.strictObject({
-  id: z.number().int().min(1).max(4_095),
-  name,
-  effect: z.enum(SPELL_EFFECTS),
-  school: z.enum(SCHOOLS),
-  cast_s: seconds.max(10),
-  cooldown_s: seconds,
-  gcd_s: seconds.max(1.5),
-  cost: points,
-  range_yd: yards.max(100),
-  amount: pointRange,
-  lockout_s: seconds.max(30).default(0),
-});
-
-const creatureSchema = z.strictObject({
-  name,
-  level: z.number().int().min(1).max(63),
-  health: points.min(1),
-  damage: pointRange,
-  swing_s: seconds.min(0.5).max(10),
-  armor: points.max(20_000),
-  speed_yd_s: z.number().min(0).max(20),
-  aggro_radius_yd: yards.max(45).default(0),
-  roam_radius_yd: yards.max(100),
-  respawn_s: secondRange,
-  corpse_s: seconds,
-  spell_id: z.number().int().min(0).max(4_095).default(0),
-});
-
-const classSchema = z.strictObject({
-  name,
-  health: points.min(1),
-  power: points,
-  power_type: z.enum(POWER_TYPES),
-  armor: points.max(20_000),
-  swing_s: seconds.min(0.5).max(10),
-  damage: pointRange,
-  melee_range_yd: yards.max(10),
-  spells: z.array(z.number().int()).max(64),
-});
 
 const zoneSchema = z.strictObject({
   id: z.number().int().min(1).max(1_000),
@@ -112,19 +69,56 @@ export function loadContent(): Content {
   const spells = entries("spells.toml", "spell", spellSchema, spellsFile).map(toSpell);
   const creatures = entries("creatures.toml", "creature", creatureSchema, creaturesFile).map(toCreature);
   const classes = entries("classes.toml", "class", classSchema, classesFile).map(toClass);
-  const known = new Set(spells.map((spell) => spell.id));
+  const known = new Map(spells.map((spell) => [spell.id, spell]));
   const faults: string[] = [];
   if (known.size !== spells.length) faults.push("spells.toml: two spells have the same id");
+  for (const spell of spells)
+    faults.push(...faultsOf(spell).map((fault) => `spells.toml: spell "${spell.name}": ${fault}`));
   for (const { name: kind, spellId } of creatures) {
     if (spellId !== 0 && !known.has(spellId))
       faults.push(`creatures.toml: creature "${kind}": spell_id: no spell ${spellId} in spells.toml`);
   }
-  for (const { name: className, spells: spellIds } of classes) {
-    for (const id of spellIds)
-      if (!known.has(id)) faults.push(`classes.toml: class "${className}": spells: no spell ${id} in spells.toml`);
+  for (const playerClass of classes) {
+    for (const id of playerClass.spells) {
+      const fault = bookFault(playerClass, id, known.get(id));
+      if (fault !== null) faults.push(`classes.toml: class "${playerClass.name}": spells: ${fault}`);
+    }
   }
   refuse(faults);
   return { spells, creatures, classes };
+}
+
+/** What no schema sees: fields that do not go together. */
+function faultsOf({ effect, aura, channelS, channelPeriodS, castS, areaYd, amount }: Spell): string[] {
+  const faults: string[] = [];
+  const isPeriodic = aura?.kind === "damage" || aura?.kind === "heal";
+  const helps = aura?.kind === "heal" || aura?.kind === "absorb";
+  if ((effect === "harm" || effect === "help") && aura === null)
+    faults.push(`aura: a spell of effect "${effect}" needs one`);
+  if (aura !== null && !["damage", "heal", "interrupt", "harm", "help"].includes(effect))
+    faults.push(`aura: a spell of effect "${effect}" has none`);
+  if (aura !== null && helps !== (effect === "heal" || effect === "help"))
+    faults.push(`aura: kind: "${aura.kind}" does not go with effect "${effect}"`);
+  if (aura !== null && isPeriodic !== aura.periodS > 0)
+    faults.push(`aura: period_s: ${isPeriodic ? "needed" : "only"} for damage and heal`);
+  if (aura !== null && aura.periodS > aura.durationS) faults.push("aura: period_s: longer than duration_s");
+  if (aura?.kind === "slow" && aura.amount[1] * aura.stacks > 99)
+    faults.push("aura: amount: slows by 99 percent at most");
+  if (channelS > 0 && castS > 0) faults.push("channel_s: a channel has no cast_s");
+  if (channelS > 0 !== channelPeriodS > 0 || channelPeriodS > channelS)
+    faults.push("channel_period_s: more than 0 and at most channel_s of a channel, else 0");
+  if (areaYd > 0 && !["damage", "harm", "interrupt"].includes(effect))
+    faults.push(`area_yd: not for a spell of effect "${effect}"`);
+  if (["damage", "heal", "power"].includes(effect) && amount[1] === 0)
+    faults.push(`amount: a spell of effect "${effect}" needs one`);
+  return faults;
+}
+
+/** Why a spell may not be in a class's book, null when it may. */
+function bookFault(playerClass: PlayerClass, id: number, spell: Spell | undefined): string | null {
+  if (spell === undefined) return `no spell ${id} in spells.toml`;
+  if (spell.common || spell.cost === 0 || spell.powerType === playerClass.powerType) return null;
+  return `spell ${id} costs ${spell.powerType}, the class has ${playerClass.powerType}`;
 }
 
 function resolveZones(source: string, world: z.infer<typeof worldSchema>, content: Content): ZoneContent[] {
@@ -209,54 +203,4 @@ function refuse(faults: string[]): void {
       "content_invalid",
       `The game content has ${faults.length} fault(s):\n  ${faults.join("\n  ")}`,
     );
-}
-
-function toSpell(row: z.infer<typeof spellSchema>): Spell {
-  const { id, name: label, effect, school, cost, amount } = row;
-  return {
-    id,
-    name: label,
-    effect,
-    school,
-    cost,
-    amount,
-    castS: row.cast_s,
-    cooldownS: row.cooldown_s,
-    gcdS: row.gcd_s,
-    rangeYd: row.range_yd,
-    lockoutS: row.lockout_s,
-  };
-}
-
-function toCreature(row: z.infer<typeof creatureSchema>): CreatureTemplate {
-  const { name: label, level, health, damage, armor } = row;
-  return {
-    name: label,
-    level,
-    health,
-    damage,
-    armor,
-    swingS: row.swing_s,
-    speedYdS: row.speed_yd_s,
-    aggroRadiusYd: row.aggro_radius_yd,
-    roamRadiusYd: row.roam_radius_yd,
-    respawnS: row.respawn_s,
-    corpseS: row.corpse_s,
-    spellId: row.spell_id,
-  };
-}
-
-function toClass(row: z.infer<typeof classSchema>): PlayerClass {
-  const { name: label, health, power, armor, damage, spells } = row;
-  return {
-    name: label,
-    health,
-    power,
-    armor,
-    damage,
-    spells,
-    powerType: row.power_type,
-    swingS: row.swing_s,
-    meleeRangeYd: row.melee_range_yd,
-  };
 }

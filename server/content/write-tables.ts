@@ -4,8 +4,13 @@
 
 import { WowsimError } from "../errors.ts";
 import type { KernelLayout } from "../kernel/kernel.ts";
-import { POWER_TYPES, SCHOOLS, SPELL_EFFECTS } from "./content.ts";
+import { AURA_KINDS, POWER_TYPES, SCHOOLS, SPELL_EFFECTS } from "./content.ts";
 import type { Content, CreatureTemplate, PlayerClass, Spell } from "./content.ts";
+
+// Flags of the tables, as assembly/tables.ts has them.
+const SPELL_COMMON = 1;
+const TEMPLATE_FLEES = 1;
+const TEMPLATE_ELITE = 2;
 
 /** One column's value: an unsigned integer, or a float. */
 type Cell = number | { f32: number };
@@ -20,6 +25,7 @@ export function writeContent(
 ): void {
   const view = new DataView(memory.buffer);
   const ticks = (seconds: number): number => Math.round(seconds * tickRateHz);
+  const families = [...new Set(content.creatures.map(({ family }) => family))];
   writeTable(
     view,
     layout,
@@ -32,7 +38,7 @@ export function writeContent(
     layout,
     "TEMPLATE",
     "TEMPLATES_MAX",
-    content.creatures.map((creature) => creatureRow(creature, ticks)),
+    content.creatures.map((creature) => creatureRow(creature, families, ticks)),
   );
   writeTable(
     view,
@@ -41,8 +47,21 @@ export function writeContent(
     "CLASSES_MAX",
     content.classes.map((playerClass) => classRow(playerClass, ticks)),
   );
+  writeBooks(view, layout, content);
   const index = layout.value("SPELL_INDEX_BASE");
   content.spells.forEach((spell, row) => view.setUint16(index + spell.id * 2, row + 1, true));
+}
+
+/** Which spells each class has, one bit a row of the spell table. */
+function writeBooks(view: DataView, layout: KernelLayout, { spells, classes }: Content): void {
+  classes.forEach((playerClass, classIndex) => {
+    const book = layout.value("CLASS_BASE") + classIndex * layout.value("CLASS_STRIDE") + layout.value("CLASS_BOOK");
+    spells.forEach(({ id }, row) => {
+      if (!playerClass.spells.includes(id)) return;
+      const at = book + (row >> 3);
+      view.setUint8(at, view.getUint8(at) | (1 << (row & 7)));
+    });
+  });
 }
 
 function writeTable(view: DataView, layout: KernelLayout, table: string, capacityName: string, rows: Row[]): void {
@@ -77,10 +96,22 @@ function spellRow(spell: Spell, ticks: (seconds: number) => number): Row {
     AMOUNT_MIN: spell.amount[0],
     AMOUNT_MAX: spell.amount[1],
     LOCKOUT_TICKS: ticks(spell.lockoutS),
+    POWER_TYPE: POWER_TYPES.indexOf(spell.powerType),
+    FLAGS: spell.common ? SPELL_COMMON : 0,
+    AURA_KIND: AURA_KINDS.indexOf(spell.aura?.kind ?? "none"),
+    AURA_TICKS: ticks(spell.aura?.durationS ?? 0),
+    AURA_PERIOD: ticks(spell.aura?.periodS ?? 0),
+    AURA_MIN: spell.aura?.amount[0] ?? 0,
+    AURA_MAX: spell.aura?.amount[1] ?? 0,
+    AURA_STACKS: spell.aura?.stacks ?? 0,
+    AREA: { f32: spell.areaYd },
+    CHANNEL_TICKS: ticks(spell.channelS),
+    CHANNEL_PERIOD: ticks(spell.channelPeriodS),
+    THREAT: { f32: spell.threat },
   };
 }
 
-function creatureRow(creature: CreatureTemplate, ticks: (seconds: number) => number): Row {
+function creatureRow(creature: CreatureTemplate, families: string[], ticks: (seconds: number) => number): Row {
   return {
     LEVEL: creature.level,
     HEALTH: creature.health,
@@ -95,6 +126,9 @@ function creatureRow(creature: CreatureTemplate, ticks: (seconds: number) => num
     RESPAWN_MAX_TICKS: ticks(creature.respawnS[1]),
     CORPSE_TICKS: ticks(creature.corpseS),
     SPELL: creature.spellId,
+    RESISTANCE: creature.resistance,
+    FAMILY: families.indexOf(creature.family) + 1,
+    FLAGS: (creature.flees ? TEMPLATE_FLEES : 0) | (creature.elite ? TEMPLATE_ELITE : 0),
   };
 }
 
@@ -108,5 +142,15 @@ function classRow(playerClass: PlayerClass, ticks: (seconds: number) => number):
     DAMAGE_MIN: playerClass.damage[0],
     DAMAGE_MAX: playerClass.damage[1],
     MELEE_RANGE: { f32: playerClass.meleeRangeYd },
+    RESISTANCE: playerClass.resistance,
+    THREAT_FACTOR: { f32: playerClass.threatFactor },
+    BLOCK: playerClass.block,
+    OFF_TICKS: ticks(playerClass.offHand?.swingS ?? 0),
+    OFF_MIN: playerClass.offHand?.damage[0] ?? 0,
+    OFF_MAX: playerClass.offHand?.damage[1] ?? 0,
+    HEALTH_GAIN: { f32: playerClass.healthGain },
+    POWER_GAIN: { f32: playerClass.powerGain },
+    DAMAGE_GAIN: { f32: playerClass.damageGain },
+    CRITICAL: Math.round(playerClass.criticalPercent * 100),
   };
 }

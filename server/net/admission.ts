@@ -9,6 +9,7 @@
 
 import { timingSafeEqual } from "node:crypto";
 import type { Content } from "../content/content.ts";
+import { wireEffectOf } from "../content/content.ts";
 import { asciiJson } from "./byte-writer.ts";
 import type { ErrorCode, Hello, ServerMessage, SpellInfo } from "./client-messages.ts";
 import type { CloseReason, Connection } from "./connection.ts";
@@ -193,5 +194,5 @@ export class Admission {
 function spellsOf({ spells }: Content, ids: readonly number[]): SpellInfo[] {
   return spells
     .filter((spell) => ids.includes(spell.id))
-    .map(({ id, name, effect, rangeYd }) => ({ id, name, effect, range_yd: rangeYd }));
+    .map((spell) => ({ id: spell.id, name: spell.name, effect: wireEffectOf(spell), range_yd: spell.rangeYd }));
 }

@@ -9,7 +9,17 @@
 // Outgoing: ServerMessage for what is rare; kernel frames go through Codec.encodeFrame.
 
 export type ClientMessageKind =
-  "hello" | "ping" | "bye" | "move" | "cast" | "cancel_cast" | "attack" | "stop_attack" | "release";
+  | "hello"
+  | "ping"
+  | "bye"
+  | "move"
+  | "cast"
+  | "cancel_cast"
+  | "attack"
+  | "stop_attack"
+  | "release"
+  | "release_as_ghost"
+  | "reclaim";
 
 /** Kinds that act in the world: they become a kernel command, and make a guest of a client that has not said hello. */
 export function isAction(kind: ClientMessageKind): boolean {

@@ -8,6 +8,8 @@
 //   {"type":"spell_cast",...,"target_id":n}                    whom the spell is for
 //   {"type":"combat","action":"STOP"}                          stop attacking
 //   {"type":"release"}                                         dead: back to the spawn point, alive
+//   {"type":"release","as_ghost":true}                         dead: a ghost at the spawn point, who walks to its body
+//   {"type":"reclaim"}                                         the ghost lives again, near its body, when it is time
 //   {"type":"bye"}                                             leaves for good: no 30 s reconnection window
 //   "seq":n in any of these but hello, ping, bye               own number, rising, 1 to 2^31-1; `state.ack` is the highest applied
 // and is told
@@ -77,7 +79,10 @@ function decodeFields(fields: Fields, into: ClientMessage): boolean {
     case "combat":
       return decodeCombat(fields, into) && decodeSeq(fields, into);
     case "release":
-      into.kind = "release";
+      into.kind = fields["as_ghost"] === true ? "release_as_ghost" : "release";
+      return decodeSeq(fields, into);
+    case "reclaim":
+      into.kind = "reclaim";
       return decodeSeq(fields, into);
     case "ping":
       return decodePing(fields, into);
@@ -87,7 +92,7 @@ function decodeFields(fields: Fields, into: ClientMessage): boolean {
       into.kind = "bye";
       return true;
     default:
-      return refuse(into, "Unknown type; there are hello, movement, spell_cast, combat, release, ping, bye.");
+      return refuse(into, "Unknown type; there are hello, movement, spell_cast, combat, release, reclaim, ping, bye.");
   }
 }
 

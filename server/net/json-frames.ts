@@ -12,6 +12,7 @@ import {
   CHANGE_POSITION,
   CHANGE_TARGET,
   ENTITY_PLAYER,
+  RECORD_AURAS,
   RECORD_CHANGE,
   RECORD_ENTER,
   RECORD_EVENT,
@@ -25,6 +26,7 @@ import type { FrameReader } from "./frame-reader.ts";
 import { encodeJsonEvent } from "./json-events.ts";
 import { entityFlagNames } from "./wire-names.ts";
 
+const CHANGES = (1 << RECORD_CHANGE) | (1 << RECORD_AURAS);
 const COMMA = 0x2c;
 const CLOSE_BRACE = 0x7d;
 
@@ -36,10 +38,11 @@ export function encodeJsonFrame(frame: FrameReader, names: EntityNames, out: Byt
   if (kinds & (1 << RECORD_RESET)) out.text(',"reset":true');
   if (kinds & (1 << RECORD_SELF)) writeEach(frame, RECORD_SELF, () => writeSelf(frame, out));
   if (kinds & (1 << RECORD_CHANGE)) writeOwnPosition(frame, out);
+  if (kinds & (1 << RECORD_AURAS)) writeOwnAuras(frame, out);
   out.text(',"enter":[');
   if (kinds & (1 << RECORD_ENTER)) writeList(frame, isEnter, out, () => writeEnter(frame, names, out));
   out.text('],"change":[');
-  if (kinds & (1 << RECORD_CHANGE)) writeList(frame, isChangeOfOther, out, () => writeChange(frame, out));
+  if (kinds & CHANGES) writeList(frame, isChangeOfOther, out, () => writeChangeOrAuras(frame, out));
   out.text('],"leave":[');
   if (kinds & (1 << RECORD_LEAVE)) writeList(frame, isLeave, out, () => out.uint(frame.word(0)));
   out.text("]}\n");
@@ -62,7 +65,7 @@ function writeEach(frame: FrameReader, kind: number, write: () => void): void {
 const isEnter = (frame: FrameReader): boolean => frame.kind === RECORD_ENTER;
 const isLeave = (frame: FrameReader): boolean => frame.kind === RECORD_LEAVE;
 const isChangeOfOther = (frame: FrameReader): boolean =>
-  frame.kind === RECORD_CHANGE && frame.word(0) !== frame.session;
+  (frame.kind === RECORD_CHANGE || frame.kind === RECORD_AURAS) && frame.word(0) !== frame.session;
 
 function writeList(
   frame: FrameReader,
@@ -99,6 +102,41 @@ function writeOwnPosition(frame: FrameReader, out: ByteWriter): void {
     out.text(',"position":{"x":').fixed(frame.float(1)).text(',"y":').fixed(frame.float(2));
     out.text(',"z":').fixed(frame.float(3)).byte(CLOSE_BRACE);
   });
+}
+
+/** A session's own auras stand beside its position: `"auras":[{"spell_id":7,...}]`. */
+function writeOwnAuras(frame: FrameReader, out: ByteWriter): void {
+  writeEach(frame, RECORD_AURAS, () => {
+    if (frame.word(0) !== frame.session) return;
+    writeAuras(frame, out);
+  });
+}
+
+function writeAuras(frame: FrameReader, out: ByteWriter): void {
+  out.text(',"auras":[');
+  for (let index = 0; index < frame.info; index++) {
+    const packed = frame.word(1 + index * 3);
+    if (index > 0) out.byte(COMMA);
+    out
+      .text('{"spell_id":')
+      .uint(packed & 0xffff)
+      .text(',"stacks":')
+      .uint(packed >>> 16);
+    out
+      .text(',"end_tick":')
+      .uint(frame.word(2 + index * 3))
+      .text(',"caster_id":')
+      .uint(frame.word(3 + index * 3));
+    out.byte(CLOSE_BRACE);
+  }
+  out.text("]");
+}
+
+function writeChangeOrAuras(frame: FrameReader, out: ByteWriter): void {
+  if (frame.kind === RECORD_CHANGE) return writeChange(frame, out);
+  out.text('{"id":').uint(frame.word(0));
+  writeAuras(frame, out);
+  out.byte(CLOSE_BRACE);
 }
 
 function writeEnter(frame: FrameReader, names: EntityNames, out: ByteWriter): void {
@@ -166,10 +204,10 @@ function writePosition(frame: FrameReader, at: number, out: ByteWriter): void {
 
 /** JSON lists of flag names, made once: there are only so many combinations. */
 const flagLists: string[] = Array.from(
-  { length: 32 },
+  { length: 64 },
   (_, flags) => `,"flags":${JSON.stringify(entityFlagNames(flags))}`,
 );
 
 function writeFlags(flags: number, out: ByteWriter): void {
-  out.text(flagLists[flags & 31] ?? ',"flags":[]');
+  out.text(flagLists[flags & 63] ?? ',"flags":[]');
 }

@@ -8,8 +8,10 @@ import {
   OP_CANCEL_CAST,
   OP_CAST,
   OP_MOVE,
+  OP_RECLAIM,
   OP_RELEASE,
   OP_STOP_ATTACK,
+  RELEASE_AS_GHOST,
 } from "../../assembly/abi.ts";
 import type { ClientMessage } from "./client-messages.ts";
 import type { Session } from "./session.ts";
@@ -43,6 +45,10 @@ export function sendCommand(link: ZoneLink, session: Session, seq: number, messa
       return link.commandInts(zoneId, OP_STOP_ATTACK, id, seq, 0, 0, 0, 0, 0, 0);
     case "release":
       return link.commandInts(zoneId, OP_RELEASE, id, seq, 0, 0, 0, 0, 0, 0);
+    case "release_as_ghost":
+      return link.commandInts(zoneId, OP_RELEASE, id, seq, RELEASE_AS_GHOST, 0, 0, 0, 0, 0);
+    case "reclaim":
+      return link.commandInts(zoneId, OP_RECLAIM, id, seq, 0, 0, 0, 0, 0, 0);
     default:
       return false;
   }

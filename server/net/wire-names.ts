@@ -5,13 +5,30 @@
 //   entityFlagNames(ENTITY_DEAD | ENTITY_PLAYER) // ["dead"]
 
 import {
+  AURA_ENDED_BY_DEATH,
+  AURA_ENDED_IN_TIME,
+  AURA_ENDED_REMOVED,
+  AURA_ENDED_USED_UP,
+  AVOIDED_DODGE,
+  AVOIDED_IMMUNE,
+  AVOIDED_MISS,
+  AVOIDED_PARRY,
+  AVOIDED_RESIST,
+  DAMAGE_BLOCKED,
+  DAMAGE_CRITICAL,
+  DAMAGE_CRUSHING,
+  DAMAGE_GLANCING,
   DAMAGE_MAGICAL,
   DAMAGE_PHYSICAL,
   ENTITY_DEAD,
   ENTITY_EVADING,
+  ENTITY_GHOST,
   ENTITY_IN_COMBAT,
   ENTITY_PHANTOM,
   EVENT_AGGRO,
+  EVENT_AURA_APPLIED,
+  EVENT_AURA_ENDED,
+  EVENT_AVOIDED,
   EVENT_CAST_BLOCKED_GCD,
   EVENT_CAST_COMPLETED,
   EVENT_CAST_INTERRUPTED,
@@ -19,8 +36,10 @@ import {
   EVENT_CORRECTED,
   EVENT_DAMAGE,
   EVENT_EVADED,
+  EVENT_EXPERIENCE,
   EVENT_HEALED,
   EVENT_KILLED,
+  EVENT_LEVEL,
   EVENT_REFUSED,
   EVENT_REVIVED,
   INTERRUPT_BY_DEATH,
@@ -34,6 +53,7 @@ import {
   OP_JOIN,
   OP_LEAVE,
   OP_MOVE,
+  OP_RECLAIM,
   OP_RELEASE,
   OP_STOP_ATTACK,
   OP_UNWATCH,
@@ -50,10 +70,15 @@ import {
   REFUSED_NO_SUCH_ENTITY,
   REFUSED_ON_COOLDOWN,
   REFUSED_OUT_OF_RANGE,
+  REFUSED_REPLAYED,
+  REFUSED_ROOTED,
+  REFUSED_SILENCED,
   REFUSED_STUNNED,
   REFUSED_TARGET_DEAD,
+  REFUSED_UNKNOWN_SPELL,
   REFUSED_ZONE_FULL,
 } from "../../assembly/abi.ts";
+import { AURA_KINDS } from "../content/content.ts";
 
 type Names = Readonly<Record<number, string>>;
 
@@ -70,6 +95,11 @@ export const EVENT_NAMES: Names = {
   [EVENT_EVADED]: "evaded",
   [EVENT_AGGRO]: "aggro",
   [EVENT_CORRECTED]: "corrected",
+  [EVENT_AURA_APPLIED]: "aura_applied",
+  [EVENT_AURA_ENDED]: "aura_ended",
+  [EVENT_AVOIDED]: "avoided",
+  [EVENT_EXPERIENCE]: "experience",
+  [EVENT_LEVEL]: "level",
 };
 
 export const INTERRUPT_NAMES: Names = {
@@ -96,6 +126,35 @@ export const REFUSED_NAMES: Names = {
   [REFUSED_LOCKED_OUT]: "locked_out",
   [REFUSED_STUNNED]: "stunned",
   [REFUSED_MOVED]: "moved",
+  [REFUSED_SILENCED]: "silenced",
+  [REFUSED_ROOTED]: "rooted",
+  [REFUSED_UNKNOWN_SPELL]: "unknown_spell",
+  [REFUSED_REPLAYED]: "replayed",
+};
+
+export const AURA_NAMES: Names = Object.fromEntries(AURA_KINDS.entries());
+
+export const AURA_ENDED_NAMES: Names = {
+  [AURA_ENDED_IN_TIME]: "in_time",
+  [AURA_ENDED_USED_UP]: "used_up",
+  [AURA_ENDED_BY_DEATH]: "death",
+  [AURA_ENDED_REMOVED]: "removed",
+};
+
+export const AVOIDED_NAMES: Names = {
+  [AVOIDED_MISS]: "miss",
+  [AVOIDED_DODGE]: "dodge",
+  [AVOIDED_PARRY]: "parry",
+  [AVOIDED_RESIST]: "resist",
+  [AVOIDED_IMMUNE]: "immune",
+};
+
+/** How a blow landed, when not plainly. */
+export const OUTCOME_NAMES: Names = {
+  [DAMAGE_CRITICAL]: "critical",
+  [DAMAGE_GLANCING]: "glancing",
+  [DAMAGE_CRUSHING]: "crushing",
+  [DAMAGE_BLOCKED]: "blocked",
 };
 
 export const DAMAGE_NAMES: Names = { [DAMAGE_PHYSICAL]: "PHYSICAL", [DAMAGE_MAGICAL]: "MAGICAL" };
@@ -110,6 +169,7 @@ export const OP_NAMES: Names = {
   [OP_ATTACK]: "attack",
   [OP_STOP_ATTACK]: "stop_attack",
   [OP_RELEASE]: "release",
+  [OP_RECLAIM]: "reclaim",
   [OP_WATCH]: "watch",
   [OP_UNWATCH]: "unwatch",
 };
@@ -119,6 +179,7 @@ const FLAG_NAMES: readonly [flag: number, name: string][] = [
   [ENTITY_IN_COMBAT, "in_combat"],
   [ENTITY_EVADING, "evading"],
   [ENTITY_PHANTOM, "phantom"],
+  [ENTITY_GHOST, "ghost"],
 ];
 
 /** Names of the set flags, except "is a player", which the wire tells as `kind`. */

@@ -98,10 +98,11 @@ function emitEvent(emitter: Emitter, zone: Zone, at: number): void {
         target_id: target,
         base_damage: u32(0),
         actual_damage: u32(1),
-        damage_type: DAMAGE_TYPES[info] ?? `type ${info}`,
+        damage_type: DAMAGE_TYPES[info & 1] ?? `type ${info}`,
         mitigation: u32(2),
         target_health: u32(3),
         spell_id: u32(4),
+        absorbed: u32(5),
       });
     case abi.EVENT_KILLED:
       return event("combat", "Entity killed", { zone_id: zone.id, target_id: target, killer_id: source });

@@ -3,7 +3,7 @@
 //
 //   testContent({ spells: [spell({ id: 7, amount: [40, 40] })] })
 
-import type { Content, CreatureTemplate, PlayerClass, Spell } from "../../server/content/content.ts";
+import type { AuraContent, Content, CreatureTemplate, PlayerClass, Spell } from "../../server/content/content.ts";
 
 export interface ContentParts {
   spells?: Spell[];
@@ -11,7 +11,7 @@ export interface ContentParts {
   classes?: PlayerClass[];
 }
 
-/** An instant fire spell of 40 damage at 30 yd, free of charge, unless said otherwise. */
+/** An instant fire spell of 40 damage at 30 yd, free of charge, in everybody's book, unless said otherwise. */
 export function spell(parts: Partial<Spell> & { id: number }): Spell {
   return {
     name: `Spell ${parts.id}`,
@@ -22,8 +22,15 @@ export function spell(parts: Partial<Spell> & { id: number }): Spell {
     gcdS: 1.5,
     cost: 0,
     rangeYd: 30,
+    powerType: "mana",
     amount: [40, 40],
     lockoutS: 0,
+    common: true,
+    areaYd: 0,
+    channelS: 0,
+    channelPeriodS: 0,
+    threat: 0,
+    aura: null,
     ...parts,
   };
 }
@@ -42,6 +49,10 @@ export function creature(parts: Partial<CreatureTemplate> & { name: string }): C
     respawnS: [20, 20],
     corpseS: 10,
     spellId: 0,
+    resistance: 0,
+    family: parts.name,
+    flees: false,
+    elite: false,
     ...parts,
   };
 }
@@ -57,8 +68,21 @@ export function playerClass(parts: Partial<PlayerClass> & { name: string }): Pla
     damage: [20, 20],
     meleeRangeYd: 5,
     spells: [],
+    resistance: 0,
+    criticalPercent: 5,
+    threatFactor: 1,
+    block: 0,
+    offHand: null,
+    healthGain: 0,
+    powerGain: 0,
+    damageGain: 0,
     ...parts,
   };
+}
+
+/** An aura of 3 s without an amount, unless said otherwise. */
+export function aura(parts: Partial<AuraContent> & { kind: AuraContent["kind"] }): AuraContent {
+  return { durationS: 3, periodS: 0, amount: [0, 0], stacks: 1, ...parts };
 }
 
 /** Whatever the test adds, behind a class Hero and a creature Wolf. */

@@ -19,6 +19,14 @@ export interface SeenEntity {
   flags: number;
   castSpell?: number;
   castEnd?: number;
+  auras?: SeenAura[];
+}
+
+export interface SeenAura {
+  spell: number;
+  stacks: number;
+  end: number;
+  caster: number;
 }
 
 export interface SelfNumbers {
@@ -68,6 +76,7 @@ function decodeFrame(reader: FrameReader): Frame {
     else if (reader.kind === abi.RECORD_ENTER) frame.enter.push(readEnter(reader));
     else if (reader.kind === abi.RECORD_CHANGE) frame.change.push(readChange(reader));
     else if (reader.kind === abi.RECORD_LEAVE) frame.leave.push(reader.word(0));
+    else if (reader.kind === abi.RECORD_AURAS) frame.change.push({ id: reader.word(0), auras: readAuras(reader) });
     else if (reader.kind === abi.RECORD_EVENT) {
       const words = Array.from({ length: 9 }, (_, index) => reader.word(index));
       frame.events.push({ kind: reader.info & 0xff, info: reader.info >>> 8, words });
@@ -82,6 +91,17 @@ function readSelf(reader: FrameReader): SelfNumbers {
     (_, index) => reader.word(index),
   ) as [number, number, number, number, number, number, number, number];
   return { health, maxHealth, power, maxPower, target, castSpell, castEnd, gcdEnd };
+}
+
+function readAuras(reader: FrameReader): SeenAura[] {
+  return Array.from({ length: reader.info }, (_, index) => {
+    const [packed, end, caster] = [0, 1, 2].map((word) => reader.word(1 + index * 3 + word)) as [
+      number,
+      number,
+      number,
+    ];
+    return { spell: packed & 0xffff, stacks: packed >>> 16, end, caster };
+  });
 }
 
 function readEnter(reader: FrameReader): SeenEntity {
@@ -121,7 +141,7 @@ export class WatcherModel {
   readonly entities = new Map<number, SeenEntity>();
   self: SelfNumbers | null = null;
   /** Where the session's own entity is, as it was told. */
-  own: { x?: number; y?: number; z?: number } = {};
+  own: { x?: number; y?: number; z?: number; auras?: SeenAura[] } = {};
   isReset = false;
 
   /** Takes a frame in; what was wrong with it. */

@@ -103,6 +103,7 @@ export function modelDifferences(zone: KernelZone, session: number, model: Watch
       castSpell: castEnd === 0 ? 0 : zone.get(id, "CAST_SPELL"),
     };
     const known: Record<string, unknown> = { castEnd: 0, castSpell: 0, ...seen };
+    if (!Bun.deepEquals(seen.auras ?? [], zone.auras(id))) differences.push(`${session} thinks ${id} has other auras`);
     for (const [field, value] of Object.entries(truth)) {
       if (known[field] !== value)
         differences.push(`${session} thinks ${field} of ${id} is ${String(known[field])}, it is ${value}`);
@@ -111,6 +112,8 @@ export function modelDifferences(zone: KernelZone, session: number, model: Watch
   if (zone.position(session).some((value, index) => value !== [model.own.x, model.own.y, model.own.z][index])) {
     differences.push(`${session} thinks it is elsewhere`);
   }
+  if (!Bun.deepEquals(model.own.auras ?? [], zone.auras(session)))
+    differences.push(`${session} thinks it has other auras`);
   if (model.self?.health !== zone.get(session, "HEALTH")) differences.push(`${session} does not know its own health`);
   return differences;
 }

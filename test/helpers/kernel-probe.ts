@@ -8,8 +8,9 @@ import { readModule } from "../../server/kernel/binary.ts";
 
 /** What is exported beside the kernel's own, by file. */
 const PROBED: Record<string, string[]> = {
-  "attack-table": ["swingBand", "spellMiss", "rollSwing", "rollSpell"],
-  mitigation: ["armorShare", "throughArmor", "resistShare", "throughResistance"],
+  "attack-table": ["swingBand", "spellMiss", "rollSwing", "rollSpell", "glancingLeast", "glancingMost"],
+  mitigation: ["armorShare", "throughArmor", "resistShare", "throughResistance", "resistsWholly"],
+  experience: ["killWorth", "levelCost"],
   random: ["seedRandom", "randomU32", "randomBelow", "randomBetween", "randomSigned"],
   notice: ["aggroRadius"],
 };

@@ -20,7 +20,7 @@ import { testContent } from "./kernel-content.ts";
 import type { ContentParts } from "./kernel-content.ts";
 import { stateThatRolls } from "./kernel-dice.ts";
 import { decodeFrames } from "./kernel-frames.ts";
-import type { Frame } from "./kernel-frames.ts";
+import type { Frame, SeenAura } from "./kernel-frames.ts";
 
 export interface ZoneSetup extends ContentParts {
   content?: Content;
@@ -54,6 +54,7 @@ export interface KernelEvent {
   c: number;
   d: number;
   e: number;
+  f: number;
   /** a, b, c once more as the floats that some kinds carry. */
   x: number;
   y: number;
@@ -172,8 +173,8 @@ export class KernelZone {
     return this.command(abi.OP_ATTACK, { session, a: target, b: bound, c: type });
   }
 
-  release(session: number): this {
-    return this.command(abi.OP_RELEASE, { session });
+  release(session: number, flags = 0): this {
+    return this.command(abi.OP_RELEASE, { session, flags });
   }
 
   /** Puts an entity somewhere without a speed check. */
@@ -315,6 +316,22 @@ export class KernelZone {
     return table;
   }
 
+  /** The auras on an entity, oldest first. */
+  auras(id: number): SeenAura[] {
+    const { layout } = this.kernel;
+    const bytes = layout.value("AURA_BYTES");
+    const first = layout.value("AURA_BASE") + this.row(id) * layout.value("AURAS_MAX") * bytes;
+    return Array.from({ length: this.get(id, "AURA_COUNT") }, (_, slot) => {
+      const at = first + slot * bytes;
+      return {
+        spell: this.view.getUint16(at + layout.value("AURA_SPELL"), true),
+        stacks: this.view.getUint16(at + layout.value("AURA_STACKS"), true),
+        end: this.view.getUint32(at + layout.value("AURA_END"), true),
+        caster: this.view.getUint32(at + layout.value("AURA_CASTER"), true),
+      };
+    });
+  }
+
   // ---- as a value ----
 
   /** The state between two ticks. */
@@ -366,6 +383,7 @@ export class KernelZone {
         c: word(2),
         d: word(3),
         e: word(4),
+        f: word(5),
         x: float(0),
         y: float(1),
         z: float(2),

@@ -19,6 +19,15 @@ export interface KnownEntity {
   flags: string[];
   cast_spell_id?: number;
   cast_end_tick?: number;
+  auras?: KnownAura[];
+}
+
+/** A spell at work on somebody. */
+export interface KnownAura {
+  spell_id: number;
+  stacks: number;
+  end_tick: number;
+  caster_id: number;
 }
 
 export interface SelfState {
@@ -46,6 +55,8 @@ export interface StateMessage {
   self?: SelfState;
   /** Where the player itself is now. */
   position?: Position;
+  /** What is at work on the player itself, when that has changed. */
+  auras?: KnownAura[];
   enter: KnownEntity[];
   change: (Partial<KnownEntity> & { id: number })[];
   leave: number[];

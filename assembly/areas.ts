@@ -1,0 +1,37 @@
+// Spells that strike everybody around a point: the enemies of the caster within so many yards, AREA_TARGETS_MAX at most,
+// in the order of the grid.
+
+import { ENTITY_DEAD, ENTITY_EVADING, ENTITY_PHANTOM } from "./abi";
+import { Flag } from "./changes";
+import { F32, U16, U32 } from "./columns";
+import { applyTo } from "./effects";
+import { Span, cellOf, ensureGrid } from "./grid";
+import { AREA_ROW, AREA_TARGETS_MAX, CELLS_ACROSS, ENTITY_ID, ENTITY_X, ENTITY_Y, GRID_ROW } from "./memory";
+import { Row } from "./rows";
+import { isWithin } from "./space";
+
+/** Applies the spell to each enemy within `yards` (one cell of the grid at most) of the row at the centre. */
+export function strikeArea(caster: u32, centre: u32, yards: f32, spell: usize, spellId: u32): void {
+  const count = gather(centre, yards, !Row.isCreature(caster));
+  for (let index: u32 = 0; index < count; index++) applyTo(caster, U16.get(AREA_ROW, index), spell, spellId);
+}
+
+/** Writes the living creatures (or players) around a row to AREA_ROW; returns how many. */
+export function gather(centre: u32, yards: f32, creatures: bool): u32 {
+  ensureGrid();
+  const column = cellOf(F32.get(ENTITY_X, centre));
+  const line = cellOf(F32.get(ENTITY_Y, centre));
+  let count: u32 = 0;
+  for (let step: u32 = 0; step < 9; step++) {
+    const cellRow = (line + step / 3 - 1) & (CELLS_ACROSS - 1);
+    const cell = (column + (step % 3) - 1) & (CELLS_ACROSS - 1);
+    const end = Span.end(cellRow, cell);
+    for (let at = Span.start(cellRow, cell); at < end && count < AREA_TARGETS_MAX; at++) {
+      const row = U16.get(GRID_ROW, at);
+      if (Row.isCreature(row) != creatures || U32.get(ENTITY_ID, row) == 0) continue;
+      if (Flag.has(row, ENTITY_DEAD | ENTITY_PHANTOM | ENTITY_EVADING) || !isWithin(centre, row, yards)) continue;
+      U16.set(AREA_ROW, count++, row);
+    }
+  }
+  return count;
+}

@@ -1,0 +1,160 @@
+// Phases: interrupts, casts that start. A cast asked for waits in its player's row until the phase it belongs to, or, when
+// it comes at most 0.4 s before a cast or a cooldown ends, until then.
+//
+//   OP_CAST spell 200 in tick 500       REQUEST_ASKED; checked and begun in the phase of cast starts
+//   asked for in tick 524, GCD_END 530  REQUEST_QUEUED, tried again in each tick, begun in tick 530
+//
+// An instant interrupt spell is let through in the interrupt phase, so it beats the completion of what it interrupts.
+
+import {
+  COUNTER_GCD_BLOCKED,
+  ENTITY_DEAD,
+  EVENT_CAST_BLOCKED_GCD,
+  OP_CAST,
+  PHASE_CAST_STARTS,
+  PHASE_INTERRUPTS,
+  REFUSED_CASTING,
+  REFUSED_DEAD,
+  REFUSED_GCD,
+  REFUSED_LOCKED_OUT,
+  REFUSED_MOVED,
+  REFUSED_NO_POWER,
+  REFUSED_ON_COOLDOWN,
+  REFUSED_SILENCED,
+  REFUSED_STUNNED,
+  REFUSED_UNKNOWN_SPELL,
+} from "./abi";
+import { begin, canPay, gcdTicks, isLocked } from "./casts";
+import { Flag } from "./changes";
+import { Clock } from "./clock";
+import { CONTROL_SILENCED, CONTROL_STUNNED, Control } from "./control";
+import { Cell, U32 } from "./columns";
+import { readyTick } from "./cooldowns";
+import { Counter } from "./counters";
+import { emit, emitRefused } from "./events";
+import {
+  ENTITY_CAST_END,
+  ENTITY_GCD_END,
+  ENTITY_ID,
+  HEADER_PLAYERS_HIGH,
+  PLAYER_REQUEST,
+  PLAYER_REQUEST_SEQ,
+  PLAYER_REQUEST_SPELL,
+  PLAYER_REQUEST_TARGET,
+  PLAYER_REQUEST_TICKS,
+  SPELL_CAST_TICKS,
+  SPELL_EFFECT,
+  SPELL_SCHOOL,
+} from "./memory";
+import { Note } from "./note";
+import { NO_ROW } from "./rows";
+import { Sheet } from "./sheet";
+import { EFFECT_INTERRUPT, SCHOOL_PHYSICAL, Spell, spellOf } from "./tables";
+import { REFUSAL, aim } from "./targets";
+
+export const REQUEST_NONE: u32 = 0;
+export const REQUEST_ASKED: u32 = 1;
+/** Its caster was displaced by its own movement in this tick. */
+export const REQUEST_MOVED: u32 = 2;
+/** From an earlier tick, waiting for what is in its way to end. */
+export const REQUEST_QUEUED: u32 = 3;
+
+/** Cast time a client may claim for a spell nobody knows. */
+const UNKNOWN_CAST_TICKS_MAX: u32 = 200;
+const QUEUE_MS: u32 = 400;
+/** Not refused: it has to wait a little. */
+const WAITS: u32 = 0xff;
+
+/** A player asks for a cast. One that was waiting gives way; of two in one tick the first counts. */
+export function ask(row: u32, spellId: u32, target: u32, ticks: u32, seq: u32): void {
+  const request = U32.get(PLAYER_REQUEST, row);
+  if (request == REQUEST_QUEUED) refuse(row, REFUSED_CASTING);
+  else if (request != REQUEST_NONE) return blockByGcd(row, spellId);
+  U32.set(PLAYER_REQUEST, row, REQUEST_ASKED);
+  U32.set(PLAYER_REQUEST_SPELL, row, spellId);
+  U32.set(PLAYER_REQUEST_TARGET, row, target);
+  U32.set(PLAYER_REQUEST_TICKS, row, ticks);
+  U32.set(PLAYER_REQUEST_SEQ, row, seq);
+}
+
+/** Its caster moves: what starts in this tick may only be instant. */
+export function requestMoved(row: u32): void {
+  if (U32.get(PLAYER_REQUEST, row) != REQUEST_NONE) U32.set(PLAYER_REQUEST, row, REQUEST_MOVED);
+}
+
+/** Phase: instant interrupts take effect. */
+export function letInterruptsThrough(): void {
+  Note.phase(PHASE_INTERRUPTS);
+  const high = Cell.get(HEADER_PLAYERS_HIGH);
+  for (let row: u32 = 0; row < high; row++) {
+    if (U32.get(PLAYER_REQUEST, row) == REQUEST_NONE) continue;
+    const spell = spellOf(U32.get(PLAYER_REQUEST_SPELL, row));
+    if (Spell.get(spell, SPELL_EFFECT) == EFFECT_INTERRUPT && Spell.get(spell, SPELL_CAST_TICKS) == 0) fulfil(row);
+  }
+}
+
+/** Phase: what was asked for starts, waits on, or is refused. */
+export function startCasts(): void {
+  Note.phase(PHASE_CAST_STARTS);
+  const high = Cell.get(HEADER_PLAYERS_HIGH);
+  for (let row: u32 = 0; row < high; row++) {
+    if (U32.get(PLAYER_REQUEST, row) != REQUEST_NONE) fulfil(row);
+  }
+}
+
+function fulfil(row: u32): void {
+  const request = U32.get(PLAYER_REQUEST, row);
+  const spellId = U32.get(PLAYER_REQUEST_SPELL, row);
+  const spell = spellOf(spellId);
+  Note.session(U32.get(ENTITY_ID, row));
+  Note.spell(spellId);
+  const claimed = min<u32>(U32.get(PLAYER_REQUEST_TICKS, row), UNKNOWN_CAST_TICKS_MAX);
+  const ticks = spell == 0 ? claimed : Spell.get(spell, SPELL_CAST_TICKS);
+  const refusal = refusalOf(row, spell, spellId, ticks, request);
+  if (refusal == WAITS) return U32.set(PLAYER_REQUEST, row, REQUEST_QUEUED);
+  U32.set(PLAYER_REQUEST, row, REQUEST_NONE);
+  if (refusal != 0) return refuse(row, refusal);
+  const target = spell == 0 ? NO_ROW : aim(row, spell, U32.get(PLAYER_REQUEST_TARGET, row));
+  if (target != NO_ROW && (target & REFUSAL) != 0) return refuse(row, target & 0xff);
+  begin(row, spell, spellId, target, ticks);
+}
+
+/** Why a cast may not start, WAITS when not yet, 0 when it may. The target is looked at later. */
+function refusalOf(row: u32, spell: usize, spellId: u32, ticks: u32, request: u32): u32 {
+  if (Flag.has(row, ENTITY_DEAD)) return REFUSED_DEAD;
+  if (Control.has(row, CONTROL_STUNNED)) return REFUSED_STUNNED;
+  if (spell != 0 && !Sheet.knows(row, spell)) return REFUSED_UNKNOWN_SPELL;
+  const busy = busyFor(row, spell, spellId);
+  if (busy != 0) return busy;
+  if (request == REQUEST_MOVED && ticks > 0) return REFUSED_MOVED;
+  if (spell == 0) return 0;
+  if (Control.has(row, CONTROL_SILENCED) && Spell.get(spell, SPELL_SCHOOL) != SCHOOL_PHYSICAL) return REFUSED_SILENCED;
+  if (isLocked(row, spell)) return REFUSED_LOCKED_OUT;
+  return canPay(row, spell) ? 0 : REFUSED_NO_POWER;
+}
+
+/** What a caster is in the middle of: the reason when it lasts beyond the queue window, WAITS within, 0 = free. */
+function busyFor(row: u32, spell: usize, spellId: u32): u32 {
+  const soon = Clock.now() + Clock.milliseconds(QUEUE_MS);
+  const castEnd = U32.get(ENTITY_CAST_END, row);
+  if (castEnd > soon) return REFUSED_CASTING;
+  const gcdEnd: u32 = gcdTicks(spell) > 0 ? U32.get(ENTITY_GCD_END, row) : 0;
+  if (gcdEnd > soon) return REFUSED_GCD;
+  const ready: u32 = spell == 0 ? 0 : readyTick(row, spellId);
+  if (ready > soon) return REFUSED_ON_COOLDOWN;
+  return castEnd > Clock.now() || gcdEnd > Clock.now() || ready > Clock.now() ? WAITS : 0;
+}
+
+/** Refuses what is in the player's row. */
+function refuse(row: u32, reason: u32): void {
+  const spellId = U32.get(PLAYER_REQUEST_SPELL, row);
+  if (reason == REFUSED_GCD) return blockByGcd(row, spellId);
+  emitRefused(row, reason, OP_CAST, U32.get(PLAYER_REQUEST_SEQ, row), spellId);
+}
+
+/** Counts and tells that the global cooldown is in the way. */
+function blockByGcd(row: u32, spellId: u32): void {
+  Counter.add(COUNTER_GCD_BLOCKED, 1);
+  Counter.refused(REFUSED_GCD);
+  emit(EVENT_CAST_BLOCKED_GCD, 0, row, NO_ROW, spellId, U32.get(ENTITY_GCD_END, row), Clock.now(), 0, 0);
+}
