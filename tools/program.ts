@@ -4,6 +4,7 @@
 import { Command } from "commander";
 import { version } from "../package.json";
 import * as completion from "./commands/completion.ts";
+import * as dashboard from "./commands/dashboard.ts";
 import * as demo from "./commands/demo.ts";
 import * as deploy from "./commands/deploy.ts";
 import * as diagnose from "./commands/diagnose.ts";
@@ -17,7 +18,19 @@ import { exitCodes, finishHelp } from "./ui/help.ts";
 import { EXIT } from "./ui/output.ts";
 
 /** One subcommand a file; this is the order in which help lists them. */
-const COMMANDS = [serve, spawnClients, injectFault, health, diagnose, parseLogs, deploy, demo, doctor, completion];
+const COMMANDS = [
+  serve,
+  spawnClients,
+  dashboard,
+  injectFault,
+  health,
+  diagnose,
+  parseLogs,
+  deploy,
+  demo,
+  doctor,
+  completion,
+];
 
 export function buildProgram(): Command {
   const program = new Command("wowsim")

@@ -26,6 +26,8 @@ export interface ReadOptions {
   onLine: (line: TelemetryLine) => void;
   /** Lines of an earlier time (milliseconds since 1970) are only counted. */
   sinceMs?: number | undefined;
+  /** Of a longer file only so much of its end is read; the half line it begins with counts as broken. */
+  tailBytes?: number | undefined;
   /** Ends reading early. */
   signal?: AbortSignal | undefined;
 }
@@ -41,7 +43,7 @@ const STDIN = "-";
 export async function readLines(path: string, options: ReadOptions): Promise<ReadLines> {
   const splitter = new LineSplitter(options);
   try {
-    for await (const chunk of chunksOf(path)) {
+    for await (const chunk of chunksOf(path, options.tailBytes)) {
       if (options.signal?.aborted === true) break;
       splitter.take(chunk);
     }
@@ -141,16 +143,19 @@ class LineSplitter {
   }
 }
 
-async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
+async function* chunksOf(path: string, tailBytes: number | undefined): AsyncGenerator<Uint8Array> {
   if (path === STDIN) {
     yield* Bun.stdin.stream();
     return;
   }
   await using file = await open(path);
   const buffer = Buffer.alloc(CHUNK_BYTES);
+  // Null reads on from where it is: what is no regular file can not be read at a place.
+  let position = tailBytes === undefined ? null : Math.max(0, (await file.stat()).size - tailBytes);
   for (;;) {
-    const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES);
+    const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, position);
     if (bytesRead === 0) return;
+    if (position !== null) position += bytesRead;
     yield buffer.subarray(0, bytesRead);
   }
 }

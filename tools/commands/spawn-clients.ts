@@ -10,6 +10,7 @@ import { addFormatFlag, addServerFlags, parseDurationMs, parseInteger, parseNumb
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { err, EXIT, fail, out, outJson } from "../ui/output.ts";
+import { parentGone } from "../ui/parent.ts";
 import { progressBar } from "../ui/progress.ts";
 
 interface SpawnFlags {
@@ -22,6 +23,7 @@ interface SpawnFlags {
   zone?: number;
   token?: string;
   guests?: boolean;
+  withParent?: boolean;
   format: OutputFormat;
 }
 
@@ -52,6 +54,7 @@ export function register(program: Command): void {
     .option("--zone <n>", "all into this zone; default: spread in turn", parseInteger(1, 65_535))
     .option("--token <secret>", "what the server asks for; also from WOWSIM_TOKEN")
     .option("--guests", "instead: clients as the earlier simulator had them, which send and never read")
+    .option("--with-parent", "end it early when stdin ends, so as never to outlive who holds its other end")
     .addHelpText(
       "after",
       `\nCtrl-C ends it early, with the summary.\n${exitCodes({
@@ -77,6 +80,7 @@ async function spawnClients(flags: SpawnFlags): Promise<void> {
     stop.abort();
   };
   for (const name of SIGNALS) process.on(name, onSignal);
+  if (flags.withParent === true) void parentGone().then(() => stop.abort());
   try {
     const load = await start(flags, stop.signal, (connected) =>
       bar.update(connected / flags.count, `connected ${connected} of ${flags.count}`),
@@ -99,6 +103,8 @@ async function spawnClients(flags: SpawnFlags): Promise<void> {
     fail(error, error instanceof WowsimError && error.code === "unreachable" ? EXIT.unreachable : EXIT.degraded);
   } finally {
     for (const name of SIGNALS) process.off(name, onSignal);
+    // What is still waited for there must not keep the process.
+    if (flags.withParent === true) process.stdin.pause();
   }
 }
 

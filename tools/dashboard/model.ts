@@ -13,6 +13,7 @@ import type { Diagnosis } from "../analysis/diagnosis.ts";
 import { assessHealth } from "../analysis/health.ts";
 import type { HealthReport } from "../analysis/health.ts";
 import { Timeline } from "../analysis/timeline.ts";
+import type { ServerStatus } from "../client/server-status.ts";
 import type { RemoteStatus } from "../deploy/remote.ts";
 import { EventLog } from "./event-log.ts";
 import type { Control, DeployRun, Faults, Link, Picture, Players } from "./picture.ts";
@@ -38,6 +39,8 @@ export class Model {
   deploys: RemoteStatus | null = null;
   zone: ViewedZone | null = null;
   run: DeployRun | null = null;
+  /** What the server says of itself over HTTP; undefined while it does not. */
+  status: ServerStatus | undefined;
   players: Players | null = null;
   ownFaults: readonly string[] = [];
   readonly #options: ModelOptions;
@@ -52,6 +55,15 @@ export class Model {
     this.#options = options;
     this.#health = assessHealth(this.timeline, { anomalies: this.#anomalies });
     this.#link = { state: "waiting", sinceMs: options.now(), returns: 0 };
+  }
+
+  get isLive(): boolean {
+    return this.#link.state === "live";
+  }
+
+  /** A remark in the event log. */
+  note(text: string): void {
+    this.log.note(text, this.#options.now());
   }
 
   /** A live line. */
@@ -74,7 +86,7 @@ export class Model {
     this.#link = { ...this.#link, state: "lost", sinceMs: this.#lineAtMs };
     this.zone = null;
     const why = this.timeline.isStopped ? "it said that it stops" : "without a word";
-    this.log.note(`telemetry ended, ${why}; waiting for the server to come back`, nowMs);
+    this.note(`telemetry ended, ${why}; waiting for the server to come back`);
   }
 
   picture(): Picture {
@@ -104,14 +116,14 @@ export class Model {
     const wasLost = this.#link.state === "lost";
     const seconds = Math.round((nowMs - this.#link.sinceMs) / 1_000);
     this.#link = { state: "live", sinceMs: nowMs, returns: this.#link.returns + (wasLost ? 1 : 0) };
-    this.log.note(wasLost ? `telemetry is back after ${seconds} s` : "telemetry comes in", nowMs);
+    this.note(wasLost ? `telemetry is back after ${seconds} s` : "telemetry comes in");
   }
 
   /** While the server is gone, what was known last stays. */
   #analyse(nowMs: number): void {
     if (this.#link.state === "lost") return;
     this.#analysedAtMs = nowMs;
-    this.#health = assessHealth(this.timeline, { anomalies: this.#anomalies });
+    this.#health = assessHealth(this.timeline, { anomalies: this.#anomalies, status: this.status });
     this.#diagnoses = diagnose(this.timeline);
   }
 }

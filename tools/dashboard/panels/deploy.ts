@@ -6,6 +6,7 @@ import type { Line } from "../text.ts";
 import type { Panel } from "./panel.ts";
 
 const STAGE_WIDTH = 9;
+const STAGE_ROWS_MIN = 4;
 
 export const deployPanel: Panel = {
   title({ run }) {
@@ -14,11 +15,18 @@ export const deployPanel: Panel = {
   },
   lines(picture, _screen, { width, height }) {
     const kernels = kernelLines(picture);
-    const run = runLines(picture, width);
-    // The newest stages matter most where there is no room for all.
-    return [...run.slice(Math.max(0, run.length - Math.max(1, height - kernels.length))), ...kernels].slice(0, height);
+    const room = Math.max(1, height - kernels.length);
+    // Without room for stages, how it stands; else the newest ones.
+    const run = room < STAGE_ROWS_MIN ? standLines(picture) : runLines(picture, width);
+    return [...run.slice(-room), ...kernels].slice(0, height);
   },
 };
+
+function standLines({ run }: Picture): Line[] {
+  if (run === null) return [];
+  const { outcome, progress } = run;
+  return [outcome === null ? line(progress, "accent") : line(outcome.text, outcome.ok ? "good" : "bad")];
+}
 
 function runLines({ run }: Picture, width: number): Line[] {
   if (run === null) return [];

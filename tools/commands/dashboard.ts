@@ -1,0 +1,58 @@
+// wowsim dashboard: a running server on the whole terminal, seen and driven by keys and mouse.
+
+import type { Command } from "commander";
+import { WowsimError } from "../../server/errors.ts";
+import { addServerFlags } from "../ui/flags.ts";
+import { exitCodes } from "../ui/help.ts";
+import { EXIT, fail, hasColor } from "../ui/output.ts";
+
+interface DashboardFlags {
+  host: string;
+  port: number;
+  controlPort: number;
+  httpPort: number;
+  telemetryPort: number;
+  telemetryFile: string;
+  token?: string;
+  candidate: string[];
+  ascii?: boolean;
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command("dashboard")
+    .description(
+      "Watch and drive a running server on the whole terminal: tick times, zones, the likely cause, faults, players, deploys, a map.",
+    )
+    .option("--token <secret>", "the server's token, when it has one; also from WOWSIM_TOKEN")
+    .option("--telemetry-file <file>", "the server's telemetry file, for what was before", ".wowsim/telemetry.jsonl")
+    .option("--candidate <file>", "a kernel (.wasm) to offer for deploys; may be given again", appended, [])
+    .option("--ascii", "draw with ASCII only; by itself where the locale or the terminal asks for it")
+    .addHelpText(
+      "after",
+      "\nStart a server in one terminal (wowsim serve), this in another. h tells every key; q quits. The server may come\n" +
+        "later, and go and come back. What is begun here (players, faults, a deploy) ends with it, also when it is killed.\n" +
+        "NO_COLOR is heeded.\n" +
+        exitCodes({ 0: "quit", 1: "it failed", 2: "no terminal, or wrong usage", 130: "interrupted" }),
+    );
+  addServerFlags(command, ["port", "control-port", "http-port", "telemetry-port"]);
+  command.action(dashboard);
+}
+
+const appended = (file: string, before: string[]): string[] => [...before, file];
+
+async function dashboard(flags: DashboardFlags): Promise<void> {
+  const { token = process.env["WOWSIM_TOKEN"], candidate, ascii, ...server } = flags;
+  try {
+    const [{ runDashboard }, { showsUnicode }] = await Promise.all([
+      import("../dashboard/dashboard.ts"),
+      import("../dashboard/glyphs.ts"),
+    ]);
+    const isAscii = ascii === true || !showsUnicode(process.env);
+    const exitCode = await runDashboard({ ...server, token, candidates: candidate, hasColor: hasColor(), isAscii });
+    // Sockets and timers that are being closed are of no interest to anybody any more.
+    process.exit(exitCode);
+  } catch (error) {
+    fail(error, error instanceof WowsimError && error.code === "no_terminal" ? EXIT.usage : EXIT.degraded);
+  }
+}

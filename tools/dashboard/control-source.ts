@@ -1,0 +1,119 @@
+// What the control channel tells, asked again and again on one connection: active faults, the zones' kernels, and one zone
+// from above while somebody looks at it. A connection that breaks is made anew.
+//
+//   const source = new ControlSource({ host, port, token }, model, () => 2)      // zone 2 is looked at
+//   source.start()
+//   await source.ask({ command: "halt" })
+
+import { messageOf, WowsimError } from "../../server/errors.ts";
+import type { FaultStatus } from "../../server/fault/registry.ts";
+import { ControlClient } from "../client/control-client.ts";
+import type { ControlAnswer, ControlClientOptions } from "../client/control-client.ts";
+import { DeployRemote } from "../deploy/remote.ts";
+import type { Model } from "./model.ts";
+import { ViewedZone } from "./zone-answer.ts";
+
+const LOOK_INTERVAL_MS = 500;
+/** Faults and kernels every so many looks. */
+const LOOKS_PER_LIST = 2;
+/** Looks left out after one that failed. */
+const LOOKS_SKIPPED = 2;
+
+export class ControlSource {
+  readonly #options: ControlClientOptions;
+  readonly #model: Model;
+  readonly #zoneWanted: () => number;
+  #client: ControlClient | null = null;
+  #connecting: Promise<ControlClient> | null = null;
+  #timer: Timer | null = null;
+  #isLooking = false;
+  #looks = 0;
+  #skip = 0;
+
+  /** `zoneWanted`: the zone to look into, 0 for none. */
+  constructor(options: ControlClientOptions, model: Model, zoneWanted: () => number) {
+    this.#options = options;
+    this.#model = model;
+    this.#zoneWanted = zoneWanted;
+  }
+
+  start(): void {
+    void this.#look();
+    this.#timer = setInterval(() => void this.#look(), LOOK_INTERVAL_MS);
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+    this.#client?.close();
+  }
+
+  /** Asks anew at once, as after something was changed. */
+  refresh(): void {
+    this.#looks = 0;
+    void this.#look();
+  }
+
+  /** Throws WowsimError with the server's reason, or with why it can not be asked. */
+  async ask(request: Record<string, unknown>): Promise<ControlAnswer> {
+    const client = await this.#connected();
+    try {
+      return await client.ask(request);
+    } catch (error) {
+      if (isConnectionLost(error)) this.#drop();
+      throw error;
+    }
+  }
+
+  async #look(): Promise<void> {
+    if (this.#isLooking || this.#skip-- > 0) return;
+    this.#isLooking = true;
+    this.#skip = 0;
+    try {
+      const client = await this.#connected();
+      if (this.#looks++ % LOOKS_PER_LIST === 0) await this.#list(client);
+      await this.#lookIntoZone(client);
+      this.#model.control = { ok: true, error: "" };
+    } catch (error) {
+      this.#drop();
+      this.#skip = LOOKS_SKIPPED;
+      this.#model.control = { ok: false, error: messageOf(error) };
+      this.#model.zone = null;
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  async #list(client: ControlClient): Promise<void> {
+    const answer = await client.ask({ command: "list" });
+    this.#model.faults = { list: answer["faults"] as FaultStatus[], halted: answer["halted"] === true };
+    this.#model.deploys = await new DeployRemote(client).status();
+  }
+
+  /** A zone that is down or busy can not be looked into, which is no fault of the channel. */
+  async #lookIntoZone(client: ControlClient): Promise<void> {
+    const zoneId = this.#zoneWanted();
+    if (zoneId === 0) return;
+    const answer = await client.request({ command: "inspect_zone", zone_id: zoneId });
+    this.#model.zone = answer.success ? ViewedZone.parse(answer) : null;
+  }
+
+  #connected(): Promise<ControlClient> {
+    if (this.#client !== null) return Promise.resolve(this.#client);
+    this.#connecting ??= ControlClient.connect(this.#options)
+      .then((client) => (this.#client = client))
+      .finally(() => {
+        this.#connecting = null;
+      });
+    return this.#connecting;
+  }
+
+  #drop(): void {
+    this.#client?.close();
+    this.#client = null;
+  }
+}
+
+/** The connection is of no use any more, in contrast to a server that says no. */
+export const isConnectionLost = (error: unknown): boolean =>
+  !(error instanceof WowsimError) || error.code.startsWith("control_");

@@ -1,0 +1,204 @@
+// The dashboard as a whole: telemetry and the control channel into the model, the model onto the screen, keys and clicks
+// into what is shown and what is done. What each part does is told in its own file; here they are put together.
+//
+//   feed, file, HTTP ─► TelemetrySource ─┐
+//   control channel  ─► ControlSource ───┴─► Model ─► picture ─► frameOf ─► TerminalScreen
+//                                              ▲                                │ keys, clicks
+//   players, faults, deploys ◄── Actions ◄── effects ◄────── update ◄───────────┘
+//
+// It draws at most ten times a second whatever comes in: by itself four times, and after a key or a click as soon as that
+// allows.
+
+import { WowsimError } from "../../server/errors.ts";
+import { EXIT } from "../ui/output.ts";
+import { Actions } from "./actions.ts";
+import { ControlSource } from "./control-source.ts";
+import { candidatesIn } from "./deploys.ts";
+import type { Effect } from "./effects.ts";
+import { commandAt, frameOf } from "./frame.ts";
+import type { Frame } from "./frame.ts";
+import { shows } from "./layout.ts";
+import { suspended, untilEnd } from "./lifecycle.ts";
+import { Model } from "./model.ts";
+import type { Candidate } from "./open-dialog.ts";
+import { shownZone } from "./picture.ts";
+import type { Picture } from "./picture.ts";
+import { FIRST_SCREEN } from "./screen-state.ts";
+import type { Screen } from "./screen-state.ts";
+import { TelemetrySource } from "./telemetry-source.ts";
+import { TerminalScreen } from "./terminal-screen.ts";
+import type { Style } from "./text.ts";
+import { commanded, keyed, wheeled } from "./update.ts";
+import type { Around, Next } from "./update.ts";
+
+export interface DashboardOptions {
+  host: string;
+  port: number;
+  controlPort: number;
+  httpPort: number;
+  telemetryPort: number;
+  telemetryFile: string;
+  token: string | undefined;
+  /** .wasm files that can be deployed, beside those in the working directory. */
+  candidates: readonly string[];
+  hasColor: boolean;
+  isAscii: boolean;
+  /** Called after every draw; for measurements. */
+  onDraw?: () => void;
+}
+
+const DRAW_INTERVAL_MS = 250;
+/** Ten times a second. */
+const DRAWS_APART_MS = 100;
+
+/** Runs until it is quit; the exit code. Throws WowsimError("no_terminal"). */
+export async function runDashboard(options: DashboardOptions): Promise<number> {
+  if (process.stdin.isTTY !== true || process.stdout.isTTY !== true || process.env["TERM"] === "dumb")
+    throw new WowsimError("no_terminal", NO_TERMINAL);
+  const dashboard = new Dashboard(options, await candidatesIn(".", options.candidates));
+  return await dashboard.run();
+}
+
+const NO_TERMINAL =
+  "The dashboard needs a terminal that can move its cursor, for its keys as well as for what it draws. " +
+  "In a pipe or a script use wowsim health --watch, with --format json for programs.";
+
+class Dashboard {
+  readonly #options: DashboardOptions;
+  readonly #candidates: readonly Candidate[];
+  readonly #terminal: TerminalScreen;
+  readonly #model: Model;
+  readonly #telemetry: TelemetrySource;
+  readonly #control: ControlSource;
+  readonly #actions: Actions;
+  #screen: Screen = FIRST_SCREEN;
+  #picture: Picture;
+  #frame: Frame | null = null;
+  #drawnAtMs = Number.NEGATIVE_INFINITY;
+  #soon: Timer | null = null;
+  #end: (exitCode: number) => void = () => {};
+
+  constructor(options: DashboardOptions, candidates: readonly Candidate[]) {
+    const { host, port, controlPort, telemetryPort, token } = options;
+    this.#options = options;
+    this.#candidates = candidates;
+    this.#terminal = new TerminalScreen(options);
+    this.#model = new Model({ server: `${host}:${controlPort}`, now: Date.now });
+    this.#picture = this.#model.picture();
+    this.#telemetry = new TelemetrySource(options, this.#model);
+    const access = { host, port: controlPort, ...(token === undefined ? {} : { token }) };
+    this.#control = new ControlSource(access, this.#model, () => this.#zoneLookedAt());
+    this.#actions = new Actions({
+      host,
+      port,
+      controlPort,
+      telemetryPort,
+      token,
+      control: this.#control,
+      model: this.#model,
+      now: Date.now,
+      onChange: () => this.#drawSoon(),
+      say: (text, style) => this.#say(text, style),
+    });
+  }
+
+  async run(): Promise<number> {
+    const onExit = (): void => this.#actions.kill();
+    process.on("exit", onExit);
+    const exitCode = await untilEnd({ leave: () => this.#terminal.leave() }, (end) => this.#start(end));
+    if (this.#soon !== null) clearTimeout(this.#soon);
+    this.#telemetry.stop();
+    await this.#actions.end();
+    this.#control.stop();
+    process.off("exit", onExit);
+    return exitCode;
+  }
+
+  #start(end: (exitCode: number) => void): void {
+    const timer = setInterval(() => this.#draw(), DRAW_INTERVAL_MS);
+    this.#end = (exitCode) => {
+      clearInterval(timer);
+      end(exitCode);
+    };
+    this.#enter();
+    this.#telemetry.start();
+    this.#control.start();
+    this.#draw();
+  }
+
+  #enter(): void {
+    this.#terminal.enter({
+      onKey: (key) => this.#follow(keyed(this.#screen, key, this.#around)),
+      onClick: (x, y) => this.#click(x, y),
+      onWheel: (by) => this.#follow(wheeled(this.#screen, by, this.#around)),
+      onResize: () => this.#drawSoon(),
+    });
+  }
+
+  get #around(): Around {
+    return { picture: this.#model.picture(), candidates: this.#candidates };
+  }
+
+  #click(x: number, y: number): void {
+    const command = this.#frame === null ? null : commandAt(this.#frame, x, y);
+    if (command !== null) this.#follow(commanded(this.#screen, command, this.#around));
+  }
+
+  #follow({ screen, effects }: Next): void {
+    this.#screen = screen;
+    for (const effect of effects) this.#do(effect);
+    this.#drawSoon();
+  }
+
+  #do(effect: Effect): void {
+    switch (effect.kind) {
+      case "quit":
+        return this.#end(EXIT.ok);
+      case "repaint":
+        return this.#terminal.repaint();
+      case "suspend":
+        return void this.#suspend();
+      default:
+        void this.#actions.carryOut(effect);
+    }
+  }
+
+  async #suspend(): Promise<void> {
+    this.#terminal.leave();
+    await suspended();
+    this.#enter();
+    this.#drawSoon();
+  }
+
+  #say(text: string, style: Style): void {
+    this.#screen = { ...this.#screen, notice: { text, style, atMs: Date.now() } };
+    this.#drawSoon();
+  }
+
+  /** The zone to look into; 0 when no panel shows it. */
+  #zoneLookedAt(): number {
+    const isShown = this.#frame !== null && shows(this.#frame.layout, "map", "threat");
+    return isShown ? shownZone(this.#picture, this.#screen.zoneId) : 0;
+  }
+
+  /** As soon as ten times a second allow. */
+  #drawSoon(): void {
+    if (this.#soon !== null) return;
+    const waitMs = this.#drawnAtMs + DRAWS_APART_MS - performance.now();
+    this.#soon = setTimeout(() => this.#draw(), Math.max(0, waitMs));
+  }
+
+  #draw(): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#drawnAtMs < DRAWS_APART_MS) return this.#drawSoon();
+    if (this.#soon !== null) clearTimeout(this.#soon);
+    this.#soon = null;
+    // A terminal that is slow gets the newest state later, instead of all states.
+    if (this.#terminal.isClogged) return;
+    this.#drawnAtMs = nowMs;
+    this.#picture = this.#model.picture();
+    this.#frame = frameOf(this.#picture, this.#screen, this.#terminal.size);
+    this.#terminal.draw(this.#frame);
+    this.#options.onDraw?.();
+  }
+}

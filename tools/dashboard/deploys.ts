@@ -1,0 +1,118 @@
+// Deploys from the dashboard: what can be deployed, the canary run (tools/deploy), and the way back. One at a time.
+//
+//   await candidatesIn(".")          // [{ name: "hotfix", ... }, { name: "./mine.wasm", ... }]
+//   deploys.begin({ candidate: "hotfix", zoneId: 0, watchS: 20 })
+//   await deploys.abort()            // what was swapped is back when this resolves
+
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { messageOf, WowsimError } from "../../server/errors.ts";
+import { variantNames } from "../../server/kernel/build.ts";
+import { deployFile } from "../deploy/deploy-file.ts";
+import type { DeployOptions } from "../deploy/deploy-file.ts";
+import type { CanaryResult } from "../deploy/canary.ts";
+import type { Candidate } from "./open-dialog.ts";
+import type { DeployRun } from "./picture.ts";
+
+const BUILD = join(import.meta.dir, "../../server/kernel/build.ts");
+const HINTS: Record<string, string> = {
+  hotfix: "a drill: the same game, by another way",
+  regression: "a drill: a hotfix that makes every tick dearer",
+  crash: "a drill: a hotfix that traps when a cast is cancelled",
+};
+
+/** Kernels that can be built for drills, and .wasm files of a folder and those that were named. */
+export async function candidatesIn(folder: string, named: readonly string[]): Promise<Candidate[]> {
+  const drills = (await variantNames()).map((name) => ({ name, hint: HINTS[name] ?? "a drill" }));
+  const found = await Array.fromAsync(new Bun.Glob("*.wasm").scan({ cwd: folder }));
+  const files = [...new Set([...named, ...found.toSorted()])].map((name) => ({ name, hint: "a file" }));
+  return [...files, ...drills];
+}
+
+export interface DeployWish {
+  candidate: string;
+  /** 0: the zone with the fewest players that has any. */
+  zoneId: number;
+  watchS: number;
+}
+
+type Server = Pick<DeployOptions, "host" | "controlPort" | "telemetryPort" | "token">;
+
+export class Deploys {
+  readonly #server: Server;
+  readonly #onChange: (run: DeployRun) => void;
+  #running: { stop: AbortController; ended: Promise<void> } | null = null;
+
+  /** `onChange` is told of every step of a run. */
+  constructor(server: Server, onChange: (run: DeployRun) => void) {
+    this.#server = server;
+    this.#onChange = onChange;
+  }
+
+  /** Begins one in the background. Throws WowsimError("deploy_busy"). */
+  begin(wish: DeployWish): void {
+    if (this.#running !== null) throw new WowsimError("deploy_busy", "A deploy is under way; end it first.");
+    const stop = new AbortController();
+    const ended = this.#run(wish, stop.signal).finally(() => {
+      this.#running = null;
+    });
+    this.#running = { stop, ended };
+  }
+
+  /** Ends the one that runs; resolves when everything is in order. */
+  async abort(): Promise<void> {
+    this.#running?.stop.abort(new WowsimError("interrupted", "Ended before anything was swapped."));
+    await this.#running?.ended;
+  }
+
+  async #run({ candidate, zoneId, watchS }: DeployWish, signal: AbortSignal): Promise<void> {
+    let run: DeployRun = { label: candidate, stages: [], progress: "", outcome: null };
+    const change = (parts: Partial<DeployRun>): void => {
+      run = { ...run, ...parts };
+      this.#onChange(run);
+    };
+    change({});
+    const folder = await mkdtemp(join(tmpdir(), "wowsim-candidate-"));
+    try {
+      const path = await built(candidate, folder, (progress) => change({ progress }));
+      const canaryZone = zoneId === 0 ? undefined : zoneId;
+      const options = { ...this.#server, canaryZone, canaryDuration: watchS * 1_000, allowIdle: false };
+      const result = await deployFile(path, options, signal, {
+        report: (stage) => change({ stages: [...run.stages, stage] }),
+        progress: (_share, text) => change({ progress: text }),
+      });
+      change({ progress: "", outcome: { ok: result.outcome === "promoted", text: outcomeText(result) } });
+    } catch (error) {
+      change({ progress: "", outcome: { ok: false, text: messageOf(error) } });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+/** A candidate's file; a drill is built first, by a process of its own, since that takes a moment of work. */
+async function built(candidate: string, folder: string, progress: (text: string) => void): Promise<string> {
+  if (candidate.endsWith(".wasm") || existsSync(candidate)) return candidate;
+  progress(`building ${candidate}`);
+  const path = join(folder, `${candidate}.wasm`);
+  const build = Bun.spawn([process.execPath, BUILD, "--variant", candidate, "--out", path], {
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "pipe",
+  });
+  const [complaint, code] = await Promise.all([build.stderr.text(), build.exited]);
+  if (code === 0) return path;
+  throw new WowsimError("kernel_compile", `${candidate} could not be built: ${complaint.trim()}`);
+}
+
+function outcomeText({ outcome, reason, hash, sessionsLost }: CanaryResult): string {
+  const words = {
+    promoted: "Promoted",
+    rolled_back: "Rolled back",
+    refused: "Refused",
+    interrupted: "Ended, rolled back",
+  };
+  return `${words[outcome]} ${hash}: ${reason}. Sessions lost: ${sessionsLost}.`;
+}

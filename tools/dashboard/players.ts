@@ -1,0 +1,128 @@
+// The players brought in from the dashboard: `wowsim spawn-clients` as child processes, so that hundreds of them cost the
+// screen nothing. They end with us, also when we are killed.
+//
+//   const players = new PlayerGroups({ host, port, onChange, onEnd })
+//   players.spawn({ players: 20, zoneId: 0, durationS: 30 })
+//   await players.despawn()
+
+import { join } from "node:path";
+import type { Subprocess } from "bun";
+import { z } from "zod";
+
+const COMMAND = join(import.meta.dir, "..", "wowsim.ts");
+/** "Until stopped" has to be some number. */
+const FOREVER_S = 86_400;
+const ACTIONS_PER_S = 2;
+const LEAVE_MS_MAX = 3_000;
+
+/** What spawn-clients says at its end, as far as it is told on. */
+const Summary = z.object({
+  connects: z.number(),
+  drops: z.number(),
+  round_trip_ms: z.object({ p99: z.number() }),
+});
+
+export interface PlayersWish {
+  players: number;
+  /** 0: spread over the zones. */
+  zoneId: number;
+  /** Null: until they are told to leave. */
+  durationS: number | null;
+}
+
+export interface PlayerGroupsOptions {
+  host: string;
+  /** The game port. */
+  port: number;
+  token: string | undefined;
+  now: () => number;
+  onChange(): void;
+  /** A group has left; in words, what it felt or why it never played. */
+  onEnd(text: string, ok: boolean): void;
+}
+
+interface Group {
+  child: Subprocess<"pipe", "pipe", "pipe">;
+  count: number;
+  untilMs: number | null;
+}
+
+export class PlayerGroups {
+  readonly #options: PlayerGroupsOptions;
+  readonly #groups = new Set<Group>();
+  #seed = 1;
+
+  constructor(options: PlayerGroupsOptions) {
+    this.#options = options;
+  }
+
+  /** Null when there are none. */
+  get present(): { count: number; untilMs: number | null } | null {
+    if (this.#groups.size === 0) return null;
+    const groups = [...this.#groups];
+    const ends = groups.map(({ untilMs }) => untilMs ?? Number.POSITIVE_INFINITY);
+    const last = Math.max(...ends);
+    return { count: groups.reduce((sum, { count }) => sum + count, 0), untilMs: Number.isFinite(last) ? last : null };
+  }
+
+  spawn({ players, zoneId, durationS }: PlayersWish): void {
+    const { host, port, token, now } = this.#options;
+    const flags = ["--host", host, "--port", String(port), "--count", String(players), "--rate", String(ACTIONS_PER_S)];
+    flags.push("--duration", `${durationS ?? FOREVER_S}s`, "--seed", String(this.#seed++), "--with-parent");
+    if (zoneId > 0) flags.push("--zone", String(zoneId));
+    const child = Bun.spawn([process.execPath, COMMAND, "spawn-clients", ...flags, "--format", "json"], {
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: "pipe",
+      env: token === undefined ? process.env : { ...process.env, WOWSIM_TOKEN: token },
+      // Ctrl-C in our terminal is for us, who then tell them to leave in order.
+      detached: true,
+    });
+    const group = { child, count: players, untilMs: durationS === null ? null : now() + durationS * 1_000 };
+    this.#groups.add(group);
+    void this.#untilEnd(group);
+    this.#options.onChange();
+  }
+
+  /** All leave the game in order; resolves when they have. */
+  async despawn(): Promise<void> {
+    await Promise.all([...this.#groups].map(({ child }) => leave(child)));
+  }
+
+  /** At the process's end: whoever is left is ended at once. */
+  kill(): void {
+    for (const { child } of this.#groups) child.kill("SIGKILL");
+  }
+
+  async #untilEnd(group: Group): Promise<void> {
+    const { child, count } = group;
+    const [said, complaint] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+    this.#groups.delete(group);
+    const summary = summaryOf(said);
+    const problem = complaint.trim().split("\n")[0] ?? "";
+    if (summary === null) this.#options.onEnd(`${count} players: ${problem || "ended without a word"}`, false);
+    else {
+      const { connects, drops, round_trip_ms: roundTrip } = summary;
+      const felt = `round trip p99 ${Math.round(roundTrip.p99)} ms, ${drops} drops`;
+      const text = `${connects} of ${count} players have left: ${felt}`;
+      this.#options.onEnd(problem === "" ? text : `${text}; ${problem}`, problem === "");
+    }
+    this.#options.onChange();
+  }
+}
+
+async function leave(child: Subprocess): Promise<void> {
+  child.kill("SIGINT");
+  const timer = setTimeout(() => child.kill("SIGKILL"), LEAVE_MS_MAX);
+  await child.exited;
+  clearTimeout(timer);
+}
+
+function summaryOf(text: string): z.infer<typeof Summary> | null {
+  try {
+    return Summary.parse(JSON.parse(text.trim().split("\n").at(-1) ?? ""));
+  } catch {
+    // It never came to a summary: what it said on stderr tells why.
+    return null;
+  }
+}

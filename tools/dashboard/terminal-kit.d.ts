@@ -1,0 +1,64 @@
+// The part of terminal-kit that the dashboard uses; the package comes without types.
+
+declare module "terminal-kit" {
+  /** Milliseconds, cells counted from 1. */
+  export interface MouseData {
+    x: number;
+    y: number;
+  }
+
+  export interface Terminal {
+    width: number;
+    height: number;
+    /** Set: nothing is done to the terminal at the process's end. */
+    shutdown: boolean;
+    /** What everything is written through. */
+    raw: (text: string) => void;
+    on(event: "key", listener: (name: string) => void): void;
+    on(event: "mouse", listener: (name: string, data: MouseData) => void): void;
+    on(event: "resize", listener: (width: number, height: number) => void): void;
+    off(event: string, listener: (...args: never[]) => void): void;
+    grabInput(options: { mouse: "button" } | false): void;
+  }
+
+  export interface TerminalInput {
+    on(event: string, listener: (chunk: Buffer) => void): unknown;
+    removeListener(event: string, listener: (chunk: Buffer) => void): unknown;
+    pause(): unknown;
+    resume(): unknown;
+    setRawMode(isRaw: boolean): unknown;
+  }
+
+  export interface Attributes {
+    color?: number;
+    defaultColor?: boolean;
+    bgDefaultColor?: boolean;
+    bold?: boolean;
+    dim?: boolean;
+    inverse?: boolean;
+    underline?: boolean;
+  }
+
+  export class ScreenBuffer {
+    constructor(options: { dst: Terminal; width: number; height: number; x: number; y: number });
+    object2attr(attributes: Attributes): number;
+    put(options: { x: number; y: number; attr: number }, text: string): void;
+    draw(options: { delta: boolean; srcClipRect?: { x: number; y: number; width: number; height: number } }): void;
+  }
+
+  interface TerminalKit {
+    createTerminal(options: {
+      stdin: TerminalInput;
+      stdout: NodeJS.WriteStream;
+      stderr: NodeJS.WriteStream;
+      generic: string;
+      isTTY: boolean;
+      isSSH: boolean;
+    }): Terminal;
+    guessTerminal(): { generic: string; isSSH: boolean };
+    ScreenBuffer: typeof ScreenBuffer;
+  }
+
+  const terminalKit: TerminalKit;
+  export default terminalKit;
+}

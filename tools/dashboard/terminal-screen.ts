@@ -1,0 +1,205 @@
+// The terminal, drawn on with terminal-kit: frames (frame.ts) go into its ScreenBuffer, and only cells that changed are
+// written. What the terminal was before, it is again after leave(), whatever happened in between.
+//
+//   const terminal = new TerminalScreen({ hasColor: true, isAscii: false })
+//   terminal.enter()
+//   terminal.draw(frame)
+//   terminal.leave()
+//
+// Rows that are as before are not even looked at, so that a large screen costs no more than what changes on it.
+
+import terminalKit from "terminal-kit";
+import type { Attributes, MouseData, ScreenBuffer, Terminal } from "terminal-kit";
+import type { Frame } from "./frame.ts";
+import { toAscii } from "./glyphs.ts";
+import { filteredInput, MARK_NO_PASTES, MARK_PASTES } from "./keyboard.ts";
+import type { Line, Size, Style } from "./text.ts";
+
+export interface TerminalScreenOptions {
+  hasColor: boolean;
+  isAscii: boolean;
+}
+
+export interface TerminalEvents {
+  /** A character, or a name such as "ENTER", "UP", "CTRL_C". */
+  onKey(key: string): void;
+  /** Cells from 0. */
+  onClick(x: number, y: number): void;
+  onWheel(by: -1 | 1): void;
+  onResize(): void;
+}
+
+// The colours are those of the terminal's own palette, so that they are readable on whatever background it has. What they
+// say is always said in words or signs as well.
+const RED = 1;
+const GREEN = 2;
+const YELLOW = 3;
+const CYAN = 6;
+
+const COLORED: Record<Style, Attributes> = {
+  plain: {},
+  dim: { dim: true },
+  bold: { bold: true },
+  title: { bold: true },
+  good: { color: GREEN },
+  warn: { color: YELLOW },
+  bad: { color: RED, bold: true },
+  accent: { color: CYAN },
+  key: { color: CYAN, bold: true },
+  selected: { inverse: true },
+};
+
+const UNCOLORED: Record<Style, Attributes> = {
+  plain: {},
+  dim: { dim: true },
+  bold: { bold: true },
+  title: { bold: true },
+  good: {},
+  warn: { bold: true },
+  bad: { bold: true, underline: true },
+  accent: {},
+  key: { bold: true },
+  selected: { inverse: true },
+};
+
+const ENTER_SCREEN = `\x1b[?1049h\x1b[?25l\x1b[2J${MARK_PASTES}`;
+/** The cursor is shown on the alternate screen and on the other: some terminals keep one state for each. */
+const LEAVE_SCREEN = `\x1b[0m${MARK_NO_PASTES}\x1b[?25h\x1b[?1049l\x1b[?25h`;
+const CLEAR = "\x1b[0m\x1b[2J";
+
+export class TerminalScreen {
+  readonly #terminal: Terminal;
+  readonly #isAscii: boolean;
+  readonly #styles: Record<Style, Attributes>;
+  #events: TerminalEvents | null = null;
+  #buffer: ScreenBuffer | null = null;
+  #attributes = new Map<Style, number>();
+  /** What each row shows. */
+  #rows: string[] = [];
+  /** To be written in one go. */
+  #pending = "";
+  #isEntered = false;
+
+  constructor({ hasColor, isAscii }: TerminalScreenOptions) {
+    const { generic, isSSH } = terminalKit.guessTerminal();
+    this.#terminal = terminalKit.createTerminal({
+      stdin: filteredInput(process.stdin),
+      stdout: process.stdout,
+      stderr: process.stderr,
+      generic,
+      isTTY: true,
+      isSSH,
+    });
+    this.#terminal.raw = (text) => {
+      this.#pending += text;
+    };
+    this.#isAscii = isAscii;
+    this.#styles = hasColor ? COLORED : UNCOLORED;
+    this.#terminal.on("key", (key) => this.#events?.onKey(key));
+    this.#terminal.on("mouse", (name, data) => this.#onMouse(name, data));
+    this.#terminal.on("resize", () => this.#onResize());
+  }
+
+  get size(): Size {
+    return { width: this.#terminal.width, height: this.#terminal.height };
+  }
+
+  /** True while the terminal has not taken what was drawn last. */
+  get isClogged(): boolean {
+    return process.stdout.writableNeedDrain;
+  }
+
+  /** Takes the terminal: its alternate screen, its keys, its mouse. */
+  enter(events: TerminalEvents): void {
+    this.#events = events;
+    if (this.#isEntered) return;
+    this.#isEntered = true;
+    this.#terminal.shutdown = false;
+    process.stdout.write(ENTER_SCREEN);
+    this.#terminal.grabInput({ mouse: "button" });
+    this.repaint();
+  }
+
+  /** Gives it back as it was. May be called again, and in the middle of anything. */
+  leave(): void {
+    if (!this.#isEntered) return;
+    this.#isEntered = false;
+    this.#events = null;
+    this.#pending = "";
+    this.#terminal.grabInput(false);
+    // Else it would tidy up once more at the process's end.
+    this.#terminal.shutdown = true;
+    process.stdout.write(LEAVE_SCREEN);
+  }
+
+  /** Draws everything anew next time. */
+  repaint(): void {
+    this.#buffer = null;
+    this.#rows = [];
+  }
+
+  draw(frame: Frame): void {
+    if (!this.#isEntered) return;
+    const buffer = (this.#buffer ??= this.#newBuffer(frame));
+    const isFirst = this.#rows.length === 0;
+    let changedFrom = -1;
+    for (const [y, row] of frame.rows.entries()) {
+      if (this.#put(buffer, y, row)) {
+        if (changedFrom < 0) changedFrom = y;
+      } else if (changedFrom >= 0 && !isFirst) {
+        this.#drawRows(buffer, frame.width, changedFrom, y);
+        changedFrom = -1;
+      }
+    }
+    // Drawn for the first time, a buffer is drawn whole.
+    if (isFirst) buffer.draw({ delta: true });
+    else if (changedFrom >= 0) this.#drawRows(buffer, frame.width, changedFrom, frame.height);
+    this.#flush();
+  }
+
+  #newBuffer({ width, height }: Size): ScreenBuffer {
+    this.#pending += CLEAR;
+    const buffer = new terminalKit.ScreenBuffer({ dst: this.#terminal, width, height, x: 1, y: 1 });
+    for (const [style, attributes] of Object.entries(this.#styles)) {
+      const color = attributes.color === undefined ? { defaultColor: true } : {};
+      const attribute = buffer.object2attr({ bgDefaultColor: true, ...color, ...attributes });
+      this.#attributes.set(style as Style, attribute);
+    }
+    return buffer;
+  }
+
+  /** Puts a row into the buffer; false when it is as it was. */
+  #put(buffer: ScreenBuffer, y: number, row: Line): boolean {
+    let signature = "";
+    for (const { text, style } of row) signature += `${style}:${text}|`;
+    if (signature === this.#rows[y]) return false;
+    this.#rows[y] = signature;
+    let x = 0;
+    for (const { text, style } of row) {
+      buffer.put({ x, y, attr: this.#attributes.get(style) ?? 0 }, this.#isAscii ? toAscii(text) : text);
+      x += text.length;
+    }
+    return true;
+  }
+
+  #drawRows(buffer: ScreenBuffer, width: number, from: number, to: number): void {
+    buffer.draw({ delta: true, srcClipRect: { x: 0, y: from, width, height: to - from } });
+  }
+
+  #flush(): void {
+    if (this.#pending === "") return;
+    process.stdout.write(this.#pending);
+    this.#pending = "";
+  }
+
+  #onMouse(name: string, { x, y }: MouseData): void {
+    if (name === "MOUSE_LEFT_BUTTON_PRESSED") this.#events?.onClick(x - 1, y - 1);
+    else if (name === "MOUSE_WHEEL_UP") this.#events?.onWheel(-1);
+    else if (name === "MOUSE_WHEEL_DOWN") this.#events?.onWheel(1);
+  }
+
+  #onResize(): void {
+    this.repaint();
+    this.#events?.onResize();
+  }
+}
