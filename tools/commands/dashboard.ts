@@ -1,5 +1,6 @@
 // wowsim dashboard: a running server on the whole terminal, seen and driven by keys and mouse.
 
+import { Option } from "commander";
 import type { Command } from "commander";
 import { WowsimError } from "../../server/errors.ts";
 import { addServerFlags } from "../ui/flags.ts";
@@ -26,20 +27,27 @@ export function register(program: Command): void {
     )
     .option("--token <secret>", "the server's token, when it has one; also from WOWSIM_TOKEN")
     .option("--telemetry-file <file>", "the server's telemetry file, for what was before", ".wowsim/telemetry.jsonl")
-    .option("--candidate <file>", "a kernel (.wasm) to offer for deploys; may be given again", appended, [])
+    .addOption(
+      new Option("--candidate <file>", "a kernel (.wasm) to offer for deploys; may be given again")
+        .argParser(appended)
+        .default([], "those in this folder"),
+    )
     .option("--ascii", "draw with ASCII only; by itself where the locale or the terminal asks for it")
     .addHelpText(
       "after",
-      "\nStart a server in one terminal (wowsim serve), this in another. h tells every key; q quits. The server may come\n" +
-        "later, and go and come back. What is begun here (players, faults, a deploy) ends with it, also when it is killed.\n" +
-        "NO_COLOR is heeded.\n" +
+      "\nStart a server in one terminal (wowsim serve), this in another. The server may\n" +
+        "come later, and go and come back. h tells every key; q quits. What is begun here\n" +
+        "(players, faults, a deploy) ends with it, also when it is killed. NO_COLOR is\n" +
+        "heeded.\n" +
         exitCodes({ 0: "quit", 1: "it failed", 2: "no terminal, or wrong usage", 130: "interrupted" }),
     );
   addServerFlags(command, ["port", "control-port", "http-port", "telemetry-port"]);
   command.action(dashboard);
 }
 
-const appended = (file: string, before: string[]): string[] => [...before, file];
+function appended(file: string, before: string[]): string[] {
+  return [...before, file];
+}
 
 async function dashboard(flags: DashboardFlags): Promise<void> {
   const { token = process.env["WOWSIM_TOKEN"], candidate, ascii, ...server } = flags;
