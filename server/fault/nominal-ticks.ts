@@ -28,7 +28,8 @@ export function startNominalTicks(
         if (due >= next) onTick(due, elapsedMs - next * NOMINAL_TICK_MS);
         if (timer !== undefined) schedule();
       },
-      start + next * NOMINAL_TICK_MS - now(),
+      // Below zero when the thread was held up between the two readings of the clock.
+      Math.max(0, start + next * NOMINAL_TICK_MS - now()),
     );
   };
   schedule();

@@ -8,6 +8,8 @@
 //
 // Outgoing: ServerMessage for what is rare; kernel frames go through Codec.encodeFrame.
 
+import type { LimitName } from "./limits.ts";
+
 export type ClientMessageKind =
   | "hello"
   | "ping"
@@ -58,22 +60,23 @@ export interface Hello {
   resume: string;
 }
 
-/** Codes of `error` messages. Those that begin with "limit_" come before the door; see limits.ts for the names. */
-export type ErrorCode =
-  | "malformed"
-  | "busy"
-  | "unsupported_version"
-  | "bad_token"
-  | "no_such_zone"
-  | "no_such_class"
-  | "zone_full"
-  | "no_zone"
-  | "resume_expired"
-  | "already_in_world"
-  | "taken_over"
-  | "held"
-  | "server_stopping"
-  | `limit_${string}`;
+/** Codes of `error` messages; beside these there is limit_<name> before the door, see limits.ts for the names. */
+export const ERROR_CODES = [
+  "malformed",
+  "busy",
+  "unsupported_version",
+  "bad_token",
+  "no_such_zone",
+  "no_such_class",
+  "zone_full",
+  "no_zone",
+  "resume_expired",
+  "already_in_world",
+  "taken_over",
+  "held",
+  "server_stopping",
+] as const;
+export type ErrorCode = (typeof ERROR_CODES)[number] | `limit_${LimitName}`;
 
 export interface Welcome {
   type: "welcome";

@@ -65,16 +65,18 @@ export function connectionsWithin(openFilesMax: number | null): number {
 }
 
 /** Names of the limits as they appear in "limit:<name>" and in the refusal counters. */
-export type LimitName =
-  | "line_bytes"
-  | "messages"
-  | "malformed"
-  | "authenticate"
-  | "partial"
-  | "idle"
-  | "connections"
-  | "connections_per_address"
-  | "slow_reader";
+export const LIMIT_NAMES = [
+  "line_bytes",
+  "messages",
+  "malformed",
+  "authenticate",
+  "partial",
+  "idle",
+  "connections",
+  "connections_per_address",
+  "slow_reader",
+] as const;
+export type LimitName = (typeof LIMIT_NAMES)[number];
 
 /** Allows `perSecond` on average and `burst` at once. Times are milliseconds of any monotonic clock. */
 export class TokenBucket {
