@@ -3,6 +3,7 @@
 
 import { Command } from "commander";
 import { version } from "../package.json";
+import * as buildKernel from "./commands/build-kernel.ts";
 import * as completion from "./commands/completion.ts";
 import * as dashboard from "./commands/dashboard.ts";
 import * as demo from "./commands/demo.ts";
@@ -19,6 +20,7 @@ import { EXIT } from "./ui/output.ts";
 
 /** One subcommand a file; this is the order in which help lists them. */
 const COMMANDS = [
+  demo,
   serve,
   spawnClients,
   dashboard,
@@ -27,7 +29,7 @@ const COMMANDS = [
   diagnose,
   parseLogs,
   deploy,
-  demo,
+  buildKernel,
   doctor,
   completion,
 ];

@@ -75,6 +75,22 @@ async function buildFrom(sources: Map<string, string>): Promise<BuiltKernel> {
   return { wasm, metered: await meter(wasm), hash: hashOf(wasm) };
 }
 
+/** Builds the kernel, or a variant of it, into a file of its own: unmetered, as a deploy takes it. Throws like buildKernel. */
+export async function buildToFile(out: string, options: { variant?: string } = {}): Promise<BuiltKernel> {
+  const kernel = await buildKernel(options);
+  await mkdir(dirname(out), { recursive: true });
+  await replaceFile(out, kernel.wasm);
+  return kernel;
+}
+
+/** Builds the kernel where ensureKernel looks for it. */
+async function buildOwn(): Promise<BuiltKernel> {
+  const sources = await readSources();
+  const kernel = await buildFrom(sources);
+  await writeKernel(ASSEMBLY, kernel, await hashSources(sources));
+  return kernel;
+}
+
 /** Names buildKernel takes as a variant. */
 export async function variantNames(): Promise<string[]> {
   if (!existsSync(VARIANTS)) return [];
@@ -169,13 +185,8 @@ async function main(args: string[]): Promise<void> {
       "bun server/kernel/build.ts [--variant NAME] [--out FILE]: say --out with --variant.",
     );
   }
-  const sources = await readSources(variant);
-  const kernel = await buildFrom(sources);
-  if (out === undefined) await writeKernel(ASSEMBLY, kernel, await hashSources(sources));
-  else {
-    await mkdir(dirname(out), { recursive: true });
-    await replaceFile(out, kernel.wasm);
-  }
+  const kernel =
+    out === undefined ? await buildOwn() : await buildToFile(out, variant === undefined ? {} : { variant });
   process.stdout.write(`${kernel.hash} ${kernel.wasm.length} bytes, metered ${kernel.metered.length} bytes\n`);
 }
 

@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import packageFile from "../../package.json";
+import { buildKernel } from "../../server/kernel/build.ts";
 import { buildProgram } from "../../tools/program.ts";
 import { ROOT } from "../helpers/command.ts";
 import type { Finished } from "../helpers/command.ts";
@@ -73,6 +74,14 @@ test("it serves, is played on, breaks, is watched and stops", async () => {
     server.kill("SIGTERM");
   }
   expect(await server.exited).toBe(0);
+});
+
+test("it compiles candidates, the same ones as from the source", async () => {
+  const file = join(folder, "hotfix.wasm");
+  const { code, stdout } = await run("build-kernel", "--variant", "hotfix", "--out", file, "--format", "json");
+  expect(code).toBe(0);
+  const { hash } = JSON.parse(stdout) as { hash: string };
+  expect(hash).toBe((await buildKernel({ variant: "hotfix" })).hash);
 });
 
 const hasDemo = buildProgram().commands.some((command) => command.name() === "demo");

@@ -49,8 +49,8 @@ export function register(program: Command): void {
         "check holds. Missing data or an error never promotes; Ctrl-C rolls back, and",
         "if this command dies the server rolls back by itself.",
         "",
-        "Build a module:     bun server/kernel/build.ts --out kernel.wasm",
-        "One that is caught: bun server/kernel/build.ts --variant regression --out x.wasm",
+        "Build a module:     wowsim build-kernel --out kernel.wasm",
+        "One that is caught: wowsim build-kernel --variant regression --out x.wasm",
         "How to read it all: docs/DEPLOYS.md",
         exitCodes({
           0: "promoted in every zone",

@@ -5,10 +5,10 @@
 //   server.ports.control     // from the line it prints when everything listens
 
 import { existsSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import type { Subprocess } from "bun";
 import { z } from "zod";
 import { WowsimError } from "../../server/errors.ts";
+import { selfCommand } from "../self.ts";
 
 const Ready = z.object({
   ready: z.literal(true),
@@ -20,7 +20,6 @@ const Ready = z.object({
   data_dir: z.string(),
 });
 
-export const COMMAND = join(import.meta.dir, "..", "wowsim.ts");
 const READY_MS_MAX = 60_000;
 const STOP_MS_MAX = 4_000;
 const STDERR_LINES_MAX = 20;
@@ -55,7 +54,7 @@ export class ServerProcess implements AsyncDisposable {
   static async start(flags: readonly string[], signal?: AbortSignal): Promise<ServerProcess> {
     const ports = ["--port", "--control-port", "--http-port", "--telemetry-port"].flatMap((flag) => [flag, "0"]);
     const child: Child = Bun.spawn(
-      [process.execPath, COMMAND, "serve", ...ports, "--scratch", "--with-parent", "--format", "json", ...flags],
+      selfCommand("serve", ...ports, "--scratch", "--with-parent", "--format", "json", ...flags),
       // Detached: a Ctrl-C at the terminal is for us alone to act on.
       { stdin: "pipe", stdout: "pipe", stderr: "pipe", detached: true },
     );

@@ -55,7 +55,7 @@ async function readModule(path: string): Promise<Uint8Array> {
       .slice(0, MODULE_LIMITS.moduleBytesMax + 1)
       .bytes();
   } catch (cause) {
-    const message = `${path} can not be read (${messageOf(cause)}); build one: bun server/kernel/build.ts --out ${path}`;
+    const message = `${path} can not be read (${messageOf(cause)}); build one: wowsim build-kernel --out ${path}`;
     throw new WowsimError("no_such_file", message, { cause });
   }
 }

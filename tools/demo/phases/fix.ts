@@ -4,7 +4,7 @@ import type { Phase } from "../demo.ts";
 import type { Demo } from "../context.ts";
 import { measurePlay } from "../play.ts";
 import { ms, seconds } from "../words.ts";
-import { COMMAND } from "../server-process.ts";
+import { selfCommand } from "../../self.ts";
 import { BUDGET_MS } from "./baseline.ts";
 
 /** So many ticks in a row within their budget, in every zone: one second. */
@@ -59,7 +59,7 @@ export const fix: Phase = {
 /** Runs a wowsim command against the demo's server. */
 async function run(command: string, { server, signal }: Demo): Promise<{ code: number; said: string }> {
   const args = command.split(" ").slice(1);
-  const child = Bun.spawn([process.execPath, COMMAND, ...args, "--control-port", String(server.ports.control)], {
+  const child = Bun.spawn(selfCommand(...args, "--control-port", String(server.ports.control)), {
     stdin: "ignore",
     stdout: "ignore",
     stderr: "pipe",

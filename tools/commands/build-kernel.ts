@@ -1,0 +1,43 @@
+// wowsim build-kernel: compiles the kernel, or a variant of it, into a module that can be deployed.
+
+import type { Command } from "commander";
+import { addFormatFlag } from "../ui/flags.ts";
+import type { OutputFormat } from "../ui/flags.ts";
+import { exitCodes } from "../ui/help.ts";
+import { EXIT, fail, out, outJson } from "../ui/output.ts";
+
+interface BuildFlags {
+  out: string;
+  variant?: string;
+  format: OutputFormat;
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command("build-kernel")
+    .description("Compile the kernel, or a variant of it for drills, into a module to deploy.")
+    .requiredOption("--out <file>", "the file to make")
+    .option("--variant <name>", "with the files of assembly/variants/<name> in place of the kernel's own")
+    .addHelpText(
+      "after",
+      [
+        "",
+        "Variants: regression gets slower with the crowd, and a canary must catch it;",
+        "hotfix does the same for less; crash traps when somebody dies.",
+        "Then:     wowsim deploy kernel.wasm",
+        exitCodes({ 0: "built and checked", 1: "it does not compile, or may not run (stderr says why)" }),
+      ].join("\n"),
+    );
+  addFormatFlag(command).action(build);
+}
+
+async function build({ out: file, variant, format }: BuildFlags): Promise<void> {
+  const { buildToFile } = await import("../../server/kernel/build.ts");
+  try {
+    const { wasm, hash } = await buildToFile(file, variant === undefined ? {} : { variant });
+    if (format === "json") outJson({ file, hash, bytes: wasm.length });
+    else out(`${file}: ${wasm.length} bytes, module ${hash}`);
+  } catch (error) {
+    fail(error, EXIT.degraded);
+  }
+}
