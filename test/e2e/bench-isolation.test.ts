@@ -30,7 +30,7 @@ async function reportOf(...args: string[]): Promise<Report> {
 const broken = ({ checks }: Report, timed: RegExp): string[] =>
   checks.filter(({ what, holds }) => !holds && !timed.test(what)).map(({ what, shown }) => `${what}: ${shown}`);
 
-describe.each(["isolation"])("bench/%s.ts", (name) => {
+describe.each(["isolation", "fault-cycles"])("bench/%s.ts", (name) => {
   test("explains itself, and refuses a flag it does not have", async () => {
     const help = await run(`bench/${name}.ts`, "--help");
     expect(help.code).toBe(0);
@@ -44,3 +44,12 @@ test("two zones that fall every second lose nothing and nobody", async () => {
   expect(report.checks).toHaveLength(8);
   expect(broken(report, /tick p99|took less than|kept its tick rate/)).toEqual([]);
 }, 120_000);
+
+test("faults that come and go leave nothing behind", async () => {
+  const small = ["--cycles", "40", "--clients", "8", "--settle-seconds", "2", "--window-seconds", "2"];
+  const report = await reportOf("bench/fault-cycles.ts", ...small);
+  expect(report.checks).toHaveLength(12);
+  // So few cycles do not try every fault long enough, and say nothing about times and memory.
+  expect(broken(report, /ticks as before|memory does not grow|went as asked/)).toEqual([]);
+  expect(report["tally"]).toMatchObject({ cycles: 40, wrong: [] });
+}, 240_000);

@@ -1,0 +1,257 @@
+// Whether faults leave anything behind: players play, a thousand random faults come and go among them, and afterwards tick
+// times, memory, entities and sockets are looked at as they were before.
+//
+//   bun bench/fault-cycles.ts --cycles 1000 --clients 100
+//
+// Between bursts of cycles it waits until every fault has left, everybody plays again and no zone is in trouble, and takes
+// a sample of the process's memory. Heaps find their size in the first half of the bursts; a leak goes on in the second.
+
+import { Command } from "commander";
+import { Swarm } from "../tools/client/swarm.ts";
+import { addFormatFlag, parseInteger, parseNumber } from "../tools/ui/flags.ts";
+import type { OutputFormat } from "../tools/ui/flags.ts";
+import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
+import { tableLines } from "../tools/ui/table.ts";
+import { printChecks } from "./lib/checks.ts";
+import type { Check } from "./lib/checks.ts";
+import { FaultStorm } from "./lib/fault-storm.ts";
+import type { StormTally } from "./lib/fault-storm.ts";
+import { startServerChild } from "./lib/server-child.ts";
+import type { ServerChild } from "./lib/server-child.ts";
+import { lookAt, rssMb } from "./lib/server-look.ts";
+import type { Look } from "./lib/server-look.ts";
+import { slopeOf } from "./lib/statistics.ts";
+import type { Slope } from "./lib/statistics.ts";
+
+interface Flags {
+  cycles: number;
+  clients: number;
+  rate: number;
+  lanes: number;
+  settleSeconds: number;
+  windowSeconds: number;
+  seed: number;
+  format: OutputFormat;
+}
+
+const WORLD = "server/content/worlds/four-zones.toml";
+const ZONES = 4;
+/** At most so many bursts, of at least so many cycles. */
+const BURSTS_MAX = 20;
+const BURST_CYCLES_MIN = 10;
+/** Between bursts, once all is well. */
+const PAUSE_MS = 1_500;
+const CALM_MS_MAX = 120_000;
+const POLL_MS = 100;
+/** How much a zone's p99 may rise: the larger of the two. */
+const P99_SHARE_MAX = 0.1;
+const P99_MS_MAX = 0.5;
+/** A slope whose confidence interval touches this much growth is not called growth. MB a hundred cycles. */
+const GROWTH_MB_MAX = 1;
+
+/** What must never be in telemetry, whatever faults do. */
+const MISTAKES = new Set(["Invalid state transition attempted", "Fault hook failed", "Zone ticks lost"]);
+
+const program = new Command("fault-cycles")
+  .description("Whether random faults, activated and removed again and again under players, leave anything behind.")
+  .option("--cycles <n>", "faults that come and go", parseInteger(1, 100_000), 1_000)
+  .option("--clients <n>", "players, spread over four zones", parseInteger(4, 4_000), 100)
+  .option("--rate <n>", "actions a second and player", parseNumber(0.1, 90), 2)
+  .option("--lanes <n>", "faults at a time", parseInteger(1, 16), 4)
+  .option("--settle-seconds <n>", "before each look: heaps settle, zones are well again", parseInteger(1, 600), 12)
+  .option("--window-seconds <n>", "of looking, before and after", parseInteger(1, 600), 15)
+  .option("--seed <n>", "seed of server, players and faults", parseInteger(0, 0xffff_ffff), 1)
+  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not, 2 wrong usage.")
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
+addFormatFlag(program).action(faultCycles);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  fail(error, EXIT.degraded);
+}
+
+async function faultCycles(flags: Flags): Promise<void> {
+  const { cycles, clients, rate, lanes, settleSeconds, windowSeconds, seed, format } = flags;
+  await using server = await startServerChild({ world: WORLD, seed });
+  const swarm = await Swarm.start({ host: "127.0.0.1", port: server.ports.game, count: clients, rate, seed });
+  const homes = swarm.clients.map(({ zoneId }) => zoneId);
+  const storm = await FaultStorm.connect(server.ports.control, { lanes, seed, zones: ZONES });
+  const start = performance.now();
+  await Bun.sleep(settleSeconds * 1_000);
+  const before = await lookAt(server, windowSeconds);
+  const memory: MemorySample[] = [];
+  const bursts = Math.min(BURSTS_MAX, Math.ceil(cycles / BURST_CYCLES_MIN));
+  for (let burst = 1; burst <= bursts; burst++) {
+    await storm.run(Math.ceil((cycles * burst) / bursts) - storm.tally.cycles);
+    await untilCalm(server, swarm, storm, homes);
+    await Bun.sleep(PAUSE_MS);
+    memory.push({ cycles: storm.tally.cycles, rssMb: await rssMb(server) });
+  }
+  await Bun.sleep(settleSeconds * 1_000);
+  const after = await lookAt(server, windowSeconds);
+  const seconds = (performance.now() - start) / 1_000;
+  storm.stop();
+  const { stats } = swarm;
+  const players = swarm.playing;
+  await swarm.stop();
+  const mistakes = await readMistakes(server);
+  const exitCode = await server.stop();
+  const clientErrors = stats.protocolErrorExamples.slice(0, 3);
+  const found = { before, after, memory, tally: storm.tally, mistakes, players, clientErrors, exitCode, flags };
+  const checks = judge({ ...found, protocolErrors: stats.protocolErrors });
+  if (format === "json") {
+    const tally = asObject(storm.tally);
+    outJson({ cycles, clients, seconds, before, after, memory, tally, mistakes, clients_felt: stats.toJson(), checks });
+  } else print(flags, seconds, found, checks);
+  if (checks.some((check) => !check.holds)) process.exitCode = EXIT.degraded;
+}
+
+/** Waits until nothing is left of any fault: everybody plays, at home, in zones that run. */
+async function untilCalm(server: ServerChild, swarm: Swarm, storm: FaultStorm, homes: number[]): Promise<void> {
+  const deadline = performance.now() + CALM_MS_MAX;
+  const isHome = (): boolean =>
+    swarm.clients.every(({ zoneId, isPlaying }, index) => isPlaying && zoneId === homes[index]);
+  while (!(await storm.isOver()) || !isHome()) {
+    if (performance.now() > deadline || server.exitCode !== null) return; // the checks say what is missing
+    await Bun.sleep(POLL_MS);
+  }
+}
+
+interface MemorySample {
+  cycles: number;
+  rssMb: number;
+}
+
+async function readMistakes(server: ServerChild): Promise<string[]> {
+  const mistakes: string[] = [];
+  for await (const { message, data } of server.telemetry()) {
+    if (MISTAKES.has(message)) mistakes.push(`${message}: ${JSON.stringify(data)}`);
+  }
+  return mistakes;
+}
+
+interface Found {
+  before: Look;
+  after: Look;
+  memory: MemorySample[];
+  tally: StormTally;
+  mistakes: string[];
+  players: number;
+  protocolErrors: number;
+  clientErrors: string[];
+  exitCode: number;
+  flags: Flags;
+}
+
+/** "25+25 (25 watch), ...": players and creatures of each zone. */
+function residents({ zones }: Look): string {
+  return zones.map((zone) => `${zone.players}+${zone.creatures} (${zone.watchers} watch)`).join(", ");
+}
+
+function sockets({ connected, controlConnections, openFiles }: Look): string {
+  return `${connected} players, ${controlConnections} control, ${openFiles} open files`;
+}
+
+function judge(found: Found): Check[] {
+  const { before, after, memory, tally, mistakes, players, protocolErrors, clientErrors, exitCode, flags } = found;
+  const idle = [...tally.activations.keys()].filter((fault) => (tally.affected.get(fault) ?? 0) === 0);
+  const growth = growthOf(memory);
+  return [
+    {
+      what: "Every cycle went as asked, and every fault that was tried struck",
+      holds: tally.cycles === flags.cycles && tally.wrong.length === 0 && idle.length === 0,
+      shown: `${tally.cycles} cycles${[...tally.wrong.slice(0, 2), ...idle].map((what) => `; ${what}`).join("")}`,
+    },
+    ...after.zones.map((zone, index): Check => {
+      const p99 = before.zones[index]?.msP99 ?? Number.NaN;
+      const most = p99 + Math.max(p99 * P99_SHARE_MAX, P99_MS_MAX);
+      const what = `Zone ${zone.id} ticks as before`;
+      return { what, holds: zone.msP99 <= most, shown: `p99 ${fixed(p99)} ms before, ${fixed(zone.msP99)} after` };
+    }),
+    {
+      what: "Everybody is where they were, and nobody else",
+      holds: residents(before) === residents(after) && players === flags.clients,
+      shown: `players+creatures ${residents(before)}; after ${residents(after)}; ${players} play`,
+    },
+    {
+      what: "As many sockets and files as before",
+      holds: sockets(before) === sockets(after),
+      shown: `${sockets(before)}; after ${sockets(after)}`,
+    },
+    {
+      what: `In the second half memory does not grow by ${GROWTH_MB_MAX} MB a hundred cycles`,
+      holds: growth.slope - growth.plusMinus < GROWTH_MB_MAX,
+      shown:
+        `${fixed(growth.slope)} ± ${fixed(growth.plusMinus)} MB a hundred (95 %, ${growth.points} samples); ` +
+        `${fixed(before.rssMb)} MB before, ${fixed(after.rssMb)} after`,
+    },
+    {
+      what: "Players saw no protocol error",
+      holds: protocolErrors === 0,
+      shown: `${protocolErrors} ${clientErrors.join("; ")}`.trim(),
+    },
+    {
+      what: "No session went astray, no fault failed, no zone lost a tick",
+      holds: mistakes.length === 0,
+      shown: `${mistakes.length}${mistakes
+        .slice(0, 2)
+        .map((mistake) => `; ${mistake}`)
+        .join("")}`,
+    },
+    {
+      what: "No error line afterwards",
+      holds: after.errors.length === 0,
+      shown: `${after.errors.length} ${[...new Set(after.errors)].slice(0, 3).join("; ")}`.trim(),
+    },
+    { what: "The server stopped in order", holds: exitCode === 0, shown: `exit code ${exitCode}` },
+  ];
+}
+
+/** MB a hundred cycles by which memory grows in the second half, when heaps have found their size. */
+function growthOf(memory: MemorySample[]): Slope {
+  const half = memory.slice(Math.floor(memory.length / 2));
+  return slopeOf(half.map(({ cycles, rssMb: mb }) => [cycles / 100, mb]));
+}
+
+function print(
+  { cycles, clients, rate, lanes, seed }: Flags,
+  seconds: number,
+  found: Omit<Found, "protocolErrors">,
+  checks: Check[],
+): void {
+  const { before, after, memory, tally } = found;
+  out(
+    `bun bench/fault-cycles.ts --cycles ${cycles} --clients ${clients} --rate ${rate} --lanes ${lanes} --seed ${seed}: ${seconds.toFixed(0)} s`,
+  );
+  const faults = [...tally.activations].toSorted(([a], [b]) => a.localeCompare(b));
+  for (const line of tableLines(
+    ["fault", "activations", "struck"],
+    faults.map(([fault, count]) => [fault, count, tally.affected.get(fault) ?? 0]),
+  ))
+    out(line);
+  out(
+    `ended by ${inWords(tally.ends)}; refused meanwhile: ${inWords(tally.refused)}; slowest answer ${fixed(tally.answerMsMax)} ms`,
+  );
+  const head = ["zone", "p50 ms before", "after", "p99 before", "after", "max before", "after"];
+  const rows = after.zones.map((zone, index): (string | number)[] => {
+    const was = before.zones[index] ?? zone;
+    return [zone.id, ...[was.msP50, zone.msP50, was.msP99, zone.msP99, was.msMax, zone.msMax].map(fixed)];
+  });
+  for (const line of tableLines(head, rows)) out(line);
+  out(`resident memory between bursts: ${memory.map(({ rssMb: mb }) => mb.toFixed(0)).join(" ")} MB`);
+  printChecks(checks);
+}
+
+function inWords(counts: ReadonlyMap<string, number>): string {
+  return [...counts].map(([name, count]) => `${name} ${count}`).join(", ") || "nothing";
+}
+
+function asObject({ activations, affected, ends, refused, ...numbers }: StormTally): Record<string, unknown> {
+  const maps = Object.entries({ activations, affected, ends, refused });
+  return { ...numbers, ...Object.fromEntries(maps.map(([name, map]) => [name, Object.fromEntries(map)])) };
+}
+
+function fixed(value: number): string {
+  return value.toFixed(2);
+}

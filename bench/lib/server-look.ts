@@ -1,0 +1,77 @@
+// What a server looks like from outside over a stretch of time: tick times, who is in its zones, memory, open files.
+//
+//   const before = await lookAt(server, 15)
+//   before.zones[0]      // { id: 1, players: 25, creatures: 25, watchers: 25, ticks: 300, msP50: 0.2, ... }
+
+import { readdirSync } from "node:fs";
+import type { ServerChild } from "./server-child.ts";
+import { quantile } from "./statistics.ts";
+import { readWindow } from "./telemetry-window.ts";
+
+export interface ZoneLook {
+  id: number;
+  players: number;
+  creatures: number;
+  watchers: number;
+  ticks: number;
+  msP50: number;
+  msP99: number;
+  msMax: number;
+}
+
+export interface Look {
+  zones: ZoneLook[];
+  rssMb: number;
+  /** Files and sockets the process has open; NaN where the system does not tell. */
+  openFiles: number;
+  connected: number;
+  controlConnections: number;
+  errors: string[];
+}
+
+/** Watches it for so many seconds. */
+export async function lookAt(server: ServerChild, seconds: number): Promise<Look> {
+  const fromMs = Date.now();
+  await Bun.sleep(seconds * 1_000);
+  const window = await readWindow(server.telemetry(), { fromMs, toMs: Date.now() });
+  const [players, creatures, watchers, sessions, controlConnections] = await Promise.all([
+    server.metricByLabel("wowsim_zone_players"),
+    server.metricByLabel("wowsim_zone_creatures"),
+    server.metricByLabel("wowsim_zone_watchers"),
+    server.metricByLabel("wowsim_sessions"),
+    server.metric("wowsim_control_connections"),
+  ]);
+  const zones = [...window.zones.keys()].toSorted((a, b) => a - b);
+  return {
+    zones: zones.map((id) => {
+      const durations = window.zones.get(id)?.durationMs ?? [];
+      return {
+        id,
+        players: players.get(String(id)) ?? 0,
+        creatures: creatures.get(String(id)) ?? 0,
+        watchers: watchers.get(String(id)) ?? 0,
+        ticks: durations.length,
+        msP50: quantile(durations, 0.5),
+        msP99: quantile(durations, 0.99),
+        msMax: quantile(durations, 1),
+      };
+    }),
+    rssMb: await rssMb(server),
+    openFiles: openFiles(server.pid),
+    connected: sessions.get("connected") ?? 0,
+    controlConnections,
+    errors: window.errors,
+  };
+}
+
+const BYTES_PER_MB = 2 ** 20;
+
+/** Resident memory just now, MiB. */
+export async function rssMb(server: ServerChild): Promise<number> {
+  return (await server.metric("process_resident_memory_bytes")) / BYTES_PER_MB;
+}
+
+/** Files and sockets a process has open; NaN where the system does not tell. */
+function openFiles(pid: number): number {
+  return process.platform === "linux" ? readdirSync(`/proc/${pid}/fd`).length : Number.NaN;
+}
