@@ -2,14 +2,18 @@
 // n ticks since it came in; its duration is the longest of theirs. So it goes as slowly as the slowest zone.
 //
 //   zones at 812, 812, 809 ticks: the loop is at 809, and its next line comes with the third zone's next tick
+//
+// What counts is a zone's tick number: a report that found its ring full does not set the loop back.
 
 import { memoryUsage } from "../memory-usage.ts";
 import type { Emitter } from "../telemetry/schema.ts";
 import type { FromZoneWorker, TickReport } from "./messages.ts";
 
 interface LoopZone {
-  /** Ticks of the loop that this zone has completed: its own, counted from where the loop was when it came in. */
+  /** Ticks of the loop that this zone has completed. */
   ticks: number;
+  /** What its own tick number is ahead by; null until the first report since it came in. */
+  ahead: number | null;
   running: boolean;
 }
 
@@ -30,7 +34,7 @@ export class GameLoop {
     this.#tickRateHz = options.tickRateHz;
     this.#now = options.now;
     this.#emittedAtMs = options.now();
-    for (const id of options.zones) this.#zones.set(id, { ticks: 0, running: true });
+    for (const id of options.zones) this.#zones.set(id, { ticks: 0, ahead: null, running: true });
     this.#emitter.emit("event", "game_loop", "Game loop started", {
       tick_rate_hz: this.#tickRateHz,
       tick_interval_ms: 1_000 / this.#tickRateHz,
@@ -45,7 +49,8 @@ export class GameLoop {
   observeTick(report: TickReport): void {
     const zone = this.#zones.get(report.zoneId);
     if (zone === undefined) return;
-    zone.ticks++;
+    zone.ahead ??= report.tick - 1 - zone.ticks;
+    zone.ticks = report.tick - zone.ahead;
     this.#durationMsMax = Math.max(this.#durationMsMax, report.durationMs);
     this.#overrun ||= report.overrun;
     this.#advance();
@@ -57,7 +62,7 @@ export class GameLoop {
     const zone = this.#zones.get(message.zoneId);
     if (zone === undefined) return;
     zone.running = message.to !== "DOWN";
-    if (message.from === "DOWN") zone.ticks = this.#tick;
+    if (message.from === "DOWN") [zone.ticks, zone.ahead] = [this.#tick, null];
     this.#advance();
   }
 
