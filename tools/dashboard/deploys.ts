@@ -12,11 +12,11 @@ import { messageOf, WowsimError } from "../../server/errors.ts";
 import { variantNames } from "../../server/kernel/build.ts";
 import { deployFile } from "../deploy/deploy-file.ts";
 import type { DeployOptions } from "../deploy/deploy-file.ts";
+import { selfCommand } from "../self.ts";
 import type { CanaryResult } from "../deploy/canary.ts";
 import type { Candidate } from "./open-dialog.ts";
 import type { DeployRun } from "./picture.ts";
 
-const BUILD = join(import.meta.dir, "../../server/kernel/build.ts");
 const HINTS: Record<string, string> = {
   hotfix: "a drill: the same game, by another way",
   regression: "a drill: a hotfix that makes every tick dearer",
@@ -97,7 +97,7 @@ async function built(candidate: string, folder: string, progress: (text: string)
   if (candidate.endsWith(".wasm") || existsSync(candidate)) return candidate;
   progress(`building ${candidate}`);
   const path = join(folder, `${candidate}.wasm`);
-  const build = Bun.spawn([process.execPath, BUILD, "--variant", candidate, "--out", path], {
+  const build = Bun.spawn(selfCommand("build-kernel", "--variant", candidate, "--out", path), {
     stdin: "ignore",
     stdout: "ignore",
     stderr: "pipe",

@@ -5,11 +5,10 @@
 //   players.spawn({ players: 20, zoneId: 0, durationS: 30 })
 //   await players.despawn()
 
-import { join } from "node:path";
 import type { Subprocess } from "bun";
 import { z } from "zod";
+import { selfCommand } from "../self.ts";
 
-const COMMAND = join(import.meta.dir, "..", "wowsim.ts");
 /** "Until stopped" has to be some number. */
 const FOREVER_S = 86_400;
 const ACTIONS_PER_S = 2;
@@ -70,7 +69,7 @@ export class PlayerGroups {
     const flags = ["--host", host, "--port", String(port), "--count", String(players), "--rate", String(ACTIONS_PER_S)];
     flags.push("--duration", `${durationS ?? FOREVER_S}s`, "--seed", String(this.#seed++), "--with-parent");
     if (zoneId > 0) flags.push("--zone", String(zoneId));
-    const child = Bun.spawn([process.execPath, COMMAND, "spawn-clients", ...flags, "--format", "json"], {
+    const child = Bun.spawn(selfCommand("spawn-clients", ...flags, "--format", "json"), {
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",
