@@ -29,6 +29,8 @@ export interface ServerChild extends AsyncDisposable {
   readonly exitCode: number | null;
   /** Everything it said on stderr. */
   stderr(): string;
+  /** The file it writes now; rotated ones lie beside it. */
+  readonly telemetryFile: string;
   /** All recorded telemetry, rotated files first. A line that is only half written yet is left out. */
   telemetry(): AsyncGenerator<TelemetryLine>;
   /** The sum of a metric's samples (all labels), or NaN when /metrics has no such name. */
@@ -81,6 +83,7 @@ export async function startServerChild(options: ServerChildOptions = {}): Promis
       return child.exitCode;
     },
     stderr: complaint,
+    telemetryFile: join(dataDir, "telemetry.jsonl"),
     telemetry: () => readTelemetry(dataDir),
     metric: async (name) => sumOf(await readMetric(http, name)),
     metricByLabel: (name) => readMetric(http, name),

@@ -1,29 +1,34 @@
 // A zone runs another kernel than before, and with it each tick costs more, or the kernel traps: a hotfix that is none.
 //
-// Compared are the ticks right before and after the kernel hash changed, in the same zone. Fuel counts work exactly, so
-// that a rise of it beyond that of the load (entities and commands) is sure from 1.5 times on; kernel time alone is noisy
-// and counts less. Exceptions that began with the new kernel are the other sign.
+// Compared are the ticks right before and after the kernel hash changed, in the same zone, and what the zones did
+// meanwhile that kept theirs. Fuel counts work exactly, so that a rise of it by a quarter beyond that of the load (entities
+// and commands) and of the other zones is sure; kernel time alone is noisy and counts less. Chance is ruled out by the
+// canary judge's test (deploy/statistics.ts). Exceptions that began with the new kernel are the other sign.
 
 import { clock, median, ramp, shown } from "../measures.ts";
+import { compare, controlChange, MEDIAN } from "../../deploy/statistics.ts";
 import type { ZoneTick } from "../samples.ts";
 import type { Timeline, ZoneHistory } from "../timeline.ts";
 import { merge, nameOf, plainTicks } from "./rule.ts";
 import type { Finding, Rule } from "./rule.ts";
 
-const TICKS_MIN = 20;
+const TICKS_MIN = 40;
 /** Looked at on each side of the change. */
 const TICKS_MAX = 600;
 /** The engine compiles a fresh module while it runs. */
 const SETTLE_TICKS = 10;
 const CONFIDENCE_MAX = 0.96;
 const CONFIDENCE_MAX_TIME = 0.75;
+/** One-sided p of the test that the rise is chance. */
+const CHANCE_MAX = 0.01;
+const CONTROLS_SHOWN_MAX = 2;
 
 export const badKernel: Rule = {
   cause: "bad-kernel",
   title: "The new kernel costs more than the one before, or traps",
   runbook: {
-    text: "Roll the zone back to the kernel it ran before; players stay connected. Then compare the two builds.",
-    command: "wowsim deploy rollback",
+    text: "Give the zone back the kernel it ran before; players stay connected. A canary goes back by itself when its deploy ends. Then compare the two builds.",
+    command: "wowsim deploy assembly/build/kernel.wasm",
   },
   find: (timeline) => merge([...timeline.zones.values()].map((zone) => examine(zone, timeline))),
 };
@@ -48,13 +53,10 @@ function examine(zone: ZoneHistory, timeline: Timeline): Finding | null {
   const exceptions = zone.events.all().filter(({ what }) => what === "exception");
   const trapped = exceptions.filter(({ atMs }) => atMs >= change.atMs).length;
   const trappedBefore = exceptions.length - trapped;
-  const isCompared = before.length >= TICKS_MIN && after.length >= TICKS_MIN;
-  const load = isCompared ? Math.max(1, ratio(before, after, loadOf)) : 1;
-  const fuel = isCompared ? ratio(before, after, ({ fuelUsed }) => fuelUsed) / load : 1;
-  const time = isCompared ? ratio(before, after, ({ kernelMs }) => kernelMs) / load : 1;
+  const others = keptKernel(zone, timeline, change.atMs);
   const confidence = Math.max(
-    CONFIDENCE_MAX * ramp(fuel, 1.1, 1.5),
-    CONFIDENCE_MAX_TIME * ramp(time, 1.5, 3),
+    CONFIDENCE_MAX * ramp(riseOf(fuelOf, before, after, others), 1.05, 1.25),
+    CONFIDENCE_MAX_TIME * ramp(riseOf(timeOf, before, after, others), 1.5, 3),
     trappedBefore === 0 ? CONFIDENCE_MAX * ramp(trapped, 0, 2) : 0,
   );
   if (confidence === 0) return null;
@@ -63,31 +65,50 @@ function examine(zone: ZoneHistory, timeline: Timeline): Finding | null {
     `${shown(median(before.map(read)))} → ${shown(median(after.map(read)))}`;
   const evidence = [
     `${name}: kernel ${old} → ${newest.kernel} at ${clock(change.atMs)}, tick ${change.tick}.`,
-    `${name}: fuel_used p50 ${of(({ fuelUsed }) => fuelUsed)}, kernel_ms p50 ${of(({ kernelMs }) => kernelMs)} (n ${before.length} → ${after.length}), entities and commands ${of(loadOf)}.`,
+    `${name}: fuel_used p50 ${of(fuelOf)}, kernel_ms p50 ${of(timeOf)} (n ${before.length} → ${after.length}), entities and commands ${of(loadOf)}.`,
     `${name}: exceptions ${trappedBefore} → ${trapped}.`,
-    ...controls(zone, timeline, change.atMs),
+    ...others
+      .slice(0, CONTROLS_SHOWN_MAX)
+      .map((other) => `${nameOf(other.zone)} kept its kernel: fuel_used p50 ${shownMedians(other, fuelOf)}.`),
   ];
   const explains = trapped > 0 && trappedBefore === 0 ? ["zone-trap", "zone-runaway"] : [];
   return { confidence, zones: [zone.id], sinceMs: change.atMs, evidence, explains };
 }
 
-/** What the zones did that kept their kernel: had the load changed, they would show it. */
-function controls(changed: ZoneHistory, { zones }: Timeline, atMs: number): string[] {
+interface Other {
+  zone: ZoneHistory;
+  before: ZoneTick[];
+  after: ZoneTick[];
+}
+
+/** The zones that ran one kernel all the time: had the load changed, they would show it. */
+function keptKernel(changed: ZoneHistory, { zones }: Timeline, atMs: number): Other[] {
   return [...zones.values()]
-    .filter((zone) => zone !== changed && new Set(zone.ticks.newest(TICKS_MAX).map(({ kernel }) => kernel)).size === 1)
-    .slice(0, 2)
-    .map((zone) => {
-      const before = zone.ticks.between(Number.NEGATIVE_INFINITY, atMs);
-      const after = zone.ticks.between(atMs);
-      return `${nameOf(zone)} kept its kernel: fuel_used p50 ${shown(fuelOf(before))} → ${shown(fuelOf(after))} (n ${before.length} → ${after.length}).`;
-    });
+    .filter((zone) => zone !== changed && zone.ticks.first?.kernel === zone.ticks.last?.kernel)
+    .map((zone) => ({
+      zone,
+      before: zone.ticks.between(Number.NEGATIVE_INFINITY, atMs).slice(-TICKS_MAX),
+      after: zone.ticks.between(atMs).slice(-TICKS_MAX),
+    }))
+    .filter(({ before, after }) => before.length >= TICKS_MIN && after.length >= TICKS_MIN);
 }
 
-const fuelOf = (ticks: readonly ZoneTick[]): number => median(ticks.map(({ fuelUsed }) => fuelUsed));
+/** By how much a figure rose beyond the load and the other zones; 1 where chance may have done it. */
+function riseOf(read: (tick: ZoneTick) => number, before: ZoneTick[], after: ZoneTick[], others: Other[]): number {
+  if (before.length < TICKS_MIN || after.length < TICKS_MIN) return 1;
+  const load = median(after.map(loadOf)) / median(before.map(loadOf));
+  const meanwhile = controlChange(
+    MEDIAN,
+    others.map((other) => ({ before: other.before.map(read), after: other.after.map(read) })),
+  );
+  const control = Math.max(1, ...[load, meanwhile].filter(Number.isFinite));
+  const { netRatio, p } = compare(MEDIAN, before.map(read), after.map(read), control);
+  return p < CHANCE_MAX && Number.isFinite(netRatio) ? netRatio : 1;
+}
+
+const shownMedians = ({ before, after }: Other, read: (tick: ZoneTick) => number): string =>
+  `${shown(median(before.map(read)))} → ${shown(median(after.map(read)))} (n ${before.length} → ${after.length})`;
+
+const fuelOf = ({ fuelUsed }: ZoneTick): number => fuelUsed;
+const timeOf = ({ kernelMs }: ZoneTick): number => kernelMs;
 const loadOf = ({ players, creatures, commands }: ZoneTick): number => players + creatures + commands;
-
-/** After divided by before, of the medians; 1 when that says nothing. */
-function ratio(before: readonly ZoneTick[], after: readonly ZoneTick[], read: (tick: ZoneTick) => number): number {
-  const result = median(after.map(read)) / median(before.map(read));
-  return Number.isFinite(result) ? result : 1;
-}

@@ -1,0 +1,165 @@
+// Every fault in a real server with real players, and the diagnosis from that server's telemetry file alone; and the
+// commands that show it.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { buildKernel } from "../../server/kernel/build.ts";
+import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import { diagnose } from "../../tools/analysis/diagnosis.ts";
+import type { Diagnosis } from "../../tools/analysis/diagnosis.ts";
+import { assessHealth } from "../../tools/analysis/health.ts";
+import { IncidentLog } from "../../tools/analysis/incident-log.ts";
+import { readLines } from "../../tools/analysis/line-stream.ts";
+import { Timeline } from "../../tools/analysis/timeline.ts";
+import { DeployRemote } from "../../tools/deploy/remote.ts";
+import { startOnTerminal, startWowsim, wowsim } from "../helpers/command.ts";
+import { LiveServer, until } from "../helpers/control-live.ts";
+
+const PLAYERS = 6;
+/** What a rule needs to know of before, and a little more. */
+const CALM_MS = 2_000;
+const SURE = 0.6;
+const LEASE_MS = 60_000;
+
+let live: LiveServer;
+
+beforeAll(async () => {
+  live = await LiveServer.start({ players: PLAYERS });
+});
+afterAll(() => live[Symbol.asyncDispose]());
+
+/** What the file says of the time since then. */
+async function timelineSince(sinceMs: number, log?: IncidentLog): Promise<Timeline> {
+  const timeline = new Timeline();
+  const onLine = (line: TelemetryLine): void => {
+    timeline.take(line);
+    log?.advance(timeline);
+  };
+  await readLines(live.child.telemetryFile, { onLine, sinceMs });
+  return timeline;
+}
+
+/** Lets a calm while pass, in which nothing is found; since when it was calm. */
+async function calm(): Promise<number> {
+  let sinceMs = Date.now();
+  await until("nothing is found", async () => {
+    const timeline = await timelineSince(sinceMs);
+    if (diagnose(timeline).length > 0) sinceMs = Date.now();
+    return timeline.nowMs - sinceMs > CALM_MS && timeline.traffic.length > 1;
+  });
+  return sinceMs;
+}
+
+/** Waits until this cause is the first diagnosis of the time since then. */
+async function diagnosed(cause: string, sinceMs: number): Promise<Diagnosis> {
+  let found: Diagnosis[] = [];
+  await until(`${cause} is diagnosed`, async () => {
+    found = diagnose(await timelineSince(sinceMs));
+    return found[0]?.cause === cause && found[0].confidence >= SURE;
+  }).catch((error: unknown) => {
+    throw new Error(`Found was: ${JSON.stringify(found, null, 1)}`, { cause: error });
+  });
+  return found[0]!;
+}
+
+const feedPort = (): string[] => ["--telemetry-port", String(live.child.ports.telemetry)];
+const ports = (): string[] => ["--http-port", String(live.child.ports.http), ...feedPort()];
+
+describe("a healthy server", () => {
+  test("has no diagnosis in any second, and is healthy", async () => {
+    await calm();
+    const log = new IncidentLog();
+    const timeline = await timelineSince(0, log);
+    expect(log.incidents).toEqual([]);
+    expect(timeline.counts).toMatchObject({ fault: 0, stray: 0, timeless: 0 });
+    await until("it is healthy", async () => assessHealth(await timelineSince(0)).status === "healthy");
+  });
+
+  test("health exits 0 with every zone, diagnose exits 0", async () => {
+    const [health, diagnosis] = await Promise.all([
+      wowsim("health", "--format", "json", ...ports()),
+      wowsim("diagnose", "--watch-for", "2s", ...feedPort()),
+    ]);
+    expect(JSON.parse(health.stdout)).toMatchObject({ status: "healthy", reasons: [], zones: [{ id: 1 }, { id: 2 }] });
+    expect(health.code).toBe(0);
+    expect(diagnosis).toMatchObject({ code: 0, stdout: "Nothing wrong was found.\n", stderr: "" });
+  });
+
+  test("health --watch says a line a second in a pipe, and draws on a terminal and leaves it clean", async () => {
+    await using piped = startWowsim(["health", "--watch", ...ports()]);
+    await using drawn = startOnTerminal(["health", "--watch", ...ports()]);
+    await piped.says(/^\d\d:\d\d:\d\d healthy 20.* players\n.*\n/m);
+    await drawn.draws(/healthy.*Westfall.*Ctrl-C ends/s);
+    piped.child.kill("SIGINT");
+    drawn.type("\x03");
+    expect([await piped.child.exited, await drawn.child.exited]).toEqual([0, 0]);
+    expect(drawn.drawn).toEndWith("\x1b[?7h\x1b[?25h\x1b[?1049l");
+  });
+});
+
+describe("the commands, on a broken server", () => {
+  test("health and diagnose exit with what is wrong, and say the same to scripts", async () => {
+    await live.ask({ command: "activate", fault_id: "latency-spike", params: { delay_ms: 200 } });
+    const [health, diagnosis] = await Promise.all([
+      wowsim("health", "--format", "json", ...ports()),
+      wowsim("diagnose", "--watch-for", "3s", "--format", "json", ...feedPort()),
+    ]);
+    await live.remove("latency-spike");
+    expect(health.code).toBe(2);
+    expect(JSON.parse(health.stdout)).toMatchObject({ status: "critical", tick_rate_hz: { meant: 20 } });
+    expect(diagnosis.code).toBe(1);
+    expect(JSON.parse(diagnosis.stdout)).toMatchObject({ diagnoses: [{ cause: "latency-spike", zones: [1, 2] }] });
+  });
+
+  test("where no server is, both exit 3 and say what to do", async () => {
+    const nowhere = ["--telemetry-port", "1", "--http-port", "1"];
+    const [health, diagnosis] = await Promise.all([
+      wowsim("health", ...nowhere),
+      wowsim("diagnose", ...nowhere.slice(0, 2)),
+    ]);
+    expect(health).toMatchObject({ code: 3, stdout: "" });
+    expect(health.stderr).toContain("--http-port");
+    expect(diagnosis).toMatchObject({ code: 3, stdout: "" });
+    expect(diagnosis.stderr).toContain("--telemetry-port");
+  });
+});
+
+test("a kernel that costs more is named, with the zone that runs it, and no more when it is rolled back", async () => {
+  const remote = new DeployRemote(live.control);
+  const { signal } = new AbortController();
+  const { wasm } = await buildKernel({ variant: "regression" });
+  const hash = await remote.load(wasm, "regression.wasm", signal);
+  const before = await remote.zone(1);
+  const sinceMs = await calm();
+  await remote.beginSwap(hash, 1, LEASE_MS);
+  await remote.swapped(hash, 1, signal);
+  const diagnosis = await diagnosed("bad-kernel", sinceMs).finally(() => remote.rollback(hash, 1, signal));
+  expect(diagnosis.zones).toEqual([1]);
+  expect(diagnosis.evidence[0]).toContain(`kernel ${before.hash} → ${hash}`);
+  await calm();
+});
+
+describe("each fault is named first, from the telemetry file alone", () => {
+  test.each([
+    ["latency-spike", { delay_ms: 120 }, 2, [2]],
+    ["slow-leak", { increment_ms: 3, increment_every: 10 }, 1, [1]],
+    ["event-queue-flood", { multiplier: 5 }, 1, [1]],
+    ["memory-pressure", { megabytes: 80 }, 0, []],
+    ["split-brain", {}, 0, [1, 2]],
+    ["thundering-herd", { reconnect_delay_ticks: 20 }, 0, [1, 2]],
+    ["session-crash", {}, 2, [2]],
+    ["zone-trap", { every_ticks: 20 }, 2, [2]],
+    ["zone-runaway", { every_ticks: 30 }, 1, [1]],
+    ["cascading-zone-failure", {}, 0, [1, 2]],
+  ])("%s", async (fault_id, params, target_zone_id, zones) => {
+    await until("everybody plays", () => live.swarm.playing === PLAYERS);
+    const sinceMs = await calm();
+    const injectedMs = Date.now();
+    await live.ask({ command: "activate", fault_id, params, target_zone_id });
+    const diagnosis = await diagnosed(fault_id, sinceMs).finally(() => live.remove(fault_id));
+    expect(diagnosis.zones).toEqual(zones);
+    // A sample a second: what it says of the begin may be the sample before.
+    expect(diagnosis.sinceMs).toBeGreaterThan(injectedMs - 1_500);
+    expect(diagnosis.evidence.length).toBeGreaterThan(0);
+    expect(diagnosis.runbook.command).toBe(`wowsim inject-fault deactivate ${fault_id}`);
+  });
+});
