@@ -13,6 +13,7 @@ import * as doctor from "./commands/doctor.ts";
 import * as health from "./commands/health.ts";
 import * as injectFault from "./commands/inject-fault.ts";
 import * as parseLogs from "./commands/parse-logs.ts";
+import * as scenario from "./commands/scenario.ts";
 import * as serve from "./commands/serve.ts";
 import * as spawnClients from "./commands/spawn-clients.ts";
 import { exitCodes, finishHelp } from "./ui/help.ts";
@@ -30,6 +31,7 @@ const COMMANDS = [
   parseLogs,
   deploy,
   buildKernel,
+  scenario,
   doctor,
   completion,
 ];

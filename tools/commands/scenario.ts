@@ -1,0 +1,162 @@
+// wowsim scenario: runs what is written down in a file, against a server of its own or one that is there, and says exactly
+// how it went.
+//
+//   wowsim scenario list
+//   wowsim scenario run latency-spike
+//   wowsim scenario run my.toml --control-port 8081 --journal journal.json
+
+import type { Command } from "commander";
+import { messageOf, WowsimError } from "../../server/errors.ts";
+import type { Where } from "../scenario/drill.ts";
+import type { ActRecord } from "../scenario/play.ts";
+import { addFormatFlag, addServerFlags } from "../ui/flags.ts";
+import type { OutputFormat } from "../ui/flags.ts";
+import { exitCodes } from "../ui/help.ts";
+import { interruptible } from "../ui/interrupt.ts";
+import { err, EXIT, fail, isTerminal, out, outJson, paint } from "../ui/output.ts";
+import { progressBar } from "../ui/progress.ts";
+
+interface RunFlags {
+  host: string;
+  port: number;
+  controlPort: number;
+  httpPort: number;
+  telemetryPort: number;
+  token?: string;
+  journal?: string;
+  format: OutputFormat;
+}
+
+const SERVER_FLAGS = ["host", "port", "controlPort", "httpPort", "telemetryPort"] as const;
+const STORY_COLUMNS = 74;
+const FILE_HELP = "a .toml, .yaml or .json file, or the name of a scenario that comes with wowsim";
+const INTERRUPTED =
+  "wowsim: interrupted; putting everything back. Once more ends at once: faults then end by themselves.";
+
+export function register(program: Command): void {
+  const command = program
+    .command("scenario")
+    .description("Break, watch and mend a server as a file says, and say exactly how it went.");
+  registerRun(command);
+  addFormatFlag(
+    command.command("list").description("Show the scenarios that come with wowsim, each with its story."),
+  ).action(list);
+  addFormatFlag(
+    command
+      .command("check")
+      .argument("<file>", FILE_HELP)
+      .description("Say what is wrong with a scenario, without running it.")
+      .addHelpText("after", exitCodes({ 0: "it can be run", 2: "it can not; stderr says why, fault by fault" })),
+  ).action(check);
+}
+
+function registerRun(parent: Command): void {
+  const command = parent
+    .command("run")
+    .argument("<file>", FILE_HELP)
+    .description("Run a scenario or a Chaos Toolkit experiment.");
+  addServerFlags(command, ["port", "control-port", "http-port", "telemetry-port"])
+    .option("--token <secret>", "the server's token, when it has one; also from WOWSIM_TOKEN")
+    .option("--journal <file>", "write what happened to this file, as JSON")
+    .addHelpText(
+      "after",
+      "\nWithout --host and ports a server is started for it, and stopped afterwards.\n" +
+        "Give any of them to use one that runs. Whatever happens, also at Ctrl-C, the\n" +
+        "rollback runs, and all that was started is ended. If this command is killed,\n" +
+        "its server ends with it, and its faults end by themselves within 2 s.\n" +
+        exitCodes({
+          0: "completed: every step was carried out, and what they insist on is true",
+          1: "deviated: something that it insists on was not true",
+          2: "failed: a step could not be carried out or measured; or wrong usage",
+          3: "no server answers",
+          130: "aborted by Ctrl-C",
+        }),
+    );
+  addFormatFlag(command).action((file: string, flags: RunFlags) => run(file, flags, attachedTo(command, flags)));
+}
+
+/** The server that the flags name; null when none of them was given. */
+function attachedTo(command: Command, flags: RunFlags): Where | null {
+  if (!SERVER_FLAGS.some((flag) => command.getOptionValueSource(flag) === "cli")) return null;
+  const { host, port: game, controlPort: control, httpPort: http, telemetryPort: telemetry } = flags;
+  const token = flags.token ?? process.env["WOWSIM_TOKEN"];
+  return { host, ports: { game, control, http, telemetry }, ...(token === undefined ? {} : { token }) };
+}
+
+async function list({ format }: { format: OutputFormat }): Promise<void> {
+  const { LIBRARY } = await import("../scenario/library.ts");
+  const { parseScenario } = await import("../scenario/read-file.ts");
+  const scenarios = [...LIBRARY].map(([name, text]) => {
+    const { title, story, steps } = parseScenario(`${name}.toml`, text);
+    return { name, title, story, steps: steps.length };
+  });
+  if (format === "json") return outJson({ scenarios });
+  for (const { name, title, story } of scenarios) {
+    out(`${paint.bold(name)}  ${title}`);
+    for (const line of wrapped(story, STORY_COLUMNS)) out(paint.dim(`    ${line}`));
+    out();
+  }
+  out("Run one: wowsim scenario run <name>");
+}
+
+/** Words of a text on lines of at most so many columns. */
+function wrapped(text: string, columns: number): string[] {
+  return Bun.wrapAnsi(text.replaceAll(/\s+/g, " ").trim(), columns).split("\n");
+}
+
+async function check(file: string, { format }: { format: OutputFormat }): Promise<void> {
+  const { openScript } = await import("../scenario/script.ts");
+  try {
+    const script = await openScript(file);
+    const { title, notes } = script;
+    if (format === "json") return outJson({ ok: true, title, notes });
+    for (const note of notes) out(`note: ${note}`);
+    out(`${script.file} can be run: ${title}`);
+  } catch (error) {
+    if (format === "json") outJson({ ok: false, problems: messageOf(error).split("\n") });
+    fail(error, EXIT.usage);
+  }
+}
+
+async function run(file: string, flags: RunFlags, where: Where | null): Promise<void> {
+  const { openScript } = await import("../scenario/script.ts");
+  const { linePrinter, verdictLine, EXIT_CODE_OF } = await import("../scenario/journal.ts");
+  const isText = flags.format === "text";
+  const bar = progressBar("", isText && isTerminal(process.stderr));
+  const print = isText ? linePrinter(out) : () => {};
+  const say = (line: string): void => bar.interrupt(() => err(line));
+  try {
+    const script = await openScript(file);
+    if (isText) out(paint.bold(script.title));
+    for (const note of script.notes) say(`note: ${note}`);
+    let done = 0;
+    const show = (text: string): void => bar.update(done / script.acts, text);
+    const hooks = {
+      where,
+      onNote: (note: string) => say(`note: ${note}`),
+      begins: (_phase: unknown, act: { name: string }) => show(act.name),
+      progress: show,
+      report: (record: ActRecord) => {
+        done++;
+        bar.interrupt(() => print(record));
+      },
+    };
+    const { played, journal } = await interruptible(
+      (signal) => script.run({ ...hooks, signal }),
+      () => say(INTERRUPTED),
+    );
+    bar.done();
+    if (flags.journal !== undefined) await Bun.write(flags.journal, `${JSON.stringify(journal, null, 2)}\n`);
+    if (isText) out(verdictLine(played));
+    else outJson(journal);
+    process.exitCode = EXIT_CODE_OF[played.verdict];
+  } catch (error) {
+    bar.done();
+    if (!isText) outJson({ verdict: "failed", reason: messageOf(error) });
+    fail(error, isUnreachable(error) ? EXIT.unreachable : EXIT.usage);
+  }
+}
+
+const UNREACHABLE = new Set(["control_unreachable", "control_closed", "control_timeout", "no_feed", "feed_silent"]);
+
+const isUnreachable = (error: unknown): boolean => error instanceof WowsimError && UNREACHABLE.has(error.code);

@@ -1,0 +1,140 @@
+// What a provider does when its activity is run, and what comes of it:
+//
+//   http      {"status":200,"headers":{...},"body":...}      a body of JSON is parsed
+//   process   {"status":0,"stdout":"...","stderr":"..."}     "wowsim" is this very program
+//   wowsim    what a step says of itself, or the number or word that was asked for
+//
+// An action has to succeed: an answer of 400 and more, or an exit code other than 0, is its failure. A probe only tells.
+
+import { WowsimError } from "../../../server/errors.ts";
+import { selfCommand } from "../../self.ts";
+import type { Drill } from "../drill.ts";
+import type { ActContext } from "../play.ts";
+import { actOf, insistOn } from "../steps.ts";
+import type { Modules } from "../steps.ts";
+import type { Provider } from "./experiment.ts";
+
+type Of<Type extends Provider["type"]> = Extract<Provider, { type: Type }>;
+
+export interface ProviderTools {
+  drill: Drill;
+  modules: Modules;
+  context: ActContext;
+}
+
+/** What came of it. Throws when it could not be carried out, or what it asks for could not be measured. */
+export async function runProvider(provider: Provider, isAction: boolean, tools: ProviderTools): Promise<unknown> {
+  switch (provider.type) {
+    case "http":
+      return await request(provider, isAction, tools.context.signal);
+    case "process":
+      return await run(provider, isAction, tools.context.signal);
+    case "wowsim":
+      return await ours(provider, tools);
+  }
+}
+
+const HTTP_TIMEOUT_S = 30;
+const PROCESS_TIMEOUT_S = 300;
+const OUTPUT_CHARS_MAX = 100_000;
+
+async function request(provider: Of<"http">, isAction: boolean, signal: AbortSignal): Promise<unknown> {
+  const { timeout = HTTP_TIMEOUT_S, verify_tls: rejectUnauthorized } = provider;
+  const seconds = Array.isArray(timeout) ? timeout[0] + timeout[1] : timeout;
+  const method = provider.method.toUpperCase();
+  const headers = new Headers(Object.entries(provider.headers).map(([name, value]) => [name, String(value)]));
+  const url = new URL(provider.url);
+  const isGet = method === "GET" || method === "HEAD";
+  if (isGet) for (const [name, value] of entriesOf(provider.arguments)) url.searchParams.append(name, value);
+  const response = await fetch(url, {
+    method,
+    headers,
+    ...(isGet || provider.arguments === undefined ? {} : { body: bodyOf(provider.arguments, headers) }),
+    tls: { rejectUnauthorized },
+    signal: AbortSignal.any([signal, AbortSignal.timeout(seconds * 1_000)]),
+  });
+  const body = await response.text();
+  const isJson = (response.headers.get("content-type") ?? "").includes("application/json");
+  if (isAction && response.status >= 400)
+    throw new WowsimError("action_failed", `${method} ${url.href} was answered with status ${response.status}.`);
+  return {
+    status: response.status,
+    headers: Object.fromEntries(response.headers),
+    body: isJson ? JSON.parse(body) : body.slice(0, OUTPUT_CHARS_MAX),
+  };
+}
+
+function bodyOf(given: unknown, headers: Headers): string {
+  if (typeof given === "string") return given;
+  if ((headers.get("content-type") ?? "").includes("json")) return JSON.stringify(given);
+  if (!headers.has("content-type")) headers.set("content-type", "application/x-www-form-urlencoded");
+  return new URLSearchParams(entriesOf(given)).toString();
+}
+
+function entriesOf(given: unknown): [string, string][] {
+  if (typeof given !== "object" || given === null) return [];
+  return Object.entries(given).map(([name, value]) => [
+    name,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
+}
+
+async function run(provider: Of<"process">, isAction: boolean, signal: AbortSignal): Promise<unknown> {
+  const { path, timeout = PROCESS_TIMEOUT_S } = provider;
+  const child = Bun.spawn(commandOf(provider), {
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+    signal: AbortSignal.any([signal, AbortSignal.timeout(timeout * 1_000)]),
+    killSignal: "SIGTERM",
+  });
+  const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  const status = await child.exited;
+  signal.throwIfAborted();
+  if (child.signalCode !== null)
+    throw new WowsimError(
+      "action_failed",
+      `${path} was ended by ${child.signalCode}, or took longer than ${timeout} s.`,
+    );
+  if (isAction && status !== 0)
+    throw new WowsimError("action_failed", `${path} ended with exit code ${status}: ${(stderr || stdout).trim()}`);
+  return { status, stdout: stdout.slice(0, OUTPUT_CHARS_MAX), stderr: stderr.slice(0, OUTPUT_CHARS_MAX) };
+}
+
+/** A text of arguments is the shell's to take apart, as the Chaos Toolkit has it; else no shell is between. */
+function commandOf({ path, arguments: given }: Of<"process">): string[] {
+  const program = path === "wowsim" ? selfCommand() : [path];
+  if (typeof given === "string") return ["sh", "-c", `"$@" ${given}`, "sh", ...program];
+  const list = Array.isArray(given) ? given : Object.entries(given).flat();
+  return [...program, ...list.filter((each) => each !== null && each !== "").map(String)];
+}
+
+async function ours(provider: Of<"wowsim">, tools: ProviderTools): Promise<unknown> {
+  const { step } = provider;
+  if (step === undefined) return await reading(provider, tools);
+  const { holds, text, output } = await actOf(step, tools.drill, tools.modules).run(tools.context);
+  if (holds === null) throw new WowsimError("not_measured", text);
+  if (!holds) throw new WowsimError("untrue", text);
+  return output ?? text;
+}
+
+/** A number, or a word: the likeliest cause, how the server is, what state a zone is in. */
+async function reading({ read: what, zone, over }: Of<"wowsim">, { drill, context }: ProviderTools): Promise<unknown> {
+  drill.mark(`read ${what}`);
+  const ask = async (condition: Parameters<typeof insistOn>[0]): Promise<Record<string, unknown>> => {
+    const { holds, text, output } = await insistOn(condition, drill, context);
+    if (holds === null) throw new WowsimError("not_measured", text);
+    return output as Record<string, unknown>;
+  };
+  switch (what) {
+    case undefined:
+    case "health":
+      return (await ask({ health: "healthy" }))["status"];
+    case "zone_state":
+      return (await ask({ zone_state: "ACTIVE", zone }))["state"];
+    case "diagnosis":
+      return (await ask({ diagnosis: "none", zone }))["likeliest"];
+    default:
+      return (await ask({ measure: what, zone, over, at_least: Number.NEGATIVE_INFINITY }))["value"];
+  }
+}

@@ -1,0 +1,237 @@
+// What a scenario waits for or insists on: a measured number, what the diagnosis says, the server's health, a zone's state.
+//
+//   measure = "tick_ms_p50", zone = 1, above = 150, over = "2s"      a number, of the last two seconds
+//   measure = "player_drops", since = "start", equals = 0            a number, since a named moment
+//   diagnosis = "latency-spike", zone = 1                            the likeliest cause; "none": nothing is wrong
+//   health = "healthy"
+//   zone_state = "DOWN", zone = 1
+//
+// A reading says whether it holds, and with which numbers; `holds` is null when it could not be measured.
+
+import { z } from "zod";
+import { shown } from "../analysis/measures.ts";
+import { assessHealth } from "../analysis/health.ts";
+import { diagnose, RULES } from "../analysis/diagnosis.ts";
+import type { Timeline } from "../analysis/timeline.ts";
+import { durationMs } from "./duration.ts";
+import { MEASURE_NAMES, measureOf } from "./measures.ts";
+import type { Felt, FeltCounts, MeasureName } from "./measures.ts";
+
+const BOUNDS = ["above", "at_least", "below", "at_most", "equals"] as const;
+const SUBJECTS = ["measure", "diagnosis", "health", "zone_state"] as const;
+const OVER_MS = 1_000;
+const OVER_MS_MAX = 120_000;
+/** Longer than that, and what is known is not of now. */
+const SILENT_MS_MAX = 3_000;
+/** Less telemetry than that says nothing about what is not in it. */
+const KNOWN_MS_MIN = 3_000;
+
+type Bound = (typeof BOUNDS)[number];
+
+/** The fields of a condition, as they stand in a file. */
+export const conditionShape = {
+  measure: z.enum(MEASURE_NAMES).optional(),
+  diagnosis: z.enum(["none", ...RULES.map(({ cause }) => cause)]).optional(),
+  health: z.enum(["healthy", "degraded", "critical"]).optional(),
+  zone_state: z.enum(["ACTIVE", "DEGRADED", "CRASHED", "DOWN"]).optional(),
+  zone: z.number().int().min(1).max(65_535).optional(),
+  over: durationMs(100, OVER_MS_MAX).optional(),
+  since: z.string().min(1).optional(),
+  confidence: z.number().min(0).max(1).optional(),
+  above: z.number().optional(),
+  at_least: z.number().optional(),
+  below: z.number().optional(),
+  at_most: z.number().optional(),
+  equals: z.number().optional(),
+};
+
+type Fields = z.infer<z.ZodObject<typeof conditionShape>>;
+
+/** Which fields go with which subject. */
+const ALLOWED: Record<(typeof SUBJECTS)[number], readonly string[]> = {
+  measure: ["zone", "over", "since", ...BOUNDS],
+  diagnosis: ["zone", "confidence"],
+  health: [],
+  zone_state: ["zone"],
+};
+
+/** What is wrong with the fields together; [] when nothing is. */
+export function conditionProblems(fields: Fields): { field: string; text: string }[] {
+  const given = SUBJECTS.filter((subject) => fields[subject] !== undefined);
+  const [subject] = given;
+  if (subject === undefined || given.length > 1) {
+    const found = given.length === 0 ? "none is given" : `not ${given.join(" and ")} together`;
+    return [{ field: "", text: `say one of ${SUBJECTS.join(", ")}; ${found}` }];
+  }
+  const strays = Object.keys(conditionShape).filter(
+    (field) => field !== subject && fields[field as keyof Fields] !== undefined && !ALLOWED[subject].includes(field),
+  );
+  const problems = strays.map((field) => ({ field, text: `does not go with ${subject}` }));
+  if (subject === "measure") problems.push(...measureProblems(fields));
+  if (subject === "zone_state" && fields.zone === undefined)
+    problems.push({ field: "zone", text: "say which zone's state" });
+  return problems;
+}
+
+function measureProblems(fields: Fields): { field: string; text: string }[] {
+  const problems: { field: string; text: string }[] = [];
+  const { measure: name, since, over, zone } = fields;
+  const measure = measureOf(name ?? "players");
+  if (!BOUNDS.some((bound) => fields[bound] !== undefined))
+    problems.push({ field: "", text: `say what ${name} must be: ${BOUNDS.join(", ")}` });
+  if (since !== undefined && over !== undefined)
+    problems.push({ field: "since", text: "say over how long or since when, not both" });
+  if (since !== undefined && measure.sinceStepOnly === true)
+    problems.push({ field: "since", text: `${name} is known from the beginning of the step only; say over` });
+  if (zone !== undefined && !measure.perZone)
+    problems.push({ field: "zone", text: `${name} is the server's as a whole; leave zone out` });
+  return problems;
+}
+
+/** A moment that a condition can look back to: when, by telemetry's own time, and what players had felt until then. */
+export interface Mark {
+  atMs: number;
+  felt: FeltCounts;
+}
+
+/** What conditions are read from. */
+export interface View {
+  timeline: Timeline;
+  /** Since the last telemetry line. */
+  silentMs: number;
+  /** Begin of the step that asks. */
+  step: Mark;
+  markOf(name: string): Mark | null;
+  /** Null while there are no players. */
+  feltSince(mark: Mark): Felt | null;
+}
+
+export interface Reading {
+  /** Null: could not be measured. */
+  holds: boolean | null;
+  text: string;
+  numbers: Record<string, unknown>;
+}
+
+/** Looks once. */
+export function read(condition: Fields, view: View): Reading {
+  if (view.silentMs > SILENT_MS_MAX) {
+    const text = `not measured: telemetry has been silent for ${(view.silentMs / 1_000).toFixed(1)} s`;
+    return { holds: null, text, numbers: { silent_ms: Math.round(view.silentMs) } };
+  }
+  if (condition.measure !== undefined) return readMeasure(condition, condition.measure, view);
+  const knownMs = view.timeline.nowMs - view.timeline.fromMs;
+  if (!(knownMs >= KNOWN_MS_MIN)) {
+    const text = `not measured yet: ${seconds(knownMs)} of ${seconds(KNOWN_MS_MIN)} of telemetry`;
+    return { holds: null, text, numbers: {} };
+  }
+  if (condition.diagnosis !== undefined) return readDiagnosis(condition, condition.diagnosis, view);
+  if (condition.health !== undefined) return readHealth(condition.health, view);
+  return readZoneState(condition, view);
+}
+
+/** How long the stretch must be that a measured number is of; 0 where a look is enough. */
+export function overMsOf({ measure, since, over }: Fields): number {
+  return measure === undefined || since !== undefined ? 0 : (over ?? OVER_MS);
+}
+
+/** What must be true, in words: "tick_ms_p50 of zone 1 above 150 ms". */
+export function describe(condition: Fields): string {
+  const { measure, diagnosis, health, zone, zone_state: state } = condition;
+  const where = zone === undefined ? "" : ` of zone ${zone}`;
+  if (measure !== undefined) return `${measure}${where} ${boundsText(condition, measureOf(measure).unit)}`;
+  if (diagnosis !== undefined) {
+    const place = zone === undefined ? "" : ` in zone ${zone}`;
+    return diagnosis === "none" ? `nothing is diagnosed${place}` : `diagnosed: ${diagnosis}${place}`;
+  }
+  return health === undefined ? `zone ${zone} is ${state}` : `the server is ${health}`;
+}
+
+function readMeasure(condition: Fields, name: MeasureName, view: View): Reading {
+  const { timeline, step } = view;
+  const measure = measureOf(name);
+  const since = condition.since === undefined ? null : view.markOf(condition.since);
+  if (condition.since !== undefined && since === null)
+    return { holds: null, text: `not measured: "${condition.since}" has not been`, numbers: {} };
+  const toMs = timeline.nowMs;
+  const overMs = overMsOf(condition);
+  const fromMs = since?.atMs ?? Math.max(step.atMs, toMs - overMs);
+  if (!(toMs - fromMs >= overMs)) {
+    const text = `not measured yet: ${seconds(toMs - fromMs)} of ${seconds(overMs)}`;
+    return { holds: null, text, numbers: {} };
+  }
+  // The newest line's own moment counts: the stretch is closed at its end.
+  const look = { timeline, fromMs, toMs: toMs + 1, zone: condition.zone ?? null, felt: view.feltSince(since ?? step) };
+  const value = measure.read(look);
+  const where = condition.zone === undefined ? "" : ` of zone ${condition.zone}`;
+  const stretch = since === null ? `over ${seconds(toMs - fromMs)}` : `since "${condition.since}"`;
+  const numbers = { measure: name, zone: condition.zone ?? null, value: finite(value), over_ms: toMs - fromMs };
+  if (Number.isNaN(value)) return { holds: null, text: `${name}${where} was not measured ${stretch}`, numbers };
+  const text = `${name}${where} is ${withUnit(value, measure.unit)} ${stretch}, wanted ${boundsText(condition, measure.unit)}`;
+  return { holds: isWithin(value, condition), text, numbers };
+}
+
+function readDiagnosis({ zone, confidence = 0 }: Fields, wanted: string, { timeline }: View): Reading {
+  const found = diagnose(timeline);
+  const here = found.filter(({ zones }) => zone === undefined || zones.length === 0 || zones.includes(zone));
+  const [best] = here;
+  const numbers = {
+    likeliest: best?.cause ?? "none",
+    diagnoses: found.map(({ cause, confidence: sure, zones }) => ({ cause, confidence: sure, zones })),
+  };
+  const place = zone === undefined ? "" : ` in zone ${zone}`;
+  if (best === undefined) return { holds: wanted === "none", text: `nothing is diagnosed${place}`, numbers };
+  const holds = best.cause === wanted && best.confidence >= confidence;
+  const text = `diagnosed${place}: ${here.map(({ cause, confidence: sure }) => `${cause} (${sure})`).join(", ")}. ${best.evidence[0] ?? ""}`;
+  return { holds, text: text.trimEnd(), numbers };
+}
+
+function readHealth(wanted: string, { timeline }: View): Reading {
+  const { status, reasons } = assessHealth(timeline);
+  const why = reasons.length === 0 ? "" : `: ${reasons.map(({ text }) => text).join("; ")}`;
+  return {
+    holds: status === wanted,
+    text: `the server is ${status}${why}`,
+    numbers: { status, reasons: reasons.map(({ text }) => text) },
+  };
+}
+
+function readZoneState({ zone = 0, zone_state: wanted }: Fields, { timeline }: View): Reading {
+  const state = timeline.zones.get(zone)?.state ?? "";
+  if (state === "") return { holds: null, text: `not measured: nothing is known of zone ${zone}`, numbers: {} };
+  return { holds: state === wanted, text: `zone ${zone} is ${state}`, numbers: { zone, state } };
+}
+
+function isWithin(value: number, { above, at_least, below, at_most, equals }: Fields): boolean {
+  return (
+    (above === undefined || value > above) &&
+    (at_least === undefined || value >= at_least) &&
+    (below === undefined || value < below) &&
+    (at_most === undefined || value <= at_most) &&
+    (equals === undefined || value === equals)
+  );
+}
+
+const WORDS: Record<Bound, string> = {
+  above: "above",
+  at_least: "at least",
+  below: "below",
+  at_most: "at most",
+  equals: "exactly",
+};
+
+function boundsText(condition: Fields, unit: string): string {
+  return BOUNDS.flatMap((bound) => {
+    const limit = condition[bound];
+    return limit === undefined ? [] : [`${WORDS[bound]} ${limit}`];
+  })
+    .join(" and ")
+    .concat(unit === "" ? "" : ` ${unit}`);
+}
+
+const withUnit = (value: number, unit: string): string =>
+  `${Number.isInteger(value) ? value : shown(value)}${unit === "" ? "" : ` ${unit}`}`;
+
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
+
+const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);

@@ -1,0 +1,218 @@
+// A drill: a server, players, faults and deploys, watched through telemetry, and all of it put away at the end. What the
+// scenario runner and the wizard play on.
+//
+//   const drill = await Drill.start({ where: null, serveFlags: [], seed: 1 })
+//   await drill.players.spawn({ count: 6, rate: 2 }, signal)
+//   await drill.faults.activate({ fault_id: "latency-spike" })
+//   diagnose(drill.timeline)
+//   for (const { what, run } of drill.putAway()) await run()     // a fault of ours that is left is an error
+//
+// Should this process be killed instead: the server it started ends with it, its players' links break, and the faults end
+// when nobody renews their leases.
+
+import { WowsimError } from "../../server/errors.ts";
+import type { FaultStatus } from "../../server/fault/registry.ts";
+import { Timeline } from "../analysis/timeline.ts";
+import { ControlClient } from "../client/control-client.ts";
+import { FaultLeases } from "../client/fault-leases.ts";
+import { FeedClient } from "../client/feed-client.ts";
+import { ServerProcess } from "../client/server-process.ts";
+import type { ServerPorts } from "../client/server-process.ts";
+import { runCanary } from "../deploy/canary.ts";
+import type { CanaryResult, CanaryTools } from "../deploy/canary.ts";
+import { DEFAULT_THRESHOLDS } from "../deploy/judge.ts";
+import type { Mark, View } from "./conditions.ts";
+import { Players } from "./players.ts";
+import { START_MARK } from "./scenario.ts";
+
+/** Where a server is. */
+export interface Where {
+  host: string;
+  ports: ServerPorts;
+  token?: string;
+}
+
+export interface DrillOptions {
+  /** Null: a server is started, and stopped at the end. */
+  where: Where | null;
+  /** For the server that is started. */
+  serveFlags: readonly string[];
+  seed: number;
+  /** Told of what happens without our doing: a fault that ended, by whomever. */
+  onNote?(text: string): void;
+}
+
+export interface DeployWish {
+  /** An unmetered kernel binary. */
+  wasm: Uint8Array;
+  label: string;
+  zone?: number | undefined;
+  watchMs: number;
+}
+
+/** One thing to be put away. */
+export interface PutAway {
+  what: string;
+  /** What was done, in words. Throws when it could not be. */
+  run(): Promise<string>;
+}
+
+const HOST = "127.0.0.1";
+/** Long enough for every rule of the diagnosis to know a before. */
+const TIMELINE_S = 180;
+/** A zone that a fault has brought down takes up to half a minute to come back and be rid of it. */
+const LEAVE_MS_MAX = 45_000;
+const FIRST_LINE_MS_MAX = 3_000;
+const POLL_MS = 50;
+
+interface DrillParts {
+  where: Where;
+  server: ServerProcess | null;
+  control: ControlClient;
+  faults: FaultLeases;
+  feed: FeedClient;
+  players: Players;
+}
+
+export class Drill {
+  readonly where: Where;
+  readonly isOwnServer: boolean;
+  readonly control: ControlClient;
+  readonly faults: FaultLeases;
+  readonly players: Players;
+  readonly timeline = new Timeline({ secondsMax: TIMELINE_S });
+  readonly #feed: FeedClient;
+  readonly #server: ServerProcess | null;
+  readonly #marks = new Map<string, Mark>();
+  #step: Mark = { atMs: Number.NaN, felt: { drops: 0, resumed: 0, restarted: 0, protocolErrors: 0 } };
+
+  /** Throws WowsimError: server_failed, control_unreachable, no_feed, wrong_token; with nothing left running. */
+  static async start(options: DrillOptions): Promise<Drill> {
+    if (options.where !== null) return await Drill.#attach(options.where, null, options);
+    const server = await ServerProcess.start(options.serveFlags);
+    try {
+      return await Drill.#attach({ host: HOST, ports: server.ports }, server, options);
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  }
+
+  static async #attach(where: Where, server: ServerProcess | null, options: DrillOptions): Promise<Drill> {
+    const { host, ports, token } = where;
+    const end = { host, port: ports.control, ...(token === undefined ? {} : { token }) };
+    const closers: (() => void)[] = [];
+    try {
+      const control = await ControlClient.connect(end);
+      closers.push(() => control.close());
+      const faults = await FaultLeases.connect(end, (faultId, reason) => options.onNote?.(`${faultId}: ${reason}`));
+      closers.push(() => faults.close());
+      const feed = await FeedClient.connect({ host, port: ports.telemetry });
+      const players = new Players({ host, port: ports.game, token, seed: options.seed });
+      closers.push(() => feed.close());
+      const drill = new Drill({ where, server, control, faults, feed, players });
+      await drill.#firstLine();
+      drill.mark(START_MARK);
+      return drill;
+    } catch (error) {
+      for (const close of closers) close();
+      throw error;
+    }
+  }
+
+  private constructor(parts: DrillParts) {
+    this.where = parts.where;
+    this.isOwnServer = parts.server !== null;
+    this.#server = parts.server;
+    this.control = parts.control;
+    this.faults = parts.faults;
+    this.players = parts.players;
+    this.#feed = parts.feed;
+    this.#feed.onLine((line) => this.timeline.take(line));
+  }
+
+  /** Remembers this moment: conditions look back to it by its name, and to the newest as the step's begin. */
+  mark(name: string): Mark {
+    const mark = { atMs: this.timeline.nowMs, felt: this.players.counts };
+    this.players.resetRoundTrips();
+    this.#step = mark;
+    this.#marks.set(name, mark);
+    return mark;
+  }
+
+  /** What conditions are read from, now. */
+  view(): View {
+    return {
+      timeline: this.timeline,
+      silentMs: this.#feed.silentMs,
+      step: this.#step,
+      markOf: (name) => this.#marks.get(name) ?? null,
+      feltSince: ({ felt }) => this.players.feltSince(felt),
+    };
+  }
+
+  /** Canaries a module; an abort of `tools.signal` rolls it back. */
+  deploy(wish: DeployWish, tools: Pick<CanaryTools, "signal" | "report" | "progress">): Promise<CanaryResult> {
+    const { wasm, label, zone: zoneId, watchMs: durationMs } = wish;
+    const options = { wasm, label, zoneId, durationMs, thresholds: DEFAULT_THRESHOLDS };
+    return runCanary(options, { control: this.control, feed: this.#feed, ...tools });
+  }
+
+  /** What ends our faults, takes our players out, and stops our server; all of it to be run, in this order. */
+  putAway(): PutAway[] {
+    const server = this.#server;
+    return [
+      { what: "faults", run: () => this.#endFaults() },
+      { what: "players", run: async () => `${await this.players.despawn()} players have left` },
+      { what: "connections", run: async () => this.#close() },
+      ...(server === null ? [] : [{ what: "server", run: () => stop(server) }]),
+    ];
+  }
+
+  async #endFaults(): Promise<string> {
+    const ended = await this.faults.release();
+    // A server of ours takes everything with it.
+    if (!this.isOwnServer) await this.#untilLeft(ended);
+    return ended.length === 0 ? "none of ours was active" : `ended ${ended.join(", ")}`;
+  }
+
+  #close(): string {
+    this.faults.close();
+    this.#feed.close();
+    this.control.close();
+    return "control and telemetry are closed";
+  }
+
+  /** Until telemetry has said what time it is. */
+  async #firstLine(): Promise<void> {
+    while (Number.isNaN(this.timeline.nowMs)) {
+      if (this.#feed.silentMs > FIRST_LINE_MS_MAX)
+        throw new WowsimError(
+          "feed_silent",
+          "The server sends no telemetry; see whether its zones tick: wowsim health.",
+        );
+      await Bun.sleep(POLL_MS);
+    }
+  }
+
+  /** Waits until every zone is rid of these faults. Throws WowsimError("faults_left") when that does not come to pass. */
+  async #untilLeft(faultIds: readonly string[]): Promise<void> {
+    const endMs = performance.now() + LEAVE_MS_MAX;
+    for (;;) {
+      const { faults } = await this.control.ask({ command: "list" });
+      const left = (faults as FaultStatus[]).filter(({ id, leaving }) => leaving && faultIds.includes(id));
+      if (left.length === 0) return;
+      if (performance.now() > endMs) {
+        const ids = left.map(({ id }) => id).join(", ");
+        throw new WowsimError("faults_left", `${ids} still waits for zones that are down to take out what it put in.`);
+      }
+      await Bun.sleep(POLL_MS);
+    }
+  }
+}
+
+async function stop(server: ServerProcess): Promise<string> {
+  const { exitCode, tookMs } = await server.stop();
+  if (exitCode === 0) return `the server stopped in order, in ${Math.round(tookMs)} ms`;
+  throw new WowsimError("server_failed", `The server did not stop in order; it ended with exit code ${exitCode}.`);
+}

@@ -1,0 +1,21 @@
+// The scenarios that come with wowsim, by name. They are bundled as text, so that the one-file build has them too.
+//
+//   LIBRARY.get("latency-spike")       // the text of scenarios/latency-spike.toml
+
+import badHotfix from "./scenarios/bad-hotfix.toml" with { type: "text" };
+import cascadingZoneFailure from "./scenarios/cascading-zone-failure.toml" with { type: "text" };
+import latencySpike from "./scenarios/latency-spike.toml" with { type: "text" };
+import poisonCommand from "./scenarios/poison-command.toml" with { type: "text" };
+import splitBrain from "./scenarios/split-brain.toml" with { type: "text" };
+import thunderingHerd from "./scenarios/thundering-herd.toml" with { type: "text" };
+
+export const LIBRARY: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    "latency-spike": latencySpike,
+    "split-brain": splitBrain,
+    "cascading-zone-failure": cascadingZoneFailure,
+    "poison-command": poisonCommand,
+    "thundering-herd": thunderingHerd,
+    "bad-hotfix": badHotfix,
+  } as Record<string, unknown>).map(([name, text]) => [name, String(text)]),
+);

@@ -1,0 +1,121 @@
+// Reads a scenario or a Chaos Toolkit experiment, and says everything that is wrong with it at once, each fault with file,
+// step and field:
+//
+//   spike.toml: step 3 "players feel it": assert.measure: there is no "tick_p50"; did you mean "tick_ms_p50"?
+
+import { basename, extname } from "node:path";
+import type { z } from "zod";
+import { messageOf, WowsimError } from "../../server/errors.ts";
+import { didYouMean } from "../../server/fault/nearest.ts";
+import { scenarioSchema } from "./scenario.ts";
+import type { Scenario } from "./scenario.ts";
+
+const PROBLEMS_SHOWN_MAX = 20;
+const FILE_BYTES_MAX = 2 ** 20;
+
+/** A file's text as data. Throws WowsimError: no_such_file, scenario_invalid. */
+export async function readData(path: string): Promise<unknown> {
+  return parseData(path, await readText(path));
+}
+
+/** Throws WowsimError("scenario_invalid") with one line for each fault. */
+export function parseScenario(path: string, text: string): Scenario {
+  return checkScenario(path, parseData(path, text));
+}
+
+/** Throws WowsimError("scenario_invalid") with one line for each fault. */
+export function checkScenario(path: string, data: unknown): Scenario {
+  const parsed = scenarioSchema.safeParse(data, { reportInput: true });
+  if (parsed.success) return parsed.data;
+  throw invalid(path, problemsOf(parsed.error.issues, data, placeInScenario));
+}
+
+export async function readText(path: string): Promise<string> {
+  const file = Bun.file(path);
+  try {
+    if (file.size > FILE_BYTES_MAX) throw new Error(`it has more than ${FILE_BYTES_MAX} bytes`);
+    return await file.text();
+  } catch (cause) {
+    const message = `${path} can not be read (${messageOf(cause)}). wowsim scenario list shows those that come with wowsim.`;
+    throw new WowsimError("no_such_file", message, { cause });
+  }
+}
+
+function parseData(path: string, text: string): unknown {
+  const format = extname(path).toLowerCase();
+  try {
+    if (format === ".toml") return Bun.TOML.parse(text);
+    if (format === ".yaml" || format === ".yml") return Bun.YAML.parse(text);
+    if (format === ".json") return JSON.parse(text);
+  } catch (cause) {
+    throw invalid(path, [`${messageOf(cause)}${lineOf(cause)}`]);
+  }
+  throw new WowsimError("usage", `${path}: say by its name what it is: .toml, .yaml or .json.`);
+}
+
+export function invalid(path: string, problems: readonly string[]): WowsimError {
+  const shown = problems.slice(0, PROBLEMS_SHOWN_MAX).map((problem) => `${basename(path)}: ${problem}`);
+  const more = problems.length - shown.length;
+  return new WowsimError("scenario_invalid", [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join("\n"));
+}
+
+function lineOf(error: unknown): string {
+  const line = typeof error === "object" && error !== null && "line" in error ? error.line : 0;
+  return typeof line === "number" && line > 0 ? `, line ${line}` : "";
+}
+
+/** One sentence a fault. `placeOf` says where a path leads, in words, and how many of its parts that used up. */
+export function problemsOf(
+  issues: readonly z.core.$ZodIssue[],
+  data: unknown,
+  placeOf: (path: readonly PropertyKey[], data: unknown) => { place: string; used: number },
+): string[] {
+  return issues.flatMap(ofTheRightBranch).map((issue) => {
+    const { place, used } = placeOf(issue.path, data);
+    const field = issue.path.slice(used).join(".");
+    return [place, field, inWords(issue)].filter((part) => part !== "").join(": ");
+  });
+}
+
+/**
+ * Where there are several forms, the faults of the one that was meant: the one that does not differ as a whole, nor in its
+ * type. When no form or more than one is that near, the fault is that it is none of them.
+ */
+function ofTheRightBranch(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== "invalid_union") return [issue];
+  const meant = issue.errors
+    .map((branch) => branch.flatMap(ofTheRightBranch))
+    .filter((branch) => branch.every(({ path: [key] }) => key !== undefined && key !== "type"));
+  const [branch] = meant;
+  if (branch === undefined || meant.length > 1) return [issue];
+  return branch.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+}
+
+const LISTS: Record<string, string> = { steps: "step", steady: "steady state", rollback: "rollback step" };
+
+/** ["steps", 2, ...] is `step 3 "its name"`. */
+function placeInScenario(path: readonly PropertyKey[], data: unknown): { place: string; used: number } {
+  const [list, index] = path;
+  const word = typeof list === "string" ? LISTS[list] : undefined;
+  if (word === undefined || typeof index !== "number") return { place: "", used: 0 };
+  const entry: unknown = at(at(data, String(list)), String(index));
+  const name = at(entry, "name");
+  return { place: `${word} ${index + 1}${typeof name === "string" ? ` "${name}"` : ""}`, used: 2 };
+}
+
+const at = (value: unknown, key: string): unknown =>
+  typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+
+function inWords(issue: z.core.$ZodIssue): string {
+  if (issue.code === "unrecognized_keys") {
+    const keys = issue.keys.map((key) => JSON.stringify(key)).join(", ");
+    return `there is no field ${keys} here`;
+  }
+  if (issue.code === "invalid_value") {
+    const known = issue.values.map(String);
+    const given = typeof issue.input === "string" ? didYouMean(issue.input, known) : "";
+    return `${JSON.stringify(issue.input)} is none of ${known.join(", ")}.${given}`;
+  }
+  if (issue.code === "invalid_type" && issue.input === undefined) return "is missing";
+  return issue.message;
+}

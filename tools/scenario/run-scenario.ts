@@ -1,0 +1,75 @@
+// A scenario from file to verdict: modules built, a drill begun, its steps played, everything put away.
+//
+//   const played = await runScenario(scenario, { folder, where: null, signal, report })
+
+import { resolve } from "node:path";
+import { Drill } from "./drill.ts";
+import type { Where } from "./drill.ts";
+import { loadModule } from "./modules.ts";
+import type { KernelModule } from "./modules.ts";
+import { play } from "./play.ts";
+import type { Act, Audience, Played } from "./play.ts";
+import { actOf } from "./steps.ts";
+import type { Modules } from "./steps.ts";
+import type { Scenario, Step } from "./scenario.ts";
+
+export interface RunOptions extends Audience {
+  /** What paths in the scenario are relative to. */
+  folder: string;
+  /** Null: a server is started. */
+  where: Where | null;
+  onNote?(text: string): void;
+  /** Called when the drill's server is there. */
+  onStarted?(drill: Drill): void;
+}
+
+/** Of drills whose script names none. */
+export const DRILL_SEED = 1;
+
+/** Throws WowsimError when it could not even begin: no module, no server. */
+export async function runScenario(scenario: Scenario, options: RunOptions): Promise<Played> {
+  const modules = await loadModules([...scenario.steps, ...scenario.rollback], options.folder);
+  const { seed = DRILL_SEED, world } = scenario.server;
+  const serveFlags = ["--seed", String(seed)];
+  if (world !== undefined) serveFlags.push("--world", resolve(options.folder, world));
+  const drill = await Drill.start({ where: options.where, serveFlags, seed, onNote: options.onNote });
+  options.onStarted?.(drill);
+  const acts = (steps: readonly Step[]): Act[] => steps.map((step) => actOf(step, drill, modules));
+  const players: Step[] =
+    scenario.players === undefined ? [] : [{ name: "", action: { kind: "spawn", with: scenario.players } }];
+  const program = {
+    opening: acts(players),
+    steady: acts(scenario.steady),
+    steps: acts(scenario.steps),
+    rollback: acts(scenario.rollback),
+    putAway: putAwayActs(drill),
+  };
+  return await play(program, options);
+}
+
+/** The end of a drill as acts, so that it stands in the journal like everything else. */
+export function putAwayActs(drill: Drill): Act[] {
+  return drill.putAway().map(({ what, run }) => ({
+    name: what,
+    kind: "put_away",
+    run: async () => ({ holds: true, text: await run() }),
+  }));
+}
+
+/** What the steps deploy. Throws WowsimError where a module can not be read or built. */
+export async function loadModules(steps: readonly Step[], folder: string): Promise<Modules> {
+  const loaded = new Map<string, KernelModule>();
+  for (const { action } of steps) {
+    if (action.kind !== "deploy") continue;
+    const key = keyOf(action.with);
+    if (!loaded.has(key)) loaded.set(key, await loadModule(action.with, folder));
+  }
+  return (deploy) => {
+    const module = loaded.get(keyOf(deploy));
+    if (module === undefined) throw new Error(`${keyOf(deploy)} was not loaded.`);
+    return module;
+  };
+}
+
+const keyOf = ({ variant, module }: { variant?: string | undefined; module?: string | undefined }): string =>
+  variant ?? `file ${module}`;

@@ -1,0 +1,91 @@
+// Whatever can be run, opened and checked: a scenario, or a Chaos Toolkit experiment; a file, or one that comes with wowsim.
+//
+//   const script = await openScript("latency-spike")
+//   const { played, journal } = await script.run({ where: null, signal, report })
+
+import { dirname, resolve } from "node:path";
+import { checkExperiment, isExperiment } from "./chaos/experiment.ts";
+import type { Experiment } from "./chaos/experiment.ts";
+import { chaosJournal } from "./chaos/journal.ts";
+import { runExperiment } from "./chaos/run-experiment.ts";
+import type { Where } from "./drill.ts";
+import { journalOf } from "./journal.ts";
+import type { JournalSource } from "./journal.ts";
+import { LIBRARY } from "./library.ts";
+import type { Audience, Played } from "./play.ts";
+import { parseScenario, readData, checkScenario } from "./read-file.ts";
+import { runScenario } from "./run-scenario.ts";
+import type { Scenario } from "./scenario.ts";
+
+export interface ScriptOptions extends Audience {
+  /** Null: a server is started. */
+  where: Where | null;
+  onNote?(text: string): void;
+}
+
+export interface Script {
+  file: string;
+  title: string;
+  /** What is in the file and is not taken notice of. */
+  notes: readonly string[];
+  /** How many acts there are at most, for a progress bar. */
+  acts: number;
+  /** Throws WowsimError when it can not even begin. */
+  run(options: ScriptOptions): Promise<{ played: Played; journal: object }>;
+}
+
+/** Throws WowsimError: no_such_file, scenario_invalid, usage. */
+export async function openScript(nameOrFile: string): Promise<Script> {
+  const text = LIBRARY.get(nameOrFile);
+  if (text !== undefined) {
+    const file = `${nameOrFile}.toml`;
+    return scenarioScript(file, parseScenario(file, text), import.meta.dir);
+  }
+  const data = await readData(nameOrFile);
+  const folder = dirname(resolve(nameOrFile));
+  if (isExperiment(data)) return experimentScript(nameOrFile, checkExperiment(nameOrFile, data), folder);
+  return scenarioScript(nameOrFile, checkScenario(nameOrFile, data), folder);
+}
+
+/** What drills add to every script: ending faults, players, connections and the server. */
+const PUT_AWAY_ACTS = 4;
+
+function scenarioScript(file: string, scenario: Scenario, folder: string): Script {
+  const { title, steady, steps, rollback } = scenario;
+  return {
+    file,
+    title,
+    notes: [],
+    acts: 1 + 2 * steady.length + steps.length + rollback.length + PUT_AWAY_ACTS,
+    run: async (options) => {
+      const notes: string[] = [];
+      let server: JournalSource["server"] = null;
+      const played = await runScenario(scenario, {
+        ...options,
+        folder,
+        onNote: (note) => {
+          notes.push(note);
+          options.onNote?.(note);
+        },
+        onStarted: ({ isOwnServer, where }) => {
+          server = { started: isOwnServer, host: where.host, ports: where.ports };
+        },
+      });
+      return { played, journal: journalOf({ file, title, server }, played, notes) };
+    },
+  };
+}
+
+function experimentScript(file: string, experiment: Experiment, folder: string): Script {
+  const { title, notes, steady, method, rollbacks } = experiment;
+  return {
+    file,
+    title,
+    notes,
+    acts: 2 * steady.length + method.length + rollbacks.length + PUT_AWAY_ACTS,
+    run: async (options) => {
+      const played = await runExperiment(experiment, { ...options, folder });
+      return { played, journal: chaosJournal(experiment, played) };
+    },
+  };
+}
