@@ -41,10 +41,10 @@ class Folder implements Disposable {
 }
 
 /** The flags that make a scenario run on this server. */
-const on = ({ ports }: ServerChild): string[] => [
-  ...["--port", String(ports.game), "--control-port", String(ports.control)],
-  ...["--http-port", String(ports.http), "--telemetry-port", String(ports.telemetry)],
-];
+const on = ({ ports: { game, control, http, telemetry } }: ServerChild): string[] =>
+  Object.entries({ "--port": game, "--control-port": control, "--http-port": http, "--telemetry-port": telemetry })
+    .flat()
+    .map(String);
 
 async function active(server: ServerChild): Promise<string[]> {
   await using control = await ControlClient.connect({ host: "127.0.0.1", port: server.ports.control });
@@ -177,57 +177,58 @@ test("no server where one is said to be is told with exit code 3", async () => {
   expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining("No server answers") });
 });
 
-describe("a Chaos Toolkit experiment", () => {
-  const http = (path: string) => ({
-    type: "http",
-    url: `http://\${wowsim_host}:\${wowsim_http_port}${path}`,
-    timeout: 3,
-  });
-  const experiment = (spikeMs: number) => ({
-    version: "1.0.0",
-    title: "Ticks stay short",
-    description: "Whatever happens next door.",
-    configuration: { spike: spikeMs },
-    controls: [{ name: "tracing", provider: { type: "python", module: "chaostracing.control" } }],
-    "steady-state-hypothesis": {
-      title: "the server is well",
-      probes: [
-        { type: "probe", name: "alive", tolerance: 200, provider: http("/healthz") },
-        {
-          type: "probe",
-          name: "ticks are short",
-          tolerance: { type: "range", range: [0, 40] },
-          provider: { type: "wowsim", read: "tick_ms_p50", zone: 1, over: "1s" },
-        },
-      ],
-    },
-    method: [
-      { type: "action", name: "players", provider: { type: "wowsim", step: { spawn: { count: 2 } } } },
-      {
-        type: "action",
-        name: "spike",
-        pauses: { after: 1 },
-        provider: {
-          type: "process",
-          path: "wowsim",
-          arguments: [
-            ...["inject-fault", "activate", "latency-spike", "--zone", "1", "--delay-ms", "${spike}"],
-            ...["--control-port", "${wowsim_control_port}"],
-          ],
-          timeout: 10,
-        },
-      },
-      { ref: "alive" },
-    ],
-    rollbacks: [
-      {
-        type: "action",
-        name: "mend",
-        provider: { type: "wowsim", step: { deactivate: "latency-spike" } },
-      },
-    ],
-  });
+const http = (path: string) => ({
+  type: "http",
+  url: `http://\${wowsim_host}:\${wowsim_http_port}${path}`,
+  timeout: 3,
+});
 
+const experiment = (spikeMs: number) => ({
+  version: "1.0.0",
+  title: "Ticks stay short",
+  description: "Whatever happens next door.",
+  configuration: { spike: spikeMs },
+  controls: [{ name: "tracing", provider: { type: "python", module: "chaostracing.control" } }],
+  "steady-state-hypothesis": {
+    title: "the server is well",
+    probes: [
+      { type: "probe", name: "alive", tolerance: 200, provider: http("/healthz") },
+      {
+        type: "probe",
+        name: "ticks are short",
+        tolerance: { type: "range", range: [0, 40] },
+        provider: { type: "wowsim", read: "tick_ms_p50", zone: 1, over: "1s" },
+      },
+    ],
+  },
+  method: [
+    { type: "action", name: "players", provider: { type: "wowsim", step: { spawn: { count: 2 } } } },
+    {
+      type: "action",
+      name: "spike",
+      pauses: { after: 1 },
+      provider: {
+        type: "process",
+        path: "wowsim",
+        arguments:
+          "inject-fault activate latency-spike --zone 1 --delay-ms ${spike} --control-port ${wowsim_control_port}".split(
+            " ",
+          ),
+        timeout: 10,
+      },
+    },
+    { ref: "alive" },
+  ],
+  rollbacks: [
+    {
+      type: "action",
+      name: "mend",
+      provider: { type: "wowsim", step: { deactivate: "latency-spike" } },
+    },
+  ],
+});
+
+describe("a Chaos Toolkit experiment", () => {
   test("whose hypothesis holds is completed", async () => {
     using folder = new Folder();
     const file = folder.write("ok.json", JSON.stringify(experiment(1)));

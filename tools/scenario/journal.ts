@@ -26,7 +26,12 @@ export function journalOf({ file, title, server }: JournalSource, played: Played
     duration_ms: endedAtMs - startedAtMs,
     notes,
     steps: records.map(({ startedAtMs: atMs, durationMs, phase, name, kind, outcome, text, output }) => ({
-      ...{ phase, name, kind, outcome, text, output },
+      phase,
+      name,
+      kind,
+      outcome,
+      text,
+      output,
       started: atMs === null ? null : isoTime(atMs),
       duration_ms: durationMs,
     })),

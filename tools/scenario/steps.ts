@@ -132,6 +132,7 @@ async function deploy(
         stages.push(stage);
         progress(`${stage.stage}: ${stage.text}`);
       },
+      progress: (_share, text) => progress(text),
     },
   );
   signal.throwIfAborted();

@@ -155,6 +155,12 @@ function problems(experiment: object): string {
   return "";
 }
 
+const activating = (fault: string) => ({
+  type: "action",
+  name: "a",
+  provider: { type: "wowsim", step: { activate: { fault } } },
+});
+
 describe("an experiment", () => {
   test("is told from a scenario", () => {
     expect(isExperiment(experimentOf())).toBe(true);
@@ -183,13 +189,8 @@ describe("an experiment", () => {
   });
 
   test("checks our own provider as a scenario's step is", () => {
-    const step = (fault: string) => ({
-      type: "action",
-      name: "a",
-      provider: { type: "wowsim", step: { activate: { fault } } },
-    });
-    expect(problems(experimentOf({ method: [step("latency-spike")] }))).toBe("");
-    expect(problems(experimentOf({ method: [step("latency-spkie")] }))).toContain(
+    expect(problems(experimentOf({ method: [activating("latency-spike")] }))).toBe("");
+    expect(problems(experimentOf({ method: [activating("latency-spkie")] }))).toContain(
       'my.json: activity 1 "a": provider.step.activate.fault: "latency-spkie" is none of',
     );
   });

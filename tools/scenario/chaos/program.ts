@@ -64,8 +64,10 @@ function withValue(provider: Provider, value: unknown): Provider {
   const { arguments: given } = provider;
   if (Array.isArray(given)) return { ...provider, arguments: [...given, text] };
   if (typeof given === "string") return { ...provider, arguments: `${given} '${text.replaceAll("'", `'\\''`)}'` };
-  return { ...provider, arguments: { ...(given ?? {}), value: text } };
+  return { ...provider, arguments: { ...recordOf(given), value: text } };
 }
+
+const recordOf = (value: unknown): object => (typeof value === "object" && value !== null ? value : {});
 
 /** Python was refused when the experiment was checked. */
 function asProvider(provider: Activity["provider"]): Provider {

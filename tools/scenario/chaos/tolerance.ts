@@ -100,7 +100,7 @@ const equal = (a: unknown, b: unknown): boolean => Bun.deepEquals(a, b, true);
 
 function checkPattern(pattern: string, context: z.RefinementCtx): void {
   try {
-    new RegExp(pattern, "u");
+    RegExp(pattern, "u");
   } catch (error) {
     context.addIssue(`is no regular expression that is understood here: ${messageOf(error)}`);
   }
