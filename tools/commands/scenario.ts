@@ -39,14 +39,20 @@ export function register(program: Command): void {
     .description("Break, watch and mend a server as a file says, and say exactly how it went.");
   registerRun(command);
   addFormatFlag(
-    command.command("list").description("Show the scenarios that come with wowsim, each with its story."),
+    command
+      .command("list")
+      .description("Show the scenarios that come with wowsim, each with its story.")
+      .addHelpText("after", exitCodes({ 0: "shown" })),
   ).action(list);
   addFormatFlag(
     command
       .command("check")
       .argument("<file>", FILE_HELP)
       .description("Say what is wrong with a scenario, without running it.")
-      .addHelpText("after", exitCodes({ 0: "it can be run", 2: "it can not; stderr says why, fault by fault" })),
+      .addHelpText(
+        "after",
+        exitCodes({ 0: "it can be run", 2: "it can not (stderr says why, fault by fault), or wrong usage" }),
+      ),
   ).action(check);
 }
 
