@@ -69,9 +69,9 @@ function tickAura(caster: u32, row: u32, slot: u32): void {
     takeEffect(caster, row, spell, spellId, Aura.amount(aura) * Aura.stacks(aura));
     if (Flag.has(row, ENTITY_DEAD)) return;
   }
-  if (end > Clock.now()) return;
   const usedUp = Spell.get(spell, SPELL_AURA_KIND) == AURA_ABSORB && Aura.amount(aura) == 0;
-  removeAura(row, slot, usedUp ? AURA_ENDED_USED_UP : AURA_ENDED_IN_TIME);
+  if (usedUp) removeAura(row, slot, AURA_ENDED_USED_UP);
+  else if (end <= Clock.now()) removeAura(row, slot, AURA_ENDED_IN_TIME);
 }
 
 /** True a whole number of periods before its end, but not in the tick it was applied in. */

@@ -170,7 +170,6 @@ export function throughAbsorption(row: u32, damage: u32): u32 {
     const taken = min<u32>(left, Aura.amount(aura));
     left -= taken;
     store<u32>(aura + AURA_AMOUNT, Aura.amount(aura) - taken);
-    if (Aura.amount(aura) == 0) store<u32>(aura + AURA_END, Clock.now());
   }
   return left;
 }

@@ -10,6 +10,7 @@ import {
   ENTITY_CAST_TARGET,
   ENTITY_CAST_TICKS,
   ENTITY_CHANGED,
+  ENTITY_CHANGED_AURAS,
   ENTITY_CHANGED_CAST,
   ENTITY_CHANGED_FLAGS,
   ENTITY_CHANGED_HEALTH,
@@ -48,6 +49,7 @@ export class Changed {
     Changed.mark(ENTITY_CHANGED_FLAGS, row);
     Changed.mark(ENTITY_CHANGED_TARGET, row);
     Changed.mark(ENTITY_CHANGED_CAST, row);
+    Changed.mark(ENTITY_CHANGED_AURAS, row);
     Changed.self(row);
   }
 }
