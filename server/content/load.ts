@@ -64,11 +64,16 @@ export async function loadWorld(worldFile?: string): Promise<World> {
   return { name: parsed.name, zones: resolveZones(source, parsed, content), content };
 }
 
-/** Spells, creature kinds and classes, checked against each other. Throws WowsimError("content_invalid"). */
+/** The standard content. Throws WowsimError("content_invalid"). */
 export function loadContent(): Content {
-  const spells = entries("spells.toml", "spell", spellSchema, spellsFile).map(toSpell);
-  const creatures = entries("creatures.toml", "creature", creatureSchema, creaturesFile).map(toCreature);
-  const classes = entries("classes.toml", "class", classSchema, classesFile).map(toClass);
+  return contentOf({ spells: spellsFile, creatures: creaturesFile, classes: classesFile });
+}
+
+/** Spells, creature kinds and classes from parsed files, checked against each other. Throws WowsimError("content_invalid"). */
+export function contentOf(files: { spells: unknown; creatures: unknown; classes: unknown }): Content {
+  const spells = entries("spells.toml", "spell", spellSchema, files.spells).map(toSpell);
+  const creatures = entries("creatures.toml", "creature", creatureSchema, files.creatures).map(toCreature);
+  const classes = entries("classes.toml", "class", classSchema, files.classes).map(toClass);
   const known = new Map(spells.map((spell) => [spell.id, spell]));
   const faults: string[] = [];
   if (known.size !== spells.length) faults.push("spells.toml: two spells have the same id");
