@@ -4,12 +4,18 @@
 
 import fc from "fast-check";
 import * as abi from "../../assembly/abi.ts";
-import { creature, playerClass, spell, testContent } from "./kernel-content.ts";
+import type { Spell } from "../../server/content/content.ts";
+import { aura, creature, playerClass, spell, testContent } from "./kernel-content.ts";
 import type { CommandParts, KernelZone } from "./kernel-zone.ts";
 
 const FIRST_CREATURE = 1_000_001;
 const PLAYERS = 8;
 const CREATURES = 8;
+
+/** A spell off the global cooldown that leaves an aura. */
+function left(id: number, effect: Spell["effect"], parts: Parameters<typeof aura>[0]): Spell {
+  return spell({ id, effect, gcdS: 0, amount: [3, 8], aura: aura(parts) });
+}
 
 /** Small numbers, so that in a few hundred ticks everything happens: deaths, respawns, revivals, full tables. */
 export const CHAOS_CONTENT = testContent({
@@ -19,6 +25,16 @@ export const CHAOS_CONTENT = testContent({
     spell({ id: 3, effect: "heal", amount: [30, 50], gcdS: 0.5, castS: 0.3, rangeYd: 40 }),
     spell({ id: 4, effect: "interrupt", school: "physical", gcdS: 0, lockoutS: 2, cooldownS: 1 }),
     spell({ id: 5, school: "physical", amount: [10, 20], gcdS: 0 }),
+    left(6, "harm", { kind: "damage", durationS: 2, periodS: 0.5, amount: [5, 9], stacks: 3 }),
+    left(7, "help", { kind: "heal", durationS: 2, periodS: 0.5, amount: [5, 9] }),
+    left(8, "help", { kind: "absorb", durationS: 4, amount: [30, 50] }),
+    left(9, "damage", { kind: "stun", durationS: 1 }),
+    { ...left(10, "harm", { kind: "silence", durationS: 1 }), areaYd: 8 },
+    { ...left(11, "damage", { kind: "root", durationS: 1 }), areaYd: 9, rangeYd: 0 },
+    { ...left(12, "damage", { kind: "slow", durationS: 1, amount: [40, 60] }), channelS: 1, channelPeriodS: 0.25 },
+    spell({ id: 13, effect: "taunt", gcdS: 0 }),
+    spell({ id: 14, effect: "power", gcdS: 0, amount: [10, 40] }),
+    spell({ id: 15, effect: "stance", gcdS: 0, rangeYd: 0, threat: 1.3 }),
   ],
   creatures: [
     creature({
@@ -30,11 +46,18 @@ export const CHAOS_CONTENT = testContent({
       corpseS: 1,
       roamRadiusYd: 9,
     }),
-    creature({ name: "Mage", aggroRadiusYd: 0, health: 300, respawnS: [1, 2], corpseS: 0, spellId: 2 }),
+    creature({ name: "Mage", aggroRadiusYd: 0, health: 300, respawnS: [1, 2], corpseS: 0, spellId: 9, flees: true }),
+    creature({ name: "Witch", aggroRadiusYd: 0, health: 200, respawnS: [1, 2], spellId: 10, resistance: 30 }),
   ],
   classes: [
-    playerClass({ name: "Warrior", health: 150, power: 100, powerType: "rage" }),
-    playerClass({ name: "Rogue", health: 120, power: 100, powerType: "energy" }),
+    playerClass({ name: "Warrior", health: 150, power: 100, powerType: "rage", block: 5, healthGain: 9 }),
+    playerClass({
+      name: "Rogue",
+      health: 120,
+      power: 100,
+      powerType: "energy",
+      offHand: { damage: [4, 6], swingS: 0.7 },
+    }),
   ],
 });
 
@@ -95,10 +118,13 @@ const playerCommand: fc.Arbitrary<ChaosCommand> = fc
             abi.OP_CANCEL_CAST,
             abi.OP_STOP_ATTACK,
             abi.OP_RELEASE,
+            abi.OP_RECLAIM,
             abi.OP_WATCH,
             abi.OP_UNWATCH,
           )
-          .map((op) => ({ op, parts: {} })),
+          .chain((op) =>
+            fc.record({ op: fc.constant(op), parts: fc.record({ flags: fc.integer({ min: 0, max: 1 }) }) }),
+          ),
       },
     ),
   )
@@ -116,7 +142,7 @@ const hostCommand: fc.Arbitrary<ChaosCommand> = fc
             fc.record({
               x: fc.constant(at.x),
               y: fc.constant(at.y),
-              e: fc.integer({ min: 0, max: 2 }),
+              e: fc.integer({ min: 0, max: 3 }),
               flags: fc.constantFrom(0, 0, 0, 1),
             }),
           ),
@@ -143,7 +169,7 @@ export function opening(): ChaosCommand[] {
     return { op: abi.OP_JOIN, parts: { session: index + 1, flags, x: index * 5, y: 0, e: (index % 3) | (10 << 8) } };
   });
   const creatures = Array.from({ length: CREATURES }, (_, index): ChaosCommand => {
-    return { op: abi.OP_SPAWN, parts: { a: FIRST_CREATURE + index, x: index * 7 - 10, y: 8, e: index % 3 } };
+    return { op: abi.OP_SPAWN, parts: { a: FIRST_CREATURE + index, x: index * 7 - 10, y: 8, e: index % 4 } };
   });
   return [...creatures, ...players];
 }

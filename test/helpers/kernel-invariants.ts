@@ -10,7 +10,83 @@ import type { KernelZone } from "./kernel-zone.ts";
 /** What is wrong with a zone's state, in words; [] when nothing is. */
 export function brokenInvariants(zone: KernelZone): string[] {
   const rows = zone.rows();
-  return [...bodiesBroken(zone, rows), ...threatBroken(zone, rows), ...mapBroken(zone, rows)];
+  return [
+    ...bodiesBroken(zone, rows),
+    ...aurasBroken(zone, rows),
+    ...threatBroken(zone, rows),
+    ...mapBroken(zone, rows),
+    ...blowsBroken(zone),
+  ];
+}
+
+const STUNNED = 1;
+const SILENCED = 2;
+const ROOTED = 4;
+
+/** Auras are those of somebody who is here, each once, not over; and what they forbid is not done. */
+function aurasBroken(zone: KernelZone, rows: Map<number, number>): string[] {
+  const broken: string[] = [];
+  for (const id of rows.keys()) {
+    const auras = zone.auras(id);
+    const kinds = auras.map(({ spell }) => zone.content.spells.find((known) => known.id === spell)?.aura?.kind);
+    if (auras.length > 0 && zone.hasFlag(id, abi.ENTITY_DEAD)) broken.push(`${id} is dead and has auras`);
+    if (new Set(auras.map(({ spell, caster }) => `${spell} ${caster}`)).size < auras.length)
+      broken.push(`${id} has one twice`);
+    for (const { spell, caster, end } of auras) {
+      if (!rows.has(caster)) broken.push(`${id} has ${spell} of ${caster}, who is gone`);
+      if (end < zone.tick) broken.push(`${id} has ${spell}, which ended in tick ${end}`);
+    }
+    const control = kinds.reduce(
+      (bits, kind) => bits | (kind === "stun" ? STUNNED : kind === "silence" ? SILENCED : kind === "root" ? ROOTED : 0),
+      0,
+    );
+    if (control !== zone.get(id, "CONTROL"))
+      broken.push(`${id} is controlled by ${zone.get(id, "CONTROL")}, not ${control}`);
+    if (kinds.includes("slow") !== zone.get(id, "SLOWED") > 0)
+      broken.push(`${id} is slowed by ${zone.get(id, "SLOWED")} %`);
+    const isCasting = zone.get(id, "CAST_END") !== 0;
+    const school = zone.content.spells.find((known) => known.id === zone.get(id, "CAST_SPELL"))?.school ?? "physical";
+    if (isCasting && control & STUNNED) broken.push(`${id} is stunned and casts`);
+    if (isCasting && control & SILENCED && school !== "physical") broken.push(`${id} is silenced and casts`);
+  }
+  return broken;
+}
+
+/** Nothing of a blow is lost: base = actual + mitigated + absorbed. */
+function blowsBroken(zone: KernelZone): string[] {
+  const lost = zone.events.filter(({ kind, a, b, c, f }) => kind === "damage" && a !== b + c + f);
+  return lost.map(({ a, b, c, f }) => `of ${a} damage ${b} arrived, ${c} was mitigated, ${f} absorbed`);
+}
+
+/** Follows everybody's health through the events of each tick: it changes by what is told, and by nothing else. */
+export class HealthLedger {
+  #health = new Map<number, number>();
+
+  /** Call after every tick; what does not add up in it. */
+  check(zone: KernelZone): string[] {
+    const broken: string[] = [];
+    for (const id of zone.rows().keys()) if (zone.get(id, "SINCE") === zone.tick) this.#health.delete(id);
+    for (const { kind, source, target, a, b, d } of zone.events) {
+      const before = this.#health.get(target);
+      if (kind === "level" || kind === "revived") this.#health.delete(source);
+      if (kind === "damage") {
+        if (before !== undefined && d !== Math.max(0, before - b))
+          broken.push(`${target}: ${before} - ${b} is told as ${d}`);
+        this.#health.set(target, d);
+      }
+      if (kind === "healed") {
+        if (before !== undefined && b !== before + a) broken.push(`${target}: ${before} + ${a} is told as ${b}`);
+        this.#health.set(target, b);
+      }
+    }
+    for (const [id, told] of this.#health) {
+      if (zone.row(id) < 0) continue;
+      const left = zone.get(id, "HEALTH");
+      if (left < told) broken.push(`${id} has ${left} health, ${told} by what was told`);
+    }
+    this.#health = new Map([...zone.rows().keys()].map((id) => [id, zone.get(id, "HEALTH")]));
+    return broken;
+  }
 }
 
 function bodiesBroken(zone: KernelZone, rows: Map<number, number>): string[] {
@@ -24,6 +100,7 @@ function bodiesBroken(zone: KernelZone, rows: Map<number, number>): string[] {
     if (power > maxPower) broken.push(`${id} has ${power} of ${maxPower} power`);
     if ((health === 0) !== isDead) broken.push(`${id} has ${health} health and is ${isDead ? "" : "not "}dead`);
     if (isDead && zone.get(id, "CAST_END") !== 0) broken.push(`${id} is dead and casts`);
+    if (zone.hasFlag(id, abi.ENTITY_GHOST) && !isDead) broken.push(`${id} is a living ghost`);
     if (isDead && zone.get(id, "ATTACKING") !== 0) broken.push(`${id} is dead and attacks`);
     if (zone.hasFlag(id, abi.ENTITY_PLAYER) !== row < zone.kernel.layout.value("PLAYERS_MAX"))
       broken.push(`${id} is in the wrong half`);

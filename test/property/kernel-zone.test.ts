@@ -8,8 +8,11 @@ import { createMemory } from "../../server/kernel/instance.ts";
 import { CHAOS_CONTENT, give, opening, stream } from "../helpers/kernel-chaos.ts";
 import type { ChaosCommand } from "../helpers/kernel-chaos.ts";
 import { WatcherModel } from "../helpers/kernel-frames.ts";
-import { brokenInvariants, modelDifferences } from "../helpers/kernel-invariants.ts";
+import { HealthLedger, brokenInvariants, modelDifferences } from "../helpers/kernel-invariants.ts";
 import { KernelZone, testKernel } from "../helpers/kernel-zone.ts";
+
+// A failure is told as small as it could be made in this time.
+fc.configureGlobal({ interruptAfterTimeLimit: 20_000 });
 
 const kernel = await testKernel();
 const memories = [createMemory(kernel), createMemory(kernel)];
@@ -41,10 +44,11 @@ describe("after every tick of any stream of commands", () => {
     fc.assert(
       fc.property(seed, stream(), (from, ticks) => {
         const zone = open(from);
+        const ledger = new HealthLedger();
         let tick = 0;
         runStream(zone, [opening(), ...ticks], () => {
           tick++;
-          const broken = brokenInvariants(zone);
+          const broken = [...brokenInvariants(zone), ...ledger.check(zone)];
           if (broken.length > 0) throw new Error(`tick ${tick}: ${broken.join("; ")}`);
         });
       }),

@@ -20,6 +20,9 @@ const CREATURES = [
   creature({ name: "Watchful", aggroRadiusYd: 30 }),
   creature({ name: "Caster", spellId: 22 }),
   creature({ name: "Roamer", roamRadiusYd: 10 }),
+  creature({ name: "Gnoll", family: "gnoll" }),
+  creature({ name: "Gnoll Mystic", family: "gnoll" }),
+  creature({ name: "Coward", flees: true }),
 ];
 const IDLE = 0;
 const GONE = 4;
@@ -134,6 +137,49 @@ describe("a fight", () => {
       .run();
     zone.leave(1).run();
     expect(zone.event("evaded").source).toBe(BEAST);
+  });
+});
+
+describe("a creature's own", () => {
+  test("come to help from within 5 yd, 1.5 s after it turned on somebody; others do not", async () => {
+    const zone = await openZone({ spells: SPELLS, creatures: CREATURES });
+    zone.spawn(BEAST, { kind: "Gnoll" }).spawn(BEAST + 1, { kind: "Gnoll Mystic", x: -4.9 });
+    zone
+      .spawn(BEAST + 2, { kind: "Gnoll", y: -5.6 })
+      .spawn(BEAST + 3, { kind: "Wolf", y: 2 })
+      .join(1, { x: 4 })
+      .run();
+    zone
+      .rig(...LANDS)
+      .cast(1, PEBBLE.id, BEAST)
+      .run();
+    const turnedAt = zone.tick;
+    const helped: [number, number][] = [];
+    for (let tick = 0; tick < 60; tick++) {
+      zone.run();
+      for (const { kind, source } of zone.events) if (kind === "aggro") helped.push([source, zone.tick - turnedAt]);
+    }
+    expect(helped).toEqual([[BEAST + 1, 30]]);
+  });
+
+  test("flight: once, at a fifth of its health, for 10 s, where its kind does", async () => {
+    const zone = await openZone({ spells: SPELLS, creatures: CREATURES });
+    zone.spawn(BEAST, { kind: "Coward" }).join(1, { x: 3 }).run();
+    zone.attack(1, BEAST).run().set(1, "SWING_NEXT", 100_000).set(1, "ATTACKING", 0);
+    zone.set(BEAST, "HEALTH", 200).run();
+    const fledAt = zone.tick;
+    const distances: number[] = [];
+    let blows = 0;
+    while (zone.get(BEAST, "ATTACKING") === 0) {
+      distances.push(3 - zone.position(BEAST)[0]);
+      zone.run();
+      blows += zone.events.filter(({ kind, target }) => kind === "damage" && target === 1).length;
+    }
+    expect(zone.tick - fledAt).toBe(200);
+    expect(distances).toEqual(distances.toSorted((a, b) => a - b));
+    expect([distances.at(-1)! > 60, blows]).toEqual([true, 0]);
+    zone.place(1, zone.position(BEAST)[0] + 2).run(40);
+    expect(zone.get(BEAST, "ATTACKING")).toBe(1);
   });
 });
 

@@ -32,7 +32,10 @@ describe("a watcher's first frame", () => {
       target: 0,
       castEnd: 0,
     });
-    expect(frame.change).toEqual([{ id: 1, x: 0, y: 0, z: 2 }]);
+    expect(frame.change).toEqual([
+      { id: 1, x: 0, y: 0, z: 2 },
+      { id: 1, auras: [] },
+    ]);
     expect(frame.enter).toHaveLength(1);
     expect(frame.enter[0]).toMatchObject({
       id: WOLF,

@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { ENTITY_IN_COMBAT } from "../../../assembly/abi.ts";
-import { spell } from "../../helpers/kernel-content.ts";
+import { playerClass, spell } from "../../helpers/kernel-content.ts";
 import { openZone } from "../../helpers/kernel-zone.ts";
 import type { KernelZone } from "../../helpers/kernel-zone.ts";
 
@@ -81,6 +81,59 @@ describe("how much", () => {
     hit(zone, 1, 100);
     zone.set(1, "HEALTH", 500).cast(2, HEAL.id, 1).run();
     expect(zone.threat(WOLF).has(2)).toBe(false);
+  });
+});
+
+describe("factors", () => {
+  const [SMASH, TAUNT, SURGE, GUARD] = [
+    spell({ id: 50, amount: [100, 100], threat: 30, gcdS: 0 }),
+    spell({ id: 51, effect: "taunt", school: "physical", gcdS: 0 }),
+    spell({ id: 52, effect: "power", amount: [40, 40], gcdS: 0 }),
+    spell({ id: 53, effect: "stance", threat: 1.3, gcdS: 0, rangeYd: 0 }),
+  ];
+  const CLASSES = [playerClass({ name: "Rogue", threatFactor: 0.71 })];
+  const openWith = async (playerClassName: string): Promise<KernelZone> => {
+    const zone = await openZone({ spells: [...SPELLS, SMASH!, TAUNT!, SURGE!, GUARD!], classes: CLASSES });
+    return zone.spawn(WOLF).join(1, { x: -2, class: playerClassName }).join(2, { x: 2 }).run();
+  };
+
+  test("a class's own", async () => {
+    const zone = await openWith("Rogue");
+    hit(zone, 1, 100);
+    expect(zone.threat(WOLF).get(1)).toBeCloseTo(71, 3);
+  });
+
+  test("a stance: on damage, on what a spell adds, on healing", async () => {
+    const zone = await openWith("Hero");
+    zone.cast(1, GUARD!.id).run();
+    zone.rig([5_000, 9_999], [5_000, 9_999]).cast(1, SMASH!.id, WOLF).run();
+    expect(zone.threat(WOLF).get(1)).toBeCloseTo(169, 3);
+    zone.set(1, "HEALTH", 440).cast(1, HEAL.id, 1).run();
+    expect(zone.event("healed").a).toBe(60);
+    expect(zone.threat(WOLF).get(1)).toBeCloseTo(169 + 39, 3);
+  });
+
+  test("half a point a point of power gained", async () => {
+    const zone = await openWith("Hero");
+    hit(zone, 1, 100);
+    zone.set(1, "POWER", 980).cast(1, SURGE!.id).run();
+    expect(zone.get(1, "POWER")).toBe(1_000);
+    expect(zone.threat(WOLF).get(1)).toBe(110);
+  });
+
+  test("a taunt raises to the highest there is and turns the creature at once", async () => {
+    const zone = await openWith("Hero");
+    hit(zone, 1, 131);
+    hit(zone, 2, 10);
+    expect(zone.get(WOLF, "TARGET")).toBe(1);
+    zone.cast(2, TAUNT!.id, WOLF).run();
+    expect(zone.threat(WOLF)).toEqual(
+      new Map([
+        [1, 131],
+        [2, 131],
+      ]),
+    );
+    expect(zone.run(5).get(WOLF, "TARGET")).toBe(2);
   });
 });
 
