@@ -67,6 +67,7 @@ class ZoneNumbers {
   missedTicks = 0;
   recoveries = 0;
   commandsDropped = 0;
+  framesLost = 0;
   readonly duration = new Buckets(TICK_BUCKETS_SECONDS);
   readonly kernel = new Buckets(TICK_BUCKETS_SECONDS);
   readonly recent = new RecentWindow(WINDOW_MS, WINDOW_TICKS_MAX);
@@ -113,6 +114,7 @@ export class ZoneMetrics {
     zone.missedTicks = report.missedTicks;
     zone.recoveries = report.recoveries;
     zone.commandsDropped += report.commandsDropped;
+    zone.framesLost += report.framesLost;
     zone.duration.add(durationSeconds);
     zone.kernel.add(report.kernelMs / 1000);
     zone.recent.add(durationSeconds, nowMs);
@@ -177,6 +179,7 @@ export class ZoneMetrics {
     counter("missed_ticks", "Ticks given up for good.", (zone) => zone.missedTicks);
     counter("recoveries", "Recoveries from a trap or from exhausted fuel.", (zone) => zone.recoveries);
     counter("commands_dropped", "Commands dropped because a batch was full.", (zone) => zone.commandsDropped);
+    counter("frames_lost", "Frames that found the ring to the sessions full.", (zone) => zone.framesLost);
     metrics.gauge("wowsim_zone_info", "The zone's name.", ["zone", "name"], () =>
       [...this.#zones].map(([id, { name }]) => ({ labels: { zone: id, name }, value: 1 })),
     );

@@ -34,6 +34,8 @@ export interface TickReport {
   /** Commands waiting when the tick began; those past capacity, dropped this tick. */
   queueDepth: number;
   commandsDropped: number;
+  /** Frames of this tick that found the ring to the sessions full. */
+  framesLost: number;
   recoveries: number;
   hash: bigint;
   /** COUNTERS u32, indexed by abi.ts COUNTER_*. A view that is only valid during the callback. */

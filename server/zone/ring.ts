@@ -71,6 +71,11 @@ export class Ring {
     return true;
   }
 
+  /** Writer: bytes that are free; what is reserved is not, committed or not. */
+  get freeBytes(): number {
+    return this.capacityBytes - ((this.#pending - Atomics.load(this.#control, TAIL)) >>> 0);
+  }
+
   /** Writer: makes all reserved records visible to the reader. */
   commit(): void {
     Atomics.store(this.#control, HEAD, this.#pending | 0);

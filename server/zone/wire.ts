@@ -1,7 +1,7 @@
 // The records in the rings between the main thread and a zone worker. The same forms are meant for a message bus one day.
 //
 //   command   zone u32 | command record (assembly/abi.ts, 32 bytes)
-//   report    REPORT u32 | zone | tick | state | overrun | missed | queue | dropped | recoveries | - |
+//   report    REPORT u32 | zone | tick | state | overrun | missed | queue | dropped | recoveries | lost |
 //             duration f64 | kernel f64 | fuel f64 | hash u64 | counters u32[COUNTERS]
 //   frames    FRAMES u32 | zone | kernel frames, whole ones, up to FRAMES_BYTES_MAX
 //   end       END u32 | zone                              all of this tick's frames have been given
@@ -31,6 +31,7 @@ export function writeReport(view: DataView, offset: number, report: TickReport):
   view.setUint32(offset + 24, report.queueDepth, true);
   view.setUint32(offset + 28, report.commandsDropped, true);
   view.setUint32(offset + 32, report.recoveries, true);
+  view.setUint32(offset + 36, report.framesLost, true);
   view.setFloat64(offset + 40, report.durationMs, true);
   view.setFloat64(offset + 48, report.kernelMs, true);
   view.setFloat64(offset + 56, report.fuelUsed, true);
@@ -48,6 +49,7 @@ export function readReport(view: DataView, offset: number, report: TickReport): 
   report.queueDepth = view.getUint32(offset + 24, true);
   report.commandsDropped = view.getUint32(offset + 28, true);
   report.recoveries = view.getUint32(offset + 32, true);
+  report.framesLost = view.getUint32(offset + 36, true);
   report.durationMs = view.getFloat64(offset + 40, true);
   report.kernelMs = view.getFloat64(offset + 48, true);
   report.fuelUsed = view.getFloat64(offset + 56, true);
@@ -68,6 +70,7 @@ export function emptyReport(zoneId: number): TickReport {
     missedTicks: 0,
     queueDepth: 0,
     commandsDropped: 0,
+    framesLost: 0,
     recoveries: 0,
     hash: 0n,
     counters: new Uint32Array(COUNTERS),

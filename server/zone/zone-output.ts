@@ -1,5 +1,6 @@
 // What a zone hands to the main thread each tick: its frames, and its report; once a second, who is in it. A full ring
-// costs the watchers concerned this tick's frame, and they are told everything anew in the next.
+// costs the watchers concerned this tick's frame, which is counted, and they are told everything anew in the next. Some
+// of the ring is kept free of frames, so that reports get through long after there is no room for frames.
 
 import { FRAME_LENGTH, FRAME_SESSION } from "../../assembly/abi.ts";
 import type { TickReport } from "./messages.ts";
@@ -7,21 +8,25 @@ import type { Ring } from "./ring.ts";
 import { CENSUS, END, FRAMES, FRAMES_BYTES_MAX, REPORT_BYTES, writeReport } from "./wire.ts";
 import type { Zone } from "./zone.ts";
 
+/** Kept for reports: a record that is not split across the ring's end and ten seconds of them. */
+const RESERVED_BYTES_MAX = 2 * FRAMES_BYTES_MAX;
+
 export class ZoneOutput {
   readonly #ring: Ring;
+  readonly #reservedBytes: number;
   /** Sessions whose frame found no room; at most one entry a player. */
   readonly #rewatch = new Set<number>();
-  /** Frames that found no room, since the start. */
-  framesLost = 0;
 
   constructor(ring: Ring) {
     this.#ring = ring;
+    this.#reservedBytes = Math.min(RESERVED_BYTES_MAX, ring.capacityBytes / 2);
   }
 
-  /** Copies out what the kernel built for its watchers. */
-  writeFrames(zone: Zone): void {
+  /** Copies out what the kernel built for its watchers; how many frames found no room. */
+  writeFrames(zone: Zone): number {
     const { at, view } = zone;
     const end = at.frames + view.getUint32(at.frameBytes, true);
+    let lost = 0;
     for (let from = at.frames; from < end;) {
       let to = from;
       while (to < end) {
@@ -29,11 +34,12 @@ export class ZoneOutput {
         if (to > from && to + length - from > FRAMES_BYTES_MAX) break;
         to += length;
       }
-      if (!this.#writeChunk(zone, from, to)) this.#lose(zone, from, to);
+      if (!this.#writeChunk(zone, from, to)) lost += this.#lose(zone, from, to);
       from = to;
     }
     const offset = this.#ring.reserve(8);
     if (offset >= 0) this.#header(offset, END, zone.id);
+    return lost;
   }
 
   writeReport(report: TickReport): void {
@@ -57,6 +63,7 @@ export class ZoneOutput {
   }
 
   #writeChunk(zone: Zone, from: number, to: number): boolean {
+    if (this.#ring.freeBytes < to - from + this.#reservedBytes) return false;
     const offset = this.#ring.reserve(8 + to - from);
     if (offset < 0) return false;
     this.#header(offset, FRAMES, zone.id);
@@ -64,11 +71,13 @@ export class ZoneOutput {
     return true;
   }
 
-  #lose(zone: Zone, from: number, to: number): void {
+  #lose(zone: Zone, from: number, to: number): number {
+    let lost = 0;
     for (let at = from; at < to; at += zone.view.getUint32(at + FRAME_LENGTH, true)) {
-      this.framesLost++;
+      lost++;
       this.#rewatch.add(zone.view.getUint32(at + FRAME_SESSION, true));
     }
+    return lost;
   }
 
   #header(offset: number, kind: number, zoneId: number): void {

@@ -148,8 +148,8 @@ export class ZoneRunner {
     this.#batch.sort();
     this.#step();
     emitEvents(this.#options.emitter, this.zone);
-    this.#options.output.writeFrames(this.zone);
-    this.#finish(startMs, queueDepth);
+    const framesLost = this.#options.output.writeFrames(this.zone);
+    this.#finish(startMs, queueDepth, framesLost);
   }
 
   /** DOWN: waits, then tries its luck without players; after some clean ticks it is back. */
@@ -280,7 +280,7 @@ export class ZoneRunner {
     this.#setState("DOWN", reason);
   }
 
-  #finish(startMs: number, queueDepth: number): void {
+  #finish(startMs: number, queueDepth: number, framesLost: number): void {
     const { emitter, now, output } = this.#options;
     const { zone } = this;
     const report = this.#report;
@@ -290,6 +290,7 @@ export class ZoneRunner {
     report.missedTicks = this.clock.missed;
     report.queueDepth = queueDepth;
     report.commandsDropped = this.#batch.dropped;
+    report.framesLost = framesLost;
     report.recoveries = this.#recoveries;
     report.hash = zone.hash;
     for (let i = 0; i < report.counters.length; i++) {

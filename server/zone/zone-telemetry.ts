@@ -41,6 +41,7 @@ export function emitTick(emitter: Emitter, zone: Zone, report: TickReport): void
     commands: counters[abi.COUNTER_COMMANDS] ?? 0,
     queue_depth: report.queueDepth,
     commands_dropped: report.commandsDropped,
+    frames_lost: report.framesLost,
     missed_ticks: report.missedTicks,
     players,
     creatures,

@@ -86,6 +86,7 @@ export function tickReport(fields: Partial<TickReport> = {}): TickReport {
     missedTicks: 0,
     queueDepth: 0,
     commandsDropped: 0,
+    framesLost: 0,
     recoveries: 0,
     hash: 0n,
     counters: new Uint32Array(COUNTERS),

@@ -49,7 +49,7 @@ test("a full ring refuses and counts, overwrites nothing, and takes again what w
   expect(taken).toBe(16);
   expect(write(writer, "")).toBe(false);
   writer.commit();
-  expect([reader.refused, writer.usedBytes]).toEqual([2, 1_024]);
+  expect([reader.refused, writer.usedBytes, writer.freeBytes]).toEqual([2, 1_024, 0]);
   expect(read(reader, 1)).toEqual([text]);
   expect(write(writer, "y".repeat(60))).toBe(true);
   expect(write(writer, "")).toBe(false);
