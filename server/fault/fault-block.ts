@@ -2,18 +2,19 @@
 // activation still holds, and its counters. Removal is one store here, so it takes hold at once, also in a worker that is
 // in the middle of a long tick and reads no messages.
 //
-//   | threads | ...           slot 0 | slot 1 | ... | slot 63          (words of 32 bits)
+//   | threads | gone (3) | ...          slot 0 | slot 1 | ... | slot 63          (words of 32 bits)
 //
 //   slot = activation % 64:   | open | 7 spare | thread 0 | thread 1 | ... | thread 64 |
 //   thread:                   | eligible (i64) | affected (i64) | retired | 3 spare |
 //
 // `open` holds the activation's number while it is active, else 0; a pause waits on it. Counters have one writer each.
 // A thread writes the activation's number to `retired` when it has nothing of it left; the main thread (thread 0) uses a
-// slot again only when all threads have done so.
+// slot again only when all threads have done so, but for those that are gone: one bit each.
 
 import { WowsimError } from "../errors.ts";
 
 const THREADS = 0;
+const GONE = 1;
 const HEADER_WORDS = 8;
 const SLOT_HEAD_WORDS = 8;
 const THREAD_WORDS = 8;
@@ -95,12 +96,22 @@ export class FaultBlock {
     Atomics.store(this.#words, threadOf(activation, thread) + RETIRED, activation);
   }
 
+  /** Main thread: the worker with this number has died, and nobody waits for it any more. */
+  forgetThread(thread: number): void {
+    Atomics.or(this.#words, GONE + (thread >>> 5), 1 << (thread & 31));
+  }
+
   /** Whether every worker has retired the activation. */
   isRetired(activation: number): boolean {
     for (let thread = 1; thread < this.#threads; thread++) {
+      if (this.#isGone(thread)) continue;
       if (Atomics.load(this.#words, threadOf(activation, thread) + RETIRED) !== activation) return false;
     }
     return true;
+  }
+
+  #isGone(thread: number): boolean {
+    return (Atomics.load(this.#words, GONE + (thread >>> 5)) & (1 << (thread & 31))) !== 0;
   }
 
   get #threads(): number {

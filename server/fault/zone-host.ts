@@ -39,8 +39,9 @@ export interface ZoneFaultHostOptions {
 }
 
 export class ZoneFaultHost {
+  /** This worker's number in the shared block. */
+  readonly thread: number;
   readonly #block: FaultBlock;
-  readonly #thread: number;
   readonly #emitter: Emitter;
   readonly #definitions: ReadonlyMap<string, FaultDefinition>;
   /** Per zone, in order of activation. The lists are replaced, never changed, so that a hook's failure can drop a half. */
@@ -48,7 +49,7 @@ export class ZoneFaultHost {
 
   constructor({ block, zones, emitter, definitions = FAULTS }: ZoneFaultHostOptions) {
     this.#block = new FaultBlock(block);
-    this.#thread = this.#block.claimThread();
+    this.thread = this.#block.claimThread();
     this.#emitter = emitter;
     this.#definitions = new Map(definitions.map((definition) => [definition.id, definition]));
     for (const zone of zones) this.#halves.set(zone, []);
@@ -146,7 +147,7 @@ export class ZoneFaultHost {
 
   #retireIfGone(activation: number): void {
     for (const halves of this.#halves.values()) if (halves.some((half) => half.activation === activation)) return;
-    if (!this.#block.isOpen(activation)) this.#block.retire(activation, this.#thread);
+    if (!this.#block.isOpen(activation)) this.#block.retire(activation, this.thread);
   }
 
   /** A half that throws ends: what it would do next can not be trusted. */
@@ -170,7 +171,7 @@ export class ZoneFaultHost {
 
   #context({ activation, zones, seed, probability }: ActivateMessage, zoneId: number): ZoneFaultContext {
     const block = this.#block;
-    const thread = this.#thread;
+    const thread = this.thread;
     const random = seededRandom(seedOf(seed, "zone", zoneId));
     return {
       zoneId,

@@ -24,6 +24,7 @@ const NAMES = {
   frames: "FRAME_BASE",
   events: "EVENT_BASE",
   playersMax: "PLAYERS_MAX",
+  rowsMax: "ROWS_MAX",
   entityId: "ENTITY_ID",
   entityX: "ENTITY_X",
   entityY: "ENTITY_Y",

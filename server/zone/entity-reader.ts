@@ -16,7 +16,7 @@ export class EntityReader implements EntityView {
     this.#at = at;
     this.#words = new Uint32Array(memory.buffer);
     this.#floats = new Float32Array(memory.buffer);
-    this.#ids = new Uint32Array(at.playersMax * 2);
+    this.#ids = new Uint32Array(at.rowsMax);
   }
 
   /** The memory has changed. */

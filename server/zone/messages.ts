@@ -71,7 +71,7 @@ export type ToZoneWorker =
 
 /** Zone worker to main thread: rare, never on a healthy tick. */
 export type FromZoneWorker =
-  | { type: "ready"; zones: number[] }
+  | { type: "ready"; zones: number[]; faultThread: number }
   | { type: "failed"; error: string }
   | { type: "answer"; request: number; ok: true; data: unknown }
   | { type: "answer"; request: number; ok: false; error: string }

@@ -8,19 +8,20 @@
 //
 // A worker that dies takes its zones DOWN, which moves their players; it is not started again in this process's life.
 
-import { COUNTERS, FRAME_LENGTH } from "../../assembly/abi.ts";
-import * as abi from "../../assembly/abi.ts";
+import { FRAME_LENGTH } from "../../assembly/abi.ts";
 import type { World } from "../content/content.ts";
 import { messageOf, WowsimError } from "../errors.ts";
+import { FaultBlock } from "../fault/fault-block.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { FrameListener } from "../net/zone-link.ts";
 import type { Emitter } from "../telemetry/schema.ts";
 import type { WorkerFactory } from "../workers.ts";
 import { fuelFor } from "./calibrate.ts";
 import { Census } from "./census.ts";
+import { writeCommand, writeCommandInts } from "./command-writer.ts";
 import { GameLoop } from "./game-loop.ts";
 import type { FromZoneWorker, TickReport, ToZoneWorker, ZoneState } from "./messages.ts";
-import { CENSUS, COMMAND_MESSAGE_BYTES, emptyReport, END, FRAMES, readReport, REPORT } from "./wire.ts";
+import { CENSUS, emptyReport, END, FRAMES, readReport, REPORT } from "./wire.ts";
 import { ZoneWorkerLink } from "./worker-link.ts";
 import type { ZoneWorkerStart } from "./worker-messages.ts";
 
@@ -42,31 +43,18 @@ export interface SupervisorOptions {
   emitter: Emitter;
 }
 
-/** A zone as the main thread knows it, live. Numbers are those of its newest report. */
+/** A zone as the main thread knows it, live. */
 export interface ZoneStatus {
   readonly id: number;
   readonly name: string;
+  /** Which worker it runs in. */
   readonly worker: number;
+  /** As its worker said it last. */
   state: ZoneState;
+  /** Of its newest report. */
   tick: number;
   kernelHash: string;
   kernelLabel: string;
-  durationMs: number;
-  kernelMs: number;
-  fuelUsed: number;
-  players: number;
-  creatures: number;
-  watchers: number;
-  queueDepth: number;
-  missedTicks: number;
-  recoveries: number;
-  /** Since the start. */
-  ticks: number;
-  overruns: number;
-  commandsDropped: number;
-  hash: bigint;
-  /** Sums of the kernel's counters since the start. */
-  readonly totals: Float64Array;
 }
 
 /** A question to a zone, without the fields that the supervisor adds. */
@@ -106,7 +94,15 @@ export class ZoneSupervisor {
     const { world, kernel, emitter, tickRateHz } = options;
     this.#labels.set(kernel.hash, kernel.label);
     for (const [index, zone] of world.zones.entries()) {
-      this.#zones.set(zone.id, newStatus(zone.id, zone.name, index % options.workers, kernel));
+      this.#zones.set(zone.id, {
+        id: zone.id,
+        name: zone.name,
+        worker: index % options.workers,
+        state: "ACTIVE",
+        tick: 0,
+        kernelHash: kernel.hash,
+        kernelLabel: kernel.label,
+      });
     }
     this.#gameLoop = new GameLoop({ emitter, tickRateHz, zones: this.#zones.keys(), now });
     this.#census = new Census(emitter, now);
@@ -115,7 +111,10 @@ export class ZoneSupervisor {
         new ZoneWorkerLink(options.newWorker, start, {
           onRecord: (view, bytes, offset, length) => this.#onRecord(view, bytes, offset, length),
           onMessage: (message) => this.#onMessage(message),
-          onDeath: (zones, why) => this.#onDeath(zones, why, emitter),
+          onDeath: (zones, why, faultThread) => {
+            if (faultThread > 0) new FaultBlock(options.faultBlock).forgetThread(faultThread);
+            this.#onDeath(zones, why, emitter);
+          },
           onError: (error) =>
             emitter.emitSampled("error", "zone", "Zone output not handled", { error: messageOf(error) }),
         }),
@@ -149,14 +148,7 @@ export class ZoneSupervisor {
     e: number,
   ): boolean {
     const ring = this.#linkOf.get(zoneId)?.commands;
-    const at = ring?.reserve(COMMAND_MESSAGE_BYTES) ?? -1;
-    if (ring === undefined || at < 0) return false;
-    writeHead(ring.view, at, zoneId, op, session, seq, flags, a, e);
-    ring.view.setFloat32(at + 4 + abi.COMMAND_B, x, true);
-    ring.view.setFloat32(at + 4 + abi.COMMAND_C, y, true);
-    ring.view.setFloat32(at + 4 + abi.COMMAND_D, z, true);
-    ring.commit();
-    return true;
+    return ring !== undefined && writeCommand(ring, zoneId, op, session, seq, flags, a, x, y, z, e);
   }
 
   /** Queues a command with u32 fields; false when the worker's ring is full or there is no such zone. */
@@ -173,14 +165,7 @@ export class ZoneSupervisor {
     e: number,
   ): boolean {
     const ring = this.#linkOf.get(zoneId)?.commands;
-    const at = ring?.reserve(COMMAND_MESSAGE_BYTES) ?? -1;
-    if (ring === undefined || at < 0) return false;
-    writeHead(ring.view, at, zoneId, op, session, seq, flags, a, e);
-    ring.view.setUint32(at + 4 + abi.COMMAND_B, b, true);
-    ring.view.setUint32(at + 4 + abi.COMMAND_C, c, true);
-    ring.view.setUint32(at + 4 + abi.COMMAND_D, d, true);
-    ring.commit();
-    return true;
+    return ring !== undefined && writeCommandInts(ring, zoneId, op, session, seq, flags, a, b, c, d, e);
   }
 
   /** Every tick of every zone. The report is reused: copy what is to be kept. */
@@ -253,7 +238,9 @@ export class ZoneSupervisor {
     readReport(view, offset, report);
     const status = this.#zones.get(report.zoneId);
     if (status === undefined) return;
-    takeOver(status, report);
+    // Messages and rings are not read in the order in which the zone wrote to them; its state is what it said last.
+    report.state = status.state;
+    status.tick = report.tick;
     for (const listener of this.#tickListeners) listener(report);
     this.#gameLoop.observeTick(report);
   }
@@ -330,69 +317,4 @@ function startOf(options: SupervisorOptions): ZoneWorkerStart[] {
       ...ZoneWorkerLink.allocate(),
     };
   });
-}
-
-function newStatus(id: number, name: string, worker: number, kernel: Kernel): ZoneStatus {
-  return {
-    id,
-    name,
-    worker,
-    state: "ACTIVE",
-    tick: 0,
-    kernelHash: kernel.hash,
-    kernelLabel: kernel.label,
-    durationMs: 0,
-    kernelMs: 0,
-    fuelUsed: 0,
-    players: 0,
-    creatures: 0,
-    watchers: 0,
-    queueDepth: 0,
-    missedTicks: 0,
-    recoveries: 0,
-    ticks: 0,
-    overruns: 0,
-    commandsDropped: 0,
-    hash: 0n,
-    totals: new Float64Array(COUNTERS),
-  };
-}
-
-function takeOver(status: ZoneStatus, report: TickReport): void {
-  status.state = report.state;
-  status.tick = report.tick;
-  status.durationMs = report.durationMs;
-  status.kernelMs = report.kernelMs;
-  status.fuelUsed = report.fuelUsed;
-  status.queueDepth = report.queueDepth;
-  status.missedTicks = report.missedTicks;
-  status.recoveries = report.recoveries;
-  status.hash = report.hash;
-  status.ticks++;
-  status.overruns += report.overrun ? 1 : 0;
-  status.commandsDropped += report.commandsDropped;
-  status.players = report.counters[abi.COUNTER_PLAYERS] ?? 0;
-  status.creatures = report.counters[abi.COUNTER_CREATURES] ?? 0;
-  status.watchers = report.counters[abi.COUNTER_WATCHERS] ?? 0;
-  for (let i = 0; i < COUNTERS; i++) status.totals[i] = (status.totals[i] ?? 0) + (report.counters[i] ?? 0);
-}
-
-function writeHead(
-  view: DataView,
-  at: number,
-  zoneId: number,
-  op: number,
-  session: number,
-  seq: number,
-  flags: number,
-  a: number,
-  e: number,
-): void {
-  view.setUint32(at, zoneId, true);
-  view.setUint16(at + 4 + abi.COMMAND_OP, op, true);
-  view.setUint16(at + 4 + abi.COMMAND_FLAGS, flags, true);
-  view.setUint32(at + 4 + abi.COMMAND_SESSION, session, true);
-  view.setUint32(at + 4 + abi.COMMAND_SEQ, seq, true);
-  view.setUint32(at + 4 + abi.COMMAND_A, a, true);
-  view.setUint32(at + 4 + abi.COMMAND_E, e, true);
 }

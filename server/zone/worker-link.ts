@@ -21,7 +21,8 @@ export interface WorkerLinkEvents {
   /** One record of the output ring (wire.ts). */
   onRecord(view: DataView, bytes: Uint8Array, offset: number, length: number): void;
   onMessage(message: FromZoneWorker): void;
-  onDeath(zones: number[], why: string): void;
+  /** `faultThread`: its number in the fault block, 0 when it never said. */
+  onDeath(zones: number[], why: string, faultThread: number): void;
   /** A record could not be handled: a mistake of this program's. Those after it are. */
   onError(error: unknown): void;
 }
@@ -44,6 +45,8 @@ export class ZoneWorkerLink {
   readonly #pending = new Map<number, Pending>();
   readonly #stopped = Promise.withResolvers<void>();
   #lastRequest = 0;
+  #faultThread = 0;
+  #readyTimer: Timer | undefined;
   #isAlive = true;
   #isStopping = false;
 
@@ -89,6 +92,7 @@ export class ZoneWorkerLink {
   /** Lets the tick in progress end; after that, or half a second, the worker is gone. */
   async stop(): Promise<void> {
     this.#isStopping = true;
+    clearTimeout(this.#readyTimer);
     Atomics.store(this.#stop, 0, 1);
     Atomics.notify(this.#stop, 0);
     if (this.#isAlive) await Promise.race([this.#stopped.promise, Bun.sleep(STOP_MS_MAX)]);
@@ -100,17 +104,19 @@ export class ZoneWorkerLink {
 
   #untilReady(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const timer = setTimeout(
+    this.#readyTimer = setTimeout(
       () => reject(new WowsimError("zone_worker", "A zone worker did not start in time.")),
       READY_MS_MAX,
     );
     const settle = (action: () => void): void => {
-      clearTimeout(timer);
+      clearTimeout(this.#readyTimer);
       action();
     };
     this.#worker.addEventListener("message", ({ data }: MessageEvent<FromZoneWorker>) => {
-      if (data.type === "ready") settle(resolve);
-      else if (data.type === "failed")
+      if (data.type === "ready") {
+        this.#faultThread = data.faultThread;
+        settle(resolve);
+      } else if (data.type === "failed")
         settle(() => reject(new WowsimError("zone_worker", `A zone worker could not start: ${data.error}`)));
       else this.#onMessage(data);
     });
@@ -141,7 +147,7 @@ export class ZoneWorkerLink {
     if (!this.#isAlive || this.#isStopping) return;
     this.#isAlive = false;
     this.#rejectAll(`The zone worker died (${why}).`);
-    this.#events.onDeath(this.#zones, why);
+    this.#events.onDeath(this.#zones, why, this.#faultThread);
   }
 
   #rejectAll(message: string): void {

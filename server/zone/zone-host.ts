@@ -59,7 +59,7 @@ export class ZoneHost {
 
   /** Ticks until it is told to stop. */
   async run(): Promise<void> {
-    this.#say({ type: "ready", zones: [...this.#runners.keys()] });
+    this.#say({ type: "ready", zones: [...this.#runners.keys()], faultThread: this.#faults.thread });
     const stopped = (): boolean => Atomics.load(this.#stop, 0) === 1;
     while (!stopped()) {
       const runner = this.#next();

@@ -1,0 +1,43 @@
+// A zone worker that does nothing by itself: the test says what it says and writes, in the order the test wants.
+//
+//   const worker = new FakeZoneWorker()
+//   const supervisor = await ZoneSupervisor.start({ ..., newWorker: () => worker.asWorker })
+//   worker.say({ type: "zone_state", ... })
+//   worker.report({ tick: 7, state: "ACTIVE" })
+
+import type { FromZoneWorker, TickReport, ToZoneWorker } from "../../server/zone/messages.ts";
+import { Ring } from "../../server/zone/ring.ts";
+import { REPORT_BYTES, writeReport } from "../../server/zone/wire.ts";
+import type { ZoneWorkerStart } from "../../server/zone/worker-messages.ts";
+import { tickReport } from "./telemetry.ts";
+
+export class FakeZoneWorker extends EventTarget {
+  readonly received: ToZoneWorker[] = [];
+  #output: Ring | null = null;
+
+  get asWorker(): Worker {
+    return this as unknown as Worker;
+  }
+
+  postMessage(message: ZoneWorkerStart | ToZoneWorker): void {
+    if (message.type !== "start") return void this.received.push(message);
+    this.#output = new Ring(message.outputRing);
+    this.say({ type: "ready", zones: message.zones.map(({ zone }) => zone.id), faultThread: 0 });
+  }
+
+  say(message: FromZoneWorker): void {
+    this.dispatchEvent(new MessageEvent("message", { data: message }));
+  }
+
+  /** Writes a report into the ring, and wakes the reader. */
+  report(fields: Partial<TickReport>): void {
+    const ring = this.#output!;
+    writeReport(ring.view, ring.reserve(REPORT_BYTES), tickReport(fields));
+    ring.commit();
+    ring.wake();
+  }
+
+  terminate(): void {
+    this.say({ type: "stopped" });
+  }
+}
