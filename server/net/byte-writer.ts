@@ -44,10 +44,62 @@ export class ByteWriter {
     return this;
   }
 
+  /** source[from, from + count) as it is. */
+  raw(source: Uint8Array, from: number, count: number): this {
+    this.ensure(count);
+    this.bytes.set(source.subarray(from, from + count), this.length);
+    this.length += count;
+    return this;
+  }
+
   byte(value: number): this {
     this.ensure(1);
     this.bytes[this.length++] = value;
     return this;
+  }
+
+  /** Little-endian, as all binary numbers here. */
+  u16(value: number): this {
+    return this.byte(value & 0xff).byte((value >>> 8) & 0xff);
+  }
+
+  u32(value: number): this {
+    number.setUint32(0, value, true);
+    return this.raw(numberBytes, 0, 4);
+  }
+
+  f32(value: number): this {
+    number.setFloat32(0, value, true);
+    return this.raw(numberBytes, 0, 4);
+  }
+
+  f64(value: number): this {
+    number.setFloat64(0, value, true);
+    return this.raw(numberBytes, 0, 8);
+  }
+
+  /** A u16 of how many bytes, and those: UTF-8, cut to 65,535 of them. */
+  utf8(text: string): this {
+    const bytes = encoder.encode(text).subarray(0, 0xffff);
+    return this.u16(bytes.length).raw(bytes, 0, bytes.length);
+  }
+
+  /** Zeros until what began at `start` has a multiple of `multiple` bytes. */
+  pad(start: number, multiple: number): this {
+    while ((this.length - start) % multiple !== 0) this.byte(0);
+    return this;
+  }
+
+  /** Writes a u16 over what stands at `at`. */
+  setU16(at: number, value: number): void {
+    this.bytes[at] = value & 0xff;
+    this.bytes[at + 1] = value >>> 8;
+  }
+
+  /** Writes a u32 over what stands at `at`. */
+  setU32(at: number, value: number): void {
+    number.setUint32(0, value, true);
+    this.bytes.set(numberBytes.subarray(0, 4), at);
   }
 
   /** A whole number, 0 to 2^53 - 1, in decimal. */
@@ -85,6 +137,10 @@ export class ByteWriter {
     return rest === 0 ? this : this.byte(ZERO + rest);
   }
 }
+
+const number = new DataView(new ArrayBuffer(8));
+const numberBytes = new Uint8Array(number.buffer);
+const encoder = new TextEncoder();
 
 function digitsOf(value: number): number {
   if (value < 10) return 1;

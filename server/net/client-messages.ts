@@ -13,6 +13,7 @@ import type { LimitName } from "./limits.ts";
 export type ClientMessageKind =
   | "hello"
   | "ping"
+  | "names"
   | "bye"
   | "move"
   | "cast"
@@ -25,7 +26,7 @@ export type ClientMessageKind =
 
 /** Kinds that act in the world: they become a kernel command, and make a guest of a client that has not said hello. */
 export function isAction(kind: ClientMessageKind): boolean {
-  return kind !== "hello" && kind !== "ping" && kind !== "bye";
+  return kind !== "hello" && kind !== "ping" && kind !== "names" && kind !== "bye";
 }
 
 export class ClientMessage {
@@ -47,6 +48,9 @@ export class ClientMessage {
   magical = false;
   /** ping: the client's number, given back as it is. */
   echo = 0;
+  /** names: whose are asked for; ids of players, templates of creatures. */
+  players: number[] = [];
+  creatures: number[] = [];
   hello: Hello = { version: 1, name: "", zone: 0, playerClass: "", token: "", resume: "" };
 }
 
@@ -100,8 +104,14 @@ export interface SpellInfo {
   range_yd: number;
 }
 
+export interface NamedId {
+  id: number;
+  name: string;
+}
+
 export type ServerMessage =
   | Welcome
   | { type: "error"; code: ErrorCode; message: string; seq?: number }
   | { type: "pong"; t: number; tick: number }
-  | { type: "zone"; zone_id: number; tick: number; reason: "zone_down" | "zone_restored" };
+  | { type: "zone"; zone_id: number; tick: number; reason: "zone_down" | "zone_restored" }
+  | { type: "names"; players: NamedId[]; creatures: NamedId[] };

@@ -1,9 +1,10 @@
-// An encoding of the game port: how bytes become messages and messages bytes. JSON lines now (json-codec.ts); the
-// place for a binary one, which will copy the records of a frame as they are.
+// An encoding of the game port: how bytes become messages and messages bytes. JSON lines for people and scripts
+// (json-codec.ts), a binary one for load (binary-codec.ts), which passes the kernel's frames on as they are.
 //
 // The two are told apart by a connection's first byte. JSON lines begin with "{", and a line that does not is still a
-// (malformed) line, so every byte of plain text chooses them. All other bytes are free for a binary codec's mark.
+// (malformed) line, so every byte of plain text chooses them; the binary one begins with its mark.
 
+import { BINARY_MARK } from "./binary-wire.ts";
 import type { ClientMessage, ServerMessage } from "./client-messages.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import type { FrameReader } from "./frame-reader.ts";
@@ -34,7 +35,8 @@ export interface Codec {
 }
 
 /** The codec that a connection's first byte asks for, or null: no such encoding here. */
-export function codecFor(firstByte: number, codecs: { json: Codec }): Codec | null {
+export function codecFor(firstByte: number, codecs: { json: Codec; binary: Codec }): Codec | null {
+  if (firstByte === BINARY_MARK) return codecs.binary;
   const isText =
     (firstByte >= 0x20 && firstByte < 0x7f) || firstByte === 0x09 || firstByte === 0x0a || firstByte === 0x0d;
   return isText ? codecs.json : null;

@@ -15,6 +15,7 @@ import {
   RECORD_RESET,
 } from "../../assembly/abi.ts";
 import { WowsimError } from "../errors.ts";
+import type { ByteWriter } from "./byte-writer.ts";
 
 const HEADER_WORDS = FRAME_HEADER_BYTES / 4;
 const EMPTY = new ArrayBuffer(0);
@@ -30,6 +31,7 @@ export class FrameReader {
   kind = 0;
   info = 0;
   #buffer: ArrayBufferLike = EMPTY;
+  #bytes: Uint8Array = new Uint8Array(EMPTY);
   #words: Uint32Array = new Uint32Array(EMPTY);
   #floats: Float32Array = new Float32Array(EMPTY);
   #first = 0;
@@ -91,6 +93,13 @@ export class FrameReader {
   /** True when the frame begins with RECORD_RESET: it tells everything anew. */
   get isReset(): boolean {
     return ((this.#words[this.#first] ?? 0) & 0xff) === RECORD_RESET && this.#first < this.#end;
+  }
+
+  /** Appends the whole frame, header and all, as it lies. */
+  copyTo(out: ByteWriter): void {
+    const from = (this.#first - HEADER_WORDS) * 4;
+    if (this.#bytes.buffer !== this.#buffer) this.#bytes = new Uint8Array(this.#buffer);
+    out.raw(this.#bytes, from, this.byteLength);
   }
 
   /** How many event records the frame carries. Leaves the reader before the first record. */

@@ -117,6 +117,7 @@ export class Gateway {
       tell: (connection, message) => this.#tell(connection, message),
       close: (connection, reason, farewell) => this.#pool.close(connection, reason, farewell),
     });
+    const names = this.#names(deps.world);
     this.#intake = new MessageIntake({
       link: deps.supervisor,
       sessions: this.sessions,
@@ -126,6 +127,7 @@ export class Gateway {
       counters: this.counters,
       limits: this.limits,
       emitter: deps.emitter,
+      names,
       now: this.#now,
       tell: (connection, message) => this.#tell(connection, message),
     });
@@ -134,7 +136,7 @@ export class Gateway {
       sessions: this.sessions,
       counters: this.counters,
       emitter: deps.emitter,
-      names: this.#names(deps.world),
+      names,
       now: this.#now,
       flush: (connection) => this.#pool.flush(connection),
     });

@@ -10,6 +10,7 @@
 //   {"type":"release"}                                         dead: back to the spawn point, alive
 //   {"type":"release","as_ghost":true}                         dead: a ghost at the spawn point, who walks to its body
 //   {"type":"reclaim"}                                         the ghost lives again, near its body, when it is time
+//   {"type":"names","players":[7],"creatures":[5]}             what they are called: session ids, templates
 //   {"type":"bye"}                                             leaves for good: no 30 s reconnection window
 //   "seq":n in any of these but hello, ping, bye               own number, rising, 1 to 2^31-1; `state.ack` is the highest applied
 // and is told
@@ -22,19 +23,19 @@ import type { ByteWriter } from "./byte-writer.ts";
 import { asciiJson } from "./byte-writer.ts";
 import type { ClientMessage } from "./client-messages.ts";
 import { encodeJsonFrame } from "./json-frames.ts";
+import {
+  BASE_DAMAGE_MAX,
+  CAST_TICKS_MAX,
+  COORDINATE_MAX,
+  ID_MAX,
+  NAMES_MAX,
+  SEQ_MAX,
+  SPELL_ID_MAX,
+  TEXT_LENGTH_MAX,
+} from "./message-bounds.ts";
 
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
-
-/** Yards; the continents of the game lie well within. */
-const COORDINATE_MAX = 100_000;
-const ID_MAX = 0xffff_ffff;
-const SPELL_ID_MAX = 0x7fff_ffff;
-const SEQ_MAX = 0x7fff_ffff;
-/** An old client names its spell's cast time; nobody casts for more than 10 s at 20 Hz. */
-const CAST_TICKS_MAX = 200;
-const BASE_DAMAGE_MAX = 1_000_000;
-const TEXT_LENGTH_MAX = 256;
 
 type Fields = Record<string, unknown>;
 
@@ -86,13 +87,18 @@ function decodeFields(fields: Fields, into: ClientMessage): boolean {
       return decodeSeq(fields, into);
     case "ping":
       return decodePing(fields, into);
+    case "names":
+      return decodeNames(fields, into);
     case "hello":
       return decodeHello(fields, into);
     case "bye":
       into.kind = "bye";
       return true;
     default:
-      return refuse(into, "Unknown type; there are hello, movement, spell_cast, combat, release, reclaim, ping, bye.");
+      return refuse(
+        into,
+        "Unknown type; there are hello, movement, spell_cast, combat, release, reclaim, names, ping, bye.",
+      );
   }
 }
 
@@ -150,6 +156,20 @@ function decodePing(fields: Fields, into: ClientMessage): boolean {
   into.kind = "ping";
   into.echo = t;
   return true;
+}
+
+function decodeNames(fields: Fields, into: ClientMessage): boolean {
+  const { players = [], creatures = [] } = fields;
+  if (!isIds(players) || !isIds(creatures) || players.length + creatures.length > NAMES_MAX)
+    return refuse(into, `names asks for players and creatures, lists of at most ${NAMES_MAX} numbers in all.`);
+  into.kind = "names";
+  into.players = players;
+  into.creatures = creatures;
+  return true;
+}
+
+function isIds(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((id) => isWhole(id, 0, ID_MAX));
 }
 
 function decodeHello(fields: Fields, into: ClientMessage): boolean {

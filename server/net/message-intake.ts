@@ -6,9 +6,11 @@
 import type { Emitter } from "../telemetry/schema.ts";
 import type { FaultSession } from "../fault/fault.ts";
 import type { Admission } from "./admission.ts";
+import { binaryCodec } from "./binary-codec.ts";
 import { ClientMessage, isAction } from "./client-messages.ts";
-import type { ServerMessage } from "./client-messages.ts";
+import type { NamedId, ServerMessage } from "./client-messages.ts";
 import { codecFor } from "./codec.ts";
+import type { EntityNames } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import type { ConnectionPool } from "./connection-pool.ts";
 import type { GatewayCounters } from "./gateway-counters.ts";
@@ -31,10 +33,13 @@ export interface MessageIntakeDeps {
   counters: GatewayCounters;
   limits: GatewayLimits;
   emitter: Emitter;
+  names: EntityNames;
   now(): number;
   /** To clients that said hello; nothing to others. */
   tell(connection: Connection, message: ServerMessage): void;
 }
+
+const CODECS = { json: jsonCodec, binary: binaryCodec };
 
 export class MessageIntake {
   readonly #deps: MessageIntakeDeps;
@@ -60,7 +65,7 @@ export class MessageIntake {
     this.#readAt = this.#deps.now();
     const bytes = this.#ingress === null ? chunk : asBuffer(this.#ingress(connection.session, chunk));
     if (bytes.length === 0) return;
-    connection.codec ??= codecFor(bytes[0] ?? 0, { json: jsonCodec });
+    connection.codec ??= codecFor(bytes[0] ?? 0, CODECS);
     if (connection.codec === null) return this.#refuseEncoding(connection);
     const { splitter } = connection;
     const before = splitter.partialBytes;
@@ -101,8 +106,21 @@ export class MessageIntake {
     if (message.kind === "hello") return admission.hello(connection, message.hello);
     if (message.kind === "ping")
       return tell(connection, { type: "pong", t: message.echo, tick: router.zone(session.zoneId)?.tick ?? 0 });
+    if (message.kind === "names") return this.#onNames(connection, message);
     connection.saidBye = true;
     pool.close(connection, "client_closed");
+  }
+
+  /** Binary frames have no names in them: a client asks for those it does not know. */
+  #onNames(connection: Connection, { players, creatures }: ClientMessage): void {
+    const { names, tell } = this.#deps;
+    const named = (ids: number[], nameOf: (id: number) => string | null): NamedId[] =>
+      ids.flatMap((id) => {
+        const name = nameOf(id);
+        return name === null ? [] : [{ id, name: JSON.parse(name) as string }];
+      });
+    const answer = { players: named(players, names.player), creatures: named(creatures, names.creature) };
+    tell(connection, { type: "names", ...answer });
   }
 
   #onAction(connection: Connection, message: ClientMessage): void {
@@ -142,7 +160,9 @@ export class MessageIntake {
 
   #countMalformed(connection: Connection, problem: string): void {
     this.#deps.counters.malformed++;
-    this.#deps.emitter.emitSampled("event", "game_server", "Malformed JSON from client", {
+    const isBinary = connection.codec?.name === "binary";
+    const message = isBinary ? "Malformed message from client" : "Malformed JSON from client";
+    this.#deps.emitter.emitSampled("event", "game_server", message, {
       session_id: connection.session.id,
       problem,
     });

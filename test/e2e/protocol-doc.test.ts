@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { createSocket } from "node:dgram";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import * as abi from "../../assembly/abi.ts";
+import * as wire from "../../server/net/binary-wire.ts";
 import { ERROR_CODES } from "../../server/net/client-messages.ts";
 import { DEFAULT_LIMITS, LIMIT_NAMES } from "../../server/net/limits.ts";
 import {
@@ -174,6 +176,26 @@ test.each(named.filter(([, { kind }]) => kind === "telemetry"))("the telemetry p
     expect([line, isThere()]).toEqual([line, true]);
   }
   socket.close();
+});
+
+test("the bytes it shows are those of the golden file", () => {
+  const golden = readFileSync(join(import.meta.dir, "../golden/protocol/binary.txt"), "utf8");
+  const rows = named
+    .filter(([, { kind }]) => kind === "hex")
+    .flatMap(([, { steps }]) => steps.map(({ mark, text: rest }) => `${mark}${rest}`))
+    .filter((row) => /^([0-9a-f]{2} ?)+$/.test(row));
+  expect(rows.length).toBeGreaterThan(5);
+  expect(rows.filter((row) => !golden.split("\n").includes(row))).toEqual([]);
+});
+
+test("every kind of binary message is in it, under its number", () => {
+  const numbers = Object.entries(wire).filter(
+    ([name]) => /^(CLIENT|SERVER)_/.test(name) && !/_(BYTES|KIND|LENGTH|SEQ)$/.test(name),
+  );
+  const records = Object.entries(abi).filter(([name]) => name.startsWith("RECORD_"));
+  const rows = text.split("\n").filter((row) => row.startsWith("| "));
+  const isThere = (number: number): boolean => rows.some((row) => new RegExp(`^\\| (.*, )?${number}\\b`).test(row));
+  expect([...numbers, ...records].filter(([, number]) => !isThere(Number(number)))).toEqual([]);
 });
 
 test("every name on the wire is in it", () => {

@@ -1,5 +1,5 @@
 // Texts that are compared as a whole with a file of test/golden, so that a change of what users see is a change somebody
-// reads. After a wanted change: WOWSIM_GOLDEN=write bun test test/unit/dashboard, then look at the diff.
+// reads. After a wanted change: WOWSIM_GOLDEN=write bun test test/unit, then look at the diff.
 //
 //   expectGolden("dashboard/overview-80x24", frameText)
 
@@ -7,7 +7,7 @@ import { expect } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-const AGAIN = "WOWSIM_GOLDEN=write bun test test/unit/dashboard";
+const AGAIN = "WOWSIM_GOLDEN=write bun test test/unit";
 const FOLDER = join(import.meta.dir, "../golden");
 
 /** Fails when the text differs from the file, or when there is none. Blanks at the ends of lines do not count. */

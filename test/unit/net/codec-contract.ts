@@ -27,6 +27,8 @@ export interface CodecUnderTest {
   write(messages: Partial<ClientMessage>[]): Buffer;
   /** Complete messages the codec must refuse, and why they are wrong. */
   malformed: [why: string, bytes: Buffer][];
+  /** Whether an entity's name comes with it, or is asked for. */
+  namesInFrames: boolean;
   /** What a client makes of the server's bytes: one entry a message. */
   read(bytes: Uint8Array): Record<string, unknown>[];
 }
@@ -44,7 +46,10 @@ const MESSAGES: Partial<ClientMessage>[] = [
   { kind: "attack", seq: 4, target: 1_000_001, baseDamage: 25, magical: true },
   { kind: "stop_attack", seq: 5 },
   { kind: "release", seq: 6 },
+  { kind: "release_as_ghost", seq: 7 },
+  { kind: "reclaim", seq: 8 },
   { kind: "ping", echo: 12.5 },
+  { kind: "names", players: [7, 8], creatures: [1] },
   { kind: "bye" },
   {
     kind: "hello",
@@ -70,7 +75,7 @@ function decodeAll(codec: Codec, chunks: Buffer[]): ClientMessage[] {
   return decoded;
 }
 
-export function codecContract(name: string, { codec, write, malformed, read }: CodecUnderTest): void {
+export function codecContract(name: string, { codec, write, malformed, namesInFrames, read }: CodecUnderTest): void {
   const encode = (message: ServerMessage): Record<string, unknown>[] => {
     const writer = new ByteWriter(16);
     codec.encode(message, writer);
@@ -111,8 +116,28 @@ export function codecContract(name: string, { codec, write, malformed, read }: C
 
     test("tells what is rare", () => {
       expect(encode({ type: "pong", t: 1.5, tick: 9 })).toEqual([{ type: "pong", t: 1.5, tick: 9 }]);
-      const error: ServerMessage = { type: "error", code: "busy", message: "später", seq: 4 };
-      expect(encode(error)).toEqual([error]);
+      const messages: ServerMessage[] = [
+        { type: "error", code: "busy", message: "später", seq: 4 },
+        { type: "error", code: "held", message: "" },
+        { type: "zone", zone_id: 2, tick: 77, reason: "zone_down" },
+        { type: "names", players: [{ id: 8, name: "Änn" }], creatures: [{ id: 1, name: "Hogger" }] },
+        {
+          type: "welcome",
+          session_id: 8,
+          entity_id: 8,
+          zone_id: 2,
+          tick: 4_000_000_000,
+          tick_rate_hz: 20,
+          resume: "13e780a5",
+          seq: 2_147_483_647,
+          class: "Mage",
+          spells: [
+            { id: 200, name: "Fireball", effect: "damage", range_yd: 35 },
+            { id: 103, name: "Renew Touch", effect: "heal", range_yd: 40.5 },
+          ],
+        },
+      ];
+      for (const message of messages) expect(encode(message)).toEqual([{ ...message }]);
     });
 
     test("tells what a frame has", () => {
@@ -146,7 +171,7 @@ export function codecContract(name: string, { codec, write, malformed, read }: C
           {
             id: 8,
             kind: "player",
-            name: "Ann",
+            ...(namesInFrames ? { name: "Ann" } : {}),
             template: 0,
             level: 10,
             x: 1.5,
@@ -160,7 +185,7 @@ export function codecContract(name: string, { codec, write, malformed, read }: C
           {
             id: 1_000_001,
             kind: "creature",
-            name: "Hogger",
+            ...(namesInFrames ? { name: "Hogger" } : {}),
             template: 1,
             level: 11,
             x: 18,

@@ -16,6 +16,7 @@ import {
   OP_CAST,
   REFUSED_OUT_OF_RANGE,
 } from "../../../assembly/abi.ts";
+import { binaryCodec } from "../../../server/net/binary-codec.ts";
 import { ByteWriter } from "../../../server/net/byte-writer.ts";
 import { ClientMessage } from "../../../server/net/client-messages.ts";
 import { codecFor } from "../../../server/net/codec.ts";
@@ -56,6 +57,10 @@ function toJson(message: Partial<ClientMessage>): unknown {
       return { type: "combat", action: "STOP", seq };
     case "ping":
       return { type: "ping", t: message.echo };
+    case "names":
+      return { type: "names", players: message.players, creatures: message.creatures };
+    case "release_as_ghost":
+      return { type: "release", seq, as_ghost: true };
     case "hello":
       return {
         type: "hello",
@@ -75,6 +80,7 @@ const move = (position: unknown): unknown => ({ type: "movement", position });
 
 codecContract("json", {
   codec: jsonCodec,
+  namesInFrames: true,
   write: (messages) => Buffer.concat(messages.map((message) => line(toJson(message)))),
   read: (bytes) =>
     new TextDecoder()
@@ -110,6 +116,8 @@ codecContract("json", {
     ["a seq of 0", line({ type: "release", seq: 0 })],
     ["a seq past 2^31", line({ type: "release", seq: 2 ** 31 })],
     ["a ping without number", line({ type: "ping" })],
+    ["names of too many", line({ type: "names", players: Array.from({ length: 65 }, () => 1) })],
+    ["names of nobody's id", line({ type: "names", players: [-1] })],
     ["a hello without version", line({ type: "hello", name: "Ann" })],
     ["a hello with a number for a name", line({ type: "hello", v: 1, name: 5 })],
     ["a hello with an endless token", line({ type: "hello", v: 1, token: "x".repeat(300) })],
@@ -165,14 +173,16 @@ describe("JSON lines from clients of the earlier simulator", () => {
   });
 });
 
+const codecs = { json: jsonCodec, binary: binaryCodec };
+
 describe("the first byte of a connection", () => {
   test("chooses JSON lines when it is text", () => {
     for (const text of ["{", "[", "x", " ", "\n", "\r", "\t"])
-      expect(codecFor(text.charCodeAt(0), { json: jsonCodec })).toBe(jsonCodec);
+      expect(codecFor(text.charCodeAt(0), codecs)).toBe(jsonCodec);
   });
 
   test("chooses nothing yet otherwise", () => {
-    for (const byte of [0x00, 0x16, 0x7f, 0x80, 0xb1, 0xff]) expect(codecFor(byte, { json: jsonCodec })).toBe(null);
+    for (const byte of [0x00, 0x16, 0x7f, 0x80, 0xb0, 0xff]) expect(codecFor(byte, codecs)).toBe(null);
   });
 });
 
