@@ -114,11 +114,6 @@ export class MessageIntake {
   /** Binary frames have no names in them: a client asks for those it does not know. */
   #onNames(connection: Connection, { players, creatures }: ClientMessage): void {
     const { names, tell } = this.#deps;
-    const named = (ids: number[], nameOf: (id: number) => string | null): NamedId[] =>
-      ids.flatMap((id) => {
-        const name = nameOf(id);
-        return name === null ? [] : [{ id, name: JSON.parse(name) as string }];
-      });
     const answer = { players: named(players, names.player), creatures: named(creatures, names.creature) };
     tell(connection, { type: "names", ...answer });
   }
@@ -167,6 +162,14 @@ export class MessageIntake {
       problem,
     });
   }
+}
+
+/** Those that have a name, which `nameOf` gives as JSON text. */
+function named(ids: number[], nameOf: (id: number) => string | null): NamedId[] {
+  return ids.flatMap((id) => {
+    const name = nameOf(id);
+    return name === null ? [] : [{ id, name: JSON.parse(name) as string }];
+  });
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {
