@@ -1,0 +1,156 @@
+import { describe, expect, test } from "bun:test";
+import { AnomalyLog, findAnomalies } from "../../../tools/analysis/anomalies.ts";
+import { assessHealth } from "../../../tools/analysis/health.ts";
+import type { HealthReport } from "../../../tools/analysis/health.ts";
+import { Timeline } from "../../../tools/analysis/timeline.ts";
+import { Story } from "../../helpers/telemetry-story.ts";
+
+const health = (story: Story): HealthReport => assessHealth(story.timeline);
+const reasons = (story: Story): string[] => health(story).reasons.map(({ level, text }) => `${level}: ${text}`);
+
+describe("health", () => {
+  test("of a healthy server has the numbers and no reasons", () => {
+    const report = health(new Story().seconds(30));
+    expect(report).toMatchObject({ status: "healthy", reasons: [], overruns: 0, errors: 0, anomalies: [] });
+    expect(report.tickRateHz.meant).toBe(20);
+    expect(report.tickRateHz.measured).toBeCloseTo(20, 0);
+    expect(report.durationMs.p50).toBeLessThan(1);
+    const [zone] = report.zones;
+    expect(zone).toMatchObject({ id: 1, name: "Zone 1", state: "ACTIVE", players: 4, creatures: 32 });
+    expect(zone!.damagePerS).toBeCloseTo(60, 0);
+    expect(zone!.castsPerS).toBeCloseTo(2, 0);
+  });
+
+  test("of nothing is critical", () => {
+    expect(assessHealth(new Timeline())).toMatchObject({
+      status: "critical",
+      reasons: [{ text: "no zone has ticked" }],
+    });
+  });
+
+  test("of a server that stopped is critical", () => {
+    const story = new Story().seconds(5);
+    story.say("event", "game_server", "Server stopped", {});
+    expect(reasons(story)).toEqual(["critical: the server has stopped"]);
+  });
+
+  test.each([
+    [1, "degraded"],
+    [4, "degraded"],
+    [5, "critical"],
+  ])("%p error lines in ten seconds make it %s", (count, status) => {
+    const story = new Story().seconds(10);
+    for (let n = 0; n < count; n++) story.say("error", "session", "Invalid state transition attempted", { n });
+    expect(health(story)).toMatchObject({ status, errors: count });
+    expect(reasons(story)[0]).toContain("session · Invalid state transition attempted");
+    expect(health(story.seconds(11)).status).toBe("healthy");
+  });
+
+  test.each([
+    ["DEGRADED", "degraded", "degraded: zone 2 Zone 2 is DEGRADED"],
+    ["CRASHED", "critical", "critical: zone 2 Zone 2 is CRASHED"],
+    ["DOWN", "critical", "critical: zone 2 Zone 2 is DOWN"],
+  ])("a zone that is %s makes it %s", (state, status, reason) => {
+    const story = new Story().seconds(5);
+    story.say("event", "zone", "Zone state changed", { zone_id: 2, to_state: state }, 50);
+    expect(health(story).status).toBe(status as HealthReport["status"]);
+    expect(reasons(story)).toEqual([reason]);
+  });
+
+  test("a zone that falls silent is critical, whatever it said of itself", () => {
+    const story = new Story().seconds(5).seconds(3, { zones: [1] });
+    expect(reasons(story)).toContain("critical: zone 2 Zone 2 has not ticked for 2 s");
+    expect(health(story).zones[1]).toMatchObject({ state: "SILENT" });
+  });
+
+  test.each([
+    [20, []],
+    [17, ["degraded: the tick rate is 17.0 Hz instead of 20"]],
+    [8, ["critical: the tick rate is 8.00 Hz instead of 20"]],
+  ])("%p ticks a second", (ticksPerS, expected) => {
+    const story = new Story().seconds(20, { ticksPerS });
+    expect(reasons(story).map((text) => text.replace(/is (\d+)\.\d+ Hz/, (all) => all))).toHaveLength(expected.length);
+    expect(health(story).status).toBe(expected.length === 0 ? "healthy" : (expected[0]!.split(":")[0] as "degraded"));
+  });
+
+  test.each([
+    [100, "healthy"],
+    [20, "degraded"],
+  ])("one tick in %p over its budget is %s", (oneIn, status) => {
+    const late = (data: Record<string, number>, n: number) => (n % oneIn === 0 ? { duration_ms: 60 } : data);
+    expect(health(new Story().seconds(20, { tick: late })).status).toBe(status as HealthReport["status"]);
+  });
+
+  test("what else degrades it: dropped commands, doubled entities, lost telemetry, ticks given up", () => {
+    expect(reasons(new Story().seconds(5, { tick: () => ({ commands_dropped: 1 }) }))[0]).toContain(
+      "commands were dropped",
+    );
+    expect(reasons(new Story().seconds(5, { census: () => ({ duplicates: 2 }) }))).toEqual([
+      "degraded: 2 entities are in more than one zone",
+    ]);
+    expect(reasons(new Story().seconds(5, { process: (_data, n) => ({ telemetry_lines_lost: n }) }))).toEqual([
+      "degraded: 4 telemetry lines were lost",
+    ]);
+    expect(reasons(new Story().seconds(5, { tick: (_data, n) => ({ missed_ticks: n }) }))[0]).toContain(
+      "given up for good",
+    );
+  });
+
+  test("what the server says over HTTP counts too: zones that are silent in telemetry, and whether it is ready", () => {
+    const story = new Story({ zones: 1 }).seconds(5);
+    const down = { id: 2, name: "Westfall", state: "DOWN", players: 0, creatures: 0 };
+    const report = assessHealth(story.timeline, {
+      status: { ready: false, reasons: ["No zone ticks."], zones: [down] },
+    });
+    expect(report.reasons.map(({ text }) => text)).toEqual(["not ready: No zone ticks.", "zone 2 Westfall is DOWN"]);
+    expect(report.zones.map(({ id, state }) => `${id} ${state}`)).toEqual(["1 ACTIVE", "2 DOWN"]);
+  });
+});
+
+describe("anomalies", () => {
+  test("of a healthy server are none", () => {
+    expect(findAnomalies(new Story().seconds(60).timeline)).toEqual([]);
+  });
+
+  test("name time, zone, value and what is usual; seconds in a row are one", () => {
+    const story = new Story().seconds(20);
+    const fromMs = story.atMs;
+    story.seconds(4, { of: [2], tick: (data, n) => ({ duration_ms: data["duration_ms"]! + 10 + n / 20 }) });
+    const found = findAnomalies(story.seconds(5).timeline);
+    expect(found).toMatchObject([{ what: "tick time p50", zoneId: 2, fromMs, toMs: fromMs + 4_000, unit: "ms" }]);
+    expect(found[0]!.value).toBeGreaterThan(13);
+    expect(found[0]!.usual).toBeLessThan(0.2);
+    expect(found[0]!.score).toBeGreaterThan(20);
+  });
+
+  test("need a past to differ from", () => {
+    const story = new Story().seconds(4).seconds(4, { tick: () => ({ duration_ms: 30 }) });
+    expect(findAnomalies(story.timeline)).toEqual([]);
+  });
+
+  test("are not what gets better", () => {
+    const story = new Story().seconds(20, { tick: () => ({ duration_ms: 30 }) }).seconds(20);
+    expect(findAnomalies(story.timeline)).toEqual([]);
+  });
+
+  test("are also a zone that does not tick, and what must not happen at all", () => {
+    const story = new Story().seconds(20);
+    story.say("error", "zone", "Zone tick exception", { zone_id: 1, tick: 7, error: "kernel trap" });
+    story.seconds(3, { zones: [1] });
+    expect(findAnomalies(story.timeline)).toMatchObject([
+      { what: "tick exceptions", zoneId: 1, value: 1, usual: 0, score: null },
+      { what: "ticks a second", zoneId: 2, value: 0, usual: 20 },
+    ]);
+  });
+
+  test("are found the same by a log that goes along", () => {
+    const story = new Story({ secondsMax: 60 });
+    const log = new AnomalyLog();
+    for (let n = 0; n < 40; n++) {
+      story.seconds(1, n % 10 === 9 ? { tick: () => ({ duration_ms: 45 }) } : {});
+      log.advance(story.timeline);
+    }
+    expect(log.anomalies).toEqual(findAnomalies(story.timeline));
+    expect(log.count).toBe(6);
+  });
+});
