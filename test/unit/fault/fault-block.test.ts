@@ -69,3 +69,17 @@ test("one worker too many is told so", () => {
   for (let thread = 1; thread < FAULT_THREADS_MAX; thread++) expect(block.claimThread()).toBe(thread);
   expect(() => block.claimThread()).toThrow("start fewer");
 });
+
+test("a thread that is gone is not waited for, whatever its number; the others are", () => {
+  const block = new FaultBlock(FaultBlock.allocate());
+  const threads = Array.from({ length: FAULT_THREADS_MAX - 1 }, () => block.claimThread());
+  block.open(9);
+  block.close(9);
+  const [gone, alive] = [threads.filter((thread) => thread % 31 === 1), threads.filter((thread) => thread % 31 !== 1)];
+  for (const thread of alive) block.retire(9, thread);
+  expect(block.isRetired(9)).toBe(false);
+  for (const thread of gone.slice(1)) block.forgetThread(thread);
+  expect(block.isRetired(9)).toBe(false);
+  block.forgetThread(gone[0]!);
+  expect(block.isRetired(9)).toBe(true);
+});
