@@ -3,6 +3,7 @@
 
 import { Command } from "commander";
 import { version } from "../package.json";
+import * as benchmark from "./commands/benchmark.ts";
 import * as buildKernel from "./commands/build-kernel.ts";
 import * as completion from "./commands/completion.ts";
 import * as dashboard from "./commands/dashboard.ts";
@@ -32,6 +33,7 @@ const COMMANDS = [
   deploy,
   buildKernel,
   scenario,
+  benchmark,
   doctor,
   completion,
 ];

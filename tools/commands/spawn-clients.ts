@@ -87,16 +87,18 @@ async function spawnClients(flags: SpawnFlags): Promise<void> {
     );
     const wereIn = !stop.signal.aborted;
     const startedAt = performance.now();
+    const cpuBefore = process.cpuUsage();
     const watch = new LinkWatch(load, (line) => bar.interrupt(() => err(line)));
     await playFor(flags.duration, stop.signal, (elapsedMs) => {
       watch.look(elapsedMs);
       bar.update(elapsedMs / flags.duration, `${Math.floor(elapsedMs / 1_000)} s, ${load.playing} playing`);
     });
     const elapsedS = (performance.now() - startedAt) / 1_000;
+    const usage = usageSince(cpuBefore, elapsedS);
     const playing = load.playing;
     await load.stop();
     bar.done();
-    report(flags, load.stats, elapsedS, playing);
+    report(flags, load.stats, elapsedS, playing, usage);
     judge(flags, load.stats, playing, wereIn);
   } catch (error) {
     bar.done();
@@ -182,10 +184,33 @@ async function playFor(durationMs: number, signal: AbortSignal, look: (elapsedMs
   }
 }
 
-function report(flags: SpawnFlags, stats: ClientStats | GuestStats, elapsedS: number, playing: number): void {
+/** What the players cost this machine while they played. */
+function usageSince(before: NodeJS.CpuUsage, elapsedS: number): { cores: number; rss_mb: number } {
+  const { user, system } = process.cpuUsage(before);
+  return {
+    cores: round((user + system) / 1e6 / Math.max(elapsedS, 0.001)),
+    rss_mb: round(process.memoryUsage.rss() / 2 ** 20),
+  };
+}
+
+function report(
+  flags: SpawnFlags,
+  stats: ClientStats | GuestStats,
+  elapsedS: number,
+  playing: number,
+  usage: { cores: number; rss_mb: number },
+): void {
   const { count, rate, seed, format } = flags;
   if (format === "json")
-    return outJson({ count, rate, seed, elapsed_s: round(elapsedS), playing_at_end: playing, ...stats.toJson() });
+    return outJson({
+      count,
+      rate,
+      seed,
+      elapsed_s: round(elapsedS),
+      playing_at_end: playing,
+      ...stats.toJson(),
+      process: usage,
+    });
   out(
     `${stats.connects} of ${count} clients got in; ${playing} were playing at the end, after ${elapsedS.toFixed(1)} s.`,
   );

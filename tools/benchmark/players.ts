@@ -1,0 +1,75 @@
+// The players of one step: wowsim spawn-clients as a child process, so that their work is told apart from the server's.
+
+import { z } from "zod";
+import { WowsimError } from "../../server/errors.ts";
+import { selfCommand } from "../self.ts";
+
+const Report = z.object({
+  elapsed_s: z.number(),
+  connects: z.number(),
+  actions: z.number(),
+  drops: z.number(),
+  protocol_errors: z.number(),
+  bytes_in: z.number(),
+  bytes_out: z.number(),
+  round_trip_ms: z.object({ count: z.number(), p50: z.number(), p90: z.number(), p99: z.number(), max: z.number() }),
+  process: z.object({ cores: z.number(), rss_mb: z.number() }),
+});
+export type PlayersReport = z.infer<typeof Report>;
+
+export interface PlayersOptions {
+  host: string;
+  port: number;
+  count: number;
+  /** Actions a second and player. */
+  rate: number;
+  seconds: number;
+  seed: number;
+  token?: string;
+  signal: AbortSignal;
+}
+
+export interface Players {
+  /** Has ended, for whatever reason. */
+  readonly hasEnded: boolean;
+  /** What they say at their end. Throws WowsimError("players_failed") when they could not say it. */
+  readonly report: Promise<PlayersReport>;
+  /** They leave now, and report. */
+  stop(): void;
+}
+
+export function startPlayers(options: PlayersOptions): Players {
+  const { host, port, count, rate, seconds, seed, token, signal } = options;
+  const numbers = { port, count, rate, duration: seconds, seed };
+  const flags = Object.entries(numbers).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
+  const child = Bun.spawn(selfCommand("spawn-clients", "--host", host, ...flags, "--format", "json"), {
+    // Detached: a Ctrl-C at the terminal is for us to act on.
+    detached: true,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+    env: token === undefined ? process.env : { ...process.env, WOWSIM_TOKEN: token },
+  });
+  const kill = (): void => child.kill("SIGKILL");
+  const stop = (): void => child.kill("SIGINT");
+  process.on("exit", kill);
+  signal.addEventListener("abort", stop, { once: true });
+  const report = (async (): Promise<PlayersReport> => {
+    const [answer, complaint] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+    const code = await child.exited;
+    process.off("exit", kill);
+    signal.removeEventListener("abort", stop);
+    const parsed = answer.startsWith("{") ? Report.safeParse(JSON.parse(answer)) : null;
+    if (parsed?.success === true) return parsed.data;
+    throw new WowsimError("players_failed", `The players ended with ${code} and no report: ${complaint.trim()}`);
+  })();
+  // Whoever waits for it is told; nobody may be waiting yet when it fails.
+  report.catch(() => undefined);
+  return {
+    get hasEnded() {
+      return child.exitCode !== null || child.signalCode !== null;
+    },
+    report,
+    stop,
+  };
+}

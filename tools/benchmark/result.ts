@@ -1,0 +1,86 @@
+// What one load step of the benchmark measured, and whether it held. Also the shape of --format json; rates are a second.
+//
+//   { clients: 200, tick_ms: { avg: 0.8, p50: 0.7, p90: 1.1, p99: 1.9, max: 4 }, overrun_pct: 0, verdict: { holds: true, reasons: [] }, ... }
+
+export interface Spread {
+  avg: number;
+  p50: number;
+  p90: number;
+  p99: number;
+  max: number;
+}
+
+export interface Usage {
+  /** Processor cores busy, on average. */
+  cores: number;
+  rss_mb: number;
+}
+
+export interface StepResult {
+  clients: number;
+  /** How long was measured, all clients being in. */
+  seconds: number;
+  /** Of the server's tick, which is its slowest zone's. */
+  tick_ms: Spread;
+  /** How far ticks came from when they were due, either way. */
+  jitter_ms: Spread;
+  /** Ticks that were seen in the telemetry, and that there should have been by the clock. */
+  ticks: number;
+  ticks_expected: number;
+  overruns: number;
+  overrun_pct: number;
+  /** What players did and were told. */
+  actions: number;
+  messages: number;
+  round_trip_ms: { p50: number; p90: number; p99: number; max: number };
+  bytes_to_clients: number;
+  bytes_from_clients: number;
+  /** Null when nobody played. */
+  server: Usage;
+  players: Usage | null;
+  connects: number;
+  drops: number;
+  protocol_errors: number;
+}
+
+export interface Limits {
+  avgTickMs: number;
+  p99TickMs: number;
+  overrunPct: number;
+}
+
+export interface Verdict {
+  holds: boolean;
+  /** Why not, in words with numbers. */
+  reasons: string[];
+}
+
+export type JudgedStep = StepResult & { verdict: Verdict };
+
+/** Below this share of the ticks that should have been seen, nothing is known about the rest. */
+const SEEN_SHARE_MIN = 0.9;
+
+/** Whether the step is within its limits; what was not measured never is. */
+export function judge(step: StepResult, limits: Limits): Verdict {
+  const { tick_ms: tick, ticks, ticks_expected: expected, overrun_pct: overruns } = step;
+  const reasons = [
+    ticks < expected * SEEN_SHARE_MIN ? `only ${ticks} of ${Math.round(expected)} ticks were seen` : "",
+    tick.avg > limits.avgTickMs ? `average tick ${show(tick.avg)} ms, above ${limits.avgTickMs}` : "",
+    tick.p99 > limits.p99TickMs ? `p99 tick ${show(tick.p99)} ms, above ${limits.p99TickMs}` : "",
+    overruns > limits.overrunPct ? `${show(overruns)} % overruns, above ${limits.overrunPct}` : "",
+    step.connects < step.clients ? `${step.clients - step.connects} clients never got in` : "",
+    step.drops > 0 ? `${step.drops} players were dropped` : "",
+    step.protocol_errors > 0 ? `${step.protocol_errors} protocol errors` : "",
+  ].filter((reason) => reason !== "");
+  return { holds: reasons.length === 0, reasons };
+}
+
+/** Three digits, so that 0.0213 and 1234 are both read at a glance. */
+export function show(value: number): string {
+  if (!Number.isFinite(value)) return "-";
+  if (Math.abs(value) >= 100) return value.toFixed(0);
+  return value
+    .toPrecision(3)
+    .replace(/(\.\d*?)0+$/, "$1")
+    .replace(/\.$/, "");
+}

@@ -1,0 +1,153 @@
+// One load step: so many players come in, settle, and are watched for a while.
+//
+//   await runStep({ target, clients: 200, seconds: 10, rate: 2, seed: 1, signal })   // StepResult
+
+import { WowsimError } from "../../server/errors.ts";
+import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import type { FeedClient } from "../client/feed-client.ts";
+import { pause } from "../ui/interrupt.ts";
+import { startPlayers } from "./players.ts";
+import type { Players, PlayersReport } from "./players.ts";
+import type { StepResult } from "./result.ts";
+import { TickWindow } from "./tick-window.ts";
+import type { TickFigures } from "./tick-window.ts";
+
+export interface Target {
+  host: string;
+  port: number;
+  feed: FeedClient;
+  token?: string;
+}
+
+export interface StepOptions {
+  target: Target;
+  clients: number;
+  seconds: number;
+  rate: number;
+  seed: number;
+  signal: AbortSignal;
+}
+
+/** Queues and just-in-time compilers come to rest before anything counts. */
+const SETTLE_S = 2;
+/** Time to notice that all are in, and to leave again: the players play so much longer than is measured. */
+const SPARE_S = 3;
+/** For connecting: so long for the first, and so much more for each. */
+const ENTER_MS_MAX = 20_000;
+const ENTER_MS_EACH = 20;
+const LOOK_MS = 50;
+
+/** Throws WowsimError when the step could not be measured, and the signal's reason when it was called off. */
+export async function runStep(options: StepOptions): Promise<StepResult> {
+  const { target, clients, seconds, signal } = options;
+  if (clients === 0) return resultOf(0, seconds, await watch(target.feed, seconds, signal), null);
+  const before = await inWorld(target.feed, signal);
+  const players = startPlayers({ ...target, ...options, count: clients, seconds: SETTLE_S + seconds + SPARE_S });
+  try {
+    await allIn(target.feed, before + clients, players, ENTER_MS_MAX + clients * ENTER_MS_EACH, signal);
+    await sleep(SETTLE_S * 1_000, signal);
+    const figures = await watch(target.feed, seconds, signal);
+    return resultOf(clients, seconds, figures, await players.report);
+  } finally {
+    players.stop();
+    await players.report.catch(() => undefined);
+  }
+}
+
+async function watch(feed: FeedClient, seconds: number, signal: AbortSignal): Promise<TickFigures> {
+  const window = new TickWindow();
+  const startedMs = performance.now();
+  const stop = feed.onLine((line) => window.take(line));
+  try {
+    await sleep(seconds * 1_000, signal);
+  } finally {
+    stop();
+  }
+  return window.figures((performance.now() - startedMs) / 1_000);
+}
+
+/** How many are in the world, by the gateway's next word on it. */
+async function inWorld(feed: FeedClient, signal: AbortSignal): Promise<number> {
+  let seen: number | null = null;
+  const stop = onInWorld(feed, (count) => (seen = count));
+  try {
+    await until(
+      () => seen !== null,
+      ENTER_MS_MAX,
+      signal,
+      () => "The server's telemetry says nothing of its players.",
+    );
+  } finally {
+    stop();
+  }
+  return seen ?? 0;
+}
+
+/** Waits until so many are in the world. Those that end before they are have a reason, which their report tells. */
+async function allIn(
+  feed: FeedClient,
+  count: number,
+  players: Players,
+  msMax: number,
+  signal: AbortSignal,
+): Promise<void> {
+  let seen = 0;
+  const stop = onInWorld(feed, (now) => (seen = now));
+  try {
+    await until(
+      () => seen >= count || players.hasEnded,
+      msMax,
+      signal,
+      () => `Only ${seen} of ${count} players got in.`,
+    );
+    if (seen < count) throw await players.report.then(tooFew, (error: unknown) => error);
+  } finally {
+    stop();
+  }
+}
+
+function tooFew({ connects }: PlayersReport): WowsimError {
+  return new WowsimError("players_failed", `The players left early; ${connects} had got in.`);
+}
+
+function onInWorld(feed: FeedClient, tell: (count: number) => void): () => void {
+  return feed.onLine(({ component, message, data }: TelemetryLine) => {
+    if (component === "gateway" && message === "Traffic") tell(Number(data["in_world"]));
+  });
+}
+
+async function until(
+  condition: () => boolean,
+  msMax: number,
+  signal: AbortSignal,
+  complaint: () => string,
+): Promise<void> {
+  const deadline = performance.now() + msMax;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new WowsimError("benchmark_stuck", complaint());
+    await sleep(LOOK_MS, signal);
+  }
+}
+
+/** Throws the signal's reason when it is called off. */
+async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  if (!(await pause(ms, signal))) throw signal.reason;
+}
+
+function resultOf(clients: number, seconds: number, figures: TickFigures, report: PlayersReport | null): StepResult {
+  const perSecond = (total: number): number => total / Math.max(0.001, report?.elapsed_s ?? 1);
+  const { p50 = Number.NaN, p90 = Number.NaN, p99 = Number.NaN, max = Number.NaN } = report?.round_trip_ms ?? {};
+  return {
+    clients,
+    seconds,
+    ...figures,
+    actions: perSecond(report?.actions ?? 0),
+    round_trip_ms: { p50, p90, p99, max },
+    bytes_to_clients: perSecond(report?.bytes_in ?? 0),
+    bytes_from_clients: perSecond(report?.bytes_out ?? 0),
+    players: report?.process ?? null,
+    connects: report?.connects ?? 0,
+    drops: report?.drops ?? 0,
+    protocol_errors: report?.protocol_errors ?? 0,
+  };
+}

@@ -1,0 +1,222 @@
+// wowsim benchmark: how the server bears one load after another, whether each is within limits, and what the largest is.
+
+import { availableParallelism, cpus } from "node:os";
+import { InvalidArgumentError, Option } from "commander";
+import type { Command } from "commander";
+import { messageOf, WowsimError } from "../../server/errors.ts";
+import type { BenchmarkReport } from "../benchmark/report.ts";
+import type { JudgedStep, Limits } from "../benchmark/result.ts";
+import type { Target } from "../benchmark/step.ts";
+import { addServerFlags, parseDurationMs, parseInteger, parseNumber } from "../ui/flags.ts";
+import { exitCodes } from "../ui/help.ts";
+import { interruptible } from "../ui/interrupt.ts";
+import { err, EXIT, fail, out } from "../ui/output.ts";
+import { progressBar } from "../ui/progress.ts";
+
+interface BenchmarkFlags {
+  counts: number[];
+  duration: number;
+  rate: number;
+  protocol: string;
+  maxAvgTick: number;
+  maxP99Tick: number;
+  maxOverrunPct: number;
+  findMax?: boolean;
+  attach?: boolean;
+  host: string;
+  port: number;
+  telemetryPort: number;
+  token?: string;
+  world?: string;
+  workers?: number;
+  seed: number;
+  format: "text" | "json" | "markdown" | "html";
+  out?: string;
+}
+
+const CLIENTS_MAX = 10_000;
+
+export function register(program: Command): void {
+  const command = program
+    .command("benchmark")
+    .description("Measure the server under one load after another, and judge each by limits.")
+    .addOption(
+      new Option("--counts <list>", "how many players, one step each")
+        .argParser(parseCounts)
+        .default([0, 50, 200, 1_000], "0,50,200,1000"),
+    )
+    .addOption(new Option("--duration <time>", "how long each is measured").argParser(parseSeconds).default(10, "10s"))
+    .option("--rate <n>", "actions a second of each player", parseNumber(0.01, 90), 2)
+    .addOption(new Option("--protocol <name>", "what the players speak").choices(["json"]).default("json"))
+    .option("--max-avg-tick <ms>", "limit of the average tick", parseNumber(0, 60_000), 50)
+    .option("--max-p99-tick <ms>", "limit of the tick's 99th percentile", parseNumber(0, 60_000), 100)
+    .option("--max-overrun-pct <n>", "limit of ticks over their interval, percent", parseNumber(0, 100), 5)
+    .option("--find-max", "go on to find the largest load that holds")
+    .option("--world <file>", "world file of the server it starts")
+    .option("--workers <n>", "zone workers of the server it starts", parseInteger(1, 64))
+    .option("--seed <n>", "seed of server and players", parseInteger(0, 0xffff_ffff), 1)
+    .option("--attach", "measure a running server: --host, --port, --telemetry-port");
+  addServerFlags(command, ["port", "telemetry-port"])
+    .option("--token <secret>", "what the running server asks for; also from WOWSIM_TOKEN")
+    .addOption(
+      new Option("--format <format>", "of the report").choices(["text", "json", "markdown", "html"]).default("text"),
+    )
+    .option("--out <file>", "write the report there; what it comes to is still printed")
+    .addHelpText(
+      "after",
+      [
+        "",
+        "It starts a server of its own, and for each step players in a process of",
+        "their own. How the figures are to be read: docs/BENCHMARK.md",
+        exitCodes({
+          0: "every step holds; with --find-max, some load does",
+          1: "a step does not hold, or could not be measured",
+          3: "no server answers",
+          130: "interrupted",
+        }),
+      ].join("\n"),
+    )
+    .action(benchmark);
+}
+
+function parseCounts(text: string): number[] {
+  const counts = text.split(",").map((part) => (/^\d+$/.test(part.trim()) ? Number(part) : Number.NaN));
+  if (counts.every((count) => count >= 0 && count <= CLIENTS_MAX)) return counts;
+  throw new InvalidArgumentError(`Give whole numbers up to ${CLIENTS_MAX} with commas between, such as 0,50,200.`);
+}
+
+function parseSeconds(text: string): number {
+  const seconds = parseDurationMs(text) / 1_000;
+  if (seconds >= 1 && seconds <= 3_600) return seconds;
+  throw new InvalidArgumentError("Give 1s to 1h; below about 5s the percentiles mean little.");
+}
+
+async function benchmark(flags: BenchmarkFlags): Promise<void> {
+  await interruptible(async (signal) => {
+    try {
+      await using target = await open(flags);
+      const report = await measure(flags, target.target, signal);
+      await deliver(flags, report);
+      if (!report.pass) process.exitCode = EXIT.degraded;
+    } catch (error) {
+      if (signal.aborted) return fail("interrupted", EXIT.interrupted);
+      const isAway = error instanceof WowsimError && ["no_feed", "feed_silent", "unreachable"].includes(error.code);
+      fail(error, isAway ? EXIT.unreachable : EXIT.degraded);
+    }
+  });
+}
+
+/** The server to measure, and what has to be put away afterwards. */
+async function open(flags: BenchmarkFlags): Promise<{ target: Target } & AsyncDisposable> {
+  const { FeedClient } = await import("../client/feed-client.ts");
+  const { ServerProcess } = await import("../client/server-process.ts");
+  const { host, port, telemetryPort, world, workers, seed, token = process.env["WOWSIM_TOKEN"] } = flags;
+  if (flags.attach === true) {
+    const feed = await FeedClient.connect({ host, port: telemetryPort });
+    const target = { host, port, feed, ...(token === undefined ? {} : { token }) };
+    return { target, [Symbol.asyncDispose]: async () => feed.close() };
+  }
+  const own = ["--seed", String(seed)];
+  if (world !== undefined) own.push("--world", world);
+  if (workers !== undefined) own.push("--workers", String(workers));
+  const server = await ServerProcess.start(own);
+  const feed = await FeedClient.connect({ host: "127.0.0.1", port: server.ports.telemetry });
+  return {
+    target: { host: "127.0.0.1", port: server.ports.game, feed },
+    [Symbol.asyncDispose]: async () => {
+      feed.close();
+      await server.stop();
+    },
+  };
+}
+
+async function measure(flags: BenchmarkFlags, target: Target, signal: AbortSignal): Promise<BenchmarkReport> {
+  const { judge } = await import("../benchmark/result.ts");
+  const { runStep } = await import("../benchmark/step.ts");
+  const { findMax } = await import("../benchmark/find-max.ts");
+  const limits: Limits = {
+    avgTickMs: flags.maxAvgTick,
+    p99TickMs: flags.maxP99Tick,
+    overrunPct: flags.maxOverrunPct,
+  };
+  const startedAt = new Date();
+  const steps: JudgedStep[] = [];
+  const bar = progressBar("benchmark");
+  const run = async (clients: number): Promise<boolean> => {
+    bar.update(steps.length / (steps.length + 1), `step ${steps.length + 1}: ${clients} players`);
+    const { duration: seconds, rate, seed } = flags;
+    const step = await runStep({ target, clients, seconds, rate, seed, signal });
+    steps.push({ ...step, verdict: judge(step, limits) });
+    return steps.at(-1)?.verdict.holds ?? false;
+  };
+  try {
+    for (const clients of flags.counts) await run(clients);
+    const max = flags.findMax === true ? await findMax(known(steps), run) : null;
+    return {
+      command: commandOf(flags),
+      started_at: startedAt.toISOString(),
+      machine: `${availableParallelism()} × ${cpus()[0]?.model ?? "unknown processor"}, ${process.platform}, Bun ${Bun.version}`,
+      limits,
+      steps,
+      max_clients: max,
+      pass: max === null ? steps.every(({ verdict }) => verdict.holds) : max > 0,
+    };
+  } finally {
+    bar.done();
+  }
+}
+
+/** What the steps so far say about the largest load. */
+function known(steps: readonly JudgedStep[]): { held: number; failed: number | null; countMax: number } {
+  const counts = (holds: boolean): number[] =>
+    steps.filter(({ verdict }) => verdict.holds === holds).map(({ clients }) => clients);
+  const failed = counts(false).length === 0 ? null : Math.min(...counts(false));
+  // One that held above one that did not is luck.
+  const held = Math.max(0, ...counts(true).filter((count) => failed === null || count < failed));
+  return { held, failed, countMax: CLIENTS_MAX };
+}
+
+async function deliver({ format, out: file }: BenchmarkFlags, report: BenchmarkReport): Promise<void> {
+  const { conclusionOf, markdownReport, textReport } = await import("../benchmark/report.ts");
+  const write = {
+    text: async () => textReport(report).join("\n"),
+    markdown: async () => markdownReport(report).join("\n"),
+    json: async () => JSON.stringify(report),
+    html: async () => (await import("../benchmark/report-html.ts")).htmlReport(report),
+  };
+  const text = await write[format]();
+  if (file === undefined) return out(text);
+  try {
+    await Bun.write(file, `${text}\n`);
+  } catch (cause) {
+    const message = `${file} can not be written (${messageOf(cause)}); choose another with --out.`;
+    throw new WowsimError("report_file", message, { cause });
+  }
+  for (const line of conclusionOf(report)) out(line);
+  err(`wowsim: the report is in ${file}`);
+}
+
+function commandOf({
+  counts,
+  duration,
+  rate,
+  protocol,
+  findMax,
+  attach,
+  world,
+  workers,
+  seed,
+}: BenchmarkFlags): string {
+  const flags = [
+    `--counts ${counts.join(",")}`,
+    `--duration ${duration}s`,
+    `--rate ${rate}`,
+    `--protocol ${protocol}`,
+    `--seed ${seed}`,
+    findMax === true ? "--find-max" : "",
+    attach === true ? "--attach" : "",
+    world === undefined ? "" : `--world ${world}`,
+    workers === undefined ? "" : `--workers ${workers}`,
+  ];
+  return `wowsim benchmark ${flags.filter((flag) => flag !== "").join(" ")}`;
+}
