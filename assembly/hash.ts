@@ -1,9 +1,10 @@
 // The state hash: 64 bits over the rows in use of every state column, the same in any host. Two zones that went through
 // the same commands have the same hash in every tick; a replay that differs in one bit does not.
 //
-// Four lanes, each `lane = rotl(lane ^ word, 29) * prime` (a bijection of the lane for any word, so no single difference
-// can cancel out), folded at the end. Not over: the map and free bits (they follow from the ids), the content tables
-// (written once, before the first tick), the counters and the note.
+// Four lanes, each `lane = (rotl(lane ^ word, 29) + next word) * prime` (a bijection of the lane for any two words, so no
+// single difference can cancel out), folded at the end. Not over: the map and free bits (they follow from the ids), the ids
+// of known lists (they follow from the rows), the content tables (written once, before the first tick), the counters and the
+// note.
 
 import { U32 } from "./columns";
 import {
@@ -27,7 +28,6 @@ import {
   HEADER_PLAYERS_HIGH,
   HEADER_RANDOM,
   HEADER_TICK,
-  KNOWN_ID,
   KNOWN_MAX,
   KNOWN_ROW,
   PLAYER_COLUMNS_END,
@@ -82,10 +82,7 @@ function hashPlayerLists(seed: u64, players: u32): u64 {
   let hash = seed;
   for (let row: u32 = 0; row < players; row++) {
     const known = U32.get(PLAYER_KNOWN_COUNT, row);
-    if (known > 0) {
-      hash = hashSpan(hash, KNOWN_ID + row * KNOWN_MAX * 4, known * 4);
-      hash = hashSpan(hash, KNOWN_ROW + row * KNOWN_MAX * 2, known * 2);
-    }
+    if (known > 0) hash = hashSpan(hash, KNOWN_ROW + row * KNOWN_MAX * 2, known * 2);
     const cooldowns = U32.get(PLAYER_COOLDOWN_COUNT, row);
     if (cooldowns > 0) {
       hash = hashSpan(hash, COOLDOWN_SPELL + row * COOLDOWNS_MAX * 4, cooldowns * 4);
@@ -119,14 +116,10 @@ function hashSpan(seed: u64, start: usize, bytes: u32): u64 {
   let at = start;
   const end = start + bytes;
   for (; at + 64 <= end; at += 64) {
-    a = rotl<u64>(a ^ load<u64>(at), 29) * PRIME;
-    b = rotl<u64>(b ^ load<u64>(at, 8), 29) * PRIME;
-    c = rotl<u64>(c ^ load<u64>(at, 16), 29) * PRIME;
-    d = rotl<u64>(d ^ load<u64>(at, 24), 29) * PRIME;
-    a = rotl<u64>(a ^ load<u64>(at, 32), 29) * PRIME;
-    b = rotl<u64>(b ^ load<u64>(at, 40), 29) * PRIME;
-    c = rotl<u64>(c ^ load<u64>(at, 48), 29) * PRIME;
-    d = rotl<u64>(d ^ load<u64>(at, 56), 29) * PRIME;
+    a = (rotl<u64>(a ^ load<u64>(at), 29) + load<u64>(at, 32)) * PRIME;
+    b = (rotl<u64>(b ^ load<u64>(at, 8), 29) + load<u64>(at, 40)) * PRIME;
+    c = (rotl<u64>(c ^ load<u64>(at, 16), 29) + load<u64>(at, 48)) * PRIME;
+    d = (rotl<u64>(d ^ load<u64>(at, 24), 29) + load<u64>(at, 56)) * PRIME;
   }
   for (; at + 8 <= end; at += 8) a = rotl<u64>(a ^ load<u64>(at), 29) * PRIME;
   for (; at + 2 <= end; at += 2) b = rotl<u64>(b ^ load<u16>(at), 29) * PRIME;
