@@ -50,6 +50,9 @@ const zoneSchema = z.strictObject({
 
 const worldSchema = z.strictObject({ name, zone: z.array(zoneSchema).min(1).max(64) });
 
+/** A global cooldown is never shorter, whatever hastens it. */
+const GCD_S_MIN = 1;
+
 /** Creatures without an entity id of their own get one from here on, counted over all zones. */
 const FIRST_UNNAMED_ENTITY_ID = 1_100_001;
 
@@ -94,7 +97,7 @@ export function contentOf(files: { spells: unknown; creatures: unknown; classes:
 }
 
 /** What no schema sees: fields that do not go together. */
-function faultsOf({ effect, aura, channelS, channelPeriodS, castS, areaYd, amount }: Spell): string[] {
+function faultsOf({ effect, aura, channelS, channelPeriodS, castS, gcdS, areaYd, amount }: Spell): string[] {
   const faults: string[] = [];
   const isPeriodic = aura?.kind === "damage" || aura?.kind === "heal";
   const helps = aura?.kind === "heal" || aura?.kind === "absorb";
@@ -109,6 +112,7 @@ function faultsOf({ effect, aura, channelS, channelPeriodS, castS, areaYd, amoun
   if (aura !== null && aura.periodS > aura.durationS) faults.push("aura: period_s: longer than duration_s");
   if (aura?.kind === "slow" && aura.amount[1] * aura.stacks > 99)
     faults.push("aura: amount: slows by 99 percent at most");
+  if (gcdS > 0 && gcdS < GCD_S_MIN) faults.push(`gcd_s: 0, or at least ${GCD_S_MIN}`);
   if (channelS > 0 && castS > 0) faults.push("channel_s: a channel has no cast_s");
   if (channelS > 0 !== channelPeriodS > 0 || channelPeriodS > channelS)
     faults.push("channel_period_s: more than 0 and at most channel_s of a channel, else 0");

@@ -128,6 +128,11 @@ describe("a fault is named by file, entry and field", () => {
       'spells.toml: spell "Fire Blast": aura: kind: "absorb" does not go with',
     ],
     [
+      "a global cooldown too short",
+      ({ spells }) => (spells["spell"]![0]!["gcd_s"] = 0.5),
+      'spells.toml: spell "Fire Blast": gcd_s: 0, or at least 1',
+    ],
+    [
       "a channel without a period",
       ({ spells }) => (spells["spell"]![0]!["channel_s"] = 3),
       'spells.toml: spell "Fire Blast": channel_period_s: ',

@@ -1,19 +1,31 @@
 import { describe, expect, test } from "bun:test";
 import {
+  AURA_ENDED_USED_UP,
+  AVOIDED_PARRY,
+  DAMAGE_CRITICAL,
+  DAMAGE_MAGICAL,
+  DAMAGE_PERIODIC,
   EVENT_AGGRO,
+  EVENT_AURA_APPLIED,
+  EVENT_AURA_ENDED,
+  EVENT_AVOIDED,
   EVENT_CAST_BLOCKED_GCD,
   EVENT_CAST_COMPLETED,
   EVENT_CAST_INTERRUPTED,
   EVENT_CAST_STARTED,
   EVENT_CORRECTED,
+  EVENT_DAMAGE,
   EVENT_EVADED,
+  EVENT_EXPERIENCE,
   EVENT_HEALED,
   EVENT_KILLED,
+  EVENT_LEVEL,
   EVENT_MOVED,
   EVENT_REFUSED,
   EVENT_REVIVED,
   INTERRUPT_BY_MOVEMENT,
   OP_CAST,
+  RECORD_AURAS,
   REFUSED_OUT_OF_RANGE,
 } from "../../../assembly/abi.ts";
 import { binaryCodec } from "../../../server/net/binary-codec.ts";
@@ -199,6 +211,48 @@ function eventLine(kind: number, info: number, ...fields: (number | { f: number 
   return lines.length < 2 ? null : JSON.parse(lines[1]!);
 }
 
+describe("damage", () => {
+  const plain = { type: "event", event: "damage", tick: 9, attacker_id: 7, target_id: 8, base_damage: 40 };
+  const rest = { damage_type: "MAGICAL", target_health: 60, spell_id: 200 };
+  test.each([
+    ["plain", 0, [40, 30, 10, 60, 200], { actual_damage: 30, mitigation: 10 }],
+    ["critical", DAMAGE_CRITICAL, [40, 40, 0, 60, 200], { actual_damage: 40, mitigation: 0, outcome: "critical" }],
+    ["from an aura", DAMAGE_PERIODIC, [40, 40, 0, 60, 200], { actual_damage: 40, mitigation: 0, periodic: true }],
+    ["half absorbed", 0, [40, 20, 0, 60, 200, 20], { actual_damage: 20, mitigation: 0, absorbed: 20 }],
+  ] as const)("%s", (_, info, fields, told) => {
+    expect(eventLine(EVENT_DAMAGE, DAMAGE_MAGICAL | info, 7, 8, ...fields)).toEqual({ ...plain, ...rest, ...told });
+  });
+});
+
+test("auras stand among what changed of an entity, and beside the player's own position", () => {
+  const bytes = new FrameBuilder(7, 9)
+    .record(RECORD_AURAS, 2, 8, 110 | (3 << 16), 90, 7, 120, 95, 12)
+    .record(RECORD_AURAS, 0, 7)
+    .bytes();
+  const out = new ByteWriter();
+  jsonCodec.encodeFrame(
+    new FrameReader().open(bytes, 0, bytes.length),
+    { player: () => null, creature: () => null },
+    out,
+  );
+  expect(JSON.parse(new TextDecoder().decode(out.bytes.subarray(0, out.length)))).toEqual({
+    type: "state",
+    tick: 9,
+    auras: [],
+    enter: [],
+    change: [
+      {
+        id: 8,
+        auras: [
+          { spell_id: 110, stacks: 3, end_tick: 90, caster_id: 7 },
+          { spell_id: 120, stacks: 0, end_tick: 95, caster_id: 12 },
+        ],
+      },
+    ],
+    leave: [],
+  });
+});
+
 test("every event has its fields by name", () => {
   const event = { type: "event", tick: 9 };
   const cast = { source_id: 7, target_id: 8, spell_id: 200, cast_time_ticks: 30 };
@@ -245,5 +299,23 @@ test("every event has its fields by name", () => {
     y: -2,
     z: 0,
   });
+  expect(eventLine(EVENT_AURA_APPLIED, 5, 7, 8, 122, 90, 1, 0)).toEqual({
+    ...event,
+    event: "aura_applied",
+    source_id: 7,
+    target_id: 8,
+    aura: "stun",
+    spell_id: 122,
+    end_tick: 90,
+    stacks: 1,
+    amount: 0,
+  });
+  const ended = { ...event, event: "aura_ended", source_id: 7, target_id: 8, spell_id: 141, reason: "used_up" };
+  expect(eventLine(EVENT_AURA_ENDED, AURA_ENDED_USED_UP, 7, 8, 141)).toEqual(ended);
+  const avoided = { ...event, event: "avoided", source_id: 7, target_id: 8, spell_id: 0, reason: "parry" };
+  expect(eventLine(EVENT_AVOIDED, AVOIDED_PARRY, 7, 8)).toEqual(avoided);
+  const gained = { ...event, event: "experience", gained: 95, experience: 190, next_level: 7_600 };
+  expect(eventLine(EVENT_EXPERIENCE, 0, 7, 0, 95, 190, 7_600)).toEqual(gained);
+  expect(eventLine(EVENT_LEVEL, 0, 7, 0, 11)).toEqual({ ...event, event: "level", entity_id: 7, level: 11 });
   expect(eventLine(EVENT_MOVED, 0, 7)).toBe(null);
 });
