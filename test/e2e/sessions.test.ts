@@ -225,20 +225,29 @@ describe("a player who says hello", () => {
     ann.close();
   });
 
-  test("knows what its zone knows, also after its link was lost", async () => {
-    const stats = new ClientStats();
-    const bea = new GameClient({ host: "127.0.0.1", port: game, name: "Bea", zone: 2, random: Math.random, stats });
-    await bea.connect();
-    await sameAsZone(bea, 2);
-    const { sessionId } = bea;
-    bea.dropLink();
-    await sees(() => !bea.isPlaying);
-    await sees(() => bea.isPlaying && stats.resumed === 1);
-    expect(bea.sessionId).toBe(sessionId);
-    await sameAsZone(bea, 2);
-    expect(stats.protocolErrorExamples).toEqual([]);
-    await bea.leave();
-  });
+  test.each(["json", "binary"] as const)(
+    "knows what its zone knows, also after its link was lost (%s)",
+    async (protocol) => {
+      const stats = new ClientStats();
+      const options = { host: "127.0.0.1", port: game, name: "Bea", zone: 2, random: Math.random };
+      const bea = new GameClient({ ...options, stats, protocol });
+      await bea.connect();
+      await sameAsZone(bea, 2);
+      const { sessionId } = bea;
+      for (let step = 0; step < 20; step++) bea.move(step / 10, 0, 0);
+      bea.dropLink();
+      await sees(() => !bea.isPlaying);
+      await sees(() => bea.isPlaying && stats.resumed === 1);
+      expect(bea.sessionId).toBe(sessionId);
+      await sees(() => bea.pendingActions === 0);
+      // None of the twenty was lost with the link, none was applied twice.
+      expect(stats).toMatchObject({ actions: 20, acks: 20, lost: 0 });
+      expect(stats.refusals.has("replayed")).toBe(false);
+      await sameAsZone(bea, 2);
+      expect(stats.protocolErrorExamples).toEqual([]);
+      await bea.leave();
+    },
+  );
 });
 
 /** Whatever the client knows of is, at the tick of a look into its zone, where and how the client has it. */
@@ -257,11 +266,15 @@ async function sameAsZone(client: GameClient, zoneId: number): Promise<void> {
     const answer = await control.ask({ command: "inspect_zone", zone_id: zoneId });
     await until(() => world.tick > Number(answer["tick"]), keep, PATIENCE_MS);
     const known = told.get(Number(answer["tick"]));
-    if (known === undefined || known.size === 0) continue;
+    if (known === undefined || known.size === 0) {
+      // A look at a tick before this client listened: the next one is to be had in a moment.
+      await Bun.sleep(50);
+      continue;
+    }
     const zone = new Map((answer["entities"] as Record<string, number>[]).map((entity) => [entity["id"]!, entity]));
     for (const [id, [x, y, health, target]] of known) {
       const truth = zone.get(id)!;
-      expect([id, truth["x"]!.toFixed(1), truth["y"]!.toFixed(1)]).toEqual([id, x.toFixed(1), y.toFixed(1)]);
+      expect([Math.abs(truth["x"]! - x) < 0.02, Math.abs(truth["y"]! - y) < 0.02]).toEqual([true, true]);
       expect([id, truth["health"], truth["target"]]).toEqual([id, health, target]);
       compared++;
     }

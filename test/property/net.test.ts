@@ -6,6 +6,8 @@ import { asciiJson, ByteWriter } from "../../server/net/byte-writer.ts";
 import { ClientMessage } from "../../server/net/client-messages.ts";
 import { jsonCodec } from "../../server/net/json-codec.ts";
 import { MessageSplitter } from "../../server/net/message-splitter.ts";
+import { binaryCodec } from "../../server/net/binary-codec.ts";
+import { BINARY_MARK } from "../../server/net/binary-wire.ts";
 import { startGateway } from "../helpers/net.ts";
 
 const LINE_BYTES_MAX = 64;
@@ -77,7 +79,17 @@ const nearlyMessage = fc.record(
   { requiredKeys: [] },
 );
 
+/** What a binary connection may begin with, or be full of. */
+const nearlyBinary = fc
+  .record({
+    kind: fc.oneof(fc.integer({ min: 1, max: 24 }), fc.nat(255)),
+    length: fc.oneof(fc.constantFrom(8, 16, 20, 27), fc.nat(65_535)),
+    rest: fc.uint8Array({ maxLength: 60 }),
+  })
+  .map(({ kind, length, rest }) => Buffer.from([BINARY_MARK, kind, length & 0xff, length >>> 8, ...rest]));
+
 const anyLine = fc.oneof(
+  nearlyBinary,
   fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
   fc.json().map((text) => Buffer.from(text)),
   nearlyMessage.map((message) => Buffer.from(JSON.stringify(message))),
@@ -89,6 +101,25 @@ test("a message that is accepted has only numbers the kernel can take", () => {
       const bytes = Buffer.concat([line, Buffer.from("\n")]);
       const message = new ClientMessage();
       if (!jsonCodec.decode(bytes, 0, bytes.length, message)) {
+        expect(message.problem).not.toBe("");
+        return;
+      }
+      for (const value of [message.x, message.y, message.z]) expect(Math.abs(value)).toBeLessThanOrEqual(100_000);
+      for (const value of [message.seq, message.target, message.spell, message.castTicks, message.baseDamage])
+        expect(value >>> 0).toBe(value);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test("a binary message that is accepted has only numbers the kernel can take", () => {
+  fc.assert(
+    fc.property(nearlyBinary, (bytes) => {
+      const message = new ClientMessage();
+      const end = binaryCodec.messageEnd(bytes, 0, 0, bytes.length);
+      if (end < 0) return;
+      expect(end).toBeLessThanOrEqual(bytes.length);
+      if (!binaryCodec.decode(bytes, 0, end, message)) {
         expect(message.problem).not.toBe("");
         return;
       }

@@ -1,5 +1,6 @@
-// One player over the JSON lines of the game port: says hello, keeps a model of what it sees and checks every message
-// against it, numbers its actions and times their acknowledgements, and when its link breaks comes back to its session.
+// One player over the game port, in either encoding: says hello, keeps a model of what it sees and checks every message
+// against it, numbers its actions and times their acknowledgements. When its link breaks it comes back to its session and says
+// again what the server had not heard, under the same numbers: so every action counts once.
 //
 //   const client = new GameClient({ host, port, name: "Ann", random, stats })
 //   await client.connect()                       // welcome and the first state have come
@@ -8,10 +9,17 @@
 //   await client.leave()
 
 import { WowsimError } from "../../server/errors.ts";
+import { ByteWriter } from "../../server/net/byte-writer.ts";
+import type { ServerMessage, SpellInfo, Welcome } from "../../server/net/client-messages.ts";
+import type { FrameReader } from "../../server/net/frame-reader.ts";
+import { encodeJsonEvent, eventKindOf } from "../../server/net/json-events.ts";
+import { EVENT_NAMES, nameOf } from "../../server/net/wire-names.ts";
 import { Backoff } from "./backoff.ts";
 import { count } from "./client-stats.ts";
 import type { ClientStats } from "./client-stats.ts";
-import { LineSocket } from "./line-socket.ts";
+import { connectWire } from "./wire.ts";
+import type { ClientWire, ClientWords, Protocol } from "./wire.ts";
+import { applyFrame } from "./world-frames.ts";
 import { WorldModel } from "./world-model.ts";
 import type { Position, SelfState, StateMessage } from "./world-model.ts";
 
@@ -37,7 +45,11 @@ export interface GameClientOptions {
   now?(): number;
   /** Come back when the link breaks; default true. */
   reconnects?: boolean;
+  /** Default "json". */
+  protocol?: Protocol;
   onEvent?(event: GameEvent): void;
+  /** Names of the events that onEvent is to see; default all. */
+  onlyEvents?: ReadonlySet<string>;
 }
 
 export interface GameEvent {
@@ -48,33 +60,13 @@ export interface GameEvent {
 }
 
 /** A spell its class can cast. */
-export interface KnownSpell {
-  id: number;
-  name: string;
-  effect: string;
-  range_yd: number;
-}
+export type KnownSpell = SpellInfo;
 
-interface WelcomeMessage {
-  type: "welcome";
-  session_id: number;
-  entity_id: number;
-  zone_id: number;
-  tick: number;
-  tick_rate_hz: number;
-  resume: string;
+interface Unacked {
   seq: number;
-  class: string;
-  spells: KnownSpell[];
+  at: number;
+  words: ClientWords;
 }
-
-type ServerLine =
-  | WelcomeMessage
-  | StateMessage
-  | GameEvent
-  | { type: "error"; code: string; message: string; seq?: number }
-  | { type: "pong"; t: number; tick: number }
-  | { type: "zone"; zone_id: number; tick: number; reason: string };
 
 export class GameClient {
   readonly world = new WorldModel();
@@ -94,12 +86,12 @@ export class GameClient {
   failure: WowsimError | null = null;
   readonly #now: () => number;
   readonly #backoff: Backoff;
-  #socket: LineSocket | null = null;
+  #wire: ClientWire | null = null;
   #resume = "";
   #seq = 0;
   #ackedSeq = 0;
   #isDead = false;
-  #unacked: { seq: number; at: number }[] = [];
+  #unacked: Unacked[] = [];
   #isLeaving = false;
   #hasPlayed = false;
   #retry: ReturnType<typeof setTimeout> | null = null;
@@ -145,39 +137,38 @@ export class GameClient {
 
   move(x: number, y: number, z: number): boolean {
     this.position = { x, y, z };
-    return this.#act(`{"type":"movement","position":{"x":${x.toFixed(3)},"y":${y.toFixed(3)},"z":${z.toFixed(3)}}`);
+    return this.#act({ kind: "move", x, y, z });
   }
 
   /** `target` 0: the current one, else the nearest enemy. */
   cast(spell: number, target = 0): boolean {
-    const at = target === 0 ? "" : `,"target_id":${target}`;
-    return this.#act(`{"type":"spell_cast","action":"CAST_START","spell_id":${spell}${at}`);
+    return this.#act({ kind: "cast", spell, target });
   }
 
   cancelCast(): boolean {
-    return this.#act('{"type":"spell_cast","action":"INTERRUPT"');
+    return this.#act({ kind: "cancel_cast" });
   }
 
   attack(target: number): boolean {
-    return this.#act(`{"type":"combat","action":"ATTACK","target_session_id":${target}`);
+    return this.#act({ kind: "attack", target });
   }
 
   stopAttack(): boolean {
-    return this.#act('{"type":"combat","action":"STOP"');
+    return this.#act({ kind: "stop_attack" });
   }
 
   /** Dead: asks to be revived at the spawn point. */
   release(): boolean {
-    return this.#act('{"type":"release"');
+    return this.#act({ kind: "release" });
   }
 
   ping(): boolean {
-    return this.#send(`{"type":"ping","t":${this.#now()}}\n`);
+    return this.#send({ kind: "ping", echo: this.#now() });
   }
 
   /** Breaks the link, as a pulled cable would; it comes back by itself. */
   dropLink(): void {
-    this.#socket?.terminate();
+    this.#wire?.terminate();
   }
 
   /** Leaves the game for good; resolves when the socket is closed, or after 2 s. */
@@ -185,81 +176,66 @@ export class GameClient {
     this.#isLeaving = true;
     this.#entered.reject(new WowsimError("left", "It left before it was let in."));
     if (this.#retry !== null) clearTimeout(this.#retry);
-    if (this.#socket === null || this.#socket.isClosed) return;
-    this.#send('{"type":"bye"}\n');
-    const timeout = setTimeout(() => this.#socket?.terminate(), LEAVE_MS_MAX);
+    if (this.#wire === null || this.#wire.isClosed) return;
+    this.#send({ kind: "bye" });
+    const timeout = setTimeout(() => this.#wire?.terminate(), LEAVE_MS_MAX);
     await this.#gone.promise;
     clearTimeout(timeout);
   }
 
   async #open(): Promise<void> {
-    const { host, port, stats } = this.options;
+    const { host, port, protocol = "json", stats } = this.options;
     this.#gone = Promise.withResolvers<void>();
     try {
-      this.#socket = await LineSocket.connect({
+      this.#wire = await connectWire(protocol, {
         host,
         port,
-        onLine: (line) => this.#onLine(line),
-        onClose: () => this.#onClose(),
+        onMessage: (message) => this.#onMessage(message),
+        onState: (state) => this.#onState(state),
+        onFrame: (frame) => this.#onFrame(frame),
+        onEvent: (event) => this.#onEvent(event),
+        onNonsense: (problem) => stats.protocolError(problem),
         onBytes: (bytes) => {
           stats.bytesIn += bytes;
         },
+        onClose: () => this.#onClose(),
       });
     } catch (error) {
       stats.connectFailures++;
       throw error;
     }
-    if (this.#isLeaving) return this.#socket.terminate();
-    this.#hello(this.#resume);
+    if (this.#isLeaving) return this.#wire.terminate();
+    this.#hello();
   }
 
-  #hello(resume: string): void {
-    const { name, zone, playerClass, token } = this.options;
-    this.#send(
-      `${JSON.stringify({
-        type: "hello",
-        v: 1,
-        name,
-        ...(zone === undefined ? {} : { zone }),
-        ...(playerClass === undefined ? {} : { class: playerClass }),
-        ...(token === undefined ? {} : { token }),
-        ...(resume === "" ? {} : { resume }),
-      })}\n`,
-    );
+  #hello(): void {
+    const { name, zone = 0, playerClass = "", token = "" } = this.options;
+    this.#send({ kind: "hello", hello: { version: 1, name, zone, playerClass, token, resume: this.#resume } });
   }
 
-  /** Sends an action under its own number. `open` is the message without its last brace. */
-  #act(open: string): boolean {
+  /** Sends an action under its own number. */
+  #act(words: ClientWords): boolean {
     if (!this.isPlaying) return false;
-    const seq = ++this.#seq;
-    if (!this.#send(`${open},"seq":${seq}}\n`)) return false;
+    words.seq = this.#seq + 1;
+    if (!this.#send(words)) return false;
+    this.#seq++;
     this.stats.actions++;
     if (this.#unacked.length >= UNACKED_MAX) {
       this.#unacked.shift();
       this.stats.lost++;
     }
-    this.#unacked.push({ seq, at: this.#now() });
+    this.#unacked.push({ seq: this.#seq, at: this.#now(), words });
     return true;
   }
 
-  #send(text: string): boolean {
-    if (this.#socket === null || !this.#socket.send(text)) return false;
-    this.stats.bytesOut += text.length;
-    return true;
+  #send(words: ClientWords): boolean {
+    const bytes = this.#wire?.send(words) ?? 0;
+    this.stats.bytesOut += bytes;
+    return bytes > 0;
   }
 
-  #onLine(line: string): void {
-    let message: ServerLine;
-    try {
-      message = JSON.parse(line) as ServerLine;
-    } catch {
-      return this.stats.protocolError(`not JSON: ${line.slice(0, 80)}`);
-    }
+  #onMessage(message: ServerMessage): void {
     switch (message.type) {
-      case "state":
-        return this.#onState(message);
-      case "event":
-        return this.#onEvent(message);
       case "welcome":
         return this.#onWelcome(message);
       case "pong":
@@ -268,12 +244,12 @@ export class GameClient {
         return this.#onZone(message.zone_id);
       case "error":
         return this.#onError(message.code, message.message, message.seq);
-      default:
-        this.stats.protocolError(`unknown message: ${line.slice(0, 80)}`);
+      case "names":
+        return;
     }
   }
 
-  #onWelcome(welcome: WelcomeMessage): void {
+  #onWelcome(welcome: Welcome): void {
     // A resume the server does not know is refused, and then forgotten (onError).
     const isSame = this.#resume !== "";
     if (!this.#hasPlayed) this.stats.connects++;
@@ -286,9 +262,10 @@ export class GameClient {
     this.spells = welcome.spells;
     this.playerClass = welcome.class;
     this.#resume = welcome.resume;
-    this.#forgetUntaken(isSame ? welcome.seq : 0);
-    this.#seq = welcome.seq;
     if (!isSame) {
+      this.stats.lost += this.#unacked.length;
+      this.#unacked = [];
+      this.#seq = welcome.seq;
       this.#ackedSeq = 0;
       this.#isDead = false;
     }
@@ -296,24 +273,34 @@ export class GameClient {
     if (!isSame) this.position = { x: 0, y: 0, z: 0 };
     this.zoneId = welcome.zone_id;
     this.world.forget();
-  }
-
-  #onState(state: StateMessage): void {
-    this.stats.states++;
-    for (const problem of this.world.apply(state)) this.stats.protocolError(problem);
-    if (state.position !== undefined) this.position = state.position;
-    if (state.self !== undefined) this.#onSelf(state.self);
-    if (state.ack !== undefined) this.#onAck(state.ack);
-    if (this.isPlaying || state.reset !== true) return;
-    this.isPlaying = true;
-    this.#entered.resolve();
+    if (isSame) this.#sayAgain(welcome.seq);
   }
 
   /** What was sent beyond `taken`, the last the server has of this session, went down with the old link. */
-  #forgetUntaken(taken: number): void {
-    const kept = this.#unacked.filter(({ seq }) => seq <= taken);
-    this.stats.lost += this.#unacked.length - kept.length;
-    this.#unacked = kept;
+  #sayAgain(taken: number): void {
+    for (const { seq, words } of this.#unacked) if (seq > taken) this.#send(words);
+    this.#seq = Math.max(taken, this.#unacked.at(-1)?.seq ?? 0);
+  }
+
+  #onState(state: StateMessage): void {
+    const problems = this.world.apply(state);
+    this.#onTold(problems, state.self ?? null, state.position ?? null, state.ack ?? 0, state.reset === true);
+  }
+
+  #onFrame(frame: FrameReader): void {
+    const { problems, self, position, isReset } = applyFrame(this.world, frame, this.#onFrameEvent);
+    this.#onTold(problems, self, position, frame.ack, isReset);
+  }
+
+  #onTold(problems: string[], self: SelfState | null, position: Position | null, ack: number, isReset: boolean): void {
+    this.stats.states++;
+    for (const problem of problems) this.stats.protocolError(problem);
+    if (position !== null) this.position = position;
+    if (self !== null) this.#onSelf(self);
+    if (ack > 0) this.#onAck(ack);
+    if (this.isPlaying || !isReset) return;
+    this.isPlaying = true;
+    this.#entered.resolve();
   }
 
   #onSelf({ health }: SelfState): void {
@@ -337,11 +324,22 @@ export class GameClient {
   }
 
   #onEvent(event: GameEvent): void {
+    const { onEvent, onlyEvents } = this.options;
     this.stats.events++;
     if (event.event === "refused") count(this.stats.refusals, String(event["reason"]));
     else count(this.stats.eventsByName, event.event);
-    this.options.onEvent?.(event);
+    if (onlyEvents?.has(event.event) ?? true) onEvent?.(event);
   }
+
+  /** Most events are only counted: those that somebody wants to see are put into the words of the JSON lines. */
+  readonly #onFrameEvent = (frame: FrameReader): void => {
+    const { onEvent, onlyEvents } = this.options;
+    const name = nameOf(EVENT_NAMES, eventKindOf(frame));
+    const isWanted = name === "refused" || (onEvent !== undefined && (onlyEvents?.has(name) ?? true));
+    if (isWanted) return this.#onEvent(toEvent(frame));
+    this.stats.events++;
+    count(this.stats.eventsByName, name);
+  };
 
   /** Put into another zone: it stands at that one's spawn point, and a reset follows. */
   #onZone(zoneId: number): void {
@@ -354,7 +352,7 @@ export class GameClient {
   #onError(code: string, message: string, seq = 0): void {
     if (code === "resume_expired") {
       this.#resume = "";
-      return this.#hello("");
+      return this.#hello();
     }
     count(this.stats.errors, code);
     if (code === "busy") this.#onBusy(seq);
@@ -374,7 +372,7 @@ export class GameClient {
     this.failure = error;
     this.#isLeaving = true;
     this.#entered.reject(error);
-    this.#socket?.terminate();
+    this.#wire?.terminate();
   }
 
   #onClose(): void {
@@ -396,4 +394,13 @@ export class GameClient {
       });
     }, this.#backoff.nextMs());
   }
+}
+
+const eventWriter = new ByteWriter(512);
+
+/** In the words of the JSON lines. */
+function toEvent(frame: FrameReader): GameEvent {
+  eventWriter.reset();
+  encodeJsonEvent(frame, eventWriter);
+  return JSON.parse(Buffer.from(eventWriter.bytes.buffer, 0, eventWriter.length).toString("latin1")) as GameEvent;
 }

@@ -1,14 +1,9 @@
-// A TCP connection that speaks JSON lines: lines in, bytes out, in order also when the socket is full for a while.
+// A TCP connection that speaks lines of text: lines in, lines out.
 //
 //   const socket = await LineSocket.connect({ host, port, onLine: (line) => ..., onClose: () => ... })
 //   socket.send('{"type":"ping","t":1}\n')
 
-import type { Socket } from "bun";
-import { messageOf, WowsimError } from "../../server/errors.ts";
-
-const CONNECT_MS_MAX = 5_000;
-/** What may wait to be sent; a server that takes nothing for so long is as good as gone. */
-const QUEUE_BYTES_MAX = 1_048_576;
+import { ByteSocket } from "./byte-socket.ts";
 
 export interface LineSocketOptions {
   host: string;
@@ -21,10 +16,8 @@ export interface LineSocketOptions {
 
 export class LineSocket {
   readonly #options: LineSocketOptions;
-  #socket: Socket<undefined> | null = null;
+  #socket: ByteSocket | null = null;
   #rest: Buffer | null = null;
-  #queue = Buffer.alloc(0);
-  #isClosed = false;
 
   private constructor(options: LineSocketOptions) {
     this.#options = options;
@@ -32,52 +25,19 @@ export class LineSocket {
 
   /** Throws WowsimError("unreachable"). */
   static async connect(options: LineSocketOptions): Promise<LineSocket> {
-    const { host, port } = options;
-    const line = new LineSocket(options);
-    const connecting = Bun.connect({
-      hostname: host,
-      port,
-      socket: {
-        data: (_socket, chunk) => line.#onData(chunk),
-        drain: () => line.#flush(),
-        close: () => line.#onClosed(),
-        error: () => line.#onClosed(),
-      },
-    });
-    const timeout = Promise.withResolvers<never>();
-    const timer = setTimeout(() => timeout.reject(new Error("timed out")), CONNECT_MS_MAX);
-    try {
-      line.#socket = await Promise.race([connecting, timeout.promise]);
-    } catch (cause) {
-      void connecting.then((socket) => socket.terminate()).catch(() => undefined);
-      throw new WowsimError(
-        "unreachable",
-        `No server at ${host}:${port} (${messageOf(cause)}); start one with wowsim serve.`,
-        {
-          cause,
-        },
-      );
-    } finally {
-      clearTimeout(timer);
-    }
-    return line;
+    const { host, port, onClose } = options;
+    const lines = new LineSocket(options);
+    lines.#socket = await ByteSocket.connect({ host, port, onData: (chunk) => lines.#onData(chunk), onClose });
+    return lines;
   }
 
   get isClosed(): boolean {
-    return this.#isClosed;
+    return this.#socket?.isClosed ?? false;
   }
 
   /** Sends text, whole lines; false when the connection is gone. Returns at once. */
   send(text: string): boolean {
-    if (this.#isClosed || this.#socket === null) return false;
-    const bytes = Buffer.from(text);
-    if (this.#queue.length + bytes.length > QUEUE_BYTES_MAX) {
-      this.terminate();
-      return false;
-    }
-    this.#queue = this.#queue.length === 0 ? bytes : Buffer.concat([this.#queue, bytes]);
-    this.#flush();
-    return true;
+    return this.#socket?.send(Buffer.from(text)) ?? false;
   }
 
   /** Closes in order. */
@@ -90,12 +50,6 @@ export class LineSocket {
     this.#socket?.terminate();
   }
 
-  #flush(): void {
-    if (this.#queue.length === 0 || this.#socket === null) return;
-    const taken = this.#socket.write(this.#queue);
-    if (taken > 0) this.#queue = this.#queue.subarray(taken);
-  }
-
   #onData(chunk: Buffer): void {
     this.#options.onBytes?.(chunk.length);
     let start = 0;
@@ -104,7 +58,7 @@ export class LineSocket {
       if (end < 0) break;
       const line = this.#rest === null ? chunk.toString("utf8", start, end) : this.#joined(chunk, start, end);
       start = end + 1;
-      if (!this.#isClosed) this.#options.onLine(line);
+      if (!this.isClosed) this.#options.onLine(line);
     }
     if (start === chunk.length) return;
     const left = chunk.subarray(start);
@@ -115,11 +69,5 @@ export class LineSocket {
     const whole = Buffer.concat([this.#rest ?? Buffer.alloc(0), chunk.subarray(start, end)]);
     this.#rest = null;
     return whole.toString("utf8");
-  }
-
-  #onClosed(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#options.onClose();
   }
 }

@@ -10,9 +10,12 @@ import { Bot } from "./bot.ts";
 import { ClientStats } from "./client-stats.ts";
 import { GameClient } from "./game-client.ts";
 import { forEachAtOnce, pace } from "./pacer.ts";
+import type { Protocol } from "./wire.ts";
 
 const CONNECTS_AT_ONCE = 64;
 const PINGS_PER_SECOND = 1;
+/** What a bot wants to hear of. */
+const BOT_EVENTS: ReadonlySet<string> = new Set(["refused"]);
 const SETTLE_MS_MAX = 2_000;
 const SETTLE_LOOK_MS = 10;
 
@@ -25,6 +28,8 @@ export interface SwarmOptions {
   seed: number;
   zone?: number;
   token?: string;
+  /** Default "json". */
+  protocol?: Protocol;
   /** Players are called "<prefix> 1", ...; default "Bot". */
   namePrefix?: string;
   now?: () => number;
@@ -106,7 +111,7 @@ function isSettled({ isPlaying, pendingActions }: GameClient): boolean {
 }
 
 function newBot(options: SwarmOptions, index: number, stats: ClientStats, now: () => number): Bot {
-  const { host, port, seed, zone, token, namePrefix = "Bot" } = options;
+  const { host, port, seed, zone, token, protocol = "json", namePrefix = "Bot" } = options;
   const client = new GameClient({
     host,
     port,
@@ -116,7 +121,9 @@ function newBot(options: SwarmOptions, index: number, stats: ClientStats, now: (
     random: seededRandom(seedOf(seed, "client", index)),
     stats,
     now,
+    protocol,
     onEvent: (event) => bot.onEvent(event),
+    onlyEvents: BOT_EVENTS,
   });
   const bot = new Bot(client, seededRandom(seedOf(seed, "bot", index)));
   return bot;

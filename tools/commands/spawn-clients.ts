@@ -6,6 +6,7 @@ import { WowsimError } from "../../server/errors.ts";
 import { openFilesMax } from "../../server/open-files.ts";
 import type { ClientStats, Percentiles } from "../client/client-stats.ts";
 import type { GuestStats } from "../client/guest-load.ts";
+import type { Protocol } from "../client/wire.ts";
 import { addFormatFlag, addServerFlags, parseDurationMs, parseInteger, parseNumber } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
@@ -22,6 +23,7 @@ interface SpawnFlags {
   seed: number;
   zone?: number;
   token?: string;
+  protocol: Protocol;
   guests?: boolean;
   withParent?: boolean;
   format: OutputFormat;
@@ -53,6 +55,7 @@ export function register(program: Command): void {
     .option("--seed <n>", "seed of what they do", parseInteger(0, 0xffff_ffff), 1)
     .option("--zone <n>", "all into this zone; default: spread in turn", parseInteger(1, 65_535))
     .option("--token <secret>", "what the server asks for; also from WOWSIM_TOKEN")
+    .addOption(new Option("--protocol <name>", "encoding they speak").choices(["json", "binary"]).default("json"))
     .option("--guests", "instead: clients as the earlier simulator had them, which send and never read")
     .option("--with-parent", "end it early when stdin ends, so as never to outlive who holds its other end")
     .addHelpText(
@@ -160,6 +163,7 @@ async function start(flags: SpawnFlags, signal: AbortSignal, onConnected: (count
   const { Swarm } = await import("../client/swarm.ts");
   return Swarm.start({
     ...options,
+    protocol: flags.protocol,
     ...(zone === undefined ? {} : { zone }),
     ...(token === undefined ? {} : { token }),
   });

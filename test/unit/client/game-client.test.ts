@@ -89,7 +89,7 @@ test("the truth is no error", async () => {
 });
 
 describe("what became of each action", () => {
-  test("acknowledged by the state that says so, refused as busy, or lost with the link", async () => {
+  test("acknowledged by the state that says so, refused as busy, or said again after a link broke", async () => {
     await using server = startScriptedServer();
     const client = await join(server);
     for (let i = 0; i < 5; i++) client.stopAttack();
@@ -102,11 +102,13 @@ describe("what became of each action", () => {
     server.nextWelcome({ seq: 4 });
     server.hangUp();
     await until(() => client.isPlaying && client.stats.resumed === 1, "it is back");
-    server.say({ type: "state", tick: 9, ack: 4, ...quiet });
+    await until(() => server.received("combat").length === 6, "the fifth is said again");
+    expect(server.received("combat").map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 5]);
+    server.say({ type: "state", tick: 9, ack: 5, ...quiet });
     await until(() => client.pendingActions === 0, "all is settled");
-    expect(client.stats).toMatchObject({ actions: 5, acks: 3, busy: 1, lost: 1, drops: 1, protocolErrors: 0 });
+    expect(client.stats).toMatchObject({ actions: 5, acks: 4, busy: 1, lost: 0, drops: 1, protocolErrors: 0 });
     client.stopAttack();
-    expect(client.lastSeq).toBe(5);
+    expect(client.lastSeq).toBe(6);
     await client.leave();
   });
 

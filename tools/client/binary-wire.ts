@@ -1,0 +1,56 @@
+// The binary encoding of the game port, as a client speaks it: binary-messages.ts has the bytes.
+
+import { messageOf } from "../../server/errors.ts";
+import { ByteWriter } from "../../server/net/byte-writer.ts";
+import { FrameReader } from "../../server/net/frame-reader.ts";
+import { BinaryStream, writeClientMessage } from "./binary-messages.ts";
+import { ByteSocket } from "./byte-socket.ts";
+import type { ClientWire, WireOptions } from "./wire.ts";
+
+const FIRST_FRAME_BYTES = 8_192;
+const FIRST_MESSAGE_BYTES = 256;
+
+// One of each for all connections of the process: they are only in use during a call.
+const writer = new ByteWriter(FIRST_MESSAGE_BYTES);
+const reader = new FrameReader();
+let frame = new Uint8Array(FIRST_FRAME_BYTES);
+
+/** Throws WowsimError("unreachable"). */
+export async function connectBinaryWire(options: WireOptions): Promise<ClientWire> {
+  const { host, port, onFrame, onMessage, onNonsense, onBytes, onClose } = options;
+  const stream = new BinaryStream({
+    onFrame: (bytes, at, length) => onFrame(reader.open(aligned(bytes, at, length), 0, length)),
+    onMessage,
+  });
+  let socket: ByteSocket | null = null;
+  const onData = (chunk: Buffer): void => {
+    onBytes(chunk.length);
+    try {
+      stream.push(chunk);
+    } catch (error) {
+      onNonsense(messageOf(error));
+      stream.clear();
+      socket?.terminate();
+    }
+  };
+  const connected = await ByteSocket.connect({ host, port, onData, onClose });
+  socket = connected;
+  return {
+    get isClosed() {
+      return connected.isClosed;
+    },
+    send(message) {
+      writer.reset();
+      writeClientMessage(message, writer);
+      return connected.send(writer.bytes.subarray(0, writer.length)) ? writer.length : 0;
+    },
+    terminate: () => connected.terminate(),
+  };
+}
+
+/** A copy that begins at a multiple of 4, as the reader needs it. */
+function aligned(bytes: Buffer, at: number, length: number): Uint8Array {
+  if (frame.length < length) frame = new Uint8Array(2 * length);
+  frame.set(bytes.subarray(at, at + length));
+  return frame;
+}
