@@ -101,8 +101,12 @@ export class ServeProcess implements AsyncDisposable {
     return this.#stderr.text;
   }
 
+  get telemetryFile(): string {
+    return join(this.dataDir, "telemetry.jsonl");
+  }
+
   /** Its folder of data, or another file's path, as lines; throws on a line that is no JSON. */
-  telemetry(file = join(this.dataDir, "telemetry.jsonl")): TelemetryLine[] {
+  telemetry(file = this.telemetryFile): TelemetryLine[] {
     return readLines(file);
   }
 

@@ -43,7 +43,7 @@ export class Tmux implements AsyncDisposable {
     const shell = `env ${unset.map((name) => `-u ${name}`).join(" ")} ${sets} sh`;
     const size = ["-x", String(width), "-y", String(height)];
     tmux.#run("-u", "-f", "/dev/null", "new-session", "-d", ...size, shell);
-    await tmux.shows(/\$ $/m);
+    await tmux.shows(/^\$$/m);
     return tmux;
   }
 
@@ -111,8 +111,8 @@ export class Tmux implements AsyncDisposable {
     );
   }
 
-  async until(isSo: (screen: string) => boolean, what: string): Promise<string> {
-    const deadline = performance.now() + PATIENCE_MS;
+  async until(isSo: (screen: string) => boolean, what: string, patienceMs = PATIENCE_MS): Promise<string> {
+    const deadline = performance.now() + patienceMs;
     for (;;) {
       const { screen } = this;
       if (isSo(screen)) return screen;

@@ -1,0 +1,443 @@
+// wowsim dashboard in a real terminal (tmux), on a real server with real players: every view, key and dialog at two sizes, by
+// keyboard and by mouse; what it does to the server; the server's death; colours; and the terminal after every kind of end.
+
+import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ControlClient } from "../../tools/client/control-client.ts";
+import type { FaultStatus } from "../../server/fault/registry.ts";
+import { ROOT, startWowsim, until, wowsim } from "../helpers/command.ts";
+import { DashboardTerminal } from "../helpers/dashboard-terminal.ts";
+import { isRunning } from "../helpers/process.ts";
+import { ServeProcess } from "../helpers/serve-process.ts";
+import { Tmux } from "../helpers/tmux.ts";
+
+setDefaultTimeout(90_000);
+
+const SMALL = { width: 80, height: 24 };
+const LARGE = { width: 200, height: 50 };
+
+let server: ServeProcess;
+beforeAll(async () => {
+  server = await ServeProcess.ready();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+async function faults(of = server): Promise<FaultStatus[]> {
+  await using control = await ControlClient.connect({ host: "127.0.0.1", port: of.ports.control });
+  return (await control.ask({ command: "list" }))["faults"] as FaultStatus[];
+}
+
+/** The rows of the dialog that a golden screen shows, without what is beside it. */
+function dialogRows(name: string): string[] {
+  const text = readFileSync(join(import.meta.dir, `../golden/dashboard/dialog-${name}.txt`), "utf8");
+  return text.split("\n").flatMap((row) => /[┌│└].*[┐│┘]/.exec(row) ?? []);
+}
+
+describe.each([SMALL, LARGE])("at $width by $height", (size) => {
+  let dashboard: DashboardTerminal;
+  beforeAll(async () => {
+    dashboard = await DashboardTerminal.start(server, { ...size, flags: `--telemetry-file ${server.telemetryFile}` });
+    await dashboard.open();
+  });
+  beforeEach(() => dashboard.home());
+  afterAll(() => dashboard[Symbol.asyncDispose]());
+
+  test.each([
+    ["1", ["Tick time, slowest zone", "Zones (2)", "Likely cause", "Events, notable"]],
+    ["2", ["Map, zone 1", "Zone 1 of 2", "Threat, zone 1", "Tick time, zone 1"]],
+    ["3", ["Faults: 0 active", "latency-spike", "zone-runaway", "Likely cause"]],
+    ["4", ["Deploy", "wowsim 0.1.0", "Zones (2)"]],
+    ["5", ["Events, notable", "Server started"]],
+  ])("key %s and a click show its view", async (key, contents) => {
+    const { tmux } = dashboard;
+    tmux.keys(key);
+    for (const content of contents) await tmux.shows(content);
+    await dashboard.home();
+    tmux.clickOn(` ${key} `);
+    for (const content of contents) await tmux.shows(content);
+  });
+
+  test.each([
+    ["s", "spawn", "s Spawn"],
+    ["f", "faults", "f Fault"],
+    ["p", "deploy", "p Deploy"],
+    ["h", "help", "h Help"],
+    ["?", "help", "h Help"],
+  ])("key %s and a click open the dialog %s, Escape closes it", async (key, name, label) => {
+    const { tmux } = dashboard;
+    const title = dialogRows(name)[0]!.replaceAll(/[┌─┐]/g, "").trim();
+    const open = `┌─ ${title.split(";")[0]}`;
+    tmux.keys(key);
+    const screen = await tmux.shows(open);
+    if (size === SMALL && name !== "deploy") for (const row of dialogRows(name)) await tmux.shows(row);
+    tmux.keys("Escape");
+    await tmux.showsNot(open);
+    const keysAt = screen.split("\n").findLastIndex((row) => row.includes("s Spawn"));
+    const row = tmux.screen.split("\n").findIndex((text, index) => index >= keysAt && text.includes(label));
+    tmux.click(tmux.screen.split("\n")[row]!.indexOf(label), row);
+    await tmux.shows(open);
+    tmux.keys("q");
+    tmux.keys("Escape");
+    await tmux.showsNot(open);
+  });
+
+  test.each([
+    ["c", "No fault is active"],
+    ["x", "No fault is active"],
+    ["d", "No players were brought in"],
+    ["b", "No zone has an earlier kernel"],
+  ])("key %s says when there is nothing to do", async (key, words) => {
+    dashboard.tmux.keys(key);
+    await dashboard.tmux.shows(words);
+  });
+
+  test("z, arrows and clicks choose a zone", async () => {
+    const { tmux } = dashboard;
+    tmux.keys("Down", "Enter");
+    await tmux.shows("Zone 2 of 2");
+    tmux.keys("z");
+    await tmux.shows("Zone 1 of 2");
+    await dashboard.home();
+    tmux.clickOn("2 Westf");
+    await tmux.shows("Zone 2 of 2");
+  });
+
+  test("the log is filtered, levelled, paused and scrolled", async () => {
+    const { tmux } = dashboard;
+    tmux.keys("5", "/");
+    tmux.type("registry");
+    await tmux.shows("filter: registry_");
+    const filtered = await tmux.showsNot("Server started port");
+    expect(filtered).toContain("Fault registry initialized");
+    tmux.keys("Enter", "l");
+    await tmux.shows("Events, everything, filter: registry");
+    tmux.keys("l");
+    await tmux.shows("Events, errors only");
+    tmux.keys("l");
+    await tmux.shows("Events, notable, filter");
+    tmux.keys("Escape");
+    await tmux.showsNot("filter: registry");
+    tmux.keys("Space");
+    await tmux.shows("Events, notable, PAUSED");
+    tmux.keys("Space");
+    await tmux.showsNot("PAUSED");
+    tmux.keys("Up");
+    await tmux.shows("PAUSED 1 back");
+    tmux.wheel("up");
+    await tmux.shows(/PAUSED [2-4] back/);
+    tmux.keys("End");
+    await tmux.showsNot("PAUSED");
+  });
+
+  test("what is pasted is not taken for keys", async () => {
+    const { tmux } = dashboard;
+    tmux.paste("k f\ny");
+    tmux.keys("5");
+    const screen = await tmux.shows("Events, notable");
+    expect(screen).not.toContain("ALLOW FAULTS");
+    expect(screen).not.toContain("┌─");
+  });
+});
+
+describe("driving the server", () => {
+  test("players come in, a fault is begun, told from telemetry, ended; the kill switch falls and is lifted", async () => {
+    await using dashboard = await DashboardTerminal.start(server, { width: 120, height: 36 });
+    const { tmux } = dashboard;
+    await dashboard.open();
+    tmux.keys("s", "BSpace", "BSpace", "8", "Down", "Down", "Right", "Right", "Right", "Enter");
+    await tmux.shows(/HEALTHY {2}8 players {2}8 from here/);
+    await tmux.shows(/\d+\.?\d* [█▸]|Bot \d/);
+    tmux.keys("f", "Enter");
+    await tmux.shows("delay_ms  [200_");
+    tmux.keys("Tab", "Tab", "Tab", "Enter");
+    await tmux.shows("latency-spike with delay_ms 200, for 30 s.");
+    expect((await faults()).some(({ active }) => active)).toBe(false);
+    tmux.keys("y");
+    await tmux.shows("1 fault active");
+    await tmux.shows(/latency-spike \d+ %, zones 1 and 2/);
+    await tmux.shows("and is right. End it: c");
+    tmux.keys("c");
+    await tmux.shows("latency-spike is ended.");
+    await tmux.showsNot("1 fault active");
+    tmux.keys("k");
+    await tmux.shows("ALLOW FAULTS");
+    tmux.keys("f", "Enter");
+    await tmux.shows("The kill switch is on");
+    tmux.keys("k");
+    await tmux.shows("KILL SWITCH");
+    await tmux.shows("Faults can be activated again.");
+    tmux.keys("d");
+    await tmux.shows("8 of 8 players have left");
+    await tmux.showsNot("8 from here");
+  });
+
+  test("a mouse alone breaks and mends", async () => {
+    await using dashboard = await DashboardTerminal.start(server, LARGE);
+    const { tmux } = dashboard;
+    await dashboard.open();
+    tmux.clickOn("f Fault");
+    await tmux.shows("┌─ Break something");
+    tmux.clickOn("memory-pressure");
+    await tmux.shows("megabytes");
+    tmux.clickOn("[ Break it ]");
+    await tmux.shows("┌─ Break 127.0.0.1");
+    tmux.clickOn("y: Break it");
+    await tmux.shows("Faults: 1 active");
+    tmux.clickOn("x Clear all");
+    await tmux.shows("Faults: 0 active");
+  });
+
+  test("a hotfix is deployed through its canary and rolled back again", async () => {
+    await using dashboard = await DashboardTerminal.start(server, { width: 120, height: 50 });
+    const { tmux } = dashboard;
+    await dashboard.open();
+    tmux.keys("s", "BSpace", "BSpace", "1", "2", "Down", "Down", "Right", "Right", "Right", "Enter");
+    await tmux.shows(/12 players/);
+    tmux.keys("p");
+    await tmux.shows("┌─ Deploy which kernel?");
+    const items = tmux.screen.split("\n").filter((row) => /a drill|a file/.test(row));
+    const down = items.findIndex((row) => /│ +hotfix /.test(row));
+    tmux.keys(...Array.from({ length: down }, () => "Down"), "Enter");
+    await tmux.shows("Deploy hotfix");
+    tmux.keys("Tab", "BSpace", "BSpace", "8", "Tab", "Enter");
+    await tmux.shows("┌─ Deploy hotfix to");
+    tmux.keys("y", "4");
+    await tmux.shows(/upload +ok/);
+    await tmux.until((screen) => /Deploy of hotfix: (promoted|NOT)/.test(screen), "shows an outcome", 60_000);
+    await tmux.shows(/verify +ok/);
+    if (tmux.screen.includes("Deploy of hotfix: promoted")) {
+      tmux.keys("b");
+      await tmux.shows("┌─ Roll 127.0.0.1");
+      tmux.keys("y");
+      await tmux.shows(/zone 1 \w+ wowsim 0\.1\.0/);
+      await tmux.shows(/zone 2 \w+ wowsim 0\.1\.0/);
+    }
+  });
+});
+
+describe("the server's death", () => {
+  test("is told, and its return on the same ports is noticed by itself", async () => {
+    const first = await ServeProcess.ready();
+    const { game, control, http, telemetry } = first.ports;
+    const ports = { game, control, http, telemetry };
+    const sameFlags = [
+      "--port",
+      game,
+      "--control-port",
+      control,
+      "--http-port",
+      http,
+      "--telemetry-port",
+      telemetry,
+    ].map(String);
+    await using dashboard = await DashboardTerminal.start({ ports }, SMALL);
+    const { tmux } = dashboard;
+    try {
+      await dashboard.open();
+      for (const key of ["1", "2", "3", "4", "5"]) {
+        tmux.keys(key);
+        await tmux.shows("● live");
+      }
+      tmux.keys("1");
+      await tmux.shows("Zones (2)");
+    } finally {
+      await first.stop("SIGKILL");
+    }
+    await tmux.shows("NO TELEMETRY for");
+    await tmux.shows("Start it with wowsim serve; it is found by itself");
+    // Every view can be looked at meanwhile, and what can not be done is said.
+    for (const [key, what] of [
+      ["2", "can not be looked into"],
+      ["3", "Faults:"],
+      ["4", "Deploy"],
+      ["5", "telemetry ended, without a word"],
+    ] as const) {
+      tmux.keys(key);
+      await tmux.shows(what);
+    }
+    tmux.keys("k");
+    await tmux.shows("No server answers on");
+    tmux.keys("1");
+    await using second = await ServeProcess.ready(...sameFlags);
+    await tmux.shows("● live");
+    await tmux.shows(/HEALTHY/);
+    tmux.keys("5");
+    await tmux.shows(/telemetry is back after \d+ s/);
+    tmux.keys("f", "Enter", "Tab", "Tab", "Tab", "Enter", "y");
+    await tmux.shows("1 fault active");
+    expect(second.child.exitCode).toBeNull();
+  });
+});
+
+describe("looks", () => {
+  test("with colours, and in no colour the same words", async () => {
+    const shownWith = async (env: Record<string, string>): Promise<string> => {
+      await using dashboard = await DashboardTerminal.start(server, { ...SMALL, env });
+      await dashboard.open();
+      await dashboard.tmux.shows("Zones (2)");
+      return dashboard.tmux.colored;
+    };
+    // Foreground and background colours: 30 to 49 and 90 to 107; weights are others.
+    const COLOR = new RegExp(
+      `${String.fromCharCode(27)}\\[(?:[\\d;]*;)?(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:;[\\d;]*)?m`,
+    );
+    const colored = await shownWith({});
+    const plain = await shownWith({ NO_COLOR: "1" });
+    expect(colored).toMatch(COLOR);
+    expect(plain).not.toMatch(COLOR);
+    for (const words of ["HEALTHY", "ACTIVE", "Likely cause", "KILL SWITCH"]) expect(plain).toContain(words);
+  });
+
+  test("in ASCII where the locale asks for it", async () => {
+    await using dashboard = await DashboardTerminal.start(server, { ...SMALL, env: { LC_ALL: "C" } });
+    await dashboard.open();
+    const screen = await dashboard.tmux.shows("- Zones (2)");
+    expect(screen).toMatch(/^[ -~\n]*$/);
+  });
+
+  test("well at every size it is given, and says so when it is too small", async () => {
+    await using dashboard = await DashboardTerminal.start(server, SMALL);
+    const { tmux } = dashboard;
+    await dashboard.open();
+    await tmux.showsNot("Threat");
+    tmux.resize(200, 50);
+    await tmux.shows("Threat");
+    const rows = (await tmux.until((screen) => screen.trimEnd().split("\n").length === 50, "fills 50 rows")).split(
+      "\n",
+    );
+    expect(rows[49]).toContain("q Quit");
+    tmux.resize(60, 15);
+    await tmux.shows("This terminal has 60 by 15");
+    tmux.resize(80, 24);
+    await tmux.shows("Zones (2)");
+    tmux.keys("h");
+    await tmux.shows("┌─ Help");
+    tmux.resize(250, 70);
+    await tmux.shows(/\n.*q Quit\s*$/);
+  });
+});
+
+describe("the end", () => {
+  const FAILING = join(ROOT, "test/helpers/failing-dashboard.ts");
+  const ENDS: [name: string, program: string | undefined, end: (tmux: Tmux) => void, exitCode: number][] = [
+    ["q", undefined, (tmux) => tmux.keys("q"), 0],
+    ["Ctrl-C", undefined, (tmux) => tmux.keys("C-c"), 0],
+    ["Ctrl-C with a dialog open", undefined, (tmux) => tmux.keys("f", "C-c"), 0],
+    ["SIGTERM", undefined, (tmux) => process.kill(tmux.childPid(), "SIGTERM"), 0],
+    ["SIGINT", undefined, (tmux) => process.kill(tmux.childPid(), "SIGINT"), 130],
+    ["SIGHUP", undefined, (tmux) => process.kill(tmux.childPid(), "SIGHUP"), 0],
+    ["an exception nobody caught", `${FAILING} --fail throw`, () => {}, 1],
+    ["a promise nobody waited for", `${FAILING} --fail reject`, () => {}, 1],
+    ["process.exit from anywhere", `${FAILING} --fail exit`, () => {}, 7],
+  ];
+
+  test.each(ENDS)("%s leaves the terminal as it was", async (name, program, end, exitCode) => {
+    await using dashboard = await DashboardTerminal.start(server, {
+      ...SMALL,
+      ...(program === undefined ? {} : { program }),
+    });
+    const { tmux } = dashboard;
+    const before = await tmux.state();
+    await dashboard.open();
+    end(tmux);
+    const screen = await tmux.shows(`ended with ${exitCode}`);
+    expect(await tmux.state()).toEqual(before);
+    expect(before).toMatchObject({ isAlternate: false, hasCursor: true, hasMouse: false });
+    expect(screen).toMatch(/^before the dashboard\n/);
+    if (exitCode === 1) expect(screen).toContain("wowsim: The dashboard failed: broken on purpose");
+    else expect(screen).toBe(`before the dashboard\nended with ${exitCode}\n$\n${"\n".repeat(SMALL.height - 3)}`);
+    expect(name).not.toBe("");
+  });
+
+  test("Ctrl-Z gives the terminal back for a while", async () => {
+    await using dashboard = await DashboardTerminal.start(server, SMALL);
+    const { tmux } = dashboard;
+    const before = await tmux.state();
+    await dashboard.openPlainly();
+    tmux.keys("C-z");
+    await tmux.shows(/Stopped|suspended/);
+    expect(await tmux.state()).toEqual(before);
+    tmux.type("fg\n");
+    await tmux.shows("● live");
+    tmux.keys("2");
+    await tmux.shows("Map, zone");
+    tmux.keys("q");
+    await tmux.showsNot("● live");
+    expect(await tmux.state()).toEqual(before);
+  });
+
+  test("takes along what was begun here: asked for by q, and after kill -9", async () => {
+    const own = await ServeProcess.ready();
+    try {
+      await using dashboard = await DashboardTerminal.start(own, SMALL);
+      const { tmux } = dashboard;
+      await dashboard.open();
+      const begin = async (): Promise<void> => {
+        tmux.keys("s", "Down", "Down", "Right", "Right", "Right", "Enter");
+        await tmux.shows("10 players");
+        tmux.keys("f", "Down", "Down", "Down", "Enter", "Tab", "Tab", "Enter", "y");
+        await tmux.shows("1 fault active");
+      };
+      const isCalm = async (): Promise<boolean> => {
+        const page = await (await fetch(`http://127.0.0.1:${own.ports.http}/metrics`)).text();
+        return (
+          page.includes('wowsim_sessions{state="connected"} 0\n') && (await faults(own)).every(({ active }) => !active)
+        );
+      };
+      await begin();
+      tmux.keys("q");
+      await tmux.shows("the 10 players you brought in leave");
+      tmux.keys("n");
+      await tmux.showsNot("┌─ Quit?");
+      tmux.keys("q", "y");
+      await tmux.shows("ended with 0");
+      await until(isCalm, "nobody is there and nothing is broken");
+      await dashboard.open();
+      await begin();
+      const pid = tmux.childPid();
+      process.kill(pid, "SIGKILL");
+      await until(() => !isRunning(pid), "it is gone");
+      await until(isCalm, "nobody is there and nothing is broken");
+    } finally {
+      await own[Symbol.asyncDispose]();
+    }
+  });
+});
+
+describe("without a terminal", () => {
+  test("it says what it needs, and what to use instead", async () => {
+    const { code, stdout, stderr } = await wowsim("dashboard");
+    expect(code).toBe(2);
+    expect(stdout).toBe("");
+    expect(stderr).toContain("needs a terminal");
+    expect(stderr).toContain("wowsim health --watch");
+  });
+
+  test("a dumb one does not do either", async () => {
+    await using tmux = await Tmux.start({ ...SMALL, env: { TERM: "dumb" } });
+    tmux.type(`${process.execPath} ${join(ROOT, "tools/wowsim.ts")} dashboard; echo code $?\n`);
+    await tmux.shows("code 2");
+  });
+});
+
+test("a server that wants a token is told it, and a wrong one is said to be wrong", async () => {
+  const guarded = await ServeProcess.ready("--token", "open sesame");
+  try {
+    await using right = await DashboardTerminal.start(guarded, { ...SMALL, flags: "--token 'open sesame'" });
+    await right.open();
+    right.tmux.keys("k");
+    await right.tmux.shows("ALLOW FAULTS");
+    await using wrong = await DashboardTerminal.start(guarded, { ...SMALL, flags: "--token mellon" });
+    await wrong.open();
+    await wrong.tmux.shows("Nothing can be changed: That is not this server's token");
+  } finally {
+    await guarded.stop();
+  }
+});
+
+test("spawn-clients --with-parent ends when stdin does", async () => {
+  await using run = startWowsim(["spawn-clients", "--port", String(server.ports.game), "--with-parent"]);
+  // Its stdin is empty from the start.
+  expect([0, 130]).toContain(await run.child.exited);
+});
