@@ -270,14 +270,16 @@ describe("the server's death", () => {
   });
 });
 
+/** The overview with its escape sequences. */
+async function shownWith(env: Record<string, string>): Promise<string> {
+  await using dashboard = await DashboardTerminal.start(server, { ...SMALL, env });
+  await dashboard.open();
+  await dashboard.tmux.shows("Zones (2)");
+  return dashboard.tmux.colored;
+}
+
 describe("looks", () => {
   test("with colours, and in no colour the same words", async () => {
-    const shownWith = async (env: Record<string, string>): Promise<string> => {
-      await using dashboard = await DashboardTerminal.start(server, { ...SMALL, env });
-      await dashboard.open();
-      await dashboard.tmux.shows("Zones (2)");
-      return dashboard.tmux.colored;
-    };
     // Foreground and background colours: 30 to 49 and 90 to 107; weights are others.
     const COLOR = new RegExp(
       `${String.fromCharCode(27)}\\[(?:[\\d;]*;)?(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:;[\\d;]*)?m`,

@@ -25,6 +25,9 @@ interface Ports {
 export const portFlags = ({ ports }: { ports: Ports }): string =>
   `--port ${ports.game} --control-port ${ports.control} --http-port ${ports.http} --telemetry-port ${ports.telemetry}`;
 
+const isHome = (screen: string): boolean =>
+  /─ Zones \(/.test(screen) && /Events, notable ─/.test(screen) && !screen.includes("┌─");
+
 export class DashboardTerminal implements AsyncDisposable {
   readonly tmux: Tmux;
   readonly #command: string;
@@ -60,8 +63,6 @@ export class DashboardTerminal implements AsyncDisposable {
 
   /** The overview as it begins: no dialog, nothing filtered, the log not held still. */
   async home(): Promise<void> {
-    const isHome = (screen: string): boolean =>
-      /─ Zones \(/.test(screen) && /Events, notable ─/.test(screen) && !screen.includes("┌─");
     // One Escape at a time: with what follows at once, it would be taken for another key.
     for (let n = 0; n < 20 && !isHome(this.tmux.screen); n++) {
       this.tmux.keys(n % 5 === 4 ? "1" : "Escape");
