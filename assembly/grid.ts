@@ -29,11 +29,13 @@ import { CREATURE_GONE } from "./states";
 
 /** Yards; three cells reach a little over the 100 yd of sight. */
 const CELL_YARDS: f32 = 33.34;
+/** A multiple of any CELLS_ACROSS, and more cells than the world has to either side: makes cell numbers positive. */
+const CELLS_ASIDE: f32 = 1024;
 const NOT_IN_GRID: u32 = 0xffffffff;
 
 /** Column or row of the cell a coordinate lies in. */
 export function cellOf(coordinate: f32): u32 {
-  return (<u32>(<i32>floor<f32>(coordinate / CELL_YARDS))) & (CELLS_ACROSS - 1);
+  return (<u32>(coordinate * (<f32>1 / CELL_YARDS) + CELLS_ASIDE)) & (CELLS_ACROSS - 1);
 }
 
 /** Call when a tick begins: positions are about to change. */

@@ -1,5 +1,5 @@
 // Which creatures notice which players. Each living player looks about every 8 ticks, staggered by row: creatures within
-// two cells are woken to stroll, and an idle one within its aggro radius turns on the player.
+// 66 yd are woken to stroll, and an idle one within its aggro radius turns on the player.
 //
 //   aggro radius = 18 yd - (player's level - creature's level, at least -25), between 5 and 45 yd
 
@@ -19,6 +19,8 @@ import {
   ENTITY_X,
   ENTITY_Y,
   GRID_ROW,
+  GRID_X,
+  GRID_Y,
   HEADER_PLAYERS_HIGH,
   TEMPLATE_AGGRO_RADIUS,
 } from "./memory";
@@ -30,7 +32,10 @@ import { Template } from "./tables";
 
 /** Ticks between two looks of one player. */
 const LOOK_EVERY: u32 = 8;
-/** Cells to each side: 66 yd at least, more than any aggro radius. */
+/** Yards within which a player keeps creatures strolling, and the most an aggro radius can be. */
+const NEAR: f32 = 66;
+const AGGRO_MOST: f32 = 45;
+/** Cells to each side: a little more than NEAR. */
 const REACH: u32 = 2;
 
 /** All players whose turn it is look about. The grid must be fresh. */
@@ -46,9 +51,9 @@ export function noticeAll(): void {
 /** Yards within which a creature turns on a player of that level. */
 export function aggroRadius(creature: u32, playerLevel: u32): f32 {
   const own = Template.f32(creature, TEMPLATE_AGGRO_RADIUS);
-  if (own > 0) return min<f32>(own, 45);
+  if (own > 0) return min<f32>(own, AGGRO_MOST);
   const difference = max<i32>(<i32>playerLevel - <i32>U32.get(ENTITY_LEVEL, creature), -25);
-  return <f32>min<i32>(max<i32>(18 - difference, 5), 45);
+  return min<f32>(<f32>max<i32>(18 - difference, 5), AGGRO_MOST);
 }
 
 function lookAbout(player: u32): void {
@@ -67,15 +72,22 @@ function lookAbout(player: u32): void {
   }
 }
 
+/** By the grid's own copy of positions first: most are too far away to be looked up. */
 function meetSpan(player: u32, start: u32, end: u32): void {
   const now = Clock.now();
+  const x = F32.get(ENTITY_X, player);
+  const y = F32.get(ENTITY_Y, player);
   for (let at = start; at < end; at++) {
+    const dx = F32.get(GRID_X, at) - x;
+    const dy = F32.get(GRID_Y, at) - y;
+    const squared = dx * dx + dy * dy;
     const row = U16.get(GRID_ROW, at);
-    if (!Row.isCreature(row)) continue;
+    if (squared > NEAR * NEAR || !Row.isCreature(row)) continue;
     const index = Row.creatureIndex(row);
     if (U32.get(CREATURE_STATE, index) != CREATURE_IDLE) continue;
     U32.set(CREATURE_NEAR_TICK, index, now);
-    if (U32.get(CREATURE_WAKES_TICK, index) > now || Flag.has(row, ENTITY_PHANTOM)) continue;
+    if (squared > AGGRO_MOST * AGGRO_MOST || U32.get(CREATURE_WAKES_TICK, index) > now || Flag.has(row, ENTITY_PHANTOM))
+      continue;
     if (isWithin(row, player, aggroRadius(row, U32.get(ENTITY_LEVEL, player)))) engage(row, player);
   }
 }

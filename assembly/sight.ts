@@ -38,7 +38,7 @@ export function look(watcher: u32): u32 {
     fillRings(watcher, found);
     return takeNearest(found, rowOf(U32.get(ENTITY_TARGET, watcher)));
   }
-  for (let index: u32 = 0; index < found; index++) U16.set(SEEN_ROW, index, U16.get(CANDIDATE_ROW, index));
+  memory.copy(SEEN_ROW, CANDIDATE_ROW, found * 2);
   return found;
 }
 
