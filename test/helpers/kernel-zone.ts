@@ -61,6 +61,8 @@ export interface KernelEvent {
   z: number;
 }
 
+/** A roll of 0 to 9,999 that neither misses nor is critical. */
+export const LANDS: [from: number, to: number] = [5_000, 9_999];
 const FUEL = 1n << 40n;
 const PLAYER_LEVEL = 10;
 const EVENT_KINDS = new Map(
@@ -163,6 +165,11 @@ export class KernelZone {
 
   cast(session: number, spell: number, target = 0, ticks = 0): this {
     return this.command(abi.OP_CAST, { session, a: target, b: spell, c: ticks });
+  }
+
+  /** The spell is cast in the next tick, and lands: an instant one neither misses nor is critical. */
+  land(session: number, spell: number, target: number): this {
+    return this.rig(LANDS, LANDS).cast(session, spell, target).run();
   }
 
   cancel(session: number): this {

@@ -61,10 +61,6 @@ const CHILL = spell({
 const HIT = spell({ id: 26, gcdS: 0, amount: [10, 10] });
 const SPELLS = [CURSE, VENOM, RENEW, SHIELD, BURN, CHILL, HIT];
 const WARDED = creature({ name: "Warded", resistance: 40 });
-const LANDS: [number, number][] = [
-  [5_000, 9_999],
-  [5_000, 9_999],
-];
 
 /** Player 1 at 10 yd of a creature that does nothing by itself for long. */
 async function open(kind = "Wolf"): Promise<KernelZone> {
@@ -73,10 +69,7 @@ async function open(kind = "Wolf"): Promise<KernelZone> {
 }
 
 function curse(zone: KernelZone, spellId: number, caster = 1, target = WOLF): void {
-  zone
-    .rig(...LANDS)
-    .cast(caster, spellId, target)
-    .run();
+  zone.land(caster, spellId, target);
 }
 
 describe("damage over time", () => {

@@ -18,7 +18,7 @@ import {
   REFUSED_TARGET_DEAD,
 } from "../../../assembly/abi.ts";
 import { creature, spell } from "../../helpers/kernel-content.ts";
-import { openZone } from "../../helpers/kernel-zone.ts";
+import { LANDS, openZone } from "../../helpers/kernel-zone.ts";
 import type { KernelZone } from "../../helpers/kernel-zone.ts";
 
 const BOLT = spell({ id: 7, castS: 1.5, cost: 100 });
@@ -31,11 +31,6 @@ const CASTER = creature({ name: "Caster", spellId: 13 });
 const SPARK = spell({ id: 13, school: "nature", castS: 2, amount: [8, 8] });
 const SPELLS = [BOLT, BLAST, WAND, HEAL, KICK, FROST, SPARK];
 const WOLF = 1_000_001;
-/** A roll that neither misses nor crits, twice: what a spell of a player takes. */
-const LANDS: [number, number][] = [
-  [5_000, 9_999],
-  [5_000, 9_999],
-];
 
 async function open(): Promise<KernelZone> {
   return (await openZone({ spells: SPELLS, creatures: [CASTER] })).join(1).spawn(WOLF, { x: 10 }).run();
@@ -49,7 +44,7 @@ describe("a cast with a cast time", () => {
     expect(zone.get(1, "GCD_END")).toBe(zone.tick + 30);
     expect(zone.get(1, "POWER")).toBe(1_000);
     expect(zone.run(29).has("cast_completed")).toBe(false);
-    zone.rig(...LANDS).run();
+    zone.rig(LANDS, LANDS).run();
     expect(zone.event("cast_completed")).toMatchObject({ source: 1, target: WOLF, a: BOLT.id, b: 30 });
     expect(zone.event("damage")).toMatchObject({ source: 1, target: WOLF, a: 40, b: 40, e: BOLT.id });
     expect(zone.get(1, "POWER")).toBe(900);
@@ -151,11 +146,7 @@ describe("whom a spell is aimed at", () => {
       .spawn(WOLF + 2, { x: 2, phantom: true })
       .spawn(WOLF + 3, { x: 2 })
       .run();
-    zone
-      .set(WOLF + 3, "HEALTH", 1)
-      .rig(...LANDS)
-      .cast(1, WAND.id, WOLF + 3)
-      .run();
+    zone.set(WOLF + 3, "HEALTH", 1).land(1, WAND.id, WOLF + 3);
     zone.cast(1, BLAST.id, target).run();
     expect(zone.event("refused")).toMatchObject({ info: reason, source: 1, c: BLAST.id });
     expect(zone.refused(reason)).toBe(1);

@@ -81,7 +81,7 @@ describe("pushback", () => {
     blow(zone);
     expect(zone.get(1, "CAST_END")).toBe(end);
     const bled = await openFight();
-    bled.rig([5_000, 9_999], [5_000, 9_999]).cast(1, BLEED.id, WOLF).run();
+    bled.land(1, BLEED.id, WOLF);
     bled
       .set(WOLF, "CAST_SPELL", BOLT.id)
       .set(WOLF, "CAST_TICKS", 200)

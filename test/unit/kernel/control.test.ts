@@ -31,10 +31,6 @@ const BOLT = spell({ id: 24, castS: 2, rangeYd: 100 });
 const WEAPON = spell({ id: 25, school: "physical", gcdS: 0, rangeYd: 100 });
 const SPELLS = [STUN, SILENCE, ROOT, SLOW, BOLT, WEAPON];
 const CREATURES = [STUN, SILENCE, ROOT, SLOW].map((own) => creature({ name: `Casts ${own.id}`, spellId: own.id }));
-const LANDS: [number, number][] = [
-  [5_000, 9_999],
-  [5_000, 9_999],
-];
 
 /** A creature that fights player 1 and casts `spellId` at it whenever told to. */
 async function open(spellId = STUN.id): Promise<KernelZone> {
@@ -44,10 +40,7 @@ async function open(spellId = STUN.id): Promise<KernelZone> {
     .spawn(WOLF)
     .spawn(BASH, { kind: `Casts ${spellId}`, x: 52 })
     .run();
-  zone
-    .rig(...LANDS)
-    .cast(1, WEAPON.id, BASH)
-    .run();
+  zone.land(1, WEAPON.id, BASH);
   return quiet(zone);
 }
 
@@ -95,10 +88,7 @@ describe("the stunned", () => {
 
   test("creatures stand still and do nothing", async () => {
     const zone = await open();
-    zone
-      .rig(...LANDS)
-      .cast(1, STUN.id, WOLF)
-      .run();
+    zone.land(1, STUN.id, WOLF);
     expect(zone.position(WOLF)).toEqual([0, 0, 0]);
     zone.run(79);
     expect(zone.position(WOLF)).toEqual([0, 0, 0]);
@@ -154,10 +144,7 @@ describe("diminishing returns", () => {
   test("creatures feel every one in full", async () => {
     const zone = await open();
     for (let strikes = 0; strikes < 5; strikes++) {
-      zone
-        .rig(...LANDS)
-        .cast(1, STUN.id, WOLF)
-        .run();
+      zone.land(1, STUN.id, WOLF);
       expect(zone.auras(WOLF)[0]!.end - zone.tick).toBe(80);
     }
   });

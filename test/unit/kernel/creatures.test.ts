@@ -3,17 +3,13 @@
 import { describe, expect, test } from "bun:test";
 import { ENTITY_DEAD, ENTITY_EVADING, ENTITY_IN_COMBAT } from "../../../assembly/abi.ts";
 import { creature, spell } from "../../helpers/kernel-content.ts";
-import { openZone } from "../../helpers/kernel-zone.ts";
+import { LANDS, openZone } from "../../helpers/kernel-zone.ts";
 import type { KernelZone } from "../../helpers/kernel-zone.ts";
 
 const BEAST = 1_000_001;
 const NUKE = spell({ id: 20, amount: [5_000, 5_000], gcdS: 0, rangeYd: 60 });
 const PEBBLE = spell({ id: 21, amount: [1, 1], gcdS: 0, rangeYd: 60 });
 const SPELLS = [NUKE, PEBBLE];
-const LANDS: [number, number][] = [
-  [5_000, 9_999],
-  [5_000, 9_999],
-];
 const CREATURES = [
   creature({ name: "Alert", aggroRadiusYd: 0 }),
   creature({ name: "Elder", aggroRadiusYd: 0, level: 30 }),
@@ -57,12 +53,7 @@ describe("a creature turns on a player within its aggro radius", () => {
     zone.run(12);
     expect(zone.get(BEAST, "TARGET")).toBe(1);
     const other = await open("Alert");
-    other
-      .join(1, { x: 10 })
-      .run()
-      .rig(...LANDS)
-      .cast(1, PEBBLE.id, BEAST)
-      .run();
+    other.join(1, { x: 10 }).run().land(1, PEBBLE.id, BEAST);
     expect(other.event("aggro")).toMatchObject({ source: BEAST, target: 1 });
   });
 
@@ -76,12 +67,7 @@ describe("a creature turns on a player within its aggro radius", () => {
 describe("a fight", () => {
   test("a creature runs up to its target and stops in reach of it", async () => {
     const zone = await open("Alert");
-    zone
-      .join(1, { x: 40 })
-      .run()
-      .rig(...LANDS)
-      .cast(1, PEBBLE.id, BEAST)
-      .run();
+    zone.join(1, { x: 40 }).run().land(1, PEBBLE.id, BEAST);
     expect(zone.position(BEAST)[0]).toBeCloseTo(0.35, 4);
     zone.run(150);
     expect(zone.position(BEAST)[0]).toBeGreaterThan(34.9);
@@ -91,12 +77,7 @@ describe("a fight", () => {
 
   test("30 yd from where it last refreshed and 15 s without a hit, and it runs home, immune, and heals", async () => {
     const zone = await open("Alert");
-    zone
-      .join(1, { x: 40 })
-      .run()
-      .rig(...LANDS)
-      .cast(1, PEBBLE.id, BEAST)
-      .run();
+    zone.join(1, { x: 40 }).run().land(1, PEBBLE.id, BEAST);
     const hitAt = zone.tick;
     for (let x = 40; !zone.has("evaded"); x += 0.35) {
       zone.place(1, x).run();
@@ -105,11 +86,7 @@ describe("a fight", () => {
     expect(zone.tick - hitAt).toBe(300);
     expect(zone.hasFlag(BEAST, ENTITY_EVADING)).toBe(true);
     expect([zone.hasFlag(1, ENTITY_IN_COMBAT), zone.threat(BEAST).size]).toEqual([false, 0]);
-    zone
-      .place(1, 10)
-      .rig(...LANDS)
-      .cast(1, NUKE.id, BEAST)
-      .run();
+    zone.place(1, 10).land(1, NUKE.id, BEAST);
     expect(zone.get(BEAST, "HEALTH")).toBe(999);
     zone.place(1, 500).run(400);
     expect(zone.position(BEAST)).toEqual([0, 0, 0]);
@@ -121,7 +98,7 @@ describe("a fight", () => {
     const zone = await open("Alert");
     zone.join(1, { x: 40 }).run();
     for (let x = 40; x < 250; x += 0.35) {
-      if (zone.tick % 100 === 1) zone.rig(...LANDS).cast(1, PEBBLE.id, BEAST);
+      if (zone.tick % 100 === 1) zone.rig(LANDS, LANDS).cast(1, PEBBLE.id, BEAST);
       zone.place(1, x).run();
       expect(zone.has("evaded")).toBe(false);
     }
@@ -129,12 +106,7 @@ describe("a fight", () => {
 
   test("with nobody left ends: it evades", async () => {
     const zone = await open("Alert");
-    zone
-      .join(1, { x: 10 })
-      .run()
-      .rig(...LANDS)
-      .cast(1, PEBBLE.id, BEAST)
-      .run();
+    zone.join(1, { x: 10 }).run().land(1, PEBBLE.id, BEAST);
     zone.leave(1).run();
     expect(zone.event("evaded").source).toBe(BEAST);
   });
@@ -149,10 +121,7 @@ describe("a creature's own", () => {
       .spawn(BEAST + 3, { kind: "Wolf", y: 2 })
       .join(1, { x: 4 })
       .run();
-    zone
-      .rig(...LANDS)
-      .cast(1, PEBBLE.id, BEAST)
-      .run();
+    zone.land(1, PEBBLE.id, BEAST);
     const turnedAt = zone.tick;
     const helped: [number, number][] = [];
     for (let tick = 0; tick < 60; tick++) {
@@ -187,10 +156,7 @@ describe("a killed creature", () => {
   test("is a corpse, then gone, then back at its spawn point in full health, when its content says so", async () => {
     const zone = await open("Alert");
     zone.join(1, { x: 10 }).run().place(BEAST, 12).run();
-    zone
-      .rig(...LANDS)
-      .cast(1, NUKE.id, BEAST)
-      .run();
+    zone.land(1, NUKE.id, BEAST);
     const diedAt = zone.tick;
     expect(zone.event("killed")).toMatchObject({ source: 1, target: BEAST });
     expect([zone.hasFlag(BEAST, ENTITY_DEAD), zone.get(BEAST, "HEALTH")]).toEqual([true, 0]);
@@ -221,7 +187,7 @@ test("a creature without anybody on its table is not fighting, whatever is on ot
     .spawn(BEAST + 1, { kind: "Alert", x: 300 })
     .join(1, { x: 10 })
     .run()
-    .rig(...LANDS)
+    .rig(LANDS, LANDS)
     .cast(1, PEBBLE.id, BEAST)
     .run(2);
   expect(zone.counter("FIGHTING")).toBe(1);

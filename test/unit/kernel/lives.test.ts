@@ -148,7 +148,7 @@ async function killed(kind: string, killers: number[]): Promise<KernelZone> {
   zone.spawn(WOLF, { kind });
   for (const id of killers) zone.join(id, { x: 10, class: "Growing" });
   zone.run().set(WOLF, "HEALTH", 41);
-  for (const id of killers) zone.rig([5_000, 9_999], [5_000, 9_999]).cast(id, NUKE.id, WOLF).run();
+  for (const id of killers) zone.land(id, NUKE.id, WOLF);
   expect(zone.event("killed").target).toBe(WOLF);
   return zone;
 }
@@ -174,7 +174,7 @@ describe("experience", () => {
       .set(1, "HEALTH", 77)
       .set(1, "POWER", 5)
       .set(WOLF, "HEALTH", 10);
-    zone.rig([5_000, 9_999], [5_000, 9_999]).cast(1, NUKE.id, WOLF).run();
+    zone.land(1, NUKE.id, WOLF);
     expect(zone.event("level")).toMatchObject({ source: 1, a: 11 });
     expect([zone.get(1, "LEVEL"), zone.get(1, "PLAYER_EXPERIENCE")]).toEqual([11, 0]);
     expect(["HEALTH", "MAX_HEALTH", "POWER", "MAX_POWER", "DAMAGE_MIN"].map((column) => zone.get(1, column))).toEqual([

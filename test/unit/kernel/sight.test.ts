@@ -9,10 +9,6 @@ import { openZone } from "../../helpers/kernel-zone.ts";
 
 const WOLF = 1_000_001;
 const NUKE = spell({ id: 20, amount: [5_000, 5_000], gcdS: 0, rangeYd: 40 });
-const LANDS: [number, number][] = [
-  [5_000, 9_999],
-  [5_000, 9_999],
-];
 
 describe("a watcher's first frame", () => {
   test("forgets all, tells its own numbers and position, and who is in sight", async () => {
@@ -90,10 +86,7 @@ describe("then it is told", () => {
   test("of a death: the change, and the event", async () => {
     const zone = await openZone({ spells: [NUKE] });
     zone.spawn(WOLF, { x: 20 }).join(1).join(2, { x: 3 }).run(5);
-    zone
-      .rig(...LANDS)
-      .cast(1, NUKE.id, WOLF)
-      .run();
+    zone.land(1, NUKE.id, WOLF);
     for (const session of [1, 2]) {
       const frame = zone.frames.get(session)!;
       expect(frame.change.find(({ id }) => id === WOLF)).toMatchObject({ health: 0 });

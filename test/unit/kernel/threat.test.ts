@@ -22,7 +22,7 @@ async function open(x: number): Promise<KernelZone> {
 
 function hit(zone: KernelZone, player: number, amount: number): void {
   const { id } = hits.find((candidate) => candidate.amount[0] === amount) ?? { id: 0 };
-  zone.rig([5_000, 9_999], [5_000, 9_999]).cast(player, id, WOLF).run();
+  zone.land(player, id, WOLF);
   expect(zone.events.find(({ kind, source }) => kind === "damage" && source === player)?.b).toBe(amount);
 }
 
@@ -64,10 +64,7 @@ describe("how much", () => {
     const zone = await open(2);
     zone.spawn(WOLF + 1, { x: -1 }).run();
     hit(zone, 1, 100);
-    zone
-      .rig([5_000, 9_999], [5_000, 9_999])
-      .cast(1, 21, WOLF + 1)
-      .run();
+    zone.land(1, 21, WOLF + 1);
     zone.set(1, "HEALTH", 460).cast(2, HEAL.id, 1).run();
     expect(zone.event("healed").a).toBe(40);
     expect(zone.threat(WOLF).get(2)).toBe(10);
@@ -106,7 +103,7 @@ describe("factors", () => {
   test("a stance: on damage, on what a spell adds, on healing", async () => {
     const zone = await openWith("Hero");
     zone.cast(1, GUARD!.id).run();
-    zone.rig([5_000, 9_999], [5_000, 9_999]).cast(1, SMASH!.id, WOLF).run();
+    zone.land(1, SMASH!.id, WOLF);
     expect(zone.threat(WOLF).get(1)).toBeCloseTo(169, 3);
     zone.set(1, "HEALTH", 440).cast(1, HEAL.id, 1).run();
     expect(zone.event("healed").a).toBe(60);
@@ -153,7 +150,7 @@ test("a full table keeps those hated most", async () => {
   for (let id = 1; id <= 26; id++) zone.join(id, { x: 2 });
   zone.run();
   for (let id = 1; id <= 24; id++) hit(zone, id, 10);
-  zone.rig([5_000, 9_999], [5_000, 9_999]).cast(25, 20, WOLF).run();
+  zone.land(25, 20, WOLF);
   expect(zone.threat(WOLF).has(25)).toBe(false);
   hit(zone, 26, 100);
   expect(zone.threat(WOLF).size).toBe(24);
