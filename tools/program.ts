@@ -17,12 +17,14 @@ import * as parseLogs from "./commands/parse-logs.ts";
 import * as scenario from "./commands/scenario.ts";
 import * as serve from "./commands/serve.ts";
 import * as spawnClients from "./commands/spawn-clients.ts";
+import * as wizard from "./commands/wizard.ts";
 import { exitCodes, finishHelp } from "./ui/help.ts";
 import { EXIT } from "./ui/output.ts";
 
 /** One subcommand a file; this is the order in which help lists them. */
 const COMMANDS = [
   demo,
+  wizard,
   serve,
   spawnClients,
   dashboard,

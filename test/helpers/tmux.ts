@@ -52,6 +52,11 @@ export class Tmux implements AsyncDisposable {
     return this.#run("capture-pane", "-p");
   }
 
+  /** The screen and all that has scrolled off it; lines that were too long for it are whole again. */
+  get everything(): string {
+    return this.#run("capture-pane", "-p", "-J", "-S", "-");
+  }
+
   /** The same with its escape sequences for colours and weights. */
   get colored(): string {
     return this.#run("capture-pane", "-p", "-e");

@@ -1,0 +1,84 @@
+// The faults as players would tell of them, and how strong the wizard suggests to make each.
+//
+//   FEELINGS[0]     // { fault: "latency-spike", feels: "Everything answers late, ...", strength: "delay_ms", suggested: 150, ... }
+
+export interface Feeling {
+  fault: string;
+  /** In a player's words. */
+  feels: string;
+  /** The parameter that makes it strong; null: it has none. */
+  strength: string | null;
+  /** What the wizard suggests. */
+  suggested: number;
+  /** Other parameters than their defaults, so that it shows within seconds. */
+  params?: Readonly<Record<string, number>>;
+  /** Whether a zone is asked for. */
+  hasZone: boolean;
+}
+
+export const FEELINGS: readonly Feeling[] = [
+  {
+    fault: "latency-spike",
+    feels: "Everything answers late, all of a sudden",
+    strength: "delay_ms",
+    suggested: 150,
+    hasZone: true,
+  },
+  {
+    fault: "slow-leak",
+    feels: "It gets slower and slower",
+    strength: "increment_ms",
+    suggested: 5,
+    params: { increment_every: 10 },
+    hasZone: true,
+  },
+  {
+    fault: "event-queue-flood",
+    feels: "Everybody jitters about",
+    strength: "multiplier",
+    suggested: 30,
+    hasZone: true,
+  },
+  { fault: "session-crash", feels: "One of us is thrown out", strength: null, suggested: 0, hasZone: true },
+  {
+    fault: "thundering-herd",
+    feels: "All of us are thrown out at once",
+    strength: "reconnect_delay_ticks",
+    suggested: 20,
+    hasZone: true,
+  },
+  {
+    fault: "cascading-zone-failure",
+    feels: "Our zone is gone, and we are in another",
+    strength: "flood_multiplier",
+    suggested: 5,
+    hasZone: false,
+  },
+  {
+    fault: "split-brain",
+    feels: "A creature is somewhere else for others",
+    strength: "phantom_count",
+    suggested: 3,
+    hasZone: false,
+  },
+  {
+    fault: "memory-pressure",
+    feels: "Nothing yet; an operator would see it",
+    strength: "megabytes",
+    suggested: 256,
+    hasZone: false,
+  },
+  {
+    fault: "zone-trap",
+    feels: "Nothing at all: the zone dies, and mends itself",
+    strength: "every_ticks",
+    suggested: 20,
+    hasZone: true,
+  },
+];
+
+export function feelingOf(fault: string): Feeling {
+  const feeling = FEELINGS.find((each) => each.fault === fault);
+  if (feeling === undefined) throw new Error(`Nobody has said what ${fault} feels like.`);
+  return feeling;
+}

@@ -1,0 +1,166 @@
+// The wizard's first steps: a server, players, and what healthy looks like.
+
+import { messageOf } from "../../server/errors.ts";
+import { sleep } from "../deploy/sleep.ts";
+import { DRILL_SEED } from "../scenario/run-scenario.ts";
+import { Drill } from "../scenario/drill.ts";
+import type { Where } from "../scenario/drill.ts";
+import { DEFAULT_PORTS } from "../ui/flags.ts";
+import { drillOf, figureLines, figuresOf, flagsOf } from "./state.ts";
+import type { WizardState } from "./state.ts";
+import type { WizardStep } from "./wizard.ts";
+
+const PLAYERS = 40;
+const PLAYERS_MAX = 500;
+/** Actions a second of each. */
+const RATE = 3;
+const LOOK_MS = 4_000;
+const OWN = "own";
+const PORTS_EXAMPLE = Object.values(DEFAULT_PORTS).join(",");
+
+/** Ends what the drill has begun, for going back and for the end. */
+export async function endDrill(state: WizardState): Promise<string[]> {
+  const { drill } = state;
+  if (drill === null) return [];
+  const lines: string[] = [];
+  const all = [{ what: "kernel", run: () => takeBackKernel(state) }, ...drill.putAway()];
+  for (const { what, run } of all) {
+    try {
+      const line = await run();
+      if (line !== "") lines.push(line);
+    } catch (error) {
+      lines.push(`${what} could not be put away: ${messageOf(error)}`);
+    }
+  }
+  state.drill = null;
+  return lines;
+}
+
+/** Puts every zone back on the kernel that ran before the wizard's; "" where there is nothing to be done. */
+export async function takeBackKernel(state: WizardState): Promise<string> {
+  if (!state.isPromoted) return "";
+  state.isPromoted = false;
+  await drillOf(state).control.ask({ command: "deploy_rollback", zone_id: 0 });
+  return "every zone goes back to the kernel it ran before";
+}
+
+export const serverStep: WizardStep<WizardState> = {
+  id: "server",
+  title: "A server",
+  intro: () => [
+    "wowsim is a flight simulator for game-server reliability: a real server with",
+    "real players, which you break, diagnose, mend and hotfix. First, a server.",
+  ],
+  question: () => ({
+    kind: "select",
+    message: "Which server do you want to break?",
+    choices: [
+      { value: OWN, label: "Start one for me", hint: "on free ports; it goes when the wizard goes" },
+      { value: "default", label: "Attach to one on this machine", hint: `on the ports ${PORTS_EXAMPLE}` },
+      { value: "elsewhere", label: "Attach to one on other ports" },
+    ],
+  }),
+  act: async (state, answer, { progress }) => {
+    state.isElsewhere = answer === "elsewhere";
+    if (state.isElsewhere) return [];
+    progress(answer === OWN ? "starting a server" : "looking for the server");
+    await begin(state, answer === OWN ? null : { host: "127.0.0.1", ports: DEFAULT_PORTS });
+    return whereLines(state);
+  },
+  command: (state) => (state.drill?.isOwnServer === true ? "wowsim serve" : null),
+  undo: async (state) => void (await endDrill(state)),
+};
+
+export const whereStep: WizardStep<WizardState> = {
+  id: "where",
+  title: "Where the server is",
+  isLeftOut: ({ isElsewhere }) => !isElsewhere,
+  intro: () => ["wowsim serve says on which ports it listens."],
+  question: () => ({
+    kind: "text",
+    message: "Its ports: game, control, http and telemetry, with commas between",
+    initial: PORTS_EXAMPLE,
+    check: (value) => (portsOf(value) === null ? `Give four port numbers, such as ${PORTS_EXAMPLE}.` : null),
+  }),
+  act: async (state, answer, { progress }) => {
+    progress("looking for the server");
+    const ports = portsOf(answer);
+    if (ports !== null) await begin(state, { host: "127.0.0.1", ports });
+    return whereLines(state);
+  },
+  command: () => null,
+  undo: async (state) => void (await endDrill(state)),
+};
+
+export const playersStep: WizardStep<WizardState> = {
+  id: "players",
+  title: "Players",
+  intro: () => ["Real clients over real sockets: they walk about, fight, cast, die, come back."],
+  question: () => ({
+    kind: "text",
+    message: `How many players shall come in? (1 to ${PLAYERS_MAX})`,
+    initial: String(PLAYERS),
+    check: (value) => wholeNumberProblem(value, 1, PLAYERS_MAX),
+  }),
+  act: async (state, answer, { signal, progress }) => {
+    state.players = Number(answer);
+    progress(`${answer} players come in`);
+    await drillOf(state).players.spawn({ count: state.players, rate: RATE }, signal);
+    state.saved.set("players", []);
+    return [`${drillOf(state).players.playing} players are in the world.`];
+  },
+  command: (state) =>
+    `wowsim spawn-clients --count ${state.players} --rate ${RATE} --duration 10m ${flagsOf(state, "port")}`,
+  undo: async (state) => {
+    await drillOf(state).players.despawn();
+  },
+};
+
+export const healthyStep: WizardStep<WizardState> = {
+  id: "healthy",
+  title: "What healthy looks like",
+  intro: () => ["Before anything breaks: what is usual? A tick has 50 ms."],
+  question: () => ({
+    kind: "select",
+    message: `Let them play for ${LOOK_MS / 1_000} seconds?`,
+    choices: [{ value: "go", label: "Yes, and show me the numbers" }],
+  }),
+  act: async (state, _answer, { signal, progress }) => {
+    progress("they play");
+    drillOf(state).mark("healthy");
+    await sleep(LOOK_MS, signal);
+    state.before = figuresOf(state);
+    return figureLines(state.before);
+  },
+  command: (state) => `wowsim health --for 4s ${flagsOf(state, "telemetry-port")}`,
+};
+
+/** Null for what are no four ports. */
+function portsOf(text: string): Where["ports"] | null {
+  const ports = text.split(",").map((part) => Number(part.trim()));
+  const [game, control, http, telemetry] = ports;
+  const areFour = ports.length === 4 && ports.every((port) => Number.isInteger(port) && port > 0 && port <= 65_535);
+  if (!areFour || game === undefined || control === undefined || http === undefined || telemetry === undefined)
+    return null;
+  return { game, control, http, telemetry };
+}
+
+export function wholeNumberProblem(text: string, min: number, max: number): string | null {
+  const value = Number(text);
+  const isGood = /^\d+$/.test(text.trim()) && value >= min && value <= max;
+  return isGood ? null : `Give a whole number from ${min} to ${max}.`;
+}
+
+async function begin(state: WizardState, where: Where | null): Promise<void> {
+  const serveFlags = ["--seed", String(DRILL_SEED)];
+  state.drill = await Drill.start({ where, serveFlags, seed: DRILL_SEED });
+}
+
+function whereLines(state: WizardState): string[] {
+  const { where, isOwnServer } = drillOf(state);
+  const { game, control, http, telemetry } = where.ports;
+  return [
+    `${isOwnServer ? "A server runs" : "Attached to the server"} on ports ${game} (game), ${control} (control),`,
+    `${http} (http) and ${telemetry} (telemetry).`,
+  ];
+}

@@ -1,0 +1,124 @@
+// What the wizard knows while it goes: the drill that is under way, what was chosen, and the scenario that all of it makes.
+
+import { WowsimError } from "../../server/errors.ts";
+import type { Drill } from "../scenario/drill.ts";
+import { measureOf } from "../scenario/measures.ts";
+import type { MeasureName } from "../scenario/measures.ts";
+
+/** A step of the scenario that can be saved in the end, as it stands in a file. */
+export type SavedStep = Record<string, unknown>;
+
+export interface WizardState {
+  drill: Drill | null;
+  /** Attached to, on ports that are still to be told. */
+  isElsewhere: boolean;
+  players: number;
+  fault: string;
+  /** It is kept from the user which fault it is, until telemetry has told. */
+  isSurprise: boolean;
+  strength: number;
+  /** 0: all. */
+  zone: number;
+  guess: string;
+  /** Milliseconds since 1970, by our clock. */
+  activatedAtMs: number;
+  diagnosedAtMs: number;
+  mendedAtMs: number;
+  before: Figures | null;
+  during: Figures | null;
+  after: Figures | null;
+  diagnosis: string;
+  /** How each deploy went, by its step. */
+  deploys: Map<string, string>;
+  /** A kernel of the wizard's runs in every zone. */
+  isPromoted: boolean;
+  /** By the step that did it, so that going back forgets it. */
+  saved: Map<string, SavedStep[]>;
+  savedAs: string;
+  /** In [0, 1): picks the surprise. */
+  random: () => number;
+  /** Where a scenario is saved. */
+  folder: string;
+}
+
+/** What is told of a stretch of time. */
+export interface Figures {
+  tickMs: { zone: number; p50: number; max: number }[];
+  tickRateHz: number;
+  roundTripMs: number;
+  drops: number;
+  playing: number;
+}
+
+export function newState(options: { random: () => number; folder: string }): WizardState {
+  return {
+    drill: null,
+    isElsewhere: false,
+    players: 0,
+    fault: "",
+    isSurprise: false,
+    strength: 0,
+    zone: 0,
+    guess: "",
+    activatedAtMs: 0,
+    diagnosedAtMs: 0,
+    mendedAtMs: 0,
+    before: null,
+    during: null,
+    after: null,
+    diagnosis: "",
+    deploys: new Map(),
+    isPromoted: false,
+    saved: new Map(),
+    savedAs: "",
+    ...options,
+  };
+}
+
+export function drillOf({ drill }: WizardState): Drill {
+  if (drill !== null) return drill;
+  throw new WowsimError("no_server", "There is no server yet; go back to the first step.");
+}
+
+/** The flags that make any wowsim command speak to the wizard's server. */
+export function flagsOf(state: WizardState, ...names: ("port" | "control-port" | "telemetry-port")[]): string {
+  const { host, ports } = drillOf(state).where;
+  const of = { port: ports.game, "control-port": ports.control, "telemetry-port": ports.telemetry };
+  const where = host === "127.0.0.1" ? [] : [`--host ${host}`];
+  return [...where, ...names.map((name) => `--${name} ${of[name]}`)].join(" ");
+}
+
+/** Of the time since the drill's last mark. */
+export function figuresOf(state: WizardState): Figures {
+  const drill = drillOf(state);
+  const { timeline, step, feltSince } = drill.view();
+  const felt = feltSince(step);
+  const look = { timeline, fromMs: step.atMs, toMs: timeline.nowMs + 1, zone: null as number | null, felt };
+  const read = (name: MeasureName, zone: number | null = null): number => measureOf(name).read({ ...look, zone });
+  return {
+    tickMs: [...timeline.zones.keys()]
+      .toSorted((a, b) => a - b)
+      .map((zone) => ({ zone, p50: read("tick_ms_p50", zone), max: read("tick_ms_max", zone) })),
+    tickRateHz: read("tick_rate_hz"),
+    roundTripMs: read("round_trip_ms_p50"),
+    drops: felt?.drops ?? 0,
+    playing: felt?.playing ?? 0,
+  };
+}
+
+/** A line a figure; with what it was before where that is given. */
+export function figureLines(now: Figures, before: Figures | null = null): string[] {
+  const was = (value: number | undefined, unit: string): string =>
+    before === null || value === undefined ? "" : `, was ${shownMs(value)}${unit}`;
+  return [
+    ...now.tickMs.map(({ zone, p50, max }) => {
+      const old = before?.tickMs.find((each) => each.zone === zone)?.p50;
+      return `zone ${zone}      tick p50 ${shownMs(p50)} ms of 50, slowest ${shownMs(max)}${was(old, "")}`;
+    }),
+    `round trip  p50 ${shownMs(now.roundTripMs)} ms${was(before?.roundTripMs, "")}`,
+    `players     ${now.playing} in the world, ${now.drops} links lost in this time`,
+  ];
+}
+
+const shownMs = (value: number): string =>
+  Number.isFinite(value) ? value.toFixed(value < 10 ? 1 : 0) : "not measured";

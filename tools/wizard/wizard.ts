@@ -1,0 +1,128 @@
+// The wizard's engine: goes through a description of steps, asks, does, tells, and goes back where it is told to. It knows
+// neither a terminal nor a server: an Asker asks (clack, or a test's script), and the steps do.
+//
+//   await runWizard(STEPS, state, asker, signal)      // "finished" | "cancelled"
+//
+// A step is told, asked, carried out; a wrong answer, and one that could not be carried out, is asked again with the reason.
+// Back undoes the step before, and asks that one again.
+
+import { messageOf, WowsimError } from "../../server/errors.ts";
+
+export interface Choice {
+  value: string;
+  label: string;
+  hint?: string;
+}
+
+export type Question =
+  | { kind: "select"; message: string; choices: readonly Choice[]; initial?: string }
+  | { kind: "text"; message: string; initial: string; check(value: string): string | null };
+
+export type Reply = { kind: "value"; value: string } | { kind: "back" } | { kind: "cancel" };
+
+export interface Asker {
+  title(text: string): void;
+  say(lines: readonly string[]): void;
+  /** The command that does the same without the wizard. */
+  command(text: string): void;
+  /** What was wrong with the last answer. */
+  wrong(reason: string): void;
+  ask(question: Question): Promise<Reply>;
+  /** Told while something is waited for. */
+  progress(text: string): void;
+  /** The waiting is over. */
+  settled(): void;
+}
+
+export interface ActTools {
+  signal: AbortSignal;
+  progress(text: string): void;
+}
+
+export interface WizardStep<State> {
+  id: string;
+  title: string;
+  /** Left out when that is so. */
+  isLeftOut?(state: State): boolean;
+  intro(state: State): readonly string[];
+  question(state: State): Question;
+  /** Carries the answer out; what came of it, for people. A WowsimError is the reason to ask again. */
+  act(state: State, answer: string, tools: ActTools): Promise<readonly string[]>;
+  /** Null: there is none. Asked for once the step has been carried out. */
+  command(state: State): string | null;
+  /** Takes back what the step did. */
+  undo?(state: State): Promise<void>;
+}
+
+export type WizardEnd = "finished" | "cancelled";
+
+export async function runWizard<State>(
+  steps: readonly WizardStep<State>[],
+  state: State,
+  asker: Asker,
+  signal: AbortSignal,
+): Promise<WizardEnd> {
+  const done: number[] = [];
+  let at = 0;
+  for (let step = steps[at]; step !== undefined; step = steps[at]) {
+    if (step.isLeftOut?.(state) === true) {
+      at++;
+      continue;
+    }
+    asker.title(step.title);
+    asker.say(step.intro(state));
+    const outcome = await carryOut(step, state, asker, signal);
+    if (outcome === "cancelled") return "cancelled";
+    if (outcome === "done") {
+      done.push(at++);
+      continue;
+    }
+    const before = done.pop();
+    if (before === undefined) asker.wrong("This is the first step; there is nothing to go back to.");
+    else {
+      await steps[before]?.undo?.(state);
+      at = before;
+    }
+  }
+  return "finished";
+}
+
+/** Asks until an answer could be carried out, or leads away. */
+async function carryOut<State>(
+  step: WizardStep<State>,
+  state: State,
+  asker: Asker,
+  signal: AbortSignal,
+): Promise<"done" | "back" | "cancelled"> {
+  for (;;) {
+    const question = step.question(state);
+    const reply = await asker.ask(question);
+    if (reply.kind === "cancel" || signal.aborted) return "cancelled";
+    if (reply.kind === "back") return "back";
+    const reason = problemOf(question, reply.value);
+    if (reason !== null) {
+      asker.wrong(reason);
+      continue;
+    }
+    try {
+      const lines = await step.act(state, reply.value, { signal, progress: (text) => asker.progress(text) });
+      asker.settled();
+      asker.say(lines);
+      const command = step.command(state);
+      if (command !== null) asker.command(command);
+      return "done";
+    } catch (error) {
+      asker.settled();
+      if (signal.aborted) return "cancelled";
+      if (!(error instanceof WowsimError)) throw error;
+      asker.wrong(messageOf(error));
+    }
+  }
+}
+
+/** What is wrong with an answer, or null. */
+export function problemOf(question: Question, value: string): string | null {
+  if (question.kind === "text") return question.check(value);
+  const isKnown = question.choices.some((choice) => choice.value === value);
+  return isKnown ? null : `Choose one of ${question.choices.map((choice) => choice.value).join(", ")}.`;
+}
