@@ -1,7 +1,8 @@
 // Every fault in a real server with real players, and the diagnosis from that server's telemetry file alone; and the
 // commands that show it.
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { dirname } from "node:path";
 import { buildKernel } from "../../server/kernel/build.ts";
 import type { TelemetryLine } from "../../server/telemetry/schema.ts";
 import { diagnose } from "../../tools/analysis/diagnosis.ts";
@@ -13,6 +14,9 @@ import { Timeline } from "../../tools/analysis/timeline.ts";
 import { DeployRemote } from "../../tools/deploy/remote.ts";
 import { startOnTerminal, startWowsim, wowsim } from "../helpers/command.ts";
 import { LiveServer, until } from "../helpers/control-live.ts";
+import { readTelemetryDoc } from "../helpers/telemetry-doc.ts";
+
+setDefaultTimeout(60_000);
 
 const PLAYERS = 6;
 /** What a rule needs to know of before, and a little more. */
@@ -161,5 +165,46 @@ describe("each fault is named first, from the telemetry file alone", () => {
     expect(diagnosis.sinceMs).toBeGreaterThan(injectedMs - 1_500);
     expect(diagnosis.evidence.length).toBeGreaterThan(0);
     expect(diagnosis.runbook.command).toBe(`wowsim inject-fault deactivate ${fault_id}`);
+  });
+});
+
+describe("docs/TELEMETRY.md", () => {
+  const doc = readTelemetryDoc();
+
+  test("says of every line of all these tests which fields it has", async () => {
+    const seen = new Set<string>();
+    const wrong = new Set<string>();
+    const onLine = ({ type, component, message, data }: TelemetryLine): void => {
+      const name = `${type} ${component} ${message}`;
+      seen.add(name);
+      const kind = doc.kinds.get(name);
+      if (kind === undefined) return void wrong.add(`${name}: not documented`);
+      const { required, optional } = kind;
+      for (const field of Object.keys(data)) {
+        if (!required.has(field) && !optional.has(field)) wrong.add(`${name}: ${field} is not documented`);
+      }
+      for (const field of required) if (!(field in data)) wrong.add(`${name}: ${field} is not in every line`);
+    };
+    await readLines(live.child.telemetryFile, { onLine });
+    expect([...wrong]).toEqual([]);
+    const always = [...doc.kinds].filter(([, { when }]) => /^(exact|once a second|about once)/.test(when));
+    expect(always.map(([name]) => name).filter((name) => !seen.has(name))).toEqual([]);
+  });
+
+  test("lists the metrics there are", async () => {
+    const page = await (await fetch(`http://127.0.0.1:${live.child.ports.http}/metrics`)).text();
+    const types = [...page.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, kind]) => `${name} ${kind}`);
+    expect(types.toSorted()).toEqual([...doc.metrics].map(([name, kind]) => `${name} ${kind}`).toSorted());
+  });
+
+  test("shows how to follow the feed", async () => {
+    const command = doc.feedExample.replace("port: 9090", `port: ${live.child.ports.telemetry}`);
+    const path = `${dirname(process.execPath)}:${process.env["PATH"]}`;
+    await using child = Bun.spawn(["sh", "-c", command], { env: { ...process.env, PATH: path }, stdout: "pipe" });
+    const reader = child.stdout.getReader();
+    const { value } = await reader.read();
+    child.kill("SIGKILL");
+    const [line = ""] = new TextDecoder().decode(value).split("\n");
+    expect(JSON.parse(line)).toMatchObject({ v: 1, timestamp: expect.any(String), data: expect.any(Object) });
   });
 });
