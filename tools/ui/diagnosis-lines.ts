@@ -3,16 +3,24 @@
 import type { Diagnosis } from "../analysis/diagnosis.ts";
 import type { Incident } from "../analysis/incident-log.ts";
 import { clock, zonesText } from "../analysis/measures.ts";
-import { paint } from "./output.ts";
+import { columns, isTerminal, paint, wrapped } from "./output.ts";
+
+const INDENT = 4;
 
 export function diagnosisLines({ cause, title, confidence, zones, sinceMs, evidence, runbook }: Diagnosis): string[] {
   return [
     `${paint.bold(cause)}  ${Math.round(confidence * 100)} % sure, ${zonesText(zones)}, since ${clock(sinceMs)}`,
     `  ${title}.`,
-    ...evidence.map((line) => `  ${paint.dim("-")} ${line}`),
-    `  ${paint.cyan("Mend")}  ${runbook.text}`,
+    ...evidence.flatMap((text) => item(paint.dim("-"), text)),
+    ...item(paint.cyan(">"), `${runbook.text} More: docs/RUNBOOK.md#${cause}`),
     `  ${paint.cyan("$")} ${runbook.command}`,
   ];
+}
+
+/** A text behind a mark; folded on a terminal, one line for grep elsewhere. */
+function item(mark: string, text: string): string[] {
+  const [first = "", ...rest] = isTerminal() ? wrapped(text, columns() - INDENT) : [text];
+  return [`  ${mark} ${first}`, ...rest.map((line) => " ".repeat(INDENT) + line)];
 }
 
 /** All of them, best first; a sentence when there are none. */

@@ -1,0 +1,28 @@
+// docs/RUNBOOK.md has a section for each cause, with the title and the command that wowsim diagnose prints.
+
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { FAULTS } from "../../../server/fault/definitions.ts";
+import { RULES } from "../../../tools/analysis/diagnosis.ts";
+import { ROOT } from "../../helpers/command.ts";
+
+const SECTIONS = new Map(
+  readFileSync(join(ROOT, "docs/RUNBOOK.md"), "utf8")
+    .split(/^## /m)
+    .slice(1)
+    .map((section) => [section.split("\n")[0] ?? "", section]),
+);
+
+test.each(RULES.map(({ cause, title, runbook }) => [cause, title, runbook.command]))("%s", (cause, title, command) => {
+  const section = SECTIONS.get(cause) ?? "";
+  expect(section).toContain(`**${title}.**`);
+  expect(section).toContain(`\`\`\`sh\n${command}\n\`\`\``);
+  for (const part of ["- Seen: ", "- Told apart: ", "- Check: ", "- Mend: ", "- Sure: "])
+    expect(section).toContain(part);
+});
+
+test("every fault there is has a rule", () => {
+  const causes = new Set(RULES.map(({ cause }) => cause));
+  expect(FAULTS.map(({ id }) => id).filter((id) => !causes.has(id))).toEqual([]);
+});
