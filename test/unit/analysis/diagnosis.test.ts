@@ -310,6 +310,15 @@ describe("lost links", () => {
     expect(causes(story)).toEqual([]);
   });
 
+  test("one after the other are not one player's alone", () => {
+    const story = new Story().seconds(5);
+    for (let n = 0; n < 3; n++) {
+      lose(story, 1);
+      story.seconds(1, { traffic: () => ({ disconnected: 1 }) });
+    }
+    expect(causes(story)).toEqual([]);
+  });
+
   test("are of the past after some seconds", () => {
     const story = new Story().seconds(5);
     lose(story, 1);

@@ -32,14 +32,17 @@ export const sessionCrash: Rule = {
 function examine(wave: Wave, timeline: Timeline): Finding {
   const { before, after } = tickTimes(timeline, wave.fromMs);
   const slowed = before > 0 ? after / before : 1;
+  const around = timeline.disconnects
+    .between(wave.fromMs - AROUND_MS, wave.toMs + AROUND_MS)
+    .filter(({ reason }) => reason === "link_lost").length;
   const confidence =
-    (CONFIDENCE_MAX / wave.lost) *
+    (CONFIDENCE_MAX / Math.max(wave.lost, around)) *
     (Number.isNaN(wave.connectedBefore) ? 0.7 : ramp(wave.connectedBefore - wave.lost, -1, 1)) *
     (after - before > 5 ? ramp(slowed, 20, 3) : 1) *
     ramp(timeline.nowMs - wave.toMs, EVENT_STALE_MS, EVENT_FRESH_MS);
   const who = wave.sessions.map((id) => `session ${id}`).join(", ");
   const evidence = [
-    `${who} lost the link at ${clock(wave.fromMs)} (Client disconnected, reason link_lost); ${wave.lost} of ${shown(wave.connectedBefore)} connected, none within ${AROUND_MS / 1_000} s around it besides.`,
+    `${who} lost the link at ${clock(wave.fromMs)} (Client disconnected, reason link_lost); ${wave.lost} of ${shown(wave.connectedBefore)} connected, ${around - wave.sessions.length} more within ${AROUND_MS / 1_000} s around it.`,
     `Ticks were as before: duration_ms p50 ${shown(before)} → ${shown(after)} in the ${AROUND_MS / 1_000} s before and after.`,
     `Since then ${wave.resumed} ${wave.resumed === 1 ? "session was" : "sessions were"} resumed.`,
   ];
