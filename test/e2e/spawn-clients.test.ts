@@ -6,6 +6,7 @@ import { writeFileSync } from "node:fs";
 import { startServerChild } from "../../bench/lib/server-child.ts";
 import type { ServerChild } from "../../bench/lib/server-child.ts";
 import { ControlClient } from "../../tools/client/control-client.ts";
+import { BEHAVIOURS } from "../../tools/client/roles.ts";
 import { startOnTerminal, startWowsim, until, wowsim } from "../helpers/command.ts";
 import { tempFolder } from "../helpers/telemetry.ts";
 
@@ -48,6 +49,13 @@ const inWorld = (server: ServerChild, count: number): Promise<void> =>
     return page.includes(`wowsim_sessions{state="in_world"} ${count}\n`);
   }, `${count} players in the world`);
 
+/** Waits until so many play: they begin to act when all of them know that they are in. */
+async function playing(server: ServerChild, count: number): Promise<void> {
+  await inWorld(server, count);
+  const before = await server.metric("wowsim_gateway_commands_total");
+  await until(async () => (await server.metric("wowsim_gateway_commands_total")) > before, "they act");
+}
+
 async function activate(server: ServerChild, fault: string, params: Record<string, number> = {}): Promise<void> {
   await using control = await ControlClient.connect({ host: "127.0.0.1", port: server.ports.control });
   await control.ask({ command: "activate", fault_id: fault, params });
@@ -77,7 +85,7 @@ describe("with a healthy server", () => {
 
   test("Ctrl-C ends it early, with the summary", async () => {
     await using run = startWowsim(players(server, "--count", "2", "--duration", "30", "--zone", "2"));
-    await inWorld(server, 2);
+    await playing(server, 2);
     run.child.kill("SIGINT");
     expect(await run.child.exited).toBe(0);
     await run.drained;
@@ -118,7 +126,7 @@ describe("with a healthy server", () => {
     await using run = startWowsim(
       players(server, "--count", "6", "--duration", "60", "--rate", "5", "--format", "json"),
     );
-    await inWorld(server, 6);
+    await playing(server, 6);
     const before = await server.metric("wowsim_gateway_resumed_total");
     await activate(server, "thundering-herd", { reconnect_delay_ticks: 5 });
     await until(async () => (await server.metric("wowsim_gateway_resumed_total")) - before === 6, "6 resumed");
@@ -136,7 +144,7 @@ describe("with a healthy server", () => {
 
   test("one crashed session is one drop and one resume", async () => {
     await using run = startWowsim(players(server, "--count", "4", "--duration", "60", "--format", "json"));
-    await inWorld(server, 4);
+    await playing(server, 4);
     const before = await server.metric("wowsim_gateway_resumed_total");
     await activate(server, "session-crash");
     await until(async () => (await server.metric("wowsim_gateway_resumed_total")) - before === 1, "one resumed");
@@ -145,6 +153,19 @@ describe("with a healthy server", () => {
     expect(await run.child.exited).toBe(0);
     await run.drained;
     expect(JSON.parse(run.stdout)).toMatchObject({ drops: 1, resumed: 1, restarted: 0, protocol_errors: 0 });
+  });
+
+  test("each behaviour plays without a contradiction, and with few refusals", async () => {
+    for (const behaviour of BEHAVIOURS) {
+      const flags = ["--behaviour", behaviour, "--count", "6", "--duration", "2", "--rate", "5", "--format", "json"];
+      const { code, stdout } = await wowsim(...players(server, ...flags));
+      expect([behaviour, code]).toEqual([behaviour, 0]);
+      const report = JSON.parse(stdout) as Report & { refusals: Record<string, number> };
+      expect(report).toMatchObject({ connects: 6, protocol_errors: 0 });
+      expect(report.acks).toBe(report.actions);
+      const refused = Object.values(report.refusals).reduce((sum, count) => sum + count, 0);
+      expect(refused).toBeLessThan(report.actions / 4);
+    }
   });
 
   test("guests send without ever being answered, and the server counts what they say they sent", async () => {
@@ -194,7 +215,7 @@ radius_yd = 2
 test("a server that dies is missed at once, and is what the exit code tells", async () => {
   await using server = await startServerChild();
   await using run = startWowsim(players(server, "--count", "3", "--duration", "60"));
-  await inWorld(server, 3);
+  await playing(server, 3);
   process.kill(server.pid, "SIGKILL");
   await run.says(/every client had lost its link/);
   run.child.kill("SIGINT");
@@ -209,7 +230,7 @@ test("a server that comes back gets its players back, in new sessions", async ()
   await using first = await startServerChild();
   const port = String(first.ports.game);
   await using run = startWowsim(players(first, "--count", "3", "--duration", "60", "--format", "json"));
-  await inWorld(first, 3);
+  await playing(first, 3);
   await first.stop();
   await run.says(/every client had lost its link/);
   using folder = tempFolder();
@@ -259,5 +280,5 @@ test("its help names each flag it documents elsewhere, and the exit codes", asyn
   const { stdout } = await wowsim("spawn-clients", "--help");
   for (const flag of ["--count", "--duration", "--rate", "--port", "--seed", "--format"])
     expect(stdout).toContain(flag);
-  expect(stdout).toContain("Exit codes: 0");
+  expect(stdout).toContain("Exit codes:\n  0    well");
 });

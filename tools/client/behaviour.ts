@@ -1,5 +1,5 @@
 // What a player does next, as a value, from what it knows: a function of its view of the world that can be tested without
-// a server. The bot (bot.ts) carries it out.
+// a server. The bot (bot.ts) carries it out; behaviours/ has one for each part that players play.
 //
 //   playAlone(view)   // { do: "cast", spell: 200, target: 1000001 }
 //   playAlone(view)   // { do: "walk", x: 12, y: 3, stopAt: 2 }
@@ -17,6 +17,8 @@ export interface View {
   entities: ReadonlyMap<number, KnownEntity>;
   /** Spells that may be worth asking for: not known to be on cooldown or too dear just now. */
   spells: readonly KnownSpell[];
+  /** The longest range among all its harmful spells, ready or not; 0: it has none. */
+  rangeYd: number;
   /** The creature it has been fighting, and the one its weapon is set on; 0: none. */
   prey: number;
   attacking: number;
@@ -39,37 +41,32 @@ export type Behaviour = (view: View) => Action;
 /** Yards: within a weapon's reach, with a little to spare. */
 export const MELEE = 4;
 /** It does not go further from the spawn point than this, yards. */
-const HOME_RADIUS = 60;
-/** Share of its health below which it heals itself. */
-const HURT = 0.6;
-/** A caster walks up to this share of its longest spell's range. */
-const RANGE_SHARE = 0.8;
+export const HOME_RADIUS = 60;
+/** Yards that one more player at a creature counts for when one is chosen: so they do not all fight the same one. */
+const CROWD_YD = 8;
 /** How far it goes round what it fights in one turn, radians. */
 const STRAFE = 0.4;
 
-/** By itself: heals itself, else fights what it was fighting or the nearest creature, else walks about. */
-export const playAlone: Behaviour = (view) => {
-  const prey = preyOf(view);
-  const spell = isFree(view) ? spellFor(view, prey) : null;
-  if (spell !== null)
-    return { do: "cast", spell: spell.id, target: spell.effect === "heal" ? view.entityId : (prey?.id ?? 0) };
-  return prey === null ? roam(view) : closeIn(view, prey);
-};
+/** What it fights already, while that can be fought; else a creature that is near and not crowded; null: none in sight. */
+export function preyOf(view: View): KnownEntity | null {
+  const current = view.entities.get(view.prey);
+  return current !== undefined && isFightable(current) ? current : newPreyOf(view);
+}
 
-/** What it fights already, while that can be fought; else the nearest creature; null when none is in sight. */
-export function preyOf({ entities, prey, position }: View): KnownEntity | null {
-  const current = entities.get(prey);
-  if (current !== undefined && isFightable(current)) return current;
-  let nearest: KnownEntity | null = null;
-  let nearestDistance = Number.POSITIVE_INFINITY;
+function newPreyOf({ entities, position }: View): KnownEntity | null {
+  const crowd = new Map<number, number>();
+  for (const { kind, target } of entities.values())
+    if (kind === "player" && target !== 0) crowd.set(target, (crowd.get(target) ?? 0) + 1);
+  let best: KnownEntity | null = null;
+  let least = Number.POSITIVE_INFINITY;
   for (const entity of entities.values()) {
     if (!isFightable(entity) || Math.hypot(entity.x, entity.y) > HOME_RADIUS) continue;
-    const distance = distanceBetween(position, entity);
-    if (distance >= nearestDistance) continue;
-    nearest = entity;
-    nearestDistance = distance;
+    const price = distanceBetween(position, entity) + CROWD_YD * (crowd.get(entity.id) ?? 0);
+    if (price >= least) continue;
+    best = entity;
+    least = price;
   }
-  return nearest;
+  return best;
 }
 
 /** Neither casting nor held up by the global cooldown. */
@@ -85,43 +82,55 @@ export function distanceBetween(from: Position, to: Position): number {
   return Math.hypot(to.x - from.x, to.y - from.y);
 }
 
-/** One of its spells that makes sense now, in turn. */
-function spellFor({ self, spells, position, turn }: View, prey: KnownEntity | null): KnownSpell | null {
-  const isHurt = self.health < self.max_health * HURT;
-  const distance = prey === null ? Number.POSITIVE_INFINITY : distanceBetween(position, prey);
-  const useful = spells.filter(({ effect, range_yd }) => (effect === "heal" ? isHurt : range_yd >= distance));
+/** Alive, and neither on its way home nor a phantom. */
+export function isFightable(entity: KnownEntity): boolean {
+  return entity.kind === "creature" && entity.health > 0 && !entity.flags.some((flag) => NOT_TO_FIGHT.has(flag));
+}
+
+const NOT_TO_FIGHT = new Set(["dead", "evading", "phantom", "ghost"]);
+
+/** Effects by what they are for. */
+export function isHarmful({ effect }: KnownSpell): boolean {
+  return effect === "damage" || effect === "interrupt";
+}
+
+export function isHealing({ effect }: KnownSpell): boolean {
+  return effect === "heal";
+}
+
+/** One of the spells that reaches the target, in turn; null when none does. */
+export function harmfulSpell({ spells, position, turn }: View, target: KnownEntity): KnownSpell | null {
+  const distance = distanceBetween(position, target);
+  const useful = spells.filter((spell) => isHarmful(spell) && spell.range_yd >= distance);
   return useful[turn % Math.max(1, useful.length)] ?? null;
 }
 
-/** Into reach of its spells or its weapon; there it strikes, or goes round what it fights. */
-function closeIn(view: View, prey: KnownEntity): Action {
-  const { position, attacking, spells } = view;
-  const reach = Math.max(MELEE, ...spells.filter(isHarmful).map(({ range_yd }) => range_yd * RANGE_SHARE));
-  const distance = distanceBetween(position, prey);
-  if (distance > reach) return { do: "walk", x: prey.x, y: prey.y, stopAt: reach > MELEE ? reach : MELEE / 2 };
-  if (distance <= MELEE && attacking !== prey.id) return { do: "attack", target: prey.id };
-  return strafe(view, prey, distance);
+export function cast(spell: KnownSpell, target: number): Action {
+  return { do: "cast", spell: spell.id, target };
 }
 
-/** Some steps round the prey, at the distance it has. */
-function strafe({ position, turn }: View, prey: KnownEntity, distance: number): Action {
+/** Up to it with the weapon; there it strikes, or goes round it while the weapon swings. */
+export function closeIn(view: View, prey: KnownEntity): Action {
+  const distance = distanceBetween(view.position, prey);
+  if (distance > MELEE) return { do: "walk", x: prey.x, y: prey.y, stopAt: MELEE / 2 };
+  return view.attacking === prey.id ? strafe(view, prey, distance) : { do: "attack", target: prey.id };
+}
+
+/** Some steps round the prey, at that distance from it. */
+export function strafe({ position, turn }: View, prey: Position, distance: number): Action {
   const side = Math.floor(turn / 8) % 2 === 0 ? STRAFE : -STRAFE;
   const angle = Math.atan2(position.y - prey.y, position.x - prey.x) + side;
   return { do: "walk", x: prey.x + Math.cos(angle) * distance, y: prey.y + Math.sin(angle) * distance, stopAt: 0 };
 }
 
-/** Anywhere, but back when it is far from the spawn point. */
-function roam({ position: { x, y }, random }: View): Action {
-  const isFar = Math.hypot(x, y) > HOME_RADIUS;
+/** Anywhere, but back when it is further than `radius` yards from the spawn point. */
+export function roam({ position: { x, y }, random }: View, radius = HOME_RADIUS): Action {
+  const isFar = Math.hypot(x, y) > radius;
   const angle = isFar ? Math.atan2(-y, -x) : random() * 2 * Math.PI;
   return { do: "walk", x: x + Math.cos(angle) * 10, y: y + Math.sin(angle) * 10, stopAt: 0 };
 }
 
-function isHarmful({ effect }: KnownSpell): boolean {
-  return effect !== "heal";
-}
-
-/** Alive, and neither on its way home nor a phantom. */
-function isFightable(entity: KnownEntity): boolean {
-  return entity.kind === "creature" && entity.health > 0 && entity.flags.every((flag) => flag === "in_combat");
+/** Other players in sight who live. */
+export function matesOf({ entities, entityId }: View): KnownEntity[] {
+  return [...entities.values()].filter(({ id, kind, health }) => kind === "player" && id !== entityId && health > 0);
 }

@@ -2,9 +2,11 @@
 // of what every behaviour needs: it does not move while it casts, remembers which spells were refused, and when it has
 // died asks to be revived.
 
-import { distanceBetween, isCasting, MELEE, playAlone } from "./behaviour.ts";
+import { distanceBetween, isCasting, isHarmful, MELEE } from "./behaviour.ts";
 import type { Action, Behaviour, View } from "./behaviour.ts";
+import { playAlone } from "./behaviours/alone.ts";
 import type { GameClient, GameEvent, KnownSpell } from "./game-client.ts";
+import { SpellBook } from "./spell-book.ts";
 import type { SelfState } from "./world-model.ts";
 
 /** Run speed, yards a second. */
@@ -14,15 +16,18 @@ const STRIDE_S_MAX = 1;
 /** Reasons for which a spell is not asked for again for a while, and for how long, milliseconds. */
 const SPELL_REFUSALS = new Set(["on_cooldown", "no_power", "locked_out"]);
 const REFUSED_SPELL_MS = 2_000;
+/** Ticks from asking for a spell to its being looked at, at most, as a rule. */
+const ASKED_TICKS = 3;
 /** While dead, so often it asks to be revived, milliseconds. */
 const RELEASE_EVERY_MS = 1_000;
 
 export class Bot {
   readonly client: GameClient;
   readonly #behave: Behaviour;
+  readonly #book: SpellBook;
   readonly #random: () => number;
-  /** Spells by id, and until when they are left alone. */
-  readonly #refusedUntil = new Map<number, number>();
+  /** Spells by id, and until which tick they are left alone: on cooldown, or refused. */
+  readonly #notBefore = new Map<number, number>();
   #nowMs = 0;
   #movedAt = 0;
   #releasedAt = Number.NEGATIVE_INFINITY;
@@ -32,18 +37,31 @@ export class Bot {
   #castSeq = 0;
   #turn = 0;
 
-  /** `random` is uniform in [0, 1). */
-  constructor(client: GameClient, random: () => number, behave: Behaviour = playAlone) {
+  /** `random` is uniform in [0, 1). Without a `book` it learns cooldowns and costs by being refused. */
+  constructor(client: GameClient, random: () => number, behave: Behaviour = playAlone, book = new SpellBook()) {
     this.client = client;
     this.#random = random;
     this.#behave = behave;
+    this.#book = book;
   }
 
   /** What its client was told; see GameClientOptions.onEvent. */
   onEvent(event: GameEvent): void {
     if (event.event !== "refused" || event["action"] !== "cast") return;
     if (!SPELL_REFUSALS.has(String(event["reason"]))) return;
-    this.#refusedUntil.set(Number(event["subject_id"]), this.#nowMs + REFUSED_SPELL_MS);
+    this.#leaveAlone(Number(event["subject_id"]), event.tick, REFUSED_SPELL_MS);
+  }
+
+  /** From asking for it on; one that is interrupted is left alone as long, which does no harm. */
+  #coolDown(spellId: number): void {
+    const spell = this.client.spells.find(({ id }) => id === spellId);
+    if (spell === undefined) return;
+    const { castMs, cooldownMs } = this.#book.factsOf(spell);
+    if (cooldownMs > 0) this.#leaveAlone(spellId, this.client.world.tick + ASKED_TICKS, castMs + cooldownMs);
+  }
+
+  #leaveAlone(spellId: number, tick: number, ms: number): void {
+    this.#notBefore.set(spellId, tick + Math.ceil((ms / 1_000) * this.client.tickRateHz));
   }
 
   /** Exactly one action; false when it can not act, because it is not in the world. `nowMs` of a monotonic clock. */
@@ -63,14 +81,16 @@ export class Bot {
   }
 
   #view(self: SelfState): View {
-    const { entityId, position, world } = this.client;
+    const { entityId, position, world, playerClass, spells } = this.client;
+    const castable = this.#book.castable(playerClass, spells);
     return {
       self,
       entityId,
       position,
       tick: world.tick,
       entities: world.entities,
-      spells: this.#spells(),
+      spells: castable.filter((spell) => this.#isReady(spell, self)),
+      rangeYd: Math.max(0, ...castable.filter(isHarmful).map(({ range_yd }) => range_yd)),
       prey: this.#prey,
       attacking: this.#attacking,
       turn: this.#turn,
@@ -78,8 +98,9 @@ export class Bot {
     };
   }
 
-  #spells(): readonly KnownSpell[] {
-    return this.client.spells.filter(({ id }) => (this.#refusedUntil.get(id) ?? 0) <= this.#nowMs);
+  #isReady(spell: KnownSpell, { power }: SelfState): boolean {
+    const isCool = (this.#notBefore.get(spell.id) ?? 0) <= this.client.world.tick;
+    return isCool && this.#book.factsOf(spell).cost <= power;
   }
 
   #do(action: Action): boolean {
@@ -89,6 +110,7 @@ export class Bot {
         if (action.target !== client.entityId) this.#prey = action.target;
         if (!client.cast(action.spell, action.target)) return false;
         this.#castSeq = client.lastSeq;
+        this.#coolDown(action.spell);
         return true;
       case "attack":
         this.#prey = this.#attacking = action.target;

@@ -5,11 +5,15 @@
 //   await swarm.stop()          // all have left the game
 
 import { seededRandom, seedOf } from "../../server/fault/random.ts";
+import { loadContent } from "../../server/content/load.ts";
 import { WowsimError } from "../../server/errors.ts";
 import { Bot } from "./bot.ts";
 import { ClientStats } from "./client-stats.ts";
 import { GameClient } from "./game-client.ts";
 import { forEachAtOnce, pace } from "./pacer.ts";
+import { roleOf } from "./roles.ts";
+import type { BehaviourName, Role } from "./roles.ts";
+import { SpellBook } from "./spell-book.ts";
 import type { Protocol } from "./wire.ts";
 
 const CONNECTS_AT_ONCE = 64;
@@ -30,6 +34,8 @@ export interface SwarmOptions {
   token?: string;
   /** Default "json". */
   protocol?: Protocol;
+  /** What they do; default "alone". */
+  behaviour?: BehaviourName;
   /** Players are called "<prefix> 1", ...; default "Bot". */
   namePrefix?: string;
   now?: () => number;
@@ -52,7 +58,11 @@ export class Swarm {
   static async start(options: SwarmOptions): Promise<Swarm> {
     const { count, rate, now = () => performance.now(), signal } = options;
     const stats = new ClientStats();
-    const bots = Array.from({ length: count }, (_, index) => newBot(options, index, stats, now));
+    const content = loadContent();
+    const book = new SpellBook(content);
+    const bots = Array.from({ length: count }, (_, index) =>
+      newBot({ ...options, now }, index, stats, roleOf(options.behaviour ?? "alone", index, content), book),
+    );
     const clients = bots.map(({ client }) => client);
     const swarm = new Swarm(clients, stats);
     const leave = (): void => void Promise.all(clients.map((client) => client.leave()));
@@ -110,21 +120,23 @@ function isSettled({ isPlaying, pendingActions }: GameClient): boolean {
   return !isPlaying || pendingActions === 0;
 }
 
-function newBot(options: SwarmOptions, index: number, stats: ClientStats, now: () => number): Bot {
-  const { host, port, seed, zone, token, protocol = "json", namePrefix = "Bot" } = options;
+function newBot(options: SwarmOptions, index: number, stats: ClientStats, role: Role, book: SpellBook): Bot {
+  const { host, port, seed, zone, token, protocol = "json", namePrefix = "Bot", now } = options;
+  const { behave, playerClass } = role;
   const client = new GameClient({
     host,
     port,
     name: `${namePrefix} ${index + 1}`,
     ...(zone === undefined ? {} : { zone }),
     ...(token === undefined ? {} : { token }),
+    ...(playerClass === undefined ? {} : { playerClass }),
+    ...(now === undefined ? {} : { now }),
     random: seededRandom(seedOf(seed, "client", index)),
     stats,
-    now,
     protocol,
     onEvent: (event) => bot.onEvent(event),
     onlyEvents: BOT_EVENTS,
   });
-  const bot = new Bot(client, seededRandom(seedOf(seed, "bot", index)));
+  const bot = new Bot(client, seededRandom(seedOf(seed, "bot", index)), behave, book);
   return bot;
 }

@@ -6,6 +6,8 @@ import { WowsimError } from "../../server/errors.ts";
 import { openFilesMax } from "../../server/open-files.ts";
 import type { ClientStats, Percentiles } from "../client/client-stats.ts";
 import type { GuestStats } from "../client/guest-load.ts";
+import { BEHAVIOURS } from "../client/roles.ts";
+import type { BehaviourName } from "../client/roles.ts";
 import type { Protocol } from "../client/wire.ts";
 import { addFormatFlag, addServerFlags, parseDurationMs, parseInteger, parseNumber } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
@@ -21,6 +23,7 @@ interface SpawnFlags {
   duration: number;
   rate: number;
   seed: number;
+  behaviour: BehaviourName;
   zone?: number;
   token?: string;
   protocol: Protocol;
@@ -53,6 +56,7 @@ export function register(program: Command): void {
     )
     .option("--rate <n>", "actions a second of each (the server's limit is 100 messages)", parseNumber(0.01, 90), 2)
     .option("--seed <n>", "seed of what they do", parseInteger(0, 0xffff_ffff), 1)
+    .addOption(new Option("--behaviour <name>", "what they do").choices(BEHAVIOURS).default("alone"))
     .option("--zone <n>", "all into this zone; default: spread in turn", parseInteger(1, 65_535))
     .option("--token <secret>", "what the server asks for; also from WOWSIM_TOKEN")
     .addOption(new Option("--protocol <name>", "encoding they speak").choices(["json", "binary"]).default("json"))
@@ -60,7 +64,9 @@ export function register(program: Command): void {
     .option("--with-parent", "end it early when stdin ends, so as never to outlive who holds its other end")
     .addHelpText(
       "after",
-      `\nCtrl-C ends it early, with the summary.\n${exitCodes({
+      `\nBehaviours: alone (fights what is near), tank (draws creatures off the others),
+healer, caster (keeps its distance), wander, mixed (a bit of each).
+Ctrl-C ends it early, with the summary.\n${exitCodes({
         0: "well",
         1: "a client never got in, was out at the end, or found a protocol error",
         3: "no server answers, or it is gone at the end",
@@ -153,7 +159,7 @@ function judge({ count, host, port }: SpawnFlags, stats: Load["stats"], playing:
 
 /** Connects the load; its modules are only read now, so that --help is instant. */
 async function start(flags: SpawnFlags, signal: AbortSignal, onConnected: (count: number) => void): Promise<Load> {
-  const { host, port, count, rate, seed, zone, token = process.env["WOWSIM_TOKEN"] } = flags;
+  const { host, port, count, rate, seed, behaviour, zone, token = process.env["WOWSIM_TOKEN"] } = flags;
   checkOpenFiles(count);
   const options = { host, port, count, rate, seed, signal, onConnected };
   if (flags.guests === true) {
@@ -163,6 +169,7 @@ async function start(flags: SpawnFlags, signal: AbortSignal, onConnected: (count
   const { Swarm } = await import("../client/swarm.ts");
   return Swarm.start({
     ...options,
+    behaviour,
     protocol: flags.protocol,
     ...(zone === undefined ? {} : { zone }),
     ...(token === undefined ? {} : { token }),

@@ -1,51 +1,13 @@
 // What a bot does, turn by turn, and why; decided by functions of what it knows, carried out on a client that notes it down.
 
 import { describe, expect, test } from "bun:test";
-import { playAlone } from "../../../tools/client/behaviour.ts";
-import type { View } from "../../../tools/client/behaviour.ts";
+import { loadContent } from "../../../server/content/load.ts";
+import { playAlone } from "../../../tools/client/behaviours/alone.ts";
 import { Bot } from "../../../tools/client/bot.ts";
+import { SpellBook } from "../../../tools/client/spell-book.ts";
 import type { GameClient } from "../../../tools/client/game-client.ts";
 import type { KnownEntity, SelfState } from "../../../tools/client/world-model.ts";
-
-const self: SelfState = {
-  health: 100,
-  max_health: 100,
-  power: 100,
-  max_power: 100,
-  target: 0,
-  cast_spell_id: 0,
-  cast_end_tick: 0,
-  gcd_end_tick: 0,
-};
-const fireball = { id: 200, name: "Fireball", effect: "damage", range_yd: 35 };
-const heal = { id: 103, name: "Renew Touch", effect: "heal", range_yd: 40 };
-const wolf = (id: number, x: number, more: Partial<KnownEntity> = {}): KnownEntity => ({
-  id,
-  kind: "creature",
-  template: 0,
-  level: 1,
-  x,
-  y: 0,
-  z: 0,
-  health: 50,
-  max_health: 50,
-  target: 0,
-  flags: [],
-  ...more,
-});
-const view = (more: Partial<View> = {}, ...entities: KnownEntity[]): View => ({
-  self,
-  entityId: 1,
-  position: { x: 0, y: 0, z: 0 },
-  tick: 100,
-  entities: new Map(entities.map((entity) => [entity.id, entity])),
-  spells: [],
-  prey: 0,
-  attacking: 0,
-  turn: 0,
-  random: () => 0,
-  ...more,
-});
+import { fireball, heal, self, view, wolf } from "../../helpers/view.ts";
 
 describe("alone, it", () => {
   test("casts at the nearest creature within range", () => {
@@ -118,6 +80,8 @@ function notingClient(known: Partial<SelfState>, ...entities: KnownEntity[]) {
     entityId: 1,
     position: { x: 0, y: 0, z: 0 },
     spells: [fireball],
+    playerClass: "Mage",
+    tickRateHz: 20,
     lastSeq: 0,
     ackedSeq: 0,
     world: { self: { ...self, ...known }, tick: 100, entities: new Map(entities.map((entity) => [entity.id, entity])) },
@@ -168,11 +132,30 @@ describe("each turn is one action", () => {
     const { client, did, bot } = notingClient({}, wolf(7, 20));
     bot.act(0);
     client.ackedSeq = 1;
-    bot.onEvent({ type: "event", event: "refused", tick: 1, action: "cast", reason: "on_cooldown", subject_id: 200 });
+    const refused = { action: "cast", reason: "on_cooldown", subject_id: 200 };
+    bot.onEvent({ type: "event", event: "refused", tick: 100, ...refused });
     bot.act(100);
     expect(did.at(-1)?.[0]).toBe("move");
+    client.world.tick = 140;
     bot.act(2_100);
     expect(did.at(-1)).toEqual(["cast", 200, 7]);
+  });
+
+  test("a spell with a cooldown is not asked for before that is over", () => {
+    const blast = { id: 100, name: "Fire Blast", effect: "damage", range_yd: 30 };
+    const book = new SpellBook(loadContent());
+    const { client, did } = notingClient({}, wolf(7, 20));
+    client.spells = [blast];
+    const bot = new Bot(client as unknown as GameClient, () => 0, playAlone, book);
+    const casts = () => did.filter(([name]) => name === "cast").length;
+    for (let turn = 0; turn < 4; turn++) {
+      bot.act(turn * 500);
+      client.ackedSeq = client.lastSeq;
+    }
+    expect(casts()).toBe(1);
+    client.world.tick += 20 * 8 + 3;
+    bot.act(10_000);
+    expect(casts()).toBe(2);
   });
 
   test("dead, it asks to be revived once a second and lies still in between", () => {

@@ -1,0 +1,161 @@
+// The parts that players play: what each does in the situations it is there for.
+
+import { describe, expect, test } from "bun:test";
+import { loadContent } from "../../../server/content/load.ts";
+import type { Action } from "../../../tools/client/behaviour.ts";
+import { preyOf } from "../../../tools/client/behaviour.ts";
+import { playCaster } from "../../../tools/client/behaviours/caster.ts";
+import { playHealer } from "../../../tools/client/behaviours/healer.ts";
+import { playTank } from "../../../tools/client/behaviours/tank.ts";
+import { playWanderer } from "../../../tools/client/behaviours/wander.ts";
+import { BEHAVIOURS, roleOf } from "../../../tools/client/roles.ts";
+import { SpellBook } from "../../../tools/client/spell-book.ts";
+import { fireball, heal, mate, self, taunt, view, wolf } from "../../helpers/view.ts";
+
+/** Where a walk leads, seen from (0, 0): the distance along x. */
+function walkTo(action: Action): { x: number; y: number } {
+  if (action.do !== "walk") throw new Error(`it did ${action.do}`);
+  return action;
+}
+
+const hurt = (id: number, x: number, health: number) => mate(id, x, { health });
+
+test("players spread over what there is to fight", () => {
+  const crowd = [mate(2, 5, { target: 7 }), mate(3, 5, { target: 7 })];
+  expect(preyOf(view({}, wolf(7, 10), wolf(8, 20), ...crowd))?.id).toBe(8);
+  expect(preyOf(view({}, wolf(7, 10), wolf(8, 20)))?.id).toBe(7);
+});
+
+describe("a tank", () => {
+  test("taunts what strikes at a friend", () => {
+    const seen = view({ spells: [taunt] }, wolf(7, 4, { target: 2 }), mate(2, 6));
+    expect(playTank(seen)).toEqual({ do: "cast", spell: taunt.id, target: 7 });
+  });
+
+  test("runs to it first, past what is nearer and its own", () => {
+    const seen = view({ spells: [taunt], prey: 8 }, wolf(7, 20, { target: 2 }), wolf(8, 3, { target: 1 }), mate(2, 22));
+    expect(walkTo(playTank(seen)).x).toBe(20);
+  });
+
+  test("goes on with its own when nobody needs it", () => {
+    const seen = view({ spells: [taunt], prey: 8 }, wolf(7, 20, { target: 1 }), wolf(8, 3, { target: 1 }));
+    expect(playTank(seen)).toEqual({ do: "attack", target: 8 });
+  });
+
+  test("does not taunt what fights it already", () => {
+    expect(playTank(view({ spells: [taunt] }, wolf(7, 3, { target: 1 }), mate(2, 6)))).toMatchObject({ do: "attack" });
+  });
+});
+
+describe("a healer", () => {
+  test("heals who has the least of their health", () => {
+    const seen = view({ spells: [heal] }, hurt(2, 5, 60), hurt(3, 10, 30), hurt(4, 5, 90));
+    expect(playHealer(seen)).toEqual({ do: "cast", spell: heal.id, target: 3 });
+  });
+
+  test("heals itself when it is the worst off", () => {
+    const seen = view({ spells: [heal], self: { ...self, health: 20 } }, hurt(2, 5, 60));
+    expect(playHealer(seen)).toEqual({ do: "cast", spell: heal.id, target: 1 });
+  });
+
+  test("goes to who is out of reach", () => {
+    expect(walkTo(playHealer(view({ spells: [heal] }, hurt(2, 60, 30)))).x).toBe(60);
+  });
+
+  test("heals nobody who is well, and does harm only with power to spare", () => {
+    const all = [heal, fireball];
+    const well = mate(2, 5);
+    expect(playHealer(view({ spells: all }, well, wolf(7, 20)))).toMatchObject({ do: "cast", spell: fireball.id });
+    const tired = { ...self, power: 50 };
+    expect(playHealer(view({ spells: all, self: tired }, well, wolf(7, 20))).do).toBe("walk");
+  });
+
+  test("keeps away from creatures", () => {
+    expect(walkTo(playHealer(view({ spells: [heal] }, mate(2, 5), wolf(7, 4)))).x).toBeLessThan(0);
+  });
+
+  test("does not raise the dead", () => {
+    expect(playHealer(view({ spells: [heal] }, mate(2, 5, { health: 0 }))).do).toBe("walk");
+  });
+});
+
+describe("a caster", () => {
+  test("casts from within its range, and comes no nearer", () => {
+    expect(playCaster(view({ spells: [fireball] }, wolf(7, 25)))).toMatchObject({ do: "cast", target: 7 });
+    expect(playCaster(view({ spells: [fireball] }, wolf(7, 50)))).toEqual({ do: "walk", x: 50, y: 0, stopAt: 28 });
+  });
+
+  test("steps back from what is after it, but stands to cast now and then", () => {
+    const after = wolf(7, 4, { target: 1 });
+    expect(walkTo(playCaster(view({ spells: [fireball], turn: 1 }, after))).x).toBe(-4);
+    expect(playCaster(view({ spells: [fireball], turn: 3 }, after)).do).toBe("cast");
+  });
+
+  test("waits at a distance while nothing is ready", () => {
+    const { x, y } = walkTo(playCaster(view({ spells: [], rangeYd: 35 }, wolf(7, 20))));
+    expect(Math.hypot(x - 20, y)).toBeCloseTo(20);
+  });
+});
+
+describe("a wanderer", () => {
+  test("passes creatures by that do not mind it", () => {
+    expect(walkTo(playWanderer(view({ spells: [fireball] }, wolf(7, 10)))).x).not.toBe(10);
+  });
+
+  test("fights what comes at it", () => {
+    const seen = view({ spells: [fireball] }, wolf(7, 10), wolf(8, 20, { target: 1 }));
+    expect(playWanderer(seen)).toMatchObject({ do: "cast", target: 8 });
+  });
+
+  test("goes far, and then back", () => {
+    const far = view({ position: { x: 130, y: 0, z: 0 } });
+    expect(walkTo(playWanderer(far)).x).toBeLessThan(130);
+    expect(
+      Math.hypot(
+        ...Object.values(walkTo(playWanderer(view())))
+          .slice(1, 3)
+          .map(Number),
+      ),
+    ).toBeGreaterThan(5);
+  });
+
+  test("takes another way after a while", () => {
+    expect(playWanderer(view({ turn: 39 }))).not.toEqual(playWanderer(view({ turn: 40 })));
+  });
+});
+
+describe("roles", () => {
+  const content = loadContent();
+  const spellsOf = (className = "") => {
+    const ids = content.classes.find(({ name }) => name === className)?.spells ?? [];
+    return content.spells.filter(({ id }) => ids.includes(id));
+  };
+
+  test("are classes that can do what the part asks for", () => {
+    expect(spellsOf(roleOf("tank", 0, content).playerClass).some(({ effect }) => effect === "taunt")).toBe(true);
+    expect(spellsOf(roleOf("healer", 0, content).playerClass).some(({ effect }) => effect === "heal")).toBe(true);
+    const far = spellsOf(roleOf("caster", 0, content).playerClass).filter(({ rangeYd }) => rangeYd >= 20);
+    expect(far.length).toBeGreaterThan(0);
+  });
+
+  test("mixed has somebody of each part", () => {
+    const parts = Array.from({ length: 12 }, (_, index) => roleOf("mixed", index, content).behave);
+    expect(new Set(parts).size).toBe(BEHAVIOURS.length - 1);
+  });
+});
+
+describe("the spell book", () => {
+  const book = new SpellBook(loadContent());
+
+  test("leaves out what a class has no power for", () => {
+    const spells = [{ ...fireball }, { id: 110, name: "Heroic Strike", effect: "damage", range_yd: 5 }];
+    expect(book.castable("Warrior", spells).map(({ id }) => id)).toEqual([110]);
+    expect(book.castable("Mage", spells).map(({ id }) => id)).toEqual([200]);
+  });
+
+  test("knows nothing of a spell that goes by another name, and keeps it", () => {
+    const strange = { ...fireball, name: "Waterball" };
+    expect(book.factsOf(strange)).toEqual({ castMs: 0, cooldownMs: 0, cost: 0 });
+    expect(book.castable("Warrior", [strange])).toEqual([strange]);
+  });
+});

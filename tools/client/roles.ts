@@ -1,0 +1,66 @@
+// Which part a player plays, by name, and as which class. The classes are found by what their spells do, in the content
+// that this program has; a server with other classes gives its own to those it does not know.
+//
+//   roleOf("mixed", 3, loadContent())    // { behave: playAlone }
+//   roleOf("mixed", 4, loadContent())    // { behave: playCaster, playerClass: "Mage" }
+
+import type { Content, PlayerClass, Spell } from "../../server/content/content.ts";
+import type { Behaviour } from "./behaviour.ts";
+import { playAlone } from "./behaviours/alone.ts";
+import { playCaster } from "./behaviours/caster.ts";
+import { playHealer } from "./behaviours/healer.ts";
+import { playTank } from "./behaviours/tank.ts";
+import { playWanderer } from "./behaviours/wander.ts";
+
+export const BEHAVIOURS = ["alone", "mixed", "tank", "healer", "caster", "wander"] as const;
+export type BehaviourName = (typeof BEHAVIOURS)[number];
+
+export interface Role {
+  behave: Behaviour;
+  /** Absent: whichever the server gives. */
+  playerClass?: string;
+}
+
+/** One tank and one healer to two who do harm, and somebody who is only passing. */
+const MIX = ["tank", "caster", "healer", "alone", "caster", "wander"] as const;
+/** A spell that is cast from behind the lines, yards. */
+const FAR_YD = 20;
+
+/** The part of the player of that number among many. */
+export function roleOf(name: BehaviourName, index: number, content: Content): Role {
+  const part = name === "mixed" ? (MIX[index % MIX.length] ?? "alone") : name;
+  const turn = name === "mixed" ? Math.floor(index / MIX.length) : index;
+  switch (part) {
+    case "tank":
+      return { behave: playTank, ...classWith(content, ({ effect }) => effect === "taunt", turn) };
+    case "healer":
+      return {
+        behave: playHealer,
+        ...classWith(content, ({ effect }) => effect === "heal" || effect === "help", turn),
+      };
+    case "caster":
+      return {
+        behave: playCaster,
+        ...classWith(content, ({ effect, rangeYd }) => effect === "damage" && rangeYd >= FAR_YD, turn),
+      };
+    case "wander":
+      return { behave: playWanderer };
+    default:
+      return { behave: playAlone };
+  }
+}
+
+/** One, in turn, of the classes that have most spells of that kind of their own. */
+function classWith(content: Content, isWanted: (spell: Spell) => boolean, turn: number): { playerClass?: string } {
+  const counts = content.classes.map((entry) => ownSpells(content, entry).filter(isWanted).length);
+  const most = Math.max(...counts);
+  if (most === 0) return {};
+  const best = content.classes.filter((_, at) => counts[at] === most);
+  const { name: playerClass } = best[turn % best.length] ?? {};
+  return playerClass === undefined ? {} : { playerClass };
+}
+
+/** Those that not every class has. */
+function ownSpells({ spells }: Content, { spells: ids }: PlayerClass): Spell[] {
+  return spells.filter(({ id, common }) => ids.includes(id) && !common);
+}

@@ -1,0 +1,49 @@
+// What a player knows of its spells beyond what the server tells it: cooldowns, costs and what they are paid with, as
+// somebody who has played the game before would. A spell that this program's content does not have, or has by another
+// name, is learned by trying.
+//
+//   const book = new SpellBook(loadContent())
+//   book.castable("Warrior", spells)     // without those that take mana
+//   book.factsOf(fireball)               // { castMs: 1500, cooldownMs: 0, cost: 30 }
+
+import type { Content } from "../../server/content/content.ts";
+import type { KnownSpell } from "./game-client.ts";
+
+export interface SpellFacts {
+  castMs: number;
+  cooldownMs: number;
+  cost: number;
+}
+
+const UNKNOWN: SpellFacts = { castMs: 0, cooldownMs: 0, cost: 0 };
+
+export class SpellBook {
+  readonly #facts = new Map<string, SpellFacts & { powerType: string }>();
+  readonly #powerTypes = new Map<string, string>();
+
+  /** Without content it knows nothing. */
+  constructor(content: Pick<Content, "spells" | "classes"> = { spells: [], classes: [] }) {
+    for (const { id, name, castS, channelS, cooldownS, cost, powerType } of content.spells) {
+      const castMs = (castS + channelS) * 1_000;
+      this.#facts.set(keyOf({ id, name }), { castMs, cooldownMs: cooldownS * 1_000, cost, powerType });
+    }
+    for (const { name, powerType } of content.classes) this.#powerTypes.set(name, powerType);
+  }
+
+  factsOf(spell: KnownSpell): SpellFacts {
+    return this.#facts.get(keyOf(spell)) ?? UNKNOWN;
+  }
+
+  /** Those that the class has the power for. */
+  castable(playerClass: string, spells: readonly KnownSpell[]): KnownSpell[] {
+    const powerType = this.#powerTypes.get(playerClass);
+    return spells.filter((spell) => {
+      const facts = this.#facts.get(keyOf(spell));
+      return facts === undefined || facts.cost === 0 || facts.powerType === powerType;
+    });
+  }
+}
+
+function keyOf({ id, name }: Pick<KnownSpell, "id" | "name">): string {
+  return `${id} ${name}`;
+}
