@@ -82,6 +82,8 @@ export class GameClient {
   position: Position = { x: 0, y: 0, z: 0 };
   /** Welcomed and told what it sees, on a live socket. */
   isPlaying = false;
+  /** Called when the model has taken in what a tick told. */
+  onTold: (() => void) | null = null;
   /** Why it gave up for good, or null. */
   failure: WowsimError | null = null;
   readonly #now: () => number;
@@ -298,6 +300,7 @@ export class GameClient {
     if (position !== null) this.position = position;
     if (self !== null) this.#onSelf(self);
     if (ack > 0) this.#onAck(ack);
+    this.onTold?.();
     if (this.isPlaying || !isReset) return;
     this.isPlaying = true;
     this.#entered.resolve();

@@ -1,0 +1,210 @@
+// Thousands of players who play, in many zones, at the density of a living world: whether the ticks hold, what the players
+// feel, how many bytes each costs, and whether what they know is what their zones know.
+//
+//   bun bench/crowd.ts --clients 5000 --zones 8 --seconds 300
+//
+// The players are one other process on the same machine: their work counts. Exit code 1 when a claim does not hold.
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import type { Protocol } from "../tools/client/wire.ts";
+import { addFormatFlag, parseInteger, parseNumber } from "../tools/ui/flags.ts";
+import type { OutputFormat } from "../tools/ui/flags.ts";
+import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
+import { tableLines } from "../tools/ui/table.ts";
+import { printChecks } from "./lib/checks.ts";
+import type { Check } from "./lib/checks.ts";
+import type { CrowdOrder } from "./lib/crowd-process.ts";
+import { crowdWorld } from "./lib/crowd-world.ts";
+import { startServerChild } from "./lib/server-child.ts";
+import { quantile } from "./lib/statistics.ts";
+
+import { readWindow } from "./lib/telemetry-window.ts";
+import type { TelemetryWindow } from "./lib/telemetry-window.ts";
+import type { Comparison } from "./lib/world-compare.ts";
+
+interface Flags {
+  clients: number;
+  zones: number;
+  rate: number;
+  seconds: number;
+  warmUp?: number;
+  protocol: Protocol;
+  seed: number;
+  format: OutputFormat;
+}
+
+interface Percentiles {
+  p50: number;
+  p99: number;
+  max: number;
+}
+
+interface CrowdReport {
+  measured: {
+    from_ms: number;
+    to_ms: number;
+    connected: number;
+    in_sight: number;
+    at_home: number;
+    actions_per_second: number;
+    states_per_second: number;
+    bytes_per_second_and_client: number;
+    round_trip_ms: Percentiles;
+    ping_ms: Percentiles;
+    turns_late: number;
+    cores: number;
+  };
+  compared: Comparison;
+  stats: { protocol_errors: number; protocol_error_examples: string[]; drops: number };
+}
+
+const TICK_MS_P99_MAX = 25;
+const ROUND_TRIP_MS_P99_MAX = 150;
+const BYTES_PER_SECOND_MAX = 8_192;
+/** Yards a second, and what fights on the way cost. */
+const WALK_SPEED = 7;
+const DETOURS = 1.15;
+const SETTLE_SECONDS = 5;
+
+const program = new Command("crowd")
+  .description("Ticks, round trips, bytes and agreement with thousands of players at the density of a living world.")
+  .option("--clients <n>", "players", parseInteger(1, 10_000), 5_000)
+  .option("--zones <n>", "zones they are spread over", parseInteger(1, 64), 8)
+  .option("--rate <n>", "actions a second and player", parseNumber(0.1, 90), 2)
+  .option("--seconds <n>", "to measure, once everybody is where it plays", parseInteger(1, 3_600), 60)
+  .option("--warm-up <s>", "for walking there; default: as long as the furthest needs", parseInteger(0, 3_600))
+  .addOption(new Option("--protocol <name>", "encoding").choices(["json", "binary"]).default("binary"))
+  .option("--seed <n>", "seed of server and players", parseInteger(0, 0xffff_ffff), 1)
+  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not, 2 wrong usage.")
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
+addFormatFlag(program).action(crowd);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  fail(error, EXIT.degraded);
+}
+
+async function crowd(flags: Flags): Promise<void> {
+  const { clients, zones, rate, seconds, protocol, seed, format } = flags;
+  const world = crowdWorld({ zones, players: clients });
+  const warmUpSeconds = flags.warmUp ?? Math.ceil((world.radius / WALK_SPEED) * DETOURS) + SETTLE_SECONDS;
+  const folder = mkdtempSync(join(tmpdir(), "wowsim-crowd-"));
+  try {
+    const file = join(folder, "world.toml");
+    writeFileSync(file, world.toml);
+    await using server = await startServerChild({ world: file, seed });
+    const { game: port, control } = server.ports;
+    const order = { port, control, count: clients, zones, rate, warmUpSeconds, seconds, protocol, seed };
+    const report = await runCrowd(order);
+    const exitCode = await server.stop();
+    const { from_ms: fromMs, to_ms: toMs } = report.measured;
+    const window = await readWindow(server.telemetry(), { fromMs, toMs });
+    const checks = judge(flags, report, window, exitCode);
+    if (format === "json") outJson({ clients, zones, rate, seconds, protocol, report, ticks: ticksOf(window), checks });
+    else print(flags, report, window, checks);
+    if (checks.some((check) => !check.holds)) process.exitCode = EXIT.degraded;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs the players to their end. */
+async function runCrowd(order: CrowdOrder): Promise<CrowdReport> {
+  const script = join(import.meta.dir, "lib/crowd-process.ts");
+  const child = Bun.spawn([process.execPath, script, JSON.stringify(order)], {
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const kill = (): void => void child.kill("SIGKILL");
+  process.on("exit", kill);
+  const [answer, complaint] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  process.off("exit", kill);
+  const line = answer.trim().split("\n").at(-1) ?? "";
+  if (!line.startsWith("{")) throw new Error(`The players ended without a report: ${complaint.trim()}`);
+  return JSON.parse(line) as CrowdReport;
+}
+
+function ticksOf({
+  zones,
+}: TelemetryWindow): { id: number; players: number; msP50: number; msP99: number; overruns: number }[] {
+  return [...zones].map(([id, zone]) => ({
+    id,
+    players: zone.playersMax,
+    msP50: quantile(zone.durationMs, 0.5),
+    msP99: quantile(zone.durationMs, 0.99),
+    overruns: zone.overruns + zone.missedTicks,
+  }));
+}
+
+function judge({ clients }: Flags, report: CrowdReport, window: TelemetryWindow, exitCode: number): Check[] {
+  const { measured, compared, stats } = report;
+  const ticks = ticksOf(window);
+  const overruns = ticks.reduce((sum, zone) => sum + zone.overruns, 0);
+  const worst = Math.max(...ticks.map(({ msP99 }) => msP99));
+  return [
+    {
+      what: "Everybody plays, at home, to the end",
+      holds: measured.connected === clients && measured.at_home > clients * 0.9 && stats.drops === 0,
+      shown: `${measured.connected} of ${clients}, ${measured.at_home} at home, ${stats.drops} drops, ${measured.in_sight.toFixed(1)} in sight`,
+    },
+    { what: "No overrun, no tick given up", holds: overruns === 0, shown: `${overruns}` },
+    {
+      what: `The worst zone's tick p99 is below ${TICK_MS_P99_MAX} ms`,
+      holds: worst < TICK_MS_P99_MAX,
+      shown: `${worst.toFixed(2)} ms`,
+    },
+    {
+      what: `Input to effect takes less than ${ROUND_TRIP_MS_P99_MAX} ms at p99`,
+      holds: measured.round_trip_ms.p99 < ROUND_TRIP_MS_P99_MAX,
+      shown: `p50 ${measured.round_trip_ms.p50.toFixed(1)}, p99 ${measured.round_trip_ms.p99.toFixed(1)} ms`,
+    },
+    {
+      what: "No protocol error",
+      holds: stats.protocol_errors === 0,
+      shown: `${stats.protocol_errors} ${stats.protocol_error_examples.join("; ")}`.trim(),
+    },
+    {
+      what: "What players know is what their zones know",
+      holds: compared.differing === 0 && compared.unseen === 0 && compared.clients > 0,
+      shown:
+        `${compared.entities} entities of ${compared.clients} players compared, ${compared.differing} differ ${compared.examples.join("; ")}`.trim(),
+    },
+    {
+      what: `A client costs less than ${BYTES_PER_SECOND_MAX} bytes a second`,
+      holds: measured.bytes_per_second_and_client < BYTES_PER_SECOND_MAX,
+      shown: `${measured.bytes_per_second_and_client.toFixed(0)} with ${measured.in_sight.toFixed(1)} in sight`,
+    },
+    { what: "The server stopped in order", holds: exitCode === 0, shown: `exit code ${exitCode}` },
+  ];
+}
+
+function print(flags: Flags, { measured }: CrowdReport, window: TelemetryWindow, checks: Check[]): void {
+  const { clients, zones, rate, seconds, protocol } = flags;
+  out(
+    `bun bench/crowd.ts --clients ${clients} --zones ${zones} --rate ${rate} --seconds ${seconds} --protocol ${protocol}`,
+  );
+  const rows = ticksOf(window).map(({ id, players, msP50, msP99, overruns }): (string | number)[] => [
+    id,
+    players,
+    msP50.toFixed(2),
+    msP99.toFixed(2),
+    overruns,
+  ]);
+  for (const line of tableLines(["zone", "players", "tick p50 ms", "p99", "overruns"], rows)) out(line);
+  const lag = window.loopLag.map(({ msMax }) => msMax);
+  const cores = quantile(
+    window.process.map(({ cpuShare }) => cpuShare),
+    0.5,
+  );
+  out(
+    `${measured.actions_per_second.toFixed(0)} actions and ${measured.states_per_second.toFixed(0)} states a second; ` +
+      `${measured.turns_late} actions not sent in time; main thread late by at most ${Math.max(...lag).toFixed(1)} ms`,
+  );
+  out(`cores busy: server ${cores.toFixed(2)}, players ${measured.cores.toFixed(2)}`);
+  printChecks(checks);
+}

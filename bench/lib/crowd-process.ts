@@ -1,0 +1,133 @@
+// The players of bench/crowd.ts, a process of their own: connect, walk to where they play, play there for the time that is
+// measured, and compare what they know with what the zones know. Orders come as one JSON argument, the report is one line.
+//
+//   bun bench/lib/crowd-process.ts '{"port":41000,"control":41001,"count":5000,"zones":8,"rate":2,"seconds":60,...}'
+
+import { seededRandom, seedOf } from "../../server/fault/random.ts";
+import { Bot } from "../../tools/client/bot.ts";
+import { distanceBetween, isFree, MELEE } from "../../tools/client/behaviour.ts";
+import type { Action, Behaviour } from "../../tools/client/behaviour.ts";
+import { ClientStats } from "../../tools/client/client-stats.ts";
+import { GameClient } from "../../tools/client/game-client.ts";
+import { forEachAtOnce, pace } from "../../tools/client/pacer.ts";
+import type { Protocol } from "../../tools/client/wire.ts";
+import type { KnownEntity, Position } from "../../tools/client/world-model.ts";
+import { crowdWorld } from "./crowd-world.ts";
+import { compareWithZones } from "./world-compare.ts";
+
+export interface CrowdOrder {
+  port: number;
+  control: number;
+  count: number;
+  zones: number;
+  /** Actions a second of each. */
+  rate: number;
+  /** Walking to where they play, and then what is measured. */
+  warmUpSeconds: number;
+  seconds: number;
+  protocol: Protocol;
+  seed: number;
+}
+
+const CONNECTS_AT_ONCE = 64;
+const PINGS_PER_SECOND = 0.2;
+/** Further from home than this, a player goes back. */
+const HOME_YD = 20;
+const PREY_YD = 30;
+const EVENTS: ReadonlySet<string> = new Set(["refused"]);
+
+const order = JSON.parse(process.argv[2] ?? "{}") as CrowdOrder;
+const stats = new ClientStats();
+const now = (): number => performance.now();
+const { home } = crowdWorld({ zones: order.zones, players: order.count });
+
+const bots = Array.from({ length: order.count }, (_, index) => newBot(index));
+const clients = bots.map(({ client }) => client);
+await forEachAtOnce(order.count, CONNECTS_AT_ONCE, async (index) => {
+  await clients[index]?.connect();
+});
+let late = 0;
+const onLate = (turns: number): void => {
+  late += turns;
+};
+const act = (index: number): void => void bots[index]?.act(now());
+const stops = [
+  pace({ count: order.count, perSecond: order.rate, now, visit: act, onLate }),
+  pace({ count: order.count, perSecond: PINGS_PER_SECOND, now, visit: (index) => void clients[index]?.ping() }),
+];
+await Bun.sleep(order.warmUpSeconds * 1_000);
+stats.resetRoundTrips();
+const before = { bytesIn: stats.bytesIn, actions: stats.actions, states: stats.states, cpu: process.cpuUsage() };
+const startedAt = Date.now();
+await Bun.sleep(order.seconds * 1_000);
+const seconds = (Date.now() - startedAt) / 1_000;
+const { user, system } = process.cpuUsage(before.cpu);
+const measured = {
+  from_ms: startedAt,
+  to_ms: Date.now(),
+  connected: clients.filter((client) => client.isPlaying).length,
+  in_sight: clients.reduce((sum, { world }) => sum + world.entities.size, 0) / clients.length,
+  at_home: clients.filter((client, index) => distanceBetween(client.position, homeOf(index)) < HOME_YD * 2).length,
+  actions_per_second: (stats.actions - before.actions) / seconds,
+  states_per_second: (stats.states - before.states) / seconds,
+  bytes_per_second_and_client: (stats.bytesIn - before.bytesIn) / seconds / order.count,
+  round_trip_ms: stats.roundTripMs,
+  ping_ms: stats.pingMs,
+  turns_late: late,
+  cores: (user + system) / 1e6 / seconds,
+};
+const compared = await compareWithZones(order.control, order.zones, clients);
+for (const stop of stops) stop();
+await Promise.all(clients.map((client) => client.leave()));
+process.stdout.write(`${JSON.stringify({ measured, compared, stats: stats.toJson() })}\n`);
+process.exit(0);
+
+function homeOf(index: number): Position {
+  return { ...home(Math.floor(index / order.zones)), z: 0 };
+}
+
+function newBot(index: number): Bot {
+  const client = new GameClient({
+    host: "127.0.0.1",
+    port: order.port,
+    name: `Player ${index + 1}`,
+    zone: (index % order.zones) + 1,
+    protocol: order.protocol,
+    random: seededRandom(seedOf(order.seed, "client", index)),
+    stats,
+    now,
+    onEvent: (event) => bot.onEvent(event),
+    onlyEvents: EVENTS,
+  });
+  const bot = new Bot(client, seededRandom(seedOf(order.seed, "bot", index)), playAt(homeOf(index)));
+  return bot;
+}
+
+/** Fights what is near, and never goes far from home. */
+function playAt(place: Position): Behaviour {
+  return (view): Action => {
+    const { position, random } = view;
+    if (distanceBetween(position, place) > HOME_YD) return { do: "walk", x: place.x, y: place.y, stopAt: HOME_YD / 2 };
+    const prey = nearestPrey(view.entities, position);
+    if (prey === null)
+      return { do: "walk", x: place.x + (random() - 0.5) * 12, y: place.y + (random() - 0.5) * 12, stopAt: 0 };
+    const spell = view.spells[view.turn % Math.max(1, view.spells.length)];
+    if (spell !== undefined && isFree(view))
+      return { do: "cast", spell: spell.id, target: spell.effect === "heal" ? view.entityId : prey.id };
+    if (distanceBetween(position, prey) > MELEE) return { do: "walk", x: prey.x, y: prey.y, stopAt: MELEE / 2 };
+    return view.attacking === prey.id ? { do: "hold" } : { do: "attack", target: prey.id };
+  };
+}
+
+function nearestPrey(entities: ReadonlyMap<number, KnownEntity>, from: Position): KnownEntity | null {
+  let nearest: KnownEntity | null = null;
+  let least = PREY_YD;
+  for (const entity of entities.values()) {
+    if (entity.kind !== "creature" || entity.health === 0) continue;
+    const distance = distanceBetween(from, entity);
+    if (distance >= least) continue;
+    nearest = entity;
+    least = distance;
+  }
+  return nearest;
+}
