@@ -13,6 +13,8 @@ import type { GameClient } from "../../tools/client/game-client.ts";
 /** Longer than a look into a zone is given again. */
 const LOOK_AGAIN_MS = 400;
 const PATIENCE_MS = 3_000;
+/** The answer waits for this process too, which may have its hands full. */
+const ANSWER_MS_MAX = 30_000;
 const EXAMPLES_MAX = 5;
 /** Coordinates come rounded to a hundredth of a yard. */
 const ROUNDING_YD = 0.0101;
@@ -42,7 +44,7 @@ interface Look {
 /** Compares zone after zone. */
 export async function compareWithZones(control: number, zones: number, clients: GameClient[]): Promise<Comparison> {
   const result: Comparison = { clients: 0, entities: 0, differing: 0, examples: [], unseen: 0 };
-  await using operator = await ControlClient.connect({ host: "127.0.0.1", port: control });
+  await using operator = await ControlClient.connect({ host: "127.0.0.1", port: control, timeoutMs: ANSWER_MS_MAX });
   for (let zoneId = 1; zoneId <= zones; zoneId++) {
     const players = clients.filter((client) => client.zoneId === zoneId && client.isPlaying);
     await compareZone(operator, zoneId, players, result);

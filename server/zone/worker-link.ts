@@ -169,6 +169,8 @@ export class ZoneWorkerLink {
           this.#events.onError(error);
         }
       });
+      // A ring that is never empty for long must not keep sockets and timers from their turn: waiting for it is no turn.
+      await new Promise((resolve) => setImmediate(resolve));
     }
   }
 }
