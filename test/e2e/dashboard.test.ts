@@ -8,7 +8,7 @@ import { ControlClient } from "../../tools/client/control-client.ts";
 import type { FaultStatus } from "../../server/fault/registry.ts";
 import { ROOT, startWowsim, until, wowsim } from "../helpers/command.ts";
 import { DashboardTerminal } from "../helpers/dashboard-terminal.ts";
-import { isRunning } from "../helpers/process.ts";
+import { isRunning } from "../../bench/lib/processes.ts";
 import { ServeProcess } from "../helpers/serve-process.ts";
 import { Tmux } from "../helpers/tmux.ts";
 

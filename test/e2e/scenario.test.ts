@@ -11,7 +11,7 @@ import type { FaultStatus } from "../../server/fault/registry.ts";
 import { ControlClient } from "../../tools/client/control-client.ts";
 import { LIBRARY } from "../../tools/scenario/library.ts";
 import { startWowsim, until, wowsim } from "../helpers/command.ts";
-import { isRunning } from "../helpers/process.ts";
+import { childrenOf, isRunning } from "../../bench/lib/processes.ts";
 
 setDefaultTimeout(120_000);
 
@@ -303,14 +303,3 @@ sleep = "10m"
 name = "undo"
 deactivate = "zone-trap"
 `;
-
-/** Processes that this one has started. */
-function childrenOf(pid: number): number[] {
-  const { stdout } = Bun.spawnSync(["ps", "-o", "pid=", "--ppid", String(pid)]);
-  return stdout
-    .toString()
-    .trim()
-    .split(/\s+/)
-    .filter((text) => text !== "")
-    .map(Number);
-}

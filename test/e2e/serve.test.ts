@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { RawClient, until } from "../helpers/net.ts";
-import { isRunning } from "../helpers/process.ts";
+import { isRunning } from "../../bench/lib/processes.ts";
 import { FREE_PORTS, readLines, ServeProcess, TempFolder } from "../helpers/serve-process.ts";
 
 setDefaultTimeout(60_000);

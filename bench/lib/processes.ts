@@ -1,4 +1,4 @@
-// Whether a process that a test does not own is still there.
+// Other processes of this machine: whether one is still there, and whom it has started.
 
 import { readFileSync } from "node:fs";
 
@@ -11,6 +11,17 @@ export function isRunning(pid: number): boolean {
     return false;
   }
   return stateOf(pid) !== "Z";
+}
+
+/** Processes that this one has started and that are still its children. */
+export function childrenOf(pid: number): number[] {
+  const { stdout } = Bun.spawnSync(["ps", "-o", "pid=", "--ppid", String(pid)]);
+  return stdout
+    .toString()
+    .trim()
+    .split(/\s+/)
+    .filter((text) => text !== "")
+    .map(Number);
 }
 
 /** "R", "S", "Z", ... as Linux tells it; "" where it does not. */
