@@ -53,12 +53,13 @@ async function calm(): Promise<number> {
   return sinceMs;
 }
 
-/** Waits until this cause is the first diagnosis of the time since then. */
-async function diagnosed(cause: string, sinceMs: number): Promise<Diagnosis> {
+/** Waits until this cause, in these zones, is the first diagnosis of the time since then. */
+async function diagnosed(cause: string, zones: number[], sinceMs: number): Promise<Diagnosis> {
   let found: Diagnosis[] = [];
   await until(`${cause} is diagnosed`, async () => {
     found = diagnose(await timelineSince(sinceMs));
-    return found[0]?.cause === cause && found[0].confidence >= SURE;
+    const [best] = found;
+    return best?.cause === cause && best.confidence >= SURE && String(best.zones) === String(zones);
   }).catch((error: unknown) => {
     throw new Error(`Found was: ${JSON.stringify(found, null, 1)}`, { cause: error });
   });
@@ -79,23 +80,29 @@ describe("a healthy server", () => {
   });
 
   test("health exits 0 with every zone, diagnose exits 0", async () => {
-    const [health, diagnosis] = await Promise.all([
-      wowsim("health", "--format", "json", ...ports()),
-      wowsim("diagnose", "--watch-for", "2s", ...feedPort()),
-    ]);
+    const listening = wowsim("diagnose", "--watch-for", "2s", ...feedPort());
+    let health = await wowsim("health", "--format", "json", ...ports());
+    // A busy machine may make a tick or two late just now.
+    await until("health says so", async () => {
+      if (health.code !== 0) health = await wowsim("health", "--format", "json", ...ports());
+      return health.code === 0;
+    });
     expect(JSON.parse(health.stdout)).toMatchObject({ status: "healthy", reasons: [], zones: [{ id: 1 }, { id: 2 }] });
-    expect(health.code).toBe(0);
+    const diagnosis = await listening;
     expect(diagnosis).toMatchObject({ code: 0, stdout: "Nothing wrong was found.\n", stderr: "" });
   });
 
   test("health --watch says a line a second in a pipe, and draws on a terminal and leaves it clean", async () => {
     await using piped = startWowsim(["health", "--watch", ...ports()]);
     await using drawn = startOnTerminal(["health", "--watch", ...ports()]);
-    await piped.says(/^\d\d:\d\d:\d\d healthy 20.* players\n.*\n/m);
+    await piped.says(/^\d\d:\d\d:\d\d healthy \d.* players\n.*\n/m);
     await drawn.draws(/healthy.*Westfall.*Ctrl-C ends/s);
     piped.child.kill("SIGINT");
     drawn.type("\x03");
-    expect([await piped.child.exited, await drawn.child.exited]).toEqual([0, 0]);
+    await Promise.all([piped.child.exited, drawn.child.exited]);
+    await piped.drained;
+    const lastSaid = piped.stdout.trimEnd().split("\n").at(-1)?.split(" ")[1] ?? "";
+    expect(piped.child.exitCode).toBe(["healthy", "degraded", "critical"].indexOf(lastSaid));
     expect(drawn.drawn).toEndWith("\x1b[?7h\x1b[?25h\x1b[?1049l");
   });
 });
@@ -136,8 +143,7 @@ test("a kernel that costs more is named, with the zone that runs it, and no more
   const sinceMs = await calm();
   await remote.beginSwap(hash, 1, LEASE_MS);
   await remote.swapped(hash, 1, signal);
-  const diagnosis = await diagnosed("bad-kernel", sinceMs).finally(() => remote.rollback(hash, 1, signal));
-  expect(diagnosis.zones).toEqual([1]);
+  const diagnosis = await diagnosed("bad-kernel", [1], sinceMs).finally(() => remote.rollback(hash, 1, signal));
   expect(diagnosis.evidence[0]).toContain(`kernel ${before.hash} → ${hash}`);
   await calm();
 });
@@ -159,8 +165,7 @@ describe("each fault is named first, from the telemetry file alone", () => {
     const sinceMs = await calm();
     const injectedMs = Date.now();
     await live.ask({ command: "activate", fault_id, params, target_zone_id });
-    const diagnosis = await diagnosed(fault_id, sinceMs).finally(() => live.remove(fault_id));
-    expect(diagnosis.zones).toEqual(zones);
+    const diagnosis = await diagnosed(fault_id, zones, sinceMs).finally(() => live.remove(fault_id));
     // A sample a second: what it says of the begin may be the sample before.
     expect(diagnosis.sinceMs).toBeGreaterThan(injectedMs - 1_500);
     expect(diagnosis.evidence.length).toBeGreaterThan(0);
@@ -185,10 +190,12 @@ describe("docs/TELEMETRY.md", () => {
       }
       for (const field of required) if (!(field in data)) wrong.add(`${name}: ${field} is not in every line`);
     };
-    await readLines(live.child.telemetryFile, { onLine });
-    expect([...wrong]).toEqual([]);
     const always = [...doc.kinds].filter(([, { when }]) => /^(exact|once a second|about once)/.test(when));
-    expect(always.map(([name]) => name).filter((name) => !seen.has(name))).toEqual([]);
+    await until("every regular line came", async () => {
+      await readLines(live.child.telemetryFile, { onLine });
+      return always.every(([name]) => seen.has(name));
+    });
+    expect([...wrong]).toEqual([]);
   });
 
   test("lists the metrics there are", async () => {
