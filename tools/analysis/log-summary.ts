@@ -66,19 +66,7 @@ export interface LogReport {
   faultLines: number;
 }
 
-interface ZoneSums {
-  id: number;
-  name: string;
-  durations: DurationSums;
-  casts: CastSums;
-  attacks: number;
-  damage: number;
-  kills: number;
-  playersMax: number;
-  exceptions: number;
-  recoveries: number;
-  commands: number;
-}
+type ZoneSums = Omit<ZoneSummary, keyof DurationSummary> & { durations: DurationSums };
 
 const ZONES_MAX = 1_024;
 const KINDS_MAX = 500;

@@ -10,6 +10,7 @@
 
 import { messageOf, WowsimError } from "../../server/errors.ts";
 import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import { isTelemetryLine } from "../analysis/telemetry-text.ts";
 
 export interface FeedClientOptions {
   host: string;
@@ -177,10 +178,4 @@ function parseAnswer(datagram: Buffer): Answer | null {
   if ("challenge" in value && typeof value.challenge === "string") return { challenge: value.challenge };
   if ("error" in value && typeof value.error === "string") return { error: value.error };
   return isTelemetryLine(value) ? { line: value } : null;
-}
-
-function isTelemetryLine(value: object): value is TelemetryLine {
-  const { timestamp, type, component, message, data } = value as Partial<Record<string, unknown>>;
-  const texts = [timestamp, type, component, message];
-  return texts.every((text) => typeof text === "string") && typeof data === "object" && data !== null;
 }
