@@ -31,6 +31,7 @@ import {
   ENTITY_ID,
   ENTITY_LOCKED,
   ENTITY_LOCKED_STRIDE,
+  ENTITY_LOCKED_UNTIL,
   ENTITY_POWER,
   ENTITY_SPENT_TICK,
   HEADER_CREATURES_HIGH,
@@ -172,6 +173,7 @@ function costFor(row: u32, spell: usize): u32 {
 
 /** True while an interrupt keeps the spell's school locked. */
 export function isLocked(row: u32, spell: usize): bool {
+  if (Clock.now() >= U32.get(ENTITY_LOCKED_UNTIL, row)) return false;
   const school = Spell.get(spell, SPELL_SCHOOL) & (SCHOOLS_MAX - 1);
   return Clock.now() < U32.get(ENTITY_LOCKED + row * ENTITY_LOCKED_STRIDE, school);
 }

@@ -28,6 +28,7 @@ import {
   ENTITY_LEVEL,
   ENTITY_LOCKED,
   ENTITY_LOCKED_STRIDE,
+  ENTITY_LOCKED_UNTIL,
   ENTITY_MAX_POWER,
   ENTITY_POWER,
   ENTITY_RESISTANCE,
@@ -136,6 +137,7 @@ function interrupt(caster: u32, target: u32, spell: usize): void {
   const until = Clock.now() + Spell.get(spell, SPELL_LOCKOUT_TICKS);
   const locks: usize = ENTITY_LOCKED + target * ENTITY_LOCKED_STRIDE;
   U32.set(locks, school, max<u32>(U32.get(locks, school), until));
+  U32.set(ENTITY_LOCKED_UNTIL, target, max<u32>(U32.get(ENTITY_LOCKED_UNTIL, target), until));
   interruptCast(target, INTERRUPT_BY_SPELL);
 }
 

@@ -158,7 +158,8 @@ function putChanges(start: usize, row: u32, told: u32): usize {
 
 /**
  * For a watcher who is up to date: the records made for all. Copies the whole room of each and goes on by its length,
- * which is mostly 0 or that of a position: no branch, since nobody could foretell which way it goes.
+ * which is mostly 0 or that of a position: no branch, since nobody could foretell which way it goes. Of one that is empty
+ * the first record is copied instead, which lies in the cache.
  */
 function putDeltas(start: usize, row: u32): usize {
   const list = row * KNOWN_MAX;
@@ -174,7 +175,7 @@ function putDeltas(start: usize, row: u32): usize {
       } else at = next;
       continue;
     }
-    const from = other * DELTA_BYTES;
+    const from = select<u32>(other * DELTA_BYTES, 0, length != 0);
     store<u64>(at, load<u64>(from, DELTA_BASE));
     store<u64>(at, load<u64>(from, DELTA_BASE + 8), 8);
     store<u64>(at, load<u64>(from, DELTA_BASE + 16), 16);

@@ -23,6 +23,7 @@ import {
   ENTITY_ID,
   ENTITY_LOCKED,
   ENTITY_LOCKED_STRIDE,
+  ENTITY_LOCKED_UNTIL,
   HEADER_CREATURES_HIGH,
   HEADER_HASH_LO,
   HEADER_PLAYERS_HIGH,
@@ -54,24 +55,26 @@ export function hashState(): void {
     hash = hashSpan(hash, column, players * 4);
     hash = hashSpan(hash, column + PLAYERS_MAX * 4, creatures * 4);
   }
-  hash = hashSpan(hash, ENTITY_LOCKED, players * ENTITY_LOCKED_STRIDE);
-  hash = hashSpan(hash, ENTITY_LOCKED + PLAYERS_MAX * ENTITY_LOCKED_STRIDE, creatures * ENTITY_LOCKED_STRIDE);
   for (let column = PLAYER_FLAGS; column < PLAYER_COLUMNS_END; column += PLAYERS_MAX * 4) {
     hash = hashSpan(hash, column, players * 4);
   }
   for (let column = CREATURE_STATE; column < CREATURE_COLUMNS_END; column += CREATURES_MAX * 4) {
     hash = hashSpan(hash, column, creatures * 4);
   }
-  hash = hashAuras(hash, 0, players);
-  hash = hashAuras(hash, PLAYERS_MAX, PLAYERS_MAX + creatures);
+  hash = hashEntityLists(hash, 0, players);
+  hash = hashEntityLists(hash, PLAYERS_MAX, PLAYERS_MAX + creatures);
   hash = hashPlayerLists(hash, players);
   hash = hashThreat(hash, creatures);
   store<u64>(HEADER_HASH_LO, mix(hash, hash >> 32));
 }
 
-function hashAuras(seed: u64, from: u32, to: u32): u64 {
+/** What only some have: auras, locked schools. */
+function hashEntityLists(seed: u64, from: u32, to: u32): u64 {
   let hash = seed;
   for (let row = from; row < to; row++) {
+    if (U32.get(ENTITY_LOCKED_UNTIL, row) != 0) {
+      hash = hashSpan(hash, ENTITY_LOCKED + row * ENTITY_LOCKED_STRIDE, ENTITY_LOCKED_STRIDE);
+    }
     const count = U32.get(ENTITY_AURA_COUNT, row);
     if (count > 0) hash = hashSpan(hash, AURA_BASE + row * AURAS_MAX * AURA_BYTES, count * AURA_BYTES);
   }

@@ -254,8 +254,10 @@ export const ENTITY_SLOWED: usize = ENTITY_CONTROL + ROWS;
 export const ENTITY_PUSHED: usize = ENTITY_SLOWED + ROWS;
 /** Tick at which the channel in progress takes effect next, 0 = it is no channel. */
 export const ENTITY_CHANNEL_NEXT: usize = ENTITY_PUSHED + ROWS;
-export const ENTITY_COLUMNS_END: usize = ENTITY_CHANNEL_NEXT + ROWS;
-/** u32[SCHOOLS_MAX] a row: tick until which the school is locked. */
+/** Tick until which any of its schools is locked. */
+export const ENTITY_LOCKED_UNTIL: usize = ENTITY_CHANNEL_NEXT + ROWS;
+export const ENTITY_COLUMNS_END: usize = ENTITY_LOCKED_UNTIL + ROWS;
+/** u32[SCHOOLS_MAX] a row: tick until which the school is locked; all 0 while ENTITY_LOCKED_UNTIL is. */
 export const ENTITY_LOCKED: usize = ENTITY_COLUMNS_END;
 export const ENTITY_LOCKED_STRIDE: u32 = SCHOOLS_MAX * 4;
 

@@ -206,6 +206,7 @@ describe("an interrupt", () => {
       zone.kernel.layout.value("ENTITY_LOCKED") + zone.row(1) * zone.kernel.layout.value("ENTITY_LOCKED_STRIDE");
     const fire = 2;
     zone.view.setUint32(locked + fire * 4, zone.tick + 100, true);
+    zone.set(1, "LOCKED_UNTIL", zone.tick + 100);
     zone.cast(1, BLAST.id, WOLF).run();
     expect(zone.event("refused").info).toBe(REFUSED_LOCKED_OUT);
     zone.cast(1, FROST.id, WOLF).run();
