@@ -49,9 +49,12 @@ test("a running server is measured as it stands, players of others included", as
   await using others = startWowsim(["spawn-clients", "--port", `${game}`, "--count", "3", "--duration", "120"]);
   await until(async () => (await server.metric("wowsim_gateway_accepted_total")) === 3, "the others are in");
   const attach = ["--attach", "--port", `${game}`, "--telemetry-port", `${telemetry}`];
-  const { code, stdout } = await wowsim("benchmark", "--counts", "5", ...attach, ...short, "--format", "markdown");
-  expect(code).toBe(0);
-  expect(stdout).toMatch(/^\| 5 \|/m);
+  for (const protocol of ["json", "binary"]) {
+    const how = ["--protocol", protocol, "--format", "markdown"];
+    const { code, stdout } = await wowsim("benchmark", "--counts", "5", ...attach, ...short, ...how);
+    expect([protocol, code]).toEqual([protocol, 0]);
+    expect(stdout).toMatch(/^\| 5 \|/m);
+  }
   expect(server.exitCode).toBeNull();
   others.child.kill("SIGINT");
   await others.child.exited;

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { WowsimError } from "../../server/errors.ts";
+import type { Protocol } from "../client/wire.ts";
 import { selfCommand } from "../self.ts";
 
 const Report = z.object({
@@ -24,6 +25,7 @@ export interface PlayersOptions {
   /** Actions a second and player. */
   rate: number;
   seconds: number;
+  protocol: Protocol;
   seed: number;
   token?: string;
   signal: AbortSignal;
@@ -39,13 +41,15 @@ export interface Players {
 }
 
 export function startPlayers(options: PlayersOptions): Players {
-  const { host, port, count, rate, seconds, seed, token, signal } = options;
+  const { host, port, count, rate, seconds, protocol, seed, token, signal } = options;
   const numbers = { port, count, rate, duration: seconds, seed };
   const flags = Object.entries(numbers).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
-  const child = Bun.spawn(selfCommand("spawn-clients", "--host", host, ...flags, "--format", "json"), {
+  const words = ["--host", host, "--protocol", protocol, "--with-parent", "--format", "json"];
+  const child = Bun.spawn(selfCommand("spawn-clients", ...words, ...flags), {
     // Detached: a Ctrl-C at the terminal is for us to act on.
     detached: true,
-    stdin: "ignore",
+    // Its other end: when we are gone, however that came, they are too.
+    stdin: "pipe",
     stdout: "pipe",
     stderr: "pipe",
     env: token === undefined ? process.env : { ...process.env, WOWSIM_TOKEN: token },

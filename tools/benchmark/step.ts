@@ -4,6 +4,7 @@
 
 import { WowsimError } from "../../server/errors.ts";
 import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import type { Protocol } from "../client/wire.ts";
 import type { FeedClient } from "../client/feed-client.ts";
 import { pause } from "../ui/interrupt.ts";
 import { startPlayers } from "./players.ts";
@@ -24,6 +25,7 @@ export interface StepOptions {
   clients: number;
   seconds: number;
   rate: number;
+  protocol: Protocol;
   seed: number;
   signal: AbortSignal;
 }

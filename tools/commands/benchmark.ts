@@ -7,6 +7,7 @@ import { messageOf, WowsimError } from "../../server/errors.ts";
 import type { BenchmarkReport } from "../benchmark/report.ts";
 import type { JudgedStep, Limits } from "../benchmark/result.ts";
 import type { Target } from "../benchmark/step.ts";
+import type { Protocol } from "../client/wire.ts";
 import { addServerFlags, parseDurationMs, parseInteger, parseNumber } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { interruptible } from "../ui/interrupt.ts";
@@ -17,7 +18,7 @@ interface BenchmarkFlags {
   counts: number[];
   duration: number;
   rate: number;
-  protocol: string;
+  protocol: Protocol;
   maxAvgTick: number;
   maxP99Tick: number;
   maxOverrunPct: number;
@@ -47,7 +48,7 @@ export function register(program: Command): void {
     )
     .addOption(new Option("--duration <time>", "how long each is measured").argParser(parseSeconds).default(10, "10s"))
     .option("--rate <n>", "actions a second of each player", parseNumber(0.01, 90), 2)
-    .addOption(new Option("--protocol <name>", "what the players speak").choices(["json"]).default("json"))
+    .addOption(new Option("--protocol <name>", "what the players speak").choices(["json", "binary"]).default("json"))
     .option("--max-avg-tick <ms>", "limit of the average tick", parseNumber(0, 60_000), 50)
     .option("--max-p99-tick <ms>", "limit of the tick's 99th percentile", parseNumber(0, 60_000), 100)
     .option("--max-overrun-pct <n>", "limit of ticks over their interval, percent", parseNumber(0, 100), 5)
@@ -144,8 +145,8 @@ async function measure(flags: BenchmarkFlags, target: Target, signal: AbortSigna
   const bar = progressBar("benchmark");
   const run = async (clients: number): Promise<boolean> => {
     bar.update(steps.length / (steps.length + 1), `step ${steps.length + 1}: ${clients} players`);
-    const { duration: seconds, rate, seed } = flags;
-    const step = await runStep({ target, clients, seconds, rate, seed, signal });
+    const { duration: seconds, rate, protocol, seed } = flags;
+    const step = await runStep({ target, clients, seconds, rate, protocol, seed, signal });
     steps.push({ ...step, verdict: judge(step, limits) });
     return steps.at(-1)?.verdict.holds ?? false;
   };

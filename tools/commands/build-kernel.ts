@@ -16,7 +16,7 @@ export function register(program: Command): void {
   const command = program
     .command("build-kernel")
     .description("Compile the kernel, or a variant of it for drills, into a module to deploy.")
-    .requiredOption("--out <file>", "the file to make")
+    .requiredOption("--out <file>", "the file to make; - writes the module to stdout")
     .option("--variant <name>", "with the files of assembly/variants/<name> in place of the kernel's own")
     .addHelpText(
       "after",
@@ -32,9 +32,11 @@ export function register(program: Command): void {
 }
 
 async function build({ out: file, variant, format }: BuildFlags): Promise<void> {
-  const { buildToFile } = await import("../../server/kernel/build.ts");
+  const { buildKernel, buildToFile } = await import("../../server/kernel/build.ts");
+  const options = variant === undefined ? {} : { variant };
   try {
-    const { wasm, hash } = await buildToFile(file, variant === undefined ? {} : { variant });
+    if (file === "-") return void (await Bun.write(Bun.stdout, (await buildKernel(options)).wasm));
+    const { wasm, hash } = await buildToFile(file, options);
     if (format === "json") outJson({ file, hash, bytes: wasm.length });
     else out(`${file}: ${wasm.length} bytes, module ${hash}`);
   } catch (error) {
