@@ -6,12 +6,15 @@ import { Swarm } from "../client/swarm.ts";
 import type { SwarmOptions } from "../client/swarm.ts";
 import type { Diagnosis } from "../analysis/diagnosis.ts";
 import type { CanaryResult } from "../deploy/canary.ts";
+import { Candidates } from "./candidates.ts";
 import { Lookout } from "./lookout.ts";
 import type { Narrator } from "./narrator.ts";
 import type { PlayFigures } from "./play.ts";
 import { ServerProcess } from "./server-process.ts";
 
 const HOST = "127.0.0.1";
+/** Kernels for phase 5: variants of assembly/variants/. */
+const CANDIDATES = ["regression", "hotfix"] as const;
 
 export interface Claim {
   phase: string;
@@ -51,6 +54,7 @@ export class Demo implements AsyncDisposable {
   readonly control: ControlClient;
   readonly feed: FeedClient;
   readonly lookout: Lookout;
+  readonly candidates: Candidates;
   readonly swarms: Swarm[] = [];
   readonly found: Findings = {};
   readonly claims: Claim[] = [];
@@ -79,6 +83,7 @@ export class Demo implements AsyncDisposable {
     this.control = control;
     this.feed = feed;
     this.lookout = new Lookout(feed);
+    this.candidates = new Candidates(CANDIDATES, server.dataDir);
   }
 
   /** More players; they stay until the end. */
@@ -121,8 +126,9 @@ export class Demo implements AsyncDisposable {
     await Promise.all(this.swarms.map((swarm) => swarm.stop()));
   }
 
+  /** Everything ends, and nothing is left; may be called again. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.disband();
+    await Promise.all([this.disband(), this.candidates[Symbol.asyncDispose]()]);
     this.lookout.close();
     this.feed.close();
     this.control.close();

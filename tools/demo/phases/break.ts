@@ -12,7 +12,7 @@ const DELAY_MS = 200;
 const DURATION_TICKS = 2_400;
 /** The tick under way when the fault begins is neither nor. */
 const TRANSITION_MS = 500;
-const WATCH_MS = 8_000;
+const WATCH_MS = 10_000;
 const DETECT_MS_MAX = 15_000;
 const DIAGNOSE_MS_MAX = 30_000;
 /** Surer than that it has to be to count as named. */

@@ -1,5 +1,6 @@
 // Phase 3: what is wrong, from telemetry alone; and what it meant for the players.
 
+import type { Demo } from "../context.ts";
 import type { Phase } from "../demo.ts";
 import type { PlayFigures } from "../play.ts";
 import { shown, zonesText } from "../../analysis/measures.ts";
@@ -10,6 +11,7 @@ const CAUSE = "latency-spike";
 /** What is left of the damage and casts of before, at most, and how much longer a round trip takes, at least. */
 const KEPT_MAX = 0.6;
 const SLOWER_MIN = 3;
+const EVIDENCE_MAX = 4;
 
 export const diagnose: Phase = {
   title: "Diagnose",
@@ -25,7 +27,7 @@ export const diagnose: Phase = {
     } else {
       // By now there is more to go by than when it was first named.
       const [best = diagnosis.best] = lookout.diagnoses();
-      for (const [index, line] of best.evidence.entries()) demo.fact(index === 0 ? "evidence" : "", line);
+      tellEvidence(demo, best.evidence);
       demo.claim(
         best.cause === CAUSE && diagnosis.best.cause === CAUSE,
         `${best.cause}, ${percent(best.confidence)} sure, in ${zonesText(best.zones)}; named after ${seconds(diagnosis.tookMs)}`,
@@ -36,7 +38,13 @@ export const diagnose: Phase = {
   },
 };
 
-function tellPlayers(demo: Parameters<Phase["run"]>[0], before: PlayFigures, during: PlayFigures): void {
+function tellEvidence(demo: Demo, evidence: readonly string[]): void {
+  for (const [index, line] of evidence.slice(0, EVIDENCE_MAX).entries()) demo.fact(index === 0 ? "evidence" : "", line);
+  const more = evidence.length - EVIDENCE_MAX;
+  if (more > 0) demo.fact("", `and ${more} lines more, of the other zones`);
+}
+
+function tellPlayers(demo: Demo, before: PlayFigures, during: PlayFigures): void {
   const change = (read: (figures: PlayFigures) => number): string =>
     `${shown(read(before))} → ${shown(read(during))} (${times(read(during), read(before))})`;
   demo.fact("cast success", `${percent(before.castSuccess)} → ${percent(during.castSuccess)} of the casts that ended`);

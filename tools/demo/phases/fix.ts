@@ -10,7 +10,7 @@ import { BUDGET_MS } from "./baseline.ts";
 /** So many ticks in a row within their budget, in every zone: one second. */
 const GOOD_TICKS = 20;
 const RECOVER_MS_MAX = 15_000;
-const WATCH_MS = 4_000;
+const WATCH_MS = 5_000;
 const ALL_CLEAR_MS_MAX = 20_000;
 /** A round trip may take so many times what it took before, and is still taken to be back. */
 const BACK_WITHIN = 2;

@@ -1,7 +1,6 @@
 // Phase 5: a hotfix with a planted regression goes into one zone under load, is caught, and goes back out by itself; then
-// a good one goes everywhere. Both are built from the kernel's source here and now (assembly/variants/).
+// a good one goes everywhere. Both are built from the kernel's source, for this (assembly/variants/).
 
-import { join } from "node:path";
 import { zonesText } from "../../analysis/measures.ts";
 import { runCanary } from "../../deploy/canary.ts";
 import type { CanaryResult, StageReport } from "../../deploy/canary.ts";
@@ -16,8 +15,7 @@ const CROWD = 200;
 const ACTIONS_PER_S = 2;
 /** The crowd spreads out and finds something to fight. */
 const WARM_UP_MS = 3_000;
-const CANARY_MS = 12_000;
-const BUILD = join(import.meta.dir, "..", "..", "..", "server", "kernel", "build.ts");
+const CANARY_MS = 15_000;
 
 export const pipeline: Phase = {
   title: "Pipeline",
@@ -32,7 +30,7 @@ export const pipeline: Phase = {
         return swarm;
       },
     );
-    const zones = [...demo.lookout.timeline.zones.values()];
+    const zones = [...demo.lookout.timeline.zones.values()].toSorted((a, b) => a.id - b.id);
     demo.fact("load", zones.map(({ id, ticks }) => `zone ${id}: ${ticks.last?.players ?? 0} players`).join(", "));
     demo.claim(crowd.playing === CROWD, `${crowd.playing} of ${CROWD} got in`);
     await refuseTheBad(demo);
@@ -84,15 +82,15 @@ async function promoteTheGood(demo: Demo): Promise<void> {
   );
 }
 
-/** Builds a variant of the kernel and canaries it, each stage told as it comes. */
+/** Canaries a candidate, each stage told as it comes. */
 async function deploy(demo: Demo, variant: string): Promise<CanaryResult> {
-  const { narrator, signal, control, feed } = demo;
-  const path = join(demo.server.dataDir, `${variant}.wasm`);
-  const built = await narrator.during(`building the ${variant}`, () => build(variant, path, signal));
-  demo.fact(variant, `built from source in ${seconds(built.tookMs)}: ${built.said}`);
-  const thresholds = DEFAULT_THRESHOLDS;
-  const options = { wasm: built.wasm, label: `${variant}.wasm`, zoneId: undefined, durationMs: CANARY_MS, thresholds };
-  return await narrator.during(`deploying ${variant}.wasm`, (update) =>
+  const { narrator, signal, control, feed, candidates } = demo;
+  const label = `${variant}.wasm`;
+  const built = await narrator.during(`the ${variant} is built`, () => candidates.get(variant, signal));
+  const { wasm, hash, tookMs } = built;
+  demo.fact(label, `${hash}, ${wasm.length} bytes, built from source meanwhile in ${seconds(tookMs)}`);
+  const options = { wasm, label, zoneId: undefined, durationMs: CANARY_MS, thresholds: DEFAULT_THRESHOLDS };
+  return await narrator.during(`deploying ${label}`, (update) =>
     runCanary(options, {
       control,
       feed,
@@ -108,28 +106,6 @@ const TOLD = new Set(["upload", "swap", "watch", "rollback", "promote", "verify"
 
 function tell(demo: Demo, { stage, ok, text }: StageReport): void {
   if (TOLD.has(stage)) demo.fact(ok ? stage : `${stage}: no`, text);
-}
-
-interface Built {
-  wasm: Uint8Array;
-  said: string;
-  tookMs: number;
-}
-
-/** In a process of its own: the players live in this one, and a compiler would stop them for a second. */
-async function build(variant: string, path: string, signal: AbortSignal): Promise<Built> {
-  const startedMs = performance.now();
-  const child = Bun.spawn([process.execPath, BUILD, "--variant", variant, "--out", path], {
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-    signal,
-  });
-  const [said, complaint] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-  const code = await child.exited;
-  signal.throwIfAborted();
-  if (code !== 0) throw new Error(`the ${variant} could not be built: ${complaint.trim()}`);
-  return { wasm: await Bun.file(path).bytes(), said: said.trim(), tookMs: performance.now() - startedMs };
 }
 
 async function runningHashes({ control }: Demo): Promise<{ id: number; hash: string }[]> {

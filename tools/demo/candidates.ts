@@ -1,0 +1,84 @@
+// The kernels that phase 5 deploys, built from source while the phases before it go on: in processes of their own and with
+// a low priority, since the players live in this process and the server needs the machine.
+//
+//   const candidates = new Candidates(["regression", "hotfix"], folder)
+//   await candidates.get("hotfix", signal)     // { wasm, hash: "4eac4583…", tookMs: 1180 }
+
+import { setPriority } from "node:os";
+import { join } from "node:path";
+import type { Subprocess } from "bun";
+import { WowsimError } from "../../server/errors.ts";
+import { hashOf } from "../../server/kernel/meter.ts";
+
+export interface Candidate {
+  wasm: Uint8Array;
+  hash: string;
+  tookMs: number;
+}
+
+const BUILD = join(import.meta.dir, "..", "..", "server", "kernel", "build.ts");
+/** Of 0 to 19; behind everything that plays. */
+const NICENESS = 10;
+
+export class Candidates implements AsyncDisposable {
+  readonly #folder: string;
+  readonly #built = new Map<string, Promise<Candidate>>();
+  readonly #onExit = (): void => this.#child?.kill("SIGKILL");
+  #child: Subprocess | null = null;
+  #isClosed = false;
+
+  /** Begins at once, one after the other. `folder` is where the files go. */
+  constructor(variants: readonly string[], folder: string) {
+    this.#folder = folder;
+    process.on("exit", this.#onExit);
+    let before: Promise<unknown> = Promise.resolve();
+    for (const variant of variants) {
+      const building = before.then(() => this.#build(variant));
+      this.#built.set(variant, building);
+      // A failure is told to whoever asks for the candidate; the next one is built all the same.
+      before = building.catch(() => {});
+    }
+  }
+
+  /** Waits for it. Throws WowsimError("build_failed") with what the compiler said, and the signal's reason when called off. */
+  async get(variant: string, signal: AbortSignal): Promise<Candidate> {
+    const building = this.#built.get(variant);
+    if (building === undefined) throw new Error(`${variant} was not asked for`);
+    const off = Promise.withResolvers<never>();
+    const onAbort = (): void => off.reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      return await Promise.race([building, off.promise]);
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** Ends what is still being built. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    this.#child?.kill("SIGKILL");
+    await Promise.allSettled(this.#built.values());
+    process.off("exit", this.#onExit);
+  }
+
+  async #build(variant: string): Promise<Candidate> {
+    if (this.#isClosed) throw new WowsimError("build_failed", `${variant} was called off`);
+    const path = join(this.#folder, `${variant}.wasm`);
+    const startedMs = performance.now();
+    const child = Bun.spawn([process.execPath, BUILD, "--variant", variant, "--out", path], {
+      stdin: "ignore",
+      stdout: "ignore",
+      stderr: "pipe",
+      detached: true,
+    });
+    this.#child = child;
+    setPriority(child.pid, NICENESS);
+    const complaint = await new Response(child.stderr).text();
+    const code = await child.exited;
+    this.#child = null;
+    if (code !== 0) throw new WowsimError("build_failed", `The ${variant} was not built: ${complaint.trim()}`);
+    const wasm = await Bun.file(path).bytes();
+    return { wasm, hash: hashOf(wasm), tookMs: performance.now() - startedMs };
+  }
+}
