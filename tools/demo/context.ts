@@ -105,10 +105,6 @@ export class Demo implements AsyncDisposable {
     return this.swarms.reduce((sum, { playing }) => sum + playing, 0);
   }
 
-  say(text: string): void {
-    this.narrator.say(text);
-  }
-
   /** A measurement. */
   fact(label: string, text: string): void {
     this.facts.push({ phase: this.phase, label, text });

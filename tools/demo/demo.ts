@@ -37,7 +37,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const { narrator, signal } = options;
   const startedMs = performance.now();
   narrator.intro(
-    "wowsim demo: a game server breaks, is diagnosed, mended, and refuses a bad hotfix.",
+    "wowsim demo: a game server breaks, is mended, and refuses a bad hotfix.",
     "Every line is a measurement on a real server, started for this, with players on real sockets. About 70 s.",
   );
   const result: DemoResult = { ok: false, ended: "", claims: [], facts: [], tookMs: 0 };

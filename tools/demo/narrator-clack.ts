@@ -1,15 +1,22 @@
-// The demo for a person at a terminal: clack's guide line, spinners while something is waited for, and a question between
-// phases unless --auto. NO_COLOR is honoured by clack itself.
+// The demo for a person at a terminal: clack's guide line, a spinner while something is waited for, and a question between
+// phases unless --auto. What was waited for leaves no trace when it went well; lines are broken to fit beside the guide.
+// NO_COLOR is honoured by clack itself.
 
 import { confirm, intro, isCancel, log, note, outro, spinner } from "@clack/prompts";
-import { paint } from "../ui/output.ts";
-import { tableLines } from "./narrator.ts";
+import { columns, paint, wrapped } from "../ui/output.ts";
+import { fieldLines } from "../ui/table.ts";
+import { LABEL_WIDTH } from "./narrator.ts";
 import type { Narrator, Work } from "./narrator.ts";
 
-const LABEL_WIDTH = 22;
+/** "│  " before every line, and a column that stays free. */
+const GUIDE_WIDTH = 4;
+const FLAT = { spacing: 0 };
 
 export class ClackNarrator implements Narrator {
   readonly #asks: boolean;
+  readonly #spin = spinner({ indicator: "timer", withGuide: false });
+  /** What the spinner says; null while it does not spin. */
+  #spinning: string | null = null;
 
   constructor(options: { asks: boolean }) {
     this.#asks = options.asks;
@@ -17,42 +24,42 @@ export class ClackNarrator implements Narrator {
 
   intro(title: string, text: string): void {
     intro(paint.bold(title));
-    log.message(text);
+    log.message(broken(text));
   }
 
   phase(number: number, of: number, title: string, question: string): void {
-    log.step(`${paint.bold(`${number}/${of} ${title}`)}: ${question}`);
-  }
-
-  say(text: string): void {
-    log.message(text, { spacing: 0 });
+    this.#print(() => log.step(`${paint.bold(`${number}/${of} ${title}`)}: ${question}`));
   }
 
   fact(label: string, text: string): void {
-    log.message(`${paint.cyan(label.padEnd(LABEL_WIDTH))} ${text}`, { spacing: 0 });
+    const lines = wrapped(text, columns() - GUIDE_WIDTH - LABEL_WIDTH - 1);
+    const shown = lines.map((line, index) => `${paint.cyan((index === 0 ? label : "").padEnd(LABEL_WIDTH))} ${line}`);
+    this.#print(() => log.message(shown, FLAT));
   }
 
   claim(ok: boolean, text: string): void {
-    if (ok) log.success(text, { spacing: 0 });
-    else log.error(`NOT TRUE: ${text}`, { spacing: 0 });
+    this.#print(() => (ok ? log.success(broken(text), FLAT) : log.error(broken(`NOT TRUE: ${text}`), FLAT)));
   }
 
   async during<T>(text: string, work: Work<T>): Promise<T> {
-    const spin = spinner({ indicator: "timer" });
-    spin.start(text);
-    leaveCtrlCAlone();
+    this.#start(text);
     try {
-      const result = await work((shown) => spin.message(shown));
-      spin.stop(text);
+      const result = await work((shown) => {
+        this.#spinning = shown;
+        this.#spin.message(cut(shown));
+      });
+      this.#spin.clear();
       return result;
     } catch (error) {
-      spin.error(text);
+      this.#spin.error(text);
       throw error;
+    } finally {
+      this.#spinning = null;
     }
   }
 
   table(title: string, rows: readonly (readonly [string, string])[]): void {
-    note(tableLines(rows).join("\n"), title);
+    this.#print(() => note(fieldLines(rows).join("\n"), title));
   }
 
   async mayGoOn(next: string): Promise<boolean> {
@@ -64,7 +71,26 @@ export class ClackNarrator implements Narrator {
   outro(ok: boolean, text: string): void {
     outro(ok ? paint.green(text) : paint.red(text));
   }
+
+  #start(text: string): void {
+    this.#spinning = text;
+    this.#spin.start(cut(text));
+    leaveCtrlCAlone();
+  }
+
+  /** Prints above the spinner, when it spins. */
+  #print(print: () => void): void {
+    const spinning = this.#spinning;
+    if (spinning !== null) this.#spin.clear();
+    print();
+    if (spinning !== null) this.#start(spinning);
+  }
 }
+
+const broken = (text: string): string => wrapped(text, columns() - GUIDE_WIDTH).join("\n");
+
+/** A spinner's line stays one line, with room for its sign and its clock. */
+const cut = (text: string): string => text.slice(0, columns() - 14);
 
 /**
  * While it spins, clack reads the keyboard raw and ends the process at Ctrl-C or Escape, with a server still running.

@@ -1,12 +1,13 @@
 // How the demo speaks: one small interface, and its plain form for pipes, logs and NO_COLOR terminals. The form for a
 // person at a terminal is narrator-clack.ts.
 //
-//   narrator.phase(1, 6, "Baseline", "what healthy looks like")
-//   narrator.say("Five players fight over real sockets.")
-//   narrator.fact("tick time", "p50 0.4 ms, p99 1.2 ms of a 50 ms budget")
-//   narrator.claim(true, "no tick overran its budget: 0 of 412")
+//   narrator.phase(1, 6, "Baseline", "what does a healthy server look like?")
+//   narrator.fact("ticks", "p50 0.15 ms, p99 1.36 ms; 0 of 400 over 50 ms")
+//   narrator.claim(true, "ticks keep to their budget: p99 1.36 ms of 50 ms")
 //
 // A fact is a measurement; a claim is a measurement that the demo stakes its exit code on.
+
+import { fieldLines } from "../ui/table.ts";
 
 /** Runs while something is waited for; `update` changes what is shown, where that is possible. */
 export type Work<T> = (update: (text: string) => void) => Promise<T>;
@@ -14,7 +15,7 @@ export type Work<T> = (update: (text: string) => void) => Promise<T>;
 export interface Narrator {
   intro(title: string, text: string): void;
   phase(number: number, of: number, title: string, question: string): void;
-  say(text: string): void;
+  /** An empty label goes on with the fact before. */
   fact(label: string, text: string): void;
   claim(ok: boolean, text: string): void;
   /** Shows that something goes on until the work is done; what the work throws is thrown on. */
@@ -25,7 +26,7 @@ export interface Narrator {
   outro(ok: boolean, text: string): void;
 }
 
-const LABEL_WIDTH = 22;
+export const LABEL_WIDTH = 15;
 const INDENT = "    ";
 
 /** One line a thing, no colour, no cursor moves: fit for a log. */
@@ -46,10 +47,6 @@ export class PlainNarrator implements Narrator {
     this.#write(`[${number}/${of}] ${title}: ${question}`);
   }
 
-  say(text: string): void {
-    this.#write(`${INDENT}${text}`);
-  }
-
   fact(label: string, text: string): void {
     this.#write(`${INDENT}${label.padEnd(LABEL_WIDTH)} ${text}`);
   }
@@ -65,7 +62,7 @@ export class PlainNarrator implements Narrator {
 
   table(title: string, rows: readonly (readonly [string, string])[]): void {
     this.#write(`${INDENT}${title}`);
-    for (const line of tableLines(rows)) this.#write(`${INDENT}  ${line}`);
+    for (const line of fieldLines(rows)) this.#write(`${INDENT}  ${line}`);
   }
 
   async mayGoOn(): Promise<boolean> {
@@ -76,10 +73,4 @@ export class PlainNarrator implements Narrator {
     this.#write("");
     this.#write(`${ok ? "PASSED" : "FAILED"}: ${text}`);
   }
-}
-
-/** Rows with their values under each other. */
-export function tableLines(rows: readonly (readonly [label: string, value: string])[]): string[] {
-  const width = Math.max(0, ...rows.map(([label]) => label.length));
-  return rows.map(([label, value]) => `${label.padEnd(width)}   ${value}`);
 }

@@ -236,7 +236,7 @@ class Canary {
     const decidedMs = performance.now();
     const back: string[] = [];
     for (const id of this.#given) back.push(`zone ${id} runs ${await this.#takeBack(id, reason)} again`);
-    this.#say("rollback", true, `${back.join(", ")}: ${reason}`, { zones: this.#given, reason });
+    this.#say("rollback", true, back.join(", "), { zones: this.#given, reason });
     const { zones } = await this.#remote.status();
     await this.#verify(new Map(zones.map(({ zone_id: id, hash }) => [id, id === zone.zone_id ? zone.hash : hash])));
     return this.#result(outcome, reason, zone.zone_id, verdict, decidedMs);

@@ -45,11 +45,11 @@ function tellEvidence(demo: Demo, evidence: readonly string[]): void {
 }
 
 function tellPlayers(demo: Demo, before: PlayFigures, during: PlayFigures): void {
-  const change = (read: (figures: PlayFigures) => number): string =>
-    `${shown(read(before))} → ${shown(read(during))} (${times(read(during), read(before))})`;
+  const change = (read: (figures: PlayFigures) => number, unit = ""): string =>
+    `${shown(read(before))} → ${shown(read(during))}${unit} (${times(read(during), read(before))})`;
   demo.fact("cast success", `${percent(before.castSuccess)} → ${percent(during.castSuccess)} of the casts that ended`);
   const isSlower = during.roundTripMs.p50 >= SLOWER_MIN * before.roundTripMs.p50;
-  demo.claim(isSlower, `players wait longer: round trip p50 ${change(({ roundTripMs }) => roundTripMs.p50)} ms`);
+  demo.claim(isSlower, `players wait longer: round trip p50 ${change(({ roundTripMs }) => roundTripMs.p50, " ms")}`);
   const castsFell = during.castsPerS <= KEPT_MAX * before.castsPerS;
   demo.claim(castsFell, `they cast less: completed a second ${change(({ castsPerS }) => castsPerS)}`);
   demo.claim(
