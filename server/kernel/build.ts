@@ -3,6 +3,7 @@
 //
 //   bun server/kernel/build.ts                                        assembly/build/kernel.wasm, kernel.metered.wasm
 //   bun server/kernel/build.ts --variant regression --out bad.wasm    a planted candidate, for drills
+//   bun server/kernel/build.ts --variant hotfix --out -               the same as bytes on stdout
 //
 // A variant is a folder under assembly/variants/ whose files stand in for those of the same name in assembly/.
 
@@ -182,8 +183,12 @@ async function main(args: string[]): Promise<void> {
   if (args.length > 0 && out === undefined) {
     throw new WowsimError(
       "usage",
-      "bun server/kernel/build.ts [--variant NAME] [--out FILE]: say --out with --variant.",
+      "bun server/kernel/build.ts [--variant NAME] [--out FILE|-]: say --out with --variant.",
     );
+  }
+  if (out === "-") {
+    await Bun.write(Bun.stdout, (await buildKernel(variant === undefined ? {} : { variant })).wasm);
+    return;
   }
   const kernel =
     out === undefined ? await buildOwn() : await buildToFile(out, variant === undefined ? {} : { variant });

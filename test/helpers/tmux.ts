@@ -14,7 +14,7 @@ import { randomUUID } from "node:crypto";
 const PATIENCE_MS = 20_000;
 const LOOK_MS = 50;
 const MISSING =
-  "tmux is missing, so nothing is known about the dashboard in a real terminal. Install it: apt-get install tmux (Debian, Ubuntu), brew install tmux (macOS).";
+  "tmux is missing, so nothing is known about what a real terminal shows. Install it: apt-get install tmux (Debian, Ubuntu), brew install tmux (macOS).";
 
 export interface TmuxOptions {
   width: number;

@@ -1,7 +1,8 @@
 // The kernels that phase 5 deploys, built from source while the phases before it go on: in processes of their own and with
-// a low priority, since the players live in this process and the server needs the machine.
+// a low priority, since the players live in this process and the server needs the machine. Their bytes come through a
+// pipe: there are no files to leave behind.
 //
-//   const candidates = new Candidates(["regression", "hotfix"], folder)
+//   const candidates = new Candidates(["regression", "hotfix"])
 //   await candidates.get("hotfix", signal)     // { wasm, hash: "4eac4583…", tookMs: 1180 }
 
 import { setPriority } from "node:os";
@@ -21,15 +22,13 @@ const BUILD = join(import.meta.dir, "..", "..", "server", "kernel", "build.ts");
 const NICENESS = 10;
 
 export class Candidates implements AsyncDisposable {
-  readonly #folder: string;
   readonly #built = new Map<string, Promise<Candidate>>();
   readonly #onExit = (): void => this.#child?.kill("SIGKILL");
   #child: Subprocess | null = null;
   #isClosed = false;
 
-  /** Begins at once, one after the other. `folder` is where the files go. */
-  constructor(variants: readonly string[], folder: string) {
-    this.#folder = folder;
+  /** Begins at once, one after the other. */
+  constructor(variants: readonly string[]) {
     process.on("exit", this.#onExit);
     let before: Promise<unknown> = Promise.resolve();
     for (const variant of variants) {
@@ -64,21 +63,19 @@ export class Candidates implements AsyncDisposable {
 
   async #build(variant: string): Promise<Candidate> {
     if (this.#isClosed) throw new WowsimError("build_failed", `${variant} was called off`);
-    const path = join(this.#folder, `${variant}.wasm`);
     const startedMs = performance.now();
-    const child = Bun.spawn([process.execPath, BUILD, "--variant", variant, "--out", path], {
+    const child = Bun.spawn([process.execPath, BUILD, "--variant", variant, "--out", "-"], {
       stdin: "ignore",
-      stdout: "ignore",
+      stdout: "pipe",
       stderr: "pipe",
       detached: true,
     });
     this.#child = child;
     setPriority(child.pid, NICENESS);
-    const complaint = await new Response(child.stderr).text();
+    const [wasm, complaint] = await Promise.all([child.stdout.bytes(), child.stderr.text()]);
     const code = await child.exited;
     this.#child = null;
     if (code !== 0) throw new WowsimError("build_failed", `The ${variant} was not built: ${complaint.trim()}`);
-    const wasm = await Bun.file(path).bytes();
     return { wasm, hash: hashOf(wasm), tookMs: performance.now() - startedMs };
   }
 }

@@ -83,7 +83,7 @@ export class Demo implements AsyncDisposable {
     this.control = control;
     this.feed = feed;
     this.lookout = new Lookout(feed);
-    this.candidates = new Candidates(CANDIDATES, server.dataDir);
+    this.candidates = new Candidates(CANDIDATES);
   }
 
   /** More players; they stay until the end. */

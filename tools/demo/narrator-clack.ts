@@ -2,7 +2,8 @@
 // phases unless --auto. What was waited for leaves no trace when it went well; lines are broken to fit beside the guide.
 // NO_COLOR is honoured by clack itself.
 
-import { confirm, intro, isCancel, log, note, outro, spinner } from "@clack/prompts";
+import type { Key } from "node:readline";
+import { confirm, intro, isCancel, log, note, outro, settings, spinner } from "@clack/prompts";
 import { columns, paint, wrapped } from "../ui/output.ts";
 import { fieldLines } from "../ui/table.ts";
 import { LABEL_WIDTH } from "./narrator.ts";
@@ -14,9 +15,11 @@ const FLAT = { spacing: 0 };
 
 export class ClackNarrator implements Narrator {
   readonly #asks: boolean;
-  readonly #spin = spinner({ indicator: "timer", withGuide: false });
+  readonly #spin = spinner({ indicator: "timer", withGuide: false, cancelMessage: "interrupted" });
   /** What the spinner says; null while it does not spin. */
   #spinning: string | null = null;
+  /** Gives the keyboard back to clack. */
+  #takeKeys: () => void = () => {};
 
   constructor(options: { asks: boolean }) {
     this.#asks = options.asks;
@@ -48,9 +51,10 @@ export class ClackNarrator implements Narrator {
         this.#spinning = shown;
         this.#spin.message(cut(shown));
       });
-      this.#spin.clear();
+      this.#clear();
       return result;
     } catch (error) {
+      this.#takeKeys();
       this.#spin.error(text);
       throw error;
     } finally {
@@ -75,13 +79,18 @@ export class ClackNarrator implements Narrator {
   #start(text: string): void {
     this.#spinning = text;
     this.#spin.start(cut(text));
-    leaveCtrlCAlone();
+    this.#takeKeys = leaveKeysAlone();
+  }
+
+  #clear(): void {
+    this.#takeKeys();
+    this.#spin.clear();
   }
 
   /** Prints above the spinner, when it spins. */
   #print(print: () => void): void {
     const spinning = this.#spinning;
-    if (spinning !== null) this.#spin.clear();
+    if (spinning !== null) this.#clear();
     print();
     if (spinning !== null) this.#start(spinning);
   }
@@ -93,10 +102,19 @@ const broken = (text: string): string => wrapped(text, columns() - GUIDE_WIDTH).
 const cut = (text: string): string => text.slice(0, columns() - 14);
 
 /**
- * While it spins, clack reads the keyboard raw and ends the process at Ctrl-C or Escape, with a server still running.
- * Without its listener Ctrl-C is a signal again, which the demo handles by putting everything away.
+ * While it spins, clack reads the keyboard raw, so that nothing typed shows, and ends the process at Ctrl-C or Escape, with
+ * a server still running. Here both are only keys meanwhile, and Ctrl-C is made the signal again that it is elsewhere.
  */
-function leaveCtrlCAlone(): void {
-  process.stdin.removeAllListeners("keypress");
-  if (process.stdin.isTTY) process.stdin.setRawMode(false);
+function leaveKeysAlone(): () => void {
+  const cancelling = [...settings.aliases].filter(([, action]) => action === "cancel");
+  for (const [key] of cancelling) settings.aliases.delete(key);
+  process.stdin.on("keypress", signalAtCtrlC);
+  return () => {
+    process.stdin.off("keypress", signalAtCtrlC);
+    for (const [key, action] of cancelling) settings.aliases.set(key, action);
+  };
+}
+
+function signalAtCtrlC(_text: string, { ctrl, name }: Key): void {
+  if (ctrl === true && name === "c") process.kill(process.pid, "SIGINT");
 }
