@@ -1,8 +1,11 @@
-import { beforeAll, expect, test } from "bun:test";
+import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { ModuleStore, MODULE_LIMITS } from "../../../server/control/deploy-modules.ts";
 import type { KnownModule } from "../../../server/control/deploy-modules.ts";
 import { buildKernel } from "../../../server/kernel/build.ts";
 import { workers } from "../../../server/workers.ts";
+
+// Each check is a worker that loads Binaryen; on a busy machine that takes its time.
+setDefaultTimeout(60_000);
 
 let wasm: Uint8Array;
 beforeAll(async () => {
