@@ -6,14 +6,15 @@
 //                                              ▲                                │ keys, clicks
 //   players, faults, deploys ◄── Actions ◄── effects ◄────── update ◄───────────┘
 //
-// It draws at most ten times a second whatever comes in: by itself four times, and after a key or a click as soon as that
-// allows.
+// It draws at most ten times a second whatever comes in (draw-budget.ts): by itself three times, and after a key or a click
+// at once, if that allows.
 
 import { WowsimError } from "../../server/errors.ts";
 import { EXIT } from "../ui/output.ts";
 import { Actions } from "./actions.ts";
 import { ControlSource } from "./control-source.ts";
 import { candidatesIn } from "./deploys.ts";
+import { DrawBudget } from "./draw-budget.ts";
 import type { Effect } from "./effects.ts";
 import { commandAt, frameOf } from "./frame.ts";
 import type { Frame } from "./frame.ts";
@@ -44,12 +45,11 @@ export interface DashboardOptions {
   hasColor: boolean;
   isAscii: boolean;
   /** Called after every draw; for measurements. */
-  onDraw?: () => void;
+  onDraw?: (picture: Picture) => void;
 }
 
-const DRAW_INTERVAL_MS = 250;
-/** Ten times a second. */
-const DRAWS_APART_MS = 100;
+const DRAW_INTERVAL_MS = 333;
+const LOOK_INTERVAL_MS = 111;
 
 /** Runs until it is quit; the exit code. Throws WowsimError("no_terminal"). */
 export async function runDashboard(options: DashboardOptions): Promise<number> {
@@ -74,7 +74,9 @@ class Dashboard {
   #screen: Screen = FIRST_SCREEN;
   #picture: Picture;
   #frame: Frame | null = null;
+  readonly #budget = new DrawBudget();
   #drawnAtMs = Number.NEGATIVE_INFINITY;
+  #timer: Timer | null = null;
   #soon: Timer | null = null;
   #end: (exitCode: number) => void = () => {};
 
@@ -106,7 +108,7 @@ class Dashboard {
     const onExit = (): void => this.#actions.kill();
     process.on("exit", onExit);
     const exitCode = await untilEnd({ leave: () => this.#terminal.leave() }, (end) => this.#start(end));
-    if (this.#soon !== null) clearTimeout(this.#soon);
+    for (const timer of [this.#timer, this.#soon]) if (timer !== null) clearTimeout(timer);
     this.#telemetry.stop();
     await this.#actions.end();
     this.#control.stop();
@@ -115,11 +117,8 @@ class Dashboard {
   }
 
   #start(end: (exitCode: number) => void): void {
-    const timer = setInterval(() => this.#draw(), DRAW_INTERVAL_MS);
-    this.#end = (exitCode) => {
-      clearInterval(timer);
-      end(exitCode);
-    };
+    this.#end = end;
+    this.#timer = setInterval(() => this.#drawWhenDue(), LOOK_INTERVAL_MS);
     this.#enter();
     this.#telemetry.start();
     this.#control.start();
@@ -181,24 +180,29 @@ class Dashboard {
     return isShown ? shownZone(this.#picture, this.#screen.zoneId) : 0;
   }
 
-  /** As soon as ten times a second allow. */
-  #drawSoon(): void {
-    if (this.#soon !== null) return;
-    const waitMs = this.#drawnAtMs + DRAWS_APART_MS - performance.now();
-    this.#soon = setTimeout(() => this.#draw(), Math.max(0, waitMs));
+  /** By itself, when nothing else has led to a draw for a while. */
+  #drawWhenDue(): void {
+    if (performance.now() - this.#drawnAtMs > DRAW_INTERVAL_MS - LOOK_INTERVAL_MS / 2) this.#draw();
+  }
+
+  /** As soon as the budget allows; what else happens in this turn of the event loop is drawn along with it. */
+  #drawSoon(waitMs = 0): void {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = null;
+      this.#draw();
+    }, waitMs);
   }
 
   #draw(): void {
-    const nowMs = performance.now();
-    if (nowMs - this.#drawnAtMs < DRAWS_APART_MS) return this.#drawSoon();
-    if (this.#soon !== null) clearTimeout(this.#soon);
-    this.#soon = null;
     // A terminal that is slow gets the newest state later, instead of all states.
     if (this.#terminal.isClogged) return;
+    const nowMs = performance.now();
+    const waitMs = this.#budget.take(nowMs);
+    if (waitMs > 0) return this.#drawSoon(waitMs);
     this.#drawnAtMs = nowMs;
     this.#picture = this.#model.picture();
     this.#frame = frameOf(this.#picture, this.#screen, this.#terminal.size);
     this.#terminal.draw(this.#frame);
-    this.#options.onDraw?.();
+    this.#options.onDraw?.(this.#picture);
   }
 }

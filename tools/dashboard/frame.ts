@@ -8,8 +8,9 @@
 import { shown } from "../analysis/measures.ts";
 import type { Command } from "./commands.ts";
 import { dialogBox } from "./dialog-box.ts";
+import type { Box } from "./dialog-box.ts";
 import { BINDINGS, shownKey, viewTitle } from "./keymap.ts";
-import { layoutOf, SIZE_MIN, VIEWS } from "./layout.ts";
+import { HEAD_ROWS, layoutOf, SIZE_MIN, VIEWS } from "./layout.ts";
 import type { Layout, PanelId } from "./layout.ts";
 import { causePanel } from "./panels/cause.ts";
 import { deployPanel } from "./panels/deploy.ts";
@@ -47,6 +48,8 @@ const PANELS: Record<PanelId, Panel> = {
   events: eventsPanel,
 };
 
+const RULE = span("│", "dim");
+
 export function frameOf(picture: Picture, screen: Screen, size: Size): Frame {
   const keys = keyLines(picture, size.width);
   const layout = layoutOf(size, screen.view, {
@@ -56,30 +59,42 @@ export function frameOf(picture: Picture, screen: Screen, size: Size): Frame {
     keyRows: keys.length,
   });
   if (layout.isTooSmall) return { ...size, layout, rows: tooSmall(size) };
-  const rows = Array.from({ length: size.height }, () => fit(EMPTY, size.width));
-  const put = (x: number, y: number, of: Line, width: number): void => {
-    const row = rows[y];
-    if (row !== undefined) rows[y] = overlay(row, x, fit(of, width));
-  };
-  put(0, 0, viewsLine(picture, screen), size.width);
-  put(0, 1, statusLine(picture, size.width), size.width);
-  for (const { panel: id, x, y, width, height } of layout.panels) {
-    const panel = PANELS[id];
-    put(x, y, titleLine(panel.title(picture, screen), width), width);
-    const lines = panel.lines(picture, screen, { width, height: height - 1 }).slice(0, height - 1);
-    for (const [index, of] of lines.entries()) put(x, y + 1 + index, of, width);
-  }
-  for (const { x, y, height } of layout.rules) {
-    for (let row = y; row < y + height; row++) put(x, row, [span("│", "dim")], 1);
-  }
-  put(0, layout.suggestionY, suggestionLine(picture, screen), size.width);
-  for (const [index, of] of keys.entries()) put(0, layout.keysY + index, of, size.width);
+  const rows = [
+    fit(viewsLine(picture, screen), size.width),
+    fit(statusLine(picture, size.width), size.width),
+    ...bodyRows(picture, screen, layout),
+    fit(suggestionLine(picture, screen), size.width),
+    ...keys.map((of) => fit(of, size.width)),
+  ];
   const dialog = screen.dialogs.at(-1);
-  if (dialog !== undefined) {
-    const box = dialogBox(dialog, size);
-    for (const [index, of] of box.lines.entries()) put(box.x, box.y + index, of, widthOf(of));
-  }
+  if (dialog !== undefined) layOver(rows, dialogBox(dialog, size));
   return { ...size, layout, rows };
+}
+
+/** Panels and rules fill the body without a gap, so their rows only have to be put side by side. */
+function bodyRows(picture: Picture, screen: Screen, { panels, rules, suggestionY }: Layout): Span[][] {
+  const rows = Array.from({ length: suggestionY - HEAD_ROWS }, (): Span[] => []);
+  const parts = [
+    ...panels.map((rect) => ({ rect, lines: panelLines(PANELS[rect.panel], picture, screen, rect) })),
+    ...rules.map((rect) => ({ rect, lines: Array.from({ length: rect.height }, () => [RULE]) })),
+  ];
+  for (const { rect, lines } of parts.toSorted((one, other) => one.rect.x - other.rect.x)) {
+    for (let row = 0; row < rect.height; row++)
+      rows[rect.y - HEAD_ROWS + row]?.push(...fit(lines[row] ?? EMPTY, rect.width));
+  }
+  return rows;
+}
+
+function panelLines(panel: Panel, picture: Picture, screen: Screen, { width, height }: Size): Line[] {
+  const title = titleLine(panel.title(picture, screen), width);
+  return [title, ...panel.lines(picture, screen, { width, height: height - 1 })];
+}
+
+function layOver(rows: Span[][], { x, y, lines }: Box): void {
+  for (const [index, of] of lines.entries()) {
+    const under = rows[y + index];
+    if (under !== undefined) rows[y + index] = overlay(under, x, of);
+  }
 }
 
 /** What a click there does; null: nothing. */

@@ -70,7 +70,8 @@ interface Column {
   wishes: Wish[];
 }
 
-const HEAD_ROWS = 2;
+/** Views, and how the server is. */
+export const HEAD_ROWS = 2;
 const SUGGESTION_ROWS = 1;
 const TWO_COLUMNS_FROM = 120;
 const THREE_COLUMNS_FROM = 180;

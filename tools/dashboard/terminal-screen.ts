@@ -6,13 +6,16 @@
 //   terminal.draw(frame)
 //   terminal.leave()
 //
-// Rows that are as before are not even looked at, so that a large screen costs no more than what changes on it.
+// Rows that are as before, and the ends of others that are, are not even looked at: a large screen costs no more than what
+// changes on it.
 
 import terminalKit from "terminal-kit";
 import type { Attributes, MouseData, ScreenBuffer, Terminal } from "terminal-kit";
 import type { Frame } from "./frame.ts";
 import { toAscii } from "./glyphs.ts";
 import { filteredInput, MARK_NO_PASTES, MARK_PASTES } from "./keyboard.ts";
+import type { Rect } from "./layout.ts";
+import { slice } from "./text.ts";
 import type { Line, Size, Style } from "./text.ts";
 
 export interface TerminalScreenOptions {
@@ -62,6 +65,20 @@ const UNCOLORED: Record<Style, Attributes> = {
   selected: { inverse: true },
 };
 
+/** One letter a cell, to compare rows by. */
+const STYLE_LETTERS: Record<Style, string> = {
+  plain: "p",
+  dim: "d",
+  bold: "b",
+  title: "t",
+  good: "g",
+  warn: "w",
+  bad: "x",
+  accent: "a",
+  key: "k",
+  selected: "s",
+};
+
 const ENTER_SCREEN = `\x1b[?1049h\x1b[?25l\x1b[2J${MARK_PASTES}`;
 /** The cursor is shown on the alternate screen and on the other: some terminals keep one state for each. */
 const LEAVE_SCREEN = `\x1b[0m${MARK_NO_PASTES}\x1b[?25h\x1b[?1049l\x1b[?25h`;
@@ -74,8 +91,8 @@ export class TerminalScreen {
   #events: TerminalEvents | null = null;
   #buffer: ScreenBuffer | null = null;
   #attributes = new Map<Style, number>();
-  /** What each row shows. */
-  #rows: string[] = [];
+  /** What each row shows: its characters, and the style of each. */
+  #rows: { text: string; styles: string }[] = [];
   /** To be written in one go. */
   #pending = "";
   #isEntered = false;
@@ -140,20 +157,18 @@ export class TerminalScreen {
 
   draw(frame: Frame): void {
     if (!this.#isEntered) return;
+    const isFirst = this.#buffer === null;
     const buffer = (this.#buffer ??= this.#newBuffer(frame));
-    const isFirst = this.#rows.length === 0;
-    let changedFrom = -1;
+    let changed: Rect | null = null;
     for (const [y, row] of frame.rows.entries()) {
-      if (this.#put(buffer, y, row)) {
-        if (changedFrom < 0) changedFrom = y;
-      } else if (changedFrom >= 0 && !isFirst) {
-        this.#drawRows(buffer, frame.width, changedFrom, y);
-        changedFrom = -1;
-      }
+      const part = this.#put(buffer, y, row);
+      // Drawn for the first time, a buffer is drawn whole.
+      if (isFirst) continue;
+      if (part === null && changed !== null) buffer.draw({ delta: true, srcClipRect: changed });
+      changed = part === null ? null : around(changed, part);
     }
-    // Drawn for the first time, a buffer is drawn whole.
     if (isFirst) buffer.draw({ delta: true });
-    else if (changedFrom >= 0) this.#drawRows(buffer, frame.width, changedFrom, frame.height);
+    else if (changed !== null) buffer.draw({ delta: true, srcClipRect: changed });
     this.#flush();
   }
 
@@ -168,22 +183,29 @@ export class TerminalScreen {
     return buffer;
   }
 
-  /** Puts a row into the buffer; false when it is as it was. */
-  #put(buffer: ScreenBuffer, y: number, row: Line): boolean {
-    let signature = "";
-    for (const { text, style } of row) signature += `${style}:${text}|`;
-    if (signature === this.#rows[y]) return false;
-    this.#rows[y] = signature;
-    let x = 0;
-    for (const { text, style } of row) {
-      buffer.put({ x, y, attr: this.#attributes.get(style) ?? 0 }, this.#isAscii ? toAscii(text) : text);
-      x += text.length;
+  /** Puts what has changed of a row into the buffer; where that is, null when it is as it was. */
+  #put(buffer: ScreenBuffer, y: number, row: Line): Rect | null {
+    let text = "";
+    let styles = "";
+    for (const part of row) {
+      text += part.text;
+      styles += STYLE_LETTERS[part.style].repeat(part.text.length);
     }
-    return true;
-  }
-
-  #drawRows(buffer: ScreenBuffer, width: number, from: number, to: number): void {
-    buffer.draw({ delta: true, srcClipRect: { x: 0, y: from, width, height: to - from } });
+    const before = this.#rows[y];
+    if (before !== undefined && text === before.text && styles === before.styles) return null;
+    this.#rows[y] = { text, styles };
+    const isSame = (x: number): boolean => text[x] === before?.text[x] && styles[x] === before?.styles[x];
+    let from = 0;
+    while (from < text.length && isSame(from)) from++;
+    let to = text.length;
+    while (to > from && isSame(to - 1)) to--;
+    let x = from;
+    for (const part of slice(row, from, to)) {
+      const attr = this.#attributes.get(part.style) ?? 0;
+      buffer.put({ x, y, attr }, this.#isAscii ? toAscii(part.text) : part.text);
+      x += part.text.length;
+    }
+    return { x: from, y, width: to - from, height: 1 };
   }
 
   #flush(): void {
@@ -202,4 +224,12 @@ export class TerminalScreen {
     this.repaint();
     this.#events?.onResize();
   }
+}
+
+/** The least that holds both. */
+function around(one: Rect | null, other: Rect): Rect {
+  if (one === null) return other;
+  const x = Math.min(one.x, other.x);
+  const right = Math.max(one.x + one.width, other.x + other.width);
+  return { x, y: one.y, width: right - x, height: other.y + other.height - one.y };
 }

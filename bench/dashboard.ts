@@ -1,0 +1,216 @@
+// bun bench/dashboard.ts: what the dashboard costs while telemetry comes in at a thousand and at twenty thousand lines a
+// second, how often it draws, and how long a key takes to show.
+//
+//   lines/s  taken/s  share of a core  draws/s  most draws in a second  key p50 ms  key max ms
+//     1,000    1,000            4.1 %      5.1                       7         4.2         9.8
+//
+// The dashboard is the real one on a pseudo-terminal (lib/dashboard-child.ts), the feed a made-up one with the real handshake
+// (lib/fake-feed.ts), each a process of its own. A key is timed from its being typed until the first cell of what it opens
+// has come back. Exits 1 when a bound does not hold: ten draws a second, keys within 100 ms, and at the first rate 5 % of
+// a core.
+
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command } from "commander";
+import { WowsimError } from "../server/errors.ts";
+import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
+import type { OutputFormat } from "../tools/ui/flags.ts";
+import { EXIT, err, out, outJson } from "../tools/ui/output.ts";
+import { tableLines } from "../tools/ui/table.ts";
+import type { DashboardCost } from "./lib/dashboard-child.ts";
+import { quantile } from "./lib/statistics.ts";
+
+interface Flags {
+  rates: number[];
+  seconds: number;
+  width: number;
+  height: number;
+  format: OutputFormat;
+}
+
+interface Measured {
+  linesPerSecond: number;
+  takenPerSecond: number;
+  cpuShare: number;
+  drawsPerSecond: number;
+  drawsMax: number;
+  keyMsP50: number;
+  keyMsMax: number;
+  keys: number;
+}
+
+const LIMITS = { cpuShare: 0.05, draws: 10, keyMs: 100 } as const;
+/** The engine compiles what is run often; its first seconds say nothing about those after. */
+const SETTLE_MS = 12_000;
+const START_MS_MAX = 20_000;
+const KEY_MS_MAX = 5_000;
+/** Between two keys; longer than the dashboard needs to have saved up draws. */
+const KEYS_APART_MS = 400;
+/** Only dialogs have it. */
+const DIALOG_CORNER = "┌";
+
+const program = new Command("bench/dashboard")
+  .description(
+    "What the dashboard costs, how often it draws, and how fast it answers keys, by lines of telemetry a second.",
+  )
+  .option("--rates <n,...>", "lines a second, one run each", parseRates, [1_000, 20_000])
+  .option("--seconds <n>", "measured, each run", parseInteger(3, 300), 10)
+  .option("--width <n>", "columns of its terminal", parseInteger(80, 500), 200)
+  .option("--height <n>", "rows of its terminal", parseInteger(24, 200), 50)
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
+addFormatFlag(program).action(bench);
+await program.parseAsync();
+
+function parseRates(text: string): number[] {
+  return text.split(",").map(parseInteger(100, 100_000));
+}
+
+async function bench(flags: Flags): Promise<void> {
+  const measured: Measured[] = [];
+  for (const rate of flags.rates) measured.push(await measure(rate, flags));
+  if (flags.format === "json") outJson({ bun: Bun.version, ...flags, measured });
+  else {
+    out(`The dashboard at ${flags.width} by ${flags.height}, ${flags.seconds} s each, Bun ${Bun.version}:\n`);
+    const head = [
+      "lines/s",
+      "taken/s",
+      "share of a core",
+      "draws/s",
+      "most draws in a second",
+      "key p50 ms",
+      "key max ms",
+    ];
+    const rows = measured.map((run) => [
+      run.linesPerSecond.toLocaleString("en-US"),
+      Math.round(run.takenPerSecond).toLocaleString("en-US"),
+      `${(run.cpuShare * 100).toFixed(1)} %`,
+      run.drawsPerSecond.toFixed(1),
+      run.drawsMax,
+      run.keyMsP50.toFixed(1),
+      run.keyMsMax.toFixed(1),
+    ]);
+    for (const line of tableLines(head, rows)) out(line);
+  }
+  const broken = measured.flatMap((run, index) => brokenBounds(run, index === 0));
+  for (const text of broken) err(text);
+  if (broken.length > 0) process.exitCode = EXIT.degraded;
+}
+
+function brokenBounds({ linesPerSecond, cpuShare, drawsMax, keyMsMax }: Measured, isFirst: boolean): string[] {
+  const at = `at ${linesPerSecond.toLocaleString("en-US")} lines a second`;
+  return [
+    isFirst && cpuShare > LIMITS.cpuShare ? `${at}: more than ${LIMITS.cpuShare * 100} % of a core` : "",
+    drawsMax > LIMITS.draws ? `${at}: more than ${LIMITS.draws} draws in a second` : "",
+    keyMsMax > LIMITS.keyMs ? `${at}: a key took more than ${LIMITS.keyMs} ms` : "",
+  ].filter((text) => text !== "");
+}
+
+async function measure(linesPerSecond: number, { seconds, width, height }: Flags): Promise<Measured> {
+  const folder = mkdtempSync(join(tmpdir(), "wowsim-bench-"));
+  const file = join(folder, "costs.jsonl");
+  const lasts = Math.ceil((START_MS_MAX + SETTLE_MS) / 1_000) + seconds * 2;
+  const feed = Bun.spawn(
+    [process.execPath, join(import.meta.dir, "lib/fake-feed.ts"), `${linesPerSecond}`, `${lasts}`],
+    {
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "inherit",
+    },
+  );
+  let terminal: DashboardTerminal | null = null;
+  try {
+    terminal = new DashboardTerminal([await firstLine(feed.stdout), file], width, height);
+    await terminal.shows("live", START_MS_MAX);
+    await Bun.sleep(SETTLE_MS);
+    const before = newestCost(file);
+    const keysMs = await timeKeys(terminal, seconds * 1_000);
+    await Bun.sleep(1_000);
+    const after = newestCost(file);
+    const spanMs = after.atMs - before.atMs;
+    return {
+      linesPerSecond,
+      takenPerSecond: ((after.lines - before.lines) * 1_000) / spanMs,
+      cpuShare: (after.cpuMs - before.cpuMs) / spanMs,
+      drawsPerSecond: ((after.draws - before.draws) * 1_000) / spanMs,
+      drawsMax: after.drawsMax,
+      keyMsP50: quantile(keysMs, 0.5),
+      keyMsMax: Math.max(...keysMs),
+      keys: keysMs.length,
+    };
+  } finally {
+    await terminal?.close();
+    feed.kill("SIGKILL");
+    await feed.exited;
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Opens and closes the help, again and again; milliseconds from each key to its first cell on the screen. */
+async function timeKeys(terminal: DashboardTerminal, forMs: number): Promise<number[]> {
+  const times: number[] = [];
+  const endMs = performance.now() + forMs;
+  while (performance.now() < endMs) {
+    const typedMs = performance.now();
+    terminal.type("h");
+    await terminal.shows(DIALOG_CORNER, KEY_MS_MAX);
+    times.push(performance.now() - typedMs);
+    await Bun.sleep(KEYS_APART_MS);
+    terminal.type("q");
+    await Bun.sleep(KEYS_APART_MS);
+  }
+  return times;
+}
+
+function newestCost(file: string): DashboardCost {
+  return JSON.parse(readFileSync(file, "utf8").trimEnd().split("\n").at(-1) ?? "") as DashboardCost;
+}
+
+async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
+  for await (const chunk of stream) return new TextDecoder().decode(chunk).trim();
+  throw new WowsimError("bench_failed", "The feed did not start; see what it said above.");
+}
+
+/** The dashboard on a pseudo-terminal, and what it has drawn since the last key. */
+class DashboardTerminal {
+  readonly #child: Bun.Subprocess;
+  #drawn = "";
+  #waiting: { text: string; found: () => void } | null = null;
+
+  constructor(args: string[], cols: number, rows: number) {
+    const decoder = new TextDecoder();
+    this.#child = Bun.spawn([process.execPath, join(import.meta.dir, "lib/dashboard-child.ts"), ...args], {
+      env: { ...process.env, TERM: "xterm-256color", CI: undefined },
+      terminal: { cols, rows, data: (_terminal, data) => this.#onData(decoder.decode(data, { stream: true })) },
+    });
+  }
+
+  type(keys: string): void {
+    this.#drawn = "";
+    this.#child.terminal?.write(keys);
+  }
+
+  /** Throws WowsimError("bench_failed") when it does not come in time. */
+  async shows(text: string, msMax: number): Promise<void> {
+    if (this.#drawn.includes(text)) return;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const why = `The dashboard did not show ${text} within ${msMax} ms.`;
+    const timer = setTimeout(() => reject(new WowsimError("bench_failed", why)), msMax);
+    this.#waiting = { text, found: resolve };
+    await promise.finally(() => {
+      clearTimeout(timer);
+      this.#waiting = null;
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#child.exited;
+    this.#child.terminal?.close();
+  }
+
+  #onData(text: string): void {
+    this.#drawn += text;
+    if (this.#waiting !== null && this.#drawn.includes(this.#waiting.text)) this.#waiting.found();
+  }
+}
