@@ -12,7 +12,7 @@ const ANOMALIES_SHOWN_MAX = 8;
 /** All of it; fits 80 columns unless a zone's name is long. */
 export function healthLines(report: HealthReport): string[] {
   return [
-    `${paintStatus(report.status)}  ${loopText(report)}`,
+    `${paintStatus(report.status)}  at ${clock(report.atMs)}, by the last ${shown(Math.round(report.windowS))} s`,
     ...report.reasons.map(({ level, text }) => `  ${paintStatus(level)}  ${text}`),
     ...serverLines(report),
     "",
@@ -44,16 +44,17 @@ export function anomalyText({ fromMs, toMs, zoneId, what, value, usual, unit, sc
   return `${clock(fromMs)}  ${`${seconds} s`.padStart(5)}  ${where.padEnd(8)}  ${what} ${shown(value)}${unit === "" ? "" : ` ${unit}`}${against}`;
 }
 
-function loopText({ tickRateHz, durationMs, overruns, windowS, atMs }: HealthReport): string {
-  if (durationMs.ticks === 0) return `no game loop ticks in the last ${shown(windowS)} s, up to ${clock(atMs)}`;
+function loopText({ tickRateHz, durationMs, overruns }: HealthReport): string {
+  if (durationMs.ticks === 0) return "none of the game loop";
   return (
-    `${shown(tickRateHz.measured)} of ${tickRateHz.meant} Hz, tick p50 ${shown(durationMs.p50)} ms, p99 ${shown(durationMs.p99)} ms, ` +
-    `${overruns} overruns; ${shown(windowS)} s to ${clock(atMs)}`
+    `${shown(tickRateHz.measured)} of ${tickRateHz.meant} Hz, p50 ${shown(durationMs.p50)} ms, ` +
+    `p99 ${shown(durationMs.p99)} ms, ${overruns} overruns`
   );
 }
 
-function serverLines({ traffic, roundTrip, process }: HealthReport): string[] {
-  const lines: string[] = [];
+function serverLines(report: HealthReport): string[] {
+  const { traffic, roundTrip, process } = report;
+  const lines = [`ticks    ${loopText(report)}`];
   if (traffic !== null) {
     const trip =
       roundTrip === null ? "" : `, round trip p50 ${shown(roundTrip.msP50)} ms, p99 ${shown(roundTrip.msP99)} ms`;

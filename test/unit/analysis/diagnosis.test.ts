@@ -303,6 +303,13 @@ describe("lost links", () => {
     expect(causes(story)).toEqual(["session-crash"]);
   });
 
+  test("the only player there is may be one or all, and is said to be one, not surely", () => {
+    const story = new Story().seconds(5, { traffic: () => ({ connected: 1 }) });
+    lose(story, 1);
+    story.seconds(1, { traffic: () => ({ connected: 0, disconnected: 1 }) });
+    expect(first(story)).toMatchObject({ cause: "session-crash", confidence: 0.54 });
+  });
+
   test("a quarter of the players is neither", () => {
     const story = new Story().seconds(5);
     lose(story, 3);

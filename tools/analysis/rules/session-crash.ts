@@ -1,7 +1,7 @@
 // One player's link is lost, and nobody's else: that player's line, client or machine.
 //
-// Sure when the wave is a single player among several, and the ticks around it were as before. Two or three are less
-// clearly single; many are something else.
+// Sure when the wave is a single player among several, and the ticks around it were as before. The only player there is
+// may as well be everybody; two or three are less clearly single; many are something else.
 
 import { clock, median, ramp, shown } from "../measures.ts";
 import type { Timeline } from "../timeline.ts";
@@ -37,7 +37,7 @@ function examine(wave: Wave, timeline: Timeline): Finding {
     .filter(({ reason }) => reason === "link_lost").length;
   const confidence =
     (CONFIDENCE_MAX / Math.max(wave.lost, around)) *
-    (Number.isNaN(wave.connectedBefore) ? 0.7 : ramp(wave.connectedBefore - wave.lost, -1, 1)) *
+    (Number.isNaN(wave.connectedBefore) ? 0.7 : ramp(wave.connectedBefore - wave.lost, -1.5, 1)) *
     (after - before > 5 ? ramp(slowed, 20, 3) : 1) *
     ramp(timeline.nowMs - wave.toMs, EVENT_STALE_MS, EVENT_FRESH_MS);
   const who = wave.sessions.map((id) => `session ${id}`).join(", ");
