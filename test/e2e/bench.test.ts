@@ -31,7 +31,7 @@ test.if(findOnPath("hyperfine") !== null)(
   60_000,
 );
 
-describe.each(["run", "load", "soak", "fuzz", "kill"])("bench/%s.ts", (name) => {
+describe.each(["run", "load", "crowd", "soak", "fuzz", "kill"])("bench/%s.ts", (name) => {
   test("explains itself, and refuses a flag it does not have", async () => {
     const help = await run(`bench/${name}.ts`, "--help");
     expect(help.code).toBe(0);
@@ -63,6 +63,25 @@ test("the load bench measures ticks while all guests are connected", async () =>
   expect(report.zones).toHaveLength(2);
   expect(report.messagesPerSecond).toBeGreaterThan(50);
   expect(report.disconnects).toBe(0);
+}, 60_000);
+
+test("the crowd bench finds that players of either encoding know what their zones know", async () => {
+  for (const protocol of ["binary", "json"]) {
+    const crowd = ["--clients", "40", "--zones", "2", "--seconds", "2", "--warm-up", "2", "--protocol", protocol];
+    const { stdout, stderr } = await run("bench/crowd.ts", ...crowd, "--format", "json");
+    expect(stderr).toBe("");
+    const { report, ticks } = JSON.parse(stdout) as {
+      report: {
+        compared: { clients: number; entities: number; examples: string[] };
+        stats: { protocol_error_examples: string[]; drops: number };
+      };
+      ticks: { players: number }[];
+    };
+    expect(ticks.map(({ players }) => players)).toEqual([20, 20]);
+    expect(report.stats).toMatchObject({ protocol_error_examples: [], drops: 0 });
+    expect(report.compared).toMatchObject({ clients: 40, examples: [] });
+    expect(report.compared.entities).toBeGreaterThan(400);
+  }
 }, 60_000);
 
 test("the soak bench judges a short run", async () => {
