@@ -56,10 +56,19 @@ export const OP_DESPAWN = 65;
 export const OP_PLACE = 66;
 /** Host only, injected by faults. Like OP_MOVE, for entity a, and without effect on its cast. */
 export const OP_NUDGE = 67;
+/** Host only. Player a leaves for another zone; what is theirs goes to the departure area (transfer.ts). */
+export const OP_DEPART = 68;
+/** Host only. Four words, b to e, of what the next OP_ARRIVE of this tick brings; a = index of the first. */
+export const OP_CARRY = 69;
+/** Host only. The session's player enters at x, y, z with what the OP_CARRYs before it brought. flags: JOIN_*. */
+export const OP_ARRIVE = 70;
 /** Host only, injected by faults. Traps (unreachable) while it is being handled. */
 export const OP_TRAP = 96;
 /** Host only, injected by faults. Never ends: burns all fuel while it is being handled. */
 export const OP_SPIN = 97;
+
+/** Words of what a player takes along from zone to zone; a multiple of the four that an OP_CARRY has. */
+export const TRANSFER_WORDS = 100;
 
 /** OP_JOIN: the session gets frames. */
 export const JOIN_WATCHES = 1;

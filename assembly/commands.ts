@@ -21,9 +21,12 @@ import {
   ENTITY_DEAD,
   ENTITY_GHOST,
   INTERRUPT_BY_REQUEST,
+  OP_ARRIVE,
   OP_ATTACK,
   OP_CANCEL_CAST,
+  OP_CARRY,
   OP_CAST,
+  OP_DEPART,
   OP_DESPAWN,
   OP_JOIN,
   OP_LEAVE,
@@ -83,6 +86,7 @@ import { inWorld, isFinitePoint } from "./space";
 import { inMeleeRange } from "./swings";
 import { Spell, spellOf } from "./tables";
 import { refusalOfEnemy } from "./targets";
+import { arrive, bring, depart } from "./transfer";
 
 /** Fields of the record at an address. */
 class Command {
@@ -165,11 +169,17 @@ function handleHost(at: usize, op: u32): void {
   if (op == OP_TRAP) unreachable();
   if (op == OP_SPIN) spin();
   if (op == OP_SPAWN) return handleSpawn(at);
+  if (op == OP_ARRIVE) return handleArrive(at);
+  if (op == OP_CARRY) {
+    if (!bring(Command.a(at), at + COMMAND_B)) refuse(at, NO_ROW, REFUSED_BAD_COMMAND);
+    return;
+  }
   const row = rowOf(Command.a(at));
   if (row == NO_ROW) return refuse(at, NO_ROW, REFUSED_NO_SUCH_ENTITY);
   if (op == OP_DESPAWN) remove(row);
   else if (op == OP_PLACE) handlePlace(at, row);
   else if (op == OP_NUDGE) handleMove(at, row, true);
+  else if (op == OP_DEPART) handleDepart(at, row);
   else refuse(at, NO_ROW, REFUSED_BAD_COMMAND);
 }
 
@@ -183,6 +193,20 @@ function handleJoin(at: usize): void {
   const row = join(session, classIndex, level, Command.x(at), Command.y(at), Command.z(at), Command.flags(at));
   if (row == NO_ROW) return refuse(at, NO_ROW, REFUSED_ZONE_FULL);
   U32.set(PLAYER_ACK, row, Command.seq(at));
+}
+
+function handleDepart(at: usize, row: u32): void {
+  const refusal = row < PLAYERS_MAX ? depart(row) : <u32>REFUSED_BAD_COMMAND;
+  if (refusal != 0) refuse(at, NO_ROW, refusal);
+}
+
+function handleArrive(at: usize): void {
+  const session = Command.session(at);
+  if (session == 0 || rowOf(session) != NO_ROW || !Command.hasPoint(at)) {
+    return refuse(at, NO_ROW, REFUSED_BAD_COMMAND);
+  }
+  const refusal = arrive(session, Command.x(at), Command.y(at), Command.z(at), Command.flags(at));
+  if (refusal != 0) refuse(at, NO_ROW, refusal);
 }
 
 function handleSpawn(at: usize): void {

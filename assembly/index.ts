@@ -38,6 +38,7 @@ import { regenerate } from "./regeneration";
 import { seedRandom } from "./random";
 import { initRows, lowerMarks } from "./rows";
 import { swingAll } from "./swings";
+import { forgetTransfers } from "./transfer";
 
 export * from "./memory";
 
@@ -62,6 +63,7 @@ export function tick(now: u32): void {
   Counter.clear();
   clearEvents();
   forgetGrid();
+  forgetTransfers();
   lowerMarks();
   handleCommands();
   movePlayers();

@@ -18,7 +18,7 @@
 // A column is an array with one element a row: struct of arrays. Example: the health of row 7 is the u32 at
 // ENTITY_HEALTH + 7 * 4. Columns are 4 bytes an element unless their comment says otherwise.
 
-import { ABI_VERSION, COMMAND_BYTES, EVENT_BYTES } from "./abi";
+import { ABI_VERSION, COMMAND_BYTES, EVENT_BYTES, TRANSFER_WORDS } from "./abi";
 
 /** Raised when a column changes its meaning without changing its place. Also carries the record formats' version. */
 export const LAYOUT_VERSION: u32 = (ABI_VERSION << 16) | 1;
@@ -422,7 +422,15 @@ export const GRID_READY: usize = RING_COUNT + 128;
 /** u16[AREA_TARGETS_MAX]: rows an area spell strikes, or that are called for help. */
 export const AREA_TARGETS_MAX: u32 = 20;
 export const AREA_ROW: usize = GRID_READY + 64;
-export const SCRATCH_END: usize = AREA_ROW + AREA_TARGETS_MAX * 2;
+/** Who departed in this tick: how many, then of each its entity id and TRANSFER_WORDS words (transfer.ts). */
+export const DEPARTURES_MAX: u32 = 64;
+export const DEPARTURE_COUNT: usize = (AREA_ROW + AREA_TARGETS_MAX * 2 + 7) & ~7;
+export const DEPARTURE_BASE: usize = DEPARTURE_COUNT + 8;
+/** TRANSFER_WORDS words: what the next to arrive brings. Then the list's place and direction while it is walked. */
+export const ARRIVAL_BASE: usize = DEPARTURE_BASE + DEPARTURES_MAX * (TRANSFER_WORDS + 1) * 4;
+export const TRANSFER_AT: usize = ARRIVAL_BASE + TRANSFER_WORDS * 4;
+export const TRANSFER_OUT: usize = TRANSFER_AT + 4;
+export const SCRATCH_END: usize = TRANSFER_OUT + 4;
 
 /** Fixed: initial = maximum. index.ts refuses to compile when SCRATCH_END lies beyond. */
 export const MEMORY_PAGES: u32 = 208;

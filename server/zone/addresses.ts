@@ -40,6 +40,8 @@ const NAMES = {
   threatValue: "THREAT_VALUE",
   threatRow: "THREAT_ROW",
   threatMax: "THREAT_MAX",
+  departureCount: "DEPARTURE_COUNT",
+  departures: "DEPARTURE_BASE",
 } as const;
 
 /** Absolute byte addresses, and capacities. */

@@ -1,0 +1,70 @@
+// A player between two zones: what the kernel wrote when they departed (assembly/transfer.ts), and the commands that bring
+// it into another zone. Both are commands in a journal, so a zone that crashes in that very tick does the same again.
+//
+//   const [departure] = readDepartures(zone)                        // after the tick with OP_DEPART
+//   arrivalRecords(departure, { x: 4, y: 0, z: 0 }, JOIN_WATCHES)   // 25 CARRYs and an ARRIVE, 32 bytes each
+
+import {
+  COMMAND_A,
+  COMMAND_B,
+  COMMAND_BYTES,
+  COMMAND_C,
+  COMMAND_D,
+  COMMAND_FLAGS,
+  COMMAND_OP,
+  COMMAND_SESSION,
+  OP_ARRIVE,
+  OP_CARRY,
+  TRANSFER_WORDS,
+} from "../../assembly/abi.ts";
+import type { Zone } from "./zone.ts";
+
+export interface Departure {
+  session: number;
+  /** TRANSFER_WORDS u32. */
+  words: Uint32Array;
+}
+
+export interface Point {
+  x: number;
+  y: number;
+  z: number;
+}
+
+const WORDS_PER_CARRY = 4;
+/** Records that bring one player. */
+export const ARRIVAL_RECORDS = TRANSFER_WORDS / WORDS_PER_CARRY + 1;
+
+/** Who departed in the zone's last tick, copied. */
+export function readDepartures({ view, at }: Zone): Departure[] {
+  return Array.from({ length: view.getUint32(at.departureCount, true) }, (_, index) => {
+    const from = at.departures + index * (TRANSFER_WORDS + 1) * 4;
+    const words = Uint32Array.from({ length: TRANSFER_WORDS }, (_word, word) =>
+      view.getUint32(from + 4 + word * 4, true),
+    );
+    return { session: view.getUint32(from, true), words };
+  });
+}
+
+/** Command records that let the player enter at a point; they belong into one batch, in this order. */
+export function arrivalRecords({ session, words }: Departure, { x, y, z }: Point, flags: number): Uint8Array {
+  const bytes = new Uint8Array(ARRIVAL_RECORDS * COMMAND_BYTES);
+  const view = new DataView(bytes.buffer);
+  for (let record = 0; record < ARRIVAL_RECORDS; record++) {
+    const at = record * COMMAND_BYTES;
+    view.setUint32(at + COMMAND_SESSION, session, true);
+    view.setUint16(at + COMMAND_OP, OP_CARRY, true);
+    view.setUint32(at + COMMAND_A, record * WORDS_PER_CARRY, true);
+    for (let word = 0; word < WORDS_PER_CARRY; word++) {
+      view.setUint32(at + COMMAND_B + word * 4, words[record * WORDS_PER_CARRY + word] ?? 0, true);
+    }
+  }
+  const last = bytes.length - COMMAND_BYTES;
+  view.setUint16(last + COMMAND_OP, OP_ARRIVE, true);
+  view.setUint16(last + COMMAND_FLAGS, flags, true);
+  view.setUint32(last + COMMAND_A, 0, true);
+  view.setFloat32(last + COMMAND_B, x, true);
+  view.setFloat32(last + COMMAND_C, y, true);
+  view.setFloat32(last + COMMAND_D, z, true);
+  return bytes;
+}

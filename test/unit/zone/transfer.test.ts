@@ -1,0 +1,158 @@
+// A player goes from one zone to another with everything that is theirs, as the kernels of both see it.
+
+import { expect, test } from "bun:test";
+import { JOIN_WATCHES, OP_ARRIVE, OP_CARRY, OP_CAST, OP_DEPART, OP_JOIN, OP_MOVE } from "../../../assembly/abi.ts";
+import { arrivalRecords, readDepartures } from "../../../server/zone/transfer.ts";
+import type { Departure } from "../../../server/zone/transfer.ts";
+import type { Zone } from "../../../server/zone/zone.ts";
+import { commandBytes } from "../../helpers/zone-commands.ts";
+import type { Command } from "../../helpers/zone-commands.ts";
+import { newZone, playedZone, spawnBytes, testWorld } from "../../helpers/zone.ts";
+
+const { zones, content } = await testWorld();
+const exit = { x: 5, y: -6, z: 0 };
+const nothing = commandBytes([]);
+
+function depart(zone: Zone, session: number): Departure {
+  zone.step(commandBytes([{ op: OP_DEPART, a: session }]));
+  const [departure] = readDepartures(zone);
+  return departure!;
+}
+
+function rowOf(zone: Zone, session: number): number {
+  for (let row = 0; row < zone.at.playersMax; row++) {
+    if (zone.view.getUint32(zone.at.entityId + row * 4, true) === session) return row;
+  }
+  throw new Error(`There is no player ${session}.`);
+}
+
+/** The u32 of a player's row in a column. */
+function read(zone: Zone, session: number, column: string, stride = 4): number {
+  return zone.view.getUint32(zone.kernel.layout.value(column) + rowOf(zone, session) * stride, true);
+}
+
+/** Zone 2, at another tick than zone 1. */
+async function otherZone(ticks: number): Promise<Zone> {
+  const zone = await newZone({ zone: zones[1]!, seed: 2 });
+  zone.step(spawnBytes(zone, zones[1]!));
+  for (let tick = 1; tick < ticks; tick++) zone.step(nothing);
+  return zone;
+}
+
+test("a player who departs is in no zone any more, and in the next with all they had", async () => {
+  const zone = await playedZone(40);
+  const spells = content.classes[0]?.spells ?? [];
+  for (const spell of spells) {
+    zone.step(commandBytes([{ op: OP_CAST, session: 1, seq: 90, b: spell }]));
+    for (let tick = 0; tick < 40; tick++) zone.step(nothing);
+  }
+  const columns = ["ENTITY_HEALTH", "ENTITY_POWER", "ENTITY_LEVEL", "ENTITY_KIND", "PLAYER_ACK", "PLAYER_EXPERIENCE"];
+  columns.push("PLAYER_COOLDOWN_COUNT");
+  const before = columns.map((column) => read(zone, 1, column));
+  const cooldown = read(zone, 1, "COOLDOWN_END", 64) - zone.tick;
+  const gcd = read(zone, 1, "ENTITY_GCD_END") - zone.tick;
+  const departure = depart(zone, 1);
+  expect(departure.session).toBe(1);
+  expect(zone.entities.positionOf(1)).toBeNull();
+  zone.step(nothing);
+  expect(readDepartures(zone)).toEqual([]);
+
+  const other = await otherZone(500);
+  other.step(arrivalRecords(departure, exit, JOIN_WATCHES));
+  expect(columns.map((column) => read(other, 1, column))).toEqual(before);
+  expect(read(other, 1, "PLAYER_COOLDOWN_COUNT")).toBeGreaterThan(0);
+  // Departed one tick after the look, arrived in that tick's place: one tick later for both clocks.
+  expect(read(other, 1, "COOLDOWN_END", 64) - other.tick).toBe(cooldown - 1);
+  expect(read(other, 1, "ENTITY_GCD_END") - other.tick).toBe(gcd - 1);
+  const at = other.entities.positionOf(1);
+  expect([at?.x, at?.y]).toEqual([exit.x, exit.y]);
+  other.step(commandBytes([{ op: OP_MOVE, session: 1, seq: 99, x: 8, y: -6 }]));
+  expect(read(other, 1, "PLAYER_ACK")).toBe(99);
+});
+
+test("auras of one's own go along, with what is left of them; those of others end without their caster", async () => {
+  const zone = await playedZone(3);
+  const priest = content.classes.findIndex(({ name }) => name === "Priest") | (10 << 8);
+  const [shield, renew] = [141, 140];
+  zone.step(commandBytes([3, 4].map((session) => ({ op: OP_JOIN, session, x: 1, e: priest }))));
+  zone.step(
+    commandBytes([
+      { op: OP_CAST, session: 3, a: 3, b: shield },
+      { op: OP_CAST, session: 4, a: 3, b: renew },
+    ]),
+  );
+  expect(read(zone, 3, "ENTITY_AURA_COUNT")).toBe(2);
+  const aura = (from: Zone): number[] =>
+    [0, 4, 12].map((offset) => {
+      const stride = 16 * from.kernel.layout.value("AURAS_MAX");
+      return from.view.getUint32(from.kernel.layout.value("AURA_BASE") + rowOf(from, 3) * stride + offset, true);
+    });
+  const before = aura(zone);
+  const other = await otherZone(9);
+  other.step(arrivalRecords(depart(zone, 3), exit, 0));
+  expect(aura(other)).toEqual(before);
+  other.step(nothing);
+  expect(read(other, 3, "ENTITY_AURA_COUNT")).toBe(1);
+});
+
+test("to and fro, nothing wears off but time", async () => {
+  const [here, there] = [await playedZone(60), await otherZone(30)];
+  let departure = depart(here, 1);
+  const first = departure.words.slice();
+  for (let trip = 0; trip < 6; trip++) {
+    const zone = trip % 2 === 0 ? there : here;
+    zone.step(arrivalRecords(departure, exit, 0));
+    departure = depart(zone, 1);
+  }
+  // Values are the same; distances of ticks, which have bit 31 turned, are six shorter.
+  const differing = Array.from(departure.words.keys()).filter((index) => departure.words[index] !== first[index]);
+  for (const index of differing) expect(first[index]! - departure.words[index]!).toBe(6);
+});
+
+test("two who cross at once do not get each other's things", async () => {
+  const zone = await playedZone(30);
+  const health = [1, 2].map((session) => [read(zone, session, "ENTITY_HEALTH"), read(zone, session, "PLAYER_ACK")]);
+  zone.step(
+    commandBytes([
+      { op: OP_DEPART, a: 2 },
+      { op: OP_DEPART, a: 1 },
+    ]),
+  );
+  const departures = readDepartures(zone);
+  expect(departures.map(({ session }) => session)).toEqual([2, 1]);
+  const other = await otherZone(5);
+  other.step(Buffer.concat(departures.map((departure) => arrivalRecords(departure, exit, 0))));
+  expect([1, 2].map((session) => [read(other, session, "ENTITY_HEALTH"), read(other, session, "PLAYER_ACK")])).toEqual(
+    health,
+  );
+});
+
+test.each<[string, Command[]]>([
+  ["a creature departs", [{ op: OP_DEPART, a: 1_000_001 }]],
+  ["one who is not there departs", [{ op: OP_DEPART, a: 77 }]],
+  ["one who is there already arrives", [{ op: OP_ARRIVE, session: 2 }]],
+  ["nobody arrives", [{ op: OP_ARRIVE, session: 0 }]],
+  ["one arrives beyond the world", [{ op: OP_ARRIVE, session: 9, x: Number.NaN }]],
+  [
+    "more is brought than anybody has",
+    [
+      { op: OP_CARRY, session: 9, a: 98 },
+      { op: OP_CARRY, session: 9, a: 0xffff_ffff },
+    ],
+  ],
+])("%s: refused", async (_what, commands) => {
+  const zone = await playedZone(3);
+  const before = Array.from(zone.entities.entityIds());
+  zone.step(commandBytes(commands));
+  expect(Array.from(zone.entities.entityIds())).toEqual(before);
+  expect(readDepartures(zone)).toEqual([]);
+});
+
+test("what is brought in one tick is forgotten in the next", async () => {
+  const [zone, other] = [await playedZone(20), await otherZone(20)];
+  zone.step(commandBytes([{ op: OP_JOIN, session: 3, e: 1 | (33 << 8) }]));
+  const records = arrivalRecords(depart(zone, 3), exit, 0);
+  other.step(records.subarray(0, -32));
+  other.step(records.subarray(-32));
+  expect(read(other, 3, "ENTITY_LEVEL")).toBe(1);
+});
