@@ -117,10 +117,21 @@ export interface Spawn {
   z: number;
 }
 
+/** Who comes within its radius goes on in another zone, at the exit. Yards. */
+export interface Portal {
+  x: number;
+  y: number;
+  radiusYd: number;
+  /** Zone id. */
+  to: number;
+  exit: { x: number; y: number; z: number };
+}
+
 export interface ZoneContent {
   id: number;
   name: string;
   spawns: Spawn[];
+  portals: Portal[];
 }
 
 export interface Content {

@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { messageOf, WowsimError } from "../errors.ts";
 import classesFile from "./classes.toml";
-import type { Content, PlayerClass, Spawn, Spell, World, ZoneContent } from "./content.ts";
+import type { Content, PlayerClass, Portal, Spawn, Spell, World, ZoneContent } from "./content.ts";
 import creaturesFile from "./creatures.toml";
 import {
   classSchema,
@@ -43,6 +43,18 @@ const zoneSchema = z.strictObject({
         x: coordinate,
         y: coordinate,
         radius_yd: yards,
+      }),
+    )
+    .default([]),
+  portal: z
+    .array(
+      z.strictObject({
+        to: z.number().int().min(1).max(1_000),
+        x: coordinate,
+        y: coordinate,
+        radius_yd: yards.min(0.5).max(50),
+        exit_x: coordinate,
+        exit_y: coordinate,
       }),
     )
     .default([]),
@@ -158,10 +170,29 @@ function resolveZones(source: string, world: z.infer<typeof worldSchema>, conten
         spawns.push({ entityId: nextEntityId++, template, x, y: pack.y + pack.radius_yd * Math.sin(angle), z: 0 });
       }
     }
-    return { id: zone.id, name: zone.name, spawns };
+    const portals = zone.portal.map(({ to, x, y, radius_yd, exit_x, exit_y }): Portal => {
+      return { to, x, y, radiusYd: radius_yd, exit: { x: exit_x, y: exit_y, z: 0 } };
+    });
+    return { id: zone.id, name: zone.name, spawns, portals };
   });
+  for (const zone of zones)
+    faults.push(...portalFaults(zone, zones).map((fault) => `${source}: zone "${zone.name}": ${fault}`));
   refuse(faults);
   return zones;
+}
+
+/** A portal leads into another zone of the world, and out of reach of that zone's own portals. */
+function portalFaults(zone: ZoneContent, zones: ZoneContent[]): string[] {
+  return zone.portals.flatMap(({ to, exit, ...portal }, index) => {
+    const where = `portal number ${index + 1}`;
+    if (Math.hypot(portal.x, portal.y) <= portal.radiusYd) return [`${where}: x, y: players appear within it, at 0, 0`];
+    const target = zones.find(({ id }) => id === to);
+    if (target === undefined || to === zone.id) return [`${where}: to: no other zone has the id ${to}`];
+    const isCaught = target.portals.some(({ x, y, radiusYd }) => Math.hypot(exit.x - x, exit.y - y) <= radiusYd);
+    return isCaught
+      ? [`${where}: exit_x, exit_y: lies within a portal of zone ${to}, which would send one on at once`]
+      : [];
+  });
 }
 
 async function readToml(path: string): Promise<unknown> {

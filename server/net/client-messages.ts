@@ -113,5 +113,5 @@ export type ServerMessage =
   | Welcome
   | { type: "error"; code: ErrorCode; message: string; seq?: number }
   | { type: "pong"; t: number; tick: number }
-  | { type: "zone"; zone_id: number; tick: number; reason: "zone_down" | "zone_restored" }
+  | { type: "zone"; zone_id: number; tick: number; reason: "zone_down" | "zone_restored" | "portal" }
   | { type: "names"; players: NamedId[]; creatures: NamedId[] };

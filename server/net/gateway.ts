@@ -141,6 +141,8 @@ export class Gateway {
       flush: (connection) => this.#pool.flush(connection),
     });
     deps.supervisor.onMessage((message) => this.#router.onMessage(message));
+    deps.supervisor.onDeparture((crossing) => this.#router.onDeparture(crossing));
+    deps.supervisor.onArrival((zoneId, session, isThere) => this.#router.onArrival(zoneId, session, isThere));
   }
 
   /** Listens; the port it got. Throws WowsimError("port_in_use"). */

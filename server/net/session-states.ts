@@ -25,7 +25,7 @@ export const SESSION_EVENTS = [
   "refused",
   /** This connection took up an older session, so its own provisional one ends. */
   "superseded",
-  /** The zone went down, or came back: the player is on the way to another. */
+  /** Its zone went down, or came back, or it went through a portal: the player is on the way to another zone. */
   "transfer_begun",
   /** The new zone has told the player what it sees. */
   "transfer_done",

@@ -3,6 +3,7 @@
 
 import type { FaultSession } from "../fault/fault.ts";
 import type { Connection } from "./connection.ts";
+import type { Crossing } from "../zone/transfer.ts";
 import type { SessionState } from "./session-states.ts";
 
 export class Session implements FaultSession {
@@ -21,6 +22,8 @@ export class Session implements FaultSession {
   zoneId = 0;
   /** The zone it returns to once that is back; the same as zoneId unless that went down. */
   homeZoneId = 0;
+  /** All that is theirs, while they are between two zones: from one's departure until the other has let them in. */
+  crossing: Crossing | null = null;
   /** Highest sequence number given to a command. */
   lastSeq = 0;
   /** Frames are skipped until the kernel begins anew with a reset. */

@@ -6,6 +6,7 @@
 //   link.onTickEnd((zoneId) => ...)                            // all frames of that zone's tick have been given
 
 import type { FromZoneWorker, ZoneState } from "../zone/messages.ts";
+import type { Crossing } from "../zone/transfer.ts";
 
 /** A zone as the gateway sees it; the object is live. */
 export interface ZoneView {
@@ -47,6 +48,12 @@ export interface ZoneLink {
     d: number,
     e: number,
   ): boolean;
+  /** Queues what lets a player from another zone in (zone/transfer.ts); false when the zone's queue is full. */
+  arrive(zoneId: number, records: Uint8Array): boolean;
+  /** Somebody left a zone through a portal: until they have arrived, all that is theirs is in the listener's hands. */
+  onDeparture(listener: (crossing: Crossing) => void): void;
+  /** An arrival has come to pass: whether the player is in the zone. */
+  onArrival(listener: (zoneId: number, session: number, isThere: boolean) => void): void;
   onFrame(listener: FrameListener): void;
   onTickEnd(listener: (zoneId: number) => void): void;
   onMessage(listener: (message: FromZoneWorker) => void): void;

@@ -6,13 +6,21 @@
 //
 //   zone 1 DOWN    → {"type":"zone","zone_id":2,"tick":n,"reason":"zone_down"}, OP_JOIN in zone 2
 //   zone 1 ACTIVE  → OP_LEAVE in zone 2, OP_JOIN in zone 1, {"type":"zone","zone_id":1,...,"reason":"zone_restored"}
+//
+// A player who went through a portal is in no zone any more, and all that is theirs is held by their session until the
+// next zone has said that they are there. Should that go down or not let them in, they are sent back, or to a refuge.
 
-import { JOIN_GUEST, JOIN_WATCHES, OP_JOIN, OP_LEAVE, OP_UNWATCH, OP_WATCH } from "../../assembly/abi.ts";
+import { JOIN_GUEST, JOIN_WATCHES, OP_ARRIVE, OP_JOIN, OP_LEAVE, OP_UNWATCH, OP_WATCH } from "../../assembly/abi.ts";
 import type { FromZoneWorker, ZoneState } from "../zone/messages.ts";
+import { arrivalRecords } from "../zone/transfer.ts";
+import type { Crossing } from "../zone/transfer.ts";
 import type { ServerMessage } from "./client-messages.ts";
 import type { Session } from "./session.ts";
 import type { SessionTable } from "./session-table.ts";
 import type { ZoneLink, ZoneView } from "./zone-link.ts";
+
+/** Where players appear in a zone that they come to without a portal. */
+const SPAWN_POINT = { x: 0, y: 0, z: 0 };
 
 interface OwedCommand {
   op: number;
@@ -20,7 +28,11 @@ interface OwedCommand {
   seq: number;
   flags: number;
   e: number;
+  /** Instead of all that: an arrival from another zone. */
+  records?: Uint8Array;
 }
+
+type MoveReason = "zone_down" | "zone_restored" | "portal";
 
 export interface ZoneRouterDeps {
   link: ZoneLink;
@@ -63,11 +75,7 @@ export class ZoneRouter {
 
   /** Puts the player into the zone; frames begin with a reset. */
   join(session: Session, zoneId: number): void {
-    const watches = session.connected && !session.isGuest;
-    this.#deps.sessions.enterZone(session, zoneId);
-    session.awaitsReset = watches;
-    session.probeSeq = 0;
-    const flags = (watches ? JOIN_WATCHES : 0) | (session.isGuest ? JOIN_GUEST : 0);
+    const flags = this.#enter(session, zoneId);
     this.#deliver(zoneId, {
       op: OP_JOIN,
       sessionId: session.id,
@@ -112,6 +120,24 @@ export class ZoneRouter {
     }
   }
 
+  /** Out of its zone with all that is theirs. One who has left the game meanwhile, or was moved, is not waited for. */
+  onDeparture(crossing: Crossing): void {
+    const session = this.#deps.sessions.get(crossing.session);
+    if (session === undefined || session.zoneId !== crossing.from || session.crossing !== null) return;
+    session.crossing = crossing;
+    this.#deps.sessions.leaveZone(session);
+    this.#cross(session, crossing, "portal");
+  }
+
+  /** The zone has let the player in: what was held of theirs is let go. Or has not: somewhere else, then. */
+  onArrival(zoneId: number, sessionId: number, isThere: boolean): void {
+    const session = this.#deps.sessions.get(sessionId);
+    if (session === undefined || session.crossing === null || session.zoneId !== zoneId) return;
+    if (!isThere) return this.#turnAway(session, session.crossing, "portal");
+    session.crossing = null;
+    if (session.state === "TRANSFERRING" && !session.awaitsReset) this.#deps.sessions.move(session, "transfer_done");
+  }
+
   onMessage(message: FromZoneWorker): void {
     if (message.type !== "zone_state") return;
     if (message.to === "DOWN") this.#abandon(message.zoneId);
@@ -122,7 +148,9 @@ export class ZoneRouter {
   /** Once a second: finds a zone for those that none had room for when theirs went down. */
   rescueStranded(): void {
     for (const session of this.#deps.sessions.values()) {
-      if (session.zoneId === 0 && session.homeZoneId !== 0) this.#transfer(session, this.#refuge(), "zone_down");
+      if (session.zoneId !== 0 || session.homeZoneId === 0) continue;
+      if (session.crossing === null) this.#transfer(session, this.#refuge(), "zone_down");
+      else this.#cross(session, session.crossing, "zone_down");
     }
   }
 
@@ -133,8 +161,11 @@ export class ZoneRouter {
     for (const session of this.#deps.sessions.values()) {
       if (session.zoneId !== zoneId) continue;
       ghosts.add(session.id);
-      this.#deps.sessions.leaveZone(session);
-      this.#transfer(session, this.#refuge(), "zone_down");
+      if (session.crossing !== null) this.#turnAway(session, session.crossing, "zone_down");
+      else {
+        this.#deps.sessions.leaveZone(session);
+        this.#transfer(session, this.#refuge(), "zone_down");
+      }
     }
   }
 
@@ -146,21 +177,52 @@ export class ZoneRouter {
 
   #bringHome(zoneId: number): void {
     for (const session of this.#deps.sessions.values()) {
-      if (session.homeZoneId !== zoneId || session.zoneId === zoneId) continue;
+      if (session.homeZoneId !== zoneId || session.zoneId === zoneId || session.crossing !== null) continue;
       if (!this.canTake(zoneId)) return;
       this.leave(session);
       this.#transfer(session, zoneId, "zone_restored");
     }
   }
 
+  /** Where it was to go, it can not stay. */
+  #turnAway(session: Session, crossing: Crossing, reason: MoveReason): void {
+    const next = session.zoneId === crossing.from ? 0 : crossing.from;
+    this.#deps.sessions.leaveZone(session);
+    session.crossing = { ...crossing, to: next, from: next, at: SPAWN_POINT };
+    this.#cross(session, session.crossing, reason);
+  }
+
+  /** From no zone into the one the portal leads to, else back, else where there is room; when there is none it waits. */
+  #cross(session: Session, crossing: Crossing, reason: MoveReason): void {
+    const { sessions, tell } = this.#deps;
+    if (session.state === "IN_WORLD") sessions.move(session, "transfer_begun");
+    const wanted = [crossing.to, crossing.from].find((id) => this.canTake(id));
+    const zoneId = wanted ?? this.#refuge();
+    if (zoneId === 0) return;
+    if (wanted !== undefined) session.homeZoneId = wanted;
+    const flags = this.#enter(session, zoneId);
+    const at = zoneId === crossing.to ? crossing.at : SPAWN_POINT;
+    this.#deliver(zoneId, { ...plain(OP_ARRIVE, session.id, 0), records: arrivalRecords(crossing, at, flags) });
+    tell(session, { type: "zone", zone_id: zoneId, tick: this.zone(zoneId)?.tick ?? 0, reason });
+  }
+
   /** From no zone into `zoneId`; 0: none can take it now, it waits. */
-  #transfer(session: Session, zoneId: number, reason: "zone_down" | "zone_restored"): void {
+  #transfer(session: Session, zoneId: number, reason: MoveReason): void {
     const { sessions, tell } = this.#deps;
     if (session.state === "IN_WORLD") sessions.move(session, "transfer_begun");
     if (zoneId === 0) return;
     this.join(session, zoneId);
     tell(session, { type: "zone", zone_id: zoneId, tick: this.zone(zoneId)?.tick ?? 0, reason });
     if (session.state === "TRANSFERRING" && !session.awaitsReset) sessions.move(session, "transfer_done");
+  }
+
+  /** The session is in that zone from now on; the flags that its entity has to enter with. */
+  #enter(session: Session, zoneId: number): number {
+    const watches = session.connected && !session.isGuest;
+    this.#deps.sessions.enterZone(session, zoneId);
+    session.awaitsReset = watches;
+    session.probeSeq = 0;
+    return (watches ? JOIN_WATCHES : 0) | (session.isGuest ? JOIN_GUEST : 0);
   }
 
   #refuge(): number {
@@ -182,7 +244,8 @@ export class ZoneRouter {
     else if (!this.#send(zoneId, command)) this.#owed.set(zoneId, [command]);
   }
 
-  #send(zoneId: number, { op, sessionId, seq, flags, e }: OwedCommand): boolean {
+  #send(zoneId: number, { op, sessionId, seq, flags, e, records }: OwedCommand): boolean {
+    if (records !== undefined) return this.#deps.link.arrive(zoneId, records);
     return this.#deps.link.command(zoneId, op, sessionId, seq, flags, 0, 0, 0, 0, e);
   }
 }

@@ -41,6 +41,18 @@ export class EntityReader implements EntityView {
     return this.#position;
   }
 
+  /** Visits every player: id, yards, ENTITY_* flags. */
+  eachPlayer(visit: (id: number, x: number, y: number, flags: number) => void): void {
+    const { playersHigh, entityId, entityX, entityY, entityFlags } = this.#at;
+    const rows = this.#words[playersHigh / 4] ?? 0;
+    for (let row = 0; row < rows; row++) {
+      const id = this.#words[entityId / 4 + row] ?? 0;
+      if (id === 0) continue;
+      const [x, y] = [this.#floats[entityX / 4 + row] ?? 0, this.#floats[entityY / 4 + row] ?? 0];
+      visit(id, x, y, this.#words[entityFlags / 4 + row] ?? 0);
+    }
+  }
+
   #read(): void {
     if (this.#count >= 0) return;
     this.#count = 0;

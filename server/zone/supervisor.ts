@@ -21,7 +21,9 @@ import { Census } from "./census.ts";
 import { writeCommand, writeCommandInts } from "./command-writer.ts";
 import { GameLoop } from "./game-loop.ts";
 import type { FromZoneWorker, TickReport, ToZoneWorker, ZoneState } from "./messages.ts";
-import { CENSUS, emptyReport, END, FRAMES, readReport, REPORT } from "./wire.ts";
+import { readDeparted } from "./transfer.ts";
+import type { Crossing } from "./transfer.ts";
+import { ARRIVED, CENSUS, DEPARTED, emptyReport, END, FRAMES, readReport, REPORT } from "./wire.ts";
 import { ZoneWorkerLink } from "./worker-link.ts";
 import type { ZoneWorkerStart } from "./worker-messages.ts";
 
@@ -76,6 +78,8 @@ export class ZoneSupervisor {
   readonly #tickListeners: ((report: TickReport) => void)[] = [];
   readonly #frameListeners: FrameListener[] = [];
   readonly #tickEndListeners: ((zoneId: number) => void)[] = [];
+  readonly #departureListeners: ((crossing: Crossing) => void)[] = [];
+  readonly #arrivalListeners: ((zoneId: number, session: number, isThere: boolean) => void)[] = [];
   readonly #messageListeners: ((message: FromZoneWorker) => void)[] = [];
 
   /** Starts all workers and their zones. Throws WowsimError("zone_worker") when one can not. */
@@ -168,6 +172,27 @@ export class ZoneSupervisor {
     return ring !== undefined && writeCommandInts(ring, zoneId, op, session, seq, flags, a, b, c, d, e);
   }
 
+  /** Queues a player's arrival from another zone; false when the worker's ring is full or there is no such zone. */
+  arrive(zoneId: number, records: Uint8Array): boolean {
+    const ring = this.#linkOf.get(zoneId)?.commands;
+    const at = ring?.reserve(4 + records.length) ?? -1;
+    if (ring === undefined || at < 0) return false;
+    ring.view.setUint32(at, zoneId, true);
+    ring.bytes.set(records, at + 4);
+    ring.commit();
+    return true;
+  }
+
+  /** Somebody left a zone through a portal; everything of theirs is in the listener's hands now. */
+  onDeparture(listener: (crossing: Crossing) => void): void {
+    this.#departureListeners.push(listener);
+  }
+
+  /** Somebody whose arrival was queued is in the zone, or was not let in. */
+  onArrival(listener: (zoneId: number, session: number, isThere: boolean) => void): void {
+    this.#arrivalListeners.push(listener);
+  }
+
   /** Every tick of every zone. The report is reused: copy what is to be kept. */
   onTick(listener: (report: TickReport) => void): void {
     this.#tickListeners.push(listener);
@@ -230,7 +255,14 @@ export class ZoneSupervisor {
     if (kind === REPORT) this.#onReport(view, offset);
     else if (kind === FRAMES) this.#onFrames(view, bytes, zoneId, offset + 8, offset + length);
     else if (kind === END) for (const listener of this.#tickEndListeners) listener(zoneId);
-    else if (kind === CENSUS) this.#onCensus(view, zoneId, offset + 8, offset + length);
+    else if (kind === DEPARTED) {
+      const crossing = readDeparted(view, offset);
+      for (const listener of this.#departureListeners) listener(crossing);
+    } else if (kind === ARRIVED) {
+      const session = view.getUint32(offset + 8, true);
+      const isThere = view.getUint32(offset + 12, true) === 1;
+      for (const listener of this.#arrivalListeners) listener(zoneId, session, isThere);
+    } else if (kind === CENSUS) this.#onCensus(view, zoneId, offset + 8, offset + length);
   }
 
   #onReport(view: DataView, offset: number): void {

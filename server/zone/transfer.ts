@@ -17,6 +17,7 @@ import {
   OP_CARRY,
   TRANSFER_WORDS,
 } from "../../assembly/abi.ts";
+import { ARRIVED, DEPARTED } from "./wire.ts";
 import type { Zone } from "./zone.ts";
 
 export interface Departure {
@@ -29,6 +30,15 @@ export interface Point {
   x: number;
   y: number;
   z: number;
+}
+
+/** A departure on its way: everything of a player that is in no zone just now. */
+export interface Crossing extends Departure {
+  /** Zone ids. */
+  from: number;
+  to: number;
+  /** Where it goes in. */
+  at: Point;
 }
 
 const WORDS_PER_CARRY = 4;
@@ -67,4 +77,24 @@ export function arrivalRecords({ session, words }: Departure, { x, y, z }: Point
   view.setFloat32(last + COMMAND_C, y, true);
   view.setFloat32(last + COMMAND_D, z, true);
   return bytes;
+}
+
+/** Writes the record DEPARTED (wire.ts). */
+export function writeDeparted(view: DataView, offset: number, { from, session, to, at, words }: Crossing): void {
+  for (const [index, word] of [DEPARTED, from, session, to].entries()) view.setUint32(offset + index * 4, word, true);
+  for (const [index, yards] of [at.x, at.y, at.z].entries()) view.setFloat32(offset + 16 + index * 4, yards, true);
+  for (const [index, word] of words.entries()) view.setUint32(offset + 28 + index * 4, word, true);
+}
+
+export function readDeparted(view: DataView, offset: number): Crossing {
+  const u32 = (index: number): number => view.getUint32(offset + index * 4, true);
+  const f32 = (index: number): number => view.getFloat32(offset + index * 4, true);
+  const words = Uint32Array.from({ length: TRANSFER_WORDS }, (_, index) => u32(7 + index));
+  return { from: u32(1), session: u32(2), to: u32(3), at: { x: f32(4), y: f32(5), z: f32(6) }, words };
+}
+
+/** Writes the record ARRIVED (wire.ts). */
+export function writeArrived(view: DataView, offset: number, zoneId: number, session: number, isThere: boolean): void {
+  const words = [ARRIVED, zoneId, session, isThere ? 1 : 0];
+  for (const [index, word] of words.entries()) view.setUint32(offset + index * 4, word, true);
 }

@@ -1,13 +1,15 @@
 // The records in the rings between the main thread and a zone worker. The same forms are meant for a message bus one day.
 //
-//   command   zone u32 | command record (assembly/abi.ts, 32 bytes)
+//   command   zone u32 | command record (assembly/abi.ts, 32 bytes), or several of them
 //   report    REPORT u32 | zone | tick | state | overrun | missed | queue | dropped | recoveries | lost |
 //             duration f64 | kernel f64 | fuel f64 | hash u64 | counters u32[COUNTERS]
 //   frames    FRAMES u32 | zone | kernel frames, whole ones, up to FRAMES_BYTES_MAX
 //   end       END u32 | zone                              all of this tick's frames have been given
+//   departed  DEPARTED u32 | zone | session | to zone | x f32 | y | z | words u32[TRANSFER_WORDS]      left through a portal
+//   arrived   ARRIVED u32 | zone | session | 1 when it is in the zone now
 //   census    CENSUS u32 | zone | entity ids u32...       once a second
 
-import { COUNTERS } from "../../assembly/abi.ts";
+import { COUNTERS, TRANSFER_WORDS } from "../../assembly/abi.ts";
 import { ZONE_STATES } from "./messages.ts";
 import type { TickReport } from "./messages.ts";
 
@@ -15,8 +17,13 @@ export const REPORT = 1;
 export const FRAMES = 2;
 export const END = 3;
 export const CENSUS = 4;
+export const DEPARTED = 5;
+export const ARRIVED = 6;
 
+/** One command; a player's arrival is several in one record, so that they come into one batch. */
 export const COMMAND_MESSAGE_BYTES = 36;
+export const DEPARTED_BYTES = 28 + TRANSFER_WORDS * 4;
+export const ARRIVED_BYTES = 16;
 export const REPORT_BYTES = 80 + COUNTERS * 4;
 /** Frames are handed over in records of this size, so that the ring needs no room for all at once. */
 export const FRAMES_BYTES_MAX = 65_536;

@@ -12,6 +12,7 @@ import type { ZoneBatch } from "./command-batch.ts";
 import type { FromZoneWorker, ToZoneWorker } from "./messages.ts";
 import { Ring } from "./ring.ts";
 import { warmUp } from "./warm-up.ts";
+import { COMMAND_MESSAGE_BYTES } from "./wire.ts";
 import type { ZoneWorkerStart } from "./worker-messages.ts";
 import { ZoneOutput } from "./zone-output.ts";
 import { ZoneRunner } from "./zone-runner.ts";
@@ -142,9 +143,11 @@ export class ZoneHost {
 
   /** Hands every waiting command to its zone. */
   #deliver(): void {
-    this.#commands.drain((offset) => {
+    this.#commands.drain((offset, length) => {
       const at = offset / 4;
-      this.#runners.get(this.#words[at] ?? 0)?.accept(this.#words, at + 1);
+      const runner = this.#runners.get(this.#words[at] ?? 0);
+      if (length === COMMAND_MESSAGE_BYTES) runner?.accept(this.#words, at + 1);
+      else runner?.acceptArrival(this.#words.subarray(at + 1, at + length / 4));
     });
   }
 

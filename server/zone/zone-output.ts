@@ -5,7 +5,18 @@
 import { FRAME_LENGTH, FRAME_SESSION } from "../../assembly/abi.ts";
 import type { TickReport } from "./messages.ts";
 import type { Ring } from "./ring.ts";
-import { CENSUS, END, FRAMES, FRAMES_BYTES_MAX, REPORT_BYTES, writeReport } from "./wire.ts";
+import { writeArrived, writeDeparted } from "./transfer.ts";
+import type { Crossing } from "./transfer.ts";
+import {
+  ARRIVED_BYTES,
+  CENSUS,
+  DEPARTED_BYTES,
+  END,
+  FRAMES,
+  FRAMES_BYTES_MAX,
+  REPORT_BYTES,
+  writeReport,
+} from "./wire.ts";
 import type { Zone } from "./zone.ts";
 
 /** Kept for reports: a record that is not split across the ring's end and ten seconds of them. */
@@ -55,6 +66,20 @@ export class ZoneOutput {
     if (offset < 0) return;
     this.#header(offset, CENSUS, zone.id);
     for (let i = 0; i < ids.length; i++) this.#ring.view.setUint32(offset + 8 + i * 4, ids[i] ?? 0, true);
+  }
+
+  /** Somebody has left for another zone; false when there was no room for it. */
+  writeDeparted(crossing: Crossing): boolean {
+    const offset = this.#ring.reserve(DEPARTED_BYTES);
+    if (offset >= 0) writeDeparted(this.#ring.view, offset, crossing);
+    return offset >= 0;
+  }
+
+  /** Somebody from another zone is there, or could not be let in; false when there was no room for it. */
+  writeArrived(zoneId: number, session: number, isThere: boolean): boolean {
+    const offset = this.#ring.reserve(ARRIVED_BYTES);
+    if (offset >= 0) writeArrived(this.#ring.view, offset, zoneId, session, isThere);
+    return offset >= 0;
   }
 
   /** Hands over the sessions that have to be told everything anew. `push` says whether it took one. */

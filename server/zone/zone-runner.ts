@@ -5,12 +5,13 @@
 //   any → CRASHED → DEGRADED      a trap, and its recovery within the same tick
 //   CRASHED → DOWN → ACTIVE       not to be recovered; tried again after a back-off, on probation, without players
 
-import { OP_WATCH } from "../../assembly/abi.ts";
+import { COMMAND_BYTES, COMMAND_SESSION, OP_LEAVE, OP_WATCH } from "../../assembly/abi.ts";
 import { messageOf, WowsimError } from "../errors.ts";
 import type { ZoneFaultHost } from "../fault/zone-host.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Emitter } from "../telemetry/schema.ts";
 import { ZoneBatch } from "./command-batch.ts";
+import { Crossings } from "./crossings.ts";
 import type { FromZoneWorker, TickReport, ZoneState } from "./messages.ts";
 import { recover } from "./recovery.ts";
 import type { Recovery } from "./recovery.ts";
@@ -26,6 +27,7 @@ import type { ZoneOptions } from "./zone.ts";
 import { readZoneView } from "./zone-view.ts";
 import type { ZoneView } from "./zone-view.ts";
 
+const COMMAND_WORDS = COMMAND_BYTES / 4;
 /** Recoveries of a swapped zone after which the module is taken for the cause, whatever else would help. */
 const CANARY_RECOVERIES_MAX = 3;
 
@@ -60,6 +62,9 @@ export class ZoneRunner {
   readonly #health = new ZoneHealth();
   #canary: Canary | null = null;
   readonly #restart = new Restart();
+  readonly #crossings: Crossings;
+  /** Arrivals that found no room in the batch at hand; they come first in the next. */
+  #waiting: Uint32Array[] = [];
 
   constructor(options: ZoneRunnerOptions) {
     this.#options = options;
@@ -67,6 +72,7 @@ export class ZoneRunner {
     this.clock = new TickClock(options.startMs, 1_000 / options.tickRateHz);
     this.#batch = new ZoneBatch(this.zone.id, this.zone.at.commandsMax, this.zone.entities);
     this.#report = emptyReport(this.zone.id);
+    this.#crossings = new Crossings(this.zone, options.zone.portals);
     options.spawn(this.#batch);
   }
 
@@ -74,6 +80,18 @@ export class ZoneRunner {
   accept(words: Uint32Array, index: number): void {
     if (this.#state === "DOWN") this.#batch.dropped++;
     else this.#batch.append(words, index);
+  }
+
+  /** The commands that let a player from another zone in, all in one batch. */
+  acceptArrival(words: Uint32Array): void {
+    if (this.#state === "DOWN") return;
+    const records = words.length / COMMAND_WORDS;
+    if (this.#batch.room < records) {
+      this.#waiting.push(words.slice());
+      return;
+    }
+    for (let record = 0; record < records; record++) this.#batch.append(words, record * COMMAND_WORDS);
+    this.#crossings.arrives(words[COMMAND_SESSION / 4] ?? 0);
   }
 
   /** Runs the tick that is due. Never throws. */
@@ -87,6 +105,7 @@ export class ZoneRunner {
       this.#goDown(messageOf(error));
     }
     this.#batch.reset(this.zone.tick + 1);
+    for (const words of this.#waiting.splice(0)) this.acceptArrival(words);
     this.clock.done(now());
   }
 
@@ -146,7 +165,9 @@ export class ZoneRunner {
     this.#options.output.addRewatches((session) => this.#batch.push(OP_WATCH, { session }));
     const queueDepth = this.#batch.count;
     this.#batch.sort();
+    this.#crossings.addDepartures(this.#batch);
     this.#step();
+    this.#crossings.tickDone(this.#options.output);
     emitEvents(this.#options.emitter, this.zone);
     const framesLost = this.#options.output.writeFrames(this.zone);
     this.#finish(startMs, queueDepth, framesLost);
@@ -176,6 +197,8 @@ export class ZoneRunner {
     const { beginning, lostTicks, reason } = this.#restart.restore(zone);
     if (beginning === "anew") this.#options.spawn(this.#batch);
     if (lostTicks === 0) return;
+    // Who has left since is there again; everybody is somewhere else by now.
+    zone.entities.eachPlayer((session) => void this.#batch.push(OP_LEAVE, { session }));
     const data = { ...this.#named(zone.tick), beginning, lost_ticks: lostTicks, error: reason };
     this.#options.emitter.emit("error", "zone", "Zone ticks lost", data);
   }
@@ -276,6 +299,7 @@ export class ZoneRunner {
       this.zone.revert(this.#canary.fallback);
       this.#rolledBack(reason);
     }
+    this.#crossings.forget();
     this.#restart.begin(this.#options.now());
     this.#setState("DOWN", reason);
   }

@@ -2,13 +2,14 @@
 // all three on a real port. Time is the test's own clock where a limit in time is at stake.
 
 import type { Socket } from "bun";
-import { FRAME_HEADER_BYTES, RECORD_EVENT, RECORD_RESET } from "../../assembly/abi.ts";
+import { COMMAND_SESSION, FRAME_HEADER_BYTES, RECORD_EVENT, RECORD_RESET, TRANSFER_WORDS } from "../../assembly/abi.ts";
 import type { World } from "../../server/content/content.ts";
 import { Gateway } from "../../server/net/gateway.ts";
 import type { GatewayDeps } from "../../server/net/gateway.ts";
 import type { FrameListener, ZoneLink } from "../../server/net/zone-link.ts";
 import type { Emitter, TelemetryType } from "../../server/telemetry/schema.ts";
 import type { FromZoneWorker, ZoneState } from "../../server/zone/messages.ts";
+import type { Crossing } from "../../server/zone/transfer.ts";
 
 export interface RecordedCommand {
   zoneId: number;
@@ -29,6 +30,9 @@ export class RecordingLink implements ZoneLink {
   readonly commands: RecordedCommand[] = [];
   /** Zones whose ring is full. */
   readonly full = new Set<number>();
+  readonly arrivals: { zoneId: number; session: number }[] = [];
+  readonly #departures: ((crossing: Crossing) => void)[] = [];
+  readonly #arrivalListeners: ((zoneId: number, session: number, isThere: boolean) => void)[] = [];
   readonly #frames: FrameListener[] = [];
   readonly #tickEnds: ((zoneId: number) => void)[] = [];
   readonly #messages: ((message: FromZoneWorker) => void)[] = [];
@@ -67,6 +71,31 @@ export class RecordingLink implements ZoneLink {
     e: number,
   ): boolean {
     return this.command(zoneId, op, session, seq, flags, a, b, c, d, e);
+  }
+
+  arrive(zoneId: number, records: Uint8Array): boolean {
+    if (this.full.has(zoneId)) return false;
+    this.arrivals.push({ zoneId, session: new DataView(records.buffer).getUint32(COMMAND_SESSION, true) });
+    return true;
+  }
+
+  onDeparture(listener: (crossing: Crossing) => void): void {
+    this.#departures.push(listener);
+  }
+
+  onArrival(listener: (zoneId: number, session: number, isThere: boolean) => void): void {
+    this.#arrivalListeners.push(listener);
+  }
+
+  /** A player goes through a portal. */
+  depart(session: number, from: number, to: number): void {
+    const crossing = { session, from, to, at: { x: 1, y: 2, z: 0 }, words: new Uint32Array(TRANSFER_WORDS) };
+    for (const listener of this.#departures) listener(crossing);
+  }
+
+  /** An arrival came to pass. */
+  arrived(session: number, zoneId: number, isThere: boolean): void {
+    for (const listener of this.#arrivalListeners) listener(zoneId, session, isThere);
   }
 
   onFrame(listener: FrameListener): void {

@@ -22,6 +22,15 @@ async function files() {
   return { spells: spells!, creatures: creatures!, classes: classes! };
 }
 
+function portal(to: number, x: number, exit: number): string {
+  return `[[zone.portal]]\nto = ${to}\nx = ${x}\ny = 0\nradius_yd = 5\nexit_x = ${exit}\nexit_y = 0\n`;
+}
+
+/** Two zones; the first has a portal at `x` to `to`, which comes out at `exit`; the second's is at 30, 0. */
+function portals(to: number, x: number, exit: number): string {
+  return `[[zone]]\nid = 1\nname = "A"\n${portal(to, x, exit)}[[zone]]\nid = 2\nname = "B"\n${portal(1, 30, 0)}`;
+}
+
 describe("the standard content", () => {
   const { spells, creatures, classes } = loadContent();
 
@@ -184,6 +193,14 @@ describe("a fault is named by file, entry and field", () => {
       'zone "B": id: another zone has the id 1',
     ],
     ["a zone without a name", "[[zone]]\nid = 1", "zone number 1: name: "],
+    ["a portal to where no zone is", portals(9, 20, 0), 'zone "A": portal number 1: to: no other zone has the id 9'],
+    ["a portal to its own zone", portals(1, 20, 0), 'zone "A": portal number 1: to: no other zone has the id 1'],
+    ["a portal where players appear", portals(2, 3, 0), 'zone "A": portal number 1: x, y: players appear within it'],
+    [
+      "a portal that leads into one that leads back",
+      portals(2, 20, 32),
+      'zone "A": portal number 1: exit_x, exit_y: lies within a portal of zone 2',
+    ],
     ["no zone", "", "zone: "],
   ])("in a world: %s", async (_, text, told) => {
     const path = join(folder, "world.toml");

@@ -31,6 +31,13 @@ function read(zone: Zone, session: number, column: string, stride = 4): number {
   return zone.view.getUint32(zone.kernel.layout.value(column) + rowOf(zone, session) * stride, true);
 }
 
+/** Spell, caster and amount of the first aura of player 3. */
+function auraOf(zone: Zone): number[] {
+  const { layout } = zone.kernel;
+  const row = layout.value("AURA_BASE") + rowOf(zone, 3) * 16 * layout.value("AURAS_MAX");
+  return [0, 4, 12].map((offset) => zone.view.getUint32(row + offset, true));
+}
+
 /** Zone 2, at another tick than zone 1. */
 async function otherZone(ticks: number): Promise<Zone> {
   const zone = await newZone({ zone: zones[1]!, seed: 2 });
@@ -82,15 +89,10 @@ test("auras of one's own go along, with what is left of them; those of others en
     ]),
   );
   expect(read(zone, 3, "ENTITY_AURA_COUNT")).toBe(2);
-  const aura = (from: Zone): number[] =>
-    [0, 4, 12].map((offset) => {
-      const stride = 16 * from.kernel.layout.value("AURAS_MAX");
-      return from.view.getUint32(from.kernel.layout.value("AURA_BASE") + rowOf(from, 3) * stride + offset, true);
-    });
-  const before = aura(zone);
+  const before = auraOf(zone);
   const other = await otherZone(9);
   other.step(arrivalRecords(depart(zone, 3), exit, 0));
-  expect(aura(other)).toEqual(before);
+  expect(auraOf(other)).toEqual(before);
   other.step(nothing);
   expect(read(other, 3, "ENTITY_AURA_COUNT")).toBe(1);
 });

@@ -1,0 +1,92 @@
+// A player between two zones, as the gateway holds them: sent on, sent back, sent elsewhere, never twice and never lost.
+
+import { expect, test } from "bun:test";
+import { OP_LEAVE } from "../../../assembly/abi.ts";
+import type { Session } from "../../../server/net/session.ts";
+import { FrameBuilder, startGateway } from "../../helpers/net.ts";
+import type { RawClient, TestGateway } from "../../helpers/net.ts";
+
+async function enter(server: TestGateway, zone: number): Promise<{ client: RawClient; session: Session }> {
+  const client = await server.client();
+  client.send({ type: "hello", v: 1, name: "Ann", zone });
+  await server.run(() => client.last("welcome") !== undefined);
+  const session = server.gateway.sessions.get(Number(client.last("welcome")?.["session_id"]))!;
+  server.link.tick(zone, new FrameBuilder(session.id, 2).reset());
+  await server.run(() => client.last("state") !== undefined);
+  return { client, session };
+}
+
+test("goes through a portal: is told, and held until the next zone has them", async () => {
+  await using server = startGateway({ zones: [1, 2, 3] });
+  const { client, session } = await enter(server, 1);
+  server.link.depart(session.id, 1, 2);
+  expect(session).toMatchObject({ state: "TRANSFERRING", zoneId: 2, homeZoneId: 2, crossing: { from: 1, to: 2 } });
+  expect(server.link.arrivals).toEqual([{ zoneId: 2, session: session.id }]);
+  await server.run(() => client.last("zone") !== undefined);
+  expect(client.last("zone")).toMatchObject({ zone_id: 2, reason: "portal" });
+  server.link.arrived(session.id, 2, true);
+  expect(session.crossing).toBeNull();
+  server.link.tick(2, new FrameBuilder(session.id, 3).reset());
+  await server.run(() => session.state === "IN_WORLD");
+  expect(server.emitter.all("Invalid state transition attempted")).toEqual([]);
+});
+
+test.each<[what: string, tried: number[]]>([
+  ["takes nobody", [1]],
+  ["refuses them", [2, 1]],
+  ["goes down with them on the way", [2, 1]],
+])("the zone %s: they are sent back with all that is theirs", async (what, tried) => {
+  await using server = startGateway({ zones: [1, 2, 3] });
+  const { session } = await enter(server, 1);
+  if (what === "takes nobody") server.link.zones.get(2)!.state = "DOWN";
+  server.link.depart(session.id, 1, 2);
+  if (what === "refuses them") server.link.arrived(session.id, 2, false);
+  if (what === "goes down with them on the way") server.link.setState(2, "DOWN");
+  expect(server.link.arrivals.map(({ zoneId }) => zoneId)).toEqual(tried);
+  expect(session).toMatchObject({ zoneId: 1, homeZoneId: 1 });
+  server.link.arrived(session.id, 2, true); // of the zone they are not bound for any more
+  expect(session.crossing).not.toBeNull();
+  server.link.arrived(session.id, 1, true);
+  expect(session.crossing).toBeNull();
+  expect(server.gateway.sessions.playersIn(1)).toBe(1);
+  expect(server.gateway.sessions.playersIn(2)).toBe(0);
+});
+
+test("when no zone can take them they wait, and are let in when one can", async () => {
+  await using server = startGateway();
+  const { session } = await enter(server, 1);
+  for (const zone of [1, 2]) server.link.zones.get(zone)!.state = "DOWN";
+  server.link.depart(session.id, 1, 2);
+  expect([session.zoneId, session.state, server.link.arrivals.length]).toEqual([0, "TRANSFERRING", 0]);
+  server.link.zones.get(1)!.state = "ACTIVE";
+  await server.run(() => session.zoneId === 1);
+  expect(server.link.arrivals).toEqual([{ zoneId: 1, session: session.id }]);
+});
+
+test("a full ring delays an arrival, and what comes after it stays behind it", async () => {
+  await using server = startGateway();
+  const { client, session } = await enter(server, 1);
+  server.link.full.add(2);
+  server.link.depart(session.id, 1, 2);
+  client.send({ type: "bye" });
+  await server.run(() => server.gateway.sessions.size === 0);
+  expect(server.link.arrivals).toEqual([]);
+  server.link.commands.length = 0;
+  server.link.full.delete(2);
+  await server.run(() => server.link.arrivals.length === 1);
+  await server.run(() => server.link.opsOf(session.id).includes(OP_LEAVE));
+  expect(server.link.commands.map(({ zoneId, op }) => [zoneId, op])).toEqual([[2, OP_LEAVE]]);
+});
+
+test("one who left the game, or was moved, is not waited for", async () => {
+  await using server = startGateway();
+  const { client, session } = await enter(server, 1);
+  server.link.setState(1, "DOWN");
+  expect(session.zoneId).toBe(2);
+  server.link.depart(session.id, 1, 2);
+  expect(session.crossing).toBeNull();
+  client.send({ type: "bye" });
+  await server.run(() => server.gateway.sessions.size === 0);
+  server.link.depart(session.id, 2, 1);
+  expect(server.link.arrivals).toEqual([]);
+});
