@@ -95,7 +95,7 @@ describe("who goes", () => {
 
   test("an opcode that there is not is refused", async () => {
     const zone = (await openZone()).join(7).run();
-    zone.command(63, { session: 7 }).command(0, { session: 7 }).command(68, { a: 7 }).command(65_535, { a: 7 }).run();
+    zone.command(63, { session: 7 }).command(0, { session: 7 }).command(71, { a: 7 }).command(65_535, { a: 7 }).run();
     expect(zone.refused(REFUSED_BAD_COMMAND)).toBe(4);
   });
 });
