@@ -6,10 +6,10 @@
 //   await candidates.get("hotfix", signal)     // { wasm, hash: "4eac4583…", tookMs: 1180 }
 
 import { setPriority } from "node:os";
-import { join } from "node:path";
 import type { Subprocess } from "bun";
 import { WowsimError } from "../../server/errors.ts";
 import { hashOf } from "../../server/kernel/meter.ts";
+import { selfCommand } from "../self.ts";
 
 export interface Candidate {
   wasm: Uint8Array;
@@ -17,7 +17,6 @@ export interface Candidate {
   tookMs: number;
 }
 
-const BUILD = join(import.meta.dir, "..", "..", "server", "kernel", "build.ts");
 /** Of 0 to 19; behind everything that plays. */
 const NICENESS = 10;
 
@@ -64,7 +63,7 @@ export class Candidates implements AsyncDisposable {
   async #build(variant: string): Promise<Candidate> {
     if (this.#isClosed) throw new WowsimError("build_failed", `${variant} was called off`);
     const startedMs = performance.now();
-    const child = Bun.spawn([process.execPath, BUILD, "--variant", variant, "--out", "-"], {
+    const child = Bun.spawn(selfCommand("build-kernel", "--variant", variant, "--out", "-"), {
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
