@@ -164,6 +164,8 @@ class Canary {
   async #baseline(): Promise<{ zone: RemoteZone; baseline: SampleWindow }> {
     const { thresholds, zoneId } = this.#options;
     const { zones } = await this.#remote.status();
+    // From here: while the module was checked, this thread heard nothing, and lines were lost.
+    this.#window.restart();
     const wanted = zoneId === undefined ? undefined : (await this.#remote.zone(zoneId)).zone_id;
     const ids = zones.map(({ zone_id: id }) => id);
     const collected = await collectBaseline(this.#window, ids, wanted, thresholds, this.#tools);

@@ -90,7 +90,7 @@ export interface Evidence {
 export function judge(input: JudgeInput, thresholds: Thresholds): Verdict {
   const evidence = gather(input, thresholds);
   const checks = [...dataChecks(input, evidence, thresholds), ...hardChecks(input, evidence, thresholds)];
-  if (checks.every((check) => check.kind !== "data" || check.ok))
+  if (checks.some(({ id, ok }) => id === "samples" && ok))
     checks.push(
       ...loadChecks(evidence, thresholds),
       ...comparisonChecks(evidence, thresholds),

@@ -188,6 +188,13 @@ test("a gross regression is convicted before the watch is over", () => {
   });
 });
 
+test("what was seen convicts also when the feed lost a part: the reason is the module, not the feed", () => {
+  const lossy = window(1, 400, { 1: {}, 2: { lost: 0.3 }, 3: {} });
+  const verdict = verdictOf(lossy, window(2, 240, candidate({ kernelMs: 1.6 })));
+  expect(verdict).toMatchObject({ promote: false, reason: expect.stringContaining("kernel time, median") });
+  expect(verdict.checks.find(({ id }) => id === "coverage")?.ok).toBe(false);
+});
+
 test("a streak of overruns convicts", () => {
   const verdict = verdictOf(window(1, 160, steady), window(2, 240, candidate({ overrun: true })));
   expect(verdict.reason).toContain("overruns in a row: 240");

@@ -46,10 +46,11 @@ async function refuseTheBad(demo: Demo): Promise<void> {
   const tried = [...demo.lookout.timeline.zones.values()].filter(({ ticks }) =>
     ticks.between(sinceMs).some(({ kernel }) => kernel === result.hash),
   );
-  for (const check of result.verdict?.checks.filter(({ ok }) => !ok) ?? []) demo.fact("caught by", check.text);
+  const failed = result.verdict?.checks.filter(({ ok }) => !ok) ?? [];
+  for (const { text } of failed) demo.fact("caught by", text);
   demo.claim(
-    result.outcome === "rolled_back" && result.verdict?.promote === false,
-    `the regression was caught ${seconds(result.watchedMs ?? 0)} after its swap, and back out ${seconds(result.settledMs ?? 0)} later`,
+    result.outcome === "rolled_back" && failed.some(({ kind }) => kind === "comparison"),
+    `the regression was caught by what it does, ${seconds(result.watchedMs ?? 0)} after its swap, and back out ${seconds(result.settledMs ?? 0)} later`,
   );
   const ids = tried.map(({ id }) => id);
   demo.claim(
