@@ -172,6 +172,20 @@ test("killed with a server of its own, that ends too, and its folder is gone", a
   }
 });
 
+test("Ctrl-C while its server still starts makes it aborted, and the server is gone", async () => {
+  await using run = startWowsim(["scenario", "run", "latency-spike", "--format", "json"]);
+  let children: number[] = [];
+  await until(() => {
+    children = childrenOf(run.child.pid);
+    return children.length > 0;
+  }, "the server is being started");
+  run.child.kill("SIGINT");
+  expect(await run.child.exited).toBe(130);
+  await run.drained;
+  expect(JSON.parse(run.stdout)).toMatchObject({ verdict: "aborted" });
+  expect(children.filter((pid) => isRunning(pid))).toEqual([]);
+});
+
 test("no server where one is said to be is told with exit code 3", async () => {
   const { code, stderr } = await wowsim("scenario", "run", "latency-spike", "--control-port", "1");
   expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining("No server answers") });

@@ -1,12 +1,11 @@
 // A server that a tool starts for itself: the real one, as a child process on free ports, with its data in a temporary
-// folder. It never outlives the tool, also when that is killed (tools/ui/parent.ts).
+// folder. It never outlives the tool, however that ends: it stops when the pipe to its stdin breaks (tools/ui/parent.ts),
+// and takes its folder along.
 //
 //   await using server = await ServerProcess.start(["--seed", "7"])
 //   server.ports.control     // from the line it prints when everything listens
 
-import { rm } from "node:fs/promises";
-import { rmSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, rmSync } from "node:fs";
 import type { Subprocess } from "bun";
 import { z } from "zod";
 import { WowsimError } from "../../server/errors.ts";
@@ -22,7 +21,7 @@ const Ready = z.object({
   data_dir: z.string(),
 });
 
-const READY_MS_MAX = 30_000;
+const READY_MS_MAX = 60_000;
 const STOP_MS_MAX = 4_000;
 const STDERR_LINES_MAX = 20;
 
@@ -33,43 +32,58 @@ export interface ServerPorts {
   telemetry: number;
 }
 
+/** How a server ended. */
+export interface Stopped {
+  exitCode: number;
+  tookMs: number;
+  /** Nothing of its data is left. */
+  isFolderGone: boolean;
+}
+
+type Child = Subprocess<"pipe", "pipe", "pipe">;
+
 export class ServerProcess implements AsyncDisposable {
   readonly ports: ServerPorts;
   readonly pid: number;
+  /** A temporary folder that goes when the server does. */
   readonly dataDir: string;
-  readonly telemetryFile: string;
-  readonly #child: Subprocess<"pipe", "pipe", "pipe">;
+  readonly #child: Child;
   readonly #onExit: () => void;
+  #stopping: Promise<Stopped> | null = null;
 
   /** Starts `wowsim serve` and waits until it listens. Throws WowsimError("server_failed") with what it said. */
-  static async start(flags: readonly string[]): Promise<ServerProcess> {
+  static async start(flags: readonly string[], signal?: AbortSignal): Promise<ServerProcess> {
     const ports = ["--port", "--control-port", "--http-port", "--telemetry-port"].flatMap((flag) => [flag, "0"]);
-    const child = Bun.spawn(
-      selfCommand("serve", ...ports, "--format", "json", "--scratch", "--with-parent", ...flags),
-      // Detached: Ctrl-C on our terminal is for us, who then still need the server to put things in order.
+    const child: Child = Bun.spawn(
+      selfCommand("serve", ...ports, "--scratch", "--with-parent", "--format", "json", ...flags),
+      // Detached: a Ctrl-C at the terminal is for us alone to act on.
       { stdin: "pipe", stdout: "pipe", stderr: "pipe", detached: true },
     );
     const errors = collectLines(child.stderr);
+    const give = (): void => child.kill("SIGTERM");
+    signal?.addEventListener("abort", give, { once: true });
     try {
       const first = await firstLine(child.stdout, READY_MS_MAX);
       return new ServerProcess(child, Ready.parse(JSON.parse(first)));
     } catch (cause) {
-      await ended(child);
+      await end(child);
+      signal?.throwIfAborted();
       const said = errors().join("\n") || "nothing";
       throw new WowsimError("server_failed", `The server did not start; it said: ${said}`, { cause });
+    } finally {
+      signal?.removeEventListener("abort", give);
     }
   }
 
-  private constructor(child: Subprocess<"pipe", "pipe", "pipe">, ready: z.infer<typeof Ready>) {
+  private constructor(child: Child, ready: z.infer<typeof Ready>) {
     this.#child = child;
     this.pid = child.pid;
     this.ports = { game: ready.game, control: ready.control, http: ready.http, telemetry: ready.telemetry };
     this.dataDir = ready.data_dir;
-    this.telemetryFile = join(ready.data_dir, "telemetry.jsonl");
-    // The last resort, should this process end without having come to stop().
+    // Should this process end without having come to stop().
     this.#onExit = () => {
       child.kill("SIGKILL");
-      rmSync(ready.data_dir, { recursive: true, force: true });
+      rmSync(this.dataDir, { recursive: true, force: true });
     };
     process.on("exit", this.#onExit);
   }
@@ -78,25 +92,34 @@ export class ServerProcess implements AsyncDisposable {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** Stops the server in order and removes its folder; its exit code and how long it took. May be called again. */
-  async stop(): Promise<{ exitCode: number; tookMs: number }> {
-    const startedMs = performance.now();
-    const exitCode = await ended(this.#child);
-    process.off("exit", this.#onExit);
-    await rm(this.dataDir, { recursive: true, force: true });
-    return { exitCode, tookMs: performance.now() - startedMs };
+  /** Stops the server in order, for good. May be called again. */
+  stop(): Promise<Stopped> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
+
+  async #stop(): Promise<Stopped> {
+    const startedMs = performance.now();
+    const exitCode = await end(this.#child);
+    const tookMs = performance.now() - startedMs;
+    process.off("exit", this.#onExit);
+    const isFolderGone = !existsSync(this.dataDir);
+    rmSync(this.dataDir, { recursive: true, force: true });
+    return { exitCode, tookMs, isFolderGone };
+  }
 }
 
-/** Stops it in order, or else by force; its exit code. */
-async function ended(child: Subprocess): Promise<number> {
+/** Asks it to stop, and makes it when it does not. */
+async function end(child: Child): Promise<number> {
   child.kill("SIGTERM");
   const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS_MAX);
-  return await child.exited.finally(() => clearTimeout(timer));
+  const exitCode = await child.exited;
+  clearTimeout(timer);
+  return exitCode;
 }
 
 /** The first line of a stream, and the rest read and dropped, so that the writer never waits. */

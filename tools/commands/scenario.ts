@@ -131,6 +131,11 @@ async function run(file: string, flags: RunFlags, where: Where | null): Promise<
   const bar = progressBar("", isText && isTerminal(process.stderr));
   const print = isText ? linePrinter(out) : () => {};
   const say = (line: string): void => bar.interrupt(() => err(line));
+  let isInterrupted = false;
+  const onInterrupt = (): void => {
+    isInterrupted = true;
+    say(INTERRUPTED);
+  };
   try {
     const script = await openScript(file);
     if (isText) out(paint.bold(script.title));
@@ -147,10 +152,7 @@ async function run(file: string, flags: RunFlags, where: Where | null): Promise<
         bar.interrupt(() => print(record));
       },
     };
-    const { played, journal } = await interruptible(
-      (signal) => script.run({ ...hooks, signal }),
-      () => say(INTERRUPTED),
-    );
+    const { played, journal } = await interruptible((signal) => script.run({ ...hooks, signal }), onInterrupt);
     bar.done();
     if (flags.journal !== undefined) await Bun.write(flags.journal, `${JSON.stringify(journal, null, 2)}\n`);
     if (isText) out(verdictLine(played));
@@ -158,11 +160,16 @@ async function run(file: string, flags: RunFlags, where: Where | null): Promise<
     process.exitCode = EXIT_CODE_OF[played.verdict];
   } catch (error) {
     bar.done();
-    if (!isText) outJson({ verdict: "failed", reason: messageOf(error) });
-    fail(error, isUnreachable(error) ? EXIT.unreachable : EXIT.usage);
+    // Before anything was begun.
+    const reason = isInterrupted ? "interrupted" : messageOf(error);
+    if (!isText) outJson({ verdict: isInterrupted ? "aborted" : "failed", reason });
+    fail(reason, exitCodeOf(error, isInterrupted));
   }
 }
 
 const UNREACHABLE = new Set(["control_unreachable", "control_closed", "control_timeout", "no_feed", "feed_silent"]);
 
-const isUnreachable = (error: unknown): boolean => error instanceof WowsimError && UNREACHABLE.has(error.code);
+function exitCodeOf(error: unknown, isInterrupted: boolean): number {
+  if (isInterrupted) return EXIT.interrupted;
+  return error instanceof WowsimError && UNREACHABLE.has(error.code) ? EXIT.unreachable : EXIT.usage;
+}

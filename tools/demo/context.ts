@@ -10,7 +10,7 @@ import { Candidates } from "./candidates.ts";
 import { Lookout } from "./lookout.ts";
 import type { Narrator } from "./narrator.ts";
 import type { PlayFigures } from "./play.ts";
-import { ServerProcess } from "./server-process.ts";
+import { ServerProcess } from "../client/server-process.ts";
 
 const HOST = "127.0.0.1";
 /** Kernels for phase 5: variants of assembly/variants/. */

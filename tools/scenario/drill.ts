@@ -38,6 +38,8 @@ export interface DrillOptions {
   /** For the server that is started. */
   serveFlags: readonly string[];
   seed: number;
+  /** Aborted: a server that is still starting is stopped, and the signal's reason thrown. */
+  signal?: AbortSignal;
   /** Told of what happens without our doing: a fault that ended, by whomever. */
   onNote?(text: string): void;
 }
@@ -89,7 +91,7 @@ export class Drill {
   /** Throws WowsimError: server_failed, control_unreachable, no_feed, wrong_token; with nothing left running. */
   static async start(options: DrillOptions): Promise<Drill> {
     if (options.where !== null) return await Drill.#attach(options.where, null, options);
-    const server = await ServerProcess.start(options.serveFlags);
+    const server = await ServerProcess.start(options.serveFlags, options.signal);
     try {
       return await Drill.#attach({ host: HOST, ports: server.ports }, server, options);
     } catch (error) {

@@ -32,7 +32,8 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   const { seed = DRILL_SEED, world } = scenario.server;
   const serveFlags = ["--seed", String(seed)];
   if (world !== undefined) serveFlags.push("--world", resolve(options.folder, world));
-  const drill = await Drill.start({ where: options.where, serveFlags, seed, onNote: options.onNote });
+  const { where, signal, onNote } = options;
+  const drill = await Drill.start({ where, serveFlags, seed, signal, onNote });
   options.onStarted?.(drill);
   const acts = (steps: readonly Step[]): Act[] => steps.map((step) => actOf(step, drill, modules));
   const players: Step[] =

@@ -60,11 +60,11 @@ export const serverStep: WizardStep<WizardState> = {
       { value: "elsewhere", label: "Attach to one on other ports" },
     ],
   }),
-  act: async (state, answer, { progress }) => {
+  act: async (state, answer, { signal, progress }) => {
     state.isElsewhere = answer === "elsewhere";
     if (state.isElsewhere) return [];
     progress(answer === OWN ? "starting a server" : "looking for the server");
-    await begin(state, answer === OWN ? null : { host: "127.0.0.1", ports: DEFAULT_PORTS });
+    await begin(state, answer === OWN ? null : { host: "127.0.0.1", ports: DEFAULT_PORTS }, signal);
     return whereLines(state);
   },
   command: (state) => (state.drill?.isOwnServer === true ? "wowsim serve" : null),
@@ -82,10 +82,10 @@ export const whereStep: WizardStep<WizardState> = {
     initial: PORTS_EXAMPLE,
     check: (value) => (portsOf(value) === null ? `Give four port numbers, such as ${PORTS_EXAMPLE}.` : null),
   }),
-  act: async (state, answer, { progress }) => {
+  act: async (state, answer, { signal, progress }) => {
     progress("looking for the server");
     const ports = portsOf(answer);
-    if (ports !== null) await begin(state, { host: "127.0.0.1", ports });
+    if (ports !== null) await begin(state, { host: "127.0.0.1", ports }, signal);
     return whereLines(state);
   },
   command: () => null,
@@ -151,9 +151,9 @@ export function wholeNumberProblem(text: string, min: number, max: number): stri
   return isGood ? null : `Give a whole number from ${min} to ${max}.`;
 }
 
-async function begin(state: WizardState, where: Where | null): Promise<void> {
+async function begin(state: WizardState, where: Where | null, signal: AbortSignal): Promise<void> {
   const serveFlags = ["--seed", String(DRILL_SEED)];
-  state.drill = await Drill.start({ where, serveFlags, seed: DRILL_SEED });
+  state.drill = await Drill.start({ where, serveFlags, seed: DRILL_SEED, signal });
 }
 
 function whereLines(state: WizardState): string[] {

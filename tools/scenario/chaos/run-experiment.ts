@@ -22,6 +22,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
     where: options.where,
     serveFlags: ["--seed", String(DRILL_SEED)],
     seed: DRILL_SEED,
+    signal: options.signal,
     onNote: options.onNote,
   });
   options.onStarted?.(drill);
