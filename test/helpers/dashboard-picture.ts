@@ -12,6 +12,7 @@ import { assessHealth } from "../../tools/analysis/health.ts";
 import type { RemoteStatus } from "../../tools/deploy/remote.ts";
 import { EventLog } from "../../tools/dashboard/event-log.ts";
 import { frameOf } from "../../tools/dashboard/frame.ts";
+import { busiestOf } from "../../tools/dashboard/picture.ts";
 import type { Faults, Picture } from "../../tools/dashboard/picture.ts";
 import type { Screen } from "../../tools/dashboard/screen-state.ts";
 import { textOf } from "../../tools/dashboard/text.ts";
@@ -22,13 +23,15 @@ import type { Story } from "./telemetry-story.ts";
 export function pictureOf(story: Story, parts: Partial<Picture> = {}): Picture {
   const log = new EventLog();
   for (const line of story.lines) log.take(line);
+  const health = assessHealth(story.timeline);
   return {
     nowMs: story.atMs,
     server: "127.0.0.1:8081",
     link: { state: "live", sinceMs: story.atMs - 10_000, returns: 0 },
     control: { ok: true, error: "" },
     timeline: story.timeline,
-    health: assessHealth(story.timeline),
+    health,
+    busiestZone: busiestOf(health.zones, 0),
     diagnoses: diagnose(story.timeline),
     log,
     faults: { list: faultsWith(), halted: false },

@@ -16,6 +16,7 @@ import { Timeline } from "../analysis/timeline.ts";
 import type { ServerStatus } from "../client/server-status.ts";
 import type { RemoteStatus } from "../deploy/remote.ts";
 import { EventLog } from "./event-log.ts";
+import { busiestOf } from "./picture.ts";
 import type { Control, DeployRun, Faults, Link, Picture, Players } from "./picture.ts";
 import type { ViewedZone } from "./zone-answer.ts";
 
@@ -46,6 +47,7 @@ export class Model {
   readonly #options: ModelOptions;
   #anomalies = new AnomalyLog();
   #health: HealthReport;
+  #busiestZone = 0;
   #diagnoses: Diagnosis[] = [];
   #analysedAtMs = Number.NEGATIVE_INFINITY;
   #lineAtMs = Number.NEGATIVE_INFINITY;
@@ -100,6 +102,7 @@ export class Model {
       control: this.control,
       timeline: this.timeline,
       health: this.#health,
+      busiestZone: this.#busiestZone,
       diagnoses: this.#diagnoses,
       log: this.log,
       faults: this.faults,
@@ -124,6 +127,7 @@ export class Model {
     if (this.#link.state === "lost") return;
     this.#analysedAtMs = nowMs;
     this.#health = assessHealth(this.timeline, { anomalies: this.#anomalies, status: this.status });
+    this.#busiestZone = busiestOf(this.#health.zones, this.#busiestZone);
     this.#diagnoses = diagnose(this.timeline);
   }
 }

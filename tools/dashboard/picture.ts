@@ -7,6 +7,7 @@ import type { FaultStatus } from "../../server/fault/registry.ts";
 import type { Diagnosis } from "../analysis/diagnosis.ts";
 import type { HealthReport } from "../analysis/health.ts";
 import type { Timeline } from "../analysis/timeline.ts";
+import type { ZoneHealth } from "../analysis/zone-health.ts";
 import type { StageReport } from "../deploy/canary.ts";
 import type { RemoteStatus } from "../deploy/remote.ts";
 import type { EventLog } from "./event-log.ts";
@@ -49,6 +50,9 @@ export interface Players {
   untilMs: number | null;
 }
 
+/** So many times the damage of the zone that was the busiest. */
+const BUSIER = 2;
+
 export interface Picture {
   /** Wall clock, in milliseconds since 1970. */
   nowMs: number;
@@ -58,6 +62,8 @@ export interface Picture {
   control: Control;
   timeline: Timeline;
   health: HealthReport;
+  /** Where most goes on; 0 before the first tick. */
+  busiestZone: number;
   diagnoses: Diagnosis[];
   log: EventLog;
   /** Null before the control channel's first answer. */
@@ -71,12 +77,20 @@ export interface Picture {
   ownFaults: readonly string[];
 }
 
-/** The zone that is shown in detail: the chosen one, else the one with the most damage done, else the first. */
-export function shownZone({ health }: Pick<Picture, "health">, chosen: number): number {
-  const { zones } = health;
-  if (zones.some(({ id }) => id === chosen)) return chosen;
+/** The zone that is shown in detail: the chosen one, else the busiest. */
+export function shownZone({ health, busiestZone }: Pick<Picture, "health" | "busiestZone">, chosen: number): number {
+  return health.zones.some(({ id }) => id === chosen) ? chosen : busiestZone;
+}
+
+/**
+ * The zone with the most damage done, else with the most players, else the first; 0 without any. It stays the one it was
+ * `before` until another does much more, so that what is looked at does not change all the time.
+ */
+export function busiestOf(zones: readonly ZoneHealth[], before: number): number {
   const [busiest] = zones.toSorted((a, b) => b.damagePerS - a.damagePerS || b.players - a.players || a.id - b.id);
-  return busiest?.id ?? 0;
+  const current = zones.find(({ id }) => id === before);
+  if (busiest === undefined || current === undefined) return busiest?.id ?? 0;
+  return busiest.damagePerS > current.damagePerS * BUSIER ? busiest.id : before;
 }
 
 /** Faults that are active now. */

@@ -16,6 +16,11 @@ function modelOf() {
   return { model, clock, play, notes };
 }
 
+/** Ticks with so much damage, by zone. */
+const fights = (damage: number[]) => ({
+  tick: (_data: unknown, _n: number, zone: number) => ({ total_damage_dealt: damage[zone - 1] ?? 0 }),
+});
+
 test("it waits, lives, notices silence, and says when telemetry is back", () => {
   const { model, clock, play, notes } = modelOf();
   expect(model.picture().link.state).toBe("waiting");
@@ -79,4 +84,17 @@ test("lines of before are known, and are no sign of life", () => {
   for (const line of story.lines) model.backfill(line);
   expect(model.picture().link.state).toBe("waiting");
   expect(model.picture().health.zones).toHaveLength(2);
+});
+
+test("the busiest zone stays the busiest until another does much more", () => {
+  const { model, play } = modelOf();
+  const story = new Story();
+  const after = (seconds: number, damage: number[]): number => {
+    play(story.seconds(seconds, fights(damage)));
+    return model.picture().busiestZone;
+  };
+  expect(after(12, [5, 3])).toBe(1);
+  expect(after(12, [5, 8])).toBe(1);
+  expect(after(12, [5, 15])).toBe(2);
+  expect(after(12, [8, 5])).toBe(2);
 });

@@ -21,9 +21,9 @@ interface TickTime extends Timed {
 }
 
 export const ticksPanel: Panel = {
-  title({ health }, screen) {
-    const of =
-      screen.view === "zone" ? health.zones.find(({ id }) => id === shownZone({ health }, screen.zoneId)) : null;
+  title(picture, screen) {
+    const { health } = picture;
+    const of = screen.view === "zone" ? health.zones.find(({ id }) => id === shownZone(picture, screen.zoneId)) : null;
     const { durationMs, overruns } = of ?? health;
     const whose = of ? `zone ${of.id}` : "slowest zone";
     const times = `p50 ${shown(durationMs.p50)}, p99 ${shown(durationMs.p99)}, max ${shown(durationMs.max)} ms`;
@@ -55,9 +55,10 @@ export const ticksPanel: Panel = {
   },
 };
 
-function samplesOf({ timeline }: Picture, screen: Screen, spanMs: number): { samples: TickTime[]; endMs: number } {
+function samplesOf(picture: Picture, screen: Screen, spanMs: number): { samples: TickTime[]; endMs: number } {
+  const { timeline } = picture;
   const endMs = timeline.nowMs;
-  const zone = screen.view === "zone" ? timeline.zones.get(screen.zoneId) : undefined;
+  const zone = screen.view === "zone" ? timeline.zones.get(shownZone(picture, screen.zoneId)) : undefined;
   return { samples: (zone?.ticks ?? timeline.loop).between(endMs - spanMs), endMs };
 }
 
