@@ -33,7 +33,7 @@ export const MODULE_LIMITS: ModuleLimits = {
   modulesMax: 8,
   moduleBytesMax: 1_048_576,
   checksRunningMax: 2,
-  checkMsMax: 20_000,
+  checkMsMax: 60_000,
 };
 
 const PROBLEMS_MAX = 20;

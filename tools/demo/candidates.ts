@@ -18,7 +18,7 @@ export interface Candidate {
 }
 
 /** Of 0 to 19; behind everything that plays. */
-const NICENESS = 10;
+const NICENESS = 5;
 
 export class Candidates implements AsyncDisposable {
   readonly #built = new Map<string, Promise<Candidate>>();

@@ -38,7 +38,7 @@ export type RemoteZone = z.infer<typeof ZoneStatus>;
 export type RemoteStatus = z.infer<typeof Status>;
 
 const POLL_MS = 100;
-const CHECK_MS_MAX = 30_000;
+const CHECK_MS_MAX = 70_000;
 const MOVE_MS_MAX = 20_000;
 
 export class DeployRemote {
