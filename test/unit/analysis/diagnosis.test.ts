@@ -117,6 +117,16 @@ describe("latency-spike", () => {
     expect(evidence(story)).toContain("nothing seen before");
   });
 
+  test("is named again when it gets worse, from where it did", () => {
+    const story = new Story().seconds(20).seconds(3, heldUp(8));
+    const worseMs = story.atMs;
+    expect(first(story.seconds(6, { ...heldUp(1_000), ticksPerS: 1 }))).toMatchObject({
+      cause: "latency-spike",
+      sinceMs: worseMs,
+      confidence: 0.95,
+    });
+  });
+
   test("is named when it strikes half of the ticks", () => {
     const story = new Story().seconds(20);
     story.seconds(4, { tick: (data, n) => ({ duration_ms: data["duration_ms"]! + (n % 2) * 30 }) });

@@ -1,8 +1,8 @@
 // Something outside the kernel holds up every tick by about the same time: a blocking call, a slow disk, a lock.
 //
 // Slow is a tick whose time outside the kernel is far above the zone's usual (its lower quartile), or above 10 ms where
-// nothing is known of before. Sure when the slow ticks are many, alike (small spread), were slow from the first one on
-// (a leak is not), and when the added time is not the kernel's.
+// nothing is known of before. Sure when the slow ticks are many, alike (small spread), came from one tick to the next (a leak
+// does not), and when the added time is not the kernel's.
 
 import type { ZoneTick } from "../samples.ts";
 import type { Timeline, ZoneHistory } from "../timeline.ts";
@@ -46,20 +46,20 @@ function examine(zone: ZoneHistory, { nowMs }: Timeline): Finding | null {
   if (slow.length < SLOW_TICKS_MIN) return null;
 
   const share = slow.length / recent.length;
-  const stretch = slowStretch(ticks, limit, share);
-  const sinceMs = stretch[0]?.atMs ?? nowMs;
-  const before = hasBefore ? ticks.filter(({ atMs }) => atMs < sinceMs) : [];
   const level = median(slow.map(overheadOf));
+  const sinceMs = beginOf(ticks, Math.max(limit, level / 2), share);
+  if (sinceMs === undefined) return null;
+  const before = hasBefore ? ticks.filter(({ atMs }) => atMs < sinceMs) : [];
+  const lastBefore = median(before.slice(-RECENT_TICKS_MIN).map(overheadOf));
   const spread = interquartileRange(slow.map(overheadOf));
   const kernelAdded = Math.max(0, median(slow.map(kernelOf)) - (before.length > 0 ? median(before.map(kernelOf)) : 0));
   const outside = level / (level + (Number.isNaN(kernelAdded) ? 0 : kernelAdded));
-  const first = median(stretch.slice(0, RECENT_TICKS_MIN).map(overheadOf));
   const confidence =
     (before.length > 0 ? CONFIDENCE_MAX : CONFIDENCE_MAX_WITHOUT_BEFORE) *
     (0.5 + 0.5 * ramp(share, 0.1, 0.6)) *
     ramp(spread / level, 0.6, 0.15) *
     ramp(outside, 0.5, 0.85) *
-    (before.length > 0 ? ramp(first / level, 0.3, 0.7) : 1) *
+    (before.length > 0 ? ramp(lastBefore / level, 0.45, 0.2) : 1) *
     (Number.isNaN(kernelAdded) ? 0.8 : 1);
   return { confidence, zones: [zone.id], sinceMs, evidence: evidenceOf(zone, before, slow, recent, sinceMs) };
 }
@@ -101,19 +101,19 @@ function recentOf(ticks: ZoneTick[], nowMs: number): ZoneTick[] {
   return ticks.slice(-RECENT_TICKS_MIN).filter(({ atMs }) => atMs >= nowMs - RECENT_MS_MAX);
 }
 
-/** The slow ticks of the stretch that reaches up to now: it begins after a longer pause between slow ticks. */
-function slowStretch(ticks: ZoneTick[], limit: number, share: number): ZoneTick[] {
+/** When the stretch with ticks above `limit` that reaches up to now began; a longer pause ends one, also one just now. */
+function beginOf(ticks: ZoneTick[], limit: number, share: number): number | undefined {
   const gapMax = Math.ceil(5 / share);
-  const stretch: ZoneTick[] = [];
+  let begin: ZoneTick | undefined;
   let gap = 0;
   for (let index = ticks.length - 1; index >= 0 && gap <= gapMax; index--) {
     const tick = ticks[index];
     if (tick !== undefined && tick.overheadMs > limit) {
-      stretch.push(tick);
+      begin = tick;
       gap = 0;
     } else gap++;
   }
-  return stretch.toReversed();
+  return begin?.atMs;
 }
 
 const overheadOf = ({ overheadMs }: ZoneTick): number => overheadMs;
