@@ -9,6 +9,7 @@ import { dirname, join, resolve } from "node:path";
 import { InvalidArgumentError, Command } from "commander";
 import { messageOf } from "../server/errors.ts";
 import { ensureKernel } from "../server/kernel/build.ts";
+import { bundleTerminalKit } from "./bundle-terminal-kit.ts";
 
 const ROOT = join(import.meta.dir, "..");
 /** The command first: it is what runs. The others are the server's threads, found by server/workers.ts. */
@@ -38,6 +39,7 @@ async function build({ out, target }: Flags): Promise<void> {
   try {
     await Bun.build({
       entrypoints: ENTRIES,
+      plugins: [bundleTerminalKit],
       // What several threads share is there once.
       splitting: true,
       compile: {

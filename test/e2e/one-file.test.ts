@@ -9,6 +9,7 @@ import { buildKernel } from "../../server/kernel/build.ts";
 import { buildProgram } from "../../tools/program.ts";
 import { ROOT } from "../helpers/command.ts";
 import type { Finished } from "../helpers/command.ts";
+import { Tmux } from "../helpers/tmux.ts";
 
 setDefaultTimeout(60_000);
 
@@ -49,6 +50,18 @@ test("the doctor finds all that it needs inside", async () => {
   const { code, stdout } = await run("doctor", ...ports);
   expect(code).toBe(0);
   expect(stdout).toMatch(/^ok +kernel +inside this file$/m);
+});
+
+test("the dashboard draws, and leaves the terminal when it is quit", async () => {
+  await using tmux = await Tmux.start({ width: 80, height: 24, env });
+  // Ports where nobody answers: what is tried is that the dashboard is whole.
+  const nowhere = ["--port", "--control-port", "--http-port", "--telemetry-port"].map((flag) => `${flag} 9`).join(" ");
+  tmux.type(`cd ${empty}; ${binary} dashboard ${nowhere}\n`);
+  await tmux.shows("waiting for telemetry");
+  tmux.keys("h");
+  await tmux.shows("┌─ Help");
+  tmux.keys("C-c");
+  await tmux.showsNot("waiting for telemetry");
 });
 
 test("it serves, is played on, breaks, is watched and stops", async () => {
