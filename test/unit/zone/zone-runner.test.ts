@@ -10,6 +10,7 @@ import { RunnerBench } from "../../helpers/zone-runner.ts";
 import { plantedKernel, testKernel } from "../../helpers/zone.ts";
 
 const kernel = await testKernel();
+const bad = await plantedKernel();
 const other: Kernel = { ...kernel, hash: "0123456789abcdef", label: "other" };
 
 const join = (session: number) => ({ op: OP_JOIN, session, flags: JOIN_WATCHES, e: 10 << 8 });
@@ -69,7 +70,7 @@ describe("a tick", () => {
   });
 
   test("a census tells who is there, and nobody of a zone that is DOWN", async () => {
-    const bench = await RunnerBench.start({ kernel: await plantedKernel(), plant: traps });
+    const bench = await RunnerBench.start({ kernel: bad, plant: traps });
     bench.tick(2);
     bench.drain();
     bench.runner.writeCensus();
@@ -148,7 +149,7 @@ describe("a trap", () => {
 
 describe("a zone that is DOWN", () => {
   test("waits longer from try to try, and begins further back; at last anew", async () => {
-    const bench = await RunnerBench.start({ kernel: await plantedKernel(), plant: traps });
+    const bench = await RunnerBench.start({ kernel: bad, plant: traps });
     bench.give(join(1));
     bench.tick(12);
     expect(bench.state).toBe("DOWN");
@@ -166,7 +167,7 @@ describe("a zone that is DOWN", () => {
   });
 
   test("has no use for commands, takes no module, and reports no tick", async () => {
-    const bench = await RunnerBench.start({ kernel: await plantedKernel(), plant: traps });
+    const bench = await RunnerBench.start({ kernel: bad, plant: traps });
     bench.tick(12);
     bench.drain();
     bench.give(join(1));
@@ -193,10 +194,10 @@ describe("a module", () => {
   test("that traps by itself is taken back at once, and said to be", async () => {
     const bench = await RunnerBench.start({ plant: traps });
     bench.tick(8);
-    bench.runner.swap(await plantedKernel());
+    bench.runner.swap(bad);
     bench.tick(6);
     expect(bench.runner.zone.kernel).toBe(kernel);
-    const hashes = { fromHash: (await plantedKernel()).hash, toHash: kernel.hash };
+    const hashes = { fromHash: bad.hash, toHash: kernel.hash };
     expect(bench.told("rolled_back")).toMatchObject([{ zoneId: 1, tick: 12, ...hashes }]);
     expect(bench.told("recovered")).toMatchObject([{ rung: "rollback", tick: 12 }]);
     expect(bench.emitter.messages("Module rolled back")[0]?.data).toMatchObject({
@@ -217,9 +218,9 @@ describe("a module", () => {
   });
 
   test("that is not promoted goes when its zone goes DOWN", async () => {
-    const bench = await RunnerBench.start({ kernel: await plantedKernel(), plant: traps });
+    const bench = await RunnerBench.start({ kernel: bad, plant: traps });
     bench.tick(8);
-    bench.runner.swap({ ...(await plantedKernel()), hash: "0123456789abcdef" });
+    bench.runner.swap({ ...bad, hash: "0123456789abcdef" });
     bench.tick(6);
     expect(bench.state).toBe("DOWN");
     expect(bench.told("rolled_back")).toMatchObject([{ fromHash: "0123456789abcdef" }]);

@@ -17,6 +17,7 @@ import {
 } from "../../helpers/zone.ts";
 
 const kernel = await testKernel();
+const bad = await plantedKernel();
 const nothing = commandBytes([]);
 
 describe("step", () => {
@@ -55,7 +56,7 @@ describe("step", () => {
   });
 
   test("a trap outside of any command names none", async () => {
-    const zone = await playedZone(9, { kernel: await plantedKernel(), plant: { does: "traps", fromTick: 12 } });
+    const zone = await playedZone(9, { kernel: bad, plant: { does: "traps", fromTick: 12 } });
     expect(trapOf(zone, walk(9)).note).toMatchObject({ phase: "regeneration", commandIndex: null, op: null });
   });
 });
@@ -107,7 +108,7 @@ describe("restore and replay", () => {
 
   test("nothing of a crash is left, wherever in memory it wrote", async () => {
     const plant = { does: "scribbles", fromTick: 9 } as const;
-    const zone = await playedZone(6, { kernel: await plantedKernel(), plant });
+    const zone = await playedZone(6, { kernel: bad, plant });
     const twin = await playedZone(6, { plant });
     trapOf(zone, nothing);
     expect(zone.view.getUint32(zone.at.entityId, true)).toBe(0xaaaa_aaaa);
