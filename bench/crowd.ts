@@ -18,6 +18,7 @@ import { printChecks } from "./lib/checks.ts";
 import type { Check } from "./lib/checks.ts";
 import type { CrowdOrder } from "./lib/crowd-process.ts";
 import { crowdWorld } from "./lib/crowd-world.ts";
+import { runJsonChild } from "./lib/json-child.ts";
 import { startServerChild } from "./lib/server-child.ts";
 import { quantile } from "./lib/statistics.ts";
 
@@ -114,19 +115,8 @@ async function crowd(flags: Flags): Promise<void> {
 
 /** Runs the players to their end. */
 async function runCrowd(order: CrowdOrder): Promise<CrowdReport> {
-  const script = join(import.meta.dir, "lib/crowd-process.ts");
-  const child = Bun.spawn([process.execPath, script, JSON.stringify(order)], {
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const kill = (): void => void child.kill("SIGKILL");
-  process.on("exit", kill);
-  const [answer, complaint] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-  process.off("exit", kill);
-  const line = answer.trim().split("\n").at(-1) ?? "";
-  if (!line.startsWith("{")) throw new Error(`The players ended without a report: ${complaint.trim()}`);
-  return JSON.parse(line) as CrowdReport;
+  const report = await runJsonChild(["bench/lib/crowd-process.ts", JSON.stringify(order)]);
+  return report as unknown as CrowdReport;
 }
 
 function ticksOf({

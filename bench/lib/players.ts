@@ -3,9 +3,7 @@
 //   const report = await runPlayers({ port, count: 200, rate: 2, seconds: 600, guests: false, seed: 1 })
 //   report["protocol_errors"]     // 0
 
-import { join } from "node:path";
-
-const ROOT = join(import.meta.dir, "../..");
+import { runJsonChild } from "./json-child.ts";
 
 export interface PlayersOptions {
   port: number;
@@ -24,14 +22,5 @@ export async function runPlayers(options: PlayersOptions): Promise<Record<string
   const numbers = { count, rate, duration: seconds, port, seed };
   const flags = Object.entries(numbers).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
   if (guests) flags.push("--guests");
-  const command = [process.execPath, "tools/wowsim.ts", "spawn-clients", ...flags, "--format", "json"];
-  const child = Bun.spawn(command, { cwd: ROOT, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
-  const kill = (): void => void child.kill("SIGKILL");
-  process.on("exit", kill);
-  const [answer, complaint] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-  const code = await child.exited;
-  process.off("exit", kill);
-  const line = answer.trim().split("\n").at(-1) ?? "";
-  if (!line.startsWith("{")) throw new Error(`spawn-clients ended with ${code} and no report: ${complaint.trim()}`);
-  return JSON.parse(line) as Record<string, unknown>;
+  return await runJsonChild(["tools/wowsim.ts", "spawn-clients", ...flags, "--format", "json"]);
 }
