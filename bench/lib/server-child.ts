@@ -73,7 +73,10 @@ export async function startServerChild(options: ServerChildOptions = {}): Promis
   const ready = await firstLine(child.stdout, START_MS_MAX);
   if (ready === null) {
     await dispose();
-    throw new WowsimError("server_start_failed", `The server did not start: ${complaint().trim()}`);
+    throw new WowsimError(
+      "server_start_failed",
+      `The server did not start: ${complaint().trim() || `it said nothing for ${START_MS_MAX / 1_000} s`}`,
+    );
   }
   const { game, control, http, telemetry } = JSON.parse(ready) as ServerChild["ports"];
   return {

@@ -57,6 +57,7 @@ export class ControlConnection {
   readonly #socket: ControlSocket;
   readonly #limits: ControlLimits;
   readonly #handle: LineHandler;
+  readonly #onTooLong: () => void;
   readonly #splitter: MessageSplitter;
   readonly #outbox: Outbox;
   #waiting: Item[] = [];
@@ -75,11 +76,19 @@ export class ControlConnection {
   malformedRun = 0;
   wrongTokens = 0;
 
-  constructor(socket: ControlSocket, limits: ControlLimits, isAuthenticated: boolean, handle: LineHandler) {
+  /** `onTooLong`: a line was refused for its length, which no handler sees. */
+  constructor(
+    socket: ControlSocket,
+    limits: ControlLimits,
+    isAuthenticated: boolean,
+    handle: LineHandler,
+    onTooLong: () => void,
+  ) {
     this.#socket = socket;
     this.remoteEndpoint = `${socket.remoteAddress}:${socket.remotePort}`;
     this.#limits = limits;
     this.#handle = handle;
+    this.#onTooLong = onTooLong;
     this.#splitter = new MessageSplitter(limits.lineBytesMax);
     this.#outbox = new Outbox(limits.answerBytesMax + limits.outboxBytesMax);
     this.isAuthenticated = isAuthenticated;
@@ -100,6 +109,7 @@ export class ControlConnection {
       return true;
     });
     if (result !== "ok" || this.#splitter.partialBytes > lineBytesMax) {
+      this.#onTooLong();
       const error = `A line may have up to ${lineBytesMax} bytes here. Send one JSON object a line, in smaller parts.`;
       this.end({ success: false, error, code: "line_too_long" });
     }

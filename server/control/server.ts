@@ -116,8 +116,12 @@ export class ControlServer {
   }
 
   #open(socket: ControlSocket): void {
-    const connection = new ControlConnection(socket, this.#limits, this.#tokenDigest === null, (from, line) =>
-      this.#answer(from, line),
+    const connection = new ControlConnection(
+      socket,
+      this.#limits,
+      this.#tokenDigest === null,
+      (from, line) => this.#answer(from, line),
+      () => this.#countTooLong(),
     );
     socket.data = connection;
     this.counters.accepted++;
@@ -151,6 +155,12 @@ export class ControlServer {
     const { malformedRunMax, wrongTokensMax } = this.#limits;
     const close = isHttp || connection.malformedRun >= malformedRunMax || connection.wrongTokens >= wrongTokensMax;
     return { answer, close };
+  }
+
+  #countTooLong(): void {
+    this.counters.requests++;
+    this.counters.malformed++;
+    this.counters.failed++;
   }
 
   #gate(connection: ControlConnection, request: Record<string, unknown>): Record<string, unknown> | null {

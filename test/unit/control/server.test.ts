@@ -229,6 +229,7 @@ describe("limits", () => {
     for (let sent = 0; sent < 3; sent++) connection.send("x".repeat(500));
     await connection.until(() => connection.hasEnded || connection.isClosed);
     expect(connection.answers).toMatchObject([{ success: false, code: "line_too_long" }]);
+    expect(control.server.counters).toMatchObject({ requests: 1, malformed: 1, failed: 1 });
   });
 
   test("a run of lines that are no requests ends the connection, single ones do not", async () => {
