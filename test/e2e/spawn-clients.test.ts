@@ -212,6 +212,19 @@ radius_yd = 2
   expect(report.protocol_errors).toBe(0);
 });
 
+test("wanderers come through portals, and what they are told of the other side fits together", async () => {
+  await using server = await startServerChild({ world: "server/content/worlds/crossroads.toml" });
+  const flags = ["--behaviour", "wander", "--count", "8", "--duration", "8", "--rate", "8", "--format", "json"];
+  const { code, stdout } = await wowsim(...players(server, ...flags));
+  const report = JSON.parse(stdout) as Report & { zone_changes: number };
+  expect({ code, errors: report.protocol_error_examples, drops: report.drops }).toEqual({
+    code: 0,
+    errors: [],
+    drops: 0,
+  });
+  expect(report.zone_changes).toBeGreaterThan(0);
+});
+
 test("a server that dies is missed at once, and is what the exit code tells", async () => {
   await using server = await startServerChild();
   await using run = startWowsim(players(server, "--count", "3", "--duration", "60"));

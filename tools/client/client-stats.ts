@@ -29,6 +29,8 @@ export class ClientStats {
   /** Turns without an action: not in the world just then; not taken because this machine could not keep the pace. */
   turnsOut = 0;
   turnsLate = 0;
+  /** Put into another zone: by a portal, or because theirs went down or came back. */
+  zoneChanges = 0;
   deaths = 0;
   revivals = 0;
   /** Links that broke without our doing. */
@@ -93,6 +95,7 @@ export class ClientStats {
       lost: this.lost,
       turns_out: this.turnsOut,
       turns_late: this.turnsLate,
+      zone_changes: this.zoneChanges,
       deaths: this.deaths,
       revivals: this.revivals,
       round_trip_ms: this.roundTripMs,

@@ -346,6 +346,7 @@ export class GameClient {
 
   /** Put into another zone: it stands at that one's spawn point, and a reset follows. */
   #onZone(zoneId: number): void {
+    this.stats.zoneChanges++;
     this.zoneId = zoneId;
     this.world.forget();
     this.world.tick = 0;

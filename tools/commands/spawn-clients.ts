@@ -241,6 +241,7 @@ function reportPlayers(stats: ClientStats, elapsedS: number): void {
   out(`ping             ${percentiles(stats.pingMs)}`);
   out(`told             ${stats.states} states, ${stats.events} events, ${(stats.bytesIn / 1e6).toFixed(1)} MB`);
   out(`deaths           ${stats.deaths}, ${stats.revivals} came back`);
+  if (stats.zoneChanges > 0) out(`zones changed    ${stats.zoneChanges}`);
   out(`drops            ${stats.drops}`);
   out(`reconnects       ${stats.reconnects} (${stats.resumed} to the same session)`);
   out(`protocol errors  ${stats.protocolErrors}`);

@@ -107,20 +107,16 @@ describe("a wanderer", () => {
     expect(playWanderer(seen)).toMatchObject({ do: "cast", target: 8 });
   });
 
-  test("goes far, and then back", () => {
-    const far = view({ position: { x: 130, y: 0, z: 0 } });
-    expect(walkTo(playWanderer(far)).x).toBeLessThan(130);
-    expect(
-      Math.hypot(
-        ...Object.values(walkTo(playWanderer(view())))
-          .slice(1, 3)
-          .map(Number),
-      ),
-    ).toBeGreaterThan(5);
+  test("goes out, and then back to the spawn point", () => {
+    const { x, y } = walkTo(playWanderer(view()));
+    expect(Math.hypot(x, y)).toBeCloseTo(10);
+    expect(playWanderer(view({ position: { x: 60, y: 0, z: 0 }, turn: 20 }))).toMatchObject({ do: "walk", x: 0, y: 0 });
   });
 
-  test("takes another way after a while", () => {
-    expect(playWanderer(view({ turn: 39 }))).not.toEqual(playWanderer(view({ turn: 40 })));
+  test("players who come together take different ways, and each another one next time", () => {
+    const ways = [1, 2, 3, 4, 5, 6, 7, 8].map((entityId) => walkTo(playWanderer(view({ entityId }))));
+    expect(new Set(ways.map(({ x, y }) => `${x.toFixed(2)} ${y.toFixed(2)}`)).size).toBe(8);
+    expect(playWanderer(view({ turn: 0 }))).not.toEqual(playWanderer(view({ turn: 40 })));
   });
 });
 
