@@ -38,7 +38,17 @@ async function demo({ auto, seed, format }: DemoFlags): Promise<void> {
   listen(stop);
   const { ok, ended, claims, facts, tookMs } = await runDemo({ narrator, signal: stop.signal, seed });
   if (format === "json") outJson({ ok, ended, took_ms: Math.round(tookMs), claims, facts });
+  if (ok && auto !== true && format === "text" && isTerminal() && isTerminal(process.stdin)) await offerWizard();
   process.exit(stop.signal.aborted ? EXIT.interrupted : ok ? EXIT.ok : EXIT.degraded);
+}
+
+/** Somebody who has seen all of it may want to do it. */
+async function offerWizard(): Promise<void> {
+  const { confirm } = await import("@clack/prompts");
+  const answer = await confirm({ message: "Do it yourself now, step by step?", initialValue: false });
+  if (answer !== true) return;
+  const { wizard } = await import("./wizard.ts");
+  await wizard();
 }
 
 async function chooseNarrator(auto: boolean, format: OutputFormat) {

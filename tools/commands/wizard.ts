@@ -23,7 +23,8 @@ export function register(program: Command): void {
     .action(wizard);
 }
 
-async function wizard(): Promise<void> {
+/** Sets the exit code; nothing that it has started is left when it is done. */
+export async function wizard(): Promise<void> {
   if (!isTerminal() || !isTerminal(process.stdin)) {
     fail("The wizard needs a terminal. Without one: wowsim scenario run latency-spike", EXIT.usage);
     return;

@@ -149,13 +149,14 @@ export const saveStep: WizardStep<WizardState> = {
 
 /** All that was done, as a file that wowsim scenario runs. */
 export function scenarioText({ fault, players, saved }: WizardState): string {
+  const steps = [...saved.values()].flat();
   return Bun.TOML.stringify({
     title: `${fault}, as it was tried out with the wizard`,
     story: `Written by wowsim wizard: ${players} players, and ${fault}.`,
     players: { count: players, rate: 3 },
     steady: [{ diagnosis: "none" }],
-    steps: [...saved.values()].flat(),
-    rollback: [{ deactivate: fault }, { rollback_deploy: 0 }],
+    steps,
+    rollback: [{ deactivate: fault }, ...(steps.some((step) => "deploy" in step) ? [{ rollback_deploy: 0 }] : [])],
   });
 }
 
