@@ -1,7 +1,7 @@
 // What each watching session is told in this tick: one frame, when there is something to tell.
 //
-//   first frame   RESET, SELF, ENTER x16, own position, EVENTs       the other ENTERs follow, 16 a tick
-//   later         SELF?, LEAVEs, ENTERs, own position?, CHANGEs, EVENTs
+//   first frame   RESET, SELF, ENTER x16, own position, own AURAS, EVENTs       the other ENTERs follow, 16 a tick
+//   later         SELF?, LEAVEs, CHANGEs and AURAS, ENTERs, own position?, own AURAS?, EVENTs
 //
 // A watcher's list of known entities is compared with what it sees every 4 ticks, staggered by row. A change is told when
 // it is newer than the tick the watcher was last told in; so a frame that finds the frame area full is simply not built,
