@@ -1,10 +1,12 @@
 // Every fault in a real server with real players: that it breaks something one can see from outside, and that its removal
 // mends it.
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { TelemetryLine } from "../../server/telemetry/schema.ts";
 import { ControlClient } from "../../tools/client/control-client.ts";
 import { LiveServer, until } from "../helpers/control-live.ts";
+
+setDefaultTimeout(90_000);
 
 const PLAYERS = 6;
 let live: LiveServer;

@@ -1,11 +1,13 @@
 // Zones that fall while players are in them, in a real server over real sockets: they get up, or their players are moved,
 // and nobody in another zone and no socket notices.
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { OP_SPIN, OP_TRAP } from "../../assembly/abi.ts";
 import type { TelemetryLine } from "../../server/telemetry/schema.ts";
 import { LineSocket } from "../../tools/client/line-socket.ts";
 import { LiveServer, until } from "../helpers/control-live.ts";
+
+setDefaultTimeout(90_000);
 
 const PLAYERS = 12;
 let live: LiveServer;

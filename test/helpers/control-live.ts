@@ -14,7 +14,7 @@ import type { ControlAnswer } from "../../tools/client/control-client.ts";
 import { Swarm } from "../../tools/client/swarm.ts";
 
 const POLL_MS = 50;
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 40_000;
 
 export class LiveServer implements AsyncDisposable {
   readonly child: ServerChild;

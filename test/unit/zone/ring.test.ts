@@ -1,8 +1,10 @@
 // The ring between two threads: what goes in comes out, whole and in order; what does not fit is refused and counted.
 
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { Ring } from "../../../server/zone/ring.ts";
 import { isRecord } from "../../helpers/zone-ring-records.ts";
+
+setDefaultTimeout(90_000);
 
 /** Writer's end and reader's end of one ring. */
 function ends(capacityBytes: number): { writer: Ring; reader: Ring } {

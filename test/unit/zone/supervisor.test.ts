@@ -1,6 +1,6 @@
 // The main thread's hold on its zone workers: with real workers, and with one that does what the test wants.
 
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { JOIN_WATCHES, OP_JOIN } from "../../../assembly/abi.ts";
 import { FaultBlock } from "../../../server/fault/fault-block.ts";
 import type { FromZoneWorker } from "../../../server/zone/messages.ts";
@@ -12,6 +12,8 @@ import { MemoryEmitter } from "../../helpers/control-faults.ts";
 import { eventually } from "../../helpers/telemetry.ts";
 import { FakeZoneWorker } from "../../helpers/zone-fake-worker.ts";
 import { testKernel, testWorld } from "../../helpers/zone.ts";
+
+setDefaultTimeout(90_000);
 
 const kernel = await testKernel();
 const world = await testWorld();
