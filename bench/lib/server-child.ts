@@ -9,7 +9,8 @@ import { createReadStream, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { WowsimError } from "../../server/errors.ts";
+import { messageOf, WowsimError } from "../../server/errors.ts";
+import { firstLine, lastLines } from "../../tools/client/child-output.ts";
 import type { TelemetryLine } from "../../server/telemetry/schema.ts";
 
 const START_MS_MAX = 30_000;
@@ -27,7 +28,7 @@ export interface ServerChild extends AsyncDisposable {
   readonly pid: number;
   /** Null while it runs. */
   readonly exitCode: number | null;
-  /** Everything it said on stderr. */
+  /** The last lines it said on stderr. */
   stderr(): string;
   /** The file it writes now; rotated ones lie beside it. */
   readonly telemetryFile: string;
@@ -44,16 +45,17 @@ export interface ServerChild extends AsyncDisposable {
 /** Throws WowsimError("server_start_failed") with what the server said. */
 export async function startServerChild(options: ServerChildOptions = {}): Promise<ServerChild> {
   const dataDir = mkdtempSync(join(tmpdir(), "wowsim-bench-"));
-  const flags = ["--format", "json", "--data-dir", dataDir, "--seed", String(options.seed ?? 1)];
+  const flags = ["--format", "json", "--with-parent", "--data-dir", dataDir, "--seed", String(options.seed ?? 1)];
   for (const port of ["--port", "--control-port", "--http-port", "--telemetry-port"]) flags.push(port, "0");
   if (options.world !== undefined) flags.push("--world", options.world);
   const child = Bun.spawn([process.execPath, join(ROOT, "tools/wowsim.ts"), "serve", ...flags], {
     cwd: ROOT,
-    stdin: "ignore",
+    // Held, not written to: the server ends when we do, however that is.
+    stdin: "pipe",
     stdout: "pipe",
     stderr: "pipe",
   });
-  const complaint = collect(child.stderr);
+  const complaints = lastLines(child.stderr);
   const exit = (): void => void child.kill("SIGKILL");
   process.on("exit", exit);
 
@@ -70,14 +72,14 @@ export async function startServerChild(options: ServerChildOptions = {}): Promis
     rmSync(dataDir, { recursive: true, force: true });
   };
 
-  const ready = await firstLine(child.stdout, START_MS_MAX);
-  if (ready === null) {
+  const ready = await firstLine(child.stdout, START_MS_MAX).catch(async (cause: unknown) => {
     await dispose();
     throw new WowsimError(
       "server_start_failed",
-      `The server did not start: ${complaint().trim() || `it said nothing for ${START_MS_MAX / 1_000} s`}`,
+      `The server did not start (${messageOf(cause)}): ${complaints().join("\n")}`,
+      { cause },
     );
-  }
+  });
   const { game, control, http, telemetry } = JSON.parse(ready) as ServerChild["ports"];
   return {
     ports: { game, control, http, telemetry },
@@ -85,7 +87,7 @@ export async function startServerChild(options: ServerChildOptions = {}): Promis
     get exitCode() {
       return child.exitCode;
     },
-    stderr: complaint,
+    stderr: () => complaints().join("\n"),
     telemetryFile: join(dataDir, "telemetry.jsonl"),
     telemetry: () => readTelemetry(dataDir),
     metric: async (name) => sumOf(await readMetric(http, name)),
@@ -93,40 +95,6 @@ export async function startServerChild(options: ServerChildOptions = {}): Promis
     stop,
     [Symbol.asyncDispose]: dispose,
   };
-}
-
-/** The first line, or null when the stream ends or nothing comes in time. Leaves the stream to be drained. */
-async function firstLine(stream: ReadableStream<Uint8Array>, msMax: number): Promise<string | null> {
-  const reader = stream.getReader();
-  const decoder = new TextDecoder();
-  const deadline = Promise.withResolvers<null>();
-  const timer = setTimeout(() => deadline.resolve(null), msMax);
-  let text = "";
-  try {
-    while (!text.includes("\n")) {
-      const chunk = await Promise.race([reader.read(), deadline.promise]);
-      if (chunk === null || chunk.done) return null;
-      text += decoder.decode(chunk.value, { stream: true });
-    }
-    return text.slice(0, text.indexOf("\n"));
-  } finally {
-    clearTimeout(timer);
-    reader.releaseLock();
-  }
-}
-
-/** Reads a stream to its end in the background; the returned function gives the last of what came so far. */
-function collect(stream: ReadableStream<Uint8Array>, charsMax = 20_000): () => string {
-  let text = "";
-  const decoder = new TextDecoder();
-  void stream.pipeTo(
-    new WritableStream({
-      write(chunk) {
-        text = (text + decoder.decode(chunk, { stream: true })).slice(-charsMax);
-      },
-    }),
-  );
-  return () => text;
 }
 
 /** telemetry.2.jsonl, telemetry.1.jsonl, telemetry.jsonl: the higher the number, the older. */

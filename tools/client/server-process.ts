@@ -10,6 +10,7 @@ import type { Subprocess } from "bun";
 import { z } from "zod";
 import { WowsimError } from "../../server/errors.ts";
 import { selfCommand } from "../self.ts";
+import { firstLine, lastLines } from "./child-output.ts";
 
 const Ready = z.object({
   ready: z.literal(true),
@@ -23,7 +24,6 @@ const Ready = z.object({
 
 const READY_MS_MAX = 60_000;
 const STOP_MS_MAX = 4_000;
-const STDERR_LINES_MAX = 20;
 
 export interface ServerPorts {
   game: number;
@@ -59,7 +59,7 @@ export class ServerProcess implements AsyncDisposable {
       // Detached: a Ctrl-C at the terminal is for us alone to act on.
       { stdin: "pipe", stdout: "pipe", stderr: "pipe", detached: true },
     );
-    const errors = collectLines(child.stderr);
+    const errors = lastLines(child.stderr);
     const give = (): void => child.kill("SIGTERM");
     signal?.addEventListener("abort", give, { once: true });
     try {
@@ -120,36 +120,4 @@ async function end(child: Child): Promise<number> {
   const exitCode = await child.exited;
   clearTimeout(timer);
   return exitCode;
-}
-
-/** The first line of a stream, and the rest read and dropped, so that the writer never waits. */
-async function firstLine(stream: ReadableStream<Uint8Array>, msMax: number): Promise<string> {
-  const found = Promise.withResolvers<string>();
-  const timer = setTimeout(() => found.reject(new Error(`not ready within ${msMax / 1_000} s`)), msMax);
-  void (async () => {
-    let text = "";
-    const decoder = new TextDecoder();
-    for await (const chunk of stream) {
-      if (text.includes("\n")) continue;
-      text += decoder.decode(chunk, { stream: true });
-      if (text.includes("\n")) found.resolve(text.slice(0, text.indexOf("\n")));
-    }
-    found.reject(new Error("it ended"));
-  })();
-  return await found.promise.finally(() => clearTimeout(timer));
-}
-
-/** Reads a stream to its end; the last lines so far. */
-function collectLines(stream: ReadableStream<Uint8Array>): () => string[] {
-  let lines: string[] = [];
-  void (async () => {
-    const decoder = new TextDecoder();
-    let rest = "";
-    for await (const chunk of stream) {
-      const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-      rest = parts.pop() ?? "";
-      lines = [...lines, ...parts].slice(-STDERR_LINES_MAX);
-    }
-  })();
-  return () => lines;
 }
