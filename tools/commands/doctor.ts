@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import type { Check } from "../doctor/check.ts";
-import { addFormatFlag, DEFAULT_PORTS, parsePort } from "../ui/flags.ts";
+import { addFormatFlag, addServerFlags } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { columns, EXIT, out, outJson, paint, wrapped } from "../ui/output.ts";
@@ -23,12 +23,8 @@ const INDENT = 11;
 export function register(program: Command): void {
   const command = program
     .command("doctor")
-    .description("Look at versions, ports, limits and tools, and say how to mend what is not right.")
-    .option("--host <address>", "address that the server would listen on", "127.0.0.1")
-    .option("--port <n>", "game port (TCP)", parsePort, DEFAULT_PORTS.game)
-    .option("--control-port <n>", "control port (TCP)", parsePort, DEFAULT_PORTS.control)
-    .option("--http-port <n>", "HTTP port (TCP)", parsePort, DEFAULT_PORTS.http)
-    .option("--telemetry-port <n>", "telemetry feed (UDP)", parsePort, DEFAULT_PORTS.telemetry)
+    .description("Look at versions, ports, limits and tools, and say how to mend what is not right.");
+  addServerFlags(command, ["port", "control-port", "http-port", "telemetry-port"])
     .option("--data-dir <dir>", "where telemetry would go", ".wowsim")
     .addHelpText(
       "after",
