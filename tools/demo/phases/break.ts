@@ -1,10 +1,11 @@
 // Phase 2: a fault adds 200 ms of real time to every tick. The operator on watch is told nothing of it.
 
+import { z } from "zod";
 import type { Phase } from "../demo.ts";
 import { sleep } from "../../deploy/sleep.ts";
 import { measurePlay } from "../play.ts";
 import { ms, seconds, times } from "../words.ts";
-import { shown } from "../../analysis/measures.ts";
+import { shown, zonesText } from "../../analysis/measures.ts";
 import { BUDGET_MS } from "./baseline.ts";
 
 const DELAY_MS = 200;
@@ -18,6 +19,8 @@ const DIAGNOSE_MS_MAX = 30_000;
 /** Surer than that it has to be to count as named. */
 export const CONFIDENCE_MIN = 0.75;
 
+const Activated = z.object({ targets: z.array(z.number()) });
+
 export const breakIt: Phase = {
   title: "Break",
   question: `what do ${DELAY_MS} ms more in every tick do?`,
@@ -28,8 +31,8 @@ export const breakIt: Phase = {
     if (players === undefined || before === undefined) throw new Error("the baseline comes first");
     const params = { delay_ms: DELAY_MS };
     const request = { command: "activate", fault_id: "latency-spike", params, duration_ticks: DURATION_TICKS };
-    const answer = await control.ask(request);
-    demo.fact("fault", `latency-spike on zones ${String(answer["targets"])}, ${DELAY_MS} ms of real time a tick`);
+    const { targets } = Activated.parse(await control.ask(request));
+    demo.fact("fault", `latency-spike in ${zonesText(targets)}, ${DELAY_MS} ms of real time a tick`);
 
     const detecting = lookout.until(
       () => (lookout.health().status === "healthy" ? null : lookout.health()),
