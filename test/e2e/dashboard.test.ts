@@ -1,16 +1,11 @@
 // wowsim dashboard in a real terminal (tmux), on a real server with real players: every view, key and dialog at two sizes, by
-// keyboard and by mouse; what it does to the server; the server's death; colours; and the terminal after every kind of end.
+// keyboard and by mouse; what it does to the server; the server's death; colours and sizes.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ControlClient } from "../../tools/client/control-client.ts";
-import type { FaultStatus } from "../../server/fault/registry.ts";
-import { ROOT, startWowsim, until, wowsim } from "../helpers/command.ts";
-import { DashboardTerminal } from "../helpers/dashboard-terminal.ts";
-import { isRunning } from "../../bench/lib/processes.ts";
+import { DashboardTerminal, faultsOf } from "../helpers/dashboard-terminal.ts";
 import { ServeProcess } from "../helpers/serve-process.ts";
-import { Tmux } from "../helpers/tmux.ts";
 
 setDefaultTimeout(90_000);
 
@@ -22,11 +17,6 @@ beforeAll(async () => {
   server = await ServeProcess.ready();
 });
 afterAll(() => server[Symbol.asyncDispose]());
-
-async function faults(of = server): Promise<FaultStatus[]> {
-  await using control = await ControlClient.connect({ host: "127.0.0.1", port: of.ports.control });
-  return (await control.ask({ command: "list" }))["faults"] as FaultStatus[];
-}
 
 /** The rows of the dialog that a golden screen shows, without what is beside it. */
 function dialogRows(name: string): string[] {
@@ -152,7 +142,7 @@ describe("driving the server", () => {
     await tmux.shows("delay_ms  [200_");
     tmux.keys("Tab", "Tab", "Tab", "Enter");
     await tmux.shows("latency-spike with delay_ms 200, for 30 s.");
-    expect((await faults()).some(({ active }) => active)).toBe(false);
+    expect((await faultsOf(server)).some(({ active }) => active)).toBe(false);
     tmux.keys("y");
     await tmux.shows("1 fault active");
     await tmux.shows(/latency-spike \d+ %, zones 1 and 2/);
@@ -318,128 +308,4 @@ describe("looks", () => {
     tmux.resize(250, 70);
     await tmux.shows(/\n.*q Quit\s*$/);
   });
-});
-
-describe("the end", () => {
-  const FAILING = join(ROOT, "test/helpers/failing-dashboard.ts");
-  const ENDS: [name: string, program: string | undefined, end: (tmux: Tmux) => void, exitCode: number][] = [
-    ["q", undefined, (tmux) => tmux.keys("q"), 0],
-    ["Ctrl-C", undefined, (tmux) => tmux.keys("C-c"), 0],
-    ["Ctrl-C with a dialog open", undefined, (tmux) => tmux.keys("f", "C-c"), 0],
-    ["SIGTERM", undefined, (tmux) => process.kill(tmux.childPid(), "SIGTERM"), 0],
-    ["SIGINT", undefined, (tmux) => process.kill(tmux.childPid(), "SIGINT"), 130],
-    ["SIGHUP", undefined, (tmux) => process.kill(tmux.childPid(), "SIGHUP"), 0],
-    ["an exception nobody caught", `${FAILING} --fail throw`, () => {}, 1],
-    ["a promise nobody waited for", `${FAILING} --fail reject`, () => {}, 1],
-    ["process.exit from anywhere", `${FAILING} --fail exit`, () => {}, 7],
-  ];
-
-  test.each(ENDS)("%s leaves the terminal as it was", async (name, program, end, exitCode) => {
-    await using dashboard = await DashboardTerminal.start(server, {
-      ...SMALL,
-      ...(program === undefined ? {} : { program }),
-    });
-    const { tmux } = dashboard;
-    const before = await tmux.state();
-    await dashboard.open();
-    end(tmux);
-    const screen = await tmux.shows(`ended with ${exitCode}`);
-    expect(await tmux.state()).toEqual(before);
-    expect(before).toMatchObject({ isAlternate: false, hasCursor: true, hasMouse: false });
-    expect(screen).toMatch(/^before the dashboard\n/);
-    if (exitCode === 1) expect(screen).toContain("wowsim: The dashboard failed: broken on purpose");
-    else expect(screen).toBe(`before the dashboard\nended with ${exitCode}\n$\n${"\n".repeat(SMALL.height - 3)}`);
-    expect(name).not.toBe("");
-  });
-
-  test("Ctrl-Z gives the terminal back for a while", async () => {
-    await using dashboard = await DashboardTerminal.start(server, SMALL);
-    const { tmux } = dashboard;
-    const before = await tmux.state();
-    await dashboard.openPlainly();
-    tmux.keys("C-z");
-    await tmux.shows(/Stopped|suspended/);
-    expect(await tmux.state()).toEqual(before);
-    tmux.type("fg\n");
-    await tmux.shows("● live");
-    tmux.keys("2");
-    await tmux.shows("Map, zone");
-    tmux.keys("q");
-    await tmux.showsNot("● live");
-    expect(await tmux.state()).toEqual(before);
-  });
-
-  test("takes along what was begun here: asked for by q, and after kill -9", async () => {
-    const own = await ServeProcess.ready();
-    try {
-      await using dashboard = await DashboardTerminal.start(own, SMALL);
-      const { tmux } = dashboard;
-      await dashboard.open();
-      const begin = async (): Promise<void> => {
-        tmux.keys("s", "Down", "Down", "Right", "Right", "Right", "Enter");
-        await tmux.shows("10 players");
-        tmux.keys("f", "Down", "Down", "Down", "Enter", "Tab", "Tab", "Enter", "y");
-        await tmux.shows("1 fault active");
-      };
-      const isCalm = async (): Promise<boolean> => {
-        const page = await (await fetch(`http://127.0.0.1:${own.ports.http}/metrics`)).text();
-        return (
-          page.includes('wowsim_sessions{state="connected"} 0\n') && (await faults(own)).every(({ active }) => !active)
-        );
-      };
-      await begin();
-      tmux.keys("q");
-      await tmux.shows("the 10 players you brought in leave");
-      tmux.keys("n");
-      await tmux.showsNot("┌─ Quit?");
-      tmux.keys("q", "y");
-      await tmux.shows("ended with 0");
-      await until(isCalm, "nobody is there and nothing is broken");
-      await dashboard.open();
-      await begin();
-      const pid = tmux.childPid();
-      process.kill(pid, "SIGKILL");
-      await until(() => !isRunning(pid), "it is gone");
-      await until(isCalm, "nobody is there and nothing is broken");
-    } finally {
-      await own[Symbol.asyncDispose]();
-    }
-  });
-});
-
-describe("without a terminal", () => {
-  test("it says what it needs, and what to use instead", async () => {
-    const { code, stdout, stderr } = await wowsim("dashboard");
-    expect(code).toBe(2);
-    expect(stdout).toBe("");
-    expect(stderr).toContain("needs a terminal");
-    expect(stderr).toContain("wowsim health --watch");
-  });
-
-  test("a dumb one does not do either", async () => {
-    await using tmux = await Tmux.start({ ...SMALL, env: { TERM: "dumb" } });
-    tmux.type(`${process.execPath} ${join(ROOT, "tools/wowsim.ts")} dashboard; echo code $?\n`);
-    await tmux.shows("code 2");
-  });
-});
-
-test("a server that wants a token is told it, and a wrong one is said to be wrong", async () => {
-  const guarded = await ServeProcess.ready("--token", "open sesame");
-  try {
-    await using right = await DashboardTerminal.start(guarded, { ...SMALL, flags: "--token 'open sesame'" });
-    await right.open();
-    right.tmux.keys("k");
-    await right.tmux.shows("ALLOW FAULTS");
-    await using wrong = await DashboardTerminal.start(guarded, { ...SMALL, flags: "--token mellon" });
-    await wrong.open();
-    await wrong.tmux.shows("Nothing can be changed: That is not this server's token");
-  } finally {
-    await guarded.stop();
-  }
-});
-
-test("spawn-clients --with-parent ends when stdin does", async () => {
-  await using run = startWowsim(["spawn-clients", "--port", String(server.ports.game), "--with-parent"]);
-  // Its stdin is empty from the start.
-  expect([0, 130]).toContain(await run.child.exited);
 });

@@ -4,6 +4,8 @@
 //   await dashboard.home()                      // the overview, no dialog, nothing filtered
 //   dashboard.tmux.keys("s")
 
+import type { FaultStatus } from "../../server/fault/registry.ts";
+import { ControlClient } from "../../tools/client/control-client.ts";
 import { ROOT } from "./command.ts";
 import { Tmux } from "./tmux.ts";
 import type { TmuxOptions } from "./tmux.ts";
@@ -74,4 +76,10 @@ export class DashboardTerminal implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.tmux[Symbol.asyncDispose]();
   }
+}
+
+/** As the control channel lists them. */
+export async function faultsOf(of: { ports: Pick<Ports, "control"> }): Promise<FaultStatus[]> {
+  await using control = await ControlClient.connect({ host: "127.0.0.1", port: of.ports.control });
+  return (await control.ask({ command: "list" }))["faults"] as FaultStatus[];
 }

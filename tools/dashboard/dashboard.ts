@@ -10,7 +10,7 @@
 // at once, if that allows.
 
 import { WowsimError } from "../../server/errors.ts";
-import { EXIT } from "../ui/output.ts";
+import { err, EXIT } from "../ui/output.ts";
 import { Actions } from "./actions.ts";
 import { ControlSource } from "./control-source.ts";
 import { candidatesIn } from "./deploys.ts";
@@ -110,6 +110,9 @@ class Dashboard {
     const exitCode = await untilEnd({ leave: () => this.#terminal.leave() }, (end) => this.#start(end));
     for (const timer of [this.#timer, this.#soon]) if (timer !== null) clearTimeout(timer);
     this.#telemetry.stop();
+    const { run } = this.#model;
+    if (run !== null && run.outcome === null)
+      err(`wowsim: the deploy of ${run.label} is being rolled back; Ctrl-C leaves that to the server's lease.`);
     await this.#actions.end();
     this.#control.stop();
     process.off("exit", onExit);
