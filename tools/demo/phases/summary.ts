@@ -1,6 +1,5 @@
 // Phase 6: everybody leaves, the server stops, and what it all took is told once more.
 
-import { isLoss } from "../../deploy/samples.ts";
 import type { Phase } from "../demo.ts";
 import { seconds } from "../words.ts";
 
@@ -9,7 +8,7 @@ export const summary: Phase = {
   question: "what did it take, and what did it cost the players?",
   async run(demo) {
     const { narrator, lookout, found, swarms } = demo;
-    const lost = lookout.timeline.disconnects.all().filter(({ reason }) => isLoss(reason)).length;
+    const lost = lookout.sessionsLost();
     const players = swarms.reduce((sum, { clients }) => sum + clients.length, 0);
     const drops = swarms.reduce((sum, { stats }) => sum + stats.drops, 0);
     const errors = swarms.reduce((sum, { stats }) => sum + stats.protocolErrors, 0);
