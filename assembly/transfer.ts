@@ -37,6 +37,7 @@ import {
   ENTITY_KIND,
   ENTITY_LEVEL,
   ENTITY_LOCKED,
+  ENTITY_LOCKED_UNTIL,
   ENTITY_MAX_HEALTH,
   ENTITY_MAX_POWER,
   ENTITY_POWER,
@@ -135,6 +136,7 @@ function carryAll(row: u32): void {
   Bag.tick(ENTITY_SWING_NEXT, row);
   Bag.tick(PLAYER_OFF_NEXT, row);
   Bag.tick(PLAYER_ALIVE_TICK, row);
+  Bag.tick(ENTITY_LOCKED_UNTIL, row);
   for (let school: u32 = 0; school < SCHOOLS_MAX; school++) Bag.tick(ENTITY_LOCKED, row * SCHOOLS_MAX + school);
   for (let category: u32 = 0; category < DIMINISHED_CATEGORIES; category++) {
     Bag.diminished(PLAYER_DIMINISHED + category * PLAYERS_MAX * 4, row);

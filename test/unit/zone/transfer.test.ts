@@ -1,7 +1,17 @@
 // A player goes from one zone to another with everything that is theirs, as the kernels of both see it.
 
 import { expect, test } from "bun:test";
-import { JOIN_WATCHES, OP_ARRIVE, OP_CARRY, OP_CAST, OP_DEPART, OP_JOIN, OP_MOVE } from "../../../assembly/abi.ts";
+import {
+  COUNTER_REFUSED,
+  JOIN_WATCHES,
+  OP_ARRIVE,
+  OP_CARRY,
+  OP_CAST,
+  OP_DEPART,
+  OP_JOIN,
+  OP_MOVE,
+  REFUSED_LOCKED_OUT,
+} from "../../../assembly/abi.ts";
 import { arrivalRecords, readDepartures } from "../../../server/zone/transfer.ts";
 import type { Departure } from "../../../server/zone/transfer.ts";
 import type { Zone } from "../../../server/zone/zone.ts";
@@ -95,6 +105,27 @@ test("auras of one's own go along, with what is left of them; those of others en
   expect(auraOf(other)).toEqual(before);
   other.step(nothing);
   expect(read(other, 3, "ENTITY_AURA_COUNT")).toBe(1);
+});
+
+test("a school that is locked stays locked on the other side", async () => {
+  const zone = await playedZone(3);
+  const mage = content.classes.findIndex(({ name }) => name === "Mage") | (10 << 8);
+  zone.step(commandBytes([{ op: OP_JOIN, session: 3, x: 1, e: mage }]));
+  const { layout } = zone.kernel;
+  const row = rowOf(zone, 3);
+  const fire = 2;
+  const until = zone.tick + 100;
+  zone.view.setUint32(
+    layout.value("ENTITY_LOCKED") + row * layout.value("ENTITY_LOCKED_STRIDE") + fire * 4,
+    until,
+    true,
+  );
+  zone.view.setUint32(layout.value("ENTITY_LOCKED_UNTIL") + row * 4, until, true);
+  const other = await otherZone(9);
+  other.step(arrivalRecords(depart(zone, 3), exit, 0));
+  other.step(commandBytes([{ op: OP_CAST, session: 3, seq: 5, b: 200 }]));
+  const refused = layout.value("COUNTER_BASE") + (COUNTER_REFUSED + REFUSED_LOCKED_OUT) * 4;
+  expect(other.view.getUint32(refused, true)).toBe(1);
 });
 
 test("to and fro, nothing wears off but time", async () => {
