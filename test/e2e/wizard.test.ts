@@ -10,7 +10,8 @@ import { FLOW } from "../../tools/wizard/flow.ts";
 import { endDrill } from "../../tools/wizard/opening.ts";
 import { newState } from "../../tools/wizard/state.ts";
 import { runWizard } from "../../tools/wizard/wizard.ts";
-import { ROOT, until, wowsim } from "../helpers/command.ts";
+import { childrenOf, isRunning } from "../../bench/lib/processes.ts";
+import { ROOT, startOnTerminal, until, wowsim } from "../helpers/command.ts";
 import { Tmux } from "../helpers/tmux.ts";
 import { BACK, ScriptedAsker } from "../helpers/wizard-script.ts";
 
@@ -163,6 +164,32 @@ test.each(["at a question", "while something is under way"])(
     expect((await tmux.state()).hasCursor).toBe(true);
   },
 );
+
+test.each(["SIGHUP", "SIGTERM"] as const)(
+  "%s at a question, as when the terminal is closed, ends everything too",
+  async (signal) => {
+    await using run = startOnTerminal(["wizard"]);
+    await run.draws(/Which server/);
+    run.type("\r");
+    await run.draws(/How many players/);
+    const children = childrenOf(run.child.pid);
+    expect(children).toHaveLength(1);
+    run.child.kill(signal);
+    expect(await run.child.exited).toBe(130);
+    expect(children.filter((pid) => isRunning(pid))).toEqual([]);
+  },
+);
+
+test("a terminal that is gone takes all of it along", async () => {
+  await using run = startOnTerminal(["wizard"]);
+  await run.draws(/Which server/);
+  run.type("\r");
+  await run.draws(/How many players/);
+  const family = [run.child.pid, ...childrenOf(run.child.pid)];
+  expect(family).toHaveLength(2);
+  run.child.terminal?.close();
+  await until(() => !family.some((pid) => isRunning(pid)), "wizard and server are gone");
+});
 
 test("without a terminal, wowsim alone prints its help, and the wizard says what to do instead", async () => {
   const alone = await wowsim();

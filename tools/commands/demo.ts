@@ -33,30 +33,36 @@ export function register(program: Command): void {
 }
 
 async function demo({ auto, seed, format }: DemoFlags): Promise<void> {
-  const [{ runDemo }, narrator] = await Promise.all([import("../demo/demo.ts"), chooseNarrator(auto === true, format)]);
   const stop = new AbortController();
   listen(stop);
+  const isAuto = auto === true;
+  const [{ runDemo }, narrator] = await Promise.all([
+    import("../demo/demo.ts"),
+    chooseNarrator(isAuto, format, stop.signal),
+  ]);
   const { ok, ended, claims, facts, tookMs } = await runDemo({ narrator, signal: stop.signal, seed });
   if (format === "json") outJson({ ok, ended, took_ms: Math.round(tookMs), claims, facts });
-  if (ok && auto !== true && format === "text" && isTerminal() && isTerminal(process.stdin)) await offerWizard();
+  if (ok && !isAuto && format === "text" && isTerminal() && isTerminal(process.stdin)) await offerWizard(stop.signal);
   process.exit(stop.signal.aborted ? EXIT.interrupted : ok ? EXIT.ok : EXIT.degraded);
 }
 
 /** Somebody who has seen all of it may want to do it. */
-async function offerWizard(): Promise<void> {
+async function offerWizard(signal: AbortSignal): Promise<void> {
   const { confirm } = await import("@clack/prompts");
-  const answer = await confirm({ message: "Do it yourself now, step by step?", initialValue: false });
+  const { orCancelled } = await import("../ui/ask.ts");
+  const message = "Do it yourself now, step by step?";
+  const answer = await orCancelled(confirm({ message, initialValue: false, signal }), signal);
   if (answer !== true) return;
   const { wizard } = await import("./wizard.ts");
   await wizard();
 }
 
-async function chooseNarrator(auto: boolean, format: OutputFormat) {
+async function chooseNarrator(auto: boolean, format: OutputFormat, signal: AbortSignal) {
   const { PlainNarrator } = await import("../demo/narrator.ts");
   if (format === "json") return new PlainNarrator(() => {});
   if (!isTerminal()) return new PlainNarrator(out);
   const { ClackNarrator } = await import("../demo/narrator-clack.ts");
-  return new ClackNarrator({ asks: !auto });
+  return new ClackNarrator({ asks: !auto, signal });
 }
 
 /** The first Ctrl-C, SIGTERM or hang-up puts everything away in order; the second does it at once. */

@@ -20,7 +20,11 @@ export function register(program: Command): void {
           130: "cancelled",
         }),
     )
-    .action(wizard);
+    .action(async () => {
+      await wizard();
+      // A keyboard that is gone would still be listened to.
+      process.exit();
+    });
 }
 
 /** Sets the exit code; nothing that it has started is left when it is done. */

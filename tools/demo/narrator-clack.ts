@@ -3,7 +3,8 @@
 // NO_COLOR is honoured by clack itself.
 
 import type { Key } from "node:readline";
-import { confirm, intro, isCancel, log, note, outro, settings, spinner } from "@clack/prompts";
+import { confirm, intro, log, note, outro, settings, spinner } from "@clack/prompts";
+import { orCancelled } from "../ui/ask.ts";
 import { columns, paint, wrapped } from "../ui/output.ts";
 import { fieldLines } from "../ui/table.ts";
 import { LABEL_WIDTH } from "./narrator.ts";
@@ -15,14 +16,17 @@ const FLAT = { spacing: 0 };
 
 export class ClackNarrator implements Narrator {
   readonly #asks: boolean;
+  readonly #signal: AbortSignal;
   readonly #spin = spinner({ indicator: "timer", withGuide: false, cancelMessage: "interrupted" });
   /** What the spinner says; null while it does not spin. */
   #spinning: string | null = null;
   /** Gives the keyboard back to clack. */
   #takeKeys: () => void = () => {};
 
-  constructor(options: { asks: boolean }) {
+  /** `signal` is an answer too: nobody may be there to give another. */
+  constructor(options: { asks: boolean; signal: AbortSignal }) {
     this.#asks = options.asks;
+    this.#signal = options.signal;
   }
 
   intro(title: string, text: string): void {
@@ -68,8 +72,9 @@ export class ClackNarrator implements Narrator {
 
   async mayGoOn(next: string): Promise<boolean> {
     if (!this.#asks) return true;
-    const answer = await confirm({ message: `Go on to: ${next}?`, active: "continue", inactive: "stop here" });
-    return !isCancel(answer) && answer;
+    const signal = this.#signal;
+    const words = { message: `Go on to: ${next}?`, active: "continue", inactive: "stop here" };
+    return (await orCancelled(confirm({ ...words, signal }), signal)) === true;
   }
 
   outro(ok: boolean, text: string): void {

@@ -3,6 +3,7 @@
 // Selections have "Back" as their last choice; where text is asked for, `<` goes back. Ctrl-C and Escape end the wizard.
 
 import { log, select, text } from "@clack/prompts";
+import { orCancelled } from "../ui/ask.ts";
 import { paint } from "../ui/output.ts";
 import type { Asker, Choice, Question, Reply } from "./wizard.ts";
 
@@ -29,8 +30,8 @@ export class ClackAsker implements Asker {
     log.warn(reason);
   }
 
-  async ask(question: Question): Promise<Reply> {
-    const answer = await prompt(question);
+  async ask(question: Question, signal: AbortSignal): Promise<Reply> {
+    const answer = await orCancelled(prompt(question, signal), signal);
     // Clack's mark of Ctrl-C and Escape. Between prompts the keyboard is nobody's, and Ctrl-C is a signal again.
     if (typeof answer === "symbol") return { kind: "cancel" };
     const value = answer.trim();
@@ -46,7 +47,7 @@ export class ClackAsker implements Asker {
   }
 }
 
-function prompt(question: Question): Promise<string | symbol> {
+function prompt(question: Question, signal: AbortSignal): Promise<string | symbol> {
   if (question.kind === "select") {
     return select({
       message: question.message,
@@ -57,11 +58,13 @@ function prompt(question: Question): Promise<string | symbol> {
       })),
       ...(question.initial === undefined ? {} : { initialValue: question.initial }),
       maxItems: ITEMS_MAX,
+      signal,
     });
   }
   return text({
     message: `${question.message}  ${paint.dim(`(${BACK} goes back)`)}`,
     initialValue: question.initial,
+    signal,
     validate: (value = "") => (value.trim() === BACK ? undefined : (question.check(value.trim()) ?? undefined)),
   });
 }

@@ -27,7 +27,8 @@ export interface Asker {
   command(text: string): void;
   /** What was wrong with the last answer. */
   wrong(reason: string): void;
-  ask(question: Question): Promise<Reply>;
+  /** Aborted: cancels, also when the terminal is gone and nobody can answer any more. */
+  ask(question: Question, signal: AbortSignal): Promise<Reply>;
   /** Told while something is waited for. */
   progress(text: string): void;
   /** The waiting is over. */
@@ -96,7 +97,7 @@ async function carryOut<State>(
 ): Promise<"done" | "back" | "cancelled"> {
   for (;;) {
     const question = step.question(state);
-    const reply = await asker.ask(question);
+    const reply = await asker.ask(question, signal);
     if (reply.kind === "cancel" || signal.aborted) return "cancelled";
     if (reply.kind === "back") return "back";
     const reason = problemOf(question, reply.value);
