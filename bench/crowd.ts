@@ -5,8 +5,7 @@
 //
 // The players are one other process on the same machine: their work counts. Exit code 1 when a claim does not hold.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import type { Protocol } from "../tools/client/wire.ts";
@@ -24,6 +23,7 @@ import { quantile } from "./lib/statistics.ts";
 
 import { readWindow } from "./lib/telemetry-window.ts";
 import type { TelemetryWindow } from "./lib/telemetry-window.ts";
+import { tempFolder } from "./lib/temp-folder.ts";
 import type { Comparison } from "./lib/world-compare.ts";
 
 interface Flags {
@@ -48,6 +48,8 @@ interface CrowdReport {
     from_ms: number;
     to_ms: number;
     connected: number;
+    /** Why the first of those who were not let in was not; "" when all were. */
+    not_let_in: string;
     in_sight: number;
     at_home: number;
     actions_per_second: number;
@@ -93,9 +95,9 @@ async function crowd(flags: Flags): Promise<void> {
   const { clients, zones, rate, seconds, protocol, seed, format } = flags;
   const world = crowdWorld({ zones, players: clients });
   const warmUpSeconds = flags.warmUp ?? Math.ceil((world.radius / WALK_SPEED) * DETOURS) + SETTLE_SECONDS;
-  const folder = mkdtempSync(join(tmpdir(), "wowsim-crowd-"));
+  const folder = tempFolder("wowsim-crowd-");
   try {
-    const file = join(folder, "world.toml");
+    const file = join(folder.path, "world.toml");
     writeFileSync(file, world.toml);
     await using server = await startServerChild({ world: file, seed });
     const { game: port, control } = server.ports;
@@ -109,7 +111,7 @@ async function crowd(flags: Flags): Promise<void> {
     else print(flags, report, window, checks);
     if (checks.some((check) => !check.holds)) process.exitCode = EXIT.degraded;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    folder.remove();
   }
 }
 
@@ -140,7 +142,8 @@ function judge({ clients }: Flags, report: CrowdReport, window: TelemetryWindow,
     {
       what: "Everybody plays, at home, to the end",
       holds: measured.connected === clients && measured.at_home > clients * 0.9 && stats.drops === 0,
-      shown: `${measured.connected} of ${clients}, ${measured.at_home} at home, ${stats.drops} drops, ${measured.in_sight.toFixed(1)} in sight`,
+      shown:
+        `${measured.connected} of ${clients}, ${measured.at_home} at home, ${stats.drops} drops, ${measured.in_sight.toFixed(1)} in sight ${measured.not_let_in}`.trim(),
     },
     { what: "No overrun, no tick given up", holds: overruns === 0, shown: `${overruns}` },
     {

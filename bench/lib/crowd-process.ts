@@ -3,6 +3,7 @@
 //
 //   bun bench/lib/crowd-process.ts '{"port":41000,"control":41001,"count":5000,"zones":8,"rate":2,"seconds":60,...}'
 
+import { messageOf } from "../../server/errors.ts";
 import { seededRandom, seedOf } from "../../server/fault/random.ts";
 import { Bot } from "../../tools/client/bot.ts";
 import { distanceBetween, isFree, MELEE } from "../../tools/client/behaviour.ts";
@@ -43,8 +44,13 @@ const { home } = crowdWorld({ zones: order.zones, players: order.count });
 
 const bots = Array.from({ length: order.count }, (_, index) => newBot(index));
 const clients = bots.map(({ client }) => client);
+const refusals: string[] = [];
 await forEachAtOnce(order.count, CONNECTS_AT_ONCE, async (index) => {
-  await clients[index]?.connect();
+  try {
+    await clients[index]?.connect();
+  } catch (error) {
+    refusals.push(messageOf(error));
+  }
 });
 let late = 0;
 const onLate = (turns: number): void => {
@@ -66,6 +72,7 @@ const measured = {
   from_ms: startedAt,
   to_ms: Date.now(),
   connected: clients.filter((client) => client.isPlaying).length,
+  not_let_in: refusals[0] ?? "",
   in_sight: clients.reduce((sum, { world }) => sum + world.entities.size, 0) / clients.length,
   at_home: clients.filter((client, index) => distanceBetween(client.position, homeOf(index)) < HOME_YD * 2).length,
   actions_per_second: (stats.actions - before.actions) / seconds,

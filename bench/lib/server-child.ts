@@ -5,13 +5,13 @@
 //   server.ports.game                                    // 41234
 //   for await (const line of server.telemetry()) ...     // what it has recorded so far, oldest first
 
-import { createReadStream, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { createReadStream, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { messageOf, WowsimError } from "../../server/errors.ts";
 import { firstLine, lastLines } from "../../tools/client/child-output.ts";
 import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import { tempFolder } from "./temp-folder.ts";
 
 const START_MS_MAX = 30_000;
 const STOP_MS_MAX = 10_000;
@@ -44,7 +44,8 @@ export interface ServerChild extends AsyncDisposable {
 
 /** Throws WowsimError("server_start_failed") with what the server said. */
 export async function startServerChild(options: ServerChildOptions = {}): Promise<ServerChild> {
-  const dataDir = mkdtempSync(join(tmpdir(), "wowsim-bench-"));
+  const folder = tempFolder("wowsim-bench-");
+  const dataDir = folder.path;
   const flags = ["--format", "json", "--with-parent", "--data-dir", dataDir, "--seed", String(options.seed ?? 1)];
   for (const port of ["--port", "--control-port", "--http-port", "--telemetry-port"]) flags.push(port, "0");
   if (options.world !== undefined) flags.push("--world", options.world);
@@ -69,7 +70,7 @@ export async function startServerChild(options: ServerChildOptions = {}): Promis
   };
   const dispose = async (): Promise<void> => {
     await stop();
-    rmSync(dataDir, { recursive: true, force: true });
+    folder.remove();
   };
 
   const ready = await firstLine(child.stdout, START_MS_MAX).catch(async (cause: unknown) => {
