@@ -175,3 +175,16 @@ test("who says so stops between two phases, with exit code 1 and nothing left", 
   expect(await tmux.state()).toEqual(before);
   leavesNothing(run);
 });
+
+test("a terminal that is closed while the demo asks takes it along", async () => {
+  using run = place();
+  const tmux = await Tmux.start({ width: 80, height: 24, env: run.env });
+  try {
+    tmux.type(`${COMMAND}\n`);
+    await tmux.shows("Go on to: Break?");
+  } finally {
+    await tmux[Symbol.asyncDispose]();
+  }
+  await allEnd(run);
+  leavesNothing(run);
+});

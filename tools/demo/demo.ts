@@ -63,8 +63,9 @@ async function runPhases(options: DemoOptions, result: DemoResult): Promise<stri
   result.claims = demo.claims;
   result.facts = demo.facts;
   for (const [index, phase] of PHASES.entries()) {
-    if (index > 0 && !(await narrator.mayGoOn(phase.title))) return "stopped here, as you said";
+    const goesOn = index === 0 || (await narrator.mayGoOn(phase.title));
     signal.throwIfAborted();
+    if (!goesOn) return "stopped here, as you said";
     demo.phase = phase.title;
     narrator.phase(index + 1, PHASES.length, phase.title, phase.question);
     await phase.run(demo);
