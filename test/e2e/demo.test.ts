@@ -137,6 +137,12 @@ test("killed without a word, its server ends by itself and takes its folder alon
   leavesNothing(run);
 });
 
+/** Resolves with the screen when the first phase, which takes its time, is over. */
+async function asks(tmux: Tmux): Promise<string> {
+  while (!tmux.screen.includes("Go on to: Break?")) await Bun.sleep(100);
+  return tmux.screen;
+}
+
 const COMMAND = `${process.execPath} ${join(ROOT, "tools/wowsim.ts")} demo`;
 
 test("on a terminal of 80 by 24 it narrates, asks before it goes on, and Ctrl-C puts everything away", async () => {
@@ -148,7 +154,7 @@ test("on a terminal of 80 by 24 it narrates, asks before it goes on, and Ctrl-C 
   await tmux.shows(/[◒◐◓◑] {2}they fight, the server is watched \[\d+s\]/);
   // What a person types meanwhile ends nothing, and does not show.
   tmux.keys("Escape", "x", "Enter", "y");
-  const asked = await tmux.shows("Go on to: Break?");
+  const asked = await asks(tmux);
   expect(asked).not.toMatch(/they fight|\^\[|^[xy]$/m);
   expect(asked).toMatch(/^◆ {2}5 of 5 players are in the world$/m);
   expect(asked).toMatch(/^│ {2}round trip {6}p50 /m);
@@ -167,7 +173,7 @@ test("who says so stops between two phases, with exit code 1 and nothing left", 
   await using tmux = await Tmux.start({ width: 80, height: 24, env: { ...run.env, NO_COLOR: "1" } });
   const before = await tmux.state();
   tmux.type(`${COMMAND}; echo code $?\n`);
-  await tmux.shows("Go on to: Break?");
+  await asks(tmux);
   tmux.keys("Right", "Enter");
   const ended = await tmux.shows(/^code 1$/m);
   expect(ended).toContain("stopped here, as you said");
@@ -181,7 +187,7 @@ test("a terminal that is closed while the demo asks takes it along", async () =>
   const tmux = await Tmux.start({ width: 80, height: 24, env: run.env });
   try {
     tmux.type(`${COMMAND}\n`);
-    await tmux.shows("Go on to: Break?");
+    await asks(tmux);
   } finally {
     await tmux[Symbol.asyncDispose]();
   }
