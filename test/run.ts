@@ -10,6 +10,8 @@ import { existsSync } from "node:fs";
 
 /** A test that starts real processes gets room to do so, on a busy machine too; none takes anywhere near as long. */
 const TEST_TIMEOUT_MS = 60_000;
+/** Files of e2e that run at the same time: they mostly wait for real processes. */
+const E2E_FILES_AT_ONCE = 3;
 const FOLDERS = ["unit", "property", "e2e"] as const;
 
 interface Step {
@@ -58,7 +60,8 @@ async function runFolder(folder: string): Promise<void> {
   if (!existsSync(`${import.meta.dir}/${folder}`))
     throw new Error(`There is no test/${folder}; choose from ${FOLDERS.join(", ")}.`);
   console.log(`\ntest/${folder}`);
-  const { code, stderr } = await run([bun, "test", `--timeout=${TEST_TIMEOUT_MS}`, `./test/${folder}`]);
+  const flags = [`--timeout=${TEST_TIMEOUT_MS}`, ...(folder === "e2e" ? [`--parallel=${E2E_FILES_AT_ONCE}`] : [])];
+  const { code, stderr } = await run([bun, "test", ...flags, `./test/${folder}`]);
   const count = (word: string): number => Number(new RegExp(`^\\s*(\\d+) ${word}$`, "m").exec(stderr)?.[1] ?? 0);
   passed += count("pass");
   failed += count("fail");

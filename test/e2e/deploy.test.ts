@@ -225,7 +225,7 @@ describe("what a person is told", () => {
 
   test("no such file, no such zone, no such time: exit code 2", async () => {
     const gone = await wowsim(...deploy(folder.file("gone.wasm")));
-    expect([gone.code, gone.stderr]).toEqual([2, expect.stringContaining("server/kernel/build.ts")]);
+    expect([gone.code, gone.stderr]).toEqual([2, expect.stringContaining("wowsim build-kernel --out")]);
     const zone = await wowsim(...deploy(folder.file("regression.wasm"), "--canary-zone", "9"));
     expect([zone.code, zone.stderr]).toEqual([2, expect.stringContaining("choose from 1, 2")]);
     const time = await wowsim(...deploy(folder.file("regression.wasm"), "--canary-duration", "0"));
