@@ -21,6 +21,7 @@ import { fuzzConnection, newTally, splitEverywhere } from "./lib/fuzz-connection
 import type { FuzzTally } from "./lib/fuzz-connection.ts";
 import { fuzzSource, SAMPLES, wholeMessage } from "./lib/fuzz-messages.ts";
 import type { FuzzMessage, FuzzPort } from "./lib/fuzz-messages.ts";
+import { SCRAPE_INTERVAL_MS } from "../server/telemetry/metrics.ts";
 import { quantile } from "./lib/statistics.ts";
 import { startServerChild } from "./lib/server-child.ts";
 import type { ServerChild } from "./lib/server-child.ts";
@@ -159,8 +160,9 @@ function drawPing(): FuzzMessage {
   return { kind: "valid", bytes: wholeMessage({ type: "ping", t: 1 }) };
 }
 
-/** What the server's own counters say it read and refused. */
+/** What the server's own counters say it read and refused, in a scrape that is made for it. */
 async function countedByServer(server: ServerChild): Promise<Counted> {
+  await Bun.sleep(SCRAPE_INTERVAL_MS);
   const [messages, malformed, busy, refused, control] = await Promise.all([
     server.metric("wowsim_gateway_messages_total"),
     server.metric("wowsim_gateway_malformed_total"),

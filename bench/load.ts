@@ -69,8 +69,9 @@ async function load({ clients, rate, seconds, witnesses, seed, format }: Flags):
     runPlayers({ ...play, count: witnesses, rate: WITNESS_RATE, guests: false }),
   ]);
   await server.stop();
-  const span = await spanWithPlayers(server.telemetry(), clients);
-  if (span === null) throw new Error(`The ${clients} guests were never all connected: ${JSON.stringify(guests)}`);
+  const everybody = clients + witnesses;
+  const span = await spanWithPlayers(server.telemetry(), everybody);
+  if (span === null) throw new Error(`The ${everybody} were never all connected: ${JSON.stringify(guests)}`);
   const from = Math.min(span.fromMs + SETTLE_SECONDS * 1_000, span.toMs);
   const window = await readWindow(server.telemetry(), { fromMs: from, toMs: span.toMs });
   const figures = summarize(window, (span.toMs - from) / 1_000);

@@ -42,7 +42,7 @@ export interface MetricsOptions {
 
 const NAME = /^(wowsim|process)(_[a-z0-9]+)+$/;
 /** Scrapes closer together than this get the same text, so that many scrapers cost as much as one. */
-const SCRAPE_INTERVAL_MS = 200;
+export const SCRAPE_INTERVAL_MS = 200;
 
 export class Metrics implements MetricsSink {
   readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;

@@ -44,11 +44,15 @@ export function found(name: string): string {
   return file;
 }
 
-/** Runs a command with that PATH and otherwise the same environment. */
+/** What npm tells the scripts it runs: with it bun would look for a Node that is not on the PATH. */
+const TOLD_BY_NPM = /^(npm_.*|NODE|NODE_ENV|INIT_CWD)$/;
+
+/** Runs a command with that PATH and otherwise the same environment, less what npm added to ours. */
 export async function runIn(folder: string, path: string, command: string[]): Promise<Finished> {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !TOLD_BY_NPM.test(name)));
   const child = Bun.spawn([Bun.which(command[0] ?? "", { PATH: path }) ?? "", ...command.slice(1)], {
     cwd: folder,
-    env: { ...process.env, PATH: path, NODE_ENV: undefined },
+    env: { ...env, PATH: path },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
