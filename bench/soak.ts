@@ -28,12 +28,8 @@ interface Flags {
 const TICK_RATE_HZ = 20;
 /** Memory counts from here on: heaps have found their size. */
 const WARM_UP_SHARE = 0.3;
-/**
- * A slope whose confidence interval touches this much growth is not called growth, MB a minute. The heaps are collected about
- * every ten minutes and climb by some 7 MB in between, so a run of that length sees one tooth of the saw: over 20 minutes
- * with 200 players the resident memory went 293, 301, 293, 300 MB and back.
- */
-const SLOPE_MB_PER_MINUTE_MAX = 1.5;
+/** A slope whose confidence interval touches this much growth is not called growth. MB a minute. */
+const SLOPE_MB_PER_MINUTE_MAX = 0.5;
 const MS_PER_MINUTE = 60_000;
 
 const program = new Command("soak")
