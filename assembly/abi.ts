@@ -69,6 +69,8 @@ export const OP_SPIN = 97;
 
 /** Words of what a player takes along from zone to zone; a multiple of the four that an OP_CARRY has. */
 export const TRANSFER_WORDS = 100;
+/** Which of them is the number of the player's newest command that the zone has handled. */
+export const TRANSFER_ACK = 7;
 
 /** OP_JOIN: the session gets frames. */
 export const JOIN_WATCHES = 1;

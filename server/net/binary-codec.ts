@@ -221,6 +221,7 @@ function encodeFields(message: ServerMessage, out: ByteWriter): number {
       return SERVER_PONG;
     case "zone":
       out.u32(message.zone_id).u32(message.tick).utf8(message.reason);
+      out.u32(message.lost_from ?? 0).u32(message.lost_to ?? 0);
       return SERVER_ZONE;
     case "names":
       out.u16(message.players.length).u16(message.creatures.length);

@@ -56,7 +56,7 @@ export const SERVER_WELCOME = 1;
 export const SERVER_ERROR = 2;
 /** tick u32, t f64. */
 export const SERVER_PONG = 3;
-/** zone u32, tick u32; reason: text. */
+/** zone u32, tick u32; reason: text; lost from, lost to u32 (0: no action is lost). */
 export const SERVER_ZONE = 4;
 /** players u16, creatures u16; of each: entity id or template u32, name: text. */
 export const SERVER_NAMES = 5;

@@ -104,6 +104,17 @@ export interface SpellInfo {
   range_yd: number;
 }
 
+/** The player is in another zone from now on. */
+export interface ZoneChange {
+  type: "zone";
+  zone_id: number;
+  tick: number;
+  reason: "zone_down" | "zone_restored" | "portal";
+  /** Numbers of actions that came when it had left the other zone already: they are not done. */
+  lost_from?: number;
+  lost_to?: number;
+}
+
 export interface NamedId {
   id: number;
   name: string;
@@ -113,5 +124,5 @@ export type ServerMessage =
   | Welcome
   | { type: "error"; code: ErrorCode; message: string; seq?: number }
   | { type: "pong"; t: number; tick: number }
-  | { type: "zone"; zone_id: number; tick: number; reason: "zone_down" | "zone_restored" | "portal" }
+  | ZoneChange
   | { type: "names"; players: NamedId[]; creatures: NamedId[] };

@@ -16,6 +16,7 @@
 // and is told
 //   welcome + "seq", "class", "spells":[{id,name,effect,range_yd}]   seq: own numbers go on after it
 //   {"type":"zone","zone_id":n,"tick":n,"reason":"zone_down"|"zone_restored"|"portal"}      moved to another zone
+//          + "lost_from":n,"lost_to":n                        its actions that came when it had left already
 //   {"type":"error",...,"seq":n}                               busy: that command was not taken
 
 import type { Codec } from "./codec.ts";

@@ -9,12 +9,22 @@
 //
 // A player who went through a portal is in no zone any more, and all that is theirs is held by their session until the
 // next zone has said that they are there. Should that go down or not let them in, they are sent back, or to a refuge.
+// What they still did in the zone behind them found nobody there: they are told so, with their new zone.
 
-import { JOIN_GUEST, JOIN_WATCHES, OP_ARRIVE, OP_JOIN, OP_LEAVE, OP_UNWATCH, OP_WATCH } from "../../assembly/abi.ts";
+import {
+  JOIN_GUEST,
+  JOIN_WATCHES,
+  OP_ARRIVE,
+  OP_JOIN,
+  OP_LEAVE,
+  OP_UNWATCH,
+  OP_WATCH,
+  TRANSFER_ACK,
+} from "../../assembly/abi.ts";
 import type { FromZoneWorker, ZoneState } from "../zone/messages.ts";
 import { arrivalRecords } from "../zone/transfer.ts";
 import type { Crossing } from "../zone/transfer.ts";
-import type { ServerMessage } from "./client-messages.ts";
+import type { ServerMessage, ZoneChange } from "./client-messages.ts";
 import type { Session } from "./session.ts";
 import type { SessionTable } from "./session-table.ts";
 import type { ZoneLink, ZoneView } from "./zone-link.ts";
@@ -32,7 +42,7 @@ interface OwedCommand {
   records?: Uint8Array;
 }
 
-type MoveReason = "zone_down" | "zone_restored" | "portal";
+type MoveReason = ZoneChange["reason"];
 
 export interface ZoneRouterDeps {
   link: ZoneLink;
@@ -200,10 +210,11 @@ export class ZoneRouter {
     const zoneId = wanted ?? this.#refuge();
     if (zoneId === 0) return;
     if (wanted !== undefined) session.homeZoneId = wanted;
+    const lost = settleActions(session, crossing);
     const flags = this.#enter(session, zoneId);
     const at = zoneId === crossing.to ? crossing.at : SPAWN_POINT;
     this.#deliver(zoneId, { ...plain(OP_ARRIVE, session.id, 0), records: arrivalRecords(crossing, at, flags) });
-    tell(session, { type: "zone", zone_id: zoneId, tick: this.zone(zoneId)?.tick ?? 0, reason });
+    tell(session, { type: "zone", zone_id: zoneId, tick: this.zone(zoneId)?.tick ?? 0, reason, ...lost });
   }
 
   /** From no zone into `zoneId`; 0: none can take it now, it waits. */
@@ -248,6 +259,22 @@ export class ZoneRouter {
     if (records !== undefined) return this.#deps.link.arrive(zoneId, records);
     return this.#deps.link.command(zoneId, op, sessionId, seq, flags, 0, 0, 0, 0, e);
   }
+}
+
+/**
+ * Actions the zone was sent when the player had left it are lost: which, for the player to be told. The next zone goes on
+ * from the last of them. With nobody to tell, they are as good as never received: whoever resumes says them again.
+ */
+function settleActions(session: Session, { words }: Crossing): Pick<ZoneChange, "lost_from" | "lost_to"> {
+  const done = words[TRANSFER_ACK] ?? 0;
+  const { lastSeq } = session;
+  if (done >= lastSeq) return {};
+  if (!session.connected) {
+    session.lastSeq = done;
+    return {};
+  }
+  words[TRANSFER_ACK] = lastSeq;
+  return { lost_from: done + 1, lost_to: lastSeq };
 }
 
 function plain(op: number, sessionId: number, seq: number): OwedCommand {

@@ -2,7 +2,14 @@
 // all three on a real port. Time is the test's own clock where a limit in time is at stake.
 
 import type { Socket } from "bun";
-import { COMMAND_SESSION, FRAME_HEADER_BYTES, RECORD_EVENT, RECORD_RESET, TRANSFER_WORDS } from "../../assembly/abi.ts";
+import {
+  COMMAND_SESSION,
+  FRAME_HEADER_BYTES,
+  RECORD_EVENT,
+  RECORD_RESET,
+  TRANSFER_ACK,
+  TRANSFER_WORDS,
+} from "../../assembly/abi.ts";
 import type { World } from "../../server/content/content.ts";
 import { Gateway } from "../../server/net/gateway.ts";
 import type { GatewayDeps } from "../../server/net/gateway.ts";
@@ -87,9 +94,10 @@ export class RecordingLink implements ZoneLink {
     this.#arrivalListeners.push(listener);
   }
 
-  /** A player goes through a portal. */
-  depart(session: number, from: number, to: number): void {
+  /** A player goes through a portal; the newest action that the zone they leave has done is `ack`. */
+  depart(session: number, from: number, to: number, ack = 0): void {
     const crossing = { session, from, to, at: { x: 1, y: 2, z: 0 }, words: new Uint32Array(TRANSFER_WORDS) };
+    crossing.words[TRANSFER_ACK] = ack;
     for (const listener of this.#departures) listener(crossing);
   }
 

@@ -134,7 +134,7 @@ export function readServerMessage(bytes: Buffer, start: number, end: number): Se
       return { type: "pong", t: fields.f64(), tick };
     }
     case wire.SERVER_ZONE:
-      return { type: "zone", zone_id: fields.u32(), tick: fields.u32(), reason: fields.text() as "zone_down" };
+      return readZone(fields);
     case wire.SERVER_NAMES: {
       const [players, creatures] = [fields.u16(), fields.u16()];
       return { type: "names", players: readNames(players, fields), creatures: readNames(creatures, fields) };
@@ -167,6 +167,13 @@ function readError(fields: Fields): ServerMessage {
   const seq = fields.u32();
   const [code, message] = [fields.text() as "malformed", fields.text()];
   return seq === 0 ? { type: "error", code, message } : { type: "error", code, message, seq };
+}
+
+function readZone(fields: Fields): ServerMessage {
+  const [zone_id, tick, reason] = [fields.u32(), fields.u32(), fields.text() as "zone_down"];
+  const [lost_from, lost_to] = [fields.u32(), fields.u32()];
+  const lost = lost_to === 0 ? {} : { lost_from, lost_to };
+  return { type: "zone", zone_id, tick, reason, ...lost };
 }
 
 function readNames(count: number, fields: Fields): NamedId[] {

@@ -23,7 +23,10 @@ export class ClientStats {
   /** Actions sent, and those whose effects have come back in a state message. */
   actions = 0;
   acks = 0;
-  /** Actions the server had no room for, and those that went down with a link. Once all is settled, acks + busy + lost = actions. */
+  /**
+   * Actions the server had no room for; those that went down with a link, or came when their zone was left already. Once all
+   * is settled, acks + busy + lost = actions.
+   */
   busy = 0;
   lost = 0;
   /** Turns without an action: not in the world just then; not taken because this machine could not keep the pace. */

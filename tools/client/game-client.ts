@@ -10,7 +10,7 @@
 
 import { WowsimError } from "../../server/errors.ts";
 import { ByteWriter } from "../../server/net/byte-writer.ts";
-import type { ServerMessage, SpellInfo, Welcome } from "../../server/net/client-messages.ts";
+import type { ServerMessage, SpellInfo, Welcome, ZoneChange } from "../../server/net/client-messages.ts";
 import type { FrameReader } from "../../server/net/frame-reader.ts";
 import { encodeJsonEvent, eventKindOf } from "../../server/net/json-events.ts";
 import { EVENT_NAMES, nameOf } from "../../server/net/wire-names.ts";
@@ -243,7 +243,7 @@ export class GameClient {
       case "pong":
         return this.stats.recordPing(this.#now() - message.t);
       case "zone":
-        return this.#onZone(message.zone_id);
+        return this.#onZone(message);
       case "error":
         return this.#onError(message.code, message.message, message.seq);
       case "names":
@@ -345,12 +345,20 @@ export class GameClient {
   };
 
   /** Put into another zone: it stands at that one's spawn point, and a reset follows. */
-  #onZone(zoneId: number): void {
+  #onZone({ zone_id, lost_from = 0, lost_to = 0 }: ZoneChange): void {
     this.stats.zoneChanges++;
-    this.zoneId = zoneId;
+    this.zoneId = zone_id;
+    this.#lose(lost_from, lost_to);
     this.world.forget();
     this.world.tick = 0;
     this.position = { x: 0, y: 0, z: 0 };
+  }
+
+  /** They came when the player had left their zone. */
+  #lose(from: number, to: number): void {
+    const kept = this.#unacked.filter(({ seq }) => seq < from || seq > to);
+    this.stats.lost += this.#unacked.length - kept.length;
+    this.#unacked = kept;
   }
 
   #onError(code: string, message: string, seq = 0): void {

@@ -231,7 +231,7 @@ function report(
 
 function reportPlayers(stats: ClientStats, elapsedS: number): void {
   out(
-    `actions          ${stats.actions} sent (${perSecond(stats.actions, elapsedS)}), ${stats.acks} acknowledged, ${stats.busy} refused as busy, ${stats.lost} lost with a link`,
+    `actions          ${stats.actions} sent (${perSecond(stats.actions, elapsedS)}), ${stats.acks} acknowledged, ${stats.busy} refused as busy, ${stats.lost} lost with a link or a zone`,
   );
   if (stats.turnsOut > 0)
     out(`                 ${stats.turnsOut} more not taken, because the player was out of the game`);

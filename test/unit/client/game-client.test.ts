@@ -112,6 +112,19 @@ describe("what became of each action", () => {
     await client.leave();
   });
 
+  test("lost, when it came after the player had left their zone", async () => {
+    await using server = startScriptedServer();
+    const client = await join(server);
+    for (let i = 0; i < 5; i++) client.stopAttack();
+    await until(() => server.received("combat").length === 5, "five actions");
+    server.say({ type: "zone", zone_id: 2, tick: 9, reason: "portal", lost_from: 3, lost_to: 4 });
+    server.say({ type: "state", tick: 10, reset: true, ack: 4, ...quiet });
+    await until(() => client.ackedSeq === 4, "it is told what it sees there");
+    expect(client.stats).toMatchObject({ actions: 5, acks: 2, lost: 2, zoneChanges: 1, protocolErrors: 0 });
+    expect(client.pendingActions).toBe(1);
+    await client.leave();
+  });
+
   test("all is lost with a session that is gone", async () => {
     await using server = startScriptedServer();
     const client = await join(server);

@@ -151,6 +151,7 @@ const TOLD: ServerMessage[] = [
   { type: "error", code: "busy", message: "The zone takes no more just now.", seq: 8 },
   { type: "pong", t: 17.25, tick: 830 },
   { type: "zone", zone_id: 1, tick: 880, reason: "zone_down" },
+  { type: "zone", zone_id: 2, tick: 881, reason: "portal", lost_from: 8, lost_to: 9 },
   { type: "names", players: [{ id: 7, name: "Ann" }], creatures: [{ id: 5, name: "Young Boar" }] },
 ];
 

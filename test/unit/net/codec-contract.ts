@@ -120,6 +120,7 @@ export function codecContract(name: string, { codec, write, malformed, namesInFr
         { type: "error", code: "busy", message: "später", seq: 4 },
         { type: "error", code: "held", message: "" },
         { type: "zone", zone_id: 2, tick: 77, reason: "zone_down" },
+        { type: "zone", zone_id: 1, tick: 78, reason: "portal", lost_from: 5, lost_to: 9 },
         { type: "names", players: [{ id: 8, name: "Änn" }], creatures: [{ id: 1, name: "Hogger" }] },
         {
           type: "welcome",

@@ -1,7 +1,7 @@
 // A player between two zones, as the gateway holds them: sent on, sent back, sent elsewhere, never twice and never lost.
 
 import { expect, test } from "bun:test";
-import { OP_LEAVE } from "../../../assembly/abi.ts";
+import { OP_LEAVE, TRANSFER_ACK } from "../../../assembly/abi.ts";
 import type { Session } from "../../../server/net/session.ts";
 import { FrameBuilder, startGateway } from "../../helpers/net.ts";
 import type { RawClient, TestGateway } from "../../helpers/net.ts";
@@ -29,6 +29,43 @@ test("goes through a portal: is told, and held until the next zone has them", as
   server.link.tick(2, new FrameBuilder(session.id, 3).reset());
   await server.run(() => session.state === "IN_WORLD");
   expect(server.emitter.all("Invalid state transition attempted")).toEqual([]);
+});
+
+test("what they did when they had already left the zone is told to be lost, once", async () => {
+  await using server = startGateway({ zones: [1, 2, 3] });
+  const { client, session } = await enter(server, 1);
+  const act = async (seq: number): Promise<void> => {
+    client.send({ type: "movement", position: { x: 1, y: 0, z: 0 }, seq });
+    await server.run(() => session.lastSeq === seq);
+  };
+  for (const seq of [4, 7, 9]) await act(seq);
+  server.link.depart(session.id, 1, 2, 4);
+  await server.run(() => client.last("zone") !== undefined);
+  expect(client.last("zone")).toMatchObject({ zone_id: 2, lost_from: 5, lost_to: 9 });
+  expect(session.crossing?.words[TRANSFER_ACK]).toBe(9);
+  server.link.arrived(session.id, 2, false); // back to where they came from, with nothing lost on the way
+  await server.run(() => client.last("zone")?.["zone_id"] === 1);
+  expect(client.last("zone")).not.toHaveProperty("lost_from");
+  server.link.arrived(session.id, 1, false);
+  await act(10);
+  server.link.arrived(session.id, session.zoneId, true);
+  server.link.depart(session.id, session.zoneId, 2, 10);
+  await server.run(() => client.last("zone")?.["zone_id"] === 2);
+  expect(client.last("zone")).not.toHaveProperty("lost_from");
+});
+
+test("with nobody to tell, what came too late was never received: whoever resumes says it again", async () => {
+  await using server = startGateway({ zones: [1, 2, 3] });
+  const { client, session } = await enter(server, 1);
+  for (const seq of [4, 9]) client.send({ type: "movement", position: { x: 1, y: 0, z: 0 }, seq });
+  await server.run(() => session.lastSeq === 9);
+  client.abort();
+  await server.run(() => session.state === "DISCONNECTING");
+  server.link.depart(session.id, 1, 2, 4);
+  const back = await server.client();
+  back.send({ type: "hello", v: 1, name: "Ann", resume: session.resumeToken });
+  await server.run(() => back.last("welcome") !== undefined);
+  expect(back.last("welcome")).toMatchObject({ zone_id: 2, seq: 4 });
 });
 
 test.each<[what: string, tried: number[]]>([

@@ -11,6 +11,7 @@ import {
   OP_JOIN,
   OP_MOVE,
   REFUSED_LOCKED_OUT,
+  TRANSFER_ACK,
 } from "../../../assembly/abi.ts";
 import { arrivalRecords, readDepartures } from "../../../server/zone/transfer.ts";
 import type { Departure } from "../../../server/zone/transfer.ts";
@@ -70,6 +71,7 @@ test("a player who departs is in no zone any more, and in the next with all they
   const gcd = read(zone, 1, "ENTITY_GCD_END") - zone.tick;
   const departure = depart(zone, 1);
   expect(departure.session).toBe(1);
+  expect(departure.words[TRANSFER_ACK]).toBe(90);
   expect(zone.entities.positionOf(1)).toBeNull();
   zone.step(nothing);
   expect(readDepartures(zone)).toEqual([]);
