@@ -6,9 +6,12 @@ import { join } from "node:path";
 
 const ROOT = join(import.meta.dir, "../..");
 
-/** Runs a script of this tree to its end; what it reported. Throws Error with what it said when it reports nothing. */
-export async function runJsonChild(script: string[]): Promise<Record<string, unknown>> {
-  const command = [process.execPath, ...script];
+/**
+ * Runs a script of this tree to its end, with Bun or another `program`; what it reported. Throws Error with what it said when
+ * it reports nothing.
+ */
+export async function runJsonChild(script: string[], program = process.execPath): Promise<Record<string, unknown>> {
+  const command = [program, ...script];
   const child = Bun.spawn(command, { cwd: ROOT, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
   const kill = (): void => void child.kill("SIGKILL");
   process.on("exit", kill);

@@ -8,16 +8,6 @@
 // Commands are drawn before anything is timed, and never look at the state: the same work for every build of the kernel.
 
 import {
-  COMMAND_A,
-  COMMAND_B,
-  COMMAND_BYTES,
-  COMMAND_C,
-  COMMAND_D,
-  COMMAND_E,
-  COMMAND_FLAGS,
-  COMMAND_OP,
-  COMMAND_SEQ,
-  COMMAND_SESSION,
   COUNTER_CASTS_STARTED,
   COUNTER_CREATURES,
   COUNTER_DAMAGE,
@@ -41,6 +31,7 @@ import { writeContent } from "../../server/content/write-tables.ts";
 import { seededRandom } from "../../server/fault/random.ts";
 import { createMemory, instantiate } from "../../server/kernel/instance.ts";
 import type { Kernel } from "../../server/kernel/kernel.ts";
+import { BatchWriter } from "./batch-writer.ts";
 import { runTick } from "./run-tick.ts";
 import { addressesOf } from "./work-file.ts";
 import type { Work } from "./work-file.ts";
@@ -180,42 +171,4 @@ function commandDrawer(players: Player[], content: Content, random: () => number
     }
     return batch.bytes();
   };
-}
-
-interface Fields {
-  flags?: number;
-  a?: number;
-  b?: number;
-  x?: number;
-  y?: number;
-  e?: number;
-}
-
-/** Appends command records (abi.ts); x and y take the places of b and c. */
-class BatchWriter {
-  readonly #view: DataView;
-  #count = 0;
-
-  constructor(recordsMax: number) {
-    this.#view = new DataView(new ArrayBuffer(recordsMax * COMMAND_BYTES));
-  }
-
-  add(op: number, session: number, seq: number, fields: Fields): void {
-    const base = this.#count++ * COMMAND_BYTES;
-    const view = this.#view;
-    view.setUint16(base + COMMAND_OP, op, true);
-    view.setUint16(base + COMMAND_FLAGS, fields.flags ?? 0, true);
-    view.setUint32(base + COMMAND_SESSION, session, true);
-    view.setUint32(base + COMMAND_SEQ, seq, true);
-    view.setUint32(base + COMMAND_A, fields.a ?? 0, true);
-    if (fields.x === undefined) view.setUint32(base + COMMAND_B, fields.b ?? 0, true);
-    else view.setFloat32(base + COMMAND_B, fields.x, true);
-    view.setFloat32(base + COMMAND_C, fields.y ?? 0, true);
-    view.setFloat32(base + COMMAND_D, 0, true);
-    view.setUint32(base + COMMAND_E, fields.e ?? 0, true);
-  }
-
-  bytes(): Uint8Array {
-    return new Uint8Array(this.#view.buffer, 0, this.#count * COMMAND_BYTES);
-  }
 }

@@ -1,8 +1,9 @@
 // Looking into zones from the control channel: inspect_zone answers who is where and whom the creatures hate.
 //
 //   > {"command":"inspect_zone","zone_id":1}
-//   < {"success":true,"command":"inspect_zone","zone_id":1,"tick":4711,"age_ms":12,"players":5,"creatures":14,
-//      "entities":[ENTITY, ...],"fights":[{"creature":ENTITY,"threat":[{"player":3,"name":"Bot 3","amount":120.5}]}]}
+//   < {"success":true,"command":"inspect_zone","zone_id":1,"tick":4711,"hash":"9c61f20e8a07d3b5","age_ms":12,
+//      "players":5,"creatures":14,"entities":[ENTITY, ...],
+//      "fights":[{"creature":ENTITY,"threat":[{"player":3,"name":"Bot 3","amount":120.5}]}]}
 //
 // ENTITY = {"id":3,"name":"Bot 3","is":"player","level":10,"x":1.5,"y":-20.25,"health":80,"health_max":100,
 //           "target":1000001,"states":["in_combat"]}
@@ -91,10 +92,11 @@ export class ZoneViews {
   }
 
   #answer(zoneId: number, view: ZoneView, ageMs: number): Record<string, unknown> {
-    const { tick, players, creatures, entities, fights } = view;
+    const { tick, hash, players, creatures, entities, fights } = view;
     return {
       zone_id: zoneId,
       tick,
+      hash,
       age_ms: Math.round(ageMs),
       players,
       creatures,

@@ -2,7 +2,7 @@
 // memory between two of its ticks, bounded, for the map and the threat table of a dashboard; telemetry has neither.
 //
 //   readZoneView(zone)
-//   // { tick: 4711, players: 5, creatures: 14,
+//   // { tick: 4711, hash: "9c61f20e...", players: 5, creatures: 14,
 //   //   entities: [{ id: 3, kind: 0, level: 10, x: 1.5, y: -20.25, health: 80, healthMax: 100, flags: 5, target: 1000001 }, ...],
 //   //   fights: [{ creature: { id: 1000001, ... }, threat: [{ player: 3, amount: 120.5 }, ...] }] }
 //
@@ -41,6 +41,8 @@ export interface Fight {
 
 export interface ZoneView {
   tick: number;
+  /** Of the zone's state after that tick: 16 hexadecimal digits. */
+  hash: string;
   /** All there are, shown or not. Creatures that wait for their respawn are not there. */
   players: number;
   creatures: number;
@@ -71,11 +73,16 @@ export function readZoneView(zone: Pick<Zone, "memory" | "at" | "tick">): ZoneVi
   );
   return {
     tick: zone.tick,
+    hash: [zone.at.hashHi, zone.at.hashLo].map((at) => hexOf(columns.u32[at / 4] ?? 0)).join(""),
     players: players.length,
     creatures: creatures.length,
     entities: thinnedOut([...players, ...creatures]).map((row) => entityAt(columns, row)),
     fights: fightsOf(columns, creatures),
   };
+}
+
+function hexOf(word: number): string {
+  return word.toString(16).padStart(8, "0");
 }
 
 function rowsInUse({ at, u32 }: Columns, first: number, high: number): number[] {

@@ -31,7 +31,7 @@ test.if(findOnPath("hyperfine") !== null)(
   60_000,
 );
 
-describe.each(["run", "load", "crowd", "soak", "fuzz", "kill"])("bench/%s.ts", (name) => {
+describe.each(["run", "load", "crowd", "soak", "fuzz", "kill", "same-hash"])("bench/%s.ts", (name) => {
   test("explains itself, and refuses a flag it does not have", async () => {
     const help = await run(`bench/${name}.ts`, "--help");
     expect(help.code).toBe(0);

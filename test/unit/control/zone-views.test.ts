@@ -16,6 +16,7 @@ const player = {
 };
 const view: ZoneView = {
   tick: 42,
+  hash: "9c61f20e8a07d3b5",
   players: 1,
   creatures: 1,
   entities: [{ ...player, target: 0 }, wolf],
@@ -43,7 +44,7 @@ function viewsOf(answer: () => Promise<ZoneView | null>) {
 test("a zone's view is told with names and states", async () => {
   const { views } = viewsOf(async () => view);
   const answer = await views.inspect(1);
-  expect(answer).toMatchObject({ zone_id: 1, tick: 42, age_ms: 0, players: 1, creatures: 1 });
+  expect(answer).toMatchObject({ zone_id: 1, tick: 42, hash: view.hash, age_ms: 0, players: 1, creatures: 1 });
   const told = { id: 7, name: "Ann", is: "player", level: 10, x: 3, y: -1, health: 0, health_max: 320, target: 0 };
   expect(answer["entities"]).toContainEqual({ ...told, states: ["dead"] });
   expect(answer["fights"]).toEqual([

@@ -11,12 +11,12 @@ const WOLF = 1_000_001;
 const look = (zone: KernelZone) =>
   readZoneView({ memory: zone.memory, at: addressesOf(zone.kernel.layout), tick: zone.tick });
 
-test("a view tells who is where, in what state, and whom creatures hate, most hated first", async () => {
+test("a view tells which state it is of, who is where, in what state, and whom creatures hate, most hated first", async () => {
   const zone = await openZone({ spells: [spell({ id: 1, amount: [40, 40] }), spell({ id: 2, amount: [90, 90] })] });
   zone.join(1, { x: 3 }).join(2, { x: 4 }).spawn(WOLF, { x: 5, y: 2 }).run();
   zone.cast(1, 1, WOLF).cast(2, 2, WOLF).run();
-  const { tick, players, creatures, entities, fights } = look(zone);
-  expect({ tick, players, creatures }).toEqual({ tick: 2, players: 2, creatures: 1 });
+  const { tick, hash, players, creatures, entities, fights } = look(zone);
+  expect({ tick, hash, players, creatures }).toEqual({ tick: 2, hash: zone.hash, players: 2, creatures: 1 });
   expect(entities.map(({ id, x, y }) => [id, x, y])).toEqual(
     [1, 2, WOLF].map((id) => [id, ...zone.position(id).slice(0, 2)]) as never,
   );

@@ -1,0 +1,235 @@
+// The commands of a zone that is played in by nobody: tick by tick, from a seed and the number of the tick alone, so that a
+// run that goes on from tick 700,000 draws what a run draws that came there from tick 1.
+//
+//   const log = commandLog({ world, seed: 1, luggage })
+//   log(1)        // every creature, every player
+//   log(4_711)    // 3 MOVE near the pack that session 5 fights, 9 CAST at session 2, 14 LEAVE, DESPAWN 1100012, ...
+//
+// Every opcode but the two that kill a kernel is in it, with values that a player, a fault or a broken host may send:
+// numbers that are none, places out of the world, spells that nobody has, sequence numbers that were there already. Whoever
+// leaves comes back, and what is despawned is spawned again, so that the last tick is as lively as the first.
+
+import {
+  JOIN_GUEST,
+  OP_ARRIVE,
+  OP_ATTACK,
+  OP_CANCEL_CAST,
+  OP_CARRY,
+  OP_CAST,
+  OP_DEPART,
+  OP_DESPAWN,
+  OP_JOIN,
+  OP_LEAVE,
+  OP_MOVE,
+  OP_NUDGE,
+  OP_PLACE,
+  OP_RECLAIM,
+  OP_RELEASE,
+  OP_SPAWN,
+  OP_SPIN,
+  OP_STOP_ATTACK,
+  OP_TRAP,
+  OP_UNWATCH,
+  OP_WATCH,
+} from "../../assembly/abi.ts";
+import type { Content, Spawn, World } from "../../server/content/content.ts";
+import { seededRandom, seedOf } from "../../server/fault/random.ts";
+import { arrivalRecords } from "../../server/zone/transfer.ts";
+import { BatchWriter } from "./batch-writer.ts";
+
+export interface LogOptions {
+  /** Its first zone is the one that is played. */
+  world: World;
+  seed: number;
+  /** What players bring who arrive from another zone: words as a kernel wrote them at a departure (transfer.ts). */
+  luggage: readonly Uint32Array[];
+}
+
+/** The batch of a tick, valid until the next is asked for. */
+export type CommandLog = (tick: number) => Uint8Array;
+
+export const SESSIONS = 24;
+/** Each player does something so often, on average. */
+const TICKS_PER_ACTION = 7;
+const RECORDS_MAX = 2_048;
+/** How far players stand and stray from the spawn that is theirs to fight at. */
+const STRAY_YD = 12;
+const FIRST_EXTRA_ID = 2_000_001;
+const EXTRAS = 8;
+const SENSELESS_COORDINATES = [Number.NaN, Number.POSITIVE_INFINITY, -1e30, 5_000, 1e-40, -0];
+const SENSELESS_IDS = [0, 77, 0xffff_ffff, FIRST_EXTRA_ID + EXTRAS];
+const SENSELESS_SPELLS = [0, 1, 4_095, 4_096, 0xffff_ffff];
+/** Those that would fill the zone with strangers, or spoil what others carry, when their words are drawn by lot; and the deadly two. */
+const NOT_BY_LOT = new Set<number>([OP_JOIN, OP_SPAWN, OP_CARRY, OP_ARRIVE, OP_TRAP, OP_SPIN]);
+
+export function commandLog(options: LogOptions): CommandLog {
+  const batch = new BatchWriter(RECORDS_MAX);
+  return (tick) => {
+    batch.clear();
+    const drawn = new Draw(options, tick, batch);
+    if (tick === 1) drawn.entrance();
+    else drawn.play();
+    return batch.bytes();
+  };
+}
+
+/** The draw of one tick. */
+class Draw {
+  readonly #content: Content;
+  readonly #spawns: readonly Spawn[];
+  readonly #luggage: readonly Uint32Array[];
+  readonly #tick: number;
+  readonly #batch: BatchWriter;
+  readonly #random: () => number;
+
+  constructor({ world, seed, luggage }: LogOptions, tick: number, batch: BatchWriter) {
+    const [zone] = world.zones;
+    if (zone === undefined || zone.spawns.length === 0) throw new RangeError("A world needs a zone with creatures.");
+    this.#content = world.content;
+    this.#spawns = zone.spawns;
+    this.#luggage = luggage;
+    this.#tick = tick;
+    this.#batch = batch;
+    this.#random = seededRandom(seedOf(seed, tick));
+  }
+
+  entrance(): void {
+    for (const spawn of this.#spawns) this.#spawn(spawn);
+    for (let session = 1; session <= SESSIONS; session++) this.#join(session);
+  }
+
+  play(): void {
+    for (let session = 1; session <= SESSIONS; session++) {
+      if (this.#random() < 1 / TICKS_PER_ACTION) this.#act(session);
+    }
+    if (this.#random() < 0.2) this.#actAsHost();
+  }
+
+  #act(session: number): void {
+    const choice = this.#random();
+    const seq = this.#seq();
+    const add = this.#batch.add.bind(this.#batch);
+    if (choice < 0.3) add(OP_MOVE, session, seq, this.#near(this.#home(session)));
+    else if (choice < 0.32) add(OP_MOVE, session, seq, { x: this.#pick(SENSELESS_COORDINATES), y: this.#stray() });
+    else if (choice < 0.56) add(OP_CAST, session, seq, { a: this.#target(session), b: this.#spell(session) });
+    else if (choice < 0.6)
+      add(OP_CAST, session, seq, { a: this.#target(session), b: this.#oddSpell(), c: this.#word() });
+    else if (choice < 0.76) add(OP_ATTACK, session, seq, { a: this.#target(session), b: this.#below(2) * 40 });
+    else if (choice < 0.79) add(OP_STOP_ATTACK, session, seq, {});
+    else if (choice < 0.81) add(OP_CANCEL_CAST, session, seq, {});
+    else if (choice < 0.85) add(OP_RELEASE, session, seq, { flags: this.#below(2) });
+    else if (choice < 0.88) add(OP_RECLAIM, session, seq, {});
+    else if (choice < 0.9) add(this.#below(2) === 0 ? OP_WATCH : OP_UNWATCH, session, seq, {});
+    else if (choice < 0.91) add(OP_LEAVE, session, seq, {});
+    else if (choice < 0.97) this.#join(session);
+    else if (choice < 0.99) this.#arrive(session);
+    else this.#senseless(session);
+  }
+
+  #actAsHost(): void {
+    const choice = this.#random();
+    const add = this.#batch.add.bind(this.#batch);
+    const spawn = this.#pick(this.#spawns);
+    const extra = FIRST_EXTRA_ID + this.#below(EXTRAS);
+    const anybody = this.#below(2) === 0 ? spawn.entityId : 1 + this.#below(SESSIONS);
+    if (choice < 0.5) this.#spawn(spawn);
+    else if (choice < 0.55) add(OP_DESPAWN, 0, 0, { a: spawn.entityId });
+    else if (choice < 0.65) this.#spawn({ ...spawn, entityId: extra }, this.#below(2));
+    else if (choice < 0.75) add(OP_DESPAWN, 0, 0, { a: this.#below(8) === 0 ? this.#pick(SENSELESS_IDS) : extra });
+    else if (choice < 0.85) add(OP_NUDGE, 0, 0, { a: anybody, ...this.#near(spawn) });
+    else if (choice < 0.88) add(OP_PLACE, 0, 0, { a: anybody, ...this.#near(spawn) });
+    else if (choice < 0.9) add(OP_PLACE, 0, 0, { a: anybody, x: this.#pick(SENSELESS_COORDINATES) });
+    else if (choice < 0.98) add(OP_DEPART, 0, 0, { a: 1 + this.#below(SESSIONS) });
+    else add(OP_CARRY, 0, 0, { a: 0xffff_ffff, b: this.#word() });
+  }
+
+  #join(session: number): void {
+    const e = this.#classOf(session) | ((5 + this.#below(10)) << 8);
+    this.#batch.add(OP_JOIN, session, 0, { flags: this.#below(4), ...this.#near(this.#home(session)), e });
+  }
+
+  #spawn({ entityId, template, x, y, z }: Spawn, flags = 0): void {
+    this.#batch.add(OP_SPAWN, 0, 0, { flags, a: entityId, x, y, z, e: template });
+  }
+
+  /** Out of another zone with what one has there, or with nothing, as no host would send it. */
+  #arrive(session: number): void {
+    const words = this.#luggage[this.#below(this.#luggage.length + 1)];
+    if (words === undefined) return this.#batch.add(OP_ARRIVE, session, 0, { x: 0, y: 0 });
+    const { x, y } = this.#near(this.#home(session));
+    this.#batch.append(arrivalRecords({ session, words }, { x, y, z: 0 }, this.#below(2) * JOIN_GUEST + 1));
+  }
+
+  #senseless(session: number): void {
+    const op = this.#below(3) === 0 ? this.#below(0x1_0000) : this.#below(100);
+    if (NOT_BY_LOT.has(op)) return;
+    const [a, b, c, d, e] = [this.#word(), this.#word(), this.#word(), this.#word(), this.#word()];
+    this.#batch.add(op, this.#below(4) === 0 ? this.#word() : session, this.#seq(), {
+      flags: this.#below(4),
+      a,
+      b,
+      c,
+      d,
+      e,
+    });
+  }
+
+  /** Rising, but for some that were there already, and once in a long while the last there is. */
+  #seq(): number {
+    const choice = this.#random();
+    if (choice < 0.0002) return 0xffff_ffff;
+    return choice < 0.03 ? Math.max(0, this.#tick - this.#below(200)) : this.#tick;
+  }
+
+  /** Mostly a creature of the pack at hand; somebody else; nobody. */
+  #target(session: number): number {
+    const choice = this.#random();
+    if (choice < 0.7)
+      return this.#spawns[(this.#homeIndex(session) + this.#below(5)) % this.#spawns.length]?.entityId ?? 0;
+    if (choice < 0.9) return 1 + this.#below(SESSIONS);
+    return choice < 0.95 ? FIRST_EXTRA_ID + this.#below(EXTRAS) : this.#pick(SENSELESS_IDS);
+  }
+
+  #spell(session: number): number {
+    return this.#pick(this.#content.classes[this.#classOf(session)]?.spells ?? SENSELESS_SPELLS);
+  }
+
+  #oddSpell(): number {
+    return this.#below(2) === 0 ? this.#pick(SENSELESS_SPELLS) : this.#pick(this.#content.spells).id;
+  }
+
+  #classOf(session: number): number {
+    return session % this.#content.classes.length;
+  }
+
+  /** Three players to a place, so that they help and hinder each other. */
+  #homeIndex(session: number): number {
+    return (Math.floor(session / 3) * 7) % this.#spawns.length;
+  }
+
+  #home(session: number): Spawn {
+    return this.#spawns[this.#homeIndex(session)] ?? this.#pick(this.#spawns);
+  }
+
+  #near({ x, y }: { x: number; y: number }): { x: number; y: number } {
+    return { x: x + this.#stray(), y: y + this.#stray() };
+  }
+
+  #stray(): number {
+    return (this.#random() * 2 - 1) * STRAY_YD;
+  }
+
+  #word(): number {
+    return Math.floor(this.#random() * 2 ** 32);
+  }
+
+  #below(bound: number): number {
+    return Math.floor(this.#random() * bound);
+  }
+
+  #pick<T>(items: readonly T[]): T {
+    const item = items[this.#below(items.length)];
+    if (item === undefined) throw new RangeError("Nothing to pick from.");
+    return item;
+  }
+}
