@@ -127,7 +127,9 @@ function parseLine(text: string): TelemetryLine | null {
 
 /** Samples by what stands between their quotation marks; "" for one without labels. */
 async function readMetric(port: number, name: string): Promise<Map<string, number>> {
-  const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  // A link that stayed open for the next scrape would be among the files the server has open.
+  const headers = { connection: "close" };
+  const page = await (await fetch(`http://127.0.0.1:${port}/metrics`, { headers })).text();
   const samples = page.split("\n").filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
   return new Map(samples.map((line) => [line.split('"')[1] ?? "", Number(line.slice(line.lastIndexOf(" ") + 1))]));
 }

@@ -33,6 +33,8 @@ export interface Look {
 export async function lookAt(server: ServerChild, seconds: number): Promise<Look> {
   const fromMs = Date.now();
   await Bun.sleep(seconds * 1_000);
+  // Before anything is asked of it: what asks has a socket there.
+  const files = openFiles(server.pid);
   const window = await readWindow(server.telemetry(), { fromMs, toMs: Date.now() });
   const [players, creatures, watchers, sessions, controlConnections] = await Promise.all([
     server.metricByLabel("wowsim_zone_players"),
@@ -57,7 +59,7 @@ export async function lookAt(server: ServerChild, seconds: number): Promise<Look
       };
     }),
     rssMb: await rssMb(server),
-    openFiles: openFiles(server.pid),
+    openFiles: files,
     connected: sessions.get("connected") ?? 0,
     controlConnections,
     errors: window.errors,
