@@ -1,17 +1,27 @@
-// Runs everything that must hold, in the order in which it is cheapest to fail, and ends with one line that counts it:
+// Runs everything that must hold, in the order in which it is cheapest to fail, and ends with one line that counts it, before
+// that with what failed and why:
 //
 //   bun test/run.ts               all of it: what `npm test` calls
 //   bun test/run.ts check         types, format, lint and the kernel's build checks only
 //   bun test/run.ts unit e2e      the checks, then only these test folders
 //
-//   128 passed, 0 failed
+//   FAILED test/unit/store/data-dir.test.ts:21 is made once (0.003 s)
+//     AssertionError: expect(received).toBe(expected)
+//     ...
+//   127 passed, 1 failed
 
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { failedTests, failureReport, unhandledErrors } from "./failed-tests.ts";
+import type { Failure } from "./failed-tests.ts";
 
 /** A test that starts real processes gets room to do so, on a busy machine too; none takes anywhere near as long. */
 const TEST_TIMEOUT_MS = 60_000;
 /** Files of e2e that run at the same time: they mostly wait for real processes. */
 const E2E_FILES_AT_ONCE = 3;
+/** Of what failed, said again at the end: who keeps only the end of the output must find it there. */
+const REPORT_LINES_MAX = 55;
 const FOLDERS = ["unit", "property", "e2e"] as const;
 
 interface Step {
@@ -30,6 +40,7 @@ const checks: Step[] = [
 
 let passed = 0;
 let failed = 0;
+const failures: Failure[] = [];
 
 /** Runs a command with its output passed on; returns exit code and what it said on stderr. */
 async function run(command: string[]): Promise<{ code: number; stderr: string }> {
@@ -48,11 +59,29 @@ async function run(command: string[]): Promise<{ code: number; stderr: string }>
   return { code: await child.exited, stderr };
 }
 
+/** Something failed that is not a test. */
+function fail(failure: Failure): void {
+  failed++;
+  failures.push(failure);
+}
+
 async function runCheck(step: Step): Promise<void> {
-  const { code } = await run(step.command);
-  if (code === 0) passed++;
-  else failed++;
+  const { code, stderr } = await run(step.command);
   console.log(`${code === 0 ? "ok    " : "FAILED"} ${step.name}`);
+  if (code === 0) passed++;
+  else fail({ name: step.name, said: stderr.trim().split("\n") });
+}
+
+/** Runs `bun test`; its JUnit file is "" when it did not get so far. */
+async function runTests(...args: string[]): Promise<{ code: number; stderr: string; junit: string }> {
+  const folder = mkdtempSync(join(tmpdir(), "wowsim-junit-"));
+  const file = join(folder, "junit.xml");
+  try {
+    const ended = await run([bun, "test", "--reporter=junit", `--reporter-outfile=${file}`, ...args]);
+    return { ...ended, junit: existsSync(file) ? readFileSync(file, "utf8") : "" };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** Runs one test folder; what bun counted is added up, and a folder that ran nothing counts as failed. */
@@ -61,19 +90,18 @@ async function runFolder(folder: string): Promise<void> {
     throw new Error(`There is no test/${folder}; choose from ${FOLDERS.join(", ")}.`);
   console.log(`\ntest/${folder}`);
   const flags = [`--timeout=${TEST_TIMEOUT_MS}`, ...(folder === "e2e" ? [`--parallel=${E2E_FILES_AT_ONCE}`] : [])];
-  const { code, stderr } = await run([bun, "test", ...flags, `./test/${folder}`]);
+  const { code, stderr, junit } = await runTests(...flags, `./test/${folder}`);
   const count = (word: string): number => Number(new RegExp(`^\\s*(\\d+) ${word}$`, "m").exec(stderr)?.[1] ?? 0);
   passed += count("pass");
   failed += count("fail");
-  if (code !== 0 && count("fail") === 0) failed++;
-  if (code === 0 && count("pass") === 0) {
-    console.log(`FAILED test/${folder} ran no test`);
-    failed++;
-  }
+  failures.push(...failedTests(junit), ...unhandledErrors(stderr));
+  if (code !== 0 && count("fail") === 0) fail({ name: `test/${folder}`, said: [`bun test ended with code ${code}`] });
+  if (code === 0 && count("pass") === 0) fail({ name: `test/${folder}`, said: ["ran no test"] });
 }
 
 const wanted = process.argv.slice(2);
 for (const step of checks) await runCheck(step);
 if (!wanted.includes("check")) for (const folder of wanted.length > 0 ? wanted : FOLDERS) await runFolder(folder);
+for (const line of failureReport(failures, REPORT_LINES_MAX)) console.log(line);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
