@@ -1,8 +1,10 @@
-// A progress bar on a terminal, nothing elsewhere: one line that is drawn over and, at the end, wiped away.
+// A progress bar on a terminal, nothing elsewhere, and nothing in a terminal's background: one line that is drawn over and, at
+// the end, wiped away.
 //
 //   const bar = progressBar("playing"); bar.update(0.4, "12 of 30 s, 200 clients"); bar.done()
 //   playing ████████░░░░░░░░░░░░ 12 of 30 s, 200 clients
 
+import { isInForeground } from "./foreground.ts";
 import { isTerminal } from "./output.ts";
 
 const WIDTH = 20;
@@ -18,19 +20,30 @@ export interface ProgressBar {
   done(): void;
 }
 
-/** Draws on stderr, so that stdout stays clean, and never beyond the terminal's width; `write` and `isShown` can be given. */
+/** Draws on stderr, so that stdout stays clean, and never beyond the terminal's width; where it draws can be given. */
 export function progressBar(
   label: string,
   isShown = isTerminal(process.stderr),
   write: (text: string) => void = (text) => void process.stderr.write(text),
+  mayDraw: () => boolean = isInForeground,
 ): ProgressBar {
   if (!isShown) return { update() {}, interrupt: (print) => print(), done() {} };
-  const wipe = (): void => write(WIPE);
+  let isDrawn = false;
+  const wipe = (): void => {
+    if (isDrawn) write(WIPE);
+    isDrawn = false;
+  };
   return {
     update(share, text) {
+      if (!mayDraw()) {
+        // What stands there belongs to somebody else by now.
+        isDrawn = false;
+        return;
+      }
       const full = Math.round(Math.min(1, Math.max(0, share)) * WIDTH);
       const line = `${label} ${"█".repeat(full)}${"░".repeat(WIDTH - full)} ${text}`;
       write(`${WIPE}${line.slice(0, (process.stderr.columns ?? COLUMNS) - 1)}`);
+      isDrawn = true;
     },
     interrupt(print) {
       wipe();
