@@ -61,7 +61,7 @@ describe.each(installers)("with only $name", ({ name, programs, script }) => {
   });
 
   test("every script of package.json starts", async () => {
-    for (const scriptName of ["demo", "serve", "wowsim", "doctor", "bench", "build:binary"]) {
+    for (const scriptName of ["demo", "serve", "wowsim", "doctor", "bench", "pictures", "build:binary"]) {
       const { code, stdout } = await run(...script(scriptName, "--help"));
       expect([scriptName, code]).toEqual([scriptName, 0]);
       expect(stdout).toContain("Usage: ");

@@ -4,8 +4,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { expectCurrentPicture } from "../helpers/current-picture.ts";
 import { DashboardTerminal, faultsOf } from "../helpers/dashboard-terminal.ts";
 import { ServeProcess } from "../helpers/serve-process.ts";
+import { sceneOf } from "../pictures/scenes.ts";
 
 setDefaultTimeout(90_000);
 
@@ -132,7 +134,8 @@ describe.each([SMALL, LARGE])("at $width by $height", (size) => {
 
 describe("driving the server", () => {
   test("players come in, a fault is begun, told from telemetry, ended; the kill switch falls and is lifted", async () => {
-    await using dashboard = await DashboardTerminal.start(server, { width: 120, height: 36 });
+    const { width, height } = sceneOf("dashboard");
+    await using dashboard = await DashboardTerminal.start(server, { width, height });
     const { tmux } = dashboard;
     await dashboard.open();
     tmux.keys("s", "BSpace", "BSpace", "8", "Down", "Down", "Right", "Right", "Right", "Enter");
@@ -147,6 +150,7 @@ describe("driving the server", () => {
     await tmux.shows("1 fault active");
     await tmux.shows(/latency-spike \d+ %, zones 1 and 2/);
     await tmux.shows("and is right. End it: c");
+    expectCurrentPicture("dashboard", tmux.colored);
     tmux.keys("c");
     await tmux.shows("latency-spike is ended.");
     await tmux.showsNot("1 fault active");

@@ -12,6 +12,7 @@ import { newState } from "../../tools/wizard/state.ts";
 import { runWizard } from "../../tools/wizard/wizard.ts";
 import { childrenOf, isRunning } from "../../bench/lib/processes.ts";
 import { ROOT, startOnTerminal, until, wowsim } from "../helpers/command.ts";
+import { expectCurrentPicture } from "../helpers/current-picture.ts";
 import { Tmux } from "../helpers/tmux.ts";
 import { BACK, ScriptedAsker } from "../helpers/wizard-script.ts";
 
@@ -121,6 +122,8 @@ test("in a terminal of 80 by 24, by keys, with a way back, to the end", async ()
   await answer("Let them play for 4 seconds", "Down", "Enter");
   await answer("How many players shall come in", "Enter");
   await answer("Let them play for 4 seconds", "Enter");
+  await tmux.shows(/◆ +What do they complain about/);
+  expectCurrentPicture("wizard", tmux.colored);
   await answer("What do they complain about", "Enter");
   await answer("delay_ms: milliseconds added", "Enter");
   await answer("Where shall it strike", "Enter");

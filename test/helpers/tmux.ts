@@ -20,6 +20,10 @@ export interface TmuxOptions {
   width: number;
   height: number;
   env?: Record<string, string>;
+  /** Another than sh. */
+  shell?: string;
+  /** Words before the command that starts all of it, such as those of own-network.ts. */
+  within?: readonly string[];
 }
 
 /** What a program may have changed and must put back. */
@@ -34,15 +38,15 @@ export class Tmux implements AsyncDisposable {
   readonly #socket = `wowsim-test-${randomUUID()}`;
 
   /** A shell that waits for its first command. Throws when there is no tmux. */
-  static async start({ width, height, env = {} }: TmuxOptions): Promise<Tmux> {
+  static async start({ width, height, env = {}, shell = "sh", within = [] }: TmuxOptions): Promise<Tmux> {
     if (Bun.which("tmux") === null) throw new Error(MISSING);
     const tmux = new Tmux();
     const variables = Object.entries({ PS1: "$ ", TERM: "tmux-256color", LC_ALL: "C.UTF-8", ...env });
     const sets = variables.map(([name, value]) => `${name}='${value}'`).join(" ");
     const unset = ["CI", "NO_COLOR", "WOWSIM_TOKEN"].filter((name) => env[name] === undefined);
-    const shell = `env ${unset.map((name) => `-u ${name}`).join(" ")} ${sets} sh`;
+    const command = `env ${unset.map((name) => `-u ${name}`).join(" ")} ${sets} ${shell}`;
     const size = ["-x", String(width), "-y", String(height)];
-    tmux.#run("-u", "-f", "/dev/null", "new-session", "-d", ...size, shell);
+    tmux.#runWithin(within, "-u", "-f", "/dev/null", "new-session", "-d", ...size, command);
     await tmux.shows(/^\$$/m);
     return tmux;
   }
@@ -153,7 +157,11 @@ export class Tmux implements AsyncDisposable {
   }
 
   #run(...args: string[]): string {
-    const { stdout, stderr, exitCode } = Bun.spawnSync(["tmux", "-L", this.#socket, ...args]);
+    return this.#runWithin([], ...args);
+  }
+
+  #runWithin(within: readonly string[], ...args: string[]): string {
+    const { stdout, stderr, exitCode } = Bun.spawnSync([...within, "tmux", "-L", this.#socket, ...args]);
     if (exitCode !== 0) throw new Error(`tmux ${args.join(" ")}: ${stderr.toString()}`);
     return stdout.toString();
   }
