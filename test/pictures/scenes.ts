@@ -36,9 +36,12 @@ export const SCENES: readonly Scene[] = [
     width: 132,
     height: 40,
     async play(tmux) {
-      await serve(tmux, 20);
+      await serve(tmux);
       tmux.type("clear; wowsim dashboard\n");
-      await tmux.shows("20 players");
+      await tmux.shows(/^● live/m);
+      // Twenty players, until stopped.
+      tmux.keys("s", "BSpace", "BSpace", "2", "0", "Down", "Down", "Right", "Right", "Right", "Enter");
+      await tmux.shows(/20 players {2}20 from here/);
       await Bun.sleep(CALM_MS);
       tmux.keys("f");
       await tmux.shows("┌─ Break something");
@@ -59,7 +62,8 @@ export const SCENES: readonly Scene[] = [
     width: 100,
     height: 40,
     async play(tmux) {
-      await serve(tmux, 20);
+      await serve(tmux);
+      tmux.type("wowsim spawn-clients --count 20 --duration 5m > players.log 2>&1 &\n");
       await Bun.sleep(CALM_MS);
       tmux.type("clear\n");
       await command(tmux, "wowsim inject-fault activate latency-spike --zone 1");
@@ -128,12 +132,11 @@ export async function take(scene: Scene): Promise<Cell[][]> {
   }
 }
 
-/** A server with players who play, in the background. */
-async function serve(tmux: Tmux, players: number): Promise<void> {
+/** A server in the background; resolves when it lets players in. */
+async function serve(tmux: Tmux): Promise<void> {
   tmux.type("wowsim serve > serve.log 2>&1 &\n");
   tmux.type("clear; until curl -sf localhost:8082/readyz; do sleep 0.1; done\n");
   await tmux.until((screen) => screen.includes("ready"), "shows that the server is ready", SERVER_START_MS_MAX);
-  tmux.type(`wowsim spawn-clients --count ${players} --duration 5m > players.log 2>&1 &\n`);
 }
 
 /** Types it; resolves when the prompt is back. */
