@@ -12,7 +12,8 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { TCPSocketListener } from "bun";
 import type { z } from "zod";
-import { messageOf, WowsimError } from "../errors.ts";
+import { WowsimError } from "../errors.ts";
+import { listenError } from "../listen-error.ts";
 import type { Emitter } from "../telemetry/schema.ts";
 import { ControlCommands } from "./commands.ts";
 import type { ControlHandler } from "./commands.ts";
@@ -97,9 +98,7 @@ export class ControlServer {
         },
       });
     } catch (cause) {
-      const why = messageOf(cause);
-      const message = `The control port ${host}:${port} can not be listened on (${why}); choose another with --control-port.`;
-      throw new WowsimError("port_in_use", message, { cause });
+      throw listenError(cause, { host, port, name: "Control port", flag: "--control-port" });
     }
     return this.#listener.port;
   }

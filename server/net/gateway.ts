@@ -8,8 +8,8 @@
 
 import type { TCPSocketListener } from "bun";
 import type { World } from "../content/content.ts";
-import { messageOf, WowsimError } from "../errors.ts";
 import type { FaultSession } from "../fault/fault.ts";
+import { listenError } from "../listen-error.ts";
 import type { Emitter } from "../telemetry/schema.ts";
 import { Admission } from "./admission.ts";
 import { asciiJson, ByteWriter } from "./byte-writer.ts";
@@ -145,7 +145,7 @@ export class Gateway {
     deps.supervisor.onArrival((zoneId, session, isThere) => this.#router.onArrival(zoneId, session, isThere));
   }
 
-  /** Listens; the port it got. Throws WowsimError("port_in_use"). */
+  /** Listens; the port it got. Throws WowsimError("port_in_use" or "listen_failed"). */
   listen(hostname: string, port: number): number {
     try {
       this.#listener = Bun.listen<Connection | undefined>({
@@ -166,13 +166,7 @@ export class Gateway {
         },
       });
     } catch (cause) {
-      throw new WowsimError(
-        "port_in_use",
-        `Port ${port} can not be listened on (${messageOf(cause)}); choose another with --port.`,
-        {
-          cause,
-        },
-      );
+      throw listenError(cause, { host: hostname, port, name: "Port", flag: "--port" });
     }
     return this.#listener.port;
   }

@@ -7,7 +7,7 @@
 // them keeps timers from firing (docs/DECISIONS.md), the handler itself pumps when that is due. A line that does not
 // fit a datagram is skipped, and a line of the feed's own says how many.
 
-import { messageOf, WowsimError } from "../errors.ts";
+import { listenError } from "../listen-error.ts";
 import type { Ring } from "../zone/ring.ts";
 import type { TelemetryCounters } from "./counters.ts";
 import { Handshake, parseRequest } from "./feed-handshake.ts";
@@ -112,7 +112,7 @@ export class Feed {
         },
       });
     } catch (error) {
-      throw bindError(error, host, port);
+      throw listenError(error, { host, port, name: "UDP port", flag: "--telemetry-port" });
     }
   }
 
@@ -229,14 +229,4 @@ export class Feed {
       return undefined;
     }
   }
-}
-
-function bindError(cause: unknown, host: string, port: number): WowsimError {
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-  if (code === "EADDRINUSE") {
-    const message = `UDP port ${port} is in use; choose another for telemetry with --telemetry-port.`;
-    return new WowsimError("port_in_use", message, { cause });
-  }
-  const message = `Cannot listen on UDP ${host}:${port} for telemetry (${messageOf(cause)}); see --host.`;
-  return new WowsimError("listen_failed", message, { cause });
 }

@@ -7,7 +7,8 @@
 //
 // Nothing here takes a body or parameters, so everything long is refused before it is read.
 
-import { messageOf, WowsimError } from "../errors.ts";
+import { messageOf } from "../errors.ts";
+import { listenError } from "../listen-error.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Readiness } from "./readiness.ts";
 
@@ -56,7 +57,7 @@ export function startHttp(options: HttpOptions): HttpServer {
     });
     return { port: server.port ?? port, stop: () => server.stop(true) };
   } catch (error) {
-    throw listenError(error, host, port);
+    throw listenError(error, { host, port, name: "HTTP port", flag: "--http-port" });
   }
 }
 
@@ -85,13 +86,4 @@ function text(status: number, body: string, headers: Record<string, string> = {}
 
 function json(status: number, body: unknown): Response {
   return text(status, `${JSON.stringify(body)}\n`, { "content-type": "application/json" });
-}
-
-function listenError(cause: unknown, host: string, port: number): WowsimError {
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-  if (code === "EADDRINUSE") {
-    return new WowsimError("port_in_use", `Port ${port} is in use; choose another with --http-port.`, { cause });
-  }
-  const message = `Cannot listen on ${host}:${port} for HTTP (${messageOf(cause)}); see --host and --http-port.`;
-  return new WowsimError("listen_failed", message, { cause });
 }
