@@ -123,7 +123,7 @@ describe("the pictures in the tree", () => {
       const svg = readFileSync(pictureFile(name), "utf8");
       expect(readLabels(svg).length).toBeGreaterThan(5);
       expect(svg.replace(/xmlns="[^"]*"/, "")).not.toMatch(/https?:|<script|<image|@import|url\(|href=/);
-    expect(svg).not.toContain("\x1b");
+      expect(svg).not.toContain("\x1b");
       for (const place of [hostname(), ROOT, "/tmp", "/root", "/home", "/Users"]) expect(svg).not.toContain(place);
     },
   );
