@@ -47,13 +47,16 @@ export function findHyperfine(searchPath?: string): { path: string; version: str
   return { path, version };
 }
 
-/** Times each command as a whole process, without a shell. Throws when hyperfine or a command fails. */
+/**
+ * Times each command as a whole process, without a shell, and without a run to warm up: what counts is the least of them.
+ * Throws when hyperfine or a command fails.
+ */
 export async function timeCommands(hyperfine: string, commands: string[][], runs: number): Promise<Timing[]> {
   const folder = mkdtempSync(join(tmpdir(), "wowsim-bench-"));
   const report = join(folder, "report.json");
   try {
     const texts = commands.map((command) => command.map(quoted).join(" "));
-    const flags = ["-N", "--style", "none", "--warmup", "1", "--runs", String(runs), "--export-json", report];
+    const flags = ["-N", "--style", "none", "--runs", String(runs), "--export-json", report];
     const child = Bun.spawn([hyperfine, ...flags, ...texts], { stdout: "ignore", stderr: "pipe" });
     const complaint = await new Response(child.stderr).text();
     if ((await child.exited) !== 0) throw new Error(`hyperfine failed: ${complaint.trim()}`);

@@ -56,8 +56,17 @@ interface Report {
   tick_us_p99: number;
 }
 
-/** Runs all runners over one setting. Throws WowsimError("hash_mismatch") when they do not end in the same state. */
-export async function measure(hyperfine: string, runners: Runner[], setting: Setting, effort: Effort): Promise<Result> {
+/**
+ * Runs all runners over one setting; `onRunner` hears whose turn it is. Throws WowsimError("hash_mismatch") when they do not
+ * end in the same state.
+ */
+export async function measure(
+  hyperfine: string,
+  runners: Runner[],
+  setting: Setting,
+  effort: Effort,
+  onRunner: (name: Runner["name"]) => void,
+): Promise<Result> {
   const [short, long] = effort.ticks;
   const commandOf = (runner: Runner, ticks: number): string[] => [
     ...runner.command,
@@ -70,6 +79,7 @@ export async function measure(hyperfine: string, runners: Runner[], setting: Set
 
   const figures: Figure[] = [];
   for (const runner of runners) {
+    onRunner(runner.name);
     const commands = [commandOf(runner, short), commandOf(runner, long)];
     const [start, whole] = await timeCommands(hyperfine, commands, effort.runs);
     const report = reports.get(runner.name);

@@ -1,8 +1,12 @@
 // The benches run, in small: each starts what it measures, ends by itself, and prints what it says it prints.
 
 import { describe, expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { BENCHES } from "../../bench/lib/benches.ts";
 import { findOnPath } from "../../bench/lib/hyperfine.ts";
+
+import { TempFolder } from "../helpers/serve-process.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 
@@ -22,14 +26,50 @@ test.if(findOnPath("hyperfine") === null)("without hyperfine the kernel bench sa
 test.if(findOnPath("hyperfine") !== null)(
   "the kernel bench measures every setting, and all runners end in the same state",
   async () => {
-    const { code, stdout, stderr } = await run("bench/run.ts", ...tiny, "--format", "json");
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    const report = JSON.parse(stdout) as Record<"by_entities" | "by_zones", { hash: string; entities: number }[]>;
+    using folder = new TempFolder();
+    const saved = join(folder.path, "before.json");
+    const { code, stdout, stderr } = await run("bench/run.ts", ...tiny, "--save", saved, "--format", "json");
+    expect(stderr).toBe("");
+    const report = JSON.parse(stdout) as Record<"by_entities" | "by_zones", { hash: string; entities: number }[]> & {
+      checks: { holds: boolean }[];
+    };
     expect(report.by_entities.map(({ entities }) => entities)).toEqual([200]);
     expect(report.by_zones.map(({ entities, hash }) => [entities, hash.length])).toEqual([[2_000, 33]]);
+    // So little work may be lost in noise; the exit code says the same as the report.
+    expect(code).toBe(report.checks.every(({ holds }) => holds) ? 0 : 1);
+    const { checks: _checks, ...measured } = report;
+    expect(await Bun.file(saved).json()).toEqual(measured);
+
+    const again = await run("bench/run.ts", ...tiny, "--compare", saved);
+    for (const part of ["By entities, one zone", "By zones, 1000 entities each", `Now against ${saved} of 20`])
+      expect(again.stdout).toContain(part);
+    expect(again.stderr).toContain("2 × 1000 entities, a tick: players 500");
   },
   60_000,
 );
+
+test("the kernel bench refuses a file that is no saved run", async () => {
+  const { code, stderr } = await run("bench/run.ts", "--compare", "package.json");
+  if (findOnPath("hyperfine") === null) return;
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: expect.stringMatching(/^wowsim: package\.json is no saved run: .*bun run bench --save FILE\.\n$/) as string,
+  });
+});
+
+test("help and README name every bench there is", async () => {
+  const scripts = readdirSync(join(ROOT, "bench")).filter((name) => name.endsWith(".ts") && !name.includes("-process"));
+  const commands = scripts.map((name) => (name === "run.ts" ? "bun run bench" : `bun bench/${name}`)).toSorted();
+  expect(BENCHES.map(({ command }) => command).toSorted()).toEqual(commands);
+  const [{ stdout }, readme] = await Promise.all([
+    run("bench/run.ts", "--help"),
+    Bun.file(join(ROOT, "bench/README.md")).text(),
+  ]);
+  for (const command of commands) {
+    expect(stdout).toContain(`  ${command} `);
+    expect(readme).toContain(`| \`${command}`);
+  }
+});
 
 describe.each(["run", "load", "crowd", "soak", "fuzz", "kill", "same-hash"])("bench/%s.ts", (name) => {
   test("explains itself, and refuses a flag it does not have", async () => {
