@@ -56,6 +56,7 @@ const FIELDS = CLIENT_HEADER_BYTES;
 
 export const binaryCodec: Codec = {
   name: "binary",
+  passesFrames: true,
 
   messageEnd(bytes, start, _searched, end) {
     if (bytes[start] !== BINARY_MARK) return start + 1;

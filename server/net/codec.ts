@@ -19,6 +19,8 @@ export interface EntityNames {
 
 export interface Codec {
   readonly name: "json" | "binary";
+  /** What encodeFrame appends is the kernel's frame as it lies. */
+  readonly passesFrames: boolean;
   /**
    * Where the message that begins at `start` ends: the index one past it, or -1 when it is not complete in
    * [start, end). Bytes before `searched` were in an earlier, vain call and need not be looked at again.

@@ -12,6 +12,7 @@ import { Connection } from "./connection.ts";
 import type { CloseReason, GameSocket } from "./connection.ts";
 import type { GatewayCounters } from "./gateway-counters.ts";
 import type { GatewayLimits, LimitName } from "./limits.ts";
+import type { FlushOutcome } from "./outbox.ts";
 import type { Session } from "./session.ts";
 
 export interface ConnectionPoolDeps {
@@ -91,6 +92,18 @@ export class ConnectionPool {
     if (outbox.pendingBytes > counters.outboxBytesMax) counters.outboxBytesMax = outbox.pendingBytes;
     const { state, bytes } = outbox.flush(connection.socket);
     counters.bytesOut += bytes;
+    this.#onWritten(connection, state);
+  }
+
+  /** Writes one message past the outbox, which must be empty. */
+  pass(connection: Connection, source: Uint8Array, at: number, length: number): void {
+    if (connection.isClosed) return;
+    const state = connection.outbox.pass(connection.socket, source, at, length);
+    if (state !== "closed") this.#deps.counters.bytesOut += length - connection.outbox.pendingBytes;
+    if (state !== "drained") this.#onWritten(connection, state);
+  }
+
+  #onWritten(connection: Connection, state: FlushOutcome): void {
     if (state === "blocked" && connection.blockedSince === 0) connection.blockedSince = this.#deps.now();
     if (state !== "drained") return;
     connection.blockedSince = 0;

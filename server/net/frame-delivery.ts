@@ -1,5 +1,6 @@
-// Kernel frames on their way to the players: each is encoded as it comes out of the ring, queued in its session's outbox,
-// and everything a session is owed leaves in one write at the end of its zone's tick.
+// Kernel frames on their way to the players. One that leaves as it is (codec.ts, passesFrames), for a session that is owed
+// nothing else, is written from the ring it lies in: most are, and neither copied nor looked into. Any other is encoded and
+// queued in its session's outbox, and everything a session is owed leaves in one write at the end of its zone's tick.
 //
 // A reader that is behind is not given a longer queue: once its outbox has no room for a frame, frames are left out until
 // it has read everything, and then it is told the newest state from the beginning (gateway.ts, #onCaughtUp).
@@ -27,6 +28,8 @@ export interface FrameDeliveryDeps {
   names: EntityNames;
   now(): number;
   flush(connection: Connection): void;
+  /** Writes bytes to a connection that is owed nothing. */
+  pass(connection: Connection, source: Uint8Array, at: number, length: number): void;
 }
 
 /** Those to be written to at the end of a zone's tick. */
@@ -98,7 +101,7 @@ export class FrameDelivery {
 
   #onFrame(zoneId: number, bytes: Uint8Array, offset: number, length: number): void {
     try {
-      this.#deliver(zoneId, this.#reader.open(bytes, offset, length));
+      this.#deliver(zoneId, this.#reader.open(bytes, offset, length), bytes, offset);
     } catch (error) {
       this.#deps.counters.framesBad++;
       this.#deps.emitter.emitSampled("error", "gateway", "Frame unreadable", {
@@ -108,7 +111,7 @@ export class FrameDelivery {
     }
   }
 
-  #deliver(zoneId: number, frame: FrameReader): void {
+  #deliver(zoneId: number, frame: FrameReader, bytes: Uint8Array, at: number): void {
     const { sessions, counters } = this.#deps;
     const session = sessions.get(frame.session);
     const connection = session?.connection ?? null;
@@ -120,13 +123,21 @@ export class FrameDelivery {
       counters.framesStale++;
       return;
     }
-    if (connection.missedFrames || !this.#queueFrame(connection, frame)) {
+    const isPassed = !connection.missedFrames && this.#pass(connection, bytes, at, frame.byteLength);
+    if (!isPassed && (connection.missedFrames || !this.#queueFrame(connection, frame))) {
       connection.missedFrames = true;
       counters.framesDropped++;
       counters.eventsDropped += frame.countEvents();
       return;
     }
     this.#onQueued(session, frame);
+  }
+
+  /** False when it has to be queued. */
+  #pass(connection: Connection, bytes: Uint8Array, at: number, length: number): boolean {
+    if (connection.codec?.passesFrames !== true || this.#egress !== null || !connection.outbox.isEmpty) return false;
+    this.#deps.pass(connection, bytes, at, length);
+    return true;
   }
 
   #queueFrame(connection: Connection, frame: FrameReader): boolean {

@@ -139,6 +139,7 @@ export class Gateway {
       names,
       now: this.#now,
       flush: (connection) => this.#pool.flush(connection),
+      pass: (connection, source, at, length) => this.#pool.pass(connection, source, at, length),
     });
     deps.supervisor.onMessage((message) => this.#router.onMessage(message));
     deps.supervisor.onDeparture((crossing) => this.#router.onDeparture(crossing));

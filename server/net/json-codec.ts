@@ -42,6 +42,7 @@ type Fields = Record<string, unknown>;
 
 export const jsonCodec: Codec = {
   name: "json",
+  passesFrames: false,
 
   messageEnd(bytes, start, searched, end) {
     const at = bytes.indexOf(NEWLINE, Math.max(start, searched));

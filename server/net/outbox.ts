@@ -3,11 +3,14 @@
 //
 //   outbox.append(bytes, length)     // false: no room, the caller decides what that means (a frame is left out)
 //   outbox.flush(socket)             // "drained" | "blocked" (resumes with the socket's drain) | "closed"
+//   outbox.isEmpty && outbox.pass(socket, bytes, at, length)     // past the buffer; what the socket did not take is kept
 
 /** The one thing needed of a socket: Bun's write. Returns bytes taken, or -1 when it is closed. */
 export interface Writable {
   write(data: Uint8Array, byteOffset: number, byteLength: number): number;
 }
+
+export type FlushOutcome = "drained" | "blocked" | "closed";
 
 const FIRST_BYTES = 4_096;
 /** A buffer that grew past this is let go once it is empty. */
@@ -37,6 +40,11 @@ export class Outbox {
     return this.#blocked;
   }
 
+  /** Nothing is owed, and the socket took all it was given. */
+  get isEmpty(): boolean {
+    return this.#start === this.#end && !this.#blocked;
+  }
+
   /** Queues all of source[0, length), or nothing and returns false when that would pass the bound. */
   append(source: Uint8Array, length: number): boolean {
     return this.#append(source, length, this.bytesMax);
@@ -48,7 +56,7 @@ export class Outbox {
   }
 
   /** Writes what is queued, once. After "blocked" call unblock() from the socket's drain, then flush again. */
-  flush(socket: Writable): { state: "drained" | "blocked" | "closed"; bytes: number } {
+  flush(socket: Writable): { state: FlushOutcome; bytes: number } {
     const pending = this.pendingBytes;
     if (pending === 0 || this.#blocked) return { state: pending === 0 ? "drained" : "blocked", bytes: 0 };
     const taken = socket.write(this.#bytes, this.#start, pending);
@@ -62,6 +70,17 @@ export class Outbox {
     this.#end = 0;
     if (this.#bytes.length > KEPT_BYTES_MAX) this.#bytes = NOTHING;
     return { state: "drained", bytes: taken };
+  }
+
+  /** Empty, it writes from where the bytes lie, in one write and without a copy. What is not taken is owed, past any bound. */
+  pass(socket: Writable, source: Uint8Array, at: number, length: number): FlushOutcome {
+    const taken = socket.write(source, at, length);
+    if (taken === length) return "drained";
+    if (taken < 0) return "closed";
+    const rest = source.subarray(at + taken, at + length);
+    this.#append(rest, rest.length, Number.POSITIVE_INFINITY);
+    this.#blocked = true;
+    return "blocked";
   }
 
   unblock(): void {

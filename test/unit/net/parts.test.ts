@@ -144,6 +144,20 @@ describe("the outbox", () => {
     expect(outbox.flush(target).bytes).toBe(1);
   });
 
+  test("passes a message on from where it lies, and owes what the socket did not take", () => {
+    const outbox = new Outbox(4);
+    const target = socket(3);
+    expect(outbox.pass(target, bytes(9, 1, 2, 3, 9), 1, 3)).toBe("drained");
+    expect(outbox.isEmpty).toBe(true);
+    expect(outbox.pass(target, bytes(9, 4, 5, 6, 7, 8), 1, 5)).toBe("blocked");
+    expect([outbox.isEmpty, outbox.pendingBytes]).toEqual([false, 2]);
+    outbox.append(bytes(9), 1);
+    outbox.unblock();
+    outbox.flush(target);
+    expect(target.written).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(outbox.isEmpty).toBe(true);
+  });
+
   test("takes a message whole or not at all, and keeps room for last words", () => {
     const outbox = new Outbox(4);
     expect(outbox.append(bytes(1, 2, 3), 3)).toBe(true);
