@@ -163,9 +163,9 @@ function judge({ clients }: Flags, report: CrowdReport, window: TelemetryWindow,
     },
     {
       what: "What players know is what their zones know",
-      holds: compared.differing === 0 && compared.unseen === 0 && compared.clients > 0,
+      holds: compared.differing === 0 && compared.unseen === 0 && compared.behind === 0 && compared.clients === clients,
       shown:
-        `${compared.entities} entities of ${compared.clients} players compared, ${compared.differing} differ ${compared.examples.join("; ")}`.trim(),
+        `${compared.entities} entities of ${compared.clients} players compared in ${compared.checks} looks, each player at least ${compared.fewest} times; ${compared.differing} differ, ${compared.behind} were behind ${compared.examples.join("; ")}`.trim(),
     },
     {
       what: `A client costs less than ${BYTES_PER_SECOND_MAX} bytes a second`,

@@ -1,11 +1,12 @@
 // The players of bench/crowd.ts, a process of their own: connect, walk to where they play, play there for the time that is
-// measured, and compare what they know with what the zones know. Orders come as one JSON argument, the report is one line.
+// measured, and now and then compare what they know with what the zones know. Orders come as one JSON argument, the report is one line.
 //
 //   bun bench/lib/crowd-process.ts '{"port":41000,"control":41001,"count":5000,"zones":8,"rate":2,"seconds":60,...}'
 
 import { messageOf } from "../../server/errors.ts";
 import { seededRandom, seedOf } from "../../server/fault/random.ts";
 import { Bot } from "../../tools/client/bot.ts";
+import { ControlClient } from "../../tools/client/control-client.ts";
 import { distanceBetween, isFree, MELEE } from "../../tools/client/behaviour.ts";
 import type { Action, Behaviour } from "../../tools/client/behaviour.ts";
 import { ClientStats } from "../../tools/client/client-stats.ts";
@@ -14,7 +15,7 @@ import { forEachAtOnce, pace } from "../../tools/client/pacer.ts";
 import type { Protocol } from "../../tools/client/wire.ts";
 import type { KnownEntity, Position } from "../../tools/client/world-model.ts";
 import { crowdWorld } from "./crowd-world.ts";
-import { compareWithZones } from "./world-compare.ts";
+import { WorldCheck } from "./world-compare.ts";
 
 export interface CrowdOrder {
   port: number;
@@ -35,6 +36,10 @@ const PINGS_PER_SECOND = 0.2;
 /** Further from home than this, a player goes back. */
 const HOME_YD = 20;
 const PREY_YD = 30;
+/** From one look into a zone to the next. */
+const CHECK_EVERY_MS = 2_000;
+/** The answer waits for this process too, which may have its hands full. */
+const ANSWER_MS_MAX = 30_000;
 const EVENTS: ReadonlySet<string> = new Set(["refused"]);
 
 const order = JSON.parse(process.argv[2] ?? "{}") as CrowdOrder;
@@ -42,10 +47,13 @@ const stats = new ClientStats();
 const now = (): number => performance.now();
 const { home } = crowdWorld({ zones: order.zones, players: order.count });
 
+const operator = await ControlClient.connect({ host: "127.0.0.1", port: order.control, timeoutMs: ANSWER_MS_MAX });
 const bots = Array.from({ length: order.count }, (_, index) => newBot(index));
 const clients = bots.map(({ client }) => client);
 const refusals: string[] = [];
-await forEachAtOnce(order.count, CONNECTS_AT_ONCE, async (index) => {
+// Those with the longest way first.
+await forEachAtOnce(order.count, CONNECTS_AT_ONCE, async (turn) => {
+  const index = order.count - 1 - turn;
   try {
     await clients[index]?.connect();
   } catch (error) {
@@ -64,8 +72,14 @@ const stops = [
 await Bun.sleep(order.warmUpSeconds * 1_000);
 stats.resetRoundTrips();
 const before = { bytesIn: stats.bytesIn, actions: stats.actions, states: stats.states, cpu: process.cpuUsage() };
+const worlds = new WorldCheck(operator, clients);
 const startedAt = Date.now();
-await Bun.sleep(order.seconds * 1_000);
+const endsAt = now() + order.seconds * 1_000;
+for (let check = 0; endsAt - now() > CHECK_EVERY_MS; check++) {
+  await Bun.sleep(CHECK_EVERY_MS);
+  await worlds.zone((check % order.zones) + 1);
+}
+await Bun.sleep(Math.max(0, endsAt - now()));
 const seconds = (Date.now() - startedAt) / 1_000;
 const { user, system } = process.cpuUsage(before.cpu);
 const measured = {
@@ -83,7 +97,8 @@ const measured = {
   turns_late: late,
   cores: (user + system) / 1e6 / seconds,
 };
-const compared = await compareWithZones(order.control, order.zones, clients);
+for (let zoneId = 1; zoneId <= order.zones; zoneId++) await worlds.zone(zoneId);
+const compared = worlds.result();
 for (const stop of stops) stop();
 await Promise.all(clients.map((client) => client.leave()));
 process.stdout.write(`${JSON.stringify({ measured, compared, stats: stats.toJson() })}\n`);
@@ -103,6 +118,7 @@ function newBot(index: number): Bot {
     random: seededRandom(seedOf(order.seed, "client", index)),
     stats,
     now,
+    looksLater: true,
     onEvent: (event) => bot.onEvent(event),
     onlyEvents: EVENTS,
   });

@@ -23,7 +23,9 @@ export interface ZoneSeries extends TickSeries {
   /** Commands the kernel handled. */
   commands: number;
   commandsDropped: number;
+  /** Ticks given up in the window; the lines have how many since the zone's start. */
   missedTicks: number;
+  missedBefore: number;
   playersMax: number;
 }
 
@@ -125,14 +127,16 @@ function addZoneTick(zones: Map<number, ZoneSeries>, line: TelemetryLine, atMs: 
   let zone = zones.get(id);
   if (zone === undefined) {
     const name = String(data["zone_name"]);
-    zone = { ...newSeries(), name, kernelMs: [], commands: 0, commandsDropped: 0, missedTicks: 0, playersMax: 0 };
+    const missedBefore = Number(data["missed_ticks"] ?? 0);
+    const counts = { commands: 0, commandsDropped: 0, missedTicks: 0, missedBefore, playersMax: 0 };
+    zone = { ...newSeries(), name, kernelMs: [], ...counts };
     zones.set(id, zone);
   }
   addTick(zone, line, atMs);
   zone.kernelMs.push(Number(data["kernel_ms"]));
   zone.commands += Number(data["commands"] ?? 0);
   zone.commandsDropped += Number(data["commands_dropped"] ?? 0);
-  zone.missedTicks = Math.max(zone.missedTicks, Number(data["missed_ticks"] ?? 0));
+  zone.missedTicks = Math.max(zone.missedTicks, Number(data["missed_ticks"] ?? 0) - zone.missedBefore);
   zone.playersMax = Math.max(zone.playersMax, Number(data["players"] ?? 0));
 }
 

@@ -1,118 +1,157 @@
-// Whether what players know is what their zones know, at one and the same tick: each zone is looked into over the control
-// port, and every player's model of that tick is held against it, entity by entity.
+// Whether what players know is what their zones know, at one and the same tick: a zone is looked into over the control port,
+// and the model that each of its players has of that tick is held against it, entity by entity.
 //
-//   await compareWithZones(controlPort, 8, clients)
-//   // { clients: 5000, entities: 101230, differing: 0, examples: [], unseen: 0 }
+//   const check = new WorldCheck(operator, clients)
+//   await check.zone(3)
+//   check.result()     // { checks: 1, clients: 625, fewest: 1, entities: 8123, differing: 0, examples: [], unseen: 0, ... }
 //
-// The look shows up to 400 entities, the same ones each time; of those, what a player had known in the last second is kept
-// for the moment of the comparison.
+// While a zone is looked into its players look at nothing they are told, so that none is past the tick of the look; then
+// each looks up to that tick, no further, and is compared. The look shows up to 400 entities of a zone.
 
-import { ControlClient } from "../../tools/client/control-client.ts";
+import type { ControlClient } from "../../tools/client/control-client.ts";
 import type { GameClient } from "../../tools/client/game-client.ts";
 
-/** Longer than a look into a zone is given again. */
-const LOOK_AGAIN_MS = 400;
 const PATIENCE_MS = 3_000;
-/** The answer waits for this process too, which may have its hands full. */
-const ANSWER_MS_MAX = 30_000;
+const LOOK_MS = 10;
 const EXAMPLES_MAX = 5;
 /** Coordinates come rounded to a hundredth of a yard. */
 const ROUNDING_YD = 0.0101;
 
 export interface Comparison {
-  /** Players who knew something that the look shows. */
+  /** Looks into a zone. */
+  checks: number;
+  /** Players who were compared at least once, and how often the one who was least. */
   clients: number;
+  fewest: number;
   /** What was compared: one of a player's known entities each. */
   entities: number;
   differing: number;
   examples: string[];
   /** Zones that did not let themselves be looked into. */
   unseen: number;
+  /** Players who, at a check, had not been told of a later tick in time. */
+  behind: number;
+  /** Of the players shown, the least share that was in combat at a check. */
+  in_combat_min: number;
+  in_combat: number;
 }
 
-type Row = [x: number, y: number, health: number, target: number];
-interface Kept {
-  tick: number;
-  rows: Map<number, Row>;
+interface Shown {
+  id: number;
+  is: string;
+  x: number;
+  y: number;
+  health: number;
+  target: number;
+  states: string[];
 }
 
 interface Look {
   tick: number;
-  rows: Map<number, Row>;
+  entities: Map<number, Shown>;
 }
 
-/** Compares zone after zone. */
-export async function compareWithZones(control: number, zones: number, clients: GameClient[]): Promise<Comparison> {
-  const result: Comparison = { clients: 0, entities: 0, differing: 0, examples: [], unseen: 0 };
-  await using operator = await ControlClient.connect({ host: "127.0.0.1", port: control, timeoutMs: ANSWER_MS_MAX });
-  for (let zoneId = 1; zoneId <= zones; zoneId++) {
-    const players = clients.filter((client) => client.zoneId === zoneId && client.isPlaying);
-    await compareZone(operator, zoneId, players, result);
+export class WorldCheck {
+  readonly #operator: ControlClient;
+  readonly #clients: readonly GameClient[];
+  readonly #timesCompared = new Map<GameClient, number>();
+  readonly #inCombat: number[] = [];
+  readonly #examples: string[] = [];
+  #checks = 0;
+  #entities = 0;
+  #differing = 0;
+  #unseen = 0;
+  #behind = 0;
+
+  constructor(operator: ControlClient, clients: readonly GameClient[]) {
+    this.#operator = operator;
+    this.#clients = clients;
   }
-  return result;
-}
 
-async function compareZone(
-  operator: ControlClient,
-  zoneId: number,
-  players: GameClient[],
-  result: Comparison,
-): Promise<void> {
-  const sample = await look(operator, zoneId);
-  const kept = new Map(players.map((client) => [client, [] as Kept[]]));
-  for (const [client, history] of kept) client.onTold = () => history.push(keep(client, sample?.rows));
-  await Bun.sleep(LOOK_AGAIN_MS);
-  const truth = await look(operator, zoneId);
-  if (truth !== null) await untilPast(players, truth.tick);
-  for (const client of players) client.onTold = null;
-  if (truth === null) result.unseen++;
-  else for (const [client, history] of kept) compareClient(client, history, truth, result);
+  /** Compares all players of a zone. */
+  async zone(zoneId: number): Promise<void> {
+    const players = this.#clients.filter((client) => client.zoneId === zoneId && client.isPlaying);
+    for (const client of players) client.hold(true);
+    try {
+      const truth = await this.#look(zoneId);
+      if (truth === null) {
+        this.#unseen++;
+        return;
+      }
+      this.#checks++;
+      await untilPast(players, truth.tick);
+      for (const client of players) this.#compare(client, truth);
+    } finally {
+      for (const client of players) client.hold(false);
+    }
+  }
+
+  result(): Comparison {
+    const times = this.#clients.map((client) => this.#timesCompared.get(client) ?? 0);
+    return {
+      checks: this.#checks,
+      clients: this.#timesCompared.size,
+      fewest: Math.min(...times),
+      entities: this.#entities,
+      differing: this.#differing,
+      examples: this.#examples,
+      unseen: this.#unseen,
+      behind: this.#behind,
+      in_combat_min: Math.min(1, ...this.#inCombat),
+      in_combat: this.#inCombat.reduce((sum, share) => sum + share, 0) / Math.max(1, this.#inCombat.length),
+    };
+  }
+
+  /** Null when the zone does not let itself be looked into just now. */
+  async #look(zoneId: number): Promise<Look | null> {
+    const answer = await this.#operator.request({ command: "inspect_zone", zone_id: zoneId });
+    if (!answer.success) return null;
+    const shown = answer["entities"] as Shown[];
+    const players = shown.filter((entity) => entity.is === "player");
+    const fighting = players.filter(({ states }) => states.includes("in_combat"));
+    if (players.length > 0) this.#inCombat.push(fighting.length / players.length);
+    return { tick: Number(answer["tick"]), entities: new Map(shown.map((entity) => [entity.id, entity])) };
+  }
+
+  #compare(client: GameClient, truth: Look): void {
+    const { world } = client;
+    if (client.toldTick <= truth.tick || world.tick > truth.tick) {
+      this.#behind++;
+      return;
+    }
+    client.hold(false);
+    client.look(truth.tick);
+    client.hold(true);
+    let compared = 0;
+    for (const [id, known] of world.entities) {
+      const real = truth.entities.get(id);
+      if (real === undefined) continue;
+      compared++;
+      if (isSame(known, real)) continue;
+      this.#differing++;
+      if (this.#examples.length < EXAMPLES_MAX)
+        this.#examples.push(
+          `${client.options.name} has ${id} at ${wordsOf(known)}, the zone at ${wordsOf(real)} (tick ${truth.tick})`,
+        );
+    }
+    this.#entities += compared;
+    if (compared > 0) this.#timesCompared.set(client, (this.#timesCompared.get(client) ?? 0) + 1);
+  }
 }
 
 /** Waits until all have been told of a later tick, or a while. */
-async function untilPast(players: GameClient[], tick: number): Promise<void> {
+async function untilPast(players: readonly GameClient[], tick: number): Promise<void> {
   const giveUpAt = performance.now() + PATIENCE_MS;
-  while (!players.every(({ world }) => world.tick > tick) && performance.now() < giveUpAt) await Bun.sleep(20);
+  while (!players.every(({ toldTick }) => toldTick > tick) && performance.now() < giveUpAt) await Bun.sleep(LOOK_MS);
 }
 
-function compareClient(client: GameClient, history: Kept[], truth: Look, result: Comparison): void {
-  const told = history.findLast(({ tick }) => tick <= truth.tick);
-  if (told === undefined) return;
-  let compared = 0;
-  for (const [id, row] of told.rows) {
-    const real = truth.rows.get(id);
-    if (real === undefined) continue;
-    compared++;
-    if (isSame(row, real)) continue;
-    result.differing++;
-    if (result.examples.length < EXAMPLES_MAX)
-      result.examples.push(
-        `${client.options.name} has ${id} at ${row.join(" ")}, the zone at ${real.join(" ")} (tick ${truth.tick})`,
-      );
-  }
-  result.entities += compared;
-  if (compared > 0) result.clients++;
+type Compared = Pick<Shown, "x" | "y" | "health" | "target">;
+
+function isSame(known: Compared, real: Compared): boolean {
+  const isNear = Math.abs(known.x - real.x) < ROUNDING_YD && Math.abs(known.y - real.y) < ROUNDING_YD;
+  return isNear && known.health === real.health && known.target === real.target;
 }
 
-/** What the client knows of those entities now. */
-function keep({ world }: GameClient, sample: ReadonlyMap<number, Row> | undefined): Kept {
-  const rows = new Map<number, Row>();
-  for (const [id, { x, y, health, target }] of world.entities) {
-    if (sample?.has(id) === true) rows.set(id, [x, y, health, target]);
-  }
-  return { tick: world.tick, rows };
-}
-
-function isSame([x, y, health, target]: Row, [realX, realY, realHealth, realTarget]: Row): boolean {
-  const isNear = Math.abs(x - realX) < ROUNDING_YD && Math.abs(y - realY) < ROUNDING_YD;
-  return isNear && health === realHealth && target === realTarget;
-}
-
-/** Null when the zone does not let itself be looked into just now. */
-async function look(operator: ControlClient, zoneId: number): Promise<Look | null> {
-  const answer = await operator.request({ command: "inspect_zone", zone_id: zoneId });
-  if (!answer.success) return null;
-  const entities = answer["entities"] as { id: number; x: number; y: number; health: number; target: number }[];
-  const rows = new Map(entities.map(({ id, x, y, health, target }) => [id, [x, y, health, target] as Row]));
-  return { tick: Number(answer["tick"]), rows };
+function wordsOf({ x, y, health, target }: Compared): string {
+  return `${x} ${y} ${health} ${target}`;
 }

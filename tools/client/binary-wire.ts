@@ -2,26 +2,19 @@
 
 import { messageOf } from "../../server/errors.ts";
 import { ByteWriter } from "../../server/net/byte-writer.ts";
-import { FrameReader } from "../../server/net/frame-reader.ts";
 import { BinaryStream, writeClientMessage } from "./binary-messages.ts";
 import { ByteSocket } from "./byte-socket.ts";
 import type { ClientWire, WireOptions } from "./wire.ts";
 
-const FIRST_FRAME_BYTES = 8_192;
 const FIRST_MESSAGE_BYTES = 256;
 
-// One of each for all connections of the process: they are only in use during a call.
+// One for all connections of the process: it is only in use during a call.
 const writer = new ByteWriter(FIRST_MESSAGE_BYTES);
-const reader = new FrameReader();
-let frame = new Uint8Array(FIRST_FRAME_BYTES);
 
 /** Throws WowsimError("unreachable"). */
 export async function connectBinaryWire(options: WireOptions): Promise<ClientWire> {
   const { host, port, onFrame, onMessage, onNonsense, onBytes, onClose } = options;
-  const stream = new BinaryStream({
-    onFrame: (bytes, at, length) => onFrame(reader.open(aligned(bytes, at, length), 0, length)),
-    onMessage,
-  });
+  const stream = new BinaryStream({ onFrame, onMessage });
   let socket: ByteSocket | null = null;
   const onData = (chunk: Buffer): void => {
     onBytes(chunk.length);
@@ -46,11 +39,4 @@ export async function connectBinaryWire(options: WireOptions): Promise<ClientWir
     },
     terminate: () => connected.terminate(),
   };
-}
-
-/** A copy that begins at a multiple of 4, as the reader needs it. */
-function aligned(bytes: Buffer, at: number, length: number): Uint8Array {
-  if (frame.length < length) frame = new Uint8Array(2 * length);
-  frame.set(bytes.subarray(at, at + length));
-  return frame;
 }

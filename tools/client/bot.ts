@@ -7,6 +7,7 @@ import type { Action, Behaviour, View } from "./behaviour.ts";
 import { playAlone } from "./behaviours/alone.ts";
 import type { GameClient, GameEvent, KnownSpell } from "./game-client.ts";
 import { SpellBook } from "./spell-book.ts";
+import type { SpellFacts } from "./spell-book.ts";
 import type { SelfState } from "./world-model.ts";
 
 /** Run speed, yards a second. */
@@ -21,6 +22,12 @@ const ASKED_TICKS = 3;
 /** While dead, so often it asks to be revived, milliseconds. */
 const RELEASE_EVERY_MS = 1_000;
 
+/** A spell that its class has the power for. */
+interface Castable {
+  spell: KnownSpell;
+  facts: SpellFacts;
+}
+
 export class Bot {
   readonly client: GameClient;
   readonly #behave: Behaviour;
@@ -28,6 +35,10 @@ export class Bot {
   readonly #random: () => number;
   /** Spells by id, and until which tick they are left alone: on cooldown, or refused. */
   readonly #notBefore = new Map<number, number>();
+  /** Made from the client's spells when it was told them. */
+  #spells: readonly KnownSpell[] | null = null;
+  #castable: Castable[] = [];
+  #rangeYd = 0;
   #nowMs = 0;
   #movedAt = 0;
   #releasedAt = Number.NEGATIVE_INFINITY;
@@ -66,6 +77,7 @@ export class Bot {
 
   /** Exactly one action; false when it can not act, because it is not in the world. `nowMs` of a monotonic clock. */
   act(nowMs: number): boolean {
+    this.client.look();
     const { self } = this.client.world;
     if (!this.client.isPlaying || self === null) return false;
     this.#nowMs = nowMs;
@@ -81,16 +93,16 @@ export class Bot {
   }
 
   #view(self: SelfState): View {
-    const { entityId, position, world, playerClass, spells } = this.client;
-    const castable = this.#book.castable(playerClass, spells);
+    const { entityId, position, world, spells } = this.client;
+    if (spells !== this.#spells) this.#learn(spells);
     return {
       self,
       entityId,
       position,
       tick: world.tick,
       entities: world.entities,
-      spells: castable.filter((spell) => this.#isReady(spell, self)),
-      rangeYd: Math.max(0, ...castable.filter(isHarmful).map(({ range_yd }) => range_yd)),
+      spells: this.#ready(self.power),
+      rangeYd: this.#rangeYd,
       prey: this.#prey,
       attacking: this.#attacking,
       turn: this.#turn,
@@ -98,9 +110,21 @@ export class Bot {
     };
   }
 
-  #isReady(spell: KnownSpell, { power }: SelfState): boolean {
-    const isCool = (this.#notBefore.get(spell.id) ?? 0) <= this.client.world.tick;
-    return isCool && this.#book.factsOf(spell).cost <= power;
+  #learn(spells: readonly KnownSpell[]): void {
+    const castable = this.#book.castable(this.client.playerClass, spells);
+    this.#spells = spells;
+    this.#castable = castable.map((spell) => ({ spell, facts: this.#book.factsOf(spell) }));
+    this.#rangeYd = Math.max(0, ...castable.filter(isHarmful).map(({ range_yd }) => range_yd));
+  }
+
+  /** Neither on cooldown nor too dear. */
+  #ready(power: number): KnownSpell[] {
+    const { tick } = this.client.world;
+    const ready: KnownSpell[] = [];
+    for (const { spell, facts } of this.#castable) {
+      if (facts.cost <= power && (this.#notBefore.get(spell.id) ?? 0) <= tick) ready.push(spell);
+    }
+    return ready;
   }
 
   #do(action: Action): boolean {

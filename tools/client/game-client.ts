@@ -8,7 +8,7 @@
 //   client.world.entities.get(1_000_001)?.health
 //   await client.leave()
 
-import { WowsimError } from "../../server/errors.ts";
+import { messageOf, WowsimError } from "../../server/errors.ts";
 import { ByteWriter } from "../../server/net/byte-writer.ts";
 import type { ServerMessage, SpellInfo, Welcome, ZoneChange } from "../../server/net/client-messages.ts";
 import type { FrameReader } from "../../server/net/frame-reader.ts";
@@ -17,14 +17,18 @@ import { EVENT_NAMES, nameOf } from "../../server/net/wire-names.ts";
 import { Backoff } from "./backoff.ts";
 import { count } from "./client-stats.ts";
 import type { ClientStats } from "./client-stats.ts";
+import { FrameLog } from "./frame-log.ts";
 import { connectWire } from "./wire.ts";
 import type { ClientWire, ClientWords, Protocol } from "./wire.ts";
-import { applyFrame } from "./world-frames.ts";
+import { applyFrame, FrameOutcome } from "./world-frames.ts";
 import { WorldModel } from "./world-model.ts";
 import type { Position, SelfState, StateMessage } from "./world-model.ts";
 
 /** Actions whose acknowledgement is waited for at once; older ones are given up. */
 const UNACKED_MAX = 1_024;
+/** Of what it is told and does not look at yet, more than this is looked at all the same: bytes, or state messages. */
+const UNSEEN_BYTES_MAX = 131_072;
+const UNSEEN_STATES_MAX = 256;
 const WELCOME_MS_MAX = 10_000;
 const LEAVE_MS_MAX = 2_000;
 
@@ -47,6 +51,8 @@ export interface GameClientOptions {
   reconnects?: boolean;
   /** Default "json". */
   protocol?: Protocol;
+  /** What it is told is kept until look() is called, which costs less than looking at each state; default false. */
+  looksLater?: boolean;
   onEvent?(event: GameEvent): void;
   /** Names of the events that onEvent is to see; default all. */
   onlyEvents?: ReadonlySet<string>;
@@ -82,8 +88,8 @@ export class GameClient {
   position: Position = { x: 0, y: 0, z: 0 };
   /** Welcomed and told what it sees, on a live socket. */
   isPlaying = false;
-  /** Called when the model has taken in what a tick told. */
-  onTold: (() => void) | null = null;
+  /** Tick of the newest state it was told, looked at or not. */
+  toldTick = 0;
   /** Why it gave up for good, or null. */
   failure: WowsimError | null = null;
   readonly #now: () => number;
@@ -94,6 +100,9 @@ export class GameClient {
   #ackedSeq = 0;
   #isDead = false;
   #unacked: Unacked[] = [];
+  readonly #unseen = new FrameLog();
+  readonly #unseenStates: StateMessage[] = [];
+  #isHeld = false;
   #isLeaving = false;
   #hasPlayed = false;
   #retry: ReturnType<typeof setTimeout> | null = null;
@@ -164,6 +173,29 @@ export class GameClient {
     return this.#act({ kind: "release" });
   }
 
+  /** Takes in what it was told, up to and with that tick of its zone. */
+  look(untilTick = Number.POSITIVE_INFINITY): void {
+    if (this.#isHeld) return;
+    try {
+      for (let frame = this.#unseen.next(untilTick); frame !== null; frame = this.#unseen.next(untilTick))
+        this.#takeInFrame(frame);
+    } catch (error) {
+      this.stats.protocolError(messageOf(error));
+      this.#unseen.clear();
+      this.#wire?.terminate();
+    }
+    for (let state = this.#unseenStates[0]; state !== undefined && state.tick <= untilTick;) {
+      this.#unseenStates.shift();
+      this.#takeInState(state);
+      state = this.#unseenStates[0];
+    }
+  }
+
+  /** While held it looks at nothing, so that its model stays as it is. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+  }
+
   ping(): boolean {
     return this.#send({ kind: "ping", echo: this.#now() });
   }
@@ -194,7 +226,7 @@ export class GameClient {
         port,
         onMessage: (message) => this.#onMessage(message),
         onState: (state) => this.#onState(state),
-        onFrame: (frame) => this.#onFrame(frame),
+        onFrame: (bytes, at, length) => this.#onFrame(bytes, at, length),
         onEvent: (event) => this.#onEvent(event),
         onNonsense: (problem) => stats.protocolError(problem),
         onBytes: (bytes) => {
@@ -274,6 +306,7 @@ export class GameClient {
     this.#backoff.reset();
     if (!isSame) this.position = { x: 0, y: 0, z: 0 };
     this.zoneId = welcome.zone_id;
+    this.#lookAtAll();
     this.world.forget();
     if (isSame) this.#sayAgain(welcome.seq);
   }
@@ -285,22 +318,49 @@ export class GameClient {
   }
 
   #onState(state: StateMessage): void {
-    const problems = this.world.apply(state);
-    this.#onTold(problems, state.self ?? null, state.position ?? null, state.ack ?? 0, state.reset === true);
+    this.#unseenStates.push(state);
+    this.#onTold(state.tick, state.ack ?? 0, this.#unseenStates.length > UNSEEN_STATES_MAX);
   }
 
-  #onFrame(frame: FrameReader): void {
-    const { problems, self, position, isReset } = applyFrame(this.world, frame, this.#onFrameEvent);
-    this.#onTold(problems, self, position, frame.ack, isReset);
+  #onFrame(bytes: Buffer, at: number, length: number): void {
+    const unseen = this.#unseen;
+    unseen.append(bytes, at, length);
+    this.#onTold(unseen.tick, unseen.ack, unseen.pendingBytes > UNSEEN_BYTES_MAX);
   }
 
-  #onTold(problems: string[], self: SelfState | null, position: Position | null, ack: number, isReset: boolean): void {
+  #onTold(tick: number, ack: number, isMuch: boolean): void {
     this.stats.states++;
+    this.toldTick = tick;
+    if (ack > this.#ackedSeq) this.#onAck(ack);
+    if (isMuch) this.#lookAtAll();
+    else if (this.options.looksLater !== true || !this.isPlaying) this.look();
+  }
+
+  /** Also while it is held: more can not be kept, or what comes next begins anew. */
+  #lookAtAll(): void {
+    this.#isHeld = false;
+    this.look();
+  }
+
+  #takeInState(state: StateMessage): void {
+    const problems = this.world.apply(state);
+    this.#tookIn(problems, state.self !== undefined, state.position ?? null, state.reset === true);
+  }
+
+  #takeInFrame(frame: FrameReader): void {
+    const { problems, isSelfTold, isMoved, position, isReset } = applyFrame(
+      this.world,
+      frame,
+      this.#onFrameEvent,
+      outcome,
+    );
+    this.#tookIn(problems, isSelfTold, isMoved ? position : null, isReset);
+  }
+
+  #tookIn(problems: readonly string[], isSelfTold: boolean, position: Position | null, isReset: boolean): void {
     for (const problem of problems) this.stats.protocolError(problem);
-    if (position !== null) this.position = position;
-    if (self !== null) this.#onSelf(self);
-    if (ack > 0) this.#onAck(ack);
-    this.onTold?.();
+    if (position !== null) this.position = { x: position.x, y: position.y, z: position.z };
+    if (isSelfTold && this.world.self !== null) this.#onSelf(this.world.self);
     if (this.isPlaying || !isReset) return;
     this.isPlaying = true;
     this.#entered.resolve();
@@ -315,15 +375,15 @@ export class GameClient {
   }
 
   #onAck(ack: number): void {
-    this.#ackedSeq = Math.max(this.#ackedSeq, ack);
-    let acked = 0;
-    for (const { seq, at } of this.#unacked) {
-      if (seq > ack) break;
-      acked++;
+    this.#ackedSeq = ack;
+    const now = this.#now();
+    while (this.#unacked.length > 0) {
+      const oldest = this.#unacked[0];
+      if (oldest === undefined || oldest.seq > ack) return;
+      this.#unacked.shift();
       this.stats.acks++;
-      this.stats.recordRoundTrip(this.#now() - at);
+      this.stats.recordRoundTrip(now - oldest.at);
     }
-    if (acked > 0) this.#unacked.splice(0, acked);
   }
 
   #onEvent(event: GameEvent): void {
@@ -347,6 +407,7 @@ export class GameClient {
   /** Put into another zone: it stands at that one's spawn point, and a reset follows. */
   #onZone({ zone_id, lost_from = 0, lost_to = 0 }: ZoneChange): void {
     this.stats.zoneChanges++;
+    this.#lookAtAll();
     this.zoneId = zone_id;
     this.#lose(lost_from, lost_to);
     this.world.forget();
@@ -408,6 +469,8 @@ export class GameClient {
   }
 }
 
+/** Of the frame at hand; one for all clients of the process. */
+const outcome = new FrameOutcome();
 const eventWriter = new ByteWriter(512);
 
 /** In the words of the JSON lines. */

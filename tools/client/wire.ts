@@ -4,7 +4,6 @@
 //   const wire = connectWire("binary", { host, port, onFrame: ..., onMessage: ..., ... })
 //   wire.send({ kind: "move", seq: 7, x: 1, y: 0, z: 0 })     // bytes sent, 0 when the connection is gone
 
-import type { FrameReader } from "../../server/net/frame-reader.ts";
 import type { ClientMessage, ServerMessage } from "../../server/net/client-messages.ts";
 import type { GameEvent } from "./game-client.ts";
 import type { StateMessage } from "./world-model.ts";
@@ -18,9 +17,9 @@ export interface WireOptions {
   host: string;
   port: number;
   onMessage(message: ServerMessage): void;
-  /** JSON: what is different in a tick; binary: the kernel's frame, valid during the call, before its first record. */
+  /** What is different in a tick. JSON: as a message; binary: the kernel's frame, valid during the call. */
   onState(state: StateMessage): void;
-  onFrame(frame: FrameReader): void;
+  onFrame(bytes: Buffer, at: number, length: number): void;
   /** JSON only: in binary, events are in the frame. */
   onEvent(event: GameEvent): void;
   /** What came is no message of this protocol. */

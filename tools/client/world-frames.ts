@@ -1,9 +1,11 @@
 // A kernel frame (assembly/abi.ts) into a player's world model: what world-model.ts does with the JSON lines, without an
 // object for everything that is told.
 //
-//   const told = applyFrame(client.world, frame)       // frame stands before its first record
+//   applyFrame(client.world, frame, onEvent, told)       // frame stands before its first record
 //   told.problems      // ["change of unknown 8"]
-//   told.position      // where the player itself is now, or null when that has not changed
+//   told.position      // where the player itself is now, when told.isMoved
+//
+// Thousands of players are told twenty times a second each, so a frame that tells of those who are known makes no object.
 
 import {
   CHANGE_CAST,
@@ -24,17 +26,34 @@ import type { FrameReader } from "../../server/net/frame-reader.ts";
 import { entityFlagNames } from "../../server/net/wire-names.ts";
 import type { KnownAura, KnownEntity, Position, SelfState, WorldModel } from "./world-model.ts";
 
-/** What a frame told beside what is in the model now. */
-export interface FrameOutcome {
-  problems: string[];
-  isReset: boolean;
-  self: SelfState | null;
-  position: Position | null;
+/** What a frame told beside what is in the model now; to be used again for the next. */
+export class FrameOutcome {
+  readonly problems: string[] = [];
+  isReset = false;
+  /** It told the player's own numbers. */
+  isSelfTold = false;
+  /** It told where the player itself is. */
+  isMoved = false;
+  readonly position: Position = { x: 0, y: 0, z: 0 };
+
+  clear(): this {
+    this.problems.length = 0;
+    this.isReset = false;
+    this.isSelfTold = false;
+    this.isMoved = false;
+    return this;
+  }
 }
 
-/** Takes the frame in; `onEvent` sees the reader on each event. */
-export function applyFrame(world: WorldModel, frame: FrameReader, onEvent: (frame: FrameReader) => void): FrameOutcome {
-  const outcome: FrameOutcome = { problems: [], isReset: frame.isReset, self: null, position: null };
+/** Takes the frame in; `onEvent` sees the reader on each event. Returns `outcome`, filled. */
+export function applyFrame(
+  world: WorldModel,
+  frame: FrameReader,
+  onEvent: (frame: FrameReader) => void,
+  outcome = new FrameOutcome(),
+): FrameOutcome {
+  outcome.clear();
+  outcome.isReset = frame.isReset;
   if (!outcome.isReset && frame.tick <= world.tick)
     outcome.problems.push(`tick ${frame.tick} after tick ${world.tick}`);
   world.tick = frame.tick;
@@ -59,8 +78,8 @@ function applyRecord(
       if (!world.entities.delete(frame.word(0))) outcome.problems.push(`leave of unknown ${frame.word(0)}`);
       return;
     case RECORD_SELF:
-      world.self = outcome.self = readSelf(frame);
-      return;
+      outcome.isSelfTold = true;
+      return applySelf(world, frame);
     case RECORD_AURAS:
       return applyAuras(world, frame, outcome);
     case RECORD_RESET:
@@ -90,12 +109,20 @@ function enter(world: WorldModel, frame: FrameReader, outcome: FrameOutcome): vo
 function applyChange(world: WorldModel, frame: FrameReader, outcome: FrameOutcome): void {
   const id = frame.word(0);
   if (id === frame.session) {
-    if (frame.info & CHANGE_POSITION) outcome.position = { x: frame.float(1), y: frame.float(2), z: frame.float(3) };
+    if (frame.info & CHANGE_POSITION) applyPosition(frame, outcome);
     return;
   }
   const entity = world.entities.get(id);
   if (entity === undefined) outcome.problems.push(`change of unknown ${id}`);
   else changeFields(entity, frame);
+}
+
+function applyPosition(frame: FrameReader, outcome: FrameOutcome): void {
+  const { position } = outcome;
+  outcome.isMoved = true;
+  position.x = frame.float(1);
+  position.y = frame.float(2);
+  position.z = frame.float(3);
 }
 
 function changeFields(entity: KnownEntity, frame: FrameReader): void {
@@ -135,23 +162,44 @@ function applyAuras(world: WorldModel, frame: FrameReader, outcome: FrameOutcome
     outcome.problems.push(`auras of unknown ${id}`);
     return;
   }
-  entity.auras = Array.from({ length: frame.info }, (_, index): KnownAura => {
+  const auras = (entity.auras ??= []);
+  for (let index = 0; index < frame.info; index++) {
+    const aura = (auras[index] ??= newAura());
     const packed = frame.word(1 + index * 3);
-    const [end_tick, caster_id] = [frame.word(2 + index * 3), frame.word(3 + index * 3)];
-    return { spell_id: packed & 0xffff, stacks: packed >>> 16, end_tick, caster_id };
-  });
+    aura.spell_id = packed & 0xffff;
+    aura.stacks = packed >>> 16;
+    aura.end_tick = frame.word(2 + index * 3);
+    aura.caster_id = frame.word(3 + index * 3);
+  }
+  auras.length = frame.info;
 }
 
-function readSelf(frame: FrameReader): SelfState {
+function newAura(): KnownAura {
+  return { spell_id: 0, stacks: 0, end_tick: 0, caster_id: 0 };
+}
+
+function applySelf(world: WorldModel, frame: FrameReader): void {
+  const self = (world.self ??= newSelf());
+  self.health = frame.word(0);
+  self.max_health = frame.word(1);
+  self.power = frame.word(2);
+  self.max_power = frame.word(3);
+  self.target = frame.word(4);
+  self.cast_spell_id = frame.word(5);
+  self.cast_end_tick = frame.word(6);
+  self.gcd_end_tick = frame.word(7);
+}
+
+function newSelf(): SelfState {
   return {
-    health: frame.word(0),
-    max_health: frame.word(1),
-    power: frame.word(2),
-    max_power: frame.word(3),
-    target: frame.word(4),
-    cast_spell_id: frame.word(5),
-    cast_end_tick: frame.word(6),
-    gcd_end_tick: frame.word(7),
+    health: 0,
+    max_health: 0,
+    power: 0,
+    max_power: 0,
+    target: 0,
+    cast_spell_id: 0,
+    cast_end_tick: 0,
+    gcd_end_tick: 0,
   };
 }
 

@@ -85,6 +85,7 @@ function notingClient(known: Partial<SelfState>, ...entities: KnownEntity[]) {
     lastSeq: 0,
     ackedSeq: 0,
     world: { self: { ...self, ...known }, tick: 100, entities: new Map(entities.map((entity) => [entity.id, entity])) },
+    look: () => {},
     move: note("move"),
     cast: note("cast"),
     attack: note("attack"),

@@ -7,8 +7,9 @@ import { until } from "../../helpers/command.ts";
 import { startScriptedServer } from "../../helpers/scripted-server.ts";
 import type { ScriptedServer } from "../../helpers/scripted-server.ts";
 
-async function join(server: ScriptedServer): Promise<GameClient> {
+async function join(server: ScriptedServer, { looksLater = false } = {}): Promise<GameClient> {
   const client = new GameClient({
+    looksLater,
     host: "127.0.0.1",
     port: server.port,
     name: "Ann",
@@ -85,6 +86,26 @@ test("the truth is no error", async () => {
   await until(() => client.world.tick === 4, "all is read");
   expect(client.stats).toMatchObject({ protocolErrors: 0, states: 4 });
   expect(client.world.entities.size).toBe(0);
+  await client.leave();
+});
+
+test("who looks later knows no more than they looked at, and is told in the meantime what was acknowledged", async () => {
+  await using server = startScriptedServer();
+  const client = await join(server, { looksLater: true });
+  client.stopAttack();
+  server.say({ type: "state", tick: 2, ...quiet, enter: [wolf] });
+  server.say({ type: "state", tick: 3, ack: 1, ...quiet, change: [{ id: wolf.id, health: 20 }] });
+  server.say({ type: "state", tick: 4, ...quiet, leave: [wolf.id] });
+  await until(() => client.toldTick === 4, "all is told");
+  expect([client.world.tick, client.world.entities.size, client.ackedSeq]).toEqual([1, 0, 1]);
+  client.look(3);
+  expect([client.world.tick, client.world.entities.get(wolf.id)?.health]).toEqual([3, 20]);
+  client.hold(true);
+  client.look();
+  expect(client.world.tick).toBe(3);
+  client.hold(false);
+  client.look();
+  expect([client.world.tick, client.world.entities.size, client.stats.protocolErrors]).toEqual([4, 0, 0]);
   await client.leave();
 });
 
