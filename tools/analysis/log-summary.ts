@@ -13,6 +13,7 @@ import type { DurationSummary } from "./duration-sums.ts";
 import { numberOf, textOf } from "./telemetry-text.ts";
 import { Tally } from "./tally.ts";
 import type { TallyEntry } from "./tally.ts";
+import { TimestampReader } from "./timestamps.ts";
 
 export interface ZoneSummary extends DurationSummary {
   id: number;
@@ -88,6 +89,7 @@ export class LogSummary {
   readonly #disconnects = new Tally(KINDS_MAX);
   readonly #errors = new Tally(KINDS_MAX);
   readonly #sampledOut = new Tally(KINDS_MAX);
+  readonly #timestamps = new TimestampReader();
   #lines = 0;
   #fromMs = Number.POSITIVE_INFINITY;
   #toMs = Number.NEGATIVE_INFINITY;
@@ -104,7 +106,7 @@ export class LogSummary {
     this.#lines++;
     this.#byType.add(type);
     this.#byKind.add(`${component} · ${message}`);
-    const atMs = Date.parse(line.timestamp);
+    const atMs = this.#timestamps.read(line.timestamp);
     if (atMs < this.#fromMs) this.#fromMs = atMs;
     if (atMs > this.#toMs) this.#toMs = atMs;
     if (type === "error") this.#errors.add(`${component} · ${message}`);

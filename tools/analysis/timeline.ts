@@ -12,6 +12,7 @@ import type { TelemetryLine } from "../../server/telemetry/schema.ts";
 import * as sample from "./samples.ts";
 import { Series } from "./series.ts";
 import { numberOf, textOf } from "./telemetry-text.ts";
+import { TimestampReader } from "./timestamps.ts";
 
 const SECONDS_MAX = 300;
 /** Of each zone: secondsMax at the highest tick rate. */
@@ -69,6 +70,7 @@ export class Timeline {
   starts = 0;
   /** The server has said that it stopped, and not that it started again. */
   isStopped = false;
+  readonly #timestamps = new TimestampReader();
   #nowMs = Number.NaN;
   #fromMs = Number.NaN;
   #straysInRow = 0;
@@ -95,7 +97,7 @@ export class Timeline {
       this.counts.fault++;
       return;
     }
-    const atMs = Date.parse(line.timestamp);
+    const atMs = this.#timestamps.read(line.timestamp);
     if (Number.isNaN(atMs)) {
       this.counts.timeless++;
       return;
