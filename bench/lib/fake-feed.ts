@@ -1,11 +1,13 @@
-// A telemetry feed that speaks at a rate of our choosing, for whoever watches: the real handshake, made-up lines of a
-// server with some zones, in the shares a busy server has them. A process of its own, told what to do by its arguments:
+// A telemetry feed that speaks at a rate of our choosing, for whoever watches: the server's own feed, with made-up lines of
+// a server with some zones, in the shares a busy server has them. A process of its own, told what to do by its arguments:
 //
 //   bun bench/lib/fake-feed.ts 1000 30        1,000 lines a second for 30 s; its first line of stdout is its port
 
-import { Handshake, parseRequest } from "../../server/telemetry/feed-handshake.ts";
+import { TelemetryCounters } from "../../server/telemetry/counters.ts";
+import { Feed } from "../../server/telemetry/feed.ts";
 import { LineEncoder } from "../../server/telemetry/line.ts";
 import type { LineKind } from "../../server/telemetry/line.ts";
+import { Ring } from "../../server/zone/ring.ts";
 import { zoneTickData } from "./telemetry-kinds.ts";
 
 const ZONES = 4;
@@ -13,11 +15,24 @@ const TICKS_PER_SECOND = 20;
 const TICK_MS = 1_000 / TICKS_PER_SECOND;
 /** The server's recorder hands lines on every 25 ms. */
 const STEPS_MIN = 2;
-/** A receiver's buffer holds some two hundred datagrams; what does not fit is lost. */
+/** A receiver's buffer holds some hundreds of lines; what does not fit is lost. */
 const LINES_AT_ONCE_MAX = 100;
+const RING_BYTES = 1 << 20;
 
 const [linesPerSecond = 1_000, seconds = 30] = process.argv.slice(2).map(Number);
-const handshake = new Handshake(crypto.getRandomValues(new Uint8Array(16)), () => performance.now());
+const buffer = Ring.allocate(RING_BYTES);
+const ring = new Ring(buffer);
+const feed = await Feed.open({
+  host: "127.0.0.1",
+  port: 0,
+  ring: new Ring(buffer),
+  counters: new TelemetryCounters(TelemetryCounters.allocate()),
+  secret: crypto.getRandomValues(new Uint8Array(32)),
+  now: () => performance.now(),
+  wallClock: Date.now,
+});
+process.stdout.write(`${feed.port}\n`);
+
 const lines = new LineEncoder();
 const kinds = {
   zone: lines.kind("metric", "zone", "Zone tick completed"),
@@ -25,26 +40,7 @@ const kinds = {
   traffic: lines.kind("metric", "gateway", "Traffic"),
   damage: lines.kind("event", "combat", "Damage dealt"),
 };
-let watcher: { address: string; port: number } | null = null;
 let tick = 0;
-let sent = 0;
-
-const socket = await Bun.udpSocket({
-  hostname: "127.0.0.1",
-  binaryType: "uint8array",
-  socket: {
-    data: (_socket, datagram, port, address) => {
-      const request = parseRequest(datagram);
-      if (request === null) return;
-      if (request.challenge !== null && handshake.accepts(address, port, request.challenge))
-        watcher = { address, port };
-      else socket.send(JSON.stringify({ challenge: handshake.challenge(address, port) }), port, address);
-    },
-    // A watcher that is gone refuses what is sent to it.
-    error: () => {},
-  },
-});
-process.stdout.write(`${socket.port}\n`);
 
 /** The lines of a whole tick, as bytes. */
 function tickLines(): Uint8Array[] {
@@ -68,13 +64,11 @@ while (performance.now() - startedMs < seconds * 1_000) {
   const steps = Math.max(STEPS_MIN, Math.ceil(made.length / LINES_AT_ONCE_MAX));
   for (let step = 0; step < steps; step++) {
     await Bun.sleep(Math.max(0, startedMs + (tick + step / steps) * TICK_MS - performance.now()));
-    if (watcher === null) continue;
-    const { address, port } = watcher;
-    const part = made.slice((step * made.length) / steps, ((step + 1) * made.length) / steps);
-    sent += socket.sendMany(part.flatMap((line) => [line, port, address]));
+    for (const line of made.slice((step * made.length) / steps, ((step + 1) * made.length) / steps)) ring.append(line);
+    ring.commit();
+    feed.pump();
   }
   tick++;
 }
-socket.close();
-process.stdout.write(`${sent}\n`);
+feed.close();
 process.exit(0);

@@ -2,7 +2,8 @@
 // hash of its address, its port and the time, and must send it back; nothing is remembered of it until then.
 //
 //   {"subscribe":1}                                 → {"challenge":"5f0c…"}     any number of times, no state
-//   {"subscribe":1,"challenge":"5f0c…"}             → subscribed for 30 s
+//   {"subscribe":1,"challenge":"5f0c…"}             → subscribed for 30 s, one line a datagram
+//   {..., "datagram_bytes":8000}                    → the same, with as many lines in a datagram as fit that
 //
 // So a forged sender address gets one small answer and never the stream, and strangers cost no memory.
 
@@ -16,6 +17,8 @@ export const REQUEST_BYTES_MAX = 256;
 
 export interface FeedRequest {
   challenge: string | null;
+  /** Lines may come together in datagrams up to this long; 0: each by itself. */
+  datagramBytes: number;
 }
 
 export class Handshake {
@@ -59,7 +62,11 @@ export function parseRequest(datagram: Uint8Array): FeedRequest | null {
     const value: unknown = JSON.parse(new TextDecoder().decode(datagram));
     if (typeof value !== "object" || value === null || !("subscribe" in value) || value.subscribe !== 1) return null;
     const challenge = "challenge" in value ? value.challenge : null;
-    return { challenge: typeof challenge === "string" ? challenge : null };
+    const bytes = "datagram_bytes" in value ? value.datagram_bytes : 0;
+    return {
+      challenge: typeof challenge === "string" ? challenge : null,
+      datagramBytes: typeof bytes === "number" ? bytes : 0,
+    };
   } catch {
     return null;
   }

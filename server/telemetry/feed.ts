@@ -1,7 +1,11 @@
-// The feed: telemetry lines as UDP datagrams, one line each, to up to 64 watchers who asked for them.
+// The feed: telemetry lines as UDP datagrams to up to 64 watchers who asked for them, one line each or, for those who asked
+// for that, several.
 //
 //   recorder ─► ring ─► pump() ─► sendMany(line, port, address, line, ...) once a watcher and batch
 //   watcher  ─► {"subscribe":1} ─► challenge ─► {"subscribe":1,"challenge":...} ─► 30 s of lines
+//
+// The batch lies in memory as a file of lines would. A datagram is a part of it, from the begin of a line to the end of
+// one: several lines together cost both ends one datagram and are not copied again.
 //
 // A watcher that does not read costs one system call a batch. Incoming datagrams are rate limited; and since a flood of
 // them keeps timers from firing (docs/DECISIONS.md), the handler itself pumps when that is due. A line that does not
@@ -25,6 +29,7 @@ const PUMP_INTERVAL_MS_MAX = 50;
 /** A dead watcher's refusal makes the next send fail once, whoever that was for. */
 const SEND_ATTEMPTS_MAX = 3;
 const NOTICE_INTERVAL_MS = 1000;
+const NEWLINE = 10;
 
 export interface FeedOptions {
   host: string;
@@ -45,6 +50,7 @@ interface Subscriber {
   address: string;
   port: number;
   expiresAtMs: number;
+  datagramBytes: number;
 }
 
 type UdpSocket = Bun.udp.Socket<"uint8array">;
@@ -55,8 +61,10 @@ export class Feed {
   readonly #lines = new LineEncoder();
   readonly #tooLongKind = this.#lines.kind("health", "telemetry", "Lines too long for the feed");
   readonly #subscribers = new Map<string, Subscriber>();
-  readonly #batch = Array.from({ length: BATCH_LINES_MAX }, () => new Uint8Array(DATAGRAM_BYTES_MAX));
-  #batched: Uint8Array[] = [];
+  /** Lines, each with a newline after it. */
+  readonly #batch = new Uint8Array(BATCH_LINES_MAX * (DATAGRAM_BYTES_MAX + 1));
+  /** Where in the batch each line ends, its newline left out. */
+  #lineEnds: number[] = [];
   #socket: UdpSocket | null = null;
   #requestsLeft = REQUESTS_PER_SECOND_MAX;
   #requestsSecond = 0;
@@ -130,7 +138,7 @@ export class Feed {
     }
     this.#options.counters.add("requests", 1);
     if (request.challenge !== null && this.#handshake.accepts(address, port, request.challenge)) {
-      this.#subscribe(address, port, nowMs);
+      this.#subscribe(address, port, nowMs, request.datagramBytes);
     } else this.#answer(`{"challenge":"${this.#handshake.challenge(address, port)}"}`, port, address);
   }
 
@@ -144,12 +152,13 @@ export class Feed {
     return this.#requestsLeft-- > 0;
   }
 
-  #subscribe(address: string, port: number, nowMs: number): void {
+  #subscribe(address: string, port: number, nowMs: number, datagramBytes: number): void {
     const key = `${address}|${port}`;
     const expiresAtMs = nowMs + SUBSCRIPTION_MS;
     const known = this.#subscribers.get(key);
     if (known !== undefined) {
       known.expiresAtMs = expiresAtMs;
+      known.datagramBytes = datagramBytes;
       return;
     }
     this.#expire();
@@ -157,7 +166,7 @@ export class Feed {
       this.#answer(`{"error":"There are ${SUBSCRIBERS_MAX} watchers already; try again later."}`, port, address);
       return;
     }
-    this.#subscribers.set(key, { address, port, expiresAtMs });
+    this.#subscribers.set(key, { address, port, expiresAtMs, datagramBytes });
     this.#options.counters.set("subscribers", this.#subscribers.size);
   }
 
@@ -182,11 +191,12 @@ export class Feed {
 
   /** Copies a line into the batch, and sends the batch when that fills it. */
   #put(line: Uint8Array): void {
-    const room = this.#batch[this.#batched.length];
-    if (room === undefined) return;
-    room.set(line);
-    this.#batched.push(room.subarray(0, line.length));
-    if (this.#batched.length === BATCH_LINES_MAX) this.#send();
+    const from = startOf(this.#lineEnds, this.#lineEnds.length);
+    const to = from + line.length;
+    this.#batch.set(line, from);
+    this.#batch[to] = NEWLINE;
+    this.#lineEnds.push(to);
+    if (this.#lineEnds.length === BATCH_LINES_MAX) this.#send();
   }
 
   #notice(): void {
@@ -199,20 +209,21 @@ export class Feed {
   }
 
   #send(): void {
-    if (this.#batched.length === 0) return;
+    if (this.#lineEnds.length === 0) return;
     for (const subscriber of this.#subscribers.values()) this.#sendTo(subscriber);
-    this.#batched = [];
+    this.#lineEnds = [];
   }
 
-  #sendTo({ address, port }: Subscriber): void {
-    const lines = this.#batched;
+  #sendTo({ address, port, datagramBytes }: Subscriber): void {
+    const bytesMax = Math.min(datagramBytes, DATAGRAM_BYTES_MAX);
+    const datagrams = datagramsOf(this.#lineEnds, bytesMax).map(({ from, to }) => this.#batch.subarray(from, to));
     let sent = 0;
-    for (let attempt = 0; attempt < SEND_ATTEMPTS_MAX && sent < lines.length; attempt++) {
-      const packets = lines.slice(sent).flatMap((line) => [line, port, address]);
+    for (let attempt = 0; attempt < SEND_ATTEMPTS_MAX && sent < datagrams.length; attempt++) {
+      const packets = datagrams.slice(sent).flatMap((datagram) => [datagram, port, address]);
       sent += this.#attempt(() => this.#socket?.sendMany(packets)) ?? 0;
     }
     this.#options.counters.add("datagramsSent", sent);
-    this.#options.counters.add("datagramsUnsent", lines.length - sent);
+    this.#options.counters.add("datagramsUnsent", datagrams.length - sent);
   }
 
   #answer(text: string, port: number, address: string): void {
@@ -229,4 +240,18 @@ export class Feed {
       return undefined;
     }
   }
+}
+
+/** The place after the newline of the line before. */
+const startOf = (lineEnds: readonly number[], line: number): number => (line === 0 ? 0 : (lineEnds[line - 1] ?? 0) + 1);
+
+/** Neighbouring lines go together as long as they fit `bytesMax`; a longer line goes alone. */
+function datagramsOf(lineEnds: readonly number[], bytesMax: number): { from: number; to: number }[] {
+  const datagrams: { from: number; to: number }[] = [];
+  for (const [line, to] of lineEnds.entries()) {
+    const last = datagrams.at(-1);
+    if (last !== undefined && to - last.from <= bytesMax) last.to = to;
+    else datagrams.push({ from: startOf(lineEnds, line), to });
+  }
+  return datagrams;
 }

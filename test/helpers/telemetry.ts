@@ -99,6 +99,8 @@ export class UdpWatcher implements Disposable {
   readonly lines: TelemetryLine[] = [];
   readonly challenges: string[] = [];
   readonly errors: string[] = [];
+  /** Of those with lines. */
+  readonly datagramsBytes: number[] = [];
   readonly #socket: Bun.udp.Socket<"buffer">;
   readonly #serverPort: number;
 
@@ -118,10 +120,13 @@ export class UdpWatcher implements Disposable {
   }
 
   take(text: string): void {
-    const value = JSON.parse(text);
-    if ("challenge" in value) this.challenges.push(value.challenge);
-    else if ("error" in value) this.errors.push(value.error);
-    else this.lines.push(value);
+    const values = text.split("\n").map((line) => JSON.parse(line));
+    for (const value of values) {
+      if ("challenge" in value) this.challenges.push(value.challenge);
+      else if ("error" in value) this.errors.push(value.error);
+      else this.lines.push(value);
+    }
+    if (this.lines.includes(values[0])) this.datagramsBytes.push(Buffer.byteLength(text));
   }
 
   send(datagram: string | Uint8Array): void {
@@ -136,8 +141,8 @@ export class UdpWatcher implements Disposable {
     return this.challenges.at(-1)!;
   }
 
-  answer(challenge: string): void {
-    this.send(JSON.stringify({ subscribe: 1, challenge }));
+  answer(challenge: string, datagramBytes?: number): void {
+    this.send(JSON.stringify({ subscribe: 1, challenge, datagram_bytes: datagramBytes }));
   }
 
   [Symbol.dispose](): void {

@@ -7,10 +7,12 @@
 // Every request gets a challenge that is sent back (server/telemetry/feed-handshake.ts). A silent feed is asked more often
 // than one that speaks, so a server that comes back on the same port is heard again within a second. The socket is
 // connected: only that server's datagrams reach it. What gets lost on the way is lost; nothing here asks for it again.
+//
+// It asks for several lines in a datagram: to receive one costs more than to read the lines in it.
 
 import { messageOf, WowsimError } from "../../server/errors.ts";
 import type { TelemetryLine } from "../../server/telemetry/schema.ts";
-import { isTelemetryLine } from "../analysis/telemetry-text.ts";
+import { parseLine } from "../analysis/telemetry-text.ts";
 
 export interface FeedClientOptions {
   host: string;
@@ -27,8 +29,10 @@ const RENEW_MS = 8_000;
 const ASK_AGAIN_MS = 200;
 /** A server's telemetry never pauses for so long by itself: 20 ticks a second. */
 const SILENT_MS_MAX = 1_000;
+/** What goes through an Ethernet undivided: of a datagram in pieces, each piece lost is all lost. */
+const DATAGRAM_BYTES = 1_400;
 
-type Answer = { challenge: string } | { error: string } | { line: TelemetryLine };
+type Answer = { challenge: string } | { error: string };
 
 export class FeedClient implements AsyncDisposable {
   readonly #listeners = new Set<(line: TelemetryLine) => void>();
@@ -136,17 +140,26 @@ export class FeedClient implements AsyncDisposable {
   }
 
   #onDatagram(datagram: Buffer): void {
-    const answer = parseAnswer(datagram);
+    const linesBefore = this.#lines;
+    for (const text of datagram.toString("utf8").split("\n")) this.#onText(text);
+    if (this.#lines > linesBefore) this.#lineAtMs = performance.now();
+  }
+
+  #onText(text: string): void {
+    const line = parseLine(text);
+    if (line !== null) this.#onTelemetry(line);
+    else this.#onAnswer(parseAnswer(text));
+  }
+
+  #onAnswer(answer: Answer | null): void {
     if (answer === null) this.#malformed++;
-    else if ("line" in answer) this.#onTelemetry(answer.line);
     else if ("challenge" in answer) {
       this.#wasAnswered = true;
-      this.#send({ subscribe: 1, challenge: answer.challenge });
+      this.#send({ subscribe: 1, challenge: answer.challenge, datagram_bytes: DATAGRAM_BYTES });
     } else this.#firstLine.reject(new WowsimError("feed_refused", `${this.#name} refuses the feed: ${answer.error}`));
   }
 
   #onTelemetry(line: TelemetryLine): void {
-    this.#lineAtMs = performance.now();
     this.#lines++;
     this.#firstLine.resolve();
     for (const listener of this.#listeners) listener(line);
@@ -166,16 +179,16 @@ export class FeedClient implements AsyncDisposable {
   }
 }
 
-/** What a datagram says, or null when it is nothing of ours. */
-function parseAnswer(datagram: Buffer): Answer | null {
+/** What is said there, or null when it is nothing of ours. */
+function parseAnswer(text: string): Answer | null {
   let value: unknown;
   try {
-    value = JSON.parse(datagram.toString("utf8"));
+    value = JSON.parse(text);
   } catch {
     return null;
   }
   if (typeof value !== "object" || value === null) return null;
   if ("challenge" in value && typeof value.challenge === "string") return { challenge: value.challenge };
   if ("error" in value && typeof value.error === "string") return { error: value.error };
-  return isTelemetryLine(value) ? { line: value } : null;
+  return null;
 }

@@ -24,10 +24,10 @@ async function setUp() {
 
 type Setup = Awaited<ReturnType<typeof setUp>>;
 
-async function subscribed({ feed, counters }: Setup): Promise<UdpWatcher> {
+async function subscribed({ feed, counters }: Setup, datagramBytes?: number): Promise<UdpWatcher> {
   const watcher = await UdpWatcher.open(feed.port);
   const before = counters.get("subscribers");
-  watcher.answer(await watcher.challenge());
+  watcher.answer(await watcher.challenge(), datagramBytes);
   await eventually(() => counters.get("subscribers") > before);
   return watcher;
 }
@@ -46,6 +46,34 @@ describe("a watcher", () => {
     expect(watcher.lines.map(({ data }) => data["index"])).toEqual(Array.from({ length: 200 }, (_, index) => index));
     expect(setup.counters.get("datagramsSent")).toBe(200);
   });
+
+  test("that asks for longer datagrams gets every line too, as many in one as fit and a longer one alone", async () => {
+    using setup = await setUp();
+    using alone = await subscribed(setup);
+    using together = await subscribed(setup, 1_400);
+    const texts = Array.from({ length: 60 }, (_, index) => "x".repeat(index % 20 === 7 ? 2_000 : index));
+    for (const [index, text] of texts.entries()) setup.emitter.emit("event", "test", "Said", { index, text });
+    setup.feed.pump();
+    await eventually(() => alone.lines.length === 60 && together.lines.length === 60);
+    expect(together.lines).toEqual(alone.lines);
+    expect(alone.lines.map(({ data }) => data["text"])).toEqual(texts);
+    expect(alone.datagramsBytes).toHaveLength(60);
+    expect(together.datagramsBytes.filter((bytes) => bytes > 1_400)).toHaveLength(3);
+    expect(together.datagramsBytes.length).toBeLessThan(20);
+  });
+
+  test.each([-1, 0, 1, 1e300])(
+    "that asks for datagrams of %d bytes gets whole lines, never more than fits",
+    async (bytes) => {
+      using setup = await setUp();
+      using watcher = await subscribed(setup, bytes);
+      for (let index = 0; index < 60; index++) setup.emitter.emit("event", "test", "Said", { index });
+      setup.feed.pump();
+      await eventually(() => watcher.lines.length === 60);
+      expect(watcher.datagramsBytes.every((length) => length <= DATAGRAM_BYTES_MAX)).toBe(true);
+      expect(watcher.datagramsBytes.length < 60).toBe(bytes > 1);
+    },
+  );
 
   test("that only asks gets its challenge, as often as it asks, and no line", async () => {
     using setup = await setUp();
@@ -237,9 +265,12 @@ describe("a challenge", () => {
   });
 
   test("is found in a request, and nothing else is", () => {
-    expect(parse('{"subscribe":1}')).toEqual({ challenge: null });
-    expect(parse('{"subscribe":1,"challenge":"abc"}\n')).toEqual({ challenge: "abc" });
-    expect(parse('{"subscribe":1,"challenge":7}')).toEqual({ challenge: null });
+    const datagramBytes = 0;
+    expect(parse('{"subscribe":1}')).toEqual({ challenge: null, datagramBytes });
+    expect(parse('{"subscribe":1,"challenge":"abc"}\n')).toEqual({ challenge: "abc", datagramBytes });
+    expect(parse('{"subscribe":1,"challenge":7}')).toEqual({ challenge: null, datagramBytes });
+    expect(parse('{"subscribe":1,"datagram_bytes":1400}')).toEqual({ challenge: null, datagramBytes: 1_400 });
+    expect(parse('{"subscribe":1,"datagram_bytes":"1400"}')).toEqual({ challenge: null, datagramBytes });
     expect(parse('{"subscribe":true}')).toBeNull();
     expect(parse("")).toBeNull();
   });
