@@ -11,7 +11,7 @@ import { timingSafeEqual } from "node:crypto";
 import type { Content } from "../content/content.ts";
 import { wireEffectOf } from "../content/content.ts";
 import { asciiJson } from "./byte-writer.ts";
-import type { ErrorCode, Hello, ServerMessage, SpellInfo } from "./client-messages.ts";
+import type { ErrorCode, Hello, PortalInfo, ServerMessage, SpellInfo } from "./client-messages.ts";
 import type { CloseReason, Connection } from "./connection.ts";
 import type { GatewayCounters } from "./gateway-counters.ts";
 import type { GatewayLimits } from "./limits.ts";
@@ -33,6 +33,8 @@ export interface AdmissionDeps {
   /** What every hello has to name, when set. */
   token: string | undefined;
   newResumeToken(): string;
+  /** A zone's portals, as clients are told of them. */
+  portalsOf(zoneId: number): readonly PortalInfo[];
   /** True while new players and resumes are held off. */
   isHeld(): boolean;
   tell(connection: Connection, message: ServerMessage): void;
@@ -152,6 +154,7 @@ export class Admission {
       seq: session.lastSeq,
       class: playerClass?.name ?? "",
       spells: playerClass?.spells ?? [],
+      portals: this.#deps.portalsOf(session.zoneId),
     });
   }
 

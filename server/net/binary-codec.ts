@@ -32,7 +32,14 @@ import {
   SERVER_ZONE,
 } from "./binary-wire.ts";
 import type { ByteWriter } from "./byte-writer.ts";
-import type { ClientMessage, ClientMessageKind, NamedId, ServerMessage, Welcome } from "./client-messages.ts";
+import type {
+  ClientMessage,
+  ClientMessageKind,
+  NamedId,
+  PortalInfo,
+  ServerMessage,
+  Welcome,
+} from "./client-messages.ts";
 import type { Codec } from "./codec.ts";
 import {
   BASE_DAMAGE_MAX,
@@ -223,6 +230,7 @@ function encodeFields(message: ServerMessage, out: ByteWriter): number {
     case "zone":
       out.u32(message.zone_id).u32(message.tick).utf8(message.reason);
       out.u32(message.lost_from ?? 0).u32(message.lost_to ?? 0);
+      encodePortals(message.portals, out);
       return SERVER_ZONE;
     case "names":
       out.u16(message.players.length).u16(message.creatures.length);
@@ -236,6 +244,13 @@ function encodeWelcome(welcome: Welcome, out: ByteWriter): void {
   out.u32(welcome.tick_rate_hz).u32(welcome.seq).u32(ABI_VERSION);
   out.utf8(welcome.resume).utf8(welcome.class).u16(welcome.spells.length);
   for (const { id, range_yd, name, effect } of welcome.spells) out.u32(id).f32(range_yd).utf8(name).utf8(effect);
+  encodePortals(welcome.portals, out);
+}
+
+/** They end their message: a client of before them does not read so far. */
+function encodePortals(portals: readonly PortalInfo[], out: ByteWriter): void {
+  out.u16(portals.length);
+  for (const { to, x, y, radius_yd } of portals) out.u32(to).f32(x).f32(y).f32(radius_yd);
 }
 
 function refuse(into: ClientMessage, problem: string): boolean {

@@ -49,14 +49,15 @@ export const SERVER_HEADER_BYTES = 4;
 export const SERVER_STATE = 0;
 /**
  * session, entity, zone, tick, tick rate, seq, version of the frames' form (ABI_VERSION): u32; resume, class: texts; how many
- * spells u16; of each: id u32, range f32, name, effect: texts.
+ * spells u16; of each: id u32, range f32, name, effect: texts; how many portals u16; of each: zone it leads to u32, x, y,
+ * radius f32.
  */
 export const SERVER_WELCOME = 1;
 /** seq u32 (0: about no action); code, message: texts. */
 export const SERVER_ERROR = 2;
 /** tick u32, t f64. */
 export const SERVER_PONG = 3;
-/** zone u32, tick u32; reason: text; lost from, lost to u32 (0: no action is lost). */
+/** zone u32, tick u32; reason: text; lost from, lost to u32 (0: no action is lost); portals as in the welcome. */
 export const SERVER_ZONE = 4;
 /** players u16, creatures u16; of each: entity id or template u32, name: text. */
 export const SERVER_NAMES = 5;

@@ -95,6 +95,16 @@ export interface Welcome {
   class: string;
   /** What the class can cast. */
   spells: readonly SpellInfo[];
+  /** Of its zone. */
+  portals: readonly PortalInfo[];
+}
+
+/** Who comes within its radius goes on in zone `to`. Yards. */
+export interface PortalInfo {
+  to: number;
+  x: number;
+  y: number;
+  radius_yd: number;
 }
 
 export interface SpellInfo {
@@ -110,6 +120,8 @@ export interface ZoneChange {
   zone_id: number;
   tick: number;
   reason: "zone_down" | "zone_restored" | "portal";
+  /** Of the zone it is in now. */
+  portals: readonly PortalInfo[];
   /** Numbers of actions that came when it had left the other zone already: they are not done. */
   lost_from?: number;
   lost_to?: number;

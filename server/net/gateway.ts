@@ -7,13 +7,13 @@
 // is written at the end of its zone's tick, and for those whose zone is silent, on the server's tick.
 
 import type { TCPSocketListener } from "bun";
-import type { World } from "../content/content.ts";
+import type { World, ZoneContent } from "../content/content.ts";
 import type { FaultSession } from "../fault/fault.ts";
 import { listenError } from "../listen-error.ts";
 import type { Emitter } from "../telemetry/schema.ts";
 import { Admission } from "./admission.ts";
 import { asciiJson, ByteWriter } from "./byte-writer.ts";
-import type { ServerMessage } from "./client-messages.ts";
+import type { PortalInfo, ServerMessage } from "./client-messages.ts";
 import type { EntityNames } from "./codec.ts";
 import type { CloseReason, Connection } from "./connection.ts";
 import { ConnectionPool } from "./connection-pool.ts";
@@ -82,11 +82,14 @@ export class Gateway {
     this.#now = deps.now ?? (() => performance.now());
     this.#reportedAt = this.#now();
     this.sessions = new SessionTable(deps.emitter);
+    const portals = new Map(deps.world.zones.map((zone) => [zone.id, portalsOf(zone)]));
+    const portalsOfZone = (zoneId: number): readonly PortalInfo[] => portals.get(zoneId) ?? [];
     this.#router = new ZoneRouter({
       link: deps.supervisor,
       sessions: this.sessions,
       playersPerZoneMax: this.limits.playersPerZoneMax,
       playerLevel: deps.playerLevel ?? PLAYER_LEVEL,
+      portalsOf: portalsOfZone,
       tell: (session, message) => this.#tellSession(session, message),
     });
     const isHeld = (): boolean => this.#serverTick < this.#heldUntilTick;
@@ -114,6 +117,7 @@ export class Gateway {
       token: deps.token,
       newResumeToken: deps.newResumeToken ?? (() => crypto.randomUUID()),
       isHeld,
+      portalsOf: portalsOfZone,
       tell: (connection, message) => this.#tell(connection, message),
       close: (connection, reason, farewell) => this.#pool.close(connection, reason, farewell),
     });
@@ -298,4 +302,9 @@ export class Gateway {
       creature: (template) => creatures[template] ?? null,
     };
   }
+}
+
+/** As clients are told of them: where they come out shows once one is through. */
+function portalsOf({ portals }: ZoneContent): PortalInfo[] {
+  return portals.map(({ to, x, y, radiusYd }) => ({ to, x, y, radius_yd: radiusYd }));
 }

@@ -24,7 +24,7 @@ import {
 import type { FromZoneWorker, ZoneState } from "../zone/messages.ts";
 import { arrivalRecords } from "../zone/transfer.ts";
 import type { Crossing } from "../zone/transfer.ts";
-import type { ServerMessage, ZoneChange } from "./client-messages.ts";
+import type { PortalInfo, ServerMessage, ZoneChange } from "./client-messages.ts";
 import type { Session } from "./session.ts";
 import type { SessionTable } from "./session-table.ts";
 import type { ZoneLink, ZoneView } from "./zone-link.ts";
@@ -50,6 +50,8 @@ export interface ZoneRouterDeps {
   playersPerZoneMax: number;
   /** Level of a player that enters. */
   playerLevel: number;
+  /** A zone's portals, as clients are told of them. */
+  portalsOf(zoneId: number): readonly PortalInfo[];
   /** Tells a session something, if anybody is there to be told. */
   tell(session: Session, message: ServerMessage): void;
 }
@@ -204,7 +206,7 @@ export class ZoneRouter {
 
   /** From no zone into the one the portal leads to, else back, else where there is room; when there is none it waits. */
   #cross(session: Session, crossing: Crossing, reason: MoveReason): void {
-    const { sessions, tell } = this.#deps;
+    const { sessions } = this.#deps;
     if (session.state === "IN_WORLD") sessions.move(session, "transfer_begun");
     const wanted = [crossing.to, crossing.from].find((id) => this.canTake(id));
     const zoneId = wanted ?? this.#refuge();
@@ -214,17 +216,24 @@ export class ZoneRouter {
     const flags = this.#enter(session, zoneId);
     const at = zoneId === crossing.to ? crossing.at : SPAWN_POINT;
     this.#deliver(zoneId, { ...plain(OP_ARRIVE, session.id, 0), records: arrivalRecords(crossing, at, flags) });
-    tell(session, { type: "zone", zone_id: zoneId, tick: this.zone(zoneId)?.tick ?? 0, reason, ...lost });
+    this.#tellZone(session, reason, lost);
   }
 
   /** From no zone into `zoneId`; 0: none can take it now, it waits. */
   #transfer(session: Session, zoneId: number, reason: MoveReason): void {
-    const { sessions, tell } = this.#deps;
+    const { sessions } = this.#deps;
     if (session.state === "IN_WORLD") sessions.move(session, "transfer_begun");
     if (zoneId === 0) return;
     this.join(session, zoneId);
-    tell(session, { type: "zone", zone_id: zoneId, tick: this.zone(zoneId)?.tick ?? 0, reason });
+    this.#tellZone(session, reason);
     if (session.state === "TRANSFERRING" && !session.awaitsReset) sessions.move(session, "transfer_done");
+  }
+
+  #tellZone(session: Session, reason: MoveReason, lost: { lost_from?: number; lost_to?: number } = {}): void {
+    const { zoneId } = session;
+    const tick = this.zone(zoneId)?.tick ?? 0;
+    const portals = this.#deps.portalsOf(zoneId);
+    this.#deps.tell(session, { type: "zone", zone_id: zoneId, tick, reason, portals, ...lost });
   }
 
   /** The session is in that zone from now on; the flags that its entity has to enter with. */

@@ -40,6 +40,8 @@ export function view(more: Partial<View> = {}, ...entities: KnownEntity[]): View
     entities: new Map(entities.map((entity) => [entity.id, entity])),
     spells: [],
     rangeYd: Math.max(0, ...(more.spells ?? []).filter(isHarmful).map(({ range_yd }) => range_yd)),
+    portals: [],
+    inZoneMs: 0,
     prey: 0,
     attacking: 0,
     turn: 0,

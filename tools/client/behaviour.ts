@@ -4,6 +4,7 @@
 //   playAlone(view)   // { do: "cast", spell: 200, target: 1000001 }
 //   playAlone(view)   // { do: "walk", x: 12, y: 3, stopAt: 2 }
 
+import type { PortalInfo } from "../../server/net/client-messages.ts";
 import type { KnownSpell } from "./game-client.ts";
 import type { KnownEntity, Position, SelfState } from "./world-model.ts";
 
@@ -15,6 +16,9 @@ export interface View {
   /** Server tick of the newest state. */
   tick: number;
   entities: ReadonlyMap<number, KnownEntity>;
+  /** The zone's, and for how long it has been in this zone, milliseconds. */
+  portals: readonly PortalInfo[];
+  inZoneMs: number;
   /** Spells that may be worth asking for: not known to be on cooldown or too dear just now. */
   spells: readonly KnownSpell[];
   /** The longest range among all its harmful spells, ready or not; 0: it has none. */

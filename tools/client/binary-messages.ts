@@ -8,7 +8,7 @@
 import { WowsimError } from "../../server/errors.ts";
 import * as wire from "../../server/net/binary-wire.ts";
 import type { ByteWriter } from "../../server/net/byte-writer.ts";
-import type { ClientMessage, NamedId, ServerMessage, SpellInfo } from "../../server/net/client-messages.ts";
+import type { ClientMessage, NamedId, PortalInfo, ServerMessage, SpellInfo } from "../../server/net/client-messages.ts";
 
 const KINDS: Readonly<Record<ClientMessage["kind"], number>> = {
   hello: wire.CLIENT_HELLO,
@@ -159,7 +159,19 @@ function readWelcome(fields: Fields): ServerMessage {
     const [id, range_yd] = [fields.u32(), fields.f32()];
     return { id, name: fields.text(), effect: fields.text(), range_yd };
   });
-  const welcome = { session_id, entity_id, zone_id, tick, tick_rate_hz, resume, seq, class: playerClass, spells };
+  const portals = readPortals(fields);
+  const welcome = {
+    session_id,
+    entity_id,
+    zone_id,
+    tick,
+    tick_rate_hz,
+    resume,
+    seq,
+    class: playerClass,
+    spells,
+    portals,
+  };
   return { type: "welcome", ...welcome };
 }
 
@@ -173,7 +185,15 @@ function readZone(fields: Fields): ServerMessage {
   const [zone_id, tick, reason] = [fields.u32(), fields.u32(), fields.text() as "zone_down"];
   const [lost_from, lost_to] = [fields.u32(), fields.u32()];
   const lost = lost_to === 0 ? {} : { lost_from, lost_to };
-  return { type: "zone", zone_id, tick, reason, ...lost };
+  return { type: "zone", zone_id, tick, reason, portals: readPortals(fields), ...lost };
+}
+
+/** A server of before them ends its message here, but for what pads it. */
+function readPortals(fields: Fields): PortalInfo[] {
+  const count = fields.left < 2 ? 0 : fields.u16();
+  return Array.from({ length: count }, () => {
+    return { to: fields.u32(), x: fields.f32(), y: fields.f32(), radius_yd: fields.f32() };
+  });
 }
 
 function readNames(count: number, fields: Fields): NamedId[] {
@@ -190,6 +210,10 @@ class Fields {
     this.#bytes = bytes;
     this.#at = start;
     this.#end = end;
+  }
+
+  get left(): number {
+    return this.#end - this.#at;
   }
 
   u16(): number {

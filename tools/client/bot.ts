@@ -47,6 +47,9 @@ export class Bot {
   /** Number of the cast that was asked for last; until it is acknowledged nobody knows whether it runs. */
   #castSeq = 0;
   #turn = 0;
+  /** The zone it was in when it acted last, and since when. */
+  #zoneId = 0;
+  #inZoneSinceMs = 0;
 
   /** `random` is uniform in [0, 1). Without a `book` it learns cooldowns and costs by being refused. */
   constructor(client: GameClient, random: () => number, behave: Behaviour = playAlone, book = new SpellBook()) {
@@ -82,6 +85,7 @@ export class Bot {
     if (!this.client.isPlaying || self === null) return false;
     this.#nowMs = nowMs;
     this.#turn++;
+    if (this.client.zoneId !== this.#zoneId) [this.#zoneId, this.#inZoneSinceMs] = [this.client.zoneId, nowMs];
     if (self.health === 0) return this.#lieDead();
     if (this.#isCastUnknown() || isCasting(self, this.client.world.tick)) return this.#hold();
     return this.#do(this.#behave(this.#view(self)));
@@ -93,7 +97,7 @@ export class Bot {
   }
 
   #view(self: SelfState): View {
-    const { entityId, position, world, spells } = this.client;
+    const { entityId, position, world, spells, portals } = this.client;
     if (spells !== this.#spells) this.#learn(spells);
     return {
       self,
@@ -101,6 +105,8 @@ export class Bot {
       position,
       tick: world.tick,
       entities: world.entities,
+      portals,
+      inZoneMs: this.#nowMs - this.#inZoneSinceMs,
       spells: this.#ready(self.power),
       rangeYd: this.#rangeYd,
       prey: this.#prey,

@@ -10,7 +10,7 @@
 
 import { messageOf, WowsimError } from "../../server/errors.ts";
 import { ByteWriter } from "../../server/net/byte-writer.ts";
-import type { ServerMessage, SpellInfo, Welcome, ZoneChange } from "../../server/net/client-messages.ts";
+import type { PortalInfo, ServerMessage, SpellInfo, Welcome, ZoneChange } from "../../server/net/client-messages.ts";
 import type { FrameReader } from "../../server/net/frame-reader.ts";
 import { encodeJsonEvent, eventKindOf } from "../../server/net/json-events.ts";
 import { EVENT_NAMES, nameOf } from "../../server/net/wire-names.ts";
@@ -81,6 +81,8 @@ export class GameClient {
   sessionId = 0;
   entityId = 0;
   zoneId = 0;
+  /** Of its zone; a server of before they were told tells none. */
+  portals: readonly PortalInfo[] = [];
   tickRateHz = 20;
   spells: readonly KnownSpell[] = [];
   playerClass = "";
@@ -306,6 +308,7 @@ export class GameClient {
     this.#backoff.reset();
     if (!isSame) this.position = { x: 0, y: 0, z: 0 };
     this.zoneId = welcome.zone_id;
+    this.portals = welcome.portals ?? [];
     this.#lookAtAll();
     this.world.forget();
     if (isSame) this.#sayAgain(welcome.seq);
@@ -405,10 +408,11 @@ export class GameClient {
   };
 
   /** Put into another zone: it stands at that one's spawn point, and a reset follows. */
-  #onZone({ zone_id, lost_from = 0, lost_to = 0 }: ZoneChange): void {
+  #onZone({ zone_id, portals, lost_from = 0, lost_to = 0 }: ZoneChange): void {
     this.stats.zoneChanges++;
     this.#lookAtAll();
     this.zoneId = zone_id;
+    this.portals = portals ?? [];
     this.#lose(lost_from, lost_to);
     this.world.forget();
     this.world.tick = 0;

@@ -113,6 +113,21 @@ describe("a wanderer", () => {
     expect(playWanderer(view({ position: { x: 60, y: 0, z: 0 }, turn: 20 }))).toMatchObject({ do: "walk", x: 0, y: 0 });
   });
 
+  test("makes for a portal once it has looked about, each for its own", () => {
+    const portals = [
+      { to: 2, x: 130, y: 0, radius_yd: 6 },
+      { to: 3, x: -130, y: 8, radius_yd: 6 },
+    ];
+    expect(playWanderer(view({ portals, inZoneMs: 9_000 }))).toEqual(playWanderer(view()));
+    const ways = [1, 2].map((entityId) => playWanderer(view({ portals, inZoneMs: 11_000, entityId })));
+    expect(ways).toEqual([
+      { do: "walk", x: -130, y: 8, stopAt: 0 },
+      { do: "walk", x: 130, y: 0, stopAt: 0 },
+    ]);
+    const hunted = view({ portals, inZoneMs: 11_000, spells: [fireball] }, wolf(8, 20, { target: 1 }));
+    expect(playWanderer(hunted)).toMatchObject({ do: "cast", target: 8 });
+  });
+
   test("players who come together take different ways, and each another one next time", () => {
     const ways = [1, 2, 3, 4, 5, 6, 7, 8].map((entityId) => walkTo(playWanderer(view({ entityId }))));
     expect(new Set(ways.map(({ x, y }) => `${x.toFixed(2)} ${y.toFixed(2)}`)).size).toBe(8);

@@ -147,11 +147,20 @@ const TOLD: ServerMessage[] = [
     seq: 0,
     class: "Mage",
     spells: [{ id: 200, name: "Fireball", effect: "damage", range_yd: 35 }],
+    portals: [{ to: 1, x: 130, y: -4.5, radius_yd: 6 }],
   },
   { type: "error", code: "busy", message: "The zone takes no more just now.", seq: 8 },
   { type: "pong", t: 17.25, tick: 830 },
-  { type: "zone", zone_id: 1, tick: 880, reason: "zone_down" },
-  { type: "zone", zone_id: 2, tick: 881, reason: "portal", lost_from: 8, lost_to: 9 },
+  { type: "zone", zone_id: 1, tick: 880, reason: "zone_down", portals: [] },
+  {
+    type: "zone",
+    zone_id: 2,
+    tick: 881,
+    reason: "portal",
+    portals: [{ to: 1, x: 130, y: -4.5, radius_yd: 6 }],
+    lost_from: 8,
+    lost_to: 9,
+  },
   { type: "names", players: [{ id: 7, name: "Ann" }], creatures: [{ id: 5, name: "Young Boar" }] },
 ];
 
@@ -174,4 +183,16 @@ test("every message has the bytes that it always had", () => {
   const frame = frameLines(Buffer.from(FRAME.bytes()), 0, FRAME.bytes().length);
   const state = `> ${frame.map((line) => JSON.stringify(line)).join("\n  ")}\n${hex(FRAME.bytes())}`;
   expectGolden("protocol/binary", [...said, ...told, state].join("\n\n"));
+});
+
+test("a server of before portals were told is understood: its messages end earlier", () => {
+  const told: ServerMessage[] = [];
+  const stream = new BinaryStream({ onFrame: () => undefined, onMessage: (message) => told.push(message) });
+  const down = "20 00 00 04 01 00 00 00 70 03 00 00 09 00 7a 6f 6e 65 5f 64 6f 77 6e 00 00 00 00 00 00 00 00 00";
+  const through = "1c 00 00 04 02 00 00 00 71 03 00 00 06 00 70 6f 72 74 61 6c 08 00 00 00 09 00 00 00";
+  for (const bytes of [down, through]) stream.push(Buffer.from(bytes.replaceAll(" ", ""), "hex"));
+  expect(told).toMatchObject([
+    { zone_id: 1, reason: "zone_down", portals: [] },
+    { zone_id: 2, reason: "portal", portals: [], lost_from: 8, lost_to: 9 },
+  ]);
 });

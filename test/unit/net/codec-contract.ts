@@ -116,11 +116,20 @@ export function codecContract(name: string, { codec, write, malformed, namesInFr
 
     test("tells what is rare", () => {
       expect(encode({ type: "pong", t: 1.5, tick: 9 })).toEqual([{ type: "pong", t: 1.5, tick: 9 }]);
+      const portal = { to: 1, x: 130.5, y: -4, radius_yd: 6 };
       const messages: ServerMessage[] = [
         { type: "error", code: "busy", message: "später", seq: 4 },
         { type: "error", code: "held", message: "" },
-        { type: "zone", zone_id: 2, tick: 77, reason: "zone_down" },
-        { type: "zone", zone_id: 1, tick: 78, reason: "portal", lost_from: 5, lost_to: 9 },
+        { type: "zone", zone_id: 2, tick: 77, reason: "zone_down", portals: [] },
+        {
+          type: "zone",
+          zone_id: 1,
+          tick: 78,
+          reason: "portal",
+          portals: [portal, { ...portal, to: 3 }],
+          lost_from: 5,
+          lost_to: 9,
+        },
         { type: "names", players: [{ id: 8, name: "Änn" }], creatures: [{ id: 1, name: "Hogger" }] },
         {
           type: "welcome",
@@ -136,6 +145,7 @@ export function codecContract(name: string, { codec, write, malformed, namesInFr
             { id: 200, name: "Fireball", effect: "damage", range_yd: 35 },
             { id: 103, name: "Renew Touch", effect: "heal", range_yd: 40.5 },
           ],
+          portals: [portal],
         },
       ];
       for (const message of messages) expect(encode(message)).toEqual([{ ...message }]);

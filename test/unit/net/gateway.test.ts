@@ -117,6 +117,7 @@ describe("hello", () => {
         { id: 100, name: "Fire Blast", effect: "damage", range_yd: 30 },
         { id: 200, name: "Fireball", effect: "damage", range_yd: 30 },
       ],
+      portals: [],
     });
     expect(server.link.commands[0]).toMatchObject({ zoneId: 2, op: OP_JOIN, flags: JOIN_WATCHES, e: 1 | (10 << 8) });
   });
@@ -465,7 +466,13 @@ describe("a zone that goes down", () => {
 
     server.link.setState(1, "DOWN");
     await server.run(() => client.last("zone") !== undefined);
-    expect(client.last("zone")).toEqual({ type: "zone", zone_id: 2, tick: expect.any(Number), reason: "zone_down" });
+    expect(client.last("zone")).toEqual({
+      type: "zone",
+      zone_id: 2,
+      tick: expect.any(Number),
+      reason: "zone_down",
+      portals: [],
+    });
     expect(server.gateway.sessions.get(1)).toMatchObject({ state: "TRANSFERRING", zoneId: 2 });
     expect(server.gateway.sessions.get(2)).toMatchObject({ state: "IN_WORLD", zoneId: 2 });
     server.link.tick(2, new FrameBuilder(1, 3).reset());
