@@ -62,6 +62,12 @@ export const OP_DEPART = 68;
 export const OP_CARRY = 69;
 /** Host only. The session's player enters at x, y, z with what the OP_CARRYs before it brought. flags: JOIN_*. */
 export const OP_ARRIVE = 70;
+/**
+ * Host only. What the zone leaves out from this tick on, because it is overloaded (relief.ts): flags = the host's step |
+ * level << 8; a = ticks between two states of what is far | ticks between two thoughts of a creature << 8 | entities in
+ * sight at most << 16; b = yards of sight (f32); c = game time's rate (f32), 1 = as fast as the clock.
+ */
+export const OP_RELIEVE = 71;
 /** Host only, injected by faults. Traps (unreachable) while it is being handled. */
 export const OP_TRAP = 96;
 /** Host only, injected by faults. Never ends: burns all fuel while it is being handled. */
@@ -124,6 +130,8 @@ export const RECORD_LEAVE = 5;
 export const RECORD_EVENT = 6;
 /** info = how many; entity id; then for each aura on it: spell id | stacks << 16, end tick, caster's entity id. */
 export const RECORD_AURAS = 7;
+/** info = the zone's overload level; rate of game time (f32), yards of sight (f32). After a reset without it: 0, 1, 100. */
+export const RECORD_PACE = 8;
 
 /** x, y, z (f32). */
 export const CHANGE_POSITION = 1;

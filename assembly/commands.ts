@@ -35,6 +35,7 @@ import {
   OP_PLACE,
   OP_RECLAIM,
   OP_RELEASE,
+  OP_RELIEVE,
   OP_SPAWN,
   OP_SPIN,
   OP_STOP_ATTACK,
@@ -80,6 +81,7 @@ import {
 } from "./memory";
 import { MOVING_NOT, askToMove, correct, stopWalking } from "./movement";
 import { Note } from "./note";
+import { relieve } from "./relief";
 import { ask } from "./requests";
 import { NO_ROW, rowOf } from "./rows";
 import { inWorld, isFinitePoint } from "./space";
@@ -174,6 +176,7 @@ function handleHost(at: usize, op: u32): void {
     if (!bring(Command.a(at), at + COMMAND_B)) refuse(at, NO_ROW, REFUSED_BAD_COMMAND);
     return;
   }
+  if (op == OP_RELIEVE) return handleRelieve(at);
   const row = rowOf(Command.a(at));
   if (row == NO_ROW) return refuse(at, NO_ROW, REFUSED_NO_SUCH_ENTITY);
   if (op == OP_DESPAWN) remove(row);
@@ -181,6 +184,11 @@ function handleHost(at: usize, op: u32): void {
   else if (op == OP_NUDGE) handleMove(at, row, true);
   else if (op == OP_DEPART) handleDepart(at, row);
   else refuse(at, NO_ROW, REFUSED_BAD_COMMAND);
+}
+
+function handleRelieve(at: usize): void {
+  const isTaken = relieve(Command.flags(at), Command.a(at), Command.x(at), Command.y(at));
+  if (!isTaken) refuse(at, NO_ROW, REFUSED_BAD_COMMAND);
 }
 
 function handleJoin(at: usize): void {

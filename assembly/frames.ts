@@ -1,7 +1,7 @@
 // What each watching session is told in this tick: one frame, when there is something to tell.
 //
-//   first frame   RESET, SELF, ENTER x16, own position, own AURAS, EVENTs       the other ENTERs follow, 16 a tick
-//   later         SELF?, LEAVEs, CHANGEs and AURAS, ENTERs, own position?, own AURAS?, EVENTs
+//   first frame   RESET, PACE?, SELF, ENTER x16, own position, own AURAS, EVENTs       the other ENTERs follow, 16 a tick
+//   later         PACE?, SELF?, LEAVEs, CHANGEs and AURAS, ENTERs, own position?, own AURAS?, EVENTs
 //
 // A watcher's list of known entities is compared with what it sees every 4 ticks, staggered by row. A change is told when
 // it is newer than the tick the watcher was last told in; so a frame that finds the frame area full is simply not built,
@@ -47,13 +47,24 @@ import {
   PLAYER_KNOWN_COUNT,
   PLAYER_SELF_CHANGED,
   PLAYER_TOLD,
+  RELIEF_CHANGED,
   ROWS_MAX,
   SEEN_MARK,
   SEEN_ROW,
 } from "./memory";
 import { Note } from "./note";
 import { pickEvents, pickFirst, putPicked } from "./picked";
-import { putAuras, putCast, putChange, putEnter, putLeave, putOwnPosition, putReset, putSelf } from "./records";
+import {
+  putAuras,
+  putCast,
+  putChange,
+  putEnter,
+  putLeave,
+  putOwnPosition,
+  putPace,
+  putReset,
+  putSelf,
+} from "./records";
 import { look } from "./sight";
 
 /** Ticks between two looks around of one watcher. */
@@ -103,6 +114,7 @@ function buildFrame(row: u32): void {
   const told: u32 = reset ? 0 : U32.get(PLAYER_TOLD, row);
   let at = start + FRAME_HEADER_BYTES;
   if (reset) at = putReset(at);
+  if (Cell.get(RELIEF_CHANGED) > told) at = putPace(at);
   if (reset || U32.get(PLAYER_SELF_CHANGED, row) > told) at = putSelf(at, row);
   U32.set(PLAYER_FLAGS, row, flags & ~(PLAYER_RESET | PLAYER_RESCAN | PLAYER_ACKED));
   pickFirst(row);

@@ -33,6 +33,7 @@ import {
 import { movePlayers } from "./movement";
 import { noticeAll } from "./notice";
 import { Note } from "./note";
+import { initRelief } from "./relief";
 import { letInterruptsThrough, startCasts } from "./requests";
 import { regenerate } from "./regeneration";
 import { seedRandom } from "./random";
@@ -51,6 +52,7 @@ export function init(seed: u32, zoneId: u32, tickRateHz: u32): void {
   Cell.set(HEADER_LAYOUT_VERSION, LAYOUT_VERSION);
   Cell.set(HEADER_ZONE_ID, zoneId);
   Cell.set(HEADER_TICK_RATE, max<u32>(tickRateHz, 1));
+  initRelief();
   initRows();
   seedRandom(seed, zoneId);
   hash();

@@ -81,6 +81,27 @@ export const NOTE_SPELL: usize = HEADER_BASE + 112;
 
 /** COUNTERS u32 of this tick, indexed by COUNTER_*. */
 export const COUNTER_BASE: usize = HEADER_BASE + 128;
+
+/** What the zone leaves out while it is overloaded, as the last OP_RELIEVE said: relief.ts. */
+export const RELIEF_BASE: usize = HEADER_BASE + 320;
+/** The host's number for it; of no meaning here. */
+export const RELIEF_STEP: usize = RELIEF_BASE;
+/** 0 nothing, 5 the most; told to clients. */
+export const RELIEF_LEVEL: usize = RELIEF_BASE + 4;
+/** Tick in which the last of these changed. */
+export const RELIEF_CHANGED: usize = RELIEF_BASE + 8;
+/** Ticks between two states of what is far. */
+export const RELIEF_TELL_EVERY: usize = RELIEF_BASE + 12;
+/** Ticks between two thoughts of one creature. */
+export const RELIEF_THINK_EVERY: usize = RELIEF_BASE + 16;
+/** Entities that one watcher sees at most. */
+export const RELIEF_SEEN_MAX: usize = RELIEF_BASE + 20;
+/** f32, yards of sight. */
+export const RELIEF_SIGHT: usize = RELIEF_BASE + 24;
+/** f32: game time a second of the clock; the host keeps to it, clients are told. */
+export const RELIEF_RATE: usize = RELIEF_BASE + 28;
+export const RELIEF_BYTES: u32 = 32;
+
 export const HEADER_END: usize = HEADER_BASE + 512;
 
 // ---- Content tables, written by the host before the first tick: rows of u32 and f32 ----------------------------------

@@ -15,11 +15,12 @@ import {
   RECORD_ENTER,
   RECORD_EVENT,
   RECORD_LEAVE,
+  RECORD_PACE,
   RECORD_RESET,
   RECORD_SELF,
 } from "./abi";
 import { Aura } from "./auras";
-import { U32 } from "./columns";
+import { Cell, U32 } from "./columns";
 import {
   ENTITY_AURA_COUNT,
   ENTITY_CAST_END,
@@ -44,7 +45,9 @@ import {
   ENTITY_Y,
   ENTITY_Z,
   EVENT_BASE,
+  RELIEF_LEVEL,
 } from "./memory";
+import { Relief } from "./relief";
 
 /** kind | length in words << 8 | info << 16. */
 class Head {
@@ -56,6 +59,14 @@ class Head {
 export function putReset(at: usize): usize {
   Head.put(at, RECORD_RESET, 1, 0);
   return at + 4;
+}
+
+/** How fast game time goes and how far one sees, when it is not as usual or has just become so. */
+export function putPace(at: usize): usize {
+  Head.put(at, RECORD_PACE, 3, Cell.get(RELIEF_LEVEL));
+  store<f32>(at, Relief.rate(), 4);
+  store<f32>(at, Relief.sight(), 8);
+  return at + 12;
 }
 
 export function putSelf(at: usize, row: u32): usize {

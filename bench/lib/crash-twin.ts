@@ -119,6 +119,8 @@ function newSide({ kernel, world, content, seed, fuelPerTick, say }: SideOptions
     say,
     startMs: now(),
     spawn: (batch) => spawnCreatures(batch, content),
+    cpuMs: () => 0,
+    share: () => 1,
   });
   const run = (batch: ZoneBatch): void => {
     const words = new Uint32Array(batch.bytes.buffer, batch.bytes.byteOffset, batch.bytes.length / 4);

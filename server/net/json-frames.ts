@@ -17,6 +17,7 @@ import {
   RECORD_ENTER,
   RECORD_EVENT,
   RECORD_LEAVE,
+  RECORD_PACE,
   RECORD_RESET,
   RECORD_SELF,
 } from "../../assembly/abi.ts";
@@ -36,6 +37,7 @@ export function encodeJsonFrame(frame: FrameReader, names: EntityNames, out: Byt
   out.text('{"type":"state","tick":').uint(frame.tick);
   if (frame.ack > 0) out.text(',"ack":').uint(frame.ack);
   if (kinds & (1 << RECORD_RESET)) out.text(',"reset":true');
+  if (kinds & (1 << RECORD_PACE)) writeEach(frame, RECORD_PACE, () => writePace(frame, out));
   if (kinds & (1 << RECORD_SELF)) writeEach(frame, RECORD_SELF, () => writeSelf(frame, out));
   if (kinds & (1 << RECORD_CHANGE)) writeOwnPosition(frame, out);
   if (kinds & (1 << RECORD_AURAS)) writeOwnAuras(frame, out);
@@ -81,6 +83,11 @@ function writeList(
     isFirst = false;
     write();
   }
+}
+
+function writePace(frame: FrameReader, out: ByteWriter): void {
+  out.text(',"pace":{"level":').uint(frame.info);
+  out.text(',"rate":').fixed(frame.float(0)).text(',"sight_yd":').fixed(frame.float(1)).byte(CLOSE_BRACE);
 }
 
 function writeSelf(frame: FrameReader, out: ByteWriter): void {

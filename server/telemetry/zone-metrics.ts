@@ -44,6 +44,9 @@ const NEWEST: readonly [name: string, help: string, read: (newest: Newest) => nu
   ["players", "Players in the zone.", ({ players }) => players],
   ["creatures", "Creatures in the zone.", ({ creatures }) => creatures],
   ["watchers", "Sessions that get frames.", ({ watchers }) => watchers],
+  ["overload_level", "How much the zone leaves out: 0 nothing, 5 new players.", ({ overloadLevel }) => overloadLevel],
+  ["game_time_rate", "Game time a second of the clock.", ({ gameTimeRate }) => gameTimeRate],
+  ["load", "Smoothed share of its time that the zone's work takes.", ({ load }) => load],
   ["creatures_fighting", "Creatures with somebody on their threat table.", ({ fighting }) => fighting],
 ];
 
@@ -56,6 +59,9 @@ interface Newest {
   creatures: number;
   watchers: number;
   fighting: number;
+  overloadLevel: number;
+  gameTimeRate: number;
+  load: number;
 }
 
 /** One zone's running numbers. */
@@ -81,6 +87,9 @@ class ZoneNumbers {
     creatures: 0,
     watchers: 0,
     fighting: 0,
+    overloadLevel: 0,
+    gameTimeRate: 1,
+    load: 0,
   };
 }
 
@@ -130,6 +139,9 @@ export class ZoneMetrics {
     newest.players = counters[abi.COUNTER_PLAYERS] ?? 0;
     newest.creatures = counters[abi.COUNTER_CREATURES] ?? 0;
     newest.watchers = counters[abi.COUNTER_WATCHERS] ?? 0;
+    newest.overloadLevel = report.overloadLevel;
+    newest.gameTimeRate = report.gameTimeRate;
+    newest.load = report.load;
     newest.fighting = counters[abi.COUNTER_FIGHTING] ?? 0;
   }
 

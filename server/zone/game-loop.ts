@@ -3,7 +3,8 @@
 //
 //   zones at 812, 812, 809 ticks: the loop is at 809, and its next line comes with the third zone's next tick
 //
-// What counts is a zone's tick number: a report that found its ring full does not set the loop back.
+// What counts is a zone's tick number: a report that found its ring full does not set the loop back. A zone whose game time
+// is slowed down keeps nobody waiting while others go faster: the loop is that of the zones at the highest rate there is.
 
 import { memoryUsage } from "../memory-usage.ts";
 import type { Emitter } from "../telemetry/schema.ts";
@@ -15,6 +16,8 @@ interface LoopZone {
   /** What its own tick number is ahead by; null until the first report since it came in. */
   ahead: number | null;
   running: boolean;
+  /** Game time a second of the clock. */
+  rate: number;
 }
 
 export class GameLoop {
@@ -34,7 +37,7 @@ export class GameLoop {
     this.#tickRateHz = options.tickRateHz;
     this.#now = options.now;
     this.#emittedAtMs = options.now();
-    for (const id of options.zones) this.#zones.set(id, { ticks: 0, ahead: null, running: true });
+    for (const id of options.zones) this.#zones.set(id, { ticks: 0, ahead: null, running: true, rate: 1 });
     this.#emitter.emit("event", "game_loop", "Game loop started", {
       tick_rate_hz: this.#tickRateHz,
       tick_interval_ms: 1_000 / this.#tickRateHz,
@@ -49,8 +52,12 @@ export class GameLoop {
   observeTick(report: TickReport): void {
     const zone = this.#zones.get(report.zoneId);
     if (zone === undefined) return;
-    zone.ahead ??= report.tick - 1 - zone.ticks;
-    zone.ticks = report.tick - zone.ahead;
+    zone.rate = report.gameTimeRate;
+    if (zone.rate < this.#rate) [zone.ticks, zone.ahead] = [this.#tick, null];
+    else {
+      zone.ahead ??= report.tick - 1 - zone.ticks;
+      zone.ticks = report.tick - zone.ahead;
+    }
     this.#durationMsMax = Math.max(this.#durationMsMax, report.durationMs);
     this.#overrun ||= report.overrun;
     this.#advance();
@@ -70,9 +77,19 @@ export class GameLoop {
     this.#emitter.emit("event", "game_loop", "Game loop stopped", { total_ticks: this.#tick });
   }
 
+  /** Of the fastest zone. */
+  get #rate(): number {
+    let highest = 0;
+    for (const zone of this.#zones.values()) if (zone.running) highest = Math.max(highest, zone.rate);
+    return highest;
+  }
+
   #advance(): void {
+    const rate = this.#rate;
     let least = Infinity;
-    for (const zone of this.#zones.values()) if (zone.running) least = Math.min(least, zone.ticks);
+    for (const zone of this.#zones.values()) {
+      if (zone.running && zone.rate === rate) least = Math.min(least, zone.ticks);
+    }
     if (least === Infinity) return;
     while (this.#tick < least) this.#complete();
   }

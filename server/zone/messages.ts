@@ -37,6 +37,11 @@ export interface TickReport {
   /** Frames of this tick that found the ring to the sessions full. */
   framesLost: number;
   recoveries: number;
+  /** How much the zone leaves out, 0 to 5, and game time a second of the clock: overload.ts. */
+  overloadLevel: number;
+  gameTimeRate: number;
+  /** Smoothed share of its time that the zone's work takes. */
+  load: number;
   hash: bigint;
   /** COUNTERS u32, indexed by abi.ts COUNTER_*. A view that is only valid during the callback. */
   counters: Uint32Array;

@@ -55,6 +55,8 @@ export interface ZoneStatus {
   state: ZoneState;
   /** Of its newest report. */
   tick: number;
+  /** How much it leaves out, 0 to 5; at LEVEL_CLOSED it takes nobody new. */
+  overloadLevel: number;
   kernelHash: string;
   kernelLabel: string;
 }
@@ -104,6 +106,7 @@ export class ZoneSupervisor {
         worker: index % options.workers,
         state: "ACTIVE",
         tick: 0,
+        overloadLevel: 0,
         kernelHash: kernel.hash,
         kernelLabel: kernel.label,
       });
@@ -273,6 +276,7 @@ export class ZoneSupervisor {
     // Messages and rings are not read in the order in which the zone wrote to them; its state is what it said last.
     report.state = status.state;
     status.tick = report.tick;
+    status.overloadLevel = report.overloadLevel;
     for (const listener of this.#tickListeners) listener(report);
     this.#gameLoop.observeTick(report);
   }
@@ -295,13 +299,19 @@ export class ZoneSupervisor {
     if (message.type === "zone_state") {
       const status = this.#zones.get(message.zoneId);
       if (status !== undefined) status.state = message.to;
-      if (message.to === "DOWN") this.#census.forget(message.zoneId);
+      if (message.to === "DOWN") this.#onDown(message.zoneId);
     } else if (message.type === "rolled_back") {
       const status = this.#zones.get(message.zoneId);
       if (status !== undefined) this.#runs(status, message.toHash);
     }
     this.#gameLoop.observeMessage(message);
     for (const listener of this.#messageListeners) listener(message);
+  }
+
+  #onDown(zoneId: number): void {
+    this.#census.forget(zoneId);
+    const status = this.#zones.get(zoneId);
+    if (status !== undefined) status.overloadLevel = 0;
   }
 
   #onDeath(zones: number[], why: string, emitter: Emitter): void {

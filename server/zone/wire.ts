@@ -2,7 +2,7 @@
 //
 //   command   zone u32 | command record (assembly/abi.ts, 32 bytes), or several of them
 //   report    REPORT u32 | zone | tick | state | overrun | missed | queue | dropped | recoveries | lost |
-//             duration f64 | kernel f64 | fuel f64 | hash u64 | counters u32[COUNTERS]
+//             duration f64 | kernel f64 | fuel f64 | hash u64 | level f64 | rate f64 | load f64 | counters u32[COUNTERS]
 //   frames    FRAMES u32 | zone | kernel frames, whole ones, up to FRAMES_BYTES_MAX
 //   end       END u32 | zone                              all of this tick's frames have been given
 //   departed  DEPARTED u32 | zone | session | to zone | x f32 | y | z | words u32[TRANSFER_WORDS]      left through a portal
@@ -24,7 +24,8 @@ export const ARRIVED = 6;
 export const COMMAND_MESSAGE_BYTES = 36;
 export const DEPARTED_BYTES = 28 + TRANSFER_WORDS * 4;
 export const ARRIVED_BYTES = 16;
-export const REPORT_BYTES = 80 + COUNTERS * 4;
+const REPORT_COUNTERS = 96;
+export const REPORT_BYTES = REPORT_COUNTERS + COUNTERS * 4;
 /** Frames are handed over in records of this size, so that the ring needs no room for all at once. */
 export const FRAMES_BYTES_MAX = 65_536;
 
@@ -43,7 +44,10 @@ export function writeReport(view: DataView, offset: number, report: TickReport):
   view.setFloat64(offset + 48, report.kernelMs, true);
   view.setFloat64(offset + 56, report.fuelUsed, true);
   view.setBigUint64(offset + 64, report.hash, true);
-  for (let i = 0; i < COUNTERS; i++) view.setUint32(offset + 80 + i * 4, report.counters[i] ?? 0, true);
+  view.setFloat64(offset + 72, report.overloadLevel, true);
+  view.setFloat64(offset + 80, report.gameTimeRate, true);
+  view.setFloat64(offset + 88, report.load, true);
+  for (let i = 0; i < COUNTERS; i++) view.setUint32(offset + REPORT_COUNTERS + i * 4, report.counters[i] ?? 0, true);
 }
 
 /** Fills `report`, which is reused from tick to tick. */
@@ -61,7 +65,10 @@ export function readReport(view: DataView, offset: number, report: TickReport): 
   report.kernelMs = view.getFloat64(offset + 48, true);
   report.fuelUsed = view.getFloat64(offset + 56, true);
   report.hash = view.getBigUint64(offset + 64, true);
-  for (let i = 0; i < COUNTERS; i++) report.counters[i] = view.getUint32(offset + 80 + i * 4, true);
+  report.overloadLevel = view.getFloat64(offset + 72, true);
+  report.gameTimeRate = view.getFloat64(offset + 80, true);
+  report.load = view.getFloat64(offset + 88, true);
+  for (let i = 0; i < COUNTERS; i++) report.counters[i] = view.getUint32(offset + REPORT_COUNTERS + i * 4, true);
 }
 
 /** A report to be filled again and again. */
@@ -79,6 +86,9 @@ export function emptyReport(zoneId: number): TickReport {
     commandsDropped: 0,
     framesLost: 0,
     recoveries: 0,
+    overloadLevel: 0,
+    gameTimeRate: 1,
+    load: 0,
     hash: 0n,
     counters: new Uint32Array(COUNTERS),
   };

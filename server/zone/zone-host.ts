@@ -22,6 +22,12 @@ const CENSUS_INTERVAL_MS = 1_000;
 /** Milliseconds since 1970 with the resolution of the monotonic clock, so that threads agree on deadlines. */
 const now = (): number => performance.timeOrigin + performance.now();
 
+/** Of this thread. A fault's or a disk's sleep is none, nor is waiting for a processor that others use. */
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
+}
+
 export class ZoneHost {
   readonly #start: ZoneWorkerStart;
   readonly #say: (message: FromZoneWorker) => void;
@@ -114,7 +120,7 @@ export class ZoneHost {
 
   #newRunner(zone: ZoneContent, seed: number, startMs: number, kernel: Kernel): ZoneRunner {
     const { content, tickRateHz, fuelPerTick } = this.#start;
-    return new ZoneRunner({
+    const runner: ZoneRunner = new ZoneRunner({
       zone,
       content,
       kernel,
@@ -128,7 +134,17 @@ export class ZoneHost {
       say: this.#say,
       startMs,
       spawn: (batch) => spawnCreatures(batch, zone),
+      cpuMs,
+      share: () => this.#shareOf(runner),
     });
+    return runner;
+  }
+
+  /** An equal part of this thread's time, or more where the others leave it. */
+  #shareOf(runner: ZoneRunner): number {
+    let others = 0;
+    for (const other of this.#runners.values()) if (other !== runner) others += other.threadShare;
+    return Math.max(1 / this.#runners.size, 1 - others);
   }
 
   /** The zone whose deadline comes first. */

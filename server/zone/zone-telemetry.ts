@@ -6,6 +6,8 @@
 import * as abi from "../../assembly/abi.ts";
 import type { Emitter } from "../telemetry/schema.ts";
 import type { TickReport } from "./messages.ts";
+import { LOAD_HIGH, LOAD_LOW } from "./overload.ts";
+import type { Overload, Relief } from "./overload.ts";
 import type { Zone } from "./zone.ts";
 
 const DAMAGE_TYPES: Record<number, string> = { [abi.DAMAGE_PHYSICAL]: "PHYSICAL", [abi.DAMAGE_MAGICAL]: "MAGICAL" };
@@ -52,7 +54,31 @@ export function emitTick(emitter: Emitter, zone: Zone, report: TickReport): void
     state: report.state,
     overrun: report.overrun,
     recoveries: report.recoveries,
+    overload_level: report.overloadLevel,
+    game_time_rate: round(report.gameTimeRate),
+    load: round(report.load),
     kernel: zone.kernel.hash,
+  });
+}
+
+/** The zone leaves out more, or less, from its next tick on. */
+export function emitRelief(emitter: Emitter, zone: Zone, from: Relief, { relief: to, load, step }: Overload): void {
+  const isNewLevel = from.level !== to.level;
+  const why = load > LOAD_HIGH ? `load above ${LOAD_HIGH}` : `load below ${LOAD_LOW}`;
+  emitter.emit("event", "zone", isNewLevel ? "Zone overload level changed" : "Zone overload step changed", {
+    zone_id: zone.id,
+    zone_name: zone.name,
+    tick: zone.tick,
+    from: from.level,
+    to: to.level,
+    load: round(load),
+    reason: why,
+    step,
+    tell_every: to.tellEvery,
+    sight_yd: to.sightYd,
+    seen_max: to.seenMax,
+    think_every: to.thinkEvery,
+    game_time_rate: round(to.rate),
   });
 }
 

@@ -50,6 +50,8 @@ export interface Frame {
   change: (Partial<SeenEntity> & { id: number })[];
   leave: number[];
   events: { kind: number; info: number; words: number[] }[];
+  /** Where the frame says it. */
+  pace?: { level: number; rate: number; sightYd: number };
 }
 
 /** The frames in `length` bytes from `base`, by session. */
@@ -77,6 +79,8 @@ function decodeFrame(reader: FrameReader): Frame {
     else if (reader.kind === abi.RECORD_CHANGE) frame.change.push(readChange(reader));
     else if (reader.kind === abi.RECORD_LEAVE) frame.leave.push(reader.word(0));
     else if (reader.kind === abi.RECORD_AURAS) frame.change.push({ id: reader.word(0), auras: readAuras(reader) });
+    else if (reader.kind === abi.RECORD_PACE)
+      frame.pace = { level: reader.info, rate: reader.float(0), sightYd: reader.float(1) };
     else if (reader.kind === abi.RECORD_EVENT) {
       const words = Array.from({ length: 9 }, (_, index) => reader.word(index));
       frame.events.push({ kind: reader.info & 0xff, info: reader.info >>> 8, words });

@@ -105,6 +105,9 @@ export class Story {
       players: 4,
       creatures: 32,
       recoveries: 0,
+      overload_level: 0,
+      game_time_rate: 1,
+      load: 0.01,
     };
     const isMeant = plot.of === undefined || plot.of.includes(zone);
     const change = isMeant ? plot.tick?.(healthy, n, zone) : undefined;

@@ -34,6 +34,9 @@ export class RunnerBench {
   /** What the next tick seems to take. */
   tickMs = 1;
   ms = 0;
+  /** What the next tick seems to use of the processor, and what all have used. */
+  tickCpuMs = 0;
+  cpuMs = 0;
 
   static async start(options: TestZoneOptions & { outputBytes?: number } = {}): Promise<RunnerBench> {
     const { zones, content } = await testWorld();
@@ -62,6 +65,7 @@ export class RunnerBench {
         commands: (batch) => this.faults.commands(batch),
         beforeStep: (zoneId, tick) => {
           this.ms += this.tickMs;
+          this.cpuMs += this.tickCpuMs;
           this.faults.beforeStep(zoneId, tick);
         },
         afterStep: (zoneId, tick) => this.faults.afterStep(zoneId, tick),
@@ -70,6 +74,8 @@ export class RunnerBench {
       say: (message) => void this.said.push(structuredClone(message)),
       startMs: 0,
       spawn: (batch) => spawnCreatures(batch, options.zone),
+      cpuMs: () => this.cpuMs,
+      share: () => 1,
     });
   }
 

@@ -29,6 +29,9 @@ export interface ZoneTick extends Timed {
   attacks: number;
   damage: number;
   kills: number;
+  /** How much the zone leaves out because it is overloaded, and game time a second of the clock; 0 and 1 where not said. */
+  overloadLevel: number;
+  gameTimeRate: number;
   /** "" where it is not said. */
   state: string;
   /** Content hash of the kernel that ran it; "" where it is not said. */
@@ -153,6 +156,8 @@ export function zoneTickOf(data: Data, atMs: number): ZoneTick {
     attacks: numberOf(data, "attacks_processed", 0),
     damage: numberOf(data, "total_damage_dealt", 0),
     kills: numberOf(data, "kills", 0),
+    overloadLevel: numberOf(data, "overload_level", 0),
+    gameTimeRate: numberOf(data, "game_time_rate", 1),
     state: textOf(data, "state"),
     kernel: textOf(data, "kernel"),
   };

@@ -19,6 +19,9 @@ export interface ZoneHealth {
   /** "SILENT" when a zone that should tick does not; "" when no line told. */
   state: string;
   ticksPerS: number;
+  /** How much it leaves out, 0 to 5, and game time a second of the clock. */
+  overloadLevel: number;
+  gameTimeRate: number;
   durationMs: TickTimes;
   kernelMsP50: number;
   overruns: number;
@@ -58,6 +61,8 @@ function unheardZone({ id, name, state, players, creatures }: ZoneStatus): ZoneH
     name,
     state,
     ticksPerS: 0,
+    overloadLevel: 0,
+    gameTimeRate: 1,
     durationMs: tickTimes([]),
     kernelMsP50: Number.NaN,
     overruns: 0,
@@ -85,6 +90,8 @@ function zoneHealth(zone: ZoneHistory, fromMs: number, nowMs: number, windowS: n
     name: zone.name,
     state: isSilent ? "SILENT" : zone.state,
     ticksPerS: ticks.length / windowS,
+    overloadLevel: zone.state === "DOWN" ? 0 : (last?.overloadLevel ?? 0),
+    gameTimeRate: last?.gameTimeRate ?? 1,
     durationMs: tickTimes(ticks.map(({ durationMs }) => durationMs)),
     kernelMsP50: quantile(
       ticks.map(({ kernelMs }) => kernelMs),

@@ -19,6 +19,7 @@ import {
   RECORD_ENTER,
   RECORD_EVENT,
   RECORD_LEAVE,
+  RECORD_PACE,
   RECORD_RESET,
   RECORD_SELF,
 } from "../../assembly/abi.ts";
@@ -80,6 +81,9 @@ function applyRecord(
     case RECORD_SELF:
       outcome.isSelfTold = true;
       return applySelf(world, frame);
+    case RECORD_PACE:
+      world.pace = { level: frame.info, rate: frame.float(0), sight_yd: frame.float(1) };
+      return;
     case RECORD_AURAS:
       return applyAuras(world, frame, outcome);
     case RECORD_RESET:

@@ -41,6 +41,18 @@ export interface SelfState {
   gcd_end_tick: number;
 }
 
+/** How the zone is overloaded: docs/PROTOCOL.md. */
+export interface Pace {
+  /** 0 not at all, 5 so much that nobody new is let in. */
+  level: number;
+  /** Game time a second of the clock. */
+  rate: number;
+  sight_yd: number;
+}
+
+/** What holds while no message says else. */
+export const FULL_PACE: Readonly<Pace> = { level: 0, rate: 1, sight_yd: 100 };
+
 export interface Position {
   x: number;
   y: number;
@@ -52,6 +64,7 @@ export interface StateMessage {
   tick: number;
   ack?: number;
   reset?: boolean;
+  pace?: Pace;
   self?: SelfState;
   /** Where the player itself is now. */
   position?: Position;
@@ -65,6 +78,7 @@ export interface StateMessage {
 export class WorldModel {
   readonly entities = new Map<number, KnownEntity>();
   self: SelfState | null = null;
+  pace: Readonly<Pace> = FULL_PACE;
   tick = 0;
 
   /** Takes the message in; what was wrong with it, [] when nothing. */
@@ -73,6 +87,7 @@ export class WorldModel {
     if (state.reset === true) this.forget();
     else if (state.tick <= this.tick) problems.push(`tick ${state.tick} after tick ${this.tick}`);
     this.tick = state.tick;
+    if (state.pace !== undefined) this.pace = state.pace;
     if (state.self !== undefined) this.self = state.self;
     for (const id of state.leave) if (!this.entities.delete(id)) problems.push(`leave of unknown ${id}`);
     for (const entity of state.enter) {
@@ -90,5 +105,6 @@ export class WorldModel {
   forget(): void {
     this.entities.clear();
     this.self = null;
+    this.pace = FULL_PACE;
   }
 }

@@ -57,6 +57,26 @@ describe("health", () => {
     expect(reasons(story)).toEqual([reason]);
   });
 
+  test("a zone that is overloaded is degraded, with its level, and its slower time is not trouble of its own", () => {
+    const story = new Story().seconds(5);
+    const data = { zone_id: 2, zone_name: "Zone 2", state: "DEGRADED", overload_level: 4, game_time_rate: 0.5 };
+    story.say("metric", "zone", "Zone tick completed", { ...data, tick: 5_000, duration_ms: 80, overrun: false }, 50);
+    expect(reasons(story)).toEqual(["degraded: zone 2 Zone 2 is overloaded: level 4, game time at 0.50"]);
+    const closed = { ...data, tick: 5_001, overload_level: 5, game_time_rate: 0.25 };
+    story.say("metric", "zone", "Zone tick completed", { ...closed, duration_ms: 80, overrun: false }, 100);
+    expect(reasons(story)).toEqual([
+      "degraded: zone 2 Zone 2 is overloaded: level 5, game time at 0.25, nobody new is let in",
+    ]);
+  });
+
+  test("where all game time is slowed down, so is the tick rate that is meant", () => {
+    const story = new Story({ zones: 1 }).seconds(11, {
+      ticksPerS: 10,
+      tick: () => ({ overload_level: 4, game_time_rate: 0.5 }),
+    });
+    expect(reasons(story)).toEqual(["degraded: zone 1 Zone 1 is overloaded: level 4, game time at 0.50"]);
+  });
+
   test("a zone that falls silent is critical, whatever it said of itself", () => {
     const story = new Story().seconds(5).seconds(3, { zones: [1] });
     expect(reasons(story)).toContain("critical: zone 2 Zone 2 has not ticked for 2 s");

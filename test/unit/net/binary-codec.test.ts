@@ -173,6 +173,8 @@ const FRAME = new FrameBuilder(7, 813, 8)
   .record(abi.RECORD_AURAS, 1, 8, 103 | (1 << 16), 900, 7)
   .event(abi.EVENT_CAST_STARTED, 0, 7, 1_000_001, 200, 30);
 
+const PACE = new FrameBuilder(7, 814, 8).record(abi.RECORD_PACE, 4, { f: 0.5 }, { f: 40 });
+
 test("every message has the bytes that it always had", () => {
   const told = TOLD.map((message) => {
     const writer = new ByteWriter(16);
@@ -180,9 +182,11 @@ test("every message has the bytes that it always had", () => {
     return `> ${JSON.stringify(message)}\n${hex(writer.bytes.subarray(0, writer.length))}`;
   });
   const said = SAID.map((message) => `< ${JSON.stringify(message)}\n${hex(write(message))}`);
-  const frame = frameLines(Buffer.from(FRAME.bytes()), 0, FRAME.bytes().length);
-  const state = `> ${frame.map((line) => JSON.stringify(line)).join("\n  ")}\n${hex(FRAME.bytes())}`;
-  expectGolden("protocol/binary", [...said, ...told, state].join("\n\n"));
+  const states = [FRAME, PACE].map((built) => {
+    const lines = frameLines(Buffer.from(built.bytes()), 0, built.bytes().length);
+    return `> ${lines.map((line) => JSON.stringify(line)).join("\n  ")}\n${hex(built.bytes())}`;
+  });
+  expectGolden("protocol/binary", [...said, ...told, ...states].join("\n\n"));
 });
 
 test("a server of before portals were told is understood: its messages end earlier", () => {

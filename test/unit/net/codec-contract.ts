@@ -11,6 +11,7 @@ import {
   RECORD_CHANGE,
   RECORD_ENTER,
   RECORD_LEAVE,
+  RECORD_PACE,
   RECORD_SELF,
 } from "../../../assembly/abi.ts";
 import { ByteWriter } from "../../../server/net/byte-writer.ts";
@@ -149,6 +150,15 @@ export function codecContract(name: string, { codec, write, malformed, namesInFr
         },
       ];
       for (const message of messages) expect(encode(message)).toEqual([{ ...message }]);
+    });
+
+    test("tells how the zone is overloaded, and nothing of it where it is not said", () => {
+      const [state] = encodeFrame(
+        new FrameBuilder(7, 42, 5).reset().record(RECORD_PACE, 4, { f: 0.5 }, { f: 40 }).record(RECORD_LEAVE, 0, 9),
+      );
+      const pace = { level: 4, rate: 0.5, sight_yd: 40 };
+      expect(state).toMatchObject({ type: "state", reset: true, pace, leave: [9] });
+      expect(encodeFrame(new FrameBuilder(7, 43, 5).record(RECORD_LEAVE, 0, 9))[0]).not.toHaveProperty("pace");
     });
 
     test("tells what a frame has", () => {

@@ -54,6 +54,29 @@ test("when all zones are DOWN it stands still", () => {
   expect(loop.tick).toBe(1);
 });
 
+test("a zone whose game time is slowed down keeps nobody waiting, and joins where the loop is at full rate", () => {
+  const { loop } = loopOf([1, 2]);
+  for (const zoneId of [1, 2]) loop.observeTick(tickReport({ zoneId, tick: 1 }));
+  loop.observeTick(tickReport({ zoneId: 2, tick: 2, gameTimeRate: 0.5 }));
+  for (let tick = 2; tick <= 9; tick++) loop.observeTick(tickReport({ zoneId: 1, tick }));
+  expect(loop.tick).toBe(9);
+  loop.observeTick(tickReport({ zoneId: 2, tick: 3, gameTimeRate: 0.5 }));
+  loop.observeTick(tickReport({ zoneId: 2, tick: 4, gameTimeRate: 1 }));
+  loop.observeTick(tickReport({ zoneId: 1, tick: 10 }));
+  expect(loop.tick).toBe(10);
+  loop.observeTick(tickReport({ zoneId: 1, tick: 11 }));
+  expect(loop.tick).toBe(10);
+  loop.observeTick(tickReport({ zoneId: 2, tick: 5, gameTimeRate: 1 }));
+  expect(loop.tick).toBe(11);
+});
+
+test("when all are slowed down it goes as the fastest of them do", () => {
+  const { loop } = loopOf([1, 2]);
+  for (const zoneId of [1, 2]) loop.observeTick(tickReport({ zoneId, tick: 1, gameTimeRate: zoneId / 4 }));
+  for (let tick = 2; tick <= 5; tick++) loop.observeTick(tickReport({ zoneId: 2, tick, gameTimeRate: 0.5 }));
+  expect(loop.tick).toBe(5);
+});
+
 test("a report that was lost is no tick that was lost", () => {
   const { loop, emitter } = loopOf([1, 2]);
   for (const zoneId of [1, 2]) loop.observeTick(tickReport({ zoneId, tick: 1 }));

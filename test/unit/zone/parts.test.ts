@@ -25,6 +25,9 @@ test.each([...ZONE_STATES])("a report in state %p is read as it was written, wha
     commandsDropped: 7,
     framesLost: 8,
     recoveries: 9,
+    overloadLevel: 4,
+    gameTimeRate: 0.75,
+    load: 1.5,
     hash: 0xfedc_ba98_7654_3210n,
     counters: Uint32Array.from({ length: COUNTERS }, (_, index) => index * 100_000_000),
   };

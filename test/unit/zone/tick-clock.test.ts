@@ -39,3 +39,24 @@ test("after ten hours at 30 Hz it is where ten hours at 30 Hz end", () => {
   for (let tick = 0; tick < 36_000 * 30; tick++) clock.done(clock.deadline);
   expect(clock.deadline).toBe(start + 36_000_000);
 });
+
+test("at another rate deadlines are further apart, from the tick at hand on, and back to where they were meant to be", () => {
+  const clock = new TickClock(1_000, 50);
+  clock.done(1_001);
+  clock.rate = 0.5;
+  const deadlines = [1_051, 1_152, 1_252].map((endedAt) => {
+    clock.done(endedAt);
+    return clock.deadline;
+  });
+  expect(deadlines).toEqual([1_150, 1_250, 1_350]);
+  clock.rate = 1;
+  clock.done(1_351);
+  expect([clock.deadline, clock.missed, clock.intervalMs]).toEqual([1_400, 0, 50]);
+});
+
+test("ticks are given up by the interval they have: at half the rate half as many", () => {
+  const clock = new TickClock(1_000, 50);
+  clock.rate = 0.5;
+  clock.done(1_650);
+  expect([clock.missed, clock.deadline]).toEqual([3, 1_400]);
+});
