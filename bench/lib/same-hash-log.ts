@@ -25,6 +25,7 @@ import {
   OP_PLACE,
   OP_RECLAIM,
   OP_RELEASE,
+  OP_RELIEVE,
   OP_SPAWN,
   OP_SPIN,
   OP_STOP_ATTACK,
@@ -34,6 +35,7 @@ import {
 } from "../../assembly/abi.ts";
 import type { Content, Spawn, World } from "../../server/content/content.ts";
 import { seededRandom, seedOf } from "../../server/fault/random.ts";
+import { LADDER, reliefFields } from "../../server/zone/overload.ts";
 import { arrivalRecords } from "../../server/zone/transfer.ts";
 import { BatchWriter } from "./batch-writer.ts";
 
@@ -139,6 +141,7 @@ class Draw {
     else if (choice < 0.85) add(OP_NUDGE, 0, 0, { a: anybody, ...this.#near(spawn) });
     else if (choice < 0.88) add(OP_PLACE, 0, 0, { a: anybody, ...this.#near(spawn) });
     else if (choice < 0.9) add(OP_PLACE, 0, 0, { a: anybody, x: this.#pick(SENSELESS_COORDINATES) });
+    else if (choice < 0.94) add(OP_RELIEVE, 0, 0, reliefFields(this.#below(LADDER.length)));
     else if (choice < 0.98) add(OP_DEPART, 0, 0, { a: 1 + this.#below(SESSIONS) });
     else add(OP_CARRY, 0, 0, { a: 0xffff_ffff, b: this.#word() });
   }

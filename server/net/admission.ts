@@ -112,7 +112,13 @@ export class Admission {
     }
     const zoneId = wish === 0 ? router.nextZone() : router.canTake(wish) ? wish : 0;
     if (zoneId !== 0) return zoneId;
-    if (wish !== 0 && router.zone(wish)?.state !== "DOWN")
+    if (wish !== 0 && router.isClosed(wish))
+      this.#refuse(
+        connection,
+        "zone_overloaded",
+        `Zone ${wish} has more to do than it can and lets nobody new in; try another or later.`,
+      );
+    else if (wish !== 0 && router.zone(wish)?.state !== "DOWN")
       this.#refuse(connection, "zone_full", `Zone ${wish} is full; try another or later.`);
     else this.#refuse(connection, "no_zone", "No zone can take a player now; try again later.");
     return 0;

@@ -73,6 +73,7 @@ export const ERROR_CODES = [
   "no_such_zone",
   "no_such_class",
   "zone_full",
+  "zone_overloaded",
   "no_zone",
   "resume_expired",
   "already_in_world",
@@ -119,7 +120,7 @@ export interface ZoneChange {
   type: "zone";
   zone_id: number;
   tick: number;
-  reason: "zone_down" | "zone_restored" | "portal";
+  reason: "zone_down" | "zone_restored" | "portal" | "zone_overloaded";
   /** Of the zone it is in now. */
   portals: readonly PortalInfo[];
   /** Numbers of actions that came when it had left the other zone already: they are not done. */

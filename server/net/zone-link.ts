@@ -15,6 +15,8 @@ export interface ZoneView {
   readonly state: ZoneState;
   /** The zone's last finished tick. */
   readonly tick: number;
+  /** How much it leaves out because it is overloaded, 0 to 5; at LEVEL_CLOSED nobody new is let in. */
+  readonly overloadLevel: number;
 }
 
 /** Sees one kernel frame; `bytes` is only valid during the call. */

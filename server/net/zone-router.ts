@@ -22,6 +22,7 @@ import {
   TRANSFER_ACK,
 } from "../../assembly/abi.ts";
 import type { FromZoneWorker, ZoneState } from "../zone/messages.ts";
+import { LEVEL_CLOSED } from "../zone/overload.ts";
 import { arrivalRecords } from "../zone/transfer.ts";
 import type { Crossing } from "../zone/transfer.ts";
 import type { PortalInfo, ServerMessage, ZoneChange } from "./client-messages.ts";
@@ -71,16 +72,19 @@ export class ZoneRouter {
     return this.#deps.link.zones.get(zoneId);
   }
 
-  /** True when the zone runs and has room for one more. */
+  /** True when the zone runs, has room for one more, and is not too overloaded to let anybody new in. */
   canTake(zoneId: number): boolean {
-    const zone = this.zone(zoneId);
-    return zone !== undefined && zone.state !== "DOWN" && this.#hasRoom(zone);
+    return this.#canReturnTo(zoneId) && !this.isClosed(zoneId);
+  }
+
+  /** True when the zone is so overloaded that nobody new is let in. */
+  isClosed(zoneId: number): boolean {
+    return (this.zone(zoneId)?.overloadLevel ?? 0) >= LEVEL_CLOSED;
   }
 
   /** The zone for a player without a wish: those that are ACTIVE in turn, else any that runs; 0 when none can take it. */
   nextZone(): number {
-    const zones = [...this.#deps.link.zones.values()].filter((zone) => this.#hasRoom(zone));
-    const candidates = bestOf(zones);
+    const candidates = bestOf(this.#openZones());
     const chosen = candidates[this.#turn++ % Math.max(1, candidates.length)];
     return chosen?.id ?? 0;
   }
@@ -208,15 +212,17 @@ export class ZoneRouter {
   #cross(session: Session, crossing: Crossing, reason: MoveReason): void {
     const { sessions } = this.#deps;
     if (session.state === "IN_WORLD") sessions.move(session, "transfer_begun");
-    const wanted = [crossing.to, crossing.from].find((id) => this.canTake(id));
+    const { to, from } = crossing;
+    const wanted = this.canTake(to) ? to : this.#canReturnTo(from) ? from : undefined;
     const zoneId = wanted ?? this.#refuge();
     if (zoneId === 0) return;
     if (wanted !== undefined) session.homeZoneId = wanted;
     const lost = settleActions(session, crossing);
     const flags = this.#enter(session, zoneId);
-    const at = zoneId === crossing.to ? crossing.at : SPAWN_POINT;
+    const at = zoneId === to ? crossing.at : SPAWN_POINT;
     this.#deliver(zoneId, { ...plain(OP_ARRIVE, session.id, 0), records: arrivalRecords(crossing, at, flags) });
-    this.#tellZone(session, reason, lost);
+    const why = zoneId !== to && this.isClosed(to) ? "zone_overloaded" : reason;
+    this.#tellZone(session, why, lost);
   }
 
   /** From no zone into `zoneId`; 0: none can take it now, it waits. */
@@ -246,12 +252,21 @@ export class ZoneRouter {
   }
 
   #refuge(): number {
-    const zones = [...this.#deps.link.zones.values()].filter((zone) => this.#hasRoom(zone));
     let best = 0;
-    for (const zone of bestOf(zones)) {
+    for (const zone of bestOf(this.#openZones())) {
       if (best === 0 || this.#deps.sessions.playersIn(zone.id) < this.#deps.sessions.playersIn(best)) best = zone.id;
     }
     return best;
+  }
+
+  #openZones(): ZoneView[] {
+    return [...this.#deps.link.zones.values()].filter((zone) => this.#hasRoom(zone) && !this.isClosed(zone.id));
+  }
+
+  /** Who comes back to where they came from is nobody new. */
+  #canReturnTo(zoneId: number): boolean {
+    const zone = this.zone(zoneId);
+    return zone !== undefined && zone.state !== "DOWN" && this.#hasRoom(zone);
   }
 
   #hasRoom(zone: ZoneView): boolean {

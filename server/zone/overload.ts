@@ -9,6 +9,8 @@
 // Load is the share of its time that the zone's own work takes, smoothed. What comes out is a function of the samples
 // alone: no clock, no randomness. Whoever has just left a step and needs it again stays longer the next time.
 
+import type { CommandFields } from "../fault/fault.ts";
+
 /** What a zone leaves out. */
 export interface Relief {
   /** 0 nothing; 1 state, 2 sight, 3 thought, 4 time, 5 entry: each with all before it. */
@@ -48,6 +50,13 @@ export const LADDER: readonly Relief[] = [
   SLOW,
   { ...SLOW, level: LEVEL_CLOSED },
 ];
+
+/** Fields of the OP_RELIEVE that takes a zone to a step of the ladder. */
+export function reliefFields(step: number): Required<Pick<CommandFields, "flags" | "a" | "x" | "y">> {
+  const { level, tellEvery, thinkEvery, seenMax, sightYd, rate } = LADDER[step] ?? NONE;
+  const a = tellEvery | (thinkEvery << 8) | (seenMax << 16);
+  return { flags: step | (level << 8), a, x: sightYd, y: rate };
+}
 
 /** Load above which a zone climbs, and below which it descends. */
 export const LOAD_HIGH = 0.75;

@@ -13,7 +13,7 @@ import type { Emitter } from "../telemetry/schema.ts";
 import { ZoneBatch } from "./command-batch.ts";
 import { Crossings } from "./crossings.ts";
 import type { FromZoneWorker, TickReport, ZoneState } from "./messages.ts";
-import { Overload } from "./overload.ts";
+import { Overload, reliefFields } from "./overload.ts";
 import { recover } from "./recovery.ts";
 import type { Recovery } from "./recovery.ts";
 import { PROBATION_TICKS, Restart } from "./restart.ts";
@@ -206,14 +206,9 @@ export class ZoneRunner {
 
   /** The batch at hand begins with what is to be left out from now on, where the zone does not have it so yet. */
   #relieve(): void {
-    const { step, relief } = this.#overload;
+    const { step } = this.#overload;
     if (this.zone.view.getUint32(this.zone.at.reliefStep, true) === step) return;
-    this.#batch.push(OP_RELIEVE, {
-      flags: step | (relief.level << 8),
-      a: relief.tellEvery | (relief.thinkEvery << 8) | (relief.seenMax << 16),
-      x: relief.sightYd,
-      y: relief.rate,
-    });
+    this.#batch.push(OP_RELIEVE, reliefFields(step));
   }
 
   /** Ticks come at the rate that the zone, and with it every client, was told last. */

@@ -33,7 +33,10 @@ export interface RecordedCommand {
 
 /** Zones that take commands and do nothing; the test says what they tell. */
 export class RecordingLink implements ZoneLink {
-  readonly zones = new Map<number, { id: number; name: string; state: ZoneState; tick: number }>();
+  readonly zones = new Map<
+    number,
+    { id: number; name: string; state: ZoneState; tick: number; overloadLevel: number }
+  >();
   readonly commands: RecordedCommand[] = [];
   /** Zones whose ring is full. */
   readonly full = new Set<number>();
@@ -45,7 +48,8 @@ export class RecordingLink implements ZoneLink {
   readonly #messages: ((message: FromZoneWorker) => void)[] = [];
 
   constructor(...zoneIds: number[]) {
-    for (const id of zoneIds) this.zones.set(id, { id, name: `Zone ${id}`, state: "ACTIVE", tick: 1 });
+    for (const id of zoneIds)
+      this.zones.set(id, { id, name: `Zone ${id}`, state: "ACTIVE", tick: 1, overloadLevel: 0 });
   }
 
   command(

@@ -34,6 +34,8 @@ const LEAVE_MS_MAX = 2_000;
 
 /** Codes of `error` after which trying again is pointless. */
 const FATAL = new Set(["bad_token", "unsupported_version", "no_such_zone", "no_such_class"]);
+/** Codes after which another hello may be answered otherwise in a while. */
+const LATER = new Set(["zone_full", "zone_overloaded", "no_zone"]);
 
 export interface GameClientOptions {
   host: string;
@@ -107,6 +109,8 @@ export class GameClient {
   #isHeld = false;
   #isLeaving = false;
   #hasPlayed = false;
+  /** Why it was not let in when it last asked. */
+  #refusal: WowsimError | null = null;
   #retry: ReturnType<typeof setTimeout> | null = null;
   #entered = Promise.withResolvers<void>();
   #gone = Promise.withResolvers<void>();
@@ -136,9 +140,8 @@ export class GameClient {
   /** Connects and says hello; resolves when it is in the world. Throws WowsimError: unreachable, or what the server said. */
   async connect(): Promise<void> {
     const timer = setTimeout(() => {
-      this.#giveUp(
-        new WowsimError("no_welcome", "The server did not answer hello; see its health with wowsim health."),
-      );
+      const silence = "The server did not answer hello; see its health with wowsim health.";
+      this.#giveUp(this.#refusal ?? new WowsimError("no_welcome", silence));
     }, WELCOME_MS_MAX);
     try {
       await this.#open();
@@ -434,6 +437,7 @@ export class GameClient {
     count(this.stats.errors, code);
     if (code === "busy") this.#onBusy(seq);
     else if (code === "malformed") this.stats.protocolError(`the server says: ${message}`);
+    else if (LATER.has(code)) this.#askLater(new WowsimError(code, message));
     else if (FATAL.has(code)) this.#giveUp(new WowsimError(code, message));
     else if (code === "taken_over") this.#isLeaving = true;
   }
@@ -443,6 +447,15 @@ export class GameClient {
     this.stats.busy++;
     const at = this.#unacked.findIndex((action) => action.seq === seq);
     if (at >= 0) this.#unacked.splice(at, 1);
+  }
+
+  /** Not let in now: says hello once more, on the same link. */
+  #askLater(refusal: WowsimError): void {
+    this.#refusal = refusal;
+    this.#retry = setTimeout(() => {
+      this.#retry = null;
+      this.#hello();
+    }, this.#backoff.nextMs());
   }
 
   #giveUp(error: WowsimError): void {

@@ -89,6 +89,17 @@ test.each<[what: string, tried: number[]]>([
   expect(server.gateway.sessions.playersIn(2)).toBe(0);
 });
 
+test("a zone that is too overloaded for anybody new sends them back and says why; who came from it comes back", async () => {
+  await using server = startGateway({ zones: [1, 2] });
+  const { client, session } = await enter(server, 1);
+  server.link.zones.get(2)!.overloadLevel = 5;
+  server.link.zones.get(1)!.overloadLevel = 5;
+  server.link.depart(session.id, 1, 2);
+  await server.run(() => client.last("zone") !== undefined);
+  expect(client.last("zone")).toMatchObject({ zone_id: 1, reason: "zone_overloaded" });
+  expect(server.link.arrivals).toEqual([{ zoneId: 1, session: session.id }]);
+});
+
 test("when no zone can take them they wait, and are let in when one can", async () => {
   await using server = startGateway();
   const { session } = await enter(server, 1);

@@ -178,6 +178,27 @@ describe("hello", () => {
     expect(last.last("error")).toMatchObject({ code: "no_zone" });
   });
 
+  test("a zone that is too overloaded lets nobody new in, but who was there already", async () => {
+    await using server = startGateway({ zones: [1, 2] });
+    const first = await server.client();
+    first.send({ type: "hello", v: 1, name: "Ann", zone: 1 });
+    await server.run(() => first.last("welcome") !== undefined);
+    const resume = first.last("welcome")?.["resume"];
+    server.link.zones.get(1)!.overloadLevel = 5;
+    const second = await server.client();
+    second.send({ type: "hello", v: 1, name: "Bo", zone: 1 });
+    await server.run(() => second.last("error") !== undefined);
+    expect(second.last("error")).toMatchObject({ code: "zone_overloaded" });
+    second.send({ type: "hello", v: 1, name: "Bo" });
+    await server.run(() => second.last("welcome") !== undefined);
+    expect(second.last("welcome")).toMatchObject({ zone_id: 2 });
+    first.abort();
+    const back = await server.client();
+    back.send({ type: "hello", v: 1, name: "Ann", resume });
+    await server.run(() => back.last("welcome") !== undefined);
+    expect(back.last("welcome")).toMatchObject({ zone_id: 1 });
+  });
+
   test("comes once", async () => {
     await using server = startGateway();
     const { client } = await enter(server);
