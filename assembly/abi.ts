@@ -41,7 +41,7 @@ export const OP_ATTACK = 6;
 export const OP_STOP_ATTACK = 7;
 /** The dead player gives up its body: alive at the spawn point, or a ghost there. flags: RELEASE_AS_GHOST. */
 export const OP_RELEASE = 8;
-/** From now on the session gets frames; its first one begins with RECORD_RESET and tells everything anew. */
+/** From now on the session gets frames; its first one begins with RECORD_RESET and tells everything anew. flags: WATCH_IS_SLOW. */
 export const OP_WATCH = 9;
 /** The session gets no more frames (link lost); its entity stays. */
 export const OP_UNWATCH = 10;
@@ -84,6 +84,8 @@ export const JOIN_WATCHES = 1;
 export const JOIN_GUEST = 2;
 /** OP_RELEASE: as a ghost, which has to walk to its body. */
 export const RELEASE_AS_GHOST = 1;
+/** OP_WATCH: the session's reader was behind. */
+export const WATCH_IS_SLOW = 1;
 /** OP_SPAWN: does not fight, does not respawn, is not a target. */
 export const SPAWN_PHANTOM = 1;
 

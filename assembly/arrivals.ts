@@ -73,6 +73,9 @@ export const PLAYER_RESCAN: u32 = 8;
 /** A command of its own was applied: gets a frame in this tick, be it empty. */
 export const PLAYER_ACKED: u32 = 16;
 
+/** Its reader has been behind: while the zone is overloaded, all but its foes is far to it. */
+export const PLAYER_SLOW: u32 = 32;
+
 const LEVEL_MAX: u32 = 63;
 /** Yards. */
 const CREATURE_MELEE_RANGE: f32 = 5;
@@ -94,7 +97,7 @@ export function join(id: u32, classIndex: u32, level: u32, x: f32, y: f32, z: f3
   F32.set(PLAYER_THREAT_FACTOR, row, load<f32>(Sheet.at(row) + CLASS_THREAT_FACTOR));
   F32.set(ENTITY_SPEED, row, RUN_SPEED);
   if ((flags & JOIN_GUEST) != 0) U32.set(PLAYER_FLAGS, row, PLAYER_GUEST);
-  if ((flags & JOIN_WATCHES) != 0) watch(row);
+  if ((flags & JOIN_WATCHES) != 0) watch(row, false);
   Cell.add(HEADER_PLAYERS, 1);
   return row;
 }
@@ -144,8 +147,8 @@ export function remove(row: u32): void {
 }
 
 /** From now on the player gets frames; the first tells everything anew. */
-export function watch(row: u32): void {
-  const flags = U32.get(PLAYER_FLAGS, row);
+export function watch(row: u32, isSlow: bool): void {
+  const flags = (U32.get(PLAYER_FLAGS, row) & ~PLAYER_SLOW) | (isSlow ? PLAYER_SLOW : 0);
   if ((flags & PLAYER_WATCHES) == 0) Cell.add(HEADER_WATCHERS, 1);
   U32.set(PLAYER_FLAGS, row, flags | PLAYER_WATCHES | PLAYER_RESET | PLAYER_RESCAN);
   U32.set(PLAYER_KNOWN_COUNT, row, 0);

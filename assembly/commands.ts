@@ -53,6 +53,7 @@ import {
   REFUSED_ZONE_FULL,
   RELEASE_AS_GHOST,
   SPAWN_PHANTOM,
+  WATCH_IS_SLOW,
 } from "./abi";
 import { PLAYER_ACKED, join, remove, spawn, unwatch, watch } from "./arrivals";
 import { interruptCast } from "./cancel";
@@ -150,7 +151,7 @@ function handlePlayer(at: usize, op: u32): void {
   else if (op == OP_STOP_ATTACK) U32.set(ENTITY_ATTACKING, row, 0);
   else if (op == OP_RELEASE) handleRelease(at, row);
   else if (op == OP_RECLAIM) handleReclaim(at, row);
-  else if (op == OP_WATCH) watch(row);
+  else if (op == OP_WATCH) watch(row, (Command.flags(at) & WATCH_IS_SLOW) != 0);
   else if (op == OP_UNWATCH) unwatch(row);
   else if (op == OP_LEAVE) remove(row);
   else refuse(at, row, REFUSED_BAD_COMMAND);

@@ -1,6 +1,7 @@
 // Phase: creatures decide. Idle ones stroll while a player is near enough to care; fighting ones choose their target by
 // threat, chase it, cast now and then, and give up when the leash says so; evading ones run home. A creature far from
-// all players costs two loads a tick.
+// all players costs two loads a tick. While the zone is overloaded each has its turn every few ticks only, and then walks
+// that much further: relief.ts.
 
 import {
   COUNTER_ENTITIES_MOVED,
@@ -53,6 +54,7 @@ import {
 import { MOVING_NOT, MOVING_NUDGE_ASKED, MOVING_WALKS, stepTowards } from "./movement";
 import { Note } from "./note";
 import { randomBetween, randomSigned } from "./random";
+import { Relief } from "./relief";
 import { NO_ROW, Row } from "./rows";
 import { CREATURE_EVADING, CREATURE_FIGHTING, CREATURE_GONE, CREATURE_IDLE } from "./states";
 import { inWorld } from "./space";
@@ -85,11 +87,14 @@ export function decideAll(): void {
   Note.phase(PHASE_CREATURES);
   const high = Cell.get(HEADER_CREATURES_HIGH);
   const nearSince = Clock.now() - min<u32>(Clock.now(), Clock.seconds(NEAR_SECONDS));
+  const every = Relief.thinkEvery();
   for (let index: u32 = 0; index < high; index++) {
     const state = U32.get(CREATURE_STATE, index);
     const row = Row.ofCreature(index);
     if (U32.get(ENTITY_MOVING, row) == MOVING_NUDGE_ASKED) followNudge(row, state);
-    else if (state == CREATURE_IDLE) {
+    else if ((index + Clock.now()) % every != 0) {
+      if (state == CREATURE_FIGHTING) Counter.add(COUNTER_FIGHTING, 1);
+    } else if (state == CREATURE_IDLE) {
       if (U32.get(CREATURE_NEAR_TICK, index) > nearSince) stroll(row, index);
     } else if (state == CREATURE_FIGHTING) fight(row, index);
     else if (state == CREATURE_EVADING) goHome(row, index);
@@ -99,7 +104,7 @@ export function decideAll(): void {
 /** A fault shoves it: one step, then its own will again. */
 function followNudge(row: u32, state: u32): void {
   U32.set(ENTITY_MOVING, row, MOVING_NOT);
-  if (state < CREATURE_GONE && U32.get(ENTITY_ID, row) != 0) walk(row, Control.speed(row));
+  if (state < CREATURE_GONE && U32.get(ENTITY_ID, row) != 0) step(row, Clock.step(Control.speed(row)));
 }
 
 function stroll(row: u32, index: u32): void {
@@ -219,9 +224,14 @@ function goHome(row: u32, index: u32): void {
   U32.set(CREATURE_WAKES_TICK, index, Clock.now() + Clock.seconds(WAKE_SECONDS));
 }
 
-/** One step towards its destination, unless something holds it; true when it is there. */
+/** As far towards its destination as it comes until its next turn; true when it is there. */
 function walk(row: u32, yardsPerSecond: f32): bool {
+  return step(row, Clock.step(yardsPerSecond) * <f32>Relief.thinkEvery());
+}
+
+/** So many yards towards its destination, unless something holds it; true when it is there. */
+function step(row: u32, yards: f32): bool {
   if (Control.has(row, CONTROL_STUNNED | CONTROL_ROOTED)) return false;
   Counter.add(COUNTER_ENTITIES_MOVED, 1);
-  return stepTowards(row, Clock.step(yardsPerSecond));
+  return stepTowards(row, yards);
 }

@@ -6,7 +6,8 @@
 // A watcher's list of known entities is compared with what it sees every 4 ticks, staggered by row. A change is told when
 // it is newer than the tick the watcher was last told in; so a frame that finds the frame area full is simply not built,
 // its session keeps its old tick, and goes first in the next tick. Most watchers are up to date by the tick before, and
-// get the same record of an entity: deltas.ts makes it once, and it is copied.
+// get the same record of an entity: deltas.ts makes it once, and it is copied. While the zone is overloaded, changes of what is far
+// are held back for some ticks: coalesce.ts.
 
 import {
   COUNTER_FRAMES,
@@ -20,6 +21,7 @@ import {
 import { PLAYER_ACKED, PLAYER_RESCAN, PLAYER_RESET, PLAYER_WATCHES } from "./arrivals";
 import { Clock } from "./clock";
 import { Cell, U16, U32 } from "./columns";
+import { makeFarDeltas, putCoalesced } from "./coalesce";
 import { Counter } from "./counters";
 import { DELTA_SPECIAL, makeDeltas } from "./deltas";
 import {
@@ -47,12 +49,15 @@ import {
   PLAYER_KNOWN_COUNT,
   PLAYER_SELF_CHANGED,
   PLAYER_TOLD,
+  PLAYER_TOLD_FAR,
   RELIEF_CHANGED,
   ROWS_MAX,
   SEEN_MARK,
   SEEN_ROW,
 } from "./memory";
 import { Note } from "./note";
+import { GONE, leaveSlot, putOther } from "./known";
+import { Near, markNear } from "./near";
 import { pickEvents, pickFirst, putPicked } from "./picked";
 import {
   putAuras,
@@ -65,6 +70,7 @@ import {
   putReset,
   putSelf,
 } from "./records";
+import { Relief } from "./relief";
 import { look } from "./sight";
 
 /** Ticks between two looks around of one watcher. */
@@ -81,6 +87,7 @@ const SEEN_AND_KNOWN: u32 = 0x20000;
 export function buildFrames(): void {
   if (Cell.get(HEADER_WATCHERS) == 0) return;
   makeDeltas();
+  makeFarDeltas();
   memory.fill(SEEN_MARK, 0, ROWS_MAX * 4);
   const high = Cell.get(HEADER_PLAYERS_HIGH);
   const turn = Cell.get(HEADER_FRAME_TURN);
@@ -91,8 +98,6 @@ export function buildFrames(): void {
 }
 
 const NOBODY: u32 = 0xffffffff;
-/** No address of a frame. */
-const GONE: usize = 0;
 
 /** Builds frames of rows from..to-1; returns the first row that had to be put off, now or before. */
 function buildRange(from: u32, to: u32, deferredBefore: u32): u32 {
@@ -112,22 +117,27 @@ function buildFrame(row: u32): void {
   const flags = U32.get(PLAYER_FLAGS, row);
   const reset = (flags & PLAYER_RESET) != 0;
   const told: u32 = reset ? 0 : U32.get(PLAYER_TOLD, row);
+  const toldFar: u32 = reset ? 0 : U32.get(PLAYER_TOLD_FAR, row);
   let at = start + FRAME_HEADER_BYTES;
   if (reset) at = putReset(at);
   if (Cell.get(RELIEF_CHANGED) > told) at = putPace(at);
   if (reset || U32.get(PLAYER_SELF_CHANGED, row) > told) at = putSelf(at, row);
   U32.set(PLAYER_FLAGS, row, flags & ~(PLAYER_RESET | PLAYER_RESCAN | PLAYER_ACKED));
   pickFirst(row);
-  if ((flags & PLAYER_RESCAN) != 0 || ((row + Clock.now()) & (LOOK_EVERY - 1)) == 0) {
-    const seen = look(row);
-    at = dropUnseen(at, row, seen);
-    at = putChanges(at, row, told);
-    at = letEnter(at, row, seen);
-  } else at = putChanges(at, row, told);
+  const looks = (flags & PLAYER_RESCAN) != 0 || ((row + Clock.now()) & (LOOK_EVERY - 1)) == 0;
+  const turn = looks || (row + Clock.now()) % Relief.tellEvery() == 0;
+  const seen = looks ? look(row) : 0;
+  if (looks) at = dropUnseen(at, row, seen);
+  at = turn && toldFar == told ? putChanges(at, row, told) : putCoalesced(at, row, told, toldFar, turn);
+  if (looks) at = letEnter(at, row, seen);
   if (U32.get(ENTITY_CHANGED_POSITION, row) > told) at = putOwnPosition(at, row);
   if (U32.get(ENTITY_CHANGED_AURAS, row) > told) at = putAuras(at, row);
   at = putPicked(at);
   U32.set(PLAYER_TOLD, row, Clock.now());
+  if (turn) {
+    U32.set(PLAYER_TOLD_FAR, row, Clock.now());
+    if (Relief.tellEvery() > 1) markNear(row);
+  }
   if (at != start + FRAME_HEADER_BYTES || (flags & PLAYER_ACKED) != 0) close(start, at, row);
 }
 
@@ -156,6 +166,7 @@ function dropUnseen(start: usize, row: u32, seen: u32): usize {
       U32.set(SEEN_MARK, other, SEEN_AND_KNOWN | row);
       U16.set(KNOWN_ROW, list + kept, other);
       U32.set(KNOWN_ID, list + kept, id);
+      Near.move(row, index, kept);
       kept++;
     } else at = putLeave(at, id);
   }
@@ -209,25 +220,6 @@ function putOldChanges(start: usize, row: u32, told: u32): usize {
     } else at = next;
   }
   return at;
-}
-
-/** Changes and events of what is in a slot of the known list; GONE when the row is somebody else's by now. */
-function putOther(at: usize, row: u32, slot: u32, told: u32): usize {
-  const other = U16.get(KNOWN_ROW, slot);
-  if (U32.get(ENTITY_ID, other) != U32.get(KNOWN_ID, slot)) return GONE;
-  if (U32.get(EVENT_FIRST, other) != 0) pickEvents(other, row);
-  return putChange(at, other, told);
-}
-
-/** Forgets a slot of the known list; the last one takes its place. */
-function leaveSlot(at: usize, row: u32, index: u32): usize {
-  const list = row * KNOWN_MAX;
-  const last = U32.get(PLAYER_KNOWN_COUNT, row) - 1;
-  const id = U32.get(KNOWN_ID, list + index);
-  U16.set(KNOWN_ROW, list + index, U16.get(KNOWN_ROW, list + last));
-  U32.set(KNOWN_ID, list + index, U32.get(KNOWN_ID, list + last));
-  U32.set(PLAYER_KNOWN_COUNT, row, last);
-  return putLeave(at, id);
 }
 
 /** What is seen and not known enters, up to ENTERS_MAX; the rest at once in the next tick. */

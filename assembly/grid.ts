@@ -38,6 +38,11 @@ export function cellOf(coordinate: f32): u32 {
   return (<u32>(coordinate * (<f32>1 / CELL_YARDS) + CELLS_ASIDE)) & (CELLS_ACROSS - 1);
 }
 
+/** Cells to each side that so many yards can reach into. */
+export function cellsWithin(yards: f32): u32 {
+  return <u32>(yards * (<f32>1 / CELL_YARDS)) + 1;
+}
+
 /** Call when a tick begins: positions are about to change. */
 export function forgetGrid(): void {
   Cell.set(GRID_READY, 0);

@@ -292,8 +292,12 @@ export const PLAYER_FLAGS: usize = ENTITY_LOCKED + ROWS_MAX * ENTITY_LOCKED_STRI
 export const PLAYER_ACK: usize = PLAYER_FLAGS + PLAYERS;
 /** Tick up to which the watcher has been told everything. */
 export const PLAYER_TOLD: usize = PLAYER_ACK + PLAYERS;
+/** Tick up to which it has been told of what is far as well; the same as PLAYER_TOLD but in an overloaded zone. */
+export const PLAYER_TOLD_FAR: usize = PLAYER_TOLD + PLAYERS;
+/** One bit a slot of its known list, in KNOWN_MAX / 32 columns: near (near.ts). */
+export const PLAYER_NEAR: usize = PLAYER_TOLD_FAR + PLAYERS;
 /** Tick of the last change to what RECORD_SELF tells. */
-export const PLAYER_SELF_CHANGED: usize = PLAYER_TOLD + PLAYERS;
+export const PLAYER_SELF_CHANGED: usize = PLAYER_NEAR + PLAYERS * (KNOWN_MAX / 32);
 /** Upper bound a client set on its own base damage, 0 = none. */
 export const PLAYER_DAMAGE_BOUND: usize = PLAYER_SELF_CHANGED + PLAYERS;
 /** DAMAGE_PHYSICAL or DAMAGE_MAGICAL. */
@@ -433,8 +437,11 @@ export const DELTA_BYTES: u32 = 24;
 const DELTA_OVERHANG: u32 = 256;
 /** u8 by row: its length, 0 = no change; DELTA_SPECIAL = does not fit, or there is more to it than the record. */
 export const DELTA_LENGTH: usize = DELTA_BASE + ROWS_MAX * DELTA_BYTES + DELTA_OVERHANG;
+/** The same of what changed since the turn before of those who are told of far things in this tick: coalesce.ts. */
+export const FAR_BASE: usize = (DELTA_LENGTH + ROWS_MAX + 7) & ~7;
+export const FAR_LENGTH: usize = FAR_BASE + ROWS_MAX * DELTA_BYTES + DELTA_OVERHANG;
 /** u16 and u8, as many as rows and one: entities in sight before the nearest are chosen, and the ring each is in. */
-export const CANDIDATE_ROW: usize = DELTA_LENGTH + ROWS_MAX;
+export const CANDIDATE_ROW: usize = FAR_LENGTH + ROWS_MAX;
 export const CANDIDATE_RING: usize = CANDIDATE_ROW + (ROWS_MAX + 4) * 2;
 /** u32 by ring. */
 export const RING_COUNT: usize = CANDIDATE_RING + ROWS_MAX;
@@ -454,4 +461,4 @@ export const TRANSFER_OUT: usize = TRANSFER_AT + 4;
 export const SCRATCH_END: usize = TRANSFER_OUT + 4;
 
 /** Fixed: initial = maximum. index.ts refuses to compile when SCRATCH_END lies beyond. */
-export const MEMORY_PAGES: u32 = 208;
+export const MEMORY_PAGES: u32 = 212;

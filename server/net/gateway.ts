@@ -257,7 +257,7 @@ export class Gateway {
   /** It missed frames and can take some again: the kernel tells it everything anew. */
   #onCaughtUp(connection: Connection): void {
     connection.missedFrames = false;
-    this.#router.watch(connection.session);
+    this.#router.watch(connection.session, true);
   }
 
   #onClosed(connection: Connection, reason: CloseReason): void {

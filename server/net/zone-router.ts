@@ -20,6 +20,7 @@ import {
   OP_UNWATCH,
   OP_WATCH,
   TRANSFER_ACK,
+  WATCH_IS_SLOW,
 } from "../../assembly/abi.ts";
 import type { FromZoneWorker, ZoneState } from "../zone/messages.ts";
 import { LEVEL_CLOSED } from "../zone/overload.ts";
@@ -108,10 +109,12 @@ export class ZoneRouter {
     this.#deps.sessions.leaveZone(session);
   }
 
-  /** From now on the session is told what it sees, everything anew at first. */
-  watch(session: Session): void {
+  /** From now on the session is told what it sees, everything anew at first; `isSlow`: it was behind on reading. */
+  watch(session: Session, isSlow = false): void {
     session.awaitsReset = true;
-    if (session.zoneId !== 0) this.#deliver(session.zoneId, plain(OP_WATCH, session.id, session.lastSeq));
+    if (session.zoneId === 0) return;
+    const flags = isSlow ? WATCH_IS_SLOW : 0;
+    this.#deliver(session.zoneId, { ...plain(OP_WATCH, session.id, session.lastSeq), flags });
   }
 
   unwatch(session: Session): void {
