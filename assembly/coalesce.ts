@@ -1,9 +1,10 @@
 // What watchers are told while the zone is overloaded: what is near in every tick, what is far when it has its turn, every
 // so many ticks. Events and whoever goes are told at once either way.
 //
-//   every 4 ticks; watcher in row 5, tick 11: near 1000001 changed, far 1000002 changed      CHANGE 1000001
-//                                   tick 12:                                                 ... and before
-//                                   tick 15: (5 + 11) & 3 = 0 was tick 11's turn; now again  CHANGE 1000002, of ticks 12 to 15
+//   every 4 ticks: the watcher in row 5 has its turn in ticks 11, 15, 19, ...
+//   tick 11   all that has changed
+//   tick 12   near 1000001 and far 1000002 move     CHANGE 1000001
+//   tick 15   neither does                          CHANGE 1000002, as of tick 12
 //
 // Those whose turn it is in a tick were all told of far things in the same tick, so one record an entity does for all of
 // them, made once and copied, as for near ones (deltas.ts). Who was told at another time is told one by one.

@@ -5,7 +5,7 @@
 //   any → CRASHED → DEGRADED      a trap, and its recovery within the same tick
 //   CRASHED → DOWN → ACTIVE       not to be recovered; tried again after a back-off, on probation, without players
 
-import { COMMAND_BYTES, COMMAND_SESSION, OP_LEAVE, OP_RELIEVE, OP_WATCH } from "../../assembly/abi.ts";
+import { COMMAND_BYTES, COMMAND_SESSION, OP_LEAVE, OP_WATCH } from "../../assembly/abi.ts";
 import { messageOf, WowsimError } from "../errors.ts";
 import type { ZoneFaultHost } from "../fault/zone-host.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -13,7 +13,6 @@ import type { Emitter } from "../telemetry/schema.ts";
 import { ZoneBatch } from "./command-batch.ts";
 import { Crossings } from "./crossings.ts";
 import type { FromZoneWorker, TickReport, ZoneState } from "./messages.ts";
-import { Overload, reliefFields } from "./overload.ts";
 import { recover } from "./recovery.ts";
 import type { Recovery } from "./recovery.ts";
 import { PROBATION_TICKS, Restart } from "./restart.ts";
@@ -21,8 +20,10 @@ import { TickClock } from "./tick-clock.ts";
 import { ZoneTrap } from "./trap.ts";
 import { emptyReport } from "./wire.ts";
 import { RECOVERIES_MAX, RECOVERY_WINDOW_TICKS, ZoneHealth } from "./zone-health.ts";
-import { emitEvents, emitRelief, emitTick } from "./zone-telemetry.ts";
+import { emitEvents, emitTick } from "./zone-telemetry.ts";
 import type { ZoneOutput } from "./zone-output.ts";
+import { ZoneLoad } from "./zone-load.ts";
+import type { ZoneLoadOptions } from "./zone-load.ts";
 import { Zone } from "./zone.ts";
 import type { ZoneOptions } from "./zone.ts";
 import { readZoneView } from "./zone-view.ts";
@@ -31,18 +32,12 @@ import type { ZoneView } from "./zone-view.ts";
 const COMMAND_WORDS = COMMAND_BYTES / 4;
 /** Recoveries of a swapped zone after which the module is taken for the cause, whatever else would help. */
 const CANARY_RECOVERIES_MAX = 3;
-/** How much of the average a tick is. */
-const THREAD_SHARE_SMOOTHING = 1 / 8;
 
-export interface ZoneRunnerOptions extends ZoneOptions {
+export interface ZoneRunnerOptions extends ZoneOptions, ZoneLoadOptions {
   emitter: Emitter;
   faults: Pick<ZoneFaultHost, "commands" | "beforeStep" | "afterStep">;
   output: ZoneOutput;
   say: (message: FromZoneWorker) => void;
-  /** Processor time that this thread has used, in milliseconds. */
-  cpuMs: () => number;
-  /** Which share of the thread's time is this zone's to use, above 0 and at most 1. */
-  share: () => number;
   /** When the first tick is due, on the clock of `now`. */
   startMs: number;
   /** The commands of the first tick, before all others: the zone's creatures appear. */
@@ -70,9 +65,7 @@ export class ZoneRunner {
   #canary: Canary | null = null;
   readonly #restart = new Restart();
   readonly #crossings: Crossings;
-  readonly #overload = new Overload();
-  /** Smoothed share of the thread's time that this zone uses. */
-  #threadShare = 0;
+  readonly #load: ZoneLoad;
   /** Arrivals that found no room in the batch at hand; they come first in the next. */
   #waiting: Uint32Array[] = [];
 
@@ -83,12 +76,13 @@ export class ZoneRunner {
     this.#batch = new ZoneBatch(this.zone.id, this.zone.at.commandsMax, this.zone.entities);
     this.#report = emptyReport(this.zone.id);
     this.#crossings = new Crossings(this.zone, options.zone.portals);
+    this.#load = new ZoneLoad(this.zone, this.clock, options);
     options.spawn(this.#batch);
   }
 
   /** Which share of the thread's time this zone has used lately. */
   get threadShare(): number {
-    return this.#threadShare;
+    return this.#load.threadShare;
   }
 
   /** A command from the ring, for the next tick. One for a zone that is DOWN is of no use to anybody. */
@@ -119,9 +113,9 @@ export class ZoneRunner {
     } catch (error) {
       this.#goDown(messageOf(error));
     }
-    this.#keepPace();
+    this.#load.keepPace(this.#state !== "DOWN");
     this.#batch.reset(this.zone.tick + 1);
-    this.#relieve();
+    this.#load.relieve(this.#batch);
     for (const words of this.#waiting.splice(0)) this.acceptArrival(words);
     this.clock.done(now());
   }
@@ -167,7 +161,7 @@ export class ZoneRunner {
       kernel: zone.kernel.hash,
       canary: this.#canary !== null,
       entities: Array.from(zone.entities.entityIds()),
-      overload_level: this.#overload.relief.level,
+      overload_level: this.#load.level,
       recoveries: this.#recoveries,
       quarantined: this.#quarantined,
       missed_ticks: this.clock.missed,
@@ -180,7 +174,7 @@ export class ZoneRunner {
   }
 
   #runLive(startMs: number): void {
-    const cpuStartMs = this.#options.cpuMs();
+    this.#load.begin();
     const recoveries = this.#recoveries;
     this.#options.output.addRewatches((session) => this.#batch.push(OP_WATCH, { session }));
     const queueDepth = this.#batch.count;
@@ -190,30 +184,8 @@ export class ZoneRunner {
     this.#crossings.tickDone(this.#options.output);
     emitEvents(this.#options.emitter, this.zone);
     const framesLost = this.#options.output.writeFrames(this.zone);
-    // What a recovery costs says nothing about what a tick costs.
-    if (this.#recoveries === recoveries) this.#weigh(this.#options.cpuMs() - cpuStartMs);
+    this.#load.end(this.#recoveries === recoveries);
     this.#finish(startMs, queueDepth, framesLost);
-  }
-
-  /** A tick took so much of the processor: is that more than there is time for? */
-  #weigh(workMs: number): void {
-    const overload = this.#overload;
-    const use = workMs / this.clock.intervalMs;
-    this.#threadShare += (use - this.#threadShare) * THREAD_SHARE_SMOOTHING;
-    const from = overload.relief;
-    if (overload.observe(use / this.#options.share())) emitRelief(this.#options.emitter, this.zone, from, overload);
-  }
-
-  /** The batch at hand begins with what is to be left out from now on, where the zone does not have it so yet. */
-  #relieve(): void {
-    const { step } = this.#overload;
-    if (this.zone.view.getUint32(this.zone.at.reliefStep, true) === step) return;
-    this.#batch.push(OP_RELIEVE, reliefFields(step));
-  }
-
-  /** Ticks come at the rate that the zone, and with it every client, was told last. */
-  #keepPace(): void {
-    this.clock.rate = this.#state === "DOWN" ? 1 : this.zone.view.getFloat32(this.zone.at.reliefRate, true);
   }
 
   /** DOWN: waits, then tries its luck without players; after some clean ticks it is back. */
@@ -222,7 +194,7 @@ export class ZoneRunner {
     this.#batch.reset(this.zone.tick + 1);
     try {
       if (this.#restart.isFirstTick) this.#putBack();
-      this.#relieve();
+      this.#load.relieve(this.#batch);
       this.#prepareAndStep();
     } catch (error) {
       const next_try_ms = this.#restart.failed(error, this.#options.now());
@@ -344,7 +316,7 @@ export class ZoneRunner {
       this.#rolledBack(reason);
     }
     this.#crossings.forget();
-    this.#overload.forget();
+    this.#load.forget();
     this.#restart.begin(this.#options.now());
     this.#setState("DOWN", reason);
   }
@@ -361,9 +333,7 @@ export class ZoneRunner {
     report.commandsDropped = this.#batch.dropped;
     report.framesLost = framesLost;
     report.recoveries = this.#recoveries;
-    report.overloadLevel = zone.view.getUint32(zone.at.reliefLevel, true);
-    report.gameTimeRate = zone.view.getFloat32(zone.at.reliefRate, true);
-    report.load = this.#overload.load;
+    this.#load.report(report);
     report.hash = zone.hash;
     for (let i = 0; i < report.counters.length; i++) {
       report.counters[i] = zone.view.getUint32(zone.at.counters + i * 4, true);
@@ -379,7 +349,7 @@ export class ZoneRunner {
   /** ACTIVE or DEGRADED, by what happened lately. */
   #settle({ tick, overrun }: TickReport): void {
     if (overrun) this.#health.overran(tick);
-    const { level } = this.#overload.relief;
+    const { level } = this.#load;
     const reason = level > 0 ? `overloaded: level ${level}` : this.#health.at(tick);
     this.#setState(reason === null ? "ACTIVE" : "DEGRADED", reason ?? "well for a while");
   }
