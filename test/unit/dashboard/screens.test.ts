@@ -54,6 +54,15 @@ describe.each(VIEWS)("view %s", (view) => {
   }
 });
 
+test("a zone that is overloaded is shown with its level", () => {
+  const story = new Story().seconds(30, {
+    of: [2],
+    tick: () => ({ state: "DEGRADED", overload_level: 4, game_time_rate: 0.5 }),
+  });
+  const rows = screenText(pictureOf(story), FIRST_SCREEN, SMALL).split("\n");
+  expect(rows.filter((row) => row.includes("OVERLD 4")).map((row) => row.includes("2 Zone 2"))).toEqual([true]);
+});
+
 test("a healthy server with nobody in it", () => {
   const picture = pictureOf(
     new Story().seconds(30, { traffic: () => ({ in_world: 0 }), tick: () => ({ players: 0 }) }),

@@ -32,11 +32,16 @@ export function stateStyle(state: string): Style {
   return state === "DEGRADED" ? "warn" : "bad";
 }
 
+/** "OVERLD 4" of a zone that leaves things out, and how much: that is then why it is DEGRADED. */
+function stateOf({ state, overloadLevel }: ZoneHealth): string {
+  return state === "DEGRADED" && overloadLevel > 0 ? `OVERLD ${overloadLevel}` : state;
+}
+
 function columnsFor({ health, deploys }: Picture): Column<ZoneHealth>[] {
   const budgetMs = 1_000 / health.tickRateHz.meant;
   return [
     { head: "ZONE", width: 8, cell: ({ id, name }) => clean(`${id} ${name}`) },
-    { head: "STATE", width: 8, cell: ({ state }) => ({ text: clean(state), style: stateStyle(state) }) },
+    { head: "STATE", width: 8, cell: (zone) => ({ text: clean(stateOf(zone)), style: stateStyle(zone.state) }) },
     number("PLAY", 4, 0, ({ players }) => players),
     number("CREA", 4, 1, ({ creatures }) => creatures),
     number("P50ms", 5, 0, ({ durationMs }) => durationMs.p50),
