@@ -1,10 +1,10 @@
 // When a zone has more to do than it has time, and what it leaves out then: a ladder, climbed a step at a time while the
 // load stays high, descended a step at a time once it has been low for a while (docs/OVERLOAD.md).
 //
-//   load 0.9, 0.9, ... 20 ticks     step 0 → 1     level 1: far things are told every 2nd tick
-//   load 0.9, ... 20 ticks          step 1 → 2     ... every 4th
-//   load 0.5                        stays: between the two limits
-//   load 0.3 for 3 s                step 2 → 1
+//   load 0.9 for 1 s      step 0 → 1     level 1: far things are told every 2nd tick
+//   load 0.9 for 1 s      step 1 → 2     ... every 4th
+//   load 0.5              stays: between the two limits
+//   load 0.3 for 3 s      step 2 → 1
 //
 // Load is the share of its time that the zone's own work takes, smoothed. What comes out is a function of the samples
 // alone: no clock, no randomness. Whoever has just left a step and needs it again stays longer the next time.
@@ -61,12 +61,13 @@ export function reliefFields(step: number): Required<Pick<CommandFields, "flags"
 /** Load above which a zone climbs, and below which it descends. */
 export const LOAD_HIGH = 0.75;
 export const LOAD_LOW = 0.4;
-/** Ticks in a row above the one. */
-export const CLIMB_TICKS = 20;
-/** Nominal tick intervals in a row below the other: 3 s at 20 Hz, however slowly the zone ticks. */
+/** Nominal tick intervals in a row above the one: 1 s at 20 Hz, however slowly the zone ticks; and below the other: 3 s. */
+export const CLIMB_INTERVALS = 20;
 export const DESCEND_INTERVALS = 60;
 /** As long as this after relapses: a minute. */
 export const DESCEND_INTERVALS_MAX = 1_200;
+/** What a single tick counts for at most, so that never a few freaks alone make a zone climb. */
+export const TICK_INTERVALS_MAX = 4;
 /** How much of the average a tick is. */
 const SMOOTHING = 1 / 8;
 
@@ -74,7 +75,7 @@ export class Overload {
   /** Smoothed share of its time that the zone's work takes. */
   load = 0;
   step = 0;
-  #highTicks = 0;
+  #highIntervals = 0;
   #lowIntervals = 0;
   #sinceDescent = Number.POSITIVE_INFINITY;
   #hold = DESCEND_INTERVALS;
@@ -85,13 +86,14 @@ export class Overload {
 
   /** A tick took that share of its time: 1 = all of it. True when the step has changed. */
   observe(share: number): boolean {
-    const intervals = 1 / this.relief.rate;
+    // A tick lasts as long as it has time, or as long as it takes.
+    const intervals = Math.min(Math.max(share, 1) / this.relief.rate, TICK_INTERVALS_MAX);
     this.load += (share - this.load) * SMOOTHING;
     this.#sinceDescent += intervals;
-    this.#highTicks = this.load > LOAD_HIGH ? this.#highTicks + 1 : 0;
+    this.#highIntervals = this.load > LOAD_HIGH ? this.#highIntervals + intervals : 0;
     this.#lowIntervals = this.load < LOAD_LOW ? this.#lowIntervals + intervals : 0;
     if (this.step === 0 && this.#sinceDescent > DESCEND_INTERVALS_MAX) this.#hold = DESCEND_INTERVALS;
-    if (this.#highTicks >= CLIMB_TICKS && this.step < LADDER.length - 1) return this.#climb();
+    if (this.#highIntervals >= CLIMB_INTERVALS && this.step < LADDER.length - 1) return this.#climb();
     if (this.#lowIntervals >= this.#hold && this.step > 0) return this.#descend();
     return false;
   }
@@ -122,7 +124,7 @@ export class Overload {
 
   /** Both ways are counted anew on every step. */
   #rest(): void {
-    this.#highTicks = 0;
+    this.#highIntervals = 0;
     this.#lowIntervals = 0;
   }
 }

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import {
-  CLIMB_TICKS,
+  CLIMB_INTERVALS,
   DESCEND_INTERVALS,
   DESCEND_INTERVALS_MAX,
   LADDER,
@@ -11,6 +11,7 @@ import {
   LOAD_HIGH,
   LOAD_LOW,
   Overload,
+  TICK_INTERVALS_MAX,
 } from "../../../server/zone/overload.ts";
 
 /** Ticks of that share until the step changes; -1 when it does not within `ticksMax`. */
@@ -52,11 +53,22 @@ describe("the ladder", () => {
 describe("a zone", () => {
   test("climbs a step after a second above the limit, and to the top when nothing helps", () => {
     const overload = new Overload();
-    const ticks = LADDER.slice(1).map(() => untilChange(overload, 1.5));
-    expect(Math.max(...ticks)).toBeLessThan(CLIMB_TICKS * 2);
-    expect(Math.min(...ticks)).toBeGreaterThanOrEqual(CLIMB_TICKS);
+    for (const { rate } of LADDER.slice(0, -1)) {
+      const intervals = untilChange(overload, 0.9) / rate;
+      expect(intervals).toBeWithin(CLIMB_INTERVALS, CLIMB_INTERVALS + 18);
+    }
     expect(overload.relief.level).toBe(LEVEL_CLOSED);
     expect(untilChange(overload, 5)).toBe(-1);
+  });
+
+  test("climbs as fast when its ticks take long, but never by a few of them", () => {
+    const overload = new Overload();
+    for (const { rate } of LADDER.slice(0, -1)) {
+      const ticks = untilChange(overload, 8);
+      expect([rate, ticks]).toEqual([rate, Math.ceil(CLIMB_INTERVALS / TICK_INTERVALS_MAX)]);
+    }
+    const calm = new Overload();
+    for (let tick = 0; tick < 1_000; tick++) expect(calm.observe(tick % 100 < 2 ? 10 : 0.1)).toBe(false);
   });
 
   test("stays where it is between the limits", () => {
@@ -88,7 +100,7 @@ describe("a zone", () => {
       return wait;
     });
     expect(waits.toSorted((a, b) => a - b)).toEqual(waits);
-    expect(waits.at(-1)).toBeGreaterThan(DESCEND_INTERVALS_MAX - CLIMB_TICKS);
+    expect(waits.at(-1)).toBeGreaterThan(DESCEND_INTERVALS_MAX - CLIMB_INTERVALS);
   });
 
   test("has forgotten that after a good time", () => {
@@ -114,7 +126,7 @@ describe("whatever the loads", () => {
     maxLength: 40,
   });
 
-  test("it moves one step at a time, never twice within a climb's ticks, and up only when the load is high, down only when it is low", () => {
+  test("it moves one step at a time, never twice within a few ticks, and up only when the load is high, down only when it is low", () => {
     fc.assert(
       fc.property(loads, (stretches) => {
         const overload = new Overload();
@@ -129,7 +141,9 @@ describe("whatever the loads", () => {
             expect(Math.abs(overload.step - step)).toBe(1);
             if (overload.step > step) expect(overload.load).toBeGreaterThan(LOAD_HIGH);
             else expect(overload.load).toBeLessThan(LOAD_LOW);
-            expect(since).toBeGreaterThanOrEqual(overload.step > step ? CLIMB_TICKS : DESCEND_INTERVALS * rate - 1);
+            expect(since).toBeGreaterThanOrEqual(
+              overload.step > step ? CLIMB_INTERVALS / TICK_INTERVALS_MAX : DESCEND_INTERVALS * rate - 1,
+            );
             [step, since] = [overload.step, 0];
           }
         }
