@@ -9,6 +9,7 @@ export const BENCHES: readonly Bench[] = [
   { command: "bun run bench", shows: "a tick of the kernel by entities and zones, metered, unmetered, as native code" },
   { command: "bun bench/same-hash.ts", shows: "the same seed and commands, the same hash at every tick, also in Node" },
   { command: "bun bench/isolation.ts", shows: "what two broken zones do to the others" },
+  { command: "bun bench/overload.ts", shows: "what a zone with twice its load does, and what the others notice" },
   { command: "bun bench/load.ts", shows: "a server under JSON guests, next to the earlier simulator's ticks" },
   { command: "bun bench/crowd.ts", shows: "thousands of players who play: ticks, round trips, bytes, what they know" },
   { command: "bun bench/soak.ts", shows: "a clean run: tick count, overruns, errors, memory slope" },

@@ -21,6 +21,8 @@ export interface ServerChildOptions {
   /** World file; the built-in world without. */
   world?: string;
   seed?: number;
+  /** Default 20. */
+  tickRateHz?: number;
 }
 
 export interface ServerChild extends AsyncDisposable {
@@ -48,6 +50,7 @@ export async function startServerChild(options: ServerChildOptions = {}): Promis
   const dataDir = folder.path;
   const flags = ["--format", "json", "--with-parent", "--data-dir", dataDir, "--seed", String(options.seed ?? 1)];
   for (const port of ["--port", "--control-port", "--http-port", "--telemetry-port"]) flags.push(port, "0");
+  if (options.tickRateHz !== undefined) flags.push("--tick-rate", String(options.tickRateHz));
   if (options.world !== undefined) flags.push("--world", options.world);
   const child = Bun.spawn([process.execPath, join(ROOT, "tools/wowsim.ts"), "serve", ...flags], {
     cwd: ROOT,

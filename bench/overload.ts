@@ -1,0 +1,368 @@
+// What happens to a zone that has twice the work it has time for, and to the others: four zones, a crowd in the first. A
+// kernel that costs many times as much in a crowd (lib/costly-kernel.ts; by how much is found out first) goes live in the first zone
+// alone, by the same commands as any deploy; the zone climbs its overload ladder until it keeps up. Then it is rolled back.
+//
+//   bun bench/overload.ts --crowd 300 --seconds 10
+//
+// Figures are the server's own telemetry and what the players saw. Load is the zone's own processor time as a share of the
+// time it has: 1 is all that it can carry. One player, the timekeeper, casts all the time and holds each cast, and every tick
+// that went by, against its own clock and the rate of game time that the zone told it.
+
+import { Command } from "commander";
+import { LADDER } from "../server/zone/overload.ts";
+import type { TelemetryLine } from "../server/telemetry/schema.ts";
+import { ControlClient } from "../tools/client/control-client.ts";
+import type { Percentiles } from "../tools/client/client-stats.ts";
+import { addFormatFlag, parseInteger, parseNumber } from "../tools/ui/flags.ts";
+import type { OutputFormat } from "../tools/ui/flags.ts";
+import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
+import { tableLines } from "../tools/ui/table.ts";
+import { printChecks } from "./lib/checks.ts";
+import type { Check } from "./lib/checks.ts";
+import { buildCostlyKernel } from "./lib/costly-kernel.ts";
+import { OverloadPlayers } from "./lib/overload-players.ts";
+import type { Stretch } from "./lib/overload-players.ts";
+import { startServerChild } from "./lib/server-child.ts";
+import type { ServerChild } from "./lib/server-child.ts";
+import { quantile } from "./lib/statistics.ts";
+import { readWindow } from "./lib/telemetry-window.ts";
+import type { Span } from "./lib/telemetry-window.ts";
+
+interface Flags {
+  crowd: number;
+  others: number;
+  rate: number;
+  seconds: number;
+  tickRate: number;
+  seed: number;
+  format: OutputFormat;
+}
+
+const WORLD = "server/content/worlds/four-zones.toml";
+const ZONE = 1;
+const OTHER_ZONES = [2, 3, 4];
+const SETTLE_SECONDS = 5;
+/** No step of the ladder for so long: it has found its place. */
+const STEADY_MS = 4_000;
+const CLIMB_MS_MAX = 60_000;
+const RETURN_MS_MAX = 120_000;
+const LEASE_MS = 600_000;
+const LOOK_MS = 100;
+/** How much the others' p99 may rise: the larger of the two. */
+const P99_SHARE_MAX = 0.1;
+const P99_MS_MAX = 0.5;
+/** What the zone is given to do, and the least of it that counts as twice of what it can. */
+const LOAD_MEANT = 2.3;
+const LOAD_MIN = 1.8;
+/** Kernels that cost little, and so many times more each, are tried until one adds that much. */
+const TRIAL_FACTOR = 3;
+const TRIAL_LOAD_MIN = 0.15;
+const TRIAL_MS = 1_500;
+const LOOKS = 15;
+/** A round trip may take so many ticks, at the pace the zone has: one to wait for, one to be in, and what the machine takes. */
+const ROUND_TRIP_TICKS_MAX = 4;
+/** By how much game time may differ from the clock at the rate that was told. */
+const CLOCK_SHARE_MAX = 0.03;
+
+const program = new Command("overload")
+  .description("What a zone with twice the work it can carry does, and what the others notice.")
+  .option("--crowd <n>", "players in the zone that is overloaded", parseInteger(10, 3_000), 300)
+  .option("--others <n>", "players in the three others together", parseInteger(3, 3_000), 60)
+  .option("--rate <n>", "actions a second and player", parseNumber(0.1, 90), 2)
+  .option("--seconds <n>", "of each stretch that is measured: before, overloaded, and after", parseInteger(2, 600), 10)
+  .option("--tick-rate <hz>", "of the server", parseInteger(5, 100), 20)
+  .option("--seed <n>", "seed of server and players", parseInteger(0, 0xffff_ffff), 1)
+  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not, 2 wrong usage.")
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
+addFormatFlag(program).action(overload);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  fail(error, EXIT.degraded);
+}
+
+async function overload(flags: Flags): Promise<void> {
+  await using server = await startServerChild({ world: WORLD, seed: flags.seed, tickRateHz: flags.tickRate });
+  const { crowd, others, rate, seed } = flags;
+  const order = { port: server.ports.game, crowd, others, zone: ZONE, otherZones: OTHER_ZONES, rate, seed };
+  await using players = await OverloadPlayers.start(order);
+  const play = await drive(server, players, flags.seconds);
+  const totals = await players.stop();
+  await server.stop();
+  const report = await reportOf(server, play, totals);
+  const checks = judge(report, 1_000 / flags.tickRate);
+  if (flags.format === "json") outJson({ flags, ...report, checks });
+  else print(flags, report, checks);
+  if (checks.some((check) => !check.holds)) process.exitCode = EXIT.degraded;
+}
+
+/** One stretch of time: what the players say of it, and when it was. */
+interface Measured {
+  span: Span;
+  stretch: Stretch;
+}
+
+interface Play {
+  calm: Measured;
+  /** From the bad kernel's swap until the ladder had found its place. */
+  climb: Measured;
+  overloaded: Measured;
+  /** From the rollback until the zone left out nothing any more; how long that took, or null when it did not come to that. */
+  return: Measured;
+  returnMs: number | null;
+  after: Measured;
+}
+
+async function drive(server: ServerChild, players: OverloadPlayers, seconds: number): Promise<Play> {
+  await using control = await ControlClient.connect({ host: "127.0.0.1", port: server.ports.control });
+  await Bun.sleep(SETTLE_SECONDS * 1_000);
+  const hash = await twiceTheLoad(server, control);
+  await players.endStretch();
+  const measure = async (wait: () => Promise<unknown>): Promise<Measured> => {
+    const fromMs = Date.now();
+    await wait();
+    return { span: { fromMs, toMs: Date.now() }, stretch: await players.endStretch() };
+  };
+  const calm = await measure(() => Bun.sleep(seconds * 1_000));
+  const climb = await measure(async () => {
+    await swap(control, hash);
+    await steadyLevel(server);
+  });
+  const overloaded = await measure(() => Bun.sleep(seconds * 1_000));
+  let returnMs: number | null = null;
+  const back = await measure(async () => {
+    await control.ask({ command: "deploy_rollback", zone_id: ZONE });
+    returnMs = await levelZero(server);
+  });
+  const after = await measure(() => Bun.sleep(seconds * 1_000));
+  return { calm, climb, overloaded, return: back, returnMs, after };
+}
+
+/** A kernel that gives the zone LOAD_MEANT; its hash. Costs are in proportion: tried with little, reckoned for more. */
+async function twiceTheLoad(server: ServerChild, control: ControlClient): Promise<string> {
+  const without = await meanLoad(server);
+  let [times, added] = [1, 0];
+  while (added < TRIAL_LOAD_MIN) {
+    times *= TRIAL_FACTOR;
+    await swap(control, await send(control, times));
+    await Bun.sleep(TRIAL_MS);
+    added = (await meanLoad(server)) - without;
+    await control.ask({ command: "deploy_rollback", zone_id: ZONE });
+  }
+  const hash = await send(control, Math.round((times * (LOAD_MEANT - without)) / added));
+  await Bun.sleep(TRIAL_MS);
+  return hash;
+}
+
+async function meanLoad(server: ServerChild): Promise<number> {
+  const loads: number[] = [];
+  for (let look = 0; look < LOOKS; look++) {
+    loads.push(await zoneGauge(server, "load"));
+    await Bun.sleep(LOOK_MS);
+  }
+  return loads.reduce((sum, one) => sum + one, 0) / loads.length;
+}
+
+/** Sends a kernel that costs so many times as much; its hash, once the server has checked it. */
+async function send(control: ControlClient, times: number): Promise<string> {
+  const module = Buffer.from(await buildCostlyKernel(times)).toString("base64");
+  const { hash } = await control.ask({ command: "deploy_load", module, label: `costly, ${times} times` });
+  for (;;) {
+    const { modules } = await control.ask({ command: "deploy_status", hash });
+    const [known] = modules as { state: string; problems: string[] }[];
+    if (known?.state === "ready") return String(hash);
+    if (known?.state !== "checking") throw new Error(`The kernel was refused: ${known?.problems.join("; ")}`);
+    await Bun.sleep(LOOK_MS);
+  }
+}
+
+/** The first zone runs that kernel when this is over. */
+async function swap(control: ControlClient, hash: string): Promise<void> {
+  await control.ask({ command: "deploy_swap", hash, zone_id: ZONE, lease_ms: LEASE_MS });
+  for (;;) {
+    const { zones } = await control.ask({ command: "deploy_status" });
+    const zone = (zones as { zone_id: number; hash: string; phase: string; last_error: string | null }[]).find(
+      ({ zone_id }) => zone_id === ZONE,
+    );
+    if (zone?.hash === hash) return;
+    if (zone?.phase !== "swapping")
+      throw new Error(`The kernel was not swapped in: ${zone?.last_error ?? "no reason"}`);
+    await Bun.sleep(LOOK_MS);
+  }
+}
+
+async function zoneGauge(server: ServerChild, name: string): Promise<number> {
+  return (await server.metricByLabel(`wowsim_zone_${name}`)).get(String(ZONE)) ?? Number.NaN;
+}
+
+/** Waits until the zone is overloaded and has stayed on its step for a while. */
+async function steadyLevel(server: ServerChild): Promise<void> {
+  const giveUpAt = Date.now() + CLIMB_MS_MAX;
+  let [pace, sinceMs] = ["", Date.now()];
+  while (Date.now() < giveUpAt) {
+    const [level, rate] = [await zoneGauge(server, "overload_level"), await zoneGauge(server, "game_time_rate")];
+    const seen = `${level} ${rate}`;
+    if (seen !== pace) [pace, sinceMs] = [seen, Date.now()];
+    if (level > 0 && Date.now() - sinceMs >= STEADY_MS) return;
+    await Bun.sleep(LOOK_MS);
+  }
+}
+
+async function levelZero(server: ServerChild): Promise<number | null> {
+  const fromMs = Date.now();
+  while (Date.now() - fromMs < RETURN_MS_MAX) {
+    if ((await zoneGauge(server, "overload_level")) === 0) return Date.now() - fromMs;
+    await Bun.sleep(LOOK_MS);
+  }
+  return null;
+}
+
+interface Report {
+  /** Load, level and rate of game time, every second from the swap on. */
+  course: { atS: number; load: number; level: number; rate: number; ticksPerS: number }[];
+  /** The highest load before anything was left out. */
+  loadAtFirst: number;
+  othersP99: { before: number; meanwhile: number; after: number };
+  crowd: { before: Percentiles; meanwhile: Percentiles; after: Percentiles };
+  /** Game time against the clock, while the ladder kept its place. */
+  clock: { ticks: number; expected: number; rate: number };
+  casts: { gameMs: number; clockMs: number; rate: number }[];
+  returnMs: number | null;
+  othersLevelMax: number;
+  totals: Record<string, number>;
+}
+
+async function reportOf(server: ServerChild, play: Play, totals: Record<string, number>): Promise<Report> {
+  const others = async ({ span }: Measured): Promise<number> => {
+    const { zones } = await readWindow(server.telemetry(), span);
+    return quantile(
+      OTHER_ZONES.flatMap((id) => zones.get(id)?.durationMs ?? []),
+      0.99,
+    );
+  };
+  const { course, loadAtFirst, othersLevelMax } = await readCourse(server.telemetry(), play);
+  const { overloaded } = play;
+  return {
+    course,
+    loadAtFirst,
+    othersLevelMax,
+    othersP99: {
+      before: await others(play.calm),
+      meanwhile: await others(overloaded),
+      after: await others(play.after),
+    },
+    crowd: { before: play.calm.stretch.crowd, meanwhile: overloaded.stretch.crowd, after: play.after.stretch.crowd },
+    clock: {
+      ticks: overloaded.stretch.clock.ticks,
+      expected: overloaded.stretch.clock.expected,
+      rate: overloaded.stretch.clock.rateMin,
+    },
+    casts: overloaded.stretch.casts,
+    returnMs: play.returnMs,
+    totals,
+  };
+}
+
+async function readCourse(
+  lines: AsyncIterable<TelemetryLine>,
+  play: Play,
+): Promise<Pick<Report, "course" | "loadAtFirst" | "othersLevelMax">> {
+  const course: Report["course"] = [];
+  let [loadAtFirst, othersLevelMax] = [0, 0];
+  const { fromMs } = play.climb.span;
+  for await (const { message, timestamp, data } of lines) {
+    if (message !== "Zone tick completed") continue;
+    const [level, load, rate] = ["overload_level", "load", "game_time_rate"].map((field) => Number(data[field]));
+    if (level === undefined || load === undefined || rate === undefined) continue;
+    if (data["zone_id"] !== ZONE) {
+      othersLevelMax = Math.max(othersLevelMax, level);
+      continue;
+    }
+    const second = Math.floor((Date.parse(timestamp) - fromMs) / 1_000);
+    if (second < 0) continue;
+    if (level === 0 && course.every((row) => row.level === 0)) loadAtFirst = Math.max(loadAtFirst, load);
+    const row = course.at(-1);
+    if (row?.atS === second) Object.assign(row, { load, level, rate, ticksPerS: row.ticksPerS + 1 });
+    else course.push({ atS: second, load, level, rate, ticksPerS: 1 });
+  }
+  return { course, loadAtFirst, othersLevelMax };
+}
+
+function judge(report: Report, intervalMs: number): Check[] {
+  const { othersP99, crowd, clock, casts, returnMs, totals, loadAtFirst, othersLevelMax } = report;
+  const most = othersP99.before + Math.max(othersP99.before * P99_SHARE_MAX, P99_MS_MAX);
+  const roundTripMax = (ROUND_TRIP_TICKS_MAX * intervalMs) / clock.rate;
+  const share = clock.ticks / clock.expected;
+  const worst = Math.max(...casts.map(({ gameMs, clockMs, rate }) => Math.abs(clockMs * rate - gameMs)));
+  const number = (field: string): number => totals[field] ?? Number.NaN;
+  const level = Math.max(...report.course.map((row) => row.level));
+  return [
+    {
+      what: "The zone had about twice the work it can carry",
+      holds: loadAtFirst >= LOAD_MIN,
+      shown: `load ${show(loadAtFirst)} before anything was left out (at least ${LOAD_MIN})`,
+    },
+    {
+      what: "It climbed the ladder, and no other zone did",
+      holds: level > 0 && othersLevelMax === 0,
+      shown: `level ${level} of ${LADDER.at(-1)?.level}; the others ${othersLevelMax}`,
+    },
+    {
+      what: "The others keep their tick p99",
+      holds: othersP99.meanwhile <= most,
+      shown: `${show(othersP99.before)} ms before, ${show(othersP99.meanwhile)} ms meanwhile (at most ${show(most)})`,
+    },
+    {
+      what: "A round trip in the overloaded zone stays bounded",
+      holds: crowd.meanwhile.count > 0 && crowd.meanwhile.p99 <= roundTripMax,
+      shown: `p50 ${show(crowd.meanwhile.p50)}, p99 ${show(crowd.meanwhile.p99)}, max ${show(crowd.meanwhile.max)} ms (p99 at most ${show(roundTripMax)}, ${ROUND_TRIP_TICKS_MAX} of its ticks)`,
+    },
+    {
+      what: "Ticks go by at the rate that clients are told",
+      holds: Math.abs(share - 1) <= CLOCK_SHARE_MAX,
+      shown: `${clock.ticks} ticks, ${show(clock.expected)} by the clock at rate ${show(clock.rate)}`,
+    },
+    {
+      what: "Casts take as long as the dilated clock says",
+      holds: casts.length > 0 && worst <= 2 * intervalMs,
+      shown: `${casts.length} casts, at most ${show(worst)} ms of game time off (${show(2 * intervalMs)}, two ticks)`,
+    },
+    {
+      what: "It comes back by itself",
+      holds: returnMs !== null,
+      shown: returnMs === null ? "it did not" : `level 0 after ${show(returnMs / 1_000)} s`,
+    },
+    {
+      what: "No action went without an answer, nobody was disconnected, nobody was told a contradiction",
+      holds: number("actions") === number("acks") + number("busy") && number("drops") + number("protocol_errors") === 0,
+      shown: `${number("acks")} of ${number("actions")} acknowledged, ${number("busy")} refused as busy, ${number("drops")} drops, ${number("protocol_errors")} protocol errors`,
+    },
+  ];
+}
+
+function print(flags: Flags, report: Report, checks: Check[]): void {
+  const { crowd, others, rate, seconds, tickRate, seed } = flags;
+  out(
+    `bun bench/overload.ts --crowd ${crowd} --others ${others} --rate ${rate} --seconds ${seconds} --tick-rate ${tickRate} --seed ${seed}`,
+  );
+  const isNews = ({ level, rate: time }: Report["course"][number], index: number): boolean => {
+    const before = report.course[index - 1];
+    return before?.level !== level || before.rate !== time || index === report.course.length - 1;
+  };
+  const rows = report.course
+    .filter(isNews)
+    .map(({ atS, load, level, rate: time, ticksPerS }) => [atS, show(load), level, show(time), ticksPerS]);
+  for (const line of tableLines(["second", "load", "level", "game time", "ticks"], rows)) out(line);
+  const trips = Object.entries(report.crowd).map(([when, { p50, p99, max, count }]) => {
+    return [when, count, ...[p50, p99, max].map(show)];
+  });
+  for (const line of tableLines(["round trips", "count", "p50 ms", "p99 ms", "max ms"], trips)) out(line);
+  const { before, meanwhile, after } = report.othersP99;
+  out(`tick p99 of the other zones: ${show(before)} ms before, ${show(meanwhile)} meanwhile, ${show(after)} after`);
+  printChecks(checks);
+}
+
+function show(value: number): string {
+  return value.toFixed(2);
+}
