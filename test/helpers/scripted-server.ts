@@ -35,8 +35,8 @@ const WELCOME = {
 };
 const FIRST_STATE = { type: "state", tick: 1, reset: true, enter: [], change: [], leave: [] };
 
-/** `isSilent`: it never answers hello. */
-export function startScriptedServer({ isSilent = false } = {}): ScriptedServer {
+/** `isSilent`: it never answers hello. `refusals`: so many are refused with the code before one is welcomed. */
+export function startScriptedServer({ isSilent = false, refusals = 0, code = "" } = {}): ScriptedServer {
   const messages: Message[] = [];
   let welcome: Record<string, unknown> = WELCOME;
   let knowsSessions = true;
@@ -49,6 +49,8 @@ export function startScriptedServer({ isSilent = false } = {}): ScriptedServer {
     if (message.type !== "hello" || isSilent) return;
     if (message["resume"] !== undefined && !knowsSessions)
       return say({ type: "error", code: "resume_expired", message: "That session is gone." });
+    if (messages.filter(({ type }) => type === "hello").length <= refusals)
+      return say({ type: "error", code, message: "Try another or later." });
     say(welcome);
     say(FIRST_STATE);
   };

@@ -170,6 +170,19 @@ test("deaths and revivals are told by its own health", async () => {
   await client.leave();
 });
 
+test.each(["zone_full", "zone_overloaded", "no_zone"])(
+  "a client that is refused with %s asks again, on the same link, until it is let in",
+  async (code) => {
+    await using server = startScriptedServer({ refusals: 2, code });
+    const client = await join(server);
+    expect(client.isPlaying).toBe(true);
+    expect(server.received("hello")).toHaveLength(3);
+    expect(client.stats.errors.get(code)).toBe(2);
+    expect(client.stats.drops).toBe(0);
+    await client.leave();
+  },
+);
+
 test("leaving ends waiting to be let in", async () => {
   await using server = startScriptedServer({ isSilent: true });
   const client = new GameClient({
