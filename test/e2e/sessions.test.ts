@@ -7,12 +7,12 @@ import { startServer } from "../../server/main.ts";
 import type { RunningServer } from "../../server/main.ts";
 import type { GatewayLimits } from "../../server/net/limits.ts";
 import { ClientStats } from "../../tools/client/client-stats.ts";
-import { ControlClient } from "../../tools/client/control-client.ts";
 import { GameClient } from "../../tools/client/game-client.ts";
 import type { StateMessage } from "../../tools/client/world-model.ts";
 import { WorldModel } from "../../tools/client/world-model.ts";
 import { RawClient, until } from "../helpers/net.ts";
 import type { Message } from "../helpers/net.ts";
+import { sameAsZone } from "../helpers/same-as-zone.ts";
 import { ServeProcess, TempFolder } from "../helpers/serve-process.ts";
 
 setDefaultTimeout(60_000);
@@ -232,7 +232,7 @@ describe("a player who says hello", () => {
       const options = { host: "127.0.0.1", port: game, name: "Bea", zone: 2, random: Math.random };
       const bea = new GameClient({ ...options, stats, protocol });
       await bea.connect();
-      await sameAsZone(bea, 2);
+      await sameAsZone(bea, { zoneId: 2, controlPort: server.ports.control });
       const { sessionId } = bea;
       for (let step = 0; step < 20; step++) bea.move(step / 10, 0, 0);
       bea.dropLink();
@@ -243,44 +243,12 @@ describe("a player who says hello", () => {
       // None of the twenty was lost with the link, none was applied twice.
       expect(stats).toMatchObject({ actions: 20, acks: 20, lost: 0 });
       expect(stats.refusals.has("replayed")).toBe(false);
-      await sameAsZone(bea, 2);
+      await sameAsZone(bea, { zoneId: 2, controlPort: server.ports.control });
       expect(stats.protocolErrorExamples).toEqual([]);
       await bea.leave();
     },
   );
 });
-
-/** Whatever the client knows of is, at the tick of a look into its zone, where and how the client has it. */
-async function sameAsZone(client: GameClient, zoneId: number): Promise<void> {
-  await using control = await ControlClient.connect({ host: "127.0.0.1", port: server.ports.control });
-  const told = new Map<number, Map<number, [x: number, y: number, health: number, target: number]>>();
-  const { world } = client;
-  const keep = (): void => {
-    const known = [...world.entities.values()].map(
-      ({ id, x, y, health, target }) => [id, [x, y, health, target]] as [number, [number, number, number, number]],
-    );
-    told.set(world.tick, new Map(known));
-  };
-  let compared = 0;
-  for (let looks = 0; compared === 0 && looks < 50; looks++) {
-    const answer = await control.ask({ command: "inspect_zone", zone_id: zoneId });
-    await until(() => world.tick > Number(answer["tick"]), keep, PATIENCE_MS);
-    const known = told.get(Number(answer["tick"]));
-    if (known === undefined || known.size === 0) {
-      // A look at a tick before this client listened: the next one is to be had in a moment.
-      await Bun.sleep(50);
-      continue;
-    }
-    const zone = new Map((answer["entities"] as Record<string, number>[]).map((entity) => [entity["id"]!, entity]));
-    for (const [id, [x, y, health, target]] of known) {
-      const truth = zone.get(id)!;
-      expect([Math.abs(truth["x"]! - x) < 0.02, Math.abs(truth["y"]! - y) < 0.02]).toEqual([true, true]);
-      expect([id, truth["health"], truth["target"]]).toEqual([id, health, target]);
-      compared++;
-    }
-  }
-  expect(compared).toBeGreaterThan(5);
-}
 
 describe("a session whose link is lost", () => {
   const mark = { type: "movement", position: { x: -3, y: 2, z: 0 }, seq: 7 };
