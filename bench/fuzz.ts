@@ -1,6 +1,6 @@
 // Throws everything that is wrong at a real server's game and control ports, and looks whether it minds: random bytes, cut-off,
-// huge and deeply nested messages, wrong types, messages split at every byte; half of it while one zone traps and
-// another runs into its fuel limit every second.
+// huge and deeply nested messages, wrong types, wrong lengths, messages split at every byte, in JSON lines and in the binary
+// encoding; half of it while one zone traps and another runs into its fuel limit every second.
 //
 //   bun bench/fuzz.ts --messages 1000000
 //
@@ -19,8 +19,10 @@ import { startControlProbe } from "./lib/control-probe.ts";
 import type { ProbedAnswers } from "./lib/control-probe.ts";
 import { fuzzConnection, newTally, splitEverywhere } from "./lib/fuzz-connection.ts";
 import type { FuzzTally } from "./lib/fuzz-connection.ts";
-import { fuzzSource, SAMPLES, wholeMessage } from "./lib/fuzz-messages.ts";
-import type { FuzzMessage, FuzzPort } from "./lib/fuzz-messages.ts";
+import { wholeMessage } from "./lib/fuzz-messages.ts";
+import type { FuzzMessage } from "./lib/fuzz-messages.ts";
+import { SPEECHES } from "./lib/fuzz-speech.ts";
+import type { Speech, SpeechName } from "./lib/fuzz-speech.ts";
 import { SCRAPE_INTERVAL_MS } from "../server/telemetry/metrics.ts";
 import { quantile } from "./lib/statistics.ts";
 import { startServerChild } from "./lib/server-child.ts";
@@ -34,14 +36,17 @@ interface Flags {
 }
 
 const WORLD = join(import.meta.dir, "../server/content/worlds/four-zones.toml");
-/** One in so many messages goes to the control port. */
-const CONTROL_SHARE = 0.2;
+/** What part of the messages, and of the connections, speaks how. */
+const SHARES: Record<SpeechName, number> = { game: 0.5, binary: 0.3, control: 0.2 };
+const SPEECH_NAMES = Object.keys(SHARES) as SpeechName[];
 const MESSAGES_PER_CONNECTION = 120;
 const ANSWER_MS_MAX = 100;
 /** What the memory may differ by between the last two quarters of the way: garbage not yet collected. */
 const GROWTH_MB_MAX = 48;
 const SAMPLES_A_STORM = 40;
 const BYTES_PER_MB = 1024 * 1024;
+
+type Tallies = Record<SpeechName, FuzzTally>;
 
 interface Sample {
   messages: number;
@@ -65,12 +70,12 @@ try {
 
 async function fuzz(flags: Flags): Promise<void> {
   await using server = await startServerChild({ world: WORLD, seed: flags.seed });
-  const tallies: Record<FuzzPort, FuzzTally> = { game: newTally(), control: newTally() };
+  const tallies: Tallies = { game: newTally(), binary: newTally(), control: newTally() };
   const samples: Sample[] = [];
   const probe = startControlProbe(server.ports.control, "no fault");
   const start = performance.now();
   const sample = async (): Promise<void> => {
-    const messages = tallies.game.messages + tallies.control.messages;
+    const messages = messagesIn(tallies);
     samples.push({ messages, rssMb: (await server.metric("process_resident_memory_bytes")) / BYTES_PER_MB });
   };
 
@@ -98,11 +103,16 @@ async function fuzz(flags: Flags): Promise<void> {
   if (checks.some((check) => !check.holds)) process.exitCode = EXIT.degraded;
 }
 
+function messagesIn(tallies: Tallies): number {
+  return SPEECH_NAMES.reduce((sum, name) => sum + tallies[name].messages, 0);
+}
+
 /** Every sample message of both ports, whole, split at each byte, and byte by byte. */
-async function splitAll(server: ServerChild, tallies: Record<FuzzPort, FuzzTally>): Promise<number> {
-  const runs = (["game", "control"] as const).flatMap((port) =>
-    SAMPLES[port].map((message) => splitEverywhere(port, server.ports[port], wholeMessage(message), tallies[port])),
-  );
+async function splitAll(server: ServerChild, tallies: Tallies): Promise<number> {
+  const runs = SPEECH_NAMES.flatMap((name) => {
+    const speech: Speech = SPEECHES[name];
+    return speech.samples.map((message) => splitEverywhere(speech, server.ports[speech.port], message, tallies[name]));
+  });
   return (await Promise.all(runs)).reduce((sum, wrong) => sum + wrong, 0);
 }
 
@@ -110,27 +120,25 @@ async function splitAll(server: ServerChild, tallies: Record<FuzzPort, FuzzTally
 async function storm(
   server: ServerChild,
   { seed, connections }: Flags,
-  tallies: Record<FuzzPort, FuzzTally>,
+  tallies: Tallies,
   until: number,
   sample: () => Promise<void>,
 ): Promise<void> {
-  const total = (): number => tallies.game.messages + tallies.control.messages;
-  let nextSample = total();
-  const lane = async (port: FuzzPort, index: number): Promise<void> => {
-    const random = seededRandom(seedOf(seed, port, index, until));
-    const draw = fuzzSource(port, random);
-    const share = port === "control" ? CONTROL_SHARE : 1 - CONTROL_SHARE;
-    while (tallies[port].messages < until * share && server.exitCode === null && tallies[port].silent < 20) {
-      const options = { port, number: server.ports[port], draw, random, messagesMax: MESSAGES_PER_CONNECTION };
-      await fuzzConnection(options, tallies[port]);
-      if (total() < nextSample) continue;
-      nextSample = total() + until / SAMPLES_A_STORM;
+  let nextSample = messagesIn(tallies);
+  const lane = async (name: SpeechName, index: number): Promise<void> => {
+    const speech: Speech = SPEECHES[name];
+    const [tally, number] = [tallies[name], server.ports[speech.port]];
+    const random = seededRandom(seedOf(seed, name, index, until));
+    const options = { speech, number, draw: speech.draw(random), random, messagesMax: MESSAGES_PER_CONNECTION };
+    while (tally.messages < until * SHARES[name] && server.exitCode === null && tally.silent < 20) {
+      await fuzzConnection(options, tally);
+      if (messagesIn(tallies) < nextSample) continue;
+      nextSample = messagesIn(tallies) + until / SAMPLES_A_STORM;
       await sample();
     }
   };
-  const controlLanes = Math.max(1, Math.round(connections * CONTROL_SHARE));
-  const lanes = Array.from({ length: connections }, (_, index) =>
-    lane(index < controlLanes ? "control" : "game", index),
+  const lanes = SPEECH_NAMES.flatMap((name) =>
+    Array.from({ length: Math.max(1, Math.round(connections * SHARES[name])) }, (_, index) => lane(name, index)),
   );
   await Promise.all(lanes);
 }
@@ -150,7 +158,7 @@ async function isAlive(server: ServerChild): Promise<boolean> {
   const tally = newTally();
   // 0.5: not a guest, and does not break off.
   await fuzzConnection(
-    { port: "game", number: server.ports.game, draw: drawPing, random: () => 0.5, messagesMax: 2 },
+    { speech: SPEECHES.game, number: server.ports.game, draw: drawPing, random: () => 0.5, messagesMax: 2 },
     tally,
   );
   return health.ok && tally.answered === 1 && refusalsTold(tally) === 0;
@@ -183,17 +191,17 @@ interface Counted {
 }
 
 /** Refusals that were told more often than they were counted: "malformed 12 > 11"; must be none. */
-function uncounted({ game, control }: Record<FuzzPort, FuzzTally>, counted: Counted): string[] {
+function uncounted({ game, binary, control }: Tallies, counted: Counted): string[] {
   const countOf = (code: string): number => {
     if (code === "malformed") return counted.malformed;
     if (code === "busy") return counted.busy;
     return counted.refused.get(code.replace(/^limit_/, "")) ?? 0;
   };
   const refusedRequests = (counted.control.get("malformed") ?? 0) + (counted.control.get("refused") ?? 0);
+  const codes = [...new Set([game, binary].flatMap(({ refusals }) => Object.keys(refusals)))];
+  const told = (code: string): number => (game.refusals[code] ?? 0) + (binary.refusals[code] ?? 0);
   return [
-    ...Object.entries(game.refusals)
-      .filter(([code, told]) => told > countOf(code))
-      .map(([code, told]) => `${code} ${told} > ${countOf(code)}`),
+    ...codes.filter((code) => told(code) > countOf(code)).map((code) => `${code} ${told(code)} > ${countOf(code)}`),
     ...(refusalsTold(control) > refusedRequests ? [`control ${refusalsTold(control)} > ${refusedRequests}`] : []),
   ];
 }
@@ -203,7 +211,7 @@ function refusalsTold({ refusals }: FuzzTally): number {
 }
 
 interface Outcome {
-  tallies: Record<FuzzPort, FuzzTally>;
+  tallies: Tallies;
   samples: Sample[];
   answers: ProbedAnswers[];
   failures: string[];
@@ -215,10 +223,10 @@ interface Outcome {
 
 function judge({ tallies, samples, answers, failures, counted, splitWrong, alive, exitCode }: Outcome): Check[] {
   const msMax = Math.max(...answers.map((answer) => answer.msMax));
-  const silent = tallies.game.silent + tallies.control.silent;
+  const silent = SPEECH_NAMES.reduce((sum, name) => sum + tallies[name].silent, 0);
   const growth = growthMb(samples);
   const missing = uncounted(tallies, counted);
-  const told = refusalsTold(tallies.game) + refusalsTold(tallies.control);
+  const told = SPEECH_NAMES.reduce((sum, name) => sum + refusalsTold(tallies[name]), 0);
   return [
     {
       what: "The server lives, takes a player, and stops in order",
@@ -226,6 +234,11 @@ function judge({ tallies, samples, answers, failures, counted, splitWrong, alive
       shown: `exit code ${exitCode}`,
     },
     { what: "No connection fell silent", holds: silent === 0, shown: `${silent}` },
+    {
+      what: "What the server answers is its protocol",
+      holds: SPEECH_NAMES.every((name) => tallies[name].garbled === 0),
+      shown: `${SPEECH_NAMES.reduce((sum, name) => sum + tallies[name].garbled, 0)} answers that were not`,
+    },
     { what: "A message means the same however it is split", holds: splitWrong === 0, shown: `${splitWrong} wrong` },
     {
       what: "Every refusal that was told is counted, by its code",
@@ -256,7 +269,7 @@ function growthMb(samples: Sample[]): number {
 function print(
   flags: Flags,
   seconds: number,
-  tallies: Record<FuzzPort, FuzzTally>,
+  tallies: Tallies,
   samples: Sample[],
   answers: ProbedAnswers[],
   counted: Counted,
@@ -265,10 +278,10 @@ function print(
   out(
     `bun bench/fuzz.ts --messages ${flags.messages} --connections ${flags.connections} --seed ${flags.seed}: ${seconds.toFixed(0)} s`,
   );
-  for (const [port, tally] of Object.entries(tallies)) {
+  for (const [name, tally] of Object.entries(tallies)) {
     const kinds = Object.entries(tally.sent).map(([kind, sent]) => `${kind} ${sent}`);
     out(
-      `${port} port: ${tally.messages} messages, ${(tally.bytes / 1e6).toFixed(0)} MB, ${tally.connections} connections;`,
+      `${name === "binary" ? "game port, binary" : `${name} port`}: ${tally.messages} messages, ${(tally.bytes / 1e6).toFixed(0)} MB, ${tally.connections} connections;`,
     );
     out(`  ${kinds.join(", ")}`);
     out(

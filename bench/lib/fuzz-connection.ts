@@ -2,13 +2,13 @@
 // sign of life, so that it is known that the server has read everything, or breaks off in the middle of a message.
 //
 //   const tally = newTally()
-//   await fuzzConnection({ port: "game", number: 40123, draw, random, messagesMax: 120 }, tally)
+//   await fuzzConnection({ speech: speeches.game, number: 40123, draw, random, messagesMax: 120 }, tally)
 //   tally.sent     // { valid: 14, nested: 9, ... }
 //   tally.silent   // connections on which neither the sign of life nor the end came in time: must stay 0
 
 import type { Socket } from "bun";
-import type { FuzzKind, FuzzMessage, FuzzPort } from "./fuzz-messages.ts";
-import { validMessage } from "./fuzz-messages.ts";
+import type { FuzzKind, FuzzMessage } from "./fuzz-messages.ts";
+import type { Speech } from "./fuzz-speech.ts";
 
 const ANSWER_MS_MAX = 10_000;
 const CHUNK_MESSAGES_MAX = 20;
@@ -25,6 +25,8 @@ export interface FuzzTally {
   /** Answers that say no, by their code. */
   refusals: Record<string, number>;
   silent: number;
+  /** Answers that are no messages of the server's protocol: must stay 0. */
+  garbled: number;
   /** Connections that the server did not take. */
   unconnected: number;
 }
@@ -38,11 +40,12 @@ export const newTally = (): FuzzTally => ({
   answered: 0,
   refusals: {},
   silent: 0,
+  garbled: 0,
   unconnected: 0,
 });
 
 export interface FuzzConnectionOptions {
-  port: FuzzPort;
+  speech: Speech;
   /** TCP port on the loopback address. */
   number: number;
   draw: () => FuzzMessage;
@@ -52,12 +55,13 @@ export interface FuzzConnectionOptions {
 
 /** Runs one connection from its opening to its end. Never throws for what the server does. */
 export async function fuzzConnection(options: FuzzConnectionOptions, tally: FuzzTally): Promise<void> {
-  const { port, random } = options;
-  const wire = await Wire.open(options.number, tally);
+  const { speech, random } = options;
+  const wire = await Wire.open(options.number, speech, tally);
   if (wire === null) return;
   // Every fourth player never says hello: a guest, who is told nothing.
-  const isGuest = port === "game" && random() < 0.25;
-  if (port === "game" && !isGuest) await wire.write(text({ type: "hello", v: 1, name: "Fuzz" }));
+  const isGuest = speech.hello !== null && random() < 0.25;
+  const first = isGuest ? speech.asGuest : speech.hello;
+  if (first !== null) await wire.write(first);
   const messages = 1 + Math.floor(random() * options.messagesMax);
   for (let left = messages; left > 0 && !wire.isClosed;) {
     const chunk = Math.min(left, 1 + Math.floor(random() * CHUNK_MESSAGES_MAX));
@@ -65,14 +69,14 @@ export async function fuzzConnection(options: FuzzConnectionOptions, tally: Fuzz
     await wire.write(drawChunk(chunk, options, tally));
   }
   const breaksOff = random() < 0.2;
-  if (!breaksOff && !isGuest) await signOfLife(port, wire, tally);
+  if (!breaksOff && !isGuest) await signOfLife(wire, tally);
   if (breaksOff && !wire.isClosed) {
-    const whole = validMessage(port, random);
+    const whole = speech.valid(random);
     await wire.write(whole.subarray(0, 1 + Math.floor(random() * (whole.length - 2))));
     count(tally, "truncated", 0);
   }
   if (wire.isClosed) tally.shown++;
-  else if (port === "game" && !breaksOff) await wire.write(text({ type: "bye" }));
+  else if (speech.bye !== null && !breaksOff) await wire.write(speech.bye);
   await wire.close(random() < 0.5);
 }
 
@@ -81,16 +85,16 @@ export async function fuzzConnection(options: FuzzConnectionOptions, tally: Fuzz
  * as it did the first: returns how many times it refused more, or less, than that.
  */
 export async function splitEverywhere(
-  port: FuzzPort,
+  speech: Speech,
   number: number,
   whole: Uint8Array,
   tally: FuzzTally,
 ): Promise<number> {
-  const wire = await Wire.open(number, tally);
+  const wire = await Wire.open(number, speech, tally);
   if (wire === null) return 0;
-  if (port === "game") await wire.write(text({ type: "hello", v: 1, name: "Split" }));
+  if (speech.hello !== null) await wire.write(speech.hello);
   await wire.write(whole);
-  await signOfLife(port, wire, tally);
+  await signOfLife(wire, tally);
   const refusedWhole = wire.refusals;
   for (let at = 1; at <= whole.length; at++) {
     await wire.write(whole.subarray(0, at));
@@ -103,7 +107,7 @@ export async function splitEverywhere(
     await Bun.sleep(0);
   }
   count(tally, "split", whole.length);
-  await signOfLife(port, wire, tally);
+  await signOfLife(wire, tally);
   await wire.close(false);
   return Math.abs(wire.refusals - refusedWhole * (whole.length + 2));
 }
@@ -125,16 +129,12 @@ function count(tally: FuzzTally, kind: FuzzKind, bytes: number): void {
 }
 
 /** Everything before it has been read when the answer is here; or the server has ended the connection. */
-async function signOfLife(port: FuzzPort, wire: Wire, tally: FuzzTally): Promise<void> {
+async function signOfLife(wire: Wire, tally: FuzzTally): Promise<void> {
   if (wire.isClosed) return;
-  const number = 420_000 + tally.answered;
-  wire.lookFor(port === "game" ? `"t":${number}` : `"id":"${number}"`);
-  await wire.write(text(port === "game" ? { type: "ping", t: number } : { command: "list", id: `${number}` }));
+  await wire.ask(420_000 + tally.answered);
   if (await wire.saw(ANSWER_MS_MAX)) tally.answered++;
   else if (!wire.isClosed) tally.silent++;
 }
-
-const text = (message: object): Uint8Array => new TextEncoder().encode(`${JSON.stringify(message)}\n`);
 
 /** A socket that can be waited for. */
 class Wire {
@@ -142,23 +142,25 @@ class Wire {
   refusals = 0;
   isClosed = false;
   readonly #tally: FuzzTally;
+  readonly #speech: Speech;
+  readonly #read: (bytes: Buffer) => void;
   #socket: Socket | null = null;
-  /** A line that has not come to its end yet. */
-  #rest = "";
-  /** What is looked for in every line, as it comes: much may come after it before anybody asks. */
-  #sign = "";
+  /** The number that is looked for in every answer, as it comes: much may come after it before anybody looks. */
+  #sign = 0;
   #sawSign = false;
   /** Called at whatever happens: bytes, room to write, the end. */
   #wake: () => void = () => undefined;
 
-  static async open(port: number, tally: FuzzTally): Promise<Wire | null> {
-    const wire = new Wire(tally);
+  static async open(port: number, speech: Speech, tally: FuzzTally): Promise<Wire | null> {
+    const wire = new Wire(speech, tally);
     try {
       wire.#socket = await Bun.connect({
         hostname: "127.0.0.1",
         port,
         socket: {
-          data: (_socket, bytes) => wire.#receive(bytes),
+          data: (_socket, bytes) => {
+            wire.#receive(bytes);
+          },
           drain: () => wire.#wake(),
           close: () => wire.#end(),
           error: () => wire.#end(),
@@ -173,8 +175,18 @@ class Wire {
     return wire;
   }
 
-  private constructor(tally: FuzzTally) {
+  private constructor(speech: Speech, tally: FuzzTally) {
+    this.#speech = speech;
     this.#tally = tally;
+    this.#read = speech.reader({
+      onRefused: (code) => {
+        tally.refusals[code] = (tally.refusals[code] ?? 0) + 1;
+        this.refusals++;
+      },
+      onAnswer: (number) => {
+        if (number === this.#sign) this.#sawSign = true;
+      },
+    });
   }
 
   /** Resolves when all is handed to the system, or the connection is gone, or nothing was taken for long. */
@@ -191,10 +203,11 @@ class Wire {
     }
   }
 
-  /** From now on, whether a line with `sign` in it has come is known. */
-  lookFor(sign: string): void {
-    this.#sign = sign;
+  /** Asks for a sign of life; from now on, whether it has come is known. */
+  async ask(number: number): Promise<void> {
+    this.#sign = number;
     this.#sawSign = false;
+    await this.write(this.#speech.ask(number));
   }
 
   /** True when what is looked for has come within `msMax`; false when the connection ended or it did not. */
@@ -226,18 +239,14 @@ class Wire {
   }
 
   #receive(bytes: Buffer): void {
-    const lines = (this.#rest + bytes.toString("latin1")).split("\n");
-    this.#rest = lines.pop() ?? "";
-    for (const line of lines) this.#readLine(line);
+    try {
+      this.#read(bytes);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      this.#tally.garbled++;
+      this.#socket?.terminate();
+    }
     this.#wake();
-  }
-
-  #readLine(line: string): void {
-    if (this.#sign !== "" && line.includes(this.#sign)) this.#sawSign = true;
-    if (!line.startsWith('{"type":"error"') && !line.startsWith('{"success":false')) return;
-    const { code = "none" } = JSON.parse(line) as { code?: string };
-    this.#tally.refusals[code] = (this.#tally.refusals[code] ?? 0) + 1;
-    this.refusals++;
   }
 
   #end(): void {

@@ -20,7 +20,8 @@ const SHARES = {
   blank: 5,
 } as const;
 
-export type FuzzKind = keyof typeof SHARES | "truncated" | "split";
+export type FuzzKind = keyof typeof SHARES | "wrong mark" | "wrong length" | "huge length" | "truncated" | "split";
+/** Ports that are spoken to in lines of text. */
 export type FuzzPort = "game" | "control";
 export interface FuzzMessage {
   kind: FuzzKind;

@@ -143,7 +143,22 @@ test("the soak bench judges a short run", async () => {
 test("a fuzzed server lives, stays in touch, and counts what it refuses", async () => {
   const { code, stdout, stderr } = await run("bench/fuzz.ts", "--messages", "6000", "--format", "json");
   expect(stderr).toBe("");
-  const report = JSON.parse(stdout) as { checks: { what: string; holds: boolean; shown: string }[] };
+  const report = JSON.parse(stdout) as {
+    checks: { what: string; holds: boolean; shown: string }[];
+    tallies: Record<string, { sent: Record<string, number>; answered: number; refusals: Record<string, number> }>;
+  };
+  for (const { answered, refusals } of Object.values(report.tallies)) {
+    expect(answered).toBeGreaterThan(10);
+    expect(Object.keys(refusals).length).toBeGreaterThan(0);
+  }
+  const {
+    valid,
+    "wrong length": wrongLength,
+    "huge length": hugeLength,
+    truncated,
+    split,
+  } = report.tallies["binary"]!.sent;
+  expect(Math.min(valid!, wrongLength!, hugeLength!, truncated!, split!)).toBeGreaterThan(0);
   // How fast the control channel answers is measured by the bench; a test on a busy machine says nothing about it.
   expect(report.checks.filter(({ what, holds }) => !holds && !what.startsWith("The control channel"))).toEqual([]);
   expect(code).toBe(report.checks.every(({ holds }) => holds) ? 0 : 1);

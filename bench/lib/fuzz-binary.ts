@@ -1,0 +1,116 @@
+// What a hostile or broken client might send in the binary encoding: fuzz-messages.ts for the text ones says more.
+//
+//   const draw = binaryFuzzSource(seededRandom(1))
+//   draw()      // { kind: "wrong length", bytes: <b1 10 2f 00 ...> }
+//
+// None but "truncated", which a connection must send last, makes the server wait for more: what says how long it is is so
+// long. What does not begin with the mark has none in it, since a server looks for the next one byte by byte.
+
+import { BINARY_MARK, CLIENT_HEADER_BYTES, CLIENT_KIND, CLIENT_LENGTH } from "../../server/net/binary-wire.ts";
+import { ByteWriter } from "../../server/net/byte-writer.ts";
+import { writeClientMessage } from "../../tools/client/binary-messages.ts";
+import type { ClientWords } from "../../tools/client/wire.ts";
+import type { FuzzMessage } from "./fuzz-messages.ts";
+
+/** The kinds, and how many of a thousand messages are of each. */
+const SHARES = {
+  valid: 300,
+  "random bytes": 80,
+  "wrong mark": 80,
+  "wrong length": 180,
+  "out of range": 120,
+  "unknown type": 80,
+  mutated: 155,
+  "huge length": 5,
+} as const;
+
+/** Valid messages, from which the broken ones are made. */
+export const BINARY_SAMPLES: readonly ClientWords[] = [
+  { kind: "move", x: 1.5, y: -2, z: 0 },
+  { kind: "cast", target: 1_000_001, spell: 200 },
+  { kind: "cancel_cast" },
+  { kind: "attack", target: 1_000_001, baseDamage: 10 },
+  { kind: "stop_attack" },
+  { kind: "release" },
+  { kind: "reclaim" },
+  { kind: "ping", echo: 17 },
+  { kind: "names", players: [1, 2], creatures: [5] },
+  {
+    kind: "hello",
+    hello: { version: 1, name: "Fuzz", zone: 1, playerClass: "", token: "", resume: "0123456789abcdef" },
+  },
+];
+
+/** Numbers that are none, and the ends of those that are, as four bytes. */
+const NASTY_WORDS = [0, 1, 0x7f80_0000, 0xff80_0000, 0x7fc0_0000, 0xffff_ffff, 0x7fff_ffff, 0x8000_0000, 0x7f7f_ffff];
+
+export function binaryMessage(words: ClientWords): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter(64);
+  writeClientMessage(words, writer);
+  return writer.bytes.slice(0, writer.length);
+}
+
+/** An endless source of messages. `random`: uniform in [0, 1). */
+export function binaryFuzzSource(random: () => number): () => FuzzMessage {
+  const kinds = Object.entries(SHARES) as [keyof typeof SHARES, number][];
+  const total = kinds.reduce((sum, [, share]) => sum + share, 0);
+  const make = makers(random);
+  return () => {
+    let at = random() * total;
+    const [kind] = kinds.find(([, share]) => (at -= share) < 0) ?? ["valid"];
+    return { kind, bytes: make[kind]() };
+  };
+}
+
+function makers(random: () => number): Record<keyof typeof SHARES, () => Uint8Array> {
+  const whole = (max: number): number => Math.floor(random() * max);
+  const sample = (): Uint8Array<ArrayBuffer> =>
+    binaryMessage(BINARY_SAMPLES[whole(BINARY_SAMPLES.length)] ?? { kind: "bye" });
+  const noise = (length: number): Uint8Array<ArrayBuffer> => Uint8Array.from({ length }, () => withoutMark(whole(256)));
+  const changed = (change: (view: DataView, bytes: Uint8Array<ArrayBuffer>) => void): Uint8Array => {
+    const bytes = sample();
+    change(new DataView(bytes.buffer), bytes);
+    return bytes;
+  };
+  /** A message that is as long as it says, whatever its kind would ask for. */
+  const ofLength = (length: number): Uint8Array => {
+    const bytes = new Uint8Array(length);
+    bytes.set(noise(length));
+    bytes.set(sample().subarray(0, CLIENT_HEADER_BYTES));
+    new DataView(bytes.buffer).setUint16(CLIENT_LENGTH, length, true);
+    return bytes;
+  };
+  return {
+    valid: sample,
+    "random bytes": () => noise(1 + whole(12)),
+    "wrong mark": () => changed((_view, bytes) => bytes.forEach((byte, at) => (bytes[at] = withoutMark(byte)))),
+    // Also shorter than a header, which is a message of one byte and some strays.
+    "wrong length": () =>
+      whole(4) === 0
+        ? changed((view, bytes) => {
+            bytes.forEach((byte, at) => (bytes[at] = at === 0 ? byte : withoutMark(byte)));
+            view.setUint16(CLIENT_LENGTH, whole(CLIENT_HEADER_BYTES), true);
+          })
+        : ofLength(CLIENT_HEADER_BYTES + whole(whole(10) === 0 ? 16_000 : 80)),
+    "out of range": () =>
+      changed((view, bytes) => {
+        for (let at = 4; at + 4 <= bytes.length; at += 4)
+          if (whole(2) === 0) view.setUint32(at, NASTY_WORDS[whole(NASTY_WORDS.length)] ?? 0, true);
+      }),
+    "unknown type": () => changed((_view, bytes) => (bytes[CLIENT_KIND] = 24 + whole(232))),
+    mutated: () =>
+      changed((_view, bytes) => {
+        for (let changes = 1 + whole(4); changes > 0; changes--) {
+          const at = whole(bytes.length);
+          // What says that it is a message, and how long, stays: "wrong mark" and "wrong length" are kinds of their own.
+          if (at === CLIENT_KIND || at >= CLIENT_LENGTH + 2) bytes[at] = whole(256);
+        }
+      }),
+    // More than the port takes, up to the most that fits the field.
+    "huge length": () => ofLength(16_385 + whole(65_536 - 16_385)),
+  };
+}
+
+function withoutMark(byte: number): number {
+  return byte === BINARY_MARK ? BINARY_MARK - 1 : byte;
+}
