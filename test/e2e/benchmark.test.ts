@@ -3,6 +3,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { startServerChild } from "../../bench/lib/server-child.ts";
 import type { BenchmarkReport } from "../../tools/benchmark/report.ts";
+import { CHROMIUM, shownPage } from "../helpers/chromium.ts";
 import { startWowsim, until, wowsim } from "../helpers/command.ts";
 import { tempFolder } from "../helpers/telemetry.ts";
 
@@ -41,6 +42,33 @@ test("a limit that is not kept is exit code 1, and the page says so", async () =
   expect(code).toBe(1);
   expect(stdout).toStartWith("FAIL: 1 of 1 steps");
   expect(await Bun.file(file).text()).toContain("average tick");
+});
+
+/** Sets the title to the ground's colour, and to how many plots have something of each of their lines on them. */
+const PROBE = `
+  const drawn = [...document.querySelectorAll(".uplot")].filter((plot) => {
+    const canvas = plot.querySelector("canvas");
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    const colors = new Set();
+    for (let at = 0; at < data.length; at += 4) if (data[at + 3] === 255) colors.add(data.slice(at, at + 3).join());
+    const lines = [...plot.querySelectorAll(".u-series:not(:first-child) .u-marker")].map((marker) => getComputedStyle(marker).borderColor.match(/\\d+/g).join());
+    return lines.length > 0 && lines.every((line) => colors.has(line));
+  });
+  document.title = [getComputedStyle(document.body).backgroundColor, drawn.length, document.documentElement.scrollWidth <= innerWidth].join(" ");
+`;
+
+test.skipIf(CHROMIUM === null)("the page draws all its plots in a browser, in either scheme, and fits", async () => {
+  using folder = tempFolder();
+  const file = folder.file("report.html");
+  await wowsim("benchmark", "--counts", "2,5", ...short, "--format", "html", "--out", file);
+  const html = await Bun.file(file).text();
+  for (const [scheme, ground] of [
+    ["light", "rgb(255, 255, 255)"],
+    ["dark", "rgb(18, 20, 24)"],
+  ] as const) {
+    const page = await shownPage(CHROMIUM ?? "", html, { scheme, probe: PROBE });
+    expect({ scheme, ...page }).toEqual({ scheme, title: `${ground} 8 true`, complaints: [] });
+  }
 });
 
 test("a running server is measured as it stands, players of others included", async () => {

@@ -154,7 +154,7 @@ describe("the report", () => {
     expect(JSON.parse(data)).toEqual(JSON.parse(JSON.stringify(report)));
   });
 
-  test("the page's own script draws every plot, a point a step", () => {
+  test("the page's own script draws every plot, a point a step, and again when window or scheme change", () => {
     const [, , drawing = ""] = [...htmlReport(report).matchAll(/<script(?: [^>]*)?>(.*?)<\/script>/gs)].map(
       ([, text]) => text ?? "",
     );
@@ -162,10 +162,31 @@ describe("the report", () => {
     const uPlot = function (options: { title: string }, data: (number | null)[][]) {
       plots.push({ title: options.title, data });
     };
-    const document = { getElementById: () => ({ textContent: JSON.stringify(report) }) };
+    const element = {
+      textContent: JSON.stringify(report),
+      clientWidth: 500,
+      replaceChildren: () => void plots.splice(0),
+      appendChild: (child: unknown) => child,
+    };
+    const listeners: (() => void)[] = [];
+    const addEventListener = (_: string, listener: () => void): void => void listeners.push(listener);
+    const browser = {
+      uPlot,
+      document: { getElementById: () => element, createElement: () => element, documentElement: element },
+      getComputedStyle: () => ({ getPropertyValue: (name: string) => name }),
+      matchMedia: () => ({ addEventListener }),
+      addEventListener,
+    };
     // What a browser would do with the page.
-    new Function("document", "uPlot", drawing)(document, uPlot);
+    new Function(...Object.keys(browser), drawing)(...Object.values(browser));
     expect(plots.length).toBe(8);
+    // The window's size, and the system's scheme.
+    expect(listeners.length).toBe(2);
+    for (const listener of listeners) {
+      plots.splice(0, 3);
+      listener();
+      expect(plots.length).toBe(8);
+    }
     for (const { data } of plots) expect(data.map((line) => line.length)).toEqual(data.map(() => 2));
     expect(plots[0]?.data.slice(0, 2)).toEqual([
       [0, 200],
