@@ -1,50 +1,15 @@
-// wowsim demo for real: once to its end, and ended early in every way that a person or a machine has. Whatever happens,
-// no process of it runs on and nothing of it is left in the folder for temporary files.
+// wowsim demo for real, ended early in every way that a person or a machine has. Whatever happens, no process of it runs on
+// and nothing of it is left in the folder for temporary files. To its end it is run by readme.test.ts, from a clean clone.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT, startWowsim, until } from "../helpers/command.ts";
-import { tempFolder } from "../helpers/telemetry.ts";
+import { allEnd, leavesNothing, place, processes } from "../helpers/run-place.ts";
+import type { Place } from "../helpers/run-place.ts";
 import { Tmux } from "../helpers/tmux.ts";
 
 setDefaultTimeout(180_000);
-
-/** A place for one run: its own folder for temporary files, and a mark that all its processes inherit. */
-function place() {
-  const folder = tempFolder();
-  const mark = randomUUID();
-  const env = { TMPDIR: folder.path, WOWSIM_TEST_RUN: mark };
-  return { folder, env, mark, [Symbol.dispose]: () => folder[Symbol.dispose]() };
-}
-
-type Place = ReturnType<typeof place>;
-
-/** Command lines of the run's processes that still run. */
-function processes({ mark }: Place): string[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      try {
-        const isOurs = readFileSync(`/proc/${pid}/environ`, "latin1").includes(`WOWSIM_TEST_RUN=${mark}`);
-        return isOurs ? [readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ")] : [];
-      } catch {
-        // It ended while we looked, or is not ours to look at.
-        return [];
-      }
-    })
-    .filter((command) => command.includes("wowsim") || command.includes("build.ts"));
-}
-
-/** Resolves when none runs any more; a compiler that has begun comes to its end first. */
-async function allEnd(run: Place): Promise<void> {
-  while (processes(run).length > 0) await Bun.sleep(50);
-}
-
-function leavesNothing(run: Place): void {
-  expect({ processes: processes(run), files: readdirSync(run.folder.path) }).toEqual({ processes: [], files: [] });
-}
 
 /** Resolves when the run's server records that its players cast: the baseline is under way. */
 async function isPlaying({ folder }: Place): Promise<void> {
@@ -59,35 +24,6 @@ async function isPlaying({ folder }: Place): Promise<void> {
     }
   }, "its players cast");
 }
-
-test("all six phases hold what they claim, in plain text, and nothing is left behind", async () => {
-  using run = place();
-  await using demo = startWowsim(["demo", "--auto"], run.env);
-  const code = await demo.child.exited;
-  await demo.drained;
-  expect(demo.stderr).toBe("");
-  expect(demo.stdout).not.toContain("[FALSE]");
-  expect(code).toBe(0);
-  const phases = [...demo.stdout.matchAll(/^\[(\d)\/6\] (\w+): /gm)].map(([, number, title]) => `${number} ${title}`);
-  expect(phases).toEqual(["1 Baseline", "2 Break", "3 Diagnose", "4 Fix", "5 Pipeline", "6 Summary"]);
-  const claims = [...demo.stdout.matchAll(/^ +\[true\] +(.*)$/gm)].map(([, text]) => text ?? "");
-  expect(demo.stdout).toMatch(new RegExp(`^PASSED: ${claims.length} of ${claims.length} claims true, in \\d+ s$`, "m"));
-  for (const wanted of [
-    /^5 of 5 players are in the world/,
-    /^health, from telemetry: healthy/,
-    /^a tick takes ×4\.\d its budget/,
-    /^latency-spike, \d+ % sure, in zones 1 and 2/,
-    /^within budget again/,
-    /^the regression was caught/,
-    /^the good hotfix runs in zones 1 and 2/,
-    /^players dropped: 0; 205 of 205/,
-  ]) {
-    expect(claims).toContainEqual(expect.stringMatching(wanted));
-  }
-  // No colour, no cursor moves: fit for a log.
-  expect(demo.stdout).not.toContain("\x1b");
-  leavesNothing(run);
-});
 
 test("Ctrl-C in the middle: the result so far as JSON, exit code 130, and nothing is left", async () => {
   using run = place();

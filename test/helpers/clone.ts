@@ -1,6 +1,7 @@
 // A clean clone, and a machine that has only some programs: what a stranger starts from.
 //
 //   copyCheckout("/tmp/clone")                           // what git would give them, uncommitted changes included
+//   cloneCheckout("/tmp/clone")                          // the same in a real clone
 //   const path = pathWithOnly("/tmp/bin", { npm: which("npm"), node: which("node") })
 //   await runIn("/tmp/clone", path, ["npm", "install"])
 
@@ -29,6 +30,13 @@ export function copyCheckout(to: string): void {
   }
 }
 
+/** A real clone, in which uncommitted changes are as if they were committed. */
+export function cloneCheckout(to: string): void {
+  const { exitCode, stderr } = Bun.spawnSync(["git", "clone", "--quiet", ROOT, to]);
+  if (exitCode !== 0) throw new Error(`git clone: ${stderr.toString()}`);
+  copyCheckout(to);
+}
+
 /** A PATH on which nothing is to be found but these programs (name to file) and a shell's bare necessities. */
 export function pathWithOnly(folder: string, programs: Record<string, string>): string {
   mkdirSync(folder, { recursive: true });
@@ -46,13 +54,26 @@ export function found(name: string): string {
 
 /** What npm tells the scripts it runs: with it bun would look for a Node that is not on the PATH. */
 const TOLD_BY_NPM = /^(npm_.*|NODE|NODE_ENV|INIT_CWD)$/;
+/** The programs of this checkout, which npm puts before all others. */
+const OWN_BIN = /\/node_modules\/(\.bin|.*\/node-gyp-bin)$/;
 
-/** Runs a command with that PATH and otherwise the same environment, less what npm added to ours. */
-export async function runIn(folder: string, path: string, command: string[]): Promise<Finished> {
+/** The same environment as ours, less what npm added to it when it runs the tests. */
+export function outsideNpm(): Record<string, string | undefined> & { PATH: string } {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !TOLD_BY_NPM.test(name)));
+  const folders = (env["PATH"] ?? "").split(":").filter((folder) => !OWN_BIN.test(folder));
+  return { ...env, PATH: folders.join(":") };
+}
+
+/** Runs a command with that PATH, otherwise as outside npm, and what else is given. */
+export async function runIn(
+  folder: string,
+  path: string,
+  command: string[],
+  env: Record<string, string> = {},
+): Promise<Finished> {
   const child = Bun.spawn([Bun.which(command[0] ?? "", { PATH: path }) ?? "", ...command.slice(1)], {
     cwd: folder,
-    env: { ...env, PATH: path },
+    env: { ...outsideNpm(), ...env, PATH: path },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",

@@ -122,7 +122,8 @@ export async function take(scene: Scene): Promise<Cell[][]> {
     symlinkSync(join(ROOT, "tools/wowsim.sh"), join(folder, "wowsim"));
     const { width, height } = scene;
     const env = { PATH: `${folder}:${process.env["PATH"] ?? ""}`, TMPDIR: folder };
-    await using tmux = await Tmux.start({ width, height, within, env });
+    // A bash takes what runs in its background along when its terminal goes.
+    await using tmux = await Tmux.start({ width, height, within, env, shell: "bash --norc" });
     tmux.type(`cd ${folder}\n`);
     await scene.play(tmux);
     const rows = cellRows(tmux.colored.replace(/\n$/, ""));
