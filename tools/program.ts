@@ -19,7 +19,7 @@ import * as serve from "./commands/serve.ts";
 import * as spawnClients from "./commands/spawn-clients.ts";
 import * as wizard from "./commands/wizard.ts";
 import { exitCodes, finishHelp } from "./ui/help.ts";
-import { EXIT } from "./ui/output.ts";
+import { complaint, EXIT } from "./ui/output.ts";
 
 /** One subcommand a file; this is the order in which help lists them. */
 const COMMANDS = [
@@ -56,6 +56,7 @@ export function buildProgram(): Command {
         130: "interrupted",
       })}\n\nStart with: wowsim demo`,
     )
+    .configureOutput({ outputError: (text, write) => write(complaint(text)) })
     .exitOverride((error) => {
       process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
     });

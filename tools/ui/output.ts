@@ -38,6 +38,20 @@ export function endWithReader(): void {
   });
 }
 
+/** What goes to stderr, with its lines broken at blanks where a terminal would break words. */
+export function complaint(text: string, { isTTY, columns: width = 80 }: Stream = process.stderr): string {
+  if (isTTY !== true) return text;
+  return text
+    .split("\n")
+    .flatMap((line) => wrapped(line, width))
+    .join("\n");
+}
+
+interface Stream {
+  isTTY?: boolean;
+  columns?: number;
+}
+
 /** One line on stdout. */
 export function out(line = ""): void {
   process.stdout.write(`${line}\n`);
@@ -55,7 +69,7 @@ export function outJson(value: unknown): void {
 
 /** Says on stderr what went wrong, and sets the exit code for when the command ends. */
 export function fail(error: unknown, exitCode: number): void {
-  err(`wowsim: ${messageOf(error)}`);
+  err(complaint(`wowsim: ${messageOf(error)}`));
   process.exitCode = exitCode;
 }
 
