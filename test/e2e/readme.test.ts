@@ -30,7 +30,7 @@ interface Seen {
 const TOUR: readonly Seen[] = [
   { line: "alias wowsim=$PWD/tools/wowsim.sh", shows: /^/ },
   { line: "wowsim serve &", shows: /^ *telemetry in .*\/\.wowsim\/telemetry\.jsonl/m },
-  { line: "wowsim spawn-clients --count 40 --duration 5m &", shows: /^\[2\] \d+$/m },
+  { line: "wowsim spawn-clients --count 40 --duration 30m &", shows: /^\[2\] \d+$/m },
   { line: "wowsim health", shows: /^healthy {2}at (.|\n)*^players +40 connected/m },
   { line: "wowsim inject-fault activate latency-spike --zone 1", shows: /^latency-spike is active on zone 1/m },
   { line: "wowsim health", shows: /^critical {2}at (.|\n)*^ +2 {2}Westfall +ACTIVE/m, code: 2 },
