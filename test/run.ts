@@ -20,6 +20,8 @@ import type { Failure } from "./failed-tests.ts";
 const TEST_TIMEOUT_MS = 60_000;
 /** Files of e2e that run at the same time: they mostly wait for real processes. */
 const E2E_FILES_AT_ONCE = 3;
+/** How long each took once, so that the longest begins first; made anew by --update-timings. */
+const E2E_TIMINGS = "test/timings.json";
 /** Of what failed, said again at the end: who keeps only the end of the output must find it there. */
 const REPORT_LINES_MAX = 55;
 const FOLDERS = ["unit", "property", "e2e"] as const;
@@ -89,7 +91,8 @@ async function runFolder(folder: string): Promise<void> {
   if (!existsSync(`${import.meta.dir}/${folder}`))
     throw new Error(`There is no test/${folder}; choose from ${FOLDERS.join(", ")}.`);
   console.log(`\ntest/${folder}`);
-  const flags = [`--timeout=${TEST_TIMEOUT_MS}`, ...(folder === "e2e" ? [`--parallel=${E2E_FILES_AT_ONCE}`] : [])];
+  const sideBySide = [`--parallel=${E2E_FILES_AT_ONCE}`, `--timings=${E2E_TIMINGS}`];
+  const flags = [`--timeout=${TEST_TIMEOUT_MS}`, ...(folder === "e2e" ? sideBySide : [])];
   const { code, stderr, junit } = await runTests(...flags, `./test/${folder}`);
   const count = (word: string): number => Number(new RegExp(`^\\s*(\\d+) ${word}$`, "m").exec(stderr)?.[1] ?? 0);
   passed += count("pass");
