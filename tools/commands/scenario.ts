@@ -36,7 +36,15 @@ const INTERRUPTED =
 export function register(program: Command): void {
   const command = program
     .command("scenario")
-    .description("Break, watch and mend a server as a file says, and say exactly how it went.");
+    .description("Break, watch and mend a server as a file says, and say exactly how it went.")
+    .addHelpText(
+      "after",
+      [
+        "",
+        "See one at work: wowsim scenario run latency-spike",
+        "Write your own:  docs/SCENARIOS.md; the wizard saves what you did as one",
+      ].join("\n"),
+    );
   registerRun(command);
   addFormatFlag(
     command

@@ -22,15 +22,6 @@ test("there are subcommands to look at", () => {
   expect(leaves.length).toBeGreaterThan(10);
 });
 
-test("the README's table names every subcommand", async () => {
-  const readme = await Bun.file(new URL("../../../README.md", import.meta.url)).text();
-  const named = [...readme.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name = ""]) => name);
-  const commands = buildProgram().commands.map((command) => command.name());
-  expect(named.toSorted()).toEqual(
-    expect.arrayContaining(commands.filter((name) => name !== "help").toSorted()) as string[],
-  );
-});
-
 describe.each(byPath(all))("%s", (_path, command) => {
   test("says what it is for, in a sentence", () => {
     expect(command.description()).toMatch(/^[A-Z].*\.$/s);
