@@ -5,11 +5,16 @@ import { createSocket } from "node:dgram";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
+import type { FaultStatus } from "../../server/fault/registry.ts";
+import { ControlClient } from "../../tools/client/control-client.ts";
 import { RawClient, until } from "../helpers/net.ts";
 import { isRunning } from "../../bench/lib/processes.ts";
 import { FREE_PORTS, readLines, ServeProcess, TempFolder } from "../helpers/serve-process.ts";
 
 setDefaultTimeout(60_000);
+
+/** A tick of the longest that latency-spike can make it. */
+const DRAWN_OUT_MS = 5_000;
 
 /** A player in the world who is told things. */
 async function player(port: number, name = "Ann"): Promise<RawClient> {
@@ -186,6 +191,23 @@ describe("a server that is stopped", () => {
     await until(() => existsSync(join(server.dataDir, "telemetry.jsonl")), undefined, 20_000);
     expect(await server.stop("SIGTERM")).toMatchObject({ code: 0, stderr: "" });
     expect(server.telemetry().at(-1)?.message).toBe("Server stopped");
+  });
+
+  test("ends the tick that a fault draws out, and does not sit it out", async () => {
+    await using server = await ServeProcess.ready();
+    const control = await ControlClient.connect({ host: "127.0.0.1", port: server.ports.control });
+    await control.ask({ command: "activate", fault_id: "latency-spike", params: { delay_ms: DRAWN_OUT_MS } });
+    const eligible = async (): Promise<number> => {
+      const { status } = await control.ask({ command: "status", fault_id: "latency-spike" });
+      return (status as FaultStatus).eligible;
+    };
+    while ((await eligible()) === 0) await Bun.sleep(10);
+    expect(await server.stop()).toMatchObject({ code: 0, stderr: "" });
+    control.close();
+    const lines = server.telemetry();
+    expect(lines.at(-1)?.message).toBe("Server stopped");
+    const ticks = lines.filter(({ message }) => message === "Zone tick completed");
+    expect(ticks.filter(({ data }) => Number(data["duration_ms"]) >= DRAWN_OUT_MS)).toEqual([]);
   });
 
   test("waits for a player who does not hang up, but not for long, and not after a second signal", async () => {

@@ -215,7 +215,7 @@ export const TEST_WORLD: World = {
 };
 
 /** Calls `tick` on and on until `isTrue`; fails after `timeoutMs`, which is only there to end a broken test. */
-export async function until(isTrue: () => boolean, tick: () => void = () => {}, timeoutMs = 5_000): Promise<void> {
+export async function until(isTrue: () => boolean, tick: () => void = () => {}, timeoutMs = 20_000): Promise<void> {
   const giveUpAt = performance.now() + timeoutMs;
   while (!isTrue()) {
     if (performance.now() > giveUpAt) throw new Error("what the test waited for did not come");

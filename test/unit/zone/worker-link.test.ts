@@ -1,10 +1,21 @@
 import { expect, test } from "bun:test";
 import { Ring } from "../../../server/zone/ring.ts";
 import { ZoneWorkerLink } from "../../../server/zone/worker-link.ts";
+import type { WorkerLinkEvents } from "../../../server/zone/worker-link.ts";
 import type { ZoneWorkerStart } from "../../../server/zone/worker-messages.ts";
 
 /** A worker that does nothing by itself. */
-const idleWorker = (): Worker => ({ addEventListener() {}, postMessage() {}, terminate() {} }) as unknown as Worker;
+const idleWorker = (terminate = (): void => {}): Worker =>
+  ({ addEventListener() {}, postMessage() {}, terminate }) as unknown as Worker;
+
+const events: WorkerLinkEvents = {
+  onRecord() {},
+  onMessage() {},
+  onDeath() {},
+  onError(error) {
+    throw error;
+  },
+};
 
 test("timers and sockets have their turn though the output ring never falls empty", async () => {
   const memory = ZoneWorkerLink.allocate();
@@ -16,15 +27,11 @@ test("timers and sockets have their turn though the output ring never falls empt
     output.wake();
   };
   let records = 0;
-  const link = new ZoneWorkerLink(idleWorker, start, {
+  const link = new ZoneWorkerLink(() => idleWorker(), start, {
+    ...events,
     // Each record makes the next one, as zones do that tick faster than their frames are written; bounded, lest a broken link hang.
     onRecord: () => {
       if (++records < 200_000) say();
-    },
-    onMessage() {},
-    onDeath() {},
-    onError(error) {
-      throw error;
     },
   });
   link.ready.catch(() => {});
@@ -34,4 +41,17 @@ test("timers and sockets have their turn though the output ring never falls empt
   expect(records).toBeLessThan(200_000);
   records = 200_000;
   await link.stop();
+});
+
+test("a worker that never comes to the end of its tick is ended all the same, and what was asked of it is refused", async () => {
+  let isEnded = false;
+  const start = { zones: [], ...ZoneWorkerLink.allocate() } as unknown as ZoneWorkerStart;
+  const stuck = idleWorker(() => {
+    isEnded = true;
+  });
+  const link = new ZoneWorkerLink(() => stuck, start, events);
+  link.ready.catch(() => {});
+  const asked = link.request(1, { type: "inspect" });
+  await Promise.all([link.stop(), expect(asked).rejects.toMatchObject({ code: "zone_worker" })]);
+  expect(isEnded).toBe(true);
 });
