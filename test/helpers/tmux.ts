@@ -11,7 +11,7 @@
 
 import { randomUUID } from "node:crypto";
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 40_000;
 const LOOK_MS = 50;
 const MISSING =
   "tmux is missing, so nothing is known about what a real terminal shows. Install it: apt-get install tmux (Debian, Ubuntu), brew install tmux (macOS).";
