@@ -26,7 +26,10 @@ export interface Point extends Timed {
 export const pointsOf = <Sample extends Timed>(samples: readonly Sample[], read: (sample: Sample) => number): Point[] =>
   samples.map((sample) => ({ atMs: sample.atMs, value: read(sample) })).filter(({ value }) => !Number.isNaN(value));
 
-/** One point a whole second, at its begin: the q-quantile of its points. Seconds without points have none. */
+/**
+ * One point a whole second, at its begin: of its points the one at the q-quantile, or below. It is one of them: between the
+ * few points of a second in which something begins there is nothing. Seconds without points have none.
+ */
 export function perSecond(points: readonly Point[], q: number): Point[] {
   const seconds = new Map<number, number[]>();
   for (const { atMs, value } of points) {
@@ -35,7 +38,10 @@ export function perSecond(points: readonly Point[], q: number): Point[] {
     if (values === undefined) seconds.set(second, [value]);
     else values.push(value);
   }
-  return [...seconds].map(([second, values]) => ({ atMs: second * 1_000, value: quantile(values, q) }));
+  return [...seconds].map(([second, values]) => {
+    const value = values.toSorted((a, b) => a - b)[Math.floor(q * (values.length - 1))] ?? Number.NaN;
+    return { atMs: second * 1_000, value };
+  });
 }
 
 /** "8", "0.42", "12.3", "204", "12,345": enough digits to see a change, no more. */

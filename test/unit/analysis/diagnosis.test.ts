@@ -185,6 +185,18 @@ describe("slow-leak", () => {
     expect(causes(twice)).toEqual([]);
   });
 
+  test("is not a latency that begins in the middle of a second, on a machine that is busy", () => {
+    const story = new Story().seconds(20);
+    // In its first second one tick is still quick; then no second's quickest tick is quite as quick as the one before's.
+    for (let second = 0; second < 5; second++) {
+      const longer = (n: number): number => (second === 0 && n === 0 ? 0 : 150 + second * 0.6);
+      const tick = (data: Numbers, n: number): Numbers => ({ duration_ms: data["duration_ms"]! + longer(n) });
+      story.seconds(1, { ticksPerS: 6, of: [1], tick });
+      expect([second, ...causes(story)]).not.toContain("slow-leak");
+    }
+    expect(causes(story)).toEqual(["latency-spike"]);
+  });
+
   test("is not ticks that get slower because they have more to do", () => {
     const story = new Story().seconds(20).seconds(20, {
       tick: (data, n) => ({
