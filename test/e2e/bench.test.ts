@@ -102,7 +102,7 @@ test("the load bench measures ticks while all guests are connected", async () =>
   expect(report.zones).toHaveLength(2);
   expect(report.messagesPerSecond).toBeGreaterThan(50);
   expect(report.disconnects).toBe(0);
-}, 60_000);
+}, 120_000);
 
 test("the crowd bench finds that players of either encoding know what their zones know", async () => {
   for (const protocol of ["binary", "json"]) {
@@ -121,7 +121,7 @@ test("the crowd bench finds that players of either encoding know what their zone
     expect(report.compared).toMatchObject({ clients: 40, examples: [] });
     expect(report.compared.entities).toBeGreaterThan(400);
   }
-}, 60_000);
+}, 120_000);
 
 test("the soak bench judges a short run", async () => {
   const { code, stdout, stderr } = await run(
@@ -138,7 +138,7 @@ test("the soak bench judges a short run", async () => {
   expect(report.ticks.count).toBeGreaterThan(20);
   expect(report.checks).toHaveLength(7);
   expect(code).toBe(report.checks.every(({ holds }) => holds) ? 0 : 1);
-}, 60_000);
+}, 120_000);
 
 test("a fuzzed server lives, stays in touch, and counts what it refuses", async () => {
   const { code, stdout, stderr } = await run("bench/fuzz.ts", "--messages", "6000", "--format", "json");

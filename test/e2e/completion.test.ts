@@ -8,7 +8,7 @@ import { buildProgram } from "../../tools/program.ts";
 import { until, wowsim } from "../helpers/command.ts";
 import { tempFolder } from "../helpers/telemetry.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const folder = tempFolder();
 afterAll(() => folder[Symbol.dispose]());

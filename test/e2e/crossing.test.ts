@@ -13,7 +13,7 @@ import { until } from "../helpers/control-live.ts";
 let server: ServerChild;
 beforeAll(async () => {
   server = await startServerChild({ world: "server/content/worlds/crossroads.toml" });
-}, 60_000);
+}, 120_000);
 afterAll(() => server[Symbol.asyncDispose]());
 
 const SHIELD = 141;

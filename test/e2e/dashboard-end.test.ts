@@ -9,7 +9,7 @@ import { isRunning } from "../../bench/lib/processes.ts";
 import { ServeProcess } from "../helpers/serve-process.ts";
 import { Tmux } from "../helpers/tmux.ts";
 
-setDefaultTimeout(90_000);
+setDefaultTimeout(120_000);
 
 const SMALL = { width: 80, height: 24 };
 

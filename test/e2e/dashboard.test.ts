@@ -9,7 +9,7 @@ import { DashboardTerminal, faultsOf } from "../helpers/dashboard-terminal.ts";
 import { ServeProcess } from "../helpers/serve-process.ts";
 import { sceneOf } from "../pictures/scenes.ts";
 
-setDefaultTimeout(90_000);
+setDefaultTimeout(180_000);
 
 const SMALL = { width: 80, height: 24 };
 const LARGE = { width: 200, height: 50 };
@@ -203,7 +203,8 @@ describe("driving the server", () => {
     tmux.keys("Tab", "BSpace", "BSpace", "8", "Tab", "Enter");
     await tmux.shows("┌─ Deploy hotfix to");
     tmux.keys("y", "4");
-    await tmux.shows(/upload +ok/);
+    // The candidate is compiled first, which on a busy machine takes its time.
+    await tmux.until((screen) => /upload +ok/.test(screen), "shows that it is uploaded", 90_000);
     await tmux.until((screen) => /Deploy of hotfix: (promoted|NOT)/.test(screen), "shows an outcome", 60_000);
     await tmux.shows(/verify +ok/);
     if (tmux.screen.includes("Deploy of hotfix: promoted")) {

@@ -16,7 +16,7 @@ import { startOnTerminal, startWowsim, wowsim } from "../helpers/command.ts";
 import { LiveServer, until } from "../helpers/control-live.ts";
 import { readTelemetryDoc } from "../helpers/telemetry-doc.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const PLAYERS = 6;
 /** What a rule needs to know of before, and a little more. */

@@ -6,7 +6,7 @@ import type { Check } from "../../tools/doctor/check.ts";
 import { ROOT, startOnTerminal, wowsim } from "../helpers/command.ts";
 import { tempFolder } from "../helpers/telemetry.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 interface Report {
   ok: boolean;

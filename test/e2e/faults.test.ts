@@ -6,14 +6,14 @@ import type { TelemetryLine } from "../../server/telemetry/schema.ts";
 import { ControlClient } from "../../tools/client/control-client.ts";
 import { LiveServer, until } from "../helpers/control-live.ts";
 
-setDefaultTimeout(90_000);
+setDefaultTimeout(120_000);
 
 const PLAYERS = 6;
 let live: LiveServer;
 
 beforeAll(async () => {
   live = await LiveServer.start({ players: PLAYERS });
-}, 60_000);
+}, 120_000);
 afterAll(() => live[Symbol.asyncDispose]());
 
 const isMessage =
@@ -93,7 +93,7 @@ test("cascading-zone-failure: the source goes down, its players are moved with n
   await until("it has left", async () => !(await live.status("cascading-zone-failure")).leaving);
   await everybodyPlays();
   expect(live.swarm.stats.drops).toBe(drops);
-}, 60_000);
+}, 120_000);
 
 test("slow-leak: each tick takes longer than the one before; afterwards none does", async () => {
   const params = { increment_ms: 3, increment_every: 2 };
@@ -151,7 +151,7 @@ describe.each([
     expect(await live.lines(isMessage("Zone tick exception"), calm)).toEqual([]);
     await everybodyPlays();
     expect(live.swarm.stats.drops).toBe(drops);
-  }, 60_000);
+  }, 120_000);
 });
 
 test("kill switch: with every fault active the control channel answers, halt ends all, and the zones are as before", async () => {
@@ -177,4 +177,4 @@ test("kill switch: with every fault active the control channel answers, halt end
   await everybodyPlays();
   for (const zone of [1, 2]) await tickShortly(zone);
   await live.ask({ command: "resume" });
-}, 60_000);
+}, 120_000);

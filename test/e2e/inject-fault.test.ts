@@ -10,7 +10,7 @@ import { startOnTerminal, startWowsim, until, wowsim } from "../helpers/command.
 import type { Finished } from "../helpers/command.ts";
 import { tempFolder } from "../helpers/telemetry.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let server: ServerChild;
 beforeAll(async () => {

@@ -11,7 +11,7 @@ import { ROOT } from "../helpers/command.ts";
 import type { Finished } from "../helpers/command.ts";
 import { Tmux } from "../helpers/tmux.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const folder = mkdtempSync(join(tmpdir(), "wowsim-one-file-"));
 const binary = join(folder, "bin/wowsim");

@@ -26,7 +26,7 @@ import { examplesOf, matches } from "../helpers/protocol-doc.ts";
 import type { Example } from "../helpers/protocol-doc.ts";
 import { ServeProcess } from "../helpers/serve-process.ts";
 
-setDefaultTimeout(90_000);
+setDefaultTimeout(120_000);
 /** A fight has its chances: a spell can miss, a creature can be elsewhere. Then an example is tried again. */
 const TRIES = 5;
 const ANSWER_MS_MAX = 6_000;

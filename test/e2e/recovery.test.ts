@@ -7,14 +7,14 @@ import type { TelemetryLine } from "../../server/telemetry/schema.ts";
 import { LineSocket } from "../../tools/client/line-socket.ts";
 import { LiveServer, until } from "../helpers/control-live.ts";
 
-setDefaultTimeout(90_000);
+setDefaultTimeout(120_000);
 
 const PLAYERS = 12;
 let live: LiveServer;
 
 beforeAll(async () => {
   live = await LiveServer.start({ players: PLAYERS, world: "server/content/worlds/four-zones.toml" });
-}, 60_000);
+}, 120_000);
 afterAll(() => live[Symbol.asyncDispose]());
 
 const isMessage =
@@ -63,7 +63,7 @@ test("two zones fall again and again: each gets up within its tick, the others t
   expect(await live.lines(isMessage("Zone ticks lost"), since)).toEqual([]);
   await everybodyPlays();
   expect(troubles()).toEqual(before);
-}, 60_000);
+}, 120_000);
 
 test("a zone that can not be recovered: its players are told, moved with no socket closed, and later brought back", async () => {
   const told: Record<string, unknown>[] = [];
@@ -96,7 +96,7 @@ test("a zone that can not be recovered: its players are told, moved with no sock
   socket.send('{"type":"bye"}\n');
   await until("the witness has left", () => told.at(-1)?.["type"] === "closed");
   await until("zone 3 is as before", async () => String((await live.zoneTicks(3, 1))[0]?.["state"]) === "ACTIVE");
-}, 60_000);
+}, 120_000);
 
 describe("kill switch", () => {
   test("ends every fault within two ticks, whatever the zones are doing", async () => {
@@ -126,5 +126,5 @@ describe("kill switch", () => {
     }
     await live.ask({ command: "resume" });
     await everybodyPlays();
-  }, 60_000);
+  }, 120_000);
 });

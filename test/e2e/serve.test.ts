@@ -11,7 +11,7 @@ import { RawClient, until } from "../helpers/net.ts";
 import { isRunning } from "../../bench/lib/processes.ts";
 import { FREE_PORTS, readLines, ServeProcess, TempFolder } from "../helpers/serve-process.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 /** A tick of the longest that latency-spike can make it. */
 const DRAWN_OUT_MS = 5_000;

@@ -15,7 +15,7 @@ import type { Message } from "../helpers/net.ts";
 import { sameAsZone } from "../helpers/same-as-zone.ts";
 import { ServeProcess, TempFolder } from "../helpers/serve-process.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 /** To end a broken test; nothing here takes as long. */
 const PATIENCE_MS = 20_000;
 

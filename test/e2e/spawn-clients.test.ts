@@ -10,7 +10,7 @@ import { BEHAVIOURS } from "../../tools/client/roles.ts";
 import { startOnTerminal, startWowsim, until, wowsim } from "../helpers/command.ts";
 import { tempFolder } from "../helpers/telemetry.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 /** What the progress bar wipes its line with. */
 const WIPE = "\x1b[2K";
