@@ -17,7 +17,7 @@ import { ServeProcess, TempFolder } from "../helpers/serve-process.ts";
 
 setDefaultTimeout(120_000);
 /** To end a broken test; nothing here takes as long. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 40_000;
 
 const sees = (isTrue: () => boolean): Promise<void> => until(isTrue, undefined, PATIENCE_MS);
 
