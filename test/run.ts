@@ -71,7 +71,11 @@ async function runCheck(step: Step): Promise<void> {
   const { code, stderr } = await run(step.command);
   console.log(`${code === 0 ? "ok    " : "FAILED"} ${step.name}`);
   if (code === 0) passed++;
-  else fail({ name: step.name, said: stderr.trim().split("\n") });
+  else
+    fail({
+      name: step.name,
+      said: [`${step.command.join(" ")} ended with code ${code}`, ...stderr.trim().split("\n")],
+    });
 }
 
 /** Runs `bun test`; its JUnit file is "" when it did not get so far. */
