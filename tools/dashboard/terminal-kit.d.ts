@@ -12,8 +12,6 @@ declare module "terminal-kit" {
     height: number;
     /** Set: nothing is done to the terminal at the process's end. */
     shutdown: boolean;
-    /** What everything is written through. */
-    raw: (text: string) => void;
     on(event: "key", listener: (name: string) => void): void;
     on(event: "mouse", listener: (name: string, data: MouseData) => void): void;
     on(event: "resize", listener: (width: number, height: number) => void): void;
@@ -29,23 +27,6 @@ declare module "terminal-kit" {
     setRawMode(isRaw: boolean): unknown;
   }
 
-  export interface Attributes {
-    color?: number;
-    defaultColor?: boolean;
-    bgDefaultColor?: boolean;
-    bold?: boolean;
-    dim?: boolean;
-    inverse?: boolean;
-    underline?: boolean;
-  }
-
-  export class ScreenBuffer {
-    constructor(options: { dst: Terminal; width: number; height: number; x: number; y: number });
-    object2attr(attributes: Attributes): number;
-    put(options: { x: number; y: number; attr: number }, text: string): void;
-    draw(options: { delta: boolean; srcClipRect?: { x: number; y: number; width: number; height: number } }): void;
-  }
-
   interface TerminalKit {
     createTerminal(options: {
       stdin: TerminalInput;
@@ -56,7 +37,6 @@ declare module "terminal-kit" {
       isSSH: boolean;
     }): Terminal;
     guessTerminal(): { generic: string; isSSH: boolean };
-    ScreenBuffer: typeof ScreenBuffer;
   }
 
   const terminalKit: TerminalKit;

@@ -1,21 +1,19 @@
-// The terminal, drawn on with terminal-kit: frames (frame.ts) go into its ScreenBuffer, and only cells that changed are
-// written. What the terminal was before, it is again after leave(), whatever happened in between.
+// The terminal: frames (frame.ts) are drawn on it, of which only the cells that changed are written; terminal-kit reads its
+// keys, mouse and size. What the terminal was before, it is again after leave(), whatever happened in between.
 //
 //   const terminal = new TerminalScreen({ hasColor: true, isAscii: false })
 //   terminal.enter()
 //   terminal.draw(frame)
 //   terminal.leave()
 //
-// Rows that are as before, and the ends of others that are, are not even looked at: a large screen costs no more than what
-// changes on it.
+// What is written are cursor positions, and the weights and the eight colours that every terminal since the VT100 has.
 
 import terminalKit from "terminal-kit";
-import type { Attributes, MouseData, ScreenBuffer, Terminal } from "terminal-kit";
+import type { MouseData, Terminal } from "terminal-kit";
 import type { Frame } from "./frame.ts";
 import { toAscii } from "./glyphs.ts";
 import { filteredInput, MARK_NO_PASTES, MARK_PASTES } from "./keyboard.ts";
-import type { Rect } from "./layout.ts";
-import { slice } from "./text.ts";
+import { slice, textOf } from "./text.ts";
 import type { Line, Size, Style } from "./text.ts";
 
 export interface TerminalScreenOptions {
@@ -33,36 +31,28 @@ export interface TerminalEvents {
 }
 
 // The colours are those of the terminal's own palette, so that they are readable on whatever background it has. What they
-// say is always said in words or signs as well.
-const RED = 1;
-const GREEN = 2;
-const YELLOW = 3;
-const CYAN = 6;
-
-const COLORED: Record<Style, Attributes> = {
-  plain: {},
-  dim: { dim: true },
-  bold: { bold: true },
-  title: { bold: true },
-  good: { color: GREEN },
-  warn: { color: YELLOW },
-  bad: { color: RED, bold: true },
-  accent: { color: CYAN },
-  key: { color: CYAN, bold: true },
-  selected: { inverse: true },
+// say is always said in words or signs as well. The numbers: 1 bold, 2 dim, 4 underlined, 7 inverse; 31 red, 32 green,
+// 33 yellow, 36 cyan.
+const COLORED: Record<Style, string> = {
+  plain: "",
+  dim: ";2",
+  bold: ";1",
+  title: ";1",
+  good: ";32",
+  warn: ";33",
+  bad: ";1;31",
+  accent: ";36",
+  key: ";1;36",
+  selected: ";7",
 };
 
-const UNCOLORED: Record<Style, Attributes> = {
-  plain: {},
-  dim: { dim: true },
-  bold: { bold: true },
-  title: { bold: true },
-  good: {},
-  warn: { bold: true },
-  bad: { bold: true, underline: true },
-  accent: {},
-  key: { bold: true },
-  selected: { inverse: true },
+const UNCOLORED: Record<Style, string> = {
+  ...COLORED,
+  good: "",
+  warn: ";1",
+  bad: ";1;4",
+  accent: "",
+  key: ";1",
 };
 
 /** One letter a cell, to compare rows by. */
@@ -83,18 +73,17 @@ const ENTER_SCREEN = `\x1b[?1049h\x1b[?25l\x1b[2J${MARK_PASTES}`;
 /** The cursor is shown on the alternate screen and on the other: some terminals keep one state for each. */
 const LEAVE_SCREEN = `\x1b[0m${MARK_NO_PASTES}\x1b[?25h\x1b[?1049l\x1b[?25h`;
 const CLEAR = "\x1b[0m\x1b[2J";
+const RESET = "\x1b[0m";
+/** So many unchanged cells are written anew rather than the cursor moved past them. */
+const SAME_CELLS_MAX = 8;
 
 export class TerminalScreen {
   readonly #terminal: Terminal;
   readonly #isAscii: boolean;
-  readonly #styles: Record<Style, Attributes>;
+  readonly #styles: Record<Style, string>;
   #events: TerminalEvents | null = null;
-  #buffer: ScreenBuffer | null = null;
-  #attributes = new Map<Style, number>();
-  /** What each row shows: its characters, and the style of each. */
-  #rows: { text: string; styles: string }[] = [];
-  /** To be written in one go. */
-  #pending = "";
+  /** What each row shows: its characters, and the style of each; null: not known. */
+  #rows: { text: string; styles: string }[] | null = null;
   #isEntered = false;
 
   constructor({ hasColor, isAscii }: TerminalScreenOptions) {
@@ -107,9 +96,6 @@ export class TerminalScreen {
       isTTY: true,
       isSSH,
     });
-    this.#terminal.raw = (text) => {
-      this.#pending += text;
-    };
     this.#isAscii = isAscii;
     this.#styles = hasColor ? COLORED : UNCOLORED;
     this.#terminal.on("key", (key) => this.#events?.onKey(key));
@@ -142,7 +128,6 @@ export class TerminalScreen {
     if (!this.#isEntered) return;
     this.#isEntered = false;
     this.#events = null;
-    this.#pending = "";
     this.#terminal.grabInput(false);
     // Else it would tidy up once more at the process's end.
     this.#terminal.shutdown = true;
@@ -151,67 +136,43 @@ export class TerminalScreen {
 
   /** Draws everything anew next time. */
   repaint(): void {
-    this.#buffer = null;
-    this.#rows = [];
+    this.#rows = null;
   }
 
+  /** In one write, so that nobody sees half of it. */
   draw(frame: Frame): void {
     if (!this.#isEntered) return;
-    const isFirst = this.#buffer === null;
-    const buffer = (this.#buffer ??= this.#newBuffer(frame));
-    let changed: Rect | null = null;
-    for (const [y, row] of frame.rows.entries()) {
-      const part = this.#put(buffer, y, row);
-      // Drawn for the first time, a buffer is drawn whole.
-      if (isFirst) continue;
-      if (part === null && changed !== null) buffer.draw({ delta: true, srcClipRect: changed });
-      changed = part === null ? null : around(changed, part);
-    }
-    if (isFirst) buffer.draw({ delta: true });
-    else if (changed !== null) buffer.draw({ delta: true, srcClipRect: changed });
-    this.#flush();
+    let written = this.#rows === null ? CLEAR : "";
+    this.#rows ??= [];
+    for (const [y, row] of frame.rows.entries()) written += this.#changesOf(this.#rows, y, row);
+    if (written !== "") process.stdout.write(written + RESET);
   }
 
-  #newBuffer({ width, height }: Size): ScreenBuffer {
-    this.#pending += CLEAR;
-    const buffer = new terminalKit.ScreenBuffer({ dst: this.#terminal, width, height, x: 1, y: 1 });
-    for (const [style, attributes] of Object.entries(this.#styles)) {
-      const color = attributes.color === undefined ? { defaultColor: true } : {};
-      const attribute = buffer.object2attr({ bgDefaultColor: true, ...color, ...attributes });
-      this.#attributes.set(style as Style, attribute);
-    }
-    return buffer;
-  }
-
-  /** Puts what has changed of a row into the buffer; where that is, null when it is as it was. */
-  #put(buffer: ScreenBuffer, y: number, row: Line): Rect | null {
-    let text = "";
-    let styles = "";
-    for (const part of row) {
-      text += part.text;
-      styles += STYLE_LETTERS[part.style].repeat(part.text.length);
-    }
-    const before = this.#rows[y];
-    if (before !== undefined && text === before.text && styles === before.styles) return null;
-    this.#rows[y] = { text, styles };
+  /** What makes a row what it is to be. */
+  #changesOf(rows: { text: string; styles: string }[], y: number, row: Line): string {
+    const text = textOf(row);
+    const styles = row.map((part) => STYLE_LETTERS[part.style].repeat(part.text.length)).join("");
+    const before = rows[y];
+    if (before !== undefined && text === before.text && styles === before.styles) return "";
+    rows[y] = { text, styles };
     const isSame = (x: number): boolean => text[x] === before?.text[x] && styles[x] === before?.styles[x];
-    let from = 0;
-    while (from < text.length && isSame(from)) from++;
-    let to = text.length;
-    while (to > from && isSame(to - 1)) to--;
-    let x = from;
-    for (const part of slice(row, from, to)) {
-      const attr = this.#attributes.get(part.style) ?? 0;
-      buffer.put({ x, y, attr }, this.#isAscii ? toAscii(part.text) : part.text);
-      x += part.text.length;
+    let changes = "";
+    for (let from = 0; from < text.length; from++) {
+      if (isSame(from)) continue;
+      let to = from + 1;
+      for (let x = to; x < text.length && x - to < SAME_CELLS_MAX; x++) if (!isSame(x)) to = x + 1;
+      changes += this.#cells(y, row, from, to);
+      from = to;
     }
-    return { x: from, y, width: to - from, height: 1 };
+    return changes;
   }
 
-  #flush(): void {
-    if (this.#pending === "") return;
-    process.stdout.write(this.#pending);
-    this.#pending = "";
+  /** Cells [from, to) of a row. */
+  #cells(y: number, row: Line, from: number, to: number): string {
+    let written = `\x1b[${y + 1};${from + 1}H`;
+    for (const { text, style } of slice(row, from, to))
+      written += `\x1b[0${this.#styles[style]}m${this.#isAscii ? toAscii(text) : text}`;
+    return written;
   }
 
   #onMouse(name: string, { x, y }: MouseData): void {
@@ -224,12 +185,4 @@ export class TerminalScreen {
     this.repaint();
     this.#events?.onResize();
   }
-}
-
-/** The least that holds both. */
-function around(one: Rect | null, other: Rect): Rect {
-  if (one === null) return other;
-  const x = Math.min(one.x, other.x);
-  const right = Math.max(one.x + one.width, other.x + other.width);
-  return { x, y: one.y, width: right - x, height: other.y + other.height - one.y };
 }
