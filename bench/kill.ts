@@ -7,8 +7,8 @@
 //   tool                          kills  with a fault active  until no fault, ms  until no process, ms  left something
 //   scenario run on a server         16                   11                1812                    24               0
 //
-// Three lanes at once: scenario run on a server that stays, scenario run with a server of its own, and the wizard, driven by
-// its Enter key on a pseudo-terminal, with a server of its own.
+// Four lanes at once: scenario run on a server that stays, and with a server of their own each scenario run, the demo, and the
+// wizard, driven by its Enter key on a pseudo-terminal.
 
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -101,11 +101,9 @@ deactivate = "latency-spike"
 `;
 
 const quiet = { stdin: "ignore", stdout: "ignore", stderr: "ignore" } as const;
-const scenario = (flags: string[], tmp: string): Subprocess =>
-  Bun.spawn(selfCommand("scenario", "run", ...flags), {
-    ...quiet,
-    env: { ...process.env, TMPDIR: tmp },
-  });
+const piped = (tmp: string, ...command: string[]): Subprocess =>
+  Bun.spawn(selfCommand(...command), { ...quiet, env: { ...process.env, TMPDIR: tmp } });
+const scenario = (flags: string[], tmp: string): Subprocess => piped(tmp, "scenario", "run", ...flags);
 
 /** On a pseudo-terminal, with somebody who only ever presses Enter. */
 function wizard(tmp: string): Subprocess {
@@ -187,6 +185,12 @@ function lanesOn({ ports }: ServerChild, control: ControlClient, file: string): 
   return [
     { tool: "scenario run on a server", hasFaults: true, start: (tmp) => scenario(flags, tmp), faults },
     { tool: "scenario run, its own server", hasFaults: false, start: (tmp) => scenario([file], tmp), faults: none },
+    {
+      tool: "demo, its own server",
+      hasFaults: false,
+      start: (tmp) => piped(tmp, "demo", "--auto"),
+      faults: none,
+    },
     { tool: "wizard, its own server", hasFaults: false, start: wizard, faults: none },
   ];
 }

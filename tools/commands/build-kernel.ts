@@ -5,10 +5,12 @@ import { addFormatFlag } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { EXIT, fail, out, outJson } from "../ui/output.ts";
+import { parentGone } from "../ui/parent.ts";
 
 interface BuildFlags {
   out: string;
   variant?: string;
+  withParent?: boolean;
   format: OutputFormat;
 }
 
@@ -18,6 +20,7 @@ export function register(program: Command): void {
     .description("Compile the kernel, or a variant of it for drills, into a module to deploy.")
     .requiredOption("--out <file>", "the file to make; - writes the module to stdout")
     .option("--variant <name>", "with the files of assembly/variants/<name> in place of the kernel's own")
+    .option("--with-parent", "end early when stdin ends, so as never to outlive who holds its other end")
     .addHelpText(
       "after",
       [
@@ -31,7 +34,8 @@ export function register(program: Command): void {
   addFormatFlag(command).action(build);
 }
 
-async function build({ out: file, variant, format }: BuildFlags): Promise<void> {
+async function build({ out: file, variant, withParent, format }: BuildFlags): Promise<void> {
+  if (withParent === true) void parentGone().then(() => process.exit(EXIT.interrupted));
   const { buildKernel, buildToFile } = await import("../../server/kernel/build.ts");
   const options = variant === undefined ? {} : { variant };
   try {
@@ -41,5 +45,8 @@ async function build({ out: file, variant, format }: BuildFlags): Promise<void> 
     else out(`${file}: ${wasm.length} bytes, module ${hash}`);
   } catch (error) {
     fail(error, EXIT.degraded);
+  } finally {
+    // What is still waited for there must not keep the process.
+    if (withParent === true) process.stdin.pause();
   }
 }

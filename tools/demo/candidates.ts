@@ -1,6 +1,6 @@
 // The kernels that phase 5 deploys, built from source while the phases before it go on: in processes of their own and with
 // a low priority, since the players live in this process and the server needs the machine. Their bytes come through a
-// pipe: there are no files to leave behind.
+// pipe: there are no files to leave behind. Nor processes: a build ends with whoever wanted it, also by kill -9.
 //
 //   const candidates = new Candidates(["regression", "hotfix"])
 //   await candidates.get("hotfix", signal)     // { wasm, hash: "4eac4583…", tookMs: 1180 }
@@ -63,8 +63,8 @@ export class Candidates implements AsyncDisposable {
   async #build(variant: string): Promise<Candidate> {
     if (this.#isClosed) throw new WowsimError("build_failed", `${variant} was called off`);
     const startedMs = performance.now();
-    const child = Bun.spawn(selfCommand("build-kernel", "--variant", variant, "--out", "-"), {
-      stdin: "ignore",
+    const child = Bun.spawn(selfCommand("build-kernel", "--variant", variant, "--out", "-", "--with-parent"), {
+      stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",
       detached: true,
