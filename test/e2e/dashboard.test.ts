@@ -271,12 +271,25 @@ describe("the server's death", () => {
   });
 });
 
-/** The overview with its escape sequences. */
+/** Every view and the help with their escape sequences. */
 async function shownWith(env: Record<string, string>): Promise<string> {
   await using dashboard = await DashboardTerminal.start(server, { ...SMALL, env });
+  const { tmux } = dashboard;
   await dashboard.open();
-  await dashboard.tmux.shows("Zones (2)");
-  return dashboard.tmux.colored;
+  let shown = "";
+  for (const [key, words] of [
+    ["1", "Zones (2)"],
+    ["2", "Map, zone 1"],
+    ["3", "zone-runaway"],
+    ["4", "wowsim 0.1.0"],
+    ["5", "Events, notable"],
+    ["h", "┌─ Help"],
+  ] as const) {
+    tmux.keys(key);
+    await tmux.shows(words);
+    shown += tmux.colored;
+  }
+  return shown;
 }
 
 describe("looks", () => {
@@ -291,6 +304,24 @@ describe("looks", () => {
     expect(plain).not.toMatch(COLOR);
     for (const words of ["live", "ACTIVE", "Likely cause", "KILL SWITCH"]) expect(plain).toContain(words);
   });
+
+  test.each(["xterm", "screen-256color", "vt100"])(
+    "on a terminal that calls itself %s, by keys and by mouse",
+    async (TERM) => {
+      await using dashboard = await DashboardTerminal.start(server, { ...SMALL, env: { TERM } });
+      const { tmux } = dashboard;
+      const before = await tmux.state();
+      await dashboard.open();
+      await tmux.shows("2 Westf");
+      tmux.keys("Down", "Enter");
+      await tmux.shows("Zone 2 of 2");
+      tmux.clickOn(" 3 Faults");
+      await tmux.shows("zone-runaway");
+      tmux.keys("q");
+      await tmux.shows("ended with 0");
+      expect(await tmux.state()).toEqual(before);
+    },
+  );
 
   test("in ASCII where the locale asks for it", async () => {
     await using dashboard = await DashboardTerminal.start(server, { ...SMALL, env: { LC_ALL: "C" } });

@@ -173,7 +173,9 @@ test("killed with a server of its own, that ends too, and its folder is gone", a
 });
 
 test("Ctrl-C while its server still starts makes it aborted, and the server is gone", async () => {
-  await using run = startWowsim(["scenario", "run", "latency-spike", "--format", "json"]);
+  using folder = new Folder();
+  const kept = folder.write("journal.json", '{"verdict":"completed"}');
+  await using run = startWowsim(["scenario", "run", "latency-spike", "--format", "json", "--journal", kept]);
   let children: number[] = [];
   await until(() => {
     children = childrenOf(run.child.pid);
@@ -183,6 +185,8 @@ test("Ctrl-C while its server still starts makes it aborted, and the server is g
   expect(await run.child.exited).toBe(130);
   await run.drained;
   expect(JSON.parse(run.stdout)).toMatchObject({ verdict: "aborted" });
+  // What was there before is not taken for what became of this run.
+  expect(await Bun.file(kept).json()).toEqual(JSON.parse(run.stdout));
   expect(children.filter((pid) => isRunning(pid))).toEqual([]);
 });
 

@@ -139,7 +139,11 @@ async function run(file: string, flags: RunFlags, where: Where | null): Promise<
   const bar = progressBar("", isText && isTerminal(process.stderr));
   const print = isText ? linePrinter(out) : () => {};
   const say = (line: string): void => bar.interrupt(() => err(line));
+  const keep = async (journal: unknown): Promise<void> => {
+    if (flags.journal !== undefined) await Bun.write(flags.journal, `${JSON.stringify(journal, null, 2)}\n`);
+  };
   let isInterrupted = false;
+  let isOver = false;
   const onInterrupt = (): void => {
     isInterrupted = true;
     say(INTERRUPTED);
@@ -162,16 +166,20 @@ async function run(file: string, flags: RunFlags, where: Where | null): Promise<
     };
     const { played, journal } = await interruptible((signal) => script.run({ ...hooks, signal }), onInterrupt);
     bar.done();
-    if (flags.journal !== undefined) await Bun.write(flags.journal, `${JSON.stringify(journal, null, 2)}\n`);
+    isOver = true;
     if (isText) out(verdictLine(played));
     else outJson(journal);
     process.exitCode = EXIT_CODE_OF[played.verdict];
+    await keep(journal);
   } catch (error) {
     bar.done();
-    // Before anything was begun.
-    const reason = isInterrupted ? "interrupted" : messageOf(error);
-    if (!isText) outJson({ verdict: isInterrupted ? "aborted" : "failed", reason });
+    if (isOver) return fail(`The journal is not written: ${messageOf(error)}`, EXIT.usage);
+    // Before anything was begun. The journal says that too: one from before would be taken for this one.
+    const reason = isInterrupted ? "interrupted before anything was begun" : messageOf(error);
+    const journal = { verdict: isInterrupted ? "aborted" : "failed", reason };
+    if (!isText) outJson(journal);
     fail(reason, exitCodeOf(error, isInterrupted));
+    await keep(journal);
   }
 }
 
