@@ -17,8 +17,9 @@ import { registerZoneCommands, ZoneViews } from "./control/zone-views.ts";
 import type { ZoneViewsOptions } from "./control/zone-views.ts";
 import { FAULTS } from "./fault/definitions.ts";
 import { FaultBlock } from "./fault/fault-block.ts";
-import { startNominalTicks } from "./fault/nominal-ticks.ts";
+import { NOMINAL_TICK_MS, startNominalTicks } from "./fault/nominal-ticks.ts";
 import { FaultRegistry } from "./fault/registry.ts";
+import { FullCollection } from "./full-collection.ts";
 import { ensureKernel } from "./kernel/build.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import { loadKernel } from "./kernel/load.ts";
@@ -179,10 +180,12 @@ async function start(
     readiness.observeTick(report);
   });
 
+  const collection = new FullCollection({ now, collect: () => Bun.gc(true) });
   const ticks = startNominalTicks((tick, lateMs) => {
     faults.advance(tick);
     gateway.onServerTick(tick, lateMs);
     emitter.flush();
+    collection.runWithin(NOMINAL_TICK_MS - lateMs);
   });
   undo.push(() => ticks.stop());
 

@@ -4,6 +4,7 @@
 import { OP_SPAWN } from "../../assembly/abi.ts";
 import { messageOf } from "../errors.ts";
 import { ZoneFaultHost } from "../fault/zone-host.ts";
+import { FullCollection } from "../full-collection.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { layoutFrom, layoutOfInstance } from "../kernel/load.ts";
 import { RingEmitter } from "../telemetry/emitter.ts";
@@ -68,8 +69,10 @@ export class ZoneHost {
   async run(): Promise<void> {
     this.#say({ type: "ready", zones: [...this.#runners.keys()], faultThread: this.#faults.thread });
     const stopped = (): boolean => Atomics.load(this.#stop, 0) === 1;
+    const collection = new FullCollection({ now, collect: () => Bun.gc(true) });
     while (!stopped()) {
       const runner = this.#next();
+      collection.runWithin(runner.clock.deadline - now());
       const waitMs = runner.clock.deadline - now();
       if (waitMs > 0) Atomics.wait(this.#stop, 0, 0, waitMs);
       if (stopped()) break;
