@@ -29,6 +29,7 @@ import type { Comparison } from "./lib/world-compare.ts";
 interface Flags {
   clients: number;
   zones: number;
+  fight: boolean;
   rate: number;
   seconds: number;
   warmUp?: number;
@@ -67,6 +68,8 @@ interface CrowdReport {
 const TICK_MS_P99_MAX = 25;
 const ROUND_TRIP_MS_P99_MAX = 150;
 const BYTES_PER_SECOND_MAX = 8_192;
+/** The dead on their way back, and those who have just won, are not. */
+const IN_COMBAT_MIN = 0.9;
 /** Yards a second, and what fights on the way cost. */
 const WALK_SPEED = 7;
 const DETOURS = 1.15;
@@ -76,6 +79,7 @@ const program = new Command("crowd")
   .description("Ticks, round trips, bytes and agreement with thousands of players at the density of a living world.")
   .option("--clients <n>", "players", parseInteger(1, 10_000), 5_000)
   .option("--zones <n>", "zones they are spread over", parseInteger(1, 64), 8)
+  .option("--fight", "creatures enough beside everybody that all fight", false)
   .option("--rate <n>", "actions a second and player", parseNumber(0.1, 90), 2)
   .option("--seconds <n>", "to measure, once everybody is where it plays", parseInteger(1, 3_600), 60)
   .option("--warm-up <s>", "for walking there; default: as long as the furthest needs", parseInteger(0, 3_600))
@@ -92,8 +96,9 @@ try {
 }
 
 async function crowd(flags: Flags): Promise<void> {
-  const { clients, zones, rate, seconds, protocol, seed, format } = flags;
-  const world = crowdWorld({ zones, players: clients });
+  const { clients, zones, fight, rate, seconds, protocol, seed, format } = flags;
+  const manner = fight ? "fighting" : "living";
+  const world = crowdWorld({ zones, players: clients, manner });
   const warmUpSeconds = flags.warmUp ?? Math.ceil((world.radius / WALK_SPEED) * DETOURS) + SETTLE_SECONDS;
   const folder = tempFolder("wowsim-crowd-");
   try {
@@ -101,13 +106,25 @@ async function crowd(flags: Flags): Promise<void> {
     writeFileSync(file, world.toml);
     await using server = await startServerChild({ world: file, seed });
     const { game: port, control } = server.ports;
-    const order = { port, control, count: clients, zones, rate, warmUpSeconds, seconds, protocol, seed };
+    const order: CrowdOrder = {
+      port,
+      control,
+      count: clients,
+      zones,
+      manner,
+      rate,
+      warmUpSeconds,
+      seconds,
+      protocol,
+      seed,
+    };
     const report = await runCrowd(order);
     const exitCode = await server.stop();
     const { from_ms: fromMs, to_ms: toMs } = report.measured;
     const window = await readWindow(server.telemetry(), { fromMs, toMs });
     const checks = judge(flags, report, window, exitCode);
-    if (format === "json") outJson({ clients, zones, rate, seconds, protocol, report, ticks: ticksOf(window), checks });
+    if (format === "json")
+      outJson({ clients, zones, fight, rate, seconds, protocol, report, ticks: ticksOf(window), checks });
     else print(flags, report, window, checks);
     if (checks.some((check) => !check.holds)) process.exitCode = EXIT.degraded;
   } finally {
@@ -133,7 +150,7 @@ function ticksOf({
   }));
 }
 
-function judge({ clients }: Flags, report: CrowdReport, window: TelemetryWindow, exitCode: number): Check[] {
+function judge({ clients, fight }: Flags, report: CrowdReport, window: TelemetryWindow, exitCode: number): Check[] {
   const { measured, compared, stats } = report;
   const ticks = ticksOf(window);
   const overruns = ticks.reduce((sum, zone) => sum + zone.overruns, 0);
@@ -154,7 +171,7 @@ function judge({ clients }: Flags, report: CrowdReport, window: TelemetryWindow,
     {
       what: `Input to effect takes less than ${ROUND_TRIP_MS_P99_MAX} ms at p99`,
       holds: measured.round_trip_ms.p99 < ROUND_TRIP_MS_P99_MAX,
-      shown: `p50 ${measured.round_trip_ms.p50.toFixed(1)}, p99 ${measured.round_trip_ms.p99.toFixed(1)} ms`,
+      shown: `p50 ${measured.round_trip_ms.p50.toFixed(1)}, p99 ${measured.round_trip_ms.p99.toFixed(1)}, max ${measured.round_trip_ms.max.toFixed(1)} ms`,
     },
     {
       what: "No protocol error",
@@ -167,6 +184,15 @@ function judge({ clients }: Flags, report: CrowdReport, window: TelemetryWindow,
       shown:
         `${compared.entities} entities of ${compared.clients} players compared in ${compared.checks} looks, each player at least ${compared.fewest} times; ${compared.differing} differ, ${compared.behind} were behind ${compared.examples.join("; ")}`.trim(),
     },
+    ...(fight
+      ? [
+          {
+            what: `At every look at least ${IN_COMBAT_MIN * 100} of 100 players shown are in combat`,
+            holds: compared.in_combat_min >= IN_COMBAT_MIN,
+            shown: `at least ${(compared.in_combat_min * 100).toFixed(1)}, on average ${(compared.in_combat * 100).toFixed(1)}`,
+          },
+        ]
+      : []),
     {
       what: `A client costs less than ${BYTES_PER_SECOND_MAX} bytes a second`,
       holds: measured.bytes_per_second_and_client < BYTES_PER_SECOND_MAX,
@@ -176,10 +202,10 @@ function judge({ clients }: Flags, report: CrowdReport, window: TelemetryWindow,
   ];
 }
 
-function print(flags: Flags, { measured }: CrowdReport, window: TelemetryWindow, checks: Check[]): void {
-  const { clients, zones, rate, seconds, protocol } = flags;
+function print(flags: Flags, { measured, compared }: CrowdReport, window: TelemetryWindow, checks: Check[]): void {
+  const { clients, zones, fight, rate, seconds, protocol } = flags;
   out(
-    `bun bench/crowd.ts --clients ${clients} --zones ${zones} --rate ${rate} --seconds ${seconds} --protocol ${protocol}`,
+    `bun bench/crowd.ts --clients ${clients} --zones ${zones}${fight ? " --fight" : ""} --rate ${rate} --seconds ${seconds} --protocol ${protocol}`,
   );
   const rows = ticksOf(window).map(({ id, players, msP50, msP99, overruns }): (string | number)[] => [
     id,
@@ -198,6 +224,7 @@ function print(flags: Flags, { measured }: CrowdReport, window: TelemetryWindow,
     `${measured.actions_per_second.toFixed(0)} actions and ${measured.states_per_second.toFixed(0)} states a second; ` +
       `${measured.turns_late} actions not sent in time; main thread late by at most ${Math.max(...lag).toFixed(1)} ms`,
   );
+  out(`in combat, of the players shown at each look: ${(compared.in_combat * 100).toFixed(0)} of 100`);
   out(`cores busy: server ${cores.toFixed(2)}, players ${measured.cores.toFixed(2)}`);
   printChecks(checks);
 }

@@ -4,17 +4,28 @@
 //   bun bench/lib/crowd-process.ts '{"port":41000,"control":41001,"count":5000,"zones":8,"rate":2,"seconds":60,...}'
 
 import { messageOf } from "../../server/errors.ts";
+import { loadContent } from "../../server/content/load.ts";
 import { seededRandom, seedOf } from "../../server/fault/random.ts";
 import { Bot } from "../../tools/client/bot.ts";
 import { ControlClient } from "../../tools/client/control-client.ts";
-import { distanceBetween, isFree, MELEE } from "../../tools/client/behaviour.ts";
-import type { Action, Behaviour } from "../../tools/client/behaviour.ts";
+import {
+  cast,
+  distanceBetween,
+  harmfulSpell,
+  isFightable,
+  isFree,
+  isHealing,
+  MELEE,
+} from "../../tools/client/behaviour.ts";
+import type { Action, Behaviour, View } from "../../tools/client/behaviour.ts";
 import { ClientStats } from "../../tools/client/client-stats.ts";
 import { GameClient } from "../../tools/client/game-client.ts";
 import { forEachAtOnce, pace } from "../../tools/client/pacer.ts";
+import { SpellBook } from "../../tools/client/spell-book.ts";
 import type { Protocol } from "../../tools/client/wire.ts";
 import type { KnownEntity, Position } from "../../tools/client/world-model.ts";
 import { crowdWorld } from "./crowd-world.ts";
+import type { CrowdManner } from "./crowd-world.ts";
 import { WorldCheck } from "./world-compare.ts";
 
 export interface CrowdOrder {
@@ -22,6 +33,7 @@ export interface CrowdOrder {
   control: number;
   count: number;
   zones: number;
+  manner: CrowdManner;
   /** Actions a second of each. */
   rate: number;
   /** Walking to where they play, and then what is measured. */
@@ -36,6 +48,8 @@ const PINGS_PER_SECOND = 0.2;
 /** Further from home than this, a player goes back. */
 const HOME_YD = 20;
 const PREY_YD = 30;
+/** Share of its health below which it heals itself. */
+const HURT = 0.7;
 /** From one look into a zone to the next. */
 const CHECK_EVERY_MS = 2_000;
 /** The answer waits for this process too, which may have its hands full. */
@@ -44,8 +58,9 @@ const EVENTS: ReadonlySet<string> = new Set(["refused"]);
 
 const order = JSON.parse(process.argv[2] ?? "{}") as CrowdOrder;
 const stats = new ClientStats();
+const book = new SpellBook(loadContent());
 const now = (): number => performance.now();
-const { home } = crowdWorld({ zones: order.zones, players: order.count });
+const { home } = crowdWorld({ zones: order.zones, players: order.count, manner: order.manner });
 
 const operator = await ControlClient.connect({ host: "127.0.0.1", port: order.control, timeoutMs: ANSWER_MS_MAX });
 const bots = Array.from({ length: order.count }, (_, index) => newBot(index));
@@ -71,7 +86,7 @@ const stops = [
 ];
 await Bun.sleep(order.warmUpSeconds * 1_000);
 stats.resetRoundTrips();
-const before = { bytesIn: stats.bytesIn, actions: stats.actions, states: stats.states, cpu: process.cpuUsage() };
+const before = { bytesIn: stats.bytesIn, actions: stats.actions, states: stats.states, late, cpu: process.cpuUsage() };
 const worlds = new WorldCheck(operator, clients);
 const startedAt = Date.now();
 const endsAt = now() + order.seconds * 1_000;
@@ -94,7 +109,7 @@ const measured = {
   bytes_per_second_and_client: (stats.bytesIn - before.bytesIn) / seconds / order.count,
   round_trip_ms: stats.roundTripMs,
   ping_ms: stats.pingMs,
-  turns_late: late,
+  turns_late: late - before.late,
   cores: (user + system) / 1e6 / seconds,
 };
 for (let zoneId = 1; zoneId <= order.zones; zoneId++) await worlds.zone(zoneId);
@@ -122,33 +137,42 @@ function newBot(index: number): Bot {
     onEvent: (event) => bot.onEvent(event),
     onlyEvents: EVENTS,
   });
-  const bot = new Bot(client, seededRandom(seedOf(order.seed, "bot", index)), playAt(homeOf(index)));
+  const bot = new Bot(client, seededRandom(seedOf(order.seed, "bot", index)), playAt(homeOf(index)), book);
   return bot;
 }
 
-/** Fights what is near, and never goes far from home. */
+/** Fights what is near, looks after itself, and never goes far from home. */
 function playAt(place: Position): Behaviour {
   return (view): Action => {
-    const { position, random } = view;
-    if (distanceBetween(position, place) > HOME_YD) return { do: "walk", x: place.x, y: place.y, stopAt: HOME_YD / 2 };
-    const prey = nearestPrey(view.entities, position);
+    const { position, random, self, spells } = view;
+    const prey = preyNear(view);
+    const isFar = distanceBetween(position, place) > HOME_YD;
+    if (isFar && prey?.target !== view.entityId) return { do: "walk", x: place.x, y: place.y, stopAt: HOME_YD / 2 };
+    const heal = self.health < self.max_health * HURT && isFree(view) ? spells.find(isHealing) : undefined;
+    if (heal !== undefined) return cast(heal, view.entityId);
     if (prey === null)
       return { do: "walk", x: place.x + (random() - 0.5) * 12, y: place.y + (random() - 0.5) * 12, stopAt: 0 };
-    const spell = view.spells[view.turn % Math.max(1, view.spells.length)];
-    if (spell !== undefined && isFree(view))
-      return { do: "cast", spell: spell.id, target: spell.effect === "heal" ? view.entityId : prey.id };
+    const spell = isFree(view) ? harmfulSpell(view, prey) : null;
+    if (spell !== null) return cast(spell, prey.id);
     if (distanceBetween(position, prey) > MELEE) return { do: "walk", x: prey.x, y: prey.y, stopAt: MELEE / 2 };
     return view.attacking === prey.id ? { do: "hold" } : { do: "attack", target: prey.id };
   };
+}
+
+/** What it fights already, while that is near; else the nearest. */
+function preyNear({ entities, prey, position }: View): KnownEntity | null {
+  const current = entities.get(prey);
+  const isGood = current !== undefined && isFightable(current) && distanceBetween(position, current) < PREY_YD;
+  return isGood ? current : nearestPrey(entities, position);
 }
 
 function nearestPrey(entities: ReadonlyMap<number, KnownEntity>, from: Position): KnownEntity | null {
   let nearest: KnownEntity | null = null;
   let least = PREY_YD;
   for (const entity of entities.values()) {
-    if (entity.kind !== "creature" || entity.health === 0) continue;
+    if (entity.kind !== "creature") continue;
     const distance = distanceBetween(from, entity);
-    if (distance >= least) continue;
+    if (distance >= least || !isFightable(entity)) continue;
     nearest = entity;
     least = distance;
   }

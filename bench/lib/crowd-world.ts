@@ -1,18 +1,32 @@
 // A world for a crowd: so many zones, each wide enough that with its players spread over it and creatures between them about
-// forty of both are in sight of everybody.
+// forty of both are in sight of everybody. Either as in a living world, where some fight and some are on their way, or with
+// creatures enough beside each that everybody fights.
 //
-//   const world = crowdWorld({ zones: 8, players: 5_000 })
+//   const world = crowdWorld({ zones: 8, players: 5_000, manner: "living" })
 //   world.toml                  // a world file
 //   world.home(17)              // { x: -120, y: 40 }: where the 18th player of a zone plays
 
 /** Yards. */
 const SIGHT = 100;
 const IN_SIGHT = 40;
-const CREATURES_PER_PLAYER = 1 / 3;
-const PACK_SIZE = 6;
-const KINDS = ["Timber Wolf", "Young Boar", "Defias Pillager", "Kobold Geomancer", "Harvest Watcher"];
+const MANNERS = {
+  living: {
+    creaturesPerPlayer: 1 / 3,
+    packSize: 6,
+    packRadiusYd: 25,
+    kinds: ["Timber Wolf", "Young Boar", "Defias Pillager", "Kobold Geomancer", "Harvest Watcher"],
+  },
+  fighting: { creaturesPerPlayer: 1, packSize: 1, packRadiusYd: 5, kinds: ["Harvest Golem"] },
+} as const;
+export type CrowdManner = keyof typeof MANNERS;
 /** World files allow coordinates up to this. */
 const COORDINATE_MAX = 2_000;
+
+export interface CrowdWorldOptions {
+  zones: number;
+  players: number;
+  manner: CrowdManner;
+}
 
 export interface CrowdWorld {
   toml: string;
@@ -23,17 +37,18 @@ export interface CrowdWorld {
 }
 
 /** Throws RangeError when so many players need more room than a zone has. */
-export function crowdWorld({ zones, players }: { zones: number; players: number }): CrowdWorld {
+export function crowdWorld({ zones, players, manner }: CrowdWorldOptions): CrowdWorld {
+  const { creaturesPerPlayer, packSize, packRadiusYd, kinds } = MANNERS[manner];
   const perZone = Math.ceil(players / zones);
-  const area = (perZone * (1 + CREATURES_PER_PLAYER) * Math.PI * SIGHT ** 2) / IN_SIGHT;
+  const area = (perZone * (1 + creaturesPerPlayer) * Math.PI * SIGHT ** 2) / IN_SIGHT;
   const side = Math.sqrt(area);
   if (side / 2 > COORDINATE_MAX) throw new RangeError(`${perZone} players a zone need ${Math.round(side)} yards.`);
   const homes = gridOf(perZone, side);
-  const packs = gridOf(Math.ceil((perZone * CREATURES_PER_PLAYER) / PACK_SIZE), side);
+  const packs = gridOf(Math.ceil((perZone * creaturesPerPlayer) / packSize), side);
   const zone = (id: number): string => {
     const creatures = packs.map(({ x, y }, index) => {
-      const kind = KINDS[index % KINDS.length] ?? "Young Boar";
-      return `[[zone.pack]]\nkind = "${kind}"\ncount = ${PACK_SIZE}\nx = ${x}\ny = ${y}\nradius_yd = 25\n`;
+      const kind = kinds[index % kinds.length] ?? "Young Boar";
+      return `[[zone.pack]]\nkind = "${kind}"\ncount = ${packSize}\nx = ${x}\ny = ${y}\nradius_yd = ${packRadiusYd}\n`;
     });
     return `[[zone]]\nid = ${id}\nname = "Plain ${id}"\n\n${creatures.join("\n")}`;
   };

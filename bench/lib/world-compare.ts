@@ -12,6 +12,9 @@ import type { ControlClient } from "../../tools/client/control-client.ts";
 import type { GameClient } from "../../tools/client/game-client.ts";
 
 const PATIENCE_MS = 3_000;
+/** Longer than a look into a zone is given again. */
+const LOOK_AGAIN_MS = 250;
+const LOOKS_MAX = 3;
 const LOOK_MS = 10;
 const EXAMPLES_MAX = 5;
 /** Coordinates come rounded to a hundredth of a yard. */
@@ -73,7 +76,7 @@ export class WorldCheck {
     const players = this.#clients.filter((client) => client.zoneId === zoneId && client.isPlaying);
     for (const client of players) client.hold(true);
     try {
-      const truth = await this.#look(zoneId);
+      const truth = await this.#lookPast(zoneId, players);
       if (truth === null) {
         this.#unseen++;
         return;
@@ -100,6 +103,17 @@ export class WorldCheck {
       in_combat_min: Math.min(1, ...this.#inCombat),
       in_combat: this.#inCombat.reduce((sum, share) => sum + share, 0) / Math.max(1, this.#inCombat.length),
     };
+  }
+
+  /** A look at a tick that nobody is past; a look is given again to whoever asks soon after. */
+  async #lookPast(zoneId: number, players: readonly GameClient[]): Promise<Look | null> {
+    const newest = players.reduce((most, { world }) => Math.max(most, world.tick), 0);
+    let truth = await this.#look(zoneId);
+    for (let tries = 1; truth !== null && truth.tick < newest && tries < LOOKS_MAX; tries++) {
+      await Bun.sleep(LOOK_AGAIN_MS);
+      truth = await this.#look(zoneId);
+    }
+    return truth;
   }
 
   /** Null when the zone does not let itself be looked into just now. */
