@@ -8,7 +8,9 @@
 // ENTITY = {"id":3,"name":"Bot 3","is":"player","level":10,"x":1.5,"y":-20.25,"health":80,"health_max":100,
 //           "target":1000001,"states":["in_combat"]}
 //
-// A zone is looked into at most five times a second, however many ask; in between they get what was seen last, with its
+// Of a crowd up to 400 are shown, every n-th; "turn":1 shows those after them, and so on around.
+//
+// A zone is looked into at most five times a second and turn, however many ask; in between they get what was seen last, with its
 // age. So it is with a zone that does not answer just now: the channel never waits long for one.
 
 import { z } from "zod";
@@ -22,6 +24,8 @@ const VIEW_INTERVAL_MS = 200;
 /** How long an answer waits for a zone that was never seen or not lately; the channel answers within 100 ms. */
 const WAIT_MS_MAX = 80;
 const ZONE_ID_MAX = 65_535;
+/** A full zone has 8,192 entities, of which 400 are shown at once. */
+const TURNS_MAX = 21;
 
 const STATES: readonly (readonly [flag: number, name: string])[] = [
   [abi.ENTITY_DEAD, "dead"],
@@ -33,7 +37,7 @@ const STATES: readonly (readonly [flag: number, name: string])[] = [
 export interface ZoneViewsOptions {
   zones: {
     readonly zones: ReadonlyMap<number, unknown>;
-    request(zoneId: number, message: { type: "view" }): Promise<unknown>;
+    request(zoneId: number, message: { type: "view"; turn: number }): Promise<unknown>;
   };
   /** Null for who has no name. */
   names: { player(sessionId: number): string | null; creature(template: number): string | null };
@@ -50,6 +54,7 @@ interface Seen {
 
 export class ZoneViews {
   readonly #options: ZoneViewsOptions;
+  /** By zone and turn. */
   readonly #seen = new Map<number, Seen>();
 
   constructor(options: ZoneViewsOptions) {
@@ -57,11 +62,11 @@ export class ZoneViews {
   }
 
   /** What inspect_zone answers. Throws WowsimError: zone_unknown, zone_busy. */
-  async inspect(zoneId: number): Promise<Record<string, unknown>> {
-    const seen = this.#of(zoneId);
+  async inspect(zoneId: number, turn = 0): Promise<Record<string, unknown>> {
+    const seen = this.#of(zoneId, turn);
     const { now } = this.#options;
     if (now() - seen.atMs >= VIEW_INTERVAL_MS) {
-      seen.pending ??= this.#look(zoneId, seen);
+      seen.pending ??= this.#look(zoneId, turn, seen);
       await Promise.race([seen.pending, Bun.sleep(WAIT_MS_MAX)]);
     }
     if (seen.view !== null) return this.#answer(zoneId, seen.view, now() - seen.atMs);
@@ -69,10 +74,10 @@ export class ZoneViews {
     throw new WowsimError("zone_busy", message);
   }
 
-  async #look(zoneId: number, seen: Seen): Promise<void> {
+  async #look(zoneId: number, turn: number, seen: Seen): Promise<void> {
     const { zones, now } = this.#options;
     try {
-      seen.view = (await zones.request(zoneId, { type: "view" })) as ZoneView | null;
+      seen.view = (await zones.request(zoneId, { type: "view", turn })) as ZoneView | null;
     } catch {
       // Its worker is gone or stuck, which telemetry tells; what was seen before means nothing any more.
       seen.view = null;
@@ -81,13 +86,14 @@ export class ZoneViews {
     seen.pending = null;
   }
 
-  #of(zoneId: number): Seen {
+  #of(zoneId: number, turn: number): Seen {
     const { zones } = this.#options.zones;
     if (!zones.has(zoneId)) {
       throw new WowsimError("zone_unknown", `There is no zone ${zoneId}; choose from ${[...zones.keys()].join(", ")}.`);
     }
-    const seen = this.#seen.get(zoneId) ?? { view: null, atMs: Number.NEGATIVE_INFINITY, pending: null };
-    this.#seen.set(zoneId, seen);
+    const key = zoneId * TURNS_MAX + turn;
+    const seen = this.#seen.get(key) ?? { view: null, atMs: Number.NEGATIVE_INFINITY, pending: null };
+    this.#seen.set(key, seen);
     return seen;
   }
 
@@ -133,6 +139,14 @@ export class ZoneViews {
 
 /** Adds inspect_zone to the control channel. */
 export function registerZoneCommands(control: Pick<ControlServer, "register">, views: ZoneViews): void {
-  const schema = z.object({ zone_id: z.number().int().min(1).max(ZONE_ID_MAX) });
-  control.register("inspect_zone", schema, ({ zone_id }) => views.inspect(zone_id));
+  const schema = z.object({
+    zone_id: z.number().int().min(1).max(ZONE_ID_MAX),
+    turn: z
+      .number()
+      .int()
+      .min(0)
+      .max(TURNS_MAX - 1)
+      .optional(),
+  });
+  control.register("inspect_zone", schema, ({ zone_id, turn }) => views.inspect(zone_id, turn));
 }

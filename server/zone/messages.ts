@@ -71,7 +71,7 @@ export type ToZoneWorker =
   | { type: "rollback"; request: number; zoneId: number }
   | { type: "promote"; request: number; zoneId: number }
   | { type: "inspect"; request: number; zoneId: number }
-  | { type: "view"; request: number; zoneId: number }
+  | { type: "view"; request: number; zoneId: number; turn: number }
   | { type: "stop" };
 
 /** Zone worker to main thread: rare, never on a healthy tick. */

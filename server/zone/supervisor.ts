@@ -67,7 +67,7 @@ export type ZoneRequest =
   | { type: "rollback" }
   | { type: "promote" }
   | { type: "inspect" }
-  | { type: "view" };
+  | { type: "view"; turn: number };
 
 export class ZoneSupervisor {
   readonly #zones = new Map<number, ZoneStatus>();

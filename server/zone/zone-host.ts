@@ -117,7 +117,7 @@ export class ZoneHost {
       case "inspect":
         return runner.inspect();
       case "view":
-        return runner.view();
+        return runner.view(message.turn);
     }
   }
 

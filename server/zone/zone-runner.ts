@@ -169,8 +169,8 @@ export class ZoneRunner {
   }
 
   /** Who is where and who hates whom; null while the zone is DOWN and its memory means nothing. */
-  view(): ZoneView | null {
-    return this.#state === "DOWN" ? null : readZoneView(this.zone);
+  view(turn: number): ZoneView | null {
+    return this.#state === "DOWN" ? null : readZoneView(this.zone, turn);
   }
 
   #runLive(startMs: number): void {

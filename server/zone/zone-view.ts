@@ -6,7 +6,7 @@
 //   //   entities: [{ id: 3, kind: 0, level: 10, x: 1.5, y: -20.25, health: 80, healthMax: 100, flags: 5, target: 1000001 }, ...],
 //   //   fights: [{ creature: { id: 1000001, ... }, threat: [{ player: 3, amount: 120.5 }, ...] }] }
 //
-// A crowd is thinned out evenly by row, so that the same entities are shown from one look to the next.
+// A crowd is thinned out evenly by row, so that the same entities are shown from one look to the next; another turn shows others.
 
 import { CREATURE_STATE_GONE } from "../../assembly/abi.ts";
 import type { Addresses } from "./addresses.ts";
@@ -59,7 +59,7 @@ interface Columns {
 }
 
 /** What there is to see now. Costs some ten microseconds, so it is for now and then, not for every tick. */
-export function readZoneView(zone: Pick<Zone, "memory" | "at" | "tick">): ZoneView {
+export function readZoneView(zone: Pick<Zone, "memory" | "at" | "tick">, turn = 0): ZoneView {
   const { buffer } = zone.memory;
   const columns: Columns = {
     at: zone.at,
@@ -76,7 +76,7 @@ export function readZoneView(zone: Pick<Zone, "memory" | "at" | "tick">): ZoneVi
     hash: [zone.at.hashHi, zone.at.hashLo].map((at) => hexOf(columns.u32[at / 4] ?? 0)).join(""),
     players: players.length,
     creatures: creatures.length,
-    entities: thinnedOut([...players, ...creatures]).map((row) => entityAt(columns, row)),
+    entities: thinnedOut([...players, ...creatures], turn).map((row) => entityAt(columns, row)),
     fights: fightsOf(columns, creatures),
   };
 }
@@ -96,9 +96,9 @@ function isGone({ at, u32 }: Columns, row: number): boolean {
   return u32[at.creatureState / 4 + row - at.playersMax] === CREATURE_STATE_GONE;
 }
 
-function thinnedOut(rows: number[]): number[] {
+function thinnedOut(rows: number[], turn: number): number[] {
   const step = Math.ceil(rows.length / VIEW_ENTITIES_MAX);
-  return step <= 1 ? rows : rows.filter((_, index) => index % step === 0);
+  return step <= 1 ? rows : rows.filter((_, index) => index % step === turn % step);
 }
 
 function entityAt({ at, u32, f32 }: Columns, row: number): ViewedEntity {

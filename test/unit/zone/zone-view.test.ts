@@ -8,8 +8,8 @@ import type { KernelZone } from "../../helpers/kernel-zone.ts";
 
 const WOLF = 1_000_001;
 
-const look = (zone: KernelZone) =>
-  readZoneView({ memory: zone.memory, at: addressesOf(zone.kernel.layout), tick: zone.tick });
+const look = (zone: KernelZone, turn = 0) =>
+  readZoneView({ memory: zone.memory, at: addressesOf(zone.kernel.layout), tick: zone.tick }, turn);
 
 test("a view tells which state it is of, who is where, in what state, and whom creatures hate, most hated first", async () => {
   const zone = await openZone({ spells: [spell({ id: 1, amount: [40, 40] }), spell({ id: 2, amount: [90, 90] })] });
@@ -55,6 +55,16 @@ test("a crowd is thinned out to the same entities each time, and counted whole",
   expect(entities.length).toBeLessThanOrEqual(VIEW_ENTITIES_MAX);
   zone.run();
   expect(look(zone).entities.map(({ id }) => id)).toEqual(entities.map(({ id }) => id));
+});
+
+test("all of a crowd are shown in turns", async () => {
+  const zone = await openZone();
+  for (let index = 0; index < 1_000; index++) zone.spawn(WOLF + index, { x: index });
+  zone.run();
+  const shown = [0, 1, 2].flatMap((turn) => look(zone, turn).entities.map(({ id }) => id));
+  expect(shown.length).toBe(1_000);
+  expect(new Set(shown).size).toBe(1_000);
+  expect(look(zone, 3)).toEqual(look(zone, 0));
 });
 
 test("of many fights those with the most threat are told", async () => {
