@@ -6,6 +6,7 @@
 // The players are one other process on the same machine: their work counts. Exit code 1 when a claim does not hold.
 
 import { writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import type { Protocol } from "../tools/client/wire.ts";
@@ -15,6 +16,7 @@ import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
 import { printChecks } from "./lib/checks.ts";
 import type { Check } from "./lib/checks.ts";
+import type { CpuSpent } from "./lib/cpu-times.ts";
 import type { CrowdOrder } from "./lib/crowd-process.ts";
 import { crowdWorld } from "./lib/crowd-world.ts";
 import { runJsonChild } from "./lib/json-child.ts";
@@ -59,12 +61,15 @@ interface CrowdReport {
     round_trip_ms: Percentiles;
     ping_ms: Percentiles;
     turns_late: number;
-    cores: number;
+    /** Seconds of processor time in so many seconds. */
+    cpu: CpuSpent & { seconds: number };
   };
   compared: Comparison;
   stats: { protocol_errors: number; protocol_error_examples: string[]; drops: number };
 }
 
+/** At 20 ticks a second. */
+const TICK_MS = 50;
 const TICK_MS_P99_MAX = 25;
 const ROUND_TRIP_MS_P99_MAX = 150;
 const BYTES_PER_SECOND_MAX = 8_192;
@@ -109,6 +114,7 @@ async function crowd(flags: Flags): Promise<void> {
     const order: CrowdOrder = {
       port,
       control,
+      serverPid: server.pid,
       count: clients,
       zones,
       manner,
@@ -216,15 +222,23 @@ function print(flags: Flags, { measured, compared }: CrowdReport, window: Teleme
   ]);
   for (const line of tableLines(["zone", "players", "tick p50 ms", "p99", "overruns"], rows)) out(line);
   const lag = window.loopLag.map(({ msMax }) => msMax);
-  const cores = quantile(
-    window.process.map(({ cpuShare }) => cpuShare),
-    0.5,
-  );
   out(
     `${measured.actions_per_second.toFixed(0)} actions and ${measured.states_per_second.toFixed(0)} states a second; ` +
       `${measured.turns_late} actions not sent in time; main thread late by at most ${Math.max(...lag).toFixed(1)} ms`,
   );
   out(`in combat, of the players shown at each look: ${(compared.in_combat * 100).toFixed(0)} of 100`);
-  out(`cores busy: server ${cores.toFixed(2)}, players ${measured.cores.toFixed(2)}`);
+  for (const line of cpuLines(measured.cpu)) out(line);
   printChecks(checks);
+}
+
+/** Milliseconds of processor time a tick, of those that all cores together have. */
+function cpuLines({ server, players, machine, seconds }: CrowdReport["measured"]["cpu"]): string[] {
+  if (server === null || players === null || machine === null) return [];
+  const ms = (spent: number): string => ((spent / seconds) * TICK_MS).toFixed(2);
+  const all = (availableParallelism() * TICK_MS).toFixed(0);
+  return [
+    `processor time a tick: server's main thread ${ms(server.main)} ms, zones, recorder and feed ${ms(server.workers)}, its ` +
+      `helpers ${ms(server.helpers)}; players ${ms(players.main)}, their helpers ${ms(players.helpers)}`,
+    `the machine in all: ${ms(machine)} of ${all} ms a tick, packets taken in and everything else included`,
+  ];
 }

@@ -24,6 +24,7 @@ import { forEachAtOnce, pace } from "../../tools/client/pacer.ts";
 import { SpellBook } from "../../tools/client/spell-book.ts";
 import type { Protocol } from "../../tools/client/wire.ts";
 import type { KnownEntity, Position } from "../../tools/client/world-model.ts";
+import { spentBy } from "./cpu-times.ts";
 import { crowdWorld } from "./crowd-world.ts";
 import type { CrowdManner } from "./crowd-world.ts";
 import { WorldCheck } from "./world-compare.ts";
@@ -31,6 +32,7 @@ import { WorldCheck } from "./world-compare.ts";
 export interface CrowdOrder {
   port: number;
   control: number;
+  serverPid: number;
   count: number;
   zones: number;
   manner: CrowdManner;
@@ -86,7 +88,8 @@ const stops = [
 ];
 await Bun.sleep(order.warmUpSeconds * 1_000);
 stats.resetRoundTrips();
-const before = { bytesIn: stats.bytesIn, actions: stats.actions, states: stats.states, late, cpu: process.cpuUsage() };
+const before = { bytesIn: stats.bytesIn, actions: stats.actions, states: stats.states, late };
+const spent = spentBy({ server: order.serverPid, players: process.pid });
 const worlds = new WorldCheck(operator, clients);
 const startedAt = Date.now();
 const endsAt = now() + order.seconds * 1_000;
@@ -96,7 +99,7 @@ for (let check = 0; endsAt - now() > CHECK_EVERY_MS; check++) {
 }
 await Bun.sleep(Math.max(0, endsAt - now()));
 const seconds = (Date.now() - startedAt) / 1_000;
-const { user, system } = process.cpuUsage(before.cpu);
+const cpu = spent();
 const measured = {
   from_ms: startedAt,
   to_ms: Date.now(),
@@ -110,7 +113,7 @@ const measured = {
   round_trip_ms: stats.roundTripMs,
   ping_ms: stats.pingMs,
   turns_late: late - before.late,
-  cores: (user + system) / 1e6 / seconds,
+  cpu: { ...cpu, seconds },
 };
 for (let zoneId = 1; zoneId <= order.zones; zoneId++) await worlds.zone(zoneId);
 const compared = worlds.result();

@@ -6,7 +6,7 @@
 //   check.result()     // { checks: 1, clients: 625, fewest: 1, entities: 8123, differing: 0, examples: [], unseen: 0, ... }
 //
 // While a zone is looked into its players look at nothing they are told, so that none is past the tick of the look; then
-// each looks up to that tick, no further, and is compared. The look shows up to 400 entities of a zone.
+// each looks up to that tick, no further, and is compared. A look shows up to 400 entities of a zone, the next one others.
 
 import type { ControlClient } from "../../tools/client/control-client.ts";
 import type { GameClient } from "../../tools/client/game-client.ts";
@@ -15,6 +15,8 @@ const PATIENCE_MS = 3_000;
 /** Longer than a look into a zone is given again. */
 const LOOK_AGAIN_MS = 250;
 const LOOKS_MAX = 3;
+/** As many as inspect_zone knows. */
+const TURNS = 21;
 const LOOK_MS = 10;
 const EXAMPLES_MAX = 5;
 /** Coordinates come rounded to a hundredth of a yard. */
@@ -58,6 +60,7 @@ export class WorldCheck {
   readonly #operator: ControlClient;
   readonly #clients: readonly GameClient[];
   readonly #timesCompared = new Map<GameClient, number>();
+  readonly #looksInto = new Map<number, number>();
   readonly #inCombat: number[] = [];
   readonly #examples: string[] = [];
   #checks = 0;
@@ -118,7 +121,10 @@ export class WorldCheck {
 
   /** Null when the zone does not let itself be looked into just now. */
   async #look(zoneId: number): Promise<Look | null> {
-    const answer = await this.#operator.request({ command: "inspect_zone", zone_id: zoneId });
+    const looks = this.#looksInto.get(zoneId) ?? 0;
+    const turn = looks % TURNS;
+    this.#looksInto.set(zoneId, looks + 1);
+    const answer = await this.#operator.request({ command: "inspect_zone", zone_id: zoneId, turn });
     if (!answer.success) return null;
     const shown = answer["entities"] as Shown[];
     const players = shown.filter((entity) => entity.is === "player");

@@ -1,0 +1,74 @@
+// Processor time by thread, from /proc: what a process's main thread used, its workers, and the helpers of the runtime.
+//
+//   const spent = spentBy({ server: child.pid, players: process.pid })
+//   ...
+//   spent()      // { server: { main: 8.25, workers: 3.5, helpers: 0.25 }, players: {...}, machine: 31.5 }   seconds since
+//
+// Only Linux tells; elsewhere all are null. The machine's time counts what the kernel does for nobody in particular, such
+// as taking in packets, and is of everything that runs on it.
+
+import { readdirSync, readFileSync } from "node:fs";
+
+/** The unit of the times in /proc, on every Linux there is. */
+const TICKS_PER_SECOND = 100;
+const WORKER_NAME = "Worker";
+/** Of a thread's stat, behind its name: user and system time. */
+const USER = 11;
+const SYSTEM = 12;
+/** Of the first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq. */
+const MACHINE_FIELDS = 7;
+const MACHINE_IDLE: readonly number[] = [3, 4];
+
+/** Seconds. */
+export interface CpuTimes {
+  main: number;
+  workers: number;
+  helpers: number;
+}
+
+export interface CpuSpent {
+  server: CpuTimes | null;
+  players: CpuTimes | null;
+  /** All processors together. */
+  machine: number | null;
+}
+
+/** Begins to count; the returned function tells what was spent since. Threads that end meanwhile are left out. */
+export function spentBy(pids: { server: number; players: number }): () => CpuSpent {
+  const [server, players, machine] = [cpuTimes(pids.server), cpuTimes(pids.players), machineBusySeconds()];
+  return () => ({
+    server: growthOf(server, cpuTimes(pids.server)),
+    players: growthOf(players, cpuTimes(pids.players)),
+    machine: machine === null ? null : (machineBusySeconds() ?? machine) - machine,
+  });
+}
+
+function cpuTimes(pid: number): CpuTimes | null {
+  if (process.platform !== "linux") return null;
+  const times = { main: 0, workers: 0, helpers: 0 };
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, "latin1");
+    const name = stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")"));
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const kind = Number(thread) === pid ? "main" : name === WORKER_NAME ? "workers" : "helpers";
+    times[kind] += (Number(fields[USER]) + Number(fields[SYSTEM])) / TICKS_PER_SECOND;
+  }
+  return times;
+}
+
+function growthOf(before: CpuTimes | null, after: CpuTimes | null): CpuTimes | null {
+  if (before === null || after === null) return null;
+  const { main, workers, helpers } = before;
+  return { main: after.main - main, workers: after.workers - workers, helpers: after.helpers - helpers };
+}
+
+function machineBusySeconds(): number | null {
+  if (process.platform !== "linux") return null;
+  const [line = ""] = readFileSync("/proc/stat", "latin1").split("\n");
+  const times = line
+    .split(/\s+/)
+    .slice(1, MACHINE_FIELDS + 1)
+    .map(Number);
+  const busy = times.reduce((sum, time, field) => (MACHINE_IDLE.includes(field) ? sum : sum + time), 0);
+  return busy / TICKS_PER_SECOND;
+}
