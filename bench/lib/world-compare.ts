@@ -14,7 +14,7 @@ import type { GameClient } from "../../tools/client/game-client.ts";
 const PATIENCE_MS = 3_000;
 /** Longer than a look into a zone is given again. */
 const LOOK_AGAIN_MS = 250;
-const LOOKS_MAX = 3;
+const LOOKS_MAX = 5;
 /** As many as inspect_zone knows. */
 const TURNS = 21;
 const LOOK_MS = 10;
@@ -108,11 +108,11 @@ export class WorldCheck {
     };
   }
 
-  /** A look at a tick that nobody is past; a look is given again to whoever asks soon after. */
+  /** A look at a tick that nobody is past: one that took long is answered with the one before it, or not at all. */
   async #lookPast(zoneId: number, players: readonly GameClient[]): Promise<Look | null> {
     const newest = players.reduce((most, { world }) => Math.max(most, world.tick), 0);
     let truth = await this.#look(zoneId);
-    for (let tries = 1; truth !== null && truth.tick < newest && tries < LOOKS_MAX; tries++) {
+    for (let tries = 1; (truth === null || truth.tick < newest) && tries < LOOKS_MAX; tries++) {
       await Bun.sleep(LOOK_AGAIN_MS);
       truth = await this.#look(zoneId);
     }
