@@ -35,31 +35,37 @@ export interface CpuSpent {
 
 /** Begins to count; the returned function tells what was spent since. Threads that end meanwhile are left out. */
 export function spentBy(pids: { server: number; players: number }): () => CpuSpent {
-  const [server, players, machine] = [cpuTimes(pids.server), cpuTimes(pids.players), machineBusySeconds()];
+  const [server, players, machine] = [threadsOf(pids.server), threadsOf(pids.players), machineBusySeconds()];
   return () => ({
-    server: growthOf(server, cpuTimes(pids.server)),
-    players: growthOf(players, cpuTimes(pids.players)),
+    server: growthOf(server, threadsOf(pids.server)),
+    players: growthOf(players, threadsOf(pids.players)),
     machine: machine === null ? null : (machineBusySeconds() ?? machine) - machine,
   });
 }
 
-function cpuTimes(pid: number): CpuTimes | null {
-  if (process.platform !== "linux") return null;
-  const times = { main: 0, workers: 0, helpers: 0 };
-  for (const thread of readdirSync(`/proc/${pid}/task`)) {
-    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, "latin1");
-    const name = stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")"));
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const kind = Number(thread) === pid ? "main" : name === WORKER_NAME ? "workers" : "helpers";
-    times[kind] += (Number(fields[USER]) + Number(fields[SYSTEM])) / TICKS_PER_SECOND;
-  }
-  return times;
+interface ThreadTime {
+  kind: keyof CpuTimes;
+  seconds: number;
 }
 
-function growthOf(before: CpuTimes | null, after: CpuTimes | null): CpuTimes | null {
+function threadsOf(pid: number): Map<string, ThreadTime> | null {
+  if (process.platform !== "linux") return null;
+  return new Map(readdirSync(`/proc/${pid}/task`).map((thread) => [thread, readThread(pid, thread)]));
+}
+
+function readThread(pid: number, thread: string): ThreadTime {
+  const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, "latin1");
+  const name = stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")"));
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const kind = Number(thread) === pid ? "main" : name === WORKER_NAME ? "workers" : "helpers";
+  return { kind, seconds: (Number(fields[USER]) + Number(fields[SYSTEM])) / TICKS_PER_SECOND };
+}
+
+function growthOf(before: Map<string, ThreadTime> | null, after: Map<string, ThreadTime> | null): CpuTimes | null {
   if (before === null || after === null) return null;
-  const { main, workers, helpers } = before;
-  return { main: after.main - main, workers: after.workers - workers, helpers: after.helpers - helpers };
+  const growth = { main: 0, workers: 0, helpers: 0 };
+  for (const [thread, { kind, seconds }] of after) growth[kind] += seconds - (before.get(thread)?.seconds ?? 0);
+  return growth;
 }
 
 function machineBusySeconds(): number | null {
