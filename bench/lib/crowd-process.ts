@@ -149,8 +149,7 @@ function playAt(place: Position): Behaviour {
   return (view): Action => {
     const { position, random, self, spells } = view;
     const prey = preyNear(view);
-    const isFar = distanceBetween(position, place) > HOME_YD;
-    if (isFar && prey?.target !== view.entityId) return { do: "walk", x: place.x, y: place.y, stopAt: HOME_YD / 2 };
+    if (distanceBetween(position, place) > HOME_YD) return { do: "walk", x: place.x, y: place.y, stopAt: HOME_YD / 2 };
     const heal = self.health < self.max_health * HURT && isFree(view) ? spells.find(isHealing) : undefined;
     if (heal !== undefined) return cast(heal, view.entityId);
     if (prey === null)

@@ -38,7 +38,7 @@ export class FrameOutcome {
   readonly position: Position = { x: 0, y: 0, z: 0 };
 
   clear(): this {
-    this.problems.length = 0;
+    if (this.problems.length > 0) this.problems.length = 0;
     this.isReset = false;
     this.isSelfTold = false;
     this.isMoved = false;
