@@ -4,7 +4,7 @@
 //
 //   const book = new SpellBook(loadContent())
 //   book.castable("Warrior", spells)     // without those that take mana
-//   book.factsOf(fireball)               // { castMs: 1500, cooldownMs: 0, cost: 30 }
+//   book.factsOf(fireball)               // { castMs: 1500, cooldownMs: 0, cost: 30, areaYd: 0 }
 
 import type { Content } from "../../server/content/content.ts";
 import type { KnownSpell } from "./game-client.ts";
@@ -13,9 +13,11 @@ export interface SpellFacts {
   castMs: number;
   cooldownMs: number;
   cost: number;
+  /** So far around it strikes. */
+  areaYd: number;
 }
 
-const UNKNOWN: SpellFacts = { castMs: 0, cooldownMs: 0, cost: 0 };
+const UNKNOWN: SpellFacts = { castMs: 0, cooldownMs: 0, cost: 0, areaYd: 0 };
 
 export class SpellBook {
   readonly #facts = new Map<string, SpellFacts & { powerType: string }>();
@@ -23,9 +25,9 @@ export class SpellBook {
 
   /** Without content it knows nothing. */
   constructor(content: Pick<Content, "spells" | "classes"> = { spells: [], classes: [] }) {
-    for (const { id, name, castS, channelS, cooldownS, cost, powerType } of content.spells) {
+    for (const { id, name, castS, channelS, cooldownS, cost, powerType, areaYd } of content.spells) {
       const castMs = (castS + channelS) * 1_000;
-      this.#facts.set(keyOf({ id, name }), { castMs, cooldownMs: cooldownS * 1_000, cost, powerType });
+      this.#facts.set(keyOf({ id, name }), { castMs, cooldownMs: cooldownS * 1_000, cost, powerType, areaYd });
     }
     for (const { name, powerType } of content.classes) this.#powerTypes.set(name, powerType);
   }
@@ -34,13 +36,14 @@ export class SpellBook {
     return this.#facts.get(keyOf(spell)) ?? UNKNOWN;
   }
 
-  /** Those that the class has the power for. */
+  /** Those that the class has the power for; one without a range, that strikes around the caster, reaches as far as that. */
   castable(playerClass: string, spells: readonly KnownSpell[]): KnownSpell[] {
     const powerType = this.#powerTypes.get(playerClass);
-    return spells.filter((spell) => {
+    const affordable = spells.filter((spell) => {
       const facts = this.#facts.get(keyOf(spell));
       return facts === undefined || facts.cost === 0 || facts.powerType === powerType;
     });
+    return affordable.map((spell) => ({ ...spell, range_yd: spell.range_yd || this.factsOf(spell).areaYd }));
   }
 }
 

@@ -166,7 +166,12 @@ describe("the spell book", () => {
 
   test("knows nothing of a spell that goes by another name, and keeps it", () => {
     const strange = { ...fireball, name: "Waterball" };
-    expect(book.factsOf(strange)).toEqual({ castMs: 0, cooldownMs: 0, cost: 0 });
+    expect(book.factsOf(strange)).toEqual({ castMs: 0, cooldownMs: 0, cost: 0, areaYd: 0 });
     expect(book.castable("Warrior", [strange])).toEqual([strange]);
+  });
+
+  test("a spell that strikes around the caster reaches as far as that", () => {
+    const nova = { id: 131, name: "Frost Nova", effect: "damage", range_yd: 0 };
+    expect(book.castable("Mage", [nova])).toEqual([{ ...nova, range_yd: 10 }]);
   });
 });
