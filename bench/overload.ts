@@ -9,7 +9,7 @@
 // that went by, against its own clock and the rate of game time that the zone told it.
 
 import { Command } from "commander";
-import { LADDER } from "../server/zone/overload.ts";
+import { LADDER, LOAD_HIGH } from "../server/zone/overload.ts";
 import type { TelemetryLine } from "../server/telemetry/schema.ts";
 import { ControlClient } from "../tools/client/control-client.ts";
 import type { Percentiles } from "../tools/client/client-stats.ts";
@@ -42,8 +42,8 @@ const WORLD = "server/content/worlds/four-zones.toml";
 const ZONE = 1;
 const OTHER_ZONES = [2, 3, 4];
 const SETTLE_SECONDS = 5;
-/** No step of the ladder for so long: it has found its place. */
-const STEADY_MS = 4_000;
+/** Below the load that makes it climb for so long, at one pace: it has found its place. */
+const STEADY_MS = 3_000;
 const CLIMB_MS_MAX = 60_000;
 const RETURN_MS_MAX = 120_000;
 const LEASE_MS = 600_000;
@@ -54,7 +54,8 @@ const P99_MS_MAX = 0.5;
 /** What the zone is given to do, and the least of it that counts as twice of what it can. */
 const LOAD_MEANT = 2.3;
 const LOAD_MIN = 1.8;
-/** Kernels that cost little, and so many times more each, are tried until one adds that much. */
+/** Kernels that cost little to such a crowd, and so many times more each, are tried until one adds that much. */
+const TRIAL_CROWD = 300;
 const TRIAL_FACTOR = 3;
 const TRIAL_LOAD_MIN = 0.15;
 const TRIAL_MS = 1_500;
@@ -87,7 +88,7 @@ async function overload(flags: Flags): Promise<void> {
   const { crowd, others, rate, seed } = flags;
   const order = { port: server.ports.game, crowd, others, zone: ZONE, otherZones: OTHER_ZONES, rate, seed };
   await using players = await OverloadPlayers.start(order);
-  const play = await drive(server, players, flags.seconds);
+  const play = await drive(server, players, flags);
   const totals = await players.stop();
   await server.stop();
   const report = await reportOf(server, play, totals);
@@ -114,10 +115,10 @@ interface Play {
   after: Measured;
 }
 
-async function drive(server: ServerChild, players: OverloadPlayers, seconds: number): Promise<Play> {
+async function drive(server: ServerChild, players: OverloadPlayers, { crowd, seconds }: Flags): Promise<Play> {
   await using control = await ControlClient.connect({ host: "127.0.0.1", port: server.ports.control });
   await Bun.sleep(SETTLE_SECONDS * 1_000);
-  const hash = await twiceTheLoad(server, control);
+  const hash = await twiceTheLoad(server, control, crowd);
   await players.endStretch();
   const measure = async (wait: () => Promise<unknown>): Promise<Measured> => {
     const fromMs = Date.now();
@@ -140,9 +141,9 @@ async function drive(server: ServerChild, players: OverloadPlayers, seconds: num
 }
 
 /** A kernel that gives the zone LOAD_MEANT; its hash. Costs are in proportion: tried with little, reckoned for more. */
-async function twiceTheLoad(server: ServerChild, control: ControlClient): Promise<string> {
+async function twiceTheLoad(server: ServerChild, control: ControlClient, crowd: number): Promise<string> {
   const without = await meanLoad(server);
-  let [times, added] = [1, 0];
+  let [times, added] = [Math.ceil((TRIAL_CROWD / crowd) ** 2), 0];
   while (added < TRIAL_LOAD_MIN) {
     times *= TRIAL_FACTOR;
     await swap(control, await send(control, times));
@@ -196,14 +197,15 @@ async function zoneGauge(server: ServerChild, name: string): Promise<number> {
   return (await server.metricByLabel(`wowsim_zone_${name}`)).get(String(ZONE)) ?? Number.NaN;
 }
 
-/** Waits until the zone is overloaded and has stayed on its step for a while. */
+/** Waits until the zone has climbed as far as it has to, and has kept its pace since. */
 async function steadyLevel(server: ServerChild): Promise<void> {
   const giveUpAt = Date.now() + CLIMB_MS_MAX;
   let [pace, sinceMs] = ["", Date.now()];
   while (Date.now() < giveUpAt) {
     const [level, rate] = [await zoneGauge(server, "overload_level"), await zoneGauge(server, "game_time_rate")];
+    const isHigh = (await zoneGauge(server, "load")) > LOAD_HIGH;
     const seen = `${level} ${rate}`;
-    if (seen !== pace) [pace, sinceMs] = [seen, Date.now()];
+    if (seen !== pace || isHigh) [pace, sinceMs] = [seen, Date.now()];
     if (level > 0 && Date.now() - sinceMs >= STEADY_MS) return;
     await Bun.sleep(LOOK_MS);
   }
@@ -221,7 +223,7 @@ async function levelZero(server: ServerChild): Promise<number | null> {
 interface Report {
   /** Load, level and rate of game time, every second from the swap on. */
   course: { atS: number; load: number; level: number; rate: number; ticksPerS: number }[];
-  /** The highest load before anything was left out. */
+  /** The highest load before the zone did less than all of its work: holding state back saves bytes, not work. */
   loadAtFirst: number;
   othersP99: { before: number; meanwhile: number; after: number };
   crowd: { before: Percentiles; meanwhile: Percentiles; after: Percentiles };
@@ -281,7 +283,7 @@ async function readCourse(
     }
     const second = Math.floor((Date.parse(timestamp) - fromMs) / 1_000);
     if (second < 0) continue;
-    if (level === 0 && course.every((row) => row.level === 0)) loadAtFirst = Math.max(loadAtFirst, load);
+    if (course.every((row) => row.level <= 1)) loadAtFirst = Math.max(loadAtFirst, load);
     const row = course.at(-1);
     if (row?.atS === second) Object.assign(row, { load, level, rate, ticksPerS: row.ticksPerS + 1 });
     else course.push({ atS: second, load, level, rate, ticksPerS: 1 });
@@ -301,7 +303,7 @@ function judge(report: Report, intervalMs: number): Check[] {
     {
       what: "The zone had about twice the work it can carry",
       holds: loadAtFirst >= LOAD_MIN,
-      shown: `load ${show(loadAtFirst)} before anything was left out (at least ${LOAD_MIN})`,
+      shown: `load ${show(loadAtFirst)} before its sight shrank (at least ${LOAD_MIN})`,
     },
     {
       what: "It climbed the ladder, and no other zone did",

@@ -1,4 +1,4 @@
-// The benches for isolation and for fault cycles run, in small: each starts what it measures, ends by itself, and prints
+// The benches for isolation, overload and fault cycles run, in small: each starts what it measures, ends by itself, and prints
 // what it says it prints.
 
 import { describe, expect, test } from "bun:test";
@@ -30,7 +30,7 @@ async function reportOf(...args: string[]): Promise<Report> {
 const broken = ({ checks }: Report, timed: RegExp): string[] =>
   checks.filter(({ what, holds }) => !holds && !timed.test(what)).map(({ what, shown }) => `${what}: ${shown}`);
 
-describe.each(["isolation", "fault-cycles"])("bench/%s.ts", (name) => {
+describe.each(["isolation", "overload", "fault-cycles"])("bench/%s.ts", (name) => {
   test("explains itself, and refuses a flag it does not have", async () => {
     const help = await run(`bench/${name}.ts`, "--help");
     expect(help.code).toBe(0);
@@ -44,6 +44,15 @@ test("two zones that fall every second lose nothing and nobody", async () => {
   expect(report.checks).toHaveLength(8);
   expect(broken(report, /tick p99|took less than|kept its tick rate/)).toEqual([]);
 }, 120_000);
+
+test("a zone with twice its load climbs, answers everybody, and comes back; no other zone climbs", async () => {
+  // A higher tick rate makes a shorter climb.
+  const small = ["--crowd", "12", "--others", "3", "--seconds", "2", "--tick-rate", "100"];
+  const report = await reportOf("bench/overload.ts", ...small);
+  expect(report.checks).toHaveLength(8);
+  // How well the load was met, and times, prove nothing on a busy machine.
+  expect(broken(report, /twice the work|tick p99|round trip|Ticks go by|Casts take/)).toEqual([]);
+}, 180_000);
 
 test("faults that come and go leave nothing behind", async () => {
   const small = ["--cycles", "40", "--clients", "8", "--settle-seconds", "2", "--window-seconds", "2"];
