@@ -188,7 +188,7 @@ function judge({ clients, fight }: Flags, report: CrowdReport, window: Telemetry
       what: "What players know is what their zones know",
       holds: compared.differing === 0 && compared.unseen === 0 && compared.behind === 0 && compared.clients === clients,
       shown:
-        `${compared.entities} entities of ${compared.clients} players compared in ${compared.checks} looks, each player at least ${compared.fewest} times; ${compared.differing} differ, ${compared.behind} were behind ${compared.examples.join("; ")}`.trim(),
+        `${compared.entities} entities of ${compared.clients} players compared in ${compared.checks} looks, each player at least ${compared.fewest} times; ${compared.differing} differ, ${compared.behind} were behind, ${compared.unseen} looks failed ${compared.examples.join("; ")}`.trim(),
     },
     ...(fight
       ? [

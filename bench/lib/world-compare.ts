@@ -8,7 +8,8 @@
 // While a zone is looked into its players look at nothing they are told, so that none is past the tick of the look; then
 // each looks up to that tick, no further, and is compared. A look shows up to 400 entities of a zone, the next one others.
 
-import type { ControlClient } from "../../tools/client/control-client.ts";
+import { WowsimError } from "../../server/errors.ts";
+import type { ControlAnswer, ControlClient } from "../../tools/client/control-client.ts";
 import type { GameClient } from "../../tools/client/game-client.ts";
 
 const PATIENCE_MS = 3_000;
@@ -124,13 +125,23 @@ export class WorldCheck {
     const looks = this.#looksInto.get(zoneId) ?? 0;
     const turn = looks % TURNS;
     this.#looksInto.set(zoneId, looks + 1);
-    const answer = await this.#operator.request({ command: "inspect_zone", zone_id: zoneId, turn });
-    if (!answer.success) return null;
+    const answer = await this.#ask(zoneId, turn);
+    if (answer === null || !answer.success) return null;
     const shown = answer["entities"] as Shown[];
     const players = shown.filter((entity) => entity.is === "player");
     const fighting = players.filter(({ states }) => states.includes("in_combat"));
     if (players.length > 0) this.#inCombat.push(fighting.length / players.length);
     return { tick: Number(answer["tick"]), entities: new Map(shown.map((entity) => [entity.id, entity])) };
+  }
+
+  /** Null when no answer comes in time, and from then on: the looks have failed, and the rest is still measured. */
+  async #ask(zoneId: number, turn: number): Promise<ControlAnswer | null> {
+    try {
+      return await this.#operator.request({ command: "inspect_zone", zone_id: zoneId, turn });
+    } catch (error) {
+      if (error instanceof WowsimError) return null;
+      throw error;
+    }
   }
 
   #compare(client: GameClient, truth: Look): void {
