@@ -13,7 +13,7 @@ import { firstLine, lastLines } from "../../tools/client/child-output.ts";
 import type { TelemetryLine } from "../../server/telemetry/schema.ts";
 import { tempFolder } from "./temp-folder.ts";
 
-const START_MS_MAX = 30_000;
+const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 10_000;
 const ROOT = join(import.meta.dir, "../..");
 
