@@ -9,7 +9,7 @@
 // that went by, against its own clock and the rate of game time that the zone told it.
 
 import { Command } from "commander";
-import { LADDER, LOAD_HIGH } from "../server/zone/overload.ts";
+import { LADDER } from "../server/zone/overload.ts";
 import type { TelemetryLine } from "../server/telemetry/schema.ts";
 import { ControlClient } from "../tools/client/control-client.ts";
 import type { Percentiles } from "../tools/client/client-stats.ts";
@@ -42,8 +42,8 @@ const WORLD = "server/content/worlds/four-zones.toml";
 const ZONE = 1;
 const OTHER_ZONES = [2, 3, 4];
 const SETTLE_SECONDS = 5;
-/** Below the load that makes it climb for so long, at one pace: it has found its place. */
-const STEADY_MS = 3_000;
+/** At one pace for longer than its slowest steps take: it has found its place. */
+const STEADY_MS = 6_000;
 const CLIMB_MS_MAX = 60_000;
 const RETURN_MS_MAX = 120_000;
 const LEASE_MS = 600_000;
@@ -203,9 +203,8 @@ async function steadyLevel(server: ServerChild): Promise<void> {
   let [pace, sinceMs] = ["", Date.now()];
   while (Date.now() < giveUpAt) {
     const [level, rate] = [await zoneGauge(server, "overload_level"), await zoneGauge(server, "game_time_rate")];
-    const isHigh = (await zoneGauge(server, "load")) > LOAD_HIGH;
     const seen = `${level} ${rate}`;
-    if (seen !== pace || isHigh) [pace, sinceMs] = [seen, Date.now()];
+    if (seen !== pace) [pace, sinceMs] = [seen, Date.now()];
     if (level > 0 && Date.now() - sinceMs >= STEADY_MS) return;
     await Bun.sleep(LOOK_MS);
   }
