@@ -10,6 +10,7 @@ import { BINARY_MARK, CLIENT_HEADER_BYTES, CLIENT_KIND, CLIENT_LENGTH } from "..
 import { ByteWriter } from "../../server/net/byte-writer.ts";
 import { writeClientMessage } from "../../tools/client/binary-messages.ts";
 import type { ClientWords } from "../../tools/client/wire.ts";
+import { sourceOf } from "./fuzz-messages.ts";
 import type { FuzzMessage } from "./fuzz-messages.ts";
 
 /** The kinds, and how many of a thousand messages are of each. */
@@ -52,14 +53,7 @@ export function binaryMessage(words: ClientWords): Uint8Array<ArrayBuffer> {
 
 /** An endless source of messages. `random`: uniform in [0, 1). */
 export function binaryFuzzSource(random: () => number): () => FuzzMessage {
-  const kinds = Object.entries(SHARES) as [keyof typeof SHARES, number][];
-  const total = kinds.reduce((sum, [, share]) => sum + share, 0);
-  const make = makers(random);
-  return () => {
-    let at = random() * total;
-    const [kind] = kinds.find(([, share]) => (at -= share) < 0) ?? ["valid"];
-    return { kind, bytes: make[kind]() };
-  };
+  return sourceOf(SHARES, makers(random), random);
 }
 
 function makers(random: () => number): Record<keyof typeof SHARES, () => Uint8Array> {

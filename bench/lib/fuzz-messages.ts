@@ -93,12 +93,21 @@ const newline = (text: string): Uint8Array => new TextEncoder().encode(`${text}\
 
 /** An endless source of messages for one port. `random`: uniform in [0, 1). */
 export function fuzzSource(port: FuzzPort, random: () => number): () => FuzzMessage {
-  const kinds = Object.entries(SHARES) as [keyof typeof SHARES, number][];
+  return sourceOf(SHARES, makers(port, random), random);
+}
+
+/** Messages of kinds that turn up as often as their shares say. */
+export function sourceOf<Kind extends FuzzKind>(
+  shares: Readonly<Record<Kind, number>>,
+  make: Readonly<Record<Kind, () => Uint8Array>>,
+  random: () => number,
+): () => FuzzMessage {
+  const kinds = Object.entries(shares) as [Kind, number][];
   const total = kinds.reduce((sum, [, share]) => sum + share, 0);
-  const make = makers(port, random);
   return () => {
     let at = random() * total;
-    const [kind] = kinds.find(([, share]) => (at -= share) < 0) ?? ["valid"];
+    const [kind] = kinds.find(([, share]) => (at -= share) < 0) ?? kinds[0] ?? [];
+    if (kind === undefined) throw new RangeError("There is no kind to draw.");
     return { kind, bytes: make[kind]() };
   };
 }
