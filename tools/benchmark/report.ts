@@ -26,7 +26,7 @@ interface Columns {
 
 /** What a load does to time; times in ms. */
 export const TIMES: Columns = {
-  head: ["clients", "tick avg", "p50", "p99", "max", "jitter p99", "over %", "rtt p50", "p99", ""],
+  head: ["clients", "tick avg", "p50", "p99", "max", "jitter p99", "over %", "rtt p50", "p99", "verdict"],
   row: ({ clients, tick_ms: tick, jitter_ms: jitter, overrun_pct: overruns, round_trip_ms: trip, verdict }) => [
     clients,
     ...[tick.avg, tick.p50, tick.p99, tick.max, jitter.p99, overruns, trip.p50, trip.p99].map(show),
