@@ -16,7 +16,7 @@ export interface DashboardCost {
   draws: number;
   /** Most in any second. */
   drawsMax: number;
-  /** Telemetry lines taken in. */
+  /** Telemetry lines taken in, read or counted only. */
   lines: number;
 }
 
@@ -26,12 +26,12 @@ const NOWHERE = 9;
 const cost: DashboardCost = { atMs: 0, cpuMs: 0, systemMs: 0, draws: 0, drawsMax: 0, lines: 0 };
 let lately: number[] = [];
 
-function onDraw({ timeline }: Picture): void {
+function onDraw({ timeline, log }: Picture): void {
   const nowMs = performance.now();
   lately = [...lately.filter((atMs) => nowMs - atMs < 1_000), nowMs];
   cost.draws++;
   cost.drawsMax = Math.max(cost.drawsMax, lately.length);
-  cost.lines = timeline.counts.lines;
+  cost.lines = timeline.counts.lines + log.unread;
 }
 
 setInterval(() => {

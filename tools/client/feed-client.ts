@@ -20,6 +20,8 @@ export interface FeedClientOptions {
   port: number;
   /** How long to wait for the first line. */
   timeoutMs?: number;
+  /** Asked of the text of all that comes, before it is read; what is not worth it is counted as a line, and no more. */
+  isWorthReading?(text: string): boolean;
 }
 
 const TIMEOUT_MS = 3_000;
@@ -37,6 +39,7 @@ type Answer = { challenge: string } | { error: string };
 export class FeedClient implements AsyncDisposable {
   readonly #listeners = new Set<(line: TelemetryLine) => void>();
   readonly #name: string;
+  readonly #isWorthReading: (text: string) => boolean;
   readonly #firstLine = Promise.withResolvers<void>();
   #socket: Bun.udp.ConnectedSocket<"buffer"> | null = null;
   #timer: Timer | null = null;
@@ -48,7 +51,7 @@ export class FeedClient implements AsyncDisposable {
 
   /** Resolves when the first line is there. Throws WowsimError("no_feed" | "feed_silent" | "feed_refused"). */
   static async connect(options: FeedClientOptions): Promise<FeedClient> {
-    const client = new FeedClient(`${options.host}:${options.port}`);
+    const client = new FeedClient(options);
     try {
       await client.#open(options);
       return client;
@@ -58,8 +61,9 @@ export class FeedClient implements AsyncDisposable {
     }
   }
 
-  private constructor(name: string) {
-    this.#name = name;
+  private constructor({ host, port, isWorthReading }: FeedClientOptions) {
+    this.#name = `${host}:${port}`;
+    this.#isWorthReading = isWorthReading ?? (() => true);
   }
 
   /** Our own port, from which we ask; 0 when closed. */
@@ -146,6 +150,10 @@ export class FeedClient implements AsyncDisposable {
   }
 
   #onText(text: string): void {
+    if (!this.#isWorthReading(text)) {
+      this.#lines++;
+      return;
+    }
     const line = parseLine(text);
     if (line !== null) this.#onTelemetry(line);
     else this.#onAnswer(parseAnswer(text));

@@ -1,6 +1,7 @@
 // The event log: telemetry lines a person may want to read, bounded, with filters. What comes a hundred times a second
 // (movements, casts, damage) is kept apart, so that it never pushes out what is rare.
 //
+//   if (log.isWorthReading(text, nowMs)) log.take(JSON.parse(text))
 //   log.take(line)                                            // metrics and once-a-second lines are not taken
 //   log.note("the server is back", nowMs)                     // the dashboard's own remarks
 //   log.newest({ level: "notable", text: "zone 1" }, 20)      // oldest first
@@ -31,7 +32,12 @@ type Kept = Pick<LogEntry, "seq" | "kind"> & ({ line: TelemetryLine } | { note: 
 
 /** Of each of the two sorts. */
 export const ENTRIES_MAX = 2_000;
+/** More of the frequent events than anybody can look through. */
+export const FREQUENT_PER_SECOND_MAX = 1_000;
 const FREQUENT_COMPONENTS = new Set(["movement", "combat", "spellcast"]);
+/** How their lines go on after the timestamp, as the server writes them. */
+const FREQUENT_HEADS = [...FREQUENT_COMPONENTS].map((component) => `","type":"event","component":"${component}",`);
+const HEAD_AT = '{"v":1,"timestamp":"2026-01-01T00:00:00.050Z'.length;
 const FREQUENT_MESSAGES = new Set(["State transition", "Lines sampled out"]);
 /** Told every second whatever happens; the panels show what is in them. */
 const ROUTINE_MESSAGES = new Set(["Process", "Entity census"]);
@@ -41,6 +47,30 @@ export class EventLog {
   #rare: Kept[] = [];
   #frequent: Kept[] = [];
   #seq = 0;
+  #second = Number.NaN;
+  #frequentInSecond = 0;
+  #unread = 0;
+
+  /** Frequent events that were counted and not read. */
+  get unread(): number {
+    return this.#unread;
+  }
+
+  /**
+   * False for a frequent event beyond a thousand of them in a second. Such events are for this log alone (no figure, anomaly or
+   * diagnosis is made from them), and to read one costs many times what it costs to count it.
+   */
+  isWorthReading(text: string, nowMs: number): boolean {
+    if (!FREQUENT_HEADS.some((head) => text.startsWith(head, HEAD_AT))) return true;
+    const second = Math.floor(nowMs / 1_000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#frequentInSecond = 0;
+    }
+    if (this.#frequentInSecond++ < FREQUENT_PER_SECOND_MAX) return true;
+    this.#unread++;
+    return false;
+  }
 
   /** The newest entry's number. */
   get seq(): number {

@@ -68,6 +68,11 @@ export class Model {
     this.log.note(text, this.#options.now());
   }
 
+  /** Whether a live line is to be taken, which in a flood of events that only the log is for is not so. */
+  isWorthReading(text: string): boolean {
+    return this.log.isWorthReading(text, this.#options.now());
+  }
+
   /** A live line. */
   take(line: TelemetryLine): void {
     this.#lineAtMs = this.#options.now();

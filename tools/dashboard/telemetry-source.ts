@@ -60,7 +60,11 @@ export class TelemetrySource {
     const { host, telemetryPort: port } = this.#options;
     while (!this.#isStopped) {
       try {
-        const feed = await FeedClient.connect({ host, port });
+        const feed = await FeedClient.connect({
+          host,
+          port,
+          isWorthReading: (text) => this.#model.isWorthReading(text),
+        });
         if (this.#isStopped) feed.close();
         else await this.#take(feed);
         return;

@@ -62,6 +62,22 @@ test("every listener gets every line in order, until it has had enough", async (
   expect(client.malformed).toBe(0);
 });
 
+const hasNoSeven = (text: string): boolean => !/"tick":\d*7}/.test(text);
+
+test("what is not worth reading is counted, and nobody is told of it", async () => {
+  using feed = await startFeed();
+  await using client = await FeedClient.connect({ host, port: feed.port, isWorthReading: hasNoSeven });
+  const linesBefore = client.lines;
+  const ticks: number[] = [];
+  client.onLine(({ data }) => ticks.push(Number(data["tick"])));
+  await eventually(() => ticks.length >= 20);
+  const [first, last] = [Math.min(...ticks), Math.max(...ticks)];
+  const all = Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  expect(ticks).toEqual(all.filter((tick) => tick % 10 !== 7));
+  expect(client.lines - linesBefore).toBeGreaterThanOrEqual(all.length);
+  expect(client.malformed).toBe(0);
+});
+
 test("the same function may listen twice, and leave once", async () => {
   using feed = await startFeed();
   await using client = await FeedClient.connect({ host, port: feed.port });

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { TelemetryLine, TelemetryType } from "../../../server/telemetry/schema.ts";
-import { ENTRIES_MAX, EventLog } from "../../../tools/dashboard/event-log.ts";
+import { ENTRIES_MAX, EventLog, FREQUENT_PER_SECOND_MAX } from "../../../tools/dashboard/event-log.ts";
 
 const line = (
   type: TelemetryType,
@@ -50,6 +50,30 @@ test("a flood of frequent events pushes nothing rare out, and memory stays bound
   expect(texts(log, NOTABLE)).toEqual(["Zone recovered"]);
   expect(log.count(ALL)).toBeLessThanOrEqual(2 * ENTRIES_MAX + 1);
   expect(log.newest(ALL, 1)[0]!.text).toBe(`Position updated n=${ENTRIES_MAX * 5 - 1}`);
+});
+
+test("of frequent events no more are read in a second than can be kept, and the rest is counted", () => {
+  const log = new EventLog();
+  const frequent = (component: string): string => JSON.stringify(line("event", component, "Said"));
+  const others = [
+    line("error", "combat", "Said"),
+    line("event", "zone", "combat"),
+    line("metric", "zone", "Zone tick completed"),
+  ];
+  const read = (nowMs: number): number => {
+    let count = 0;
+    for (let n = 0; n < FREQUENT_PER_SECOND_MAX; n++) {
+      for (const component of ["combat", "movement", "spellcast"])
+        if (log.isWorthReading(frequent(component), nowMs)) count++;
+    }
+    return count;
+  };
+  expect(read(5_000)).toBe(FREQUENT_PER_SECOND_MAX);
+  expect(log.unread).toBe(2 * FREQUENT_PER_SECOND_MAX);
+  for (const text of [...others.map((each) => JSON.stringify(each)), '{"challenge":"0123"}', "", "x"])
+    expect(log.isWorthReading(text, 5_999)).toBe(true);
+  expect(read(6_000)).toBe(FREQUENT_PER_SECOND_MAX);
+  expect(log.unread).toBe(4 * FREQUENT_PER_SECOND_MAX);
 });
 
 test("held still at an entry, later ones are not shown", () => {

@@ -1,4 +1,5 @@
-// The event log: what telemetry told, newest at the bottom, filtered, and held still while somebody reads.
+// The event log: what telemetry told, newest at the bottom, filtered, and held still while somebody reads. Of frequent events
+// that came too fast to be kept, it says how many more there were.
 
 import type { LogEntry } from "../event-log.ts";
 import { line, span } from "../text.ts";
@@ -10,11 +11,12 @@ const SOURCE_WIDTH = 11;
 const STYLES: Record<LogEntry["kind"], Style> = { error: "bad", event: "plain", frequent: "dim", note: "accent" };
 
 export const eventsPanel: Panel = {
-  title(_picture, { filter, pausedAt, scroll, isTyping }) {
+  title({ log }, { filter, pausedAt, scroll, isTyping }) {
     const level = { notable: "notable", all: "everything", errors: "errors only" }[filter.level];
     const words = isTyping ? `, filter: ${filter.text}_` : filter.text === "" ? "" : `, filter: ${filter.text}`;
     const paused = pausedAt === null ? "" : scroll > 0 ? `, PAUSED ${scroll} back` : ", PAUSED";
-    return `Events, ${level}${words}${paused}`;
+    const unread = filter.level === "all" && log.unread > 0 ? `, ${log.unread.toLocaleString("en-US")} MORE` : "";
+    return `Events, ${level}${words}${paused}${unread}`;
   },
   lines({ log }, { filter, pausedAt, scroll }, { height }) {
     const upTo = pausedAt ?? log.seq;
