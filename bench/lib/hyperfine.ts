@@ -3,10 +3,10 @@
 // The npm package of that name leaves a stub which prints "failed to install" and exits 0, and which `bun run` puts in
 // front of the real one: so whatever lies in a node_modules is passed over, and what is found must say who it is.
 
-import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { WowsimError } from "../../server/errors.ts";
+import { tempFolder } from "./temp-folder.ts";
 
 const INSTALL = "Install it: apt-get install hyperfine (Debian, Ubuntu), brew install hyperfine (macOS).";
 
@@ -52,8 +52,8 @@ export function findHyperfine(searchPath?: string): { path: string; version: str
  * Throws when hyperfine or a command fails.
  */
 export async function timeCommands(hyperfine: string, commands: string[][], runs: number): Promise<Timing[]> {
-  const folder = mkdtempSync(join(tmpdir(), "wowsim-bench-"));
-  const report = join(folder, "report.json");
+  const folder = tempFolder("wowsim-bench-");
+  const report = join(folder.path, "report.json");
   try {
     const texts = commands.map((command) => command.map(quoted).join(" "));
     const flags = ["-N", "--style", "none", "--runs", String(runs), "--export-json", report];
@@ -63,7 +63,7 @@ export async function timeCommands(hyperfine: string, commands: string[][], runs
     const { results } = (await Bun.file(report).json()) as { results: Timing[] };
     return results;
   } finally {
-    rmSync(folder, { recursive: true });
+    folder.remove();
   }
 }
 
