@@ -13,6 +13,7 @@ import {
   OP_WATCH,
   RECORD_CHANGE,
   RECORD_ENTER,
+  WATCH_IS_SLOW,
 } from "../../../assembly/abi.ts";
 import { FrameBuilder, startGateway } from "../../helpers/net.ts";
 import type { Message, RawClient, TestGateway } from "../../helpers/net.ts";
@@ -316,6 +317,7 @@ describe("a lost link", () => {
     const { client: again, welcome: second } = await enter(server, { resume: welcome.resume });
     expect(second).toMatchObject({ session_id: 1, zone_id: 1, seq: 41, resume: welcome.resume });
     expect(server.link.opsOf(1)).toEqual([OP_JOIN, OP_MOVE, OP_UNWATCH, OP_WATCH]);
+    expect(server.link.commands.at(-1)?.flags).toBe(0);
     server.link.tick(1, new FrameBuilder(1, 9).reset());
     await server.run(() => again.last("state") !== undefined);
     expect(server.emitter.all("Invalid state transition attempted")).toEqual([]);
@@ -361,6 +363,7 @@ describe("a slow reader", () => {
     expect(server.link.opsOf(1)).toEqual([OP_JOIN]);
     client.resumeReading();
     await server.run(() => server.link.opsOf(1).includes(OP_WATCH));
+    expect(server.link.commands.find(({ op }) => op === OP_WATCH)?.flags).toBe(WATCH_IS_SLOW);
     server.link.tick(1, new FrameBuilder(1, 9_999).reset());
     await server.run(() => client.last("state")?.tick === 9_999);
     const ticks = client.received.filter((message) => message.type === "state").map((state) => state.tick as number);
