@@ -114,7 +114,7 @@ describe("the commands, on a broken server", () => {
     await live.ask({ command: "activate", fault_id: "latency-spike", params: { delay_ms: 200 } });
     const [health, diagnosis] = await Promise.all([
       wowsim("health", "--format", "json", ...ports()),
-      wowsim("diagnose", "--watch-for", "3s", "--format", "json", ...feedPort()),
+      wowsim("diagnose", "--watch-for", "6s", "--format", "json", ...feedPort()),
     ]);
     await live.remove("latency-spike");
     expect(health.code).toBe(2);
