@@ -107,7 +107,7 @@ test("whatever befalls a zone, its state is tick for tick that of one that nothi
     }),
     { numRuns: 40 },
   );
-}, 60_000);
+}, 120_000);
 
 test("a snapshot of any tick, and the replay of what came after, lead to the same state", async () => {
   const stream = fc.array(fc.record({ commands, snapshot: fc.boolean() }), { minLength: 1, maxLength: 40 });
@@ -132,4 +132,4 @@ test("a snapshot of any tick, and the replay of what came after, lead to the sam
     }),
     { numRuns: 25 },
   );
-}, 60_000);
+}, 120_000);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { startHttp } from "../../../server/telemetry/http.ts";
 import type { HttpServer } from "../../../server/telemetry/http.ts";
 import { Metrics } from "../../../server/telemetry/metrics.ts";
@@ -12,13 +12,13 @@ let readiness: Readiness;
 let server: HttpServer;
 let base: string;
 
-beforeAll(() => {
+beforeEach(() => {
   readiness = new Readiness(["game", "control"], clock.now);
   server = startHttp({ host: "127.0.0.1", port: 0, metrics, readiness });
   base = `http://127.0.0.1:${server.port}`;
 });
 
-afterAll(async () => {
+afterEach(async () => {
   await server.stop();
 });
 
