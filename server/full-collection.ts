@@ -18,6 +18,8 @@ export interface FullCollectionOptions {
   /** Milliseconds of a monotonic clock. */
   now: () => number;
   collect: () => void;
+  /** By how much later than in other threads the first one comes, in milliseconds: they take turns. */
+  delayMs?: number;
 }
 
 export class FullCollection {
@@ -27,7 +29,7 @@ export class FullCollection {
 
   constructor(options: FullCollectionOptions) {
     this.#options = options;
-    this.#dueMs = options.now() + INTERVAL_MS_MIN;
+    this.#dueMs = options.now() + INTERVAL_MS_MIN + (options.delayMs ?? 0);
   }
 
   /** `pauseMs`: for how long nothing is to be done. A thread without such pauses is left alone. */

@@ -19,6 +19,8 @@ import { ZoneOutput } from "./zone-output.ts";
 import { ZoneRunner } from "./zone-runner.ts";
 
 const CENSUS_INTERVAL_MS = 1_000;
+/** From one thread's full collection to the next one's; the main thread is number 0. */
+const COLLECTION_STAGGER_MS = 3_000;
 
 /** Milliseconds since 1970 with the resolution of the monotonic clock, so that threads agree on deadlines. */
 const now = (): number => performance.timeOrigin + performance.now();
@@ -69,7 +71,8 @@ export class ZoneHost {
   async run(): Promise<void> {
     this.#say({ type: "ready", zones: [...this.#runners.keys()], faultThread: this.#faults.thread });
     const stopped = (): boolean => Atomics.load(this.#stop, 0) === 1;
-    const collection = new FullCollection({ now, collect: () => Bun.gc(true) });
+    const delayMs = COLLECTION_STAGGER_MS * this.#faults.thread;
+    const collection = new FullCollection({ now, collect: () => Bun.gc(true), delayMs });
     while (!stopped()) {
       const runner = this.#next();
       collection.runWithin(runner.clock.deadline - now());
