@@ -2,6 +2,7 @@
 // (telemetry/feed.ts). It sends whenever the recorder has put lines into its ring.
 
 import { messageOf, WowsimError } from "./errors.ts";
+import { FullCollection } from "./full-collection.ts";
 import { TelemetryCounters } from "./telemetry/counters.ts";
 import { Feed } from "./telemetry/feed.ts";
 import type { FeedStart, FromTelemetryWorker, ToFeed } from "./telemetry/worker-messages.ts";
@@ -43,8 +44,10 @@ async function start({ feed: buffer, counters, host, port }: FeedStart): Promise
     return;
   }
   answer({ type: "ready", port: feed.port });
+  const collection = new FullCollection();
   for (let running: Feed | null = feed; running !== null; running = feed) {
     running.pump();
+    collection.runWithin(IDLE_MS_MAX);
     await ring.waitAsync(IDLE_MS_MAX);
   }
 }

@@ -3,7 +3,7 @@
 // of which 2 are objects. What outlived one small collection then waits for tens of megabytes of its kind, and the process
 // grows for hours. One at a time costs 4 ms in a zone worker and 6 to 10 in the main thread, by how many objects live.
 //
-//   const collection = new FullCollection({ now: () => performance.now(), collect: () => Bun.gc(true) })
+//   const collection = new FullCollection()
 //   collection.runWithin(waitMs)     // between two ticks: runs when it is due and the pause is long enough
 
 const INTERVAL_MS_MIN = 60_000;
@@ -15,30 +15,31 @@ const FIRST_COST_MS = 5;
 const PAUSE_FACTOR = 2;
 
 export interface FullCollectionOptions {
-  /** Milliseconds of a monotonic clock. */
-  now: () => number;
-  collect: () => void;
   /** By how much later than in other threads the first one comes, in milliseconds: they take turns. */
   delayMs?: number;
+  /** Milliseconds of a monotonic clock. */
+  now?: () => number;
+  collect?: () => void;
 }
 
 export class FullCollection {
-  readonly #options: FullCollectionOptions;
+  readonly #now: () => number;
+  readonly #collect: () => void;
   #costMs = FIRST_COST_MS;
   #dueMs: number;
 
-  constructor(options: FullCollectionOptions) {
-    this.#options = options;
-    this.#dueMs = options.now() + INTERVAL_MS_MIN + (options.delayMs ?? 0);
+  constructor(options: FullCollectionOptions = {}) {
+    this.#now = options.now ?? (() => performance.now());
+    this.#collect = options.collect ?? (() => Bun.gc(true));
+    this.#dueMs = this.#now() + INTERVAL_MS_MIN + (options.delayMs ?? 0);
   }
 
   /** `pauseMs`: for how long nothing is to be done. A thread without such pauses is left alone. */
   runWithin(pauseMs: number): void {
-    const { now, collect } = this.#options;
-    const startMs = now();
+    const startMs = this.#now();
     if (startMs < this.#dueMs || pauseMs < PAUSE_FACTOR * this.#costMs) return;
-    collect();
-    const endMs = now();
+    this.#collect();
+    const endMs = this.#now();
     this.#costMs = endMs - startMs;
     this.#dueMs = endMs + Math.max(INTERVAL_MS_MIN, this.#costMs / TIME_SHARE_MAX);
   }

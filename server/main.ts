@@ -180,7 +180,7 @@ async function start(
     readiness.observeTick(report);
   });
 
-  const collection = new FullCollection({ now, collect: () => Bun.gc(true) });
+  const collection = new FullCollection();
   const ticks = startNominalTicks((tick, lateMs) => {
     faults.advance(tick);
     gateway.onServerTick(tick, lateMs);

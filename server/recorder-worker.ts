@@ -2,6 +2,7 @@
 // told to stop, and then writes what is left.
 
 import { messageOf, WowsimError } from "./errors.ts";
+import { FullCollection } from "./full-collection.ts";
 import { LineAppender } from "./store/line-appender.ts";
 import { RotatingFile } from "./store/rotating-file.ts";
 import { TelemetryCounters } from "./telemetry/counters.ts";
@@ -53,7 +54,11 @@ async function start(options: RecorderStart): Promise<void> {
     now: Date.now,
   });
   recorder = started;
-  poll = setInterval(() => started.poll(), POLL_INTERVAL_MS);
+  const collection = new FullCollection();
+  poll = setInterval(() => {
+    started.poll();
+    collection.runWithin(POLL_INTERVAL_MS);
+  }, POLL_INTERVAL_MS);
   answer({ type: "ready" });
 }
 

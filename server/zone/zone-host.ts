@@ -72,7 +72,7 @@ export class ZoneHost {
     this.#say({ type: "ready", zones: [...this.#runners.keys()], faultThread: this.#faults.thread });
     const stopped = (): boolean => Atomics.load(this.#stop, 0) === 1;
     const delayMs = COLLECTION_STAGGER_MS * this.#faults.thread;
-    const collection = new FullCollection({ now, collect: () => Bun.gc(true), delayMs });
+    const collection = new FullCollection({ delayMs });
     while (!stopped()) {
       const runner = this.#next();
       collection.runWithin(runner.clock.deadline - now());

@@ -209,7 +209,11 @@ describe("docs/TELEMETRY.md", () => {
   test("shows how to follow the feed", async () => {
     const command = doc.feedExample.replace("port: 9090", `port: ${live.child.ports.telemetry}`);
     const path = `${dirname(process.execPath)}:${process.env["PATH"]}`;
-    await using child = Bun.spawn(["sh", "-c", command], { env: { ...process.env, PATH: path }, stdout: "pipe" });
+    // In the shell's place, so that what is killed is not just the shell.
+    await using child = Bun.spawn(["sh", "-c", `exec ${command.trim()}`], {
+      env: { ...process.env, PATH: path },
+      stdout: "pipe",
+    });
     const reader = child.stdout.getReader();
     const { value } = await reader.read();
     child.kill("SIGKILL");
