@@ -31,7 +31,7 @@ export interface RecordFields {
 }
 
 export class BatchWriter {
-  readonly #view: DataView;
+  readonly #view: DataView<ArrayBuffer>;
   #count = 0;
 
   /** Throws RangeError on the record after the last. */
@@ -51,15 +51,12 @@ export class BatchWriter {
     view.setUint32(base + COMMAND_SESSION, session, true);
     view.setUint32(base + COMMAND_SEQ, seq, true);
     view.setUint32(base + COMMAND_A, fields.a ?? 0, true);
-    if (fields.x === undefined) {
-      view.setUint32(base + COMMAND_B, fields.b ?? 0, true);
-      view.setUint32(base + COMMAND_C, fields.c ?? 0, true);
-      view.setUint32(base + COMMAND_D, fields.d ?? 0, true);
-    } else {
-      view.setFloat32(base + COMMAND_B, fields.x, true);
-      view.setFloat32(base + COMMAND_C, fields.y ?? 0, true);
-      view.setFloat32(base + COMMAND_D, fields.z ?? 0, true);
-    }
+    if (fields.x === undefined) view.setUint32(base + COMMAND_B, fields.b ?? 0, true);
+    else view.setFloat32(base + COMMAND_B, fields.x, true);
+    if (fields.y === undefined) view.setUint32(base + COMMAND_C, fields.c ?? 0, true);
+    else view.setFloat32(base + COMMAND_C, fields.y, true);
+    if (fields.z === undefined) view.setUint32(base + COMMAND_D, fields.d ?? 0, true);
+    else view.setFloat32(base + COMMAND_D, fields.z, true);
     view.setUint32(base + COMMAND_E, fields.e ?? 0, true);
   }
 
@@ -69,7 +66,7 @@ export class BatchWriter {
     this.#count += records.length / COMMAND_BYTES;
   }
 
-  bytes(): Uint8Array {
+  bytes(): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.#view.buffer, 0, this.#count * COMMAND_BYTES);
   }
 }

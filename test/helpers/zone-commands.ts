@@ -14,43 +14,26 @@ import {
   COMMAND_SEQ,
   COMMAND_SESSION,
 } from "../../assembly/abi.ts";
+import { BatchWriter } from "../../bench/lib/batch-writer.ts";
+import type { RecordFields } from "../../bench/lib/batch-writer.ts";
 
-export interface Command {
+/** b instead of x, as OP_CAST and OP_ATTACK have it. */
+export interface Command extends Pick<RecordFields, "flags" | "a" | "b" | "x" | "y" | "z" | "e"> {
   op: number;
-  flags?: number;
   session?: number;
   seq?: number;
-  a?: number;
-  x?: number;
-  y?: number;
-  z?: number;
-  /** Instead of x, as OP_CAST and OP_ATTACK have it. */
-  b?: number;
-  e?: number;
 }
 
 /** One record of its own. */
 export function commandRecord(command: Command): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(COMMAND_BYTES);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(COMMAND_OP, command.op, true);
-  view.setUint16(COMMAND_FLAGS, command.flags ?? 0, true);
-  view.setUint32(COMMAND_SESSION, command.session ?? 0, true);
-  view.setUint32(COMMAND_SEQ, command.seq ?? 0, true);
-  view.setUint32(COMMAND_A, command.a ?? 0, true);
-  view.setFloat32(COMMAND_B, command.x ?? 0, true);
-  view.setFloat32(COMMAND_C, command.y ?? 0, true);
-  view.setFloat32(COMMAND_D, command.z ?? 0, true);
-  if (command.b !== undefined) view.setUint32(COMMAND_B, command.b, true);
-  view.setUint32(COMMAND_E, command.e ?? 0, true);
-  return bytes;
+  return commandBytes([command]);
 }
 
 /** A batch. */
-export function commandBytes(commands: readonly Command[]): Uint8Array {
-  const bytes = new Uint8Array(commands.length * COMMAND_BYTES);
-  for (const [index, command] of commands.entries()) bytes.set(commandRecord(command), index * COMMAND_BYTES);
-  return bytes;
+export function commandBytes(commands: readonly Command[]): Uint8Array<ArrayBuffer> {
+  const batch = new BatchWriter(commands.length);
+  for (const command of commands) batch.add(command.op, command.session ?? 0, command.seq ?? 0, command);
+  return batch.bytes();
 }
 
 /** The records of a batch, b to d as floats. */
