@@ -51,8 +51,9 @@ export function buildProgram(): Command {
       `${exitCodes({
         0: "well",
         1: "degraded, refused, or a check failed",
-        2: "critical, or wrong usage",
+        2: "critical",
         3: "no server answers",
+        4: "there was nothing to look at: no such file, no telemetry",
         130: "interrupted",
       })}\n\nStart with: wowsim demo`,
     )

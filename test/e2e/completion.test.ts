@@ -160,6 +160,6 @@ test.if(Bun.which("zsh") !== null)(
 
 test("another shell is refused with those there are", async () => {
   const { code, stderr } = await wowsim("completion", "tcsh");
-  expect(code).toBe(2);
+  expect(code).toBe(64);
   expect(stderr).toContain("bash, zsh, fish");
 });

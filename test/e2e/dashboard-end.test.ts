@@ -110,7 +110,7 @@ describe("the end", () => {
 describe("without a terminal", () => {
   test("it says what it needs, and what to use instead", async () => {
     const { code, stdout, stderr } = await wowsim("dashboard");
-    expect(code).toBe(2);
+    expect(code).toBe(64);
     expect(stdout).toBe("");
     expect(stderr).toContain("needs a terminal");
     expect(stderr).toContain("wowsim health --watch");
@@ -119,7 +119,7 @@ describe("without a terminal", () => {
   test("a dumb one does not do either", async () => {
     await using tmux = await Tmux.start({ ...SMALL, env: { TERM: "dumb" } });
     tmux.type(`${process.execPath} ${join(ROOT, "tools/wowsim.ts")} dashboard; echo code $?\n`);
-    await tmux.shows("code 2");
+    await tmux.shows("code 64");
   });
 });
 

@@ -237,12 +237,12 @@ describe("what a person is told", () => {
     expect(stderr).toContain("--telemetry-port");
   });
 
-  test("no such file, no such zone, no such time: exit code 2", async () => {
+  test("no such file is exit code 4; no such zone, no such time: 64", async () => {
     const gone = await wowsim(...deploy(folder.file("gone.wasm")));
-    expect([gone.code, gone.stderr]).toEqual([2, expect.stringContaining("wowsim build-kernel --out")]);
+    expect([gone.code, gone.stderr]).toEqual([4, expect.stringContaining("wowsim build-kernel --out")]);
     const zone = await wowsim(...deploy(folder.file("regression.wasm"), "--canary-zone", "9"));
-    expect([zone.code, zone.stderr]).toEqual([2, expect.stringContaining("choose from 1, 2")]);
+    expect([zone.code, zone.stderr]).toEqual([64, expect.stringContaining("choose from 1, 2")]);
     const time = await wowsim(...deploy(folder.file("regression.wasm"), "--canary-duration", "0"));
-    expect([time.code, time.stderr]).toEqual([2, expect.stringContaining("Give 1s to 50m")]);
+    expect([time.code, time.stderr]).toEqual([64, expect.stringContaining("Give 1s to 50m")]);
   });
 });

@@ -82,7 +82,7 @@ describe("targets", () => {
     for (const id of ["cascading-zone-failure", "memory-pressure"]) {
       const { code, stderr } = await inject("activate", id, "--zone", "1");
       expect({ code, stderr }).toEqual({
-        code: 2,
+        code: 64,
         stderr: expect.stringContaining("unknown option '--zone'") as string,
       });
     }
@@ -183,15 +183,15 @@ describe("bad values are told what would be right", () => {
     [["activate", "latency-spike", "--dely-ms", "1"], "Did you mean --delay-ms?"],
     [["lst"], "(Did you mean list?)\n(wowsim inject-fault --help tells more)"],
     [["deactivate"], "missing required argument 'fault'"],
-  ])("2: %p", async (args, words) => {
+  ])("64: %p", async (args, words) => {
     const { code, stdout, stderr } = await inject(...args);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect({ code, stdout }).toEqual({ code: 64, stdout: "" });
     expect(stderr).toContain(words);
   });
 
-  test("2 for no fault at all, with the list of them", async () => {
+  test("64 for no fault at all, with the list of them", async () => {
     const { code, stderr } = await wowsim("inject-fault", "activate");
-    expect(code).toBe(2);
+    expect(code).toBe(64);
     for (const { id } of FAULTS) expect(stderr).toContain(id);
   });
 

@@ -297,7 +297,7 @@ test("check and list tell before anything is begun", async () => {
     stdout: "split-brain.toml can be run: A split brain is noticed, and healed\n",
   });
   const bad = await wowsim("scenario", "check", folder.scenario('[[steps]]\nname = "x"\ndeactivate = "slow-lake"'));
-  expect(bad.code).toBe(2);
+  expect(bad.code).toBe(64);
   expect(bad.stderr).toContain('my.toml: step 1 "x": deactivate: "slow-lake" is none of');
   expect(bad.stderr).toContain('Did you mean "slow-leak"?');
   const listed = await wowsim("scenario", "list", "--format", "json");

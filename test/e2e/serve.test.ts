@@ -334,9 +334,9 @@ describe("a server that can not run", () => {
     [["--seed", "-1"], "0 to 4294967295"],
     [["--format", "xml"], "text, json"],
     [["elwynn"], "too many arguments"],
-  ])("because of %j is told what is right, with exit code 2", async (flags, hint) => {
+  ])("because of %j is told what is right, with exit code 64", async (flags, hint) => {
     const { code, stdout, stderr } = await ServeProcess.failing(...flags);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect({ code, stdout }).toEqual({ code: 64, stdout: "" });
     expect(stderr).toContain(hint);
   });
 });

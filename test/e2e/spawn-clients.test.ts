@@ -275,9 +275,9 @@ describe("refuses with what to do", () => {
     [["--duration", "soon"], "such as 500ms, 5s, 2m or 1h"],
     [["--seed", "-1"], "from 0 to"],
     [["--format", "xml"], "text, json"],
-  ])("2 for %p", async (flags, words) => {
+  ])("64 for %p", async (flags, words) => {
     const { code, stdout, stderr } = await wowsim("spawn-clients", ...flags);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect({ code, stdout }).toEqual({ code: 64, stdout: "" });
     expect(stderr).toContain(words);
   });
 

@@ -128,6 +128,6 @@ test("without a terminal, wowsim alone prints its help, and the wizard says what
   expect(alone.code).toBe(0);
   expect(alone.stdout).toStartWith("Usage: wowsim");
   const wizard = await wowsim("wizard");
-  expect(wizard).toMatchObject({ code: 2, stdout: "" });
+  expect(wizard).toMatchObject({ code: 64, stdout: "" });
   expect(wizard.stderr).toContain("needs a terminal");
 });

@@ -73,6 +73,7 @@ export function register(program: Command): void {
           0: "every step holds; with --find-max, some load does",
           1: "a step does not hold, or could not be measured",
           3: "no server answers",
+          4: "there is no such world file",
           130: "interrupted",
         }),
       ].join("\n"),
@@ -101,8 +102,7 @@ async function benchmark(flags: BenchmarkFlags): Promise<void> {
       if (!report.pass) process.exitCode = EXIT.degraded;
     } catch (error) {
       if (signal.aborted) return fail("interrupted", EXIT.interrupted);
-      const isAway = error instanceof WowsimError && ["no_feed", "feed_silent", "unreachable"].includes(error.code);
-      fail(error, isAway ? EXIT.unreachable : EXIT.degraded);
+      fail(error);
     }
   });
 }

@@ -2,10 +2,9 @@
 
 import { Option } from "commander";
 import type { Command } from "commander";
-import { WowsimError } from "../../server/errors.ts";
 import { addServerFlags } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
-import { EXIT, fail, hasColor } from "../ui/output.ts";
+import { fail, hasColor } from "../ui/output.ts";
 
 interface DashboardFlags {
   host: string;
@@ -39,7 +38,7 @@ export function register(program: Command): void {
         "come later, and go and come back. h tells every key; q quits. What is begun here\n" +
         "(players, faults, a deploy) ends with it, also when it is killed. NO_COLOR is\n" +
         "heeded.\n" +
-        exitCodes({ 0: "quit", 1: "it failed", 2: "no terminal, or wrong usage", 130: "interrupted" }),
+        exitCodes({ 0: "quit", 1: "it failed", 64: "no terminal, or wrong usage", 130: "interrupted" }),
     );
   addServerFlags(command, ["port", "control-port", "http-port", "telemetry-port"]);
   command.action(dashboard);
@@ -61,6 +60,6 @@ async function dashboard(flags: DashboardFlags): Promise<void> {
     // Sockets and timers that are being closed are of no interest to anybody any more.
     process.exit(exitCode);
   } catch (error) {
-    fail(error, error instanceof WowsimError && error.code === "no_terminal" ? EXIT.usage : EXIT.degraded);
+    fail(error);
   }
 }

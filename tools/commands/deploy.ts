@@ -2,13 +2,13 @@
 
 import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
-import { messageOf, WowsimError } from "../../server/errors.ts";
+import { messageOf } from "../../server/errors.ts";
 import type { CanaryResult, StageReport } from "../deploy/canary.ts";
 import { addFormatFlag, addServerFlags, parseDurationMs, parseInteger } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { interruptible } from "../ui/interrupt.ts";
-import { err, EXIT, fail, isTerminal, out, outJson, paint } from "../ui/output.ts";
+import { err, EXIT, exitCodeOf, fail, isTerminal, out, outJson, paint } from "../ui/output.ts";
 import { progressBar } from "../ui/progress.ts";
 
 interface DeployFlags {
@@ -56,6 +56,7 @@ export function register(program: Command): void {
           0: "promoted in every zone",
           1: "rolled back or refused (the last line says why)",
           3: "no server answers, or it stopped answering",
+          4: "there is no such file",
           130: "Ctrl-C twice; what was swapped goes back when its lease ends",
         }),
       ].join("\n"),
@@ -120,12 +121,3 @@ function printResult(result: CanaryResult): void {
 }
 
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
-
-const UNREACHABLE = new Set(["control_unreachable", "control_closed", "control_timeout", "no_feed", "feed_silent"]);
-const USAGE = new Set(["no_such_file", "zone_unknown"]);
-
-function exitCodeOf(error: unknown): number {
-  const code = error instanceof WowsimError ? error.code : "";
-  if (UNREACHABLE.has(code)) return EXIT.unreachable;
-  return USAGE.has(code) ? EXIT.usage : EXIT.degraded;
-}

@@ -2,7 +2,6 @@
 
 import { Option } from "commander";
 import type { Command } from "commander";
-import { WowsimError } from "../../server/errors.ts";
 import type { TelemetryLine } from "../../server/telemetry/schema.ts";
 import type { Diagnosis } from "../analysis/diagnosis.ts";
 import { addFormatFlag, addServerFlags, parseDurationMs } from "../ui/flags.ts";
@@ -41,7 +40,12 @@ export function register(program: Command): void {
         "What began before it listens has no before to compare with; the file has:",
         "  wowsim diagnose --file .wowsim/telemetry.jsonl",
         "The causes it knows, and how sure it can be of each: docs/RUNBOOK.md",
-        exitCodes({ 0: "nothing wrong was found", 1: "something was", 3: "no server answers" }),
+        exitCodes({
+          0: "nothing wrong was found",
+          1: "something was",
+          3: "no server answers",
+          4: "the file can not be read",
+        }),
       ].join("\n"),
     );
   addServerFlags(command, ["telemetry-port"]);
@@ -61,8 +65,7 @@ async function diagnose(flags: DiagnoseFlags): Promise<void> {
       else await diagnoseFile(flags.file, flags.format, signal);
     });
   } catch (error) {
-    const isUnreachable = error instanceof WowsimError && error.code !== "file_unreadable";
-    fail(error, isUnreachable ? EXIT.unreachable : EXIT.usage);
+    fail(error);
   }
 }
 

@@ -2,7 +2,6 @@
 
 import { Option } from "commander";
 import type { Command } from "commander";
-import { WowsimError } from "../../server/errors.ts";
 import type { HealthReport } from "../analysis/health.ts";
 import { addFormatFlag, addServerFlags, parseDurationMs } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
@@ -37,7 +36,13 @@ export function register(program: Command): void {
     .addHelpText(
       "after",
       "\nWhat is wrong, and what to do about it: wowsim diagnose\n" +
-        exitCodes({ 0: "healthy", 1: "degraded", 2: "critical, or wrong usage", 3: "no server answers" }),
+        exitCodes({
+          0: "healthy",
+          1: "degraded",
+          2: "critical",
+          3: "no server answers",
+          4: "the file can not be read",
+        }),
     );
   addServerFlags(command, ["http-port", "telemetry-port"]);
   addFormatFlag(command).action(health);
@@ -51,8 +56,7 @@ async function health(flags: HealthFlags): Promise<void> {
       else await judge(flags, signal);
     });
   } catch (error) {
-    const isUnreachable = error instanceof WowsimError && error.code === "unreachable";
-    fail(error, isUnreachable ? EXIT.unreachable : EXIT.degraded);
+    fail(error);
   }
 }
 

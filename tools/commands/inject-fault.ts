@@ -21,7 +21,7 @@ import { faultDetails, faultTable, LONGEST, seconds, TICKS_PER_SECOND, zoneRange
 import { addFormatFlag, addServerFlags, parseInteger, parseNumber, parseTicks } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
-import { EXIT, fail, out, outJson, paint } from "../ui/output.ts";
+import { EXIT, exitCodeOf, fail, out, outJson, paint } from "../ui/output.ts";
 import { suggest } from "../ui/suggestions.ts";
 
 interface ServerFlags {
@@ -191,9 +191,9 @@ function endOf({ host, controlPort: port, token = process.env["WOWSIM_TOKEN"] }:
 }
 
 function failed({ format }: ServerFlags, error: unknown): void {
-  const isRefusal = error instanceof WowsimError && !error.code.startsWith("control_");
   if (format === "json") outJson({ success: false, error: messageOf(error) });
-  fail(error, isRefusal ? EXIT.degraded : EXIT.unreachable);
+  // What has no code of ours is what the system says of a connection.
+  fail(error, error instanceof WowsimError ? exitCodeOf(error) : EXIT.unreachable);
 }
 
 function showActivated(answer: ControlAnswer): void {

@@ -11,7 +11,7 @@ import { addFormatFlag, parseDurationMs } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { interruptible } from "../ui/interrupt.ts";
-import { EXIT, fail, out, outJson } from "../ui/output.ts";
+import { fail, out, outJson } from "../ui/output.ts";
 
 interface ParseFlags {
   anomalies?: boolean;
@@ -43,7 +43,7 @@ export function register(program: Command): void {
         "  wowsim diagnose --file telemetry.jsonl --history",
         exitCodes({
           0: "read to its end (broken lines are counted)",
-          1: "the file can not be read, or is no telemetry",
+          4: "the file can not be read, or is no telemetry",
         }),
       ].join("\n"),
     );
@@ -54,7 +54,7 @@ async function parseLogs(file: string, flags: ParseFlags): Promise<void> {
   try {
     await interruptible((signal) => parse(file, flags, signal));
   } catch (error) {
-    fail(error, EXIT.degraded);
+    fail(error);
   }
 }
 

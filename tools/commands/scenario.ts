@@ -6,14 +6,14 @@
 //   wowsim scenario run my.toml --control-port 8081 --journal journal.json
 
 import type { Command } from "commander";
-import { messageOf, WowsimError } from "../../server/errors.ts";
+import { messageOf } from "../../server/errors.ts";
 import type { Where } from "../scenario/drill.ts";
 import type { ActRecord } from "../scenario/play.ts";
 import { addFormatFlag, addServerFlags } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { interruptible } from "../ui/interrupt.ts";
-import { err, EXIT, fail, isTerminal, out, outJson, paint } from "../ui/output.ts";
+import { err, EXIT, exitCodeOf, fail, isTerminal, out, outJson, paint } from "../ui/output.ts";
 import { progressBar } from "../ui/progress.ts";
 
 interface RunFlags {
@@ -59,7 +59,11 @@ export function register(program: Command): void {
       .description("Say what is wrong with a scenario, without running it.")
       .addHelpText(
         "after",
-        exitCodes({ 0: "it can be run", 2: "it can not (stderr says why, fault by fault), or wrong usage" }),
+        exitCodes({
+          0: "it can be run",
+          4: "there is no such file",
+          64: "it can not (stderr says why, fault by fault), or wrong usage",
+        }),
       ),
   ).action(check);
 }
@@ -81,8 +85,10 @@ function registerRun(parent: Command): void {
         exitCodes({
           0: "completed: every step was carried out, and what they insist on is true",
           1: "deviated: something that it insists on was not true",
-          2: "failed: a step could not be carried out or measured; or wrong usage",
+          2: "failed: a step could not be carried out or measured",
           3: "no server answers",
+          4: "there is no such file",
+          64: "the file can not be run, or wrong usage",
           130: "aborted by Ctrl-C",
         }),
     );
@@ -128,7 +134,7 @@ async function check(file: string, { format }: { format: OutputFormat }): Promis
     out(`${script.file} can be run: ${title}`);
   } catch (error) {
     if (format === "json") outJson({ ok: false, problems: messageOf(error).split("\n") });
-    fail(error, EXIT.usage);
+    fail(error);
   }
 }
 
@@ -173,19 +179,12 @@ async function run(file: string, flags: RunFlags, where: Where | null): Promise<
     await keep(journal);
   } catch (error) {
     bar.done();
-    if (isOver) return fail(`The journal is not written: ${messageOf(error)}`, EXIT.usage);
+    if (isOver) return fail(`The journal is not written: ${messageOf(error)}`, EXIT.degraded);
     // Before anything was begun. The journal says that too: one from before would be taken for this one.
     const reason = isInterrupted ? "interrupted before anything was begun" : messageOf(error);
     const journal = { verdict: isInterrupted ? "aborted" : "failed", reason };
     if (!isText) outJson(journal);
-    fail(reason, exitCodeOf(error, isInterrupted));
+    fail(reason, isInterrupted ? EXIT.interrupted : exitCodeOf(error));
     await keep(journal);
   }
-}
-
-const UNREACHABLE = new Set(["control_unreachable", "control_closed", "control_timeout", "no_feed", "feed_silent"]);
-
-function exitCodeOf(error: unknown, isInterrupted: boolean): number {
-  if (isInterrupted) return EXIT.interrupted;
-  return error instanceof WowsimError && UNREACHABLE.has(error.code) ? EXIT.unreachable : EXIT.usage;
 }

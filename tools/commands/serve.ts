@@ -59,7 +59,13 @@ export function register(program: Command): void {
       "after",
       "\nWith --format json the first line on stdout, once everything listens, is\n" +
         '  {"ready":true,"game":n,"control":n,"http":n,"telemetry":n,"pid":n,\n   "data_dir":"..."}\n' +
-        exitCodes({ 0: "stopped in order", 1: "could not start (stderr says why)", 130: "Ctrl-C twice" }),
+        exitCodes({
+          0: "stopped in order",
+          1: "could not start (stderr says why)",
+          4: "there is no such world file",
+          64: "the world file is wrong, or wrong usage",
+          130: "Ctrl-C twice",
+        }),
     );
   addFormatFlag(command).action(serve);
 }
@@ -91,9 +97,9 @@ async function serve(flags: ServeFlags): Promise<void> {
     await server.stop();
     process.exit(EXIT.ok);
   } catch (error) {
-    if (!(error instanceof WowsimError)) err(`wowsim: the server could not run: ${messageOf(error)}`);
-    else fail(error, EXIT.degraded);
-    process.exit(EXIT.degraded);
+    if (error instanceof WowsimError) fail(error);
+    else fail(`the server could not run: ${messageOf(error)}`, EXIT.degraded);
+    process.exit();
   }
 }
 

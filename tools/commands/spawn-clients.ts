@@ -111,7 +111,7 @@ async function spawnClients(flags: SpawnFlags): Promise<void> {
     judge(flags, load.stats, playing, wereIn);
   } catch (error) {
     bar.done();
-    fail(error, error instanceof WowsimError && error.code === "unreachable" ? EXIT.unreachable : EXIT.degraded);
+    fail(error);
   } finally {
     for (const name of SIGNALS) process.off(name, onSignal);
     // What is still waited for there must not keep the process.

@@ -16,7 +16,7 @@ export function register(program: Command): void {
         exitCodes({
           0: "finished",
           1: "something could not be put away",
-          2: "no terminal, or wrong usage",
+          64: "no terminal, or wrong usage",
           130: "cancelled",
         }),
     )

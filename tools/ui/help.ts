@@ -9,11 +9,13 @@
 import type { Command } from "commander";
 import { EXIT } from "./output.ts";
 
+type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
 /**
  * The exit codes of one command, each in its own words; EXIT says what a number means everywhere. Wrong usage is added.
  */
-export function exitCodes(meanings: Partial<Record<0 | 1 | 2 | 3 | 130, string>>): string {
-  const all = { 2: "wrong usage", ...meanings };
+export function exitCodes(meanings: Partial<Record<ExitCode, string>>): string {
+  const all = { [EXIT.usage]: "wrong usage", ...meanings };
   return ["\nExit codes:", ...Object.entries(all).map(([code, meaning]) => `  ${code.padEnd(4)} ${meaning}`)].join(
     "\n",
   );

@@ -1,12 +1,52 @@
 // Everything a command prints goes through here: text on stdout, complaints on stderr, colour only where it is wanted.
 //
 //   out(paint.green("healthy"))       // coloured on a terminal, plain in a pipe or with NO_COLOR set
-//   fail(error, 2)                    // "wowsim: Port 8080 is in use; ..." on stderr, exit code 2
+//   fail(error)                       // "wowsim: No server answers on ..." on stderr, exit code 3
+//   fail("interrupted", EXIT.interrupted)
 
-import { messageOf } from "../../server/errors.ts";
+import { messageOf, WowsimError } from "../../server/errors.ts";
 
-/** Exit codes of every subcommand. */
-export const EXIT = { ok: 0, degraded: 1, critical: 2, usage: 2, unreachable: 3, interrupted: 130 } as const;
+/** Exit codes of every subcommand; a number means the same everywhere. */
+export const EXIT = {
+  ok: 0,
+  /** Degraded, refused, or a check failed. */
+  degraded: 1,
+  critical: 2,
+  /** No server answers. */
+  unreachable: 3,
+  /** There was nothing to look at: no such file, no telemetry, no ticks. */
+  nothing: 4,
+  /** Wrong usage, in the command's words or in a file it was given. As EX_USAGE of sysexits(3), far from any verdict. */
+  usage: 64,
+  interrupted: 130,
+} as const;
+
+/** What an error's code says about the exit code; every other error is a plain failure. */
+const EXIT_OF_ERROR: Readonly<Record<string, number>> = {
+  unreachable: EXIT.unreachable,
+  control_unreachable: EXIT.unreachable,
+  control_closed: EXIT.unreachable,
+  control_timeout: EXIT.unreachable,
+  control_strange: EXIT.unreachable,
+  http_unreachable: EXIT.unreachable,
+  no_feed: EXIT.unreachable,
+  feed_silent: EXIT.unreachable,
+  feed_refused: EXIT.unreachable,
+  no_such_file: EXIT.nothing,
+  file_unreadable: EXIT.nothing,
+  world_unreadable: EXIT.nothing,
+  no_telemetry: EXIT.nothing,
+  usage: EXIT.usage,
+  no_terminal: EXIT.usage,
+  scenario_invalid: EXIT.usage,
+  content_invalid: EXIT.usage,
+  zone_unknown: EXIT.usage,
+};
+
+/** The exit code of a command that ends with this error. */
+export function exitCodeOf(error: unknown): number {
+  return (error instanceof WowsimError ? EXIT_OF_ERROR[error.code] : undefined) ?? EXIT.degraded;
+}
 
 /** True when the stream (stdout, or the one given) is a terminal that a person looks at. */
 export const isTerminal = (stream: { isTTY?: boolean } = process.stdout): boolean =>
@@ -67,8 +107,8 @@ export function outJson(value: unknown): void {
   out(JSON.stringify(value));
 }
 
-/** Says on stderr what went wrong, and sets the exit code for when the command ends. */
-export function fail(error: unknown, exitCode: number): void {
+/** Says on stderr what went wrong, and sets the exit code for when the command ends: what the error is, or the one given. */
+export function fail(error: unknown, exitCode: number = exitCodeOf(error)): void {
   err(complaint(`wowsim: ${messageOf(error)}`));
   process.exitCode = exitCode;
 }

@@ -210,9 +210,9 @@ describe("the commands, on a file", () => {
       wowsim("parse-logs", "package.json"),
       wowsim("parse-logs", "nowhere.jsonl"),
     ]);
-    expect(wrong).toMatchObject({ code: 1, stdout: "" });
+    expect(wrong).toMatchObject({ code: 4, stdout: "" });
     expect(wrong.stderr).toContain("is package.json the right file?");
-    expect(missing).toMatchObject({ code: 1, stdout: "" });
+    expect(missing).toMatchObject({ code: 4, stdout: "" });
     expect(missing.stderr).toContain("nowhere.jsonl can not be read");
   });
 
@@ -222,9 +222,9 @@ describe("the commands, on a file", () => {
     [["parse-logs"], "missing required argument"],
     [["parse-logs", "x", "--since", "yesterday"], "2026-01-01T12:00:00Z"],
     [["diagnose", "--watch-for", "soon"], "500ms, 5s"],
-  ])("wrong usage exits 2 and says what is right: %p", async (args, says) => {
+  ])("wrong usage exits 64 and says what is right: %p", async (args, says) => {
     const { code, stdout, stderr } = await wowsim(...args);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect({ code, stdout }).toEqual({ code: 64, stdout: "" });
     expect(stderr).toContain(says);
   });
 });

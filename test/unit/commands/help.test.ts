@@ -41,9 +41,9 @@ describe.each(byPath(all))("%s", (_path, command) => {
 });
 
 describe.each(byPath(leaves))("%s", (_path, command) => {
-  test("tells its exit codes, 2 being wrong usage", () => {
+  test("tells its exit codes, 64 being wrong usage", () => {
     const codes = helpOf(command).split("Exit codes:\n")[1] ?? "";
     expect(codes).toMatch(/^ {2}0 {4}\S/m);
-    expect(codes).toMatch(/^ {2}2 {4}.*wrong usage/m);
+    expect(codes).toMatch(/^ {2}64 {3}.*wrong usage/m);
   });
 });

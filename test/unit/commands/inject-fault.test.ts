@@ -68,9 +68,9 @@ describe("exit codes", () => {
     [["activate", "zone-trap", "--delay-ms", "1"], "unknown option '--delay-ms'"],
     [["status"], "missing required argument"],
     [["explode"], "unknown command"],
-  ])("2 for wrong usage: %p", async (args, words) => {
+  ])("64 for wrong usage: %p", async (args, words) => {
     const { code, stdout, stderr } = await injectFault(0, ...args);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect({ code, stdout }).toEqual({ code: 64, stdout: "" });
     expect(stderr).toContain(words);
   });
 

@@ -1,0 +1,59 @@
+// An exit code means the same in every command: a script that sees 2 knows that a server is critical, and not that
+// somebody mistyped a flag.
+
+import { describe, expect, spyOn, test } from "bun:test";
+import { buildProgram } from "../../../tools/program.ts";
+import { pathOf, withSubcommands } from "../../../tools/ui/help.ts";
+import { EXIT } from "../../../tools/ui/output.ts";
+import { wowsim } from "../../helpers/command.ts";
+
+test("every exit code has one meaning", () => {
+  const codes = Object.values(EXIT);
+  expect(new Set(codes).size).toBe(codes.length);
+});
+
+test("wrong usage is 64 in every command, and never the code of critical", () => {
+  const exit = spyOn(process, "exit").mockImplementation((code) => {
+    throw new Ended(Number(code));
+  });
+  const program = buildProgram();
+  const all = withSubcommands(program);
+  for (const command of all) command.configureOutput({ writeErr: () => {}, outputError: () => {} });
+  const paths = all.map((command) => pathOf(command).split(" ").slice(1));
+  expect(paths.length).toBeGreaterThan(30);
+  for (const path of paths) {
+    const run = () => program.parse([...path, "--no-such-flag"], { from: "user" });
+    expect([path.join(" "), thrownBy(run)]).toEqual([path.join(" "), new Ended(EXIT.usage)]);
+  }
+  exit.mockRestore();
+});
+
+class Ended extends Error {
+  constructor(readonly code: number) {
+    super(`exit ${code}`);
+  }
+}
+
+function thrownBy(run: () => unknown): unknown {
+  try {
+    return run();
+  } catch (error) {
+    return error;
+  }
+}
+
+describe("a file that is not there is 4", () => {
+  test.each<[string[]]>([
+    [["health", "--file", "/nowhere.jsonl"]],
+    [["diagnose", "--file", "/nowhere.jsonl"]],
+    [["diagnose", "--file", "/nowhere.jsonl", "--history"]],
+    [["parse-logs", "/nowhere.jsonl"]],
+    [["deploy", "/nowhere.wasm"]],
+    [["scenario", "check", "/nowhere.toml"]],
+    [["scenario", "run", "/nowhere.toml"]],
+    [["serve", "--scratch", "--world", "/nowhere.toml"]],
+  ])("in %p", async (args) => {
+    const { code, stderr } = await wowsim(...args);
+    expect({ code, stderr }).toEqual({ code: EXIT.nothing, stderr: expect.stringContaining("/nowhere") as string });
+  });
+});
