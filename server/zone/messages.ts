@@ -4,6 +4,8 @@
 // tick report a zone and tick, then that tick's session frames as the kernel built them.
 // Everything rare goes by postMessage, as the objects below: a worker turns to its event loop between any two ticks.
 
+import type { SwapTicket } from "./swap-ticket.ts";
+
 /** Zone states, see docs/ARCHITECTURE.md. */
 export type ZoneState = "ACTIVE" | "DEGRADED" | "CRASHED" | "DOWN";
 export const ZONE_STATES: readonly ZoneState[] = ["ACTIVE", "DEGRADED", "CRASHED", "DOWN"];
@@ -54,6 +56,14 @@ export interface ZoneSpec {
   seed: number;
 }
 
+/** A module for a zone. A worker that can not have the ticket any more does not swap. */
+export interface Swap {
+  module: WebAssembly.Module;
+  hash: string;
+  label: string;
+  ticket?: SwapTicket;
+}
+
 /** Main thread to zone worker. */
 export type ToZoneWorker =
   | {
@@ -67,9 +77,9 @@ export type ToZoneWorker =
       probability: number;
     }
   | { type: "fault_deactivate"; activation: number }
-  | { type: "swap"; request: number; zoneId: number; module: WebAssembly.Module; hash: string; label: string }
-  | { type: "rollback"; request: number; zoneId: number }
-  | { type: "promote"; request: number; zoneId: number }
+  | ({ type: "swap"; request: number; zoneId: number } & Swap)
+  | { type: "rollback"; request: number; zoneId: number; hash?: string }
+  | { type: "promote"; request: number; zoneId: number; hash?: string }
   | { type: "inspect"; request: number; zoneId: number }
   | { type: "view"; request: number; zoneId: number; turn: number }
   | { type: "stop" };
@@ -91,6 +101,8 @@ export type FromZoneWorker =
       note: TrapNote;
       error: string;
     }
+  /** What the zone runs from its next tick on, and whether that is still on trial: after each swap, rollback and promotion. */
+  | { type: "module"; zoneId: number; tick: number; hash: string; isTrial: boolean }
   | { type: "rolled_back"; zoneId: number; tick: number; fromHash: string; toHash: string; reason: string }
   | { type: "stopped" };
 

@@ -20,7 +20,7 @@ import { fuelFor } from "./calibrate.ts";
 import { Census } from "./census.ts";
 import { writeCommand, writeCommandInts } from "./command-writer.ts";
 import { GameLoop } from "./game-loop.ts";
-import type { FromZoneWorker, TickReport, ToZoneWorker, ZoneState } from "./messages.ts";
+import type { FromZoneWorker, Swap, TickReport, ToZoneWorker, ZoneState } from "./messages.ts";
 import { readDeparted } from "./transfer.ts";
 import type { Crossing } from "./transfer.ts";
 import { ARRIVED, CENSUS, DEPARTED, emptyReport, END, FRAMES, readReport, REPORT } from "./wire.ts";
@@ -59,13 +59,15 @@ export interface ZoneStatus {
   overloadLevel: number;
   kernelHash: string;
   kernelLabel: string;
+  /** What it ran last that was not on trial: what it goes back to. */
+  promotedHash: string;
 }
 
 /** A question to a zone, without the fields that the supervisor adds. */
 export type ZoneRequest =
-  | { type: "swap"; module: WebAssembly.Module; hash: string; label: string }
-  | { type: "rollback" }
-  | { type: "promote" }
+  | ({ type: "swap" } & Swap)
+  | { type: "rollback"; hash?: string }
+  | { type: "promote"; hash?: string }
   | { type: "inspect" }
   | { type: "view"; turn: number };
 
@@ -109,6 +111,7 @@ export class ZoneSupervisor {
         overloadLevel: 0,
         kernelHash: kernel.hash,
         kernelLabel: kernel.label,
+        promotedHash: kernel.hash,
       });
     }
     this.#gameLoop = new GameLoop({ emitter, tickRateHz, zones: this.#zones.keys(), now });
@@ -226,9 +229,7 @@ export class ZoneSupervisor {
       );
     }
     if (message.type === "swap") this.#labels.set(message.hash, message.label);
-    const answer = await link.request(zoneId, message);
-    if (message.type === "swap" || message.type === "rollback") await this.#learnKernel(link, status);
-    return answer;
+    return await link.request(zoneId, message);
   }
 
   /** To every worker. */
@@ -240,11 +241,6 @@ export class ZoneSupervisor {
   async stop(): Promise<void> {
     await Promise.all(this.#links.map((link) => link.stop()));
     this.#gameLoop.stop();
-  }
-
-  async #learnKernel(link: ZoneWorkerLink, status: ZoneStatus): Promise<void> {
-    const { kernel } = (await link.request(status.id, { type: "inspect" })) as { kernel: string };
-    this.#runs(status, kernel);
   }
 
   #runs(status: ZoneStatus, hash: string): void {
@@ -303,6 +299,10 @@ export class ZoneSupervisor {
     } else if (message.type === "rolled_back") {
       const status = this.#zones.get(message.zoneId);
       if (status !== undefined) this.#runs(status, message.toHash);
+    } else if (message.type === "module") {
+      const status = this.#zones.get(message.zoneId);
+      if (status !== undefined) this.#runs(status, message.hash);
+      if (status !== undefined && !message.isTrial) status.promotedHash = message.hash;
     }
     this.#gameLoop.observeMessage(message);
     for (const listener of this.#messageListeners) listener(message);

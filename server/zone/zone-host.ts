@@ -2,7 +2,7 @@
 // tick, and between two ticks turns to its event loop for the rare messages (faults, swaps, questions).
 
 import { OP_SPAWN } from "../../assembly/abi.ts";
-import { messageOf } from "../errors.ts";
+import { messageOf, WowsimError } from "../errors.ts";
 import { ZoneFaultHost } from "../fault/zone-host.ts";
 import { FullCollection } from "../full-collection.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -12,6 +12,7 @@ import type { ZoneContent } from "../content/content.ts";
 import type { ZoneBatch } from "./command-batch.ts";
 import type { FromZoneWorker, ToZoneWorker } from "./messages.ts";
 import { Ring } from "./ring.ts";
+import { takeTicket } from "./swap-ticket.ts";
 import { warmUp } from "./warm-up.ts";
 import { COMMAND_MESSAGE_BYTES } from "./wire.ts";
 import type { ZoneWorkerStart } from "./worker-messages.ts";
@@ -111,12 +112,17 @@ export class ZoneHost {
         if (kernel.layout.hash === runner.zone.kernel.layout.hash) {
           warmUp(runner.zone, kernel, this.#scratchMemory(), this.#start.fuelPerTick, now);
         }
+        if (message.ticket !== undefined && !takeTicket(message.ticket))
+          throw new WowsimError(
+            "too_late",
+            `Zone ${message.zoneId} comes too late for this swap; nothing was swapped.`,
+          );
         return runner.swap(kernel);
       }
       case "rollback":
-        return runner.rollback();
+        return runner.rollback(message.hash);
       case "promote":
-        return runner.promote();
+        return runner.promote(message.hash);
       case "inspect":
         return runner.inspect();
       case "view":

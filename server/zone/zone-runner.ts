@@ -127,23 +127,34 @@ export class ZoneRunner {
     const fallback = this.#canary?.fallback ?? this.zone.kernel;
     this.zone.swap(kernel);
     this.#canary = { hash: kernel.hash, fallback, recoveries: 0 };
-    return { tick: this.zone.tick };
+    return this.#sayModule();
   }
 
-  /** Back to the module of before the swap. Throws WowsimError("no_previous_module"). */
-  rollback(): { tick: number } {
+  /**
+   * Back to the module of before the swap; with a hash only if that is the module on trial, else the zone says what it
+   * runs and stays as it is. Throws WowsimError("no_previous_module").
+   */
+  rollback(hash?: string): { tick: number } {
+    if (hash !== undefined && this.#canary?.hash !== hash) return this.#sayModule();
     if (this.#canary === null) {
       throw new WowsimError("no_previous_module", `Zone ${this.zone.id} has no module to go back to.`);
     }
     this.zone.swap(this.#canary.fallback);
     this.#canary = null;
-    return { tick: this.zone.tick };
+    return this.#sayModule();
   }
 
-  /** The module stays: nothing to go back to any more. */
-  promote(): { tick: number } {
-    this.#canary = null;
-    return { tick: this.zone.tick };
+  /** The module stays, nothing to go back to any more; with a hash only if that is the module on trial. */
+  promote(hash?: string): { tick: number } {
+    if (hash === undefined || this.#canary?.hash === hash) this.#canary = null;
+    return this.#sayModule();
+  }
+
+  /** The zone's word on what it runs. It goes out before the answer to whoever asked for a change. */
+  #sayModule(): { tick: number } {
+    const { id: zoneId, tick, kernel } = this.zone;
+    this.#options.say({ type: "module", zoneId, tick, hash: kernel.hash, isTrial: this.#canary !== null });
+    return { tick };
   }
 
   /** Who is in the zone, for the audit; a zone that is DOWN owns nobody. */

@@ -5,6 +5,7 @@ import { JOIN_WATCHES, OP_JOIN } from "../../../assembly/abi.ts";
 import { FaultBlock } from "../../../server/fault/fault-block.ts";
 import type { FromZoneWorker } from "../../../server/zone/messages.ts";
 import { Ring } from "../../../server/zone/ring.ts";
+import { newTicket, withdrawTicket } from "../../../server/zone/swap-ticket.ts";
 import { ZoneSupervisor } from "../../../server/zone/supervisor.ts";
 import type { SupervisorOptions } from "../../../server/zone/supervisor.ts";
 import { workers } from "../../../server/workers.ts";
@@ -84,10 +85,29 @@ test("a zone changes its module on request, and says why it does not", async () 
   const swap = { type: "swap", module: kernel.module, hash: "0123456789abcdef", label: "other" } as const;
   await supervisor.request(1, swap);
   expect(supervisor.zones.get(1)).toMatchObject({ kernelHash: "0123456789abcdef", kernelLabel: "other" });
-  await supervisor.request(1, { type: "rollback" });
+  expect(supervisor.zones.get(1)?.promotedHash).toBe(kernel.hash);
+  await supervisor.request(1, { type: "rollback", hash: "fedcba9876543210" });
+  expect(supervisor.zones.get(1)?.kernelHash).toBe("0123456789abcdef");
+  await supervisor.request(1, { type: "rollback", hash: swap.hash });
   expect(supervisor.zones.get(1)).toMatchObject({ kernelHash: kernel.hash, kernelLabel: kernel.label });
   expect(await refusal(supervisor.request(1, { type: "rollback" }))).toContain("no module to go back to");
   expect(await refusal(supervisor.request(7, { type: "inspect" }))).toContain("There is no zone 7; there are 1, 2.");
+});
+
+test("a swap whose ticket was withdrawn is not carried out, one whose ticket is taken can not be withdrawn", async () => {
+  await using supervised = await supervise();
+  const { supervisor } = supervised;
+  const swap = { type: "swap", module: kernel.module, hash: "0123456789abcdef", label: "other" } as const;
+  const [late, inTime] = [newTicket(), newTicket()];
+  expect(withdrawTicket(late)).toBe(true);
+  expect(await refusal(supervisor.request(1, { ...swap, ticket: late }))).toContain("nothing was swapped");
+  expect(supervisor.zones.get(1)?.kernelHash).toBe(kernel.hash);
+  await supervisor.request(1, { ...swap, ticket: inTime });
+  expect(withdrawTicket(inTime)).toBe(false);
+  await supervisor.request(1, { type: "promote", hash: "fedcba9876543210" });
+  expect(supervisor.zones.get(1)).toMatchObject({ kernelHash: swap.hash, promotedHash: kernel.hash });
+  await supervisor.request(1, { type: "promote", hash: swap.hash });
+  expect(supervisor.zones.get(1)).toMatchObject({ kernelHash: swap.hash, promotedHash: swap.hash });
 });
 
 test("a worker that dies takes its zones down and no others, and no fault waits for it", async () => {
