@@ -18,8 +18,8 @@ import * as scenario from "./commands/scenario.ts";
 import * as serve from "./commands/serve.ts";
 import * as spawnClients from "./commands/spawn-clients.ts";
 import * as wizard from "./commands/wizard.ts";
-import { exitCodes, finishHelp } from "./ui/help.ts";
-import { complaint, EXIT } from "./ui/output.ts";
+import { exitCodes, finishHelp, usageProblem } from "./ui/help.ts";
+import { complaint, errorLine, EXIT, wantsJson } from "./ui/output.ts";
 
 /** One subcommand a file; this is the order in which help lists them. */
 const COMMANDS = [
@@ -40,6 +40,8 @@ const COMMANDS = [
   completion,
 ];
 
+const outputError = (text: string, write: (text: string) => void): void => write(complaint(text));
+
 export function buildProgram(): Command {
   const program = new Command("wowsim")
     .description(
@@ -57,9 +59,11 @@ export function buildProgram(): Command {
         130: "interrupted",
       })}\n\nStart with: wowsim demo`,
     )
-    .configureOutput({ outputError: (text, write) => write(complaint(text)) })
+    .configureOutput(wantsJson() ? { outputError: () => {}, writeErr: () => {} } : { outputError })
     .exitOverride((error) => {
-      process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
+      if (error.exitCode === 0) process.exit(EXIT.ok);
+      if (wantsJson()) errorLine("usage", usageProblem(program, error));
+      process.exit(EXIT.usage);
     });
   for (const command of COMMANDS) command.register(program);
   finishHelp(program);

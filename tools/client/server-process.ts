@@ -68,8 +68,7 @@ export class ServerProcess implements AsyncDisposable {
     } catch (cause) {
       await end(child);
       signal?.throwIfAborted();
-      const said = errors().join("\n") || "nothing";
-      throw new WowsimError("server_failed", `The server did not start; it said: ${said}`, { cause });
+      throw notStarted(errors(), cause);
     } finally {
       signal?.removeEventListener("abort", give);
     }
@@ -110,6 +109,25 @@ export class ServerProcess implements AsyncDisposable {
     const isFolderGone = !existsSync(this.dataDir);
     rmSync(this.dataDir, { recursive: true, force: true });
     return { exitCode, tookMs, isFolderGone };
+  }
+}
+
+const Complaint = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+
+/** Why a server did not start, in its own words, and with its code: a world file that is not there is that here, too. */
+function notStarted(said: readonly string[], cause: unknown): WowsimError {
+  const last = Complaint.safeParse(parsed(said.at(-1) ?? ""));
+  if (last.success) return new WowsimError(last.data.error.code, last.data.error.message, { cause });
+  const message = `The server did not start; it said: ${said.join("\n") || "nothing"}`;
+  return new WowsimError("server_failed", message, { cause });
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    // Somebody else's words: a crash of the runtime, say.
+    return null;
   }
 }
 

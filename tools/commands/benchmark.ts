@@ -11,7 +11,7 @@ import type { Protocol } from "../client/wire.ts";
 import { addServerFlags, parseDurationMs, parseInteger, parseNumber } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { interruptible } from "../ui/interrupt.ts";
-import { err, EXIT, fail, out } from "../ui/output.ts";
+import { EXIT, fail, note, out } from "../ui/output.ts";
 import { progressBar } from "../ui/progress.ts";
 
 interface BenchmarkFlags {
@@ -194,7 +194,7 @@ async function deliver({ format, out: file }: BenchmarkFlags, report: BenchmarkR
     throw new WowsimError("report_file", message, { cause });
   }
   for (const line of conclusionOf(report)) out(line);
-  err(`wowsim: the report is in ${file}`);
+  note(`the report is in ${file}`);
 }
 
 function commandOf({

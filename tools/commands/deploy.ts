@@ -8,7 +8,7 @@ import { addFormatFlag, addServerFlags, parseDurationMs, parseInteger } from "..
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { interruptible } from "../ui/interrupt.ts";
-import { err, EXIT, exitCodeOf, fail, isTerminal, out, outJson, paint } from "../ui/output.ts";
+import { EXIT, exitCodeOf, fail, isTerminal, note, out, outJson, paint } from "../ui/output.ts";
 import { progressBar } from "../ui/progress.ts";
 
 interface DeployFlags {
@@ -23,8 +23,7 @@ interface DeployFlags {
 }
 
 const DURATION_MS_MAX = 3_000_000;
-const INTERRUPTED =
-  "wowsim: interrupted; what was swapped is rolled back. Once more leaves that to the server's lease.";
+const INTERRUPTED = "interrupted; what was swapped is rolled back. Once more leaves that to the server's lease.";
 
 export function register(program: Command): void {
   const command = program
@@ -79,7 +78,7 @@ async function deploy(file: string, flags: DeployFlags): Promise<void> {
   const stages: StageReport[] = [];
   const { canaryZone, allowIdle = false, token = process.env["WOWSIM_TOKEN"] } = flags;
   await interruptible(async (signal) => {
-    signal.addEventListener("abort", () => bar.interrupt(() => err(INTERRUPTED)));
+    signal.addEventListener("abort", () => bar.interrupt(() => note(INTERRUPTED)));
     try {
       const result = await deployFile(file, { ...flags, canaryZone, token, allowIdle }, signal, {
         report: (stage) => {
@@ -94,10 +93,10 @@ async function deploy(file: string, flags: DeployFlags): Promise<void> {
       process.exitCode = result.outcome === "promoted" ? EXIT.ok : EXIT.degraded;
     } catch (error) {
       bar.done();
-      const reason =
-        signal.aborted && error === signal.reason ? "interrupted before anything was swapped" : messageOf(error);
-      if (!isText) outJson({ outcome: "failed", reason, stages });
-      fail(reason, exitCodeOf(error));
+      const isEarly = signal.aborted && error === signal.reason;
+      const problem = isEarly ? "interrupted before anything was swapped" : error;
+      if (!isText) outJson({ outcome: "failed", reason: messageOf(problem), stages });
+      fail(problem, exitCodeOf(error));
     }
   });
 }

@@ -13,7 +13,7 @@ import { addFormatFlag, addServerFlags } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { interruptible } from "../ui/interrupt.ts";
-import { err, EXIT, exitCodeOf, fail, isTerminal, out, outJson, paint } from "../ui/output.ts";
+import { EXIT, fail, isTerminal, note, out, outJson, paint } from "../ui/output.ts";
 import { progressBar } from "../ui/progress.ts";
 
 interface RunFlags {
@@ -30,8 +30,7 @@ interface RunFlags {
 const SERVER_FLAGS = ["host", "port", "controlPort", "httpPort", "telemetryPort"] as const;
 const STORY_COLUMNS = 74;
 const FILE_HELP = "a .toml, .yaml or .json file, or the name of a scenario that comes with wowsim";
-const INTERRUPTED =
-  "wowsim: interrupted; putting everything back. Once more ends at once: faults then end by themselves.";
+const INTERRUPTED = "interrupted; putting everything back. Once more ends at once: faults then end by themselves.";
 
 export function register(program: Command): void {
   const command = program
@@ -130,7 +129,7 @@ async function check(file: string, { format }: { format: OutputFormat }): Promis
     const script = await openScript(file);
     const { title, notes } = script;
     if (format === "json") return outJson({ ok: true, title, notes });
-    for (const note of notes) out(`note: ${note}`);
+    for (const text of notes) out(`note: ${text}`);
     out(`${script.file} can be run: ${title}`);
   } catch (error) {
     if (format === "json") outJson({ ok: false, problems: messageOf(error).split("\n") });
@@ -144,7 +143,7 @@ async function run(file: string, flags: RunFlags, where: Where | null): Promise<
   const isText = flags.format === "text";
   const bar = progressBar("", isText && isTerminal(process.stderr));
   const print = isText ? linePrinter(out) : () => {};
-  const say = (line: string): void => bar.interrupt(() => err(line));
+  const say = (text: string, speaker?: string): void => bar.interrupt(() => note(text, speaker));
   const keep = async (journal: unknown): Promise<void> => {
     if (flags.journal !== undefined) await Bun.write(flags.journal, `${JSON.stringify(journal, null, 2)}\n`);
   };
@@ -157,12 +156,12 @@ async function run(file: string, flags: RunFlags, where: Where | null): Promise<
   try {
     const script = await openScript(file);
     if (isText) out(paint.bold(script.title));
-    for (const note of script.notes) say(`note: ${note}`);
+    for (const text of script.notes) say(text, "note");
     let done = 0;
     const show = (text: string): void => bar.update(done / script.acts, text);
     const hooks = {
       where,
-      onNote: (note: string) => say(`note: ${note}`),
+      onNote: (text: string) => say(text, "note"),
       begins: (_phase: unknown, act: { name: string }) => show(act.name),
       progress: show,
       report: (record: ActRecord) => {
@@ -184,7 +183,8 @@ async function run(file: string, flags: RunFlags, where: Where | null): Promise<
     const reason = isInterrupted ? "interrupted before anything was begun" : messageOf(error);
     const journal = { verdict: isInterrupted ? "aborted" : "failed", reason };
     if (!isText) outJson(journal);
-    fail(reason, isInterrupted ? EXIT.interrupted : exitCodeOf(error));
+    if (isInterrupted) fail(reason, EXIT.interrupted);
+    else fail(error);
     await keep(journal);
   }
 }

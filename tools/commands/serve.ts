@@ -8,7 +8,7 @@ import { messageOf, WowsimError } from "../../server/errors.ts";
 import { addFormatFlag, DEFAULT_PORTS, parseInteger, parsePort } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
-import { err, EXIT, fail, out, outJson } from "../ui/output.ts";
+import { err, EXIT, fail, note, out, outJson } from "../ui/output.ts";
 import { parentGone } from "../ui/parent.ts";
 
 interface ServeFlags {
@@ -89,8 +89,8 @@ async function serve(flags: ServeFlags): Promise<void> {
       out(`  telemetry in ${server.telemetryFile}. Ctrl-C stops.`);
     }
     if (server.connectionsMax !== null)
-      err(
-        `wowsim: at most ${server.connectionsMax} players, for want of open files; for more raise the limit (ulimit -n 16384).`,
+      note(
+        `at most ${server.connectionsMax} players, for want of open files; for more raise the limit (ulimit -n 16384).`,
       );
     const reason = await ended;
     if (format === "text") err(`\nwowsim: ${reason}, stopping`);

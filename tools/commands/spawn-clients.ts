@@ -12,7 +12,7 @@ import type { Protocol } from "../client/wire.ts";
 import { addFormatFlag, addServerFlags, parseDurationMs, parseInteger, parseNumber } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
-import { err, EXIT, fail, out, outJson } from "../ui/output.ts";
+import { err, EXIT, fail, note, out, outJson } from "../ui/output.ts";
 import { parentGone } from "../ui/parent.ts";
 import { progressBar } from "../ui/progress.ts";
 
@@ -97,7 +97,7 @@ async function spawnClients(flags: SpawnFlags): Promise<void> {
     const wereIn = !stop.signal.aborted;
     const startedAt = performance.now();
     const cpuBefore = process.cpuUsage();
-    const watch = new LinkWatch(load, (line) => bar.interrupt(() => err(line)));
+    const watch = new LinkWatch(load, (line) => bar.interrupt(() => note(line)));
     await playFor(flags.duration, stop.signal, (elapsedMs) => {
       watch.look(elapsedMs);
       bar.update(elapsedMs / flags.duration, `${Math.floor(elapsedMs / 1_000)} s, ${load.playing} playing`);
@@ -135,9 +135,8 @@ class LinkWatch {
     if (isLost === this.#isLost) return;
     this.#isLost = isLost;
     const at = `${(elapsedMs / 1_000).toFixed(1)} s`;
-    if (isLost)
-      this.#say(`wowsim: at ${at} every client had lost its link; they try to come back until the time is up.`);
-    else this.#say(`wowsim: at ${at} the first were back.`);
+    if (isLost) this.#say(`at ${at} every client had lost its link; they try to come back until the time is up.`);
+    else this.#say(`at ${at} the first were back.`);
   }
 }
 

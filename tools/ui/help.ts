@@ -6,7 +6,7 @@
 //   //   ...
 //   finishHelp(program)     // once all subcommands are registered: hints that name the command they are about
 
-import type { Command } from "commander";
+import type { Command, CommanderError } from "commander";
 import { EXIT } from "./output.ts";
 
 type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -35,6 +35,22 @@ export function finishHelp(program: Command): void {
       .description("Show help for a command.")
       .action((names: string[]) => showHelp(command, subcommands, names));
   }
+}
+
+/** What is wrong with a command line, in one sentence for scripts; for people commander says it, with the help where that is wanted. */
+export function usageProblem(program: Command, error: CommanderError, args = process.argv.slice(2)): string {
+  const place = placeOf(program, args);
+  // A command that was not told which of its subcommands shows its help, or takes --format for a mistake of its own.
+  const isHelp = error.code === "commander.help" || error.message.startsWith("error: unknown option '--format");
+  const names = place.commands.map((command) => command.name()).join(", ");
+  const problem = isHelp && names !== "" ? `say which: ${names}` : error.message.replace(/^error: /, "");
+  return `${problem} (${pathOf(place)} --help tells more)`;
+}
+
+/** The subcommand that a command line leads to, as far as its words do. */
+function placeOf(command: Command, [word, ...rest]: readonly string[]): Command {
+  const next = command.commands.find((each) => each.name() === word);
+  return next === undefined ? command : placeOf(next, rest);
 }
 
 /** The name as it is typed: "wowsim inject-fault list". */

@@ -3,6 +3,9 @@
 //   out(paint.green("healthy"))       // coloured on a terminal, plain in a pipe or with NO_COLOR set
 //   fail(error)                       // "wowsim: No server answers on ..." on stderr, exit code 3
 //   fail("interrupted", EXIT.interrupted)
+//
+// Where --format json is asked for, stderr has JSON lines as well: {"error":{"code":"...","message":"..."}} and
+// {"note":"..."}. So stdout is the result and nothing else, and no error has to be told from a text.
 
 import { messageOf, WowsimError } from "../../server/errors.ts";
 
@@ -107,10 +110,33 @@ export function outJson(value: unknown): void {
   out(JSON.stringify(value));
 }
 
+/** Whether the command line asks for JSON, be it right otherwise or not: then what is wrong with it is said as JSON too. */
+export function wantsJson(args: readonly string[] = process.argv.slice(2)): boolean {
+  return args.some((arg, at) => arg === "--format=json" || (arg === "--format" && args[at + 1] === "json"));
+}
+
 /** Says on stderr what went wrong, and sets the exit code for when the command ends: what the error is, or the one given. */
 export function fail(error: unknown, exitCode: number = exitCodeOf(error)): void {
-  err(complaint(`wowsim: ${messageOf(error)}`));
+  const message = messageOf(error);
+  if (wantsJson()) errorLine(error instanceof WowsimError ? error.code : codeOf(exitCode), message);
+  else err(complaint(`wowsim: ${message}`));
   process.exitCode = exitCode;
+}
+
+/** An error as scripts read it. */
+export function errorLine(code: string, message: string): void {
+  err(JSON.stringify({ error: { code, message } }));
+}
+
+/** Says on stderr what is worth knowing and no error: a text for people, in JSON a line of its own. */
+export function note(text: string, speaker = "wowsim"): void {
+  err(wantsJson() ? JSON.stringify({ note: text }) : complaint(`${speaker}: ${text}`));
+}
+
+/** The code of an error that has none of its own: what its exit code means. */
+function codeOf(exitCode: number): string {
+  if (exitCode === EXIT.degraded) return "failed";
+  return Object.entries(EXIT).find(([, code]) => code === exitCode)?.[0] ?? "failed";
 }
 
 const style = (open: number, close: number) => (text: string) =>

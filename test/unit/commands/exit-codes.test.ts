@@ -57,3 +57,25 @@ describe("a file that is not there is 4", () => {
     expect({ code, stderr }).toEqual({ code: EXIT.nothing, stderr: expect.stringContaining("/nowhere") as string });
   });
 });
+
+describe("with --format json an error is one JSON line on stderr, and stdout has only results", () => {
+  test.each<[string[], number, string, string]>([
+    [["health", "--nope"], EXIT.usage, "usage", "unknown option '--nope'"],
+    [["deploy"], EXIT.usage, "usage", "missing required argument 'module'"],
+    [["inject-fault", "activate"], EXIT.usage, "usage", "latency-spike"],
+    [["demnstrate"], EXIT.usage, "usage", "unknown command 'demnstrate'"],
+    [["serve", "--port", "70000"], EXIT.usage, "usage", "from 0 to 65535"],
+    [["diagnose", "--history"], EXIT.usage, "usage", "--file"],
+    [["parse-logs", "/nowhere.jsonl"], EXIT.nothing, "file_unreadable", "/nowhere.jsonl can not be read"],
+    [["deploy", "/nowhere.wasm"], EXIT.nothing, "no_such_file", "wowsim build-kernel --out /nowhere.wasm"],
+    [["benchmark", "--world", "/nowhere.toml"], EXIT.nothing, "world_unreadable", "/nowhere.toml"],
+    [["health", "--http-port", "1", "--telemetry-port", "1"], EXIT.unreachable, "unreachable", "wowsim serve"],
+  ])("%p", async (args, exitCode, errorCode, words) => {
+    const { code, stdout, stderr } = await wowsim(...args, "--format", "json");
+    expect({ code, error: JSON.parse(stderr) }).toEqual({
+      code: exitCode,
+      error: { error: { code: errorCode, message: expect.stringContaining(words) as string } },
+    });
+    for (const line of stdout.split("\n").filter((text) => text !== "")) JSON.parse(line);
+  });
+});
