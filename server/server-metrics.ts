@@ -26,6 +26,15 @@ export function registerServerMetrics(metrics: MetricsSink, { supervisor, gatewa
       { labels: { outcome: "refused" }, value: failed - malformed },
     ];
   });
+  metrics.counter(
+    "wowsim_control_refused_total",
+    "Control connections that were closed, by why: room made for others, no token in time, wrong tokens, ...",
+    ["reason"],
+    () => [...control.counters.refused].map(([reason, value]) => ({ labels: { reason }, value })),
+  );
+  metrics.counter("wowsim_control_wrong_tokens_total", "Wrong tokens shown to the control port.", [], () => [
+    { value: control.counters.wrongTokens },
+  ]);
   metrics.gauge("wowsim_zone_kernel_info", "The kernel module each zone runs.", ["zone", "hash", "label"], () =>
     [...supervisor.zones.values()].map((zone) => ({
       labels: { zone: zone.id, hash: zone.kernelHash, label: zone.kernelLabel },

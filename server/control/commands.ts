@@ -18,7 +18,7 @@ export type Answer = { success: boolean } & Record<string, unknown>;
 export type ControlHandler<Request> = (request: Request) => Record<string, unknown> | Promise<Record<string, unknown>>;
 
 /** Decides whether a parsed request may be handled; throws WowsimError when not. An object answers in its place. */
-export type Gate = (request: Record<string, unknown>) => Record<string, unknown> | null;
+export type Gate = (request: Record<string, unknown>) => Promise<Record<string, unknown> | null>;
 
 interface Command {
   readonly schema: z.ZodObject;
@@ -56,7 +56,7 @@ export class ControlCommands {
     try {
       Object.assign(envelope, checkedId(id));
       const command = this.#find(name);
-      const answer = gate(request) ?? (await this.#handle(String(name), command, request));
+      const answer = (await gate(request)) ?? (await this.#handle(String(name), command, request));
       return { answer: { success: true, command: name, ...answer, ...envelope }, isMalformed: false };
     } catch (error) {
       return { answer: { success: false, ...this.#refusal(name, error), ...envelope }, isMalformed: false };

@@ -16,6 +16,12 @@ export interface ControlLimits {
   /** The same for a peer that has not shown the token yet. */
   strangerLineBytesMax: number;
   connectionsMax: number;
+  /** Of those, places that are kept for whoever has shown what is asked for. */
+  connectionsReserved: number;
+  /** Connections of one address that have not shown the token yet, where there is one. */
+  strangersPerAddressMax: number;
+  /** From connecting to showing the token, where there is one. */
+  authenticateMsMax: number;
   /** Longest answer in bytes. */
   answerBytesMax: number;
   /** Unread answer bytes past which no further request is handled. */
@@ -34,6 +40,9 @@ export const CONTROL_LIMITS: Readonly<ControlLimits> = {
   lineBytesMax: 4 * 2 ** 20,
   strangerLineBytesMax: 65_536,
   connectionsMax: 64,
+  connectionsReserved: 8,
+  strangersPerAddressMax: 8,
+  authenticateMsMax: 5_000,
   answerBytesMax: 8 * 2 ** 20,
   outboxBytesMax: 262_144,
   requestsWaitingMax: 64,
@@ -52,6 +61,10 @@ type Item = { line: string } | { farewell: object | null };
 
 /** How long a peer may take to read the last word before the connection is cut. */
 const LINGER_MS = 1_000;
+/**
+ * A token that is overdue gets a second look so much later: after a pause of the server it may still wait in the socket.
+ */
+const SECOND_LOOK_MS = 100;
 
 export class ControlConnection {
   readonly #socket: ControlSocket;
@@ -70,7 +83,12 @@ export class ControlConnection {
   #isClosed = false;
   #onRoom: (() => void) | null = null;
   #linger: Timer | undefined;
+  #authenticateBy: Timer | undefined;
+  /** Every request is handled: the token was shown with `auth`, or none is asked for. */
   isAuthenticated: boolean;
+  /** It showed the token at least once. */
+  isKnown = false;
+  readonly remoteAddress: string;
   readonly remoteEndpoint: string;
   requests = 0;
   malformedRun = 0;
@@ -85,6 +103,7 @@ export class ControlConnection {
     onTooLong: () => void,
   ) {
     this.#socket = socket;
+    this.remoteAddress = socket.remoteAddress;
     this.remoteEndpoint = `${socket.remoteAddress}:${socket.remotePort}`;
     this.#limits = limits;
     this.#handle = handle;
@@ -92,6 +111,30 @@ export class ControlConnection {
     this.#splitter = new MessageSplitter(limits.lineBytesMax);
     this.#outbox = new Outbox(limits.answerBytesMax + limits.outboxBytesMax);
     this.isAuthenticated = isAuthenticated;
+  }
+
+  /** Nobody will read what would still be said. */
+  get isGone(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Calls `onLate` unless `isInTime` says so by then. */
+  expectToken(isInTime: () => boolean, onLate: () => void): void {
+    const secondLook = (): void => (isInTime() ? undefined : onLate());
+    this.#authenticateBy = setTimeout(() => {
+      if (!isInTime()) this.#authenticateBy = setTimeout(secondLook, SECOND_LOOK_MS);
+    }, this.#limits.authenticateMsMax);
+  }
+
+  /** Makes room for others: told why, and cut if it does not read that in time. */
+  evict(farewell: object): void {
+    this.end(farewell);
+    this.#linger ??= setTimeout(() => this.cut(), LINGER_MS);
+  }
+
+  /** Closes it without a word. */
+  cut(): void {
+    this.#socket.terminate();
   }
 
   /** Its peer has been sent everything it will ever be. */
@@ -144,6 +187,7 @@ export class ControlConnection {
     this.#forgetWaiting();
     this.#splitter.clear();
     clearTimeout(this.#linger);
+    clearTimeout(this.#authenticateBy);
     this.#onRoom?.();
   }
 
@@ -222,7 +266,7 @@ export class ControlConnection {
     if (this.#isClosed) return;
     this.#setPaused(false);
     this.#socket.shutdown();
-    this.#linger = setTimeout(() => this.#socket.terminate(), LINGER_MS);
+    this.#linger ??= setTimeout(() => this.cut(), LINGER_MS);
   }
 
   /** Stops reading while too much waits, and reads on when that is done. */

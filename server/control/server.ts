@@ -7,18 +7,25 @@
 //   > {"command":"list","id":1}
 //   < {"success":true,"command":"list","faults":[...],"id":1}
 //
-// Off loopback it needs a token. A connection shows it once ({"command":"auth","token":"..."}) or in each request.
+// Off loopback it needs a token. A connection shows it once ({"command":"auth","token":"..."}) or in each request. Whoever
+// has not shown it yet is a stranger: it has seconds to do so, never gets the last places, and makes room for newcomers
+// (net/places.ts), so that nobody keeps an operator out by holding connections; wrong tokens cost time
+// (net/wrong-tokens.ts). Where no token is asked for, who has sent no request yet is the stranger.
 
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { TCPSocketListener } from "bun";
 import type { z } from "zod";
 import { WowsimError } from "../errors.ts";
 import { listenError } from "../listen-error.ts";
+import { isLoopback } from "../net/address.ts";
+import { Places } from "../net/places.ts";
+import { Secret } from "../net/secret.ts";
+import { WrongTokens } from "../net/wrong-tokens.ts";
 import type { Emitter } from "../telemetry/schema.ts";
 import { ControlCommands } from "./commands.ts";
 import type { ControlHandler } from "./commands.ts";
 import { CONTROL_LIMITS, ControlConnection } from "./connection.ts";
 import type { ControlLimits, ControlSocket } from "./connection.ts";
+import { TokenLine } from "./token-line.ts";
 
 /** How long requests that are being handled may take when the server stops. */
 const STOP_MS_MAX = 500;
@@ -28,12 +35,15 @@ export interface ControlServerOptions {
   emitter: Emitter;
   token?: string;
   limits?: Partial<ControlLimits>;
+  /** Shared with the other ports that ask for this token; default: of its own. */
+  wrongTokens?: WrongTokens;
 }
 
 /** Exact numbers since the start. */
 export interface ControlCounters {
   accepted: number;
-  refusedConnections: number;
+  /** Connections that were closed for others, by why: "connections", "authenticate", ... */
+  refused: Map<string, number>;
   requests: number;
   malformed: number;
   failed: number;
@@ -43,7 +53,7 @@ export interface ControlCounters {
 export class ControlServer {
   readonly counters: ControlCounters = {
     accepted: 0,
-    refusedConnections: 0,
+    refused: new Map(),
     requests: 0,
     malformed: 0,
     failed: 0,
@@ -51,15 +61,27 @@ export class ControlServer {
   };
   readonly #emitter: Emitter;
   readonly #limits: ControlLimits;
-  readonly #tokenDigest: Buffer | null;
+  readonly #secret: Secret | null;
+  readonly #wrongTokens: WrongTokens;
+  readonly #tokenLine: TokenLine;
+  readonly #places: Places<ControlConnection>;
   readonly #commands: ControlCommands;
   readonly #connections = new Set<ControlConnection>();
   #listener: TCPSocketListener<ControlConnection | undefined> | null = null;
 
-  constructor({ emitter, token, limits }: ControlServerOptions) {
+  constructor({ emitter, token, limits, wrongTokens }: ControlServerOptions) {
     this.#emitter = emitter;
     this.#limits = { ...CONTROL_LIMITS, ...limits };
-    this.#tokenDigest = token === undefined || token === "" ? null : digestOf(token);
+    this.#secret = Secret.of(token);
+    this.#wrongTokens = wrongTokens ?? new WrongTokens(() => performance.now());
+    this.#tokenLine = new TokenLine(this.#wrongTokens);
+    const { connectionsMax: max, connectionsReserved, strangersPerAddressMax } = this.#limits;
+    this.#places = new Places({
+      max,
+      reserved: Math.min(connectionsReserved, Math.floor(max / 2)),
+      // Without a token only this machine's own programs come here, all from one address.
+      strangersPerAddressMax: this.#secret === null ? max : strangersPerAddressMax,
+    });
     this.#commands = new ControlCommands(emitter);
   }
 
@@ -78,7 +100,7 @@ export class ControlServer {
 
   /** Listens; returns the port, which is another one for 0. Throws WowsimError: no token off loopback, port in use. */
   listen(host: string, port: number): number {
-    if (this.#tokenDigest === null && !isLoopback(host)) {
+    if (this.#secret === null && !isLoopback(host)) {
       const message = `The control port on ${host} would let anybody break this server. Give it a --token (or WOWSIM_TOKEN), or listen on 127.0.0.1.`;
       throw new WowsimError("token_required", message);
     }
@@ -118,27 +140,48 @@ export class ControlServer {
     const connection = new ControlConnection(
       socket,
       this.#limits,
-      this.#tokenDigest === null,
+      this.#secret === null,
       (from, line) => this.#answer(from, line),
       () => this.#countTooLong(),
     );
     socket.data = connection;
     this.counters.accepted++;
     this.#connections.add(connection);
-    if (this.#connections.size > 2 * this.#limits.connectionsMax) {
-      // Too many to be told one by one that there are too many.
-      this.counters.refusedConnections++;
-      socket.terminate();
-    } else if (this.#connections.size > this.#limits.connectionsMax) {
-      this.counters.refusedConnections++;
-      const error = `All ${this.#limits.connectionsMax} control connections are taken; close one.`;
-      connection.end({ success: false, error, code: "too_many_connections" });
-    }
+    this.#makeRoom(this.#places.take(connection, connection.remoteAddress));
+    if (this.#secret !== null)
+      connection.expectToken(
+        () => connection.isKnown,
+        () => this.#tooLate(connection),
+      );
+  }
+
+  /** That one gives up its place for a newcomer. */
+  #makeRoom(leaving: ControlConnection | null): void {
+    if (leaving === null) return;
+    const { connectionsMax } = this.#limits;
+    this.#refuse("connections");
+    // So many that are on their way out are not all told why.
+    if (this.#connections.size > 2 * connectionsMax) return leaving.cut();
+    const claim = this.#secret === null ? "the one that did nothing for longest" : "those without the token";
+    const error = `At most ${connectionsMax} control connections; for a newcomer room is made by ${claim}.`;
+    leaving.evict({ success: false, error, code: "too_many_connections" });
+  }
+
+  #tooLate(connection: ControlConnection): void {
+    this.#refuse("authenticate");
+    const error = `Show the token within ${this.#limits.authenticateMsMax / 1_000} s of connecting.`;
+    connection.evict({ success: false, error, code: "authenticate_timeout" });
+  }
+
+  /** Counted by why. */
+  #refuse(reason: string): void {
+    this.counters.refused.set(reason, (this.counters.refused.get(reason) ?? 0) + 1);
   }
 
   #closed(connection: ControlConnection | undefined): void {
     if (connection === undefined) return;
     this.#connections.delete(connection);
+    this.#places.leave(connection);
     connection.closed();
   }
 
@@ -149,35 +192,64 @@ export class ControlServer {
     connection.malformedRun = isMalformed ? connection.malformedRun + 1 : 0;
     if (isMalformed) this.counters.malformed++;
     if (!answer.success) this.counters.failed++;
-    // A web page can make a browser send an HTTP request here, with commands in its body.
-    const isHttp = isFirst && isMalformed && HTTP_REQUEST.test(line);
+    if (answer.success) this.#use(connection);
+    const why = this.#whyClose(connection, line, isFirst && isMalformed);
+    if (why !== null) this.#refuse(why);
+    return { answer, close: why !== null };
+  }
+
+  /** Where no token is asked for, a request that was understood is what tells a tool from somebody who holds a place. */
+  #use(connection: ControlConnection): void {
+    if (this.#secret === null) this.#places.know(connection);
+    else this.#places.use(connection);
+  }
+
+  /** Why the connection ends here, or null. */
+  #whyClose(connection: ControlConnection, line: string, isFirstMalformed: boolean): string | null {
     const { malformedRunMax, wrongTokensMax } = this.#limits;
-    const close = isHttp || connection.malformedRun >= malformedRunMax || connection.wrongTokens >= wrongTokensMax;
-    return { answer, close };
+    // A web page can make a browser send an HTTP request here, with commands in its body.
+    if (isFirstMalformed && HTTP_REQUEST.test(line)) return "http";
+    if (connection.malformedRun >= malformedRunMax) return "malformed";
+    return connection.wrongTokens >= wrongTokensMax ? "wrong_tokens" : null;
   }
 
   #countTooLong(): void {
+    this.#refuse("line_bytes");
     this.counters.requests++;
     this.counters.malformed++;
     this.counters.failed++;
   }
 
-  #gate(connection: ControlConnection, request: Record<string, unknown>): Record<string, unknown> | null {
-    if (this.#tokenDigest !== null && (!connection.isAuthenticated || request["command"] === "auth")) {
-      this.#checkToken(connection, request["token"]);
-      if (request["command"] === "auth") connection.isAuthenticated = true;
+  async #gate(
+    connection: ControlConnection,
+    request: Record<string, unknown>,
+  ): Promise<Record<string, unknown> | null> {
+    const isAuth = request["command"] === "auth";
+    if (this.#secret !== null && (!connection.isAuthenticated || isAuth)) {
+      const secret = this.#secret;
+      if (request["token"] === undefined) this.#askForToken();
+      await this.#tokenLine.turn(
+        connection.remoteAddress,
+        () => connection.isGone,
+        () => this.#checkToken(connection, secret, request["token"]),
+      );
+      connection.isAuthenticated ||= isAuth;
+      connection.isKnown = true;
+      this.#places.know(connection);
     }
-    return request["command"] === "auth" ? {} : null;
+    return isAuth ? {} : null;
   }
 
-  #checkToken(connection: ControlConnection, token: unknown): void {
-    if (token === undefined) {
-      const message =
-        'This server wants its token: give --token or WOWSIM_TOKEN to a tool; or send {"command":"auth","token":"..."} first, or "token" in each request.';
-      throw new WowsimError("token_required", message);
-    }
-    if (this.#tokenDigest !== null && typeof token === "string" && timingSafeEqual(digestOf(token), this.#tokenDigest))
-      return;
+  #askForToken(): never {
+    const message =
+      'This server wants its token: give --token or WOWSIM_TOKEN to a tool; or send {"command":"auth","token":"..."} first, or "token" in each request.';
+    throw new WowsimError("token_required", message);
+  }
+
+  #checkToken(connection: ControlConnection, secret: Secret, token: unknown): void {
+    if (connection.isGone) throw new WowsimError("gone", "Who showed the token is gone.");
+    if (secret.matches(token)) return;
+    this.#wrongTokens.wrong(connection.remoteAddress);
     this.counters.wrongTokens++;
     connection.wrongTokens++;
     this.#emitter.emitSampled("event", "control", "Wrong token", { remote_endpoint: connection.remoteEndpoint });
@@ -186,13 +258,4 @@ export class ControlServer {
       "That is not this server's token; it is what serve got as --token or WOWSIM_TOKEN.",
     );
   }
-}
-
-function digestOf(token: string): Buffer {
-  return createHash("sha256").update(token).digest();
-}
-
-/** Whether only this machine reaches an address. */
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -85,6 +85,7 @@ test("why the server shut the door reaches the next request", async () => {
   await using first = await ControlClient.connect({ host, port: control.port });
   await first.request({ command: "list" });
   await using second = await ControlClient.connect({ host, port: control.port });
-  const answer = await second.request({ command: "list" }).catch((error: unknown) => error);
+  await second.request({ command: "list" });
+  const answer = await first.request({ command: "list" }).catch((error: unknown) => error);
   expect(answer).toMatchObject({ code: "too_many_connections" });
 });

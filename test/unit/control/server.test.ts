@@ -2,8 +2,10 @@
 
 import { describe, expect, test } from "bun:test";
 import { z } from "zod";
-import { ControlServer, isLoopback } from "../../../server/control/server.ts";
+import { ControlServer } from "../../../server/control/server.ts";
 import { WowsimError } from "../../../server/errors.ts";
+import { isLoopback } from "../../../server/net/address.ts";
+import { WrongTokens } from "../../../server/net/wrong-tokens.ts";
 import { MemoryEmitter } from "../../helpers/control-faults.ts";
 import { RawConnection, startControl } from "../../helpers/control-server.ts";
 
@@ -250,19 +252,27 @@ describe("limits", () => {
     expect(control.bench.registry.halted).toBe(false);
   });
 
-  test("one connection too many is told so; those before it stay", async () => {
-    await using control = startControl({ limits: { connectionsMax: 2 } });
-    await using first = await RawConnection.open(control.port);
-    await using second = await RawConnection.open(control.port);
-    for (const connection of [first, second]) {
-      connection.send('{"command":"list"}\n');
-      await connection.answersUntil(1);
-    }
+  test("one connection too many makes the one go that did nothing for longest, and tells it why", async () => {
+    await using control = startControl({ limits: { connectionsMax: 3 } });
+    await using idle = await RawConnection.open(control.port);
+    await using tool = await RawConnection.open(control.port);
+    tool.send('{"command":"list"}\n');
+    await tool.answersUntil(1);
     await using third = await RawConnection.open(control.port);
-    await third.until(() => third.hasEnded || third.isClosed);
-    expect(third.answers).toMatchObject([{ success: false, code: "too_many_connections" }]);
-    first.send('{"command":"list"}\n');
-    expect(await first.answersUntil(2)).toMatchObject([{ success: true }, { success: true }]);
+    await using fourth = await RawConnection.open(control.port);
+    await idle.until(() => idle.hasEnded || idle.isClosed);
+    expect(idle.answers).toMatchObject([{ success: false, code: "too_many_connections" }]);
+    for (const connection of [tool, third, fourth]) connection.send('{"command":"list"}\n');
+    expect(await tool.answersUntil(2)).toMatchObject([{ success: true }, { success: true }]);
+    expect(await fourth.answersUntil(1)).toMatchObject([{ success: true }]);
+    expect(control.server.counters.refused.get("connections")).toBe(1);
+  });
+
+  test("connections that only hold their places do not keep halt out", async () => {
+    await using control = startControl();
+    const idle = await Promise.all(Array.from({ length: 200 }, () => RawConnection.open(control.port)));
+    expect(await exchange(control.port, { command: "halt" })).toMatchObject([{ success: true, halted: true }]);
+    for (const connection of idle) await connection[Symbol.asyncDispose]();
   });
 
   test("a peer that does not read is not read from, and gets everything when it does", async () => {
@@ -342,6 +352,58 @@ describe("the token", () => {
     expect(connection.answers).toHaveLength(5);
     expect(control.server.counters.wrongTokens).toBe(5);
     expect(control.bench.emitter.messages("Wrong token")).toHaveLength(5);
+  });
+
+  test("has a place kept for it: strangers never get the last ones, and make room for each other", async () => {
+    await using control = startControl({ token: "secret" });
+    await using operator = await RawConnection.open(control.port);
+    operator.send('{"command":"auth","token":"secret"}\n');
+    await operator.answersUntil(1);
+    const strangers = await Promise.all(Array.from({ length: 200 }, () => RawConnection.open(control.port)));
+    expect(await exchange(control.port, { command: "auth", token: "secret" }, { command: "halt" })).toMatchObject([
+      { success: true },
+      { success: true, halted: true },
+    ]);
+    operator.send('{"command":"list"}\n');
+    expect(await operator.answersUntil(2)).toMatchObject([{ success: true }, { success: true }]);
+    await strangers[0]?.until(() => strangers[0]?.isClosed === true || strangers[0]?.hasEnded === true);
+    for (const connection of strangers) await connection[Symbol.asyncDispose]();
+  });
+
+  test("has to come within seconds", async () => {
+    await using control = startControl({ token: "secret", limits: { authenticateMsMax: 20 } });
+    await using shown = await RawConnection.open(control.port);
+    shown.send('{"command":"list","token":"secret"}\n');
+    await shown.answersUntil(1);
+    await using stranger = await RawConnection.open(control.port);
+    stranger.send('{"command":"list"}\n');
+    await stranger.until(() => stranger.hasEnded || stranger.isClosed);
+    expect(stranger.answers).toMatchObject([{ code: "token_required" }, { code: "authenticate_timeout" }]);
+    expect(control.server.counters.refused.get("authenticate")).toBe(1);
+    shown.send('{"command":"list","token":"secret"}\n');
+    expect(await shown.answersUntil(2)).toMatchObject([{ success: true }, { success: true }]);
+  });
+
+  test("takes ever longer to be guessed, on however many connections, and the right one is found all the same", async () => {
+    const clock = { now: 0 };
+    const wrongTokens = new WrongTokens(() => clock.now);
+    await using control = startControl({ token: "secret", wrongTokens });
+    for (let tries = 0; tries < 6; tries++) await exchange(control.port, { command: "auth", token: `${tries}` });
+    await using guesser = await RawConnection.open(control.port);
+    await using operator = await RawConnection.open(control.port);
+    guesser.send('{"command":"auth","token":"7"}\n');
+    operator.send('{"command":"auth","token":"secret"}\n');
+    // The line stands as long as the clock does.
+    expect(await exchange(control.port, { command: "list" })).toMatchObject([{ code: "token_required" }]);
+    expect(guesser.answers).toEqual([]);
+    const waited: number[] = [];
+    while (operator.answers.length === 0) {
+      waited.push((clock.now += wrongTokens.waitMs("127.0.0.1")));
+      await Bun.sleep(1);
+    }
+    expect(operator.answers).toMatchObject([{ success: true }]);
+    expect(guesser.answers).toMatchObject([{ code: "wrong_token" }]);
+    expect(clock.now).toBeGreaterThanOrEqual(300);
   });
 
   test("has to be shown before long requests are read", async () => {

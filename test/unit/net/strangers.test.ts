@@ -1,0 +1,114 @@
+// What keeps strangers from taking what everybody needs: places with a reserve, wrong tokens that cost time, and whom an
+// address counts as.
+
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { addressKey, isLoopback } from "../../../server/net/address.ts";
+import { Places } from "../../../server/net/places.ts";
+import { Secret } from "../../../server/net/secret.ts";
+import { WrongTokens } from "../../../server/net/wrong-tokens.ts";
+
+describe("places", () => {
+  test("a newcomer always gets in, strangers never get the last ones, an address no more than its share", () => {
+    const reached = { evictedKnown: 0, evictedStranger: 0, evictedOwn: 0 };
+    const step = fc.record({
+      does: fc.constantFrom("take", "take", "take", "take", "know", "know", "know", "know", "use", "leave"),
+      address: fc.constantFrom("a", "b", "c"),
+      who: fc.nat(40),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+        const places = new Places<number>({ max: 8, reserved: 3, strangersPerAddressMax: 4 });
+        const model = new Map<number, { address: string; isKnown: boolean }>();
+        let next = 0;
+        for (const { does, address, who: at } of steps) {
+          const who = [...model.keys()][at % Math.max(1, model.size)] ?? -1;
+          if (does === "take") {
+            const evicted = places.take(next, address);
+            if (evicted !== null) {
+              const gone = model.get(evicted)!;
+              if (gone.isKnown) reached.evictedKnown++;
+              else if (gone.address === address) reached.evictedOwn++;
+              else reached.evictedStranger++;
+              // Somebody who is known goes only when there is no stranger.
+              if (gone.isKnown) expect([...model.values()].every((each) => each.isKnown)).toBe(true);
+              model.delete(evicted);
+            }
+            model.set(next++, { address, isKnown: false });
+          } else if (does === "know" && model.has(who)) {
+            places.know(who);
+            model.get(who)!.isKnown = true;
+          } else if (does === "use") places.use(who);
+          else if (does === "leave") {
+            places.leave(who);
+            model.delete(who);
+          }
+          const strangers = [...model.values()].filter((each) => !each.isKnown);
+          expect(places.size).toBe(model.size);
+          expect(places.size).toBeLessThanOrEqual(8);
+          expect(strangers.length).toBeLessThanOrEqual(5);
+          for (const each of ["a", "b", "c"])
+            expect(strangers.filter((stranger) => stranger.address === each).length).toBeLessThanOrEqual(4);
+        }
+      }),
+      { numRuns: 300 },
+    );
+    for (const count of Object.values(reached)) expect(count).toBeGreaterThan(10);
+  });
+
+  test("need one that is not reserved", () => {
+    expect(() => new Places({ max: 4, reserved: 4, strangersPerAddressMax: 1 })).toThrow(RangeError);
+  });
+});
+
+describe("wrong tokens", () => {
+  test("are free five times, then cost more and more, and are forgiven after a minute of quiet", () => {
+    const clock = { now: 0 };
+    const guesses = new WrongTokens(() => clock.now);
+    const waits: number[] = [];
+    for (let tries = 0; tries < 10; tries++) {
+      guesses.wrong("203.0.113.7");
+      waits.push(guesses.waitMs("203.0.113.7"));
+    }
+    expect(waits).toEqual([0, 0, 0, 0, 0, 125, 250, 500, 1_000, 1_000]);
+    expect(guesses.waitMs("203.0.113.8")).toBe(0);
+    clock.now += 1_000;
+    expect(guesses.waitMs("203.0.113.7")).toBe(0);
+    guesses.wrong("203.0.113.7");
+    expect(guesses.waitMs("203.0.113.7")).toBe(1_000);
+    clock.now += 60_001;
+    guesses.wrong("203.0.113.7");
+    expect(guesses.waitMs("203.0.113.7")).toBe(0);
+  });
+
+  test("of any number of addresses take a bounded place", () => {
+    const guesses = new WrongTokens(() => 0);
+    for (let address = 0; address < 10_000; address++) guesses.wrong(`10.0.${address >> 8}.${address & 255}`);
+    expect(guesses.size).toBe(4_096);
+  });
+
+  test("are compared whole", () => {
+    const secret = Secret.of("hush");
+    expect(["hush", "hus", "hush ", "", undefined, 4, {}].map((given) => secret?.matches(given))).toEqual([
+      true,
+      ...Array.from({ length: 6 }, () => false),
+    ]);
+    expect([Secret.of(undefined), Secret.of("")]).toEqual([null, null]);
+  });
+});
+
+test.each([
+  ["192.0.2.7", "192.0.2.7"],
+  ["::ffff:192.0.2.7", "192.0.2.7"],
+  ["2001:db8:1:2:aaaa::1", "2001:db8:1:2"],
+  ["2001:db8:1:2:bbbb:1:2:3", "2001:db8:1:2"],
+  ["2001:db8::1", "2001:db8:0:0"],
+  ["fe80::1%eth0", "fe80:0:0:0"],
+  ["::1", "::1"],
+])("%s counts as %s", (address, key) => {
+  expect(addressKey(address)).toBe(key);
+});
+
+test("a mapped loopback address is loopback", () => {
+  expect(["::ffff:127.0.0.1", "::ffff:10.0.0.1", "[::1]"].map(isLoopback)).toEqual([true, false, true]);
+});
