@@ -78,9 +78,9 @@ test("no line in any order makes the analysis throw, and its counts add up", () 
         summary.take(line);
         anomalies.advance(timeline);
       }
-      const { lines: total, read, fault, timeless, stray } = timeline.counts;
+      const { lines: total, read, fault, timeless, stray, incomplete } = timeline.counts;
       expect(total).toBe(all.length);
-      expect(read + fault + timeless + stray).toBe(total);
+      expect(read + fault + timeless + stray + incomplete).toBe(total);
       expect(fault).toBe(all.filter(({ component }) => component === "fault").length);
       const diagnoses = diagnose(timeline, { confidenceMin: 0 });
       for (const { confidence } of diagnoses) expect(confidence >= 0 && confidence <= 1).toBe(true);

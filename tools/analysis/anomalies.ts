@@ -11,7 +11,8 @@
 
 import { SERVER_FIGURES, ZONE_FIGURES } from "./anomaly-figures.ts";
 import type { Figure, Second } from "./anomaly-figures.ts";
-import { median } from "./measures.ts";
+import { median } from "./measured.ts";
+import type { Measured } from "./measured.ts";
 import type { Timeline } from "./timeline.ts";
 
 export interface Anomaly {
@@ -76,8 +77,8 @@ export class AnomalyLog {
     for (const figure of SERVER_FIGURES) this.#judge(figure, null, figure.read(timeline, second), second);
   }
 
-  #judge(figure: Figure<never>, zoneId: number | null, value: number, second: Second): void {
-    if (Number.isNaN(value)) return;
+  #judge(figure: Figure<never>, zoneId: number | null, value: Measured, second: Second): void {
+    if (value === null) return;
     const key = `${figure.what} ${zoneId ?? ""}`;
     if (figure.kind === "forbidden") {
       if (value > 0) this.#add(key, figure, zoneId, { value, usual: 0, score: null }, second);
@@ -86,8 +87,9 @@ export class AnomalyLog {
     const values = this.#usual.get(key) ?? [];
     if (values.length >= USUAL_SECONDS_MIN) {
       const usual = median(values);
-      const score = scoreOf(figure, value, usual, values);
-      if (score >= SCORE_MIN) this.#add(key, figure, zoneId, { value, usual, score }, second);
+      const score = usual === null ? null : scoreOf(figure, value, usual, values);
+      if (usual !== null && score !== null && score >= SCORE_MIN)
+        this.#add(key, figure, zoneId, { value, usual, score }, second);
     }
     values.push(value);
     if (values.length > USUAL_SECONDS_MAX) values.shift();
@@ -116,7 +118,7 @@ export class AnomalyLog {
 
 /** How far `value` is on the worse side of usual, in spreads; deltaMin counts as just enough. */
 function scoreOf({ kind, deltaMin }: Figure<never>, value: number, usual: number, values: readonly number[]): number {
-  const deviation = MAD_TO_SIGMA * median(values.map((each) => Math.abs(each - usual)));
+  const deviation = MAD_TO_SIGMA * (median(values.map((each) => Math.abs(each - usual))) ?? 0);
   const spread = Math.max(deviation, deltaMin / SCORE_MIN);
   return (kind === "rises" ? value - usual : usual - value) / spread;
 }

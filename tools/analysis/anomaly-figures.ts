@@ -4,7 +4,8 @@
 //
 // Of a level, only the worse direction counts: a server that gets faster is not an anomaly.
 
-import { median, sum } from "./measures.ts";
+import { difference, median, sum } from "./measured.ts";
+import type { Measured } from "./measured.ts";
 import type { ZoneEvent, ZoneTick } from "./samples.ts";
 import type { Timed } from "./series.ts";
 import type { Timeline, ZoneHistory } from "./timeline.ts";
@@ -22,15 +23,15 @@ export interface Figure<Source> {
   kind: "rises" | "falls" | "forbidden";
   /** A difference from usual that is not worth a word, however regular the figure is. */
   deltaMin: number;
-  /** NaN: nothing was measured in that second. */
-  read(source: Source, second: Second): number;
+  /** Missing: nothing was measured in that second. */
+  read(source: Source, second: Second): Measured;
 }
 
 const ticksIn = (zone: ZoneHistory, { fromMs, toMs }: Second): ZoneTick[] => zone.ticks.between(fromMs, toMs);
 
 const medianOf =
-  (read: (tick: ZoneTick) => number) =>
-  (zone: ZoneHistory, second: Second): number =>
+  (read: (tick: ZoneTick) => Measured) =>
+  (zone: ZoneHistory, second: Second): Measured =>
     median(ticksIn(zone, second).map(read));
 
 const forbidden = (what: string, read: Figure<ZoneHistory>["read"]): Figure<ZoneHistory> => {
@@ -71,8 +72,8 @@ export const ZONE_FIGURES: readonly Figure<ZoneHistory>[] = [
   ),
   forbidden("ticks given up", (zone, second) => {
     const last = ticksIn(zone, second).at(-1);
-    if (last === undefined) return 0;
-    return last.missedTicks - (zone.ticks.lastBefore(second.fromMs)?.missedTicks ?? last.missedTicks);
+    if (last === undefined) return null;
+    return difference(last.missedTicks, zone.ticks.lastBefore(second.fromMs)?.missedTicks ?? last.missedTicks);
   }),
 ];
 
@@ -81,10 +82,10 @@ interface Between<Sample extends Timed> {
 }
 
 const newest =
-  <Sample extends Timed>(series: (timeline: Timeline) => Between<Sample>, read: (sample: Sample) => number) =>
-  (timeline: Timeline, { fromMs, toMs }: Second): number => {
+  <Sample extends Timed>(series: (timeline: Timeline) => Between<Sample>, read: (sample: Sample) => Measured) =>
+  (timeline: Timeline, { fromMs, toMs }: Second): Measured => {
     const sample = series(timeline).between(fromMs, toMs).at(-1);
-    return sample === undefined ? Number.NaN : read(sample);
+    return sample === undefined ? null : read(sample);
   };
 
 const traffic = ({ traffic: series }: Timeline): Timeline["traffic"] => series;
@@ -141,7 +142,7 @@ export const SERVER_FIGURES: readonly Figure<Timeline>[] = [
     deltaMin: 0,
     read: ({ process }, { fromMs, toMs }) => {
       const last = process.between(fromMs, toMs).at(-1);
-      return last === undefined ? Number.NaN : last.linesLost - (process.lastBefore(fromMs)?.linesLost ?? 0);
+      return last === undefined ? null : difference(last.linesLost, process.lastBefore(fromMs)?.linesLost ?? 0);
     },
   },
 ];

@@ -2,12 +2,13 @@
 
 import { createHistogram } from "node:perf_hooks";
 import type { RecordableHistogram } from "node:perf_hooks";
+import type { Measured } from "./measured.ts";
 
 export interface DurationSummary {
   ticks: number;
-  msP50: number;
-  msP99: number;
-  msMax: number;
+  msP50: Measured;
+  msP99: Measured;
+  msMax: Measured;
   overruns: number;
 }
 
@@ -28,8 +29,14 @@ export class DurationSums {
 
   report(): DurationSummary {
     const ticks = this.#histogram.count;
-    const quantileMs = (percent: number): number =>
-      ticks === 0 ? Number.NaN : this.#histogram.percentile(percent) / US_PER_MS;
-    return { ticks, msP50: quantileMs(50), msP99: quantileMs(99), msMax: this.#maxMs, overruns: this.overruns };
+    const quantileMs = (percent: number): Measured =>
+      ticks === 0 ? null : this.#histogram.percentile(percent) / US_PER_MS;
+    return {
+      ticks,
+      msP50: quantileMs(50),
+      msP99: quantileMs(99),
+      msMax: ticks === 0 ? null : this.#maxMs,
+      overruns: this.overruns,
+    };
   }
 }

@@ -3,7 +3,9 @@
 import { LEVEL_CLOSED } from "../../server/zone/overload.ts";
 import type { HealthOptions, HealthReason, HealthReport } from "./health.ts";
 import { LIMITS } from "./health-limits.ts";
-import { shown, sum } from "./measures.ts";
+import { difference, isAbove, known, sum } from "./measured.ts";
+import type { Measured } from "./measured.ts";
+import { shown } from "./measures.ts";
 import type { ZoneTick } from "./samples.ts";
 import type { Timeline } from "./timeline.ts";
 import type { ZoneHealth } from "./zone-health.ts";
@@ -28,15 +30,15 @@ export function reasonsOf(
   judgeErrors(report, timeline, fromMs, critical, degraded);
   const ticks = [...timeline.zones.values()].map((zone) => zone.ticks.between(fromMs));
   judgeTicks(report, fastestRate(ticks), critical, degraded);
-  const missed = sum(ticks.map((some) => growth(some, "missedTicks")));
+  const missed = sum(known(ticks.map((some) => growth(some, "missedTicks"))));
   if (isTooMany(missed, sum(ticks.map(({ length }) => length))))
     degraded.push(`${missed} ticks were given up for good`);
-  const dropped = sum(ticks.flatMap((some) => some.map(({ commandsDropped }) => commandsDropped)));
-  if (dropped > 0) degraded.push(`${dropped} commands were dropped by full batches`);
-  const doubled = timeline.census.last?.duplicates ?? 0;
-  if (doubled > 0) degraded.push(`${doubled} entities are in more than one zone`);
+  const dropped = sum(known(ticks.flatMap((some) => some.map(({ commandsDropped }) => commandsDropped))));
+  if (isAbove(dropped, 0)) degraded.push(`${dropped} commands were dropped by full batches`);
+  const doubled = timeline.census.last?.duplicates ?? null;
+  if (isAbove(doubled, 0)) degraded.push(`${doubled} entities are in more than one zone`);
   const lost = growth(timeline.process.between(fromMs), "linesLost");
-  if (lost > 0) degraded.push(`${lost} telemetry lines were lost`);
+  if (isAbove(lost, 0)) degraded.push(`${lost} telemetry lines were lost`);
   const found = [
     ...critical.map((text) => ({ level: "critical", text }) as const),
     ...degraded.map((text) => ({ level: "degraded", text }) as const),
@@ -78,7 +80,8 @@ function judgeTicks(
 ): void {
   const meant = tickRateHz.meant * rate;
   const { measured } = tickRateHz;
-  if (windowS >= LIMITS.tickRateAfterS && measured < meant * LIMITS.tickRateDegraded) {
+  const isKnown = windowS !== null && windowS >= LIMITS.tickRateAfterS;
+  if (isKnown && measured !== null && measured < meant * LIMITS.tickRateDegraded) {
     const text = `the tick rate is ${shown(measured)} Hz instead of ${shown(meant)}`;
     (measured < meant * LIMITS.tickRateCritical ? critical : degraded).push(text);
   }
@@ -87,11 +90,11 @@ function judgeTicks(
   }
 }
 
-const isTooMany = (late: number, ticks: number): boolean =>
-  late >= LIMITS.lateTicksDegradedMin && late > ticks * LIMITS.lateShareDegraded;
+const isTooMany = (late: Measured, ticks: Measured): boolean =>
+  late !== null && ticks !== null && late >= LIMITS.lateTicksDegradedMin && late > ticks * LIMITS.lateShareDegraded;
 
-/** How much a running total grew within these samples; 0 where it is not told. */
-function growth<Field extends string>(samples: readonly Record<Field, number>[], field: Field): number {
-  const grown = (samples.at(-1)?.[field] ?? 0) - (samples[0]?.[field] ?? 0);
-  return Number.isNaN(grown) ? 0 : Math.max(0, grown);
+/** How much a running total grew within these samples; a total that begins anew has not grown. Missing where it is not told. */
+function growth<Field extends string>(samples: readonly Record<Field, Measured>[], field: Field): Measured {
+  const grown = difference(samples.at(-1)?.[field] ?? null, samples[0]?.[field] ?? null);
+  return grown === null ? null : Math.max(0, grown);
 }

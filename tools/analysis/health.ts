@@ -10,7 +10,10 @@ import type { Anomaly } from "./anomalies.ts";
 import type { ServerStatus } from "../client/server-status.ts";
 import { LIMITS } from "./health-limits.ts";
 import { reasonsOf } from "./health-reasons.ts";
+import { measured } from "./measured.ts";
+import type { Measured } from "./measured.ts";
 import type { ProcessSample, RoundTrip, Traffic } from "./samples.ts";
+import { tickRateHz } from "./tick-rate.ts";
 import type { Timeline } from "./timeline.ts";
 import { tickTimes, zonesOf } from "./zone-health.ts";
 import type { TickTimes, ZoneHealth } from "./zone-health.ts";
@@ -26,11 +29,11 @@ export interface HealthReport {
   status: HealthStatus;
   /** Worst first; empty when healthy. */
   reasons: HealthReason[];
-  /** Time of the newest line, in milliseconds since 1970; NaN without any. */
-  atMs: number;
-  /** Seconds the numbers are of. */
-  windowS: number;
-  tickRateHz: { meant: number; measured: number };
+  /** Time of the newest line, in milliseconds since 1970; missing without any. */
+  atMs: Measured;
+  /** Seconds the numbers are of; missing without any line. */
+  windowS: Measured;
+  tickRateHz: { meant: number; measured: Measured };
   /** Of the game loop, which goes as slowly as the slowest zone. */
   durationMs: TickTimes;
   overruns: number;
@@ -58,18 +61,18 @@ export interface HealthOptions {
 export function assessHealth(timeline: Timeline, options: HealthOptions = {}): HealthReport {
   const { nowMs } = timeline;
   const fromMs = Math.max(nowMs - LIMITS.windowS * 1_000, timeline.fromMs);
-  const windowS = Number.isNaN(nowMs) ? 0 : (nowMs - fromMs) / 1_000;
+  const windowS = measured((nowMs - fromMs) / 1_000);
   const loop = timeline.loop.between(fromMs);
   const anomalies = options.anomalies ?? new AnomalyLog();
   anomalies.advance(timeline);
   const report: HealthReport = {
     status: "healthy",
     reasons: [],
-    atMs: nowMs,
+    atMs: measured(nowMs),
     windowS,
     tickRateHz: {
-      meant: Number.isNaN(timeline.tickRateHz) ? TICK_RATE_HZ : timeline.tickRateHz,
-      measured: windowS === 0 ? Number.NaN : loop.length / windowS,
+      meant: timeline.tickRateHz ?? TICK_RATE_HZ,
+      measured: tickRateHz(timeline.loop, fromMs, nowMs),
     },
     durationMs: tickTimes(loop.map(({ durationMs }) => durationMs)),
     overruns: loop.filter(({ overrun }) => overrun).length,

@@ -8,9 +8,12 @@
 // lines (at most 200 a second of each kind): those figures say of how many events they are, and how many were left out.
 
 import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import { ratio } from "./measured.ts";
+import type { Measured } from "./measured.ts";
+import { shown } from "./measures.ts";
 import { DurationSums } from "./duration-sums.ts";
 import type { DurationSummary } from "./duration-sums.ts";
-import { numberOf, textOf } from "./telemetry-text.ts";
+import { measuredOf, numberOf, textOf } from "./telemetry-text.ts";
 import { Tally } from "./tally.ts";
 import type { TallyEntry } from "./tally.ts";
 import { TimestampReader } from "./timestamps.ts";
@@ -37,22 +40,22 @@ export interface CastSums {
 
 export interface LogReport {
   lines: number;
-  /** Milliseconds since 1970; NaN without lines that have a time. */
-  fromMs: number;
-  toMs: number;
+  /** Milliseconds since 1970; missing without lines that have a time. */
+  fromMs: Measured;
+  toMs: Measured;
   byType: TallyEntry[];
   byKind: TallyEntry[];
   starts: number;
   version: string;
-  tickRateHz: number;
+  tickRateHz: Measured;
   loop: DurationSummary;
   zones: ZoneSummary[];
   casts: CastSums;
-  /** Share of casts that came to an end and were completed; NaN without casts. */
-  castSuccess: number;
+  /** Share of casts that came to an end and were completed; missing without casts. */
+  castSuccess: Measured;
   /** Share of cast requests that the global cooldown refused. */
-  gcdBlockRate: number;
-  combat: { damage: number; damagePerS: number; kills: number; attacks: number };
+  gcdBlockRate: Measured;
+  combat: { damage: number; damagePerS: Measured; kills: number; attacks: number };
   /** From sampled lines, see `sampledOut`. */
   dealers: TallyEntry[];
   spells: TallyEntry[];
@@ -95,7 +98,7 @@ export class LogSummary {
   #toMs = Number.NEGATIVE_INFINITY;
   #starts = 0;
   #version = "";
-  #tickRateHz = Number.NaN;
+  #tickRateHz: Measured = null;
   #accepted = 0;
   #linesLost = 0;
   #faultLines = 0;
@@ -111,8 +114,7 @@ export class LogSummary {
     if (atMs > this.#toMs) this.#toMs = atMs;
     if (type === "error") this.#errors.add(`${component} · ${message}`);
     if (component === "zone") this.#takeZone(line);
-    else if (component === "game_loop" && message === "Tick completed")
-      this.#loop.add(numberOf(data, "duration_ms", 0), data["overrun"] === true);
+    else if (component === "game_loop" && message === "Tick completed") this.#takeTick(this.#loop, data);
     else if (component === "combat" && message === "Damage dealt") this.#takeDamage(data);
     else if (component === "spellcast") this.#takeCast(message, data);
     else if (component === "game_server") this.#takeConnection(message, data);
@@ -132,11 +134,11 @@ export class LogSummary {
     };
     const damage = total((zone) => zone.damage);
     const hasTime = this.#toMs >= this.#fromMs;
-    const seconds = hasTime ? (this.#toMs - this.#fromMs) / 1_000 : Number.NaN;
+    const seconds = hasTime ? (this.#toMs - this.#fromMs) / 1_000 : null;
     return {
       lines: this.#lines,
-      fromMs: hasTime ? this.#fromMs : Number.NaN,
-      toMs: hasTime ? this.#toMs : Number.NaN,
+      fromMs: hasTime ? this.#fromMs : null,
+      toMs: hasTime ? this.#toMs : null,
       byType: this.#byType.top(TOP),
       byKind: this.#byKind.top(KINDS_SHOWN_MAX),
       starts: this.#starts,
@@ -145,11 +147,11 @@ export class LogSummary {
       loop: this.#loop.report(),
       zones,
       casts,
-      castSuccess: casts.completed / (casts.completed + casts.interrupted),
-      gcdBlockRate: casts.gcdBlocked / (casts.gcdBlocked + casts.started),
+      castSuccess: ratio(casts.completed, casts.completed + casts.interrupted),
+      gcdBlockRate: ratio(casts.gcdBlocked, casts.gcdBlocked + casts.started),
       combat: {
         damage,
-        damagePerS: damage / seconds,
+        damagePerS: ratio(damage, seconds),
         kills: total(({ kills }) => kills),
         attacks: total(({ attacks }) => attacks),
       },
@@ -172,7 +174,7 @@ export class LogSummary {
     if (message === "Zone tick exception") zone.exceptions++;
     else if (message === "Zone recovered") zone.recoveries++;
     if (message !== "Zone tick completed") return;
-    zone.durations.add(numberOf(data, "duration_ms", 0), data["overrun"] === true);
+    this.#takeTick(zone.durations, data);
     zone.casts.started += numberOf(data, "casts_started", 0);
     zone.casts.completed += numberOf(data, "casts_completed", 0);
     zone.casts.interrupted += numberOf(data, "casts_interrupted", 0);
@@ -184,14 +186,20 @@ export class LogSummary {
     zone.playersMax = Math.max(zone.playersMax, numberOf(data, "players", 0));
   }
 
+  /** A tick that does not say how long it took tells nothing of how long ticks take. */
+  #takeTick(durations: DurationSums, data: TelemetryLine["data"]): void {
+    const ms = measuredOf(data, "duration_ms");
+    if (ms !== null) durations.add(ms, data["overrun"] === true);
+  }
+
   #takeDamage(data: TelemetryLine["data"]): void {
     const amount = numberOf(data, "actual_damage", 0);
-    this.#dealers.add(dealerName(numberOf(data, "attacker_id")), amount);
+    this.#dealers.add(dealerName(measuredOf(data, "attacker_id")), amount);
     this.#damageTypes.add(textOf(data, "damage_type", "unknown"), amount);
   }
 
   #takeCast(message: string, data: TelemetryLine["data"]): void {
-    if (message === "Cast started") this.#spells.add(`spell ${numberOf(data, "spell_id")}`);
+    if (message === "Cast started") this.#spells.add(`spell ${shown(measuredOf(data, "spell_id"))}`);
     else if (message === "Cast interrupted") this.#interruptReasons.add(textOf(data, "reason", "unknown"));
   }
 
@@ -203,7 +211,7 @@ export class LogSummary {
   #takeStart(data: TelemetryLine["data"]): void {
     this.#starts++;
     this.#version = textOf(data, "version");
-    this.#tickRateHz = numberOf(data, "tick_rate_hz");
+    this.#tickRateHz = measuredOf(data, "tick_rate_hz");
   }
 
   #takeTelemetry(message: string, data: TelemetryLine["data"]): void {
@@ -216,8 +224,8 @@ export class LogSummary {
   }
 
   #zone(data: TelemetryLine["data"]): ZoneSums | null {
-    const id = numberOf(data, "zone_id");
-    if (Number.isNaN(id)) return null;
+    const id = measuredOf(data, "zone_id");
+    if (id === null) return null;
     let zone = this.#zones.get(id);
     if (zone === undefined) {
       if (this.#zones.size >= ZONES_MAX) return null;
@@ -245,7 +253,7 @@ function zoneReport({ durations, ...zone }: ZoneSums): ZoneSummary {
   return { ...zone, ...durations.report() };
 }
 
-function dealerName(id: number): string {
-  if (Number.isNaN(id)) return "unknown";
+function dealerName(id: Measured): string {
+  if (id === null) return "unknown";
   return id <= SESSION_ID_MAX ? `player ${id}` : `creature ${id}`;
 }

@@ -2,29 +2,35 @@
 //
 //   ramp(0.6, 0.5, 0.9)                      // 0.25: from 0 at 0.5 to 1 at 0.9
 
-import { quantile, sum } from "../deploy/statistics.ts";
+import { difference, measured, quantile } from "./measured.ts";
+import type { Measured } from "./measured.ts";
 import type { Timed } from "./series.ts";
 
-export { quantile, sum };
-
-/** How a value counts: 0 up to `none`, 1 from `full` on, straight in between; `full` may be the lower of the two. */
-export function ramp(value: number, none: number, full: number): number {
-  if (Number.isNaN(value)) return 0;
+/**
+ * How a value counts: 0 up to `none`, 1 from `full` on, straight in between; `full` may be the lower of the two. What was not
+ * measured counts nothing.
+ */
+export function ramp(value: Measured, none: number, full: number): number {
+  if (value === null) return 0;
   return Math.min(1, Math.max(0, (value - none) / (full - none)));
 }
 
-export const median = (values: readonly number[]): number => quantile(values, 0.5);
-
 /** Half of the values lie within this distance of each other, in the middle. */
-export const interquartileRange = (values: readonly number[]): number =>
-  quantile(values, 0.75) - quantile(values, 0.25);
+export const interquartileRange = (values: readonly Measured[]): Measured =>
+  difference(quantile(values, 0.75), quantile(values, 0.25));
 
 export interface Point extends Timed {
   value: number;
 }
 
-export const pointsOf = <Sample extends Timed>(samples: readonly Sample[], read: (sample: Sample) => number): Point[] =>
-  samples.map((sample) => ({ atMs: sample.atMs, value: read(sample) })).filter(({ value }) => !Number.isNaN(value));
+export const pointsOf = <Sample extends Timed>(
+  samples: readonly Sample[],
+  read: (sample: Sample) => Measured,
+): Point[] =>
+  samples.flatMap((sample) => {
+    const value = read(sample);
+    return value === null ? [] : [{ atMs: sample.atMs, value }];
+  });
 
 /**
  * One point a whole second, at its begin: of its points the one at the q-quantile, or below. It is one of them: between the
@@ -38,15 +44,16 @@ export function perSecond(points: readonly Point[], q: number): Point[] {
     if (values === undefined) seconds.set(second, [value]);
     else values.push(value);
   }
-  return [...seconds].map(([second, values]) => {
-    const value = values.toSorted((a, b) => a - b)[Math.floor(q * (values.length - 1))] ?? Number.NaN;
-    return { atMs: second * 1_000, value };
+  return [...seconds].flatMap(([second, values]) => {
+    const value = values.toSorted((a, b) => a - b)[Math.floor(q * (values.length - 1))];
+    return value === undefined ? [] : [{ atMs: second * 1_000, value }];
   });
 }
 
-/** "8", "0.42", "12.3", "204", "12,345": enough digits to see a change, no more. */
-export function shown(value: number): string {
-  if (!Number.isFinite(value)) return "-";
+/** "8", "0.42", "12.3", "204", "12,345": enough digits to see a change, no more; "-" for what was not measured. */
+export function shown(given: Measured): string {
+  const value = measured(given);
+  if (value === null) return "-";
   if (Number.isInteger(value)) return value.toLocaleString("en-US");
   const size = Math.abs(value);
   if (size >= 1_000) return Math.round(value).toLocaleString("en-US");
@@ -55,8 +62,8 @@ export function shown(value: number): string {
 }
 
 /** "17:20:15" of the UTC day. */
-export function clock(atMs: number): string {
-  return Number.isFinite(atMs) ? new Date(atMs).toISOString().slice(11, 19) : "-";
+export function clock(atMs: Measured): string {
+  return atMs === null || !Number.isFinite(atMs) ? "-" : new Date(atMs).toISOString().slice(11, 19);
 }
 
 /** "zone 1", "zones 1 and 2", "zones 1, 2 and 5". */

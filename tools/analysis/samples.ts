@@ -1,34 +1,36 @@
-// What a Timeline keeps of each kind of line, as plain records: numbers in the units of their names, NaN where the line
-// did not say (the earlier simulator's lines say less).
+// What a Timeline keeps of each kind of line, as plain records: numbers in the units of their names, null where the line
+// did not say (the earlier simulator's lines say less). A tick line without its tick and its duration is no tick.
 
 import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import { difference, mapped } from "./measured.ts";
+import type { Measured } from "./measured.ts";
 import type { Timed } from "./series.ts";
-import { numberOf, numbersOf, textOf } from "./telemetry-text.ts";
+import { measuredOf, numberOf, numbersOf, textOf } from "./telemetry-text.ts";
 
 /** One tick of one zone. Counts are of this tick alone, `missedTicks` and `recoveries` since the zone began. */
 export interface ZoneTick extends Timed {
   tick: number;
   durationMs: number;
-  /** NaN in lines of the earlier simulator. */
-  kernelMs: number;
+  /** Missing in lines of the earlier simulator. */
+  kernelMs: Measured;
   /** The tick's time outside the kernel; the whole tick where kernelMs is not said. */
   overheadMs: number;
-  fuelUsed: number;
+  fuelUsed: Measured;
   overrun: boolean;
-  commands: number;
-  queueDepth: number;
-  commandsDropped: number;
-  missedTicks: number;
-  recoveries: number;
-  players: number;
-  creatures: number;
-  castsStarted: number;
-  castsCompleted: number;
-  castsInterrupted: number;
-  gcdBlocked: number;
-  attacks: number;
-  damage: number;
-  kills: number;
+  commands: Measured;
+  queueDepth: Measured;
+  commandsDropped: Measured;
+  missedTicks: Measured;
+  recoveries: Measured;
+  players: Measured;
+  creatures: Measured;
+  castsStarted: Measured;
+  castsCompleted: Measured;
+  castsInterrupted: Measured;
+  gcdBlocked: Measured;
+  attacks: Measured;
+  damage: Measured;
+  kills: Measured;
   /** How much the zone leaves out because it is overloaded, and game time a second of the clock; 0 and 1 where not said. */
   overloadLevel: number;
   gameTimeRate: number;
@@ -44,11 +46,11 @@ export interface ZoneEvent extends Timed {
   tick: number;
   /** Of an exception or failed restart: what it met. */
   error: string;
-  /** Operation code of the command in hand; NaN when none was. */
-  op: number;
+  /** Operation code of the command in hand; missing when none was. */
+  op: Measured;
   sessionId: number;
-  recoveryMs: number;
-  replayedTicks: number;
+  recoveryMs: Measured;
+  replayedTicks: Measured;
   rung: string;
   toState: string;
   reason: string;
@@ -64,39 +66,39 @@ export interface LoopTick extends Timed {
 /** The gateway's second; counts are of `intervalMs`. */
 export interface Traffic extends Timed {
   intervalMs: number;
-  sessions: number;
-  connected: number;
-  inWorld: number;
-  messages: number;
-  commands: number;
-  commandsRefused: number;
-  malformed: number;
-  bytesIn: number;
-  bytesOut: number;
-  accepted: number;
-  disconnected: number;
-  resumed: number;
-  framesDropped: number;
+  sessions: Measured;
+  connected: Measured;
+  inWorld: Measured;
+  messages: Measured;
+  commands: Measured;
+  commandsRefused: Measured;
+  malformed: Measured;
+  bytesIn: Measured;
+  bytesOut: Measured;
+  accepted: Measured;
+  disconnected: Measured;
+  resumed: Measured;
+  framesDropped: Measured;
 }
 
 export interface RoundTrip extends Timed {
-  msP50: number;
-  msP99: number;
-  samples: number;
+  msP50: Measured;
+  msP99: Measured;
+  samples: Measured;
 }
 
 export interface ProcessSample extends Timed {
-  rssMb: number;
-  heapMb: number;
-  externalMb: number;
-  cpuShare: number;
+  rssMb: Measured;
+  heapMb: Measured;
+  externalMb: Measured;
+  cpuShare: Measured;
   /** Telemetry lines lost since the server began. */
-  linesLost: number;
+  linesLost: Measured;
 }
 
 export interface Census extends Timed {
-  entities: number;
-  duplicates: number;
+  entities: Measured;
+  duplicates: Measured;
 }
 
 export interface ErrorLine extends Timed {
@@ -131,31 +133,33 @@ export interface DeployEvent extends Timed {
 
 type Data = TelemetryLine["data"];
 
-export function zoneTickOf(data: Data, atMs: number): ZoneTick {
-  const durationMs = numberOf(data, "duration_ms", 0);
-  const kernelMs = numberOf(data, "kernel_ms");
+/** Null without a tick and a duration. */
+export function zoneTickOf(data: Data, atMs: number): ZoneTick | null {
+  const [tick, durationMs] = [measuredOf(data, "tick"), measuredOf(data, "duration_ms")];
+  if (tick === null || durationMs === null) return null;
+  const kernelMs = measuredOf(data, "kernel_ms");
   return {
     atMs,
-    tick: numberOf(data, "tick", 0),
+    tick,
     durationMs,
     kernelMs,
-    overheadMs: Number.isNaN(kernelMs) ? durationMs : Math.max(0, durationMs - kernelMs),
-    fuelUsed: numberOf(data, "fuel_used"),
+    overheadMs: mapped(difference(durationMs, kernelMs), (ms) => Math.max(0, ms)) ?? durationMs,
+    fuelUsed: measuredOf(data, "fuel_used"),
     overrun: data["overrun"] === true,
-    commands: numberOf(data, "events_processed", 0),
-    queueDepth: numberOf(data, "queue_depth"),
-    commandsDropped: numberOf(data, "commands_dropped", 0),
-    missedTicks: numberOf(data, "missed_ticks"),
-    recoveries: numberOf(data, "recoveries", 0),
-    players: numberOf(data, "players"),
-    creatures: numberOf(data, "creatures"),
-    castsStarted: numberOf(data, "casts_started", 0),
-    castsCompleted: numberOf(data, "casts_completed", 0),
-    castsInterrupted: numberOf(data, "casts_interrupted", 0),
-    gcdBlocked: numberOf(data, "gcd_blocked", 0),
-    attacks: numberOf(data, "attacks_processed", 0),
-    damage: numberOf(data, "total_damage_dealt", 0),
-    kills: numberOf(data, "kills", 0),
+    commands: measuredOf(data, "events_processed"),
+    queueDepth: measuredOf(data, "queue_depth"),
+    commandsDropped: measuredOf(data, "commands_dropped"),
+    missedTicks: measuredOf(data, "missed_ticks"),
+    recoveries: measuredOf(data, "recoveries"),
+    players: measuredOf(data, "players"),
+    creatures: measuredOf(data, "creatures"),
+    castsStarted: measuredOf(data, "casts_started"),
+    castsCompleted: measuredOf(data, "casts_completed"),
+    castsInterrupted: measuredOf(data, "casts_interrupted"),
+    gcdBlocked: measuredOf(data, "gcd_blocked"),
+    attacks: measuredOf(data, "attacks_processed"),
+    damage: measuredOf(data, "total_damage_dealt"),
+    kills: measuredOf(data, "kills"),
     overloadLevel: numberOf(data, "overload_level", 0),
     gameTimeRate: numberOf(data, "game_time_rate", 1),
     state: textOf(data, "state"),
@@ -169,54 +173,56 @@ export function zoneEventOf(what: ZoneEvent["what"], data: Data, atMs: number): 
     what,
     tick: numberOf(data, "tick", 0),
     error: textOf(data, "error"),
-    op: numberOf(data, "op"),
+    op: measuredOf(data, "op"),
     sessionId: numberOf(data, "session_id", 0),
-    recoveryMs: numberOf(data, "recovery_ms"),
-    replayedTicks: numberOf(data, "replayed_ticks", 0),
+    recoveryMs: measuredOf(data, "recovery_ms"),
+    replayedTicks: measuredOf(data, "replayed_ticks"),
     rung: textOf(data, "rung"),
     toState: textOf(data, "to_state"),
     reason: textOf(data, "reason"),
   };
 }
 
-export function loopTickOf(data: Data, atMs: number): LoopTick {
-  const durationMs = numberOf(data, "duration_ms", 0);
-  return { atMs, tick: numberOf(data, "tick", 0), durationMs, overrun: data["overrun"] === true };
+/** Null without a tick and a duration. */
+export function loopTickOf(data: Data, atMs: number): LoopTick | null {
+  const [tick, durationMs] = [measuredOf(data, "tick"), measuredOf(data, "duration_ms")];
+  if (tick === null || durationMs === null) return null;
+  return { atMs, tick, durationMs, overrun: data["overrun"] === true };
 }
 
 export function trafficOf(data: Data, atMs: number): Traffic {
   return {
     atMs,
     intervalMs: numberOf(data, "interval_ms", 1_000),
-    sessions: numberOf(data, "sessions", 0),
-    connected: numberOf(data, "connected", 0),
-    inWorld: numberOf(data, "in_world", 0),
-    messages: numberOf(data, "messages", 0),
-    commands: numberOf(data, "commands", 0),
-    commandsRefused: numberOf(data, "commands_refused", 0),
-    malformed: numberOf(data, "malformed", 0),
-    bytesIn: numberOf(data, "bytes_in", 0),
-    bytesOut: numberOf(data, "bytes_out", 0),
-    accepted: numberOf(data, "accepted", 0),
-    disconnected: numberOf(data, "disconnected", 0),
-    resumed: numberOf(data, "resumed", 0),
-    framesDropped: numberOf(data, "frames_dropped", 0),
+    sessions: measuredOf(data, "sessions"),
+    connected: measuredOf(data, "connected"),
+    inWorld: measuredOf(data, "in_world"),
+    messages: measuredOf(data, "messages"),
+    commands: measuredOf(data, "commands"),
+    commandsRefused: measuredOf(data, "commands_refused"),
+    malformed: measuredOf(data, "malformed"),
+    bytesIn: measuredOf(data, "bytes_in"),
+    bytesOut: measuredOf(data, "bytes_out"),
+    accepted: measuredOf(data, "accepted"),
+    disconnected: measuredOf(data, "disconnected"),
+    resumed: measuredOf(data, "resumed"),
+    framesDropped: measuredOf(data, "frames_dropped"),
   };
 }
 
 export function roundTripOf(data: Data, atMs: number): RoundTrip {
-  const [msP50, msP99] = [numberOf(data, "input_to_frame_ms_p50"), numberOf(data, "input_to_frame_ms_p99")];
-  return { atMs, msP50, msP99, samples: numberOf(data, "samples", 0) };
+  const [msP50, msP99] = [measuredOf(data, "input_to_frame_ms_p50"), measuredOf(data, "input_to_frame_ms_p99")];
+  return { atMs, msP50, msP99, samples: measuredOf(data, "samples") };
 }
 
 export function processOf(data: Data, atMs: number): ProcessSample {
   return {
     atMs,
-    rssMb: numberOf(data, "rss_mb"),
-    heapMb: numberOf(data, "heap_mb"),
-    externalMb: numberOf(data, "external_mb"),
-    cpuShare: numberOf(data, "cpu_share"),
-    linesLost: numberOf(data, "telemetry_lines_lost", 0),
+    rssMb: measuredOf(data, "rss_mb"),
+    heapMb: measuredOf(data, "heap_mb"),
+    externalMb: measuredOf(data, "external_mb"),
+    cpuShare: measuredOf(data, "cpu_share"),
+    linesLost: measuredOf(data, "telemetry_lines_lost"),
   };
 }
 

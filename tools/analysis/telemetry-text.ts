@@ -2,11 +2,13 @@
 //
 //   parseLine('{"v":1,"timestamp":"2026-01-01T00:00:00.050Z",...}')   // a TelemetryLine
 //   parseLine('{"v":1,"timest')                                       // null: half a line
-//   numberOf(line.data, "kernel_ms")                                  // NaN when the line does not say
+//   measuredOf(line.data, "kernel_ms")                                // null when the line does not say
 //
 // Only the fields of the wire contract (docs/TELEMETRY.md) can be relied on: the earlier simulator's lines have no more.
 
 import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import { measured } from "./measured.ts";
+import type { Measured } from "./measured.ts";
 
 /** Null for what is no telemetry line. Never throws. */
 export function parseLine(text: string): TelemetryLine | null {
@@ -34,11 +36,11 @@ export function isTelemetryLine(value: unknown): value is TelemetryLine {
 
 type Data = Readonly<Record<string, unknown>>;
 
-/** A finite number, or `otherwise` when the field is missing or something else. */
-export function numberOf(data: Data, field: string, otherwise = Number.NaN): number {
-  const value = data[field];
-  return typeof value === "number" && Number.isFinite(value) ? value : otherwise;
-}
+/** A finite number; missing when the field is null, a text, or not there. */
+export const measuredOf = (data: Data, field: string): Measured => measured(data[field]);
+
+/** A finite number, or `otherwise` where leaving it out means that. */
+export const numberOf = (data: Data, field: string, otherwise: number): number => measuredOf(data, field) ?? otherwise;
 
 /** A text, or `otherwise`. */
 export function textOf(data: Data, field: string, otherwise = ""): string {

@@ -9,9 +9,10 @@
 // at the door. A server that starts anew begins a new story: what was known of the one before is forgotten.
 
 import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import type { Measured } from "./measured.ts";
 import * as sample from "./samples.ts";
 import { Series } from "./series.ts";
-import { numberOf, textOf } from "./telemetry-text.ts";
+import { measuredOf, textOf } from "./telemetry-text.ts";
 import { TimestampReader } from "./timestamps.ts";
 
 const SECONDS_MAX = 300;
@@ -49,6 +50,8 @@ export interface LineCounts {
   timeless: number;
   /** Of a time far from all others, or too old to matter. */
   stray: number;
+  /** Of a tick, and without what makes it one: a zone, a tick, a duration. */
+  incomplete: number;
 }
 
 export class Timeline {
@@ -63,9 +66,9 @@ export class Timeline {
   readonly disconnects = new Series<sample.Disconnect>(EVENTS_MAX);
   readonly refusals = new Series<sample.Refusal>(EVENTS_MAX);
   readonly deploys = new Series<sample.DeployEvent>(RARE_MAX);
-  readonly counts: LineCounts = { lines: 0, read: 0, fault: 0, timeless: 0, stray: 0 };
-  /** Ticks a second the server means to do; NaN while no line told. */
-  tickRateHz = Number.NaN;
+  readonly counts: LineCounts = { lines: 0, read: 0, fault: 0, timeless: 0, stray: 0, incomplete: 0 };
+  /** Ticks a second the server means to do; missing while no line told. */
+  tickRateHz: Measured = null;
   /** Starts of the server that were seen. */
   starts = 0;
   /** The server has said that it stopped, and not that it started again. */
@@ -138,17 +141,18 @@ export class Timeline {
       this.roundTrips.add(sample.roundTripOf(data, atMs));
     } else if (component === "server") this.#takeServer(line, atMs);
     else if (component === "audit" && line.message === "Entity census") {
-      const [entities, duplicates] = [numberOf(data, "entities", 0), numberOf(data, "duplicates", 0)];
+      const [entities, duplicates] = [measuredOf(data, "entities"), measuredOf(data, "duplicates")];
       this.census.add({ atMs, entities, duplicates });
     } else if (component === "deploy") this.deploys.add(sample.deployOf(line, atMs));
   }
 
   #takeZone({ message, data }: TelemetryLine, atMs: number): void {
     const zone = this.#zone(data);
-    if (zone === null) return;
+    if (zone === null) return this.#isIncomplete();
     switch (message) {
       case "Zone tick completed": {
         const tick = sample.zoneTickOf(data, atMs);
+        if (tick === null) return this.#isIncomplete();
         zone.ticks.add(tick);
         if (tick.state !== "") this.#setState(zone, tick.state, atMs);
         return;
@@ -176,9 +180,10 @@ export class Timeline {
   }
 
   #takeLoop({ message, data }: TelemetryLine, atMs: number): void {
-    this.tickRateHz = numberOf(data, "tick_rate_hz", this.tickRateHz);
+    this.tickRateHz = measuredOf(data, "tick_rate_hz") ?? this.tickRateHz;
     if (message !== "Tick completed") return;
     const tick = sample.loopTickOf(data, atMs);
+    if (tick === null) return this.#isIncomplete();
     const last = this.loop.last;
     // The loop's ticks only go up. This is another server, whose begin was not heard.
     if (last !== undefined && atMs > last.atMs && tick.tick < last.tick - LATE_TICKS_MAX) this.#startAnew(atMs);
@@ -196,13 +201,13 @@ export class Timeline {
     if (message === "Process") this.process.add(sample.processOf(data, atMs));
     else if (message === "Server starting") {
       this.#startAnew(atMs);
-      this.tickRateHz = numberOf(data, "tick_rate_hz");
+      this.tickRateHz = measuredOf(data, "tick_rate_hz");
     }
   }
 
   #zone(data: TelemetryLine["data"]): ZoneHistory | null {
-    const id = numberOf(data, "zone_id");
-    if (Number.isNaN(id)) return null;
+    const id = measuredOf(data, "zone_id");
+    if (id === null) return null;
     let zone = this.zones.get(id);
     if (zone === undefined) {
       if (this.zones.size >= ZONES_MAX) return null;
@@ -213,6 +218,11 @@ export class Timeline {
     }
     zone.name = textOf(data, "zone_name", zone.name);
     return zone;
+  }
+
+  #isIncomplete(): void {
+    this.counts.incomplete++;
+    this.counts.read--;
   }
 
   #setState(zone: ZoneHistory, state: string, atMs: number): void {
@@ -236,7 +246,7 @@ export class Timeline {
     this.zones.clear();
     for (const series of this.#shared()) series.clear();
     this.isStopped = false;
-    this.tickRateHz = Number.NaN;
+    this.tickRateHz = null;
   }
 
   #dropOld(): void {

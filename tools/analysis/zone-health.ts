@@ -2,14 +2,16 @@
 
 import type { ServerStatus, ZoneStatus } from "../client/server-status.ts";
 import { LIMITS } from "./health-limits.ts";
-import { quantile, sum } from "./measures.ts";
+import { greatest, median, quantile, ratio, sum } from "./measured.ts";
+import type { Measured } from "./measured.ts";
 import type { ZoneTick } from "./samples.ts";
+import { tickRateHz } from "./tick-rate.ts";
 import type { Timeline, ZoneHistory } from "./timeline.ts";
 
 export interface TickTimes {
-  p50: number;
-  p99: number;
-  max: number;
+  p50: Measured;
+  p99: Measured;
+  max: Measured;
   ticks: number;
 }
 
@@ -18,28 +20,28 @@ export interface ZoneHealth {
   name: string;
   /** "SILENT" when a zone that should tick does not; "" when no line told. */
   state: string;
-  ticksPerS: number;
+  ticksPerS: Measured;
   /** How much it leaves out, 0 to 5, and game time a second of the clock. */
   overloadLevel: number;
   gameTimeRate: number;
   durationMs: TickTimes;
-  kernelMsP50: number;
+  kernelMsP50: Measured;
   overruns: number;
-  players: number;
-  creatures: number;
-  castsStarted: number;
-  castsCompleted: number;
+  players: Measured;
+  creatures: Measured;
+  castsStarted: Measured;
+  castsCompleted: Measured;
   /** Casts begun a second. */
-  castsPerS: number;
+  castsPerS: Measured;
   /** Damage dealt a second. */
-  damagePerS: number;
-  commandsPerS: number;
-  /** Of a tick; NaN where it is not told. */
-  fuelUsedP50: number;
+  damagePerS: Measured;
+  commandsPerS: Measured;
+  /** Of a tick; missing where it is not told. */
+  fuelUsedP50: Measured;
   /** Most commands that waited when a tick began. */
-  queueDepthMax: number;
+  queueDepthMax: Measured;
   /** Since the zone began. */
-  recoveries: number;
+  recoveries: Measured;
   kernel: string;
 }
 
@@ -47,7 +49,7 @@ export interface ZoneHealth {
 export function zonesOf(
   timeline: Timeline,
   fromMs: number,
-  windowS: number,
+  windowS: Measured,
   status: ServerStatus | undefined,
 ): ZoneHealth[] {
   const heard = [...timeline.zones.values()].map((zone) => zoneHealth(zone, fromMs, timeline.nowMs, windowS));
@@ -60,57 +62,52 @@ function unheardZone({ id, name, state, players, creatures }: ZoneStatus): ZoneH
     id,
     name,
     state,
-    ticksPerS: 0,
+    ticksPerS: null,
     overloadLevel: 0,
     gameTimeRate: 1,
     durationMs: tickTimes([]),
-    kernelMsP50: Number.NaN,
+    kernelMsP50: null,
     overruns: 0,
     players,
     creatures,
-    castsStarted: 0,
-    castsCompleted: 0,
-    castsPerS: 0,
-    damagePerS: 0,
-    commandsPerS: 0,
-    fuelUsedP50: Number.NaN,
-    queueDepthMax: 0,
-    recoveries: 0,
+    castsStarted: null,
+    castsCompleted: null,
+    castsPerS: null,
+    damagePerS: null,
+    commandsPerS: null,
+    fuelUsedP50: null,
+    queueDepthMax: null,
+    recoveries: null,
     kernel: "",
   };
 }
 
-function zoneHealth(zone: ZoneHistory, fromMs: number, nowMs: number, windowS: number): ZoneHealth {
+function zoneHealth(zone: ZoneHistory, fromMs: number, nowMs: number, windowS: Measured): ZoneHealth {
   const ticks = zone.ticks.between(fromMs);
   const last = zone.ticks.last;
   const isSilent = zone.state !== "DOWN" && nowMs - (last?.atMs ?? zone.stateAtMs) > LIMITS.zoneSilentMs;
-  const total = (read: (tick: ZoneTick) => number): number => sum(ticks.map(read));
+  const total = (read: (tick: ZoneTick) => Measured): Measured => sum(ticks.map(read));
+  const perS = (read: (tick: ZoneTick) => Measured): Measured => ratio(total(read), windowS);
   return {
     id: zone.id,
     name: zone.name,
     state: isSilent ? "SILENT" : zone.state,
-    ticksPerS: ticks.length / windowS,
+    ticksPerS: tickRateHz(zone.ticks, fromMs, nowMs),
     overloadLevel: zone.state === "DOWN" ? 0 : (last?.overloadLevel ?? 0),
     gameTimeRate: last?.gameTimeRate ?? 1,
     durationMs: tickTimes(ticks.map(({ durationMs }) => durationMs)),
-    kernelMsP50: quantile(
-      ticks.map(({ kernelMs }) => kernelMs),
-      0.5,
-    ),
+    kernelMsP50: median(ticks.map(({ kernelMs }) => kernelMs)),
     overruns: ticks.filter(({ overrun }) => overrun).length,
-    players: last?.players ?? 0,
-    creatures: last?.creatures ?? 0,
+    players: last?.players ?? null,
+    creatures: last?.creatures ?? null,
     castsStarted: total(({ castsStarted }) => castsStarted),
     castsCompleted: total(({ castsCompleted }) => castsCompleted),
-    castsPerS: total(({ castsStarted }) => castsStarted) / windowS,
-    damagePerS: total(({ damage }) => damage) / windowS,
-    commandsPerS: total(({ commands }) => commands) / windowS,
-    fuelUsedP50: quantile(
-      ticks.map(({ fuelUsed }) => fuelUsed),
-      0.5,
-    ),
-    queueDepthMax: Math.max(0, ...ticks.map(({ queueDepth }) => queueDepth).filter((depth) => !Number.isNaN(depth))),
-    recoveries: last?.recoveries ?? 0,
+    castsPerS: perS(({ castsStarted }) => castsStarted),
+    damagePerS: perS(({ damage }) => damage),
+    commandsPerS: perS(({ commands }) => commands),
+    fuelUsedP50: median(ticks.map(({ fuelUsed }) => fuelUsed)),
+    queueDepthMax: greatest(ticks.map(({ queueDepth }) => queueDepth)),
+    recoveries: last?.recoveries ?? null,
     kernel: last?.kernel ?? "",
   };
 }

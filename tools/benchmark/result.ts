@@ -2,18 +2,21 @@
 //
 //   { clients: 200, tick_ms: { avg: 0.8, p50: 0.7, p90: 1.1, p99: 1.9, max: 4 }, overrun_pct: 0, verdict: { holds: true, reasons: [] }, ... }
 
+import { measured } from "../analysis/measured.ts";
+import type { Measured } from "../analysis/measured.ts";
+
 export interface Spread {
-  avg: number;
-  p50: number;
-  p90: number;
-  p99: number;
-  max: number;
+  avg: Measured;
+  p50: Measured;
+  p90: Measured;
+  p99: Measured;
+  max: Measured;
 }
 
 export interface Usage {
   /** Processor cores busy, on average. */
-  cores: number;
-  rss_mb: number;
+  cores: Measured;
+  rss_mb: Measured;
 }
 
 export interface StepResult {
@@ -28,11 +31,11 @@ export interface StepResult {
   ticks: number;
   ticks_expected: number;
   overruns: number;
-  overrun_pct: number;
+  overrun_pct: Measured;
   /** What players did and were told. */
   actions: number;
-  messages: number;
-  round_trip_ms: { p50: number; p90: number; p99: number; max: number };
+  messages: Measured;
+  round_trip_ms: { p50: Measured; p90: Measured; p99: Measured; max: Measured };
   bytes_to_clients: number;
   bytes_from_clients: number;
   /** Null when nobody played. */
@@ -65,9 +68,9 @@ export function judge(step: StepResult, limits: Limits): Verdict {
   const { tick_ms: tick, ticks, ticks_expected: expected, overrun_pct: overruns } = step;
   const reasons = [
     ticks < expected * SEEN_SHARE_MIN ? `only ${ticks} of ${Math.round(expected)} ticks were seen` : "",
-    tick.avg > limits.avgTickMs ? `average tick ${show(tick.avg)} ms, above ${limits.avgTickMs}` : "",
-    tick.p99 > limits.p99TickMs ? `p99 tick ${show(tick.p99)} ms, above ${limits.p99TickMs}` : "",
-    overruns > limits.overrunPct ? `${show(overruns)} % overruns, above ${limits.overrunPct}` : "",
+    beyond(tick.avg, limits.avgTickMs, "the average tick", (ms) => `average tick ${ms} ms`),
+    beyond(tick.p99, limits.p99TickMs, "the p99 tick", (ms) => `p99 tick ${ms} ms`),
+    beyond(overruns, limits.overrunPct, "the share of overruns", (pct) => `${pct} % overruns`),
     step.connects < step.clients ? `${step.clients - step.connects} clients never got in` : "",
     step.drops > 0 ? `${step.drops} players were dropped` : "",
     step.protocol_errors > 0 ? `${step.protocol_errors} protocol errors` : "",
@@ -75,9 +78,16 @@ export function judge(step: StepResult, limits: Limits): Verdict {
   return { holds: reasons.length === 0, reasons };
 }
 
+/** "" when it is within the limit. */
+function beyond(value: Measured, limit: number, name: string, inWords: (value: string) => string): string {
+  if (value === null) return `${name} was not measured`;
+  return value > limit ? `${inWords(show(value))}, above ${limit}` : "";
+}
+
 /** Three digits, so that 0.0213 and 1234 are both read at a glance. */
-export function show(value: number): string {
-  if (!Number.isFinite(value)) return "-";
+export function show(given: Measured): string {
+  const value = measured(given);
+  if (value === null) return "-";
   if (Math.abs(value) >= 100) return value.toFixed(0);
   return value
     .toPrecision(3)

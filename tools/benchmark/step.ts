@@ -4,6 +4,8 @@
 
 import { WowsimError } from "../../server/errors.ts";
 import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import type { Measured } from "../analysis/measured.ts";
+import { measuredOf } from "../analysis/telemetry-text.ts";
 import type { Protocol } from "../client/wire.ts";
 import type { FeedClient } from "../client/feed-client.ts";
 import { pause } from "../ui/interrupt.ts";
@@ -71,7 +73,7 @@ async function watch(feed: FeedClient, seconds: number, signal: AbortSignal): Pr
 /** How many are in the world, by the gateway's next word on it. */
 async function inWorld(feed: FeedClient, signal: AbortSignal): Promise<number> {
   let seen: number | null = null;
-  const stop = onInWorld(feed, (count) => (seen = count));
+  const stop = onInWorld(feed, (count) => (seen = count ?? seen));
   try {
     await until(
       () => seen !== null,
@@ -94,7 +96,7 @@ async function allIn(
   signal: AbortSignal,
 ): Promise<void> {
   let seen = 0;
-  const stop = onInWorld(feed, (now) => (seen = now));
+  const stop = onInWorld(feed, (now) => (seen = now ?? seen));
   try {
     await until(
       () => seen >= count || players.hasEnded,
@@ -112,9 +114,9 @@ function tooFew({ connects }: PlayersReport): WowsimError {
   return new WowsimError("players_failed", `The players left early; ${connects} had got in.`);
 }
 
-function onInWorld(feed: FeedClient, tell: (count: number) => void): () => void {
+function onInWorld(feed: FeedClient, tell: (count: Measured) => void): () => void {
   return feed.onLine(({ component, message, data }: TelemetryLine) => {
-    if (component === "gateway" && message === "Traffic") tell(Number(data["in_world"]));
+    if (component === "gateway" && message === "Traffic") tell(measuredOf(data, "in_world"));
   });
 }
 
@@ -136,15 +138,21 @@ async function sleep(ms: number, signal: AbortSignal): Promise<void> {
   if (!(await pause(ms, signal))) throw signal.reason;
 }
 
+/** Where nobody waited, nothing was measured. */
+function tripOf(report: PlayersReport | null): StepResult["round_trip_ms"] {
+  const trip = report?.round_trip_ms;
+  if (trip === undefined || trip.count === 0) return { p50: null, p90: null, p99: null, max: null };
+  return { p50: trip.p50, p90: trip.p90, p99: trip.p99, max: trip.max };
+}
+
 function resultOf(clients: number, seconds: number, figures: TickFigures, report: PlayersReport | null): StepResult {
   const perSecond = (total: number): number => total / Math.max(0.001, report?.elapsed_s ?? 1);
-  const { p50 = Number.NaN, p90 = Number.NaN, p99 = Number.NaN, max = Number.NaN } = report?.round_trip_ms ?? {};
   return {
     clients,
     seconds,
     ...figures,
     actions: perSecond(report?.actions ?? 0),
-    round_trip_ms: { p50, p90, p99, max },
+    round_trip_ms: tripOf(report),
     bytes_to_clients: perSecond(report?.bytes_in ?? 0),
     bytes_from_clients: perSecond(report?.bytes_out ?? 0),
     players: report?.process ?? null,

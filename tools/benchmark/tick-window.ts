@@ -2,8 +2,10 @@
 //
 //   const window = new TickWindow(); feed.onLine((line) => window.take(line)); ...; window.figures(10)
 
-import { quantileSorted } from "simple-statistics";
 import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import { greatest, known, mapped, quantile, ratio, sum } from "../analysis/measured.ts";
+import type { Measured } from "../analysis/measured.ts";
+import { measuredOf } from "../analysis/telemetry-text.ts";
 import type { Spread, Usage } from "./result.ts";
 
 export interface TickFigures {
@@ -12,41 +14,40 @@ export interface TickFigures {
   ticks: number;
   ticks_expected: number;
   overruns: number;
-  overrun_pct: number;
-  messages: number;
+  overrun_pct: Measured;
+  messages: Measured;
   server: Usage;
 }
 
 /** Until a line says otherwise. */
 const TICK_RATE_HZ = 20;
-const NOTHING: Spread = { avg: Number.NaN, p50: Number.NaN, p90: Number.NaN, p99: Number.NaN, max: Number.NaN };
 
 export class TickWindow {
-  readonly #durationsMs: number[] = [];
-  readonly #intervalsMs: number[] = [];
-  readonly #cores: number[] = [];
-  readonly #rssMb: number[] = [];
+  readonly #durationsMs: Measured[] = [];
+  readonly #intervalsMs: Measured[] = [];
+  readonly #cores: Measured[] = [];
+  readonly #rssMb: Measured[] = [];
   #tickRateHz = TICK_RATE_HZ;
   #overruns = 0;
-  #messages = 0;
-  #trafficMs = 0;
+  readonly #messages: Measured[] = [];
+  readonly #trafficMs: Measured[] = [];
 
   take({ component, message, data }: TelemetryLine): void {
-    const number = (field: string): number => Number(data[field] ?? Number.NaN);
+    const number = (field: string): Measured => measuredOf(data, field);
     switch (`${component} · ${message}`) {
       case "game_loop · Tick completed":
         this.#durationsMs.push(number("duration_ms"));
         if (data["overrun"] === true) this.#overruns++;
         if (data["interval_ms"] !== undefined) this.#intervalsMs.push(number("interval_ms"));
-        if (data["tick_rate_hz"] !== undefined) this.#tickRateHz = number("tick_rate_hz");
+        this.#tickRateHz = number("tick_rate_hz") ?? this.#tickRateHz;
         break;
       case "server · Process":
         this.#cores.push(number("cpu_share"));
         this.#rssMb.push(number("rss_mb"));
         break;
       case "gateway · Traffic":
-        this.#messages += number("messages");
-        this.#trafficMs += number("interval_ms");
+        this.#messages.push(number("messages"));
+        this.#trafficMs.push(number("interval_ms"));
         break;
     }
   }
@@ -57,22 +58,24 @@ export class TickWindow {
     const dueMs = 1_000 / this.#tickRateHz;
     return {
       tick_ms: spreadOf(this.#durationsMs),
-      jitter_ms: spreadOf(this.#intervalsMs.map((ms) => Math.abs(ms - dueMs))),
+      jitter_ms: spreadOf(this.#intervalsMs.map((ms) => mapped(ms, (each) => Math.abs(each - dueMs)))),
       ticks,
       ticks_expected: seconds * this.#tickRateHz,
       overruns: this.#overruns,
-      overrun_pct: ticks === 0 ? Number.NaN : (100 * this.#overruns) / ticks,
-      messages: (this.#messages / Math.max(1, this.#trafficMs)) * 1_000,
-      server: { cores: spreadOf(this.#cores).avg, rss_mb: spreadOf(this.#rssMb).max },
+      overrun_pct: ratio(100 * this.#overruns, ticks),
+      messages: mapped(ratio(sum(this.#messages), sum(this.#trafficMs)), (perMs) => perMs * 1_000),
+      server: { cores: average(this.#cores), rss_mb: greatest(this.#rssMb) },
     };
   }
 }
 
-/** NaN throughout when there is nothing. */
-export function spreadOf(values: readonly number[]): Spread {
-  if (values.length === 0) return NOTHING;
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (q: number): number => quantileSorted(sorted, q);
-  const avg = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return { avg, p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1) };
+/** Missing throughout when there is nothing. */
+export function spreadOf(values: readonly Measured[]): Spread {
+  const at = (q: number): Measured => quantile(values, q);
+  return { avg: average(values), p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1) };
 }
+
+const average = (values: readonly Measured[]): Measured => {
+  const found = known(values);
+  return ratio(sum(found), found.length);
+};

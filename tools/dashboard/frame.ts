@@ -5,6 +5,7 @@
 //   frame.rows.length           // 24, each exactly 80 cells
 //   commandAt(frame, 3, 23)     // { do: "open", dialog: "spawn" }
 
+import { mapped } from "../analysis/measured.ts";
 import { shown } from "../analysis/measures.ts";
 import type { Command } from "./commands.ts";
 import { dialogBox } from "./dialog-box.ts";
@@ -138,12 +139,16 @@ function statusFacts(picture: Picture): Span[] {
     active === 0
       ? []
       : line(`${active} ${active === 1 ? "fault" : "faults"} active`, "bad", { do: "view", view: "faults" }),
-    line(`${health.traffic?.inWorld ?? 0} players`),
+    line(`${shown(health.traffic?.inWorld ?? null)} players`),
     picture.players === null ? [] : line(playersText(picture.players, nowMs), "accent"),
     line(`${shown(measured)} of ${meant} ticks/s`),
     roundTrip === null ? [] : line(`round trip p99 ${shown(roundTrip.msP99)} ms`),
     link.returns === 0 ? [] : line(`was away ${link.returns === 1 ? "once" : `${link.returns} times`}`, "warn"),
-    process === null ? [] : line(`${Math.round(process.rssMb)} MiB, ${Math.round(process.cpuShare * 100)} % CPU`),
+    process === null
+      ? []
+      : line(
+          `${shown(mapped(process.rssMb, Math.round))} MiB, ${shown(mapped(process.cpuShare, (share) => Math.round(share * 100)))} % CPU`,
+        ),
   ];
   return facts.flat();
 }

@@ -82,15 +82,19 @@ export function shownZone({ health, busiestZone }: Pick<Picture, "health" | "bus
   return health.zones.some(({ id }) => id === chosen) ? chosen : busiestZone;
 }
 
+// A zone that tells nothing of its fights is the last to look into.
+const damageOf = ({ damagePerS }: ZoneHealth): number => damagePerS ?? -1;
+const playersIn = ({ players }: ZoneHealth): number => players ?? -1;
+
 /**
  * The zone with the most damage done, else with the most players, else the first; 0 without any. It stays the one it was
  * `before` until another does much more, so that what is looked at does not change all the time.
  */
 export function busiestOf(zones: readonly ZoneHealth[], before: number): number {
-  const [busiest] = zones.toSorted((a, b) => b.damagePerS - a.damagePerS || b.players - a.players || a.id - b.id);
+  const [busiest] = zones.toSorted((a, b) => damageOf(b) - damageOf(a) || playersIn(b) - playersIn(a) || a.id - b.id);
   const current = zones.find(({ id }) => id === before);
   if (busiest === undefined || current === undefined) return busiest?.id ?? 0;
-  return busiest.damagePerS > current.damagePerS * BUSIER ? busiest.id : before;
+  return damageOf(busiest) > damageOf(current) * BUSIER ? busiest.id : before;
 }
 
 /** Faults that are active now. */

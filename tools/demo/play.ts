@@ -4,7 +4,9 @@
 //   await measurePlay(demo, 8_000)
 //   // { seconds: 8, tickMs: { p50: 0.4, p99: 1.2 }, dps: 81, castsPerS: 1.9, castSuccess: 0.97, roundTripMs: { p50: 27, ... } }
 
-import { quantile, sum } from "../analysis/measures.ts";
+import { greatest, quantile, ratio, sum } from "../analysis/measured.ts";
+import type { Measured } from "../analysis/measured.ts";
+import { tickRateHz } from "../analysis/tick-rate.ts";
 import type { ZoneTick } from "../analysis/samples.ts";
 import type { ClientStats, Percentiles } from "../client/client-stats.ts";
 import { sleep } from "../deploy/sleep.ts";
@@ -14,15 +16,15 @@ export interface PlayFigures {
   seconds: number;
   ticks: number;
   overruns: number;
-  tickMs: { p50: number; p99: number };
+  tickMs: { p50: Measured; p99: Measured };
   /** Of the fastest zone, a second. */
-  tickRateHz: number;
-  castsCompleted: number;
-  castsPerS: number;
-  /** Of the casts that ended, the share that was completed; NaN when none ended. */
-  castSuccess: number;
+  tickRateHz: Measured;
+  castsCompleted: Measured;
+  castsPerS: Measured;
+  /** Of the casts that ended, the share that was completed; missing when none ended. */
+  castSuccess: Measured;
   /** Damage a second, dealt by all. */
-  dps: number;
+  dps: Measured;
   roundTripMs: Percentiles;
 }
 
@@ -42,25 +44,34 @@ export async function measurePlay(
   const toMs = Date.now();
   const roundTripMs = stats.roundTripMs;
   await sleep(LINES_LATE_MS, signal);
-  const zones = [...lookout.timeline.zones.values()].map(({ ticks }) => ticks.between(fromMs, toMs));
-  return figuresOf(zones, (toMs - fromMs) / 1_000, roundTripMs);
+  const zones = [...lookout.timeline.zones.values()].map(({ ticks }) => ticks);
+  const rateHz = greatest(zones.map((ticks) => tickRateHz(ticks, fromMs, toMs)));
+  const ticks = zones.flatMap((all) => all.between(fromMs, toMs));
+  return figuresOf(ticks, rateHz, (toMs - fromMs) / 1_000, roundTripMs);
 }
 
-function figuresOf(zones: readonly ZoneTick[][], seconds: number, roundTripMs: Percentiles): PlayFigures {
-  const ticks = zones.flat();
+function figuresOf(
+  ticks: readonly ZoneTick[],
+  rateHz: Measured,
+  seconds: number,
+  roundTripMs: Percentiles,
+): PlayFigures {
   const durations = ticks.map(({ durationMs }) => durationMs);
-  const total = (read: (tick: ZoneTick) => number): number => sum(ticks.map(read));
+  const total = (read: (tick: ZoneTick) => Measured): Measured => sum(ticks.map(read));
   const castsCompleted = total((tick) => tick.castsCompleted);
   return {
     seconds,
     ticks: ticks.length,
     overruns: ticks.filter(({ overrun }) => overrun).length,
     tickMs: { p50: quantile(durations, 0.5), p99: quantile(durations, 0.99) },
-    tickRateHz: Math.max(...zones.map(({ length }) => length)) / seconds,
+    tickRateHz: rateHz,
     castsCompleted,
-    castsPerS: castsCompleted / seconds,
-    castSuccess: castsCompleted / (castsCompleted + total((tick) => tick.castsInterrupted)),
-    dps: total((tick) => tick.damage) / seconds,
+    castsPerS: ratio(castsCompleted, seconds),
+    castSuccess: ratio(castsCompleted, sum([castsCompleted, total((tick) => tick.castsInterrupted)])),
+    dps: ratio(
+      total((tick) => tick.damage),
+      seconds,
+    ),
     roundTripMs,
   };
 }

@@ -1,13 +1,20 @@
 // How the demo writes numbers and places.
 
+import { measured, ratio } from "../analysis/measured.ts";
+import type { Measured } from "../analysis/measured.ts";
 import { shown } from "../analysis/measures.ts";
 
 export const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 
-export const ms = (value: number): string => `${shown(value)} ms`;
+export const ms = (value: Measured): string => `${shown(value)} ms`;
 
 /** "×4.2"; "-" where there is nothing to compare. */
-export const times = (after: number, before: number): string =>
-  before > 0 && Number.isFinite(after) ? `×${(after / before).toFixed(1)}` : "-";
+export const times = (after: Measured, before: Measured): string => {
+  const share = ratio(after, before);
+  return share === null ? "-" : `×${share.toFixed(1)}`;
+};
 
-export const percent = (share: number): string => (Number.isFinite(share) ? `${(share * 100).toFixed(0)} %` : "-");
+export const percent = (share: Measured): string => {
+  const known = measured(share);
+  return known === null ? "-" : `${(known * 100).toFixed(0)} %`;
+};

@@ -165,8 +165,8 @@ function readMeasure(condition: Fields, name: MeasureName, view: View): Reading 
   const value = measure.read(look);
   const where = condition.zone === undefined ? "" : ` of zone ${condition.zone}`;
   const stretch = since === null ? `over ${seconds(toMs - fromMs)}` : `since "${condition.since}"`;
-  const numbers = { measure: name, zone: condition.zone ?? null, value: finite(value), over_ms: toMs - fromMs };
-  if (Number.isNaN(value)) return { holds: null, text: `${name}${where} was not measured ${stretch}`, numbers };
+  const numbers = { measure: name, zone: condition.zone ?? null, value, over_ms: toMs - fromMs };
+  if (value === null) return { holds: null, text: `${name}${where} was not measured ${stretch}`, numbers };
   const text = `${name}${where} is ${withUnit(value, measure.unit)} ${stretch}, wanted ${boundsText(condition, measure.unit)}`;
   return { holds: isWithin(value, condition), text, numbers };
 }
@@ -233,5 +233,3 @@ const withUnit = (value: number, unit: string): string =>
   `${Number.isInteger(value) ? value : shown(value)}${unit === "" ? "" : ` ${unit}`}`;
 
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
-
-const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);

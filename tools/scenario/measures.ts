@@ -1,13 +1,15 @@
 // What a scenario can put a number to: each measure reads a stretch of telemetry, or what the scenario's own players felt
-// in that stretch. NaN says that nothing was measured, and that never counts as anything else.
+// in that stretch. Null says that nothing was measured, and that never counts as anything else.
 //
 //   MEASURES.tick_ms_p50.read({ timeline, fromMs, toMs, zone: 1, felt: null })   // 204.3
 //
 // Without a zone, tick times are those of the game loop, which goes as slowly as the slowest zone; counts are of all zones.
 
 import type { Percentiles } from "../client/client-stats.ts";
-import { quantile, sum } from "../analysis/measures.ts";
+import { difference, greatest, known, mapped, median, quantile, ratio, sum } from "../analysis/measured.ts";
+import type { Measured } from "../analysis/measured.ts";
 import type { Traffic, ZoneEvent, ZoneTick } from "../analysis/samples.ts";
+import { tickRateHz } from "../analysis/tick-rate.ts";
 import type { Timeline } from "../analysis/timeline.ts";
 
 /** What happened to the players whom the scenario brought in, counted. */
@@ -46,22 +48,19 @@ export interface Measure {
   perZone: boolean;
   /** Felt by the players of the step alone: there is no asking for it since an earlier moment. */
   sinceStepOnly?: boolean;
-  read(look: Look): number;
+  read(look: Look): Measured;
 }
 
-type ReadTick = (tick: ZoneTick) => number;
+type ReadTick = (tick: ZoneTick) => Measured;
 
 const zonesOf = ({ timeline, zone }: Look) =>
   zone === null ? [...timeline.zones.values()] : [timeline.zones.get(zone)].filter((found) => found !== undefined);
 
 const ticksOf = (look: Look): ZoneTick[] => zonesOf(look).flatMap(({ ticks }) => ticks.between(look.fromMs, look.toMs));
 
-const total = (look: Look, read: ReadTick): number => {
-  const ticks = ticksOf(look);
-  return ticks.length === 0 ? Number.NaN : sum(ticks.map(read));
-};
+const total = (look: Look, read: ReadTick): Measured => sum(ticksOf(look).map(read));
 
-const seconds = ({ fromMs, toMs }: Look): number => (toMs - fromMs) / 1_000;
+const perSecond = (look: Look, read: ReadTick): Measured => ratio(total(look, read), (look.toMs - look.fromMs) / 1_000);
 
 /** Durations of the zone's ticks, or of the game loop's. */
 function durations(look: Look): number[] {
@@ -76,7 +75,7 @@ const tickTime = (q: number, title: string): Measure => ({
   read: (look) => quantile(durations(look), q),
 });
 
-const ofTicks = (unit: string, title: string, read: (look: Look) => number): Measure => ({
+const ofTicks = (unit: string, title: string, read: (look: Look) => Measured): Measure => ({
   unit,
   title,
   perZone: true,
@@ -88,100 +87,98 @@ const happened = (what: ZoneEvent["what"], title: string): Measure =>
   ofTicks("", title, (look) => {
     const events = zonesOf(look).flatMap((zone) => zone.events.between(look.fromMs, look.toMs));
     const found = events.filter((event) => event.what === what).length;
-    return found > 0 || ticksOf(look).length > 0 ? found : Number.NaN;
+    return found > 0 || ticksOf(look).length > 0 ? found : null;
   });
 
 /** Sum over the gateway's seconds that ended in the stretch. */
-const ofTraffic = (title: string, read: (traffic: Traffic) => number): Measure => ({
+const ofTraffic = (title: string, read: (traffic: Traffic) => Measured): Measure => ({
   unit: "",
   title,
   perZone: false,
   read: ({ timeline, fromMs, toMs }) => {
-    const found = timeline.traffic.between(fromMs, toMs);
-    return found.length === 0 ? Number.NaN : sum(found.map(read));
+    return sum(timeline.traffic.between(fromMs, toMs).map(read));
   },
 });
 
-const newest = (unit: string, title: string, read: (look: Look) => number | undefined): Measure => ({
+const newest = (unit: string, title: string, read: (look: Look) => Measured | undefined): Measure => ({
   unit,
   title,
   perZone: false,
-  read: (look) => read(look) ?? Number.NaN,
+  read: (look) => read(look) ?? null,
 });
 
-const ofPlayers = (unit: string, title: string, read: (felt: Felt) => number): Measure => ({
+const ofPlayers = (unit: string, title: string, read: (felt: Felt) => Measured): Measure => ({
   unit,
   title: `of our players: ${title}`,
   perZone: false,
-  read: ({ felt }) => (felt === null ? Number.NaN : read(felt)),
+  read: ({ felt }) => (felt === null ? null : read(felt)),
 });
 
 const roundTrip = (title: string, read: (times: Percentiles) => number): Measure => ({
   ...ofPlayers("ms", `action to its effect, ${title}`, ({ roundTripMs }) =>
-    roundTripMs.count === 0 ? Number.NaN : read(roundTripMs),
+    roundTripMs.count === 0 ? null : read(roundTripMs),
   ),
   sinceStepOnly: true,
 });
 
-/** How much a count that only grows has grown, summed over zones. */
-function grown(look: Look, read: ReadTick): number {
+/** How much a count that only grows has grown, summed over the zones that tell it. */
+function grown(look: Look, read: ReadTick): Measured {
   const growths = zonesOf(look).map((zone) => {
     const ticks = zone.ticks.between(look.fromMs, look.toMs);
     const [first, last] = [zone.ticks.lastBefore(look.fromMs) ?? ticks[0], ticks.at(-1)];
-    return first === undefined || last === undefined ? Number.NaN : read(last) - read(first);
+    return first === undefined || last === undefined ? null : difference(read(last), read(first));
   });
-  const known = growths.filter((growth) => !Number.isNaN(growth));
-  return known.length === 0 ? Number.NaN : sum(known);
+  return sum(known(growths));
 }
 
-/** The newest tick's value, summed over zones. */
-function level(look: Look, read: ReadTick): number {
+/** The newest tick's value, summed over the zones that ticked. */
+function level(look: Look, read: ReadTick): Measured {
   const last = zonesOf(look).map(({ ticks }) => ticks.between(look.fromMs, look.toMs).at(-1));
-  const known = last.filter((tick) => tick !== undefined);
-  return known.length === 0 ? Number.NaN : sum(known.map(read));
+  return sum(last.filter((tick) => tick !== undefined).map(read));
 }
 
-const share = (part: number, whole: number): number => (whole > 0 ? (100 * part) / whole : Number.NaN);
+/** Of the zone, or of the game loop. */
+function rateOf({ timeline, zone, fromMs, toMs }: Look): Measured {
+  if (zone === null) return tickRateHz(timeline.loop, fromMs, toMs);
+  const history = timeline.zones.get(zone);
+  return history === undefined ? null : tickRateHz(history.ticks, fromMs, toMs);
+}
+
+const percentage = (part: Measured, whole: Measured): Measured => mapped(ratio(part, whole), (share) => 100 * share);
 
 export const MEASURES = {
   tick_ms_p50: tickTime(0.5, "median"),
   tick_ms_p99: tickTime(0.99, "p99"),
   tick_ms_max: tickTime(1, "slowest"),
   kernel_ms_p50: ofTicks("ms", "time in the kernel, median", (look) =>
-    quantile(
-      ticksOf(look).map(({ kernelMs }) => kernelMs),
-      0.5,
-    ),
+    median(ticksOf(look).map(({ kernelMs }) => kernelMs)),
   ),
-  tick_rate_hz: ofTicks("Hz", "ticks a second", (look) => durations(look).length / seconds(look)),
+  tick_rate_hz: ofTicks("Hz", "ticks a second", rateOf),
   overrun_pct: ofTicks("%", "ticks that took longer than their interval", (look) => {
     const { timeline, fromMs, toMs, zone } = look;
     const ticks = zone === null ? timeline.loop.between(fromMs, toMs) : ticksOf(look);
-    return share(ticks.filter(({ overrun }) => overrun).length, ticks.length);
+    return percentage(ticks.filter(({ overrun }) => overrun).length, ticks.length);
   }),
   missed_ticks: ofTicks("", "ticks given up for good", (look) => grown(look, ({ missedTicks }) => missedTicks)),
   players: ofTicks("", "players in the zones", (look) => level(look, ({ players }) => players)),
   creatures: ofTicks("", "creatures in the zones", (look) => level(look, ({ creatures }) => creatures)),
-  commands_per_s: ofTicks("/s", "commands that zones worked through", (look) => {
-    return total(look, ({ commands }) => commands) / seconds(look);
-  }),
+  commands_per_s: ofTicks("/s", "commands that zones worked through", (look) =>
+    perSecond(look, ({ commands }) => commands),
+  ),
   commands_dropped: ofTicks("", "commands dropped by full batches", (look) =>
     total(look, ({ commandsDropped }) => commandsDropped),
   ),
-  casts_per_s: ofTicks("/s", "casts completed", (look) => {
-    return total(look, ({ castsCompleted }) => castsCompleted) / seconds(look);
-  }),
+  casts_per_s: ofTicks("/s", "casts completed", (look) => perSecond(look, ({ castsCompleted }) => castsCompleted)),
   cast_success_pct: ofTicks("%", "casts completed of those that ended", (look) => {
     const completed = total(look, ({ castsCompleted }) => castsCompleted);
-    return share(completed, completed + total(look, ({ castsInterrupted }) => castsInterrupted));
+    return percentage(completed, sum([completed, total(look, ({ castsInterrupted }) => castsInterrupted)]));
   }),
-  damage_per_s: ofTicks("/s", "damage dealt", (look) => total(look, ({ damage }) => damage) / seconds(look)),
+  damage_per_s: ofTicks("/s", "damage dealt", (look) => perSecond(look, ({ damage }) => damage)),
   exceptions: happened("exception", "ticks that died of an exception"),
   recoveries: happened("recovered", "recoveries of zones"),
   quarantined: happened("quarantined", "commands quarantined"),
   duplicates: newest("", "entities in more than one zone, most in a census", ({ timeline, fromMs, toMs }) => {
-    const found = timeline.census.between(fromMs, toMs).map(({ duplicates }) => duplicates);
-    return found.length === 0 ? undefined : Math.max(...found);
+    return greatest(timeline.census.between(fromMs, toMs).map(({ duplicates }) => duplicates));
   }),
   error_lines: newest("", "error lines", ({ timeline, fromMs, toMs }) => {
     const isHeard = timeline.loop.between(fromMs, toMs).length > 0;

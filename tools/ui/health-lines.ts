@@ -2,6 +2,7 @@
 
 import type { Anomaly } from "../analysis/anomalies.ts";
 import type { HealthReport, HealthStatus } from "../analysis/health.ts";
+import { known, mapped, sum } from "../analysis/measured.ts";
 import { clock, shown } from "../analysis/measures.ts";
 import type { ZoneHealth } from "../analysis/zone-health.ts";
 import { paint } from "./output.ts";
@@ -12,7 +13,7 @@ const ANOMALIES_SHOWN_MAX = 8;
 /** All of it; fits 80 columns unless a zone's name is long. */
 export function healthLines(report: HealthReport): string[] {
   return [
-    `${paintStatus(report.status)}  at ${clock(report.atMs)}, by the last ${shown(Math.round(report.windowS))} s`,
+    `${paintStatus(report.status)}  at ${clock(report.atMs)}, by the last ${shown(mapped(report.windowS, Math.round))} s`,
     ...report.reasons.map(({ level, text }) => `  ${paintStatus(level)}  ${text}`),
     ...serverLines(report),
     "",
@@ -24,11 +25,11 @@ export function healthLines(report: HealthReport): string[] {
 /** One line a second, for a pipe: "12:00:10 degraded 17.8 Hz, tick p99 200 ms, 8 players: zone 1 is DEGRADED". */
 export function healthLine(report: HealthReport): string {
   const { status, atMs, tickRateHz, durationMs, reasons } = report;
-  const players = report.zones.reduce((all, zone) => all + zone.players, 0);
+  const players = sum(known(report.zones.map((zone) => zone.players)));
   const why = reasons.map(({ text }) => text).join("; ");
   return (
     `${clock(atMs)} ${paintStatus(status)} ${shown(tickRateHz.measured)} Hz, tick p99 ${shown(durationMs.p99)} ms, ` +
-    `${players} players${why === "" ? "" : `: ${why}`}`
+    `${shown(players)} players${why === "" ? "" : `: ${why}`}`
   );
 }
 
@@ -58,7 +59,7 @@ function serverLines(report: HealthReport): string[] {
   if (traffic !== null) {
     const trip =
       roundTrip === null ? "" : `, round trip p50 ${shown(roundTrip.msP50)} ms, p99 ${shown(roundTrip.msP99)} ms`;
-    lines.push(`players  ${traffic.connected} connected, ${traffic.inWorld} in the world${trip}`);
+    lines.push(`players  ${shown(traffic.connected)} connected, ${shown(traffic.inWorld)} in the world${trip}`);
   }
   if (process !== null) {
     lines.push(`process  ${shown(process.rssMb)} MiB, ${shown(process.cpuShare)} cores busy`);

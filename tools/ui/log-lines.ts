@@ -2,6 +2,7 @@
 
 import type { DurationSummary } from "../analysis/duration-sums.ts";
 import type { LogReport } from "../analysis/log-summary.ts";
+import type { Measured } from "../analysis/measured.ts";
 import { shown } from "../analysis/measures.ts";
 import type { TallyEntry } from "../analysis/tally.ts";
 import { paint } from "./output.ts";
@@ -13,7 +14,10 @@ export function summaryLines(report: LogReport): string[] {
   const { lines, fromMs, toMs, loop, zones, connections, errors, sampledOut, linesLost, faultLines } = report;
   const fields: [string, string][] = [
     ["lines", `${count(lines)} (${report.byType.map(({ key, count: n }) => `${key} ${count(n)}`).join(", ")})`],
-    ["time", Number.isNaN(fromMs) ? "no line has one" : `${iso(fromMs)} to ${iso(toMs)}, ${span(toMs - fromMs)}`],
+    [
+      "time",
+      fromMs === null || toMs === null ? "no line has one" : `${iso(fromMs)} to ${iso(toMs)}, ${span(toMs - fromMs)}`,
+    ],
     ["server", `${report.version || "version not told"}, ${report.starts} starts seen, ${rate(report.tickRateHz)}`],
     ["game loop", durations(loop)],
     ["connections", `${count(connections.accepted)} accepted; ended: ${listed(connections.disconnects)}`],
@@ -88,9 +92,9 @@ function durations({ ticks, msP50, msP99, msMax, overruns }: DurationSummary): s
 }
 
 const count = (value: number): string => value.toLocaleString("en-US");
-const percent = (share: number): string => (Number.isNaN(share) ? "-" : `${(share * 100).toFixed(1)} %`);
+const percent = (share: Measured): string => (share === null ? "-" : `${(share * 100).toFixed(1)} %`);
 const iso = (atMs: number): string => new Date(atMs).toISOString();
-const rate = (hz: number): string => (Number.isNaN(hz) ? "tick rate not told" : `${hz} Hz`);
+const rate = (hz: Measured): string => (hz === null ? "tick rate not told" : `${hz} Hz`);
 
 function span(ms: number): string {
   const seconds = Math.round(ms / 1_000);

@@ -1,5 +1,6 @@
 // What the wizard knows while it goes: the drill that is under way, what was chosen, and the scenario that all of it makes.
 
+import type { Measured } from "../analysis/measured.ts";
 import { WowsimError } from "../../server/errors.ts";
 import type { Drill } from "../scenario/drill.ts";
 import { measureOf } from "../scenario/measures.ts";
@@ -43,9 +44,9 @@ export interface WizardState {
 
 /** What is told of a stretch of time. */
 export interface Figures {
-  tickMs: { zone: number; p50: number; max: number }[];
-  tickRateHz: number;
-  roundTripMs: number;
+  tickMs: { zone: number; p50: Measured; max: Measured }[];
+  tickRateHz: Measured;
+  roundTripMs: Measured;
   drops: number;
   playing: number;
 }
@@ -94,7 +95,7 @@ export function figuresOf(state: WizardState): Figures {
   const { timeline, step, feltSince } = drill.view();
   const felt = feltSince(step);
   const look = { timeline, fromMs: step.atMs, toMs: timeline.nowMs + 1, zone: null as number | null, felt };
-  const read = (name: MeasureName, zone: number | null = null): number => measureOf(name).read({ ...look, zone });
+  const read = (name: MeasureName, zone: number | null = null): Measured => measureOf(name).read({ ...look, zone });
   return {
     tickMs: [...timeline.zones.keys()]
       .toSorted((a, b) => a - b)
@@ -108,7 +109,7 @@ export function figuresOf(state: WizardState): Figures {
 
 /** A line a figure; with what it was before where that is given. */
 export function figureLines(now: Figures, before: Figures | null = null): string[] {
-  const was = (value: number | undefined, unit: string): string =>
+  const was = (value: Measured | undefined, unit: string): string =>
     before === null || value === undefined ? "" : `, was ${shownMs(value)}${unit}`;
   return [
     ...now.tickMs.map(({ zone, p50, max }) => {
@@ -120,5 +121,4 @@ export function figureLines(now: Figures, before: Figures | null = null): string
   ];
 }
 
-const shownMs = (value: number): string =>
-  Number.isFinite(value) ? value.toFixed(value < 10 ? 1 : 0) : "not measured";
+const shownMs = (value: Measured): string => (value !== null ? value.toFixed(value < 10 ? 1 : 0) : "not measured");

@@ -25,7 +25,7 @@ test("lines that say which fault is active are never looked at", () => {
   expect(timeline.errors.length).toBe(0);
 });
 
-test("what a tick line says is kept, and what it does not say is NaN", () => {
+test("what a tick line says is kept, and what it does not say is missing", () => {
   const timeline = new Timeline();
   timeline.take(tick(START, 7, { duration_ms: 3, kernel_ms: 1, zone_name: "Westfall", state: "DEGRADED" }));
   timeline.take(tick(START + 50, 8, { duration_ms: 4 }));
@@ -33,9 +33,9 @@ test("what a tick line says is kept, and what it does not say is NaN", () => {
   expect(zone).toMatchObject({ id: 1, name: "Westfall", state: "DEGRADED" });
   const [first, second] = zone!.ticks.all();
   expect(first).toMatchObject({ tick: 7, durationMs: 3, kernelMs: 1, overheadMs: 2 });
-  expect(second!.kernelMs).toBeNaN();
+  expect(second!.kernelMs).toBeNull();
   expect(second!.overheadMs).toBe(4);
-  expect(second!.players).toBeNaN();
+  expect(second!.players).toBeNull();
 });
 
 test("lines that come late are put in their place", () => {
@@ -124,3 +124,31 @@ test("a zone's state is the newest that any line told", () => {
   timeline.take(tick(START + 50, 2, { state: "CRASHED" }));
   expect(timeline.zones.get(1)!.state).toBe("DOWN");
 });
+
+test("a value that is null, a text or not there is missing, and never 0", () => {
+  const timeline = new Timeline();
+  const strange = { events_processed: null, casts_started: "5", kernel_ms: null, players: "12", queue_depth: {} };
+  timeline.take(tick(START, 7, { duration_ms: 3, ...strange }));
+  expect(timeline.zones.get(1)!.ticks.last).toMatchObject({
+    commands: null,
+    castsStarted: null,
+    kernelMs: null,
+    players: null,
+    queueDepth: null,
+    damage: null,
+  });
+  timeline.take(line(START, "gateway", "Traffic", { interval_ms: 1_000, messages: null, connected: "8" }));
+  expect(timeline.traffic.last).toMatchObject({ messages: null, connected: null, malformed: null });
+  timeline.take(line(START, "server", "Process", { rss_mb: null }));
+  expect(timeline.process.last).toMatchObject({ rssMb: null, linesLost: null });
+});
+
+test.each([{ duration_ms: null }, { duration_ms: "4" }, { tick: null, duration_ms: 4 }, { zone_id: null }])(
+  "a tick without its zone, number or duration is none, and is counted: %p",
+  (wrong) => {
+    const timeline = new Timeline();
+    timeline.take(tick(START, 7, { duration_ms: 3, ...wrong }));
+    expect(timeline.zones.get(1)?.ticks.length ?? 0).toBe(0);
+    expect(timeline.counts).toMatchObject({ lines: 1, read: 0, incomplete: 1 });
+  },
+);

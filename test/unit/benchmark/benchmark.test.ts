@@ -51,9 +51,11 @@ describe("the verdict", () => {
     ["ticks that nobody saw", { ticks: 100 }, "only 100 of 200 ticks were seen"],
     [
       "nothing seen at all",
-      { ticks: 0, tick_ms: { avg: NaN, p50: NaN, p90: NaN, p99: NaN, max: NaN } },
+      { ticks: 0, tick_ms: { avg: null, p50: null, p90: null, p99: null, max: null } },
       "only 0 of 200",
     ],
+    ["tick times that no line told", { tick_ms: { ...good.tick_ms, p99: null } }, "the p99 tick was not measured"],
+    ["overruns that no line told", { overrun_pct: null }, "the share of overruns was not measured"],
   ])("%s can fail it", (_name, wrong, reason) => {
     const { holds, reasons } = judge({ ...good, ...wrong }, limits);
     expect(holds).toBe(false);

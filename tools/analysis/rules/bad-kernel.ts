@@ -5,7 +5,9 @@
 // and commands) and of the other zones is sure; kernel time alone is noisy and counts less. Chance is ruled out by the
 // canary judge's test (deploy/statistics.ts). Exceptions that began with the new kernel are the other sign.
 
-import { clock, median, ramp, shown } from "../measures.ts";
+import { known, median, measured, ratio, sum } from "../measured.ts";
+import type { Measured } from "../measured.ts";
+import { clock, ramp, shown } from "../measures.ts";
 import { compare, controlChange, MEDIAN } from "../../deploy/statistics.ts";
 import type { ZoneTick } from "../samples.ts";
 import type { Timeline, ZoneHistory } from "../timeline.ts";
@@ -61,8 +63,7 @@ function examine(zone: ZoneHistory, timeline: Timeline): Finding | null {
   );
   if (confidence === 0) return null;
   const name = nameOf(zone);
-  const of = (read: (tick: ZoneTick) => number): string =>
-    `${shown(median(before.map(read)))} → ${shown(median(after.map(read)))}`;
+  const of = (read: Reading): string => `${shown(median(before.map(read)))} → ${shown(median(after.map(read)))}`;
   const evidence = [
     `${name}: kernel ${old} → ${newest.kernel} at ${clock(change.atMs)}, tick ${change.tick}.`,
     `${name}: fuel_used p50 ${of(fuelOf)}, kernel_ms p50 ${of(timeOf)} (n ${before.length} → ${after.length}), entities and commands ${of(loadOf)}.`,
@@ -74,6 +75,8 @@ function examine(zone: ZoneHistory, timeline: Timeline): Finding | null {
   const explains = trapped > 0 && trappedBefore === 0 ? ["zone-trap", "zone-runaway"] : [];
   return { confidence, zones: [zone.id], sinceMs: change.atMs, evidence, explains };
 }
+
+type Reading = (tick: ZoneTick) => Measured;
 
 interface Other {
   zone: ZoneHistory;
@@ -94,21 +97,21 @@ function keptKernel(changed: ZoneHistory, { zones }: Timeline, atMs: number): Ot
 }
 
 /** By how much a figure rose beyond the load and the other zones; 1 where chance may have done it. */
-function riseOf(read: (tick: ZoneTick) => number, before: ZoneTick[], after: ZoneTick[], others: Other[]): number {
+function riseOf(read: Reading, before: ZoneTick[], after: ZoneTick[], others: Other[]): number {
   if (before.length < TICKS_MIN || after.length < TICKS_MIN) return 1;
-  const load = median(after.map(loadOf)) / median(before.map(loadOf));
+  const load = ratio(median(after.map(loadOf)), median(before.map(loadOf)));
   const meanwhile = controlChange(
     MEDIAN,
-    others.map((other) => ({ before: other.before.map(read), after: other.after.map(read) })),
+    others.map((other) => ({ before: known(other.before.map(read)), after: known(other.after.map(read)) })),
   );
-  const control = Math.max(1, ...[load, meanwhile].filter(Number.isFinite));
-  const { netRatio, p } = compare(MEDIAN, before.map(read), after.map(read), control);
-  return p < CHANCE_MAX && Number.isFinite(netRatio) ? netRatio : 1;
+  const control = Math.max(1, ...known([load, measured(meanwhile)]));
+  const { netRatio, p } = compare(MEDIAN, known(before.map(read)), known(after.map(read)), control);
+  return p < CHANCE_MAX ? (measured(netRatio) ?? 1) : 1;
 }
 
-const shownMedians = ({ before, after }: Other, read: (tick: ZoneTick) => number): string =>
+const shownMedians = ({ before, after }: Other, read: Reading): string =>
   `${shown(median(before.map(read)))} → ${shown(median(after.map(read)))} (n ${before.length} → ${after.length})`;
 
-const fuelOf = ({ fuelUsed }: ZoneTick): number => fuelUsed;
-const timeOf = ({ kernelMs }: ZoneTick): number => kernelMs;
-const loadOf = ({ players, creatures, commands }: ZoneTick): number => players + creatures + commands;
+const fuelOf: Reading = ({ fuelUsed }) => fuelUsed;
+const timeOf: Reading = ({ kernelMs }) => kernelMs;
+const loadOf: Reading = ({ players, creatures, commands }) => sum([players, creatures, commands]);

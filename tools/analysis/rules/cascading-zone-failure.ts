@@ -4,7 +4,9 @@
 // that is gone (+0.2), and one of them handles far more commands than players send (+0.2, and then the traps and the
 // flood are part of it).
 
-import { clock, shown, sum } from "../measures.ts";
+import { difference, sum } from "../measured.ts";
+import type { Measured } from "../measured.ts";
+import { clock, shown } from "../measures.ts";
 import type { Timeline, ZoneHistory } from "../timeline.ts";
 import { floodsOf } from "./event-queue-flood.ts";
 import { CONFIDENCE_MIN, merge, nameOf } from "./rule.ts";
@@ -32,10 +34,10 @@ function examine(zone: ZoneHistory, timeline: Timeline): Finding | null {
   const restarts = events.filter(({ what, atMs }) => what === "restart_failed" && atMs >= (wentDown?.atMs ?? 0));
   const downMs = wentDown?.atMs ?? restarts[0]?.atMs ?? zone.stateAtMs;
   const others = [...timeline.zones.values()].filter((other) => other !== zone);
-  const lost = zone.ticks.last?.players ?? Number.NaN;
+  const lost = zone.ticks.last?.players ?? null;
   const [before, after] = [playersOf(others, downMs - BEFORE_MS, downMs), playersOf(others, downMs, downMs + AFTER_MS)];
-  const moved = after.last - before.first;
-  const isMoved = lost > 0 && moved >= lost * 0.8;
+  const moved = difference(after.last, before.first);
+  const isMoved = lost !== null && moved !== null && lost > 0 && moved >= lost * 0.8;
   const floods = floodsOf(timeline).filter(
     ({ zones, confidence }) => confidence >= CONFIDENCE_MIN && zones[0] !== zone.id,
   );
@@ -47,7 +49,7 @@ function examine(zone: ZoneHistory, timeline: Timeline): Finding | null {
       : `${wentDown.reason}, after ${exceptions.length} exceptions in ${BEFORE_MS / 1_000} s`;
   const evidence = [
     `${nameOf(zone)}: DOWN since ${clock(downMs)} (${how}); ${restarts.length} restarts failed since.`,
-    ...(Number.isNaN(lost)
+    ...(lost === null
       ? []
       : [
           `It had ${shown(lost)} players in its last tick; in the other zones players went ${shown(before.first)} → ${shown(after.last)} within ${AFTER_MS / 1_000} s.`,
@@ -64,7 +66,7 @@ function examine(zone: ZoneHistory, timeline: Timeline): Finding | null {
 }
 
 /** Players of these zones, added up, at the begin and at the end of a time. */
-function playersOf(zones: readonly ZoneHistory[], fromMs: number, toMs: number): { first: number; last: number } {
+function playersOf(zones: readonly ZoneHistory[], fromMs: number, toMs: number): { first: Measured; last: Measured } {
   const ticks = zones.map((zone) => zone.ticks.between(fromMs, toMs));
   return {
     first: sum(ticks.map((some) => some[0]?.players ?? 0)),

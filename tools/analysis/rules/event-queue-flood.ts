@@ -4,7 +4,9 @@
 // A zone's rate is its median tick's commands times its ticks a second, so that a burst (creatures spawning, players
 // joining) does not count. Sure when that is a multiple of the messages the gateway says came in.
 
-import { clock, median, ramp, shown, sum } from "../measures.ts";
+import { median, ratio, sum } from "../measured.ts";
+import type { Measured } from "../measured.ts";
+import { clock, ramp, shown } from "../measures.ts";
 import type { ZoneTick } from "../samples.ts";
 import type { Timeline, ZoneHistory } from "../timeline.ts";
 import { merge, nameOf, RECENT_MS } from "./rule.ts";
@@ -48,10 +50,14 @@ interface Accounted {
 /** Null while the gateway has not said what came in: then nothing is known to be too much. */
 function accountedPerSecond({ traffic, census, nowMs, tickRateHz }: Timeline): Accounted | null {
   const seconds = traffic.between(nowMs - TRAFFIC_MS);
-  const intervalMs = sum(seconds.map((second) => second.intervalMs));
-  if (!(intervalMs > 0)) return null;
-  const messagesPerS = (sum(seconds.map(({ messages }) => messages)) * 1_000) / intervalMs;
-  const hz = Number.isNaN(tickRateHz) ? TICK_RATE_HZ : tickRateHz;
+  const messagesPerMs = ratio(
+    sum(seconds.map(({ messages }) => messages)),
+    sum(seconds.map((second) => second.intervalMs)),
+  );
+  if (messagesPerMs === null) return null;
+  const messagesPerS = messagesPerMs * 1_000;
+  const hz = tickRateHz ?? TICK_RATE_HZ;
+  // Without a census nothing is known to be doubled, and nothing to cost anything.
   return { messagesPerS, perS: messagesPerS + (census.last?.duplicates ?? 0) * hz, samples: seconds.length };
 }
 
@@ -60,7 +66,8 @@ function examine(zone: ZoneHistory, { nowMs }: Timeline, accounted: Accounted): 
   const recent = ticks.filter(({ atMs }) => atMs >= nowMs - RECENT_MS);
   if (recent.length < RECENT_TICKS_MIN) return null;
   const perTick = median(recent.map(({ commands }) => commands));
-  if (median(recent.slice(-RECENT_TICKS_MIN).map(({ commands }) => commands)) < perTick / 2) return null;
+  const newest = median(recent.slice(-RECENT_TICKS_MIN).map(({ commands }) => commands));
+  if (perTick === null || newest === null || newest < perTick / 2) return null;
   const perS = perTick * (recent.length / (RECENT_MS / 1_000));
   const confidence =
     CONFIDENCE_MAX *
@@ -70,7 +77,7 @@ function examine(zone: ZoneHistory, { nowMs }: Timeline, accounted: Accounted): 
   const begin = beginOf(ticks, perTick / 2);
   const before = ticks.slice(0, begin);
   const sinceMs = ticks[begin]?.atMs ?? nowMs;
-  const change = (read: (tick: ZoneTick) => number): string => {
+  const change = (read: (tick: ZoneTick) => Measured): string => {
     const after = shown(median(recent.map(read)));
     return before.length === 0 ? after : `${shown(median(before.map(read)))} → ${after}`;
   };

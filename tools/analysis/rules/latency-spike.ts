@@ -6,7 +6,9 @@
 
 import type { ZoneTick } from "../samples.ts";
 import type { Timeline, ZoneHistory } from "../timeline.ts";
-import { clock, interquartileRange, median, quantile, ramp, shown } from "../measures.ts";
+import { difference, isBelow, median, quantile, ratio } from "../measured.ts";
+import type { Measured } from "../measured.ts";
+import { clock, interquartileRange, ramp, shown } from "../measures.ts";
 import { merge, nameOf, plainTicks, RECENT_MS } from "./rule.ts";
 import type { Finding, Rule } from "./rule.ts";
 
@@ -40,27 +42,29 @@ function examine(zone: ZoneHistory, { nowMs }: Timeline): Finding | null {
   const recent = recentOf(ticks, nowMs);
   const earlier = ticks.slice(0, ticks.length - recent.length);
   const usual = quantile(earlier.map(overheadOf), 0.25);
-  const hasBefore = earlier.length >= BASELINE_TICKS_MIN && usual < STRANGE_MS;
-  const limit = hasBefore ? Math.max(usual * RISE_RATIO_MIN, usual + RISE_MS_MIN) : STRANGE_MS;
+  const hasBefore = earlier.length >= BASELINE_TICKS_MIN && isBelow(usual, STRANGE_MS);
+  const limit = hasBefore && usual !== null ? Math.max(usual * RISE_RATIO_MIN, usual + RISE_MS_MIN) : STRANGE_MS;
   const slow = recent.filter(({ overheadMs }) => overheadMs > limit);
   if (slow.length < SLOW_TICKS_MIN) return null;
 
   const share = slow.length / recent.length;
   const level = median(slow.map(overheadOf));
+  if (level === null) return null;
   const sinceMs = beginOf(ticks, Math.max(limit, level / 2), share);
   if (sinceMs === undefined) return null;
   const before = hasBefore ? ticks.filter(({ atMs }) => atMs < sinceMs) : [];
   const lastBefore = median(before.slice(-RECENT_TICKS_MIN).map(overheadOf));
   const spread = interquartileRange(slow.map(overheadOf));
-  const kernelAdded = Math.max(0, median(slow.map(kernelOf)) - (before.length > 0 ? median(before.map(kernelOf)) : 0));
-  const outside = level / (level + (Number.isNaN(kernelAdded) ? 0 : kernelAdded));
+  const kernelBefore = before.length > 0 ? median(before.map(kernelOf)) : 0;
+  const kernelAdded = difference(median(slow.map(kernelOf)), kernelBefore);
+  const outside = kernelAdded === null ? 1 : ratio(level, level + Math.max(0, kernelAdded));
   const confidence =
     (before.length > 0 ? CONFIDENCE_MAX : CONFIDENCE_MAX_WITHOUT_BEFORE) *
     (0.5 + 0.5 * ramp(share, 0.1, 0.6)) *
-    ramp(spread / level, 0.6, 0.15) *
+    ramp(ratio(spread, level), 0.6, 0.15) *
     ramp(outside, 0.5, 0.85) *
-    (before.length > 0 ? ramp(lastBefore / level, 0.45, 0.2) : 1) *
-    (Number.isNaN(kernelAdded) ? 0.8 : 1);
+    (before.length > 0 ? ramp(ratio(lastBefore, level), 0.45, 0.2) : 1) *
+    (kernelAdded === null ? 0.8 : 1);
   return { confidence, zones: [zone.id], sinceMs, evidence: evidenceOf(zone, before, slow, recent, sinceMs) };
 }
 
@@ -71,7 +75,7 @@ function evidenceOf(
   recent: ZoneTick[],
   sinceMs: number,
 ): string[] {
-  const change = (read: (tick: ZoneTick) => number): string => {
+  const change = (read: (tick: ZoneTick) => Measured): string => {
     const after = shown(median(slow.map(read)));
     return before.length > 0 ? `${shown(median(before.map(read)))} → ${after}` : after;
   };
@@ -80,7 +84,7 @@ function evidenceOf(
   const lines = [
     `${name}: duration_ms p50 ${change(({ durationMs }) => durationMs)} (${counts}), since ${clock(sinceMs)}; ${slow.length} of the last ${recent.length} ticks are slow.`,
   ];
-  if (!Number.isNaN(median(slow.map(kernelOf)))) {
+  if (median(slow.map(kernelOf)) !== null) {
     lines.push(
       `${name}: of that the kernel takes kernel_ms p50 ${change(kernelOf)}, fuel_used p50 ${change(({ fuelUsed }) => fuelUsed)}.`,
     );
@@ -89,8 +93,9 @@ function evidenceOf(
   lines.push(
     `${name}: the time outside the kernel is even, p50 ${shown(median(slow.map(overheadOf)))} ms, half of the slow ticks within ${shown(spread)} ms of each other.`,
   );
-  const missed = (recent.at(-1)?.missedTicks ?? 0) - (before.at(-1)?.missedTicks ?? recent[0]?.missedTicks ?? 0);
-  if (missed > 0) lines.push(`${name}: missed_ticks +${missed}.`);
+  const [first, last] = [before.at(-1) ?? recent[0], recent.at(-1)];
+  const missed = difference(last?.missedTicks ?? null, first?.missedTicks ?? null);
+  if (missed !== null && missed > 0) lines.push(`${name}: missed_ticks +${missed}.`);
   return lines;
 }
 
@@ -117,4 +122,4 @@ function beginOf(ticks: ZoneTick[], limit: number, share: number): number | unde
 }
 
 const overheadOf = ({ overheadMs }: ZoneTick): number => overheadMs;
-const kernelOf = ({ kernelMs }: ZoneTick): number => kernelMs;
+const kernelOf = ({ kernelMs }: ZoneTick): Measured => kernelMs;

@@ -2,7 +2,8 @@
 //
 //   wavesOf(timeline)     // [{ fromMs, toMs, lost: 8, connectedBefore: 8, accepted: 8, resumed: 8, held: 16, ... }]
 
-import { sum } from "../measures.ts";
+import { known, least, sum } from "../measured.ts";
+import type { Measured } from "../measured.ts";
 import type { Disconnect } from "../samples.ts";
 import type { Timeline } from "../timeline.ts";
 import { EVENT_STALE_MS } from "./rule.ts";
@@ -19,12 +20,12 @@ export interface Wave {
   lost: number;
   zones: number[];
   sessions: number[];
-  /** As the last Traffic line before it said; NaN when there was none. */
-  connectedBefore: number;
+  /** As the last Traffic line before it said; missing when there was none. */
+  connectedBefore: Measured;
   /** Since the wave. */
-  connectedLeast: number;
-  accepted: number;
-  resumed: number;
+  connectedLeast: Measured;
+  accepted: Measured;
+  resumed: Measured;
   /** Turned away since, because the door was held. */
   held: number;
 }
@@ -49,11 +50,11 @@ function waveOf(group: Disconnect[], { traffic, refusals }: Timeline): Wave {
   return {
     fromMs,
     toMs,
-    lost: Math.max(group.length, ...during.map(({ disconnected }) => disconnected)),
+    lost: Math.max(group.length, ...known(during.map(({ disconnected }) => disconnected))),
     zones: [...new Set(group.map(({ zoneId }) => zoneId).filter((id) => id > 0))].toSorted((a, b) => a - b),
     sessions: group.map(({ sessionId }) => sessionId),
-    connectedBefore: traffic.lastBefore(fromMs)?.connected ?? Number.NaN,
-    connectedLeast: Math.min(...since.map(({ connected }) => connected)),
+    connectedBefore: traffic.lastBefore(fromMs)?.connected ?? null,
+    connectedLeast: least(since.map(({ connected }) => connected)),
     accepted: sum(since.map(({ accepted }) => accepted)),
     resumed: sum(since.map(({ resumed }) => resumed)),
     held: refusals.between(fromMs).filter(({ reason }) => reason === "held").length,

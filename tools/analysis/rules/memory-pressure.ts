@@ -4,6 +4,8 @@
 // outside the JavaScript heap proper (external_mb rises with it, heap_mb without external_mb does not), and when nobody
 // came in meanwhile who could need it.
 
+import { difference, least, ratio } from "../measured.ts";
+import type { Measured } from "../measured.ts";
 import { clock, ramp, shown } from "../measures.ts";
 import type { ProcessSample } from "../samples.ts";
 import type { Timeline } from "../timeline.ts";
@@ -32,28 +34,32 @@ export const memoryPressure: Rule = {
     const last = samples.at(-1);
     if (surge === null || last === undefined) return null;
     const { before, top, after } = surge;
-    const heldMb = Math.min(...after.map(({ rssMb }) => rssMb)) - before.rssMb;
-    const needMb = heldMb - newPlayers(timeline, before.atMs, top.atMs) * MB_PER_PLAYER;
-    const externalMb = top.externalMb - before.externalMb;
-    const ownHeapMb = top.heapMb - top.externalMb - (before.heapMb - before.externalMb);
-    const isBlind = Number.isNaN(externalMb) || Number.isNaN(ownHeapMb);
+    const heldMb = difference(least(after.map(({ rssMb }) => rssMb)), before.rssMb);
+    const needMb = difference(heldMb, newPlayers(timeline, before.atMs, top.atMs) * MB_PER_PLAYER);
+    const externalMb = difference(top.externalMb, before.externalMb);
+    const ownHeapMb = difference(ownHeapOf(top), ownHeapOf(before));
+    const isBlind = externalMb === null || ownHeapMb === null;
     const place = isBlind
       ? CONFIDENCE_MAX_BLIND
-      : CONFIDENCE_MAX * ramp(externalMb / heldMb, 0.3, 0.8) * ramp(ownHeapMb / heldMb, 0.6, 0.2);
+      : CONFIDENCE_MAX * ramp(ratio(externalMb, heldMb), 0.3, 0.8) * ramp(ratio(ownHeapMb, heldMb), 0.6, 0.2);
     const confidence =
-      place * ramp(needMb, STEP_MB_NONE, STEP_MB_FULL) * ramp(heldMb / (top.rssMb - before.rssMb), 0.4, 0.75);
+      place *
+      ramp(needMb, STEP_MB_NONE, STEP_MB_FULL) *
+      ramp(ratio(heldMb, difference(top.rssMb, before.rssMb)), 0.4, 0.75);
     const seconds = (top.atMs - before.atMs) / 1_000;
     const evidence = [
       `Process: rss_mb ${shown(before.rssMb)} → ${shown(top.rssMb)} within ${shown(seconds)} s, at ${clock(top.atMs)}; ${shown(last.rssMb)} now, ${after.length} samples later.`,
     ];
     if (!isBlind) {
       evidence.push(
-        `Process: external_mb ${shown(before.externalMb)} → ${shown(top.externalMb)}, the rest of the heap ${shown(before.heapMb - before.externalMb)} → ${shown(top.heapMb - top.externalMb)} MiB.`,
+        `Process: external_mb ${shown(before.externalMb)} → ${shown(top.externalMb)}, the rest of the heap ${shown(ownHeapOf(before))} → ${shown(ownHeapOf(top))} MiB.`,
       );
     }
     return { confidence, zones: [], sinceMs: before.atMs, evidence };
   },
 };
+
+const ownHeapOf = ({ heapMb, externalMb }: ProcessSample): Measured => difference(heapMb, externalMb);
 
 interface Surge {
   /** The sample before it, its highest one, and that with all since. */
@@ -67,7 +73,8 @@ function lastSurge(samples: readonly ProcessSample[]): Surge | null {
   const isSurging = (index: number): boolean => {
     const [one, two] = [samples[index - 1], samples[index]];
     if (one === undefined || two === undefined) return false;
-    return two.rssMb - one.rssMb >= (SURGE_MB_PER_S * (two.atMs - one.atMs)) / 1_000 && two.rssMb > one.rssMb;
+    const grownMb = difference(two.rssMb, one.rssMb);
+    return grownMb !== null && grownMb > 0 && grownMb >= (SURGE_MB_PER_S * (two.atMs - one.atMs)) / 1_000;
   };
   let end = samples.length - 1;
   while (end > 0 && !isSurging(end)) end--;
@@ -79,5 +86,6 @@ function lastSurge(samples: readonly ProcessSample[]): Surge | null {
 
 function newPlayers({ traffic }: Timeline, fromMs: number, toMs: number): number {
   const [before, after] = [traffic.lastBefore(fromMs), traffic.lastBefore(toMs + 1_000)];
-  return Math.max(0, (after?.connected ?? 0) - (before?.connected ?? 0));
+  // Where nobody counts them, nobody is known to have come.
+  return Math.max(0, difference(after?.connected ?? null, before?.connected ?? null) ?? 0);
 }

@@ -5,7 +5,8 @@
 // it may be the kernel's own mistake. When no zone trapped before its kernel changed, the kernel is the likelier cause
 // (rules/bad-kernel.ts explains these away).
 
-import { clock, median, ramp, shown, uniqueSorted } from "../measures.ts";
+import { known, median } from "../measured.ts";
+import { clock, ramp, shown, uniqueSorted } from "../measures.ts";
 import type { Timeline, ZoneHistory } from "../timeline.ts";
 import { EVENT_FRESH_MS, EVENT_STALE_MS, merge, nameOf } from "./rule.ts";
 import type { Finding, Rule } from "./rule.ts";
@@ -57,7 +58,7 @@ function examine(zone: ZoneHistory, { nowMs }: Timeline, isMine: (error: string)
     `${name}: ${recovered.length} recoveries, recovery_ms p50 ${shown(median(recovered.map(({ recoveryMs }) => recoveryMs)))} of a 50 ms interval.`,
   ];
   if (quarantined.length > 0) {
-    const ops = uniqueSorted(quarantined.map(({ op }) => op)).join(", ");
+    const ops = uniqueSorted(known(quarantined.map(({ op }) => op))).join(", ");
     const sessions = uniqueSorted(quarantined.map(({ sessionId }) => sessionId));
     const who = sessions.every((id) => id === 0) ? "from no player's session" : `of session ${sessions.join(", ")}`;
     evidence.push(`${name}: ${quarantined.length} commands quarantined, op ${ops}, ${who}.`);

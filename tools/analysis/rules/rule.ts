@@ -4,6 +4,7 @@
 //   rule.find(timeline)
 //   // { confidence: 0.93, zones: [1], sinceMs: 1767225612000, evidence: ["zone 1: duration_ms p50 0.06 → 200 ..."] }
 
+import { difference, isAbove } from "../measured.ts";
 import type { Timeline, ZoneHistory } from "../timeline.ts";
 import type { ZoneTick } from "../samples.ts";
 
@@ -61,7 +62,9 @@ export function merge(findings: readonly (Finding | null)[]): Finding | null {
 /** Ticks that did not have to be recovered: those say nothing about how long a tick takes. */
 export function plainTicks(zone: ZoneHistory): ZoneTick[] {
   const ticks = zone.ticks.all();
-  return ticks.filter(({ recoveries }, index) => recoveries <= (ticks[index - 1]?.recoveries ?? recoveries));
+  return ticks.filter(
+    ({ recoveries }, index) => !isAbove(difference(recoveries, ticks[index - 1]?.recoveries ?? null), 0),
+  );
 }
 
 /** "zone 1 Elwynn Forest". */

@@ -3,7 +3,9 @@
 // Sure when the wave is a single player among several, and the ticks around it were as before. The only player there is
 // may as well be everybody; two or three are less clearly single; many are something else.
 
-import { clock, median, ramp, shown } from "../measures.ts";
+import { difference, isAbove, median, ratio } from "../measured.ts";
+import type { Measured } from "../measured.ts";
+import { clock, ramp, shown } from "../measures.ts";
 import type { Timeline } from "../timeline.ts";
 import { wavesOf } from "./lost-links.ts";
 import type { Wave } from "./lost-links.ts";
@@ -31,25 +33,24 @@ export const sessionCrash: Rule = {
 
 function examine(wave: Wave, timeline: Timeline): Finding {
   const { before, after } = tickTimes(timeline, wave.fromMs);
-  const slowed = before > 0 ? after / before : 1;
   const around = timeline.disconnects
     .between(wave.fromMs - AROUND_MS, wave.toMs + AROUND_MS)
     .filter(({ reason }) => reason === "link_lost").length;
   const confidence =
     (CONFIDENCE_MAX / Math.max(wave.lost, around)) *
-    (Number.isNaN(wave.connectedBefore) ? 0.7 : ramp(wave.connectedBefore - wave.lost, -1.5, 1)) *
-    (after - before > 5 ? ramp(slowed, 20, 3) : 1) *
+    (wave.connectedBefore === null ? 0.7 : ramp(wave.connectedBefore - wave.lost, -1.5, 1)) *
+    (isAbove(difference(after, before), 5) ? ramp(ratio(after, before), 20, 3) : 1) *
     ramp(timeline.nowMs - wave.toMs, EVENT_STALE_MS, EVENT_FRESH_MS);
   const who = wave.sessions.map((id) => `session ${id}`).join(", ");
   const evidence = [
     `${who} lost the link at ${clock(wave.fromMs)} (Client disconnected, reason link_lost); ${wave.lost} of ${shown(wave.connectedBefore)} connected, ${around - wave.sessions.length} more within ${AROUND_MS / 1_000} s around it.`,
     `Ticks were as before: duration_ms p50 ${shown(before)} → ${shown(after)} in the ${AROUND_MS / 1_000} s before and after.`,
-    `Since then ${wave.resumed} ${wave.resumed === 1 ? "session was" : "sessions were"} resumed.`,
+    `Since then ${shown(wave.resumed)} ${wave.resumed === 1 ? "session was" : "sessions were"} resumed.`,
   ];
   return { confidence, zones: wave.zones, sinceMs: wave.fromMs, evidence };
 }
 
-function tickTimes({ zones }: Timeline, atMs: number): { before: number; after: number } {
+function tickTimes({ zones }: Timeline, atMs: number): { before: Measured; after: Measured } {
   const durations = (fromMs: number, toMs: number): number[] =>
     [...zones.values()].flatMap(({ ticks }) => ticks.between(fromMs, toMs).map(({ durationMs }) => durationMs));
   return { before: median(durations(atMs - AROUND_MS, atMs)), after: median(durations(atMs, atMs + AROUND_MS)) };

@@ -5,9 +5,11 @@
 // backwards, the lowest so far: a staircase that only rises, without the outliers. Sure when it has several steps, no
 // step is most of the rise, and the kernel's work (fuel) has not grown. Memory that does not grow makes it less sure.
 
-import type { ProcessSample } from "../samples.ts";
+import type { ProcessSample, ZoneTick } from "../samples.ts";
 import type { Timeline, ZoneHistory } from "../timeline.ts";
-import { clock, median, perSecond, pointsOf, ramp, shown } from "../measures.ts";
+import { median, ratio } from "../measured.ts";
+import type { Measured } from "../measured.ts";
+import { clock, perSecond, pointsOf, ramp, shown } from "../measures.ts";
 import type { Point } from "../measures.ts";
 import { merge, nameOf, plainTicks } from "./rule.ts";
 import type { Finding, Rule } from "./rule.ts";
@@ -52,24 +54,26 @@ function examine(zone: ZoneHistory, timeline: Timeline): Finding | null {
   const sinceMs = stairs[1]?.atMs ?? begin.atMs;
   const before = ticks.filter(({ atMs }) => atMs < sinceMs);
   const after = ticks.filter(({ atMs }) => atMs >= end.atMs);
-  const fuel = [before, after].map((some) => median(some.map(({ fuelUsed }) => fuelUsed)));
-  const work = (fuel[1] ?? Number.NaN) / (fuel[0] ?? Number.NaN);
+  const [fuelBefore, fuelAfter] = [fuelOf(before), fuelOf(after)];
+  const work = ratio(fuelAfter, fuelBefore);
   const memory = growthOf(timeline.process.between(sinceMs));
   const confidence =
     CONFIDENCE_MAX *
     (0.6 + 0.4 * ramp(steps, STEPS_MIN - 1, 6)) *
     ramp(highest / rise, 0.75, 0.5) *
-    (Number.isNaN(work) ? 0.8 : ramp(work, 2.5, 1.5)) *
+    (work === null ? 0.8 : ramp(work, 2.5, 1.5)) *
     (memory.mb > 0 ? 1 : 0.85);
   const name = nameOf(zone);
   const seconds = Math.round((end.atMs - sinceMs) / 1_000) + 1;
   const evidence = [
     `${name}: the fastest ticks' time outside the kernel rose in ${steps} steps, ${shown(begin.value)} → ${shown(end.value)} ms in the ${seconds} s since ${clock(sinceMs)}; no step was more than ${shown(highest)} ms.`,
-    `${name}: the kernel's work did not grow with it, fuel_used p50 ${shown(fuel[0] ?? Number.NaN)} → ${shown(fuel[1] ?? Number.NaN)} (n ${before.length} → ${after.length}).`,
+    `${name}: the kernel's work did not grow with it, fuel_used p50 ${shown(fuelBefore)} → ${shown(fuelAfter)} (n ${before.length} → ${after.length}).`,
     memory.text,
   ];
   return { confidence, zones: [zone.id], sinceMs, evidence, explains: ["latency-spike"] };
 }
+
+const fuelOf = (ticks: readonly ZoneTick[]): Measured => median(ticks.map(({ fuelUsed }) => fuelUsed));
 
 /** The rising levels up to now, where each came first; what is above a later second's floor is an outlier, not a level. */
 export function staircaseOf(floors: readonly Point[]): Point[] {

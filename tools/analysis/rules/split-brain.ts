@@ -18,7 +18,13 @@ export const splitBrain: Rule = {
   },
   find({ census, errors, nowMs }) {
     const newest = census.last;
-    if (newest === undefined || newest.duplicates === 0 || nowMs - newest.atMs > RECENT_MS) return null;
+    if (
+      newest === undefined ||
+      newest.duplicates === null ||
+      newest.duplicates === 0 ||
+      nowMs - newest.atMs > RECENT_MS
+    )
+      return null;
     const rounds = census.all();
     const clean = rounds.findLastIndex(({ duplicates }) => duplicates === 0);
     const doubled = rounds.slice(clean + 1);

@@ -4,6 +4,7 @@
 // Sure when the wave took nearly all who were connected, when they were more than two, and when they came back together
 // or were turned away together.
 
+import { ratio } from "../measured.ts";
 import { clock, ramp, shown, zonesText } from "../measures.ts";
 import { wavesOf } from "./lost-links.ts";
 import { EVENT_FRESH_MS, EVENT_STALE_MS } from "./rule.ts";
@@ -25,8 +26,8 @@ export const thunderingHerd: Rule = {
       null,
     );
     if (wave === null) return null;
-    const share = wave.lost / wave.connectedBefore;
-    const isBack = wave.held > 0 || wave.accepted >= wave.lost / 2;
+    const share = ratio(wave.lost, wave.connectedBefore);
+    const isBack = wave.held > 0 || (wave.accepted !== null && wave.accepted >= wave.lost / 2);
     const confidence =
       (isBack ? CONFIDENCE_MAX : CONFIDENCE_MAX_NOBODY_BACK) *
       ramp(share, 0.5, 0.85) *
@@ -34,7 +35,7 @@ export const thunderingHerd: Rule = {
       ramp(timeline.nowMs - wave.toMs, EVENT_STALE_MS, EVENT_FRESH_MS);
     const evidence = [
       `${wave.lost} of ${shown(wave.connectedBefore)} connected players lost their links within ${shown(wave.toMs - wave.fromMs)} ms at ${clock(wave.fromMs)} (Client disconnected, reason link_lost; ${zonesText(wave.zones)}).`,
-      `Traffic: connected fell to ${shown(wave.connectedLeast)}; since then ${wave.accepted} connections accepted, ${wave.resumed} sessions resumed.`,
+      `Traffic: connected fell to ${shown(wave.connectedLeast)}; since then ${shown(wave.accepted)} connections accepted, ${shown(wave.resumed)} sessions resumed.`,
     ];
     if (wave.held > 0) evidence.push(`${wave.held} connections were turned away meanwhile (reason held).`);
     return { confidence, zones: wave.zones, sinceMs: wave.fromMs, evidence, explains: ["session-crash"] };

@@ -22,18 +22,19 @@ export const factsPanel: Panel = {
     const deploy = picture.deploys?.zones.find((each) => each.zone_id === id);
     const kernel =
       deploy === undefined ? zone.kernel : `${zone.kernel} ${deploy.phase === "steady" ? "" : deploy.phase}`;
-    const casts = zone.castsStarted === 0 ? "none" : `${zone.castsCompleted} of ${zone.castsStarted} completed`;
+    const casts =
+      zone.castsStarted === 0 ? "none" : `${shown(zone.castsCompleted)} of ${shown(zone.castsStarted)} completed`;
     return [
       fact("name", zone.name),
       fact("state", zone.state, stateStyle(zone.state)),
-      fact("players", `${zone.players}, creatures ${zone.creatures}`),
+      fact("players", `${shown(zone.players)}, creatures ${shown(zone.creatures)}`),
       fact("tick", `p50 ${shown(durationMs.p50)}, p99 ${shown(durationMs.p99)} ms`),
       fact("ticks", `${shown(zone.ticksPerS)} a second, ${zone.overruns} late`),
       fact("fuel", `${compact(zone.fuelUsedP50)} a tick`),
       fact("casts", casts),
       fact("damage", `${compact(zone.damagePerS)} a second`),
       fact("commands", `${compact(zone.commandsPerS)} a second`),
-      fact("recoveries", String(zone.recoveries)),
+      fact("recoveries", shown(zone.recoveries)),
       fact("kernel", kernel),
     ];
   },

@@ -1,5 +1,7 @@
 // The zones as a table: state, who is there, tick times, work done, fights, kernel. A click on a zone shows it in detail.
 
+import { isAbove, mapped, measured } from "../../analysis/measured.ts";
+import type { Measured } from "../../analysis/measured.ts";
 import { shown } from "../../analysis/measures.ts";
 import type { ZoneHealth } from "../../analysis/zone-health.ts";
 import { shownZone } from "../picture.ts";
@@ -10,7 +12,7 @@ import { tableOf } from "./panel.ts";
 import type { Column, Panel } from "./panel.ts";
 
 export const zonesPanel: Panel = {
-  title: ({ health }) => `Zones (${health.zones.length}), last ${Math.round(health.windowS)} s`,
+  title: ({ health }) => `Zones (${health.zones.length}), last ${shown(mapped(health.windowS, Math.round))} s`,
   lines(picture, screen, { width, height }) {
     const { zones } = picture.health;
     if (zones.length === 0) return [line("No zone has ticked yet.", "dim")];
@@ -49,7 +51,7 @@ function columnsFor({ health, deploys }: Picture): Column<ZoneHealth>[] {
       head: "P99ms",
       width: 5,
       align: "right",
-      cell: ({ durationMs: { p99 } }) => ({ text: compact(p99), style: p99 > budgetMs ? "bad" : "plain" }),
+      cell: ({ durationMs: { p99 } }) => ({ text: compact(p99), style: isAbove(p99, budgetMs) ? "bad" : "plain" }),
     },
     number("FUEL", 5, 3, ({ fuelUsedP50 }) => fuelUsedP50),
     number("CAST/s", 6, 4, ({ castsPerS }) => castsPerS),
@@ -67,13 +69,14 @@ function columnsFor({ health, deploys }: Picture): Column<ZoneHealth>[] {
   ];
 }
 
-function number(head: string, width: number, spare: number, read: (zone: ZoneHealth) => number): Column<ZoneHealth> {
+function number(head: string, width: number, spare: number, read: (zone: ZoneHealth) => Measured): Column<ZoneHealth> {
   return { head, width, spare, align: "right", cell: (zone) => compact(read(zone)) };
 }
 
 /** At most five characters: "0.42", "204", "1.2k", "35M". */
-export function compact(value: number): string {
-  if (!Number.isFinite(value)) return "-";
+export function compact(given: Measured): string {
+  const value = measured(given);
+  if (value === null) return "-";
   if (Number.isInteger(value) && Math.abs(value) < 1_000) return String(value);
   if (value < 1_000) return shown(value);
   const [size, unit] = value < 1e6 ? [1e3, "k"] : value < 1e9 ? [1e6, "M"] : [1e9, "G"];

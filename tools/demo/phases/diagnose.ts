@@ -3,6 +3,8 @@
 import type { Demo } from "../context.ts";
 import type { Phase } from "../demo.ts";
 import type { PlayFigures } from "../play.ts";
+import { mapped, ratio } from "../../analysis/measured.ts";
+import type { Measured } from "../../analysis/measured.ts";
 import { shown, zonesText } from "../../analysis/measures.ts";
 import { ms, percent, seconds, times } from "../words.ts";
 import { CONFIDENCE_MIN } from "./break.ts";
@@ -44,17 +46,20 @@ function tellEvidence(demo: Demo, evidence: readonly string[]): void {
   if (more > 0) demo.fact("", `and ${more} lines more, of the other zones`);
 }
 
+/** Fell for sure: what was not measured did not. */
+const hasFallen = (share: Measured): boolean => share !== null && share <= KEPT_MAX;
+
 function tellPlayers(demo: Demo, before: PlayFigures, during: PlayFigures): void {
-  const change = (read: (figures: PlayFigures) => number, unit = ""): string =>
+  const change = (read: (figures: PlayFigures) => Measured, unit = ""): string =>
     `${shown(read(before))} → ${shown(read(during))}${unit} (${times(read(during), read(before))})`;
   demo.fact("cast success", `${percent(before.castSuccess)} → ${percent(during.castSuccess)} of the casts that ended`);
   const isSlower = during.roundTripMs.p50 >= SLOWER_MIN * before.roundTripMs.p50;
   demo.claim(isSlower, `players wait longer: round trip p50 ${change(({ roundTripMs }) => roundTripMs.p50, " ms")}`);
-  const castsFell = during.castsPerS <= KEPT_MAX * before.castsPerS;
+  const castsFell = hasFallen(ratio(during.castsPerS, before.castsPerS));
   demo.claim(castsFell, `they cast less: completed a second ${change(({ castsPerS }) => castsPerS)}`);
   demo.claim(
-    during.dps <= KEPT_MAX * before.dps,
-    `they hit less: damage a second ${change(({ dps }) => Math.round(dps))}`,
+    hasFallen(ratio(during.dps, before.dps)),
+    `they hit less: damage a second ${change(({ dps }) => mapped(dps, Math.round))}`,
   );
   demo.fact("worst wait", `${ms(before.roundTripMs.max)} → ${ms(during.roundTripMs.max)}`);
 }
