@@ -174,7 +174,7 @@ async function start(
   const readiness = new Readiness(["game", "control", "http", "telemetry"], now);
   const metrics = new Metrics({ now });
   registerTelemetryMetrics(metrics, telemetry);
-  registerServerMetrics(metrics, { supervisor, gateway, faults, control });
+  registerServerMetrics(metrics, { supervisor, gateway, faults, control, readiness, tickRateHz });
   supervisor.onTick((report) => {
     metrics.observeTick(report);
     readiness.observeTick(report);

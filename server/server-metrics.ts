@@ -5,6 +5,7 @@ import type { ControlServer } from "./control/server.ts";
 import type { FaultRegistry } from "./fault/registry.ts";
 import type { Gateway } from "./net/gateway.ts";
 import type { MetricsSink } from "./telemetry/metrics.ts";
+import type { Readiness } from "./telemetry/readiness.ts";
 import type { ZoneSupervisor } from "./zone/supervisor.ts";
 
 interface Parts {
@@ -12,9 +13,21 @@ interface Parts {
   gateway: Gateway;
   faults: FaultRegistry;
   control: ControlServer;
+  readiness: Readiness;
+  tickRateHz: number;
 }
 
-export function registerServerMetrics(metrics: MetricsSink, { supervisor, gateway, faults, control }: Parts): void {
+export function registerServerMetrics(metrics: MetricsSink, parts: Parts): void {
+  const { supervisor, gateway, faults, control, readiness, tickRateHz } = parts;
+  metrics.gauge("wowsim_ready", "1 while the server can take players, as /readyz says.", [], () => [
+    { value: Number(readiness.check().ready) },
+  ]);
+  metrics.gauge("wowsim_tick_rate_hz", "Ticks a second that every zone is meant to do at full game time.", [], () => [
+    { value: tickRateHz },
+  ]);
+  metrics.gauge("wowsim_entities_in_two_zones", "Entities that the census found in more than one zone.", [], () => [
+    { value: supervisor.duplicates },
+  ]);
   registerGateway(metrics, gateway);
   registerFaults(metrics, faults);
   metrics.gauge("wowsim_control_connections", "Open control connections.", [], () => [{ value: control.connections }]);

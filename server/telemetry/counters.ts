@@ -9,6 +9,8 @@
 const NAMES = [
   // Recorder.
   "linesWritten",
+  /** Lines of type error that reached the recorder. */
+  "errorLines",
   /** Lines that reached the recorder and found its backlog full, or were still unwritten at the end. */
   "linesLost",
   "fileBytes",

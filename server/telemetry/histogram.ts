@@ -3,8 +3,13 @@
 //   Buckets        counts since the start, as Prometheus histograms want them: 0.005 s ≤ 1,201 values, ...
 //   RecentWindow   the values of the last ten seconds themselves, for exact percentiles: p99 of now, not of all time
 
-/** Upper bounds in seconds; the last bucket, +Inf, is implied. */
-export const TICK_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1] as const;
+/**
+ * Upper bounds in seconds; the last bucket, +Inf, is implied. A kernel tick takes 20 to 1,000 µs, so the bounds begin below
+ * that: the bounds decide what a histogram can tell apart.
+ */
+export const TICK_BUCKETS_SECONDS = [
+  0.00001, 0.00002, 0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
+] as const;
 
 /** A cumulative histogram. */
 export class Buckets {

@@ -21,6 +21,13 @@ const NO_TIME = "1970-01-01T00:00:00.000Z";
 const CLOSING_BRACE = 125;
 const MILLISECONDS = Array.from({ length: 1000 }, (_, ms) => `.${String(ms).padStart(3, "0")}Z`);
 
+const TYPE_OFFSET = HEAD.length + NO_TIME.length + '","type":"'.length;
+const [LETTER_E = 0, LETTER_R = 0] = new TextEncoder().encode("er");
+
+/** True when the encoded line at `offset` is of type "error": no other type begins with "er". */
+export const isErrorLine = (bytes: Uint8Array, offset: number): boolean =>
+  bytes[offset + TYPE_OFFSET] === LETTER_E && bytes[offset + TYPE_OFFSET + 1] === LETTER_R;
+
 /** A kind of line: what is the same in all lines of one type, component and message. Belongs to one encoder. */
 export interface LineKind {
   readonly type: TelemetryType;

@@ -13,7 +13,7 @@
 import type { LineAppender } from "../store/line-appender.ts";
 import type { Ring } from "../zone/ring.ts";
 import type { TelemetryCounters } from "./counters.ts";
-import { LineEncoder } from "./line.ts";
+import { isErrorLine, LineEncoder } from "./line.ts";
 import type { LineKind } from "./line.ts";
 
 const REPORT_INTERVAL_MS = 1000;
@@ -65,6 +65,7 @@ export class Recorder {
     for (const ring of rings.toReversed()) {
       const { bytes } = ring;
       count += ring.drain((offset, length) => {
+        if (isErrorLine(bytes, offset)) this.#parts.counters.add("errorLines", 1);
         this.#toFile(bytes, offset, length);
         if (relays) this.#toFeed(bytes, offset, length);
       });
@@ -169,6 +170,7 @@ export class Recorder {
 
   #say(kind: LineKind, data: Record<string, unknown>, relays: boolean): void {
     const length = this.#lines.encode(kind, data, this.#parts.now());
+    if (kind.type === "error") this.#parts.counters.add("errorLines", 1);
     this.#toFile(this.#lines.bytes, 0, length);
     if (relays) this.#toFeed(this.#lines.bytes, 0, length);
   }

@@ -9,6 +9,7 @@ import type { Telemetry } from "./telemetry.ts";
 
 const TOTALS: readonly [counter: TelemetryCounter, name: string, help: string][] = [
   ["linesWritten", "lines_written", "Lines written to the file."],
+  ["errorLines", "error_lines", "Lines of type error: what an operator must look at."],
   ["fileErrors", "file_errors", "Writes to the file that failed; they are tried again."],
   ["fileRotations", "file_rotations", "Times the file was rotated."],
   ["linesRelayed", "feed_lines", "Lines handed to the feed."],

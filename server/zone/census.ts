@@ -14,6 +14,7 @@ export class Census {
   readonly #now: () => number;
   readonly #zones = new Map<number, Set<number>>();
   #suspects = new Map<number, number[]>();
+  #duplicates = 0;
   #roundAtMs: number;
   #reportedAtMs = -REPORT_INTERVAL_MS;
 
@@ -21,6 +22,11 @@ export class Census {
     this.#emitter = emitter;
     this.#now = now;
     this.#roundAtMs = now();
+  }
+
+  /** Entities that two rounds running found in more than one zone. */
+  get duplicates(): number {
+    return this.#duplicates;
   }
 
   /** Everybody in a zone right now. */
@@ -49,6 +55,7 @@ export class Census {
     const doubled = new Map([...owners].filter(([, zones]) => zones.length > 1));
     const confirmed = [...doubled].filter(([id]) => this.#suspects.has(id));
     this.#suspects = doubled;
+    this.#duplicates = confirmed.length;
     const data = { zones: this.#zones.size, entities, duplicates: confirmed.length };
     this.#emitter.emit("health", "audit", "Entity census", data);
     if (confirmed.length > 0) this.#report(confirmed);

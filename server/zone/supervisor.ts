@@ -144,6 +144,11 @@ export class ZoneSupervisor {
     return this.#gameLoop.tick;
   }
 
+  /** Entities that the census found in more than one zone. */
+  get duplicates(): number {
+    return this.#census.duplicates;
+  }
+
   /** Queues a command with f32 fields; false when the worker's ring is full or there is no such zone. */
   command(
     zoneId: number,

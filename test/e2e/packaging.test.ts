@@ -99,7 +99,7 @@ describe("the composition", () => {
     expect(byDefault.map(([name]) => name)).toEqual(["demo"]);
     expect(demo?.command).toEqual(["demo", "--auto"]);
     expect(demo?.healthcheck?.disable).toBe(true);
-    expect(server?.profiles).toEqual(["server"]);
+    expect(server?.profiles).toContain("server");
   });
 
   test("publishes every exposed port, on this machine only", () => {

@@ -122,12 +122,26 @@ describe("a scrape", () => {
 });
 
 describe("a zone's ticks", () => {
+  test("are told apart below a millisecond, where kernel times lie", async () => {
+    const { metrics } = setUp();
+    for (const kernelMs of [0.015, 0.04, 0.09, 0.15, 0.4, 0.9]) metrics.observeTick(tickReport({ kernelMs }));
+    const { samples } = parse(await metrics.text()).get("wowsim_zone_kernel_seconds")!;
+    const counts = samples.filter(({ name }) => name.endsWith("_bucket")).map(({ value }) => value);
+    expect(counts.slice(0, 7)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  });
+
   test("become a histogram whose buckets are cumulative and end in the count", async () => {
     const { metrics } = setUp();
     for (const durationMs of [0.5, 1, 1.1, 6, 51, 2000]) metrics.observeTick(tickReport({ durationMs, kernelMs: 0.2 }));
     const samples = parse(await metrics.text()).get("wowsim_zone_tick_duration_seconds")!.samples;
     const buckets = samples.filter(({ name }) => name.endsWith("_bucket"));
     expect(Object.fromEntries(buckets.map(({ labels, value }) => [labels["le"], value]))).toEqual({
+      "0.00001": 0,
+      "0.00002": 0,
+      "0.00005": 0,
+      "0.0001": 0,
+      "0.0002": 0,
+      "0.0005": 1,
       "0.001": 2,
       "0.0025": 3,
       "0.005": 3,

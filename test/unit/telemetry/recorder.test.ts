@@ -54,6 +54,17 @@ test("lines of all threads come into the file, each thread's in its order", asyn
   expect(counters.get("linesLost")).toBe(0);
 });
 
+test("lines of type error are counted, from whichever thread, and no others", async () => {
+  using folder = tempFolder();
+  const { recorder, emitters, counters } = setUp(folder.file("telemetry.jsonl"), { producers: 2 });
+  for (const emitter of emitters) {
+    emitter.emit("error", "zone", "Zone tick exception", { error: "trap" });
+    for (const type of ["event", "health", "metric"] as const) emitter.emit(type, "error", "error", { type: "error" });
+  }
+  await recorder.stop(5000);
+  expect(counters.get("errorLines")).toBe(2);
+});
+
 test("nothing is relayed while nobody watches, and everything while somebody does", async () => {
   using folder = tempFolder();
   const { recorder, emitter, counters, feed } = setUp(folder.file("telemetry.jsonl"));
