@@ -12,9 +12,11 @@ import { loadWorld } from "./content/load.ts";
 import { registerDeployCommands } from "./control/deploy-commands.ts";
 import { Deployer } from "./control/deploy.ts";
 import { registerFaultCommands } from "./control/fault-commands.ts";
+import { registerServerCommand } from "./control/server-command.ts";
 import { ControlServer } from "./control/server.ts";
 import { registerZoneCommands, ZoneViews } from "./control/zone-views.ts";
 import type { ZoneViewsOptions } from "./control/zone-views.ts";
+import { messageOf } from "./errors.ts";
 import { FAULTS } from "./fault/definitions.ts";
 import { FaultBlock } from "./fault/fault-block.ts";
 import { NOMINAL_TICK_MS, startNominalTicks } from "./fault/nominal-ticks.ts";
@@ -29,6 +31,9 @@ import type { GatewayLimits } from "./net/limits.ts";
 import { openFilesMax } from "./open-files.ts";
 import { registerServerMetrics } from "./server-metrics.ts";
 import { takeDataDir } from "./store/data-dir.ts";
+import { writeServerFile } from "./store/server-file.ts";
+import type { ServerPlace } from "./store/server-file.ts";
+import type { Emitter } from "./telemetry/schema.ts";
 import { startHttp } from "./telemetry/http.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { Readiness } from "./telemetry/readiness.ts";
@@ -169,6 +174,9 @@ async function start(
   registerDeployCommands(control, deployer);
   undo.push(() => deployer.stop());
   registerZoneCommands(control, new ZoneViews({ zones: supervisor, names: namesOf(world, gateway), now }));
+  const zones = world.zones.map(({ id, name }) => ({ id, name }));
+  const ports = { game: 0, control: 0, http: 0, telemetry: 0 };
+  registerServerCommand(control, () => ({ host, ports, version, tickRateHz, zones, dataDir }));
   undo.push(() => control.stop());
 
   const readiness = new Readiness(["game", "control", "http", "telemetry"], now);
@@ -189,26 +197,34 @@ async function start(
   });
   undo.push(() => ticks.stop());
 
-  const ports = {
-    game: gateway.listen(host, options.port),
-    control: control.listen(host, options.controlPort),
-    http: 0,
-    telemetry: telemetry.udpPort,
-  };
+  ports.telemetry = telemetry.udpPort;
+  ports.game = gateway.listen(host, options.port);
+  ports.control = control.listen(host, options.controlPort);
   const http = startHttp({ host, port: options.httpPort, metrics, readiness });
   undo.push(() => http.stop());
   undo.push(() => readiness.stop());
   ports.http = http.port;
   for (const listener of ["game", "control", "http", "telemetry"]) readiness.up(listener);
+  undo.push(await tellWhere(dataDir, { host, ports, version }, emitter));
   emitter.emit("event", "game_server", "Server started", { port: ports.game });
   hasStarted = true;
   return {
     ports,
-    zones: world.zones.map(({ id, name }) => ({ id, name })),
+    zones,
     dataDir,
     telemetryFile,
     connectionsMax: connectionsMax < DEFAULT_LIMITS.connectionsMax ? connectionsMax : null,
   };
+}
+
+/** Leaves word in the data folder where the server listens; a disk that does not take it keeps no server from running. */
+async function tellWhere(dataDir: string, place: ServerPlace, emitter: Emitter): Promise<() => void> {
+  try {
+    return await writeServerFile(dataDir, place);
+  } catch (error) {
+    emitter.emit("error", "server", "Server file not written", { data_dir: dataDir, error: messageOf(error) });
+    return () => {};
+  }
 }
 
 /** What entities are called, for whoever looks at a zone; null for guests, who have no name. */

@@ -1,0 +1,27 @@
+// The control command that tells of the server itself: where its other ports are, and what it serves. Whoever knows the
+// control port needs to be told nothing else.
+//
+//   > {"command":"server"}
+//   < {"success":true,"command":"server","host":"127.0.0.1","ports":{"game":8080,"control":8081,"http":8082,"telemetry":9090},
+//      "version":"0.1.0","pid":4711,"tick_rate_hz":20,"zones":[{"id":1,"name":"Elwynn Forest"},...],"data_dir":"/srv/.wowsim"}
+
+import { z } from "zod";
+import type { ControlServer } from "./server.ts";
+
+export interface ServerFacts {
+  /** What it listens on. */
+  host: string;
+  ports: { game: number; control: number; http: number; telemetry: number };
+  version: string;
+  tickRateHz: number;
+  zones: readonly { id: number; name: string }[];
+  dataDir: string;
+}
+
+/** Adds `server` to the control channel; `facts` is asked at each request, since ports are known last. */
+export function registerServerCommand(control: Pick<ControlServer, "register">, facts: () => ServerFacts): void {
+  control.register("server", z.object({}), () => {
+    const { host, ports, version, tickRateHz, zones, dataDir } = facts();
+    return { host, ports, version, pid: process.pid, tick_rate_hz: tickRateHz, zones, data_dir: dataDir };
+  });
+}
