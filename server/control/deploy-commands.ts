@@ -7,6 +7,7 @@
 
 import { z } from "zod";
 import { WowsimError } from "../errors.ts";
+import { printable } from "../printable.ts";
 import type { Deployer } from "./deploy.ts";
 import type { ControlServer } from "./server.ts";
 
@@ -64,9 +65,4 @@ function decodeBase64(text: string): Uint8Array {
   const bytes = Buffer.from(text, "base64");
   if (bytes.toString("base64").replaceAll("=", "") === text.replaceAll("=", "")) return bytes;
   throw new WowsimError("bad_module", `The module is not base64; send the bytes of a .wasm file encoded so.`);
-}
-
-/** A label ends up on terminals and in telemetry: nothing but printable characters of it is kept. */
-function printable(label: string): string {
-  return label.replaceAll(/[^\P{C}]/gu, "?");
 }

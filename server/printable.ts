@@ -1,0 +1,40 @@
+// What a text from outside may say to a terminal: nothing but itself. One rule for every name, line and answer that somebody
+// else wrote, whether it is stored, sent on or shown.
+//
+//   printable("Bot\x1b[2J")        // "Bot?[2J": what was a control sequence is a text now
+//   isPrintable("Ünal 漢字")        // true
+//
+// Not printable are controls (C0, C1, delete), invisible and bidirectional marks, lone surrogates, private and unassigned
+// characters, separators of lines and paragraphs, and what stands for bytes that are no UTF-8.
+
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\ufffd]/gu;
+/** Of JSON, for a character that may not be printable. */
+const ESCAPE = /\\[bfnrtu]/;
+const STAND_IN = "?";
+/** Deeper than any line, answer or file of ours; what lies below is replaced as a whole. */
+const DEPTH_MAX = 32;
+
+export const isPrintable = (text: string): boolean => text.search(UNPRINTABLE) < 0;
+
+/** The text with a question mark for each character that is not printable. */
+export const printable = (text: string): string => text.replaceAll(UNPRINTABLE, STAND_IN);
+
+/** The same text in lines: newlines and tabs stay, since they end or indent what is shown. */
+export const printableLines = (text: string): string =>
+  text.replaceAll(UNPRINTABLE, (found) => (found === "\n" || found === "\t" ? found : STAND_IN));
+
+/**
+ * A parsed JSON value whose texts, names of fields included, are all printable. `text` is what it was parsed from: where that
+ * has no escape and nothing unprintable, the value is given back as it is.
+ */
+export function printableJson<Value>(value: Value, text: string): Value {
+  return ESCAPE.test(text) || !isPrintable(text) ? (cleaned(value, 0) as Value) : value;
+}
+
+function cleaned(value: unknown, depth: number): unknown {
+  if (typeof value === "string") return printable(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (depth >= DEPTH_MAX) return null;
+  if (Array.isArray(value)) return value.map((entry) => cleaned(entry, depth + 1));
+  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [printable(name), cleaned(entry, depth + 1)]));
+}
