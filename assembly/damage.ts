@@ -50,7 +50,7 @@ import { randomBetween } from "./random";
 import { Row } from "./rows";
 import { CREATURE_CORPSE } from "./states";
 import { POWER_RAGE, Template, powerTypeOf } from "./tables";
-import { addThreat, forgetEverywhere, forgetThreat, shareHealingThreat } from "./threat";
+import { addThreat, canHate, forgetEverywhere, forgetThreat, shareHealingThreat } from "./threat";
 
 /** `through` of `base` damage gets to a living target; info = DAMAGE_* bits; spell = id, 0 for a swing. */
 export function harm(source: u32, target: u32, base: u32, through: u32, info: u32, spell: u32): void {
@@ -64,16 +64,16 @@ export function harm(source: u32, target: u32, base: u32, through: u32, info: u3
   if (actual > 0 && (info & DAMAGE_PERIODIC) == 0) pushBack(target);
   if (Row.isCreature(target)) {
     provoke(source, target, <f32>actual);
-    refreshLeash(target);
-  } else if (Row.isCreature(source)) refreshLeash(source);
+    if (!Flag.has(source, ENTITY_DEAD)) refreshLeash(target);
+  } else if (Row.isCreature(source) && !Flag.has(source, ENTITY_DEAD)) refreshLeash(source);
   if (spell == 0) gainRage(source, actual, 7.5);
   gainRage(target, actual, 2.5);
   if (after == 0) kill(target, source);
 }
 
-/** A hostile act of a player against a creature: it fights back, and hates it by so much more, times its stance. */
+/** A hostile act of a living player against a creature: it fights back, and hates it by so much more, times its stance. */
 export function provoke(player: u32, creature: u32, threat: f32): void {
-  if (Row.isCreature(player) || Flag.has(creature, ENTITY_EVADING)) return;
+  if (Row.isCreature(player) || !canHate(creature, player)) return;
   engage(creature, player);
   addThreat(creature, player, threat * F32.get(PLAYER_THREAT_FACTOR, player));
 }

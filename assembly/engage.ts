@@ -32,16 +32,16 @@ import {
 import { randomBetween } from "./random";
 import { NO_ROW, Row } from "./rows";
 import { CREATURE_EVADING, CREATURE_FIGHTING, CREATURE_IDLE } from "./states";
-import { addThreat, forgetThreat } from "./threat";
+import { addThreat, canHate, forgetThreat } from "./threat";
 
 /** Between its turning on somebody and its call for help. */
 const HELP_MS: u32 = 1500;
 
-/** An idle creature turns on a living player; one that fights already only keeps it in mind. */
+/** An idle creature turns on a living player; one that fights already only keeps it in mind. The dead turn nobody's head. */
 export function engage(creature: u32, player: u32): void {
   const index = Row.creatureIndex(creature);
   const state = U32.get(CREATURE_STATE, index);
-  if (state != CREATURE_IDLE && state != CREATURE_FIGHTING) return;
+  if ((state != CREATURE_IDLE && state != CREATURE_FIGHTING) || !canHate(creature, player)) return;
   addThreat(creature, player, 0);
   if (state == CREATURE_FIGHTING) return;
   U32.set(CREATURE_STATE, index, CREATURE_FIGHTING);

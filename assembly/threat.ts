@@ -3,9 +3,11 @@
 //
 //   creature 1000001:  rows [3, 9]  values [120.0, 85.5]
 //
-// A player on any table is in combat; an entity that dies or leaves is taken off all of them.
+// A player on any table is in combat; an entity that dies or leaves is taken off all of them. Threat goes from the living to
+// the living only, and this is the one place that sees to it: what the dead left behind (an aura that still burns or heals)
+// takes effect, but nobody turns on a corpse for it.
 
-import { ENTITY_IN_COMBAT } from "./abi";
+import { ENTITY_DEAD, ENTITY_EVADING, ENTITY_IN_COMBAT } from "./abi";
 import { Flag, setTarget } from "./changes";
 import { Cell, F32, U16, U32 } from "./columns";
 import { engage } from "./engage";
@@ -48,8 +50,17 @@ export function threatOf(creature: u32, player: u32): f32 {
   return slot == NO_ROW ? 0 : F32.get(THREAT_VALUE, Entry.at(creature, slot));
 }
 
-/** Adds threat, 0 to only enter the table. A full table gives the place of the least hated to one hated more. */
+/** False when one of them is dead, or the creature is on its way home: then no act of the one concerns the other. */
+export function canHate(creature: u32, player: u32): bool {
+  return !Flag.has(creature, ENTITY_DEAD | ENTITY_EVADING) && !Flag.has(player, ENTITY_DEAD);
+}
+
+/**
+ * Adds threat, 0 to only enter the table; none of the dead and none to the dead. A full table gives the place of the least
+ * hated to one hated more.
+ */
 export function addThreat(creature: u32, player: u32, amount: f32): void {
+  if (!canHate(creature, player)) return;
   let slot = slotOf(creature, player);
   if (slot == NO_ROW) slot = openSlot(creature, player, amount);
   if (slot == NO_ROW) return;
@@ -121,6 +132,7 @@ export function forgetEverywhere(player: u32): void {
 
 /** The player is hated as much as the most hated, and fought. */
 export function taunt(player: u32, creature: u32): void {
+  if (!canHate(creature, player)) return;
   engage(creature, player);
   const count = threatCount(creature);
   let most: f32 = 0;
