@@ -2,12 +2,18 @@
 // it is given away, so nothing of its last owner is left in it.
 
 import { ENTITY_PHANTOM, ENTITY_PLAYER, JOIN_GUEST, JOIN_WATCHES } from "./abi";
+import { Aura } from "./auras";
 import { Changed } from "./changes";
 import { Clock } from "./clock";
 import { Cell, F32, U32 } from "./columns";
 import { forgetEverywhere, forgetThreat } from "./threat";
 import {
+  AURAS_MAX,
+  AURA_BYTES,
   CLASS_THREAT_FACTOR,
+  COOLDOWNS_MAX,
+  COOLDOWN_END,
+  COOLDOWN_SPELL,
   CREATURES_MAX,
   CREATURE_COLUMNS_END,
   CREATURE_HOME_X,
@@ -37,9 +43,13 @@ import {
   ENTITY_X,
   ENTITY_Y,
   ENTITY_Z,
+  EVENT_FIRST,
   HEADER_CREATURES,
   HEADER_PLAYERS,
   HEADER_WATCHERS,
+  KNOWN_ID,
+  KNOWN_MAX,
+  KNOWN_ROW,
   PLAYERS_MAX,
   PLAYER_COLUMNS_END,
   PLAYER_FLAGS,
@@ -56,6 +66,9 @@ import {
   TEMPLATE_SPEED,
   TEMPLATE_STRIDE,
   TEMPLATE_SWING_TICKS,
+  THREAT_MAX,
+  THREAT_ROW,
+  THREAT_VALUE,
 } from "./memory";
 import { RUN_SPEED } from "./movement";
 import { Row, freeRow, takeCreatureRow, takePlayerRow } from "./rows";
@@ -169,19 +182,28 @@ function put(row: u32, x: f32, y: f32, z: f32): void {
   Changed.everything(row);
 }
 
-/** Zeroes every column of a row but its id and the tick of this. */
+/** Zeroes all that is kept of a row but its id and the tick of this: columns, lists to their full length, events of this tick. */
 function wipe(row: u32): void {
   const id = U32.get(ENTITY_ID, row);
   for (let column = ENTITY_ID; column < ENTITY_COLUMNS_END; column += ROWS_MAX * 4) U32.set(column, row, 0);
   U32.set(ENTITY_ID, row, id);
   U32.set(ENTITY_SINCE, row, Clock.now());
   memory.fill(ENTITY_LOCKED + row * ENTITY_LOCKED_STRIDE, 0, ENTITY_LOCKED_STRIDE);
+  memory.fill(Aura.at(row, 0), 0, AURAS_MAX * AURA_BYTES);
+  // Whoever is given the row in this very tick must not be told what the one before did and was refused.
+  U32.set(EVENT_FIRST, row, 0);
   if (Row.isCreature(row)) {
     const index = Row.creatureIndex(row);
     for (let column = CREATURE_STATE; column < CREATURE_COLUMNS_END; column += CREATURES_MAX * 4) {
       U32.set(column, index, 0);
     }
+    memory.fill(THREAT_VALUE + index * THREAT_MAX * 4, 0, THREAT_MAX * 4);
+    memory.fill(THREAT_ROW + index * THREAT_MAX * 2, 0, THREAT_MAX * 2);
   } else {
     for (let column = PLAYER_FLAGS; column < PLAYER_COLUMNS_END; column += PLAYERS_MAX * 4) U32.set(column, row, 0);
+    memory.fill(COOLDOWN_SPELL + row * COOLDOWNS_MAX * 4, 0, COOLDOWNS_MAX * 4);
+    memory.fill(COOLDOWN_END + row * COOLDOWNS_MAX * 4, 0, COOLDOWNS_MAX * 4);
+    memory.fill(KNOWN_ID + row * KNOWN_MAX * 4, 0, KNOWN_MAX * 4);
+    memory.fill(KNOWN_ROW + row * KNOWN_MAX * 2, 0, KNOWN_MAX * 2);
   }
 }
