@@ -223,6 +223,8 @@ export const AVOIDED_DODGE = 2;
 export const AVOIDED_PARRY = 3;
 export const AVOIDED_RESIST = 4;
 export const AVOIDED_IMMUNE = 5;
+/** Its target, a creature, is on its way home, and nothing reaches it. */
+export const AVOIDED_EVADE = 6;
 
 export const INTERRUPT_BY_MOVEMENT = 1;
 export const INTERRUPT_BY_REQUEST = 2;

@@ -1,6 +1,7 @@
 // What a spell does to its target once it is cast, or each time a channel takes effect.
 
 import {
+  AVOIDED_EVADE,
   AVOIDED_MISS,
   AVOIDED_RESIST,
   DAMAGE_CRITICAL,
@@ -63,16 +64,19 @@ import {
 } from "./tables";
 import { taunt } from "./threat";
 
-/** Applies a known spell to its target, or to the enemies around it. */
+/** Applies a known spell to its target, or to the enemies around it; one that it was aimed at and that evades is told of. */
 export function applySpell(caster: u32, target: u32, spell: usize, spellId: u32): void {
   const area = Spell.float(spell, SPELL_AREA);
-  if (area > 0 && Spell.isHarmful(spell)) strikeArea(caster, target, area, spell, spellId);
-  else applyTo(caster, target, spell, spellId);
+  if (area > 0 && Spell.isHarmful(spell)) {
+    if (target != caster && Flag.has(target, ENTITY_EVADING)) tellEvasion(caster, target, spellId);
+    strikeArea(caster, target, area, spell, spellId);
+  } else applyTo(caster, target, spell, spellId);
 }
 
-/** Applies a known spell to one; nothing happens to the dead and to those who evade. */
+/** Applies a known spell to one; nothing happens to the dead, nor to one that evades, which its caster is told. */
 export function applyTo(caster: u32, target: u32, spell: usize, spellId: u32): void {
-  if (Flag.has(target, ENTITY_DEAD | ENTITY_EVADING)) return;
+  if (Flag.has(target, ENTITY_DEAD)) return;
+  if (Flag.has(target, ENTITY_EVADING)) return tellEvasion(caster, target, spellId);
   const effect = Spell.get(spell, SPELL_EFFECT);
   if (effect == EFFECT_DAMAGE || effect == EFFECT_HARM) return assail(caster, target, spell, spellId, effect);
   if (effect == EFFECT_HEAL) heal(caster, target, amountOf(spell), spellId);
@@ -83,6 +87,11 @@ export function applyTo(caster: u32, target: u32, spell: usize, spellId: u32): v
   if (effect == EFFECT_HEAL || effect == EFFECT_HELP || effect == EFFECT_INTERRUPT) {
     applyAura(caster, target, spell, spellId);
   }
+}
+
+/** A blow or spell at a creature on its way home: all who see it see that it came to nothing. */
+export function tellEvasion(caster: u32, target: u32, spellId: u32): void {
+  emit(EVENT_AVOIDED, AVOIDED_EVADE, caster, target, spellId, 0, 0, 0, 0);
 }
 
 function amountOf(spell: usize): u32 {

@@ -5,6 +5,7 @@
 
 import {
   AVOIDED_DODGE,
+  AVOIDED_EVADE,
   AVOIDED_MISS,
   AVOIDED_PARRY,
   COUNTER_ATTACKS,
@@ -112,12 +113,13 @@ function trySwing(row: u32, offHand: bool): void {
   Note.entity(U32.get(ENTITY_ID, row));
   const target = rowOf(U32.get(ENTITY_TARGET, row));
   if (refusalOfEnemy(row, target) != 0) return stopAttack(row);
-  if (U32.get(ENTITY_CAST_END, row) != 0 || Flag.has(target, ENTITY_EVADING) || !inMeleeRange(row, target)) return;
+  if (U32.get(ENTITY_CAST_END, row) != 0 || !inMeleeRange(row, target)) return;
   if (Control.has(row, CONTROL_STUNNED)) return;
   if (!canStrike(row, target)) return turnAbout(row);
   wait(row, offHand);
   Counter.add(COUNTER_ATTACKS, 1);
-  swing(row, target, offHand);
+  if (Flag.has(target, ENTITY_EVADING)) avoid(row, target, AVOIDED_EVADE);
+  else swing(row, target, offHand);
 }
 
 /** A player's attack ends with its target; a creature chooses anew by itself. */

@@ -10,6 +10,7 @@ import {
   AURA_ENDED_REMOVED,
   AURA_ENDED_USED_UP,
   AVOIDED_DODGE,
+  AVOIDED_EVADE,
   AVOIDED_IMMUNE,
   AVOIDED_MISS,
   AVOIDED_PARRY,
@@ -147,6 +148,7 @@ export const AVOIDED_NAMES: Names = {
   [AVOIDED_PARRY]: "parry",
   [AVOIDED_RESIST]: "resist",
   [AVOIDED_IMMUNE]: "immune",
+  [AVOIDED_EVADE]: "evade",
 };
 
 /** How a blow landed, when not plainly. */
