@@ -13,6 +13,7 @@ import {
   INTERRUPT_TARGET_LOST,
   PHASE_CASTS,
 } from "./abi";
+import { PLAYER_GUEST } from "./arrivals";
 import { interruptCast } from "./cancel";
 import { clearCast, setCast, setGcdEnd, setPower } from "./changes";
 import { Clock } from "./clock";
@@ -37,12 +38,14 @@ import {
   HEADER_CREATURES_HIGH,
   HEADER_PLAYERS_HIGH,
   PLAYERS_MAX,
+  PLAYER_FLAGS,
   SCHOOLS_MAX,
   SPELL_CAST_TICKS,
   SPELL_CHANNEL_PERIOD,
   SPELL_CHANNEL_TICKS,
   SPELL_COOLDOWN_TICKS,
   SPELL_COST,
+  SPELL_FLAGS,
   SPELL_GCD_TICKS,
   SPELL_POWER_TYPE,
   SPELL_SCHOOL,
@@ -50,15 +53,24 @@ import {
 import { Note } from "./note";
 import { requestMoved } from "./requests";
 import { NO_ROW, Row, rowOf } from "./rows";
-import { SCHOOL_PHYSICAL, Spell, powerTypeOf, spellOf } from "./tables";
+import { SCHOOL_PHYSICAL, SPELL_AT_WILL, Spell, powerTypeOf, spellOf } from "./tables";
 import { REFUSAL, aim, isStillThere } from "./targets";
 
 const GCD_MS: u32 = 1500;
 
 /** Own movement: ends the cast in progress, and what starts in this tick may only be instant. */
 export function moveCancelsCast(row: u32): void {
-  if (U32.get(ENTITY_CAST_END, row) != 0) interruptCast(row, INTERRUPT_BY_MOVEMENT);
+  if (U32.get(ENTITY_CAST_END, row) != 0 && !mayStep(row)) interruptCast(row, INTERRUPT_BY_MOVEMENT);
   requestMoved(row);
+}
+
+/**
+ * A guest reads nothing, so it does not know that it casts, and steps all the time. In the second half of its cast that does no
+ * harm; else hardly any would ever complete.
+ */
+function mayStep(row: u32): bool {
+  if (!isGuest(row) || U32.get(ENTITY_CHANNEL_NEXT, row) != 0) return false;
+  return (U32.get(ENTITY_CAST_END, row) - Clock.now()) * 2 <= U32.get(ENTITY_CAST_TICKS, row);
 }
 
 /** Phase: casts in progress lose their target, take effect or complete. */
@@ -152,9 +164,29 @@ function payFor(row: u32, spell: usize, spellId: u32): bool {
     setPower(row, U32.get(ENTITY_POWER, row) - cost);
     U32.set(ENTITY_SPENT_TICK, row, Clock.now());
   }
-  const cooldown = Spell.get(spell, SPELL_COOLDOWN_TICKS);
+  const cooldown = cooldownTicks(row, spell);
   if (cooldown > 0) startCooldown(row, spellId, Clock.now() + cooldown);
   return true;
+}
+
+/** How long a player casts a known spell. */
+export function castTicks(row: u32, spell: usize): u32 {
+  return isAtWill(row, spell) ? 0 : Spell.get(spell, SPELL_CAST_TICKS);
+}
+
+/** How long a known spell is not ready after it was cast. */
+export function cooldownTicks(row: u32, spell: usize): u32 {
+  return isAtWill(row, spell) ? 0 : Spell.get(spell, SPELL_COOLDOWN_TICKS);
+}
+
+/** True for what guests cast as the earlier simulator had it: instant, for nothing, with no cooldown but the global one. */
+function isAtWill(row: u32, spell: usize): bool {
+  return (Spell.get(spell, SPELL_FLAGS) & SPELL_AT_WILL) != 0 && isGuest(row);
+}
+
+/** True for a client of the earlier simulator, which never says hello. */
+export function isGuest(row: u32): bool {
+  return !Row.isCreature(row) && (U32.get(PLAYER_FLAGS, row) & PLAYER_GUEST) != 0;
 }
 
 /** Ticks of the global cooldown a spell starts, and waits for. */
@@ -168,6 +200,7 @@ export function canPay(row: u32, spell: usize): bool {
 
 /** A spell of the common book costs nothing of those who have another power: old clients cast it whatever they are. */
 function costFor(row: u32, spell: usize): u32 {
+  if (isAtWill(row, spell)) return 0;
   return powerTypeOf(row) == Spell.get(spell, SPELL_POWER_TYPE) ? Spell.get(spell, SPELL_COST) : 0;
 }
 

@@ -57,6 +57,7 @@ import {
 } from "./abi";
 import { PLAYER_ACKED, join, remove, spawn, unwatch, watch } from "./arrivals";
 import { interruptCast } from "./cancel";
+import { castTicks } from "./casts";
 import { Flag, setPosition, setTarget } from "./changes";
 import { CONTROL_ROOTED, CONTROL_STUNNED, Control } from "./control";
 import { Cell, U32 } from "./columns";
@@ -76,7 +77,6 @@ import {
   PLAYER_DAMAGE_BOUND,
   PLAYER_DAMAGE_TYPE,
   PLAYER_FLAGS,
-  SPELL_CAST_TICKS,
   SPELL_CHANNEL_TICKS,
   TEMPLATES_MAX,
 } from "./memory";
@@ -250,7 +250,7 @@ function handleCast(at: usize, row: u32): void {
   const spellId = load<u32>(at + COMMAND_B);
   ask(row, spellId, Command.a(at), load<u32>(at + COMMAND_C), Command.seq(at));
   const spell = spellOf(spellId);
-  const known = max<u32>(Spell.get(spell, SPELL_CAST_TICKS), Spell.get(spell, SPELL_CHANNEL_TICKS));
+  const known = max<u32>(castTicks(row, spell), Spell.get(spell, SPELL_CHANNEL_TICKS));
   const ticks = spell == 0 ? load<u32>(at + COMMAND_C) : known;
   if (ticks > 0) stopWalking(row);
 }

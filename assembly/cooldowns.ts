@@ -1,6 +1,9 @@
 // Cooldowns of a player's spells: a short list a player, with spent entries thrown out whenever it is added to.
 //
 //   row 3:  COUNT 2   SPELL [201, 300]   END [620, 700]
+//
+// None that runs is ever forgotten. A class with more spells with a cooldown than the list has places is refused with the
+// content (write-tables.ts); in a zone that has one all the same, a spell that finds no place is as one on cooldown.
 
 import { Clock } from "./clock";
 import { U32 } from "./columns";
@@ -16,7 +19,12 @@ export function readyTick(player: u32, spellId: u32): u32 {
   return 0;
 }
 
-/** The spell is ready again at `end`. Of more than COOLDOWNS_MAX at a time the last one added gives way. */
+/** True when the list has no place for one more spell: then that spell may not be cast, since its cooldown would be forgotten. */
+export function hasNoRoom(player: u32, spellId: u32): bool {
+  return U32.get(PLAYER_COOLDOWN_COUNT, player) == COOLDOWNS_MAX && keepRunning(player, spellId) == COOLDOWNS_MAX;
+}
+
+/** The spell is ready again at `end`. There must be room for it: hasNoRoom. */
 export function startCooldown(player: u32, spellId: u32, end: u32): void {
   const first = player * COOLDOWNS_MAX;
   const slot = min<u32>(keepRunning(player, spellId), COOLDOWNS_MAX - 1);
@@ -38,5 +46,6 @@ function keepRunning(player: u32, spellId: u32): u32 {
     U32.set(COOLDOWN_END, first + kept, end);
     kept++;
   }
+  U32.set(PLAYER_COOLDOWN_COUNT, player, kept);
   return kept;
 }

@@ -24,12 +24,12 @@ import {
   REFUSED_STUNNED,
   REFUSED_UNKNOWN_SPELL,
 } from "./abi";
-import { begin, canPay, gcdTicks, isLocked } from "./casts";
+import { begin, canPay, castTicks, cooldownTicks, gcdTicks, isGuest, isLocked } from "./casts";
 import { Flag } from "./changes";
 import { Clock } from "./clock";
 import { CONTROL_SILENCED, CONTROL_STUNNED, Control } from "./control";
 import { Cell, U32 } from "./columns";
-import { readyTick } from "./cooldowns";
+import { hasNoRoom, readyTick } from "./cooldowns";
 import { Counter } from "./counters";
 import { emit, emitRefused } from "./events";
 import {
@@ -42,7 +42,6 @@ import {
   PLAYER_REQUEST_SPELL,
   PLAYER_REQUEST_TARGET,
   PLAYER_REQUEST_TICKS,
-  SPELL_CAST_TICKS,
   SPELL_EFFECT,
   SPELL_SCHOOL,
 } from "./memory";
@@ -89,7 +88,7 @@ export function letInterruptsThrough(): void {
   for (let row: u32 = 0; row < high; row++) {
     if (U32.get(PLAYER_REQUEST, row) == REQUEST_NONE) continue;
     const spell = spellOf(U32.get(PLAYER_REQUEST_SPELL, row));
-    if (Spell.get(spell, SPELL_EFFECT) == EFFECT_INTERRUPT && Spell.get(spell, SPELL_CAST_TICKS) == 0) fulfil(row);
+    if (Spell.get(spell, SPELL_EFFECT) == EFFECT_INTERRUPT && castTicks(row, spell) == 0) fulfil(row);
   }
 }
 
@@ -109,7 +108,7 @@ function fulfil(row: u32): void {
   Note.session(U32.get(ENTITY_ID, row));
   Note.spell(spellId);
   const claimed = min<u32>(U32.get(PLAYER_REQUEST_TICKS, row), UNKNOWN_CAST_TICKS_MAX);
-  const ticks = spell == 0 ? claimed : Spell.get(spell, SPELL_CAST_TICKS);
+  const ticks = spell == 0 ? claimed : castTicks(row, spell);
   const refusal = refusalOf(row, spell, spellId, ticks, request);
   if (refusal == WAITS) return U32.set(PLAYER_REQUEST, row, REQUEST_QUEUED);
   U32.set(PLAYER_REQUEST, row, REQUEST_NONE);
@@ -130,12 +129,16 @@ function refusalOf(row: u32, spell: usize, spellId: u32, ticks: u32, request: u3
   if (spell == 0) return 0;
   if (Control.has(row, CONTROL_SILENCED) && Spell.get(spell, SPELL_SCHOOL) != SCHOOL_PHYSICAL) return REFUSED_SILENCED;
   if (isLocked(row, spell)) return REFUSED_LOCKED_OUT;
+  if (cooldownTicks(row, spell) > 0 && hasNoRoom(row, spellId)) return REFUSED_ON_COOLDOWN;
   return canPay(row, spell) ? 0 : REFUSED_NO_POWER;
 }
 
-/** What a caster is in the middle of: the reason when it lasts beyond the queue window, WAITS within, 0 = free. */
+/**
+ * What a caster is in the middle of: the reason when it lasts beyond the queue window, WAITS within, 0 = free. Guests have no
+ * window: their clients know of no queue, and have stepped on before it is their cast's turn.
+ */
 function busyFor(row: u32, spell: usize, spellId: u32): u32 {
-  const soon = Clock.now() + Clock.milliseconds(QUEUE_MS);
+  const soon = Clock.now() + (isGuest(row) ? 0 : Clock.milliseconds(QUEUE_MS));
   const castEnd = U32.get(ENTITY_CAST_END, row);
   if (castEnd > soon) return REFUSED_CASTING;
   const gcdEnd: u32 = gcdTicks(spell) > 0 ? U32.get(ENTITY_GCD_END, row) : 0;

@@ -43,6 +43,8 @@ export const AURA_ROOT: u32 = 7;
 
 /** Of SPELL_FLAGS: every class has it in its book. */
 export const SPELL_COMMON: u32 = 1;
+/** Guests cast it at once, for nothing, with no cooldown but the global one. */
+export const SPELL_AT_WILL: u32 = 2;
 
 /** Of TEMPLATE_FLAGS. */
 export const TEMPLATE_FLEES: u32 = 1;

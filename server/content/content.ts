@@ -33,6 +33,8 @@ export interface Spell {
   lockoutS: number;
   /** In every class's book. */
   common: boolean;
+  /** Guests cast it as the earlier simulator had it: at once, for nothing, with no cooldown but the global one. */
+  guestsAtWill: boolean;
   /** Around the target, or the caster where the range is 0; 0: the target alone. */
   areaYd: number;
   /** Takes effect every so often while it lasts; 0: no channel. */

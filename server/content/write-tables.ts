@@ -9,6 +9,7 @@ import type { Content, CreatureTemplate, PlayerClass, Spell } from "./content.ts
 
 // Flags of the tables, as assembly/tables.ts has them.
 const SPELL_COMMON = 1;
+const SPELL_AT_WILL = 2;
 const TEMPLATE_FLEES = 1;
 const TEMPLATE_ELITE = 2;
 
@@ -16,13 +17,14 @@ const TEMPLATE_ELITE = 2;
 type Cell = number | { f32: number };
 type Row = Record<string, Cell>;
 
-/** Writes all tables. Throws WowsimError("content_too_large") when a table has more entries than the kernel has rows. */
+/** Writes all tables. Throws WowsimError("content_too_large") when something has more entries than the kernel has room for. */
 export function writeContent(
   memory: WebAssembly.Memory,
   layout: KernelLayout,
   content: Content,
   tickRateHz: number,
 ): void {
+  checkCooldowns(layout, content);
   const view = new DataView(memory.buffer);
   const ticks = (seconds: number): number => Math.round(seconds * tickRateHz);
   const families = [...new Set(content.creatures.map(({ family }) => family))];
@@ -50,6 +52,19 @@ export function writeContent(
   writeBooks(view, layout, content);
   const index = layout.value("SPELL_INDEX_BASE");
   content.spells.forEach((spell, row) => view.setUint16(index + spell.id * 2, row + 1, true));
+}
+
+/** A cooldown that finds no place would be forgotten, so there is a place for each a class can have. */
+function checkCooldowns(layout: KernelLayout, { spells, classes }: Content): void {
+  const room = layout.value("COOLDOWNS_MAX");
+  for (const { name, spells: book } of classes) {
+    const cooling = spells.filter(({ id, common, cooldownS }) => cooldownS > 0 && (common || book.includes(id))).length;
+    if (cooling <= room) continue;
+    throw new WowsimError(
+      "content_too_large",
+      `Class "${name}" knows ${cooling} spells with a cooldown; this kernel keeps ${room} (COOLDOWNS_MAX).`,
+    );
+  }
 }
 
 /** Which spells each class has, one bit a row of the spell table. */
@@ -97,7 +112,7 @@ function spellRow(spell: Spell, ticks: (seconds: number) => number): Row {
     AMOUNT_MAX: spell.amount[1],
     LOCKOUT_TICKS: ticks(spell.lockoutS),
     POWER_TYPE: POWER_TYPES.indexOf(spell.powerType),
-    FLAGS: spell.common ? SPELL_COMMON : 0,
+    FLAGS: (spell.common ? SPELL_COMMON : 0) | (spell.guestsAtWill ? SPELL_AT_WILL : 0),
     AURA_KIND: AURA_KINDS.indexOf(spell.aura?.kind ?? "none"),
     AURA_TICKS: ticks(spell.aura?.durationS ?? 0),
     AURA_PERIOD: ticks(spell.aura?.periodS ?? 0),

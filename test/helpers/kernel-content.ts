@@ -26,6 +26,7 @@ export function spell(parts: Partial<Spell> & { id: number }): Spell {
     amount: [40, 40],
     lockoutS: 0,
     common: true,
+    guestsAtWill: false,
     areaYd: 0,
     channelS: 0,
     channelPeriodS: 0,

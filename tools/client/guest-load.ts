@@ -2,30 +2,19 @@
 // spell_cast and combat lines at a fixed rate. Made to cost little itself: all lines are built beforehand, one timer
 // serves all sockets, staggered over the period.
 //
-// Each guest walks a closed track of steps of up to 5 yd that begins at (0,0,0). Of ten messages five are movements,
-// three casts (spells 100 to 103, 200, 201, 300), two attacks on creature 1000001.
+// Each guest walks a closed track of steps of up to 5 yd that begins at (0,0,0). What it sends next is chosen by chance, as those
+// clients do (old-mix.ts): with a fixed order every long cast would be followed by a step, or none.
 
 import type { Socket } from "bun";
 import { seededRandom, seedOf } from "../../server/fault/random.ts";
 import { messageOf, WowsimError } from "../../server/errors.ts";
 import { Backoff } from "./backoff.ts";
+import { OLD_BASE_DAMAGE, OLD_SPELLS, OLD_TARGET, OldWalk, chooseOldMessage } from "./old-mix.ts";
 import { forEachAtOnce, pace } from "./pacer.ts";
 
 const CONNECTS_AT_ONCE = 64;
 const TRACKS = 64;
 const TRACK_STEPS = 64;
-const STEP_YD_MAX = 5;
-const SPELLS: readonly [id: number, castTicks: number][] = [
-  [100, 0],
-  [101, 0],
-  [102, 0],
-  [103, 0],
-  [200, 30],
-  [201, 30],
-  [300, 40],
-];
-/** m movement, c cast, a attack. */
-const MIX = "mcmamcmcma";
 
 export interface GuestLoadOptions {
   host: string;
@@ -69,7 +58,9 @@ interface Guest {
   socket: Socket<undefined> | null;
   /** What the socket did not take of the last line. */
   rest: Buffer | null;
-  sent: number;
+  random: () => number;
+  /** Movements sent. */
+  steps: number;
   backoff: Backoff;
 }
 
@@ -78,7 +69,7 @@ export class GuestLoad {
   readonly #options: GuestLoadOptions;
   readonly #guests: Guest[];
   readonly #tracks: Buffer[][];
-  readonly #casts: Buffer[];
+  readonly #casts: Map<number, Buffer>;
   readonly #attack: Buffer;
   #stopPacing: (() => void) | null = null;
   #isStopping = false;
@@ -87,21 +78,25 @@ export class GuestLoad {
     this.#options = options;
     const random = seededRandom(seedOf(options.seed, "guests"));
     this.#tracks = Array.from({ length: TRACKS }, () => buildTrack(random));
-    this.#casts = SPELLS.map(([id, ticks]) =>
-      line({ type: "spell_cast", session_id: 1, action: "CAST_START", spell_id: id, cast_time_ticks: ticks }),
+    this.#casts = new Map(
+      OLD_SPELLS.map(([id, ticks]) => [
+        id,
+        line({ type: "spell_cast", session_id: 1, action: "CAST_START", spell_id: id, cast_time_ticks: ticks }),
+      ]),
     );
     this.#attack = line({
       type: "combat",
       session_id: 1,
       action: "ATTACK",
-      target_session_id: 1_000_001,
-      base_damage: 25,
+      target_session_id: OLD_TARGET,
+      base_damage: OLD_BASE_DAMAGE,
       damage_type: "PHYSICAL",
     });
     this.#guests = Array.from({ length: options.count }, (_, index) => ({
       socket: null,
       rest: null,
-      sent: index % MIX.length,
+      random: seededRandom(seedOf(options.seed, "mix", index)),
+      steps: 0,
       backoff: new Backoff(seededRandom(seedOf(options.seed, "guest", index))),
     }));
   }
@@ -168,7 +163,7 @@ export class GuestLoad {
       this.stats.messagesSkipped++;
       return;
     }
-    const bytes = this.#lineFor(index, guest.sent++);
+    const bytes = this.#lineFor(guest, index);
     const taken = guest.socket.write(bytes);
     if (taken < 0) {
       this.stats.messagesSkipped++;
@@ -179,13 +174,12 @@ export class GuestLoad {
     if (taken < bytes.length) guest.rest = bytes.subarray(taken);
   }
 
-  #lineFor(index: number, turn: number): Buffer {
-    const kind = MIX[turn % MIX.length];
-    if (kind === "a") return this.#attack;
-    if (kind === "c") return this.#casts[(index + turn) % this.#casts.length] ?? this.#attack;
+  #lineFor(guest: Guest, index: number): Buffer {
+    const message = chooseOldMessage(guest.random);
+    if (message.kind === "cast") return this.#casts.get(message.spellId) ?? this.#attack;
+    if (message.kind === "attack") return this.#attack;
     const track = this.#tracks[index % TRACKS];
-    // Five of ten messages are movements: half the turns advance the track.
-    return track?.[(turn >> 1) % track.length] ?? this.#attack;
+    return track?.[guest.steps++ % track.length] ?? this.#attack;
   }
 
   #flush(guest: Guest, socket: Socket<undefined>): void {
@@ -223,18 +217,9 @@ function line(message: unknown): Buffer {
 
 /** Steps from (0,0,0) out and the same way back, as movement lines. */
 function buildTrack(random: () => number): Buffer[] {
-  const lines: Buffer[] = [];
-  let x = 0;
-  let y = 0;
-  for (let step = 0; step < TRACK_STEPS / 2; step++) {
-    x += (random() * 2 - 1) * STEP_YD_MAX;
-    y += (random() * 2 - 1) * STEP_YD_MAX;
-    const position = { x: round(x), y: round(y), z: 0 };
-    lines.push(line({ type: "movement", session_id: 1, position }));
-  }
+  const walk = new OldWalk(random);
+  const lines = Array.from({ length: TRACK_STEPS / 2 }, () =>
+    line({ type: "movement", session_id: 1, position: walk.step() }),
+  );
   return [...lines, ...lines.toReversed()];
-}
-
-function round(value: number): number {
-  return Math.round(value * 1_000) / 1_000;
 }
