@@ -40,6 +40,7 @@ import { Readiness } from "./telemetry/readiness.ts";
 import { registerTelemetryMetrics } from "./telemetry/telemetry-metrics.ts";
 import { startTelemetry } from "./telemetry/telemetry.ts";
 import { workers } from "./workers.ts";
+import type { WorkerFactory } from "./workers.ts";
 import { ZoneSupervisor } from "./zone/supervisor.ts";
 
 /** More zones than this share workers. */
@@ -66,6 +67,10 @@ export interface ServerOptions {
   token?: string | undefined;
   guests?: boolean;
   limits?: Partial<GatewayLimits>;
+  /** How late a zone worker may be before it is ended and begun again, in milliseconds; default 1,000. */
+  watchdogMs?: number;
+  /** Makes zone workers; default: this program's own. */
+  newZoneWorker?: WorkerFactory;
 }
 
 export interface RunningServer {
@@ -133,13 +138,14 @@ async function start(
   const supervisor = await ZoneSupervisor.start({
     world,
     workers: workerCount,
-    newWorker: workers.zone,
+    newWorker: options.newZoneWorker ?? workers.zone,
     tickRateHz,
     seed,
     kernel,
-    telemetryRings: telemetry.rings.slice(1),
+    telemetryRing: (worker) => telemetry.ringOf(1 + worker),
     faultBlock,
     emitter,
+    ...(options.watchdogMs === undefined ? {} : { watchdogMs: options.watchdogMs }),
   });
   undo.push(() => supervisor.stop());
   emitter.emit("event", "server", "Zones initialized", { zone_count: world.zones.length });
@@ -165,6 +171,7 @@ async function start(
     setIngress: (hook) => gateway.setIngress(hook),
     setEgress: (hook) => gateway.setEgress(hook),
   });
+  supervisor.onNewWorker((post) => faults.tellNewWorker(post));
   undo.push(() => faults.stop());
   emitter.emit("event", "server", "Fault registry initialized", { fault_count: FAULTS.length });
 
@@ -179,13 +186,20 @@ async function start(
   registerServerCommand(control, () => ({ host, ports, version, tickRateHz, zones, dataDir }));
   undo.push(() => control.stop());
 
-  const readiness = new Readiness(["game", "control", "http", "telemetry"], now);
+  const listeners = ["game", "control", "http", "telemetry"];
+  const readiness = new Readiness({ listeners, zones: world.zones, tickRateHz, now });
   const metrics = new Metrics({ now });
   registerTelemetryMetrics(metrics, telemetry);
   registerServerMetrics(metrics, { supervisor, gateway, faults, control, readiness, tickRateHz });
   supervisor.onTick((report) => {
     metrics.observeTick(report);
     readiness.observeTick(report);
+  });
+  for (const { id, name } of world.zones) metrics.zones.nameZone(id, name);
+  supervisor.onMessage((message) => {
+    if (message.type !== "zone_state") return;
+    metrics.zones.observeState(message.zoneId, message.to);
+    readiness.observeState(message.zoneId, message.to, message.reason);
   });
 
   const collection = new FullCollection();
@@ -204,7 +218,7 @@ async function start(
   undo.push(() => http.stop());
   undo.push(() => readiness.stop());
   ports.http = http.port;
-  for (const listener of ["game", "control", "http", "telemetry"]) readiness.up(listener);
+  for (const listener of listeners) readiness.up(listener);
   undo.push(await tellWhere(dataDir, { host, ports, version }, emitter));
   emitter.emit("event", "game_server", "Server started", { port: ports.game });
   hasStarted = true;

@@ -31,6 +31,7 @@ let poll: Timer | undefined;
 
 self.addEventListener("message", async ({ data }: MessageEvent<ToRecorder>) => {
   if (data.type === "start") await start(data);
+  else if (data.type === "ring") recorder?.replaceRing(data.producer, new Ring(data.ring));
   else {
     clearInterval(poll);
     await recorder?.stop(data.timeoutMs);

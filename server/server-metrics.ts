@@ -29,6 +29,7 @@ export function registerServerMetrics(metrics: MetricsSink, parts: Parts): void 
     { value: supervisor.duplicates },
   ]);
   registerGateway(metrics, gateway);
+  registerWorkers(metrics, supervisor);
   registerFaults(metrics, faults);
   metrics.gauge("wowsim_control_connections", "Open control connections.", [], () => [{ value: control.connections }]);
   metrics.counter("wowsim_control_requests_total", "Control requests, by outcome.", ["outcome"], () => {
@@ -53,6 +54,27 @@ export function registerServerMetrics(metrics: MetricsSink, parts: Parts): void 
       labels: { zone: zone.id, hash: zone.kernelHash, label: zone.kernelLabel },
       value: 1,
     })),
+  );
+}
+
+function registerWorkers(metrics: MetricsSink, supervisor: ZoneSupervisor): void {
+  metrics.counter(
+    "wowsim_zone_worker_restarts_total",
+    "Zone workers that were lost and begun again, by how they ended.",
+    ["reason"],
+    () => [...supervisor.losses.restarts].map(([reason, value]) => ({ labels: { reason }, value })),
+  );
+  metrics.gauge(
+    "wowsim_zone_worker_threads_burning",
+    "Threads of lost zone workers that are in an endless loop and can not be ended.",
+    [],
+    () => [{ value: supervisor.burningThreads }],
+  );
+  metrics.counter(
+    "wowsim_server_standstills_total",
+    "Times the main thread did not run for longer than half of --watchdog-ms.",
+    [],
+    () => [{ value: supervisor.losses.standstills }],
   );
 }
 

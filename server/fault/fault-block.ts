@@ -2,19 +2,21 @@
 // activation still holds, and its counters. Removal is one store here, so it takes hold at once, also in a worker that is
 // in the middle of a long tick and reads no messages.
 //
-//   | threads | gone (3) | ...          slot 0 | slot 1 | ... | slot 63          (words of 32 bits)
+//   | threads | gone (3) | free (3) |   slot 0 | slot 1 | ... | slot 63          (words of 32 bits)
 //
 //   slot = activation % 64:   | open | 7 spare | thread 0 | thread 1 | ... | thread 64 |
 //   thread:                   | eligible (i64) | affected (i64) | retired | 3 spare |
 //
 // `open` holds the activation's number while it is active, else 0; a pause waits on it. Counters have one writer each.
 // A thread writes the activation's number to `retired` when it has nothing of it left; the main thread (thread 0) uses a
-// slot again only when all threads have done so, but for those that are gone: one bit each.
+// slot again only when all threads have done so, but for those that are gone: one bit each. A thread that has really ended
+// is free as well: the next worker takes its number.
 
 import { WowsimError } from "../errors.ts";
 
 const THREADS = 0;
 const GONE = 1;
+const FREE = 4;
 const HEADER_WORDS = 8;
 const SLOT_HEAD_WORDS = 8;
 const THREAD_WORDS = 8;
@@ -48,8 +50,14 @@ export class FaultBlock {
     this.#counts = new BigInt64Array(buffer);
   }
 
-  /** A worker's own number, for counting and retiring. Throws WowsimError when there are more than 64 of them. */
+  /** A worker's own number, for counting and retiring. Throws WowsimError when 64 others have one. */
   claimThread(): number {
+    for (let thread = 1; thread < this.#threads; thread++) {
+      const bit = bitOf(thread);
+      if ((Atomics.and(this.#words, wordOf(FREE, thread), ~bit) & bit) === 0) continue;
+      Atomics.and(this.#words, wordOf(GONE, thread), ~bit);
+      return thread;
+    }
     const thread = Atomics.add(this.#words, THREADS, 1);
     if (thread < FAULT_THREADS_MAX) return thread;
     throw new WowsimError("fault_threads", `Faults reach ${FAULT_THREADS_MAX - 1} zone workers at most; start fewer.`);
@@ -98,7 +106,12 @@ export class FaultBlock {
 
   /** Main thread: the worker with this number has died, and nobody waits for it any more. */
   forgetThread(thread: number): void {
-    Atomics.or(this.#words, GONE + (thread >>> 5), 1 << (thread & 31));
+    Atomics.or(this.#words, wordOf(GONE, thread), bitOf(thread));
+  }
+
+  /** Main thread: the forgotten worker's thread has ended and writes nothing more; its number is for the next worker. */
+  freeThread(thread: number): void {
+    Atomics.or(this.#words, wordOf(FREE, thread), bitOf(thread));
   }
 
   /** Whether every worker has retired the activation. */
@@ -111,12 +124,21 @@ export class FaultBlock {
   }
 
   #isGone(thread: number): boolean {
-    return (Atomics.load(this.#words, GONE + (thread >>> 5)) & (1 << (thread & 31))) !== 0;
+    return (Atomics.load(this.#words, wordOf(GONE, thread)) & bitOf(thread)) !== 0;
   }
 
   get #threads(): number {
     return Math.min(Atomics.load(this.#words, THREADS), FAULT_THREADS_MAX);
   }
+}
+
+/** Of a set of threads that begins at `base`, one bit each. */
+function wordOf(base: number, thread: number): number {
+  return base + (thread >>> 5);
+}
+
+function bitOf(thread: number): number {
+  return 1 << (thread & 31);
 }
 
 function slotOf(activation: number): number {

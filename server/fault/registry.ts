@@ -245,8 +245,18 @@ export class FaultRegistry {
     throw new WowsimError("faults_leaving", message);
   }
 
+  /** For a worker that takes another's place: the zone halves of what is active, and the end of what still leaves. */
+  tellNewWorker(post: (message: ToZoneWorker) => void): void {
+    for (const activation of this.#active) {
+      if (activation.definition.zone !== undefined) post(activateMessage(activation));
+    }
+    for (const { definition, number } of this.#leaving) {
+      if (definition.zone !== undefined) post({ type: "fault_deactivate", activation: number });
+    }
+  }
+
   #start(activation: Activation): void {
-    const { number, definition, config, targets, probability, seed } = activation;
+    const { number, definition, config, targets, probability } = activation;
     this.#block.open(number);
     this.#options.emitter.emit("event", "fault", "Fault activated", {
       ...auditOf(activation),
@@ -257,16 +267,7 @@ export class FaultRegistry {
     this.#guard(activation, () => activation.start(this.#options));
     if (hasByteHooks(activation)) this.#updateByteHooks();
     if (definition.zone === undefined || !activation.isActive) return;
-    const zones = [...targets];
-    this.#options.broadcast({
-      type: "fault_activate",
-      activation: number,
-      faultId: definition.id,
-      params: config,
-      zones,
-      seed,
-      probability,
-    });
+    this.#options.broadcast(activateMessage(activation));
   }
 
   #remove(activation: Activation, reason: RemovalReason): void {
@@ -312,6 +313,20 @@ export class FaultRegistry {
       if (activation.isActive) this.#remove(activation, "failed");
     }
   }
+}
+
+/** What makes an activation's zone halves. */
+function activateMessage({ number, definition, config, targets, seed, probability }: Activation): ToZoneWorker {
+  const zones = [...targets];
+  return {
+    type: "fault_activate",
+    activation: number,
+    faultId: definition.id,
+    params: config,
+    zones,
+    seed,
+    probability,
+  };
 }
 
 function auditOf({ definition, requestedZone, durationTicks, number }: Activation): Record<string, unknown> {

@@ -36,6 +36,8 @@ export interface ZoneFaultHostOptions {
   zones: readonly number[];
   emitter: Emitter;
   definitions?: readonly FaultDefinition[];
+  /** A fault is about to hold up a zone's tick for so long. */
+  onPause?: (zoneId: number, ms: number) => void;
 }
 
 export class ZoneFaultHost {
@@ -44,13 +46,15 @@ export class ZoneFaultHost {
   readonly #block: FaultBlock;
   readonly #emitter: Emitter;
   readonly #definitions: ReadonlyMap<string, FaultDefinition>;
+  readonly #onPause: (zoneId: number, ms: number) => void;
   /** Per zone, in order of activation. The lists are replaced, never changed, so that a hook's failure can drop a half. */
   readonly #halves = new Map<number, readonly ZoneHalf[]>();
 
-  constructor({ block, zones, emitter, definitions = FAULTS }: ZoneFaultHostOptions) {
+  constructor({ block, zones, emitter, definitions = FAULTS, onPause = () => {} }: ZoneFaultHostOptions) {
     this.#block = new FaultBlock(block);
     this.thread = this.#block.claimThread();
     this.#emitter = emitter;
+    this.#onPause = onPause;
     this.#definitions = new Map(definitions.map((definition) => [definition.id, definition]));
     for (const zone of zones) this.#halves.set(zone, []);
   }
@@ -182,7 +186,10 @@ export class ZoneFaultHost {
         return probability >= 1 || random() < probability;
       },
       affected: (count = 1) => block.count(activation, thread, "affected", count),
-      pause: (ms) => block.pause(activation, ms),
+      pause: (ms) => {
+        this.#onPause(zoneId, ms);
+        block.pause(activation, ms);
+      },
     };
   }
 }

@@ -2,10 +2,11 @@
 //
 //   GET /metrics   Prometheus text
 //   GET /healthz   200 {"status":"alive"} as long as the process means to live
-//   GET /readyz    200 {"ready":true,"reasons":[]} when players can play, else 503 with the reasons
+//   GET /readyz    200 {"ready":true,"reasons":[],"zones":[...]} when players can play in some zone, else 503 with the reasons
+//                  ?zone=1 asks for that zone, ?zone=all for every zone
 //   GET /          this list, for people
 //
-// Nothing here takes a body or parameters, so everything long is refused before it is read.
+// Nothing here takes a body, so everything long is refused before it is read.
 
 import { messageOf } from "../errors.ts";
 import { listenError } from "../listen-error.ts";
@@ -21,7 +22,8 @@ const INDEX = `<!doctype html><html lang="en"><meta charset="utf-8"><title>wowsi
 <ul>
 <li><a href="/metrics">/metrics</a>: numbers in Prometheus text format</li>
 <li><a href="/healthz">/healthz</a>: is the process alive (200)</li>
-<li><a href="/readyz">/readyz</a>: can players play (200, else 503 with the reasons)</li>
+<li><a href="/readyz">/readyz</a>: can players play in some zone (200, else 503 with the reasons);
+<a href="/readyz?zone=all">/readyz?zone=all</a>: in every zone; <code>/readyz?zone=1</code>: in that one</li>
 </ul>
 </html>
 `;
@@ -72,11 +74,20 @@ async function answer(request: Request, { metrics, readiness }: HttpOptions): Pr
   if (path === "/healthz") {
     return readiness.isStopping ? json(503, { status: "stopping" }) : json(200, { status: "alive" });
   }
-  if (path === "/readyz") {
-    const verdict = readiness.check();
-    return json(verdict.ready ? 200 : 503, verdict);
-  }
+  if (path === "/readyz") return readyz(new URL(request.url).searchParams.get("zone"), readiness);
   return text(200, INDEX, { "content-type": "text/html; charset=utf-8" });
+}
+
+/** `zone`: "all", a zone's number, or null for the server as a whole. */
+function readyz(zone: string | null, readiness: Readiness): Response {
+  const which = zone === null ? "any" : zone === "all" ? zone : /^\d{1,9}$/.test(zone) ? Number(zone) : null;
+  if (which === null || (typeof which === "number" && !readiness.knows(which))) {
+    const known = readiness.check().zones.map(({ zone_id }) => zone_id);
+    const reason = `There is no such zone; ask for one of ${known.join(", ")}, or for all.`;
+    return json(404, { ready: false, reasons: [reason] });
+  }
+  const verdict = readiness.check(which);
+  return json(verdict.ready ? 200 : 503, verdict);
 }
 
 function text(status: number, body: string, headers: Record<string, string> = {}): Response {

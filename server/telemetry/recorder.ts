@@ -79,6 +79,12 @@ export class Recorder {
     return count;
   }
 
+  /** A producer's lines come through another ring from now on; what is in the one before is taken first. */
+  replaceRing(producer: number, ring: Ring): void {
+    this.poll();
+    this.#parts.rings[producer] = ring;
+  }
+
   /** Takes the last lines, and waits up to `timeoutMs` for the disk. */
   async stop(timeoutMs: number): Promise<void> {
     this.poll();

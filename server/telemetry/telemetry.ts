@@ -6,7 +6,8 @@
 //   new Worker(...).postMessage({ telemetryRing: telemetry.rings[1] })     // there: new RingEmitter(new Ring(buffer))
 //   await telemetry.stop()      // after the zone workers ended: their last lines are in the rings
 //
-// rings[0] belongs to the main thread, rings[1] and on to the zone workers, one writer each.
+// rings[0] belongs to the main thread, rings[1] and on to the zone workers, one writer each. A zone worker that takes the place
+// of a lost one gets a ring of its own (ringOf), since the lost one may still write to its.
 
 import type { WorkerFactory } from "../workers.ts";
 import { Ring } from "../zone/ring.ts";
@@ -69,6 +70,9 @@ export class Telemetry {
   /** The main thread's. */
   readonly emitter: RingEmitter;
   readonly #readers: Ring[];
+  /** Lines that were lost in rings of before, by producer. */
+  readonly #lostBefore: number[];
+  readonly #handedOut = new Set<number>();
   readonly #counters = new TelemetryCounters(TelemetryCounters.allocate());
   readonly #recorder: WorkerHost;
   readonly #feed: WorkerHost;
@@ -80,6 +84,7 @@ export class Telemetry {
   constructor(options: TelemetryOptions) {
     this.rings = Array.from({ length: options.producers }, () => allocateTouched(RING_BYTES));
     this.#readers = this.rings.map((buffer) => new Ring(buffer));
+    this.#lostBefore = this.rings.map(() => 0);
     const [main] = this.rings;
     if (main === undefined) throw new RangeError("The main thread is a producer: producers is at least 1.");
     this.emitter = new RingEmitter(new Ring(main), { now: options.clock, source: "main" });
@@ -114,6 +119,23 @@ export class Telemetry {
     this.#healthTimer = setInterval(() => this.#sayHealth(), HEALTH_INTERVAL_MS);
   }
 
+  /** The ring of a producer that starts: the one made for it, and a new one each time it is replaced. */
+  ringOf(producer: number): SharedArrayBuffer {
+    const first = this.rings[producer];
+    const before = this.#readers[producer];
+    if (first === undefined || before === undefined) throw new RangeError(`There is no producer ${producer}.`);
+    if (!this.#handedOut.has(producer)) {
+      this.#handedOut.add(producer);
+      return first;
+    }
+    const ring = allocateTouched(RING_BYTES);
+    this.#lostBefore[producer] = (this.#lostBefore[producer] ?? 0) + before.refused;
+    this.rings[producer] = ring;
+    this.#readers[producer] = new Ring(ring);
+    this.#recorder.post({ type: "ring", producer, ring });
+    return ring;
+  }
+
   /** The feed's bound port. */
   get udpPort(): number {
     return this.#udpPort;
@@ -137,7 +159,7 @@ export class Telemetry {
 
   /** Lines that found the ring of a producer full, by its index in `rings`. */
   ringLinesLost(): number[] {
-    return this.#readers.map((ring) => ring.refused);
+    return this.#readers.map((ring, producer) => ring.refused + (this.#lostBefore[producer] ?? 0));
   }
 
   /** Writes and sends everything that was emitted before, and ends the workers. Within about a second. */

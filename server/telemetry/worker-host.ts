@@ -67,6 +67,11 @@ export class WorkerHost {
     });
   }
 
+  /** Tells the worker something. One that is being replaced does not get it: its start message has to say the same. */
+  post(message: ToRecorder | ToFeed): void {
+    this.#worker?.postMessage(message);
+  }
+
   /** Asks the worker to finish within `timeoutMs`, and ends it shortly after that at the latest. */
   async stop(timeoutMs: number): Promise<void> {
     this.#stopping = true;

@@ -2,6 +2,7 @@
 //
 //   main → recorder  { type: "start", rings: [...], file: ".wowsim/telemetry.jsonl", ... }
 //   main ← recorder  { type: "ready" }
+//   main → recorder  { type: "ring", producer: 2, ring }      // that producer was replaced
 //   main → recorder  { type: "stop", timeoutMs: 1000 }
 //   main ← recorder  { type: "stopped" }
 
@@ -30,7 +31,14 @@ export interface StopRequest {
   timeoutMs: number;
 }
 
-export type ToRecorder = RecorderStart | StopRequest;
+/** From now on a producer's lines come through another ring. */
+export interface NewRing {
+  type: "ring";
+  producer: number;
+  ring: SharedArrayBuffer;
+}
+
+export type ToRecorder = RecorderStart | NewRing | StopRequest;
 export type ToFeed = FeedStart | StopRequest;
 
 export type FromTelemetryWorker =

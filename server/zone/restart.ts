@@ -45,6 +45,12 @@ export class Restart {
     this.#wait(nowMs);
   }
 
+  /** The zone takes the place of one of which nothing is at hand: it begins anew, at once. */
+  beginAnew(reason: string): void {
+    this.#further = BEGINNINGS.length - 1;
+    this.#reason = reason;
+  }
+
   isDue(nowMs: number): boolean {
     return nowMs >= this.#dueMs;
   }

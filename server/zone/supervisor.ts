@@ -6,43 +6,42 @@
 //   supervisor.onFrame((zoneId, bytes, offset, length) => ...)
 //   await supervisor.request(2, { type: "swap", module, hash, label })
 //
-// A worker that dies takes its zones DOWN, which moves their players; it is not started again in this process's life.
+// A worker that dies, or does not tick any more (watchdog.ts), takes its zones DOWN, which moves their players, and is
+// followed by another one, in which they begin anew (worker-slot.ts).
 
 import { FRAME_LENGTH } from "../../assembly/abi.ts";
-import type { World } from "../content/content.ts";
 import { messageOf, WowsimError } from "../errors.ts";
 import { FaultBlock } from "../fault/fault-block.ts";
-import type { Kernel } from "../kernel/kernel.ts";
 import type { FrameListener } from "../net/zone-link.ts";
 import type { Emitter } from "../telemetry/schema.ts";
 import type { WorkerFactory } from "../workers.ts";
-import { fuelFor } from "./calibrate.ts";
+import { crumbInWords } from "./breadcrumb.ts";
 import { Census } from "./census.ts";
 import { writeCommand, writeCommandInts } from "./command-writer.ts";
 import { GameLoop } from "./game-loop.ts";
 import type { FromZoneWorker, Swap, TickReport, ToZoneWorker, ZoneState } from "./messages.ts";
 import { readDeparted } from "./transfer.ts";
 import type { Crossing } from "./transfer.ts";
+import { Watchdog, WATCHDOG_MS_DEFAULT } from "./watchdog.ts";
 import { ARRIVED, CENSUS, DEPARTED, emptyReport, END, FRAMES, readReport, REPORT } from "./wire.ts";
-import { ZoneWorkerLink } from "./worker-link.ts";
-import type { ZoneWorkerStart } from "./worker-messages.ts";
+import { workerGone } from "./worker-link.ts";
+import type { WorkerEnd, ZoneWorkerLink } from "./worker-link.ts";
+import { WorkerLosses } from "./worker-losses.ts";
+import type { LostZone } from "./worker-messages.ts";
+import { WorkerPlan } from "./worker-plan.ts";
+import type { WorkerPlanOptions, ZoneBeginning } from "./worker-plan.ts";
+import { WorkerSlot } from "./worker-slot.ts";
+import { ZoneModules } from "./zone-modules.ts";
 
 const now = (): number => performance.now();
 
-/** First tick this long after the start, so that every worker is there by then. */
-const LEAD_MS = 20;
-
-export interface SupervisorOptions {
-  world: World;
-  workers: number;
+export interface SupervisorOptions extends Omit<WorkerPlanOptions, "watchdogMs"> {
   newWorker: WorkerFactory;
-  tickRateHz: number;
-  seed: number;
-  kernel: Kernel;
-  /** One a worker. */
-  telemetryRings: SharedArrayBuffer[];
-  faultBlock: SharedArrayBuffer;
+  /** Memory for a worker's telemetry: asked anew for each that is started, since the one before may still write to its. */
+  telemetryRing: (worker: number) => SharedArrayBuffer;
   emitter: Emitter;
+  /** How late a worker may be before it is ended, in milliseconds. */
+  watchdogMs?: number;
 }
 
 /** A zone as the main thread knows it, live. */
@@ -51,8 +50,10 @@ export interface ZoneStatus {
   readonly name: string;
   /** Which worker it runs in. */
   readonly worker: number;
-  /** As its worker said it last. */
+  /** As its worker said it last, or DOWN when the worker was lost. */
   state: ZoneState;
+  /** Why it is in that state; empty before anything was said. */
+  reason: string;
   /** Of its newest report. */
   tick: number;
   /** How much it leaves out, 0 to 5; at LEVEL_CLOSED it takes nobody new. */
@@ -72,10 +73,16 @@ export type ZoneRequest =
   | { type: "view"; turn: number };
 
 export class ZoneSupervisor {
+  /** What became of workers. */
+  readonly losses: WorkerLosses;
   readonly #zones = new Map<number, ZoneStatus>();
-  readonly #links: ZoneWorkerLink[];
-  readonly #linkOf = new Map<number, ZoneWorkerLink>();
-  readonly #labels = new Map<string, string>();
+  readonly #slots: WorkerSlot[];
+  readonly #plan: WorkerPlan;
+  readonly #modules: ZoneModules;
+  readonly #watchdog: Watchdog;
+  #watchTimer: Timer | undefined;
+  /** How zones ended with a worker, for the next one. */
+  readonly #ended = new Map<number, LostZone>();
   readonly #gameLoop: GameLoop;
   readonly #census: Census;
   readonly #report = emptyReport(0);
@@ -85,12 +92,13 @@ export class ZoneSupervisor {
   readonly #departureListeners: ((crossing: Crossing) => void)[] = [];
   readonly #arrivalListeners: ((zoneId: number, session: number, isThere: boolean) => void)[] = [];
   readonly #messageListeners: ((message: FromZoneWorker) => void)[] = [];
+  readonly #newWorkerListeners: ((post: (message: ToZoneWorker) => void) => void)[] = [];
 
   /** Starts all workers and their zones. Throws WowsimError("zone_worker") when one can not. */
   static async start(options: SupervisorOptions): Promise<ZoneSupervisor> {
     const supervisor = new ZoneSupervisor(options);
     try {
-      await Promise.all(supervisor.#links.map((link) => link.ready));
+      await Promise.all(supervisor.#slots.map((slot) => slot.ready));
     } catch (error) {
       await supervisor.stop();
       throw error;
@@ -99,14 +107,15 @@ export class ZoneSupervisor {
   }
 
   private constructor(options: SupervisorOptions) {
-    const { world, kernel, emitter, tickRateHz } = options;
-    this.#labels.set(kernel.hash, kernel.label);
+    const { world, kernel, emitter, tickRateHz, watchdogMs = WATCHDOG_MS_DEFAULT } = options;
+    this.#plan = new WorkerPlan({ ...options, watchdogMs });
     for (const [index, zone] of world.zones.entries()) {
       this.#zones.set(zone.id, {
         id: zone.id,
         name: zone.name,
-        worker: index % options.workers,
+        worker: this.#plan.workerOf(index),
         state: "ACTIVE",
+        reason: "",
         tick: 0,
         overloadLevel: 0,
         kernelHash: kernel.hash,
@@ -114,25 +123,15 @@ export class ZoneSupervisor {
         promotedHash: kernel.hash,
       });
     }
+    this.losses = new WorkerLosses(emitter);
+    this.#modules = new ZoneModules(kernel, this.#zones.keys());
     this.#gameLoop = new GameLoop({ emitter, tickRateHz, zones: this.#zones.keys(), now });
     this.#census = new Census(emitter, now);
-    this.#links = startOf(options).map(
-      (start) =>
-        new ZoneWorkerLink(options.newWorker, start, {
-          onRecord: (view, bytes, offset, length) => this.#onRecord(view, bytes, offset, length),
-          onMessage: (message) => this.#onMessage(message),
-          onDeath: (zones, why, faultThread) => {
-            if (faultThread > 0) new FaultBlock(options.faultBlock).forgetThread(faultThread);
-            this.#onDeath(zones, why, emitter);
-          },
-          onError: (error) =>
-            emitter.emitSampled("error", "zone", "Zone output not handled", { error: messageOf(error) }),
-        }),
-    );
-    for (const status of this.#zones.values()) {
-      const link = this.#links[status.worker];
-      if (link !== undefined) this.#linkOf.set(status.id, link);
-    }
+    this.#watchdog = new Watchdog({ limitMs: watchdogMs, now: () => performance.timeOrigin + now() });
+    const workers = Array.from({ length: options.workers }, (_, worker) => worker);
+    this.#slots = workers.map((worker) => this.#newSlot(worker, options));
+    for (const worker of workers) this.#watch(worker);
+    this.#watchTimer = setInterval(() => this.#look(), this.#watchdog.checkMs);
   }
 
   get zones(): ReadonlyMap<number, ZoneStatus> {
@@ -162,7 +161,7 @@ export class ZoneSupervisor {
     z: number,
     e: number,
   ): boolean {
-    const ring = this.#linkOf.get(zoneId)?.commands;
+    const ring = this.#linkOf(zoneId)?.commands;
     return ring !== undefined && writeCommand(ring, zoneId, op, session, seq, flags, a, x, y, z, e);
   }
 
@@ -179,13 +178,13 @@ export class ZoneSupervisor {
     d: number,
     e: number,
   ): boolean {
-    const ring = this.#linkOf.get(zoneId)?.commands;
+    const ring = this.#linkOf(zoneId)?.commands;
     return ring !== undefined && writeCommandInts(ring, zoneId, op, session, seq, flags, a, b, c, d, e);
   }
 
   /** Queues a player's arrival from another zone; false when the worker's ring is full or there is no such zone. */
   arrive(zoneId: number, records: Uint8Array): boolean {
-    const ring = this.#linkOf.get(zoneId)?.commands;
+    const ring = this.#linkOf(zoneId)?.commands;
     const at = ring?.reserve(4 + records.length) ?? -1;
     if (ring === undefined || at < 0) return false;
     ring.view.setUint32(at, zoneId, true);
@@ -223,34 +222,52 @@ export class ZoneSupervisor {
     this.#messageListeners.push(listener);
   }
 
+  /** A worker takes the place of a lost one: what it has to know besides its zones is to be posted now. */
+  onNewWorker(listener: (post: (message: ToZoneWorker) => void) => void): void {
+    this.#newWorkerListeners.push(listener);
+  }
+
+  /** Threads of lost workers that can not be ended. */
+  get burningThreads(): number {
+    return this.#slots.reduce((sum, slot) => sum + slot.burning, 0);
+  }
+
   /** Asks a zone, between two of its ticks. Rejects with WowsimError("zone_refused") and the zone's reason. */
   async request(zoneId: number, message: ZoneRequest): Promise<unknown> {
-    const link = this.#linkOf.get(zoneId);
     const status = this.#zones.get(zoneId);
-    if (link === undefined || status === undefined) {
+    if (status === undefined) {
       throw new WowsimError(
         "no_such_zone",
         `There is no zone ${zoneId}; there are ${[...this.#zones.keys()].join(", ")}.`,
       );
     }
-    if (message.type === "swap") this.#labels.set(message.hash, message.label);
+    const link = this.#linkOf(zoneId);
+    if (link === null) throw workerGone(zoneId);
+    if (message.type === "swap") this.#modules.offered(zoneId, message);
     return await link.request(zoneId, message);
   }
 
   /** To every worker. */
   broadcast(message: ToZoneWorker): void {
-    for (const link of this.#links) link.post(message);
+    for (const { link } of this.#slots) link?.post(message);
   }
 
   /** Lets every zone finish its tick and ends the workers. */
   async stop(): Promise<void> {
-    await Promise.all(this.#links.map((link) => link.stop()));
+    clearInterval(this.#watchTimer);
+    await Promise.all(this.#slots.map((slot) => slot.stop()));
     this.#gameLoop.stop();
+  }
+
+  /** Null while there is no such zone, or no worker for it. */
+  #linkOf(zoneId: number): ZoneWorkerLink | null {
+    const status = this.#zones.get(zoneId);
+    return status === undefined ? null : (this.#slots[status.worker]?.link ?? null);
   }
 
   #runs(status: ZoneStatus, hash: string): void {
     status.kernelHash = hash;
-    status.kernelLabel = this.#labels.get(hash) ?? hash;
+    status.kernelLabel = this.#modules.label(hash);
   }
 
   #onRecord(view: DataView, bytes: Uint8Array, offset: number, length: number): void {
@@ -299,13 +316,17 @@ export class ZoneSupervisor {
   #onMessage(message: FromZoneWorker): void {
     if (message.type === "zone_state") {
       const status = this.#zones.get(message.zoneId);
-      if (status !== undefined) status.state = message.to;
+      if (status !== undefined) [status.state, status.reason] = [message.to, message.reason];
       if (message.to === "DOWN") this.#onDown(message.zoneId);
     } else if (message.type === "rolled_back") {
       const status = this.#zones.get(message.zoneId);
-      if (status !== undefined) this.#runs(status, message.toHash);
+      if (status !== undefined) {
+        this.#modules.rolledBack(status.id);
+        this.#runs(status, message.toHash);
+      }
     } else if (message.type === "module") {
       const status = this.#zones.get(message.zoneId);
+      this.#modules.runs(message.zoneId, message.hash, message.isTrial);
       if (status !== undefined) this.#runs(status, message.hash);
       if (status !== undefined && !message.isTrial) status.promotedHash = message.hash;
     }
@@ -319,49 +340,75 @@ export class ZoneSupervisor {
     if (status !== undefined) status.overloadLevel = 0;
   }
 
-  #onDeath(zones: number[], why: string, emitter: Emitter): void {
-    for (const zoneId of zones) {
-      const status = this.#zones.get(zoneId);
-      if (status === undefined) continue;
-      const data = { zone_id: zoneId, zone_name: status.name, tick: status.tick, error: `zone worker died: ${why}` };
-      emitter.emit("error", "zone", "Zone tick exception", data);
-      const from = status.state;
-      this.#onMessage({ type: "zone_state", zoneId, from, to: "DOWN", reason: "its worker died", tick: status.tick });
+  #newSlot(worker: number, options: SupervisorOptions): WorkerSlot {
+    const { newWorker, telemetryRing, faultBlock, emitter } = options;
+    const block = new FaultBlock(faultBlock);
+    const beginningOf = (zoneId: number): ZoneBeginning => ({
+      module: this.#modules.standing(zoneId),
+      after: this.#ended.get(zoneId) ?? null,
+    });
+    return new WorkerSlot({
+      newWorker,
+      startOf: () => this.#plan.startOf(worker, telemetryRing(worker), beginningOf),
+      now,
+      events: {
+        onRecord: (view, bytes, offset, length) => this.#onRecord(view, bytes, offset, length),
+        onMessage: (message) => this.#onMessage(message),
+        onError: (error) =>
+          emitter.emitSampled("error", "zone", "Zone output not handled", { error: messageOf(error) }),
+        onLost: (end, nextTryMs) => {
+          if (end.faultThread > 0) block.forgetThread(end.faultThread);
+          this.#onLost(worker, end, nextTryMs);
+        },
+        onGone: (faultThread) => block.freeThread(faultThread),
+        onBegun: (post) => {
+          this.#watch(worker);
+          for (const listener of this.#newWorkerListeners) listener(post);
+        },
+        onBack: (afterMs) => this.losses.back(worker, this.#zonesOf(worker), afterMs),
+        onBeginFailed: (why, nextTryMs) => this.losses.notBegun(worker, this.#zonesOf(worker), why, nextTryMs),
+      },
+    });
+  }
+
+  #zonesOf(worker: number): ZoneStatus[] {
+    return [...this.#zones.values()].filter((zone) => zone.worker === worker);
+  }
+
+  #watch(worker: number): void {
+    const link = this.#slots[worker]?.link;
+    if (link !== undefined && link !== null) this.#watchdog.watch(worker, link.crumb);
+  }
+
+  /** The watchdog's look at all workers: one that hangs is given up. */
+  #look(): void {
+    const { late, stoodStillMs } = this.#watchdog.check();
+    if (stoodStillMs > 0) this.losses.stoodStill(stoodStillMs);
+    for (const { worker, lateMs, crumb } of late) {
+      this.#slots[worker]?.link?.giveUp(`${crumbInWords(crumb)}, ${Math.round(lateMs)} ms late`);
     }
   }
-}
 
-/** What each worker is told at its start: its zones, and their places in the tick interval. */
-function startOf(options: SupervisorOptions): ZoneWorkerStart[] {
-  const { world, kernel, tickRateHz, seed } = options;
-  const intervalMs = 1_000 / tickRateHz;
-  const startMs = performance.timeOrigin + performance.now() + LEAD_MS;
-  const fuelPerTick = fuelFor(intervalMs, kernel, () => performance.now());
-  const layout = kernel.layout.names().map((name): [string, number] => [name, kernel.layout.value(name)]);
-  return Array.from({ length: options.workers }, (_, worker): ZoneWorkerStart => {
-    const telemetryRing = options.telemetryRings[worker];
-    if (telemetryRing === undefined) throw new RangeError("Every zone worker needs a telemetry ring.");
-    const mine = world.zones
-      .map((zone, index) => ({ zone, index }))
-      .filter(({ index }) => index % options.workers === worker);
-    return {
-      type: "start",
-      name: `zone-worker-${worker + 1}`,
-      zones: mine.map(({ zone, index }) => ({
-        zone,
-        seed: (seed + index) >>> 0,
-        startMs: startMs + (intervalMs * index) / world.zones.length,
-      })),
-      content: world.content,
-      tickRateHz,
-      module: kernel.module,
-      hash: kernel.hash,
-      label: kernel.label,
-      layout,
-      fuelPerTick,
-      telemetryRing,
-      faultBlock: options.faultBlock,
-      ...ZoneWorkerLink.allocate(),
-    };
-  });
+  /** Everything the worker had committed was read before; nothing more comes of it. */
+  #onLost(worker: number, end: WorkerEnd, nextTryMs: number): void {
+    this.#watchdog.forget(worker);
+    const zones = this.#zonesOf(worker);
+    const reason = this.losses.lost(worker, end, zones, nextTryMs);
+    for (const zone of zones) {
+      const { id: zoneId, state: from } = zone;
+      const tick = Math.max(zone.tick, end.crumb.zoneId === zoneId ? end.crumb.tick : 0);
+      this.#ended.set(zoneId, { tick, reason });
+      const { hash } = this.#modules.standing(zoneId);
+      const canary = this.#modules.canary(zoneId);
+      if (canary !== null) {
+        this.losses.rolledBack(zone, canary.hash, hash, reason);
+        this.#onMessage({ type: "rolled_back", zoneId, tick, fromHash: canary.hash, toHash: hash, reason });
+      }
+      this.#runs(zone, hash);
+      zone.reason = reason;
+      if (from === "DOWN") continue;
+      this.losses.wentDown(zone, from, reason);
+      this.#onMessage({ type: "zone_state", zoneId, from, to: "DOWN", reason, tick });
+    }
+  }
 }

@@ -1,7 +1,13 @@
-// One zone worker, seen from the main thread: its two rings, its rare messages, its life.
+// One life of a zone worker, seen from the main thread: its two rings, its rare messages, its breadcrumb, its end.
+//
+// When it dies, or is given up because it hangs, what it committed to its output ring before is read to the end, whatever
+// this thread was waiting for just then; what was asked of it is refused; then its end is told. After that nothing of it
+// reaches anybody, also when its thread can not be ended and goes on.
 
 import { WowsimError } from "../errors.ts";
 import type { WorkerFactory } from "../workers.ts";
+import { Breadcrumb } from "./breadcrumb.ts";
+import type { Crumb } from "./breadcrumb.ts";
 import type { FromZoneWorker, ToZoneWorker } from "./messages.ts";
 import { Ring } from "./ring.ts";
 import type { ZoneRequest } from "./supervisor.ts";
@@ -16,13 +22,26 @@ const REQUEST_MS_MAX = 10_000;
 const STOP_MS_MAX = 500;
 /** How long the reader sleeps when nobody wakes it. */
 const IDLE_MS = 250;
+/** Of what a worker died of. */
+const REASON_CHARS_MAX = 200;
+
+/** How a worker that ticked came to its end. */
+export interface WorkerEnd {
+  how: "died" | "hung";
+  why: string;
+  crumb: Crumb;
+  /** Its number in the fault block, 0 when it never said. */
+  faultThread: number;
+}
 
 export interface WorkerLinkEvents {
   /** One record of the output ring (wire.ts). */
   onRecord(view: DataView, bytes: Uint8Array, offset: number, length: number): void;
   onMessage(message: FromZoneWorker): void;
-  /** `faultThread`: its number in the fault block, 0 when it never said. */
-  onDeath(zones: number[], why: string, faultThread: number): void;
+  /** A worker that was ready is no more. One that never was rejects `ready`. */
+  onEnd(end: WorkerEnd): void;
+  /** After its end: its thread is really gone. */
+  onGone(faultThread: number): void;
   /** A record could not be handled: a mistake of this program's. Those after it are. */
   onError(error: unknown): void;
 }
@@ -33,40 +52,47 @@ interface Pending {
   timer: Timer;
 }
 
+type Shared = Pick<ZoneWorkerStart, "commandRing" | "outputRing" | "breadcrumb" | "stop">;
+
 export class ZoneWorkerLink {
   /** Resolves when the worker ticks. */
   readonly ready: Promise<void>;
   readonly commands: Ring;
+  readonly crumb: Breadcrumb;
   readonly #worker: Worker;
   readonly #output: Ring;
   readonly #stop: Int32Array;
-  readonly #zones: number[];
   readonly #events: WorkerLinkEvents;
   readonly #pending = new Map<number, Pending>();
   readonly #stopped = Promise.withResolvers<void>();
+  readonly #isReady = Promise.withResolvers<void>();
   #lastRequest = 0;
   #faultThread = 0;
   #readyTimer: Timer | undefined;
+  #wasReady = false;
   #isAlive = true;
   #isStopping = false;
 
   /** The shared memory of one worker, pages touched, so that it does not seem to leak while it fills the first time. */
-  static allocate(): Pick<ZoneWorkerStart, "commandRing" | "outputRing" | "stop"> {
+  static allocate(): Shared {
     return {
       commandRing: touched(COMMAND_RING_BYTES),
       outputRing: touched(OUTPUT_RING_BYTES),
+      breadcrumb: Breadcrumb.allocate(),
       stop: new SharedArrayBuffer(8),
     };
   }
 
   constructor(newWorker: WorkerFactory, start: ZoneWorkerStart, events: WorkerLinkEvents) {
     this.#events = events;
-    this.#zones = start.zones.map(({ zone }) => zone.id);
     this.commands = new Ring(start.commandRing);
+    this.crumb = new Breadcrumb(start.breadcrumb);
     this.#output = new Ring(start.outputRing);
     this.#stop = new Int32Array(start.stop);
     this.#worker = newWorker();
-    this.ready = this.#untilReady();
+    this.ready = this.#isReady.promise;
+    this.#readyTimer = setTimeout(() => this.#failToStart("A zone worker did not start in time."), READY_MS_MAX);
+    this.#listen();
     this.#worker.postMessage(start);
     void this.#read();
   }
@@ -79,7 +105,7 @@ export class ZoneWorkerLink {
   request(zoneId: number, message: ZoneRequest): Promise<unknown> {
     const request = ++this.#lastRequest;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    if (!this.#isAlive) return Promise.reject(new WowsimError("zone_worker", `The worker of zone ${zoneId} is gone.`));
+    if (!this.#isAlive) return Promise.reject(workerGone(zoneId));
     const timer = setTimeout(() => {
       this.#pending.delete(request);
       reject(new WowsimError("zone_silent", `Zone ${zoneId} did not answer within ${REQUEST_MS_MAX / 1_000} s.`));
@@ -87,6 +113,11 @@ export class ZoneWorkerLink {
     this.#pending.set(request, { resolve, reject, timer });
     this.post({ ...message, request, zoneId });
     return promise;
+  }
+
+  /** Gives up a worker that does not tick any more, and ends its thread if that can be done. */
+  giveUp(why: string): void {
+    this.#end("hung", why);
   }
 
   /** Lets the tick in progress end; after that, or half a second, the worker is gone. */
@@ -102,34 +133,25 @@ export class ZoneWorkerLink {
     this.#rejectAll("The server stops.");
   }
 
-  #untilReady(): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#readyTimer = setTimeout(
-      () => reject(new WowsimError("zone_worker", "A zone worker did not start in time.")),
-      READY_MS_MAX,
-    );
-    const settle = (action: () => void): void => {
-      clearTimeout(this.#readyTimer);
-      action();
-    };
+  #listen(): void {
     this.#worker.addEventListener("message", ({ data }: MessageEvent<FromZoneWorker>) => {
-      if (data.type === "ready") {
-        this.#faultThread = data.faultThread;
-        settle(resolve);
-      } else if (data.type === "failed")
-        settle(() => reject(new WowsimError("zone_worker", `A zone worker could not start: ${data.error}`)));
-      else this.#onMessage(data);
+      if (this.#isAlive) this.#onMessage(data);
     });
-    this.#worker.addEventListener("error", ({ message }: ErrorEvent) => {
-      settle(() => reject(new WowsimError("zone_worker", `A zone worker failed: ${message}`)));
-      this.#die(message);
+    this.#worker.addEventListener("error", ({ message }: ErrorEvent) => this.#end("died", reasonOf(message)));
+    this.#worker.addEventListener("close", () => {
+      this.#end("died", "it ended");
+      if (!this.#isStopping && this.#wasReady) this.#events.onGone(this.#faultThread);
     });
-    this.#worker.addEventListener("close", () => this.#die("it ended"));
-    return promise;
   }
 
   #onMessage(message: FromZoneWorker): void {
-    if (message.type === "stopped") this.#stopped.resolve();
+    if (message.type === "ready") {
+      clearTimeout(this.#readyTimer);
+      this.#faultThread = message.faultThread;
+      this.#wasReady = true;
+      this.#isReady.resolve();
+    } else if (message.type === "failed") this.#failToStart(`A zone worker could not start: ${message.error}`);
+    else if (message.type === "stopped") this.#stopped.resolve();
     else if (message.type === "answer") this.#onAnswer(message);
     else this.#events.onMessage(message);
   }
@@ -143,11 +165,21 @@ export class ZoneWorkerLink {
     else pending.reject(new WowsimError("zone_refused", message.error));
   }
 
-  #die(why: string): void {
+  #failToStart(why: string): void {
+    clearTimeout(this.#readyTimer);
+    this.#isReady.reject(new WowsimError("zone_worker", why));
+  }
+
+  #end(how: WorkerEnd["how"], why: string): void {
     if (!this.#isAlive || this.#isStopping) return;
+    const crumb = this.crumb.read();
     this.#isAlive = false;
-    this.#rejectAll(`The zone worker died (${why}).`);
-    this.#events.onDeath(this.#zones, why, this.#faultThread);
+    this.#drain();
+    this.#output.wake();
+    this.#worker.terminate();
+    this.#rejectAll(`The zone worker ${how} (${why}).`);
+    if (this.#wasReady) this.#events.onEnd({ how, why, crumb, faultThread: this.#faultThread });
+    else this.#failToStart(`A zone worker failed: ${why}`);
   }
 
   #rejectAll(message: string): void {
@@ -159,20 +191,36 @@ export class ZoneWorkerLink {
   }
 
   async #read(): Promise<void> {
-    const { view, bytes } = this.#output;
     while (this.#isAlive) {
       await this.#output.waitAsync(IDLE_MS);
-      this.#output.drain((offset, length) => {
-        try {
-          this.#events.onRecord(view, bytes, offset, length);
-        } catch (error) {
-          this.#events.onError(error);
-        }
-      });
+      if (this.#isAlive) this.#drain();
       // A ring that is never empty for long must not keep sockets and timers from their turn: waiting for it is no turn.
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
+
+  #drain(): void {
+    const { view, bytes } = this.#output;
+    this.#output.drain((offset, length) => {
+      try {
+        this.#events.onRecord(view, bytes, offset, length);
+      } catch (error) {
+        this.#events.onError(error);
+      }
+    });
+  }
+}
+
+/** What a request to a zone without a worker is refused with. */
+export function workerGone(zoneId: number): WowsimError {
+  return new WowsimError("zone_worker", `The worker of zone ${zoneId} is gone; it is being begun again.`);
+}
+
+/** The line that says what was thrown, without the source code that the runtime prints around it. */
+function reasonOf(message: string): string {
+  const lines = Bun.stripANSI(message).split("\n");
+  const line = lines.find((text) => /^\w*[Ee]rror: /.test(text)) ?? lines[0] ?? "";
+  return line.replace(/^error: /, "").slice(0, REASON_CHARS_MAX);
 }
 
 /** Memory for a ring, every page of it in use. */

@@ -5,10 +5,11 @@ import { OP_SPAWN } from "../../assembly/abi.ts";
 import { messageOf, WowsimError } from "../errors.ts";
 import { ZoneFaultHost } from "../fault/zone-host.ts";
 import { FullCollection } from "../full-collection.ts";
-import type { Kernel } from "../kernel/kernel.ts";
+import type { Kernel, KernelLayout } from "../kernel/kernel.ts";
 import { layoutFrom, layoutOfInstance } from "../kernel/load.ts";
 import { RingEmitter } from "../telemetry/emitter.ts";
 import type { ZoneContent } from "../content/content.ts";
+import { Breadcrumb } from "./breadcrumb.ts";
 import type { ZoneBatch } from "./command-batch.ts";
 import type { FromZoneWorker, ToZoneWorker } from "./messages.ts";
 import { Ring } from "./ring.ts";
@@ -42,6 +43,7 @@ export class ZoneHost {
   readonly #faults: ZoneFaultHost;
   readonly #runners = new Map<number, ZoneRunner>();
   readonly #stop: Int32Array;
+  readonly #crumb: Breadcrumb;
   readonly #memoryPages: number;
   #scratch: WebAssembly.Memory | null = null;
   #censusDueMs = 0;
@@ -59,13 +61,19 @@ export class ZoneHost {
     this.#stop = new Int32Array(start.stop);
     this.#emitter = new RingEmitter(new Ring(start.telemetryRing), { now: Date.now, source: start.name });
     const zones = start.zones.map(({ zone }) => zone.id);
-    this.#faults = new ZoneFaultHost({ block: start.faultBlock, zones, emitter: this.#emitter });
-    const { module, hash, label } = start;
-    const kernel = { module, hash, label, layout: layoutFrom(new Map(start.layout)) };
-    this.#memoryPages = kernel.layout.value("MEMORY_PAGES");
-    for (const { zone, seed, startMs } of start.zones) {
-      this.#runners.set(zone.id, this.#newRunner(zone, seed, startMs, kernel));
-    }
+    this.#crumb = new Breadcrumb(start.breadcrumb);
+    this.#faults = new ZoneFaultHost({
+      block: start.faultBlock,
+      zones,
+      emitter: this.#emitter,
+      onPause: (zoneId, ms) => {
+        // Who waits for this tick reads nothing of ours before its end, unless it is handed over now.
+        if (this.#runners.get(zoneId)?.pauses(ms) === true) this.#emitter.flush(true);
+      },
+    });
+    const layout = layoutFrom(new Map(start.layout));
+    this.#memoryPages = layout.value("MEMORY_PAGES");
+    for (const zone of start.zones) this.#runners.set(zone.zone.id, this.#newRunner(zone, layout));
   }
 
   /** Ticks until it is told to stop. */
@@ -76,14 +84,19 @@ export class ZoneHost {
     const collection = new FullCollection({ delayMs });
     while (!stopped()) {
       const runner = this.#next();
+      this.#crumb.waits(runner.clock.deadline);
       collection.runWithin(runner.clock.deadline - now());
       const waitMs = runner.clock.deadline - now();
       if (waitMs > 0) Atomics.wait(this.#stop, 0, 0, waitMs);
       if (stopped()) break;
+      const { zone, clock } = runner;
+      this.#crumb.beginsTick(zone.id, zone.tick + 1, Math.max(now(), clock.deadline) + clock.intervalMs);
       this.#deliver();
       runner.runTick();
+      this.#crumb.enter("census");
       this.#takeCensus();
       this.#emitter.flush();
+      this.#crumb.enter("messages");
       await turn();
     }
     this.#emitter.flush(true);
@@ -108,6 +121,7 @@ export class ZoneHost {
   #carryOut(runner: ZoneRunner, message: Extract<ToZoneWorker, { request: number }>): unknown {
     switch (message.type) {
       case "swap": {
+        this.#crumb.enter("swap");
         const kernel = this.#candidate(message.module, message.hash, message.label);
         if (kernel.layout.hash === runner.zone.kernel.layout.hash) {
           warmUp(runner.zone, kernel, this.#scratchMemory(), this.#start.fuelPerTick, now);
@@ -130,8 +144,11 @@ export class ZoneHost {
     }
   }
 
-  #newRunner(zone: ZoneContent, seed: number, startMs: number, kernel: Kernel): ZoneRunner {
-    const { content, tickRateHz, fuelPerTick } = this.#start;
+  #newRunner(start: ZoneWorkerStart["zones"][number], layout: KernelLayout): ZoneRunner {
+    const { zone, seed, startMs, after } = start;
+    const { content, tickRateHz, fuelPerTick, watchdogMs } = this.#start;
+    const { module, hash, label } = start.module;
+    const kernel: Kernel = { module, hash, label, layout };
     const runner: ZoneRunner = new ZoneRunner({
       zone,
       content,
@@ -145,6 +162,9 @@ export class ZoneHost {
       output: new ZoneOutput(this.#output),
       say: this.#say,
       startMs,
+      after,
+      watchdogMs,
+      crumb: this.#crumb,
       spawn: (batch) => spawnCreatures(batch, zone),
       cpuMs,
       share: () => this.#shareOf(runner),

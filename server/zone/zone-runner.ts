@@ -4,6 +4,8 @@
 //   ACTIVE ⇄ DEGRADED      budget overruns, a recovery not long ago, or more to do than there is time for (overload.ts)
 //   any → CRASHED → DEGRADED      a trap, and its recovery within the same tick
 //   CRASHED → DOWN → ACTIVE       not to be recovered; tried again after a back-off, on probation, without players
+//
+// A zone that takes the place of one whose worker was lost begins DOWN.
 
 import { COMMAND_BYTES, COMMAND_SESSION, OP_LEAVE, OP_WATCH } from "../../assembly/abi.ts";
 import { messageOf, WowsimError } from "../errors.ts";
@@ -11,6 +13,7 @@ import type { ZoneFaultHost } from "../fault/zone-host.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Emitter } from "../telemetry/schema.ts";
 import { ZoneBatch } from "./command-batch.ts";
+import { Breadcrumb } from "./breadcrumb.ts";
 import { Crossings } from "./crossings.ts";
 import type { FromZoneWorker, TickReport, ZoneState } from "./messages.ts";
 import { recover } from "./recovery.ts";
@@ -18,7 +21,9 @@ import type { Recovery } from "./recovery.ts";
 import { PROBATION_TICKS, Restart } from "./restart.ts";
 import { TickClock } from "./tick-clock.ts";
 import { ZoneTrap } from "./trap.ts";
+import { WATCHDOG_MS_DEFAULT } from "./watchdog.ts";
 import { emptyReport } from "./wire.ts";
+import type { LostZone } from "./worker-messages.ts";
 import { RECOVERIES_MAX, RECOVERY_WINDOW_TICKS, ZoneHealth } from "./zone-health.ts";
 import { emitEvents, emitTick } from "./zone-telemetry.ts";
 import type { ZoneOutput } from "./zone-output.ts";
@@ -29,6 +34,8 @@ import type { ZoneOptions } from "./zone.ts";
 import { readZoneView } from "./zone-view.ts";
 import type { ZoneView } from "./zone-view.ts";
 
+/** Why a zone is DEGRADED that a fault holds up for longer than a worker may be late. */
+const PAUSED = "a fault's pause holds up its ticks";
 const COMMAND_WORDS = COMMAND_BYTES / 4;
 /** Recoveries of a swapped zone after which the module is taken for the cause, whatever else would help. */
 const CANARY_RECOVERIES_MAX = 3;
@@ -42,6 +49,12 @@ export interface ZoneRunnerOptions extends ZoneOptions, ZoneLoadOptions {
   startMs: number;
   /** The commands of the first tick, before all others: the zone's creatures appear. */
   spawn: (batch: ZoneBatch) => void;
+  /** Where the worker leaves word of what it does. */
+  crumb?: Breadcrumb;
+  /** From which length on a fault's pauses in one tick are the zone's trouble and not the worker's, in milliseconds. */
+  watchdogMs?: number;
+  /** The zone of which this one takes the place; null: none. */
+  after?: LostZone | null;
 }
 
 /** A module that was swapped in and is not promoted yet. */
@@ -66,18 +79,28 @@ export class ZoneRunner {
   readonly #restart = new Restart();
   readonly #crossings: Crossings;
   readonly #load: ZoneLoad;
+  readonly #crumb: Breadcrumb;
+  readonly #watchdogMs: number;
+  /** How long faults hold up the tick at hand on purpose. */
+  #pausedMs = 0;
   /** Arrivals that found no room in the batch at hand; they come first in the next. */
   #waiting: Uint32Array[] = [];
 
   constructor(options: ZoneRunnerOptions) {
+    const { after = null, watchdogMs = WATCHDOG_MS_DEFAULT } = options;
+    this.#crumb = options.crumb ?? new Breadcrumb(Breadcrumb.allocate());
+    this.#watchdogMs = watchdogMs;
     this.#options = options;
-    this.zone = new Zone(options);
+    this.zone = new Zone({ ...options, crumb: this.#crumb, afterTick: after?.tick ?? 0 });
     this.clock = new TickClock(options.startMs, 1_000 / options.tickRateHz);
     this.#batch = new ZoneBatch(this.zone.id, this.zone.at.commandsMax, this.zone.entities);
     this.#report = emptyReport(this.zone.id);
     this.#crossings = new Crossings(this.zone, options.zone.portals);
     this.#load = new ZoneLoad(this.zone, this.clock, options);
     options.spawn(this.#batch);
+    if (after === null) return;
+    this.#state = "DOWN";
+    this.#restart.beginAnew(after.reason);
   }
 
   /** Which share of the thread's time this zone has used lately. */
@@ -103,10 +126,20 @@ export class ZoneRunner {
     this.#crossings.arrives(words[COMMAND_SESSION / 4] ?? 0);
   }
 
+  /** A fault is about to hold up the tick for so long; true when that is long enough for the outside to be told at once. */
+  pauses(ms: number): boolean {
+    this.#crumb.pauses(this.#options.now() + ms + this.clock.intervalMs);
+    this.#pausedMs += ms;
+    const isLong = this.#pausedMs >= this.#watchdogMs && this.#state !== "DOWN";
+    if (isLong) this.#setState("DEGRADED", PAUSED);
+    return isLong;
+  }
+
   /** Runs the tick that is due. Never throws. */
   runTick(): void {
     const { now } = this.#options;
     const startMs = now();
+    this.#pausedMs = 0;
     try {
       if (this.#state === "DOWN") this.#runDown(startMs);
       else this.#runLive(startMs);
@@ -192,6 +225,7 @@ export class ZoneRunner {
     this.#batch.sort();
     this.#crossings.addDepartures(this.#batch);
     this.#step();
+    this.#crumb.enter("frames");
     this.#crossings.tickDone(this.#options.output);
     emitEvents(this.#options.emitter, this.zone);
     const framesLost = this.#options.output.writeFrames(this.zone);
@@ -243,6 +277,7 @@ export class ZoneRunner {
   #prepareAndStep(): void {
     const { faults } = this.#options;
     this.#batch.tick = this.zone.tick + 1;
+    this.#crumb.enter("faults");
     faults.commands(this.#batch);
     faults.beforeStep(this.zone.id, this.#batch.tick);
     this.zone.step(this.#batch.bytes);
@@ -251,6 +286,7 @@ export class ZoneRunner {
   #recover(trap: ZoneTrap): void {
     const { emitter, now, say } = this.#options;
     const tick = this.zone.tick + 1;
+    this.#crumb.enter("recovery");
     this.#setState("CRASHED", trap.message);
     emitter.emit("error", "zone", "Zone tick exception", {
       ...this.#named(tick),
@@ -361,7 +397,8 @@ export class ZoneRunner {
   #settle({ tick, overrun }: TickReport): void {
     if (overrun) this.#health.overran(tick);
     const { level } = this.#load;
-    const reason = level > 0 ? `overloaded: level ${level}` : this.#health.at(tick);
+    const isPaused = this.#pausedMs >= this.#watchdogMs;
+    const reason = level > 0 ? `overloaded: level ${level}` : isPaused ? PAUSED : this.#health.at(tick);
     this.#setState(reason === null ? "ACTIVE" : "DEGRADED", reason ?? "well for a while");
   }
 

@@ -15,6 +15,7 @@ import { WowsimError } from "../errors.ts";
 import { createMemory, instantiate } from "../kernel/instance.ts";
 import type { Kernel, KernelExports } from "../kernel/kernel.ts";
 import { addressesOf } from "./addresses.ts";
+import type { Breadcrumb } from "./breadcrumb.ts";
 import type { Addresses } from "./addresses.ts";
 import { EntityReader } from "./entity-reader.ts";
 import { Segment } from "./segment.ts";
@@ -39,6 +40,10 @@ export interface ZoneOptions {
   fuelPerTick: bigint;
   /** Milliseconds of a monotonic clock. */
   now: () => number;
+  /** Told before each run of the kernel, also in a replay: what the worker is about to do. */
+  crumb?: Breadcrumb;
+  /** The last tick of the zone in whose place this one begins; 0 when there is none. */
+  afterTick?: number;
 }
 
 export class Zone {
@@ -66,7 +71,7 @@ export class Zone {
   #fuelMaxBefore = 0n;
   readonly #options: ZoneOptions;
 
-  /** A fresh zone at tick 0, with its content written and its first snapshot taken. */
+  /** A fresh zone before its first tick, with its content written and its first snapshot taken. */
   constructor(options: ZoneOptions) {
     const { zone, kernel } = options;
     this.id = zone.id;
@@ -78,6 +83,7 @@ export class Zone {
     this.view = new DataView(this.memory.buffer);
     this.at = addressesOf(kernel.layout);
     this.entities = new EntityReader(this.memory, this.at);
+    this.tick = options.afterTick ?? 0;
     const stateBytes = this.at.stateEnd - this.at.stateBase;
     this.#current = new Segment(stateBytes, kernel);
     this.#previous = new Segment(stateBytes, kernel);
@@ -240,7 +246,8 @@ export class Zone {
     this.bytes.set(batch, this.at.commands);
     this.view.setUint32(this.at.commandCount, count, true);
     exports.fuel.value = fuel;
-    const { now } = this.#options;
+    const { now, crumb } = this.#options;
+    crumb?.runsKernel(tick);
     const start = now();
     let end = start;
     try {

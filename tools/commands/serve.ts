@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { messageOf, WowsimError } from "../../server/errors.ts";
+import { WATCHDOG_MS_DEFAULT, WATCHDOG_MS_MAX, WATCHDOG_MS_MIN } from "../../server/zone/watchdog.ts";
 import { addFormatFlag, DEFAULT_PORTS, parseInteger, parsePort } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
@@ -22,6 +23,7 @@ interface ServeFlags {
   telemetryMaxMb: number;
   world?: string;
   workers?: number;
+  watchdogMs: number;
   tickRate: number;
   seed: number;
   token?: string;
@@ -50,6 +52,12 @@ export function register(program: Command): void {
     .option("--world <file>", "world file (TOML); default: two zones")
     .option("--workers <n>", "zone workers; default: one a zone, at most 8", parseInteger(1, 64))
     .option("--tick-rate <hz>", "ticks a second", parseInteger(1, 100), 20)
+    .option(
+      "--watchdog-ms <n>",
+      "how late a zone worker may be for its next tick before it is ended and begun again",
+      parseInteger(WATCHDOG_MS_MIN, WATCHDOG_MS_MAX),
+      WATCHDOG_MS_DEFAULT,
+    )
     .option("--seed <n>", "seed of everything random", parseInteger(0, 0xffff_ffff), 1)
     .option("--token <secret>", "what the control channel asks for; also from WOWSIM_TOKEN")
     .option("--no-guests", "only players who say hello")

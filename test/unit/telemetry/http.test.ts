@@ -13,7 +13,7 @@ let server: HttpServer;
 let base: string;
 
 beforeEach(() => {
-  readiness = new Readiness(["game", "control"], clock.now);
+  readiness = new Readiness({ listeners: ["game", "control"], now: clock.now });
   server = startHttp({ host: "127.0.0.1", port: 0, metrics, readiness });
   base = `http://127.0.0.1:${server.port}`;
 });

@@ -1,6 +1,6 @@
 // The main thread's hold on its zone workers: with real workers, and with one that does what the test wants.
 
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { JOIN_WATCHES, OP_JOIN } from "../../../assembly/abi.ts";
 import { FaultBlock } from "../../../server/fault/fault-block.ts";
 import type { FromZoneWorker } from "../../../server/zone/messages.ts";
@@ -10,6 +10,7 @@ import { ZoneSupervisor } from "../../../server/zone/supervisor.ts";
 import type { SupervisorOptions } from "../../../server/zone/supervisor.ts";
 import { workers } from "../../../server/workers.ts";
 import { MemoryEmitter } from "../../helpers/control-faults.ts";
+import { endBy, mortalWorkers } from "../../helpers/mortal-workers.ts";
 import { eventually } from "../../helpers/telemetry.ts";
 import { FakeZoneWorker } from "../../helpers/zone-fake-worker.ts";
 import { testKernel, testWorld } from "../../helpers/zone.ts";
@@ -35,7 +36,7 @@ async function supervise(options: Partial<SupervisorOptions> = {}): Promise<Supe
     tickRateHz: 20,
     seed: 1,
     kernel,
-    telemetryRings: Array.from({ length: count }, () => Ring.allocate(1 << 20)),
+    telemetryRing: () => Ring.allocate(1 << 20),
     faultBlock: block.buffer,
     emitter,
     ...options,
@@ -110,29 +111,60 @@ test("a swap whose ticket was withdrawn is not carried out, one whose ticket is 
   expect(supervisor.zones.get(1)).toMatchObject({ kernelHash: swap.hash, promotedHash: swap.hash });
 });
 
-test("a worker that dies takes its zones down and no others, and no fault waits for it", async () => {
-  const { href } = new URL("../../helpers/zone-mortal-worker.ts", import.meta.url);
-  let made = 0;
-  await using supervised = await supervise({
-    newWorker: () => (made++ === 0 ? new Worker(href) : workers.zone()),
-  });
-  const { supervisor, emitter, messages, block } = supervised;
-  await eventually(() => supervisor.tick > 0);
-  block.open(1);
-  block.close(1);
-  supervisor.broadcast({ type: "fault_deactivate", activation: 666 });
-  await eventually(() => supervisor.zones.get(1)?.state === "DOWN");
-  expect(messages).toMatchObject([{ type: "zone_state", zoneId: 1, to: "DOWN", reason: "its worker died" }]);
-  expect(emitter.messages("Zone tick exception")[0]?.data).toMatchObject({
-    zone_id: 1,
-    error: expect.stringContaining("zone worker died: "),
-  });
-  expect(await refusal(supervisor.request(1, { type: "inspect" }))).toContain("is gone");
-  const before = supervisor.tick;
-  await eventually(() => supervisor.tick > before + 2);
-  expect(supervisor.zones.get(2)?.state).toBe("ACTIVE");
-  supervisor.broadcast({ type: "fault_deactivate", activation: 1 });
-  await eventually(() => block.isRetired(1));
+/** Until a zone has been DOWN and is ACTIVE again; what was said of it meanwhile, in order. */
+async function downAndBack({ supervisor, messages }: Supervised, zoneId: number): Promise<FromZoneWorker[]> {
+  const of = (): FromZoneWorker[] => messages.filter((message) => "zoneId" in message && message.zoneId === zoneId);
+  await eventually(() => of().some((message) => message.type === "zone_state" && message.from === "DOWN"));
+  expect(supervisor.zones.get(zoneId)?.state).toBe("ACTIVE");
+  return of();
+}
+
+describe("a zone worker that", () => {
+  test.each([
+    ["dies", "throw", "died", "a mistake in the host"],
+    ["hangs in JavaScript", "loop", "hung", "ms late"],
+    ["sleeps for ever", "wait", "hung", "ms late"],
+    ["hangs in WebAssembly, where nobody can end it,", "wasm", "hung", "ms late"],
+  ] as const)(
+    "%s is named, and its zone begins anew in another; the other zone never notices",
+    async (_, how, ended, why) => {
+      const { newWorker, made } = mortalWorkers();
+      await using supervised = await supervise({ newWorker });
+      const { supervisor, emitter } = supervised;
+      const [ticks, states]: [number[], string[]] = [[], []];
+      supervisor.onTick(({ zoneId, tick }) => void (zoneId === 1 && ticks.push(tick)));
+      await eventually(() => (supervisor.zones.get(1)?.tick ?? 0) > 5);
+      made[0]!.postMessage(endBy(how));
+      await eventually(() => supervisor.zones.get(1)?.state === "DOWN");
+      const asked = await refusal(supervisor.request(1, { type: "inspect" }));
+      const other = supervisor.zones.get(2)!.tick;
+      const said = await downAndBack(supervised, 1);
+      for (const message of said) if (message.type === "zone_state") states.push(`${message.from} > ${message.to}`);
+      expect(states).toEqual(["ACTIVE > DOWN", "DOWN > ACTIVE"]);
+      const reason = new RegExp(`^its worker ${ended} in tick \\d+ of zone 1, reading messages$`);
+      expect(said[0]).toMatchObject({ reason: expect.stringMatching(reason) });
+      expect(emitter.messages("Zone worker lost")).toMatchObject([
+        {
+          type: "error",
+          data: { worker: 1, zones: [1], how: ended, zone_id: 1, tick: expect.any(Number), stage: "messages" },
+        },
+      ]);
+      expect(emitter.messages("Zone tick exception")).toMatchObject([
+        { data: { zone_id: 1, error: expect.stringContaining(`zone worker ${ended}: `) } },
+      ]);
+      expect(String(emitter.messages("Zone worker lost")[0]!.data["error"])).toContain(why);
+      expect(emitter.messages("Zone worker begun again")).toHaveLength(1);
+      expect(asked).toMatch(/The worker of zone 1 is gone|zone worker/);
+      expect(supervisor.losses.restarts.get(ended)).toBe(1);
+      // It ticks, and goes on counting where the lost one was.
+      await eventually(() => supervisor.zones.get(1)!.tick > (ticks.at(-1) ?? 0) - 1);
+      expect(ticks).toEqual(ticks.toSorted((a, b) => a - b));
+      expect(supervisor.zones.get(2)).toMatchObject({ state: "ACTIVE" });
+      expect(supervisor.zones.get(2)!.tick).toBeGreaterThan(other);
+      expect(made).toHaveLength(3);
+      expect(supervisor.burningThreads).toBe(how === "wasm" ? 1 : 0);
+    },
+  );
 });
 
 test("a worker that can not start is the server's failure to start, and leaves nothing running", async () => {

@@ -11,7 +11,8 @@ const idleWorker = (terminate = (): void => {}): Worker =>
 const events: WorkerLinkEvents = {
   onRecord() {},
   onMessage() {},
-  onDeath() {},
+  onEnd() {},
+  onGone() {},
   onError(error) {
     throw error;
   },

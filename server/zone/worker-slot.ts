@@ -1,0 +1,148 @@
+// The place of one zone worker over all its lives: one that died or hangs is followed by a new one, with rings of its own.
+//
+//   1st end      begun again at once
+//   2nd, 3rd ... after 1, 2, 4, ... 30 s, until one has lasted for a minute
+//
+// A thread that is in an endless loop of WebAssembly can not be ended. Each takes a processor for good, so a place with too
+// many of these waits for one to end before the next is begun.
+
+import { messageOf } from "../errors.ts";
+import type { WorkerFactory } from "../workers.ts";
+import type { ToZoneWorker } from "./messages.ts";
+import { ZoneWorkerLink } from "./worker-link.ts";
+import type { WorkerEnd, WorkerLinkEvents } from "./worker-link.ts";
+import type { ZoneWorkerStart } from "./worker-messages.ts";
+
+const BACK_OFF_MS_MIN = 1_000;
+const BACK_OFF_MS_MAX = 30_000;
+/** A worker that lasted for so long is none that dies again and again. */
+const STEADY_MS = 60_000;
+/** Threads of one place that can not be ended. */
+export const BURNING_MAX = 3;
+
+export interface WorkerSlotEvents extends Pick<WorkerLinkEvents, "onRecord" | "onMessage" | "onError"> {
+  /** The worker is no more; the next is begun in so many milliseconds. */
+  onLost(end: WorkerEnd, nextTryMs: number): void;
+  /** The thread of an earlier worker is gone at last. */
+  onGone(faultThread: number): void;
+  /** A new worker is on its way; `post` reaches it before anything else does. */
+  onBegun(post: (message: ToZoneWorker) => void): void;
+  /** It ticks, so many milliseconds after the one before was lost. */
+  onBack(afterMs: number): void;
+  /** It could not be begun; the next try is in so many milliseconds. */
+  onBeginFailed(why: string, nextTryMs: number): void;
+}
+
+export interface WorkerSlotOptions {
+  newWorker: WorkerFactory;
+  /** What the next worker is told; rings are new each time. */
+  startOf: () => ZoneWorkerStart;
+  events: WorkerSlotEvents;
+  /** Milliseconds, monotonic. */
+  now: () => number;
+}
+
+export class WorkerSlot {
+  /** Resolves when the first worker ticks. */
+  readonly ready: Promise<void>;
+  readonly #options: WorkerSlotOptions;
+  #link: ZoneWorkerLink | null = null;
+  #timer: Timer | undefined;
+  #isStopping = false;
+  #failures = 0;
+  #burning = 0;
+  #begunAtMs = 0;
+  #lostAtMs = 0;
+
+  constructor(options: WorkerSlotOptions) {
+    this.#options = options;
+    this.#link = this.#newLink();
+    this.ready = this.#link.ready;
+  }
+
+  /** The worker at hand, which may not tick yet; null between two of them. */
+  get link(): ZoneWorkerLink | null {
+    return this.#link;
+  }
+
+  /** Threads that were given up and still run. */
+  get burning(): number {
+    return this.#burning;
+  }
+
+  /** Ends the worker, and begins no other. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    clearTimeout(this.#timer);
+    await this.#link?.stop();
+  }
+
+  #newLink(): ZoneWorkerLink {
+    const { newWorker, startOf, events } = this.#options;
+    this.#begunAtMs = this.#options.now();
+    return new ZoneWorkerLink(newWorker, startOf(), {
+      onRecord: events.onRecord,
+      onMessage: events.onMessage,
+      onError: events.onError,
+      onEnd: (end) => this.#lost(end),
+      onGone: (faultThread) => {
+        this.#burning--;
+        events.onGone(faultThread);
+      },
+    });
+  }
+
+  #lost(end: WorkerEnd): void {
+    const nowMs = this.#options.now();
+    this.#link = null;
+    this.#burning++;
+    if (nowMs - this.#begunAtMs >= STEADY_MS) this.#failures = 0;
+    this.#lostAtMs = nowMs;
+    const delayMs = this.#backOff();
+    this.#beginIn(delayMs);
+    this.#options.events.onLost(end, delayMs);
+  }
+
+  /** 0, then 1, 2, 4, ... 30 s. */
+  #backOff(): number {
+    const failures = this.#failures++;
+    return failures === 0 ? 0 : Math.min(BACK_OFF_MS_MIN * 2 ** (failures - 1), BACK_OFF_MS_MAX);
+  }
+
+  #beginIn(delayMs: number): void {
+    if (this.#isStopping) return;
+    this.#timer = setTimeout(() => this.#begin(), delayMs);
+  }
+
+  #begin(): void {
+    if (this.#burning >= BURNING_MAX) {
+      return this.#failed(
+        `${this.#burning} threads of it are in endless loops and can not be ended; restart the server`,
+      );
+    }
+    try {
+      const link = this.#newLink();
+      this.#link = link;
+      this.#options.events.onBegun((message) => link.post(message));
+      link.ready.then(
+        () => this.#options.events.onBack(this.#options.now() - this.#lostAtMs),
+        (error: unknown) => void this.#giveUp(link, messageOf(error)),
+      );
+    } catch (error) {
+      this.#failed(messageOf(error));
+    }
+  }
+
+  async #giveUp(link: ZoneWorkerLink, why: string): Promise<void> {
+    if (this.#isStopping) return;
+    this.#link = null;
+    this.#failed(why);
+    await link.stop();
+  }
+
+  #failed(why: string): void {
+    const delayMs = this.#backOff();
+    this.#beginIn(delayMs);
+    this.#options.events.onBeginFailed(why, delayMs);
+  }
+}

@@ -1,0 +1,62 @@
+// Zone workers that end when a test wants it (zone-mortal-worker.ts): the ways to end, and the factory that makes them.
+
+import type { WorkerFactory } from "../../server/workers.ts";
+import { Ring } from "../../server/zone/ring.ts";
+import { writeDeparted } from "../../server/zone/transfer.ts";
+import type { Crossing } from "../../server/zone/transfer.ts";
+import { DEPARTED_BYTES } from "../../server/zone/wire.ts";
+import type { ZoneWorkerStart } from "../../server/zone/worker-messages.ts";
+
+/** "wasm" can not be ended from outside; it ends by itself after `loops` rounds, for the test's machine's sake. */
+export type End = "throw" | "loop" | "wait" | "wasm";
+
+export interface EndBy {
+  type: "end_by";
+  how: End;
+  /** Last words: a departure that is committed just before. */
+  departed?: Crossing;
+  loops?: number;
+}
+
+export const endBy = (how: End, more: Partial<EndBy> = {}): EndBy => ({ type: "end_by", how, ...more });
+
+export interface MortalWorkers {
+  newWorker: WorkerFactory;
+  /** All that were made, oldest first. */
+  made: Worker[];
+}
+
+export function mortalWorkers(): MortalWorkers {
+  const { href } = new URL("./zone-mortal-worker.ts", import.meta.url);
+  const made: Worker[] = [];
+  const newWorker = (): Worker => {
+    const worker = new Worker(href);
+    made.push(worker);
+    return worker;
+  };
+  return { newWorker, made };
+}
+
+/** (func (export "burn") (param i64) (loop (br_if 0 (i32.eqz (i64.eqz (local.tee 0 (i64.sub (local.get 0) (i64.const 1)))))))) */
+const BURN = Uint8Array.from([
+  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 1, 126, 0, 3, 2, 1, 0, 7, 8, 1, 4, 98, 117, 114, 110, 0, 0],
+  ...[10, 18, 1, 16, 0, 3, 64, 32, 0, 66, 1, 125, 34, 0, 80, 69, 13, 0, 11, 11],
+]);
+/** Many seconds, but not for ever. */
+const LOOPS = 20_000_000_000;
+
+/** Worker side: comes to the end that was asked for. */
+export function endNow({ how, departed, loops = LOOPS }: EndBy, start: ZoneWorkerStart): void {
+  if (departed !== undefined) {
+    const ring = new Ring(start.outputRing);
+    writeDeparted(ring.view, ring.reserve(DEPARTED_BYTES), departed);
+    ring.commit();
+  }
+  if (how === "throw") throw new Error("a mistake in the host");
+  if (how === "wait") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  if (how === "wasm") {
+    const { burn } = new WebAssembly.Instance(new WebAssembly.Module(BURN)).exports as { burn(rounds: bigint): void };
+    burn(BigInt(loops));
+  }
+  for (;;);
+}
