@@ -38,10 +38,9 @@ export function mortalWorkers(): MortalWorkers {
 }
 
 /** (func (export "burn") (param i64) (loop (br_if 0 (i32.eqz (i64.eqz (local.tee 0 (i64.sub (local.get 0) (i64.const 1)))))))) */
-const BURN = Uint8Array.from([
-  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 1, 126, 0, 3, 2, 1, 0, 7, 8, 1, 4, 98, 117, 114, 110, 0, 0],
-  ...[10, 18, 1, 16, 0, 3, 64, 32, 0, 66, 1, 125, 34, 0, 80, 69, 13, 0, 11, 11],
-]);
+const BURN = Uint8Array.fromHex(
+  "0061736d0100000001050160017e0003020100070801046275726e00000a120110000340200042017d220050450d000b0b",
+);
 /** Many seconds, but not for ever. */
 const LOOPS = 20_000_000_000;
 
