@@ -3,13 +3,14 @@
 //
 //   printable("Bot\x1b[2J")        // "Bot?[2J": what was a control sequence is a text now
 //   isPrintable("Ünal 漢字")        // true
+//   parseOutsideJson('{"name":"\\u001b[2J"}')     // { name: "?[2J" }
 //
 // Not printable are controls (C0, C1, delete), invisible and bidirectional marks, lone surrogates, private and unassigned
 // characters, separators of lines and paragraphs, and what stands for bytes that are no UTF-8.
 
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\ufffd]/gu;
-/** Of JSON, for a character that may not be printable. */
-const ESCAPE = /\\[bfnrtu]/;
+/** In JSON: what may not be printable, or is the escape of it. Nearly all lines have neither, and are told apart by this. */
+const SUSPICIOUS = /[^\x20-\x7e]|\\[bfnrtu]/;
 const STAND_IN = "?";
 /** Deeper than any line, answer or file of ours; what lies below is replaced as a whole. */
 const DEPTH_MAX = 32;
@@ -28,8 +29,25 @@ export const printableLines = (text: string): string =>
  * has no escape and nothing unprintable, the value is given back as it is.
  */
 export function printableJson<Value>(value: Value, text: string): Value {
-  return ESCAPE.test(text) || !isPrintable(text) ? (cleaned(value, 0) as Value) : value;
+  return SUSPICIOUS.test(text) ? (cleaned(value, 0) as Value) : value;
 }
+
+/** JSON that somebody else wrote. Throws SyntaxError, which quotes nothing of it that is not printable. */
+export function parseOutsideJson(text: string): unknown {
+  try {
+    return printableJson(JSON.parse(text), text);
+  } catch (error) {
+    throw error instanceof SyntaxError ? new SyntaxError(printable(error.message)) : error;
+  }
+}
+
+/** The value as JSON that can be shown: what is not printable is escaped, so that a script reads what was said. */
+export const shownJson = (value: unknown): string =>
+  JSON.stringify(value).replaceAll(UNPRINTABLE, (found) =>
+    Array.from({ length: found.length }, (_, at) => `\\u${found.charCodeAt(at).toString(16).padStart(4, "0")}`).join(
+      "",
+    ),
+  );
 
 function cleaned(value: unknown, depth: number): unknown {
   if (typeof value === "string") return printable(value);

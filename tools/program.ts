@@ -3,6 +3,7 @@
 
 import { Command } from "commander";
 import { version } from "../package.json";
+import { printableLines } from "../server/printable.ts";
 import * as benchmark from "./commands/benchmark.ts";
 import * as buildKernel from "./commands/build-kernel.ts";
 import * as completion from "./commands/completion.ts";
@@ -40,7 +41,7 @@ const COMMANDS = [
   completion,
 ];
 
-const outputError = (text: string, write: (text: string) => void): void => write(complaint(text));
+const outputError = (text: string, write: (text: string) => void): void => write(printableLines(complaint(text)));
 
 export function buildProgram(): Command {
   const program = new Command("wowsim")

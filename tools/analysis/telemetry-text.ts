@@ -6,6 +6,7 @@
 //
 // Only the fields of the wire contract (docs/TELEMETRY.md) can be relied on: the earlier simulator's lines have no more.
 
+import { parseOutsideJson } from "../../server/printable.ts";
 import type { TelemetryLine } from "../../server/telemetry/schema.ts";
 import { measured } from "./measured.ts";
 import type { Measured } from "./measured.ts";
@@ -13,7 +14,7 @@ import type { Measured } from "./measured.ts";
 /** Null for what is no telemetry line. Never throws. */
 export function parseLine(text: string): TelemetryLine | null {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseOutsideJson(text);
     return isTelemetryLine(value) ? value : null;
   } catch {
     // Half a line, or none at all: the caller counts it.

@@ -6,6 +6,7 @@
 //   stream.push(chunk)
 
 import { WowsimError } from "../../server/errors.ts";
+import { printable } from "../../server/printable.ts";
 import * as wire from "../../server/net/binary-wire.ts";
 import type { ByteWriter } from "../../server/net/byte-writer.ts";
 import type { ClientMessage, NamedId, PortalInfo, ServerMessage, SpellInfo } from "../../server/net/client-messages.ts";
@@ -235,7 +236,7 @@ class Fields {
   text(): string {
     const length = this.u16();
     const at = this.#take(length);
-    return this.#bytes.toString("utf8", at, at + length);
+    return printable(this.#bytes.toString("utf8", at, at + length));
   }
 
   #take(count: number): number {

@@ -8,6 +8,7 @@
 
 import type { Socket } from "bun";
 import { messageOf, WowsimError } from "../../server/errors.ts";
+import { parseOutsideJson } from "../../server/printable.ts";
 
 export interface ControlAnswer {
   success: boolean;
@@ -145,7 +146,7 @@ export class ControlClient implements AsyncDisposable {
   #answered(line: string): void {
     let answer: unknown;
     try {
-      answer = JSON.parse(line);
+      answer = parseOutsideJson(line);
     } catch {
       // Whatever speaks there, it is not a control port; the error below says so.
       this.#fail(this.#strangeError("no JSON"));

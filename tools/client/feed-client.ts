@@ -11,6 +11,7 @@
 // It asks for several lines in a datagram: to receive one costs more than to read the lines in it.
 
 import { messageOf, WowsimError } from "../../server/errors.ts";
+import { parseOutsideJson } from "../../server/printable.ts";
 import type { TelemetryLine } from "../../server/telemetry/schema.ts";
 import { parseLine } from "../analysis/telemetry-text.ts";
 
@@ -191,7 +192,7 @@ export class FeedClient implements AsyncDisposable {
 function parseAnswer(text: string): Answer | null {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseOutsideJson(text);
   } catch {
     return null;
   }

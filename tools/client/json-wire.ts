@@ -3,6 +3,7 @@
 //   { kind: "move", seq: 7, x: 1, y: 0, z: 0 }    → {"type":"movement","position":{"x":1,"y":0,"z":0},"seq":7}
 
 import type { Hello, ServerMessage } from "../../server/net/client-messages.ts";
+import { parseOutsideJson, printable } from "../../server/printable.ts";
 import type { GameEvent } from "./game-client.ts";
 import { LineSocket } from "./line-socket.ts";
 import type { ClientWire, ClientWords, WireOptions } from "./wire.ts";
@@ -30,10 +31,10 @@ export async function connectJsonWire(options: WireOptions): Promise<ClientWire>
 function readLine(line: string, { onState, onEvent, onMessage, onNonsense }: WireOptions): void {
   let message: StateMessage | GameEvent | ServerMessage;
   try {
-    message = JSON.parse(line) as typeof message;
+    message = parseOutsideJson(line) as typeof message;
   } catch {
     // What the parser says of it quotes the line; this does too, in short.
-    return onNonsense(`not JSON: ${line.slice(0, SHOWN_CHARS)}`);
+    return onNonsense(`not JSON: ${printable(line.slice(0, SHOWN_CHARS))}`);
   }
   switch (message.type) {
     case "state":
@@ -47,7 +48,7 @@ function readLine(line: string, { onState, onEvent, onMessage, onNonsense }: Wir
     case "names":
       return onMessage(message);
     default:
-      onNonsense(`unknown message: ${line.slice(0, SHOWN_CHARS)}`);
+      onNonsense(`unknown message: ${printable(line.slice(0, SHOWN_CHARS))}`);
   }
 }
 

@@ -3,6 +3,8 @@
 //   parsePrometheus('wowsim_zone_state{zone="1",state="ACTIVE"} 1\n')
 //   // [{ name: "wowsim_zone_state", labels: { zone: "1", state: "ACTIVE" }, value: 1 }]
 
+import { printable } from "../../server/printable.ts";
+
 export interface PrometheusSample {
   name: string;
   labels: Record<string, string>;
@@ -26,7 +28,7 @@ export function parsePrometheus(page: string): PrometheusSample[] {
 function labelsOf(text: string): Record<string, string> {
   const labels = [...text.matchAll(LABEL)].map(([, name = "", value = ""]) => [
     name,
-    value.replaceAll(/\\[n"\\]/g, (escape) => ESCAPES[escape] ?? escape),
+    printable(value.replaceAll(/\\[n"\\]/g, (escape) => ESCAPES[escape] ?? escape)),
   ]);
   return Object.fromEntries(labels);
 }

@@ -7,6 +7,7 @@
 // Of /metrics only what is named here is read; which faults are active (wowsim_fault_*) is not.
 
 import { messageOf, WowsimError } from "../../server/errors.ts";
+import { parseOutsideJson } from "../../server/printable.ts";
 import { parsePrometheus } from "./prometheus-text.ts";
 import type { PrometheusSample } from "./prometheus-text.ts";
 
@@ -33,7 +34,7 @@ export async function fetchStatus({ host, port }: { host: string; port: number }
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   try {
     const [ready, metrics] = await Promise.all([
-      fetch(`${base}/readyz`, { signal }).then((answer) => answer.json()),
+      fetch(`${base}/readyz`, { signal }).then(async (answer) => parseOutsideJson(await answer.text())),
       fetch(`${base}/metrics`, { signal }).then((answer) => answer.text()),
     ]);
     return { ...readinessOf(ready), zones: zonesOf(parsePrometheus(metrics)) };

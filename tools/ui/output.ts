@@ -8,6 +8,10 @@
 // {"note":"..."}. So stdout is the result and nothing else, and no error has to be told from a text.
 
 import { messageOf, WowsimError } from "../../server/errors.ts";
+import { printableLines, shownJson } from "../../server/printable.ts";
+
+/** What `paint` puts around a text. */
+const PAINTED = new RegExp(`(${"\x1b"}\\[\\d\\d?m)`);
 
 /** Exit codes of every subcommand; a number means the same everywhere. */
 export const EXIT = {
@@ -97,17 +101,29 @@ interface Stream {
 
 /** One line on stdout. */
 export function out(line = ""): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${shown(line)}\n`);
 }
 
 /** One line on stderr. */
 export function err(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${shown(line)}\n`);
 }
 
 /** One JSON document on one line of stdout. */
 export function outJson(value: unknown): void {
-  out(JSON.stringify(value));
+  out(shownJson(value));
+}
+
+/**
+ * What leaves a command speaks to no terminal, wherever it came from; only the colours of `paint` do, where they are wanted.
+ * What comes in is cleaned where it is read (parseOutsideJson): this is for what nobody thought of.
+ */
+function shown(text: string): string {
+  if (!hasColor()) return printableLines(text);
+  return text
+    .split(PAINTED)
+    .map((part, at) => (at % 2 === 1 ? part : printableLines(part)))
+    .join("");
 }
 
 /** Whether the command line asks for JSON, be it right otherwise or not: then what is wrong with it is said as JSON too. */
@@ -125,12 +141,12 @@ export function fail(error: unknown, exitCode: number = exitCodeOf(error)): void
 
 /** An error as scripts read it. */
 export function errorLine(code: string, message: string): void {
-  err(JSON.stringify({ error: { code, message } }));
+  err(shownJson({ error: { code, message } }));
 }
 
 /** Says on stderr what is worth knowing and no error: a text for people, in JSON a line of its own. */
 export function note(text: string, speaker = "wowsim"): void {
-  err(wantsJson() ? JSON.stringify({ note: text }) : complaint(`${speaker}: ${text}`));
+  err(wantsJson() ? shownJson({ note: text }) : complaint(`${speaker}: ${text}`));
 }
 
 /** The code of an error that has none of its own: what its exit code means. */

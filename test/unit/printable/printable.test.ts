@@ -58,7 +58,7 @@ test("of any JSON, as it was parsed, no text and no field name is left that is n
       if (isPrintable(json) && !/\\[bfnrtu]/.test(json)) expect(shown).toBe(json);
       else touched++;
     }),
-    { numRuns: 200 },
+    { numRuns: 60 },
   );
-  expect(touched).toBeGreaterThan(50);
+  expect(touched).toBeGreaterThan(20);
 });
