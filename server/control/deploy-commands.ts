@@ -13,6 +13,8 @@ import type { ControlServer } from "./server.ts";
 
 const hash = z.string().regex(/^[0-9a-f]{16}$/, "a module's content hash: 16 hexadecimal digits");
 const LABEL_LENGTH_MAX = 100;
+/** Who it is, as they say themselves: for the deploy history. */
+const by = z.string().max(LABEL_LENGTH_MAX).default("");
 const LEASE_MS_MIN = 1_000;
 const LEASE_MS_MAX = 3_600_000;
 const ZONE_ID_MAX = 65_535;
@@ -42,22 +44,30 @@ export function registerDeployCommands(control: Pick<ControlServer, "register">,
       hash,
       zone_id: z.number().int().min(1).max(ZONE_ID_MAX),
       lease_ms: z.number().int().min(LEASE_MS_MIN).max(LEASE_MS_MAX),
+      by,
     }),
-    ({ hash: candidate, zone_id, lease_ms }) => {
-      deployer.swap(candidate, zone_id, lease_ms);
+    ({ hash: candidate, zone_id, lease_ms, by: who }) => {
+      deployer.swap(candidate, zone_id, lease_ms, printable(who));
       return { zone_id, phase: "swapping" };
     },
   );
 
-  control.register("deploy_promote", z.object({ hash }), ({ hash: candidate }) => {
-    deployer.promote(candidate);
+  control.register("deploy_promote", z.object({ hash, by }), ({ hash: candidate, by: who }) => {
+    deployer.promote(candidate, printable(who));
     return { phase: "promoting" };
   });
 
   control.register(
     "deploy_rollback",
-    z.object({ zone_id: z.number().int().min(0).max(ZONE_ID_MAX).default(0) }),
-    ({ zone_id }) => ({ zones: deployer.rollback(zone_id), phase: "rolling_back" }),
+    z.object({
+      zone_id: z.number().int().min(0).max(ZONE_ID_MAX).default(0),
+      hash: hash.optional(),
+      by,
+    }),
+    ({ zone_id, hash: meant, by: who }) => ({
+      zones: deployer.rollback(zone_id, printable(who), meant),
+      phase: "rolling_back",
+    }),
   );
 }
 

@@ -2,21 +2,28 @@
 // and nobody has promoted it, the zone goes back to what it ran before, so a tool that dies in the middle breaks nothing.
 //
 //   deployer.swap("9f3c…", 2, 30_000)   // zone 2: steady → swapping → canary
-//   deployer.promote("9f3c…")           // every zone: promoting → steady, or all of them back when one refuses
+//   deployer.promote("9f3c…")           // every zone: promoting → steady, or all of them back when one drops out
 //   deployer.rollback(2)                // zone 2: canary → rolling_back → steady
 //
-// Every move is begun here and finished in the background; status() tells how far it is and what went wrong last.
+// Every move is begun here and finished in the background; status() tells how far it is and what went wrong last. What
+// follows from what is decided by deploy-machine.ts and deploy-promotion.ts: here their effects are carried out.
 
 import { messageOf, WowsimError } from "../errors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Emitter } from "../telemetry/schema.ts";
-import type { FromZoneWorker } from "../zone/messages.ts";
 import type { WorkerFactory } from "../workers.ts";
+import type { FromZoneWorker, Swap } from "../zone/messages.ts";
+import { newTicket, withdrawTicket } from "../zone/swap-ticket.ts";
+import type { SwapTicket } from "../zone/swap-ticket.ts";
+import { ASKED_FOR, freshZone, step } from "./deploy-machine.ts";
+import type { Effect, Message, Outcome, Stage, ZoneDeploy } from "./deploy-machine.ts";
 import { ModuleStore } from "./deploy-modules.ts";
+import { next } from "./deploy-promotion.ts";
+import type { Promotion } from "./deploy-promotion.ts";
 
 export type DeployPhase = "steady" | "swapping" | "canary" | "promoting" | "rolling_back";
 
-/** What deploys need of the zone supervisor. */
+/** What deploys need of the zone supervisor. A request settles: the zone answers, or its link gives up. */
 export interface DeployZones {
   readonly zones: ReadonlyMap<
     number,
@@ -27,9 +34,22 @@ export interface DeployZones {
 }
 
 export type ZoneMove =
-  | { type: "swap"; module: WebAssembly.Module; hash: string; label: string }
-  | { type: "rollback" }
-  | { type: "promote" };
+  | ({ type: "swap"; ticket: SwapTicket } & Swap)
+  | { type: "rollback"; hash: string }
+  | { type: "promote"; hash: string };
+
+/** What became of a module in a zone, for whoever keeps a record. */
+export interface DeployEvent {
+  what: "swapped" | "promoted" | "rolled_back" | "refused";
+  zoneId: number;
+  from: string;
+  to: string;
+  /** Of the module that was tried, promoted or taken back. */
+  label: string;
+  reason: string;
+  /** Who asked for it, as they said themselves; "" when nobody did. */
+  by: string;
+}
 
 export interface DeployerOptions {
   zones: DeployZones;
@@ -40,6 +60,10 @@ export interface DeployerOptions {
   newWorker: WorkerFactory;
   /** Milliseconds; only differences count. */
   now: () => number;
+  /** Told of everything that becomes of a module. */
+  onEvent?: (event: DeployEvent) => void;
+  /** Calls `action` once after so many milliseconds; returns how to prevent that. Default: setTimeout. */
+  after?: (ms: number, action: () => void) => () => void;
 }
 
 export interface ZoneDeployStatus {
@@ -53,203 +77,232 @@ export interface ZoneDeployStatus {
   last_error: string | null;
 }
 
-interface ZoneDeploy {
-  phase: DeployPhase;
-  previous: Kernel | null;
-  lease: { timer: Timer; endsAtMs: number } | null;
-  lastError: string | null;
+/** What belongs to a zone's stage outside of the machine. */
+interface Holding {
+  stopTimer: (() => void) | null;
+  endsAtMs: number;
+  /** Of the swap asked for last. */
+  ticket: { move: number; ticket: SwapTicket } | null;
+  by: string;
 }
-
-const ANSWER_MS_MAX = 10_000;
 
 export class Deployer {
   readonly modules: ModuleStore;
   readonly #options: DeployerOptions;
   readonly #zones = new Map<number, ZoneDeploy>();
+  readonly #holdings = new Map<number, Holding>();
+  #promotion: Promotion | null = null;
+  #lastMove = 0;
+  #isStopped = false;
 
   constructor(options: DeployerOptions) {
+    const { zones, kernel, newWorker } = options;
     this.#options = options;
-    this.modules = new ModuleStore(options.newWorker, (hash) => this.#isNeeded(hash));
-    this.modules.addRunning(options.kernel);
-    for (const id of options.zones.zones.keys())
-      this.#zones.set(id, { phase: "steady", previous: null, lease: null, lastError: null });
-    options.zones.onMessage((message) => {
-      if (message.type === "rolled_back") this.#rolledBackByZone(message.zoneId, message.reason);
-    });
+    this.modules = new ModuleStore(newWorker, (hash) => this.#isNeeded(hash));
+    this.modules.addRunning(kernel);
+    for (const id of zones.zones.keys()) {
+      this.#zones.set(id, freshZone(kernel.hash));
+      this.#holdings.set(id, { stopTimer: null, endsAtMs: 0, ticket: null, by: "" });
+    }
+    zones.onMessage((message) => this.#hear(message));
   }
 
   /** Begins a canary in one zone. Throws WowsimError when the module may not run or the zone is in another move. */
-  swap(hash: string, zoneId: number, leaseMs: number): void {
-    const kernel = this.modules.ready(hash);
-    const zone = this.#steady(zoneId);
-    if (this.#runs(zoneId) === hash)
+  swap(hash: string, zoneId: number, leaseMs: number, by = ""): void {
+    this.modules.ready(hash);
+    const zone = this.#zone(zoneId);
+    this.#refuseWhilePromoting();
+    if (zone.stage.name === "steady" && this.#runs(zoneId) === hash)
       throw new WowsimError("already_running", `Zone ${zoneId} runs module ${hash} already; there is nothing to swap.`);
-    void this.#startCanary(zone, zoneId, kernel, leaseMs);
+    this.#order(zoneId, { type: "swap", hash, leaseMs }, by);
   }
 
   /** Begins to give a canaried module to every zone, all or none. Throws WowsimError when no zone runs it as a canary. */
-  promote(hash: string): void {
-    const kernel = this.modules.ready(hash);
+  promote(hash: string, by = ""): void {
+    this.modules.ready(hash);
+    this.#refuseWhilePromoting();
     const entries = [...this.#zones];
-    if (!entries.some(([id, zone]) => zone.phase === "canary" && this.#runs(id) === hash)) {
+    const isItsCanary = ({ stage }: ZoneDeploy): boolean => stage.name === "canary" && stage.hash === hash;
+    if (!entries.some(([, zone]) => isItsCanary(zone))) {
       throw new WowsimError("no_canary", `No zone runs module ${hash} as a canary; start one with deploy_swap.`);
     }
-    const other = entries.find(([id, zone]) => zone.phase !== "steady" && this.#runs(id) !== hash);
-    if (other)
-      throw new WowsimError("deploy_busy", `Zone ${other[0]} is ${other[1].phase}; wait, or roll it back first.`);
-    for (const [, zone] of entries) {
-      this.#endLease(zone);
-      zone.phase = "promoting";
-      zone.lastError = null;
-    }
-    void this.#finishPromotion(kernel);
+    const other = entries.find(([, zone]) => zone.stage.name !== "steady" && !isItsCanary(zone));
+    if (other) throw this.#busy(other[0]);
+    for (const [id] of entries) this.#order(id, { type: "join", hash }, by);
+    this.#promotion = { hash, isDecided: false };
+    this.#goOn();
   }
 
-  /** Begins to put a zone (0: all) back on what it ran before. Throws WowsimError when there is nothing to go back to. */
-  rollback(zoneId: number): number[] {
-    const ids = zoneId === 0 ? [...this.#zones.keys()] : [zoneId];
-    const able = ids.filter((id) => {
-      const zone = this.#zone(id);
-      return zone.previous !== null && (zone.phase === "steady" || zone.phase === "canary");
-    });
-    if (able.length === 0) {
-      const which = zoneId === 0 ? "No zone" : `Zone ${zoneId} is ${this.#zone(zoneId).phase} and`;
-      throw new WowsimError("nothing_to_roll_back", `${which} has no earlier module to go back to; see deploy_status.`);
-    }
-    for (const id of able) void this.#goBack(id, "asked for");
-    return able;
+  /**
+   * Begins to put a zone back on what it ran before. 0: all zones in which a module is on trial or on its way; where there
+   * is none, all zones that were given one by a promotion. With a hash only zones that run that module. Which ones;
+   * throws WowsimError when there is nothing to go back to.
+   */
+  rollback(zoneId: number, by = "", hash?: string): number[] {
+    const ids = this.#meant(zoneId).filter((id) => hash === undefined || this.#concerns(id, hash));
+    if (this.#promotion?.isDecided === true) this.#refuseWhilePromoting();
+    if (this.#promotion !== null) return this.#abandonPromotion(by);
+    const able = ids.filter((id) => this.#take(id, { type: "back", reason: ASKED_FOR }, by).refusal === undefined);
+    if (able.length > 0) return able;
+    const moving = ids.find((id) => this.#zone(id).stage.name !== "steady");
+    if (moving !== undefined) throw this.#busy(moving);
+    const which = zoneId === 0 ? "No zone has an" : `Zone ${zoneId} is steady and has no`;
+    throw new WowsimError("nothing_to_roll_back", `${which} earlier module to go back to; see deploy_status.`);
+  }
+
+  #meant(zoneId: number): number[] {
+    if (zoneId !== 0) return this.#zone(zoneId) && [zoneId];
+    const moving = [...this.#zones].filter(([, { stage }]) => stage.name !== "steady").map(([id]) => id);
+    return moving.length > 0 ? moving : [...this.#zones.keys()];
+  }
+
+  #concerns(zoneId: number, hash: string): boolean {
+    const { stage } = this.#zone(zoneId);
+    return this.#runs(zoneId) === hash || (stage.name !== "steady" && stage.hash === hash);
   }
 
   status(): ZoneDeployStatus[] {
-    return [...this.#zones].map(([id, zone]) => ({
-      zone_id: id,
-      hash: this.#runs(id),
-      label: this.modules.get(this.#runs(id))?.label ?? this.#options.zones.zones.get(id)?.kernelLabel ?? "",
-      phase: zone.phase,
-      canary: zone.phase === "canary",
-      previous_hash: zone.previous?.hash ?? null,
-      lease_ms_left: zone.lease === null ? null : Math.max(0, Math.round(zone.lease.endsAtMs - this.#options.now())),
-      last_error: zone.lastError,
-    }));
+    return [...this.#zones].map(([id, zone]) => {
+      const hash = this.#runs(id);
+      const isCanary = zone.stage.name === "canary";
+      const left = (this.#holdings.get(id)?.endsAtMs ?? 0) - this.#options.now();
+      return {
+        zone_id: id,
+        hash,
+        label: this.#labelOf(hash),
+        phase: phaseOf(zone.stage),
+        canary: isCanary,
+        previous_hash: previousOf(zone),
+        lease_ms_left: isCanary ? Math.max(0, Math.round(left)) : null,
+        last_error: zone.lastError,
+      };
+    });
   }
 
   /** Ends checks and leases; zones keep what they run. */
   stop(): void {
+    this.#isStopped = true;
     this.modules.stop();
-    for (const zone of this.#zones.values()) this.#endLease(zone);
+    for (const holding of this.#holdings.values()) holding.stopTimer?.();
   }
 
-  async #startCanary(zone: ZoneDeploy, zoneId: number, kernel: Kernel, leaseMs: number): Promise<void> {
-    zone.phase = "swapping";
-    zone.lastError = null;
-    try {
-      await this.#give(zoneId, kernel, "canary");
-    } catch (error) {
-      zone.phase = "steady";
-      zone.lastError = messageOf(error);
+  #hear(message: FromZoneWorker): void {
+    if (message.type === "module") {
+      const { zoneId, hash, isTrial } = message;
+      this.#tell(zoneId, { type: "module", hash, isTrial });
+    } else if (message.type === "rolled_back") {
+      const { zoneId, fromHash: from, toHash: to, reason } = message;
+      this.#tell(zoneId, { type: "rolled_back", from, to, reason });
+    } else if (message.type === "zone_state") {
+      const { zoneId, to, from, reason } = message;
+      if (to === "DOWN") this.#tell(zoneId, { type: "down", reason });
+      else if (from === "DOWN") this.#tell(zoneId, { type: "up" });
+    }
+  }
+
+  /** An order that the zone is in no stage for is refused. */
+  #order(zoneId: number, message: Message, by: string): void {
+    if (this.#take(zoneId, message, by).refusal !== undefined) throw this.#busy(zoneId);
+  }
+
+  #abandonPromotion(by: string): number[] {
+    const ids = [...this.#zones.keys()];
+    this.#promotion = null;
+    for (const id of ids) this.#take(id, { type: "abandon", reason: ASKED_FOR }, by);
+    return ids;
+  }
+
+  /** Something has happened; a promotion may go on by it. */
+  #tell(zoneId: number, message: Message): void {
+    if (this.#isStopped || !this.#zones.has(zoneId)) return;
+    this.#take(zoneId, message);
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    while (this.#promotion !== null) {
+      const { promotion, orders } = next(this.#promotion, this.#zones);
+      this.#promotion = promotion;
+      if (orders.length === 0) return;
+      for (const [id, order] of orders) this.#take(id, order);
+    }
+  }
+
+  #take(zoneId: number, message: Message, by?: string): Outcome {
+    const outcome = step(this.#zone(zoneId), message, ++this.#lastMove);
+    if (outcome.refusal !== undefined) return outcome;
+    this.#zones.set(zoneId, outcome.zone);
+    const holding = this.#holdings.get(zoneId);
+    if (holding === undefined) return outcome;
+    if (by !== undefined) holding.by = by;
+    for (const effect of outcome.effects) this.#carryOut(zoneId, holding, effect);
+    return outcome;
+  }
+
+  #carryOut(zoneId: number, holding: Holding, effect: Effect): void {
+    const { after = afterTimeout, now } = this.#options;
+    if (effect.do === "tell") return this.#say(zoneId, holding, effect);
+    if (effect.do === "ask") return void this.#ask(zoneId, holding, effect);
+    if (effect.do === "withdraw") {
+      if (holding.ticket?.move === effect.move) withdrawTicket(holding.ticket.ticket);
       return;
     }
-    // A zone that rolled back by itself while we waited has said so already, and is steady again.
-    if (this.#runs(zoneId) !== kernel.hash) return;
-    zone.phase = "canary";
-    const timer = setTimeout(() => void this.#goBack(zoneId, "lease ended without promotion"), leaseMs);
-    zone.lease = { timer, endsAtMs: this.#options.now() + leaseMs };
+    holding.stopTimer?.();
+    holding.stopTimer = null;
+    if (effect.do === "stop_timer") return;
+    const { move, ms } = effect;
+    holding.endsAtMs = now() + ms;
+    holding.stopTimer = after(ms, () => this.#tell(zoneId, { type: "time", move }));
   }
 
-  async #finishPromotion(kernel: Kernel): Promise<void> {
+  /** Asks a zone, and tells the machine what came of it. */
+  async #ask(zoneId: number, holding: Holding, effect: Extract<Effect, { do: "ask" }>): Promise<void> {
+    const { move, verb } = effect;
     try {
-      for (const id of this.#zones.keys()) {
-        if (this.#runs(id) !== kernel.hash) await this.#give(id, kernel, "promotion");
-      }
-    } catch (error) {
-      const reason = `promotion stopped: ${messageOf(error)}`;
-      for (const [id, zone] of this.#zones) {
-        if (this.#runs(id) === kernel.hash) await this.#goBack(id, reason);
-        zone.phase = "steady";
-        zone.lastError = zone.lastError ?? reason;
-      }
-      return;
-    }
-    for (const [id, zone] of this.#zones) {
-      try {
-        await this.#ask(id, { type: "promote" });
-        if (this.#runs(id) === kernel.hash)
-          this.#say("Module promoted", id, zone.previous?.hash ?? kernel.hash, kernel.hash, "canary passed");
-      } catch (error) {
-        zone.lastError = `not confirmed: ${messageOf(error)}`;
-      }
-      zone.phase = "steady";
-    }
-  }
-
-  /** Swaps a zone to `kernel` and remembers what it ran. Rejects when the zone refuses; it then runs what it ran. */
-  async #give(zoneId: number, kernel: Kernel, reason: string): Promise<void> {
-    const before = this.modules.ready(this.#runs(zoneId));
-    await this.#ask(zoneId, { type: "swap", module: kernel.module, hash: kernel.hash, label: kernel.label });
-    this.#zone(zoneId).previous = before;
-    this.#say("Module swapped", zoneId, before.hash, kernel.hash, reason);
-  }
-
-  /** Puts a zone back on its previous module: the zone's own way while it still holds it, a swap otherwise. */
-  async #goBack(zoneId: number, reason: string): Promise<void> {
-    const zone = this.#zone(zoneId);
-    const { previous } = zone;
-    if (previous === null || zone.phase === "rolling_back") return;
-    const wasCanary = zone.phase !== "steady";
-    const from = this.#runs(zoneId);
-    this.#endLease(zone);
-    zone.phase = "rolling_back";
-    try {
-      if (wasCanary) await this.#ask(zoneId, { type: "rollback" });
+      await this.#options.zones.request(zoneId, this.#moveOf(holding, effect));
+      this.#tell(zoneId, { type: "done", move });
+    } catch (thrown) {
+      const code = thrown instanceof WowsimError ? thrown.code : "";
+      const error = messageOf(thrown);
+      if (code === "zone_worker") this.#tell(zoneId, { type: "died", move, error });
+      else if (code !== "zone_silent") this.#tell(zoneId, { type: "refused", move, error });
       else {
-        const { module, hash, label } = previous;
-        await this.#ask(zoneId, { type: "swap", module, hash, label });
-        await this.#ask(zoneId, { type: "promote" });
+        const { ticket } = holding;
+        const isWithdrawn = verb === "swap" && ticket?.move === move && withdrawTicket(ticket.ticket);
+        this.#tell(zoneId, { type: "silent", move, error, isWithdrawn });
       }
-      zone.previous = null;
-      this.#say("Module rolled back", zoneId, from, previous.hash, reason);
-    } catch (error) {
-      zone.lastError = `could not be rolled back: ${messageOf(error)}`;
-    }
-    zone.phase = "steady";
-  }
-
-  /** The zone's recovery ladder gave up on a module by itself. */
-  #rolledBackByZone(zoneId: number, reason: string): void {
-    const zone = this.#zones.get(zoneId);
-    if (!zone || zone.phase === "rolling_back") return;
-    this.#endLease(zone);
-    zone.previous = null;
-    zone.lastError = `rolled back by the zone: ${reason}`;
-    if (zone.phase === "canary") zone.phase = "steady";
-  }
-
-  async #ask(zoneId: number, message: ZoneMove): Promise<unknown> {
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
-      late.reject(new WowsimError("zone_silent", `Zone ${zoneId} did not answer within ${ANSWER_MS_MAX / 1_000} s.`));
-    }, ANSWER_MS_MAX);
-    try {
-      return await Promise.race([this.#options.zones.request(zoneId, message), late.promise]);
-    } finally {
-      clearTimeout(timer);
     }
   }
 
-  #say(message: string, zoneId: number, from: string, to: string, reason: string): void {
+  #moveOf(holding: Holding, { verb, move, hash }: Extract<Effect, { do: "ask" }>): ZoneMove {
+    if (verb === "undo") return { type: "rollback", hash };
+    if (verb === "keep") return { type: "promote", hash };
+    const { module, label } = this.modules.ready(hash);
+    const ticket = newTicket();
+    holding.ticket = { move, ticket };
+    return { type: "swap", module, hash, label, ticket };
+  }
+
+  #say(zoneId: number, { by }: Holding, { what, from, to, reason, isTold }: Extract<Effect, { do: "tell" }>): void {
+    const tried = what === "rolled_back" ? from : to;
+    this.#options.onEvent?.({ what, zoneId, from, to, label: this.#labelOf(tried), reason, by });
+    if (isTold) return;
     const tick = this.#options.zones.zones.get(zoneId)?.tick ?? 0;
-    this.#options.emitter.emit("event", "deploy", message, {
-      zone_id: zoneId,
-      from_hash: from,
-      to_hash: to,
-      reason,
-      tick,
-    });
+    const data = { zone_id: zoneId, from_hash: from, to_hash: to, reason, tick };
+    this.#options.emitter.emit("event", "deploy", TOLD_AS[what], data);
   }
 
-  #endLease(zone: ZoneDeploy): void {
-    if (zone.lease !== null) clearTimeout(zone.lease.timer);
-    zone.lease = null;
+  #refuseWhilePromoting(): void {
+    if (this.#promotion === null) return;
+    const message = `Module ${this.#promotion.hash} is being promoted; wait until every zone is steady (deploy_status).`;
+    throw new WowsimError("deploy_busy", message);
+  }
+
+  #busy(zoneId: number): WowsimError {
+    const { stage, lastError } = this.#zone(zoneId);
+    const why = lastError === null ? "" : ` (${lastError})`;
+    const message = `Zone ${zoneId} is in phase ${phaseOf(stage)}${why}; wait, or promote or roll back first.`;
+    return new WowsimError("deploy_busy", message);
   }
 
   #zone(zoneId: number): ZoneDeploy {
@@ -259,17 +312,46 @@ export class Deployer {
     throw new WowsimError("zone_unknown", `There is no zone ${zoneId}; choose from ${known}.`);
   }
 
-  #steady(zoneId: number): ZoneDeploy {
-    const zone = this.#zone(zoneId);
-    if (zone.phase === "steady") return zone;
-    throw new WowsimError("deploy_busy", `Zone ${zoneId} is in phase ${zone.phase}; promote or roll back first.`);
-  }
-
   #runs(zoneId: number): string {
     return this.#options.zones.zones.get(zoneId)?.kernelHash ?? "";
   }
 
-  #isNeeded(hash: string): boolean {
-    return [...this.#zones].some(([id, zone]) => this.#runs(id) === hash || zone.previous?.hash === hash);
+  #labelOf(hash: string): string {
+    const running = [...this.#options.zones.zones.values()].find(({ kernelHash }) => kernelHash === hash);
+    return this.modules.get(hash)?.label ?? running?.kernelLabel ?? "";
   }
+
+  #isNeeded(hash: string): boolean {
+    return [...this.#zones].some(([id, { runs, promoted, previous, stage }]) => {
+      const ofStage = stage.name === "steady" ? null : stage.hash;
+      return [this.#runs(id), runs, promoted, previous, ofStage].includes(hash);
+    });
+  }
+}
+
+const TOLD_AS = {
+  swapped: "Module swapped",
+  promoted: "Module promoted",
+  rolled_back: "Module rolled back",
+  refused: "Module refused",
+} as const;
+
+/** The stage in the words of the wire. */
+function phaseOf(stage: Stage): DeployPhase {
+  if (stage.name === "steady" || stage.name === "canary") return stage.name;
+  if (stage.name === "undoing") return "rolling_back";
+  if (stage.name === "joined" || (stage.name === "swapping" && stage.purpose === "promotion")) return "promoting";
+  if (stage.purpose === "return") return "rolling_back";
+  return stage.name === "swapping" ? "swapping" : "promoting";
+}
+
+/** What the zone would go back to. */
+function previousOf({ stage, previous, promoted }: ZoneDeploy): string | null {
+  if (stage.name === "canary" || stage.name === "joined" || stage.name === "keeping") return stage.before;
+  return stage.name === "undoing" ? promoted : previous;
+}
+
+function afterTimeout(ms: number, action: () => void): () => void {
+  const timer = setTimeout(action, ms);
+  return () => clearTimeout(timer);
 }

@@ -5,6 +5,7 @@
 //   await remote.beginSwap("9f3c…", 2, 30_000)              // rejects when the server will not
 //   await remote.swapped("9f3c…", 2, signal)                // resolves when zone 2 runs it, rejects when that refused it
 
+import { hostname, userInfo } from "node:os";
 import { z } from "zod";
 import { WowsimError } from "../../server/errors.ts";
 import { sleep } from "./sleep.ts";
@@ -37,6 +38,7 @@ const Status = z.object({ modules: z.array(ModuleStatus), zones: z.array(ZoneSta
 export type RemoteZone = z.infer<typeof ZoneStatus>;
 export type RemoteStatus = z.infer<typeof Status>;
 
+const WHO_LENGTH_MAX = 100;
 const POLL_MS = 100;
 const CHECK_MS_MAX = 70_000;
 const MOVE_MS_MAX = 20_000;
@@ -77,7 +79,7 @@ export class DeployRemote {
   /** Begins to put a module into one zone. Throws WowsimError("swap_refused") with why the server will not. */
   async beginSwap(hash: string, zoneId: number, leaseMs: number): Promise<void> {
     try {
-      await this.#control.ask({ command: "deploy_swap", hash, zone_id: zoneId, lease_ms: leaseMs });
+      await this.#control.ask({ command: "deploy_swap", hash, zone_id: zoneId, lease_ms: leaseMs, by: whoAmI() });
     } catch (error) {
       if (!(error instanceof WowsimError) || error.code.startsWith("control_")) throw error;
       throw new WowsimError("swap_refused", `The server refused the swap: ${error.message}`, { cause: error });
@@ -93,7 +95,7 @@ export class DeployRemote {
 
   /** Gives a canaried module to every zone. Throws WowsimError("promotion_failed") when not all of them took it. */
   async promote(hash: string, signal: AbortSignal): Promise<RemoteZone[]> {
-    await this.#control.ask({ command: "deploy_promote", hash });
+    await this.#control.ask({ command: "deploy_promote", hash, by: whoAmI() });
     const zones = await this.#until(MOVE_MS_MAX, signal, "the promotion", (status) =>
       status.zones.every(({ phase }) => phase === "steady") ? status.zones : null,
     );
@@ -110,7 +112,12 @@ export class DeployRemote {
   async rollback(hash: string, zoneId: number, signal: AbortSignal): Promise<RemoteZone> {
     const before = await this.#settled(zoneId, signal);
     if (before.hash !== hash) return before;
-    await this.#control.ask({ command: "deploy_rollback", zone_id: zoneId });
+    try {
+      await this.#control.ask({ command: "deploy_rollback", zone_id: zoneId, hash, by: whoAmI() });
+    } catch (error) {
+      // It has gone back by itself since we looked; what follows sees whether it has.
+      if (!(error instanceof WowsimError && error.code === "nothing_to_roll_back")) throw error;
+    }
     const zone = await this.#settled(zoneId, signal);
     if (zone.hash !== hash) return zone;
     throw new WowsimError(
@@ -140,5 +147,19 @@ export class DeployRemote {
       await sleep(POLL_MS, signal);
     }
     throw new WowsimError("timeout", `Waited ${msMax / 1_000} s for ${what}, in vain.`);
+  }
+}
+
+/** "anna@desk", for the server's deploy history; it believes what it is told. */
+export function whoAmI(): string {
+  return `${userName()}@${hostname()}`.slice(0, WHO_LENGTH_MAX);
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A user id that the system has no name for, as in a container.
+    return `uid ${process.getuid?.() ?? "?"}`;
   }
 }

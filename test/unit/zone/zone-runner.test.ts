@@ -1,11 +1,14 @@
 // A zone in its worker: what it does in a tick, what it says when one fails, and how it moves between its states.
 
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import { COUNTER_PLAYERS, JOIN_WATCHES, OP_ATTACK, OP_JOIN, OP_MOVE, OP_TRAP } from "../../../assembly/abi.ts";
+import { WowsimError } from "../../../server/errors.ts";
 import type { Kernel } from "../../../server/kernel/kernel.ts";
 import { CENSUS, END, FRAMES, REPORT } from "../../../server/zone/wire.ts";
 import { BACK_OFF_MS_MIN, PROBATION_TICKS } from "../../../server/zone/restart.ts";
 import { DEGRADED_TICKS, RECOVERIES_MAX } from "../../../server/zone/zone-health.ts";
+import { DeployedRunner } from "../../helpers/deploy-runner.ts";
 import { RunnerBench } from "../../helpers/zone-runner.ts";
 import { plantedKernel, testKernel } from "../../helpers/zone.ts";
 
@@ -15,6 +18,7 @@ const other: Kernel = { ...kernel, hash: "0123456789abcdef", label: "other" };
 
 const join = (session: number) => ({ op: OP_JOIN, session, flags: JOIN_WATCHES, e: 10 << 8 });
 const trap = { op: OP_TRAP, session: 7, seq: 3 };
+const LEASE_MS = 30_000;
 const traps = { does: "traps", fromTick: 12 } as const;
 
 describe("a tick", () => {
@@ -225,6 +229,64 @@ describe("a module", () => {
     expect(bench.state).toBe("DOWN");
     expect(bench.told("rolled_back")).toMatchObject([{ fromHash: "0123456789abcdef" }]);
     expect(() => bench.runner.rollback()).toThrow("no module to go back to");
+  });
+});
+
+describe("a deploy of a module", () => {
+  test("that traps in its first live tick ends steady, and the next one is taken", async () => {
+    const bench = await RunnerBench.start({ plant: { does: "traps", fromTick: 5 } });
+    const deployed = new DeployedRunner(bench, kernel, [bad, other]);
+    const { deployer } = deployed;
+    bench.tick(8);
+    deployer.swap(bad.hash, 1, LEASE_MS);
+    await deployed.work();
+    bench.tick();
+    expect(bench.told("rolled_back")).toHaveLength(1);
+    await deployed.settle();
+    const last_error = expect.stringContaining("rolled back by the zone");
+    expect(deployed.status).toMatchObject({ phase: "steady", hash: kernel.hash, last_error });
+    deployer.swap(other.hash, 1, LEASE_MS);
+    await deployed.settle();
+    expect(deployed.status).toMatchObject({ phase: "canary", hash: other.hash });
+    deployer.promote(other.hash);
+    await deployed.settle();
+    deployer.rollback(1);
+    await deployed.settle();
+    expect(deployed.status).toMatchObject({ phase: "steady", hash: kernel.hash });
+    expect(bench.runner.zone.kernel.hash).toBe(kernel.hash);
+  });
+
+  test("ends with what the zone says and runs, however orders, ticks and words interleave", async () => {
+    const event = fc.constantFrom("bad", "other", "promote", "rollback", "work", "hear", "tick", "tick", "turn");
+    let rolledBack = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(event, { minLength: 8, maxLength: 25, size: "max" }), async (events) => {
+        const bench = await RunnerBench.start({ plant: { does: "traps", fromTick: 2 } });
+        const deployed = new DeployedRunner(bench, kernel, [bad, other]);
+        const { deployer } = deployed;
+        bench.tick(3);
+        for (const each of events) {
+          try {
+            if (each === "bad" || each === "other") deployer.swap((each === "bad" ? bad : other).hash, 1, LEASE_MS);
+            else if (each === "promote") deployer.promote(deployed.status.hash);
+            else if (each === "rollback") deployer.rollback(1);
+            else if (each === "tick") bench.tick();
+            else await deployed[each]();
+          } catch (error) {
+            if (!(error instanceof WowsimError)) throw error;
+          }
+        }
+        await deployed.settle();
+        bench.tick();
+        await deployed.settle();
+        rolledBack += bench.told("rolled_back").length;
+        const { phase, hash } = deployed.status;
+        expect(hash).toBe(bench.runner.zone.kernel.hash);
+        expect(phase).toBe(bench.runner.inspect()["canary"] === true ? "canary" : "steady");
+      }),
+      { numRuns: 12 },
+    );
+    expect(rolledBack).toBeGreaterThan(5);
   });
 });
 

@@ -1,0 +1,167 @@
+// Deploys move by move: who answers what when, and what is then said and true of the zone.
+
+import { expect, test } from "bun:test";
+import { DeployBench } from "../../helpers/deploy-model.ts";
+import { testKernel } from "../../helpers/zone.ts";
+
+const [A, B] = ["aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb"];
+const kernel = await testKernel();
+const BASE = kernel.hash;
+
+const newBench = (): DeployBench => new DeployBench(kernel, [A, B], 2);
+
+/** With A in a canary in zone 1. */
+async function canaried(): Promise<DeployBench> {
+  const bench = newBench();
+  bench.deployer.swap(A, 1, 30_000);
+  await bench.settle();
+  expect(bench.status(1)).toMatchObject({ phase: "canary", hash: A, canary: true, previous_hash: BASE });
+  return bench;
+}
+
+/** With A promoted. */
+async function promoted(): Promise<DeployBench> {
+  const bench = await canaried();
+  bench.deployer.promote(A);
+  await bench.settle();
+  expect(bench.deployer.status()).toMatchObject([1, 2].map(() => ({ phase: "steady", hash: A, previous_hash: BASE })));
+  return bench;
+}
+
+/** A zone that is steady on what it ran, and takes the next module. */
+async function isAsBefore(bench: DeployBench, why: string): Promise<void> {
+  await bench.settle();
+  expect(bench.status(1)).toMatchObject({ phase: "steady", hash: BASE, last_error: expect.stringContaining(why) });
+  expect(bench.zone(1).runs).toBe(BASE);
+  expect(() => bench.deployer.rollback(1)).toThrow("earlier module");
+  bench.deployer.swap(B, 1, 30_000);
+  await bench.settle();
+  expect(bench.status(1)).toMatchObject({ phase: "canary", hash: B, last_error: null });
+}
+
+test("a candidate whose first live tick traps leaves the zone steady, whichever word comes first", async () => {
+  for (const isReadAtOnce of [true, false]) {
+    const bench = newBench();
+    const zone = bench.zone(1);
+    bench.deployer.swap(A, 1, 30_000);
+    zone.work();
+    zone.trap("unreachable");
+    while (zone.outbox.length > 0) {
+      zone.hear();
+      if (!isReadAtOnce) await bench.turn();
+    }
+    await isAsBefore(bench, "rolled back by the zone: unreachable");
+  }
+});
+
+test("a swap that was given up before its worker turned to it never happens", async () => {
+  const bench = newBench();
+  const zone = bench.zone(1);
+  bench.deployer.swap(A, 1, 30_000);
+  zone.giveUp();
+  await bench.turn();
+  expect(bench.status(1)).toMatchObject({
+    phase: "steady",
+    last_error: expect.stringContaining("Nothing was swapped"),
+  });
+  zone.work();
+  expect(zone.runs).toBe(BASE);
+  await isAsBefore(bench, "did not answer");
+});
+
+test("a swap that happened before it was given up is undone, and the zone is not steady until it is", async () => {
+  const bench = newBench();
+  const zone = bench.zone(1);
+  bench.deployer.swap(A, 1, 30_000);
+  zone.work();
+  zone.giveUp();
+  await bench.turn();
+  for (let tries = 0; tries < 3; tries++) {
+    expect(bench.status(1).phase).toBe("rolling_back");
+    expect(() => bench.deployer.swap(B, 1, 30_000)).toThrow("Zone 1 is in phase rolling_back (Zone 1 did not answer");
+    zone.giveUp();
+    await bench.turn();
+  }
+  await isAsBefore(bench, "did not answer");
+});
+
+test("a worker that dies ends every move; what was on trial is gone, what was promoted stays", async () => {
+  for (const act of ["swap", "rollback", "promote"] as const) {
+    const bench = act === "swap" ? newBench() : await canaried();
+    if (act === "swap") bench.deployer.swap(A, 1, 30_000);
+    if (act === "rollback") bench.deployer.rollback(1);
+    if (act === "promote") bench.deployer.promote(A);
+    bench.zone(1).die();
+    await isAsBefore(bench, "died");
+    expect(bench.zone(2)).toMatchObject({ promoted: BASE, trial: null });
+  }
+  const bench = await promoted();
+  bench.zone(1).die();
+  await bench.settle();
+  expect(bench.status(1)).toMatchObject({ phase: "steady", hash: A });
+});
+
+test("a lease that ends takes the module back, and says so", async () => {
+  const bench = await canaried();
+  bench.fire();
+  expect(bench.status(1)).toMatchObject({ phase: "rolling_back", lease_ms_left: null });
+  await bench.settle();
+  expect(bench.status(1)).toMatchObject({ phase: "steady", hash: BASE, previous_hash: null });
+  expect(bench.events.at(-1)).toMatchObject({
+    what: "rolled_back",
+    from: A,
+    to: BASE,
+    reason: expect.stringContaining("lease ended"),
+  });
+  expect(bench.timers).toEqual([]);
+});
+
+test("a roll-back in the middle of a swap takes it back, whether it has happened or not", async () => {
+  for (const isSwapped of [true, false]) {
+    const bench = newBench();
+    bench.deployer.swap(A, 1, 30_000, "anna");
+    if (isSwapped) bench.zone(1).work();
+    expect(bench.deployer.rollback(1)).toEqual([1]);
+    await bench.settle();
+    expect(bench.status(1)).toMatchObject({ phase: "steady", hash: BASE });
+    expect(bench.zone(1).runs).toBe(BASE);
+  }
+});
+
+test("a promotion is for all zones or for none", async () => {
+  const refusing = await canaried();
+  refusing.deployer.promote(A);
+  refusing.zone(2).work(true);
+  await refusing.settle();
+  expect(refusing.deployer.status()).toMatchObject([1, 2].map(() => ({ phase: "steady", hash: BASE })));
+  expect(refusing.status(1).last_error).toContain("promotion stopped: zone 2: out of memory");
+
+  // The second zone's module traps when the first has kept it already.
+  const late = await canaried();
+  late.deployer.promote(A);
+  late.zone(2).work();
+  late.zone(2).hear();
+  late.zone(2).hear();
+  await late.turn();
+  late.zone(1).work();
+  late.zone(2).trap();
+  await late.settle();
+  expect(late.deployer.status()).toMatchObject([1, 2].map(() => ({ phase: "steady", hash: BASE })));
+  expect(late.status(1).last_error).toContain("promotion stopped: zone 2: rolled back by the zone");
+});
+
+test("all zones go back to what a promotion replaced; with a canary somewhere, that is taken back first", async () => {
+  const bench = await promoted();
+  bench.deployer.swap(B, 2, 30_000);
+  await bench.settle();
+  expect(bench.deployer.rollback(0)).toEqual([2]);
+  await bench.settle();
+  expect(bench.deployer.status()).toMatchObject([1, 2].map(() => ({ phase: "steady", hash: A, previous_hash: BASE })));
+  expect(() => bench.deployer.rollback(0, "anna", B)).toThrow("earlier module");
+  expect(bench.deployer.rollback(0, "anna", A)).toEqual([1, 2]);
+  await bench.settle();
+  expect(bench.deployer.status()).toMatchObject(
+    [1, 2].map(() => ({ phase: "steady", hash: BASE, previous_hash: null })),
+  );
+  expect(bench.events.at(-1)).toMatchObject({ what: "rolled_back", by: "anna" });
+});
