@@ -83,3 +83,21 @@ test("a thread that is gone is not waited for, whatever its number; the others a
   block.forgetThread(gone[0]!);
   expect(block.isRetired(9)).toBe(true);
 });
+
+test("the number of a thread that has ended is the next worker's, who is waited for again", () => {
+  const block = new FaultBlock(FaultBlock.allocate());
+  const threads = Array.from({ length: FAULT_THREADS_MAX - 1 }, () => block.claimThread());
+  block.open(9);
+  block.close(9);
+  for (const thread of [33, 7]) {
+    block.forgetThread(thread);
+    block.freeThread(thread);
+  }
+  for (const thread of threads) if (thread !== 33 && thread !== 7) block.retire(9, thread);
+  expect(block.isRetired(9)).toBe(true);
+  expect([block.claimThread(), block.claimThread()]).toEqual([7, 33]);
+  expect(block.isRetired(9)).toBe(false);
+  for (const thread of [7, 33]) block.retire(9, thread);
+  expect(block.isRetired(9)).toBe(true);
+  expect(() => block.claimThread()).toThrow("start fewer");
+});

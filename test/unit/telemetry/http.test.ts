@@ -112,6 +112,49 @@ describe("readiness", () => {
     expect(await ready()).toEqual([200, []]);
   });
 
+  test("is a zone's: each is named with its state and why it is not ready; one, or all of them, can be asked for", async () => {
+    const zones = [
+      { id: 1, name: "Elwynn Forest" },
+      { id: 2, name: "Westfall" },
+    ];
+    await server.stop();
+    readiness = new Readiness({ listeners: [], zones, now: clock.now });
+    server = startHttp({ host: "127.0.0.1", port: 0, metrics, readiness });
+    const ask = async (query: string): Promise<{ status: number } & ReadinessVerdict> => {
+      const response = await fetch(`http://127.0.0.1:${server.port}/readyz${query}`);
+      return { status: response.status, ...((await response.json()) as ReadinessVerdict) };
+    };
+    for (const zoneId of [1, 2]) readiness.observeTick(tickReport({ zoneId, state: "ACTIVE" }));
+    expect(await ask("?zone=all")).toMatchObject({ status: 200, ready: true, reasons: [] });
+    readiness.observeState(1, "DOWN", "its worker hung in tick 7 of zone 1, in the kernel");
+    const reason = "Zone 1 is DOWN (its worker hung in tick 7 of zone 1, in the kernel); its last tick was 0 ms ago.";
+    const whole = await ask("");
+    expect(whole).toMatchObject({ status: 200, ready: true, reasons: [] });
+    expect(whole.zones).toEqual([
+      { zone_id: 1, name: "Elwynn Forest", state: "DOWN", ready: false, reason, tick_age_ms: 0 },
+      { zone_id: 2, name: "Westfall", state: "ACTIVE", ready: true, reason: null, tick_age_ms: 0 },
+    ]);
+    expect(await ask("?zone=1")).toMatchObject({ status: 503, ready: false, reasons: [reason] });
+    expect(await ask("?zone=2")).toMatchObject({ status: 200, ready: true });
+    expect(await ask("?zone=all")).toMatchObject({ status: 503, ready: false, reasons: [reason] });
+    for (const zone of ["3", "", "x", "99999999999"]) {
+      expect(await ask(`?zone=${zone}`)).toMatchObject({
+        status: 404,
+        reasons: ["There is no such zone; ask for one of 1, 2, or for all."],
+      });
+    }
+  });
+
+  test("allows ticks that are far apart on purpose", () => {
+    const slow = new Readiness({ listeners: [], zones: [{ id: 1, name: "" }], tickRateHz: 1, now: clock.now });
+    expect(slow.check()).toMatchObject({ ready: false, reasons: ["No zone has ticked yet."] });
+    slow.observeTick(tickReport({ zoneId: 1, gameTimeRate: 0.25 }));
+    clock.pass(12_000);
+    expect(slow.check().ready).toBe(true);
+    clock.pass(1);
+    expect(slow.check().ready).toBe(false);
+  });
+
   test("liveness does not depend on zones, and ends when the server stops", async () => {
     clock.pass(60_000);
     expect(await status("/readyz")).toBe(503);

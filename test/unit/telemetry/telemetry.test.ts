@@ -42,6 +42,28 @@ describe("telemetry", () => {
     expect(telemetry.stats()).toMatchObject({ linesLost: 0, linesWritten: fileLines(file).length, fileErrors: 0 });
   });
 
+  test("gives a thread that takes another's place a ring of its own, loses no line of either, and counts on", async () => {
+    using folder = tempFolder();
+    const file = folder.file("telemetry.jsonl");
+    const telemetry = await start(file);
+    const rings = [telemetry.ringOf(1), telemetry.ringOf(1), telemetry.ringOf(1)];
+    const writers = rings.map((ring) => new RingEmitter(new Ring(ring), { now: Date.now, source: "zone-worker-1" }));
+    expect(new Set(rings).size).toBe(3);
+    const late = writers[0]!;
+    const told = telemetry.stats().linesWritten;
+    writers[2]!.emit("event", "zone", "Said", { by: 2 });
+    writers[2]!.flush(true);
+    await eventually(() => telemetry.stats().linesWritten > told);
+    const last = new RingEmitter(new Ring(telemetry.ringOf(1)), { now: Date.now, source: "zone-worker-1" });
+    last.emit("event", "zone", "Said", { by: 3 });
+    late.emit("event", "zone", "Said", { by: 0 });
+    late.flush(true);
+    last.flush(true);
+    await telemetry.stop();
+    expect(withMessage(fileLines(file), "Said").map(({ data }) => data["by"])).toEqual([2, 3]);
+    expect(telemetry.ringLinesLost()).toEqual([0, 0]);
+  });
+
   test("says once a second how the process is", async () => {
     using folder = tempFolder();
     const file = folder.file("telemetry.jsonl");

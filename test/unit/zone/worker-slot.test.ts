@@ -1,0 +1,132 @@
+// The place of a zone worker over its lives, with workers that do nothing by themselves and on a clock of the test's.
+
+import { expect, jest, test } from "bun:test";
+import { BURNING_MAX, WorkerSlot } from "../../../server/zone/worker-slot.ts";
+import { ZoneWorkerLink } from "../../../server/zone/worker-link.ts";
+import type { ZoneWorkerStart } from "../../../server/zone/worker-messages.ts";
+import { REPORT_BYTES } from "../../../server/zone/wire.ts";
+import { FakeZoneWorker } from "../../helpers/zone-fake-worker.ts";
+
+/** A place whose workers the test lets die; `log` has what was told, in order. */
+function place(nowMs: () => number = () => 0) {
+  const made: FakeZoneWorker[] = [];
+  const log: string[] = [];
+  const slot = new WorkerSlot({
+    newWorker: () => {
+      const worker = new FakeZoneWorker();
+      made.push(worker);
+      return worker.asWorker;
+    },
+    startOf: () => ({ type: "start", zones: [], ...ZoneWorkerLink.allocate() }) as unknown as ZoneWorkerStart,
+    now: nowMs,
+    events: {
+      onRecord: (_view, _bytes, _offset, length) => void log.push(`record of ${length}`),
+      onMessage: ({ type }) => void log.push(type),
+      onError: (error) => void log.push(String(error)),
+      onLost: ({ how, why }, nextTryMs) => void log.push(`${how}: ${why}, next in ${nextTryMs}`),
+      onGone: () => void log.push("gone"),
+      onBegun: (post) => {
+        log.push("begun");
+        post({ type: "fault_deactivate", activation: 9 });
+      },
+      onBack: () => void log.push("back"),
+      onBeginFailed: (why, nextTryMs) => void log.push(`${why}; next in ${nextTryMs}`),
+    },
+  });
+  return { slot, made, log };
+}
+
+function die(worker: FakeZoneWorker, isGone = true): void {
+  worker.dispatchEvent(new ErrorEvent("error", { message: "1 | code\n\nerror: oops\n      at here" }));
+  if (isGone) worker.dispatchEvent(new Event("close"));
+}
+
+/** Timers' time, and what waits for promises in it. */
+async function pass(ms: number): Promise<void> {
+  jest.advanceTimersByTime(ms);
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+}
+
+test("what a dying worker had committed is read before its end is told, whichever wait it is read in", async () => {
+  // Once while the reader waits for records, once while it gives other things their turn after some.
+  for (const turns of [0, 1]) {
+    const { slot, made, log } = place();
+    await slot.ready;
+    made[0]!.report({ tick: 1 });
+    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+    made[0]!.report({ tick: 2 });
+    const asked = slot.link!.request(1, { type: "inspect" }).catch((error: unknown) => log.push(String(error)));
+    die(made[0]!);
+    await asked;
+    expect(log.filter((entry) => entry === `record of ${REPORT_BYTES}`)).toHaveLength(2);
+    expect(log.findIndex((entry) => entry.startsWith("died"))).toBe(2);
+    expect(log.at(-1)).toContain("The zone worker died (oops).");
+    await slot.stop();
+  }
+});
+
+test("a worker that was given up reaches nobody any more, and its place is another's", async () => {
+  const { slot, made, log } = place();
+  await slot.ready;
+  slot.link!.giveUp("late");
+  expect(slot.link).toBeNull();
+  made[0]!.report({ tick: 3 });
+  made[0]!.say({ type: "zone_state", zoneId: 1, from: "DOWN", to: "ACTIVE", reason: "", tick: 3 });
+  while (!log.includes("back")) await Bun.sleep(1);
+  expect(log).toEqual(["hung: late, next in 0", "begun", "back"]);
+  expect(made[1]!.received).toEqual([{ type: "fault_deactivate", activation: 9 }]);
+  expect(slot.burning).toBe(1);
+  made[0]!.dispatchEvent(new Event("close"));
+  expect(slot.burning).toBe(0);
+  await slot.stop();
+});
+
+test("one that dies again and again is begun ever more rarely, until one has lasted", async () => {
+  jest.useFakeTimers();
+  try {
+    let nowMs = 0;
+    const { slot, made, log } = place(() => nowMs);
+    await pass(0);
+    for (const delay of [0, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]) {
+      die(made.at(-1)!);
+      expect(log.at(-2)).toBe(`died: oops, next in ${delay}`);
+      const before = made.length;
+      if (delay > 0) await pass(delay - 1);
+      expect(made).toHaveLength(before);
+      await pass(1);
+      expect(made).toHaveLength(before + 1);
+    }
+    nowMs += 60_000;
+    die(made.at(-1)!);
+    expect(log.at(-2)).toBe("died: oops, next in 0");
+    void slot.stop();
+    await pass(1_000);
+    expect(made).toHaveLength(9);
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
+test("threads that can not be ended are not joined by ever more of them", async () => {
+  jest.useFakeTimers();
+  try {
+    const { slot, made, log } = place();
+    await pass(0);
+    for (let lost = 0; lost < BURNING_MAX; lost++) {
+      die(made.at(-1)!, false);
+      await pass(30_000);
+    }
+    expect(made).toHaveLength(BURNING_MAX);
+    expect(log.at(-1)).toMatch(
+      /^3 threads of it are in endless loops and can not be ended; restart the server; next in/,
+    );
+    made[0]!.dispatchEvent(new Event("close"));
+    await pass(30_000);
+    expect(made).toHaveLength(BURNING_MAX + 1);
+    expect(log.at(-1)).toBe("back");
+    void slot.stop();
+    await pass(1_000);
+  } finally {
+    jest.useRealTimers();
+  }
+});

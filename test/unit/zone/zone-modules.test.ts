@@ -1,0 +1,26 @@
+import { expect, test } from "bun:test";
+import { ZoneModules } from "../../../server/zone/zone-modules.ts";
+import type { ZoneModule } from "../../../server/zone/zone-modules.ts";
+
+const named = (hash: string): ZoneModule => ({ module: {} as WebAssembly.Module, hash, label: `label of ${hash}` });
+
+test("a zone stands on what was promoted last, never on what is on trial", () => {
+  const modules = new ZoneModules(named("boot"), [1, 2]);
+  const now = (): (string | undefined)[] => [modules.standing(1).hash, modules.canary(1)?.hash];
+  modules.offered(1, named("a"));
+  expect(now()).toEqual(["boot", undefined]);
+  modules.runs(1, "a", true);
+  expect(now()).toEqual(["boot", "a"]);
+  modules.offered(1, named("b"));
+  modules.runs(1, "b", true);
+  modules.runs(1, "b", false);
+  expect(now()).toEqual(["b", undefined]);
+  modules.offered(1, named("a"));
+  modules.runs(1, "a", true);
+  modules.rolledBack(1);
+  expect(now()).toEqual(["b", undefined]);
+  modules.runs(1, "nobody offered it", false);
+  expect(now()).toEqual(["b", undefined]);
+  expect(modules.standing(2).hash).toBe("boot");
+  expect([modules.label("a"), modules.label("c")]).toEqual(["label of a", "c"]);
+});
