@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import packageFile from "../../package.json";
-import { DEFAULT_PORTS } from "../../tools/ui/flags.ts";
+import { DEFAULT_PORTS } from "../../tools/client/server-name.ts";
 import { execForm, ignoreRules, playBuild, readDockerfile } from "../helpers/packaging.ts";
 import type { Image } from "../helpers/packaging.ts";
 

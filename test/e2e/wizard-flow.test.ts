@@ -19,7 +19,7 @@ test("every step, wrong answers, ways back, and the scenario that is saved", asy
   const asker = new ScriptedAsker(FLOW, [
     ["server", "elsewhere"],
     ["where", "8080"],
-    ["where", "1,2,3,4"],
+    ["where", "127.0.0.1:2"],
     ["where", BACK],
     ["server", "own"],
     ["players", "many"],
@@ -48,7 +48,7 @@ test("every step, wrong answers, ways back, and the scenario that is saved", asy
   const left = await endDrill(state);
   expect(end).toBe("finished");
   expect(asker.wrongs).toEqual([
-    "Give four port numbers, such as 8080,8081,8082,9090.",
+    expect.stringContaining("Give HOST or HOST:PORT, where PORT is the control port, such as 127.0.0.1:8080"),
     expect.stringContaining("No server answers on 127.0.0.1:2."),
     "Give a whole number from 1 to 500.",
     "Give a whole number from 1 to 500.",
@@ -72,10 +72,10 @@ test("every step, wrong answers, ways back, and the scenario that is saved", asy
   const commands = asker.commands.join("\n");
   for (const command of [
     /^wowsim serve$/m,
-    /^wowsim spawn-clients --count 40 --rate 3 --duration 10m --port \d+$/m,
-    /^wowsim inject-fault activate latency-spike --delay-ms 150 --zone 1 --hold --control-port \d+$/m,
-    /^wowsim diagnose --telemetry-port \d+$/m,
-    /^wowsim inject-fault deactivate latency-spike --control-port \d+$/m,
+    /^wowsim spawn-clients --count 40 --rate 3 --duration 10m --server 127\.0\.0\.1:\d+$/m,
+    /^wowsim inject-fault activate latency-spike --delay-ms 150 --zone 1 --hold --server 127\.0\.0\.1:\d+$/m,
+    /^wowsim diagnose --server 127\.0\.0\.1:\d+$/m,
+    /^wowsim inject-fault deactivate latency-spike --server 127\.0\.0\.1:\d+$/m,
     /^wowsim build-kernel --variant regression .* && wowsim deploy regression\.wasm /m,
     /^wowsim build-kernel --variant hotfix .* && wowsim deploy hotfix\.wasm /m,
     /^wowsim scenario run .*spike\.toml$/m,

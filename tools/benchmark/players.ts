@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { WowsimError } from "../../server/errors.ts";
 import type { Protocol } from "../client/wire.ts";
+import { spokenOf } from "../client/child-output.ts";
 import { selfCommand } from "../self.ts";
 
 const Report = z.object({
@@ -65,7 +66,10 @@ export function startPlayers(options: PlayersOptions): Players {
     signal.removeEventListener("abort", stop);
     const parsed = answer.startsWith("{") ? Report.safeParse(JSON.parse(answer)) : null;
     if (parsed?.success === true) return parsed.data;
-    throw new WowsimError("players_failed", `The players ended with ${code} and no report: ${complaint.trim()}`);
+    throw new WowsimError(
+      "players_failed",
+      `The players ended with ${code} and no report: ${spokenOf(complaint.split("\n")).join("\n")}`,
+    );
   })();
   // Whoever waits for it is told; nobody may be waiting yet when it fails.
   report.catch(() => undefined);

@@ -5,6 +5,7 @@
 
 import type { Socket } from "bun";
 import { messageOf, WowsimError } from "../../server/errors.ts";
+import { hostAndPort } from "./server-name.ts";
 
 const CONNECT_MS_MAX = 5_000;
 /** What may wait to be sent; a server that takes nothing for so long is as good as gone. */
@@ -52,7 +53,7 @@ export class ByteSocket {
       socket.#socket = await Promise.race([connecting, timeout.promise]);
     } catch (cause) {
       void connecting.then((late) => late.terminate()).catch(() => undefined);
-      const message = `No server at ${host}:${port} (${messageOf(cause)}); start one with wowsim serve.`;
+      const message = `No server at ${hostAndPort(host, port)} (${messageOf(cause)}); start one with wowsim serve, or say where it is with --server.`;
       throw new WowsimError("unreachable", message, { cause });
     } finally {
       clearTimeout(timer);

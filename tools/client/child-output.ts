@@ -2,8 +2,14 @@
 //
 //   const ready = JSON.parse(await firstLine(child.stdout, 60_000))
 //   const complaints = lastLines(child.stderr)      // later: complaints().join("\n")
+//   spokenOf(complaints())                          // of a wowsim with --format json: its words, without the JSON around them
+
+import { z } from "zod";
 
 const LINES_MAX = 20;
+
+const Complaint = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+const Note = z.object({ note: z.string() });
 
 /** The first line of a stream; the rest is read and dropped. Rejects when the stream ends or nothing comes in time. */
 export async function firstLine(stream: ReadableStream<Uint8Array>, msMax: number): Promise<string> {
@@ -35,4 +41,25 @@ export function lastLines(stream: ReadableStream<Uint8Array>): () => string[] {
     }
   })();
   return () => (rest === "" ? lines : [...lines, rest]);
+}
+
+/** What a line of its stderr says went wrong; null when it says something else. */
+export function complaintOf(line: string): { code: string; message: string } | null {
+  return Complaint.safeParse(parsed(line)).data?.error ?? null;
+}
+
+/** The words of stderr's lines, as a person would have been told. */
+export function spokenOf(lines: readonly string[]): string[] {
+  return lines
+    .filter((line) => line.trim() !== "")
+    .map((line) => complaintOf(line)?.message ?? Note.safeParse(parsed(line)).data?.note ?? line);
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    // Not one of our lines: a crash of the runtime, say.
+    return null;
+  }
 }

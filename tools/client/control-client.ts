@@ -9,6 +9,7 @@
 import type { Socket } from "bun";
 import { messageOf, WowsimError } from "../../server/errors.ts";
 import { parseOutsideJson } from "../../server/printable.ts";
+import { hostAndPort } from "./server-name.ts";
 
 export interface ControlAnswer {
   success: boolean;
@@ -64,7 +65,7 @@ export class ControlClient implements AsyncDisposable {
   }
 
   private constructor({ host, port, timeoutMs = TIMEOUT_MS }: ControlClientOptions) {
-    this.#name = `${host}:${port}`;
+    this.#name = hostAndPort(host, port);
     this.#timeoutMs = timeoutMs;
   }
 
@@ -110,7 +111,7 @@ export class ControlClient implements AsyncDisposable {
     } catch (cause) {
       // One that comes after all is not wanted any more; one that fails has been reported here.
       void connecting.then((late) => late.end(), messageOf);
-      const message = `No server answers on ${this.#name}. Start one with wowsim serve, or say where it is with --host and --control-port.`;
+      const message = `No server answers on ${this.#name}. Start one with wowsim serve, or say where it is with --server.`;
       throw new WowsimError("control_unreachable", message, { cause });
     }
   }
@@ -184,7 +185,7 @@ export class ControlClient implements AsyncDisposable {
   }
 
   #strangeError(what: string): WowsimError {
-    const message = `${this.#name} sends ${what}: is that the control port? Say which it is with --control-port.`;
+    const message = `${this.#name} sends ${what}: is that the control port? Say which it is with --server.`;
     return new WowsimError("control_strange", message);
   }
 }

@@ -14,6 +14,7 @@ import { messageOf, WowsimError } from "../../server/errors.ts";
 import { parseOutsideJson } from "../../server/printable.ts";
 import type { TelemetryLine } from "../../server/telemetry/schema.ts";
 import { parseLine } from "../analysis/telemetry-text.ts";
+import { hostAndPort } from "./server-name.ts";
 
 export interface FeedClientOptions {
   host: string;
@@ -63,7 +64,7 @@ export class FeedClient implements AsyncDisposable {
   }
 
   private constructor({ host, port, isWorthReading }: FeedClientOptions) {
-    this.#name = `${host}:${port}`;
+    this.#name = hostAndPort(host, port);
     this.#isWorthReading = isWorthReading ?? (() => true);
   }
 
@@ -183,7 +184,7 @@ export class FeedClient implements AsyncDisposable {
   #unreachable(why: string, cause: unknown): WowsimError {
     const message =
       `No telemetry feed answers on UDP ${this.#name} (${why}). ` +
-      "Start a server with wowsim serve, or say where it is with --host and --telemetry-port.";
+      "Start a server with wowsim serve, or say where it is with --server or --telemetry-port.";
     return new WowsimError("no_feed", message, { cause });
   }
 }

@@ -10,6 +10,7 @@ import { seededRandom, seedOf } from "../../server/fault/random.ts";
 import { messageOf, WowsimError } from "../../server/errors.ts";
 import { Backoff } from "./backoff.ts";
 import { OLD_BASE_DAMAGE, OLD_SPELLS, OLD_TARGET, OldWalk, chooseOldMessage } from "./old-mix.ts";
+import { hostAndPort } from "./server-name.ts";
 import { forEachAtOnce, pace } from "./pacer.ts";
 
 const CONNECTS_AT_ONCE = 64;
@@ -121,7 +122,7 @@ export class GuestLoad {
     if (load.stats.connects === 0 && firstError !== null)
       throw new WowsimError(
         "unreachable",
-        `No server at ${options.host}:${options.port} (${messageOf(firstError)}); start one with wowsim serve.`,
+        `No server at ${hostAndPort(options.host, options.port)} (${messageOf(firstError)}); start one with wowsim serve, or say where it is with --server.`,
         { cause: firstError },
       );
     const onLate = (messages: number): void => {

@@ -10,7 +10,8 @@ import type { Subprocess } from "bun";
 import { z } from "zod";
 import { WowsimError } from "../../server/errors.ts";
 import { selfCommand } from "../self.ts";
-import { firstLine, lastLines } from "./child-output.ts";
+import { complaintOf, firstLine, lastLines } from "./child-output.ts";
+import type { ServerPorts } from "./server-name.ts";
 
 const Ready = z.object({
   ready: z.literal(true),
@@ -24,13 +25,6 @@ const Ready = z.object({
 
 const READY_MS_MAX = 60_000;
 const STOP_MS_MAX = 4_000;
-
-export interface ServerPorts {
-  game: number;
-  control: number;
-  http: number;
-  telemetry: number;
-}
 
 /** How a server ended. */
 export interface Stopped {
@@ -112,23 +106,12 @@ export class ServerProcess implements AsyncDisposable {
   }
 }
 
-const Complaint = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
-
 /** Why a server did not start, in its own words, and with its code: a world file that is not there is that here, too. */
 function notStarted(said: readonly string[], cause: unknown): WowsimError {
-  const last = Complaint.safeParse(parsed(said.at(-1) ?? ""));
-  if (last.success) return new WowsimError(last.data.error.code, last.data.error.message, { cause });
+  const complaint = complaintOf(said.at(-1) ?? "");
+  if (complaint !== null) return new WowsimError(complaint.code, complaint.message, { cause });
   const message = `The server did not start; it said: ${said.join("\n") || "nothing"}`;
   return new WowsimError("server_failed", message, { cause });
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    // Somebody else's words: a crash of the runtime, say.
-    return null;
-  }
 }
 
 /** Asks it to stop, and makes it when it does not. */

@@ -9,6 +9,7 @@
 import { messageOf, WowsimError } from "../../server/errors.ts";
 import { parseOutsideJson } from "../../server/printable.ts";
 import { parsePrometheus } from "./prometheus-text.ts";
+import { hostAndPort } from "./server-name.ts";
 import type { PrometheusSample } from "./prometheus-text.ts";
 
 export interface ZoneStatus {
@@ -30,7 +31,7 @@ const TIMEOUT_MS = 2_000;
 
 /** Throws WowsimError("http_unreachable"). */
 export async function fetchStatus({ host, port }: { host: string; port: number }): Promise<ServerStatus> {
-  const base = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const base = `http://${hostAndPort(host, port)}`;
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   try {
     const [ready, metrics] = await Promise.all([
@@ -39,7 +40,7 @@ export async function fetchStatus({ host, port }: { host: string; port: number }
     ]);
     return { ...readinessOf(ready), zones: zonesOf(parsePrometheus(metrics)) };
   } catch (cause) {
-    const message = `Nothing answers as a wowsim server on ${base} (${reasonOf(cause)}); say where it is with --http-port.`;
+    const message = `Nothing answers as a wowsim server on ${base} (${reasonOf(cause)}); say where it is with --server or --http-port.`;
     throw new WowsimError("http_unreachable", message, { cause });
   }
 }

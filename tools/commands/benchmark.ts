@@ -7,14 +7,17 @@ import { messageOf, WowsimError } from "../../server/errors.ts";
 import type { BenchmarkReport } from "../benchmark/report.ts";
 import type { JudgedStep, Limits } from "../benchmark/result.ts";
 import type { Target } from "../benchmark/step.ts";
+import type { FoundServer } from "../client/find-server.ts";
 import type { Protocol } from "../client/wire.ts";
-import { addServerFlags, parseDurationMs, parseInteger, parseNumber } from "../ui/flags.ts";
+import { parseDurationMs, parseInteger, parseNumber } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
+import { addServerFlags, pasteable, serverOf } from "../ui/server-flags.ts";
+import type { ServerFlags } from "../ui/server-flags.ts";
 import { interruptible } from "../ui/interrupt.ts";
 import { EXIT, fail, note, out } from "../ui/output.ts";
 import { progressBar } from "../ui/progress.ts";
 
-interface BenchmarkFlags {
+interface BenchmarkFlags extends ServerFlags {
   counts: number[];
   duration: number;
   rate: number;
@@ -24,10 +27,6 @@ interface BenchmarkFlags {
   maxOverrunPct: number;
   findMax?: boolean;
   attach?: boolean;
-  host: string;
-  port: number;
-  telemetryPort: number;
-  token?: string;
   world?: string;
   workers?: number;
   seed: number;
@@ -56,9 +55,8 @@ export function register(program: Command): void {
     .option("--world <file>", "world file of the server it starts")
     .option("--workers <n>", "zone workers of the server it starts", parseInteger(1, 64))
     .option("--seed <n>", "seed of server and players", parseInteger(0, 0xffff_ffff), 1)
-    .option("--attach", "measure a running server: --host, --port, --telemetry-port");
-  addServerFlags(command, ["port", "telemetry-port"])
-    .option("--token <secret>", "what the running server asks for; also from WOWSIM_TOKEN")
+    .option("--attach", "measure a running server; --server alone says so too");
+  addServerFlags(command, "benchmark")
     .addOption(
       new Option("--format <format>", "of the report").choices(["text", "json", "markdown", "html"]).default("text"),
     )
@@ -96,8 +94,8 @@ function parseSeconds(text: string): number {
 async function benchmark(flags: BenchmarkFlags): Promise<void> {
   await interruptible(async (signal) => {
     try {
-      await using target = await open(flags);
-      const report = await measure(flags, target.target, signal);
+      await using opened = await open(flags);
+      const report = await measure(flags, opened, signal);
       await deliver(flags, report);
       if (!report.pass) process.exitCode = EXIT.degraded;
     } catch (error) {
@@ -107,15 +105,23 @@ async function benchmark(flags: BenchmarkFlags): Promise<void> {
   });
 }
 
+/** The running server to measure; null when it starts one. */
+async function attachedTo(flags: BenchmarkFlags): Promise<FoundServer | null> {
+  return flags.attach === true || flags.server !== undefined ? await serverOf("benchmark", flags) : null;
+}
+
 /** The server to measure, and what has to be put away afterwards. */
-async function open(flags: BenchmarkFlags): Promise<{ target: Target } & AsyncDisposable> {
+async function open(flags: BenchmarkFlags): Promise<{ target: Target; command: string } & AsyncDisposable> {
   const { FeedClient } = await import("../client/feed-client.ts");
   const { ServerProcess } = await import("../client/server-process.ts");
-  const { host, port, telemetryPort, world, workers, seed, token = process.env["WOWSIM_TOKEN"] } = flags;
-  if (flags.attach === true) {
-    const feed = await FeedClient.connect({ host, port: telemetryPort });
-    const target = { host, port, feed, ...(token === undefined ? {} : { token }) };
-    return { target, [Symbol.asyncDispose]: async () => feed.close() };
+  const { world, workers, seed } = flags;
+  const found = await attachedTo(flags);
+  if (found !== null) {
+    const { host, ports, token } = found;
+    const feed = await FeedClient.connect({ host, port: ports.telemetry });
+    const target = { host, port: ports.game, feed, ...(token === undefined ? {} : { token }) };
+    const command = pasteable(commandOf(flags), found);
+    return { target, command, [Symbol.asyncDispose]: async () => feed.close() };
   }
   const own = ["--seed", String(seed)];
   if (world !== undefined) own.push("--world", world);
@@ -124,6 +130,7 @@ async function open(flags: BenchmarkFlags): Promise<{ target: Target } & AsyncDi
   const feed = await FeedClient.connect({ host: "127.0.0.1", port: server.ports.telemetry });
   return {
     target: { host: "127.0.0.1", port: server.ports.game, feed },
+    command: commandOf(flags),
     [Symbol.asyncDispose]: async () => {
       feed.close();
       await server.stop();
@@ -131,7 +138,11 @@ async function open(flags: BenchmarkFlags): Promise<{ target: Target } & AsyncDi
   };
 }
 
-async function measure(flags: BenchmarkFlags, target: Target, signal: AbortSignal): Promise<BenchmarkReport> {
+async function measure(
+  flags: BenchmarkFlags,
+  { target, command }: { target: Target; command: string },
+  signal: AbortSignal,
+): Promise<BenchmarkReport> {
   const { judge } = await import("../benchmark/result.ts");
   const { runStep } = await import("../benchmark/step.ts");
   const { findMax } = await import("../benchmark/find-max.ts");
@@ -154,7 +165,7 @@ async function measure(flags: BenchmarkFlags, target: Target, signal: AbortSigna
     for (const clients of flags.counts) await run(clients);
     const max = flags.findMax === true ? await findMax(known(steps), run) : null;
     return {
-      command: commandOf(flags),
+      command,
       started_at: startedAt.toISOString(),
       machine: `${availableParallelism()} × ${cpus()[0]?.model ?? "unknown processor"}, ${process.platform}, Bun ${Bun.version}`,
       limits,

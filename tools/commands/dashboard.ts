@@ -2,18 +2,14 @@
 
 import { Option } from "commander";
 import type { Command } from "commander";
-import { addServerFlags } from "../ui/flags.ts";
+import type { FoundServer } from "../client/find-server.ts";
 import { exitCodes } from "../ui/help.ts";
-import { fail, hasColor } from "../ui/output.ts";
+import { addServerFlags, serverOf, wishedServer } from "../ui/server-flags.ts";
+import type { ServerFlags } from "../ui/server-flags.ts";
+import { EXIT, exitCodeOf, fail, hasColor } from "../ui/output.ts";
 
-interface DashboardFlags {
-  host: string;
-  port: number;
-  controlPort: number;
-  httpPort: number;
-  telemetryPort: number;
+interface DashboardFlags extends ServerFlags {
   telemetryFile: string;
-  token?: string;
   candidate: string[];
   ascii?: boolean;
 }
@@ -24,7 +20,6 @@ export function register(program: Command): void {
     .description(
       "Watch and drive a running server on the whole terminal: tick times, zones, the likely cause, faults, players, deploys, a map.",
     )
-    .option("--token <secret>", "the server's token, when it has one; also from WOWSIM_TOKEN")
     .option("--telemetry-file <file>", "the server's telemetry file, for what was before", ".wowsim/telemetry.jsonl")
     .addOption(
       new Option("--candidate <file>", "a kernel (.wasm) to offer for deploys; may be given again")
@@ -40,7 +35,7 @@ export function register(program: Command): void {
         "heeded.\n" +
         exitCodes({ 0: "quit", 1: "it failed", 64: "no terminal, or wrong usage", 130: "interrupted" }),
     );
-  addServerFlags(command, ["port", "control-port", "http-port", "telemetry-port"]);
+  addServerFlags(command, "dashboard");
   command.action(dashboard);
 }
 
@@ -49,17 +44,30 @@ function appended(file: string, before: string[]): string[] {
 }
 
 async function dashboard(flags: DashboardFlags): Promise<void> {
-  const { token = process.env["WOWSIM_TOKEN"], candidate, ascii, ...server } = flags;
+  const { candidate, ascii, telemetryFile } = flags;
   try {
     const [{ runDashboard }, { showsUnicode }] = await Promise.all([
       import("../dashboard/dashboard.ts"),
       import("../dashboard/glyphs.ts"),
     ]);
+    const { host, ports, token } = await server(flags);
+    const { game: port, control: controlPort, http: httpPort, telemetry: telemetryPort } = ports;
+    const where = { host, port, controlPort, httpPort, telemetryPort, telemetryFile, token };
     const isAscii = ascii === true || !showsUnicode(process.env);
-    const exitCode = await runDashboard({ ...server, token, candidates: candidate, hasColor: hasColor(), isAscii });
+    const exitCode = await runDashboard({ ...where, candidates: candidate, hasColor: hasColor(), isAscii });
     // Sockets and timers that are being closed are of no interest to anybody any more.
     process.exit(exitCode);
   } catch (error) {
     fail(error);
+  }
+}
+
+/** Where it is, or will be: of one that does not answer yet, the ports that it was not told are the usual ones. */
+async function server(flags: ServerFlags): Promise<FoundServer> {
+  try {
+    return await serverOf("dashboard", flags);
+  } catch (error) {
+    if (exitCodeOf(error) !== EXIT.unreachable) throw error;
+    return await wishedServer(flags);
   }
 }

@@ -4,18 +4,16 @@ import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
 import { messageOf } from "../../server/errors.ts";
 import type { CanaryResult, StageReport } from "../deploy/canary.ts";
-import { addFormatFlag, addServerFlags, parseDurationMs, parseInteger } from "../ui/flags.ts";
+import { addFormatFlag, parseDurationMs, parseInteger } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
+import { addServerFlags, withServer } from "../ui/server-flags.ts";
+import type { ServerFlags } from "../ui/server-flags.ts";
 import { interruptible } from "../ui/interrupt.ts";
 import { EXIT, exitCodeOf, fail, isTerminal, note, out, outJson, paint } from "../ui/output.ts";
 import { progressBar } from "../ui/progress.ts";
 
-interface DeployFlags {
-  host: string;
-  controlPort: number;
-  telemetryPort: number;
-  token?: string;
+interface DeployFlags extends ServerFlags {
   canaryZone?: number;
   canaryDuration: number;
   allowIdle?: boolean;
@@ -30,7 +28,7 @@ export function register(program: Command): void {
     .command("deploy")
     .argument("<module>", "an unmetered kernel binary, such as assembly/build/kernel.wasm")
     .description("Hotfix a running server: canary a kernel on one zone, then promote it or roll it back.");
-  addServerFlags(command, ["control-port", "telemetry-port"])
+  addServerFlags(command, "deploy")
     .option("--canary-zone <n>", "zone to try it on; default: the one with the fewest players", parseInteger(1, 65_535))
     .addOption(
       new Option("--canary-duration <time>", "how long to watch it, up to 50m")
@@ -38,7 +36,6 @@ export function register(program: Command): void {
         .default(20_000, "20s"),
     )
     .option("--allow-idle", "also judge a zone where nobody casts spells")
-    .option("--token <secret>", "what the server's control channel asks for; also from WOWSIM_TOKEN")
     .addHelpText(
       "after",
       [
@@ -76,16 +73,19 @@ async function deploy(file: string, flags: DeployFlags): Promise<void> {
   const bar = progressBar("canary", isText && isTerminal(process.stderr));
   const show = isText ? printStage() : () => {};
   const stages: StageReport[] = [];
-  const { canaryZone, allowIdle = false, token = process.env["WOWSIM_TOKEN"] } = flags;
+  const { canaryZone, canaryDuration, allowIdle = false } = flags;
   await interruptible(async (signal) => {
     signal.addEventListener("abort", () => bar.interrupt(() => note(INTERRUPTED)));
     try {
-      const result = await deployFile(file, { ...flags, canaryZone, token, allowIdle }, signal, {
-        report: (stage) => {
-          stages.push(stage);
-          bar.interrupt(() => show(stage));
-        },
-        progress: (share, text) => bar.update(share, text),
+      const result = await withServer("deploy", flags, ({ host, ports, token }) => {
+        const options = { host, controlPort: ports.control, telemetryPort: ports.telemetry, token };
+        return deployFile(file, { ...options, canaryZone, canaryDuration, allowIdle }, signal, {
+          report: (stage) => {
+            stages.push(stage);
+            bar.interrupt(() => show(stage));
+          },
+          progress: (share, text) => bar.update(share, text),
+        });
       });
       bar.done();
       if (isText) printResult(result);

@@ -4,16 +4,17 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import type { TelemetryLine } from "../../server/telemetry/schema.ts";
 import type { Diagnosis } from "../analysis/diagnosis.ts";
-import { addFormatFlag, addServerFlags, parseDurationMs } from "../ui/flags.ts";
+import type { FoundServer } from "../client/find-server.ts";
+import { addFormatFlag, parseDurationMs } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
+import { addServerFlags, serverBeside, withServer } from "../ui/server-flags.ts";
+import type { ServerFlags } from "../ui/server-flags.ts";
 import { interruptible, pause } from "../ui/interrupt.ts";
 import { EXIT, fail, out, outJson } from "../ui/output.ts";
 import { progressBar } from "../ui/progress.ts";
 
-interface DiagnoseFlags {
-  host: string;
-  telemetryPort: number;
+interface DiagnoseFlags extends ServerFlags {
   watchFor: number;
   file?: string;
   history?: boolean;
@@ -48,7 +49,7 @@ export function register(program: Command): void {
         }),
       ].join("\n"),
     );
-  addServerFlags(command, ["telemetry-port"]);
+  addServerFlags(command, "diagnose");
   addFormatFlag(command).action((flags: DiagnoseFlags) => {
     if (flags.history === true && flags.file === undefined) {
       command.error("error: --history reads a file; say which with --file", { exitCode: EXIT.usage });
@@ -60,23 +61,24 @@ export function register(program: Command): void {
 async function diagnose(flags: DiagnoseFlags): Promise<void> {
   try {
     await interruptible(async (signal) => {
-      if (flags.file === undefined) await diagnoseLive(flags, signal);
+      if (flags.file === undefined)
+        await withServer("diagnose", flags, (server) => diagnoseLive(flags, server, signal));
       else if (flags.history === true) await showHistory(flags.file, flags.format, signal);
-      else await diagnoseFile(flags.file, flags.format, signal);
+      else await diagnoseFile(flags.file, flags, signal);
     });
   } catch (error) {
     fail(error);
   }
 }
 
-async function diagnoseLive(flags: DiagnoseFlags, signal: AbortSignal): Promise<void> {
+async function diagnoseLive(flags: DiagnoseFlags, server: FoundServer, signal: AbortSignal): Promise<void> {
   const [{ FeedClient }, analysis, { Timeline }] = await Promise.all([
     import("../client/feed-client.ts"),
     import("../analysis/diagnosis.ts"),
     import("../analysis/timeline.ts"),
   ]);
   const timeline = new Timeline();
-  await using feed = await FeedClient.connect({ host: flags.host, port: flags.telemetryPort });
+  await using feed = await FeedClient.connect({ host: server.host, port: server.ports.telemetry });
   feed.onLine((line) => timeline.take(line));
   const bar = progressBar("listening");
   const startedMs = performance.now();
@@ -87,10 +89,10 @@ async function diagnoseLive(flags: DiagnoseFlags, signal: AbortSignal): Promise<
     bar.update(elapsedMs / flags.watchFor, best === undefined ? "nothing yet" : best.cause);
   }
   bar.done();
-  await show(analysis.diagnose(timeline), timeline.nowMs, flags.format);
+  await show(analysis.diagnose(timeline), timeline.nowMs, flags.format, server);
 }
 
-async function diagnoseFile(file: string, format: OutputFormat, signal: AbortSignal): Promise<void> {
+async function diagnoseFile(file: string, flags: DiagnoseFlags, signal: AbortSignal): Promise<void> {
   const [{ readLines }, analysis, { Timeline }] = await Promise.all([
     import("../analysis/line-stream.ts"),
     import("../analysis/diagnosis.ts"),
@@ -98,8 +100,9 @@ async function diagnoseFile(file: string, format: OutputFormat, signal: AbortSig
   ]);
   const timeline = new Timeline();
   await readLines(file, { onLine: (line) => timeline.take(line), signal });
-  await show(analysis.diagnose(timeline), timeline.nowMs, format);
-  if (process.exitCode === EXIT.ok && format === "text") out("That is the file's end; what was before: --history.");
+  await show(analysis.diagnose(timeline), timeline.nowMs, flags.format, await serverBeside(file, flags));
+  if (process.exitCode === EXIT.ok && flags.format === "text")
+    out("That is the file's end; what was before: --history.");
 }
 
 async function showHistory(file: string, format: OutputFormat, signal: AbortSignal): Promise<void> {
@@ -125,13 +128,19 @@ async function showHistory(file: string, format: OutputFormat, signal: AbortSign
   for (const line of incidentLines(log.incidents, log.count)) out(line);
 }
 
-async function show(diagnoses: readonly Diagnosis[], atMs: number, format: OutputFormat): Promise<void> {
+async function show(
+  found: readonly Diagnosis[],
+  atMs: number,
+  format: OutputFormat,
+  server: FoundServer,
+): Promise<void> {
+  const { diagnosesLines, diagnosisAt } = await import("../ui/diagnosis-lines.ts");
+  const diagnoses = found.map((diagnosis) => diagnosisAt(diagnosis, server));
   process.exitCode = diagnoses.length === 0 ? EXIT.ok : EXIT.degraded;
   if (format === "json") {
     const { toWire } = await import("../ui/json.ts");
     outJson(toWire({ atMs, diagnoses }));
     return;
   }
-  const { diagnosesLines } = await import("../ui/diagnosis-lines.ts");
   for (const line of diagnosesLines(diagnoses)) out(line);
 }

@@ -2,17 +2,17 @@
 
 import { Option } from "commander";
 import type { Command } from "commander";
+import type { FoundServer } from "../client/find-server.ts";
 import type { HealthReport } from "../analysis/health.ts";
-import { addFormatFlag, addServerFlags, parseDurationMs } from "../ui/flags.ts";
+import { addFormatFlag, parseDurationMs } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
+import { addServerFlags, serverOf, withServer } from "../ui/server-flags.ts";
+import type { ServerFlags } from "../ui/server-flags.ts";
 import { interruptible, pause } from "../ui/interrupt.ts";
 import { EXIT, fail, isTerminal, out, outJson } from "../ui/output.ts";
 
-interface HealthFlags {
-  host: string;
-  httpPort: number;
-  telemetryPort: number;
+interface HealthFlags extends ServerFlags {
   for: number;
   watch?: boolean;
   file?: string;
@@ -44,7 +44,7 @@ export function register(program: Command): void {
           4: "the file can not be read",
         }),
     );
-  addServerFlags(command, ["http-port", "telemetry-port"]);
+  addServerFlags(command, "health");
   addFormatFlag(command).action(health);
 }
 
@@ -62,10 +62,18 @@ async function health(flags: HealthFlags): Promise<void> {
 
 async function judge(flags: HealthFlags, signal: AbortSignal): Promise<void> {
   const { LiveTelemetry } = await import("../client/live-telemetry.ts");
-  await using live = await LiveTelemetry.open(flags);
-  await pause(flags.for, signal);
-  await show(live.health(), flags.format);
+  await withServer("health", flags, async (server) => {
+    await using live = await LiveTelemetry.open(feedOf(server));
+    await pause(flags.for, signal);
+    await show(live.health(), flags.format);
+  });
 }
+
+const feedOf = ({ host, ports: { http: httpPort, telemetry: telemetryPort } }: FoundServer) => ({
+  host,
+  httpPort,
+  telemetryPort,
+});
 
 async function judgeFile(file: string, format: OutputFormat, signal: AbortSignal): Promise<void> {
   const [{ readLines }, { Timeline }, { assessHealth }] = await Promise.all([
@@ -86,7 +94,8 @@ async function watch(flags: HealthFlags, signal: AbortSignal): Promise<void> {
     import("../ui/health-lines.ts"),
     import("../ui/json.ts"),
   ]);
-  await using live = await LiveTelemetry.open(flags);
+  const server = await serverOf("health", flags);
+  await using live = await LiveTelemetry.open(feedOf(server));
   using screen = new Screen();
   const isDrawn = flags.format === "text" && isTerminal();
   while (await pause(SECOND_MS, signal)) {

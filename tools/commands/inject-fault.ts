@@ -17,21 +17,21 @@ import { ControlClient } from "../client/control-client.ts";
 import type { ControlAnswer, ControlClientOptions } from "../client/control-client.ts";
 import { FaultLeases } from "../client/fault-leases.ts";
 import type { ActivateRequest } from "../client/fault-leases.ts";
+import type { FoundServer } from "../client/find-server.ts";
 import { faultDetails, faultTable, LONGEST, seconds, TICKS_PER_SECOND, zoneRanges } from "../ui/fault-lines.ts";
-import { addFormatFlag, addServerFlags, parseInteger, parseNumber, parseTicks } from "../ui/flags.ts";
+import { addFormatFlag, parseInteger, parseNumber, parseTicks } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
+import { addServerFlags, pasteable, serverOf } from "../ui/server-flags.ts";
+import type { ServerFlags } from "../ui/server-flags.ts";
 import { EXIT, exitCodeOf, fail, out, outJson, paint } from "../ui/output.ts";
 import { suggest } from "../ui/suggestions.ts";
 
-interface ServerFlags {
-  host: string;
-  controlPort: number;
-  token?: string;
+interface CommonFlags extends ServerFlags {
   format: OutputFormat;
 }
 
-type ActivateFlags = ServerFlags & {
+type ActivateFlags = CommonFlags & {
   zone?: number;
   duration: number;
   probability: number;
@@ -130,8 +130,7 @@ function simple(parent: Command, name: string, description: string, argument?: s
 }
 
 function addCommonFlags(command: Command): Command {
-  addServerFlags(command, ["control-port"]);
-  command.option("--token <secret>", "the server's token, when it has one; also from WOWSIM_TOKEN");
+  addServerFlags(command, "inject-fault");
   return addFormatFlag(command);
 }
 
@@ -146,29 +145,31 @@ function parseDuration(text: string): number {
 
 /** Sends one request and shows its answer; sets the exit code. */
 async function ask(
-  flags: ServerFlags,
+  flags: CommonFlags,
   request: Record<string, unknown>,
-  show: (answer: ControlAnswer) => void,
+  show: (answer: ControlAnswer, server: FoundServer) => void,
 ): Promise<void> {
   try {
-    await using control = await ControlClient.connect(endOf(flags));
+    const server = await serverOf("inject-fault", flags);
+    await using control = await ControlClient.connect(endOf(server));
     const answer = await control.request(request);
     if (flags.format === "json") outJson(answer);
     if (!answer.success) fail(answer.error, EXIT.degraded);
-    else if (flags.format === "text") show(answer);
+    else if (flags.format === "text") show(answer, server);
   } catch (error) {
     failed(flags, error);
   }
 }
 
 /** Keeps a fault active until a signal comes or it ends by itself. */
-async function hold(flags: ServerFlags, request: ActivateRequest): Promise<void> {
+async function hold(flags: CommonFlags, request: ActivateRequest): Promise<void> {
   const { promise: end, resolve: stop } = Promise.withResolvers<string>();
   const onSignal = (): void => stop("asked for");
   process.once("SIGINT", onSignal);
   process.once("SIGTERM", onSignal);
   try {
-    await using faults = await FaultLeases.connect(endOf(flags), (_faultId, reason) => stop(reason));
+    const server = await serverOf("inject-fault", flags);
+    await using faults = await FaultLeases.connect(endOf(server), (_faultId, reason) => stop(reason));
     const answer = await faults.activate(request);
     if (flags.format === "json") outJson(answer);
     else {
@@ -186,19 +187,19 @@ async function hold(flags: ServerFlags, request: ActivateRequest): Promise<void>
   }
 }
 
-function endOf({ host, controlPort: port, token = process.env["WOWSIM_TOKEN"] }: ServerFlags): ControlClientOptions {
+function endOf({ host, ports: { control: port }, token }: FoundServer): ControlClientOptions {
   return { host, port, ...(token === undefined ? {} : { token }) };
 }
 
-function failed({ format }: ServerFlags, error: unknown): void {
+function failed({ format }: CommonFlags, error: unknown): void {
   if (format === "json") outJson({ success: false, error: messageOf(error) });
   // What has no code of ours is what the system says of a connection.
   fail(error, error instanceof WowsimError ? exitCodeOf(error) : EXIT.unreachable);
 }
 
-function showActivated(answer: ControlAnswer): void {
+function showActivated(answer: ControlAnswer, server: FoundServer): void {
   showWhere(answer);
-  out(paint.dim(`End it: wowsim inject-fault deactivate ${answer["fault_id"]}`));
+  out(paint.dim(`End it: ${pasteable(`wowsim inject-fault deactivate ${answer["fault_id"]}`, server)}`));
 }
 
 function showWhere({ fault_id, targets, ticks_left, activations }: ControlAnswer): void {
@@ -212,19 +213,20 @@ function showDeactivated({ fault_id, was_active }: ControlAnswer): void {
   out(was_active === true ? `${fault_id} is ended.` : `${fault_id} was not active.`);
 }
 
-function showRemoved({ removed, halted }: ControlAnswer): void {
+function showRemoved({ removed, halted }: ControlAnswer, server: FoundServer): void {
   const ids = removed as string[];
   out(ids.length === 0 ? "No fault was active." : `Ended: ${ids.join(", ")}.`);
-  if (halted === true) out("No fault can be activated until: wowsim inject-fault resume");
+  if (halted === true) out(`No fault can be activated until: ${pasteable("wowsim inject-fault resume", server)}`);
 }
 
 function showStatus({ status }: ControlAnswer): void {
   for (const line of faultDetails(status as FaultStatus)) out(line);
 }
 
-function showList({ faults, halted }: ControlAnswer): void {
+function showList({ faults, halted }: ControlAnswer, server: FoundServer): void {
   for (const line of faultTable(faults as FaultStatus[])) out(line);
-  if (halted === true) out(paint.red("\nHalted: no fault can be activated until wowsim inject-fault resume."));
+  if (halted === true)
+    out(paint.red(`\nHalted: no fault can be activated until: ${pasteable("wowsim inject-fault resume", server)}`));
 }
 
 function sentence(title: string): string {

@@ -3,31 +3,26 @@
 //
 //   wowsim scenario list
 //   wowsim scenario run latency-spike
-//   wowsim scenario run my.toml --control-port 8081 --journal journal.json
+//   wowsim scenario run my.toml --server 127.0.0.1:8081 --journal journal.json
 
 import type { Command } from "commander";
 import { messageOf } from "../../server/errors.ts";
 import type { Where } from "../scenario/drill.ts";
 import type { ActRecord } from "../scenario/play.ts";
-import { addFormatFlag, addServerFlags } from "../ui/flags.ts";
+import { addFormatFlag } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
+import { addServerFlags, namesServer, serverOf } from "../ui/server-flags.ts";
+import type { ServerFlags } from "../ui/server-flags.ts";
 import { interruptible } from "../ui/interrupt.ts";
 import { EXIT, fail, isTerminal, note, out, outJson, paint } from "../ui/output.ts";
 import { progressBar } from "../ui/progress.ts";
 
-interface RunFlags {
-  host: string;
-  port: number;
-  controlPort: number;
-  httpPort: number;
-  telemetryPort: number;
-  token?: string;
+interface RunFlags extends ServerFlags {
   journal?: string;
   format: OutputFormat;
 }
 
-const SERVER_FLAGS = ["host", "port", "controlPort", "httpPort", "telemetryPort"] as const;
 const STORY_COLUMNS = 74;
 const FILE_HELP = "a .toml, .yaml or .json file, or the name of a scenario that comes with wowsim";
 const INTERRUPTED = "interrupted; putting everything back. Once more ends at once: faults then end by themselves.";
@@ -72,13 +67,12 @@ function registerRun(parent: Command): void {
     .command("run")
     .argument("<file>", FILE_HELP)
     .description("Run a scenario or a Chaos Toolkit experiment.");
-  addServerFlags(command, ["port", "control-port", "http-port", "telemetry-port"])
-    .option("--token <secret>", "the server's token, when it has one; also from WOWSIM_TOKEN")
+  addServerFlags(command, "scenario")
     .option("--journal <file>", "write what happened to this file, as JSON")
     .addHelpText(
       "after",
-      "\nWithout --host and ports a server is started for it, and stopped afterwards.\n" +
-        "Give any of them to use one that runs. Whatever happens, also at Ctrl-C, the\n" +
+      "\nIt starts a server for itself, and stops it afterwards. To use one that runs,\n" +
+        "name it: --server or WOWSIM_SERVER. Whatever happens, also at Ctrl-C, the\n" +
         "rollback runs, and all that was started is ended. If this command is killed,\n" +
         "its server ends with it, and its faults end by themselves within 2 s.\n" +
         exitCodes({
@@ -91,15 +85,12 @@ function registerRun(parent: Command): void {
           130: "aborted by Ctrl-C",
         }),
     );
-  addFormatFlag(command).action((file: string, flags: RunFlags) => run(file, flags, attachedTo(command, flags)));
+  addFormatFlag(command).action(run);
 }
 
-/** The server that the flags name; null when none of them was given. */
-function attachedTo(command: Command, flags: RunFlags): Where | null {
-  if (!SERVER_FLAGS.some((flag) => command.getOptionValueSource(flag) === "cli")) return null;
-  const { host, port: game, controlPort: control, httpPort: http, telemetryPort: telemetry } = flags;
-  const token = flags.token ?? process.env["WOWSIM_TOKEN"];
-  return { host, ports: { game, control, http, telemetry }, ...(token === undefined ? {} : { token }) };
+/** The server that the flags or WOWSIM_SERVER name; null when neither does, for one that is started. */
+async function attachedTo(flags: RunFlags): Promise<Where | null> {
+  return namesServer(flags) ? await serverOf("scenario", flags) : null;
 }
 
 async function list({ format }: { format: OutputFormat }): Promise<void> {
@@ -137,7 +128,7 @@ async function check(file: string, { format }: { format: OutputFormat }): Promis
   }
 }
 
-async function run(file: string, flags: RunFlags, where: Where | null): Promise<void> {
+async function run(file: string, flags: RunFlags): Promise<void> {
   const { openScript } = await import("../scenario/script.ts");
   const { linePrinter, verdictLine, EXIT_CODE_OF } = await import("../scenario/journal.ts");
   const isText = flags.format === "text";
@@ -155,6 +146,7 @@ async function run(file: string, flags: RunFlags, where: Where | null): Promise<
   };
   try {
     const script = await openScript(file);
+    const where = await attachedTo(flags);
     if (isText) out(paint.bold(script.title));
     for (const text of script.notes) say(text, "note");
     let done = 0;

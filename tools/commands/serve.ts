@@ -6,7 +6,8 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { messageOf, WowsimError } from "../../server/errors.ts";
 import { WATCHDOG_MS_DEFAULT, WATCHDOG_MS_MAX, WATCHDOG_MS_MIN } from "../../server/zone/watchdog.ts";
-import { addFormatFlag, DEFAULT_PORTS, parseInteger, parsePort } from "../ui/flags.ts";
+import { DEFAULT_PORTS, hostAndPort } from "../client/server-name.ts";
+import { addFormatFlag, parseInteger, parsePort } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { err, EXIT, fail, note, out, outJson } from "../ui/output.ts";
@@ -92,7 +93,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     else {
       out(`wowsim serves ${server.zones.map((zone) => `${zone.id} ${zone.name}`).join(", ")} at ${tickRateHz} Hz.`);
       out(
-        `  game ${flags.host}:${ports.game}   control :${ports.control}   http :${ports.http}   telemetry udp :${ports.telemetry}`,
+        `  game ${hostAndPort(flags.host, ports.game)}   control :${ports.control}   http :${ports.http}   telemetry udp :${ports.telemetry}`,
       );
       out(`  telemetry in ${server.telemetryFile}. Ctrl-C stops.`);
     }

@@ -6,26 +6,27 @@ import { WowsimError } from "../../server/errors.ts";
 import { openFilesMax } from "../../server/open-files.ts";
 import type { ClientStats, Percentiles } from "../client/client-stats.ts";
 import type { GuestStats } from "../client/guest-load.ts";
+import type { FoundServer } from "../client/find-server.ts";
+import { hostAndPort } from "../client/server-name.ts";
 import { BEHAVIOURS } from "../client/roles.ts";
 import type { BehaviourName } from "../client/roles.ts";
 import type { Protocol } from "../client/wire.ts";
-import { addFormatFlag, addServerFlags, parseDurationMs, parseInteger, parseNumber } from "../ui/flags.ts";
+import { addFormatFlag, parseDurationMs, parseInteger, parseNumber } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
+import { addServerFlags, withServer } from "../ui/server-flags.ts";
+import type { ServerFlags } from "../ui/server-flags.ts";
 import { err, EXIT, fail, note, out, outJson } from "../ui/output.ts";
 import { parentGone } from "../ui/parent.ts";
 import { progressBar } from "../ui/progress.ts";
 
-interface SpawnFlags {
-  host: string;
-  port: number;
+interface SpawnFlags extends ServerFlags {
   count: number;
   duration: number;
   rate: number;
   seed: number;
   behaviour: BehaviourName;
   zone?: number;
-  token?: string;
   protocol: Protocol;
   guests?: boolean;
   withParent?: boolean;
@@ -58,7 +59,6 @@ export function register(program: Command): void {
     .option("--seed <n>", "seed of what they do", parseInteger(0, 0xffff_ffff), 1)
     .addOption(new Option("--behaviour <name>", "what they do").choices(BEHAVIOURS).default("alone"))
     .option("--zone <n>", "all into this zone; default: spread in turn", parseInteger(1, 65_535))
-    .option("--token <secret>", "what the server asks for; also from WOWSIM_TOKEN")
     .addOption(new Option("--protocol <name>", "encoding they speak").choices(["json", "binary"]).default("json"))
     .option("--guests", "instead: clients as the earlier simulator had them, which send and never read")
     .option("--with-parent", "end it early when stdin ends, so as never to outlive who holds its other end")
@@ -73,7 +73,7 @@ Ctrl-C ends it early, with the summary.\n${exitCodes({
         130: "Ctrl-C before all were in",
       })}`,
     );
-  addServerFlags(command, ["port"]);
+  addServerFlags(command, "spawn-clients");
   addFormatFlag(command).action(spawnClients);
 }
 
@@ -91,8 +91,10 @@ async function spawnClients(flags: SpawnFlags): Promise<void> {
   for (const name of SIGNALS) process.on(name, onSignal);
   if (flags.withParent === true) void parentGone().then(() => stop.abort());
   try {
-    const load = await start(flags, stop.signal, (connected) =>
-      bar.update(connected / flags.count, `connected ${connected} of ${flags.count}`),
+    const { host, port, load } = await withServer("spawn-clients", flags, (server) =>
+      start(flags, server, stop.signal, (connected) =>
+        bar.update(connected / flags.count, `connected ${connected} of ${flags.count}`),
+      ),
     );
     const wereIn = !stop.signal.aborted;
     const startedAt = performance.now();
@@ -108,7 +110,7 @@ async function spawnClients(flags: SpawnFlags): Promise<void> {
     await load.stop();
     bar.done();
     report(flags, load.stats, elapsedS, playing, usage);
-    judge(flags, load.stats, playing, wereIn);
+    judge(flags.count, hostAndPort(host, port), load.stats, playing, wereIn);
   } catch (error) {
     bar.done();
     fail(error);
@@ -141,11 +143,11 @@ class LinkWatch {
 }
 
 /** Sets the exit code, and says why when it is not 0. */
-function judge({ count, host, port }: SpawnFlags, stats: Load["stats"], playing: number, wereIn: boolean): void {
+function judge(count: number, server: string, stats: Load["stats"], playing: number, wereIn: boolean): void {
   if (!wereIn) return fail("interrupted before all were in", EXIT.interrupted);
   if (playing === 0 && stats.drops > 0)
     return fail(
-      `The server at ${host}:${port} is gone; see what it said last, and start it with wowsim serve.`,
+      `The server at ${server} is gone; see what it said last, and start it with wowsim serve.`,
       EXIT.unreachable,
     );
   const faults = [
@@ -157,22 +159,28 @@ function judge({ count, host, port }: SpawnFlags, stats: Load["stats"], playing:
 }
 
 /** Connects the load; its modules are only read now, so that --help is instant. */
-async function start(flags: SpawnFlags, signal: AbortSignal, onConnected: (count: number) => void): Promise<Load> {
-  const { host, port, count, rate, seed, behaviour, zone, token = process.env["WOWSIM_TOKEN"] } = flags;
+async function start(
+  flags: SpawnFlags,
+  { host, ports: { game: port }, token }: FoundServer,
+  signal: AbortSignal,
+  onConnected: (count: number) => void,
+): Promise<{ host: string; port: number; load: Load }> {
+  const { count, rate, seed, behaviour, zone } = flags;
   checkOpenFiles(count);
   const options = { host, port, count, rate, seed, signal, onConnected };
   if (flags.guests === true) {
     const { GuestLoad } = await import("../client/guest-load.ts");
-    return GuestLoad.start(options);
+    return { host, port, load: await GuestLoad.start(options) };
   }
   const { Swarm } = await import("../client/swarm.ts");
-  return Swarm.start({
+  const load = await Swarm.start({
     ...options,
     behaviour,
     protocol: flags.protocol,
     ...(zone === undefined ? {} : { zone }),
     ...(token === undefined ? {} : { token }),
   });
+  return { host, port, load };
 }
 
 /** Throws WowsimError("open_files") when the system does not let one process have so many sockets. */

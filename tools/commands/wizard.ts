@@ -1,12 +1,16 @@
 // wowsim wizard: guides somebody who has never seen wowsim through breaking, diagnosing, mending and hotfixing a server.
 
 import type { Command } from "commander";
+import { hostAndPort, shellWord } from "../client/server-name.ts";
 import { exitCodes } from "../ui/help.ts";
+import type { WizardState } from "../wizard/state.ts";
+import { addServerFlags, namedServer, serverOf } from "../ui/server-flags.ts";
+import type { ServerFlags } from "../ui/server-flags.ts";
 import { interruptible } from "../ui/interrupt.ts";
 import { EXIT, err, fail, isTerminal } from "../ui/output.ts";
 
 export function register(program: Command): void {
-  program
+  const command = program
     .command("wizard")
     .description("Be guided through breaking, diagnosing, mending and hotfixing a server; wowsim alone does the same.")
     .addHelpText(
@@ -19,20 +23,22 @@ export function register(program: Command): void {
           64: "no terminal, or wrong usage",
           130: "cancelled",
         }),
-    )
-    .action(async () => {
-      await wizard();
-      // A keyboard that is gone would still be listened to.
-      process.exit();
-    });
+    );
+  addServerFlags(command, "wizard").action(async (flags: ServerFlags) => {
+    await wizard(flags);
+    // A keyboard that is gone would still be listened to.
+    process.exit();
+  });
 }
 
 /** Sets the exit code; nothing that it has started is left when it is done. */
-export async function wizard(): Promise<void> {
+export async function wizard(flags: ServerFlags = {}): Promise<void> {
   if (!isTerminal() || !isTerminal(process.stdin)) {
     fail("The wizard needs a terminal. Without one: wowsim scenario run latency-spike", EXIT.usage);
     return;
   }
+  const begin = await beginningOf(flags);
+  if (begin === null) return;
   const [{ runWizard }, { FLOW }, { newState }, { endDrill }, { ClackAsker }, { intro, outro }] = await Promise.all([
     import("../wizard/wizard.ts"),
     import("../wizard/flow.ts"),
@@ -41,7 +47,7 @@ export async function wizard(): Promise<void> {
     import("../wizard/clack-asker.ts"),
     import("@clack/prompts"),
   ]);
-  const state = newState({ random: Math.random, folder: process.cwd() });
+  const state = newState({ random: Math.random, folder: process.cwd(), ...begin });
   intro("wowsim");
   try {
     const end = await interruptible((signal) => runWizard(FLOW, state, new ClackAsker(), signal));
@@ -51,7 +57,23 @@ export async function wizard(): Promise<void> {
   } finally {
     for (const line of await endDrill(state)) err(`  ${line}`);
     outro(
-      state.savedAs === "" ? "Everything that was started is ended." : `Again: wowsim scenario run ${state.savedAs}`,
+      state.savedAs === ""
+        ? "Everything that was started is ended."
+        : `Again: wowsim scenario run ${shellWord(state.savedAs)}`,
     );
+  }
+}
+
+/** What the wizard is told of servers before it asks; null when that is wrong, which was said. */
+async function beginningOf(flags: ServerFlags): Promise<Pick<WizardState, "found" | "token"> | null> {
+  try {
+    const token = flags.token ?? process.env["WOWSIM_TOKEN"];
+    const server = await namedServer(flags);
+    if (server === null) return { found: null, token };
+    const name = hostAndPort(server.host, server.ports.control);
+    return { found: { name, where: () => serverOf("wizard", flags) }, token };
+  } catch (error) {
+    fail(error);
+    return null;
   }
 }

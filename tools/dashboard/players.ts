@@ -7,6 +7,7 @@
 
 import type { Subprocess } from "bun";
 import { z } from "zod";
+import { spokenOf } from "../client/child-output.ts";
 import { selfCommand } from "../self.ts";
 
 /** "Until stopped" has to be some number. */
@@ -98,7 +99,7 @@ export class PlayerGroups {
     const [said, complaint] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
     this.#groups.delete(group);
     const summary = summaryOf(said);
-    const problem = complaint.trim().split("\n")[0] ?? "";
+    const problem = spokenOf(complaint.split("\n"))[0] ?? "";
     if (summary === null) this.#options.onEnd(`${count} players: ${problem || "ended without a word"}`, false);
     else {
       const { connects, drops, round_trip_ms: roundTrip } = summary;

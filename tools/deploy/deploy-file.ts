@@ -8,6 +8,7 @@ import { messageOf, WowsimError } from "../../server/errors.ts";
 import { MODULE_LIMITS } from "../../server/control/deploy-modules.ts";
 import { ControlClient } from "../client/control-client.ts";
 import { FeedClient } from "../client/feed-client.ts";
+import { shellWord } from "../client/server-name.ts";
 import { runCanary } from "./canary.ts";
 import type { CanaryResult, CanaryTools } from "./canary.ts";
 import { DEFAULT_THRESHOLDS } from "./judge.ts";
@@ -55,7 +56,7 @@ async function readModule(path: string): Promise<Uint8Array> {
       .slice(0, MODULE_LIMITS.moduleBytesMax + 1)
       .bytes();
   } catch (cause) {
-    const message = `${path} can not be read (${messageOf(cause)}); build one: wowsim build-kernel --out ${path}`;
+    const message = `${path} can not be read (${messageOf(cause)}); build one: wowsim build-kernel --out ${shellWord(path)}`;
     throw new WowsimError("no_such_file", message, { cause });
   }
 }

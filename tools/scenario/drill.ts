@@ -17,7 +17,7 @@ import { ControlClient } from "../client/control-client.ts";
 import { FaultLeases } from "../client/fault-leases.ts";
 import { FeedClient } from "../client/feed-client.ts";
 import { ServerProcess } from "../client/server-process.ts";
-import type { ServerPorts } from "../client/server-process.ts";
+import type { ServerPorts } from "../client/server-name.ts";
 import { runCanary } from "../deploy/canary.ts";
 import type { CanaryResult, CanaryTools } from "../deploy/canary.ts";
 import { DEFAULT_THRESHOLDS } from "../deploy/judge.ts";

@@ -3,6 +3,8 @@
 import type { Diagnosis } from "../analysis/diagnosis.ts";
 import type { Incident } from "../analysis/incident-log.ts";
 import { clock, zonesText } from "../analysis/measures.ts";
+import { pasteable } from "./server-flags.ts";
+import type { ServerPlace } from "./server-flags.ts";
 import { columns, isTerminal, paint, wrapped } from "./output.ts";
 
 const INDENT = 4;
@@ -15,6 +17,12 @@ export function diagnosisLines({ cause, title, confidence, zones, sinceMs, evide
     ...item(paint.cyan(">"), `${runbook.text} More: docs/RUNBOOK.md#${cause}`),
     `  ${paint.cyan("$")} ${runbook.command}`,
   ];
+}
+
+/** With a runbook's command that reaches the server it is about. */
+export function diagnosisAt(diagnosis: Diagnosis, server: ServerPlace): Diagnosis {
+  const { runbook } = diagnosis;
+  return { ...diagnosis, runbook: { ...runbook, command: pasteable(runbook.command, server) } };
 }
 
 /** A text behind a mark; folded on a terminal, one line for grep elsewhere. */

@@ -1,31 +1,14 @@
 // Flags that several subcommands share, and how their texts become values.
 //
-//   addServerFlags(command, ["control-port"])   // --host 127.0.0.1, --control-port 8081
 //   addFormatFlag(command)                      // --format text|json
+//   command.option("--seed <n>", "seed", parseInteger(0, 0xffff_ffff), 1)
+//
+// Those that say which server is meant are in server-flags.ts.
 
 import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
 
-export const DEFAULT_PORTS = { game: 8080, control: 8081, http: 8082, telemetry: 9090 } as const;
-
 export type OutputFormat = "text" | "json";
-
-const SERVER_FLAGS = {
-  port: { describe: "game port (TCP)", port: DEFAULT_PORTS.game },
-  "control-port": { describe: "control port (TCP)", port: DEFAULT_PORTS.control },
-  "http-port": { describe: "HTTP port (/metrics, /healthz, /readyz)", port: DEFAULT_PORTS.http },
-  "telemetry-port": { describe: "telemetry feed (UDP)", port: DEFAULT_PORTS.telemetry },
-} as const;
-
-/** Adds --host and the named port flags of a running server, with the default ports. */
-export function addServerFlags(command: Command, ports: (keyof typeof SERVER_FLAGS)[]): Command {
-  command.option("--host <address>", "the server's address", "127.0.0.1");
-  for (const flag of ports) {
-    const { describe, port } = SERVER_FLAGS[flag];
-    command.addOption(new Option(`--${flag} <n>`, describe).argParser(parsePort).default(port));
-  }
-  return command;
-}
 
 export function addFormatFlag(command: Command): Command {
   return command.addOption(

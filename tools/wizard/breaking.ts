@@ -6,11 +6,11 @@ import { describeParams } from "../../server/fault/params.ts";
 import type { FaultParam } from "../../server/fault/params.ts";
 import { diagnose } from "../analysis/diagnosis.ts";
 import { sleep } from "../deploy/sleep.ts";
-import { diagnosisLines } from "../ui/diagnosis-lines.ts";
+import { diagnosisAt, diagnosisLines } from "../ui/diagnosis-lines.ts";
 import { FEELINGS, feelingOf } from "./feelings.ts";
 import type { Feeling } from "./feelings.ts";
 import { wholeNumberProblem } from "./opening.ts";
-import { drillOf, figureLines, figuresOf, flagsOf } from "./state.ts";
+import { drillOf, figureLines, commandAt, figuresOf, placeOf } from "./state.ts";
 import type { WizardState } from "./state.ts";
 import type { WizardStep } from "./wizard.ts";
 
@@ -84,8 +84,7 @@ export const zoneStep: WizardStep<WizardState> = {
     if (state.isSurprise) return null;
     const flags = Object.entries(paramsOf(state)).map(([name, value]) => `--${name.replaceAll("_", "-")} ${value}`);
     const zone = state.zone === 0 ? [] : [`--zone ${state.zone}`];
-    const hold = ["--hold", flagsOf(state, "control-port")];
-    return ["wowsim inject-fault activate", state.fault, ...flags, ...zone, ...hold].join(" ");
+    return commandAt(state, ["wowsim inject-fault activate", state.fault, ...flags, ...zone, "--hold"].join(" "));
   },
   undo: async (state) => {
     await drillOf(state).faults.release();
@@ -108,7 +107,7 @@ export const watchStep: WizardStep<WizardState> = {
     state.during = figuresOf(state);
     return figureLines(state.during, state.before);
   },
-  command: (state) => `wowsim health --watch ${flagsOf(state, "telemetry-port")}`,
+  command: (state) => commandAt(state, "wowsim health --watch"),
 };
 
 export const guessStep: WizardStep<WizardState> = {
@@ -163,10 +162,13 @@ export const tellStep: WizardStep<WizardState> = {
           },
         },
       ]);
-    const found = best === undefined ? ["Telemetry shows nothing that it knows the cause of."] : diagnosisLines(best);
+    const found =
+      best === undefined
+        ? ["Telemetry shows nothing that it knows the cause of."]
+        : diagnosisLines(diagnosisAt(best, placeOf(state)));
     return [...found, "", ...verdictLines(state)];
   },
-  command: (state) => `wowsim diagnose ${flagsOf(state, "telemetry-port")}`,
+  command: (state) => commandAt(state, "wowsim diagnose"),
 };
 
 function verdictLines({ fault, guess, diagnosis }: WizardState): string[] {

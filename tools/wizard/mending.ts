@@ -3,11 +3,12 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { diagnose } from "../analysis/diagnosis.ts";
+import { shellWord } from "../client/server-name.ts";
 import { sleep } from "../deploy/sleep.ts";
 import { loadModule } from "../scenario/modules.ts";
 import { checkScenario } from "../scenario/read-file.ts";
 import { takeBackKernel } from "./opening.ts";
-import { drillOf, figureLines, figuresOf, flagsOf } from "./state.ts";
+import { drillOf, figureLines, figuresOf, commandAt } from "./state.ts";
 import type { WizardState } from "./state.ts";
 import type { WizardStep } from "./wizard.ts";
 
@@ -42,7 +43,7 @@ export const mendStep: WizardStep<WizardState> = {
     const verdict = left.length === 0 ? "Nothing is diagnosed any more." : `Still diagnosed: ${left.join(", ")}.`;
     return [...figureLines(state.after, state.during), verdict];
   },
-  command: (state) => `wowsim inject-fault deactivate ${state.fault} ${flagsOf(state, "control-port")}`,
+  command: (state) => commandAt(state, `wowsim inject-fault deactivate ${state.fault}`),
 };
 
 const hotfixStep = (
@@ -85,7 +86,7 @@ const hotfixStep = (
     await takeBackKernel(state);
   },
   command: (state) =>
-    `wowsim build-kernel --variant ${variant} --out ${variant}.wasm && wowsim deploy ${variant}.wasm ${flagsOf(state, "control-port", "telemetry-port")}`,
+    commandAt(state, `wowsim build-kernel --variant ${variant} --out ${variant}.wasm && wowsim deploy ${variant}.wasm`),
 });
 
 export const badHotfixStep = hotfixStep("bad", "regression", "A bad hotfix", [
@@ -144,7 +145,7 @@ export const saveStep: WizardStep<WizardState> = {
     state.savedAs = file;
     return [`Saved as ${file}.`];
   },
-  command: ({ savedAs }) => `wowsim scenario run ${savedAs}`,
+  command: ({ savedAs }) => `wowsim scenario run ${shellWord(savedAs)}`,
 };
 
 /** All that was done, as a file that wowsim scenario runs. */

@@ -5,8 +5,9 @@ import { sleep } from "../deploy/sleep.ts";
 import { DRILL_SEED } from "../scenario/run-scenario.ts";
 import { Drill } from "../scenario/drill.ts";
 import type { Where } from "../scenario/drill.ts";
-import { DEFAULT_PORTS } from "../ui/flags.ts";
-import { drillOf, figureLines, figuresOf, flagsOf } from "./state.ts";
+import { findServer } from "../client/find-server.ts";
+import { DEFAULT_HOST, DEFAULT_PORTS, hostAndPort, parseServerName } from "../client/server-name.ts";
+import { drillOf, figureLines, figuresOf, commandAt } from "./state.ts";
 import type { WizardState } from "./state.ts";
 import type { WizardStep } from "./wizard.ts";
 
@@ -16,7 +17,10 @@ const PLAYERS_MAX = 500;
 const RATE = 3;
 const LOOK_MS = 4_000;
 const OWN = "own";
-const PORTS_EXAMPLE = Object.values(DEFAULT_PORTS).join(",");
+const FOUND = "found";
+const USUAL = "default";
+const ELSEWHERE = "elsewhere";
+const USUAL_PORTS = Object.values(DEFAULT_PORTS).join(",");
 
 /** Ends what the drill has begun, for going back and for the end. */
 export async function endDrill(state: WizardState): Promise<string[]> {
@@ -51,20 +55,25 @@ export const serverStep: WizardStep<WizardState> = {
     "wowsim is a flight simulator for game-server reliability: a real server with",
     "real players, which you break, diagnose, mend and hotfix. First, a server.",
   ],
-  question: () => ({
+  question: ({ found }) => ({
     kind: "select",
     message: "Which server do you want to break?",
     choices: [
       { value: OWN, label: "Start one for me", hint: "on free ports; it goes when the wizard goes" },
-      { value: "default", label: "Attach to one on this machine", hint: `on the ports ${PORTS_EXAMPLE}` },
-      { value: "elsewhere", label: "Attach to one on other ports" },
+      found === null
+        ? { value: USUAL, label: "Attach to one on this machine", hint: `on the ports ${USUAL_PORTS}` }
+        : { value: FOUND, label: `Attach to the one at ${found.name}` },
+      { value: ELSEWHERE, label: "Attach to another one" },
     ],
+    ...(found === null ? {} : { initial: FOUND }),
   }),
   act: async (state, answer, { signal, progress }) => {
-    state.isElsewhere = answer === "elsewhere";
+    state.isElsewhere = answer === ELSEWHERE;
     if (state.isElsewhere) return [];
     progress(answer === OWN ? "starting a server" : "looking for the server");
-    await begin(state, answer === OWN ? null : { host: "127.0.0.1", ports: DEFAULT_PORTS }, signal);
+    const usual = { host: DEFAULT_HOST, ports: DEFAULT_PORTS, ...tokenOf(state) };
+    const attachedTo = answer === FOUND && state.found !== null ? await state.found.where() : usual;
+    await begin(state, answer === OWN ? null : attachedTo, signal);
     return whereLines(state);
   },
   command: (state) => (state.drill?.isOwnServer === true ? "wowsim serve" : null),
@@ -75,17 +84,17 @@ export const whereStep: WizardStep<WizardState> = {
   id: "where",
   title: "Where the server is",
   isLeftOut: ({ isElsewhere }) => !isElsewhere,
-  intro: () => ["wowsim serve says on which ports it listens."],
+  intro: () => ["wowsim serve says what its control port is; that port tells the others."],
   question: () => ({
     kind: "text",
-    message: "Its ports: game, control, http and telemetry, with commas between",
-    initial: PORTS_EXAMPLE,
-    check: (value) => (portsOf(value) === null ? `Give four port numbers, such as ${PORTS_EXAMPLE}.` : null),
+    message: "Its address and control port",
+    initial: hostAndPort(DEFAULT_HOST, DEFAULT_PORTS.control),
+    check: nameProblem,
   }),
   act: async (state, answer, { signal, progress }) => {
     progress("looking for the server");
-    const ports = portsOf(answer);
-    if (ports !== null) await begin(state, { host: "127.0.0.1", ports }, signal);
+    const wish = { server: parseServerName(answer), ports: {}, token: state.token };
+    await begin(state, await findServer(wish, ["game", "http", "telemetry"]), signal);
     return whereLines(state);
   },
   command: () => null,
@@ -109,8 +118,7 @@ export const playersStep: WizardStep<WizardState> = {
     state.saved.set("players", []);
     return [`${drillOf(state).players.playing} players are in the world.`];
   },
-  command: (state) =>
-    `wowsim spawn-clients --count ${state.players} --rate ${RATE} --duration 10m ${flagsOf(state, "port")}`,
+  command: (state) => commandAt(state, `wowsim spawn-clients --count ${state.players} --rate ${RATE} --duration 10m`),
   undo: async (state) => {
     await drillOf(state).players.despawn();
   },
@@ -132,18 +140,19 @@ export const healthyStep: WizardStep<WizardState> = {
     state.before = figuresOf(state);
     return figureLines(state.before);
   },
-  command: (state) => `wowsim health --for 4s ${flagsOf(state, "telemetry-port")}`,
+  command: (state) => commandAt(state, "wowsim health --for 4s"),
 };
 
-/** Null for what are no four ports. */
-function portsOf(text: string): Where["ports"] | null {
-  const ports = text.split(",").map((part) => Number(part.trim()));
-  const [game, control, http, telemetry] = ports;
-  const areFour = ports.length === 4 && ports.every((port) => Number.isInteger(port) && port > 0 && port <= 65_535);
-  if (!areFour || game === undefined || control === undefined || http === undefined || telemetry === undefined)
+function nameProblem(text: string): string | null {
+  try {
+    parseServerName(text);
     return null;
-  return { game, control, http, telemetry };
+  } catch (error) {
+    return messageOf(error);
+  }
 }
+
+const tokenOf = ({ token }: WizardState) => (token === undefined ? {} : { token });
 
 export function wholeNumberProblem(text: string, min: number, max: number): string | null {
   const value = Number(text);

@@ -2,17 +2,23 @@
 
 import type { Measured } from "../analysis/measured.ts";
 import { WowsimError } from "../../server/errors.ts";
-import type { Drill } from "../scenario/drill.ts";
+import type { Drill, Where } from "../scenario/drill.ts";
 import { measureOf } from "../scenario/measures.ts";
 import type { MeasureName } from "../scenario/measures.ts";
+import { pasteable } from "../ui/server-flags.ts";
+import type { ServerPlace } from "../ui/server-flags.ts";
 
 /** A step of the scenario that can be saved in the end, as it stands in a file. */
 export type SavedStep = Record<string, unknown>;
 
 export interface WizardState {
   drill: Drill | null;
-  /** Attached to, on ports that are still to be told. */
+  /** Attached to, where it is still to be told. */
   isElsewhere: boolean;
+  /** A server that was named when the wizard was begun, or that keeps its data in this folder; null when there is none. */
+  found: { name: string; where(): Promise<Where> } | null;
+  /** What a server wants to be shown. */
+  token: string | undefined;
   players: number;
   fault: string;
   /** It is kept from the user which fault it is, until telemetry has told. */
@@ -51,9 +57,13 @@ export interface Figures {
   playing: number;
 }
 
-export function newState(options: { random: () => number; folder: string }): WizardState {
+export function newState(
+  options: { random: () => number; folder: string } & Partial<Pick<WizardState, "found" | "token">>,
+): WizardState {
   return {
     drill: null,
+    found: null,
+    token: undefined,
     isElsewhere: false,
     players: 0,
     fault: "",
@@ -81,12 +91,14 @@ export function drillOf({ drill }: WizardState): Drill {
   throw new WowsimError("no_server", "There is no server yet; go back to the first step.");
 }
 
-/** The flags that make any wowsim command speak to the wizard's server. */
-export function flagsOf(state: WizardState, ...names: ("port" | "control-port" | "telemetry-port")[]): string {
-  const { host, ports } = drillOf(state).where;
-  const of = { port: ports.game, "control-port": ports.control, "telemetry-port": ports.telemetry };
-  const where = host === "127.0.0.1" ? [] : [`--host ${host}`];
-  return [...where, ...names.map((name) => `--${name} ${of[name]}`)].join(" ");
+/** The wizard's server as hints name it. */
+export function placeOf(state: WizardState): ServerPlace {
+  return { ...drillOf(state).where, told: {}, isNamed: true };
+}
+
+/** A command, told to speak to the wizard's server. */
+export function commandAt(state: WizardState, commandLine: string): string {
+  return pasteable(commandLine, placeOf(state));
 }
 
 /** Of the time since the drill's last mark. */

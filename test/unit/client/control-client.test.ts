@@ -39,7 +39,7 @@ test("nobody there is told with what to do", async () => {
   const connecting = ControlClient.connect({ host, port: control.port });
   await expect(connecting).rejects.toMatchObject({
     code: "control_unreachable",
-    message: expect.stringContaining("--control-port"),
+    message: expect.stringContaining("--server"),
   });
 });
 

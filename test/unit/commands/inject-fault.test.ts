@@ -40,7 +40,9 @@ test("halt and resume are the kill switch", async () => {
   await using control = startControl();
   control.bench.registry.activate({ fault_id: "zone-trap" });
   const halted = await injectFault(control.port, "halt");
-  expect(halted.stdout).toBe("Ended: zone-trap.\nNo fault can be activated until: wowsim inject-fault resume\n");
+  expect(halted.stdout).toBe(
+    `Ended: zone-trap.\nNo fault can be activated until: wowsim inject-fault resume --server 127.0.0.1:${control.port}\n`,
+  );
   const refused = await injectFault(control.port, "activate", "zone-trap");
   expect(refused).toMatchObject({ code: 1, stdout: "" });
   expect(refused.stderr).toContain("halted");

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FAULTS } from "../../../server/fault/definitions.ts";
 import { buildProgram } from "../../../tools/program.ts";
-import { DEFAULT_PORTS } from "../../../tools/ui/flags.ts";
+import { DEFAULT_PORTS } from "../../../tools/client/server-name.ts";
 
 const ROOT = join(import.meta.dir, "../../..");
 const readme = readFileSync(join(ROOT, "README.md"), "utf8");

@@ -30,7 +30,7 @@ export const badKernel: Rule = {
   title: "The new kernel costs more than the one before, or traps",
   runbook: {
     text: "Give the zone back the kernel it ran before; players stay connected. A canary goes back by itself when its deploy ends. Then compare the two builds.",
-    command: "wowsim deploy assembly/build/kernel.wasm",
+    command: "wowsim build-kernel --out kernel.wasm && wowsim deploy kernel.wasm",
   },
   find: (timeline) => merge([...timeline.zones.values()].map((zone) => examine(zone, timeline))),
 };
