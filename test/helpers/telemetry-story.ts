@@ -26,6 +26,10 @@ export interface Plot {
   traffic?: (data: Numbers, second: number) => Data;
   process?: (data: Numbers, second: number) => Data;
   census?: (data: Numbers, second: number) => Data;
+  /** So many milliseconds late comes the tick. */
+  jitter?: (n: number) => number;
+  /** The main thread says nothing: what comes once a second does not. */
+  isQuiet?: boolean;
 }
 
 const SECOND_MS = 1_000;
@@ -39,9 +43,9 @@ export class Story {
   readonly #random = seededRandom(7);
   #loopTick = 0;
 
-  constructor(options: { zones?: number; secondsMax?: number } = {}) {
+  constructor(options: { zones?: number; secondsMax?: number; isLive?: boolean } = {}) {
     this.#zones = Array.from({ length: options.zones ?? 2 }, (_, index) => index + 1);
-    this.timeline = new Timeline(options.secondsMax === undefined ? {} : { secondsMax: options.secondsMax });
+    this.timeline = new Timeline(options);
     this.say("event", "server", "Server starting", { version: "0.1.0", tick_rate_hz: 20 });
   }
 
@@ -58,24 +62,48 @@ export class Story {
     return this;
   }
 
+  /** Ten ticks, and none of what comes once a second. */
+  halfSecond(plot: Plot = {}): this {
+    return this.advance(500, plot);
+  }
+
+  /** Ticks of so long, 50 ms apart, and none of what comes once a second. */
+  advance(ms: number, plot: Plot = {}): this {
+    this.#ticks(ms, ms / 50, 0, plot);
+    this.atMs += ms;
+    return this;
+  }
+
+  /** So many seconds that happened and that nobody heard of. */
+  lose(seconds: number): this {
+    for (const [zone, tick] of this.#tick) this.#tick.set(zone, tick + seconds * 20);
+    this.#loopTick += seconds * 20;
+    this.atMs += seconds * SECOND_MS;
+    return this;
+  }
+
   #second(second: number, plot: Plot): void {
-    const { ticksPerS = 20, zones = this.#zones } = plot;
-    for (let n = 0; n < ticksPerS; n++) {
-      const afterMs = Math.round((n * SECOND_MS) / ticksPerS);
+    const { ticksPerS = 20 } = plot;
+    this.#ticks(SECOND_MS, ticksPerS, second * ticksPerS, plot);
+    if (plot.isQuiet !== true) this.#oncePerSecond(second, plot);
+    this.atMs += SECOND_MS;
+  }
+
+  #ticks(ms: number, count: number, first: number, plot: Plot): void {
+    const { zones = this.#zones } = plot;
+    for (let n = 0; n < count; n++) {
+      const afterMs = Math.round((n * ms) / count) + (plot.jitter?.(first + n) ?? 0);
       let duration_ms = 0;
-      for (const zone of zones)
-        duration_ms = Math.max(duration_ms, this.#zoneTick(zone, second * ticksPerS + n, plot, afterMs));
+      for (const zone of zones) duration_ms = Math.max(duration_ms, this.#zoneTick(zone, first + n, plot, afterMs));
       if (zones.length === 0) continue;
       const data = {
         tick: ++this.#loopTick,
         duration_ms,
         overrun: duration_ms > 50,
-        interval_ms: SECOND_MS / ticksPerS,
+        interval_ms: ms / count,
       };
       this.say("metric", "game_loop", "Tick completed", data, afterMs + 1);
     }
-    this.#oncePerSecond(second, plot);
-    this.atMs += SECOND_MS;
   }
 
   /** Says it; its duration in milliseconds. */

@@ -1,5 +1,6 @@
 // From telemetry to a cause: each rule looks for the signs of one cause (rules/), what is a mere consequence of another
-// finding is taken out, and the rest comes best first. A healthy server gives an empty list.
+// finding is taken out, and the rest comes best first. A healthy server gives an empty list. A server that is not healthy
+// never does: where no rule knows why, that is said (rules/unknown.ts).
 //
 //   diagnose(timeline)
 //   // [{ cause: "latency-spike", confidence: 0.95, zones: [1], evidence: ["zone 1: duration_ms p50 0.06 → 200 ..."],
@@ -8,18 +9,23 @@
 // It reads the Timeline and nothing else, and that never has the audit lines that name the faults. How sure a diagnosis
 // is comes from its numbers alone: docs/RUNBOOK.md says how, cause by cause.
 
+import { assessHealth } from "./health.ts";
 import { badKernel } from "./rules/bad-kernel.ts";
 import { cascadingZoneFailure } from "./rules/cascading-zone-failure.ts";
+import { cpuStarved } from "./rules/cpu-starved.ts";
 import { eventQueueFlood } from "./rules/event-queue-flood.ts";
 import { latencySpike } from "./rules/latency-spike.ts";
 import { memoryPressure } from "./rules/memory-pressure.ts";
 import { zoneRunaway, zoneTrap } from "./rules/poison-commands.ts";
+import { processStandstill } from "./rules/process-standstill.ts";
 import { CONFIDENCE_MIN } from "./rules/rule.ts";
 import type { Rule } from "./rules/rule.ts";
 import { sessionCrash } from "./rules/session-crash.ts";
 import { slowLeak } from "./rules/slow-leak.ts";
 import { splitBrain } from "./rules/split-brain.ts";
 import { thunderingHerd } from "./rules/thundering-herd.ts";
+import { UNKNOWN, UNKNOWN_RUNBOOK, UNKNOWN_TITLE, unknownFrom } from "./rules/unknown.ts";
+import { zoneStandstill } from "./rules/zone-standstill.ts";
 import type { Timeline } from "./timeline.ts";
 
 export interface Diagnosis {
@@ -53,7 +59,13 @@ export const RULES: readonly Rule[] = [
   zoneTrap,
   zoneRunaway,
   badKernel,
+  zoneStandstill,
+  processStandstill,
+  cpuStarved,
 ];
+
+/** All that a diagnosis can be of. */
+export const CAUSES: readonly string[] = [...RULES.map(({ cause }) => cause), UNKNOWN];
 
 /** What is wrong now, by the timeline's own clock; best first. Never throws. */
 export function diagnose(timeline: Timeline, { confidenceMin = CONFIDENCE_MIN }: DiagnoseOptions = {}): Diagnosis[] {
@@ -66,10 +78,20 @@ export function diagnose(timeline: Timeline, { confidenceMin = CONFIDENCE_MIN }:
       const covers = other.zones.length === 0 || finding.zones.every((zone) => other.zones.includes(zone));
       return other !== finding && covers && other.explains?.includes(rule.cause) === true;
     });
-  return found
-    .filter((entry) => !isExplained(entry))
+  const told = found.filter((entry) => !isExplained(entry));
+  if (told.length === 0) return unknown(timeline, confidenceMin);
+  return told
     .toSorted((a, b) => b.finding.confidence - a.finding.confidence)
     .map(({ rule: { cause, title, runbook }, finding: { confidence, zones, sinceMs, evidence } }) => {
       return { cause, title, confidence: Math.round(confidence * 100) / 100, zones, sinceMs, evidence, runbook };
     });
+}
+
+function unknown(timeline: Timeline, confidenceMin: number): Diagnosis[] {
+  // One that was stopped is not well, and nothing is wrong with that.
+  if (timeline.isStopped) return [];
+  const finding = unknownFrom(assessHealth(timeline, { anomalies: null }));
+  if (finding === null || finding.confidence < confidenceMin) return [];
+  const { confidence, zones, sinceMs, evidence } = finding;
+  return [{ cause: UNKNOWN, title: UNKNOWN_TITLE, confidence, zones, sinceMs, evidence, runbook: UNKNOWN_RUNBOOK }];
 }

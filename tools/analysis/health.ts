@@ -50,8 +50,8 @@ export interface HealthReport {
 const TICK_RATE_HZ = 20;
 
 export interface HealthOptions {
-  /** One that has gone along with this timeline; without, anomalies are looked for anew. */
-  anomalies?: AnomalyLog;
+  /** One that has gone along with this timeline; without, anomalies are looked for anew; null: they are not looked for. */
+  anomalies?: AnomalyLog | null;
   /** What the server says over HTTP, where it was asked: knows zones that telemetry has been silent about. */
   status?: ServerStatus | undefined;
   /** Reasons that are known from elsewhere, such as a port that does not answer. */
@@ -63,8 +63,8 @@ export function assessHealth(timeline: Timeline, options: HealthOptions = {}): H
   const fromMs = Math.max(nowMs - LIMITS.windowS * 1_000, timeline.fromMs);
   const windowS = measured((nowMs - fromMs) / 1_000);
   const loop = timeline.loop.between(fromMs);
-  const anomalies = options.anomalies ?? new AnomalyLog();
-  anomalies.advance(timeline);
+  const anomalies = options.anomalies === undefined ? new AnomalyLog() : options.anomalies;
+  anomalies?.advance(timeline);
   const report: HealthReport = {
     status: "healthy",
     reasons: [],
@@ -81,7 +81,7 @@ export function assessHealth(timeline: Timeline, options: HealthOptions = {}): H
     roundTrip: timeline.roundTrips.last ?? null,
     process: timeline.process.last ?? null,
     errors: timeline.errors.between(fromMs).length,
-    anomalies: anomalies.anomalies.filter(({ toMs }) => toMs > nowMs - LIMITS.anomaliesS * 1_000),
+    anomalies: anomalies?.anomalies.filter(({ toMs }) => toMs > nowMs - LIMITS.anomaliesS * 1_000) ?? [],
   };
   report.reasons = reasonsOf(report, timeline, fromMs, options);
   report.status = report.reasons[0]?.level ?? "healthy";

@@ -1,5 +1,5 @@
 // What was wrong over the whole length of a file, from one end to the other: a diagnosis a second, put together into
-// incidents.
+// incidents. What no rule knows is one only when it lasts, and is not the end of one that had a name.
 //
 //   const log = new IncidentLog()
 //   await readLines(file, { onLine: (line) => { timeline.take(line); log.advance(timeline) } })
@@ -7,6 +7,8 @@
 
 import { diagnose } from "./diagnosis.ts";
 import type { Diagnosis } from "./diagnosis.ts";
+import { AFTERMATH_MS, UNNAMED_MS_MIN } from "./diagnosis-watch.ts";
+import { UNKNOWN } from "./rules/unknown.ts";
 import type { Timeline } from "./timeline.ts";
 
 export interface Incident {
@@ -29,13 +31,30 @@ export class IncidentLog {
   count = 0;
   readonly #newest = new Map<string, Incident>();
   #second = Number.NaN;
+  #namedMs = Number.NEGATIVE_INFINITY;
+  /** Since when, without a pause, nothing had a name. */
+  #unnamedMs: number | null = null;
 
   /** Diagnoses once for each second of the timeline's own clock. */
   advance(timeline: Timeline): void {
     const second = Math.floor(timeline.nowMs / SECOND_MS);
     if (second === this.#second) return;
     this.#second = second;
-    for (const diagnosis of diagnose(timeline)) this.#add(diagnosis, timeline.nowMs);
+    const diagnoses = diagnose(timeline);
+    this.#remember(diagnoses, timeline.nowMs);
+    for (const diagnosis of diagnoses) {
+      if (diagnosis.cause !== UNKNOWN || this.#isLasting(timeline.nowMs)) this.#add(diagnosis, timeline.nowMs);
+    }
+  }
+
+  #remember(diagnoses: readonly Diagnosis[], nowMs: number): void {
+    if (diagnoses.some(({ cause }) => cause !== UNKNOWN)) this.#namedMs = nowMs;
+    if (diagnoses[0]?.cause === UNKNOWN) this.#unnamedMs ??= nowMs;
+    else this.#unnamedMs = null;
+  }
+
+  #isLasting(nowMs: number): boolean {
+    return nowMs - this.#namedMs >= AFTERMATH_MS && nowMs - (this.#unnamedMs ?? nowMs) >= UNNAMED_MS_MIN;
   }
 
   #add(diagnosis: Diagnosis, nowMs: number): void {

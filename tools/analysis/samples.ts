@@ -92,6 +92,10 @@ export interface ProcessSample extends Timed {
   heapMb: Measured;
   externalMb: Measured;
   cpuShare: Measured;
+  /** Threads that waited for a core, and what all of the machine did: missing in lines of before, and off Linux. */
+  cpuWaitShare: Measured;
+  machineBusy: Measured;
+  machineCores: Measured;
   /** Telemetry lines lost since the server began. */
   linesLost: Measured;
 }
@@ -222,6 +226,9 @@ export function processOf(data: Data, atMs: number): ProcessSample {
     heapMb: measuredOf(data, "heap_mb"),
     externalMb: measuredOf(data, "external_mb"),
     cpuShare: measuredOf(data, "cpu_share"),
+    cpuWaitShare: measuredOf(data, "cpu_wait_share"),
+    machineBusy: measuredOf(data, "machine_busy"),
+    machineCores: measuredOf(data, "machine_cores"),
     linesLost: measuredOf(data, "telemetry_lines_lost"),
   };
 }

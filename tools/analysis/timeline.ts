@@ -56,6 +56,8 @@ export interface LineCounts {
 
 export class Timeline {
   readonly secondsMax: number;
+  /** It has every line since it began, as a feed has: a file may be an excerpt. */
+  readonly isLive: boolean;
   readonly zones = new Map<number, ZoneHistory>();
   readonly loop: Series<sample.LoopTick>;
   readonly traffic = new Series<sample.Traffic>(RARE_MAX);
@@ -78,8 +80,9 @@ export class Timeline {
   #fromMs = Number.NaN;
   #straysInRow = 0;
 
-  constructor(options: { secondsMax?: number } = {}) {
+  constructor(options: { secondsMax?: number; isLive?: boolean } = {}) {
     this.secondsMax = options.secondsMax ?? SECONDS_MAX;
+    this.isLive = options.isLive ?? false;
     this.loop = new Series(this.secondsMax * TICKS_PER_SECOND_MAX);
   }
 

@@ -27,7 +27,7 @@ export interface LiveTelemetryOptions {
 const FEED_SILENT_MS_MAX = 2_000;
 
 export class LiveTelemetry implements AsyncDisposable {
-  readonly timeline = new Timeline();
+  readonly timeline = new Timeline({ isLive: true });
   readonly #anomalies = new AnomalyLog();
   readonly #options: LiveTelemetryOptions;
   #feed: FeedClient | null = null;

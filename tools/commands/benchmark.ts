@@ -9,7 +9,7 @@ import type { JudgedStep, Limits } from "../benchmark/result.ts";
 import type { Target } from "../benchmark/step.ts";
 import type { FoundServer } from "../client/find-server.ts";
 import type { Protocol } from "../client/wire.ts";
-import { parseDurationMs, parseInteger, parseNumber } from "../ui/flags.ts";
+import { durationFrom, parseInteger, parseNumber } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { addServerFlags, pasteable, serverOf } from "../ui/server-flags.ts";
 import type { ServerFlags } from "../ui/server-flags.ts";
@@ -85,11 +85,8 @@ function parseCounts(text: string): number[] {
   throw new InvalidArgumentError(`Give whole numbers up to ${CLIENTS_MAX} with commas between, such as 0,50,200.`);
 }
 
-function parseSeconds(text: string): number {
-  const seconds = parseDurationMs(text) / 1_000;
-  if (seconds >= 1 && seconds <= 3_600) return seconds;
-  throw new InvalidArgumentError("Give 1s to 1h; below about 5s the percentiles mean little.");
-}
+const parseSeconds = (text: string): number =>
+  durationFrom("1s", "1h", "Below about 5s the percentiles mean little.")(text) / 1_000;
 
 async function benchmark(flags: BenchmarkFlags): Promise<void> {
   await interruptible(async (signal) => {

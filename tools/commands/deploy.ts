@@ -1,10 +1,10 @@
 // wowsim deploy MODULE.wasm: canaries a kernel build on one zone of a running server, then promotes it or rolls it back.
 
-import { InvalidArgumentError, Option } from "commander";
+import { Option } from "commander";
 import type { Command } from "commander";
 import { messageOf } from "../../server/errors.ts";
 import type { CanaryResult, StageReport } from "../deploy/canary.ts";
-import { addFormatFlag, parseDurationMs, parseInteger } from "../ui/flags.ts";
+import { addFormatFlag, durationFrom, parseInteger } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { addServerFlags, withServer } from "../ui/server-flags.ts";
@@ -20,7 +20,6 @@ interface DeployFlags extends ServerFlags {
   format: OutputFormat;
 }
 
-const DURATION_MS_MAX = 3_000_000;
 const INTERRUPTED = "interrupted; what was swapped is rolled back. Once more leaves that to the server's lease.";
 
 export function register(program: Command): void {
@@ -61,11 +60,7 @@ export function register(program: Command): void {
 }
 
 /** At 20 Hz a watch of less than about 7 s brings too few ticks to judge by; that is the verdict's to say. */
-function parseWatch(text: string): number {
-  const durationMs = parseDurationMs(text);
-  if (durationMs >= 1_000 && durationMs <= DURATION_MS_MAX) return durationMs;
-  throw new InvalidArgumentError("Give 1s to 50m; at 20 Hz at least 7s, else there are too few ticks to judge by.");
-}
+const parseWatch = durationFrom("1s", "50m", "At 20 Hz at least 7s, else there are too few ticks to judge by.");
 
 async function deploy(file: string, flags: DeployFlags): Promise<void> {
   const { deployFile } = await import("../deploy/deploy-file.ts");

@@ -11,7 +11,7 @@ import { hostAndPort } from "../client/server-name.ts";
 import { BEHAVIOURS } from "../client/roles.ts";
 import type { BehaviourName } from "../client/roles.ts";
 import type { Protocol } from "../client/wire.ts";
-import { addFormatFlag, parseDurationMs, parseInteger, parseNumber } from "../ui/flags.ts";
+import { addFormatFlag, durationFrom, parseInteger, parseNumber } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { addServerFlags, withServer } from "../ui/server-flags.ts";
@@ -52,7 +52,7 @@ export function register(program: Command): void {
     .option("--count <n>", "how many", parseInteger(1, 10_000), 50)
     .addOption(
       new Option("--duration <s>", "how long, from when all are in: 30, 30s, 5m")
-        .argParser(parseDurationMs)
+        .argParser(durationFrom("1s", "168h"))
         .default(30_000, "30s"),
     )
     .option("--rate <n>", "actions a second of each (the server's limit is 100 messages)", parseNumber(0.01, 90), 2)

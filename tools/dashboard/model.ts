@@ -33,7 +33,7 @@ const ANALYSIS_INTERVAL_MS = 1_000;
 
 export class Model {
   readonly log = new EventLog();
-  readonly timeline = new Timeline();
+  readonly timeline = new Timeline({ isLive: true });
   /** What the control channel told, and what was begun here; whoever learns it sets it. */
   control: Control = { ok: false, error: "not asked yet" };
   faults: Faults | null = null;

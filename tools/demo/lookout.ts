@@ -20,7 +20,7 @@ import { sleep } from "../deploy/sleep.ts";
 const LOOK_MS = 100;
 
 export class Lookout {
-  readonly timeline = new Timeline();
+  readonly timeline = new Timeline({ isLive: true });
   readonly close: () => void;
   readonly #anomalies = new AnomalyLog();
 

@@ -11,7 +11,7 @@
 import { z } from "zod";
 import { shown } from "../analysis/measures.ts";
 import { assessHealth } from "../analysis/health.ts";
-import { diagnose, RULES } from "../analysis/diagnosis.ts";
+import { CAUSES, diagnose } from "../analysis/diagnosis.ts";
 import type { Timeline } from "../analysis/timeline.ts";
 import { durationMs } from "./duration.ts";
 import { MEASURE_NAMES, measureOf } from "./measures.ts";
@@ -31,7 +31,7 @@ type Bound = (typeof BOUNDS)[number];
 /** The fields of a condition, as they stand in a file. */
 export const conditionShape = {
   measure: z.enum(MEASURE_NAMES).optional(),
-  diagnosis: z.enum(["none", ...RULES.map(({ cause }) => cause)]).optional(),
+  diagnosis: z.enum(["none", ...CAUSES]).optional(),
   health: z.enum(["healthy", "degraded", "critical"]).optional(),
   zone_state: z.enum(["ACTIVE", "DEGRADED", "CRASHED", "DOWN"]).optional(),
   zone: z.number().int().min(1).max(65_535).optional(),

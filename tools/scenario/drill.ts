@@ -82,7 +82,7 @@ export class Drill {
   readonly control: ControlClient;
   readonly faults: FaultLeases;
   readonly players: Players;
-  readonly timeline = new Timeline({ secondsMax: TIMELINE_S });
+  readonly timeline = new Timeline({ secondsMax: TIMELINE_S, isLive: true });
   readonly #feed: FeedClient;
   readonly #server: ServerProcess | null;
   readonly #marks = new Map<string, Mark>();

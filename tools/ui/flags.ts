@@ -1,6 +1,7 @@
 // Flags that several subcommands share, and how their texts become values.
 //
 //   addFormatFlag(command)                      // --format text|json
+//   durationFrom("1s", "24h")("5m")             // 300000; "0" and "9999h" are refused with what may be given
 //   command.option("--seed <n>", "seed", parseInteger(0, 0xffff_ffff), 1)
 //
 // Those that say which server is meant are in server-flags.ts.
@@ -43,12 +44,33 @@ export function parseNumber(min: number, max: number): (text: string) => number 
 
 const MS_PER_UNIT: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
-/** "500ms", "5s", "2m", "1h", or a bare number of seconds; in milliseconds. Throws InvalidArgumentError. */
+/** A timer beyond that many milliseconds fires at once: no time that a command waits may be longer. */
+export const TIMER_MS_MAX = 2 ** 31 - 1;
+
+/** "500ms", "5s", "2m", "1h", or a bare number of seconds; in whole milliseconds, as a text would be read. Throws InvalidArgumentError. */
 export function parseDurationMs(text: string): number {
+  return durationFrom("0s", "596h")(text);
+}
+
+/**
+ * An argument parser for a time from `min` to `max`, both included and written as people write them; in whole milliseconds.
+ * `why`, a sentence, is said of what lies outside.
+ */
+export function durationFrom(min: string, max: string, why = ""): (text: string) => number {
+  const [minMs, maxMs] = [msOf(min) ?? 0, msOf(max) ?? TIMER_MS_MAX];
+  return (text) => {
+    const ms = msOf(text);
+    if (ms === null) throw new InvalidArgumentError("Give a duration such as 500ms, 5s, 2m or 1h.");
+    if (ms >= minMs && ms <= maxMs) return ms;
+    throw new InvalidArgumentError(`Give a time from ${min} to ${max}.${why === "" ? "" : ` ${why}`}`);
+  };
+}
+
+/** Null for what is no time. */
+function msOf(text: string): number | null {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
   const amount = match?.[1];
-  if (amount === undefined) throw new InvalidArgumentError("Give a duration such as 500ms, 5s, 2m or 1h.");
-  return Number(amount) * (MS_PER_UNIT[match?.[2] ?? "s"] ?? 1_000);
+  return amount === undefined ? null : Math.round(Number(amount) * (MS_PER_UNIT[match?.[2] ?? "s"] ?? 1_000));
 }
 
 /** "100t" (ticks) or a duration; in ticks of a server at `tickRateHz`. Throws InvalidArgumentError. */

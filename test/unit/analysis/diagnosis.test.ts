@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { diagnose, RULES } from "../../../tools/analysis/diagnosis.ts";
 import type { Diagnosis } from "../../../tools/analysis/diagnosis.ts";
+import { assessHealth } from "../../../tools/analysis/health.ts";
 import { CONFIDENCE_MIN } from "../../../tools/analysis/rules/rule.ts";
 import { Story } from "../../helpers/telemetry-story.ts";
 import type { Plot } from "../../helpers/telemetry-story.ts";
@@ -69,6 +70,36 @@ function goDown(story: Story, zone: number): void {
   const data = { zone_id: zone, from_state: "CRASHED", to_state: "DOWN", reason: "24 recoveries in 200 ticks" };
   story.say("event", "zone", "Zone state changed", data);
 }
+
+/** One exception every so many ticks, from tick 200 on. */
+function trapEvery(story: Story, every: number, count: number, each: () => void): void {
+  for (let n = 0; n < count; n++) {
+    except(story, 1, 200 + n * every, "kernel trap: unreachable");
+    story.advance(50 * every, { tick: () => ({ recoveries: n + 1 }) });
+    each();
+  }
+}
+
+/** Nothing for so long; then what comes once a second says how late it is, and ticks that were missed are given up. */
+const stopped = (story: Story, ms: number): Story => {
+  story.atMs += ms;
+  const missed = Math.round(ms / 50);
+  return story.seconds(1, {
+    tick: () => ({ missed_ticks: missed }),
+    traffic: () => ({ interval_ms: 1_000 + ms }),
+  });
+};
+
+/** As it is once ticks were given up. */
+const given: Plot = { tick: () => ({ missed_ticks: 50 }) };
+
+/** Every fourth tick comes late. */
+const inFits = (ms: number): Pick<Plot, "jitter"> => ({ jitter: (n) => (n % 4 === 0 ? ms : 0) });
+
+/** Who takes the processors, by the process's own word. */
+const taken = (wait: number | null, busy = 2, ours = 0.06): Plot => ({
+  process: () => ({ cpu_wait_share: wait, machine_busy: busy, machine_cores: 2, cpu_share: ours }),
+});
 
 describe("a healthy server", () => {
   test("has nothing, from its first second on", () => {
@@ -139,7 +170,7 @@ describe("latency-spike", () => {
     expect(causes(rare)).toEqual([]);
     const uneven = new Story().seconds(20);
     uneven.seconds(4, { tick: (data, n) => ({ duration_ms: data["duration_ms"]! + [0, 2, 6, 40, 250][n % 5]! }) });
-    expect(causes(uneven)).toEqual([]);
+    expect(causes(uneven)).toEqual(["unknown"]);
     const kernel = new Story().seconds(20);
     kernel.seconds(4, { tick: (data) => ({ duration_ms: data["duration_ms"]! + 30, kernel_ms: 30 }) });
     expect(causes(kernel)).toEqual([]);
@@ -152,9 +183,23 @@ describe("latency-spike", () => {
     expect(causes(new Story().seconds(20).seconds(4, heldUp(ms)))).toEqual(expected);
   });
 
-  test("is over three seconds after it ended", () => {
+  test("is over three seconds after it ended; as long as health is not good again, that is said", () => {
     const story = new Story().seconds(20).seconds(4, { ...heldUp(200), ticksPerS: 5 });
-    expect(causes(story.seconds(3))).toEqual([]);
+    expect(causes(story.seconds(3))).toEqual(["unknown"]);
+    expect(causes(story.seconds(8))).toEqual([]);
+  });
+
+  test("is not the first steps of a leak, however fast that is", () => {
+    const story = new Story().seconds(20);
+    // Half a second at a time, so that each moment of the leak is looked at.
+    for (let half = 0; half < 12; half++) {
+      const plot: Plot = {
+        of: [1],
+        tick: (data, n) => ({ duration_ms: data["duration_ms"]! + 15 * Math.floor((half * 10 + n) / 20) }),
+      };
+      expect(causes(story.halfSecond(plot))).not.toContain("latency-spike");
+    }
+    expect(causes(story)).toEqual(["slow-leak"]);
   });
 
   test("is still named after minutes, when most of what is known is slow", () => {
@@ -212,7 +257,7 @@ describe("slow-leak", () => {
     const story = new Story().seconds(20).seconds(20, {
       tick: (data, n) => ({ duration_ms: data["duration_ms"]! + (n % 20 === 7 ? n : 0) }),
     });
-    expect(causes(story)).toEqual([]);
+    expect(causes(story)).toEqual(["unknown"]);
   });
 });
 
@@ -386,13 +431,36 @@ describe("poison commands", () => {
     const story = new Story().seconds(5);
     const data = { zone_id: 1, tick: 100, error: "kernel trap: out of bounds" };
     story.say("error", "zone", "Zone tick exception", data);
-    expect(first(story)).toMatchObject({ cause: "zone-trap", confidence: 0.6 });
+    expect(first(story.seconds(1))).toMatchObject({ cause: "zone-trap", confidence: 0.6 });
   });
 
   test("a worker that died is no poison command", () => {
     const story = new Story().seconds(5);
     story.say("error", "zone", "Zone tick exception", { zone_id: 1, tick: 100, error: "zone worker died: exit 1" });
-    expect(causes(story)).toEqual([]);
+    expect(causes(story)).toEqual(["unknown"]);
+  });
+});
+
+describe("a zone that traps tick after tick", () => {
+  test("is a cascade from its third tick on, and never a poison command", () => {
+    const story = new Story().seconds(10);
+    const seen: string[] = [];
+    trapEvery(story, 1, 24, () => seen.push(causes(story).join()));
+    expect(new Set(seen.slice(3))).toEqual(new Set(["cascading-zone-failure"]));
+    expect(seen.join()).not.toContain("zone-trap");
+    goDown(story, 1);
+    expect(causes(story.seconds(1, gone(8)))).toEqual(["cascading-zone-failure"]);
+    expect(causes(story.seconds(20, gone(8)))).toEqual(["cascading-zone-failure"]);
+  });
+
+  test("that traps in every third tick is a poison command, also once that took it down, and no cascade", () => {
+    const story = new Story().seconds(10);
+    const seen: string[] = [];
+    trapEvery(story, 3, 25, () => seen.push(causes(story).join()));
+    expect(new Set(seen.slice(1))).toEqual(new Set(["zone-trap"]));
+    goDown(story, 1);
+    for (let second = 0; second < 30; second++) expect(causes(story.seconds(1, gone(8)))).toEqual(["zone-trap"]);
+    expect(evidence(story)).toContain("it is DOWN since");
   });
 });
 
@@ -485,6 +553,126 @@ describe("bad-kernel", () => {
 
   test("is over when the kernel of before is back", () => {
     expect(causes(new Story().seconds(10).seconds(6, swapped(1.5)).seconds(3))).toEqual([]);
+  });
+});
+
+describe("zone-standstill", () => {
+  test("is a zone that does not tick while the other does", () => {
+    const story = new Story().seconds(10);
+    const stoppedMs = story.atMs - 50;
+    story.seconds(4, { zones: [1] });
+    expect(first(story)).toMatchObject({ cause: "zone-standstill", zones: [2], sinceMs: stoppedMs, confidence: 0.95 });
+    expect(evidence(story)).toMatch(/Zone 2: no tick for 4\.\d+ s.*ACTIVE.*\n.*1 of 1 other zones tick/);
+    expect(causes(story)).toEqual(["zone-standstill"]);
+  });
+
+  test("is all zones, while the main thread still speaks", () => {
+    const story = new Story().seconds(10).seconds(4, { zones: [] });
+    expect(first(story)).toMatchObject({ cause: "zone-standstill", zones: [1, 2] });
+    expect(causes(story)).toEqual(["zone-standstill"]);
+  });
+
+  test("is also zones that never ticked, to one who hears everything; a file may be an excerpt", () => {
+    expect(causes(new Story({ isLive: true }).seconds(5, { zones: [] }))).toEqual(["zone-standstill"]);
+    expect(causes(new Story().seconds(5, { zones: [] }))).toEqual([]);
+  });
+
+  test("is not a zone whose ticks take seconds, nor one that is DOWN, nor one that is back", () => {
+    const slow = new Story().seconds(20);
+    for (let n = 0; n < 4; n++) slow.seconds(1, { ...heldUp(4_000), ticksPerS: 1 }).seconds(3, { zones: [] });
+    expect(causes(slow)).toEqual(["latency-spike"]);
+    const down = new Story().seconds(10);
+    goDown(down, 1);
+    expect(causes(down.seconds(4, gone(4)))).toEqual(["cascading-zone-failure"]);
+    expect(
+      causes(
+        new Story()
+          .seconds(10)
+          .seconds(4, { zones: [1] })
+          .seconds(12),
+      ),
+    ).toEqual([]);
+  });
+
+  test("is not the end of a file", () => {
+    const story = new Story().seconds(10);
+    for (const line of story.lines) expect(line.timestamp <= new Date(story.timeline.nowMs).toISOString()).toBe(true);
+    expect(causes(story)).toEqual([]);
+  });
+});
+
+describe("process-standstill", () => {
+  test("is a hole in everything, and is told apart from lines that were lost", () => {
+    const story = new Story().seconds(20);
+    const fromMs = story.timeline.nowMs;
+    stopped(story, 2_500);
+    expect(first(story)).toMatchObject({ cause: "process-standstill", zones: [], sinceMs: fromMs, confidence: 0.95 });
+    expect(causes(story)).toEqual(["process-standstill"]);
+    expect(evidence(story)).toMatch(/for 2\.50 s.*no tick is missing.*\n.*interval_ms 3,500.*\n.*\+50, \+50/);
+    expect(causes(story.seconds(3, given))).toEqual(["process-standstill"]);
+    expect(causes(story.seconds(12, given))).toEqual([]);
+  });
+
+  test("is not lines that were lost on the way: those leave gaps in the count", () => {
+    const story = new Story().seconds(20).lose(2.5).seconds(2);
+    expect(causes(story)).not.toContain("process-standstill");
+  });
+
+  test("is not zones that are held up while the main thread speaks, nor a main thread that is while zones tick", () => {
+    const zones = new Story().seconds(20).seconds(3, { zones: [] }).seconds(1);
+    expect(causes(zones)).not.toContain("process-standstill");
+    const main = new Story().seconds(20).seconds(3, { isQuiet: true }).seconds(1);
+    expect(causes(main)).toEqual([]);
+  });
+});
+
+describe("cpu-starved", () => {
+  test("is threads that wait for a core on a machine that others keep busy, and ticks that come in fits", () => {
+    const story = new Story().seconds(20, taken(0.01, 0.1)).seconds(6, { ...taken(2.2), ...inFits(30) });
+    expect(first(story)).toMatchObject({ cause: "cpu-starved", zones: [], confidence: 0.7 });
+    expect(causes(story)).toEqual(["cpu-starved"]);
+    expect(evidence(story)).toMatch(/cpu_wait_share p50 2\.20.*\n.*2 cores are 100 % busy.*others take 1\.94/);
+  });
+
+  test("is less sure where nobody counts the waiting", () => {
+    expect(first(new Story().seconds(20, { ...taken(null), ...inFits(30) })).confidence).toBe(0.55);
+  });
+
+  test("is not a busy machine on which ticks come evenly, nor load of the server's own, nor an idle machine", () => {
+    expect(causes(new Story().seconds(20, taken(2.2)))).toEqual([]);
+    expect(causes(new Story().seconds(20, { ...taken(2.2, 2, 1.7), ...inFits(30) }))).toEqual([]);
+    expect(causes(new Story().seconds(20, { ...taken(0.05, 0.3), ...inFits(30) }))).toEqual([]);
+  });
+
+  test("is not said of a server whose telemetry does not tell", () => {
+    expect(causes(new Story().seconds(20, inFits(30)))).toEqual([]);
+  });
+});
+
+describe("what no rule knows", () => {
+  test("is said with health's reasons, and only when no rule knows better", () => {
+    const story = new Story().seconds(10, { tick: () => ({ commands_dropped: 1 }) });
+    expect(first(story)).toMatchObject({ cause: "unknown", zones: [], confidence: 0.5 });
+    expect(evidence(story)).toMatch(/^degraded, by health: [\d,]+ commands were dropped by full batches\.$/m);
+    const both = new Story().seconds(10).seconds(4, {
+      ...heldUp(200),
+      ticksPerS: 5,
+      tick: (data) => ({ duration_ms: data["duration_ms"]! + 200, commands_dropped: 1 }),
+    });
+    expect(causes(both)).toEqual(["latency-spike"]);
+  });
+
+  test("goes with health: wherever that is not good, there is a diagnosis, and nowhere else is this one", () => {
+    const plots: Plot[] = [{}, heldUp(60), { ticksPerS: 8 }, { tick: () => ({ overload_level: 4 }) }, { zones: [1] }];
+    for (const plot of plots) {
+      const story = new Story().seconds(10);
+      for (let second = 0; second < 8; second++) {
+        story.seconds(1, plot);
+        const { status } = assessHealth(story.timeline);
+        if (status !== "healthy") expect(causes(story)).not.toEqual([]);
+        else expect(causes(story)).not.toContain("unknown");
+      }
+    }
   });
 });
 

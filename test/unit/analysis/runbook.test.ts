@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FAULTS } from "../../../server/fault/definitions.ts";
 import { RULES } from "../../../tools/analysis/diagnosis.ts";
+import { UNKNOWN, UNKNOWN_RUNBOOK, UNKNOWN_TITLE } from "../../../tools/analysis/rules/unknown.ts";
 import { ROOT } from "../../helpers/command.ts";
 
 const SECTIONS = new Map(
@@ -14,7 +15,9 @@ const SECTIONS = new Map(
     .map((section) => [section.split("\n")[0] ?? "", section]),
 );
 
-test.each(RULES.map(({ cause, title, runbook }) => [cause, title, runbook.command]))("%s", (cause, title, command) => {
+const ALL = [...RULES, { cause: UNKNOWN, title: UNKNOWN_TITLE, runbook: UNKNOWN_RUNBOOK }];
+
+test.each(ALL.map(({ cause, title, runbook }) => [cause, title, runbook.command]))("%s", (cause, title, command) => {
   const section = SECTIONS.get(cause) ?? "";
   expect(section).toContain(`**${title}.**`);
   expect(section).toContain(`\`\`\`sh\n${command}\n\`\`\``);

@@ -72,7 +72,7 @@ function examine(zone: ZoneHistory, timeline: Timeline): Finding | null {
       .slice(0, CONTROLS_SHOWN_MAX)
       .map((other) => `${nameOf(other.zone)} kept its kernel: fuel_used p50 ${shownMedians(other, fuelOf)}.`),
   ];
-  const explains = trapped > 0 && trappedBefore === 0 ? ["zone-trap", "zone-runaway"] : [];
+  const explains = trapped > 0 && trappedBefore === 0 ? ["zone-trap", "zone-runaway", "cascading-zone-failure"] : [];
   return { confidence, zones: [zone.id], sinceMs: change.atMs, evidence, explains };
 }
 

@@ -1,12 +1,13 @@
 // One zone goes down for good; its players pour into others, and one of those is overloaded in turn.
 //
-// A zone that is DOWN is a fact; that it is a cascade is seen from the others: their players rise by those of the zone
+// A zone that is DOWN is a fact, and one that traps tick after tick is about to be; that it is a cascade is seen from the others: their players rise by those of the zone
 // that is gone (+0.2), and one of them handles far more commands than players send (+0.2, and then the traps and the
 // flood are part of it).
 
 import { difference, sum } from "../measured.ts";
 import type { Measured } from "../measured.ts";
-import { clock, shown } from "../measures.ts";
+import { clock, shown, uniqueSorted } from "../measures.ts";
+import type { ZoneEvent } from "../samples.ts";
 import type { Timeline, ZoneHistory } from "../timeline.ts";
 import { floodsOf } from "./event-queue-flood.ts";
 import { CONFIDENCE_MIN, merge, nameOf } from "./rule.ts";
@@ -14,6 +15,9 @@ import type { Finding, Rule } from "./rule.ts";
 
 const CONFIDENCE_DOWN = 0.57;
 const CONFIDENCE_EACH = 0.2;
+/** So many ticks in a row that trapped, lately, and the zone is dying. */
+const DYING_TICKS_MIN = 3;
+const DYING_MS = 1_000;
 const BEFORE_MS = 2_000;
 const AFTER_MS = 3_000;
 
@@ -28,8 +32,8 @@ export const cascadingZoneFailure: Rule = {
 };
 
 function examine(zone: ZoneHistory, timeline: Timeline): Finding | null {
-  if (zone.state !== "DOWN") return null;
   const events = zone.events.all();
+  if (zone.state !== "DOWN") return dying(zone, events, timeline);
   const wentDown = events.findLast(({ what, toState }) => what === "state" && toState === "DOWN");
   const restarts = events.filter(({ what, atMs }) => what === "restart_failed" && atMs >= (wentDown?.atMs ?? 0));
   const downMs = wentDown?.atMs ?? restarts[0]?.atMs ?? zone.stateAtMs;
@@ -63,6 +67,21 @@ function examine(zone: ZoneHistory, timeline: Timeline): Finding | null {
     evidence,
     explains: floods.length > 0 ? ["event-queue-flood", "zone-trap", "zone-runaway"] : [],
   };
+}
+
+/** A zone that has trapped in each of its last ticks: what is quarantined comes again at once. */
+function dying(zone: ZoneHistory, events: readonly ZoneEvent[], { nowMs }: Timeline): Finding | null {
+  const exceptions = events.filter(({ what, atMs }) => what === "exception" && atMs >= nowMs - DYING_MS);
+  const ticks = uniqueSorted(exceptions.map(({ tick }) => tick));
+  const gap = ticks.findLastIndex((tick, index) => tick - (ticks[index - 1] ?? tick - 1) > 1);
+  const inRow = ticks.slice(Math.max(0, gap));
+  const [first, last] = [inRow[0], inRow.at(-1)];
+  if (first === undefined || last === undefined || inRow.length < DYING_TICKS_MIN) return null;
+  const sinceMs = exceptions.find(({ tick }) => tick === first)?.atMs ?? nowMs;
+  const evidence = [
+    `${nameOf(zone)}: an exception in each of the ticks ${first} to ${last}, since ${clock(sinceMs)}: restored each time, it goes DOWN when that lasts (24 in 200 ticks).`,
+  ];
+  return { confidence: CONFIDENCE_DOWN, zones: [zone.id], sinceMs, evidence, explains: ["zone-trap", "zone-runaway"] };
 }
 
 /** Players of these zones, added up, at the begin and at the end of a time. */

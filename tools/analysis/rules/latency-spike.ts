@@ -2,7 +2,8 @@
 //
 // Slow is a tick whose time outside the kernel is far above the zone's usual (its lower quartile), or above 10 ms where
 // nothing is known of before. Sure when the slow ticks are many, alike (small spread), came from one tick to the next (a leak
-// does not), and when the added time is not the kernel's.
+// does not) and stayed what it became (a leak's next step comes), and when the added time is not the kernel's. What is
+// less than an interval has to last for a second before it is more than the first step of a leak.
 
 import type { ZoneTick } from "../samples.ts";
 import type { Timeline, ZoneHistory } from "../timeline.ts";
@@ -16,11 +17,17 @@ import type { Finding, Rule } from "./rule.ts";
 const RECENT_TICKS_MIN = 5;
 const RECENT_MS_MAX = 30_000;
 const SLOW_TICKS_MIN = 3;
+const TICK_RATE_HZ = 20;
 const BASELINE_TICKS_MIN = 20;
 const RISE_MS_MIN = 5;
 const RISE_RATIO_MIN = 3;
 /** Outside the kernel a tick takes tenths of a millisecond; this much is strange even without a before. */
 const STRANGE_MS = 10;
+/** Slow ticks in a row: a fast leak's next step comes within so many. */
+const STEP_TICKS_NONE = 20;
+const STEP_TICKS_FULL = 26;
+/** Of the first and the last slow ticks, the median of so many. */
+const LEVEL_TICKS = 5;
 const CONFIDENCE_MAX = 0.95;
 const CONFIDENCE_MAX_WITHOUT_BEFORE = 0.8;
 
@@ -34,7 +41,8 @@ export const latencySpike: Rule = {
   find: (timeline) => merge([...timeline.zones.values()].map((zone) => examine(zone, timeline))),
 };
 
-function examine(zone: ZoneHistory, { nowMs }: Timeline): Finding | null {
+function examine(zone: ZoneHistory, { nowMs, tickRateHz }: Timeline): Finding | null {
+  const intervalMs = 1_000 / (tickRateHz ?? TICK_RATE_HZ);
   const newest = zone.ticks.newest(SLOW_TICKS_MIN);
   const maySlow = Math.max(...zone.ticks.between(nowMs - RECENT_MS).map(overheadOf), ...newest.map(overheadOf));
   if (zone.state === "DOWN" || !(maySlow > RISE_MS_MIN)) return null;
@@ -63,9 +71,19 @@ function examine(zone: ZoneHistory, { nowMs }: Timeline): Finding | null {
     (0.5 + 0.5 * ramp(share, 0.1, 0.6)) *
     ramp(ratio(spread, level), 0.6, 0.15) *
     ramp(outside, 0.5, 0.85) *
-    (before.length > 0 ? ramp(ratio(lastBefore, level), 0.45, 0.2) : 1) *
+    (before.length > 0
+      ? ramp(ratio(lastBefore, level), 0.45, 0.2) * steadiness(ticks, sinceMs, limit, intervalMs)
+      : 1) *
     (kernelAdded === null ? 0.8 : 1);
   return { confidence, zones: [zone.id], sinceMs, evidence: evidenceOf(zone, before, slow, recent, sinceMs) };
+}
+
+/** 0 for ticks that rise from step to step, or have not been slow for long enough to tell. */
+function steadiness(ticks: readonly ZoneTick[], sinceMs: number, limit: number, intervalMs: number): number {
+  const slow = ticks.filter(({ atMs, overheadMs }) => atMs >= sinceMs && overheadMs > limit).map(overheadOf);
+  const [first, last] = [median(slow.slice(0, LEVEL_TICKS)), median(slow.slice(-LEVEL_TICKS))];
+  const isLong = last !== null && last >= intervalMs;
+  return ramp(ratio(last, first), 1.6, 1.3) * (isLong ? 1 : ramp(slow.length, STEP_TICKS_NONE, STEP_TICKS_FULL));
 }
 
 function evidenceOf(

@@ -7,10 +7,13 @@
 
 import { known, median } from "../measured.ts";
 import { clock, ramp, shown, uniqueSorted } from "../measures.ts";
+import type { ZoneEvent } from "../samples.ts";
 import type { Timeline, ZoneHistory } from "../timeline.ts";
 import { EVENT_FRESH_MS, EVENT_STALE_MS, merge, nameOf } from "./rule.ts";
 import type { Finding, Rule } from "./rule.ts";
 
+/** Ticks from one exception to the next, at least, that are two commands and not one zone that dies. */
+const APART_TICKS_MIN = 2;
 const CONFIDENCE_MAX = 0.95;
 const CONFIDENCE_MAX_UNNAMED = 0.6;
 
@@ -39,17 +42,19 @@ function findOf(timeline: Timeline, isMine: (error: string) => boolean): Finding
 }
 
 function examine(zone: ZoneHistory, { nowMs }: Timeline, isMine: (error: string) => boolean): Finding | null {
-  const events = zone.events.between(nowMs - EVENT_STALE_MS);
+  // A zone that such commands took down is what they did, for as long as it is down.
+  const untilMs = zone.state === "DOWN" ? zone.stateAtMs : nowMs;
+  const events = zone.events.between(Math.min(untilMs, downSinceMs(zone) ?? untilMs) - EVENT_STALE_MS);
   const exceptions = events.filter(({ what, error }) => what === "exception" && isMine(error));
   const newest = exceptions.at(-1);
-  if (newest === undefined) return null;
+  if (newest === undefined || !isNowAndThen(exceptions, zone)) return null;
   const ofTheirs = (what: string): typeof events =>
     events.filter((event) => event.what === what && exceptions.some(({ tick }) => tick === event.tick));
   const recovered = ofTheirs("recovered");
   const quarantined = ofTheirs("quarantined");
   const confidence =
     (quarantined.length > 0 ? CONFIDENCE_MAX : CONFIDENCE_MAX_UNNAMED) *
-    ramp(nowMs - newest.atMs, EVENT_STALE_MS, EVENT_FRESH_MS);
+    (zone.state === "DOWN" ? 1 : ramp(nowMs - newest.atMs, EVENT_STALE_MS, EVENT_FRESH_MS));
   const name = nameOf(zone);
   const sinceMs = exceptions[0]?.atMs ?? newest.atMs;
   const ticks = exceptions.map(({ tick }) => tick);
@@ -63,7 +68,23 @@ function examine(zone: ZoneHistory, { nowMs }: Timeline, isMine: (error: string)
     const who = sessions.every((id) => id === 0) ? "from no player's session" : `of session ${sessions.join(", ")}`;
     evidence.push(`${name}: ${quarantined.length} commands quarantined, op ${ops}, ${who}.`);
   }
-  return { confidence, zones: [zone.id], sinceMs, evidence };
+  if (zone.state === "DOWN")
+    evidence.push(`${name}: that was too often; it is DOWN since ${clock(downSinceMs(zone) ?? zone.stateAtMs)}.`);
+  return { confidence, zones: [zone.id], sinceMs, evidence, explains: ["cascading-zone-failure"] };
+}
+
+const downSinceMs = (zone: ZoneHistory): number | null =>
+  zone.events.all().findLast(({ what, toState }) => what === "state" && toState === "DOWN")?.atMs ?? null;
+
+/**
+ * A zone that traps tick after tick is dying, whatever is quarantined: no command that comes now and then. After a single
+ * exception a few ticks have to come to an end before that is known.
+ */
+function isNowAndThen(exceptions: readonly ZoneEvent[], zone: ZoneHistory): boolean {
+  const ticks = uniqueSorted(exceptions.map(({ tick }) => tick));
+  const [before, newest] = [ticks.at(-2), ticks.at(-1) ?? 0];
+  if (before !== undefined) return newest - before > APART_TICKS_MIN - 1;
+  return zone.state === "DOWN" || (zone.ticks.last?.tick ?? 0) - newest >= APART_TICKS_MIN;
 }
 
 const shortened = (error: string): string => error.split(" (")[0] ?? error;

@@ -1,0 +1,76 @@
+// What changes in a diagnosis from look to look: a cause that begins, and one that is over. What stays is not said again.
+//
+//   const watch = new DiagnosisWatch()
+//   watch.look(diagnose(timeline), timeline.nowMs)      // [{ what: "begins", diagnosis: { cause: "latency-spike", ... }, ... }]
+//   watch.look(diagnose(timeline), timeline.nowMs)      // []
+//
+// "Unknown" waits for a moment: mostly a cause is about to have a name, or one that had is just over.
+
+import type { Diagnosis } from "./diagnosis.ts";
+import { UNKNOWN } from "./rules/unknown.ts";
+
+export interface DiagnosisChange {
+  what: "begins" | "ends";
+  /** When it was seen, by the timeline's clock. */
+  atMs: number;
+  /** As it was when it began. */
+  diagnosis: Diagnosis;
+  /** Of one that ends: for how long it was seen. */
+  lastedMs: number;
+}
+
+/** A cause that was not seen for so long is over. */
+const GAP_MS_MAX = 3_000;
+/** Unknown is worth a word after so long without a name, and so long after the last one that had one. */
+export const UNNAMED_MS_MIN = 2_000;
+export const AFTERMATH_MS = 12_000;
+
+interface Open {
+  fromMs: number;
+  seenMs: number;
+  isTold: boolean;
+  diagnosis: Diagnosis;
+}
+
+export class DiagnosisWatch {
+  readonly #open = new Map<string, Open>();
+  #namedMs = Number.NEGATIVE_INFINITY;
+
+  /** Those that go on now, as they were when they began. */
+  get now(): Diagnosis[] {
+    return [...this.#open.values()].filter(({ isTold }) => isTold).map(({ diagnosis }) => diagnosis);
+  }
+
+  look(diagnoses: readonly Diagnosis[], atMs: number): DiagnosisChange[] {
+    if (diagnoses.some(({ cause }) => cause !== UNKNOWN)) this.#namedMs = atMs;
+    for (const diagnosis of diagnoses) this.#see(diagnosis, atMs);
+    return [...this.#ended(atMs), ...this.#begun(atMs)];
+  }
+
+  #see(diagnosis: Diagnosis, atMs: number): void {
+    const open = this.#open.get(diagnosis.cause);
+    if (open !== undefined) open.seenMs = atMs;
+    else this.#open.set(diagnosis.cause, { fromMs: atMs, seenMs: atMs, isTold: false, diagnosis });
+  }
+
+  #begun(atMs: number): DiagnosisChange[] {
+    const begun = [...this.#open.values()].filter((open) => !open.isTold && this.#isWorthAWord(open, atMs));
+    return begun.map((open) => {
+      open.isTold = true;
+      return { what: "begins", atMs, diagnosis: open.diagnosis, lastedMs: 0 };
+    });
+  }
+
+  #isWorthAWord({ fromMs, seenMs, diagnosis }: Open, atMs: number): boolean {
+    if (diagnosis.cause !== UNKNOWN) return true;
+    return seenMs - fromMs >= UNNAMED_MS_MIN && atMs - this.#namedMs >= AFTERMATH_MS;
+  }
+
+  #ended(atMs: number): DiagnosisChange[] {
+    const ended = [...this.#open].filter(([, { seenMs }]) => atMs - seenMs >= GAP_MS_MAX);
+    for (const [cause] of ended) this.#open.delete(cause);
+    return ended
+      .filter(([, { isTold }]) => isTold)
+      .map(([, { diagnosis, fromMs, seenMs }]) => ({ what: "ends", atMs, diagnosis, lastedMs: seenMs - fromMs }));
+  }
+}

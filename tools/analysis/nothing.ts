@@ -1,0 +1,54 @@
+// "Nothing is wrong" and "there was nothing to look at" are two answers: this is where the second one is known and worded.
+//
+//   assertTelemetry("README.md", read)       // throws WowsimError("no_telemetry", "None of its 213 lines is telemetry ...")
+//   assertTicks("telemetry.jsonl", timeline)
+
+import { open } from "node:fs/promises";
+import { WowsimError } from "../../server/errors.ts";
+import type { ReadLines } from "./line-stream.ts";
+import type { Timeline } from "./timeline.ts";
+
+/** How files begin that hold text only once they are unpacked, and what unpacks them to stdout. */
+const PACKED: readonly (readonly [magic: readonly number[], unpack: string])[] = [
+  [[0x1f, 0x8b], "zcat"],
+  [[0x28, 0xb5, 0x2f, 0xfd], "zstdcat"],
+  [[0x42, 0x5a, 0x68], "bzcat"],
+  [[0xfd, 0x37, 0x7a, 0x58, 0x5a], "xzcat"],
+];
+const MAGIC_BYTES_MAX = 6;
+const STDIN = "-";
+
+const nothing = (message: string): WowsimError => new WowsimError("no_telemetry", message);
+
+/** Throws WowsimError("no_telemetry") when no line of it was telemetry. */
+export async function assertTelemetry(path: string, read: ReadLines): Promise<void> {
+  if (read.lines + read.before > 0) return;
+  const what = path === STDIN ? "stdin" : path;
+  if (read.bytes === 0) throw nothing(`${what} is empty: there is nothing to look at.`);
+  const unpack = await unpackerOf(path);
+  if (unpack !== null) throw nothing(`${what} is packed; unpack it on the way: ${unpack} ${what} | wowsim ... -`);
+  const lines = `None of ${read.broken} ${read.broken === 1 ? "line" : "lines"} in ${what} is telemetry`;
+  throw nothing(`${lines}; give the file a server writes, such as .wowsim/telemetry.jsonl.`);
+}
+
+/** Throws WowsimError("no_telemetry") when nothing can be said of any zone. */
+export function assertTicks(path: string, timeline: Timeline): void {
+  if (!isTickless(timeline)) return;
+  const what = path === STDIN ? "stdin" : path;
+  const { lines } = timeline.counts;
+  const count = `${lines} ${lines === 1 ? "line" : "lines"} of telemetry in ${what}`;
+  throw nothing(`There is no tick of a zone among the ${count}: nothing can be said of the server.`);
+}
+
+/** No zone has told of a tick or of its state: there is nothing to find anything wrong in. */
+export const isTickless = ({ zones }: Timeline): boolean =>
+  [...zones.values()].every(({ ticks, state }) => ticks.length === 0 && state === "");
+
+async function unpackerOf(path: string): Promise<string | null> {
+  if (path === STDIN) return null;
+  await using file = await open(path);
+  const buffer = Buffer.alloc(MAGIC_BYTES_MAX);
+  const { bytesRead } = await file.read(buffer, 0, MAGIC_BYTES_MAX, 0);
+  const begin = buffer.subarray(0, bytesRead);
+  return PACKED.find(([magic]) => magic.every((byte, at) => begin[at] === byte))?.[1] ?? null;
+}

@@ -1,0 +1,104 @@
+// Other processes take the processors: the server's threads could run, and wait for a core. Ticks begin late and in fits,
+// while each takes as long as ever; health may well still call that healthy.
+//
+// The kernel's own count of that waiting (Process, cpu_wait_share) is nearly proof, together with a machine that is busy,
+// mostly with others, and ticks that come unevenly. A server that itself takes the cores waits as well: that is load, and
+// not this. Where the system does not count the waiting, the rest makes it less sure.
+
+import { difference, mapped, median, quantile, ratio } from "../measured.ts";
+import type { Measured } from "../measured.ts";
+import { ramp, shown } from "../measures.ts";
+import type { ZoneTick } from "../samples.ts";
+import type { Timeline } from "../timeline.ts";
+import type { Finding, Rule } from "./rule.ts";
+
+const LOOK_MS = 5_500;
+const SAMPLES_MIN = 3;
+const TICKS_MIN = 20;
+/** Threads that wait: on a machine with room it is next to none. */
+const WAIT_NONE = 0.6;
+const WAIT_FULL = 1.5;
+/** By so much of an interval one tick in ten comes early or late. */
+const UNEVEN_NONE = 0.1;
+const UNEVEN_FULL = 0.4;
+/** Below what any fault's own signs can be sure of: both may be there. */
+const CONFIDENCE_MAX = 0.7;
+const CONFIDENCE_MAX_UNCOUNTED = 0.55;
+const TICK_RATE_HZ = 20;
+
+export const cpuStarved: Rule = {
+  cause: "cpu-starved",
+  title: "Other processes take the processors; the server's threads wait for a core",
+  runbook: {
+    text: "The server is well and does not get to run. See who takes the processors (top, or the container's limits) and end it, move it, or lower its priority; or give the server cores of its own.",
+    command: "wowsim health --watch",
+  },
+  find(timeline) {
+    const samples = timeline.process.between(timeline.nowMs - LOOK_MS);
+    if (samples.length < SAMPLES_MIN) return null;
+    const typical = (read: (sample: (typeof samples)[number]) => Measured): Measured => median(samples.map(read));
+    const wait = typical(({ cpuWaitShare }) => cpuWaitShare);
+    const busy = typical(({ machineBusy }) => machineBusy);
+    const cores = typical(({ machineCores }) => machineCores);
+    const ours = typical(({ cpuShare }) => cpuShare);
+    const intervalMs = 1_000 / (timeline.tickRateHz ?? TICK_RATE_HZ);
+    const unevenMs = unevennessOf(timeline, intervalMs);
+    const others = difference(busy, ours);
+    const confidence =
+      (wait === null ? CONFIDENCE_MAX_UNCOUNTED : CONFIDENCE_MAX * ramp(wait, WAIT_NONE, WAIT_FULL)) *
+      ramp(ratio(busy, cores), 0.8, 0.95) *
+      ramp(ratio(others, busy), 0.4, 0.7) *
+      ramp(ratio(unevenMs, intervalMs), UNEVEN_NONE, UNEVEN_FULL);
+    if (confidence === 0) return null;
+    return finding(confidence, { timeline, wait, busy, cores, ours, others, unevenMs, samples: samples.length });
+  },
+};
+
+interface Seen {
+  timeline: Timeline;
+  wait: Measured;
+  busy: Measured;
+  cores: Measured;
+  ours: Measured;
+  others: Measured;
+  unevenMs: Measured;
+  samples: number;
+}
+
+function finding(confidence: number, seen: Seen): Finding {
+  const { timeline, wait, busy, cores, ours, others, unevenMs, samples } = seen;
+  const lately = [...timeline.zones.values()].flatMap(({ ticks }) => ticks.between(timeline.nowMs - LOOK_MS));
+  const durationMs = median(lately.map((tick) => tick.durationMs));
+  const percent = mapped(ratio(busy, cores), (share) => Math.round(share * 100));
+  return {
+    confidence,
+    zones: [],
+    sinceMs: beginOf(timeline),
+    evidence: [
+      `Process: cpu_wait_share p50 ${shown(wait)}: so many of the server's threads could run and waited for a core, all the time (n ${samples}).`,
+      `Process: the machine's ${shown(cores)} cores are ${shown(percent)} % busy (machine_busy ${shown(busy)}); others take ${shown(others)} of it, the server ${shown(ours)}.`,
+      `One tick in ten comes ${shown(unevenMs)} ms or more early or late (n ${lately.length}), while a tick itself takes duration_ms p50 ${shown(durationMs)}.`,
+    ],
+  };
+}
+
+/** How far apart from their usual interval a tenth of the ticks at full game time comes, in milliseconds. */
+function unevennessOf({ zones, nowMs }: Timeline, intervalMs: number): Measured {
+  const off = [...zones.values()].flatMap(({ ticks }) => {
+    const some = ticks.between(nowMs - LOOK_MS);
+    return some.slice(1).flatMap((tick, index) => offBy(some[index], tick, intervalMs));
+  });
+  return off.length < TICKS_MIN ? null : quantile(off, 0.9);
+}
+
+function offBy(before: ZoneTick | undefined, tick: ZoneTick, intervalMs: number): number[] {
+  if (before === undefined || tick.gameTimeRate < 1 || tick.durationMs > intervalMs) return [];
+  return [Math.abs(tick.atMs - before.atMs - intervalMs)];
+}
+
+/** Since when, without a pause, the threads have waited. */
+function beginOf({ process, nowMs }: Timeline): number {
+  const samples = process.all();
+  const calm = samples.findLastIndex(({ cpuWaitShare }) => cpuWaitShare === null || cpuWaitShare < WAIT_NONE / 2);
+  return samples[calm + 1]?.atMs ?? nowMs;
+}
