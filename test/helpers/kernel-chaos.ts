@@ -48,6 +48,9 @@ export const CHAOS_CONTENT = testContent({
     }),
     creature({ name: "Mage", aggroRadiusYd: 0, health: 300, respawnS: [1, 2], corpseS: 0, spellId: 9, flees: true }),
     creature({ name: "Witch", aggroRadiusYd: 0, health: 200, respawnS: [1, 2], spellId: 10, resistance: 30 }),
+    // Not in the opening, but in a hard start (kernel-hard-start.ts).
+    creature({ name: "Weaver", health: 200, respawnS: [1, 2], spellId: 11 }),
+    creature({ name: "Viper", health: 60, respawnS: [1, 2], spellId: 6 }),
   ],
   classes: [
     playerClass({ name: "Warrior", health: 150, power: 100, powerType: "rage", block: 5, healthGain: 9 }),
@@ -164,8 +167,8 @@ export function stream(ticksMax = 120): fc.Arbitrary<ChaosCommand[][]> {
 
 /** Everybody in, so that a short stream begins in the middle of things. */
 export function opening(): ChaosCommand[] {
-  const flags = abi.JOIN_WATCHES | abi.JOIN_GUEST;
   const players = Array.from({ length: PLAYERS }, (_, index): ChaosCommand => {
+    const flags = abi.JOIN_WATCHES | (index % 2 === 0 ? abi.JOIN_GUEST : 0);
     return { op: abi.OP_JOIN, parts: { session: index + 1, flags, x: index * 5, y: 0, e: (index % 3) | (10 << 8) } };
   });
   const creatures = Array.from({ length: CREATURES }, (_, index): ChaosCommand => {

@@ -22,6 +22,8 @@ export function brokenInvariants(zone: KernelZone): string[] {
 const STUNNED = 1;
 const SILENCED = 2;
 const ROOTED = 4;
+/** CREATURE_FIGHTING of assembly/states.ts. */
+const FIGHTING = 1;
 
 /** Auras are those of somebody who is here, each once, not over; and what they forbid is not done. */
 function aurasBroken(zone: KernelZone, rows: Map<number, number>): string[] {
@@ -119,6 +121,10 @@ function threatBroken(zone: KernelZone, rows: Map<number, number>): string[] {
     const table = zone.threat(id);
     if (table.size !== zone.get(id, "CREATURE_THREAT_COUNT")) broken.push(`${id} hates somebody twice`);
     if (table.size > 0 && zone.hasFlag(id, abi.ENTITY_DEAD)) broken.push(`${id} is dead and hates`);
+    if (table.size > 0 && zone.hasFlag(id, abi.ENTITY_EVADING)) broken.push(`${id} is on its way home and hates`);
+    const target = zone.get(id, "TARGET");
+    if (zone.get(id, "CREATURE_STATE") === FIGHTING && !table.has(target))
+      broken.push(`${id} fights ${target}, who is not on its table`);
     for (const [player, threat] of table) {
       hated.set(player, (hated.get(player) ?? 0) + 1);
       if (!rows.has(player) || zone.hasFlag(player, abi.ENTITY_DEAD))
@@ -131,6 +137,7 @@ function threatBroken(zone: KernelZone, rows: Map<number, number>): string[] {
     const count = hated.get(id) ?? 0;
     if (zone.get(id, "HATED") !== count) broken.push(`${id} is on ${count} tables and counts ${zone.get(id, "HATED")}`);
     if (count > 0 && !zone.hasFlag(id, abi.ENTITY_IN_COMBAT)) broken.push(`${id} is hated and not in combat`);
+    if (count === 0 && zone.hasFlag(id, abi.ENTITY_IN_COMBAT)) broken.push(`${id} is in combat, and nobody hates it`);
   }
   return broken;
 }
@@ -141,14 +148,12 @@ function mapBroken(zone: KernelZone, rows: Map<number, number>): string[] {
   const broken: string[] = [];
   const slots = layout.value("MAP_SLOTS");
   const base = layout.value("MAP_BASE");
-  const slotAt = (slot: number): [number, number] => [
-    zone.view.getUint32(base + slot * 8, true),
-    zone.view.getUint32(base + slot * 8 + 4, true),
-  ];
+  const map = new Uint32Array(zone.memory.buffer, base, slots * 2);
   let used = 0;
   for (let slot = 0; slot < slots; slot++) {
-    const [id, row] = slotAt(slot);
+    const id = map[slot * 2] ?? 0;
     if (id === 0) continue;
+    const row = map[slot * 2 + 1];
     used++;
     if (rows.get(id) !== row) broken.push(`the map has ${id} in row ${row}, the columns in ${rows.get(id)}`);
   }

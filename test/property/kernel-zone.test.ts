@@ -9,7 +9,9 @@ import { CHAOS_CONTENT, give, opening, stream } from "../helpers/kernel-chaos.ts
 import type { ChaosCommand } from "../helpers/kernel-chaos.ts";
 import { WatcherModel } from "../helpers/kernel-frames.ts";
 import { HealthLedger, brokenInvariants, modelDifferences } from "../helpers/kernel-invariants.ts";
+import { hardStart } from "../helpers/kernel-hard-start.ts";
 import { KernelZone, testKernel } from "../helpers/kernel-zone.ts";
+import { RuleCoverage } from "../helpers/rule-coverage.ts";
 
 // A failure is told as small as it could be made in this time.
 fc.configureGlobal({ interruptAfterTimeLimit: 20_000 });
@@ -77,6 +79,28 @@ describe("after every tick of any stream of commands", () => {
       }),
       { numRuns: 40 },
     );
+  });
+});
+
+describe("from a rare state", () => {
+  test("the state stays whole, and every rule that is named was come to", () => {
+    const coverage = new RuleCoverage();
+    fc.assert(
+      fc.property(seed, stream(60), (from, ticks) => {
+        const zone = open(from);
+        const ledger = new HealthLedger();
+        coverage.begin(zone);
+        hardStart(zone, from, () => coverage.look(zone));
+        runStream(zone, ticks, () => {
+          const broken = [...brokenInvariants(zone), ...ledger.check(zone)];
+          if (broken.length > 0) throw new Error(`tick ${zone.tick}: ${broken.join("; ")}`);
+          coverage.look(zone);
+        });
+      }),
+      // The same runs each time, so that what is reached does not depend on luck; raise the seed to look elsewhere.
+      { numRuns: 20, seed: 20_261_128 },
+    );
+    expect(coverage.missing()).toEqual([]);
   });
 });
 
