@@ -87,7 +87,7 @@ describe("the Dockerfile", () => {
   test("exposes the ports that the program takes by default", () => {
     const { game, control, http, telemetry } = DEFAULT_PORTS;
     expect(all("EXPOSE")).toEqual([`${game} ${control} ${http} ${telemetry}/udp`]);
-    expect(all("HEALTHCHECK")[0]).toContain(`:${http}/healthz`);
+    expect(all("HEALTHCHECK")[0]).toContain(`:${http}/readyz?zone=all`);
   });
 });
 

@@ -1,0 +1,124 @@
+// A zone worker that hangs, in a real server over real sockets, where nobody can end it: no surface calls its zone ACTIVE, its
+// players are told, moved and brought home, nobody else notices, and what asks for the server's health is told.
+
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
+import type { Subprocess } from "bun";
+import { firstLine } from "../../tools/client/child-output.ts";
+import { fetchStatus } from "../../tools/client/server-status.ts";
+import { DEFAULT_PORTS } from "../../tools/client/server-name.ts";
+import { until } from "../helpers/control-live.ts";
+import { RawClient } from "../helpers/net.ts";
+import type { Message } from "../helpers/net.ts";
+import { execForm, readDockerfile } from "../helpers/packaging.ts";
+import { readLines, TempFolder } from "../helpers/serve-process.ts";
+
+setDefaultTimeout(120_000);
+
+const ROOT = join(import.meta.dir, "../..");
+/** Slow ticks, so that a zone is DOWN for long enough to look around: 20 of them are its probation. */
+const TICK_RATE_HZ = 5;
+
+const folder = new TempFolder();
+let child: Subprocess<"pipe", "pipe", "inherit">;
+let ports: { game: number; control: number; http: number; telemetry: number };
+
+beforeAll(async () => {
+  const options = JSON.stringify({ dataDir: folder.path, tickRateHz: TICK_RATE_HZ });
+  child = Bun.spawn([process.execPath, join(ROOT, "test/helpers/mortal-server.ts"), options], {
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  ports = JSON.parse(await firstLine(child.stdout, 60_000)) as typeof ports;
+});
+afterAll(async () => {
+  child.kill("SIGKILL");
+  await child.exited;
+  folder[Symbol.dispose]();
+});
+
+const ready = async (query: string) => {
+  const response = await fetch(`http://127.0.0.1:${ports.http}/readyz${query}`);
+  return { status: response.status, ...((await response.json()) as { reasons: string[]; zones: Message[] }) };
+};
+
+/** The exit code of the image's health check, asked of this server. */
+async function healthCheck(): Promise<number> {
+  const check = readDockerfile(join(ROOT, "Dockerfile")).find(({ name }) => name === "HEALTHCHECK")?.rest ?? "";
+  const [, ...words] = execForm(check).map((word) => word.replace(`:${DEFAULT_PORTS.http}/`, `:${ports.http}/`));
+  return await Bun.spawn([process.execPath, ...words], { stdout: "ignore", stderr: "ignore" }).exited;
+}
+
+async function player(name: string, zone: number): Promise<RawClient> {
+  const client = await RawClient.connect(ports.game);
+  client.send({ type: "hello", v: 1, name, zone });
+  await until("the player is in the zone", () => client.last("welcome")?.["zone_id"] === zone);
+  return client;
+}
+
+const zones = (client: RawClient): unknown[] =>
+  client.received.filter(({ type }) => type === "zone").map(({ zone_id, reason }) => [zone_id, reason]);
+
+test("a hung zone is nowhere ACTIVE, its players are moved and brought home, and the health check notices", async () => {
+  const [one, two] = [await player("One", 1), await player("Two", 2)];
+  expect(await healthCheck()).toBe(0);
+  child.stdin.write("end wasm 0\n");
+  await child.stdin.flush();
+  await until("zone 1 is missed", async () => (await ready("?zone=all")).status === 503);
+  const [check, whole, first, second, status] = await Promise.all([
+    healthCheck(),
+    ready(""),
+    ready("?zone=1"),
+    ready("?zone=2"),
+    fetchStatus({ host: "127.0.0.1", port: ports.http }),
+  ]);
+  expect(check).toBe(1);
+  expect([whole.status, first.status, second.status]).toEqual([200, 503, 200]);
+  expect(first.reasons[0]).toMatch(/^Zone 1 is DOWN \(its worker hung in tick \d+ of zone 1, reading messages\); /);
+  expect(status.zones.map(({ id, state }) => [id, state])).toEqual([
+    [1, "DOWN"],
+    [2, "ACTIVE"],
+  ]);
+  await until("player one is home again", () => zones(one).length === 2);
+  expect(zones(one)).toEqual([
+    [2, "zone_down"],
+    [1, "zone_restored"],
+  ]);
+  expect([one.closed, two.closed, zones(two).length]).toEqual([false, false, 0]);
+  // Told everything anew where they are, and what they do arrives.
+  const from = one.received.length;
+  one.send({ type: "ping", t: 1 });
+  await until("the answer comes", () => one.received.slice(from).some(({ type }) => type === "pong"));
+  await until("a state comes", () => one.received.slice(from).some(({ type }) => type === "state"));
+  await until("every zone is ready again", async () => (await ready("?zone=all")).status === 200);
+  expect(await healthCheck()).toBe(0);
+
+  const page = await (await fetch(`http://127.0.0.1:${ports.http}/metrics`)).text();
+  expect(page).toContain('wowsim_zone_worker_restarts_total{reason="hung"} 1\n');
+  expect(page).toContain("wowsim_zone_worker_threads_burning 1\n");
+
+  const told = readLines(join(folder.path, "telemetry.jsonl")).filter(({ data }) => data["zone_id"] === 1);
+  const moves = told.filter(({ message }) => message === "Zone state changed");
+  expect(moves.map(({ data }) => [data["from_state"], data["to_state"]])).toEqual([
+    ["ACTIVE", "DOWN"],
+    ["DOWN", "ACTIVE"],
+  ]);
+  expect(told.find(({ message }) => message === "Zone worker lost")?.data).toMatchObject({
+    how: "hung",
+    stage: "messages",
+  });
+  const lost = told.find(({ message }) => message === "Zone ticks lost")?.data;
+  expect(lost).toMatchObject({ beginning: "anew", tick: lost?.["lost_ticks"] as number });
+  // The zone's line is the new worker's, through a ring of its own, and its ticks go on counting.
+  const ticks = told.filter(({ message }) => message === "Zone tick completed").map(({ data }) => Number(data["tick"]));
+  expect(ticks.at(-1)).toBeGreaterThan(Number(lost?.["lost_ticks"]) + 20);
+  expect(ticks).toEqual(ticks.toSorted((a, b) => a - b));
+});
+
+test("a thread that can not be ended does not keep the server from stopping", async () => {
+  child.kill("SIGTERM");
+  expect(await child.exited).toBe(0);
+  const lines = readLines(join(folder.path, "telemetry.jsonl"));
+  expect(lines.at(-1)?.message).toBe("Server stopped");
+});
