@@ -118,9 +118,10 @@ async function check(file: string, { format }: { format: OutputFormat }): Promis
   const { openScript } = await import("../scenario/script.ts");
   try {
     const script = await openScript(file);
-    const { title, notes } = script;
-    if (format === "json") return outJson({ ok: true, title, notes });
+    const { title, notes, programs } = script;
+    if (format === "json") return outJson({ ok: true, title, notes, programs });
     for (const text of notes) out(`note: ${text}`);
+    for (const text of programs) out(`runs:  ${text}`);
     out(`${script.file} can be run: ${title}`);
   } catch (error) {
     if (format === "json") outJson({ ok: false, problems: messageOf(error).split("\n") });

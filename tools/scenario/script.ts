@@ -28,6 +28,8 @@ export interface Script {
   title: string;
   /** What is in the file and is not taken notice of. */
   notes: readonly string[];
+  /** Programs of this machine that it runs, as they would be typed. */
+  programs: readonly string[];
   /** How many acts there are at most, for a progress bar. */
   acts: number;
   /** Throws WowsimError when it can not even begin. */
@@ -56,6 +58,7 @@ function scenarioScript(file: string, scenario: Scenario, folder: string): Scrip
     file,
     title,
     notes: [],
+    programs: [],
     acts: 1 + 2 * steady.length + steps.length + rollback.length + PUT_AWAY_ACTS,
     run: async (options) => {
       const notes: string[] = [];
@@ -77,15 +80,24 @@ function scenarioScript(file: string, scenario: Scenario, folder: string): Scrip
 }
 
 function experimentScript(file: string, experiment: Experiment, folder: string): Script {
-  const { title, notes, steady, method, rollbacks } = experiment;
+  const { notes, programs, steady, method, rollbacks, redact } = experiment;
+  const title = redact(experiment.title);
   return {
     file,
     title,
     notes,
+    programs,
     acts: 2 * steady.length + method.length + rollbacks.length + PUT_AWAY_ACTS,
     run: async (options) => {
-      const played = await runExperiment(experiment, { ...options, folder });
-      return { played, journal: chaosJournal(experiment, played) };
+      const { begins, progress, report, onNote } = options;
+      const quiet: Pick<ScriptOptions, "begins" | "progress" | "report" | "onNote"> = {
+        begins: (phase, act) => begins?.(phase, { ...act, name: redact(act.name) }),
+        progress: (text) => progress?.(redact(text)),
+        report: (record) => report(redact(record)),
+        onNote: (text) => onNote?.(redact(text)),
+      };
+      const played = redact(await runExperiment(experiment, { ...options, ...quiet, folder }));
+      return { played, journal: redact(chaosJournal(experiment, played)) };
     },
   };
 }

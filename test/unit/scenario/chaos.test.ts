@@ -47,6 +47,11 @@ describe("tolerances", () => {
       { stdout: "6.5\n" },
       true,
     ],
+    ["a range, of a number as Python does not write it", { type: "range", range: [0, 99] }, "0x10", false],
+    ["a range, of an empty text", { type: "range", range: [-1, 1] }, "", false],
+    ["a range, of a number with an exponent", { type: "range", range: [0, 99] }, " 1.5e1\n", true],
+    ["a pattern to the end of a line, as Python takes it", { type: "regex", pattern: "^ok$" }, "ok\n", true],
+    ["a pattern that heeds no case", { type: "regex", pattern: "(?i)^OK" }, "ok", true],
     ["a range, of what is no number", { type: "range", range: [4, 8] }, "many", false],
     ["a range, of nothing", { type: "range", range: [-1, 1] }, null, false],
     ["a pattern", { type: "regex", pattern: "[0-9]{3}" }, "abc123", true],
@@ -97,6 +102,8 @@ describe("JSON paths", () => {
   });
 });
 
+const envOf = (env_var_type: string): object => ({ type: "env", key: env_var_type.toUpperCase(), env_var_type });
+
 describe("variables", () => {
   const variables = loadVariables(
     {
@@ -118,6 +125,35 @@ describe("variables", () => {
       url: "http://x/me?t=hush",
       list: ["configured", "${wowsim_host}"] as string[],
     } as unknown as typeof given);
+  });
+
+  test("of the environment are of the type that is named", () => {
+    const loaded = loadVariables(
+      {
+        configuration: Object.fromEntries(["int", "float", "bool", "json", "str"].map((type) => [type, envOf(type)])),
+        secrets: {},
+      },
+      { INT: "12", FLOAT: "1.5", BOOL: "yes", JSON: '{"a":[1]}', STR: "12" },
+    );
+    expect(Object.fromEntries(loaded)).toEqual({ int: 12, float: 1.5, bool: true, json: { a: [1] }, str: "12" });
+  });
+
+  test("that are missing or wrong are all told at once, and no value with them", () => {
+    const configuration = {
+      a: { type: "env", key: "A" },
+      b: { type: "env", key: "B", env_var_type: "int" },
+      c: { type: "env", key: "C", env_var_type: "color" },
+    };
+    const load = (): unknown =>
+      loadVariables({ configuration, secrets: { s: { d: { type: "env", key: "D" } } } }, { B: "hush" });
+    expect(load).toThrow(
+      [
+        "secrets.s.d: the environment has no D, and there is no default.",
+        "configuration.a: the environment has no A, and there is no default.",
+        "configuration.b: what the environment has as B is no int.",
+        'configuration.c: env_var_type "color" is none of str, int, float, bool, json, bytes.',
+      ].join("\n"),
+    );
   });
 
   test.each([
@@ -186,6 +222,36 @@ describe("an experiment", () => {
     );
     expect(experiment.method[0]?.provider).toMatchObject({ headers: { authorization: "hush" } });
     expect(JSON.stringify([experiment.source, experiment.method[0]?.source])).not.toContain("hush");
+  });
+
+  test("masks its secrets wherever one shows up, however it is written", () => {
+    const secrets = {
+      api: { token: { type: "env", key: "TOKEN" }, inline: "p/w d", spare: { type: "env", key: "X", default: "fall" } },
+    };
+    const { redact } = checkExperiment("my.json", experimentOf({ secrets }), { TOKEN: "hush" });
+    const said = { stdout: "hush, p/w d", url: "http://x/?a=p%2Fw%20d&b=p%2Fw+d", basic: btoa("hush"), n: [1, "fall"] };
+    expect(redact(said)).toEqual({
+      stdout: "*****, *****",
+      url: "http://x/?a=*****&b=*****",
+      basic: "*****",
+      n: [1, "*****"],
+    });
+  });
+
+  test("names every program that it would run, those of judging probes too, and no secret", () => {
+    const python = { type: "process", path: "python3", arguments: ["-c", "print(1)"] };
+    const curl = { type: "process", path: "curl", arguments: "-H ${token} http://x" };
+    const judged = probe({ name: "judged", tolerance: { type: "probe", name: "judge", provider: python } });
+    const { programs } = checkExperiment(
+      "my.json",
+      experimentOf({
+        secrets: { api: { token: "hush" } },
+        "steady-state-hypothesis": { title: "S", probes: [judged, probe()] },
+        rollbacks: [probe({ name: "curl", provider: curl }), probe({ name: "again", provider: curl })],
+      }),
+      {},
+    );
+    expect(programs).toEqual(["python3 -c print(1)", "curl -H ***** http://x"]);
   });
 
   test("checks our own provider as a scenario's step is", () => {

@@ -16,7 +16,8 @@ import { durationMs } from "../duration.ts";
 import { MEASURE_NAMES } from "../measures.ts";
 import { invalid, problemsOf } from "../read-file.ts";
 import { stepSchema } from "../scenario.ts";
-import { loadVariables, substitute } from "./substitute.ts";
+import { redactor } from "./redact.ts";
+import { loadVariables, namedEnvironment, secretTexts, substitute } from "./substitute.ts";
 import type { Variables } from "./substitute.ts";
 import { TOLERANCE_FORMS, toleranceSchema } from "./tolerance.ts";
 
@@ -42,6 +43,8 @@ const processProvider = z.looseObject({
   path: text,
   arguments: z.union([z.string(), z.array(z.unknown()), z.record(z.string(), z.unknown())]).default([]),
   timeout: seconds.optional(),
+  /** What it finds in its environment besides PATH and the like, and what the configuration names. */
+  env: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String)).default({}),
 });
 
 const READABLE = ["health", "diagnosis", "zone_state", ...MEASURE_NAMES] as const;
@@ -114,6 +117,12 @@ export interface Experiment {
   rollbacks: Activity[];
   /** Known before the run; where the server is comes to it. */
   variables: Variables;
+  /** What its programs get of our environment: what its configuration asks for by name. */
+  environment: Readonly<Record<string, string | undefined>>;
+  /** Every program it would run, as it would be typed. */
+  programs: string[];
+  /** Keeps its secrets out of whatever is printed and kept. */
+  redact: ReturnType<typeof redactor>;
   notes: string[];
 }
 
@@ -130,7 +139,8 @@ export function checkExperiment(path: string, source: Record<string, unknown>, e
   const whole = withReferences(path, source);
   const data = substitute(whole, variables);
   const parsed = experiment.safeParse(data, { reportInput: true });
-  if (!parsed.success) throw invalid(path, problemsOf(parsed.error.issues, data, placeOf));
+  const redact = redactor(secretTexts(given.secrets, environment));
+  if (!parsed.success) throw invalid(path, problemsOf(parsed.error.issues, data, placeOf).map(redact));
   const { title, method, rollbacks, "steady-state-hypothesis": hypothesis } = parsed.data;
   return {
     title,
@@ -139,8 +149,27 @@ export function checkExperiment(path: string, source: Record<string, unknown>, e
     method: withSources(method, whole["method"]),
     rollbacks: withSources(rollbacks, whole["rollbacks"]),
     variables,
+    environment: namedEnvironment(given.configuration, environment),
+    programs: redact(programsOf([...(hypothesis?.probes ?? []), ...method, ...rollbacks])),
+    redact,
     notes: notesOf(source),
   };
+}
+
+/** Those of probes that judge another included. */
+function programsOf(activities: readonly z.infer<typeof activity>[]): string[] {
+  const providers = activities.flatMap(({ provider: own, tolerance }): z.infer<typeof provider>[] =>
+    typeof tolerance === "object" && !Array.isArray(tolerance) && tolerance.type === "probe"
+      ? [own, (tolerance as z.infer<typeof probeTolerance>).provider]
+      : [own],
+  );
+  const programs = providers.flatMap((each) => {
+    if (each.type !== "process") return [];
+    const { path, arguments: list } = each;
+    const words = Array.isArray(list) ? list : typeof list === "string" ? [list] : Object.entries(list).flat();
+    return [[path, ...words].map(String).join(" ").trim()];
+  });
+  return [...new Set(programs)];
 }
 
 /** Values that were put in, secrets among them, do not belong into a journal. */

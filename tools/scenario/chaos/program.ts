@@ -15,6 +15,7 @@ export interface ActivityTools {
   drill: Drill;
   modules: Modules;
   variables: Variables;
+  environment: Readonly<Record<string, string | undefined>>;
 }
 
 const MS_PER_S = 1_000;

@@ -1,7 +1,7 @@
 // What a provider does when its activity is run, and what comes of it:
 //
 //   http      {"status":200,"headers":{...},"body":...}      a body of JSON is parsed
-//   process   {"status":0,"stdout":"...","stderr":"..."}     "wowsim" is this very program
+//   process   {"status":0,"stdout":"...","stderr":"..."}     "wowsim" is this very program; cut where it is long
 //   wowsim    what a step says of itself, or the number or word that was asked for
 //
 // An action has to succeed: an answer of 400 and more, or an exit code other than 0, is its failure. A probe only tells.
@@ -12,6 +12,7 @@ import type { Drill } from "../drill.ts";
 import type { ActContext } from "../play.ts";
 import { actOf, insistOn } from "../steps.ts";
 import type { Modules } from "../steps.ts";
+import { boundedText } from "./bounded-text.ts";
 import type { Provider } from "./experiment.ts";
 
 type Of<Type extends Provider["type"]> = Extract<Provider, { type: Type }>;
@@ -20,7 +21,12 @@ export interface ProviderTools {
   drill: Drill;
   modules: Modules;
   context: ActContext;
+  /** What programs get of this one's environment, besides what every program needs. */
+  environment: Readonly<Record<string, string | undefined>>;
 }
+
+/** The path that stands for this very program. */
+const OURSELVES = "wowsim";
 
 /** What came of it. Throws when it could not be carried out, or what it asks for could not be measured. */
 export async function runProvider(provider: Provider, isAction: boolean, tools: ProviderTools): Promise<unknown> {
@@ -28,7 +34,7 @@ export async function runProvider(provider: Provider, isAction: boolean, tools: 
     case "http":
       return await request(provider, isAction, tools.context.signal);
     case "process":
-      return await run(provider, isAction, tools.context.signal);
+      return await run(provider, isAction, tools);
     case "wowsim":
       return await ours(provider, tools);
   }
@@ -36,7 +42,12 @@ export async function runProvider(provider: Provider, isAction: boolean, tools: 
 
 const HTTP_TIMEOUT_S = 30;
 const PROCESS_TIMEOUT_S = 300;
-const OUTPUT_CHARS_MAX = 100_000;
+/** Of what a program says, and of an answer that is text. */
+const OUTPUT_BYTES_MAX = 100_000;
+/** Of an answer that is JSON. */
+const ANSWER_BYTES_MAX = 1 << 20;
+/** What a program needs to be found and to run; of all else that this one was started with it gets nothing. */
+const ORDINARY_ENVIRONMENT = ["PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ"];
 
 async function request(provider: Of<"http">, isAction: boolean, signal: AbortSignal): Promise<unknown> {
   const { timeout = HTTP_TIMEOUT_S, verify_tls: rejectUnauthorized } = provider;
@@ -53,15 +64,24 @@ async function request(provider: Of<"http">, isAction: boolean, signal: AbortSig
     tls: { rejectUnauthorized },
     signal: AbortSignal.any([signal, AbortSignal.timeout(seconds * 1_000)]),
   });
-  const body = await response.text();
+  const body = response.body === null ? "" : await boundedText(response.body, ANSWER_BYTES_MAX, { isEnough: true });
   const isJson = (response.headers.get("content-type") ?? "").includes("application/json");
   if (isAction && response.status >= 400)
     throw new WowsimError("action_failed", `${method} ${url.href} was answered with status ${response.status}.`);
   return {
     status: response.status,
     headers: Object.fromEntries(response.headers),
-    body: isJson ? JSON.parse(body) : body.slice(0, OUTPUT_CHARS_MAX),
+    body: isJson ? jsonOf(body, url) : body.slice(0, OUTPUT_BYTES_MAX),
   };
+}
+
+function jsonOf(body: string, url: URL): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (cause) {
+    const why = body.length >= ANSWER_BYTES_MAX ? `has more than ${ANSWER_BYTES_MAX} bytes` : "is none";
+    throw new WowsimError("action_failed", `${url.href} says that its answer is JSON, and it ${why}.`, { cause });
+  }
 }
 
 function bodyOf(given: unknown, headers: Headers): string {
@@ -79,16 +99,24 @@ function entriesOf(given: unknown): [string, string][] {
   ]);
 }
 
-async function run(provider: Of<"process">, isAction: boolean, signal: AbortSignal): Promise<unknown> {
+async function run(
+  provider: Of<"process">,
+  isAction: boolean,
+  { context: { signal }, environment }: ProviderTools,
+): Promise<unknown> {
   const { path, timeout = PROCESS_TIMEOUT_S } = provider;
   const child = Bun.spawn(commandOf(provider), {
+    env: { ...ordinaryEnvironment(path), ...environment, ...provider.env },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
     signal: AbortSignal.any([signal, AbortSignal.timeout(timeout * 1_000)]),
     killSignal: "SIGTERM",
   });
-  const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  const [stdout, stderr] = await Promise.all([
+    boundedText(child.stdout, OUTPUT_BYTES_MAX),
+    boundedText(child.stderr, OUTPUT_BYTES_MAX),
+  ]);
   const status = await child.exited;
   signal.throwIfAborted();
   if (child.signalCode !== null)
@@ -98,12 +126,18 @@ async function run(provider: Of<"process">, isAction: boolean, signal: AbortSign
     );
   if (isAction && status !== 0)
     throw new WowsimError("action_failed", `${path} ended with exit code ${status}: ${(stderr || stdout).trim()}`);
-  return { status, stdout: stdout.slice(0, OUTPUT_CHARS_MAX), stderr: stderr.slice(0, OUTPUT_CHARS_MAX) };
+  return { status, stdout, stderr };
+}
+
+/** This very program also gets the token it would take from its own environment. */
+function ordinaryEnvironment(path: string): Record<string, string | undefined> {
+  const names = path === OURSELVES ? [...ORDINARY_ENVIRONMENT, "WOWSIM_TOKEN"] : ORDINARY_ENVIRONMENT;
+  return Object.fromEntries(names.map((name) => [name, process.env[name]]));
 }
 
 /** A text of arguments is the shell's to take apart, as the Chaos Toolkit has it; else no shell is between. */
 function commandOf({ path, arguments: given }: Of<"process">): string[] {
-  const program = path === "wowsim" ? selfCommand() : [path];
+  const program = path === OURSELVES ? selfCommand() : [path];
   if (typeof given === "string") return ["sh", "-c", `"$@" ${given}`, "sh", ...program];
   const list = Array.isArray(given) ? given : Object.entries(given).flat();
   return [...program, ...list.filter((each) => each !== null && each !== "").map(String)];

@@ -26,7 +26,13 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
     onNote: options.onNote,
   });
   options.onStarted?.(drill);
-  const tools = { drill, modules, variables: new Map([...experiment.variables, ...whereabouts(drill.where)]) };
+  const { environment } = experiment;
+  const tools = {
+    drill,
+    modules,
+    environment,
+    variables: new Map([...experiment.variables, ...whereabouts(drill.where)]),
+  };
   const acts = (activities: readonly Activity[], isHeld = false): Act[] =>
     activities.map((activity) => actOfActivity(activity, isHeld, tools));
   const program = {

@@ -4,43 +4,111 @@
 //   substitute({ delay_ms: "${delay}", url: "http://${wowsim_host}/" }, variables)
 //   // { delay_ms: 150, url: "http://${wowsim_host}/" }      a name that is not known (yet) stays as it is
 
-import { WowsimError } from "../../../server/errors.ts";
+import { messageOf, WowsimError } from "../../../server/errors.ts";
 
 export type Variables = ReadonlyMap<string, unknown>;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Throws WowsimError("scenario_invalid") for a variable of the environment that is not set, or a vault. */
-export function loadVariables(
-  {
-    configuration,
-    secrets,
-  }: { configuration: Record<string, unknown>; secrets: Record<string, Record<string, unknown>> },
-  environment: Environment,
-): Variables {
+/** Values are JSON's: what a file of JSON, YAML or TOML can say. */
+interface Given {
+  configuration: Record<string, unknown>;
+  secrets: Record<string, Record<string, unknown>>;
+}
+
+/** How a variable of the environment becomes a value; without a type it is a text. */
+const ENV_TYPES: Readonly<Record<string, (text: string) => unknown>> = {
+  str: (text) => text,
+  int: (text) => numberOf(text, /^\s*[+-]?\d+\s*$/),
+  float: (text) => numberOf(text, /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i),
+  bool: (text) => boolOf(text),
+  json: (text) => JSON.parse(text) as unknown,
+  bytes: (text) => text,
+};
+
+/** Throws WowsimError("scenario_invalid") with a line for each variable that is not set or not of its type, and each vault. */
+export function loadVariables({ configuration, secrets }: Given, environment: Environment): Variables {
   const variables = new Map<string, unknown>();
-  for (const [group, values] of Object.entries(secrets)) {
-    for (const [name, value] of Object.entries(values))
-      variables.set(name, resolved(`secrets.${group}.${name}`, value, environment));
-  }
-  for (const [name, value] of Object.entries(configuration))
-    variables.set(name, resolved(`configuration.${name}`, value, environment));
+  const problems: string[] = [];
+  const load = (place: string, name: string, value: unknown): void => {
+    try {
+      variables.set(name, resolved(value, environment));
+    } catch (error) {
+      problems.push(`${place}.${name}: ${messageOf(error)}`);
+    }
+  };
+  for (const [group, values] of Object.entries(secrets))
+    for (const [name, value] of Object.entries(values)) load(`secrets.${group}`, name, value);
+  for (const [name, value] of Object.entries(configuration)) load("configuration", name, value);
+  if (problems.length > 0) throw new WowsimError("scenario_invalid", problems.join("\n"));
   return variables;
 }
 
-function resolved(place: string, value: unknown, environment: Environment): unknown {
-  if (typeof value !== "object" || value === null || !("type" in value)) return value;
-  const { type, key, default: fallback } = value as { type: unknown; key?: unknown; default?: unknown };
+/** What of the environment a configuration asks for by name; what only a secret is made of is not among it. */
+export function namedEnvironment(configuration: Record<string, unknown>, environment: Environment): Environment {
+  const keys = Object.values(configuration).flatMap((value) => (isReference(value) ? String(value["key"]) : []));
+  return Object.fromEntries(keys.map((key) => [key, environment[key]]));
+}
+
+/** Every value of a secret that may show up somewhere, longest first. */
+export function secretTexts(secrets: Given["secrets"], environment: Environment): string[] {
+  const values = Object.values(secrets).flatMap((group) => Object.values(group));
+  const texts = values.flatMap((value) => {
+    if (!isReference(value)) return textsIn(value);
+    const { key, default: fallback } = value;
+    return [...textsIn(fallback), ...(typeof key === "string" ? textsIn(environment[key]) : [])];
+  });
+  return [...new Set(texts)].toSorted((a, b) => b.length - a.length);
+}
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === "object" && value !== null) return Object.values(value).flatMap(textsIn);
+  const text = typeof value === "string" || typeof value === "number" ? String(value) : "";
+  return text === "" ? [] : [text];
+}
+
+const isReference = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && "type" in value;
+
+function resolved(value: unknown, environment: Environment): unknown {
+  if (!isReference(value)) return value;
+  const { type, key, default: fallback, env_var_type: as = "str" } = value;
   if (type !== "env") {
-    const message = `${place}: values of type ${JSON.stringify(type)} are not fetched here; give it inline or as {"type":"env","key":"NAME"}.`;
-    throw new WowsimError("scenario_invalid", message);
+    throw new Error(
+      `values of type ${JSON.stringify(type)} are not fetched here; give it inline or as {"type":"env","key":"NAME"}.`,
+    );
   }
-  const found = typeof key === "string" ? (environment[key] ?? fallback) : undefined;
-  if (found !== undefined) return found;
-  throw new WowsimError(
-    "scenario_invalid",
-    `${place}: the environment has no ${String(key)}, and there is no default.`,
-  );
+  const read = ENV_TYPES[String(as)];
+  if (read === undefined) {
+    throw new Error(`env_var_type ${JSON.stringify(as)} is none of ${Object.keys(ENV_TYPES).join(", ")}.`);
+  }
+  const found = typeof key === "string" ? environment[key] : undefined;
+  if (found === undefined) {
+    if (fallback !== undefined) return fallback;
+    throw new Error(`the environment has no ${String(key)}, and there is no default.`);
+  }
+  try {
+    return read(found);
+  } catch (cause) {
+    // What it is stays unsaid: it may be a secret.
+    throw new Error(`what the environment has as ${String(key)} is no ${String(as)}.`, { cause });
+  }
+}
+
+function numberOf(text: string, form: RegExp): number {
+  if (!form.test(text)) throw new TypeError("no number");
+  return Number(text);
+}
+
+const TRUE = ["y", "yes", "t", "true", "on", "1"];
+const FALSE = ["n", "no", "f", "false", "off", "0"];
+
+/** As the Chaos Toolkit reads it. */
+function boolOf(text: string): boolean {
+  const word = text.trim().toLowerCase();
+  if (TRUE.includes(word)) return true;
+  if (FALSE.includes(word)) return false;
+  throw new TypeError("neither true nor false");
 }
 
 /** A copy in which every known ${name} has its value; a text that is nothing but ${name} becomes that value itself. */

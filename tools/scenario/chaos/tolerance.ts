@@ -12,6 +12,7 @@
 import { z } from "zod";
 import { messageOf } from "../../../server/errors.ts";
 import { parseJsonPath } from "./json-path.ts";
+import { pythonPattern } from "./python-pattern.ts";
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const target = z.string().optional();
@@ -47,7 +48,7 @@ export function isWithin(tolerance: Tolerance, value: unknown): boolean {
     case "range":
       return isInRange(tolerance.range, tested);
     case "regex":
-      return new RegExp(tolerance.pattern, "u").test(typeof tested === "string" ? tested : JSON.stringify(tested));
+      return pythonPattern(tolerance.pattern).test(typeof tested === "string" ? tested : JSON.stringify(tested));
     case "jsonpath":
       return matchesPath(tolerance, tested);
   }
@@ -61,9 +62,12 @@ function isInList(list: readonly unknown[], value: unknown): boolean {
   return list.some((each) => equal(each, value));
 }
 
+/** A number as Python's float reads it; Number would also read "0x10", and "" as 0. */
+const DECIMAL = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
+
 /** Also for a number that is told as text: a process can not do otherwise. */
 function isInRange([low, high]: readonly [number, number], value: unknown): boolean {
-  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+  const number = typeof value === "string" && DECIMAL.test(value) ? Number(value) : value;
   return typeof number === "number" && number >= low && number <= high;
 }
 
@@ -100,7 +104,7 @@ const equal = (a: unknown, b: unknown): boolean => Bun.deepEquals(a, b, true);
 
 function checkPattern(pattern: string, context: z.RefinementCtx): void {
   try {
-    RegExp(pattern, "u");
+    pythonPattern(pattern);
   } catch (error) {
     context.addIssue(`is no regular expression that is understood here: ${messageOf(error)}`);
   }
