@@ -5,8 +5,9 @@
 // Its counters are words of the shared block (fault-block.ts) until it has left every thread; then they are final, and
 // kept here, because the block's slot may be given to another.
 
+import { effectIndex } from "./fault-block.ts";
 import type { FaultBlock } from "./fault-block.ts";
-import type { FaultDefinition, FaultSession, MainFaultHooks } from "./fault.ts";
+import type { FaultDefinition, FaultEffect, FaultSession, MainFaultHooks } from "./fault.ts";
 import type { Lease } from "./lease.ts";
 import { seededRandom, seedOf } from "./random.ts";
 
@@ -39,6 +40,12 @@ export interface FaultCounts {
   affected: number;
 }
 
+/** What an activation did, by the names of its definition's effects; and the sessions it closed, the first of them. */
+export type FaultDeeds = Partial<Record<FaultEffect, number>> & { session_ids?: number[] };
+
+/** Sessions named in one audit line. */
+const SESSIONS_NAMED_MAX = 50;
+
 export interface ActivationFields {
   readonly number: number;
   readonly definition: FaultDefinition;
@@ -64,6 +71,10 @@ export class Activation {
   readonly #block: FaultBlock;
   #endTick: number | null = null;
   #final: FaultCounts | null = null;
+  #finalDeeds: FaultDeeds | null = null;
+  /** Ids of the sessions it closed, and how many of them have been told. */
+  readonly #closed: number[] = [];
+  #closedTold = 0;
   #hooks: MainFaultHooks = {};
   #holdsConnections = false;
 
@@ -86,8 +97,28 @@ export class Activation {
     return this.#endTick === null;
   }
 
+  get #effects(): readonly FaultEffect[] {
+    return this.definition.effects ?? [];
+  }
+
   get hooks(): MainFaultHooks {
     return this.#hooks;
+  }
+
+  /** What it did so far, by the names of its effects. */
+  get deeds(): FaultDeeds {
+    if (this.#finalDeeds !== null) return { ...this.#finalDeeds };
+    const deeds: FaultDeeds = {};
+    for (const [index, effect] of this.#effects.entries()) deeds[effect] = this.#block.total(this.number, index);
+    if (this.#effects.includes("sessions_closed")) deeds.session_ids = this.#closed.slice(0, SESSIONS_NAMED_MAX);
+    return deeds;
+  }
+
+  /** Ids of the sessions it closed since the last call. */
+  takeClosed(): number[] {
+    const closed = this.#closed.slice(this.#closedTold);
+    this.#closedTold = this.#closed.length;
+    return closed.slice(0, SESSIONS_NAMED_MAX);
   }
 
   get counts(): FaultCounts {
@@ -110,6 +141,8 @@ export class Activation {
   /** Makes the main half. Throws what the fault throws. */
   start(targets: MainFaultTargets): void {
     const random = seededRandom(seedOf(this.seed, "main"));
+    const did = (effect: FaultEffect, amount = 1): void =>
+      this.#block.count(this.number, 0, effectIndex(this.#effects, effect), amount);
     const context = {
       targets: this.targets,
       random,
@@ -118,9 +151,16 @@ export class Activation {
         return this.probability >= 1 || random() < this.probability;
       },
       affected: (count = 1) => this.#block.count(this.number, 0, "affected", count),
+      did,
       sessions: () => targets.sessions(this.targets),
+      crash: (session: FaultSession) => {
+        session.crash();
+        this.#closed.push(session.id);
+        did("sessions_closed");
+      },
       holdConnections: (ticks: number) => {
         this.#holdsConnections = true;
+        did("door_held_ticks", ticks);
         targets.holdConnections(ticks);
       },
     };
@@ -142,6 +182,7 @@ export class Activation {
     if (this.#final !== null) return true;
     if (this.isActive || (this.definition.zone !== undefined && !this.#block.isRetired(this.number))) return false;
     this.#final = this.counts;
+    this.#finalDeeds = this.deeds;
     return true;
   }
 }

@@ -5,7 +5,7 @@
 //   | threads | gone (3) | free (3) |   slot 0 | slot 1 | ... | slot 63          (words of 32 bits)
 //
 //   slot = activation % 64:   | open | 7 spare | thread 0 | thread 1 | ... | thread 64 |
-//   thread:                   | eligible (i64) | affected (i64) | retired | 3 spare |
+//   thread:                   | eligible (i64) | affected (i64) | retired | 3 spare | 4 effects (i64 each) |
 //
 // `open` holds the activation's number while it is active, else 0; a pause waits on it. Counters have one writer each.
 // A thread writes the activation's number to `retired` when it has nothing of it left; the main thread (thread 0) uses a
@@ -19,7 +19,7 @@ const GONE = 1;
 const FREE = 4;
 const HEADER_WORDS = 8;
 const SLOT_HEAD_WORDS = 8;
-const THREAD_WORDS = 8;
+const THREAD_WORDS = 16;
 const RETIRED = 4;
 
 /** Activations that are active or being cleaned up at the same time. */
@@ -29,9 +29,25 @@ export const FAULT_THREADS_MAX = 65;
 
 const SLOT_WORDS = SLOT_HEAD_WORDS + FAULT_THREADS_MAX * THREAD_WORDS;
 
-/** Which of an activation's two counters. */
-export type FaultCount = "eligible" | "affected";
-const COUNT_WORD: Record<FaultCount, number> = { eligible: 0, affected: 2 };
+/** Effects that one fault can count. */
+export const EFFECTS_MAX = 4;
+
+/** Which of an activation's counters; a number: which of its definition's effects. */
+export type FaultCount = "eligible" | "affected" | number;
+
+const EFFECT_WORD = 8;
+
+/** The number of an effect's counter. Throws when the definition does not name it: a mistake in the fault's own code. */
+export function effectIndex(effects: readonly string[], effect: string): number {
+  const index = effects.indexOf(effect);
+  if (index >= 0 && index < EFFECTS_MAX) return index;
+  throw new Error(`A fault counts ${effect}, which is not among its first ${EFFECTS_MAX} effects.`);
+}
+
+function wordOfCount(which: FaultCount): number {
+  if (typeof which === "number") return EFFECT_WORD + which * 2;
+  return which === "eligible" ? 0 : 2;
+}
 
 export class FaultBlock {
   readonly buffer: SharedArrayBuffer;
@@ -87,14 +103,14 @@ export class FaultBlock {
 
   /** Adds to a counter of the calling thread's own. */
   count(activation: number, thread: number, which: FaultCount, amount: number): void {
-    Atomics.add(this.#counts, (threadOf(activation, thread) + COUNT_WORD[which]) / 2, BigInt(amount));
+    Atomics.add(this.#counts, (threadOf(activation, thread) + wordOfCount(which)) / 2, BigInt(amount));
   }
 
   /** The sum of a counter over all threads. */
   total(activation: number, which: FaultCount): number {
     let sum = 0;
     for (let thread = 0; thread < this.#threads; thread++) {
-      sum += Number(Atomics.load(this.#counts, (threadOf(activation, thread) + COUNT_WORD[which]) / 2));
+      sum += Number(Atomics.load(this.#counts, (threadOf(activation, thread) + wordOfCount(which)) / 2));
     }
     return sum;
   }

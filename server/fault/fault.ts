@@ -21,6 +21,18 @@ import type { z } from "zod";
 export type FaultMode = "tick_scoped" | "ambient";
 export type FaultFamily = "timing" | "load" | "memory" | "connection" | "zone" | "data";
 
+/** What a fault can have done, each in the unit of its name; counted beside `affected`, and told in the audit lines. */
+export type FaultEffect =
+  | "paused_ms"
+  | "held_bytes"
+  | "movements_pushed"
+  | "poison_pushed"
+  | "phantoms_spawned"
+  | "phantoms_moved"
+  | "phantoms_removed"
+  | "sessions_closed"
+  | "door_held_ticks";
+
 /** The commands of one zone's next tick, before they are journalled. */
 export interface CommandBatch {
   readonly zoneId: number;
@@ -59,12 +71,17 @@ export interface FaultContext {
   strikes(count?: number): boolean;
   /** Counts things the fault did act on. Exact, summed over threads. */
   affected(count?: number): void;
+  /** Counts what it did in the unit of one of its `effects`. Throws when the definition does not name it. */
+  did(effect: FaultEffect, amount?: number): void;
 }
 
 export interface ZoneFaultContext extends FaultContext {
   /** The zone of this half. */
   readonly zoneId: number;
-  /** Burns real time inside the tick; ends early, within a millisecond, when the fault is removed or the kill switch falls. */
+  /**
+   * Burns real time inside the tick; ends early, within a millisecond, when the fault is removed or the kill switch falls.
+   * What it took is counted as `paused_ms`.
+   */
   pause(ms: number): void;
 }
 
@@ -95,6 +112,8 @@ export interface FaultSession {
 export interface MainFaultContext extends FaultContext {
   /** Live sessions in the target zones, in order of id. */
   sessions(): FaultSession[];
+  /** Closes a session's socket at once, as a crash of the link would; counts it, and names it in the audit. */
+  crash(session: FaultSession): void;
   /** Refuses new connections and resumes for so many server ticks. Lifted at the fault's removal at the latest. */
   holdConnections(ticks: number): void;
 }
@@ -124,6 +143,8 @@ export interface FaultDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly title: string;
   readonly family: FaultFamily;
   readonly mode: FaultMode;
+  /** What it counts of what it does, EFFECTS_MAX at most. */
+  readonly effects?: readonly FaultEffect[];
   /** Strict; every field has a default, a description, and its bounds. */
   readonly params: z.ZodObject<Shape>;
   /**

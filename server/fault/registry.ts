@@ -170,6 +170,7 @@ export class FaultRegistry {
     this.#tick = Math.max(this.#tick, tick);
     for (const activation of this.#active) {
       this.#guard(activation, () => activation.hooks.ambient?.(this.#tick));
+      this.#tellClosed(activation);
       if (!activation.isActive) continue;
       if (activation.ticksLeft(this.#tick) === 0) this.#remove(activation, "expired");
       else if (activation.lease?.hasEnded(this.#now()) === true) this.#remove(activation, "lease_ended");
@@ -282,6 +283,8 @@ export class FaultRegistry {
       ...auditOf(activation),
       reason,
       ticks_elapsed: activation.elapsed(this.#tick),
+      ...activation.counts,
+      ...activation.deeds,
     });
     this.#settle();
   }
@@ -294,8 +297,17 @@ export class FaultRegistry {
       this.#options.emitter.emit("event", "fault", "Fault cleaned up", {
         ...auditOf(activation),
         ...activation.counts,
+        ...activation.deeds,
       });
     }
+  }
+
+  /** Whom a fault threw out is told at once: it may stay active for minutes after. */
+  #tellClosed(activation: Activation): void {
+    const closed = activation.takeClosed();
+    if (closed.length === 0) return;
+    const data = { ...auditOf(activation), ...activation.counts, ...activation.deeds };
+    this.#options.emitter.emit("event", "fault", "Fault struck", data);
   }
 
   #updateByteHooks(): void {

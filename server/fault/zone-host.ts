@@ -13,8 +13,8 @@ import { messageOf } from "../errors.ts";
 import type { Emitter } from "../telemetry/schema.ts";
 import type { ToZoneWorker } from "../zone/messages.ts";
 import { FAULTS } from "./definitions.ts";
-import { FaultBlock } from "./fault-block.ts";
-import type { CommandBatch, FaultDefinition, ZoneFaultContext, ZoneFaultHooks } from "./fault.ts";
+import { effectIndex, FaultBlock } from "./fault-block.ts";
+import type { CommandBatch, FaultDefinition, FaultEffect, ZoneFaultContext, ZoneFaultHooks } from "./fault.ts";
 import { seededRandom, seedOf } from "./random.ts";
 
 export type ActivateMessage = Extract<ToZoneWorker, { type: "fault_activate" }>;
@@ -173,10 +173,13 @@ export class ZoneFaultHost {
     }
   }
 
-  #context({ activation, zones, seed, probability }: ActivateMessage, zoneId: number): ZoneFaultContext {
+  #context({ activation, faultId, zones, seed, probability }: ActivateMessage, zoneId: number): ZoneFaultContext {
     const block = this.#block;
     const thread = this.thread;
     const random = seededRandom(seedOf(seed, "zone", zoneId));
+    const effects = this.#definitions.get(faultId)?.effects ?? [];
+    const did = (effect: FaultEffect, amount = 1): void =>
+      block.count(activation, thread, effectIndex(effects, effect), amount);
     return {
       zoneId,
       targets: zones,
@@ -186,9 +189,12 @@ export class ZoneFaultHost {
         return probability >= 1 || random() < probability;
       },
       affected: (count = 1) => block.count(activation, thread, "affected", count),
+      did,
       pause: (ms) => {
         this.#onPause(zoneId, ms);
+        const from = performance.now();
         block.pause(activation, ms);
+        if (effects.includes("paused_ms")) did("paused_ms", Math.round(performance.now() - from));
       },
     };
   }

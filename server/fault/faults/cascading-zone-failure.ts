@@ -16,6 +16,7 @@ export const cascadingZoneFailure = defineFault({
   title: "crashes one zone for good while another, which gets its players, is flooded",
   family: "zone",
   mode: "tick_scoped",
+  effects: ["poison_pushed", "movements_pushed"],
   params: z.strictObject({
     source_zone: z.number().int().min(1).max(ZONE_ID_MAX).default(1).describe("zone that crashes"),
     target_zone: z.number().int().min(1).max(ZONE_ID_MAX).default(2).describe("zone that is flooded"),
@@ -36,7 +37,9 @@ export const cascadingZoneFailure = defineFault({
     if (context.zoneId !== source_zone) return { commands: (batch) => flood(context, batch, flood_multiplier) };
     return {
       commands(batch) {
-        if (context.strikes() && batch.push(OP_TRAP, {})) context.affected();
+        if (!context.strikes() || !batch.push(OP_TRAP, {})) return;
+        context.affected();
+        context.did("poison_pushed");
       },
     };
   },

@@ -10,6 +10,7 @@ export const eventQueueFlood = defineFault({
   title: "fills the zone's command queue with synthetic movements every tick",
   family: "load",
   mode: "tick_scoped",
+  effects: ["movements_pushed"],
   params: z.strictObject({
     multiplier: z.number().int().min(1).max(1_000).default(10).describe("synthetic movements per entity and tick"),
   }),

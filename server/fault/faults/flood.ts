@@ -21,4 +21,5 @@ export function flood(context: ZoneFaultContext, batch: CommandBatch, multiplier
     }
   }
   context.affected(batch.count - before);
+  context.did("movements_pushed", batch.count - before);
 }

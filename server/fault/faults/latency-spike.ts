@@ -8,6 +8,7 @@ export const latencySpike = defineFault({
   title: "adds real time to every tick of the target zones",
   family: "timing",
   mode: "tick_scoped",
+  effects: ["paused_ms"],
   params: z.strictObject({
     delay_ms: z.number().int().min(1).max(5_000).default(200).describe("milliseconds added to every tick"),
   }),

@@ -14,6 +14,7 @@ export const memoryPressure = defineFault({
   title: "allocates, touches and holds memory in the server process",
   family: "memory",
   mode: "ambient",
+  effects: ["held_bytes"],
   params: z.strictObject({
     megabytes: z.number().int().min(1).max(4_096).default(64).describe("megabytes held (2^20 bytes each)"),
   }),
@@ -28,6 +29,7 @@ export const memoryPressure = defineFault({
           if (!context.strikes()) continue;
           held.take(BYTES_PER_MEGABYTE);
           context.affected();
+          context.did("held_bytes", BYTES_PER_MEGABYTE);
         }
       },
       dispose: () => held.release(),

@@ -8,7 +8,9 @@ export function poison(context: ZoneFaultContext, op: number, everyTicks: number
   return {
     commands(batch) {
       const isDue = batches++ % everyTicks === 0;
-      if (isDue && context.strikes() && batch.push(op, {})) context.affected();
+      if (!isDue || !context.strikes() || !batch.push(op, {})) return;
+      context.affected();
+      context.did("poison_pushed");
     },
   };
 }

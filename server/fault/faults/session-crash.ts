@@ -10,6 +10,7 @@ export const sessionCrash = defineFault({
   title: "force-closes one player's socket, once",
   family: "connection",
   mode: "tick_scoped",
+  effects: ["sessions_closed"],
   params: z.strictObject({}),
   main(context) {
     let isDone = false;
@@ -21,7 +22,7 @@ export const sessionCrash = defineFault({
         if (victim === undefined) return;
         isDone = true;
         if (!context.strikes()) return;
-        victim.crash();
+        context.crash(victim);
         context.affected();
       },
     };

@@ -15,6 +15,7 @@ export const slowLeak = defineFault({
   title: "makes the tick slower and the memory fuller, a little every so many ticks",
   family: "timing",
   mode: "tick_scoped",
+  effects: ["paused_ms", "held_bytes"],
   params: z.strictObject({
     increment_ms: z.number().int().min(1).max(1_000).default(1).describe("milliseconds added at each increment"),
     increment_every: z.number().int().min(1).max(12_000).default(100).describe("ticks from one increment to the next"),
@@ -28,7 +29,10 @@ export const slowLeak = defineFault({
         ticks++;
         if (ticks % increment_every === 0) {
           pauseMs = Math.min(pauseMs + increment_ms, PAUSE_MS_MAX);
-          if (held.bytes < HELD_BYTES_MAX) held.take(HELD_BYTES_PER_INCREMENT);
+          if (held.bytes < HELD_BYTES_MAX) {
+            held.take(HELD_BYTES_PER_INCREMENT);
+            context.did("held_bytes", HELD_BYTES_PER_INCREMENT);
+          }
         }
         if (pauseMs === 0 || !context.strikes()) return;
         context.pause(pauseMs);

@@ -16,6 +16,7 @@ export const splitBrain = defineFault({
   title: "lets the same entities live in more than one zone and move apart",
   family: "data",
   mode: "tick_scoped",
+  effects: ["phantoms_spawned", "phantoms_moved", "phantoms_removed"],
   params: z.strictObject({
     phantom_count: z.number().int().min(1).max(100).default(2).describe("entities that exist more than once"),
     phantom_base_id: z.number().int().min(2_000_001).max(4_000_000_000).default(2_000_001).describe("id of the first"),
@@ -47,12 +48,14 @@ export const splitBrain = defineFault({
           const pushed = isThere
             ? batch.push(OP_PLACE, { a, x, y, z: origin.z })
             : batch.push(OP_SPAWN, { a, x, y, z: origin.z, flags: SPAWN_PHANTOM });
-          if (pushed) context.affected();
+          if (!pushed) continue;
+          context.affected();
+          context.did(isThere ? "phantoms_moved" : "phantoms_spawned");
         }
       },
       cleanUp(batch) {
         const left = ids.filter((id) => batch.positionOf(id) !== null);
-        for (const a of left) batch.push(OP_DESPAWN, { a });
+        for (const a of left) if (batch.push(OP_DESPAWN, { a })) context.did("phantoms_removed");
         return left.length === 0;
       },
     };

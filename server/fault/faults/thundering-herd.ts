@@ -9,6 +9,7 @@ export const thunderingHerd = defineFault({
   title: "drops every player's socket at once; their clients come back together",
   family: "connection",
   mode: "tick_scoped",
+  effects: ["sessions_closed", "door_held_ticks"],
   params: z.strictObject({
     reconnect_delay_ticks: z.number().int().min(0).max(1_200).default(20).describe("ticks nobody is let in again"),
   }),
@@ -23,7 +24,7 @@ export const thunderingHerd = defineFault({
         context.holdConnections(reconnect_delay_ticks);
         for (const session of connected) {
           if (!context.strikes()) continue;
-          session.crash();
+          context.crash(session);
           context.affected();
         }
       },

@@ -11,6 +11,7 @@ export const zoneTrap = defineFault({
   title: "traps the zone's kernel with a poison command every so many ticks",
   family: "zone",
   mode: "tick_scoped",
+  effects: ["poison_pushed"],
   params: z.strictObject({
     every_ticks: z.number().int().min(1).max(12_000).default(20).describe("ticks from one poison command to the next"),
   }),

@@ -106,6 +106,33 @@ describe.each(FAULTS.map((fault) => [fault.id, fault] as const))("%s", (id, faul
     expect(bench.emitter.messages("Fault deactivated")).toMatchObject([{ data: { fault_id: id, reason: "expired" } }]);
   });
 
+  test("says in its audit what it did, in the units of what it does", () => {
+    const bench = new FaultBench();
+    bench.registry.activate(request);
+    bench.tick(3);
+    const { eligible, affected } = bench.registry.status(id);
+    bench.registry.deactivate(id);
+    bench.tick(2);
+    const [ended] = bench.emitter.messages("Fault deactivated");
+    const [cleaned] = bench.emitter.messages("Fault cleaned up");
+    expect(ended?.data).toMatchObject({ eligible, affected });
+    expect(fault.effects?.length).toBeGreaterThan(0);
+    for (const line of [ended, cleaned]) {
+      const deeds = (fault.effects ?? []).map((effect) => line?.data[effect]);
+      for (const amount of deeds) expect(amount).toBeNumber();
+      expect(deeds.reduce((sum: number, amount) => sum + Number(amount), 0)).toBeGreaterThan(0);
+    }
+    for (const effect of fault.effects ?? []) {
+      const [before, after] = [ended?.data[effect], cleaned?.data[effect]].map(Number) as [number, number];
+      expect(after).toBeGreaterThanOrEqual(before);
+    }
+    const crashed = bench.sessions.filter(({ crashes }) => crashes > 0).map((session) => session.id);
+    const named = bench.emitter.messages("Fault struck").flatMap(({ data }) => data["session_ids"]);
+    expect(named).toEqual(crashed);
+    if (crashed.length > 0)
+      expect(ended?.data).toMatchObject({ sessions_closed: crashed.length, session_ids: crashed });
+  });
+
   test("does nothing after its removal", () => {
     const bench = new FaultBench();
     bench.registry.activate(request);
