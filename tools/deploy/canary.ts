@@ -88,6 +88,8 @@ class Canary {
   /** Zones that may run the module by now: what has to be put in order when something goes wrong. */
   #given: number[] = [];
   #isRollingBack = false;
+  /** All zones of the server. */
+  #zoneIds: number[] = [];
 
   constructor(options: CanaryOptions, tools: CanaryTools, window: FeedWindow) {
     this.#options = options;
@@ -135,8 +137,8 @@ class Canary {
     }
     const problems = await checkModule(wasm);
     const size = `${label}: ${wasm.length} bytes, module ${this.#hash}`;
-    const found = problems.length === 0 ? "static checks hold" : problems.join(" ");
-    this.#say("check", problems.length === 0, `${size}; ${found}`, { bytes: wasm.length, hash: this.#hash, problems });
+    const found = problems.length === 0 ? `${size}; static checks hold` : `${problems.join(" ")} (${size})`;
+    this.#say("check", problems.length === 0, found, { bytes: wasm.length, hash: this.#hash, problems });
     if (problems.length > 0) return problems.join(" ");
     const startedMs = performance.now();
     try {
@@ -167,8 +169,8 @@ class Canary {
     // From here: while the module was checked, this thread heard nothing, and lines were lost.
     this.#window.restart();
     const wanted = zoneId === undefined ? undefined : (await this.#remote.zone(zoneId)).zone_id;
-    const ids = zones.map(({ zone_id: id }) => id);
-    const collected = await collectBaseline(this.#window, ids, wanted, thresholds, this.#tools);
+    this.#zoneIds = zones.map(({ zone_id: id }) => id);
+    const collected = await collectBaseline(this.#window, this.#zoneIds, wanted, thresholds, this.#tools);
     const zone = await this.#remote.zone(collected.zoneId);
     this.#say("baseline", true, collected.text, collected.data);
     return { zone, baseline: collected.samples };
@@ -203,7 +205,7 @@ class Canary {
     const { durationMs, thresholds } = this.#options;
     const watched = await watchCanary(
       this.#window,
-      { zoneId: zone.zone_id, candidate: this.#hash, baseline, durationMs, thresholds },
+      { zoneId: zone.zone_id, candidate: this.#hash, zones: this.#zoneIds, baseline, durationMs, thresholds },
       this.#tools,
     );
     this.#say("watch", !watched.early, watched.text, watched.data);

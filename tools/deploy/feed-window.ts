@@ -11,17 +11,19 @@ export interface LineFeed {
 
 export class FeedWindow {
   readonly close: () => void;
-  #samples = new SampleWindow();
+  #samples = new SampleWindow(performance.now());
   #lastLineMs = performance.now();
 
   constructor(feed: LineFeed) {
     this.close = feed.onLine((line) => {
       this.#lastLineMs = performance.now();
-      this.#samples.take(line);
+      this.#samples.take(line, this.#lastLineMs);
     });
   }
 
+  /** The window as it is now: what has not come until this moment is missing in it. */
   get samples(): SampleWindow {
+    this.#samples.observedUntil(performance.now());
     return this.#samples;
   }
 
@@ -32,8 +34,8 @@ export class FeedWindow {
 
   /** Begins a new window; the old one, unchanged from now on. */
   restart(): SampleWindow {
-    const finished = this.#samples;
-    this.#samples = new SampleWindow();
+    const finished = this.samples;
+    this.#samples = new SampleWindow(performance.now());
     return finished;
   }
 }

@@ -3,7 +3,10 @@
 //
 //   kernel time, median: 0.31 → 2.10 ms (×6.77; control zones ×1.02; net ×6.64, limit ×1.25), p = 3e-7 over 10+16 blocks
 
-import type { Check, Evidence, Thresholds } from "./judge.ts";
+import { both, mapped } from "../analysis/measured.ts";
+import type { Measured } from "../analysis/measured.ts";
+import type { Evidence } from "./evidence.ts";
+import type { Check, Thresholds } from "./judge.ts";
 import type { ZoneTick } from "./samples.ts";
 import { compare, controlChange, MEDIAN, P99, WORST } from "./statistics.ts";
 import type { Change, Figure } from "./statistics.ts";
@@ -13,7 +16,7 @@ interface Comparison {
   title: string;
   unit: string;
   figure: Figure;
-  of(tick: ZoneTick): number;
+  of(tick: ZoneTick): Measured;
   ratioMax: number;
   /** A rise smaller than this does not matter, however certain. */
   floor: number;
@@ -59,7 +62,7 @@ export function comparisonChecks(evidence: Evidence, thresholds: Thresholds): Ch
       title: "fuel, median",
       unit: "k",
       figure: MEDIAN,
-      of: (tick) => tick.fuelUsed / 1_000,
+      of: (tick) => mapped(tick.fuelUsed, (fuel) => fuel / 1_000),
       ratioMax: thresholds.fuelMedianRatioMax,
       floor: 1,
       onlyExcuse: false,
@@ -69,24 +72,29 @@ export function comparisonChecks(evidence: Evidence, thresholds: Thresholds): Ch
 }
 
 function comparisonCheck(comparison: Comparison, { before, after, controls }: Evidence, alpha: number): Check {
-  const { figure, of, ratioMax, floor, unit } = comparison;
+  const { figure, of, ratioMax, floor, unit, title } = comparison;
   const inControls = controlChange(
     figure,
     controls.map((zone) => ({ before: zone.before.map(of), after: zone.after.map(of) })),
   );
-  const change = compare(
-    figure,
-    before.map(of),
-    after.map(of),
-    comparison.onlyExcuse ? Math.max(1, inControls) : inControls,
-  );
-  const rise = change.after - change.before * change.controlRatio;
-  const convicted = change.netRatio > ratioMax && rise >= floor && change.p < alpha;
+  const controlRatio = comparison.onlyExcuse ? Math.max(1, inControls ?? 1) : (inControls ?? 1);
+  const change = compare(figure, before.map(of), after.map(of), controlRatio);
+  const rise = both(change.after, change.before, (is, was) => is - was * controlRatio);
+  const isMeasured = rise !== null;
+  // From nothing to something is more than any factor.
+  const isOver = change.netRatio === null || change.netRatio > ratioMax;
+  const isRisen = isMeasured && rise >= floor;
+  const isSure = change.p < alpha;
+  const excuses = [
+    ...(isRisen ? [] : [`a rise of ${fixed(rise)} is under the floor of ${floor} ${unit}`]),
+    ...(isSure ? [] : [`p is not under ${alpha}`]),
+  ];
+  const decided = isMeasured && isOver && excuses.length > 0 ? `; over the limit, but ${excuses.join(", and ")}` : "";
   return {
     id: comparison.id,
-    kind: "comparison",
-    ok: !convicted,
-    text: `${comparison.title}: ${describe(change, unit, controls.length, ratioMax)}`,
+    kind: isMeasured ? "comparison" : "data",
+    ok: isMeasured && !(isOver && isRisen && isSure),
+    text: `${title}: ${describe(change, unit, inControls, ratioMax)}${decided}`,
     numbers: {
       before: change.before,
       after: change.after,
@@ -107,13 +115,16 @@ function comparisonCheck(comparison: Comparison, { before, after, controls }: Ev
   };
 }
 
-function describe(change: Change, unit: string, controlZones: number, ratioMax: number): string {
-  const controls = controlZones === 0 ? "own past only" : `control zones ×${fixed(change.controlRatio)}`;
+function describe(change: Change, unit: string, inControls: Measured, ratioMax: number): string {
+  const controls = inControls === null ? "own past only" : `control zones ×${fixed(change.controlRatio)}`;
   return (
-    `${fixed(change.before)} → ${fixed(change.after)} ${unit} (×${fixed(change.ratio)}; ${controls}; ` +
-    `net ×${fixed(change.netRatio)}, limit ×${ratioMax}), p = ${change.p.toPrecision(1)} ` +
+    `${fixed(change.before)} → ${fixed(change.after)} ${unit} (${times(change.ratio)}; ${controls}; ` +
+    `net ${times(change.netRatio)}, limit ×${ratioMax}), p = ${change.p.toPrecision(1)} ` +
     `over ${change.blocksBefore}+${change.blocksAfter} blocks of 10 ticks`
   );
 }
 
-const fixed = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(2));
+const times = (factor: Measured): string => (factor === null ? "from nothing" : `×${fixed(factor)}`);
+
+const fixed = (value: Measured): string =>
+  value === null ? "not measured" : Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(2);

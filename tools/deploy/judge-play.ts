@@ -1,40 +1,57 @@
 // The judge's look at the play: is there enough of it to judge by, and do casts still begin, complete, and get accepted?
 //
-//   casts completed of started: 61/80 (76 %) → 0/141 (0 %), 0 % kept, at least 10 % (p = 2e-34)
+//   casts completed of started: 61/80 (76 %) → 0/141 (0 %), 0 % kept, at least 10 %, p = 2e-34
+//
+// Control zones may excuse what happens to casts and refusals, but only those that have enough of them, and in which play
+// went on: where nobody casts, or everybody stopped, there is nothing to compare with.
 
-import type { Check, Evidence, Thresholds } from "./judge.ts";
+import { both, difference, isBelow, mapped, median, ratio, sum } from "../analysis/measured.ts";
+import type { Measured } from "../analysis/measured.ts";
+import { areSamePlayers, meanPlayers, PLAYERS_NEGLIGIBLE } from "./evidence.ts";
+import type { Evidence } from "./evidence.ts";
+import type { Check, Thresholds } from "./judge.ts";
 import type { ZoneTick } from "./samples.ts";
-import { quantile, safeRatio, sharesDifferP, sum } from "./statistics.ts";
+import { sharesDifferP } from "./statistics.ts";
 
 /** For figures a second; the tick rate of a server is 20 Hz unless it was told otherwise, and only ratios decide. */
 const TICKS_PER_SECOND = 20;
+/** Of so few casts nothing can be told, in the canary zone or in another. */
+const CASTS_FEW = 30;
+const COMMANDS_FEW = 100;
+/** A control zone that keeps less of its casts than that has troubles of its own. */
+const CONTROL_KEPT_MIN = 0.5;
 
 /** Whether the windows show enough of the same play to be compared at all. */
 export function loadChecks({ before, after }: Evidence, thresholds: Thresholds): Check[] {
+  const { playersRatioMax, castsMin } = thresholds;
   const was = meanPlayers(before);
   const is = meanPlayers(after);
-  const change = Math.max(safeRatio(was, is), safeRatio(is, was));
+  const isSame = areSamePlayers(was, is, thresholds);
+  const isOver = both(was, is, (a, b) => Math.max(a, b) - playersRatioMax * Math.min(a, b));
+  const isNegligible = isSame && isOver !== null && isOver > 0;
   const started = sum(before.map((tick) => tick.castsStarted));
   return [
     {
       id: "players",
       kind: "data",
-      ok: change <= thresholds.playersRatioMax || Math.abs(is - was) < PLAYERS_NEGLIGIBLE,
-      text: `players in the zone: ${was.toFixed(1)} → ${is.toFixed(1)}, comparable up to ×${thresholds.playersRatioMax}`,
-      numbers: { before: was, after: is, ratio_max: thresholds.playersRatioMax },
+      ok: isSame,
+      text:
+        `players in the zone: ${shown(was)} → ${shown(is)}, the means of ${before.length} and ${after.length} ticks, ` +
+        `comparable up to ×${playersRatioMax}` +
+        (isNegligible ? `; over the limit, but by fewer than the ${PLAYERS_NEGLIGIBLE} that matter` : ""),
+      numbers: { before: was, after: is, ratio_max: playersRatioMax, floor: PLAYERS_NEGLIGIBLE },
     },
     {
       id: "casts_seen",
       kind: "data",
-      ok: started >= thresholds.castsMin,
-      text: `casts to judge by: ${started} started before the swap, at least ${thresholds.castsMin} (--allow-idle waives this)`,
-      numbers: { before: started, min: thresholds.castsMin },
+      ok: started !== null && started >= castsMin,
+      text:
+        `casts to judge by: ${started ?? "an unknown number"} started in ${before.length} ticks before the swap, ` +
+        `at least ${castsMin} (--allow-idle waives this)`,
+      numbers: { before: started, min: castsMin },
     },
   ];
 }
-
-/** So few players more or less change no figure. */
-const PLAYERS_NEGLIGIBLE = 3;
 
 /**
  * Casts that get finished, casts that get begun, and commands refused. What players do swings widely by itself within
@@ -42,93 +59,133 @@ const PLAYERS_NEGLIGIBLE = 3;
  * module: limits far out, and more than chance explains.
  */
 export function castChecks(evidence: Evidence, thresholds: Thresholds): Check[] {
-  const before = totals(evidence.before);
-  const after = totals(evidence.after);
-  const controls = evidence.controls.map((zone) => ({ before: totals(zone.before), after: totals(zone.after) }));
-  return [
-    completionCheck(before, after, controls, thresholds),
-    startsCheck(before, after, controls, thresholds),
-    refusalsCheck(before, after, controls, thresholds),
-  ];
+  const play: Play = {
+    before: totals(evidence.before),
+    after: totals(evidence.after),
+    controls: evidence.controls.map((zone) => ({ before: totals(zone.before), after: totals(zone.after) })),
+    isIdleAllowed: thresholds.castsMin === 0,
+  };
+  return [completionCheck(play, thresholds), startsCheck(play, thresholds), refusalsCheck(play, thresholds)];
 }
 
-type Windows = readonly { before: Totals; after: Totals }[];
+interface Windows {
+  before: Totals;
+  after: Totals;
+}
 
-function completionCheck(before: Totals, after: Totals, controls: Windows, thresholds: Thresholds): Check {
+interface Play extends Windows {
+  controls: Windows[];
+  isIdleAllowed: boolean;
+}
+
+function completionCheck(play: Play, thresholds: Thresholds): Check {
   const { castCompletionKeptMin: keptMin, alpha } = thresholds;
-  const kept = keptOf(completionShare, before, after, controls);
-  const p = sharesDifferP([after.completed, after.started], [before.completed, before.started]);
+  const { before, after } = play;
+  const figures = {
+    started_before: before.started,
+    completed_before: before.completed,
+    started_after: after.started,
+    completed_after: after.completed,
+  };
+  const text = `casts completed of started: ${part(before.completed, before.started)} → ${part(after.completed, after.started)}`;
+  // That none are begun any more is for the next check to say.
+  if (after.started === 0 || isTooLittle(play)) return tooLittle("cast_completion", text, figures, play);
+  const { kept, controls } = keptOf(completionShare, play);
+  const p = chance([after.completed, after.started], [before.completed, before.started]);
   return {
-    id: "cast_completion",
-    kind: "comparison",
-    ok: kept >= keptMin || p >= alpha,
-    text:
-      `casts completed of started: ${share(before.completed, before.started)} → ${share(after.completed, after.started)}, ` +
-      `${percent(kept)} kept, at least ${percent(keptMin)} (p = ${p.toPrecision(1)})`,
-    numbers: {
-      started_before: before.started,
-      completed_before: before.completed,
-      started_after: after.started,
-      completed_after: after.completed,
+    ...keptCheck(
+      "cast_completion",
+      `${text}, ${keptText(kept, keptMin, controls)}, p = ${shownP(p)}`,
       kept,
-      kept_min: keptMin,
+      keptMin,
       p,
       alpha,
-    },
+    ),
+    numbers: { ...figures, kept, kept_min: keptMin, p, alpha, control_zones: controls },
   };
 }
 
-function startsCheck(before: Totals, after: Totals, controls: Windows, thresholds: Thresholds): Check {
-  const { castStartsKeptMin: keptMin } = thresholds;
-  const kept = keptOf(startsPerPlayerSecond, before, after, controls);
+function startsCheck(play: Play, { castStartsKeptMin: keptMin }: Thresholds): Check {
+  const { before, after } = play;
+  const figures = { started_before: before.started, started_after: after.started };
+  const text =
+    `casts started per player and second: ${shown(startsPerPlayerSecond(before), 2)} → ` +
+    `${shown(startsPerPlayerSecond(after), 2)} (${before.started ?? "?"} and ${after.started ?? "?"} casts)`;
+  if (isTooLittle(play)) return tooLittle("cast_starts", text, figures, play);
+  const { kept, controls } = keptOf(startsPerPlayerSecond, play);
   return {
-    id: "cast_starts",
-    kind: "comparison",
-    ok: kept >= keptMin,
-    text:
-      `casts started per player and second: ${startsPerPlayerSecond(before).toFixed(2)} → ` +
-      `${startsPerPlayerSecond(after).toFixed(2)}, ${percent(kept)} kept, at least ${percent(keptMin)}`,
-    numbers: { started_before: before.started, started_after: after.started, kept, kept_min: keptMin },
+    ...keptCheck("cast_starts", `${text}, ${keptText(kept, keptMin, controls)}`, kept, keptMin, 0, 1),
+    numbers: { ...figures, kept, kept_min: keptMin, control_zones: controls },
   };
 }
 
-function refusalsCheck(before: Totals, after: Totals, controls: Windows, thresholds: Thresholds): Check {
+function refusalsCheck({ before, after, controls }: Play, thresholds: Thresholds): Check {
   const { refusedShareRiseMax: riseMax, alpha } = thresholds;
-  const rise = refusedShare(after) - refusedShare(before);
-  const controlRises = controls.map((zone) => refusedShare(zone.after) - refusedShare(zone.before));
-  const netRise = rise - (controlRises.length > 0 ? Math.max(0, quantile(controlRises, 0.5)) : 0);
-  const p = sharesDifferP([before.refused, before.commands], [after.refused, after.commands]);
+  const usable = controls.filter((zone) =>
+    [zone.before, zone.after].every(({ commands }) => (commands ?? 0) >= COMMANDS_FEW),
+  );
+  const excused = Math.max(0, median(usable.map((zone) => riseOfRefusals(zone))) ?? 0);
+  const rise = riseOfRefusals({ before, after });
+  const netRise = mapped(rise, (value) => value - excused);
+  const p = chance([before.refused, before.commands], [after.refused, after.commands]);
+  const isMeasured = netRise !== null && p !== null;
+  const isOver = isMeasured && netRise > riseMax;
   return {
     id: "refusals",
-    kind: "comparison",
-    ok: netRise <= riseMax || p >= alpha,
+    kind: isMeasured ? "comparison" : "data",
+    ok: isMeasured && !(isOver && p < alpha),
     text:
-      `commands refused: ${share(before.refused, before.commands)} → ${share(after.refused, after.commands)}, ` +
-      `net rise at most ${percent(riseMax)} (p = ${p.toPrecision(1)})`,
-    numbers: { rise, net_rise: netRise, net_rise_max: riseMax, p, alpha },
+      `commands refused: ${part(before.refused, before.commands)} → ${part(after.refused, after.commands)}, ` +
+      `net rise ${percent(netRise)} (${controlsText(usable.length)}), at most ${percent(riseMax)}, p = ${shownP(p)}` +
+      (isOver && p >= alpha ? `; over the limit, but p is not under ${alpha}` : ""),
+    numbers: { rise, net_rise: netRise, net_rise_max: riseMax, p, alpha, control_zones: usable.length },
   };
 }
 
-/** What is left of a rate, where control zones may excuse a fall. */
-function keptOf(rate: (of: Totals) => number, before: Totals, after: Totals, controls: Windows): number {
-  return safeRatio(rate(after), rate(before)) / Math.min(1, typicalChange(controls, rate));
+/** Too few casts before the swap to lose any; whether that matters is for "casts to judge by" to say. */
+const isTooLittle = ({ before }: Play): boolean => before.started !== null && before.started < CASTS_FEW;
+
+function tooLittle(id: string, text: string, numbers: Check["numbers"], play: Play): Check {
+  const isFew = isTooLittle(play);
+  const why = isFew ? `fewer than ${CASTS_FEW} before the swap` : "none after the swap";
+  return { id, kind: "data", ok: !isFew || play.isIdleAllowed, text: `${text}: not compared, ${why}`, numbers };
 }
 
-/** How a rate changed in the typical control zone; 1 without control zones. */
-function typicalChange(controls: Windows, rate: (of: Totals) => number): number {
-  if (controls.length === 0) return 1;
-  return quantile(
-    controls.map((zone) => safeRatio(rate(zone.after), rate(zone.before))),
-    0.5,
-  );
+/** Holds when enough was kept, or when chance may have taken it; what was not measured is no proof of either. */
+function keptCheck(
+  id: string,
+  text: string,
+  kept: Measured,
+  keptMin: number,
+  p: Measured,
+  alpha: number,
+): Omit<Check, "numbers"> {
+  if (kept === null || p === null) return { id, kind: "data", ok: false, text };
+  const isOver = kept < keptMin;
+  const excuse = isOver && p >= alpha ? `; over the limit, but p is not under ${alpha}` : "";
+  return { id, kind: "comparison", ok: !(isOver && p < alpha), text: `${text}${excuse}` };
+}
+
+/** What is left of a rate, where control zones that keep theirs may excuse a fall; and how many such zones there are. */
+function keptOf(
+  rate: (of: Totals) => Measured,
+  { before, after, controls }: Play,
+): { kept: Measured; controls: number } {
+  const changes = controls
+    .filter((zone) => (zone.before.started ?? 0) >= CASTS_FEW)
+    .map((zone) => ratio(rate(zone.after), rate(zone.before)))
+    .filter((change) => change !== null && change >= CONTROL_KEPT_MIN);
+  const excused = Math.min(1, median(changes) ?? 1);
+  const kept = mapped(ratio(rate(after), rate(before)), (value) => value / excused);
+  return { kept, controls: changes.length };
 }
 
 interface Totals {
-  started: number;
-  completed: number;
-  refused: number;
-  commands: number;
-  playerTicks: number;
+  started: Measured;
+  completed: Measured;
+  refused: Measured;
+  commands: Measured;
+  playerTicks: Measured;
 }
 
 function totals(ticks: readonly ZoneTick[]): Totals {
@@ -141,11 +198,33 @@ function totals(ticks: readonly ZoneTick[]): Totals {
   };
 }
 
-const safeShare = (part: number, whole: number): number => (whole > 0 ? part / whole : 0);
-const meanPlayers = (ticks: readonly ZoneTick[]): number =>
-  safeShare(sum(ticks.map((tick) => tick.players)), ticks.length);
-const completionShare = (of: Totals): number => safeShare(of.completed, of.started);
-const startsPerPlayerSecond = (of: Totals): number => safeShare(of.started, of.playerTicks) * TICKS_PER_SECOND;
-const refusedShare = (of: Totals): number => safeShare(of.refused, of.commands);
-const share = (part: number, whole: number): string => `${part}/${whole} (${percent(safeShare(part, whole))})`;
-const percent = (value: number): string => (Number.isFinite(value) ? `${(value * 100).toFixed(0)} %` : "all");
+/** Of all; some complete that were started before the window, and a share is not more than all. */
+const shareOf = (some: Measured, all: Measured): Measured => mapped(ratio(some, all), (value) => Math.min(1, value));
+const completionShare = (of: Totals): Measured => shareOf(of.completed, of.started);
+const startsPerPlayerSecond = (of: Totals): Measured =>
+  mapped(ratio(of.started, of.playerTicks), (value) => value * TICKS_PER_SECOND);
+
+/** Where nothing was asked for, nothing was refused. */
+const refusedShare = (of: Totals): Measured => (of.commands === 0 ? 0 : shareOf(of.refused, of.commands));
+const riseOfRefusals = ({ before, after }: Windows): Measured => difference(refusedShare(after), refusedShare(before));
+
+/** The chance that the second share is so much larger; null when one is not known. */
+function chance(low: [Measured, Measured], high: [Measured, Measured]): Measured {
+  const [a, b] = low;
+  const [c, d] = high;
+  return a === null || b === null || c === null || d === null ? null : sharesDifferP([a, b], [c, d]);
+}
+
+const keptText = (kept: Measured, keptMin: number, controls: number): string =>
+  `${percent(kept)} kept (${controlsText(controls)}), at least ${percent(keptMin)}`;
+const controlsText = (controls: number): string =>
+  controls === 0 ? "own past only" : `net of ${controls} control ${controls === 1 ? "zone" : "zones"}`;
+/** "61/80 (76 %)"; more than all is said as it is, without a share. */
+function part(some: Measured, all: Measured): string {
+  const share = isBelow(all, 1) || both(some, all, (a, b) => a - b) === null ? null : ratio(some, all);
+  const shownShare = share === null || share > 1 ? "" : ` (${percent(share)})`;
+  return `${some ?? "?"}/${all ?? "?"}${shownShare}`;
+}
+const shown = (value: Measured, digits = 1): string => (value === null ? "unknown" : value.toFixed(digits));
+const shownP = (p: Measured): string => (p === null ? "unknown" : p.toPrecision(1));
+const percent = (value: Measured): string => (value === null ? "unknown" : `${(value * 100).toFixed(0)} %`);

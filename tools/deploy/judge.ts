@@ -1,12 +1,16 @@
 // The verdict on a canary, from samples alone: no clock, no socket, so that every verdict can be repeated and tested.
 //
-//   judge({ zoneId: 2, candidate: "9f3c…", baseline, during }, DEFAULT_THRESHOLDS)
-//   // { promote: false, reason: "kernel time, median: ×6.6 net of the control zones, limit ×1.25", checks: [...] }
+//   judge({ zoneId: 2, candidate: "9f3c…", zones: [1, 2], baseline, during }, DEFAULT_THRESHOLDS)
+//   // { promote: false, conclusion: "failed", reason: "kernel time, median: ×6.6 net of the control zones, ...", checks: [...] }
 //
-// Three kinds of checks. Data: is there enough to judge at all? Hard: what may not happen even once. Comparison: is the
-// canary worse than its own past by more than the other zones changed in the same time (difference in differences), by
-// enough to matter, and by more than chance explains? Only when every check holds is a module promoted.
+// Three kinds of checks. Data: is all there that should be, and enough to judge at all? Hard: what may not happen even
+// once. Comparison: is the canary worse than its own past by more than the other zones changed in the same time
+// (difference in differences), by enough to matter, and by more than chance explains? Only when every check holds is a
+// module promoted. What is missing fails a check of the first kind: it is never taken for 0, nor for good.
 
+import type { Measured } from "../analysis/measured.ts";
+import { dataChecks, gather, incidentsOf } from "./evidence.ts";
+import type { Evidence } from "./evidence.ts";
 import { comparisonChecks } from "./judge-comparisons.ts";
 import { castChecks, loadChecks } from "./judge-play.ts";
 import type { SampleWindow, ZoneTick } from "./samples.ts";
@@ -57,6 +61,8 @@ export interface JudgeInput {
   zoneId: number;
   /** Content hash that the canary zone is meant to run. */
   candidate: string;
+  /** All zones of the server, also those that say nothing. */
+  zones: readonly number[];
   baseline: SampleWindow;
   during: SampleWindow;
 }
@@ -65,26 +71,26 @@ export interface Check {
   id: string;
   kind: "data" | "hard" | "comparison";
   ok: boolean;
-  /** One line for people, with measurement, limit and sample count. */
+  /** One line for people: measurement, limit, sample count, and the floor or the chance if that decided. */
   text: string;
-  numbers: Record<string, number>;
+  /** Null: not measured. */
+  numbers: Record<string, Measured>;
 }
 
 export interface Verdict {
   promote: boolean;
-  /** The first failed check's text, or what held. */
+  /** Inconclusive: nothing speaks against the module but that something is missing to judge it by. */
+  conclusion: "passed" | "failed" | "inconclusive";
+  /** The first failed check's text, or all that was missing, or what held. */
   reason: string;
+  /** Those that do not hold first, what convicts before what is missing. */
   checks: Check[];
   /** Control zones that could be used; none: the canary was compared with its own past only. */
   controlZones: number[];
 }
 
-/** The canary zone's ticks in both windows, and those of every zone fit to compare with. */
-export interface Evidence {
-  before: readonly ZoneTick[];
-  after: readonly ZoneTick[];
-  controls: { zoneId: number; before: readonly ZoneTick[]; after: readonly ZoneTick[] }[];
-}
+/** What decides the reason, and is printed first. */
+const ORDER = ["hard", "comparison", "data"];
 
 /** Judges a finished canary. Never throws; what can not be judged is not promoted. */
 export function judge(input: JudgeInput, thresholds: Thresholds): Verdict {
@@ -96,14 +102,20 @@ export function judge(input: JudgeInput, thresholds: Thresholds): Verdict {
       ...comparisonChecks(evidence, thresholds),
       ...castChecks(evidence, thresholds),
     );
-  const order = ["hard", "comparison", "data"];
-  const failed = checks.filter((check) => !check.ok).toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+  const held = checks.filter(({ ok }) => ok);
+  const failed = checks.filter(({ ok }) => !ok).toSorted((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind));
   return {
-    promote: failed.length === 0,
-    reason: failed[0]?.text ?? `all ${checks.length} checks hold`,
-    checks,
+    ...conclusionOf(failed, checks.length),
+    checks: [...failed, ...held],
     controlZones: evidence.controls.map((zone) => zone.zoneId),
   };
+}
+
+function conclusionOf(failed: readonly Check[], count: number): Pick<Verdict, "promote" | "conclusion" | "reason"> {
+  const [first] = failed;
+  if (first === undefined) return { promote: true, conclusion: "passed", reason: `all ${count} checks hold` };
+  if (first.kind !== "data") return { promote: false, conclusion: "failed", reason: first.text };
+  return { promote: false, conclusion: "inconclusive", reason: failed.map(({ text }) => text).join("; ") };
 }
 
 /**
@@ -135,69 +147,26 @@ function hasGrownGrossly(evidence: Evidence, thresholds: Thresholds): boolean {
   return comparisonChecks(evidence, gross).some((check) => EARLY_CHECKS.has(check.id) && !check.ok);
 }
 
-function gather(input: JudgeInput, thresholds: Thresholds): Evidence {
-  const controls = input.baseline
-    .zoneIds()
-    .filter((zoneId) => zoneId !== input.zoneId)
-    .map((zoneId) => ({
-      zoneId,
-      before: input.baseline.ticksOf(zoneId),
-      after: input.during.ticksOf(zoneId),
-    }))
-    .filter(({ zoneId, before, after }) => {
-      const troubled = input.baseline.incidentsOf(zoneId).length + input.during.incidentsOf(zoneId).length > 0;
-      return !troubled && before.length >= thresholds.ticksMin && after.length >= thresholds.ticksMin;
-    });
-  return { before: input.baseline.ticksOf(input.zoneId), after: input.during.ticksOf(input.zoneId), controls };
-}
-
-function dataChecks(input: JudgeInput, { before, after }: Evidence, thresholds: Thresholds): Check[] {
-  const coverage = Math.min(coverageOf(before), coverageOf(after));
-  const strangers = after.filter((tick) => tick.kernel !== input.candidate).length;
-  return [
-    {
-      id: "samples",
-      kind: "data",
-      ok: before.length >= thresholds.ticksMin && after.length >= thresholds.ticksMin,
-      text: `samples: ${before.length} ticks before, ${after.length} after the swap, at least ${thresholds.ticksMin} each`,
-      numbers: { before: before.length, after: after.length, min: thresholds.ticksMin },
-    },
-    {
-      id: "coverage",
-      kind: "data",
-      ok: coverage >= thresholds.coverageMin,
-      text: `feed: ${percent(coverage)} of the zone's ticks arrived, at least ${percent(thresholds.coverageMin)}`,
-      numbers: { coverage, min: thresholds.coverageMin },
-    },
-    {
-      id: "candidate_runs",
-      kind: "data",
-      ok: after.length > 0 && strangers === 0,
-      text: `module: ${after.length - strangers} of ${after.length} ticks were run by the candidate`,
-      numbers: { ticks: after.length, by_candidate: after.length - strangers },
-    },
-  ];
-}
-
-function hardChecks(input: JudgeInput, { before, after }: Evidence, thresholds: Thresholds): Check[] {
-  const incidents = input.during.incidentsOf(input.zoneId);
+function hardChecks({ zoneId, during }: JudgeInput, { before, after }: Evidence, thresholds: Thresholds): Check[] {
+  const incidents = incidentsOf(during, zoneId, before);
+  const [first] = during.incidentsOf(zoneId);
   const streak = longestStreak(after);
-  const first = incidents[0];
+  const told = first === undefined ? "told by the zone's own count" : `first at tick ${first.tick}: ${first.text}`;
   return [
     {
       id: "incidents",
       kind: "hard",
-      ok: incidents.length === 0,
-      text: first
-        ? `traps and recoveries: ${incidents.length}, none allowed; first at tick ${first.tick}: ${first.text}`
-        : "traps and recoveries: 0, none allowed",
-      numbers: { incidents: incidents.length, max: 0 },
+      ok: incidents === 0,
+      text: `traps and recoveries: ${incidents} in ${after.length} ticks, none allowed${incidents === 0 ? "" : `; ${told}`}`,
+      numbers: { incidents, max: 0, ticks: after.length },
     },
     {
       id: "overruns",
       kind: "hard",
       ok: streak < thresholds.overrunStreakMax,
-      text: `overruns in a row: ${streak} (before: ${longestStreak(before)}), fewer than ${thresholds.overrunStreakMax}`,
+      text:
+        `overruns in a row: ${streak} in ${after.length} ticks (before: ${longestStreak(before)} in ${before.length}), ` +
+        `fewer than ${thresholds.overrunStreakMax}`,
       numbers: { streak, streak_before: longestStreak(before), limit: thresholds.overrunStreakMax },
     },
   ];
@@ -207,18 +176,8 @@ function longestStreak(ticks: readonly ZoneTick[]): number {
   let longest = 0;
   let current = 0;
   for (const { overrun } of ticks) {
-    current = overrun ? current + 1 : 0;
+    current = overrun === true ? current + 1 : 0;
     longest = Math.max(longest, current);
   }
   return longest;
 }
-
-/** Arrived ticks as a share of those between the first and the last that arrived. */
-function coverageOf(ticks: readonly ZoneTick[]): number {
-  const first = ticks[0];
-  const last = ticks.at(-1);
-  if (!first || !last) return 0;
-  return ticks.length / Math.max(1, last.tick - first.tick + 1);
-}
-
-const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;

@@ -1,30 +1,53 @@
-// What the judge looks at: one small record a zone and tick, taken from the telemetry feed, and what went wrong.
+// What the telemetry feed tells about zones, as numbers a verdict can be made of.
 //
-//   const window = new SampleWindow()
-//   feed.onLine((line) => window.take(line))        // {"component":"zone","message":"Zone tick completed","data":{...}}
+//   const window = new SampleWindow(performance.now())
+//   window.take(line, performance.now())            // {"component":"zone","message":"Zone tick completed","data":{...}}
 //   window.ticksOf(2)                               // [{ tick: 812, kernelMs: 0.31, castsStarted: 4, ... }, ...]
+//   window.arrival(2)                               // { arrived: 240, expected: 252 }: 12 ticks are missing
 //
-// A window is bounded: past ticksMax ticks a zone, the oldest go.
+// A tick counts once however often its line comes, and in its place whenever it comes. A number that a line does not have
+// is missing, not 0. A window is bounded: past ticksMax ticks a zone, the oldest go.
 
 import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import { measured } from "../analysis/measured.ts";
+import type { Measured } from "../analysis/measured.ts";
 
 /** One tick of one zone. Milliseconds are wall time; counts are of this tick alone. */
 export interface ZoneTick {
   zoneId: number;
   zoneName: string;
   tick: number;
+  /** When its line came, on the clock of the window. */
+  atMs: number;
   /** Content hash of the kernel that ran the tick. */
-  kernel: string;
-  kernelMs: number;
-  durationMs: number;
-  fuelUsed: number;
-  overrun: boolean;
-  players: number;
-  commands: number;
-  castsStarted: number;
-  castsCompleted: number;
-  refused: number;
+  kernel: string | null;
+  kernelMs: Measured;
+  durationMs: Measured;
+  fuelUsed: Measured;
+  overrun: boolean | null;
+  players: Measured;
+  commands: Measured;
+  castsStarted: Measured;
+  castsCompleted: Measured;
+  refused: Measured;
+  /** Of the zone since its start. */
+  recoveries: Measured;
 }
+
+/** What a verdict needs of every tick, and what its line calls it. */
+const NEEDED = {
+  kernel: "kernel",
+  kernelMs: "kernel_ms",
+  durationMs: "duration_ms",
+  fuelUsed: "fuel_used",
+  overrun: "overrun",
+  players: "players",
+  commands: "events_processed",
+  castsStarted: "casts_started",
+  castsCompleted: "casts_completed",
+  refused: "refused",
+  recoveries: "recoveries",
+} as const satisfies Partial<Record<keyof ZoneTick, string>>;
 
 /** Something that must not happen under a canary: a trap, a recovery, a roll-back by the zone itself, a bad state. */
 export interface Incident {
@@ -33,26 +56,54 @@ export interface Incident {
   text: string;
 }
 
+export interface Arrival {
+  /** Different ticks whose line came. */
+  arrived: number;
+  /** Those and the ones that should have come meanwhile. */
+  expected: number;
+}
+
 const TICKS_MAX = 20 * 60 * 10;
 const INCIDENTS_MAX = 100;
+/** The rate of a server that was told no other. It only matters for how many ticks a silence had. */
+const TICK_MS = 50;
+/** A zone that says nothing for so long is silent: that is ten ticks of one that is not late. */
+const SILENCE_MS_MIN = 500;
 
 export class SampleWindow {
   readonly #zones = new Map<number, ZoneTick[]>();
   readonly #names = new Map<number, string>();
+  /** What came and what was missing before the oldest tick that is kept. */
+  readonly #gone = new Map<number, Arrival & { last: { tick: number; atMs: number } }>();
+  readonly #lacking = new Map<number, Record<string, number>>();
   /** At most 100 are kept; `incidentCount` counts all. */
   readonly incidents: Incident[] = [];
   incidentCount = 0;
   /** Sessions that lost their connection other than by their own wish. */
   sessionsLost = 0;
   lines = 0;
+  #startMs: number;
+  #endMs: number;
 
-  take(line: TelemetryLine): void {
+  /** `startMs`: when it begins, on the clock on which lines are taken. */
+  constructor(startMs: number) {
+    this.#startMs = startMs;
+    this.#endMs = startMs;
+  }
+
+  take(line: TelemetryLine, atMs: number): void {
     this.lines++;
-    if (line.component === "zone") this.#takeZoneLine(line);
+    this.observedUntil(atMs);
+    if (line.component === "zone") this.#takeZoneLine(line, atMs);
     else if (line.component === "deploy" && line.message === "Module rolled back")
       this.#incident(line, "module rolled back");
     else if (line.component === "game_server" && line.message === "Client disconnected" && isLoss(line.data["reason"]))
       this.sessionsLost++;
+  }
+
+  /** Nothing else has come until then. */
+  observedUntil(ms: number): void {
+    this.#endMs = Math.max(this.#endMs, ms);
   }
 
   zoneIds(): number[] {
@@ -63,74 +114,132 @@ export class SampleWindow {
     return this.#names.get(zoneId) ?? `zone ${zoneId}`;
   }
 
-  /** Ticks of a zone in the order they came. */
+  /** Different ticks of a zone, in their own order. */
   ticksOf(zoneId: number): readonly ZoneTick[] {
     return this.#zones.get(zoneId) ?? [];
   }
 
-  /** Forgets ticks but not what went wrong in them. */
+  /**
+   * How many of the ticks that a zone should have told have arrived, from the window's first moment to its last: numbers
+   * that are left out are missing, and so is what a silence of half a second or more would have had room for.
+   */
+  arrival(zoneId: number): Arrival {
+    let { arrived, expected, last } = this.#gone.get(zoneId) ?? this.#nothing;
+    for (const tick of this.ticksOf(zoneId)) {
+      arrived++;
+      expected += 1 + missingBetween(last, tick);
+      last = tick;
+    }
+    return { arrived, expected: expected + silentTicks(this.#endMs - last.atMs) };
+  }
+
+  /** How many ticks of a zone lack what, by the names of telemetry: { fuel_used: 3 }. Nothing lacks: {}. */
+  lacking(zoneId: number): Record<string, number> {
+    return this.#lacking.get(zoneId) ?? {};
+  }
+
+  /** Forgets ticks but not what went wrong in them; what comes next is the window's beginning. */
   dropTicks(): void {
     this.#zones.clear();
+    this.#gone.clear();
+    this.#lacking.clear();
+    this.#startMs = this.#endMs;
   }
 
   incidentsOf(zoneId: number): Incident[] {
     return this.incidents.filter((incident) => incident.zoneId === zoneId);
   }
 
-  #takeZoneLine(line: TelemetryLine): void {
-    if (line.message === "Zone tick completed") {
-      const tick = zoneTickOf(line);
-      if (tick === null) return;
-      const ticks = this.#zones.get(tick.zoneId) ?? [];
-      this.#zones.set(tick.zoneId, ticks);
-      this.#names.set(tick.zoneId, tick.zoneName);
-      ticks.push(tick);
-      if (ticks.length > TICKS_MAX) ticks.shift();
-    } else if (line.message === "Zone tick exception") this.#incident(line, `exception: ${text(line.data["error"])}`);
+  #takeZoneLine(line: TelemetryLine, atMs: number): void {
+    if (line.message === "Zone tick completed") this.#takeTick(zoneTickOf(line, atMs));
+    else if (line.message === "Zone tick exception") this.#incident(line, `exception: ${text(line.data["error"])}`);
     else if (line.message === "Zone recovered")
       this.#incident(line, `recovered by ${text(line.data["rung"])}: ${text(line.data["error"])}`);
     else if (line.message === "Zone state changed" && isBadState(line.data["to_state"]))
       this.#incident(line, `went ${text(line.data["to_state"])}: ${text(line.data["reason"])}`);
   }
 
+  #takeTick(tick: ZoneTick | null): void {
+    if (tick === null) return;
+    const ticks = this.#zones.get(tick.zoneId) ?? [];
+    this.#zones.set(tick.zoneId, ticks);
+    this.#names.set(tick.zoneId, tick.zoneName);
+    let at = ticks.length;
+    while (at > 0 && (ticks[at - 1]?.tick ?? 0) > tick.tick) at--;
+    if (ticks[at - 1]?.tick === tick.tick) return;
+    ticks.splice(at, 0, tick);
+    this.#noteLacking(tick);
+    const oldest = ticks.length > TICKS_MAX ? ticks.shift() : undefined;
+    if (oldest !== undefined) this.#letGo(oldest);
+  }
+
+  get #nothing(): Arrival & { last: { tick: number; atMs: number } } {
+    return { arrived: 0, expected: 0, last: { tick: Number.NaN, atMs: this.#startMs } };
+  }
+
+  #letGo(oldest: ZoneTick): void {
+    const { arrived, expected, last } = this.#gone.get(oldest.zoneId) ?? this.#nothing;
+    const missing = missingBetween(last, oldest);
+    this.#gone.set(oldest.zoneId, { arrived: arrived + 1, expected: expected + 1 + missing, last: oldest });
+  }
+
+  #noteLacking(tick: ZoneTick): void {
+    const lacking = this.#lacking.get(tick.zoneId) ?? {};
+    for (const [key, name] of Object.entries(NEEDED)) {
+      if (tick[key as keyof typeof NEEDED] === null) lacking[name] = (lacking[name] ?? 0) + 1;
+    }
+    this.#lacking.set(tick.zoneId, lacking);
+  }
+
   #incident(line: TelemetryLine, description: string): void {
     this.incidentCount++;
     if (this.incidents.length >= INCIDENTS_MAX) return;
     this.incidents.push({
-      zoneId: numberOf(line.data["zone_id"]),
-      tick: numberOf(line.data["tick"]),
+      zoneId: measured(line.data["zone_id"]) ?? NOWHERE,
+      tick: measured(line.data["tick"]) ?? NOWHERE,
       text: description,
     });
   }
 }
 
-/** A "Zone tick completed" line as a sample, or null when it lacks what a verdict needs. */
-export function zoneTickOf(line: TelemetryLine): ZoneTick | null {
-  const { data } = line;
-  const needed = [data["zone_id"], data["tick"], data["kernel_ms"]];
-  if (!needed.every((value) => typeof value === "number" && Number.isFinite(value))) return null;
+/** Of a line that does not say in which zone or tick. */
+const NOWHERE = 0;
+
+/** A "Zone tick completed" line as a sample, or null when it does not say which tick of which zone it is. */
+export function zoneTickOf({ data }: TelemetryLine, atMs: number): ZoneTick | null {
+  const zoneId = measured(data["zone_id"]);
+  const tick = measured(data["tick"]);
+  if (zoneId === null || tick === null || !Number.isInteger(tick)) return null;
   return {
-    zoneId: numberOf(data["zone_id"]),
-    zoneName: text(data["zone_name"]),
-    tick: numberOf(data["tick"]),
-    kernel: text(data["kernel"]),
-    kernelMs: numberOf(data["kernel_ms"]),
-    durationMs: numberOf(data["duration_ms"]),
-    fuelUsed: numberOf(data["fuel_used"]),
-    overrun: data["overrun"] === true,
-    players: numberOf(data["players"]),
-    commands: numberOf(data["events_processed"]),
-    castsStarted: numberOf(data["casts_started"]),
-    castsCompleted: numberOf(data["casts_completed"]),
-    refused: numberOf(data["refused"]),
+    zoneId,
+    zoneName: typeof data["zone_name"] === "string" ? data["zone_name"] : `zone ${zoneId}`,
+    tick,
+    atMs,
+    kernel: typeof data["kernel"] === "string" ? data["kernel"] : null,
+    kernelMs: measured(data["kernel_ms"]),
+    durationMs: measured(data["duration_ms"]),
+    fuelUsed: measured(data["fuel_used"]),
+    overrun: typeof data["overrun"] === "boolean" ? data["overrun"] : null,
+    players: measured(data["players"]),
+    commands: measured(data["events_processed"]),
+    castsStarted: measured(data["casts_started"]),
+    castsCompleted: measured(data["casts_completed"]),
+    refused: measured(data["refused"]),
+    recoveries: measured(data["recoveries"]),
   };
+}
+
+const silentTicks = (ms: number): number => (ms >= SILENCE_MS_MIN ? Math.floor(ms / TICK_MS) : 0);
+
+/** Ticks that are missing between two that came; the first of a window has no number before it. */
+function missingBetween(last: { tick: number; atMs: number }, next: { tick: number; atMs: number }): number {
+  const leftOut = Number.isNaN(last.tick) ? 0 : next.tick - last.tick - 1;
+  return Math.max(leftOut, silentTicks(next.atMs - last.atMs) - 1, 0);
 }
 
 const isBadState = (state: unknown): boolean => state === "CRASHED" || state === "DOWN";
 
 /** A player who closes the connection was not lost; one whose link broke or who was thrown out was. */
 export const isLoss = (reason: unknown): boolean => reason !== "client_closed" && reason !== "shutdown";
-
-const numberOf = (value: unknown): number => (typeof value === "number" && Number.isFinite(value) ? value : 0);
 
 const text = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value ?? null));

@@ -2,13 +2,14 @@
 // All three read the telemetry feed only, and give up with a reason when it falls silent.
 
 import { WowsimError } from "../../server/errors.ts";
+import { known, quantile, sum } from "../analysis/measured.ts";
+import type { Measured } from "../analysis/measured.ts";
 import { FeedWindow } from "./feed-window.ts";
 import { judge, judgeEarly } from "./judge.ts";
 import type { JudgeInput, Thresholds, Verdict } from "./judge.ts";
 import { SampleWindow } from "./samples.ts";
 import type { ZoneTick } from "./samples.ts";
 import { sleep } from "./sleep.ts";
-import { quantile, sum } from "./statistics.ts";
 
 interface Waiting {
   signal: AbortSignal;
@@ -17,7 +18,7 @@ interface Waiting {
 
 const POLL_MS = 250;
 const BASELINE_MS_MAX = 60_000;
-/** How long zones other than the canary's may lag behind before the baseline goes on without them. */
+/** How long other zones may lag behind the canary's: a zone that is not heard of is no proof that all is as it was. */
 const LAGGARDS_MS_MAX = 3_000;
 /** How long the zone's players may take to cast often enough to judge by. */
 const CASTS_MS_MAX = 20_000;
@@ -77,7 +78,8 @@ async function collectTicks(
     const ofCanary = wanted === undefined ? Math.max(...have) : window.samples.ticksOf(wanted).length;
     if (have.every((ticks) => ticks >= ticksMin)) break;
     if (ofCanary >= ticksMin) enoughSinceMs ??= performance.now();
-    if (enoughSinceMs !== null && performance.now() - enoughSinceMs > LAGGARDS_MS_MAX) break;
+    if (enoughSinceMs !== null && performance.now() - enoughSinceMs > LAGGARDS_MS_MAX)
+      throw laggards(zoneIds, have, ticksMin);
     assertSpeaking(window, performance.now() - startedMs);
     const least = Math.min(...have);
     waiting.progress?.(least / ticksMin, `baseline: ${least} of ${ticksMin} ticks a zone`);
@@ -87,7 +89,7 @@ async function collectTicks(
 }
 
 const castsOf = (window: FeedWindow, zoneId: number): number =>
-  sum(window.samples.ticksOf(zoneId).map((tick) => tick.castsStarted));
+  sum(known(window.samples.ticksOf(zoneId).map((tick) => tick.castsStarted))) ?? 0;
 
 export interface Watched {
   verdict: Verdict;
@@ -123,8 +125,15 @@ export async function watchCanary(
       elapsedMs / durationMs,
       `watching zone ${zoneId}: ${Math.ceil((durationMs - elapsedMs) / 1_000)} s left, ${describeTicks(during.ticksOf(zoneId))}`,
     );
-    await sleep(POLL_MS, waiting.signal);
+    await listen(waiting);
   }
+}
+
+/** Waits for more; when this process stood still meanwhile, until what has come in that time is read. */
+async function listen({ signal }: Waiting): Promise<void> {
+  const sinceMs = performance.now();
+  await sleep(POLL_MS, signal);
+  if (performance.now() - sinceMs > 2 * POLL_MS) await sleep(POLL_MS, signal);
 }
 
 /** Lets the candidate's first ticks go by, unless something goes wrong in them already. */
@@ -173,12 +182,14 @@ function quietestPlayedZone(samples: SampleWindow, ticksMin: number): number {
   const zones = samples
     .zoneIds()
     .filter((id) => samples.ticksOf(id).length >= ticksMin)
-    .map((id) => ({ id, players: sum(samples.ticksOf(id).map((tick) => tick.players)) }))
+    .map((id) => ({ id, players: sum(known(samples.ticksOf(id).map((tick) => tick.players))) ?? 0 }))
     .toSorted((a, b) => a.players - b.players || a.id - b.id);
   const chosen = zones.find((zone) => zone.players > 0) ?? zones[0];
   if (chosen) return chosen.id;
   throw new WowsimError("no_zone", "No zone ticks; see wowsim health.");
 }
+
+const ms = (value: Measured): string => (value === null ? "unknown" : `${value.toFixed(2)} ms`);
 
 /** "240 ticks, kernel p50 0.31 ms, p99 0.95 ms, 52 players, 96 casts". */
 export function describeTicks(ticks: readonly ZoneTick[]): string {
@@ -186,8 +197,19 @@ export function describeTicks(ticks: readonly ZoneTick[]): string {
   const kernelMs = ticks.map((tick) => tick.kernelMs);
   const casts = sum(ticks.map((tick) => tick.castsStarted));
   return (
-    `${ticks.length} ticks, kernel p50 ${quantile(kernelMs, 0.5).toFixed(2)} ms, p99 ${quantile(kernelMs, 0.99).toFixed(2)} ms, ` +
-    `${ticks.at(-1)?.players ?? 0} players, ${casts} casts`
+    `${ticks.length} ticks, kernel p50 ${ms(quantile(kernelMs, 0.5))}, p99 ${ms(quantile(kernelMs, 0.99))}, ` +
+    `${ticks.at(-1)?.players ?? "unknown"} players, ${casts ?? "unknown"} casts`
+  );
+}
+
+function laggards(zoneIds: readonly number[], have: readonly number[], ticksMin: number): WowsimError {
+  const missing = zoneIds
+    .map((id, index) => ({ id, ticks: have[index] ?? 0 }))
+    .filter(({ ticks }) => ticks < ticksMin)
+    .map(({ id, ticks }) => `zone ${id} brought ${ticks} of ${ticksMin} ticks`);
+  return new WowsimError(
+    "no_baseline",
+    `Too little to compare with: ${missing.join(", ")}. Nothing was swapped; see wowsim health.`,
   );
 }
 

@@ -1,74 +1,7 @@
 import { expect, test } from "bun:test";
-import type { TelemetryLine } from "../../../server/telemetry/schema.ts";
 import { DEFAULT_THRESHOLDS, judge, judgeEarly } from "../../../tools/deploy/judge.ts";
 import { SampleWindow } from "../../../tools/deploy/samples.ts";
-
-const CANARY = 2;
-const OLD = "aaaaaaaaaaaaaaaa";
-const NEW = "bbbbbbbbbbbbbbbb";
-
-/** A generator of ours, so that a failure can be repeated. */
-function lcg(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
-interface Shape {
-  kernelMs?: number;
-  /** Rare slow ticks, as a share. */
-  spikes?: number;
-  completed?: number;
-  started?: number;
-  refused?: number;
-  players?: number;
-  overrun?: boolean;
-  kernel?: string;
-  /** Share of datagrams that get lost. */
-  lost?: number;
-}
-
-/** A window with `ticks` ticks of each zone, noisy as a busy laptop is: bursts that slow some thirty ticks in a row. */
-function window(seed: number, ticks: number, zones: Record<number, Shape>): SampleWindow {
-  const random = lcg(seed);
-  const result = new SampleWindow();
-  for (const [id, shape] of Object.entries(zones)) {
-    const { kernelMs = 0.4, spikes = 0.01, completed = 2, started = 2, players = 50, refused = 1 } = shape;
-    for (let tick = 0; tick < ticks; tick++) {
-      const burst = Math.floor(tick / 30) % 4 === 3 ? 1.2 : 1;
-      const spike = random() < spikes ? 8 : 1;
-      const ms = kernelMs * burst * spike * (0.85 + 0.3 * random());
-      if (random() < (shape.lost ?? 0)) continue;
-      result.take(
-        line("metric", "Zone tick completed", {
-          zone_id: Number(id),
-          zone_name: `zone ${id}`,
-          tick: 1000 + tick,
-          kernel: shape.kernel ?? OLD,
-          kernel_ms: ms,
-          duration_ms: ms + 0.1,
-          fuel_used: 500_000 * (kernelMs / 0.4),
-          overrun: shape.overrun ?? false,
-          players,
-          events_processed: 20,
-          casts_started: started,
-          casts_completed: completed,
-          refused,
-        }),
-      );
-    }
-  }
-  return result;
-}
-
-function line(type: TelemetryLine["type"], message: string, data: Record<string, unknown>): TelemetryLine {
-  return { v: 1, timestamp: "2026-01-01T00:00:00.000Z", type, component: "zone", message, data };
-}
-
-const verdictOf = (baseline: SampleWindow, during: SampleWindow, thresholds = DEFAULT_THRESHOLDS) =>
-  judge({ zoneId: CANARY, candidate: NEW, baseline, during }, thresholds);
+import { candidate, CANARY, inputOf, line, NEW, steady, verdictOf, window } from "../../helpers/deploy-telemetry.ts";
 
 /** Why the canary was not promoted; fails when it was. */
 function reasonOf(before: SampleWindow, after: SampleWindow): string {
@@ -76,9 +9,6 @@ function reasonOf(before: SampleWindow, after: SampleWindow): string {
   expect(verdict.promote).toBe(false);
   return verdict.reason;
 }
-
-const steady = { 1: {}, 2: {}, 3: {} };
-const candidate = (shape: Shape): Record<number, Shape> => ({ 1: {}, 2: { kernel: NEW, ...shape }, 3: {} });
 
 test("a module that behaves as before is promoted", () => {
   const verdict = verdictOf(window(1, 160, steady), window(2, 240, candidate({})));
@@ -100,7 +30,7 @@ test("looking at a running canary twice a second does not convict an honest one"
   for (let seed = 0; seed < 10; seed++) {
     for (let ticks = 60; ticks <= 400; ticks += 10) {
       const during = window(seed + 100, ticks, candidate({}));
-      expect(judgeEarly({ zoneId: CANARY, candidate: NEW, baseline, during }, DEFAULT_THRESHOLDS)).toBeNull();
+      expect(judgeEarly(inputOf(baseline, during), DEFAULT_THRESHOLDS)).toBeNull();
     }
   }
 });
@@ -163,25 +93,20 @@ test("casts that no longer begin, and a wave of refusals, convict", () => {
 
 test("a single trap convicts at once, and is named", () => {
   const during = window(2, 240, candidate({}));
-  during.take(line("error", "Zone tick exception", { zone_id: CANARY, tick: 1100, error: "unreachable" }));
-  const input = { zoneId: CANARY, candidate: NEW, baseline: window(1, 160, steady), during };
+  during.take(line("error", "Zone tick exception", { zone_id: CANARY, tick: 1100, error: "unreachable" }), 0);
+  const input = inputOf(window(1, 160, steady), during);
   expect(judge(input, DEFAULT_THRESHOLDS)).toMatchObject({ promote: false });
   expect(judgeEarly(input, DEFAULT_THRESHOLDS)?.reason).toContain("tick 1100: exception: unreachable");
 });
 
 test("a trap in another zone is no charge; that zone is not compared with", () => {
   const during = window(2, 240, candidate({}));
-  during.take(line("error", "Zone tick exception", { zone_id: 1, tick: 1100, error: "unreachable" }));
+  during.take(line("error", "Zone tick exception", { zone_id: 1, tick: 1100, error: "unreachable" }), 0);
   expect(verdictOf(window(1, 160, steady), during)).toMatchObject({ promote: true, controlZones: [3] });
 });
 
 test("a gross regression is convicted before the watch is over", () => {
-  const input = {
-    zoneId: CANARY,
-    candidate: NEW,
-    baseline: window(1, 120, steady),
-    during: window(2, 60, candidate({ kernelMs: 4 })),
-  };
+  const input = inputOf(window(1, 120, steady), window(2, 60, candidate({ kernelMs: 4 })));
   expect(judgeEarly(input, DEFAULT_THRESHOLDS)).toMatchObject({
     promote: false,
     reason: expect.stringContaining("kernel time, median"),
@@ -205,8 +130,10 @@ test("what can not be judged is not promoted: few ticks, a lossy feed, no feed, 
   expect(reasonOf(baseline, window(2, 99, candidate({})))).toContain("samples: 160 ticks before, 99 after");
   expect(reasonOf(window(1, 50, steady), window(2, 240, candidate({})))).toContain("samples: 50");
   expect(reasonOf(baseline, window(2, 400, candidate({ lost: 0.3 })))).toContain("feed:");
-  expect(reasonOf(baseline, new SampleWindow())).toContain("samples: 160 ticks before, 0 after");
-  expect(reasonOf(baseline, window(2, 240, steady))).toContain("0 of 240 ticks were run by the candidate");
+  expect(reasonOf(baseline, new SampleWindow(0))).toContain("samples: 160 ticks before, 0 after");
+  expect(reasonOf(baseline, window(2, 240, steady))).toContain(
+    "0 of 240 ticks after the swap were run by the candidate",
+  );
   const idle = { 1: {}, 2: { started: 0, completed: 0 }, 3: {} };
   expect(reasonOf(window(1, 160, idle), window(2, 240, candidate({ started: 0, completed: 0 })))).toContain(
     "casts to judge by",
@@ -220,11 +147,4 @@ test("an empty zone can be judged when that is asked for", () => {
   const idle = { 1: {}, 2: { started: 0, completed: 0, players: 0 }, 3: {} };
   const during = window(2, 240, candidate({ started: 0, completed: 0, players: 0 }));
   expect(verdictOf(window(1, 160, idle), during, { ...DEFAULT_THRESHOLDS, castsMin: 0 }).promote).toBe(true);
-});
-
-test("a tick line without its numbers is not a sample", () => {
-  const samples = new SampleWindow();
-  samples.take(line("metric", "Zone tick completed", { zone_id: 1, tick: 5 }));
-  samples.take(line("metric", "Zone tick completed", { zone_id: 1, tick: 5, kernel_ms: "fast" }));
-  expect(samples.ticksOf(1)).toEqual([]);
 });
