@@ -7,19 +7,26 @@
 // What can be mended by another hello (no such zone, an expired resume) leaves the connection open for it; a wrong token
 // or version does not.
 
-import { timingSafeEqual } from "node:crypto";
 import type { Content } from "../content/content.ts";
 import { wireEffectOf } from "../content/content.ts";
+import { addressKey } from "./address.ts";
 import { asciiJson } from "./byte-writer.ts";
 import type { ErrorCode, Hello, PortalInfo, ServerMessage, SpellInfo } from "./client-messages.ts";
 import type { CloseReason, Connection } from "./connection.ts";
 import type { GatewayCounters } from "./gateway-counters.ts";
-import type { GatewayLimits } from "./limits.ts";
+import type { GatewayLimits, LimitName } from "./limits.ts";
+import { Newcomers } from "./newcomers.ts";
+import { nameProblem } from "./player-names.ts";
+import type { Secret } from "./secret.ts";
 import type { Session } from "./session.ts";
 import type { SessionTable } from "./session-table.ts";
+import type { WrongTokens } from "./wrong-tokens.ts";
 import type { ZoneRouter } from "./zone-router.ts";
 
 const PROTOCOL_VERSION = 1;
+const HELD = "Nobody is let in just now; try again.";
+const NO_ZONE = "No zone can take a player now; try again later.";
+const NO_GUESTS = "This server lets nobody in without hello.";
 
 export interface AdmissionDeps {
   sessions: SessionTable;
@@ -31,7 +38,14 @@ export interface AdmissionDeps {
   /** Whether a client may enter without hello. */
   guests: boolean;
   /** What every hello has to name, when set. */
-  token: string | undefined;
+  secret: Secret | null;
+  wrongTokens: WrongTokens;
+  /** Milliseconds of a monotonic clock. */
+  now(): number;
+  /** Ends a session that only holds a place; false when the zone (0: any) has none. */
+  makeRoom(zoneId: number): boolean;
+  /** Ends the connection for a limit. */
+  pastLimit(connection: Connection, limit: LimitName, message: string): void;
   newResumeToken(): string;
   /** A zone's portals, as clients are told of them. */
   portalsOf(zoneId: number): readonly PortalInfo[];
@@ -45,21 +59,24 @@ export interface AdmissionDeps {
 export class Admission {
   readonly #deps: AdmissionDeps;
   readonly #classes: readonly { name: string; spells: readonly SpellInfo[] }[];
+  readonly #newcomers: Newcomers;
   #classTurn = 0;
 
   constructor(deps: AdmissionDeps) {
     this.#deps = deps;
+    this.#newcomers = new Newcomers(deps.limits, deps.now());
     this.#classes = deps.content.classes.map(({ name, spells }) => ({ name, spells: spellsOf(deps.content, spells) }));
   }
 
   /** A client acts without having said hello. True when it is in the world now; otherwise its connection is closed. */
   admitGuest(connection: Connection): boolean {
-    const { guests, isHeld, router } = this.#deps;
-    if (!guests) return this.#turnAway(connection, "guests_off");
-    if (isHeld()) return this.#turnAway(connection, "held");
-    const zoneId = router.nextZone();
-    if (zoneId === 0) return this.#turnAway(connection, "refused");
-    this.#enter(connection.session, zoneId, this.#nextClass());
+    const { guests, secret, isHeld } = this.#deps;
+    if (!guests || secret !== null) return this.#turnAway(connection, "guests_off", "guests_off", NO_GUESTS);
+    if (isHeld()) return this.#turnAway(connection, "held", "held", HELD);
+    if (!this.#isInRate(connection)) return false;
+    const zoneId = this.#nextZone();
+    if (zoneId === 0) return this.#turnAway(connection, "refused", "no_zone", NO_ZONE);
+    this.#enter(connection, zoneId, this.#nextClass());
     return true;
   }
 
@@ -75,31 +92,30 @@ export class Admission {
       );
     if (hello.version !== PROTOCOL_VERSION)
       return this.#refuseForGood(connection, "unsupported_version", `This server speaks version ${PROTOCOL_VERSION}.`);
-    if (!this.#isTokenRight(hello.token))
-      return this.#refuseForGood(connection, "bad_token", "This server asks for a token; ask its operator.");
-    if (this.#deps.isHeld()) return this.#refuseForGood(connection, "held", "Nobody is let in just now; try again.");
+    if (!this.#isTokenRight(connection, hello.token)) return;
+    if (this.#deps.isHeld()) return this.#refuseForGood(connection, "held", HELD);
     if (hello.resume === "") return this.#welcomeNew(connection, hello);
     const resumed = this.#deps.sessions.byToken(hello.resume);
     if (resumed === undefined)
       return this.#refuse(connection, "resume_expired", "That session is gone; say hello without resume.");
-    this.#resume(connection, resumed);
+    this.#resume(connection, resumed, hello.resume);
   }
 
   #welcomeNew(connection: Connection, hello: Hello): void {
     const { sessions, limits, newResumeToken } = this.#deps;
     const { session } = connection;
     const name = hello.name === "" ? `Player ${session.id}` : hello.name;
-    if (name.length > limits.nameLengthMax || /\p{Cc}/u.test(name))
-      return this.#refuse(connection, "malformed", `A name has 1 to ${limits.nameLengthMax} printable characters.`);
+    const problem = nameProblem(name, limits.nameLengthMax);
+    if (problem !== null) return this.#refuse(connection, "malformed", problem);
     const classIndex = hello.playerClass === "" ? this.#nextClass() : this.#classNamed(hello.playerClass);
     if (classIndex < 0) return this.#refuse(connection, "no_such_class", `Classes are ${this.#classNames()}.`);
     const zoneId = this.#zoneFor(connection, hello.zone);
-    if (zoneId === 0) return;
+    if (zoneId === 0 || !this.#isInRate(connection)) return;
     session.name = name;
     session.nameJson = asciiJson(name);
     session.isGuest = false;
-    sessions.setResumeToken(session, newResumeToken());
-    this.#enter(session, zoneId, classIndex);
+    sessions.rotateToken(session, newResumeToken());
+    this.#enter(connection, zoneId, classIndex);
     this.#welcome(connection);
   }
 
@@ -110,7 +126,7 @@ export class Admission {
       this.#refuse(connection, "no_such_zone", `There is no zone ${wish}; leave it out to be given one.`);
       return 0;
     }
-    const zoneId = wish === 0 ? router.nextZone() : router.canTake(wish) ? wish : 0;
+    const zoneId = wish === 0 ? this.#nextZone() : this.#canTake(wish) ? wish : 0;
     if (zoneId !== 0) return zoneId;
     if (wish !== 0 && router.isClosed(wish))
       this.#refuse(
@@ -120,25 +136,52 @@ export class Admission {
       );
     else if (wish !== 0 && router.zone(wish)?.state !== "DOWN")
       this.#refuse(connection, "zone_full", `Zone ${wish} is full; try another or later.`);
-    else this.#refuse(connection, "no_zone", "No zone can take a player now; try again later.");
+    else this.#refuse(connection, "no_zone", NO_ZONE);
     return 0;
   }
 
-  #enter(session: Session, zoneId: number, classIndex: number): void {
+  /** The next zone in turn, where need be after somebody made room; 0: none. */
+  #nextZone(): number {
+    const { router, makeRoom } = this.#deps;
+    const zoneId = router.nextZone();
+    return zoneId === 0 && makeRoom(0) ? router.nextZone() : zoneId;
+  }
+
+  #canTake(zoneId: number): boolean {
+    const { router, makeRoom } = this.#deps;
+    if (router.canTake(zoneId)) return true;
+    return !router.isClosed(zoneId) && makeRoom(zoneId) && router.canTake(zoneId);
+  }
+
+  /** False when there are too many newcomers just now, and the connection is ended. */
+  #isInRate(connection: Connection): boolean {
+    const { limits, now, pastLimit } = this.#deps;
+    const limit = this.#newcomers.refusal(connection.remoteAddress, now());
+    if (limit === null) return true;
+    const most =
+      limit === "new_sessions" ? limits.newSessionsPerSecondMax : `${limits.newSessionsPerAddressMax} of your address`;
+    pastLimit(connection, limit, `At most ${most} new players a second; try again in a moment.`);
+    return false;
+  }
+
+  #enter({ session, remoteAddress }: Connection, zoneId: number, classIndex: number): void {
+    session.address = addressKey(remoteAddress);
     session.classIndex = classIndex;
     session.homeZoneId = zoneId;
     this.#deps.sessions.move(session, "admitted");
     this.#deps.router.join(session, zoneId);
   }
 
-  #resume(connection: Connection, session: Session): void {
-    const { sessions, router, counters, close } = this.#deps;
+  #resume(connection: Connection, session: Session, usedToken: string): void {
+    const { sessions, router, counters, close, newResumeToken } = this.#deps;
     const former = session.connection;
     sessions.move(connection.session, "superseded");
     connection.session = session;
     session.connection = connection;
     if (session.state === "DISCONNECTING") sessions.move(session, "resumed");
     session.probeSeq = 0;
+    session.isOverdue = false;
+    sessions.rotateToken(session, newResumeToken(), usedToken);
     router.watch(session);
     counters.resumed++;
     this.#welcome(connection);
@@ -176,11 +219,20 @@ export class Admission {
     return this.#classes.map((candidate) => candidate.name).join(", ");
   }
 
-  #isTokenRight(given: string): boolean {
-    const { token } = this.#deps;
-    if (token === undefined) return true;
-    const [expected, got] = [Buffer.from(token), Buffer.from(given)];
-    return expected.length === got.length && timingSafeEqual(expected, got);
+  /** False when it is not, and the connection is ended; one that comes too soon after wrong ones is not looked at. */
+  #isTokenRight(connection: Connection, given: string): boolean {
+    const { secret, wrongTokens, pastLimit } = this.#deps;
+    if (secret === null) return true;
+    const { remoteAddress } = connection;
+    const waitMs = wrongTokens.waitMs(remoteAddress);
+    if (waitMs > 0) {
+      pastLimit(connection, "wrong_tokens", `Too many wrong tokens from your address; wait ${Math.ceil(waitMs)} ms.`);
+      return false;
+    }
+    if (secret.matches(given)) return true;
+    wrongTokens.wrong(remoteAddress);
+    this.#refuseForGood(connection, "bad_token", "This server asks for its players' token; ask its operator.");
+    return false;
   }
 
   #refuse(connection: Connection, code: ErrorCode, message: string): void {
@@ -193,9 +245,9 @@ export class Admission {
     this.#deps.close(connection, code === "held" ? "held" : "refused", { code, message });
   }
 
-  #turnAway(connection: Connection, reason: CloseReason): false {
+  #turnAway(connection: Connection, reason: CloseReason, code: ErrorCode, message: string): false {
     this.#deps.counters.refuse(reason);
-    this.#deps.close(connection, reason);
+    this.#deps.close(connection, reason, { code, message });
     return false;
   }
 }

@@ -70,6 +70,7 @@ export const ERROR_CODES = [
   "busy",
   "unsupported_version",
   "bad_token",
+  "guests_off",
   "no_such_zone",
   "no_such_class",
   "zone_full",

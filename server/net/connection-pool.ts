@@ -6,6 +6,7 @@
 // lose it.
 
 import type { Emitter } from "../telemetry/schema.ts";
+import { addressKey, isLoopback } from "./address.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import type { ErrorCode } from "./client-messages.ts";
 import { Connection } from "./connection.ts";
@@ -34,11 +35,27 @@ export interface Farewell {
   message: string;
 }
 
+/** Limits in time, and what those who are past them are told. */
+const TOO_LATE = {
+  authenticate: "Say hello sooner after connecting.",
+  partial: "A message was begun and not finished in time.",
+  idle: "Nothing was said for too long; send ping now and then.",
+  slow_reader: "What was sent was not read in time; resume when you can.",
+} as const satisfies Partial<Record<LimitName, string>>;
+type TimeLimit = keyof typeof TOO_LATE;
+
+/** It has no player in the world yet. */
+function isStranger({ session }: Connection): boolean {
+  return !session.isInWorld && session.homeZoneId === 0;
+}
+
 export class ConnectionPool {
   readonly #deps: ConnectionPoolDeps;
   readonly #writer: ByteWriter;
   readonly #open = new Set<Connection>();
   readonly #closing = new Set<Connection>();
+  /** Oldest first; who has entered the world since is taken out when it is come across. */
+  readonly #strangers = new Set<Connection>();
   readonly #perAddress = new Map<string, number>();
   #whenEmpty: (() => void) | null = null;
 
@@ -67,16 +84,19 @@ export class ConnectionPool {
   accept(socket: GameSocket): void {
     const { limits, isHeld, emitter, counters } = this.#deps;
     const address = socket.remoteAddress;
-    const fromAddress = this.#perAddress.get(address) ?? 0;
+    const key = addressKey(address);
+    const fromAddress = this.#perAddress.get(key) ?? 0;
+    const perAddressMax = isLoopback(address) ? limits.connectionsFromLoopbackMax : limits.connectionsPerAddressMax;
     if (isHeld()) return this.#turnAway(socket, "held");
-    if (this.#open.size >= limits.connectionsMax) return this.#turnAway(socket, "connections");
-    if (fromAddress >= limits.connectionsPerAddressMax) return this.#turnAway(socket, "connections_per_address");
+    if (fromAddress >= perAddressMax) return this.#turnAway(socket, "connections_per_address");
+    if (this.#open.size >= limits.connectionsMax && !this.#makeRoom()) return this.#turnAway(socket, "connections");
     const session = this.#deps.newSession();
     const connection = new Connection(socket, session, limits, this.#deps.now());
     session.connection = connection;
     socket.data = connection;
     this.#open.add(connection);
-    this.#perAddress.set(address, fromAddress + 1);
+    this.#strangers.add(connection);
+    this.#perAddress.set(key, fromAddress + 1);
     counters.accepted++;
     emitter.emitSampled("event", "game_server", "Connection accepted", {
       session_id: session.id,
@@ -118,13 +138,14 @@ export class ConnectionPool {
   }
 
   /** Ends the connection, in order. Only the first reason counts. */
-  close(connection: Connection, reason: CloseReason, farewell?: Farewell): void {
+  close(connection: Connection, reason: CloseReason, farewell?: Farewell | Uint8Array): void {
     if (connection.isClosed || connection.closing !== null) return;
     connection.closing = reason;
     connection.closeBy = this.#deps.now() + this.#deps.limits.closeMsMax;
     connection.splitter.clear();
     this.#closing.add(connection);
-    if (connection.readsReplies && farewell !== undefined && connection.codec !== null) {
+    if (farewell instanceof Uint8Array) connection.outbox.appendFarewell(farewell, farewell.length);
+    else if (connection.hears && farewell !== undefined && connection.codec !== null) {
       const writer = this.#writer.reset();
       connection.codec.encode({ type: "error", ...farewell }, writer);
       connection.outbox.appendFarewell(writer.bytes, writer.length);
@@ -144,10 +165,12 @@ export class ConnectionPool {
     if (connection.isClosed) return;
     connection.isClosed = true;
     this.#open.delete(connection);
+    this.#strangers.delete(connection);
     this.#closing.delete(connection);
-    const left = (this.#perAddress.get(connection.remoteAddress) ?? 1) - 1;
-    if (left > 0) this.#perAddress.set(connection.remoteAddress, left);
-    else this.#perAddress.delete(connection.remoteAddress);
+    const key = addressKey(connection.remoteAddress);
+    const left = (this.#perAddress.get(key) ?? 1) - 1;
+    if (left > 0) this.#perAddress.set(key, left);
+    else this.#perAddress.delete(key);
     this.#deps.counters.disconnected++;
     this.#deps.onClosed(connection, connection.closing ?? (failed ? "link_lost" : "client_closed"));
     if (this.#open.size === 0) this.#whenEmpty?.();
@@ -162,21 +185,39 @@ export class ConnectionPool {
     }
   }
 
-  /** Once a second: limits in time. */
+  /**
+   * Once a second: limits in time. Who is past one goes at the second look: when the process stood still, what was said
+   * in time still waits in the socket at the first.
+   */
   sweep(nowMs: number): void {
-    const { limits } = this.#deps;
     for (const connection of this.#open) {
       if (connection.closing !== null) continue;
-      const { splitter, session } = connection;
-      if (!session.isInWorld && session.homeZoneId === 0 && nowMs - connection.acceptedAt > limits.authenticateMsMax)
-        this.pastLimit(connection, "authenticate", "Say hello sooner after connecting.");
-      else if (splitter.partialBytes > 0 && nowMs - connection.partialSince > limits.partialMsMax)
-        this.pastLimit(connection, "partial", "A message was begun and not finished in time.");
-      else if (nowMs - connection.lastMessageAt > limits.idleMsMax)
-        this.pastLimit(connection, "idle", "Nothing was said for too long; send ping now and then.");
-      else if (connection.blockedSince !== 0 && nowMs - connection.blockedSince > limits.slowReaderMsMax)
-        this.pastLimit(connection, "slow_reader", "What was sent was not read in time; resume when you can.");
+      const limit = this.#overdue(connection, nowMs);
+      if (limit !== null && connection.overdue === limit) this.pastLimit(connection, limit, TOO_LATE[limit]);
+      connection.overdue = limit;
     }
+  }
+
+  #overdue(connection: Connection, nowMs: number): TimeLimit | null {
+    const { limits } = this.#deps;
+    const { splitter, blockedSince } = connection;
+    if (isStranger(connection) && nowMs - connection.acceptedAt > limits.authenticateMsMax) return "authenticate";
+    if (splitter.partialBytes > 0 && nowMs - connection.partialSince > limits.partialMsMax) return "partial";
+    if (nowMs - connection.lastMessageAt > limits.idleMsMax) return "idle";
+    return blockedSince !== 0 && nowMs - blockedSince > limits.slowReaderMsMax ? "slow_reader" : null;
+  }
+
+  /** The oldest connection without a player makes room; false when there is none. */
+  #makeRoom(): boolean {
+    for (const connection of this.#strangers) {
+      this.#strangers.delete(connection);
+      if (connection.isClosed || !isStranger(connection)) continue;
+      this.#deps.counters.refuse("connections");
+      connection.closing ??= "limit:connections";
+      connection.socket.terminate();
+      return true;
+    }
+    return false;
   }
 
   /** Closes what is left without further ado. */
@@ -197,7 +238,7 @@ export class ConnectionPool {
   #shutDown(connection: Connection): void {
     if (connection.isShutDown) return;
     connection.isShutDown = true;
-    if (connection.readsReplies) connection.socket.shutdown();
+    if (connection.hears) connection.socket.shutdown();
     else connection.socket.end();
   }
 }

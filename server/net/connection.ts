@@ -3,7 +3,7 @@
 
 import type { Socket } from "bun";
 import { TokenBucket } from "./limits.ts";
-import type { GatewayLimits } from "./limits.ts";
+import type { GatewayLimits, LimitName } from "./limits.ts";
 import type { Codec } from "./codec.ts";
 import { MessageSplitter } from "./message-splitter.ts";
 import { Outbox } from "./outbox.ts";
@@ -19,6 +19,8 @@ export type CloseReason =
   | "superseded"
   | "guests_off"
   | "encoding"
+  | "http"
+  | "tls"
   | "held"
   | "refused"
   | `limit:${string}`;
@@ -40,13 +42,13 @@ export class Connection {
   /** It said hello: it reads, and is told things. */
   readsReplies = false;
   lastMessageAt: number;
+  /** The limit in time that it was past at the last look. */
+  overdue: LimitName | null = null;
   /** When the unfinished message began. */
   partialSince = 0;
   malformedRun = 0;
   /** Since when it has been behind on reading; 0: it is not. */
   blockedSince = 0;
-  /** The player leaves for good: no reconnection window. */
-  saidBye = false;
   /** Frames were left out; when it has caught up it is told everything anew. */
   missedFrames = false;
   /** It is on the list of those to be written to at the end of the tick. */
@@ -67,5 +69,11 @@ export class Connection {
     this.outbox = new Outbox(limits.outboxBytesMax);
     this.acceptedAt = nowMs;
     this.lastMessageAt = nowMs;
+  }
+
+  /** It can be told something: it said hello, or may still turn out to be one that reads. A guest in the world never does. */
+  get hears(): boolean {
+    const { state } = this.session;
+    return this.readsReplies || state === "CONNECTING" || state === "AUTHENTICATING";
   }
 }

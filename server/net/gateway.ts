@@ -19,12 +19,15 @@ import type { CloseReason, Connection } from "./connection.ts";
 import { ConnectionPool } from "./connection-pool.ts";
 import { FrameDelivery } from "./frame-delivery.ts";
 import { GatewayCounters } from "./gateway-counters.ts";
-import { DEFAULT_LIMITS } from "./limits.ts";
+import { limitsOf } from "./limits.ts";
 import type { GatewayLimits } from "./limits.ts";
+import { leastMissed } from "./least-missed.ts";
 import { MessageIntake } from "./message-intake.ts";
 import type { ByteHook } from "./message-intake.ts";
+import { Secret } from "./secret.ts";
 import { SessionTable } from "./session-table.ts";
 import type { Session } from "./session.ts";
+import { WrongTokens } from "./wrong-tokens.ts";
 import type { ZoneLink } from "./zone-link.ts";
 import { ZoneRouter } from "./zone-router.ts";
 
@@ -39,7 +42,9 @@ export interface GatewayDeps {
   /** Whether clients that never say hello are let in; default true. */
   guests?: boolean;
   /** What every hello must name; default none. */
-  token?: string;
+  token?: string | undefined;
+  /** Shared with the other ports that ask for tokens; default: of its own. */
+  wrongTokens?: WrongTokens;
   /** Level of players that enter; default 10. */
   playerLevel?: number;
   /** Must not be guessable; default random UUIDs. */
@@ -73,11 +78,13 @@ export class Gateway {
   #listener: TCPSocketListener<Connection | undefined> | null = null;
   #serverTick = 0;
   #heldUntilTick = 0;
+  /** Server ticks in which nobody was found to make room, by zone. */
+  readonly #noRoomAt = new Map<number, number>();
   #isStopping = false;
   #reportedAt: number;
 
   constructor(deps: GatewayDeps) {
-    this.limits = { ...DEFAULT_LIMITS, ...deps.limits };
+    this.limits = limitsOf(deps.limits);
     this.#emitter = deps.emitter;
     this.#now = deps.now ?? (() => performance.now());
     this.#reportedAt = this.#now();
@@ -114,7 +121,11 @@ export class Gateway {
       content: deps.world.content,
       tickRateHz: deps.tickRateHz,
       guests: deps.guests ?? true,
-      token: deps.token,
+      secret: Secret.of(deps.token),
+      wrongTokens: deps.wrongTokens ?? new WrongTokens(this.#now),
+      now: this.#now,
+      makeRoom: (zoneId) => this.#makeRoom(zoneId),
+      pastLimit: (connection, limit, message) => this.#pool.pastLimit(connection, limit, message),
       newResumeToken: deps.newResumeToken ?? (() => crypto.randomUUID()),
       isHeld,
       portalsOf: portalsOfZone,
@@ -133,6 +144,7 @@ export class Gateway {
       emitter: deps.emitter,
       names,
       now: this.#now,
+      onBye: (connection) => this.#onBye(connection),
       tell: (connection, message) => this.#tell(connection, message),
     });
     this.#delivery = new FrameDelivery({
@@ -235,9 +247,9 @@ export class Gateway {
     this.#delivery.setEgress(hook);
   }
 
-  /** To clients that said hello only; others never read. */
+  /** To clients that said hello or have no player yet; guests never read. */
   #tell(connection: Connection, message: ServerMessage): void {
-    if (!connection.readsReplies || connection.closing !== null || connection.codec === null) return;
+    if (!connection.hears || connection.closing !== null || connection.codec === null) return;
     const writer = this.#writer.reset();
     connection.codec.encode(message, writer);
     if (!this.#delivery.queue(connection, writer)) this.counters.repliesDropped++;
@@ -269,22 +281,52 @@ export class Gateway {
     });
     if (session.connection !== connection) return;
     session.connection = null;
-    if (session.state === "CONNECTING" || session.state === "AUTHENTICATING") {
-      this.sessions.move(session, "refused");
-    } else if (session.isGuest || connection.saidBye || !RESUMABLE.has(reason)) {
-      this.#endSession(session, "left");
-    } else {
+    if (session.isGuest || isProvisional(session) || !RESUMABLE.has(reason)) this.#leave(session);
+    else {
+      session.isOverdue = false;
       session.linkLostAt = this.#now();
       this.#router.unwatch(session);
       this.sessions.move(session, "link_lost");
     }
   }
 
+  /** Said by its player: there is no way back, however long the socket still takes to close. */
+  #onBye(connection: Connection): void {
+    const { session } = connection;
+    if (session.connection !== connection) return;
+    session.connection = null;
+    this.#leave(session);
+  }
+
+  #leave(session: Session): void {
+    if (isProvisional(session)) this.sessions.move(session, "refused");
+    else this.#endSession(session, "left");
+  }
+
+  /** At the second look only: when the process stood still, a resume that came in time still waits in its socket. */
   #expireSessions(nowMs: number): void {
+    const { resumeMsMax, unactedResumeMsMax } = this.limits;
     for (const session of this.sessions.values()) {
-      if (session.state !== "DISCONNECTING" || nowMs - session.linkLostAt <= this.limits.resumeMsMax) continue;
-      this.#endSession(session, "expired");
+      if (session.state !== "DISCONNECTING") continue;
+      const windowMs = session.hasActed ? resumeMsMax : Math.min(resumeMsMax, unactedResumeMsMax);
+      const isOverdue = nowMs - session.linkLostAt > windowMs;
+      if (isOverdue && session.isOverdue) this.#endSession(session, "expired");
+      session.isOverdue = isOverdue;
     }
+  }
+
+  /** A full zone (0: any) takes a newcomer in place of a body without a link: who holds most of those gives one up. */
+  #makeRoom(zoneId: number): boolean {
+    // That nobody can go is true until the next tick: a crowd before a full zone is not looked through for each of it.
+    if (this.#noRoomAt.get(zoneId) === this.#serverTick) return false;
+    const session = leastMissed(this.sessions.values(), zoneId);
+    if (session === null) {
+      this.#noRoomAt.set(zoneId, this.#serverTick);
+      return false;
+    }
+    this.counters.refuse("room_made");
+    this.#endSession(session, "expired");
+    return true;
   }
 
   #endSession(session: Session, event: "left" | "expired"): void {
@@ -302,6 +344,11 @@ export class Gateway {
       creature: (template) => creatures[template] ?? null,
     };
   }
+}
+
+/** It has no player in the world yet. */
+function isProvisional({ state }: Session): boolean {
+  return state === "CONNECTING" || state === "AUTHENTICATING";
 }
 
 /** As clients are told of them: where they come out shows once one is through. */

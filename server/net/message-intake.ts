@@ -13,6 +13,8 @@ import { codecFor } from "./codec.ts";
 import type { EntityNames } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import type { ConnectionPool } from "./connection-pool.ts";
+import { FOREIGN_ANSWERS, isHttpRequest, isTls } from "./foreign-protocols.ts";
+import type { ForeignProtocol } from "./foreign-protocols.ts";
 import type { GatewayCounters } from "./gateway-counters.ts";
 import { jsonCodec } from "./json-codec.ts";
 import type { GatewayLimits } from "./limits.ts";
@@ -35,7 +37,9 @@ export interface MessageIntakeDeps {
   emitter: Emitter;
   names: EntityNames;
   now(): number;
-  /** To clients that said hello; nothing to others. */
+  /** Its player leaves for good, now. */
+  onBye(connection: Connection): void;
+  /** To clients that said hello or have no player yet; nothing to guests. */
   tell(connection: Connection, message: ServerMessage): void;
 }
 
@@ -66,13 +70,13 @@ export class MessageIntake {
     const bytes = this.#ingress === null ? chunk : asBuffer(this.#ingress(connection.session, chunk));
     if (bytes.length === 0) return;
     connection.codec ??= codecFor(bytes[0] ?? 0, CODECS);
-    if (connection.codec === null) return this.#refuseEncoding(connection);
+    if (connection.codec === null) return this.#refuseEncoding(connection, bytes);
     const { splitter } = connection;
     const before = splitter.partialBytes;
     this.#reading = connection;
     const outcome = splitter.push(bytes, connection.codec, this.#visit);
     if (outcome === "too_long") {
-      counters.malformed++;
+      this.#countMalformed(connection, `A message of more than ${limits.lineBytesMax} bytes.`);
       pool.pastLimit(connection, "line_bytes", `A message has at most ${limits.lineBytesMax} bytes.`);
       return;
     }
@@ -92,6 +96,7 @@ export class MessageIntake {
     }
     if (connection.codec.isBlank(bytes, start, end)) return true;
     if (connection.codec.decode(bytes, start, end, this.#message)) this.#onMessage(connection, this.#message);
+    else if (isFirst(connection) && isHttpRequest(bytes, start, end)) this.#refuseForeign(connection, "http");
     else this.#onMalformed(connection, this.#message.problem);
     return connection.closing === null;
   };
@@ -107,7 +112,7 @@ export class MessageIntake {
     if (message.kind === "ping")
       return tell(connection, { type: "pong", t: message.echo, tick: router.zone(session.zoneId)?.tick ?? 0 });
     if (message.kind === "names") return this.#onNames(connection, message);
-    connection.saidBye = true;
+    this.#deps.onBye(connection);
     pool.close(connection, "client_closed");
   }
 
@@ -131,6 +136,8 @@ export class MessageIntake {
     if (router.owedTo(session.zoneId) === 0 && sendCommand(link, session, seq, message)) {
       session.lastSeq = seq;
       counters.commands++;
+      session.hasActed = true;
+      if (session.formerResumeToken !== "") this.#deps.sessions.settleToken(session);
       startProbe(session, seq, this.#readAt);
       return;
     }
@@ -147,7 +154,13 @@ export class MessageIntake {
     this.#deps.pool.pastLimit(connection, "malformed", `${connection.malformedRun} broken messages in a row.`);
   }
 
-  #refuseEncoding(connection: Connection): void {
+  #refuseForeign(connection: Connection, protocol: ForeignProtocol): void {
+    this.#deps.counters.refuse(protocol);
+    this.#deps.pool.close(connection, protocol, FOREIGN_ANSWERS[protocol]);
+  }
+
+  #refuseEncoding(connection: Connection, bytes: Buffer): void {
+    if (isTls(bytes)) return this.#refuseForeign(connection, "tls");
     this.#deps.counters.refuse("encoding");
     this.#countMalformed(connection, "The first byte chooses no encoding of this port.");
     this.#deps.pool.close(connection, "encoding");
@@ -162,6 +175,11 @@ export class MessageIntake {
       problem,
     });
   }
+}
+
+/** It has said nothing yet that could be read. */
+function isFirst({ session, malformedRun, codec }: Connection): boolean {
+  return session.state === "CONNECTING" && malformedRun === 0 && codec?.name === "json";
 }
 
 /** Those that have a name, which `nameOf` gives as JSON text. */

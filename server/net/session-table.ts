@@ -51,9 +51,19 @@ export class SessionTable {
     return session;
   }
 
-  setResumeToken(session: Session, token: string): void {
+  /** Gives the session a new token. The one it was resumed with, if any, stays good until `settleToken`; no other does. */
+  rotateToken(session: Session, token: string, usedToken = ""): void {
+    for (const old of [session.resumeToken, session.formerResumeToken])
+      if (old !== usedToken) this.#byToken.delete(old);
+    session.formerResumeToken = usedToken;
     session.resumeToken = token;
     this.#byToken.set(token, session);
+  }
+
+  /** The player is there, so the welcome with the new token was read: the former one is over. */
+  settleToken(session: Session): void {
+    this.#byToken.delete(session.formerResumeToken);
+    session.formerResumeToken = "";
   }
 
   /** Players whose entities are in the zone, those waiting to resume included. */
@@ -100,6 +110,7 @@ export class SessionTable {
   #forget(session: Session): void {
     this.leaveZone(session);
     this.#byId.delete(session.id);
-    if (session.resumeToken !== "") this.#byToken.delete(session.resumeToken);
+    this.#byToken.delete(session.resumeToken);
+    this.#byToken.delete(session.formerResumeToken);
   }
 }

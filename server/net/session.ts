@@ -18,12 +18,18 @@ export class Session implements FaultSession {
   classIndex = 0;
   /** What a hello gives as `resume` to take this session up again; "" for guests. */
   resumeToken = "";
+  /** The one before: still good until the new one was used or the player acted, for its welcome may be lost. */
+  formerResumeToken = "";
   /** Where its entity is; 0: in no zone. */
   zoneId = 0;
   /** The zone it returns to once that is back; the same as zoneId unless that went down. */
   homeZoneId = 0;
   /** All that is theirs, while they are between two zones: from one's departure until the other has let them in. */
   crossing: Crossing | null = null;
+  /** It did something in the world, which a body that is only to fill a zone does not. */
+  hasActed = false;
+  /** Whose it is for limits an address (address.ts). */
+  address = "";
   /** Highest sequence number given to a command. */
   lastSeq = 0;
   /** Frames are skipped until the kernel begins anew with a reset. */
@@ -33,6 +39,8 @@ export class Session implements FaultSession {
   probeAt = 0;
   /** Since when the link is lost. */
   linkLostAt = 0;
+  /** Its window was over at the last look. */
+  isOverdue = false;
 
   constructor(id: number) {
     this.id = id;

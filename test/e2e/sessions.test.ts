@@ -262,7 +262,9 @@ describe("a session whose link is lost", () => {
     await sees(() => ann.closed);
     const health = modelOf(ann).model.self?.health;
     const again = await join(game, { resume: welcome["resume"] });
-    expect(again.received[0]).toEqual({ ...welcome, seq: 7, tick: expect.any(Number) as number });
+    const other = { tick: expect.any(Number) as number, resume: expect.any(String) as string };
+    expect(again.received[0]).toEqual({ ...welcome, seq: 7, ...other });
+    expect(again.received[0]?.["resume"]).not.toBe(welcome["resume"]!);
     const [first] = states(again);
     expect(first).toMatchObject({ reset: true, ack: 7, position: { x: -3, y: 2, z: 0 } });
     expect(first?.self?.health).toBe(health!);
@@ -446,7 +448,9 @@ describe("what is past a limit is told, shown the door, and counted in /metrics 
     const asked: [send: (client: RawClient) => void, reason: string][] = [
       [(client) => client.send({ type: "movement", position: { x: 0, y: 0, z: 0 } }), "guests_off"],
       [(client) => client.send({ ...hello, v: 99 }), "unsupported_version"],
-      [(client) => client.raw(Uint8Array.of(0x16, 0x03, 0x01, 0x00)), "encoding"],
+      [(client) => client.raw(Uint8Array.of(0x80, 0x03, 0x01, 0x00)), "encoding"],
+      [(client) => client.raw(Uint8Array.of(0x16, 0x03, 0x01, 0x00)), "tls"],
+      [(client) => client.raw("POST / HTTP/1.1\r\nHost: a\r\n\r\n"), "http"],
       [(client) => client.send({ ...hello, zone: 77 }), "no_such_zone"],
       [(client) => client.send({ ...hello, class: "Bard" }), "no_such_class"],
       [(client) => client.send(hello, hello), "already_in_world"],

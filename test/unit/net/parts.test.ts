@@ -264,7 +264,7 @@ describe("the session table", () => {
   test("forgets a session that ends, its token and its place in the zone", () => {
     const table = new SessionTable(new RecordingEmitter());
     const session = table.create();
-    table.setResumeToken(session, "secret");
+    table.rotateToken(session, "secret");
     table.enterZone(session, 2);
     expect(table.playersIn(2)).toBe(1);
     table.move(session, "refused");

@@ -17,7 +17,7 @@ describe("places", () => {
       who: fc.nat(40),
     });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+      fc.property(fc.array(step, { minLength: 60, maxLength: 120 }), (steps) => {
         const places = new Places<number>({ max: 8, reserved: 3, strangersPerAddressMax: 4 });
         const model = new Map<number, { address: string; isKnown: boolean }>();
         let next = 0;
