@@ -1,21 +1,27 @@
 // The HTTP port: what machines ask a server.
 //
-//   GET /metrics   Prometheus text
+//   GET /metrics   Prometheus text; with a token: Authorization: Bearer <token>
 //   GET /healthz   200 {"status":"alive"} as long as the process means to live
 //   GET /readyz    200 {"ready":true,"reasons":[],"zones":[...]} when players can play in some zone, else 503 with the reasons
 //                  ?zone=1 asks for that zone, ?zone=all for every zone
 //   GET /          this list, for people
 //
-// Nothing here takes a body, so everything long is refused before it is read.
+// Nothing here takes a body, so everything long is refused before it is read. node:http and not Bun.serve, which has no
+// limit of connections: docs/DECISIONS.md.
 
+import { createServer } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { messageOf } from "../errors.ts";
 import { listenError } from "../listen-error.ts";
+import type { Secret } from "../net/secret.ts";
+import { WrongTokens } from "../net/wrong-tokens.ts";
+import { HTTP_LIMITS, HttpConnections } from "./http-connections.ts";
+import type { HttpLimits, HttpRefusal } from "./http-connections.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Readiness } from "./readiness.ts";
 
 const URL_CHARS_MAX = 1024;
 const BODY_BYTES_MAX = 1024;
-const IDLE_SECONDS_MAX = 10;
 
 const INDEX = `<!doctype html><html lang="en"><meta charset="utf-8"><title>wowsim</title>
 <h1>wowsim</h1>
@@ -34,52 +40,107 @@ export interface HttpOptions {
   port: number;
   metrics: Metrics;
   readiness: Readiness;
+  /** What /metrics asks for; default nothing. */
+  secret?: Secret | null;
+  /** Shared with the other ports that ask for this token; default: of its own. */
+  wrongTokens?: WrongTokens;
+  limits?: Partial<HttpLimits>;
+  /** Milliseconds, monotonic. */
+  now?: () => number;
 }
 
 export interface HttpServer {
   /** The bound port. */
   readonly port: number;
+  readonly connections: number;
+  /** Connections closed and requests refused since the start, by why. */
+  readonly refused: Readonly<Record<HttpRefusal, number>>;
   stop(): Promise<void>;
 }
 
+interface Answer {
+  status: number;
+  body: string;
+  headers?: Record<string, string>;
+}
+
 /** Starts listening. Throws WowsimError("port_in_use" or "listen_failed"). */
-export function startHttp(options: HttpOptions): HttpServer {
-  const { host, port } = options;
+export async function startHttp(options: HttpOptions): Promise<HttpServer> {
+  const now = options.now ?? (() => performance.now());
+  const connections = new HttpConnections({ ...HTTP_LIMITS, ...options.limits }, now);
+  const wrongTokens = options.wrongTokens ?? new WrongTokens(now);
+  const server = createServer((request, response) => {
+    connections.answered(request.socket);
+    answer(request, options, wrongTokens, connections)
+      .catch((error: unknown): Answer => ({ status: 500, body: `Internal error: ${messageOf(error)}\n` }))
+      .then((given) => send(request, response, given), messageOf);
+  });
+  server.on("connection", (socket) => connections.accept(socket));
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    const status = error.code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : "400 Bad Request";
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
+  });
   try {
-    const server = Bun.serve({
-      hostname: host,
+    const port = await listen(server, options);
+    return {
       port,
-      development: false,
-      // With development off, Bun would otherwise share the port with any other server that does the same.
-      reusePort: false,
-      idleTimeout: IDLE_SECONDS_MAX,
-      maxRequestBodySize: BODY_BYTES_MAX,
-      fetch: (request) => answer(request, options),
-      error: (error) => text(500, `Internal error: ${messageOf(error)}\n`),
-    });
-    return { port: server.port ?? port, stop: () => server.stop(true) };
+      get connections() {
+        return connections.size;
+      },
+      refused: connections.refused,
+      async stop() {
+        connections.stop();
+        server.close();
+        server.closeAllConnections();
+      },
+    };
   } catch (error) {
-    throw listenError(error, { host, port, name: "HTTP port", flag: "--http-port" });
+    connections.stop();
+    throw listenError(error, { host: options.host, port: options.port, name: "HTTP port", flag: "--http-port" });
   }
 }
 
-async function answer(request: Request, { metrics, readiness }: HttpOptions): Promise<Response> {
-  if (request.url.length > URL_CHARS_MAX) return text(414, `URLs here are at most ${URL_CHARS_MAX} characters.\n`);
-  const path = new URL(request.url).pathname;
-  if (!["/", "/metrics", "/healthz", "/readyz"].includes(path)) return text(404, "Not found; see /.\n");
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    return text(405, "Only GET and HEAD.\n", { allow: "GET, HEAD" });
+function listen(server: Server, { host, port }: HttpOptions): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  server.once("error", reject);
+  server.listen({ host, port, exclusive: true }, () => {
+    const address = server.address();
+    resolve(typeof address === "object" && address !== null ? address.port : port);
+  });
+  return promise;
+}
+
+async function answer(
+  request: IncomingMessage,
+  { metrics, readiness, secret = null }: HttpOptions,
+  wrongTokens: WrongTokens,
+  { refused }: HttpConnections,
+): Promise<Answer> {
+  const { url = "/", method } = request;
+  if (url.length > URL_CHARS_MAX) return { status: 414, body: `URLs here are at most ${URL_CHARS_MAX} characters.\n` };
+  if (Number(request.headers["content-length"] ?? 0) > BODY_BYTES_MAX)
+    return { status: 413, body: "Nothing here takes a body.\n" };
+  const path = pathOf(url);
+  if (!["/", "/metrics", "/healthz", "/readyz"].includes(path)) return { status: 404, body: "Not found; see /.\n" };
+  if (method !== "GET" && method !== "HEAD")
+    return { status: 405, body: "Only GET and HEAD.\n", headers: { allow: "GET, HEAD" } };
+  if (path === "/metrics") {
+    const refusal = secret === null ? null : refusalOf(request, secret, wrongTokens, refused);
+    return refusal ?? { status: 200, body: await metrics.text(), headers: { "content-type": metrics.contentType } };
   }
-  if (path === "/metrics") return text(200, await metrics.text(), { "content-type": metrics.contentType });
-  if (path === "/healthz") {
+  if (path === "/healthz")
     return readiness.isStopping ? json(503, { status: "stopping" }) : json(200, { status: "alive" });
-  }
-  if (path === "/readyz") return readyz(new URL(request.url).searchParams.get("zone"), readiness);
-  return text(200, INDEX, { "content-type": "text/html; charset=utf-8" });
+  if (path === "/readyz") return readyz(new URLSearchParams(url.split("?")[1] ?? "").get("zone"), readiness);
+  return { status: 200, body: INDEX, headers: { "content-type": "text/html; charset=utf-8" } };
+}
+
+/** The path alone. A URL with a host in front is allowed; what the Host header says is nobody's business here. */
+function pathOf(url: string): string {
+  return url.replace(/^https?:\/\/[^/?]*/i, "").split("?")[0] || "/";
 }
 
 /** `zone`: "all", a zone's number, or null for the server as a whole. */
-function readyz(zone: string | null, readiness: Readiness): Response {
+function readyz(zone: string | null, readiness: Readiness): Answer {
   const which = zone === null ? "any" : zone === "all" ? zone : /^\d{1,9}$/.test(zone) ? Number(zone) : null;
   if (which === null || (typeof which === "number" && !readiness.knows(which))) {
     const known = readiness.check().zones.map(({ zone_id }) => zone_id);
@@ -90,11 +151,48 @@ function readyz(zone: string | null, readiness: Readiness): Response {
   return json(verdict.ready ? 200 : 503, verdict);
 }
 
-function text(status: number, body: string, headers: Record<string, string> = {}): Response {
-  const common = { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" };
-  return new Response(body, { status, headers: { ...common, ...headers } });
+/** Why the numbers are not shown; null when the token is right. */
+function refusalOf(
+  { headers, socket }: IncomingMessage,
+  secret: Secret,
+  wrongTokens: WrongTokens,
+  refused: Record<HttpRefusal, number>,
+): Answer | null {
+  const address = socket.remoteAddress ?? "";
+  const given = /^Bearer +(.*)$/i.exec(headers.authorization ?? "")?.[1];
+  const asks = { "www-authenticate": "Bearer" };
+  if (given === undefined)
+    return {
+      status: 401,
+      body: "The numbers are for operators: send Authorization: Bearer <token>, what serve got as --token.\n",
+      headers: asks,
+    };
+  const waitMs = wrongTokens.waitMs(address);
+  if (waitMs > 0) {
+    refused.wrong_tokens++;
+    const body = `Too many wrong tokens from your address; wait ${Math.ceil(waitMs)} ms.\n`;
+    return { status: 429, body, headers: { "retry-after": "1" } };
+  }
+  if (secret.matches(given)) return null;
+  wrongTokens.wrong(address);
+  refused.wrong_token++;
+  return { status: 401, body: "That is not this server's token.\n", headers: asks };
 }
 
-function json(status: number, body: unknown): Response {
-  return text(status, `${JSON.stringify(body)}\n`, { "content-type": "application/json" });
+function send(request: IncomingMessage, response: ServerResponse, { status, body, headers = {} }: Answer): void {
+  const bytes = Buffer.from(body);
+  // What else a refused request would still send is not waited for.
+  const end = status === 413 || status === 414 ? { connection: "close" } : {};
+  response.writeHead(status, {
+    "content-type": "text/plain; charset=utf-8",
+    "cache-control": "no-store",
+    "content-length": bytes.length,
+    ...end,
+    ...headers,
+  });
+  response.end(request.method === "HEAD" ? undefined : bytes);
+}
+
+function json(status: number, body: unknown): Answer {
+  return { status, body: `${JSON.stringify(body)}\n`, headers: { "content-type": "application/json" } };
 }

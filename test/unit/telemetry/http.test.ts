@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { connect } from "node:net";
+import type { Socket } from "node:net";
+import { Secret } from "../../../server/net/secret.ts";
 import { startHttp } from "../../../server/telemetry/http.ts";
 import type { HttpServer } from "../../../server/telemetry/http.ts";
 import { Metrics } from "../../../server/telemetry/metrics.ts";
@@ -12,9 +15,9 @@ let readiness: Readiness;
 let server: HttpServer;
 let base: string;
 
-beforeEach(() => {
+beforeEach(async () => {
   readiness = new Readiness({ listeners: ["game", "control"], now: clock.now });
-  server = startHttp({ host: "127.0.0.1", port: 0, metrics, readiness });
+  server = await startHttp({ host: "127.0.0.1", port: 0, metrics, readiness });
   base = `http://127.0.0.1:${server.port}`;
 });
 
@@ -85,10 +88,96 @@ describe("the HTTP port", () => {
     expect(await status("/healthz")).toBe(200);
   });
 
-  test("in use names the flag to choose another", () => {
+  test("in use names the flag to choose another", async () => {
     const options = { host: "127.0.0.1", port: server.port, metrics, readiness };
-    expect(() => startHttp(options)).toThrow("--http-port");
-    expect(() => startHttp(options)).toThrow(expect.objectContaining({ code: "port_in_use" }));
+    await expect(startHttp(options)).rejects.toThrow("--http-port");
+    await expect(startHttp(options)).rejects.toMatchObject({ code: "port_in_use" });
+  });
+});
+
+/** A connection that sends this and no more, and keeps what comes. */
+async function held(
+  port: number,
+  text: string,
+): Promise<{ socket: Socket; seen: () => string; isClosed: () => boolean }> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const socket = connect({ host: "127.0.0.1", port }, () => {
+    socket.write(text);
+    resolve();
+  });
+  let [seen, isClosed] = ["", false];
+  socket.on("data", (bytes) => (seen += bytes));
+  socket.on("error", reject);
+  socket.on("close", () => (isClosed = true));
+  await promise;
+  return { socket, seen: () => seen, isClosed: () => isClosed };
+}
+
+async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await Bun.sleep(2);
+}
+
+describe("strangers at the HTTP port", () => {
+  test.each([
+    ["half a request", "GET /healthz HTTP/1.1\r\nHost: a\r\nX"],
+    ["nothing", ""],
+  ])("who send %s hold no more connections than there are, and keep nobody out", async (_what, text) => {
+    const holders = await Promise.all(Array.from({ length: 300 }, () => held(server.port, text)));
+    await until(() => server.refused.connections >= 200);
+    expect(server.connections).toBeLessThanOrEqual(64);
+    expect(await status("/healthz")).toBe(200);
+    expect(server.connections).toBeLessThanOrEqual(64);
+    for (const { socket } of holders) socket.destroy();
+  });
+
+  test("who take too long for a request are closed and counted, also between requests", async () => {
+    const hasty = await startHttp({ host: "127.0.0.1", port: 0, metrics, readiness, limits: { requestMsMax: 30 } });
+    try {
+      const half = await held(hasty.port, "GET /healthz HTTP/1.1\r\n");
+      const kept = await held(hasty.port, "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+      await until(() => half.isClosed() && kept.isClosed());
+      expect(kept.seen()).toContain("200 OK");
+      expect(hasty.refused.request_timeout).toBe(2);
+      expect(hasty.connections).toBe(0);
+    } finally {
+      await hasty.stop();
+    }
+  });
+
+  test.each(["[::::", "", "a b", "x".repeat(300)])("who name the host %p are answered", async (host) => {
+    const client = await held(server.port, `GET /healthz HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    await until(client.isClosed);
+    expect(client.seen()).toMatch(/^HTTP\/1.1 (200|400)/);
+    expect(await status("/healthz")).toBe(200);
+  });
+
+  test("who have no token see no numbers where there is one, and guess ever more slowly; health stays open", async () => {
+    const guarded = await startHttp({
+      host: "127.0.0.1",
+      port: 0,
+      metrics,
+      readiness,
+      secret: Secret.of("hush"),
+      now: clock.now,
+    });
+    const ask = async (path: string, authorization?: string): Promise<Response> =>
+      await fetch(`http://127.0.0.1:${guarded.port}${path}`, {
+        headers: authorization === undefined ? {} : { authorization },
+      });
+    try {
+      const asked = await ask("/metrics");
+      expect([asked.status, asked.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
+      expect(await asked.text()).toContain("--token");
+      expect((await ask("/metrics", "Bearer hush")).status).toBe(200);
+      expect((await ask("/healthz")).status).toBe(200);
+      for (let tries = 0; tries < 6; tries++) expect((await ask("/metrics", `Bearer ${tries}`)).status).toBe(401);
+      expect((await ask("/metrics", "Bearer hush")).status).toBe(429);
+      clock.pass(125);
+      expect((await ask("/metrics", "bearer hush")).status).toBe(200);
+      expect(guarded.refused).toMatchObject({ wrong_token: 6, wrong_tokens: 1 });
+    } finally {
+      await guarded.stop();
+    }
   });
 });
 
