@@ -3,6 +3,7 @@
 
 import { messageOf, WowsimError } from "./errors.ts";
 import { FullCollection } from "./full-collection.ts";
+import { Secret } from "./net/secret.ts";
 import { TelemetryCounters } from "./telemetry/counters.ts";
 import { Feed } from "./telemetry/feed.ts";
 import type { FeedStart, FromTelemetryWorker, ToFeed } from "./telemetry/worker-messages.ts";
@@ -26,7 +27,7 @@ self.addEventListener("message", async ({ data }: MessageEvent<ToFeed>) => {
   }
 });
 
-async function start({ feed: buffer, counters, host, port }: FeedStart): Promise<void> {
+async function start({ feed: buffer, counters, host, port, token, limits = {} }: FeedStart): Promise<void> {
   const ring = new Ring(buffer);
   try {
     feed = await Feed.open({
@@ -34,6 +35,8 @@ async function start({ feed: buffer, counters, host, port }: FeedStart): Promise
       port,
       ring,
       counters: new TelemetryCounters(counters),
+      token: Secret.of(token),
+      limits,
       secret: crypto.getRandomValues(new Uint8Array(SECRET_BYTES)),
       now: () => performance.now(),
       wallClock: Date.now,

@@ -29,6 +29,10 @@ const NAMES = [
   "linesTooLong",
   "requests",
   "requestsRefused",
+  /** Watchers refused for a wrong token, or one shown too soon after. */
+  "wrongTokens",
+  /** Watchers that made room for others. */
+  "watchersEvicted",
   "socketErrors",
 ] as const;
 

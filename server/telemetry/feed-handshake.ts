@@ -3,6 +3,7 @@
 //
 //   {"subscribe":1}                                 → {"challenge":"5f0c…"}     any number of times, no state
 //   {"subscribe":1,"challenge":"5f0c…"}             → subscribed for 30 s, one line a datagram
+//   {..., "token":"hush"}                           → the same, where the server has a token
 //   {..., "datagram_bytes":8000}                    → the same, with as many lines in a datagram as fit that
 //
 // So a forged sender address gets one small answer and never the stream, and strangers cost no memory.
@@ -13,10 +14,11 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 const SLOT_MS = 15_000;
 const CHALLENGE_HEX_DIGITS = 16;
 /** Longer datagrams are no request. */
-export const REQUEST_BYTES_MAX = 256;
+export const REQUEST_BYTES_MAX = 1_024;
 
 export interface FeedRequest {
   challenge: string | null;
+  token: string | null;
   /** Lines may come together in datagrams up to this long; 0: each by itself. */
   datagramBytes: number;
 }
@@ -62,9 +64,11 @@ export function parseRequest(datagram: Uint8Array): FeedRequest | null {
     const value: unknown = JSON.parse(new TextDecoder().decode(datagram));
     if (typeof value !== "object" || value === null || !("subscribe" in value) || value.subscribe !== 1) return null;
     const challenge = "challenge" in value ? value.challenge : null;
+    const token = "token" in value ? value.token : null;
     const bytes = "datagram_bytes" in value ? value.datagram_bytes : 0;
     return {
       challenge: typeof challenge === "string" ? challenge : null,
+      token: typeof token === "string" ? token : null,
       datagramBytes: typeof bytes === "number" ? bytes : 0,
     };
   } catch {

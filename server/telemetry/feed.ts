@@ -1,5 +1,5 @@
-// The feed: telemetry lines as UDP datagrams to up to 64 watchers who asked for them, one line each or, for those who asked
-// for that, several.
+// The feed: telemetry lines as UDP datagrams to up to 64 watchers who asked for them (feed-subscribers.ts), and where there
+// is an operators' token, showed it; one line each or, for those who asked for that, several.
 //
 //   recorder ─► ring ─► pump() ─► sendMany(line, port, address, line, ...) once a watcher and batch
 //   watcher  ─► {"subscribe":1} ─► challenge ─► {"subscribe":1,"challenge":...} ─► 30 s of lines
@@ -14,11 +14,13 @@
 import { listenError } from "../listen-error.ts";
 import type { Ring } from "../zone/ring.ts";
 import type { TelemetryCounters } from "./counters.ts";
+import type { Secret } from "../net/secret.ts";
+import { WrongTokens } from "../net/wrong-tokens.ts";
 import { Handshake, parseRequest } from "./feed-handshake.ts";
+import { FEED_LIMITS, FeedSubscribers } from "./feed-subscribers.ts";
+import type { FeedLimits, Subscriber } from "./feed-subscribers.ts";
 import { LineEncoder } from "./line.ts";
 
-export const SUBSCRIBERS_MAX = 64;
-export const SUBSCRIPTION_MS = 30_000;
 /** Longer lines stay out of the feed; they are in the file. */
 export const DATAGRAM_BYTES_MAX = 8000;
 /** Requests looked at, all senders together; the rest of a flood is dropped unread. */
@@ -40,17 +42,13 @@ export interface FeedOptions {
   counters: TelemetryCounters;
   /** Random, new at every start. */
   secret: Uint8Array;
+  /** What watchers have to show; default nothing. */
+  token?: Secret | null;
+  limits?: Partial<FeedLimits>;
   /** Milliseconds, monotonic. */
   now: () => number;
   /** Wall time in milliseconds since 1970. */
   wallClock: () => number;
-}
-
-interface Subscriber {
-  address: string;
-  port: number;
-  expiresAtMs: number;
-  datagramBytes: number;
 }
 
 type UdpSocket = Bun.udp.Socket<"uint8array">;
@@ -60,7 +58,8 @@ export class Feed {
   readonly #handshake: Handshake;
   readonly #lines = new LineEncoder();
   readonly #tooLongKind = this.#lines.kind("health", "telemetry", "Lines too long for the feed");
-  readonly #subscribers = new Map<string, Subscriber>();
+  readonly #subscribers: FeedSubscribers;
+  readonly #wrongTokens: WrongTokens;
   /** Lines, each with a newline after it. */
   readonly #batch = new Uint8Array(BATCH_LINES_MAX * (DATAGRAM_BYTES_MAX + 1));
   /** Where in the batch each line ends, its newline left out. */
@@ -82,6 +81,8 @@ export class Feed {
   private constructor(options: FeedOptions) {
     this.#options = options;
     this.#handshake = new Handshake(options.secret, options.now);
+    this.#subscribers = new FeedSubscribers({ ...FEED_LIMITS, ...options.limits });
+    this.#wrongTokens = new WrongTokens(options.now);
   }
 
   /** The bound port. */
@@ -138,7 +139,9 @@ export class Feed {
     }
     this.#options.counters.add("requests", 1);
     if (request.challenge !== null && this.#handshake.accepts(address, port, request.challenge)) {
-      this.#subscribe(address, port, nowMs, request.datagramBytes);
+      const refusal = this.#refusalOf(request.token, address);
+      if (refusal !== null) this.#answer(JSON.stringify({ error: refusal }), port, address);
+      else this.#subscribe(address, port, nowMs, request.datagramBytes);
     } else this.#answer(`{"challenge":"${this.#handshake.challenge(address, port)}"}`, port, address);
   }
 
@@ -152,31 +155,34 @@ export class Feed {
     return this.#requestsLeft-- > 0;
   }
 
+  /** Why this watcher gets nothing; null when it showed what it has to. Its address is its own: it sent the challenge back. */
+  #refusalOf(token: string | null, address: string): string | null {
+    const { token: secret = null, counters } = this.#options;
+    if (secret === null) return null;
+    if (token === null)
+      return 'The feed is for operators: give --token or WOWSIM_TOKEN to a tool, or send "token" too.';
+    const waitMs = this.#wrongTokens.waitMs(address);
+    if (waitMs === 0 && secret.matches(token)) return null;
+    counters.add("wrongTokens", 1);
+    if (waitMs > 0) return `Too many wrong tokens from your address; wait ${Math.ceil(waitMs)} ms.`;
+    this.#wrongTokens.wrong(address);
+    return "That is not this server's token; it is what serve got as --token or WOWSIM_TOKEN.";
+  }
+
   #subscribe(address: string, port: number, nowMs: number, datagramBytes: number): void {
-    const key = `${address}|${port}`;
-    const expiresAtMs = nowMs + SUBSCRIPTION_MS;
-    const known = this.#subscribers.get(key);
-    if (known !== undefined) {
-      known.expiresAtMs = expiresAtMs;
-      known.datagramBytes = datagramBytes;
-      return;
-    }
     this.#expire();
-    if (this.#subscribers.size >= SUBSCRIBERS_MAX) {
-      this.#answer(`{"error":"There are ${SUBSCRIBERS_MAX} watchers already; try again later."}`, port, address);
-      return;
+    const leaving = this.#subscribers.subscribe({ address, port, datagramBytes }, nowMs);
+    if (leaving !== null) {
+      this.#options.counters.add("watchersEvicted", 1);
+      const error = "Another watcher came, and there are no more places; ask again to have one.";
+      this.#answer(JSON.stringify({ error }), leaving.port, leaving.address);
     }
-    this.#subscribers.set(key, { address, port, expiresAtMs, datagramBytes });
     this.#options.counters.set("subscribers", this.#subscribers.size);
   }
 
   #expire(): void {
-    const nowMs = this.#options.now();
-    let gone = false;
-    for (const [key, { expiresAtMs }] of this.#subscribers) {
-      if (expiresAtMs <= nowMs) gone = this.#subscribers.delete(key) || gone;
-    }
-    if (gone) this.#options.counters.set("subscribers", this.#subscribers.size);
+    if (this.#subscribers.expire(this.#options.now()))
+      this.#options.counters.set("subscribers", this.#subscribers.size);
   }
 
   #take(offset: number, length: number): void {

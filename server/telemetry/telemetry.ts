@@ -14,6 +14,7 @@ import { Ring } from "../zone/ring.ts";
 import { TelemetryCounters } from "./counters.ts";
 import type { TelemetryCounter } from "./counters.ts";
 import { RingEmitter } from "./emitter.ts";
+import type { FeedLimits } from "./feed-subscribers.ts";
 import { ProcessHealth } from "./process-health.ts";
 import { WorkerHost } from "./worker-host.ts";
 import type { FeedStart, RecorderStart } from "./worker-messages.ts";
@@ -39,6 +40,9 @@ export interface TelemetryOptions {
   udpHost: string;
   /** 0: any. */
   udpPort: number;
+  /** What watchers have to show, if anything. */
+  udpToken?: string | undefined;
+  feedLimits?: Partial<FeedLimits> | undefined;
   /** Threads that speak: the main thread and every zone worker. */
   producers: number;
   /** Wall time in milliseconds since 1970. */
@@ -102,7 +106,8 @@ export class Telemetry {
       backlogBytesMax: BACKLOG_BYTES_MAX,
     };
     this.#recorder = new WorkerHost(options.workers.recorder, () => recorderStart);
-    const feedStart = { type: "start", feed: feedRing, counters, host: options.udpHost } as const;
+    const { udpHost: host, udpToken: token, feedLimits: limits } = options;
+    const feedStart = { type: "start", feed: feedRing, counters, host, token, limits } as const;
     this.#feed = new WorkerHost(options.workers.feed, (): FeedStart => ({ ...feedStart, port: this.#udpPort }));
   }
 

@@ -6,6 +6,8 @@
 //   main → recorder  { type: "stop", timeoutMs: 1000 }
 //   main ← recorder  { type: "stopped" }
 
+import type { FeedLimits } from "./feed-subscribers.ts";
+
 export interface RecorderStart {
   type: "start";
   /** One a producer. */
@@ -24,6 +26,9 @@ export interface FeedStart {
   counters: SharedArrayBuffer;
   host: string;
   port: number;
+  /** What watchers have to show, if anything. */
+  token?: string | undefined;
+  limits?: Partial<FeedLimits> | undefined;
 }
 
 export interface StopRequest {

@@ -144,8 +144,8 @@ export class UdpWatcher implements Disposable {
     return this.challenges.at(-1)!;
   }
 
-  answer(challenge: string, datagramBytes?: number): void {
-    this.send(JSON.stringify({ subscribe: 1, challenge, datagram_bytes: datagramBytes }));
+  answer(challenge: string, datagramBytes?: number, token?: string): void {
+    this.send(JSON.stringify({ subscribe: 1, challenge, datagram_bytes: datagramBytes, token }));
   }
 
   [Symbol.dispose](): void {

@@ -1,18 +1,28 @@
 import { describe, expect, test } from "bun:test";
 import { TelemetryCounters } from "../../../server/telemetry/counters.ts";
 import { RingEmitter } from "../../../server/telemetry/emitter.ts";
-import { DATAGRAM_BYTES_MAX, Feed, SUBSCRIBERS_MAX, SUBSCRIPTION_MS } from "../../../server/telemetry/feed.ts";
+import { Secret } from "../../../server/net/secret.ts";
+import { DATAGRAM_BYTES_MAX, Feed } from "../../../server/telemetry/feed.ts";
+import { FEED_LIMITS, FeedSubscribers, SUBSCRIPTION_MS } from "../../../server/telemetry/feed-subscribers.ts";
 import { Handshake, parseRequest } from "../../../server/telemetry/feed-handshake.ts";
 import { Ring } from "../../../server/zone/ring.ts";
 import { eventually, TestClock, UdpWatcher, withMessage } from "../../helpers/telemetry.ts";
 
 const secret = new Uint8Array(32).fill(7);
 
-async function setUp() {
+async function setUp(token?: string) {
   const buffer = Ring.allocate(1 << 20);
   const clock = new TestClock(1_000_000);
   const counters = new TelemetryCounters(TelemetryCounters.allocate());
-  const options = { host: "127.0.0.1", port: 0, ring: new Ring(buffer), counters, secret, now: clock.now };
+  const options = {
+    host: "127.0.0.1",
+    port: 0,
+    ring: new Ring(buffer),
+    counters,
+    secret,
+    now: clock.now,
+    token: Secret.of(token),
+  };
   const feed = await Feed.open({ ...options, wallClock: Date.now });
   const emitter = new RingEmitter(new Ring(buffer), { now: Date.now, source: "test" });
   const say = (message: string, data: Record<string, unknown> = {}): void => {
@@ -135,25 +145,44 @@ describe("a watcher", () => {
     expect(watcher.challenges).toHaveLength(1);
   });
 
-  test("beyond the sixty-fourth is told so, and gets in when one has left", async () => {
+  test("beyond the sixty-fourth gets in, and the one that renewed longest ago is told that it is out", async () => {
     using setup = await setUp();
     const watchers: UdpWatcher[] = [];
     try {
-      while (watchers.length < SUBSCRIBERS_MAX) watchers.push(await subscribed(setup));
+      while (watchers.length < FEED_LIMITS.watchersMax) watchers.push(await subscribed(setup));
+      const [renewed, oldest] = watchers;
+      renewed!.answer(await renewed!.challenge());
+      await handled(renewed!);
       using late = await UdpWatcher.open(setup.feed.port);
       late.answer(await late.challenge());
-      await eventually(() => late.errors.length === 1);
-      expect(setup.counters.get("subscribers")).toBe(SUBSCRIBERS_MAX);
+      await eventually(() => oldest!.errors.length === 1);
+      expect(setup.counters.get("subscribers")).toBe(FEED_LIMITS.watchersMax);
+      expect(setup.counters.get("watchersEvicted")).toBe(1);
       setup.say("Said");
-      await eventually(() => watchers.every(({ lines }) => lines.length === 1));
-      await handled(late);
-      expect(late.lines).toEqual([]);
-      setup.clock.pass(SUBSCRIPTION_MS);
-      late.answer(await late.challenge());
-      await eventually(() => setup.counters.get("subscribers") === 1);
+      await eventually(() => [renewed!, late, ...watchers.slice(2)].every(({ lines }) => lines.length === 1));
+      await handled(oldest!);
+      expect(oldest!.lines).toEqual([]);
     } finally {
       for (const watcher of watchers) watcher[Symbol.dispose]();
     }
+  });
+
+  test("has to show the token where there is one, and guesses ever more slowly", async () => {
+    using setup = await setUp("hush");
+    using watcher = await UdpWatcher.open(setup.feed.port);
+    const tries = [undefined, "a", "b", "c", "d", "e", "f", "hush"];
+    for (const [index, token] of tries.entries()) {
+      watcher.answer(await watcher.challenge(), undefined, token);
+      await eventually(() => watcher.errors.length === index + 1);
+    }
+    expect(watcher.errors[0]).toContain("--token");
+    expect(watcher.errors[6]).toContain("not this server's token");
+    expect(watcher.errors[7]).toContain("Too many wrong tokens");
+    expect(setup.counters.get("wrongTokens")).toBe(7);
+    expect(setup.counters.get("subscribers")).toBe(0);
+    setup.clock.pass(125);
+    watcher.answer(await watcher.challenge(), undefined, "hush");
+    await eventually(() => setup.counters.get("subscribers") === 1);
   });
 
   test("that is gone takes nothing from the others", async () => {
@@ -170,6 +199,18 @@ describe("a watcher", () => {
   });
 });
 
+test("watchers of one address off this machine have their share, and make room for each other first", () => {
+  const subscribers = new FeedSubscribers({ watchersMax: 6, watchersPerAddressMax: 4 });
+  const take = (address: string, port: number) => subscribers.subscribe({ address, port, datagramBytes: 0 }, port);
+  for (let port = 1; port <= 4; port++) expect(take("203.0.113.7", port)).toBeNull();
+  expect(take("203.0.113.7", 5)).toMatchObject({ port: 1 });
+  for (const address of ["203.0.113.8", "127.0.0.1"]) expect(take(address, 6)).toBeNull();
+  expect(take("203.0.113.9", 7)).toMatchObject({ address: "203.0.113.7", port: 2 });
+  expect(take("203.0.113.7", 3)).toBeNull();
+  expect(take("203.0.113.9", 8)).toMatchObject({ address: "203.0.113.7", port: 4 });
+  expect(subscribers.size).toBe(6);
+});
+
 describe("datagrams", () => {
   test("that are no request are counted and not answered", async () => {
     using setup = await setUp();
@@ -182,7 +223,7 @@ describe("datagrams", () => {
       "7",
       '{"subscribe":2}',
       '{"subscribe":1',
-      `{"subscribe":1,"x":"${"a".repeat(300)}"}`,
+      `{"subscribe":1,"x":"${"a".repeat(1_100)}"}`,
     ];
     for (const datagram of [...rubbish, new Uint8Array(8000)]) stranger.send(datagram);
     stranger.send(Uint8Array.of(0xff, 0xfe, 0x00));
@@ -266,11 +307,12 @@ describe("a challenge", () => {
 
   test("is found in a request, and nothing else is", () => {
     const datagramBytes = 0;
-    expect(parse('{"subscribe":1}')).toEqual({ challenge: null, datagramBytes });
-    expect(parse('{"subscribe":1,"challenge":"abc"}\n')).toEqual({ challenge: "abc", datagramBytes });
-    expect(parse('{"subscribe":1,"challenge":7}')).toEqual({ challenge: null, datagramBytes });
-    expect(parse('{"subscribe":1,"datagram_bytes":1400}')).toEqual({ challenge: null, datagramBytes: 1_400 });
-    expect(parse('{"subscribe":1,"datagram_bytes":"1400"}')).toEqual({ challenge: null, datagramBytes });
+    const token = null;
+    expect(parse('{"subscribe":1}')).toEqual({ challenge: null, token, datagramBytes });
+    expect(parse('{"subscribe":1,"challenge":"abc"}\n')).toEqual({ challenge: "abc", token, datagramBytes });
+    expect(parse('{"subscribe":1,"challenge":7}')).toEqual({ challenge: null, token, datagramBytes });
+    expect(parse('{"subscribe":1,"datagram_bytes":1400}')).toEqual({ challenge: null, token, datagramBytes: 1_400 });
+    expect(parse('{"subscribe":1,"datagram_bytes":"1400"}')).toEqual({ challenge: null, token, datagramBytes });
     expect(parse('{"subscribe":true}')).toBeNull();
     expect(parse("")).toBeNull();
   });
