@@ -12,11 +12,13 @@ import { loadWorld } from "./content/load.ts";
 import { registerDeployCommands } from "./control/deploy-commands.ts";
 import { Deployer } from "./control/deploy.ts";
 import { registerFaultCommands } from "./control/fault-commands.ts";
+import type { ControlLimits } from "./control/connection.ts";
 import { registerServerCommand } from "./control/server-command.ts";
 import { ControlServer } from "./control/server.ts";
 import { registerZoneCommands, ZoneViews } from "./control/zone-views.ts";
 import type { ZoneViewsOptions } from "./control/zone-views.ts";
 import { messageOf } from "./errors.ts";
+import { openToStrangers } from "./exposure.ts";
 import { FAULTS } from "./fault/definitions.ts";
 import { FaultBlock } from "./fault/fault-block.ts";
 import { NOMINAL_TICK_MS, startNominalTicks } from "./fault/nominal-ticks.ts";
@@ -28,12 +30,16 @@ import { loadKernel } from "./kernel/load.ts";
 import { Gateway } from "./net/gateway.ts";
 import { connectionsWithin, DEFAULT_LIMITS } from "./net/limits.ts";
 import type { GatewayLimits } from "./net/limits.ts";
+import { Secret } from "./net/secret.ts";
+import { WrongTokens } from "./net/wrong-tokens.ts";
 import { openFilesMax } from "./open-files.ts";
-import { registerServerMetrics } from "./server-metrics.ts";
+import { registerHttpMetrics, registerServerMetrics } from "./server-metrics.ts";
 import { takeDataDir } from "./store/data-dir.ts";
 import { writeServerFile } from "./store/server-file.ts";
 import type { ServerPlace } from "./store/server-file.ts";
 import type { Emitter } from "./telemetry/schema.ts";
+import type { FeedLimits } from "./telemetry/feed-subscribers.ts";
+import type { HttpLimits } from "./telemetry/http-connections.ts";
 import { startHttp } from "./telemetry/http.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { Readiness } from "./telemetry/readiness.ts";
@@ -63,10 +69,15 @@ export interface ServerOptions {
   workers?: number | undefined;
   tickRateHz?: number;
   seed?: number;
-  /** What control connections must show; needed off loopback. */
+  /** Operators': what the control port, the feed and /metrics ask for; needed off loopback. */
   token?: string | undefined;
+  /** Players': what every hello has to name; no guests then. */
+  playerToken?: string | undefined;
   guests?: boolean;
   limits?: Partial<GatewayLimits>;
+  controlLimits?: Partial<ControlLimits>;
+  httpLimits?: Partial<HttpLimits>;
+  feedLimits?: Partial<FeedLimits>;
   /** How late a zone worker may be before it is ended and begun again, in milliseconds; default 1,000. */
   watchdogMs?: number;
   /** Makes zone workers; default: this program's own. */
@@ -80,6 +91,8 @@ export interface RunningServer {
   readonly telemetryFile: string;
   /** Set when the limit on open files allows fewer connections than the server would take. */
   readonly connectionsMax: number | null;
+  /** What strangers can do here, a sentence each. */
+  readonly warnings: readonly string[];
   /** Stops in order; safe to call twice. */
   stop(): Promise<void>;
 }
@@ -117,6 +130,8 @@ async function start(
     ...(options.telemetryBytesMax === undefined ? {} : { rotateBytes: options.telemetryBytesMax }),
     udpHost: host,
     udpPort: options.telemetryPort,
+    udpToken: token,
+    feedLimits: options.feedLimits,
     producers: 1 + workerCount,
     clock: Date.now,
     workers,
@@ -127,7 +142,7 @@ async function start(
   undo.push(() => {
     if (hasStarted) emitter.emit("event", "game_server", "Server stopped", {});
   });
-  const connectionsMax = connectionsWithin(openFilesMax());
+  const connectionsMax = connectionsWithin(openFilesMax(), options.limits?.connectionsMax);
   emitter.emit("event", "server", "Server starting", {
     version,
     tick_rate_hz: tickRateHz,
@@ -156,7 +171,8 @@ async function start(
     world,
     tickRateHz,
     ...(options.guests === undefined ? {} : { guests: options.guests }),
-    limits: { connectionsMax, ...options.limits },
+    token: options.playerToken,
+    limits: { ...options.limits, connectionsMax },
   });
   undo.push(() => gateway.stop());
 
@@ -175,7 +191,13 @@ async function start(
   undo.push(() => faults.stop());
   emitter.emit("event", "server", "Fault registry initialized", { fault_count: FAULTS.length });
 
-  const control = new ControlServer({ emitter, ...(token === undefined ? {} : { token }) });
+  const wrongTokens = new WrongTokens(now);
+  const control = new ControlServer({
+    emitter,
+    wrongTokens,
+    ...(token === undefined ? {} : { token }),
+    ...(options.controlLimits === undefined ? {} : { limits: options.controlLimits }),
+  });
   registerFaultCommands(control, faults);
   const deployer = new Deployer({ zones: supervisor, kernel, emitter, newWorker: workers.deploy, now });
   registerDeployCommands(control, deployer);
@@ -214,12 +236,24 @@ async function start(
   ports.telemetry = telemetry.udpPort;
   ports.game = gateway.listen(host, options.port);
   ports.control = control.listen(host, options.controlPort);
-  const http = startHttp({ host, port: options.httpPort, metrics, readiness });
+  const http = await startHttp({
+    host,
+    port: options.httpPort,
+    metrics,
+    readiness,
+    secret: Secret.of(token),
+    wrongTokens,
+    ...(options.httpLimits === undefined ? {} : { limits: options.httpLimits }),
+    now,
+  });
+  registerHttpMetrics(metrics, http);
   undo.push(() => http.stop());
   undo.push(() => readiness.stop());
   ports.http = http.port;
   for (const listener of listeners) readiness.up(listener);
   undo.push(await tellWhere(dataDir, { host, ports, version }, emitter));
+  const warnings = openToStrangers(host, options);
+  for (const warning of warnings) emitter.emit("event", "server", "Open to strangers", { host, warning });
   emitter.emit("event", "game_server", "Server started", { port: ports.game });
   hasStarted = true;
   return {
@@ -227,7 +261,9 @@ async function start(
     zones,
     dataDir,
     telemetryFile,
-    connectionsMax: connectionsMax < DEFAULT_LIMITS.connectionsMax ? connectionsMax : null,
+    connectionsMax:
+      connectionsMax < (options.limits?.connectionsMax ?? DEFAULT_LIMITS.connectionsMax) ? connectionsMax : null,
+    warnings,
   };
 }
 

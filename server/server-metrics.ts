@@ -4,6 +4,7 @@
 import type { ControlServer } from "./control/server.ts";
 import type { FaultRegistry } from "./fault/registry.ts";
 import type { Gateway } from "./net/gateway.ts";
+import type { HttpServer } from "./telemetry/http.ts";
 import type { MetricsSink } from "./telemetry/metrics.ts";
 import type { Readiness } from "./telemetry/readiness.ts";
 import type { ZoneSupervisor } from "./zone/supervisor.ts";
@@ -75,6 +76,16 @@ function registerWorkers(metrics: MetricsSink, supervisor: ZoneSupervisor): void
     "Times the main thread did not run for longer than half of --watchdog-ms.",
     [],
     () => [{ value: supervisor.losses.standstills }],
+  );
+}
+
+export function registerHttpMetrics(metrics: MetricsSink, http: HttpServer): void {
+  metrics.gauge("wowsim_http_connections", "Open HTTP connections.", [], () => [{ value: http.connections }]);
+  metrics.counter(
+    "wowsim_http_refused_total",
+    "HTTP connections closed and requests refused, by why: room made for others, too slow, wrong tokens.",
+    ["reason"],
+    () => Object.entries(http.refused).map(([reason, value]) => ({ labels: { reason }, value })),
   );
 }
 

@@ -41,5 +41,12 @@ setInterval(() => {
 }, 1_000);
 
 const ports = { port: NOWHERE, controlPort: NOWHERE, httpPort: NOWHERE, telemetryPort: Number(telemetryPort) };
-const looks = { hasColor: true, isAscii: false, telemetryFile: "/dev/null", candidates: [], token: undefined };
+const looks = {
+  hasColor: true,
+  isAscii: false,
+  telemetryFile: "/dev/null",
+  candidates: [],
+  token: undefined,
+  playerToken: undefined,
+};
 process.exit(await runDashboard({ host: "127.0.0.1", ...ports, ...looks, onDraw }));

@@ -110,7 +110,11 @@ describe("the game port", () => {
     "%s: all understood, none answered",
     async (_, { steps }) => {
       const page = async (): Promise<string> =>
-        (await (await fetch(`http://127.0.0.1:${guarded.ports.http}/metrics`)).text())
+        (
+          await (
+            await fetch(`http://127.0.0.1:${guarded.ports.http}/metrics`, { headers: { authorization: "Bearer hush" } })
+          ).text()
+        )
           .split("\n")
           .filter((line) => /^wowsim_gateway_(messages|malformed|commands)_total /.test(line))
           .map((line) => line.split(" ").at(-1))
@@ -152,7 +156,10 @@ test.each(named.filter(([, { kind }]) => kind === "http"))("the HTTP port: %s", 
   for (let index = 0; index < steps.length; index += 2) {
     const path = steps[index]!.text.replace("GET ", "");
     const response = await fetch(`http://127.0.0.1:${server.ports.http}${path}`);
-    expect(`${response.status} ${(await response.text()).trimEnd()}`).toBe(steps[index + 1]!.text);
+    const got = `${response.status} ${(await response.text()).trimEnd()}`;
+    const shown = steps[index + 1]!.text;
+    expect(got.slice(0, 3)).toBe(shown.slice(0, 3));
+    expect([got, matches(JSON.parse(got.slice(4)), JSON.parse(shown.slice(4)))]).toEqual([got, true]);
   }
 });
 
@@ -218,7 +225,11 @@ test("the limits it states are those in force", () => {
     `\`authenticate\` | ${DEFAULT_LIMITS.authenticateMsMax / 1_000} s`,
     `\`partial\` | ${DEFAULT_LIMITS.partialMsMax / 1_000} s`,
     `\`idle\` | ${DEFAULT_LIMITS.idleMsMax / 1_000} s`,
-    `\`connections_per_address\` | ${shown(connectionsMax)}`,
+    `\`connections\` | ${shown(connectionsMax)}`,
+    `\`connections_per_address\` | ${DEFAULT_LIMITS.connectionsPerAddressMax};`,
+    `\`new_sessions\` | ${shown(DEFAULT_LIMITS.newSessionsPerSecondMax)} new players a second`,
+    `\`new_sessions_per_address\` | ${DEFAULT_LIMITS.newSessionsPerAddressMax} a second`,
+    `${DEFAULT_LIMITS.unactedResumeMsMax / 1_000} s when the player has not acted yet`,
     `\`slow_reader\` | ${DEFAULT_LIMITS.slowReaderMsMax / 1_000} s behind on reading. A reader is owed at most ${shown(outboxBytesMax)} bytes`,
     `waits ${DEFAULT_LIMITS.resumeMsMax / 1_000} s for its player`,
     `up to ${DEFAULT_LIMITS.nameLengthMax} printable`,

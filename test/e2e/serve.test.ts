@@ -7,6 +7,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import type { FaultStatus } from "../../server/fault/registry.ts";
 import { ControlClient } from "../../tools/client/control-client.ts";
+import { FeedClient } from "../../tools/client/feed-client.ts";
 import { RawClient, until } from "../helpers/net.ts";
 import { isRunning } from "../../bench/lib/processes.ts";
 import { FREE_PORTS, readLines, ServeProcess, TempFolder } from "../helpers/serve-process.ts";
@@ -22,6 +23,17 @@ async function player(port: number, name = "Ann"): Promise<RawClient> {
   client.send({ type: "hello", v: 1, name });
   await until(() => client.last("state") !== undefined);
   return client;
+}
+
+/** A command of the tools, with no token but those of `env`: its exit code, and all it said. */
+async function run(env: Record<string, string>, ...words: string[]): Promise<[code: number, said: string]> {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "../../tools/wowsim.ts"), ...words], {
+    env: { ...process.env, WOWSIM_TOKEN: "", WOWSIM_PLAYER_TOKEN: "", ...env },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  return [await child.exited, out + err];
 }
 
 describe("a server that runs", () => {
@@ -70,7 +82,7 @@ describe("a server that runs", () => {
     const guest = await RawClient.connect(server.ports.game);
     guest.send({ type: "movement", session_id: 1, position: { x: 1, y: 0, z: 0 } });
     await until(() => guest.closed);
-    expect(guest.received).toEqual([]);
+    expect(guest.received).toMatchObject([{ type: "error", code: "guests_off" }]);
     const told = server.telemetry().find(({ message }) => message === "Server starting");
     expect(told?.data).toMatchObject({ tick_rate_hz: 40 });
     ann.close();
@@ -301,12 +313,46 @@ describe("a server that can not run", () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toContain("--token");
     await using server = new ServeProcess(["--host", "0.0.0.0"], { WOWSIM_TOKEN: "hush" });
-    const { control } = await server.untilReady();
+    const { control, http, telemetry, game } = await server.untilReady();
+    await until(() => server.stderr.includes("--player-token") && server.stderr.includes("/healthz"));
+    const shown: Record<string, string>[] = [{}, { authorization: "Bearer hush" }];
+    const asked = shown.map((headers) => fetch(`http://127.0.0.1:${http}/metrics`, { headers }));
+    expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([401, 200]);
+    const feed = { host: "127.0.0.1", port: telemetry };
+    await expect(FeedClient.connect(feed)).rejects.toMatchObject({ code: "feed_refused" });
+    await using watcher = await FeedClient.connect({ ...feed, token: "hush" });
+    expect(watcher.lines).toBeGreaterThan(0);
+    (await player(game)).close();
     const operator = await RawClient.connect(control);
     operator.send({ command: "list" }, { command: "auth", token: "hush" }, { command: "list" });
     await until(() => operator.received.length === 3);
     expect(operator.received.map(({ success }) => success)).toEqual([false, true, true]);
     operator.close();
+  });
+
+  test("because a player showed no token, says so, and lets in who does; its tools show theirs", async () => {
+    const tokens = { WOWSIM_TOKEN: "hush", WOWSIM_PLAYER_TOKEN: "sesame" };
+    await using server = new ServeProcess(["--new-sessions-per-address", "3"], tokens);
+    const { game, http, telemetry } = await server.untilReady();
+    const guest = await RawClient.connect(game);
+    guest.send({ type: "movement", position: { x: 1, y: 0, z: 0 } });
+    await until(() => guest.closed);
+    expect(guest.last("error")).toMatchObject({ code: "guests_off" });
+    const spawn = ["spawn-clients", "--port", String(game), "--count", "3", "--duration", "1s"];
+    const health = ["health", "--http-port", String(http), "--telemetry-port", String(telemetry), "--for", "1s"];
+    const [strangers, players, stranger, operator] = await Promise.all([
+      run({}, ...spawn),
+      run({ WOWSIM_PLAYER_TOKEN: "sesame" }, ...spawn),
+      run({}, ...health),
+      run({}, ...health, "--token", "hush"),
+    ]);
+    expect(strangers[0]).not.toBe(0);
+    expect(strangers[1]).toContain("token");
+    expect(players[0]).toBe(0);
+    expect(stranger[0]).not.toBe(0);
+    expect(stranger[1]).toContain("--token");
+    expect(operator[1]).not.toContain("401");
+    expect(operator[1]).toContain("Elwynn");
   });
 
   test("because its data folder can not be written names it and the flag", async () => {

@@ -35,6 +35,7 @@ const exitCode = await runDashboard({
   telemetryPort: Number(values["telemetry-port"]),
   telemetryFile: "/dev/null",
   token: undefined,
+  playerToken: undefined,
   candidates: [],
   hasColor: true,
   isAscii: false,

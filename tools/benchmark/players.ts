@@ -53,7 +53,7 @@ export function startPlayers(options: PlayersOptions): Players {
     stdin: "pipe",
     stdout: "pipe",
     stderr: "pipe",
-    env: token === undefined ? process.env : { ...process.env, WOWSIM_TOKEN: token },
+    env: token === undefined ? process.env : { ...process.env, WOWSIM_PLAYER_TOKEN: token },
   });
   const kill = (): void => child.kill("SIGKILL");
   const stop = (): void => child.kill("SIGINT");

@@ -20,6 +20,8 @@ export interface FeedClientOptions {
   host: string;
   /** The server's telemetry port (UDP). */
   port: number;
+  /** For servers that have one. */
+  token?: string | undefined;
   /** How long to wait for the first line. */
   timeoutMs?: number;
   /** Asked of the text of all that comes, before it is read; what is not worth it is counted as a line, and no more. */
@@ -41,6 +43,7 @@ type Answer = { challenge: string } | { error: string };
 export class FeedClient implements AsyncDisposable {
   readonly #listeners = new Set<(line: TelemetryLine) => void>();
   readonly #name: string;
+  readonly #token: string | undefined;
   readonly #isWorthReading: (text: string) => boolean;
   readonly #firstLine = Promise.withResolvers<void>();
   #socket: Bun.udp.ConnectedSocket<"buffer"> | null = null;
@@ -63,7 +66,8 @@ export class FeedClient implements AsyncDisposable {
     }
   }
 
-  private constructor({ host, port, isWorthReading }: FeedClientOptions) {
+  private constructor({ host, port, token, isWorthReading }: FeedClientOptions) {
+    this.#token = token;
     this.#name = hostAndPort(host, port);
     this.#isWorthReading = isWorthReading ?? (() => true);
   }
@@ -165,7 +169,7 @@ export class FeedClient implements AsyncDisposable {
     if (answer === null) this.#malformed++;
     else if ("challenge" in answer) {
       this.#wasAnswered = true;
-      this.#send({ subscribe: 1, challenge: answer.challenge, datagram_bytes: DATAGRAM_BYTES });
+      this.#send({ subscribe: 1, challenge: answer.challenge, datagram_bytes: DATAGRAM_BYTES, token: this.#token });
     } else this.#firstLine.reject(new WowsimError("feed_refused", `${this.#name} refuses the feed: ${answer.error}`));
   }
 

@@ -24,13 +24,17 @@ export interface ServerWish {
   host?: string | undefined;
   ports: Partial<ServerPorts>;
   token?: string | undefined;
+  playerToken?: string | undefined;
 }
 
 export interface FoundServer {
   host: string;
   /** Those that were not needed may be the usual ones, for want of a better word. */
   ports: ServerPorts;
+  /** The operators'. */
   token?: string;
+  /** The players'. */
+  playerToken?: string;
   /** What was told by flags of their own. */
   told: Partial<ServerPorts>;
   /** Its control port is known, or was at least named; false when only other ports were, or nothing was. */
@@ -50,7 +54,8 @@ export async function findServer(
   { env, dataDir }: Around = { env: process.env, dataDir: DATA_DIR },
 ): Promise<FoundServer> {
   const told = wish.ports;
-  const token = wish.token ?? env["WOWSIM_TOKEN"];
+  const token = wish.token ?? (env["WOWSIM_TOKEN"] || undefined);
+  const playerToken = wish.playerToken ?? (env["WOWSIM_PLAYER_TOKEN"] || undefined);
   const name = wish.server ?? (wish.host === undefined ? nameFrom(env) : null);
   const isNamed = name !== null || told.control !== undefined;
   const folder = isNamed || wish.host !== undefined ? null : readServerFile(dataDir);
@@ -63,6 +68,7 @@ export async function findServer(
     host,
     ports: { ...DEFAULT_PORTS, ...folder?.ports, ...asked, ...told, control },
     ...(token === undefined ? {} : { token }),
+    ...(playerToken === undefined ? {} : { playerToken }),
     told,
     isNamed: isNamed || folder !== null,
   };

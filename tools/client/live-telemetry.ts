@@ -21,6 +21,8 @@ export interface LiveTelemetryOptions {
   /** UDP. */
   telemetryPort: number;
   httpPort: number;
+  /** For servers that have one. */
+  token?: string | undefined;
 }
 
 /** Telemetry never pauses for so long by itself. */
@@ -49,8 +51,9 @@ export class LiveTelemetry implements AsyncDisposable {
 
   /** Asks over HTTP anew; what fails is a reason in the next health report. */
   async refresh(): Promise<void> {
+    const { host, httpPort: port, token } = this.#options;
     try {
-      this.#status = await fetchStatus({ host: this.#options.host, port: this.#options.httpPort });
+      this.#status = await fetchStatus({ host, port, token });
       this.#statusError = "";
     } catch (error) {
       this.#status = null;
@@ -73,8 +76,9 @@ export class LiveTelemetry implements AsyncDisposable {
   }
 
   async #listen(): Promise<void> {
+    const { host, telemetryPort: port, token } = this.#options;
     try {
-      this.#feed = await FeedClient.connect({ host: this.#options.host, port: this.#options.telemetryPort });
+      this.#feed = await FeedClient.connect({ host, port, token });
       this.#feed.onLine((line) => this.timeline.take(line));
     } catch (error) {
       this.#feedError = messageOf(error);

@@ -7,7 +7,7 @@
 // Of /metrics only what is named here is read; which faults are active (wowsim_fault_*) is not.
 
 import { messageOf, WowsimError } from "../../server/errors.ts";
-import { parseOutsideJson } from "../../server/printable.ts";
+import { parseOutsideJson, printable } from "../../server/printable.ts";
 import { parsePrometheus } from "./prometheus-text.ts";
 import { hostAndPort } from "./server-name.ts";
 import type { PrometheusSample } from "./prometheus-text.ts";
@@ -28,21 +28,42 @@ export interface ServerStatus {
 }
 
 const TIMEOUT_MS = 2_000;
+const SAID_CHARS_MAX = 200;
 
-/** Throws WowsimError("http_unreachable"). */
-export async function fetchStatus({ host, port }: { host: string; port: number }): Promise<ServerStatus> {
+export interface StatusOptions {
+  host: string;
+  port: number;
+  /** For servers that have one. */
+  token?: string | undefined;
+}
+
+/** Throws WowsimError("http_unreachable"), or "http_refused" when the token is not right. */
+export async function fetchStatus({ host, port, token }: StatusOptions): Promise<ServerStatus> {
   const base = `http://${hostAndPort(host, port)}`;
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   try {
     const [ready, metrics] = await Promise.all([
       fetch(`${base}/readyz`, { signal }).then(async (answer) => parseOutsideJson(await answer.text())),
-      fetch(`${base}/metrics`, { signal }).then((answer) => answer.text()),
+      fetch(`${base}/metrics`, token === undefined ? { signal } : { signal, headers: bearer(token) }).then(numbersOf),
     ]);
     return { ...readinessOf(ready), zones: zonesOf(parsePrometheus(metrics)) };
   } catch (cause) {
+    if (cause instanceof WowsimError) throw cause;
     const message = `Nothing answers as a wowsim server on ${base} (${reasonOf(cause)}); say where it is with --server or --http-port.`;
     throw new WowsimError("http_unreachable", message, { cause });
   }
+}
+
+function bearer(token: string): Record<string, string> {
+  return { authorization: `Bearer ${token}` };
+}
+
+/** The page of numbers. Throws WowsimError("http_refused") with what the server says when it does not show them. */
+async function numbersOf(answer: Response): Promise<string> {
+  const text = await answer.text();
+  if (answer.ok) return text;
+  const said = printable(text.trim()).slice(0, SAID_CHARS_MAX);
+  throw new WowsimError("http_refused", `/metrics is not shown (${answer.status}): ${said}`);
 }
 
 /** "ECONNREFUSED" says more in less than what fetch makes of it. */

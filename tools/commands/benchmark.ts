@@ -114,9 +114,9 @@ async function open(flags: BenchmarkFlags): Promise<{ target: Target; command: s
   const { world, workers, seed } = flags;
   const found = await attachedTo(flags);
   if (found !== null) {
-    const { host, ports, token } = found;
-    const feed = await FeedClient.connect({ host, port: ports.telemetry });
-    const target = { host, port: ports.game, feed, ...(token === undefined ? {} : { token }) };
+    const { host, ports, token, playerToken } = found;
+    const feed = await FeedClient.connect({ host, port: ports.telemetry, token });
+    const target = { host, port: ports.game, feed, ...(playerToken === undefined ? {} : { token: playerToken }) };
     const command = pasteable(commandOf(flags), found);
     return { target, command, [Symbol.asyncDispose]: async () => feed.close() };
   }

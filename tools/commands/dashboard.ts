@@ -50,9 +50,9 @@ async function dashboard(flags: DashboardFlags): Promise<void> {
       import("../dashboard/dashboard.ts"),
       import("../dashboard/glyphs.ts"),
     ]);
-    const { host, ports, token } = await server(flags);
+    const { host, ports, token, playerToken } = await server(flags);
     const { game: port, control: controlPort, http: httpPort, telemetry: telemetryPort } = ports;
-    const where = { host, port, controlPort, httpPort, telemetryPort, telemetryFile, token };
+    const where = { host, port, controlPort, httpPort, telemetryPort, telemetryFile, token, playerToken };
     const isAscii = ascii === true || !showsUnicode(process.env);
     const exitCode = await runDashboard({ ...where, candidates: candidate, hasColor: hasColor(), isAscii });
     // Sockets and timers that are being closed are of no interest to anybody any more.

@@ -78,7 +78,11 @@ async function diagnoseLive(flags: DiagnoseFlags, server: FoundServer, signal: A
     import("../analysis/timeline.ts"),
   ]);
   const timeline = new Timeline();
-  await using feed = await FeedClient.connect({ host: server.host, port: server.ports.telemetry });
+  await using feed = await FeedClient.connect({
+    host: server.host,
+    port: server.ports.telemetry,
+    token: server.token,
+  });
   feed.onLine((line) => timeline.take(line));
   const bar = progressBar("listening");
   const startedMs = performance.now();

@@ -69,8 +69,9 @@ async function judge(flags: HealthFlags, signal: AbortSignal): Promise<void> {
   });
 }
 
-const feedOf = ({ host, ports: { http: httpPort, telemetry: telemetryPort } }: FoundServer) => ({
+const feedOf = ({ host, ports: { http: httpPort, telemetry: telemetryPort }, token }: FoundServer) => ({
   host,
+  token,
   httpPort,
   telemetryPort,
 });

@@ -7,13 +7,15 @@ import type { Command } from "commander";
 import { messageOf, WowsimError } from "../../server/errors.ts";
 import { WATCHDOG_MS_DEFAULT, WATCHDOG_MS_MAX, WATCHDOG_MS_MIN } from "../../server/zone/watchdog.ts";
 import { DEFAULT_PORTS, hostAndPort } from "../client/server-name.ts";
+import { addLimitFlags, limitsFrom } from "./serve-limits.ts";
+import type { LimitFlags } from "./serve-limits.ts";
 import { addFormatFlag, parseInteger, parsePort } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { err, EXIT, fail, note, out, outJson } from "../ui/output.ts";
 import { parentGone } from "../ui/parent.ts";
 
-interface ServeFlags {
+interface ServeFlags extends LimitFlags {
   host: string;
   port: number;
   controlPort: number;
@@ -28,6 +30,7 @@ interface ServeFlags {
   tickRate: number;
   seed: number;
   token?: string;
+  playerToken?: string;
   guests: boolean;
   withParent?: boolean;
   scratch?: boolean;
@@ -60,13 +63,14 @@ export function register(program: Command): void {
       WATCHDOG_MS_DEFAULT,
     )
     .option("--seed <n>", "seed of everything random", parseInteger(0, 0xffff_ffff), 1)
-    .option("--token <secret>", "what the control channel asks for; also from WOWSIM_TOKEN")
+    .option("--token <secret>", "operators' token, for control, feed and /metrics; also from WOWSIM_TOKEN")
+    .option("--player-token <secret>", "players' token, for the game port; also from WOWSIM_PLAYER_TOKEN")
     .option("--no-guests", "only players who say hello")
     .option("--scratch", "data in a temporary folder that goes with the server, instead of --data-dir")
     .option("--with-parent", "stop when stdin ends, so as never to outlive the program that holds its other end")
     .addHelpText(
       "after",
-      "\nWith --format json the first line on stdout, once everything listens, is\n" +
+      "\nA token on the command line is seen by everybody on this machine: rather set the\nvariable. What strangers may do, and the limits: docs/SECURITY.md\n\nWith --format json the first line on stdout, once everything listens, is\n" +
         '  {"ready":true,"game":n,"control":n,"http":n,"telemetry":n,"pid":n,\n   "data_dir":"..."}\n' +
         exitCodes({
           0: "stopped in order",
@@ -76,7 +80,7 @@ export function register(program: Command): void {
           130: "Ctrl-C twice",
         }),
     );
-  addFormatFlag(command).action(serve);
+  addFormatFlag(addLimitFlags(command)).action(serve);
 }
 
 async function serve(flags: ServeFlags): Promise<void> {
@@ -84,10 +88,21 @@ async function serve(flags: ServeFlags): Promise<void> {
   const ended = flags.withParent === true ? Promise.race([nextSignal(), untilParentIsGone()]) : nextSignal();
   if (flags.scratch === true) flags.dataDir = scratchFolder();
   const { startServer } = await import("../../server/main.ts");
-  const { format, token = process.env["WOWSIM_TOKEN"], tickRate: tickRateHz, world: worldFile, ...options } = flags;
+  const { format, tickRate: tickRateHz, world: worldFile, ...options } = flags;
+  const token = flags.token ?? process.env["WOWSIM_TOKEN"];
+  const playerToken = flags.playerToken ?? process.env["WOWSIM_PLAYER_TOKEN"];
+  const limits = limitsFrom(flags);
   const telemetryBytesMax = flags.telemetryMaxMb * BYTES_PER_MB;
   try {
-    const server = await startServer({ ...options, telemetryBytesMax, tickRateHz, worldFile, token });
+    const server = await startServer({
+      ...options,
+      ...limits,
+      telemetryBytesMax,
+      tickRateHz,
+      worldFile,
+      token,
+      playerToken,
+    });
     const { ports, dataDir } = server;
     if (format === "json") outJson({ ready: true, ...ports, pid: process.pid, data_dir: dataDir });
     else {
@@ -101,6 +116,7 @@ async function serve(flags: ServeFlags): Promise<void> {
       note(
         `at most ${server.connectionsMax} players, for want of open files; for more raise the limit (ulimit -n 16384).`,
       );
+    for (const warning of server.warnings) note(warning);
     const reason = await ended;
     if (format === "text") err(`\nwowsim: ${reason}, stopping`);
     await server.stop();

@@ -161,7 +161,7 @@ function judge(count: number, server: string, stats: Load["stats"], playing: num
 /** Connects the load; its modules are only read now, so that --help is instant. */
 async function start(
   flags: SpawnFlags,
-  { host, ports: { game: port }, token }: FoundServer,
+  { host, ports: { game: port }, playerToken: token }: FoundServer,
   signal: AbortSignal,
   onConnected: (count: number) => void,
 ): Promise<{ host: string; port: number; load: Load }> {

@@ -24,6 +24,7 @@ export interface ActionsOptions {
   controlPort: number;
   telemetryPort: number;
   token: string | undefined;
+  playerToken: string | undefined;
   control: ControlSource;
   model: Model;
   now: () => number;
@@ -42,12 +43,12 @@ export class Actions {
   readonly #endedHere = new Set<string>();
 
   constructor(options: ActionsOptions) {
-    const { host, port, controlPort, telemetryPort, token, model, now } = options;
+    const { host, port, controlPort, telemetryPort, token, playerToken, model, now } = options;
     this.#options = options;
     this.#players = new PlayerGroups({
       host,
       port,
-      token,
+      token: playerToken,
       now,
       onChange: () => {
         model.players = this.#players.present;

@@ -40,6 +40,7 @@ export interface DashboardOptions {
   telemetryPort: number;
   telemetryFile: string;
   token: string | undefined;
+  playerToken: string | undefined;
   /** .wasm files that can be deployed, beside those in the working directory. */
   candidates: readonly string[];
   hasColor: boolean;
@@ -81,7 +82,7 @@ class Dashboard {
   #end: (exitCode: number) => void = () => {};
 
   constructor(options: DashboardOptions, candidates: readonly Candidate[]) {
-    const { host, port, controlPort, telemetryPort, token } = options;
+    const { host, port, controlPort, telemetryPort, token, playerToken } = options;
     this.#options = options;
     this.#candidates = candidates;
     this.#terminal = new TerminalScreen(options);
@@ -96,6 +97,7 @@ class Dashboard {
       controlPort,
       telemetryPort,
       token,
+      playerToken,
       control: this.#control,
       model: this.#model,
       now: Date.now,

@@ -74,7 +74,7 @@ export class PlayerGroups {
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",
-      env: token === undefined ? process.env : { ...process.env, WOWSIM_TOKEN: token },
+      env: token === undefined ? process.env : { ...process.env, WOWSIM_PLAYER_TOKEN: token },
       // Ctrl-C in our terminal is for us, who then tell them to leave in order.
       detached: true,
     });

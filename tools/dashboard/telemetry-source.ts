@@ -20,6 +20,7 @@ export interface TelemetrySourceOptions {
   telemetryPort: number;
   httpPort: number;
   telemetryFile: string;
+  token: string | undefined;
 }
 
 const TRY_AGAIN_MS = 500;
@@ -57,12 +58,13 @@ export class TelemetrySource {
 
   /** Until there is a feed. One that is there once finds its server again by itself. */
   async #listen(): Promise<void> {
-    const { host, telemetryPort: port } = this.#options;
+    const { host, telemetryPort: port, token } = this.#options;
     while (!this.#isStopped) {
       try {
         const feed = await FeedClient.connect({
           host,
           port,
+          token,
           isWorthReading: (text) => this.#model.isWorthReading(text),
         });
         if (this.#isStopped) feed.close();
@@ -117,9 +119,9 @@ export class TelemetrySource {
   }
 
   async #askStatus(): Promise<void> {
-    const { host, httpPort: port } = this.#options;
+    const { host, httpPort: port, token } = this.#options;
     try {
-      this.#model.status = await fetchStatus({ host, port });
+      this.#model.status = await fetchStatus({ host, port, token });
       this.#isHttpSilent = false;
     } catch (error) {
       this.#model.status = undefined;

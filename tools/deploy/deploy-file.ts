@@ -36,7 +36,7 @@ export async function deployFile(
   const { host, controlPort, telemetryPort, token, canaryZone, canaryDuration, allowIdle } = options;
   const wasm = await readModule(path);
   await using control = await ControlClient.connect({ host, port: controlPort, token });
-  await using feed = await FeedClient.connect({ host, port: telemetryPort });
+  await using feed = await FeedClient.connect({ host, port: telemetryPort, token });
   return await runCanary(
     {
       wasm,

@@ -30,6 +30,7 @@ export interface Where {
   host: string;
   ports: ServerPorts;
   token?: string;
+  playerToken?: string | undefined;
 }
 
 export interface DrillOptions {
@@ -101,7 +102,7 @@ export class Drill {
   }
 
   static async #attach(where: Where, server: ServerProcess | null, options: DrillOptions): Promise<Drill> {
-    const { host, ports, token } = where;
+    const { host, ports, token, playerToken } = where;
     const end = { host, port: ports.control, ...(token === undefined ? {} : { token }) };
     const closers: (() => void)[] = [];
     try {
@@ -109,8 +110,8 @@ export class Drill {
       closers.push(() => control.close());
       const faults = await FaultLeases.connect(end, (faultId, reason) => options.onNote?.(`${faultId}: ${reason}`));
       closers.push(() => faults.close());
-      const feed = await FeedClient.connect({ host, port: ports.telemetry });
-      const players = new Players({ host, port: ports.game, token, seed: options.seed });
+      const feed = await FeedClient.connect({ host, port: ports.telemetry, token });
+      const players = new Players({ host, port: ports.game, token: playerToken, seed: options.seed });
       closers.push(() => feed.close());
       const drill = new Drill({ where, server, control, faults, feed, players });
       await drill.#firstLine();

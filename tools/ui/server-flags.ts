@@ -45,6 +45,7 @@ export interface ServerFlags {
   httpPort?: number;
   telemetryPort?: number;
   token?: string;
+  playerToken?: string;
 }
 
 const DESCRIPTIONS: Record<PortName, string> = {
@@ -68,7 +69,11 @@ export function addServerFlags(command: Command, name: ServerCommand): Command {
     const flag = `${FLAG_OF[port]} <n>`;
     command.addOption(new Option(flag, `${DESCRIPTIONS[port]}, usually ${DEFAULT_PORTS[port]}`).argParser(parsePort));
   }
-  return command.option("--token <secret>", "the server's token, when it has one; also from WOWSIM_TOKEN");
+  command.option("--token <secret>", "the operators' token, where the server has one; also from WOWSIM_TOKEN");
+  const ports: readonly PortName[] = PORTS[name];
+  if (!ports.includes("game")) return command;
+  const playerToken = "the players' token, where the server has one; also from WOWSIM_PLAYER_TOKEN";
+  return command.option("--player-token <secret>", playerToken);
 }
 
 function serverName(text: string): ServerName {
@@ -142,9 +147,10 @@ function wishOf({
   httpPort: http,
   telemetryPort: telemetry,
   token,
+  playerToken,
 }: ServerFlags): ServerWish {
   const told = Object.entries({ game, control, http, telemetry }).filter(([, port]) => port !== undefined);
-  return { server, host, ports: Object.fromEntries(told), token };
+  return { server, host, ports: Object.fromEntries(told), token, playerToken };
 }
 
 /**

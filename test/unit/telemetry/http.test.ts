@@ -208,7 +208,7 @@ describe("readiness", () => {
     ];
     await server.stop();
     readiness = new Readiness({ listeners: [], zones, now: clock.now });
-    server = startHttp({ host: "127.0.0.1", port: 0, metrics, readiness });
+    server = await startHttp({ host: "127.0.0.1", port: 0, metrics, readiness });
     const ask = async (query: string): Promise<{ status: number } & ReadinessVerdict> => {
       const response = await fetch(`http://127.0.0.1:${server.port}/readyz${query}`);
       return { status: response.status, ...((await response.json()) as ReadinessVerdict) };
