@@ -1,21 +1,34 @@
-// Fuel. Every kernel is metered before it runs: each function entry and each loop header takes one from a counter and
-// traps below zero, so that a loop without end becomes a trap, at the same point in every run. (No host can stop a pure
-// Wasm loop from outside.)
+// Fuel. Every kernel is metered before it runs: what can repeat takes from a counter and traps below zero, so that work
+// without end becomes a trap, at the same point in every run. (No host can stop a pure Wasm loop from outside.)
 //
-//   loop { body }   becomes   loop { fuel -= 1; if (fuel < 0) unreachable; body }
+//   loop { body }          becomes   loop { fuel -= 3; if (fuel < 0) unreachable; body }
+//   fill(at, 0, bytes)     becomes   n = bytes; fuel -= 16 + n / 8; if (fuel < 0) unreachable; fill(at, 0, n)
+//
+// A unit is about the time of one round of an empty loop, two nanoseconds. So a charge grows with what it pays for: that of a
+// loop or function with the instructions it has, that of a bulk operation with its bytes. Without that, a loop around 4 MB of
+// memory.fill, or around a megabyte of straight-line code, would burn a tick's fuel in hours.
 //
 // The counter is the exported mutable global "fuel" (i64), the one piece of state outside the memory: the host sets it
-// before each tick. The metered module carries the hash of what it was made from in the section "wowsim.source".
+// before each call. The metered module carries the hash of what it was made from in the section "wowsim.source".
 
 import { createHash } from "node:crypto";
 import type binaryen from "binaryen";
 import { WowsimError } from "../errors.ts";
-import { type Binaryen, allowedFeatures, walkModule } from "./walk.ts";
+import { type Binaryen, allowedFeatures, instructionsOf, rawBinaryen, walkFunction } from "./walk.ts";
 
 export const FUEL_EXPORT = "fuel";
 export const SOURCE_SECTION = "wowsim.source";
-/** What an instance starts with: enough for `init` and anything a tool does, not endless. */
-const FUEL_INITIAL = 1_000_000_000n;
+/** What an instance starts with, for tools that call it without setting fuel: some ten milliseconds of it. */
+const FUEL_INITIAL = 20_000_000n;
+
+/** Instructions that one unit pays for, in a loop's round or a function's call; so much comes with the first unit. */
+const INSTRUCTIONS_PER_UNIT = 128;
+/** Locals of a function, zeroed at each call, that one unit pays for. */
+const LOCALS_PER_UNIT = 64;
+/** Bytes of a bulk operation that one unit pays for, as a power of two: 8. Measured by `bun bench/fuel-rate.ts`. */
+const BULK_BYTES_SHIFT = 3n;
+/** What each bulk operation costs beside its bytes. */
+const BULK_UNITS = 16n;
 
 /** First 16 hexadecimal digits of the SHA-256 of an unmetered binary: a kernel's name. */
 export function hashOf(wasm: Uint8Array): string {
@@ -32,8 +45,8 @@ export async function meter(wasm: Uint8Array): Promise<Uint8Array> {
   try {
     module.addGlobal(FUEL_EXPORT, library.i64, true, module.i64.const(...bigConstant(FUEL_INITIAL)));
     module.addGlobalExport(FUEL_EXPORT, FUEL_EXPORT);
-    meterLoops(library, module);
-    meterFunctions(library, module);
+    const meterer = new Meterer(library, module);
+    for (let index = 0; index < module.getNumFunctions(); index++) meterer.meter(module.getFunctionByIndex(index));
     module.addCustomSection(SOURCE_SECTION, new TextEncoder().encode(hashOf(wasm)));
     if (module.validate() === 0) {
       throw new WowsimError("module_metering", "The metered module is not valid; please report the kernel's source.");
@@ -44,36 +57,88 @@ export async function meter(wasm: Uint8Array): Promise<Uint8Array> {
   }
 }
 
-function meterLoops(library: Binaryen, module: binaryen.Module): void {
-  const loops: number[] = [];
-  walkModule(library, module, (expression, kind) => {
-    if (kind === library.LoopId) loops.push(expression);
-  });
-  for (const loop of loops) {
-    const { body } = library.getExpressionInfo(loop) as binaryen.LoopInfo;
-    setters(library).setLoopBody(loop, charged(library, module, body));
-  }
-}
+class Meterer {
+  readonly #library: Binaryen;
+  readonly #module: binaryen.Module;
+  readonly #raw: RawBinaryen;
 
-function meterFunctions(library: Binaryen, module: binaryen.Module): void {
-  for (let index = 0; index < module.getNumFunctions(); index++) {
-    const reference = module.getFunctionByIndex(index);
+  constructor(library: Binaryen, module: binaryen.Module) {
+    this.#library = library;
+    this.#module = module;
+    this.#raw = rawBinaryen(library, RAW);
+  }
+
+  /** Adds every charge of one function. All that is there is found before anything is added. */
+  meter(reference: number): void {
+    const library = this.#library;
     const { body } = library.getFunctionInfo(reference);
-    if (body !== 0) setters(library).setFunctionBody(reference, charged(library, module, body));
+    if (body === 0) return;
+    const loops: number[] = [];
+    const bulks: { expression: number; kind: number }[] = [];
+    walkFunction(library, body, (expression, kind) => {
+      if (kind === library.LoopId) loops.push(expression);
+      else if (kind === library.MemoryFillId || kind === library.MemoryCopyId) bulks.push({ expression, kind });
+    });
+    const ownUnits = unitsFor(instructionsOf(library, body)) + this.#unitsOfLocals(reference);
+    const loopUnits = loops.map((loop) => unitsFor(instructionsOf(library, this.#bodyOf(loop))));
+    if (bulks.length > 0) this.#meterBulks(reference, bulks);
+    for (const [index, loop] of loops.entries()) {
+      this.#raw._BinaryenLoopSetBody(loop, this.#charged(this.#bodyOf(loop), loopUnits[index] ?? 1));
+    }
+    this.#raw._BinaryenFunctionSetBody(reference, this.#charged(library.getFunctionInfo(reference).body, ownUnits));
+  }
+
+  #bodyOf(loop: number): number {
+    return (this.#library.getExpressionInfo(loop) as binaryen.LoopInfo).body;
+  }
+
+  #unitsOfLocals(reference: number): number {
+    return Math.floor(this.#raw._BinaryenFunctionGetNumVars(reference) / LOCALS_PER_UNIT);
+  }
+
+  /** Each size goes through one local of the function's own; between writing and reading it nothing else runs. */
+  #meterBulks(reference: number, bulks: { expression: number; kind: number }[]): void {
+    const raw = this.#raw;
+    const library = this.#library;
+    const { i64, local, block } = this.#module;
+    const size = raw._BinaryenFunctionAddVar(reference, library.i32);
+    for (const { expression, kind } of bulks) {
+      const isFill = kind === library.MemoryFillId;
+      const wanted = isFill ? raw._BinaryenMemoryFillGetSize(expression) : raw._BinaryenMemoryCopyGetSize(expression);
+      // As unsigned as the operation itself takes it; 2^32 bytes are far from what the counter holds.
+      const bytes = i64.extend_u(local.get(size, library.i32));
+      const units = i64.add(constant(i64, BULK_UNITS), i64.shr_u(bytes, constant(i64, BULK_BYTES_SHIFT)));
+      const charged = block(
+        null,
+        [local.set(size, wanted), ...this.#charge(units), local.get(size, library.i32)],
+        library.i32,
+      );
+      if (isFill) raw._BinaryenMemoryFillSetSize(expression, charged);
+      else raw._BinaryenMemoryCopySetSize(expression, charged);
+    }
+  }
+
+  /** `body` behind a charge. */
+  #charged(body: number, units: number): number {
+    const { block, i64 } = this.#module;
+    return block(null, [...this.#charge(constant(i64, BigInt(units))), body], this.#library.getExpressionType(body));
+  }
+
+  /** Takes `units` (an i64 expression) of fuel, and traps when there was less. */
+  #charge(units: number): number[] {
+    const { i64, global, if: when, unreachable } = this.#module;
+    const fuel = (): number => global.get(FUEL_EXPORT, this.#library.i64);
+    const isGone = i64.lt_s(fuel(), constant(i64, 0n));
+    return [global.set(FUEL_EXPORT, i64.sub(fuel(), units)), when(isGone, unreachable())];
   }
 }
 
-/** `body` behind a charge of one unit of fuel. */
-function charged(library: Binaryen, module: binaryen.Module, body: number): number {
-  const { i64, global } = module;
-  const one = i64.const(...bigConstant(1n));
-  const zero = i64.const(...bigConstant(0n));
-  const fuel = () => global.get(FUEL_EXPORT, library.i64);
-  return module.block(
-    null,
-    [global.set(FUEL_EXPORT, i64.sub(fuel(), one)), module.if(i64.lt_s(fuel(), zero), module.unreachable()), body],
-    library.getExpressionType(body),
-  );
+function unitsFor(instructions: number): number {
+  return 1 + Math.floor(instructions / INSTRUCTIONS_PER_UNIT);
+}
+
+function constant(i64: binaryen.Module["i64"], value: bigint): number {
+  return i64.const(...bigConstant(value));
 }
 
 /** Binaryen takes one bigint here, while its types still ask for two halves. */
@@ -81,14 +146,14 @@ function bigConstant(value: bigint): [low: number, high: number] {
   return [value] as unknown as [number, number];
 }
 
-/** Binaryen's own setters, which its types leave out. */
-function setters(library: Binaryen): { setLoopBody: Setter; setFunctionBody: Setter } {
-  const raw = library as unknown as Record<string, Setter>;
-  const { _BinaryenLoopSetBody: setLoopBody, _BinaryenFunctionSetBody: setFunctionBody } = raw;
-  if (!setLoopBody || !setFunctionBody) {
-    throw new WowsimError("module_metering", "This Binaryen can not set a body; install the version in package.json.");
-  }
-  return { setLoopBody, setFunctionBody };
-}
-
-type Setter = (parent: number, body: number) => void;
+const RAW = [
+  "_BinaryenLoopSetBody",
+  "_BinaryenFunctionSetBody",
+  "_BinaryenFunctionAddVar",
+  "_BinaryenFunctionGetNumVars",
+  "_BinaryenMemoryFillGetSize",
+  "_BinaryenMemoryFillSetSize",
+  "_BinaryenMemoryCopyGetSize",
+  "_BinaryenMemoryCopySetSize",
+] as const;
+type RawBinaryen = Record<(typeof RAW)[number], (...args: number[]) => number>;

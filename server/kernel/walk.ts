@@ -6,6 +6,18 @@ import { WowsimError } from "../errors.ts";
 
 export type Binaryen = typeof binaryen;
 
+/** Those of Binaryen's own functions that its types leave out. Throws WowsimError("module_metering") when one is gone. */
+export function rawBinaryen<Name extends string>(
+  library: Binaryen,
+  names: readonly Name[],
+): Record<Name, (...args: number[]) => number> {
+  const raw = library as unknown as Partial<Record<Name, (...args: number[]) => number>>;
+  const missing = names.filter((name) => raw[name] === undefined);
+  if (missing.length === 0) return raw as Record<Name, (...args: number[]) => number>;
+  const message = `This Binaryen has no ${missing.join(", ")}; install the version in package.json.`;
+  throw new WowsimError("module_metering", message);
+}
+
 /** Wasm features a kernel may use. Relaxed SIMD is not one: its results differ between hosts. */
 export function allowedFeatures(library: Binaryen): number {
   const { BulkMemory, BulkMemoryOpt, SIMD128, MutableGlobals, SignExt, NontrappingFPToInt } = library.Features;
@@ -14,7 +26,7 @@ export function allowedFeatures(library: Binaryen): number {
 
 /** Which fields of an expression's description hold further expressions, by kind. */
 function childFields(library: Binaryen): Map<number, readonly string[]> {
-  return new Map<number, readonly string[]>([
+  fieldsOfKinds ??= new Map<number, readonly string[]>([
     [library.BlockId, ["children"]],
     [library.IfId, ["condition", "ifTrue", "ifFalse"]],
     [library.LoopId, ["body"]],
@@ -47,7 +59,10 @@ function childFields(library: Binaryen): Map<number, readonly string[]> {
     [library.SIMDLoadId, ["ptr"]],
     [library.SIMDLoadStoreLaneId, ["ptr", "vec"]],
   ]);
+  return fieldsOfKinds;
 }
+
+let fieldsOfKinds: Map<number, readonly string[]> | null = null;
 
 /** Calls `visit(expression, kind)` for every expression of every function, parents first. */
 export function walkModule(
@@ -55,19 +70,57 @@ export function walkModule(
   module: binaryen.Module,
   visit: (expression: number, kind: number) => void,
 ): void {
-  const fields = childFields(library);
   for (let index = 0; index < module.getNumFunctions(); index++) {
     const body = library.getFunctionInfo(module.getFunctionByIndex(index)).body;
-    if (body !== 0) walk(library, fields, body, visit);
+    if (body !== 0) walkFunction(library, body, visit);
   }
 }
 
-function walk(
-  library: Binaryen,
-  fields: Map<number, readonly string[]>,
-  root: number,
-  visit: (expression: number, kind: number) => void,
-): void {
+/** The same for one function, by its body. */
+export function walkFunction(library: Binaryen, body: number, visit: (expression: number, kind: number) => void): void {
+  walk(library, body, (expression, kind) => {
+    visit(expression, kind);
+    return true;
+  });
+}
+
+/** How many instructions a body has, without those of the loops in it; slow ones count for several. */
+export function instructionsOf(library: Binaryen, body: number): number {
+  const slow = slowOperations(library);
+  const raw = rawBinaryen(library, ["_BinaryenBinaryGetOp", "_BinaryenUnaryGetOp"]);
+  let count = 0;
+  walk(library, body, (expression, kind) => {
+    const isSlow =
+      (kind === library.BinaryId && slow.binary.has(raw._BinaryenBinaryGetOp(expression))) ||
+      (kind === library.UnaryId && slow.unary.has(raw._BinaryenUnaryGetOp(expression)));
+    count += isSlow ? SLOW_INSTRUCTIONS : 1;
+    return kind !== library.LoopId;
+  });
+  return count;
+}
+
+/** What a division or a root counts for. */
+const SLOW_INSTRUCTIONS = 16;
+
+interface SlowOperations {
+  binary: ReadonlySet<number>;
+  unary: ReadonlySet<number>;
+}
+let slowOperationsFound: SlowOperations | null = null;
+
+/** Binaryen's numbers of divisions and of roots. */
+function slowOperations(library: Binaryen): SlowOperations {
+  const named = (name: RegExp): ReadonlySet<number> =>
+    new Set(
+      Object.entries(library).flatMap(([key, value]) => (typeof value === "number" && name.test(key) ? [value] : [])),
+    );
+  slowOperationsFound ??= { binary: named(/^(Div|Rem)[A-Z]/), unary: named(/^Sqrt[A-Z]/) };
+  return slowOperationsFound;
+}
+
+/** Visits what is below `root`, itself included; `visit` says whether to go into the expression. */
+function walk(library: Binaryen, root: number, visit: (expression: number, kind: number) => boolean): void {
+  const fields = childFields(library);
   const open = [root];
   for (let expression = open.pop(); expression !== undefined; expression = open.pop()) {
     const kind = library.getExpressionId(expression);
@@ -78,9 +131,8 @@ function walk(
         `The module uses an instruction a kernel may not use (Binaryen kind ${kind}): only plain numeric, memory and control instructions can be metered.`,
       );
     }
-    visit(expression, kind);
-    if (names.length === 0) continue;
+    if (!visit(expression, kind) || names.length === 0) continue;
     const info = library.getExpressionInfo(expression) as unknown as Record<string, number | number[]>;
-    for (const name of names) open.push(...[info[name] ?? 0].flat().filter((child) => child !== 0));
+    for (const name of names) for (const child of [info[name] ?? 0].flat()) if (child !== 0) open.push(child);
   }
 }

@@ -72,7 +72,7 @@ describe("metering", () => {
     expect(() => loadKernel(Uint8Array.of(1, 2, 3), "candidate")).toThrow("not a valid WebAssembly module");
   });
 
-  test("leaves out nothing that repeats: as many charges as loops and functions", async () => {
+  test("leaves out nothing that repeats: as many charges as loops, functions and bulk operations", async () => {
     const { default: library } = await import("binaryen");
     const text = (wasm: Uint8Array): string => {
       const module = library.readBinaryWithFeatures(wasm, library.Features.All);
@@ -83,9 +83,11 @@ describe("metering", () => {
       }
     };
     const [plain, metered] = [text(await kernelBytes("kernel.wasm")), text(await kernelBytes("kernel.metered.wasm"))];
-    const loopsAndFunctions = count(plain, /\(loop/g) + count(plain, /^ \(func/gm);
-    expect(loopsAndFunctions).toBeGreaterThan(50);
-    expect(count(metered, /\(global\.set/g)).toBe(loopsAndFunctions);
+    const bulks = count(plain, /\(memory\.(fill|copy)/g);
+    expect(bulks).toBeGreaterThan(5);
+    const repeating = count(plain, /\(loop/g) + count(plain, /^ \(func/gm) + bulks;
+    expect(repeating).toBeGreaterThan(50);
+    expect(count(metered, /\(global\.set/g)).toBe(repeating);
   });
 });
 
