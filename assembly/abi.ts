@@ -73,10 +73,32 @@ export const OP_TRAP = 96;
 /** Host only, injected by faults. Never ends: burns all fuel while it is being handled. */
 export const OP_SPIN = 97;
 
-/** Words of what a player takes along from zone to zone; a multiple of the four that an OP_CARRY has. */
-export const TRANSFER_WORDS = 100;
+/** Lists of a player, and how long they may be: each travels from zone to zone. */
+export const SCHOOL_COUNT = 8;
+export const COOLDOWN_COUNT_MAX = 16;
+export const DIMINISHED_COUNT = 3;
+/** Auras of an entity; one RECORD_AURAS tells of all. */
+export const AURA_COUNT_MAX = 8;
+
+/** Columns of a player that travel as they are, and those that travel as a distance from now. */
+export const TRANSFER_VALUES = 10;
+export const TRANSFER_TICKS = 6;
+/**
+ * Words of what a player takes along from zone to zone: class and level, the columns, and each list, those of no fixed length
+ * with their length before them. transfer.ts walks them, and traps when it comes to another number.
+ */
+export const TRANSFER_WALKED =
+  2 +
+  TRANSFER_VALUES +
+  TRANSFER_TICKS +
+  SCHOOL_COUNT +
+  DIMINISHED_COUNT * 2 +
+  (1 + COOLDOWN_COUNT_MAX * 2) +
+  (1 + AURA_COUNT_MAX * 4);
+/** Room for them: a multiple of the four words that an OP_CARRY has. */
+export const TRANSFER_WORDS = ((TRANSFER_WALKED + 3) >> 2) << 2;
 /** Which of them is the number of the player's newest command that the zone has handled. */
-export const TRANSFER_ACK = 7;
+export const TRANSFER_ACK = 4;
 
 /** OP_JOIN: the session gets frames. */
 export const JOIN_WATCHES = 1;
@@ -113,6 +135,8 @@ export const DAMAGE_LANDS_MASK = 240;
 // A record: u8 kind, u8 length in words (4 bytes, itself counted), u16 info, then fields as drawn.
 
 export const FRAME_HEADER_BYTES = 16;
+/** The longest frame, and some bytes more for copying in whole words. */
+export const FRAME_LENGTH_MAX = 14848;
 export const FRAME_LENGTH = 0;
 export const FRAME_SESSION = 4;
 export const FRAME_TICK = 8;

@@ -174,7 +174,8 @@ export function throughAbsorption(row: u32, damage: u32): u32 {
   return left;
 }
 
-function workOutControl(row: u32): void {
+/** What all auras on it together do to it. */
+export function workOutControl(row: u32): void {
   let control: u32 = 0;
   let slowed: u32 = 0;
   for (let slot: u32 = 0; U32.get(ENTITY_AURA_COUNT, row) > slot; slot++) {

@@ -15,6 +15,7 @@ import {
   FRAME_ACK,
   FRAME_HEADER_BYTES,
   FRAME_LENGTH,
+  FRAME_LENGTH_MAX,
   FRAME_SESSION,
   FRAME_TICK,
 } from "./abi";
@@ -77,8 +78,6 @@ import { look } from "./sight";
 const LOOK_EVERY: u32 = 4;
 /** New entities a frame tells of at most. */
 const ENTERS_MAX: u32 = 16;
-/** Bytes the longest frame can take, and some more for copying in whole words. */
-const FRAME_ROOM: u32 = 14848;
 /** In SEEN_MARK, with the watcher's row: in sight, and known as well. */
 const SEEN: u32 = 0x10000;
 const SEEN_AND_KNOWN: u32 = 0x20000;
@@ -104,7 +103,7 @@ function buildRange(from: u32, to: u32, deferredBefore: u32): u32 {
   let deferred = deferredBefore;
   for (let row = from; row < to; row++) {
     if ((U32.get(PLAYER_FLAGS, row) & PLAYER_WATCHES) == 0) continue;
-    if (deferred == NOBODY && FRAME_BYTES_MAX - Cell.get(HEADER_FRAME_BYTES) < FRAME_ROOM) deferred = row;
+    if (deferred == NOBODY && FRAME_BYTES_MAX - Cell.get(HEADER_FRAME_BYTES) < <u32>FRAME_LENGTH_MAX) deferred = row;
     if (deferred != NOBODY) Counter.add(COUNTER_FRAMES_DEFERRED, 1);
     else buildFrame(row);
   }

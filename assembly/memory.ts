@@ -18,7 +18,16 @@
 // A column is an array with one element a row: struct of arrays. Example: the health of row 7 is the u32 at
 // ENTITY_HEALTH + 7 * 4. Columns are 4 bytes an element unless their comment says otherwise.
 
-import { ABI_VERSION, COMMAND_BYTES, EVENT_BYTES, TRANSFER_WORDS } from "./abi";
+import {
+  ABI_VERSION,
+  AURA_COUNT_MAX,
+  COMMAND_BYTES,
+  COOLDOWN_COUNT_MAX,
+  DIMINISHED_COUNT,
+  EVENT_BYTES,
+  SCHOOL_COUNT,
+  TRANSFER_WORDS,
+} from "./abi";
 
 /** Raised when a column changes its meaning without changing its place. Also carries the record formats' version. */
 export const LAYOUT_VERSION: u32 = (ABI_VERSION << 16) | 1;
@@ -34,10 +43,10 @@ export const EVENTS_MAX: u32 = 16384;
 export const KNOWN_MAX: u32 = 64;
 /** Attackers one creature keeps apart. */
 export const THREAT_MAX: u32 = 24;
-export const AURAS_MAX: u32 = 8;
+export const AURAS_MAX: u32 = AURA_COUNT_MAX;
 /** Spells of one player cooling down at a time. */
-export const COOLDOWNS_MAX: u32 = 16;
-export const SCHOOLS_MAX: u32 = 8;
+export const COOLDOWNS_MAX: u32 = COOLDOWN_COUNT_MAX;
+export const SCHOOLS_MAX: u32 = SCHOOL_COUNT;
 export const SPELLS_MAX: u32 = 256;
 export const SPELL_IDS_MAX: u32 = 4096;
 export const TEMPLATES_MAX: u32 = 128;
@@ -316,7 +325,7 @@ export const PLAYER_KNOWN_COUNT: usize = PLAYER_COOLDOWN_COUNT + PLAYERS;
 export const PLAYER_THREAT_FACTOR: usize = PLAYER_KNOWN_COUNT + PLAYERS;
 /** Diminishing returns by category (control.ts): tick at which it resets << 2 | how often it struck, 3 at most. */
 export const PLAYER_DIMINISHED: usize = PLAYER_THREAT_FACTOR + PLAYERS;
-export const DIMINISHED_CATEGORIES: u32 = 3;
+export const DIMINISHED_CATEGORIES: u32 = DIMINISHED_COUNT;
 /** Off hand; ticks 0 = none. */
 export const PLAYER_OFF_TICKS: usize = PLAYER_DIMINISHED + PLAYERS * DIMINISHED_CATEGORIES;
 export const PLAYER_OFF_NEXT: usize = PLAYER_OFF_TICKS + PLAYERS;

@@ -2,17 +2,27 @@
 // diminishing returns, auras. What belongs to the zone stays behind: target, threat, the cast in progress, who was seen.
 //
 //   zone 1, tick 700: DEPART 12           row 3 of zone 1 is free; the export area has { 12, class, level, health, ... }
-//   zone 2, tick 655: CARRY x 24, ARRIVE  row 9 of zone 2 is 12; a cooldown that had 40 ticks left has 40 ticks left
+//   zone 2, tick 655: CARRY x 25, ARRIVE  row 9 of zone 2 is 12; a cooldown that had 40 ticks left has 40 ticks left
 //
-// Both directions walk the same list of columns, so what is written is what is read. Zones count ticks of their own; a tick
+// Both directions walk the same list of columns, so what is written is what is read, and how long it is must be what abi.ts
+// makes room for. What comes in is another module's word: what this zone can work out by itself does not travel, and the
+// rest is brought into its bounds. Zones count ticks of their own; a tick
 // travels as its distance from now. The areas are scratch: a DEPART and what it wrote, CARRYs and their ARRIVE, belong to
 // one tick, and a replay of that tick does the same again.
 
-import { ENTITY_DEAD, REFUSED_BAD_COMMAND, REFUSED_DEAD, REFUSED_ZONE_FULL, TRANSFER_WORDS } from "./abi";
+import {
+  ENTITY_DEAD,
+  REFUSED_BAD_COMMAND,
+  REFUSED_DEAD,
+  REFUSED_ZONE_FULL,
+  TRANSFER_WALKED,
+  TRANSFER_WORDS,
+} from "./abi";
 import { join, remove } from "./arrivals";
+import { Aura, workOutControl } from "./auras";
 import { Changed, Flag } from "./changes";
 import { Clock } from "./clock";
-import { Cell, U32 } from "./columns";
+import { Cell, F32, U32 } from "./columns";
 import {
   ARRIVAL_BASE,
   AURAS_MAX,
@@ -28,9 +38,7 @@ import {
   DEPARTURE_COUNT,
   DIMINISHED_CATEGORIES,
   ENTITY_AURA_COUNT,
-  ENTITY_CHANGED_AURAS,
   ENTITY_CHANGED_HEALTH,
-  ENTITY_CONTROL,
   ENTITY_GCD_END,
   ENTITY_HEALTH,
   ENTITY_ID,
@@ -41,8 +49,6 @@ import {
   ENTITY_MAX_HEALTH,
   ENTITY_MAX_POWER,
   ENTITY_POWER,
-  ENTITY_SLOWED,
-  ENTITY_SPEED,
   ENTITY_SPENT_TICK,
   ENTITY_SWING_NEXT,
   PLAYERS_MAX,
@@ -62,11 +68,13 @@ import {
   TRANSFER_AT,
   TRANSFER_OUT,
 } from "./memory";
-import { Aura } from "./auras";
 import { NO_ROW, rowOf } from "./rows";
 
 /** A distance of 0 is not "no tick". */
 const DISTANCE_MARK: u32 = 0x80000000;
+/** Yards of a displacement: the width of the world, and more. */
+const FACE_MAX: f32 = 100000;
+const THREAT_FACTOR_MAX: f32 = 100;
 
 /** Begins a tick: nobody has departed, nothing was brought. */
 export function forgetTransfers(): void {
@@ -81,11 +89,13 @@ export function depart(row: u32): u32 {
   if (count >= DEPARTURES_MAX) return REFUSED_ZONE_FULL;
   Cell.set(DEPARTURE_COUNT, count + 1);
   const at = DEPARTURE_BASE + count * (TRANSFER_WORDS + 1) * 4;
+  memory.fill(at, 0, (TRANSFER_WORDS + 1) * 4);
   store<u32>(at, U32.get(ENTITY_ID, row));
   store<u32>(at, U32.get(ENTITY_KIND, row), 4);
   store<u32>(at, U32.get(ENTITY_LEVEL, row), 8);
   Bag.open(at + 12, true);
   carryAll(row);
+  Bag.close(at + 4);
   remove(row);
   return 0;
 }
@@ -105,24 +115,31 @@ export function arrive(id: u32, x: f32, y: f32, z: f32, flags: u32): u32 {
   if (row == NO_ROW) return REFUSED_ZONE_FULL;
   Bag.open(ARRIVAL_BASE + 8, false);
   carryAll(row);
+  Bag.close(ARRIVAL_BASE);
   memory.fill(ARRIVAL_BASE, 0, TRANSFER_WORDS * 4);
   U32.set(ENTITY_HEALTH, row, max<u32>(min<u32>(U32.get(ENTITY_HEALTH, row), U32.get(ENTITY_MAX_HEALTH, row)), 1));
   U32.set(ENTITY_POWER, row, min<u32>(U32.get(ENTITY_POWER, row), U32.get(ENTITY_MAX_POWER, row)));
   U32.set(ENTITY_AURA_COUNT, row, min<u32>(U32.get(ENTITY_AURA_COUNT, row), AURAS_MAX));
   U32.set(PLAYER_COOLDOWN_COUNT, row, min<u32>(U32.get(PLAYER_COOLDOWN_COUNT, row), COOLDOWNS_MAX));
+  bound(PLAYER_FACE_X, row, FACE_MAX);
+  bound(PLAYER_FACE_Y, row, FACE_MAX);
+  bound(PLAYER_THREAT_FACTOR, row, THREAT_FACTOR_MAX);
+  workOutControl(row);
   Changed.mark(ENTITY_CHANGED_HEALTH, row);
-  Changed.mark(ENTITY_CHANGED_AURAS, row);
   Changed.self(row);
   return 0;
 }
 
-/** The list. TRANSFER_WORDS counts it, with class and level before it. */
+/** Brings a float into -most to most; 0 when it is no number. */
+function bound(column: usize, row: u32, most: f32): void {
+  const value = F32.get(column, row);
+  F32.set(column, row, value == value ? min<f32>(max<f32>(value, -most), most) : 0);
+}
+
+/** The list, behind class and level: TRANSFER_VALUES and TRANSFER_TICKS columns, then the lists. */
 function carryAll(row: u32): void {
   Bag.value(ENTITY_HEALTH, row);
   Bag.value(ENTITY_POWER, row);
-  Bag.value(ENTITY_CONTROL, row);
-  Bag.value(ENTITY_SLOWED, row);
-  Bag.value(ENTITY_SPEED, row);
   Bag.value(PLAYER_ACK, row);
   Bag.value(PLAYER_EXPERIENCE, row);
   Bag.value(PLAYER_DEATHS, row);
@@ -164,6 +181,10 @@ class Bag {
   }
   @inline static isOut(): bool {
     return Cell.get(TRANSFER_OUT) != 0;
+  }
+  /** The walk that began at `base` must end where its room was counted to end: what lies behind is somebody else's. */
+  static close(base: usize): void {
+    assert(<usize>Cell.get(TRANSFER_AT) == base + TRANSFER_WALKED * 4, "abi.ts counts other words than are walked");
   }
   /** The address of the next word. */
   static next(): usize {

@@ -5,12 +5,27 @@
 
 import { WowsimError } from "../errors.ts";
 
+/** In pages. `isPlain`: neither shared between threads nor with addresses of 64 bits. */
+export interface MemoryLimits {
+  initial: number;
+  maximum: number | null;
+  isPlain: boolean;
+}
+
 /** What a module brings into being or asks for, as its sections say. */
 export interface ModuleShape {
   imports: { module: string; name: string; kind: number }[];
   /** The imported memory's limits in pages, null when none is imported. */
-  memory: { initial: number; maximum: number | null } | null;
+  memory: MemoryLimits | null;
+  /** Memories it imports: more than one is not for a kernel. */
+  importedMemories: number;
   ownMemories: number;
+  /** Elements that its tables begin with, in all. */
+  tableElements: number;
+  /** How many functions it has, imported ones among them. */
+  functions: number;
+  /** Of each exported function, "i32,i32->f64"; "?" when it has types that are no plain numbers. */
+  signatures: Map<string, string>;
   /** Globals the module itself defines. */
   globals: { mutable: boolean; value: number | null }[];
   exports: Map<string, { kind: number; index: number }>;
@@ -22,9 +37,24 @@ export interface ModuleShape {
   custom: Map<string, Uint8Array>;
 }
 
-const SECTION = { custom: 0, import: 2, memory: 5, global: 6, export: 7, start: 8, data: 11 } as const;
+const SECTION = {
+  custom: 0,
+  type: 1,
+  import: 2,
+  function: 3,
+  table: 4,
+  memory: 5,
+  global: 6,
+  export: 7,
+  start: 8,
+  data: 11,
+} as const;
 export const KIND = { function: 0, table: 1, memory: 2, global: 3, tag: 4 } as const;
 const I32 = 0x7f;
+const NUMBERS: Readonly<Record<number, string>> = { 0x7f: "i32", 0x7e: "i64", 0x7d: "f32", 0x7c: "f64", 0x7b: "v128" };
+const FUNCTION_TYPE = 0x60;
+/** References to functions, and to things of the host. */
+const PLAIN_TABLES: readonly number[] = [0x70, 0x6f];
 const HEADER_BYTES = 8;
 
 /** Parses a module's sections. Throws WowsimError("module_malformed") on anything but a well-formed module. */
@@ -38,7 +68,11 @@ export function readModule(bytes: Uint8Array): ModuleShape {
   const shape: ModuleShape = {
     imports: [],
     memory: null,
+    importedMemories: 0,
     ownMemories: 0,
+    tableElements: 0,
+    functions: 0,
+    signatures: new Map(),
     globals: [],
     exports: new Map(),
     constants: new Map(),
@@ -47,17 +81,34 @@ export function readModule(bytes: Uint8Array): ModuleShape {
     custom: new Map(),
   };
   const reader = new Reader(bytes, HEADER_BYTES);
+  const types: string[] = [];
+  const functions: number[] = [];
   while (!reader.atEnd) {
     const id = reader.byte();
     const size = reader.unsigned();
-    readSection(id, new Reader(reader.take(size), 0), shape);
+    readSection(id, new Reader(reader.take(size), 0), { shape, types, functions });
   }
   nameConstants(shape);
+  shape.functions = functions.length;
+  for (const [name, { kind, index }] of shape.exports) {
+    if (kind === KIND.function) shape.signatures.set(name, types[functions[index] ?? -1] ?? "?");
+  }
   return shape;
 }
 
-function readSection(id: number, reader: Reader, shape: ModuleShape): void {
-  if (id === SECTION.import) readImports(reader, shape);
+/** Beside what is told of a module: its types as signatures, and of each function which one it has. */
+interface Reading {
+  shape: ModuleShape;
+  types: string[];
+  functions: number[];
+}
+
+function readSection(id: number, reader: Reader, { shape, types, functions }: Reading): void {
+  if (id === SECTION.import) readImports(reader, shape, functions);
+  else if (id === SECTION.type) readTypes(reader, types);
+  else if (id === SECTION.function) {
+    for (let left = reader.unsigned(); left > 0; left--) functions.push(reader.unsigned());
+  } else if (id === SECTION.table) readTables(reader, shape);
   else if (id === SECTION.memory) shape.ownMemories = reader.unsigned();
   else if (id === SECTION.global) readGlobals(reader, shape);
   else if (id === SECTION.export) readExports(reader, shape);
@@ -66,13 +117,38 @@ function readSection(id: number, reader: Reader, shape: ModuleShape): void {
   else if (id === SECTION.custom) shape.custom.set(reader.name(), reader.rest());
 }
 
-function readImports(reader: Reader, shape: ModuleShape): void {
+/** Up to the first that is no function of plain numbers: what comes then has no place in a kernel. */
+function readTypes(reader: Reader, types: string[]): void {
+  for (let left = reader.unsigned(); left > 0; left--) {
+    if (reader.byte() !== FUNCTION_TYPE) return;
+    const [parameters, results] = [reader.numbers(), reader.numbers()];
+    if (parameters === null || results === null) return;
+    types.push(`${parameters.join(",")}->${results.join(",")}`);
+  }
+}
+
+function readTables(reader: Reader, shape: ModuleShape): void {
+  for (let left = reader.unsigned(); left > 0; left--) {
+    if (!PLAIN_TABLES.includes(reader.byte())) {
+      shape.tableElements = Number.POSITIVE_INFINITY;
+      return;
+    }
+    shape.tableElements += reader.limits().initial;
+  }
+}
+
+function readImports(reader: Reader, shape: ModuleShape, functions: number[]): void {
   for (let left = reader.unsigned(); left > 0; left--) {
     const entry = { module: reader.name(), name: reader.name(), kind: reader.byte() };
     shape.imports.push(entry);
-    if (entry.kind === KIND.function || entry.kind === KIND.tag) reader.unsigned();
-    else if (entry.kind === KIND.memory) shape.memory = reader.limits();
-    else if (entry.kind === KIND.global) reader.take(2);
+    if (entry.kind === KIND.function) functions.push(reader.unsigned());
+    else if (entry.kind === KIND.tag) {
+      reader.byte();
+      reader.unsigned();
+    } else if (entry.kind === KIND.memory) {
+      shape.memory = reader.limits();
+      shape.importedMemories++;
+    } else if (entry.kind === KIND.global) reader.take(2);
     else {
       reader.byte();
       reader.limits();
@@ -157,10 +233,21 @@ class Reader {
     return new TextDecoder().decode(this.take(this.unsigned()));
   }
 
-  limits(): { initial: number; maximum: number | null } {
+  limits(): MemoryLimits {
     const flags = this.byte();
     const initial = this.unsigned();
-    return { initial, maximum: (flags & 1) === 1 ? this.unsigned() : null };
+    return { initial, maximum: (flags & 1) === 1 ? this.unsigned() : null, isPlain: flags <= 1 };
+  }
+
+  /** A list of number types; null when one of them is something else. */
+  numbers(): string[] | null {
+    const names: string[] = [];
+    for (let left = this.unsigned(); left > 0; left--) {
+      const name = NUMBERS[this.byte()];
+      if (name === undefined) return null;
+      names.push(name);
+    }
+    return names;
   }
 
   /** A constant expression: its i32 value, or null when it is anything but one `i32.const`. */

@@ -295,6 +295,8 @@ export class ZoneRouter {
 function settleActions(session: Session, { words }: Crossing): Pick<ZoneChange, "lost_from" | "lost_to"> {
   const done = words[TRANSFER_ACK] ?? 0;
   const { lastSeq } = session;
+  // A zone that says it has done more than was asked is not believed: nothing that follows would be taken.
+  if (done > lastSeq) words[TRANSFER_ACK] = lastSeq;
   if (done >= lastSeq) return {};
   if (!session.connected) {
     session.lastSeq = done;

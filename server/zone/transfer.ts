@@ -47,7 +47,8 @@ export const ARRIVAL_RECORDS = TRANSFER_WORDS / WORDS_PER_CARRY + 1;
 
 /** Who departed in the zone's last tick, copied. */
 export function readDepartures({ view, at }: Zone): Departure[] {
-  return Array.from({ length: view.getUint32(at.departureCount, true) }, (_, index) => {
+  const count = Math.min(view.getUint32(at.departureCount, true), at.departuresMax);
+  return Array.from({ length: count }, (_, index) => {
     const from = at.departures + index * (TRANSFER_WORDS + 1) * 4;
     const words = Uint32Array.from({ length: TRANSFER_WORDS }, (_word, word) =>
       view.getUint32(from + 4 + word * 4, true),

@@ -2,8 +2,9 @@
 // Each refusal is met by a real module: compiled by the real compiler or written in text form and assembled.
 
 import { beforeAll, describe, expect, test } from "bun:test";
-import { buildKernel, compile, readSources, variantNames } from "../../../server/kernel/build.ts";
+import { buildKernel, compile, ensureKernel, readSources, variantNames } from "../../../server/kernel/build.ts";
 import { checkModule } from "../../../server/kernel/checks.ts";
+import { meter } from "../../../server/kernel/meter.ts";
 
 /** Exactly what a kernel must have; each test adds an offence. */
 let memoryMap: string;
@@ -27,6 +28,12 @@ const PLAIN = `export * from "./memory";
 export function init(seed: u32, zoneId: u32, rate: u32): void { store<u32>(65536, seed + zoneId + rate); }
 export function tick(now: u32): void { store<u32>(65540, now); }
 export function hash(): void {}`;
+
+const MEMORY = '(memory (import "env" "memory") 1 1)';
+
+function manyExports(count: number): string {
+  return Array.from({ length: count }, (_, index) => `(global (export "N${index}") i32 (i32.const 1))`).join(" ");
+}
 
 async function problemsOf(extra: string, index?: string): Promise<string[]> {
   return checkModule(await compile(sourcesWith(extra, index)));
@@ -74,6 +81,76 @@ describe("refused is", () => {
     const module = await assembled(`(module (memory (import "env" "memory") 1 1)
       (func (export "tick") (drop (i32.atomic.rmw.add (i32.const 0) (i32.const 1)))))`);
     expect((await checkModule(module)).join("\n")).toMatch(/instruction/);
+  });
+
+  test.each([
+    ["memory.init", '(data $d "abc")', "(memory.init $d (i32.const 0) (i32.const 0) (local.get $n))"],
+    ["data.drop", '(data $d "abc")', "(data.drop $d)"],
+    ["table.fill", "(table $t 9 funcref)", "(table.fill $t (i32.const 0) (ref.null func) (local.get $n))"],
+    ["table.copy", "(table $t 9 funcref)", "(table.copy $t $t (i32.const 0) (i32.const 0) (local.get $n))"],
+    ["table.grow", "(table $t 9 funcref)", "(drop (table.grow $t (ref.null func) (local.get $n)))"],
+    [
+      "table.init",
+      "(table $t 9 funcref) (func $f) (elem $e func $f)",
+      "(table.init $t $e (i32.const 0) (i32.const 0) (local.get $n))",
+    ],
+    ["call_ref", "(type $f (func)) (func $g) (elem declare func $g)", "(call_ref $f (ref.func $g))"],
+    ["throw", "(tag $e)", "(throw $e)"],
+    ["try_table", "(tag $e)", "(block $h (try_table (catch $e $h) (nop)))"],
+    ["array.new", "(type $a (array (mut i32)))", "(drop (array.new_default $a (local.get $n)))"],
+    ["a tail call", "(func $f (param i32) (return_call $f (local.get 0)))", "(call $f (local.get $n))"],
+  ])("%s, which moves, calls or jumps past the metering", async (_, extra, body) => {
+    const module = await assembled(
+      `(module (memory (import "env" "memory") 1 1) ${extra} (func (export "tick") (param $n i32) ${body}))`,
+    );
+    expect((await checkModule(module)).join("\n")).toMatch(/instruction/);
+    expect(meter(module)).rejects.toThrow(/instruction a kernel may not use|not valid/);
+  });
+
+  test.each([
+    ["a shared memory", '(memory (import "env" "memory") 1 1 shared)', /shared/],
+    ["addresses of 64 bits", '(memory (import "env" "memory") i64 1 1)', /64 bits|not a valid/],
+    [
+      "two memories",
+      '(memory (import "env" "memory") 1 1) (memory (import "env" "memory") 1 1)',
+      /several|not a valid/,
+    ],
+    [
+      "a table that every fresh instance would set up",
+      MEMORY + " (table 5000000 funcref)",
+      /5000000 elements of tables/,
+    ],
+    [
+      "a tick that takes something else",
+      `${MEMORY} (func (export "tick") (param i64))`,
+      /tick\(\) takes and gives i64->/,
+    ],
+    ["an init without a seed", `${MEMORY} (func (export "init"))`, /init\(\) takes and gives ->; .* i32,i32,i32->/],
+    [
+      "a hash that is a number",
+      `${MEMORY} (global (export "hash") i32 (i32.const 1))`,
+      /does not export the function hash/,
+    ],
+    [
+      "the name of a global that reads as two",
+      `${MEMORY} (global (export "A=1\\nB") i32 (i32.const 1))`,
+      /no layout constant/,
+    ],
+    ["a layout constant that is no i32", `${MEMORY} (global (export "A") f64 (f64.const nan))`, /no layout constant/],
+    ["more exports than anybody needs", `${MEMORY} ${manyExports(2_100)}`, /2100 exports/],
+  ])("%s", async (_, text, problem) => {
+    expect((await checkModule(await assembled(`(module ${text})`))).join("\n")).toMatch(problem);
+  });
+
+  test("a module that says of itself what it was made from", async () => {
+    const metered = await Bun.file(await ensureKernel()).bytes();
+    expect((await checkModule(metered)).join("\n")).toContain("It is metered already");
+    const { default: library } = await import("binaryen");
+    const module = library.readBinary(await compile(sourcesWith("")));
+    module.addCustomSection("wowsim.source", new TextEncoder().encode("0123456789abcdef"));
+    const lies = module.emitBinary();
+    module.dispose();
+    expect(await checkModule(lies)).toEqual([expect.stringContaining("or says so") as string]);
   });
 
   test("an indirect call, behind which a loop could hide", async () => {

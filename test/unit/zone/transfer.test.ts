@@ -191,3 +191,52 @@ test("what is brought in one tick is forgotten in the next", async () => {
   other.step(records.subarray(-32));
   expect(read(other, 3, "ENTITY_LEVEL")).toBe(1);
 });
+
+test("the last of eight auras arrives with its own amount, like the first", async () => {
+  const zone = await playedZone(3);
+  const { layout } = zone.kernel;
+  const auras = (of: Zone, session: number): number =>
+    layout.value("AURA_BASE") + rowOf(of, session) * 16 * layout.value("AURAS_MAX");
+  for (let slot = 0; slot < 8; slot++) {
+    const at = auras(zone, 1) + slot * 16;
+    for (const [word, value] of [140 | (1 << 16), 1, zone.tick + 500, 1_000 + slot].entries()) {
+      zone.view.setUint32(at + word * 4, value, true);
+    }
+  }
+  zone.view.setUint32(layout.value("ENTITY_AURA_COUNT") + rowOf(zone, 1) * 4, 8, true);
+  const other = await otherZone(9);
+  other.step(arrivalRecords(depart(zone, 1), exit, 0));
+  const amounts = Array.from({ length: 8 }, (_, slot) => other.view.getUint32(auras(other, 1) + slot * 16 + 12, true));
+  expect(amounts).toEqual([1_000, 1_001, 1_002, 1_003, 1_004, 1_005, 1_006, 1_007]);
+});
+
+test("as many as may depart in one tick leave what another one brings alone", async () => {
+  const zone = await playedZone(3);
+  const ids = Array.from({ length: 64 }, (_, index) => 100 + index);
+  zone.step(commandBytes(ids.map((session) => ({ op: OP_JOIN, session, e: 3 | (10 << 8) }))));
+  const arriving = depart(await playedZone(3), 2);
+  const records = arrivalRecords(arriving, exit, 0);
+  const departing = commandBytes(ids.map((a) => ({ op: OP_DEPART, a })));
+  const last = records.length - 32;
+  zone.step(commandBytes([{ op: OP_DEPART, a: 2 }]));
+  zone.step(Buffer.concat([records.subarray(0, last), departing, records.subarray(last)]));
+  expect(readDepartures(zone).map(({ session }) => session)).toEqual(ids);
+  expect(read(zone, 2, "ENTITY_KIND")).toBe(arriving.words[0]!);
+  expect(read(zone, 2, "ENTITY_LEVEL")).toBe(arriving.words[1]!);
+});
+
+test("what another zone's module made up does no harm here: nobody runs off the map, slowed or fast, or hates for ever", async () => {
+  const departure = depart(await playedZone(3), 1);
+  const other = await otherZone(9);
+  for (const word of [0xffff_ffff, 0x7fc0_0000, 0x7f80_0000, 0x1234_5678]) {
+    const words = departure.words.map((own, index) => (index < 2 ? own : word));
+    other.step(arrivalRecords({ session: 1, words }, exit, JOIN_WATCHES));
+    for (let turn = 0; turn < 30; turn++) {
+      other.step(commandBytes([{ op: OP_MOVE, session: 1, x: 40 + turn, y: 9 }]));
+      const at = other.entities.positionOf(1);
+      expect(Math.hypot((at?.x ?? Number.NaN) - exit.x, (at?.y ?? Number.NaN) - exit.y)).toBeLessThan(20);
+    }
+    other.step(commandBytes([{ op: OP_DEPART, a: 1 }]));
+    if (other.entities.positionOf(1) !== null) throw new Error("They must have left.");
+  }
+});

@@ -1,0 +1,58 @@
+// The map of a kernel's memory is numbers the kernel chose: each area is held against the next, whoever built the module.
+
+import { expect, test } from "bun:test";
+import { TRANSFER_ACK, TRANSFER_WALKED, TRANSFER_WORDS } from "../../../assembly/abi.ts";
+import { REQUIRED_NAMES } from "../../../server/kernel/checks.ts";
+import { LAYOUT_NAMES, layoutProblems } from "../../../server/kernel/layout-areas.ts";
+import { addressesOf } from "../../../server/zone/addresses.ts";
+import { testKernel } from "../../helpers/zone.ts";
+
+const { layout } = await testKernel();
+const real = new Map(layout.names().map((name) => [name, layout.value(name)]));
+const problemsWith = (changes: Record<string, number>): string =>
+  layoutProblems(new Map([...real, ...Object.entries(changes)])).join("\n");
+
+test("the kernel's own map has nothing lie on anything else", () => {
+  expect(layoutProblems(real)).toEqual([]);
+});
+
+test("whatever is moved by a byte, or made one larger than its room, is found out", () => {
+  const quiet = LAYOUT_NAMES.filter((name) => {
+    const value = real.get(name) ?? 0;
+    const larger = problemsWith({ [name]: value * 2 + 1 });
+    return larger === "" && problemsWith({ [name]: value - 1 }) === "";
+  });
+  // These only say where something ends; what lies there is held against the next all the same.
+  const ends = ["MEMORY_PAGES", "RELIEF_BYTES", "ENTITY_COLUMNS_END", "PLAYER_COLUMNS_END", "CREATURE_COLUMNS_END"];
+  expect(quiet).toEqual(ends);
+});
+
+test.each([
+  [
+    "an area beyond the memory",
+    { FRAME_BASE: 100 * 1024 * 1024 },
+    "FRAME_BASE (4194304 bytes from 104857600 on) does not",
+  ],
+  ["an area below the state", { EVENT_BASE: 1_024 }, "EVENT_BASE (655360 bytes from 1024 on) does not lie between"],
+  ["a negative address", { DEPARTURE_BASE: -4 }, "DEPARTURE_BASE"],
+  ["a capacity of billions", { EVENTS_MAX: 2_000_000_000 }, "EVENT_BASE (80000000000 bytes"],
+  ["a capacity below zero", { PLAYERS_MAX: -1 }, "COOLDOWN_SPELL has -64 bytes of room"],
+  ["two columns in one place", { ENTITY_X: layout.value("ENTITY_ID") + 4 }, "and reaches into ENTITY_X"],
+  ["an address between two words", { HEADER_BASE: 65_537 }, "HEADER_BASE at 65537 is not a multiple of 8"],
+  ["more memory than a zone may have", { MEMORY_PAGES: 60_000 }, "60000 pages, more than 1024"],
+  ["departures that reach into arrivals", { DEPARTURES_MAX: 65 }, "and reaches into ARRIVAL_BASE"],
+])("%s is refused", (_, changes, problem) => {
+  expect(problemsWith(changes)).toContain(problem);
+});
+
+test("every address that a host looks up is asked of a module before it may run", () => {
+  const asked: string[] = [];
+  addressesOf({ ...layout, value: (name) => asked.push(name) });
+  expect(asked.filter((name) => !REQUIRED_NAMES.has(name))).toEqual([]);
+});
+
+test("what crosses between zones has room for all that is walked, in whole records", () => {
+  expect(TRANSFER_WORDS).toBeGreaterThanOrEqual(TRANSFER_WALKED);
+  expect(TRANSFER_WORDS % 4).toBe(0);
+  expect(TRANSFER_ACK).toBeLessThan(TRANSFER_WALKED);
+});
