@@ -1,12 +1,12 @@
-// How a zone that is DOWN comes back: after a wait it is restored and ticks without players for a while; when one of these
-// ticks traps, the wait doubles. A state that traps by itself would do so for ever, so each time that no command is to
-// blame the next try begins further back, and at last with a fresh zone:
+// How a zone that is DOWN comes back: after a wait it is restored and ticks without players for a while. A state that traps by
+// itself would do so for ever, so each time that no command is to blame the next try begins further back, as soon, and at last
+// with a fresh zone. From then on, and after a command that was to blame, the wait doubles:
 //
 //   1 s   journal     the last completed tick: nothing is lost
-//   2 s   snapshot    the newest snapshot; the ticks since are lost
-//   4 s   earlier     the snapshot before
-//   8 s   anew        only what the content says
-//   16 s, 30 s, 30 s, ... anew
+//   1 s   snapshot    the newest snapshot; the ticks since are lost
+//   1 s   earlier     the snapshot before
+//   1 s   anew        only what the content says
+//   2 s, 4 s, ... 30 s, 30 s   anew
 
 import { messageOf } from "../errors.ts";
 import { ZoneTrap } from "./trap.ts";
@@ -84,8 +84,9 @@ export class Restart {
   /** A tick of the try has not. Returns how long it is to the next try, in milliseconds. */
   failed(error: unknown, nowMs: number): number {
     const isCommandToBlame = error instanceof ZoneTrap && error.note.commandIndex !== null;
+    const isLast = this.#further >= BEGINNINGS.length - 1;
+    if (isLast || isCommandToBlame) this.#backOffMs = Math.min(this.#backOffMs * 2, BACK_OFF_MS_MAX);
     if (!isCommandToBlame) this.#goFurther(error);
-    this.#backOffMs = Math.min(this.#backOffMs * 2, BACK_OFF_MS_MAX);
     this.#wait(nowMs);
     return this.#backOffMs;
   }

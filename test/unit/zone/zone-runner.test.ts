@@ -6,7 +6,7 @@ import { COUNTER_PLAYERS, JOIN_WATCHES, OP_ATTACK, OP_JOIN, OP_MOVE, OP_TRAP } f
 import { WowsimError } from "../../../server/errors.ts";
 import type { Kernel } from "../../../server/kernel/kernel.ts";
 import { CENSUS, END, FRAMES, REPORT } from "../../../server/zone/wire.ts";
-import { BACK_OFF_MS_MIN, PROBATION_TICKS } from "../../../server/zone/restart.ts";
+import { BACK_OFF_MS_MIN, PROBATION_TICKS, Restart } from "../../../server/zone/restart.ts";
 import { DEGRADED_TICKS, RECOVERIES_MAX } from "../../../server/zone/zone-health.ts";
 import { DeployedRunner } from "../../helpers/deploy-runner.ts";
 import { RunnerBench } from "../../helpers/zone-runner.ts";
@@ -152,14 +152,14 @@ describe("a trap", () => {
 });
 
 describe("a zone that is DOWN", () => {
-  test("waits longer from try to try, and begins further back; at last anew", async () => {
+  test("begins further back from try to try, at last anew", async () => {
     const bench = await RunnerBench.start({ kernel: bad, plant: traps });
     bench.give(join(1));
     bench.tick(12);
     expect(bench.state).toBe("DOWN");
     bench.pass(60_000);
     const failed = bench.emitter.messages("Zone restart failed").map(({ data }) => data["next_try_ms"]);
-    expect(failed).toEqual([2_000, 4_000, 8_000]);
+    expect(failed).toEqual([1_000, 1_000, 1_000]);
     const lost = bench.emitter.messages("Zone ticks lost").map(({ data }) => [data["beginning"], data["lost_ticks"]]);
     expect(lost).toEqual([
       ["earlier", 11],
@@ -168,6 +168,13 @@ describe("a zone that is DOWN", () => {
     expect(bench.states).toEqual(["ACTIVE > CRASHED", "CRASHED > DOWN", "DOWN > ACTIVE"]);
     expect(bench.runner.inspect()["entities"]).toContain(1_000_001);
     expect(bench.runner.inspect()["entities"]).not.toContain(1);
+  });
+
+  test("waits longer from try to try when it can begin no further back", () => {
+    const restart = new Restart();
+    restart.begin(0);
+    const waits = Array.from({ length: 10 }, () => restart.failed(new Error("traps"), 0));
+    expect(waits).toEqual([1_000, 1_000, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
   });
 
   test("has no use for commands, takes no module, and reports no tick", async () => {
