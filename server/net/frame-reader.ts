@@ -30,6 +30,8 @@ export class FrameReader {
   /** Of the record the reader stands on: RECORD_*. */
   kind = 0;
   info = 0;
+  /** Of the record the reader stands on: how many fields it has. */
+  fieldCount = 0;
   #buffer: ArrayBufferLike = EMPTY;
   #bytes: Uint8Array = new Uint8Array(EMPTY);
   #words: Uint32Array = new Uint32Array(EMPTY);
@@ -73,6 +75,7 @@ export class FrameReader {
     this.kind = head & 0xff;
     this.info = head >>> 16;
     this.#fields = this.#next + 1;
+    this.fieldCount = words - 1;
     this.#next += words;
     if (words === 0 || this.#next > this.#end) {
       throw new WowsimError("bad_frame", `A record of kind ${this.kind} and ${words} words leaves its frame.`);

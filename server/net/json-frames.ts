@@ -121,7 +121,9 @@ function writeOwnAuras(frame: FrameReader, out: ByteWriter): void {
 
 function writeAuras(frame: FrameReader, out: ByteWriter): void {
   out.text(',"auras":[');
-  for (let index = 0; index < frame.info; index++) {
+  // As many as there are, whatever it says.
+  const count = Math.min(frame.info, Math.floor((frame.fieldCount - 1) / 3));
+  for (let index = 0; index < count; index++) {
     const packed = frame.word(1 + index * 3);
     if (index > 0) out.byte(COMMA);
     out

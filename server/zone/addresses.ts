@@ -25,8 +25,11 @@ const NAMES = {
   commands: "COMMAND_BASE",
   commandsMax: "COMMANDS_MAX",
   frames: "FRAME_BASE",
+  frameBytesMax: "FRAME_BYTES_MAX",
   events: "EVENT_BASE",
+  eventsMax: "EVENTS_MAX",
   playersMax: "PLAYERS_MAX",
+  creaturesMax: "CREATURES_MAX",
   rowsMax: "ROWS_MAX",
   entityId: "ENTITY_ID",
   entityX: "ENTITY_X",
@@ -45,6 +48,7 @@ const NAMES = {
   threatMax: "THREAT_MAX",
   departureCount: "DEPARTURE_COUNT",
   departures: "DEPARTURE_BASE",
+  departuresMax: "DEPARTURES_MAX",
 } as const;
 
 /** Absolute byte addresses, and capacities. */

@@ -43,8 +43,8 @@ export class EntityReader implements EntityView {
 
   /** Visits every player: id, yards, ENTITY_* flags. */
   eachPlayer(visit: (id: number, x: number, y: number, flags: number) => void): void {
-    const { playersHigh, entityId, entityX, entityY, entityFlags } = this.#at;
-    const rows = this.#words[playersHigh / 4] ?? 0;
+    const { entityId, entityX, entityY, entityFlags } = this.#at;
+    const rows = this.#playerRows;
     for (let row = 0; row < rows; row++) {
       const id = this.#words[entityId / 4 + row] ?? 0;
       if (id === 0) continue;
@@ -57,9 +57,14 @@ export class EntityReader implements EntityView {
     if (this.#count >= 0) return;
     this.#count = 0;
     this.#rows.clear();
-    const { playersHigh, creaturesHigh, playersMax } = this.#at;
-    this.#readRows(0, this.#words[playersHigh / 4] ?? 0);
-    this.#readRows(playersMax, this.#words[creaturesHigh / 4] ?? 0);
+    const { creaturesHigh, creaturesMax, playersMax } = this.#at;
+    this.#readRows(0, this.#playerRows);
+    this.#readRows(playersMax, Math.min(this.#words[creaturesHigh / 4] ?? 0, creaturesMax));
+  }
+
+  /** After a trap, and until the zone is restored, the marks may be anything. */
+  get #playerRows(): number {
+    return Math.min(this.#words[this.#at.playersHigh / 4] ?? 0, this.#at.playersMax);
   }
 
   #readRows(first: number, rows: number): void {

@@ -20,6 +20,11 @@ import type { Zone } from "./zone.ts";
 
 /** Commands taken out of one tick before the rung counts as failed. */
 export const QUARANTINED_PER_TICK_MAX = 16;
+/**
+ * Times that one climb lets a tick burn all its fuel to see whether it loops; after that, what runs out of little fuel is
+ * taken for a loop. Bounds how long a thread can be kept by a tick with many of them.
+ */
+export const FULL_RERUNS_MAX = 4;
 
 export interface QuarantinedCommand {
   session: number;
@@ -88,6 +93,7 @@ class Climb {
   #loop: TrapNote | null;
   /** The current segment has the trapped tick alone, and begins with the end of the tick before. */
   #isIsolated = false;
+  #fullReruns = 0;
   /** The memory is where the current segment begins. */
   #isRestored = false;
 
@@ -113,6 +119,7 @@ class Climb {
     const trap = this.failure;
     // Only the loop that is known already is given up at once: another tick may just be a heavy one.
     if (!isOutOfFuel(trap) || (this.#loop !== null && isSamePlace(trap.note, this.#loop))) return false;
+    if (this.#fullReruns++ >= FULL_RERUNS_MAX) return false;
     if (this.#rerun("full")) return true;
     this.#loop = isOutOfFuel(this.failure) ? this.failure.note : null;
     return false;

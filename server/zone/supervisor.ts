@@ -9,7 +9,7 @@
 // A worker that dies, or does not tick any more (watchdog.ts), takes its zones DOWN, which moves their players, and is
 // followed by another one, in which they begin anew (worker-slot.ts).
 
-import { FRAME_LENGTH } from "../../assembly/abi.ts";
+import { FRAME_HEADER_BYTES, FRAME_LENGTH } from "../../assembly/abi.ts";
 import { messageOf, WowsimError } from "../errors.ts";
 import { FaultBlock } from "../fault/fault-block.ts";
 import type { FrameListener } from "../net/zone-link.ts";
@@ -302,6 +302,10 @@ export class ZoneSupervisor {
   #onFrames(view: DataView, bytes: Uint8Array, zoneId: number, from: number, to: number): void {
     for (let at = from; at < to;) {
       const length = view.getUint32(at + FRAME_LENGTH, true);
+      // The zone has checked what its kernel wrote (output-check.ts); this loop ends all the same.
+      if (length < FRAME_HEADER_BYTES || at + length > to) {
+        throw new WowsimError("bad_frame", `Zone ${zoneId}: a frame of ${length} bytes where ${to - at} are.`);
+      }
       for (const listener of this.#frameListeners) listener(zoneId, bytes, at, length);
       at += length;
     }

@@ -22,15 +22,23 @@ const PHASES: Record<number, string> = {
   [abi.PHASE_HASH]: "hash",
 };
 
-/** A tick that did not end: the kernel trapped, or ran out of fuel. */
+/** What a kernel wrote is nothing that a host can read (output-check.ts). */
+export class InvalidOutput extends WowsimError {
+  constructor(problem: string) {
+    super("invalid_output", `invalid output: ${problem}`);
+  }
+}
+
+/** A tick that did not end well: the kernel trapped, ran out of fuel, or left behind what can not be read. */
 export class ZoneTrap extends WowsimError {
   readonly note: TrapNote;
   /** When it happened, on the zone's clock. */
   readonly atMs: number;
 
   constructor(cause: unknown, isOutOfFuel: boolean, note: TrapNote, atMs: number) {
-    const what = isOutOfFuel ? "fuel exhausted" : `kernel trap: ${messageOf(cause)}`;
-    super(isOutOfFuel ? "fuel_exhausted" : "kernel_trap", what, { cause });
+    if (cause instanceof InvalidOutput) super(cause.code, cause.message, { cause });
+    else if (isOutOfFuel) super("fuel_exhausted", "fuel exhausted", { cause });
+    else super("kernel_trap", `kernel trap: ${messageOf(cause)}`, { cause });
     this.name = "ZoneTrap";
     this.note = note;
     this.atMs = atMs;

@@ -5,6 +5,8 @@ import { messageOf, WowsimError } from "../errors.ts";
 import { COMMAND_BYTES } from "../../assembly/abi.ts";
 import { instantiate } from "../kernel/instance.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { OutputCheck } from "./output-check.ts";
+import { InvalidOutput } from "./trap.ts";
 import type { Zone } from "./zone.ts";
 
 /** What the zone may stand still for, in milliseconds, well below a tick interval. */
@@ -27,6 +29,7 @@ export function warmUp(
   const exports = instantiate(candidate, scratch);
   const bytes = new Uint8Array(scratch.buffer);
   const view = new DataView(scratch.buffer);
+  const output = new OutputCheck(scratch, at);
   bytes.set(segment.state, at.stateBase);
   let done = 0;
   try {
@@ -36,6 +39,8 @@ export function warmUp(
       view.setUint32(at.commandCount, batch.length / COMMAND_BYTES, true);
       exports.fuel.value = fuel;
       exports.tick(segment.tick + 1 + done);
+      const problem = output.problem(segment.tick + 1 + done);
+      if (problem !== null) throw new InvalidOutput(problem);
     }
     return done;
   } catch (cause) {

@@ -67,10 +67,9 @@ export function readZoneView(zone: Pick<Zone, "memory" | "at" | "tick">, turn = 
     u32: new Uint32Array(buffer),
     f32: new Float32Array(buffer),
   };
-  const players = rowsInUse(columns, 0, zone.at.playersHigh);
-  const creatures = rowsInUse(columns, zone.at.playersMax, zone.at.creaturesHigh).filter(
-    (row) => !isGone(columns, row),
-  );
+  const { playersMax, playersHigh, creaturesHigh, creaturesMax } = zone.at;
+  const players = rowsInUse(columns, 0, playersHigh, playersMax);
+  const creatures = rowsInUse(columns, playersMax, creaturesHigh, creaturesMax).filter((row) => !isGone(columns, row));
   return {
     tick: zone.tick,
     hash: [zone.at.hashHi, zone.at.hashLo].map((at) => hexOf(columns.u32[at / 4] ?? 0)).join(""),
@@ -85,9 +84,9 @@ function hexOf(word: number): string {
   return word.toString(16).padStart(8, "0");
 }
 
-function rowsInUse({ at, u32 }: Columns, first: number, high: number): number[] {
+function rowsInUse({ at, u32 }: Columns, first: number, high: number, most: number): number[] {
   const rows: number[] = [];
-  const end = first + (u32[high / 4] ?? 0);
+  const end = first + Math.min(u32[high / 4] ?? 0, most);
   for (let row = first; row < end; row++) if (u32[at.entityId / 4 + row] !== 0) rows.push(row);
   return rows;
 }
@@ -130,8 +129,12 @@ function threatOf({ at, u16, u32, f32 }: Columns, creature: number): Fight["thre
   const count = Math.min(u32[at.creatureThreatCount / 4 + creature] ?? 0, at.threatMax);
   return Array.from({ length: count }, (_, slot) => {
     const place = creature * at.threatMax + slot;
-    const player = u32[at.entityId / 4 + (u16[at.threatRow / 2 + place] ?? 0)] ?? 0;
-    return { player, amount: Math.round((f32[at.threatValue / 4 + place] ?? 0) * 10) / 10 };
+    const row = Math.min(u16[at.threatRow / 2 + place] ?? 0, at.rowsMax - 1);
+    const amount = f32[at.threatValue / 4 + place] ?? 0;
+    return {
+      player: u32[at.entityId / 4 + row] ?? 0,
+      amount: Number.isFinite(amount) ? Math.round(amount * 10) / 10 : 0,
+    };
   }).toSorted((a, b) => b.amount - a.amount);
 }
 

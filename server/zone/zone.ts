@@ -18,13 +18,16 @@ import { addressesOf } from "./addresses.ts";
 import type { Breadcrumb } from "./breadcrumb.ts";
 import type { Addresses } from "./addresses.ts";
 import { EntityReader } from "./entity-reader.ts";
+import { OutputCheck } from "./output-check.ts";
 import { Segment } from "./segment.ts";
-import { readNote, ZoneTrap } from "./trap.ts";
+import { InvalidOutput, readNote, ZoneTrap } from "./trap.ts";
 
 /** Replay costs of a snapshot that is this old make it time for a new one, in milliseconds of kernel time. */
 const REPLAY_MS_MAX = 15;
 /** The longest between two snapshots, in ticks. */
 const SNAPSHOT_TICKS_MAX = 200;
+/** Fuel of a whole replay, in ticks' fuel. An honest one takes less than one: it is short (REPLAY_MS_MAX). */
+const REPLAY_FUEL_TICKS = 4n;
 /** Little fuel, for a tick that is run once more after its trap: a multiple of the most that a tick lately used. */
 const RERUN_FUEL_FACTOR = 8n;
 /** At least that fraction of a tick's fuel. */
@@ -70,6 +73,7 @@ export class Zone {
   #fuelMax = 0n;
   #fuelMaxBefore = 0n;
   readonly #options: ZoneOptions;
+  readonly #output: OutputCheck;
 
   /** A fresh zone before its first tick, with its content written and its first snapshot taken. */
   constructor(options: ZoneOptions) {
@@ -83,6 +87,7 @@ export class Zone {
     this.view = new DataView(this.memory.buffer);
     this.at = addressesOf(kernel.layout);
     this.entities = new EntityReader(this.memory, this.at);
+    this.#output = new OutputCheck(this.memory, this.at);
     this.tick = options.afterTick ?? 0;
     const stateBytes = this.at.stateEnd - this.at.stateBase;
     this.#current = new Segment(stateBytes, kernel);
@@ -183,8 +188,11 @@ export class Zone {
    * Throws ZoneTrap, or WowsimError("replay_diverged").
    */
   replay(segment: Segment, upTo = segment.ticks, verify = true): number {
+    const { fuelPerTick } = this.#options;
+    let fuel = fuelPerTick * REPLAY_FUEL_TICKS;
     for (let index = 0; index < upTo; index++) {
-      this.#run(this.tick + 1, segment.batch(index), this.#options.fuelPerTick);
+      this.#run(this.tick + 1, segment.batch(index), fuel < fuelPerTick ? fuel : fuelPerTick);
+      fuel -= this.fuelUsed;
       this.tick++;
       if (!verify || this.hash === segment.hash(index)) continue;
       throw new WowsimError("replay_diverged", `Zone ${this.id}: the replay of tick ${this.tick} gave another state.`);
@@ -253,6 +261,8 @@ export class Zone {
     try {
       exports.tick(tick);
       end = now();
+      const problem = this.#output.problem(tick);
+      if (problem !== null) throw new InvalidOutput(problem);
     } catch (cause) {
       end = now();
       throw new ZoneTrap(cause, exports.fuel.value < 0n, readNote(this.view, this.at, count), end);
@@ -266,12 +276,22 @@ export class Zone {
   #begin(): KernelExports {
     const { zone, content, seed, tickRateHz } = this.#options;
     const exports = instantiate(this.#kernel, this.memory);
-    exports.init(seed, zone.id, tickRateHz);
+    this.#call(exports, () => exports.init(seed, zone.id, tickRateHz));
     writeContent(this.memory, this.#kernel.layout, content, tickRateHz);
-    exports.hash();
+    this.#call(exports, () => exports.hash());
     this.entities.forget();
     this.snapshotTwice();
     return exports;
+  }
+
+  /** What is no tick runs on a tick's fuel as well. Throws ZoneTrap. */
+  #call(exports: KernelExports, action: () => void): void {
+    exports.fuel.value = this.#options.fuelPerTick;
+    try {
+      action();
+    } catch (cause) {
+      throw new ZoneTrap(cause, exports.fuel.value < 0n, readNote(this.view, this.at, 0), this.#options.now());
+    }
   }
 
   #complete(): void {

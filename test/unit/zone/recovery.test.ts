@@ -3,7 +3,12 @@
 import { describe, expect, test } from "bun:test";
 import { JOIN_WATCHES, OP_JOIN, OP_MOVE, OP_SPIN, OP_TRAP } from "../../../assembly/abi.ts";
 import type { Kernel } from "../../../server/kernel/kernel.ts";
-import { QUARANTINED_PER_TICK_MAX, recover, UnrecoverableZone } from "../../../server/zone/recovery.ts";
+import {
+  FULL_RERUNS_MAX,
+  QUARANTINED_PER_TICK_MAX,
+  recover,
+  UnrecoverableZone,
+} from "../../../server/zone/recovery.ts";
 import type { Recovery } from "../../../server/zone/recovery.ts";
 import type { ZoneTrap } from "../../../server/zone/trap.ts";
 import { RERUN_FUEL_FLOOR } from "../../../server/zone/zone.ts";
@@ -202,3 +207,39 @@ describe("down", () => {
     expect(zone.fuelUsed).toBe(TEST_FUEL / RERUN_FUEL_FLOOR + 1n);
   });
 });
+
+describe("how long a recovery may take is bounded", () => {
+  test("a tick full of loops burns all its fuel some times, not once for each of them", async () => {
+    const zone = await playedZone(10);
+    const trap = trapOf(zone, commandBytes(Array.from({ length: QUARANTINED_PER_TICK_MAX }, () => runaway)));
+    const fuel = countFuel(zone);
+    const recovery = climb(zone, trap);
+    expect(recovery.rung).toBe("quarantine");
+    expect(recovery.quarantined).toHaveLength(QUARANTINED_PER_TICK_MAX);
+    expect(fuel.ticks()).toBeLessThan(FULL_RERUNS_MAX + 1.5);
+  });
+
+  test("a replay burns some ticks' fuel, not one tick's for each tick there is", async () => {
+    const zone = await playedZone(60);
+    const { segment } = zone;
+    expect(segment.ticks).toBeGreaterThan(50);
+    zone.restore(segment);
+    // As a module that is quick at first, and burns nine tenths of its fuel when its ticks are run again.
+    const fuel = countFuel(zone, (TEST_FUEL * 9n) / 10n);
+    expect(() => zone.replay(segment, segment.ticks, false)).toThrow("fuel exhausted");
+    expect(fuel.ticks()).toBeLessThan(6);
+  });
+});
+
+/** Counts what the zone's ticks take, in ticks' fuel; or what it is made to believe that they take. */
+function countFuel(zone: Zone, pretended?: bigint): { ticks(): number } {
+  let [last, burnt] = [0n, 0n];
+  Object.defineProperty(zone, "fuelUsed", {
+    get: () => last,
+    set: (used: bigint) => {
+      last = pretended ?? used;
+      burnt += last;
+    },
+  });
+  return { ticks: () => Number(burnt) / Number(TEST_FUEL) };
+}

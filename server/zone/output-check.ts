@@ -1,0 +1,177 @@
+// What a kernel wrote for its host, looked through once, at the end of its tick, before anything else reads it. A module is a
+// stranger: whatever is counted, bounded or walked later on is counted, bounded and walkable because of this file.
+//
+//   const check = new OutputCheck(zone.memory, zone.at)
+//   check.problem(4711)      // null, or "frame 3 says it has 0 bytes": the tick traps with it (trap.ts)
+//
+// It costs a walk over record heads and positions, and allocates nothing while all is well.
+
+import * as abi from "../../assembly/abi.ts";
+import type { Addresses } from "./addresses.ts";
+import { LADDER, LEVEL_CLOSED } from "./overload.ts";
+
+/** All bits of a float's exponent: set when it is infinite or no number. */
+const EXPONENT = 0x7f80_0000;
+const HEADER_WORDS = abi.FRAME_HEADER_BYTES / 4;
+const RATE_MIN = Math.min(...LADDER.map(({ rate }) => rate));
+
+/** Words of a record by its kind, where the kind alone decides; 0 = no such kind, or it is worked out. */
+const RECORD_WORDS = new Uint8Array(256);
+RECORD_WORDS[abi.RECORD_RESET] = 1;
+RECORD_WORDS[abi.RECORD_SELF] = 9;
+RECORD_WORDS[abi.RECORD_ENTER] = 9;
+RECORD_WORDS[abi.RECORD_LEAVE] = 2;
+RECORD_WORDS[abi.RECORD_EVENT] = 10;
+RECORD_WORDS[abi.RECORD_PACE] = 3;
+
+const CHANGE_ALL = abi.CHANGE_POSITION | abi.CHANGE_HEALTH | abi.CHANGE_FLAGS | abi.CHANGE_TARGET | abi.CHANGE_CAST;
+/** Words of a RECORD_CHANGE by its mask. */
+const CHANGE_WORDS = Uint8Array.from({ length: CHANGE_ALL + 1 }, (_, mask) => {
+  const has = (bit: number, words: number): number => ((mask & bit) === 0 ? 0 : words);
+  const [position, health, cast] = [has(abi.CHANGE_POSITION, 3), has(abi.CHANGE_HEALTH, 2), has(abi.CHANGE_CAST, 2)];
+  return 2 + position + health + has(abi.CHANGE_FLAGS, 1) + has(abi.CHANGE_TARGET, 1) + cast;
+});
+
+export class OutputCheck {
+  readonly #at: Addresses;
+  readonly #words: Uint32Array;
+  readonly #floats: Float32Array;
+
+  constructor(memory: WebAssembly.Memory, at: Addresses) {
+    this.#at = at;
+    this.#words = new Uint32Array(memory.buffer);
+    this.#floats = new Float32Array(memory.buffer);
+  }
+
+  /** What is wrong with what the kernel wrote in that tick; null when nothing is. */
+  problem(tick: number): string | null {
+    return this.#header(tick) ?? this.#rows() ?? this.#frames(tick) ?? this.#events();
+  }
+
+  /** Everything that the host counts up to, and the pace of the zone's clock. */
+  #header(tick: number): string | null {
+    const at = this.#at;
+    return (
+      this.#mismatch("its tick", at.tick, tick) ??
+      this.#above("rows of players", at.playersHigh, at.playersMax) ??
+      this.#above("rows of creatures", at.creaturesHigh, at.creaturesMax) ??
+      this.#above("bytes of frames", at.frameBytes, at.frameBytesMax) ??
+      this.#above("events", at.eventCount, at.eventsMax) ??
+      this.#above("departures", at.departureCount, at.departuresMax) ??
+      this.#above("its step of relief", at.reliefStep, LADDER.length - 1) ??
+      this.#above("its overload level", at.reliefLevel, LEVEL_CLOSED) ??
+      this.#rate()
+    );
+  }
+
+  #rate(): string | null {
+    const rate = this.#floats[this.#at.reliefRate / 4] ?? 0;
+    return rate >= RATE_MIN && rate <= 1 ? null : `game time's rate is ${rate}, not ${RATE_MIN} to 1`;
+  }
+
+  #mismatch(what: string, at: number, wanted: number): string | null {
+    const value = this.#words[at / 4] ?? 0;
+    return value === wanted ? null : `${what} is ${value}, not ${wanted}`;
+  }
+
+  #above(what: string, at: number, most: number): string | null {
+    const value = this.#words[at / 4] ?? 0;
+    return value <= most ? null : `${what}: ${value} of at most ${most}`;
+  }
+
+  /** Whoever is somewhere is at a place. */
+  #rows(): string | null {
+    const { playersHigh, creaturesHigh, playersMax } = this.#at;
+    const players = this.#words[playersHigh / 4] ?? 0;
+    const creatures = this.#words[creaturesHigh / 4] ?? 0;
+    return this.#positions(0, players) ?? this.#positions(playersMax, playersMax + creatures);
+  }
+
+  #positions(from: number, to: number): string | null {
+    const words = this.#words;
+    const [ids, x, y, z] = [this.#at.entityId / 4, this.#at.entityX / 4, this.#at.entityY / 4, this.#at.entityZ / 4];
+    for (let row = from; row < to; row++) {
+      if (words[ids + row] === 0) continue;
+      if (this.#isFinite(x + row) && this.#isFinite(y + row) && this.#isFinite(z + row)) continue;
+      return `entity ${words[ids + row]} is at no place`;
+    }
+    return null;
+  }
+
+  /** At most one frame a player, each of whole records. */
+  #frames(tick: number): string | null {
+    const words = this.#words;
+    const { frames, frameBytes, playersHigh } = this.#at;
+    const bytes = words[frameBytes / 4] ?? 0;
+    if ((bytes & 3) !== 0) return `${bytes} bytes of frames are not whole words`;
+    const end = (frames + bytes) / 4;
+    let left = words[playersHigh / 4] ?? 0;
+    for (let at = frames / 4; at < end;) {
+      const length = words[at + abi.FRAME_LENGTH / 4] ?? 0;
+      const isFrame = length >= abi.FRAME_HEADER_BYTES && length <= abi.FRAME_LENGTH_MAX && (length & 3) === 0;
+      const next = at + length / 4;
+      if (!isFrame || next > end) return `a frame says it has ${length} bytes`;
+      if (words[at + abi.FRAME_TICK / 4] !== tick) return `a frame is of tick ${words[at + abi.FRAME_TICK / 4]}`;
+      if (left-- <= 0) return "there are more frames than players";
+      const problem = this.#records(at + HEADER_WORDS, next);
+      if (problem !== null) return problem;
+      at = next;
+    }
+    return null;
+  }
+
+  #records(from: number, end: number): string | null {
+    const words = this.#words;
+    for (let at = from; at < end;) {
+      const head = words[at] ?? 0;
+      const kind = head & 0xff;
+      const length = (head >>> 8) & 0xff;
+      if (length === 0 || length !== lengthOf(kind, head >>> 16)) {
+        return `a record of kind ${kind} and info ${head >>> 16} says it has ${length} words`;
+      }
+      if (at + length > end) return `a record of kind ${kind} leaves its frame`;
+      if (!this.#hasFiniteFields(at, kind, head >>> 16)) return `a record of kind ${kind} has a number that is none`;
+      at += length;
+    }
+    return null;
+  }
+
+  #hasFiniteFields(at: number, kind: number, info: number): boolean {
+    if (kind === abi.RECORD_ENTER) return this.#isPoint(at + 2);
+    if (kind === abi.RECORD_CHANGE) return (info & abi.CHANGE_POSITION) === 0 || this.#isPoint(at + 2);
+    if (kind === abi.RECORD_PACE) return this.#isFinite(at + 1) && this.#isFinite(at + 2);
+    return kind !== abi.RECORD_EVENT || (info & 0xff) !== abi.EVENT_CORRECTED || this.#isPoint(at + 3);
+  }
+
+  /** Events for telemetry; the numbers of the rest are whole. */
+  #events(): string | null {
+    const words = this.#words;
+    const { events, eventCount } = this.#at;
+    const count = words[eventCount / 4] ?? 0;
+    for (let index = 0; index < count; index++) {
+      const at = (events + index * abi.EVENT_BYTES) / 4;
+      const kind = (words[at] ?? 0) & 0xffff;
+      if (kind !== abi.EVENT_MOVED && kind !== abi.EVENT_CORRECTED) continue;
+      const from = at + abi.EVENT_A / 4;
+      if (!this.#isPoint(from) || (kind === abi.EVENT_MOVED && !this.#isPoint(from + 3))) {
+        return `an event of kind ${kind} has a position that is none`;
+      }
+    }
+    return null;
+  }
+
+  #isPoint(at: number): boolean {
+    return this.#isFinite(at) && this.#isFinite(at + 1) && this.#isFinite(at + 2);
+  }
+
+  #isFinite(at: number): boolean {
+    return ((this.#words[at] ?? EXPONENT) & EXPONENT) !== EXPONENT;
+  }
+}
+
+/** How many words such a record has; 0 when there is none such. */
+function lengthOf(kind: number, info: number): number {
+  if (kind === abi.RECORD_CHANGE) return info <= CHANGE_ALL ? (CHANGE_WORDS[info] ?? 0) : 0;
+  if (kind === abi.RECORD_AURAS) return info <= abi.AURA_COUNT_MAX ? 2 + 3 * info : 0;
+  return RECORD_WORDS[kind] ?? 0;
+}
