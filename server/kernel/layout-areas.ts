@@ -161,7 +161,10 @@ function namesUsed(): string[] {
     names.add(name);
     return 1;
   };
-  for (const { name, count } of AREAS) note(name) && count(note);
+  for (const { name, count } of AREAS) {
+    names.add(name);
+    count(note);
+  }
   for (const { from, end, rows } of COLUMNS) for (const name of [from, end, rows]) names.add(name);
   return [...names];
 }

@@ -83,9 +83,9 @@ class Meterer {
     const loopUnits = loops.map((loop) => unitsFor(instructionsOf(library, this.#bodyOf(loop))));
     if (bulks.length > 0) this.#meterBulks(reference, bulks);
     for (const [index, loop] of loops.entries()) {
-      this.#raw._BinaryenLoopSetBody(loop, this.#charged(this.#bodyOf(loop), loopUnits[index] ?? 1));
+      this.#raw.LoopSetBody(loop, this.#charged(this.#bodyOf(loop), loopUnits[index] ?? 1));
     }
-    this.#raw._BinaryenFunctionSetBody(reference, this.#charged(library.getFunctionInfo(reference).body, ownUnits));
+    this.#raw.FunctionSetBody(reference, this.#charged(library.getFunctionInfo(reference).body, ownUnits));
   }
 
   #bodyOf(loop: number): number {
@@ -93,7 +93,7 @@ class Meterer {
   }
 
   #unitsOfLocals(reference: number): number {
-    return Math.floor(this.#raw._BinaryenFunctionGetNumVars(reference) / LOCALS_PER_UNIT);
+    return Math.floor(this.#raw.FunctionGetNumVars(reference) / LOCALS_PER_UNIT);
   }
 
   /** Each size goes through one local of the function's own; between writing and reading it nothing else runs. */
@@ -101,10 +101,10 @@ class Meterer {
     const raw = this.#raw;
     const library = this.#library;
     const { i64, local, block } = this.#module;
-    const size = raw._BinaryenFunctionAddVar(reference, library.i32);
+    const size = raw.FunctionAddVar(reference, library.i32);
     for (const { expression, kind } of bulks) {
       const isFill = kind === library.MemoryFillId;
-      const wanted = isFill ? raw._BinaryenMemoryFillGetSize(expression) : raw._BinaryenMemoryCopyGetSize(expression);
+      const wanted = isFill ? raw.MemoryFillGetSize(expression) : raw.MemoryCopyGetSize(expression);
       // As unsigned as the operation itself takes it; 2^32 bytes are far from what the counter holds.
       const bytes = i64.extend_u(local.get(size, library.i32));
       const units = i64.add(constant(i64, BULK_UNITS), i64.shr_u(bytes, constant(i64, BULK_BYTES_SHIFT)));
@@ -113,8 +113,8 @@ class Meterer {
         [local.set(size, wanted), ...this.#charge(units), local.get(size, library.i32)],
         library.i32,
       );
-      if (isFill) raw._BinaryenMemoryFillSetSize(expression, charged);
-      else raw._BinaryenMemoryCopySetSize(expression, charged);
+      if (isFill) raw.MemoryFillSetSize(expression, charged);
+      else raw.MemoryCopySetSize(expression, charged);
     }
   }
 
@@ -147,13 +147,13 @@ function bigConstant(value: bigint): [low: number, high: number] {
 }
 
 const RAW = [
-  "_BinaryenLoopSetBody",
-  "_BinaryenFunctionSetBody",
-  "_BinaryenFunctionAddVar",
-  "_BinaryenFunctionGetNumVars",
-  "_BinaryenMemoryFillGetSize",
-  "_BinaryenMemoryFillSetSize",
-  "_BinaryenMemoryCopyGetSize",
-  "_BinaryenMemoryCopySetSize",
+  "LoopSetBody",
+  "FunctionSetBody",
+  "FunctionAddVar",
+  "FunctionGetNumVars",
+  "MemoryFillGetSize",
+  "MemoryFillSetSize",
+  "MemoryCopyGetSize",
+  "MemoryCopySetSize",
 ] as const;
 type RawBinaryen = Record<(typeof RAW)[number], (...args: number[]) => number>;

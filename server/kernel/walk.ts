@@ -6,14 +6,18 @@ import { WowsimError } from "../errors.ts";
 
 export type Binaryen = typeof binaryen;
 
-/** Those of Binaryen's own functions that its types leave out. Throws WowsimError("module_metering") when one is gone. */
+/**
+ * Those of Binaryen's own functions that its types leave out: "LoopSetBody" is its _BinaryenLoopSetBody.
+ * Throws WowsimError("module_metering") when one is gone.
+ */
 export function rawBinaryen<Name extends string>(
   library: Binaryen,
   names: readonly Name[],
 ): Record<Name, (...args: number[]) => number> {
-  const raw = library as unknown as Partial<Record<Name, (...args: number[]) => number>>;
-  const missing = names.filter((name) => raw[name] === undefined);
-  if (missing.length === 0) return raw as Record<Name, (...args: number[]) => number>;
+  const raw = library as unknown as Record<string, ((...args: number[]) => number) | undefined>;
+  const entries = names.map((name) => [name, raw[`_Binaryen${name}`]] as const);
+  const missing = entries.filter(([, found]) => found === undefined).map(([name]) => name);
+  if (missing.length === 0) return Object.fromEntries(entries) as Record<Name, (...args: number[]) => number>;
   const message = `This Binaryen has no ${missing.join(", ")}; install the version in package.json.`;
   throw new WowsimError("module_metering", message);
 }
@@ -87,12 +91,12 @@ export function walkFunction(library: Binaryen, body: number, visit: (expression
 /** How many instructions a body has, without those of the loops in it; slow ones count for several. */
 export function instructionsOf(library: Binaryen, body: number): number {
   const slow = slowOperations(library);
-  const raw = rawBinaryen(library, ["_BinaryenBinaryGetOp", "_BinaryenUnaryGetOp"]);
+  const raw = rawBinaryen(library, ["BinaryGetOp", "UnaryGetOp"]);
   let count = 0;
   walk(library, body, (expression, kind) => {
     const isSlow =
-      (kind === library.BinaryId && slow.binary.has(raw._BinaryenBinaryGetOp(expression))) ||
-      (kind === library.UnaryId && slow.unary.has(raw._BinaryenUnaryGetOp(expression)));
+      (kind === library.BinaryId && slow.binary.has(raw.BinaryGetOp(expression))) ||
+      (kind === library.UnaryId && slow.unary.has(raw.UnaryGetOp(expression)));
     count += isSlow ? SLOW_INSTRUCTIONS : 1;
     return kind !== library.LoopId;
   });

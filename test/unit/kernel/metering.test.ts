@@ -89,12 +89,20 @@ test("operands are worked out once, in their order, and one bulk operation may l
   expect([...bytes.subarray(499, 504)]).toEqual([0, 9, 9, 9, 0]);
 });
 
+/** How often the body is gone through before the fuel is used up. */
+async function rounds(body: string): Promise<number> {
+  const { trapped, count } = await run(forever(body), 100_000n);
+  expect(trapped).toBe(true);
+  return count;
+}
+
+/** How often a function of so many locals and instructions is called until then. */
+async function calls(locals: number, length: number): Promise<number> {
+  const long = `(func $long ${"(local i32)".repeat(locals)} ${"(drop (i32.load (i32.const 8)))".repeat(length)})`;
+  return (await run(`${long} (func (export "go") (param $n i32) ${forever("(call $long)")})`, 100_000n)).count;
+}
+
 test("a round of a long loop costs more than one of a short loop, and divisions more than sums", async () => {
-  const rounds = async (body: string): Promise<number> => {
-    const { trapped, count } = await run(forever(body), 100_000n);
-    expect(trapped).toBe(true);
-    return count;
-  };
   const sum = "(i32.store (i32.const 8) (i32.add (i32.load (i32.const 8)) (i32.const 3)))";
   const share = "(i32.store (i32.const 8) (i32.div_u (i32.load (i32.const 8)) (i32.const 3)))";
   const short = await rounds(sum);
@@ -104,10 +112,6 @@ test("a round of a long loop costs more than one of a short loop, and divisions 
 });
 
 test("a call costs by how long the function is, and by the locals it has to clear", async () => {
-  const calls = async (locals: number, length: number): Promise<number> => {
-    const long = `(func $long ${"(local i32)".repeat(locals)} ${"(drop (i32.load (i32.const 8)))".repeat(length)})`;
-    return (await run(`${long} (func (export "go") (param $n i32) ${forever("(call $long)")})`, 100_000n)).count;
-  };
   const few = await calls(0, 1);
   expect(few / (await calls(0, 2_000))).toBeGreaterThan(10);
   expect(few / (await calls(5_000, 1))).toBeGreaterThan(10);
