@@ -5,6 +5,7 @@
 
 import { z } from "zod";
 import { messageOf, WowsimError } from "../errors.ts";
+import { parseText } from "../text-data.ts";
 import classesFile from "./classes.toml";
 import type { Content, PlayerClass, Portal, Spawn, Spell, World, ZoneContent } from "./content.ts";
 import creaturesFile from "./creatures.toml";
@@ -196,16 +197,20 @@ function portalFaults(zone: ZoneContent, zones: ZoneContent[]): string[] {
 }
 
 async function readToml(path: string): Promise<unknown> {
+  const text = await readText(path);
   try {
-    return Bun.TOML.parse(await Bun.file(path).text());
+    return parseText("toml", text);
   } catch (cause) {
-    throw new WowsimError(
-      "world_unreadable",
-      `Cannot read the world file ${path}: ${messageOf(cause)}. Give a TOML file with --world.`,
-      {
-        cause,
-      },
-    );
+    throw new WowsimError("content_invalid", `${path}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await Bun.file(path).text();
+  } catch (cause) {
+    const message = `Cannot read the world file ${path}: ${messageOf(cause)}. Give a TOML file with --world.`;
+    throw new WowsimError("world_unreadable", message, { cause });
   }
 }
 

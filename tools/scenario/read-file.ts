@@ -7,11 +7,19 @@ import { basename, extname } from "node:path";
 import type { z } from "zod";
 import { messageOf, WowsimError } from "../../server/errors.ts";
 import { didYouMean } from "../../server/fault/nearest.ts";
+import { parseText } from "../../server/text-data.ts";
+import type { TextFormat } from "../../server/text-data.ts";
 import { scenarioSchema } from "./scenario.ts";
 import type { Scenario } from "./scenario.ts";
 
 const PROBLEMS_SHOWN_MAX = 20;
 const FILE_BYTES_MAX = 2 ** 20;
+const FORMATS: Readonly<Record<string, TextFormat>> = {
+  ".toml": "toml",
+  ".yaml": "yaml",
+  ".yml": "yaml",
+  ".json": "json",
+};
 
 /** A file's text as data. Throws WowsimError: no_such_file, scenario_invalid. */
 export async function readData(path: string): Promise<unknown> {
@@ -42,26 +50,20 @@ export async function readText(path: string): Promise<string> {
 }
 
 function parseData(path: string, text: string): unknown {
-  const format = extname(path).toLowerCase();
+  const format = FORMATS[extname(path).toLowerCase()];
+  if (format === undefined)
+    throw new WowsimError("usage", `${path}: say by its name what it is: .toml, .yaml or .json.`);
   try {
-    if (format === ".toml") return Bun.TOML.parse(text);
-    if (format === ".yaml" || format === ".yml") return Bun.YAML.parse(text);
-    if (format === ".json") return JSON.parse(text);
+    return parseText(format, text);
   } catch (cause) {
-    throw invalid(path, [`${messageOf(cause)}${lineOf(cause)}`]);
+    throw invalid(path, [messageOf(cause)]);
   }
-  throw new WowsimError("usage", `${path}: say by its name what it is: .toml, .yaml or .json.`);
 }
 
 export function invalid(path: string, problems: readonly string[]): WowsimError {
   const shown = problems.slice(0, PROBLEMS_SHOWN_MAX).map((problem) => `${basename(path)}: ${problem}`);
   const more = problems.length - shown.length;
   return new WowsimError("scenario_invalid", [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join("\n"));
-}
-
-function lineOf(error: unknown): string {
-  const line = typeof error === "object" && error !== null && "line" in error ? error.line : 0;
-  return typeof line === "number" && line > 0 ? `, line ${line}` : "";
 }
 
 /** One sentence a fault. `placeOf` says where a path leads, in words, and how many of its parts that used up. */

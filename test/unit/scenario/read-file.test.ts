@@ -155,9 +155,9 @@ describe("what is wrong is told", () => {
   });
 
   test.each([
-    ["my.toml", "title = ", "my.toml: TOML Parse error"],
-    ["my.yaml", "title: [", "my.yaml: YAML Parse error"],
-    ["my.json", "{", "my.json: JSON Parse error"],
+    ["my.toml", "title = ", "my.toml: line 1: Missing value"],
+    ["my.yaml", "title: [", "my.yaml: line 1: Unexpected token"],
+    ["my.json", "{", "my.json: line 1: Expected '}'"],
     ["my.txt", "title", "my.txt: say by its name what it is: .toml, .yaml or .json."],
   ])("a file that is none: %s", (file, text, words) => {
     expect(problems(text, file)).toContain(words);

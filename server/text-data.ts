@@ -1,0 +1,101 @@
+// Data that a person has written (TOML, YAML, JSON), with the line where it goes wrong. Bun's parsers do not tell: the line
+// of their errors is one of the program that called them.
+//
+//   parseText("toml", "a = 1\nb = \n")
+//   // WowsimError: line 2: Missing value after '='; values must be on the same line: b =
+//
+// They read from left to right and stop at the first thing wrong. So a text that is cut off behind the line of that
+// thing fails with the same words, and one that is cut off before it does not: that is how the line is found. JSON has to
+// be read by itself for it, since there every text that is cut off is wrong in the same words.
+
+import { messageOf, WowsimError } from "./errors.ts";
+
+export type TextFormat = "toml" | "yaml" | "json";
+
+const PARSERS: Record<TextFormat, (text: string) => unknown> = {
+  toml: (text) => Bun.TOML.parse(text),
+  yaml: (text) => Bun.YAML.parse(text),
+  json: (text) => JSON.parse(text) as unknown,
+};
+
+/** Up to so many lines, every one is tried; of more, those that halve what is left. */
+const LINES_TRIED_MAX = 300;
+const QUOTED_CHARS_MAX = 60;
+
+/** Throws WowsimError("text_invalid"): the line, what is wrong there, and how the line begins. */
+export function parseText(format: TextFormat, text: string): unknown {
+  try {
+    return PARSERS[format](text);
+  } catch (cause) {
+    const reason = messageOf(cause).replace(/^\w+ Parse error: /, "");
+    const lines = text.split("\n");
+    const line = format === "json" ? jsonLine(text) : firstBadLine(lines, (cut) => failureOf(format, cut));
+    const quoted = (lines[line - 1] ?? "").trim().slice(0, QUOTED_CHARS_MAX);
+    throw new WowsimError("text_invalid", `line ${line}: ${reason}${quoted === "" ? "" : `: ${quoted}`}`, { cause });
+  }
+}
+
+/** What is wrong with a text in the parser's words; null when nothing is. */
+function failureOf(format: TextFormat, text: string): string | null {
+  try {
+    PARSERS[format](text);
+    return null;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+/** Number of the first line from which on every text that is cut off behind it fails as the whole does. */
+function firstBadLine(lines: readonly string[], failureOfText: (text: string) => string | null): number {
+  const whole = failureOfText(lines.join("\n"));
+  const failsBehind = (line: number): boolean => failureOfText(`${lines.slice(0, line).join("\n")}\n`) === whole;
+  let bad = lines.length;
+  if (lines.length <= LINES_TRIED_MAX) {
+    while (bad > 1 && failsBehind(bad - 1)) bad--;
+    return bad;
+  }
+  let good = 0;
+  while (bad - good > 1) {
+    const middle = Math.floor((good + bad) / 2);
+    if (failsBehind(middle)) bad = middle;
+    else good = middle;
+  }
+  return bad;
+}
+
+const JSON_TOKEN =
+  /[ \t\r\n]*(?:([{}[\],:])|"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[\da-f]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?|true|false|null)/iy;
+const CLOSES: Record<string, string> = { "}": "{", "]": "[" };
+
+/** The line of the first word that no JSON text can go on with. */
+function jsonLine(text: string): number {
+  const open: string[] = [];
+  let expected: "value" | "first" | "key" | "colon" | "next" = "value";
+  JSON_TOKEN.lastIndex = 0;
+  for (;;) {
+    const at = JSON_TOKEN.lastIndex;
+    const found = JSON_TOKEN.exec(text);
+    const mark = found?.[1] ?? "";
+    const isString = found?.[0].endsWith('"') === true;
+    if (found === null) return lineAt(text, at);
+    const inside = open.at(-1) ?? "";
+    if ((mark === "{" || mark === "[") && (expected === "value" || (expected === "first" && inside === "["))) {
+      open.push(mark);
+      expected = "first";
+    } else if (mark in CLOSES && CLOSES[mark] === inside && (expected === "next" || expected === "first")) {
+      open.pop();
+      expected = "next";
+    } else if (mark === "," && expected === "next" && inside !== "") expected = inside === "{" ? "key" : "value";
+    else if (mark === ":" && expected === "colon") expected = "value";
+    else if (isString && (expected === "key" || (expected === "first" && inside === "{"))) expected = "colon";
+    else if (mark === "" && (expected === "value" || (expected === "first" && inside === "["))) expected = "next";
+    else return lineAt(text, at);
+  }
+}
+
+/** The line of what comes at or after this place; the last one that has anything where nothing does. */
+function lineAt(text: string, place: number): number {
+  const rest = text.slice(place).search(/[^ \t\r\n]/);
+  const end = rest < 0 ? text.trimEnd().length : place + rest;
+  return text.slice(0, end).split("\n").length;
+}
