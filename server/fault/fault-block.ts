@@ -120,13 +120,15 @@ export class FaultBlock {
     Atomics.store(this.#words, threadOf(activation, thread) + RETIRED, activation);
   }
 
-  /** Main thread: the worker with this number has died, and nobody waits for it any more. */
+  /** Main thread: the worker with this number has died, and nobody waits for it any more. 0: it never had one. */
   forgetThread(thread: number): void {
+    if (thread === 0) return;
     Atomics.or(this.#words, wordOf(GONE, thread), bitOf(thread));
   }
 
   /** Main thread: the forgotten worker's thread has ended and writes nothing more; its number is for the next worker. */
   freeThread(thread: number): void {
+    if (thread === 0) return;
     Atomics.or(this.#words, wordOf(FREE, thread), bitOf(thread));
   }
 

@@ -44,7 +44,8 @@ const BEAT = 0;
 const ZONE = 1;
 const TICK = 2;
 const STAGE = 3;
-const WORDS = 4;
+const FAULT_THREAD = 4;
+const WORDS = 6;
 /** The f64 behind the words. */
 const DUE = WORDS / 2;
 const BYTES = (WORDS + 2) * 4;
@@ -105,6 +106,16 @@ export class Breadcrumb {
     this.#times[DUE] = dueMs;
     this.enter("fault pause");
     this.beats();
+  }
+
+  /** Worker: its number in the fault block, said before anything that may fail. */
+  claimed(faultThread: number): void {
+    Atomics.store(this.#words, FAULT_THREAD, faultThread);
+  }
+
+  /** Main thread: that number; 0 when the worker never had one. */
+  get faultThread(): number {
+    return Atomics.load(this.#words, FAULT_THREAD);
   }
 
   /** Worker: what it does from now on. */

@@ -360,10 +360,8 @@ export class ZoneSupervisor {
         onMessage: (message) => this.#onMessage(message),
         onError: (error) =>
           emitter.emitSampled("error", "zone", "Zone output not handled", { error: messageOf(error) }),
-        onLost: (end, nextTryMs) => {
-          if (end.faultThread > 0) block.forgetThread(end.faultThread);
-          this.#onLost(worker, end, nextTryMs);
-        },
+        onLost: (end, nextTryMs) => this.#onLost(worker, end, nextTryMs),
+        onForgotten: (faultThread) => block.forgetThread(faultThread),
         onGone: (faultThread) => block.freeThread(faultThread),
         onBegun: (post) => {
           this.#watch(worker);

@@ -82,8 +82,8 @@ export class Watchdog {
       const hasMoved = crumb.beat !== watched.beat;
       watched.beat = crumb.beat;
       if (hasMoved || stoodStill) watched.lateMs = 0;
-      // Of a look that came late itself, only as much as two would have seen.
-      else watched.lateMs += Math.max(0, Math.min(elapsedMs, nowMs - crumb.dueMs, 2 * this.checkMs));
+      // Of a look that came late itself, only as much as one in time: where this thread has to wait for a processor, so have they.
+      else watched.lateMs += Math.max(0, Math.min(elapsedMs, nowMs - crumb.dueMs, this.checkMs));
       if (watched.lateMs > this.#limitMs) look.late.push({ worker, lateMs: watched.lateMs, crumb });
     }
     return look;

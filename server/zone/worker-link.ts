@@ -30,8 +30,6 @@ export interface WorkerEnd {
   how: "died" | "hung";
   why: string;
   crumb: Crumb;
-  /** Its number in the fault block, 0 when it never said. */
-  faultThread: number;
 }
 
 export interface WorkerLinkEvents {
@@ -40,8 +38,8 @@ export interface WorkerLinkEvents {
   onMessage(message: FromZoneWorker): void;
   /** A worker that was ready is no more. One that never was rejects `ready`. */
   onEnd(end: WorkerEnd): void;
-  /** After its end: its thread is really gone. */
-  onGone(faultThread: number): void;
+  /** After its end, or instead of its beginning: its thread is really gone. */
+  onGone(): void;
   /** A record could not be handled: a mistake of this program's. Those after it are. */
   onError(error: unknown): void;
 }
@@ -67,9 +65,9 @@ export class ZoneWorkerLink {
   readonly #stopped = Promise.withResolvers<void>();
   readonly #isReady = Promise.withResolvers<void>();
   #lastRequest = 0;
-  #faultThread = 0;
   #readyTimer: Timer | undefined;
   #wasReady = false;
+  #isGone = false;
   #isAlive = true;
   #isStopping = false;
 
@@ -95,6 +93,11 @@ export class ZoneWorkerLink {
     this.#listen();
     this.#worker.postMessage(start);
     void this.#read();
+  }
+
+  /** Its thread has ended. */
+  get isGone(): boolean {
+    return this.#isGone;
   }
 
   post(message: ToZoneWorker): void {
@@ -140,14 +143,14 @@ export class ZoneWorkerLink {
     this.#worker.addEventListener("error", ({ message }: ErrorEvent) => this.#end("died", reasonOf(message)));
     this.#worker.addEventListener("close", () => {
       this.#end("died", "it ended");
-      if (!this.#isStopping && this.#wasReady) this.#events.onGone(this.#faultThread);
+      this.#isGone = true;
+      if (!this.#isStopping) this.#events.onGone();
     });
   }
 
   #onMessage(message: FromZoneWorker): void {
     if (message.type === "ready") {
       clearTimeout(this.#readyTimer);
-      this.#faultThread = message.faultThread;
       this.#wasReady = true;
       this.#isReady.resolve();
     } else if (message.type === "failed") this.#failToStart(`A zone worker could not start: ${message.error}`);
@@ -178,7 +181,7 @@ export class ZoneWorkerLink {
     this.#output.wake();
     this.#worker.terminate();
     this.#rejectAll(`The zone worker ${how} (${why}).`);
-    if (this.#wasReady) this.#events.onEnd({ how, why, crumb, faultThread: this.#faultThread });
+    if (this.#wasReady) this.#events.onEnd({ how, why, crumb });
     else this.#failToStart(`A zone worker failed: ${why}`);
   }
 

@@ -23,7 +23,9 @@ export const BURNING_MAX = 3;
 export interface WorkerSlotEvents extends Pick<WorkerLinkEvents, "onRecord" | "onMessage" | "onError"> {
   /** The worker is no more; the next is begun in so many milliseconds. */
   onLost(end: WorkerEnd, nextTryMs: number): void;
-  /** The thread of an earlier worker is gone at last. */
+  /** Of this worker nothing is to be waited for any more. */
+  onForgotten(faultThread: number): void;
+  /** And its thread has really ended. */
   onGone(faultThread: number): void;
   /** A new worker is on its way; `post` reaches it before anything else does. */
   onBegun(post: (message: ToZoneWorker) => void): void;
@@ -50,7 +52,8 @@ export class WorkerSlot {
   #timer: Timer | undefined;
   #isStopping = false;
   #failures = 0;
-  #burning = 0;
+  /** Workers that were given up and whose threads still run. */
+  readonly #burning = new Set<ZoneWorkerLink>();
   #begunAtMs = 0;
   #lostAtMs = 0;
 
@@ -67,7 +70,7 @@ export class WorkerSlot {
 
   /** Threads that were given up and still run. */
   get burning(): number {
-    return this.#burning;
+    return this.#burning.size;
   }
 
   /** Ends the worker, and begins no other. */
@@ -80,22 +83,29 @@ export class WorkerSlot {
   #newLink(): ZoneWorkerLink {
     const { newWorker, startOf, events } = this.#options;
     this.#begunAtMs = this.#options.now();
-    return new ZoneWorkerLink(newWorker, startOf(), {
+    const link: ZoneWorkerLink = new ZoneWorkerLink(newWorker, startOf(), {
       onRecord: events.onRecord,
       onMessage: events.onMessage,
       onError: events.onError,
-      onEnd: (end) => this.#lost(end),
-      onGone: (faultThread) => {
-        this.#burning--;
-        events.onGone(faultThread);
+      onEnd: (end) => this.#lost(link, end),
+      onGone: () => {
+        this.#burning.delete(link);
+        events.onGone(link.crumb.faultThread);
       },
     });
+    return link;
   }
 
-  #lost(end: WorkerEnd): void {
-    const nowMs = this.#options.now();
+  /** Nothing is expected of the worker any more, least of all by faults. */
+  #forget(link: ZoneWorkerLink): void {
     this.#link = null;
-    this.#burning++;
+    if (!link.isGone) this.#burning.add(link);
+    this.#options.events.onForgotten(link.crumb.faultThread);
+  }
+
+  #lost(link: ZoneWorkerLink, end: WorkerEnd): void {
+    const nowMs = this.#options.now();
+    this.#forget(link);
     if (nowMs - this.#begunAtMs >= STEADY_MS) this.#failures = 0;
     this.#lostAtMs = nowMs;
     const delayMs = this.#backOff();
@@ -115,9 +125,9 @@ export class WorkerSlot {
   }
 
   #begin(): void {
-    if (this.#burning >= BURNING_MAX) {
+    if (this.burning >= BURNING_MAX) {
       return this.#failed(
-        `${this.#burning} threads of it are in endless loops and can not be ended; restart the server`,
+        `${this.burning} threads of it are in endless loops and can not be ended; restart the server`,
       );
     }
     try {
@@ -126,18 +136,18 @@ export class WorkerSlot {
       this.#options.events.onBegun((message) => link.post(message));
       link.ready.then(
         () => this.#options.events.onBack(this.#options.now() - this.#lostAtMs),
-        (error: unknown) => void this.#giveUp(link, messageOf(error)),
+        (error: unknown) => this.#giveUp(link, messageOf(error)),
       );
     } catch (error) {
       this.#failed(messageOf(error));
     }
   }
 
-  async #giveUp(link: ZoneWorkerLink, why: string): Promise<void> {
+  #giveUp(link: ZoneWorkerLink, why: string): void {
     if (this.#isStopping) return;
-    this.#link = null;
+    link.giveUp(why);
+    this.#forget(link);
     this.#failed(why);
-    await link.stop();
   }
 
   #failed(why: string): void {

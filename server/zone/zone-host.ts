@@ -71,6 +71,7 @@ export class ZoneHost {
         if (this.#runners.get(zoneId)?.pauses(ms) === true) this.#emitter.flush(true);
       },
     });
+    this.#crumb.claimed(this.#faults.thread);
     const layout = layoutFrom(new Map(start.layout));
     this.#memoryPages = layout.value("MEMORY_PAGES");
     for (const zone of start.zones) this.#runners.set(zone.zone.id, this.#newRunner(zone, layout));

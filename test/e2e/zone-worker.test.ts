@@ -2,16 +2,18 @@
 // players are told, moved and brought home, nobody else notices, and what asks for the server's health is told.
 
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Subprocess } from "bun";
 import { firstLine } from "../../tools/client/child-output.ts";
+import type { TelemetryLine } from "../../server/telemetry/schema.ts";
 import { fetchStatus } from "../../tools/client/server-status.ts";
 import { DEFAULT_PORTS } from "../../tools/client/server-name.ts";
 import { until } from "../helpers/control-live.ts";
 import { RawClient } from "../helpers/net.ts";
 import type { Message } from "../helpers/net.ts";
 import { execForm, readDockerfile } from "../helpers/packaging.ts";
-import { readLines, TempFolder } from "../helpers/serve-process.ts";
+import { TempFolder } from "../helpers/serve-process.ts";
 
 setDefaultTimeout(120_000);
 
@@ -50,6 +52,13 @@ async function healthCheck(): Promise<number> {
   return await Bun.spawn([process.execPath, ...words], { stdout: "ignore", stderr: "ignore" }).exited;
 }
 
+/** What telemetry has so far, without a line that is only half there. */
+function told(): TelemetryLine[] {
+  const text = readFileSync(join(folder.path, "telemetry.jsonl"), "utf8");
+  const lines = text.slice(0, text.lastIndexOf("\n")).split("\n");
+  return lines.map((line) => JSON.parse(line) as TelemetryLine);
+}
+
 async function player(name: string, zone: number): Promise<RawClient> {
   const client = await RawClient.connect(ports.game);
   client.send({ type: "hello", v: 1, name, zone });
@@ -59,6 +68,20 @@ async function player(name: string, zone: number): Promise<RawClient> {
 
 const zones = (client: RawClient): unknown[] =>
   client.received.filter(({ type }) => type === "zone").map(({ zone_id, reason }) => [zone_id, reason]);
+
+test("a process that was stopped for a while ends none of its workers, and says for how long it stood still", async () => {
+  child.kill("SIGSTOP");
+  await Bun.sleep(2_000);
+  child.kill("SIGCONT");
+  const stood = (): TelemetryLine | undefined => told().find(({ message }) => message === "Server stood still");
+  await until("it is told", () => stood() !== undefined);
+  expect(Number(stood()?.data["stood_ms"])).toBeGreaterThan(1_500);
+  // Long after the watchdog's limit nobody was ended.
+  const ticks = (): number => told().filter(({ message }) => message === "Tick completed").length;
+  const before = ticks();
+  await until("the server ticks on", () => ticks() > before + 2 * TICK_RATE_HZ);
+  expect(told().filter(({ message }) => message === "Zone worker lost")).toEqual([]);
+});
 
 test("a hung zone is nowhere ACTIVE, its players are moved and brought home, and the health check notices", async () => {
   const [one, two] = [await player("One", 1), await player("Two", 2)];
@@ -98,20 +121,22 @@ test("a hung zone is nowhere ACTIVE, its players are moved and brought home, and
   expect(page).toContain('wowsim_zone_worker_restarts_total{reason="hung"} 1\n');
   expect(page).toContain("wowsim_zone_worker_threads_burning 1\n");
 
-  const told = readLines(join(folder.path, "telemetry.jsonl")).filter(({ data }) => data["zone_id"] === 1);
-  const moves = told.filter(({ message }) => message === "Zone state changed");
+  const ofOne = told().filter(({ data }) => data["zone_id"] === 1);
+  const moves = ofOne.filter(({ message }) => message === "Zone state changed");
   expect(moves.map(({ data }) => [data["from_state"], data["to_state"]])).toEqual([
     ["ACTIVE", "DOWN"],
     ["DOWN", "ACTIVE"],
   ]);
-  expect(told.find(({ message }) => message === "Zone worker lost")?.data).toMatchObject({
+  expect(ofOne.find(({ message }) => message === "Zone worker lost")?.data).toMatchObject({
     how: "hung",
     stage: "messages",
   });
-  const lost = told.find(({ message }) => message === "Zone ticks lost")?.data;
+  const lost = ofOne.find(({ message }) => message === "Zone ticks lost")?.data;
   expect(lost).toMatchObject({ beginning: "anew", tick: lost?.["lost_ticks"] as number });
   // The zone's line is the new worker's, through a ring of its own, and its ticks go on counting.
-  const ticks = told.filter(({ message }) => message === "Zone tick completed").map(({ data }) => Number(data["tick"]));
+  const ticks = ofOne
+    .filter(({ message }) => message === "Zone tick completed")
+    .map(({ data }) => Number(data["tick"]));
   expect(ticks.at(-1)).toBeGreaterThan(Number(lost?.["lost_ticks"]) + 20);
   expect(ticks).toEqual(ticks.toSorted((a, b) => a - b));
 });
@@ -119,6 +144,5 @@ test("a hung zone is nowhere ACTIVE, its players are moved and brought home, and
 test("a thread that can not be ended does not keep the server from stopping", async () => {
   child.kill("SIGTERM");
   expect(await child.exited).toBe(0);
-  const lines = readLines(join(folder.path, "telemetry.jsonl"));
-  expect(lines.at(-1)?.message).toBe("Server stopped");
+  expect(told().at(-1)?.message).toBe("Server stopped");
 });

@@ -1,6 +1,8 @@
 // The place of a zone worker over its lives, with workers that do nothing by themselves and on a clock of the test's.
 
 import { expect, jest, test } from "bun:test";
+import { FaultBlock } from "../../../server/fault/fault-block.ts";
+import { Ring } from "../../../server/zone/ring.ts";
 import { BURNING_MAX, WorkerSlot } from "../../../server/zone/worker-slot.ts";
 import { ZoneWorkerLink } from "../../../server/zone/worker-link.ts";
 import type { ZoneWorkerStart } from "../../../server/zone/worker-messages.ts";
@@ -24,7 +26,8 @@ function place(nowMs: () => number = () => 0) {
       onMessage: ({ type }) => void log.push(type),
       onError: (error) => void log.push(String(error)),
       onLost: ({ how, why }, nextTryMs) => void log.push(`${how}: ${why}, next in ${nextTryMs}`),
-      onGone: () => void log.push("gone"),
+      onForgotten() {},
+      onGone() {},
       onBegun: (post) => {
         log.push("begun");
         post({ type: "fault_deactivate", activation: 9 });
@@ -89,7 +92,7 @@ test("one that dies again and again is begun ever more rarely, until one has las
     await pass(0);
     for (const delay of [0, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]) {
       die(made.at(-1)!);
-      expect(log.at(-2)).toBe(`died: oops, next in ${delay}`);
+      expect(log.at(-1)).toBe(`died: oops, next in ${delay}`);
       const before = made.length;
       if (delay > 0) await pass(delay - 1);
       expect(made).toHaveLength(before);
@@ -98,13 +101,52 @@ test("one that dies again and again is begun ever more rarely, until one has las
     }
     nowMs += 60_000;
     die(made.at(-1)!);
-    expect(log.at(-2)).toBe("died: oops, next in 0");
+    expect(log.at(-1)).toBe("died: oops, next in 0");
     void slot.stop();
     await pass(1_000);
     expect(made).toHaveLength(9);
   } finally {
     jest.useRealTimers();
   }
+});
+
+test("one that can not be begun is tried again, its thread given up, and its fault number with it", async () => {
+  const { href } = new URL("../../helpers/zone-mortal-worker.ts", import.meta.url);
+  const block = new FaultBlock(FaultBlock.allocate());
+  const log: string[] = [];
+  const start = {
+    type: "start",
+    zones: [],
+    layout: [],
+    telemetryRing: Ring.allocate(1 << 16),
+    faultBlock: block.buffer,
+  };
+  let made = 0;
+  const slot = new WorkerSlot({
+    newWorker: () => (made++ === 0 ? new FakeZoneWorker().asWorker : new Worker(href)),
+    startOf: () => ({ ...start, name: "w", ...ZoneWorkerLink.allocate() }) as unknown as ZoneWorkerStart,
+    now: () => performance.now(),
+    events: {
+      onRecord() {},
+      onMessage() {},
+      onError() {},
+      onBegun() {},
+      onBack() {},
+      onLost: () => void log.push("lost"),
+      onForgotten: (thread) => (log.push(`forgotten ${thread}`), block.forgetThread(thread)),
+      onGone: (thread) => (log.push(`gone ${thread}`), block.freeThread(thread)),
+      onBeginFailed: (why, nextTryMs) => void log.push(`${why}; next in ${nextTryMs}`),
+    },
+  });
+  await slot.ready;
+  slot.link!.giveUp("late");
+  while (!log.includes("gone 1")) await Bun.sleep(1);
+  await slot.stop();
+  expect(log.slice(0, 3)).toEqual(["forgotten 0", "lost", "forgotten 1"]);
+  expect(log[3]).toContain("MEMORY_PAGES");
+  expect(log[3]).toEndWith("; next in 1000");
+  expect(block.claimThread()).toBe(1);
+  expect(slot.burning).toBe(1);
 });
 
 test("threads that can not be ended are not joined by ever more of them", async () => {
