@@ -23,6 +23,7 @@ export function reasonsOf(
   for (const zone of report.zones) {
     const name = `zone ${zone.id}${zone.name === "" ? "" : ` ${zone.name}`}`;
     if (zone.state === "DOWN" || zone.state === "CRASHED") critical.push(`${name} is ${zone.state}`);
+    else if (zone.state === "UNHEARD") degraded.push(`${name} was not heard: no tick of it came`);
     else if (zone.state === "SILENT") critical.push(`${name} has not ticked for ${LIMITS.zoneSilentMs / 1_000} s`);
     else if (zone.overloadLevel > 0) degraded.push(`${name} is overloaded: level ${zone.overloadLevel}${pace(zone)}`);
     else if (zone.state === "DEGRADED") degraded.push(`${name} is DEGRADED`);
@@ -39,6 +40,11 @@ export function reasonsOf(
   if (isAbove(doubled, 0)) degraded.push(`${doubled} entities are in more than one zone`);
   const lost = growth(timeline.process.between(fromMs), "linesLost");
   if (isAbove(lost, 0)) degraded.push(`${lost} telemetry lines were lost`);
+  const { fileError } = timeline;
+  if (fileError !== null || status?.isFileFailing === true) {
+    const why = fileError === null ? "" : ` (${fileError})`;
+    degraded.push(`the telemetry file can not be written${why}: what happens now may be in no file`);
+  }
   const found = [
     ...critical.map((text) => ({ level: "critical", text }) as const),
     ...degraded.map((text) => ({ level: "degraded", text }) as const),

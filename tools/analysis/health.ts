@@ -13,6 +13,8 @@ import { reasonsOf } from "./health-reasons.ts";
 import { measured } from "./measured.ts";
 import type { Measured } from "./measured.ts";
 import type { ProcessSample, RoundTrip, Traffic } from "./samples.ts";
+import { throughputOf } from "./throughput.ts";
+import type { Throughput } from "./throughput.ts";
 import { tickRateHz } from "./tick-rate.ts";
 import type { Timeline } from "./timeline.ts";
 import { tickTimes, zonesOf } from "./zone-health.ts";
@@ -39,6 +41,7 @@ export interface HealthReport {
   overruns: number;
   zones: ZoneHealth[];
   traffic: Traffic | null;
+  throughput: Throughput;
   roundTrip: RoundTrip | null;
   process: ProcessSample | null;
   /** `error` lines in the window. */
@@ -78,6 +81,7 @@ export function assessHealth(timeline: Timeline, options: HealthOptions = {}): H
     overruns: loop.filter(({ overrun }) => overrun).length,
     zones: zonesOf(timeline, fromMs, windowS, options.status),
     traffic: timeline.traffic.last ?? null,
+    throughput: throughputOf(timeline, fromMs),
     roundTrip: timeline.roundTrips.last ?? null,
     process: timeline.process.last ?? null,
     errors: timeline.errors.between(fromMs).length,

@@ -10,7 +10,6 @@
 import type { TelemetryLine } from "../../server/telemetry/schema.ts";
 import { ratio } from "./measured.ts";
 import type { Measured } from "./measured.ts";
-import { shown } from "./measures.ts";
 import { DurationSums } from "./duration-sums.ts";
 import type { DurationSummary } from "./duration-sums.ts";
 import { measuredOf, numberOf, textOf } from "./telemetry-text.ts";
@@ -93,6 +92,7 @@ export class LogSummary {
   readonly #errors = new Tally(KINDS_MAX);
   readonly #sampledOut = new Tally(KINDS_MAX);
   readonly #timestamps = new TimestampReader();
+  readonly #spellNames: ReadonlyMap<number, string>;
   #lines = 0;
   #fromMs = Number.POSITIVE_INFINITY;
   #toMs = Number.NEGATIVE_INFINITY;
@@ -102,6 +102,11 @@ export class LogSummary {
   #accepted = 0;
   #linesLost = 0;
   #faultLines = 0;
+
+  /** `spellNames`: by number; a spell without a name there keeps its number. */
+  constructor({ spellNames = new Map() }: { spellNames?: ReadonlyMap<number, string> } = {}) {
+    this.#spellNames = spellNames;
+  }
 
   /** Never throws, whatever is in the line. */
   take(line: TelemetryLine): void {
@@ -199,8 +204,14 @@ export class LogSummary {
   }
 
   #takeCast(message: string, data: TelemetryLine["data"]): void {
-    if (message === "Cast started") this.#spells.add(`spell ${shown(measuredOf(data, "spell_id"))}`);
+    if (message === "Cast started") this.#spells.add(this.#spellName(measuredOf(data, "spell_id")));
     else if (message === "Cast interrupted") this.#interruptReasons.add(textOf(data, "reason", "unknown"));
+  }
+
+  #spellName(id: Measured): string {
+    if (id === null) return "a spell without a number";
+    const name = this.#spellNames.get(id);
+    return name === undefined ? `spell ${id}` : `${name} (${id})`;
   }
 
   #takeConnection(message: string, data: TelemetryLine["data"]): void {

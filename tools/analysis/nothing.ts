@@ -31,13 +31,20 @@ export async function assertTelemetry(path: string, read: ReadLines): Promise<vo
   throw nothing(`${lines}; give the file a server writes, such as .wowsim/telemetry.jsonl.`);
 }
 
-/** Throws WowsimError("no_telemetry") when nothing can be said of any zone. */
-export function assertTicks(path: string, timeline: Timeline): void {
-  if (!isTickless(timeline)) return;
+/** Throws WowsimError("no_telemetry") when nothing can be said of any zone: now, or (`ever`) at any time of the file. */
+export function assertTicks(path: string, timeline: Timeline, { ever = false } = {}): void {
+  if (!isTickless(timeline) || (ever && timeline.ticksSeen > 0)) return;
+  if (timeline.ticksSeen === 0) throw noTicks(path, timeline.counts.lines);
   const what = path === STDIN ? "stdin" : path;
-  const { lines } = timeline.counts;
+  throw nothing(
+    `At the end of ${what} a server has just begun, and no zone has ticked yet; what was before: --history.`,
+  );
+}
+
+export function noTicks(path: string, lines: number): WowsimError {
+  const what = path === STDIN ? "stdin" : path;
   const count = `${lines} ${lines === 1 ? "line" : "lines"} of telemetry in ${what}`;
-  throw nothing(`There is no tick of a zone among the ${count}: nothing can be said of the server.`);
+  return nothing(`There is no tick of a zone among the ${count}: nothing can be said of the server.`);
 }
 
 /** No zone has told of a tick or of its state: there is nothing to find anything wrong in. */

@@ -100,6 +100,11 @@ export interface ProcessSample extends Timed {
   linesLost: Measured;
 }
 
+/** The main thread did not run for so long. */
+export interface Standstill extends Timed {
+  ms: Measured;
+}
+
 export interface Census extends Timed {
   entities: Measured;
   duplicates: Measured;

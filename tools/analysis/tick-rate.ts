@@ -7,8 +7,8 @@ import { mapped, ratio } from "./measured.ts";
 import type { Measured } from "./measured.ts";
 import type { Series, Timed } from "./series.ts";
 
-/** The interval under way counts as a long one from so many usual ones on: then ticks have become rare, or have ended. */
-const OPEN_INTERVALS_MAX = 1.5;
+/** The interval under way counts as a long one from so many usual ones on: lines come late, but not by that much. */
+const OPEN_INTERVALS_MAX = 3;
 
 /**
  * To the hundredth, over fromMs to toMs; of the interval in which the stretch begins, the share that lies in it. Missing where fewer than two

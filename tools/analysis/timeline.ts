@@ -68,13 +68,19 @@ export class Timeline {
   readonly disconnects = new Series<sample.Disconnect>(EVENTS_MAX);
   readonly refusals = new Series<sample.Refusal>(EVENTS_MAX);
   readonly deploys = new Series<sample.DeployEvent>(RARE_MAX);
+  /** Times the main thread says that it stood still itself. */
+  readonly standstills = new Series<sample.Standstill>(RARE_MAX);
   readonly counts: LineCounts = { lines: 0, read: 0, fault: 0, timeless: 0, stray: 0, incomplete: 0 };
   /** Ticks a second the server means to do; missing while no line told. */
   tickRateHz: Measured = null;
+  /** Ticks of zones that were ever taken in, also those that are forgotten. */
+  ticksSeen = 0;
   /** Starts of the server that were seen. */
   starts = 0;
   /** The server has said that it stopped, and not that it started again. */
   isStopped = false;
+  /** Why the server could not write its telemetry file when it last said something of that; null: it can. */
+  fileError: string | null = null;
   readonly #timestamps = new TimestampReader();
   #nowMs = Number.NaN;
   #fromMs = Number.NaN;
@@ -146,7 +152,8 @@ export class Timeline {
     else if (component === "audit" && line.message === "Entity census") {
       const [entities, duplicates] = [measuredOf(data, "entities"), measuredOf(data, "duplicates")];
       this.census.add({ atMs, entities, duplicates });
-    } else if (component === "deploy") this.deploys.add(sample.deployOf(line, atMs));
+    } else if (component === "telemetry") this.#takeTelemetry(line);
+    else if (component === "deploy") this.deploys.add(sample.deployOf(line, atMs));
   }
 
   #takeZone({ message, data }: TelemetryLine, atMs: number): void {
@@ -156,6 +163,7 @@ export class Timeline {
       case "Zone tick completed": {
         const tick = sample.zoneTickOf(data, atMs);
         if (tick === null) return this.#isIncomplete();
+        this.ticksSeen++;
         zone.ticks.add(tick);
         if (tick.state !== "") this.#setState(zone, tick.state, atMs);
         return;
@@ -200,8 +208,14 @@ export class Timeline {
     else if (message === "Server stopped") this.isStopped = true;
   }
 
+  #takeTelemetry({ message, data }: TelemetryLine): void {
+    if (message === "Telemetry file not written") this.fileError = textOf(data, "error", "no reason told");
+    else if (message === "Telemetry file written again") this.fileError = null;
+  }
+
   #takeServer({ message, data }: TelemetryLine, atMs: number): void {
     if (message === "Process") this.process.add(sample.processOf(data, atMs));
+    else if (message === "Server stood still") this.standstills.add({ atMs, ms: measuredOf(data, "stood_ms") });
     else if (message === "Server starting") {
       this.#startAnew(atMs);
       this.tickRateHz = measuredOf(data, "tick_rate_hz");
@@ -249,6 +263,7 @@ export class Timeline {
     this.zones.clear();
     for (const series of this.#shared()) series.clear();
     this.isStopped = false;
+    this.fileError = null;
     this.tickRateHz = null;
   }
 
@@ -273,6 +288,7 @@ export class Timeline {
       this.disconnects,
       this.refusals,
       this.deploys,
+      this.standstills,
     ];
   }
 }

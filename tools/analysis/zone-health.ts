@@ -2,7 +2,7 @@
 
 import type { ServerStatus, ZoneStatus } from "../client/server-status.ts";
 import { LIMITS } from "./health-limits.ts";
-import { greatest, median, quantile, ratio, sum } from "./measured.ts";
+import { greatest, isAbove, median, quantile, ratio, sum } from "./measured.ts";
 import type { Measured } from "./measured.ts";
 import type { ZoneTick } from "./samples.ts";
 import { tickRateHz } from "./tick-rate.ts";
@@ -18,7 +18,7 @@ export interface TickTimes {
 export interface ZoneHealth {
   id: number;
   name: string;
-  /** "SILENT" when a zone that should tick does not; "" when no line told. */
+  /** "SILENT" when a zone that should tick does not, "UNHEARD" while that may be chance; "" when no line told. */
   state: string;
   ticksPerS: Measured;
   /** How much it leaves out, 0 to 5, and game time a second of the clock. */
@@ -53,11 +53,17 @@ export function zonesOf(
   status: ServerStatus | undefined,
 ): ZoneHealth[] {
   const heard = [...timeline.zones.values()].map((zone) => zoneHealth(zone, fromMs, timeline.nowMs, windowS));
-  const unheard = (status?.zones ?? []).filter(({ id }) => !timeline.zones.has(id)).map(unheardZone);
+  const unheard = (status?.zones ?? [])
+    .filter(({ id }) => !timeline.zones.has(id))
+    .map((zone) => unheardZone(zone, windowS));
   return [...heard, ...unheard].toSorted((a, b) => a.id - b.id);
 }
 
-function unheardZone({ id, name, state, players, creatures }: ZoneStatus): ZoneHealth {
+/** One of which no line came: where it should tick, that is no good sign, and after a while a bad one. */
+function unheardZone({ id, name, state: told, players, creatures }: ZoneStatus, windowS: Measured): ZoneHealth {
+  const isHeardOf = told === "DOWN" || told === "CRASHED";
+  const silence = isAbove(windowS, LIMITS.zoneSilentMs / 1_000) ? "SILENT" : "UNHEARD";
+  const state = isHeardOf ? told : silence;
   return {
     id,
     name,

@@ -2,7 +2,7 @@
 // tells what happens; a zone that has been down for a while is silent there and named here.
 //
 //   await fetchStatus({ host: "127.0.0.1", port: 8082 })
-//   // { ready: true, reasons: [], zones: [{ id: 1, name: "Elwynn Forest", state: "ACTIVE", players: 4, ... }] }
+//   // { ready: true, reasons: [], isFileFailing: false, zones: [{ id: 1, name: "Elwynn Forest", state: "ACTIVE", players: 4, ... }] }
 //
 // Of /metrics only what is named here is read; which faults are active (wowsim_fault_*) is not.
 
@@ -25,6 +25,8 @@ export interface ServerStatus {
   /** Why not. */
   reasons: string[];
   zones: ZoneStatus[];
+  /** It can not write its telemetry file just now; null when it does not say. */
+  isFileFailing: boolean | null;
 }
 
 const TIMEOUT_MS = 2_000;
@@ -46,7 +48,10 @@ export async function fetchStatus({ host, port, token }: StatusOptions): Promise
       fetch(`${base}/readyz`, { signal }).then(async (answer) => parseOutsideJson(await answer.text())),
       fetch(`${base}/metrics`, token === undefined ? { signal } : { signal, headers: bearer(token) }).then(numbersOf),
     ]);
-    return { ...readinessOf(ready), zones: zonesOf(parsePrometheus(metrics)) };
+    const samples = parsePrometheus(metrics);
+    const failing = samples.find(({ name }) => name === "wowsim_telemetry_file_failing")?.value;
+    const isFileFailing = failing === undefined ? null : failing === 1;
+    return { ...readinessOf(ready), zones: zonesOf(samples), isFileFailing };
   } catch (cause) {
     if (cause instanceof WowsimError) throw cause;
     const message = `Nothing answers as a wowsim server on ${base} (${reasonOf(cause)}); say where it is with --server or --http-port.`;

@@ -2,26 +2,31 @@
 
 import { Option } from "commander";
 import type { Command } from "commander";
-import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import { WowsimError } from "../../server/errors.ts";
 import type { Diagnosis } from "../analysis/diagnosis.ts";
 import type { FoundServer } from "../client/find-server.ts";
-import { addFormatFlag, parseDurationMs } from "../ui/flags.ts";
+import { addFormatFlag, durationFrom } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { addServerFlags, serverBeside, withServer } from "../ui/server-flags.ts";
 import type { ServerFlags } from "../ui/server-flags.ts";
 import { interruptible, pause } from "../ui/interrupt.ts";
-import { EXIT, fail, out, outJson } from "../ui/output.ts";
+import { EXIT, fail, note, out, outJson } from "../ui/output.ts";
 import { progressBar } from "../ui/progress.ts";
 
 interface DiagnoseFlags extends ServerFlags {
   watchFor: number;
+  watch?: boolean;
   file?: string;
   history?: boolean;
   format: OutputFormat;
 }
 
 const LOOK_MS = 200;
+const SECOND_MS = 1_000;
+/** Telemetry never pauses for so long by itself. */
+const SILENT_MS_MAX = 2_000;
+const parseWatchFor = durationFrom("2s", "24h", "Less tells no cause from another.");
 
 export function register(program: Command): void {
   const command = program
@@ -29,8 +34,15 @@ export function register(program: Command): void {
     .description("Name what is wrong with a server from its telemetry alone: cause, how sure, evidence, what to do.")
     .addOption(
       new Option("--watch-for <time>", "how long to listen to a running server")
-        .argParser(parseDurationMs)
+        .argParser(parseWatchFor)
         .default(10_000, "10s"),
+    )
+    .addOption(
+      new Option("--watch", "go on until Ctrl-C, and say what begins and what is over").conflicts([
+        "file",
+        "history",
+        "watchFor",
+      ]),
     )
     .option("--file <file>", "look at the end of a telemetry file instead; - is stdin")
     .addOption(new Option("--history", "with --file: everything that was wrong, from its begin to its end"))
@@ -42,10 +54,10 @@ export function register(program: Command): void {
         "  wowsim diagnose --file .wowsim/telemetry.jsonl",
         "The causes it knows, and how sure it can be of each: docs/RUNBOOK.md",
         exitCodes({
-          0: "nothing wrong was found",
+          0: "nothing wrong was found (--watch: at the last look)",
           1: "something was",
-          3: "no server answers",
-          4: "the file can not be read",
+          3: "no server answers, or its telemetry has ended",
+          4: "nothing to look at: no such file, no telemetry in it, or no tick",
         }),
       ].join("\n"),
     );
@@ -62,7 +74,9 @@ async function diagnose(flags: DiagnoseFlags): Promise<void> {
   try {
     await interruptible(async (signal) => {
       if (flags.file === undefined)
-        await withServer("diagnose", flags, (server) => diagnoseLive(flags, server, signal));
+        await withServer("diagnose", flags, (server) =>
+          flags.watch === true ? watch(flags, server, signal) : diagnoseLive(flags, server, signal),
+        );
       else if (flags.history === true) await showHistory(flags.file, flags.format, signal);
       else await diagnoseFile(flags.file, flags, signal);
     });
@@ -71,18 +85,16 @@ async function diagnose(flags: DiagnoseFlags): Promise<void> {
   }
 }
 
+const feedOf = ({ host, ports, token }: FoundServer) => ({ host, port: ports.telemetry, token });
+
 async function diagnoseLive(flags: DiagnoseFlags, server: FoundServer, signal: AbortSignal): Promise<void> {
   const [{ FeedClient }, analysis, { Timeline }] = await Promise.all([
     import("../client/feed-client.ts"),
     import("../analysis/diagnosis.ts"),
     import("../analysis/timeline.ts"),
   ]);
-  const timeline = new Timeline();
-  await using feed = await FeedClient.connect({
-    host: server.host,
-    port: server.ports.telemetry,
-    token: server.token,
-  });
+  const timeline = new Timeline({ isLive: true });
+  await using feed = await FeedClient.connect(feedOf(server));
   feed.onLine((line) => timeline.take(line));
   const bar = progressBar("listening");
   const startedMs = performance.now();
@@ -93,35 +105,65 @@ async function diagnoseLive(flags: DiagnoseFlags, server: FoundServer, signal: A
     bar.update(elapsedMs / flags.watchFor, best === undefined ? "nothing yet" : best.cause);
   }
   bar.done();
+  if (feed.silentMs > SILENT_MS_MAX) throw silent(feed.silentMs);
   await show(analysis.diagnose(timeline), timeline.nowMs, flags.format, server);
 }
 
-async function diagnoseFile(file: string, flags: DiagnoseFlags, signal: AbortSignal): Promise<void> {
-  const [{ readLines }, analysis, { Timeline }] = await Promise.all([
-    import("../analysis/line-stream.ts"),
+/** The server has stopped to speak: that is no word on how it is. */
+function silent(ms: number): WowsimError {
+  const message = `The telemetry feed has been silent for ${Math.round(ms / SECOND_MS)} s: the server is gone, or stands still as a whole.`;
+  return new WowsimError("feed_silent", message);
+}
+
+/** Until the signal, only what changes; the exit code is that of the last look. */
+async function watch({ format }: DiagnoseFlags, server: FoundServer, signal: AbortSignal): Promise<void> {
+  const [{ FeedClient }, { diagnose: look }, { DiagnosisWatch }, { Timeline }, lines, { toWire }] = await Promise.all([
+    import("../client/feed-client.ts"),
     import("../analysis/diagnosis.ts"),
+    import("../analysis/diagnosis-watch.ts"),
     import("../analysis/timeline.ts"),
+    import("../ui/diagnosis-lines.ts"),
+    import("../ui/json.ts"),
   ]);
-  const timeline = new Timeline();
-  await readLines(file, { onLine: (line) => timeline.take(line), signal });
+  const timeline = new Timeline({ isLive: true });
+  await using feed = await FeedClient.connect(feedOf(server));
+  feed.onLine((line) => timeline.take(line));
+  const changes = new DiagnosisWatch();
+  let isSilent = false;
+  note("watching; what begins and what is over is said. Ctrl-C ends.");
+  while (await pause(LOOK_MS, signal)) {
+    const wasSilent = isSilent;
+    isSilent = feed.silentMs > SILENT_MS_MAX;
+    if (isSilent && !wasSilent) note(silent(feed.silentMs).message);
+    else if (wasSilent && !isSilent) note("The server speaks again.");
+    for (const change of changes.look(look(timeline), timeline.nowMs)) {
+      const told = { ...change, diagnosis: lines.diagnosisAt(change.diagnosis, server) };
+      if (format === "json") outJson(toWire(told));
+      else for (const line of lines.changeLines(told)) out(line);
+    }
+    const verdict = changes.now.length === 0 ? EXIT.ok : EXIT.degraded;
+    process.exitCode = isSilent ? EXIT.unreachable : verdict;
+  }
+}
+
+async function diagnoseFile(file: string, flags: DiagnoseFlags, signal: AbortSignal): Promise<void> {
+  const [{ readTimeline }, analysis] = await Promise.all([
+    import("../analysis/read-timeline.ts"),
+    import("../analysis/diagnosis.ts"),
+  ]);
+  const timeline = await readTimeline(file, { signal });
   await show(analysis.diagnose(timeline), timeline.nowMs, flags.format, await serverBeside(file, flags));
   if (process.exitCode === EXIT.ok && flags.format === "text")
     out("That is the file's end; what was before: --history.");
 }
 
 async function showHistory(file: string, format: OutputFormat, signal: AbortSignal): Promise<void> {
-  const [{ readLines }, { IncidentLog }, { Timeline }] = await Promise.all([
-    import("../analysis/line-stream.ts"),
+  const [{ readTimeline }, { IncidentLog }] = await Promise.all([
+    import("../analysis/read-timeline.ts"),
     import("../analysis/incident-log.ts"),
-    import("../analysis/timeline.ts"),
   ]);
-  const timeline = new Timeline();
   const log = new IncidentLog();
-  const onLine = (line: TelemetryLine): void => {
-    timeline.take(line);
-    log.advance(timeline);
-  };
-  await readLines(file, { onLine, signal });
+  await readTimeline(file, { signal, onLine: (timeline) => log.advance(timeline) });
   process.exitCode = log.count === 0 ? EXIT.ok : EXIT.degraded;
   if (format === "json") {
     const { toWire } = await import("../ui/json.ts");

@@ -4,7 +4,7 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import type { FoundServer } from "../client/find-server.ts";
 import type { HealthReport } from "../analysis/health.ts";
-import { addFormatFlag, parseDurationMs } from "../ui/flags.ts";
+import { addFormatFlag, durationFrom } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { addServerFlags, serverOf, withServer } from "../ui/server-flags.ts";
@@ -21,14 +21,13 @@ interface HealthFlags extends ServerFlags {
 
 const EXIT_OF = { healthy: EXIT.ok, degraded: EXIT.degraded, critical: EXIT.critical } as const;
 const SECOND_MS = 1_000;
+const parseFor = durationFrom("2s", "24h", "Less says nothing of ticks a second.");
 
 export function register(program: Command): void {
   const command = program
     .command("health")
     .description("Say how a server is (healthy, degraded or critical) and why, with its zones and what stood out.")
-    .addOption(
-      new Option("--for <time>", "how long to listen before judging").argParser(parseDurationMs).default(3_000, "3s"),
-    )
+    .addOption(new Option("--for <time>", "how long to listen before judging").argParser(parseFor).default(3_000, "3s"))
     .addOption(
       new Option("--watch", "go on until Ctrl-C: redraws on a terminal, a line a second in a pipe").conflicts("file"),
     )
@@ -41,7 +40,7 @@ export function register(program: Command): void {
           1: "degraded",
           2: "critical",
           3: "no server answers",
-          4: "the file can not be read",
+          4: "nothing to look at: no such file, no telemetry in it, or no tick",
         }),
     );
   addServerFlags(command, "health");
@@ -65,6 +64,7 @@ async function judge(flags: HealthFlags, signal: AbortSignal): Promise<void> {
   await withServer("health", flags, async (server) => {
     await using live = await LiveTelemetry.open(feedOf(server));
     await pause(flags.for, signal);
+    await live.refresh();
     await show(live.health(), flags.format);
   });
 }
@@ -77,13 +77,11 @@ const feedOf = ({ host, ports: { http: httpPort, telemetry: telemetryPort }, tok
 });
 
 async function judgeFile(file: string, format: OutputFormat, signal: AbortSignal): Promise<void> {
-  const [{ readLines }, { Timeline }, { assessHealth }] = await Promise.all([
-    import("../analysis/line-stream.ts"),
-    import("../analysis/timeline.ts"),
+  const [{ readTimeline }, { assessHealth }] = await Promise.all([
+    import("../analysis/read-timeline.ts"),
     import("../analysis/health.ts"),
   ]);
-  const timeline = new Timeline();
-  await readLines(file, { onLine: (line) => timeline.take(line), signal });
+  const timeline = await readTimeline(file, { signal });
   await show(assessHealth(timeline), format);
 }
 

@@ -1,19 +1,20 @@
 // wowsim parse-logs: a telemetry file in a few numbers, of any size, in one pass and flat memory.
 
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
 import { WowsimError } from "../../server/errors.ts";
-import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import type { TelemetryLine, TelemetryType } from "../../server/telemetry/schema.ts";
 import type { AnomalyLog } from "../analysis/anomalies.ts";
+import type { LineFilter, LineWishes } from "../analysis/line-filter.ts";
 import type { ReadLines } from "../analysis/line-stream.ts";
 import type { LogReport } from "../analysis/log-summary.ts";
-import { addFormatFlag, parseDurationMs } from "../ui/flags.ts";
+import { addFormatFlag, durationFrom } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { interruptible } from "../ui/interrupt.ts";
 import { fail, out, outJson } from "../ui/output.ts";
 
-interface ParseFlags {
+interface ParseFlags extends LineWishes {
   anomalies?: boolean;
   gameMechanics?: boolean;
   since?: Since;
@@ -24,6 +25,9 @@ interface ParseFlags {
 type Since = { atMs: number } | { beforeEndMs: number };
 
 const STDIN = "-";
+const TELEMETRY_TYPES: readonly TelemetryType[] = ["metric", "event", "health", "error"];
+/** So long a file is looked back into; a file has years. */
+const parseBack = durationFrom("0s", "87600h");
 
 export function register(program: Command): void {
   const command = program
@@ -33,17 +37,23 @@ export function register(program: Command): void {
     .option("--anomalies", "what stood out, second by second")
     .option("--game-mechanics", "cast success, GCD block rate, DPS, top damage dealers")
     .option("--since <time>", "only from then on: 2026-01-01T12:00:00Z, or 5m before the file's last line", parseSince)
+    .addOption(new Option("--type <type>", "only lines of this type").choices(TELEMETRY_TYPES))
+    .option("--component <name>", "only lines of this component: zone, game_server, spellcast, ...")
+    .option("--message <text>", "only lines whose message has this in it, in whatever case")
     .addHelpText(
       "after",
       [
         "",
+        "Filters add up, and the newest lines that pass are shown; anomalies are looked",
+        "for in all lines. The errors of zones, of the last five minutes:",
+        "  wowsim parse-logs telemetry.jsonl --type error --component zone --since 5m",
         "Older lines are in the rotated files beside it; give those first:",
         "  cat telemetry.1.jsonl telemetry.jsonl | wowsim parse-logs -",
         "What was wrong and what to do about it:",
         "  wowsim diagnose --file telemetry.jsonl --history",
         exitCodes({
           0: "read to its end (broken lines are counted)",
-          4: "the file can not be read, or is no telemetry",
+          4: "nothing to look at: no such file, no telemetry, no tick, no line passes",
         }),
       ].join("\n"),
     );
@@ -59,17 +69,22 @@ async function parseLogs(file: string, flags: ParseFlags): Promise<void> {
 }
 
 async function parse(file: string, flags: ParseFlags, signal: AbortSignal): Promise<void> {
-  const [{ lastTimeOf, readLines }, { LogSummary }, { AnomalyLog: Anomalies }, { Timeline }] = await Promise.all([
-    import("../analysis/line-stream.ts"),
-    import("../analysis/log-summary.ts"),
-    import("../analysis/anomalies.ts"),
-    import("../analysis/timeline.ts"),
-  ]);
-  const summary = new LogSummary();
+  const [{ lastTimeOf, readLines }, { LogSummary }, { AnomalyLog: Anomalies }, { Timeline }, nothing, { LineFilter }] =
+    await Promise.all([
+      import("../analysis/line-stream.ts"),
+      import("../analysis/log-summary.ts"),
+      import("../analysis/anomalies.ts"),
+      import("../analysis/timeline.ts"),
+      import("../analysis/nothing.ts"),
+      import("../analysis/line-filter.ts"),
+    ]);
+  const { type, component, message } = flags;
+  const filter = new LineFilter({ type, component, message });
+  const summary = new LogSummary({ spellNames: await spellNames() });
   const timeline = new Timeline({ secondsMax: 60 });
   const anomalies = new Anomalies();
   const onLine = (line: TelemetryLine): void => {
-    summary.take(line);
+    if (filter.wants(line)) summary.take(line);
     if (flags.anomalies !== true) return;
     timeline.take(line);
     anomalies.advance(timeline);
@@ -77,29 +92,54 @@ async function parse(file: string, flags: ParseFlags, signal: AbortSignal): Prom
   const endMs = async (): Promise<number> => (file === STDIN ? Date.now() : lastTimeOf(file));
   const sinceMs = flags.since === undefined ? undefined : await resolveSince(flags.since, endMs);
   const read = await readLines(file, { onLine, sinceMs, signal });
-  if (read.lines + read.before === 0 && read.broken > 0) {
-    throw new WowsimError("no_telemetry", `None of its ${read.broken} lines is telemetry: is ${file} the right file?`);
-  }
-  await show(summary.report(), read, anomalies, flags);
+  await nothing.assertTelemetry(file, read);
+  const report = summary.report();
+  if (report.lines === 0) throw new WowsimError("no_telemetry", nonePasses(read, filter));
+  await show({ report, read, anomalies, filter }, flags);
+  if (!filter.isPicky && report.zones.every(({ ticks }) => ticks === 0)) throw nothing.noTicks(file, report.lines);
 }
 
-async function show(report: LogReport, read: ReadLines, anomalies: AnomalyLog, flags: ParseFlags): Promise<void> {
+function nonePasses(read: ReadLines, filter: LineFilter): string {
+  const before = read.before === 0 ? "" : `; ${read.before} are of before --since`;
+  if (!filter.isPicky) return `No line is left to look at${before}.`;
+  return `None of ${filter.lines} lines passes the filter (${filter})${before}; without it, MOST LINES shows what there is.`;
+}
+
+/** By number, as this version's own content has them. */
+async function spellNames(): Promise<ReadonlyMap<number, string>> {
+  const { loadContent } = await import("../../server/content/load.ts");
+  return new Map(loadContent().spells.map(({ id, name }) => [id, name]));
+}
+
+interface Parsed {
+  report: LogReport;
+  read: ReadLines;
+  anomalies: AnomalyLog;
+  filter: LineFilter;
+}
+
+async function show({ report, read, anomalies, filter }: Parsed, flags: ParseFlags): Promise<void> {
   if (flags.format === "json") {
     const { toWire } = await import("../ui/json.ts");
     const found = flags.anomalies === true ? { anomalyCount: anomalies.count, anomalies: anomalies.anomalies } : {};
-    outJson(toWire({ read, ...report, ...found }));
+    const picked = filter.isPicky ? { linesFilteredOut: filter.unwanted } : {};
+    const newest = filter.isPicky ? { newest: filter.newest } : {};
+    // Lines as they are: their names are the wire's already.
+    outJson({ ...Object(toWire({ read, ...report, ...found, ...picked })), ...newest });
     return;
   }
-  const [{ mechanicsLines, summaryLines }, { anomalyText }] = await Promise.all([
+  const [{ lineText, mechanicsLines, summaryLines }, { anomalyText }] = await Promise.all([
     import("../ui/log-lines.ts"),
     import("../ui/health-lines.ts"),
   ]);
   const notes = [
     read.broken > 0 ? `${read.broken} broken lines were skipped` : "",
     read.before > 0 ? `${read.before} lines of before were left out` : "",
+    filter.isPicky ? `${filter.unwanted} lines did not pass the filter (${filter})` : "",
   ].filter((note) => note !== "");
   for (const line of summaryLines(report)) out(line);
   if (notes.length > 0) out(`\n${notes.join("; ")}.`);
+  if (filter.isPicky) for (const line of ["", "The newest of them:", ...filter.newest.map(lineText)]) out(line);
   if (flags.gameMechanics === true) for (const line of ["", ...mechanicsLines(report)]) out(line);
   if (flags.anomalies !== true) return;
   out(anomalies.count === 0 ? "\nNothing stood out." : `\n${anomalies.count} anomalies:`);
@@ -109,7 +149,7 @@ async function show(report: LogReport, read: ReadLines, anomalies: AnomalyLog, f
 }
 
 function parseSince(text: string): Since {
-  if (/^\d+(\.\d+)?(ms|s|m|h)$/.test(text)) return { beforeEndMs: parseDurationMs(text) };
+  if (/^\d+(\.\d+)?(ms|s|m|h)$/.test(text)) return { beforeEndMs: parseBack(text) };
   const atMs = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(atMs)) throw new InvalidArgumentError("Give a time such as 2026-01-01T12:00:00Z, or 5m, 30s, 1h.");
   return { atMs };

@@ -11,6 +11,7 @@
 import { z } from "zod";
 import { shown } from "../analysis/measures.ts";
 import { assessHealth } from "../analysis/health.ts";
+import { isTickless } from "../analysis/nothing.ts";
 import { CAUSES, diagnose } from "../analysis/diagnosis.ts";
 import type { Timeline } from "../analysis/timeline.ts";
 import { durationMs } from "./duration.ts";
@@ -123,6 +124,10 @@ export function read(condition: Fields, view: View): Reading {
   const knownMs = view.timeline.nowMs - view.timeline.fromMs;
   if (!(knownMs >= KNOWN_MS_MIN)) {
     const text = `not measured yet: ${seconds(knownMs)} of ${seconds(KNOWN_MS_MIN)} of telemetry`;
+    return { holds: null, text, numbers: {} };
+  }
+  if (isTickless(view.timeline)) {
+    const text = "not measured: no zone has ticked, there is nothing to look at";
     return { holds: null, text, numbers: {} };
   }
   if (condition.diagnosis !== undefined) return readDiagnosis(condition, condition.diagnosis, view);

@@ -1,6 +1,7 @@
 // A Diagnosis as text: the cause, how sure, the evidence, what to do.
 
 import type { Diagnosis } from "../analysis/diagnosis.ts";
+import type { DiagnosisChange } from "../analysis/diagnosis-watch.ts";
 import type { Incident } from "../analysis/incident-log.ts";
 import { clock, zonesText } from "../analysis/measures.ts";
 import { pasteable } from "./server-flags.ts";
@@ -35,6 +36,14 @@ function item(mark: string, text: string): string[] {
 export function diagnosesLines(diagnoses: readonly Diagnosis[]): string[] {
   if (diagnoses.length === 0) return [paint.green("Nothing wrong was found.")];
   return diagnoses.flatMap((diagnosis, at) => [...(at === 0 ? [] : [""]), ...diagnosisLines(diagnosis)]);
+}
+
+/** What begins in full, what is over in a line. */
+export function changeLines({ what, atMs, diagnosis, lastedMs }: DiagnosisChange): string[] {
+  if (what === "begins") return [`${clock(atMs)}  ${paint.red("begins")}`, ...diagnosisLines(diagnosis), ""];
+  const { cause, zones } = diagnosis;
+  const lasted = `${Math.max(1, Math.round(lastedMs / 1_000))} s`;
+  return [`${clock(atMs)}  ${paint.green("is over")}  ${paint.bold(cause)}, ${zonesText(zones)}, after ${lasted}`, ""];
 }
 
 /** A line an incident, in the order in which they began, each with its best evidence. */

@@ -3,7 +3,9 @@
 import type { Anomaly } from "../analysis/anomalies.ts";
 import type { HealthReport, HealthStatus } from "../analysis/health.ts";
 import { known, mapped, sum } from "../analysis/measured.ts";
+import type { Measured } from "../analysis/measured.ts";
 import { clock, shown } from "../analysis/measures.ts";
+import type { Throughput } from "../analysis/throughput.ts";
 import type { ZoneHealth } from "../analysis/zone-health.ts";
 import { paint } from "./output.ts";
 import { tableLines } from "./table.ts";
@@ -61,10 +63,29 @@ function serverLines(report: HealthReport): string[] {
       roundTrip === null ? "" : `, round trip p50 ${shown(roundTrip.msP50)} ms, p99 ${shown(roundTrip.msP99)} ms`;
     lines.push(`players  ${shown(traffic.connected)} connected, ${shown(traffic.inWorld)} in the world${trip}`);
   }
+  lines.push(`traffic  ${throughputText(report.throughput)}`, `errors   ${errorsText(report)}`);
   if (process !== null) {
     lines.push(`process  ${shown(process.rssMb)} MiB, ${shown(process.cpuShare)} cores busy`);
   }
   return lines;
+}
+
+const shownKb = (bytes: Measured): string => shown(mapped(bytes, (value) => value / 1_000));
+
+function throughputText({ messagesPerS, commandsPerS, bytesInPerS, bytesOutPerS }: Throughput): string {
+  if (messagesPerS === null) return "none was told";
+  return (
+    `${shown(messagesPerS)} messages a second, ${shown(commandsPerS)} commands for zones; ` +
+    `${shownKb(bytesInPerS)} KB/s in, ${shownKb(bytesOutPerS)} out`
+  );
+}
+
+function errorsText({ errors, throughput: { malformed, refused, badShare, errorLinesPerMin } }: HealthReport): string {
+  const share = badShare === null ? "no message" : `${(badShare * 100).toFixed(1)} % of messages`;
+  return (
+    `${share} bad (${shown(malformed)} malformed, ${shown(refused)} refused as busy), ` +
+    `${errors} error ${errors === 1 ? "line" : "lines"}, ${shown(errorLinesPerMin)} a minute`
+  );
 }
 
 function zoneTable(zones: readonly ZoneHealth[]): string[] {

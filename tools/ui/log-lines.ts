@@ -1,5 +1,6 @@
 // A LogReport as text: what parse-logs prints, in parts.
 
+import type { TelemetryLine } from "../../server/telemetry/schema.ts";
 import type { DurationSummary } from "../analysis/duration-sums.ts";
 import type { LogReport } from "../analysis/log-summary.ts";
 import type { Measured } from "../analysis/measured.ts";
@@ -34,6 +35,15 @@ export function summaryLines(report: LogReport): string[] {
     ...fieldLines(report.byKind.slice(0, KINDS_SHOWN_MAX).map(({ key, count: n }) => [`  ${key}`, count(n)])),
   ];
 }
+
+/** One line of a file: when, who, what, and its data as it is. */
+export function lineText({ timestamp, type, component, message, data }: TelemetryLine): string {
+  const fields = Object.entries(data).map(([name, value]) => `${name}=${shownValue(value)}`);
+  const text = `  ${timestamp.slice(11, 23)}  ${type.padEnd(6)}  ${component} · ${message}`;
+  return [text, ...fields].join("  ").trimEnd();
+}
+
+const shownValue = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
 export function mechanicsLines(report: LogReport): string[] {
   const { casts, combat, dealers, sampledOut } = report;

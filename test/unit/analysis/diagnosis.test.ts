@@ -437,7 +437,7 @@ describe("poison commands", () => {
   test("a worker that died is no poison command", () => {
     const story = new Story().seconds(5);
     story.say("error", "zone", "Zone tick exception", { zone_id: 1, tick: 100, error: "zone worker died: exit 1" });
-    expect(causes(story)).toEqual(["unknown"]);
+    expect(causes(story)).toEqual(["zone-standstill"]);
   });
 });
 
@@ -592,6 +592,19 @@ describe("zone-standstill", () => {
           .seconds(12),
       ),
     ).toEqual([]);
+  });
+
+  test("is also a worker that a watchdog ended, with what it was at, and not the zone that is down by that", () => {
+    const story = new Story().seconds(10);
+    const error = "zone worker hung: no tick for 1,040 ms, in the kernel at tick 201 of zone 1";
+    story.say("error", "zone", "Zone tick exception", { zone_id: 1, tick: 200, error });
+    goDown(story, 1);
+    expect(causes(story.seconds(2, gone(8)))).toEqual(["zone-standstill"]);
+    expect(evidence(story)).toContain(error);
+    story.say("event", "zone", "Zone state changed", { zone_id: 1, from_state: "DOWN", to_state: "ACTIVE" });
+    story.seconds(2);
+    expect(evidence(story)).toContain("it ticks again since 12:00:12");
+    expect(causes(story.seconds(14))).toEqual([]);
   });
 
   test("is not the end of a file", () => {

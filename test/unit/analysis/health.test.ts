@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { AnomalyLog, findAnomalies } from "../../../tools/analysis/anomalies.ts";
 import { assessHealth } from "../../../tools/analysis/health.ts";
 import type { HealthReport } from "../../../tools/analysis/health.ts";
+import { healthLines } from "../../../tools/ui/health-lines.ts";
 import { Timeline } from "../../../tools/analysis/timeline.ts";
 import { Story } from "../../helpers/telemetry-story.ts";
 
@@ -120,11 +121,88 @@ describe("health", () => {
     const story = new Story({ zones: 1 }).seconds(5);
     const down = { id: 2, name: "Westfall", state: "DOWN", players: 0, creatures: 0 };
     const report = assessHealth(story.timeline, {
-      status: { ready: false, reasons: ["No zone ticks."], zones: [down] },
+      status: { ready: false, reasons: ["No zone ticks."], zones: [down], isFileFailing: false },
     });
     expect(report.reasons.map(({ text }) => text)).toEqual(["not ready: No zone ticks.", "zone 2 Westfall is DOWN"]);
     expect(report.zones.map(({ id, state }) => `${id} ${state}`)).toEqual(["1 ACTIVE", "2 DOWN"]);
   });
+});
+
+describe("what goes through the server", () => {
+  test("is messages, commands and bytes a second, and the share that was bad", () => {
+    const story = new Story().seconds(20, {
+      traffic: () => ({
+        messages: 98,
+        commands: 60,
+        malformed: 2,
+        commands_refused: 3,
+        bytes_in: 4_000,
+        bytes_out: 90_000,
+      }),
+    });
+    const { throughput } = health(story);
+    expect(throughput).toMatchObject({ messagesPerS: 98, commandsPerS: 60, bytesInPerS: 4_000, bytesOutPerS: 90_000 });
+    expect(throughput.badShare).toBeCloseTo(0.05);
+    expect(healthLines(health(story)).join("\n")).toMatch(
+      /traffic {2}98 messages a second, 60 commands for zones; 4 KB\/s in, 90 out\nerrors {3}5\.0 % of messages bad \(\d+ malformed, \d+ refused as busy\), 0 error lines/,
+    );
+  });
+
+  test("is missing where no line tells it, and no share of nothing", () => {
+    const told = health(new Story().seconds(20, { traffic: () => ({ messages: null, bytes_in: "9" }) })).throughput;
+    expect(told).toMatchObject({ messagesPerS: null, bytesInPerS: null, badShare: null });
+    const idle = new Story().seconds(20, { traffic: () => ({ messages: 0, commands_refused: 0 }) });
+    expect(health(idle).throughput).toMatchObject({ messagesPerS: 0, badShare: null });
+  });
+});
+
+describe("a telemetry file that can not be written", () => {
+  test("is a reason, from the first word of it to the word that it can", () => {
+    const story = new Story().seconds(10);
+    story.say("error", "telemetry", "Telemetry file not written", { error: "ENOSPC: no space left", attempts: 3 });
+    const said =
+      "degraded: the telemetry file can not be written (ENOSPC: no space left): what happens now may be in no file";
+    expect(reasons(story)).toContain(said);
+    // Long after the line itself is of no interest any more.
+    expect(reasons(story.seconds(30))).toEqual([said]);
+    story.say("health", "telemetry", "Telemetry file written again", { failing_ms: 30_000, lines_lost: 0 });
+    expect(reasons(story)).toEqual([]);
+  });
+
+  test("is a reason also when only the server says so over HTTP", () => {
+    const status = { ready: true, reasons: [], zones: [], isFileFailing: true };
+    const { timeline } = new Story().seconds(10);
+    expect(assessHealth(timeline, { status })).toMatchObject({ status: "degraded" });
+    expect(assessHealth(timeline, { status: { ...status, isFileFailing: null } })).toMatchObject({ status: "healthy" });
+  });
+});
+
+/** What the server says over HTTP of a second zone. */
+const saysZone2 = (state: string) => {
+  const zone = { id: 2, name: "Westfall", state, players: 0, creatures: 0 };
+  return { ready: true, reasons: [], zones: [zone], isFileFailing: false };
+};
+
+describe("a zone of which nothing is heard", () => {
+  test("is not ACTIVE because the server says so: after two seconds it is silent, before that unheard", () => {
+    const long = assessHealth(new Story({ zones: 1 }).seconds(5).timeline, { status: saysZone2("ACTIVE") });
+    expect(long.reasons).toEqual([{ level: "critical", text: "zone 2 Westfall has not ticked for 2 s" }]);
+    const short = assessHealth(new Story({ zones: 1 }).seconds(1).timeline, { status: saysZone2("ACTIVE") });
+    expect(short.reasons).toEqual([{ level: "degraded", text: "zone 2 Westfall was not heard: no tick of it came" }]);
+  });
+
+  test("has numbers that are missing, and not 0", () => {
+    const { zones } = assessHealth(new Story({ zones: 1 }).seconds(5).timeline, { status: saysZone2("DOWN") });
+    expect(zones[1]).toMatchObject({ state: "DOWN", ticksPerS: null, castsPerS: null, queueDepthMax: null });
+  });
+});
+
+test.each([20, 19])("the tick rate is of intervals: %p ticks a second, whatever the window catches", (ticksPerS) => {
+  const story = new Story().seconds(12, { ticksPerS });
+  for (let n = 0; n < 20; n++) {
+    story.say("metric", "server", "Other", {}, n * 3);
+    expect(health(story).tickRateHz.measured).toBeCloseTo(ticksPerS, 1);
+  }
 });
 
 describe("anomalies", () => {

@@ -149,6 +149,54 @@ describe("reading a file", () => {
   });
 });
 
+describe("filters", () => {
+  const lines = [
+    ...story().lines,
+    ...[201, 99_999].map((spell_id): TelemetryLine => {
+      const data = { session_id: 1, spell_id };
+      return {
+        v: 1,
+        timestamp: "2026-01-01T12:00:10.000Z",
+        type: "event",
+        component: "spellcast",
+        message: "Cast started",
+        data,
+      };
+    }),
+  ];
+
+  test("add up, with --since and --format json too", async () => {
+    const file = fileOf(text(lines));
+    const flags = ["--type", "metric", "--component", "zone", "--message", "TICK", "--since", "2s", "--format", "json"];
+    const { code, stdout } = await wowsim("parse-logs", file, ...flags);
+    const report = JSON.parse(stdout);
+    expect(code).toBe(0);
+    expect(report.by_kind.map(({ key }: { key: string }) => key)).toEqual(["zone · Zone tick completed"]);
+    expect(report).toMatchObject({ lines: 80, zones: [{ ticks: 40 }, { ticks: 40 }] });
+    expect(report.lines_filtered_out).toBeGreaterThan(0);
+    expect(report.newest).toHaveLength(10);
+    expect(report.newest[9]).toMatchObject({ component: "zone", data: { zone_id: 2, entities_moved: 12 } });
+  });
+
+  test("show the newest lines that pass, and look for anomalies in all lines", async () => {
+    const { code, stdout } = await wowsim("parse-logs", fileOf(text(lines)), "--component", "combat", "--anomalies");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/The newest of them:\n.*event {3}combat · Damage dealt {2}zone_id=1 {2}attacker_id=1/);
+    expect(stdout).toContain("Nothing stood out.");
+  });
+
+  test("that nothing passes are nothing to look at", async () => {
+    const { code, stdout, stderr } = await wowsim("parse-logs", fileOf(text(lines)), "--component", "zones");
+    expect({ code, stdout }).toEqual({ code: 4, stdout: "" });
+    expect(stderr).toMatch(/None of \d+ lines passes the filter \(component zones\)/);
+  });
+
+  test("spells have names; one that this version does not know keeps its number", async () => {
+    const { stdout } = await wowsim("parse-logs", fileOf(text(lines)), "--game-mechanics");
+    expect(stdout).toMatch(/spells cast +Fireball \(200\) 1, [A-Z][a-z ]+ \(201\) 1, spell 99999 1/i);
+  });
+});
+
 test("a history is what was wrong from one end of a file to the other, each once", () => {
   const told = new Story().seconds(20);
   const beganMs = told.atMs;
@@ -211,7 +259,7 @@ describe("the commands, on a file", () => {
       wowsim("parse-logs", "nowhere.jsonl"),
     ]);
     expect(wrong).toMatchObject({ code: 4, stdout: "" });
-    expect(wrong.stderr).toContain("is package.json the right file?");
+    expect(wrong.stderr).toContain("lines in package.json is telemetry; give the file");
     expect(missing).toMatchObject({ code: 4, stdout: "" });
     expect(missing.stderr).toContain("nowhere.jsonl can not be read");
   });
@@ -222,6 +270,8 @@ describe("the commands, on a file", () => {
     [["parse-logs"], "missing required argument"],
     [["parse-logs", "x", "--since", "yesterday"], "2026-01-01T12:00:00Z"],
     [["diagnose", "--watch-for", "soon"], "500ms, 5s"],
+    [["diagnose", "--watch", "--history"], "cannot be used with option"],
+    [["parse-logs", "x", "--type", "warning"], "Allowed choices are metric, event, health, error"],
   ])("wrong usage exits 64 and says what is right: %p", async (args, says) => {
     const { code, stdout, stderr } = await wowsim(...args);
     expect({ code, stdout }).toEqual({ code: 64, stdout: "" });

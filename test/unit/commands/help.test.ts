@@ -47,3 +47,31 @@ describe.each(byPath(leaves))("%s", (_path, command) => {
     expect(codes).toMatch(/^ {2}64 {3}.*wrong usage/m);
   });
 });
+
+const durations = all.flatMap((command) =>
+  command.options
+    .filter(({ flags, description }) => /<time>|<s>/.test(flags) && !flags.startsWith("--since") && description !== "")
+    .map((option) => [`${pathOf(command)} ${option.flags}`, option] as const),
+);
+
+test("there are flags for times to look at", () => {
+  expect(durations.length).toBeGreaterThan(4);
+});
+
+describe.each(durations)("%s", (_name, option) => {
+  const parse = (text: string): unknown => option.parseArg?.(text, undefined);
+
+  test.each(["9999h", "1e9", "-1", "soon", ""])("refuses %p, and says what may be given", (text) => {
+    expect(() => parse(text)).toThrow(/^Give /);
+  });
+
+  test("takes nothing that a timer can not wait for", () => {
+    for (const text of ["1h", "24h", "168h", "596h"]) {
+      try {
+        expect(Number(parse(text))).toBeLessThan(2 ** 31);
+      } catch (error) {
+        expect(String(error)).toMatch(/Give /);
+      }
+    }
+  });
+});

@@ -64,7 +64,8 @@ function examine({ fromMs, toMs }: Hole, zones: readonly ZoneHistory[], timeline
   const late = timeline.traffic.between(toMs)[0]?.intervalMs ?? null;
   const [before, after] = [timeline.process.lastBefore(fromMs + 1), timeline.process.between(toMs)[0]];
   const apart = before === undefined || after === undefined ? null : after.atMs - before.atMs;
-  const isConfirmed = isAbove(late, LATE_MS) || isAbove(apart, LATE_MS);
+  const owned = timeline.standstills.between(fromMs, toMs + LATE_MS)[0]?.ms ?? null;
+  const isConfirmed = isAbove(late, LATE_MS) || isAbove(apart, LATE_MS) || isAbove(owned, HOLE_MS_NONE / 2);
   const confidence =
     (isConfirmed ? CONFIDENCE_MAX : CONFIDENCE_MAX_UNCONFIRMED) *
     ramp(toMs - fromMs, HOLE_MS_NONE, HOLE_MS_FULL) *
@@ -78,6 +79,8 @@ function examine({ fromMs, toMs }: Hole, zones: readonly ZoneHistory[], timeline
       `What comes once a second came late: Traffic's interval_ms ${shown(late)}, Process ${shown(apart)} ms after the one before, in which it used ${shown(after?.cpuShare ?? null)} cores.`,
     );
   }
+  if (owned !== null)
+    evidence.push(`Server stood still: its main thread says so itself, for ${shown(owned / 1_000)} s.`);
   if (missed.length > 0) evidence.push(`missed_ticks: ${missed.map((count) => `+${count}`).join(", ")} in the zones.`);
   return { confidence, zones: [], sinceMs: fromMs, evidence, explains: ["latency-spike", "cpu-starved"] };
 }

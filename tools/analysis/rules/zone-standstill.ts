@@ -3,11 +3,12 @@
 // Looked at is how long ago a zone's last tick was, against how far apart its ticks were lately: a zone whose ticks take
 // seconds is slow, not still. Sure once that is two seconds and more. That the server lives is seen from the lines of its
 // main thread (Process, Traffic) and from other zones; in a live feed they alone show zones that never ticked at all.
+// Where a watchdog has ended the zone's worker, the exception it tells has what the worker was at, and that is the cause.
 
-import { clock, shown } from "../measures.ts";
+import { clock, ramp, shown } from "../measures.ts";
 import { greatest, least } from "../measured.ts";
 import type { Timeline, ZoneHistory } from "../timeline.ts";
-import { merge, nameOf } from "./rule.ts";
+import { EVENT_FRESH_MS, EVENT_STALE_MS, merge, nameOf } from "./rule.ts";
 import type { Finding, Rule } from "./rule.ts";
 
 /** Health calls a zone SILENT from then on (health-limits.ts). */
@@ -20,6 +21,8 @@ const USUAL_TICKS = 5;
 const LISTENED_MS_MIN = 3_000;
 /** The server has spoken for so long since: a process that stood still as a whole says all at once that it is back. */
 const ALIVE_MS_MIN = 900;
+/** How the exception begins of a zone whose worker is lost. */
+const LOST_WORKER = /^zone worker (hung|died)/;
 const CONFIDENCE_MAX = 0.95;
 
 export const zoneStandstill: Rule = {
@@ -38,6 +41,27 @@ export const zoneStandstill: Rule = {
 };
 
 function examine(zone: ZoneHistory, timeline: Timeline): Finding | null {
+  return silence(zone, timeline) ?? lostWorker(zone, timeline);
+}
+
+/** The watchdog has noticed: the zone's worker hung or died, was ended, and another is begun in its place. */
+function lostWorker(zone: ZoneHistory, { nowMs }: Timeline): Finding | null {
+  const losses = zone.events.all().filter(({ what, error }) => what === "exception" && LOST_WORKER.test(error));
+  const newest = losses.at(-1);
+  if (newest === undefined) return null;
+  const isDown = zone.state === "DOWN";
+  const confidence = CONFIDENCE_MAX * (isDown ? 1 : ramp(nowMs - newest.atMs, EVENT_STALE_MS, EVENT_FRESH_MS));
+  if (confidence === 0) return null;
+  const back = zone.ticks.between(newest.atMs)[0];
+  const since = back === undefined ? "it has not ticked since" : `it ticks again since ${clock(back.atMs)}`;
+  const evidence = [
+    `${nameOf(zone)}: ${newest.error}, at ${clock(newest.atMs)}, after tick ${newest.tick}; ${since}.`,
+    `${nameOf(zone)}: ${losses.length} ${losses.length === 1 ? "worker was" : "workers were"} lost in the time that is known.`,
+  ];
+  return { confidence, zones: [zone.id], sinceMs: newest.atMs, evidence, explains: ["cascading-zone-failure"] };
+}
+
+function silence(zone: ZoneHistory, timeline: Timeline): Finding | null {
   const last = zone.ticks.last;
   if (last === undefined || zone.state === "DOWN") return null;
   const silentMs = timeline.nowMs - last.atMs;
