@@ -20,7 +20,7 @@ import * as serve from "./commands/serve.ts";
 import * as spawnClients from "./commands/spawn-clients.ts";
 import * as wizard from "./commands/wizard.ts";
 import { exitCodes, finishHelp, usageProblem } from "./ui/help.ts";
-import { complaint, errorLine, EXIT, wantsJson } from "./ui/output.ts";
+import { fitting, complaint, errorLine, EXIT, wantsJson } from "./ui/output.ts";
 
 /** One subcommand a file; this is the order in which help lists them. */
 const COMMANDS = [
@@ -60,7 +60,11 @@ export function buildProgram(): Command {
         130: "interrupted",
       })}\n\nStart with: wowsim demo`,
     )
-    .configureOutput(wantsJson() ? { outputError: () => {}, writeErr: () => {} } : { outputError })
+    .configureOutput(
+      wantsJson()
+        ? { outputError: () => {}, writeErr: () => {} }
+        : { outputError, writeOut: (text) => void process.stdout.write(fitting(text)) },
+    )
     .exitOverride((error) => {
       if (error.exitCode === 0) process.exit(EXIT.ok);
       if (wantsJson()) errorLine("usage", usageProblem(program, error));

@@ -6,7 +6,8 @@ import { DEFAULT_PORTS } from "../client/server-name.ts";
 import { addFormatFlag, parsePort } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
-import { columns, EXIT, out, outJson, paint, wrapped } from "../ui/output.ts";
+import { columns, EXIT, out, outJson, paint } from "../ui/output.ts";
+import { wrapped } from "../ui/wrap.ts";
 
 interface DoctorFlags {
   host: string;

@@ -17,6 +17,7 @@ import type { ServerFlags } from "../ui/server-flags.ts";
 import { interruptible } from "../ui/interrupt.ts";
 import { EXIT, fail, isTerminal, note, out, outJson, paint } from "../ui/output.ts";
 import { progressBar } from "../ui/progress.ts";
+import { wrapped } from "../ui/wrap.ts";
 
 interface RunFlags extends ServerFlags {
   journal?: string;
@@ -103,15 +104,10 @@ async function list({ format }: { format: OutputFormat }): Promise<void> {
   if (format === "json") return outJson({ scenarios });
   for (const { name, title, story } of scenarios) {
     out(`${paint.bold(name)}  ${title}`);
-    for (const line of wrapped(story, STORY_COLUMNS)) out(paint.dim(`    ${line}`));
+    for (const line of wrapped(story.replaceAll(/\s+/g, " ").trim(), STORY_COLUMNS)) out(paint.dim(`    ${line}`));
     out();
   }
   out("Run one: wowsim scenario run <name>");
-}
-
-/** Words of a text on lines of at most so many columns. */
-function wrapped(text: string, columns: number): string[] {
-  return Bun.wrapAnsi(text.replaceAll(/\s+/g, " ").trim(), columns).split("\n");
 }
 
 async function check(file: string, { format }: { format: OutputFormat }): Promise<void> {

@@ -5,7 +5,8 @@
 import type { Key } from "node:readline";
 import { confirm, intro, log, note, outro, settings, spinner } from "@clack/prompts";
 import { orCancelled } from "../ui/ask.ts";
-import { columns, paint, wrapped } from "../ui/output.ts";
+import { columns, paint } from "../ui/output.ts";
+import { cut as cutTo, wrapped } from "../ui/wrap.ts";
 import { fieldLines } from "../ui/table.ts";
 import { LABEL_WIDTH } from "./narrator.ts";
 import type { Narrator, Work } from "./narrator.ts";
@@ -104,7 +105,7 @@ export class ClackNarrator implements Narrator {
 const broken = (text: string): string => wrapped(text, columns() - GUIDE_WIDTH).join("\n");
 
 /** A spinner's line stays one line, with room for its sign and its clock. */
-const cut = (text: string): string => text.slice(0, columns() - 14);
+const cut = (text: string): string => cutTo(text, columns() - 14);
 
 /**
  * While it spins, clack reads the keyboard raw, so that nothing typed shows, and ends the process at Ctrl-C or Escape, with

@@ -6,7 +6,8 @@ import type { Incident } from "../analysis/incident-log.ts";
 import { clock, zonesText } from "../analysis/measures.ts";
 import { pasteable } from "./server-flags.ts";
 import type { ServerPlace } from "./server-flags.ts";
-import { columns, isTerminal, paint, wrapped } from "./output.ts";
+import { columns, isTerminal, paint } from "./output.ts";
+import { wrapped } from "./wrap.ts";
 
 const INDENT = 4;
 

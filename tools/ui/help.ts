@@ -25,7 +25,7 @@ export function exitCodes(meanings: Partial<Record<ExitCode, string>>): string {
 export function finishHelp(program: Command): void {
   for (const command of withSubcommands(program)) {
     command.showHelpAfterError(`(${pathOf(command)} --help tells more)`);
-    command.configureHelp({ subcommandTerm: termOf });
+    command.configureHelp({ subcommandTerm: termOf, displayWidth: (text) => Bun.stringWidth(text) });
     if (command.commands.length === 0) continue;
     const subcommands = [...command.commands];
     command.helpCommand(false);

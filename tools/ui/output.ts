@@ -9,6 +9,7 @@
 
 import { messageOf, WowsimError } from "../../server/errors.ts";
 import { printableLines, shownJson } from "../../server/printable.ts";
+import { folded } from "./wrap.ts";
 
 /** What `paint` puts around a text. */
 const PAINTED = new RegExp(`(${"\x1b"}\\[\\d\\d?m)`);
@@ -63,19 +64,10 @@ export const isTerminal = (stream: { isTTY?: boolean } = process.stdout): boolea
 export const hasColor = (): boolean =>
   process.stdout.isTTY === true && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
 
-/** How many characters fit on a line of stdout; 80 where it is no terminal. */
-export const columns = (): number => process.stdout.columns ?? 80;
+const COLUMNS = 80;
 
-/** The text in lines of at most `width` characters, broken at spaces; a longer word stands alone. */
-export function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
-}
+/** How many cells a line of stdout has; 80 where it is no terminal. */
+export const columns = (): number => process.stdout.columns ?? COLUMNS;
 
 /** A reader that has seen enough (`| head`) closes the pipe: then the command ends, and that is no failure. */
 export function endWithReader(): void {
@@ -86,12 +78,8 @@ export function endWithReader(): void {
 }
 
 /** What goes to stderr, with its lines broken at blanks where a terminal would break words. */
-export function complaint(text: string, { isTTY, columns: width = 80 }: Stream = process.stderr): string {
-  if (isTTY !== true) return text;
-  return text
-    .split("\n")
-    .flatMap((line) => wrapped(line, width))
-    .join("\n");
+export function complaint(text: string, stream: Stream = process.stderr): string {
+  return fitting(text, stream);
 }
 
 interface Stream {
@@ -99,9 +87,18 @@ interface Stream {
   columns?: number;
 }
 
-/** One line on stdout. */
+/** A text for a stream: on a terminal its lines end between words, elsewhere they are for programs to read. */
+export function fitting(text: string, { isTTY, columns: width = COLUMNS }: Stream = process.stdout): string {
+  if (isTTY !== true) return text;
+  return text
+    .split("\n")
+    .map((line) => folded(line, width))
+    .join("\n");
+}
+
+/** One line on stdout; on a terminal that is narrower, several. */
 export function out(line = ""): void {
-  process.stdout.write(`${shown(line)}\n`);
+  process.stdout.write(`${fitting(shown(line))}\n`);
 }
 
 /** One line on stderr. */
@@ -111,7 +108,7 @@ export function err(line: string): void {
 
 /** One JSON document on one line of stdout. */
 export function outJson(value: unknown): void {
-  out(shownJson(value));
+  process.stdout.write(`${shown(shownJson(value))}\n`);
 }
 
 /**

@@ -6,6 +6,7 @@
 
 import { isInForeground } from "./foreground.ts";
 import { isTerminal } from "./output.ts";
+import { cut } from "./wrap.ts";
 
 const WIDTH = 20;
 const COLUMNS = 80;
@@ -42,7 +43,7 @@ export function progressBar(
       }
       const full = Math.round(Math.min(1, Math.max(0, share)) * WIDTH);
       const line = `${label} ${"█".repeat(full)}${"░".repeat(WIDTH - full)} ${text}`;
-      write(`${WIPE}${line.slice(0, (process.stderr.columns ?? COLUMNS) - 1)}`);
+      write(`${WIPE}${cut(line, (process.stderr.columns ?? COLUMNS) - 1)}`);
       isDrawn = true;
     },
     interrupt(print) {

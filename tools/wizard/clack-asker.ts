@@ -4,14 +4,17 @@
 
 import { log, select, text } from "@clack/prompts";
 import { orCancelled } from "../ui/ask.ts";
-import { paint } from "../ui/output.ts";
+import { columns, paint } from "../ui/output.ts";
+import { cut, folded } from "../ui/wrap.ts";
 import type { Asker, Choice, Question, Reply } from "./wizard.ts";
 
 const BACK = "<";
 const BACK_CHOICE: Choice = { value: BACK, label: "← Back" };
 const ITEMS_MAX = 12;
 const WIPE = "\r\x1b[2K";
-const COLUMNS = 80;
+/** What stands before every line: clack's guide, and a blank at the end that no line fills. */
+const GUIDE_CELLS = 4;
+const PROGRESS_CELLS = 7;
 
 export class ClackAsker implements Asker {
   title(words: string): void {
@@ -19,7 +22,7 @@ export class ClackAsker implements Asker {
   }
 
   say(lines: readonly string[]): void {
-    if (lines.length > 0) log.message(lines.join("\n"), { spacing: 0 });
+    if (lines.length > 0) log.message(besideGuide(lines.join("\n")), { spacing: 0 });
   }
 
   command(words: string): void {
@@ -27,7 +30,7 @@ export class ClackAsker implements Asker {
   }
 
   wrong(reason: string): void {
-    log.warn(reason);
+    log.warn(besideGuide(reason));
   }
 
   async ask(question: Question, signal: AbortSignal): Promise<Reply> {
@@ -39,12 +42,20 @@ export class ClackAsker implements Asker {
   }
 
   progress(words: string): void {
-    process.stdout.write(`${WIPE}${paint.dim("│  … ")}${words.slice(0, (process.stdout.columns ?? COLUMNS) - 7)}`);
+    process.stdout.write(`${WIPE}${paint.dim("│  … ")}${cut(words, columns() - PROGRESS_CELLS)}`);
   }
 
   settled(): void {
     process.stdout.write(WIPE);
   }
+}
+
+/** Broken where a line would run over the edge and go on left of the guide; commands, which are to be pasted, are not. */
+function besideGuide(words: string): string {
+  return words
+    .split("\n")
+    .map((line) => folded(line, columns() - GUIDE_CELLS))
+    .join("\n");
 }
 
 function prompt(question: Question, signal: AbortSignal): Promise<string | symbol> {

@@ -11,7 +11,7 @@ test("on a terminal its lines end between words", () => {
     "wowsim: No server answers.",
     "Start one with wowsim serve,",
     "  or say where it is with",
-    "--host.",
+    "  --host.",
   ]);
 });
 
