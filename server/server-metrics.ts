@@ -117,6 +117,19 @@ function registerGateway(metrics: MetricsSink, gateway: Gateway): void {
     const metric = `wowsim_gateway_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_total`;
     metrics.counter(metric, help, [], () => [{ value: counters[name as keyof typeof totals] }]);
   }
+  const { membership } = gateway;
+  metrics.counter(
+    "wowsim_membership_mended_total",
+    "Differences between sessions and zones, by what they were: an entity without a session, a player not in their zone.",
+    ["what"],
+    () => {
+      const absent = Object.entries(membership.misses).map(([what, value]) => ({ labels: { what }, value }));
+      return [{ labels: { what: "ghost" }, value: membership.ghosts }, ...absent];
+    },
+  );
+  metrics.counter("wowsim_players_expelled_total", "Sessions that ended because no zone let the player in.", [], () => [
+    { value: membership.expelled },
+  ]);
   metrics.counter("wowsim_gateway_refused_total", "Refusals, by reason.", ["reason"], () =>
     [...counters.refused].map(([reason, value]) => ({ labels: { reason }, value })),
   );

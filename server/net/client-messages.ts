@@ -121,7 +121,7 @@ export interface ZoneChange {
   type: "zone";
   zone_id: number;
   tick: number;
-  reason: "zone_down" | "zone_restored" | "portal" | "zone_overloaded";
+  reason: "zone_down" | "zone_restored" | "portal" | "zone_overloaded" | "not_let_in" | "put_back";
   /** Of the zone it is in now. */
   portals: readonly PortalInfo[];
   /** Numbers of actions that came when it had left the other zone already: they are not done. */

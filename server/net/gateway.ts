@@ -94,10 +94,12 @@ export class Gateway {
     this.#router = new ZoneRouter({
       link: deps.supervisor,
       sessions: this.sessions,
+      emitter: deps.emitter,
       playersPerZoneMax: this.limits.playersPerZoneMax,
       playerLevel: deps.playerLevel ?? PLAYER_LEVEL,
       portalsOf: portalsOfZone,
       tell: (session, message) => this.#tellSession(session, message),
+      expel: (session) => this.#expel(session),
     });
     const isHeld = (): boolean => this.#serverTick < this.#heldUntilTick;
     this.#pool = new ConnectionPool(
@@ -159,7 +161,8 @@ export class Gateway {
     });
     deps.supervisor.onMessage((message) => this.#router.onMessage(message));
     deps.supervisor.onDeparture((crossing) => this.#router.onDeparture(crossing));
-    deps.supervisor.onArrival((zoneId, session, isThere) => this.#router.onArrival(zoneId, session, isThere));
+    deps.supervisor.onEntered((entered) => this.#router.onEntered(entered));
+    deps.supervisor.onCensus((census) => this.#router.onCensus(census));
   }
 
   /** Listens; the port it got. Throws WowsimError("port_in_use" or "listen_failed"). */
@@ -222,6 +225,11 @@ export class Gateway {
     let inWorld = 0;
     for (const session of this.sessions.values()) if (session.isInWorld) inWorld++;
     return { sessions: this.sessions.size, connected: this.#pool.size, inWorld };
+  }
+
+  /** Since the start: entities that had no session in their zone, players that were not in theirs, those no zone let in. */
+  get membership(): Pick<ZoneRouter, "ghosts" | "misses" | "expelled"> {
+    return this.#router;
   }
 
   /** Players with an entity in one of `zones` (none given: in any), by id; those whose link is lost included. */
@@ -332,6 +340,17 @@ export class Gateway {
   #endSession(session: Session, event: "left" | "expired"): void {
     if (!this.#isStopping) this.#router.leave(session);
     this.sessions.move(session, event);
+  }
+
+  /** No zone lets the player in. */
+  #expel(session: Session): void {
+    const { connection } = session;
+    session.connection = null;
+    this.#endSession(session, "left");
+    if (connection === null) return;
+    const message = "No zone could let you in; try again later.";
+    this.counters.refuse("no_zone");
+    this.#pool.close(connection, "refused", { code: "no_zone", message });
   }
 
   #names(world: World): EntityNames {

@@ -15,7 +15,7 @@
 //   "seq":n in any of these but hello, ping, bye               own number, rising, 1 to 2^31-1; `state.ack` is the highest applied
 // and is told
 //   welcome + "seq", "class", "spells":[{id,name,effect,range_yd}]   seq: own numbers go on after it
-//   {"type":"zone","zone_id":n,"tick":n,"reason":"zone_down"|"zone_restored"|"portal"|"zone_overloaded"}      moved to another zone
+//   {"type":"zone","zone_id":n,"tick":n,"reason":"zone_down"|"zone_restored"|"portal"|...}      moved to another zone
 //          + "lost_from":n,"lost_to":n                        its actions that came when it had left already
 //   {"type":"error",...,"seq":n}                               busy: that command was not taken
 

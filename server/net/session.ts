@@ -30,6 +30,14 @@ export class Session implements FaultSession {
   hasActed = false;
   /** Whose it is for limits an address (address.ts). */
   address = "";
+  /** Of the command that lets it into its zone, and whether the zone has said since that it is there. */
+  ticket = 0;
+  isThere = false;
+  /** Censuses of its zone in a row that did not have it, or did not know of its ticket; that found it waiting for a reset. */
+  absentRounds = 0;
+  unwatchedRounds = 0;
+  /** How often in a row it was not in the zone that was to let it in; until a census finds it. */
+  entryFailures = 0;
   /** Highest sequence number given to a command. */
   lastSeq = 0;
   /** Frames are skipped until the kernel begins anew with a reset. */

@@ -7,6 +7,7 @@
 
 import type { FromZoneWorker, ZoneState } from "../zone/messages.ts";
 import type { Crossing } from "../zone/transfer.ts";
+import type { Entered, ZoneCensus } from "../zone/wire.ts";
 
 /** A zone as the gateway sees it; the object is live. */
 export interface ZoneView {
@@ -54,8 +55,10 @@ export interface ZoneLink {
   arrive(zoneId: number, records: Uint8Array): boolean;
   /** Somebody left a zone through a portal: until they have arrived, all that is theirs is in the listener's hands. */
   onDeparture(listener: (crossing: Crossing) => void): void;
-  /** An arrival has come to pass: whether the player is in the zone. */
-  onArrival(listener: (zoneId: number, session: number, isThere: boolean) => void): void;
+  /** What became of a JOIN or an arrival. */
+  onEntered(listener: (entered: Entered) => void): void;
+  /** Once a second and zone: who is in it. */
+  onCensus(listener: (census: ZoneCensus) => void): void;
   onFrame(listener: FrameListener): void;
   onTickEnd(listener: (zoneId: number) => void): void;
   onMessage(listener: (message: FromZoneWorker) => void): void;

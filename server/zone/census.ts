@@ -12,7 +12,7 @@ const IDS_PER_REPORT_MAX = 5;
 export class Census {
   readonly #emitter: Emitter;
   readonly #now: () => number;
-  readonly #zones = new Map<number, Set<number>>();
+  readonly #zones = new Map<number, ReadonlySet<number>>();
   #suspects = new Map<number, number[]>();
   #duplicates = 0;
   #roundAtMs: number;
@@ -30,7 +30,7 @@ export class Census {
   }
 
   /** Everybody in a zone right now. */
-  observe(zoneId: number, ids: Set<number>): void {
+  observe(zoneId: number, ids: ReadonlySet<number>): void {
     this.#zones.set(zoneId, ids);
     if (this.#now() - this.#roundAtMs >= ROUND_MS) this.#compare();
   }

@@ -15,6 +15,7 @@ import { messageOf } from "../errors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { RecoveryRung, TrapNote } from "./messages.ts";
 import type { Segment } from "./segment.ts";
+import type { Crossing } from "./transfer.ts";
 import { ZoneTrap } from "./trap.ts";
 import type { Zone } from "./zone.ts";
 
@@ -41,6 +42,16 @@ export interface Recovery {
   quarantined: QuarantinedCommand[];
   error: string;
   note: TrapNote;
+  /** Set by a rollback: ticks that were told already came to another end. */
+  rewritten: RewrittenTicks | null;
+}
+
+/** Ticks that were replayed through another module than the one players saw them in. */
+export interface RewrittenTicks {
+  /** The snapshot's: those after it. */
+  fromTick: number;
+  /** Who left through a portal in them, but for the newest. */
+  departures: { tick: number; crossing: Crossing }[];
 }
 
 /** Thrown when no rung held; `cause` is what the last one met. The zone is left with the fallback, if there is one. */
@@ -60,16 +71,20 @@ export interface RecoveryOptions {
   preferFallback: boolean;
   /** Milliseconds of the zone's clock. */
   now: () => number;
+  /** Who left through a portal in the tick that was just run with this batch. */
+  departedIn?: (batch: Uint8Array) => Crossing[];
 }
 
 /** Brings a zone whose newest tick trapped to the end of that tick. Throws UnrecoverableZone. */
-export function recover(zone: Zone, trap: ZoneTrap, { fallback, preferFallback, now }: RecoveryOptions): Recovery {
-  const climb = new Climb(zone, trap);
+export function recover(zone: Zone, trap: ZoneTrap, options: RecoveryOptions): Recovery {
+  const { fallback, preferFallback, now, departedIn = nobody } = options;
+  const climb = new Climb(zone, trap, departedIn);
   const rung = highestNeeded(climb, fallback, preferFallback);
   if (rung === null) throw new UnrecoverableZone(trap, climb.failure);
   const { replayedTicks, quarantined } = climb;
+  const rewritten = rung === "rollback" ? climb.rewritten : null;
   const { message: error, note } = trap;
-  return { rung, recoveryMs: now() - trap.atMs, replayedTicks, quarantined, error, note };
+  return { rung, recoveryMs: now() - trap.atMs, replayedTicks, quarantined, error, note, rewritten };
 }
 
 /** Climbs until a rung holds: which; null when none does. */
@@ -86,9 +101,11 @@ function highestNeeded(climb: Climb, fallback: Kernel | null, preferFallback: bo
 class Climb {
   replayedTicks = 0;
   quarantined: QuarantinedCommand[] = [];
+  rewritten: RewrittenTicks | null = null;
   failure: unknown;
   readonly #zone: Zone;
   readonly #batch: Uint8Array;
+  readonly #departedIn: (batch: Uint8Array) => Crossing[];
   /** Where the tick is known to loop without end: it burned a whole tick's fuel there. */
   #loop: TrapNote | null;
   /** The current segment has the trapped tick alone, and begins with the end of the tick before. */
@@ -97,8 +114,9 @@ class Climb {
   /** The memory is where the current segment begins. */
   #isRestored = false;
 
-  constructor(zone: Zone, trap: ZoneTrap) {
+  constructor(zone: Zone, trap: ZoneTrap, departedIn: (batch: Uint8Array) => Crossing[]) {
     this.#zone = zone;
+    this.#departedIn = departedIn;
     this.#batch = zone.segment.batch(zone.segment.ticks - 1).slice();
     this.#loop = isOutOfFuel(trap) ? trap.note : null;
     this.failure = trap;
@@ -184,10 +202,15 @@ class Climb {
       const [first] = segments;
       if (first !== undefined) zone.restore(first);
       this.replayedTicks = 0;
+      const rewritten: RewrittenTicks = { fromTick: zone.tick, departures: [] };
+      const onTick = (batch: Uint8Array): void => {
+        for (const crossing of this.#departedIn(batch)) rewritten.departures.push({ tick: zone.tick, crossing });
+      };
       for (const segment of segments) {
         const ticks = segment === zone.segment ? segment.ticks - 1 : segment.ticks;
-        this.replayedTicks += zone.replay(segment, ticks, verify);
+        this.replayedTicks += zone.replay(segment, ticks, verify, verify ? undefined : onTick);
       }
+      if (!verify) this.rewritten = rewritten;
     });
   }
 
@@ -225,4 +248,8 @@ function describe(command: Uint8Array): QuarantinedCommand {
     session: view.getUint32(COMMAND_SESSION, true),
     seq: view.getUint32(COMMAND_SEQ, true),
   };
+}
+
+function nobody(): Crossing[] {
+  return [];
 }

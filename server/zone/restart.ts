@@ -8,6 +8,7 @@
 //   1 s   anew        only what the content says
 //   2 s, 4 s, ... 30 s, 30 s   anew
 
+import { OP_LEAVE } from "../../assembly/abi.ts";
 import { messageOf } from "../errors.ts";
 import { ZoneTrap } from "./trap.ts";
 import type { Zone } from "./zone.ts";
@@ -83,10 +84,11 @@ export class Restart {
 
   /** A tick of the try has not. Returns how long it is to the next try, in milliseconds. */
   failed(error: unknown, nowMs: number): number {
-    const isCommandToBlame = error instanceof ZoneTrap && error.note.commandIndex !== null;
+    // A fault's command passes with the fault. Those that the restart itself gives, by which everybody leaves, do not.
+    const isFaultToBlame = error instanceof ZoneTrap && error.note.commandIndex !== null && error.note.op !== OP_LEAVE;
     const isLast = this.#further >= BEGINNINGS.length - 1;
-    if (isLast || isCommandToBlame) this.#backOffMs = Math.min(this.#backOffMs * 2, BACK_OFF_MS_MAX);
-    if (!isCommandToBlame) this.#goFurther(error);
+    if (isLast || isFaultToBlame) this.#backOffMs = Math.min(this.#backOffMs * 2, BACK_OFF_MS_MAX);
+    if (!isFaultToBlame) this.#goFurther(error);
     this.#wait(nowMs);
     return this.#backOffMs;
   }

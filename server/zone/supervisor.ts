@@ -9,7 +9,6 @@
 // A worker that dies, or does not tick any more (watchdog.ts), takes its zones DOWN, which moves their players, and is
 // followed by another one, in which they begin anew (worker-slot.ts).
 
-import { FRAME_HEADER_BYTES, FRAME_LENGTH } from "../../assembly/abi.ts";
 import { messageOf, WowsimError } from "../errors.ts";
 import { FaultBlock } from "../fault/fault-block.ts";
 import type { FrameListener } from "../net/zone-link.ts";
@@ -20,10 +19,11 @@ import { Census } from "./census.ts";
 import { writeCommand, writeCommandInts } from "./command-writer.ts";
 import { GameLoop } from "./game-loop.ts";
 import type { FromZoneWorker, Swap, TickReport, ToZoneWorker, ZoneState } from "./messages.ts";
-import { readDeparted } from "./transfer.ts";
+import { OutputRecords } from "./output-records.ts";
 import type { Crossing } from "./transfer.ts";
 import { Watchdog, WATCHDOG_MS_DEFAULT } from "./watchdog.ts";
-import { ARRIVED, CENSUS, DEPARTED, emptyReport, END, FRAMES, readReport, REPORT } from "./wire.ts";
+import { emptyReport, readReport, REPORT } from "./wire.ts";
+import type { Entered, ZoneCensus } from "./wire.ts";
 import { workerGone } from "./worker-link.ts";
 import type { WorkerEnd, ZoneWorkerLink } from "./worker-link.ts";
 import { WorkerLosses } from "./worker-losses.ts";
@@ -87,10 +87,7 @@ export class ZoneSupervisor {
   readonly #census: Census;
   readonly #report = emptyReport(0);
   readonly #tickListeners: ((report: TickReport) => void)[] = [];
-  readonly #frameListeners: FrameListener[] = [];
-  readonly #tickEndListeners: ((zoneId: number) => void)[] = [];
-  readonly #departureListeners: ((crossing: Crossing) => void)[] = [];
-  readonly #arrivalListeners: ((zoneId: number, session: number, isThere: boolean) => void)[] = [];
+  readonly #records = new OutputRecords();
   readonly #messageListeners: ((message: FromZoneWorker) => void)[] = [];
   readonly #newWorkerListeners: ((post: (message: ToZoneWorker) => void) => void)[] = [];
 
@@ -127,6 +124,7 @@ export class ZoneSupervisor {
     this.#modules = new ZoneModules(kernel, this.#zones.keys());
     this.#gameLoop = new GameLoop({ emitter, tickRateHz, zones: this.#zones.keys(), now });
     this.#census = new Census(emitter, now);
+    this.onCensus(({ zoneId, ids }) => this.#census.observe(zoneId, ids));
     this.#watchdog = new Watchdog({ limitMs: watchdogMs, now: () => performance.timeOrigin + now() });
     const workers = Array.from({ length: options.workers }, (_, worker) => worker);
     this.#slots = workers.map((worker) => this.#newSlot(worker, options));
@@ -195,12 +193,17 @@ export class ZoneSupervisor {
 
   /** Somebody left a zone through a portal; everything of theirs is in the listener's hands now. */
   onDeparture(listener: (crossing: Crossing) => void): void {
-    this.#departureListeners.push(listener);
+    this.#records.listeners.departure.push(listener);
   }
 
-  /** Somebody whose arrival was queued is in the zone, or was not let in. */
-  onArrival(listener: (zoneId: number, session: number, isThere: boolean) => void): void {
-    this.#arrivalListeners.push(listener);
+  /** Somebody who was to be let into a zone is there, or is not. */
+  onEntered(listener: (entered: Entered) => void): void {
+    this.#records.listeners.entered.push(listener);
+  }
+
+  /** Once a second and zone: who is in it. */
+  onCensus(listener: (census: ZoneCensus) => void): void {
+    this.#records.listeners.census.push(listener);
   }
 
   /** Every tick of every zone. The report is reused: copy what is to be kept. */
@@ -210,12 +213,12 @@ export class ZoneSupervisor {
 
   /** Every kernel frame; its bytes are valid during the call only. */
   onFrame(listener: FrameListener): void {
-    this.#frameListeners.push(listener);
+    this.#records.listeners.frame.push(listener);
   }
 
   /** After the last frame of a zone's tick. */
   onTickEnd(listener: (zoneId: number) => void): void {
-    this.#tickEndListeners.push(listener);
+    this.#records.listeners.tickEnd.push(listener);
   }
 
   onMessage(listener: (message: FromZoneWorker) => void): void {
@@ -271,19 +274,8 @@ export class ZoneSupervisor {
   }
 
   #onRecord(view: DataView, bytes: Uint8Array, offset: number, length: number): void {
-    const kind = view.getUint32(offset, true);
-    const zoneId = view.getUint32(offset + 4, true);
-    if (kind === REPORT) this.#onReport(view, offset);
-    else if (kind === FRAMES) this.#onFrames(view, bytes, zoneId, offset + 8, offset + length);
-    else if (kind === END) for (const listener of this.#tickEndListeners) listener(zoneId);
-    else if (kind === DEPARTED) {
-      const crossing = readDeparted(view, offset);
-      for (const listener of this.#departureListeners) listener(crossing);
-    } else if (kind === ARRIVED) {
-      const session = view.getUint32(offset + 8, true);
-      const isThere = view.getUint32(offset + 12, true) === 1;
-      for (const listener of this.#arrivalListeners) listener(zoneId, session, isThere);
-    } else if (kind === CENSUS) this.#onCensus(view, zoneId, offset + 8, offset + length);
+    if (view.getUint32(offset, true) === REPORT) this.#onReport(view, offset);
+    else this.#records.handOut(view, bytes, offset, length);
   }
 
   #onReport(view: DataView, offset: number): void {
@@ -297,24 +289,6 @@ export class ZoneSupervisor {
     status.overloadLevel = report.overloadLevel;
     for (const listener of this.#tickListeners) listener(report);
     this.#gameLoop.observeTick(report);
-  }
-
-  #onFrames(view: DataView, bytes: Uint8Array, zoneId: number, from: number, to: number): void {
-    for (let at = from; at < to;) {
-      const length = view.getUint32(at + FRAME_LENGTH, true);
-      // The zone has checked what its kernel wrote (output-check.ts); this loop ends all the same.
-      if (length < FRAME_HEADER_BYTES || at + length > to) {
-        throw new WowsimError("bad_frame", `Zone ${zoneId}: a frame of ${length} bytes where ${to - at} are.`);
-      }
-      for (const listener of this.#frameListeners) listener(zoneId, bytes, at, length);
-      at += length;
-    }
-  }
-
-  #onCensus(view: DataView, zoneId: number, from: number, to: number): void {
-    const ids = new Set<number>();
-    for (let at = from; at < to; at += 4) ids.add(view.getUint32(at, true));
-    this.#census.observe(zoneId, ids);
   }
 
   #onMessage(message: FromZoneWorker): void {

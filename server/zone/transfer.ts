@@ -17,7 +17,7 @@ import {
   OP_CARRY,
   TRANSFER_WORDS,
 } from "../../assembly/abi.ts";
-import { ARRIVED, DEPARTED } from "./wire.ts";
+import { DEPARTED } from "./wire.ts";
 import type { Zone } from "./zone.ts";
 
 export interface Departure {
@@ -57,8 +57,13 @@ export function readDepartures({ view, at }: Zone): Departure[] {
   });
 }
 
-/** Command records that let the player enter at a point; they belong into one batch, in this order. */
-export function arrivalRecords({ session, words }: Departure, { x, y, z }: Point, flags: number): Uint8Array {
+/** Command records that let the player enter at a point; they belong into one batch, in this order. The last has the ticket. */
+export function arrivalRecords(
+  { session, words }: Departure,
+  { x, y, z }: Point,
+  flags: number,
+  ticket = 0,
+): Uint8Array {
   const bytes = new Uint8Array(ARRIVAL_RECORDS * COMMAND_BYTES);
   const view = new DataView(bytes.buffer);
   for (let record = 0; record < ARRIVAL_RECORDS; record++) {
@@ -73,7 +78,7 @@ export function arrivalRecords({ session, words }: Departure, { x, y, z }: Point
   const last = bytes.length - COMMAND_BYTES;
   view.setUint16(last + COMMAND_OP, OP_ARRIVE, true);
   view.setUint16(last + COMMAND_FLAGS, flags, true);
-  view.setUint32(last + COMMAND_A, 0, true);
+  view.setUint32(last + COMMAND_A, ticket, true);
   view.setFloat32(last + COMMAND_B, x, true);
   view.setFloat32(last + COMMAND_C, y, true);
   view.setFloat32(last + COMMAND_D, z, true);
@@ -92,10 +97,4 @@ export function readDeparted(view: DataView, offset: number): Crossing {
   const f32 = (index: number): number => view.getFloat32(offset + index * 4, true);
   const words = Uint32Array.from({ length: TRANSFER_WORDS }, (_, index) => u32(7 + index));
   return { from: u32(1), session: u32(2), to: u32(3), at: { x: f32(4), y: f32(5), z: f32(6) }, words };
-}
-
-/** Writes the record ARRIVED (wire.ts). */
-export function writeArrived(view: DataView, offset: number, zoneId: number, session: number, isThere: boolean): void {
-  const words = [ARRIVED, zoneId, session, isThere ? 1 : 0];
-  for (const [index, word] of words.entries()) view.setUint32(offset + index * 4, word, true);
 }

@@ -5,18 +5,21 @@
 import { FRAME_LENGTH, FRAME_SESSION } from "../../assembly/abi.ts";
 import type { TickReport } from "./messages.ts";
 import type { Ring } from "./ring.ts";
-import { writeArrived, writeDeparted } from "./transfer.ts";
+import { writeDeparted } from "./transfer.ts";
 import type { Crossing } from "./transfer.ts";
 import {
-  ARRIVED_BYTES,
   CENSUS,
+  CENSUS_HEADER_BYTES,
   DEPARTED_BYTES,
   END,
+  ENTERED_BYTES,
   FRAMES,
   FRAMES_BYTES_MAX,
   REPORT_BYTES,
+  writeEntered,
   writeReport,
 } from "./wire.ts";
+import type { Entered } from "./wire.ts";
 import type { Zone } from "./zone.ts";
 
 /** Kept for reports: a record that is not split across the ring's end and ten seconds of them. */
@@ -60,12 +63,24 @@ export class ZoneOutput {
     this.#ring.wake();
   }
 
-  writeCensus(zone: Zone): void {
+  /** Who is in the zone; commands with a ticket up to `ticket` are dealt with. False when there was no room for it. */
+  writeCensus(zone: Zone, ticket: number): boolean {
     const ids = zone.entities.entityIds();
-    const offset = this.#ring.reserve(8 + ids.byteLength);
-    if (offset < 0) return;
+    const offset = this.#ring.reserve(CENSUS_HEADER_BYTES + ids.byteLength);
+    if (offset < 0) return false;
     this.#header(offset, CENSUS, zone.id);
-    for (let i = 0; i < ids.length; i++) this.#ring.view.setUint32(offset + 8 + i * 4, ids[i] ?? 0, true);
+    const { view } = this.#ring;
+    view.setUint32(offset + 8, zone.tick, true);
+    view.setUint32(offset + 12, ticket, true);
+    const first = offset + CENSUS_HEADER_BYTES;
+    for (let i = 0; i < ids.length; i++) view.setUint32(first + i * 4, ids[i] ?? 0, true);
+    return true;
+  }
+
+  /** Hands over what was written outside of a tick. */
+  flush(): void {
+    this.#ring.commit();
+    this.#ring.wake();
   }
 
   /** Somebody has left for another zone; false when there was no room for it. */
@@ -75,10 +90,10 @@ export class ZoneOutput {
     return offset >= 0;
   }
 
-  /** Somebody from another zone is there, or could not be let in; false when there was no room for it. */
-  writeArrived(zoneId: number, session: number, isThere: boolean): boolean {
-    const offset = this.#ring.reserve(ARRIVED_BYTES);
-    if (offset >= 0) writeArrived(this.#ring.view, offset, zoneId, session, isThere);
+  /** What became of somebody who was to be let in; false when there was no room for it. */
+  writeEntered(entered: Entered): boolean {
+    const offset = this.#ring.reserve(ENTERED_BYTES);
+    if (offset >= 0) writeEntered(this.#ring.view, offset, entered);
     return offset >= 0;
   }
 

@@ -7,17 +7,18 @@
 //
 // A zone that takes the place of one whose worker was lost begins DOWN.
 
-import { COMMAND_BYTES, COMMAND_SESSION, OP_LEAVE, OP_WATCH } from "../../assembly/abi.ts";
+import { OP_LEAVE, OP_WATCH } from "../../assembly/abi.ts";
 import { messageOf, WowsimError } from "../errors.ts";
 import type { ZoneFaultHost } from "../fault/zone-host.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Emitter } from "../telemetry/schema.ts";
 import { ZoneBatch } from "./command-batch.ts";
 import { Breadcrumb } from "./breadcrumb.ts";
-import { Crossings } from "./crossings.ts";
+import { Intake } from "./intake.ts";
+import { Membership } from "./membership.ts";
 import type { FromZoneWorker, TickReport, ZoneState } from "./messages.ts";
 import { recover } from "./recovery.ts";
-import type { Recovery } from "./recovery.ts";
+import type { Recovery, RewrittenTicks } from "./recovery.ts";
 import { PROBATION_TICKS, Restart } from "./restart.ts";
 import { TickClock } from "./tick-clock.ts";
 import { ZoneTrap } from "./trap.ts";
@@ -25,7 +26,8 @@ import { WATCHDOG_MS_DEFAULT } from "./watchdog.ts";
 import { emptyReport } from "./wire.ts";
 import type { LostZone } from "./worker-messages.ts";
 import { RECOVERIES_MAX, RECOVERY_WINDOW_TICKS, ZoneHealth } from "./zone-health.ts";
-import { emitEvents, emitTick } from "./zone-telemetry.ts";
+import { emitEvents, emitRecovery, emitTick, emitTrap } from "./zone-telemetry.ts";
+import type { Crossing } from "./transfer.ts";
 import type { ZoneOutput } from "./zone-output.ts";
 import { ZoneLoad } from "./zone-load.ts";
 import type { ZoneLoadOptions } from "./zone-load.ts";
@@ -36,7 +38,6 @@ import type { ZoneView } from "./zone-view.ts";
 
 /** Why a zone is DEGRADED that a fault holds up for longer than a worker may be late. */
 const PAUSED = "a fault's pause holds up its ticks";
-const COMMAND_WORDS = COMMAND_BYTES / 4;
 /** Recoveries of a swapped zone after which the module is taken for the cause, whatever else would help. */
 const CANARY_RECOVERIES_MAX = 3;
 
@@ -77,14 +78,13 @@ export class ZoneRunner {
   readonly #health = new ZoneHealth();
   #canary: Canary | null = null;
   readonly #restart = new Restart();
-  readonly #crossings: Crossings;
+  readonly #membership: Membership;
+  readonly #intake: Intake;
   readonly #load: ZoneLoad;
   readonly #crumb: Breadcrumb;
   readonly #watchdogMs: number;
   /** How long faults hold up the tick at hand on purpose. */
   #pausedMs = 0;
-  /** Arrivals that found no room in the batch at hand; they come first in the next. */
-  #waiting: Uint32Array[] = [];
 
   constructor(options: ZoneRunnerOptions) {
     const { after = null, watchdogMs = WATCHDOG_MS_DEFAULT } = options;
@@ -95,11 +95,13 @@ export class ZoneRunner {
     this.clock = new TickClock(options.startMs, 1_000 / options.tickRateHz);
     this.#batch = new ZoneBatch(this.zone.id, this.zone.at.commandsMax, this.zone.entities);
     this.#report = emptyReport(this.zone.id);
-    this.#crossings = new Crossings(this.zone, options.zone.portals);
+    this.#membership = new Membership(this.zone, options.zone.portals);
+    this.#intake = new Intake(this.#batch, this.#membership);
     this.#load = new ZoneLoad(this.zone, this.clock, options);
     options.spawn(this.#batch);
     if (after === null) return;
     this.#state = "DOWN";
+    this.#intake.isClosed = true;
     this.#restart.beginAnew(after.reason);
   }
 
@@ -110,20 +112,12 @@ export class ZoneRunner {
 
   /** A command from the ring, for the next tick. One for a zone that is DOWN is of no use to anybody. */
   accept(words: Uint32Array, index: number): void {
-    if (this.#state === "DOWN") this.#batch.dropped++;
-    else this.#batch.append(words, index);
+    this.#intake.accept(words, index);
   }
 
   /** The commands that let a player from another zone in, all in one batch. */
   acceptArrival(words: Uint32Array): void {
-    if (this.#state === "DOWN") return;
-    const records = words.length / COMMAND_WORDS;
-    if (this.#batch.room < records) {
-      this.#waiting.push(words.slice());
-      return;
-    }
-    for (let record = 0; record < records; record++) this.#batch.append(words, record * COMMAND_WORDS);
-    this.#crossings.arrives(words[COMMAND_SESSION / 4] ?? 0);
+    this.#intake.acceptArrival(words);
   }
 
   /** A fault is about to hold up the tick for so long; true when that is long enough for the outside to be told at once. */
@@ -147,9 +141,8 @@ export class ZoneRunner {
       this.#goDown(messageOf(error));
     }
     this.#load.keepPace(this.#state !== "DOWN");
-    this.#batch.reset(this.zone.tick + 1);
+    this.#intake.next(this.zone.tick + 1);
     this.#load.relieve(this.#batch);
-    for (const words of this.#waiting.splice(0)) this.acceptArrival(words);
     this.clock.done(now());
   }
 
@@ -190,9 +183,9 @@ export class ZoneRunner {
     return { tick };
   }
 
-  /** Who is in the zone, for the audit; a zone that is DOWN owns nobody. */
+  /** Who is in the zone, for the audit, as soon as there is room to say it; a zone that is DOWN owns nobody. */
   writeCensus(): void {
-    if (this.#state !== "DOWN") this.#options.output.writeCensus(this.zone);
+    if (this.#state !== "DOWN") this.#membership.writeCensus(this.#options.output);
   }
 
   /** The zone as a value, for tests and audits. */
@@ -223,10 +216,10 @@ export class ZoneRunner {
     this.#options.output.addRewatches((session) => this.#batch.push(OP_WATCH, { session }));
     const queueDepth = this.#batch.count;
     this.#batch.sort();
-    this.#crossings.addDepartures(this.#batch);
+    this.#membership.addDepartures(this.#batch);
     this.#step();
     this.#crumb.enter("frames");
-    this.#crossings.tickDone(this.#options.output);
+    this.#membership.tickDone(this.#options.output);
     emitEvents(this.#options.emitter, this.zone);
     const framesLost = this.#options.output.writeFrames(this.zone);
     this.#load.end(this.#recoveries === recoveries);
@@ -249,6 +242,7 @@ export class ZoneRunner {
     }
     if (!this.#restart.ticked()) return;
     this.#health.forget();
+    this.#intake.isClosed = false;
     this.#setState("ACTIVE", `restarted, ${PROBATION_TICKS} clean ticks`);
   }
 
@@ -257,9 +251,9 @@ export class ZoneRunner {
     const { zone } = this;
     const { beginning, lostTicks, reason } = this.#restart.restore(zone);
     if (beginning === "anew") this.#options.spawn(this.#batch);
-    if (lostTicks === 0) return;
-    // Who has left since is there again; everybody is somewhere else by now.
+    // Everybody is somewhere else by now, and what the zone was told when it went DOWN has been lost.
     zone.entities.eachPlayer((session) => void this.#batch.push(OP_LEAVE, { session }));
+    if (lostTicks === 0) return;
     const data = { ...this.#named(zone.tick), beginning, lost_ticks: lostTicks, error: reason };
     this.#options.emitter.emit("error", "zone", "Zone ticks lost", data);
   }
@@ -288,33 +282,21 @@ export class ZoneRunner {
     const tick = this.zone.tick + 1;
     this.#crumb.enter("recovery");
     this.#setState("CRASHED", trap.message);
-    emitter.emit("error", "zone", "Zone tick exception", {
-      ...this.#named(tick),
-      error: trap.message,
-      ...noteData(trap),
-    });
+    emitTrap(emitter, this.zone, tick, trap);
     if (!this.#health.trapped(tick)) {
-      throw new WowsimError("recoveries", `${RECOVERIES_MAX} recoveries in ${RECOVERY_WINDOW_TICKS} ticks`, {
-        cause: trap,
-      });
+      const message = `${RECOVERIES_MAX} recoveries in ${RECOVERY_WINDOW_TICKS} ticks`;
+      throw new WowsimError("recoveries", message, { cause: trap });
     }
     const canary = this.#canary;
     const isSuspect = canary !== null && ++canary.recoveries >= CANARY_RECOVERIES_MAX;
     try {
-      const options = { fallback: canary?.fallback ?? null, preferFallback: isSuspect, now };
+      const departedIn = (batch: Uint8Array): Crossing[] => this.#membership.departedIn(batch);
+      const options = { fallback: canary?.fallback ?? null, preferFallback: isSuspect, now, departedIn };
       this.#recovered(tick, recover(this.zone, trap, options));
     } catch (error) {
       const message = messageOf(error);
-      say({
-        type: "recovered",
-        zoneId: this.zone.id,
-        tick,
-        recoveryMs: 0,
-        replayedTicks: 0,
-        rung: "down",
-        note: trap.note,
-        error: message,
-      });
+      const nothing = { recoveryMs: 0, replayedTicks: 0, rung: "down" } as const;
+      say({ type: "recovered", zoneId: this.zone.id, tick, ...nothing, note: trap.note, error: message });
       throw error;
     }
   }
@@ -323,25 +305,12 @@ export class ZoneRunner {
     const { emitter, say } = this.#options;
     const { rung, recoveryMs, replayedTicks, note, error } = recovery;
     this.#recoveries++;
-    for (const { session, op, seq } of recovery.quarantined) {
-      this.#quarantined++;
-      emitter.emit("event", "zone", "Command quarantined", { ...this.#named(tick), session_id: session, op, seq });
-    }
-    emitter.emit("event", "zone", "Zone recovered", {
-      ...this.#named(tick),
-      recovery_ms: Math.round(recoveryMs * 1000) / 1000,
-      replayed_ticks: replayedTicks,
-      rung,
-      phase: note.phase,
-      op: note.op,
-      session_id: note.session,
-      entity: note.entity,
-      spell: note.spell,
-      error,
-      hash: this.zone.hash.toString(16).padStart(16, "0"),
-    });
+    this.#membership.quarantine(recovery.quarantined);
+    this.#quarantined += recovery.quarantined.length;
+    emitRecovery(emitter, this.zone, tick, recovery);
     say({ type: "recovered", zoneId: this.zone.id, tick, recoveryMs, replayedTicks, rung, note, error });
     if (rung === "rollback") this.#rolledBack(error);
+    if (recovery.rewritten !== null) this.#rewritten(tick, recovery.rewritten);
     this.#setState("DEGRADED", `recovered by ${rung}`);
   }
 
@@ -356,13 +325,22 @@ export class ZoneRunner {
     this.#options.say({ type: "rolled_back", zoneId: zone.id, tick: zone.tick, fromHash, toHash, reason });
   }
 
+  /** Ticks that were told came to another end: what differs is told, and mended at once. */
+  #rewritten(tick: number, { fromTick, departures }: RewrittenTicks): void {
+    const { stillHere, missing, departed } = this.#membership.rewrite(fromTick, departures);
+    for (const session of stillHere) this.#intake.evict(session);
+    const differs = { from_tick: fromTick, still_here: stillHere, missing, departed };
+    this.#options.emitter.emit("event", "zone", "Told ticks rewritten", { ...this.#named(tick), ...differs });
+  }
+
   /** A module that is not promoted goes with its zone. */
   #goDown(reason: string): void {
     if (this.#canary !== null) {
       this.zone.revert(this.#canary.fallback);
       this.#rolledBack(reason);
     }
-    this.#crossings.forget();
+    this.#membership.forget(this.#options.output);
+    this.#intake.isClosed = true;
     this.#load.forget();
     this.#restart.begin(this.#options.now());
     this.#setState("DOWN", reason);
@@ -419,8 +397,4 @@ export class ZoneRunner {
   #named(tick: number): { zone_id: number; zone_name: string; tick: number } {
     return { zone_id: this.zone.id, zone_name: this.zone.name, tick };
   }
-}
-
-function noteData({ note }: ZoneTrap): Record<string, unknown> {
-  return { phase: note.phase, op: note.op, session_id: note.session, entity: note.entity, spell: note.spell };
 }

@@ -8,6 +8,8 @@ import type { Emitter } from "../telemetry/schema.ts";
 import type { TickReport } from "./messages.ts";
 import { LOAD_HIGH, LOAD_LOW } from "./overload.ts";
 import type { Overload, Relief } from "./overload.ts";
+import type { Recovery } from "./recovery.ts";
+import type { ZoneTrap } from "./trap.ts";
 import type { Zone } from "./zone.ts";
 
 const DAMAGE_TYPES: Record<number, string> = { [abi.DAMAGE_PHYSICAL]: "PHYSICAL", [abi.DAMAGE_MAGICAL]: "MAGICAL" };
@@ -18,6 +20,44 @@ const INTERRUPT_REASONS: Record<number, string> = {
   [abi.INTERRUPT_BY_SPELL]: "interrupted",
   [abi.INTERRUPT_TARGET_LOST]: "target_lost",
 };
+
+/** A tick trapped: what the kernel says it was at. */
+export function emitTrap(emitter: Emitter, zone: Zone, tick: number, { message, note }: ZoneTrap): void {
+  emitter.emit("error", "zone", "Zone tick exception", {
+    ...named(zone, tick),
+    error: message,
+    phase: note.phase,
+    op: note.op,
+    session_id: note.session,
+    entity: note.entity,
+    spell: note.spell,
+  });
+}
+
+/** It came to its end after all: by which rung, and without which commands. */
+export function emitRecovery(emitter: Emitter, zone: Zone, tick: number, recovery: Recovery): void {
+  const { rung, recoveryMs, replayedTicks, note, error } = recovery;
+  for (const { session, op, seq } of recovery.quarantined) {
+    emitter.emit("event", "zone", "Command quarantined", { ...named(zone, tick), session_id: session, op, seq });
+  }
+  emitter.emit("event", "zone", "Zone recovered", {
+    ...named(zone, tick),
+    recovery_ms: round(recoveryMs),
+    replayed_ticks: replayedTicks,
+    rung,
+    phase: note.phase,
+    op: note.op,
+    session_id: note.session,
+    entity: note.entity,
+    spell: note.spell,
+    error,
+    hash: zone.hash.toString(16).padStart(16, "0"),
+  });
+}
+
+function named(zone: Zone, tick: number): { zone_id: number; zone_name: string; tick: number } {
+  return { zone_id: zone.id, zone_name: zone.name, tick };
+}
 
 /** The exact line of a tick. */
 export function emitTick(emitter: Emitter, zone: Zone, report: TickReport): void {

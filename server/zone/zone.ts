@@ -185,15 +185,16 @@ export class Zone {
 
   /**
    * Runs the segment's ticks again up to (not with) the `upTo`-th; how many. `verify`: every hash must be the journal's.
-   * Throws ZoneTrap, or WowsimError("replay_diverged").
+   * `onTick` sees each tick's end. Throws ZoneTrap, or WowsimError("replay_diverged").
    */
-  replay(segment: Segment, upTo = segment.ticks, verify = true): number {
+  replay(segment: Segment, upTo = segment.ticks, verify = true, onTick?: (batch: Uint8Array) => void): number {
     const { fuelPerTick } = this.#options;
     let fuel = fuelPerTick * REPLAY_FUEL_TICKS;
     for (let index = 0; index < upTo; index++) {
       this.#run(this.tick + 1, segment.batch(index), fuel < fuelPerTick ? fuel : fuelPerTick);
       fuel -= this.fuelUsed;
       this.tick++;
+      onTick?.(segment.batch(index));
       if (!verify || this.hash === segment.hash(index)) continue;
       throw new WowsimError("replay_diverged", `Zone ${this.id}: the replay of tick ${this.tick} gave another state.`);
     }

@@ -3,8 +3,12 @@
 
 import type { Socket } from "bun";
 import {
+  COMMAND_A,
+  COMMAND_BYTES,
   COMMAND_SESSION,
   FRAME_HEADER_BYTES,
+  OP_JOIN,
+  OP_LEAVE,
   RECORD_EVENT,
   RECORD_RESET,
   TRANSFER_ACK,
@@ -17,6 +21,8 @@ import type { FrameListener, ZoneLink } from "../../server/net/zone-link.ts";
 import type { Emitter, TelemetryType } from "../../server/telemetry/schema.ts";
 import type { FromZoneWorker, ZoneState } from "../../server/zone/messages.ts";
 import type { Crossing } from "../../server/zone/transfer.ts";
+import { IS_THERE, REFUSED } from "../../server/zone/wire.ts";
+import type { Entered, ZoneCensus } from "../../server/zone/wire.ts";
 
 export interface RecordedCommand {
   zoneId: number;
@@ -41,8 +47,12 @@ export class RecordingLink implements ZoneLink {
   /** Zones whose ring is full. */
   readonly full = new Set<number>();
   readonly arrivals: { zoneId: number; session: number }[] = [];
+  /** Newest ticket given to each zone, and of the newest JOIN or arrival of each session. */
+  readonly tickets = new Map<number, number>();
+  readonly #entries = new Map<number, number>();
+  readonly #censuses: ((census: ZoneCensus) => void)[] = [];
   readonly #departures: ((crossing: Crossing) => void)[] = [];
-  readonly #arrivalListeners: ((zoneId: number, session: number, isThere: boolean) => void)[] = [];
+  readonly #entryListeners: ((entered: Entered) => void)[] = [];
   readonly #frames: FrameListener[] = [];
   readonly #tickEnds: ((zoneId: number) => void)[] = [];
   readonly #messages: ((message: FromZoneWorker) => void)[] = [];
@@ -66,6 +76,8 @@ export class RecordingLink implements ZoneLink {
   ): boolean {
     if (this.full.has(zoneId)) return false;
     this.commands.push({ zoneId, op, session, seq, flags, a, b, c, d, e });
+    if (op === OP_JOIN || op === OP_LEAVE) this.tickets.set(zoneId, a);
+    if (op === OP_JOIN) this.#entries.set(session, a);
     return true;
   }
 
@@ -86,7 +98,12 @@ export class RecordingLink implements ZoneLink {
 
   arrive(zoneId: number, records: Uint8Array): boolean {
     if (this.full.has(zoneId)) return false;
-    this.arrivals.push({ zoneId, session: new DataView(records.buffer).getUint32(COMMAND_SESSION, true) });
+    const view = new DataView(records.buffer);
+    const session = view.getUint32(COMMAND_SESSION, true);
+    const ticket = view.getUint32(records.length - COMMAND_BYTES + COMMAND_A, true);
+    this.arrivals.push({ zoneId, session });
+    this.tickets.set(zoneId, ticket);
+    this.#entries.set(session, ticket);
     return true;
   }
 
@@ -94,8 +111,12 @@ export class RecordingLink implements ZoneLink {
     this.#departures.push(listener);
   }
 
-  onArrival(listener: (zoneId: number, session: number, isThere: boolean) => void): void {
-    this.#arrivalListeners.push(listener);
+  onEntered(listener: (entered: Entered) => void): void {
+    this.#entryListeners.push(listener);
+  }
+
+  onCensus(listener: (census: ZoneCensus) => void): void {
+    this.#censuses.push(listener);
   }
 
   /** A player goes through a portal; the newest action that the zone they leave has done is `ack`. */
@@ -105,9 +126,21 @@ export class RecordingLink implements ZoneLink {
     for (const listener of this.#departures) listener(crossing);
   }
 
-  /** An arrival came to pass. */
+  /** The newest JOIN or arrival of a session came to pass. */
+  entered(session: number, zoneId: number, outcome: number, reason = 0): void {
+    const ticket = this.#entries.get(session) ?? 0;
+    for (const listener of this.#entryListeners) listener({ zoneId, session, ticket, outcome, reason });
+  }
+
+  /** The same, told as yes or no. */
   arrived(session: number, zoneId: number, isThere: boolean): void {
-    for (const listener of this.#arrivalListeners) listener(zoneId, session, isThere);
+    this.entered(session, zoneId, isThere ? IS_THERE : REFUSED);
+  }
+
+  /** A zone says who is in it, having dealt with all it was told, or with tickets up to `ticket`. */
+  census(zoneId: number, ids: number[], ticket = this.tickets.get(zoneId) ?? 0): void {
+    const tick = this.zones.get(zoneId)?.tick ?? 0;
+    for (const listener of this.#censuses) listener({ zoneId, tick, ticket, ids: new Set(ids) });
   }
 
   onFrame(listener: FrameListener): void {

@@ -9,7 +9,7 @@ import type { ZoneContent } from "../../server/content/content.ts";
 import { loadWorld } from "../../server/content/load.ts";
 import { arrivalRecords, readDeparted } from "../../server/zone/transfer.ts";
 import type { Crossing } from "../../server/zone/transfer.ts";
-import { ARRIVED, DEPARTED } from "../../server/zone/wire.ts";
+import { DEPARTED, ENTERED, IS_THERE, readEntered } from "../../server/zone/wire.ts";
 import type { Command } from "../helpers/zone-commands.ts";
 import { RunnerBench } from "../helpers/zone-runner.ts";
 import { stateOf } from "../helpers/zone.ts";
@@ -42,9 +42,10 @@ class Pair {
     bench.output.drain((offset) => {
       const kind = view.getUint32(offset, true);
       if (kind === DEPARTED) this.#hold(readDeparted(view, offset));
-      if (kind !== ARRIVED) return;
-      if (view.getUint32(offset + 12, true) !== 1) throw new Error("Somebody was not let in.");
-      this.held.delete(view.getUint32(offset + 8, true));
+      if (kind !== ENTERED) return;
+      const { outcome, session } = readEntered(view, offset);
+      if (outcome !== IS_THERE) throw new Error("Somebody was not let in.");
+      this.held.delete(session);
     });
   }
 
@@ -63,7 +64,7 @@ class Pair {
     this.held.set(crossing.session, crossing);
     this.crossings++;
     const bench = this.zones[crossing.to - 1]!;
-    const records = arrivalRecords(crossing, crossing.at, JOIN_WATCHES);
+    const records = arrivalRecords(crossing, crossing.at, JOIN_WATCHES, this.crossings);
     bench.runner.acceptArrival(new Uint32Array(records.buffer));
   }
 }

@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import { JOIN_WATCHES, OP_JOIN, OP_MOVE, OP_TRAP, TRANSFER_WORDS } from "../../../assembly/abi.ts";
 import { loadWorld } from "../../../server/content/load.ts";
 import { arrivalRecords, readDeparted } from "../../../server/zone/transfer.ts";
-import { ARRIVED, DEPARTED } from "../../../server/zone/wire.ts";
+import { DEPARTED, ENTERED, IS_THERE, readEntered, REFUSED } from "../../../server/zone/wire.ts";
 import { RunnerBench } from "../../helpers/zone-runner.ts";
 import { plantedKernel } from "../../helpers/zone.ts";
 
@@ -18,7 +18,8 @@ const inside = (session: number) => ({ op: OP_JOIN, session, flags: JOIN_WATCHES
 interface Told {
   kind: number;
   session: number;
-  isThere: boolean;
+  /** Of an ENTERED. */
+  outcome?: number;
 }
 
 /** Who departed and arrived, of all that is in the output ring. */
@@ -27,16 +28,18 @@ function told(bench: RunnerBench): Told[] {
   const { view } = bench.output;
   bench.output.drain((offset) => {
     const kind = view.getUint32(offset, true);
-    if (kind !== DEPARTED && kind !== ARRIVED) return;
-    found.push({ kind, session: view.getUint32(offset + 8, true), isThere: view.getUint32(offset + 12, true) === 1 });
+    if (kind !== DEPARTED && kind !== ENTERED) return;
+    const session = view.getUint32(offset + 8, true);
+    found.push(kind === DEPARTED ? { kind, session } : { kind, session, outcome: readEntered(view, offset).outcome });
   });
   return found;
 }
 
+let tickets = 0;
 function arrival(session: number): Uint32Array {
   const words = new Uint32Array(TRANSFER_WORDS);
   words[1] = 10;
-  return new Uint32Array(arrivalRecords({ session, words }, { x: 2, y: 2, z: 0 }, 0).buffer);
+  return new Uint32Array(arrivalRecords({ session, words }, { x: 2, y: 2, z: 0 }, 0, ++tickets).buffer);
 }
 
 test("who steps into a portal leaves with the next tick, to its exit; who stands beside it stays", async () => {
@@ -82,14 +85,14 @@ test("an arrival that finds the batch full comes in the next tick, whole", async
   expect(told(bench)).toEqual([]);
   bench.tick();
   expect(bench.runner.inspect()["entities"]).toContain(5);
-  expect(told(bench)).toEqual([{ kind: ARRIVED, session: 5, isThere: true }]);
+  expect(told(bench)).toEqual([{ kind: ENTERED, session: 5, outcome: IS_THERE }]);
 });
 
 test("one who can not be let in is told of; one whose tick never came to an end is not", async () => {
   const bench = await RunnerBench.start({ zone, kernel: bad, plant: { does: "traps", fromTick: 4 } });
   bench.runner.acceptArrival(arrival(0));
   bench.tick();
-  expect(told(bench)).toEqual([{ kind: ARRIVED, session: 0, isThere: false }]);
+  expect(told(bench)).toEqual([{ kind: ENTERED, session: 0, outcome: REFUSED }]);
   bench.give(inside(1));
   bench.tick();
   bench.give({ op: OP_TRAP });
