@@ -34,7 +34,8 @@ import { Secret } from "./net/secret.ts";
 import { WrongTokens } from "./net/wrong-tokens.ts";
 import { openFilesMax } from "./open-files.ts";
 import { registerHttpMetrics, registerServerMetrics } from "./server-metrics.ts";
-import { takeDataDir } from "./store/data-dir.ts";
+import { lockDataDir, lockTelemetryFile, STDOUT } from "./store/data-dir.ts";
+import { LOCK_CHECK_MS, ServerLocks, worded } from "./store/server-locks.ts";
 import { writeServerFile } from "./store/server-file.ts";
 import type { ServerPlace } from "./store/server-file.ts";
 import type { Emitter } from "./telemetry/schema.ts";
@@ -74,6 +75,8 @@ export interface ServerOptions {
   /** Players': what every hello has to name; no guests then. */
   playerToken?: string | undefined;
   guests?: boolean;
+  /** Is told what an operator should know while the server runs, a sentence each. */
+  onWarning?: (warning: string) => void;
   limits?: Partial<GatewayLimits>;
   controlLimits?: Partial<ControlLimits>;
   httpLimits?: Partial<HttpLimits>;
@@ -119,14 +122,19 @@ async function start(
 ): Promise<Omit<RunningServer, "stop">> {
   const { host = "127.0.0.1", tickRateHz = 20, seed = 1, token } = options;
   const dataDir = resolve(options.dataDir);
-  const telemetryFile = resolve(options.telemetryFile ?? `${dataDir}/telemetry.jsonl`);
+  const { telemetryFile: given = `${dataDir}/telemetry.jsonl` } = options;
+  const telemetryFile = given === STDOUT ? STDOUT : resolve(given);
   const [world, kernel] = await Promise.all([loadWorld(options.worldFile), builtKernel()]);
   const workerCount = Math.min(options.workers ?? WORKERS_MAX, world.zones.length);
-  const taken = await takeDataDir(dataDir);
-  undo.push(() => taken.release());
+  const dataLock = await lockDataDir(dataDir);
+  undo.push(() => dataLock.release());
+  const fileLock = await lockTelemetryFile(telemetryFile);
+  undo.push(() => fileLock?.release());
+  const locks = new ServerLocks(dataLock, fileLock);
 
   const telemetry = await startTelemetry({
     file: telemetryFile,
+    lock: fileLock === null ? null : { path: fileLock.path, inode: locks.telemetryInode },
     ...(options.telemetryBytesMax === undefined ? {} : { rotateBytes: options.telemetryBytesMax }),
     udpHost: host,
     udpPort: options.telemetryPort,
@@ -251,7 +259,25 @@ async function start(
   undo.push(() => readiness.stop());
   ports.http = http.port;
   for (const listener of listeners) readiness.up(listener);
-  undo.push(await tellWhere(dataDir, { host, ports, version }, emitter));
+  let removeServerFile = await tellWhere(dataDir, { host, ports, version }, emitter);
+  undo.push(() => removeServerFile());
+  let isFailing = false;
+  const lockTimer = setInterval(async () => {
+    const wasFailing = isFailing;
+    isFailing = telemetry.counter("fileFailing") === 1;
+    if (isFailing && !wasFailing)
+      options.onWarning?.(
+        `Telemetry can not be written to ${telemetryFile}; it is tried again, and kept as long as there is room.`,
+      );
+    if (!isFailing && wasFailing) options.onWarning?.("Telemetry is written again.");
+    for (const change of await locks.check()) {
+      options.onWarning?.(worded(change));
+      emitter.emit("error", "server", "Lock removed", { path: change.path, state: change.state });
+      if (change.what === "data_dir" && change.state === "retaken")
+        removeServerFile = await tellWhere(dataDir, { host, ports, version }, emitter);
+    }
+  }, LOCK_CHECK_MS);
+  undo.push(() => clearInterval(lockTimer));
   const warnings = openToStrangers(host, options);
   for (const warning of warnings) emitter.emit("event", "server", "Open to strangers", { host, warning });
   emitter.emit("event", "game_server", "Server started", { port: ports.game });

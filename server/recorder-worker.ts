@@ -3,8 +3,12 @@
 
 import { messageOf, WowsimError } from "./errors.ts";
 import { FullCollection } from "./full-collection.ts";
+import { STDOUT } from "./store/data-dir.ts";
 import { LineAppender } from "./store/line-appender.ts";
+import type { AppendFile } from "./store/append-file.ts";
+import { inodeOf } from "./store/lock-file.ts";
 import { RotatingFile } from "./store/rotating-file.ts";
+import { StdoutFile } from "./store/stdout-file.ts";
 import { TelemetryCounters } from "./telemetry/counters.ts";
 import { Recorder } from "./telemetry/recorder.ts";
 import type { FromTelemetryWorker, RecorderStart, ToRecorder } from "./telemetry/worker-messages.ts";
@@ -39,9 +43,12 @@ self.addEventListener("message", async ({ data }: MessageEvent<ToRecorder>) => {
   }
 });
 
+const now = (): number => performance.now();
+
 async function start(options: RecorderStart): Promise<void> {
   const { file: path, rotateBytes: bytesMax, filesMax, backlogBytesMax } = options;
-  const file = new RotatingFile({ path, bytesMax, filesMax, now: () => performance.now() });
+  const checkLock = lockCheck(options);
+  const file = path === STDOUT ? new StdoutFile() : new RotatingFile({ path, bytesMax, filesMax, now, checkLock });
   const problem = await openProblem(file, path);
   if (problem !== null) {
     answer({ type: "failed", code: problem.code, message: problem.message });
@@ -63,8 +70,18 @@ async function start(options: RecorderStart): Promise<void> {
   answer({ type: "ready" });
 }
 
+/** Throws when the lock file that the main thread holds is not the one that others see; see store/server-locks.ts. */
+function lockCheck({ lock }: RecorderStart): (() => Promise<void>) | undefined {
+  if (lock === null) return undefined;
+  const held = new BigInt64Array(lock.inode);
+  return async () => {
+    if ((await inodeOf(lock.path)) === Number(Atomics.load(held, 0))) return;
+    throw new WowsimError("lock_lost", `the lock ${lock.path} was removed, or is another server's`);
+  };
+}
+
 /** Why the file can never be written at this path, or null. */
-async function openProblem(file: RotatingFile, path: string): Promise<WowsimError | null> {
+async function openProblem(file: AppendFile, path: string): Promise<WowsimError | null> {
   try {
     await file.open();
     return null;

@@ -1,30 +1,26 @@
-// The data folder, and that only one server keeps its data there: two would write one telemetry file, and nobody could
-// tell their lines apart.
+// The data folder and the telemetry file, and that only one server writes there: two would mix their lines, and nobody
+// could tell them apart.
 //
-//   const dataDir = await takeDataDir(".wowsim")     // makes it; throws WowsimError("data_dir_in_use")
-//   dataDir.release()
+//   const lock = await lockDataDir(".wowsim")                  // makes it; throws WowsimError("data_dir_in_use")
+//   const other = await lockTelemetryFile("/logs/a.jsonl")     // null for a pipe, a device or stdout
 //
-// The lock is SQLite's exclusive one on an empty file, which the system gives back whatever becomes of the process: a
-// server that was killed leaves nothing that has to be removed by hand.
+// How the lock works, and what becomes of it when its folder is removed, is told in lock-file.ts.
 
-import { Database } from "bun:sqlite";
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { realpath, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { messageOf, WowsimError } from "../errors.ts";
+import { LockBusyError, LockFile } from "./lock-file.ts";
 
 const LOCK_FILE = "server.lock";
-
-export interface DataDir {
-  release(): void;
-}
+/** As the telemetry file is called when it is standard output. */
+export const STDOUT = "-";
 
 /** Makes the folder where there is none, and takes it. Throws WowsimError("data_dir" or "data_dir_in_use"). */
-export async function takeDataDir(path: string): Promise<DataDir> {
+export async function lockDataDir(path: string): Promise<LockFile> {
   try {
-    await mkdir(path, { recursive: true });
-    return lock(join(path, LOCK_FILE));
+    return await LockFile.take(join(path, LOCK_FILE));
   } catch (cause) {
-    if (isBusy(cause)) {
+    if (cause instanceof LockBusyError) {
       const message = `Another server keeps its data in ${path}; stop it, or choose another place with --data-dir.`;
       throw new WowsimError("data_dir_in_use", message, { cause });
     }
@@ -33,17 +29,33 @@ export async function takeDataDir(path: string): Promise<DataDir> {
   }
 }
 
-function lock(file: string): DataDir {
-  const database = new Database(file, { create: true });
+/** Takes the telemetry file. Throws WowsimError("telemetry_file" or "telemetry_file_in_use"). */
+export async function lockTelemetryFile(path: string): Promise<LockFile | null> {
+  if (path === STDOUT || (await isNoFile(path))) return null;
   try {
-    database.run("BEGIN EXCLUSIVE");
-  } catch (error) {
-    database.close();
-    throw error;
+    return await LockFile.take(await lockPathOf(path));
+  } catch (cause) {
+    if (cause instanceof LockBusyError) {
+      const message = `Another server writes its telemetry to ${path}; stop it, or choose another file with --telemetry-file.`;
+      throw new WowsimError("telemetry_file_in_use", message, { cause });
+    }
+    const message = `Cannot write telemetry to ${path} (${messageOf(cause)}); choose another place with --data-dir or --telemetry-file.`;
+    throw new WowsimError("telemetry_file", message, { cause });
   }
-  return { release: () => database.close() };
 }
 
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_BUSY");
+/** A pipe or a device, which may have any number of writers. */
+async function isNoFile(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => !found.isFile() && !found.isDirectory(),
+    () => false,
+  );
+}
+
+/** Beside the file itself, whatever links lead to it. */
+async function lockPathOf(path: string): Promise<string> {
+  const real = await realpath(path).catch(async () =>
+    join(await realpath(dirname(path)).catch(() => dirname(path)), basename(path)),
+  );
+  return join(dirname(real), `.${basename(real)}.lock`);
 }

@@ -8,7 +8,7 @@
 // only when the backlog is full are lines refused, and the one who appends counts them.
 
 import { messageOf } from "../errors.ts";
-import type { RotatingFile } from "./rotating-file.ts";
+import type { AppendFile } from "./append-file.ts";
 
 const NEWLINE = 10;
 /** Enough for filling one while another is written; what a slow hour took is given back. */
@@ -38,7 +38,7 @@ export interface WriteFailure {
 
 /** The one user of its file. */
 export class LineAppender {
-  readonly file: RotatingFile;
+  readonly file: AppendFile;
   readonly #chunkBytes: number;
   readonly #chunksMax: number;
   readonly #retryMsMin: number;
@@ -54,7 +54,7 @@ export class LineAppender {
   #failures = 0;
   #failure: WriteFailure | null = null;
 
-  constructor(file: RotatingFile, options: LineAppenderOptions) {
+  constructor(file: AppendFile, options: LineAppenderOptions) {
     this.file = file;
     this.#chunkBytes = options.chunkBytes ?? 256 * 1024;
     this.#chunksMax = Math.max(2, Math.floor(options.backlogBytesMax / this.#chunkBytes));

@@ -6,14 +6,15 @@
 //   telemetry.2.jsonl    <- oldest kept, with filesMax 3
 //
 // Every append is whole or not at all: what a full disk took half of is cut off again, so that no reader meets half a
-// line. A file that is renamed or removed under our hands is noticed within a second and made anew. What is no regular
-// file (a pipe, /dev/null) is written to and never rotated.
+// line. A file that is renamed, removed or shortened under our hands (logrotate, with copytruncate too) is noticed within a
+// second, made anew where it is gone, and told. What is no regular file (a pipe, /dev/null) is written to and never rotated.
 
 import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { mkdir, open, rename, stat } from "node:fs/promises";
 import { dirname, format, parse } from "node:path";
 import { WowsimError } from "../errors.ts";
+import type { AppendFile, FileChange } from "./append-file.ts";
 
 /** How often the name is checked to still mean the open file. */
 const IDENTITY_CHECK_INTERVAL_MS = 1000;
@@ -29,6 +30,8 @@ export interface RotatingFileOptions {
   filesMax: number;
   /** Milliseconds, monotonic. */
   now: () => number;
+  /** Throws when the file must not be written, as when its lock is another's; asked before each opening and once a second. */
+  checkLock?: (() => Promise<void>) | undefined;
 }
 
 interface OpenFile {
@@ -39,13 +42,15 @@ interface OpenFile {
 }
 
 /** One writer's file. Calls must not overlap. */
-export class RotatingFile {
+export class RotatingFile implements AppendFile {
   readonly #options: RotatingFileOptions;
   #file: OpenFile | null = null;
   #checkedAtMs = 0;
   #rotateFromMs = Number.NEGATIVE_INFINITY;
   #rotations = 0;
   #rotationFailures = 0;
+  #changes = 0;
+  #lastChange: FileChange | null = null;
 
   /** Throws RangeError for limits that make no sense. */
   constructor(options: RotatingFileOptions) {
@@ -68,14 +73,26 @@ export class RotatingFile {
     return this.#rotationFailures;
   }
 
+  /** Times somebody else renamed, removed or shortened it. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  get lastChange(): FileChange | null {
+    return this.#lastChange;
+  }
+
   /** Opens the file, and makes its folder if there is none. Throws what the file system throws. */
   async open(): Promise<void> {
-    this.#file ??= await openForAppend(this.#options.path);
+    if (this.#file !== null) return;
+    await this.#options.checkLock?.();
+    this.#file = await openForAppend(this.#options.path);
   }
 
   /** Appends whole lines. Throws what the file system throws; then nothing of them is in the file. */
   async append(bytes: Uint8Array): Promise<void> {
     await this.#checkIdentity();
+    await this.#measure();
     if (this.#isFullFor(bytes.length)) await this.#rotate();
     await this.open();
     const file = this.#file;
@@ -109,13 +126,34 @@ export class RotatingFile {
   /** Lets go of a file that was renamed or removed by somebody else, so that the next open makes a new one. */
   async #checkIdentity(): Promise<void> {
     const nowMs = this.#options.now();
-    if (this.#file === null || nowMs - this.#checkedAtMs < IDENTITY_CHECK_INTERVAL_MS) return;
+    const file = this.#file;
+    if (file === null || nowMs - this.#checkedAtMs < IDENTITY_CHECK_INTERVAL_MS) return;
     this.#checkedAtMs = nowMs;
-    const inode = await stat(this.#options.path).then(
-      (found) => found.ino,
-      () => null,
-    );
-    if (inode !== this.#file.inode) await this.close();
+    const found = await stat(this.#options.path).catch(() => null);
+    if (found === null || found.ino !== file.inode) {
+      this.#changed(found === null ? "removed" : "replaced");
+      return await this.close();
+    }
+    try {
+      await this.#options.checkLock?.();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** How long the file is: others may have shortened it since. */
+  async #measure(): Promise<void> {
+    const file = this.#file;
+    if (file?.isRegular !== true) return;
+    const { size } = await file.handle.stat();
+    if (size < file.bytes) this.#changed("shortened");
+    file.bytes = size;
+  }
+
+  #changed(what: FileChange): void {
+    this.#changes++;
+    this.#lastChange = what;
   }
 
   /** Moves every file one number up. One that can not be renamed is written on: too long is better than lost. */
@@ -136,8 +174,14 @@ export class RotatingFile {
   /** After a failed write: cuts off what may have been half written, and closes. */
   async #discard(file: OpenFile): Promise<void> {
     this.#file = null;
-    // Either may fail too on a failing disk; then openForAppend sets the broken line apart with a newline.
-    const repairs = [() => file.handle.truncate(file.bytes), () => file.handle.close()];
+    // Either may fail too on a failing disk; then openForAppend sets the broken line apart with a newline. A file that somebody
+    // else has shortened is not made longer again: that would fill it with zeros.
+    const repairs = [
+      async () => {
+        if ((await file.handle.stat()).size > file.bytes) await file.handle.truncate(file.bytes);
+      },
+      () => file.handle.close(),
+    ];
     for (const repair of file.isRegular ? repairs : repairs.slice(1)) await repair().catch(() => undefined);
   }
 }

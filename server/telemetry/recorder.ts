@@ -41,6 +41,7 @@ export class Recorder {
   readonly #lines = new LineEncoder();
   readonly #linesLostKind = this.#lines.kind("health", "telemetry", "Lines lost");
   readonly #failingKind = this.#lines.kind("error", "telemetry", "Telemetry file not written");
+  readonly #changedKind = this.#lines.kind("health", "telemetry", "Telemetry file changed by somebody else");
   readonly #recoveredKind = this.#lines.kind("health", "telemetry", "Telemetry file written again");
   readonly #missing: Record<"file" | "feed", Missing> = {
     file: { count: 0, sinceMs: 0 },
@@ -48,6 +49,7 @@ export class Recorder {
   };
   #failuresSeen = 0;
   #rotationsSeen = 0;
+  #changesSeen = 0;
   #writtenSeen = 0;
   #failingSinceMs: number | null = null;
   #failingReportedAtMs = 0;
@@ -134,6 +136,7 @@ export class Recorder {
     this.#count();
     const nowMs = this.#parts.now();
     this.#reportFile(nowMs, relays);
+    this.#reportChange(relays);
     if (Math.abs(nowMs - this.#reportedAtMs) < REPORT_INTERVAL_MS) return;
     this.#reportedAtMs = nowMs;
     this.#reportMissing("file", nowMs);
@@ -158,6 +161,14 @@ export class Recorder {
       this.#failingSinceMs = null;
       this.#say(this.#recoveredKind, { failing_ms: failingMs, lines_lost: this.#missing.file.count }, relays);
     }
+  }
+
+  /** What somebody else did to the file: it goes on at its end, or in a new one. */
+  #reportChange(relays: boolean): void {
+    const { changes, lastChange } = this.#parts.appender.file;
+    if (changes === this.#changesSeen) return;
+    this.#changesSeen = changes;
+    this.#say(this.#changedKind, { change: lastChange, changes }, relays);
   }
 
   /** Each sink is told what it is missing itself; a report that finds no room is kept. */

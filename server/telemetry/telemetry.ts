@@ -33,6 +33,8 @@ const FEED_STOP_MS_MAX = 100;
 export interface TelemetryOptions {
   /** The file; its folder is made when there is none. */
   file: string;
+  /** Held by whoever calls, who tells by its inode that it still is. */
+  lock?: { path: string; inode: SharedArrayBuffer } | null;
   /** Size at which the file is rotated; default 256 MiB. */
   rotateBytes?: number;
   /** Files kept, the current one included; default 4. */
@@ -104,6 +106,7 @@ export class Telemetry {
       rotateBytes: options.rotateBytes ?? ROTATE_BYTES,
       filesMax: options.filesMax ?? FILES_MAX,
       backlogBytesMax: BACKLOG_BYTES_MAX,
+      lock: options.lock ?? null,
     };
     this.#recorder = new WorkerHost(options.workers.recorder, () => recorderStart);
     const { udpHost: host, udpToken: token, feedLimits: limits } = options;

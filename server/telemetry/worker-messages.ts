@@ -18,6 +18,8 @@ export interface RecorderStart {
   rotateBytes: number;
   filesMax: number;
   backlogBytesMax: number;
+  /** The file's lock and the inode it must have, as the main thread sees it; null for what needs none. */
+  lock: { path: string; inode: SharedArrayBuffer } | null;
 }
 
 export interface FeedStart {

@@ -2,7 +2,7 @@
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createSocket } from "node:dgram";
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import type { FaultStatus } from "../../server/fault/registry.ts";
@@ -122,6 +122,21 @@ describe("a server that runs", () => {
     expect(existsSync(join(server.dataDir, "telemetry.jsonl"))).toBe(false);
   });
 
+  test("writes its telemetry to stdout, nothing else, for as long as somebody reads it, and goes on after that", async () => {
+    await using server = new ServeProcess(["--telemetry-file", "-", "--tick-rate", "100"]);
+    await until(() => server.stderr.includes('"ready":true'));
+    const { game, http } = JSON.parse(server.stderr.split("\n")[0]!) as { game: number; http: number };
+    await until(() => server.stdout.includes('"Zone tick completed"'));
+    const whole = server.stdout.slice(0, server.stdout.lastIndexOf("\n")).split("\n");
+    expect(whole.map((line) => (JSON.parse(line) as { v: number }).v)).not.toContain(undefined as never);
+    expect(existsSync(join(server.dataDir, "telemetry.jsonl"))).toBe(false);
+    await server.closeStdout();
+    await until(() => server.stderr.includes("Telemetry can not be written to -"));
+    (await player(game)).close();
+    expect((await fetch(`http://127.0.0.1:${http}/healthz`)).status).toBe(200);
+    expect(await server.stop()).toMatchObject({ code: 0 });
+  });
+
   test("does not mind another beside it, but does not share its data folder", async () => {
     await using server = await ServeProcess.ready();
     await using other = await ServeProcess.ready();
@@ -131,6 +146,15 @@ describe("a server that runs", () => {
     expect(third).toMatchObject({ code: 1, stdout: "" });
     expect(third.stderr).toContain(`Another server keeps its data in ${server.dataDir}`);
     expect(third.stderr).toContain("--data-dir");
+    const fourth = await ServeProcess.failing("--telemetry-file", server.telemetryFile);
+    expect(fourth.stderr).toContain(`Another server writes its telemetry to ${server.telemetryFile}`);
+    // The folder goes, and the locks with it: that is told, and still nobody shares it.
+    rmSync(server.dataDir, { recursive: true });
+    await until(() => server.stderr.includes("was removed while the server runs"));
+    await until(() => existsSync(server.telemetryFile) && existsSync(join(server.dataDir, "server.json")));
+    const fifth = await ServeProcess.failing("--data-dir", server.dataDir);
+    expect(fifth.stderr).toContain(`Another server keeps its data in ${server.dataDir}`);
+    await until(() => server.telemetry().some(({ message }) => message === "Telemetry file changed by somebody else"));
     await server.stop();
     await using again = await ServeProcess.ready("--data-dir", server.dataDir);
     expect(again.ports.data_dir).toBe(server.dataDir);

@@ -97,6 +97,10 @@ export class ServeProcess implements AsyncDisposable {
     return this.#stdout.text;
   }
 
+  closeStdout(): Promise<void> {
+    return this.#stdout.close();
+  }
+
   get stderr(): string {
     return this.#stderr.text;
   }
@@ -145,6 +149,7 @@ class Stream {
   readonly done: Promise<void>;
   #changed = Promise.withResolvers<void>();
   #isDone = false;
+  #reader: { cancel(): Promise<void> } | null = null;
 
   constructor(stream: ReadableStream<Uint8Array>) {
     this.done = this.#read(stream);
@@ -156,10 +161,19 @@ class Stream {
     return this.text.includes("\n") ? (this.text.split("\n")[0] ?? null) : null;
   }
 
+  /** Closes our end, as a reader that has seen enough does. */
+  async close(): Promise<void> {
+    await this.#reader?.cancel();
+  }
+
   async #read(stream: ReadableStream<Uint8Array>): Promise<void> {
     const decoder = new TextDecoder();
-    for await (const chunk of stream) {
-      this.text += decoder.decode(chunk, { stream: true });
+    const reader = stream.getReader();
+    this.#reader = reader;
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      this.text += decoder.decode(value, { stream: true });
       this.#wake();
     }
     this.#isDone = true;

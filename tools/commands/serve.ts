@@ -12,7 +12,7 @@ import type { LimitFlags } from "./serve-limits.ts";
 import { addFormatFlag, parseInteger, parsePort } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
-import { err, EXIT, fail, note, out, outJson } from "../ui/output.ts";
+import { err, EXIT, fail, note, out } from "../ui/output.ts";
 import { parentGone } from "../ui/parent.ts";
 
 interface ServeFlags extends LimitFlags {
@@ -51,7 +51,10 @@ export function register(program: Command): void {
     .option("--http-port <n>", "HTTP port: /metrics, /healthz, /readyz", parsePort, DEFAULT_PORTS.http)
     .option("--telemetry-port <n>", "telemetry feed (UDP)", parsePort, DEFAULT_PORTS.telemetry)
     .option("--data-dir <dir>", "where telemetry.jsonl goes", ".wowsim")
-    .option("--telemetry-file <file>", "telemetry somewhere else than in the data directory")
+    .option(
+      "--telemetry-file <file>",
+      "telemetry somewhere else than in the data directory; - is stdout, and only that",
+    )
     .option("--telemetry-max-mb <n>", "size of a telemetry file; 4 are kept", parseInteger(1, 65_536), 256)
     .option("--world <file>", "world file (TOML); default: two zones")
     .option("--workers <n>", "zone workers; default: one a zone, at most 8", parseInteger(1, 64))
@@ -72,6 +75,7 @@ export function register(program: Command): void {
       "after",
       "\nA token on the command line is seen by everybody on this machine: rather set the\nvariable. What strangers may do, and the limits: docs/SECURITY.md\n\nWith --format json the first line on stdout, once everything listens, is\n" +
         '  {"ready":true,"game":n,"control":n,"http":n,"telemetry":n,"pid":n,\n   "data_dir":"..."}\n' +
+        "and with --telemetry-file - it is on stderr: stdout is telemetry alone.\n" +
         exitCodes({
           0: "stopped in order",
           1: "could not start (stderr says why)",
@@ -102,15 +106,20 @@ async function serve(flags: ServeFlags): Promise<void> {
       worldFile,
       token,
       playerToken,
+      onWarning: (warning) => note(warning),
     });
     const { ports, dataDir } = server;
-    if (format === "json") outJson({ ready: true, ...ports, pid: process.pid, data_dir: dataDir });
+    const isOnStdout = server.telemetryFile === "-";
+    // Where telemetry goes nothing else does.
+    const say = isOnStdout ? err : out;
+    const ready = { ready: true, ...ports, pid: process.pid, data_dir: dataDir };
+    if (format === "json") say(JSON.stringify(ready));
     else {
-      out(`wowsim serves ${server.zones.map((zone) => `${zone.id} ${zone.name}`).join(", ")} at ${tickRateHz} Hz.`);
-      out(
+      say(`wowsim serves ${server.zones.map((zone) => `${zone.id} ${zone.name}`).join(", ")} at ${tickRateHz} Hz.`);
+      say(
         `  game ${hostAndPort(flags.host, ports.game)}   control :${ports.control}   http :${ports.http}   telemetry udp :${ports.telemetry}`,
       );
-      out(`  telemetry in ${server.telemetryFile}. Ctrl-C stops.`);
+      say(`  telemetry ${isOnStdout ? "on stdout" : `in ${server.telemetryFile}`}. Ctrl-C stops.`);
     }
     if (server.connectionsMax !== null)
       note(

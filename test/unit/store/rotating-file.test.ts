@@ -1,6 +1,15 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { numbered, RotatingFile } from "../../../server/store/rotating-file.ts";
 import { tempFolder, TestClock } from "../../helpers/telemetry.ts";
 
@@ -91,6 +100,63 @@ describe("what others do to the file", () => {
     await file.append(bytes("two\n"));
     await file.close();
     expect(readFileSync(path, "utf8")).toBe("two\n");
+  });
+
+  test("one that was shortened is gone on with at its end, without a gap and without being rotated, and told", async () => {
+    using folder = tempFolder();
+    const path = folder.file("telemetry.jsonl");
+    const { file, clock } = setUp(path, { bytesMax: 1_000 });
+    await file.append(bytes(`${"a".repeat(900)}\n`));
+    truncateSync(path, 0);
+    // Before anybody looked: as far as is known it is as long as it was.
+    await file.append(bytes(`${"b".repeat(150)}\n`));
+    expect(readFileSync(path, "utf8")).toBe(`${"b".repeat(150)}\n`);
+    expect([file.bytes, file.rotations, file.changes, file.lastChange]).toEqual([151, 0, 1, "shortened"]);
+    truncateSync(path, 0);
+    clock.pass(1001);
+    await file.append(bytes("c\n"));
+    await file.close();
+    expect(readFileSync(path, "utf8")).toBe("c\n");
+    expect(file.changes).toBe(2);
+  });
+
+  test("one that was shortened keeps nothing of a write that fails", async () => {
+    using folder = tempFolder();
+    const script = `
+      import { truncateSync } from "node:fs";
+      import { RotatingFile } from ${JSON.stringify(join(import.meta.dir, "../../../server/store/rotating-file.ts"))};
+      const path = process.argv[1];
+      const file = new RotatingFile({ path, bytesMax: 1 << 20, filesMax: 2, now: () => 0 });
+      await file.append(Buffer.from("x".repeat(3000) + "\\n"));
+      truncateSync(path, 0);
+      await file.append(Buffer.from("y".repeat(9000) + "\\n")).catch(() => {});
+      await file.append(Buffer.from("z\\n"));
+      await file.close();`;
+    // 8 KiB is the most a file may have here: the write of 9,001 bytes is cut, and fails.
+    const path = folder.file("telemetry.jsonl");
+    const shell = `trap '' XFSZ; ulimit -f 8; exec "$@"`;
+    const child = Bun.spawn(["sh", "-c", shell, "sh", process.execPath, "-e", script, path], { stderr: "pipe" });
+    expect([await child.exited, await child.stderr.text()]).toEqual([0, ""]);
+    expect(readFileSync(path, "utf8")).toBe("z\n");
+  });
+
+  test("is not written while its lock is another's", async () => {
+    using folder = tempFolder();
+    const path = folder.file("telemetry.jsonl");
+    const clock = new TestClock();
+    let isOurs = true;
+    const checkLock = async (): Promise<void> => {
+      if (!isOurs) throw new Error("not ours");
+    };
+    const file = new RotatingFile({ path, bytesMax: 1_000, filesMax: 2, now: clock.now, checkLock });
+    await file.append(bytes("a\n"));
+    isOurs = false;
+    clock.pass(1001);
+    for (let tries = 0; tries < 2; tries++) await expect(file.append(bytes("b\n"))).rejects.toThrow("not ours");
+    isOurs = true;
+    await file.append(bytes("c\n"));
+    await file.close();
+    expect(readFileSync(path, "utf8")).toBe("a\nc\n");
   });
 
   test("half a line that a killed writer left is ended before the next", async () => {
