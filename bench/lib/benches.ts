@@ -16,6 +16,10 @@ export const BENCHES: readonly Bench[] = [
   { command: "bun bench/fuzz.ts", shows: "what broken messages do to the game and control ports" },
   { command: "bun bench/fault-cycles.ts", shows: "whether a thousand random faults leave anything behind" },
   { command: "bun bench/kill.ts", shows: "whether tools killed with -9 leave anything behind" },
+  {
+    command: "bun bench/workers.ts",
+    shows: "how soon a zone is back whose worker dies or hangs, and what others notice",
+  },
   { command: "bun bench/telemetry.ts", shows: "what telemetry costs" },
   { command: "bun bench/dashboard.ts", shows: "what the dashboard costs, how fast its keys show" },
 ];

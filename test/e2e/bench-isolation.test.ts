@@ -30,7 +30,7 @@ async function reportOf(...args: string[]): Promise<Report> {
 const broken = ({ checks }: Report, timed: RegExp): string[] =>
   checks.filter(({ what, holds }) => !holds && !timed.test(what)).map(({ what, shown }) => `${what}: ${shown}`);
 
-describe.each(["isolation", "overload", "fault-cycles"])("bench/%s.ts", (name) => {
+describe.each(["isolation", "overload", "fault-cycles", "workers"])("bench/%s.ts", (name) => {
   test("explains itself, and refuses a flag it does not have", async () => {
     const help = await run(`bench/${name}.ts`, "--help");
     expect(help.code).toBe(0);
@@ -53,6 +53,12 @@ test("a zone with twice its load climbs, answers everybody, and comes back; no o
   // How well the load was met, and times, prove nothing on a busy machine.
   expect(broken(report, /twice the work|tick p99|round trip|Ticks go by|Casts take/)).toEqual([]);
 }, 180_000);
+
+test("workers that die and hang are followed by others, and nobody loses the connection", async () => {
+  const report = await reportOf("bench/workers.ts", "--clients", "8", "--rounds", "1");
+  expect(report.checks).toHaveLength(8);
+  expect(broken(report, /Within|ticks stay short/)).toEqual([]);
+}, 120_000);
 
 test("faults that come and go leave nothing behind", async () => {
   const small = ["--cycles", "40", "--clients", "8", "--settle-seconds", "2", "--window-seconds", "2"];

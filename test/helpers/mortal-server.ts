@@ -2,7 +2,7 @@
 //
 //   > bun test/helpers/mortal-server.ts {"dataDir":"/tmp/x","tickRateHz":5}
 //   < {"game":40123,"control":40124,"http":40125,"telemetry":40126}
-//   > end wasm 0                   on stdin: the first worker that was made hangs where nobody can end it
+//   > end wasm 0 5000000000        on stdin: the first worker that was made hangs where nobody can end it, for so many rounds
 //
 // SIGTERM stops it in order, and so does the end of stdin.
 
@@ -25,8 +25,9 @@ process.on("SIGTERM", () => void stop());
 
 console.log(JSON.stringify(server.ports));
 for await (const line of createInterface({ input: process.stdin })) {
-  const [command, how, index] = line.split(" ");
+  const [command, how, index, loops] = line.split(" ");
   // Of a place's workers the newest is alive; they are made in turn, so the test says which.
-  if (command === "end") made.at(Number(index))?.postMessage(endBy(how as End));
+  const more = loops === undefined ? {} : { loops: Number(loops) };
+  if (command === "end") made.at(Number(index))?.postMessage(endBy(how as End, more));
 }
 await stop();

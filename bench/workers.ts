@@ -1,0 +1,216 @@
+// Zone workers that die and hang under players: how soon each is found, followed by another, and its zone back, and what the
+// others notice. Four zones: the first one's worker throws, the second one's waits for ever, the third one's is in a loop of
+// WebAssembly that nobody can end for some seconds; the fourth is looked at.
+//
+//   bun bench/workers.ts                     three rounds under 80 players, about a minute
+//   bun bench/workers.ts --rounds 1 --clients 8
+//
+//   end                       times  found, ms  worker, ms  zone back, ms
+//   throws                        3          2         180           1350
+//
+// "found" is from the word to the worker until the zone is DOWN, "worker" from there until the next one ticks, "zone back" from
+// the word until it is ACTIVE; the longest of all rounds, without the back-off that a place waits which loses one after another.
+
+import { createReadStream } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { Command } from "commander";
+import type { TelemetryLine } from "../server/telemetry/schema.ts";
+import { firstLine } from "../tools/client/child-output.ts";
+import { Swarm } from "../tools/client/swarm.ts";
+import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
+import type { OutputFormat } from "../tools/ui/flags.ts";
+import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
+import { tableLines } from "../tools/ui/table.ts";
+import { printChecks } from "./lib/checks.ts";
+import type { Check } from "./lib/checks.ts";
+import { quantile } from "./lib/statistics.ts";
+import { tempFolder } from "./lib/temp-folder.ts";
+
+const ROOT = join(import.meta.dir, "..");
+const ENDS = [
+  { zone: 1, how: "throw", name: "throws" },
+  { zone: 2, how: "wait", name: "waits for ever" },
+  { zone: 3, how: "wasm", name: "loops in WebAssembly" },
+] as const;
+const OTHER_ZONE = 4;
+/** Some seconds of a processor. */
+const LOOPS = 4_000_000_000;
+const SETTLE_MS = 4_000;
+const LOOK_MS = 20;
+const PATIENCE_MS = 60_000;
+const BACK_MS_MAX = 10_000;
+/** The fourth zone's p99 may be that much higher than before: loops that can not be ended take whole processors. */
+const P99_MS_MAX = 25;
+
+interface Flags {
+  clients: number;
+  rounds: number;
+  seed: number;
+  format: OutputFormat;
+}
+
+/** One worker's end, in milliseconds since 1970. */
+interface Loss {
+  name: string;
+  zone: number;
+  toldMs: number;
+}
+
+interface Row {
+  name: string;
+  times: number;
+  foundMs: number;
+  workerMs: number;
+  backMs: number;
+}
+
+const program = new Command("workers")
+  .description("Zone workers that die and hang under players: how soon their zones are back, and what others notice.")
+  .option("--clients <n>", "players, spread over four zones", parseInteger(4, 2_000), 80)
+  .option("--rounds <n>", "how often each worker ends", parseInteger(1, 20), 3)
+  .option("--seed <n>", "seed of server and players", parseInteger(0, 0xffff_ffff), 1)
+  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not, 64 wrong usage.")
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
+addFormatFlag(program).action(workers);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  fail(error, EXIT.degraded);
+}
+
+async function workers({ clients, rounds, seed, format }: Flags): Promise<void> {
+  const folder = tempFolder("wowsim-workers-");
+  const worldFile = join(ROOT, "server/content/worlds/four-zones.toml");
+  const options = JSON.stringify({ dataDir: folder.path, seed, worldFile });
+  const child = Bun.spawn([process.execPath, join(ROOT, "test/helpers/mortal-server.ts"), options], {
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  try {
+    const { game, http } = JSON.parse(await firstLine(child.stdout, PATIENCE_MS)) as { game: number; http: number };
+    const swarm = await Swarm.start({ host: "127.0.0.1", port: game, count: clients, rate: 2, seed });
+    await Bun.sleep(SETTLE_MS);
+    const calmMs = Date.now() - SETTLE_MS / 2;
+    const losses: Loss[] = [];
+    const readyz = `${http}/readyz?zone=`;
+    // The newest worker of each place, by its number among all that were made.
+    const newest = new Map<number, number>([1, 2, 3, 4].map((zone) => [zone, zone - 1]));
+    let made = newest.size;
+    for (let round = 0; round < rounds; round++) {
+      for (const { zone, how, name } of ENDS) {
+        losses.push({ name, zone, toldMs: Date.now() });
+        child.stdin.write(`end ${how} ${newest.get(zone) ?? 0} ${LOOPS}\n`);
+        await child.stdin.flush();
+        await untilReady(`${readyz}${zone}`, false);
+        await untilReady(`${readyz}${zone}`, true);
+        newest.set(zone, made++);
+      }
+    }
+    const { drops, protocolErrors } = swarm.stats;
+    const playing = swarm.playing;
+    await swarm.stop();
+    child.kill("SIGTERM");
+    const exitCode = await child.exited;
+    const lines = await readLines(join(folder.path, "telemetry.jsonl"));
+    const rows = ENDS.map(({ name }) => rowOf(name, losses, lines));
+    const others = { before: p99Of(lines, 0, calmMs + SETTLE_MS / 2), meanwhile: p99Of(lines, losses[0]?.toldMs ?? 0) };
+    const checks = judge({ rows, others, drops, protocolErrors, playing, clients, exitCode, losses, lines });
+    if (format === "json") outJson({ clients, rounds, rows, others, drops, checks });
+    else {
+      const head = ["end", "times", "found, ms", "worker, ms", "zone back, ms"];
+      out(
+        tableLines(
+          head,
+          rows.map((row) => Object.values(row).map(String)),
+        ).join("\n"),
+      );
+      out("");
+      printChecks(checks);
+    }
+    if (checks.some(({ holds }) => !holds)) process.exitCode = EXIT.degraded;
+  } finally {
+    child.kill("SIGKILL");
+    await child.exited;
+    folder.remove();
+  }
+}
+
+async function untilReady(path: string, isReady: boolean): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS;
+  while ((await fetch(`http://127.0.0.1:${path}`)).ok !== isReady) {
+    if (performance.now() > deadline) throw new Error(`Nothing came of ${path}: it is${isReady ? " not" : ""} ready.`);
+    await Bun.sleep(LOOK_MS);
+  }
+}
+
+async function readLines(file: string): Promise<TelemetryLine[]> {
+  const lines: TelemetryLine[] = [];
+  for await (const text of createInterface({ input: createReadStream(file) })) {
+    lines.push(JSON.parse(text) as TelemetryLine);
+  }
+  return lines;
+}
+
+/** The longest of all ends of this name. */
+function rowOf(name: string, losses: readonly Loss[], lines: readonly TelemetryLine[]): Row {
+  const row: Row = { name, times: 0, foundMs: 0, workerMs: 0, backMs: 0 };
+  for (const { zone, toldMs } of losses.filter((loss) => loss.name === name)) {
+    const later = lines.filter(({ timestamp }) => Date.parse(timestamp) >= toldMs - 1);
+    const lost = later.find(({ message, data }) => message === "Zone worker lost" && data["zone_id"] === zone);
+    const begun = later.find(({ message, data }) => message === "Zone worker begun again" && data["worker"] === zone);
+    const back = later.find(({ data }) => data["zone_id"] === zone && data["to_state"] === "ACTIVE");
+    if (lost === undefined || begun === undefined || back === undefined) continue;
+    const waitedMs = Number(lost.data["next_try_ms"]);
+    row.times++;
+    row.foundMs = Math.max(row.foundMs, Date.parse(lost.timestamp) - toldMs);
+    row.workerMs = Math.max(row.workerMs, Number(begun.data["after_ms"]) - waitedMs);
+    row.backMs = Math.max(row.backMs, Date.parse(back.timestamp) - toldMs - waitedMs);
+  }
+  return row;
+}
+
+/** Of the zone that nothing happens to, in milliseconds. */
+function p99Of(lines: readonly TelemetryLine[], fromMs: number, toMs = Number.POSITIVE_INFINITY): number {
+  const ticks = lines.filter(({ message, data, timestamp }) => {
+    const atMs = Date.parse(timestamp);
+    return message === "Zone tick completed" && data["zone_id"] === OTHER_ZONE && atMs >= fromMs && atMs <= toMs;
+  });
+  return quantile(
+    ticks.map(({ data }) => Number(data["duration_ms"])),
+    0.99,
+  );
+}
+
+function judge(seen: {
+  rows: Row[];
+  others: { before: number; meanwhile: number };
+  drops: number;
+  protocolErrors: number;
+  playing: number;
+  clients: number;
+  exitCode: number;
+  losses: Loss[];
+  lines: readonly TelemetryLine[];
+}): Check[] {
+  const { rows, others, drops, protocolErrors, playing, clients, exitCode, losses, lines } = seen;
+  const back = rows.reduce((sum, { times }) => sum + times, 0);
+  const slowest = Math.max(...rows.map(({ backMs }) => backMs));
+  const falls = lines.filter(({ data }) => data["zone_id"] === OTHER_ZONE && data["to_state"] === "DOWN");
+  return [
+    { what: "Every zone came back", holds: back === losses.length, shown: `${back} of ${losses.length}` },
+    { what: `Within ${BACK_MS_MAX / 1_000} s`, holds: slowest <= BACK_MS_MAX, shown: `${slowest} ms at most` },
+    { what: "The fourth zone never fell", holds: falls.length === 0, shown: `${falls.length} times DOWN` },
+    {
+      what: `Its ticks stay short (p99 at most ${P99_MS_MAX} ms more)`,
+      holds: others.meanwhile - others.before <= P99_MS_MAX,
+      shown: `p99 ${others.before.toFixed(2)} ms before, ${others.meanwhile.toFixed(2)} ms meanwhile`,
+    },
+    { what: "No player lost the connection", holds: drops === 0, shown: `${drops} drops` },
+    { what: "No player was told nonsense", holds: protocolErrors === 0, shown: `${protocolErrors} protocol errors` },
+    { what: "Everybody plays at the end", holds: playing === clients, shown: `${playing} of ${clients}` },
+    { what: "The server stops in order", holds: exitCode === 0, shown: `exit code ${exitCode}` },
+  ];
+}
