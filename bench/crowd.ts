@@ -90,7 +90,7 @@ const program = new Command("crowd")
   .option("--warm-up <s>", "for walking there; default: as long as the furthest needs", parseInteger(0, 3_600))
   .addOption(new Option("--protocol <name>", "encoding").choices(["json", "binary"]).default("binary"))
   .option("--seed <n>", "seed of server and players", parseInteger(0, 0xffff_ffff), 1)
-  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not, 2 wrong usage.")
+  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not, 64 wrong usage.")
   .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
 addFormatFlag(program).action(crowd);
 

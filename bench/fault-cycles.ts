@@ -61,7 +61,7 @@ const program = new Command("fault-cycles")
   .option("--settle-seconds <n>", "before each look: heaps settle, zones are well again", parseInteger(1, 600), 12)
   .option("--window-seconds <n>", "of looking, before and after", parseInteger(1, 600), 15)
   .option("--seed <n>", "seed of server, players and faults", parseInteger(0, 0xffff_ffff), 1)
-  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not, 2 wrong usage.")
+  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not, 64 wrong usage.")
   .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
 addFormatFlag(program).action(faultCycles);
 

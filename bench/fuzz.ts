@@ -58,7 +58,7 @@ const program = new Command("fuzz")
   .option("--messages <n>", "messages in all", parseInteger(100, 100_000_000), 1_000_000)
   .option("--connections <n>", "open at a time", parseInteger(2, 500), 32)
   .option("--seed <n>", "seed of everything drawn", parseInteger(0, 0xffff_ffff), 1)
-  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not, 2 wrong usage.")
+  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not, 64 wrong usage.")
   .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
 addFormatFlag(program).action(fuzz);
 

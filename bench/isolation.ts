@@ -65,7 +65,7 @@ const program = new Command("isolation")
   .option("--seconds <n>", "of baseline, and of trouble", parseInteger(2, 3_600), 30)
   .option("--twin-ticks <n>", "ticks of the zone that is compared with its twin", parseInteger(40, 1_000_000), 1_200)
   .option("--seed <n>", "seed of server and players", parseInteger(0, 0xffff_ffff), 1)
-  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not, 2 wrong usage.")
+  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not, 64 wrong usage.")
   .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
 addFormatFlag(program).action(isolation);
 

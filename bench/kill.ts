@@ -22,6 +22,7 @@ import { LEASE_MS } from "../tools/client/fault-leases.ts";
 import { selfCommand } from "../tools/self.ts";
 import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
+import { EXIT } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
 import { childrenOf, isRunning } from "./lib/processes.ts";
 import { startServerChild } from "./lib/server-child.ts";
@@ -134,8 +135,8 @@ const program = new Command("kill")
   .description("Kill the tools that break servers, with -9 at random moments, and look at what is left.")
   .option("--kills <n>", "how often, over all tools", parseInteger(1, 1_000), 50)
   .option("--seed <n>", "seed of the moments", parseInteger(0, 0xffff_ffff), 1)
-  .addHelpText("after", "\nExit codes: 0 nothing was ever left behind, 1 something was, 2 wrong usage.")
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+  .addHelpText("after", "\nExit codes: 0 nothing was ever left behind, 1 something was, 64 wrong usage.")
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
 addFormatFlag(program).action(main);
 await program.parseAsync();
 

@@ -51,7 +51,7 @@ const program = new Command("load")
   .option("--seconds <n>", "to measure, all being connected", parseInteger(1, 3_600), 20)
   .option("--witnesses <n>", "players among them who read, and feel round trips", parseInteger(1, 1_000), 20)
   .option("--seed <n>", "seed of server and guests", parseInteger(0, 0xffff_ffff), 1)
-  .addHelpText("after", "\nExit codes: 0 measured, 1 could not measure, 2 wrong usage.")
+  .addHelpText("after", "\nExit codes: 0 measured, 1 could not measure, 64 wrong usage.")
   .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
 addFormatFlag(program).action(load);
 

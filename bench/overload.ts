@@ -73,7 +73,7 @@ const program = new Command("overload")
   .option("--seconds <n>", "of each stretch that is measured: before, overloaded, and after", parseInteger(2, 600), 10)
   .option("--tick-rate <hz>", "of the server", parseInteger(5, 100), 20)
   .option("--seed <n>", "seed of server and players", parseInteger(0, 0xffff_ffff), 1)
-  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not, 2 wrong usage.")
+  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not, 64 wrong usage.")
   .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
 addFormatFlag(program).action(overload);
 

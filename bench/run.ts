@@ -83,7 +83,7 @@ const program = new Command("bench")
   .addHelpText(
     "after",
     "\nNeeds hyperfine (apt-get install hyperfine, or brew); compares with native code where wasm2c and gcc are\n" +
-      "installed (apt-get install wabt gcc). Exit codes: 0 all held, 1 something did not or failed, 2 wrong usage,\n" +
+      "installed (apt-get install wabt gcc). Exit codes: 0 all held, 1 something did not or failed, 64 wrong usage,\n" +
       `3 hyperfine is not installed.\n\nAll benches, each with --help; bench/README.md has their figures:\n${benchLines().join("\n")}`,
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));

@@ -99,7 +99,7 @@ const program = new Command("same-hash")
   .addHelpText(
     "after",
     "\n--spoil-tick shows that a difference is found: they must differ from that tick on, and it must fail.\n" +
-      "Exit codes: 0 all the same, 1 something differs, 2 wrong usage, 3 the same as far as it was run, but Node is missing.",
+      "Exit codes: 0 all the same, 1 something differs, 64 wrong usage, 3 the same as far as it was run, but Node is missing.",
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
 addFormatFlag(program).action(sameHash);

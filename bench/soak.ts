@@ -38,7 +38,7 @@ const program = new Command("soak")
   .option("--clients <n>", "players", parseInteger(1, 8_000), 200)
   .option("--rate <n>", "actions a second and player", parseNumber(0.1, 100), 2)
   .option("--seed <n>", "seed of server and players", parseInteger(0, 0xffff_ffff), 1)
-  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not, 2 wrong usage.")
+  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not, 64 wrong usage.")
   .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
 addFormatFlag(program).action(soak);
 

@@ -35,7 +35,7 @@ describe.each(["isolation", "overload", "fault-cycles", "workers"])("bench/%s.ts
     const help = await run(`bench/${name}.ts`, "--help");
     expect(help.code).toBe(0);
     expect(help.stdout).toContain("Exit codes:");
-    expect((await run(`bench/${name}.ts`, "--nonsense")).code).toBe(2);
+    expect((await run(`bench/${name}.ts`, "--nonsense")).code).toBe(64);
   });
 });
 

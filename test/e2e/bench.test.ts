@@ -75,7 +75,7 @@ describe.each(["run", "load", "crowd", "soak", "fuzz", "kill", "same-hash"])("be
     const help = await run(`bench/${name}.ts`, "--help");
     expect(help.code).toBe(0);
     expect(help.stdout).toContain("Exit codes:");
-    expect((await run(`bench/${name}.ts`, "--nonsense")).code).toBe(2);
+    expect((await run(`bench/${name}.ts`, "--nonsense")).code).toBe(64);
   });
 });
 
