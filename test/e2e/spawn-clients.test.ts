@@ -93,8 +93,12 @@ describe("with a healthy server", () => {
   });
 
   test("a pipe gets the summary and nothing else", async () => {
-    const { code, stdout, stderr } = await wowsim(...players(server, "--count", "3", "--duration", "1s"));
+    const conditions = ["--fail-if", "p99>30s", "--fail-if", "errors>0"];
+    const { code, stdout, stderr } = await wowsim(
+      ...players(server, "--count", "3", "--duration", "1s", ...conditions),
+    );
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/ok +p99>30s: p99 is [\d.]+ ms\nok +errors>0: errors is 0\n/);
     for (const drawing of ["\x1b", "\r", "░"]) expect(stdout).not.toContain(drawing);
     for (const what of ["actions", "round trip", "deaths", "drops", "reconnects", "protocol errors  0"]) {
       expect(stdout).toContain(what);
@@ -104,7 +108,8 @@ describe("with a healthy server", () => {
   test("a terminal sees the bar move, and Ctrl-C leaves the summary and no bar", async () => {
     await using tty = startOnTerminal(players(server, "--count", "3", "--duration", "60s"));
     await tty.draws(/players .*connected 3 of 3/);
-    await tty.draws(/players ░+ 1 s, 3 playing/);
+    await tty.draws(/players ░+ \d s, 3 playing/);
+    await tty.draws(/players ░+ \d+ s, 3 playing, [\d.]+\/s, p50 \d+ p99 \d+ ms, 0 drops/);
     tty.type("\x03");
     expect(await tty.child.exited).toBe(0);
     await tty.draws(/protocol errors +0/);
@@ -170,9 +175,17 @@ describe("with a healthy server", () => {
 
   test("guests send without ever being answered, and the server counts what they say they sent", async () => {
     const before = await server.metric("wowsim_gateway_messages_total");
-    const flags = ["--guests", "--count", "5", "--duration", "2", "--rate", "5", "--format", "json"];
-    const { code, stdout } = await wowsim(...players(server, ...flags));
-    expect(code).toBe(0);
+    const conditions = ["--fail-if", "drops>0", "--fail-if", "p99>30s"];
+    const flags = ["--guests", "--count", "5", "--duration", "2", "--rate", "5", "--format", "json", ...conditions];
+    const { code, stdout, stderr } = await wowsim(...players(server, ...flags));
+    expect(code).toBe(1);
+    expect(stderr).toContain("--fail-if 'p99>30s': p99 was not measured");
+    expect(JSON.parse(stdout)).toMatchObject({
+      fail_if: [
+        { condition: "drops>0", value: 0, failed: false },
+        { condition: "p99>30s", value: null, failed: true },
+      ],
+    });
     const { messages, connects } = JSON.parse(stdout) as { messages: number; connects: number };
     expect(connects).toBe(5);
     await until(
@@ -275,6 +288,7 @@ describe("refuses with what to do", () => {
     [["--duration", "soon"], "such as 500ms, 5s, 2m or 1h"],
     [["--seed", "-1"], "from 0 to"],
     [["--format", "xml"], "text, json"],
+    [["--fail-if", "p98>3"], "choose from p50, p90, p99"],
   ])("64 for %p", async (flags, words) => {
     const { code, stdout, stderr } = await wowsim("spawn-clients", ...flags);
     expect({ code, stdout }).toEqual({ code: 64, stdout: "" });

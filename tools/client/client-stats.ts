@@ -53,6 +53,8 @@ export class ClientStats {
   readonly eventsByName = new Map<string, number>();
   readonly #actionUs = createHistogram();
   readonly #pingUs = createHistogram();
+  /** Since somebody last looked. */
+  readonly #recentUs = createHistogram();
 
   get reconnects(): number {
     return this.resumed + this.restarted;
@@ -60,7 +62,9 @@ export class ClientStats {
 
   /** From sending an action to the state message that acknowledges it. */
   recordRoundTrip(ms: number): void {
-    this.#actionUs.record(Math.max(1, Math.round(ms * US_PER_MS)));
+    const us = Math.max(1, Math.round(ms * US_PER_MS));
+    this.#actionUs.record(us);
+    this.#recentUs.record(us);
   }
 
   recordPing(ms: number): void {
@@ -75,6 +79,13 @@ export class ClientStats {
   /** Milliseconds from action to acknowledgement since the last reset. */
   get roundTripMs(): Percentiles {
     return percentilesOf(this.#actionUs);
+  }
+
+  /** The same since the last call of this. */
+  takeRecentMs(): Percentiles {
+    const recent = percentilesOf(this.#recentUs);
+    this.#recentUs.reset();
+    return recent;
   }
 
   get pingMs(): Percentiles {

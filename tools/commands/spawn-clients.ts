@@ -1,12 +1,15 @@
 // wowsim spawn-clients: real players over real sockets, and what they felt.
 
-import { Option } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
-import { WowsimError } from "../../server/errors.ts";
+import { messageOf, WowsimError } from "../../server/errors.ts";
 import { openFilesMax } from "../../server/open-files.ts";
 import type { ClientStats, Percentiles } from "../client/client-stats.ts";
 import type { GuestStats } from "../client/guest-load.ts";
 import type { FoundServer } from "../client/find-server.ts";
+import { metricLines, parseFailIf, verdictOf } from "../client/fail-if.ts";
+import type { FailIf, FailIfVerdict } from "../client/fail-if.ts";
+import { LiveLine, measuresOf } from "../client/load-measures.ts";
 import { hostAndPort } from "../client/server-name.ts";
 import { BEHAVIOURS } from "../client/roles.ts";
 import type { BehaviourName } from "../client/roles.ts";
@@ -16,7 +19,7 @@ import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { addServerFlags, withServer } from "../ui/server-flags.ts";
 import type { ServerFlags } from "../ui/server-flags.ts";
-import { err, EXIT, fail, note, out, outJson } from "../ui/output.ts";
+import { err, EXIT, fail, isTerminal, note, out, outJson } from "../ui/output.ts";
 import { parentGone } from "../ui/parent.ts";
 import { progressBar } from "../ui/progress.ts";
 
@@ -29,6 +32,7 @@ interface SpawnFlags extends ServerFlags {
   zone?: number;
   protocol: Protocol;
   guests?: boolean;
+  failIf: FailIf[];
   withParent?: boolean;
   format: OutputFormat;
 }
@@ -61,14 +65,25 @@ export function register(program: Command): void {
     .option("--zone <n>", "all into this zone; default: spread in turn", parseInteger(1, 65_535))
     .addOption(new Option("--protocol <name>", "encoding they speak").choices(["json", "binary"]).default("json"))
     .option("--guests", "instead: clients as the earlier simulator had them, which send and never read")
+    .addOption(
+      new Option(
+        "--fail-if <condition>",
+        "exit code 1 when it is so at the end, such as 'p99>100ms'; may be given often",
+      )
+        .argParser(collectFailIf)
+        .default([], "none"),
+    )
     .option("--with-parent", "end it early when stdin ends, so as never to outlive who holds its other end")
     .addHelpText(
       "after",
       `\nBehaviours: alone (fights what is near), tank (draws creatures off the others),
 healer, caster (keeps its distance), wander, mixed (a bit of each).
-Ctrl-C ends it early, with the summary.\n${exitCodes({
+Ctrl-C ends it early, with the summary.
+
+Conditions of --fail-if: a metric, one of > >= < <= == !=, a value; what was not measured fails.
+${metricLines().join("\n")}\n${exitCodes({
         0: "well",
-        1: "a client never got in, was out at the end, or found a protocol error",
+        1: "a client never got in, was out at the end, or found a protocol error; a --fail-if holds",
         3: "no server answers, or it is gone at the end",
         130: "Ctrl-C before all were in",
       })}`,
@@ -99,18 +114,22 @@ async function spawnClients(flags: SpawnFlags): Promise<void> {
     const wereIn = !stop.signal.aborted;
     const startedAt = performance.now();
     const cpuBefore = process.cpuUsage();
-    const watch = new LinkWatch(load, (line) => bar.interrupt(() => note(line)));
+    const say = (line: string): void => bar.interrupt(() => note(line));
+    const watch = new LinkWatch(load, say);
+    const live = new LiveLine(load, isTerminal(process.stderr) ? null : say);
     await playFor(flags.duration, stop.signal, (elapsedMs) => {
       watch.look(elapsedMs);
-      bar.update(elapsedMs / flags.duration, `${Math.floor(elapsedMs / 1_000)} s, ${load.playing} playing`);
+      bar.update(elapsedMs / flags.duration, live.look(elapsedMs));
     });
     const elapsedS = (performance.now() - startedAt) / 1_000;
     const usage = usageSince(cpuBefore, elapsedS);
     const playing = load.playing;
     await load.stop();
     bar.done();
-    report(flags, load.stats, elapsedS, playing, usage);
-    judge(flags.count, hostAndPort(host, port), load.stats, playing, wereIn);
+    const measures = measuresOf(load.stats, { elapsedS, playing, count: flags.count });
+    const verdicts = flags.failIf.map((condition) => verdictOf(condition, measures));
+    report(flags, load.stats, elapsedS, playing, usage, verdicts);
+    judge(flags.count, hostAndPort(host, port), load.stats, playing, wereIn, verdicts);
   } catch (error) {
     bar.done();
     fail(error);
@@ -118,6 +137,15 @@ async function spawnClients(flags: SpawnFlags): Promise<void> {
     for (const name of SIGNALS) process.off(name, onSignal);
     // What is still waited for there must not keep the process.
     if (flags.withParent === true) process.stdin.pause();
+  }
+}
+
+/** An argument parser that adds to what earlier flags of the name said. */
+function collectFailIf(text: string, before: FailIf[]): FailIf[] {
+  try {
+    return [...before, parseFailIf(text)];
+  } catch (error) {
+    throw new InvalidArgumentError(messageOf(error));
   }
 }
 
@@ -143,7 +171,14 @@ class LinkWatch {
 }
 
 /** Sets the exit code, and says why when it is not 0. */
-function judge(count: number, server: string, stats: Load["stats"], playing: number, wereIn: boolean): void {
+function judge(
+  count: number,
+  server: string,
+  stats: Load["stats"],
+  playing: number,
+  wereIn: boolean,
+  verdicts: FailIfVerdict[],
+): void {
   if (!wereIn) return fail("interrupted before all were in", EXIT.interrupted);
   if (playing === 0 && stats.drops > 0)
     return fail(
@@ -154,6 +189,7 @@ function judge(count: number, server: string, stats: Load["stats"], playing: num
     stats.connects < count ? `${count - stats.connects} of ${count} clients never got in` : "",
     playing < stats.connects ? `${stats.connects - playing} were out of the game at the end` : "",
     "protocolErrors" in stats && stats.protocolErrors > 0 ? `${stats.protocolErrors} protocol errors` : "",
+    ...verdicts.map(({ condition, failed, said }) => (failed ? `--fail-if '${condition}': ${said}` : "")),
   ].filter((fault) => fault !== "");
   if (faults.length > 0) fail(`${faults.join("; ")}.`, EXIT.degraded);
 }
@@ -217,6 +253,7 @@ function report(
   elapsedS: number,
   playing: number,
   usage: { cores: number; rss_mb: number },
+  verdicts: readonly FailIfVerdict[],
 ): void {
   const { count, rate, seed, format } = flags;
   if (format === "json")
@@ -228,12 +265,15 @@ function report(
       playing_at_end: playing,
       ...stats.toJson(),
       process: usage,
+      ...(verdicts.length > 0 ? { fail_if: verdicts } : {}),
     });
   out(
     `${stats.connects} of ${count} clients got in; ${playing} were playing at the end, after ${elapsedS.toFixed(1)} s.`,
   );
   if ("protocolErrors" in stats) reportPlayers(stats, elapsedS);
   else reportGuests(stats, elapsedS);
+  for (const { condition, failed, said } of verdicts)
+    out(`${failed ? "FAILED" : "ok    "}           ${condition}: ${said}`);
 }
 
 function reportPlayers(stats: ClientStats, elapsedS: number): void {
