@@ -11,7 +11,10 @@ export const BENCHES: readonly Bench[] = [
   { command: "bun bench/isolation.ts", shows: "what two broken zones do to the others" },
   { command: "bun bench/overload.ts", shows: "what a zone with twice its load does, and what the others notice" },
   { command: "bun bench/load.ts", shows: "a server under JSON guests, next to the earlier simulator's ticks" },
-  { command: "bun bench/old-clients.ts", shows: "what clients of the earlier simulator find: health, casts that complete" },
+  {
+    command: "bun bench/old-clients.ts",
+    shows: "what clients of the earlier simulator find: health, casts that complete",
+  },
   { command: "bun bench/crowd.ts", shows: "thousands of players who play: ticks, round trips, bytes, what they know" },
   { command: "bun bench/soak.ts", shows: "a clean run: tick count, overruns, errors, memory slope" },
   { command: "bun bench/fuzz.ts", shows: "what broken messages do to the game and control ports" },

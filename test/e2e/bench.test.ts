@@ -70,7 +70,7 @@ test("help and README name every bench there is", async () => {
   }
 });
 
-describe.each(["run", "load", "crowd", "soak", "fuzz", "kill", "same-hash"])("bench/%s.ts", (name) => {
+describe.each(["run", "load", "crowd", "soak", "fuzz", "kill", "same-hash", "old-clients"])("bench/%s.ts", (name) => {
   test("explains itself, and refuses a flag it does not have", async () => {
     const help = await run(`bench/${name}.ts`, "--help");
     expect(help.code).toBe(0);
