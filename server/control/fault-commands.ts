@@ -22,9 +22,10 @@ const renewSchema = z.object({ fault_id: faultId, activations: z.number().int().
 
 export function registerFaultCommands(control: ControlServer, registry: FaultRegistry): void {
   control.register("activate", activateSchema, (request) => {
+    const replaced = registry.status(request.fault_id).active;
     const status = registry.activate(request);
     const { id, activations, targets, ticks_left } = status;
-    return { fault_id: id, activations, targets, ticks_left, ...leaseOf(status) };
+    return { fault_id: id, activations, replaced, targets, ticks_left, ...leaseOf(status) };
   });
   control.register("renew", renewSchema, ({ fault_id, activations }) => {
     const status = registry.renew(fault_id, activations);

@@ -61,6 +61,15 @@ export function shown(given: Measured): string {
   return size >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
 
+/**
+ * "8 of 9 connected players". What is counted over a time is not always part of what was counted before it: more than all is
+ * no share, and is said as two numbers, "9 connected players (8 by the count before)".
+ */
+export function partText(some: Measured, all: Measured, what: string): string {
+  if (some === null || all === null || some <= all) return `${shown(some)} of ${shown(all)} ${what}`;
+  return `${shown(some)} ${what} (${shown(all)} by the count before)`;
+}
+
 /** "17:20:15" of the UTC day. */
 export function clock(atMs: Measured): string {
   return atMs === null || !Number.isFinite(atMs) ? "-" : new Date(atMs).toISOString().slice(11, 19);

@@ -202,11 +202,12 @@ function showActivated(answer: ControlAnswer, server: FoundServer): void {
   out(paint.dim(`End it: ${pasteable(`wowsim inject-fault deactivate ${answer["fault_id"]}`, server)}`));
 }
 
-function showWhere({ fault_id, targets, ticks_left, activations }: ControlAnswer): void {
+function showWhere({ fault_id, targets, ticks_left, activations, replaced }: ControlAnswer): void {
   const zones = targets as number[];
   const where = zones.length === 0 ? "the whole server" : `zone${zones.length > 1 ? "s" : ""} ${zoneRanges(zones)}`;
   out(`${paint.yellow(String(fault_id))} is active on ${where} for ${seconds(Number(ticks_left))}.`);
-  if (Number(activations) > 1) out(paint.dim(`Activation number ${activations}; an active one was replaced.`));
+  if (replaced === true) out(paint.dim(`It was active already, and begins anew: activation number ${activations}.`));
+  else if (Number(activations) > 1) out(paint.dim(`Activation number ${activations}.`));
 }
 
 function showDeactivated({ fault_id, was_active }: ControlAnswer): void {

@@ -343,6 +343,13 @@ describe("split-brain", () => {
 });
 
 describe("lost links", () => {
+  test("of more players than were counted before are no share of them", () => {
+    const story = new Story().seconds(5);
+    lose(story, 9);
+    story.seconds(1, { traffic: () => ({ connected: 0, disconnected: 9 }) });
+    expect(evidence(story)).toMatch(/^9 connected players \(8 by the count before\) lost their links/);
+  });
+
   test("all at once are a thundering herd, surer when they come back", () => {
     const story = new Story().seconds(5);
     lose(story, 8);
@@ -358,7 +365,7 @@ describe("lost links", () => {
     const story = new Story().seconds(5, { traffic: () => ({ connected: 1_000 }) });
     lose(story, 200);
     story.seconds(1, { traffic: () => ({ connected: 0, disconnected: 1_000, accepted: 0 }) });
-    expect(evidence(story)).toContain("1000 of 1,000 connected players");
+    expect(evidence(story)).toContain("1,000 of 1,000 connected players");
   });
 
   test("one alone is a session crash, with the ticks around it", () => {

@@ -36,6 +36,17 @@ test("activate, list, status and deactivate tell what is going on", async () => 
   expect((await run("deactivate-all")).stdout).toBe("No fault was active.\n");
 });
 
+test("an active one is replaced only when it is active", async () => {
+  await using control = startControl();
+  const activate = async (): Promise<string> => (await injectFault(control.port, "activate", "slow-leak")).stdout;
+  expect(await activate()).not.toContain("ctivation number");
+  expect(await activate()).toContain("It was active already, and begins anew: activation number 2.");
+  control.bench.registry.deactivate("slow-leak");
+  const again = await activate();
+  expect(again).toContain("Activation number 3.");
+  expect(again).not.toContain("already");
+});
+
 test("halt and resume are the kill switch", async () => {
   await using control = startControl();
   control.bench.registry.activate({ fault_id: "zone-trap" });

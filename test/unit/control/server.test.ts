@@ -54,7 +54,7 @@ describe("answers", () => {
     const [activated, status, deactivated, again, all, list, halted, blocked, resumed, ...leases] = answers;
     const [leased, renewed, late, tooShort] = leases;
     const lease = { fault_id: "zone-trap", activations: 1, ticks_left: 200, lease_ms_left: expect.any(Number) };
-    expect(leased).toEqual({ success: true, command: "activate", targets: [1, 2], ...lease });
+    expect(leased).toEqual({ success: true, command: "activate", replaced: false, targets: [1, 2], ...lease });
     expect(renewed).toEqual({ success: true, command: "renew", ...lease });
     expect(late).toMatchObject({ success: false, code: "lease_ended" });
     expect(tooShort).toMatchObject({ success: false, error: expect.stringContaining("lease_ms: Too small") });
@@ -63,6 +63,7 @@ describe("answers", () => {
       command: "activate",
       fault_id: "latency-spike",
       activations: 1,
+      replaced: false,
       targets: [1, 2],
       ticks_left: 12_000,
     });

@@ -69,7 +69,7 @@ function finding(confidence: number, seen: Seen): Finding {
   const { timeline, wait, busy, cores, ours, others, unevenMs, samples } = seen;
   const lately = [...timeline.zones.values()].flatMap(({ ticks }) => ticks.between(timeline.nowMs - LOOK_MS));
   const durationMs = median(lately.map((tick) => tick.durationMs));
-  const percent = mapped(ratio(busy, cores), (share) => Math.round(share * 100));
+  const percent = mapped(ratio(busy, cores), (share) => Math.round(Math.min(1, share) * 100));
   return {
     confidence,
     zones: [],

@@ -5,7 +5,7 @@
 
 import { difference, isAbove, median, ratio } from "../measured.ts";
 import type { Measured } from "../measured.ts";
-import { clock, ramp, shown } from "../measures.ts";
+import { clock, partText, ramp, shown } from "../measures.ts";
 import type { Timeline } from "../timeline.ts";
 import { wavesOf } from "./lost-links.ts";
 import type { Wave } from "./lost-links.ts";
@@ -43,7 +43,7 @@ function examine(wave: Wave, timeline: Timeline): Finding {
     ramp(timeline.nowMs - wave.toMs, EVENT_STALE_MS, EVENT_FRESH_MS);
   const who = wave.sessions.map((id) => `session ${id}`).join(", ");
   const evidence = [
-    `${who} lost the link at ${clock(wave.fromMs)} (Client disconnected, reason link_lost); ${wave.lost} of ${shown(wave.connectedBefore)} connected, ${around - wave.sessions.length} more within ${AROUND_MS / 1_000} s around it.`,
+    `${who} lost the link at ${clock(wave.fromMs)} (Client disconnected, reason link_lost); ${partText(wave.lost, wave.connectedBefore, "connected")}, ${around - wave.sessions.length} more within ${AROUND_MS / 1_000} s around it.`,
     `Ticks were as before: duration_ms p50 ${shown(before)} → ${shown(after)} in the ${AROUND_MS / 1_000} s before and after.`,
     `Since then ${shown(wave.resumed)} ${wave.resumed === 1 ? "session was" : "sessions were"} resumed.`,
   ];

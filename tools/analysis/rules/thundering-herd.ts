@@ -5,7 +5,7 @@
 // or were turned away together.
 
 import { ratio } from "../measured.ts";
-import { clock, ramp, shown, zonesText } from "../measures.ts";
+import { clock, partText, ramp, shown, zonesText } from "../measures.ts";
 import { wavesOf } from "./lost-links.ts";
 import { EVENT_FRESH_MS, EVENT_STALE_MS } from "./rule.ts";
 import type { Rule } from "./rule.ts";
@@ -34,7 +34,7 @@ export const thunderingHerd: Rule = {
       ramp(wave.lost, 1, 3) *
       ramp(timeline.nowMs - wave.toMs, EVENT_STALE_MS, EVENT_FRESH_MS);
     const evidence = [
-      `${wave.lost} of ${shown(wave.connectedBefore)} connected players lost their links within ${shown(wave.toMs - wave.fromMs)} ms at ${clock(wave.fromMs)} (Client disconnected, reason link_lost; ${zonesText(wave.zones)}).`,
+      `${partText(wave.lost, wave.connectedBefore, "connected players")} lost their links within ${shown(wave.toMs - wave.fromMs)} ms at ${clock(wave.fromMs)} (Client disconnected, reason link_lost; ${zonesText(wave.zones)}).`,
       `Traffic: connected fell to ${shown(wave.connectedLeast)}; since then ${shown(wave.accepted)} connections accepted, ${shown(wave.resumed)} sessions resumed.`,
     ];
     if (wave.held > 0) evidence.push(`${wave.held} connections were turned away meanwhile (reason held).`);

@@ -23,7 +23,9 @@ export const factsPanel: Panel = {
     const kernel =
       deploy === undefined ? zone.kernel : `${zone.kernel} ${deploy.phase === "steady" ? "" : deploy.phase}`;
     const casts =
-      zone.castsStarted === 0 ? "none" : `${shown(zone.castsCompleted)} of ${shown(zone.castsStarted)} completed`;
+      zone.castsStarted === 0 && zone.castsCompleted === 0
+        ? "none"
+        : `${shown(zone.castsStarted)} begun, ${shown(zone.castsCompleted)} completed`;
     return [
       fact("name", zone.name),
       fact("state", zone.state, stateStyle(zone.state)),
