@@ -2,6 +2,7 @@
 
 import plotScript from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
 import plotStyle from "uplot/dist/uPlot.min.css" with { type: "text" };
+import { escapeMarkup } from "../ui/markup.ts";
 import type { Cell } from "../ui/table.ts";
 import { conclusionOf, COST, TIMES, wholeRow } from "./report.ts";
 import type { BenchmarkReport } from "./report.ts";
@@ -71,11 +72,11 @@ export function htmlReport(report: BenchmarkReport): string {
 </head>
 <body>
 <h1>wowsim benchmark</h1>
-<p><code>${escape(report.command)}</code><br>${escape(report.started_at)}, ${escape(report.machine)}</p>
-<p class="${report.pass ? "pass" : "fail"}">${conclusionOf(report).map(escape).join("<br>")}</p>
+<p><code>${escapeMarkup(report.command)}</code><br>${escapeMarkup(report.started_at)}, ${escapeMarkup(report.machine)}</p>
+<p class="${report.pass ? "pass" : "fail"}">${conclusionOf(report).map(escapeMarkup).join("<br>")}</p>
 <ul>${report.steps
     .filter(({ verdict }) => !verdict.holds)
-    .map(({ clients, verdict }) => `<li>${clients} clients: ${escape(verdict.reasons.join("; "))}</li>`)
+    .map(({ clients, verdict }) => `<li>${clients} clients: ${escapeMarkup(verdict.reasons.join("; "))}</li>`)
     .join("")}</ul>
 <div class="plots" id="plots"></div>
 <div class="table"><table>${row([...TIMES.head, ...COST.head.slice(1)], "th")}${report.steps.map((step) => row(wholeRow(step), "td")).join("")}</table></div>
@@ -88,9 +89,5 @@ export function htmlReport(report: BenchmarkReport): string {
 }
 
 function row(cells: readonly Cell[], tag: "th" | "td"): string {
-  return `<tr>${cells.map((cell) => `<${tag}>${escape(String(cell ?? "-"))}</${tag}>`).join("")}</tr>`;
-}
-
-function escape(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+  return `<tr>${cells.map((cell) => `<${tag}>${escapeMarkup(String(cell ?? "-"))}</${tag}>`).join("")}</tr>`;
 }

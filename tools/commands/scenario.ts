@@ -8,7 +8,7 @@
 import type { Command } from "commander";
 import { messageOf } from "../../server/errors.ts";
 import type { Where } from "../scenario/drill.ts";
-import type { ActRecord } from "../scenario/play.ts";
+import type { Batch } from "../scenario/batch.ts";
 import { addFormatFlag } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
@@ -20,7 +20,10 @@ import { progressBar } from "../ui/progress.ts";
 import { wrapped } from "../ui/wrap.ts";
 
 interface RunFlags extends ServerFlags {
+  all?: true;
   journal?: string;
+  junit?: string;
+  report?: string;
   format: OutputFormat;
 }
 
@@ -66,10 +69,13 @@ export function register(program: Command): void {
 function registerRun(parent: Command): void {
   const command = parent
     .command("run")
-    .argument("<file>", FILE_HELP)
-    .description("Run a scenario or a Chaos Toolkit experiment.");
+    .argument("[file...]", `${FILE_HELP}; several are run one after the other`)
+    .description("Run scenarios or Chaos Toolkit experiments.");
   addServerFlags(command, "scenario")
+    .option("--all", "run every scenario that comes with wowsim")
     .option("--journal <file>", "write what happened to this file, as JSON")
+    .option("--junit <file>", "write it as JUnit XML, for a CI")
+    .option("--report <file>", "write it as a page of HTML")
     .addHelpText(
       "after",
       "\nIt starts a server for itself, and stops it afterwards. To use one that runs,\n" +
@@ -84,9 +90,10 @@ function registerRun(parent: Command): void {
           4: "there is no such file",
           64: "the file can not be run, or wrong usage",
           130: "aborted by Ctrl-C",
-        }),
+        }) +
+        "\nOf several the worst counts.",
     );
-  addFormatFlag(command).action(run);
+  addFormatFlag(command).action((files: string[], flags: RunFlags) => run(files, flags, command));
 }
 
 /** The server that the flags or WOWSIM_SERVER name; null when neither does, for one that is started. */
@@ -125,55 +132,90 @@ async function check(file: string, { format }: { format: OutputFormat }): Promis
   }
 }
 
-async function run(file: string, flags: RunFlags): Promise<void> {
-  const { openScript } = await import("../scenario/script.ts");
+async function run(files: string[], flags: RunFlags, command: Command): Promise<void> {
+  const { LIBRARY } = await import("../scenario/library.ts");
+  const { runBatch } = await import("../scenario/batch.ts");
   const { linePrinter, verdictLine, EXIT_CODE_OF } = await import("../scenario/journal.ts");
+  const wanted = [...files, ...(flags.all === true ? LIBRARY.keys() : [])];
+  if (wanted.length === 0) command.error("error: say which file to run, or --all", { exitCode: EXIT.usage });
   const isText = flags.format === "text";
   const bar = progressBar("", isText && isTerminal(process.stderr));
-  const print = isText ? linePrinter(out) : () => {};
   const say = (text: string, speaker?: string): void => bar.interrupt(() => note(text, speaker));
-  const keep = async (journal: unknown): Promise<void> => {
-    if (flags.journal !== undefined) await Bun.write(flags.journal, `${JSON.stringify(journal, null, 2)}\n`);
-  };
-  let isInterrupted = false;
-  let isOver = false;
-  const onInterrupt = (): void => {
-    isInterrupted = true;
-    say(INTERRUPTED);
-  };
+  let where: Where | null;
   try {
-    const script = await openScript(file);
-    const where = await attachedTo(flags);
-    if (isText) out(paint.bold(script.title));
-    for (const text of script.notes) say(text, "note");
-    let done = 0;
-    const show = (text: string): void => bar.update(done / script.acts, text);
-    const hooks = {
-      where,
-      onNote: (text: string) => say(text, "note"),
-      begins: (_phase: unknown, act: { name: string }) => show(act.name),
-      progress: show,
-      report: (record: ActRecord) => {
-        done++;
-        bar.interrupt(() => print(record));
-      },
-    };
-    const { played, journal } = await interruptible((signal) => script.run({ ...hooks, signal }), onInterrupt);
-    bar.done();
-    isOver = true;
-    if (isText) out(verdictLine(played));
-    else outJson(journal);
-    process.exitCode = EXIT_CODE_OF[played.verdict];
-    await keep(journal);
+    where = await attachedTo(flags);
   } catch (error) {
-    bar.done();
-    if (isOver) return fail(`The journal is not written: ${messageOf(error)}`, EXIT.degraded);
-    // Before anything was begun. The journal says that too: one from before would be taken for this one.
-    const reason = isInterrupted ? "interrupted before anything was begun" : messageOf(error);
-    const journal = { verdict: isInterrupted ? "aborted" : "failed", reason };
-    if (!isText) outJson(journal);
-    if (isInterrupted) fail(reason, EXIT.interrupted);
-    else fail(error);
-    await keep(journal);
+    return fail(error);
+  }
+  const batch = await interruptible(
+    (signal) =>
+      runBatch(wanted, {
+        where,
+        signal,
+        onNote: (text) => say(text, "note"),
+        audienceOf: (script) => {
+          if (isText) out(paint.bold(script.title));
+          for (const text of script.notes) say(text, "note");
+          const print = isText ? linePrinter(out) : () => {};
+          let done = 0;
+          const show = (text: string): void => bar.update(done / script.acts, text);
+          return {
+            begins: (_phase, act) => show(act.name),
+            progress: show,
+            report: (record) => {
+              done++;
+              bar.interrupt(() => print(record));
+            },
+          };
+        },
+        ended: ({ file, played, reason }) => {
+          bar.done();
+          if (isText && played !== null) out(verdictLine(played));
+          else if (isText && wanted.length > 1) out(`${paint.red("not begun")} ${file}: ${reason}`);
+          if (isText && wanted.length > 1) out();
+        },
+      }),
+    () => say(INTERRUPTED),
+  );
+  const { verdict, ran, error } = batch;
+  const [first] = ran;
+  const isOne = wanted.length === 1 && first !== undefined;
+  const journal = isOne ? first.journal : { verdict, scenarios: ran.map((each) => each.journal) };
+  if (!isText) outJson(journal);
+  else if (!isOne) for (const line of summaryOf(batch)) out(line);
+  if (isOne && first.played === null && error !== null) fail(error);
+  else if (isOne && first.played === null) fail(first.reason, EXIT.interrupted);
+  else process.exitCode = EXIT_CODE_OF[verdict];
+  await keep(batch, journal, flags);
+}
+
+function summaryOf({ ran }: Batch): string[] {
+  const good = ran.filter(({ verdict }) => verdict === "completed");
+  const others = ran.filter(({ verdict }) => verdict !== "completed");
+  return [
+    ...others.map(({ file, verdict, reason }) => `${paint.red(verdict.toUpperCase())} ${file}: ${reason}`),
+    `${good.length} of ${ran.length} completed`,
+  ];
+}
+
+/** Writes what was asked for; whatever becomes of one file, the others are written. */
+async function keep(batch: Batch, journal: object, flags: RunFlags): Promise<void> {
+  const { junitReport } = await import("../scenario/report-junit.ts");
+  const { htmlReport } = await import("../scenario/report-html.ts");
+  const secret = flags.token;
+  const words = process.argv.slice(2).map((word) => (secret === undefined ? word : word.replace(secret, "*****")));
+  const command = `wowsim ${words.join(" ")}`;
+  const files: [what: string, file: string | undefined, text: () => string][] = [
+    ["journal", flags.journal, () => `${JSON.stringify(journal, null, 2)}\n`],
+    ["JUnit report", flags.junit, () => junitReport(batch)],
+    ["report", flags.report, () => htmlReport(batch, command)],
+  ];
+  for (const [what, file, text] of files) {
+    if (file === undefined) continue;
+    try {
+      await Bun.write(file, text());
+    } catch (error) {
+      fail(`The ${what} is not written: ${messageOf(error)}`, EXIT.degraded);
+    }
   }
 }

@@ -1,0 +1,72 @@
+// Several scenarios, one after the other, each on a server of its own or all on one that is there; one verdict over them.
+//
+//   const batch = await runBatch(["latency-spike", "my.toml"], { where: null, signal, begins, report })
+//   batch.verdict          // the worst of theirs: "completed" only when all of them are
+//
+// One that can not even begin has failed; the others are run all the same. After an interruption the rest are aborted unseen.
+
+import { messageOf } from "../../server/errors.ts";
+import type { Audience, Played, Verdict } from "./play.ts";
+import { openScript } from "./script.ts";
+import type { Script, ScriptOptions } from "./script.ts";
+
+/** Best first. */
+const VERDICTS: readonly Verdict[] = ["completed", "deviated", "failed", "aborted"];
+
+export interface Ran {
+  /** As it was asked for. */
+  file: string;
+  title: string;
+  verdict: Verdict;
+  reason: string;
+  /** Null when it was not even begun. */
+  played: Played | null;
+  journal: object;
+}
+
+export interface Batch {
+  verdict: Verdict;
+  ran: Ran[];
+  /** What kept the first one that was not even begun from it. */
+  error: unknown;
+}
+
+export interface BatchOptions extends Omit<ScriptOptions, keyof Audience> {
+  signal: AbortSignal;
+  /** Who hears of one script's acts. */
+  audienceOf(script: Script): Omit<Audience, "signal">;
+  ended?(ran: Ran): void;
+}
+
+/** Never throws because of a script. */
+export async function runBatch(files: readonly string[], options: BatchOptions): Promise<Batch> {
+  const ran: Ran[] = [];
+  let firstError: unknown = null;
+  for (const file of files) {
+    const one = await runOne(file, options, (error) => (firstError ??= error));
+    ran.push(one);
+    options.ended?.(one);
+  }
+  const worst = Math.max(0, ...ran.map(({ verdict }) => VERDICTS.indexOf(verdict)));
+  return { verdict: VERDICTS[worst] ?? "failed", ran, error: firstError };
+}
+
+async function runOne(file: string, options: BatchOptions, onError: (error: unknown) => void): Promise<Ran> {
+  const { signal, where, onNote, audienceOf } = options;
+  let title = file;
+  try {
+    // Before anything is begun. The journal says that too: one from before would be taken for this one.
+    if (signal.aborted) throw new Error("interrupted before anything was begun");
+    const script = await openScript(file);
+    ({ title } = script);
+    const audience = audienceOf(script);
+    const { played, journal } = await script.run({ where, ...(onNote && { onNote }), ...audience, signal });
+    const { verdict, reason } = played;
+    return { file, title, verdict, reason, played, journal };
+  } catch (error) {
+    if (!signal.aborted) onError(error);
+    const verdict = signal.aborted ? "aborted" : "failed";
+    const reason = signal.aborted ? "interrupted before anything was begun" : messageOf(error);
+    return { file, title, verdict, reason, played: null, journal: { verdict, reason, file, title } };
+  }
+}
