@@ -128,7 +128,7 @@ test("a server that wants a token is told it, and a wrong one is said to be wron
   try {
     await using right = await DashboardTerminal.start(guarded, { ...SMALL, flags: "--token 'open sesame'" });
     await right.open();
-    right.tmux.keys("k");
+    right.tmux.keys("K", "y");
     await right.tmux.shows("ALLOW FAULTS");
     await using wrong = await DashboardTerminal.start(guarded, { ...SMALL, flags: "--token mellon" });
     await wrong.open();

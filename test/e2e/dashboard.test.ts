@@ -161,11 +161,13 @@ describe("driving the server", () => {
     tmux.keys("c");
     await tmux.shows("latency-spike is ended.");
     await tmux.showsNot("1 fault active");
-    tmux.keys("k");
+    tmux.keys("K");
+    await tmux.shows(/Pull the kill switch of/);
+    tmux.keys("y");
     await tmux.shows("ALLOW FAULTS");
     tmux.keys("f", "Enter");
     await tmux.shows("The kill switch is on");
-    tmux.keys("k");
+    tmux.keys("K");
     await tmux.shows("KILL SWITCH");
     await tmux.shows("Faults can be activated again.");
     tmux.keys("d");
@@ -259,7 +261,7 @@ describe("the server's death", () => {
       tmux.keys(key);
       await tmux.shows(what);
     }
-    tmux.keys("k");
+    tmux.keys("K", "y");
     await tmux.shows("No server answers on");
     tmux.keys("1");
     await using second = await ServeProcess.ready(...sameFlags);

@@ -7,6 +7,8 @@
 
 import type { Timed } from "../analysis/series.ts";
 
+/** Of the scale: below that, all values are in the lowest row. */
+const SMALLEST_LABEL = 1e-4;
 const EIGHTHS = ["", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 /** Stretches that divide a second or are made of whole ones, in milliseconds. */
 const STRETCHES_MS = [100, 200, 250, 500, 1_000, 2_000, 5_000, 10_000];
@@ -45,12 +47,25 @@ export function scaleFor(most: number, least: number): number {
   }
 }
 
+/**
+ * Round values and the rows, from the top, in which they lie: 1, 2 and 5 times powers of ten. Of several in one row the roundest
+ * is named.
+ */
+export function roundLabels(scale: number, rows: number): Map<number, number> {
+  const labels = new Map<number, number>();
+  // Ones over fives over twos: what comes last stays.
+  for (const step of [2, 5, 1]) {
+    for (let size = 10 ** Math.ceil(Math.log10(scale)); step * size > scale * SMALLEST_LABEL; size /= 10) {
+      const row = rows - 1 - Math.floor(heightOf(step * size, scale, rows));
+      if (step * size < scale && row >= 0) labels.set(row, step * size);
+    }
+  }
+  return labels.set(0, scale);
+}
+
 /** In rows, of `rows` for the whole scale. */
 export const heightOf = (value: number, scale: number, rows: number): number =>
   Math.sqrt(Math.min(1, Math.max(0, value / scale))) * rows;
-
-/** The value at a height. */
-export const valueAt = (height: number, scale: number, rows: number): number => scale * (height / rows) ** 2;
 
 /** A column's cells from the top, "" where it does not reach. Whatever is not zero shows. */
 export function columnCells(height: number, rows: number): string[] {

@@ -3,7 +3,7 @@
 
 import type { View } from "./layout.ts";
 
-export type DialogName = "spawn" | "faults" | "clear" | "deploy" | "rollback" | "help" | "quit";
+export type DialogName = "spawn" | "faults" | "clear" | "deploy" | "rollback" | "halt" | "help" | "quit";
 
 export type Command =
   | { do: "view"; view: View }
@@ -14,6 +14,8 @@ export type Command =
   | { do: "open"; dialog: DialogName }
   /** What can be done about one fault. */
   | { do: "fault"; faultId: string }
-  | { do: "despawn" | "clear_all" | "halt" | "pause" | "filter" | "level" | "back" }
+  /** An entry of the event log, whole. */
+  | { do: "entry"; seq: number }
+  | { do: "despawn" | "clear_all" | "pause" | "filter" | "level" | "back" }
   /** In a dialog: goes to an item, a field or a button, and presses it. */
   | { do: "press"; index: number };

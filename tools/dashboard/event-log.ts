@@ -7,6 +7,7 @@
 //   log.newest({ level: "notable", text: "zone 1" }, 20)      // oldest first
 
 import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import type { Timed } from "../analysis/series.ts";
 import { clean } from "./text.ts";
 
 export type LogLevel = "notable" | "all" | "errors";
@@ -28,6 +29,11 @@ export interface LogEntry {
   readonly text: string;
 }
 
+/** When a fault began or ended. */
+export interface FaultMark extends Timed {
+  readonly what: "begin" | "end";
+}
+
 type Kept = Pick<LogEntry, "seq" | "kind"> & ({ line: TelemetryLine } | { note: string; atMs: number });
 
 /** Of each of the two sorts. */
@@ -38,10 +44,33 @@ const FREQUENT_COMPONENTS = new Set(["movement", "combat", "spellcast"]);
 /** How their lines go on after the timestamp, as the server writes them. */
 const FREQUENT_HEADS = [...FREQUENT_COMPONENTS].map((component) => `","type":"event","component":"${component}",`);
 const HEAD_AT = '{"v":1,"timestamp":"2026-01-01T00:00:00.050Z'.length;
-const FREQUENT_MESSAGES = new Set(["State transition", "Lines sampled out"]);
+/** What comes with every player who comes or goes, or with every client that speaks badly: many, and none of them news. */
+const FREQUENT_MESSAGES = new Set([
+  "State transition",
+  "Lines sampled out",
+  "Connection accepted",
+  "Connection refused",
+  "Client disconnected",
+  "Socket error",
+  "Malformed JSON from client",
+  "Malformed message from client",
+  "Zone overload step changed",
+]);
 /** Told every second whatever happens; the panels show what is in them. */
 const ROUTINE_MESSAGES = new Set(["Process", "Entity census"]);
 const VALUE_CHARS_MAX = 80;
+/** Begins and ends of faults that are kept for the plots. */
+const MARKS_MAX = 200;
+const MARK_OF: Readonly<Record<string, FaultMark["what"]>> = {
+  "Fault activated": "begin",
+  "Fault deactivated": "end",
+};
+/** What a zone, session or module went from and to: told as one. */
+const CHANGES: readonly (readonly [from: string, to: string])[] = [
+  ["from_state", "to_state"],
+  ["from_hash", "to_hash"],
+  ["from", "to"],
+];
 
 export class EventLog {
   #rare: Kept[] = [];
@@ -50,6 +79,12 @@ export class EventLog {
   #second = Number.NaN;
   #frequentInSecond = 0;
   #unread = 0;
+  #marks: FaultMark[] = [];
+
+  /** Begins and ends of faults, oldest first: of the audit's lines, which no figure and no diagnosis looks at. */
+  get marks(): readonly FaultMark[] {
+    return this.#marks;
+  }
 
   /** Frequent events that were counted and not read. */
   get unread(): number {
@@ -78,6 +113,9 @@ export class EventLog {
   }
 
   take(line: TelemetryLine): void {
+    const what = line.component === "fault" ? MARK_OF[line.message] : undefined;
+    if (what !== undefined)
+      this.#marks = [...this.#marks, { what, atMs: Date.parse(line.timestamp) }].slice(-MARKS_MAX);
     const kind = kindOf(line);
     if (kind === null) return;
     const kept = { seq: ++this.#seq, kind, line };
@@ -93,6 +131,16 @@ export class EventLog {
   /** How many entries up to number `upTo` pass the filter. */
   count(filter: LogFilter, upTo = Number.POSITIVE_INFINITY): number {
     return this.newest(filter, Number.POSITIVE_INFINITY, upTo).length;
+  }
+
+  /** All that an entry says, a line a field; null when it is not kept any more. */
+  whole(seq: number): string[] | null {
+    const kept = [...this.#rare, ...this.#frequent].find((each) => each.seq === seq);
+    if (kept === undefined) return null;
+    if ("note" in kept) return [clean(kept.note)];
+    const { timestamp, type, component, message, data } = kept.line;
+    const fields = Object.entries(data).map(([name, value]) => `${name}: ${textOf(value)}`);
+    return [`${timestamp}  ${type}  ${component}`, message, ...fields].map(clean);
   }
 
   /** The newest `count` entries up to number `upTo` that pass the filter, oldest first. */
@@ -152,17 +200,26 @@ function entryOf(kept: Kept): LogEntry {
     };
   }
   const { timestamp, component, message, data } = kept.line;
-  const facts = Object.entries(data).map(([name, value]) => `${name}=${shortened(value)}`);
   return {
     seq,
     kind,
     clock: clean(timestamp.slice(11, 19)),
     source: clean(component),
-    text: clean([message, ...facts].join(" ")),
+    text: clean([message, ...factsOf(data)].join(" ")),
   };
 }
 
+/** What changed comes first, and whole: "ACTIVE → CRASHED". */
+function factsOf(data: Readonly<Record<string, unknown>>): string[] {
+  const [from = "", to = ""] = CHANGES.find(([first, then]) => first in data && then in data) ?? [];
+  const change = to in data ? [`${textOf(data[from])} → ${textOf(data[to])}`] : [];
+  const others = Object.entries(data).filter(([name]) => name !== from && name !== to);
+  return [...change, ...others.map(([name, value]) => `${name}=${shortened(value)}`)];
+}
+
+const textOf = (value: unknown): string => (typeof value === "string" ? value : (JSON.stringify(value) ?? "-"));
+
 function shortened(value: unknown): string {
-  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "-");
+  const text = textOf(value);
   return text.length <= VALUE_CHARS_MAX ? text : `${text.slice(0, VALUE_CHARS_MAX - 1)}…`;
 }

@@ -49,10 +49,10 @@ export const BINDINGS: readonly Binding[] = [
   { key: "c", label: named("Clear"), help: "end one fault", command: { do: "open", dialog: "clear" } },
   { key: "x", label: named("Clear all"), help: "end all faults", command: { do: "clear_all" } },
   {
-    key: "k",
+    key: "K",
     label: ({ faults }) => (faults?.halted === true ? "ALLOW FAULTS" : "KILL SWITCH"),
-    help: "kill switch: end all faults and refuse new ones; once more allows them again",
-    command: { do: "halt" },
+    help: "kill switch: end all faults and refuse new ones, asks first; once more allows them again",
+    command: { do: "open", dialog: "halt" },
   },
   {
     key: "p",
@@ -109,10 +109,10 @@ export const shownKey = ({ key, shown }: Binding): string => shown ?? key;
 
 /** Keys that move about rather than do something; for the help. */
 export const MOVING: readonly (readonly [keys: string, help: string])[] = [
-  ["Up Down", "choose a zone or a fault; scroll the event log"],
+  ["Up Down", "choose a zone or a fault; scroll the event log; also k and j"],
   ["PgUp PgDn", "scroll the event log by pages"],
   ["Home End", "to its begin; to its end, where it goes on"],
-  ["Enter", "open what is chosen"],
+  ["Enter", "open what is chosen: a zone, a fault, a line of the event log as a whole"],
   ["Esc", "back: close the dialog, clear the filter, to the overview"],
   ["Tab", "the next view, or the next field of a form; Shift-Tab goes back"],
   ["Left Right", "in a form: one less, one more"],

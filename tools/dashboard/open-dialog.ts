@@ -37,11 +37,35 @@ export function openDialog(name: DialogName, picture: Picture, candidates: reado
       return deployMenu(picture, candidates);
     case "rollback":
       return rollBack(picture);
+    case "halt":
+      return halt(picture);
     case "help":
       return { open: { kind: "help", scroll: 0 } };
     case "quit":
       return quit(picture);
   }
+}
+
+/** An entry of the event log, with all that its line says. */
+export function entryDialog(seq: number, { log }: Picture): Outcome {
+  const lines = log.whole(seq);
+  if (lines === null) return { error: "That line is not kept any more." };
+  const close = { label: "Close", key: "q", press: (): Outcome => ({ close: true }) };
+  return { open: { kind: "question", title: "Event", text: lines, answers: [close], at: 0 } };
+}
+
+/** Harm to an exercise is harm; allowing faults again is none. */
+function halt({ faults, server }: Picture): Outcome {
+  if (faults?.halted === true) return { effect: { kind: "resume" } };
+  const active = faults?.list.filter((fault) => fault.active).map(({ id }) => id) ?? [];
+  const ends = active.length === 0 ? "No fault is active." : `It ends ${active.join(", ")}.`;
+  return {
+    open: question(
+      `Pull the kill switch of ${server}?`,
+      [`${ends} Nobody can begin a fault until it is lifted.`],
+      [yes("Pull it", { kind: "halt" }), no()],
+    ),
+  };
 }
 
 /** What can be done about one fault: end it, begin it, begin it anew. */
@@ -98,7 +122,7 @@ function faultMenu(picture: Picture): Menu {
 /** The parameters as the fault's own schema tells them. */
 function breakForm(definition: FaultDefinition, picture: Picture): Outcome {
   if (picture.faults?.halted === true)
-    return { error: "The kill switch is on: no fault can be activated. k allows them again." };
+    return { error: "The kill switch is on: no fault can be activated. K allows them again." };
   const { id, title, mode } = definition;
   const params = describeParams(definition);
   const fields = params.map(({ name, min, max, default: value, description }) =>

@@ -53,7 +53,10 @@ function canary(picture: Picture): Suggestion | null {
 
 function halted({ faults }: Picture): Suggestion | null {
   if (faults?.halted !== true) return null;
-  return { text: "The kill switch is on: no fault can be activated. k allows them again.", command: { do: "halt" } };
+  return {
+    text: "The kill switch is on: no fault can be activated. K allows them again.",
+    command: { do: "open", dialog: "halt" },
+  };
 }
 
 /** Something was broken on purpose. */

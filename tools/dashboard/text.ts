@@ -86,7 +86,7 @@ export function overlay(under: Line, x: number, over: Line): Span[] {
 /** The same line as one that does something when clicked, where its spans do nothing of their own. */
 export const clickable = (of: Line, on: Command): Span[] => of.map((part) => ({ ...part, on: part.on ?? on }));
 
-/** Words on as many lines as they need, each at most so wide. A word that is wider is cut. */
+/** Words on as many lines as they need, each at most so wide. A word that is wider goes on in the next line: nothing is lost. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let current = "";
@@ -95,7 +95,7 @@ export function wrap(text: string, width: number): string[] {
     if (next.length <= width) current = next;
     else {
       if (current !== "") lines.push(current);
-      current = fitText(word, Math.min(word.length, width));
+      for (current = word; current.length > width; current = current.slice(width)) lines.push(current.slice(0, width));
     }
   }
   if (current !== "") lines.push(current);

@@ -10,8 +10,9 @@ import type { Dialog, Outcome } from "./dialogs.ts";
 import type { Effect } from "./effects.ts";
 import { LOG_LEVELS } from "./event-log.ts";
 import { BINDINGS } from "./keymap.ts";
+import { chosenEntry } from "./panels/events.ts";
 import { VIEWS } from "./layout.ts";
-import { faultDialog, openDialog } from "./open-dialog.ts";
+import { entryDialog, faultDialog, openDialog } from "./open-dialog.ts";
 import type { Candidate } from "./open-dialog.ts";
 import { activeFaults, shownZone } from "./picture.ts";
 import type { Picture } from "./picture.ts";
@@ -31,6 +32,7 @@ export interface Around {
 const PAGE_ENTRIES = 10;
 const WHEEL_ENTRIES = 3;
 const FILTER_CHARS_MAX = 60;
+const VIM_KEYS: Readonly<Record<string, string>> = { j: "DOWN", k: "UP" };
 
 /** `key`: a character, or a name such as "ENTER", "ESCAPE", "UP", "CTRL_C". */
 export function keyed(screen: Screen, key: string, around: Around): Next {
@@ -64,8 +66,8 @@ export function commanded(screen: Screen, command: Command, around: Around): Nex
       if (activeFaults(picture).length === 0)
         return still(noticed(screen, "No fault is active; there is nothing to end.", around));
       return { screen, effects: [{ kind: "deactivate_all" }] };
-    case "halt":
-      return { screen, effects: [{ kind: picture.faults?.halted === true ? "resume" : "halt" }] };
+    case "entry":
+      return follow(held(screen, around), entryDialog(command.seq, picture), around);
     case "pause":
       return still({ ...screen, scroll: 0, pausedAt: screen.pausedAt === null ? picture.log.seq : null });
     case "filter":
@@ -92,13 +94,13 @@ export function wheeled(screen: Screen, by: -1 | 1, around: Around): Next {
 function keyedInDialog(screen: Screen, dialog: Dialog, key: string, around: Around): Next {
   if (key === "ESCAPE") return still(back(screen));
   if (dialog.kind === "help") {
-    const by = { UP: -1, DOWN: 1, PAGE_UP: -PAGE_ENTRIES, PAGE_DOWN: PAGE_ENTRIES }[key];
+    const by = { UP: -1, DOWN: 1, PAGE_UP: -PAGE_ENTRIES, PAGE_DOWN: PAGE_ENTRIES }[VIM_KEYS[key] ?? key];
     if (by === undefined) return still(back(screen));
     return still(onTop(screen, { ...dialog, scroll: Math.max(0, dialog.scroll + by) }));
   }
   const answer = dialog.kind === "question" ? dialog.answers.findIndex((one) => one.key === key.toLowerCase()) : -1;
   if (answer >= 0) return pressedAt(screen, answer, around);
-  const step = stepOf(dialog, key);
+  const step = stepOf(dialog, VIM_KEYS[key] ?? key);
   if (step !== 0) {
     const stops = stopsOf(dialog);
     return still(onTop(screen, { ...dialog, at: (dialog.at + step + stops) % stops }));
@@ -148,8 +150,10 @@ function moved(screen: Screen, key: string, around: Around): Next {
     case "ESCAPE":
       return still(back(screen));
     case "UP":
+    case "k":
       return still(stepped(screen, -1, around));
     case "DOWN":
+    case "j":
       return still(stepped(screen, 1, around));
     case "PAGE_UP":
       return still(scrolled(screen, PAGE_ENTRIES, around));
@@ -169,6 +173,8 @@ function moved(screen: Screen, key: string, around: Around): Next {
 function entered(screen: Screen, around: Around): Next {
   if (screen.view === "overview")
     return still(toZone(screen, shownZone(around.picture, screen.zoneId), around.picture));
+  const entry = screen.view === "events" ? chosenEntry(around.picture, screen) : undefined;
+  if (entry !== undefined) return commanded(screen, { do: "entry", seq: entry.seq }, around);
   const fault = FAULTS[screen.row];
   if (screen.view !== "faults" || fault === undefined) return { screen, effects: [] };
   return commanded(screen, { do: "fault", faultId: fault.id }, around);
@@ -180,6 +186,12 @@ function stepped(screen: Screen, by: -1 | 1, around: Around): Screen {
   if (screen.view === "faults") return { ...screen, row: Math.min(FAULTS.length - 1, Math.max(0, screen.row + by)) };
   return { ...screen, zoneId: neighbour(around.picture, shownZone(around.picture, screen.zoneId), by) };
 }
+
+/** With the log held still, so that what is read stays where it is. */
+const held = (screen: Screen, { picture }: Around): Screen => ({
+  ...screen,
+  pausedAt: screen.pausedAt ?? picture.log.seq,
+});
 
 /** Scrolling back holds the log still; back at its end it goes on. */
 function scrolled(screen: Screen, by: number, { picture }: Around): Screen {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { columnCells, heightOf, scaleFor, stretches, stretchFor, valueAt } from "../../../tools/dashboard/chart.ts";
+import { columnCells, heightOf, roundLabels, scaleFor, stretches, stretchFor } from "../../../tools/dashboard/chart.ts";
 
 const sample = (atMs: number, value: number) => ({ atMs, value });
 const read = ({ value }: { value: number }): number => value;
@@ -23,7 +23,22 @@ test("the scale is round, holds the most, and lets small values be seen", () => 
   expect(scaleFor(4_000, 100)).toBe(5_000);
   expect(heightOf(100, 100, 8)).toBe(8);
   expect(heightOf(1, 100, 8)).toBeCloseTo(0.8);
-  expect(valueAt(heightOf(37, 100, 8), 100, 8)).toBeCloseTo(37);
+});
+
+test("every label of the axis is a round number, stands where it belongs, and names the whole scale at the top", () => {
+  for (const scale of [1, 5, 20, 100, 200, 500, 5_000]) {
+    for (const rows of [3, 4, 8, 13, 40]) {
+      const labels = roundLabels(scale, rows);
+      expect(labels.get(0)).toBe(scale);
+      expect(labels.size).toBeGreaterThan(1);
+      for (const [row, value] of labels) {
+        expect(value.toExponential()).toMatch(/^[125]e/);
+        if (row > 0) expect(rows - 1 - Math.floor(heightOf(value, scale, rows))).toBe(row);
+      }
+      const upwards = [...labels].toSorted(([a], [b]) => b - a).map(([, value]) => value);
+      expect(upwards).toEqual(upwards.toSorted((a, b) => a - b));
+    }
+  }
 });
 
 test("a column fills from the bottom, in eighths of a cell", () => {

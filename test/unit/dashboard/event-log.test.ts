@@ -36,6 +36,47 @@ test("entries come in order, the frequent ones only when everything is asked for
   expect(log.newest(NOTABLE, 1).map(({ text }) => text)).toEqual(["the server is back"]);
 });
 
+test("what comes with every player is not notable, and what changed is told first and whole", () => {
+  const log = new EventLog();
+  for (const message of ["Connection accepted", "Client disconnected", "Malformed JSON from client"])
+    log.take(line("event", "game_server", message, { session_id: 7 }));
+  log.take(
+    line("event", "session", "State transition", { session_id: 7, from_state: "IN_WORLD", to_state: "DESTROYED" }),
+  );
+  log.take(
+    line("event", "zone", "Zone state changed", { zone_id: 1, from_state: "ACTIVE", to_state: "DOWN", reason: "x" }),
+  );
+  log.take(line("event", "deploy", "Module swapped", { zone_id: 1, from_hash: "a", to_hash: "b" }));
+  expect(texts(log, NOTABLE)).toEqual([
+    "Zone state changed ACTIVE → DOWN zone_id=1 reason=x",
+    "Module swapped a → b zone_id=1",
+  ]);
+  expect(texts(log, ALL)).toContain("State transition IN_WORLD → DESTROYED session_id=7");
+});
+
+test("an entry is told whole, however long, until it is not kept any more", () => {
+  const log = new EventLog();
+  const error = "x".repeat(5_000);
+  log.take(line("error", "zone", "Zone tick exception", { zone_id: 1, error }));
+  expect(log.whole(log.seq)).toEqual([
+    "2026-01-01T12:00:05.000Z  error  zone",
+    "Zone tick exception",
+    "zone_id: 1",
+    `error: ${error}`,
+  ]);
+  expect(log.whole(log.seq + 1)).toBeNull();
+});
+
+test("begins and ends of faults are kept for the plots, and bounded", () => {
+  const log = new EventLog();
+  log.take(line("event", "fault", "Fault activated", { fault_id: "slow-leak" }));
+  log.take(line("event", "fault", "Fault deactivated", { fault_id: "slow-leak" }));
+  log.take(line("event", "deploy", "Fault activated"));
+  expect(log.marks.map(({ what }) => what)).toEqual(["begin", "end"]);
+  for (let count = 0; count < 1_000; count++) log.take(line("event", "fault", "Fault activated"));
+  expect(log.marks.length).toBe(200);
+});
+
 test("a filter's words must all be in the entry, in whatever case", () => {
   const log = new EventLog();
   log.take(line("event", "zone", "Zone recovered", { zone_id: 1 }));

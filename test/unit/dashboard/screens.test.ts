@@ -54,6 +54,18 @@ describe.each(VIEWS)("view %s", (view) => {
   }
 });
 
+test("the tick plot shows how long ago, and where a fault began and ended", () => {
+  const story = new Story().seconds(20);
+  story.say("event", "fault", "Fault activated", { fault_id: "latency-spike", target_zone_id: 1, duration_ticks: 0 });
+  story.seconds(20);
+  story.say("event", "fault", "Fault deactivated", { fault_id: "latency-spike", target_zone_id: 1, duration_ticks: 0 });
+  const rows = screenText(pictureOf(story.seconds(10)), FIRST_SCREEN, LARGE).split("\n");
+  const axis = /^ +-\d+s .*now/.exec(rows.find((row) => /-\d+s .*now/.test(row)) ?? "")?.[0] ?? "";
+  // A column is a second here.
+  expect(axis.length - axis.indexOf("▲")).toBeWithin(29, 33);
+  expect(axis.length - axis.indexOf("△")).toBeWithin(9, 13);
+});
+
 test("a zone that is overloaded is shown with its level", () => {
   const story = new Story().seconds(30, {
     of: [2],
@@ -125,7 +137,7 @@ describe("the mouse", () => {
   test.each([
     ["2 Zone", { do: "view", view: "zone" }],
     ["Spawn", { do: "open", dialog: "spawn" }],
-    ["KILL SWITCH", { do: "halt" }],
+    ["KILL SWITCH", { do: "open", dialog: "halt" }],
     ["2 Zone 2", { do: "zone", zoneId: 2 }],
     ["1 fault active", { do: "view", view: "faults" }],
     ["Next:", { do: "open", dialog: "clear" }],

@@ -62,8 +62,8 @@ describe("what to try next", () => {
     [
       "the kill switch is on",
       () => pictureOf(healthy(), { faults: { list: faultsWith(), halted: true } }),
-      /k allows them/,
-      { do: "halt" },
+      /K allows them/,
+      { do: "open", dialog: "halt" },
     ],
     [
       "a deploy of ours runs",

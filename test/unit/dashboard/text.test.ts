@@ -53,8 +53,8 @@ test("a slice is what stands there, and an overlay replaces nothing else", () =>
   expect(over.at(-1)).toEqual(span("ef", "bad"));
 });
 
-test("words are wrapped, and a word that is too wide is cut", () => {
+test("words are wrapped, and a word that is too wide goes on in the next line", () => {
   expect(wrap("roll the zone back", 9)).toEqual(["roll the", "zone back"]);
-  expect(wrap("incomprehensible", 6)).toEqual(["incom…"]);
+  expect(wrap("incomprehensible", 6)).toEqual(["incomp", "rehens", "ible"]);
   expect(wrap("", 6)).toEqual([]);
 });

@@ -97,11 +97,30 @@ describe("faults", () => {
     expect(press(calm(), "x").screen.notice?.text).toContain("No fault is active");
   });
 
-  test("the kill switch needs no asking, and its key allows faults again", () => {
-    expect(effectsOf(calm(withFaults("zone-trap")), "k")).toEqual([{ kind: "halt" }]);
+  test("the kill switch asks, with no chosen beforehand; its key allows faults again without asking", () => {
+    expect(effectsOf(calm(withFaults("zone-trap")), "K")).toEqual([]);
+    expect(effectsOf(calm(withFaults("zone-trap")), "K", "ENTER")).toEqual([]);
+    expect(effectsOf(calm(withFaults("zone-trap")), "K", "y")).toEqual([{ kind: "halt" }]);
+    const [dialog] = press(calm(withFaults("zone-trap")), "K").screen.dialogs;
+    expect(dialog).toMatchObject({ kind: "question", text: [expect.stringContaining("It ends zone-trap.") as string] });
     const halted = calm({ faults: { list: faultsWith(), halted: true } });
-    expect(effectsOf(halted, "k")).toEqual([{ kind: "resume" }]);
+    expect(effectsOf(halted, "K")).toEqual([{ kind: "resume" }]);
     expect(press(halted, "f", "ENTER").screen.notice?.text).toContain("kill switch is on");
+  });
+
+  test("j and k move like the arrows, in lists and in dialogs", () => {
+    expect(press(calm(), "3", "j", "j").screen.row).toBe(2);
+    expect(press(calm(), "3", "j", "j", "k").screen.row).toBe(1);
+    expect(press(calm(), "f", "j").screen.dialogs.at(-1)).toMatchObject({ kind: "menu", at: 1 });
+    expect(effectsOf(calm(withFaults("zone-trap")), "k")).toEqual([]);
+  });
+
+  test("Enter opens a line of the event log as a whole, and holds the log still", () => {
+    const { screen } = press(calm(), "5", "ENTER");
+    expect(screen.pausedAt).not.toBeNull();
+    const dialog = screen.dialogs.at(-1);
+    expect(dialog).toMatchObject({ kind: "question", title: "Event" });
+    expect(press(calm(), "5", "ENTER", "ENTER").screen.dialogs).toEqual([]);
   });
 
   test("the list in the view of faults is gone through with the arrows", () => {

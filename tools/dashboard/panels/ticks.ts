@@ -3,18 +3,23 @@
 
 import { shown } from "../../analysis/measures.ts";
 import type { Timed } from "../../analysis/series.ts";
-import { columnCells, heightOf, scaleFor, stretches, stretchFor, valueAt } from "../chart.ts";
+import { columnCells, heightOf, roundLabels, scaleFor, stretches, stretchFor } from "../chart.ts";
+import type { FaultMark } from "../event-log.ts";
 import { shownZone } from "../picture.ts";
 import type { Picture } from "../picture.ts";
 import type { Screen } from "../screen-state.ts";
 import { fitText, span } from "../text.ts";
-import type { Line, Size, Span, Style } from "../text.ts";
+import type { Line, Span, Style } from "../text.ts";
 import type { Panel } from "./panel.ts";
 
 const SPAN_MS = 60_000;
 /** The scale begins at twice the budget, so that there is room above it. */
 const BUDGETS_SHOWN = 2;
 const AXIS_WIDTH = 7;
+/** A plot that is lower than this has no row to spare for times. */
+const TIMES_FROM_ROWS = 5;
+const TIME_LABELS = 5;
+const TIME_STEPS_MS = [5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000];
 
 interface TickTime extends Timed {
   durationMs: number;
@@ -29,8 +34,10 @@ export const ticksPanel: Panel = {
     const times = `p50 ${shown(durationMs.p50)}, p99 ${shown(durationMs.p99)}, max ${shown(durationMs.max)} ms`;
     return `Tick time, ${whose}: ${times}${overruns > 0 ? `, ${overruns} OVER BUDGET` : ""}`;
   },
-  lines(picture, screen, { width, height }) {
+  lines(picture, screen, { width, height: rows }) {
     const columns = width - AXIS_WIDTH;
+    const hasTimes = rows >= TIMES_FROM_ROWS;
+    const height = hasTimes ? rows - 1 : rows;
     const budgetMs = 1_000 / picture.health.tickRateHz.meant;
     const stretchMs = stretchFor(columns, SPAN_MS);
     const { samples, endMs } = samplesOf(picture, screen, stretchMs * columns);
@@ -48,10 +55,14 @@ export const ticksPanel: Panel = {
       };
     });
     const budgetRow = height - 1 - Math.min(height - 1, Math.floor(heightOf(budgetMs, scale, height)));
-    return Array.from({ length: height }, (_, row): Line => {
+    const labels = roundLabels(scale, height);
+    const plot = Array.from({ length: height }, (_, row): Line => {
       const isBudget = row === budgetRow;
-      return [axis(row, { scale, height, budgetMs, isBudget }), ...runs(plotted, row, isBudget ? "─" : " ")];
+      const text = isBudget ? `${Math.round(budgetMs)} ms` : labelOf(labels.get(row));
+      const label = span(`${fitText(text, AXIS_WIDTH - 1, "right")} `, isBudget ? "accent" : "dim");
+      return [label, ...runs(plotted, row, isBudget ? "─" : " ")];
     });
+    return hasTimes ? [...plot, timeAxis(picture.log.marks, { endMs, stretchMs, columns })] : plot;
   },
 };
 
@@ -67,24 +78,44 @@ function styleOf(durationMs: number, budgetMs: number): Style {
   return durationMs > budgetMs / 2 ? "warn" : "good";
 }
 
-interface Axis extends Pick<Size, "height"> {
-  scale: number;
-  budgetMs: number;
-  isBudget: boolean;
+const labelOf = (value: number | undefined): string => (value === undefined ? "" : shown(value));
+
+interface TimeSpan {
+  endMs: number;
+  stretchMs: number;
+  columns: number;
 }
 
-/** The budget at its line, the scale's end at the top, and what every second row in between stands for. */
-function axis(row: number, { scale, height, budgetMs, isBudget }: Axis): Span {
-  const text = isBudget
-    ? `${Math.round(budgetMs)} ms`
-    : row === 0
-      ? shown(scale)
-      : labelAt(height - row, height, scale);
-  return span(`${fitText(text, AXIS_WIDTH - 1, "right")} `, isBudget ? "accent" : "dim");
+/** How long ago a column was, every quarter or so; and where faults began (▲) and ended (△). */
+function timeAxis(marks: readonly FaultMark[], { endMs, stretchMs, columns }: TimeSpan): Line {
+  const cells = Array.from({ length: columns }, () => span(" ", "dim"));
+  const write = (text: string, at: number, style: Style): void => {
+    for (const [index, sign] of [...text].entries()) if (cells[at + index]) cells[at + index] = span(sign, style);
+  };
+  const lastMs = Math.floor(endMs / stretchMs) * stretchMs;
+  const columnOf = (atMs: number): number =>
+    columns - 1 - Math.round((lastMs - Math.floor(atMs / stretchMs) * stretchMs) / stretchMs);
+  const totalMs = columns * stretchMs;
+  const stepMs = TIME_STEPS_MS.find((ms) => ms >= totalMs / TIME_LABELS) ?? totalMs;
+  for (let agoMs = stepMs; agoMs < totalMs; agoMs += stepMs)
+    write(`-${agoMs / 1_000}s`, columnOf(lastMs - agoMs), "dim");
+  write("now", columns - 3, "dim");
+  for (const { what, atMs } of marks) {
+    const column = columnOf(atMs);
+    if (column >= 0 && column < columns) write(what === "begin" ? "▲" : "△", column, what === "begin" ? "bad" : "good");
+  }
+  return [span(" ".repeat(AXIS_WIDTH), "dim"), ...joined(cells)];
 }
 
-function labelAt(rowsUp: number, height: number, scale: number): string {
-  return rowsUp % 2 === 0 && rowsUp < height ? shown(valueAt(rowsUp, scale, height)) : "";
+/** Neighbours of one style in one span. */
+function joined(cells: readonly Span[]): Span[] {
+  const spans: Span[] = [];
+  for (const cell of cells) {
+    const last = spans.at(-1);
+    if (last?.style === cell.style) spans[spans.length - 1] = span(last.text + cell.text, cell.style);
+    else spans.push(cell);
+  }
+  return spans;
 }
 
 /** One row of the plot, neighbours of one style in one span; `between` fills what no column reaches. */
