@@ -2,10 +2,14 @@
 // that is not installed is not tested, and says so.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { FAULTS } from "../../server/fault/definitions.ts";
 import { buildProgram } from "../../tools/program.ts";
-import { until, wowsim } from "../helpers/command.ts";
+import { registerServerCommand } from "../../server/control/server-command.ts";
+import { LIBRARY } from "../../tools/scenario/library.ts";
+import { ROOT, until, wowsim } from "../helpers/command.ts";
+import { startControl } from "../helpers/control-server.ts";
 import { tempFolder } from "../helpers/telemetry.ts";
 
 setDefaultTimeout(120_000);
@@ -26,11 +30,21 @@ beforeAll(async () => {
     writeFileSync(folder.file(shell), stdout);
   }
   mkdirSync(folder.file("worlds"));
-  writeFileSync(folder.file("worlds/hard.toml"), "");
+  for (const name of ["worlds/hard.toml", "kernel one.wasm", "drill.yaml", "lines.jsonl", "notes.txt"])
+    writeFileSync(folder.file(name), "");
+  mkdirSync(folder.file("bin"));
+  symlinkSync(join(ROOT, "tools/wowsim.sh"), folder.file("bin/wowsim"));
 });
 
+/** wowsim is on the PATH, and its server is nowhere until a test says where. */
+const environment: Record<string, string | undefined> = {
+  ...process.env,
+  PATH: `${folder.file("bin")}:${process.env["PATH"]}`,
+  WOWSIM_SERVER: "127.0.0.1:1",
+};
+
 async function outputOf(command: string[], cwd = folder.path): Promise<string> {
-  const child = Bun.spawn(command, { cwd, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  const child = Bun.spawn(command, { cwd, env: environment, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
   const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
   expect({ command, code: await child.exited, stderr }).toMatchObject({ code: 0, stderr: "" });
   return stdout;
@@ -86,6 +100,32 @@ for (const [shell, offers] of [
       expect(await sorted(offers, "serve", "--port", "8080", "--wor")).toEqual(["--workers", "--world"]);
       // "inject-fault" is the value of --data-dir here, not a subcommand.
       expect(await sorted(offers, "serve", "--data-dir", "inject-fault", "--se")).toEqual(["--seed"]);
+    });
+
+    test("offers variants, scenarios with files beside them, and other files by how their names end", async () => {
+      expect(await sorted(offers, "build-kernel", "--variant", "")).toEqual(["crash", "hotfix", "regression"]);
+      const scenarios = [...LIBRARY.keys(), "drill.yaml"];
+      expect(await sorted(offers, "scenario", "run", "")).toEqual(expect.arrayContaining(scenarios) as string[]);
+      expect(await offers("scenario", "check", "dr")).toEqual(["drill.yaml"]);
+      expect(await offers("deploy", "ke")).toEqual([expect.stringMatching(/^kernel\\?[ ]one\.wasm$/)]);
+      for (const words of [["health", "--file"], ["diagnose", "--file"], ["parse-logs"]])
+        expect((await offers(...words, "")).filter((word) => word.includes("."))).toEqual(["lines.jsonl"]);
+      expect(await offers("serve", "--world", "worlds/h")).toEqual(["worlds/hard.toml"]);
+    });
+
+    test("offers the zones of the server, and the built-in world's where none answers", async () => {
+      expect(await sorted(offers, "deploy", "k.wasm", "--canary-zone", "")).toEqual(["1", "2"]);
+      await using control = startControl();
+      const zones = [7, 9].map((id) => ({ id, name: `Zone ${id}` }));
+      const ports = { game: 1, control: control.port, http: 1, telemetry: 1 };
+      const facts = { host: "127.0.0.1", ports, version: "", tickRateHz: 20, zones, dataDir: "" };
+      registerServerCommand(control.server, () => facts);
+      environment["WOWSIM_SERVER"] = `127.0.0.1:${control.port}`;
+      try {
+        expect(await sorted(offers, "spawn-clients", "--zone", "")).toEqual(["7", "9"]);
+      } finally {
+        environment["WOWSIM_SERVER"] = "127.0.0.1:1";
+      }
     });
 
     test("where a number is wanted it offers no flags", async () => {
@@ -153,6 +193,12 @@ test.if(Bun.which("zsh") !== null)(
     await shell.draws("wowsim serve --format j\t", "json");
     shell.clear();
     await shell.draws("wowsim serve --world wor\t", "worlds/");
+    shell.clear();
+    await shell.draws("wowsim scenario run dril\t", "drill.yaml");
+    shell.clear();
+    await shell.draws("wowsim build-kernel --variant reg\t", "regression");
+    shell.clear();
+    await shell.draws("wowsim deploy ker\t", "kernel\\ one.wasm");
     shell.clear();
     await shell.draws("wowsim \t", "Run the game server until Ctrl-C or SIGTERM");
   },

@@ -1,14 +1,24 @@
-// wowsim completion: prints a script with which a shell completes this command, made from the tree of subcommands.
+// wowsim completion: prints a script with which a shell completes this command, made from the tree of subcommands; and the
+// zones of the server, which such a script asks for when somebody completes one.
 
 import { Argument } from "commander";
 import type { Command } from "commander";
 import { exitCodes } from "../ui/help.ts";
+import { fail, out } from "../ui/output.ts";
+
+const SHELLS = ["bash", "zsh", "fish"] as const;
+type Shell = (typeof SHELLS)[number];
+
+/** Somebody has pressed the key and waits. */
+const ZONES_MS_MAX = 300;
 
 export function register(program: Command): void {
   program
     .command("completion")
     .description("Print the script with which a shell completes this command.")
-    .addArgument(new Argument("<shell>", "which shell").choices(["bash", "zsh", "fish"]))
+    .addArgument(
+      new Argument("<shell>", "which shell; zones is what its script asks for").choices([...SHELLS, "zones"]),
+    )
     .addHelpText(
       "after",
       [
@@ -17,13 +27,32 @@ export function register(program: Command): void {
         "  bash: source <(wowsim completion bash)",
         "  zsh:  source <(wowsim completion zsh)       after compinit",
         "  fish: wowsim completion fish | source",
-        exitCodes({ 0: "printed" }),
+        exitCodes({ 0: "printed", 3: "no server tells its zones" }),
       ].join("\n"),
     )
-    .action((shell: "bash" | "zsh" | "fish") => print(program, shell));
+    .action((what: Shell | "zones") => (what === "zones" ? printZones() : print(program, what)));
 }
 
-async function print(program: Command, shell: "bash" | "zsh" | "fish"): Promise<void> {
+/** Number and name of each zone of the server that is found without flags; nothing when it does not answer at once. */
+async function printZones(): Promise<void> {
+  const [{ ControlClient }, { z }, { wishedServer }] = await Promise.all([
+    import("../client/control-client.ts"),
+    import("zod"),
+    import("../ui/server-flags.ts"),
+  ]);
+  try {
+    const { host, ports, token } = await wishedServer({});
+    await using control = await ControlClient.connect({ host, port: ports.control, token, timeoutMs: ZONES_MS_MAX });
+    const Answer = z.object({ zones: z.array(z.object({ id: z.number(), name: z.string() })) });
+    const { zones } = Answer.parse(await control.ask({ command: "server" }));
+    for (const { id, name } of zones) out(`${id}\t${name}`);
+  } catch (error) {
+    // Whoever types waits for this, and knows what to type without it: the script offers the built-in world's.
+    fail(error);
+  }
+}
+
+async function print(program: Command, shell: Shell): Promise<void> {
   const { completionsOf } = await import("../completion/model.ts");
   const places = completionsOf(program);
   process.stdout.write(await scriptFor[shell](places));

@@ -1,12 +1,12 @@
 // Completion for bash (3.2 and later): a function that walks the words typed so far to a place, and offers what may come.
 
-import type { Place } from "./model.ts";
+import type { Expected, Place } from "./model.ts";
 import { flagsWithValue, quote, stepsOf } from "./shell.ts";
 
 export function bashCompletion(places: readonly Place[]): string {
   return `# Completion of wowsim for bash. Load it with: source <(wowsim completion bash)
 _wowsim() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} place=wowsim skip= word i words= flags=
+  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} place=wowsim skip= word i words= flags= files=
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=\${COMP_WORDS[i]}
@@ -26,27 +26,45 @@ ${places.flatMap(valueCases).join("\n")}
   case "$place" in
 ${places.map(placeCase).join("\n")}
   esac
-  [[ $cur == -* || -z $words ]] && words=$flags
+  [[ $cur == -* || ( -z $words && -z $files ) ]] && words=$flags files=
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
+  [[ -z $files ]] || _wowsim_files $files
+}
+# Folders, and files that end in one of the suffixes given.
+_wowsim_files() {
+  local IFS=$'\n' suffix
+  COMPREPLY+=($(compgen -d -- "$cur"))
+  for suffix in "$@"; do COMPREPLY+=($(compgen -f -X "!*$suffix" -- "$cur")); done
+  type compopt > /dev/null 2>&1 && compopt -o filenames 2> /dev/null
+  return 0
+}
+# The zones of the server, else those of the built-in world.
+_wowsim_zones() {
+  local zones=$(wowsim completion zones 2> /dev/null | cut -f 1)
+  COMPREPLY=($(compgen -W "\${zones:-1 2}" -- "$cur"))
 }
 complete -o bashdefault -o default -F _wowsim wowsim
 `;
 }
 
-/** What follows a flag: words, or (nothing said) the shell's own completion of files. */
+/** What follows a flag: words, files, zones, or (nothing said) nothing at all. */
 function valueCases({ path, flags }: Place): string[] {
   return flags.flatMap(({ names, value }) => {
-    if (value === null || value === "any") return [];
-    const cases = names.map((name) => quote(`${path}:${name}`)).join("|");
-    if (value === "file") return [`      ${cases}) ;;`];
-    return [`      ${cases}) COMPREPLY=($(compgen -W ${quote(value.join(" "))} -- "$cur")) ;;`];
+    const offered = value === null ? "" : offer(value);
+    return offered === "" ? [] : [`      ${names.map((name) => quote(`${path}:${name}`)).join("|")}) ${offered} ;;`];
   });
 }
 
-function placeCase({ path, subcommands, values, flags, takesFile }: Place): string {
+function offer({ words, suffixes, areZones }: Expected): string {
+  if (areZones) return "_wowsim_zones";
+  const offered = words.length === 0 ? [] : [`COMPREPLY=($(compgen -W ${quote(words.join(" "))} -- "$cur"))`];
+  if (suffixes !== null) offered.push(`_wowsim_files ${suffixes.map(quote).join(" ")}`.trimEnd());
+  return offered.join("; ");
+}
+
+function placeCase({ path, subcommands, argument, flags }: Place): string {
   const names = flags.flatMap((flag) => flag.names).join(" ");
-  const words = [...subcommands.map(({ name }) => name), ...values].join(" ");
-  // A file is what bash offers by itself when it is offered nothing.
-  const files = takesFile ? " [[ $cur == -* ]] || return ;" : "";
-  return `    ${quote(path)})${files} words=${quote(words)} flags=${quote(names)} ;;`;
+  const words = [...subcommands.map(({ name }) => name), ...argument.words].join(" ");
+  const files = argument.suffixes === null ? "" : ` files=${quote(argument.suffixes.join(" "))}`;
+  return `    ${quote(path)}) words=${quote(words)} flags=${quote(names)}${files} ;;`;
 }

@@ -23,17 +23,36 @@ end
 function __wowsim_at
     test (__wowsim_place) = "$argv"
 end
+# Folders, and files that end in one of the suffixes given.
+function __wowsim_files
+    set -l typed (commandline -ct)
+    for path in $typed*
+        if test -d $path
+            echo $path/
+            continue
+        end
+        for suffix in $argv
+            string match -q -- "*$suffix" $path; and echo $path
+        end
+    end
+end
+# The zones of the server, else those of the built-in world.
+function __wowsim_zones
+    set -l zones (wowsim completion zones 2> /dev/null)
+    test (count $zones) -gt 0; or set zones 1 2
+    printf '%s\\n' $zones
+end
 complete -c wowsim -f
 ${places.flatMap(completionsAt).join("\n")}
 `;
 }
 
-function completionsAt({ path, subcommands, values, flags, takesFile }: Place): string[] {
+function completionsAt({ path, subcommands, argument, flags }: Place): string[] {
   const at = `complete -c wowsim -n ${quote(`__wowsim_at ${path}`)}`;
   return [
     ...subcommands.map(({ name, description }) => `${at} -a ${quote(name)} -d ${quote(description)}`),
-    ...values.map((value) => `${at} -a ${quote(value)}`),
-    ...(takesFile ? [`${at} -F`] : []),
+    ...argument.words.map((value) => `${at} -a ${quote(value)}`),
+    ...(argument.suffixes === null ? [] : [`${at} -a ${quote(filesOf(argument.suffixes))}`]),
     ...flags.map((flag) => `${at} ${flagWords(flag)} -d ${quote(flag.description)}`),
   ];
 }
@@ -43,9 +62,13 @@ function flagWords({ names, value }: Flag): string {
     .map((name) => (name.startsWith("--") ? `-l ${name.slice(2)}` : `-s ${name.slice(1)}`))
     .join(" ");
   if (value === null) return letters;
-  if (value === "file") return `${letters} -r -F`;
-  return value === "any" ? `${letters} -x` : `${letters} -x -a ${quote(value.join(" "))}`;
+  const { words, suffixes, areZones } = value;
+  if (areZones) return `${letters} -x -a '(__wowsim_zones)'`;
+  if (suffixes !== null) return `${letters} -x -a ${quote(filesOf(suffixes))}`;
+  return words.length === 0 ? `${letters} -x` : `${letters} -x -a ${quote(words.join(" "))}`;
 }
+
+const filesOf = (suffixes: readonly string[]): string => `(__wowsim_files ${suffixes.map(quote).join(" ")})`;
 
 /** As one word of fish, where a backslash escapes inside single quotes. */
 function quote(text: string): string {

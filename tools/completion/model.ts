@@ -1,10 +1,13 @@
 // The tree of subcommands as completion sees it: for each place on the command line, what may come next.
 //
 //   completionsOf(program)[3]
-//   // { path: "wowsim inject-fault", words: [{ name: "activate", description: "Start a fault; ..." }, ...],
-//   //   flags: [{ names: ["-h", "--help"], description: "...", value: null }], takesFile: false }
+//   // { path: "wowsim inject-fault", subcommands: [{ name: "activate", description: "Start a fault; ..." }, ...],
+//   //   flags: [{ names: ["-h", "--help"], description: "...", value: null }], argument: NOTHING }
 
+import { existsSync, readdirSync } from "node:fs";
 import type { Command, Option } from "commander";
+import { VARIANTS } from "../../server/kernel/build.ts";
+import { LIBRARY } from "../scenario/library.ts";
 import { pathOf, withSubcommands } from "../ui/help.ts";
 import { suggestedValues } from "../ui/suggestions.ts";
 
@@ -13,25 +16,53 @@ export interface Word {
   description: string;
 }
 
-/** What follows a flag: nothing, a file, one of some words, or something only the user knows ("any"). */
-export type FlagValue = null | "file" | "any" | readonly string[];
+/** What may stand somewhere: one of some words, a file whose name ends in one of some ways, the number of a zone. */
+export interface Expected {
+  words: readonly string[];
+  /** Null: no file; empty: a folder; "" is any file. */
+  suffixes: readonly string[] | null;
+  areZones: boolean;
+}
 
 export interface Flag {
   names: string[];
   description: string;
-  value: FlagValue;
+  /** Null: nothing follows. */
+  value: Expected | null;
 }
 
 export interface Place {
   /** As typed so far: "wowsim inject-fault activate". */
   path: string;
   subcommands: Word[];
-  /** Values of the first argument. */
-  values: readonly string[];
   flags: Flag[];
-  /** An argument is a file. */
-  takesFile: boolean;
+  /** The first argument. */
+  argument: Expected;
 }
+
+/** Something only the user knows. */
+const NOTHING: Expected = { words: [], suffixes: null, areZones: false };
+
+const words = (of: readonly string[]): Expected => ({ ...NOTHING, words: of });
+const files = (...suffixes: string[]): Expected => ({ ...NOTHING, suffixes });
+
+const TELEMETRY = files(".jsonl");
+const SCENARIO: Expected = { ...words([...LIBRARY.keys()]), suffixes: [".toml", ".yaml", ".yml", ".json"] };
+
+/** What a path or a flag does not say by its own words. */
+const KNOWN: Readonly<Record<string, Expected>> = {
+  "wowsim deploy": files(".wasm"),
+  "wowsim parse-logs": TELEMETRY,
+  "wowsim scenario run": SCENARIO,
+  "wowsim scenario check": SCENARIO,
+  "wowsim build-kernel --out": files(".wasm"),
+  "--file": TELEMETRY,
+  "--telemetry-file": TELEMETRY,
+  "--world": files(".toml"),
+  "--candidate": files(".wasm"),
+  "--journal": files(".json"),
+  "--data-dir": files(),
+};
 
 export function completionsOf(program: Command): Place[] {
   return withSubcommands(program).map(placeOf);
@@ -39,35 +70,44 @@ export function completionsOf(program: Command): Place[] {
 
 function placeOf(command: Command): Place {
   const help = command.createHelp();
-  const [argument] = command.registeredArguments;
-  const isHelp = command.name() === "help" && command.parent !== null;
+  const path = pathOf(command);
   return {
-    path: pathOf(command),
+    path,
     subcommands: command.commands.map((sub) => ({ name: sub.name(), description: firstSentence(sub.description()) })),
-    values: isHelp ? siblingsOf(command) : argument === undefined ? [] : suggestedValues(argument),
-    flags: help.visibleOptions(command).map(flagOf),
-    takesFile: argument !== undefined && isFile(argument.name()),
+    flags: help.visibleOptions(command).map((option) => flagOf(path, option)),
+    argument: argumentOf(path, command),
   };
+}
+
+function argumentOf(path: string, command: Command): Expected {
+  if (command.name() === "help" && command.parent !== null) return words(siblingsOf(command));
+  const [argument] = command.registeredArguments;
+  return KNOWN[path] ?? (argument === undefined ? NOTHING : words(suggestedValues(argument)));
 }
 
 function siblingsOf(command: Command): string[] {
   return (command.parent?.commands ?? []).filter((sibling) => sibling !== command).map((sibling) => sibling.name());
 }
 
-function flagOf(option: Option): Flag {
+function flagOf(path: string, option: Option): Flag {
   const names = [option.short, option.long].filter((name): name is string => typeof name === "string");
-  return { names, description: firstSentence(option.description), value: valueOf(option) };
+  return { names, description: firstSentence(option.description), value: valueOf(path, option) };
 }
 
-function valueOf(option: Option): FlagValue {
+function valueOf(path: string, option: Option): Expected | null {
   if (!option.required && !option.optional) return null;
-  if (option.argChoices !== undefined) return option.argChoices;
-  const placeholder = /[<[]([^>\]]+)[>\]]/.exec(option.flags)?.[1] ?? "";
-  return isFile(placeholder) ? "file" : "any";
+  if (option.argChoices !== undefined) return words(option.argChoices);
+  const name = option.long ?? "";
+  if (name === "--variant") return words(variants());
+  if (/-zone$/.test(name)) return { ...NOTHING, areZones: true };
+  return KNOWN[`${path} ${name}`] ?? KNOWN[name] ?? (option.flags.includes("<file>") ? files("") : NOTHING);
 }
 
-function isFile(placeholder: string): boolean {
-  return /^(file|dir|module)(\.\.\.)?$/i.test(placeholder.replace(/\..*$/, ""));
+/** Of the kernel, for drills: a folder each. */
+function variants(): string[] {
+  if (!existsSync(VARIANTS)) return [];
+  const entries = readdirSync(VARIANTS, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
 /** Completion lists have one line each. */
