@@ -2,7 +2,7 @@
 #
 #   docker build -t wowsim .
 #   docker run --rm wowsim demo --auto
-#   docker run --rm -e WOWSIM_TOKEN=... -p 127.0.0.1:8080-8082:8080-8082 -p 127.0.0.1:9090:9090/udp wowsim
+#   docker run --rm --init --name wowsim -e WOWSIM_TOKEN -p 127.0.0.1:8080-8082:8080-8082 -p 127.0.0.1:9090:9090/udp wowsim
 
 FROM oven/bun:1.4.5-slim AS build
 WORKDIR /app

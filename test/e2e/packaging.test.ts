@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import packageFile from "../../package.json";
+import { buildProgram } from "../../tools/program.ts";
 import { DEFAULT_PORTS } from "../../tools/client/server-name.ts";
 import { execForm, ignoreRules, playBuild, readDockerfile } from "../helpers/packaging.ts";
 import type { Image } from "../helpers/packaging.ts";
@@ -88,6 +89,39 @@ describe("the Dockerfile", () => {
     const { game, control, http, telemetry } = DEFAULT_PORTS;
     expect(all("EXPOSE")).toEqual([`${game} ${control} ${http} ${telemetry}/udp`]);
     expect(all("HEALTHCHECK")[0]).toContain(`:${http}/readyz?zone=all`);
+  });
+});
+
+describe("the README's Docker lines", () => {
+  const blocks = [...readFileSync(join(ROOT, "README.md"), "utf8").matchAll(/^```console\n(.*?)^```$/gms)];
+  const lines = blocks.flatMap(([, block = ""]) => block.trimEnd().split("\n"));
+
+  test("are those of the Dockerfile, whose ports are the program's", () => {
+    const [build, demo, run] = readFileSync(join(ROOT, "Dockerfile"), "utf8")
+      .split("\n")
+      .filter((line) => line.startsWith("#   docker "))
+      .map((line) => line.slice(4));
+    expect(lines).toEqual(expect.arrayContaining([build, demo, run]));
+    const { game, control, http, telemetry } = DEFAULT_PORTS;
+    expect([control - game, http - game]).toEqual([1, 2]);
+    expect(run).toContain(`${game}-${http}:${game}-${http} `);
+    expect(run).toContain(`:${telemetry}:${telemetry}/udp`);
+  });
+
+  test("name services and profiles of the composition, and commands that there are", () => {
+    const words = lines.filter((line) => line.startsWith("docker compose")).flatMap((line) => line.split(" ").slice(2));
+    const services = words.filter((word) => !["up", "--profile", "monitoring"].includes(word));
+    expect(Object.keys(compose.services)).toEqual(expect.arrayContaining(services));
+    expect(Object.values(compose.services).some(({ profiles }) => profiles?.includes("monitoring"))).toBe(true);
+    const commands = buildProgram().commands.map((command) => command.name());
+    const used = lines.flatMap((line) => /tools\/wowsim\.ts ([a-z-]+)/.exec(line)?.[1] ?? []);
+    expect(used.length).toBeGreaterThan(3);
+    expect(commands).toEqual(expect.arrayContaining(used));
+  });
+
+  test("work inside: in the image's folder the server is found by the file in the data folder that it writes", () => {
+    expect(all("WORKDIR")).toEqual(["/app", "/app"]);
+    expect(compose.services["server"]?.volumes?.[0]).toEndWith(":/app/.wowsim");
   });
 });
 

@@ -65,13 +65,13 @@ export async function wizard(flags: ServerFlags = {}): Promise<void> {
 }
 
 /** What the wizard is told of servers before it asks; null when that is wrong, which was said. */
-async function beginningOf(flags: ServerFlags): Promise<Pick<WizardState, "found" | "token"> | null> {
+async function beginningOf(flags: ServerFlags): Promise<Pick<WizardState, "found" | "tokens"> | null> {
   try {
-    const token = flags.token ?? process.env["WOWSIM_TOKEN"];
+    const tokens = { token: flags.token, playerToken: flags.playerToken };
     const server = await namedServer(flags);
-    if (server === null) return { found: null, token };
+    if (server === null) return { found: null, tokens };
     const name = hostAndPort(server.host, server.ports.control);
-    return { found: { name, where: () => serverOf("wizard", flags) }, token };
+    return { found: { name, where: () => serverOf("wizard", flags) }, tokens };
   } catch (error) {
     fail(error);
     return null;

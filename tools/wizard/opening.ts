@@ -71,9 +71,7 @@ export const serverStep: WizardStep<WizardState> = {
     state.isElsewhere = answer === ELSEWHERE;
     if (state.isElsewhere) return [];
     progress(answer === OWN ? "starting a server" : "looking for the server");
-    const usual = { host: DEFAULT_HOST, ports: DEFAULT_PORTS, ...tokenOf(state) };
-    const attachedTo = answer === FOUND && state.found !== null ? await state.found.where() : usual;
-    await begin(state, answer === OWN ? null : attachedTo, signal);
+    await begin(state, answer === OWN ? null : await attachedTo(state, answer), signal);
     return whereLines(state);
   },
   command: (state) => (state.drill?.isOwnServer === true ? "wowsim serve" : null),
@@ -93,7 +91,7 @@ export const whereStep: WizardStep<WizardState> = {
   }),
   act: async (state, answer, { signal, progress }) => {
     progress("looking for the server");
-    const wish = { server: parseServerName(answer), ports: {}, token: state.token };
+    const wish = { server: parseServerName(answer), ports: {}, ...state.tokens };
     await begin(state, await findServer(wish, ["game", "http", "telemetry"]), signal);
     return whereLines(state);
   },
@@ -152,7 +150,10 @@ function nameProblem(text: string): string | null {
   }
 }
 
-const tokenOf = ({ token }: WizardState) => (token === undefined ? {} : { token });
+async function attachedTo({ found, tokens }: WizardState, answer: string): Promise<Where> {
+  if (answer === FOUND && found !== null) return await found.where();
+  return await findServer({ host: DEFAULT_HOST, ports: {}, ...tokens }, []);
+}
 
 export function wholeNumberProblem(text: string, min: number, max: number): string | null {
   const value = Number(text);

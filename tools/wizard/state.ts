@@ -11,14 +11,19 @@ import type { ServerPlace } from "../ui/server-flags.ts";
 /** A step of the scenario that can be saved in the end, as it stands in a file. */
 export type SavedStep = Record<string, unknown>;
 
+export interface Tokens {
+  token?: string | undefined;
+  playerToken?: string | undefined;
+}
+
 export interface WizardState {
   drill: Drill | null;
   /** Attached to, where it is still to be told. */
   isElsewhere: boolean;
   /** A server that was named when the wizard was begun, or that keeps its data in this folder; null when there is none. */
   found: { name: string; where(): Promise<Where> } | null;
-  /** What a server wants to be shown. */
-  token: string | undefined;
+  /** What a server wants to be shown, as far as it was told by flags. */
+  tokens: Tokens;
   players: number;
   fault: string;
   /** It is kept from the user which fault it is, until telemetry has told. */
@@ -58,12 +63,12 @@ export interface Figures {
 }
 
 export function newState(
-  options: { random: () => number; folder: string } & Partial<Pick<WizardState, "found" | "token">>,
+  options: { random: () => number; folder: string } & Partial<Pick<WizardState, "found" | "tokens">>,
 ): WizardState {
   return {
     drill: null,
     found: null,
-    token: undefined,
+    tokens: {},
     isElsewhere: false,
     players: 0,
     fault: "",
