@@ -99,7 +99,7 @@ function valueOf(path: string, option: Option): Expected | null {
   if (option.argChoices !== undefined) return words(option.argChoices);
   const name = option.long ?? "";
   if (name === "--variant") return words(variants());
-  if (/-zone$/.test(name)) return { ...NOTHING, areZones: true };
+  if (name.endsWith("-zone")) return { ...NOTHING, areZones: true };
   return KNOWN[`${path} ${name}`] ?? KNOWN[name] ?? (option.flags.includes("<file>") ? files("") : NOTHING);
 }
 
