@@ -10,6 +10,7 @@ import { version } from "../package.json";
 import type { World } from "./content/content.ts";
 import { loadWorld } from "./content/load.ts";
 import { registerDeployCommands } from "./control/deploy-commands.ts";
+import { DeployLog, lostText } from "./control/deploy-log.ts";
 import { Deployer } from "./control/deploy.ts";
 import { registerFaultCommands } from "./control/fault-commands.ts";
 import type { ControlLimits } from "./control/connection.ts";
@@ -96,6 +97,8 @@ export interface RunningServer {
   readonly connectionsMax: number | null;
   /** What strangers can do here, a sentence each. */
   readonly warnings: readonly string[];
+  /** What whoever starts it should know, in sentences: promoted modules that a restart has lost. */
+  readonly notices: readonly string[];
   /** Stops in order; safe to call twice. */
   stop(): Promise<void>;
 }
@@ -207,8 +210,17 @@ async function start(
     ...(options.controlLimits === undefined ? {} : { limits: options.controlLimits }),
   });
   registerFaultCommands(control, faults);
-  const deployer = new Deployer({ zones: supervisor, kernel, emitter, newWorker: workers.deploy, now });
-  registerDeployCommands(control, deployer);
+  const deployLog = await DeployLog.open({ file: `${dataDir}/deploys.jsonl`, kernel, emitter, clock: Date.now, now });
+  undo.push(() => deployLog.close());
+  const deployer = new Deployer({
+    zones: supervisor,
+    kernel,
+    emitter,
+    newWorker: workers.deploy,
+    now,
+    onEvent: (event) => deployLog.note(event),
+  });
+  registerDeployCommands(control, deployer, deployLog);
   undo.push(() => deployer.stop());
   registerZoneCommands(control, new ZoneViews({ zones: supervisor, names: namesOf(world, gateway), now }));
   const zones = world.zones.map(({ id, name }) => ({ id, name }));
@@ -287,6 +299,7 @@ async function start(
     zones,
     dataDir,
     telemetryFile,
+    notices: deployLog.lost.map(lostText),
     connectionsMax:
       connectionsMax < (options.limits?.connectionsMax ?? DEFAULT_LIMITS.connectionsMax) ? connectionsMax : null,
     warnings,

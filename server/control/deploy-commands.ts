@@ -8,6 +8,8 @@
 import { z } from "zod";
 import { WowsimError } from "../errors.ts";
 import { printable } from "../printable.ts";
+import { ENTRIES_MAX } from "./deploy-log.ts";
+import type { DeployLog } from "./deploy-log.ts";
 import type { Deployer } from "./deploy.ts";
 import type { ControlServer } from "./server.ts";
 
@@ -15,12 +17,17 @@ const hash = z.string().regex(/^[0-9a-f]{16}$/, "a module's content hash: 16 hex
 const LABEL_LENGTH_MAX = 100;
 /** Who it is, as they say themselves: for the deploy history. */
 const by = z.string().max(LABEL_LENGTH_MAX).default("");
+const HISTORY_DEFAULT = 50;
 const LEASE_MS_MIN = 1_000;
 const LEASE_MS_MAX = 3_600_000;
 const ZONE_ID_MAX = 65_535;
 
-/** Adds deploy_load, deploy_status, deploy_swap, deploy_promote and deploy_rollback to the control channel. */
-export function registerDeployCommands(control: Pick<ControlServer, "register">, deployer: Deployer): void {
+/** Adds deploy_load, deploy_status, deploy_swap, deploy_promote, deploy_rollback and deploy_history to the control channel. */
+export function registerDeployCommands(
+  control: Pick<ControlServer, "register">,
+  deployer: Deployer,
+  log: Pick<DeployLog, "entries" | "lost" | "damaged">,
+): void {
   control.register(
     "deploy_load",
     z.object({ module: z.string().min(1), label: z.string().max(LABEL_LENGTH_MAX).default("unnamed") }),
@@ -35,7 +42,7 @@ export function registerDeployCommands(control: Pick<ControlServer, "register">,
       .list()
       .filter((known) => wanted === undefined || known.hash === wanted)
       .map(({ hash: known, label, state, problems }) => ({ hash: known, label, state, problems }));
-    return { modules, zones: deployer.status() };
+    return { modules, zones: deployer.status(), lost: log.lost };
   });
 
   control.register(
@@ -68,6 +75,12 @@ export function registerDeployCommands(control: Pick<ControlServer, "register">,
       zones: deployer.rollback(zone_id, printable(who), meant),
       phase: "rolling_back",
     }),
+  );
+
+  control.register(
+    "deploy_history",
+    z.object({ limit: z.number().int().min(1).max(ENTRIES_MAX).default(HISTORY_DEFAULT) }),
+    ({ limit }) => ({ entries: log.entries(limit), damaged_lines: log.damaged }),
   );
 }
 

@@ -96,6 +96,12 @@ for (const [shell, offers] of [
       expect(await sorted(offers, "serve", "--format", "")).toEqual(["json", "text"]);
     });
 
+    test("offers subcommands where a file may stand as well", async () => {
+      expect(await offers("deploy", "")).toEqual(expect.arrayContaining(["status", "history", "rollback"]) as string[]);
+      expect(await sorted(offers, "deploy", "his")).toEqual(["history"]);
+      expect(await sorted(offers, "deploy", "rollback", "--zo")).toEqual(["--zone"]);
+    });
+
     test("is not led astray by flags and their values", async () => {
       expect(await sorted(offers, "serve", "--port", "8080", "--wor")).toEqual(["--workers", "--world"]);
       // "inject-fault" is the value of --data-dir here, not a subcommand.

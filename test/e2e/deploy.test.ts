@@ -137,6 +137,16 @@ describe("a file that can be no kernel is refused before anything is swapped:", 
     expect(await refused("noise.wasm", crypto.getRandomValues(new Uint8Array(10_000)))).toContain("not a valid");
   });
 
+  test("noise, told to a person: two lines, what is wrong and how to come by a kernel", async () => {
+    writeFileSync(folder.file("noise.wasm"), "no module");
+    const { code, stdout, stderr } = await wowsim(...deploy(folder.file("noise.wasm")));
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr.trimEnd().split("\n")).toEqual([
+      expect.stringContaining("noise.wasm is no kernel to deploy: This is not a valid WebAssembly module"),
+      "Build one: wowsim build-kernel --out kernel.wasm",
+    ]);
+  });
+
   test("nothing at all", async () => {
     expect(await refused("empty.wasm", new Uint8Array())).toContain("not a valid");
   });
@@ -213,6 +223,29 @@ describe("a good module", () => {
       { phase: "steady", hash, lease_ms_left: null },
       { phase: "steady", hash, lease_ms_left: null },
     ]);
+    everybodyPlaysOn();
+  });
+
+  test("is seen in status and history, and taken back by one command", async () => {
+    const onControl = ["--server", `${host}:${server.ports.control}`];
+    const { hash } = variant("hotfix");
+    const status = await wowsim("deploy", "status", ...onControl);
+    expect(status.stdout).toMatch(new RegExp(`^ +2 +${hash} +hotfix.wasm +steady +- +${base.hash}$`, "m"));
+    const history = await wowsim("deploy", "history", "--limit", "500", "--format", "json", ...onControl);
+    const { entries } = JSON.parse(history.stdout) as { entries: Record<string, unknown>[] };
+    const promotions = entries.filter(({ event }) => event === "promoted");
+    expect(promotions).toMatchObject(
+      [1, 2].map((zone_id) => ({ zone_id, to_hash: hash, by: expect.stringContaining("@") })),
+    );
+    expect(entries.map(({ event }) => event)).toEqual(
+      expect.arrayContaining(["server_started", "swapped", "rolled_back"]),
+    );
+    const back = await wowsim("deploy", "rollback", ...onControl);
+    expect({ code: back.code, stderr: back.stderr }).toEqual({ code: 0, stderr: "" });
+    expect(back.stdout).toContain(`zone 2 runs ${base.hash}`);
+    await Promise.all([runs(1, base.hash), runs(2, base.hash)]);
+    const again = await wowsim("deploy", "rollback", "--zone", "1", ...onControl);
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining("no earlier module")]);
     everybodyPlaysOn();
   });
 

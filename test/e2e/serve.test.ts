@@ -166,8 +166,34 @@ describe("a server that runs", () => {
     await until(() => existsSync(join(server.dataDir, "telemetry.jsonl")));
     await server.stop("SIGKILL");
     writeFileSync(join(server.dataDir, "telemetry.jsonl"), '{"v":1,"half', { flag: "a" });
+    const promoted = {
+      v: 1,
+      event: "promoted",
+      timestamp: "2026-01-01T00:00:00.000Z",
+      zone_id: 2,
+      label: "hotfix.wasm",
+    };
+    const hashes = {
+      from_hash: "7e6a3cdb083f8056",
+      to_hash: "9f3c000000000000",
+      reason: "canary passed",
+      by: "anna@desk",
+    };
+    const history = `${JSON.stringify({ ...promoted, ...hashes })}\n{"v":1,"half`;
+    writeFileSync(join(server.dataDir, "deploys.jsonl"), history, { flag: "a" });
     await using next = await ServeProcess.ready("--data-dir", server.dataDir);
-    await next.stop();
+    // What the one before was given live is gone, and that is said where whoever starts it looks, and where readers do.
+    const gone = expect.stringContaining(
+      "hotfix.wasm (9f3c000000000000), promoted at 2026-01-01T00:00:00.000Z by anna@desk",
+    );
+    expect(next.ports.notices).toEqual([gone]);
+    await using control = await ControlClient.connect({ host: "127.0.0.1", port: next.ports.control });
+    expect(await control.ask({ command: "deploy_status" })).toMatchObject({
+      lost: [{ hash: hashes.to_hash, zones: [2] }],
+    });
+    const { code, stderr } = await next.stop();
+    expect([code, stderr]).toEqual([0, gone]);
+    expect(await Bun.file(join(server.dataDir, "telemetry.jsonl")).text()).toContain('"Promoted module lost"');
     const broken = (await Bun.file(join(server.dataDir, "telemetry.jsonl")).text())
       .trimEnd()
       .split("\n")

@@ -85,6 +85,7 @@ export const DEPLOYS: RemoteStatus = {
     lease_ms_left: null,
     last_error: null,
   })),
+  lost: [],
 };
 
 /** A zone with three players who fight Hogger, and creatures around. */

@@ -20,6 +20,7 @@ export interface ReadyLine {
   telemetry: number;
   pid: number;
   data_dir: string;
+  notices?: string[];
 }
 
 export interface Ended {

@@ -1,5 +1,7 @@
 // wowsim deploy MODULE.wasm: canaries a kernel build on one zone of a running server, then promotes it or rolls it back.
+// What has become of deploys, and the way back, are its subcommands (deploy-subcommands.ts).
 
+import { basename } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
 import { messageOf } from "../../server/errors.ts";
@@ -10,7 +12,8 @@ import { exitCodes } from "../ui/help.ts";
 import { addServerFlags, withServer } from "../ui/server-flags.ts";
 import type { ServerFlags } from "../ui/server-flags.ts";
 import { interruptible } from "../ui/interrupt.ts";
-import { EXIT, exitCodeOf, fail, isTerminal, note, out, outJson, paint } from "../ui/output.ts";
+import { err, EXIT, exitCodeOf, fail, isTerminal, note, out, outJson, paint } from "../ui/output.ts";
+import { addSubcommands } from "./deploy-subcommands.ts";
 import { progressBar } from "../ui/progress.ts";
 
 interface DeployFlags extends ServerFlags {
@@ -20,6 +23,7 @@ interface DeployFlags extends ServerFlags {
   format: OutputFormat;
 }
 
+const PROBLEM_LENGTH_MAX = 200;
 const INTERRUPTED = "interrupted; what was swapped is rolled back. Once more leaves that to the server's lease.";
 
 export function register(program: Command): void {
@@ -46,10 +50,11 @@ export function register(program: Command): void {
         "",
         "Build a module:     wowsim build-kernel --out kernel.wasm",
         "One that is caught: wowsim build-kernel --variant regression --out x.wasm",
+        "What runs, what ran, back: wowsim deploy status, history, rollback",
         "How to read it all: docs/DEPLOYS.md",
         exitCodes({
           0: "promoted in every zone",
-          1: "rolled back or refused (the last line says why)",
+          1: "rolled back, refused or inconclusive (what failed comes first)",
           3: "no server answers, or it stopped answering",
           4: "there is no such file",
           130: "Ctrl-C twice; what was swapped goes back when its lease ends",
@@ -57,6 +62,7 @@ export function register(program: Command): void {
       ].join("\n"),
     );
   addFormatFlag(command).action(deploy);
+  addSubcommands(command);
 }
 
 /** At 20 Hz a watch of less than about 7 s brings too few ticks to judge by; that is the verdict's to say. */
@@ -83,8 +89,10 @@ async function deploy(file: string, flags: DeployFlags): Promise<void> {
         });
       });
       bar.done();
-      if (isText) printResult(result);
-      else outJson({ ...result, stages });
+      const last = stages.at(-1);
+      if (!isText) outJson({ ...result, stages });
+      else if (last !== undefined && isNoKernel(last)) complainOf(file, last);
+      else printResult(result);
       process.exitCode = result.outcome === "promoted" ? EXIT.ok : EXIT.degraded;
     } catch (error) {
       bar.done();
@@ -99,16 +107,30 @@ async function deploy(file: string, flags: DeployFlags): Promise<void> {
 /** Prints each stage once by name, its further lines below it. */
 function printStage(): (stage: StageReport) => void {
   let last = "";
-  return ({ stage, ok, text }) => {
+  return (report) => {
+    if (isNoKernel(report)) return;
+    const { stage, ok, text } = report;
     const name = stage === last ? "" : stage;
     last = stage;
     out(`${paint.bold(name.padEnd(9))} ${ok ? paint.green("ok ") : paint.red("NO ")} ${text}`);
   };
 }
 
+const isNoKernel = ({ stage, ok }: StageReport): boolean => stage === "check" && !ok;
+
+/** What is wrong with a file that can be no kernel, and how to come by one: two lines, whatever is in it. */
+function complainOf(file: string, { text, data }: StageReport): void {
+  const problems = Array.isArray(data["problems"]) ? data["problems"].map(String) : [text];
+  const first = (problems[0] ?? text).replaceAll(/\s+/g, " ").slice(0, PROBLEM_LENGTH_MAX);
+  const more = problems.length > 1 ? ` And ${problems.length - 1} more problems: --format json has them.` : "";
+  fail(`${basename(file)} is no kernel to deploy: ${first}${more}`, EXIT.degraded);
+  err(`Build one: wowsim build-kernel --out kernel.wasm`);
+}
+
 function printResult(result: CanaryResult): void {
   const { outcome, hash, reason, watchedMs, settledMs } = result;
-  const word = outcome.replace("_", " ");
+  const isOpen = result.verdict?.conclusion === "inconclusive" && outcome === "rolled_back";
+  const word = `${isOpen ? "inconclusive, " : ""}${outcome.replace("_", " ")}`;
   const times =
     watchedMs === null ? "" : ` after ${seconds(watchedMs)}, in order again ${seconds(settledMs ?? 0)} later`;
   out(`\n${outcome === "promoted" ? paint.green(word) : paint.red(word)} ${hash}${times}: ${reason}`);

@@ -108,11 +108,12 @@ async function serve(flags: ServeFlags): Promise<void> {
       playerToken,
       onWarning: (warning) => note(warning),
     });
-    const { ports, dataDir } = server;
+    const { ports, dataDir, notices } = server;
     const isOnStdout = server.telemetryFile === "-";
     // Where telemetry goes nothing else does.
     const say = isOnStdout ? err : out;
-    const ready = { ready: true, ...ports, pid: process.pid, data_dir: dataDir };
+    const more = notices.length === 0 ? {} : { notices };
+    const ready = { ready: true, ...ports, pid: process.pid, data_dir: dataDir, ...more };
     if (format === "json") say(JSON.stringify(ready));
     else {
       say(`wowsim serves ${server.zones.map((zone) => `${zone.id} ${zone.name}`).join(", ")} at ${tickRateHz} Hz.`);
@@ -121,6 +122,7 @@ async function serve(flags: ServeFlags): Promise<void> {
       );
       say(`  telemetry ${isOnStdout ? "on stdout" : `in ${server.telemetryFile}`}. Ctrl-C stops.`);
     }
+    for (const notice of notices) note(notice);
     if (server.connectionsMax !== null)
       note(
         `at most ${server.connectionsMax} players, for want of open files; for more raise the limit (ulimit -n 16384).`,

@@ -33,12 +33,47 @@ const ZoneStatus = z.object({
   last_error: z.string().nullable(),
 });
 
-const Status = z.object({ modules: z.array(ModuleStatus), zones: z.array(ZoneStatus).min(1) });
+const Lost = z.object({
+  hash: z.string(),
+  label: z.string(),
+  promoted_at: z.string(),
+  by: z.string(),
+  zones: z.array(z.number()),
+});
+
+/** A server from before it told what a restart lost tells none. */
+const Status = z.object({
+  modules: z.array(ModuleStatus),
+  zones: z.array(ZoneStatus).min(1),
+  lost: z.array(Lost).default([]),
+});
+
+const Entry = z.object({
+  timestamp: z.string(),
+  event: z.string(),
+  zone_id: z.number(),
+  from_hash: z.string(),
+  to_hash: z.string(),
+  label: z.string(),
+  reason: z.string(),
+  by: z.string(),
+});
+const History = z.object({ entries: z.array(Entry), damaged_lines: z.number() });
 
 export type RemoteZone = z.infer<typeof ZoneStatus>;
 export type RemoteStatus = z.infer<typeof Status>;
+export type RemoteLost = z.infer<typeof Lost>;
+export type RemoteEntry = z.infer<typeof Entry>;
+
+/** What became of a roll-back. */
+export interface RolledBack {
+  /** Every zone that was meant runs another module than before. */
+  isBack: boolean;
+  zones: (RemoteZone & { from_hash: string })[];
+}
 
 const WHO_LENGTH_MAX = 100;
+const NEVER = new AbortController().signal;
 const POLL_MS = 100;
 const CHECK_MS_MAX = 70_000;
 const MOVE_MS_MAX = 20_000;
@@ -124,6 +159,24 @@ export class DeployRemote {
       "rollback_failed",
       `Zone ${zoneId} still runs ${hash}: ${zone.last_error ?? "no reason given"}`,
     );
+  }
+
+  /** The newest entries of the deploy history, oldest first. */
+  async history(limit: number): Promise<z.infer<typeof History>> {
+    return History.parse(await this.#control.ask({ command: "deploy_history", limit }));
+  }
+
+  /** An operator's roll-back of a zone, or of all (0), and what came of it. Throws WowsimError("nothing_to_roll_back"). */
+  async rollBack(zoneId: number): Promise<RolledBack> {
+    const before = await this.status();
+    const answer = await this.#control.ask({ command: "deploy_rollback", zone_id: zoneId, by: whoAmI() });
+    const { zones: ids } = z.object({ zones: z.array(z.number()) }).parse(answer);
+    const zones = [];
+    for (const id of ids) {
+      const from_hash = before.zones.find(({ zone_id: other }) => other === id)?.hash ?? "";
+      zones.push({ ...(await this.#settled(id, NEVER)), from_hash });
+    }
+    return { isBack: zones.every(({ hash, from_hash: from }) => hash !== from), zones };
   }
 
   /** The zone's status once no move is under way. */

@@ -30,6 +30,8 @@ const PORTS = {
   health: ["http", "telemetry"],
   diagnose: ["telemetry"],
   deploy: ["control", "telemetry"],
+  /** Its subcommands, which hear no telemetry; no word that is typed. */
+  "deploy control": ["control"],
   scenario: ["game", "control", "http", "telemetry"],
   benchmark: ["game", "telemetry"],
 } as const satisfies Record<string, readonly PortName[]>;
