@@ -525,9 +525,9 @@ describe("bad-kernel", () => {
 
   test.each([
     [1, []],
-    [1.1, []],
-    [1.25, ["bad-kernel"]],
-  ])("begins at some 15 %% more fuel: %p times", (ratio, expected) => {
+    [1.05, []],
+    [1.16, ["bad-kernel"]],
+  ])("begins at some 10 %% more fuel: %p times", (ratio, expected) => {
     expect(causes(new Story().seconds(10).seconds(6, swapped(ratio)))).toEqual(expected);
   });
 

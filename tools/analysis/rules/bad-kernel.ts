@@ -1,7 +1,7 @@
 // A zone runs another kernel than before, and with it each tick costs more, or the kernel traps: a hotfix that is none.
 //
 // Compared are the ticks right before and after the kernel hash changed, in the same zone, and what the zones did
-// meanwhile that kept theirs. Fuel counts work exactly, so that a rise of it by a quarter beyond that of the load (entities
+// meanwhile that kept theirs. Fuel counts work exactly, so that a rise of it by a sixth beyond that of the load (entities
 // and commands) and of the other zones is sure; kernel time alone is noisy and counts less. Chance is ruled out by the
 // canary judge's test (deploy/statistics.ts). Exceptions that began with the new kernel are the other sign.
 
@@ -19,6 +19,9 @@ const TICKS_MIN = 40;
 const TICKS_MAX = 600;
 /** The engine compiles a fresh module while it runs. */
 const SETTLE_TICKS = 10;
+/** Fuel counts instructions: what one part of a tick costs more is a smaller share of all of it. */
+const FUEL_NONE = 1.06;
+const FUEL_FULL = 1.16;
 const CONFIDENCE_MAX = 0.96;
 const CONFIDENCE_MAX_TIME = 0.75;
 /** One-sided p of the test that the rise is chance. */
@@ -57,7 +60,7 @@ function examine(zone: ZoneHistory, timeline: Timeline): Finding | null {
   const trappedBefore = exceptions.length - trapped;
   const others = keptKernel(zone, timeline, change.atMs);
   const confidence = Math.max(
-    CONFIDENCE_MAX * ramp(riseOf(fuelOf, before, after, others), 1.05, 1.25),
+    CONFIDENCE_MAX * ramp(riseOf(fuelOf, before, after, others), FUEL_NONE, FUEL_FULL),
     CONFIDENCE_MAX_TIME * ramp(riseOf(timeOf, before, after, others), 1.5, 3),
     trappedBefore === 0 ? CONFIDENCE_MAX * ramp(trapped, 0, 2) : 0,
   );
