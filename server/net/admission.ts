@@ -166,6 +166,7 @@ export class Admission {
 
   #enter({ session, remoteAddress }: Connection, zoneId: number, classIndex: number): void {
     session.address = addressKey(remoteAddress);
+    session.enteredAt = this.#deps.now();
     session.classIndex = classIndex;
     session.homeZoneId = zoneId;
     this.#deps.sessions.move(session, "admitted");

@@ -292,6 +292,7 @@ export class Gateway {
     if (session.isGuest || isProvisional(session) || !RESUMABLE.has(reason)) this.#leave(session);
     else {
       session.isOverdue = false;
+      session.hungUp = connection.closing === null;
       session.linkLostAt = this.#now();
       this.#router.unwatch(session);
       this.sessions.move(session, "link_lost");
@@ -313,14 +314,19 @@ export class Gateway {
 
   /** At the second look only: when the process stood still, a resume that came in time still waits in its socket. */
   #expireSessions(nowMs: number): void {
-    const { resumeMsMax, unactedResumeMsMax } = this.limits;
     for (const session of this.sessions.values()) {
       if (session.state !== "DISCONNECTING") continue;
-      const windowMs = session.hasActed ? resumeMsMax : Math.min(resumeMsMax, unactedResumeMsMax);
-      const isOverdue = nowMs - session.linkLostAt > windowMs;
+      const isOverdue = nowMs - session.linkLostAt > this.#windowMs(session);
       if (isOverdue && session.isOverdue) this.#endSession(session, "expired");
       session.isOverdue = isOverdue;
     }
+  }
+
+  /** How long its body waits for its player. */
+  #windowMs({ hasActed, hungUp, linkLostAt, enteredAt }: Session): number {
+    const { resumeMsMax, unactedResumeMsMax } = this.limits;
+    if (hasActed || !hungUp) return resumeMsMax;
+    return Math.min(resumeMsMax, Math.max(unactedResumeMsMax, linkLostAt - enteredAt));
   }
 
   /** A full zone (0: any) takes a newcomer in place of a body without a link: who holds most of those gives one up. */

@@ -37,7 +37,7 @@ export interface GatewayLimits {
   closeMsMax: number;
   /** How long the session of a lost link waits for its player. */
   resumeMsMax: number;
-  /** The same of a session that never acted: a body that nobody has moved is nobody's loss. */
+  /** The least of one that hung up and never acted, which waits for as long as it was there: who comes and goes leaves little. */
   unactedResumeMsMax: number;
   /** Players in one zone, those waiting to resume included; the kernel's own bound is PLAYERS_MAX. */
   playersPerZoneMax: number;

@@ -28,6 +28,10 @@ export class Session implements FaultSession {
   crossing: Crossing | null = null;
   /** It did something in the world, which a body that is only to fill a zone does not. */
   hasActed = false;
+  /** Its link ended from the other side; not for a limit or a fault of ours. */
+  hungUp = false;
+  /** When it entered the world, in milliseconds of the gateway's clock. */
+  enteredAt = 0;
   /** Whose it is for limits an address (address.ts). */
   address = "";
   /** Of the command that lets it into its zone, and whether the zone has said since that it is there. */

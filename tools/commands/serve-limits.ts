@@ -34,7 +34,11 @@ export function addLimitFlags(command: Command): Command {
     .option("--connections-per-address <n>", "of one address; default 512, from loopback all", count)
     .option("--new-sessions <n>", "new players a second in all; default 2000", count)
     .option("--new-sessions-per-address <n>", "of one address; default 50, from loopback any number", count)
-    .option("--unacted-seconds <n>", "how long the body of a player who never acted stays; default 5", seconds)
+    .option(
+      "--unacted-seconds <n>",
+      "how long the body of a player who came, did nothing and went stays; default 5",
+      seconds,
+    )
     .option("--control-connections <n>", "control connections in all; default 64", parseInteger(2, COUNT_MAX))
     .option("--auth-seconds <n>", "time to show the control port its token; default 5", seconds)
     .option("--http-connections <n>", "HTTP connections in all; default 64", parseInteger(2, COUNT_MAX))

@@ -27,7 +27,30 @@ const sessionIn = (server: TestGateway, id: number): string | undefined => serve
 const refused = (server: TestGateway, reason: string): number => server.gateway.counters.refused.get(reason) ?? 0;
 
 describe("a session that never acted", () => {
-  test("leaves its body for 5 s only", async () => {
+  test("leaves its body for as long as its player was there, 5 s at least", async () => {
+    await using server = startGateway();
+    const { client } = await enter(server);
+    server.clock.now += 20_000;
+    client.close();
+    await server.run(() => sessionIn(server, 1) === "DISCONNECTING");
+    server.clock.now += 18_000;
+    for (let tick = 1_000; tick < 1_003; tick++) server.gateway.onServerTick(tick);
+    expect(sessionIn(server, 1)).toBe("DISCONNECTING");
+    await server.run(() => server.link.opsOf(1).includes(OP_LEAVE));
+    expect(server.clock.now).toBeLessThan(50_000);
+  });
+
+  test("keeps its 30 s when it was the server that cut its link", async () => {
+    await using server = startGateway();
+    const { answer } = await enter(server);
+    server.gateway.faultSessions([])[0]!.crash();
+    await server.run(() => sessionIn(server, 1) === "DISCONNECTING");
+    server.clock.now += 28_000;
+    for (let tick = 1_000; tick < 1_003; tick++) server.gateway.onServerTick(tick);
+    expect((await enter(server, { resume: answer.resume })).answer).toMatchObject({ session_id: 1 });
+  });
+
+  test("leaves its body for 5 s only when it came and went", async () => {
     await using server = startGateway();
     const { client } = await enter(server);
     client.close();
