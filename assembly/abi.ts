@@ -75,7 +75,7 @@ export const OP_SPIN = 97;
 
 /** Lists of a player, and how long they may be: each travels from zone to zone. */
 export const SCHOOL_COUNT = 8;
-export const COOLDOWN_COUNT_MAX = 16;
+export const COOLDOWN_COUNT_MAX = 24;
 export const DIMINISHED_COUNT = 3;
 /** Auras of an entity; one RECORD_AURAS tells of all. */
 export const AURA_COUNT_MAX = 8;

@@ -11,7 +11,9 @@ import {
   EVENT_CAST_STARTED,
   INTERRUPT_BY_MOVEMENT,
   INTERRUPT_TARGET_LOST,
+  OP_CAST,
   PHASE_CASTS,
+  REFUSED_NO_POWER,
 } from "./abi";
 import { PLAYER_GUEST } from "./arrivals";
 import { interruptCast } from "./cancel";
@@ -22,7 +24,7 @@ import { Cell, U32 } from "./columns";
 import { startCooldown } from "./cooldowns";
 import { Counter } from "./counters";
 import { applySpell } from "./effects";
-import { emit } from "./events";
+import { emit, emitRefused } from "./events";
 import {
   ENTITY_CAST_END,
   ENTITY_CAST_SPELL,
@@ -143,10 +145,11 @@ export function begin(row: u32, spell: usize, spellId: u32, target: u32, ticks: 
   U32.set(ENTITY_CHANNEL_NEXT, row, Clock.now() + max<u32>(Spell.get(spell, SPELL_CHANNEL_PERIOD), 1));
 }
 
-/** The cast is done: pay, cool down, take effect. Power that went elsewhere meanwhile leaves it without effect. */
+/** The cast is done: pay, cool down, take effect. Power that went elsewhere meanwhile leaves it without effect, and that is told. */
 function complete(row: u32, spell: usize, spellId: u32, target: u32, ticks: u32): void {
   tellCompletion(row, spellId, target, ticks);
-  if (spell == 0 || !payFor(row, spell, spellId)) return;
+  if (spell == 0) return;
+  if (!payFor(row, spell, spellId)) return emitRefused(row, REFUSED_NO_POWER, OP_CAST, 0, spellId);
   if (target != NO_ROW) applySpell(row, target, spell, spellId);
 }
 

@@ -120,7 +120,7 @@ test("a spell's own cooldown: 8 s are 160 ticks", async () => {
   expect(zone.event("cast_completed").a).toBe(BLAST.id);
 });
 
-test("a spell that can not be paid is refused; power that went elsewhere meanwhile leaves it without effect", async () => {
+test("a spell that can not be paid is refused; power that went elsewhere meanwhile leaves it without effect, told", async () => {
   const zone = await open();
   zone.set(1, "POWER", 29).cast(1, BLAST.id, WOLF).run();
   expect(zone.event("refused").info).toBe(REFUSED_NO_POWER);
@@ -128,6 +128,7 @@ test("a spell that can not be paid is refused; power that went elsewhere meanwhi
   zone.set(1, "POWER", 99).run();
   expect(zone.has("cast_completed")).toBe(true);
   expect([zone.has("damage"), zone.get(1, "POWER")]).toEqual([false, 99]);
+  expect(zone.event("refused")).toMatchObject({ source: 1, info: REFUSED_NO_POWER, c: BOLT.id });
 });
 
 describe("whom a spell is aimed at", () => {
