@@ -45,6 +45,7 @@ const ZONE = 1;
 const TICK = 2;
 const STAGE = 3;
 const FAULT_THREAD = 4;
+const THREAD_ID = 5;
 const WORDS = 6;
 /** The f64 behind the words. */
 const DUE = WORDS / 2;
@@ -58,6 +59,8 @@ export interface Crumb {
   zoneId: number;
   tick: number;
   stage: Stage;
+  /** The system's number of the worker's thread; 0 where it can not be known. */
+  threadId: number;
 }
 
 export class Breadcrumb {
@@ -108,9 +111,10 @@ export class Breadcrumb {
     this.beats();
   }
 
-  /** Worker: its number in the fault block, said before anything that may fail. */
-  claimed(faultThread: number): void {
+  /** Worker: its number in the fault block and that of its thread in the system, said before anything that may fail. */
+  claimed(faultThread: number, threadId: number): void {
     Atomics.store(this.#words, FAULT_THREAD, faultThread);
+    Atomics.store(this.#words, THREAD_ID, threadId);
   }
 
   /** Main thread: that number; 0 when the worker never had one. */
@@ -136,6 +140,7 @@ export class Breadcrumb {
       zoneId: Atomics.load(this.#words, ZONE),
       tick: Atomics.load(this.#words, TICK),
       stage: STAGES[Atomics.load(this.#words, STAGE)] ?? "starting",
+      threadId: Atomics.load(this.#words, THREAD_ID),
     };
   }
 }

@@ -21,6 +21,7 @@ import { GameLoop } from "./game-loop.ts";
 import type { FromZoneWorker, Swap, TickReport, ToZoneWorker, ZoneState } from "./messages.ts";
 import { OutputRecords } from "./output-records.ts";
 import type { Crossing } from "./transfer.ts";
+import { timesOf } from "./thread-times.ts";
 import { Watchdog, WATCHDOG_MS_DEFAULT } from "./watchdog.ts";
 import { emptyReport, readReport, REPORT } from "./wire.ts";
 import type { Entered, ZoneCensus } from "./wire.ts";
@@ -125,7 +126,7 @@ export class ZoneSupervisor {
     this.#gameLoop = new GameLoop({ emitter, tickRateHz, zones: this.#zones.keys(), now });
     this.#census = new Census(emitter, now);
     this.onCensus(({ zoneId, ids }) => this.#census.observe(zoneId, ids));
-    this.#watchdog = new Watchdog({ limitMs: watchdogMs, now: () => performance.timeOrigin + now() });
+    this.#watchdog = new Watchdog({ limitMs: watchdogMs, now: () => performance.timeOrigin + now(), timesOf });
     const workers = Array.from({ length: options.workers }, (_, worker) => worker);
     this.#slots = workers.map((worker) => this.#newSlot(worker, options));
     for (const worker of workers) this.#watch(worker);

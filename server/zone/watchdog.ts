@@ -6,10 +6,13 @@
 //   watchdog.check()      // every watchdog.checkMs: { late: [{ worker: 0, lateMs: 1040, crumb }], stoodStillMs: 0 }
 //
 // A zone whose ticks are far apart (a low tick rate, slowed game time) is due late, and so is one that a fault holds up: they
-// say so themselves. Lateness is time that this thread has watched go by. When it stood still itself (SIGSTOP, a suspended
-// laptop, a full collection), the workers may have stood still with it: everybody begins anew with the whole limit.
+// say so themselves. Lateness is time that this thread has watched go by, without what a worker waits for a processor
+// (lateness.ts). When this thread stood still itself (SIGSTOP, a suspended laptop, a full collection), the workers may have
+// stood still with it: everybody begins anew with the whole limit.
 
 import type { Crumb } from "./breadcrumb.ts";
+import { Lateness } from "./lateness.ts";
+import type { ThreadTimes } from "./thread-times.ts";
 
 /** Bounds and default of the limit, in milliseconds. */
 export const WATCHDOG_MS_MIN = 250;
@@ -26,6 +29,8 @@ export interface WatchdogOptions {
   limitMs: number;
   /** Milliseconds of the clock that breadcrumbs are written by. */
   now: () => number;
+  /** What the system knows of a thread; default: nothing. */
+  timesOf?: (threadId: number) => ThreadTimes | null;
 }
 
 export interface LateWorker {
@@ -43,7 +48,7 @@ export interface Look {
 interface Watched {
   readonly source: { read(): Crumb };
   beat: number;
-  lateMs: number;
+  readonly lateness: Lateness;
 }
 
 export class Watchdog {
@@ -51,10 +56,12 @@ export class Watchdog {
   readonly checkMs: number;
   readonly #limitMs: number;
   readonly #now: () => number;
+  readonly #timesOf: (threadId: number) => ThreadTimes | null;
   readonly #watched = new Map<number, Watched>();
   #lookedAtMs: number;
 
-  constructor({ limitMs, now }: WatchdogOptions) {
+  constructor({ limitMs, now, timesOf = () => null }: WatchdogOptions) {
+    this.#timesOf = timesOf;
     this.#limitMs = limitMs;
     this.#now = now;
     this.checkMs = Math.min(Math.max(limitMs / CHECKS_PER_LIMIT, CHECK_MS_MIN), CHECK_MS_MAX);
@@ -63,7 +70,7 @@ export class Watchdog {
 
   /** From now on; whoever was watched under this number before is not any more. */
   watch(worker: number, source: { read(): Crumb }): void {
-    this.#watched.set(worker, { source, beat: source.read().beat, lateMs: 0 });
+    this.#watched.set(worker, { source, beat: source.read().beat, lateness: new Lateness() });
   }
 
   forget(worker: number): void {
@@ -81,10 +88,12 @@ export class Watchdog {
       const crumb = watched.source.read();
       const hasMoved = crumb.beat !== watched.beat;
       watched.beat = crumb.beat;
-      if (hasMoved || stoodStill) watched.lateMs = 0;
+      const { lateness } = watched;
       // Of a look that came late itself, only as much as one in time: where this thread has to wait for a processor, so have they.
-      else watched.lateMs += Math.max(0, Math.min(elapsedMs, nowMs - crumb.dueMs, this.checkMs));
-      if (watched.lateMs > this.#limitMs) look.late.push({ worker, lateMs: watched.lateMs, crumb });
+      const overdueMs = Math.min(elapsedMs, nowMs - crumb.dueMs, this.checkMs);
+      if (hasMoved || stoodStill) lateness.reset();
+      else if (overdueMs > 0) lateness.add(overdueMs, this.#timesOf(crumb.threadId));
+      if (lateness.exceeds(this.#limitMs)) look.late.push({ worker, lateMs: lateness.ms, crumb });
     }
     return look;
   }

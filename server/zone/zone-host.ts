@@ -14,6 +14,7 @@ import type { ZoneBatch } from "./command-batch.ts";
 import type { FromZoneWorker, ToZoneWorker } from "./messages.ts";
 import { Ring } from "./ring.ts";
 import { takeTicket } from "./swap-ticket.ts";
+import { ownThreadId } from "./thread-times.ts";
 import { warmUp } from "./warm-up.ts";
 import { COMMAND_MESSAGE_BYTES } from "./wire.ts";
 import type { ZoneWorkerStart } from "./worker-messages.ts";
@@ -71,7 +72,7 @@ export class ZoneHost {
         if (this.#runners.get(zoneId)?.pauses(ms) === true) this.#emitter.flush(true);
       },
     });
-    this.#crumb.claimed(this.#faults.thread);
+    this.#crumb.claimed(this.#faults.thread, ownThreadId());
     const layout = layoutFrom(new Map(start.layout));
     this.#memoryPages = layout.value("MEMORY_PAGES");
     for (const zone of start.zones) this.#runners.set(zone.zone.id, this.#newRunner(zone, layout));
