@@ -26,8 +26,8 @@ export interface ReadinessOptions {
 export interface ZoneReadiness {
   zone_id: number;
   name: string;
-  /** "STARTING" before its first tick. */
-  state: ZoneState | "STARTING";
+  /** "STARTING" before its first tick, "SILENT" when it ought to tick and does not. */
+  state: ZoneState | "STARTING" | "SILENT";
   ready: boolean;
   /** Why it is not ready, for people; null when it is. */
   reason: string | null;
@@ -108,10 +108,13 @@ export class Readiness {
     return { ready: reasons.length === 0, reasons, zones };
   }
 
-  #checkZone(zone_id: number, { name, state, reason, atMs, ageMsMax }: KnownZone): ZoneReadiness {
+  #checkZone(zone_id: number, zone: KnownZone): ZoneReadiness {
+    const { name, reason, atMs, ageMsMax } = zone;
     const tick_age_ms = atMs === null ? null : Math.round(this.#now() - atMs);
-    const isPlayable = state !== "STARTING" && PLAYABLE.has(state);
-    const ready = isPlayable && tick_age_ms !== null && tick_age_ms <= ageMsMax;
+    const isPlayable = zone.state !== "STARTING" && PLAYABLE.has(zone.state);
+    const isLate = tick_age_ms !== null && tick_age_ms > ageMsMax;
+    const ready = isPlayable && tick_age_ms !== null && !isLate;
+    const state = isPlayable && isLate ? "SILENT" : zone.state;
     const why = reason === "" || isPlayable ? "" : ` (${reason})`;
     const age = tick_age_ms === null ? "it has not ticked yet" : `its last tick was ${tick_age_ms} ms ago`;
     const text = `Zone ${zone_id} is ${state}${why}; ${age}.`;

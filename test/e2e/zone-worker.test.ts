@@ -89,6 +89,7 @@ test("a hung zone is nowhere ACTIVE, its players are moved and brought home, and
   child.stdin.write("end wasm 0\n");
   await child.stdin.flush();
   await until("zone 1 is missed", async () => (await ready("?zone=all")).status === 503);
+  await until("zone 1 is DOWN", async () => (await ready("?zone=1")).reasons[0]?.includes("is DOWN") === true);
   const [check, whole, first, second, status] = await Promise.all([
     healthCheck(),
     ready(""),

@@ -196,7 +196,10 @@ describe("readiness", () => {
     clock.pass(2000);
     expect(await ready()).toEqual([200, []]);
     clock.pass(1);
-    expect((await ready())[0]).toBe(503);
+    expect(await ready()).toEqual([
+      503,
+      ["Zone 1 is DOWN; its last tick was 2001 ms ago.", "Zone 2 is SILENT; its last tick was 2001 ms ago."],
+    ]);
     readiness.observeTick(tickReport({ zoneId: 1, state: "ACTIVE" }));
     expect(await ready()).toEqual([200, []]);
   });
