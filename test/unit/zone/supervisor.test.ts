@@ -230,6 +230,8 @@ test("faults act in the new worker as in the lost one, and one that is removed m
 test("a zone that a fault holds up for long is DEGRADED and says why, and its worker is not ended", async () => {
   await using supervised = await supervise();
   const { supervisor, block, messages } = supervised;
+  // A busy machine may make the other zone overrun its ticks, which is another matter.
+  const ofOne = (): FromZoneWorker[] => messages.filter((message) => "zoneId" in message && message.zoneId === 1);
   block.open(3);
   supervisor.broadcast({
     type: "fault_activate",
@@ -241,13 +243,13 @@ test("a zone that a fault holds up for long is DEGRADED and says why, and its wo
     probability: 1,
   });
   await eventually(() => block.total(3, "eligible") > 0 && supervisor.zones.get(1)?.state === "DEGRADED");
-  expect(messages).toMatchObject([
+  expect(ofOne()).toMatchObject([
     { zoneId: 1, from: "ACTIVE", to: "DEGRADED", reason: expect.stringContaining("fault") },
   ]);
   // Long after the watchdog's limit, it is as it was; the removal ends the pause at once.
   const other = supervisor.zones.get(2)!.tick;
   await eventually(() => supervisor.zones.get(2)!.tick > other + 40);
-  expect(messages).toHaveLength(1);
+  expect(ofOne()).toHaveLength(1);
   block.close(3);
   await eventually(() => supervisor.zones.get(1)?.state === "ACTIVE");
   expect([...supervisor.losses.restarts.values()]).toEqual([0, 0]);
