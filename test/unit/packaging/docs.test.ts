@@ -69,13 +69,13 @@ test.each(PAGES)("every command of %s is one that the program takes", (page) => 
   expect(problems).toEqual([]);
 });
 
-describe("samples", () => {
-  const sample = (page: string, begin: string): string => {
-    const found = blocks(page).find((body) => body.includes(begin));
-    expect(found).toBeDefined();
-    return found ?? "";
-  };
+const sample = (page: string, begin: string): string => {
+  const found = blocks(page).find((body) => body.includes(begin));
+  expect(found).toBeDefined();
+  return found ?? "";
+};
 
+describe("samples", () => {
   test("a fault's status has the fields that FAULTS shows", () => {
     const shown = JSON.parse(sample("docs/FAULTS.md", '{"id":"latency-spike","mode"')) as object;
     const [real] = faultsWith("latency-spike");
