@@ -156,7 +156,10 @@ export class ZoneWorkerLink {
     } else if (message.type === "failed") this.#failToStart(`A zone worker could not start: ${message.error}`);
     else if (message.type === "stopped") this.#stopped.resolve();
     else if (message.type === "answer") this.#onAnswer(message);
-    else this.#events.onMessage(message);
+    else {
+      this.#drain(); // what a zone has told of its players comes before the word that it is DOWN
+      this.#events.onMessage(message);
+    }
   }
 
   #onAnswer(message: Extract<FromZoneWorker, { type: "answer" }>): void {

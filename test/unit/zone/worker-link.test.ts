@@ -3,6 +3,7 @@ import { Ring } from "../../../server/zone/ring.ts";
 import { ZoneWorkerLink } from "../../../server/zone/worker-link.ts";
 import type { WorkerLinkEvents } from "../../../server/zone/worker-link.ts";
 import type { ZoneWorkerStart } from "../../../server/zone/worker-messages.ts";
+import { FakeZoneWorker } from "../../helpers/zone-fake-worker.ts";
 
 /** A worker that does nothing by itself. */
 const idleWorker = (terminate = (): void => {}): Worker =>
@@ -55,4 +56,23 @@ test("a worker that never comes to the end of its tick is ended all the same, an
   const asked = link.request(1, { type: "inspect" });
   await Promise.all([link.stop(), expect(asked).rejects.toMatchObject({ code: "zone_worker" })]);
   expect(isEnded).toBe(true);
+});
+
+test("what a zone wrote before it said that it is DOWN is read before that, though nobody was awake to read it", async () => {
+  const seen: string[] = [];
+  const memory = ZoneWorkerLink.allocate();
+  const start = { type: "start", zones: [], ...memory } as unknown as ZoneWorkerStart;
+  const worker = new FakeZoneWorker();
+  const link = new ZoneWorkerLink(() => worker.asWorker, start, {
+    ...events,
+    onRecord: () => void seen.push("record"),
+    onMessage: ({ type }) => void seen.push(type),
+  });
+  await link.ready;
+  const output = new Ring(memory.outputRing);
+  output.append(new Uint8Array(8));
+  output.commit();
+  worker.say({ type: "zone_state", zoneId: 1, from: "CRASHED", to: "DOWN", reason: "test", tick: 7 });
+  expect(seen).toEqual(["record", "zone_state"]);
+  await link.stop();
 });
