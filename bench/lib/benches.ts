@@ -19,6 +19,10 @@ export const BENCHES: readonly Bench[] = [
   { command: "bun bench/soak.ts", shows: "a clean run: tick count, overruns, errors, memory slope" },
   { command: "bun bench/fuzz.ts", shows: "what broken messages do to the game and control ports" },
   { command: "bun bench/fault-cycles.ts", shows: "whether a thousand random faults leave anything behind" },
+  {
+    command: "bun bench/membership.ts",
+    shows: "whether every player is in one zone, whatever befalls zones, modules, workers",
+  },
   { command: "bun bench/kill.ts", shows: "whether tools killed with -9 leave anything behind" },
   {
     command: "bun bench/workers.ts",

@@ -1,0 +1,123 @@
+// Two builds of the kernel that let players in and out at different moments, trap at different moments, and are otherwise the
+// served one with room for less: what one of them did, the other would not have done. A rollback from one to the other rewrites history.
+//
+//   in a tick                       steady                             trial
+//   departures are refused          one in 4                           another one in 4
+//   JOIN, ARRIVE are refused        one in 8, by tick and session      another one in 8
+//   JOIN, ARRIVE, LEAVE, WATCH trap one in 64, by tick and session     another one in 64
+//   a phase traps                   never                              one in 128
+
+import { WowsimError } from "../../server/errors.ts";
+import { compile, readSources } from "../../server/kernel/build.ts";
+import type { Kernel } from "../../server/kernel/kernel.ts";
+import { loadKernel } from "../../server/kernel/load.ts";
+import { meter } from "../../server/kernel/meter.ts";
+
+export interface MembershipKernels {
+  steady: Kernel;
+  trial: Kernel;
+}
+
+/** Where to put what: the file, what stands there, and what comes before it. */
+const PLANTS: readonly { file: string; before: string; code: string }[] = [
+  {
+    file: "transfer.ts",
+    before: "  const count = Cell.get(DEPARTURE_COUNT);\n  if (count >= DEPARTURES_MAX)",
+    code: "  if ((Clock.now() & 3) == other()) return REFUSED_DEAD;\n",
+  },
+  {
+    file: "commands.ts",
+    before: "  const level = (Command.e(at) >> 8) & 0xff;\n",
+    code: "  if (letsNobodyIn(session)) return refuse(at, NO_ROW, REFUSED_ZONE_FULL);\n",
+  },
+  {
+    file: "commands.ts",
+    before: "  const refusal = arrive(session,",
+    code: "  if (letsNobodyIn(session)) return refuse(at, NO_ROW, REFUSED_ZONE_FULL);\n",
+  },
+  {
+    file: "commands.ts",
+    before: "    if (op >= <u32>OP_SPAWN) handleHost(at, op);\n",
+    code: "    if (isPoison(op, Command.session(at))) unreachable();\n",
+  },
+  {
+    file: "index.ts",
+    before: "  showWorld();\n  Counter",
+    code: "  if (other() == 1 && (now & 127) == 100) unreachable();\n",
+  },
+];
+
+const FUNCTIONS = `
+function letsNobodyIn(session: u32): bool {
+  return ((Cell.get(HEADER_TICK) ^ (session * 5)) & 7) == 1 + other() * 2;
+}
+
+function isPoison(op: u32, session: u32): bool {
+  if (op != OP_JOIN && op != OP_ARRIVE && op != OP_LEAVE && op != OP_WATCH) return false;
+  return ((Cell.get(HEADER_TICK) + session * 7 + op) & 63) == 7 + other();
+}
+`;
+
+/** Constants of assembly/memory.ts that are smaller here: a recovery copies the whole state, and there are thousands. */
+const CAPACITIES: Record<string, string> = {
+  PLAYERS_MAX: "64",
+  CREATURES_MAX: "64",
+  COMMANDS_MAX: "2048",
+  EVENTS_MAX: "1024",
+  CELLS_ACROSS: "16",
+  FRAME_BYTES_MAX: "256 * 1024",
+  MEMORY_PAGES: "64",
+};
+
+/** What `other()` returns is this and, in the trial, one more: so that one build, which takes seconds, gives both. */
+const MARK = 0x2ead0000;
+const OTHER = `
+function other(): u32 {
+  return (Cell.get(HEADER_ZONE_ID) + ${MARK} - Cell.get(HEADER_ZONE_ID)) & 1;
+}
+`;
+
+/** Throws WowsimError("kernel_source") when the sources are others than they were. */
+export async function buildMembershipKernels(): Promise<MembershipKernels> {
+  const sources = await readSources();
+  let map = sources.get("memory.ts") ?? "";
+  for (const [name, value] of Object.entries(CAPACITIES)) {
+    const declared = new RegExp(`export const ${name}: u32 = [^;]+;`);
+    if (!declared.test(map)) throw new WowsimError("kernel_source", `assembly/memory.ts has no constant ${name}.`);
+    map = map.replace(declared, `export const ${name}: u32 = ${value};`);
+  }
+  sources.set("memory.ts", map);
+  for (const { file, before, code } of PLANTS) {
+    const source = sources.get(file) ?? "";
+    if (!source.includes(before)) throw new WowsimError("kernel_source", `assembly/${file} has no ${before.trim()}`);
+    sources.set(file, source.replace(before, code + before));
+  }
+  for (const file of new Set(PLANTS.map((plant) => plant.file))) {
+    let source = `${sources.get(file) ?? ""}${OTHER}${file === "commands.ts" ? FUNCTIONS : ""}`;
+    for (const name of ["HEADER_TICK", "HEADER_ZONE_ID"]) {
+      if (new RegExp(`^  ${name},$`, "m").test(source)) continue;
+      source = source.replace('\n} from "./memory";', `\n  ${name},\n} from "./memory";`);
+    }
+    sources.set(file, source);
+  }
+  const steady = await meter(await compile(sources));
+  return { steady: loadKernel(steady, "steady"), trial: { ...loadKernel(marked(steady), "trial"), hash: "trial" } };
+}
+
+/** The same module with every MARK one higher: an i32.const, whose first of five bytes of LEB128 has the lowest bits. */
+function marked(wasm: Uint8Array): Uint8Array {
+  const bytes = Buffer.from(wasm);
+  const constant = Buffer.from([0x41, ...leb(MARK)]);
+  let found = 0;
+  for (let at = bytes.indexOf(constant); at >= 0; at = bytes.indexOf(constant, at + 1)) {
+    bytes[at + 1] = (bytes[at + 1] ?? 0) | 1;
+    found++;
+  }
+  if (found === 0)
+    throw new WowsimError("kernel_source", "The compiler has folded the constant that tells the two apart.");
+  return bytes;
+}
+
+function leb(value: number): number[] {
+  return [0, 7, 14, 21, 28].map((shift, index) => ((value >>> shift) & 0x7f) | (index < 4 ? 0x80 : 0));
+}

@@ -1,0 +1,300 @@
+// The main thread of the membership bench: the real router and the real sessions, over zones of the bench's (membership-zone.ts),
+// and in the gateway's place what clients do: they come, go, lose their link, resume. It reads what zones say when it likes:
+// rings and messages each in their own order, and not in one.
+//
+//   const world = new BenchWorld(kernels)
+//   world.join(); world.zones[0].traps = 20; world.turn()
+//   world.faultsOf()       // who is nowhere, in two zones, or in a zone without a session
+
+import { loadContent } from "../../server/content/load.ts";
+import type { ZoneContent } from "../../server/content/content.ts";
+import type { Connection } from "../../server/net/connection.ts";
+import { FrameReader } from "../../server/net/frame-reader.ts";
+import { SESSION_ID_MAX, SessionTable } from "../../server/net/session-table.ts";
+import type { Session } from "../../server/net/session.ts";
+import { ZoneRouter } from "../../server/net/zone-router.ts";
+import type { FrameListener, ZoneLink } from "../../server/net/zone-link.ts";
+import { writeCommand, writeCommandInts } from "../../server/zone/command-writer.ts";
+import type { FromZoneWorker } from "../../server/zone/messages.ts";
+import { OutputRecords } from "../../server/zone/output-records.ts";
+import type { Crossing } from "../../server/zone/transfer.ts";
+import { readReport, emptyReport, REPORT } from "../../server/zone/wire.ts";
+import type { Entered, ZoneCensus } from "../../server/zone/wire.ts";
+import type { MembershipKernels } from "./membership-kernels.ts";
+import { BenchZone, TICK_MS } from "./membership-zone.ts";
+import type { BenchClock } from "./membership-zone.ts";
+
+const RESUME_MS_MAX = 30_000;
+const PLAYERS_PER_ZONE_MAX = 6;
+const PLAYER_LEVEL = 10;
+const REVIVE_TURNS = 12;
+
+/** Three zones in a ring; a portal lies where nobody comes by chance. */
+const ZONES: readonly ZoneContent[] = [1, 2, 3].map((id) => ({
+  id,
+  name: `Zone ${id}`,
+  spawns: [{ entityId: 1_000_000 + id, template: 0, x: 200, y: 200, z: 0 }],
+  portals: [{ to: (id % 3) + 1, x: 100, y: 0, radiusYd: 5, exit: { x: 0, y: 8, z: 0 } }],
+}));
+export const PORTAL = { x: 100, y: 0 };
+
+export class BenchWorld implements ZoneLink {
+  readonly clock: BenchClock = { ms: 0 };
+  readonly zones = new Map<number, BenchZone>();
+  readonly sessions: SessionTable;
+  readonly router: ZoneRouter;
+  readonly kernels: MembershipKernels;
+  /** What happened, by name. */
+  readonly counts = new Map<string, number>();
+  #records = new OutputRecords();
+  readonly #messageListeners: ((message: FromZoneWorker) => void)[] = [];
+  readonly #report = emptyReport(0);
+  readonly #reader = new FrameReader();
+  readonly #reviveAt = new Map<number, number>();
+  #turns = 0;
+
+  constructor(kernels: MembershipKernels) {
+    this.kernels = kernels;
+    const emitter = { emit: () => undefined, emitSampled: () => undefined };
+    const content = loadContent();
+    for (const zone of ZONES) this.zones.set(zone.id, new BenchZone(zone, content, kernels.steady, this.clock));
+    this.sessions = new SessionTable(emitter);
+    this.router = new ZoneRouter({
+      link: this,
+      sessions: this.sessions,
+      emitter,
+      playersPerZoneMax: PLAYERS_PER_ZONE_MAX,
+      playerLevel: PLAYER_LEVEL,
+      portalsOf: () => [],
+      tell: () => undefined,
+      expel: (session) => this.#end(session, "expelled"),
+    });
+    this.onDeparture((crossing) => this.router.onDeparture(crossing));
+    this.onEntered((entered) => this.router.onEntered(entered));
+    this.onCensus((census) => this.router.onCensus(census));
+    this.onMessage((message) => this.router.onMessage(message));
+    this.onFrame((zoneId, bytes, offset, length) => this.#onFrame(zoneId, bytes, offset, length));
+  }
+
+  count(what: string, by = 1): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + by);
+  }
+
+  // ---- What clients do ----------------------------------------------------------------------------------------------------
+
+  join(isGuest: boolean): void {
+    const session = this.sessions.create();
+    this.sessions.move(session, "first_message");
+    const zoneId = this.router.nextZone();
+    if (zoneId === 0) {
+      this.sessions.move(session, "refused");
+      return this.count("no zone for a newcomer");
+    }
+    session.isGuest = isGuest;
+    session.connection = connected();
+    session.homeZoneId = zoneId;
+    this.sessions.move(session, "admitted");
+    this.router.join(session, zoneId);
+    this.count("join");
+  }
+
+  leave(session: Session): void {
+    this.count(session.crossing === null ? "leave" : "leave while crossing");
+    this.#end(session, "left");
+  }
+
+  loseLink(session: Session): void {
+    if (session.connection === null) return;
+    if (session.isGuest) return this.leave(session);
+    session.connection = null;
+    session.linkLostAt = this.clock.ms;
+    this.router.unwatch(session);
+    this.sessions.move(session, "link_lost");
+    this.count(session.crossing === null ? "link lost" : "link lost while crossing");
+  }
+
+  resume(session: Session): void {
+    if (session.state !== "DISCONNECTING") return;
+    session.connection = connected();
+    this.sessions.move(session, "resumed");
+    this.router.watch(session);
+    this.count(session.crossing === null ? "resumed" : "resumed while crossing");
+  }
+
+  /** Its worker dies: what it had committed is read to the end, then its zone is DOWN. */
+  killWorker(zone: BenchZone): void {
+    if (zone.isDead) return;
+    this.count("worker death");
+    if ([...this.sessions.values()].some(({ crossing }) => crossing !== null))
+      this.count("worker death, crossings under way");
+    const isTrial = zone.runner.zone.kernel === this.kernels.trial;
+    for (const message of zone.messages.splice(0)) this.#say(message);
+    this.#readRing(zone);
+    zone.die();
+    this.#reviveAt.set(zone.id, this.#turns + REVIVE_TURNS);
+    const [tick, fromHash, toHash] = [zone.tick, this.kernels.trial.hash, this.kernels.steady.hash];
+    if (isTrial) this.#say({ type: "rolled_back", zoneId: zone.id, tick, fromHash, toHash, reason: "its worker died" });
+    if (zone.state === "DOWN") return;
+    this.#say({ type: "zone_state", zoneId: zone.id, from: zone.state, to: "DOWN", reason: "its worker died", tick });
+  }
+
+  // ---- The turn of everything -----------------------------------------------------------------------------------------------
+
+  /** 50 ms go by: every zone gets its turn. */
+  passTime(): void {
+    this.clock.ms += TICK_MS;
+    this.#turns++;
+    for (const [zoneId, turn] of this.#reviveAt) {
+      if (this.#turns < turn) continue;
+      this.#reviveAt.delete(zoneId);
+      this.zones.get(zoneId)?.revive();
+    }
+  }
+
+  /** The main thread's turn; `reads`: which zones' rings and messages it gets to, by id. */
+  mainTurn(reads: (zoneId: number, what: "ring" | "messages") => boolean, messagesFirst: boolean): void {
+    this.router.retryOwed();
+    for (const zone of this.zones.values()) {
+      if (messagesFirst && reads(zone.id, "messages")) this.#readMessages(zone);
+      if (reads(zone.id, "ring")) this.#readRing(zone);
+      if (!messagesFirst && reads(zone.id, "messages")) this.#readMessages(zone);
+    }
+    if (this.#turns % 20 !== 0) return;
+    for (const session of this.sessions.values()) {
+      if (session.state !== "DISCONNECTING" || this.clock.ms - session.linkLostAt <= RESUME_MS_MAX) continue;
+      this.#end(session, "expired");
+    }
+    this.router.rescueStranded();
+  }
+
+  /** What is not as it should be, by who and what. `isIdle`: nothing is under way any more, so nobody may be. */
+  faultsOf(isIdle: boolean): string[] {
+    const faults: string[] = [];
+    for (const session of this.sessions.values()) {
+      const places = [...this.zones.values()].filter((zone) => zone.has(session.id));
+      const { id, zoneId, crossing, isThere, state } = session;
+      if (places.length > 1) faults.push(`session ${id} is in ${places.length} zones`);
+      if (places.some((zone) => zone.id !== zoneId)) faults.push(`session ${id} is in a zone that is not its own`);
+      if (isThere && zoneId !== 0 && places.length === 0) faults.push(`session ${id} is in no zone`);
+      if (!isIdle) continue;
+      if (!isThere || zoneId === 0 || crossing !== null) faults.push(`session ${id} waits for a zone`);
+      if (state !== "IN_WORLD" && state !== "DISCONNECTING") faults.push(`session ${id} is ${state}`);
+      if (session.connected && session.awaitsReset) faults.push(`session ${id} is told nothing`);
+    }
+    for (const zone of this.zones.values()) {
+      zone.eachPlayer((id) => {
+        if (id <= SESSION_ID_MAX && this.sessions.get(id) === undefined)
+          faults.push(`entity ${id} in zone ${zone.id} has no session`);
+      });
+    }
+    if (this.sessions.invalidMoves > 0) faults.push(`${this.sessions.invalidMoves} illegal moves of sessions`);
+    return faults;
+  }
+
+  // ---- ZoneLink ---------------------------------------------------------------------------------------------------------------
+
+  command(zoneId: number, ...rest: Rest<typeof writeCommand>): boolean {
+    return this.#sent(zoneId, (zone) => writeCommand(zone.commands, zoneId, ...rest));
+  }
+
+  commandInts(zoneId: number, ...rest: Rest<typeof writeCommandInts>): boolean {
+    return this.#sent(zoneId, (zone) => writeCommandInts(zone.commands, zoneId, ...rest));
+  }
+
+  arrive(zoneId: number, records: Uint8Array): boolean {
+    return this.#sent(zoneId, ({ commands }) => {
+      const at = commands.reserve(4 + records.length);
+      if (at < 0) return false;
+      commands.view.setUint32(at, zoneId, true);
+      commands.bytes.set(records, at + 4);
+      commands.commit();
+      return true;
+    });
+  }
+
+  onDeparture(listener: (crossing: Crossing) => void): void {
+    this.#records.listeners.departure.push(listener);
+  }
+
+  onEntered(listener: (entered: Entered) => void): void {
+    this.#records.listeners.entered.push(listener);
+  }
+
+  onCensus(listener: (census: ZoneCensus) => void): void {
+    this.#records.listeners.census.push(listener);
+  }
+
+  onFrame(listener: FrameListener): void {
+    this.#records.listeners.frame.push(listener);
+  }
+
+  onTickEnd(listener: (zoneId: number) => void): void {
+    this.#records.listeners.tickEnd.push(listener);
+  }
+
+  onMessage(listener: (message: FromZoneWorker) => void): void {
+    this.#messageListeners.push(listener);
+  }
+
+  #sent(zoneId: number, send: (zone: BenchZone) => boolean): boolean {
+    const zone = this.zones.get(zoneId);
+    if (zone === undefined) return false;
+    const isSent = !zone.isDead && send(zone);
+    if (!isSent) this.count(zone.isDead ? "command to a dead worker" : "full command ring");
+    return isSent;
+  }
+
+  #end(session: Session, why: "left" | "expired" | "expelled"): void {
+    session.connection = null;
+    this.router.leave(session);
+    this.sessions.move(session, why === "expired" ? "expired" : "left");
+    if (why !== "left") this.count(why);
+  }
+
+  #readMessages(zone: BenchZone): void {
+    for (const message of zone.messages.splice(0)) this.#say(message);
+  }
+
+  #say(message: FromZoneWorker): void {
+    if (message.type === "zone_state") {
+      const zone = this.zones.get(message.zoneId);
+      if (zone !== undefined) zone.state = message.to;
+      if (message.to === "DOWN") this.count("zone down");
+    } else if (message.type === "recovered") {
+      this.count(`rung ${message.rung}`);
+      if (message.rung === "rollback" && [...this.sessions.values()].some(({ crossing }) => crossing !== null))
+        this.count("rollback, crossings under way");
+    }
+    for (const listener of this.#messageListeners) listener(message);
+  }
+
+  #readRing(zone: BenchZone): void {
+    const { output } = zone;
+    output.drain((offset, length) => {
+      if (output.view.getUint32(offset, true) !== REPORT) {
+        this.#records.handOut(output.view, output.bytes, offset, length);
+        return;
+      }
+      readReport(output.view, offset, this.#report);
+      zone.tick = this.#report.tick;
+      if (this.#report.framesLost > 0) this.count("frames lost");
+    });
+  }
+
+  /** As the gateway's frame delivery has it (net/frame-delivery.ts). */
+  #onFrame(zoneId: number, bytes: Uint8Array, offset: number, length: number): void {
+    const frame = this.#reader.open(bytes, offset, length);
+    const session = this.sessions.get(frame.session);
+    if (session === undefined || session.zoneId !== zoneId || session.connection === null) return;
+    if (session.awaitsReset && !frame.isReset) return;
+    session.awaitsReset = false;
+    if (session.state === "TRANSFERRING") this.sessions.move(session, "transfer_done");
+  }
+}
+
+type Rest<F> = F extends (ring: never, zoneId: number, ...rest: infer R) => boolean ? R : never;
+
+/** A link that reads everything it is sent. */
+function connected(): Connection {
+  return { isClosed: false, missedFrames: false } as unknown as Connection;
+}

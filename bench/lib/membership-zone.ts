@@ -1,0 +1,147 @@
+// One zone of the membership bench: the real runner with the real rings, on a clock of the bench's. What a worker does around
+// it, and how it can be hurt: commands that trap, players put into a portal, a worker that dies with all its zone's memory.
+//
+//   const zone = new BenchZone(content, kernel, clock)
+//   zone.tick()                   // commands from the ring, a tick, now and then a census
+//   zone.die(); ... zone.revive() // its rings and memory are gone; a new runner, which begins anew
+
+import { OP_PLACE, OP_SPAWN, OP_TRAP, SPAWN_PHANTOM } from "../../assembly/abi.ts";
+import type { Content, ZoneContent } from "../../server/content/content.ts";
+import type { CommandBatch } from "../../server/fault/fault.ts";
+import type { Kernel } from "../../server/kernel/kernel.ts";
+import type { FromZoneWorker, ZoneState } from "../../server/zone/messages.ts";
+import { Ring } from "../../server/zone/ring.ts";
+import { COMMAND_MESSAGE_BYTES } from "../../server/zone/wire.ts";
+import { spawnCreatures } from "../../server/zone/zone-host.ts";
+import { ZoneOutput } from "../../server/zone/zone-output.ts";
+import { ZoneRunner } from "../../server/zone/zone-runner.ts";
+
+export const TICK_MS = 50;
+/** Small, so that they are often full. */
+const COMMAND_RING_BYTES = 4_096;
+const OUTPUT_RING_BYTES = 16_384;
+const CENSUS_TICKS = 20;
+const FUEL = 20_000_000n;
+/** Lives in all zones at once, as with the fault split-brain. */
+export const PHANTOM_ID = 2_000_001;
+
+export interface BenchClock {
+  ms: number;
+}
+
+export class BenchZone {
+  readonly id: number;
+  readonly name: string;
+  /** As the main thread knows it. */
+  state: ZoneState = "ACTIVE";
+  tick = 0;
+  overloadLevel = 0;
+  /** Ticks left in which the zone does nothing. */
+  stalled = 0;
+  commands = new Ring(Ring.allocate(COMMAND_RING_BYTES));
+  output = new Ring(Ring.allocate(OUTPUT_RING_BYTES));
+  /** Not read by the main thread yet. */
+  messages: FromZoneWorker[] = [];
+  runner: ZoneRunner;
+  isDead = false;
+  /** For the next tick: commands that trap, and who is put where. */
+  traps = 0;
+  places: { session: number; x: number; y: number }[] = [];
+  readonly #content: ZoneContent;
+  readonly #rules: Content;
+  readonly #kernel: Kernel;
+  readonly #clock: BenchClock;
+  #words!: Uint32Array;
+  #ticks = 0;
+  #deadSince = "";
+
+  constructor(zone: ZoneContent, rules: Content, kernel: Kernel, clock: BenchClock) {
+    [this.id, this.name] = [zone.id, zone.name];
+    [this.#content, this.#rules, this.#kernel, this.#clock] = [zone, rules, kernel, clock];
+    this.runner = this.#begin(null);
+  }
+
+  /** One turn of the worker. */
+  run(): void {
+    if (this.isDead) return;
+    if (this.stalled > 0) {
+      this.stalled--;
+      return;
+    }
+    while (this.runner.clock.deadline <= this.#clock.ms) {
+      this.commands.drain((offset, length) => {
+        const at = offset / 4;
+        if (length === COMMAND_MESSAGE_BYTES) this.runner.accept(this.#words, at + 1);
+        else this.runner.acceptArrival(this.#words.subarray(at + 1, at + length / 4));
+      });
+      this.runner.runTick();
+      if (++this.#ticks % CENSUS_TICKS === 0) this.runner.writeCensus();
+    }
+  }
+
+  /** What the zone really is in, whatever the main thread knows. */
+  get isUp(): boolean {
+    return !this.isDead && this.runner.inspect()["state"] !== "DOWN";
+  }
+
+  has(session: number): boolean {
+    return this.isUp && this.runner.zone.entities.positionOf(session) !== null;
+  }
+
+  eachPlayer(visit: (session: number) => void): void {
+    if (this.isUp) this.runner.zone.entities.eachPlayer((session) => visit(session));
+  }
+
+  /** Its worker is gone, with all that was not committed. The caller reads what was, and says that it is DOWN. */
+  die(): void {
+    this.isDead = true;
+    this.#deadSince = "its worker died";
+  }
+
+  /** A new worker takes its place, with rings of its own. */
+  revive(): void {
+    this.isDead = false;
+    this.commands = new Ring(Ring.allocate(COMMAND_RING_BYTES));
+    this.output = new Ring(Ring.allocate(OUTPUT_RING_BYTES));
+    this.messages = [];
+    this.runner = this.#begin({ tick: this.tick, reason: this.#deadSince });
+  }
+
+  #begin(after: { tick: number; reason: string } | null): ZoneRunner {
+    this.#words = new Uint32Array(
+      this.commands.bytes.buffer,
+      this.commands.bytes.byteOffset,
+      this.commands.capacityBytes / 4,
+    );
+    const clock = this.#clock;
+    return new ZoneRunner({
+      zone: this.#content,
+      content: this.#rules,
+      kernel: this.#kernel,
+      tickRateHz: 1_000 / TICK_MS,
+      seed: 1,
+      fuelPerTick: FUEL,
+      now: () => clock.ms,
+      emitter: { emit: () => undefined, emitSampled: () => undefined },
+      faults: {
+        commands: (batch) => this.#addFaults(batch),
+        beforeStep: () => undefined,
+        afterStep: () => undefined,
+      },
+      output: new ZoneOutput(new Ring(this.output.buffer)),
+      say: (message) => void this.messages.push(message),
+      startMs: clock.ms,
+      spawn: (batch) => spawnCreatures(batch, this.#content),
+      cpuMs: () => 0,
+      share: () => 1,
+      after,
+    });
+  }
+
+  #addFaults(batch: CommandBatch): void {
+    for (const { session: a, x, y } of this.places) batch.push(OP_PLACE, { a, x, y, z: 0 });
+    for (; this.traps > 0; this.traps--) batch.push(OP_TRAP, {});
+    if (this.places.length > 0) this.places = [];
+    if (batch.positionOf(PHANTOM_ID) === null) batch.push(OP_SPAWN, { a: PHANTOM_ID, flags: SPAWN_PHANTOM });
+  }
+}

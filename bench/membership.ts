@@ -1,0 +1,100 @@
+// Whether every session is in exactly one zone, and every player that a zone has belongs to a session, whatever befalls them.
+//
+//   bun bench/membership.ts                          200 seeds of 100,000 steps each
+//   bun bench/membership.ts --seeds 5 --steps 20000
+//
+// The real zones, kernels, router and sessions, in one thread and on a clock of the bench's (lib/membership-*.ts). A step is a
+// zone's tick, a turn of the main thread, or something that happens. What fails is run again with fewer steps, and named by its
+// seed: `--first 17 --seeds 1` runs that one alone.
+
+import { Command } from "commander";
+import { addFormatFlag, parseInteger, parseNumber } from "../tools/ui/flags.ts";
+import type { OutputFormat } from "../tools/ui/flags.ts";
+import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
+import { progressBar } from "../tools/ui/progress.ts";
+import { tableLines } from "../tools/ui/table.ts";
+import { printChecks } from "./lib/checks.ts";
+import type { Check } from "./lib/checks.ts";
+import { buildMembershipKernels } from "./lib/membership-kernels.ts";
+import { CALM_MS_MAX, MembershipFault, MembershipRun, REACHED, shortest, WRONG_MS_MAX } from "./lib/membership-run.ts";
+
+interface Flags {
+  seeds: number;
+  first: number;
+  steps: number;
+  trouble: number;
+  format: OutputFormat;
+}
+
+/** Fewer steps may miss what is rare. */
+const TELLING_STEPS = 1_000_000;
+
+const program = new Command("membership")
+  .description("Whether every player is in one zone, whatever befalls zones, modules and workers.")
+  .option("--seeds <n>", "streams of events", parseInteger(1, 100_000), 200)
+  .option("--first <n>", "the first seed", parseInteger(0, 0xffff_ffff), 1)
+  .option("--steps <n>", "steps of each stream", parseInteger(1, 10_000_000), 100_000)
+  .option("--trouble <share>", "share of what kills ticks, modules and workers, 0 to 1", parseNumber(0, 1), 0.25)
+  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not, 64 wrong usage.")
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
+addFormatFlag(program).action(membership);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  fail(error, EXIT.degraded);
+}
+
+async function membership({ seeds, first, steps, trouble, format }: Flags): Promise<void> {
+  const kernels = await buildMembershipKernels();
+  const bar = progressBar("membership");
+  const counts = new Map<string, number>();
+  const failures: string[] = [];
+  let [done, wrongMsMax, calmMsMax] = [0, 0, 0];
+  const startedAt = performance.now();
+  for (let seed = first; seed < first + seeds; seed++) {
+    bar.update((seed - first) / seeds, `seed ${seed}, ${failures.length} failed`);
+    const run = new MembershipRun(kernels, seed, trouble);
+    try {
+      run.steps(steps);
+    } catch (error) {
+      if (!(error instanceof MembershipFault)) throw error;
+      failures.push(shortest(kernels, seed, trouble, error));
+    }
+    done += run.step;
+    [wrongMsMax, calmMsMax] = [Math.max(wrongMsMax, run.wrongMsMax), Math.max(calmMsMax, run.calmMsMax)];
+    for (const [what, times] of run.world.counts) counts.set(what, (counts.get(what) ?? 0) + times);
+  }
+  bar.done();
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const missing = REACHED.filter((what) => (counts.get(what) ?? 0) === 0);
+  const checks: Check[] = [
+    {
+      what: "Every session in one place, every player with a session",
+      holds: failures.length === 0,
+      shown:
+        failures.length === 0
+          ? `${seeds} seeds, ${done} steps in ${Math.round(seconds)} s`
+          : failures.join("\n        "),
+    },
+    {
+      what: `Nobody wrong for longer than ${WRONG_MS_MAX / 1_000} s, all right ${CALM_MS_MAX / 1_000} s after the last trouble`,
+      holds: wrongMsMax <= WRONG_MS_MAX && calmMsMax <= CALM_MS_MAX,
+      shown: `${wrongMsMax / 1_000} s and ${calmMsMax / 1_000} s at most`,
+    },
+  ];
+  if (done >= TELLING_STEPS) {
+    const shown = missing.length === 0 ? `all ${REACHED.length}` : `not ${missing.join(", ")}`;
+    checks.push({ what: "Came to everything that is rare", holds: missing.length === 0, shown });
+  }
+  const reached = Object.fromEntries([...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  if (format === "json")
+    outJson({ seeds, first, steps: done, seconds, wrongMsMax, calmMsMax, reached, failures, checks });
+  else {
+    const rows = Object.entries(reached).map(([what, times]) => [what, times.toLocaleString("en")]);
+    for (const line of tableLines(["what was reached", "times"], rows)) out(line);
+    out();
+    printChecks(checks);
+  }
+  if (checks.some(({ holds }) => !holds)) process.exitCode = EXIT.degraded;
+}
