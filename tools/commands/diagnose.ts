@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { WowsimError } from "../../server/errors.ts";
 import type { Diagnosis } from "../analysis/diagnosis.ts";
 import type { FoundServer } from "../client/find-server.ts";
+import { shellWord } from "../client/server-name.ts";
 import { addFormatFlag, durationFrom } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
@@ -154,7 +155,7 @@ async function diagnoseFile(file: string, flags: DiagnoseFlags, signal: AbortSig
   const timeline = await readTimeline(file, { signal });
   await show(analysis.diagnose(timeline), timeline.nowMs, flags.format, await serverBeside(file, flags));
   if (process.exitCode === EXIT.ok && flags.format === "text")
-    out("That is the file's end; what was before: --history.");
+    out(`That is the file's end; what was before: wowsim diagnose --file ${shellWord(file)} --history`);
 }
 
 async function showHistory(file: string, format: OutputFormat, signal: AbortSignal): Promise<void> {

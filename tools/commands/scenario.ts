@@ -114,7 +114,7 @@ async function list({ format }: { format: OutputFormat }): Promise<void> {
     for (const line of wrapped(story.replaceAll(/\s+/g, " ").trim(), STORY_COLUMNS)) out(paint.dim(`    ${line}`));
     out();
   }
-  out("Run one: wowsim scenario run <name>");
+  out(`Run one: wowsim scenario run ${scenarios[0]?.name}`);
 }
 
 async function check(file: string, { format }: { format: OutputFormat }): Promise<void> {

@@ -1,4 +1,4 @@
-// A Diagnosis as text: the cause, how sure, the evidence, what to do.
+// A Diagnosis as text: the cause, how sure, the evidence, what to do. A line each for grep; a terminal's are folded by `out`.
 
 import type { Diagnosis } from "../analysis/diagnosis.ts";
 import type { DiagnosisChange } from "../analysis/diagnosis-watch.ts";
@@ -6,17 +6,14 @@ import type { Incident } from "../analysis/incident-log.ts";
 import { clock, zonesText } from "../analysis/measures.ts";
 import { pasteable } from "./server-flags.ts";
 import type { ServerPlace } from "./server-flags.ts";
-import { columns, isTerminal, paint } from "./output.ts";
-import { wrapped } from "./wrap.ts";
-
-const INDENT = 4;
+import { paint } from "./output.ts";
 
 export function diagnosisLines({ cause, title, confidence, zones, sinceMs, evidence, runbook }: Diagnosis): string[] {
   return [
     `${paint.bold(cause)}  ${Math.round(confidence * 100)} % sure, ${zonesText(zones)}, since ${clock(sinceMs)}`,
     `  ${title}.`,
-    ...evidence.flatMap((text) => item(paint.dim("-"), text)),
-    ...item(paint.cyan(">"), `${runbook.text} More: docs/RUNBOOK.md#${cause}`),
+    ...evidence.map((text) => `  ${paint.dim("-")} ${text}`),
+    `  ${paint.cyan(">")} ${runbook.text} More: docs/RUNBOOK.md#${cause}`,
     `  ${paint.cyan("$")} ${runbook.command}`,
   ];
 }
@@ -25,12 +22,6 @@ export function diagnosisLines({ cause, title, confidence, zones, sinceMs, evide
 export function diagnosisAt(diagnosis: Diagnosis, server: ServerPlace): Diagnosis {
   const { runbook } = diagnosis;
   return { ...diagnosis, runbook: { ...runbook, command: pasteable(runbook.command, server) } };
-}
-
-/** A text behind a mark; folded on a terminal, one line for grep elsewhere. */
-function item(mark: string, text: string): string[] {
-  const [first = "", ...rest] = isTerminal() ? wrapped(text, columns() - INDENT) : [text];
-  return [`  ${mark} ${first}`, ...rest.map((line) => " ".repeat(INDENT) + line)];
 }
 
 /** All of them, best first; a sentence when there are none. */

@@ -5,18 +5,21 @@
 //   cut("玩家 40", 6)                                         // "玩家 4"
 //   padded("玩家", 6)                                         // "玩家  "
 //
-// A command that is to be pasted is never broken, since a shell would run its first half: a line that the terminal itself
-// breaks is one line again for whoever copies it.
+// A command that is to be pasted is broken as a shell wants it, with a backslash, and nowhere else: a shell would run the
+// first half of it.
 
 /** Stands for a blank that nothing is broken at. */
 const TIED = "\u{F8FF}";
 /** A command that a line ends with, behind a prompt, a colon or nothing. */
-const LAST_COMMAND = /(?<=^|[$:] +)(?:cd |PATH=|wowsim [a-z]).*$/;
+const LAST_COMMAND = /(?<=^ *|[$:] +)(?:cd |PATH=|wowsim [a-z]).*$/;
 /** One in a sentence, with the flags that say where the server is. */
 const COMMAND = /\bwowsim [a-z-]+(?: --?[a-z-]+ [^\s,;)]+)*/g;
 /** Words of a row with this many gaps are columns, which stand below those of other rows. */
 const COLUMNS_MIN = 4;
 const HANG_MAX = 24;
+/** Of a command: a flag with its value, anything else by itself. */
+const WORDS = /--[a-z-]+ (?!-|&)(?:'[^']*'|[^ ])+|(?:'[^']*'|[^ ])+/g;
+const COMMAND_INDENT = "  ";
 
 const widthOf = (text: string): number => Bun.stringWidth(text);
 
@@ -34,13 +37,37 @@ export function wrapped(text: string, width: number): string[] {
 }
 
 /** One line, broken where it is longer; what goes on hangs below where its text begins. A row of a table stays as it is. */
-export function folded(line: string, width: number): string {
+export function folded(line: string, width: number, { breaksCommands = true } = {}): string {
   if (widthOf(line) <= width || gapsOf(line) >= COLUMNS_MIN - 1) return line;
+  const [command] = LAST_COMMAND.exec(line) ?? [];
+  if (command !== undefined && breaksCommands)
+    return withCommand(line.slice(0, line.length - command.length), command, width);
   const hang = hangOf(line);
   if (hang >= width / 2) return wrapped(line, width).join("\n");
   const start = prefixOf(line, hang);
   const [first = "", ...rest] = wrapped(line.slice(start.length), width - hang);
   return [start + first, ...rest.map((more) => " ".repeat(hang) + more)].join("\n");
+}
+
+/** A shell's line in lines of at most `width` cells that a shell reads as one; a word in quotes is one. */
+export function wrappedCommand(command: string, width: number, indent = "    "): string[] {
+  const lines: string[] = [];
+  for (const word of command.match(WORDS) ?? []) {
+    const last = lines.at(-1);
+    if (last === undefined) lines.push(word);
+    else if (widthOf(last) + widthOf(word) + 3 <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(indent + word);
+  }
+  return lines.map((line, at) => (at === lines.length - 1 ? line : `${line} \\`));
+}
+
+/** What stands before a command, and the command; behind words it begins on a line of its own. */
+function withCommand(before: string, command: string, width: number): string {
+  const hang = widthOf(before);
+  if (["", "$"].includes(Bun.stripANSI(before).trim()))
+    return before + wrappedCommand(command, width - hang, " ".repeat(hang + 2)).join("\n");
+  const lines = wrappedCommand(command, width - COMMAND_INDENT.length).map((line) => COMMAND_INDENT + line);
+  return [...wrapped(before.trimEnd(), width), ...lines].join("\n");
 }
 
 /** As much of a text as fits; colours in it are left out. */

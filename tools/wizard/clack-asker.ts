@@ -12,8 +12,8 @@ const BACK = "<";
 const BACK_CHOICE: Choice = { value: BACK, label: "← Back" };
 const ITEMS_MAX = 12;
 const WIPE = "\r\x1b[2K";
-/** What stands before every line: clack's guide, and a blank at the end that no line fills. */
-const GUIDE_CELLS = 4;
+/** What stands before every line: clack's guide. */
+const GUIDE_CELLS = 3;
 const PROGRESS_CELLS = 7;
 
 export class ClackAsker implements Asker {
@@ -26,7 +26,11 @@ export class ClackAsker implements Asker {
   }
 
   command(words: string): void {
-    log.message(paint.dim(`the same without the wizard:\n$ ${words}`), { spacing: 0 });
+    const line = `$ ${words}`;
+    const fits = line.length <= columns() - GUIDE_CELLS;
+    log.message(paint.dim(`the same without the wizard:${fits ? `\n${line}` : ""}`), { spacing: 0 });
+    // Beside the guide whoever copies its lines would copy the guide as well.
+    if (!fits) process.stdout.write(`${paint.dim(folded(line, columns()))}\n`);
   }
 
   wrong(reason: string): void {
@@ -42,7 +46,9 @@ export class ClackAsker implements Asker {
   }
 
   progress(words: string): void {
-    process.stdout.write(`${WIPE}${paint.dim("│  … ")}${cut(words, columns() - PROGRESS_CELLS)}`);
+    process.stdout.write(
+      `${WIPE}${paint.dim("│  … ")}${cut(words.replaceAll(/\s+/g, " "), columns() - PROGRESS_CELLS)}`,
+    );
   }
 
   settled(): void {
@@ -50,11 +56,11 @@ export class ClackAsker implements Asker {
   }
 }
 
-/** Broken where a line would run over the edge and go on left of the guide; commands, which are to be pasted, are not. */
+/** Broken where a line would run over the edge and go on left of the guide; not so commands, which could not be pasted then. */
 function besideGuide(words: string): string {
   return words
     .split("\n")
-    .map((line) => folded(line, columns() - GUIDE_CELLS))
+    .map((line) => folded(line, columns() - GUIDE_CELLS, { breaksCommands: false }))
     .join("\n");
 }
 

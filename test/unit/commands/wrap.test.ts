@@ -46,22 +46,37 @@ describe("a line that is too long", () => {
   });
 });
 
-describe("a command that is to be pasted is one line, whatever the width", () => {
+describe("a command that is too long is broken so that a shell reads it as one", () => {
   test.each([
     "$ wowsim build-kernel --variant regression --out regression.wasm && wowsim deploy regression.wasm --server 127.0.0.1:40123",
+    "    $ wowsim inject-fault deactivate cascading-zone-failure --server '[fe80::1%eth0]:40123'",
     "End it: wowsim inject-fault deactivate latency-spike --server 127.0.0.1:40123",
-    "  wowsim diagnose --file /a/long/path/telemetry.jsonl --history",
-  ])("%s", (line) => {
-    const command = line.slice(line.indexOf("wowsim"));
-    const lines = folded(line, 40).split("\n");
-    expect(lines.some((each) => each.endsWith(command))).toBe(true);
+    "  wowsim diagnose --file '/a path/with blanks/telemetry.jsonl' --history",
+    RED("End it: wowsim inject-fault deactivate latency-spike --server 127.0.0.1:40123"),
+  ])("%s", async (line) => {
+    const printed = folded(line, 50);
+    for (const each of printed.split("\n")) expect(Bun.stringWidth(each)).toBeLessThanOrEqual(50);
+    const command = Bun.stripANSI(line).replace(/^.*?(?=wowsim)/, "");
+    const pasted = Bun.stripANSI(printed).replace(/^[^]*?(?=wowsim)/, "");
+    expect(await readByShell(pasted)).toEqual(await readByShell(command));
   });
 
-  test("also one in a sentence, with where the server is", () => {
+  test("unless it must stay whole", () => {
+    const line = "$ wowsim inject-fault deactivate latency-spike --server 127.0.0.1:40123";
+    expect(folded(line, 40, { breaksCommands: false })).toContain(line.slice(2));
+  });
+
+  test("one in a sentence stays whole, with where the server is", () => {
     const lines = wrapped("No zone ticks at all there; see wowsim health --server 127.0.0.1:40123, then say.", 40);
     expect(lines.some((line) => line.includes("wowsim health --server 127.0.0.1:40123"))).toBe(true);
   });
 });
+
+/** The words of each command that a shell finds in what is pasted. */
+async function readByShell(pasted: string): Promise<string> {
+  const script = `wowsim() { printf '<%s>' wowsim "$@"; echo; }\n${pasted}\n`;
+  return await Bun.spawn(["bash", "-c", script], { stdout: "pipe" }).stdout.text();
+}
 
 test("no line is longer than the terminal but a single word, and nothing is lost", () => {
   const word = fc.oneof(fc.stringMatching(/^[a-z]{1,12}$/), fc.constantFrom("玩家", "日本語", "é", "👩‍🚀", RED("red")));
