@@ -10,6 +10,8 @@ export const BENCHES: readonly Bench[] = [
   { command: "bun bench/same-hash.ts", shows: "the same seed and commands, the same hash at every tick, also in Node" },
   { command: "bun bench/isolation.ts", shows: "what two broken zones do to the others" },
   { command: "bun bench/overload.ts", shows: "what a zone with twice its load does, and what the others notice" },
+  { command: "bun bench/garbage-kernels.ts", shows: "what thousands of kernels that write garbage do to a server" },
+  { command: "bun bench/fuel-rate.ts", shows: "whether a unit of fuel is the same time wherever it is burnt" },
   { command: "bun bench/load.ts", shows: "a server under JSON guests, next to the earlier simulator's ticks" },
   {
     command: "bun bench/old-clients.ts",

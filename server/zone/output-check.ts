@@ -92,7 +92,7 @@ export class OutputCheck {
     const [ids, x, y, z] = [this.#at.entityId / 4, this.#at.entityX / 4, this.#at.entityY / 4, this.#at.entityZ / 4];
     for (let row = from; row < to; row++) {
       if (words[ids + row] === 0) continue;
-      if (this.#isFinite(x + row) && this.#isFinite(y + row) && this.#isFinite(z + row)) continue;
+      if (isFinite32(words, x + row) && isFinite32(words, y + row) && isFinite32(words, z + row)) continue;
       return `entity ${words[ids + row]} is at no place`;
     }
     return null;
@@ -113,34 +113,11 @@ export class OutputCheck {
       if (!isFrame || next > end) return `a frame says it has ${length} bytes`;
       if (words[at + abi.FRAME_TICK / 4] !== tick) return `a frame is of tick ${words[at + abi.FRAME_TICK / 4]}`;
       if (left-- <= 0) return "there are more frames than players";
-      const problem = this.#records(at + HEADER_WORDS, next);
+      const problem = recordsProblem(words, at + HEADER_WORDS, next);
       if (problem !== null) return problem;
       at = next;
     }
     return null;
-  }
-
-  #records(from: number, end: number): string | null {
-    const words = this.#words;
-    for (let at = from; at < end;) {
-      const head = words[at] ?? 0;
-      const kind = head & 0xff;
-      const length = (head >>> 8) & 0xff;
-      if (length === 0 || length !== lengthOf(kind, head >>> 16)) {
-        return `a record of kind ${kind} and info ${head >>> 16} says it has ${length} words`;
-      }
-      if (at + length > end) return `a record of kind ${kind} leaves its frame`;
-      if (!this.#hasFiniteFields(at, kind, head >>> 16)) return `a record of kind ${kind} has a number that is none`;
-      at += length;
-    }
-    return null;
-  }
-
-  #hasFiniteFields(at: number, kind: number, info: number): boolean {
-    if (kind === abi.RECORD_ENTER) return this.#isPoint(at + 2);
-    if (kind === abi.RECORD_CHANGE) return (info & abi.CHANGE_POSITION) === 0 || this.#isPoint(at + 2);
-    if (kind === abi.RECORD_PACE) return this.#isFinite(at + 1) && this.#isFinite(at + 2);
-    return kind !== abi.RECORD_EVENT || (info & 0xff) !== abi.EVENT_CORRECTED || this.#isPoint(at + 3);
   }
 
   /** Events for telemetry; the numbers of the rest are whole. */
@@ -153,20 +130,58 @@ export class OutputCheck {
       const kind = (words[at] ?? 0) & 0xffff;
       if (kind !== abi.EVENT_MOVED && kind !== abi.EVENT_CORRECTED) continue;
       const from = at + abi.EVENT_A / 4;
-      if (!this.#isPoint(from) || (kind === abi.EVENT_MOVED && !this.#isPoint(from + 3))) {
+      if (!isPoint(words, from) || (kind === abi.EVENT_MOVED && !isPoint(words, from + 3))) {
         return `an event of kind ${kind} has a position that is none`;
       }
     }
     return null;
   }
+}
 
-  #isPoint(at: number): boolean {
-    return this.#isFinite(at) && this.#isFinite(at + 1) && this.#isFinite(at + 2);
+/** Each record whole, of a kind that there is and as long as that is, with numbers where it has floats. */
+function recordsProblem(words: Uint32Array, from: number, end: number): string | null {
+  for (let at = from; at < end;) {
+    const head = words[at] ?? 0;
+    const kind = head & 0xff;
+    const info = head >>> 16;
+    const length = (head >>> 8) & 0xff;
+    if (length === 0 || length !== lengthOf(kind, info)) {
+      return `a record of kind ${kind} and info ${info} says it has ${length} words`;
+    }
+    if (at + length > end) return `a record of kind ${kind} leaves its frame`;
+    const point = POINT_AT[kind] ?? 0;
+    const hasPoint = point !== 0 && hasFloats(kind, info);
+    if (hasPoint && !(kind === abi.RECORD_PACE ? isPair(words, at + point) : isPoint(words, at + point))) {
+      return `a record of kind ${kind} has a number that is none`;
+    }
+    at += length;
   }
+  return null;
+}
 
-  #isFinite(at: number): boolean {
-    return ((this.#words[at] ?? EXPONENT) & EXPONENT) !== EXPONENT;
-  }
+/** Where a record has floats, in words from its head; 0 = nowhere. */
+const POINT_AT = new Uint8Array(256);
+POINT_AT[abi.RECORD_ENTER] = 2;
+POINT_AT[abi.RECORD_CHANGE] = 2;
+POINT_AT[abi.RECORD_EVENT] = 3;
+POINT_AT[abi.RECORD_PACE] = 1;
+
+function hasFloats(kind: number, info: number): boolean {
+  if (kind === abi.RECORD_CHANGE) return (info & abi.CHANGE_POSITION) !== 0;
+  return kind !== abi.RECORD_EVENT || (info & 0xff) === abi.EVENT_CORRECTED;
+}
+
+function isPair(words: Uint32Array, at: number): boolean {
+  return isFinite32(words, at) && isFinite32(words, at + 1);
+}
+
+function isPoint(words: Uint32Array, at: number): boolean {
+  return isPair(words, at) && isFinite32(words, at + 2);
+}
+
+/** Neither infinite nor no number. */
+function isFinite32(words: Uint32Array, at: number): boolean {
+  return ((words[at] ?? EXPONENT) & EXPONENT) !== EXPONENT;
 }
 
 /** How many words such a record has; 0 when there is none such. */

@@ -30,19 +30,36 @@ async function reportOf(...args: string[]): Promise<Report> {
 const broken = ({ checks }: Report, timed: RegExp): string[] =>
   checks.filter(({ what, holds }) => !holds && !timed.test(what)).map(({ what, shown }) => `${what}: ${shown}`);
 
-describe.each(["isolation", "overload", "fault-cycles", "workers"])("bench/%s.ts", (name) => {
-  test("explains itself, and refuses a flag it does not have", async () => {
-    const help = await run(`bench/${name}.ts`, "--help");
-    expect(help.code).toBe(0);
-    expect(help.stdout).toContain("Exit codes:");
-    expect((await run(`bench/${name}.ts`, "--nonsense")).code).toBe(64);
-  });
-});
+describe.each(["isolation", "overload", "fault-cycles", "workers", "garbage-kernels", "fuel-rate"])(
+  "bench/%s.ts",
+  (name) => {
+    test("explains itself, and refuses a flag it does not have", async () => {
+      const help = await run(`bench/${name}.ts`, "--help");
+      expect(help.code).toBe(0);
+      expect(help.stdout).toContain("Exit codes:");
+      expect((await run(`bench/${name}.ts`, "--nonsense")).code).toBe(64);
+    });
+  },
+);
 
 test("two zones that fall every second lose nothing and nobody", async () => {
   const report = await reportOf("bench/isolation.ts", "--clients", "8", "--seconds", "3", "--twin-ticks", "100");
   expect(report.checks).toHaveLength(8);
   expect(broken(report, /tick p99|took less than|kept its tick rate/)).toEqual([]);
+}, 120_000);
+
+test("kernels that write garbage, one after the other in each zone, leave a server that answers and zones that run", async () => {
+  const report = await reportOf("bench/garbage-kernels.ts", "--kernels", "40", "--zones", "3", "--players", "6");
+  expect(report.checks).toHaveLength(4);
+  expect(broken(report, /No thread was stuck|control channel answered within/)).toEqual([]);
+  const { errors } = report as unknown as { errors: Record<string, number> };
+  expect(Object.keys(errors).filter((what) => what.startsWith("invalid output")).length).toBeGreaterThan(2);
+}, 300_000);
+
+test("fuel buys about the same time wherever it is burnt", async () => {
+  const report = await reportOf("bench/fuel-rate.ts", "--fuel", "500000");
+  expect(report["rows"]).toHaveLength(14);
+  expect(broken(report, /lasts at most/)).toEqual([]);
 }, 120_000);
 
 test("a zone with twice its load climbs, answers everybody, and comes back; no other zone climbs", async () => {

@@ -5,13 +5,16 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { JOIN_WATCHES, OP_ATTACK, OP_JOIN, OP_MOVE } from "../../assembly/abi.ts";
 import { GARBAGE } from "../../bench/lib/garbage-kernel.ts";
+import { createMemory } from "../../server/kernel/instance.ts";
+import { warmUp } from "../../server/zone/warm-up.ts";
 import { garbage, garbageKernel, readOutput } from "../helpers/garbage-zone.ts";
 import type { Command } from "../helpers/zone-commands.ts";
 import { RunnerBench } from "../helpers/zone-runner.ts";
-import { testKernel } from "../helpers/zone.ts";
+import { TEST_FUEL, testKernel } from "../helpers/zone.ts";
 
 const good = await testKernel();
 const bad = await garbageKernel();
+const scratch = createMemory(bad);
 
 /** Longer than any zone may take to be back: 1 + 2 + 4 s of waiting, and a probation. */
 const BACK_MS_MAX = 10_000;
@@ -101,6 +104,18 @@ describe.each(GARBAGE.filter((name) => name !== "dice"))("a kernel with: %s", (n
     comeBack(bench);
     expect(bench.runner.zone.tick).toBeGreaterThanOrEqual(tick);
     readOutput(bench);
+  });
+});
+
+describe("a candidate whose warm-up meets", () => {
+  test.each(GARBAGE.filter((name) => name !== "dice"))("%s: is refused, and the zone is as before", async (name) => {
+    const bench = await playedBench();
+    bench.give(garbage(name));
+    bench.tick(2);
+    const { zone } = bench.runner;
+    const hash = zone.hash;
+    expect(() => warmUp(zone, bad, scratch, TEST_FUEL, () => 0)).toThrow(/ran out of fuel|trapped \(/);
+    expect([zone.hash, zone.kernel.hash, bench.state]).toEqual([hash, good.hash, "ACTIVE"]);
   });
 });
 

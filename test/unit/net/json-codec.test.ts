@@ -319,3 +319,16 @@ test("every event has its fields by name", () => {
   expect(eventLine(EVENT_LEVEL, 0, 7, 0, 11)).toEqual({ ...event, event: "level", entity_id: 7, level: 11 });
   expect(eventLine(EVENT_MOVED, 0, 7)).toBe(null);
 });
+
+test("a record that claims more auras than it has is told with those it has", () => {
+  const builder = new FrameBuilder(7, 9);
+  for (let entity = 8; entity < 60; entity++) builder.record(RECORD_AURAS, 0xffff, entity, 110 | (1 << 16), 90, 7);
+  const bytes = builder.bytes();
+  const out = new ByteWriter();
+  const names = { player: () => null, creature: () => null };
+  jsonCodec.encodeFrame(new FrameReader().open(bytes, 0, bytes.length), names, out);
+  const { change } = JSON.parse(new TextDecoder().decode(out.bytes.subarray(0, out.length))) as {
+    change: { auras: unknown[] }[];
+  };
+  expect(change.map(({ auras }) => auras.length)).toEqual(Array.from({ length: 52 }, () => 1));
+});

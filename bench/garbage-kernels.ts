@@ -1,0 +1,355 @@
+// What kernels that write garbage do to a live server: thousands of candidates, each deployed into a zone under players, each
+// breaking in another way that dice draw from its seed; and whether every thread, the control channel and every zone get over it.
+//
+//   bun bench/garbage-kernels.ts --kernels 10000
+//
+// All are one module, uploaded, checked and metered as any other (lib/garbage-kernel.ts): what it does is drawn from a seed that
+// comes to each deploy by a player's command, once it runs. So ten thousand take minutes and not hours, which is what ten
+// thousand runs of the metering would take; and what a zone has to get over is the same as with ten thousand files.
+
+import { join } from "node:path";
+import { Command } from "commander";
+import { WowsimError } from "../server/errors.ts";
+import { ControlClient } from "../tools/client/control-client.ts";
+import { ClientStats } from "../tools/client/client-stats.ts";
+import { GameClient } from "../tools/client/game-client.ts";
+import { DeployRemote } from "../tools/deploy/remote.ts";
+import type { RemoteZone } from "../tools/deploy/remote.ts";
+import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
+import type { OutputFormat } from "../tools/ui/flags.ts";
+import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
+import { printChecks } from "./lib/checks.ts";
+import type { Check } from "./lib/checks.ts";
+import { startControlProbe } from "./lib/control-probe.ts";
+import type { ProbedAnswers } from "./lib/control-probe.ts";
+import { crowdWorld } from "./lib/crowd-world.ts";
+import { buildGarbageKernel, GARBAGE_SPELL } from "./lib/garbage-kernel.ts";
+import { startServerChild } from "./lib/server-child.ts";
+import type { ServerChild } from "./lib/server-child.ts";
+import { tempFolder } from "./lib/temp-folder.ts";
+
+interface Flags {
+  kernels: number;
+  zones: number;
+  players: number;
+  seed: number;
+  format: OutputFormat;
+}
+
+const CREATURES_FOR = 40;
+const LEASE_MS = 20_000;
+const POLL_MS = 25;
+/** How long a candidate may go on without a trap before it is taken back: some ticks. */
+const WATCH_MS = 200;
+/** A zone that is DOWN, or whose player is elsewhere, is looked at again after this. */
+const WAIT_MS = 100;
+const STUCK_MS_MAX = 1_000;
+const ANSWER_MS_MAX = 100;
+const BACK_MS_MAX = 10_000;
+/** Longer than any run takes; players end with the bench. */
+const PLAY_SECONDS = 3_600;
+
+const program = new Command("garbage-kernels")
+  .description("What thousands of kernels that write garbage do to a live server, one after the other in each zone.")
+  .option("--kernels <n>", "candidates to deploy, in all", parseInteger(1, 1_000_000), 10_000)
+  .option("--zones <n>", "zones that they are deployed into, side by side", parseInteger(1, 32), 12)
+  .option(
+    "--players <n>",
+    "players who play meanwhile, beside one who orders the garbage a zone",
+    parseInteger(1, 1_000),
+    36,
+  )
+  .option("--seed <n>", "of the first; the others follow", parseInteger(1, 0x7fff_ffff), 1)
+  .addHelpText("after", `\nExit codes: 0 all held, 1 something did not, ${EXIT.usage} wrong usage.`)
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
+addFormatFlag(program).action(garbageKernels);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  fail(error, EXIT.degraded);
+}
+
+/** Players in a process of their own, who end with the bench: what they see of a world of garbage says nothing. */
+function startPlayers(port: number, count: number, seed: number): { end(): void } {
+  const flags = ["--count", count, "--rate", 2, "--duration", PLAY_SECONDS, "--port", port, "--seed", seed].map(String);
+  const command = [process.execPath, "tools/wowsim.ts", "spawn-clients", ...flags];
+  const child = Bun.spawn(command, {
+    cwd: join(import.meta.dir, ".."),
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "ignore",
+  });
+  const exit = (): void => void child.kill("SIGKILL");
+  process.on("exit", exit);
+  return {
+    end() {
+      process.off("exit", exit);
+      exit();
+    },
+  };
+}
+
+/** How the deploys ended. */
+interface Tally {
+  deployed: number;
+  /** Did not pass the warm-up: the garbage of one before was in the zone's journal. */
+  refused: number;
+  /** Traps, and the zone rolled back by itself. */
+  rolledBack: number;
+  /** Harmless for as long as it was watched. */
+  takenBack: number;
+  /** How often a zone was DOWN, or its player elsewhere. */
+  waits: number;
+}
+
+async function garbageKernels(flags: Flags): Promise<void> {
+  const { kernels, zones, players, seed, format } = flags;
+  const folder = tempFolder("wowsim-garbage-");
+  const world = `${folder.path}/world.toml`;
+  await Bun.write(world, crowdWorld({ zones, players: CREATURES_FOR * zones, manner: "living" }).toml);
+  await using server = await startServerChild({ world, seed });
+  await using control = await ControlClient.connect({ host: "127.0.0.1", port: server.ports.control });
+  const hash = await new DeployRemote(control).load(
+    await buildGarbageKernel(),
+    "garbage",
+    new AbortController().signal,
+  );
+  const play = startPlayers(server.ports.game, players, seed);
+  const probe = startControlProbe(server.ports.control, "garbage");
+  const start = performance.now();
+  const tally: Tally = { deployed: 0, refused: 0, rolledBack: 0, takenBack: 0, waits: 0 };
+  await deployAll({ server, control, hash, tally, flags });
+  const seconds = (performance.now() - start) / 1_000;
+  const backMs = await untilAllActive(server);
+  const { answers, failures } = await probe.stop();
+  play.end();
+  await server.stop();
+  const seen = await readTelemetry(server);
+  folder.remove();
+  const checks = judge({ tally, kernels, seen, answers, failures, backMs });
+  if (format === "json") outJson({ kernels, zones, seconds, tally, ...seen, answers, backMs, checks });
+  else {
+    out(`bun bench/garbage-kernels.ts --kernels ${kernels} --zones ${zones} --players ${players} --seed ${seed}`);
+    const { rolledBack, takenBack, refused, waits } = tally;
+    out(
+      `${tally.deployed} kernels in ${seconds.toFixed(0)} s: ${rolledBack} rolled back by their zone, ${takenBack} taken back,`,
+    );
+    out(`${refused} refused at the door; ${waits} times a zone or its player was not there yet`);
+    for (const [what, count] of Object.entries(seen.errors)) out(`  ${String(count).padStart(7)}  ${what}`);
+    printChecks(checks);
+  }
+  if (checks.some((check) => !check.holds)) process.exitCode = EXIT.degraded;
+}
+
+interface Run {
+  server: ServerChild;
+  control: ControlClient;
+  hash: string;
+  tally: Tally;
+  flags: Flags;
+}
+
+/** One lane a zone; together they deploy as many as are wanted. */
+async function deployAll(run: Run): Promise<void> {
+  const { control, flags, tally, server } = run;
+  const board = new StatusBoard(control);
+  const stats = new ClientStats();
+  const clients = await Promise.all(
+    Array.from({ length: flags.zones }, async (_, index) => {
+      const client = new GameClient({
+        host: "127.0.0.1",
+        port: server.ports.game,
+        name: `Orderer${index + 1}`,
+        zone: index + 1,
+        random: Math.random,
+        stats,
+      });
+      await client.connect();
+      return client;
+    }),
+  );
+  const lane = async (client: GameClient, zone: number): Promise<void> => {
+    while (tally.deployed < flags.kernels && server.exitCode === null) {
+      const seed = flags.seed + tally.deployed++;
+      if (!(await deployOne(run, client, zone, seed, board))) tally.deployed--;
+    }
+  };
+  try {
+    await Promise.all(clients.map((client, index) => lane(client, index + 1)));
+  } finally {
+    await board.stop();
+    await Promise.all(clients.map((client) => client.leave().catch(() => undefined)));
+  }
+}
+
+/** What all zones' deploys are at, asked for all lanes at once. */
+class StatusBoard {
+  readonly #remote: DeployRemote;
+  readonly #polling: Promise<void>;
+  #zones = new Map<number, RemoteZone>();
+  /** When the newest answer was asked for. */
+  #askedAtMs = 0;
+  #isDone = false;
+
+  constructor(control: ControlClient) {
+    this.#remote = new DeployRemote(control);
+    this.#polling = this.#poll();
+  }
+
+  /** The zone's status as soon as it is asked for after now and `holds`; null when it never did in that time. */
+  async until(zone: number, msMax: number, holds: (status: RemoteZone) => boolean): Promise<RemoteZone | null> {
+    const startMs = performance.now();
+    while (performance.now() < startMs + msMax) {
+      await Bun.sleep(POLL_MS);
+      const status = this.#askedAtMs > startMs ? this.#zones.get(zone) : undefined;
+      if (status !== undefined && holds(status)) return status;
+    }
+    return null;
+  }
+
+  async stop(): Promise<void> {
+    this.#isDone = true;
+    await this.#polling;
+  }
+
+  async #poll(): Promise<void> {
+    while (!this.#isDone) {
+      const askedAtMs = performance.now();
+      const zones = await orNull(this.#remote.status().then((status) => status.zones));
+      if (zones !== null) {
+        this.#zones = new Map(zones.map((zone) => [zone.zone_id, zone]));
+        this.#askedAtMs = askedAtMs;
+      }
+      await Bun.sleep(POLL_MS);
+    }
+  }
+}
+
+/** False when the zone could not take one just now. */
+async function deployOne(
+  { control, hash, tally }: Run,
+  client: GameClient,
+  zone: number,
+  seed: number,
+  board: StatusBoard,
+): Promise<boolean> {
+  const isThere = client.zoneId === zone && client.isPlaying;
+  if (!isThere || !(await swap(control, hash, zone))) {
+    tally.waits++;
+    await Bun.sleep(WAIT_MS);
+    return false;
+  }
+  const swapped = await board.until(zone, LEASE_MS, ({ phase }) => phase === "canary" || phase === "steady");
+  if (swapped?.phase !== "canary") {
+    const isDown = (swapped?.last_error ?? "").includes("is DOWN");
+    if (isDown) tally.waits++;
+    else tally.refused++;
+    return !isDown;
+  }
+  client.cast(GARBAGE_SPELL, seed);
+  if ((await board.until(zone, WATCH_MS, ({ phase }) => phase === "steady")) !== null) {
+    tally.rolledBack++;
+    return true;
+  }
+  // Refused: the zone has just done so by itself.
+  if ((await orNull(control.ask({ command: "deploy_rollback", zone_id: zone }))) !== null) tally.takenBack++;
+  else tally.rolledBack++;
+  await board.until(zone, LEASE_MS, ({ phase }) => phase === "steady");
+  return true;
+}
+
+async function swap(control: ControlClient, hash: string, zone: number): Promise<boolean> {
+  return (await orNull(control.ask({ command: "deploy_swap", hash, zone_id: zone, lease_ms: LEASE_MS }))) !== null;
+}
+
+/** Null when the server refuses, or does not answer in time: how fast it answers is measured beside (control-probe.ts). */
+async function orNull<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof WowsimError) return null;
+    throw error;
+  }
+}
+
+/** Milliseconds until every zone is ACTIVE or DEGRADED, for good; Infinity when one stays DOWN. */
+async function untilAllActive(server: ServerChild): Promise<number> {
+  const start = performance.now();
+  while (performance.now() - start < 3 * BACK_MS_MAX) {
+    const page = await (await fetch(`http://127.0.0.1:${server.ports.http}/metrics`)).text();
+    const states = page.split("\n").filter((line) => line.startsWith("wowsim_zone_state{") && line.endsWith(" 1"));
+    const running = states.filter((line) => /"ACTIVE"|"DEGRADED"/.test(line));
+    if (states.length > 0 && running.length === states.length) return performance.now() - start;
+    await Bun.sleep(WAIT_MS);
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+/** What the server's own telemetry says of it all. */
+interface Seen {
+  /** The longest tick of any zone, with its recovery, and how late the main thread came to one of its own. */
+  tickMsMax: number;
+  mainLateMsMax: number;
+  /** Zone workers that hung or died. */
+  workersLost: number;
+  downs: number;
+  /** Ways in which ticks ended, and how often. */
+  errors: Record<string, number>;
+}
+
+async function readTelemetry(server: ServerChild): Promise<Seen> {
+  const seen: Seen = { tickMsMax: 0, mainLateMsMax: 0, workersLost: 0, downs: 0, errors: {} };
+  for await (const { message, data } of server.telemetry()) {
+    if (message === "Zone tick completed") seen.tickMsMax = Math.max(seen.tickMsMax, Number(data["duration_ms"]));
+    else if (message === "Zone worker lost") seen.workersLost++;
+    else if ("loop_lag_ms_max" in data)
+      seen.mainLateMsMax = Math.max(seen.mainLateMsMax, Number(data["loop_lag_ms_max"]));
+    else if (message === "Zone state changed" && data["to_state"] === "DOWN") seen.downs++;
+    else if (message === "Zone tick exception") {
+      const what = String(data["error"])
+        .replaceAll(/-?\d[\d.e+]*/g, "n")
+        .slice(0, 70);
+      seen.errors[what] = (seen.errors[what] ?? 0) + 1;
+    }
+  }
+  return seen;
+}
+
+interface Evidence {
+  tally: Tally;
+  kernels: number;
+  seen: Seen;
+  answers: ProbedAnswers[];
+  failures: string[];
+  backMs: number;
+}
+
+function judge({ tally, kernels, seen, answers, failures, backMs }: Evidence): Check[] {
+  const slowest = Math.max(...answers.map(({ msMax }) => msMax));
+  const asked = answers.reduce((sum, { count }) => sum + count, 0);
+  const broke = Object.values(seen.errors).reduce((sum, count) => sum + count, 0);
+  return [
+    {
+      what: "All were deployed, and most broke their tick",
+      holds: tally.deployed >= kernels && broke > kernels / 4,
+      shown: `${tally.deployed} of ${kernels}, ${broke} ticks broken, ${seen.downs} times a zone went DOWN`,
+    },
+    {
+      what: `No thread was stuck for ${STUCK_MS_MAX / 1_000} s`,
+      holds: seen.workersLost === 0 && Math.max(seen.tickMsMax, seen.mainLateMsMax) < STUCK_MS_MAX,
+      shown: `longest tick ${seen.tickMsMax.toFixed(0)} ms, main thread late by ${seen.mainLateMsMax.toFixed(0)} ms at most, ${seen.workersLost} workers lost`,
+    },
+    {
+      what: `The control channel answered within ${ANSWER_MS_MAX} ms, always`,
+      holds: asked > 0 && failures.length === 0 && slowest <= ANSWER_MS_MAX,
+      shown:
+        `${asked} answers, slowest ${slowest.toFixed(1)} ms, ${failures.length} failures ${failures[0] ?? ""}`.trim(),
+    },
+    {
+      what: `Every zone was ACTIVE again within ${BACK_MS_MAX / 1_000} s of the last`,
+      holds: backMs <= BACK_MS_MAX,
+      shown: `after ${(backMs / 1_000).toFixed(1)} s`,
+    },
+  ];
+}
