@@ -2,6 +2,7 @@
 // commands that show it.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { buildKernel } from "../../server/kernel/build.ts";
 import type { TelemetryLine } from "../../server/telemetry/schema.ts";
@@ -14,6 +15,7 @@ import { Timeline } from "../../tools/analysis/timeline.ts";
 import { DeployRemote } from "../../tools/deploy/remote.ts";
 import { startOnTerminal, startWowsim, wowsim } from "../helpers/command.ts";
 import { LiveServer, until } from "../helpers/control-live.ts";
+import { ServeProcess } from "../helpers/serve-process.ts";
 import { readTelemetryDoc } from "../helpers/telemetry-doc.ts";
 
 setDefaultTimeout(120_000);
@@ -116,15 +118,33 @@ describe("a healthy server", () => {
 describe("the commands, on a broken server", () => {
   test("health and diagnose exit with what is wrong, and say the same to scripts", async () => {
     await live.ask({ command: "activate", fault_id: "latency-spike", params: { delay_ms: 200 } });
+    await using watching = startWowsim(["diagnose", "--watch", ...feedPort()]);
     const [health, diagnosis] = await Promise.all([
       wowsim("health", "--format", "json", ...ports()),
       wowsim("diagnose", "--watch-for", "6s", "--format", "json", ...feedPort()),
     ]);
+    await watching.says(/begins\nlatency-spike {2}\d+ % sure, zones 1 and 2/);
     await live.remove("latency-spike");
+    await watching.says(/is over {2}latency-spike, zones 1 and 2, after \d+ s/);
+    expect(watching.stdout.match(/begins\nlatency-spike/g)).toHaveLength(1);
+    watching.child.kill("SIGINT");
+    await watching.child.exited;
+    expect([0, 1]).toContain(watching.child.exitCode!);
     expect(health.code).toBe(2);
     expect(JSON.parse(health.stdout)).toMatchObject({ status: "critical", tick_rate_hz: { meant: 20 } });
     expect(diagnosis.code).toBe(1);
     expect(JSON.parse(diagnosis.stdout)).toMatchObject({ diagnoses: [{ cause: "latency-spike", zones: [1, 2] }] });
+  });
+
+  test.skipIf(!existsSync("/dev/full"))("health is degraded while the telemetry file can not be written", async () => {
+    await using server = await ServeProcess.ready("--telemetry-file", "/dev/full");
+    const { http, telemetry } = await server.untilReady();
+    const where = ["--http-port", String(http), "--telemetry-port", String(telemetry)];
+    let report = { reasons: [] as { level: string; text: string }[] };
+    await until("health says so", async () => {
+      report = JSON.parse((await wowsim("health", "--for", "2s", "--format", "json", ...where)).stdout);
+      return report.reasons.some(({ text }) => text.startsWith("the telemetry file can not be written"));
+    });
   });
 
   test("where no server is, both exit 3 and say what to do", async () => {
