@@ -8,8 +8,10 @@
 
 import { FaultBlock } from "../../server/fault/fault-block.ts";
 import { ZoneFaultHost } from "../../server/fault/zone-host.ts";
+import { Breadcrumb } from "../../server/zone/breadcrumb.ts";
 import type { FromZoneWorker } from "../../server/zone/messages.ts";
 import { Ring } from "../../server/zone/ring.ts";
+import type { LostZone } from "../../server/zone/worker-messages.ts";
 import { emptyReport, readReport, REPORT } from "../../server/zone/wire.ts";
 import { spawnCreatures } from "../../server/zone/zone-host.ts";
 import { ZoneOutput } from "../../server/zone/zone-output.ts";
@@ -38,7 +40,13 @@ export class RunnerBench {
   tickCpuMs = 0;
   cpuMs = 0;
 
-  static async start(options: TestZoneOptions & { outputBytes?: number } = {}): Promise<RunnerBench> {
+  /** What the worker's breadcrumb said whenever the zone looked at the clock. */
+  readonly crumb = new Breadcrumb(Breadcrumb.allocate());
+  readonly stages = new Set<string>();
+  /** For how long a fault holds up each tick. */
+  pauseMs = 0;
+
+  static async start(options: TestZoneOptions & { outputBytes?: number; after?: LostZone } = {}): Promise<RunnerBench> {
     const { zones, content } = await testWorld();
     const { plant, outputBytes = 1 << 20, ...zoneOptions } = options;
     const defaults = { zone: zones[0]!, content, kernel: await testKernel() };
@@ -48,7 +56,7 @@ export class RunnerBench {
   }
 
   private constructor(
-    options: TestZoneOptions & Required<Pick<TestZoneOptions, "zone" | "content" | "kernel">>,
+    options: TestZoneOptions & { after?: LostZone } & Required<Pick<TestZoneOptions, "zone" | "content" | "kernel">>,
     outputBytes: number,
   ) {
     const { emitter, block } = this;
@@ -59,12 +67,17 @@ export class RunnerBench {
       seed: 1,
       fuelPerTick: TEST_FUEL,
       ...options,
-      now: () => this.ms,
+      now: () => {
+        this.stages.add(this.crumb.read().stage);
+        return this.ms;
+      },
+      crumb: this.crumb,
       emitter,
       faults: {
         commands: (batch) => this.faults.commands(batch),
         beforeStep: (zoneId, tick) => {
-          this.ms += this.tickMs;
+          if (this.pauseMs > 0) this.runner.pauses(this.pauseMs);
+          this.ms += this.tickMs + this.pauseMs;
           this.cpuMs += this.tickCpuMs;
           this.faults.beforeStep(zoneId, tick);
         },

@@ -314,3 +314,49 @@ describe("overruns", () => {
     expect(bench.drain().reports.at(-1)?.missedTicks).toBeGreaterThan(15);
   });
 });
+
+describe("a fault's pause", () => {
+  test("of as long as a worker may be late makes the zone DEGRADED before it begins, and for as long as there are such", async () => {
+    const bench = await RunnerBench.start();
+    bench.pauseMs = 999;
+    bench.tick();
+    expect(bench.states).toEqual([]);
+    bench.pauseMs = 1_000;
+    bench.tick();
+    expect(bench.told("zone_state")).toMatchObject([{ to: "DEGRADED", reason: "a fault's pause holds up its ticks" }]);
+    bench.pauseMs = 0;
+    bench.tick();
+    expect(bench.states).toEqual(["ACTIVE > DEGRADED", "DEGRADED > ACTIVE"]);
+  });
+
+  test("is in the breadcrumb, with when the worker is due after it", async () => {
+    const bench = await RunnerBench.start();
+    bench.runner.pauses(5_000);
+    expect(bench.crumb.read()).toMatchObject({ stage: "fault pause", dueMs: 5_050 });
+  });
+});
+
+test("what a zone is at is in the worker's breadcrumb, step by step", async () => {
+  const bench = await RunnerBench.start();
+  bench.tick(3);
+  expect([...bench.stages]).toEqual(expect.arrayContaining(["kernel", "frames"]));
+  expect(bench.crumb.read()).toMatchObject({ stage: "frames", tick: 3 });
+  const { beat } = bench.crumb.read();
+  bench.give({ op: OP_TRAP, session: 7 });
+  bench.tick();
+  // The tick, the same again, and without the command: each run of the kernel is a step forward.
+  expect(bench.crumb.read().beat).toBeGreaterThanOrEqual(beat + 3);
+  expect(bench.stages).toContain("recovery");
+});
+
+test("a zone in the place of a lost one begins DOWN and anew, counts on, and is back after its probation", async () => {
+  const bench = await RunnerBench.start({ after: { tick: 700, reason: "its worker hung" } });
+  expect(bench.state).toBe("DOWN");
+  bench.tick(PROBATION_TICKS);
+  expect(bench.states).toEqual(["DOWN > ACTIVE"]);
+  expect(bench.emitter.messages("Zone ticks lost")).toMatchObject([
+    { data: { tick: 700, beginning: "anew", lost_ticks: 700, error: "its worker hung" } },
+  ]);
+  expect(bench.runner.zone.tick).toBe(700 + PROBATION_TICKS);
+  expect(bench.runner.zone.entities.entityIds().length).toBeGreaterThan(0);
+});
