@@ -60,8 +60,8 @@ test("in the server's folder every command finds it by itself; elsewhere it has 
 test("the others of its ports are told by the control port", async () => {
   const named = { WOWSIM_SERVER: `127.0.0.1:${server.ports.control}` };
   const [players, health] = await Promise.all([
-    typed("wowsim spawn-clients --count 2 --duration 2s", elsewhere, named),
-    typed("wowsim health --for 1s --format json", elsewhere, named),
+    typed("wowsim spawn-clients --count 2 --duration 3s", elsewhere, named),
+    typed("wowsim health --for 2s --format json", elsewhere, named),
   ]);
   expect(players).toMatchObject({ code: 0, stderr: "" });
   expect(JSON.parse(health.stdout)).toMatchObject({ zones: [{ id: 1 }, { id: 2 }] });
