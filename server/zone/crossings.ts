@@ -36,13 +36,14 @@ export class Crossings {
     });
   }
 
-  /** Visits who left in the tick that has just come to its end. */
-  eachDeparted(visit: (crossing: Crossing) => void): void {
-    if (this.#departing.size === 0) return;
-    for (const { session, words } of readDepartures(this.#zone)) {
-      const portal = this.#departing.get(session);
-      if (portal !== undefined) visit(this.#crossing(portal, session, words));
-    }
+  /** There is an OP_DEPART in the batch at hand: only then is departed() worth its while. */
+  get isAnyoneDeparting(): boolean {
+    return this.#departing.size > 0;
+  }
+
+  /** Who left in the tick that has just come to its end. */
+  departed(): Crossing[] {
+    return this.#of(this.#departing);
   }
 
   /** Who left in a tick that was replayed with this batch. */
@@ -54,11 +55,7 @@ export class Crossings {
       if (view.getUint16(at + COMMAND_OP, true) !== OP_DEPART || portal === undefined) continue;
       portals.set(view.getUint32(at + COMMAND_A, true), portal);
     }
-    if (portals.size === 0) return [];
-    return readDepartures(this.#zone).flatMap(({ session, words }) => {
-      const portal = portals.get(session);
-      return portal === undefined ? [] : [this.#crossing(portal, session, words)];
-    });
+    return portals.size === 0 ? [] : this.#of(portals);
   }
 
   /** The zone went DOWN: what was in its last batch has not happened. */
@@ -66,8 +63,12 @@ export class Crossings {
     this.#departing.clear();
   }
 
-  #crossing(portal: Portal, session: number, words: Uint32Array): Crossing {
-    return { from: this.#zone.id, to: portal.to, at: portal.exit, session, words };
+  #of(portals: ReadonlyMap<number, Portal>): Crossing[] {
+    return readDepartures(this.#zone).flatMap(({ session, words }) => {
+      const portal = portals.get(session);
+      if (portal === undefined) return [];
+      return [{ from: this.#zone.id, to: portal.to, at: portal.exit, session, words }];
+    });
   }
 
   /** The portal's place in the list; -1: none. */

@@ -86,9 +86,11 @@ export class Membership {
   /** After a tick that came to its end: who has left, and who is there. */
   tickDone(output: ZoneOutput): void {
     const { tick } = this.#zone;
-    this.#crossings.eachDeparted((crossing) => this.#owed.push({ kind: "departed", tick, crossing }));
-    for (const [index, session] of this.#sessions.entries()) {
-      this.#owed.push({ kind: "entered", tick, entered: this.#outcomeOf(session, this.#tickets[index] ?? 0) });
+    if (this.#crossings.isAnyoneDeparting)
+      for (const crossing of this.#crossings.departed()) this.#owed.push({ kind: "departed", tick, crossing });
+    for (let index = 0; index < this.#sessions.length; index++) {
+      const entered = this.#outcomeOf(this.#sessions[index] ?? 0, this.#tickets[index] ?? 0);
+      this.#owed.push({ kind: "entered", tick, entered });
     }
     this.#endBatch();
     while (this.#owed[0] !== undefined && this.#tell(output, this.#owed[0])) this.#remember(this.#owed.shift());
