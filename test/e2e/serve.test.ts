@@ -217,6 +217,9 @@ describe("a server that may only have few files open", () => {
     await until(() => taken.every((client) => client.last("state") !== undefined));
     const page = await (await fetch(`http://127.0.0.1:${http}/metrics`)).text();
     expect(page).toContain('wowsim_gateway_refused_total{reason="connections"} 50');
+    // Everybody came in as they should: nothing was to be mended.
+    for (const what of ["ghost", "refused", "quarantined", "absent"])
+      expect(page).toContain(`wowsim_membership_mended_total{what="${what}"} 0`);
     for (const client of taken) client.close();
     await until(() => taken.every(({ closed }) => closed));
     const late = await player(game);

@@ -137,3 +137,18 @@ test("who waits for a reset for two rounds is told everything anew; a census con
   server.link.census(1, [session.id]);
   expect(told(server)).toEqual([[1, OP_WATCH, session.id]]);
 });
+
+test("a LEAVE that was owed to a zone when it went DOWN is not waited for: if it comes back with them, it is told", async () => {
+  await using server = startGateway();
+  const { client, session } = await enterAndBeThere(server, 1);
+  server.link.full.add(1);
+  client.send({ type: "bye" });
+  await server.run(() => server.gateway.sessions.size === 0);
+  server.link.setState(1, "DOWN");
+  server.link.full.delete(1);
+  server.link.setState(1, "ACTIVE");
+  server.gateway.onServerTick(1_000);
+  expect(server.link.commands).toEqual([]);
+  server.link.census(1, [session.id]);
+  expect(told(server)).toEqual([[1, OP_LEAVE, session.id]]);
+});
