@@ -58,6 +58,8 @@ export async function startServerChild(options: ServerChildOptions = {}): Promis
     stdin: "pipe",
     stdout: "pipe",
     stderr: "pipe",
+    // A server of our own, whatever tokens others in this environment have.
+    env: { ...process.env, WOWSIM_TOKEN: "", WOWSIM_PLAYER_TOKEN: "" },
   });
   const complaints = lastLines(child.stderr);
   const exit = (): void => void child.kill("SIGKILL");

@@ -392,12 +392,14 @@ describe("a server that can not run", () => {
     await until(() => guest.closed);
     expect(guest.last("error")).toMatchObject({ code: "guests_off" });
     const spawn = ["spawn-clients", "--port", String(game), "--count", "3", "--duration", "1s"];
-    const health = ["health", "--http-port", String(http), "--telemetry-port", String(telemetry), "--for", "1s"];
-    const [strangers, players, stranger, operator] = await Promise.all([
+    const health = ["health", "--http-port", String(http), "--telemetry-port", String(telemetry), "--for", "2s"];
+    const [strangers, players, stranger, operator, ownServer] = await Promise.all([
       run({}, ...spawn),
       run({ WOWSIM_PLAYER_TOKEN: "sesame" }, ...spawn),
       run({}, ...health),
       run({}, ...health, "--token", "hush"),
+      // A server that a tool starts for itself is not the one whose tokens the environment has.
+      run(tokens, "benchmark", "--counts", "1", "--duration", "1s", "--max-p99-tick", "5000", "--max-avg-tick", "5000"),
     ]);
     expect(strangers[0]).not.toBe(0);
     expect(strangers[1]).toContain("token");
@@ -406,6 +408,7 @@ describe("a server that can not run", () => {
     expect(stranger[1]).toContain("--token");
     expect(operator[1]).not.toContain("401");
     expect(operator[1]).toContain("Elwynn");
+    expect(ownServer[1]).not.toContain("token");
   });
 
   test("because its data folder can not be written names it and the flag", async () => {

@@ -51,7 +51,8 @@ export class ServerProcess implements AsyncDisposable {
     const child: Child = Bun.spawn(
       selfCommand("serve", ...ports, "--scratch", "--with-parent", "--format", "json", ...flags),
       // Detached: a Ctrl-C at the terminal is for us alone to act on.
-      { stdin: "pipe", stdout: "pipe", stderr: "pipe", detached: true },
+      // Without the tokens of whatever server the environment means: nobody would show them to this one.
+      { stdin: "pipe", stdout: "pipe", stderr: "pipe", detached: true, env: withoutTokens() },
     );
     const errors = lastLines(child.stderr);
     const give = (): void => child.kill("SIGTERM");
@@ -121,4 +122,8 @@ async function end(child: Child): Promise<number> {
   const exitCode = await child.exited;
   clearTimeout(timer);
   return exitCode;
+}
+
+function withoutTokens(): Record<string, string | undefined> {
+  return { ...process.env, WOWSIM_TOKEN: "", WOWSIM_PLAYER_TOKEN: "" };
 }
