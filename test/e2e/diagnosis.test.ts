@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { buildKernel } from "../../server/kernel/build.ts";
 import type { TelemetryLine } from "../../server/telemetry/schema.ts";
-import { diagnose } from "../../tools/analysis/diagnosis.ts";
+import { causesWithin, diagnose } from "../../tools/analysis/diagnosis.ts";
 import type { Diagnosis } from "../../tools/analysis/diagnosis.ts";
 import { assessHealth } from "../../tools/analysis/health.ts";
 import { IncidentLog } from "../../tools/analysis/incident-log.ts";
@@ -44,16 +44,12 @@ async function timelineSince(sinceMs: number, log?: IncidentLog, { child } = liv
   return timeline;
 }
 
-/** A machine that does other things as well may be named too, rightly: that says nothing of the server. */
-const ofServer = (found: readonly Diagnosis[]): Diagnosis[] =>
-  found.filter(({ cause }) => cause !== "cpu-starved" && cause !== "unknown");
-
 /** Lets a calm while pass, in which nothing is found; since when it was calm. */
 async function calm(): Promise<number> {
   let sinceMs = Date.now();
   await until("nothing is found", async () => {
     const timeline = await timelineSince(sinceMs);
-    if (ofServer(diagnose(timeline)).length > 0) sinceMs = Date.now();
+    if (causesWithin(diagnose(timeline)).length > 0) sinceMs = Date.now();
     return timeline.nowMs - sinceMs > CALM_MS && timeline.traffic.length > 1;
   });
   return sinceMs;
@@ -63,7 +59,7 @@ async function calm(): Promise<number> {
 async function diagnosed(cause: string, zones: number[], sinceMs: number): Promise<Diagnosis> {
   let found: Diagnosis[] = [];
   await until(`${cause} is diagnosed`, async () => {
-    found = ofServer(diagnose(await timelineSince(sinceMs)));
+    found = causesWithin(diagnose(await timelineSince(sinceMs)));
     const [best] = found;
     return best?.cause === cause && best.confidence >= SURE && String(best.zones) === String(zones);
   }).catch((error: unknown) => {
@@ -82,7 +78,7 @@ describe("a healthy server", () => {
     await until("it has run for some seconds", async () => (await all()).traffic.length > 3);
     const log = new IncidentLog();
     const timeline = await all(log);
-    expect(ofServer(log.incidents.map(({ diagnosis }) => diagnosis))).toEqual([]);
+    expect(causesWithin(log.incidents.map(({ diagnosis }) => diagnosis))).toEqual([]);
     expect(timeline.counts).toMatchObject({ fault: 0, stray: 0, timeless: 0, incomplete: 0 });
     await until("it is healthy", async () => assessHealth(await all()).status === "healthy");
   });

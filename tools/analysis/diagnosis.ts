@@ -87,6 +87,10 @@ export function diagnose(timeline: Timeline, { confidenceMin = CONFIDENCE_MIN }:
     });
 }
 
+/** Those that name something in the server: not what the machine does to it, and not what has no name. */
+export const causesWithin = (diagnoses: readonly Diagnosis[]): Diagnosis[] =>
+  diagnoses.filter(({ cause }) => cause !== UNKNOWN && cause !== cpuStarved.cause);
+
 function unknown(timeline: Timeline, confidenceMin: number): Diagnosis[] {
   // One that was stopped is not well, and nothing is wrong with that.
   if (timeline.isStopped) return [];

@@ -3,6 +3,7 @@
 //
 //   suggest(picture)     // { text: "Nobody plays. Bring players in: s", command: { do: "open", dialog: "spawn" } }
 
+import { UNKNOWN } from "../analysis/rules/unknown.ts";
 import type { Command } from "./commands.ts";
 import { activeFaults, hasCanary } from "./picture.ts";
 import type { Picture } from "./picture.ts";
@@ -64,7 +65,7 @@ function broken(picture: Picture): Suggestion | null {
   const [fault] = activeFaults(picture);
   if (fault === undefined) return null;
   const [diagnosis] = picture.diagnoses;
-  if (diagnosis === undefined) {
+  if (diagnosis === undefined || diagnosis.cause === UNKNOWN) {
     const players = picture.health.traffic?.inWorld ?? 0;
     if (players === 0)
       return {
@@ -92,7 +93,7 @@ function ailing({ diagnoses, health }: Picture): Suggestion | null {
       text: `It looks like the new kernel (${percent(diagnosis.confidence)}): roll it back with b.`,
       command: { do: "open", dialog: "rollback" },
     };
-  if (diagnosis !== undefined)
+  if (diagnosis !== undefined && diagnosis.cause !== UNKNOWN)
     return {
       text: `It looks like ${diagnosis.cause} (${percent(diagnosis.confidence)}). What to do stands beside it.`,
     };

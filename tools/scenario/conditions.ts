@@ -2,7 +2,7 @@
 //
 //   measure = "tick_ms_p50", zone = 1, above = 150, over = "2s"      a number, of the last two seconds
 //   measure = "player_drops", since = "start", equals = 0            a number, since a named moment
-//   diagnosis = "latency-spike", zone = 1                            the likeliest cause; "none": nothing is wrong
+//   diagnosis = "latency-spike", zone = 1                            the likeliest cause; "none": none in the server
 //   health = "healthy"
 //   zone_state = "DOWN", zone = 1
 //
@@ -12,7 +12,7 @@ import { z } from "zod";
 import { shown } from "../analysis/measures.ts";
 import { assessHealth } from "../analysis/health.ts";
 import { isTickless } from "../analysis/nothing.ts";
-import { CAUSES, diagnose } from "../analysis/diagnosis.ts";
+import { CAUSES, causesWithin, diagnose } from "../analysis/diagnosis.ts";
 import type { Timeline } from "../analysis/timeline.ts";
 import { durationMs } from "./duration.ts";
 import { MEASURE_NAMES, measureOf } from "./measures.ts";
@@ -179,12 +179,18 @@ function readMeasure(condition: Fields, name: MeasureName, view: View): Reading 
 function readDiagnosis({ zone, confidence = 0 }: Fields, wanted: string, { timeline }: View): Reading {
   const found = diagnose(timeline);
   const here = found.filter(({ zones }) => zone === undefined || zones.length === 0 || zones.includes(zone));
-  const [best] = here;
+  // What the machine does to the server, and what has no name, hides no cause in the server.
+  const inServer = causesWithin(here);
+  const best = inServer.length > 0 ? inServer[0] : here[0];
   const numbers = {
     likeliest: best?.cause ?? "none",
     diagnoses: found.map(({ cause, confidence: sure, zones }) => ({ cause, confidence: sure, zones })),
   };
   const place = zone === undefined ? "" : ` in zone ${zone}`;
+  if (wanted === "none" && best !== undefined && causesWithin(here).length === 0) {
+    const text = `nothing in the server is diagnosed${place}, only ${here.map(({ cause }) => cause).join(", ")}`;
+    return { holds: true, text, numbers };
+  }
   if (best === undefined) return { holds: wanted === "none", text: `nothing is diagnosed${place}`, numbers };
   const holds = best.cause === wanted && best.confidence >= confidence;
   const text = `diagnosed${place}: ${here.map(({ cause, confidence: sure }) => `${cause} (${sure})`).join(", ")}. ${best.evidence[0] ?? ""}`;

@@ -3,6 +3,7 @@
 import type { Diagnosis } from "../analysis/diagnosis.ts";
 import type { DiagnosisChange } from "../analysis/diagnosis-watch.ts";
 import type { Incident } from "../analysis/incident-log.ts";
+import { UNKNOWN } from "../analysis/rules/unknown.ts";
 import { clock, zonesText } from "../analysis/measures.ts";
 import { pasteable } from "./server-flags.ts";
 import type { ServerPlace } from "./server-flags.ts";
@@ -10,13 +11,17 @@ import { paint } from "./output.ts";
 
 export function diagnosisLines({ cause, title, confidence, zones, sinceMs, evidence, runbook }: Diagnosis): string[] {
   return [
-    `${paint.bold(cause)}  ${Math.round(confidence * 100)} % sure, ${zonesText(zones)}, since ${clock(sinceMs)}`,
+    `${paint.bold(cause)}  ${sureText(cause, confidence)}${zonesText(zones)}, since ${clock(sinceMs)}`,
     `  ${title}.`,
     ...evidence.map((text) => `  ${paint.dim("-")} ${text}`),
     `  ${paint.cyan(">")} ${runbook.text} More: docs/RUNBOOK.md#${cause}`,
     `  ${paint.cyan("$")} ${runbook.command}`,
   ];
 }
+
+/** Of what no rule knows nobody is sure. */
+const sureText = (cause: string, confidence: number): string =>
+  cause === UNKNOWN ? "" : `${Math.round(confidence * 100)} % sure, `;
 
 /** With a runbook's command that reaches the server it is about. */
 export function diagnosisAt(diagnosis: Diagnosis, server: ServerPlace): Diagnosis {

@@ -4,7 +4,7 @@
 import { FAULTS } from "../../server/fault/definitions.ts";
 import { describeParams } from "../../server/fault/params.ts";
 import type { FaultParam } from "../../server/fault/params.ts";
-import { diagnose } from "../analysis/diagnosis.ts";
+import { causesWithin, diagnose } from "../analysis/diagnosis.ts";
 import { sleep } from "../deploy/sleep.ts";
 import { diagnosisAt, diagnosisLines } from "../ui/diagnosis-lines.ts";
 import { FEELINGS, feelingOf } from "./feelings.ts";
@@ -143,11 +143,13 @@ export const tellStep: WizardStep<WizardState> = {
     const { timeline } = drillOf(state);
     const endMs = performance.now() + DIAGNOSE_MS_MAX;
     progress("it looks at the last minutes");
-    let [best] = diagnose(timeline);
+    let [best] = causesWithin(diagnose(timeline));
+    // Health falls before a rule is sure why: that something is wrong is no answer yet.
     while (best === undefined && performance.now() < endMs) {
       await sleep(POLL_MS, signal);
-      [best] = diagnose(timeline);
+      [best] = causesWithin(diagnose(timeline));
     }
+    best ??= diagnose(timeline)[0];
     state.diagnosis = best?.cause ?? "none";
     state.diagnosedAtMs = Date.now();
     const place = state.zone === 0 ? {} : { zone: state.zone };

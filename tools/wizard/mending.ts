@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { diagnose } from "../analysis/diagnosis.ts";
+import { causesWithin, diagnose } from "../analysis/diagnosis.ts";
 import { shellWord } from "../client/server-name.ts";
 import { sleep } from "../deploy/sleep.ts";
 import { loadModule } from "../scenario/modules.ts";
@@ -33,13 +33,13 @@ export const mendStep: WizardStep<WizardState> = {
     await drill.faults.deactivate(state.fault);
     progress("waiting until nothing is diagnosed any more");
     const endMs = performance.now() + SETTLE_MS_MAX;
-    while (diagnose(drill.timeline).length > 0 && performance.now() < endMs) await sleep(POLL_MS, signal);
+    while (causesWithin(diagnose(drill.timeline)).length > 0 && performance.now() < endMs) await sleep(POLL_MS, signal);
     state.mendedAtMs = Date.now();
     drill.mark("mended");
     await sleep(LOOK_MS, signal);
     state.after = figuresOf(state);
     state.saved.set("mend", [{ deactivate: state.fault }, { name: "it is as before", wait: { diagnosis: "none" } }]);
-    const left = diagnose(drill.timeline).map(({ cause }) => cause);
+    const left = causesWithin(diagnose(drill.timeline)).map(({ cause }) => cause);
     const verdict = left.length === 0 ? "Nothing is diagnosed any more." : `Still diagnosed: ${left.join(", ")}.`;
     return [...figureLines(state.after, state.during), verdict];
   },

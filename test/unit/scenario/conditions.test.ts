@@ -142,3 +142,21 @@ test("a condition is told in words", () => {
   expect(inWords({ diagnosis: "none", zone: 2 })).toBe("nothing is diagnosed in zone 2");
   expect(inWords({ zone_state: "DOWN", zone: 2 })).toBe("zone 2 is DOWN");
 });
+
+test("what has no name, and what the machine does, is no cause in the server, and hides none", () => {
+  const taken = { process: () => ({ cpu_wait_share: 2, machine_busy: 2, machine_cores: 2, cpu_share: 0.1 }) };
+  const fits = { jitter: (n: number) => (n % 4 === 0 ? 30 : 0) };
+  const starved = new Story().seconds(12, { ...taken, ...fits });
+  expect(read({ diagnosis: "none" }, view(starved, 0))).toMatchObject({
+    holds: true,
+    text: "nothing in the server is diagnosed, only cpu-starved",
+  });
+  expect(read({ diagnosis: "cpu-starved" }, view(starved, 0)).holds).toBe(true);
+  starved.seconds(3, { ...taken, ...fits, census: () => ({ duplicates: 2 }) });
+  expect(read({ diagnosis: "split-brain" }, view(starved, 0)).holds).toBe(true);
+  expect(read({ diagnosis: "none" }, view(starved, 0)).holds).toBe(false);
+  const dropping = new Story().seconds(12, { tick: () => ({ commands_dropped: 1 }) });
+  expect(read({ diagnosis: "none" }, view(dropping, 0)).holds).toBe(true);
+  expect(read({ diagnosis: "unknown" }, view(dropping, 0)).holds).toBe(true);
+  expect(read({ health: "healthy" }, view(dropping, 0)).holds).toBe(false);
+});
