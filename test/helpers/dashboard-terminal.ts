@@ -49,12 +49,12 @@ export class DashboardTerminal implements AsyncDisposable {
     this.#command = command;
   }
 
-  /** Types the command; resolves when telemetry is on the screen. At its end it says `ended with <exit code>`. */
-  async open(): Promise<void> {
+  /** Types the command; resolves when telemetry, or what else is meant to come, is on the screen. At its end it says `ended with <exit code>`. */
+  async open(shows: RegExp | string = /^[●@] live/m): Promise<void> {
     this.tmux.type(`wowsim_dashboard() { ${this.#command}; }\n`);
     // What was on the screen before has no line that depends on ports and paths.
     this.tmux.type("clear; echo before the dashboard; wowsim_dashboard; echo ended with $?\n");
-    await this.tmux.shows(/^[●@] live/m);
+    await this.tmux.shows(shows);
   }
 
   /** As a command of its own, which the shell can stop and bring back. */
