@@ -42,7 +42,9 @@ export function registerDeployCommands(
       .list()
       .filter((known) => wanted === undefined || known.hash === wanted)
       .map(({ hash: known, label, state, problems }) => ({ hash: known, label, state, problems }));
-    return { modules, zones: deployer.status(), lost: log.lost };
+    const zones = deployer.status();
+    const lost = log.lost.filter(({ hash: gone }) => !zones.every((zone) => zone.hash === gone));
+    return { modules, zones, lost };
   });
 
   control.register(

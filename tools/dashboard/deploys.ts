@@ -107,12 +107,13 @@ async function built(candidate: string, folder: string, progress: (text: string)
   throw new WowsimError("kernel_compile", `${candidate} could not be built: ${complaint.trim()}`);
 }
 
-function outcomeText({ outcome, reason, hash, sessionsLost }: CanaryResult): string {
+function outcomeText({ outcome, reason, hash, sessionsLost, verdict }: CanaryResult): string {
   const words = {
     promoted: "Promoted",
     rolled_back: "Rolled back",
     refused: "Refused",
     interrupted: "Ended, rolled back",
   };
-  return `${words[outcome]} ${hash}: ${reason}. Sessions lost: ${sessionsLost}.`;
+  const isOpen = outcome === "rolled_back" && verdict?.conclusion === "inconclusive";
+  return `${isOpen ? "Inconclusive, rolled back" : words[outcome]} ${hash}: ${reason}. Sessions lost: ${sessionsLost}.`;
 }

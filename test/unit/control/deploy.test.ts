@@ -165,3 +165,13 @@ test("all zones go back to what a promotion replaced; with a canary somewhere, t
   );
   expect(bench.events.at(-1)).toMatchObject({ what: "rolled_back", by: "anna" });
 });
+
+test("a server that stops lets zones keep what they run, and no lease or late answer does anything any more", async () => {
+  const bench = await canaried();
+  bench.deployer.rollback(1);
+  bench.deployer.stop();
+  bench.zone(1).giveUp();
+  await bench.turn();
+  expect(bench.timers).toEqual([]);
+  expect(bench.zone(1).inbox).toHaveLength(1);
+});
