@@ -2,7 +2,7 @@
 // one module takes, so that Binaryen, which is big and slow to load, is never part of the server's own threads.
 //
 //   main  → { wasm: Uint8Array, label: "hotfix.wasm" }
-//   main  ← { ok: true, metered: Uint8Array, layoutHash: "9f3c…" }
+//   main  ← { ok: true, module: WebAssembly.Module, layout: [["STATE_BASE", 65536], ...] }
 //   main  ← { ok: false, problems: ["It imports env.Date_now; a kernel may import only the memory and abort."] }
 
 import { messageOf } from "./errors.ts";
@@ -18,7 +18,9 @@ export interface CheckRequest {
   label: string;
 }
 
-export type CheckAnswer = { ok: true; metered: Uint8Array; layoutHash: string } | { ok: false; problems: string[] };
+/** A module that may run comes compiled: to read and compile a megabyte takes longer than the main thread has. */
+export type CheckAnswer =
+  { ok: true; module: WebAssembly.Module; layout: [name: string, value: number][] } | { ok: false; problems: string[] };
 
 self.addEventListener("message", async ({ data }: MessageEvent<CheckRequest>) => {
   self.postMessage(await prepare(data));
@@ -29,7 +31,8 @@ async function prepare({ wasm, label }: CheckRequest): Promise<CheckAnswer> {
     const problems = await checkModule(wasm);
     if (problems.length > 0) return { ok: false, problems };
     const metered = await meter(wasm);
-    return { ok: true, metered, layoutHash: loadKernel(metered, label).layout.hash };
+    const { module, layout } = loadKernel(metered, label);
+    return { ok: true, module, layout: layout.names().map((name) => [name, layout.value(name)]) };
   } catch (error) {
     return { ok: false, problems: [`It could not be prepared: ${messageOf(error)}`] };
   }

@@ -6,10 +6,10 @@
 //
 // At most modulesMax are kept: the oldest that no zone needs makes room.
 
-import { messageOf, WowsimError } from "../errors.ts";
+import { WowsimError } from "../errors.ts";
 import type { CheckAnswer, CheckRequest } from "../deploy-worker.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { loadKernel } from "../kernel/load.ts";
+import { layoutFrom } from "../kernel/load.ts";
 import { hashOf } from "../kernel/meter.ts";
 import type { WorkerFactory } from "../workers.ts";
 
@@ -148,12 +148,10 @@ export class ModuleStore {
   }
 
   #settle(known: KnownModule, answer: CheckAnswer): void {
-    try {
-      if (answer.ok) known.kernel = loadKernel(answer.metered, known.label, known.hash);
-      else known.problems = answer.problems.slice(0, PROBLEMS_MAX);
-    } catch (error) {
-      known.problems = [`It could not be loaded: ${messageOf(error)}`];
-    }
-    known.state = known.kernel === null ? "refused" : "ready";
+    if (answer.ok) {
+      const { hash, label } = known;
+      known.kernel = { module: answer.module, layout: layoutFrom(new Map(answer.layout)), hash, label };
+    } else known.problems = answer.problems.slice(0, PROBLEMS_MAX);
+    known.state = answer.ok ? "ready" : "refused";
   }
 }

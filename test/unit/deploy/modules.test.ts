@@ -2,7 +2,9 @@ import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { ModuleStore, MODULE_LIMITS } from "../../../server/control/deploy-modules.ts";
 import type { KnownModule } from "../../../server/control/deploy-modules.ts";
 import { buildKernel } from "../../../server/kernel/build.ts";
+import { createMemory, instantiate } from "../../../server/kernel/instance.ts";
 import { workers } from "../../../server/workers.ts";
+import { testKernel } from "../../helpers/zone.ts";
 
 // Each check is a worker that loads Binaryen; on a busy machine that takes its time.
 setDefaultTimeout(60_000);
@@ -31,7 +33,11 @@ test("a kernel is checked and metered in the background, and may then run", asyn
   await checked(added);
   expect(added).toMatchObject({ state: "ready", problems: [], label: "hotfix.wasm" });
   expect(store.ready(added.hash)).toMatchObject({ hash: added.hash, label: "hotfix.wasm" });
-  expect(WebAssembly.Module.exports(store.ready(added.hash).module).map(({ name }) => name)).toContain("fuel");
+  // It comes compiled from the thread that checked it, which is gone by now, and has the layout of the kernel that runs.
+  const { module, layout } = store.ready(added.hash);
+  expect(WebAssembly.Module.exports(module).map(({ name }) => name)).toContain("fuel");
+  expect(layout.hash).toBe((await testKernel()).layout.hash);
+  instantiate(store.ready(added.hash), createMemory(store.ready(added.hash))).init(1, 1, 20);
   store.stop();
 });
 
