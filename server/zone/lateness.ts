@@ -13,7 +13,7 @@ import type { ThreadTimes } from "./thread-times.ts";
 /** So many threads of the process that wait for a processor, on average: one that sleeps may wait for one of these. */
 const STARVED_THREADS = 0.5;
 /** Past so many times the limit it does not matter any more why. */
-const LIMITS_MAX = 10;
+const LIMITS_MAX = 5;
 
 export class Lateness {
   #ms = 0;

@@ -26,6 +26,12 @@ export interface WorkerPlanOptions {
   watchdogMs: number;
 }
 
+/** What this thread has used of a processor. */
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
+}
+
 /** What a zone begins with. */
 export interface ZoneBeginning {
   module: ZoneModule;
@@ -43,7 +49,7 @@ export class WorkerPlan {
     const { kernel, tickRateHz } = options;
     this.#options = options;
     this.#intervalMs = 1_000 / tickRateHz;
-    this.#fuelPerTick = fuelFor(this.#intervalMs, kernel, () => performance.now());
+    this.#fuelPerTick = fuelFor(this.#intervalMs, kernel, () => performance.now(), cpuMs);
     this.#layout = kernel.layout.names().map((name): [string, number] => [name, kernel.layout.value(name)]);
   }
 

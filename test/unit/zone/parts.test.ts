@@ -60,6 +60,19 @@ test("everybody in a full zone is read, and nobody who has left", async () => {
   expect(zone.entities.positionOf(7)).toBeNull();
 });
 
+/** A clock that is read `stepMs` later each time. */
+function steps(stepMs: number): () => number {
+  let ms = 0;
+  return () => (ms += stepMs);
+}
+
+test("fuel is measured by what the thread used of a processor, where that is counted finely enough", async () => {
+  const kernel = await testKernel();
+  const byClock = fuelFor(50, kernel, steps(400));
+  expect(fuelFor(50, kernel, steps(400), steps(20))).toBe(byClock * 20n);
+  for (const useless of [0, 0.5, 1_000]) expect(fuelFor(50, kernel, steps(400), steps(useless))).toBe(byClock);
+});
+
 test("a tick gets more fuel the longer its interval is, and none for a kernel that nothing stops", async () => {
   const kernel = await testKernel();
   expect(fuelFor(50, kernel, clock)).toBeGreaterThan(fuelFor(5, kernel, clock));
