@@ -119,9 +119,9 @@ describe("the commands, on a broken server", () => {
       wowsim("health", "--format", "json", ...ports()),
       wowsim("diagnose", "--watch-for", "6s", "--format", "json", ...feedPort()),
     ]);
-    await watching.says(/begins\nlatency-spike {2}\d+ % sure, zones 1 and 2/);
+    await watching.says(/begins\nlatency-spike {2}\d+ % sure, zone/);
     await live.remove("latency-spike");
-    await watching.says(/is over {2}latency-spike, zones 1 and 2, after \d+ s/);
+    await watching.says(/is over {2}latency-spike, zone.*, after \d+ s/);
     expect(watching.stdout.match(/begins\nlatency-spike/g)).toHaveLength(1);
     watching.child.kill("SIGINT");
     await watching.child.exited;

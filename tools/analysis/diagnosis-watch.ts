@@ -13,7 +13,7 @@ export interface DiagnosisChange {
   what: "begins" | "ends";
   /** When it was seen, by the timeline's clock. */
   atMs: number;
-  /** As it was when it began. */
+  /** As it was when it was told to begin. */
   diagnosis: Diagnosis;
   /** Of one that ends: for how long it was seen. */
   lastedMs: number;
@@ -21,6 +21,8 @@ export interface DiagnosisChange {
 
 /** A cause that was not seen for so long is over. */
 const GAP_MS_MAX = 3_000;
+/** A cause is told once it was seen for so long: by then it is seen in all of its zones. */
+const SETTLE_MS = 600;
 /** Unknown is worth a word after so long without a name, and so long after the last one that had one. */
 export const UNNAMED_MS_MIN = 2_000;
 export const AFTERMATH_MS = 12_000;
@@ -36,7 +38,7 @@ export class DiagnosisWatch {
   readonly #open = new Map<string, Open>();
   #namedMs = Number.NEGATIVE_INFINITY;
 
-  /** Those that go on now, as they were when they began. */
+  /** Those that go on now, as they were when they were told. */
   get now(): Diagnosis[] {
     return [...this.#open.values()].filter(({ isTold }) => isTold).map(({ diagnosis }) => diagnosis);
   }
@@ -49,8 +51,10 @@ export class DiagnosisWatch {
 
   #see(diagnosis: Diagnosis, atMs: number): void {
     const open = this.#open.get(diagnosis.cause);
-    if (open !== undefined) open.seenMs = atMs;
-    else this.#open.set(diagnosis.cause, { fromMs: atMs, seenMs: atMs, isTold: false, diagnosis });
+    if (open !== undefined) {
+      open.seenMs = atMs;
+      if (!open.isTold) open.diagnosis = diagnosis;
+    } else this.#open.set(diagnosis.cause, { fromMs: atMs, seenMs: atMs, isTold: false, diagnosis });
   }
 
   #begun(atMs: number): DiagnosisChange[] {
@@ -62,7 +66,7 @@ export class DiagnosisWatch {
   }
 
   #isWorthAWord({ fromMs, seenMs, diagnosis }: Open, atMs: number): boolean {
-    if (diagnosis.cause !== UNKNOWN) return true;
+    if (diagnosis.cause !== UNKNOWN) return seenMs - fromMs >= SETTLE_MS;
     return seenMs - fromMs >= UNNAMED_MS_MIN && atMs - this.#namedMs >= AFTERMATH_MS;
   }
 
