@@ -227,4 +227,5 @@ function part(some: Measured, all: Measured): string {
 }
 const shown = (value: Measured, digits = 1): string => (value === null ? "unknown" : value.toFixed(digits));
 const shownP = (p: Measured): string => (p === null ? "unknown" : p.toPrecision(1));
-const percent = (value: Measured): string => (value === null ? "unknown" : `${(value * 100).toFixed(0)} %`);
+/** Never "-0 %". */
+const percent = (value: Measured): string => (value === null ? "unknown" : `${Math.round(value * 100) || 0} %`);
