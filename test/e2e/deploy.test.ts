@@ -166,7 +166,7 @@ describe("a file that can be no kernel is refused before anything is swapped:", 
   });
 
   test("one that is metered already", async () => {
-    expect(await refused("metered.wasm", base.metered)).toContain("hand in the unmetered module");
+    expect(await refused("metered.wasm", base.metered)).toContain("hand in the module as it was compiled");
   });
 });
 
@@ -276,6 +276,6 @@ describe("what a person is told", () => {
     const zone = await wowsim(...deploy(folder.file("regression.wasm"), "--canary-zone", "9"));
     expect([zone.code, zone.stderr]).toEqual([64, expect.stringContaining("choose from 1, 2")]);
     const time = await wowsim(...deploy(folder.file("regression.wasm"), "--canary-duration", "0"));
-    expect([time.code, time.stderr]).toEqual([64, expect.stringContaining("Give 1s to 50m")]);
+    expect([time.code, time.stderr]).toEqual([64, expect.stringContaining("Give a time from 1s to 50m")]);
   });
 });
