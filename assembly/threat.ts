@@ -113,6 +113,8 @@ function removeSlot(creature: u32, slot: u32): void {
   const hated = U32.get(ENTITY_HATED, player) - 1;
   U32.set(ENTITY_HATED, player, hated);
   if (hated == 0) Flag.lower(player, ENTITY_IN_COMBAT);
+  // Whom it fights is on its table. The next one is chosen when it thinks, which may be some ticks from now.
+  if (U32.get(ENTITY_TARGET, creature) == U32.get(ENTITY_ID, player)) setTarget(creature, 0);
 }
 
 /** Empties a creature's table. */

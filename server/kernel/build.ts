@@ -13,6 +13,7 @@ import { mkdir, readFile, readdir, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { WowsimError, messageOf } from "../errors.ts";
 import { checkModule } from "./checks.ts";
+import { CompileCache } from "./compile-cache.ts";
 import { hashOf, meter } from "./meter.ts";
 
 /** In a one-file build all files lie flat beside each other, and assembly/ with its build is among them. */
@@ -25,6 +26,8 @@ const filesOf = (assembly: string): { folder: string; wasm: string; metered: str
   const [wasm, metered, stamp] = ["kernel.wasm", "kernel.metered.wasm", "kernel.sources"];
   return { folder, wasm: join(folder, wasm), metered: join(folder, metered), stamp: join(folder, stamp) };
 };
+/** Modules that were compiled before. */
+const COMPILED = join(filesOf(ASSEMBLY).folder, "compiled");
 /** Part of what makes a build stale, beside the sources. */
 const TOOLCHAIN = ["build.ts", "meter.ts", "walk.ts"].map((name) => join(import.meta.dir, name));
 
@@ -70,10 +73,21 @@ export async function buildKernel(options: { variant?: string } = {}): Promise<B
 }
 
 async function buildFrom(sources: Map<string, string>): Promise<BuiltKernel> {
-  const wasm = await compile(sources);
+  const wasm = await compiled(sources);
   const problems = await checkModule(wasm);
   if (problems.length > 0) throw new WowsimError("kernel_check", `The kernel may not run:\n- ${problems.join("\n- ")}`);
   return { wasm, metered: await meter(wasm), hash: hashOf(wasm) };
+}
+
+/** What the sources were compiled to before; else they are now. One that is damaged does not count. */
+async function compiled(sources: Map<string, string>): Promise<Uint8Array> {
+  const cache = new CompileCache(COMPILED);
+  const hash = await hashSources(sources);
+  const kept = await cache.get(hash);
+  if (kept !== null && WebAssembly.validate(kept)) return kept;
+  const wasm = await compile(sources);
+  await cache.put(hash, wasm);
+  return wasm;
 }
 
 /** Builds the kernel, or a variant of it, into a file of its own: unmetered, as a deploy takes it. Throws like buildKernel. */

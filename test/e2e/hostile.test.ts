@@ -65,7 +65,7 @@ describe("a hostile file", () => {
 
 describe("a hostile server", () => {
   test.each([
-    ["health", () => ["health", "--for", "1s", ...server.flags("http-port", "telemetry-port")]],
+    ["health", () => ["health", "--for", "2s", ...server.flags("http-port", "telemetry-port")]],
     ["diagnose", () => ["diagnose", "--watch-for", "2s", ...server.flags("telemetry-port")]],
     ["inject-fault list", () => ["inject-fault", "list", ...server.flags("control-port")]],
     ["inject-fault status", () => ["inject-fault", "status", "latency-spike", ...server.flags("control-port")]],

@@ -123,7 +123,8 @@ function threatBroken(zone: KernelZone, rows: Map<number, number>): string[] {
     if (table.size > 0 && zone.hasFlag(id, abi.ENTITY_DEAD)) broken.push(`${id} is dead and hates`);
     if (table.size > 0 && zone.hasFlag(id, abi.ENTITY_EVADING)) broken.push(`${id} is on its way home and hates`);
     const target = zone.get(id, "TARGET");
-    if (zone.get(id, "CREATURE_STATE") === FIGHTING && !table.has(target))
+    // Without a target it has not thought yet since the last one was gone: an overloaded zone's creatures think rarely.
+    if (zone.get(id, "CREATURE_STATE") === FIGHTING && target !== 0 && !table.has(target))
       broken.push(`${id} fights ${target}, who is not on its table`);
     for (const [player, threat] of table) {
       hated.set(player, (hated.get(player) ?? 0) + 1);

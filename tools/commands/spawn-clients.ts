@@ -80,10 +80,11 @@ export function register(program: Command): void {
 healer, caster (keeps its distance), wander, mixed (a bit of each).
 Ctrl-C ends it early, with the summary.
 
-Conditions of --fail-if: a metric, one of > >= < <= == !=, a value; what was not measured fails.
+Conditions of --fail-if: a metric, one of > >= < <= == !=, a value. What was not
+measured fails.
 ${metricLines().join("\n")}\n${exitCodes({
         0: "well",
-        1: "a client never got in, was out at the end, or found a protocol error; a --fail-if holds",
+        1: "a client never got in, was out at the end, or met a protocol error; or fail-if",
         3: "no server answers, or it is gone at the end",
         130: "Ctrl-C before all were in",
       })}`,

@@ -36,7 +36,11 @@ test.each([
   ["an area below the state", { EVENT_BASE: 1_024 }, "EVENT_BASE (655360 bytes from 1024 on) does not lie between"],
   ["a negative address", { DEPARTURE_BASE: -4 }, "DEPARTURE_BASE"],
   ["a capacity of billions", { EVENTS_MAX: 2_000_000_000 }, "EVENT_BASE (80000000000 bytes"],
-  ["a capacity below zero", { PLAYERS_MAX: -1 }, "COOLDOWN_SPELL has -64 bytes of room"],
+  [
+    "a capacity below zero",
+    { PLAYERS_MAX: -1 },
+    `COOLDOWN_SPELL has -${layout.value("COOLDOWNS_MAX") * 4} bytes of room`,
+  ],
   ["two columns in one place", { ENTITY_X: layout.value("ENTITY_ID") + 4 }, "and reaches into ENTITY_X"],
   ["an address between two words", { HEADER_BASE: 65_537 }, "HEADER_BASE at 65537 is not a multiple of 8"],
   ["more memory than a zone may have", { MEMORY_PAGES: 60_000 }, "60000 pages, more than 1024"],
