@@ -41,6 +41,9 @@ export function hashOf(wasm: Uint8Array): string {
  */
 export async function meter(wasm: Uint8Array): Promise<Uint8Array> {
   const { default: library } = await import("binaryen");
+  // The compiler sets these for the whole library; what is metered must not depend on whether it ran before.
+  library.setOptimizeLevel(0);
+  library.setShrinkLevel(0);
   const module = library.readBinaryWithFeatures(wasm, allowedFeatures(library));
   try {
     module.addGlobal(FUEL_EXPORT, library.i64, true, module.i64.const(...bigConstant(FUEL_INITIAL)));

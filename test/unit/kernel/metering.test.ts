@@ -2,6 +2,7 @@
 // in text form, metered as any upload is, and run.
 
 import { expect, test } from "bun:test";
+import { buildKernel } from "../../../server/kernel/build.ts";
 import { meter } from "../../../server/kernel/meter.ts";
 
 interface Run {
@@ -123,4 +124,13 @@ test("what calls itself without end is over as well", async () => {
     10_000_000n,
   );
   expect(trapped).toBe(true);
+});
+
+test("the same module is metered to the same bytes, whatever the compiler has set meanwhile", async () => {
+  const { wasm } = await buildKernel();
+  const first = await meter(wasm);
+  const { default: library } = await import("binaryen");
+  library.setOptimizeLevel(3);
+  library.setShrinkLevel(1);
+  expect(Buffer.compare(await meter(wasm), first)).toBe(0);
 });
