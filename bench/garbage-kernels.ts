@@ -44,6 +44,9 @@ const WATCH_MS = 200;
 /** A zone that is DOWN, or whose player is elsewhere, is looked at again after this. */
 const WAIT_MS = 100;
 const STUCK_MS_MAX = 1_000;
+/** Ticks longer than this are shown, so many. */
+const SLOW_MS = 100;
+const SLOWEST = 5;
 const ANSWER_MS_MAX = 100;
 const BACK_MS_MAX = 10_000;
 /** Longer than any run takes; players end with the bench. */
@@ -137,6 +140,7 @@ async function garbageKernels(flags: Flags): Promise<void> {
     );
     out(`${refused} refused at the door; ${waits} times a zone or its player was not there yet`);
     for (const [what, count] of Object.entries(seen.errors)) out(`  ${String(count).padStart(7)}  ${what}`);
+    for (const { ms, error } of seen.slowest) out(`  ${ms.toFixed(0).padStart(5)} ms  a tick: ${error.slice(0, 80)}`);
     printChecks(checks);
   }
   if (checks.some((check) => !check.holds)) process.exitCode = EXIT.degraded;
@@ -288,8 +292,10 @@ async function untilAllActive(server: ServerChild): Promise<number> {
 
 /** What the server's own telemetry says of it all. */
 interface Seen {
-  /** The longest tick of any zone, with its recovery, and how late the main thread came to one of its own. */
+  /** The longest ticks of any zone, with their recoveries, and what they broke by. */
+  slowest: { ms: number; error: string }[];
   tickMsMax: number;
+  /** How late the main thread came to one of its own ticks. */
   mainLateMsMax: number;
   /** Zone workers that hung or died. */
   workersLost: number;
@@ -299,14 +305,21 @@ interface Seen {
 }
 
 async function readTelemetry(server: ServerChild): Promise<Seen> {
-  const seen: Seen = { tickMsMax: 0, mainLateMsMax: 0, workersLost: 0, downs: 0, errors: {} };
+  const broken = new Map<string, string>();
+  const seen: Seen = { slowest: [], tickMsMax: 0, mainLateMsMax: 0, workersLost: 0, downs: 0, errors: {} };
   for await (const { message, data } of server.telemetry()) {
-    if (message === "Zone tick completed") seen.tickMsMax = Math.max(seen.tickMsMax, Number(data["duration_ms"]));
-    else if (message === "Zone worker lost") seen.workersLost++;
+    if (message === "Zone tick completed") {
+      const ms = Number(data["duration_ms"]);
+      seen.tickMsMax = Math.max(seen.tickMsMax, ms);
+      const error = broken.get(`${String(data["zone_id"])} ${String(data["tick"])}`) ?? "nothing broke";
+      if (ms > SLOW_MS)
+        seen.slowest = [...seen.slowest, { ms, error }].toSorted((a, b) => b.ms - a.ms).slice(0, SLOWEST);
+    } else if (message === "Zone worker lost") seen.workersLost++;
     else if ("loop_lag_ms_max" in data)
       seen.mainLateMsMax = Math.max(seen.mainLateMsMax, Number(data["loop_lag_ms_max"]));
     else if (message === "Zone state changed" && data["to_state"] === "DOWN") seen.downs++;
     else if (message === "Zone tick exception") {
+      broken.set(`${String(data["zone_id"])} ${String(data["tick"])}`, String(data["error"]));
       const what = String(data["error"])
         .replaceAll(/-?\d[\d.e+]*/g, "n")
         .slice(0, 70);

@@ -18,6 +18,10 @@ export const BACK_OFF_MS_MAX = 30_000;
 /** Clean ticks before a zone that was DOWN takes players again. */
 export const PROBATION_TICKS = 20;
 
+/** A zone that goes DOWN so soon after it came back has not got over what took it DOWN; it then begins so much further back. */
+export const RELAPSE_MS = 10_000;
+const RELAPSE_STEPS = 2;
+
 /** How far back a restart goes. */
 const BEGINNINGS = ["journal", "snapshot", "earlier", "anew"] as const;
 export type Beginning = (typeof BEGINNINGS)[number];
@@ -35,14 +39,20 @@ export class Restart {
   #dueMs = 0;
   #backOffMs = BACK_OFF_MS_MIN;
   #cleanTicks = 0;
+  /** When the zone last came back. */
+  #backAtMs = Number.NEGATIVE_INFINITY;
   #further = 0;
   #reason: string | null = null;
 
-  /** The zone has just gone DOWN. */
-  begin(nowMs: number): void {
+  /**
+   * The zone has just gone DOWN. When that follows soon on its coming back, with no command to blame (`isStateToBlame`), what
+   * it came back on is what traps, if only once players are there: then it begins further back than it did.
+   */
+  begin(nowMs: number, isStateToBlame = false): void {
+    const isRelapse = isStateToBlame && nowMs - this.#backAtMs < RELAPSE_MS;
     this.#backOffMs = BACK_OFF_MS_MIN;
-    this.#further = 0;
-    this.#reason = null;
+    this.#further = isRelapse ? this.#further + RELAPSE_STEPS : 0;
+    this.#reason = isRelapse ? "it went DOWN again soon after it was back" : null;
     this.#wait(nowMs);
   }
 
@@ -77,9 +87,11 @@ export class Restart {
   }
 
   /** A tick of the try has ended well. True: it is over, the zone is back. */
-  ticked(): boolean {
+  ticked(nowMs: number): boolean {
     this.#cleanTicks++;
-    return this.#cleanTicks >= PROBATION_TICKS;
+    const isBack = this.#cleanTicks >= PROBATION_TICKS;
+    if (isBack) this.#backAtMs = nowMs;
+    return isBack;
   }
 
   /** A tick of the try has not. Returns how long it is to the next try, in milliseconds. */

@@ -17,7 +17,7 @@ import { Breadcrumb } from "./breadcrumb.ts";
 import { Intake } from "./intake.ts";
 import { Membership } from "./membership.ts";
 import type { FromZoneWorker, TickReport, ZoneState } from "./messages.ts";
-import { recover } from "./recovery.ts";
+import { recover, UnrecoverableZone } from "./recovery.ts";
 import type { Recovery, RewrittenTicks } from "./recovery.ts";
 import { PROBATION_TICKS, Restart } from "./restart.ts";
 import { TickClock } from "./tick-clock.ts";
@@ -138,7 +138,7 @@ export class ZoneRunner {
       if (this.#state === "DOWN") this.#runDown(startMs);
       else this.#runLive(startMs);
     } catch (error) {
-      this.#goDown(messageOf(error));
+      this.#goDown(error);
     }
     this.#load.keepPace(this.#state !== "DOWN");
     this.#intake.next(this.zone.tick + 1);
@@ -240,7 +240,7 @@ export class ZoneRunner {
       this.#options.emitter.emit("event", "zone", "Zone restart failed", data);
       return;
     }
-    if (!this.#restart.ticked()) return;
+    if (!this.#restart.ticked(startMs)) return;
     this.#health.forget();
     this.#intake.isClosed = false;
     this.#setState("ACTIVE", `restarted, ${PROBATION_TICKS} clean ticks`);
@@ -334,7 +334,8 @@ export class ZoneRunner {
   }
 
   /** A module that is not promoted goes with its zone. */
-  #goDown(reason: string): void {
+  #goDown(error: unknown): void {
+    const reason = messageOf(error);
     if (this.#canary !== null) {
       this.zone.revert(this.#canary.fallback);
       this.#rolledBack(reason);
@@ -342,7 +343,8 @@ export class ZoneRunner {
     this.#membership.forget(this.#options.output);
     this.#intake.isClosed = true;
     this.#load.forget();
-    this.#restart.begin(this.#options.now());
+    const isStateToBlame = error instanceof UnrecoverableZone && error.note.commandIndex === null;
+    this.#restart.begin(this.#options.now(), isStateToBlame);
     this.#setState("DOWN", reason);
   }
 

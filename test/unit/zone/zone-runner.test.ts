@@ -6,11 +6,12 @@ import { COUNTER_PLAYERS, JOIN_WATCHES, OP_ATTACK, OP_JOIN, OP_MOVE, OP_TRAP } f
 import { WowsimError } from "../../../server/errors.ts";
 import type { Kernel } from "../../../server/kernel/kernel.ts";
 import { CENSUS, END, FRAMES, REPORT } from "../../../server/zone/wire.ts";
-import { BACK_OFF_MS_MIN, PROBATION_TICKS, Restart } from "../../../server/zone/restart.ts";
+import { BACK_OFF_MS_MIN, PROBATION_TICKS, RELAPSE_MS, Restart } from "../../../server/zone/restart.ts";
 import { DEGRADED_TICKS, RECOVERIES_MAX } from "../../../server/zone/zone-health.ts";
 import { DeployedRunner } from "../../helpers/deploy-runner.ts";
 import { RunnerBench } from "../../helpers/zone-runner.ts";
-import { plantedKernel, testKernel } from "../../helpers/zone.ts";
+import { commandBytes } from "../../helpers/zone-commands.ts";
+import { plantedKernel, playedZone, testKernel } from "../../helpers/zone.ts";
 
 const kernel = await testKernel();
 const bad = await plantedKernel();
@@ -175,6 +176,25 @@ describe("a zone that is DOWN", () => {
     restart.begin(0);
     const waits = Array.from({ length: 10 }, () => restart.failed(new Error("traps"), 0));
     expect(waits).toEqual([1_000, 1_000, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
+  });
+
+  test("that goes DOWN again soon after it was back begins further back, since its state traps once players are there", async () => {
+    const zone = await playedZone(30);
+    const restart = new Restart();
+    let ms = 0;
+    const fall = (isStateToBlame: boolean): string => {
+      restart.begin(ms, isStateToBlame);
+      const { beginning } = restart.restore(zone);
+      for (let tick = 1; tick <= PROBATION_TICKS; tick++) {
+        zone.step(commandBytes([]));
+        restart.ticked((ms += 50));
+      }
+      return beginning;
+    };
+    expect([fall(true), fall(true), fall(true), fall(true)]).toEqual(["journal", "earlier", "anew", "anew"]);
+    expect([fall(false), fall(true)]).toEqual(["journal", "earlier"]);
+    ms += RELAPSE_MS;
+    expect(fall(true)).toBe("journal");
   });
 
   test("has no use for commands, takes no module, and reports no tick", async () => {
