@@ -3,7 +3,7 @@
 //
 //   const guesses = new WrongTokens(now)
 //   guesses.waitMs("203.0.113.7")     // 0: look at it
-//   guesses.wrong("203.0.113.7")      // the sixth in a row: waitMs is 125 from now on, then 250, 500, 1,000
+//   guesses.wrong("203.0.113.7")      // the sixth in a row: waitMs is 10 from now on, then 20, 40, 50
 //
 // A right token clears nothing: else an attacker behind the operator's address would be let off with every look of the
 // operator's tools. What is remembered fades, and is bounded: past that many addresses the one quiet for longest goes.
@@ -11,8 +11,9 @@
 import { addressKey } from "./address.ts";
 
 const FREE = 5;
-const DELAY_MS_MIN = 125;
-const DELAY_MS_MAX = 1_000;
+/** So small that an operator behind the address of a guesser is still looked at, and 20 guesses a second are all there are. */
+const DELAY_MS_MIN = 10;
+const DELAY_MS_MAX = 50;
 /** After so much quiet an address begins anew. */
 const FORGIVEN_AFTER_MS = 60_000;
 const ADDRESSES_MAX = 4_096;

@@ -12,6 +12,9 @@ import type { Zone } from "./zone.ts";
 /** What the zone may stand still for, in milliseconds, well below a tick interval. */
 const WARM_UP_MS_MAX = 15;
 const WARM_UP_TICKS_MAX = 400;
+/** Of the copy, which is thrown away. */
+const SEED = 1;
+const TICK_RATE_HZ = 20;
 
 /**
  * Ticks `scratch` (a memory of the zone's size, overwritten) with the candidate, from the zone's last snapshot on.
@@ -25,15 +28,20 @@ export function warmUp(
   now: () => number,
 ): number {
   const { segment, at } = zone;
-  const end = now() + WARM_UP_MS_MAX;
   const exports = instantiate(candidate, scratch);
   const bytes = new Uint8Array(scratch.buffer);
   const view = new DataView(scratch.buffer);
   const output = new OutputCheck(scratch, at);
-  bytes.set(segment.state, at.stateBase);
   let done = 0;
   try {
-    for (; done < WARM_UP_TICKS_MAX && now() < end; done++) {
+    // What a zone that begins anew would call: a module that can not do that can not follow a lost worker.
+    exports.fuel.value = fuel;
+    exports.init(SEED, zone.id, TICK_RATE_HZ);
+    exports.hash();
+    bytes.set(segment.state, at.stateBase);
+    const end = now() + WARM_UP_MS_MAX;
+    // One tick at least, however busy the machine: none would prove nothing.
+    for (; done === 0 || (done < WARM_UP_TICKS_MAX && now() < end); done++) {
       const batch = segment.ticks === 0 ? NO_COMMANDS : segment.batch(done % segment.ticks);
       bytes.set(batch, at.commands);
       view.setUint32(at.commandCount, batch.length / COMMAND_BYTES, true);

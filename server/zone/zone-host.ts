@@ -125,7 +125,8 @@ export class ZoneHost {
       case "swap": {
         this.#crumb.enter("swap");
         const kernel = this.#candidate(message.module, message.hash, message.label);
-        if (kernel.layout.hash === runner.zone.kernel.layout.hash) {
+        // The journal of a zone that is DOWN ends in what took it DOWN: there is nothing to warm up on.
+        if (!runner.isDown && kernel.layout.hash === runner.zone.kernel.layout.hash) {
           warmUp(runner.zone, kernel, this.#scratchMemory(), this.#start.fuelPerTick, now);
         }
         if (message.ticket !== undefined && !takeTicket(message.ticket))

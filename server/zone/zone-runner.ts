@@ -129,6 +129,10 @@ export class ZoneRunner {
     return isLong;
   }
 
+  get isDown(): boolean {
+    return this.#state === "DOWN";
+  }
+
   /** Runs the tick that is due. Never throws. */
   runTick(): void {
     const { now } = this.#options;
@@ -148,10 +152,8 @@ export class ZoneRunner {
 
   /** Gives the zone to another module, warm. Throws WowsimError; the zone is then as before. */
   swap(kernel: Kernel): { tick: number } {
-    if (this.#state === "DOWN")
-      throw new WowsimError("zone_down", `Zone ${this.zone.id} is DOWN; it takes no module now.`);
     const fallback = this.#canary?.fallback ?? this.zone.kernel;
-    this.zone.swap(kernel);
+    this.#give(kernel);
     this.#canary = { hash: kernel.hash, fallback, recoveries: 0 };
     return this.#sayModule();
   }
@@ -165,9 +167,17 @@ export class ZoneRunner {
     if (this.#canary === null) {
       throw new WowsimError("no_previous_module", `Zone ${this.zone.id} has no module to go back to.`);
     }
-    this.zone.swap(this.#canary.fallback);
+    this.#give(this.#canary.fallback);
     this.#canary = null;
     return this.#sayModule();
+  }
+
+  /** A zone that is DOWN has no tick to swap between: it begins again with the module, which may be what it was waiting for. */
+  #give(kernel: Kernel): void {
+    if (this.#state !== "DOWN") return this.zone.swap(kernel);
+    this.zone.assertSameLayout(kernel);
+    this.zone.revert(kernel);
+    this.#restart.begin(this.#options.now());
   }
 
   /** The module stays, nothing to go back to any more; with a hash only if that is the module on trial. */

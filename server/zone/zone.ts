@@ -211,15 +211,20 @@ export class Zone {
 
   /** Gives the memory to another module. Throws WowsimError("layout_mismatch") and stays as it was. */
   swap(kernel: Kernel): void {
+    this.assertSameLayout(kernel);
+    this.#exports = instantiate(kernel, this.memory);
+    this.#kernel = kernel;
+    this.snapshot();
+  }
+
+  /** Throws WowsimError("layout_mismatch") when the module can not take over this memory. */
+  assertSameLayout(kernel: Kernel): void {
     if (kernel.layout.hash !== this.#kernel.layout.hash) {
       throw new WowsimError(
         "layout_mismatch",
         `Module ${kernel.hash} lays its memory out differently (${kernel.layout.hash}, zone ${this.id} has ${this.#kernel.layout.hash}) and brings no migration; build it from the same memory map.`,
       );
     }
-    this.#exports = instantiate(kernel, this.memory);
-    this.#kernel = kernel;
-    this.snapshot();
   }
 
   /** Takes the module back to `kernel` without a new snapshot: for a restore and replay through it. */

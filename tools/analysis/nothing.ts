@@ -6,6 +6,7 @@
 import { open } from "node:fs/promises";
 import { WowsimError } from "../../server/errors.ts";
 import type { ReadLines } from "./line-stream.ts";
+import { LIMITS } from "./health-limits.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** How files begin that hold text only once they are unpacked, and what unpacks them to stdout. */
@@ -33,8 +34,17 @@ export async function assertTelemetry(path: string, read: ReadLines): Promise<vo
 
 /** Throws WowsimError("no_telemetry") when nothing can be said of any zone: now, or (`ever`) at any time of the file. */
 export function assertTicks(path: string, timeline: Timeline, { ever = false } = {}): void {
-  if (!isTickless(timeline) || (ever && timeline.ticksSeen > 0)) return;
-  if (timeline.ticksSeen === 0) throw noTicks(path, timeline.counts.lines);
+  if (ever && timeline.ticksSeen > 0) return;
+  if (timeline.ticksSeen === 0) {
+    if (isDown(timeline)) return;
+    throw noTicks(path, timeline.counts.lines);
+  }
+  if (!isTickless(timeline)) {
+    if (ever || isDown(timeline) || hasRate(timeline)) return;
+    throw nothing(
+      `There is one moment of ticks at the end of ${path === STDIN ? "stdin" : path}: it says nothing of how a zone ticks.`,
+    );
+  }
   const what = path === STDIN ? "stdin" : path;
   throw nothing(
     `At the end of ${what} a server has just begun, and no zone has ticked yet; what was before: --history.`,
@@ -50,6 +60,17 @@ export function noTicks(path: string, lines: number): WowsimError {
 /** No zone has told of a tick or of its state: there is nothing to find anything wrong in. */
 export const isTickless = ({ zones }: Timeline): boolean =>
   [...zones.values()].every(({ ticks, state }) => ticks.length === 0 && state === "");
+
+/** Some zone ticked twice at least in the seconds that are looked at. */
+function hasRate({ zones, nowMs }: Timeline): boolean {
+  return [...zones.values()].some(({ ticks }) => {
+    const lately = ticks.between(nowMs - LIMITS.windowS * 1_000);
+    return (lately.at(-1)?.atMs ?? 0) > (lately[0]?.atMs ?? 0);
+  });
+}
+
+/** A zone that is DOWN does not tick, and that is something to look at. */
+const isDown = ({ zones }: Timeline): boolean => [...zones.values()].some(({ state }) => state === "DOWN");
 
 async function unpackerOf(path: string): Promise<string | null> {
   if (path === STDIN) return null;

@@ -49,6 +49,15 @@ describe.each(Object.entries(FILES))("%s", (name, { contents, says }) => {
   });
 });
 
+test("a zone's state alone, and a single tick, say nothing of how it ticks", async () => {
+  const states = new Story();
+  states.say("event", "zone", "Zone state changed", { zone_id: 1, from_state: "STARTING", to_state: "ACTIVE" });
+  await expect(readTimeline(fileOf("state.jsonl", textOf(states)))).rejects.toMatchObject({ code: "no_telemetry" });
+  const [tick] = new Story().seconds(3).lines.filter(({ message }) => message === "Zone tick completed");
+  const file = fileOf("tick.jsonl", `${JSON.stringify(tick)}\n`.repeat(30));
+  await expect(readTimeline(file)).rejects.toMatchObject({ message: expect.stringContaining("one moment") });
+});
+
 test("a file whose server has just begun anew has a history, and no end to look at", async () => {
   const story = new Story().seconds(5);
   story.say("event", "server", "Server starting", { tick_rate_hz: 20 });

@@ -263,6 +263,7 @@ describe("an experiment", () => {
 
   test.each([
     ["no method", { method: undefined }, "my.json: method: is missing"],
+    ["no activity at all", { method: [], "steady-state-hypothesis": undefined }, "my.json: it has no activity"],
     ["no description", { description: undefined }, "my.json: description: is missing"],
     ["an unknown reference", { method: [{ ref: "answer" }] }, 'there is no activity "answer". Did you mean "answers"?'],
     [

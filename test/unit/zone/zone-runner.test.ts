@@ -197,14 +197,27 @@ describe("a zone that is DOWN", () => {
     expect(fall(true)).toBe("journal");
   });
 
-  test("has no use for commands, takes no module, and reports no tick", async () => {
+  test("takes a module, which may be what it was waiting for, and gives it back", async () => {
+    const bench = await RunnerBench.start({ kernel: bad, plant: traps });
+    bench.tick(12);
+    expect(bench.states.at(-1)).toEndWith("> DOWN");
+    bench.runner.swap(kernel);
+    expect(bench.runner.rollback().tick).toBeGreaterThan(0);
+    expect(bench.runner.zone.kernel.hash).toBe(bad.hash);
+    bench.runner.swap(kernel);
+    bench.runner.promote();
+    bench.tick(400);
+    expect(bench.states.at(-1)).toBe("DOWN > ACTIVE");
+    expect(bench.runner.zone.kernel.hash).toBe(kernel.hash);
+  });
+
+  test("has no use for commands, and reports no tick", async () => {
     const bench = await RunnerBench.start({ kernel: bad, plant: traps });
     bench.tick(12);
     bench.drain();
     bench.give(join(1));
     bench.tick();
     expect(bench.drain().kinds).toEqual([]);
-    expect(() => bench.runner.swap(kernel)).toThrow("is DOWN");
   });
 });
 

@@ -142,6 +142,8 @@ export function checkExperiment(path: string, source: Record<string, unknown>, e
   const redact = redactor(secretTexts(given.secrets, environment));
   if (!parsed.success) throw invalid(path, problemsOf(parsed.error.issues, data, placeOf).map(redact));
   const { title, method, rollbacks, "steady-state-hypothesis": hypothesis } = parsed.data;
+  if ([...(hypothesis?.probes ?? []), ...method].length === 0)
+    throw invalid(path, ["it has no activity: nothing would be done, and nothing measured"]);
   return {
     title,
     source,
