@@ -16,8 +16,8 @@ const { wasm } = await buildKernel();
 async function withTrapIn(name: string): Promise<ReturnType<typeof loadKernel>> {
   const module = library.readBinaryWithFeatures(wasm, allowedFeatures(library));
   const { value } = library.getExportInfo(module.getExport(name));
-  const raw = library as unknown as { _BinaryenFunctionSetBody(of: number, body: number): void };
-  raw._BinaryenFunctionSetBody(module.getFunction(value), module.unreachable());
+  const raw = library as unknown as Record<string, (of: number, body: number) => void>;
+  raw["_BinaryenFunctionSetBody"]?.(module.getFunction(value), module.unreachable());
   const bytes = module.emitBinary();
   module.dispose();
   return loadKernel(await meter(bytes), `traps in ${name}`);
