@@ -18,9 +18,11 @@ import type { Failure } from "./failed-tests.ts";
 
 /** A test that starts real processes gets room to do so, on a busy machine too; none takes anywhere near as long. */
 const TEST_TIMEOUT_MS = 120_000;
-/** Files of e2e that run at the same time: they mostly wait for real processes. The others compute. */
+/**
+ * Files of e2e that run at the same time: they mostly wait for real processes. The others compute, and share what they have
+ * loaded and compiled by now: two at a time they take longer than one after the other.
+ */
 const E2E_FILES_AT_ONCE = 3;
-const OTHER_FILES_AT_ONCE = 2;
 /** How long each took once, so that the longest begins first; made anew by --update-timings. */
 const E2E_TIMINGS = "test/timings.json";
 /** Of what failed, said again at the end: who keeps only the end of the output must find it there. */
@@ -96,11 +98,8 @@ async function runFolder(folder: string): Promise<void> {
   if (!existsSync(`${import.meta.dir}/${folder}`))
     throw new Error(`There is no test/${folder}; choose from ${FOLDERS.join(", ")}.`);
   console.log(`\ntest/${folder}`);
-  const sideBySide =
-    folder === "e2e"
-      ? [`--parallel=${E2E_FILES_AT_ONCE}`, `--timings=${E2E_TIMINGS}`]
-      : [`--parallel=${OTHER_FILES_AT_ONCE}`];
-  const flags = [`--timeout=${TEST_TIMEOUT_MS}`, ...sideBySide];
+  const sideBySide = [`--parallel=${E2E_FILES_AT_ONCE}`, `--timings=${E2E_TIMINGS}`];
+  const flags = [`--timeout=${TEST_TIMEOUT_MS}`, ...(folder === "e2e" ? sideBySide : [])];
   const { code, stderr, junit } = await runTests(...flags, `./test/${folder}`);
   const count = (word: string): number => Number(new RegExp(`^\\s*(\\d+) ${word}$`, "m").exec(stderr)?.[1] ?? 0);
   passed += count("pass");

@@ -84,7 +84,7 @@ Conditions of --fail-if: a metric, one of > >= < <= == !=, a value. What was not
 measured fails.
 ${metricLines().join("\n")}\n${exitCodes({
         0: "well",
-        1: "a client never got in, was out at the end, or met a protocol error; or fail-if",
+        1: "a client never got in, was out at the end, or met a protocol error",
         3: "no server answers, or it is gone at the end",
         130: "Ctrl-C before all were in",
       })}`,
