@@ -81,6 +81,8 @@ async function buildFrom(sources: Map<string, string>): Promise<BuiltKernel> {
 
 /** What the sources were compiled to before; else they are now. One that is damaged does not count. */
 async function compiled(sources: Map<string, string>): Promise<Uint8Array> {
+  // A one-file build can not say what it was compiled by, and has nowhere of its own to keep what it compiles.
+  if (Bun.isStandaloneExecutable) return await compile(sources);
   const cache = new CompileCache(COMPILED);
   const hash = await hashSources(sources);
   const kept = await cache.get(hash);
