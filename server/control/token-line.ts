@@ -1,6 +1,6 @@
 // Those of one address have their tokens looked at one after the other, each after the delay that the wrong ones before it
-// have earned (net/wrong-tokens.ts). So opening more connections buys no more guesses, and an operator behind the same
-// address waits for as many delays as there are others in the line, and no longer.
+// have earned (net/wrong-tokens.ts). So opening more connections buys no more guesses. An operator behind the same
+// address waits for as many delays as there are others in the line; one whose place is taken meanwhile has to come again.
 
 import { addressKey } from "../net/address.ts";
 import type { WrongTokens } from "../net/wrong-tokens.ts";
