@@ -16,7 +16,7 @@ import { join } from "node:path";
 import type { Subprocess } from "bun";
 import { Command } from "commander";
 import { seededRandom, seedOf } from "../server/fault/random.ts";
-import type { FaultStatus } from "../server/fault/registry.ts";
+import type { FaultStatus } from "../server/fault/status.ts";
 import { ControlClient } from "../tools/client/control-client.ts";
 import { LEASE_MS } from "../tools/client/fault-leases.ts";
 import { selfCommand } from "../tools/self.ts";

@@ -24,7 +24,7 @@ import { loadWorld } from "../server/content/load.ts";
 import { seededRandom, seedOf } from "../server/fault/random.ts";
 import type { Kernel } from "../server/kernel/kernel.ts";
 import { loadKernel } from "../server/kernel/load.ts";
-import { readDepartures } from "../server/zone/transfer.ts";
+import { readDepartures } from "../server/zone/departures.ts";
 import { ZoneTrap } from "../server/zone/trap.ts";
 import { Zone } from "../server/zone/zone.ts";
 import { BatchWriter } from "./lib/batch-writer.ts";

@@ -9,18 +9,9 @@ import { messageOf } from "./errors.ts";
 import { checkModule } from "./kernel/checks.ts";
 import { loadKernel } from "./kernel/load.ts";
 import { meter } from "./kernel/meter.ts";
+import type { CheckRequest, CheckAnswer } from "./control/module-check.ts";
 
 declare const self: Worker;
-
-/** An unmetered kernel binary, as it was uploaded. */
-export interface CheckRequest {
-  wasm: Uint8Array;
-  label: string;
-}
-
-/** A module that may run comes compiled: to read and compile a megabyte takes longer than the main thread has. */
-export type CheckAnswer =
-  { ok: true; module: WebAssembly.Module; layout: [name: string, value: number][] } | { ok: false; problems: string[] };
 
 self.addEventListener("message", async ({ data }: MessageEvent<CheckRequest>) => {
   self.postMessage(await prepare(data));

@@ -13,7 +13,6 @@ import { registerDeployCommands } from "./control/deploy-commands.ts";
 import { DeployLog, lostText } from "./control/deploy-log.ts";
 import { Deployer } from "./control/deploy.ts";
 import { registerFaultCommands } from "./control/fault-commands.ts";
-import type { ControlLimits } from "./control/connection.ts";
 import { registerServerCommand } from "./control/server-command.ts";
 import { ControlServer } from "./control/server.ts";
 import { registerZoneCommands, ZoneViews } from "./control/zone-views.ts";
@@ -30,7 +29,6 @@ import type { Kernel } from "./kernel/kernel.ts";
 import { loadKernel } from "./kernel/load.ts";
 import { Gateway } from "./net/gateway.ts";
 import { connectionsWithin, DEFAULT_LIMITS } from "./net/limits.ts";
-import type { GatewayLimits } from "./net/limits.ts";
 import { Secret } from "./net/secret.ts";
 import { WrongTokens } from "./net/wrong-tokens.ts";
 import { openFilesMax } from "./open-files.ts";
@@ -40,68 +38,17 @@ import { LOCK_CHECK_MS, ServerLocks, worded } from "./store/server-locks.ts";
 import { writeServerFile } from "./store/server-file.ts";
 import type { ServerPlace } from "./store/server-file.ts";
 import type { Emitter } from "./telemetry/schema.ts";
-import type { FeedLimits } from "./telemetry/feed-subscribers.ts";
-import type { HttpLimits } from "./telemetry/http-connections.ts";
 import { startHttp } from "./telemetry/http.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { Readiness } from "./telemetry/readiness.ts";
 import { registerTelemetryMetrics } from "./telemetry/telemetry-metrics.ts";
 import { startTelemetry } from "./telemetry/telemetry.ts";
 import { workers } from "./workers.ts";
-import type { WorkerFactory } from "./workers.ts";
 import { ZoneSupervisor } from "./zone/supervisor.ts";
+import type { ServerOptions, RunningServer } from "./server-options.ts";
 
 /** More zones than this share workers. */
 const WORKERS_MAX = 8;
-
-export interface ServerOptions {
-  host?: string;
-  /** Ports; 0 takes any free one. */
-  port: number;
-  controlPort: number;
-  httpPort: number;
-  telemetryPort: number;
-  dataDir: string;
-  /** Default: telemetry.jsonl in the data directory. */
-  telemetryFile?: string | undefined;
-  /** Size at which a new telemetry file is begun. */
-  telemetryBytesMax?: number;
-  worldFile?: string | undefined;
-  /** Default: one a zone, at most 8. */
-  workers?: number | undefined;
-  tickRateHz?: number;
-  seed?: number;
-  /** Operators': what the control port, the feed and /metrics ask for; needed off loopback. */
-  token?: string | undefined;
-  /** Players': what every hello has to name; no guests then. */
-  playerToken?: string | undefined;
-  guests?: boolean;
-  /** Is told what an operator should know while the server runs, a sentence each. */
-  onWarning?: (warning: string) => void;
-  limits?: Partial<GatewayLimits>;
-  controlLimits?: Partial<ControlLimits>;
-  httpLimits?: Partial<HttpLimits>;
-  feedLimits?: Partial<FeedLimits>;
-  /** How late a zone worker may be before it is ended and begun again, in milliseconds; default 1,000. */
-  watchdogMs?: number;
-  /** Makes zone workers; default: this program's own. */
-  newZoneWorker?: WorkerFactory;
-}
-
-export interface RunningServer {
-  readonly ports: { game: number; control: number; http: number; telemetry: number };
-  readonly zones: readonly { id: number; name: string }[];
-  readonly dataDir: string;
-  readonly telemetryFile: string;
-  /** Set when the limit on open files allows fewer connections than the server would take. */
-  readonly connectionsMax: number | null;
-  /** What strangers can do here, a sentence each. */
-  readonly warnings: readonly string[];
-  /** What whoever starts it should know, in sentences: promoted modules that a restart has lost. */
-  readonly notices: readonly string[];
-  /** Stops in order; safe to call twice. */
-  stop(): Promise<void>;
-}
 
 /** Starts the whole server. Throws WowsimError (port_in_use, content_invalid, token_required, ...), with nothing left running. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {

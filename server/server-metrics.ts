@@ -5,7 +5,7 @@ import type { ControlServer } from "./control/server.ts";
 import type { FaultRegistry } from "./fault/registry.ts";
 import type { Gateway } from "./net/gateway.ts";
 import type { HttpServer } from "./telemetry/http.ts";
-import type { MetricsSink } from "./telemetry/metrics.ts";
+import type { MetricsSink } from "./telemetry/metrics-sink.ts";
 import type { Readiness } from "./telemetry/readiness.ts";
 import type { ZoneSupervisor } from "./zone/supervisor.ts";
 

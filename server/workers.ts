@@ -1,8 +1,7 @@
 // Every thread the server starts, in one place: worker entries lie flat in this folder. In a one-file build, whose own folder
 // is its entry's, they are where tools/build-binary.ts lists them.
 
-/** Makes a worker; called again when one has to be replaced. */
-export type WorkerFactory = () => Worker;
+import type { WorkerFactory } from "./worker-factory.ts";
 
 const FOLDER = Bun.isStandaloneExecutable ? "./server" : ".";
 

@@ -21,6 +21,7 @@ import * as spawnClients from "./commands/spawn-clients.ts";
 import * as wizard from "./commands/wizard.ts";
 import { exitCodes, finishHelp, usageProblem } from "./ui/help.ts";
 import { fitting, complaint, errorLine, EXIT, wantsJson } from "./ui/output.ts";
+import type { StartServer } from "../server/server-options.ts";
 
 /** One subcommand a file; this is the order in which help lists them. */
 const COMMANDS = [
@@ -43,7 +44,8 @@ const COMMANDS = [
 
 const outputError = (text: string, write: (text: string) => void): void => write(printableLines(complaint(text)));
 
-export function buildProgram(): Command {
+/** `startServer` is what `wowsim serve` runs; it is read when it is needed, so that help is instant. */
+export function buildProgram(startServer: StartServer): Command {
   const program = new Command("wowsim")
     .description(
       "A flight simulator for game-server reliability: a real 20 Hz zone server that breaks, is diagnosed, mended and hotfixed under live players.",
@@ -70,7 +72,7 @@ export function buildProgram(): Command {
       if (wantsJson()) errorLine("usage", usageProblem(program, error));
       process.exit(EXIT.usage);
     });
-  for (const command of COMMANDS) command.register(program);
+  for (const command of COMMANDS) command.register(program, startServer);
   finishHelp(program);
   return program;
 }

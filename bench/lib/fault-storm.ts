@@ -10,7 +10,7 @@ import { FAULTS } from "../../server/fault/definitions.ts";
 import type { FaultDefinition } from "../../server/fault/fault.ts";
 import { describeParams } from "../../server/fault/params.ts";
 import { seededRandom, seedOf } from "../../server/fault/random.ts";
-import type { FaultStatus } from "../../server/fault/registry.ts";
+import type { FaultStatus } from "../../server/fault/status.ts";
 import { ControlClient } from "../../tools/client/control-client.ts";
 import type { ControlAnswer } from "../../tools/client/control-client.ts";
 

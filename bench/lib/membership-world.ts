@@ -8,7 +8,7 @@
 
 import { loadContent } from "../../server/content/load.ts";
 import type { ZoneContent } from "../../server/content/content.ts";
-import type { Connection } from "../../server/net/connection.ts";
+import type { Connection } from "../../server/net/session.ts";
 import { FrameReader } from "../../server/net/frame-reader.ts";
 import { SESSION_ID_MAX, SessionTable } from "../../server/net/session-table.ts";
 import type { Session } from "../../server/net/session.ts";

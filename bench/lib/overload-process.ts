@@ -11,7 +11,7 @@ import { createInterface } from "node:readline";
 import { seededRandom, seedOf } from "../../server/fault/random.ts";
 import { ClientStats } from "../../tools/client/client-stats.ts";
 import { GameClient } from "../../tools/client/game-client.ts";
-import type { GameEvent } from "../../tools/client/game-client.ts";
+import type { GameEvent } from "../../tools/client/wire.ts";
 import { Swarm } from "../../tools/client/swarm.ts";
 
 export interface OverloadOrder {

@@ -6,50 +6,10 @@
 // A peer that sends faster than it is answered, or does not read, is not read from until it has caught up.
 
 import type { Socket } from "bun";
-import { jsonCodec } from "../net/json-codec.ts";
+import { LINES } from "../net/framing.ts";
 import { MessageSplitter } from "../net/message-splitter.ts";
 import { Outbox } from "../net/outbox.ts";
-
-export interface ControlLimits {
-  /** Longest request in bytes; a kernel module travels in one as base64. */
-  lineBytesMax: number;
-  /** The same for a peer that has not shown the token yet. */
-  strangerLineBytesMax: number;
-  connectionsMax: number;
-  /** Of those, places that are kept for whoever has shown what is asked for. */
-  connectionsReserved: number;
-  /** Connections of one address that have not shown the token yet, where there is one. */
-  strangersPerAddressMax: number;
-  /** From connecting to showing the token, where there is one. */
-  authenticateMsMax: number;
-  /** Longest answer in bytes. */
-  answerBytesMax: number;
-  /** Unread answer bytes past which no further request is handled. */
-  outboxBytesMax: number;
-  /** Requests waiting, past which nothing more is read. */
-  requestsWaitingMax: number;
-  /** Requests answered before other connections and the game get their turn. */
-  requestsPerTurnMax: number;
-  /** Lines in a row that are no requests, after which the connection is closed. */
-  malformedRunMax: number;
-  /** Wrong tokens after which the connection is closed. */
-  wrongTokensMax: number;
-}
-
-export const CONTROL_LIMITS: Readonly<ControlLimits> = {
-  lineBytesMax: 4 * 2 ** 20,
-  strangerLineBytesMax: 65_536,
-  connectionsMax: 64,
-  connectionsReserved: 8,
-  strangersPerAddressMax: 8,
-  authenticateMsMax: 5_000,
-  answerBytesMax: 8 * 2 ** 20,
-  outboxBytesMax: 262_144,
-  requestsWaitingMax: 64,
-  requestsPerTurnMax: 16,
-  malformedRunMax: 64,
-  wrongTokensMax: 5,
-};
+import type { ControlLimits } from "../limits.ts";
 
 export type ControlSocket = Socket<ControlConnection | undefined>;
 
@@ -146,9 +106,9 @@ export class ControlConnection {
   read(chunk: Buffer): void {
     if (this.#isDeaf) return;
     const lineBytesMax = this.isAuthenticated ? this.#limits.lineBytesMax : this.#limits.strangerLineBytesMax;
-    const result = this.#splitter.push(chunk, jsonCodec, (bytes, start, end) => {
+    const result = this.#splitter.push(chunk, LINES, (bytes, start, end) => {
       if (end - start > lineBytesMax) return false;
-      if (!jsonCodec.isBlank(bytes, start, end)) this.#waiting.push({ line: bytes.toString("utf8", start, end) });
+      if (!LINES.isBlank(bytes, start, end)) this.#waiting.push({ line: bytes.toString("utf8", start, end) });
       return true;
     });
     if (result !== "ok" || this.#splitter.partialBytes > lineBytesMax) {

@@ -7,11 +7,13 @@
 // At most modulesMax are kept: the oldest that no zone needs makes room.
 
 import { WowsimError } from "../errors.ts";
-import type { CheckAnswer, CheckRequest } from "../deploy-worker.ts";
+import type { CheckAnswer, CheckRequest } from "./module-check.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { layoutFrom } from "../kernel/load.ts";
 import { hashOf } from "../kernel/meter.ts";
-import type { WorkerFactory } from "../workers.ts";
+import type { WorkerFactory } from "../worker-factory.ts";
+import type { ModuleLimits } from "../limits.ts";
+import { MODULE_LIMITS } from "../limits.ts";
 
 export interface KnownModule {
   readonly hash: string;
@@ -21,20 +23,6 @@ export interface KnownModule {
   /** Compiled and metered; null until the state is ready. */
   kernel: Kernel | null;
 }
-
-export interface ModuleLimits {
-  modulesMax: number;
-  moduleBytesMax: number;
-  checksRunningMax: number;
-  checkMsMax: number;
-}
-
-export const MODULE_LIMITS: ModuleLimits = {
-  modulesMax: 8,
-  moduleBytesMax: 1_048_576,
-  checksRunningMax: 2,
-  checkMsMax: 60_000,
-};
 
 const PROBLEMS_MAX = 20;
 

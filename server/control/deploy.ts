@@ -11,7 +11,7 @@
 import { messageOf, WowsimError } from "../errors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Emitter } from "../telemetry/schema.ts";
-import type { WorkerFactory } from "../workers.ts";
+import type { WorkerFactory } from "../worker-factory.ts";
 import type { FromZoneWorker, Swap } from "../zone/messages.ts";
 import { newTicket, withdrawTicket } from "../zone/swap-ticket.ts";
 import type { SwapTicket } from "../zone/swap-ticket.ts";

@@ -2,9 +2,10 @@
 // halt and resume. Fields as docs/PROTOCOL.md has them; the registry does the work.
 
 import { z } from "zod";
-import { DURATION_TICKS_MAX } from "../fault/activation.ts";
-import { LEASE_MS_MAX, LEASE_MS_MIN } from "../fault/lease.ts";
-import type { FaultRegistry, FaultStatus } from "../fault/registry.ts";
+import { DURATION_TICKS_MAX } from "../fault/status.ts";
+import { LEASE_MS_MAX, LEASE_MS_MIN } from "../fault/status.ts";
+import type { FaultRegistry } from "../fault/registry.ts";
+import type { FaultStatus } from "../fault/status.ts";
 import type { ControlServer } from "./server.ts";
 
 const faultId = z.string().min(1);

@@ -23,8 +23,10 @@ import { WrongTokens } from "../net/wrong-tokens.ts";
 import type { Emitter } from "../telemetry/schema.ts";
 import { ControlCommands } from "./commands.ts";
 import type { ControlHandler } from "./commands.ts";
-import { CONTROL_LIMITS, ControlConnection } from "./connection.ts";
-import type { ControlLimits, ControlSocket } from "./connection.ts";
+import { ControlConnection } from "./connection.ts";
+import { CONTROL_LIMITS } from "../limits.ts";
+import type { ControlSocket } from "./connection.ts";
+import type { ControlLimits } from "../limits.ts";
 import { TokenLine } from "./token-line.ts";
 
 /** How long requests that are being handled may take when the server stops. */

@@ -16,7 +16,7 @@
 import { z } from "zod";
 import * as abi from "../../assembly/abi.ts";
 import { WowsimError } from "../errors.ts";
-import type { Fight, ViewedEntity, ZoneView } from "../zone/zone-view.ts";
+import type { Fight, ViewedEntity, ZonePicture } from "../zone/zone-picture.ts";
 import type { ControlServer } from "./server.ts";
 
 /** A view younger than this is given again. */
@@ -46,7 +46,7 @@ export interface ZoneViewsOptions {
 }
 
 interface Seen {
-  view: ZoneView | null;
+  view: ZonePicture | null;
   atMs: number;
   /** The look that is under way. */
   pending: Promise<void> | null;
@@ -77,7 +77,7 @@ export class ZoneViews {
   async #look(zoneId: number, turn: number, seen: Seen): Promise<void> {
     const { zones, now } = this.#options;
     try {
-      seen.view = (await zones.request(zoneId, { type: "view", turn })) as ZoneView | null;
+      seen.view = (await zones.request(zoneId, { type: "view", turn })) as ZonePicture | null;
     } catch {
       // Its worker is gone or stuck, which telemetry tells; what was seen before means nothing any more.
       seen.view = null;
@@ -97,7 +97,7 @@ export class ZoneViews {
     return seen;
   }
 
-  #answer(zoneId: number, view: ZoneView, ageMs: number): Record<string, unknown> {
+  #answer(zoneId: number, view: ZonePicture, ageMs: number): Record<string, unknown> {
     const { tick, hash, players, creatures, entities, fights } = view;
     return {
       zone_id: zoneId,

@@ -10,22 +10,8 @@ import type { FaultBlock } from "./fault-block.ts";
 import type { FaultDefinition, FaultEffect, FaultSession, MainFaultHooks } from "./fault.ts";
 import type { Lease } from "./lease.ts";
 import { seededRandom, seedOf } from "./random.ts";
-
-/** The longest an activation lasts: 10 minutes. */
-export const DURATION_TICKS_MAX = 12_000;
-
-export interface FaultRequest {
-  fault_id: string;
-  params?: unknown;
-  /** 0 = all. */
-  target_zone_id?: number;
-  /** 0 = DURATION_TICKS_MAX. */
-  duration_ticks?: number;
-  /** Share of its chances the fault takes, 0 to 1. */
-  probability?: number;
-  /** Ends by itself when it is not renewed within so many milliseconds; without, nobody need renew it. */
-  lease_ms?: number;
-}
+import type { FaultRequest } from "./status.ts";
+import { DURATION_TICKS_MAX } from "./status.ts";
 
 /** What main halves act on. */
 export interface MainFaultTargets {

@@ -8,10 +8,6 @@
 // An overdue lease ends at the second look, not at the first: after a pause of the whole process the renewals are still in
 // the sockets, and get read between the two.
 
-/** Shorter than that, and one slow tick of the machine would end it. */
-export const LEASE_MS_MIN = 500;
-export const LEASE_MS_MAX = 60_000;
-
 export class Lease {
   readonly #ms: number;
   #endsAtMs: number;

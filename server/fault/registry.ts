@@ -12,38 +12,18 @@ import { messageOf, WowsimError } from "../errors.ts";
 import type { Emitter } from "../telemetry/schema.ts";
 import type { ToZoneWorker } from "../zone/messages.ts";
 import { Activation } from "./activation.ts";
-import type { FaultRequest, MainFaultTargets } from "./activation.ts";
+import type { MainFaultTargets } from "./activation.ts";
+import type { FaultRequest } from "./status.ts";
 import { byteHook, hasByteHooks } from "./byte-hooks.ts";
 import type { ByteHook } from "./byte-hooks.ts";
 import { FAULTS } from "./definitions.ts";
 import { ACTIVATIONS_MAX, FaultBlock } from "./fault-block.ts";
-import type { FaultDefinition, FaultFamily, FaultMode } from "./fault.ts";
+import type { FaultDefinition } from "./fault.ts";
 import { Lease } from "./lease.ts";
 import { didYouMean } from "./nearest.ts";
 import { parseParams } from "./params.ts";
 import { seedOf } from "./random.ts";
-
-/** A fault as `status` and `list` show it. For one that is not active the numbers are those of its last activation. */
-export interface FaultStatus {
-  id: string;
-  mode: FaultMode;
-  active: boolean;
-  activations: number;
-  ticks_elapsed: number;
-  config: Record<string, unknown>;
-  title: string;
-  family: FaultFamily;
-  /** Zones it acts on; empty for the server as a whole. */
-  targets: number[];
-  ticks_left: number;
-  /** Until it ends for want of a renewal; null when it needs none. */
-  lease_ms_left: number | null;
-  eligible: number;
-  affected: number;
-  probability: number;
-  /** Removed, but a zone still has to take out what the fault put in. */
-  leaving: boolean;
-}
+import type { FaultStatus } from "./status.ts";
 
 export type RemovalReason = "request" | "expired" | "lease_ended" | "replaced" | "halt" | "failed" | "shutdown";
 

@@ -12,7 +12,7 @@ import { wireEffectOf } from "../content/content.ts";
 import { addressKey } from "./address.ts";
 import { asciiJson } from "./byte-writer.ts";
 import type { ErrorCode, Hello, PortalInfo, ServerMessage, SpellInfo } from "./client-messages.ts";
-import type { CloseReason, Connection } from "./connection.ts";
+import type { CloseReason, Connection } from "./session.ts";
 import type { GatewayCounters } from "./gateway-counters.ts";
 import type { GatewayLimits, LimitName } from "./limits.ts";
 import { Newcomers } from "./newcomers.ts";

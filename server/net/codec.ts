@@ -7,6 +7,7 @@
 import { BINARY_MARK } from "./binary-wire.ts";
 import type { ClientMessage, ServerMessage } from "./client-messages.ts";
 import type { ByteWriter } from "./byte-writer.ts";
+import type { Framing } from "./framing.ts";
 import type { FrameReader } from "./frame-reader.ts";
 
 /** Names for what a frame only has numbers of; JSON text in ASCII, quotes included. */
@@ -17,19 +18,12 @@ export interface EntityNames {
   creature(template: number): string | null;
 }
 
-export interface Codec {
+export interface Codec extends Framing {
   readonly name: "json" | "binary";
   /** What encodeFrame appends is the kernel's frame as it lies. */
   readonly passesFrames: boolean;
-  /**
-   * Where the message that begins at `start` ends: the index one past it, or -1 when it is not complete in
-   * [start, end). Bytes before `searched` were in an earlier, vain call and need not be looked at again.
-   */
-  messageEnd(bytes: Buffer, start: number, searched: number, end: number): number;
   /** Fills `into` from one complete message; false, with `into.problem` set, when it is malformed. */
   decode(bytes: Buffer, start: number, end: number, into: ClientMessage): boolean;
-  /** True when the bytes of a complete message are to be skipped silently (an empty line). */
-  isBlank(bytes: Buffer, start: number, end: number): boolean;
   /** Appends one rare message. */
   encode(message: ServerMessage, out: ByteWriter): void;
   /** Appends what a kernel frame tells; the reader stands before its first record. */

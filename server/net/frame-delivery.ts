@@ -9,7 +9,7 @@ import { messageOf } from "../errors.ts";
 import type { Emitter } from "../telemetry/schema.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import type { EntityNames } from "./codec.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection } from "./session.ts";
 import { FrameReader } from "./frame-reader.ts";
 import type { GatewayCounters } from "./gateway-counters.ts";
 import type { ByteHook } from "./message-intake.ts";

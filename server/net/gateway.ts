@@ -15,7 +15,7 @@ import { Admission } from "./admission.ts";
 import { asciiJson, ByteWriter } from "./byte-writer.ts";
 import type { PortalInfo, ServerMessage } from "./client-messages.ts";
 import type { EntityNames } from "./codec.ts";
-import type { CloseReason, Connection } from "./connection.ts";
+import type { CloseReason, Connection } from "./session.ts";
 import { ConnectionPool } from "./connection-pool.ts";
 import { FrameDelivery } from "./frame-delivery.ts";
 import { GatewayCounters } from "./gateway-counters.ts";

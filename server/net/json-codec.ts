@@ -34,9 +34,9 @@ import {
   SPELL_ID_MAX,
   TEXT_LENGTH_MAX,
 } from "./message-bounds.ts";
+import { LINES } from "./framing.ts";
 
 const NEWLINE = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
 
 type Fields = Record<string, unknown>;
 
@@ -44,14 +44,7 @@ export const jsonCodec: Codec = {
   name: "json",
   passesFrames: false,
 
-  messageEnd(bytes, start, searched, end) {
-    const at = bytes.indexOf(NEWLINE, Math.max(start, searched));
-    return at < 0 || at >= end ? -1 : at + 1;
-  },
-
-  isBlank(bytes, start, end) {
-    return end - start === 1 || (end - start === 2 && bytes[start] === CARRIAGE_RETURN);
-  },
+  ...LINES,
 
   decode(bytes, start, end, into) {
     let parsed: unknown;

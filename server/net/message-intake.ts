@@ -11,7 +11,7 @@ import { ClientMessage, isAction } from "./client-messages.ts";
 import type { NamedId, ServerMessage } from "./client-messages.ts";
 import { codecFor } from "./codec.ts";
 import type { EntityNames } from "./codec.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection } from "./session.ts";
 import type { ConnectionPool } from "./connection-pool.ts";
 import { FOREIGN_ANSWERS, isHttpRequest, isTls } from "./foreign-protocols.ts";
 import type { ForeignProtocol } from "./foreign-protocols.ts";

@@ -1,10 +1,10 @@
 // Cuts a connection's byte stream into messages, however the network cut it. Bytes are copied only when a message is
 // not complete at the end of a chunk: then what there is of it is kept until the rest comes, up to a limit.
 //
-//   splitter.push(chunk, codec, (bytes, start, end) => ...)   // once a complete message, in place
+//   splitter.push(chunk, framing, (bytes, start, end) => ...)   // once a complete message, in place
 //   splitter.push(...) === "too_long"                         // more bytes without a complete message than allowed
 
-import type { Codec } from "./codec.ts";
+import type { Framing } from "./framing.ts";
 
 /** Sees a complete message at [start, end) of `bytes`; false ends the splitting (the connection is being closed). */
 export type MessageVisitor = (bytes: Buffer, start: number, end: number) => boolean;
@@ -26,15 +26,15 @@ export class MessageSplitter {
   }
 
   /** Visits all messages that `chunk` completes, and keeps what is left over. */
-  push(chunk: Buffer, codec: Codec, visit: MessageVisitor): "ok" | "stopped" | "too_long" {
+  push(chunk: Buffer, framing: Framing, visit: MessageVisitor): "ok" | "stopped" | "too_long" {
     let start = 0;
     if (this.#partialLength > 0) {
-      const finished = this.#finishPartial(chunk, codec, visit);
+      const finished = this.#finishPartial(chunk, framing, visit);
       if (typeof finished === "string") return finished;
       start = finished;
     }
     while (start < chunk.length) {
-      const end = codec.messageEnd(chunk, start, start, chunk.length);
+      const end = framing.messageEnd(chunk, start, start, chunk.length);
       if (end < 0) return this.#keep(chunk, start);
       if (end - start > this.#messageBytesMax) return "too_long";
       if (!visit(chunk, start, end)) return "stopped";
@@ -50,14 +50,14 @@ export class MessageSplitter {
   }
 
   /** Completes the kept message from the chunk; where the chunk's next message begins, or why there is none. */
-  #finishPartial(chunk: Buffer, codec: Codec, visit: MessageVisitor): number | "ok" | "stopped" | "too_long" {
+  #finishPartial(chunk: Buffer, framing: Framing, visit: MessageVisitor): number | "ok" | "stopped" | "too_long" {
     const kept = this.#partialLength;
     // As much of the chunk as a message may still have: the rest of it is cut in place.
     const taken = Math.min(chunk.length, this.#messageBytesMax - kept + 1);
     this.#append(chunk, 0, taken);
     const whole = this.#partial;
     if (whole === null) return 0;
-    const end = codec.messageEnd(whole, 0, kept, this.#partialLength);
+    const end = framing.messageEnd(whole, 0, kept, this.#partialLength);
     if (end < 0) return this.#partialLength > this.#messageBytesMax ? "too_long" : "ok";
     if (end > this.#messageBytesMax) return "too_long";
     this.clear();

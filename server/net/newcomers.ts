@@ -5,7 +5,7 @@
 //   newcomers.refusal("203.0.113.7", nowMs)     // null, "new_sessions_per_address" or "new_sessions"
 
 import { addressKey, isLoopback } from "./address.ts";
-import { TokenBucket } from "./limits.ts";
+import { TokenBucket } from "./token-bucket.ts";
 import type { GatewayLimits, LimitName } from "./limits.ts";
 
 /** An address may save up so many seconds of its newcomers, all of them together so many of theirs. */

@@ -5,7 +5,7 @@
 //   choice.refuge(1)      // for one whose zone, 1, is gone: the running one with the fewest
 
 import type { ZoneState } from "../zone/messages.ts";
-import { LEVEL_CLOSED } from "../zone/overload.ts";
+import { LEVEL_CLOSED } from "../limits.ts";
 import type { SessionTable } from "./session-table.ts";
 import type { ZoneLink, ZoneView } from "./zone-link.ts";
 

@@ -6,17 +6,9 @@
 //   subscribers.subscribe({ address, port, datagramBytes: 1400 }, nowMs)     // null, or who had to go
 
 import { addressKey, isLoopback } from "../net/address.ts";
+import type { FeedLimits } from "../limits.ts";
 
 export const SUBSCRIPTION_MS = 30_000;
-
-export interface FeedLimits {
-  /** Watchers in all. */
-  watchersMax: number;
-  /** Watchers of one address off this machine. */
-  watchersPerAddressMax: number;
-}
-
-export const FEED_LIMITS: Readonly<FeedLimits> = { watchersMax: 64, watchersPerAddressMax: 16 };
 
 export interface Subscriber {
   readonly address: string;

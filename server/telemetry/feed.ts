@@ -17,8 +17,10 @@ import type { TelemetryCounters } from "./counters.ts";
 import type { Secret } from "../net/secret.ts";
 import { WrongTokens } from "../net/wrong-tokens.ts";
 import { Handshake, parseRequest } from "./feed-handshake.ts";
-import { FEED_LIMITS, FeedSubscribers } from "./feed-subscribers.ts";
-import type { FeedLimits, Subscriber } from "./feed-subscribers.ts";
+import { FeedSubscribers } from "./feed-subscribers.ts";
+import { FEED_LIMITS } from "../limits.ts";
+import type { Subscriber } from "./feed-subscribers.ts";
+import type { FeedLimits } from "../limits.ts";
 import { LineEncoder } from "./line.ts";
 
 /** Longer lines stay out of the feed; they are in the file. */

@@ -8,23 +8,7 @@
 import type { Socket } from "node:net";
 import { isLoopback } from "../net/address.ts";
 import { Places } from "../net/places.ts";
-
-export interface HttpLimits {
-  connectionsMax: number;
-  /** Of them, for those who have asked for something already. */
-  connectionsReserved: number;
-  /** Connections of one address off this machine that have not asked for anything yet. */
-  strangersPerAddressMax: number;
-  /** From connecting, or from the last answer, to the end of the next request. */
-  requestMsMax: number;
-}
-
-export const HTTP_LIMITS: Readonly<HttpLimits> = {
-  connectionsMax: 64,
-  connectionsReserved: 16,
-  strangersPerAddressMax: 16,
-  requestMsMax: 5_000,
-};
+import type { HttpLimits } from "../limits.ts";
 
 /** How often is looked for those that are late. */
 const SWEEP_MS = 500;

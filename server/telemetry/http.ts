@@ -15,8 +15,10 @@ import { messageOf } from "../errors.ts";
 import { listenError } from "../listen-error.ts";
 import type { Secret } from "../net/secret.ts";
 import { WrongTokens } from "../net/wrong-tokens.ts";
-import { HTTP_LIMITS, HttpConnections } from "./http-connections.ts";
-import type { HttpLimits, HttpRefusal } from "./http-connections.ts";
+import { HttpConnections } from "./http-connections.ts";
+import { HTTP_LIMITS } from "../limits.ts";
+import type { HttpRefusal } from "./http-connections.ts";
+import type { HttpLimits } from "../limits.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Readiness } from "./readiness.ts";
 

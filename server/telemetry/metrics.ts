@@ -11,29 +11,9 @@
 import { Registry } from "prom-client";
 import type { Metric } from "prom-client";
 import type { TickReport } from "../zone/messages.ts";
-import type { Buckets } from "./histogram.ts";
 import { registerProcessMetrics } from "./process-metrics.ts";
 import { ZoneMetrics } from "./zone-metrics.ts";
-
-/** One value of a metric. Values that are not finite are left out. */
-export interface Sample {
-  labels?: Record<string, string | number>;
-  value: number;
-}
-
-export interface HistogramSample {
-  labels: Record<string, string | number>;
-  buckets: Buckets;
-}
-
-/** Where parts of the server register their numbers. */
-export interface MetricsSink {
-  /** `name`: wowsim_ prefix, snake case, base unit last; the source is read at every scrape. */
-  gauge(name: string, help: string, labelNames: string[], source: () => Sample[]): void;
-  /** Like gauge, for totals that only grow; the name ends in _total. */
-  counter(name: string, help: string, labelNames: string[], source: () => Sample[]): void;
-  histogram(name: string, help: string, source: () => HistogramSample[]): void;
-}
+import type { Sample, HistogramSample, MetricsSink } from "./metrics-sink.ts";
 
 export interface MetricsOptions {
   /** Milliseconds, monotonic. */

@@ -7,7 +7,7 @@
 // 9e9 s, "Nan"), and listing open files takes milliseconds once thousands of players are connected.
 
 import { memoryUsage } from "../memory-usage.ts";
-import type { MetricsSink } from "./metrics.ts";
+import type { MetricsSink } from "./metrics-sink.ts";
 
 const MICROSECONDS_PER_SECOND = 1e6;
 

@@ -4,7 +4,7 @@
 //   wowsim_telemetry_lines_lost_total{where="ring",source="zone-worker-1"} 0
 
 import type { TelemetryCounter } from "./counters.ts";
-import type { MetricsSink } from "./metrics.ts";
+import type { MetricsSink } from "./metrics-sink.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 const TOTALS: readonly [counter: TelemetryCounter, name: string, help: string][] = [

@@ -9,12 +9,12 @@
 // rings[0] belongs to the main thread, rings[1] and on to the zone workers, one writer each. A zone worker that takes the place
 // of a lost one gets a ring of its own (ringOf), since the lost one may still write to its.
 
-import type { WorkerFactory } from "../workers.ts";
+import type { WorkerFactory } from "../worker-factory.ts";
 import { Ring } from "../zone/ring.ts";
 import { TelemetryCounters } from "./counters.ts";
 import type { TelemetryCounter } from "./counters.ts";
 import { RingEmitter } from "./emitter.ts";
-import type { FeedLimits } from "./feed-subscribers.ts";
+import type { FeedLimits } from "../limits.ts";
 import { ProcessHealth } from "./process-health.ts";
 import { WorkerHost } from "./worker-host.ts";
 import type { FeedStart, RecorderStart } from "./worker-messages.ts";

@@ -8,7 +8,7 @@
 // rings and counters.
 
 import { WowsimError } from "../errors.ts";
-import type { WorkerFactory } from "../workers.ts";
+import type { WorkerFactory } from "../worker-factory.ts";
 import type { FromTelemetryWorker, ToFeed, ToRecorder } from "./worker-messages.ts";
 
 const RESTART_DELAY_MS = 1000;

@@ -6,7 +6,7 @@
 //   main → recorder  { type: "stop", timeoutMs: 1000 }
 //   main ← recorder  { type: "stopped" }
 
-import type { FeedLimits } from "./feed-subscribers.ts";
+import type { FeedLimits } from "../limits.ts";
 
 export interface RecorderStart {
   type: "start";

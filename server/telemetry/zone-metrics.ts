@@ -11,7 +11,7 @@ import { nameOf, REFUSED_NAMES } from "../net/wire-names.ts";
 import type { TickReport, ZoneState } from "../zone/messages.ts";
 import { ZONE_STATES } from "../zone/messages.ts";
 import { Buckets, RecentWindow, TICK_BUCKETS_SECONDS } from "./histogram.ts";
-import type { MetricsSink, Sample } from "./metrics.ts";
+import type { MetricsSink, Sample } from "./metrics-sink.ts";
 
 const WINDOW_MS = 10_000;
 /** Ten seconds at 100 Hz, the highest tick rate, and some. */

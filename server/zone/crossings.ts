@@ -9,7 +9,7 @@
 import { COMMAND_A, COMMAND_BYTES, COMMAND_E, COMMAND_OP, ENTITY_DEAD, OP_DEPART } from "../../assembly/abi.ts";
 import type { Portal } from "../content/content.ts";
 import type { ZoneBatch } from "./command-batch.ts";
-import { readDepartures } from "./transfer.ts";
+import { readDepartures } from "./departures.ts";
 import type { Crossing } from "./transfer.ts";
 import type { Zone } from "./zone.ts";
 

@@ -108,3 +108,11 @@ export type FromZoneWorker =
 
 /** How far up the ladder a recovery had to go. */
 export type RecoveryRung = "replay" | "quarantine" | "rollback" | "down";
+
+/** A question to a zone, without the fields that the supervisor adds. */
+export type ZoneRequest =
+  | ({ type: "swap" } & Swap)
+  | { type: "rollback"; hash?: string }
+  | { type: "promote"; hash?: string }
+  | { type: "inspect" }
+  | { type: "view"; turn: number };

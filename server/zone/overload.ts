@@ -10,6 +10,7 @@
 // alone: no clock, no randomness. Whoever has just left a step and needs it again stays longer the next time.
 
 import type { CommandFields } from "../fault/fault.ts";
+import { LEVEL_CLOSED } from "../limits.ts";
 
 /** What a zone leaves out. */
 export interface Relief {
@@ -25,9 +26,6 @@ export interface Relief {
   /** Game time a second of the clock. */
   readonly rate: number;
 }
-
-/** Level at which nobody new is let in. */
-export const LEVEL_CLOSED = 5;
 
 const NONE: Relief = { level: 0, tellEvery: 1, sightYd: 100, seenMax: 64, thinkEvery: 1, rate: 1 };
 const TOLD: Relief = { ...NONE, level: 1, tellEvery: 4 };

@@ -13,16 +13,17 @@ import { messageOf, WowsimError } from "../errors.ts";
 import { FaultBlock } from "../fault/fault-block.ts";
 import type { FrameListener } from "../net/zone-link.ts";
 import type { Emitter } from "../telemetry/schema.ts";
-import type { WorkerFactory } from "../workers.ts";
+import type { WorkerFactory } from "../worker-factory.ts";
 import { crumbInWords } from "./breadcrumb.ts";
 import { Census } from "./census.ts";
 import { writeCommand, writeCommandInts } from "./command-writer.ts";
 import { GameLoop } from "./game-loop.ts";
-import type { FromZoneWorker, Swap, TickReport, ToZoneWorker, ZoneState } from "./messages.ts";
+import type { FromZoneWorker, TickReport, ToZoneWorker, ZoneState } from "./messages.ts";
 import { OutputRecords } from "./output-records.ts";
 import type { Crossing } from "./transfer.ts";
 import { timesOf } from "./thread-times.ts";
-import { Watchdog, WATCHDOG_MS_DEFAULT } from "./watchdog.ts";
+import { Watchdog } from "./watchdog.ts";
+import { WATCHDOG_MS_DEFAULT } from "../limits.ts";
 import { emptyReport, readReport, REPORT } from "./wire.ts";
 import type { Entered, ZoneCensus } from "./wire.ts";
 import { workerGone } from "./worker-link.ts";
@@ -33,6 +34,7 @@ import { WorkerPlan } from "./worker-plan.ts";
 import type { WorkerPlanOptions, ZoneBeginning } from "./worker-plan.ts";
 import { WorkerSlot } from "./worker-slot.ts";
 import { ZoneModules } from "./zone-modules.ts";
+import type { ZoneRequest } from "./messages.ts";
 
 const now = (): number => performance.now();
 
@@ -64,14 +66,6 @@ export interface ZoneStatus {
   /** What it ran last that was not on trial: what it goes back to. */
   promotedHash: string;
 }
-
-/** A question to a zone, without the fields that the supervisor adds. */
-export type ZoneRequest =
-  | ({ type: "swap" } & Swap)
-  | { type: "rollback"; hash?: string }
-  | { type: "promote"; hash?: string }
-  | { type: "inspect" }
-  | { type: "view"; turn: number };
 
 export class ZoneSupervisor {
   /** What became of workers. */

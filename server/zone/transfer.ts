@@ -18,7 +18,6 @@ import {
   TRANSFER_WORDS,
 } from "../../assembly/abi.ts";
 import { DEPARTED } from "./wire.ts";
-import type { Zone } from "./zone.ts";
 
 export interface Departure {
   session: number;
@@ -44,18 +43,6 @@ export interface Crossing extends Departure {
 const WORDS_PER_CARRY = 4;
 /** Records that bring one player. */
 export const ARRIVAL_RECORDS = TRANSFER_WORDS / WORDS_PER_CARRY + 1;
-
-/** Who departed in the zone's last tick, copied. */
-export function readDepartures({ view, at }: Zone): Departure[] {
-  const count = Math.min(view.getUint32(at.departureCount, true), at.departuresMax);
-  return Array.from({ length: count }, (_, index) => {
-    const from = at.departures + index * (TRANSFER_WORDS + 1) * 4;
-    const words = Uint32Array.from({ length: TRANSFER_WORDS }, (_word, word) =>
-      view.getUint32(from + 4 + word * 4, true),
-    );
-    return { session: view.getUint32(from, true), words };
-  });
-}
 
 /** Command records that let the player enter at a point; they belong into one batch, in this order. The last has the ticket. */
 export function arrivalRecords(

@@ -14,11 +14,6 @@ import type { Crumb } from "./breadcrumb.ts";
 import { Lateness } from "./lateness.ts";
 import type { ThreadTimes } from "./thread-times.ts";
 
-/** Bounds and default of the limit, in milliseconds. */
-export const WATCHDOG_MS_MIN = 250;
-export const WATCHDOG_MS_MAX = 600_000;
-export const WATCHDOG_MS_DEFAULT = 1_000;
-
 /** Looks a limit, and within which bounds that is in milliseconds. */
 const CHECKS_PER_LIMIT = 10;
 const CHECK_MS_MIN = 25;

@@ -5,12 +5,12 @@
 // reaches anybody, also when its thread can not be ended and goes on.
 
 import { WowsimError } from "../errors.ts";
-import type { WorkerFactory } from "../workers.ts";
+import type { WorkerFactory } from "../worker-factory.ts";
 import { Breadcrumb } from "./breadcrumb.ts";
 import type { Crumb } from "./breadcrumb.ts";
 import type { FromZoneWorker, ToZoneWorker } from "./messages.ts";
 import { Ring } from "./ring.ts";
-import type { ZoneRequest } from "./supervisor.ts";
+import type { ZoneRequest } from "./messages.ts";
 import type { ZoneWorkerStart } from "./worker-messages.ts";
 
 /** 26,000 commands: more than half a second of the heaviest load measured, should a zone be stalled. */

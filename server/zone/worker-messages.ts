@@ -1,7 +1,13 @@
 // How a zone worker is told what it is: the first message it gets, and what only the supervisor says to it.
 
 import type { Content, ZoneContent } from "../content/content.ts";
-import type { ZoneModule } from "./zone-modules.ts";
+
+/** A compiled module with its name. All that run have the same memory map. */
+export interface ZoneModule {
+  module: WebAssembly.Module;
+  hash: string;
+  label: string;
+}
 
 /** How a zone ended with its worker, for the one that begins it anew. */
 export interface LostZone {

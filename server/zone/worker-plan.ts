@@ -10,7 +10,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { fuelFor } from "./calibrate.ts";
 import { ZoneWorkerLink } from "./worker-link.ts";
 import type { LostZone, ZoneWorkerStart } from "./worker-messages.ts";
-import type { ZoneModule } from "./zone-modules.ts";
+import type { ZoneModule } from "./worker-messages.ts";
 
 /** First tick this long after the start, so that every worker is there by then. */
 const LEAD_MS = 20;

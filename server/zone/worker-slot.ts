@@ -7,7 +7,7 @@
 // many of these waits for one to end before the next is begun.
 
 import { messageOf } from "../errors.ts";
-import type { WorkerFactory } from "../workers.ts";
+import type { WorkerFactory } from "../worker-factory.ts";
 import type { ToZoneWorker } from "./messages.ts";
 import { ZoneWorkerLink } from "./worker-link.ts";
 import type { WorkerEnd, WorkerLinkEvents } from "./worker-link.ts";

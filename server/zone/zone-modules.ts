@@ -7,12 +7,7 @@
 //   modules.runs(1, candidate.hash, false)  // promoted
 //   modules.standing(1)                     // the candidate
 
-/** A compiled module with its name. All that run have the same memory map. */
-export interface ZoneModule {
-  module: WebAssembly.Module;
-  hash: string;
-  label: string;
-}
+import type { ZoneModule } from "./worker-messages.ts";
 
 interface Held {
   standing: ZoneModule;

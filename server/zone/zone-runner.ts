@@ -22,7 +22,7 @@ import type { Recovery, RewrittenTicks } from "./recovery.ts";
 import { PROBATION_TICKS, Restart } from "./restart.ts";
 import { TickClock } from "./tick-clock.ts";
 import { ZoneTrap } from "./trap.ts";
-import { WATCHDOG_MS_DEFAULT } from "./watchdog.ts";
+import { WATCHDOG_MS_DEFAULT } from "../limits.ts";
 import { emptyReport } from "./wire.ts";
 import type { LostZone } from "./worker-messages.ts";
 import { RECOVERIES_MAX, RECOVERY_WINDOW_TICKS, ZoneHealth } from "./zone-health.ts";
@@ -34,7 +34,7 @@ import type { ZoneLoadOptions } from "./zone-load.ts";
 import { Zone } from "./zone.ts";
 import type { ZoneOptions } from "./zone.ts";
 import { readZoneView } from "./zone-view.ts";
-import type { ZoneView } from "./zone-view.ts";
+import type { ZonePicture } from "./zone-picture.ts";
 
 /** Why a zone is DEGRADED that a fault holds up for longer than a worker may be late. */
 const PAUSED = "a fault's pause holds up its ticks";
@@ -216,7 +216,7 @@ export class ZoneRunner {
   }
 
   /** Who is where and who hates whom; null while the zone is DOWN and its memory means nothing. */
-  view(turn: number): ZoneView | null {
+  view(turn: number): ZonePicture | null {
     return this.#state === "DOWN" ? null : readZoneView(this.zone, turn);
   }
 

@@ -11,44 +11,12 @@
 import { CREATURE_STATE_GONE } from "../../assembly/abi.ts";
 import type { Addresses } from "./addresses.ts";
 import type { Zone } from "./zone.ts";
+import type { ViewedEntity, Fight, ZonePicture } from "./zone-picture.ts";
 
 /** Entities in one view; of more, every n-th is shown. */
 export const VIEW_ENTITIES_MAX = 400;
 /** Fights in one view, those with the most threat. */
 export const VIEW_FIGHTS_MAX = 8;
-
-export interface ViewedEntity {
-  id: number;
-  /** Index of a creature's template, of a player's class. */
-  kind: number;
-  level: number;
-  /** Yards. */
-  x: number;
-  y: number;
-  health: number;
-  healthMax: number;
-  /** ENTITY_* of abi.ts. */
-  flags: number;
-  /** Entity id, 0 = none. */
-  target: number;
-}
-
-export interface Fight {
-  creature: ViewedEntity;
-  /** By session id, most hated first. */
-  threat: { player: number; amount: number }[];
-}
-
-export interface ZoneView {
-  tick: number;
-  /** Of the zone's state after that tick: 16 hexadecimal digits. */
-  hash: string;
-  /** All there are, shown or not. Creatures that wait for their respawn are not there. */
-  players: number;
-  creatures: number;
-  entities: ViewedEntity[];
-  fights: Fight[];
-}
 
 /** The memory as columns of one element a row. */
 interface Columns {
@@ -59,7 +27,7 @@ interface Columns {
 }
 
 /** What there is to see now. Costs some ten microseconds, so it is for now and then, not for every tick. */
-export function readZoneView(zone: Pick<Zone, "memory" | "at" | "tick">, turn = 0): ZoneView {
+export function readZoneView(zone: Pick<Zone, "memory" | "at" | "tick">, turn = 0): ZonePicture {
   const { buffer } = zone.memory;
   const columns: Columns = {
     at: zone.at,

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FAULTS } from "../../server/fault/definitions.ts";
-import { buildProgram } from "../../tools/program.ts";
+import { commandTree } from "../helpers/program.ts";
 import { registerServerCommand } from "../../server/control/server-command.ts";
 import { LIBRARY } from "../../tools/scenario/library.ts";
 import { ROOT, until, wowsim } from "../helpers/command.ts";
@@ -70,7 +70,7 @@ async function sorted(offers: Offers, ...words: string[]): Promise<string[]> {
   return (await offers(...words)).toSorted();
 }
 
-const commands = buildProgram()
+const commands = commandTree()
   .commands.map((command) => command.name())
   .toSorted();
 const faults = FAULTS.map(({ id }) => id).toSorted();

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { writeFileSync } from "node:fs";
 import { startServerChild } from "../../bench/lib/server-child.ts";
 import type { ServerChild } from "../../bench/lib/server-child.ts";
-import { MODULE_LIMITS } from "../../server/control/deploy-modules.ts";
+import { MODULE_LIMITS } from "../../server/limits.ts";
 import { buildKernel } from "../../server/kernel/build.ts";
 import type { BuiltKernel } from "../../server/kernel/build.ts";
 import type { TelemetryLine } from "../../server/telemetry/schema.ts";

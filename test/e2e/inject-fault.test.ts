@@ -5,7 +5,7 @@ import { startServerChild } from "../../bench/lib/server-child.ts";
 import type { ServerChild } from "../../bench/lib/server-child.ts";
 import { FAULTS } from "../../server/fault/definitions.ts";
 import { describeParams } from "../../server/fault/params.ts";
-import type { FaultStatus } from "../../server/fault/registry.ts";
+import type { FaultStatus } from "../../server/fault/status.ts";
 import { startOnTerminal, startWowsim, until, wowsim } from "../helpers/command.ts";
 import type { Finished } from "../helpers/command.ts";
 import { tempFolder } from "../helpers/telemetry.ts";

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import packageFile from "../../package.json";
 import { buildKernel } from "../../server/kernel/build.ts";
-import { buildProgram } from "../../tools/program.ts";
+import { commandTree } from "../helpers/program.ts";
 import { ROOT } from "../helpers/command.ts";
 import type { Finished } from "../helpers/command.ts";
 import { Tmux } from "../helpers/tmux.ts";
@@ -40,7 +40,7 @@ async function run(...args: string[]): Promise<Finished> {
 test("it knows its version and its subcommands", async () => {
   expect(await run("--version")).toEqual({ code: 0, stdout: `${packageFile.version}\n`, stderr: "" });
   const { stdout } = await run("--help");
-  for (const { name } of buildProgram().commands.map((command) => ({ name: command.name() }))) {
+  for (const { name } of commandTree().commands.map((command) => ({ name: command.name() }))) {
     expect(stdout).toContain(`\n  ${name}`);
   }
 });
@@ -97,7 +97,7 @@ test("it compiles candidates, the same ones as from the source", async () => {
   expect(hash).toBe((await buildKernel({ variant: "hotfix" })).hash);
 });
 
-const hasDemo = buildProgram().commands.some((command) => command.name() === "demo");
+const hasDemo = commandTree().commands.some((command) => command.name() === "demo");
 
 test.if(hasDemo)(
   "it runs the whole demo by itself, and leaves nothing behind",

@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import packageFile from "../../package.json";
-import { buildProgram } from "../../tools/program.ts";
+import { commandTree } from "../helpers/program.ts";
 import { DEFAULT_PORTS } from "../../tools/client/server-name.ts";
 import { execForm, ignoreRules, playBuild, readDockerfile } from "../helpers/packaging.ts";
 import type { Image } from "../helpers/packaging.ts";
@@ -113,7 +113,7 @@ describe("the README's Docker lines", () => {
     const services = words.filter((word) => !["up", "--profile", "monitoring"].includes(word));
     expect(Object.keys(compose.services)).toEqual(expect.arrayContaining(services));
     expect(Object.values(compose.services).some(({ profiles }) => profiles?.includes("monitoring"))).toBe(true);
-    const commands = buildProgram().commands.map((command) => command.name());
+    const commands = commandTree().commands.map((command) => command.name());
     const used = lines.flatMap((line) => /tools\/wowsim\.ts ([a-z-]+)/.exec(line)?.[1] ?? []);
     expect(used.length).toBeGreaterThan(3);
     expect(commands).toEqual(expect.arrayContaining(used));

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { startServerChild } from "../../bench/lib/server-child.ts";
 import type { ServerChild } from "../../bench/lib/server-child.ts";
 import { FAULTS } from "../../server/fault/definitions.ts";
-import type { FaultStatus } from "../../server/fault/registry.ts";
+import type { FaultStatus } from "../../server/fault/status.ts";
 import { ControlClient } from "../../tools/client/control-client.ts";
 import { LIBRARY } from "../../tools/scenario/library.ts";
 import { startWowsim, until, wowsim } from "../helpers/command.ts";

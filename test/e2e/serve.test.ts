@@ -5,7 +5,7 @@ import { createSocket } from "node:dgram";
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import type { FaultStatus } from "../../server/fault/registry.ts";
+import type { FaultStatus } from "../../server/fault/status.ts";
 import { ControlClient } from "../../tools/client/control-client.ts";
 import { FeedClient } from "../../tools/client/feed-client.ts";
 import { RawClient, until } from "../helpers/net.ts";

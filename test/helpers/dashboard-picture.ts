@@ -6,7 +6,7 @@
 
 import { FAULTS } from "../../server/fault/definitions.ts";
 import { parseParams } from "../../server/fault/params.ts";
-import type { FaultStatus } from "../../server/fault/registry.ts";
+import type { FaultStatus } from "../../server/fault/status.ts";
 import { diagnose } from "../../tools/analysis/diagnosis.ts";
 import { assessHealth } from "../../tools/analysis/health.ts";
 import type { RemoteStatus } from "../../tools/deploy/remote.ts";
@@ -16,7 +16,7 @@ import { busiestOf } from "../../tools/dashboard/picture.ts";
 import type { Faults, Picture } from "../../tools/dashboard/picture.ts";
 import type { Screen } from "../../tools/dashboard/screen-state.ts";
 import { textOf } from "../../tools/dashboard/text.ts";
-import type { Size } from "../../tools/dashboard/text.ts";
+import type { Size } from "../../tools/dashboard/layout.ts";
 import type { ViewedEntity, ViewedZone } from "../../tools/dashboard/zone-answer.ts";
 import type { Story } from "./telemetry-story.ts";
 

@@ -5,8 +5,9 @@
 //   taken(garble(lines, { dropped: 0.3, ... }).lines, 400)
 
 import type { TelemetryLine } from "../../server/telemetry/schema.ts";
-import { DEFAULT_THRESHOLDS, judge } from "../../tools/deploy/judge.ts";
-import type { JudgeInput, Verdict } from "../../tools/deploy/judge.ts";
+import { judge } from "../../tools/deploy/judge.ts";
+import { DEFAULT_THRESHOLDS } from "../../tools/deploy/verdict.ts";
+import type { JudgeInput, Verdict } from "../../tools/deploy/verdict.ts";
 import { SampleWindow } from "../../tools/deploy/samples.ts";
 
 export const CANARY = 2;

@@ -1,6 +1,6 @@
 // Zone workers that end when a test wants it (zone-mortal-worker.ts): the ways to end, and the factory that makes them.
 
-import type { WorkerFactory } from "../../server/workers.ts";
+import type { WorkerFactory } from "../../server/worker-factory.ts";
 import { Ring } from "../../server/zone/ring.ts";
 import { writeDeparted } from "../../server/zone/transfer.ts";
 import type { Crossing } from "../../server/zone/transfer.ts";

@@ -1,7 +1,7 @@
 // Why a server is not healthy: each threshold of LIMITS against the numbers, as sentences; critical ones first.
 
-import { LEVEL_CLOSED } from "../../server/zone/overload.ts";
-import type { HealthOptions, HealthReason, HealthReport } from "./health.ts";
+import { LEVEL_CLOSED } from "../../server/limits.ts";
+import type { HealthOptions, HealthReason, HealthReport } from "./health-report.ts";
 import { LIMITS } from "./health-limits.ts";
 import { difference, isAbove, known, sum } from "./measured.ts";
 import type { Measured } from "./measured.ts";

@@ -1,6 +1,6 @@
 // One zone's row in a health report: how it ticks, who is in it, what it did in the window.
 
-import type { ServerStatus, ZoneStatus } from "../client/server-status.ts";
+import type { ServerStatus, ZoneStatus } from "./server-status.ts";
 import { LIMITS } from "./health-limits.ts";
 import { greatest, isAbove, median, quantile, ratio, sum } from "./measured.ts";
 import type { Measured } from "./measured.ts";

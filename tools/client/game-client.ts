@@ -18,11 +18,12 @@ import { Backoff } from "./backoff.ts";
 import { count } from "./client-stats.ts";
 import type { ClientStats } from "./client-stats.ts";
 import { FrameLog } from "./frame-log.ts";
-import { connectWire } from "./wire.ts";
+import { connectWire } from "./connect-wire.ts";
 import type { ClientWire, ClientWords, Protocol } from "./wire.ts";
 import { applyFrame, FrameOutcome } from "./world-frames.ts";
 import { WorldModel } from "./world-model.ts";
 import type { Position, SelfState, StateMessage } from "./world-model.ts";
+import type { GameEvent } from "./wire.ts";
 
 /** Actions whose acknowledgement is waited for at once; older ones are given up. */
 const UNACKED_MAX = 1_024;
@@ -58,13 +59,6 @@ export interface GameClientOptions {
   onEvent?(event: GameEvent): void;
   /** Names of the events that onEvent is to see; default all. */
   onlyEvents?: ReadonlySet<string>;
-}
-
-export interface GameEvent {
-  type: "event";
-  event: string;
-  tick: number;
-  [field: string]: unknown;
 }
 
 /** A spell its class can cast. */

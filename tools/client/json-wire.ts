@@ -4,7 +4,7 @@
 
 import type { Hello, ServerMessage } from "../../server/net/client-messages.ts";
 import { parseOutsideJson, printable } from "../../server/printable.ts";
-import type { GameEvent } from "./game-client.ts";
+import type { GameEvent } from "./wire.ts";
 import { LineSocket } from "./line-socket.ts";
 import type { ClientWire, ClientWords, WireOptions } from "./wire.ts";
 import type { StateMessage } from "./world-model.ts";

@@ -11,23 +11,7 @@ import { parseOutsideJson, printable } from "../../server/printable.ts";
 import { parsePrometheus } from "./prometheus-text.ts";
 import { hostAndPort } from "./server-name.ts";
 import type { PrometheusSample } from "./prometheus-text.ts";
-
-export interface ZoneStatus {
-  id: number;
-  name: string;
-  state: string;
-  players: number;
-  creatures: number;
-}
-
-export interface ServerStatus {
-  ready: boolean;
-  /** Why not. */
-  reasons: string[];
-  zones: ZoneStatus[];
-  /** It can not write its telemetry file just now; null when it does not say. */
-  isFileFailing: boolean | null;
-}
+import type { ZoneStatus, ServerStatus } from "../analysis/server-status.ts";
 
 const TIMEOUT_MS = 2_000;
 const SAID_CHARS_MAX = 200;

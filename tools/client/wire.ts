@@ -5,13 +5,19 @@
 //   wire.send({ kind: "move", seq: 7, x: 1, y: 0, z: 0 })     // bytes sent, 0 when the connection is gone
 
 import type { ClientMessage, ServerMessage } from "../../server/net/client-messages.ts";
-import type { GameEvent } from "./game-client.ts";
 import type { StateMessage } from "./world-model.ts";
 
 export type Protocol = "json" | "binary";
 
 /** A message; fields that are absent are 0 or "". */
 export type ClientWords = Partial<ClientMessage> & Pick<ClientMessage, "kind">;
+
+export interface GameEvent {
+  type: "event";
+  event: string;
+  tick: number;
+  [field: string]: unknown;
+}
 
 export interface WireOptions {
   host: string;
@@ -35,10 +41,4 @@ export interface ClientWire {
   send(message: ClientWords): number;
   /** Closes at once, as a broken link would. */
   terminate(): void;
-}
-
-/** Connects. Throws WowsimError("unreachable"). The encodings are only read when they are needed. */
-export async function connectWire(protocol: Protocol, options: WireOptions): Promise<ClientWire> {
-  if (protocol === "json") return await (await import("./json-wire.ts")).connectJsonWire(options);
-  return await (await import("./binary-wire.ts")).connectBinaryWire(options);
 }

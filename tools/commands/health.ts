@@ -3,7 +3,7 @@
 import { Option } from "commander";
 import type { Command } from "commander";
 import type { FoundServer } from "../client/find-server.ts";
-import type { HealthReport } from "../analysis/health.ts";
+import type { HealthReport } from "../analysis/health-report.ts";
 import { addFormatFlag, durationFrom } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";

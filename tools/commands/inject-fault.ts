@@ -8,11 +8,11 @@
 import { Argument, InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
 import { messageOf, WowsimError } from "../../server/errors.ts";
-import { DURATION_TICKS_MAX } from "../../server/fault/activation.ts";
+import { DURATION_TICKS_MAX } from "../../server/fault/status.ts";
 import { FAULTS } from "../../server/fault/definitions.ts";
 import type { FaultDefinition } from "../../server/fault/fault.ts";
 import { describeParams, heedsZone } from "../../server/fault/params.ts";
-import type { FaultStatus } from "../../server/fault/registry.ts";
+import type { FaultStatus } from "../../server/fault/status.ts";
 import { ControlClient } from "../client/control-client.ts";
 import type { ControlAnswer, ControlClientOptions } from "../client/control-client.ts";
 import { FaultLeases } from "../client/fault-leases.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { messageOf, WowsimError } from "../../server/errors.ts";
-import { WATCHDOG_MS_DEFAULT, WATCHDOG_MS_MAX, WATCHDOG_MS_MIN } from "../../server/zone/watchdog.ts";
+import { WATCHDOG_MS_DEFAULT, WATCHDOG_MS_MAX, WATCHDOG_MS_MIN } from "../../server/limits.ts";
 import { DEFAULT_PORTS, hostAndPort } from "../client/server-name.ts";
 import { addLimitFlags, limitsFrom } from "./serve-limits.ts";
 import type { LimitFlags } from "./serve-limits.ts";
@@ -14,6 +14,7 @@ import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { err, EXIT, fail, note, out } from "../ui/output.ts";
 import { parentGone } from "../ui/parent.ts";
+import type { StartServer } from "../../server/server-options.ts";
 
 interface ServeFlags extends LimitFlags {
   host: string;
@@ -41,7 +42,8 @@ const BYTES_PER_MB = 2 ** 20;
 /** Stopping in order takes less. */
 const STOP_MS_MAX = 2_500;
 
-export function register(program: Command): void {
+/** `startServer` comes from whoever puts the program together: tools know no server. */
+export function register(program: Command, startServer: StartServer): void {
   const command = program
     .command("serve")
     .description("Run the game server until Ctrl-C or SIGTERM.")
@@ -84,14 +86,13 @@ export function register(program: Command): void {
           130: "Ctrl-C twice",
         }),
     );
-  addFormatFlag(addLimitFlags(command)).action(serve);
+  addFormatFlag(addLimitFlags(command)).action((flags: ServeFlags) => serve(flags, startServer));
 }
 
-async function serve(flags: ServeFlags): Promise<void> {
+async function serve(flags: ServeFlags, startServer: StartServer): Promise<void> {
   // From here on, so that a signal stops it in order even before everything listens.
   const ended = flags.withParent === true ? Promise.race([nextSignal(), untilParentIsGone()]) : nextSignal();
   if (flags.scratch === true) flags.dataDir = scratchFolder();
-  const { startServer } = await import("../../server/main.ts");
   const { format, tickRate: tickRateHz, world: worldFile, ...options } = flags;
   const token = flags.token ?? process.env["WOWSIM_TOKEN"];
   const playerToken = flags.playerToken ?? process.env["WOWSIM_PLAYER_TOKEN"];

@@ -6,7 +6,7 @@
 //   await source.ask({ command: "halt" })
 
 import { messageOf, WowsimError } from "../../server/errors.ts";
-import type { FaultStatus } from "../../server/fault/registry.ts";
+import type { FaultStatus } from "../../server/fault/status.ts";
 import { ControlClient } from "../client/control-client.ts";
 import type { ControlAnswer, ControlClientOptions } from "../client/control-client.ts";
 import { DeployRemote } from "../deploy/remote.ts";

@@ -8,7 +8,8 @@
 import type { Dialog, Form, Menu, Question } from "./dialogs.ts";
 import { BINDINGS, MOVING, shownKey } from "./keymap.ts";
 import { fit, fitText, line, span, widthOf, wrap } from "./text.ts";
-import type { Line, Size, Span } from "./text.ts";
+import type { Line, Span } from "./text.ts";
+import type { Size } from "./layout.ts";
 
 export interface Box {
   x: number;

@@ -29,7 +29,8 @@ import { freshNotice } from "./screen-state.ts";
 import type { Screen } from "./screen-state.ts";
 import { suggest } from "./suggestion.ts";
 import { EMPTY, fit, line, overlay, span, widthOf } from "./text.ts";
-import type { Line, Size, Span, Style } from "./text.ts";
+import type { Line, Span, Style } from "./text.ts";
+import type { Size } from "./layout.ts";
 
 export interface Frame extends Size {
   /** Each of exactly `width` cells. */

@@ -15,7 +15,10 @@
 // Each column is a stack of wishes. Those that find no room for their least are left out, the least important first; what
 // is left over goes to those that can use it.
 
-import type { Size } from "./text.ts";
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
 
 export const VIEWS = ["overview", "zone", "faults", "deploy", "events"] as const;
 export type View = (typeof VIEWS)[number];

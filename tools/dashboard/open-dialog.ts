@@ -4,7 +4,7 @@
 import { FAULTS } from "../../server/fault/definitions.ts";
 import type { FaultDefinition } from "../../server/fault/fault.ts";
 import { describeParams, heedsZone } from "../../server/fault/params.ts";
-import type { FaultStatus } from "../../server/fault/registry.ts";
+import type { FaultStatus } from "../../server/fault/status.ts";
 import { LONGEST, seconds, TICKS_PER_SECOND, zonesOf } from "../ui/fault-lines.ts";
 import type { DialogName } from "./commands.ts";
 import type { Choice, Field, Form, Menu, Outcome, Question } from "./dialogs.ts";

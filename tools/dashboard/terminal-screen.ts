@@ -14,7 +14,8 @@ import type { Frame } from "./frame.ts";
 import { toAscii } from "./glyphs.ts";
 import { filteredInput, MARK_NO_PASTES, MARK_PASTES } from "./keyboard.ts";
 import { slice, textOf } from "./text.ts";
-import type { Line, Size, Style } from "./text.ts";
+import type { Line, Style } from "./text.ts";
+import type { Size } from "./layout.ts";
 
 export interface TerminalScreenOptions {
   hasColor: boolean;

@@ -20,11 +20,6 @@ export interface Span {
 
 export type Line = readonly Span[];
 
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
-
 /** Whatever is not surely one cell wide: controls, combining and bidirectional marks, wide characters, surrogates. */
 const NOT_ONE_CELL =
   /[^\u0020-\u007e\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u0556\u2010-\u2027\u2030-\u205e\u2190-\u22ff\u2500-\u25fc\u2800-\u28ff]/gu;

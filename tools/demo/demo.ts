@@ -14,12 +14,7 @@ import { diagnose } from "./phases/diagnose.ts";
 import { fix } from "./phases/fix.ts";
 import { pipeline } from "./phases/pipeline.ts";
 import { summary } from "./phases/summary.ts";
-
-export interface Phase {
-  title: string;
-  question: string;
-  run(demo: Demo): Promise<void>;
-}
+import type { Phase } from "./phase.ts";
 
 export interface DemoResult {
   /** It came to its end and every claim was true. */

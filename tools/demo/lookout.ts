@@ -11,7 +11,7 @@ import { AnomalyLog } from "../analysis/anomalies.ts";
 import { diagnose } from "../analysis/diagnosis.ts";
 import type { Diagnosis } from "../analysis/diagnosis.ts";
 import { assessHealth } from "../analysis/health.ts";
-import type { HealthReport } from "../analysis/health.ts";
+import type { HealthReport } from "../analysis/health-report.ts";
 import { Timeline } from "../analysis/timeline.ts";
 import type { LineFeed } from "../deploy/feed-window.ts";
 import { isLoss } from "../deploy/samples.ts";

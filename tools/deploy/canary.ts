@@ -7,12 +7,12 @@
 // in a roll-back, and should this process die instead, the server does it when the lease ends.
 
 import { messageOf, WowsimError } from "../../server/errors.ts";
-import { MODULE_LIMITS } from "../../server/control/deploy-modules.ts";
+import { MODULE_LIMITS } from "../../server/limits.ts";
 import { checkModule } from "../../server/kernel/checks.ts";
 import { hashOf } from "../../server/kernel/meter.ts";
 import { FeedWindow } from "./feed-window.ts";
 import type { LineFeed } from "./feed-window.ts";
-import type { Thresholds, Verdict } from "./judge.ts";
+import type { Thresholds, Verdict } from "./verdict.ts";
 import { DeployRemote } from "./remote.ts";
 import type { Control, RemoteZone } from "./remote.ts";
 import type { SampleWindow } from "./samples.ts";

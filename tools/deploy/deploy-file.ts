@@ -5,13 +5,13 @@
 
 import { basename } from "node:path";
 import { messageOf, WowsimError } from "../../server/errors.ts";
-import { MODULE_LIMITS } from "../../server/control/deploy-modules.ts";
+import { MODULE_LIMITS } from "../../server/limits.ts";
 import { ControlClient } from "../client/control-client.ts";
 import { FeedClient } from "../client/feed-client.ts";
 import { shellWord } from "../client/server-name.ts";
 import { runCanary } from "./canary.ts";
 import type { CanaryResult, CanaryTools } from "./canary.ts";
-import { DEFAULT_THRESHOLDS } from "./judge.ts";
+import { DEFAULT_THRESHOLDS } from "./verdict.ts";
 
 export interface DeployOptions {
   host: string;

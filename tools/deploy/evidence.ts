@@ -6,7 +6,7 @@
 
 import { sum } from "../analysis/measured.ts";
 import type { Measured } from "../analysis/measured.ts";
-import type { Check, JudgeInput, Thresholds } from "./judge.ts";
+import type { Check, JudgeInput, Thresholds } from "./verdict.ts";
 import type { SampleWindow, ZoneTick } from "./samples.ts";
 
 export interface Control {

@@ -9,7 +9,7 @@ import { both, difference, isBelow, mapped, median, ratio, sum } from "../analys
 import type { Measured } from "../analysis/measured.ts";
 import { areSamePlayers, meanPlayers, PLAYERS_NEGLIGIBLE } from "./evidence.ts";
 import type { Evidence } from "./evidence.ts";
-import type { Check, Thresholds } from "./judge.ts";
+import type { Check, Thresholds } from "./verdict.ts";
 import type { ZoneTick } from "./samples.ts";
 import { sharesDifferP } from "./statistics.ts";
 

@@ -6,7 +6,7 @@ import { known, quantile, sum } from "../analysis/measured.ts";
 import type { Measured } from "../analysis/measured.ts";
 import { FeedWindow } from "./feed-window.ts";
 import { judge, judgeEarly } from "./judge.ts";
-import type { JudgeInput, Thresholds, Verdict } from "./judge.ts";
+import type { JudgeInput, Thresholds, Verdict } from "./verdict.ts";
 import { SampleWindow } from "./samples.ts";
 import type { ZoneTick } from "./samples.ts";
 import { sleep } from "./sleep.ts";

@@ -11,7 +11,7 @@
 // when nobody renews their leases.
 
 import { WowsimError } from "../../server/errors.ts";
-import type { FaultStatus } from "../../server/fault/registry.ts";
+import type { FaultStatus } from "../../server/fault/status.ts";
 import { Timeline } from "../analysis/timeline.ts";
 import { ControlClient } from "../client/control-client.ts";
 import { FaultLeases } from "../client/fault-leases.ts";
@@ -20,7 +20,7 @@ import { ServerProcess } from "../client/server-process.ts";
 import type { ServerPorts } from "../client/server-name.ts";
 import { runCanary } from "../deploy/canary.ts";
 import type { CanaryResult, CanaryTools } from "../deploy/canary.ts";
-import { DEFAULT_THRESHOLDS } from "../deploy/judge.ts";
+import { DEFAULT_THRESHOLDS } from "../deploy/verdict.ts";
 import type { Mark, View } from "./conditions.ts";
 import { Players } from "./players.ts";
 import { START_MARK } from "./scenario.ts";

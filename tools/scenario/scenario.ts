@@ -16,7 +16,7 @@
 
 import { z } from "zod";
 import { messageOf } from "../../server/errors.ts";
-import { DURATION_TICKS_MAX } from "../../server/fault/activation.ts";
+import { DURATION_TICKS_MAX } from "../../server/fault/status.ts";
 import { FAULTS } from "../../server/fault/definitions.ts";
 import { parseParams } from "../../server/fault/params.ts";
 import { conditionProblems, conditionShape } from "./conditions.ts";

@@ -3,7 +3,7 @@
 //   const acts = scenario.steps.map((step) => actOf(step, drill, modules))
 
 import { FAULTS } from "../../server/fault/definitions.ts";
-import type { FaultStatus } from "../../server/fault/registry.ts";
+import type { FaultStatus } from "../../server/fault/status.ts";
 import { DeployRemote } from "../deploy/remote.ts";
 import type { RemoteZone } from "../deploy/remote.ts";
 import { sleep } from "../deploy/sleep.ts";

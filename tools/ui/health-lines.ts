@@ -1,7 +1,7 @@
 // A HealthReport as text: the verdict and its reasons, the server's numbers, a table of zones, what stood out lately.
 
 import type { Anomaly } from "../analysis/anomalies.ts";
-import type { HealthReport, HealthStatus } from "../analysis/health.ts";
+import type { HealthReport, HealthStatus } from "../analysis/health-report.ts";
 import { known, mapped, sum } from "../analysis/measured.ts";
 import type { Measured } from "../analysis/measured.ts";
 import { clock, shown } from "../analysis/measures.ts";

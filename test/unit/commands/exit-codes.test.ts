@@ -2,7 +2,7 @@
 // somebody mistyped a flag.
 
 import { describe, expect, spyOn, test } from "bun:test";
-import { buildProgram } from "../../../tools/program.ts";
+import { commandTree } from "../../helpers/program.ts";
 import { pathOf, withSubcommands } from "../../../tools/ui/help.ts";
 import { EXIT } from "../../../tools/ui/output.ts";
 import { wowsim } from "../../helpers/command.ts";
@@ -16,7 +16,7 @@ test("wrong usage is 64 in every command, and never the code of critical", () =>
   const exit = spyOn(process, "exit").mockImplementation((code) => {
     throw new Ended(Number(code));
   });
-  const program = buildProgram();
+  const program = commandTree();
   const all = withSubcommands(program);
   for (const command of all) command.configureOutput({ writeErr: () => {}, outputError: () => {} });
   const paths = all.map((command) => pathOf(command).split(" ").slice(1));

@@ -1,12 +1,12 @@
 // What all subcommands owe to whoever types --help at three in the morning, held by every one of them.
 
 import { describe, expect, test } from "bun:test";
-import { buildProgram } from "../../../tools/program.ts";
+import { commandTree } from "../../helpers/program.ts";
 import { pathOf, withSubcommands } from "../../../tools/ui/help.ts";
 
 const COLUMNS = 80;
 
-const all = withSubcommands(buildProgram()).filter((command) => command.name() !== "help");
+const all = withSubcommands(commandTree()).filter((command) => command.name() !== "help");
 const leaves = all.filter((command) => command.commands.length === 0);
 const byPath = (commands: typeof all) => commands.map((command) => [pathOf(command), command] as const);
 

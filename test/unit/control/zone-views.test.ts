@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { ENTITY_DEAD, ENTITY_PLAYER } from "../../../assembly/abi.ts";
 import { ZoneViews } from "../../../server/control/zone-views.ts";
-import type { ZoneView } from "../../../server/zone/zone-view.ts";
+import type { ZonePicture } from "../../../server/zone/zone-picture.ts";
 
 const wolf = { id: 1_000_001, kind: 1, level: 8, x: 3.5, y: -2, health: 90, healthMax: 180, flags: 0, target: 7 };
 const player = {
@@ -14,7 +14,7 @@ const player = {
   healthMax: 320,
   flags: ENTITY_PLAYER | ENTITY_DEAD,
 };
-const view: ZoneView = {
+const view: ZonePicture = {
   tick: 42,
   hash: "9c61f20e8a07d3b5",
   players: 1,
@@ -24,7 +24,7 @@ const view: ZoneView = {
 };
 
 /** Views of zone 1, which answers as told; how often it was asked. */
-function viewsOf(answer: () => Promise<ZoneView | null>) {
+function viewsOf(answer: () => Promise<ZonePicture | null>) {
   const asked: number[] = [];
   const clock = { ms: 1_000 };
   const views = new ZoneViews({
@@ -68,7 +68,7 @@ test("however many ask, a zone is looked into five times a second", async () => 
 });
 
 test("a zone that does not answer is shown as it was seen last, and is not asked twice", async () => {
-  const answers = [Promise.resolve(view), new Promise<ZoneView>(() => {})];
+  const answers = [Promise.resolve(view), new Promise<ZonePicture>(() => {})];
   const { views, asked, clock } = viewsOf(() => answers.shift()!);
   await views.inspect(1);
   clock.ms += 5_000;

@@ -3,8 +3,9 @@
 
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { DEFAULT_THRESHOLDS, judge } from "../../../tools/deploy/judge.ts";
-import type { JudgeInput } from "../../../tools/deploy/judge.ts";
+import { judge } from "../../../tools/deploy/judge.ts";
+import { DEFAULT_THRESHOLDS } from "../../../tools/deploy/verdict.ts";
+import type { JudgeInput } from "../../../tools/deploy/verdict.ts";
 import {
   candidate,
   CANARY,

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { DEFAULT_THRESHOLDS, judge, judgeEarly } from "../../../tools/deploy/judge.ts";
+import { judge, judgeEarly } from "../../../tools/deploy/judge.ts";
+import { DEFAULT_THRESHOLDS } from "../../../tools/deploy/verdict.ts";
 import { SampleWindow } from "../../../tools/deploy/samples.ts";
 import { candidate, CANARY, inputOf, line, NEW, steady, verdictOf, window } from "../../helpers/deploy-telemetry.ts";
 

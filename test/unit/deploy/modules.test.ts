@@ -1,5 +1,6 @@
 import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { ModuleStore, MODULE_LIMITS } from "../../../server/control/deploy-modules.ts";
+import { ModuleStore } from "../../../server/control/deploy-modules.ts";
+import { MODULE_LIMITS } from "../../../server/limits.ts";
 import type { KnownModule } from "../../../server/control/deploy-modules.ts";
 import { buildKernel } from "../../../server/kernel/build.ts";
 import { createMemory, instantiate } from "../../../server/kernel/instance.ts";

@@ -1,7 +1,7 @@
 // The contract every fault keeps, run over all of them.
 
 import { describe, expect, test } from "bun:test";
-import type { FaultRequest } from "../../../server/fault/activation.ts";
+import type { FaultRequest } from "../../../server/fault/status.ts";
 import { FAULTS } from "../../../server/fault/definitions.ts";
 import { describeParams, parseParams } from "../../../server/fault/params.ts";
 import { FaultBench } from "../../helpers/control-faults.ts";

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { z } from "zod";
-import { DURATION_TICKS_MAX } from "../../../server/fault/activation.ts";
+import { DURATION_TICKS_MAX } from "../../../server/fault/status.ts";
 import { FAULTS } from "../../../server/fault/definitions.ts";
 import { ACTIVATIONS_MAX } from "../../../server/fault/fault-block.ts";
 import { defineFault } from "../../../server/fault/fault.ts";

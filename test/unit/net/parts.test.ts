@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { asciiJson, ByteWriter } from "../../../server/net/byte-writer.ts";
 import { FrameReader } from "../../../server/net/frame-reader.ts";
 import { jsonCodec } from "../../../server/net/json-codec.ts";
-import { TokenBucket } from "../../../server/net/limits.ts";
+import { TokenBucket } from "../../../server/net/token-bucket.ts";
 import { MessageSplitter } from "../../../server/net/message-splitter.ts";
 import { Outbox } from "../../../server/net/outbox.ts";
 import { nextState, SESSION_EVENTS, SESSION_STATES } from "../../../server/net/session-states.ts";

@@ -8,8 +8,8 @@ import { Glob } from "bun";
 import type { Command } from "commander";
 import { FAULTS } from "../../../server/fault/definitions.ts";
 import { COST, TIMES } from "../../../tools/benchmark/report.ts";
-import { DEFAULT_THRESHOLDS } from "../../../tools/deploy/judge.ts";
-import { buildProgram } from "../../../tools/program.ts";
+import { DEFAULT_THRESHOLDS } from "../../../tools/deploy/verdict.ts";
+import { commandTree } from "../../helpers/program.ts";
 import { journalOf } from "../../../tools/scenario/journal.ts";
 import { ROOT } from "../../helpers/command.ts";
 import { faultsWith } from "../../helpers/dashboard-picture.ts";
@@ -38,7 +38,7 @@ function wordsOf(line: string): string[] {
 
 /** What is wrong with the words behind `wowsim`; null when the program knows them. */
 function problemOf(words: readonly string[]): string | null {
-  let command: Command = buildProgram();
+  let command: Command = commandTree();
   let isValue = false;
   for (const word of words) {
     if (isValue) isValue = false;

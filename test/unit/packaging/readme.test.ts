@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FAULTS } from "../../../server/fault/definitions.ts";
-import { buildProgram } from "../../../tools/program.ts";
+import { commandTree } from "../../helpers/program.ts";
 import { DEFAULT_PORTS } from "../../../tools/client/server-name.ts";
 
 const ROOT = join(import.meta.dir, "../../..");
@@ -25,7 +25,7 @@ function table(head: string): string[][] {
 const names = (rows: string[][]): string[] => rows.map(([name = ""]) => name.replaceAll("`", ""));
 
 test("every command has a row, in the order of the help, and there is no other", () => {
-  const commands = buildProgram().commands.map((command) => command.name());
+  const commands = commandTree().commands.map((command) => command.name());
   expect(names(table("| command | what it does |"))).toEqual(commands.filter((name) => name !== "help"));
 });
 

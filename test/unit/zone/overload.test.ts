@@ -7,12 +7,12 @@ import {
   DESCEND_INTERVALS,
   DESCEND_INTERVALS_MAX,
   LADDER,
-  LEVEL_CLOSED,
   LOAD_HIGH,
   LOAD_LOW,
   Overload,
   TICK_INTERVALS_MAX,
 } from "../../../server/zone/overload.ts";
+import { LEVEL_CLOSED } from "../../../server/limits.ts";
 
 /** Ticks of that share until the step changes; -1 when it does not within `ticksMax`. */
 function untilChange(overload: Overload, share: number, ticksMax = 10_000): number {

@@ -13,7 +13,8 @@ import {
   REFUSED_LOCKED_OUT,
   TRANSFER_ACK,
 } from "../../../assembly/abi.ts";
-import { arrivalRecords, readDepartures } from "../../../server/zone/transfer.ts";
+import { arrivalRecords } from "../../../server/zone/transfer.ts";
+import { readDepartures } from "../../../server/zone/departures.ts";
 import type { Departure } from "../../../server/zone/transfer.ts";
 import type { Zone } from "../../../server/zone/zone.ts";
 import { commandBytes } from "../../helpers/zone-commands.ts";

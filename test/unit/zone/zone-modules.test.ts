@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { ZoneModules } from "../../../server/zone/zone-modules.ts";
-import type { ZoneModule } from "../../../server/zone/zone-modules.ts";
+import type { ZoneModule } from "../../../server/zone/worker-messages.ts";
 
 const named = (hash: string): ZoneModule => ({ module: {} as WebAssembly.Module, hash, label: `label of ${hash}` });
 

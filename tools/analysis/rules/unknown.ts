@@ -4,7 +4,7 @@
 // Evidence is health's own reasons. How sure: that something is wrong is a fact, of its cause nothing is known, so it is
 // as sure as the least sure diagnosis that is told at all.
 
-import type { HealthReport } from "../health.ts";
+import type { HealthReport } from "../health-report.ts";
 import { measured } from "../measured.ts";
 import type { Finding } from "./rule.ts";
 import { CONFIDENCE_MIN } from "./rule.ts";

@@ -2,7 +2,7 @@
 // faults all there are, with what each does.
 
 import { FAULTS } from "../../../server/fault/definitions.ts";
-import type { FaultStatus } from "../../../server/fault/registry.ts";
+import type { FaultStatus } from "../../../server/fault/status.ts";
 import { seconds, zonesOf } from "../../ui/fault-lines.ts";
 import { activeFaults } from "../picture.ts";
 import type { Picture } from "../picture.ts";

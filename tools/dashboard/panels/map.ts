@@ -3,7 +3,8 @@
 
 import { shownZone } from "../picture.ts";
 import { line, span } from "../text.ts";
-import type { Line, Size, Span, Style } from "../text.ts";
+import type { Line, Span, Style } from "../text.ts";
+import type { Size } from "../layout.ts";
 import type { ViewedEntity, ViewedZone } from "../zone-answer.ts";
 import type { Panel } from "./panel.ts";
 

@@ -4,7 +4,8 @@
 import type { Picture } from "../picture.ts";
 import type { Screen } from "../screen-state.ts";
 import { fitText, span } from "../text.ts";
-import type { Line, Size, Span, Style } from "../text.ts";
+import type { Line, Span, Style } from "../text.ts";
+import type { Size } from "../layout.ts";
 
 export interface Panel {
   title(picture: Picture, screen: Screen): string;

@@ -1,6 +1,6 @@
 // Phase 1: five players fight for a while, and what that looks like is remembered for comparison.
 
-import type { Phase } from "../demo.ts";
+import type { Phase } from "../phase.ts";
 import type { Demo } from "../context.ts";
 import { measurePlay } from "../play.ts";
 import type { PlayFigures } from "../play.ts";

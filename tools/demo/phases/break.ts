@@ -1,7 +1,7 @@
 // Phase 2: a fault adds 200 ms of real time to every tick. The operator on watch is told nothing of it.
 
 import { z } from "zod";
-import type { Phase } from "../demo.ts";
+import type { Phase } from "../phase.ts";
 import { sleep } from "../../deploy/sleep.ts";
 import { measurePlay } from "../play.ts";
 import { ms, seconds, times } from "../words.ts";

@@ -1,7 +1,7 @@
 // Phase 3: what is wrong, from telemetry alone; and what it meant for the players.
 
 import type { Demo } from "../context.ts";
-import type { Phase } from "../demo.ts";
+import type { Phase } from "../phase.ts";
 import type { PlayFigures } from "../play.ts";
 import { mapped, ratio } from "../../analysis/measured.ts";
 import type { Measured } from "../../analysis/measured.ts";

@@ -1,6 +1,6 @@
 // Phase 4: the command that the runbook gives is run as it stands, and recovery is watched for.
 
-import type { Phase } from "../demo.ts";
+import type { Phase } from "../phase.ts";
 import type { Demo } from "../context.ts";
 import { measurePlay } from "../play.ts";
 import { ms, seconds } from "../words.ts";

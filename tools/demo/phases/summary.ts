@@ -1,6 +1,6 @@
 // Phase 6: everybody leaves, the server stops, and what it all took is told once more.
 
-import type { Phase } from "../demo.ts";
+import type { Phase } from "../phase.ts";
 import { seconds } from "../words.ts";
 
 export const summary: Phase = {
