@@ -27,6 +27,6 @@ EXPOSE 8080 8081 8082 9090/udp
 # can not mend by itself.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s --retries=3 \
   CMD ["bun", "-e", "process.exit((await fetch('http://127.0.0.1:8082/readyz?zone=all')).ok ? 0 : 1)"]
-ENTRYPOINT ["bun", "tools/wowsim.ts"]
+ENTRYPOINT ["bun", "server/wowsim.ts"]
 # Off loopback the control port asks for a token: without WOWSIM_TOKEN the server refuses to start and says so.
 CMD ["serve", "--host", "0.0.0.0"]

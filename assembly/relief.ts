@@ -1,5 +1,5 @@
 // What an overloaded zone leaves out, step by step, so that it can do the rest in time. The host measures and decides
-// (server/zone/overload.ts); its decision comes as a command, so that a replay of the journal leaves out the same.
+// (server/shared/overload.ts); its decision comes as a command, so that a replay of the journal leaves out the same.
 //
 //   RELIEVE step 6, level 3: states of what is far every 4 ticks, 24 entities in 40 yd, thoughts every 4 ticks, rate 1
 

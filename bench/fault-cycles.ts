@@ -34,7 +34,7 @@ interface Flags {
   format: OutputFormat;
 }
 
-const WORLD = "server/content/worlds/four-zones.toml";
+const WORLD = "server/protocol/content/worlds/four-zones.toml";
 const ZONES = 4;
 /** At most so many bursts, of at least so many cycles. */
 const BURSTS_MAX = 20;

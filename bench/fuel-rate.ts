@@ -6,7 +6,7 @@
 // Each case is a small module, metered as any upload is, that goes on until its fuel is gone.
 
 import { Command } from "commander";
-import { meter } from "../server/kernel/meter.ts";
+import { meter } from "../assembly/toolchain/meter.ts";
 import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
 import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";

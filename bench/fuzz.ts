@@ -8,7 +8,7 @@
 
 import { join } from "node:path";
 import { Command } from "commander";
-import { seededRandom, seedOf } from "../server/fault/random.ts";
+import { seededRandom, seedOf } from "../server/protocol/seeded-random.ts";
 import { ControlClient } from "../tools/client/control-client.ts";
 import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
@@ -23,7 +23,7 @@ import { wholeMessage } from "./lib/fuzz-messages.ts";
 import type { FuzzMessage } from "./lib/fuzz-messages.ts";
 import { SPEECHES } from "./lib/fuzz-speech.ts";
 import type { Speech, SpeechName } from "./lib/fuzz-speech.ts";
-import { SCRAPE_INTERVAL_MS } from "../server/telemetry/metrics.ts";
+import { SCRAPE_INTERVAL_MS } from "../server/main/monitoring/metrics.ts";
 import { quantile } from "./lib/statistics.ts";
 import { startServerChild } from "./lib/server-child.ts";
 import type { ServerChild } from "./lib/server-child.ts";
@@ -35,7 +35,7 @@ interface Flags {
   format: OutputFormat;
 }
 
-const WORLD = join(import.meta.dir, "../server/content/worlds/four-zones.toml");
+const WORLD = join(import.meta.dir, "../server/protocol/content/worlds/four-zones.toml");
 /** What part of the messages, and of the connections, speaks how. */
 const SHARES: Record<SpeechName, number> = { game: 0.5, binary: 0.3, control: 0.2 };
 const SPEECH_NAMES = Object.keys(SHARES) as SpeechName[];

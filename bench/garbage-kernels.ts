@@ -9,7 +9,7 @@
 
 import { join } from "node:path";
 import { Command } from "commander";
-import { WowsimError } from "../server/errors.ts";
+import { WowsimError } from "../server/protocol/errors.ts";
 import { ControlClient } from "../tools/client/control-client.ts";
 import { ClientStats } from "../tools/client/client-stats.ts";
 import { GameClient } from "../tools/client/game-client.ts";
@@ -76,7 +76,7 @@ try {
 /** Players in a process of their own, who end with the bench: what they see of a world of garbage says nothing. */
 function startPlayers(port: number, count: number, seed: number): { end(): void } {
   const flags = ["--count", count, "--rate", 2, "--duration", PLAY_SECONDS, "--port", port, "--seed", seed].map(String);
-  const command = [process.execPath, "tools/wowsim.ts", "spawn-clients", ...flags];
+  const command = [process.execPath, "server/wowsim.ts", "spawn-clients", ...flags];
   const child = Bun.spawn(command, {
     cwd: join(import.meta.dir, ".."),
     stdin: "ignore",

@@ -12,10 +12,10 @@
 //   their hashes are compared after every tick and all bytes of their states at the end (lib/crash-twin.ts).
 
 import { Command } from "commander";
-import { loadWorld } from "../server/content/load.ts";
-import { ensureKernel } from "../server/kernel/build.ts";
-import { loadKernel } from "../server/kernel/load.ts";
-import type { TelemetryLine } from "../server/telemetry/schema.ts";
+import { loadWorld } from "../server/protocol/content/load.ts";
+import { ensureKernel } from "../assembly/toolchain/build.ts";
+import { loadKernel } from "../assembly/toolchain/load.ts";
+import type { TelemetryLine } from "../server/protocol/telemetry-line.ts";
 import { ControlClient } from "../tools/client/control-client.ts";
 import { addFormatFlag, parseInteger, parseNumber } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
@@ -42,7 +42,7 @@ interface Flags {
   format: OutputFormat;
 }
 
-const WORLD = "server/content/worlds/four-zones.toml";
+const WORLD = "server/protocol/content/worlds/four-zones.toml";
 const TICK_RATE_HZ = 20;
 /** What breaks where; the others are looked at. */
 const BROKEN: ReadonlyMap<number, string> = new Map([

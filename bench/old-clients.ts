@@ -44,7 +44,7 @@ interface Played {
   all: Casts;
 }
 
-const WOWSIM = join(import.meta.dir, "../tools/wowsim.ts");
+const WOWSIM = join(import.meta.dir, "../server/wowsim.ts");
 /** Between two looks, and how long one listens. */
 const LOOK_EVERY_S = 10;
 const LOOK_S = 3;

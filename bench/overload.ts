@@ -9,8 +9,8 @@
 // that went by, against its own clock and the rate of game time that the zone told it.
 
 import { Command } from "commander";
-import { LADDER } from "../server/zone/overload.ts";
-import type { TelemetryLine } from "../server/telemetry/schema.ts";
+import { LADDER } from "../server/shared/overload.ts";
+import type { TelemetryLine } from "../server/protocol/telemetry-line.ts";
 import { ControlClient } from "../tools/client/control-client.ts";
 import type { Percentiles } from "../tools/client/client-stats.ts";
 import { addFormatFlag, parseInteger, parseNumber } from "../tools/ui/flags.ts";
@@ -38,7 +38,7 @@ interface Flags {
   format: OutputFormat;
 }
 
-const WORLD = "server/content/worlds/four-zones.toml";
+const WORLD = "server/protocol/content/worlds/four-zones.toml";
 const ZONE = 1;
 const OTHER_ZONES = [2, 3, 4];
 const SETTLE_SECONDS = 5;

@@ -9,9 +9,9 @@
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
-import { loadContent } from "../server/content/load.ts";
-import { WowsimError } from "../server/errors.ts";
-import { loadKernel } from "../server/kernel/load.ts";
+import { loadContent } from "../server/protocol/content/load.ts";
+import { WowsimError } from "../server/protocol/errors.ts";
+import { loadKernel } from "../assembly/toolchain/load.ts";
 import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
 import { err, EXIT, fail, out, outJson } from "../tools/ui/output.ts";

@@ -19,11 +19,11 @@ import {
   OP_SPIN,
   OP_TRAP,
 } from "../assembly/abi.ts";
-import type { World } from "../server/content/content.ts";
-import { loadWorld } from "../server/content/load.ts";
-import { seededRandom, seedOf } from "../server/fault/random.ts";
-import type { Kernel } from "../server/kernel/kernel.ts";
-import { loadKernel } from "../server/kernel/load.ts";
+import type { World } from "../server/protocol/content/content.ts";
+import { loadWorld } from "../server/protocol/content/load.ts";
+import { seededRandom, seedOf } from "../server/protocol/seeded-random.ts";
+import type { Kernel } from "../assembly/toolchain/kernel.ts";
+import { loadKernel } from "../assembly/toolchain/load.ts";
 import { readDepartures } from "../server/zone/departures.ts";
 import { ZoneTrap } from "../server/zone/trap.ts";
 import { Zone } from "../server/zone/zone.ts";

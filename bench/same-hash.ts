@@ -28,7 +28,7 @@ import {
   COUNTER_PLAYERS,
   COUNTER_REVIVED,
 } from "../assembly/abi.ts";
-import { ensureKernel } from "../server/kernel/build.ts";
+import { ensureKernel } from "../assembly/toolchain/build.ts";
 import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
 import { err, EXIT, fail, out, outJson } from "../tools/ui/output.ts";

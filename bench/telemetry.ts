@@ -10,14 +10,14 @@
 
 import { Command } from "commander";
 import { EVENT_BYTES, EVENT_KIND } from "../assembly/abi.ts";
-import { loadContent } from "../server/content/load.ts";
-import { ensureKernel } from "../server/kernel/build.ts";
-import { createMemory, instantiate } from "../server/kernel/instance.ts";
-import type { Kernel } from "../server/kernel/kernel.ts";
-import { loadKernel } from "../server/kernel/load.ts";
-import { RingEmitter } from "../server/telemetry/emitter.ts";
-import { wallClock } from "../server/telemetry/wall-clock.ts";
-import { Ring } from "../server/zone/ring.ts";
+import { loadContent } from "../server/protocol/content/load.ts";
+import { ensureKernel } from "../assembly/toolchain/build.ts";
+import { createMemory, instantiate } from "../assembly/toolchain/instance.ts";
+import type { Kernel } from "../assembly/toolchain/kernel.ts";
+import { loadKernel } from "../assembly/toolchain/load.ts";
+import { RingEmitter } from "../server/shared/emitter.ts";
+import { wallClock } from "../server/shared/wall-clock.ts";
+import { Ring } from "../server/shared/ring.ts";
 import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
 import { EXIT, out, outJson } from "../tools/ui/output.ts";

@@ -15,7 +15,7 @@ import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Command } from "commander";
-import type { TelemetryLine } from "../server/telemetry/schema.ts";
+import type { TelemetryLine } from "../server/protocol/telemetry-line.ts";
 import { firstLine } from "../tools/client/child-output.ts";
 import { Swarm } from "../tools/client/swarm.ts";
 import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
@@ -82,7 +82,7 @@ try {
 
 async function workers({ clients, rounds, seed, format }: Flags): Promise<void> {
   const folder = tempFolder("wowsim-workers-");
-  const worldFile = join(ROOT, "server/content/worlds/four-zones.toml");
+  const worldFile = join(ROOT, "server/protocol/content/worlds/four-zones.toml");
   const options = JSON.stringify({ dataDir: folder.path, seed, worldFile });
   const child = Bun.spawn([process.execPath, join(ROOT, "test/helpers/mortal-server.ts"), options], {
     stdin: "pipe",

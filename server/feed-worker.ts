@@ -1,13 +1,13 @@
 // The feed thread: owns the UDP socket, so that a flood of datagrams can starve nothing but the feed
 // (telemetry/feed.ts). It sends whenever the recorder has put lines into its ring.
 
-import { messageOf, WowsimError } from "./errors.ts";
-import { FullCollection } from "./full-collection.ts";
-import { Secret } from "./net/secret.ts";
-import { TelemetryCounters } from "./telemetry/counters.ts";
-import { Feed } from "./telemetry/feed.ts";
-import type { FeedStart, FromTelemetryWorker, ToFeed } from "./telemetry/worker-messages.ts";
-import { Ring } from "./zone/ring.ts";
+import { messageOf, WowsimError } from "./protocol/errors.ts";
+import { FullCollection } from "./shared/full-collection.ts";
+import { Secret } from "./shared/secret.ts";
+import { TelemetryCounters } from "./shared/telemetry-counters.ts";
+import { Feed } from "./feed/feed.ts";
+import type { FeedStart, FromTelemetryWorker, ToFeed } from "./shared/telemetry-messages.ts";
+import { Ring } from "./shared/ring.ts";
 
 declare const self: Worker;
 

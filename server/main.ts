@@ -7,45 +7,45 @@
 
 import { resolve } from "node:path";
 import { version } from "../package.json";
-import type { World } from "./content/content.ts";
-import { loadWorld } from "./content/load.ts";
-import { registerDeployCommands } from "./control/deploy-commands.ts";
-import { DeployLog, lostText } from "./control/deploy-log.ts";
-import { Deployer } from "./control/deploy.ts";
-import { registerFaultCommands } from "./control/fault-commands.ts";
-import { registerServerCommand } from "./control/server-command.ts";
-import { ControlServer } from "./control/server.ts";
-import { registerZoneCommands, ZoneViews } from "./control/zone-views.ts";
-import type { ZoneViewsOptions } from "./control/zone-views.ts";
-import { messageOf } from "./errors.ts";
-import { openToStrangers } from "./exposure.ts";
-import { FAULTS } from "./fault/definitions.ts";
-import { FaultBlock } from "./fault/fault-block.ts";
-import { NOMINAL_TICK_MS, startNominalTicks } from "./fault/nominal-ticks.ts";
-import { FaultRegistry } from "./fault/registry.ts";
-import { FullCollection } from "./full-collection.ts";
-import { ensureKernel } from "./kernel/build.ts";
-import type { Kernel } from "./kernel/kernel.ts";
-import { loadKernel } from "./kernel/load.ts";
-import { Gateway } from "./net/gateway.ts";
-import { connectionsWithin, DEFAULT_LIMITS } from "./net/limits.ts";
-import { Secret } from "./net/secret.ts";
-import { WrongTokens } from "./net/wrong-tokens.ts";
-import { openFilesMax } from "./open-files.ts";
-import { registerHttpMetrics, registerServerMetrics } from "./server-metrics.ts";
+import type { World } from "./protocol/content/content.ts";
+import { loadWorld } from "./protocol/content/load.ts";
+import { registerDeployCommands } from "./main/control/deploy-commands.ts";
+import { DeployLog, lostText } from "./main/control/deploy-log.ts";
+import { Deployer } from "./main/control/deploy.ts";
+import { registerFaultCommands } from "./main/fault-commands.ts";
+import { registerServerCommand } from "./main/control/server-command.ts";
+import { ControlServer } from "./main/control/server.ts";
+import { registerZoneCommands, ZoneViews } from "./main/control/zone-views.ts";
+import type { ZoneViewsOptions } from "./main/control/zone-views.ts";
+import { messageOf } from "./protocol/errors.ts";
+import { openToStrangers } from "./main/exposure.ts";
+import { FAULTS } from "./protocol/faults/catalogue.ts";
+import { FaultBlock } from "./shared/fault-block.ts";
+import { NOMINAL_TICK_MS, startNominalTicks } from "./main/faults/nominal-ticks.ts";
+import { FaultRegistry } from "./main/faults/registry.ts";
+import { FullCollection } from "./shared/full-collection.ts";
+import { ensureKernel } from "../assembly/toolchain/build.ts";
+import type { Kernel } from "../assembly/toolchain/kernel.ts";
+import { loadKernel } from "../assembly/toolchain/load.ts";
+import { Gateway } from "./main/gateway/gateway.ts";
+import { connectionsWithin, DEFAULT_LIMITS } from "./protocol/game/limits.ts";
+import { Secret } from "./shared/secret.ts";
+import { WrongTokens } from "./shared/wrong-tokens.ts";
+import { openFilesMax } from "./protocol/open-files.ts";
+import { registerHttpMetrics, registerServerMetrics } from "./main/server-metrics.ts";
 import { lockDataDir, lockTelemetryFile, STDOUT } from "./store/data-dir.ts";
-import { LOCK_CHECK_MS, ServerLocks, worded } from "./store/server-locks.ts";
-import { writeServerFile } from "./store/server-file.ts";
-import type { ServerPlace } from "./store/server-file.ts";
-import type { Emitter } from "./telemetry/schema.ts";
-import { startHttp } from "./telemetry/http.ts";
-import { Metrics } from "./telemetry/metrics.ts";
-import { Readiness } from "./telemetry/readiness.ts";
-import { registerTelemetryMetrics } from "./telemetry/telemetry-metrics.ts";
-import { startTelemetry } from "./telemetry/telemetry.ts";
-import { workers } from "./workers.ts";
-import { ZoneSupervisor } from "./zone/supervisor.ts";
-import type { ServerOptions, RunningServer } from "./server-options.ts";
+import { LOCK_CHECK_MS, ServerLocks, worded } from "./main/server-locks.ts";
+import { writeServerFile } from "./protocol/server-file.ts";
+import type { ServerPlace } from "./protocol/server-file.ts";
+import type { Emitter } from "./protocol/telemetry-line.ts";
+import { startHttp } from "./main/monitoring/http.ts";
+import { Metrics } from "./main/monitoring/metrics.ts";
+import { Readiness } from "./main/monitoring/readiness.ts";
+import { registerTelemetryMetrics } from "./main/monitoring/telemetry-metrics.ts";
+import { startTelemetry } from "./main/monitoring/telemetry.ts";
+import { workers } from "./main/workers.ts";
+import { ZoneSupervisor } from "./main/zones/supervisor.ts";
+import type { ServerOptions, RunningServer } from "./protocol/server-options.ts";
 
 /** More zones than this share workers. */
 const WORKERS_MAX = 8;
@@ -163,7 +163,7 @@ async function start(
     zones: supervisor,
     kernel,
     emitter,
-    newWorker: workers.deploy,
+    newWorker: workers.check,
     now,
     onEvent: (event) => deployLog.note(event),
   });

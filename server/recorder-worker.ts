@@ -1,18 +1,18 @@
 // The recorder thread: owns the telemetry file. It polls the rings of all threads (telemetry/recorder.ts) until it is
 // told to stop, and then writes what is left.
 
-import { messageOf, WowsimError } from "./errors.ts";
-import { FullCollection } from "./full-collection.ts";
+import { messageOf, WowsimError } from "./protocol/errors.ts";
+import { FullCollection } from "./shared/full-collection.ts";
 import { STDOUT } from "./store/data-dir.ts";
-import { LineAppender } from "./store/line-appender.ts";
+import { LineAppender } from "./recorder/line-appender.ts";
 import type { AppendFile } from "./store/append-file.ts";
 import { inodeOf } from "./store/lock-file.ts";
 import { RotatingFile } from "./store/rotating-file.ts";
-import { StdoutFile } from "./store/stdout-file.ts";
-import { TelemetryCounters } from "./telemetry/counters.ts";
-import { Recorder } from "./telemetry/recorder.ts";
-import type { FromTelemetryWorker, RecorderStart, ToRecorder } from "./telemetry/worker-messages.ts";
-import { Ring } from "./zone/ring.ts";
+import { StdoutFile } from "./recorder/stdout-file.ts";
+import { TelemetryCounters } from "./shared/telemetry-counters.ts";
+import { Recorder } from "./recorder/recorder.ts";
+import type { FromTelemetryWorker, RecorderStart, ToRecorder } from "./shared/telemetry-messages.ts";
+import { Ring } from "./shared/ring.ts";
 
 declare const self: Worker;
 

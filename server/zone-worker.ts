@@ -1,8 +1,8 @@
 // Entry of a zone worker. Lies flat beside main.ts so that a one-file build finds it; all it does is in zone/zone-host.ts.
 
-import { messageOf } from "./errors.ts";
-import type { FromZoneWorker, ToZoneWorker } from "./zone/messages.ts";
-import type { ZoneWorkerStart } from "./zone/worker-messages.ts";
+import { messageOf } from "./protocol/errors.ts";
+import type { FromZoneWorker, ToZoneWorker } from "./shared/zone-messages.ts";
+import type { ZoneWorkerStart } from "./shared/zone-start.ts";
 import { ZoneHost } from "./zone/zone-host.ts";
 
 declare const self: Worker;

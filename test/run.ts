@@ -39,8 +39,9 @@ const checks: Step[] = [
   { name: "types", command: [bun, "check", "--no-script", "-p", "tsconfig.json"] },
   { name: "types of the kernel", command: [bun, "check", "--no-script", "-p", "assembly/tsconfig.json"] },
   { name: "format", command: [bun, "fmt", "--check"] },
+  { name: "layers", command: [bun, "test/layers.ts"] },
   { name: "lint", command: [bun, "node_modules/oxlint/bin/oxlint", "--deny-warnings"] },
-  { name: "kernel build and its checks", command: [bun, "server/kernel/build.ts"] },
+  { name: "kernel build and its checks", command: [bun, "assembly/toolchain/build.ts"] },
 ];
 
 let passed = 0;

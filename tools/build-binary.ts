@@ -7,15 +7,15 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { InvalidArgumentError, Command } from "commander";
-import { messageOf } from "../server/errors.ts";
-import { ensureKernel } from "../server/kernel/build.ts";
+import { messageOf } from "../server/protocol/errors.ts";
+import { ensureKernel } from "../assembly/toolchain/build.ts";
 import { bundleTerminalKit } from "./bundle-terminal-kit.ts";
 
 const ROOT = join(import.meta.dir, "..");
-/** The command first: it is what runs. The others are the server's threads, found by server/workers.ts. */
+/** The command first: it is what runs. The others are the server's threads, found by server/main/workers.ts. */
 const ENTRIES = [
-  "tools/wowsim.ts",
-  ...["zone", "recorder", "feed", "deploy"].map((name) => `server/${name}-worker.ts`),
+  "server/wowsim.ts",
+  ...["zone", "recorder", "feed", "check"].map((name) => `server/${name}-worker.ts`),
 ];
 
 interface Flags {

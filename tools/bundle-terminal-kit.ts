@@ -6,7 +6,7 @@
 import { readFile, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { BunPlugin } from "bun";
-import { WowsimError } from "../server/errors.ts";
+import { WowsimError } from "../server/protocol/errors.ts";
 
 /** How Terminal.js asks for what it knows of a kind of terminal. */
 const ASKED = "require( './termconfig/' + term.termconfigFile )";

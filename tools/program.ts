@@ -3,7 +3,7 @@
 
 import { Command } from "commander";
 import { version } from "../package.json";
-import { printableLines } from "../server/printable.ts";
+import { printableLines } from "../server/protocol/printable.ts";
 import * as benchmark from "./commands/benchmark.ts";
 import * as buildKernel from "./commands/build-kernel.ts";
 import * as completion from "./commands/completion.ts";
@@ -21,7 +21,7 @@ import * as spawnClients from "./commands/spawn-clients.ts";
 import * as wizard from "./commands/wizard.ts";
 import { exitCodes, finishHelp, usageProblem } from "./ui/help.ts";
 import { fitting, complaint, errorLine, EXIT, wantsJson } from "./ui/output.ts";
-import type { StartServer } from "../server/server-options.ts";
+import type { StartServer } from "../server/protocol/server-options.ts";
 
 /** One subcommand a file; this is the order in which help lists them. */
 const COMMANDS = [

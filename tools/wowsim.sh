@@ -15,4 +15,4 @@ bun=$tools/../node_modules/.bin/bun
   echo "wowsim: there is no Bun; run npm install (or bun install) in $(dirname "$tools")" >&2
   exit 1
 }
-exec "$bun" "$tools/wowsim.ts" "$@"
+exec "$bun" "$tools/../server/wowsim.ts" "$@"

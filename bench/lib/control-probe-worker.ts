@@ -5,7 +5,7 @@
 //   postMessage({ ask: "mark", name: "faults" }) what follows is counted under that name
 //   postMessage({ ask: "stop" })                -> { times: { clean: [0.21, ...], faults: [...] }, failures: [] }  ms
 
-import { messageOf } from "../../server/errors.ts";
+import { messageOf } from "../../server/protocol/errors.ts";
 import { ControlClient } from "../../tools/client/control-client.ts";
 
 declare const self: Worker;

@@ -6,8 +6,8 @@
 //
 //   const wasm = await buildCostlyKernel(40)      // unmetered, for deploy_load
 
-import { WowsimError } from "../../server/errors.ts";
-import { compile, readSources } from "../../server/kernel/build.ts";
+import { WowsimError } from "../../server/protocol/errors.ts";
+import { compile, readSources } from "../../assembly/toolchain/build.ts";
 
 /** Of the variant: what decides whether a record is made. */
 const TEST = "U32.get(ENTITY_CHANGED, row) != now || watchersOf(row) == 0";

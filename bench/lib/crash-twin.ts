@@ -5,16 +5,16 @@
 //   // { ticks: 600, recoveries: 60, replayedTicks: 3120, differing: [], recoveryMs: [...] }
 
 import { JOIN_WATCHES, OP_ATTACK, OP_CAST, OP_JOIN, OP_MOVE } from "../../assembly/abi.ts";
-import type { World, ZoneContent } from "../../server/content/content.ts";
-import { FaultBlock } from "../../server/fault/fault-block.ts";
-import { seededRandom } from "../../server/fault/random.ts";
-import { ZoneFaultHost } from "../../server/fault/zone-host.ts";
-import type { Kernel } from "../../server/kernel/kernel.ts";
-import type { Emitter } from "../../server/telemetry/schema.ts";
-import { fuelFor } from "../../server/zone/calibrate.ts";
+import type { World, ZoneContent } from "../../server/protocol/content/content.ts";
+import { FaultBlock } from "../../server/shared/fault-block.ts";
+import { seededRandom } from "../../server/protocol/seeded-random.ts";
+import { ZoneFaultHost } from "../../server/zone/zone-faults.ts";
+import type { Kernel } from "../../assembly/toolchain/kernel.ts";
+import type { Emitter } from "../../server/protocol/telemetry-line.ts";
+import { fuelFor } from "../../server/main/zones/calibrate.ts";
 import { ZoneBatch } from "../../server/zone/command-batch.ts";
-import type { FromZoneWorker } from "../../server/zone/messages.ts";
-import { Ring } from "../../server/zone/ring.ts";
+import type { FromZoneWorker } from "../../server/shared/zone-messages.ts";
+import { Ring } from "../../server/shared/ring.ts";
 import { spawnCreatures } from "../../server/zone/zone-host.ts";
 import { ZoneOutput } from "../../server/zone/zone-output.ts";
 import { ZoneRunner } from "../../server/zone/zone-runner.ts";

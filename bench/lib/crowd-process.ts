@@ -3,9 +3,9 @@
 //
 //   bun bench/lib/crowd-process.ts '{"port":41000,"control":41001,"count":5000,"zones":8,"rate":2,"seconds":60,...}'
 
-import { messageOf } from "../../server/errors.ts";
-import { loadContent } from "../../server/content/load.ts";
-import { seededRandom, seedOf } from "../../server/fault/random.ts";
+import { messageOf } from "../../server/protocol/errors.ts";
+import { loadContent } from "../../server/protocol/content/load.ts";
+import { seededRandom, seedOf } from "../../server/protocol/seeded-random.ts";
 import { Bot } from "../../tools/client/bot.ts";
 import { ControlClient } from "../../tools/client/control-client.ts";
 import {

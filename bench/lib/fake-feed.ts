@@ -3,11 +3,11 @@
 //
 //   bun bench/lib/fake-feed.ts 1000 30        1,000 lines a second for 30 s; its first line of stdout is its port
 
-import { TelemetryCounters } from "../../server/telemetry/counters.ts";
-import { Feed } from "../../server/telemetry/feed.ts";
-import { LineEncoder } from "../../server/telemetry/line.ts";
-import type { LineKind } from "../../server/telemetry/line.ts";
-import { Ring } from "../../server/zone/ring.ts";
+import { TelemetryCounters } from "../../server/shared/telemetry-counters.ts";
+import { Feed } from "../../server/feed/feed.ts";
+import { LineEncoder } from "../../server/shared/telemetry-ring-line.ts";
+import type { LineKind } from "../../server/shared/telemetry-ring-line.ts";
+import { Ring } from "../../server/shared/ring.ts";
 import { zoneTickData } from "./telemetry-kinds.ts";
 
 const ZONES = 4;

@@ -6,11 +6,11 @@
 //   storm.tally.affected.get("session-crash")
 //   await storm.stop()
 
-import { FAULTS } from "../../server/fault/definitions.ts";
-import type { FaultDefinition } from "../../server/fault/fault.ts";
-import { describeParams } from "../../server/fault/params.ts";
-import { seededRandom, seedOf } from "../../server/fault/random.ts";
-import type { FaultStatus } from "../../server/fault/status.ts";
+import { FAULTS } from "../../server/protocol/faults/catalogue.ts";
+import type { FaultDefinition } from "../../server/protocol/faults/fault.ts";
+import { describeParams } from "../../server/protocol/faults/params.ts";
+import { seededRandom, seedOf } from "../../server/protocol/seeded-random.ts";
+import type { FaultStatus } from "../../server/protocol/faults/status.ts";
 import { ControlClient } from "../../tools/client/control-client.ts";
 import type { ControlAnswer } from "../../tools/client/control-client.ts";
 

@@ -8,7 +8,7 @@
 // To a kernel without garbage it is an unknown spell. So one module, checked and metered once, is as many bad ones as
 // there are seeds, and what it does is repeated by a replay.
 
-import { compile, readSources } from "../../server/kernel/build.ts";
+import { compile, readSources } from "../../assembly/toolchain/build.ts";
 
 /** Spells above this are orders. */
 export const GARBAGE_SPELL = 60_000;

@@ -1,6 +1,6 @@
 // A process of our own that works for a measurement and reports in one line of JSON, its last: its work is not the server's.
 //
-//   const report = await runJsonChild(["tools/wowsim.ts", "spawn-clients", "--count", "50", "--format", "json"])
+//   const report = await runJsonChild(["server/wowsim.ts", "spawn-clients", "--count", "50", "--format", "json"])
 
 import { join } from "node:path";
 

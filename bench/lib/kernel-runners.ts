@@ -4,7 +4,7 @@
 //   // runners: metered and unmetered in Bun, native where wasm2c and gcc are
 
 import { join } from "node:path";
-import { ensureKernel } from "../../server/kernel/build.ts";
+import { ensureKernel } from "../../assembly/toolchain/build.ts";
 import { buildNative, findNativeTools } from "./native.ts";
 import { resultsFolder } from "./tick-bench.ts";
 import type { Runner } from "./tick-bench.ts";

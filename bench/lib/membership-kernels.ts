@@ -7,11 +7,11 @@
 //   JOIN, ARRIVE, LEAVE, WATCH trap one in 64, by tick and session     another one in 64
 //   a phase traps                   never                              one in 128
 
-import { WowsimError } from "../../server/errors.ts";
-import { compile, readSources } from "../../server/kernel/build.ts";
-import type { Kernel } from "../../server/kernel/kernel.ts";
-import { loadKernel } from "../../server/kernel/load.ts";
-import { meter } from "../../server/kernel/meter.ts";
+import { WowsimError } from "../../server/protocol/errors.ts";
+import { compile, readSources } from "../../assembly/toolchain/build.ts";
+import type { Kernel } from "../../assembly/toolchain/kernel.ts";
+import { loadKernel } from "../../assembly/toolchain/load.ts";
+import { meter } from "../../assembly/toolchain/meter.ts";
 
 export interface MembershipKernels {
   steady: Kernel;

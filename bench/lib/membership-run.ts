@@ -9,7 +9,7 @@
 // longer than WRONG_MS_MAX; every now and then nothing happens any more, and within CALM_MS_MAX everything has to be right:
 // each session in one zone and there, each player in a zone with a session, each fault's phantom still where the fault wants it.
 
-import type { Session } from "../../server/net/session.ts";
+import type { Session } from "../../server/main/gateway/session.ts";
 import type { MembershipKernels } from "./membership-kernels.ts";
 import { BenchWorld, PORTAL } from "./membership-world.ts";
 import { PHANTOM_ID } from "./membership-zone.ts";

@@ -6,20 +6,20 @@
 //   world.join(); world.zones[0].traps = 20; world.turn()
 //   world.faultsOf()       // who is nowhere, in two zones, or in a zone without a session
 
-import { loadContent } from "../../server/content/load.ts";
-import type { ZoneContent } from "../../server/content/content.ts";
-import type { Connection } from "../../server/net/session.ts";
-import { FrameReader } from "../../server/net/frame-reader.ts";
-import { SESSION_ID_MAX, SessionTable } from "../../server/net/session-table.ts";
-import type { Session } from "../../server/net/session.ts";
-import { ZoneRouter } from "../../server/net/zone-router.ts";
-import type { FrameListener, ZoneLink } from "../../server/net/zone-link.ts";
-import { writeCommand, writeCommandInts } from "../../server/zone/command-writer.ts";
-import type { FromZoneWorker } from "../../server/zone/messages.ts";
-import { OutputRecords } from "../../server/zone/output-records.ts";
-import type { Crossing } from "../../server/zone/transfer.ts";
-import { readReport, emptyReport, REPORT } from "../../server/zone/wire.ts";
-import type { Entered, ZoneCensus } from "../../server/zone/wire.ts";
+import { loadContent } from "../../server/protocol/content/load.ts";
+import type { ZoneContent } from "../../server/protocol/content/content.ts";
+import type { Connection } from "../../server/main/gateway/session.ts";
+import { FrameReader } from "../../server/protocol/game/frame-reader.ts";
+import { SESSION_ID_MAX, SessionTable } from "../../server/main/gateway/session-table.ts";
+import type { Session } from "../../server/main/gateway/session.ts";
+import { ZoneRouter } from "../../server/main/gateway/zone-router.ts";
+import type { FrameListener, ZoneLink } from "../../server/shared/zone-link.ts";
+import { writeCommand, writeCommandInts } from "../../server/main/zones/command-writer.ts";
+import type { FromZoneWorker } from "../../server/shared/zone-messages.ts";
+import { OutputRecords } from "../../server/main/zones/output-records.ts";
+import type { Crossing } from "../../server/shared/transfer.ts";
+import { readReport, emptyReport, REPORT } from "../../server/shared/ring-records.ts";
+import type { Entered, ZoneCensus } from "../../server/shared/ring-records.ts";
 import type { MembershipKernels } from "./membership-kernels.ts";
 import { BenchZone, TICK_MS } from "./membership-zone.ts";
 import type { BenchClock } from "./membership-zone.ts";

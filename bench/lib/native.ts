@@ -7,7 +7,7 @@
 
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { WowsimError } from "../../server/errors.ts";
+import { WowsimError } from "../../server/protocol/errors.ts";
 import { findOnPath } from "./hyperfine.ts";
 
 const GCC_FLAGS = ["-O3", "-ffp-contract=off"];

@@ -8,7 +8,7 @@
 //   < {"crowd":{"count":9800,"p50":31.2,...},"timers":{"casts":9,...},"clock":{"ticks":400,"expected":399.8,...}}
 
 import { createInterface } from "node:readline";
-import { seededRandom, seedOf } from "../../server/fault/random.ts";
+import { seededRandom, seedOf } from "../../server/protocol/seeded-random.ts";
 import { ClientStats } from "../../tools/client/client-stats.ts";
 import { GameClient } from "../../tools/client/game-client.ts";
 import type { GameEvent } from "../../tools/client/wire.ts";

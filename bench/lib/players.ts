@@ -22,5 +22,5 @@ export async function runPlayers(options: PlayersOptions): Promise<Record<string
   const numbers = { count, rate, duration: seconds, port, seed };
   const flags = Object.entries(numbers).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
   if (guests) flags.push("--guests");
-  return await runJsonChild(["tools/wowsim.ts", "spawn-clients", ...flags, "--format", "json"]);
+  return await runJsonChild(["server/wowsim.ts", "spawn-clients", ...flags, "--format", "json"]);
 }

@@ -33,10 +33,10 @@ import {
   OP_UNWATCH,
   OP_WATCH,
 } from "../../assembly/abi.ts";
-import type { Content, Spawn, World } from "../../server/content/content.ts";
-import { seededRandom, seedOf } from "../../server/fault/random.ts";
-import { LADDER, reliefFields } from "../../server/zone/overload.ts";
-import { arrivalRecords } from "../../server/zone/transfer.ts";
+import type { Content, Spawn, World } from "../../server/protocol/content/content.ts";
+import { seededRandom, seedOf } from "../../server/protocol/seeded-random.ts";
+import { LADDER, reliefFields } from "../../server/shared/overload.ts";
+import { arrivalRecords } from "../../server/shared/transfer.ts";
 import { BatchWriter } from "./batch-writer.ts";
 
 export interface LogOptions {

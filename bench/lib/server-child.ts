@@ -1,16 +1,16 @@
 // A server of our own for a measurement: the real program as a child process on free ports, with its data in a temporary
 // folder that goes when it does.
 //
-//   await using server = await startServerChild({ world: "server/content/worlds/four-zones.toml" })
+//   await using server = await startServerChild({ world: "server/protocol/content/worlds/four-zones.toml" })
 //   server.ports.game                                    // 41234
 //   for await (const line of server.telemetry()) ...     // what it has recorded so far, oldest first
 
 import { createReadStream, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { messageOf, WowsimError } from "../../server/errors.ts";
+import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
 import { firstLine, lastLines } from "../../tools/client/child-output.ts";
-import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { tempFolder } from "./temp-folder.ts";
 
 const START_MS_MAX = 60_000;
@@ -52,7 +52,7 @@ export async function startServerChild(options: ServerChildOptions = {}): Promis
   for (const port of ["--port", "--control-port", "--http-port", "--telemetry-port"]) flags.push(port, "0");
   if (options.tickRateHz !== undefined) flags.push("--tick-rate", String(options.tickRateHz));
   if (options.world !== undefined) flags.push("--world", options.world);
-  const child = Bun.spawn([process.execPath, join(ROOT, "tools/wowsim.ts"), "serve", ...flags], {
+  const child = Bun.spawn([process.execPath, join(ROOT, "server/wowsim.ts"), "serve", ...flags], {
     cwd: ROOT,
     // Held, not written to: the server ends when we do, however that is.
     stdin: "pipe",

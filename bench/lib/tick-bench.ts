@@ -7,7 +7,7 @@
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { WowsimError } from "../../server/errors.ts";
+import { WowsimError } from "../../server/protocol/errors.ts";
 import { timeCommands } from "./hyperfine.ts";
 
 /** One way to run the work: what to put before the tick count and the work files. */

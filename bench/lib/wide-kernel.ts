@@ -3,10 +3,10 @@
 //
 //   const { wasm, metered } = await buildWideKernel()   // 16,384 players and as many creatures
 
-import { WowsimError } from "../../server/errors.ts";
-import { checkModule } from "../../server/kernel/checks.ts";
-import { compile, readSources } from "../../server/kernel/build.ts";
-import { meter } from "../../server/kernel/meter.ts";
+import { WowsimError } from "../../server/protocol/errors.ts";
+import { checkModule } from "../../assembly/toolchain/checks.ts";
+import { compile, readSources } from "../../assembly/toolchain/build.ts";
+import { meter } from "../../assembly/toolchain/meter.ts";
 
 /** Constants of assembly/memory.ts that differ, and what they are here. */
 const CAPACITIES: Record<string, string> = {

@@ -13,7 +13,7 @@
 // All numbers are u32, little-endian, unless it says otherwise.
 
 import { COMMAND_BYTES } from "../../assembly/abi.ts";
-import type { KernelLayout } from "../../server/kernel/kernel.ts";
+import type { KernelLayout } from "../../assembly/toolchain/kernel.ts";
 
 const MAGIC = 0x31425357;
 const HEADER_BYTES = 72;

@@ -26,11 +26,11 @@ import {
   OP_MOVE,
   OP_SPAWN,
 } from "../../assembly/abi.ts";
-import type { Content } from "../../server/content/content.ts";
-import { writeContent } from "../../server/content/write-tables.ts";
-import { seededRandom } from "../../server/fault/random.ts";
-import { createMemory, instantiate } from "../../server/kernel/instance.ts";
-import type { Kernel } from "../../server/kernel/kernel.ts";
+import type { Content } from "../../server/protocol/content/content.ts";
+import { writeContent } from "../../server/zone/content-tables.ts";
+import { seededRandom } from "../../server/protocol/seeded-random.ts";
+import { createMemory, instantiate } from "../../assembly/toolchain/instance.ts";
+import type { Kernel } from "../../assembly/toolchain/kernel.ts";
 import { BatchWriter } from "./batch-writer.ts";
 import { runTick } from "./run-tick.ts";
 import { addressesOf } from "./work-file.ts";

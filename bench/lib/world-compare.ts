@@ -8,7 +8,7 @@
 // While a zone is looked into its players look at nothing they are told, so that none is past the tick of the look; then
 // each looks up to that tick, no further, and is compared. A look shows up to 400 entities of a zone, the next one others.
 
-import { WowsimError } from "../../server/errors.ts";
+import { WowsimError } from "../../server/protocol/errors.ts";
 import type { ControlAnswer, ControlClient } from "../../tools/client/control-client.ts";
 import type { GameClient } from "../../tools/client/game-client.ts";
 

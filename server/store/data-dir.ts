@@ -8,7 +8,7 @@
 
 import { realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { messageOf, WowsimError } from "../errors.ts";
+import { messageOf, WowsimError } from "../protocol/errors.ts";
 import { LockBusyError, LockFile } from "./lock-file.ts";
 
 const LOCK_FILE = "server.lock";

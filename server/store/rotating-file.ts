@@ -13,7 +13,7 @@ import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { mkdir, open, rename, stat } from "node:fs/promises";
 import { dirname, format, parse } from "node:path";
-import { WowsimError } from "../errors.ts";
+import { WowsimError } from "../protocol/errors.ts";
 import type { AppendFile, FileChange } from "./append-file.ts";
 
 /** How often the name is checked to still mean the open file. */

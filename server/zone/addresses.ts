@@ -1,6 +1,6 @@
 // Where a zone's host finds what it reads and writes in the memory: the kernel's layout, looked up once by name.
 
-import type { KernelLayout } from "../kernel/kernel.ts";
+import type { KernelLayout } from "../../assembly/toolchain/kernel.ts";
 
 const NAMES = {
   stateBase: "STATE_BASE",

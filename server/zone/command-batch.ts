@@ -6,7 +6,7 @@
 //   batch.push(OP_NUDGE, { a: 1000001, x: 3, y: 4 })
 
 import { COMMAND_BYTES } from "../../assembly/abi.ts";
-import type { CommandBatch, CommandFields } from "../fault/fault.ts";
+import type { CommandBatch, CommandFields } from "../protocol/faults/fault.ts";
 
 const WORDS = COMMAND_BYTES / 4;
 /** More than the records of any batch: session and place in one exact number. */

@@ -7,10 +7,10 @@
 // did not before, it is known where to.
 
 import { COMMAND_A, COMMAND_BYTES, COMMAND_E, COMMAND_OP, ENTITY_DEAD, OP_DEPART } from "../../assembly/abi.ts";
-import type { Portal } from "../content/content.ts";
+import type { Portal } from "../protocol/content/content.ts";
 import type { ZoneBatch } from "./command-batch.ts";
 import { readDepartures } from "./departures.ts";
-import type { Crossing } from "./transfer.ts";
+import type { Crossing } from "../shared/transfer.ts";
 import type { Zone } from "./zone.ts";
 
 export class Crossings {

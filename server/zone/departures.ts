@@ -1,7 +1,7 @@
 // Who left a zone in its last tick, out of its memory.
 
 import { TRANSFER_WORDS } from "../../assembly/abi.ts";
-import type { Departure } from "./transfer.ts";
+import type { Departure } from "../shared/transfer.ts";
 import type { Zone } from "./zone.ts";
 
 /** Who departed in the zone's last tick, copied. */

@@ -14,13 +14,13 @@
 
 import { COMMAND_BYTES, EVENT_A, EVENT_BYTES, EVENT_INFO, EVENT_KIND, EVENT_REFUSED } from "../../assembly/abi.ts";
 import { EVENT_SOURCE, OP_ARRIVE, OP_CARRY, OP_JOIN, OP_LEAVE } from "../../assembly/abi.ts";
-import type { Portal } from "../content/content.ts";
+import type { Portal } from "../protocol/content/content.ts";
 import type { ZoneBatch } from "./command-batch.ts";
 import { Crossings } from "./crossings.ts";
 import type { QuarantinedCommand } from "./recovery.ts";
-import type { Crossing } from "./transfer.ts";
-import { IS_THERE, QUARANTINED, REFUSED, UNDONE } from "./wire.ts";
-import type { Entered } from "./wire.ts";
+import type { Crossing } from "../shared/transfer.ts";
+import { IS_THERE, QUARANTINED, REFUSED, UNDONE } from "../shared/ring-records.ts";
+import type { Entered } from "../shared/ring-records.ts";
 import type { Zone } from "./zone.ts";
 import type { ZoneOutput } from "./zone-output.ts";
 

@@ -8,8 +8,8 @@
 
 import * as abi from "../../assembly/abi.ts";
 import type { Addresses } from "./addresses.ts";
-import { LADDER } from "./overload.ts";
-import { LEVEL_CLOSED } from "../limits.ts";
+import { LADDER } from "../shared/overload.ts";
+import { LEVEL_CLOSED } from "../protocol/limits.ts";
 
 /** All bits of a float's exponent: set when it is infinite or no number. */
 const EXPONENT = 0x7f80_0000;

@@ -11,11 +11,11 @@
 // quarantined; one that trapped because of what it was given traps again at the same point.
 
 import { COMMAND_FLAGS, COMMAND_OP, COMMAND_SEQ, COMMAND_SESSION } from "../../assembly/abi.ts";
-import { messageOf } from "../errors.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-import type { RecoveryRung, TrapNote } from "./messages.ts";
+import { messageOf } from "../protocol/errors.ts";
+import type { Kernel } from "../../assembly/toolchain/kernel.ts";
+import type { RecoveryRung, TrapNote } from "../shared/zone-messages.ts";
 import type { Segment } from "./segment.ts";
-import type { Crossing } from "./transfer.ts";
+import type { Crossing } from "../shared/transfer.ts";
 import { ZoneTrap } from "./trap.ts";
 import type { Zone } from "./zone.ts";
 

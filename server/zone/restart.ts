@@ -9,7 +9,7 @@
 //   2 s, 4 s, ... 30 s, 30 s   anew
 
 import { OP_LEAVE } from "../../assembly/abi.ts";
-import { messageOf } from "../errors.ts";
+import { messageOf } from "../protocol/errors.ts";
 import { ZoneTrap } from "./trap.ts";
 import type { Zone } from "./zone.ts";
 

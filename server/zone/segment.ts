@@ -6,7 +6,7 @@
 // and touched once, so that a zone's memory does not seem to leak while journals fill for the first time.
 
 import { COMMAND_BYTES } from "../../assembly/abi.ts";
-import type { Kernel } from "../kernel/kernel.ts";
+import type { Kernel } from "../../assembly/toolchain/kernel.ts";
 
 /** Ticks a segment holds; 25 s at 20 Hz. */
 export const SEGMENT_TICKS_MAX = 512;

@@ -2,9 +2,9 @@
 // was in hand when it happened (assembly/note.ts).
 
 import * as abi from "../../assembly/abi.ts";
-import { messageOf, WowsimError } from "../errors.ts";
+import { messageOf, WowsimError } from "../protocol/errors.ts";
 import type { Addresses } from "./addresses.ts";
-import type { TrapNote } from "./messages.ts";
+import type { TrapNote } from "../shared/zone-messages.ts";
 
 const PHASES: Record<number, string> = {
   [abi.PHASE_IDLE]: "idle",

@@ -1,10 +1,10 @@
 // A module's first ticks run slowly, before the engine has compiled its hot loops. A candidate therefore first ticks a copy
 // of the zone, over journalled batches: the live zone gets it warm. A candidate that traps there is refused.
 
-import { messageOf, WowsimError } from "../errors.ts";
+import { messageOf, WowsimError } from "../protocol/errors.ts";
 import { COMMAND_BYTES } from "../../assembly/abi.ts";
-import { instantiate } from "../kernel/instance.ts";
-import type { Kernel } from "../kernel/kernel.ts";
+import { instantiate } from "../../assembly/toolchain/instance.ts";
+import type { Kernel } from "../../assembly/toolchain/kernel.ts";
 import { OutputCheck } from "./output-check.ts";
 import { InvalidOutput } from "./trap.ts";
 import type { Zone } from "./zone.ts";

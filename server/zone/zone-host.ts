@@ -2,22 +2,22 @@
 // tick, and between two ticks turns to its event loop for the rare messages (faults, swaps, questions).
 
 import { OP_SPAWN } from "../../assembly/abi.ts";
-import { messageOf, WowsimError } from "../errors.ts";
-import { ZoneFaultHost } from "../fault/zone-host.ts";
-import { FullCollection } from "../full-collection.ts";
-import type { Kernel, KernelLayout } from "../kernel/kernel.ts";
-import { layoutFrom, layoutOfInstance } from "../kernel/load.ts";
-import { RingEmitter } from "../telemetry/emitter.ts";
-import type { ZoneContent } from "../content/content.ts";
-import { Breadcrumb } from "./breadcrumb.ts";
+import { messageOf, WowsimError } from "../protocol/errors.ts";
+import { ZoneFaultHost } from "./zone-faults.ts";
+import { FullCollection } from "../shared/full-collection.ts";
+import type { Kernel, KernelLayout } from "../../assembly/toolchain/kernel.ts";
+import { layoutFrom, layoutOfInstance } from "../../assembly/toolchain/load.ts";
+import { RingEmitter } from "../shared/emitter.ts";
+import type { ZoneContent } from "../protocol/content/content.ts";
+import { Breadcrumb } from "../shared/breadcrumb.ts";
 import type { ZoneBatch } from "./command-batch.ts";
-import type { FromZoneWorker, ToZoneWorker } from "./messages.ts";
-import { Ring } from "./ring.ts";
-import { takeTicket } from "./swap-ticket.ts";
-import { ownThreadId } from "./thread-times.ts";
+import type { FromZoneWorker, ToZoneWorker } from "../shared/zone-messages.ts";
+import { Ring } from "../shared/ring.ts";
+import { takeTicket } from "../shared/swap-ticket.ts";
+import { ownThreadId } from "../shared/thread-times.ts";
 import { warmUp } from "./warm-up.ts";
-import { COMMAND_MESSAGE_BYTES } from "./wire.ts";
-import type { ZoneWorkerStart } from "./worker-messages.ts";
+import { COMMAND_MESSAGE_BYTES } from "../shared/ring-records.ts";
+import type { ZoneWorkerStart } from "../shared/zone-start.ts";
 import { ZoneOutput } from "./zone-output.ts";
 import { ZoneRunner } from "./zone-runner.ts";
 

@@ -8,10 +8,10 @@
 // What counts is the memory: whatever a recovery or a restart put back there is brought up to date the same way.
 
 import { OP_RELIEVE } from "../../assembly/abi.ts";
-import type { Emitter } from "../telemetry/schema.ts";
+import type { Emitter } from "../protocol/telemetry-line.ts";
 import type { ZoneBatch } from "./command-batch.ts";
-import type { TickReport } from "./messages.ts";
-import { Overload, reliefFields } from "./overload.ts";
+import type { TickReport } from "../shared/zone-messages.ts";
+import { Overload, reliefFields } from "../shared/overload.ts";
 import type { TickClock } from "./tick-clock.ts";
 import { emitRelief } from "./zone-telemetry.ts";
 import type { Zone } from "./zone.ts";

@@ -3,10 +3,10 @@
 // of the ring is kept free of frames, so that reports get through long after there is no room for frames.
 
 import { FRAME_LENGTH, FRAME_SESSION } from "../../assembly/abi.ts";
-import type { TickReport } from "./messages.ts";
-import type { Ring } from "./ring.ts";
-import { writeDeparted } from "./transfer.ts";
-import type { Crossing } from "./transfer.ts";
+import type { TickReport } from "../shared/zone-messages.ts";
+import type { Ring } from "../shared/ring.ts";
+import { writeDeparted } from "../shared/transfer.ts";
+import type { Crossing } from "../shared/transfer.ts";
 import {
   CENSUS,
   CENSUS_HEADER_BYTES,
@@ -18,8 +18,8 @@ import {
   REPORT_BYTES,
   writeEntered,
   writeReport,
-} from "./wire.ts";
-import type { Entered } from "./wire.ts";
+} from "../shared/ring-records.ts";
+import type { Entered } from "../shared/ring-records.ts";
 import type { Zone } from "./zone.ts";
 
 /** Kept for reports: a record that is not split across the ring's end and ten seconds of them. */

@@ -8,33 +8,33 @@
 // A zone that takes the place of one whose worker was lost begins DOWN.
 
 import { OP_LEAVE, OP_WATCH } from "../../assembly/abi.ts";
-import { messageOf, WowsimError } from "../errors.ts";
-import type { ZoneFaultHost } from "../fault/zone-host.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-import type { Emitter } from "../telemetry/schema.ts";
+import { messageOf, WowsimError } from "../protocol/errors.ts";
+import type { ZoneFaultHost } from "./zone-faults.ts";
+import type { Kernel } from "../../assembly/toolchain/kernel.ts";
+import type { Emitter } from "../protocol/telemetry-line.ts";
 import { ZoneBatch } from "./command-batch.ts";
-import { Breadcrumb } from "./breadcrumb.ts";
+import { Breadcrumb } from "../shared/breadcrumb.ts";
 import { Intake } from "./intake.ts";
 import { Membership } from "./membership.ts";
-import type { FromZoneWorker, TickReport, ZoneState } from "./messages.ts";
+import type { FromZoneWorker, TickReport, ZoneState } from "../shared/zone-messages.ts";
 import { recover, UnrecoverableZone } from "./recovery.ts";
 import type { Recovery, RewrittenTicks } from "./recovery.ts";
 import { PROBATION_TICKS, Restart } from "./restart.ts";
 import { TickClock } from "./tick-clock.ts";
 import { ZoneTrap } from "./trap.ts";
-import { WATCHDOG_MS_DEFAULT } from "../limits.ts";
-import { emptyReport } from "./wire.ts";
-import type { LostZone } from "./worker-messages.ts";
+import { WATCHDOG_MS_DEFAULT } from "../protocol/limits.ts";
+import { emptyReport } from "../shared/ring-records.ts";
+import type { LostZone } from "../shared/zone-start.ts";
 import { RECOVERIES_MAX, RECOVERY_WINDOW_TICKS, ZoneHealth } from "./zone-health.ts";
 import { emitEvents, emitRecovery, emitTick, emitTrap } from "./zone-telemetry.ts";
-import type { Crossing } from "./transfer.ts";
+import type { Crossing } from "../shared/transfer.ts";
 import type { ZoneOutput } from "./zone-output.ts";
 import { ZoneLoad } from "./zone-load.ts";
 import type { ZoneLoadOptions } from "./zone-load.ts";
 import { Zone } from "./zone.ts";
 import type { ZoneOptions } from "./zone.ts";
 import { readZoneView } from "./zone-view.ts";
-import type { ZonePicture } from "./zone-picture.ts";
+import type { ZonePicture } from "../shared/zone-picture.ts";
 
 /** Why a zone is DEGRADED that a fault holds up for longer than a worker may be late. */
 const PAUSED = "a fault's pause holds up its ticks";

@@ -4,10 +4,10 @@
 //   {"type":"event","component":"combat","message":"Damage dealt","data":{"attacker_id":3,"target_id":1000001,...}}
 
 import * as abi from "../../assembly/abi.ts";
-import type { Emitter } from "../telemetry/schema.ts";
-import type { TickReport } from "./messages.ts";
-import { LOAD_HIGH, LOAD_LOW } from "./overload.ts";
-import type { Overload, Relief } from "./overload.ts";
+import type { Emitter } from "../protocol/telemetry-line.ts";
+import type { TickReport } from "../shared/zone-messages.ts";
+import { LOAD_HIGH, LOAD_LOW } from "../shared/overload.ts";
+import type { Overload, Relief } from "../shared/overload.ts";
 import type { Recovery } from "./recovery.ts";
 import type { ZoneTrap } from "./trap.ts";
 import type { Zone } from "./zone.ts";

@@ -11,7 +11,7 @@
 import { CREATURE_STATE_GONE } from "../../assembly/abi.ts";
 import type { Addresses } from "./addresses.ts";
 import type { Zone } from "./zone.ts";
-import type { ViewedEntity, Fight, ZonePicture } from "./zone-picture.ts";
+import type { ViewedEntity, Fight, ZonePicture } from "../shared/zone-picture.ts";
 
 /** Entities in one view; of more, every n-th is shown. */
 export const VIEW_ENTITIES_MAX = 400;

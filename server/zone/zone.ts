@@ -9,13 +9,13 @@
 // The tick is a pure function of memory and batch, so a zone that was restored and replayed equals one that never fell.
 
 import { COMMAND_BYTES } from "../../assembly/abi.ts";
-import type { ZoneContent, Content } from "../content/content.ts";
-import { writeContent } from "../content/write-tables.ts";
-import { WowsimError } from "../errors.ts";
-import { createMemory, instantiate } from "../kernel/instance.ts";
-import type { Kernel, KernelExports } from "../kernel/kernel.ts";
+import type { ZoneContent, Content } from "../protocol/content/content.ts";
+import { writeContent } from "./content-tables.ts";
+import { WowsimError } from "../protocol/errors.ts";
+import { createMemory, instantiate } from "../../assembly/toolchain/instance.ts";
+import type { Kernel, KernelExports } from "../../assembly/toolchain/kernel.ts";
 import { addressesOf } from "./addresses.ts";
-import type { Breadcrumb } from "./breadcrumb.ts";
+import type { Breadcrumb } from "../shared/breadcrumb.ts";
 import type { Addresses } from "./addresses.ts";
 import { EntityReader } from "./entity-reader.ts";
 import { OutputCheck } from "./output-check.ts";

@@ -2,8 +2,8 @@
 // dead, speaks for somebody else, says a thing twice. What became of it is read from its zone; it must have gained nothing.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { loadContent } from "../../server/content/load.ts";
-import type { ServerMessage } from "../../server/net/client-messages.ts";
+import { loadContent } from "../../server/protocol/content/load.ts";
+import type { ServerMessage } from "../../server/protocol/game/client-messages.ts";
 import { ClientStats } from "../../tools/client/client-stats.ts";
 import { ControlClient } from "../../tools/client/control-client.ts";
 import { GameClient } from "../../tools/client/game-client.ts";

@@ -4,9 +4,9 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { FAULTS } from "../../server/fault/definitions.ts";
+import { FAULTS } from "../../server/protocol/faults/catalogue.ts";
 import { commandTree } from "../helpers/program.ts";
-import { registerServerCommand } from "../../server/control/server-command.ts";
+import { registerServerCommand } from "../../server/main/control/server-command.ts";
 import { LIBRARY } from "../../tools/scenario/library.ts";
 import { ROOT, until, wowsim } from "../helpers/command.ts";
 import { startControl } from "../helpers/control-server.ts";

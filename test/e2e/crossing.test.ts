@@ -12,7 +12,7 @@ import { until } from "../helpers/control-live.ts";
 
 let server: ServerChild;
 beforeAll(async () => {
-  server = await startServerChild({ world: "server/content/worlds/crossroads.toml" });
+  server = await startServerChild({ world: "server/protocol/content/worlds/crossroads.toml" });
 }, 120_000);
 afterAll(() => server[Symbol.asyncDispose]());
 

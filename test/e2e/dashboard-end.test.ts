@@ -118,7 +118,7 @@ describe("without a terminal", () => {
 
   test("a dumb one does not do either", async () => {
     await using tmux = await Tmux.start({ ...SMALL, env: { TERM: "dumb" } });
-    tmux.type(`${process.execPath} ${join(ROOT, "tools/wowsim.ts")} dashboard; echo code $?\n`);
+    tmux.type(`${process.execPath} ${join(ROOT, "server/wowsim.ts")} dashboard; echo code $?\n`);
     await tmux.shows("code 64");
   });
 });

@@ -79,7 +79,7 @@ async function asks(tmux: Tmux): Promise<string> {
   return tmux.screen;
 }
 
-const COMMAND = `${process.execPath} ${join(ROOT, "tools/wowsim.ts")} demo`;
+const COMMAND = `${process.execPath} ${join(ROOT, "server/wowsim.ts")} demo`;
 
 test("on a terminal of 80 by 24 it narrates, asks before it goes on, and Ctrl-C puts everything away", async () => {
   using run = place();

@@ -5,10 +5,10 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { writeFileSync } from "node:fs";
 import { startServerChild } from "../../bench/lib/server-child.ts";
 import type { ServerChild } from "../../bench/lib/server-child.ts";
-import { MODULE_LIMITS } from "../../server/limits.ts";
-import { buildKernel } from "../../server/kernel/build.ts";
-import type { BuiltKernel } from "../../server/kernel/build.ts";
-import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import { MODULE_LIMITS } from "../../server/protocol/limits.ts";
+import { buildKernel } from "../../assembly/toolchain/build.ts";
+import type { BuiltKernel } from "../../assembly/toolchain/build.ts";
+import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { ControlClient } from "../../tools/client/control-client.ts";
 import { FeedClient } from "../../tools/client/feed-client.ts";
 import { Swarm } from "../../tools/client/swarm.ts";

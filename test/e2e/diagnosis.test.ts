@@ -4,8 +4,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
-import { buildKernel } from "../../server/kernel/build.ts";
-import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import { buildKernel } from "../../assembly/toolchain/build.ts";
+import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { causesWithin, diagnose } from "../../tools/analysis/diagnosis.ts";
 import type { Diagnosis } from "../../tools/analysis/diagnosis.ts";
 import { assessHealth } from "../../tools/analysis/health.ts";

@@ -48,7 +48,7 @@ test("a running server is recognised by its ports", async () => {
 });
 
 test("a reader that goes after the first line is no error", async () => {
-  const command = `${process.execPath} tools/wowsim.ts doctor --port 0 2>"$0" | head -n 1; echo "\${PIPESTATUS[0]}"`;
+  const command = `${process.execPath} server/wowsim.ts doctor --port 0 2>"$0" | head -n 1; echo "\${PIPESTATUS[0]}"`;
   using folder = tempFolder();
   const errors = folder.file("stderr");
   for (let round = 0; round < 5; round++) {

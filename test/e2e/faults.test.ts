@@ -2,7 +2,7 @@
 // mends it.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { ControlClient } from "../../tools/client/control-client.ts";
 import { LiveServer, until } from "../helpers/control-live.ts";
 

@@ -3,9 +3,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { startServerChild } from "../../bench/lib/server-child.ts";
 import type { ServerChild } from "../../bench/lib/server-child.ts";
-import { FAULTS } from "../../server/fault/definitions.ts";
-import { describeParams } from "../../server/fault/params.ts";
-import type { FaultStatus } from "../../server/fault/status.ts";
+import { FAULTS } from "../../server/protocol/faults/catalogue.ts";
+import { describeParams } from "../../server/protocol/faults/params.ts";
+import type { FaultStatus } from "../../server/protocol/faults/status.ts";
 import { startOnTerminal, startWowsim, until, wowsim } from "../helpers/command.ts";
 import type { Finished } from "../helpers/command.ts";
 import { tempFolder } from "../helpers/telemetry.ts";
@@ -14,7 +14,7 @@ setDefaultTimeout(120_000);
 
 let server: ServerChild;
 beforeAll(async () => {
-  server = await startServerChild({ world: "server/content/worlds/four-zones.toml" });
+  server = await startServerChild({ world: "server/protocol/content/worlds/four-zones.toml" });
 });
 afterAll(() => server[Symbol.asyncDispose]());
 afterEach(async () => {

@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import packageFile from "../../package.json";
-import { buildKernel } from "../../server/kernel/build.ts";
+import { buildKernel } from "../../assembly/toolchain/build.ts";
 import { commandTree } from "../helpers/program.ts";
 import { ROOT } from "../helpers/command.ts";
 import type { Finished } from "../helpers/command.ts";

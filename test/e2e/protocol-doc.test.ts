@@ -6,9 +6,9 @@ import { createSocket } from "node:dgram";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as abi from "../../assembly/abi.ts";
-import * as wire from "../../server/net/binary-wire.ts";
-import { ERROR_CODES } from "../../server/net/client-messages.ts";
-import { DEFAULT_LIMITS, LIMIT_NAMES } from "../../server/net/limits.ts";
+import * as wire from "../../server/protocol/game/binary-wire.ts";
+import { ERROR_CODES } from "../../server/protocol/game/client-messages.ts";
+import { DEFAULT_LIMITS, LIMIT_NAMES } from "../../server/protocol/game/limits.ts";
 import {
   AURA_ENDED_NAMES,
   AURA_NAMES,
@@ -20,7 +20,7 @@ import {
   OP_NAMES,
   OUTCOME_NAMES,
   REFUSED_NAMES,
-} from "../../server/net/wire-names.ts";
+} from "../../server/protocol/game/wire-names.ts";
 import { RawClient, until } from "../helpers/net.ts";
 import { examplesOf, matches } from "../helpers/protocol-doc.ts";
 import type { Example } from "../helpers/protocol-doc.ts";

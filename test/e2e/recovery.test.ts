@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { OP_SPIN, OP_TRAP } from "../../assembly/abi.ts";
-import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { LineSocket } from "../../tools/client/line-socket.ts";
 import { LiveServer, until } from "../helpers/control-live.ts";
 
@@ -13,7 +13,7 @@ const PLAYERS = 12;
 let live: LiveServer;
 
 beforeAll(async () => {
-  live = await LiveServer.start({ players: PLAYERS, world: "server/content/worlds/four-zones.toml" });
+  live = await LiveServer.start({ players: PLAYERS, world: "server/protocol/content/worlds/four-zones.toml" });
 }, 120_000);
 afterAll(() => live[Symbol.asyncDispose]());
 

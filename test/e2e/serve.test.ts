@@ -5,7 +5,7 @@ import { createSocket } from "node:dgram";
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import type { FaultStatus } from "../../server/fault/status.ts";
+import type { FaultStatus } from "../../server/protocol/faults/status.ts";
 import { ControlClient } from "../../tools/client/control-client.ts";
 import { FeedClient } from "../../tools/client/feed-client.ts";
 import { RawClient, until } from "../helpers/net.ts";
@@ -27,7 +27,7 @@ async function player(port: number, name = "Ann"): Promise<RawClient> {
 
 /** A command of the tools, with no token but those of `env`: its exit code, and all it said. */
 async function run(env: Record<string, string>, ...words: string[]): Promise<[code: number, said: string]> {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "../../tools/wowsim.ts"), ...words], {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "../../server/wowsim.ts"), ...words], {
     env: { ...process.env, WOWSIM_TOKEN: "", WOWSIM_PLAYER_TOKEN: "", ...env },
     stdout: "pipe",
     stderr: "pipe",
@@ -443,7 +443,7 @@ describe("a server that can not run", () => {
   });
 });
 
-const command = join(import.meta.dir, "../../tools/wowsim.ts");
+const command = join(import.meta.dir, "../../server/wowsim.ts");
 
 async function firstLineOf(stream: ReadableStream<Uint8Array>): Promise<string> {
   let text = "";

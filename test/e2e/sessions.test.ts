@@ -4,8 +4,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { connect } from "node:net";
 import { startServer } from "../../server/main.ts";
-import type { RunningServer } from "../../server/server-options.ts";
-import type { GatewayLimits } from "../../server/net/limits.ts";
+import type { RunningServer } from "../../server/protocol/server-options.ts";
+import type { GatewayLimits } from "../../server/protocol/game/limits.ts";
 import { ClientStats } from "../../tools/client/client-stats.ts";
 import { GameClient } from "../../tools/client/game-client.ts";
 import type { StateMessage } from "../../tools/client/world-model.ts";

@@ -3,7 +3,7 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { startServer } from "../../server/main.ts";
-import { ByteWriter } from "../../server/net/byte-writer.ts";
+import { ByteWriter } from "../../server/protocol/game/byte-writer.ts";
 import { writeClientMessage } from "../../tools/client/binary-messages.ts";
 import { ClientStats } from "../../tools/client/client-stats.ts";
 import { GameClient } from "../../tools/client/game-client.ts";

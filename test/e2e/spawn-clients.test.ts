@@ -226,7 +226,7 @@ radius_yd = 2
 });
 
 test("wanderers come through portals, and what they are told of the other side fits together", async () => {
-  await using server = await startServerChild({ world: "server/content/worlds/crossroads.toml" });
+  await using server = await startServerChild({ world: "server/protocol/content/worlds/crossroads.toml" });
   const flags = ["--behaviour", "wander", "--count", "8", "--duration", "8", "--rate", "8", "--format", "json"];
   const { code, stdout } = await wowsim(...players(server, ...flags));
   const report = JSON.parse(stdout) as Report & { zone_changes: number };

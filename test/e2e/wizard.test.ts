@@ -12,7 +12,7 @@ import { Tmux } from "../helpers/tmux.ts";
 
 setDefaultTimeout(180_000);
 
-const WOWSIM = join(ROOT, "tools/wowsim.ts");
+const WOWSIM = join(ROOT, "server/wowsim.ts");
 
 /** A terminal in that folder, in which wowsim was typed. */
 async function typed(folder: string, args: string): Promise<Tmux> {

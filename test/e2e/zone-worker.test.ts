@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Subprocess } from "bun";
 import { firstLine } from "../../tools/client/child-output.ts";
-import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { fetchStatus } from "../../tools/client/server-status.ts";
 import { DEFAULT_PORTS } from "../../tools/client/server-name.ts";
 import { until } from "../helpers/control-live.ts";

@@ -9,7 +9,7 @@
 import { join } from "node:path";
 
 export const ROOT = join(import.meta.dir, "../..");
-const WOWSIM = join(ROOT, "tools/wowsim.ts");
+const WOWSIM = join(ROOT, "server/wowsim.ts");
 /** How long a test waits for what must come; none asserts that it takes less. */
 const PATIENCE_MS = 40_000;
 const LOOK_MS = 20;

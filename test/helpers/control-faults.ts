@@ -7,13 +7,13 @@
 //   bench.zone(1).entities.has(2_000_001)
 
 import { OP_DESPAWN, OP_NUDGE, OP_PLACE, OP_SPAWN } from "../../assembly/abi.ts";
-import { FaultBlock } from "../../server/fault/fault-block.ts";
-import type { CommandBatch, CommandFields, FaultDefinition, FaultSession } from "../../server/fault/fault.ts";
-import { NOMINAL_TICK_MS } from "../../server/fault/nominal-ticks.ts";
-import { FaultRegistry } from "../../server/fault/registry.ts";
-import type { FaultRegistryOptions } from "../../server/fault/registry.ts";
-import { ZoneFaultHost } from "../../server/fault/zone-host.ts";
-import type { Emitter } from "../../server/telemetry/schema.ts";
+import { FaultBlock } from "../../server/shared/fault-block.ts";
+import type { CommandBatch, CommandFields, FaultDefinition, FaultSession } from "../../server/protocol/faults/fault.ts";
+import { NOMINAL_TICK_MS } from "../../server/main/faults/nominal-ticks.ts";
+import { FaultRegistry } from "../../server/main/faults/registry.ts";
+import type { FaultRegistryOptions } from "../../server/main/faults/registry.ts";
+import { ZoneFaultHost } from "../../server/zone/zone-faults.ts";
+import type { Emitter } from "../../server/protocol/telemetry-line.ts";
 
 export interface Pushed extends CommandFields {
   op: number;

@@ -7,8 +7,8 @@
 
 import { startServerChild } from "../../bench/lib/server-child.ts";
 import type { ServerChild } from "../../bench/lib/server-child.ts";
-import type { TelemetryLine } from "../../server/telemetry/schema.ts";
-import type { FaultStatus } from "../../server/fault/status.ts";
+import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
+import type { FaultStatus } from "../../server/protocol/faults/status.ts";
 import { ControlClient } from "../../tools/client/control-client.ts";
 import type { ControlAnswer } from "../../tools/client/control-client.ts";
 import { Swarm } from "../../tools/client/swarm.ts";

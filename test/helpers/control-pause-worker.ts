@@ -1,7 +1,7 @@
 // A zone worker that does nothing but be slow: it runs one tick of latency-spike and says how long that took.
 
-import { ZoneFaultHost } from "../../server/fault/zone-host.ts";
-import type { ActivateMessage } from "../../server/fault/zone-host.ts";
+import { ZoneFaultHost } from "../../server/zone/zone-faults.ts";
+import type { ActivateMessage } from "../../server/zone/zone-faults.ts";
 import { MemoryEmitter } from "./control-faults.ts";
 
 declare const self: Worker;

@@ -2,9 +2,9 @@
 // no client of ours would.
 
 import type { Socket } from "bun";
-import { registerFaultCommands } from "../../server/control/fault-commands.ts";
-import { ControlServer } from "../../server/control/server.ts";
-import type { ControlServerOptions } from "../../server/control/server.ts";
+import { registerFaultCommands } from "../../server/main/fault-commands.ts";
+import { ControlServer } from "../../server/main/control/server.ts";
+import type { ControlServerOptions } from "../../server/main/control/server.ts";
 import { FaultBench } from "./control-faults.ts";
 
 export interface RunningControl extends AsyncDisposable {

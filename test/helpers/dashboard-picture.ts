@@ -4,9 +4,9 @@
 //   const picture = pictureOf(new Story().seconds(30), { faults: faultsWith("latency-spike") })
 //   const text = screenText(picture, FIRST_SCREEN, { width: 80, height: 24 })
 
-import { FAULTS } from "../../server/fault/definitions.ts";
-import { parseParams } from "../../server/fault/params.ts";
-import type { FaultStatus } from "../../server/fault/status.ts";
+import { FAULTS } from "../../server/protocol/faults/catalogue.ts";
+import { parseParams } from "../../server/protocol/faults/params.ts";
+import type { FaultStatus } from "../../server/protocol/faults/status.ts";
 import { diagnose } from "../../tools/analysis/diagnosis.ts";
 import { assessHealth } from "../../tools/analysis/health.ts";
 import type { RemoteStatus } from "../../tools/deploy/remote.ts";

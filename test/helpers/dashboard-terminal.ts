@@ -4,7 +4,7 @@
 //   await dashboard.home()                      // the overview, no dialog, nothing filtered
 //   dashboard.tmux.keys("s")
 
-import type { FaultStatus } from "../../server/fault/status.ts";
+import type { FaultStatus } from "../../server/protocol/faults/status.ts";
 import { ControlClient } from "../../tools/client/control-client.ts";
 import { ROOT } from "./command.ts";
 import { Tmux } from "./tmux.ts";

@@ -7,12 +7,12 @@
 //   bench.zone(1).trap()                  // and its first live tick traps, before anybody has read the answer
 //   await bench.settle()
 
-import { Deployer } from "../../server/control/deploy.ts";
-import type { DeployEvent, ZoneDeployStatus, ZoneMove } from "../../server/control/deploy.ts";
-import { WowsimError } from "../../server/errors.ts";
-import type { Kernel } from "../../server/kernel/kernel.ts";
-import type { FromZoneWorker } from "../../server/zone/messages.ts";
-import { takeTicket } from "../../server/zone/swap-ticket.ts";
+import { Deployer } from "../../server/main/control/deploy.ts";
+import type { DeployEvent, ZoneDeployStatus, ZoneMove } from "../../server/main/control/deploy.ts";
+import { WowsimError } from "../../server/protocol/errors.ts";
+import type { Kernel } from "../../assembly/toolchain/kernel.ts";
+import type { FromZoneWorker } from "../../server/shared/zone-messages.ts";
+import { takeTicket } from "../../server/shared/swap-ticket.ts";
 import { MemoryEmitter } from "./control-faults.ts";
 
 interface Asked {

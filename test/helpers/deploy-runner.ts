@@ -6,12 +6,12 @@
 //   await deployed.work()        // the zone's worker turns to it
 //   await deployed.settle()      // everything asked is answered, everything said is read
 
-import { Deployer } from "../../server/control/deploy.ts";
-import type { ZoneDeployStatus, ZoneMove } from "../../server/control/deploy.ts";
-import { messageOf, WowsimError } from "../../server/errors.ts";
-import type { Kernel } from "../../server/kernel/kernel.ts";
-import type { FromZoneWorker } from "../../server/zone/messages.ts";
-import { takeTicket } from "../../server/zone/swap-ticket.ts";
+import { Deployer } from "../../server/main/control/deploy.ts";
+import type { ZoneDeployStatus, ZoneMove } from "../../server/main/control/deploy.ts";
+import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
+import type { Kernel } from "../../assembly/toolchain/kernel.ts";
+import type { FromZoneWorker } from "../../server/shared/zone-messages.ts";
+import { takeTicket } from "../../server/shared/swap-ticket.ts";
 import type { RunnerBench } from "./zone-runner.ts";
 
 export class DeployedRunner {

@@ -4,7 +4,7 @@
 //   const lines = linesOf(2, 400, { 1: {}, 2: { kernel: NEW, kernelMs: 0.8 } })
 //   taken(garble(lines, { dropped: 0.3, ... }).lines, 400)
 
-import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { judge } from "../../tools/deploy/judge.ts";
 import { DEFAULT_THRESHOLDS } from "../../tools/deploy/verdict.ts";
 import type { JudgeInput, Verdict } from "../../tools/deploy/verdict.ts";

@@ -7,14 +7,14 @@
 
 import { OP_CAST } from "../../assembly/abi.ts";
 import { buildGarbageKernel, GARBAGE, GARBAGE_SPELL } from "../../bench/lib/garbage-kernel.ts";
-import type { Kernel } from "../../server/kernel/kernel.ts";
-import { loadKernel } from "../../server/kernel/load.ts";
-import { meter } from "../../server/kernel/meter.ts";
-import { ByteWriter } from "../../server/net/byte-writer.ts";
-import { FrameReader } from "../../server/net/frame-reader.ts";
-import { encodeJsonFrame } from "../../server/net/json-frames.ts";
-import { readDeparted } from "../../server/zone/transfer.ts";
-import { CENSUS, DEPARTED, FRAMES, emptyReport, readReport, REPORT } from "../../server/zone/wire.ts";
+import type { Kernel } from "../../assembly/toolchain/kernel.ts";
+import { loadKernel } from "../../assembly/toolchain/load.ts";
+import { meter } from "../../assembly/toolchain/meter.ts";
+import { ByteWriter } from "../../server/protocol/game/byte-writer.ts";
+import { FrameReader } from "../../server/protocol/game/frame-reader.ts";
+import { encodeJsonFrame } from "../../server/main/gateway/json-frames.ts";
+import { readDeparted } from "../../server/shared/transfer.ts";
+import { CENSUS, DEPARTED, FRAMES, emptyReport, readReport, REPORT } from "../../server/shared/ring-records.ts";
 import type { Command } from "./zone-commands.ts";
 import type { RunnerBench } from "./zone-runner.ts";
 

@@ -4,7 +4,7 @@
 
 import fc from "fast-check";
 import * as abi from "../../assembly/abi.ts";
-import type { Spell } from "../../server/content/content.ts";
+import type { Spell } from "../../server/protocol/content/content.ts";
 import { aura, creature, playerClass, spell, testContent } from "./kernel-content.ts";
 import type { CommandParts, KernelZone } from "./kernel-zone.ts";
 

@@ -3,7 +3,13 @@
 //
 //   testContent({ spells: [spell({ id: 7, amount: [40, 40] })] })
 
-import type { AuraContent, Content, CreatureTemplate, PlayerClass, Spell } from "../../server/content/content.ts";
+import type {
+  AuraContent,
+  Content,
+  CreatureTemplate,
+  PlayerClass,
+  Spell,
+} from "../../server/protocol/content/content.ts";
 
 export interface ContentParts {
   spells?: Spell[];

@@ -4,7 +4,7 @@
 //   const model = new WatcherModel(); model.apply(frame)   // ["change of unknown 8"], [] when nothing is wrong
 
 import * as abi from "../../assembly/abi.ts";
-import { FrameReader } from "../../server/net/frame-reader.ts";
+import { FrameReader } from "../../server/protocol/game/frame-reader.ts";
 
 export interface SeenEntity {
   id: number;

@@ -5,7 +5,7 @@
 //   give(zone, commands); zone.run(); ...
 
 import * as abi from "../../assembly/abi.ts";
-import { seededRandom } from "../../server/fault/random.ts";
+import { seededRandom } from "../../server/protocol/seeded-random.ts";
 import { give, opening } from "./kernel-chaos.ts";
 import type { KernelZone } from "./kernel-zone.ts";
 

@@ -3,8 +3,8 @@
 //   const probe = await openProbe()
 //   probe.call("armorShare", 1_000, 10)   // 0.444...
 
-import { compile, readSources } from "../../server/kernel/build.ts";
-import { readModule } from "../../server/kernel/binary.ts";
+import { compile, readSources } from "../../assembly/toolchain/build.ts";
+import { readModule } from "../../assembly/toolchain/binary.ts";
 
 /** What is exported beside the kernel's own, by file. */
 const PROBED: Record<string, string[]> = {

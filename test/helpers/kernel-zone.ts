@@ -10,12 +10,12 @@
 // Dice: `zone.rig([0, 499], [5000, 9999])` sets the generator so that the next two rolls of 0 to 9,999 fall there.
 
 import * as abi from "../../assembly/abi.ts";
-import type { Content } from "../../server/content/content.ts";
-import { writeContent } from "../../server/content/write-tables.ts";
-import { ensureKernel } from "../../server/kernel/build.ts";
-import { createMemory, instantiate } from "../../server/kernel/instance.ts";
-import type { Kernel, KernelExports } from "../../server/kernel/kernel.ts";
-import { loadKernel } from "../../server/kernel/load.ts";
+import type { Content } from "../../server/protocol/content/content.ts";
+import { writeContent } from "../../server/zone/content-tables.ts";
+import { ensureKernel } from "../../assembly/toolchain/build.ts";
+import { createMemory, instantiate } from "../../assembly/toolchain/instance.ts";
+import type { Kernel, KernelExports } from "../../assembly/toolchain/kernel.ts";
+import { loadKernel } from "../../assembly/toolchain/load.ts";
 import { testContent } from "./kernel-content.ts";
 import type { ContentParts } from "./kernel-content.ts";
 import { stateThatRolls } from "./kernel-dice.ts";

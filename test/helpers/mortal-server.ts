@@ -8,7 +8,7 @@
 
 import { createInterface } from "node:readline";
 import { startServer } from "../../server/main.ts";
-import type { ServerOptions } from "../../server/server-options.ts";
+import type { ServerOptions } from "../../server/protocol/server-options.ts";
 import { endBy, mortalWorkers } from "./mortal-workers.ts";
 import type { End } from "./mortal-workers.ts";
 

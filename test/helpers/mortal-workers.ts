@@ -1,11 +1,11 @@
 // Zone workers that end when a test wants it (zone-mortal-worker.ts): the ways to end, and the factory that makes them.
 
-import type { WorkerFactory } from "../../server/worker-factory.ts";
-import { Ring } from "../../server/zone/ring.ts";
-import { writeDeparted } from "../../server/zone/transfer.ts";
-import type { Crossing } from "../../server/zone/transfer.ts";
-import { DEPARTED_BYTES } from "../../server/zone/wire.ts";
-import type { ZoneWorkerStart } from "../../server/zone/worker-messages.ts";
+import type { WorkerFactory } from "../../server/shared/worker-factory.ts";
+import { Ring } from "../../server/shared/ring.ts";
+import { writeDeparted } from "../../server/shared/transfer.ts";
+import type { Crossing } from "../../server/shared/transfer.ts";
+import { DEPARTED_BYTES } from "../../server/shared/ring-records.ts";
+import type { ZoneWorkerStart } from "../../server/shared/zone-start.ts";
 
 /** "wasm" can not be ended from outside; it ends by itself after `loops` rounds, for the test's machine's sake. */
 export type End = "throw" | "loop" | "wait" | "wasm";

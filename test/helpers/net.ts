@@ -14,15 +14,15 @@ import {
   TRANSFER_ACK,
   TRANSFER_WORDS,
 } from "../../assembly/abi.ts";
-import type { World } from "../../server/content/content.ts";
-import { Gateway } from "../../server/net/gateway.ts";
-import type { GatewayDeps } from "../../server/net/gateway.ts";
-import type { FrameListener, ZoneLink } from "../../server/net/zone-link.ts";
-import type { Emitter, TelemetryType } from "../../server/telemetry/schema.ts";
-import type { FromZoneWorker, ZoneState } from "../../server/zone/messages.ts";
-import type { Crossing } from "../../server/zone/transfer.ts";
-import { IS_THERE, REFUSED } from "../../server/zone/wire.ts";
-import type { Entered, ZoneCensus } from "../../server/zone/wire.ts";
+import type { World } from "../../server/protocol/content/content.ts";
+import { Gateway } from "../../server/main/gateway/gateway.ts";
+import type { GatewayDeps } from "../../server/main/gateway/gateway.ts";
+import type { FrameListener, ZoneLink } from "../../server/shared/zone-link.ts";
+import type { Emitter, TelemetryType } from "../../server/protocol/telemetry-line.ts";
+import type { FromZoneWorker, ZoneState } from "../../server/shared/zone-messages.ts";
+import type { Crossing } from "../../server/shared/transfer.ts";
+import { IS_THERE, REFUSED } from "../../server/shared/ring-records.ts";
+import type { Entered, ZoneCensus } from "../../server/shared/ring-records.ts";
 
 export interface RecordedCommand {
   zoneId: number;

@@ -6,8 +6,8 @@
 //   played.share                      // 0.78: completed of those started
 
 import * as abi from "../../assembly/abi.ts";
-import { loadWorld } from "../../server/content/load.ts";
-import { seededRandom, seedOf } from "../../server/fault/random.ts";
+import { loadWorld } from "../../server/protocol/content/load.ts";
+import { seededRandom, seedOf } from "../../server/protocol/seeded-random.ts";
 import { OLD_BASE_DAMAGE, OLD_RATE, OLD_TARGET, OldWalk, chooseOldMessage } from "../../tools/client/old-mix.ts";
 import { KernelZone, testKernel } from "./kernel-zone.ts";
 

@@ -3,7 +3,7 @@
 //
 //   const image = await playBuild(readDockerfile("Dockerfile"), contextFolder, temporaryFolder)
 //   image.folder            // .../1/app: what WORKDIR is in the last stage
-//   image.command           // ["bun", "tools/wowsim.ts", "serve", "--host", "0.0.0.0"]
+//   image.command           // ["bun", "server/wowsim.ts", "serve", "--host", "0.0.0.0"]
 
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join, relative } from "node:path";

@@ -5,7 +5,7 @@
 //   coverage.missing()                     // ["a dead player's aura kills"]
 
 import * as abi from "../../assembly/abi.ts";
-import { AVOIDED_NAMES, AURA_ENDED_NAMES, INTERRUPT_NAMES } from "../../server/net/wire-names.ts";
+import { AVOIDED_NAMES, AURA_ENDED_NAMES, INTERRUPT_NAMES } from "../../server/protocol/game/wire-names.ts";
 import type { KernelEvent, KernelZone } from "./kernel-zone.ts";
 
 /** What is known of the tick before. */

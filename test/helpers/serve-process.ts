@@ -8,7 +8,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Subprocess } from "bun";
-import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 
@@ -58,7 +58,7 @@ export class ServeProcess implements AsyncDisposable {
   constructor(flags: string[], env: Record<string, string> = {}, before = ":") {
     this.dataDir = join(this.#folder.path, "data");
     const all = ["serve", ...FREE_PORTS, "--format", "json", "--data-dir", this.dataDir, ...flags];
-    const program = [process.execPath, join(ROOT, "tools/wowsim.ts"), ...all];
+    const program = [process.execPath, join(ROOT, "server/wowsim.ts"), ...all];
     this.child = Bun.spawn(["sh", "-c", `${before}; exec "$@"`, "sh", ...program], {
       cwd: this.#folder.path,
       env: { ...process.env, ...env },

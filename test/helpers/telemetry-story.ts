@@ -7,8 +7,8 @@
 //
 // Lines have the form and the figures of the real server at eight players (docs/TELEMETRY.md); the noise is seeded.
 
-import { seededRandom } from "../../server/fault/random.ts";
-import type { TelemetryLine, TelemetryType } from "../../server/telemetry/schema.ts";
+import { seededRandom } from "../../server/protocol/seeded-random.ts";
+import type { TelemetryLine, TelemetryType } from "../../server/protocol/telemetry-line.ts";
 import { Timeline } from "../../tools/analysis/timeline.ts";
 
 type Data = Record<string, unknown>;

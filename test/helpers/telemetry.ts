@@ -4,9 +4,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { COUNTERS } from "../../assembly/abi.ts";
-import type { TelemetryLine } from "../../server/telemetry/schema.ts";
-import type { TickReport } from "../../server/zone/messages.ts";
-import type { Ring } from "../../server/zone/ring.ts";
+import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
+import type { TickReport } from "../../server/shared/zone-messages.ts";
+import type { Ring } from "../../server/shared/ring.ts";
 
 /** 2026-01-01T00:00:00.000Z */
 export const NEW_YEAR_MS = 1_767_225_600_000;

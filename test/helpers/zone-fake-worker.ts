@@ -5,10 +5,10 @@
 //   worker.say({ type: "zone_state", ... })
 //   worker.report({ tick: 7, state: "ACTIVE" })
 
-import type { FromZoneWorker, TickReport, ToZoneWorker } from "../../server/zone/messages.ts";
-import { Ring } from "../../server/zone/ring.ts";
-import { REPORT_BYTES, writeReport } from "../../server/zone/wire.ts";
-import type { ZoneWorkerStart } from "../../server/zone/worker-messages.ts";
+import type { FromZoneWorker, TickReport, ToZoneWorker } from "../../server/shared/zone-messages.ts";
+import { Ring } from "../../server/shared/ring.ts";
+import { REPORT_BYTES, writeReport } from "../../server/shared/ring-records.ts";
+import type { ZoneWorkerStart } from "../../server/shared/zone-start.ts";
 import { tickReport } from "./telemetry.ts";
 
 export class FakeZoneWorker extends EventTarget {

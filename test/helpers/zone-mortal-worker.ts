@@ -4,8 +4,8 @@
 //   const { newWorker, made } = mortalWorkers()
 //   made[0].postMessage(endBy("wasm"))        // the first worker begins an endless loop that nobody can end from outside
 
-import type { FromZoneWorker, ToZoneWorker } from "../../server/zone/messages.ts";
-import type { ZoneWorkerStart } from "../../server/zone/worker-messages.ts";
+import type { FromZoneWorker, ToZoneWorker } from "../../server/shared/zone-messages.ts";
+import type { ZoneWorkerStart } from "../../server/shared/zone-start.ts";
 import { ZoneHost } from "../../server/zone/zone-host.ts";
 import { endNow } from "./mortal-workers.ts";
 import type { EndBy } from "./mortal-workers.ts";

@@ -1,7 +1,7 @@
 // What the writing thread puts into a ring and the reading test expects: records of lengths that change, each with its
 // number and filled with its lowest byte.
 
-import type { Ring } from "../../server/zone/ring.ts";
+import type { Ring } from "../../server/shared/ring.ts";
 
 /** Length of record `index`, in bytes: at least the number itself. */
 export function lengthOf(index: number): number {

@@ -1,7 +1,7 @@
 // Another thread that fills a ring with as many records as it is told. When the ring is full it waits a moment and tries
 // that record again.
 
-import { Ring } from "../../server/zone/ring.ts";
+import { Ring } from "../../server/shared/ring.ts";
 import { lengthOf, writeRecord } from "./zone-ring-records.ts";
 
 declare const self: Worker;

@@ -6,13 +6,13 @@
 //   bench.emitter.messages("Command quarantined")
 //   bench.states                                   // ["ACTIVE > CRASHED", "CRASHED > DEGRADED"]
 
-import { FaultBlock } from "../../server/fault/fault-block.ts";
-import { ZoneFaultHost } from "../../server/fault/zone-host.ts";
-import { Breadcrumb } from "../../server/zone/breadcrumb.ts";
-import type { FromZoneWorker } from "../../server/zone/messages.ts";
-import { Ring } from "../../server/zone/ring.ts";
-import type { LostZone } from "../../server/zone/worker-messages.ts";
-import { emptyReport, readReport, REPORT } from "../../server/zone/wire.ts";
+import { FaultBlock } from "../../server/shared/fault-block.ts";
+import { ZoneFaultHost } from "../../server/zone/zone-faults.ts";
+import { Breadcrumb } from "../../server/shared/breadcrumb.ts";
+import type { FromZoneWorker } from "../../server/shared/zone-messages.ts";
+import { Ring } from "../../server/shared/ring.ts";
+import type { LostZone } from "../../server/shared/zone-start.ts";
+import { emptyReport, readReport, REPORT } from "../../server/shared/ring-records.ts";
 import { spawnCreatures } from "../../server/zone/zone-host.ts";
 import { ZoneOutput } from "../../server/zone/zone-output.ts";
 import { ZoneRunner } from "../../server/zone/zone-runner.ts";

@@ -5,12 +5,12 @@
 //   const bad = await newZone({ kernel: await plantedKernel(), plant: { does: "traps", fromTick: 40 } })
 
 import { JOIN_WATCHES, OP_JOIN, OP_MOVE } from "../../assembly/abi.ts";
-import type { World, ZoneContent } from "../../server/content/content.ts";
-import { loadWorld } from "../../server/content/load.ts";
-import { compile, ensureKernel, readSources } from "../../server/kernel/build.ts";
-import type { Kernel } from "../../server/kernel/kernel.ts";
-import { loadKernel } from "../../server/kernel/load.ts";
-import { meter } from "../../server/kernel/meter.ts";
+import type { World, ZoneContent } from "../../server/protocol/content/content.ts";
+import { loadWorld } from "../../server/protocol/content/load.ts";
+import { compile, ensureKernel, readSources } from "../../assembly/toolchain/build.ts";
+import type { Kernel } from "../../assembly/toolchain/kernel.ts";
+import { loadKernel } from "../../assembly/toolchain/load.ts";
+import { meter } from "../../assembly/toolchain/meter.ts";
 import { ZoneBatch } from "../../server/zone/command-batch.ts";
 import { ZoneTrap } from "../../server/zone/trap.ts";
 import { Zone } from "../../server/zone/zone.ts";

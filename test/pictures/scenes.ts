@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { WowsimError } from "../../server/errors.ts";
+import { WowsimError } from "../../server/protocol/errors.ts";
 import { ROOT } from "../helpers/command.ts";
 import { ownNetwork } from "../helpers/own-network.ts";
 import { Tmux } from "../helpers/tmux.ts";

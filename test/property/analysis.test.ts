@@ -2,7 +2,7 @@
 
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import type { TelemetryLine, TelemetryType } from "../../server/telemetry/schema.ts";
+import type { TelemetryLine, TelemetryType } from "../../server/protocol/telemetry-line.ts";
 import { AnomalyLog } from "../../tools/analysis/anomalies.ts";
 import { diagnose } from "../../tools/analysis/diagnosis.ts";
 import { assessHealth } from "../../tools/analysis/health.ts";
@@ -10,9 +10,9 @@ import { LogSummary } from "../../tools/analysis/log-summary.ts";
 import { Series } from "../../tools/analysis/series.ts";
 import { parseLine } from "../../tools/analysis/telemetry-text.ts";
 import { Timeline } from "../../tools/analysis/timeline.ts";
-import { diagnosesLines } from "../../tools/ui/diagnosis-lines.ts";
-import { healthLine, healthLines } from "../../tools/ui/health-lines.ts";
-import { mechanicsLines, summaryLines } from "../../tools/ui/log-lines.ts";
+import { diagnosesLines } from "../../tools/report/diagnosis-lines.ts";
+import { healthLine, healthLines } from "../../tools/report/health-lines.ts";
+import { mechanicsLines, summaryLines } from "../../tools/report/log-lines.ts";
 import { Story } from "../helpers/telemetry-story.ts";
 
 const START = Date.parse("2026-01-01T12:00:00Z");

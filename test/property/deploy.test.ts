@@ -4,7 +4,7 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
-import { WowsimError } from "../../server/errors.ts";
+import { WowsimError } from "../../server/protocol/errors.ts";
 import { DeployBench } from "../helpers/deploy-model.ts";
 import { testKernel } from "../helpers/zone.ts";
 

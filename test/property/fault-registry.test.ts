@@ -3,7 +3,7 @@
 
 import { test } from "bun:test";
 import fc from "fast-check";
-import { FAULTS } from "../../server/fault/definitions.ts";
+import { FAULTS } from "../../server/protocol/faults/catalogue.ts";
 import { FaultBench } from "../helpers/control-faults.ts";
 
 interface Model {

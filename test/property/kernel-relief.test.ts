@@ -3,8 +3,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { OP_RELIEVE } from "../../assembly/abi.ts";
-import { createMemory } from "../../server/kernel/instance.ts";
-import { LADDER, reliefFields } from "../../server/zone/overload.ts";
+import { createMemory } from "../../assembly/toolchain/instance.ts";
+import { LADDER, reliefFields } from "../../server/shared/overload.ts";
 import { CHAOS_CONTENT, give, opening, stream } from "../helpers/kernel-chaos.ts";
 import type { Frame } from "../helpers/kernel-frames.ts";
 import { WatcherModel } from "../helpers/kernel-frames.ts";

@@ -4,7 +4,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { COMMAND_BYTES, COMMAND_OP, OP_SPIN, OP_TRAP } from "../../assembly/abi.ts";
-import { createMemory } from "../../server/kernel/instance.ts";
+import { createMemory } from "../../assembly/toolchain/instance.ts";
 import { CHAOS_CONTENT, give, opening, stream } from "../helpers/kernel-chaos.ts";
 import type { ChaosCommand } from "../helpers/kernel-chaos.ts";
 import { WatcherModel } from "../helpers/kernel-frames.ts";

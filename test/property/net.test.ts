@@ -2,12 +2,12 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { asciiJson, ByteWriter } from "../../server/net/byte-writer.ts";
-import { ClientMessage } from "../../server/net/client-messages.ts";
-import { jsonCodec } from "../../server/net/json-codec.ts";
-import { MessageSplitter } from "../../server/net/message-splitter.ts";
-import { binaryCodec } from "../../server/net/binary-codec.ts";
-import { BINARY_MARK } from "../../server/net/binary-wire.ts";
+import { asciiJson, ByteWriter } from "../../server/protocol/game/byte-writer.ts";
+import { ClientMessage } from "../../server/protocol/game/client-messages.ts";
+import { jsonCodec } from "../../server/main/gateway/json-codec.ts";
+import { MessageSplitter } from "../../server/main/sockets/message-splitter.ts";
+import { binaryCodec } from "../../server/main/gateway/binary-codec.ts";
+import { BINARY_MARK } from "../../server/protocol/game/binary-wire.ts";
 import { startGateway } from "../helpers/net.ts";
 
 const LINE_BYTES_MAX = 64;

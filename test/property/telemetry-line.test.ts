@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { RingEmitter } from "../../server/telemetry/emitter.ts";
-import { LINE_BYTES_MAX } from "../../server/telemetry/line.ts";
-import { Ring } from "../../server/zone/ring.ts";
+import { RingEmitter } from "../../server/shared/emitter.ts";
+import { LINE_BYTES_MAX } from "../../server/shared/telemetry-ring-line.ts";
+import { Ring } from "../../server/shared/ring.ts";
 import { drainLines, drainTexts, sumOf, TestClock, withMessage } from "../helpers/telemetry.ts";
 
 const anything = fc.anything({

@@ -5,16 +5,16 @@
 import { test } from "bun:test";
 import fc from "fast-check";
 import { JOIN_WATCHES, OP_JOIN, OP_MOVE, OP_SPIN, OP_TRAP } from "../../assembly/abi.ts";
-import type { ZoneContent } from "../../server/content/content.ts";
-import { loadWorld } from "../../server/content/load.ts";
-import { arrivalRecords, readDeparted } from "../../server/zone/transfer.ts";
-import type { Crossing } from "../../server/zone/transfer.ts";
-import { DEPARTED, ENTERED, IS_THERE, readEntered } from "../../server/zone/wire.ts";
+import type { ZoneContent } from "../../server/protocol/content/content.ts";
+import { loadWorld } from "../../server/protocol/content/load.ts";
+import { arrivalRecords, readDeparted } from "../../server/shared/transfer.ts";
+import type { Crossing } from "../../server/shared/transfer.ts";
+import { DEPARTED, ENTERED, IS_THERE, readEntered } from "../../server/shared/ring-records.ts";
 import type { Command } from "../helpers/zone-commands.ts";
 import { RunnerBench } from "../helpers/zone-runner.ts";
 import { stateOf } from "../helpers/zone.ts";
 
-const { zones } = await loadWorld("server/content/worlds/crossroads.toml");
+const { zones } = await loadWorld("server/protocol/content/worlds/crossroads.toml");
 const SESSIONS = [1, 2, 3];
 
 /** Two zones, and what the main thread does between them. */

@@ -4,7 +4,7 @@
 import { test } from "bun:test";
 import fc from "fast-check";
 import { OP_SPIN, OP_TRAP } from "../../assembly/abi.ts";
-import type { Kernel } from "../../server/kernel/kernel.ts";
+import type { Kernel } from "../../assembly/toolchain/kernel.ts";
 import type { Zone } from "../../server/zone/zone.ts";
 import type { Command } from "../helpers/zone-commands.ts";
 import { RunnerBench } from "../helpers/zone-runner.ts";

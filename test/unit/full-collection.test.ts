@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { FullCollection } from "../../server/full-collection.ts";
+import { FullCollection } from "../../server/shared/full-collection.ts";
 
 const MINUTE_MS = 60_000;
 

@@ -1,6 +1,6 @@
 // Why a server is not healthy: each threshold of LIMITS against the numbers, as sentences; critical ones first.
 
-import { LEVEL_CLOSED } from "../../server/limits.ts";
+import { LEVEL_CLOSED } from "../../server/protocol/limits.ts";
 import type { HealthOptions, HealthReason, HealthReport } from "./health-report.ts";
 import { LIMITS } from "./health-limits.ts";
 import { difference, isAbove, known, sum } from "./measured.ts";

@@ -4,7 +4,7 @@
 //   filter.wants(line)           // counts it, and keeps it among the newest when it is wanted
 //   filter.newest                // the last ten of them, oldest first
 
-import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 
 export interface LineWishes {
   type?: string | undefined;

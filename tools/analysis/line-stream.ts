@@ -8,8 +8,8 @@
 // read to its end; its siblings are other files.
 
 import { open } from "node:fs/promises";
-import { messageOf, WowsimError } from "../../server/errors.ts";
-import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
+import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { parseLine } from "./telemetry-text.ts";
 
 export interface ReadLines {

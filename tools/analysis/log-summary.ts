@@ -7,7 +7,7 @@
 // Tick lines are exact, so casts, damage and kills are exact sums. Who did it and with what is only in the sampled event
 // lines (at most 200 a second of each kind): those figures say of how many events they are, and how many were left out.
 
-import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { ratio } from "./measured.ts";
 import type { Measured } from "./measured.ts";
 import { DurationSums } from "./duration-sums.ts";

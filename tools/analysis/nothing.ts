@@ -4,7 +4,7 @@
 //   assertTicks("telemetry.jsonl", timeline)
 
 import { open } from "node:fs/promises";
-import { WowsimError } from "../../server/errors.ts";
+import { WowsimError } from "../../server/protocol/errors.ts";
 import type { ReadLines } from "./line-stream.ts";
 import { LIMITS } from "./health-limits.ts";
 import type { Timeline } from "./timeline.ts";

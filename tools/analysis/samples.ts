@@ -1,7 +1,7 @@
 // What a Timeline keeps of each kind of line, as plain records: numbers in the units of their names, null where the line
 // did not say (the earlier simulator's lines say less). A tick line without its tick and its duration is no tick.
 
-import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { difference, mapped } from "./measured.ts";
 import type { Measured } from "./measured.ts";
 import type { Timed } from "./series.ts";

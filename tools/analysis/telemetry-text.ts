@@ -6,8 +6,8 @@
 //
 // Only the fields of the wire contract (docs/TELEMETRY.md) can be relied on: the earlier simulator's lines have no more.
 
-import { parseOutsideJson } from "../../server/printable.ts";
-import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import { parseOutsideJson } from "../../server/protocol/printable.ts";
+import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { measured } from "./measured.ts";
 import type { Measured } from "./measured.ts";
 

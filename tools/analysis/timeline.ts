@@ -8,7 +8,7 @@
 // Lines of component `fault` say which fault is active: reading them would be reading the answer, so they are turned away
 // at the door. A server that starts anew begins a new story: what was known of the one before is forgotten.
 
-import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import type { Measured } from "./measured.ts";
 import * as sample from "./samples.ts";
 import { Series } from "./series.ts";

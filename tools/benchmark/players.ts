@@ -1,10 +1,10 @@
 // The players of one step: wowsim spawn-clients as a child process, so that their work is told apart from the server's.
 
 import { z } from "zod";
-import { WowsimError } from "../../server/errors.ts";
+import { WowsimError } from "../../server/protocol/errors.ts";
 import type { Protocol } from "../client/wire.ts";
 import { spokenOf } from "../client/child-output.ts";
-import { selfCommand } from "../self.ts";
+import { selfCommand } from "../ui/self.ts";
 
 const Report = z.object({
   elapsed_s: z.number(),

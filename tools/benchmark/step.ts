@@ -2,8 +2,8 @@
 //
 //   await runStep({ target, clients: 200, seconds: 10, rate: 2, seed: 1, signal })   // StepResult
 
-import { WowsimError } from "../../server/errors.ts";
-import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import { WowsimError } from "../../server/protocol/errors.ts";
+import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import type { Measured } from "../analysis/measured.ts";
 import { measuredOf } from "../analysis/telemetry-text.ts";
 import type { Protocol } from "../client/wire.ts";

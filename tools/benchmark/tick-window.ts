@@ -2,7 +2,7 @@
 //
 //   const window = new TickWindow(); feed.onLine((line) => window.take(line)); ...; window.figures(10)
 
-import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { greatest, known, mapped, quantile, ratio, sum } from "../analysis/measured.ts";
 import type { Measured } from "../analysis/measured.ts";
 import { measuredOf } from "../analysis/telemetry-text.ts";

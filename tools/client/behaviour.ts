@@ -4,7 +4,7 @@
 //   playAlone(view)   // { do: "cast", spell: 200, target: 1000001 }
 //   playAlone(view)   // { do: "walk", x: 12, y: 3, stopAt: 2 }
 
-import type { PortalInfo } from "../../server/net/client-messages.ts";
+import type { PortalInfo } from "../../server/protocol/game/client-messages.ts";
 import type { KnownSpell } from "./game-client.ts";
 import type { KnownEntity, Position, SelfState } from "./world-model.ts";
 

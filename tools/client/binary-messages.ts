@@ -1,15 +1,21 @@
-// The client's side of the binary encoding (server/net/binary-wire.ts draws it): what it says as bytes, what it is told
+// The client's side of the binary encoding (server/protocol/game/binary-wire.ts draws it): what it says as bytes, what it is told
 // as objects of the same form as the JSON lines have. Kernel frames are not looked into here.
 //
 //   writeClientMessage({ kind: "move", seq: 7, x: 1.5, y: 0, z: 0 }, writer)     // B1 10 14 00 07 00 00 00 ...
 //   const stream = new BinaryStream({ onFrame: (bytes, at, length) => ..., onMessage: (message) => ... })
 //   stream.push(chunk)
 
-import { WowsimError } from "../../server/errors.ts";
-import { printable } from "../../server/printable.ts";
-import * as wire from "../../server/net/binary-wire.ts";
-import type { ByteWriter } from "../../server/net/byte-writer.ts";
-import type { ClientMessage, NamedId, PortalInfo, ServerMessage, SpellInfo } from "../../server/net/client-messages.ts";
+import { WowsimError } from "../../server/protocol/errors.ts";
+import { printable } from "../../server/protocol/printable.ts";
+import * as wire from "../../server/protocol/game/binary-wire.ts";
+import type { ByteWriter } from "../../server/protocol/game/byte-writer.ts";
+import type {
+  ClientMessage,
+  NamedId,
+  PortalInfo,
+  ServerMessage,
+  SpellInfo,
+} from "../../server/protocol/game/client-messages.ts";
 
 const KINDS: Readonly<Record<ClientMessage["kind"], number>> = {
   hello: wire.CLIENT_HELLO,

@@ -1,7 +1,7 @@
 // The binary encoding of the game port, as a client speaks it: binary-messages.ts has the bytes.
 
-import { messageOf } from "../../server/errors.ts";
-import { ByteWriter } from "../../server/net/byte-writer.ts";
+import { messageOf } from "../../server/protocol/errors.ts";
+import { ByteWriter } from "../../server/protocol/game/byte-writer.ts";
 import { BinaryStream, writeClientMessage } from "./binary-messages.ts";
 import { ByteSocket } from "./byte-socket.ts";
 import type { ClientWire, WireOptions } from "./wire.ts";

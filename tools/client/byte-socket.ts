@@ -4,7 +4,7 @@
 //   socket.send(bytes)     // false when the connection is gone
 
 import type { Socket } from "bun";
-import { messageOf, WowsimError } from "../../server/errors.ts";
+import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
 import { hostAndPort } from "./server-name.ts";
 
 const CONNECT_MS_MAX = 5_000;

@@ -7,8 +7,8 @@
 // the connection, because what comes after it could not be told apart.
 
 import type { Socket } from "bun";
-import { messageOf, WowsimError } from "../../server/errors.ts";
-import { parseOutsideJson } from "../../server/printable.ts";
+import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
+import { parseOutsideJson } from "../../server/protocol/printable.ts";
 import { hostAndPort } from "./server-name.ts";
 
 export interface ControlAnswer {

@@ -1,5 +1,5 @@
 // The faults that a tool has put into a server, each on a lease that is renewed all the while: when the tool is killed,
-// they end by themselves within two seconds (server/fault/lease.ts).
+// they end by themselves within two seconds (server/main/faults/lease.ts).
 //
 //   await using faults = await FaultLeases.connect({ host: "127.0.0.1", port: 8081 })
 //   await faults.activate({ fault_id: "latency-spike", params: { delay_ms: 200 } })
@@ -7,7 +7,7 @@
 //
 // Renewals go over a connection of their own, so that they never wait behind another request.
 
-import { messageOf } from "../../server/errors.ts";
+import { messageOf } from "../../server/protocol/errors.ts";
 import { ControlClient } from "./control-client.ts";
 import type { ControlAnswer, ControlClientOptions } from "./control-client.ts";
 

@@ -4,15 +4,15 @@
 //   const stop = feed.onLine((line) => ...)       // {"v":1,"type":"metric","component":"zone",...}
 //   feed.silentMs                                 // since the last line: grows while the server is gone
 //
-// Every request gets a challenge that is sent back (server/telemetry/feed-handshake.ts). A silent feed is asked more often
+// Every request gets a challenge that is sent back (server/feed/handshake.ts). A silent feed is asked more often
 // than one that speaks, so a server that comes back on the same port is heard again within a second. The socket is
 // connected: only that server's datagrams reach it. What gets lost on the way is lost; nothing here asks for it again.
 //
 // It asks for several lines in a datagram: to receive one costs more than to read the lines in it.
 
-import { messageOf, WowsimError } from "../../server/errors.ts";
-import { parseOutsideJson } from "../../server/printable.ts";
-import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
+import { parseOutsideJson } from "../../server/protocol/printable.ts";
+import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { parseLine } from "../analysis/telemetry-text.ts";
 import { hostAndPort } from "./server-name.ts";
 

@@ -9,8 +9,8 @@
 // the command needs and was not told.
 
 import { z } from "zod";
-import { WowsimError } from "../../server/errors.ts";
-import { readServerFile } from "../../server/store/server-file.ts";
+import { WowsimError } from "../../server/protocol/errors.ts";
+import { readServerFile } from "../../server/protocol/server-file.ts";
 import { ControlClient } from "./control-client.ts";
 import { DEFAULT_HOST, DEFAULT_PORTS, FLAG_OF, hostAndPort, parseServerName } from "./server-name.ts";
 import type { PortName, ServerName, ServerPorts } from "./server-name.ts";

@@ -5,7 +5,7 @@
 //   log.next(4711)                                   // null when the next one tells of a later tick than that
 
 import { FRAME_ACK, FRAME_LENGTH, FRAME_TICK } from "../../assembly/abi.ts";
-import { FrameReader } from "../../server/net/frame-reader.ts";
+import { FrameReader } from "../../server/protocol/game/frame-reader.ts";
 
 const FIRST_BYTES = 1_024;
 

@@ -8,12 +8,18 @@
 //   client.world.entities.get(1_000_001)?.health
 //   await client.leave()
 
-import { messageOf, WowsimError } from "../../server/errors.ts";
-import { ByteWriter } from "../../server/net/byte-writer.ts";
-import type { PortalInfo, ServerMessage, SpellInfo, Welcome, ZoneChange } from "../../server/net/client-messages.ts";
-import type { FrameReader } from "../../server/net/frame-reader.ts";
-import { encodeJsonEvent, eventKindOf } from "../../server/net/json-events.ts";
-import { EVENT_NAMES, nameOf } from "../../server/net/wire-names.ts";
+import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
+import { ByteWriter } from "../../server/protocol/game/byte-writer.ts";
+import type {
+  PortalInfo,
+  ServerMessage,
+  SpellInfo,
+  Welcome,
+  ZoneChange,
+} from "../../server/protocol/game/client-messages.ts";
+import type { FrameReader } from "../../server/protocol/game/frame-reader.ts";
+import { encodeJsonEvent, eventKindOf } from "../../server/protocol/game/json-events.ts";
+import { EVENT_NAMES, nameOf } from "../../server/protocol/game/wire-names.ts";
 import { Backoff } from "./backoff.ts";
 import { count } from "./client-stats.ts";
 import type { ClientStats } from "./client-stats.ts";

@@ -6,8 +6,8 @@
 // clients do (old-mix.ts): with a fixed order every long cast would be followed by a step, or none.
 
 import type { Socket } from "bun";
-import { seededRandom, seedOf } from "../../server/fault/random.ts";
-import { messageOf, WowsimError } from "../../server/errors.ts";
+import { seededRandom, seedOf } from "../../server/protocol/seeded-random.ts";
+import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
 import { Backoff } from "./backoff.ts";
 import { OLD_BASE_DAMAGE, OLD_SPELLS, OLD_TARGET, OldWalk, chooseOldMessage } from "./old-mix.ts";
 import { hostAndPort } from "./server-name.ts";

@@ -2,8 +2,8 @@
 //
 //   { kind: "move", seq: 7, x: 1, y: 0, z: 0 }    → {"type":"movement","position":{"x":1,"y":0,"z":0},"seq":7}
 
-import type { Hello, ServerMessage } from "../../server/net/client-messages.ts";
-import { parseOutsideJson, printable } from "../../server/printable.ts";
+import type { Hello, ServerMessage } from "../../server/protocol/game/client-messages.ts";
+import { parseOutsideJson, printable } from "../../server/protocol/printable.ts";
 import type { GameEvent } from "./wire.ts";
 import { LineSocket } from "./line-socket.ts";
 import type { ClientWire, ClientWords, WireOptions } from "./wire.ts";

@@ -11,7 +11,7 @@ import { AnomalyLog } from "../analysis/anomalies.ts";
 import { assessHealth } from "../analysis/health.ts";
 import type { HealthReason, HealthReport } from "../analysis/health-report.ts";
 import { Timeline } from "../analysis/timeline.ts";
-import { messageOf, WowsimError } from "../../server/errors.ts";
+import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
 import { FeedClient } from "./feed-client.ts";
 import { fetchStatus } from "./server-status.ts";
 import type { ServerStatus } from "../analysis/server-status.ts";

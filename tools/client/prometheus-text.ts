@@ -3,7 +3,7 @@
 //   parsePrometheus('wowsim_zone_state{zone="1",state="ACTIVE"} 1\n')
 //   // [{ name: "wowsim_zone_state", labels: { zone: "1", state: "ACTIVE" }, value: 1 }]
 
-import { printable } from "../../server/printable.ts";
+import { printable } from "../../server/protocol/printable.ts";
 
 export interface PrometheusSample {
   name: string;

@@ -4,7 +4,7 @@
 //   roleOf("mixed", 3, loadContent())    // { behave: playAlone }
 //   roleOf("mixed", 4, loadContent())    // { behave: playCaster, playerClass: "Mage" }
 
-import type { Content, PlayerClass, Spell } from "../../server/content/content.ts";
+import type { Content, PlayerClass, Spell } from "../../server/protocol/content/content.ts";
 import type { Behaviour } from "./behaviour.ts";
 import { playAlone } from "./behaviours/alone.ts";
 import { playCaster } from "./behaviours/caster.ts";

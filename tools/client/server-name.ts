@@ -4,7 +4,7 @@
 //   hostAndPort("::1", 9081)           // "[::1]:9081"
 
 import { isIPv6 } from "node:net";
-import { WowsimError } from "../../server/errors.ts";
+import { WowsimError } from "../../server/protocol/errors.ts";
 
 export const DEFAULT_HOST = "127.0.0.1";
 export const DEFAULT_PORTS = { game: 8080, control: 8081, http: 8082, telemetry: 9090 } as const;

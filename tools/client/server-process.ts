@@ -8,8 +8,8 @@
 import { existsSync, rmSync } from "node:fs";
 import type { Subprocess } from "bun";
 import { z } from "zod";
-import { WowsimError } from "../../server/errors.ts";
-import { selfCommand } from "../self.ts";
+import { WowsimError } from "../../server/protocol/errors.ts";
+import { selfCommand } from "../ui/self.ts";
 import { complaintOf, firstLine, lastLines } from "./child-output.ts";
 import type { ServerPorts } from "./server-name.ts";
 

@@ -6,8 +6,8 @@
 //
 // Of /metrics only what is named here is read; which faults are active (wowsim_fault_*) is not.
 
-import { messageOf, WowsimError } from "../../server/errors.ts";
-import { parseOutsideJson, printable } from "../../server/printable.ts";
+import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
+import { parseOutsideJson, printable } from "../../server/protocol/printable.ts";
 import { parsePrometheus } from "./prometheus-text.ts";
 import { hostAndPort } from "./server-name.ts";
 import type { PrometheusSample } from "./prometheus-text.ts";

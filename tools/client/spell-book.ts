@@ -6,7 +6,7 @@
 //   book.castable("Warrior", spells)     // without those that take mana
 //   book.factsOf(fireball)               // { castMs: 1500, cooldownMs: 0, cost: 30, areaYd: 0 }
 
-import type { Content } from "../../server/content/content.ts";
+import type { Content } from "../../server/protocol/content/content.ts";
 import type { KnownSpell } from "./game-client.ts";
 
 export interface SpellFacts {

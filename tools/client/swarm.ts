@@ -4,9 +4,9 @@
 //   swarm.stats.roundTripMs.p50
 //   await swarm.stop()          // all have left the game
 
-import { seededRandom, seedOf } from "../../server/fault/random.ts";
-import { loadContent } from "../../server/content/load.ts";
-import { WowsimError } from "../../server/errors.ts";
+import { seededRandom, seedOf } from "../../server/protocol/seeded-random.ts";
+import { loadContent } from "../../server/protocol/content/load.ts";
+import { WowsimError } from "../../server/protocol/errors.ts";
 import { Bot } from "./bot.ts";
 import { ClientStats } from "./client-stats.ts";
 import { GameClient } from "./game-client.ts";

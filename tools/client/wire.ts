@@ -4,7 +4,7 @@
 //   const wire = connectWire("binary", { host, port, onFrame: ..., onMessage: ..., ... })
 //   wire.send({ kind: "move", seq: 7, x: 1, y: 0, z: 0 })     // bytes sent, 0 when the connection is gone
 
-import type { ClientMessage, ServerMessage } from "../../server/net/client-messages.ts";
+import type { ClientMessage, ServerMessage } from "../../server/protocol/game/client-messages.ts";
 import type { StateMessage } from "./world-model.ts";
 
 export type Protocol = "json" | "binary";

@@ -23,8 +23,8 @@ import {
   RECORD_RESET,
   RECORD_SELF,
 } from "../../assembly/abi.ts";
-import type { FrameReader } from "../../server/net/frame-reader.ts";
-import { entityFlagNames } from "../../server/net/wire-names.ts";
+import type { FrameReader } from "../../server/protocol/game/frame-reader.ts";
+import { entityFlagNames } from "../../server/protocol/game/wire-names.ts";
 import type { KnownAura, KnownEntity, Position, SelfState, WorldModel } from "./world-model.ts";
 
 /** What a frame told beside what is in the model now; to be used again for the next. */

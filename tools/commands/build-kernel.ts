@@ -36,7 +36,7 @@ export function register(program: Command): void {
 
 async function build({ out: file, variant, withParent, format }: BuildFlags): Promise<void> {
   if (withParent === true) void parentGone().then(() => process.exit(EXIT.interrupted));
-  const { buildKernel, buildToFile } = await import("../../server/kernel/build.ts");
+  const { buildKernel, buildToFile } = await import("../../assembly/toolchain/build.ts");
   const options = variant === undefined ? {} : { variant };
   try {
     if (file === "-") return void (await Bun.write(Bun.stdout, (await buildKernel(options)).wasm));

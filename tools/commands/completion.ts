@@ -38,7 +38,7 @@ async function printZones(): Promise<void> {
   const [{ ControlClient }, { z }, { wishedServer }] = await Promise.all([
     import("../client/control-client.ts"),
     import("zod"),
-    import("../ui/server-flags.ts"),
+    import("../client/server-flags.ts"),
   ]);
   try {
     const { host, ports, token } = await wishedServer({});

@@ -4,8 +4,8 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import type { FoundServer } from "../client/find-server.ts";
 import { exitCodes } from "../ui/help.ts";
-import { addServerFlags, serverOf, wishedServer } from "../ui/server-flags.ts";
-import type { ServerFlags } from "../ui/server-flags.ts";
+import { addServerFlags, serverOf, wishedServer } from "../client/server-flags.ts";
+import type { ServerFlags } from "../client/server-flags.ts";
 import { EXIT, exitCodeOf, fail, hasColor } from "../ui/output.ts";
 
 interface DashboardFlags extends ServerFlags {

@@ -10,8 +10,8 @@ import { addFormatFlag, parseInteger } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { EXIT, fail, out, outJson, paint } from "../ui/output.ts";
-import { addServerFlags, withServer } from "../ui/server-flags.ts";
-import type { ServerFlags } from "../ui/server-flags.ts";
+import { addServerFlags, withServer } from "../client/server-flags.ts";
+import type { ServerFlags } from "../client/server-flags.ts";
 import { tableLines } from "../ui/table.ts";
 
 interface Flags extends ServerFlags {

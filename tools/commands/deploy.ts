@@ -4,13 +4,13 @@
 import { basename } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
-import { messageOf } from "../../server/errors.ts";
+import { messageOf } from "../../server/protocol/errors.ts";
 import type { CanaryResult, StageReport } from "../deploy/canary.ts";
 import { addFormatFlag, durationFrom, parseInteger } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
-import { addServerFlags, withServer } from "../ui/server-flags.ts";
-import type { ServerFlags } from "../ui/server-flags.ts";
+import { addServerFlags, withServer } from "../client/server-flags.ts";
+import type { ServerFlags } from "../client/server-flags.ts";
 import { interruptible } from "../ui/interrupt.ts";
 import { err, EXIT, exitCodeOf, fail, isTerminal, note, out, outJson, paint } from "../ui/output.ts";
 import { addSubcommands } from "./deploy-subcommands.ts";

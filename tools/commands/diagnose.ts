@@ -2,15 +2,15 @@
 
 import { Option } from "commander";
 import type { Command } from "commander";
-import { WowsimError } from "../../server/errors.ts";
+import { WowsimError } from "../../server/protocol/errors.ts";
 import type { Diagnosis } from "../analysis/diagnosis.ts";
 import type { FoundServer } from "../client/find-server.ts";
 import { shellWord } from "../client/server-name.ts";
 import { addFormatFlag, durationFrom } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
-import { addServerFlags, serverBeside, withServer } from "../ui/server-flags.ts";
-import type { ServerFlags } from "../ui/server-flags.ts";
+import { addServerFlags, serverBeside, withServer } from "../client/server-flags.ts";
+import type { ServerFlags } from "../client/server-flags.ts";
 import { interruptible, pause } from "../ui/interrupt.ts";
 import { EXIT, fail, note, out, outJson } from "../ui/output.ts";
 import { progressBar } from "../ui/progress.ts";
@@ -123,7 +123,7 @@ async function watch({ format }: DiagnoseFlags, server: FoundServer, signal: Abo
     import("../analysis/diagnosis.ts"),
     import("../analysis/diagnosis-watch.ts"),
     import("../analysis/timeline.ts"),
-    import("../ui/diagnosis-lines.ts"),
+    import("../report/diagnosis-lines.ts"),
     import("../ui/json.ts"),
   ]);
   const timeline = new Timeline({ isLive: true });
@@ -171,7 +171,7 @@ async function showHistory(file: string, format: OutputFormat, signal: AbortSign
     outJson(toWire({ count: log.count, incidents: log.incidents }));
     return;
   }
-  const { incidentLines } = await import("../ui/diagnosis-lines.ts");
+  const { incidentLines } = await import("../report/diagnosis-lines.ts");
   for (const line of incidentLines(log.incidents, log.count)) out(line);
 }
 
@@ -181,7 +181,7 @@ async function show(
   format: OutputFormat,
   server: FoundServer,
 ): Promise<void> {
-  const { diagnosesLines, diagnosisAt } = await import("../ui/diagnosis-lines.ts");
+  const { diagnosesLines, diagnosisAt } = await import("../report/diagnosis-lines.ts");
   const diagnoses = found.map((diagnosis) => diagnosisAt(diagnosis, server));
   process.exitCode = diagnoses.length === 0 ? EXIT.ok : EXIT.degraded;
   if (format === "json") {

@@ -7,8 +7,8 @@ import type { HealthReport } from "../analysis/health-report.ts";
 import { addFormatFlag, durationFrom } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
-import { addServerFlags, serverOf, withServer } from "../ui/server-flags.ts";
-import type { ServerFlags } from "../ui/server-flags.ts";
+import { addServerFlags, serverOf, withServer } from "../client/server-flags.ts";
+import type { ServerFlags } from "../client/server-flags.ts";
 import { interruptible, pause } from "../ui/interrupt.ts";
 import { EXIT, fail, isTerminal, out, outJson } from "../ui/output.ts";
 
@@ -90,7 +90,7 @@ async function watch(flags: HealthFlags, signal: AbortSignal): Promise<void> {
   const [{ LiveTelemetry }, { Screen }, { healthLine, healthLines }, { toWire }] = await Promise.all([
     import("../client/live-telemetry.ts"),
     import("../ui/screen.ts"),
-    import("../ui/health-lines.ts"),
+    import("../report/health-lines.ts"),
     import("../ui/json.ts"),
   ]);
   const server = await serverOf("health", flags);
@@ -114,6 +114,6 @@ async function show(report: HealthReport, format: OutputFormat): Promise<void> {
     outJson(toWire(report));
     return;
   }
-  const { healthLines } = await import("../ui/health-lines.ts");
+  const { healthLines } = await import("../report/health-lines.ts");
   for (const line of healthLines(report)) out(line);
 }

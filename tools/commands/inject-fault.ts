@@ -7,12 +7,12 @@
 
 import { Argument, InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
-import { messageOf, WowsimError } from "../../server/errors.ts";
-import { DURATION_TICKS_MAX } from "../../server/fault/status.ts";
-import { FAULTS } from "../../server/fault/definitions.ts";
-import type { FaultDefinition } from "../../server/fault/fault.ts";
-import { describeParams, heedsZone } from "../../server/fault/params.ts";
-import type { FaultStatus } from "../../server/fault/status.ts";
+import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
+import { DURATION_TICKS_MAX } from "../../server/protocol/faults/status.ts";
+import { FAULTS } from "../../server/protocol/faults/catalogue.ts";
+import type { FaultDefinition } from "../../server/protocol/faults/fault.ts";
+import { describeParams, heedsZone } from "../../server/protocol/faults/params.ts";
+import type { FaultStatus } from "../../server/protocol/faults/status.ts";
 import { ControlClient } from "../client/control-client.ts";
 import type { ControlAnswer, ControlClientOptions } from "../client/control-client.ts";
 import { FaultLeases } from "../client/fault-leases.ts";
@@ -22,8 +22,8 @@ import { faultDetails, faultTable, LONGEST, seconds, TICKS_PER_SECOND, zoneRange
 import { addFormatFlag, parseInteger, parseNumber, parseTicks } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
-import { addServerFlags, pasteable, serverOf } from "../ui/server-flags.ts";
-import type { ServerFlags } from "../ui/server-flags.ts";
+import { addServerFlags, pasteable, serverOf } from "../client/server-flags.ts";
+import type { ServerFlags } from "../client/server-flags.ts";
 import { EXIT, exitCodeOf, fail, out, outJson, paint } from "../ui/output.ts";
 import { suggest } from "../ui/suggestions.ts";
 

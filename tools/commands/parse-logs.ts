@@ -2,8 +2,8 @@
 
 import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
-import { WowsimError } from "../../server/errors.ts";
-import type { TelemetryLine, TelemetryType } from "../../server/telemetry/schema.ts";
+import { WowsimError } from "../../server/protocol/errors.ts";
+import type { TelemetryLine, TelemetryType } from "../../server/protocol/telemetry-line.ts";
 import type { AnomalyLog } from "../analysis/anomalies.ts";
 import type { LineFilter, LineWishes } from "../analysis/line-filter.ts";
 import type { ReadLines } from "../analysis/line-stream.ts";
@@ -107,7 +107,7 @@ function nonePasses(read: ReadLines, filter: LineFilter): string {
 
 /** By number, as this version's own content has them. */
 async function spellNames(): Promise<ReadonlyMap<number, string>> {
-  const { loadContent } = await import("../../server/content/load.ts");
+  const { loadContent } = await import("../../server/protocol/content/load.ts");
   return new Map(loadContent().spells.map(({ id, name }) => [id, name]));
 }
 
@@ -129,8 +129,8 @@ async function show({ report, read, anomalies, filter }: Parsed, flags: ParseFla
     return;
   }
   const [{ lineText, mechanicsLines, summaryLines }, { anomalyText }] = await Promise.all([
-    import("../ui/log-lines.ts"),
-    import("../ui/health-lines.ts"),
+    import("../report/log-lines.ts"),
+    import("../report/health-lines.ts"),
   ]);
   const notes = [
     read.broken > 0 ? `${read.broken} broken lines were skipped` : "",

@@ -6,14 +6,14 @@
 //   wowsim scenario run my.toml --server 127.0.0.1:8081 --journal journal.json
 
 import type { Command } from "commander";
-import { messageOf } from "../../server/errors.ts";
+import { messageOf } from "../../server/protocol/errors.ts";
 import type { Where } from "../scenario/drill.ts";
 import type { Batch } from "../scenario/batch.ts";
 import { addFormatFlag } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
-import { addServerFlags, namesServer, serverOf } from "../ui/server-flags.ts";
-import type { ServerFlags } from "../ui/server-flags.ts";
+import { addServerFlags, namesServer, serverOf } from "../client/server-flags.ts";
+import type { ServerFlags } from "../client/server-flags.ts";
 import { interruptible } from "../ui/interrupt.ts";
 import { EXIT, fail, isTerminal, note, out, outJson, paint } from "../ui/output.ts";
 import { progressBar } from "../ui/progress.ts";

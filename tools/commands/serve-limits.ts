@@ -6,7 +6,7 @@
 // A flag that is not given leaves the server's own default in force, which for limits an address is another for loopback.
 
 import type { Command } from "commander";
-import type { ServerOptions } from "../../server/server-options.ts";
+import type { ServerOptions } from "../../server/protocol/server-options.ts";
 import { parseInteger } from "../ui/flags.ts";
 
 export interface LimitFlags {

@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { messageOf, WowsimError } from "../../server/errors.ts";
-import { WATCHDOG_MS_DEFAULT, WATCHDOG_MS_MAX, WATCHDOG_MS_MIN } from "../../server/limits.ts";
+import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
+import { WATCHDOG_MS_DEFAULT, WATCHDOG_MS_MAX, WATCHDOG_MS_MIN } from "../../server/protocol/limits.ts";
 import { DEFAULT_PORTS, hostAndPort } from "../client/server-name.ts";
 import { addLimitFlags, limitsFrom } from "./serve-limits.ts";
 import type { LimitFlags } from "./serve-limits.ts";
@@ -14,7 +14,7 @@ import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { err, EXIT, fail, note, out } from "../ui/output.ts";
 import { parentGone } from "../ui/parent.ts";
-import type { StartServer } from "../../server/server-options.ts";
+import type { StartServer } from "../../server/protocol/server-options.ts";
 
 interface ServeFlags extends LimitFlags {
   host: string;

@@ -2,8 +2,8 @@
 
 import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
-import { messageOf, WowsimError } from "../../server/errors.ts";
-import { openFilesMax } from "../../server/open-files.ts";
+import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
+import { openFilesMax } from "../../server/protocol/open-files.ts";
 import type { ClientStats, Percentiles } from "../client/client-stats.ts";
 import type { GuestStats } from "../client/guest-load.ts";
 import type { FoundServer } from "../client/find-server.ts";
@@ -17,8 +17,8 @@ import type { Protocol } from "../client/wire.ts";
 import { addFormatFlag, durationFrom, parseInteger, parseNumber } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
-import { addServerFlags, withServer } from "../ui/server-flags.ts";
-import type { ServerFlags } from "../ui/server-flags.ts";
+import { addServerFlags, withServer } from "../client/server-flags.ts";
+import type { ServerFlags } from "../client/server-flags.ts";
 import { err, EXIT, fail, isTerminal, note, out, outJson } from "../ui/output.ts";
 import { parentGone } from "../ui/parent.ts";
 import { progressBar } from "../ui/progress.ts";

@@ -4,8 +4,8 @@ import type { Command } from "commander";
 import { hostAndPort, shellWord } from "../client/server-name.ts";
 import { exitCodes } from "../ui/help.ts";
 import type { WizardState } from "../wizard/state.ts";
-import { addServerFlags, namedServer, serverOf } from "../ui/server-flags.ts";
-import type { ServerFlags } from "../ui/server-flags.ts";
+import { addServerFlags, namedServer, serverOf } from "../client/server-flags.ts";
+import type { ServerFlags } from "../client/server-flags.ts";
 import { interruptible } from "../ui/interrupt.ts";
 import { EXIT, err, fail, isTerminal } from "../ui/output.ts";
 

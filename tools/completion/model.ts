@@ -6,7 +6,7 @@
 
 import { existsSync, readdirSync } from "node:fs";
 import type { Command, Option } from "commander";
-import { VARIANTS } from "../../server/kernel/build.ts";
+import { VARIANTS } from "../../assembly/toolchain/build.ts";
 import { LIBRARY } from "../scenario/library.ts";
 import { pathOf, withSubcommands } from "../ui/help.ts";
 import { suggestedValues } from "../ui/suggestions.ts";

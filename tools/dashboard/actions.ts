@@ -2,7 +2,7 @@
 // (players, faults, a deploy) is ended with it: faults are held by a lease (tools/client/fault-leases.ts), so that they end
 // also when nobody comes to end them.
 
-import { messageOf } from "../../server/errors.ts";
+import { messageOf } from "../../server/protocol/errors.ts";
 import type { ControlAnswer } from "../client/control-client.ts";
 import { FaultLeases } from "../client/fault-leases.ts";
 import type { ActivateRequest } from "../client/fault-leases.ts";

@@ -5,8 +5,8 @@
 //   source.start()
 //   await source.ask({ command: "halt" })
 
-import { messageOf, WowsimError } from "../../server/errors.ts";
-import type { FaultStatus } from "../../server/fault/status.ts";
+import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
+import type { FaultStatus } from "../../server/protocol/faults/status.ts";
 import { ControlClient } from "../client/control-client.ts";
 import type { ControlAnswer, ControlClientOptions } from "../client/control-client.ts";
 import { DeployRemote } from "../deploy/remote.ts";

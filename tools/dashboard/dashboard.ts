@@ -9,7 +9,7 @@
 // It draws at most ten times a second whatever comes in (draw-budget.ts): by itself three times, and after a key or a click
 // at once, if that allows.
 
-import { WowsimError } from "../../server/errors.ts";
+import { WowsimError } from "../../server/protocol/errors.ts";
 import { err, EXIT } from "../ui/output.ts";
 import { Actions } from "./actions.ts";
 import { ControlSource } from "./control-source.ts";

@@ -6,7 +6,7 @@
 //   log.note("the server is back", nowMs)                     // the dashboard's own remarks
 //   log.newest({ level: "notable", text: "zone 1" }, 20)      // oldest first
 
-import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import type { Timed } from "../analysis/series.ts";
 import { clean } from "./text.ts";
 

@@ -3,7 +3,7 @@
 //
 //   const exitCode = await untilEnd({ leave: () => terminal.leave() }, (end) => { ...; end(0) })
 
-import { messageOf } from "../../server/errors.ts";
+import { messageOf } from "../../server/protocol/errors.ts";
 import { EXIT } from "../ui/output.ts";
 
 const SIGNALS = { SIGINT: EXIT.interrupted, SIGTERM: 0, SIGHUP: 0 } as const;

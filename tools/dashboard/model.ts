@@ -6,7 +6,7 @@
 //   feed.onLine((line) => model.take(line))
 //   model.picture()
 
-import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { AnomalyLog } from "../analysis/anomalies.ts";
 import { diagnose } from "../analysis/diagnosis.ts";
 import type { Diagnosis } from "../analysis/diagnosis.ts";

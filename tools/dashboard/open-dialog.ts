@@ -1,10 +1,10 @@
 // The dialogs of the dashboard, made from what is there: players to bring in, faults with the parameters their schemas
 // tell, what can be deployed, and the questions before harm.
 
-import { FAULTS } from "../../server/fault/definitions.ts";
-import type { FaultDefinition } from "../../server/fault/fault.ts";
-import { describeParams, heedsZone } from "../../server/fault/params.ts";
-import type { FaultStatus } from "../../server/fault/status.ts";
+import { FAULTS } from "../../server/protocol/faults/catalogue.ts";
+import type { FaultDefinition } from "../../server/protocol/faults/fault.ts";
+import { describeParams, heedsZone } from "../../server/protocol/faults/params.ts";
+import type { FaultStatus } from "../../server/protocol/faults/status.ts";
 import { LONGEST, seconds, TICKS_PER_SECOND, zonesOf } from "../ui/fault-lines.ts";
 import type { DialogName } from "./commands.ts";
 import type { Choice, Field, Form, Menu, Outcome, Question } from "./dialogs.ts";

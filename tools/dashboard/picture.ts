@@ -3,7 +3,7 @@
 // tools/analysis, as `wowsim health` and `wowsim parse-logs` tell it; which faults are active comes from the control
 // channel, and nothing of the analysis ever sees that.
 
-import type { FaultStatus } from "../../server/fault/status.ts";
+import type { FaultStatus } from "../../server/protocol/faults/status.ts";
 import type { Diagnosis } from "../analysis/diagnosis.ts";
 import type { HealthReport } from "../analysis/health-report.ts";
 import type { Timeline } from "../analysis/timeline.ts";

@@ -8,7 +8,7 @@
 import type { Subprocess } from "bun";
 import { z } from "zod";
 import { spokenOf } from "../client/child-output.ts";
-import { selfCommand } from "../self.ts";
+import { selfCommand } from "../ui/self.ts";
 
 /** "Until stopped" has to be some number. */
 const FOREVER_S = 86_400;

@@ -7,8 +7,8 @@
 //
 // A file counts only when the feed's first line is in it: then it is this server's, and ends where the feed begins.
 
-import { messageOf } from "../../server/errors.ts";
-import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import { messageOf } from "../../server/protocol/errors.ts";
+import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { readLines } from "../analysis/line-stream.ts";
 import { FeedClient } from "../client/feed-client.ts";
 import { fetchStatus } from "../client/server-status.ts";

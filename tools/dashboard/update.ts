@@ -3,7 +3,7 @@
 //
 //   const next = keyed(screen, "f", picture, candidates)      // { screen: { ..., dialogs: [faults] }, effects: [] }
 
-import { FAULTS } from "../../server/fault/definitions.ts";
+import { FAULTS } from "../../server/protocol/faults/catalogue.ts";
 import type { Command } from "./commands.ts";
 import { edited, pressed, stopsOf } from "./dialogs.ts";
 import type { Dialog, Outcome } from "./dialogs.ts";

@@ -1,4 +1,4 @@
-// What inspect_zone answers (server/control/zone-views.ts), checked before it is believed.
+// What inspect_zone answers (server/main/control/zone-views.ts), checked before it is believed.
 
 import { z } from "zod";
 

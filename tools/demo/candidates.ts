@@ -7,9 +7,9 @@
 
 import { setPriority } from "node:os";
 import type { Subprocess } from "bun";
-import { WowsimError } from "../../server/errors.ts";
-import { hashOf } from "../../server/kernel/meter.ts";
-import { selfCommand } from "../self.ts";
+import { WowsimError } from "../../server/protocol/errors.ts";
+import { hashOf } from "../../assembly/toolchain/meter.ts";
+import { selfCommand } from "../ui/self.ts";
 
 export interface Candidate {
   wasm: Uint8Array;

@@ -5,7 +5,7 @@
 // Nothing here is scripted to come out well: a claim that is not true is printed as such. Whatever happens, players,
 // server and temporary folder are gone at the end.
 
-import { messageOf } from "../../server/errors.ts";
+import { messageOf } from "../../server/protocol/errors.ts";
 import { Demo } from "./context.ts";
 import type { Claim, DemoOptions, Fact } from "./context.ts";
 import { baseline } from "./phases/baseline.ts";

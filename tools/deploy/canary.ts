@@ -6,10 +6,10 @@
 // Each stage reports one line with its numbers. Whatever goes wrong after the swap (an error, a silent feed, Ctrl-C) ends
 // in a roll-back, and should this process die instead, the server does it when the lease ends.
 
-import { messageOf, WowsimError } from "../../server/errors.ts";
-import { MODULE_LIMITS } from "../../server/limits.ts";
-import { checkModule } from "../../server/kernel/checks.ts";
-import { hashOf } from "../../server/kernel/meter.ts";
+import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
+import { MODULE_LIMITS } from "../../server/protocol/limits.ts";
+import { checkModule } from "../../assembly/toolchain/checks.ts";
+import { hashOf } from "../../assembly/toolchain/meter.ts";
 import { FeedWindow } from "./feed-window.ts";
 import type { LineFeed } from "./feed-window.ts";
 import type { Thresholds, Verdict } from "./verdict.ts";

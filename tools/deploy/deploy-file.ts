@@ -4,8 +4,8 @@
 //   const result = await deployFile("hotfix.wasm", { host, controlPort, telemetryPort, ... }, signal, { report, progress })
 
 import { basename } from "node:path";
-import { messageOf, WowsimError } from "../../server/errors.ts";
-import { MODULE_LIMITS } from "../../server/limits.ts";
+import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
+import { MODULE_LIMITS } from "../../server/protocol/limits.ts";
 import { ControlClient } from "../client/control-client.ts";
 import { FeedClient } from "../client/feed-client.ts";
 import { shellWord } from "../client/server-name.ts";

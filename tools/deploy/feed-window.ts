@@ -1,7 +1,7 @@
 // The telemetry feed as the deploy tool sees it: a window of samples that can be begun anew, and how long the feed has
 // been silent. Keeps listening from its making to close().
 
-import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { SampleWindow } from "./samples.ts";
 
 export interface LineFeed {

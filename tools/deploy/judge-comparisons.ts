@@ -8,8 +8,8 @@ import type { Measured } from "../analysis/measured.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Check, Thresholds } from "./verdict.ts";
 import type { ZoneTick } from "./samples.ts";
-import { compare, controlChange, MEDIAN, P99, WORST } from "./statistics.ts";
-import type { Change, Figure } from "./statistics.ts";
+import { compare, controlChange, MEDIAN, P99, WORST } from "../analysis/statistics.ts";
+import type { Change, Figure } from "../analysis/statistics.ts";
 
 interface Comparison {
   id: string;

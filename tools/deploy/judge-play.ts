@@ -11,7 +11,7 @@ import { areSamePlayers, meanPlayers, PLAYERS_NEGLIGIBLE } from "./evidence.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Check, Thresholds } from "./verdict.ts";
 import type { ZoneTick } from "./samples.ts";
-import { sharesDifferP } from "./statistics.ts";
+import { sharesDifferP } from "../analysis/statistics.ts";
 
 /** For figures a second; the tick rate of a server is 20 Hz unless it was told otherwise, and only ratios decide. */
 const TICKS_PER_SECOND = 20;

@@ -8,7 +8,7 @@
 // A tick counts once however often its line comes, and in its place whenever it comes. A number that a line does not have
 // is missing, not 0. A window is bounded: past ticksMax ticks a zone, the oldest go.
 
-import type { TelemetryLine } from "../../server/telemetry/schema.ts";
+import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { measured } from "../analysis/measured.ts";
 import type { Measured } from "../analysis/measured.ts";
 

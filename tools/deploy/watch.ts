@@ -1,7 +1,7 @@
 // The waiting parts of a canary: its baseline, its watch, and the proof afterwards that every zone runs what it should.
 // All three read the telemetry feed only, and give up with a reason when it falls silent.
 
-import { WowsimError } from "../../server/errors.ts";
+import { WowsimError } from "../../server/protocol/errors.ts";
 import { known, quantile, sum } from "../analysis/measured.ts";
 import type { Measured } from "../analysis/measured.ts";
 import { FeedWindow } from "./feed-window.ts";
@@ -9,7 +9,7 @@ import { judge, judgeEarly } from "./judge.ts";
 import type { JudgeInput, Thresholds, Verdict } from "./verdict.ts";
 import { SampleWindow } from "./samples.ts";
 import type { ZoneTick } from "./samples.ts";
-import { sleep } from "./sleep.ts";
+import { sleep } from "../client/sleep.ts";
 
 interface Waiting {
   signal: AbortSignal;

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import packageFile from "../../package.json";
-import { kernelState } from "../../server/kernel/build.ts";
+import { kernelState } from "../../assembly/toolchain/build.ts";
 import { isAtLeast, missing, ok, warning } from "./check.ts";
 import type { Check } from "./check.ts";
 

@@ -3,7 +3,7 @@
 import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { availableParallelism, freemem, tmpdir } from "node:os";
 import { dirname, resolve } from "node:path";
-import { messageOf } from "../../server/errors.ts";
+import { messageOf } from "../../server/protocol/errors.ts";
 import { missing, ok, warning } from "./check.ts";
 import type { Check } from "./check.ts";
 

@@ -1,6 +1,6 @@
 // Whether the ports that a server would listen on are free; if not, who has them.
 
-import { messageOf } from "../../server/errors.ts";
+import { messageOf } from "../../server/protocol/errors.ts";
 import { ok, warning } from "./check.ts";
 import type { Check } from "./check.ts";
 import { portOwner } from "./port-owner.ts";

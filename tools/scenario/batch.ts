@@ -5,7 +5,7 @@
 //
 // One that can not even begin has failed; the others are run all the same. After an interruption the rest are aborted unseen.
 
-import { messageOf } from "../../server/errors.ts";
+import { messageOf } from "../../server/protocol/errors.ts";
 import type { Audience, Played, Verdict } from "./play.ts";
 import { openScript } from "./script.ts";
 import type { Script, ScriptOptions } from "./script.ts";

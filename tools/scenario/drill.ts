@@ -10,8 +10,8 @@
 // Should this process be killed instead: the server it started ends with it, its players' links break, and the faults end
 // when nobody renews their leases.
 
-import { WowsimError } from "../../server/errors.ts";
-import type { FaultStatus } from "../../server/fault/status.ts";
+import { WowsimError } from "../../server/protocol/errors.ts";
+import type { FaultStatus } from "../../server/protocol/faults/status.ts";
 import { Timeline } from "../analysis/timeline.ts";
 import { ControlClient } from "../client/control-client.ts";
 import { FaultLeases } from "../client/fault-leases.ts";

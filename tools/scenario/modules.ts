@@ -4,7 +4,7 @@
 //   const { wasm, label } = await loadModule({ variant: "regression" }, "/folder/of/the/scenario")
 
 import { basename, resolve } from "node:path";
-import { messageOf, WowsimError } from "../../server/errors.ts";
+import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
 
 export interface KernelModule {
   /** An unmetered kernel binary. */
@@ -22,7 +22,7 @@ export interface ModuleWish {
 /** Throws WowsimError: no_such_file, kernel_source, kernel_compile, kernel_check. */
 export async function loadModule({ variant, module = "" }: ModuleWish, folder: string): Promise<KernelModule> {
   if (variant !== undefined) {
-    const { buildKernel } = await import("../../server/kernel/build.ts");
+    const { buildKernel } = await import("../../assembly/toolchain/build.ts");
     return { wasm: (await buildKernel({ variant })).wasm, label: variant };
   }
   const path = resolve(folder, module);

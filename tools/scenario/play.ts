@@ -8,8 +8,8 @@
 // that could not be carried out or measured makes it failed; the signal makes it aborted. What could not be put back makes
 // failed of a completed or deviated one.
 
-import { messageOf } from "../../server/errors.ts";
-import { sleep } from "../deploy/sleep.ts";
+import { messageOf } from "../../server/protocol/errors.ts";
+import { sleep } from "../client/sleep.ts";
 
 export type Verdict = "completed" | "deviated" | "failed" | "aborted";
 

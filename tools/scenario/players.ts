@@ -5,7 +5,7 @@
 //   players.feltSince(before)            // { playing: 6, drops: 0, resumed: 0, roundTripMs: { p50: 31, ... }, ... }
 //   await players.despawn()
 
-import { WowsimError } from "../../server/errors.ts";
+import { WowsimError } from "../../server/protocol/errors.ts";
 import { Swarm } from "../client/swarm.ts";
 import type { Felt, FeltCounts } from "./measures.ts";
 

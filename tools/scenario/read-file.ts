@@ -5,10 +5,10 @@
 
 import { basename, extname } from "node:path";
 import type { z } from "zod";
-import { messageOf, WowsimError } from "../../server/errors.ts";
-import { didYouMean } from "../../server/fault/nearest.ts";
-import { parseText } from "../../server/text-data.ts";
-import type { TextFormat } from "../../server/text-data.ts";
+import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
+import { didYouMean } from "../../server/protocol/did-you-mean.ts";
+import { parseText } from "../../server/protocol/text-data.ts";
+import type { TextFormat } from "../../server/protocol/text-data.ts";
 import { scenarioSchema } from "./scenario.ts";
 import type { Scenario } from "./scenario.ts";
 

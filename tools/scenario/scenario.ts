@@ -15,10 +15,10 @@
 // docs/SCENARIOS.md tells every field.
 
 import { z } from "zod";
-import { messageOf } from "../../server/errors.ts";
-import { DURATION_TICKS_MAX } from "../../server/fault/status.ts";
-import { FAULTS } from "../../server/fault/definitions.ts";
-import { parseParams } from "../../server/fault/params.ts";
+import { messageOf } from "../../server/protocol/errors.ts";
+import { DURATION_TICKS_MAX } from "../../server/protocol/faults/status.ts";
+import { FAULTS } from "../../server/protocol/faults/catalogue.ts";
+import { parseParams } from "../../server/protocol/faults/params.ts";
 import { conditionProblems, conditionShape } from "./conditions.ts";
 import { durationMs } from "./duration.ts";
 

@@ -2,11 +2,11 @@
 //
 //   const acts = scenario.steps.map((step) => actOf(step, drill, modules))
 
-import { FAULTS } from "../../server/fault/definitions.ts";
-import type { FaultStatus } from "../../server/fault/status.ts";
+import { FAULTS } from "../../server/protocol/faults/catalogue.ts";
+import type { FaultStatus } from "../../server/protocol/faults/status.ts";
 import { DeployRemote } from "../deploy/remote.ts";
 import type { RemoteZone } from "../deploy/remote.ts";
-import { sleep } from "../deploy/sleep.ts";
+import { sleep } from "../client/sleep.ts";
 import { describe, overMsOf, read } from "./conditions.ts";
 import type { Reading } from "./conditions.ts";
 import type { Drill } from "./drill.ts";

@@ -3,8 +3,8 @@
 //   FAULT                   STATE   ZONES   LEFT  RUNS  HIT
 //   latency-spike           active  1-4    4.8 s     1  40 of 40   delay_ms=200 ...
 
-import { DURATION_TICKS_MAX } from "../../server/fault/status.ts";
-import type { FaultStatus } from "../../server/fault/status.ts";
+import { DURATION_TICKS_MAX } from "../../server/protocol/faults/status.ts";
+import type { FaultStatus } from "../../server/protocol/faults/status.ts";
 import { paint } from "./output.ts";
 import { fieldLines, tableLines } from "./table.ts";
 

@@ -2,7 +2,7 @@
 //
 //   escapeMarkup('<b> & "x"')      // "&lt;b&gt; &amp; &quot;x&quot;"
 
-import { printableLines } from "../../server/printable.ts";
+import { printableLines } from "../../server/protocol/printable.ts";
 
 /** The text as it stands in an element or a quoted attribute; what no document may contain is replaced. */
 export function escapeMarkup(text: string): string {

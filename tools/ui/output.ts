@@ -7,8 +7,8 @@
 // Where --format json is asked for, stderr has JSON lines as well: {"error":{"code":"...","message":"..."}} and
 // {"note":"..."}. So stdout is the result and nothing else, and no error has to be told from a text.
 
-import { messageOf, WowsimError } from "../../server/errors.ts";
-import { printableLines, shownJson } from "../../server/printable.ts";
+import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
+import { printableLines, shownJson } from "../../server/protocol/printable.ts";
 import { folded } from "./wrap.ts";
 
 /** What `paint` puts around a text. */

@@ -1,12 +1,12 @@
 // The wizard's middle: a fault is chosen by what players would feel, made as strong as one likes, watched, guessed, and told
 // by telemetry.
 
-import { FAULTS } from "../../server/fault/definitions.ts";
-import { describeParams } from "../../server/fault/params.ts";
-import type { FaultParam } from "../../server/fault/params.ts";
+import { FAULTS } from "../../server/protocol/faults/catalogue.ts";
+import { describeParams } from "../../server/protocol/faults/params.ts";
+import type { FaultParam } from "../../server/protocol/faults/params.ts";
 import { causesWithin, diagnose } from "../analysis/diagnosis.ts";
-import { sleep } from "../deploy/sleep.ts";
-import { diagnosisAt, diagnosisLines } from "../ui/diagnosis-lines.ts";
+import { sleep } from "../client/sleep.ts";
+import { diagnosisAt, diagnosisLines } from "../report/diagnosis-lines.ts";
 import { FEELINGS, feelingOf } from "./feelings.ts";
 import type { Feeling } from "./feelings.ts";
 import { wholeNumberProblem } from "./opening.ts";

@@ -1,12 +1,12 @@
 // What the wizard knows while it goes: the drill that is under way, what was chosen, and the scenario that all of it makes.
 
 import type { Measured } from "../analysis/measured.ts";
-import { WowsimError } from "../../server/errors.ts";
+import { WowsimError } from "../../server/protocol/errors.ts";
 import type { Drill, Where } from "../scenario/drill.ts";
 import { measureOf } from "../scenario/measures.ts";
 import type { MeasureName } from "../scenario/measures.ts";
-import { pasteable } from "../ui/server-flags.ts";
-import type { ServerPlace } from "../ui/server-flags.ts";
+import { pasteable } from "../client/server-flags.ts";
+import type { ServerPlace } from "../client/server-flags.ts";
 
 /** A step of the scenario that can be saved in the end, as it stands in a file. */
 export type SavedStep = Record<string, unknown>;

@@ -6,7 +6,7 @@
 // A step is told, asked, carried out; a wrong answer, and one that could not be carried out, is asked again with the reason.
 // Back undoes the step before, and asks that one again.
 
-import { messageOf, WowsimError } from "../../server/errors.ts";
+import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
 
 export interface Choice {
   value: string;

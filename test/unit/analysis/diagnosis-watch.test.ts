@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import { diagnose } from "../../../tools/analysis/diagnosis.ts";
 import { DiagnosisWatch } from "../../../tools/analysis/diagnosis-watch.ts";
 import type { DiagnosisChange } from "../../../tools/analysis/diagnosis-watch.ts";
-import { changeLines } from "../../../tools/ui/diagnosis-lines.ts";
+import { changeLines } from "../../../tools/report/diagnosis-lines.ts";
 import { Story } from "../../helpers/telemetry-story.ts";
 import type { Plot } from "../../helpers/telemetry-story.ts";
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { AnomalyLog, findAnomalies } from "../../../tools/analysis/anomalies.ts";
 import { assessHealth } from "../../../tools/analysis/health.ts";
 import type { HealthReport } from "../../../tools/analysis/health-report.ts";
-import { healthLines } from "../../../tools/ui/health-lines.ts";
+import { healthLines } from "../../../tools/report/health-lines.ts";
 import { Timeline } from "../../../tools/analysis/timeline.ts";
 import { Story } from "../../helpers/telemetry-story.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { TelemetryLine } from "../../../server/telemetry/schema.ts";
+import type { TelemetryLine } from "../../../server/protocol/telemetry-line.ts";
 import { IncidentLog } from "../../../tools/analysis/incident-log.ts";
 import { lastTimeOf, readLines } from "../../../tools/analysis/line-stream.ts";
 import { LogSummary } from "../../../tools/analysis/log-summary.ts";

@@ -3,7 +3,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { FAULTS } from "../../../server/fault/definitions.ts";
+import { FAULTS } from "../../../server/protocol/faults/catalogue.ts";
 import { RULES } from "../../../tools/analysis/diagnosis.ts";
 import { UNKNOWN, UNKNOWN_RUNBOOK, UNKNOWN_TITLE } from "../../../tools/analysis/rules/unknown.ts";
 import { ROOT } from "../../helpers/command.ts";

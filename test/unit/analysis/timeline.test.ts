@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { TelemetryLine } from "../../../server/telemetry/schema.ts";
+import type { TelemetryLine } from "../../../server/protocol/telemetry-line.ts";
 import { Timeline } from "../../../tools/analysis/timeline.ts";
 import { Story } from "../../helpers/telemetry-story.ts";
 

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { BINARY_SAMPLES, binaryFuzzSource, binaryMessage } from "../../../bench/lib/fuzz-binary.ts";
-import { binaryCodec } from "../../../server/net/binary-codec.ts";
-import { BINARY_MARK } from "../../../server/net/binary-wire.ts";
-import { ClientMessage } from "../../../server/net/client-messages.ts";
-import { seededRandom } from "../../../server/fault/random.ts";
+import { binaryCodec } from "../../../server/main/gateway/binary-codec.ts";
+import { BINARY_MARK } from "../../../server/protocol/game/binary-wire.ts";
+import { ClientMessage } from "../../../server/protocol/game/client-messages.ts";
+import { seededRandom } from "../../../server/protocol/seeded-random.ts";
 
 /** What a server makes of the bytes: the messages in them that it understands, and how many it does not. */
 function read(bytes: Buffer): { understood: number; refused: number; left: number } {

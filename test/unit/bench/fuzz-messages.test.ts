@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { fuzzSource } from "../../../bench/lib/fuzz-messages.ts";
 import type { FuzzMessage, FuzzPort } from "../../../bench/lib/fuzz-messages.ts";
-import { seededRandom } from "../../../server/fault/random.ts";
+import { seededRandom } from "../../../server/protocol/seeded-random.ts";
 
 function messagesOf(port: FuzzPort, seed: number, count: number): FuzzMessage[] {
   const draw = fuzzSource(port, seededRandom(seed));

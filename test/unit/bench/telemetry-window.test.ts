@@ -2,7 +2,7 @@
 
 import { expect, test } from "bun:test";
 import { readWindow, spanWithPlayers, ticksOff } from "../../../bench/lib/telemetry-window.ts";
-import type { TelemetryLine } from "../../../server/telemetry/schema.ts";
+import type { TelemetryLine } from "../../../server/protocol/telemetry-line.ts";
 
 const START = Date.parse("2026-01-01T00:00:00.000Z");
 

@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { TelemetryLine } from "../../../server/telemetry/schema.ts";
+import type { TelemetryLine } from "../../../server/protocol/telemetry-line.ts";
 import { findMax } from "../../../tools/benchmark/find-max.ts";
 import { htmlReport } from "../../../tools/benchmark/report-html.ts";
 import { markdownReport, textReport } from "../../../tools/benchmark/report.ts";

@@ -1,7 +1,7 @@
 // The parts that players play: what each does in the situations it is there for.
 
 import { describe, expect, test } from "bun:test";
-import { loadContent } from "../../../server/content/load.ts";
+import { loadContent } from "../../../server/protocol/content/load.ts";
 import type { Action } from "../../../tools/client/behaviour.ts";
 import { preyOf } from "../../../tools/client/behaviour.ts";
 import { playCaster } from "../../../tools/client/behaviours/caster.ts";

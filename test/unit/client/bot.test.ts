@@ -1,7 +1,7 @@
 // What a bot does, turn by turn, and why; decided by functions of what it knows, carried out on a client that notes it down.
 
 import { describe, expect, test } from "bun:test";
-import { loadContent } from "../../../server/content/load.ts";
+import { loadContent } from "../../../server/protocol/content/load.ts";
 import { playAlone } from "../../../tools/client/behaviours/alone.ts";
 import { Bot } from "../../../tools/client/bot.ts";
 import { SpellBook } from "../../../tools/client/spell-book.ts";

@@ -3,7 +3,7 @@
 import { expect, test } from "bun:test";
 import { FaultLeases, LEASE_MS } from "../../../tools/client/fault-leases.ts";
 import { ControlClient } from "../../../tools/client/control-client.ts";
-import { NOMINAL_TICK_MS } from "../../../server/fault/nominal-ticks.ts";
+import { NOMINAL_TICK_MS } from "../../../server/main/faults/nominal-ticks.ts";
 import { startControl } from "../../helpers/control-server.ts";
 import type { RunningControl } from "../../helpers/control-server.ts";
 

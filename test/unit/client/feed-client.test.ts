@@ -1,11 +1,11 @@
 // The tools' end of the feed, against the real feed on real sockets and against peers that are none.
 
 import { expect, test } from "bun:test";
-import { TelemetryCounters } from "../../../server/telemetry/counters.ts";
-import { RingEmitter } from "../../../server/telemetry/emitter.ts";
-import { Feed } from "../../../server/telemetry/feed.ts";
-import type { TelemetryLine } from "../../../server/telemetry/schema.ts";
-import { Ring } from "../../../server/zone/ring.ts";
+import { TelemetryCounters } from "../../../server/shared/telemetry-counters.ts";
+import { RingEmitter } from "../../../server/shared/emitter.ts";
+import { Feed } from "../../../server/feed/feed.ts";
+import type { TelemetryLine } from "../../../server/protocol/telemetry-line.ts";
+import { Ring } from "../../../server/shared/ring.ts";
 import { FeedClient } from "../../../tools/client/feed-client.ts";
 import { eventually, withMessage } from "../../helpers/telemetry.ts";
 

@@ -2,12 +2,12 @@
 // hint which is printed leads there again.
 
 import { expect, test } from "bun:test";
-import { registerServerCommand } from "../../../server/control/server-command.ts";
-import { writeServerFile } from "../../../server/store/server-file.ts";
+import { registerServerCommand } from "../../../server/main/control/server-command.ts";
+import { writeServerFile } from "../../../server/protocol/server-file.ts";
 import { findServer } from "../../../tools/client/find-server.ts";
 import type { ServerWish } from "../../../tools/client/find-server.ts";
 import { DEFAULT_PORTS } from "../../../tools/client/server-name.ts";
-import { pasteable } from "../../../tools/ui/server-flags.ts";
+import { pasteable } from "../../../tools/client/server-flags.ts";
 import { startControl } from "../../helpers/control-server.ts";
 import { tempFolder } from "../../helpers/telemetry.ts";
 

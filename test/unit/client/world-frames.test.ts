@@ -3,9 +3,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import * as abi from "../../../assembly/abi.ts";
-import { ByteWriter } from "../../../server/net/byte-writer.ts";
-import { FrameReader } from "../../../server/net/frame-reader.ts";
-import { encodeJsonFrame } from "../../../server/net/json-frames.ts";
+import { ByteWriter } from "../../../server/protocol/game/byte-writer.ts";
+import { FrameReader } from "../../../server/protocol/game/frame-reader.ts";
+import { encodeJsonFrame } from "../../../server/main/gateway/json-frames.ts";
 import { applyFrame } from "../../../tools/client/world-frames.ts";
 import type { FrameOutcome } from "../../../tools/client/world-frames.ts";
 import { WorldModel } from "../../../tools/client/world-model.ts";

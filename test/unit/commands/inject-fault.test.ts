@@ -1,11 +1,11 @@
 // wowsim inject-fault as it is typed: what it prints, how it exits.
 
 import { describe, expect, test } from "bun:test";
-import { FAULTS } from "../../../server/fault/definitions.ts";
+import { FAULTS } from "../../../server/protocol/faults/catalogue.ts";
 import { startWowsim } from "../../helpers/command.ts";
 import { startControl } from "../../helpers/control-server.ts";
 
-const WOWSIM = new URL("../../../tools/wowsim.ts", import.meta.url).pathname;
+const WOWSIM = new URL("../../../server/wowsim.ts", import.meta.url).pathname;
 
 async function injectFault(port: number, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const where = port === 0 ? [] : ["--control-port", String(port)];

@@ -6,10 +6,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { contentOf, loadContent, loadWorld } from "../../../server/content/load.ts";
+import { contentOf, loadContent, loadWorld } from "../../../server/protocol/content/load.ts";
 import { openZone } from "../../helpers/kernel-zone.ts";
 
-const CONTENT = join(import.meta.dir, "../../../server/content");
+const CONTENT = join(import.meta.dir, "../../../server/protocol/content");
 const folder = mkdtempSync(join(tmpdir(), "wowsim-content-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 

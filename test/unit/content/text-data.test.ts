@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { parseText } from "../../../server/text-data.ts";
-import type { TextFormat } from "../../../server/text-data.ts";
+import { parseText } from "../../../server/protocol/text-data.ts";
+import type { TextFormat } from "../../../server/protocol/text-data.ts";
 
 function complaintOf(format: TextFormat, text: string): string {
   try {

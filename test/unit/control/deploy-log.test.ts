@@ -3,8 +3,8 @@
 import { expect, test } from "bun:test";
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import fc from "fast-check";
-import { DeployLog, ENTRIES_MAX, lostText } from "../../../server/control/deploy-log.ts";
-import type { DeployEvent } from "../../../server/control/deploy.ts";
+import { DeployLog, ENTRIES_MAX, lostText } from "../../../server/main/control/deploy-log.ts";
+import type { DeployEvent } from "../../../server/main/control/deploy.ts";
 import { MemoryEmitter } from "../../helpers/control-faults.ts";
 import { tempFolder } from "../../helpers/telemetry.ts";
 

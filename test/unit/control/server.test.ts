@@ -2,10 +2,10 @@
 
 import { describe, expect, test } from "bun:test";
 import { z } from "zod";
-import { ControlServer } from "../../../server/control/server.ts";
-import { WowsimError } from "../../../server/errors.ts";
-import { isLoopback } from "../../../server/net/address.ts";
-import { WrongTokens } from "../../../server/net/wrong-tokens.ts";
+import { ControlServer } from "../../../server/main/control/server.ts";
+import { WowsimError } from "../../../server/protocol/errors.ts";
+import { isLoopback } from "../../../server/shared/address.ts";
+import { WrongTokens } from "../../../server/shared/wrong-tokens.ts";
 import { MemoryEmitter } from "../../helpers/control-faults.ts";
 import { RawConnection, startControl } from "../../helpers/control-server.ts";
 

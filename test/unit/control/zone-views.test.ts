@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { ENTITY_DEAD, ENTITY_PLAYER } from "../../../assembly/abi.ts";
-import { ZoneViews } from "../../../server/control/zone-views.ts";
-import type { ZonePicture } from "../../../server/zone/zone-picture.ts";
+import { ZoneViews } from "../../../server/main/control/zone-views.ts";
+import type { ZonePicture } from "../../../server/shared/zone-picture.ts";
 
 const wolf = { id: 1_000_001, kind: 1, level: 8, x: 3.5, y: -2, health: 90, healthMax: 180, flags: 0, target: 7 };
 const player = {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { TelemetryLine, TelemetryType } from "../../../server/telemetry/schema.ts";
+import type { TelemetryLine, TelemetryType } from "../../../server/protocol/telemetry-line.ts";
 import { ENTRIES_MAX, EventLog, FREQUENT_PER_SECOND_MAX } from "../../../tools/dashboard/event-log.ts";
 
 const line = (

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { mannWhitney, normalUpperTail } from "../../../tools/deploy/mann-whitney.ts";
+import { mannWhitney, normalUpperTail } from "../../../tools/analysis/mann-whitney.ts";
 
 test("agrees with R's documented wilcox.test example (Hollander & Wolfe, permeability)", () => {
   const atTerm = [0.8, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46];

@@ -7,7 +7,7 @@ import {
   P99,
   sharesDifferP,
   WORST,
-} from "../../../tools/deploy/statistics.ts";
+} from "../../../tools/analysis/statistics.ts";
 
 test("two shares differ by chance as often as the z-test of proportions says", () => {
   // 15 of 50 and 25 of 50: z = 0.2 / sqrt(0.4 * 0.6 * 2 / 50) = 2.0412.

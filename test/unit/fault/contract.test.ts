@@ -1,9 +1,9 @@
 // The contract every fault keeps, run over all of them.
 
 import { describe, expect, test } from "bun:test";
-import type { FaultRequest } from "../../../server/fault/status.ts";
-import { FAULTS } from "../../../server/fault/definitions.ts";
-import { describeParams, parseParams } from "../../../server/fault/params.ts";
+import type { FaultRequest } from "../../../server/protocol/faults/status.ts";
+import { FAULTS } from "../../../server/protocol/faults/catalogue.ts";
+import { describeParams, parseParams } from "../../../server/protocol/faults/params.ts";
 import { FaultBench } from "../../helpers/control-faults.ts";
 
 /** Parameters with which a fault acts at once and costs a test no time. */

@@ -1,7 +1,7 @@
 // The memory that main thread and zone workers share about faults, also between real threads.
 
 import { expect, test } from "bun:test";
-import { ACTIVATIONS_MAX, FAULT_THREADS_MAX, FaultBlock } from "../../../server/fault/fault-block.ts";
+import { ACTIVATIONS_MAX, FAULT_THREADS_MAX, FaultBlock } from "../../../server/shared/fault-block.ts";
 
 test("closing an activation wakes a pause in another thread, which reads no messages meanwhile", async () => {
   const block = new FaultBlock(FaultBlock.allocate());

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { OP_NUDGE, OP_PLACE, OP_SPAWN, OP_SPIN, OP_TRAP, SPAWN_PHANTOM } from "../../../assembly/abi.ts";
-import { HeldMemory } from "../../../server/fault/faults/held-memory.ts";
+import { HeldMemory } from "../../../server/protocol/faults/held-memory.ts";
 import { FaultBench } from "../../helpers/control-faults.ts";
 
 describe("latency-spike", () => {

@@ -2,9 +2,9 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { didYouMean, nearest } from "../../../server/fault/nearest.ts";
-import { startNominalTicks } from "../../../server/fault/nominal-ticks.ts";
-import { seededRandom, seedOf } from "../../../server/fault/random.ts";
+import { didYouMean, nearest } from "../../../server/protocol/did-you-mean.ts";
+import { startNominalTicks } from "../../../server/main/faults/nominal-ticks.ts";
+import { seededRandom, seedOf } from "../../../server/protocol/seeded-random.ts";
 
 describe("seeded randomness", () => {
   test("is the same everywhere for the same seed", () => {

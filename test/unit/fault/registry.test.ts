@@ -2,11 +2,11 @@
 
 import { describe, expect, test } from "bun:test";
 import { z } from "zod";
-import { DURATION_TICKS_MAX } from "../../../server/fault/status.ts";
-import { FAULTS } from "../../../server/fault/definitions.ts";
-import { ACTIVATIONS_MAX } from "../../../server/fault/fault-block.ts";
-import { defineFault } from "../../../server/fault/fault.ts";
-import type { MainFaultHooks, ZoneFaultHooks } from "../../../server/fault/fault.ts";
+import { DURATION_TICKS_MAX } from "../../../server/protocol/faults/status.ts";
+import { FAULTS } from "../../../server/protocol/faults/catalogue.ts";
+import { ACTIVATIONS_MAX } from "../../../server/shared/fault-block.ts";
+import { defineFault } from "../../../server/protocol/faults/fault.ts";
+import type { MainFaultHooks, ZoneFaultHooks } from "../../../server/protocol/faults/fault.ts";
 import { FaultBench } from "../../helpers/control-faults.ts";
 
 /** A fault made of the given zone hooks. */

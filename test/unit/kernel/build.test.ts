@@ -5,11 +5,11 @@ import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { OP_SPIN, OP_TRAP, PHASE_COMMANDS } from "../../../assembly/abi.ts";
-import { readModule } from "../../../server/kernel/binary.ts";
-import { ensureKernel, readSources } from "../../../server/kernel/build.ts";
-import { createMemory, instantiate } from "../../../server/kernel/instance.ts";
-import { layoutFrom, layoutOf, layoutOfInstance, loadKernel } from "../../../server/kernel/load.ts";
-import { hashOf, meter } from "../../../server/kernel/meter.ts";
+import { readModule } from "../../../assembly/toolchain/binary.ts";
+import { ensureKernel, readSources } from "../../../assembly/toolchain/build.ts";
+import { createMemory, instantiate } from "../../../assembly/toolchain/instance.ts";
+import { layoutFrom, layoutOf, layoutOfInstance, loadKernel } from "../../../assembly/toolchain/load.ts";
+import { hashOf, meter } from "../../../assembly/toolchain/meter.ts";
 import { openZone, testKernel } from "../../helpers/kernel-zone.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "wowsim-kernel-"));

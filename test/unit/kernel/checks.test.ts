@@ -2,9 +2,9 @@
 // Each refusal is met by a real module: compiled by the real compiler or written in text form and assembled.
 
 import { beforeAll, describe, expect, test } from "bun:test";
-import { buildKernel, compile, ensureKernel, readSources, variantNames } from "../../../server/kernel/build.ts";
-import { checkModule } from "../../../server/kernel/checks.ts";
-import { meter } from "../../../server/kernel/meter.ts";
+import { buildKernel, compile, ensureKernel, readSources, variantNames } from "../../../assembly/toolchain/build.ts";
+import { checkModule } from "../../../assembly/toolchain/checks.ts";
+import { meter } from "../../../assembly/toolchain/meter.ts";
 
 /** Exactly what a kernel must have; each test adds an offence. */
 let memoryMap: string;

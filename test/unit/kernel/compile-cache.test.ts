@@ -3,7 +3,7 @@
 import { expect, test } from "bun:test";
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CompileCache } from "../../../server/kernel/compile-cache.ts";
+import { CompileCache } from "../../../assembly/toolchain/compile-cache.ts";
 import { TempFolder } from "../../helpers/serve-process.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -2,8 +2,8 @@
 
 import { expect, test } from "bun:test";
 import { TRANSFER_ACK, TRANSFER_WALKED, TRANSFER_WORDS } from "../../../assembly/abi.ts";
-import { REQUIRED_NAMES } from "../../../server/kernel/checks.ts";
-import { LAYOUT_NAMES, layoutProblems } from "../../../server/kernel/layout-areas.ts";
+import { REQUIRED_NAMES } from "../../../assembly/toolchain/checks.ts";
+import { LAYOUT_NAMES, layoutProblems } from "../../../assembly/toolchain/layout-areas.ts";
 import { addressesOf } from "../../../server/zone/addresses.ts";
 import { testKernel } from "../../helpers/zone.ts";
 

@@ -2,8 +2,8 @@
 // in text form, metered as any upload is, and run.
 
 import { expect, test } from "bun:test";
-import { buildKernel } from "../../../server/kernel/build.ts";
-import { meter } from "../../../server/kernel/meter.ts";
+import { buildKernel } from "../../../assembly/toolchain/build.ts";
+import { meter } from "../../../assembly/toolchain/meter.ts";
 
 interface Run {
   /** What it took until it ended or trapped. */

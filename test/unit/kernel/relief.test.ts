@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { OP_RELIEVE, OP_WATCH, WATCH_IS_SLOW } from "../../../assembly/abi.ts";
-import { LADDER, reliefFields } from "../../../server/zone/overload.ts";
+import { LADDER, reliefFields } from "../../../server/shared/overload.ts";
 import { creature } from "../../helpers/kernel-content.ts";
 import { openZone } from "../../helpers/kernel-zone.ts";
 import type { KernelZone } from "../../helpers/kernel-zone.ts";

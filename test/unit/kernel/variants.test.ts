@@ -9,11 +9,11 @@ import { addressesOf, FUEL_PER_TICK } from "../../../bench/lib/work-file.ts";
 import type { Work } from "../../../bench/lib/work-file.ts";
 import { runTick } from "../../../bench/lib/run-tick.ts";
 import { prepareWork } from "../../../bench/lib/workload.ts";
-import { loadContent } from "../../../server/content/load.ts";
-import { ASSEMBLY, buildKernel, variantNames, VARIANTS } from "../../../server/kernel/build.ts";
-import { createMemory, instantiate } from "../../../server/kernel/instance.ts";
-import type { Kernel } from "../../../server/kernel/kernel.ts";
-import { loadKernel } from "../../../server/kernel/load.ts";
+import { loadContent } from "../../../server/protocol/content/load.ts";
+import { ASSEMBLY, buildKernel, variantNames, VARIANTS } from "../../../assembly/toolchain/build.ts";
+import { createMemory, instantiate } from "../../../assembly/toolchain/instance.ts";
+import type { Kernel } from "../../../assembly/toolchain/kernel.ts";
+import { loadKernel } from "../../../assembly/toolchain/load.ts";
 
 const ENTITIES = 200;
 const TICKS = 400;

@@ -14,12 +14,12 @@ import {
   RECORD_PACE,
   RECORD_SELF,
 } from "../../../assembly/abi.ts";
-import { ByteWriter } from "../../../server/net/byte-writer.ts";
-import { ClientMessage } from "../../../server/net/client-messages.ts";
-import type { ServerMessage } from "../../../server/net/client-messages.ts";
-import type { Codec, EntityNames } from "../../../server/net/codec.ts";
-import { FrameReader } from "../../../server/net/frame-reader.ts";
-import { MessageSplitter } from "../../../server/net/message-splitter.ts";
+import { ByteWriter } from "../../../server/protocol/game/byte-writer.ts";
+import { ClientMessage } from "../../../server/protocol/game/client-messages.ts";
+import type { ServerMessage } from "../../../server/protocol/game/client-messages.ts";
+import type { Codec, EntityNames } from "../../../server/main/gateway/codec.ts";
+import { FrameReader } from "../../../server/protocol/game/frame-reader.ts";
+import { MessageSplitter } from "../../../server/main/sockets/message-splitter.ts";
 import { FrameBuilder } from "../../helpers/net.ts";
 
 export interface CodecUnderTest {

@@ -2,7 +2,7 @@
 
 import { expect, test } from "bun:test";
 import { OP_LEAVE, TRANSFER_ACK } from "../../../assembly/abi.ts";
-import type { Session } from "../../../server/net/session.ts";
+import type { Session } from "../../../server/main/gateway/session.ts";
 import { FrameBuilder, startGateway } from "../../helpers/net.ts";
 import type { RawClient, TestGateway } from "../../helpers/net.ts";
 

@@ -15,7 +15,7 @@ import {
   RECORD_ENTER,
   WATCH_IS_SLOW,
 } from "../../../assembly/abi.ts";
-import { IS_THERE } from "../../../server/zone/wire.ts";
+import { IS_THERE } from "../../../server/shared/ring-records.ts";
 import { FrameBuilder, startGateway } from "../../helpers/net.ts";
 import type { Message, RawClient, TestGateway } from "../../helpers/net.ts";
 

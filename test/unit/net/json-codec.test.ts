@@ -28,12 +28,12 @@ import {
   RECORD_AURAS,
   REFUSED_OUT_OF_RANGE,
 } from "../../../assembly/abi.ts";
-import { binaryCodec } from "../../../server/net/binary-codec.ts";
-import { ByteWriter } from "../../../server/net/byte-writer.ts";
-import { ClientMessage } from "../../../server/net/client-messages.ts";
-import { codecFor } from "../../../server/net/codec.ts";
-import { FrameReader } from "../../../server/net/frame-reader.ts";
-import { jsonCodec } from "../../../server/net/json-codec.ts";
+import { binaryCodec } from "../../../server/main/gateway/binary-codec.ts";
+import { ByteWriter } from "../../../server/protocol/game/byte-writer.ts";
+import { ClientMessage } from "../../../server/protocol/game/client-messages.ts";
+import { codecFor } from "../../../server/main/gateway/codec.ts";
+import { FrameReader } from "../../../server/protocol/game/frame-reader.ts";
+import { jsonCodec } from "../../../server/main/gateway/json-codec.ts";
 import { FrameBuilder } from "../../helpers/net.ts";
 import { codecContract } from "./codec-contract.ts";
 

@@ -1,15 +1,15 @@
 // The small parts of the gateway, each by itself.
 
 import { describe, expect, test } from "bun:test";
-import { asciiJson, ByteWriter } from "../../../server/net/byte-writer.ts";
-import { FrameReader } from "../../../server/net/frame-reader.ts";
-import { jsonCodec } from "../../../server/net/json-codec.ts";
-import { TokenBucket } from "../../../server/net/token-bucket.ts";
-import { MessageSplitter } from "../../../server/net/message-splitter.ts";
-import { Outbox } from "../../../server/net/outbox.ts";
-import { nextState, SESSION_EVENTS, SESSION_STATES } from "../../../server/net/session-states.ts";
-import type { SessionState } from "../../../server/net/session-states.ts";
-import { SESSION_ID_MAX, SessionTable } from "../../../server/net/session-table.ts";
+import { asciiJson, ByteWriter } from "../../../server/protocol/game/byte-writer.ts";
+import { FrameReader } from "../../../server/protocol/game/frame-reader.ts";
+import { jsonCodec } from "../../../server/main/gateway/json-codec.ts";
+import { TokenBucket } from "../../../server/main/sockets/token-bucket.ts";
+import { MessageSplitter } from "../../../server/main/sockets/message-splitter.ts";
+import { Outbox } from "../../../server/main/sockets/outbox.ts";
+import { nextState, SESSION_EVENTS, SESSION_STATES } from "../../../server/main/gateway/session-states.ts";
+import type { SessionState } from "../../../server/main/gateway/session-states.ts";
+import { SESSION_ID_MAX, SessionTable } from "../../../server/main/gateway/session-table.ts";
 import { FrameBuilder, RecordingEmitter } from "../../helpers/net.ts";
 
 const bytes = (...values: number[]): Uint8Array => new Uint8Array(values);

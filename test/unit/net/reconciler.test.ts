@@ -2,9 +2,9 @@
 
 import { expect, test } from "bun:test";
 import { OP_JOIN, OP_LEAVE, OP_WATCH, REFUSED_ZONE_FULL } from "../../../assembly/abi.ts";
-import type { Session } from "../../../server/net/session.ts";
-import { ENTRY_TRIES_MAX } from "../../../server/net/zone-router.ts";
-import { IS_THERE, QUARANTINED, REFUSED, UNDONE } from "../../../server/zone/wire.ts";
+import type { Session } from "../../../server/main/gateway/session.ts";
+import { ENTRY_TRIES_MAX } from "../../../server/main/gateway/zone-router.ts";
+import { IS_THERE, QUARANTINED, REFUSED, UNDONE } from "../../../server/shared/ring-records.ts";
 import { FrameBuilder, startGateway } from "../../helpers/net.ts";
 import type { RawClient, TestGateway } from "../../helpers/net.ts";
 

@@ -3,10 +3,10 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { addressKey, isLoopback } from "../../../server/net/address.ts";
-import { Places } from "../../../server/net/places.ts";
-import { Secret } from "../../../server/net/secret.ts";
-import { WrongTokens } from "../../../server/net/wrong-tokens.ts";
+import { addressKey, isLoopback } from "../../../server/shared/address.ts";
+import { Places } from "../../../server/main/sockets/places.ts";
+import { Secret } from "../../../server/shared/secret.ts";
+import { WrongTokens } from "../../../server/shared/wrong-tokens.ts";
 
 describe("places", () => {
   test("a newcomer always gets in, strangers never get the last ones, an address no more than its share", () => {

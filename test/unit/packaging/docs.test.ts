@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Glob } from "bun";
 import type { Command } from "commander";
-import { FAULTS } from "../../../server/fault/definitions.ts";
+import { FAULTS } from "../../../server/protocol/faults/catalogue.ts";
 import { COST, TIMES } from "../../../tools/benchmark/report.ts";
 import { DEFAULT_THRESHOLDS } from "../../../tools/deploy/verdict.ts";
 import { commandTree } from "../../helpers/program.ts";

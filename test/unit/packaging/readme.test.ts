@@ -3,7 +3,7 @@
 import { expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { FAULTS } from "../../../server/fault/definitions.ts";
+import { FAULTS } from "../../../server/protocol/faults/catalogue.ts";
 import { commandTree } from "../../helpers/program.ts";
 import { DEFAULT_PORTS } from "../../../tools/client/server-name.ts";
 

@@ -2,7 +2,7 @@
 
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { isPrintable, printable, printableJson, printableLines } from "../../../server/printable.ts";
+import { isPrintable, printable, printableJson, printableLines } from "../../../server/protocol/printable.ts";
 
 const HOSTILE: [what: string, text: string][] = [
   ["a control sequence", "\x1b[2J"],

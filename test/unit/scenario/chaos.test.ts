@@ -2,7 +2,7 @@
 // tolerances are those of the specification and of the library that it comes with.
 
 import { describe, expect, test } from "bun:test";
-import { WowsimError } from "../../../server/errors.ts";
+import { WowsimError } from "../../../server/protocol/errors.ts";
 import { checkExperiment, isExperiment } from "../../../tools/scenario/chaos/experiment.ts";
 import { parseJsonPath } from "../../../tools/scenario/chaos/json-path.ts";
 import { loadVariables, substitute } from "../../../tools/scenario/chaos/substitute.ts";

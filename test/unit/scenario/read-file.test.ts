@@ -1,7 +1,7 @@
 // Scenario files as their authors write them: what is right is understood, what is wrong is named with file, step and field.
 
 import { describe, expect, test } from "bun:test";
-import { WowsimError } from "../../../server/errors.ts";
+import { WowsimError } from "../../../server/protocol/errors.ts";
 import { LIBRARY } from "../../../tools/scenario/library.ts";
 import { parseScenario } from "../../../tools/scenario/read-file.ts";
 import { titleOf } from "../../../tools/scenario/steps.ts";

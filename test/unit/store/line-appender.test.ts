@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { readFileSync, rmSync, symlinkSync } from "node:fs";
-import { LineAppender } from "../../../server/store/line-appender.ts";
+import { LineAppender } from "../../../server/recorder/line-appender.ts";
 import { RotatingFile } from "../../../server/store/rotating-file.ts";
 import { eventually, tempFolder } from "../../helpers/telemetry.ts";
 

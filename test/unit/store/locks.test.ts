@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { lockDataDir, lockTelemetryFile } from "../../../server/store/data-dir.ts";
 import type { LockFile } from "../../../server/store/lock-file.ts";
-import { ServerLocks, worded } from "../../../server/store/server-locks.ts";
+import { ServerLocks, worded } from "../../../server/main/server-locks.ts";
 import { tempFolder } from "../../helpers/telemetry.ts";
 
 /** Its code and message, or null when it was taken. */

@@ -2,7 +2,7 @@
 
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { readServerFile, writeServerFile } from "../../../server/store/server-file.ts";
+import { readServerFile, writeServerFile } from "../../../server/protocol/server-file.ts";
 import { tempFolder } from "../../helpers/telemetry.ts";
 
 const PLACE = {

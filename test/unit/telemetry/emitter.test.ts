@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { RingEmitter } from "../../../server/telemetry/emitter.ts";
-import { LINE_BYTES_MAX } from "../../../server/telemetry/line.ts";
-import { Ring } from "../../../server/zone/ring.ts";
+import { RingEmitter } from "../../../server/shared/emitter.ts";
+import { LINE_BYTES_MAX } from "../../../server/shared/telemetry-ring-line.ts";
+import { Ring } from "../../../server/shared/ring.ts";
 import { drainLines, drainTexts, sumOf, TestClock, withMessage } from "../../helpers/telemetry.ts";
 
 function setUp(options: { ringBytes?: number; linesPerSecondMax?: number } = {}) {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { TelemetryCounters } from "../../../server/telemetry/counters.ts";
-import { RingEmitter } from "../../../server/telemetry/emitter.ts";
-import { Secret } from "../../../server/net/secret.ts";
-import { DATAGRAM_BYTES_MAX, Feed } from "../../../server/telemetry/feed.ts";
-import { FeedSubscribers, SUBSCRIPTION_MS } from "../../../server/telemetry/feed-subscribers.ts";
-import { FEED_LIMITS } from "../../../server/limits.ts";
-import { Handshake, parseRequest } from "../../../server/telemetry/feed-handshake.ts";
-import { Ring } from "../../../server/zone/ring.ts";
+import { TelemetryCounters } from "../../../server/shared/telemetry-counters.ts";
+import { RingEmitter } from "../../../server/shared/emitter.ts";
+import { Secret } from "../../../server/shared/secret.ts";
+import { DATAGRAM_BYTES_MAX, Feed } from "../../../server/feed/feed.ts";
+import { FeedSubscribers, SUBSCRIPTION_MS } from "../../../server/feed/subscribers.ts";
+import { FEED_LIMITS } from "../../../server/protocol/limits.ts";
+import { Handshake, parseRequest } from "../../../server/feed/handshake.ts";
+import { Ring } from "../../../server/shared/ring.ts";
 import { eventually, TestClock, UdpWatcher, withMessage } from "../../helpers/telemetry.ts";
 
 const secret = new Uint8Array(32).fill(7);

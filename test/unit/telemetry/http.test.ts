@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
-import { Secret } from "../../../server/net/secret.ts";
-import { startHttp } from "../../../server/telemetry/http.ts";
-import type { HttpServer } from "../../../server/telemetry/http.ts";
-import { Metrics } from "../../../server/telemetry/metrics.ts";
-import { Readiness } from "../../../server/telemetry/readiness.ts";
-import type { ReadinessVerdict } from "../../../server/telemetry/readiness.ts";
+import { Secret } from "../../../server/shared/secret.ts";
+import { startHttp } from "../../../server/main/monitoring/http.ts";
+import type { HttpServer } from "../../../server/main/monitoring/http.ts";
+import { Metrics } from "../../../server/main/monitoring/metrics.ts";
+import { Readiness } from "../../../server/main/monitoring/readiness.ts";
+import type { ReadinessVerdict } from "../../../server/main/monitoring/readiness.ts";
 import { TestClock, tickReport } from "../../helpers/telemetry.ts";
 
 const clock = new TestClock(1_000_000);

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { LINE_BYTES_MAX, LineEncoder } from "../../../server/telemetry/line.ts";
-import { wallClock } from "../../../server/telemetry/wall-clock.ts";
+import { LINE_BYTES_MAX, LineEncoder } from "../../../server/shared/telemetry-ring-line.ts";
+import { wallClock } from "../../../server/shared/wall-clock.ts";
 import { NEW_YEAR_MS } from "../../helpers/telemetry.ts";
 
 const textOf = (lines: LineEncoder, length: number): string => new TextDecoder().decode(lines.bytes.slice(0, length));

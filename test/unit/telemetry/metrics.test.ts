@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as abi from "../../../assembly/abi.ts";
-import { Buckets, RecentWindow } from "../../../server/telemetry/histogram.ts";
-import { Metrics } from "../../../server/telemetry/metrics.ts";
+import { Buckets, RecentWindow } from "../../../server/main/monitoring/histogram.ts";
+import { Metrics } from "../../../server/main/monitoring/metrics.ts";
 import { TestClock, tickReport } from "../../helpers/telemetry.ts";
 
 interface ParsedMetric {

@@ -3,7 +3,7 @@
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { cpus } from "node:os";
-import { Processors } from "../../../server/telemetry/processors.ts";
+import { Processors } from "../../../server/main/monitoring/processors.ts";
 
 test("tells how long threads waited and how busy the machine is, over the time since the sample before", () => {
   let nowMs = 0;

@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
 import { rmSync, symlinkSync } from "node:fs";
-import { LineAppender } from "../../../server/store/line-appender.ts";
+import { LineAppender } from "../../../server/recorder/line-appender.ts";
 import { RotatingFile } from "../../../server/store/rotating-file.ts";
-import { TelemetryCounters } from "../../../server/telemetry/counters.ts";
-import { RingEmitter } from "../../../server/telemetry/emitter.ts";
-import { Recorder } from "../../../server/telemetry/recorder.ts";
-import { Ring } from "../../../server/zone/ring.ts";
+import { TelemetryCounters } from "../../../server/shared/telemetry-counters.ts";
+import { RingEmitter } from "../../../server/shared/emitter.ts";
+import { Recorder } from "../../../server/recorder/recorder.ts";
+import { Ring } from "../../../server/shared/ring.ts";
 import {
   drainLines,
   eventually,

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, rmSync, symlinkSync } from "node:fs";
-import { RingEmitter } from "../../../server/telemetry/emitter.ts";
-import { Metrics } from "../../../server/telemetry/metrics.ts";
-import { startTelemetry } from "../../../server/telemetry/telemetry.ts";
-import type { Telemetry, TelemetryOptions } from "../../../server/telemetry/telemetry.ts";
-import { registerTelemetryMetrics } from "../../../server/telemetry/telemetry-metrics.ts";
-import { workers } from "../../../server/workers.ts";
-import { Ring } from "../../../server/zone/ring.ts";
+import { RingEmitter } from "../../../server/shared/emitter.ts";
+import { Metrics } from "../../../server/main/monitoring/metrics.ts";
+import { startTelemetry } from "../../../server/main/monitoring/telemetry.ts";
+import type { Telemetry, TelemetryOptions } from "../../../server/main/monitoring/telemetry.ts";
+import { registerTelemetryMetrics } from "../../../server/main/monitoring/telemetry-metrics.ts";
+import { workers } from "../../../server/main/workers.ts";
+import { Ring } from "../../../server/shared/ring.ts";
 import { eventually, fileLines, tempFolder, UdpWatcher, withMessage } from "../../helpers/telemetry.ts";
 
 async function start(file: string, options: Partial<TelemetryOptions> = {}): Promise<Telemetry> {

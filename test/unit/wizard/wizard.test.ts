@@ -1,9 +1,9 @@
 // The wizard's engine, with steps of the test's own; and that the wizard's own flow is described well.
 
 import { describe, expect, test } from "bun:test";
-import { WowsimError } from "../../../server/errors.ts";
-import { FAULTS } from "../../../server/fault/definitions.ts";
-import { parseParams } from "../../../server/fault/params.ts";
+import { WowsimError } from "../../../server/protocol/errors.ts";
+import { FAULTS } from "../../../server/protocol/faults/catalogue.ts";
+import { parseParams } from "../../../server/protocol/faults/params.ts";
 import { checkScenario } from "../../../tools/scenario/read-file.ts";
 import { FEELINGS } from "../../../tools/wizard/feelings.ts";
 import { FLOW } from "../../../tools/wizard/flow.ts";

@@ -1,7 +1,7 @@
 // The audit of ownership: who is in two zones in two rounds running is reported, who is just crossing is not.
 
 import { expect, test } from "bun:test";
-import { Census } from "../../../server/zone/census.ts";
+import { Census } from "../../../server/main/zones/census.ts";
 import { MemoryEmitter } from "../../helpers/control-faults.ts";
 import { TestClock } from "../../helpers/telemetry.ts";
 

@@ -2,13 +2,13 @@
 
 import { expect, test } from "bun:test";
 import { JOIN_WATCHES, OP_JOIN, OP_MOVE, OP_TRAP, TRANSFER_WORDS } from "../../../assembly/abi.ts";
-import { loadWorld } from "../../../server/content/load.ts";
-import { arrivalRecords, readDeparted } from "../../../server/zone/transfer.ts";
-import { DEPARTED, ENTERED, IS_THERE, readEntered, REFUSED } from "../../../server/zone/wire.ts";
+import { loadWorld } from "../../../server/protocol/content/load.ts";
+import { arrivalRecords, readDeparted } from "../../../server/shared/transfer.ts";
+import { DEPARTED, ENTERED, IS_THERE, readEntered, REFUSED } from "../../../server/shared/ring-records.ts";
 import { RunnerBench } from "../../helpers/zone-runner.ts";
 import { plantedKernel } from "../../helpers/zone.ts";
 
-const { zones } = await loadWorld("server/content/worlds/crossroads.toml");
+const { zones } = await loadWorld("server/protocol/content/worlds/crossroads.toml");
 const zone = zones[0]!;
 const bad = await plantedKernel();
 /** Two strides from the portal, which lies at 20, 0. */

@@ -1,8 +1,8 @@
 // The server as one game loop: as slow as its slowest zone, and no line too few or too many.
 
 import { expect, test } from "bun:test";
-import { GameLoop } from "../../../server/zone/game-loop.ts";
-import type { ZoneState } from "../../../server/zone/messages.ts";
+import { GameLoop } from "../../../server/main/zones/game-loop.ts";
+import type { ZoneState } from "../../../server/shared/zone-messages.ts";
 import { MemoryEmitter } from "../../helpers/control-faults.ts";
 import { TestClock, tickReport } from "../../helpers/telemetry.ts";
 

@@ -1,9 +1,9 @@
 // What counts as late: on made-up threads, and what the system says of real ones.
 
 import { expect, test } from "bun:test";
-import { Lateness } from "../../../server/zone/lateness.ts";
-import { ownThreadId, timesOf } from "../../../server/zone/thread-times.ts";
-import type { ThreadTimes } from "../../../server/zone/thread-times.ts";
+import { Lateness } from "../../../server/shared/lateness.ts";
+import { ownThreadId, timesOf } from "../../../server/shared/thread-times.ts";
+import type { ThreadTimes } from "../../../server/shared/thread-times.ts";
 
 const LOOK_MS = 100;
 
@@ -46,7 +46,7 @@ test("five limits are enough, whatever the reason", () => {
 
 test.if(process.platform === "linux")("the system tells a thread that sleeps from one that runs", async () => {
   const source = `
-    const { ownThreadId } = require(${JSON.stringify(Bun.resolveSync("../../../server/zone/thread-times.ts", import.meta.dir))});
+    const { ownThreadId } = require(${JSON.stringify(Bun.resolveSync("../../../server/shared/thread-times.ts", import.meta.dir))});
     postMessage(ownThreadId());
     addEventListener("message", () => { for (;;); });`;
   const worker = new Worker(URL.createObjectURL(new Blob([source], { type: "application/javascript" })));

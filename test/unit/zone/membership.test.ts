@@ -3,7 +3,7 @@
 
 import { expect, test } from "bun:test";
 import { JOIN_WATCHES, OP_JOIN, OP_LEAVE, OP_MOVE, OP_TRAP, REFUSED_BAD_COMMAND } from "../../../assembly/abi.ts";
-import { CENSUS, ENTERED, IS_THERE, readCensus, readEntered, REFUSED } from "../../../server/zone/wire.ts";
+import { CENSUS, ENTERED, IS_THERE, readCensus, readEntered, REFUSED } from "../../../server/shared/ring-records.ts";
 import { BACK_OFF_MS_MIN, PROBATION_TICKS } from "../../../server/zone/restart.ts";
 import { RunnerBench } from "../../helpers/zone-runner.ts";
 

@@ -3,8 +3,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import * as abi from "../../../assembly/abi.ts";
-import { FrameReader } from "../../../server/net/frame-reader.ts";
-import { LADDER } from "../../../server/zone/overload.ts";
+import { FrameReader } from "../../../server/protocol/game/frame-reader.ts";
+import { LADDER } from "../../../server/shared/overload.ts";
 import { OutputCheck } from "../../../server/zone/output-check.ts";
 import type { Zone } from "../../../server/zone/zone.ts";
 import { commandBytes } from "../../helpers/zone-commands.ts";

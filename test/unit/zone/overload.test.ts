@@ -11,8 +11,8 @@ import {
   LOAD_LOW,
   Overload,
   TICK_INTERVALS_MAX,
-} from "../../../server/zone/overload.ts";
-import { LEVEL_CLOSED } from "../../../server/limits.ts";
+} from "../../../server/shared/overload.ts";
+import { LEVEL_CLOSED } from "../../../server/protocol/limits.ts";
 
 /** Ticks of that share until the step changes; -1 when it does not within `ticksMax`. */
 function untilChange(overload: Overload, share: number, ticksMax = 10_000): number {

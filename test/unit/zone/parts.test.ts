@@ -2,10 +2,10 @@
 
 import { expect, test } from "bun:test";
 import { COUNTERS, OP_JOIN, OP_LEAVE, OP_SPAWN } from "../../../assembly/abi.ts";
-import { fuelFor } from "../../../server/zone/calibrate.ts";
-import { ZONE_STATES } from "../../../server/zone/messages.ts";
-import type { TickReport } from "../../../server/zone/messages.ts";
-import { emptyReport, readReport, REPORT_BYTES, writeReport } from "../../../server/zone/wire.ts";
+import { fuelFor } from "../../../server/main/zones/calibrate.ts";
+import { ZONE_STATES } from "../../../server/shared/zone-messages.ts";
+import type { TickReport } from "../../../server/shared/zone-messages.ts";
+import { emptyReport, readReport, REPORT_BYTES, writeReport } from "../../../server/shared/ring-records.ts";
 import { commandBytes } from "../../helpers/zone-commands.ts";
 import { newZone, testKernel } from "../../helpers/zone.ts";
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { JOIN_WATCHES, OP_JOIN, OP_MOVE, OP_SPIN, OP_TRAP } from "../../../assembly/abi.ts";
-import type { Kernel } from "../../../server/kernel/kernel.ts";
+import type { Kernel } from "../../../assembly/toolchain/kernel.ts";
 import {
   FULL_RERUNS_MAX,
   QUARANTINED_PER_TICK_MAX,

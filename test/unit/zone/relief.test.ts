@@ -2,10 +2,10 @@
 
 import { describe, expect, test } from "bun:test";
 import { JOIN_WATCHES, OP_CAST, OP_JOIN, OP_RELIEVE, OP_TRAP } from "../../../assembly/abi.ts";
-import { FrameReader } from "../../../server/net/frame-reader.ts";
-import { LADDER } from "../../../server/zone/overload.ts";
+import { FrameReader } from "../../../server/protocol/game/frame-reader.ts";
+import { LADDER } from "../../../server/shared/overload.ts";
 import { BACK_OFF_MS_MIN, PROBATION_TICKS } from "../../../server/zone/restart.ts";
-import { FRAMES } from "../../../server/zone/wire.ts";
+import { FRAMES } from "../../../server/shared/ring-records.ts";
 import { RECOVERIES_MAX } from "../../../server/zone/zone-health.ts";
 import { RunnerBench } from "../../helpers/zone-runner.ts";
 import { stateOf } from "../../helpers/zone.ts";

@@ -1,7 +1,7 @@
 // The ring between two threads: what goes in comes out, whole and in order; what does not fit is refused and counted.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { Ring } from "../../../server/zone/ring.ts";
+import { Ring } from "../../../server/shared/ring.ts";
 import { isRecord } from "../../helpers/zone-ring-records.ts";
 
 setDefaultTimeout(90_000);

@@ -2,14 +2,14 @@
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { JOIN_WATCHES, OP_JOIN, TRANSFER_WORDS } from "../../../assembly/abi.ts";
-import { FaultBlock } from "../../../server/fault/fault-block.ts";
-import { FaultRegistry } from "../../../server/fault/registry.ts";
-import type { FromZoneWorker } from "../../../server/zone/messages.ts";
-import { Ring } from "../../../server/zone/ring.ts";
-import { newTicket, withdrawTicket } from "../../../server/zone/swap-ticket.ts";
-import { ZoneSupervisor } from "../../../server/zone/supervisor.ts";
-import type { SupervisorOptions } from "../../../server/zone/supervisor.ts";
-import { workers } from "../../../server/workers.ts";
+import { FaultBlock } from "../../../server/shared/fault-block.ts";
+import { FaultRegistry } from "../../../server/main/faults/registry.ts";
+import type { FromZoneWorker } from "../../../server/shared/zone-messages.ts";
+import { Ring } from "../../../server/shared/ring.ts";
+import { newTicket, withdrawTicket } from "../../../server/shared/swap-ticket.ts";
+import { ZoneSupervisor } from "../../../server/main/zones/supervisor.ts";
+import type { SupervisorOptions } from "../../../server/main/zones/supervisor.ts";
+import { workers } from "../../../server/main/workers.ts";
 import { MemoryEmitter } from "../../helpers/control-faults.ts";
 import { endBy, mortalWorkers } from "../../helpers/mortal-workers.ts";
 import { eventually } from "../../helpers/telemetry.ts";

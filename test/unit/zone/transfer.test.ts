@@ -13,9 +13,9 @@ import {
   REFUSED_LOCKED_OUT,
   TRANSFER_ACK,
 } from "../../../assembly/abi.ts";
-import { arrivalRecords } from "../../../server/zone/transfer.ts";
+import { arrivalRecords } from "../../../server/shared/transfer.ts";
 import { readDepartures } from "../../../server/zone/departures.ts";
-import type { Departure } from "../../../server/zone/transfer.ts";
+import type { Departure } from "../../../server/shared/transfer.ts";
 import type { Zone } from "../../../server/zone/zone.ts";
 import { commandBytes } from "../../helpers/zone-commands.ts";
 import type { Command } from "../../helpers/zone-commands.ts";

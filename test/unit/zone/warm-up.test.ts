@@ -1,11 +1,11 @@
 // A candidate is refused for what it can not do, before the zone has it: also for what only a zone that begins anew would ask.
 
 import { expect, test } from "bun:test";
-import { buildKernel } from "../../../server/kernel/build.ts";
-import { createMemory } from "../../../server/kernel/instance.ts";
-import { loadKernel } from "../../../server/kernel/load.ts";
-import { meter } from "../../../server/kernel/meter.ts";
-import { allowedFeatures } from "../../../server/kernel/walk.ts";
+import { buildKernel } from "../../../assembly/toolchain/build.ts";
+import { createMemory } from "../../../assembly/toolchain/instance.ts";
+import { loadKernel } from "../../../assembly/toolchain/load.ts";
+import { meter } from "../../../assembly/toolchain/meter.ts";
+import { allowedFeatures } from "../../../assembly/toolchain/walk.ts";
 import { warmUp } from "../../../server/zone/warm-up.ts";
 import { playedZone, TEST_FUEL, testKernel } from "../../helpers/zone.ts";
 

@@ -1,9 +1,9 @@
 // When the watchdog calls a worker late, on a clock of the test's, and what the breadcrumb says across threads.
 
 import { describe, expect, test } from "bun:test";
-import { Breadcrumb, crumbInWords } from "../../../server/zone/breadcrumb.ts";
-import { Watchdog } from "../../../server/zone/watchdog.ts";
-import type { Look } from "../../../server/zone/watchdog.ts";
+import { Breadcrumb, crumbInWords } from "../../../server/shared/breadcrumb.ts";
+import { Watchdog } from "../../../server/main/zones/watchdog.ts";
+import type { Look } from "../../../server/main/zones/watchdog.ts";
 
 /** One worker under a watchdog of 1 s, from time 0 on. */
 function watched(limitMs = 1_000) {

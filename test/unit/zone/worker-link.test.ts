@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { Ring } from "../../../server/zone/ring.ts";
-import { ZoneWorkerLink } from "../../../server/zone/worker-link.ts";
-import type { WorkerLinkEvents } from "../../../server/zone/worker-link.ts";
-import type { ZoneWorkerStart } from "../../../server/zone/worker-messages.ts";
+import { Ring } from "../../../server/shared/ring.ts";
+import { ZoneWorkerLink } from "../../../server/main/zones/worker-link.ts";
+import type { WorkerLinkEvents } from "../../../server/main/zones/worker-link.ts";
+import type { ZoneWorkerStart } from "../../../server/shared/zone-start.ts";
 import { FakeZoneWorker } from "../../helpers/zone-fake-worker.ts";
 
 /** A worker that does nothing by itself. */

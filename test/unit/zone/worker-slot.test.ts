@@ -1,12 +1,12 @@
 // The place of a zone worker over its lives, with workers that do nothing by themselves and on a clock of the test's.
 
 import { expect, jest, test } from "bun:test";
-import { FaultBlock } from "../../../server/fault/fault-block.ts";
-import { Ring } from "../../../server/zone/ring.ts";
-import { BURNING_MAX, WorkerSlot } from "../../../server/zone/worker-slot.ts";
-import { ZoneWorkerLink } from "../../../server/zone/worker-link.ts";
-import type { ZoneWorkerStart } from "../../../server/zone/worker-messages.ts";
-import { REPORT_BYTES } from "../../../server/zone/wire.ts";
+import { FaultBlock } from "../../../server/shared/fault-block.ts";
+import { Ring } from "../../../server/shared/ring.ts";
+import { BURNING_MAX, WorkerSlot } from "../../../server/main/zones/worker-slot.ts";
+import { ZoneWorkerLink } from "../../../server/main/zones/worker-link.ts";
+import type { ZoneWorkerStart } from "../../../server/shared/zone-start.ts";
+import { REPORT_BYTES } from "../../../server/shared/ring-records.ts";
 import { FakeZoneWorker } from "../../helpers/zone-fake-worker.ts";
 
 /** A place whose workers the test lets die; `log` has what was told, in order. */

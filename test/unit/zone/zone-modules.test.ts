@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { ZoneModules } from "../../../server/zone/zone-modules.ts";
-import type { ZoneModule } from "../../../server/zone/worker-messages.ts";
+import { ZoneModules } from "../../../server/main/zones/zone-modules.ts";
+import type { ZoneModule } from "../../../server/shared/zone-start.ts";
 
 const named = (hash: string): ZoneModule => ({ module: {} as WebAssembly.Module, hash, label: `label of ${hash}` });
 

@@ -3,9 +3,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { COUNTER_PLAYERS, JOIN_WATCHES, OP_ATTACK, OP_JOIN, OP_MOVE, OP_TRAP } from "../../../assembly/abi.ts";
-import { WowsimError } from "../../../server/errors.ts";
-import type { Kernel } from "../../../server/kernel/kernel.ts";
-import { CENSUS, END, FRAMES, REPORT } from "../../../server/zone/wire.ts";
+import { WowsimError } from "../../../server/protocol/errors.ts";
+import type { Kernel } from "../../../assembly/toolchain/kernel.ts";
+import { CENSUS, END, FRAMES, REPORT } from "../../../server/shared/ring-records.ts";
 import { BACK_OFF_MS_MIN, PROBATION_TICKS, RELAPSE_MS, Restart } from "../../../server/zone/restart.ts";
 import { DEGRADED_TICKS, RECOVERIES_MAX } from "../../../server/zone/zone-health.ts";
 import { DeployedRunner } from "../../helpers/deploy-runner.ts";

@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from "bun:test";
 import { OP_MOVE, OP_SPIN, OP_TRAP } from "../../../assembly/abi.ts";
-import type { Kernel } from "../../../server/kernel/kernel.ts";
-import { layoutFrom } from "../../../server/kernel/load.ts";
+import type { Kernel } from "../../../assembly/toolchain/kernel.ts";
+import { layoutFrom } from "../../../assembly/toolchain/load.ts";
 import { commandBytes, readCommands } from "../../helpers/zone-commands.ts";
 import {
   newZone,

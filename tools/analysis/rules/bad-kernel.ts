@@ -8,7 +8,7 @@
 import { known, median, measured, ratio, sum } from "../measured.ts";
 import type { Measured } from "../measured.ts";
 import { clock, ramp, shown } from "../measures.ts";
-import { compare, controlChange, MEDIAN } from "../../deploy/statistics.ts";
+import { compare, controlChange, MEDIAN } from "../statistics.ts";
 import type { ZoneTick } from "../samples.ts";
 import type { Timeline, ZoneHistory } from "../timeline.ts";
 import { merge, nameOf, plainTicks } from "./rule.ts";

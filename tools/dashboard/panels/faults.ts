@@ -1,8 +1,8 @@
 // What is broken on purpose, for how long still, and what it has hit; as the control channel tells it. In the view of
 // faults all there are, with what each does.
 
-import { FAULTS } from "../../../server/fault/definitions.ts";
-import type { FaultStatus } from "../../../server/fault/status.ts";
+import { FAULTS } from "../../../server/protocol/faults/catalogue.ts";
+import type { FaultStatus } from "../../../server/protocol/faults/status.ts";
 import { seconds, zonesOf } from "../../ui/fault-lines.ts";
 import { activeFaults } from "../picture.ts";
 import type { Picture } from "../picture.ts";

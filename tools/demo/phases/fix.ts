@@ -4,7 +4,7 @@ import type { Phase } from "../phase.ts";
 import type { Demo } from "../context.ts";
 import { measurePlay } from "../play.ts";
 import { ms, seconds } from "../words.ts";
-import { selfCommand } from "../../self.ts";
+import { selfCommand } from "../../ui/self.ts";
 import { BUDGET_MS } from "./baseline.ts";
 
 /** So many ticks in a row within their budget, in every zone: one second. */

@@ -11,7 +11,7 @@
 // Python can not be run here; that is said. What is left out is told in the notes: controls, and the runtime's settings.
 
 import { z } from "zod";
-import { didYouMean } from "../../../server/fault/nearest.ts";
+import { didYouMean } from "../../../server/protocol/did-you-mean.ts";
 import { durationMs } from "../duration.ts";
 import { MEASURE_NAMES } from "../measures.ts";
 import { invalid, problemsOf } from "../read-file.ts";

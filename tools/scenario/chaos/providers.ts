@@ -6,8 +6,8 @@
 //
 // An action has to succeed: an answer of 400 and more, or an exit code other than 0, is its failure. A probe only tells.
 
-import { WowsimError } from "../../../server/errors.ts";
-import { selfCommand } from "../../self.ts";
+import { WowsimError } from "../../../server/protocol/errors.ts";
+import { selfCommand } from "../../ui/self.ts";
 import type { Drill } from "../drill.ts";
 import type { ActContext } from "../play.ts";
 import { actOf, insistOn } from "../steps.ts";

@@ -4,7 +4,7 @@
 //   substitute({ delay_ms: "${delay}", url: "http://${wowsim_host}/" }, variables)
 //   // { delay_ms: 150, url: "http://${wowsim_host}/" }      a name that is not known (yet) stays as it is
 
-import { messageOf, WowsimError } from "../../../server/errors.ts";
+import { messageOf, WowsimError } from "../../../server/protocol/errors.ts";
 
 export type Variables = ReadonlyMap<string, unknown>;
 

@@ -10,7 +10,7 @@
 // The form {"type":"probe",...} is a probe of its own, and experiment.ts has it run.
 
 import { z } from "zod";
-import { messageOf } from "../../../server/errors.ts";
+import { messageOf } from "../../../server/protocol/errors.ts";
 import { parseJsonPath } from "./json-path.ts";
 import { pythonPattern } from "./python-pattern.ts";
 

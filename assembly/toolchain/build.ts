@@ -1,0 +1,221 @@
+// Builds the kernel: AssemblyScript -> checked -> metered. As a script, and for whatever needs a kernel that is never
+// older than its source.
+//
+//   bun assembly/toolchain/build.ts                                        assembly/build/kernel.wasm, kernel.metered.wasm
+//   bun assembly/toolchain/build.ts --variant regression --out bad.wasm    a planted candidate, for drills
+//   bun assembly/toolchain/build.ts --variant hotfix --out -               the same as bytes on stdout
+//
+// A variant is a folder under assembly/variants/ whose files stand in for those of the same name in assembly/.
+
+import { createHash, randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, readdir, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { WowsimError, messageOf } from "../../server/protocol/errors.ts";
+import { checkModule } from "./checks.ts";
+import { CompileCache } from "./compile-cache.ts";
+import { hashOf, meter } from "./meter.ts";
+
+/** In a one-file build all files lie flat beside each other, and assembly/ with its build is among them. */
+const ROOT = Bun.isStandaloneExecutable ? import.meta.dir : join(import.meta.dir, "..", "..");
+export const ASSEMBLY = join(ROOT, "assembly");
+export const VARIANTS = join(ASSEMBLY, "variants");
+/** Where the files of a build lie, in a folder `build` beside its sources. `stamp` holds the hash of those sources. */
+const filesOf = (assembly: string): { folder: string; wasm: string; metered: string; stamp: string } => {
+  const folder = join(assembly, "build");
+  const [wasm, metered, stamp] = ["kernel.wasm", "kernel.metered.wasm", "kernel.sources"];
+  return { folder, wasm: join(folder, wasm), metered: join(folder, metered), stamp: join(folder, stamp) };
+};
+/** Modules that were compiled before. */
+const COMPILED = join(filesOf(ASSEMBLY).folder, "compiled");
+/** Part of what makes a build stale, beside the sources. */
+const TOOLCHAIN = ["build.ts", "meter.ts", "walk.ts"].map((name) => join(import.meta.dir, name));
+
+export interface BuiltKernel {
+  /** As compiled; its hash names it. */
+  wasm: Uint8Array;
+  metered: Uint8Array;
+  hash: string;
+}
+
+/**
+ * Path of an up-to-date metered kernel; builds it when it is missing or its sources (in `assembly`) have changed. A one-file
+ * build carries one that was up to date when it was made.
+ */
+export async function ensureKernel(assembly = ASSEMBLY): Promise<string> {
+  if (Bun.isStandaloneExecutable) return filesOf(assembly).metered;
+  const texts = await readFolder(assembly);
+  const sources = await hashSources(texts);
+  if ((await builtFrom(assembly)) !== sources) await writeKernel(assembly, await buildFrom(texts), sources);
+  return filesOf(assembly).metered;
+}
+
+/** Whether the kernel that lies there is of the present source (in `assembly`). */
+export async function kernelState(assembly = ASSEMBLY): Promise<"fresh" | "stale" | "missing"> {
+  const built = await builtFrom(assembly);
+  if (built === "") return "missing";
+  if (Bun.isStandaloneExecutable) return "fresh";
+  return built === (await hashSources(await readFolder(assembly))) ? "fresh" : "stale";
+}
+
+/** Hash of the sources of the built kernel; "" when there is none. */
+async function builtFrom(assembly: string): Promise<string> {
+  const { metered, stamp } = filesOf(assembly);
+  return existsSync(metered) && existsSync(stamp) ? await readFile(stamp, "utf8") : "";
+}
+
+/**
+ * Compiles, checks and meters the kernel, or a variant of it (`variantNames`).
+ * Throws WowsimError("kernel_source" | "kernel_compile" | "kernel_check").
+ */
+export async function buildKernel(options: { variant?: string } = {}): Promise<BuiltKernel> {
+  return buildFrom(await readSources(options.variant));
+}
+
+async function buildFrom(sources: Map<string, string>): Promise<BuiltKernel> {
+  const wasm = await compiled(sources);
+  const problems = await checkModule(wasm);
+  if (problems.length > 0) throw new WowsimError("kernel_check", `The kernel may not run:\n- ${problems.join("\n- ")}`);
+  return { wasm, metered: await meter(wasm), hash: hashOf(wasm) };
+}
+
+/** What the sources were compiled to before; else they are now. One that is damaged does not count. */
+async function compiled(sources: Map<string, string>): Promise<Uint8Array> {
+  // A one-file build can not say what it was compiled by, and has nowhere of its own to keep what it compiles.
+  if (Bun.isStandaloneExecutable) return await compile(sources);
+  const cache = new CompileCache(COMPILED);
+  const hash = await hashSources(sources);
+  const kept = await cache.get(hash);
+  if (kept !== null && WebAssembly.validate(kept)) return kept;
+  const wasm = await compile(sources);
+  await cache.put(hash, wasm);
+  return wasm;
+}
+
+/** Builds the kernel, or a variant of it, into a file of its own: unmetered, as a deploy takes it. Throws like buildKernel. */
+export async function buildToFile(out: string, options: { variant?: string } = {}): Promise<BuiltKernel> {
+  const kernel = await buildKernel(options);
+  await mkdir(dirname(out), { recursive: true });
+  await replaceFile(out, kernel.wasm);
+  return kernel;
+}
+
+/** Builds the kernel where ensureKernel looks for it. */
+async function buildOwn(): Promise<BuiltKernel> {
+  const sources = await readSources();
+  const kernel = await buildFrom(sources);
+  await writeKernel(ASSEMBLY, kernel, await hashSources(sources));
+  return kernel;
+}
+
+/** Names buildKernel takes as a variant. */
+export async function variantNames(): Promise<string[]> {
+  if (!existsSync(VARIANTS)) return [];
+  const entries = await readdir(VARIANTS, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .toSorted();
+}
+
+async function writeKernel(assembly: string, kernel: BuiltKernel, sources: string): Promise<void> {
+  const files = filesOf(assembly);
+  await mkdir(files.folder, { recursive: true });
+  await replaceFile(files.wasm, kernel.wasm);
+  await replaceFile(files.metered, kernel.metered);
+  await replaceFile(files.stamp, sources);
+}
+
+/** Readers see the old file or the new one, never half of one, also when two processes build at once. */
+async function replaceFile(path: string, contents: Uint8Array | string): Promise<void> {
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  await writeFile(temporary, contents);
+  await rename(temporary, path);
+}
+
+/** File name -> source text of assembly/, a variant's files in place of theirs. */
+export async function readSources(variant?: string): Promise<Map<string, string>> {
+  const sources = await readFolder(ASSEMBLY);
+  if (variant === undefined) return sources;
+  const folder = join(VARIANTS, variant);
+  if (!/^[a-z0-9-]+$/.test(variant) || !existsSync(folder)) {
+    throw new WowsimError(
+      "kernel_source",
+      `There is no variant ${variant}; choose one of ${(await variantNames()).join(", ")}.`,
+    );
+  }
+  for (const [name, text] of await readFolder(folder)) {
+    if (!sources.has(name)) {
+      throw new WowsimError(
+        "kernel_source",
+        `${variant}/${name} stands in for nothing; name it as a file in assembly/.`,
+      );
+    }
+    sources.set(name, text);
+  }
+  return sources;
+}
+
+async function readFolder(folder: string): Promise<Map<string, string>> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".ts")).toSorted();
+  const texts = await Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));
+  return new Map(names.map((name, index) => [name, texts[index] ?? ""]));
+}
+
+async function hashSources(texts: Map<string, string>): Promise<string> {
+  const hash = createHash("sha256");
+  for (const [name, text] of texts) hash.update(`${name}\n${text}\n`);
+  for (const path of TOOLCHAIN) hash.update(await readFile(path));
+  return hash.digest("hex");
+}
+
+/** Compiles source texts (name -> text, `index.ts` the entry) to an unchecked, unmetered module. */
+export async function compile(sources: Map<string, string>): Promise<Uint8Array> {
+  const { default: asc } = await import("assemblyscript/asc");
+  const pages = /MEMORY_PAGES: u32 = (\d+);/.exec(sources.get("memory.ts") ?? "")?.[1];
+  if (!pages) throw new WowsimError("kernel_source", "assembly/memory.ts must say `MEMORY_PAGES: u32 = <number>;`.");
+  const memory = ["--importMemory", "--initialMemory", pages, "--maximumMemory", pages, "--memoryBase", "1024"];
+  let wasm: Uint8Array | null = null;
+  const { error, stderr } = await asc.main(
+    ["index.ts", "--runtime", "stub", ...memory, "-O3", "--outFile", "kernel.wasm"],
+    {
+      readFile: (name) => sources.get(name) ?? null,
+      writeFile: (name, contents) => {
+        if (name === "kernel.wasm" && typeof contents !== "string") wasm = contents;
+      },
+      listFiles: () => [],
+    },
+  );
+  if (error || !wasm) {
+    throw new WowsimError("kernel_compile", `The kernel does not compile:\n${stderr.toString() || messageOf(error)}`);
+  }
+  return wasm;
+}
+
+async function main(args: string[]): Promise<void> {
+  const option = (name: string) => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
+  const variant = option("--variant");
+  const out = option("--out");
+  if (args.length > 0 && out === undefined) {
+    throw new WowsimError(
+      "usage",
+      "bun assembly/toolchain/build.ts [--variant NAME] [--out FILE|-]: say --out with --variant.",
+    );
+  }
+  if (out === "-") {
+    await Bun.write(Bun.stdout, (await buildKernel(variant === undefined ? {} : { variant })).wasm);
+    return;
+  }
+  const kernel =
+    out === undefined ? await buildOwn() : await buildToFile(out, variant === undefined ? {} : { variant });
+  process.stdout.write(`${kernel.hash} ${kernel.wasm.length} bytes, metered ${kernel.metered.length} bytes\n`);
+}
+
+if (import.meta.main) {
+  try {
+    await main(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\n`);
+    process.exitCode = 1;
+  }
+}

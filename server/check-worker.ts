@@ -1,0 +1,30 @@
+// A short-lived worker that makes an uploaded kernel fit to run: static checks, fuel metering, layout. It lives as long as
+// one module takes, so that Binaryen, which is big and slow to load, is never part of the server's own threads.
+//
+//   main  → { wasm: Uint8Array, label: "hotfix.wasm" }
+//   main  ← { ok: true, module: WebAssembly.Module, layout: [["STATE_BASE", 65536], ...] }
+//   main  ← { ok: false, problems: ["It imports env.Date_now; a kernel may import only the memory and abort."] }
+
+import { messageOf } from "./protocol/errors.ts";
+import { checkModule } from "../assembly/toolchain/checks.ts";
+import { loadKernel } from "../assembly/toolchain/load.ts";
+import { meter } from "../assembly/toolchain/meter.ts";
+import type { CheckRequest, CheckAnswer } from "./shared/module-check.ts";
+
+declare const self: Worker;
+
+self.addEventListener("message", async ({ data }: MessageEvent<CheckRequest>) => {
+  self.postMessage(await prepare(data));
+});
+
+async function prepare({ wasm, label }: CheckRequest): Promise<CheckAnswer> {
+  try {
+    const problems = await checkModule(wasm);
+    if (problems.length > 0) return { ok: false, problems };
+    const metered = await meter(wasm);
+    const { module, layout } = loadKernel(metered, label);
+    return { ok: true, module, layout: layout.names().map((name) => [name, layout.value(name)]) };
+  } catch (error) {
+    return { ok: false, problems: [`It could not be prepared: ${messageOf(error)}`] };
+  }
+}

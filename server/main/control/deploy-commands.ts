@@ -1,0 +1,93 @@
+// The control channel's words for deploys. Each begins something and answers at once; deploy_status tells how it goes.
+//
+//   > {"command":"deploy_load","module":"AGFzbQ...","label":"hotfix.wasm"}
+//   < {"success":true,"command":"deploy_load","hash":"9f3c2a…","state":"checking"}
+//   > {"command":"deploy_swap","hash":"9f3c2a…","zone_id":2,"lease_ms":35000}
+//   < {"success":true,"command":"deploy_swap","zone_id":2,"phase":"swapping"}
+
+import { z } from "zod";
+import { WowsimError } from "../../protocol/errors.ts";
+import { printable } from "../../protocol/printable.ts";
+import { ENTRIES_MAX } from "./deploy-log.ts";
+import type { DeployLog } from "./deploy-log.ts";
+import type { Deployer } from "./deploy.ts";
+import type { ControlServer } from "./server.ts";
+
+const hash = z.string().regex(/^[0-9a-f]{16}$/, "a module's content hash: 16 hexadecimal digits");
+const LABEL_LENGTH_MAX = 100;
+/** Who it is, as they say themselves: for the deploy history. */
+const by = z.string().max(LABEL_LENGTH_MAX).default("");
+const HISTORY_DEFAULT = 50;
+const LEASE_MS_MIN = 1_000;
+const LEASE_MS_MAX = 3_600_000;
+const ZONE_ID_MAX = 65_535;
+
+/** Adds deploy_load, deploy_status, deploy_swap, deploy_promote, deploy_rollback and deploy_history to the control channel. */
+export function registerDeployCommands(
+  control: Pick<ControlServer, "register">,
+  deployer: Deployer,
+  log: Pick<DeployLog, "entries" | "lost" | "damaged">,
+): void {
+  control.register(
+    "deploy_load",
+    z.object({ module: z.string().min(1), label: z.string().max(LABEL_LENGTH_MAX).default("unnamed") }),
+    ({ module, label }) => {
+      const { hash: known, state } = deployer.modules.add(decodeBase64(module), printable(label));
+      return { hash: known, state };
+    },
+  );
+
+  control.register("deploy_status", z.object({ hash: hash.optional() }), ({ hash: wanted }) => {
+    const modules = deployer.modules
+      .list()
+      .filter((known) => wanted === undefined || known.hash === wanted)
+      .map(({ hash: known, label, state, problems }) => ({ hash: known, label, state, problems }));
+    const zones = deployer.status();
+    const lost = log.lost.filter(({ hash: gone }) => !zones.every((zone) => zone.hash === gone));
+    return { modules, zones, lost };
+  });
+
+  control.register(
+    "deploy_swap",
+    z.object({
+      hash,
+      zone_id: z.number().int().min(1).max(ZONE_ID_MAX),
+      lease_ms: z.number().int().min(LEASE_MS_MIN).max(LEASE_MS_MAX),
+      by,
+    }),
+    ({ hash: candidate, zone_id, lease_ms, by: who }) => {
+      deployer.swap(candidate, zone_id, lease_ms, printable(who));
+      return { zone_id, phase: "swapping" };
+    },
+  );
+
+  control.register("deploy_promote", z.object({ hash, by }), ({ hash: candidate, by: who }) => {
+    deployer.promote(candidate, printable(who));
+    return { phase: "promoting" };
+  });
+
+  control.register(
+    "deploy_rollback",
+    z.object({
+      zone_id: z.number().int().min(0).max(ZONE_ID_MAX).default(0),
+      hash: hash.optional(),
+      by,
+    }),
+    ({ zone_id, hash: meant, by: who }) => ({
+      zones: deployer.rollback(zone_id, printable(who), meant),
+      phase: "rolling_back",
+    }),
+  );
+
+  control.register(
+    "deploy_history",
+    z.object({ limit: z.number().int().min(1).max(ENTRIES_MAX).default(HISTORY_DEFAULT) }),
+    ({ limit }) => ({ entries: log.entries(limit), damaged_lines: log.damaged }),
+  );
+}
+
+function decodeBase64(text: string): Uint8Array {
+  const bytes = Buffer.from(text, "base64");
+  if (bytes.toString("base64").replaceAll("=", "") === text.replaceAll("=", "")) return bytes;
+  throw new WowsimError("bad_module", `The module is not base64; send the bytes of a .wasm file encoded so.`);
+}

@@ -1,0 +1,145 @@
+// The kernel modules a server knows by their content hash: uploaded ones, each checked and metered by a short-lived worker
+// before it may run, and the ones its zones started with.
+//
+//   modules.add(bytes, "hotfix.wasm")     // "9f3c2a…", at once; the check goes on in the background
+//   modules.get("9f3c2a…")                // { hash, label, state: "checking" | "ready" | "refused", problems: [] }
+//
+// At most modulesMax are kept: the oldest that no zone needs makes room.
+
+import { WowsimError } from "../../protocol/errors.ts";
+import type { CheckAnswer, CheckRequest } from "../../shared/module-check.ts";
+import type { Kernel } from "../../../assembly/toolchain/kernel.ts";
+import { layoutFrom } from "../../../assembly/toolchain/load.ts";
+import { hashOf } from "../../../assembly/toolchain/meter.ts";
+import type { WorkerFactory } from "../../shared/worker-factory.ts";
+import type { ModuleLimits } from "../../protocol/limits.ts";
+import { MODULE_LIMITS } from "../../protocol/limits.ts";
+
+export interface KnownModule {
+  readonly hash: string;
+  readonly label: string;
+  state: "checking" | "ready" | "refused";
+  problems: string[];
+  /** Compiled and metered; null until the state is ready. */
+  kernel: Kernel | null;
+}
+
+const PROBLEMS_MAX = 20;
+
+export class ModuleStore {
+  readonly #modules = new Map<string, KnownModule>();
+  readonly #workers = new Set<Worker>();
+  readonly #limits: ModuleLimits;
+  readonly #newWorker: WorkerFactory;
+  readonly #isNeeded: (hash: string) => boolean;
+
+  /** `isNeeded` tells whether a zone runs a module, or would roll back to it; such a module is never dropped. */
+  constructor(newWorker: WorkerFactory, isNeeded: (hash: string) => boolean, limits: ModuleLimits = MODULE_LIMITS) {
+    this.#newWorker = newWorker;
+    this.#isNeeded = isNeeded;
+    this.#limits = limits;
+  }
+
+  /** Makes known what the zones already run; such a kernel needs no check. */
+  addRunning(kernel: Kernel): void {
+    const { hash, label } = kernel;
+    this.#modules.set(hash, { hash, label, state: "ready", problems: [], kernel });
+  }
+
+  /**
+   * Takes an unmetered kernel binary and starts its check; returns its content hash at once. A module already known is
+   * not checked again, unless it was refused. Throws WowsimError when it is too big or there is no room.
+   */
+  add(wasm: Uint8Array, label: string): KnownModule {
+    const { moduleBytesMax, checksRunningMax } = this.#limits;
+    if (wasm.length === 0 || wasm.length > moduleBytesMax) {
+      throw new WowsimError(
+        "module_size",
+        `The module has ${wasm.length} bytes; send 1 to ${moduleBytesMax} bytes of WebAssembly, base64-encoded.`,
+      );
+    }
+    const hash = hashOf(wasm);
+    const known = this.#modules.get(hash);
+    if (known && known.state !== "refused") return known;
+    if (this.#workers.size >= checksRunningMax) {
+      throw new WowsimError("deploy_busy", `${this.#workers.size} modules are being checked; try again in a second.`);
+    }
+    this.#modules.delete(hash);
+    this.#makeRoom();
+    const added: KnownModule = { hash, label, state: "checking", problems: [], kernel: null };
+    this.#modules.set(hash, added);
+    this.#check(added, wasm);
+    return added;
+  }
+
+  get(hash: string): KnownModule | undefined {
+    return this.#modules.get(hash);
+  }
+
+  /** A module that may run. Throws WowsimError with what is wrong when it may not (yet). */
+  ready(hash: string): Kernel {
+    const known = this.#modules.get(hash);
+    if (!known) throw new WowsimError("module_unknown", `No module ${hash} is known here; send it with deploy_load.`);
+    if (known.state === "checking") {
+      throw new WowsimError(
+        "module_checking",
+        `Module ${hash} is still being checked; ask deploy_status until it is ready.`,
+      );
+    }
+    if (known.kernel === null) {
+      throw new WowsimError("module_refused", `Module ${hash} was refused: ${known.problems.join(" ")}`);
+    }
+    return known.kernel;
+  }
+
+  list(): KnownModule[] {
+    return [...this.#modules.values()];
+  }
+
+  /** Ends checks that still run. */
+  stop(): void {
+    for (const worker of this.#workers) worker.terminate();
+    this.#workers.clear();
+  }
+
+  #makeRoom(): void {
+    if (this.#modules.size < this.#limits.modulesMax) return;
+    for (const { hash, state } of this.#modules.values()) {
+      if (state === "checking" || this.#isNeeded(hash)) continue;
+      this.#modules.delete(hash);
+      return;
+    }
+    throw new WowsimError(
+      "deploy_busy",
+      `All ${this.#modules.size} modules kept are in use; promote or roll back first.`,
+    );
+  }
+
+  #check(known: KnownModule, wasm: Uint8Array): void {
+    const worker = this.#newWorker();
+    this.#workers.add(worker);
+    const finish = (answer: CheckAnswer): void => {
+      if (!this.#workers.delete(worker)) return;
+      clearTimeout(timer);
+      worker.terminate();
+      this.#settle(known, answer);
+    };
+    const { checkMsMax } = this.#limits;
+    const timer = setTimeout(() => {
+      finish({ ok: false, problems: [`Its check took longer than ${checkMsMax / 1_000} s and was given up.`] });
+    }, checkMsMax);
+    worker.addEventListener("message", ({ data }: MessageEvent<CheckAnswer>) => finish(data));
+    worker.addEventListener("error", ({ message }) => {
+      finish({ ok: false, problems: [`Its check failed: ${message}`] });
+    });
+    worker.postMessage({ wasm, label: known.label } satisfies CheckRequest);
+  }
+
+  #settle(known: KnownModule, answer: CheckAnswer): void {
+    if (answer.ok) {
+      const { hash, label } = known;
+      known.kernel = { module: answer.module, layout: layoutFrom(new Map(answer.layout)), hash, label };
+    } else known.problems = answer.problems.slice(0, PROBLEMS_MAX);
+    known.state = answer.ok ? "ready" : "refused";
+  }
+}

@@ -1,0 +1,357 @@
+// Deploys: which kernel each zone runs, and the moves between them. A swap is a canary on a lease: when the lease ends
+// and nobody has promoted it, the zone goes back to what it ran before, so a tool that dies in the middle breaks nothing.
+//
+//   deployer.swap("9f3c…", 2, 30_000)   // zone 2: steady → swapping → canary
+//   deployer.promote("9f3c…")           // every zone: promoting → steady, or all of them back when one drops out
+//   deployer.rollback(2)                // zone 2: canary → rolling_back → steady
+//
+// Every move is begun here and finished in the background; status() tells how far it is and what went wrong last. What
+// follows from what is decided by deploy-machine.ts and deploy-promotion.ts: here their effects are carried out.
+
+import { messageOf, WowsimError } from "../../protocol/errors.ts";
+import type { Kernel } from "../../../assembly/toolchain/kernel.ts";
+import type { Emitter } from "../../protocol/telemetry-line.ts";
+import type { WorkerFactory } from "../../shared/worker-factory.ts";
+import type { FromZoneWorker, Swap } from "../../shared/zone-messages.ts";
+import { newTicket, withdrawTicket } from "../../shared/swap-ticket.ts";
+import type { SwapTicket } from "../../shared/swap-ticket.ts";
+import { ASKED_FOR, freshZone, step } from "./deploy-machine.ts";
+import type { Effect, Message, Outcome, Stage, ZoneDeploy } from "./deploy-machine.ts";
+import { ModuleStore } from "./deploy-modules.ts";
+import { next } from "./deploy-promotion.ts";
+import type { Promotion } from "./deploy-promotion.ts";
+
+export type DeployPhase = "steady" | "swapping" | "canary" | "promoting" | "rolling_back";
+
+/** What deploys need of the zone supervisor. A request settles: the zone answers, or its link gives up. */
+export interface DeployZones {
+  readonly zones: ReadonlyMap<
+    number,
+    { readonly kernelHash: string; readonly kernelLabel: string; readonly tick: number }
+  >;
+  request(zoneId: number, message: ZoneMove): Promise<unknown>;
+  onMessage(listener: (message: FromZoneWorker) => void): void;
+}
+
+export type ZoneMove =
+  | ({ type: "swap"; ticket: SwapTicket } & Swap)
+  | { type: "rollback"; hash: string }
+  | { type: "promote"; hash: string };
+
+/** What became of a module in a zone, for whoever keeps a record. */
+export interface DeployEvent {
+  what: "swapped" | "promoted" | "rolled_back" | "refused";
+  zoneId: number;
+  from: string;
+  to: string;
+  /** Of the module that was tried, promoted or taken back. */
+  label: string;
+  reason: string;
+  /** Who asked for it, as they said themselves; "" when nobody did. */
+  by: string;
+}
+
+export interface DeployerOptions {
+  zones: DeployZones;
+  /** What every zone runs at the start. */
+  kernel: Kernel;
+  emitter: Emitter;
+  /** Makes the worker that checks one module: workers.check. */
+  newWorker: WorkerFactory;
+  /** Milliseconds; only differences count. */
+  now: () => number;
+  /** Told of everything that becomes of a module. */
+  onEvent?: (event: DeployEvent) => void;
+  /** Calls `action` once after so many milliseconds; returns how to prevent that. Default: setTimeout. */
+  after?: (ms: number, action: () => void) => () => void;
+}
+
+export interface ZoneDeployStatus {
+  zone_id: number;
+  hash: string;
+  label: string;
+  phase: DeployPhase;
+  canary: boolean;
+  previous_hash: string | null;
+  lease_ms_left: number | null;
+  last_error: string | null;
+}
+
+/** What belongs to a zone's stage outside of the machine. */
+interface Holding {
+  stopTimer: (() => void) | null;
+  endsAtMs: number;
+  /** Of the swap asked for last. */
+  ticket: { move: number; ticket: SwapTicket } | null;
+  by: string;
+}
+
+export class Deployer {
+  readonly modules: ModuleStore;
+  readonly #options: DeployerOptions;
+  readonly #zones = new Map<number, ZoneDeploy>();
+  readonly #holdings = new Map<number, Holding>();
+  #promotion: Promotion | null = null;
+  #lastMove = 0;
+  #isStopped = false;
+
+  constructor(options: DeployerOptions) {
+    const { zones, kernel, newWorker } = options;
+    this.#options = options;
+    this.modules = new ModuleStore(newWorker, (hash) => this.#isNeeded(hash));
+    this.modules.addRunning(kernel);
+    for (const id of zones.zones.keys()) {
+      this.#zones.set(id, freshZone(kernel.hash));
+      this.#holdings.set(id, { stopTimer: null, endsAtMs: 0, ticket: null, by: "" });
+    }
+    zones.onMessage((message) => this.#hear(message));
+  }
+
+  /** Begins a canary in one zone. Throws WowsimError when the module may not run or the zone is in another move. */
+  swap(hash: string, zoneId: number, leaseMs: number, by = ""): void {
+    this.modules.ready(hash);
+    const zone = this.#zone(zoneId);
+    this.#refuseWhilePromoting();
+    if (zone.stage.name === "steady" && this.#runs(zoneId) === hash)
+      throw new WowsimError("already_running", `Zone ${zoneId} runs module ${hash} already; there is nothing to swap.`);
+    this.#order(zoneId, { type: "swap", hash, leaseMs }, by);
+  }
+
+  /** Begins to give a canaried module to every zone, all or none. Throws WowsimError when no zone runs it as a canary. */
+  promote(hash: string, by = ""): void {
+    this.modules.ready(hash);
+    this.#refuseWhilePromoting();
+    const entries = [...this.#zones];
+    const isItsCanary = ({ stage }: ZoneDeploy): boolean => stage.name === "canary" && stage.hash === hash;
+    if (!entries.some(([, zone]) => isItsCanary(zone))) {
+      throw new WowsimError("no_canary", `No zone runs module ${hash} as a canary; start one with deploy_swap.`);
+    }
+    const other = entries.find(([, zone]) => zone.stage.name !== "steady" && !isItsCanary(zone));
+    if (other) throw this.#busy(other[0]);
+    for (const [id] of entries) this.#order(id, { type: "join", hash }, by);
+    this.#promotion = { hash, isDecided: false };
+    this.#goOn();
+  }
+
+  /**
+   * Begins to put a zone back on what it ran before. 0: all zones in which a module is on trial or on its way; where there
+   * is none, all zones that were given one by a promotion. With a hash only zones that run that module. Which ones;
+   * throws WowsimError when there is nothing to go back to.
+   */
+  rollback(zoneId: number, by = "", hash?: string): number[] {
+    const ids = this.#meant(zoneId).filter((id) => hash === undefined || this.#concerns(id, hash));
+    if (this.#promotion?.isDecided === true) this.#refuseWhilePromoting();
+    if (this.#promotion !== null) return this.#abandonPromotion(by);
+    const able = ids.filter((id) => this.#take(id, { type: "back", reason: ASKED_FOR }, by).refusal === undefined);
+    if (able.length > 0) return able;
+    const moving = ids.find((id) => this.#zone(id).stage.name !== "steady");
+    if (moving !== undefined) throw this.#busy(moving);
+    const which = zoneId === 0 ? "No zone has an" : `Zone ${zoneId} is steady and has no`;
+    throw new WowsimError("nothing_to_roll_back", `${which} earlier module to go back to; see deploy_status.`);
+  }
+
+  #meant(zoneId: number): number[] {
+    if (zoneId !== 0) return this.#zone(zoneId) && [zoneId];
+    const moving = [...this.#zones].filter(([, { stage }]) => stage.name !== "steady").map(([id]) => id);
+    return moving.length > 0 ? moving : [...this.#zones.keys()];
+  }
+
+  #concerns(zoneId: number, hash: string): boolean {
+    const { stage } = this.#zone(zoneId);
+    return this.#runs(zoneId) === hash || (stage.name !== "steady" && stage.hash === hash);
+  }
+
+  status(): ZoneDeployStatus[] {
+    return [...this.#zones].map(([id, zone]) => {
+      const hash = this.#runs(id);
+      const isCanary = zone.stage.name === "canary";
+      const left = (this.#holdings.get(id)?.endsAtMs ?? 0) - this.#options.now();
+      return {
+        zone_id: id,
+        hash,
+        label: this.#labelOf(hash),
+        phase: phaseOf(zone.stage),
+        canary: isCanary,
+        previous_hash: previousOf(zone),
+        lease_ms_left: isCanary ? Math.max(0, Math.round(left)) : null,
+        last_error: zone.lastError,
+      };
+    });
+  }
+
+  /** Ends checks and leases; zones keep what they run. */
+  stop(): void {
+    this.#isStopped = true;
+    this.modules.stop();
+    for (const holding of this.#holdings.values()) holding.stopTimer?.();
+  }
+
+  #hear(message: FromZoneWorker): void {
+    if (message.type === "module") {
+      const { zoneId, hash, isTrial } = message;
+      this.#tell(zoneId, { type: "module", hash, isTrial });
+    } else if (message.type === "rolled_back") {
+      const { zoneId, fromHash: from, toHash: to, reason } = message;
+      this.#tell(zoneId, { type: "rolled_back", from, to, reason });
+    } else if (message.type === "zone_state") {
+      const { zoneId, to, from, reason } = message;
+      if (to === "DOWN") this.#tell(zoneId, { type: "down", reason });
+      else if (from === "DOWN") this.#tell(zoneId, { type: "up" });
+    }
+  }
+
+  /** An order that the zone is in no stage for is refused. */
+  #order(zoneId: number, message: Message, by: string): void {
+    if (this.#take(zoneId, message, by).refusal !== undefined) throw this.#busy(zoneId);
+  }
+
+  #abandonPromotion(by: string): number[] {
+    const ids = [...this.#zones.keys()];
+    this.#promotion = null;
+    for (const id of ids) this.#take(id, { type: "abandon", reason: ASKED_FOR }, by);
+    return ids;
+  }
+
+  /** Something has happened; a promotion may go on by it. */
+  #tell(zoneId: number, message: Message): void {
+    if (this.#isStopped || !this.#zones.has(zoneId)) return;
+    this.#take(zoneId, message);
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    while (this.#promotion !== null) {
+      const { promotion, orders } = next(this.#promotion, this.#zones);
+      this.#promotion = promotion;
+      if (orders.length === 0) return;
+      for (const [id, order] of orders) this.#take(id, order);
+    }
+  }
+
+  #take(zoneId: number, message: Message, by?: string): Outcome {
+    const outcome = step(this.#zone(zoneId), message, ++this.#lastMove);
+    if (outcome.refusal !== undefined) return outcome;
+    this.#zones.set(zoneId, outcome.zone);
+    const holding = this.#holdings.get(zoneId);
+    if (holding === undefined) return outcome;
+    if (by !== undefined) holding.by = by;
+    for (const effect of outcome.effects) this.#carryOut(zoneId, holding, effect);
+    return outcome;
+  }
+
+  #carryOut(zoneId: number, holding: Holding, effect: Effect): void {
+    const { after = afterTimeout, now } = this.#options;
+    if (effect.do === "tell") return this.#say(zoneId, holding, effect);
+    if (effect.do === "ask") return void this.#ask(zoneId, holding, effect);
+    if (effect.do === "withdraw") {
+      if (holding.ticket?.move === effect.move) withdrawTicket(holding.ticket.ticket);
+      return;
+    }
+    holding.stopTimer?.();
+    holding.stopTimer = null;
+    if (effect.do === "stop_timer") return;
+    const { move, ms } = effect;
+    holding.endsAtMs = now() + ms;
+    holding.stopTimer = after(ms, () => this.#tell(zoneId, { type: "time", move }));
+  }
+
+  /** Asks a zone, and tells the machine what came of it. */
+  async #ask(zoneId: number, holding: Holding, effect: Extract<Effect, { do: "ask" }>): Promise<void> {
+    const { move, verb } = effect;
+    try {
+      await this.#options.zones.request(zoneId, this.#moveOf(holding, effect));
+      this.#tell(zoneId, { type: "done", move });
+    } catch (thrown) {
+      const code = thrown instanceof WowsimError ? thrown.code : "";
+      const error = messageOf(thrown);
+      if (code === "zone_worker") this.#tell(zoneId, { type: "died", move, error });
+      else if (code !== "zone_silent") this.#tell(zoneId, { type: "refused", move, error });
+      else {
+        const { ticket } = holding;
+        const isWithdrawn = verb === "swap" && ticket?.move === move && withdrawTicket(ticket.ticket);
+        this.#tell(zoneId, { type: "silent", move, error, isWithdrawn });
+      }
+    }
+  }
+
+  #moveOf(holding: Holding, { verb, move, hash }: Extract<Effect, { do: "ask" }>): ZoneMove {
+    if (verb === "undo") return { type: "rollback", hash };
+    if (verb === "keep") return { type: "promote", hash };
+    const { module, label } = this.modules.ready(hash);
+    const ticket = newTicket();
+    holding.ticket = { move, ticket };
+    return { type: "swap", module, hash, label, ticket };
+  }
+
+  #say(zoneId: number, { by }: Holding, { what, from, to, reason, isTold }: Extract<Effect, { do: "tell" }>): void {
+    const tried = what === "rolled_back" ? from : to;
+    this.#options.onEvent?.({ what, zoneId, from, to, label: this.#labelOf(tried), reason, by });
+    if (isTold) return;
+    const tick = this.#options.zones.zones.get(zoneId)?.tick ?? 0;
+    const data = { zone_id: zoneId, from_hash: from, to_hash: to, reason, tick };
+    this.#options.emitter.emit("event", "deploy", TOLD_AS[what], data);
+  }
+
+  #refuseWhilePromoting(): void {
+    if (this.#promotion === null) return;
+    const message = `Module ${this.#promotion.hash} is being promoted; wait until every zone is steady (deploy_status).`;
+    throw new WowsimError("deploy_busy", message);
+  }
+
+  #busy(zoneId: number): WowsimError {
+    const { stage, lastError } = this.#zone(zoneId);
+    const why = lastError === null ? "" : ` (${lastError})`;
+    const message = `Zone ${zoneId} is in phase ${phaseOf(stage)}${why}; wait, or promote or roll back first.`;
+    return new WowsimError("deploy_busy", message);
+  }
+
+  #zone(zoneId: number): ZoneDeploy {
+    const zone = this.#zones.get(zoneId);
+    if (zone) return zone;
+    const known = [...this.#zones.keys()].join(", ");
+    throw new WowsimError("zone_unknown", `There is no zone ${zoneId}; choose from ${known}.`);
+  }
+
+  #runs(zoneId: number): string {
+    return this.#options.zones.zones.get(zoneId)?.kernelHash ?? "";
+  }
+
+  #labelOf(hash: string): string {
+    const running = [...this.#options.zones.zones.values()].find(({ kernelHash }) => kernelHash === hash);
+    return this.modules.get(hash)?.label ?? running?.kernelLabel ?? "";
+  }
+
+  #isNeeded(hash: string): boolean {
+    return [...this.#zones].some(([id, { runs, promoted, previous, stage }]) => {
+      const ofStage = stage.name === "steady" ? null : stage.hash;
+      return [this.#runs(id), runs, promoted, previous, ofStage].includes(hash);
+    });
+  }
+}
+
+const TOLD_AS = {
+  swapped: "Module swapped",
+  promoted: "Module promoted",
+  rolled_back: "Module rolled back",
+  refused: "Module refused",
+} as const;
+
+/** The stage in the words of the wire. */
+function phaseOf(stage: Stage): DeployPhase {
+  if (stage.name === "steady" || stage.name === "canary") return stage.name;
+  if (stage.name === "undoing") return "rolling_back";
+  if (stage.name === "joined" || (stage.name === "swapping" && stage.purpose === "promotion")) return "promoting";
+  if (stage.purpose === "return") return "rolling_back";
+  return stage.name === "swapping" ? "swapping" : "promoting";
+}
+
+/** What the zone would go back to. */
+function previousOf({ stage, previous, promoted }: ZoneDeploy): string | null {
+  if (stage.name === "canary" || stage.name === "joined" || stage.name === "keeping") return stage.before;
+  return stage.name === "undoing" ? promoted : previous;
+}
+
+function afterTimeout(ms: number, action: () => void): () => void {
+  const timer = setTimeout(action, ms);
+  return () => clearTimeout(timer);
+}

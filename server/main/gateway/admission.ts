@@ -1,0 +1,260 @@
+// How a connection gets a player: as a guest with its first action, by `hello`, or by taking up a session whose link was
+// lost (or that is still live on another socket, which is then closed).
+//
+//   {"type":"hello","v":1,"name":"Ann"}                    → {"type":"welcome","session_id":7,...,"resume":"5f0c..."}
+//   {"type":"hello","v":1,"name":"Ann","resume":"5f0c..."} → {"type":"welcome","session_id":7,...}, then a state with reset
+//
+// What can be mended by another hello (no such zone, an expired resume) leaves the connection open for it; a wrong token
+// or version does not.
+
+import type { Content } from "../../protocol/content/content.ts";
+import { wireEffectOf } from "../../protocol/content/content.ts";
+import { addressKey } from "../../shared/address.ts";
+import { asciiJson } from "../../protocol/game/byte-writer.ts";
+import type { ErrorCode, Hello, PortalInfo, ServerMessage, SpellInfo } from "../../protocol/game/client-messages.ts";
+import type { CloseReason, Connection } from "./session.ts";
+import type { GatewayCounters } from "./gateway-counters.ts";
+import type { GatewayLimits, LimitName } from "../../protocol/game/limits.ts";
+import { Newcomers } from "./newcomers.ts";
+import { nameProblem } from "./player-names.ts";
+import type { Secret } from "../../shared/secret.ts";
+import type { Session } from "./session.ts";
+import type { SessionTable } from "./session-table.ts";
+import type { WrongTokens } from "../../shared/wrong-tokens.ts";
+import type { ZoneRouter } from "./zone-router.ts";
+
+const PROTOCOL_VERSION = 1;
+const HELD = "Nobody is let in just now; try again.";
+const NO_ZONE = "No zone can take a player now; try again later.";
+const NO_GUESTS = "This server lets nobody in without hello.";
+
+export interface AdmissionDeps {
+  sessions: SessionTable;
+  router: ZoneRouter;
+  counters: GatewayCounters;
+  limits: GatewayLimits;
+  content: Content;
+  tickRateHz: number;
+  /** Whether a client may enter without hello. */
+  guests: boolean;
+  /** What every hello has to name, when set. */
+  secret: Secret | null;
+  wrongTokens: WrongTokens;
+  /** Milliseconds of a monotonic clock. */
+  now(): number;
+  /** Ends a session that only holds a place; false when the zone (0: any) has none. */
+  makeRoom(zoneId: number): boolean;
+  /** Ends the connection for a limit. */
+  pastLimit(connection: Connection, limit: LimitName, message: string): void;
+  newResumeToken(): string;
+  /** A zone's portals, as clients are told of them. */
+  portalsOf(zoneId: number): readonly PortalInfo[];
+  /** True while new players and resumes are held off. */
+  isHeld(): boolean;
+  tell(connection: Connection, message: ServerMessage): void;
+  /** Ends the connection, after saying why to a client that reads. */
+  close(connection: Connection, reason: CloseReason, farewell?: { code: ErrorCode; message: string }): void;
+}
+
+export class Admission {
+  readonly #deps: AdmissionDeps;
+  readonly #classes: readonly { name: string; spells: readonly SpellInfo[] }[];
+  readonly #newcomers: Newcomers;
+  #classTurn = 0;
+
+  constructor(deps: AdmissionDeps) {
+    this.#deps = deps;
+    this.#newcomers = new Newcomers(deps.limits, deps.now());
+    this.#classes = deps.content.classes.map(({ name, spells }) => ({ name, spells: spellsOf(deps.content, spells) }));
+  }
+
+  /** A client acts without having said hello. True when it is in the world now; otherwise its connection is closed. */
+  admitGuest(connection: Connection): boolean {
+    const { guests, secret, isHeld } = this.#deps;
+    if (!guests || secret !== null) return this.#turnAway(connection, "guests_off", "guests_off", NO_GUESTS);
+    if (isHeld()) return this.#turnAway(connection, "held", "held", HELD);
+    if (!this.#isInRate(connection)) return false;
+    const zoneId = this.#nextZone();
+    if (zoneId === 0) return this.#turnAway(connection, "refused", "no_zone", NO_ZONE);
+    this.#enter(connection, zoneId, this.#nextClass());
+    return true;
+  }
+
+  /** A client says hello: it is welcomed, or told why not. */
+  hello(connection: Connection, hello: Hello): void {
+    connection.readsReplies = true;
+    const { session } = connection;
+    if (session.state !== "AUTHENTICATING")
+      return this.#refuse(
+        connection,
+        "already_in_world",
+        "This connection has its player; hello comes once, and first.",
+      );
+    if (hello.version !== PROTOCOL_VERSION)
+      return this.#refuseForGood(connection, "unsupported_version", `This server speaks version ${PROTOCOL_VERSION}.`);
+    if (!this.#isTokenRight(connection, hello.token)) return;
+    if (this.#deps.isHeld()) return this.#refuseForGood(connection, "held", HELD);
+    if (hello.resume === "") return this.#welcomeNew(connection, hello);
+    const resumed = this.#deps.sessions.byToken(hello.resume);
+    if (resumed === undefined)
+      return this.#refuse(connection, "resume_expired", "That session is gone; say hello without resume.");
+    this.#resume(connection, resumed, hello.resume);
+  }
+
+  #welcomeNew(connection: Connection, hello: Hello): void {
+    const { sessions, limits, newResumeToken } = this.#deps;
+    const { session } = connection;
+    const name = hello.name === "" ? `Player ${session.id}` : hello.name;
+    const problem = nameProblem(name, limits.nameLengthMax);
+    if (problem !== null) return this.#refuse(connection, "malformed", problem);
+    const classIndex = hello.playerClass === "" ? this.#nextClass() : this.#classNamed(hello.playerClass);
+    if (classIndex < 0) return this.#refuse(connection, "no_such_class", `Classes are ${this.#classNames()}.`);
+    const zoneId = this.#zoneFor(connection, hello.zone);
+    if (zoneId === 0 || !this.#isInRate(connection)) return;
+    session.name = name;
+    session.nameJson = asciiJson(name);
+    session.isGuest = false;
+    sessions.rotateToken(session, newResumeToken());
+    this.#enter(connection, zoneId, classIndex);
+    this.#welcome(connection);
+  }
+
+  /** The zone wished for or the next in turn; 0 when there is none, and the client has been told. */
+  #zoneFor(connection: Connection, wish: number): number {
+    const { router } = this.#deps;
+    if (wish !== 0 && router.zone(wish) === undefined) {
+      this.#refuse(connection, "no_such_zone", `There is no zone ${wish}; leave it out to be given one.`);
+      return 0;
+    }
+    const zoneId = wish === 0 ? this.#nextZone() : this.#canTake(wish) ? wish : 0;
+    if (zoneId !== 0) return zoneId;
+    if (wish !== 0 && router.isClosed(wish))
+      this.#refuse(
+        connection,
+        "zone_overloaded",
+        `Zone ${wish} has more to do than it can and lets nobody new in; try another or later.`,
+      );
+    else if (wish !== 0 && router.zone(wish)?.state !== "DOWN")
+      this.#refuse(connection, "zone_full", `Zone ${wish} is full; try another or later.`);
+    else this.#refuse(connection, "no_zone", NO_ZONE);
+    return 0;
+  }
+
+  /** The next zone in turn, where need be after somebody made room; 0: none. */
+  #nextZone(): number {
+    const { router, makeRoom } = this.#deps;
+    const zoneId = router.nextZone();
+    return zoneId === 0 && makeRoom(0) ? router.nextZone() : zoneId;
+  }
+
+  #canTake(zoneId: number): boolean {
+    const { router, makeRoom } = this.#deps;
+    if (router.canTake(zoneId)) return true;
+    return !router.isClosed(zoneId) && makeRoom(zoneId) && router.canTake(zoneId);
+  }
+
+  /** False when there are too many newcomers just now, and the connection is ended. */
+  #isInRate(connection: Connection): boolean {
+    const { limits, now, pastLimit } = this.#deps;
+    const limit = this.#newcomers.refusal(connection.remoteAddress, now());
+    if (limit === null) return true;
+    const most =
+      limit === "new_sessions" ? limits.newSessionsPerSecondMax : `${limits.newSessionsPerAddressMax} of your address`;
+    pastLimit(connection, limit, `At most ${most} new players a second; try again in a moment.`);
+    return false;
+  }
+
+  #enter({ session, remoteAddress }: Connection, zoneId: number, classIndex: number): void {
+    session.address = addressKey(remoteAddress);
+    session.enteredAt = this.#deps.now();
+    session.classIndex = classIndex;
+    session.homeZoneId = zoneId;
+    this.#deps.sessions.move(session, "admitted");
+    this.#deps.router.join(session, zoneId);
+  }
+
+  #resume(connection: Connection, session: Session, usedToken: string): void {
+    const { sessions, router, counters, close, newResumeToken } = this.#deps;
+    const former = session.connection;
+    sessions.move(connection.session, "superseded");
+    connection.session = session;
+    session.connection = connection;
+    if (session.state === "DISCONNECTING") sessions.move(session, "resumed");
+    session.probeSeq = 0;
+    session.isOverdue = false;
+    sessions.rotateToken(session, newResumeToken(), usedToken);
+    router.watch(session);
+    counters.resumed++;
+    this.#welcome(connection);
+    if (former === null) return;
+    close(former, "superseded", { code: "taken_over", message: "This session was taken up on another connection." });
+  }
+
+  #welcome(connection: Connection): void {
+    const { session } = connection;
+    const playerClass = this.#classes[session.classIndex];
+    this.#deps.tell(connection, {
+      type: "welcome",
+      session_id: session.id,
+      entity_id: session.id,
+      zone_id: session.zoneId,
+      tick: this.#deps.router.zone(session.zoneId)?.tick ?? 0,
+      tick_rate_hz: this.#deps.tickRateHz,
+      resume: session.resumeToken,
+      seq: session.lastSeq,
+      class: playerClass?.name ?? "",
+      spells: playerClass?.spells ?? [],
+      portals: this.#deps.portalsOf(session.zoneId),
+    });
+  }
+
+  #nextClass(): number {
+    return this.#classTurn++ % Math.max(1, this.#classes.length);
+  }
+
+  #classNamed(name: string): number {
+    return this.#classes.findIndex((candidate) => candidate.name.toLowerCase() === name.toLowerCase());
+  }
+
+  #classNames(): string {
+    return this.#classes.map((candidate) => candidate.name).join(", ");
+  }
+
+  /** False when it is not, and the connection is ended; one that comes too soon after wrong ones is not looked at. */
+  #isTokenRight(connection: Connection, given: string): boolean {
+    const { secret, wrongTokens, pastLimit } = this.#deps;
+    if (secret === null) return true;
+    const { remoteAddress } = connection;
+    const waitMs = wrongTokens.waitMs(remoteAddress);
+    if (waitMs > 0) {
+      pastLimit(connection, "wrong_tokens", `Too many wrong tokens from your address; wait ${Math.ceil(waitMs)} ms.`);
+      return false;
+    }
+    if (secret.matches(given)) return true;
+    wrongTokens.wrong(remoteAddress);
+    this.#refuseForGood(connection, "bad_token", "This server asks for its players' token; ask its operator.");
+    return false;
+  }
+
+  #refuse(connection: Connection, code: ErrorCode, message: string): void {
+    this.#deps.counters.refuse(code);
+    this.#deps.tell(connection, { type: "error", code, message });
+  }
+
+  #refuseForGood(connection: Connection, code: ErrorCode, message: string): void {
+    this.#deps.counters.refuse(code);
+    this.#deps.close(connection, code === "held" ? "held" : "refused", { code, message });
+  }
+
+  #turnAway(connection: Connection, reason: CloseReason, code: ErrorCode, message: string): false {
+    this.#deps.counters.refuse(reason);
+    this.#deps.close(connection, reason, { code, message });
+    return false;
+  }
+}
+
+function spellsOf({ spells }: Content, ids: readonly number[]): SpellInfo[] {
+  return spells
+    .filter((spell) => ids.includes(spell.id))
+    .map((spell) => ({ id: spell.id, name: spell.name, effect: wireEffectOf(spell), range_yd: spell.rangeYd }));
+}

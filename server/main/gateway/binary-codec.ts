@@ -1,0 +1,259 @@
+// The binary encoding, for load: binary-wire.ts draws the messages.
+//
+//   B1 10 14 00  07 00 00 00  00 00 C0 3F ...        → ClientMessage { kind: "move", seq: 7, x: 1.5, ... }
+//   kernel frame                                     → the same bytes
+//
+// A message that does not begin with the mark, or says less than a header of itself, is taken for a broken one of its
+// first byte alone: a stream that got out of step is refused soon, and ended by the limit on broken messages in a row.
+
+import { ABI_VERSION } from "../../../assembly/abi.ts";
+import {
+  BINARY_MARK,
+  CLIENT_ATTACK,
+  CLIENT_BYE,
+  CLIENT_CANCEL_CAST,
+  CLIENT_CAST,
+  CLIENT_HEADER_BYTES,
+  CLIENT_HELLO,
+  CLIENT_KIND,
+  CLIENT_LENGTH,
+  CLIENT_MOVE,
+  CLIENT_NAMES,
+  CLIENT_PING,
+  CLIENT_RECLAIM,
+  CLIENT_RELEASE,
+  CLIENT_RELEASE_AS_GHOST,
+  CLIENT_SEQ,
+  CLIENT_STOP_ATTACK,
+  SERVER_ERROR,
+  SERVER_NAMES,
+  SERVER_PONG,
+  SERVER_WELCOME,
+  SERVER_ZONE,
+} from "../../protocol/game/binary-wire.ts";
+import type { ByteWriter } from "../../protocol/game/byte-writer.ts";
+import type {
+  ClientMessage,
+  ClientMessageKind,
+  NamedId,
+  PortalInfo,
+  ServerMessage,
+  Welcome,
+} from "../../protocol/game/client-messages.ts";
+import type { Codec } from "./codec.ts";
+import {
+  BASE_DAMAGE_MAX,
+  CAST_TICKS_MAX,
+  COORDINATE_MAX,
+  NAMES_MAX,
+  SEQ_MAX,
+  SPELL_ID_MAX,
+  TEXT_LENGTH_MAX,
+} from "./message-bounds.ts";
+
+/** Actions that are their kind and their number. */
+const PLAIN: Readonly<Record<number, ClientMessageKind>> = {
+  [CLIENT_CANCEL_CAST]: "cancel_cast",
+  [CLIENT_STOP_ATTACK]: "stop_attack",
+  [CLIENT_RELEASE]: "release",
+  [CLIENT_RELEASE_AS_GHOST]: "release_as_ghost",
+  [CLIENT_RECLAIM]: "reclaim",
+};
+const FIELDS = CLIENT_HEADER_BYTES;
+
+export const binaryCodec: Codec = {
+  name: "binary",
+  passesFrames: true,
+
+  messageEnd(bytes, start, _searched, end) {
+    if (bytes[start] !== BINARY_MARK) return start + 1;
+    if (end - start < CLIENT_HEADER_BYTES) return -1;
+    const length = bytes.readUInt16LE(start + CLIENT_LENGTH);
+    if (length < CLIENT_HEADER_BYTES) return start + 1;
+    return start + length > end ? -1 : start + length;
+  },
+
+  isBlank() {
+    return false;
+  },
+
+  decode(bytes, start, end, into) {
+    if (bytes[start] !== BINARY_MARK || end - start < CLIENT_HEADER_BYTES)
+      return refuse(into, "A message begins with the mark 0xB1 and says how long it is, at least 8 bytes.");
+    const kind = bytes[start + CLIENT_KIND] ?? 0;
+    const seq = bytes.readUInt32LE(start + CLIENT_SEQ);
+    if (seq > SEQ_MAX) return refuse(into, "seq must be a whole number from 1 to 2147483647, or 0 for none.");
+    into.seq = seq;
+    return decodeFields(kind, bytes, start, end, into);
+  },
+
+  encode(message, out) {
+    const start = out.length;
+    out.u32(0);
+    const kind = encodeFields(message, out);
+    out.pad(start, 4);
+    out.setU32(start, (out.length - start) | (kind << 24));
+  },
+
+  encodeFrame(frame, _names, out) {
+    frame.copyTo(out);
+  },
+};
+
+function decodeFields(kind: number, bytes: Buffer, start: number, end: number, into: ClientMessage): boolean {
+  const at = start + FIELDS;
+  const length = end - start;
+  switch (kind) {
+    case CLIENT_MOVE:
+      return isLong(length, 12, into) && decodeMove(bytes, at, into);
+    case CLIENT_CAST:
+      return isLong(length, 12, into) && decodeCast(bytes, at, into);
+    case CLIENT_ATTACK:
+      return isLong(length, 12, into) && decodeAttack(bytes, at, into);
+    case CLIENT_PING:
+      return isLong(length, 8, into) && decodePing(bytes, at, into);
+    case CLIENT_HELLO:
+      return decodeHello(bytes, at, end, into);
+    case CLIENT_NAMES:
+      return decodeNames(bytes, at, end, into);
+    case CLIENT_BYE:
+      into.kind = "bye";
+      return isLong(length, 0, into);
+    default:
+      return isLong(length, 0, into) && decodePlain(kind, into);
+  }
+}
+
+/** Every kind has its length, so that a message that grew in a later version is not half understood. */
+function isLong(length: number, fieldBytes: number, into: ClientMessage): boolean {
+  if (length === CLIENT_HEADER_BYTES + fieldBytes) return true;
+  return refuse(into, `A message of that kind has ${CLIENT_HEADER_BYTES + fieldBytes} bytes, not ${length}.`);
+}
+
+function decodePlain(kind: number, into: ClientMessage): boolean {
+  const plain = PLAIN[kind];
+  if (plain === undefined) return refuse(into, `There is no message of kind ${kind}.`);
+  into.kind = plain;
+  return true;
+}
+
+function decodeMove(bytes: Buffer, at: number, into: ClientMessage): boolean {
+  into.kind = "move";
+  into.x = bytes.readFloatLE(at);
+  into.y = bytes.readFloatLE(at + 4);
+  into.z = bytes.readFloatLE(at + 8);
+  return isCoordinate(into.x) && isCoordinate(into.y) && isCoordinate(into.z)
+    ? true
+    : refuse(into, "x, y and z must be numbers of yards.");
+}
+
+/** Also refuses what is no number. */
+function isCoordinate(value: number): boolean {
+  return value >= -COORDINATE_MAX && value <= COORDINATE_MAX;
+}
+
+function decodeCast(bytes: Buffer, at: number, into: ClientMessage): boolean {
+  into.kind = "cast";
+  into.target = bytes.readUInt32LE(at);
+  into.spell = bytes.readUInt32LE(at + 4);
+  into.castTicks = Math.min(bytes.readUInt32LE(at + 8), CAST_TICKS_MAX);
+  return into.spell <= SPELL_ID_MAX || refuse(into, "That is no spell's id.");
+}
+
+function decodeAttack(bytes: Buffer, at: number, into: ClientMessage): boolean {
+  into.kind = "attack";
+  into.target = bytes.readUInt32LE(at);
+  into.baseDamage = Math.min(bytes.readUInt32LE(at + 4), BASE_DAMAGE_MAX);
+  const type = bytes.readUInt32LE(at + 8);
+  into.magical = type === 1;
+  if (into.target === 0) return refuse(into, "An attack needs a target.");
+  return type <= 1 || refuse(into, "The damage type is 0, physical, or 1, magical.");
+}
+
+function decodePing(bytes: Buffer, at: number, into: ClientMessage): boolean {
+  into.kind = "ping";
+  into.echo = bytes.readDoubleLE(at);
+  return Number.isFinite(into.echo) || refuse(into, "ping needs a number t.");
+}
+
+function decodeHello(bytes: Buffer, at: number, end: number, into: ClientMessage): boolean {
+  if (end - at < 4) return refuse(into, "hello needs the protocol version.");
+  const texts: string[] = [];
+  let from = at + 4;
+  while (texts.length < 4) {
+    const length = from + 2 > end ? Number.POSITIVE_INFINITY : bytes.readUInt16LE(from);
+    if (length > TEXT_LENGTH_MAX || from + 2 + length > end)
+      return refuse(into, `hello has four texts of at most ${TEXT_LENGTH_MAX} bytes: name, class, token, resume.`);
+    texts.push(bytes.toString("utf8", from + 2, from + 2 + length));
+    from += 2 + length;
+  }
+  if (from !== end) return refuse(into, "hello is longer than its texts.");
+  const [name = "", playerClass = "", token = "", resume = ""] = texts;
+  into.kind = "hello";
+  into.hello = {
+    version: bytes.readUInt16LE(at),
+    zone: bytes.readUInt16LE(at + 2),
+    name,
+    playerClass,
+    token,
+    resume,
+  };
+  return true;
+}
+
+function decodeNames(bytes: Buffer, at: number, end: number, into: ClientMessage): boolean {
+  const [players, creatures] = end - at < 4 ? [NAMES_MAX, 1] : [bytes.readUInt16LE(at), bytes.readUInt16LE(at + 2)];
+  if (players + creatures > NAMES_MAX || end - at !== 4 + (players + creatures) * 4)
+    return refuse(into, `names asks for at most ${NAMES_MAX}, and has an id for each.`);
+  const ids = Array.from({ length: players + creatures }, (_, index) => bytes.readUInt32LE(at + 4 + index * 4));
+  into.kind = "names";
+  into.players = ids.slice(0, players);
+  into.creatures = ids.slice(players);
+  return true;
+}
+
+/** Appends the message's fields; its kind. */
+function encodeFields(message: ServerMessage, out: ByteWriter): number {
+  switch (message.type) {
+    case "welcome":
+      encodeWelcome(message, out);
+      return SERVER_WELCOME;
+    case "error":
+      out
+        .u32(message.seq ?? 0)
+        .utf8(message.code)
+        .utf8(message.message);
+      return SERVER_ERROR;
+    case "pong":
+      out.u32(message.tick).f64(message.t);
+      return SERVER_PONG;
+    case "zone":
+      out.u32(message.zone_id).u32(message.tick).utf8(message.reason);
+      out.u32(message.lost_from ?? 0).u32(message.lost_to ?? 0);
+      encodePortals(message.portals, out);
+      return SERVER_ZONE;
+    case "names":
+      out.u16(message.players.length).u16(message.creatures.length);
+      for (const { id, name } of [...message.players, ...message.creatures] satisfies NamedId[]) out.u32(id).utf8(name);
+      return SERVER_NAMES;
+  }
+}
+
+function encodeWelcome(welcome: Welcome, out: ByteWriter): void {
+  out.u32(welcome.session_id).u32(welcome.entity_id).u32(welcome.zone_id).u32(welcome.tick);
+  out.u32(welcome.tick_rate_hz).u32(welcome.seq).u32(ABI_VERSION);
+  out.utf8(welcome.resume).utf8(welcome.class).u16(welcome.spells.length);
+  for (const { id, range_yd, name, effect } of welcome.spells) out.u32(id).f32(range_yd).utf8(name).utf8(effect);
+  encodePortals(welcome.portals, out);
+}
+
+/** They end their message: a client of before them does not read so far. */
+function encodePortals(portals: readonly PortalInfo[], out: ByteWriter): void {
+  out.u16(portals.length);
+  for (const { to, x, y, radius_yd } of portals) out.u32(to).f32(x).f32(y).f32(radius_yd);
+}
+
+function refuse(into: ClientMessage, problem: string): boolean {
+  into.problem = problem;
+  return false;
+}

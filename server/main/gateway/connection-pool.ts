@@ -1,0 +1,244 @@
+// The socket side of the gateway: every connection from accept to close, its limits in time and number, and how it ends.
+// It knows nothing of messages: those who do (gateway.ts) are called.
+//
+// The end of a connection: the reason is decided once (`close`), the farewell and what was owed is written, then the
+// write side is shut, and the socket goes when the peer closes too or `closeMsMax` is over. Never end() with data: it can
+// lose it.
+
+import type { Emitter } from "../../protocol/telemetry-line.ts";
+import { addressKey, isLoopback } from "../../shared/address.ts";
+import type { ByteWriter } from "../../protocol/game/byte-writer.ts";
+import type { ErrorCode } from "../../protocol/game/client-messages.ts";
+import { Connection } from "./session.ts";
+import type { CloseReason, GameSocket } from "./session.ts";
+import type { GatewayCounters } from "./gateway-counters.ts";
+import type { GatewayLimits, LimitName } from "../../protocol/game/limits.ts";
+import type { FlushOutcome } from "../sockets/outbox.ts";
+import type { Session } from "./session.ts";
+
+export interface ConnectionPoolDeps {
+  limits: GatewayLimits;
+  counters: GatewayCounters;
+  emitter: Emitter;
+  now(): number;
+  /** True while no new connection is taken. */
+  isHeld(): boolean;
+  newSession(): Session;
+  /** The socket is gone. */
+  onClosed(connection: Connection, reason: CloseReason): void;
+  /** A connection that missed frames has been written all it was owed. */
+  onCaughtUp(connection: Connection): void;
+}
+
+export interface Farewell {
+  code: ErrorCode;
+  message: string;
+}
+
+/** Limits in time, and what those who are past them are told. */
+const TOO_LATE = {
+  authenticate: "Say hello sooner after connecting.",
+  partial: "A message was begun and not finished in time.",
+  idle: "Nothing was said for too long; send ping now and then.",
+  slow_reader: "What was sent was not read in time; resume when you can.",
+} as const satisfies Partial<Record<LimitName, string>>;
+type TimeLimit = keyof typeof TOO_LATE;
+
+/** It has no player in the world yet. */
+function isStranger({ session }: Connection): boolean {
+  return !session.isInWorld && session.homeZoneId === 0;
+}
+
+export class ConnectionPool {
+  readonly #deps: ConnectionPoolDeps;
+  readonly #writer: ByteWriter;
+  readonly #open = new Set<Connection>();
+  readonly #closing = new Set<Connection>();
+  /** Oldest first; who has entered the world since is taken out when it is come across. */
+  readonly #strangers = new Set<Connection>();
+  readonly #perAddress = new Map<string, number>();
+  #whenEmpty: (() => void) | null = null;
+
+  constructor(deps: ConnectionPoolDeps, writer: ByteWriter) {
+    this.#deps = deps;
+    this.#writer = writer;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  values(): IterableIterator<Connection> {
+    return this.#open.values();
+  }
+
+  /** Resolves when the last connection is gone. */
+  empty(): Promise<void> {
+    if (this.#open.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#whenEmpty = resolve;
+    });
+  }
+
+  /** A socket has connected: a connection with its provisional session, or none and the socket is closed. */
+  accept(socket: GameSocket): void {
+    const { limits, isHeld, emitter, counters } = this.#deps;
+    const address = socket.remoteAddress;
+    const key = addressKey(address);
+    const fromAddress = this.#perAddress.get(key) ?? 0;
+    const perAddressMax = isLoopback(address) ? limits.connectionsFromLoopbackMax : limits.connectionsPerAddressMax;
+    if (isHeld()) return this.#turnAway(socket, "held");
+    if (fromAddress >= perAddressMax) return this.#turnAway(socket, "connections_per_address");
+    if (this.#open.size >= limits.connectionsMax && !this.#makeRoom()) return this.#turnAway(socket, "connections");
+    const session = this.#deps.newSession();
+    const connection = new Connection(socket, session, limits, this.#deps.now());
+    session.connection = connection;
+    socket.data = connection;
+    this.#open.add(connection);
+    this.#strangers.add(connection);
+    this.#perAddress.set(key, fromAddress + 1);
+    counters.accepted++;
+    emitter.emitSampled("event", "game_server", "Connection accepted", {
+      session_id: session.id,
+      remote_endpoint: `${address}:${connection.remotePort}`,
+    });
+  }
+
+  /** Writes what the connection is owed, in one write. */
+  flush(connection: Connection): void {
+    if (connection.isClosed) return;
+    const { outbox } = connection;
+    const { counters } = this.#deps;
+    if (outbox.pendingBytes > counters.outboxBytesMax) counters.outboxBytesMax = outbox.pendingBytes;
+    const { state, bytes } = outbox.flush(connection.socket);
+    counters.bytesOut += bytes;
+    this.#onWritten(connection, state);
+  }
+
+  /** Writes one message past the outbox, which must be empty. */
+  pass(connection: Connection, source: Uint8Array, at: number, length: number): void {
+    if (connection.isClosed) return;
+    const state = connection.outbox.pass(connection.socket, source, at, length);
+    if (state !== "closed") this.#deps.counters.bytesOut += length - connection.outbox.pendingBytes;
+    if (state !== "drained") this.#onWritten(connection, state);
+  }
+
+  #onWritten(connection: Connection, state: FlushOutcome): void {
+    if (state === "blocked" && connection.blockedSince === 0) connection.blockedSince = this.#deps.now();
+    if (state !== "drained") return;
+    connection.blockedSince = 0;
+    if (connection.closing !== null) this.#shutDown(connection);
+    else if (connection.missedFrames) this.#deps.onCaughtUp(connection);
+  }
+
+  /** The socket has room again. */
+  drained(connection: Connection): void {
+    connection.outbox.unblock();
+    this.flush(connection);
+  }
+
+  /** Ends the connection, in order. Only the first reason counts. */
+  close(connection: Connection, reason: CloseReason, farewell?: Farewell | Uint8Array): void {
+    if (connection.isClosed || connection.closing !== null) return;
+    connection.closing = reason;
+    connection.closeBy = this.#deps.now() + this.#deps.limits.closeMsMax;
+    connection.splitter.clear();
+    this.#closing.add(connection);
+    if (farewell instanceof Uint8Array) connection.outbox.appendFarewell(farewell, farewell.length);
+    else if (connection.hears && farewell !== undefined && connection.codec !== null) {
+      const writer = this.#writer.reset();
+      connection.codec.encode({ type: "error", ...farewell }, writer);
+      connection.outbox.appendFarewell(writer.bytes, writer.length);
+    }
+    this.flush(connection);
+  }
+
+  /** A client went past a limit: counted, told, and shown the door. */
+  pastLimit(connection: Connection, limit: LimitName, message: string): void {
+    if (connection.closing !== null) return;
+    this.#deps.counters.refuse(limit);
+    this.close(connection, `limit:${limit}`, { code: `limit_${limit}`, message });
+  }
+
+  /** The socket is gone; `failed` when it did not end in order. */
+  closed(connection: Connection, failed: boolean): void {
+    if (connection.isClosed) return;
+    connection.isClosed = true;
+    this.#open.delete(connection);
+    this.#strangers.delete(connection);
+    this.#closing.delete(connection);
+    const key = addressKey(connection.remoteAddress);
+    const left = (this.#perAddress.get(key) ?? 1) - 1;
+    if (left > 0) this.#perAddress.set(key, left);
+    else this.#perAddress.delete(key);
+    this.#deps.counters.disconnected++;
+    this.#deps.onClosed(connection, connection.closing ?? (failed ? "link_lost" : "client_closed"));
+    if (this.#open.size === 0) this.#whenEmpty?.();
+  }
+
+  /** Once a server tick: those that had their time to close are closed. */
+  endClosing(nowMs: number): void {
+    for (const connection of this.#closing) {
+      if (nowMs < connection.closeBy) continue;
+      this.#closing.delete(connection);
+      connection.socket.end();
+    }
+  }
+
+  /**
+   * Once a second: limits in time. Who is past one goes at the second look: when the process stood still, what was said
+   * in time still waits in the socket at the first.
+   */
+  sweep(nowMs: number): void {
+    for (const connection of this.#open) {
+      if (connection.closing !== null) continue;
+      const limit = this.#overdue(connection, nowMs);
+      if (limit !== null && connection.overdue === limit) this.pastLimit(connection, limit, TOO_LATE[limit]);
+      connection.overdue = limit;
+    }
+  }
+
+  #overdue(connection: Connection, nowMs: number): TimeLimit | null {
+    const { limits } = this.#deps;
+    const { splitter, blockedSince } = connection;
+    if (isStranger(connection) && nowMs - connection.acceptedAt > limits.authenticateMsMax) return "authenticate";
+    if (splitter.partialBytes > 0 && nowMs - connection.partialSince > limits.partialMsMax) return "partial";
+    if (nowMs - connection.lastMessageAt > limits.idleMsMax) return "idle";
+    return blockedSince !== 0 && nowMs - blockedSince > limits.slowReaderMsMax ? "slow_reader" : null;
+  }
+
+  /** The oldest connection without a player makes room; false when there is none. */
+  #makeRoom(): boolean {
+    for (const connection of this.#strangers) {
+      this.#strangers.delete(connection);
+      if (connection.isClosed || !isStranger(connection)) continue;
+      this.#deps.counters.refuse("connections");
+      connection.closing ??= "limit:connections";
+      connection.socket.terminate();
+      return true;
+    }
+    return false;
+  }
+
+  /** Closes what is left without further ado. */
+  endAll(): void {
+    for (const connection of this.#open) connection.socket.terminate();
+  }
+
+  #turnAway(socket: GameSocket, reason: "held" | LimitName): void {
+    this.#deps.counters.refuse(reason);
+    this.#deps.emitter.emitSampled("event", "game_server", "Connection refused", {
+      reason: reason === "held" ? reason : `limit:${reason}`,
+      remote_endpoint: `${socket.remoteAddress}:${socket.remotePort}`,
+    });
+    socket.terminate();
+  }
+
+  /** Everything owed is written: no more from us. A client that never reads would not see that, so it is simply closed. */
+  #shutDown(connection: Connection): void {
+    if (connection.isShutDown) return;
+    connection.isShutDown = true;
+    if (connection.hears) connection.socket.shutdown();
+    else connection.socket.end();
+  }
+}

@@ -1,0 +1,195 @@
+// From a connection's bytes to what they ask for: messages are cut out, decoded, checked against the connection's limits,
+// and handed to the admission (hello, a guest's first action) or to the player's zone.
+//
+//   chunk {"type":"movement",...}\n{"type":"com    → one command; the rest waits for the next chunk
+
+import type { Emitter } from "../../protocol/telemetry-line.ts";
+import type { FaultSession } from "../../protocol/faults/fault.ts";
+import type { Admission } from "./admission.ts";
+import { binaryCodec } from "./binary-codec.ts";
+import { ClientMessage, isAction } from "../../protocol/game/client-messages.ts";
+import type { NamedId, ServerMessage } from "../../protocol/game/client-messages.ts";
+import { codecFor } from "./codec.ts";
+import type { EntityNames } from "./codec.ts";
+import type { Connection } from "./session.ts";
+import type { ConnectionPool } from "./connection-pool.ts";
+import { FOREIGN_ANSWERS, isHttpRequest, isTls } from "./foreign-protocols.ts";
+import type { ForeignProtocol } from "./foreign-protocols.ts";
+import type { GatewayCounters } from "./gateway-counters.ts";
+import { jsonCodec } from "./json-codec.ts";
+import type { GatewayLimits } from "../../protocol/game/limits.ts";
+import { nextSeq, sendCommand, startProbe } from "./player-commands.ts";
+import type { SessionTable } from "./session-table.ts";
+import type { ZoneLink } from "../../shared/zone-link.ts";
+import type { ZoneRouter } from "./zone-router.ts";
+
+/** A fault's hook on the bytes of a session: returns what is passed on. */
+export type ByteHook = (session: FaultSession, bytes: Uint8Array) => Uint8Array;
+
+export interface MessageIntakeDeps {
+  link: ZoneLink;
+  sessions: SessionTable;
+  router: ZoneRouter;
+  pool: ConnectionPool;
+  admission: Admission;
+  counters: GatewayCounters;
+  limits: GatewayLimits;
+  emitter: Emitter;
+  names: EntityNames;
+  now(): number;
+  /** Its player leaves for good, now. */
+  onBye(connection: Connection): void;
+  /** To clients that said hello or have no player yet; nothing to guests. */
+  tell(connection: Connection, message: ServerMessage): void;
+}
+
+const CODECS = { json: jsonCodec, binary: binaryCodec };
+
+export class MessageIntake {
+  readonly #deps: MessageIntakeDeps;
+  readonly #message = new ClientMessage();
+  #ingress: ByteHook | null = null;
+  // Of the chunk being read: kept here so that no closure is made for each.
+  #reading: Connection | null = null;
+  #readAt = 0;
+
+  constructor(deps: MessageIntakeDeps) {
+    this.#deps = deps;
+  }
+
+  setIngress(hook: ByteHook | null): void {
+    this.#ingress = hook;
+  }
+
+  /** Bytes have come from the connection. */
+  receive(connection: Connection, chunk: Buffer): void {
+    if (connection.closing !== null) return;
+    const { counters, pool, limits } = this.#deps;
+    counters.bytesIn += chunk.length;
+    this.#readAt = this.#deps.now();
+    const bytes = this.#ingress === null ? chunk : asBuffer(this.#ingress(connection.session, chunk));
+    if (bytes.length === 0) return;
+    connection.codec ??= codecFor(bytes[0] ?? 0, CODECS);
+    if (connection.codec === null) return this.#refuseEncoding(connection, bytes);
+    const { splitter } = connection;
+    const before = splitter.partialBytes;
+    this.#reading = connection;
+    const outcome = splitter.push(bytes, connection.codec, this.#visit);
+    if (outcome === "too_long") {
+      this.#countMalformed(connection, `A message of more than ${limits.lineBytesMax} bytes.`);
+      pool.pastLimit(connection, "line_bytes", `A message has at most ${limits.lineBytesMax} bytes.`);
+      return;
+    }
+    const isBegun = splitter.partialBytes > 0 && (before === 0 || connection.lastMessageAt === this.#readAt);
+    if (isBegun) connection.partialSince = this.#readAt;
+  }
+
+  /** One complete message of the connection being read; false when nothing more is wanted from it. */
+  readonly #visit = (bytes: Buffer, start: number, end: number): boolean => {
+    const connection = this.#reading;
+    if (connection === null || connection.codec === null) return false;
+    const { pool, limits } = this.#deps;
+    connection.lastMessageAt = this.#readAt;
+    if (!connection.bucket.take(this.#readAt)) {
+      pool.pastLimit(connection, "messages", `At most ${limits.messagesPerSecondMax} messages a second.`);
+      return false;
+    }
+    if (connection.codec.isBlank(bytes, start, end)) return true;
+    if (connection.codec.decode(bytes, start, end, this.#message)) this.#onMessage(connection, this.#message);
+    else if (isFirst(connection) && isHttpRequest(bytes, start, end)) this.#refuseForeign(connection, "http");
+    else this.#onMalformed(connection, this.#message.problem);
+    return connection.closing === null;
+  };
+
+  #onMessage(connection: Connection, message: ClientMessage): void {
+    const { counters, sessions, admission, pool, router, tell } = this.#deps;
+    const { session } = connection;
+    counters.messages++;
+    if (session.state === "CONNECTING") sessions.move(session, "first_message");
+    if (isAction(message.kind)) return this.#onAction(connection, message);
+    connection.malformedRun = 0;
+    if (message.kind === "hello") return admission.hello(connection, message.hello);
+    if (message.kind === "ping")
+      return tell(connection, { type: "pong", t: message.echo, tick: router.zone(session.zoneId)?.tick ?? 0 });
+    if (message.kind === "names") return this.#onNames(connection, message);
+    this.#deps.onBye(connection);
+    pool.close(connection, "client_closed");
+  }
+
+  /** Binary frames have no names in them: a client asks for those it does not know. */
+  #onNames(connection: Connection, { players, creatures }: ClientMessage): void {
+    const { names, tell } = this.#deps;
+    const answer = { players: named(players, names.player), creatures: named(creatures, names.creature) };
+    tell(connection, { type: "names", ...answer });
+  }
+
+  #onAction(connection: Connection, message: ClientMessage): void {
+    const { link, router, admission, counters, tell } = this.#deps;
+    const { session } = connection;
+    if (session.state === "AUTHENTICATING") {
+      if (connection.readsReplies) return this.#onMalformed(connection, "You are not in the world; say hello again.");
+      if (!admission.admitGuest(connection)) return;
+    }
+    const seq = nextSeq(session, message);
+    if (seq === 0) return this.#onMalformed(connection, `seq must rise; the last was ${session.lastSeq}.`);
+    connection.malformedRun = 0;
+    if (router.owedTo(session.zoneId) === 0 && sendCommand(link, session, seq, message)) {
+      session.lastSeq = seq;
+      counters.commands++;
+      session.hasActed = true;
+      if (session.formerResumeToken !== "") this.#deps.sessions.settleToken(session);
+      startProbe(session, seq, this.#readAt);
+      return;
+    }
+    counters.commandsRefused++;
+    tell(connection, { type: "error", code: "busy", message: "The zone takes no more just now.", seq });
+  }
+
+  /** Counted, answered, dropped; a run of them ends the connection. */
+  #onMalformed(connection: Connection, problem: string): void {
+    this.#countMalformed(connection, problem);
+    connection.malformedRun++;
+    if (connection.malformedRun < this.#deps.limits.malformedRunMax)
+      return this.#deps.tell(connection, { type: "error", code: "malformed", message: problem });
+    this.#deps.pool.pastLimit(connection, "malformed", `${connection.malformedRun} broken messages in a row.`);
+  }
+
+  #refuseForeign(connection: Connection, protocol: ForeignProtocol): void {
+    this.#deps.counters.refuse(protocol);
+    this.#deps.pool.close(connection, protocol, FOREIGN_ANSWERS[protocol]);
+  }
+
+  #refuseEncoding(connection: Connection, bytes: Buffer): void {
+    if (isTls(bytes)) return this.#refuseForeign(connection, "tls");
+    this.#deps.counters.refuse("encoding");
+    this.#countMalformed(connection, "The first byte chooses no encoding of this port.");
+    this.#deps.pool.close(connection, "encoding");
+  }
+
+  #countMalformed(connection: Connection, problem: string): void {
+    this.#deps.counters.malformed++;
+    const isBinary = connection.codec?.name === "binary";
+    const message = isBinary ? "Malformed message from client" : "Malformed JSON from client";
+    this.#deps.emitter.emitSampled("event", "game_server", message, {
+      session_id: connection.session.id,
+      problem,
+    });
+  }
+}
+
+/** It has said nothing yet that could be read. */
+function isFirst({ session, malformedRun, codec }: Connection): boolean {
+  return session.state === "CONNECTING" && malformedRun === 0 && codec?.name === "json";
+}
+
+/** Those that have a name, which `nameOf` gives as JSON text. */
+function named(ids: number[], nameOf: (id: number) => string | null): NamedId[] {
+  return ids.flatMap((id) => {
+    const name = nameOf(id);
+    return name === null ? [] : [{ id, name: JSON.parse(name) as string }];
+  });
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,124 @@
+// Holds who the sessions are against who the zones say is in them, once a second and zone. The router's word holds:
+//
+//   in the zone, and no session, or its session elsewhere    → OP_LEAVE; again after 1, 2, 4, ... 32 rounds
+//   a session whose JOIN was never answered, for 5 rounds    → as if it had been refused
+//   a session that is not there, for 2 rounds                → put in again
+//   a session that waits for a reset, for 2 rounds           → OP_WATCH again
+//
+// A census names the newest ticket that its zone has dealt with, so what is on its way is waited for. Only ids that
+// sessions can have are looked at: creatures, and the phantoms of a fault, are not the router's.
+
+import type { Emitter } from "../../protocol/telemetry-line.ts";
+import type { ZoneCensus } from "../../shared/ring-records.ts";
+import { SESSION_ID_MAX } from "./session-table.ts";
+import type { SessionTable } from "./session-table.ts";
+import type { Session } from "./session.ts";
+import type { ZoneOutlet } from "./zone-outlet.ts";
+
+const ABSENT_ROUNDS_MAX = 2;
+const UNANSWERED_ROUNDS_MAX = 5;
+const WATCH_ROUNDS_MAX = 2;
+const GHOST_PAUSE_ROUNDS_MAX = 32;
+const IDS_PER_LINE_MAX = 5;
+
+export interface ReconcilerDeps {
+  sessions: SessionTable;
+  outlet: ZoneOutlet;
+  emitter: Emitter;
+  /** Its zone says that it is there. */
+  onThere(session: Session): void;
+  /** Its zone never said what became of it. */
+  onUnanswered(session: Session): void;
+  /** It was there, and is not any more. */
+  onAbsent(session: Session): void;
+  /** It waits for a reset that does not come. */
+  onUnwatched(session: Session): void;
+}
+
+/** An id that is in a zone where it should not be: rounds until it is told to leave again, and how long after that. */
+interface Ghost {
+  rounds: number;
+  pause: number;
+}
+
+export class Reconciler {
+  /** Entities without a session in their zone that were told to leave, since the start. */
+  ghosts = 0;
+  readonly #deps: ReconcilerDeps;
+  readonly #ghosts = new Map<number, Map<number, Ghost>>();
+
+  constructor(deps: ReconcilerDeps) {
+    this.#deps = deps;
+  }
+
+  observe(census: ZoneCensus): void {
+    const takenOut = this.#takeOutGhosts(census);
+    const putBack = this.#checkSessions(census);
+    this.#deps.outlet.settle(census.zoneId, census.ticket);
+    if (takenOut.length === 0 && putBack.length === 0) return;
+    this.#deps.emitter.emit("event", "audit", "Membership mended", {
+      zone_id: census.zoneId,
+      tick: census.tick,
+      taken_out: takenOut.length,
+      put_back: putBack.length,
+      entity_ids: [...takenOut, ...putBack].slice(0, IDS_PER_LINE_MAX),
+    });
+  }
+
+  /** A zone that is DOWN owns nobody. */
+  forget(zoneId: number): void {
+    this.#ghosts.delete(zoneId);
+  }
+
+  #takeOutGhosts({ zoneId, ticket, ids }: ZoneCensus): number[] {
+    const { sessions, outlet } = this.#deps;
+    const before = this.#ghosts.get(zoneId);
+    const ghosts = new Map<number, Ghost>();
+    const takenOut: number[] = [];
+    for (const id of ids) {
+      if (id > SESSION_ID_MAX || sessions.get(id)?.zoneId === zoneId || outlet.isLeaving(zoneId, id, ticket)) continue;
+      const ghost = before?.get(id) ?? { rounds: 0, pause: 1 };
+      ghosts.set(id, ghost);
+      if (ghost.rounds-- > 0) continue;
+      ghost.rounds = ghost.pause;
+      ghost.pause = Math.min(ghost.pause * 2, GHOST_PAUSE_ROUNDS_MAX);
+      outlet.leave(zoneId, id, 0);
+      takenOut.push(id);
+    }
+    if (ghosts.size > 0) this.#ghosts.set(zoneId, ghosts);
+    else if (before !== undefined) this.#ghosts.delete(zoneId);
+    this.ghosts += takenOut.length;
+    return takenOut;
+  }
+
+  /** Those that were put in again. */
+  #checkSessions({ zoneId, ticket, ids }: ZoneCensus): number[] {
+    const putBack: number[] = [];
+    for (const session of this.#deps.sessions.values()) {
+      if (session.zoneId !== zoneId) continue;
+      if (session.ticket > ticket) this.#waitForAnswer(session);
+      else if (ids.has(session.id)) this.#found(session);
+      else if (++session.absentRounds >= ABSENT_ROUNDS_MAX) {
+        putBack.push(session.id);
+        this.#deps.onAbsent(session);
+      }
+    }
+    return putBack;
+  }
+
+  #waitForAnswer(session: Session): void {
+    if (++session.absentRounds >= UNANSWERED_ROUNDS_MAX) this.#deps.onUnanswered(session);
+  }
+
+  #found(session: Session): void {
+    session.absentRounds = 0;
+    session.entryFailures = 0;
+    if (!session.isThere) this.#deps.onThere(session);
+    const { connection } = session;
+    const isWaiting = session.awaitsReset && session.connected && connection?.missedFrames === false;
+    session.unwatchedRounds = isWaiting ? session.unwatchedRounds + 1 : 0;
+    if (session.unwatchedRounds < WATCH_ROUNDS_MAX) return;
+    session.unwatchedRounds = 0;
+    this.#deps.onUnwatched(session);
+  }
+}

@@ -1,0 +1,116 @@
+// All sessions, by id and by resume token, and how many each zone has. The only place where a session's state changes:
+// a move that is not in the table (session-states.ts) is refused and reported.
+//
+//   const session = table.create()                    // CONNECTING, ids from 1
+//   table.move(session, "first_message")              // true; emits "State transition"
+//   table.enterZone(session, 2)                       // table.playersIn(2) is one more
+
+import type { Emitter } from "../../protocol/telemetry-line.ts";
+import { nextState } from "./session-states.ts";
+import type { SessionEvent } from "./session-states.ts";
+import { Session } from "./session.ts";
+
+/** Creature ids begin after this. */
+export const SESSION_ID_MAX = 1_000_000;
+
+export class SessionTable {
+  readonly #emitter: Emitter;
+  readonly #byId = new Map<number, Session>();
+  readonly #byToken = new Map<string, Session>();
+  readonly #players = new Map<number, number>();
+  #lastId = 0;
+  /** Moves refused since the start: each is a mistake of this program. */
+  invalidMoves = 0;
+
+  constructor(emitter: Emitter) {
+    this.#emitter = emitter;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  values(): IterableIterator<Session> {
+    return this.#byId.values();
+  }
+
+  get(id: number): Session | undefined {
+    return this.#byId.get(id);
+  }
+
+  byToken(token: string): Session | undefined {
+    return this.#byToken.get(token);
+  }
+
+  /** A new session in CONNECTING. Ids rise, and begin again past SESSION_ID_MAX with those that are free. */
+  create(): Session {
+    do this.#lastId = this.#lastId >= SESSION_ID_MAX ? 1 : this.#lastId + 1;
+    while (this.#byId.has(this.#lastId));
+    const session = new Session(this.#lastId);
+    this.#byId.set(session.id, session);
+    return session;
+  }
+
+  /** Gives the session a new token. The one it was resumed with, if any, stays good until `settleToken`; no other does. */
+  rotateToken(session: Session, token: string, usedToken = ""): void {
+    for (const old of [session.resumeToken, session.formerResumeToken])
+      if (old !== usedToken) this.#byToken.delete(old);
+    session.formerResumeToken = usedToken;
+    session.resumeToken = token;
+    this.#byToken.set(token, session);
+  }
+
+  /** The player is there, so the welcome with the new token was read: the former one is over. */
+  settleToken(session: Session): void {
+    this.#byToken.delete(session.formerResumeToken);
+    session.formerResumeToken = "";
+  }
+
+  /** Players whose entities are in the zone, those waiting to resume included. */
+  playersIn(zoneId: number): number {
+    return this.#players.get(zoneId) ?? 0;
+  }
+
+  enterZone(session: Session, zoneId: number): void {
+    this.leaveZone(session);
+    session.zoneId = zoneId;
+    this.#players.set(zoneId, this.playersIn(zoneId) + 1);
+  }
+
+  leaveZone(session: Session): void {
+    if (session.zoneId === 0) return;
+    this.#players.set(session.zoneId, this.playersIn(session.zoneId) - 1);
+    session.zoneId = 0;
+  }
+
+  /** Makes the move if it is legal; a session that ends is forgotten here. */
+  move(session: Session, event: SessionEvent): boolean {
+    const from = session.state;
+    const to = nextState(from, event);
+    if (to === null) {
+      this.invalidMoves++;
+      this.#emitter.emit("error", "session", "Invalid state transition attempted", {
+        session_id: session.id,
+        current_state: from,
+        event,
+      });
+      return false;
+    }
+    session.state = to;
+    this.#emitter.emitSampled("event", "session", "State transition", {
+      session_id: session.id,
+      from_state: from,
+      to_state: to,
+      event,
+    });
+    if (to === "DESTROYED") this.#forget(session);
+    return true;
+  }
+
+  #forget(session: Session): void {
+    this.leaveZone(session);
+    this.#byId.delete(session.id);
+    this.#byToken.delete(session.resumeToken);
+    this.#byToken.delete(session.formerResumeToken);
+  }
+}

@@ -1,0 +1,76 @@
+// Which zones can take a player, and which of them is the best.
+//
+//   choice.canTake(2)     // it runs, has room, and is not too overloaded for anybody new
+//   choice.nextZone()     // for a player without a wish: in turn
+//   choice.refuge(1)      // for one whose zone, 1, is gone: the running one with the fewest
+
+import type { ZoneState } from "../../shared/zone-messages.ts";
+import { LEVEL_CLOSED } from "../../protocol/limits.ts";
+import type { SessionTable } from "./session-table.ts";
+import type { ZoneLink, ZoneView } from "../../shared/zone-link.ts";
+
+export class ZoneChoice {
+  readonly #link: ZoneLink;
+  readonly #sessions: SessionTable;
+  readonly #playersPerZoneMax: number;
+  #turn = 0;
+
+  constructor(link: ZoneLink, sessions: SessionTable, playersPerZoneMax: number) {
+    this.#link = link;
+    this.#sessions = sessions;
+    this.#playersPerZoneMax = playersPerZoneMax;
+  }
+
+  zone(zoneId: number): ZoneView | undefined {
+    return this.#link.zones.get(zoneId);
+  }
+
+  /** True when the zone runs, has room for one more, and is not too overloaded to let anybody new in. */
+  canTake(zoneId: number): boolean {
+    return this.canReturnTo(zoneId) && !this.isClosed(zoneId);
+  }
+
+  /** As canTake, for one who was in it: who comes back to where they came from is nobody new. */
+  canReturnTo(zoneId: number): boolean {
+    const zone = this.zone(zoneId);
+    return zone !== undefined && zone.state !== "DOWN" && this.#hasRoom(zone);
+  }
+
+  /** True when the zone is so overloaded that nobody new is let in. */
+  isClosed(zoneId: number): boolean {
+    return (this.zone(zoneId)?.overloadLevel ?? 0) >= LEVEL_CLOSED;
+  }
+
+  /** The zone for a player without a wish: those that are ACTIVE in turn, else any that runs; 0 when none can take it. */
+  nextZone(): number {
+    const candidates = bestOf(this.#openZones());
+    const chosen = candidates[this.#turn++ % Math.max(1, candidates.length)];
+    return chosen?.id ?? 0;
+  }
+
+  /** The zone with the fewest players, but not `except`; 0 when none can take anybody. */
+  refuge(except = 0): number {
+    let best = 0;
+    for (const zone of bestOf(this.#openZones().filter(({ id }) => id !== except))) {
+      if (best === 0 || this.#sessions.playersIn(zone.id) < this.#sessions.playersIn(best)) best = zone.id;
+    }
+    return best;
+  }
+
+  #openZones(): ZoneView[] {
+    return [...this.#link.zones.values()].filter((zone) => this.#hasRoom(zone) && !this.isClosed(zone.id));
+  }
+
+  #hasRoom(zone: ZoneView): boolean {
+    return this.#sessions.playersIn(zone.id) < this.#playersPerZoneMax;
+  }
+}
+
+/** Those in the best state any of them has; a zone that is DOWN is never among them. */
+function bestOf(zones: ZoneView[]): ZoneView[] {
+  for (const state of ["ACTIVE", "DEGRADED", "CRASHED"] satisfies ZoneState[]) {
+    const found = zones.filter((zone) => zone.state === state);
+    if (found.length > 0) return found;
+  }
+  return [];
+}

@@ -1,0 +1,119 @@
+// The commands that say who is in a zone and who watches, on their way into its ring. None of them may get lost: what finds
+// the ring full is owed, in order, and tried again every server tick. Who comes and who goes gets a ticket, a number that
+// rises; what a zone says of its players names the newest ticket it has dealt with, so nothing on its way is mistaken.
+//
+//   session.ticket = outlet.join(2, session, JOIN_WATCHES, 10)      // 90
+//   outlet.leave(1, session.id, session.lastSeq)                    // 91; isLeaving(1, session.id, 90) from now on
+//   outlet.settle(1, 91)                                            // a census of zone 1 that names 91: it is not any more
+
+import { OP_ARRIVE, OP_JOIN, OP_LEAVE, OP_UNWATCH, OP_WATCH, WATCH_IS_SLOW } from "../../../assembly/abi.ts";
+import { arrivalRecords } from "../../shared/transfer.ts";
+import type { Crossing, Point } from "../../shared/transfer.ts";
+import type { Session } from "./session.ts";
+import type { ZoneLink } from "../../shared/zone-link.ts";
+
+interface OwedCommand {
+  op: number;
+  sessionId: number;
+  seq: number;
+  flags: number;
+  ticket: number;
+  e: number;
+  /** Instead of all that: an arrival from another zone. */
+  records?: Uint8Array;
+}
+
+export class ZoneOutlet {
+  readonly #link: ZoneLink;
+  readonly #owed = new Map<number, OwedCommand[]>();
+  /** By zone: who was told to leave it and has perhaps not yet, with the ticket of that. */
+  readonly #leaving = new Map<number, Map<number, number>>();
+  #lastTicket = 0;
+
+  constructor(link: ZoneLink) {
+    this.#link = link;
+  }
+
+  /** Lets a player in at the spawn point; the ticket. */
+  join(zoneId: number, session: Session, flags: number, level: number): number {
+    const e = session.classIndex | (level << 8);
+    return this.#deliver(zoneId, { ...this.#ticketed(OP_JOIN, session.id, session.lastSeq), flags, e });
+  }
+
+  /** Lets a player in with all that is theirs; the ticket. */
+  arrive(zoneId: number, crossing: Crossing, at: Point, flags: number): number {
+    const command = this.#ticketed(OP_ARRIVE, crossing.session, 0);
+    return this.#deliver(zoneId, { ...command, records: arrivalRecords(crossing, at, flags, command.ticket) });
+  }
+
+  leave(zoneId: number, sessionId: number, seq: number): void {
+    const ticket = this.#deliver(zoneId, this.#ticketed(OP_LEAVE, sessionId, seq));
+    let leaving = this.#leaving.get(zoneId);
+    if (leaving === undefined) this.#leaving.set(zoneId, (leaving = new Map<number, number>()));
+    leaving.set(sessionId, ticket);
+  }
+
+  watch(zoneId: number, session: Session, isSlow: boolean): void {
+    this.#deliver(zoneId, plain(OP_WATCH, session.id, session.lastSeq, isSlow ? WATCH_IS_SLOW : 0));
+  }
+
+  unwatch(zoneId: number, session: Session): void {
+    this.#deliver(zoneId, plain(OP_UNWATCH, session.id, session.lastSeq, 0));
+  }
+
+  /** Commands that wait for room in the zone's ring. */
+  owedTo(zoneId: number): number {
+    return this.#owed.get(zoneId)?.length ?? 0;
+  }
+
+  /** Tries again what is owed. */
+  retry(): void {
+    for (const [zoneId, owed] of this.#owed) {
+      let sent = 0;
+      for (const command of owed) {
+        if (!this.#send(zoneId, command)) break;
+        sent++;
+      }
+      owed.splice(0, sent);
+      if (owed.length === 0) this.#owed.delete(zoneId);
+    }
+  }
+
+  /** True when the zone was told that the player leaves, and has not got as far. */
+  isLeaving(zoneId: number, sessionId: number, ticketDone: number): boolean {
+    return (this.#leaving.get(zoneId)?.get(sessionId) ?? 0) > ticketDone;
+  }
+
+  /** The zone has dealt with everything up to that ticket. */
+  settle(zoneId: number, ticketDone: number): void {
+    const leaving = this.#leaving.get(zoneId);
+    if (leaving === undefined || leaving.size === 0) return;
+    for (const [sessionId, ticket] of leaving) if (ticket <= ticketDone) leaving.delete(sessionId);
+  }
+
+  /** The zone went DOWN: it takes everybody out by itself before it comes back. */
+  forget(zoneId: number): void {
+    this.#owed.delete(zoneId);
+    this.#leaving.delete(zoneId);
+  }
+
+  #ticketed(op: number, sessionId: number, seq: number): OwedCommand {
+    return { ...plain(op, sessionId, seq, 0), ticket: ++this.#lastTicket };
+  }
+
+  #deliver(zoneId: number, command: OwedCommand): number {
+    const owed = this.#owed.get(zoneId);
+    if (owed !== undefined) owed.push(command);
+    else if (!this.#send(zoneId, command)) this.#owed.set(zoneId, [command]);
+    return command.ticket;
+  }
+
+  #send(zoneId: number, { op, sessionId, seq, flags, ticket, e, records }: OwedCommand): boolean {
+    if (records !== undefined) return this.#link.arrive(zoneId, records);
+    return this.#link.command(zoneId, op, sessionId, seq, flags, ticket, 0, 0, 0, e);
+  }
+}
+
+function plain(op: number, sessionId: number, seq: number, flags: number): OwedCommand {
+  return { op, sessionId, seq, flags, ticket: 0, e: 0 };
+}

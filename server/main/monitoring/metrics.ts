@@ -1,0 +1,121 @@
+// What Prometheus scrapes. Nothing is computed until somebody does: whoever has numbers registers where to read them.
+//
+//   const metrics = new Metrics({ now: () => performance.now() })
+//   metrics.gauge("wowsim_sessions", "Sessions by state.", ["state"], () => [{ labels: { state: "IN_WORLD" }, value: 5 }])
+//   metrics.counter("wowsim_messages_total", "Messages read.", [], () => [{ value: gateway.messages }])
+//   supervisor.onTick((report) => metrics.observeTick(report))
+//   await metrics.text()        // "# HELP wowsim_sessions Sessions by state.\n# TYPE ..."
+//
+// A source that throws or gives no number costs its own metric of that scrape, which is counted, and nothing else.
+
+import { Registry } from "prom-client";
+import type { Metric } from "prom-client";
+import type { TickReport } from "../../shared/zone-messages.ts";
+import { registerProcessMetrics } from "./process-metrics.ts";
+import { ZoneMetrics } from "./zone-metrics.ts";
+import type { Sample, HistogramSample, MetricsSink } from "./metrics-sink.ts";
+
+export interface MetricsOptions {
+  /** Milliseconds, monotonic. */
+  now: () => number;
+}
+
+const NAME = /^(wowsim|process)(_[a-z0-9]+)+$/;
+/** Scrapes closer together than this get the same text, so that many scrapers cost as much as one. */
+export const SCRAPE_INTERVAL_MS = 200;
+
+export class Metrics implements MetricsSink {
+  readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
+  readonly zones: ZoneMetrics;
+  readonly #registry = new Registry();
+  readonly #now: () => number;
+  #sourceErrors = 0;
+  #scrape: { text: Promise<string>; atMs: number } | null = null;
+
+  constructor(options: MetricsOptions) {
+    this.#now = options.now;
+    this.zones = new ZoneMetrics(options.now);
+    this.zones.register(this);
+    registerProcessMetrics(this);
+    const help = "Metrics left out of a scrape because their source failed.";
+    this.counter("wowsim_metrics_source_errors_total", help, [], () => [{ value: this.#sourceErrors }]);
+  }
+
+  gauge(name: string, help: string, labelNames: string[], source: () => Sample[]): void {
+    checkName(name, !name.endsWith("_total"));
+    this.#register({ name, help, type: "gauge" }, () => samplesOf(labelNames, source));
+  }
+
+  counter(name: string, help: string, labelNames: string[], source: () => Sample[]): void {
+    checkName(name, name.endsWith("_total"));
+    this.#register({ name, help, type: "counter" }, () => samplesOf(labelNames, source));
+  }
+
+  histogram(name: string, help: string, source: () => HistogramSample[]): void {
+    checkName(name, !name.endsWith("_total"));
+    this.#register({ name, help, type: "histogram" }, () => source().flatMap((sample) => histogramOf(name, sample)));
+  }
+
+  /** Takes one tick of one zone into account; a few dozen nanoseconds. */
+  observeTick(report: TickReport): void {
+    this.zones.observe(report);
+  }
+
+  /** The whole page in Prometheus text format 0.0.4. Never rejects because of a source. */
+  async text(): Promise<string> {
+    const nowMs = this.#now();
+    if (this.#scrape === null || nowMs - this.#scrape.atMs >= SCRAPE_INTERVAL_MS) {
+      this.#scrape = { text: this.#registry.metrics(), atMs: nowMs };
+    }
+    return await this.#scrape.text;
+  }
+
+  #register(head: { name: string; help: string; type: string }, read: () => NamedSample[]): void {
+    const get = async (): Promise<object> => {
+      try {
+        return { ...head, values: read().filter(({ value }) => Number.isFinite(value)) };
+      } catch {
+        this.#sourceErrors++;
+        return { ...head, values: [] };
+      }
+    };
+    // prom-client's own metrics keep values of their own; of a metric the registry asks no more than name and get.
+    this.#registry.registerMetric({ name: head.name, get } as unknown as Metric);
+  }
+}
+
+/** A sample as prom-client prints it. */
+interface NamedSample extends Sample {
+  metricName?: string;
+}
+
+/** Throws when a sample's labels are not the announced ones. */
+function samplesOf(labelNames: string[], source: () => Sample[]): NamedSample[] {
+  const samples = source();
+  for (const { labels = {} } of samples) {
+    const names = Object.keys(labels);
+    if (names.length !== labelNames.length || !names.every((name) => labelNames.includes(name)))
+      throw new RangeError(`Labels ${names.join()} instead of ${labelNames.join()}.`);
+  }
+  return samples;
+}
+
+function histogramOf(name: string, { labels, buckets }: HistogramSample): NamedSample[] {
+  const counts = buckets.cumulative();
+  const total = counts.at(-1) ?? 0;
+  const bounds = [...buckets.bounds.map(String), "+Inf"];
+  return [
+    ...bounds.map((le, index) => ({
+      metricName: `${name}_bucket`,
+      labels: { ...labels, le },
+      value: counts[index] ?? total,
+    })),
+    { metricName: `${name}_sum`, labels, value: buckets.sum },
+    { metricName: `${name}_count`, labels, value: total },
+  ];
+}
+
+function checkName(name: string, isOfKind: boolean): void {
+  if (NAME.test(name) && isOfKind) return;
+  throw new RangeError(`${name} is no metric name: snake case after wowsim_, and _total for counters and only there.`);
+}

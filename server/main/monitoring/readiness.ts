@@ -1,0 +1,131 @@
+// Whether players can be taken: by the server as a whole (all its sockets listen, and some zone ticks), and by each zone.
+//
+//   const readiness = new Readiness({ listeners: ["game", "control"], zones: [{ id: 1, name: "Elwynn Forest" }], ... })
+//   readiness.check()       // { ready: false, reasons: ["The game port does not listen yet.", ...], zones: [...] }
+//   readiness.up("game")
+//   supervisor.onTick((report) => readiness.observeTick(report))
+//   readiness.check(1)      // ready only when zone 1 is; check("all"): when every zone is
+
+import type { TickReport, ZoneState } from "../../shared/zone-messages.ts";
+
+/** A zone whose newest tick is older than that, and than so many of its tick intervals, does not tick. */
+const TICK_AGE_MS_MAX = 2_000;
+const INTERVALS_MAX = 3;
+const PLAYABLE: ReadonlySet<ZoneState> = new Set(["ACTIVE", "DEGRADED"]);
+
+export interface ReadinessOptions {
+  /** Names of what must listen. */
+  listeners: Iterable<string>;
+  /** Zones of the server, in order. */
+  zones?: readonly { id: number; name: string }[];
+  tickRateHz?: number;
+  /** Milliseconds, monotonic. */
+  now: () => number;
+}
+
+export interface ZoneReadiness {
+  zone_id: number;
+  name: string;
+  /** "STARTING" before its first tick, "SILENT" when it ought to tick and does not. */
+  state: ZoneState | "STARTING" | "SILENT";
+  ready: boolean;
+  /** Why it is not ready, for people; null when it is. */
+  reason: string | null;
+  /** Since its newest tick; null before the first. */
+  tick_age_ms: number | null;
+}
+
+export interface ReadinessVerdict {
+  ready: boolean;
+  /** Why not, for people; empty when ready. */
+  reasons: string[];
+  zones: ZoneReadiness[];
+}
+
+interface KnownZone {
+  name: string;
+  state: ZoneState | "STARTING";
+  reason: string;
+  atMs: number | null;
+  ageMsMax: number;
+}
+
+export class Readiness {
+  readonly #waitingFor: Set<string>;
+  readonly #now: () => number;
+  readonly #intervalMs: number;
+  readonly #zones = new Map<number, KnownZone>();
+  #stopping = false;
+
+  constructor({ listeners, zones = [], tickRateHz = 20, now }: ReadinessOptions) {
+    this.#waitingFor = new Set(listeners);
+    this.#intervalMs = 1_000 / tickRateHz;
+    this.#now = now;
+    for (const { id, name } of zones) this.#zone(id).name = name;
+  }
+
+  /** The listener of this name is up. */
+  up(listener: string): void {
+    this.#waitingFor.delete(listener);
+  }
+
+  observeTick({ zoneId, state, gameTimeRate }: TickReport): void {
+    const zone = this.#zone(zoneId);
+    zone.state = state;
+    zone.atMs = this.#now();
+    zone.ageMsMax = Math.max(TICK_AGE_MS_MAX, (INTERVALS_MAX * this.#intervalMs) / gameTimeRate);
+  }
+
+  /** A state that no tick tells, such as that of a zone whose worker was lost. */
+  observeState(zoneId: number, state: ZoneState, reason: string): void {
+    const zone = this.#zone(zoneId);
+    [zone.state, zone.reason] = [state, reason];
+  }
+
+  /** From now on the server is neither ready nor alive. */
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  get isStopping(): boolean {
+    return this.#stopping;
+  }
+
+  knows(zoneId: number): boolean {
+    return this.#zones.has(zoneId);
+  }
+
+  /** Of one zone, of every zone, or of the server: there one zone that is ready will do. */
+  check(which: number | "all" | "any" = "any"): ReadinessVerdict {
+    const zones = [...this.#zones].map(([id, zone]) => this.#checkZone(id, zone));
+    const reasons = [...this.#waitingFor].map((listener) => `The ${listener} port does not listen yet.`);
+    if (this.#stopping) reasons.push("The server is stopping.");
+    const asked = typeof which === "number" ? zones.filter(({ zone_id }) => zone_id === which) : zones;
+    const isMet = which === "any" ? asked.some(({ ready }) => ready) : asked.every(({ ready }) => ready);
+    if (zones.every(({ tick_age_ms, state }) => tick_age_ms === null && state === "STARTING")) {
+      reasons.push("No zone has ticked yet.");
+    } else if (!isMet) reasons.push(...asked.flatMap(({ reason }) => reason ?? []));
+    return { ready: reasons.length === 0, reasons, zones };
+  }
+
+  #checkZone(zone_id: number, zone: KnownZone): ZoneReadiness {
+    const { name, reason, atMs, ageMsMax } = zone;
+    const tick_age_ms = atMs === null ? null : Math.round(this.#now() - atMs);
+    const isPlayable = zone.state !== "STARTING" && PLAYABLE.has(zone.state);
+    const isLate = tick_age_ms !== null && tick_age_ms > ageMsMax;
+    const ready = isPlayable && tick_age_ms !== null && !isLate;
+    const state = isPlayable && isLate ? "SILENT" : zone.state;
+    const why = reason === "" || isPlayable ? "" : ` (${reason})`;
+    const age = tick_age_ms === null ? "it has not ticked yet" : `its last tick was ${tick_age_ms} ms ago`;
+    const text = `Zone ${zone_id} is ${state}${why}; ${age}.`;
+    return { zone_id, name, state, ready, reason: ready ? null : text, tick_age_ms };
+  }
+
+  #zone(zoneId: number): KnownZone {
+    const known = this.#zones.get(zoneId);
+    if (known !== undefined) return known;
+    const zone: KnownZone = { name: "", state: "STARTING", reason: "", atMs: null, ageMsMax: TICK_AGE_MS_MAX };
+    this.#zones.set(zoneId, zone);
+    return zone;
+  }
+}

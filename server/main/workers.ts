@@ -1,0 +1,15 @@
+// Every thread the server starts, in one place: the entries of the worker threads lie beside main.ts. In a one-file
+// build they lie beside the program (tools/build-binary.ts).
+
+import type { WorkerFactory } from "../shared/worker-factory.ts";
+
+const FOLDER = Bun.isStandaloneExecutable ? "." : "..";
+
+const start = (entry: string): Worker => new Worker(new URL(`${FOLDER}/${entry}`, import.meta.url).href);
+
+export const workers = {
+  zone: () => start("zone-worker.ts"),
+  recorder: () => start("recorder-worker.ts"),
+  feed: () => start("feed-worker.ts"),
+  check: () => start("check-worker.ts"),
+} satisfies Record<string, WorkerFactory>;

@@ -1,0 +1,56 @@
+// How much fuel a tick gets: as much as a runaway loop burns in about one tick interval, so that it is stopped by then.
+
+import { COMMAND_BYTES, OP_SPIN } from "../../../assembly/abi.ts";
+import { WowsimError } from "../../protocol/errors.ts";
+import { createMemory, instantiate } from "../../../assembly/toolchain/instance.ts";
+import type { Kernel } from "../../../assembly/toolchain/kernel.ts";
+
+/** Grows from run to run, so that the last one, which counts, runs in optimised code for long enough to be measured. */
+const TRIAL_FUELS = [2_000_000n, 10_000_000n, 20_000_000n];
+
+/** Less than that of a thread's processor time was not measured. */
+const CPU_MS_MIN = 1;
+
+/**
+ * Fuel for one tick of `intervalMs`, measured by letting a runaway command burn some (a few dozen milliseconds).
+ * `cpuMs`: what the thread used of a processor; on a busy machine most of the time it waits for one, and fuel measured by
+ * the clock would not even do for a start. Throws WowsimError("kernel_unmetered") when it never ran out.
+ */
+export function fuelFor(
+  intervalMs: number,
+  kernel: Kernel,
+  now: () => number,
+  cpuMs: () => number = () => Number.NaN,
+): bigint {
+  const memory = createMemory(kernel);
+  const exports = instantiate(kernel, memory);
+  const view = new DataView(memory.buffer);
+  const command = kernel.layout.value("COMMAND_BASE");
+  exports.init(1, 1, 20);
+  let fuelPerMs = 0;
+  for (const fuel of TRIAL_FUELS) {
+    view.setUint16(command, OP_SPIN, true);
+    new Uint8Array(memory.buffer).fill(0, command + 2, command + COMMAND_BYTES);
+    view.setUint32(kernel.layout.value("HEADER_COMMAND_COUNT"), 1, true);
+    exports.fuel.value = fuel;
+    const [start, ranBefore] = [now(), cpuMs()];
+    const ranOut = throws(() => exports.tick(1)) && exports.fuel.value < 0n;
+    if (!ranOut)
+      throw new WowsimError("kernel_unmetered", `Kernel ${kernel.hash} does not stop when its fuel is used up.`);
+    const [tookMs, ranMs] = [now() - start, cpuMs() - ranBefore];
+    // Some systems count a thread's time in steps too long for this.
+    const burnMs = ranMs >= CPU_MS_MIN ? Math.min(tookMs, ranMs) : tookMs;
+    fuelPerMs = Math.max(fuelPerMs, Number(fuel) / Math.max(burnMs, 0.01));
+  }
+  return BigInt(Math.round(fuelPerMs * intervalMs));
+}
+
+/** True when the action threw. */
+function throws(action: () => void): boolean {
+  try {
+    action();
+    return false;
+  } catch (error) {
+    return error instanceof Error;
+  }
+}

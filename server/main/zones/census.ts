@@ -1,0 +1,73 @@
+// The audit of ownership: once a second each zone tells who is in it, and nobody may be in two. Zones tell at different
+// moments, so one who is just crossing is seen twice for once; only who is in two zones in two rounds running is reported.
+//
+//   error · audit · Entity in more than one zone · { entity_ids: [2000001], zones: [1, 2] }
+
+import type { Emitter } from "../../protocol/telemetry-line.ts";
+
+const ROUND_MS = 1_000;
+const REPORT_INTERVAL_MS = 10_000;
+const IDS_PER_REPORT_MAX = 5;
+
+export class Census {
+  readonly #emitter: Emitter;
+  readonly #now: () => number;
+  readonly #zones = new Map<number, ReadonlySet<number>>();
+  #suspects = new Map<number, number[]>();
+  #duplicates = 0;
+  #roundAtMs: number;
+  #reportedAtMs = -REPORT_INTERVAL_MS;
+
+  constructor(emitter: Emitter, now: () => number) {
+    this.#emitter = emitter;
+    this.#now = now;
+    this.#roundAtMs = now();
+  }
+
+  /** Entities that two rounds running found in more than one zone. */
+  get duplicates(): number {
+    return this.#duplicates;
+  }
+
+  /** Everybody in a zone right now. */
+  observe(zoneId: number, ids: ReadonlySet<number>): void {
+    this.#zones.set(zoneId, ids);
+    if (this.#now() - this.#roundAtMs >= ROUND_MS) this.#compare();
+  }
+
+  /** A zone that is DOWN owns nobody. */
+  forget(zoneId: number): void {
+    this.#zones.delete(zoneId);
+  }
+
+  #compare(): void {
+    this.#roundAtMs = this.#now();
+    const owners = new Map<number, number[]>();
+    let entities = 0;
+    for (const [zoneId, ids] of this.#zones) {
+      entities += ids.size;
+      for (const id of ids) {
+        const owner = owners.get(id);
+        if (owner === undefined) owners.set(id, [zoneId]);
+        else owner.push(zoneId);
+      }
+    }
+    const doubled = new Map([...owners].filter(([, zones]) => zones.length > 1));
+    const confirmed = [...doubled].filter(([id]) => this.#suspects.has(id));
+    this.#suspects = doubled;
+    this.#duplicates = confirmed.length;
+    const data = { zones: this.#zones.size, entities, duplicates: confirmed.length };
+    this.#emitter.emit("health", "audit", "Entity census", data);
+    if (confirmed.length > 0) this.#report(confirmed);
+  }
+
+  #report(confirmed: [id: number, zones: number[]][]): void {
+    if (this.#now() - this.#reportedAtMs < REPORT_INTERVAL_MS) return;
+    this.#reportedAtMs = this.#now();
+    this.#emitter.emit("error", "audit", "Entity in more than one zone", {
+      entity_ids: confirmed.slice(0, IDS_PER_REPORT_MAX).map(([id]) => id),
+      zones: [...new Set(confirmed.flatMap(([, zones]) => zones))].toSorted((a, b) => a - b),
+      count: confirmed.length,
+    });
+  }
+}

@@ -1,0 +1,118 @@
+// The server as one game loop, as existing readers know it. Its tick n is complete when every running zone has completed
+// n ticks since it came in; its duration is the longest of theirs. So it goes as slowly as the slowest zone.
+//
+//   zones at 812, 812, 809 ticks: the loop is at 809, and its next line comes with the third zone's next tick
+//
+// What counts is a zone's tick number: a report that found its ring full does not set the loop back. A zone whose game time
+// is slowed down keeps nobody waiting while others go faster: the loop is that of the zones at the highest rate there is.
+
+import { memoryUsage } from "../../shared/memory-usage.ts";
+import type { Emitter } from "../../protocol/telemetry-line.ts";
+import type { FromZoneWorker, TickReport } from "../../shared/zone-messages.ts";
+
+interface LoopZone {
+  /** Ticks of the loop that this zone has completed. */
+  ticks: number;
+  /** What its own tick number is ahead by; null until the first report since it came in. */
+  ahead: number | null;
+  running: boolean;
+  /** Game time a second of the clock. */
+  rate: number;
+}
+
+export class GameLoop {
+  readonly #emitter: Emitter;
+  readonly #tickRateHz: number;
+  readonly #now: () => number;
+  readonly #zones = new Map<number, LoopZone>();
+  #tick = 0;
+  /** Of the ticks since the last line. */
+  #durationMsMax = 0;
+  #overrun = false;
+  #emittedAtMs: number;
+  #memoryAtMs = 0;
+
+  constructor(options: { emitter: Emitter; tickRateHz: number; zones: Iterable<number>; now: () => number }) {
+    this.#emitter = options.emitter;
+    this.#tickRateHz = options.tickRateHz;
+    this.#now = options.now;
+    this.#emittedAtMs = options.now();
+    for (const id of options.zones) this.#zones.set(id, { ticks: 0, ahead: null, running: true, rate: 1 });
+    this.#emitter.emit("event", "game_loop", "Game loop started", {
+      tick_rate_hz: this.#tickRateHz,
+      tick_interval_ms: 1_000 / this.#tickRateHz,
+    });
+  }
+
+  /** Ticks completed. */
+  get tick(): number {
+    return this.#tick;
+  }
+
+  observeTick(report: TickReport): void {
+    const zone = this.#zones.get(report.zoneId);
+    if (zone === undefined) return;
+    zone.rate = report.gameTimeRate;
+    if (zone.rate < this.#rate) [zone.ticks, zone.ahead] = [this.#tick, null];
+    else {
+      zone.ahead ??= report.tick - 1 - zone.ticks;
+      zone.ticks = report.tick - zone.ahead;
+    }
+    this.#durationMsMax = Math.max(this.#durationMsMax, report.durationMs);
+    this.#overrun ||= report.overrun;
+    this.#advance();
+  }
+
+  /** A zone that is DOWN keeps nobody waiting; when it is back it joins where the loop is. */
+  observeMessage(message: FromZoneWorker): void {
+    if (message.type !== "zone_state") return;
+    const zone = this.#zones.get(message.zoneId);
+    if (zone === undefined) return;
+    zone.running = message.to !== "DOWN";
+    if (message.from === "DOWN") [zone.ticks, zone.ahead] = [this.#tick, null];
+    this.#advance();
+  }
+
+  stop(): void {
+    this.#emitter.emit("event", "game_loop", "Game loop stopped", { total_ticks: this.#tick });
+  }
+
+  /** Of the fastest zone. */
+  get #rate(): number {
+    let highest = 0;
+    for (const zone of this.#zones.values()) if (zone.running) highest = Math.max(highest, zone.rate);
+    return highest;
+  }
+
+  #advance(): void {
+    const rate = this.#rate;
+    let least = Infinity;
+    for (const zone of this.#zones.values()) {
+      if (zone.running && zone.rate === rate) least = Math.min(least, zone.ticks);
+    }
+    if (least === Infinity) return;
+    while (this.#tick < least) this.#complete();
+  }
+
+  #complete(): void {
+    this.#tick++;
+    const nowMs = this.#now();
+    const data: Record<string, unknown> = {
+      tick: this.#tick,
+      duration_ms: Math.round(this.#durationMsMax * 1000) / 1000,
+      overrun: this.#overrun,
+      interval_ms: Math.round((nowMs - this.#emittedAtMs) * 1000) / 1000,
+    };
+    if (nowMs - this.#memoryAtMs >= 1_000) {
+      const { rss, heapUsed } = memoryUsage();
+      data["tick_rate_hz"] = this.#tickRateHz;
+      data["rss_mb"] = Math.round(rss / 1_048_576);
+      data["heap_mb"] = Math.round(heapUsed / 1_048_576);
+      this.#memoryAtMs = nowMs;
+    }
+    this.#emitter.emit("metric", "game_loop", "Tick completed", data);
+    this.#emittedAtMs = nowMs;
+    this.#durationMsMax = 0;
+    this.#overrun = false;
+  }
+}

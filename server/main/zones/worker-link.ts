@@ -1,0 +1,237 @@
+// One life of a zone worker, seen from the main thread: its two rings, its rare messages, its breadcrumb, its end.
+//
+// When it dies, or is given up because it hangs, what it committed to its output ring before is read to the end, whatever
+// this thread was waiting for just then; what was asked of it is refused; then its end is told. After that nothing of it
+// reaches anybody, also when its thread can not be ended and goes on.
+
+import { WowsimError } from "../../protocol/errors.ts";
+import type { WorkerFactory } from "../../shared/worker-factory.ts";
+import { Breadcrumb } from "../../shared/breadcrumb.ts";
+import type { Crumb } from "../../shared/breadcrumb.ts";
+import type { FromZoneWorker, ToZoneWorker } from "../../shared/zone-messages.ts";
+import { Ring } from "../../shared/ring.ts";
+import type { ZoneRequest } from "../../shared/zone-messages.ts";
+import type { ZoneWorkerStart } from "../../shared/zone-start.ts";
+
+/** 26,000 commands: more than half a second of the heaviest load measured, should a zone be stalled. */
+const COMMAND_RING_BYTES = 1 << 20;
+/** Some ticks of frames for a thousand watchers. */
+const OUTPUT_RING_BYTES = 1 << 23;
+const READY_MS_MAX = 20_000;
+const REQUEST_MS_MAX = 10_000;
+const STOP_MS_MAX = 500;
+/** How long the reader sleeps when nobody wakes it. */
+const IDLE_MS = 250;
+/** Of what a worker died of. */
+const REASON_CHARS_MAX = 200;
+
+/** How a worker that ticked came to its end. */
+export interface WorkerEnd {
+  how: "died" | "hung";
+  why: string;
+  crumb: Crumb;
+}
+
+export interface WorkerLinkEvents {
+  /** One record of the output ring (wire.ts). */
+  onRecord(view: DataView, bytes: Uint8Array, offset: number, length: number): void;
+  onMessage(message: FromZoneWorker): void;
+  /** A worker that was ready is no more. One that never was rejects `ready`. */
+  onEnd(end: WorkerEnd): void;
+  /** After its end, or instead of its beginning: its thread is really gone. */
+  onGone(): void;
+  /** A record could not be handled: a mistake of this program's. Those after it are. */
+  onError(error: unknown): void;
+}
+
+interface Pending {
+  resolve: (data: unknown) => void;
+  reject: (error: Error) => void;
+  timer: Timer;
+}
+
+type Shared = Pick<ZoneWorkerStart, "commandRing" | "outputRing" | "breadcrumb" | "stop">;
+
+export class ZoneWorkerLink {
+  /** Resolves when the worker ticks. */
+  readonly ready: Promise<void>;
+  readonly commands: Ring;
+  readonly crumb: Breadcrumb;
+  readonly #worker: Worker;
+  readonly #output: Ring;
+  readonly #stop: Int32Array;
+  readonly #events: WorkerLinkEvents;
+  readonly #pending = new Map<number, Pending>();
+  readonly #stopped = Promise.withResolvers<void>();
+  readonly #isReady = Promise.withResolvers<void>();
+  #lastRequest = 0;
+  #readyTimer: Timer | undefined;
+  #wasReady = false;
+  #isGone = false;
+  #isAlive = true;
+  #isStopping = false;
+
+  /** The shared memory of one worker, pages touched, so that it does not seem to leak while it fills the first time. */
+  static allocate(): Shared {
+    return {
+      commandRing: touched(COMMAND_RING_BYTES),
+      outputRing: touched(OUTPUT_RING_BYTES),
+      breadcrumb: Breadcrumb.allocate(),
+      stop: new SharedArrayBuffer(8),
+    };
+  }
+
+  constructor(newWorker: WorkerFactory, start: ZoneWorkerStart, events: WorkerLinkEvents) {
+    this.#events = events;
+    this.commands = new Ring(start.commandRing);
+    this.crumb = new Breadcrumb(start.breadcrumb);
+    this.#output = new Ring(start.outputRing);
+    this.#stop = new Int32Array(start.stop);
+    this.#worker = newWorker();
+    this.ready = this.#isReady.promise;
+    this.#readyTimer = setTimeout(() => this.#failToStart("A zone worker did not start in time."), READY_MS_MAX);
+    this.#listen();
+    this.#worker.postMessage(start);
+    void this.#read();
+  }
+
+  /** Its thread has ended. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  post(message: ToZoneWorker): void {
+    if (this.#isAlive) this.#worker.postMessage(message);
+  }
+
+  /** Rejects with WowsimError: "zone_refused", "zone_silent" or "zone_worker". */
+  request(zoneId: number, message: ZoneRequest): Promise<unknown> {
+    const request = ++this.#lastRequest;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    if (!this.#isAlive) return Promise.reject(workerGone(zoneId));
+    const timer = setTimeout(() => {
+      this.#pending.delete(request);
+      reject(new WowsimError("zone_silent", `Zone ${zoneId} did not answer within ${REQUEST_MS_MAX / 1_000} s.`));
+    }, REQUEST_MS_MAX);
+    this.#pending.set(request, { resolve, reject, timer });
+    this.post({ ...message, request, zoneId });
+    return promise;
+  }
+
+  /** Gives up a worker that does not tick any more, and ends its thread if that can be done. */
+  giveUp(why: string): void {
+    this.#end("hung", why);
+  }
+
+  /** Lets the tick in progress end; after that, or half a second, the worker is gone. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    clearTimeout(this.#readyTimer);
+    Atomics.store(this.#stop, 0, 1);
+    Atomics.notify(this.#stop, 0);
+    if (this.#isAlive) await Promise.race([this.#stopped.promise, Bun.sleep(STOP_MS_MAX)]);
+    this.#isAlive = false;
+    this.#output.wake();
+    this.#worker.terminate();
+    this.#rejectAll("The server stops.");
+  }
+
+  #listen(): void {
+    this.#worker.addEventListener("message", ({ data }: MessageEvent<FromZoneWorker>) => {
+      if (this.#isAlive) this.#onMessage(data);
+    });
+    this.#worker.addEventListener("error", ({ message }: ErrorEvent) => this.#end("died", reasonOf(message)));
+    this.#worker.addEventListener("close", () => {
+      this.#end("died", "it ended");
+      this.#isGone = true;
+      if (!this.#isStopping) this.#events.onGone();
+    });
+  }
+
+  #onMessage(message: FromZoneWorker): void {
+    if (message.type === "ready") {
+      clearTimeout(this.#readyTimer);
+      this.#wasReady = true;
+      this.#isReady.resolve();
+    } else if (message.type === "failed") this.#failToStart(`A zone worker could not start: ${message.error}`);
+    else if (message.type === "stopped") this.#stopped.resolve();
+    else if (message.type === "answer") this.#onAnswer(message);
+    else {
+      this.#drain(); // what a zone has told of its players comes before the word that it is DOWN
+      this.#events.onMessage(message);
+    }
+  }
+
+  #onAnswer(message: Extract<FromZoneWorker, { type: "answer" }>): void {
+    const pending = this.#pending.get(message.request);
+    if (pending === undefined) return;
+    this.#pending.delete(message.request);
+    clearTimeout(pending.timer);
+    if (message.ok) pending.resolve(message.data);
+    else pending.reject(new WowsimError("zone_refused", message.error));
+  }
+
+  #failToStart(why: string): void {
+    clearTimeout(this.#readyTimer);
+    this.#isReady.reject(new WowsimError("zone_worker", why));
+  }
+
+  #end(how: WorkerEnd["how"], why: string): void {
+    if (!this.#isAlive || this.#isStopping) return;
+    const crumb = this.crumb.read();
+    this.#isAlive = false;
+    this.#drain();
+    this.#output.wake();
+    this.#worker.terminate();
+    this.#rejectAll(`The zone worker ${how} (${why}).`);
+    if (this.#wasReady) this.#events.onEnd({ how, why, crumb });
+    else this.#failToStart(`A zone worker failed: ${why}`);
+  }
+
+  #rejectAll(message: string): void {
+    for (const { reject, timer } of this.#pending.values()) {
+      clearTimeout(timer);
+      reject(new WowsimError("zone_worker", message));
+    }
+    this.#pending.clear();
+  }
+
+  async #read(): Promise<void> {
+    while (this.#isAlive) {
+      await this.#output.waitAsync(IDLE_MS);
+      if (this.#isAlive) this.#drain();
+      // A ring that is never empty for long must not keep sockets and timers from their turn: waiting for it is no turn.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  #drain(): void {
+    const { view, bytes } = this.#output;
+    this.#output.drain((offset, length) => {
+      try {
+        this.#events.onRecord(view, bytes, offset, length);
+      } catch (error) {
+        this.#events.onError(error);
+      }
+    });
+  }
+}
+
+/** What a request to a zone without a worker is refused with. */
+export function workerGone(zoneId: number): WowsimError {
+  return new WowsimError("zone_worker", `The worker of zone ${zoneId} is gone; it is being begun again.`);
+}
+
+/** The line that says what was thrown, without the source code that the runtime prints around it. */
+function reasonOf(message: string): string {
+  const lines = Bun.stripANSI(message).split("\n");
+  const line = lines.find((text) => /^\w*[Ee]rror: /.test(text)) ?? lines[0] ?? "";
+  return line.replace(/^error: /, "").slice(0, REASON_CHARS_MAX);
+}
+
+/** Memory for a ring, every page of it in use. */
+function touched(bytes: number): SharedArrayBuffer {
+  const buffer = Ring.allocate(bytes);
+  new Uint8Array(buffer).fill(0);
+  return buffer;
+}

@@ -1,0 +1,100 @@
+// What each zone worker is told at its start: its zones, their modules, and their places in the tick interval; and at a
+// later start, after the worker before it was lost, from which tick on its zones begin anew.
+//
+//   const plan = new WorkerPlan({ world, workers: 2, kernel, ... })
+//   plan.zonesOf(1)                  // [{ id: 2, ... }]
+//   plan.startOf(1, ring, after)     // the message; `after` says how a zone ended, null at the first start
+
+import type { World, ZoneContent } from "../../protocol/content/content.ts";
+import type { Kernel } from "../../../assembly/toolchain/kernel.ts";
+import { fuelFor } from "./calibrate.ts";
+import { ZoneWorkerLink } from "./worker-link.ts";
+import type { LostZone, ZoneWorkerStart } from "../../shared/zone-start.ts";
+import type { ZoneModule } from "../../shared/zone-start.ts";
+
+/** First tick this long after the start, so that every worker is there by then. */
+const LEAD_MS = 20;
+
+export interface WorkerPlanOptions {
+  world: World;
+  workers: number;
+  tickRateHz: number;
+  seed: number;
+  kernel: Kernel;
+  faultBlock: SharedArrayBuffer;
+  /** How late a worker may be before it is ended, in milliseconds. */
+  watchdogMs: number;
+}
+
+/** What this thread has used of a processor. */
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
+}
+
+/** What a zone begins with. */
+export interface ZoneBeginning {
+  module: ZoneModule;
+  after: LostZone | null;
+}
+
+export class WorkerPlan {
+  readonly #options: WorkerPlanOptions;
+  readonly #startMs = performance.timeOrigin + performance.now() + LEAD_MS;
+  readonly #intervalMs: number;
+  readonly #fuelPerTick: bigint;
+  readonly #layout: [name: string, value: number][];
+
+  constructor(options: WorkerPlanOptions) {
+    const { kernel, tickRateHz } = options;
+    this.#options = options;
+    this.#intervalMs = 1_000 / tickRateHz;
+    this.#fuelPerTick = fuelFor(this.#intervalMs, kernel, () => performance.now(), cpuMs);
+    this.#layout = kernel.layout.names().map((name): [string, number] => [name, kernel.layout.value(name)]);
+  }
+
+  /** The worker of the zone with this place in the world. */
+  workerOf(index: number): number {
+    return index % this.#options.workers;
+  }
+
+  zonesOf(worker: number): ZoneContent[] {
+    return this.#options.world.zones.filter((_, index) => this.workerOf(index) === worker);
+  }
+
+  startOf(
+    worker: number,
+    telemetryRing: SharedArrayBuffer,
+    beginningOf: (zoneId: number) => ZoneBeginning,
+  ): ZoneWorkerStart {
+    const { world, tickRateHz, seed, faultBlock, watchdogMs } = this.#options;
+    const mine = world.zones
+      .map((zone, index) => ({ zone, index }))
+      .filter(({ index }) => this.workerOf(index) === worker);
+    return {
+      type: "start",
+      name: `zone-worker-${worker + 1}`,
+      zones: mine.map(({ zone, index }) => ({
+        zone,
+        seed: (seed + index) >>> 0,
+        startMs: this.#nextDeadline(index),
+        ...beginningOf(zone.id),
+      })),
+      content: world.content,
+      tickRateHz,
+      layout: this.#layout,
+      fuelPerTick: this.#fuelPerTick,
+      telemetryRing,
+      faultBlock,
+      watchdogMs,
+      ...ZoneWorkerLink.allocate(),
+    };
+  }
+
+  /** The zone's first deadline that can be met, in its own place of the interval. */
+  #nextDeadline(index: number): number {
+    const first = this.#startMs + (this.#intervalMs * index) / this.#options.world.zones.length;
+    const earliest = performance.timeOrigin + performance.now() + LEAD_MS;
+    return first + Math.max(0, Math.ceil((earliest - first) / this.#intervalMs)) * this.#intervalMs;
+  }
+}

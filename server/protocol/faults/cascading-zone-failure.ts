@@ -1,0 +1,46 @@
+// One zone dies and takes the next with it. A command that traps the kernel is in every batch of the source zone: it
+// recovers tick after tick, until that is too often and it goes DOWN (server/zone/zone-runner.ts); the gateway then moves
+// its players into zones that still run. The target zone meanwhile is flooded with movements. When the fault is removed
+// the source zone's next restart succeeds.
+
+import { z } from "zod";
+import { OP_TRAP } from "../../../assembly/abi.ts";
+import { WowsimError } from "../errors.ts";
+import { defineFault } from "./fault.ts";
+import { flood } from "./flood.ts";
+
+const ZONE_ID_MAX = 0xffff;
+
+export const cascadingZoneFailure = defineFault({
+  id: "cascading-zone-failure",
+  title: "crashes one zone for good while another, which gets its players, is flooded",
+  family: "zone",
+  mode: "tick_scoped",
+  effects: ["poison_pushed", "movements_pushed"],
+  params: z.strictObject({
+    source_zone: z.number().int().min(1).max(ZONE_ID_MAX).default(1).describe("zone that crashes"),
+    target_zone: z.number().int().min(1).max(ZONE_ID_MAX).default(2).describe("zone that is flooded"),
+    flood_multiplier: z.number().int().min(1).max(1_000).default(10).describe("movements per entity and tick"),
+  }),
+  targets({ source_zone, target_zone }, { zones }) {
+    const given = `${zones.join(", ")} here`;
+    for (const [name, zone] of Object.entries({ source_zone, target_zone })) {
+      if (zones.includes(zone)) continue;
+      throw new WowsimError("unknown_zone", `${name} ${zone} does not exist; choose another (${given}).`);
+    }
+    if (source_zone === target_zone) {
+      throw new WowsimError("bad_target", `source_zone and target_zone must be two different zones (${given}).`);
+    }
+    return [source_zone, target_zone].toSorted((a, b) => a - b);
+  },
+  zone(context, { source_zone, flood_multiplier }) {
+    if (context.zoneId !== source_zone) return { commands: (batch) => flood(context, batch, flood_multiplier) };
+    return {
+      commands(batch) {
+        if (!context.strikes() || !batch.push(OP_TRAP, {})) return;
+        context.affected();
+        context.did("poison_pushed");
+      },
+    };
+  },
+});

@@ -1,0 +1,20 @@
+// The zone's queue fills with synthetic movement commands, so many for each of its entities and tick: what a bot army or
+// a looping client does to it.
+
+import { z } from "zod";
+import { defineFault } from "./fault.ts";
+import { flood } from "./flood.ts";
+
+export const eventQueueFlood = defineFault({
+  id: "event-queue-flood",
+  title: "fills the zone's command queue with synthetic movements every tick",
+  family: "load",
+  mode: "tick_scoped",
+  effects: ["movements_pushed"],
+  params: z.strictObject({
+    multiplier: z.number().int().min(1).max(1_000).default(10).describe("synthetic movements per entity and tick"),
+  }),
+  zone: (context, { multiplier }) => ({
+    commands: (batch) => flood(context, batch, multiplier),
+  }),
+});

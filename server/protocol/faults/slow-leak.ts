@@ -1,0 +1,44 @@
+// The slow death: every so many ticks the tick takes a little longer and a little more memory is held, for as long as
+// the fault lasts. No single tick looks wrong; the trend does.
+
+import { z } from "zod";
+import { defineFault } from "./fault.ts";
+import { HeldMemory } from "./held-memory.ts";
+
+const HELD_BYTES_PER_INCREMENT = 2 ** 19;
+/** Where the slowing and the holding stop, so that a long drill ends with a slow server and not with none. */
+const PAUSE_MS_MAX = 5_000;
+const HELD_BYTES_MAX = 2 ** 28;
+
+export const slowLeak = defineFault({
+  id: "slow-leak",
+  title: "makes the tick slower and the memory fuller, a little every so many ticks",
+  family: "timing",
+  mode: "tick_scoped",
+  effects: ["paused_ms", "held_bytes"],
+  params: z.strictObject({
+    increment_ms: z.number().int().min(1).max(1_000).default(1).describe("milliseconds added at each increment"),
+    increment_every: z.number().int().min(1).max(12_000).default(100).describe("ticks from one increment to the next"),
+  }),
+  zone(context, { increment_ms, increment_every }) {
+    const held = new HeldMemory();
+    let ticks = 0;
+    let pauseMs = 0;
+    return {
+      beforeStep() {
+        ticks++;
+        if (ticks % increment_every === 0) {
+          pauseMs = Math.min(pauseMs + increment_ms, PAUSE_MS_MAX);
+          if (held.bytes < HELD_BYTES_MAX) {
+            held.take(HELD_BYTES_PER_INCREMENT);
+            context.did("held_bytes", HELD_BYTES_PER_INCREMENT);
+          }
+        }
+        if (pauseMs === 0 || !context.strikes()) return;
+        context.pause(pauseMs);
+        context.affected();
+      },
+      dispose: () => held.release(),
+    };
+  },
+});

@@ -1,0 +1,19 @@
+// A drill of ours: every so many ticks the zone gets a command that never ends and burns all the fuel of its tick. Fuel
+// stops it at a deterministic point; the zone is restored as from a trap.
+
+import { z } from "zod";
+import { OP_SPIN } from "../../../assembly/abi.ts";
+import { defineFault } from "./fault.ts";
+import { poison } from "./poison.ts";
+
+export const zoneRunaway = defineFault({
+  id: "zone-runaway",
+  title: "makes the zone's kernel loop without end every so many ticks",
+  family: "zone",
+  mode: "tick_scoped",
+  effects: ["poison_pushed"],
+  params: z.strictObject({
+    every_ticks: z.number().int().min(1).max(12_000).default(20).describe("ticks from one poison command to the next"),
+  }),
+  zone: (context, { every_ticks }) => poison(context, OP_SPIN, every_ticks),
+});

@@ -1,0 +1,19 @@
+// A drill of ours: every so many ticks the zone gets a command that traps its kernel. The zone is restored, the command
+// named and quarantined, and nobody notices; that is what it proves.
+
+import { z } from "zod";
+import { OP_TRAP } from "../../../assembly/abi.ts";
+import { defineFault } from "./fault.ts";
+import { poison } from "./poison.ts";
+
+export const zoneTrap = defineFault({
+  id: "zone-trap",
+  title: "traps the zone's kernel with a poison command every so many ticks",
+  family: "zone",
+  mode: "tick_scoped",
+  effects: ["poison_pushed"],
+  params: z.strictObject({
+    every_ticks: z.number().int().min(1).max(12_000).default(20).describe("ticks from one poison command to the next"),
+  }),
+  zone: (context, { every_ticks }) => poison(context, OP_TRAP, every_ticks),
+});

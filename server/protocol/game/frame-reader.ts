@@ -1,0 +1,116 @@
+// Reads a kernel frame (assembly/abi.ts) where it lies, record by record, without copying it.
+//
+//   reader.open(bytes, offset, length)          // header: reader.session, reader.tick, reader.ack
+//   while (reader.next())
+//     if (reader.kind === RECORD_LEAVE) gone(reader.word(0))
+//   reader.rewind()                             // and once more
+
+import {
+  FRAME_ACK,
+  FRAME_HEADER_BYTES,
+  FRAME_LENGTH,
+  FRAME_SESSION,
+  FRAME_TICK,
+  RECORD_EVENT,
+  RECORD_RESET,
+} from "../../../assembly/abi.ts";
+import { WowsimError } from "../errors.ts";
+import type { ByteWriter } from "./byte-writer.ts";
+
+const HEADER_WORDS = FRAME_HEADER_BYTES / 4;
+const EMPTY = new ArrayBuffer(0);
+
+/** A cursor over one frame at a time; a reader is made once and opened for every frame. */
+export class FrameReader {
+  session = 0;
+  tick = 0;
+  /** The session's highest command sequence number applied so far. */
+  ack = 0;
+  byteLength = 0;
+  /** Of the record the reader stands on: RECORD_*. */
+  kind = 0;
+  info = 0;
+  /** Of the record the reader stands on: how many fields it has. */
+  fieldCount = 0;
+  #buffer: ArrayBufferLike = EMPTY;
+  #bytes: Uint8Array = new Uint8Array(EMPTY);
+  #words: Uint32Array = new Uint32Array(EMPTY);
+  #floats: Float32Array = new Float32Array(EMPTY);
+  #first = 0;
+  #fields = 0;
+  #next = 0;
+  #end = 0;
+
+  /** Stands before the first record of the frame at `offset`. Throws WowsimError("bad_frame") when it is not one. */
+  open(bytes: Uint8Array, offset: number, length: number): this {
+    if (bytes.buffer !== this.#buffer) {
+      this.#buffer = bytes.buffer;
+      this.#words = new Uint32Array(bytes.buffer, 0, bytes.buffer.byteLength >> 2);
+      this.#floats = new Float32Array(bytes.buffer, 0, bytes.buffer.byteLength >> 2);
+    }
+    const at = bytes.byteOffset + offset;
+    const word = at >> 2;
+    this.byteLength = this.#words[word + FRAME_LENGTH / 4] ?? 0;
+    if ((at & 3) !== 0 || this.byteLength !== length || length < FRAME_HEADER_BYTES || (length & 3) !== 0) {
+      throw new WowsimError("bad_frame", `A frame says ${this.byteLength} bytes where the ring has ${length}.`);
+    }
+    this.session = this.#words[word + FRAME_SESSION / 4] ?? 0;
+    this.tick = this.#words[word + FRAME_TICK / 4] ?? 0;
+    this.ack = this.#words[word + FRAME_ACK / 4] ?? 0;
+    this.#first = word + HEADER_WORDS;
+    this.#end = word + (length >> 2);
+    this.rewind();
+    return this;
+  }
+
+  rewind(): void {
+    this.#next = this.#first;
+  }
+
+  /** Goes to the next record; false at the end. Throws WowsimError("bad_frame") on a record that leaves the frame. */
+  next(): boolean {
+    if (this.#next >= this.#end) return false;
+    const head = this.#words[this.#next] ?? 0;
+    const words = (head >>> 8) & 0xff;
+    this.kind = head & 0xff;
+    this.info = head >>> 16;
+    this.#fields = this.#next + 1;
+    this.fieldCount = words - 1;
+    this.#next += words;
+    if (words === 0 || this.#next > this.#end) {
+      throw new WowsimError("bad_frame", `A record of kind ${this.kind} and ${words} words leaves its frame.`);
+    }
+    return true;
+  }
+
+  /** The record's field `index` as u32. */
+  word(index: number): number {
+    return this.#words[this.#fields + index] ?? 0;
+  }
+
+  /** The record's field `index` as f32. */
+  float(index: number): number {
+    return this.#floats[this.#fields + index] ?? 0;
+  }
+
+  /** True when the frame begins with RECORD_RESET: it tells everything anew. */
+  get isReset(): boolean {
+    return ((this.#words[this.#first] ?? 0) & 0xff) === RECORD_RESET && this.#first < this.#end;
+  }
+
+  /** Appends the whole frame, header and all, as it lies. */
+  copyTo(out: ByteWriter): void {
+    const from = (this.#first - HEADER_WORDS) * 4;
+    if (this.#bytes.buffer !== this.#buffer) this.#bytes = new Uint8Array(this.#buffer);
+    out.raw(this.#bytes, from, this.byteLength);
+  }
+
+  /** How many event records the frame carries. Leaves the reader before the first record. */
+  countEvents(): number {
+    let events = 0;
+    this.rewind();
+    while (this.next()) if (this.kind === RECORD_EVENT) events++;
+    this.rewind();
+    return events;
+  }
+}

@@ -1,0 +1,160 @@
+// Kernel events as JSON lines for the players who see them. Field names are those of the telemetry lines.
+//
+//   {"type":"event","event":"cast_started","tick":9,"source_id":3,"target_id":1000001,"spell_id":200,"cast_time_ticks":30}
+//   {"type":"event","event":"killed","tick":20,"killer_id":3,"target_id":1000001}
+
+import {
+  DAMAGE_LANDS_MASK,
+  DAMAGE_PERIODIC,
+  EVENT_AGGRO,
+  EVENT_AURA_APPLIED,
+  EVENT_AURA_ENDED,
+  EVENT_AVOIDED,
+  EVENT_CAST_BLOCKED_GCD,
+  EVENT_CAST_COMPLETED,
+  EVENT_CAST_INTERRUPTED,
+  EVENT_CAST_STARTED,
+  EVENT_CORRECTED,
+  EVENT_DAMAGE,
+  EVENT_EVADED,
+  EVENT_EXPERIENCE,
+  EVENT_HEALED,
+  EVENT_KILLED,
+  EVENT_LEVEL,
+  EVENT_REFUSED,
+  EVENT_REVIVED,
+} from "../../../assembly/abi.ts";
+import type { ByteWriter } from "./byte-writer.ts";
+import type { FrameReader } from "./frame-reader.ts";
+import {
+  AURA_ENDED_NAMES,
+  AURA_NAMES,
+  AVOIDED_NAMES,
+  DAMAGE_NAMES,
+  EVENT_NAMES,
+  INTERRUPT_NAMES,
+  nameOf,
+  OP_NAMES,
+  OUTCOME_NAMES,
+  REFUSED_NAMES,
+} from "./wire-names.ts";
+
+// Words of an event record: abi.ts, from EVENT_SOURCE on.
+const SOURCE = 0;
+const TARGET = 1;
+const A = 2;
+const B = 3;
+const C = 4;
+const D = 5;
+const E = 6;
+const F = 7;
+
+/** Appends the event the reader stands on; an event kind without a name on the wire is left out. */
+export function encodeJsonEvent(frame: FrameReader, out: ByteWriter): void {
+  const kind = eventKindOf(frame);
+  const name = EVENT_NAMES[kind];
+  if (name === undefined) return;
+  out.text('{"type":"event","event":"').text(name).text('","tick":').uint(frame.tick);
+  writeFields(kind, frame, out);
+  out.text("}\n");
+}
+
+/** RECORD_EVENT carries its kind in the low byte of info and the event's own info in the high byte. */
+export function eventKindOf(frame: FrameReader): number {
+  return frame.info & 0xff;
+}
+
+function writeFields(kind: number, frame: FrameReader, out: ByteWriter): void {
+  const info = frame.info >>> 8;
+  switch (kind) {
+    case EVENT_CAST_STARTED:
+    case EVENT_CAST_COMPLETED:
+      return writeCast(frame, out);
+    case EVENT_CAST_INTERRUPTED:
+      writeCast(frame, out);
+      return writeText("reason", nameOf(INTERRUPT_NAMES, info), out);
+    case EVENT_CAST_BLOCKED_GCD:
+      writeNumber("source_id", frame.word(SOURCE), out);
+      writeNumber("spell_id", frame.word(A), out);
+      return writeNumber("gcd_expires_tick", frame.word(B), out);
+    case EVENT_DAMAGE:
+      return writeDamage(frame, info, out);
+    case EVENT_KILLED:
+      writeNumber("killer_id", frame.word(SOURCE), out);
+      return writeNumber("target_id", frame.word(TARGET), out);
+    case EVENT_HEALED:
+      writeSourceTarget(frame, out);
+      writeNumber("amount", frame.word(A), out);
+      writeNumber("target_health", frame.word(B), out);
+      return writeNumber("spell_id", frame.word(C), out);
+    case EVENT_REFUSED:
+      writeText("reason", nameOf(REFUSED_NAMES, info), out);
+      writeText("action", nameOf(OP_NAMES, frame.word(A)), out);
+      writeNumber("seq", frame.word(B), out);
+      return writeNumber("subject_id", frame.word(C), out);
+    case EVENT_AURA_APPLIED:
+      writeSourceTarget(frame, out);
+      writeText("aura", nameOf(AURA_NAMES, info), out);
+      writeNumber("spell_id", frame.word(A), out);
+      writeNumber("end_tick", frame.word(B), out);
+      writeNumber("stacks", frame.word(C), out);
+      return writeNumber("amount", frame.word(D), out);
+    case EVENT_AURA_ENDED:
+      writeSourceTarget(frame, out);
+      writeText("reason", nameOf(AURA_ENDED_NAMES, info), out);
+      return writeNumber("spell_id", frame.word(A), out);
+    case EVENT_AVOIDED:
+      writeSourceTarget(frame, out);
+      writeText("reason", nameOf(AVOIDED_NAMES, info), out);
+      return writeNumber("spell_id", frame.word(A), out);
+    case EVENT_EXPERIENCE:
+      writeNumber("gained", frame.word(A), out);
+      writeNumber("experience", frame.word(B), out);
+      return writeNumber("next_level", frame.word(C), out);
+    case EVENT_LEVEL:
+      writeNumber("entity_id", frame.word(SOURCE), out);
+      return writeNumber("level", frame.word(A), out);
+    case EVENT_REVIVED:
+    case EVENT_EVADED:
+      return writeNumber("entity_id", frame.word(SOURCE), out);
+    case EVENT_AGGRO:
+      return writeSourceTarget(frame, out);
+    case EVENT_CORRECTED:
+      out.text(',"x":').fixed(frame.float(A)).text(',"y":').fixed(frame.float(B));
+      out.text(',"z":').fixed(frame.float(C));
+      return;
+  }
+}
+
+function writeCast(frame: FrameReader, out: ByteWriter): void {
+  writeSourceTarget(frame, out);
+  writeNumber("spell_id", frame.word(A), out);
+  writeNumber("cast_time_ticks", frame.word(B), out);
+}
+
+function writeDamage(frame: FrameReader, info: number, out: ByteWriter): void {
+  writeNumber("attacker_id", frame.word(SOURCE), out);
+  writeNumber("target_id", frame.word(TARGET), out);
+  writeNumber("base_damage", frame.word(A), out);
+  writeNumber("actual_damage", frame.word(B), out);
+  writeText("damage_type", nameOf(DAMAGE_NAMES, info & 1), out);
+  writeNumber("mitigation", frame.word(C), out);
+  writeNumber("target_health", frame.word(D), out);
+  writeNumber("spell_id", frame.word(E), out);
+  if (frame.word(F) > 0) writeNumber("absorbed", frame.word(F), out);
+  if (info & DAMAGE_LANDS_MASK) writeText("outcome", nameOf(OUTCOME_NAMES, info & DAMAGE_LANDS_MASK), out);
+  if (info & DAMAGE_PERIODIC) out.text(',"periodic":true');
+}
+
+function writeSourceTarget(frame: FrameReader, out: ByteWriter): void {
+  writeNumber("source_id", frame.word(SOURCE), out);
+  writeNumber("target_id", frame.word(TARGET), out);
+}
+
+function writeNumber(field: string, value: number, out: ByteWriter): void {
+  out.text(',"').text(field).text('":').uint(value);
+}
+
+function writeText(field: string, value: string, out: ByteWriter): void {
+  out.text(',"').text(field).text('":"').text(value).text('"');
+}

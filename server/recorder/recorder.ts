@@ -1,0 +1,194 @@
+// The recorder: takes the lines of all threads out of their rings, writes them to the file, and hands them to the feed
+// when somebody watches.
+//
+//   ring of worker 2 ────┐
+//   ring of worker 1 ────┼─► poll(), every 25 ms ─► LineAppender ─► telemetry.jsonl
+//   ring of main ────────┘                     └──► feed ring ────► UDP, if there are subscribers
+//
+// A poll never waits for anything, so the rings stay empty however slow the disk is. What the disk can not take in time
+// is lost, counted, and told to both sinks as lines of the recorder's own: each sink's reports add up to what that sink
+// is missing. Lines of different threads come in the order of polls: at most one poll's length out of time order; those of
+// the main thread, who has the last word of all, come last in a poll.
+
+import type { LineAppender } from "./line-appender.ts";
+import type { Ring } from "../shared/ring.ts";
+import type { TelemetryCounters } from "../shared/telemetry-counters.ts";
+import { isErrorLine, LineEncoder } from "../shared/telemetry-ring-line.ts";
+import type { LineKind } from "../shared/telemetry-ring-line.ts";
+
+const REPORT_INTERVAL_MS = 1000;
+/** A file that stays broken is an error line this often: seldom enough not to look like a critical server by itself. */
+const FAILING_REPORT_INTERVAL_MS = 10_000;
+
+export interface RecorderParts {
+  rings: Ring[];
+  appender: LineAppender;
+  /** The recorder is its writer. */
+  feed: Ring;
+  counters: TelemetryCounters;
+  /** Wall time in milliseconds since 1970. */
+  now: () => number;
+}
+
+/** A sink's lines that are missing and not yet reported. */
+interface Missing {
+  count: number;
+  sinceMs: number;
+}
+
+export class Recorder {
+  readonly #parts: RecorderParts;
+  readonly #lines = new LineEncoder();
+  readonly #linesLostKind = this.#lines.kind("health", "telemetry", "Lines lost");
+  readonly #failingKind = this.#lines.kind("error", "telemetry", "Telemetry file not written");
+  readonly #changedKind = this.#lines.kind("health", "telemetry", "Telemetry file changed by somebody else");
+  readonly #recoveredKind = this.#lines.kind("health", "telemetry", "Telemetry file written again");
+  readonly #missing: Record<"file" | "feed", Missing> = {
+    file: { count: 0, sinceMs: 0 },
+    feed: { count: 0, sinceMs: 0 },
+  };
+  #failuresSeen = 0;
+  #rotationsSeen = 0;
+  #changesSeen = 0;
+  #writtenSeen = 0;
+  #failingSinceMs: number | null = null;
+  #failingReportedAtMs = 0;
+  #reportedAtMs = 0;
+
+  constructor(parts: RecorderParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes what the rings hold now, starts writing it, and reports. Returns how many lines there were. */
+  poll(): number {
+    const { rings, feed, appender } = this.#parts;
+    const relays = this.#parts.counters.get("subscribers") > 0;
+    let count = 0;
+    for (const ring of rings.toReversed()) {
+      const { bytes } = ring;
+      count += ring.drain((offset, length) => {
+        if (isErrorLine(bytes, offset)) this.#parts.counters.add("errorLines", 1);
+        this.#toFile(bytes, offset, length);
+        if (relays) this.#toFeed(bytes, offset, length);
+      });
+    }
+    this.#report(relays);
+    appender.write();
+    if (relays) {
+      feed.commit();
+      feed.wake();
+    }
+    return count;
+  }
+
+  /** A producer's lines come through another ring from now on; what is in the one before is taken first. */
+  replaceRing(producer: number, ring: Ring): void {
+    this.poll();
+    this.#parts.rings[producer] = ring;
+  }
+
+  /** Takes the last lines, and waits up to `timeoutMs` for the disk. */
+  async stop(timeoutMs: number): Promise<void> {
+    this.poll();
+    await this.#parts.appender.end(timeoutMs);
+    this.#parts.counters.add("linesLost", this.#parts.appender.linesWaiting);
+    this.#count();
+  }
+
+  #toFile(bytes: Uint8Array, offset: number, length: number): void {
+    if (this.#parts.appender.append(bytes, offset, length)) return;
+    this.#parts.counters.add("linesLost", 1);
+    this.#miss("file");
+  }
+
+  #toFeed(bytes: Uint8Array, offset: number, length: number): void {
+    const { feed, counters } = this.#parts;
+    const at = feed.reserve(length);
+    if (at < 0) {
+      counters.add("linesUnrelayed", 1);
+      this.#miss("feed");
+      return;
+    }
+    feed.bytes.set(bytes.subarray(offset, offset + length), at);
+    counters.add("linesRelayed", 1);
+  }
+
+  #miss(sink: "file" | "feed"): void {
+    const missing = this.#missing[sink];
+    if (missing.count++ === 0) missing.sinceMs = this.#parts.now();
+  }
+
+  #count(): void {
+    const { appender, counters } = this.#parts;
+    counters.add("linesWritten", appender.linesWritten - this.#writtenSeen);
+    this.#writtenSeen = appender.linesWritten;
+    const failures = appender.failures + appender.file.rotationFailures;
+    counters.add("fileErrors", failures - this.#failuresSeen);
+    this.#failuresSeen = failures;
+    counters.add("fileRotations", appender.file.rotations - this.#rotationsSeen);
+    this.#rotationsSeen = appender.file.rotations;
+    counters.set("fileBytes", appender.file.bytes);
+    counters.set("fileFailing", appender.failure === null ? 0 : 1);
+    counters.set("backlogBytes", appender.backlogBytes);
+  }
+
+  #report(relays: boolean): void {
+    this.#count();
+    const nowMs = this.#parts.now();
+    this.#reportFile(nowMs, relays);
+    this.#reportChange(relays);
+    if (Math.abs(nowMs - this.#reportedAtMs) < REPORT_INTERVAL_MS) return;
+    this.#reportedAtMs = nowMs;
+    this.#reportMissing("file", nowMs);
+    if (relays) this.#reportMissing("feed", nowMs);
+    else this.#missing.feed.count = 0;
+  }
+
+  /** Says when the file begins to fail, that it still does, and when it is well again. */
+  #reportFile(nowMs: number, relays: boolean): void {
+    const { failure, backlogBytes } = this.#parts.appender;
+    if (failure !== null) {
+      this.#failingSinceMs ??= nowMs;
+      const dueMs = this.#failingReportedAtMs + FAILING_REPORT_INTERVAL_MS;
+      if (nowMs < dueMs && nowMs >= this.#failingReportedAtMs) return;
+      this.#failingReportedAtMs = nowMs;
+      const since = this.#lines.timestamp(this.#failingSinceMs);
+      const { error, attempts } = failure;
+      const data = { error, attempts, since, backlog_bytes: backlogBytes, lines_lost: this.#missing.file.count };
+      this.#say(this.#failingKind, data, relays);
+    } else if (this.#failingSinceMs !== null) {
+      const failingMs = nowMs - this.#failingSinceMs;
+      this.#failingSinceMs = null;
+      this.#say(this.#recoveredKind, { failing_ms: failingMs, lines_lost: this.#missing.file.count }, relays);
+    }
+  }
+
+  /** What somebody else did to the file: it goes on at its end, or in a new one. */
+  #reportChange(relays: boolean): void {
+    const { changes, lastChange } = this.#parts.appender.file;
+    if (changes === this.#changesSeen) return;
+    this.#changesSeen = changes;
+    this.#say(this.#changedKind, { change: lastChange, changes }, relays);
+  }
+
+  /** Each sink is told what it is missing itself; a report that finds no room is kept. */
+  #reportMissing(sink: "file" | "feed", nowMs: number): void {
+    const missing = this.#missing[sink];
+    if (missing.count === 0 || (sink === "file" && this.#failingSinceMs !== null)) return;
+    const since = this.#lines.timestamp(missing.sinceMs);
+    const data = { source: "recorder", where: sink, count: missing.count, since };
+    const length = this.#lines.encode(this.#linesLostKind, data, nowMs);
+    if (sink === "file") {
+      if (!this.#parts.appender.append(this.#lines.bytes, 0, length)) return;
+    } else if (!this.#parts.feed.append(this.#lines.bytes.subarray(0, length))) return;
+    missing.count = 0;
+    missing.sinceMs = nowMs;
+  }
+
+  #say(kind: LineKind, data: Record<string, unknown>, relays: boolean): void {
+    const length = this.#lines.encode(kind, data, this.#parts.now());
+    if (kind.type === "error") this.#parts.counters.add("errorLines", 1);
+    this.#toFile(this.#lines.bytes, 0, length);
+    if (relays) this.#toFeed(this.#lines.bytes, 0, length);
+  }
+}

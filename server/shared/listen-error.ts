@@ -1,0 +1,25 @@
+// What is said when a port can not be listened on.
+//
+//   throw listenError(cause, { port: 8080, host: "127.0.0.1", name: "Port", flag: "--port" })
+//   // Port 8080 is in use; choose another with --port, or see who has it: wowsim doctor
+
+import { messageOf, WowsimError } from "../protocol/errors.ts";
+
+export interface ListenAttempt {
+  host: string;
+  port: number;
+  /** As a sentence begins with it: "UDP port". */
+  name: string;
+  /** What chooses another. */
+  flag: string;
+}
+
+export function listenError(cause: unknown, { host, port, name, flag }: ListenAttempt): WowsimError {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  if (code === "EADDRINUSE") {
+    const message = `${name} ${port} is in use; choose another with ${flag}, or see who has it: wowsim doctor`;
+    return new WowsimError("port_in_use", message, { cause });
+  }
+  const message = `${name} ${port} can not be listened on at ${host} (${messageOf(cause)}); see --host and ${flag}.`;
+  return new WowsimError("listen_failed", message, { cause });
+}

@@ -1,0 +1,40 @@
+// How a zone worker is told what it is: the first message it gets, and what only the supervisor says to it.
+
+import type { Content, ZoneContent } from "../protocol/content/content.ts";
+
+/** A compiled module with its name. All that run have the same memory map. */
+export interface ZoneModule {
+  module: WebAssembly.Module;
+  hash: string;
+  label: string;
+}
+
+/** How a zone ended with its worker, for the one that begins it anew. */
+export interface LostZone {
+  /** The last tick that came to its end, as far as is known; the zone goes on counting from there. */
+  tick: number;
+  reason: string;
+}
+
+export interface ZoneWorkerStart {
+  type: "start";
+  /** "zone-worker-1": who speaks in telemetry. */
+  name: string;
+  /** `after`: the zone begins DOWN and anew, in place of one that was lost. */
+  zones: { zone: ZoneContent; seed: number; startMs: number; module: ZoneModule; after: LostZone | null }[];
+  content: Content;
+  tickRateHz: number;
+  /** The modules' memory map, by name. */
+  layout: [name: string, value: number][];
+  fuelPerTick: bigint;
+  /** How late the worker may be before it is ended, in milliseconds. */
+  watchdogMs: number;
+  commandRing: SharedArrayBuffer;
+  outputRing: SharedArrayBuffer;
+  telemetryRing: SharedArrayBuffer;
+  faultBlock: SharedArrayBuffer;
+  /** Breadcrumb.allocate(): what the worker does just now. */
+  breadcrumb: SharedArrayBuffer;
+  /** Int32: [0] becomes 1 when the worker shall end; it is woken by a notify. */
+  stop: SharedArrayBuffer;
+}

@@ -1,0 +1,175 @@
+// The flags with which every command that talks to a server is told which, and the words with which a printed hint tells it
+// on: pasted, a hint must reach the same server.
+//
+//   addServerFlags(command, "deploy")                       // --server, --host, --control-port, --telemetry-port, --token
+//   const server = await serverOf("deploy", flags)          // where it is
+//   pasteable("wowsim diagnose", server)                    // "wowsim diagnose --server 127.0.0.1:40124"
+
+import { dirname } from "node:path";
+import { InvalidArgumentError, Option } from "commander";
+import type { Command } from "commander";
+import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
+import type { FoundServer, ServerWish } from "./find-server.ts";
+import { DEFAULT_HOST, DEFAULT_PORTS, FLAG_OF, hostAndPort, parseServerName, shellWord } from "./server-name.ts";
+import type { PortName, ServerName } from "./server-name.ts";
+import { parsePort } from "../ui/flags.ts";
+
+/** The ports that each command talks to. */
+const PORTS = {
+  "spawn-clients": ["game"],
+  dashboard: ["game", "control", "http", "telemetry"],
+  wizard: ["game", "control", "http", "telemetry"],
+  "inject-fault": ["control"],
+  health: ["http", "telemetry"],
+  diagnose: ["telemetry"],
+  deploy: ["control", "telemetry"],
+  /** Its subcommands, which hear no telemetry; no word that is typed. */
+  "deploy control": ["control"],
+  scenario: ["game", "control", "http", "telemetry"],
+  benchmark: ["game", "telemetry"],
+} as const satisfies Record<string, readonly PortName[]>;
+
+export type ServerCommand = keyof typeof PORTS;
+
+/** As commander hands them over. */
+export interface ServerFlags {
+  server?: ServerName;
+  host?: string;
+  port?: number;
+  controlPort?: number;
+  httpPort?: number;
+  telemetryPort?: number;
+  token?: string;
+  playerToken?: string;
+}
+
+const DESCRIPTIONS: Record<PortName, string> = {
+  game: "its game port (TCP)",
+  control: "its control port (TCP)",
+  http: "its HTTP port (/metrics, /healthz, /readyz)",
+  telemetry: "its telemetry feed (UDP)",
+};
+
+/** Adds --server, --host, --token, and the flags of the ports that the command talks to. */
+export function addServerFlags(command: Command, name: ServerCommand): Command {
+  command
+    .addOption(
+      new Option(
+        "--server <host:port>",
+        "the server, by its control port, which tells the others; also from WOWSIM_SERVER; default: the one of this folder",
+      ).argParser(serverName),
+    )
+    .option("--host <address>", "its address, with the usual ports where no flag tells another");
+  for (const port of PORTS[name]) {
+    const flag = `${FLAG_OF[port]} <n>`;
+    command.addOption(new Option(flag, `${DESCRIPTIONS[port]}, usually ${DEFAULT_PORTS[port]}`).argParser(parsePort));
+  }
+  command.option("--token <secret>", "the operators' token, where the server has one; also from WOWSIM_TOKEN");
+  const ports: readonly PortName[] = PORTS[name];
+  if (!ports.includes("game")) return command;
+  const playerToken = "the players' token, where the server has one; also from WOWSIM_PLAYER_TOKEN";
+  return command.option("--player-token <secret>", playerToken);
+}
+
+function serverName(text: string): ServerName {
+  try {
+    return parseServerName(text);
+  } catch (error) {
+    throw new InvalidArgumentError(messageOf(error));
+  }
+}
+
+/** Where the server is that the flags mean. Throws WowsimError as findServer does. */
+export async function serverOf(name: ServerCommand, flags: ServerFlags): Promise<FoundServer> {
+  const { findServer } = await import("./find-server.ts");
+  return await findServer(wishOf(flags), PORTS[name]);
+}
+
+/** The server that the command is about by itself: named by flags or environment, or keeping its data in this folder. */
+export async function namedServer(flags: ServerFlags): Promise<FoundServer | null> {
+  const server = await wishedServer(flags);
+  return server.isNamed || namesServer(flags) ? server : null;
+}
+
+/** As serverOf, without asking anybody: ports that were not told are the usual ones. */
+export async function wishedServer(flags: ServerFlags): Promise<FoundServer> {
+  const { findServer } = await import("./find-server.ts");
+  return await findServer(wishOf(flags), []);
+}
+
+/** Works with that server; what goes wrong is thrown with hints that can be pasted. */
+export async function withServer<Result>(
+  name: ServerCommand,
+  flags: ServerFlags,
+  work: (server: FoundServer) => Promise<Result>,
+): Promise<Result> {
+  const server = await serverOf(name, flags);
+  try {
+    return await work(server);
+  } catch (error) {
+    throw worded(error, server);
+  }
+}
+
+/** The server whose telemetry a file is, for hints: as the flags say, else the one that keeps its data beside the file. */
+export async function serverBeside(file: string, flags: ServerFlags): Promise<FoundServer> {
+  const { findServer } = await import("./find-server.ts");
+  return await findServer(wishOf(flags), [], { env: process.env, dataDir: dirname(file) });
+}
+
+/** Whoever meets an error in the middle of things does not know how the server was named; its hints are completed here. */
+function worded(error: unknown, server: ServerPlace): unknown {
+  if (!(error instanceof WowsimError)) return error;
+  const message = error.message.replaceAll(BARE_HINT, (hint) => pasteable(hint, server));
+  return message === error.message ? error : new WowsimError(error.code, message, { cause: error });
+}
+
+/** A command in a sentence, without arguments. */
+const BARE_HINT = /\bwowsim (?:health|diagnose|spawn-clients)\b(?! -)/g;
+
+/** Whether the flags say anything about which server, or WOWSIM_SERVER does. */
+export function namesServer(flags: ServerFlags): boolean {
+  const { server, host, ports } = wishOf(flags);
+  const isTold = server !== undefined || host !== undefined || Object.keys(ports).length > 0;
+  return isTold || (process.env["WOWSIM_SERVER"] ?? "") !== "";
+}
+
+function wishOf({
+  server,
+  host,
+  port: game,
+  controlPort: control,
+  httpPort: http,
+  telemetryPort: telemetry,
+  token,
+  playerToken,
+}: ServerFlags): ServerWish {
+  const told = Object.entries({ game, control, http, telemetry }).filter(([, port]) => port !== undefined);
+  return { server, host, ports: Object.fromEntries(told), token, playerToken };
+}
+
+/**
+ * A command line, with what it needs to reach the same server: each `wowsim` in it that talks to one. A token is never
+ * printed: whoever pastes has it in WOWSIM_TOKEN, or is told that one is wanted.
+ */
+export function pasteable(commandLine: string, server: ServerPlace): string {
+  return commandLine
+    .split(" && ")
+    .map((part) => [part, ...wordsFor(part.split(" ")[1] ?? "", server)].join(" "))
+    .join(" && ");
+}
+
+/** As far as a hint needs to know it. */
+export type ServerPlace = Pick<FoundServer, "host" | "ports" | "told" | "isNamed">;
+
+function wordsFor(name: string, { host, ports, told, isNamed }: ServerPlace): string[] {
+  const takes: readonly PortName[] = isServerCommand(name) ? PORTS[name] : [];
+  if (takes.length === 0) return [];
+  const named = isNamed ? [`--server ${shellWord(hostAndPort(host, ports.control))}`] : hostWords(host);
+  const flags = takes.filter((port) => told[port] !== undefined && !(isNamed && port === "control"));
+  return [...named, ...flags.map((port) => `${FLAG_OF[port]} ${told[port]}`)];
+}
+
+const hostWords = (host: string): string[] => (host === DEFAULT_HOST ? [] : [`--host ${host}`]);
+
+const isServerCommand = (name: string): name is ServerCommand => Object.hasOwn(PORTS, name);
