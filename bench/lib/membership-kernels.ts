@@ -58,7 +58,7 @@ function isPoison(op: u32, session: u32): bool {
 }
 `;
 
-/** Constants of assembly/memory.ts that are smaller here: a recovery copies the whole state, and there are thousands. */
+/** Constants of the memory map that are smaller here: a recovery copies the whole state, and there are thousands. */
 const CAPACITIES: Record<string, string> = {
   PLAYERS_MAX: "64",
   CREATURES_MAX: "64",
@@ -80,13 +80,14 @@ function other(): u32 {
 /** Throws WowsimError("kernel_source") when the sources are others than they were. */
 export async function buildMembershipKernels(): Promise<MembershipKernels> {
   const sources = await readSources();
-  let map = sources.get("memory.ts") ?? "";
   for (const [name, value] of Object.entries(CAPACITIES)) {
     const declared = new RegExp(`export const ${name}: u32 = [^;]+;`);
-    if (!declared.test(map)) throw new WowsimError("kernel_source", `assembly/memory.ts has no constant ${name}.`);
-    map = map.replace(declared, `export const ${name}: u32 = ${value};`);
+    const [file, source] = [...sources].find(([, text]) => declared.test(text)) ?? [];
+    if (file === undefined || source === undefined) {
+      throw new WowsimError("kernel_source", `The memory map in assembly/ has no constant ${name}.`);
+    }
+    sources.set(file, source.replace(declared, `export const ${name}: u32 = ${value};`));
   }
-  sources.set("memory.ts", map);
   for (const { file, before, code } of PLANTS) {
     const source = sources.get(file) ?? "";
     if (!source.includes(before)) throw new WowsimError("kernel_source", `assembly/${file} has no ${before.trim()}`);
