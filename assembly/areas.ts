@@ -1,20 +1,14 @@
-// Spells that strike everybody around a point: the enemies of the caster within so many yards, AREA_TARGETS_MAX at most,
-// in the order of the grid.
+// Everybody around a point: whom a spell with an area strikes, and whom a creature's call for help reaches.
+//
+//   gather(4100, 8, true)   3: the rows of three creatures within 8 yd are in AREA_ROW, in the order of the grid
 
 import { ENTITY_DEAD, ENTITY_EVADING, ENTITY_PHANTOM } from "./abi";
 import { Flag } from "./changes";
 import { F32, U16, U32 } from "./columns";
-import { applyTo } from "./effects";
 import { Span, cellOf, ensureGrid } from "./grid";
 import { AREA_ROW, AREA_TARGETS_MAX, CELLS_ACROSS, ENTITY_ID, ENTITY_X, ENTITY_Y, GRID_ROW } from "./memory";
 import { Row } from "./rows";
 import { isWithin } from "./space";
-
-/** Applies the spell to each enemy within `yards` (one cell of the grid at most) of the row at the centre. */
-export function strikeArea(caster: u32, centre: u32, yards: f32, spell: usize, spellId: u32): void {
-  const count = gather(centre, yards, !Row.isCreature(caster));
-  for (let index: u32 = 0; index < count; index++) applyTo(caster, U16.get(AREA_ROW, index), spell, spellId);
-}
 
 /** Writes the living creatures (or players) around a row to AREA_ROW; returns how many. */
 export function gather(centre: u32, yards: f32, creatures: bool): u32 {

@@ -6,6 +6,7 @@ import { Aura } from "./auras";
 import { Changed } from "./changes";
 import { Clock } from "./clock";
 import { Cell, F32, U32 } from "./columns";
+import { pauseProximityAggro } from "./creature-states";
 import { forgetEverywhere, forgetThreat } from "./threat";
 import {
   AURAS_MAX,
@@ -20,7 +21,6 @@ import {
   CREATURE_HOME_Y,
   CREATURE_HOME_Z,
   CREATURE_STATE,
-  CREATURE_WAKES_TICK,
   ENTITY_ARMOR,
   ENTITY_COLUMNS_END,
   ENTITY_DAMAGE_MAX,
@@ -70,30 +70,15 @@ import {
   THREAT_ROW,
   THREAT_VALUE,
 } from "./memory";
-import { RUN_SPEED } from "./movement";
+import { PLAYER_GUEST, PLAYER_RESCAN, PLAYER_RESET, PLAYER_SLOW, PLAYER_WATCHES } from "./player-flags";
 import { Row, freeRow, takeCreatureRow, takePlayerRow } from "./rows";
 import { Sheet, readSheet, startingPower } from "./sheet";
 import { inWorld } from "./space";
-
-/** Gets frames. */
-export const PLAYER_WATCHES: u32 = 1;
-/** Its next frame begins with RECORD_RESET. */
-export const PLAYER_RESET: u32 = 2;
-/** Revives by itself. */
-export const PLAYER_GUEST: u32 = 4;
-/** Not all in sight fitted into its last frame: look again at once. */
-export const PLAYER_RESCAN: u32 = 8;
-/** A command of its own was applied: gets a frame in this tick, be it empty. */
-export const PLAYER_ACKED: u32 = 16;
-
-/** Its reader has been behind: while the zone is overloaded, all but its foes is far to it. */
-export const PLAYER_SLOW: u32 = 32;
+import { RUN_SPEED } from "./walking";
 
 const LEVEL_MAX: u32 = 63;
 /** Yards. */
 const CREATURE_MELEE_RANGE: f32 = 5;
-/** Seconds after a spawn without proximity aggro. */
-const WAKE_SECONDS: u32 = 5;
 
 /** The row of the new player, or NO_ROW when the zone is full. id must be unknown here, x, y, z finite. */
 export function join(id: u32, classIndex: u32, level: u32, x: f32, y: f32, z: f32, flags: u32): u32 {
@@ -139,7 +124,7 @@ export function spawn(id: u32, template: u32, x: f32, y: f32, z: f32, phantom: b
   F32.set(CREATURE_HOME_X, index, F32.get(ENTITY_X, row));
   F32.set(CREATURE_HOME_Y, index, F32.get(ENTITY_Y, row));
   F32.set(CREATURE_HOME_Z, index, F32.get(ENTITY_Z, row));
-  U32.set(CREATURE_WAKES_TICK, index, Clock.now() + Clock.seconds(WAKE_SECONDS));
+  pauseProximityAggro(index);
   Cell.add(HEADER_CREATURES, 1);
   return row;
 }

@@ -14,7 +14,6 @@ import {
   EVENT_AVOIDED,
   INTERRUPT_BY_SPELL,
 } from "./abi";
-import { interruptCast } from "./cancel";
 import { Changed } from "./changes";
 import { Clock } from "./clock";
 import { U32 } from "./columns";
@@ -28,6 +27,7 @@ import {
   diminished,
 } from "./control";
 import { emit } from "./events";
+import { interruptCast } from "./interrupts";
 import {
   AURAS_MAX,
   AURA_AMOUNT,
@@ -51,10 +51,10 @@ import {
   SPELL_AURA_TICKS,
   SPELL_SCHOOL,
 } from "./memory";
-import { stopWalking } from "./movement";
 import { randomBetween } from "./random";
 import { rowOf } from "./rows";
 import { AURA_ABSORB, AURA_SLOW, SCHOOL_PHYSICAL, Spell, spellOf } from "./tables";
+import { stopWalking } from "./walking";
 
 /** Fields of an aura, by its address. */
 export class Aura {

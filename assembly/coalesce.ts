@@ -12,7 +12,7 @@
 import { Clock } from "./clock";
 import { Cell, U16, U32, U8 } from "./columns";
 import { DELTA_SPECIAL } from "./deltas";
-import { GONE, leaveSlot, putEventsOf, putOther } from "./known";
+import { GONE, Near, leaveSlot, putEventsOf, putOther } from "./known-list";
 import {
   DELTA_BASE,
   DELTA_BYTES,
@@ -30,7 +30,6 @@ import {
   PLAYER_KNOWN_COUNT,
   ROWS_MAX,
 } from "./memory";
-import { Near } from "./near";
 import { putChange } from "./records";
 import { Relief } from "./relief";
 

@@ -55,15 +55,15 @@ import {
   SPAWN_PHANTOM,
   WATCH_IS_SLOW,
 } from "./abi";
-import { PLAYER_ACKED, join, remove, spawn, unwatch, watch } from "./arrivals";
-import { interruptCast } from "./cancel";
-import { castTicks } from "./casts";
+import { join, remove, spawn, unwatch, watch } from "./arrivals";
+import { castTicks } from "./cast-costs";
+import { ask } from "./cast-requests";
 import { Flag, setPosition, setTarget } from "./changes";
 import { CONTROL_ROOTED, CONTROL_STUNNED, Control } from "./control";
 import { Cell, U32 } from "./columns";
 import { Counter } from "./counters";
-import { reclaim, release } from "./deaths";
 import { emitRefused, emitRefusedStranger } from "./events";
+import { interruptCast } from "./interrupts";
 import {
   CLASSES_MAX,
   COMMANDS_MAX,
@@ -80,16 +80,17 @@ import {
   SPELL_CHANNEL_TICKS,
   TEMPLATES_MAX,
 } from "./memory";
-import { MOVING_NOT, askToMove, correct, stopWalking } from "./movement";
+import { correct } from "./movement";
 import { Note } from "./note";
+import { PLAYER_ACKED } from "./player-flags";
 import { relieve } from "./relief";
-import { ask } from "./requests";
+import { reclaim, release } from "./revival";
 import { NO_ROW, rowOf } from "./rows";
-import { inWorld, isFinitePoint } from "./space";
-import { inMeleeRange } from "./swings";
+import { inMeleeRange, inWorld, isFinitePoint } from "./space";
 import { Spell, spellOf } from "./tables";
 import { refusalOfEnemy } from "./targets";
 import { arrive, bring, depart } from "./transfer";
+import { MOVING_NOT, askToMove, stopWalking } from "./walking";
 
 /** Fields of the record at an address. */
 class Command {

@@ -11,7 +11,6 @@ import {
   PHASE_CREATURES,
 } from "./abi";
 import { gather } from "./areas";
-import { interruptCast } from "./cancel";
 import { startCreatureCast } from "./casts";
 import { Flag, setHealth, setTarget } from "./changes";
 import { Clock } from "./clock";
@@ -19,6 +18,7 @@ import { CONTROL_ROOTED, CONTROL_STUNNED, Control } from "./control";
 import { Cell, F32, U16, U32 } from "./columns";
 import { Counter } from "./counters";
 import { engage, evade, nextCastDelay } from "./engage";
+import { interruptCast } from "./interrupts";
 import {
   AREA_ROW,
   CREATURE_FLEE_TICK,
@@ -32,7 +32,6 @@ import {
   CREATURE_NEAR_TICK,
   CREATURE_STATE,
   CREATURE_TIMER,
-  CREATURE_WAKES_TICK,
   ENTITY_ATTACKING,
   ENTITY_CAST_END,
   ENTITY_DEST_X,
@@ -51,16 +50,21 @@ import {
   TEMPLATE_ROAM_RADIUS,
   TEMPLATE_SPELL,
 } from "./memory";
-import { MOVING_NOT, MOVING_NUDGE_ASKED, MOVING_WALKS, stepTowards } from "./movement";
 import { Note } from "./note";
 import { randomBetween, randomSigned } from "./random";
 import { Relief } from "./relief";
 import { NO_ROW, Row } from "./rows";
-import { CREATURE_EVADING, CREATURE_FIGHTING, CREATURE_GONE, CREATURE_IDLE } from "./states";
-import { inWorld } from "./space";
-import { inMeleeRange } from "./swings";
+import {
+  CREATURE_EVADING,
+  CREATURE_FIGHTING,
+  CREATURE_GONE,
+  CREATURE_IDLE,
+  pauseProximityAggro,
+} from "./creature-states";
+import { inMeleeRange, inWorld } from "./space";
 import { TEMPLATE_FLEES, Template } from "./tables";
 import { mostHated } from "./threat";
+import { MOVING_NOT, MOVING_NUDGE_ASKED, MOVING_WALKS, stepTowards } from "./walking";
 
 /** Yards a second of a creature at leisure. */
 const WALK_SPEED: f32 = 2.5;
@@ -69,8 +73,6 @@ const HOME_HASTE: f32 = 1.5;
 /** Yards from where the fight last refreshed, and seconds without a hit, after which it gives up. */
 const LEASH_YARDS: f32 = 30;
 const LEASH_SECONDS: u32 = 15;
-/** Seconds after it came home in which it minds nobody's nearness. */
-const WAKE_SECONDS: u32 = 5;
 /** A player seen within so many seconds keeps a creature strolling. */
 const NEAR_SECONDS: u32 = 2;
 /** Yards within which its family hears a creature's call. */
@@ -221,7 +223,7 @@ function goHome(row: u32, index: u32): void {
   setHealth(row, U32.get(ENTITY_MAX_HEALTH, row));
   U32.set(ENTITY_MOVING, row, MOVING_NOT);
   U32.set(CREATURE_STATE, index, CREATURE_IDLE);
-  U32.set(CREATURE_WAKES_TICK, index, Clock.now() + Clock.seconds(WAKE_SECONDS));
+  pauseProximityAggro(index);
 }
 
 /** As far towards its destination as it comes until its next turn; true when it is there. */

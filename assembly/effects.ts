@@ -12,17 +12,19 @@ import {
   EVENT_AVOIDED,
   INTERRUPT_BY_SPELL,
 } from "./abi";
-import { strikeArea } from "./areas";
+import { gather } from "./areas";
 import { LANDS_CRITICAL, LANDS_MISS, rollSpell } from "./attack-table";
 import { applyAura } from "./auras";
-import { interruptCast } from "./cancel";
 import { Flag, setPower } from "./changes";
 import { Clock } from "./clock";
 import { controlOf } from "./control";
-import { F32, U32 } from "./columns";
-import { addHealingThreat, harm, heal, provoke } from "./damage";
+import { F32, U16, U32 } from "./columns";
+import { harm, heal } from "./damage";
+import { provoke, taunt } from "./engage";
 import { emit } from "./events";
+import { interruptCast } from "./interrupts";
 import {
+  AREA_ROW,
   ENTITY_ARMOR,
   ENTITY_CAST_END,
   ENTITY_CAST_SPELL,
@@ -62,7 +64,7 @@ import {
   Spell,
   spellOf,
 } from "./tables";
-import { taunt } from "./threat";
+import { addHealingThreat } from "./threat";
 
 /** Applies a known spell to its target, or to the enemies around it; one that it was aimed at and that evades is told of. */
 export function applySpell(caster: u32, target: u32, spell: usize, spellId: u32): void {
@@ -73,8 +75,14 @@ export function applySpell(caster: u32, target: u32, spell: usize, spellId: u32)
   } else applyTo(caster, target, spell, spellId);
 }
 
+/** Applies the spell to each enemy of the caster within `yards` (one cell of the grid at most) of the row at the centre. */
+function strikeArea(caster: u32, centre: u32, yards: f32, spell: usize, spellId: u32): void {
+  const count = gather(centre, yards, !Row.isCreature(caster));
+  for (let index: u32 = 0; index < count; index++) applyTo(caster, U16.get(AREA_ROW, index), spell, spellId);
+}
+
 /** Applies a known spell to one; nothing happens to the dead, nor to one that evades, which its caster is told. */
-export function applyTo(caster: u32, target: u32, spell: usize, spellId: u32): void {
+function applyTo(caster: u32, target: u32, spell: usize, spellId: u32): void {
   if (Flag.has(target, ENTITY_DEAD)) return;
   if (Flag.has(target, ENTITY_EVADING)) return tellEvasion(caster, target, spellId);
   const effect = Spell.get(spell, SPELL_EFFECT);
@@ -90,7 +98,7 @@ export function applyTo(caster: u32, target: u32, spell: usize, spellId: u32): v
 }
 
 /** A blow or spell at a creature on its way home: all who see it see that it came to nothing. */
-export function tellEvasion(caster: u32, target: u32, spellId: u32): void {
+function tellEvasion(caster: u32, target: u32, spellId: u32): void {
   emit(EVENT_AVOIDED, AVOIDED_EVADE, caster, target, spellId, 0, 0, 0, 0);
 }
 

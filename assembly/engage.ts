@@ -9,11 +9,11 @@ import {
   INTERRUPT_TARGET_LOST,
 } from "./abi";
 import { removeAuras } from "./auras";
-import { interruptCast } from "./cancel";
 import { setFlags, setTarget } from "./changes";
 import { Clock } from "./clock";
 import { F32, U32 } from "./columns";
 import { emit } from "./events";
+import { interruptCast } from "./interrupts";
 import {
   CREATURE_FLEE_TICK,
   CREATURE_HELP_TICK,
@@ -28,11 +28,12 @@ import {
   ENTITY_MOVING,
   ENTITY_X,
   ENTITY_Y,
+  PLAYER_THREAT_FACTOR,
 } from "./memory";
 import { randomBetween } from "./random";
 import { NO_ROW, Row } from "./rows";
-import { CREATURE_EVADING, CREATURE_FIGHTING, CREATURE_IDLE } from "./states";
-import { addThreat, canHate, forgetThreat } from "./threat";
+import { CREATURE_EVADING, CREATURE_FIGHTING, CREATURE_IDLE } from "./creature-states";
+import { addThreat, canHate, forgetThreat, highestThreat, slotOf, threatOf } from "./threat";
 
 /** Between its turning on somebody and its call for help. */
 const HELP_MS: u32 = 1500;
@@ -54,6 +55,21 @@ export function engage(creature: u32, player: u32): void {
   setTarget(creature, U32.get(ENTITY_ID, player));
   refreshLeash(creature);
   emit(EVENT_AGGRO, 0, creature, player, 0, 0, 0, 0, 0);
+}
+
+/** A hostile act of a living player against a creature: it fights back, and hates it by so much more, times its stance. */
+export function provoke(player: u32, creature: u32, threat: f32): void {
+  if (Row.isCreature(player) || !canHate(creature, player)) return;
+  engage(creature, player);
+  addThreat(creature, player, threat * F32.get(PLAYER_THREAT_FACTOR, player));
+}
+
+/** The player is hated as much as the most hated, and fought. */
+export function taunt(player: u32, creature: u32): void {
+  if (!canHate(creature, player)) return;
+  engage(creature, player);
+  addThreat(creature, player, highestThreat(creature) - threatOf(creature, player));
+  if (slotOf(creature, player) != NO_ROW) setTarget(creature, U32.get(ENTITY_ID, player));
 }
 
 /** A hit was given or taken: the leash is measured from here and now. */

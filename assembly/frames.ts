@@ -19,7 +19,6 @@ import {
   FRAME_SESSION,
   FRAME_TICK,
 } from "./abi";
-import { PLAYER_ACKED, PLAYER_RESCAN, PLAYER_RESET, PLAYER_WATCHES } from "./arrivals";
 import { Clock } from "./clock";
 import { Cell, U16, U32 } from "./columns";
 import { makeFarDeltas, putCoalesced } from "./coalesce";
@@ -57,9 +56,9 @@ import {
   SEEN_ROW,
 } from "./memory";
 import { Note } from "./note";
-import { GONE, leaveSlot, putOther } from "./known";
-import { Near, markNear } from "./near";
+import { GONE, Near, leaveSlot, markNear, putOther } from "./known-list";
 import { pickEvents, pickFirst, putPicked } from "./picked";
+import { PLAYER_ACKED, PLAYER_RESCAN, PLAYER_RESET, PLAYER_WATCHES } from "./player-flags";
 import {
   putAuras,
   putCast,

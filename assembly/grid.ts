@@ -25,7 +25,7 @@ import {
   PLAYERS_MAX,
 } from "./memory";
 import { Row } from "./rows";
-import { CREATURE_GONE } from "./states";
+import { CREATURE_GONE } from "./creature-states";
 
 /** Yards; three cells reach a little over the 100 yd of sight. */
 const CELL_YARDS: f32 = 33.34;

@@ -5,12 +5,12 @@
 
 import { COUNTER_CREATURES, COUNTER_PLAYERS, COUNTER_WATCHERS, PHASE_HASH, PHASE_IDLE, PHASE_VISIBILITY } from "./abi";
 import { tickAuras } from "./aura-ticks";
+import { letInterruptsThrough, startCasts } from "./cast-starts";
 import { advanceCasts } from "./casts";
 import { Cell } from "./columns";
 import { handleCommands } from "./commands";
 import { Counter } from "./counters";
 import { decideAll } from "./creatures";
-import { deathsAndRespawns } from "./deaths";
 import { clearEvents } from "./events";
 import { buildFrames } from "./frames";
 import { buildGrid, forgetGrid } from "./grid";
@@ -34,9 +34,10 @@ import { movePlayers } from "./movement";
 import { noticeAll } from "./notice";
 import { Note } from "./note";
 import { initRelief } from "./relief";
-import { letInterruptsThrough, startCasts } from "./requests";
 import { regenerate } from "./regeneration";
 import { seedRandom } from "./random";
+import { respawnCreatures } from "./respawn";
+import { revivePlayers } from "./revival";
 import { initRows, lowerMarks } from "./rows";
 import { swingAll } from "./swings";
 import { forgetTransfers } from "./transfer";
@@ -75,7 +76,8 @@ export function tick(now: u32): void {
   startCasts();
   swingAll();
   decideAll();
-  deathsAndRespawns();
+  revivePlayers();
+  respawnCreatures();
   regenerate();
   showWorld();
   Counter.set(COUNTER_PLAYERS, Cell.get(HEADER_PLAYERS));

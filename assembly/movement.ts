@@ -5,18 +5,26 @@
 //
 // A real displacement cancels the mover's cast; a nudge (a fault's) does not.
 
-import { COUNTER_CORRECTED, COUNTER_ENTITIES_MOVED, ENTITY_DEAD, ENTITY_GHOST, PHASE_MOVEMENT } from "./abi";
-import { moveCancelsCast } from "./casts";
-import { Flag, setPosition } from "./changes";
+import {
+  COUNTER_CORRECTED,
+  COUNTER_ENTITIES_MOVED,
+  ENTITY_DEAD,
+  ENTITY_GHOST,
+  INTERRUPT_BY_MOVEMENT,
+  PHASE_MOVEMENT,
+} from "./abi";
+import { requestMoved } from "./cast-requests";
+import { Flag } from "./changes";
 import { Clock } from "./clock";
 import { Control } from "./control";
 import { Cell, F32, U32 } from "./columns";
 import { Counter } from "./counters";
 import { emitCorrected, emitMoved } from "./events";
+import { interruptCast } from "./interrupts";
 import {
-  ENTITY_DEST_X,
-  ENTITY_DEST_Y,
-  ENTITY_DEST_Z,
+  ENTITY_CAST_END,
+  ENTITY_CAST_TICKS,
+  ENTITY_CHANNEL_NEXT,
   ENTITY_ID,
   ENTITY_MOVED_TICK,
   ENTITY_MOVING,
@@ -29,40 +37,13 @@ import {
   PLAYER_FACE_Y,
 } from "./memory";
 import { Note } from "./note";
-import { inWorld } from "./space";
+import { isGuest } from "./player-flags";
+import { MOVING_ASKED, MOVING_NOT, MOVING_WALKS, NUDGE_BIT, stepTowards } from "./walking";
 
-export const MOVING_NOT: u32 = 0;
-/** On its way to where a move command could not take it at once. */
-export const MOVING_WALKS: u32 = 1;
-/** A move command of this tick. */
-export const MOVING_ASKED: u32 = 2;
-/** As the two above, moved by a fault: without effect on casts. */
-export const MOVING_NUDGED: u32 = 5;
-export const MOVING_NUDGE_ASKED: u32 = 6;
-
-const NUDGE_BIT: u32 = 4;
-/** Yards a second. */
-export const RUN_SPEED: f32 = 7;
 /** How much faster than its speed a client may seem to be. */
 const SPEED_SLACK: f32 = 1.2;
 /** Seconds of standing still that may be made up for in one move. */
 const CREDIT_SECONDS: u32 = 1;
-/** Yards below which nobody has moved. */
-const DISPLACEMENT_MIN: f32 = 0.001;
-
-/** A move command: the row is to be at x, y, z (finite). */
-export function askToMove(row: u32, x: f32, y: f32, z: f32, nudge: bool): void {
-  F32.set(ENTITY_DEST_X, row, inWorld(x));
-  F32.set(ENTITY_DEST_Y, row, inWorld(y));
-  F32.set(ENTITY_DEST_Z, row, inWorld(z));
-  U32.set(ENTITY_MOVING, row, nudge ? MOVING_NUDGE_ASKED : MOVING_ASKED);
-}
-
-/** Drops the rest of a walk, but not a move command of this tick. */
-export function stopWalking(row: u32): void {
-  const moving = U32.get(ENTITY_MOVING, row);
-  if (moving == MOVING_WALKS || moving == MOVING_NUDGED) U32.set(ENTITY_MOVING, row, MOVING_NOT);
-}
 
 export function movePlayers(): void {
   Note.phase(PHASE_MOVEMENT);
@@ -101,25 +82,6 @@ function credit(row: u32): f32 {
   return <f32>ticks * Clock.step(Control.speed(row)) * SPEED_SLACK;
 }
 
-/** Moves a row up to `yards` towards its destination; true when it is there. */
-export function stepTowards(row: u32, yards: f32): bool {
-  const x = F32.get(ENTITY_X, row);
-  const y = F32.get(ENTITY_Y, row);
-  const z = F32.get(ENTITY_Z, row);
-  const dx = F32.get(ENTITY_DEST_X, row) - x;
-  const dy = F32.get(ENTITY_DEST_Y, row) - y;
-  const dz = F32.get(ENTITY_DEST_Z, row) - z;
-  const distance = sqrt<f32>(dx * dx + dy * dy + dz * dz);
-  if (distance < DISPLACEMENT_MIN) return true;
-  if (distance <= yards) {
-    setPosition(row, F32.get(ENTITY_DEST_X, row), F32.get(ENTITY_DEST_Y, row), F32.get(ENTITY_DEST_Z, row));
-    return true;
-  }
-  const share = yards / distance;
-  setPosition(row, x + dx * share, y + dy * share, z + dz * share);
-  return false;
-}
-
 /** Its client thinks it elsewhere than it is: counted, and told at most once a second. */
 export function correct(row: u32): void {
   Counter.add(COUNTER_CORRECTED, 1);
@@ -127,4 +89,19 @@ export function correct(row: u32): void {
   if (last != 0 && Clock.now() - last < Clock.seconds(1)) return;
   U32.set(PLAYER_CORRECTED_TICK, row, Clock.now());
   emitCorrected(row);
+}
+
+/** Own movement: ends the cast in progress, and what starts in this tick may only be instant. */
+function moveCancelsCast(row: u32): void {
+  if (U32.get(ENTITY_CAST_END, row) != 0 && !mayStep(row)) interruptCast(row, INTERRUPT_BY_MOVEMENT);
+  requestMoved(row);
+}
+
+/**
+ * A guest reads nothing, so it does not know that it casts, and steps all the time. In the second half of its cast that does no
+ * harm; else hardly any would ever complete.
+ */
+function mayStep(row: u32): bool {
+  if (!isGuest(row) || U32.get(ENTITY_CHANNEL_NEXT, row) != 0) return false;
+  return (U32.get(ENTITY_CAST_END, row) - Clock.now()) * 2 <= U32.get(ENTITY_CAST_TICKS, row);
 }

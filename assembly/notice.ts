@@ -27,7 +27,7 @@ import {
 import { Note } from "./note";
 import { Row } from "./rows";
 import { isWithin } from "./space";
-import { CREATURE_IDLE } from "./states";
+import { CREATURE_IDLE } from "./creature-states";
 import { Template } from "./tables";
 
 /** Ticks between two looks of one player. */

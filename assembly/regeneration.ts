@@ -22,7 +22,7 @@ import {
 } from "./memory";
 import { Note } from "./note";
 import { Row } from "./rows";
-import { CREATURE_IDLE } from "./states";
+import { CREATURE_IDLE } from "./creature-states";
 import { POWER_ENERGY, POWER_MANA, powerTypeOf } from "./tables";
 
 const PLAYER_SECONDS: u32 = 2;

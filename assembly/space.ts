@@ -2,7 +2,7 @@
 // of a distance finite and exact enough.
 
 import { F32 } from "./columns";
-import { ENTITY_X, ENTITY_Y, ENTITY_Z } from "./memory";
+import { ENTITY_MELEE_RANGE, ENTITY_X, ENTITY_Y, ENTITY_Z } from "./memory";
 
 /** A continent's half, yards. */
 const WORLD_HALF: f32 = 17066;
@@ -28,4 +28,9 @@ export function distanceSquared(a: u32, b: u32): f32 {
 /** True when two rows are at most so many yards apart. */
 export function isWithin(a: u32, b: u32, yards: f32): bool {
   return distanceSquared(a, b) <= yards * yards;
+}
+
+/** True when two rows are near enough for the first one's weapon. */
+export function inMeleeRange(attacker: u32, target: u32): bool {
+  return isWithin(attacker, target, F32.get(ENTITY_MELEE_RANGE, attacker));
 }

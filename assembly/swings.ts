@@ -42,9 +42,10 @@ import {
 import { Flag, setTarget } from "./changes";
 import { Clock } from "./clock";
 import { CONTROL_STUNNED, Control } from "./control";
-import { Cell, F32, U32 } from "./columns";
+import { Cell, U32 } from "./columns";
 import { Counter } from "./counters";
-import { harm, provoke } from "./damage";
+import { harm } from "./damage";
+import { provoke } from "./engage";
 import { emit, emitRefused } from "./events";
 import { canStrike, isBefore } from "./facing";
 import {
@@ -55,7 +56,6 @@ import {
   ENTITY_DAMAGE_MIN,
   ENTITY_ID,
   ENTITY_LEVEL,
-  ENTITY_MELEE_RANGE,
   ENTITY_RESISTANCE,
   ENTITY_SWING_NEXT,
   ENTITY_SWING_TICKS,
@@ -75,7 +75,7 @@ import { Note } from "./note";
 import { randomBetween } from "./random";
 import { Row, rowOf } from "./rows";
 import { Sheet } from "./sheet";
-import { isWithin } from "./space";
+import { inMeleeRange } from "./space";
 import { refusalOfEnemy } from "./targets";
 
 /** Between a swing of one hand and one of the other. */
@@ -98,11 +98,6 @@ export function swingAll(): void {
   for (let row: u32 = PLAYERS_MAX; row < end; row++) {
     if (U32.get(ENTITY_ATTACKING, row) != 0 && U32.get(ENTITY_SWING_NEXT, row) <= now) trySwing(row, false);
   }
-}
-
-/** True when two rows are near enough for the first one's weapon. */
-export function inMeleeRange(attacker: u32, target: u32): bool {
-  return isWithin(attacker, target, F32.get(ENTITY_MELEE_RANGE, attacker));
 }
 
 function tryOffHand(row: u32): void {

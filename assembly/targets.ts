@@ -30,7 +30,7 @@ import {
 } from "./memory";
 import { NO_ROW, Row, rowOf } from "./rows";
 import { distanceSquared, isWithin } from "./space";
-import { CREATURE_GONE } from "./states";
+import { CREATURE_GONE } from "./creature-states";
 import { EFFECT_HEAL, EFFECT_HELP, EFFECT_POWER, EFFECT_STANCE, Spell } from "./tables";
 
 /** Set in the result of `aim` when the lower bits are a REFUSED_* instead of a row. */

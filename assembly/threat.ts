@@ -10,19 +10,19 @@
 import { ENTITY_DEAD, ENTITY_EVADING, ENTITY_IN_COMBAT } from "./abi";
 import { Flag, setTarget } from "./changes";
 import { Cell, F32, U16, U32 } from "./columns";
-import { engage } from "./engage";
 import {
   CREATURE_THREAT_COUNT,
   ENTITY_HATED,
   ENTITY_ID,
   ENTITY_TARGET,
   HEADER_CREATURES_HIGH,
+  PLAYER_THREAT_FACTOR,
   THREAT_MAX,
   THREAT_ROW,
   THREAT_VALUE,
 } from "./memory";
 import { NO_ROW, Row, rowOf } from "./rows";
-import { inMeleeRange } from "./swings";
+import { inMeleeRange } from "./space";
 
 /** How many times the current target's threat another needs to pull the creature off it. */
 const PULL_IN_MELEE: f32 = 1.1;
@@ -68,7 +68,7 @@ export function addThreat(creature: u32, player: u32, amount: f32): void {
   F32.set(THREAT_VALUE, at, F32.get(THREAT_VALUE, at) + amount);
 }
 
-function slotOf(creature: u32, player: u32): u32 {
+export function slotOf(creature: u32, player: u32): u32 {
   const count = threatCount(creature);
   for (let slot: u32 = 0; slot < count; slot++) {
     if (threatPlayer(creature, slot) == player) return slot;
@@ -132,21 +132,15 @@ export function forgetEverywhere(player: u32): void {
   }
 }
 
-/** The player is hated as much as the most hated, and fought. */
-export function taunt(player: u32, creature: u32): void {
-  if (!canHate(creature, player)) return;
-  engage(creature, player);
-  const count = threatCount(creature);
-  let most: f32 = 0;
-  for (let slot: u32 = 0; slot < count; slot++) most = max<f32>(most, F32.get(THREAT_VALUE, Entry.at(creature, slot)));
-  addThreat(creature, player, most - threatOf(creature, player));
-  if (slotOf(creature, player) != NO_ROW) setTarget(creature, U32.get(ENTITY_ID, player));
-}
-
-/** Healing threat of `healer`, split evenly among the creatures that have `healed` on their table. */
-export function shareHealingThreat(healer: u32, healed: u32, amount: f32): void {
+/**
+ * Healing done or power gained: half a point of threat a point, times the stance, split evenly among the creatures that have
+ * `healed` on their table.
+ */
+export function addHealingThreat(healer: u32, healed: u32, points: u32): void {
+  if (points == 0 || Row.isCreature(healer) || Row.isCreature(healed)) return;
   const fights = U32.get(ENTITY_HATED, healed);
   if (fights == 0) return;
+  const amount: f32 = <f32>points * 0.5 * F32.get(PLAYER_THREAT_FACTOR, healer);
   const share = amount / <f32>fights;
   const creatures = Cell.get(HEADER_CREATURES_HIGH);
   let left = fights;
@@ -157,6 +151,14 @@ export function shareHealingThreat(healer: u32, healed: u32, amount: f32): void 
     left--;
     addThreat(creature, healer, share);
   }
+}
+
+/** The most threat anybody has with the creature, 0 for an empty table. */
+export function highestThreat(creature: u32): f32 {
+  const count = threatCount(creature);
+  let most: f32 = 0;
+  for (let slot: u32 = 0; slot < count; slot++) most = max<f32>(most, F32.get(THREAT_VALUE, Entry.at(creature, slot)));
+  return most;
 }
 
 /**

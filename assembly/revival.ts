@@ -1,4 +1,4 @@
-// Phase: deaths and respawns. Corpses vanish, creatures come back at their spawn point. Players come back in one of two ways:
+// How dead players come back to life: in one of two ways, and at the latest by themselves.
 //
 //   release             alive at the zone's spawn point; guests by themselves after 10 s, all at the latest after 6 min
 //   release as a ghost  walks from the spawn point to its body, and reclaims it 30 s after the death, or 60, or 120
@@ -13,21 +13,12 @@ import {
   REFUSED_ON_COOLDOWN,
   REFUSED_OUT_OF_RANGE,
 } from "./abi";
-import { Changed, Flag, setFlags, setHealth, setPosition } from "./changes";
+import { Flag, setHealth, setPosition } from "./changes";
 import { Clock } from "./clock";
 import { Cell, F32, U32 } from "./columns";
 import { Counter } from "./counters";
 import { emit } from "./events";
 import {
-  CREATURE_HOME_X,
-  CREATURE_HOME_Y,
-  CREATURE_HOME_Z,
-  CREATURE_NEAR_TICK,
-  CREATURE_RESPAWN_TICK,
-  CREATURE_STATE,
-  CREATURE_TIMER,
-  CREATURE_WAKES_TICK,
-  ENTITY_CHANGED_FLAGS,
   ENTITY_DEATH_TICK,
   ENTITY_ID,
   ENTITY_MAX_HEALTH,
@@ -36,7 +27,6 @@ import {
   ENTITY_X,
   ENTITY_Y,
   ENTITY_Z,
-  HEADER_CREATURES_HIGH,
   HEADER_PLAYERS_HIGH,
   HEADER_SPAWN_X,
   HEADER_SPAWN_Y,
@@ -46,13 +36,11 @@ import {
   PLAYER_BODY_Y,
   PLAYER_BODY_Z,
   PLAYER_DEATHS,
-  PLAYER_FLAGS,
 } from "./memory";
-import { PLAYER_GUEST } from "./arrivals";
 import { Note } from "./note";
-import { NO_ROW, Row } from "./rows";
+import { isGuest } from "./player-flags";
+import { NO_ROW } from "./rows";
 import { inWorld, isFinitePoint } from "./space";
-import { CREATURE_CORPSE, CREATURE_GONE, CREATURE_IDLE } from "./states";
 
 /** Seconds dead before a player may release, before a guest revives, and before anybody does. */
 const RELEASE_SECONDS: u32 = 2;
@@ -61,30 +49,15 @@ const FORCED_SECONDS: u32 = 360;
 /** Seconds between death and reclaiming one's body, for deaths in a row: 30, 60, 120. */
 const RECLAIM_SECONDS: u32 = 30;
 const RECLAIM_DOUBLINGS: u32 = 2;
-/** A death within so many seconds of the last return to life is one in a row. */
-const ROW_SECONDS: u32 = 300;
 /** Yards from the body within which a ghost may reclaim it. */
 const RECLAIM_YARDS: f32 = 39;
-/** Seconds a creature that came back minds nobody's nearness. */
-const WAKE_SECONDS: u32 = 5;
-
-export function deathsAndRespawns(): void {
+/** Phase: players who were dead for long enough are revived. */
+export function revivePlayers(): void {
   Note.phase(PHASE_DEATHS);
   const players = Cell.get(HEADER_PLAYERS_HIGH);
   for (let row: u32 = 0; row < players; row++) {
     if (Flag.has(row, ENTITY_DEAD) && U32.get(ENTITY_ID, row) != 0) waitForRevival(row);
   }
-  const creatures = Cell.get(HEADER_CREATURES_HIGH);
-  for (let index: u32 = 0; index < creatures; index++) {
-    if (U32.get(CREATURE_STATE, index) >= CREATURE_CORPSE) waitForRespawn(Row.ofCreature(index), index);
-  }
-}
-
-/** A player died: one more in a row, or the first. */
-export function countDeath(row: u32): void {
-  const alive = U32.get(PLAYER_ALIVE_TICK, row);
-  const inRow = alive != 0 && Clock.now() - alive < Clock.seconds(ROW_SECONDS);
-  U32.set(PLAYER_DEATHS, row, inRow ? U32.get(PLAYER_DEATHS, row) + 1 : 1);
 }
 
 /** The dead gives up its body: alive at the spawn point, or a ghost there; 0, or why not. */
@@ -117,8 +90,7 @@ function deadFor(row: u32): u32 {
 }
 
 function waitForRevival(row: u32): void {
-  const guest = (U32.get(PLAYER_FLAGS, row) & PLAYER_GUEST) != 0;
-  if (deadFor(row) >= Clock.seconds(guest ? GUEST_SECONDS : FORCED_SECONDS)) reviveAtSpawn(row);
+  if (deadFor(row) >= Clock.seconds(isGuest(row) ? GUEST_SECONDS : FORCED_SECONDS)) reviveAtSpawn(row);
 }
 
 /** Becomes a ghost at the spawn point; the body stays. */
@@ -149,28 +121,6 @@ function revive(row: u32): void {
   U32.set(PLAYER_ALIVE_TICK, row, Clock.now());
   Flag.lower(row, ENTITY_DEAD | ENTITY_GHOST);
   setHealth(row, max<u32>(U32.get(ENTITY_MAX_HEALTH, row) / 2, 1));
-  Counter.add(COUNTER_REVIVED, 1);
-  emit(EVENT_REVIVED, 0, row, NO_ROW, 0, 0, 0, 0, 0);
-}
-
-function waitForRespawn(row: u32, index: u32): void {
-  if (U32.get(ENTITY_ID, row) == 0) return;
-  Note.entity(U32.get(ENTITY_ID, row));
-  if (Clock.now() >= U32.get(CREATURE_RESPAWN_TICK, index)) return respawn(row, index);
-  if (U32.get(CREATURE_STATE, index) == CREATURE_CORPSE && Clock.now() >= U32.get(CREATURE_TIMER, index)) {
-    U32.set(CREATURE_STATE, index, CREATURE_GONE);
-    Changed.mark(ENTITY_CHANGED_FLAGS, row);
-  }
-}
-
-function respawn(row: u32, index: u32): void {
-  U32.set(CREATURE_STATE, index, CREATURE_IDLE);
-  U32.set(CREATURE_TIMER, index, 0);
-  U32.set(CREATURE_NEAR_TICK, index, 0);
-  U32.set(CREATURE_WAKES_TICK, index, Clock.now() + Clock.seconds(WAKE_SECONDS));
-  setPosition(row, F32.get(CREATURE_HOME_X, index), F32.get(CREATURE_HOME_Y, index), F32.get(CREATURE_HOME_Z, index));
-  setFlags(row, 0);
-  setHealth(row, U32.get(ENTITY_MAX_HEALTH, row));
   Counter.add(COUNTER_REVIVED, 1);
   emit(EVENT_REVIVED, 0, row, NO_ROW, 0, 0, 0, 0, 0);
 }

@@ -7,10 +7,7 @@
 // An instant interrupt spell is let through in the interrupt phase, so it beats the completion of what it interrupts.
 
 import {
-  COUNTER_GCD_BLOCKED,
   ENTITY_DEAD,
-  EVENT_CAST_BLOCKED_GCD,
-  OP_CAST,
   PHASE_CAST_STARTS,
   PHASE_INTERRUPTS,
   REFUSED_CASTING,
@@ -24,21 +21,20 @@ import {
   REFUSED_STUNNED,
   REFUSED_UNKNOWN_SPELL,
 } from "./abi";
-import { begin, canPay, castTicks, cooldownTicks, gcdTicks, isGuest, isLocked } from "./casts";
+import { canPay, castTicks, cooldownTicks, gcdTicks, isLocked } from "./cast-costs";
+import { REQUEST_MOVED, REQUEST_NONE, REQUEST_QUEUED, refuse } from "./cast-requests";
+import { begin } from "./casts";
 import { Flag } from "./changes";
 import { Clock } from "./clock";
 import { CONTROL_SILENCED, CONTROL_STUNNED, Control } from "./control";
 import { Cell, U32 } from "./columns";
 import { hasNoRoom, readyTick } from "./cooldowns";
-import { Counter } from "./counters";
-import { emit, emitRefused } from "./events";
 import {
   ENTITY_CAST_END,
   ENTITY_GCD_END,
   ENTITY_ID,
   HEADER_PLAYERS_HIGH,
   PLAYER_REQUEST,
-  PLAYER_REQUEST_SEQ,
   PLAYER_REQUEST_SPELL,
   PLAYER_REQUEST_TARGET,
   PLAYER_REQUEST_TICKS,
@@ -46,40 +42,17 @@ import {
   SPELL_SCHOOL,
 } from "./memory";
 import { Note } from "./note";
+import { isGuest } from "./player-flags";
 import { NO_ROW } from "./rows";
 import { Sheet } from "./sheet";
 import { EFFECT_INTERRUPT, SCHOOL_PHYSICAL, Spell, spellOf } from "./tables";
 import { REFUSAL, aim } from "./targets";
-
-export const REQUEST_NONE: u32 = 0;
-export const REQUEST_ASKED: u32 = 1;
-/** Its caster was displaced by its own movement in this tick. */
-export const REQUEST_MOVED: u32 = 2;
-/** From an earlier tick, waiting for what is in its way to end. */
-export const REQUEST_QUEUED: u32 = 3;
 
 /** Cast time a client may claim for a spell nobody knows. */
 const UNKNOWN_CAST_TICKS_MAX: u32 = 200;
 const QUEUE_MS: u32 = 400;
 /** Not refused: it has to wait a little. */
 const WAITS: u32 = 0xff;
-
-/** A player asks for a cast. One that was waiting gives way; of two in one tick the first counts. */
-export function ask(row: u32, spellId: u32, target: u32, ticks: u32, seq: u32): void {
-  const request = U32.get(PLAYER_REQUEST, row);
-  if (request == REQUEST_QUEUED) refuse(row, REFUSED_CASTING);
-  else if (request != REQUEST_NONE) return blockByGcd(row, spellId);
-  U32.set(PLAYER_REQUEST, row, REQUEST_ASKED);
-  U32.set(PLAYER_REQUEST_SPELL, row, spellId);
-  U32.set(PLAYER_REQUEST_TARGET, row, target);
-  U32.set(PLAYER_REQUEST_TICKS, row, ticks);
-  U32.set(PLAYER_REQUEST_SEQ, row, seq);
-}
-
-/** Its caster moves: what starts in this tick may only be instant. */
-export function requestMoved(row: u32): void {
-  if (U32.get(PLAYER_REQUEST, row) != REQUEST_NONE) U32.set(PLAYER_REQUEST, row, REQUEST_MOVED);
-}
 
 /** Phase: instant interrupts take effect. */
 export function letInterruptsThrough(): void {
@@ -146,18 +119,4 @@ function busyFor(row: u32, spell: usize, spellId: u32): u32 {
   const ready: u32 = spell == 0 ? 0 : readyTick(row, spellId);
   if (ready > soon) return REFUSED_ON_COOLDOWN;
   return castEnd > Clock.now() || gcdEnd > Clock.now() || ready > Clock.now() ? WAITS : 0;
-}
-
-/** Refuses what is in the player's row. */
-function refuse(row: u32, reason: u32): void {
-  const spellId = U32.get(PLAYER_REQUEST_SPELL, row);
-  if (reason == REFUSED_GCD) return blockByGcd(row, spellId);
-  emitRefused(row, reason, OP_CAST, U32.get(PLAYER_REQUEST_SEQ, row), spellId);
-}
-
-/** Counts and tells that the global cooldown is in the way. */
-function blockByGcd(row: u32, spellId: u32): void {
-  Counter.add(COUNTER_GCD_BLOCKED, 1);
-  Counter.refused(REFUSED_GCD);
-  emit(EVENT_CAST_BLOCKED_GCD, 0, row, NO_ROW, spellId, U32.get(ENTITY_GCD_END, row), Clock.now(), 0, 0);
 }
