@@ -63,7 +63,7 @@ export const OP_CARRY = 69;
 /** Host only. The session's player enters at x, y, z with what the OP_CARRYs before it brought. flags: JOIN_*. */
 export const OP_ARRIVE = 70;
 /**
- * Host only. What the zone leaves out from this tick on, because it is overloaded (relief.ts): flags = the host's step |
+ * Host only. What the zone leaves out from this tick on, because it is overloaded (overload.ts): flags = the host's step |
  * level << 8; a = ticks between two states of what is far | ticks between two thoughts of a creature << 8 | entities in
  * sight at most << 16; b = yards of sight (f32); c = game time's rate (f32), 1 = as fast as the clock.
  */

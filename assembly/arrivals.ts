@@ -7,7 +7,7 @@ import { Changed } from "./changes";
 import { Clock } from "./clock";
 import { Cell, F32, U32 } from "./columns";
 import { pauseProximityAggro } from "./creature-states";
-import { forgetEverywhere, forgetThreat } from "./threat";
+import { leaveThreatTables, clearThreat } from "./threat";
 import {
   AURAS_MAX,
   AURA_BYTES,
@@ -71,8 +71,8 @@ import {
   THREAT_VALUE,
 } from "./memory";
 import { PLAYER_GUEST, PLAYER_RESCAN, PLAYER_RESET, PLAYER_SLOW, PLAYER_WATCHES } from "./player-flags";
-import { Row, freeRow, takeCreatureRow, takePlayerRow } from "./rows";
-import { Sheet, readSheet, startingPower } from "./sheet";
+import { Row, freeRow, takeCreatureRow, takePlayerRow } from "./entity-rows";
+import { PlayerClass, updateStats, startingPower } from "./stats";
 import { inWorld } from "./space";
 import { RUN_SPEED } from "./walking";
 
@@ -84,15 +84,15 @@ const CREATURE_MELEE_RANGE: f32 = 5;
 export function join(id: u32, classIndex: u32, level: u32, x: f32, y: f32, z: f32, flags: u32): u32 {
   const row = takePlayerRow(id);
   if (row >= ROWS_MAX) return row;
-  wipe(row);
+  clearRow(row);
   U32.set(ENTITY_KIND, row, classIndex);
   U32.set(ENTITY_LEVEL, row, min<u32>(max<u32>(level, 1), LEVEL_MAX));
   U32.set(ENTITY_FLAGS, row, ENTITY_PLAYER);
-  put(row, x, y, z);
-  readSheet(row);
+  putAt(row, x, y, z);
+  updateStats(row);
   U32.set(ENTITY_HEALTH, row, U32.get(ENTITY_MAX_HEALTH, row));
   U32.set(ENTITY_POWER, row, startingPower(row));
-  F32.set(PLAYER_THREAT_FACTOR, row, load<f32>(Sheet.at(row) + CLASS_THREAT_FACTOR));
+  F32.set(PLAYER_THREAT_FACTOR, row, load<f32>(PlayerClass.at(row) + CLASS_THREAT_FACTOR));
   F32.set(ENTITY_SPEED, row, RUN_SPEED);
   if ((flags & JOIN_GUEST) != 0) U32.set(PLAYER_FLAGS, row, PLAYER_GUEST);
   if ((flags & JOIN_WATCHES) != 0) watch(row, false);
@@ -104,10 +104,10 @@ export function join(id: u32, classIndex: u32, level: u32, x: f32, y: f32, z: f3
 export function spawn(id: u32, template: u32, x: f32, y: f32, z: f32, phantom: bool): u32 {
   const row = takeCreatureRow(id);
   if (row >= ROWS_MAX) return row;
-  wipe(row);
+  clearRow(row);
   U32.set(ENTITY_KIND, row, template);
   U32.set(ENTITY_FLAGS, row, phantom ? ENTITY_PHANTOM : 0);
-  put(row, x, y, z);
+  putAt(row, x, y, z);
   const sheet: usize = TEMPLATE_BASE + template * TEMPLATE_STRIDE;
   const health = max<u32>(load<u32>(sheet + TEMPLATE_HEALTH), 1);
   U32.set(ENTITY_LEVEL, row, min<u32>(max<u32>(load<u32>(sheet + TEMPLATE_LEVEL), 1), LEVEL_MAX));
@@ -132,15 +132,15 @@ export function spawn(id: u32, template: u32, x: f32, y: f32, z: f32, phantom: b
 /** Takes an entity out of the zone; watchers are told that it left. */
 export function remove(row: u32): void {
   if (Row.isCreature(row)) {
-    forgetThreat(row);
+    clearThreat(row);
     Cell.set(HEADER_CREATURES, Cell.get(HEADER_CREATURES) - 1);
   } else {
-    forgetEverywhere(row);
+    leaveThreatTables(row);
     unwatch(row);
     Cell.set(HEADER_PLAYERS, Cell.get(HEADER_PLAYERS) - 1);
   }
   freeRow(row);
-  wipe(row);
+  clearRow(row);
   Changed.everything(row);
 }
 
@@ -159,7 +159,7 @@ export function unwatch(row: u32): void {
   U32.set(PLAYER_KNOWN_COUNT, row, 0);
 }
 
-function put(row: u32, x: f32, y: f32, z: f32): void {
+function putAt(row: u32, x: f32, y: f32, z: f32): void {
   F32.set(ENTITY_X, row, inWorld(x));
   F32.set(ENTITY_Y, row, inWorld(y));
   F32.set(ENTITY_Z, row, inWorld(z));
@@ -168,7 +168,7 @@ function put(row: u32, x: f32, y: f32, z: f32): void {
 }
 
 /** Zeroes all that is kept of a row but its id and the tick of this: columns, lists to their full length, events of this tick. */
-function wipe(row: u32): void {
+function clearRow(row: u32): void {
   const id = U32.get(ENTITY_ID, row);
   for (let column = ENTITY_ID; column < ENTITY_COLUMNS_END; column += ROWS_MAX * 4) U32.set(column, row, 0);
   U32.set(ENTITY_ID, row, id);

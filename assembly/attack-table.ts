@@ -7,14 +7,14 @@
 
 import { randomBelow } from "./random";
 
-export const LANDS_MISS: u32 = 0;
-export const LANDS_DODGE: u32 = 1;
-export const LANDS_CRITICAL: u32 = 2;
-export const LANDS_HIT: u32 = 3;
-export const LANDS_PARRY: u32 = 4;
-export const LANDS_BLOCK: u32 = 5;
-export const LANDS_GLANCING: u32 = 6;
-export const LANDS_CRUSHING: u32 = 7;
+export const OUTCOME_MISS: u32 = 0;
+export const OUTCOME_DODGE: u32 = 1;
+export const OUTCOME_CRITICAL: u32 = 2;
+export const OUTCOME_HIT: u32 = 3;
+export const OUTCOME_PARRY: u32 = 4;
+export const OUTCOME_BLOCK: u32 = 5;
+export const OUTCOME_GLANCING: u32 = 6;
+export const OUTCOME_CRUSHING: u32 = 7;
 
 // What a swing's bands depend on, beside levels.
 /** The attacker swings two weapons. */
@@ -45,23 +45,23 @@ export function swingBand(roll: u32, advantage: i32, circumstances: u32, critica
   const levels = min<i32>(max<i32>(advantage, 0), 3);
   let at = <i32>roll;
   at -= 500 + 100 * levels + ((circumstances & SWING_DUAL) != 0 ? DUAL_MISS : 0);
-  if (at < 0) return LANDS_MISS;
+  if (at < 0) return OUTCOME_MISS;
   if ((circumstances & SWING_HELPLESS) == 0) {
     at -= 500 + 50 * levels;
-    if (at < 0) return LANDS_DODGE;
+    if (at < 0) return OUTCOME_DODGE;
     if ((circumstances & SWING_FRONT) != 0) {
       at -= parryChance(levels);
-      if (at < 0) return LANDS_PARRY;
+      if (at < 0) return OUTCOME_PARRY;
       at -= (circumstances & SWING_SHIELD) != 0 ? BLOCK : 0;
-      if (at < 0) return LANDS_BLOCK;
+      if (at < 0) return OUTCOME_BLOCK;
     }
   }
   at -= (circumstances & SWING_BY_PLAYER) != 0 ? 1000 + 1000 * levels : 0;
-  if (at < 0) return LANDS_GLANCING;
+  if (at < 0) return OUTCOME_GLANCING;
   at -= max<i32>(<i32>critical - 100 * levels, 0);
-  if (at < 0) return LANDS_CRITICAL;
+  if (at < 0) return OUTCOME_CRITICAL;
   at -= (circumstances & SWING_BY_CREATURE) != 0 && advantage <= -3 ? CRUSHING : 0;
-  return at < 0 ? LANDS_CRUSHING : LANDS_HIT;
+  return at < 0 ? OUTCOME_CRUSHING : OUTCOME_HIT;
 }
 
 /** 5, 5.5, 6, and 14 % against a target of +3 levels. */
@@ -88,6 +88,6 @@ export function spellMiss(advantage: i32): u32 {
 
 /** How a spell lands; critical = the caster's sheet, 0 for creatures. */
 export function rollSpell(advantage: i32, critical: u32): u32 {
-  if (randomBelow(ROLL) < spellMiss(advantage)) return LANDS_MISS;
-  return critical > 0 && randomBelow(ROLL) < critical ? LANDS_CRITICAL : LANDS_HIT;
+  if (randomBelow(ROLL) < spellMiss(advantage)) return OUTCOME_MISS;
+  return critical > 0 && randomBelow(ROLL) < critical ? OUTCOME_CRITICAL : OUTCOME_HIT;
 }

@@ -16,7 +16,7 @@ import { Aura, removeAura } from "./auras";
 import { Flag } from "./changes";
 import { Clock } from "./clock";
 import { Cell, U32 } from "./columns";
-import { harm, heal } from "./damage";
+import { dealDamage, heal } from "./damage";
 import {
   ENTITY_AURA_COUNT,
   ENTITY_ID,
@@ -31,12 +31,12 @@ import {
   SPELL_SCHOOL,
 } from "./memory";
 import { throughResistance } from "./mitigation";
-import { Note } from "./note";
-import { NO_ROW, rowOf } from "./rows";
-import { AURA_ABSORB, AURA_DAMAGE, AURA_HEAL, SCHOOL_PHYSICAL, Spell, spellOf } from "./tables";
+import { Breadcrumb } from "./breadcrumb";
+import { NO_ROW, rowOf } from "./entity-rows";
+import { AURA_ABSORB, AURA_DAMAGE, AURA_HEAL, SCHOOL_PHYSICAL, Spell, spellOf } from "./content-tables";
 
 export function tickAuras(): void {
-  Note.phase(PHASE_AURAS);
+  Breadcrumb.phase(PHASE_AURAS);
   tickRows(0, Cell.get(HEADER_PLAYERS_HIGH));
   tickRows(PLAYERS_MAX, PLAYERS_MAX + Cell.get(HEADER_CREATURES_HIGH));
 }
@@ -49,11 +49,11 @@ function tickRows(from: u32, to: u32): void {
 
 /** From the newest to the oldest, so that one that ends does not move those still to come; a death takes all off. */
 function tickRow(row: u32): void {
-  Note.entity(U32.get(ENTITY_ID, row));
+  Breadcrumb.entity(U32.get(ENTITY_ID, row));
   for (let slot = U32.get(ENTITY_AURA_COUNT, row); slot > 0; slot--) {
     if (slot > U32.get(ENTITY_AURA_COUNT, row)) return;
     const aura = Aura.at(row, slot - 1);
-    Note.spell(Aura.spell(aura));
+    Breadcrumb.spell(Aura.spell(aura));
     const caster = rowOf(Aura.caster(aura));
     if (caster == NO_ROW) removeAura(row, slot - 1, AURA_ENDED_REMOVED);
     else tickAura(caster, row, slot - 1);
@@ -89,5 +89,5 @@ function takeEffect(caster: u32, row: u32, spell: usize, spellId: u32, amount: u
   const physical = Spell.get(spell, SPELL_SCHOOL) == SCHOOL_PHYSICAL;
   const level = U32.get(ENTITY_LEVEL, caster);
   const actual = physical ? amount : throughResistance(amount, U32.get(ENTITY_RESISTANCE, row), level);
-  harm(caster, row, amount, actual, DAMAGE_PERIODIC | (physical ? DAMAGE_PHYSICAL : DAMAGE_MAGICAL), spellId);
+  dealDamage(caster, row, amount, actual, DAMAGE_PERIODIC | (physical ? DAMAGE_PHYSICAL : DAMAGE_MAGICAL), spellId);
 }

@@ -23,8 +23,8 @@ import {
   CONTROL_STUNNED,
   controlEnded,
   controlOf,
-  countStrike,
-  diminished,
+  countApplication,
+  diminishedTicks,
 } from "./control";
 import { emit } from "./events";
 import { interruptCast } from "./interrupts";
@@ -52,8 +52,8 @@ import {
   SPELL_SCHOOL,
 } from "./memory";
 import { randomBetween } from "./random";
-import { rowOf } from "./rows";
-import { AURA_ABSORB, AURA_SLOW, SCHOOL_PHYSICAL, Spell, spellOf } from "./tables";
+import { rowOf } from "./entity-rows";
+import { AURA_ABSORB, AURA_SLOW, SCHOOL_PHYSICAL, Spell, spellOf } from "./content-tables";
 import { stopWalking } from "./walking";
 
 /** Fields of an aura, by its address. */
@@ -86,22 +86,22 @@ export class Aura {
 export function applyAura(caster: u32, target: u32, spell: usize, spellId: u32): void {
   const kind = Spell.get(spell, SPELL_AURA_KIND);
   if (kind == 0) return;
-  const ticks = diminished(target, kind, Spell.get(spell, SPELL_AURA_TICKS));
+  const ticks = diminishedTicks(target, kind, Spell.get(spell, SPELL_AURA_TICKS));
   if (ticks == 0) return emit(EVENT_AVOIDED, AVOIDED_IMMUNE, caster, target, spellId, 0, 0, 0, 0);
   const end = Clock.now() + ticks;
-  countStrike(target, kind, end);
+  countApplication(target, kind, end);
   const amount = randomBetween(Spell.get(spell, SPELL_AURA_MIN), Spell.get(spell, SPELL_AURA_MAX));
-  const stacks = place(target, U32.get(ENTITY_ID, caster), spell, spellId, end, amount);
+  const stacks = putAura(target, U32.get(ENTITY_ID, caster), spell, spellId, end, amount);
   emit(EVENT_AURA_APPLIED, kind, caster, target, spellId, end, stacks, amount, 0);
-  workOutControl(target);
-  takeHold(target, controlOf(kind));
+  updateControl(target);
+  enforceControl(target, controlOf(kind));
 }
 
 /** Writes the aura into its slot; how high it is stacked now. */
-function place(target: u32, caster: u32, spell: usize, spellId: u32, end: u32, amount: u32): u32 {
+function putAura(target: u32, caster: u32, spell: usize, spellId: u32, end: u32, amount: u32): u32 {
   const count = U32.get(ENTITY_AURA_COUNT, target);
   let slot: u32 = 0;
-  while (slot < count && !isSame(Aura.at(target, slot), spellId, caster)) slot++;
+  while (slot < count && !isSameAura(Aura.at(target, slot), spellId, caster)) slot++;
   let stacks: u32 = 1;
   if (slot < count) {
     stacks = min<u32>(Aura.stacks(Aura.at(target, slot)) + 1, max<u32>(Spell.get(spell, SPELL_AURA_STACKS), 1));
@@ -119,7 +119,7 @@ function place(target: u32, caster: u32, spell: usize, spellId: u32, end: u32, a
   return stacks;
 }
 
-function isSame(aura: usize, spellId: u32, caster: u32): bool {
+function isSameAura(aura: usize, spellId: u32, caster: u32): bool {
   return Aura.spell(aura) == spellId && Aura.caster(aura) == caster;
 }
 
@@ -132,7 +132,7 @@ function firstToEnd(row: u32): u32 {
 }
 
 /** What a control that begins ends at once: the cast it forbids, the walk. */
-function takeHold(target: u32, control: u32): void {
+function enforceControl(target: u32, control: u32): void {
   if (control == 0) return;
   const casts = U32.get(ENTITY_CAST_END, target) != 0;
   if (casts && (control == CONTROL_STUNNED || (control == CONTROL_SILENCED && castsMagic(target)))) {
@@ -153,7 +153,7 @@ export function removeAura(row: u32, slot: u32, reason: u32): void {
   controlEnded(row, Aura.kind(aura));
   memory.copy(aura, aura + AURA_BYTES, (count - slot) * AURA_BYTES);
   U32.set(ENTITY_AURA_COUNT, row, count);
-  workOutControl(row);
+  updateControl(row);
 }
 
 /** Takes all of them off. */
@@ -175,7 +175,7 @@ export function throughAbsorption(row: u32, damage: u32): u32 {
 }
 
 /** What all auras on it together do to it. */
-export function workOutControl(row: u32): void {
+export function updateControl(row: u32): void {
   let control: u32 = 0;
   let slowed: u32 = 0;
   for (let slot: u32 = 0; U32.get(ENTITY_AURA_COUNT, row) > slot; slot++) {

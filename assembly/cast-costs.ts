@@ -23,13 +23,13 @@ import {
   SPELL_SCHOOL,
 } from "./memory";
 import { isGuest } from "./player-flags";
-import { Row } from "./rows";
-import { SPELL_AT_WILL, Spell, powerTypeOf } from "./tables";
+import { Row } from "./entity-rows";
+import { SPELL_AT_WILL, Spell, powerTypeOf } from "./content-tables";
 
 const GCD_MS: u32 = 1500;
 
 /** Takes the cost and starts the cooldown; false when there is not enough. Creatures cast for nothing. */
-export function payFor(row: u32, spell: usize, spellId: u32): bool {
+export function payCost(row: u32, spell: usize, spellId: u32): bool {
   if (Row.isCreature(row)) return true;
   if (!canPay(row, spell)) return false;
   const cost = costFor(row, spell);
@@ -73,7 +73,7 @@ function costFor(row: u32, spell: usize): u32 {
 }
 
 /** True while an interrupt keeps the spell's school locked. */
-export function isLocked(row: u32, spell: usize): bool {
+export function isSchoolLocked(row: u32, spell: usize): bool {
   if (Clock.now() >= U32.get(ENTITY_LOCKED_UNTIL, row)) return false;
   const school = Spell.get(spell, SPELL_SCHOOL) & (SCHOOLS_MAX - 1);
   return Clock.now() < U32.get(ENTITY_LOCKED + row * ENTITY_LOCKED_STRIDE, school);

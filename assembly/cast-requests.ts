@@ -17,7 +17,7 @@ import {
   PLAYER_REQUEST_TARGET,
   PLAYER_REQUEST_TICKS,
 } from "./memory";
-import { NO_ROW } from "./rows";
+import { NO_ROW } from "./entity-rows";
 
 export const REQUEST_NONE: u32 = 0;
 export const REQUEST_ASKED: u32 = 1;
@@ -27,9 +27,9 @@ export const REQUEST_MOVED: u32 = 2;
 export const REQUEST_QUEUED: u32 = 3;
 
 /** A player asks for a cast. One that was waiting gives way; of two in one tick the first counts. */
-export function ask(row: u32, spellId: u32, target: u32, ticks: u32, seq: u32): void {
+export function requestCast(row: u32, spellId: u32, target: u32, ticks: u32, seq: u32): void {
   const request = U32.get(PLAYER_REQUEST, row);
-  if (request == REQUEST_QUEUED) refuse(row, REFUSED_CASTING);
+  if (request == REQUEST_QUEUED) refuseRequest(row, REFUSED_CASTING);
   else if (request != REQUEST_NONE) return blockByGcd(row, spellId);
   U32.set(PLAYER_REQUEST, row, REQUEST_ASKED);
   U32.set(PLAYER_REQUEST_SPELL, row, spellId);
@@ -39,12 +39,12 @@ export function ask(row: u32, spellId: u32, target: u32, ticks: u32, seq: u32): 
 }
 
 /** Its caster moves: what starts in this tick may only be instant. */
-export function requestMoved(row: u32): void {
+export function markRequestMoved(row: u32): void {
   if (U32.get(PLAYER_REQUEST, row) != REQUEST_NONE) U32.set(PLAYER_REQUEST, row, REQUEST_MOVED);
 }
 
 /** Refuses what is in the player's row. */
-export function refuse(row: u32, reason: u32): void {
+export function refuseRequest(row: u32, reason: u32): void {
   const spellId = U32.get(PLAYER_REQUEST_SPELL, row);
   if (reason == REFUSED_GCD) return blockByGcd(row, spellId);
   emitRefused(row, reason, OP_CAST, U32.get(PLAYER_REQUEST_SEQ, row), spellId);

@@ -21,9 +21,9 @@ import {
   REFUSED_STUNNED,
   REFUSED_UNKNOWN_SPELL,
 } from "./abi";
-import { canPay, castTicks, cooldownTicks, gcdTicks, isLocked } from "./cast-costs";
-import { REQUEST_MOVED, REQUEST_NONE, REQUEST_QUEUED, refuse } from "./cast-requests";
-import { begin } from "./casts";
+import { canPay, castTicks, cooldownTicks, gcdTicks, isSchoolLocked } from "./cast-costs";
+import { REQUEST_MOVED, REQUEST_NONE, REQUEST_QUEUED, refuseRequest } from "./cast-requests";
+import { beginCast } from "./casts";
 import { Flag } from "./changes";
 import { Clock } from "./clock";
 import { CONTROL_SILENCED, CONTROL_STUNNED, Control } from "./control";
@@ -41,67 +41,67 @@ import {
   SPELL_EFFECT,
   SPELL_SCHOOL,
 } from "./memory";
-import { Note } from "./note";
+import { Breadcrumb } from "./breadcrumb";
 import { isGuest } from "./player-flags";
-import { NO_ROW } from "./rows";
-import { Sheet } from "./sheet";
-import { EFFECT_INTERRUPT, SCHOOL_PHYSICAL, Spell, spellOf } from "./tables";
-import { REFUSAL, aim } from "./targets";
+import { NO_ROW } from "./entity-rows";
+import { PlayerClass } from "./stats";
+import { EFFECT_INTERRUPT, SCHOOL_PHYSICAL, Spell, spellOf } from "./content-tables";
+import { REFUSAL_BIT, chooseTarget } from "./targets";
 
 /** Cast time a client may claim for a spell nobody knows. */
 const UNKNOWN_CAST_TICKS_MAX: u32 = 200;
 const QUEUE_MS: u32 = 400;
 /** Not refused: it has to wait a little. */
-const WAITS: u32 = 0xff;
+const MUST_WAIT: u32 = 0xff;
 
 /** Phase: instant interrupts take effect. */
-export function letInterruptsThrough(): void {
-  Note.phase(PHASE_INTERRUPTS);
+export function startInterrupts(): void {
+  Breadcrumb.phase(PHASE_INTERRUPTS);
   const high = Cell.get(HEADER_PLAYERS_HIGH);
   for (let row: u32 = 0; row < high; row++) {
     if (U32.get(PLAYER_REQUEST, row) == REQUEST_NONE) continue;
     const spell = spellOf(U32.get(PLAYER_REQUEST_SPELL, row));
-    if (Spell.get(spell, SPELL_EFFECT) == EFFECT_INTERRUPT && castTicks(row, spell) == 0) fulfil(row);
+    if (Spell.get(spell, SPELL_EFFECT) == EFFECT_INTERRUPT && castTicks(row, spell) == 0) startRequested(row);
   }
 }
 
 /** Phase: what was asked for starts, waits on, or is refused. */
 export function startCasts(): void {
-  Note.phase(PHASE_CAST_STARTS);
+  Breadcrumb.phase(PHASE_CAST_STARTS);
   const high = Cell.get(HEADER_PLAYERS_HIGH);
   for (let row: u32 = 0; row < high; row++) {
-    if (U32.get(PLAYER_REQUEST, row) != REQUEST_NONE) fulfil(row);
+    if (U32.get(PLAYER_REQUEST, row) != REQUEST_NONE) startRequested(row);
   }
 }
 
-function fulfil(row: u32): void {
+function startRequested(row: u32): void {
   const request = U32.get(PLAYER_REQUEST, row);
   const spellId = U32.get(PLAYER_REQUEST_SPELL, row);
   const spell = spellOf(spellId);
-  Note.session(U32.get(ENTITY_ID, row));
-  Note.spell(spellId);
+  Breadcrumb.session(U32.get(ENTITY_ID, row));
+  Breadcrumb.spell(spellId);
   const claimed = min<u32>(U32.get(PLAYER_REQUEST_TICKS, row), UNKNOWN_CAST_TICKS_MAX);
   const ticks = spell == 0 ? claimed : castTicks(row, spell);
   const refusal = refusalOf(row, spell, spellId, ticks, request);
-  if (refusal == WAITS) return U32.set(PLAYER_REQUEST, row, REQUEST_QUEUED);
+  if (refusal == MUST_WAIT) return U32.set(PLAYER_REQUEST, row, REQUEST_QUEUED);
   U32.set(PLAYER_REQUEST, row, REQUEST_NONE);
-  if (refusal != 0) return refuse(row, refusal);
-  const target = spell == 0 ? NO_ROW : aim(row, spell, U32.get(PLAYER_REQUEST_TARGET, row));
-  if (target != NO_ROW && (target & REFUSAL) != 0) return refuse(row, target & 0xff);
-  begin(row, spell, spellId, target, ticks);
+  if (refusal != 0) return refuseRequest(row, refusal);
+  const target = spell == 0 ? NO_ROW : chooseTarget(row, spell, U32.get(PLAYER_REQUEST_TARGET, row));
+  if (target != NO_ROW && (target & REFUSAL_BIT) != 0) return refuseRequest(row, target & 0xff);
+  beginCast(row, spell, spellId, target, ticks);
 }
 
 /** Why a cast may not start, WAITS when not yet, 0 when it may. The target is looked at later. */
 function refusalOf(row: u32, spell: usize, spellId: u32, ticks: u32, request: u32): u32 {
   if (Flag.has(row, ENTITY_DEAD)) return REFUSED_DEAD;
   if (Control.has(row, CONTROL_STUNNED)) return REFUSED_STUNNED;
-  if (spell != 0 && !Sheet.knows(row, spell)) return REFUSED_UNKNOWN_SPELL;
-  const busy = busyFor(row, spell, spellId);
+  if (spell != 0 && !PlayerClass.knows(row, spell)) return REFUSED_UNKNOWN_SPELL;
+  const busy = busyReason(row, spell, spellId);
   if (busy != 0) return busy;
   if (request == REQUEST_MOVED && ticks > 0) return REFUSED_MOVED;
   if (spell == 0) return 0;
   if (Control.has(row, CONTROL_SILENCED) && Spell.get(spell, SPELL_SCHOOL) != SCHOOL_PHYSICAL) return REFUSED_SILENCED;
-  if (isLocked(row, spell)) return REFUSED_LOCKED_OUT;
+  if (isSchoolLocked(row, spell)) return REFUSED_LOCKED_OUT;
   if (cooldownTicks(row, spell) > 0 && hasNoRoom(row, spellId)) return REFUSED_ON_COOLDOWN;
   return canPay(row, spell) ? 0 : REFUSED_NO_POWER;
 }
@@ -110,7 +110,7 @@ function refusalOf(row: u32, spell: usize, spellId: u32, ticks: u32, request: u3
  * What a caster is in the middle of: the reason when it lasts beyond the queue window, WAITS within, 0 = free. Guests have no
  * window: their clients know of no queue, and have stepped on before it is their cast's turn.
  */
-function busyFor(row: u32, spell: usize, spellId: u32): u32 {
+function busyReason(row: u32, spell: usize, spellId: u32): u32 {
   const soon = Clock.now() + (isGuest(row) ? 0 : Clock.milliseconds(QUEUE_MS));
   const castEnd = U32.get(ENTITY_CAST_END, row);
   if (castEnd > soon) return REFUSED_CASTING;
@@ -118,5 +118,5 @@ function busyFor(row: u32, spell: usize, spellId: u32): u32 {
   if (gcdEnd > soon) return REFUSED_GCD;
   const ready: u32 = spell == 0 ? 0 : readyTick(row, spellId);
   if (ready > soon) return REFUSED_ON_COOLDOWN;
-  return castEnd > Clock.now() || gcdEnd > Clock.now() || ready > Clock.now() ? WAITS : 0;
+  return castEnd > Clock.now() || gcdEnd > Clock.now() || ready > Clock.now() ? MUST_WAIT : 0;
 }

@@ -14,7 +14,7 @@ import {
   PHASE_CASTS,
   REFUSED_NO_POWER,
 } from "./abi";
-import { gcdTicks, isLocked, payFor } from "./cast-costs";
+import { gcdTicks, isSchoolLocked, payCost } from "./cast-costs";
 import { clearCast, setCast, setGcdEnd } from "./changes";
 import { Clock } from "./clock";
 import { CONTROL_SILENCED, CONTROL_STUNNED, Control } from "./control";
@@ -38,14 +38,14 @@ import {
   SPELL_CHANNEL_TICKS,
   SPELL_SCHOOL,
 } from "./memory";
-import { Note } from "./note";
-import { NO_ROW, rowOf } from "./rows";
-import { SCHOOL_PHYSICAL, Spell, spellOf } from "./tables";
-import { REFUSAL, aim, isStillThere } from "./targets";
+import { Breadcrumb } from "./breadcrumb";
+import { NO_ROW, rowOf } from "./entity-rows";
+import { SCHOOL_PHYSICAL, Spell, spellOf } from "./content-tables";
+import { REFUSAL_BIT, chooseTarget, isStillInReach } from "./targets";
 
 /** Phase: casts in progress lose their target, take effect or complete. */
 export function advanceCasts(): void {
-  Note.phase(PHASE_CASTS);
+  Breadcrumb.phase(PHASE_CASTS);
   const players = Cell.get(HEADER_PLAYERS_HIGH);
   for (let row: u32 = 0; row < players; row++) {
     if (U32.get(ENTITY_CAST_END, row) != 0) advanceCast(row);
@@ -59,12 +59,12 @@ export function advanceCasts(): void {
 /** A creature casts; false when it may not. */
 export function startCreatureCast(creature: u32, spellId: u32): bool {
   const spell = spellOf(spellId);
-  if (spell == 0 || isLocked(creature, spell)) return false;
+  if (spell == 0 || isSchoolLocked(creature, spell)) return false;
   if (Control.has(creature, CONTROL_STUNNED)) return false;
   if (Control.has(creature, CONTROL_SILENCED) && Spell.get(spell, SPELL_SCHOOL) != SCHOOL_PHYSICAL) return false;
-  const target = aim(creature, spell, 0);
-  if (target == NO_ROW || target >= REFUSAL) return false;
-  begin(creature, spell, spellId, target, Spell.get(spell, SPELL_CAST_TICKS));
+  const target = chooseTarget(creature, spell, 0);
+  if (target == NO_ROW || target >= REFUSAL_BIT) return false;
+  beginCast(creature, spell, spellId, target, Spell.get(spell, SPELL_CAST_TICKS));
   return true;
 }
 
@@ -73,9 +73,9 @@ function advanceCast(row: u32): void {
   const spell = spellOf(spellId);
   const targetId = U32.get(ENTITY_CAST_TARGET, row);
   const target = rowOf(targetId);
-  Note.entity(U32.get(ENTITY_ID, row));
-  Note.spell(spellId);
-  if (targetId != 0 && spell != 0 && (target == NO_ROW || !isStillThere(row, target, spell))) {
+  Breadcrumb.entity(U32.get(ENTITY_ID, row));
+  Breadcrumb.spell(spellId);
+  if (targetId != 0 && spell != 0 && (target == NO_ROW || !isStillInReach(row, target, spell))) {
     return interruptCast(row, INTERRUPT_TARGET_LOST);
   }
   if (U32.get(ENTITY_CHANNEL_NEXT, row) != 0) return advanceChannel(row, spell, spellId, target);
@@ -99,7 +99,7 @@ function advanceChannel(row: u32, spell: usize, spellId: u32, target: u32): void
 }
 
 /** Starts a cast that nothing stands in the way of: the global cooldown, and the cast or, of an instant one, its effect. */
-export function begin(row: u32, spell: usize, spellId: u32, target: u32, ticks: u32): void {
+export function beginCast(row: u32, spell: usize, spellId: u32, target: u32, ticks: u32): void {
   const channel = Spell.get(spell, SPELL_CHANNEL_TICKS);
   const lasts = channel > 0 ? channel : ticks;
   Counter.add(COUNTER_CASTS_STARTED, 1);
@@ -109,7 +109,7 @@ export function begin(row: u32, spell: usize, spellId: u32, target: u32, ticks: 
   if (lasts == 0) return complete(row, spell, spellId, target, 0);
   setCast(row, spellId, target == NO_ROW ? 0 : U32.get(ENTITY_ID, target), lasts, Clock.now() + lasts);
   if (channel == 0) return;
-  payFor(row, spell, spellId);
+  payCost(row, spell, spellId);
   U32.set(ENTITY_CHANNEL_NEXT, row, Clock.now() + max<u32>(Spell.get(spell, SPELL_CHANNEL_PERIOD), 1));
 }
 
@@ -117,7 +117,7 @@ export function begin(row: u32, spell: usize, spellId: u32, target: u32, ticks: 
 function complete(row: u32, spell: usize, spellId: u32, target: u32, ticks: u32): void {
   tellCompletion(row, spellId, target, ticks);
   if (spell == 0) return;
-  if (!payFor(row, spell, spellId)) return emitRefused(row, REFUSED_NO_POWER, OP_CAST, 0, spellId);
+  if (!payCost(row, spell, spellId)) return emitRefused(row, REFUSED_NO_POWER, OP_CAST, 0, spellId);
   if (target != NO_ROW) applySpell(row, target, spell, spellId);
 }
 

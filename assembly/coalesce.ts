@@ -12,7 +12,7 @@
 import { Clock } from "./clock";
 import { Cell, U16, U32, U8 } from "./columns";
 import { DELTA_SPECIAL } from "./deltas";
-import { GONE, Near, leaveSlot, putEventsOf, putOther } from "./known-list";
+import { GONE, Near, forgetSlot, selectKnownEvents, putKnown } from "./known-list";
 import {
   DELTA_BASE,
   DELTA_BYTES,
@@ -30,12 +30,12 @@ import {
   PLAYER_KNOWN_COUNT,
   ROWS_MAX,
 } from "./memory";
-import { putChange } from "./records";
-import { Relief } from "./relief";
+import { putChange } from "./frame-records";
+import { Overload } from "./overload";
 
 /** Fills FAR_LENGTH and the records of what changed since the turn before, while far things are not told in every tick. */
 export function makeFarDeltas(): void {
-  const every = Relief.tellEvery();
+  const every = Overload.tellEvery();
   if (every == 1) return;
   const told = Clock.now() - min<u32>(every, Clock.now());
   memory.fill(FAR_LENGTH, 0, ROWS_MAX);
@@ -61,7 +61,7 @@ function makeFar(row: u32, told: u32): u32 {
  * Of the known entities what has changed: of near ones since `told`; of far ones, when it is their turn, since `toldFar`.
  */
 export function putCoalesced(start: usize, row: u32, told: u32, toldFar: u32, turn: bool): usize {
-  const isUpToDate = told + 1 == Clock.now() && (!turn || toldFar + Relief.tellEvery() == Clock.now());
+  const isUpToDate = told + 1 == Clock.now() && (!turn || toldFar + Overload.tellEvery() == Clock.now());
   const list = row * KNOWN_MAX;
   let at = start;
   for (let index: u32 = 0; U32.get(PLAYER_KNOWN_COUNT, row) > index; index++) {
@@ -70,9 +70,9 @@ export function putCoalesced(start: usize, row: u32, told: u32, toldFar: u32, tu
     const length = isUpToDate ? lengthOf(other, near, turn) : DELTA_SPECIAL;
     if (length == DELTA_SPECIAL) {
       const slot = list + index;
-      const next = near || turn ? putOther(at, row, slot, near ? told : toldFar) : putEventsOf(at, row, slot);
+      const next = near || turn ? putKnown(at, row, slot, near ? told : toldFar) : selectKnownEvents(at, row, slot);
       if (next == GONE) {
-        at = leaveSlot(at, row, index);
+        at = forgetSlot(at, row, index);
         index--;
       } else at = next;
       continue;

@@ -57,12 +57,12 @@ import {
 } from "./abi";
 import { join, remove, spawn, unwatch, watch } from "./arrivals";
 import { castTicks } from "./cast-costs";
-import { ask } from "./cast-requests";
+import { requestCast } from "./cast-requests";
 import { Flag, setPosition, setTarget } from "./changes";
 import { CONTROL_ROOTED, CONTROL_STUNNED, Control } from "./control";
 import { Cell, U32 } from "./columns";
 import { Counter } from "./counters";
-import { emitRefused, emitRefusedStranger } from "./events";
+import { emitRefused, emitRefusedToSession } from "./events";
 import { interruptCast } from "./interrupts";
 import {
   CLASSES_MAX,
@@ -80,17 +80,17 @@ import {
   SPELL_CHANNEL_TICKS,
   TEMPLATES_MAX,
 } from "./memory";
-import { correct } from "./movement";
-import { Note } from "./note";
+import { tellCorrection } from "./movement";
+import { Breadcrumb } from "./breadcrumb";
 import { PLAYER_ACKED } from "./player-flags";
-import { relieve } from "./relief";
-import { reclaim, release } from "./revival";
-import { NO_ROW, rowOf } from "./rows";
+import { setOverload } from "./overload";
+import { reclaimBody, releaseSpirit } from "./revival";
+import { NO_ROW, rowOf } from "./entity-rows";
 import { inMeleeRange, inWorld, isFinitePoint } from "./space";
-import { Spell, spellOf } from "./tables";
-import { refusalOfEnemy } from "./targets";
+import { Spell, spellOf } from "./content-tables";
+import { attackRefusal } from "./targets";
 import { arrive, bring, depart } from "./transfer";
-import { MOVING_NOT, askToMove, stopWalking } from "./walking";
+import { MOVING_NOT, requestMove, stopWalking } from "./walking";
 
 /** Fields of the record at an address. */
 class Command {
@@ -127,13 +127,13 @@ class Command {
 }
 
 export function handleCommands(): void {
-  Note.phase(PHASE_COMMANDS);
+  Breadcrumb.phase(PHASE_COMMANDS);
   const count = min<u32>(Cell.get(HEADER_COMMAND_COUNT), COMMANDS_MAX);
   Counter.set(COUNTER_COMMANDS, count);
   for (let index: u32 = 0; index < count; index++) {
     const at: usize = COMMAND_BASE + index * COMMAND_BYTES;
     const op = Command.op(at);
-    Note.command(index, Command.session(at), Command.a(at), op == OP_CAST ? load<u32>(at + COMMAND_B) : 0);
+    Breadcrumb.command(index, Command.session(at), Command.a(at), op == OP_CAST ? load<u32>(at + COMMAND_B) : 0);
     if (op >= <u32>OP_SPAWN) handleHost(at, op);
     else if (op == OP_JOIN) handleJoin(at);
     else handlePlayer(at, op);
@@ -178,7 +178,7 @@ function handleHost(at: usize, op: u32): void {
     if (!bring(Command.a(at), at + COMMAND_B)) refuse(at, NO_ROW, REFUSED_BAD_COMMAND);
     return;
   }
-  if (op == OP_RELIEVE) return handleRelieve(at);
+  if (op == OP_RELIEVE) return handleOverload(at);
   const row = rowOf(Command.a(at));
   if (row == NO_ROW) return refuse(at, NO_ROW, REFUSED_NO_SUCH_ENTITY);
   if (op == OP_DESPAWN) remove(row);
@@ -188,8 +188,8 @@ function handleHost(at: usize, op: u32): void {
   else refuse(at, NO_ROW, REFUSED_BAD_COMMAND);
 }
 
-function handleRelieve(at: usize): void {
-  const isTaken = relieve(Command.flags(at), Command.a(at), Command.x(at), Command.y(at));
+function handleOverload(at: usize): void {
+  const isTaken = setOverload(Command.flags(at), Command.a(at), Command.x(at), Command.y(at));
   if (!isTaken) refuse(at, NO_ROW, REFUSED_BAD_COMMAND);
 }
 
@@ -237,19 +237,19 @@ function handleMove(at: usize, row: u32, nudge: bool): void {
     if (Control.has(row, CONTROL_STUNNED)) return refuseMove(at, row, REFUSED_STUNNED);
     if (Control.has(row, CONTROL_ROOTED)) return refuseMove(at, row, REFUSED_ROOTED);
   }
-  askToMove(row, Command.x(at), Command.y(at), Command.z(at), nudge);
+  requestMove(row, Command.x(at), Command.y(at), Command.z(at), nudge);
 }
 
 /** Its client believes it moved: told where it stands. */
 function refuseMove(at: usize, row: u32, reason: u32): void {
   refuse(at, row, reason);
-  correct(row);
+  tellCorrection(row);
 }
 
 /** Leaves the request for the phase of casts; who asks for a cast with a cast time stands still for it. */
 function handleCast(at: usize, row: u32): void {
   const spellId = load<u32>(at + COMMAND_B);
-  ask(row, spellId, Command.a(at), load<u32>(at + COMMAND_C), Command.seq(at));
+  requestCast(row, spellId, Command.a(at), load<u32>(at + COMMAND_C), Command.seq(at));
   const spell = spellOf(spellId);
   const known = max<u32>(castTicks(row, spell), Spell.get(spell, SPELL_CHANNEL_TICKS));
   const ticks = spell == 0 ? load<u32>(at + COMMAND_C) : known;
@@ -259,10 +259,10 @@ function handleCast(at: usize, row: u32): void {
 /** Turns auto-attack on; out of range it is told so once, and strikes when the target comes near. */
 function handleAttack(at: usize, row: u32): void {
   if (Flag.has(row, ENTITY_DEAD)) return refuse(at, row, REFUSED_DEAD);
-  const wish = Command.a(at);
-  const targetId = wish == 0 ? U32.get(ENTITY_TARGET, row) : wish;
+  const wantedId = Command.a(at);
+  const targetId = wantedId == 0 ? U32.get(ENTITY_TARGET, row) : wantedId;
   const target = rowOf(targetId);
-  const refusal = refusalOfEnemy(row, target);
+  const refusal = attackRefusal(row, target);
   if (refusal != 0) return refuse(at, row, refusal);
   setTarget(row, targetId);
   U32.set(ENTITY_ATTACKING, row, 1);
@@ -272,12 +272,12 @@ function handleAttack(at: usize, row: u32): void {
 }
 
 function handleRelease(at: usize, row: u32): void {
-  const refusal = release(row, (Command.flags(at) & RELEASE_AS_GHOST) != 0);
+  const refusal = releaseSpirit(row, (Command.flags(at) & RELEASE_AS_GHOST) != 0);
   if (refusal != 0) refuse(at, row, refusal);
 }
 
 function handleReclaim(at: usize, row: u32): void {
-  const refusal = reclaim(row);
+  const refusal = reclaimBody(row);
   if (refusal != 0) refuse(at, row, refusal);
 }
 
@@ -292,7 +292,7 @@ function refuse(at: usize, row: u32, reason: u32): void {
   const op = Command.op(at);
   const subject = op == OP_CAST ? load<u32>(at + COMMAND_B) : Command.a(at);
   if (row < PLAYERS_MAX) emitRefused(row, reason, op, Command.seq(at), subject);
-  else emitRefusedStranger(Command.session(at), reason, op, Command.seq(at), subject);
+  else emitRefusedToSession(Command.session(at), reason, op, Command.seq(at), subject);
 }
 
 /** Burns all fuel. */

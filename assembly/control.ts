@@ -7,8 +7,8 @@
 import { Clock } from "./clock";
 import { F32, U32 } from "./columns";
 import { ENTITY_CONTROL, ENTITY_SLOWED, ENTITY_SPEED, PLAYERS_MAX, PLAYER_DIMINISHED } from "./memory";
-import { Row } from "./rows";
-import { AURA_ROOT, AURA_SILENCE, AURA_STUN } from "./tables";
+import { Row } from "./entity-rows";
+import { AURA_ROOT, AURA_SILENCE, AURA_STUN } from "./content-tables";
 
 export const CONTROL_STUNNED: u32 = 1;
 export const CONTROL_SILENCED: u32 = 2;
@@ -17,7 +17,7 @@ export const CONTROL_ROOTED: u32 = 4;
 /** Seconds after the last effect of a category ended in which the next one is diminished. */
 const RESET_SECONDS: u32 = 15;
 /** How often in a row it works at all. */
-const STRIKES_MAX: u32 = 3;
+const APPLICATIONS_MAX: u32 = 3;
 const NO_CATEGORY: u32 = 0xffffffff;
 
 export class Control {
@@ -40,34 +40,34 @@ export function controlOf(kind: u32): u32 {
 }
 
 /** How many of `ticks` a control of that kind lasts on the target; 0 = it is immune. */
-export function diminished(target: u32, kind: u32, ticks: u32): u32 {
+export function diminishedTicks(target: u32, kind: u32, ticks: u32): u32 {
   const category = categoryOf(kind);
   if (Row.isCreature(target) || category == NO_CATEGORY) return ticks;
-  const strikes = strikesOf(target, category);
-  return strikes >= STRIKES_MAX ? 0 : max<u32>(ticks >> strikes, 1);
+  const applications = applicationsOf(target, category);
+  return applications >= APPLICATIONS_MAX ? 0 : max<u32>(ticks >> applications, 1);
 }
 
 /** A control of that kind took hold of the target until `end`: the next one works less. */
-export function countStrike(target: u32, kind: u32, end: u32): void {
+export function countApplication(target: u32, kind: u32, end: u32): void {
   const category = categoryOf(kind);
   if (Row.isCreature(target) || category == NO_CATEGORY) return;
-  write(target, category, end, strikesOf(target, category) + 1);
+  write(target, category, end, applicationsOf(target, category) + 1);
 }
 
 /** It is over, maybe before its time: the wait for the full effect begins now. */
 export function controlEnded(target: u32, kind: u32): void {
   const category = categoryOf(kind);
   if (Row.isCreature(target) || category == NO_CATEGORY) return;
-  write(target, category, Clock.now(), strikesOf(target, category));
+  write(target, category, Clock.now(), applicationsOf(target, category));
 }
 
-function strikesOf(target: u32, category: u32): u32 {
+function applicationsOf(target: u32, category: u32): u32 {
   const packed = U32.get(PLAYER_DIMINISHED + category * PLAYERS_MAX * 4, target);
   return packed >> 2 > Clock.now() ? packed & 3 : 0;
 }
 
-function write(target: u32, category: u32, end: u32, strikes: u32): void {
-  const packed = ((end + Clock.seconds(RESET_SECONDS)) << 2) | min<u32>(strikes, STRIKES_MAX);
+function write(target: u32, category: u32, end: u32, applications: u32): void {
+  const packed = ((end + Clock.seconds(RESET_SECONDS)) << 2) | min<u32>(applications, APPLICATIONS_MAX);
   U32.set(PLAYER_DIMINISHED + category * PLAYERS_MAX * 4, target, packed);
 }
 

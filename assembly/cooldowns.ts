@@ -21,20 +21,20 @@ export function readyTick(player: u32, spellId: u32): u32 {
 
 /** True when the list has no place for one more spell: then that spell may not be cast, since its cooldown would be forgotten. */
 export function hasNoRoom(player: u32, spellId: u32): bool {
-  return U32.get(PLAYER_COOLDOWN_COUNT, player) == COOLDOWNS_MAX && keepRunning(player, spellId) == COOLDOWNS_MAX;
+  return U32.get(PLAYER_COOLDOWN_COUNT, player) == COOLDOWNS_MAX && dropReady(player, spellId) == COOLDOWNS_MAX;
 }
 
 /** The spell is ready again at `end`. There must be room for it: hasNoRoom. */
 export function startCooldown(player: u32, spellId: u32, end: u32): void {
   const first = player * COOLDOWNS_MAX;
-  const slot = min<u32>(keepRunning(player, spellId), COOLDOWNS_MAX - 1);
+  const slot = min<u32>(dropReady(player, spellId), COOLDOWNS_MAX - 1);
   U32.set(COOLDOWN_SPELL, first + slot, spellId);
   U32.set(COOLDOWN_END, first + slot, end);
   U32.set(PLAYER_COOLDOWN_COUNT, player, slot + 1);
 }
 
 /** Throws out what is ready, and the spell itself; returns how many stay. */
-function keepRunning(player: u32, spellId: u32): u32 {
+function dropReady(player: u32, spellId: u32): u32 {
   const first = player * COOLDOWNS_MAX;
   const count = U32.get(PLAYER_COOLDOWN_COUNT, player);
   let kept: u32 = 0;

@@ -1,7 +1,7 @@
 // Phase: creatures decide. Idle ones stroll while a player is near enough to care; fighting ones choose their target by
 // threat, chase it, cast now and then, and give up when the leash says so; evading ones run home. A creature far from
 // all players costs two loads a tick. While the zone is overloaded each has its turn every few ticks only, and then walks
-// that much further: relief.ts.
+// that much further: overload.ts.
 
 import {
   COUNTER_ENTITIES_MOVED,
@@ -10,14 +10,14 @@ import {
   INTERRUPT_BY_MOVEMENT,
   PHASE_CREATURES,
 } from "./abi";
-import { gather } from "./areas";
+import { collectAround } from "./area-targets";
 import { startCreatureCast } from "./casts";
 import { Flag, setHealth, setTarget } from "./changes";
 import { Clock } from "./clock";
 import { CONTROL_ROOTED, CONTROL_STUNNED, Control } from "./control";
 import { Cell, F32, U16, U32 } from "./columns";
 import { Counter } from "./counters";
-import { engage, evade, nextCastDelay } from "./engage";
+import { engage, evade, nextCastDelay } from "./aggro";
 import { interruptCast } from "./interrupts";
 import {
   AREA_ROW,
@@ -50,10 +50,10 @@ import {
   TEMPLATE_ROAM_RADIUS,
   TEMPLATE_SPELL,
 } from "./memory";
-import { Note } from "./note";
+import { Breadcrumb } from "./breadcrumb";
 import { randomBetween, randomSigned } from "./random";
-import { Relief } from "./relief";
-import { NO_ROW, Row } from "./rows";
+import { Overload } from "./overload";
+import { NO_ROW, Row } from "./entity-rows";
 import {
   CREATURE_EVADING,
   CREATURE_FIGHTING,
@@ -62,8 +62,8 @@ import {
   pauseProximityAggro,
 } from "./creature-states";
 import { inMeleeRange, inWorld } from "./space";
-import { TEMPLATE_FLEES, Template } from "./tables";
-import { mostHated } from "./threat";
+import { TEMPLATE_FLEES, Template } from "./content-tables";
+import { chooseThreatTarget } from "./threat";
 import { MOVING_NOT, MOVING_NUDGE_ASKED, MOVING_WALKS, stepTowards } from "./walking";
 
 /** Yards a second of a creature at leisure. */
@@ -85,11 +85,11 @@ const FLEE_FAR: f32 = 20;
 /** Yards a chaser stops short of its target, so that it stands before it, not in it. */
 const CHASE_STOP: f32 = 2;
 
-export function decideAll(): void {
-  Note.phase(PHASE_CREATURES);
+export function updateCreatures(): void {
+  Breadcrumb.phase(PHASE_CREATURES);
   const high = Cell.get(HEADER_CREATURES_HIGH);
   const nearSince = Clock.now() - min<u32>(Clock.now(), Clock.seconds(NEAR_SECONDS));
-  const every = Relief.thinkEvery();
+  const every = Overload.thinkEvery();
   for (let index: u32 = 0; index < high; index++) {
     const state = U32.get(CREATURE_STATE, index);
     const row = Row.ofCreature(index);
@@ -97,9 +97,9 @@ export function decideAll(): void {
     else if ((index + Clock.now()) % every != 0) {
       if (state == CREATURE_FIGHTING) Counter.add(COUNTER_FIGHTING, 1);
     } else if (state == CREATURE_IDLE) {
-      if (U32.get(CREATURE_NEAR_TICK, index) > nearSince) stroll(row, index);
+      if (U32.get(CREATURE_NEAR_TICK, index) > nearSince) roam(row, index);
     } else if (state == CREATURE_FIGHTING) fight(row, index);
-    else if (state == CREATURE_EVADING) goHome(row, index);
+    else if (state == CREATURE_EVADING) returnHome(row, index);
   }
 }
 
@@ -109,9 +109,9 @@ function followNudge(row: u32, state: u32): void {
   if (state < CREATURE_GONE && U32.get(ENTITY_ID, row) != 0) step(row, Clock.step(Control.speed(row)));
 }
 
-function stroll(row: u32, index: u32): void {
+function roam(row: u32, index: u32): void {
   if (U32.get(ENTITY_ID, row) == 0) return;
-  Note.entity(U32.get(ENTITY_ID, row));
+  Breadcrumb.entity(U32.get(ENTITY_ID, row));
   if (U32.get(ENTITY_MOVING, row) == MOVING_WALKS) {
     if (walk(row, min<f32>(WALK_SPEED, Control.speed(row)))) U32.set(ENTITY_MOVING, row, MOVING_NOT);
     return;
@@ -120,11 +120,11 @@ function stroll(row: u32, index: u32): void {
   U32.set(CREATURE_TIMER, index, Clock.now() + randomBetween(Clock.seconds(4), Clock.seconds(12)));
   const radius = Template.f32(row, TEMPLATE_ROAM_RADIUS);
   if (!(radius > 0)) return;
-  chooseStroll(row, index, radius);
+  chooseRoamPoint(row, index, radius);
 }
 
 /** A point around its spawn: in the square of the radius, drawn in where that is a corner. */
-function chooseStroll(row: u32, index: u32, radius: f32): void {
+function chooseRoamPoint(row: u32, index: u32, radius: f32): void {
   let x = randomSigned();
   let y = randomSigned();
   if (x * x + y * y > 1) {
@@ -138,15 +138,15 @@ function chooseStroll(row: u32, index: u32, radius: f32): void {
 }
 
 function fight(row: u32, index: u32): void {
-  Note.entity(U32.get(ENTITY_ID, row));
-  const target = mostHated(row);
+  Breadcrumb.entity(U32.get(ENTITY_ID, row));
+  const target = chooseThreatTarget(row);
   if (target == NO_ROW || isLeashed(row, index)) return evade(row);
   Counter.add(COUNTER_FIGHTING, 1);
   setTarget(row, U32.get(ENTITY_ID, target));
   if (Control.has(row, CONTROL_STUNNED)) return;
   const help = U32.get(CREATURE_HELP_TICK, index);
-  if (help != 0 && Clock.now() >= help) callHelp(row, index, target);
-  if (flees(row, index, target) || U32.get(ENTITY_CAST_END, row) != 0) return;
+  if (help != 0 && Clock.now() >= help) callForHelp(row, index, target);
+  if (fleeWhenWeak(row, index, target) || U32.get(ENTITY_CAST_END, row) != 0) return;
   if (Clock.now() >= U32.get(CREATURE_TIMER, index)) {
     U32.set(CREATURE_TIMER, index, Clock.now() + nextCastDelay());
     const spell = Template.u32(row, TEMPLATE_SPELL);
@@ -156,22 +156,22 @@ function fight(row: u32, index: u32): void {
 }
 
 /** Idle ones of its family who stand near turn on its target as well. */
-function callHelp(row: u32, index: u32, target: u32): void {
+function callForHelp(row: u32, index: u32, target: u32): void {
   U32.set(CREATURE_HELP_TICK, index, 0);
   const family = Template.u32(row, TEMPLATE_FAMILY);
-  const count = gather(row, HELP_YARDS, true);
+  const count = collectAround(row, HELP_YARDS, true);
   for (let at: u32 = 0; at < count; at++) {
     const other = U16.get(AREA_ROW, at);
-    if (other != row && Template.u32(other, TEMPLATE_FAMILY) == family) join(other, target);
+    if (other != row && Template.u32(other, TEMPLATE_FAMILY) == family) joinFight(other, target);
   }
 }
 
-function join(creature: u32, target: u32): void {
+function joinFight(creature: u32, target: u32): void {
   if (U32.get(CREATURE_STATE, Row.creatureIndex(creature)) == CREATURE_IDLE) engage(creature, target);
 }
 
 /** Once a fight, at low health, a creature whose kind does runs away for a while; true while it does. */
-function flees(row: u32, index: u32, target: u32): bool {
+function fleeWhenWeak(row: u32, index: u32, target: u32): bool {
   const until = U32.get(CREATURE_FLEE_TICK, index);
   if (until == 0) {
     if ((Template.u32(row, TEMPLATE_FLAGS) & TEMPLATE_FLEES) == 0) return false;
@@ -213,8 +213,8 @@ function chase(row: u32, target: u32): void {
   walk(row, Control.speed(row));
 }
 
-function goHome(row: u32, index: u32): void {
-  Note.entity(U32.get(ENTITY_ID, row));
+function returnHome(row: u32, index: u32): void {
+  Breadcrumb.entity(U32.get(ENTITY_ID, row));
   F32.set(ENTITY_DEST_X, row, F32.get(CREATURE_HOME_X, index));
   F32.set(ENTITY_DEST_Y, row, F32.get(CREATURE_HOME_Y, index));
   F32.set(ENTITY_DEST_Z, row, F32.get(CREATURE_HOME_Z, index));
@@ -228,7 +228,7 @@ function goHome(row: u32, index: u32): void {
 
 /** As far towards its destination as it comes until its next turn; true when it is there. */
 function walk(row: u32, yardsPerSecond: f32): bool {
-  return step(row, Clock.step(yardsPerSecond) * <f32>Relief.thinkEvery());
+  return step(row, Clock.step(yardsPerSecond) * <f32>Overload.thinkEvery());
 }
 
 /** So many yards towards its destination, unless something holds it; true when it is there. */

@@ -9,7 +9,7 @@ import { Flag, setHealth, setPower } from "./changes";
 import { U32 } from "./columns";
 import { Counter } from "./counters";
 import { kill } from "./death";
-import { provoke, refreshLeash } from "./engage";
+import { provoke, refreshLeash } from "./aggro";
 import { emit, emitDamage } from "./events";
 import { pushBack } from "./interrupts";
 import {
@@ -20,12 +20,12 @@ import {
   ENTITY_MAX_POWER,
   ENTITY_POWER,
 } from "./memory";
-import { Row } from "./rows";
-import { POWER_RAGE, powerTypeOf } from "./tables";
+import { Row } from "./entity-rows";
+import { POWER_RAGE, powerTypeOf } from "./content-tables";
 import { addHealingThreat } from "./threat";
 
 /** `through` of `base` damage gets to a living target; info = DAMAGE_* bits; spell = id, 0 for a swing. */
-export function harm(source: u32, target: u32, base: u32, through: u32, info: u32, spell: u32): void {
+export function dealDamage(source: u32, target: u32, base: u32, through: u32, info: u32, spell: u32): void {
   if (Flag.has(target, ENTITY_EVADING)) return;
   const actual = U32.get(ENTITY_AURA_COUNT, target) == 0 ? through : throughAbsorption(target, through);
   const before = U32.get(ENTITY_HEALTH, target);

@@ -34,10 +34,10 @@ import {
   TEMPLATE_RESPAWN_MIN_TICKS,
 } from "./memory";
 import { randomBetween } from "./random";
-import { Row } from "./rows";
+import { Row } from "./entity-rows";
 import { CREATURE_CORPSE } from "./creature-states";
-import { Template } from "./tables";
-import { forgetEverywhere, forgetThreat } from "./threat";
+import { Template } from "./content-tables";
+import { leaveThreatTables, clearThreat } from "./threat";
 
 /** A death within so many seconds of the last return to life is one in a row. */
 const ROW_SECONDS: u32 = 300;
@@ -50,9 +50,9 @@ export function kill(target: u32, killer: u32): void {
   U32.set(ENTITY_ATTACKING, target, 0);
   U32.set(ENTITY_MOVING, target, 0);
   U32.set(ENTITY_DEATH_TICK, target, Clock.now());
-  if (Row.isCreature(target)) layDown(target);
+  if (Row.isCreature(target)) becomeCorpse(target);
   else {
-    forgetEverywhere(target);
+    leaveThreatTables(target);
     countDeath(target);
   }
   setFlags(target, (U32.get(ENTITY_FLAGS, target) & ~(ENTITY_IN_COMBAT | ENTITY_EVADING)) | ENTITY_DEAD);
@@ -62,9 +62,9 @@ export function kill(target: u32, killer: u32): void {
 }
 
 /** A dead creature becomes a corpse, and knows when it comes back. */
-function layDown(row: u32): void {
+function becomeCorpse(row: u32): void {
   shareExperience(row);
-  forgetThreat(row);
+  clearThreat(row);
   const index = Row.creatureIndex(row);
   const low = Template.u32(row, TEMPLATE_RESPAWN_MIN_TICKS);
   const wait = randomBetween(low, Template.u32(row, TEMPLATE_RESPAWN_MAX_TICKS));

@@ -19,7 +19,7 @@ import {
   PLAYERS_MAX,
   ROWS_MAX,
 } from "./memory";
-import { putChange } from "./records";
+import { putChange } from "./frame-records";
 
 export const DELTA_SPECIAL: u32 = 255;
 

@@ -12,15 +12,15 @@ import {
   EVENT_AVOIDED,
   INTERRUPT_BY_SPELL,
 } from "./abi";
-import { gather } from "./areas";
-import { LANDS_CRITICAL, LANDS_MISS, rollSpell } from "./attack-table";
+import { collectAround } from "./area-targets";
+import { OUTCOME_CRITICAL, OUTCOME_MISS, rollSpell } from "./attack-table";
 import { applyAura } from "./auras";
 import { Flag, setPower } from "./changes";
 import { Clock } from "./clock";
 import { controlOf } from "./control";
 import { F32, U16, U32 } from "./columns";
-import { harm, heal } from "./damage";
-import { provoke, taunt } from "./engage";
+import { dealDamage, heal } from "./damage";
+import { provoke, taunt } from "./aggro";
 import { emit } from "./events";
 import { interruptCast } from "./interrupts";
 import {
@@ -48,8 +48,8 @@ import {
 } from "./memory";
 import { resistsWholly, throughArmor, throughResistance } from "./mitigation";
 import { randomBetween } from "./random";
-import { Row } from "./rows";
-import { Sheet } from "./sheet";
+import { Row } from "./entity-rows";
+import { PlayerClass } from "./stats";
 import {
   AURA_SLOW,
   EFFECT_DAMAGE,
@@ -63,32 +63,32 @@ import {
   SCHOOL_PHYSICAL,
   Spell,
   spellOf,
-} from "./tables";
+} from "./content-tables";
 import { addHealingThreat } from "./threat";
 
 /** Applies a known spell to its target, or to the enemies around it; one that it was aimed at and that evades is told of. */
 export function applySpell(caster: u32, target: u32, spell: usize, spellId: u32): void {
   const area = Spell.float(spell, SPELL_AREA);
   if (area > 0 && Spell.isHarmful(spell)) {
-    if (target != caster && Flag.has(target, ENTITY_EVADING)) tellEvasion(caster, target, spellId);
-    strikeArea(caster, target, area, spell, spellId);
-  } else applyTo(caster, target, spell, spellId);
+    if (target != caster && Flag.has(target, ENTITY_EVADING)) tellEvaded(caster, target, spellId);
+    applyToArea(caster, target, area, spell, spellId);
+  } else applyToOne(caster, target, spell, spellId);
 }
 
 /** Applies the spell to each enemy of the caster within `yards` (one cell of the grid at most) of the row at the centre. */
-function strikeArea(caster: u32, centre: u32, yards: f32, spell: usize, spellId: u32): void {
-  const count = gather(centre, yards, !Row.isCreature(caster));
-  for (let index: u32 = 0; index < count; index++) applyTo(caster, U16.get(AREA_ROW, index), spell, spellId);
+function applyToArea(caster: u32, centre: u32, yards: f32, spell: usize, spellId: u32): void {
+  const count = collectAround(centre, yards, !Row.isCreature(caster));
+  for (let index: u32 = 0; index < count; index++) applyToOne(caster, U16.get(AREA_ROW, index), spell, spellId);
 }
 
 /** Applies a known spell to one; nothing happens to the dead, nor to one that evades, which its caster is told. */
-function applyTo(caster: u32, target: u32, spell: usize, spellId: u32): void {
+function applyToOne(caster: u32, target: u32, spell: usize, spellId: u32): void {
   if (Flag.has(target, ENTITY_DEAD)) return;
-  if (Flag.has(target, ENTITY_EVADING)) return tellEvasion(caster, target, spellId);
+  if (Flag.has(target, ENTITY_EVADING)) return tellEvaded(caster, target, spellId);
   const effect = Spell.get(spell, SPELL_EFFECT);
-  if (effect == EFFECT_DAMAGE || effect == EFFECT_HARM) return assail(caster, target, spell, spellId, effect);
+  if (effect == EFFECT_DAMAGE || effect == EFFECT_HARM) return applyHarmful(caster, target, spell, spellId, effect);
   if (effect == EFFECT_HEAL) heal(caster, target, amountOf(spell), spellId);
-  else if (effect == EFFECT_INTERRUPT) interrupt(caster, target, spell);
+  else if (effect == EFFECT_INTERRUPT) interruptAndLock(caster, target, spell);
   else if (effect == EFFECT_TAUNT && Row.isCreature(target) && !Row.isCreature(caster)) taunt(caster, target);
   else if (effect == EFFECT_POWER) gainPower(caster, amountOf(spell));
   else if (effect == EFFECT_STANCE) F32.set(PLAYER_THREAT_FACTOR, caster, Spell.float(spell, SPELL_THREAT));
@@ -98,7 +98,7 @@ function applyTo(caster: u32, target: u32, spell: usize, spellId: u32): void {
 }
 
 /** A blow or spell at a creature on its way home: all who see it see that it came to nothing. */
-function tellEvasion(caster: u32, target: u32, spellId: u32): void {
+function tellEvaded(caster: u32, target: u32, spellId: u32): void {
   emit(EVENT_AVOIDED, AVOIDED_EVADE, caster, target, spellId, 0, 0, 0, 0);
 }
 
@@ -107,22 +107,22 @@ function amountOf(spell: usize): u32 {
 }
 
 /** Damage, an aura, or both: by one roll whether it lands, of a spell that controls by one whether it is resisted. */
-function assail(caster: u32, target: u32, spell: usize, spellId: u32, effect: u32): void {
+function applyHarmful(caster: u32, target: u32, spell: usize, spellId: u32, effect: u32): void {
   const advantage = <i32>U32.get(ENTITY_LEVEL, target) - <i32>U32.get(ENTITY_LEVEL, caster);
-  const lands = rollSpell(advantage, effect == EFFECT_DAMAGE ? Sheet.critical(caster) : 0);
-  if (lands == LANDS_MISS) return avoid(caster, target, spellId, AVOIDED_MISS);
+  const outcome = rollSpell(advantage, effect == EFFECT_DAMAGE ? PlayerClass.critical(caster) : 0);
+  if (outcome == OUTCOME_MISS) return tellAvoided(caster, target, spellId, AVOIDED_MISS);
   const resistance = U32.get(ENTITY_RESISTANCE, target);
   if (isBinary(spell) && resistsWholly(resistance, U32.get(ENTITY_LEVEL, caster))) {
-    return avoid(caster, target, spellId, AVOIDED_RESIST);
+    return tellAvoided(caster, target, spellId, AVOIDED_RESIST);
   }
-  if (effect == EFFECT_DAMAGE) strike(caster, target, spell, spellId, lands == LANDS_CRITICAL);
+  if (effect == EFFECT_DAMAGE) dealSpellDamage(caster, target, spell, spellId, outcome == OUTCOME_CRITICAL);
   else if (Row.isCreature(target)) provoke(caster, target, <f32>0);
   const bonus = Spell.float(spell, SPELL_THREAT);
   if (bonus > 0 && Row.isCreature(target)) provoke(caster, target, bonus);
   if (!Flag.has(target, ENTITY_DEAD | ENTITY_EVADING)) applyAura(caster, target, spell, spellId);
 }
 
-function avoid(caster: u32, target: u32, spellId: u32, how: u32): void {
+function tellAvoided(caster: u32, target: u32, spellId: u32, how: u32): void {
   emit(EVENT_AVOIDED, how, caster, target, spellId, 0, 0, 0, 0);
   if (Row.isCreature(target)) provoke(caster, target, <f32>0);
 }
@@ -134,7 +134,7 @@ function isBinary(spell: usize): bool {
   return kind == AURA_SLOW || controlOf(kind) != 0;
 }
 
-function strike(caster: u32, target: u32, spell: usize, spellId: u32, critical: bool): void {
+function dealSpellDamage(caster: u32, target: u32, spell: usize, spellId: u32, critical: bool): void {
   const level = U32.get(ENTITY_LEVEL, caster);
   const physical = Spell.get(spell, SPELL_SCHOOL) == SCHOOL_PHYSICAL;
   const rolled = amountOf(spell);
@@ -143,11 +143,11 @@ function strike(caster: u32, target: u32, spell: usize, spellId: u32, critical: 
   if (physical) through = throughArmor(base, U32.get(ENTITY_ARMOR, target), level);
   else if (!isBinary(spell)) through = throughResistance(base, U32.get(ENTITY_RESISTANCE, target), level);
   const info = (physical ? DAMAGE_PHYSICAL : DAMAGE_MAGICAL) | (critical ? DAMAGE_CRITICAL : 0);
-  harm(caster, target, base, through, info, spellId);
+  dealDamage(caster, target, base, through, info, spellId);
 }
 
 /** Ends the target's cast and locks the school of what it cast, for as long as the interrupting spell says. */
-function interrupt(caster: u32, target: u32, spell: usize): void {
+function interruptAndLock(caster: u32, target: u32, spell: usize): void {
   if (Row.isCreature(target)) provoke(caster, target, <f32>0);
   if (U32.get(ENTITY_CAST_END, target) == 0) return;
   const school = Spell.get(spellOf(U32.get(ENTITY_CAST_SPELL, target)), SPELL_SCHOOL) & (SCHOOLS_MAX - 1);

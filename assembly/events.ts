@@ -40,7 +40,7 @@ import {
   HEADER_WATCHERS,
   ROWS_MAX,
 } from "./memory";
-import { NO_ROW } from "./rows";
+import { NO_ROW } from "./entity-rows";
 
 /** Forgets the events of the tick before. */
 export function clearEvents(): void {
@@ -50,7 +50,7 @@ export function clearEvents(): void {
 
 /** Writes an event about rows (NO_ROW = nobody); fields a to e as abi.ts has them for the kind. */
 export function emit(kind: u32, info: u32, source: u32, target: u32, a: u32, b: u32, c: u32, d: u32, e: u32): void {
-  tell(kind, info, source, target, a, b, c, d, e, 0);
+  record(kind, info, source, target, a, b, c, d, e, 0);
 }
 
 /** A blow of source got to target. */
@@ -66,15 +66,15 @@ export function emitDamage(
 ): void {
   const through = actual + absorbed;
   const mitigated = base > through ? base - through : 0;
-  tell(EVENT_DAMAGE, info, source, target, base, actual, mitigated, health, spell, absorbed);
+  record(EVENT_DAMAGE, info, source, target, base, actual, mitigated, health, spell, absorbed);
 }
 
-function tell(kind: u32, info: u32, source: u32, target: u32, a: u32, b: u32, c: u32, d: u32, e: u32, f: u32): void {
+function record(kind: u32, info: u32, source: u32, target: u32, a: u32, b: u32, c: u32, d: u32, e: u32, f: u32): void {
   const sourceId = source == NO_ROW ? 0 : U32.get(ENTITY_ID, source);
   const targetId = target == NO_ROW ? 0 : U32.get(ENTITY_ID, target);
-  const index = write(kind, info, sourceId, targetId, a, b, c, d, e, f, 0);
+  const index = append(kind, info, sourceId, targetId, a, b, c, d, e, f, 0);
   if (index == NO_ROW || Cell.get(HEADER_WATCHERS) == 0) return;
-  hangUp(index, source, isPrivate(kind) ? NO_ROW : target, isPrivate(kind));
+  linkToRows(index, source, isPrivate(kind) ? NO_ROW : target, isPrivate(kind));
 }
 
 /** source is refused what it asked for by opcode `op`; subject = spell id or target. */
@@ -84,14 +84,14 @@ export function emitRefused(source: u32, reason: u32, op: u32, seq: u32, subject
 }
 
 /** As emitRefused, for a session that is not in the zone. */
-export function emitRefusedStranger(session: u32, reason: u32, op: u32, seq: u32, subject: u32): void {
+export function emitRefusedToSession(session: u32, reason: u32, op: u32, seq: u32, subject: u32): void {
   Counter.refused(reason);
-  write(EVENT_REFUSED, reason, session, 0, op, seq, subject, 0, 0, 0, 0);
+  append(EVENT_REFUSED, reason, session, 0, op, seq, subject, 0, 0, 0, 0);
 }
 
 /** To telemetry only: a player's position, before (given) and now. */
 export function emitMoved(row: u32, x: f32, y: f32, z: f32): void {
-  write(
+  append(
     EVENT_MOVED,
     0,
     U32.get(ENTITY_ID, row),
@@ -115,7 +115,7 @@ export function emitCorrected(row: u32): void {
 }
 
 /** True for an event, by its index, that only its source's own session may be told. */
-export function isPrivateEvent(index: u32): bool {
+export function isOwnersOnly(index: u32): bool {
   return isPrivate(load<u16>(EVENT_BASE + index * EVENT_BYTES + EVENT_KIND));
 }
 
@@ -124,7 +124,7 @@ function isPrivate(kind: u32): bool {
   return kind == EVENT_REFUSED || kind == EVENT_CORRECTED || kind == EVENT_CAST_BLOCKED_GCD || kind == EVENT_EXPERIENCE;
 }
 
-function write(
+function append(
   kind: u32,
   info: u32,
   source: u32,
@@ -158,7 +158,7 @@ function write(
   return index;
 }
 
-function hangUp(index: u32, source: u32, target: u32, own: bool): void {
+function linkToRows(index: u32, source: u32, target: u32, own: bool): void {
   U32.set(EVENT_TOLD, index, 0);
   U32.set(EVENT_ROWS, index, (source & 0xffff) | (target << 16));
   if (source != NO_ROW) {

@@ -8,9 +8,9 @@ import { setHealth, setPower } from "./changes";
 import { U32 } from "./columns";
 import { emit } from "./events";
 import { ENTITY_LEVEL, ENTITY_MAX_HEALTH, ENTITY_MAX_POWER, PLAYER_EXPERIENCE, TEMPLATE_FLAGS } from "./memory";
-import { NO_ROW } from "./rows";
-import { POWER_MANA, TEMPLATE_ELITE, Template, powerTypeOf } from "./tables";
-import { readSheet } from "./sheet";
+import { NO_ROW } from "./entity-rows";
+import { POWER_MANA, TEMPLATE_ELITE, Template, powerTypeOf } from "./content-tables";
+import { updateStats } from "./stats";
 import { threatCount, threatPlayer } from "./threat";
 
 const LEVEL_MAX: u32 = 60;
@@ -43,27 +43,27 @@ export function shareExperience(creature: u32): void {
   for (let slot: u32 = 0; slot < count; slot++) {
     const player = threatPlayer(creature, slot);
     const worth = killWorth(U32.get(ENTITY_LEVEL, player), U32.get(ENTITY_LEVEL, creature)) * (elite ? 2 : 1);
-    gain(player, worth / count);
+    gainExperience(player, worth / count);
   }
 }
 
-function gain(player: u32, points: u32): void {
+function gainExperience(player: u32, points: u32): void {
   let level = U32.get(ENTITY_LEVEL, player);
   if (points == 0 || level >= LEVEL_MAX) return;
   let total = U32.get(PLAYER_EXPERIENCE, player) + points;
   while (level < LEVEL_MAX && total >= levelCost(level)) {
     total -= levelCost(level);
     level++;
-    rise(player, level);
+    levelUp(player, level);
   }
   U32.set(PLAYER_EXPERIENCE, player, level < LEVEL_MAX ? total : 0);
   emit(EVENT_EXPERIENCE, 0, player, NO_ROW, points, total, levelCost(level), 0, 0);
 }
 
 /** A new level comes with full health and mana. */
-function rise(player: u32, level: u32): void {
+function levelUp(player: u32, level: u32): void {
   U32.set(ENTITY_LEVEL, player, level);
-  readSheet(player);
+  updateStats(player);
   setHealth(player, U32.get(ENTITY_MAX_HEALTH, player));
   if (powerTypeOf(player) == POWER_MANA) setPower(player, U32.get(ENTITY_MAX_POWER, player));
   emit(EVENT_LEVEL, 0, player, NO_ROW, level, 0, 0, 0, 0);

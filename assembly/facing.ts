@@ -6,7 +6,7 @@
 import { Clock } from "./clock";
 import { F32, U32 } from "./columns";
 import { ENTITY_CHANGED_POSITION, ENTITY_TARGET, ENTITY_X, ENTITY_Y, PLAYER_FACE_X, PLAYER_FACE_Y } from "./memory";
-import { NO_ROW, Row, rowOf } from "./rows";
+import { NO_ROW, Row, rowOf } from "./entity-rows";
 
 const MOVED_MS: u32 = 200;
 /** Cosine of 120 degrees: sideways and a little back one can still strike. */
@@ -19,7 +19,7 @@ export function canStrike(row: u32, target: u32): bool {
 }
 
 /** True when `other` stands before a row, not behind it. */
-export function isBefore(row: u32, other: u32): bool {
+export function isInFront(row: u32, other: u32): bool {
   if (!Row.isCreature(row) && movedLately(row)) {
     return isWithinAngle(F32.get(PLAYER_FACE_X, row), F32.get(PLAYER_FACE_Y, row), row, other, 0);
   }

@@ -55,9 +55,9 @@ import {
   SEEN_MARK,
   SEEN_ROW,
 } from "./memory";
-import { Note } from "./note";
-import { GONE, Near, leaveSlot, markNear, putOther } from "./known-list";
-import { pickEvents, pickFirst, putPicked } from "./picked";
+import { Breadcrumb } from "./breadcrumb";
+import { GONE, Near, forgetSlot, markNear, putKnown } from "./known-list";
+import { selectEventsOf, selectOwnEvents, putSelectedEvents } from "./event-selection";
 import { PLAYER_ACKED, PLAYER_RESCAN, PLAYER_RESET, PLAYER_WATCHES } from "./player-flags";
 import {
   putAuras,
@@ -69,9 +69,9 @@ import {
   putPace,
   putReset,
   putSelf,
-} from "./records";
-import { Relief } from "./relief";
-import { look } from "./sight";
+} from "./frame-records";
+import { Overload } from "./overload";
+import { findVisible } from "./visibility";
 
 /** Ticks between two looks around of one watcher. */
 const LOOK_EVERY: u32 = 4;
@@ -110,7 +110,7 @@ function buildRange(from: u32, to: u32, deferredBefore: u32): u32 {
 }
 
 function buildFrame(row: u32): void {
-  Note.session(U32.get(ENTITY_ID, row));
+  Breadcrumb.session(U32.get(ENTITY_ID, row));
   const start: usize = FRAME_BASE + Cell.get(HEADER_FRAME_BYTES);
   const flags = U32.get(PLAYER_FLAGS, row);
   const reset = (flags & PLAYER_RESET) != 0;
@@ -121,25 +121,25 @@ function buildFrame(row: u32): void {
   if (Cell.get(RELIEF_CHANGED) > told) at = putPace(at);
   if (reset || U32.get(PLAYER_SELF_CHANGED, row) > told) at = putSelf(at, row);
   U32.set(PLAYER_FLAGS, row, flags & ~(PLAYER_RESET | PLAYER_RESCAN | PLAYER_ACKED));
-  pickFirst(row);
+  selectOwnEvents(row);
   const looks = (flags & PLAYER_RESCAN) != 0 || ((row + Clock.now()) & (LOOK_EVERY - 1)) == 0;
-  const turn = looks || (row + Clock.now()) % Relief.tellEvery() == 0;
-  const seen = looks ? look(row) : 0;
+  const turn = looks || (row + Clock.now()) % Overload.tellEvery() == 0;
+  const seen = looks ? findVisible(row) : 0;
   if (looks) at = dropUnseen(at, row, seen);
   at = turn && toldFar == told ? putChanges(at, row, told) : putCoalesced(at, row, told, toldFar, turn);
-  if (looks) at = letEnter(at, row, seen);
+  if (looks) at = putEntering(at, row, seen);
   if (U32.get(ENTITY_CHANGED_POSITION, row) > told) at = putOwnPosition(at, row);
   if (U32.get(ENTITY_CHANGED_AURAS, row) > told) at = putAuras(at, row);
-  at = putPicked(at);
+  at = putSelectedEvents(at);
   U32.set(PLAYER_TOLD, row, Clock.now());
   if (turn) {
     U32.set(PLAYER_TOLD_FAR, row, Clock.now());
-    if (Relief.tellEvery() > 1) markNear(row);
+    if (Overload.tellEvery() > 1) markNear(row);
   }
-  if (at != start + FRAME_HEADER_BYTES || (flags & PLAYER_ACKED) != 0) close(start, at, row);
+  if (at != start + FRAME_HEADER_BYTES || (flags & PLAYER_ACKED) != 0) closeFrame(start, at, row);
 }
 
-function close(start: usize, end: usize, row: u32): void {
+function closeFrame(start: usize, end: usize, row: u32): void {
   const length = <u32>(end - start);
   store<u32>(start + FRAME_LENGTH, length);
   store<u32>(start + FRAME_SESSION, U32.get(ENTITY_ID, row));
@@ -189,9 +189,9 @@ function putDeltas(start: usize, row: u32): usize {
     const other: u32 = load<u16>((list + index) << 1, KNOWN_ROW);
     const length: u32 = load<u8>(other, DELTA_LENGTH);
     if (length == DELTA_SPECIAL) {
-      const next = putOther(at, row, list + index, Clock.now() - 1);
+      const next = putKnown(at, row, list + index, Clock.now() - 1);
       if (next == GONE) {
-        at = leaveSlot(at, row, index);
+        at = forgetSlot(at, row, index);
         index--;
       } else at = next;
       continue;
@@ -211,9 +211,9 @@ function putOldChanges(start: usize, row: u32, told: u32): usize {
   let at = start;
   for (let index: u32 = 0; U32.get(PLAYER_KNOWN_COUNT, row) > index; index++) {
     if (U32.get(ENTITY_CHANGED, U16.get(KNOWN_ROW, list + index)) <= told) continue;
-    const next = putOther(at, row, list + index, told);
+    const next = putKnown(at, row, list + index, told);
     if (next == GONE) {
-      at = leaveSlot(at, row, index);
+      at = forgetSlot(at, row, index);
       index--;
     } else at = next;
   }
@@ -221,7 +221,7 @@ function putOldChanges(start: usize, row: u32, told: u32): usize {
 }
 
 /** What is seen and not known enters, up to ENTERS_MAX; the rest at once in the next tick. */
-function letEnter(start: usize, row: u32, seen: u32): usize {
+function putEntering(start: usize, row: u32, seen: u32): usize {
   const list = row * KNOWN_MAX;
   const known = U32.get(PLAYER_KNOWN_COUNT, row);
   const most = min<u32>(known + ENTERS_MAX, KNOWN_MAX);
@@ -233,7 +233,7 @@ function letEnter(start: usize, row: u32, seen: u32): usize {
     at = putEnter(at, other);
     if (U32.get(ENTITY_CAST_END, other) != 0) at = putCast(at, other);
     if (U32.get(ENTITY_AURA_COUNT, other) != 0) at = putAuras(at, other);
-    if (U32.get(EVENT_FIRST, other) != 0) pickEvents(other, row);
+    if (U32.get(EVENT_FIRST, other) != 0) selectEventsOf(other, row);
     U16.set(KNOWN_ROW, list + count, other);
     U32.set(KNOWN_ID, list + count, U32.get(ENTITY_ID, other));
     count++;

@@ -24,7 +24,7 @@ import {
   HEADER_PLAYERS_HIGH,
   PLAYERS_MAX,
 } from "./memory";
-import { Row } from "./rows";
+import { Row } from "./entity-rows";
 import { CREATURE_GONE } from "./creature-states";
 
 /** Yards; three cells reach a little over the 100 yd of sight. */
@@ -44,7 +44,7 @@ export function cellsWithin(yards: f32): u32 {
 }
 
 /** Call when a tick begins: positions are about to change. */
-export function forgetGrid(): void {
+export function invalidateGrid(): void {
   Cell.set(GRID_READY, 0);
 }
 

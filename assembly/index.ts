@@ -5,15 +5,15 @@
 
 import { COUNTER_CREATURES, COUNTER_PLAYERS, COUNTER_WATCHERS, PHASE_HASH, PHASE_IDLE, PHASE_VISIBILITY } from "./abi";
 import { tickAuras } from "./aura-ticks";
-import { letInterruptsThrough, startCasts } from "./cast-starts";
+import { startInterrupts, startCasts } from "./cast-starts";
 import { advanceCasts } from "./casts";
 import { Cell } from "./columns";
 import { handleCommands } from "./commands";
 import { Counter } from "./counters";
-import { decideAll } from "./creatures";
+import { updateCreatures } from "./creatures";
 import { clearEvents } from "./events";
 import { buildFrames } from "./frames";
-import { buildGrid, forgetGrid } from "./grid";
+import { buildGrid, invalidateGrid } from "./grid";
 import { hashState } from "./hash";
 import {
   HEADER_CREATURES,
@@ -31,14 +31,14 @@ import {
   STATE_END,
 } from "./memory";
 import { movePlayers } from "./movement";
-import { noticeAll } from "./notice";
-import { Note } from "./note";
-import { initRelief } from "./relief";
+import { scanAroundPlayers } from "./proximity-aggro";
+import { Breadcrumb } from "./breadcrumb";
+import { initOverload } from "./overload";
 import { regenerate } from "./regeneration";
 import { seedRandom } from "./random";
 import { respawnCreatures } from "./respawn";
 import { revivePlayers } from "./revival";
-import { initRows, lowerMarks } from "./rows";
+import { initRows, lowerHighWaterMarks } from "./entity-rows";
 import { swingAll } from "./swings";
 import { forgetTransfers } from "./transfer";
 
@@ -53,7 +53,7 @@ export function init(seed: u32, zoneId: u32, tickRateHz: u32): void {
   Cell.set(HEADER_LAYOUT_VERSION, LAYOUT_VERSION);
   Cell.set(HEADER_ZONE_ID, zoneId);
   Cell.set(HEADER_TICK_RATE, max<u32>(tickRateHz, 1));
-  initRelief();
+  initOverload();
   initRows();
   seedRandom(seed, zoneId);
   hash();
@@ -65,21 +65,21 @@ export function tick(now: u32): void {
   Cell.set(HEADER_FRAME_BYTES, 0);
   Counter.clear();
   clearEvents();
-  forgetGrid();
+  invalidateGrid();
   forgetTransfers();
-  lowerMarks();
+  lowerHighWaterMarks();
   handleCommands();
   movePlayers();
-  letInterruptsThrough();
+  startInterrupts();
   advanceCasts();
   tickAuras();
   startCasts();
   swingAll();
-  decideAll();
+  updateCreatures();
   revivePlayers();
   respawnCreatures();
   regenerate();
-  showWorld();
+  tellWatchers();
   Counter.set(COUNTER_PLAYERS, Cell.get(HEADER_PLAYERS));
   Counter.set(COUNTER_CREATURES, Cell.get(HEADER_CREATURES));
   Counter.set(COUNTER_WATCHERS, Cell.get(HEADER_WATCHERS));
@@ -87,17 +87,17 @@ export function tick(now: u32): void {
 }
 
 /** Creatures notice players, and watchers are told what they see. */
-function showWorld(): void {
-  Note.phase(PHASE_VISIBILITY);
+function tellWatchers(): void {
+  Breadcrumb.phase(PHASE_VISIBILITY);
   if (Cell.get(HEADER_PLAYERS) == 0) return;
   buildGrid();
-  noticeAll();
+  scanAroundPlayers();
   buildFrames();
 }
 
 /** Recomputes the state hash without ticking. */
 export function hash(): void {
-  Note.phase(PHASE_HASH);
+  Breadcrumb.phase(PHASE_HASH);
   hashState();
-  Note.phase(PHASE_IDLE);
+  Breadcrumb.phase(PHASE_IDLE);
 }

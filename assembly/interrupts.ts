@@ -19,7 +19,7 @@ import {
   ENTITY_PUSHED,
 } from "./memory";
 import { isGuest } from "./player-flags";
-import { rowOf } from "./rows";
+import { rowOf } from "./entity-rows";
 
 const FIRST_MS: u32 = 1000;
 const LESS_MS: u32 = 200;

@@ -19,9 +19,9 @@ import {
   PLAYER_KNOWN_COUNT,
   PLAYER_NEAR,
 } from "./memory";
-import { pickEvents } from "./picked";
+import { selectEventsOf } from "./event-selection";
 import { PLAYER_SLOW } from "./player-flags";
-import { putChange, putLeave } from "./records";
+import { putChange, putLeave } from "./frame-records";
 import { isWithin } from "./space";
 
 /** Yards. */
@@ -64,23 +64,23 @@ export function markNear(row: u32): void {
 }
 
 /** Changes and events of what is in a slot of the known list; GONE when the row is somebody else's by now. */
-export function putOther(at: usize, row: u32, slot: u32, told: u32): usize {
+export function putKnown(at: usize, row: u32, slot: u32, told: u32): usize {
   const other = U16.get(KNOWN_ROW, slot);
   if (U32.get(ENTITY_ID, other) != U32.get(KNOWN_ID, slot)) return GONE;
-  if (U32.get(EVENT_FIRST, other) != 0) pickEvents(other, row);
+  if (U32.get(EVENT_FIRST, other) != 0) selectEventsOf(other, row);
   return putChange(at, other, told);
 }
 
 /** Its events alone. */
-export function putEventsOf(at: usize, row: u32, slot: u32): usize {
+export function selectKnownEvents(at: usize, row: u32, slot: u32): usize {
   const other = U16.get(KNOWN_ROW, slot);
   if (U32.get(ENTITY_ID, other) != U32.get(KNOWN_ID, slot)) return GONE;
-  if (U32.get(EVENT_FIRST, other) != 0) pickEvents(other, row);
+  if (U32.get(EVENT_FIRST, other) != 0) selectEventsOf(other, row);
   return at;
 }
 
 /** Forgets a slot of the known list; the last one takes its place. */
-export function leaveSlot(at: usize, row: u32, index: u32): usize {
+export function forgetSlot(at: usize, row: u32, index: u32): usize {
   const list = row * KNOWN_MAX;
   const last = U32.get(PLAYER_KNOWN_COUNT, row) - 1;
   const id = U32.get(KNOWN_ID, list + index);

@@ -8,7 +8,7 @@ import { HEADER_END } from "./memory-header";
 export const SPELL_BASE: usize = HEADER_END;
 export const SPELL_STRIDE: u32 = 96;
 export const SPELL_ID: u32 = 0;
-/** EFFECT_DAMAGE and its like: tables.ts. */
+/** EFFECT_DAMAGE and its like: content-tables.ts. */
 export const SPELL_EFFECT: u32 = 4;
 /** 0 physical, 1 holy, 2 fire, 3 nature, 4 frost, 5 shadow, 6 arcane. */
 export const SPELL_SCHOOL: u32 = 8;
@@ -24,9 +24,9 @@ export const SPELL_AMOUNT_MIN: u32 = 36;
 export const SPELL_AMOUNT_MAX: u32 = 40;
 /** How long an interrupted school stays locked. */
 export const SPELL_LOCKOUT_TICKS: u32 = 44;
-/** SPELL_COMMON and its like: tables.ts. */
+/** SPELL_COMMON and its like: content-tables.ts. */
 export const SPELL_FLAGS: u32 = 48;
-/** AURA_DAMAGE and its like: tables.ts; 0 = it leaves no aura. */
+/** AURA_DAMAGE and its like: content-tables.ts; 0 = it leaves no aura. */
 export const SPELL_AURA_KIND: u32 = 52;
 export const SPELL_AURA_TICKS: u32 = 56;
 /** Ticks between two of its effects, 0 = it has none from time to time. */
@@ -94,7 +94,7 @@ export const CLASS_BLOCK: u32 = 40;
 export const CLASS_OFF_TICKS: u32 = 44;
 export const CLASS_OFF_MIN: u32 = 48;
 export const CLASS_OFF_MAX: u32 = 52;
-/** f32, what a level adds to the figures above, which are those of level SHEET_LEVEL (sheet.ts). */
+/** f32, what a level adds to the figures above, which are those of level SHEET_LEVEL (stats.ts). */
 export const CLASS_HEALTH_GAIN: u32 = 56;
 export const CLASS_POWER_GAIN: u32 = 60;
 export const CLASS_DAMAGE_GAIN: u32 = 64;

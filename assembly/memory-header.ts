@@ -43,7 +43,7 @@ export const NOTE_SPELL: usize = HEADER_BASE + 112;
 /** COUNTERS u32 of this tick, indexed by COUNTER_*. */
 export const COUNTER_BASE: usize = HEADER_BASE + 128;
 
-/** What the zone leaves out while it is overloaded, as the last OP_RELIEVE said: relief.ts. */
+/** What the zone leaves out while it is overloaded, as the last OP_RELIEVE said: overload.ts. */
 export const RELIEF_BASE: usize = HEADER_BASE + 320;
 /** The host's number for it; of no meaning here. */
 export const RELIEF_STEP: usize = RELIEF_BASE;

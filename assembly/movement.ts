@@ -13,7 +13,7 @@ import {
   INTERRUPT_BY_MOVEMENT,
   PHASE_MOVEMENT,
 } from "./abi";
-import { requestMoved } from "./cast-requests";
+import { markRequestMoved } from "./cast-requests";
 import { Flag } from "./changes";
 import { Clock } from "./clock";
 import { Control } from "./control";
@@ -36,7 +36,7 @@ import {
   PLAYER_FACE_X,
   PLAYER_FACE_Y,
 } from "./memory";
-import { Note } from "./note";
+import { Breadcrumb } from "./breadcrumb";
 import { isGuest } from "./player-flags";
 import { MOVING_ASKED, MOVING_NOT, MOVING_WALKS, NUDGE_BIT, stepTowards } from "./walking";
 
@@ -46,12 +46,12 @@ const SPEED_SLACK: f32 = 1.2;
 const CREDIT_SECONDS: u32 = 1;
 
 export function movePlayers(): void {
-  Note.phase(PHASE_MOVEMENT);
+  Breadcrumb.phase(PHASE_MOVEMENT);
   const high = Cell.get(HEADER_PLAYERS_HIGH);
   for (let row: u32 = 0; row < high; row++) {
     const moving = U32.get(ENTITY_MOVING, row);
     if (moving == MOVING_NOT) continue;
-    Note.session(U32.get(ENTITY_ID, row));
+    Breadcrumb.session(U32.get(ENTITY_ID, row));
     if (Flag.has(row, ENTITY_DEAD) && !Flag.has(row, ENTITY_GHOST)) U32.set(ENTITY_MOVING, row, MOVING_NOT);
     else movePlayer(row, moving);
   }
@@ -59,7 +59,7 @@ export function movePlayers(): void {
 
 function movePlayer(row: u32, moving: u32): void {
   const asked = (moving & MOVING_ASKED) != 0;
-  const allowed = asked ? credit(row) : Clock.step(Control.speed(row));
+  const allowed = asked ? allowedYards(row) : Clock.step(Control.speed(row));
   const x = F32.get(ENTITY_X, row);
   const y = F32.get(ENTITY_Y, row);
   const z = F32.get(ENTITY_Z, row);
@@ -71,19 +71,19 @@ function movePlayer(row: u32, moving: u32): void {
     F32.set(PLAYER_FACE_X, row, F32.get(ENTITY_X, row) - x);
     F32.set(PLAYER_FACE_Y, row, F32.get(ENTITY_Y, row) - y);
     emitMoved(row, x, y, z);
-    if ((moving & NUDGE_BIT) == 0) moveCancelsCast(row);
+    if ((moving & NUDGE_BIT) == 0) cancelCastByMovement(row);
   }
-  if (asked && !arrived && (moving & NUDGE_BIT) == 0) correct(row);
+  if (asked && !arrived && (moving & NUDGE_BIT) == 0) tellCorrection(row);
 }
 
 /** Yards a move command may cover: what its speed allows for the ticks since the last move, with slack. */
-function credit(row: u32): f32 {
+function allowedYards(row: u32): f32 {
   const ticks = min<u32>(Clock.now() - U32.get(ENTITY_MOVED_TICK, row), Clock.seconds(CREDIT_SECONDS));
   return <f32>ticks * Clock.step(Control.speed(row)) * SPEED_SLACK;
 }
 
 /** Its client thinks it elsewhere than it is: counted, and told at most once a second. */
-export function correct(row: u32): void {
+export function tellCorrection(row: u32): void {
   Counter.add(COUNTER_CORRECTED, 1);
   const last = U32.get(PLAYER_CORRECTED_TICK, row);
   if (last != 0 && Clock.now() - last < Clock.seconds(1)) return;
@@ -92,16 +92,16 @@ export function correct(row: u32): void {
 }
 
 /** Own movement: ends the cast in progress, and what starts in this tick may only be instant. */
-function moveCancelsCast(row: u32): void {
-  if (U32.get(ENTITY_CAST_END, row) != 0 && !mayStep(row)) interruptCast(row, INTERRUPT_BY_MOVEMENT);
-  requestMoved(row);
+function cancelCastByMovement(row: u32): void {
+  if (U32.get(ENTITY_CAST_END, row) != 0 && !mayGuestStep(row)) interruptCast(row, INTERRUPT_BY_MOVEMENT);
+  markRequestMoved(row);
 }
 
 /**
  * A guest reads nothing, so it does not know that it casts, and steps all the time. In the second half of its cast that does no
  * harm; else hardly any would ever complete.
  */
-function mayStep(row: u32): bool {
+function mayGuestStep(row: u32): bool {
   if (!isGuest(row) || U32.get(ENTITY_CHANNEL_NEXT, row) != 0) return false;
   return (U32.get(ENTITY_CAST_END, row) - Clock.now()) * 2 <= U32.get(ENTITY_CAST_TICKS, row);
 }

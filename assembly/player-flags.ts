@@ -5,7 +5,7 @@
 
 import { U32 } from "./columns";
 import { PLAYER_FLAGS } from "./memory";
-import { Row } from "./rows";
+import { Row } from "./entity-rows";
 
 /** The session gets frames. */
 export const PLAYER_WATCHES: u32 = 1;

@@ -20,10 +20,10 @@ import {
   HEADER_CREATURES_HIGH,
   HEADER_PLAYERS_HIGH,
 } from "./memory";
-import { Note } from "./note";
-import { Row } from "./rows";
+import { Breadcrumb } from "./breadcrumb";
+import { Row } from "./entity-rows";
 import { CREATURE_IDLE } from "./creature-states";
-import { POWER_ENERGY, POWER_MANA, powerTypeOf } from "./tables";
+import { POWER_ENERGY, POWER_MANA, powerTypeOf } from "./content-tables";
 
 const PLAYER_SECONDS: u32 = 2;
 const CREATURE_SECONDS: u32 = 5;
@@ -32,7 +32,7 @@ const SPENT_SECONDS: u32 = 5;
 const ENERGY_GAIN: u32 = 20;
 
 export function regenerate(): void {
-  Note.phase(PHASE_REGENERATION);
+  Breadcrumb.phase(PHASE_REGENERATION);
   const period = Clock.seconds(PLAYER_SECONDS);
   const players = Cell.get(HEADER_PLAYERS_HIGH);
   for (let row = Clock.now() % period; row < players; row += period) {

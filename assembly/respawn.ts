@@ -22,20 +22,20 @@ import {
   ENTITY_MAX_HEALTH,
   HEADER_CREATURES_HIGH,
 } from "./memory";
-import { Note } from "./note";
-import { NO_ROW, Row } from "./rows";
+import { Breadcrumb } from "./breadcrumb";
+import { NO_ROW, Row } from "./entity-rows";
 
 export function respawnCreatures(): void {
-  Note.phase(PHASE_DEATHS);
+  Breadcrumb.phase(PHASE_DEATHS);
   const creatures = Cell.get(HEADER_CREATURES_HIGH);
   for (let index: u32 = 0; index < creatures; index++) {
-    if (U32.get(CREATURE_STATE, index) >= CREATURE_CORPSE) waitForRespawn(Row.ofCreature(index), index);
+    if (U32.get(CREATURE_STATE, index) >= CREATURE_CORPSE) respawnIfDue(Row.ofCreature(index), index);
   }
 }
 
-function waitForRespawn(row: u32, index: u32): void {
+function respawnIfDue(row: u32, index: u32): void {
   if (U32.get(ENTITY_ID, row) == 0) return;
-  Note.entity(U32.get(ENTITY_ID, row));
+  Breadcrumb.entity(U32.get(ENTITY_ID, row));
   if (Clock.now() >= U32.get(CREATURE_RESPAWN_TICK, index)) return respawn(row, index);
   if (U32.get(CREATURE_STATE, index) == CREATURE_CORPSE && Clock.now() >= U32.get(CREATURE_TIMER, index)) {
     U32.set(CREATURE_STATE, index, CREATURE_GONE);

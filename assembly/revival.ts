@@ -37,9 +37,9 @@ import {
   PLAYER_BODY_Z,
   PLAYER_DEATHS,
 } from "./memory";
-import { Note } from "./note";
+import { Breadcrumb } from "./breadcrumb";
 import { isGuest } from "./player-flags";
-import { NO_ROW } from "./rows";
+import { NO_ROW } from "./entity-rows";
 import { inWorld, isFinitePoint } from "./space";
 
 /** Seconds dead before a player may release, before a guest revives, and before anybody does. */
@@ -53,25 +53,25 @@ const RECLAIM_DOUBLINGS: u32 = 2;
 const RECLAIM_YARDS: f32 = 39;
 /** Phase: players who were dead for long enough are revived. */
 export function revivePlayers(): void {
-  Note.phase(PHASE_DEATHS);
+  Breadcrumb.phase(PHASE_DEATHS);
   const players = Cell.get(HEADER_PLAYERS_HIGH);
   for (let row: u32 = 0; row < players; row++) {
-    if (Flag.has(row, ENTITY_DEAD) && U32.get(ENTITY_ID, row) != 0) waitForRevival(row);
+    if (Flag.has(row, ENTITY_DEAD) && U32.get(ENTITY_ID, row) != 0) reviveIfDue(row);
   }
 }
 
 /** The dead gives up its body: alive at the spawn point, or a ghost there; 0, or why not. */
-export function release(row: u32, asGhost: bool): u32 {
+export function releaseSpirit(row: u32, asGhost: bool): u32 {
   if (!Flag.has(row, ENTITY_DEAD)) return REFUSED_INVALID_TARGET;
   if (deadFor(row) < Clock.seconds(RELEASE_SECONDS)) return REFUSED_ON_COOLDOWN;
   if (!asGhost) reviveAtSpawn(row);
   else if (Flag.has(row, ENTITY_GHOST)) return REFUSED_INVALID_TARGET;
-  else rise(row);
+  else becomeGhost(row);
   return 0;
 }
 
 /** The ghost lives again where its body lies; 0, or why not. */
-export function reclaim(row: u32): u32 {
+export function reclaimBody(row: u32): u32 {
   if (!Flag.has(row, ENTITY_GHOST)) return REFUSED_INVALID_TARGET;
   const doublings = min<u32>(max<u32>(U32.get(PLAYER_DEATHS, row), 1) - 1, RECLAIM_DOUBLINGS);
   if (deadFor(row) < Clock.seconds(RECLAIM_SECONDS << doublings)) return REFUSED_ON_COOLDOWN;
@@ -89,20 +89,20 @@ function deadFor(row: u32): u32 {
   return Clock.now() - U32.get(ENTITY_DEATH_TICK, row);
 }
 
-function waitForRevival(row: u32): void {
+function reviveIfDue(row: u32): void {
   if (deadFor(row) >= Clock.seconds(isGuest(row) ? GUEST_SECONDS : FORCED_SECONDS)) reviveAtSpawn(row);
 }
 
 /** Becomes a ghost at the spawn point; the body stays. */
-function rise(row: u32): void {
+function becomeGhost(row: u32): void {
   F32.set(PLAYER_BODY_X, row, F32.get(ENTITY_X, row));
   F32.set(PLAYER_BODY_Y, row, F32.get(ENTITY_Y, row));
   F32.set(PLAYER_BODY_Z, row, F32.get(ENTITY_Z, row));
   Flag.raise(row, ENTITY_GHOST);
-  goToSpawn(row);
+  moveToSpawn(row);
 }
 
-function goToSpawn(row: u32): void {
+function moveToSpawn(row: u32): void {
   const x = load<f32>(HEADER_SPAWN_X);
   const y = load<f32>(HEADER_SPAWN_Y);
   const z = load<f32>(HEADER_SPAWN_Z);
@@ -112,7 +112,7 @@ function goToSpawn(row: u32): void {
 }
 
 function reviveAtSpawn(row: u32): void {
-  goToSpawn(row);
+  moveToSpawn(row);
   revive(row);
 }
 

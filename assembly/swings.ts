@@ -22,13 +22,13 @@ import {
   REFUSED_NOT_FACING,
 } from "./abi";
 import {
-  LANDS_BLOCK,
-  LANDS_CRITICAL,
-  LANDS_CRUSHING,
-  LANDS_DODGE,
-  LANDS_GLANCING,
-  LANDS_MISS,
-  LANDS_PARRY,
+  OUTCOME_BLOCK,
+  OUTCOME_CRITICAL,
+  OUTCOME_CRUSHING,
+  OUTCOME_DODGE,
+  OUTCOME_GLANCING,
+  OUTCOME_MISS,
+  OUTCOME_PARRY,
   SWING_BY_CREATURE,
   SWING_BY_PLAYER,
   SWING_DUAL,
@@ -44,10 +44,10 @@ import { Clock } from "./clock";
 import { CONTROL_STUNNED, Control } from "./control";
 import { Cell, U32 } from "./columns";
 import { Counter } from "./counters";
-import { harm } from "./damage";
-import { provoke } from "./engage";
+import { dealDamage } from "./damage";
+import { provoke } from "./aggro";
 import { emit, emitRefused } from "./events";
-import { canStrike, isBefore } from "./facing";
+import { canStrike, isInFront } from "./facing";
 import {
   ENTITY_ARMOR,
   ENTITY_ATTACKING,
@@ -71,12 +71,12 @@ import {
   PLAYER_OFF_TICKS,
 } from "./memory";
 import { throughArmor, throughResistance } from "./mitigation";
-import { Note } from "./note";
+import { Breadcrumb } from "./breadcrumb";
 import { randomBetween } from "./random";
-import { Row, rowOf } from "./rows";
-import { Sheet } from "./sheet";
+import { Row, rowOf } from "./entity-rows";
+import { PlayerClass } from "./stats";
 import { inMeleeRange } from "./space";
-import { refusalOfEnemy } from "./targets";
+import { attackRefusal } from "./targets";
 
 /** Between a swing of one hand and one of the other. */
 const HANDS_APART_MS: u32 = 200;
@@ -86,7 +86,7 @@ const TURN_MS: u32 = 500;
 const CREATURE_CRITICAL: u32 = 500;
 
 export function swingAll(): void {
-  Note.phase(PHASE_SWINGS);
+  Breadcrumb.phase(PHASE_SWINGS);
   const now = Clock.now();
   const players = Cell.get(HEADER_PLAYERS_HIGH);
   for (let row: u32 = 0; row < players; row++) {
@@ -105,15 +105,15 @@ function tryOffHand(row: u32): void {
 }
 
 function trySwing(row: u32, offHand: bool): void {
-  Note.entity(U32.get(ENTITY_ID, row));
+  Breadcrumb.entity(U32.get(ENTITY_ID, row));
   const target = rowOf(U32.get(ENTITY_TARGET, row));
-  if (refusalOfEnemy(row, target) != 0) return stopAttack(row);
+  if (attackRefusal(row, target) != 0) return stopAttack(row);
   if (U32.get(ENTITY_CAST_END, row) != 0 || !inMeleeRange(row, target)) return;
   if (Control.has(row, CONTROL_STUNNED)) return;
-  if (!canStrike(row, target)) return turnAbout(row);
-  wait(row, offHand);
+  if (!canStrike(row, target)) return waitToFace(row);
+  startSwingTimers(row, offHand);
   Counter.add(COUNTER_ATTACKS, 1);
-  if (Flag.has(target, ENTITY_EVADING)) avoid(row, target, AVOIDED_EVADE);
+  if (Flag.has(target, ENTITY_EVADING)) tellAvoided(row, target, AVOIDED_EVADE);
   else swing(row, target, offHand);
 }
 
@@ -125,7 +125,7 @@ function stopAttack(row: u32): void {
 }
 
 /** Both hands wait a little, and the player is told why. */
-function turnAbout(row: u32): void {
+function waitToFace(row: u32): void {
   const next = Clock.now() + Clock.milliseconds(TURN_MS);
   U32.set(ENTITY_SWING_NEXT, row, next);
   U32.set(PLAYER_OFF_NEXT, row, max<u32>(next, U32.get(PLAYER_OFF_NEXT, row)));
@@ -133,7 +133,7 @@ function turnAbout(row: u32): void {
 }
 
 /** The hand that strikes waits for its own time; the other one at least the time between two hands. */
-function wait(row: u32, offHand: bool): void {
+function startSwingTimers(row: u32, offHand: bool): void {
   const now = Clock.now();
   if (Row.isCreature(row) || U32.get(PLAYER_OFF_TICKS, row) == 0) {
     return U32.set(ENTITY_SWING_NEXT, row, now + U32.get(ENTITY_SWING_TICKS, row));
@@ -150,22 +150,22 @@ function wait(row: u32, offHand: bool): void {
 
 function swing(row: u32, target: u32, offHand: bool): void {
   const advantage = <i32>U32.get(ENTITY_LEVEL, target) - <i32>U32.get(ENTITY_LEVEL, row);
-  const critical = Row.isCreature(row) ? CREATURE_CRITICAL : Sheet.critical(row);
-  const lands = rollSwing(advantage, circumstances(row, target), critical);
-  if (lands == LANDS_MISS) return avoid(row, target, AVOIDED_MISS);
-  if (lands == LANDS_DODGE) return avoid(row, target, AVOIDED_DODGE);
-  if (lands == LANDS_PARRY) {
-    hasten(target);
-    return avoid(row, target, AVOIDED_PARRY);
+  const critical = Row.isCreature(row) ? CREATURE_CRITICAL : PlayerClass.critical(row);
+  const outcome = rollSwing(advantage, circumstances(row, target), critical);
+  if (outcome == OUTCOME_MISS) return tellAvoided(row, target, AVOIDED_MISS);
+  if (outcome == OUTCOME_DODGE) return tellAvoided(row, target, AVOIDED_DODGE);
+  if (outcome == OUTCOME_PARRY) {
+    hastenByParry(target);
+    return tellAvoided(row, target, AVOIDED_PARRY);
   }
-  const base = scaled(baseDamage(row, offHand), lands, advantage);
+  const base = scaleDamage(baseDamage(row, offHand), outcome, advantage);
   const level = U32.get(ENTITY_LEVEL, row);
   const magical = !Row.isCreature(row) && U32.get(PLAYER_DAMAGE_TYPE, row) == DAMAGE_MAGICAL;
   let through = magical
     ? throughResistance(base, U32.get(ENTITY_RESISTANCE, target), level)
     : throughArmor(base, U32.get(ENTITY_ARMOR, target), level);
-  if (lands == LANDS_BLOCK) through -= min<u32>(through, Sheet.block(target));
-  harm(row, target, base, through, (magical ? DAMAGE_MAGICAL : DAMAGE_PHYSICAL) | told(lands), 0);
+  if (outcome == OUTCOME_BLOCK) through -= min<u32>(through, PlayerClass.block(target));
+  dealDamage(row, target, base, through, (magical ? DAMAGE_MAGICAL : DAMAGE_PHYSICAL) | damageInfo(outcome), 0);
 }
 
 /** SWING_* bits. */
@@ -174,18 +174,18 @@ function circumstances(row: u32, target: u32): u32 {
   let bits: u32 = creature ? SWING_BY_CREATURE : SWING_BY_PLAYER;
   if (!creature && U32.get(PLAYER_OFF_TICKS, row) != 0) bits |= SWING_DUAL;
   if (Control.has(target, CONTROL_STUNNED)) bits |= SWING_HELPLESS;
-  if (isBefore(target, row)) bits |= SWING_FRONT;
-  if (Sheet.block(target) > 0) bits |= SWING_SHIELD;
+  if (isInFront(target, row)) bits |= SWING_FRONT;
+  if (PlayerClass.block(target) > 0) bits |= SWING_SHIELD;
   return bits;
 }
 
-function avoid(row: u32, target: u32, how: u32): void {
+function tellAvoided(row: u32, target: u32, how: u32): void {
   emit(EVENT_AVOIDED, how, row, target, 0, 0, 0, 0, 0);
   if (Row.isCreature(target)) provoke(row, target, 0);
 }
 
 /** A parry brings the parrier's own swing nearer: with 20 to 60 % of it left to 20 %, with more by 40 % of it. */
-function hasten(row: u32): void {
+function hastenByParry(row: u32): void {
   const next = U32.get(ENTITY_SWING_NEXT, row);
   if (next <= Clock.now()) return;
   const full = U32.get(ENTITY_SWING_TICKS, row);
@@ -195,19 +195,19 @@ function hasten(row: u32): void {
 }
 
 /** A blow that lands in one of the special bands. */
-function scaled(damage: u32, lands: u32, advantage: i32): u32 {
-  if (lands == LANDS_CRITICAL) return damage * 2;
-  if (lands == LANDS_CRUSHING) return damage + damage / 2;
-  if (lands != LANDS_GLANCING) return damage;
+function scaleDamage(damage: u32, outcome: u32, advantage: i32): u32 {
+  if (outcome == OUTCOME_CRITICAL) return damage * 2;
+  if (outcome == OUTCOME_CRUSHING) return damage + damage / 2;
+  if (outcome != OUTCOME_GLANCING) return damage;
   return max<u32>((damage * randomBetween(glancingLeast(advantage), glancingMost(advantage))) / 100, 1);
 }
 
 /** DAMAGE_* bit of a band. */
-function told(lands: u32): u32 {
-  if (lands == LANDS_CRITICAL) return DAMAGE_CRITICAL;
-  if (lands == LANDS_CRUSHING) return DAMAGE_CRUSHING;
-  if (lands == LANDS_GLANCING) return DAMAGE_GLANCING;
-  return lands == LANDS_BLOCK ? DAMAGE_BLOCKED : 0;
+function damageInfo(outcome: u32): u32 {
+  if (outcome == OUTCOME_CRITICAL) return DAMAGE_CRITICAL;
+  if (outcome == OUTCOME_CRUSHING) return DAMAGE_CRUSHING;
+  if (outcome == OUTCOME_GLANCING) return DAMAGE_GLANCING;
+  return outcome == OUTCOME_BLOCK ? DAMAGE_BLOCKED : 0;
 }
 
 /** What the weapon rolls, at most what the client bound itself to. */

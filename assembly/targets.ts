@@ -28,24 +28,24 @@ import {
   SPELL_EFFECT,
   SPELL_RANGE,
 } from "./memory";
-import { NO_ROW, Row, rowOf } from "./rows";
+import { NO_ROW, Row, rowOf } from "./entity-rows";
 import { distanceSquared, isWithin } from "./space";
 import { CREATURE_GONE } from "./creature-states";
-import { EFFECT_HEAL, EFFECT_HELP, EFFECT_POWER, EFFECT_STANCE, Spell } from "./tables";
+import { EFFECT_HEAL, EFFECT_HELP, EFFECT_POWER, EFFECT_STANCE, Spell } from "./content-tables";
 
 /** Set in the result of `aim` when the lower bits are a REFUSED_* instead of a row. */
-export const REFUSAL: u32 = 0x40000000;
+export const REFUSAL_BIT: u32 = 0x40000000;
 /** Cells to each side a search for the nearest enemy goes at most. */
 const SEARCH_REACH: u32 = 2;
 /** Yards beyond a spell's range at which a target that walked away is still hit. */
 const RANGE_LEEWAY: f32 = 5;
 
 /** The row a spell would go to, NO_ROW = nobody, or REFUSAL | reason. `wish`: entity id, 0 = none. */
-export function aim(caster: u32, spell: usize, wish: u32): u32 {
+export function chooseTarget(caster: u32, spell: usize, wantedId: u32): u32 {
   const effect = Spell.get(spell, SPELL_EFFECT);
-  if (Spell.isHarmful(spell)) return isAroundCaster(spell) ? caster : aimAtEnemy(caster, spell, wish);
-  if (effect == EFFECT_HEAL || effect == EFFECT_HELP) return aimAtFriend(caster, spell, wish);
-  return effect == EFFECT_POWER || effect == EFFECT_STANCE ? caster : rowOf(wish);
+  if (Spell.isHarmful(spell)) return isAroundCaster(spell) ? caster : chooseEnemy(caster, spell, wantedId);
+  if (effect == EFFECT_HEAL || effect == EFFECT_HELP) return chooseFriend(caster, spell, wantedId);
+  return effect == EFFECT_POWER || effect == EFFECT_STANCE ? caster : rowOf(wantedId);
 }
 
 /** An area spell without a range. */
@@ -54,14 +54,14 @@ function isAroundCaster(spell: usize): bool {
 }
 
 /** True while a cast's target may still be hit; NO_ROW, nobody, always may. */
-export function isStillThere(caster: u32, target: u32, spell: usize): bool {
+export function isStillInReach(caster: u32, target: u32, spell: usize): bool {
   if (target == caster) return true;
   if (Flag.has(target, ENTITY_DEAD)) return false;
   return isWithin(caster, target, Spell.float(spell, SPELL_RANGE) + RANGE_LEEWAY);
 }
 
 /** 0 when a player or creature may attack the target, else why not. */
-export function refusalOfEnemy(attacker: u32, target: u32): u32 {
+export function attackRefusal(attacker: u32, target: u32): u32 {
   if (target == NO_ROW || isGone(target)) return REFUSED_NO_SUCH_ENTITY;
   if (Row.isCreature(attacker) == Row.isCreature(target)) return REFUSED_INVALID_TARGET;
   if (Flag.has(target, ENTITY_PHANTOM)) return REFUSED_INVALID_TARGET;
@@ -72,23 +72,23 @@ function isGone(row: u32): bool {
   return Row.isCreature(row) && U32.get(CREATURE_STATE, Row.creatureIndex(row)) == CREATURE_GONE;
 }
 
-function aimAtEnemy(caster: u32, spell: usize, wish: u32): u32 {
+function chooseEnemy(caster: u32, spell: usize, wantedId: u32): u32 {
   const range = Spell.float(spell, SPELL_RANGE);
-  const target = rowOf(wish == 0 ? U32.get(ENTITY_TARGET, caster) : wish);
-  const refusal = refusalOfEnemy(caster, target);
+  const target = rowOf(wantedId == 0 ? U32.get(ENTITY_TARGET, caster) : wantedId);
+  const refusal = attackRefusal(caster, target);
   const inRange = refusal == 0 && isWithin(caster, target, range);
   if (inRange) return target;
-  if (wish != 0) return REFUSAL | (refusal != 0 ? refusal : <u32>REFUSED_OUT_OF_RANGE);
+  if (wantedId != 0) return REFUSAL_BIT | (refusal != 0 ? refusal : <u32>REFUSED_OUT_OF_RANGE);
   return Row.isCreature(caster) ? NO_ROW : nearestEnemy(caster, range);
 }
 
-function aimAtFriend(caster: u32, spell: usize, wish: u32): u32 {
-  if (wish == 0) return caster;
-  const target = rowOf(wish);
-  if (target == NO_ROW) return REFUSAL | REFUSED_NO_SUCH_ENTITY;
-  if (Row.isCreature(caster) != Row.isCreature(target)) return REFUSAL | REFUSED_INVALID_TARGET;
-  if (Flag.has(target, ENTITY_DEAD)) return REFUSAL | REFUSED_TARGET_DEAD;
-  return isWithin(caster, target, Spell.float(spell, SPELL_RANGE)) ? target : REFUSAL | REFUSED_OUT_OF_RANGE;
+function chooseFriend(caster: u32, spell: usize, wantedId: u32): u32 {
+  if (wantedId == 0) return caster;
+  const target = rowOf(wantedId);
+  if (target == NO_ROW) return REFUSAL_BIT | REFUSED_NO_SUCH_ENTITY;
+  if (Row.isCreature(caster) != Row.isCreature(target)) return REFUSAL_BIT | REFUSED_INVALID_TARGET;
+  if (Flag.has(target, ENTITY_DEAD)) return REFUSAL_BIT | REFUSED_TARGET_DEAD;
+  return isWithin(caster, target, Spell.float(spell, SPELL_RANGE)) ? target : REFUSAL_BIT | REFUSED_OUT_OF_RANGE;
 }
 
 /** The nearest living creature within range (at most two cells away) of a player, the lower row of two as near. */
@@ -105,7 +105,7 @@ function nearestEnemy(player: u32, range: f32): u32 {
       const end = Span.end(cellRow, cell);
       for (let at = Span.start(cellRow, cell); at < end; at++) {
         const row = U16.get(GRID_ROW, at);
-        if (!isPrey(row)) continue;
+        if (!isAttackable(row)) continue;
         const squared = distanceSquared(player, row);
         if (squared > best || (squared == best && nearest != NO_ROW)) continue;
         best = squared;
@@ -117,7 +117,7 @@ function nearestEnemy(player: u32, range: f32): u32 {
 }
 
 /** A creature that may be attacked without being named: alive, real, not on its way home. */
-function isPrey(row: u32): bool {
+function isAttackable(row: u32): bool {
   if (!Row.isCreature(row) || U32.get(ENTITY_ID, row) == 0) return false;
   return !Flag.has(row, ENTITY_DEAD | ENTITY_PHANTOM | ENTITY_EVADING);
 }

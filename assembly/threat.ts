@@ -21,14 +21,14 @@ import {
   THREAT_ROW,
   THREAT_VALUE,
 } from "./memory";
-import { NO_ROW, Row, rowOf } from "./rows";
+import { NO_ROW, Row, rowOf } from "./entity-rows";
 import { inMeleeRange } from "./space";
 
 /** How many times the current target's threat another needs to pull the creature off it. */
 const PULL_IN_MELEE: f32 = 1.1;
 const PULL_AT_RANGE: f32 = 1.3;
 
-class Entry {
+class ThreatEntry {
   @inline static at(creature: u32, slot: u32): u32 {
     return Row.creatureIndex(creature) * THREAT_MAX + slot;
   }
@@ -41,17 +41,17 @@ export function threatCount(creature: u32): u32 {
 
 /** The player in a slot below threatCount. */
 export function threatPlayer(creature: u32, slot: u32): u32 {
-  return U16.get(THREAT_ROW, Entry.at(creature, slot));
+  return U16.get(THREAT_ROW, ThreatEntry.at(creature, slot));
 }
 
 /** A player's threat with a creature, 0 when not on its table. */
 export function threatOf(creature: u32, player: u32): f32 {
   const slot = slotOf(creature, player);
-  return slot == NO_ROW ? 0 : F32.get(THREAT_VALUE, Entry.at(creature, slot));
+  return slot == NO_ROW ? 0 : F32.get(THREAT_VALUE, ThreatEntry.at(creature, slot));
 }
 
 /** False when one of them is dead, or the creature is on its way home: then no act of the one concerns the other. */
-export function canHate(creature: u32, player: u32): bool {
+export function canHaveThreat(creature: u32, player: u32): bool {
   return !Flag.has(creature, ENTITY_DEAD | ENTITY_EVADING) && !Flag.has(player, ENTITY_DEAD);
 }
 
@@ -60,11 +60,11 @@ export function canHate(creature: u32, player: u32): bool {
  * hated to one hated more.
  */
 export function addThreat(creature: u32, player: u32, amount: f32): void {
-  if (!canHate(creature, player)) return;
+  if (!canHaveThreat(creature, player)) return;
   let slot = slotOf(creature, player);
-  if (slot == NO_ROW) slot = openSlot(creature, player, amount);
+  if (slot == NO_ROW) slot = addSlot(creature, player, amount);
   if (slot == NO_ROW) return;
-  const at = Entry.at(creature, slot);
+  const at = ThreatEntry.at(creature, slot);
   F32.set(THREAT_VALUE, at, F32.get(THREAT_VALUE, at) + amount);
 }
 
@@ -76,27 +76,29 @@ export function slotOf(creature: u32, player: u32): u32 {
   return NO_ROW;
 }
 
-function openSlot(creature: u32, player: u32, amount: f32): u32 {
+function addSlot(creature: u32, player: u32, amount: f32): u32 {
   const index = Row.creatureIndex(creature);
   if (U32.get(CREATURE_THREAT_COUNT, index) == THREAT_MAX) {
-    const least = leastHated(creature);
-    if (F32.get(THREAT_VALUE, Entry.at(creature, least)) >= amount) return NO_ROW;
+    const least = lowestSlot(creature);
+    if (F32.get(THREAT_VALUE, ThreatEntry.at(creature, least)) >= amount) return NO_ROW;
     removeSlot(creature, least);
   }
   const slot = U32.get(CREATURE_THREAT_COUNT, index);
   U32.set(CREATURE_THREAT_COUNT, index, slot + 1);
-  U16.set(THREAT_ROW, Entry.at(creature, slot), player);
-  F32.set(THREAT_VALUE, Entry.at(creature, slot), 0);
+  U16.set(THREAT_ROW, ThreatEntry.at(creature, slot), player);
+  F32.set(THREAT_VALUE, ThreatEntry.at(creature, slot), 0);
   U32.add(ENTITY_HATED, player, 1);
   Flag.raise(player, ENTITY_IN_COMBAT);
   return slot;
 }
 
-function leastHated(creature: u32): u32 {
+function lowestSlot(creature: u32): u32 {
   const count = threatCount(creature);
   let least: u32 = 0;
   for (let slot: u32 = 1; slot < count; slot++) {
-    if (F32.get(THREAT_VALUE, Entry.at(creature, slot)) < F32.get(THREAT_VALUE, Entry.at(creature, least))) {
+    if (
+      F32.get(THREAT_VALUE, ThreatEntry.at(creature, slot)) < F32.get(THREAT_VALUE, ThreatEntry.at(creature, least))
+    ) {
       least = slot;
     }
   }
@@ -107,8 +109,8 @@ function removeSlot(creature: u32, slot: u32): void {
   const player = threatPlayer(creature, slot);
   const index = Row.creatureIndex(creature);
   const last = U32.get(CREATURE_THREAT_COUNT, index) - 1;
-  U16.set(THREAT_ROW, Entry.at(creature, slot), U16.get(THREAT_ROW, Entry.at(creature, last)));
-  F32.set(THREAT_VALUE, Entry.at(creature, slot), F32.get(THREAT_VALUE, Entry.at(creature, last)));
+  U16.set(THREAT_ROW, ThreatEntry.at(creature, slot), U16.get(THREAT_ROW, ThreatEntry.at(creature, last)));
+  F32.set(THREAT_VALUE, ThreatEntry.at(creature, slot), F32.get(THREAT_VALUE, ThreatEntry.at(creature, last)));
   U32.set(CREATURE_THREAT_COUNT, index, last);
   const hated = U32.get(ENTITY_HATED, player) - 1;
   U32.set(ENTITY_HATED, player, hated);
@@ -118,12 +120,12 @@ function removeSlot(creature: u32, slot: u32): void {
 }
 
 /** Empties a creature's table. */
-export function forgetThreat(creature: u32): void {
+export function clearThreat(creature: u32): void {
   while (threatCount(creature) > 0) removeSlot(creature, threatCount(creature) - 1);
 }
 
 /** Takes a player off every table; ends as soon as it is on none. */
-export function forgetEverywhere(player: u32): void {
+export function leaveThreatTables(player: u32): void {
   const creatures = Cell.get(HEADER_CREATURES_HIGH);
   for (let index: u32 = 0; index < creatures && U32.get(ENTITY_HATED, player) > 0; index++) {
     if (U32.get(CREATURE_THREAT_COUNT, index) == 0) continue;
@@ -157,7 +159,8 @@ export function addHealingThreat(healer: u32, healed: u32, points: u32): void {
 export function highestThreat(creature: u32): f32 {
   const count = threatCount(creature);
   let most: f32 = 0;
-  for (let slot: u32 = 0; slot < count; slot++) most = max<f32>(most, F32.get(THREAT_VALUE, Entry.at(creature, slot)));
+  for (let slot: u32 = 0; slot < count; slot++)
+    most = max<f32>(most, F32.get(THREAT_VALUE, ThreatEntry.at(creature, slot)));
   return most;
 }
 
@@ -165,14 +168,14 @@ export function highestThreat(creature: u32): f32 {
  * Whom a creature fights: its target, until another has more than 110 % of that one's threat in melee range, 130 %
  * outside. Without a target the most hated; NO_ROW when nobody is left.
  */
-export function mostHated(creature: u32): u32 {
+export function chooseThreatTarget(creature: u32): u32 {
   const count = threatCount(creature);
   const current = slotOf(creature, rowOf(U32.get(ENTITY_TARGET, creature)));
   let best = current;
-  let most: f32 = current == NO_ROW ? -1 : F32.get(THREAT_VALUE, Entry.at(creature, current));
+  let most: f32 = current == NO_ROW ? -1 : F32.get(THREAT_VALUE, ThreatEntry.at(creature, current));
   const held = most;
   for (let slot: u32 = 0; slot < count; slot++) {
-    const value = F32.get(THREAT_VALUE, Entry.at(creature, slot));
+    const value = F32.get(THREAT_VALUE, ThreatEntry.at(creature, slot));
     if (value <= most) continue;
     if (current != NO_ROW && value <= held * pullFactor(creature, threatPlayer(creature, slot))) continue;
     best = slot;

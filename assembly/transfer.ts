@@ -19,7 +19,7 @@ import {
   TRANSFER_WORDS,
 } from "./abi";
 import { join, remove } from "./arrivals";
-import { Aura, workOutControl } from "./auras";
+import { Aura, updateControl } from "./auras";
 import { Changed, Flag } from "./changes";
 import { Clock } from "./clock";
 import { Cell, F32, U32 } from "./columns";
@@ -68,7 +68,7 @@ import {
   TRANSFER_AT,
   TRANSFER_OUT,
 } from "./memory";
-import { NO_ROW, rowOf } from "./rows";
+import { NO_ROW, rowOf } from "./entity-rows";
 
 /** A distance of 0 is not "no tick". */
 const DISTANCE_MARK: u32 = 0x80000000;
@@ -124,7 +124,7 @@ export function arrive(id: u32, x: f32, y: f32, z: f32, flags: u32): u32 {
   bound(PLAYER_FACE_X, row, FACE_MAX);
   bound(PLAYER_FACE_Y, row, FACE_MAX);
   bound(PLAYER_THREAT_FACTOR, row, THREAT_FACTOR_MAX);
-  workOutControl(row);
+  updateControl(row);
   Changed.mark(ENTITY_CHANGED_HEALTH, row);
   Changed.self(row);
   return 0;

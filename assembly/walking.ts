@@ -23,7 +23,7 @@ export const RUN_SPEED: f32 = 7;
 const DISPLACEMENT_MIN: f32 = 0.001;
 
 /** A move command: the row is to be at x, y, z (finite). */
-export function askToMove(row: u32, x: f32, y: f32, z: f32, nudge: bool): void {
+export function requestMove(row: u32, x: f32, y: f32, z: f32, nudge: bool): void {
   F32.set(ENTITY_DEST_X, row, inWorld(x));
   F32.set(ENTITY_DEST_Y, row, inWorld(y));
   F32.set(ENTITY_DEST_Z, row, inWorld(z));

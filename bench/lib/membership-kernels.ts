@@ -42,7 +42,7 @@ const PLANTS: readonly { file: string; before: string; code: string }[] = [
   },
   {
     file: "index.ts",
-    before: "  showWorld();\n  Counter",
+    before: "  tellWatchers();\n  Counter",
     code: "  if (other() == 1 && (now & 127) == 100) unreachable();\n",
   },
 ];

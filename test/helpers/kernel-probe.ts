@@ -12,7 +12,7 @@ const PROBED: Record<string, string[]> = {
   mitigation: ["armorShare", "throughArmor", "resistShare", "throughResistance", "resistsWholly"],
   experience: ["killWorth", "levelCost"],
   random: ["seedRandom", "randomU32", "randomBelow", "randomBetween", "randomSigned"],
-  notice: ["aggroRadius"],
+  "proximity-aggro": ["aggroRadius"],
 };
 
 export interface Probe {

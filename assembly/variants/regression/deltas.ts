@@ -23,7 +23,7 @@ import {
   PLAYER_KNOWN_COUNT,
   ROWS_MAX,
 } from "./memory";
-import { putChange } from "./records";
+import { putChange } from "./frame-records";
 
 export const DELTA_SPECIAL: u32 = 255;
 

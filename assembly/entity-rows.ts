@@ -68,7 +68,7 @@ function takeRow(id: u32, firstWord: u32, endWord: u32): u32 {
     const row = (word << 6) + <u32>ctz(bits);
     enterMap(id, row);
     U32.set(ENTITY_ID, row, id);
-    raiseMark(row);
+    raiseHighWaterMark(row);
     return row;
   }
   return NO_ROW;
@@ -106,7 +106,7 @@ function leaveMap(id: u32): void {
   store<u64>(Slot.at(hole), 0);
 }
 
-function raiseMark(row: u32): void {
+function raiseHighWaterMark(row: u32): void {
   if (row < PLAYERS_MAX) {
     if (row >= Cell.get(HEADER_PLAYERS_HIGH)) Cell.set(HEADER_PLAYERS_HIGH, row + 1);
   } else if (row - PLAYERS_MAX >= Cell.get(HEADER_CREATURES_HIGH)) {
@@ -118,7 +118,7 @@ function raiseMark(row: u32): void {
  * Draws the marks back to the last rows in use. Once a tick, when it begins: a row that is freed in a tick stays below its
  * mark until the tick is over, so that watchers are told who left it.
  */
-export function lowerMarks(): void {
+export function lowerHighWaterMarks(): void {
   let players = Cell.get(HEADER_PLAYERS_HIGH);
   while (players > 0 && U32.get(ENTITY_ID, players - 1) == 0) players--;
   Cell.set(HEADER_PLAYERS_HIGH, players);

@@ -23,7 +23,7 @@ const LEVEL_MAX: u32 = 5;
 /** Longest time between two states or thoughts; what is told or thought of less often could be missed altogether. */
 const EVERY_MAX: u32 = 8;
 
-export class Relief {
+export class Overload {
   @inline static tellEvery(): u32 {
     return Cell.get(RELIEF_TELL_EVERY);
   }
@@ -42,7 +42,7 @@ export class Relief {
 }
 
 /** A fresh zone leaves out nothing. */
-export function initRelief(): void {
+export function initOverload(): void {
   Cell.set(RELIEF_TELL_EVERY, 1);
   Cell.set(RELIEF_THINK_EVERY, 1);
   Cell.set(RELIEF_SEEN_MAX, KNOWN_MAX);
@@ -51,7 +51,7 @@ export function initRelief(): void {
 }
 
 /** Takes over what an OP_RELIEVE says; false when it makes no sense, and nothing is changed. */
-export function relieve(flags: u32, packed: u32, sight: f32, rate: f32): bool {
+export function setOverload(flags: u32, packed: u32, sight: f32, rate: f32): bool {
   const level = flags >> 8;
   const tellEvery = packed & 0xff;
   const thinkEvery = (packed >> 8) & 0xff;

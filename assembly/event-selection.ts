@@ -12,34 +12,34 @@ import {
   EVENT_ROWS,
   EVENT_TOLD,
 } from "./memory";
-import { isPrivateEvent } from "./events";
-import { putEvent } from "./records";
+import { isOwnersOnly } from "./events";
+import { putEvent } from "./frame-records";
 
 /** Starts a new watcher, with the events of its own row. */
-export function pickFirst(watcher: u32): void {
+export function selectOwnEvents(watcher: u32): void {
   Cell.set(EVENT_PICKED_COUNT, 0);
-  if (U32.get(EVENT_FIRST, watcher) != 0) pick(watcher, watcher, true);
+  if (U32.get(EVENT_FIRST, watcher) != 0) selectFrom(watcher, watcher, true);
 }
 
 /** Adds the events of a row the watcher knows. */
-export function pickEvents(row: u32, watcher: u32): void {
-  pick(row, watcher, false);
+export function selectEventsOf(row: u32, watcher: u32): void {
+  selectFrom(row, watcher, false);
 }
 
-function pick(row: u32, watcher: u32, own: bool): void {
+function selectFrom(row: u32, watcher: u32, own: bool): void {
   let next = U32.get(EVENT_FIRST, row);
   while (next != 0 && Cell.get(EVENT_PICKED_COUNT) < EVENTS_TOLD_MAX) {
     const event = next - 1;
     const rows = U32.get(EVENT_ROWS, event);
     next = (rows & 0xffff) == row ? U32.get(EVENT_NEXT_SOURCE, event) : U32.get(EVENT_NEXT_TARGET, event);
-    if (U32.get(EVENT_TOLD, event) == watcher + 1 || (!own && isPrivateEvent(event))) continue;
+    if (U32.get(EVENT_TOLD, event) == watcher + 1 || (!own && isOwnersOnly(event))) continue;
     U32.set(EVENT_TOLD, event, watcher + 1);
-    insert(event);
+    insertSorted(event);
   }
 }
 
 /** Keeps the picked ones in order: they are few, and come from the latest to the earliest of each row. */
-function insert(event: u32): void {
+function insertSorted(event: u32): void {
   const count = Cell.get(EVENT_PICKED_COUNT);
   let at = count;
   while (at > 0 && U32.get(EVENT_PICKED, at - 1) > event) {
@@ -51,7 +51,7 @@ function insert(event: u32): void {
 }
 
 /** Writes the records of what was picked. */
-export function putPicked(start: usize): usize {
+export function putSelectedEvents(start: usize): usize {
   const count = Cell.get(EVENT_PICKED_COUNT);
   let at = start;
   for (let index: u32 = 0; index < count; index++) at = putEvent(at, U32.get(EVENT_PICKED, index));

@@ -45,39 +45,39 @@ import {
   SPELL_FLAGS,
   SPELL_STRIDE,
 } from "./memory";
-import { Row } from "./rows";
-import { POWER_ENERGY, POWER_MANA, SPELL_COMMON, Spell } from "./tables";
+import { Row } from "./entity-rows";
+import { POWER_ENERGY, POWER_MANA, SPELL_COMMON, Spell } from "./content-tables";
 
-const SHEET_LEVEL: i32 = 10;
+const BASE_LEVEL: i32 = 10;
 
 /** Columns of the class of the player in a row. */
-export class Sheet {
+export class PlayerClass {
   @inline static at(player: u32): usize {
     return CLASS_BASE + U32.get(ENTITY_KIND, player) * CLASS_STRIDE;
   }
   @inline static u32(player: u32, column: u32): u32 {
-    return load<u32>(Sheet.at(player) + column);
+    return load<u32>(PlayerClass.at(player) + column);
   }
   /** Chance of a critical swing or spell, in hundredths of a percent; of a creature's spell none. */
   static critical(row: u32): u32 {
-    return Row.isCreature(row) ? 0 : Sheet.u32(row, CLASS_CRITICAL);
+    return Row.isCreature(row) ? 0 : PlayerClass.u32(row, CLASS_CRITICAL);
   }
   /** Damage a blocked blow loses, 0 for those without a shield. */
   static block(row: u32): u32 {
-    return Row.isCreature(row) ? 0 : Sheet.u32(row, CLASS_BLOCK);
+    return Row.isCreature(row) ? 0 : PlayerClass.u32(row, CLASS_BLOCK);
   }
   /** True when the player's class has the spell (an address in the table) in its book. */
   static knows(player: u32, spell: usize): bool {
     if ((Spell.get(spell, SPELL_FLAGS) & SPELL_COMMON) != 0) return true;
     const index = <u32>(spell - SPELL_BASE) / SPELL_STRIDE;
-    return ((load<u8>(Sheet.at(player) + CLASS_BOOK + (index >> 3)) >> (<u8>(index & 7))) & 1) != 0;
+    return ((load<u8>(PlayerClass.at(player) + CLASS_BOOK + (index >> 3)) >> (<u8>(index & 7))) & 1) != 0;
   }
 }
 
 /** Writes what class and level say, and tells it. Health and power stay as they are. */
-export function readSheet(row: u32): void {
-  const sheet = Sheet.at(row);
-  const levels = <i32>U32.get(ENTITY_LEVEL, row) - SHEET_LEVEL;
+export function updateStats(row: u32): void {
+  const sheet = PlayerClass.at(row);
+  const levels = <i32>U32.get(ENTITY_LEVEL, row) - BASE_LEVEL;
   const damage = gained(sheet, CLASS_DAMAGE_GAIN, levels);
   const type = load<u32>(sheet + CLASS_POWER_TYPE);
   const power = type == POWER_MANA ? gained(sheet, CLASS_POWER_GAIN, levels) : 0;
@@ -103,7 +103,7 @@ export function readSheet(row: u32): void {
 
 /** Power a player of this class comes with: rage has to be earned. */
 export function startingPower(row: u32): u32 {
-  const type = Sheet.u32(row, CLASS_POWER_TYPE);
+  const type = PlayerClass.u32(row, CLASS_POWER_TYPE);
   return type == POWER_MANA || type == POWER_ENERGY ? U32.get(ENTITY_MAX_POWER, row) : 0;
 }
 

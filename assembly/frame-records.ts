@@ -47,7 +47,7 @@ import {
   EVENT_BASE,
   RELIEF_LEVEL,
 } from "./memory";
-import { Relief } from "./relief";
+import { Overload } from "./overload";
 
 /** kind | length in words << 8 | info << 16. */
 class Head {
@@ -64,8 +64,8 @@ export function putReset(at: usize): usize {
 /** How fast game time goes and how far one sees, when it is not as usual or has just become so. */
 export function putPace(at: usize): usize {
   Head.put(at, RECORD_PACE, 3, Cell.get(RELIEF_LEVEL));
-  store<f32>(at, Relief.rate(), 4);
-  store<f32>(at, Relief.sight(), 8);
+  store<f32>(at, Overload.rate(), 4);
+  store<f32>(at, Overload.sight(), 8);
   return at + 12;
 }
 

@@ -1,5 +1,5 @@
 // What one watcher sees: up to KNOWN_MAX entities within 100 yd, the nearest when there are more; fewer, and less far, while
-// the zone is overloaded (relief.ts).
+// the zone is overloaded (overload.ts).
 //
 // The cells around the watcher, 7 by 7 for 100 yd, are walked as 7 spans of the grid's sorted arrays (14 where they cross the seam).
 // When there are too many, each is put into a ring: one of 16 of equal area, from near to far. Whole rings are taken while
@@ -20,21 +20,21 @@ import {
   SEEN_ROW,
 } from "./memory";
 import { Span, cellOf, cellsWithin } from "./grid";
-import { Relief } from "./relief";
-import { rowOf } from "./rows";
+import { Overload } from "./overload";
+import { rowOf } from "./entity-rows";
 
 const RINGS: u32 = 16;
 
 /** Writes the rows a watcher sees to SEEN_ROW, itself left out; returns how many. The grid must be fresh. */
-export function look(watcher: u32): u32 {
+export function findVisible(watcher: u32): u32 {
   const x = F32.get(ENTITY_X, watcher);
   const y = F32.get(ENTITY_Y, watcher);
-  const sight = Relief.sight();
-  const most = Relief.seenMax();
+  const sight = Overload.sight();
+  const most = Overload.seenMax();
   const found = collect(watcher, x, y, sight);
   if (found > most) {
     fillRings(watcher, found, sight * sight);
-    return takeNearest(found, rowOf(U32.get(ENTITY_TARGET, watcher)), most);
+    return addNearest(found, rowOf(U32.get(ENTITY_TARGET, watcher)), most);
   }
   memory.copy(SEEN_ROW, CANDIDATE_ROW, found * 2);
   return found;
@@ -95,29 +95,29 @@ function fillRings(watcher: u32, found: u32, squared: f32): void {
 }
 
 /** Of too many candidates the watcher's target and then the nearest, ring by ring. */
-function takeNearest(found: u32, target: u32, most: u32): u32 {
+function addNearest(found: u32, target: u32, most: u32): u32 {
   let lastRing: u32 = 0;
   let sum = U32.get(RING_COUNT, 0);
   while (sum <= most - 1) sum += U32.get(RING_COUNT, ++lastRing);
   let seen: u32 = 0;
   for (let index: u32 = 0; index < found && seen == 0; index++) {
-    if (U16.get(CANDIDATE_ROW, index) == target) seen = take(target, seen);
+    if (U16.get(CANDIDATE_ROW, index) == target) seen = addVisible(target, seen);
   }
   for (let index: u32 = 0; index < found; index++) {
-    if (U8.get(CANDIDATE_RING, index) < lastRing) seen = takeOther(index, target, seen);
+    if (U8.get(CANDIDATE_RING, index) < lastRing) seen = addOther(index, target, seen);
   }
   for (let index: u32 = 0; index < found && seen < most; index++) {
-    if (U8.get(CANDIDATE_RING, index) == lastRing) seen = takeOther(index, target, seen);
+    if (U8.get(CANDIDATE_RING, index) == lastRing) seen = addOther(index, target, seen);
   }
   return seen;
 }
 
-function takeOther(candidate: u32, target: u32, seen: u32): u32 {
+function addOther(candidate: u32, target: u32, seen: u32): u32 {
   const row = U16.get(CANDIDATE_ROW, candidate);
-  return row == target ? seen : take(row, seen);
+  return row == target ? seen : addVisible(row, seen);
 }
 
-function take(row: u32, seen: u32): u32 {
+function addVisible(row: u32, seen: u32): u32 {
   U16.set(SEEN_ROW, seen, row);
   return seen + 1;
 }

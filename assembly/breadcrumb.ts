@@ -4,7 +4,7 @@ import { NO_COMMAND } from "./abi";
 import { Cell } from "./columns";
 import { NOTE_COMMAND, NOTE_ENTITY, NOTE_PHASE, NOTE_SESSION, NOTE_SPELL } from "./memory";
 
-export class Note {
+export class Breadcrumb {
   /** A new phase begins: nobody in particular. */
   static phase(phase: u32): void {
     Cell.set(NOTE_PHASE, phase);

@@ -7,7 +7,7 @@ import { ENTITY_DEAD, ENTITY_PHANTOM } from "./abi";
 import { Flag } from "./changes";
 import { Clock } from "./clock";
 import { Cell, F32, U16, U32 } from "./columns";
-import { engage } from "./engage";
+import { engage } from "./aggro";
 import { Span, cellOf } from "./grid";
 import {
   CELLS_ACROSS,
@@ -24,11 +24,11 @@ import {
   HEADER_PLAYERS_HIGH,
   TEMPLATE_AGGRO_RADIUS,
 } from "./memory";
-import { Note } from "./note";
-import { Row } from "./rows";
+import { Breadcrumb } from "./breadcrumb";
+import { Row } from "./entity-rows";
 import { isWithin } from "./space";
 import { CREATURE_IDLE } from "./creature-states";
-import { Template } from "./tables";
+import { Template } from "./content-tables";
 
 /** Ticks between two looks of one player. */
 const LOOK_EVERY: u32 = 8;
@@ -39,12 +39,12 @@ const AGGRO_MOST: f32 = 45;
 const REACH: u32 = 2;
 
 /** All players whose turn it is look about. The grid must be fresh. */
-export function noticeAll(): void {
+export function scanAroundPlayers(): void {
   const high = Cell.get(HEADER_PLAYERS_HIGH);
   for (let row = Clock.now() & (LOOK_EVERY - 1); row < high; row += LOOK_EVERY) {
     if (U32.get(ENTITY_ID, row) == 0 || Flag.has(row, ENTITY_DEAD)) continue;
-    Note.entity(U32.get(ENTITY_ID, row));
-    lookAbout(row);
+    Breadcrumb.entity(U32.get(ENTITY_ID, row));
+    scanAround(row);
   }
 }
 
@@ -56,7 +56,7 @@ export function aggroRadius(creature: u32, playerLevel: u32): f32 {
   return min<f32>(<f32>max<i32>(18 - difference, 5), AGGRO_MOST);
 }
 
-function lookAbout(player: u32): void {
+function scanAround(player: u32): void {
   const column = cellOf(F32.get(ENTITY_X, player));
   const line = cellOf(F32.get(ENTITY_Y, player));
   const from = (column - REACH) & (CELLS_ACROSS - 1);
@@ -64,16 +64,16 @@ function lookAbout(player: u32): void {
   for (let step: u32 = 0; step <= 2 * REACH; step++) {
     const cellRow = (line - REACH + step) & (CELLS_ACROSS - 1);
     if (from <= to) {
-      meetSpan(player, Span.start(cellRow, from), Span.end(cellRow, to));
+      scanSpan(player, Span.start(cellRow, from), Span.end(cellRow, to));
     } else {
-      meetSpan(player, Span.start(cellRow, 0), Span.end(cellRow, to));
-      meetSpan(player, Span.start(cellRow, from), Span.end(cellRow, CELLS_ACROSS - 1));
+      scanSpan(player, Span.start(cellRow, 0), Span.end(cellRow, to));
+      scanSpan(player, Span.start(cellRow, from), Span.end(cellRow, CELLS_ACROSS - 1));
     }
   }
 }
 
 /** By the grid's own copy of positions first: most are too far away to be looked up. */
-function meetSpan(player: u32, start: u32, end: u32): void {
+function scanSpan(player: u32, start: u32, end: u32): void {
   const now = Clock.now();
   const x = F32.get(ENTITY_X, player);
   const y = F32.get(ENTITY_Y, player);

@@ -7,11 +7,11 @@ import { Flag } from "./changes";
 import { F32, U16, U32 } from "./columns";
 import { Span, cellOf, ensureGrid } from "./grid";
 import { AREA_ROW, AREA_TARGETS_MAX, CELLS_ACROSS, ENTITY_ID, ENTITY_X, ENTITY_Y, GRID_ROW } from "./memory";
-import { Row } from "./rows";
+import { Row } from "./entity-rows";
 import { isWithin } from "./space";
 
 /** Writes the living creatures (or players) around a row to AREA_ROW; returns how many. */
-export function gather(centre: u32, yards: f32, creatures: bool): u32 {
+export function collectAround(centre: u32, yards: f32, creatures: bool): u32 {
   ensureGrid();
   const column = cellOf(F32.get(ENTITY_X, centre));
   const line = cellOf(F32.get(ENTITY_Y, centre));

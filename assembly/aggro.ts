@@ -31,9 +31,9 @@ import {
   PLAYER_THREAT_FACTOR,
 } from "./memory";
 import { randomBetween } from "./random";
-import { NO_ROW, Row } from "./rows";
+import { NO_ROW, Row } from "./entity-rows";
 import { CREATURE_EVADING, CREATURE_FIGHTING, CREATURE_IDLE } from "./creature-states";
-import { addThreat, canHate, forgetThreat, highestThreat, slotOf, threatOf } from "./threat";
+import { addThreat, canHaveThreat, clearThreat, highestThreat, slotOf, threatOf } from "./threat";
 
 /** Between its turning on somebody and its call for help. */
 const HELP_MS: u32 = 1500;
@@ -42,7 +42,7 @@ const HELP_MS: u32 = 1500;
 export function engage(creature: u32, player: u32): void {
   const index = Row.creatureIndex(creature);
   const state = U32.get(CREATURE_STATE, index);
-  if ((state != CREATURE_IDLE && state != CREATURE_FIGHTING) || !canHate(creature, player)) return;
+  if ((state != CREATURE_IDLE && state != CREATURE_FIGHTING) || !canHaveThreat(creature, player)) return;
   addThreat(creature, player, 0);
   if (state == CREATURE_FIGHTING) return;
   U32.set(CREATURE_STATE, index, CREATURE_FIGHTING);
@@ -59,14 +59,14 @@ export function engage(creature: u32, player: u32): void {
 
 /** A hostile act of a living player against a creature: it fights back, and hates it by so much more, times its stance. */
 export function provoke(player: u32, creature: u32, threat: f32): void {
-  if (Row.isCreature(player) || !canHate(creature, player)) return;
+  if (Row.isCreature(player) || !canHaveThreat(creature, player)) return;
   engage(creature, player);
   addThreat(creature, player, threat * F32.get(PLAYER_THREAT_FACTOR, player));
 }
 
 /** The player is hated as much as the most hated, and fought. */
 export function taunt(player: u32, creature: u32): void {
-  if (!canHate(creature, player)) return;
+  if (!canHaveThreat(creature, player)) return;
   engage(creature, player);
   addThreat(creature, player, highestThreat(creature) - threatOf(creature, player));
   if (slotOf(creature, player) != NO_ROW) setTarget(creature, U32.get(ENTITY_ID, player));
@@ -84,7 +84,7 @@ export function refreshLeash(creature: u32): void {
 export function evade(creature: u32): void {
   interruptCast(creature, INTERRUPT_TARGET_LOST);
   removeAuras(creature, AURA_ENDED_REMOVED);
-  forgetThreat(creature);
+  clearThreat(creature);
   U32.set(CREATURE_STATE, Row.creatureIndex(creature), CREATURE_EVADING);
   U32.set(ENTITY_ATTACKING, creature, 0);
   setFlags(creature, (U32.get(ENTITY_FLAGS, creature) & ~ENTITY_IN_COMBAT) | ENTITY_EVADING);
