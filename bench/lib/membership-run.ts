@@ -9,6 +9,8 @@
 // longer than WRONG_MS_MAX; every now and then nothing happens any more, and within CALM_MS_MAX everything has to be right:
 // each session in one zone and there, each player in a zone with a session, each fault's phantom still where the fault wants it.
 
+import { OP_MOVE } from "../../assembly/abi.ts";
+import { Command } from "../../server/shared/command.ts";
 import type { Session } from "../../server/main/gateway/session.ts";
 import type { MembershipKernels } from "./membership-kernels.ts";
 import { BenchWorld, PORTAL } from "./membership-world.ts";
@@ -18,6 +20,8 @@ import type { BenchZone } from "./membership-zone.ts";
 /** Steps between two calms. */
 const STRETCH_STEPS = 2_500;
 const LOOK_TURNS = 20;
+/** Of nobody: it only takes room in a ring. */
+const FILLER = new Command().begin(OP_MOVE, 999_999).bytes;
 export const WRONG_MS_MAX = 30_000;
 export const CALM_MS_MAX = 20_000;
 const PLAYERS_MAX = 16;
@@ -169,7 +173,7 @@ export class MembershipRun {
 
   /** Fills the zone's command ring with what a stranger might send. */
   #flood(zone: BenchZone): void {
-    while (!zone.isDead && this.world.command(zone.id, 3, 999_999, 0, 0, 0, 0, 0, 0, 0));
+    while (!zone.isDead && this.world.send(zone.id, FILLER));
   }
 
   #pick<T>(from: readonly T[]): T {

@@ -14,7 +14,7 @@ import { SESSION_ID_MAX, SessionTable } from "../../server/main/gateway/session-
 import type { Session } from "../../server/main/gateway/session.ts";
 import { ZoneRouter } from "../../server/main/gateway/zone-router.ts";
 import type { FrameListener, ZoneLink } from "../../server/shared/zone-link.ts";
-import { writeCommand, writeCommandInts } from "../../server/main/zones/command-writer.ts";
+import { writeCommands } from "../../server/main/zones/command-writer.ts";
 import type { FromZoneWorker } from "../../server/shared/zone-messages.ts";
 import { OutputRecords } from "../../server/main/zones/output-records.ts";
 import type { Crossing } from "../../server/shared/transfer.ts";
@@ -193,23 +193,8 @@ export class BenchWorld implements ZoneLink {
 
   // ---- ZoneLink ---------------------------------------------------------------------------------------------------------------
 
-  command(zoneId: number, ...rest: Rest<typeof writeCommand>): boolean {
-    return this.#sent(zoneId, (zone) => writeCommand(zone.commands, zoneId, ...rest));
-  }
-
-  commandInts(zoneId: number, ...rest: Rest<typeof writeCommandInts>): boolean {
-    return this.#sent(zoneId, (zone) => writeCommandInts(zone.commands, zoneId, ...rest));
-  }
-
-  arrive(zoneId: number, records: Uint8Array): boolean {
-    return this.#sent(zoneId, ({ commands }) => {
-      const at = commands.reserve(4 + records.length);
-      if (at < 0) return false;
-      commands.view.setUint32(at, zoneId, true);
-      commands.bytes.set(records, at + 4);
-      commands.commit();
-      return true;
-    });
+  send(zoneId: number, records: Uint8Array): boolean {
+    return this.#sent(zoneId, (zone) => writeCommands(zone.commands, zoneId, records));
   }
 
   onDeparture(listener: (crossing: Crossing) => void): void {
@@ -291,8 +276,6 @@ export class BenchWorld implements ZoneLink {
     if (session.state === "TRANSFERRING") this.sessions.move(session, "transfer_done");
   }
 }
-
-type Rest<F> = F extends (ring: never, zoneId: number, ...rest: infer R) => boolean ? R : never;
 
 /** A link that reads everything it is sent. */
 function connected(): Connection {

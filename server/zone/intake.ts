@@ -8,7 +8,7 @@
 
 import { COMMAND_A, COMMAND_SESSION, OP_ARRIVE, OP_JOIN, OP_LEAVE, OP_UNWATCH, OP_WATCH } from "../../assembly/abi.ts";
 import type { ZoneBatch } from "./command-batch.ts";
-import { COMMAND_WORDS } from "./membership.ts";
+import { COMMAND_WORDS } from "../shared/command.ts";
 import type { Membership } from "./membership.ts";
 
 const SESSION_WORD = COMMAND_SESSION / 4;

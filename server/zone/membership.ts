@@ -12,7 +12,7 @@
 // the zone acts on every difference: who was told to be gone and is there is taken out, who was told to be there and is
 // not is told to be gone, who departed only in the new course of things is told of now.
 
-import { COMMAND_BYTES, EVENT_A, EVENT_BYTES, EVENT_INFO, EVENT_KIND, EVENT_REFUSED } from "../../assembly/abi.ts";
+import { EVENT_A, EVENT_BYTES, EVENT_INFO, EVENT_KIND, EVENT_REFUSED } from "../../assembly/abi.ts";
 import { EVENT_SOURCE, OP_ARRIVE, OP_CARRY, OP_JOIN, OP_LEAVE } from "../../assembly/abi.ts";
 import type { Portal } from "../protocol/content/content.ts";
 import type { ZoneBatch } from "./command-batch.ts";
@@ -210,9 +210,6 @@ export class Membership {
     return told.kind === "departed" ? output.writeDeparted(told.crossing) : output.writeEntered(told.entered);
   }
 }
-
-/** Records of one command. */
-export const COMMAND_WORDS = COMMAND_BYTES / 4;
 
 function sessionOf(told: Told): number {
   return told.kind === "departed" ? told.crossing.session : told.entered.session;

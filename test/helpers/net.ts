@@ -3,10 +3,8 @@
 
 import type { Socket } from "bun";
 import {
-  COMMAND_A,
-  COMMAND_BYTES,
-  COMMAND_SESSION,
   FRAME_HEADER_BYTES,
+  OP_ARRIVE,
   OP_JOIN,
   OP_LEAVE,
   RECORD_EVENT,
@@ -14,6 +12,8 @@ import {
   TRANSFER_ACK,
   TRANSFER_WORDS,
 } from "../../assembly/abi.ts";
+import { readCommands } from "./zone-commands.ts";
+import type { ReadCommand } from "./zone-commands.ts";
 import type { World } from "../../server/protocol/content/content.ts";
 import { Gateway } from "../../server/main/gateway/gateway.ts";
 import type { GatewayDeps } from "../../server/main/gateway/gateway.ts";
@@ -24,17 +24,9 @@ import type { Crossing } from "../../server/shared/transfer.ts";
 import { IS_THERE, REFUSED } from "../../server/shared/ring-records.ts";
 import type { Entered, ZoneCensus } from "../../server/shared/ring-records.ts";
 
-export interface RecordedCommand {
+/** A command with its zone. */
+export interface RecordedCommand extends ReadCommand {
   zoneId: number;
-  op: number;
-  session: number;
-  seq: number;
-  flags: number;
-  a: number;
-  b: number;
-  c: number;
-  d: number;
-  e: number;
 }
 
 /** Zones that take commands and do nothing; the test says what they tell. */
@@ -62,48 +54,16 @@ export class RecordingLink implements ZoneLink {
       this.zones.set(id, { id, name: `Zone ${id}`, state: "ACTIVE", tick: 1, overloadLevel: 0 });
   }
 
-  command(
-    zoneId: number,
-    op: number,
-    session: number,
-    seq: number,
-    flags: number,
-    a: number,
-    b: number,
-    c: number,
-    d: number,
-    e: number,
-  ): boolean {
+  send(zoneId: number, records: Uint8Array): boolean {
     if (this.full.has(zoneId)) return false;
-    this.commands.push({ zoneId, op, session, seq, flags, a, b, c, d, e });
-    if (op === OP_JOIN || op === OP_LEAVE) this.tickets.set(zoneId, a);
-    if (op === OP_JOIN) this.#entries.set(session, a);
-    return true;
-  }
-
-  commandInts(
-    zoneId: number,
-    op: number,
-    session: number,
-    seq: number,
-    flags: number,
-    a: number,
-    b: number,
-    c: number,
-    d: number,
-    e: number,
-  ): boolean {
-    return this.command(zoneId, op, session, seq, flags, a, b, c, d, e);
-  }
-
-  arrive(zoneId: number, records: Uint8Array): boolean {
-    if (this.full.has(zoneId)) return false;
-    const view = new DataView(records.buffer);
-    const session = view.getUint32(COMMAND_SESSION, true);
-    const ticket = view.getUint32(records.length - COMMAND_BYTES + COMMAND_A, true);
-    this.arrivals.push({ zoneId, session });
-    this.tickets.set(zoneId, ticket);
-    this.#entries.set(session, ticket);
+    const all = readCommands(records);
+    const [first, last] = [all[0], all.at(-1)];
+    if (first === undefined || last === undefined) return false;
+    const { op, a: ticket } = last;
+    if (op === OP_ARRIVE) this.arrivals.push({ zoneId, session: first.session });
+    else this.commands.push({ zoneId, ...last });
+    if (op === OP_JOIN || op === OP_LEAVE || op === OP_ARRIVE) this.tickets.set(zoneId, ticket);
+    if (op === OP_JOIN || op === OP_ARRIVE) this.#entries.set(first.session, ticket);
     return true;
   }
 

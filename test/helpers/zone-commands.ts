@@ -36,21 +36,32 @@ export function commandBytes(commands: readonly Command[]): Uint8Array<ArrayBuff
   return batch.bytes();
 }
 
-/** The records of a batch, b to d as floats. */
-export function readCommands(bytes: Uint8Array): Required<Omit<Command, "b">>[] {
+/** A record as it was written; b, c, d and x, y, z are the same words, read as numbers and as yards. */
+export type ReadCommand = Record<
+  "op" | "flags" | "session" | "seq" | "a" | "b" | "c" | "d" | "x" | "y" | "z" | "e",
+  number
+>;
+
+/** The records of a batch. */
+export function readCommands(bytes: Uint8Array): ReadCommand[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Array.from({ length: bytes.length / COMMAND_BYTES }, (_, index) => {
     const at = index * COMMAND_BYTES;
+    const u32 = (field: number): number => view.getUint32(at + field, true);
+    const f32 = (field: number): number => view.getFloat32(at + field, true);
     return {
       op: view.getUint16(at + COMMAND_OP, true),
       flags: view.getUint16(at + COMMAND_FLAGS, true),
-      session: view.getUint32(at + COMMAND_SESSION, true),
-      seq: view.getUint32(at + COMMAND_SEQ, true),
-      a: view.getUint32(at + COMMAND_A, true),
-      x: view.getFloat32(at + COMMAND_B, true),
-      y: view.getFloat32(at + COMMAND_C, true),
-      z: view.getFloat32(at + COMMAND_D, true),
-      e: view.getUint32(at + COMMAND_E, true),
+      session: u32(COMMAND_SESSION),
+      seq: u32(COMMAND_SEQ),
+      a: u32(COMMAND_A),
+      b: u32(COMMAND_B),
+      c: u32(COMMAND_C),
+      d: u32(COMMAND_D),
+      x: f32(COMMAND_B),
+      y: f32(COMMAND_C),
+      z: f32(COMMAND_D),
+      e: u32(COMMAND_E),
     };
   });
 }

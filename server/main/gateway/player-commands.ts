@@ -13,7 +13,8 @@ import {
   OP_STOP_ATTACK,
   RELEASE_AS_GHOST,
 } from "../../../assembly/abi.ts";
-import type { ClientMessage } from "../../protocol/game/client-messages.ts";
+import type { ClientMessage, ClientMessageKind } from "../../protocol/game/client-messages.ts";
+import { Command } from "../../shared/command.ts";
 import type { Session } from "./session.ts";
 import type { ZoneLink } from "../../shared/zone-link.ts";
 
@@ -26,32 +27,56 @@ export function nextSeq(session: Session, message: ClientMessage): number {
   return message.seq > session.lastSeq ? message.seq : 0;
 }
 
+/** What each action of a player is in the zone: one row is all that a new one needs here. */
+const ACTIONS: Partial<
+  Record<ClientMessageKind, { op: number; fill?(command: Command, message: ClientMessage): void }>
+> = {
+  move: {
+    op: OP_MOVE,
+    fill(command, { x, y, z }) {
+      command.x = x;
+      command.y = y;
+      command.z = z;
+    },
+  },
+  cast: {
+    op: OP_CAST,
+    fill(command, { target, spell, castTicks }) {
+      command.a = target;
+      command.b = spell;
+      command.c = castTicks;
+    },
+  },
+  cancel_cast: { op: OP_CANCEL_CAST },
+  attack: {
+    op: OP_ATTACK,
+    fill(command, { target, baseDamage, magical }) {
+      command.a = target;
+      command.b = baseDamage;
+      command.c = magical ? DAMAGE_MAGICAL : DAMAGE_PHYSICAL;
+    },
+  },
+  stop_attack: { op: OP_STOP_ATTACK },
+  release: { op: OP_RELEASE },
+  release_as_ghost: {
+    op: OP_RELEASE,
+    fill(command) {
+      command.flags = RELEASE_AS_GHOST;
+    },
+  },
+  reclaim: { op: OP_RECLAIM },
+};
+
+/** Filled for each action. */
+const command = new Command();
+
 /** Queues an action (client-messages.ts, isAction); false when the zone's queue is full or the player is in no zone. */
 export function sendCommand(link: ZoneLink, session: Session, seq: number, message: ClientMessage): boolean {
-  const { zoneId, id } = session;
-  if (zoneId === 0) return false;
-  switch (message.kind) {
-    case "move":
-      return link.command(zoneId, OP_MOVE, id, seq, 0, 0, message.x, message.y, message.z, 0);
-    case "cast":
-      return link.commandInts(zoneId, OP_CAST, id, seq, 0, message.target, message.spell, message.castTicks, 0, 0);
-    case "cancel_cast":
-      return link.commandInts(zoneId, OP_CANCEL_CAST, id, seq, 0, 0, 0, 0, 0, 0);
-    case "attack": {
-      const type = message.magical ? DAMAGE_MAGICAL : DAMAGE_PHYSICAL;
-      return link.commandInts(zoneId, OP_ATTACK, id, seq, 0, message.target, message.baseDamage, type, 0, 0);
-    }
-    case "stop_attack":
-      return link.commandInts(zoneId, OP_STOP_ATTACK, id, seq, 0, 0, 0, 0, 0, 0);
-    case "release":
-      return link.commandInts(zoneId, OP_RELEASE, id, seq, 0, 0, 0, 0, 0, 0);
-    case "release_as_ghost":
-      return link.commandInts(zoneId, OP_RELEASE, id, seq, RELEASE_AS_GHOST, 0, 0, 0, 0, 0);
-    case "reclaim":
-      return link.commandInts(zoneId, OP_RECLAIM, id, seq, 0, 0, 0, 0, 0, 0);
-    default:
-      return false;
-  }
+  const action = ACTIONS[message.kind];
+  if (session.zoneId === 0 || action === undefined) return false;
+  command.begin(action.op, session.id, seq);
+  action.fill?.(command, message);
+  return link.send(session.zoneId, command.bytes);
 }
 
 /** Begins to time the way of command `seq` to its acknowledgement, unless one is being timed. Times in milliseconds. */

@@ -6,26 +6,16 @@
 //   outlet.leave(1, session.id, session.lastSeq)                    // 91; isLeaving(1, session.id, 90) from now on
 //   outlet.settle(1, 91)                                            // a census of zone 1 that names 91: it is not any more
 
-import { OP_ARRIVE, OP_JOIN, OP_LEAVE, OP_UNWATCH, OP_WATCH, WATCH_IS_SLOW } from "../../../assembly/abi.ts";
+import { Command } from "../../shared/command.ts";
 import { arrivalRecords } from "../../shared/transfer.ts";
 import type { Crossing, Point } from "../../shared/transfer.ts";
 import type { Session } from "./session.ts";
 import type { ZoneLink } from "../../shared/zone-link.ts";
 
-interface OwedCommand {
-  op: number;
-  sessionId: number;
-  seq: number;
-  flags: number;
-  ticket: number;
-  e: number;
-  /** Instead of all that: an arrival from another zone. */
-  records?: Uint8Array;
-}
-
 export class ZoneOutlet {
   readonly #link: ZoneLink;
-  readonly #owed = new Map<number, OwedCommand[]>();
+  readonly #command = new Command();
+  readonly #owed = new Map<number, Uint8Array[]>();
   /** By zone: who was told to leave it and has perhaps not yet, with the ticket of that. */
   readonly #leaving = new Map<number, Map<number, number>>();
   #lastTicket = 0;
@@ -36,29 +26,33 @@ export class ZoneOutlet {
 
   /** Lets a player in at the spawn point; the ticket. */
   join(zoneId: number, session: Session, flags: number, level: number): number {
-    const e = session.classIndex | (level << 8);
-    return this.#deliver(zoneId, { ...this.#ticketed(OP_JOIN, session.id, session.lastSeq), flags, e });
+    const ticket = ++this.#lastTicket;
+    const { id, lastSeq, classIndex } = session;
+    this.#deliver(zoneId, this.#command.join(id, lastSeq, ticket, flags, classIndex, level).bytes);
+    return ticket;
   }
 
   /** Lets a player in with all that is theirs; the ticket. */
   arrive(zoneId: number, crossing: Crossing, at: Point, flags: number): number {
-    const command = this.#ticketed(OP_ARRIVE, crossing.session, 0);
-    return this.#deliver(zoneId, { ...command, records: arrivalRecords(crossing, at, flags, command.ticket) });
+    const ticket = ++this.#lastTicket;
+    this.#deliver(zoneId, arrivalRecords(crossing, at, flags, ticket));
+    return ticket;
   }
 
   leave(zoneId: number, sessionId: number, seq: number): void {
-    const ticket = this.#deliver(zoneId, this.#ticketed(OP_LEAVE, sessionId, seq));
+    const ticket = ++this.#lastTicket;
+    this.#deliver(zoneId, this.#command.leave(sessionId, seq, ticket).bytes);
     let leaving = this.#leaving.get(zoneId);
     if (leaving === undefined) this.#leaving.set(zoneId, (leaving = new Map<number, number>()));
     leaving.set(sessionId, ticket);
   }
 
   watch(zoneId: number, session: Session, isSlow: boolean): void {
-    this.#deliver(zoneId, plain(OP_WATCH, session.id, session.lastSeq, isSlow ? WATCH_IS_SLOW : 0));
+    this.#deliver(zoneId, this.#command.watch(session.id, session.lastSeq, isSlow).bytes);
   }
 
   unwatch(zoneId: number, session: Session): void {
-    this.#deliver(zoneId, plain(OP_UNWATCH, session.id, session.lastSeq, 0));
+    this.#deliver(zoneId, this.#command.unwatch(session.id, session.lastSeq).bytes);
   }
 
   /** Commands that wait for room in the zone's ring. */
@@ -70,8 +64,8 @@ export class ZoneOutlet {
   retry(): void {
     for (const [zoneId, owed] of this.#owed) {
       let sent = 0;
-      for (const command of owed) {
-        if (!this.#send(zoneId, command)) break;
+      for (const records of owed) {
+        if (!this.#link.send(zoneId, records)) break;
         sent++;
       }
       owed.splice(0, sent);
@@ -97,23 +91,10 @@ export class ZoneOutlet {
     this.#leaving.delete(zoneId);
   }
 
-  #ticketed(op: number, sessionId: number, seq: number): OwedCommand {
-    return { ...plain(op, sessionId, seq, 0), ticket: ++this.#lastTicket };
-  }
-
-  #deliver(zoneId: number, command: OwedCommand): number {
+  #deliver(zoneId: number, records: Uint8Array): void {
     const owed = this.#owed.get(zoneId);
-    if (owed !== undefined) owed.push(command);
-    else if (!this.#send(zoneId, command)) this.#owed.set(zoneId, [command]);
-    return command.ticket;
+    // What is owed is a copy: the command is filled again.
+    if (owed !== undefined) owed.push(records.slice());
+    else if (!this.#link.send(zoneId, records)) this.#owed.set(zoneId, [records.slice()]);
   }
-
-  #send(zoneId: number, { op, sessionId, seq, flags, ticket, e, records }: OwedCommand): boolean {
-    if (records !== undefined) return this.#link.arrive(zoneId, records);
-    return this.#link.command(zoneId, op, sessionId, seq, flags, ticket, 0, 0, 0, e);
-  }
-}
-
-function plain(op: number, sessionId: number, seq: number, flags: number): OwedCommand {
-  return { op, sessionId, seq, flags, ticket: 0, e: 0 };
 }

@@ -2,7 +2,7 @@
 // status, ends them. It computes no game state.
 //
 //   const supervisor = await ZoneSupervisor.start({ world, kernel, ... })
-//   supervisor.command(1, OP_MOVE, session, seq, 0, 0, x, y, z, 0)      // false: the ring is full
+//   supervisor.send(1, command.bytes)        // false: the ring is full
 //   supervisor.onFrame((zoneId, bytes, offset, length) => ...)
 //   await supervisor.request(2, { type: "swap", module, hash, label })
 //
@@ -16,7 +16,7 @@ import type { Emitter } from "../../protocol/telemetry-line.ts";
 import type { WorkerFactory } from "../../shared/worker-factory.ts";
 import { crumbInWords } from "../../shared/breadcrumb.ts";
 import { Census } from "./census.ts";
-import { writeCommand, writeCommandInts } from "./command-writer.ts";
+import { writeCommands } from "./command-writer.ts";
 import { GameLoop } from "./game-loop.ts";
 import type { FromZoneWorker, TickReport, ToZoneWorker, ZoneState } from "../../shared/zone-messages.ts";
 import { OutputRecords } from "./output-records.ts";
@@ -141,49 +141,10 @@ export class ZoneSupervisor {
     return this.#census.duplicates;
   }
 
-  /** Queues a command with f32 fields; false when the worker's ring is full or there is no such zone. */
-  command(
-    zoneId: number,
-    op: number,
-    session: number,
-    seq: number,
-    flags: number,
-    a: number,
-    x: number,
-    y: number,
-    z: number,
-    e: number,
-  ): boolean {
+  /** Queues command records that come into one batch; false when the worker's ring is full or there is no such zone. */
+  send(zoneId: number, records: Uint8Array): boolean {
     const ring = this.#linkOf(zoneId)?.commands;
-    return ring !== undefined && writeCommand(ring, zoneId, op, session, seq, flags, a, x, y, z, e);
-  }
-
-  /** Queues a command with u32 fields; false when the worker's ring is full or there is no such zone. */
-  commandInts(
-    zoneId: number,
-    op: number,
-    session: number,
-    seq: number,
-    flags: number,
-    a: number,
-    b: number,
-    c: number,
-    d: number,
-    e: number,
-  ): boolean {
-    const ring = this.#linkOf(zoneId)?.commands;
-    return ring !== undefined && writeCommandInts(ring, zoneId, op, session, seq, flags, a, b, c, d, e);
-  }
-
-  /** Queues a player's arrival from another zone; false when the worker's ring is full or there is no such zone. */
-  arrive(zoneId: number, records: Uint8Array): boolean {
-    const ring = this.#linkOf(zoneId)?.commands;
-    const at = ring?.reserve(4 + records.length) ?? -1;
-    if (ring === undefined || at < 0) return false;
-    ring.view.setUint32(at, zoneId, true);
-    ring.bytes.set(records, at + 4);
-    ring.commit();
-    return true;
+    return ring !== undefined && writeCommands(ring, zoneId, records);
   }
 
   /** Somebody left a zone through a portal; everything of theirs is in the listener's hands now. */

@@ -52,7 +52,7 @@ describe("a guest", () => {
     await server.run(() => server.link.opsOf(1).includes(OP_MOVE));
     const [join, move] = server.link.commands;
     expect(join).toMatchObject({ zoneId: 1, op: OP_JOIN, session: 1, seq: 0, flags: JOIN_GUEST });
-    expect(move).toMatchObject({ op: OP_MOVE, session: 1, seq: 1, b: 1, c: 2, d: 0 });
+    expect(move).toMatchObject({ op: OP_MOVE, session: 1, seq: 1, x: 1, y: 2, z: 0 });
     await server.run(() => server.gateway.counters.messages === 2);
     expect(client.received).toEqual([]);
   });
