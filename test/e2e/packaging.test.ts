@@ -114,7 +114,7 @@ describe("the README's Docker lines", () => {
     expect(Object.keys(compose.services)).toEqual(expect.arrayContaining(services));
     expect(Object.values(compose.services).some(({ profiles }) => profiles?.includes("monitoring"))).toBe(true);
     const commands = commandTree().commands.map((command) => command.name());
-    const used = lines.flatMap((line) => /tools\/wowsim\.ts ([a-z-]+)/.exec(line)?.[1] ?? []);
+    const used = lines.flatMap((line) => /server\/wowsim\.ts ([a-z-]+)/.exec(line)?.[1] ?? []);
     expect(used.length).toBeGreaterThan(3);
     expect(commands).toEqual(expect.arrayContaining(used));
   });
