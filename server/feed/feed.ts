@@ -142,7 +142,7 @@ export class Feed {
     this.#options.counters.add("requests", 1);
     if (request.challenge !== null && this.#handshake.accepts(address, port, request.challenge)) {
       const refusal = this.#refusalOf(request.token, address);
-      if (refusal !== null) this.#answer(JSON.stringify({ error: refusal }), port, address);
+      if (refusal !== null) this.#answer(JSON.stringify(refusal), port, address);
       else this.#subscribe(address, port, nowMs, request.datagramBytes);
     } else this.#answer(`{"challenge":"${this.#handshake.challenge(address, port)}"}`, port, address);
   }
@@ -158,17 +158,20 @@ export class Feed {
   }
 
   /** Why this watcher gets nothing; null when it showed what it has to. Its address is its own: it sent the challenge back. */
-  #refusalOf(token: string | null, address: string): string | null {
+  #refusalOf(token: string | null, address: string): { error: string; code: string } | null {
     const { token: secret = null, counters } = this.#options;
     if (secret === null) return null;
-    if (token === null)
-      return 'The feed is for operators: give --token or WOWSIM_TOKEN to a tool, or send "token" too.';
-    const waitMs = this.#wrongTokens.waitMs(address);
-    if (waitMs === 0 && secret.matches(token)) return null;
+    if (token === null) {
+      const error = 'The feed is for operators: give --token or WOWSIM_TOKEN to a tool, or send "token" too.';
+      return { error, code: "token_required" };
+    }
+    if (secret.matches(token)) return null;
     counters.add("wrongTokens", 1);
-    if (waitMs > 0) return `Too many wrong tokens from your address; wait ${Math.ceil(waitMs)} ms.`;
-    this.#wrongTokens.wrong(address);
-    return "That is not this server's token; it is what serve got as --token or WOWSIM_TOKEN.";
+    const isGuesser = this.#wrongTokens.wrong(address) > 0;
+    const error = isGuesser
+      ? "That is not this server's token, and there were too many wrong ones from your address."
+      : "That is not this server's token; it is what serve got as --token or WOWSIM_TOKEN.";
+    return { error, code: "wrong_token" };
   }
 
   #subscribe(address: string, port: number, nowMs: number, datagramBytes: number): void {

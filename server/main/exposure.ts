@@ -6,14 +6,35 @@
 
 import { isLoopback } from "../shared/address.ts";
 
-/** A sentence for each thing that asks for no token; none on loopback. The operators' token is never missing off it. */
-export function openToStrangers(host: string, { playerToken }: { playerToken?: string | undefined }): string[] {
+/** Shorter tokens can be guessed: whoever has the right one is never kept waiting, so guesses are not slowed down either. */
+const TOKEN_CHARACTERS_MIN = 16;
+
+export interface Tokens {
+  token?: string | undefined;
+  playerToken?: string | undefined;
+}
+
+/**
+ * A sentence for each thing that asks for no token, or for one that can be guessed; none on loopback. The operators' token
+ * is never missing off it.
+ */
+export function openToStrangers(host: string, { token, playerToken }: Tokens): string[] {
   if (isLoopback(host)) return [];
   const play =
     "Anybody who reaches the game port may play; --player-token or WOWSIM_PLAYER_TOKEN asks players for one.";
   return [
     ...(playerToken === undefined || playerToken === "" ? [play] : []),
+    ...weak("operators'", token),
+    ...weak("players'", playerToken),
     "Anybody who reaches the HTTP port is told by /healthz and /readyz how the server and its zones are.",
     "Nothing is encrypted, tokens neither: on a network you do not trust, put a tunnel in front.",
+  ];
+}
+
+function weak(whose: string, token = ""): string[] {
+  if (token === "" || token.length >= TOKEN_CHARACTERS_MIN) return [];
+  const characters = `${token.length} ${token.length === 1 ? "character" : "characters"}`;
+  return [
+    `The ${whose} token has ${characters}, and thousands can be tried a second: take a long random one, such as openssl rand -hex 16 prints.`,
   ];
 }

@@ -32,7 +32,7 @@ export const CONTROL_LIMITS: Readonly<ControlLimits> = {
   strangerLineBytesMax: 65_536,
   connectionsMax: 64,
   connectionsReserved: 8,
-  strangersPerAddressMax: 8,
+  strangersPerAddressMax: 32,
   authenticateMsMax: 5_000,
   answerBytesMax: 8 * 2 ** 20,
   outboxBytesMax: 262_144,

@@ -6,9 +6,14 @@
 //   parseOutsideJson('{"name":"\\u001b[2J"}')     // { name: "?[2J" }
 //
 // Not printable are controls (C0, C1, delete), invisible and bidirectional marks, lone surrogates, private and unassigned
-// characters, separators of lines and paragraphs, and what stands for bytes that are no UTF-8.
+// characters, separators of lines and paragraphs, and what stands for bytes that are no UTF-8. A joiner is printable where a
+// script or an emoji needs it: between letters of scripts whose letters change their form beside each other, and between
+// the parts of an emoji.
 
-const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\ufffd]/gu;
+const JOINED = String.raw`[\p{L}\p{M}--[\p{scx=Latin}\p{scx=Greek}\p{scx=Cyrillic}\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Hang}]]`;
+const JOINER = String.raw`[\u200c\u200d](?=${JOINED})(?<=${JOINED}.)|\u200d(?=\p{ExtPict})(?<=\p{ExtPict}[\ufe0f\p{EMod}]?.)`;
+const UNPRINTABLE = new RegExp(String.raw`(?!${JOINER})[\p{C}\p{Zl}\p{Zp}\ufffd]`, "gv");
+const JOINERS = new RegExp(JOINER, "gv");
 /** In JSON: what may not be printable, or is the escape of it. Nearly all lines have neither, and are told apart by this. */
 const SUSPICIOUS = /[^\x20-\x7e]|\\[bfnrtu]/;
 const STAND_IN = "?";
@@ -16,6 +21,9 @@ const STAND_IN = "?";
 const DEPTH_MAX = 32;
 
 export const isPrintable = (text: string): boolean => text.search(UNPRINTABLE) < 0;
+
+/** The text without the joiners that are printable. */
+export const withoutJoiners = (text: string): string => text.replaceAll(JOINERS, "");
 
 /** The text with a question mark for each character that is not printable. */
 export const printable = (text: string): string => text.replaceAll(UNPRINTABLE, STAND_IN);

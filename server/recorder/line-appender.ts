@@ -52,6 +52,8 @@ export class LineAppender {
   #givenUp = false;
   #linesWritten = 0;
   #failures = 0;
+  #isAttempting = false;
+  #attempts = 0;
   #failure: WriteFailure | null = null;
 
   constructor(file: AppendFile, options: LineAppenderOptions) {
@@ -79,6 +81,11 @@ export class LineAppender {
   /** Writes that failed since the start. */
   get failures(): number {
     return this.#failures;
+  }
+
+  /** Of the write that is under way, its number; null between two. One that stays is a disk that does not answer. */
+  get attempt(): number | null {
+    return this.#isAttempting ? this.#attempts : null;
   }
 
   /** Null while writing goes well. */
@@ -149,6 +156,8 @@ export class LineAppender {
   }
 
   async #attempt(action: () => Promise<void>): Promise<boolean> {
+    this.#attempts++;
+    this.#isAttempting = true;
     try {
       await action();
       this.#failure = null;
@@ -157,6 +166,8 @@ export class LineAppender {
       this.#failures++;
       this.#failure = { error: messageOf(error), attempts: (this.#failure?.attempts ?? 0) + 1 };
       return false;
+    } finally {
+      this.#isAttempting = false;
     }
   }
 

@@ -10,13 +10,19 @@
 // is missing. Lines of different threads come in the order of polls: at most one poll's length out of time order; those of
 // the main thread, who has the last word of all, come last in a poll.
 
-import type { LineAppender } from "./line-appender.ts";
+import type { LineAppender, WriteFailure } from "./line-appender.ts";
 import type { Ring } from "../shared/ring.ts";
 import type { TelemetryCounters } from "../shared/telemetry-counters.ts";
 import { isErrorLine, LineEncoder } from "../shared/telemetry-ring-line.ts";
 import type { LineKind } from "../shared/telemetry-ring-line.ts";
 
 const REPORT_INTERVAL_MS = 1000;
+/** A write that takes longer hangs: a network disk that is gone does not fail, it does not answer. */
+const HANG_MS = 3_000;
+/** So many polls too, for after a pause of the process the write may be over and nobody has looked. */
+const HANG_POLLS_MIN = 20;
+/** Two who write to one file notice each other at every write. */
+const CHANGE_REPORT_INTERVAL_MS = 10_000;
 /** A file that stays broken is an error line this often: seldom enough not to look like a critical server by itself. */
 const FAILING_REPORT_INTERVAL_MS = 10_000;
 
@@ -47,6 +53,7 @@ export class Recorder {
     file: { count: 0, sinceMs: 0 },
     feed: { count: 0, sinceMs: 0 },
   };
+  #attemptSeen: { attempt: number; sinceMs: number; polls: number } | null = null;
   #failuresSeen = 0;
   #rotationsSeen = 0;
   #changesSeen = 0;
@@ -54,6 +61,7 @@ export class Recorder {
   #failingSinceMs: number | null = null;
   #failingReportedAtMs = 0;
   #reportedAtMs = 0;
+  #changeReportedAtMs = 0;
 
   constructor(parts: RecorderParts) {
     this.#parts = parts;
@@ -128,15 +136,15 @@ export class Recorder {
     counters.add("fileRotations", appender.file.rotations - this.#rotationsSeen);
     this.#rotationsSeen = appender.file.rotations;
     counters.set("fileBytes", appender.file.bytes);
-    counters.set("fileFailing", appender.failure === null ? 0 : 1);
+    counters.set("fileFailing", appender.failure === null && this.#failingSinceMs === null ? 0 : 1);
     counters.set("backlogBytes", appender.backlogBytes);
   }
 
   #report(relays: boolean): void {
-    this.#count();
     const nowMs = this.#parts.now();
-    this.#reportFile(nowMs, relays);
-    this.#reportChange(relays);
+    this.#reportFile(this.#parts.appender.failure ?? this.#hang(nowMs), nowMs, relays);
+    this.#count();
+    this.#reportChange(nowMs, relays);
     if (Math.abs(nowMs - this.#reportedAtMs) < REPORT_INTERVAL_MS) return;
     this.#reportedAtMs = nowMs;
     this.#reportMissing("file", nowMs);
@@ -145,8 +153,8 @@ export class Recorder {
   }
 
   /** Says when the file begins to fail, that it still does, and when it is well again. */
-  #reportFile(nowMs: number, relays: boolean): void {
-    const { failure, backlogBytes } = this.#parts.appender;
+  #reportFile(failure: WriteFailure | null, nowMs: number, relays: boolean): void {
+    const { backlogBytes } = this.#parts.appender;
     if (failure !== null) {
       this.#failingSinceMs ??= nowMs;
       const dueMs = this.#failingReportedAtMs + FAILING_REPORT_INTERVAL_MS;
@@ -163,11 +171,24 @@ export class Recorder {
     }
   }
 
+  /** A write that neither succeeds nor fails. */
+  #hang(nowMs: number): WriteFailure | null {
+    const { attempt } = this.#parts.appender;
+    if (attempt === null) this.#attemptSeen = null;
+    else if (this.#attemptSeen?.attempt !== attempt) this.#attemptSeen = { attempt, sinceMs: nowMs, polls: 0 };
+    const seen = this.#attemptSeen;
+    if (seen === null || nowMs - seen.sinceMs < HANG_MS || ++seen.polls < HANG_POLLS_MIN) return null;
+    return { error: `a write has not come to an end for ${Math.round((nowMs - seen.sinceMs) / 1_000)} s`, attempts: 1 };
+  }
+
   /** What somebody else did to the file: it goes on at its end, or in a new one. */
-  #reportChange(relays: boolean): void {
+  #reportChange(nowMs: number, relays: boolean): void {
     const { changes, lastChange } = this.#parts.appender.file;
     if (changes === this.#changesSeen) return;
+    const isDue = Math.abs(nowMs - this.#changeReportedAtMs) >= CHANGE_REPORT_INTERVAL_MS;
+    if (lastChange === "written" && !isDue) return;
     this.#changesSeen = changes;
+    this.#changeReportedAtMs = nowMs;
     this.#say(this.#changedKind, { change: lastChange, changes }, relays);
   }
 

@@ -29,7 +29,7 @@ const NAMES = [
   "linesTooLong",
   "requests",
   "requestsRefused",
-  /** Watchers refused for a wrong token, or one shown too soon after. */
+  /** Watchers refused for a wrong token. */
   "wrongTokens",
   /** Watchers that made room for others. */
   "watchersEvicted",

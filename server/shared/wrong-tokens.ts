@@ -1,19 +1,24 @@
-// Guessing a token has to cost time, on every port that takes one. The first few wrong tokens of an address are free, for
-// people mistype; after each further one its next guess waits, longer and longer, and is not looked at before.
+// A wrong token costs its address time, on every port that takes one: the first few are free, for people mistype; each
+// further one is told later and later that it was wrong. Only the answer waits. A token is compared before anything of
+// this is looked at, so whoever has the right one gets in at once, whatever others do from the same address.
 //
 //   const guesses = new WrongTokens(now)
-//   guesses.waitMs("203.0.113.7")     // 0: look at it
-//   guesses.wrong("203.0.113.7")      // the sixth in a row: waitMs is 10 from now on, then 20, 40, 50
+//   guesses.wrong("203.0.113.7")      // the sixth in a row: 10, the milliseconds that its answer waits; then 20, 40, 50
 //
-// A right token clears nothing: else an attacker behind the operator's address would be let off with every look of the
+// The answers of one address come one after the other, however many connections ask. That slows a guesser down who reads
+// them; one who drops the connection instead tries as many tokens as it can open connections. The strength of the
+// token is what keeps that one out (docs/SECURITY.md).
+//
+// A right token clears nothing: else a guesser behind the operator's address would be let off with every look of the
 // operator's tools. What is remembered fades, and is bounded: past that many addresses the one quiet for longest goes.
 
 import { addressKey } from "./address.ts";
 
 const FREE = 5;
-/** So small that an operator behind the address of a guesser is still looked at, and 20 guesses a second are all there are. */
 const DELAY_MS_MIN = 10;
 const DELAY_MS_MAX = 50;
+/** No answer waits longer, however many of the address are waiting. */
+const WAIT_MS_MAX = 1_000;
 /** After so much quiet an address begins anew. */
 const FORGIVEN_AFTER_MS = 60_000;
 const ADDRESSES_MAX = 4_096;
@@ -21,7 +26,8 @@ const ADDRESSES_MAX = 4_096;
 interface Guesses {
   wrong: number;
   lastAtMs: number;
-  nextAtMs: number;
+  /** When the last of its answers is due. */
+  answerAtMs: number;
 }
 
 export class WrongTokens {
@@ -39,22 +45,20 @@ export class WrongTokens {
     return this.#byAddress.size;
   }
 
-  /** How long the address has to wait before a token of it is looked at. */
-  waitMs(address: string): number {
-    const guesses = this.#find(addressKey(address));
-    return guesses === undefined ? 0 : Math.max(0, guesses.nextAtMs - this.#now());
-  }
-
-  /** The address showed a wrong token. */
-  wrong(address: string): void {
+  /** The address showed a wrong token; how many milliseconds its answer waits. */
+  wrong(address: string): number {
     const key = addressKey(address);
     const nowMs = this.#now();
-    const wrong = (this.#find(key)?.wrong ?? 0) + 1;
+    const before = this.#find(key);
+    const wrong = (before?.wrong ?? 0) + 1;
     const delayMs = wrong <= FREE ? 0 : Math.min(DELAY_MS_MAX, DELAY_MS_MIN * 2 ** (wrong - FREE - 1));
+    const lineMs = Math.max(0, (before?.answerAtMs ?? nowMs) - nowMs);
+    const waitMs = Math.min(WAIT_MS_MAX, lineMs + delayMs);
     this.#byAddress.delete(key);
-    this.#byAddress.set(key, { wrong, lastAtMs: nowMs, nextAtMs: nowMs + delayMs });
+    this.#byAddress.set(key, { wrong, lastAtMs: nowMs, answerAtMs: nowMs + waitMs });
     const [longestQuiet] = this.#byAddress.keys();
     if (this.#byAddress.size > ADDRESSES_MAX && longestQuiet !== undefined) this.#byAddress.delete(longestQuiet);
+    return waitMs;
   }
 
   #find(key: string): Guesses | undefined {

@@ -1,7 +1,7 @@
 // A place for lines that are appended for ever: a rotated file (rotating-file.ts) or standard output (stdout-file.ts).
 
 /** What somebody else did to the file. */
-export type FileChange = "removed" | "replaced" | "shortened";
+export type FileChange = "removed" | "replaced" | "shortened" | "written";
 
 /** One writer; calls must not overlap. */
 export interface AppendFile {
@@ -9,7 +9,7 @@ export interface AppendFile {
   readonly bytes: number;
   readonly rotations: number;
   readonly rotationFailures: number;
-  /** How often somebody else renamed, removed or shortened it, and what it was last. */
+  /** How often somebody else renamed, removed, shortened or wrote to it, and what it was last. */
   readonly changes: number;
   readonly lastChange: FileChange | null;
   open(): Promise<void>;

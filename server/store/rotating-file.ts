@@ -7,7 +7,8 @@
 //
 // Every append is whole or not at all: what a full disk took half of is cut off again, so that no reader meets half a
 // line. A file that is renamed, removed or shortened under our hands (logrotate, with copytruncate too) is noticed within a
-// second, made anew where it is gone, and told. What is no regular file (a pipe, /dev/null) is written to and never rotated.
+// second, made anew where it is gone, and told. So is one that somebody else writes to, as a second server does that has it
+// under another name (a hard link, which no lock beside the file can see). What is no regular file (a pipe, /dev/null) is written to and never rotated.
 
 import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
@@ -73,7 +74,7 @@ export class RotatingFile implements AppendFile {
     return this.#rotationFailures;
   }
 
-  /** Times somebody else renamed, removed or shortened it. */
+  /** Times somebody else renamed, removed, shortened or wrote to it. */
   get changes(): number {
     return this.#changes;
   }
@@ -148,6 +149,7 @@ export class RotatingFile implements AppendFile {
     if (file?.isRegular !== true) return;
     const { size } = await file.handle.stat();
     if (size < file.bytes) this.#changed("shortened");
+    else if (size > file.bytes) this.#changed("written");
     file.bytes = size;
   }
 

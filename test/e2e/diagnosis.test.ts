@@ -50,7 +50,7 @@ async function calm(): Promise<number> {
   await until("nothing is found", async () => {
     const timeline = await timelineSince(sinceMs);
     if (causesWithin(diagnose(timeline)).length > 0) sinceMs = Date.now();
-    return timeline.nowMs - sinceMs > CALM_MS && timeline.traffic.length > 1;
+    return timeline.nowMs! - sinceMs > CALM_MS && timeline.traffic.length > 1;
   });
   return sinceMs;
 }

@@ -221,7 +221,7 @@ test("a server with a token is told it by flag or environment, and says so when 
   expect(await byEnv.child.exited).toBe(0);
   for (const wrong of [[], ["--token", "sesam"]]) {
     const { code, stderr } = await wowsim(...list, ...wrong);
-    expect(code).toBe(1);
+    expect(code).toBe(64);
     expect(stderr).toContain("--token or WOWSIM_TOKEN");
   }
 });

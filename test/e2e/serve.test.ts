@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { FaultStatus } from "../../server/protocol/faults/status.ts";
 import { ControlClient } from "../../tools/client/control-client.ts";
 import { FeedClient } from "../../tools/client/feed-client.ts";
+import { EXIT } from "../../tools/ui/output.ts";
 import { RawClient, until } from "../helpers/net.ts";
 import { isRunning } from "../../bench/lib/processes.ts";
 import { FREE_PORTS, readLines, ServeProcess, TempFolder } from "../helpers/serve-process.ts";
@@ -363,7 +364,7 @@ describe("a server that can not run", () => {
 
   test("because strangers could break it: off loopback it wants a token, which it then asks for", async () => {
     const { code, stdout, stderr } = await ServeProcess.failing("--host", "0.0.0.0");
-    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect({ code, stdout }).toEqual({ code: EXIT.usage, stdout: "" });
     expect(stderr).toContain("--token");
     await using server = new ServeProcess(["--host", "0.0.0.0"], { WOWSIM_TOKEN: "hush" });
     const { control, http, telemetry, game } = await server.untilReady();
@@ -372,7 +373,7 @@ describe("a server that can not run", () => {
     const asked = shown.map((headers) => fetch(`http://127.0.0.1:${http}/metrics`, { headers }));
     expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([401, 200]);
     const feed = { host: "127.0.0.1", port: telemetry };
-    await expect(FeedClient.connect(feed)).rejects.toMatchObject({ code: "feed_refused" });
+    await expect(FeedClient.connect(feed)).rejects.toMatchObject({ code: "token_required" });
     await using watcher = await FeedClient.connect({ ...feed, token: "hush" });
     expect(watcher.lines).toBeGreaterThan(0);
     (await player(game)).close();
@@ -386,13 +387,33 @@ describe("a server that can not run", () => {
   test("because a player showed no token, says so, and lets in who does; its tools show theirs", async () => {
     const tokens = { WOWSIM_TOKEN: "hush", WOWSIM_PLAYER_TOKEN: "sesame" };
     await using server = new ServeProcess(["--new-sessions-per-address", "3"], tokens);
-    const { game, http, telemetry } = await server.untilReady();
+    const { game, control, http, telemetry } = await server.untilReady();
     const guest = await RawClient.connect(game);
     guest.send({ type: "movement", position: { x: 1, y: 0, z: 0 } });
     await until(() => guest.closed);
     expect(guest.last("error")).toMatchObject({ code: "guests_off" });
     const spawn = ["spawn-clients", "--port", String(game), "--count", "3", "--duration", "1s"];
     const health = ["health", "--http-port", String(http), "--telemetry-port", String(telemetry), "--for", "2s"];
+    // However the server is named, and whichever port says no first.
+    const named = ["--server", `127.0.0.1:${control}`];
+    const looks = [
+      ["health", "--http-port", String(http), "--telemetry-port", String(telemetry)],
+      ["health", ...named],
+      ["diagnose", "--telemetry-port", String(telemetry)],
+      ["diagnose", ...named],
+    ];
+    const refusals = await Promise.all(
+      looks.flatMap((look) => [
+        run({}, ...look, "--format", "json"),
+        run({ WOWSIM_TOKEN: "hash" }, ...look, "--format", "json"),
+      ]),
+    );
+    expect(refusals.map(([code, said]) => [code, JSON.parse(said).error.code])).toEqual(
+      looks.flatMap(() => [
+        [EXIT.usage, "token_required"],
+        [EXIT.usage, "wrong_token"],
+      ]),
+    );
     const [strangers, players, stranger, operator, ownServer] = await Promise.all([
       run({}, ...spawn),
       run({ WOWSIM_PLAYER_TOKEN: "sesame" }, ...spawn),

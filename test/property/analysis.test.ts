@@ -109,7 +109,7 @@ test("what a timeline keeps lies within its seconds, in order", () => {
         for (const series of [ticks, events]) {
           const times = series.all().map(({ atMs }: { atMs: number }) => atMs);
           expect(times).toEqual(times.toSorted((a, b) => a - b));
-          expect(times.every((atMs) => atMs >= timeline.fromMs && atMs <= timeline.nowMs)).toBe(true);
+          expect(times.every((atMs) => atMs >= timeline.fromMs! && atMs <= timeline.nowMs!)).toBe(true);
         }
       }
     }),

@@ -13,6 +13,7 @@ import { SERVER_FIGURES, ZONE_FIGURES } from "./anomaly-figures.ts";
 import type { Figure, Second } from "./anomaly-figures.ts";
 import { median } from "./measured.ts";
 import type { Measured } from "./measured.ts";
+import { hasBegun } from "./timeline.ts";
 import type { Timeline } from "./timeline.ts";
 
 export interface Anomaly {
@@ -57,17 +58,19 @@ export class AnomalyLog {
   readonly #usual = new Map<string, number[]>();
   /** The newest anomaly of each figure of each zone, whether it is kept or not. */
   readonly #newest = new Map<string, Anomaly>();
-  #nextMs = Number.NaN;
+  #nextMs: Measured = null;
 
   /** Looks at the seconds that were finished since the last time. */
   advance(timeline: Timeline): void {
-    if (Number.isNaN(timeline.nowMs)) return;
+    if (!hasBegun(timeline)) return;
     const firstMs = Math.ceil(timeline.fromMs / SECOND_MS) * SECOND_MS;
-    if (!(this.#nextMs >= firstMs && this.#nextMs <= timeline.nowMs)) this.#nextMs = firstMs;
-    while (this.#nextMs + SECOND_MS + LATE_MS_MAX <= timeline.nowMs) {
-      this.#look(timeline, { fromMs: this.#nextMs, toMs: this.#nextMs + SECOND_MS });
-      this.#nextMs += SECOND_MS;
+    let fromMs = this.#nextMs ?? firstMs;
+    if (fromMs < firstMs || fromMs > timeline.nowMs) fromMs = firstMs;
+    while (fromMs + SECOND_MS + LATE_MS_MAX <= timeline.nowMs) {
+      this.#look(timeline, { fromMs, toMs: fromMs + SECOND_MS });
+      fromMs += SECOND_MS;
     }
+    this.#nextMs = fromMs;
   }
 
   #look(timeline: Timeline, second: Second): void {

@@ -6,6 +6,7 @@
 
 import { difference, median, sum } from "./measured.ts";
 import type { Measured } from "./measured.ts";
+import { overrunsOf } from "./samples.ts";
 import type { ZoneEvent, ZoneTick } from "./samples.ts";
 import type { Timed } from "./series.ts";
 import type { Timeline, ZoneHistory } from "./timeline.ts";
@@ -66,7 +67,7 @@ export const ZONE_FIGURES: readonly Figure<ZoneHistory>[] = [
     "restarts failed",
     eventsLike(({ what }) => what === "restart_failed"),
   ),
-  forbidden("ticks over budget", (zone, second) => ticksIn(zone, second).filter(({ overrun }) => overrun).length),
+  forbidden("ticks over budget", (zone, second) => overrunsOf(ticksIn(zone, second))),
   forbidden("commands dropped", (zone, second) =>
     sum(ticksIn(zone, second).map(({ commandsDropped }) => commandsDropped)),
   ),

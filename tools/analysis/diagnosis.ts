@@ -10,6 +10,7 @@
 // is comes from its numbers alone: docs/RUNBOOK.md says how, cause by cause.
 
 import { assessHealth } from "./health.ts";
+import type { HealthOptions } from "./health-report.ts";
 import { badKernel } from "./rules/bad-kernel.ts";
 import { cascadingZoneFailure } from "./rules/cascading-zone-failure.ts";
 import { cpuStarved } from "./rules/cpu-starved.ts";
@@ -26,6 +27,7 @@ import { splitBrain } from "./rules/split-brain.ts";
 import { thunderingHerd } from "./rules/thundering-herd.ts";
 import { UNKNOWN, UNKNOWN_RUNBOOK, UNKNOWN_TITLE, unknownFrom } from "./rules/unknown.ts";
 import { zoneStandstill } from "./rules/zone-standstill.ts";
+import { hasBegun } from "./timeline.ts";
 import type { Timeline } from "./timeline.ts";
 
 export interface Diagnosis {
@@ -42,7 +44,8 @@ export interface Diagnosis {
   runbook: { text: string; command: string };
 }
 
-export interface DiagnoseOptions {
+/** What health is told from elsewhere than telemetry, this is told too: it has to have an answer for every reason of health. */
+export interface DiagnoseOptions extends Pick<HealthOptions, "status" | "reasons"> {
   /** Diagnoses that are less sure are left out; default 0.5. */
   confidenceMin?: number;
 }
@@ -68,7 +71,9 @@ export const RULES: readonly Rule[] = [
 export const CAUSES: readonly string[] = [...RULES.map(({ cause }) => cause), UNKNOWN];
 
 /** What is wrong now, by the timeline's own clock; best first. Never throws. */
-export function diagnose(timeline: Timeline, { confidenceMin = CONFIDENCE_MIN }: DiagnoseOptions = {}): Diagnosis[] {
+export function diagnose(timeline: Timeline, options: DiagnoseOptions = {}): Diagnosis[] {
+  if (!hasBegun(timeline)) return [];
+  const { confidenceMin = CONFIDENCE_MIN } = options;
   const found = RULES.flatMap((rule) => {
     const finding = rule.find(timeline);
     return finding === null || finding.confidence < confidenceMin ? [] : [{ rule, finding }];
@@ -79,7 +84,7 @@ export function diagnose(timeline: Timeline, { confidenceMin = CONFIDENCE_MIN }:
       return other !== finding && covers && other.explains?.includes(rule.cause) === true;
     });
   const told = found.filter((entry) => !isExplained(entry));
-  if (told.length === 0) return unknown(timeline, confidenceMin);
+  if (told.length === 0) return unknown(timeline, confidenceMin, options);
   return told
     .toSorted((a, b) => b.finding.confidence - a.finding.confidence)
     .map(({ rule: { cause, title, runbook }, finding: { confidence, zones, sinceMs, evidence } }) => {
@@ -91,10 +96,10 @@ export function diagnose(timeline: Timeline, { confidenceMin = CONFIDENCE_MIN }:
 export const causesWithin = (diagnoses: readonly Diagnosis[]): Diagnosis[] =>
   diagnoses.filter(({ cause }) => cause !== UNKNOWN && cause !== cpuStarved.cause);
 
-function unknown(timeline: Timeline, confidenceMin: number): Diagnosis[] {
+function unknown(timeline: Timeline, confidenceMin: number, { status, reasons }: DiagnoseOptions): Diagnosis[] {
   // One that was stopped is not well, and nothing is wrong with that.
   if (timeline.isStopped) return [];
-  const finding = unknownFrom(assessHealth(timeline, { anomalies: null }));
+  const finding = unknownFrom(assessHealth(timeline, { anomalies: null, status, reasons }));
   if (finding === null || finding.confidence < confidenceMin) return [];
   const { confidence, zones, sinceMs, evidence } = finding;
   return [{ cause: UNKNOWN, title: UNKNOWN_TITLE, confidence, zones, sinceMs, evidence, runbook: UNKNOWN_RUNBOOK }];

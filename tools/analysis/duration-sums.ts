@@ -9,7 +9,8 @@ export interface DurationSummary {
   msP50: Measured;
   msP99: Measured;
   msMax: Measured;
-  overruns: number;
+  /** Missing when some tick did not say. */
+  overruns: Measured;
 }
 
 const US_PER_MS = 1_000;
@@ -19,24 +20,27 @@ const US_MAX = 9e8;
 export class DurationSums {
   readonly #histogram: RecordableHistogram = createHistogram();
   #maxMs = 0;
-  overruns = 0;
+  #overruns = 0;
+  #untold = 0;
 
-  add(ms: number, isOverrun: boolean): void {
+  /** `isOverrun`: null where the line does not say. */
+  add(ms: number, isOverrun: boolean | null): void {
     this.#histogram.record(Math.min(US_MAX, Math.max(1, Math.round(ms * US_PER_MS))));
     this.#maxMs = Math.max(this.#maxMs, ms);
-    if (isOverrun) this.overruns++;
+    if (isOverrun === true) this.#overruns++;
+    else if (isOverrun === null) this.#untold++;
   }
 
   report(): DurationSummary {
     const ticks = this.#histogram.count;
     const quantileMs = (percent: number): Measured =>
-      ticks === 0 ? null : this.#histogram.percentile(percent) / US_PER_MS;
+      ticks === 0 ? null : Math.min(this.#maxMs, this.#histogram.percentile(percent) / US_PER_MS);
     return {
       ticks,
       msP50: quantileMs(50),
       msP99: quantileMs(99),
       msMax: ticks === 0 ? null : this.#maxMs,
-      overruns: this.overruns,
+      overruns: ticks === 0 || this.#untold > 0 ? null : this.#overruns,
     };
   }
 }

@@ -13,6 +13,8 @@ export const LIMITS = {
   lateTicksDegradedMin: 3,
   /** Silence of a zone that is not DOWN. */
   zoneSilentMs: 2_000,
+  /** The same where ticks are far apart on purpose. */
+  zoneSilentIntervals: 4,
   /** A server younger than this has no tick rate yet. */
   tickRateAfterS: 2,
   anomaliesS: 60,

@@ -8,6 +8,7 @@ import type { Measured } from "./measured.ts";
 import { shown } from "./measures.ts";
 import type { ZoneTick } from "./samples.ts";
 import type { Timeline } from "./timeline.ts";
+import { silentAfterMs } from "./zone-health.ts";
 import type { ZoneHealth } from "./zone-health.ts";
 
 export function reasonsOf(
@@ -20,14 +21,22 @@ export function reasonsOf(
   const degraded: string[] = [];
   if (timeline.isStopped) critical.push("the server has stopped");
   if (report.zones.length === 0) critical.push("no zone has ticked");
+  const silentMs = silentAfterMs(timeline);
   for (const zone of report.zones) {
     const name = `zone ${zone.id}${zone.name === "" ? "" : ` ${zone.name}`}`;
     if (zone.state === "DOWN" || zone.state === "CRASHED") critical.push(`${name} is ${zone.state}`);
     else if (zone.state === "UNHEARD") degraded.push(`${name} was not heard: no tick of it came`);
-    else if (zone.state === "SILENT") critical.push(`${name} has not ticked for ${LIMITS.zoneSilentMs / 1_000} s`);
+    else if (zone.state === "SILENT") critical.push(`${name} has not ticked for ${shown(silentMs / 1_000)} s`);
     else if (zone.overloadLevel > 0) degraded.push(`${name} is overloaded: level ${zone.overloadLevel}${pace(zone)}`);
     else if (zone.state === "DEGRADED") degraded.push(`${name} is DEGRADED`);
+    else if (zone.state !== "ACTIVE" && zone.state !== "")
+      degraded.push(`${name} says that it is ${zone.state}, which is no state that is known`);
   }
+  const unheard = difference(timeline.zonesMeant, report.zones.length);
+  if (isAbove(unheard, 0))
+    (isAbove(report.windowS, silentMs / 1_000) ? critical : degraded).push(
+      `${unheard} of the ${timeline.zonesMeant} zones that the server began with never ticked`,
+    );
   judgeErrors(report, timeline, fromMs, critical, degraded);
   const ticks = [...timeline.zones.values()].map((zone) => zone.ticks.between(fromMs));
   judgeTicks(report, fastestRate(ticks), critical, degraded);
@@ -91,6 +100,8 @@ function judgeTicks(
     const text = `the tick rate is ${shown(measured)} Hz instead of ${shown(meant)}`;
     (measured < meant * LIMITS.tickRateCritical ? critical : degraded).push(text);
   }
+  if (overruns === null && durationMs.ticks > 0)
+    degraded.push(`of ${durationMs.ticks} ticks some do not say whether they took longer than their interval`);
   if (isTooMany(overruns, durationMs.ticks)) {
     degraded.push(`${overruns} of ${durationMs.ticks} ticks took longer than their ${shown(1_000 / meant)} ms`);
   }

@@ -26,7 +26,8 @@ export interface HealthReport {
   tickRateHz: { meant: number; measured: Measured };
   /** Of the game loop, which goes as slowly as the slowest zone. */
   durationMs: TickTimes;
-  overruns: number;
+  /** Missing when some tick does not say whether it was one. */
+  overruns: Measured;
   zones: ZoneHealth[];
   traffic: Traffic | null;
   throughput: Throughput;
@@ -44,5 +45,5 @@ export interface HealthOptions {
   /** What the server says over HTTP, where it was asked: knows zones that telemetry has been silent about. */
   status?: ServerStatus | undefined;
   /** Reasons that are known from elsewhere, such as a port that does not answer. */
-  reasons?: readonly HealthReason[];
+  reasons?: readonly HealthReason[] | undefined;
 }

@@ -8,36 +8,39 @@
 import { AnomalyLog } from "./anomalies.ts";
 import { LIMITS } from "./health-limits.ts";
 import { reasonsOf } from "./health-reasons.ts";
-import { measured } from "./measured.ts";
+import { overrunsOf } from "./samples.ts";
 import { throughputOf } from "./throughput.ts";
 import { tickRateHz } from "./tick-rate.ts";
+import { hasBegun } from "./timeline.ts";
 import type { Timeline } from "./timeline.ts";
 import { tickTimes, zonesOf } from "./zone-health.ts";
 import type { HealthOptions, HealthReport } from "./health-report.ts";
 
 const TICK_RATE_HZ = 20;
+/** The time of a timeline without a line: all its series are empty, so it matters for none. */
+const NEVER = { nowMs: 0, fromMs: 0 };
 
 export function assessHealth(timeline: Timeline, options: HealthOptions = {}): HealthReport {
-  const { nowMs } = timeline;
-  const fromMs = Math.max(nowMs - LIMITS.windowS * 1_000, timeline.fromMs);
-  const windowS = measured((nowMs - fromMs) / 1_000);
+  const { nowMs, fromMs: knownMs } = hasBegun(timeline) ? timeline : NEVER;
+  const fromMs = Math.max(nowMs - LIMITS.windowS * 1_000, knownMs);
+  const windowS = hasBegun(timeline) ? (nowMs - fromMs) / 1_000 : null;
   const loop = timeline.loop.between(fromMs);
   const anomalies = options.anomalies === undefined ? new AnomalyLog() : options.anomalies;
   anomalies?.advance(timeline);
   const report: HealthReport = {
     status: "healthy",
     reasons: [],
-    atMs: measured(nowMs),
+    atMs: timeline.nowMs,
     windowS,
     tickRateHz: {
       meant: timeline.tickRateHz ?? TICK_RATE_HZ,
       measured: tickRateHz(timeline.loop, fromMs, nowMs),
     },
     durationMs: tickTimes(loop.map(({ durationMs }) => durationMs)),
-    overruns: loop.filter(({ overrun }) => overrun).length,
-    zones: zonesOf(timeline, fromMs, windowS, options.status),
+    overruns: overrunsOf(loop),
+    zones: zonesOf(timeline, { fromMs, nowMs, windowS }, options.status),
     traffic: timeline.traffic.last ?? null,
-    throughput: throughputOf(timeline, fromMs),
+    throughput: throughputOf(timeline, fromMs, nowMs),
     roundTrip: timeline.roundTrips.last ?? null,
     process: timeline.process.last ?? null,
     errors: timeline.errors.between(fromMs).length,

@@ -9,6 +9,7 @@ import { diagnose } from "./diagnosis.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import { AFTERMATH_MS, UNNAMED_MS_MIN } from "./diagnosis-watch.ts";
 import { UNKNOWN } from "./rules/unknown.ts";
+import type { Measured } from "./measured.ts";
 import type { Timeline } from "./timeline.ts";
 
 export interface Incident {
@@ -30,20 +31,22 @@ export class IncidentLog {
   /** All that were found. */
   count = 0;
   readonly #newest = new Map<string, Incident>();
-  #second = Number.NaN;
+  #second: Measured = null;
   #namedMs = Number.NEGATIVE_INFINITY;
   /** Since when, without a pause, nothing had a name. */
   #unnamedMs: number | null = null;
 
   /** Diagnoses once for each second of the timeline's own clock. */
   advance(timeline: Timeline): void {
-    const second = Math.floor(timeline.nowMs / SECOND_MS);
+    const { nowMs } = timeline;
+    if (nowMs === null) return;
+    const second = Math.floor(nowMs / SECOND_MS);
     if (second === this.#second) return;
     this.#second = second;
     const diagnoses = diagnose(timeline);
-    this.#remember(diagnoses, timeline.nowMs);
+    this.#remember(diagnoses, nowMs);
     for (const diagnosis of diagnoses) {
-      if (diagnosis.cause !== UNKNOWN || this.#isLasting(timeline.nowMs)) this.#add(diagnosis, timeline.nowMs);
+      if (diagnosis.cause !== UNKNOWN || this.#isLasting(nowMs)) this.#add(diagnosis, nowMs);
     }
   }
 

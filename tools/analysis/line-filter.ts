@@ -13,6 +13,9 @@ export interface LineWishes {
   message?: string | undefined;
 }
 
+/** Lines of one kind have these three in common. */
+export type LineKind = Pick<TelemetryLine, "type" | "component" | "message">;
+
 const NEWEST_MAX = 10;
 
 export class LineFilter {
@@ -46,6 +49,11 @@ export class LineFilter {
     return true;
   }
 
+  /** Whether all lines of a kind are wanted: what is asked for names nothing else of a line. */
+  wantsKind(kind: LineKind): boolean {
+    return this.#isWanted(kind);
+  }
+
   /** "type error, component zone". */
   toString(): string {
     return Object.entries(this.#wishes)
@@ -54,7 +62,7 @@ export class LineFilter {
       .join(", ");
   }
 
-  #isWanted({ type, component, message }: TelemetryLine): boolean {
+  #isWanted({ type, component, message }: LineKind): boolean {
     const { type: wantedType = type, component: wantedComponent = component } = this.#wishes;
     return type === wantedType && component === wantedComponent && message.toLowerCase().includes(this.#message);
   }

@@ -6,13 +6,17 @@
 //
 // Tick lines are exact, so casts, damage and kills are exact sums. Who did it and with what is only in the sampled event
 // lines (at most 200 a second of each kind): those figures say of how many events they are, and how many were left out.
+//
+// A figure is of lines of one kind. Where the summary is only told that some kinds are taken, the figures of all others are
+// missing (null), and not 0: report((kind) => filter.wantsKind(kind)).
 
 import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
+import type { LineKind } from "./line-filter.ts";
 import { ratio } from "./measured.ts";
 import type { Measured } from "./measured.ts";
 import { DurationSums } from "./duration-sums.ts";
 import type { DurationSummary } from "./duration-sums.ts";
-import { measuredOf, numberOf, textOf } from "./telemetry-text.ts";
+import { flagOf, measuredOf, numberOf, textOf } from "./telemetry-text.ts";
 import { Tally } from "./tally.ts";
 import type { TallyEntry } from "./tally.ts";
 import { TimestampReader } from "./timestamps.ts";
@@ -25,8 +29,8 @@ export interface ZoneSummary extends DurationSummary {
   damage: number;
   kills: number;
   playersMax: number;
-  exceptions: number;
-  recoveries: number;
+  exceptions: Measured;
+  recoveries: Measured;
   commands: number;
 }
 
@@ -44,32 +48,56 @@ export interface LogReport {
   toMs: Measured;
   byType: TallyEntry[];
   byKind: TallyEntry[];
-  starts: number;
+  starts: Measured;
   version: string;
   tickRateHz: Measured;
-  loop: DurationSummary;
-  zones: ZoneSummary[];
-  casts: CastSums;
+  loop: DurationSummary | null;
+  zones: ZoneSummary[] | null;
+  casts: CastSums | null;
   /** Share of casts that came to an end and were completed; missing without casts. */
   castSuccess: Measured;
   /** Share of cast requests that the global cooldown refused. */
   gcdBlockRate: Measured;
-  combat: { damage: number; damagePerS: Measured; kills: number; attacks: number };
+  combat: { damage: number; damagePerS: Measured; kills: number; attacks: number } | null;
   /** From sampled lines, see `sampledOut`. */
-  dealers: TallyEntry[];
-  spells: TallyEntry[];
-  interruptReasons: TallyEntry[];
-  damageTypes: TallyEntry[];
-  connections: { accepted: number; disconnects: TallyEntry[] };
-  errors: TallyEntry[];
+  dealers: TallyEntry[] | null;
+  spells: TallyEntry[] | null;
+  interruptReasons: TallyEntry[] | null;
+  damageTypes: TallyEntry[] | null;
+  connections: { accepted: Measured; disconnects: TallyEntry[] | null };
+  errors: TallyEntry[] | null;
   /** Event lines that the rate budget left out, by kind. */
-  sampledOut: TallyEntry[];
-  linesLost: number;
+  sampledOut: TallyEntry[] | null;
+  linesLost: Measured;
   /** Audit lines of faults; nothing is concluded from them. */
-  faultLines: number;
+  faultLines: Measured;
 }
 
-type ZoneSums = Omit<ZoneSummary, keyof DurationSummary> & { durations: DurationSums };
+/** The kinds of lines that figures are of. */
+const kindOf = (type: LineKind["type"], component = "", message = ""): LineKind => ({ type, component, message });
+const KINDS = {
+  start: kindOf("event", "server", "Server starting"),
+  loop: kindOf("metric", "game_loop", "Tick completed"),
+  tick: kindOf("metric", "zone", "Zone tick completed"),
+  exception: kindOf("error", "zone", "Zone tick exception"),
+  recovery: kindOf("event", "zone", "Zone recovered"),
+  damage: kindOf("event", "combat", "Damage dealt"),
+  cast: kindOf("event", "spellcast", "Cast started"),
+  interrupt: kindOf("event", "spellcast", "Cast interrupted"),
+  accepted: kindOf("event", "game_server", "Connection accepted"),
+  disconnect: kindOf("event", "game_server", "Client disconnected"),
+  sampledOut: kindOf("health", "telemetry", "Lines sampled out"),
+  lost: kindOf("health", "telemetry", "Lines lost"),
+  /** Errors and audit lines of any message: only a filter that leaves those alone knows all of them. */
+  error: kindOf("error"),
+  fault: kindOf("event", "fault"),
+};
+
+type ZoneSums = Omit<ZoneSummary, keyof DurationSummary | "exceptions" | "recoveries"> & {
+  durations: DurationSums;
+  exceptions: number;
+  recoveries: number;
+};
 
 const ZONES_MAX = 1_024;
 const KINDS_MAX = 500;
@@ -128,9 +156,12 @@ export class LogSummary {
     else if (component === "fault") this.#faultLines++;
   }
 
-  report(): LogReport {
-    const zones = [...this.#zones.values()].toSorted((a, b) => a.id - b.id).map(zoneReport);
-    const total = (read: (zone: ZoneSummary) => number): number => zones.reduce((all, zone) => all + read(zone), 0);
+  /** `takes`: whether all lines of a kind were taken; default: all were. */
+  report(takes: (kind: LineKind) => boolean = () => true): LogReport {
+    const of = <Figure>(name: keyof typeof KINDS, figure: Figure): Figure | null =>
+      takes(KINDS[name]) ? figure : null;
+    const zones = [...this.#zones.values()].toSorted((a, b) => a.id - b.id);
+    const total = (read: (zone: ZoneSums) => number): number => zones.reduce((all, zone) => all + read(zone), 0);
     const casts: CastSums = {
       started: total((zone) => zone.casts.started),
       completed: total((zone) => zone.casts.completed),
@@ -146,29 +177,40 @@ export class LogSummary {
       toMs: hasTime ? this.#toMs : null,
       byType: this.#byType.top(TOP),
       byKind: this.#byKind.top(KINDS_SHOWN_MAX),
-      starts: this.#starts,
+      starts: of("start", this.#starts),
       version: this.#version,
       tickRateHz: this.#tickRateHz,
-      loop: this.#loop.report(),
-      zones,
-      casts,
-      castSuccess: ratio(casts.completed, casts.completed + casts.interrupted),
-      gcdBlockRate: ratio(casts.gcdBlocked, casts.gcdBlocked + casts.started),
-      combat: {
+      loop: of("loop", this.#loop.report()),
+      zones: of(
+        "tick",
+        zones.map(({ durations, exceptions, recoveries, ...zone }) => ({
+          ...zone,
+          ...durations.report(),
+          exceptions: of("exception", exceptions),
+          recoveries: of("recovery", recoveries),
+        })),
+      ),
+      casts: of("tick", casts),
+      castSuccess: of("tick", ratio(casts.completed, casts.completed + casts.interrupted)),
+      gcdBlockRate: of("tick", ratio(casts.gcdBlocked, casts.gcdBlocked + casts.started)),
+      combat: of("tick", {
         damage,
         damagePerS: ratio(damage, seconds),
         kills: total(({ kills }) => kills),
         attacks: total(({ attacks }) => attacks),
+      }),
+      dealers: of("damage", this.#dealers.topByAmount(TOP)),
+      spells: of("cast", this.#spells.top(TOP)),
+      interruptReasons: of("interrupt", this.#interruptReasons.top(TOP)),
+      damageTypes: of("damage", this.#damageTypes.topByAmount(TOP)),
+      connections: {
+        accepted: of("accepted", this.#accepted),
+        disconnects: of("disconnect", this.#disconnects.top(TOP)),
       },
-      dealers: this.#dealers.topByAmount(TOP),
-      spells: this.#spells.top(TOP),
-      interruptReasons: this.#interruptReasons.top(TOP),
-      damageTypes: this.#damageTypes.topByAmount(TOP),
-      connections: { accepted: this.#accepted, disconnects: this.#disconnects.top(TOP) },
-      errors: this.#errors.top(TOP),
-      sampledOut: this.#sampledOut.topByAmount(KINDS_SHOWN_MAX),
-      linesLost: this.#linesLost,
-      faultLines: this.#faultLines,
+      errors: of("error", this.#errors.top(TOP)),
+      sampledOut: of("sampledOut", this.#sampledOut.topByAmount(KINDS_SHOWN_MAX)),
+      linesLost: of("lost", this.#linesLost),
+      faultLines: of("fault", this.#faultLines),
     };
   }
 
@@ -194,7 +236,7 @@ export class LogSummary {
   /** A tick that does not say how long it took tells nothing of how long ticks take. */
   #takeTick(durations: DurationSums, data: TelemetryLine["data"]): void {
     const ms = measuredOf(data, "duration_ms");
-    if (ms !== null) durations.add(ms, data["overrun"] === true);
+    if (ms !== null) durations.add(ms, flagOf(data, "overrun"));
   }
 
   #takeDamage(data: TelemetryLine["data"]): void {
@@ -258,10 +300,6 @@ export class LogSummary {
     zone.name = textOf(data, "zone_name", zone.name);
     return zone;
   }
-}
-
-function zoneReport({ durations, ...zone }: ZoneSums): ZoneSummary {
-  return { ...zone, ...durations.report() };
 }
 
 function dealerName(id: Measured): string {

@@ -7,6 +7,7 @@ import { open } from "node:fs/promises";
 import { WowsimError } from "../../server/protocol/errors.ts";
 import type { ReadLines } from "./line-stream.ts";
 import { LIMITS } from "./health-limits.ts";
+import { hasBegun } from "./timeline.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** How files begin that hold text only once they are unpacked, and what unpacks them to stdout. */
@@ -62,7 +63,9 @@ export const isTickless = ({ zones }: Timeline): boolean =>
   [...zones.values()].every(({ ticks, state }) => ticks.length === 0 && state === "");
 
 /** Some zone ticked twice at least in the seconds that are looked at. */
-function hasRate({ zones, nowMs }: Timeline): boolean {
+function hasRate(timeline: Timeline): boolean {
+  if (!hasBegun(timeline)) return false;
+  const { zones, nowMs } = timeline;
   return [...zones.values()].some(({ ticks }) => {
     const lately = ticks.between(nowMs - LIMITS.windowS * 1_000);
     return (lately.at(-1)?.atMs ?? 0) > (lately[0]?.atMs ?? 0);

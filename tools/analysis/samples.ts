@@ -2,10 +2,10 @@
 // did not say (the earlier simulator's lines say less). A tick line without its tick and its duration is no tick.
 
 import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
-import { difference, mapped } from "./measured.ts";
+import { difference, mapped, sum } from "./measured.ts";
 import type { Measured } from "./measured.ts";
 import type { Timed } from "./series.ts";
-import { measuredOf, numberOf, numbersOf, textOf } from "./telemetry-text.ts";
+import { flagOf, measuredOf, numberOf, numbersOf, textOf } from "./telemetry-text.ts";
 
 /** One tick of one zone. Counts are of this tick alone, `missedTicks` and `recoveries` since the zone began. */
 export interface ZoneTick extends Timed {
@@ -16,7 +16,8 @@ export interface ZoneTick extends Timed {
   /** The tick's time outside the kernel; the whole tick where kernelMs is not said. */
   overheadMs: number;
   fuelUsed: Measured;
-  overrun: boolean;
+  /** Missing in lines of the earlier simulator. */
+  overrun: boolean | null;
   commands: Measured;
   queueDepth: Measured;
   commandsDropped: Measured;
@@ -34,7 +35,7 @@ export interface ZoneTick extends Timed {
   /** How much the zone leaves out because it is overloaded, and game time a second of the clock; 0 and 1 where not said. */
   overloadLevel: number;
   gameTimeRate: number;
-  /** "" where it is not said. */
+  /** "" where it is not said, UNKNOWN where that is no text. */
   state: string;
   /** Content hash of the kernel that ran it; "" where it is not said. */
   kernel: string;
@@ -60,7 +61,7 @@ export interface ZoneEvent extends Timed {
 export interface LoopTick extends Timed {
   tick: number;
   durationMs: number;
-  overrun: boolean;
+  overrun: boolean | null;
 }
 
 /** The gateway's second; counts are of `intervalMs`. */
@@ -142,6 +143,13 @@ export interface DeployEvent extends Timed {
 
 type Data = TelemetryLine["data"];
 
+/** Of a zone whose line has a state that is none. */
+export const STATE_UNKNOWN = "UNKNOWN";
+
+/** How many of these are known to have taken longer than their interval; missing when one does not say, or there is none. */
+export const overrunsOf = (ticks: readonly { overrun: boolean | null }[]): Measured =>
+  sum(ticks.map(({ overrun }) => (overrun === null ? null : Number(overrun))));
+
 /** Null without a tick and a duration. */
 export function zoneTickOf(data: Data, atMs: number): ZoneTick | null {
   const [tick, durationMs] = [measuredOf(data, "tick"), measuredOf(data, "duration_ms")];
@@ -154,7 +162,7 @@ export function zoneTickOf(data: Data, atMs: number): ZoneTick | null {
     kernelMs,
     overheadMs: mapped(difference(durationMs, kernelMs), (ms) => Math.max(0, ms)) ?? durationMs,
     fuelUsed: measuredOf(data, "fuel_used"),
-    overrun: data["overrun"] === true,
+    overrun: flagOf(data, "overrun"),
     commands: measuredOf(data, "events_processed"),
     queueDepth: measuredOf(data, "queue_depth"),
     commandsDropped: measuredOf(data, "commands_dropped"),
@@ -171,7 +179,7 @@ export function zoneTickOf(data: Data, atMs: number): ZoneTick | null {
     kills: measuredOf(data, "kills"),
     overloadLevel: numberOf(data, "overload_level", 0),
     gameTimeRate: numberOf(data, "game_time_rate", 1),
-    state: textOf(data, "state"),
+    state: "state" in data ? textOf(data, "state", STATE_UNKNOWN) : "",
     kernel: textOf(data, "kernel"),
   };
 }
@@ -196,7 +204,7 @@ export function zoneEventOf(what: ZoneEvent["what"], data: Data, atMs: number): 
 export function loopTickOf(data: Data, atMs: number): LoopTick | null {
   const [tick, durationMs] = [measuredOf(data, "tick"), measuredOf(data, "duration_ms")];
   if (tick === null || durationMs === null) return null;
-  return { atMs, tick, durationMs, overrun: data["overrun"] === true };
+  return { atMs, tick, durationMs, overrun: flagOf(data, "overrun") };
 }
 
 export function trafficOf(data: Data, atMs: number): Traffic {

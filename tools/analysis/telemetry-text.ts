@@ -43,6 +43,12 @@ export const measuredOf = (data: Data, field: string): Measured => measured(data
 /** A finite number, or `otherwise` where leaving it out means that. */
 export const numberOf = (data: Data, field: string, otherwise: number): number => measuredOf(data, field) ?? otherwise;
 
+/** Yes or no; missing when the field is anything else, or not there. */
+export function flagOf(data: Data, field: string): boolean | null {
+  const value = data[field];
+  return typeof value === "boolean" ? value : null;
+}
+
 /** A text, or `otherwise`. */
 export function textOf(data: Data, field: string, otherwise = ""): string {
   const value = data[field];

@@ -1,6 +1,6 @@
 // What goes through a server, and how much of it goes wrong: the gateway's seconds of a stretch, as rates.
 //
-//   throughputOf(timeline, fromMs)
+//   throughputOf(timeline, fromMs, nowMs)
 //   // { messagesPerS: 96, commandsPerS: 60, bytesOutPerS: 41230, badShare: 0.002, errorLinesPerMin: 0, ... }
 //
 // Bad is what players sent and nobody could do anything with: no message at all (malformed), or refused because the server
@@ -26,8 +26,8 @@ export interface Throughput {
 
 const MS_PER_MIN = 60_000;
 
-/** Since `fromMs`, up to the timeline's newest line. */
-export function throughputOf({ traffic, errors, nowMs }: Timeline, fromMs: number): Throughput {
+/** Since `fromMs`, up to `nowMs`, the timeline's newest line. */
+export function throughputOf({ traffic, errors }: Timeline, fromMs: number, nowMs: number): Throughput {
   const seconds = traffic.between(fromMs);
   const total = (read: (second: Traffic) => Measured): Measured => sum(seconds.map(read));
   const tookMs = total(({ intervalMs }) => intervalMs);

@@ -54,6 +54,12 @@ export interface LineCounts {
   incomplete: number;
 }
 
+/** A timeline with a line: it has a now. */
+export type BegunTimeline = Timeline & { readonly nowMs: number; readonly fromMs: number };
+
+export const hasBegun = (timeline: Timeline): timeline is BegunTimeline =>
+  timeline.nowMs !== null && timeline.fromMs !== null;
+
 export class Timeline {
   readonly secondsMax: number;
   /** It has every line since it began, as a feed has: a file may be an excerpt. */
@@ -73,6 +79,8 @@ export class Timeline {
   readonly counts: LineCounts = { lines: 0, read: 0, fault: 0, timeless: 0, stray: 0, incomplete: 0 };
   /** Ticks a second the server means to do; missing while no line told. */
   tickRateHz: Measured = null;
+  /** Zones that the server said at its start that it has; missing while no line told. */
+  zonesMeant: Measured = null;
   /** Ticks of zones that were ever taken in, also those that are forgotten. */
   ticksSeen = 0;
   /** Starts of the server that were seen. */
@@ -82,8 +90,8 @@ export class Timeline {
   /** Why the server could not write its telemetry file when it last said something of that; null: it can. */
   fileError: string | null = null;
   readonly #timestamps = new TimestampReader();
-  #nowMs = Number.NaN;
-  #fromMs = Number.NaN;
+  #nowMs: Measured = null;
+  #fromMs: Measured = null;
   #straysInRow = 0;
 
   constructor(options: { secondsMax?: number; isLive?: boolean } = {}) {
@@ -92,13 +100,13 @@ export class Timeline {
     this.loop = new Series(this.secondsMax * TICKS_PER_SECOND_MAX);
   }
 
-  /** Time of the newest line, in milliseconds since 1970; NaN before the first. */
-  get nowMs(): number {
+  /** Time of the newest line, in milliseconds since 1970; missing before the first. */
+  get nowMs(): Measured {
     return this.#nowMs;
   }
 
-  /** From when on it knows, at most secondsMax (and the begun second) before nowMs; NaN before the first line. */
-  get fromMs(): number {
+  /** From when on it knows, at most secondsMax (and the begun second) before nowMs; missing before the first line. */
+  get fromMs(): Measured {
     return this.#fromMs;
   }
 
@@ -125,18 +133,17 @@ export class Timeline {
 
   /** Advances the clock; false when the line is from another time. */
   #isOfNow(atMs: number): boolean {
-    const spanMs = this.secondsMax * 1_000;
-    if (Number.isNaN(this.#nowMs)) this.#begin(atMs);
-    if (Math.abs(atMs - this.#nowMs) > spanMs) {
+    const nowMs = this.#nowMs ?? atMs;
+    if (Math.abs(atMs - nowMs) > this.secondsMax * 1_000) {
       if (++this.#straysInRow < STRAYS_MAX) return false;
       this.#forget();
       this.#begin(atMs);
     }
     this.#straysInRow = 0;
-    const secondBefore = Math.floor(this.#nowMs / 1_000);
-    this.#nowMs = Math.max(this.#nowMs, atMs);
-    this.#fromMs = Math.min(this.#fromMs, atMs);
-    if (Math.floor(this.#nowMs / 1_000) !== secondBefore) this.#dropOld();
+    const newestMs = Math.max(this.#nowMs ?? atMs, atMs);
+    this.#nowMs = newestMs;
+    this.#fromMs = Math.min(this.#fromMs ?? atMs, atMs);
+    if (Math.floor(newestMs / 1_000) !== Math.floor(nowMs / 1_000)) this.#dropOld(newestMs);
     return true;
   }
 
@@ -169,7 +176,7 @@ export class Timeline {
         return;
       }
       case "Zone state changed":
-        this.#setState(zone, textOf(data, "to_state"), atMs);
+        this.#setState(zone, textOf(data, "to_state", sample.STATE_UNKNOWN), atMs);
         zone.events.add(sample.zoneEventOf("state", data, atMs));
         return;
       case "Zone tick exception":
@@ -216,6 +223,7 @@ export class Timeline {
   #takeServer({ message, data }: TelemetryLine, atMs: number): void {
     if (message === "Process") this.process.add(sample.processOf(data, atMs));
     else if (message === "Server stood still") this.standstills.add({ atMs, ms: measuredOf(data, "stood_ms") });
+    else if (message === "Zones initialized") this.zonesMeant = measuredOf(data, "zone_count");
     else if (message === "Server starting") {
       this.#startAnew(atMs);
       this.tickRateHz = measuredOf(data, "tick_rate_hz");
@@ -265,11 +273,12 @@ export class Timeline {
     this.isStopped = false;
     this.fileError = null;
     this.tickRateHz = null;
+    this.zonesMeant = null;
   }
 
-  #dropOld(): void {
-    const beforeMs = this.#nowMs - this.secondsMax * 1_000;
-    this.#fromMs = Math.max(this.#fromMs, beforeMs);
+  #dropOld(nowMs: number): void {
+    const beforeMs = nowMs - this.secondsMax * 1_000;
+    this.#fromMs = Math.max(this.#fromMs ?? beforeMs, beforeMs);
     for (const series of this.#shared()) series.dropBefore(beforeMs);
     for (const zone of this.zones.values()) {
       zone.ticks.dropBefore(beforeMs);

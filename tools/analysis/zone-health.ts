@@ -4,6 +4,7 @@ import type { ServerStatus, ZoneStatus } from "./server-status.ts";
 import { LIMITS } from "./health-limits.ts";
 import { greatest, isAbove, median, quantile, ratio, sum } from "./measured.ts";
 import type { Measured } from "./measured.ts";
+import { overrunsOf } from "./samples.ts";
 import type { ZoneTick } from "./samples.ts";
 import { tickRateHz } from "./tick-rate.ts";
 import type { Timeline, ZoneHistory } from "./timeline.ts";
@@ -26,7 +27,7 @@ export interface ZoneHealth {
   gameTimeRate: number;
   durationMs: TickTimes;
   kernelMsP50: Measured;
-  overruns: number;
+  overruns: Measured;
   players: Measured;
   creatures: Measured;
   castsStarted: Measured;
@@ -45,24 +46,36 @@ export interface ZoneHealth {
   kernel: string;
 }
 
+/** What the numbers are of. */
+export interface Stretch {
+  fromMs: number;
+  nowMs: number;
+  windowS: Measured;
+}
+
+/** So long after its last tick a zone is silent: two seconds, or a few intervals of a server that ticks seldom. */
+export function silentAfterMs(timeline: Timeline): number {
+  const intervalMs = ratio(1_000, timeline.tickRateHz);
+  return Math.max(LIMITS.zoneSilentMs, (intervalMs ?? 0) * LIMITS.zoneSilentIntervals);
+}
+
 /** Zones that tick, and those that only the server itself knows of. */
 export function zonesOf(
   timeline: Timeline,
-  fromMs: number,
-  windowS: Measured,
+  { fromMs, nowMs, windowS }: Stretch,
   status: ServerStatus | undefined,
 ): ZoneHealth[] {
-  const heard = [...timeline.zones.values()].map((zone) => zoneHealth(zone, fromMs, timeline.nowMs, windowS));
+  const heard = [...timeline.zones.values()].map((zone) => zoneHealth(zone, timeline, { fromMs, nowMs, windowS }));
   const unheard = (status?.zones ?? [])
     .filter(({ id }) => !timeline.zones.has(id))
-    .map((zone) => unheardZone(zone, windowS));
+    .map((zone) => unheardZone(zone, isAbove(windowS, silentAfterMs(timeline) / 1_000)));
   return [...heard, ...unheard].toSorted((a, b) => a.id - b.id);
 }
 
 /** One of which no line came: where it should tick, that is no good sign, and after a while a bad one. */
-function unheardZone({ id, name, state: told, players, creatures }: ZoneStatus, windowS: Measured): ZoneHealth {
+function unheardZone({ id, name, state: told, players, creatures }: ZoneStatus, isLong: boolean): ZoneHealth {
   const isHeardOf = told === "DOWN" || told === "CRASHED";
-  const silence = isAbove(windowS, LIMITS.zoneSilentMs / 1_000) ? "SILENT" : "UNHEARD";
+  const silence = isLong ? "SILENT" : "UNHEARD";
   const state = isHeardOf ? told : silence;
   return {
     id,
@@ -73,7 +86,7 @@ function unheardZone({ id, name, state: told, players, creatures }: ZoneStatus, 
     gameTimeRate: 1,
     durationMs: tickTimes([]),
     kernelMsP50: null,
-    overruns: 0,
+    overruns: null,
     players,
     creatures,
     castsStarted: null,
@@ -88,10 +101,10 @@ function unheardZone({ id, name, state: told, players, creatures }: ZoneStatus, 
   };
 }
 
-function zoneHealth(zone: ZoneHistory, fromMs: number, nowMs: number, windowS: Measured): ZoneHealth {
+function zoneHealth(zone: ZoneHistory, timeline: Timeline, { fromMs, nowMs, windowS }: Stretch): ZoneHealth {
   const ticks = zone.ticks.between(fromMs);
   const last = zone.ticks.last;
-  const isSilent = zone.state !== "DOWN" && nowMs - (last?.atMs ?? zone.stateAtMs) > LIMITS.zoneSilentMs;
+  const isSilent = zone.state !== "DOWN" && nowMs - (last?.atMs ?? zone.stateAtMs) > silentAfterMs(timeline);
   const total = (read: (tick: ZoneTick) => Measured): Measured => sum(ticks.map(read));
   const perS = (read: (tick: ZoneTick) => Measured): Measured => ratio(total(read), windowS);
   return {
@@ -103,7 +116,7 @@ function zoneHealth(zone: ZoneHistory, fromMs: number, nowMs: number, windowS: M
     gameTimeRate: last?.gameTimeRate ?? 1,
     durationMs: tickTimes(ticks.map(({ durationMs }) => durationMs)),
     kernelMsP50: median(ticks.map(({ kernelMs }) => kernelMs)),
-    overruns: ticks.filter(({ overrun }) => overrun).length,
+    overruns: overrunsOf(ticks),
     players: last?.players ?? null,
     creatures: last?.creatures ?? null,
     castsStarted: total(({ castsStarted }) => castsStarted),

@@ -15,6 +15,7 @@ import { parseOutsideJson } from "../../server/protocol/printable.ts";
 import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { parseLine } from "../analysis/telemetry-text.ts";
 import { hostAndPort } from "./server-name.ts";
+import { isTokenCode } from "./token-error.ts";
 
 export interface FeedClientOptions {
   host: string;
@@ -38,7 +39,7 @@ const SILENT_MS_MAX = 1_000;
 /** What goes through an Ethernet undivided: of a datagram in pieces, each piece lost is all lost. */
 const DATAGRAM_BYTES = 1_400;
 
-type Answer = { challenge: string } | { error: string };
+type Answer = { challenge: string } | { error: string; code: string };
 
 export class FeedClient implements AsyncDisposable {
   readonly #listeners = new Set<(line: TelemetryLine) => void>();
@@ -54,7 +55,7 @@ export class FeedClient implements AsyncDisposable {
   #malformed = 0;
   #wasAnswered = false;
 
-  /** Resolves when the first line is there. Throws WowsimError("no_feed" | "feed_silent" | "feed_refused"). */
+  /** Resolves when the first line is there. Throws WowsimError: no_feed, feed_silent, feed_refused, token_required, wrong_token. */
   static async connect(options: FeedClientOptions): Promise<FeedClient> {
     const client = new FeedClient(options);
     try {
@@ -170,7 +171,7 @@ export class FeedClient implements AsyncDisposable {
     else if ("challenge" in answer) {
       this.#wasAnswered = true;
       this.#send({ subscribe: 1, challenge: answer.challenge, datagram_bytes: DATAGRAM_BYTES, token: this.#token });
-    } else this.#firstLine.reject(new WowsimError("feed_refused", `${this.#name} refuses the feed: ${answer.error}`));
+    } else this.#firstLine.reject(new WowsimError(answer.code, `${this.#name} refuses the feed: ${answer.error}`));
   }
 
   #onTelemetry(line: TelemetryLine): void {
@@ -203,6 +204,9 @@ function parseAnswer(text: string): Answer | null {
   }
   if (typeof value !== "object" || value === null) return null;
   if ("challenge" in value && typeof value.challenge === "string") return { challenge: value.challenge };
-  if ("error" in value && typeof value.error === "string") return { error: value.error };
+  if ("error" in value && typeof value.error === "string") {
+    const code = "code" in value && isTokenCode(value.code) ? value.code : "feed_refused";
+    return { error: value.error, code };
+  }
   return null;
 }

@@ -3,11 +3,13 @@
 //   await using live = await LiveTelemetry.open({ host: "127.0.0.1", telemetryPort: 9090, httpPort: 8082 })
 //   await live.refresh()            // asks over HTTP anew
 //   live.health().status            // "healthy"
-//   diagnose(live.timeline)
+//   live.diagnoses()
 //
 // One of the two may fail: that is a reason for worry and not the end. Both failing is: nobody is there.
 
 import { AnomalyLog } from "../analysis/anomalies.ts";
+import { diagnose } from "../analysis/diagnosis.ts";
+import type { Diagnosis } from "../analysis/diagnosis.ts";
 import { assessHealth } from "../analysis/health.ts";
 import type { HealthReason, HealthReport } from "../analysis/health-report.ts";
 import { Timeline } from "../analysis/timeline.ts";
@@ -15,12 +17,14 @@ import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
 import { FeedClient } from "./feed-client.ts";
 import { fetchStatus } from "./server-status.ts";
 import type { ServerStatus } from "../analysis/server-status.ts";
+import { isTokenCode } from "./token-error.ts";
 
 export interface LiveTelemetryOptions {
   host: string;
   /** UDP. */
   telemetryPort: number;
-  httpPort: number;
+  /** Null: it is not known, and nothing is asked there. */
+  httpPort: number | null;
   /** For servers that have one. */
   token?: string | undefined;
 }
@@ -33,16 +37,16 @@ export class LiveTelemetry implements AsyncDisposable {
   readonly #anomalies = new AnomalyLog();
   readonly #options: LiveTelemetryOptions;
   #feed: FeedClient | null = null;
-  #feedError = "";
+  #feedError: Error | null = null;
   #status: ServerStatus | null = null;
-  #statusError = "";
+  #statusError: Error | null = null;
 
-  /** Throws WowsimError("unreachable") when neither the feed nor HTTP answers. */
+  /** Throws WowsimError when neither the feed nor HTTP answers: unreachable, token_required, wrong_token. */
   static async open(options: LiveTelemetryOptions): Promise<LiveTelemetry> {
     const live = new LiveTelemetry(options);
     await Promise.all([live.#listen(), live.refresh()]);
     if (live.isReachable) return live;
-    throw new WowsimError("unreachable", `${live.#statusError}\n${live.#feedError}`);
+    throw live.#unreachable();
   }
 
   private constructor(options: LiveTelemetryOptions) {
@@ -52,18 +56,34 @@ export class LiveTelemetry implements AsyncDisposable {
   /** Asks over HTTP anew; what fails is a reason in the next health report. */
   async refresh(): Promise<void> {
     const { host, httpPort: port, token } = this.#options;
+    if (port === null) return;
     try {
       this.#status = await fetchStatus({ host, port, token });
-      this.#statusError = "";
+      this.#statusError = null;
     } catch (error) {
       this.#status = null;
-      this.#statusError = messageOf(error);
+      this.#statusError = asError(error);
     }
   }
 
   /** Somebody is there: it answered over HTTP when it was last asked, or its feed speaks. */
   get isReachable(): boolean {
     return this.#status !== null || (this.#feed !== null && this.#feed.silentMs < FEED_SILENT_MS_MAX);
+  }
+
+  /** Why there is no feed; null when there is one. */
+  get feedError(): Error | null {
+    return this.#feedError;
+  }
+
+  /** Milliseconds since the feed said something. */
+  get silentMs(): number {
+    return this.#feed?.silentMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Whatever health has a reason for, this has a diagnosis for. */
+  diagnoses(): Diagnosis[] {
+    return diagnose(this.timeline, { status: this.#status ?? undefined, reasons: this.#reasons() });
   }
 
   health(): HealthReport {
@@ -81,18 +101,28 @@ export class LiveTelemetry implements AsyncDisposable {
       this.#feed = await FeedClient.connect({ host, port, token });
       this.#feed.onLine((line) => this.timeline.take(line));
     } catch (error) {
-      this.#feedError = messageOf(error);
+      this.#feedError = asError(error);
     }
   }
 
   #reasons(): HealthReason[] {
     const reasons: HealthReason[] = [];
-    if (this.#feed === null) reasons.push({ level: "degraded", text: this.#feedError });
-    else if (this.#feed.silentMs > FEED_SILENT_MS_MAX) {
-      const seconds = Math.round(this.#feed.silentMs / 1_000);
+    if (this.#feedError !== null) reasons.push({ level: "degraded", text: this.#feedError.message });
+    else if (this.silentMs > FEED_SILENT_MS_MAX) {
+      const seconds = Math.round(this.silentMs / 1_000);
       reasons.push({ level: "critical", text: `the telemetry feed has been silent for ${seconds} s` });
     }
-    if (this.#status === null) reasons.push({ level: "degraded", text: this.#statusError });
+    if (this.#statusError !== null) reasons.push({ level: "degraded", text: this.#statusError.message });
     return reasons;
   }
+
+  /** Where the token is what both ports refuse, that is the error: somebody is there. */
+  #unreachable(): WowsimError {
+    const errors = [this.#statusError, this.#feedError].filter((error) => error !== null);
+    const refusal = errors.find((error) => error instanceof WowsimError && isTokenCode(error.code));
+    if (refusal instanceof WowsimError) return refusal;
+    return new WowsimError("unreachable", errors.map(({ message }) => message).join("\n"));
+  }
 }
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(messageOf(error)));

@@ -12,6 +12,7 @@ import { parsePrometheus } from "./prometheus-text.ts";
 import { hostAndPort } from "./server-name.ts";
 import type { PrometheusSample } from "./prometheus-text.ts";
 import type { ZoneStatus, ServerStatus } from "../analysis/server-status.ts";
+import type { TokenCode } from "./token-error.ts";
 
 const TIMEOUT_MS = 2_000;
 const SAID_CHARS_MAX = 200;
@@ -23,14 +24,16 @@ export interface StatusOptions {
   token?: string | undefined;
 }
 
-/** Throws WowsimError("http_unreachable"), or "http_refused" when the token is not right. */
+/** Throws WowsimError: http_unreachable, token_required, wrong_token, http_refused. */
 export async function fetchStatus({ host, port, token }: StatusOptions): Promise<ServerStatus> {
   const base = `http://${hostAndPort(host, port)}`;
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   try {
     const [ready, metrics] = await Promise.all([
       fetch(`${base}/readyz`, { signal }).then(async (answer) => parseOutsideJson(await answer.text())),
-      fetch(`${base}/metrics`, token === undefined ? { signal } : { signal, headers: bearer(token) }).then(numbersOf),
+      fetch(`${base}/metrics`, token === undefined ? { signal } : { signal, headers: bearer(token) }).then((answer) =>
+        numbersOf(answer, token),
+      ),
     ]);
     const samples = parsePrometheus(metrics);
     const failing = samples.find(({ name }) => name === "wowsim_telemetry_file_failing")?.value;
@@ -47,12 +50,17 @@ function bearer(token: string): Record<string, string> {
   return { authorization: `Bearer ${token}` };
 }
 
-/** The page of numbers. Throws WowsimError("http_refused") with what the server says when it does not show them. */
-async function numbersOf(answer: Response): Promise<string> {
+/** So the server answers to a token that is missing or wrong, and to one after too many wrong ones. */
+const TOKEN_STATUSES = [401, 429];
+
+/** The page of numbers. Throws WowsimError with what the server says when it does not show them. */
+async function numbersOf(answer: Response, token: string | undefined): Promise<string> {
   const text = await answer.text();
   if (answer.ok) return text;
   const said = printable(text.trim()).slice(0, SAID_CHARS_MAX);
-  throw new WowsimError("http_refused", `/metrics is not shown (${answer.status}): ${said}`);
+  const tokenCode: TokenCode = token === undefined ? "token_required" : "wrong_token";
+  const code = TOKEN_STATUSES.includes(answer.status) ? tokenCode : "http_refused";
+  throw new WowsimError(code, `/metrics is not shown (${answer.status}): ${said}`);
 }
 
 /** "ECONNREFUSED" says more in less than what fetch makes of it. */

@@ -4,9 +4,11 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import { WowsimError } from "../../server/protocol/errors.ts";
 import type { Diagnosis } from "../analysis/diagnosis.ts";
+import type { Measured } from "../analysis/measured.ts";
 import type { FoundServer } from "../client/find-server.ts";
+import type { LiveTelemetry } from "../client/live-telemetry.ts";
 import { shellWord } from "../client/server-name.ts";
-import { addFormatFlag, durationFrom } from "../ui/flags.ts";
+import { addFormatFlag, durationFrom, parsePort } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { addServerFlags, serverBeside, withServer } from "../client/server-flags.ts";
@@ -63,6 +65,10 @@ export function register(program: Command): void {
       ].join("\n"),
     );
   addServerFlags(command, "diagnose");
+  // Not needed, and so not asked for where it is not known.
+  command.addOption(
+    new Option("--http-port <n>", "its HTTP port, where it says how it is itself").argParser(parsePort),
+  );
   addFormatFlag(command).action((flags: DiagnoseFlags) => {
     if (flags.history === true && flags.file === undefined) {
       command.error("error: --history reads a file; say which with --file", { exitCode: EXIT.usage });
@@ -86,28 +92,37 @@ async function diagnose(flags: DiagnoseFlags): Promise<void> {
   }
 }
 
-const feedOf = ({ host, ports, token }: FoundServer) => ({ host, port: ports.telemetry, token });
+/** Of a server whose telemetry port alone was told, the HTTP port is not known. */
+const placeOf = ({ host, ports, told, token }: FoundServer) => ({
+  host,
+  telemetryPort: ports.telemetry,
+  httpPort: told.telemetry === undefined || told.http !== undefined ? ports.http : null,
+  token,
+});
+
+/** Listens, and asks over HTTP what the server says of itself. Throws when there is no telemetry. */
+async function listenTo(server: FoundServer): Promise<LiveTelemetry> {
+  const { LiveTelemetry: Live } = await import("../client/live-telemetry.ts");
+  const live = await Live.open(placeOf(server));
+  if (live.feedError === null) return live;
+  await live[Symbol.asyncDispose]();
+  throw live.feedError;
+}
 
 async function diagnoseLive(flags: DiagnoseFlags, server: FoundServer, signal: AbortSignal): Promise<void> {
-  const [{ FeedClient }, analysis, { Timeline }] = await Promise.all([
-    import("../client/feed-client.ts"),
-    import("../analysis/diagnosis.ts"),
-    import("../analysis/timeline.ts"),
-  ]);
-  const timeline = new Timeline({ isLive: true });
-  await using feed = await FeedClient.connect(feedOf(server));
-  feed.onLine((line) => timeline.take(line));
+  await using live = await listenTo(server);
   const bar = progressBar("listening");
   const startedMs = performance.now();
   let elapsedMs = 0;
   while (elapsedMs < flags.watchFor && (await pause(Math.min(LOOK_MS, flags.watchFor - elapsedMs), signal))) {
     elapsedMs = performance.now() - startedMs;
-    const best = analysis.diagnose(timeline)[0];
+    const best = live.diagnoses()[0];
     bar.update(elapsedMs / flags.watchFor, best === undefined ? "nothing yet" : best.cause);
   }
   bar.done();
-  if (feed.silentMs > SILENT_MS_MAX) throw silent(feed.silentMs);
-  await show(analysis.diagnose(timeline), timeline.nowMs, flags.format, server);
+  await live.refresh();
+  if (live.silentMs > SILENT_MS_MAX) throw silent(live.silentMs);
+  await show(live.diagnoses(), live.timeline.nowMs, flags.format, server);
 }
 
 /** The server has stopped to speak: that is no word on how it is. */
@@ -118,26 +133,27 @@ function silent(ms: number): WowsimError {
 
 /** Until the signal, only what changes; the exit code is that of the last look. */
 async function watch({ format }: DiagnoseFlags, server: FoundServer, signal: AbortSignal): Promise<void> {
-  const [{ FeedClient }, { diagnose: look }, { DiagnosisWatch }, { Timeline }, lines, { toWire }] = await Promise.all([
-    import("../client/feed-client.ts"),
-    import("../analysis/diagnosis.ts"),
+  const [{ DiagnosisWatch }, lines, { toWire }] = await Promise.all([
     import("../analysis/diagnosis-watch.ts"),
-    import("../analysis/timeline.ts"),
     import("../report/diagnosis-lines.ts"),
     import("../ui/json.ts"),
   ]);
-  const timeline = new Timeline({ isLive: true });
-  await using feed = await FeedClient.connect(feedOf(server));
-  feed.onLine((line) => timeline.take(line));
+  await using live = await listenTo(server);
   const changes = new DiagnosisWatch();
   let isSilent = false;
   note("watching; what begins and what is over is said. Ctrl-C ends.");
+  let askedMs = performance.now();
   while (await pause(LOOK_MS, signal)) {
+    if (performance.now() - askedMs >= SECOND_MS) {
+      await live.refresh();
+      askedMs = performance.now();
+    }
     const wasSilent = isSilent;
-    isSilent = feed.silentMs > SILENT_MS_MAX;
-    if (isSilent && !wasSilent) note(silent(feed.silentMs).message);
+    isSilent = live.silentMs > SILENT_MS_MAX;
+    if (isSilent && !wasSilent) note(silent(live.silentMs).message);
     else if (wasSilent && !isSilent) note("The server speaks again.");
-    for (const change of changes.look(look(timeline), timeline.nowMs)) {
+    const { nowMs } = live.timeline;
+    for (const change of nowMs === null ? [] : changes.look(live.diagnoses(), nowMs)) {
       const told = { ...change, diagnosis: lines.diagnosisAt(change.diagnosis, server) };
       if (format === "json") outJson(toWire(told));
       else for (const line of lines.changeLines(told)) out(line);
@@ -177,7 +193,7 @@ async function showHistory(file: string, format: OutputFormat, signal: AbortSign
 
 async function show(
   found: readonly Diagnosis[],
-  atMs: number,
+  atMs: Measured,
   format: OutputFormat,
   server: FoundServer,
 ): Promise<void> {

@@ -154,7 +154,8 @@ async function ask(
     await using control = await ControlClient.connect(endOf(server));
     const answer = await control.request(request);
     if (flags.format === "json") outJson(answer);
-    if (!answer.success) fail(answer.error, EXIT.degraded);
+    if (!answer.success)
+      throw new WowsimError(answer.code ?? "refused", answer.error ?? "The server said no and not why.");
     else if (flags.format === "text") show(answer, server);
   } catch (error) {
     failed(flags, error);

@@ -93,10 +93,11 @@ async function parse(file: string, flags: ParseFlags, signal: AbortSignal): Prom
   const sinceMs = flags.since === undefined ? undefined : await resolveSince(flags.since, endMs);
   const read = await readLines(file, { onLine, sinceMs, signal });
   await nothing.assertTelemetry(file, read);
-  const report = summary.report();
+  const report = summary.report((kind) => filter.wantsKind(kind));
   if (report.lines === 0) throw new WowsimError("no_telemetry", nonePasses(read, filter));
   await show({ report, read, anomalies, filter }, flags);
-  if (!filter.isPicky && report.zones.every(({ ticks }) => ticks === 0)) throw nothing.noTicks(file, report.lines);
+  if (!filter.isPicky && report.zones?.every(({ ticks }) => ticks === 0) === true)
+    throw nothing.noTicks(file, report.lines);
 }
 
 function nonePasses(read: ReadLines, filter: LineFilter): string {

@@ -9,7 +9,7 @@
 // is missing, not 0. A window is bounded: past ticksMax ticks a zone, the oldest go.
 
 import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
-import { measured } from "../analysis/measured.ts";
+import { difference, measured } from "../analysis/measured.ts";
 import type { Measured } from "../analysis/measured.ts";
 
 /** One tick of one zone. Milliseconds are wall time; counts are of this tick alone. */
@@ -65,16 +65,16 @@ export interface Arrival {
 
 const TICKS_MAX = 20 * 60 * 10;
 const INCIDENTS_MAX = 100;
-/** The rate of a server that was told no other. It only matters for how many ticks a silence had. */
-const TICK_MS = 50;
-/** A zone that says nothing for so long is silent: that is ten ticks of one that is not late. */
-const SILENCE_MS_MIN = 500;
+/** Of a server that has not said yet how often it ticks. It only matters for how many ticks a silence had. */
+const TICK_RATE_HZ = 20;
+/** A zone that says nothing for as long as so many ticks take is silent, and not late. */
+const SILENCE_TICKS_MIN = 10;
 
 export class SampleWindow {
   readonly #zones = new Map<number, ZoneTick[]>();
   readonly #names = new Map<number, string>();
   /** What came and what was missing before the oldest tick that is kept. */
-  readonly #gone = new Map<number, Arrival & { last: { tick: number; atMs: number } }>();
+  readonly #gone = new Map<number, Arrival & { last: Told }>();
   readonly #lacking = new Map<number, Record<string, number>>();
   /** At most 100 are kept; `incidentCount` counts all. */
   readonly incidents: Incident[] = [];
@@ -84,6 +84,7 @@ export class SampleWindow {
   lines = 0;
   #startMs: number;
   #endMs: number;
+  #tickMs = 1_000 / TICK_RATE_HZ;
 
   /** `startMs`: when it begins, on the clock on which lines are taken. */
   constructor(startMs: number) {
@@ -95,6 +96,7 @@ export class SampleWindow {
     this.lines++;
     this.observedUntil(atMs);
     if (line.component === "zone") this.#takeZoneLine(line, atMs);
+    else if (line.component === "game_loop") this.#takeRate(measured(line.data["tick_rate_hz"]));
     else if (line.component === "deploy" && line.message === "Module rolled back")
       this.#incident(line, "module rolled back");
     else if (line.component === "game_server" && line.message === "Client disconnected" && isLoss(line.data["reason"]))
@@ -121,16 +123,16 @@ export class SampleWindow {
 
   /**
    * How many of the ticks that a zone should have told have arrived, from the window's first moment to its last: numbers
-   * that are left out are missing, and so is what a silence of half a second or more would have had room for.
+   * that are left out are missing, and so is what a silence of ten ticks or more would have had room for.
    */
   arrival(zoneId: number): Arrival {
     let { arrived, expected, last } = this.#gone.get(zoneId) ?? this.#nothing;
     for (const tick of this.ticksOf(zoneId)) {
       arrived++;
-      expected += 1 + missingBetween(last, tick);
+      expected += 1 + missingBetween(last, tick, this.#tickMs);
       last = tick;
     }
-    return { arrived, expected: expected + silentTicks(this.#endMs - last.atMs) };
+    return { arrived, expected: expected + silentTicks(this.#endMs - last.atMs, this.#tickMs) };
   }
 
   /** How many ticks of a zone lack what, by the names of telemetry: { fuel_used: 3 }. Nothing lacks: {}. */
@@ -148,6 +150,11 @@ export class SampleWindow {
 
   incidentsOf(zoneId: number): Incident[] {
     return this.incidents.filter((incident) => incident.zoneId === zoneId);
+  }
+
+  /** The server says once a second how many ticks it means to do in one. */
+  #takeRate(hz: Measured): void {
+    if (hz !== null && hz > 0) this.#tickMs = 1_000 / hz;
   }
 
   #takeZoneLine(line: TelemetryLine, atMs: number): void {
@@ -173,13 +180,13 @@ export class SampleWindow {
     if (oldest !== undefined) this.#letGo(oldest);
   }
 
-  get #nothing(): Arrival & { last: { tick: number; atMs: number } } {
-    return { arrived: 0, expected: 0, last: { tick: Number.NaN, atMs: this.#startMs } };
+  get #nothing(): Arrival & { last: Told } {
+    return { arrived: 0, expected: 0, last: { tick: null, atMs: this.#startMs } };
   }
 
   #letGo(oldest: ZoneTick): void {
     const { arrived, expected, last } = this.#gone.get(oldest.zoneId) ?? this.#nothing;
-    const missing = missingBetween(last, oldest);
+    const missing = missingBetween(last, oldest, this.#tickMs);
     this.#gone.set(oldest.zoneId, { arrived: arrived + 1, expected: expected + 1 + missing, last: oldest });
   }
 
@@ -200,6 +207,12 @@ export class SampleWindow {
       text: description,
     });
   }
+}
+
+/** A tick that came; the beginning of a window is one without a number. */
+interface Told {
+  tick: Measured;
+  atMs: number;
 }
 
 /** Of a line that does not say in which zone or tick. */
@@ -229,12 +242,16 @@ export function zoneTickOf({ data }: TelemetryLine, atMs: number): ZoneTick | nu
   };
 }
 
-const silentTicks = (ms: number): number => (ms >= SILENCE_MS_MIN ? Math.floor(ms / TICK_MS) : 0);
+/** How many ticks a silence had room for; none when it is so short that the next may just be late. */
+function silentTicks(ms: number, tickMs: number): number {
+  const ticks = Math.floor(ms / tickMs);
+  return ticks >= SILENCE_TICKS_MIN ? ticks : 0;
+}
 
 /** Ticks that are missing between two that came; the first of a window has no number before it. */
-function missingBetween(last: { tick: number; atMs: number }, next: { tick: number; atMs: number }): number {
-  const leftOut = Number.isNaN(last.tick) ? 0 : next.tick - last.tick - 1;
-  return Math.max(leftOut, silentTicks(next.atMs - last.atMs) - 1, 0);
+function missingBetween(last: Told, next: Told, tickMs: number): number {
+  const leftOut = difference(next.tick, last.tick);
+  return Math.max((leftOut ?? 1) - 1, silentTicks(next.atMs - last.atMs, tickMs) - 1, 0);
 }
 
 const isBadState = (state: unknown): boolean => state === "CRASHED" || state === "DOWN";

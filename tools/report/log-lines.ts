@@ -2,7 +2,7 @@
 
 import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import type { DurationSummary } from "../analysis/duration-sums.ts";
-import type { LogReport } from "../analysis/log-summary.ts";
+import type { LogReport, ZoneSummary } from "../analysis/log-summary.ts";
 import type { Measured } from "../analysis/measured.ts";
 import { shown } from "../analysis/measures.ts";
 import type { TallyEntry } from "../analysis/tally.ts";
@@ -10,31 +10,44 @@ import { paint } from "../ui/output.ts";
 import { fieldLines, tableLines } from "../ui/table.ts";
 
 const KINDS_SHOWN_MAX = 12;
+const DAMAGE_KIND = "combat · Damage dealt";
 
+/** What was not measured (null) has no line. */
 export function summaryLines(report: LogReport): string[] {
   const { lines, fromMs, toMs, loop, zones, connections, errors, sampledOut, linesLost, faultLines } = report;
-  const fields: [string, string][] = [
+  const fields: [string, string | null][] = [
     ["lines", `${count(lines)} (${report.byType.map(({ key, count: n }) => `${key} ${count(n)}`).join(", ")})`],
     [
       "time",
       fromMs === null || toMs === null ? "no line has one" : `${iso(fromMs)} to ${iso(toMs)}, ${span(toMs - fromMs)}`,
     ],
-    ["server", `${report.version || "version not told"}, ${report.starts} starts seen, ${rate(report.tickRateHz)}`],
-    ["game loop", durations(loop)],
-    ["connections", `${count(connections.accepted)} accepted; ended: ${listed(connections.disconnects)}`],
-    ["errors", listed(errors)],
-    ["left out", `${listedAmounts(sampledOut)} by the rate budget; ${count(linesLost)} lines lost`],
+    [
+      "server",
+      told(
+        report.starts,
+        (n) => `${report.version || "version not told"}, ${n} starts seen, ${rate(report.tickRateHz)}`,
+      ),
+    ],
+    ["game loop", told(loop, durations)],
+    ["connections", told(connections.accepted, (n) => `${count(n)} accepted`)],
+    ["ended", told(connections.disconnects, listed)],
+    ["errors", told(errors, listed)],
+    ["sampled", told(sampledOut, (kinds) => `left out for the rate budget: ${listedAmounts(kinds)}`)],
+    ["lost", told(linesLost, (n) => `${count(n)} lines`)],
+    ["audit", told(faultLines || null, (n) => `${count(n)} lines on faults (wowsim diagnose never reads them)`)],
   ];
-  if (faultLines > 0) fields.push(["audit", `${count(faultLines)} lines on faults (wowsim diagnose never reads them)`]);
   return [
-    ...fieldLines(fields),
-    "",
-    ...zoneLines(zones),
+    ...fieldLines(fields.flatMap(([name, text]) => (text === null ? [] : [[name, text] as [string, string]]))),
+    ...(zones === null ? [] : ["", ...zoneLines(zones)]),
     "",
     paint.dim("MOST LINES"),
     ...fieldLines(report.byKind.slice(0, KINDS_SHOWN_MAX).map(({ key, count: n }) => [`  ${key}`, count(n)])),
   ];
 }
+
+/** The text of a figure, or null where there is none. */
+const told = <Figure>(figure: Figure | null, text: (figure: Figure) => string): string | null =>
+  figure === null ? null : text(figure);
 
 /** One line of a file: when, who, what, and its data as it is. */
 export function lineText({ timestamp, type, component, message, data }: TelemetryLine): string {
@@ -46,23 +59,43 @@ export function lineText({ timestamp, type, component, message, data }: Telemetr
 const shownValue = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
 export function mechanicsLines(report: LogReport): string[] {
-  const { casts, combat, dealers, sampledOut } = report;
-  const damageEvents = report.damageTypes.reduce((sum, entry) => sum + entry.count, 0);
-  const leftOut = sampledOut.find(({ key }) => key === "combat · Damage dealt")?.amount ?? 0;
-  const fields: [string, string][] = [
+  const { casts, combat, dealers, damageTypes, sampledOut } = report;
+  const fields: [string, string | null][] = [
     [
       "casts",
-      `${count(casts.started)} started, ${count(casts.completed)} completed, ${count(casts.interrupted)} interrupted`,
+      told(
+        casts,
+        ({ started, completed, interrupted }) =>
+          `${count(started)} started, ${count(completed)} completed, ${count(interrupted)} interrupted`,
+      ),
     ],
-    ["cast success", `${percent(report.castSuccess)} of those that ended were completed`],
-    ["GCD blocks", `${count(casts.gcdBlocked)}, ${percent(report.gcdBlockRate)} of what was asked for`],
-    ["interrupted by", listed(report.interruptReasons)],
-    ["attacks", count(combat.attacks)],
-    ["damage", `${count(combat.damage)}, ${shown(combat.damagePerS)} a second`],
-    ["kills", count(combat.kills)],
-    ["damage types", listedAmounts(report.damageTypes)],
-    ["spells cast", listed(report.spells)],
+    ["cast success", told(casts, () => `${percent(report.castSuccess)} of those that ended were completed`)],
+    [
+      "GCD blocks",
+      told(casts, ({ gcdBlocked }) => `${count(gcdBlocked)}, ${percent(report.gcdBlockRate)} of what was asked for`),
+    ],
+    ["interrupted by", told(report.interruptReasons, listed)],
+    ["attacks", told(combat, ({ attacks }) => count(attacks))],
+    ["damage", told(combat, ({ damage, damagePerS }) => `${count(damage)}, ${shown(damagePerS)} a second`)],
+    ["kills", told(combat, ({ kills }) => count(kills))],
+    ["damage types", told(damageTypes, listedAmounts)],
+    ["spells cast", told(report.spells, listed)],
   ];
+  const known = fields.flatMap(([name, text]) => (text === null ? [] : [[name, text] as [string, string]]));
+  if (known.length === 0)
+    return [paint.bold("Game mechanics"), "None of the lines that say something of them passed the filter."];
+  return [paint.bold("Game mechanics"), ...fieldLines(known), ...dealerLines(dealers, damageTypes, sampledOut)];
+}
+
+function dealerLines(
+  dealers: TallyEntry[] | null,
+  damageTypes: TallyEntry[] | null,
+  sampledOut: TallyEntry[] | null,
+): string[] {
+  if (dealers === null || damageTypes === null) return [];
+  const events = damageTypes.reduce((sum, entry) => sum + entry.count, 0);
+  const leftOut = told(sampledOut, (kinds) => count(kinds.find(({ key }) => key === DAMAGE_KIND)?.amount ?? 0));
+  const more = leftOut === null ? "" : ` (${leftOut} more were left out by the rate budget)`;
   const rows = dealers.map((dealer) => [
     dealer.key,
     count(dealer.amount),
@@ -70,15 +103,13 @@ export function mechanicsLines(report: LogReport): string[] {
     shown(dealer.amount / dealer.count),
   ]);
   return [
-    paint.bold("Game mechanics"),
-    ...fieldLines(fields),
     "",
-    `Top damage dealers, by ${count(damageEvents)} event lines (${count(leftOut)} more were left out by the rate budget):`,
+    `Top damage dealers, by ${count(events)} event lines${more}:`,
     ...tableLines(["WHO", "DAMAGE", "HITS", "A HIT"], rows, { hasRule: false }),
   ];
 }
 
-function zoneLines(zones: LogReport["zones"]): string[] {
+function zoneLines(zones: readonly ZoneSummary[]): string[] {
   const head = ["ZONE", "NAME", "TICKS", "P50 ms", "P99 ms", "MAX ms", "OVER", "TRAPS", "PLAYERS", "CASTS", "DAMAGE"];
   const rows = zones.map((zone) => [
     zone.id,
@@ -87,8 +118,8 @@ function zoneLines(zones: LogReport["zones"]): string[] {
     shown(zone.msP50),
     shown(zone.msP99),
     shown(zone.msMax),
-    count(zone.overruns),
-    count(zone.exceptions),
+    shown(zone.overruns),
+    shown(zone.exceptions),
     zone.playersMax,
     count(zone.casts.started),
     count(zone.damage),
@@ -98,7 +129,7 @@ function zoneLines(zones: LogReport["zones"]): string[] {
 
 function durations({ ticks, msP50, msP99, msMax, overruns }: DurationSummary): string {
   if (ticks === 0) return "no ticks";
-  return `${count(ticks)} ticks, p50 ${shown(msP50)} ms, p99 ${shown(msP99)} ms, max ${shown(msMax)} ms, ${count(overruns)} overruns`;
+  return `${count(ticks)} ticks, p50 ${shown(msP50)} ms, p99 ${shown(msP99)} ms, max ${shown(msMax)} ms, ${shown(overruns)} overruns`;
 }
 
 const count = (value: number): string => value.toLocaleString("en-US");

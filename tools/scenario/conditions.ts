@@ -13,6 +13,7 @@ import { shown } from "../analysis/measures.ts";
 import { assessHealth } from "../analysis/health.ts";
 import { isTickless } from "../analysis/nothing.ts";
 import { CAUSES, causesWithin, diagnose } from "../analysis/diagnosis.ts";
+import { hasBegun } from "../analysis/timeline.ts";
 import type { Timeline } from "../analysis/timeline.ts";
 import { durationMs } from "./duration.ts";
 import { MEASURE_NAMES, measureOf } from "./measures.ts";
@@ -120,13 +121,15 @@ export function read(condition: Fields, view: View): Reading {
     const text = `not measured: telemetry has been silent for ${(view.silentMs / 1_000).toFixed(1)} s`;
     return { holds: null, text, numbers: { silent_ms: Math.round(view.silentMs) } };
   }
-  if (condition.measure !== undefined) return readMeasure(condition, condition.measure, view);
-  const knownMs = view.timeline.nowMs - view.timeline.fromMs;
-  if (!(knownMs >= KNOWN_MS_MIN)) {
+  const { timeline } = view;
+  if (!hasBegun(timeline)) return { holds: null, text: "not measured yet: no telemetry has come", numbers: {} };
+  if (condition.measure !== undefined) return readMeasure(condition, condition.measure, view, timeline.nowMs);
+  const knownMs = timeline.nowMs - timeline.fromMs;
+  if (knownMs < KNOWN_MS_MIN) {
     const text = `not measured yet: ${seconds(knownMs)} of ${seconds(KNOWN_MS_MIN)} of telemetry`;
     return { holds: null, text, numbers: {} };
   }
-  if (isTickless(view.timeline)) {
+  if (isTickless(timeline)) {
     const text = "not measured: no zone has ticked, there is nothing to look at";
     return { holds: null, text, numbers: {} };
   }
@@ -152,16 +155,15 @@ export function describe(condition: Fields): string {
   return health === undefined ? `zone ${zone} is ${state}` : `the server is ${health}`;
 }
 
-function readMeasure(condition: Fields, name: MeasureName, view: View): Reading {
+function readMeasure(condition: Fields, name: MeasureName, view: View, toMs: number): Reading {
   const { timeline, step } = view;
   const measure = measureOf(name);
   const since = condition.since === undefined ? null : view.markOf(condition.since);
   if (condition.since !== undefined && since === null)
     return { holds: null, text: `not measured: "${condition.since}" has not been`, numbers: {} };
-  const toMs = timeline.nowMs;
   const overMs = overMsOf(condition);
   const fromMs = since?.atMs ?? Math.max(step.atMs, toMs - overMs);
-  if (!(toMs - fromMs >= overMs)) {
+  if (toMs - fromMs < overMs) {
     const text = `not measured yet: ${seconds(toMs - fromMs)} of ${seconds(overMs)}`;
     return { holds: null, text, numbers: {} };
   }

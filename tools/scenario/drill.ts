@@ -12,7 +12,7 @@
 
 import { WowsimError } from "../../server/protocol/errors.ts";
 import type { FaultStatus } from "../../server/protocol/faults/status.ts";
-import { Timeline } from "../analysis/timeline.ts";
+import { hasBegun, Timeline } from "../analysis/timeline.ts";
 import { ControlClient } from "../client/control-client.ts";
 import { FaultLeases } from "../client/fault-leases.ts";
 import { FeedClient } from "../client/feed-client.ts";
@@ -87,7 +87,7 @@ export class Drill {
   readonly #feed: FeedClient;
   readonly #server: ServerProcess | null;
   readonly #marks = new Map<string, Mark>();
-  #step: Mark = { atMs: Number.NaN, felt: { drops: 0, resumed: 0, restarted: 0, protocolErrors: 0 } };
+  #step: Mark = { atMs: 0, felt: { drops: 0, resumed: 0, restarted: 0, protocolErrors: 0 } };
 
   /** Throws WowsimError: server_failed, control_unreachable, no_feed, wrong_token; with nothing left running. */
   static async start(options: DrillOptions): Promise<Drill> {
@@ -136,7 +136,9 @@ export class Drill {
 
   /** Remembers this moment: conditions look back to it by its name, and to the newest as the step's begin. */
   mark(name: string): Mark {
-    const mark = { atMs: this.timeline.nowMs, felt: this.players.counts };
+    const { nowMs } = this.timeline;
+    if (nowMs === null) throw new Error("A drill begins once telemetry has said what time it is.");
+    const mark = { atMs: nowMs, felt: this.players.counts };
     this.players.resetRoundTrips();
     this.#step = mark;
     this.#marks.set(name, mark);
@@ -188,7 +190,7 @@ export class Drill {
 
   /** Until telemetry has said what time it is. */
   async #firstLine(): Promise<void> {
-    while (Number.isNaN(this.timeline.nowMs)) {
+    while (!hasBegun(this.timeline)) {
       if (this.#feed.silentMs > FIRST_LINE_MS_MAX)
         throw new WowsimError(
           "feed_silent",

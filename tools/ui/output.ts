@@ -24,7 +24,7 @@ export const EXIT = {
   unreachable: 3,
   /** There was nothing to look at: no such file, no telemetry, no ticks. */
   nothing: 4,
-  /** Wrong usage, in the command's words or in a file it was given. As EX_USAGE of sysexits(3), far from any verdict. */
+  /** Wrong usage, in the command's words (a token that is missing or wrong, too) or in a file it was given. As EX_USAGE of sysexits(3), far from any verdict. */
   usage: 64,
   interrupted: 130,
 } as const;
@@ -44,6 +44,8 @@ const EXIT_OF_ERROR: Readonly<Record<string, number>> = {
   file_unreadable: EXIT.nothing,
   world_unreadable: EXIT.nothing,
   no_telemetry: EXIT.nothing,
+  token_required: EXIT.usage,
+  wrong_token: EXIT.usage,
   usage: EXIT.usage,
   no_terminal: EXIT.usage,
   scenario_invalid: EXIT.usage,

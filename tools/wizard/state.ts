@@ -111,7 +111,13 @@ export function figuresOf(state: WizardState): Figures {
   const drill = drillOf(state);
   const { timeline, step, feltSince } = drill.view();
   const felt = feltSince(step);
-  const look = { timeline, fromMs: step.atMs, toMs: timeline.nowMs + 1, zone: null as number | null, felt };
+  const look = {
+    timeline,
+    fromMs: step.atMs,
+    toMs: (timeline.nowMs ?? step.atMs) + 1,
+    zone: null as number | null,
+    felt,
+  };
   const read = (name: MeasureName, zone: number | null = null): Measured => measureOf(name).read({ ...look, zone });
   return {
     tickMs: [...timeline.zones.keys()]

@@ -9,8 +9,8 @@
 //
 // Off loopback it needs a token. A connection shows it once ({"command":"auth","token":"..."}) or in each request. Whoever
 // has not shown it yet is a stranger: it has seconds to do so, never gets the last places, and makes room for newcomers
-// (net/places.ts), so that nobody keeps an operator out by holding connections; wrong tokens cost time
-// (net/wrong-tokens.ts). Where no token is asked for, who has sent no request yet is the stranger.
+// (net/places.ts), so that nobody keeps an operator out by holding connections; the answer to a wrong token waits
+// (net/wrong-tokens.ts), a right one is in at once. Where no token is asked for, who has sent no request yet is the stranger.
 
 import type { TCPSocketListener } from "bun";
 import type { z } from "zod";
@@ -27,7 +27,6 @@ import { ControlConnection } from "./connection.ts";
 import { CONTROL_LIMITS } from "../../protocol/limits.ts";
 import type { ControlSocket } from "./connection.ts";
 import type { ControlLimits } from "../../protocol/limits.ts";
-import { TokenLine } from "./token-line.ts";
 
 /** How long requests that are being handled may take when the server stops. */
 const STOP_MS_MAX = 500;
@@ -65,7 +64,6 @@ export class ControlServer {
   readonly #limits: ControlLimits;
   readonly #secret: Secret | null;
   readonly #wrongTokens: WrongTokens;
-  readonly #tokenLine: TokenLine;
   readonly #places: Places<ControlConnection>;
   readonly #commands: ControlCommands;
   readonly #connections = new Set<ControlConnection>();
@@ -76,7 +74,6 @@ export class ControlServer {
     this.#limits = { ...CONTROL_LIMITS, ...limits };
     this.#secret = Secret.of(token);
     this.#wrongTokens = wrongTokens ?? new WrongTokens(() => performance.now());
-    this.#tokenLine = new TokenLine(this.#wrongTokens);
     const { connectionsMax: max, connectionsReserved, strangersPerAddressMax } = this.#limits;
     this.#places = new Places({
       max,
@@ -228,13 +225,8 @@ export class ControlServer {
   ): Promise<Record<string, unknown> | null> {
     const isAuth = request["command"] === "auth";
     if (this.#secret !== null && (!connection.isAuthenticated || isAuth)) {
-      const secret = this.#secret;
       if (request["token"] === undefined) this.#askForToken();
-      await this.#tokenLine.turn(
-        connection.remoteAddress,
-        () => connection.isGone,
-        () => this.#checkToken(connection, secret, request["token"]),
-      );
+      if (!this.#secret.matches(request["token"])) await this.#refuseToken(connection);
       connection.isAuthenticated ||= isAuth;
       connection.isKnown = true;
       this.#places.know(connection);
@@ -248,13 +240,14 @@ export class ControlServer {
     throw new WowsimError("token_required", message);
   }
 
-  #checkToken(connection: ControlConnection, secret: Secret, token: unknown): void {
-    if (connection.isGone) throw new WowsimError("gone", "Who showed the token is gone.");
-    if (secret.matches(token)) return;
-    this.#wrongTokens.wrong(connection.remoteAddress);
+  /** Says so after the delay that the wrong tokens of this address have earned. */
+  async #refuseToken(connection: ControlConnection): Promise<never> {
+    const waitMs = this.#wrongTokens.wrong(connection.remoteAddress);
     this.counters.wrongTokens++;
     connection.wrongTokens++;
+    this.#places.suspect(connection);
     this.#emitter.emitSampled("event", "control", "Wrong token", { remote_endpoint: connection.remoteEndpoint });
+    if (waitMs > 0) await Bun.sleep(waitMs);
     throw new WowsimError(
       "wrong_token",
       "That is not this server's token; it is what serve got as --token or WOWSIM_TOKEN.",

@@ -220,19 +220,14 @@ export class Admission {
     return this.#classes.map((candidate) => candidate.name).join(", ");
   }
 
-  /** False when it is not, and the connection is ended; one that comes too soon after wrong ones is not looked at. */
+  /** False when it is not, and the connection is ended. */
   #isTokenRight(connection: Connection, given: string): boolean {
     const { secret, wrongTokens, pastLimit } = this.#deps;
     if (secret === null) return true;
-    const { remoteAddress } = connection;
-    const waitMs = wrongTokens.waitMs(remoteAddress);
-    if (waitMs > 0) {
-      pastLimit(connection, "wrong_tokens", `Too many wrong tokens from your address; wait ${Math.ceil(waitMs)} ms.`);
-      return false;
-    }
     if (secret.matches(given)) return true;
-    wrongTokens.wrong(remoteAddress);
-    this.#refuseForGood(connection, "bad_token", "This server asks for its players' token; ask its operator.");
+    if (wrongTokens.wrong(connection.remoteAddress) > 0)
+      pastLimit(connection, "wrong_tokens", "A wrong token, after too many wrong ones from your address.");
+    else this.#refuseForGood(connection, "bad_token", "This server asks for its players' token; ask its operator.");
     return false;
   }
 

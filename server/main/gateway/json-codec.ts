@@ -168,15 +168,16 @@ function isIds(value: unknown): value is number[] {
 }
 
 function decodeHello(fields: Fields, into: ClientMessage): boolean {
-  const { v: version, name = "", zone = 0, class: playerClass = "", token = "", resume = "" } = fields;
+  const { v: version, name, zone = 0, class: playerClass = "", token = "", resume = "" } = fields;
   if (!isWhole(version, 0, ID_MAX)) return refuse(into, 'hello needs the protocol version, "v":1.');
-  if (!isText(name)) return refuse(into, "name must be a text.");
+  if (name !== undefined && !isText(name)) return refuse(into, "name must be a text.");
+  if (name === "") return refuse(into, "name must not be empty; leave it out to be given one.");
   if (!isWhole(zone, 0, ID_MAX)) return refuse(into, "zone must be a zone id.");
   if (!isText(playerClass)) return refuse(into, "class must be the name of a class.");
   if (!isText(token)) return refuse(into, "token must be a text.");
   if (!isText(resume)) return refuse(into, "resume must be the text a welcome gave.");
   into.kind = "hello";
-  into.hello = { version, name, zone, playerClass, token, resume };
+  into.hello = { version, name: name ?? "", zone, playerClass, token, resume };
   return true;
 }
 

@@ -43,6 +43,11 @@ export interface MessageIntakeDeps {
   tell(connection: Connection, message: ServerMessage): void;
 }
 
+/** The first byte of one in UTF-8, which some editors and languages write before a text. */
+const BYTE_ORDER_MARK = 0xef;
+const NO_ENCODING = "The first byte begins neither a JSON line, as { does, nor a binary message (b1).";
+const NO_BYTE_ORDER_MARK = "The first byte is that of a byte order mark; send JSON lines without one.";
+
 const CODECS = { json: jsonCodec, binary: binaryCodec };
 
 export class MessageIntake {
@@ -162,8 +167,11 @@ export class MessageIntake {
   #refuseEncoding(connection: Connection, bytes: Buffer): void {
     if (isTls(bytes)) return this.#refuseForeign(connection, "tls");
     this.#deps.counters.refuse("encoding");
-    this.#countMalformed(connection, "The first byte chooses no encoding of this port.");
-    this.#deps.pool.close(connection, "encoding");
+    const problem = bytes[0] === BYTE_ORDER_MARK ? NO_BYTE_ORDER_MARK : NO_ENCODING;
+    this.#countMalformed(connection, problem);
+    // Nobody knows how to read on; JSON is what most who speak to this port can read.
+    connection.codec = jsonCodec;
+    this.#deps.pool.close(connection, "encoding", { code: "malformed", message: problem });
   }
 
   #countMalformed(connection: Connection, problem: string): void {

@@ -166,19 +166,20 @@ function refusalOf(
   if (given === undefined)
     return {
       status: 401,
-      body: "The numbers are for operators: send Authorization: Bearer <token>, what serve got as --token.\n",
+      body: "The numbers are for operators: give --token or WOWSIM_TOKEN to a tool, or send Authorization: Bearer <token>.\n",
       headers: asks,
     };
-  const waitMs = wrongTokens.waitMs(address);
-  if (waitMs > 0) {
-    refused.wrong_tokens++;
-    const body = `Too many wrong tokens from your address; wait ${Math.ceil(waitMs)} ms.\n`;
-    return { status: 429, body, headers: { "retry-after": "1" } };
-  }
   if (secret.matches(given)) return null;
-  wrongTokens.wrong(address);
-  refused.wrong_token++;
-  return { status: 401, body: "That is not this server's token.\n", headers: asks };
+  // No second try on this connection: else one connection would bring as many guesses as it has room for.
+  const once = { ...asks, connection: "close" };
+  const waitMs = wrongTokens.wrong(address);
+  if (waitMs === 0) {
+    refused.wrong_token++;
+    return { status: 401, body: "That is not this server's token.\n", headers: once };
+  }
+  refused.wrong_tokens++;
+  const body = "That is not this server's token, and there were too many wrong ones from your address.\n";
+  return { status: 429, body, headers: { ...once, "retry-after": "1" } };
 }
 
 function send(request: IncomingMessage, response: ServerResponse, { status, body, headers = {} }: Answer): void {

@@ -19,7 +19,7 @@ const TOTALS: readonly [counter: TelemetryCounter, name: string, help: string][]
   ["datagramsUnsent", "feed_datagrams_unsent", "Datagrams the system did not take."],
   ["requests", "feed_requests", "Requests of watchers answered."],
   ["requestsRefused", "feed_requests_refused", "Datagrams that were no request or came too fast."],
-  ["wrongTokens", "feed_wrong_tokens", "Watchers refused for a wrong token, or one shown too soon after."],
+  ["wrongTokens", "feed_wrong_tokens", "Watchers refused for a wrong token."],
   ["watchersEvicted", "feed_watchers_evicted", "Watchers that made room for others."],
   ["socketErrors", "feed_socket_errors", "Errors of the feed's socket, such as a watcher that is gone."],
 ];

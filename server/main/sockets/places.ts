@@ -1,12 +1,14 @@
 // A bounded number of places for connections, of which strangers can never take the last ones. A stranger is who has shown
 // nothing yet: no token, or, where none is asked for, no request that was one. When there is no place left for a newcomer,
-// the one that has the least claim makes room: the oldest stranger of the newcomer's own address when that has its share,
-// else the oldest stranger, else whoever has been idle for longest. So a newcomer always gets in, and whoever only holds
-// places can not keep anybody out.
+// the one that has the least claim makes room: a stranger of the newcomer's own address when that has its share, else one of
+// the address that has most strangers, else whoever has been idle for longest. Of the strangers of an address those go
+// first that showed something wrong, then the oldest. So a newcomer always gets in, whoever only holds places can not keep
+// anybody out, and a guesser's own connections go before that of an operator at the same address who is about to speak.
 //
 //   const places = new Places<Connection>({ max: 64, reserved: 8, strangersPerAddressMax: 16 })
 //   places.take(connection, "203.0.113.7")     // null, or the connection that has to go
 //   places.know(connection)                    // it showed the token
+//   places.suspect(connection)                 // it showed a wrong one
 //   places.use(connection)                     // it did something: last in the line of those that make room
 //   places.leave(connection)
 
@@ -24,6 +26,7 @@ export interface PlacesLimits {
 interface Place {
   address: string;
   isKnown: boolean;
+  isSuspect: boolean;
 }
 
 export class Places<Holder> {
@@ -47,7 +50,7 @@ export class Places<Holder> {
     const key = addressKey(address);
     const leaves = this.#whoMakesRoom(key);
     if (leaves !== null) this.#places.delete(leaves);
-    this.#places.set(newcomer, { address: key, isKnown: false });
+    this.#places.set(newcomer, { address: key, isKnown: false, isSuspect: false });
     return leaves;
   }
 
@@ -57,6 +60,12 @@ export class Places<Holder> {
     if (place === undefined) return;
     place.isKnown = true;
     this.use(holder);
+  }
+
+  /** It showed something wrong: of the strangers of its address it goes before those who did not. */
+  suspect(holder: Holder): void {
+    const place = this.#places.get(holder);
+    if (place !== undefined) place.isSuspect = true;
   }
 
   /** It did something. Of a stranger that counts for nothing: it would else talk itself to a longer stay. */
@@ -73,19 +82,27 @@ export class Places<Holder> {
 
   #whoMakesRoom(address: string): Holder | null {
     const { max, reserved, strangersPerAddressMax } = this.#limits;
-    let [strangers, strangersHere] = [0, 0];
-    let [oldest, oldestHere]: [Holder | null, Holder | null] = [null, null];
+    const strangers = new Map<string, { count: number; leaves: Holder; isSuspect: boolean }>();
+    let count = 0;
     for (const [holder, place] of this.#places) {
       if (place.isKnown) continue;
-      strangers++;
-      oldest ??= holder;
-      if (place.address !== address) continue;
-      strangersHere++;
-      oldestHere ??= holder;
+      count++;
+      const here = strangers.get(place.address);
+      if (here === undefined) {
+        strangers.set(place.address, { count: 1, leaves: holder, isSuspect: place.isSuspect });
+        continue;
+      }
+      here.count++;
+      if (here.isSuspect || !place.isSuspect) continue;
+      here.leaves = holder;
+      here.isSuspect = true;
     }
-    if (strangersHere >= strangersPerAddressMax) return oldestHere;
-    if (strangers < max - reserved && this.#places.size < max) return null;
+    const own = strangers.get(address);
+    if (own !== undefined && own.count >= strangersPerAddressMax) return own.leaves;
+    if (count < max - reserved && this.#places.size < max) return null;
+    let most = null;
+    for (const each of strangers.values()) if (most === null || each.count > most.count) most = each;
     const [longestIdle = null] = this.#places.keys();
-    return oldest ?? longestIdle;
+    return most?.leaves ?? longestIdle;
   }
 }

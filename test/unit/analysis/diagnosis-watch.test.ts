@@ -12,7 +12,7 @@ import type { Plot } from "../../helpers/telemetry-story.ts";
 function watched(story: Story, watch: DiagnosisWatch, seconds: number, plot: Plot = {}): DiagnosisChange[] {
   return Array.from({ length: seconds }, () => {
     story.seconds(1, plot);
-    return watch.look(diagnose(story.timeline), story.timeline.nowMs);
+    return watch.look(diagnose(story.timeline), story.timeline.nowMs!);
   }).flat();
 }
 

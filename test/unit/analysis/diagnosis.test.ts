@@ -616,7 +616,7 @@ describe("zone-standstill", () => {
 
   test("is not the end of a file", () => {
     const story = new Story().seconds(10);
-    for (const line of story.lines) expect(line.timestamp <= new Date(story.timeline.nowMs).toISOString()).toBe(true);
+    for (const line of story.lines) expect(line.timestamp <= new Date(story.timeline.nowMs!).toISOString()).toBe(true);
     expect(causes(story)).toEqual([]);
   });
 });
@@ -708,6 +708,15 @@ describe("several at once", () => {
     const found = diagnose(story.timeline);
     expect(found.map(({ cause }) => cause)).toEqual(["split-brain", "latency-spike"]);
     expect(found[0]!.confidence).toBeGreaterThan(found[1]!.confidence);
+  });
+
+  test("what only the server itself knows, over HTTP, is something wrong as well", () => {
+    const { timeline } = new Story().seconds(10);
+    const status = { ready: true, reasons: [], zones: [], isFileFailing: true };
+    expect(diagnose(timeline, { status: { ...status, isFileFailing: false } })).toEqual([]);
+    expect(diagnose(timeline, { status })).toMatchObject([
+      { cause: "unknown", evidence: [expect.stringContaining("the telemetry file can not be written")] },
+    ]);
   });
 
   test("how sure one must be can be asked for", () => {

@@ -78,6 +78,48 @@ describe("health", () => {
     expect(reasons(story)).toEqual(["degraded: zone 1 Zone 1 is overloaded: level 4, game time at 0.50"]);
   });
 
+  test("a zone that the server began with and that never ticked is critical", () => {
+    const story = new Story({ zones: 1 });
+    story.say("event", "server", "Zones initialized", { zone_count: 2 });
+    expect(reasons(story.seconds(1))).toEqual(["degraded: 1 of the 2 zones that the server began with never ticked"]);
+    expect(reasons(story.seconds(4))).toEqual(["critical: 1 of the 2 zones that the server began with never ticked"]);
+    const whole = new Story();
+    whole.say("event", "server", "Zones initialized", { zone_count: 2 });
+    expect(reasons(whole.seconds(5))).toEqual([]);
+  });
+
+  test.each([
+    ["BANANA", "BANANA"],
+    [null, "UNKNOWN"],
+    [7, "UNKNOWN"],
+  ])("a state that is none (%p) is no health", (state, told) => {
+    const story = new Story().seconds(5, { of: [2], tick: () => ({ state }) });
+    expect(reasons(story)).toEqual([
+      `degraded: zone 2 Zone 2 says that it is ${told}, which is no state that is known`,
+    ]);
+  });
+
+  test("ticks that do not say whether they were late are not known to be in time", () => {
+    const story = new Story().seconds(5);
+    story.say("metric", "game_loop", "Tick completed", { tick: 101, duration_ms: 0.1, overrun: null });
+    expect(health(story).overruns).toBeNull();
+    expect(reasons(story)).toEqual([
+      "degraded: of 101 ticks some do not say whether they took longer than their interval",
+    ]);
+    const zone = new Story().seconds(5, { of: [2], tick: () => ({ overrun: "no" }) });
+    expect(health(zone).zones.map(({ overruns }) => overruns)).toEqual([0, null]);
+  });
+
+  test("a server that ticks once a second is not silent between two ticks", () => {
+    const story = new Story();
+    story.say("event", "game_loop", "Game loop started", { tick_rate_hz: 1 });
+    story.seconds(10, { ticksPerS: 1 });
+    story.say("metric", "server", "Other", {}, 2_000);
+    expect(reasons(story)).toEqual([]);
+    story.say("metric", "server", "Other", {}, 3_500);
+    expect(reasons(story)).toContain("critical: zone 1 Zone 1 has not ticked for 4 s");
+  });
+
   test("a zone that falls silent is critical, whatever it said of itself", () => {
     const story = new Story().seconds(5).seconds(3, { zones: [1] });
     expect(reasons(story)).toContain("critical: zone 2 Zone 2 has not ticked for 2 s");

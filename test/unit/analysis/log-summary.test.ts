@@ -70,11 +70,11 @@ describe("a summary", () => {
       faultLines: 1,
     });
     expect(report.loop).toMatchObject({ ticks: 200, overruns: 0 });
-    expect(report.zones.map(({ id, ticks, playersMax }) => [id, ticks, playersMax])).toEqual([
+    expect(report.zones!.map(({ id, ticks, playersMax }) => [id, ticks, playersMax])).toEqual([
       [1, 200, 4],
       [2, 200, 4],
     ]);
-    expect(report.combat.damagePerS).toBeCloseTo(120, 0);
+    expect(report.combat!.damagePerS).toBeCloseTo(120, 0);
   });
 
   test("reads lines of the earlier simulator, which say less", () => {
@@ -183,6 +183,27 @@ describe("filters", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/The newest of them:\n.*event {3}combat · Damage dealt {2}zone_id=1 {2}attacker_id=1/);
     expect(stdout).toContain("Nothing stood out.");
+  });
+
+  test("leave no figure of lines that did not pass: it is missing, and not 0", async () => {
+    const file = fileOf(text(lines));
+    const flags = ["--component", "combat", "--game-mechanics"];
+    const [shown, json, ticks] = await Promise.all([
+      wowsim("parse-logs", file, ...flags),
+      wowsim("parse-logs", file, ...flags, "--format", "json"),
+      wowsim("parse-logs", file, "--message", "zone tick completed", "--format", "json"),
+    ]);
+    expect(shown.stdout).not.toMatch(/^(game loop|connections|ended|errors|casts|attacks|spells cast|ZONE) /m);
+    expect(shown.stdout).toMatch(/Top damage dealers, by 3 event lines:/);
+    const missing = { loop: null, zones: null, casts: null, combat: null, spells: null, starts: null, errors: null };
+    expect(JSON.parse(json.stdout)).toMatchObject({ ...missing, lines_lost: null, dealers: [{}, {}] });
+    expect(JSON.parse(ticks.stdout)).toMatchObject({
+      casts: { started: 40 },
+      combat: { attacks: 400 },
+      zones: [{ ticks: 200, exceptions: null }, { ticks: 200 }],
+      dealers: null,
+      connections: { accepted: null, disconnects: null },
+    });
   });
 
   test("that nothing passes are nothing to look at", async () => {

@@ -92,7 +92,7 @@ test("parse-logs sums a file without ticks up, and exits with 4", async () => {
 
 test("a scenario measures neither health nor the absence of a diagnosis where no zone ticked", () => {
   const { timeline } = new Story().seconds(6, { zones: [] });
-  const mark = { atMs: timeline.fromMs, felt: { drops: 0, resumed: 0, restarted: 0, protocolErrors: 0 } };
+  const mark = { atMs: timeline.fromMs!, felt: { drops: 0, resumed: 0, restarted: 0, protocolErrors: 0 } };
   const view: View = { timeline, silentMs: 0, step: mark, markOf: () => null, feltSince: () => null };
   for (const condition of [
     { diagnosis: "none" as const },

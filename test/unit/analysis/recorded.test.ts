@@ -15,8 +15,8 @@ function looks(name: string): string[][] {
   let nextMs = Number.NEGATIVE_INFINITY;
   for (const line of readRecording(name)) {
     timeline.take(line);
-    if (timeline.nowMs < nextMs) continue;
-    nextMs = timeline.nowMs + LOOK_MS;
+    if (timeline.nowMs! < nextMs) continue;
+    nextMs = timeline.nowMs! + LOOK_MS;
     seen.push(diagnose(timeline).map(({ cause }) => cause));
   }
   return seen;

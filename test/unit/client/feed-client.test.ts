@@ -142,6 +142,14 @@ test("a server with too many watchers is quoted", async () => {
   });
 });
 
+test.each(["token_required", "wrong_token"])(
+  "a token that is missing or wrong has the code of every port: %s",
+  async (code) => {
+    using peer = await startPeer(JSON.stringify({ error: "The feed is for operators.", code }));
+    await expect(FeedClient.connect({ host, port: peer.port })).rejects.toMatchObject({ code });
+  },
+);
+
 test("datagrams that are no telemetry are counted and passed on to nobody", async () => {
   const line = {
     v: 1,

@@ -4,6 +4,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { judge } from "../../../tools/deploy/judge.ts";
+import { SampleWindow } from "../../../tools/deploy/samples.ts";
 import { DEFAULT_THRESHOLDS } from "../../../tools/deploy/verdict.ts";
 import type { JudgeInput } from "../../../tools/deploy/verdict.ts";
 import {
@@ -11,6 +12,7 @@ import {
   CANARY,
   garble,
   inputOf,
+  line,
   linesOf,
   NEW,
   steady,
@@ -91,6 +93,17 @@ test("a zone that falls silent after a quarter of the time has not told all of i
     lines.map((told) => (told.atMs < 5_000 ? told : { ...told, atMs: told.atMs + 10_000 })),
   );
   expect(why(standing)).toContain("400 of 600 after");
+});
+
+test("a silence has as many ticks as the server means to do in it", () => {
+  const samples = new SampleWindow(0);
+  const rate = { ...line("metric", "Tick completed", { tick: 1, tick_rate_hz: 2 }), component: "game_loop" };
+  samples.take(rate, 0);
+  for (let tick = 1; tick <= 10; tick++)
+    samples.take(line("metric", "Zone tick completed", { zone_id: 1, tick }), tick * 500);
+  expect(samples.arrival(1)).toEqual({ arrived: 10, expected: 10 });
+  samples.observedUntil(11_000);
+  expect(samples.arrival(1)).toEqual({ arrived: 10, expected: 22 });
 });
 
 test("a silent zone is nothing to compare with, also one that never said a word", () => {

@@ -474,11 +474,18 @@ describe("limits", () => {
     }
   });
 
-  test("an encoding that is not spoken here", async () => {
+  test.each([
+    ["an encoding that is not spoken here", [0x80, 1, 2, 3], "neither a JSON line"],
+    ["a byte order mark", [0xef, 0xbb, 0xbf, ...Buffer.from('{"type":"hello","v":1}\n')], "byte order mark"],
+    ["UTF-16", [0xff, 0xfe, 0x7b, 0x00], "neither a JSON line"],
+  ])("%s, and is told why", async (_what, bytes, told) => {
     await using server = startGateway();
     const client = await server.client();
-    client.raw(new Uint8Array([0x80, 1, 2, 3]));
+    client.raw(Uint8Array.from(bytes));
     await server.run(() => isClosed(server, client));
+    expect(client.received).toMatchObject([
+      { type: "error", code: "malformed", message: expect.stringContaining(told) },
+    ]);
     expect(reason(server)).toBe("encoding");
     expect(server.gateway.counters.refused.get("encoding")).toBe(1);
   });

@@ -13,6 +13,9 @@ const HOSTILE: [what: string, text: string][] = [
   ["a bidirectional override", "a\u202eb"],
   ["a bidirectional isolate", "\u2066a"],
   ["a zero-width space", "a\u200bb"],
+  ["a joiner of what needs none", "a\u200db"],
+  ["a joiner without a neighbour", "می\u200c"],
+  ["a joiner of an emoji and a letter", "👩\u200da"],
   ["a soft hyphen", "a\u00adb"],
   ["a byte order mark", "\ufeffa"],
   ["a lone surrogate", "a\ud800"],
@@ -28,7 +31,20 @@ test.each(HOSTILE)("%s is not printable, and is shown as a question mark", (_, t
   expect(printable(text)).toContain("?");
 });
 
-test.each(["Hogger", "Ünal", "漢字", "Дима", "שלום", "🐗", "a b", "'\"<>&\\"])("%s is printable", (text) => {
+test.each([
+  "Hogger",
+  "Ünal",
+  "漢字",
+  "Дима",
+  "שלום",
+  "🐗",
+  "👩🏽\u200d🚀",
+  "🏳\ufe0f\u200d🌈",
+  "می\u200cخواهم",
+  "क्\u200dष",
+  "a b",
+  "'\"<>&\\",
+])("%s is printable", (text) => {
   expect(isPrintable(text)).toBe(true);
   expect(printable(text)).toBe(text);
 });

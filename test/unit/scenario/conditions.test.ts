@@ -16,7 +16,7 @@ function view(story: Story, stepMsAgo: number, marks: Record<string, Mark> = {},
   return {
     timeline,
     silentMs: 0,
-    step: { atMs: timeline.nowMs - stepMsAgo, felt: NOTHING_FELT },
+    step: { atMs: timeline.nowMs! - stepMsAgo, felt: NOTHING_FELT },
     markOf: (name) => marks[name] ?? null,
     feltSince: () => felt,
   };
@@ -43,7 +43,7 @@ describe("measures", () => {
 
   test("since a step are of all the time from then on", () => {
     const story = new Story().seconds(5);
-    const spike = { atMs: story.timeline.nowMs, felt: NOTHING_FELT };
+    const spike = { atMs: story.timeline.nowMs!, felt: NOTHING_FELT };
     story.seconds(1, slowed).seconds(5);
     const missed = { measure: "missed_ticks", zone: 1, since: "spike", equals: 0 } as const;
     story.say("error", "zone", "Zone tick exception", { zone_id: 1, tick: 7, error: "kernel trap" });
@@ -83,7 +83,7 @@ describe("measures", () => {
     const story = new Story().seconds(10);
     const { timeline } = story;
     const felt = { ...NOTHING_FELT, playing: 6, roundTripMs: times(31) };
-    const look = { timeline, fromMs: timeline.nowMs - 5_000, toMs: timeline.nowMs, zone: null, felt };
+    const look = { timeline, fromMs: timeline.nowMs! - 5_000, toMs: timeline.nowMs!, zone: null, felt };
     const unread = Object.entries(MEASURES).filter(([, measure]) => !Number.isFinite(measure.read(look)));
     expect(unread.map(([name]) => name)).toEqual([]);
   });

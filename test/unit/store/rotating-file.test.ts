@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import {
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -118,6 +119,22 @@ describe("what others do to the file", () => {
     await file.close();
     expect(readFileSync(path, "utf8")).toBe("c\n");
     expect(file.changes).toBe(2);
+  });
+
+  test("one that another server writes under another name is told", async () => {
+    using folder = tempFolder();
+    const [path, other] = [folder.file("telemetry.jsonl"), folder.file("other.jsonl")];
+    const mine = setUp(path, { bytesMax: 1_000 });
+    await mine.file.append(bytes("a\n"));
+    linkSync(path, other);
+    const theirs = setUp(other, { bytesMax: 1_000 });
+    await theirs.file.append(bytes("b\n"));
+    expect(mine.file.changes).toBe(0);
+    for (const { file } of [mine, theirs]) await file.append(bytes("c\n"));
+    expect([mine.file.lastChange, theirs.file.lastChange]).toEqual(["written", "written"]);
+    await mine.file.append(bytes("d\n"));
+    expect([mine.file.changes, readFileSync(path, "utf8")]).toEqual([2, "a\nb\nc\nc\nd\n"]);
+    for (const { file } of [mine, theirs]) await file.close();
   });
 
   test("one that was shortened keeps nothing of a write that fails", async () => {

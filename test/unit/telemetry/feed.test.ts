@@ -168,20 +168,19 @@ describe("a watcher", () => {
     }
   });
 
-  test("has to show the token where there is one, and guesses ever more slowly", async () => {
+  test("has to show the token where there is one, and gets in with it whatever was guessed before", async () => {
     using setup = await setUp("hush");
     using watcher = await UdpWatcher.open(setup.feed.port);
-    const tries = [undefined, "a", "b", "c", "d", "e", "f", "hush"];
+    const tries = [undefined, "a", "b", "c", "d", "e", "f", "g"];
     for (const [index, token] of tries.entries()) {
       watcher.answer(await watcher.challenge(), undefined, token);
       await eventually(() => watcher.errors.length === index + 1);
     }
     expect(watcher.errors[0]).toContain("--token");
-    expect(watcher.errors[6]).toContain("not this server's token");
-    expect(watcher.errors[7]).toContain("Too many wrong tokens");
+    expect(watcher.errors[5]).toContain("what serve got as --token");
+    expect(watcher.errors[6]).toContain("too many wrong ones from your address");
     expect(setup.counters.get("wrongTokens")).toBe(7);
     expect(setup.counters.get("subscribers")).toBe(0);
-    setup.clock.pass(125);
     watcher.answer(await watcher.challenge(), undefined, "hush");
     await eventually(() => setup.counters.get("subscribers") === 1);
   });

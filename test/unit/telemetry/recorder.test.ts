@@ -117,6 +117,45 @@ test("a full disk is told to watchers, is no error storm, and every line is writ
   expect(counters.get("fileFailing")).toBe(0);
 });
 
+test("a write that hangs is told after seconds, long before the backlog is full, and when it is over", async () => {
+  using folder = tempFolder();
+  const path = folder.file("pipe");
+  expect(Bun.spawnSync(["mkfifo", path]).exitCode).toBe(0);
+  const { recorder, emitter, counters, feed, appender, clock } = setUp(path);
+  counters.set("subscribers", 1);
+  // A pipe takes 64 KiB, and then nothing until somebody reads.
+  for (let index = 0; index < 1_000; index++) emitter.emit("event", "a", "Said", { index, text: "x".repeat(100) });
+  recorder.poll();
+  await eventually(() => appender.linesWritten > 100 && appender.attempt !== null);
+  const passes = (ms: number, polls: number): void => {
+    for (let poll = 0; poll < polls; poll++) {
+      clock.pass(ms / polls);
+      recorder.poll();
+    }
+  };
+  drainLines(feed);
+  passes(2_500, 100);
+  expect(withMessage(drainLines(feed), "Telemetry file not written")).toEqual([]);
+  let written = appender.linesWritten;
+  await eventually(() => {
+    const isStill = written === appender.linesWritten;
+    written = appender.linesWritten;
+    return isStill;
+  });
+  passes(4_000, 100);
+  const [told] = withMessage(drainLines(feed), "Telemetry file not written");
+  expect(told?.data["error"]).toMatch(/^a write has not come to an end for \d s$/);
+  expect([counters.get("fileFailing"), counters.get("linesLost")]).toEqual([1, 0]);
+  const reader = Bun.spawn(["cat", path], { stdout: "ignore" });
+  await eventually(() => appender.linesWaiting === 0 && appender.attempt === null);
+  recorder.poll();
+  expect(withMessage(drainLines(feed), "Telemetry file written again")).toHaveLength(1);
+  expect(counters.get("fileFailing")).toBe(0);
+  await recorder.stop(5_000);
+  reader.kill();
+  await reader.exited;
+});
+
 test("a feed that is too slow loses lines of the feed only, and is told how many", async () => {
   using folder = tempFolder();
   const path = folder.file("telemetry.jsonl");

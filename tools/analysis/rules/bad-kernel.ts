@@ -10,7 +10,7 @@ import type { Measured } from "../measured.ts";
 import { clock, ramp, shown } from "../measures.ts";
 import { compare, controlChange, MEDIAN } from "../statistics.ts";
 import type { ZoneTick } from "../samples.ts";
-import type { Timeline, ZoneHistory } from "../timeline.ts";
+import type { BegunTimeline, ZoneHistory } from "../timeline.ts";
 import { merge, nameOf, plainTicks } from "./rule.ts";
 import type { Finding, Rule } from "./rule.ts";
 
@@ -38,7 +38,7 @@ export const badKernel: Rule = {
   find: (timeline) => merge([...timeline.zones.values()].map((zone) => examine(zone, timeline))),
 };
 
-function examine(zone: ZoneHistory, timeline: Timeline): Finding | null {
+function examine(zone: ZoneHistory, timeline: BegunTimeline): Finding | null {
   if (zone.ticks.first?.kernel === zone.ticks.last?.kernel) return null;
   const ticks = plainTicks(zone).filter(({ kernel }) => kernel !== "");
   const newest = ticks.at(-1);
@@ -88,7 +88,7 @@ interface Other {
 }
 
 /** The zones that ran one kernel all the time: had the load changed, they would show it. */
-function keptKernel(changed: ZoneHistory, { zones }: Timeline, atMs: number): Other[] {
+function keptKernel(changed: ZoneHistory, { zones }: BegunTimeline, atMs: number): Other[] {
   return [...zones.values()]
     .filter((zone) => zone !== changed && zone.ticks.first?.kernel === zone.ticks.last?.kernel)
     .map((zone) => ({

@@ -8,7 +8,7 @@ import { difference, sum } from "../measured.ts";
 import type { Measured } from "../measured.ts";
 import { clock, shown, uniqueSorted } from "../measures.ts";
 import type { ZoneEvent } from "../samples.ts";
-import type { Timeline, ZoneHistory } from "../timeline.ts";
+import type { BegunTimeline, ZoneHistory } from "../timeline.ts";
 import { floodsOf } from "./event-queue-flood.ts";
 import { CONFIDENCE_MIN, merge, nameOf } from "./rule.ts";
 import type { Finding, Rule } from "./rule.ts";
@@ -31,7 +31,7 @@ export const cascadingZoneFailure: Rule = {
   find: (timeline) => merge([...timeline.zones.values()].map((zone) => examine(zone, timeline))),
 };
 
-function examine(zone: ZoneHistory, timeline: Timeline): Finding | null {
+function examine(zone: ZoneHistory, timeline: BegunTimeline): Finding | null {
   const events = zone.events.all();
   if (zone.state !== "DOWN") return dying(zone, events, timeline);
   const wentDown = events.findLast(({ what, toState }) => what === "state" && toState === "DOWN");
@@ -70,7 +70,7 @@ function examine(zone: ZoneHistory, timeline: Timeline): Finding | null {
 }
 
 /** A zone that has trapped in each of its last ticks: what is quarantined comes again at once. */
-function dying(zone: ZoneHistory, events: readonly ZoneEvent[], { nowMs }: Timeline): Finding | null {
+function dying(zone: ZoneHistory, events: readonly ZoneEvent[], { nowMs }: BegunTimeline): Finding | null {
   const exceptions = events.filter(({ what, atMs }) => what === "exception" && atMs >= nowMs - DYING_MS);
   const ticks = uniqueSorted(exceptions.map(({ tick }) => tick));
   const gap = ticks.findLastIndex((tick, index) => tick - (ticks[index - 1] ?? tick - 1) > 1);

@@ -9,7 +9,7 @@ import { difference, mapped, median, quantile, ratio } from "../measured.ts";
 import type { Measured } from "../measured.ts";
 import { ramp, shown } from "../measures.ts";
 import type { ZoneTick } from "../samples.ts";
-import type { Timeline } from "../timeline.ts";
+import type { BegunTimeline } from "../timeline.ts";
 import type { Finding, Rule } from "./rule.ts";
 
 const LOOK_MS = 5_500;
@@ -55,7 +55,7 @@ export const cpuStarved: Rule = {
 };
 
 interface Seen {
-  timeline: Timeline;
+  timeline: BegunTimeline;
   wait: Measured;
   busy: Measured;
   cores: Measured;
@@ -83,7 +83,7 @@ function finding(confidence: number, seen: Seen): Finding {
 }
 
 /** How far apart from their usual interval a tenth of the ticks at full game time comes, in milliseconds. */
-function unevennessOf({ zones, nowMs }: Timeline, intervalMs: number): Measured {
+function unevennessOf({ zones, nowMs }: BegunTimeline, intervalMs: number): Measured {
   const off = [...zones.values()].flatMap(({ ticks }) => {
     const some = ticks.between(nowMs - LOOK_MS);
     return some.slice(1).flatMap((tick, index) => offBy(some[index], tick, intervalMs));
@@ -97,7 +97,7 @@ function offBy(before: ZoneTick | undefined, tick: ZoneTick, intervalMs: number)
 }
 
 /** Since when, without a pause, the threads have waited. */
-function beginOf({ process, nowMs }: Timeline): number {
+function beginOf({ process, nowMs }: BegunTimeline): number {
   const samples = process.all();
   const calm = samples.findLastIndex(({ cpuWaitShare }) => cpuWaitShare === null || cpuWaitShare < WAIT_NONE / 2);
   return samples[calm + 1]?.atMs ?? nowMs;

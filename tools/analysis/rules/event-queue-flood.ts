@@ -8,7 +8,7 @@ import { median, ratio, sum } from "../measured.ts";
 import type { Measured } from "../measured.ts";
 import { clock, ramp, shown } from "../measures.ts";
 import type { ZoneTick } from "../samples.ts";
-import type { Timeline, ZoneHistory } from "../timeline.ts";
+import type { BegunTimeline, ZoneHistory } from "../timeline.ts";
 import { merge, nameOf, RECENT_MS } from "./rule.ts";
 import type { Finding, Rule } from "./rule.ts";
 
@@ -32,7 +32,7 @@ export const eventQueueFlood: Rule = {
 };
 
 /** Each flooded zone's finding, for rules that build upon it. */
-export function floodsOf(timeline: Timeline): Finding[] {
+export function floodsOf(timeline: BegunTimeline): Finding[] {
   const accounted = accountedPerSecond(timeline);
   if (accounted === null) return [];
   return [...timeline.zones.values()]
@@ -48,7 +48,7 @@ interface Accounted {
 }
 
 /** Null while the gateway has not said what came in: then nothing is known to be too much. */
-function accountedPerSecond({ traffic, census, nowMs, tickRateHz }: Timeline): Accounted | null {
+function accountedPerSecond({ traffic, census, nowMs, tickRateHz }: BegunTimeline): Accounted | null {
   const seconds = traffic.between(nowMs - TRAFFIC_MS);
   const messagesPerMs = ratio(
     sum(seconds.map(({ messages }) => messages)),
@@ -61,7 +61,7 @@ function accountedPerSecond({ traffic, census, nowMs, tickRateHz }: Timeline): A
   return { messagesPerS, perS: messagesPerS + (census.last?.duplicates ?? 0) * hz, samples: seconds.length };
 }
 
-function examine(zone: ZoneHistory, { nowMs }: Timeline, accounted: Accounted): Finding | null {
+function examine(zone: ZoneHistory, { nowMs }: BegunTimeline, accounted: Accounted): Finding | null {
   const ticks = zone.ticks.all();
   const recent = ticks.filter(({ atMs }) => atMs >= nowMs - RECENT_MS);
   if (recent.length < RECENT_TICKS_MIN) return null;

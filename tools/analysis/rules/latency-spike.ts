@@ -6,7 +6,7 @@
 // less than an interval has to last for a second before it is more than the first step of a leak.
 
 import type { ZoneTick } from "../samples.ts";
-import type { Timeline, ZoneHistory } from "../timeline.ts";
+import type { BegunTimeline, ZoneHistory } from "../timeline.ts";
 import { difference, isBelow, median, quantile, ratio } from "../measured.ts";
 import type { Measured } from "../measured.ts";
 import { clock, interquartileRange, ramp, shown } from "../measures.ts";
@@ -41,7 +41,7 @@ export const latencySpike: Rule = {
   find: (timeline) => merge([...timeline.zones.values()].map((zone) => examine(zone, timeline))),
 };
 
-function examine(zone: ZoneHistory, { nowMs, tickRateHz }: Timeline): Finding | null {
+function examine(zone: ZoneHistory, { nowMs, tickRateHz }: BegunTimeline): Finding | null {
   const intervalMs = 1_000 / (tickRateHz ?? TICK_RATE_HZ);
   const newest = zone.ticks.newest(SLOW_TICKS_MIN);
   const maySlow = Math.max(...zone.ticks.between(nowMs - RECENT_MS).map(overheadOf), ...newest.map(overheadOf));

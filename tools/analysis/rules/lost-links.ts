@@ -5,7 +5,7 @@
 import { known, least, sum } from "../measured.ts";
 import type { Measured } from "../measured.ts";
 import type { Disconnect } from "../samples.ts";
-import type { Timeline } from "../timeline.ts";
+import type { BegunTimeline } from "../timeline.ts";
 import { EVENT_STALE_MS } from "./rule.ts";
 
 /** Links lost no further apart than this belong to one wave. */
@@ -31,7 +31,7 @@ export interface Wave {
 }
 
 /** Waves of the last EVENT_STALE_MS, oldest first. */
-export function wavesOf(timeline: Timeline): Wave[] {
+export function wavesOf(timeline: BegunTimeline): Wave[] {
   const groups: Disconnect[][] = [];
   for (const disconnect of timeline.disconnects.between(timeline.nowMs - EVENT_STALE_MS)) {
     if (disconnect.reason !== "link_lost") continue;
@@ -42,7 +42,7 @@ export function wavesOf(timeline: Timeline): Wave[] {
   return groups.map((group) => waveOf(group, timeline));
 }
 
-function waveOf(group: Disconnect[], { traffic, refusals }: Timeline): Wave {
+function waveOf(group: Disconnect[], { traffic, refusals }: BegunTimeline): Wave {
   const fromMs = group[0]?.atMs ?? 0;
   const toMs = group.at(-1)?.atMs ?? fromMs;
   const since = traffic.between(fromMs);

@@ -8,7 +8,7 @@ import { difference, least, ratio } from "../measured.ts";
 import type { Measured } from "../measured.ts";
 import { clock, ramp, shown } from "../measures.ts";
 import type { ProcessSample } from "../samples.ts";
-import type { Timeline } from "../timeline.ts";
+import type { BegunTimeline } from "../timeline.ts";
 import type { Rule } from "./rule.ts";
 
 /** MiB a second that are a surge. */
@@ -84,7 +84,7 @@ function lastSurge(samples: readonly ProcessSample[]): Surge | null {
   return end <= 0 || before === undefined || top === undefined ? null : { before, top, after: samples.slice(end) };
 }
 
-function newPlayers({ traffic }: Timeline, fromMs: number, toMs: number): number {
+function newPlayers({ traffic }: BegunTimeline, fromMs: number, toMs: number): number {
   const [before, after] = [traffic.lastBefore(fromMs), traffic.lastBefore(toMs + 1_000)];
   // Where nobody counts them, nobody is known to have come.
   return Math.max(0, difference(after?.connected ?? null, before?.connected ?? null) ?? 0);

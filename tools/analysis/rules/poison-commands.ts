@@ -8,7 +8,7 @@
 import { known, median } from "../measured.ts";
 import { clock, ramp, shown, uniqueSorted } from "../measures.ts";
 import type { ZoneEvent } from "../samples.ts";
-import type { Timeline, ZoneHistory } from "../timeline.ts";
+import type { BegunTimeline, ZoneHistory } from "../timeline.ts";
 import { EVENT_FRESH_MS, EVENT_STALE_MS, merge, nameOf } from "./rule.ts";
 import type { Finding, Rule } from "./rule.ts";
 
@@ -37,11 +37,11 @@ export const zoneRunaway: Rule = {
   find: (timeline) => findOf(timeline, (error) => error.startsWith("fuel exhausted")),
 };
 
-function findOf(timeline: Timeline, isMine: (error: string) => boolean): Finding | null {
+function findOf(timeline: BegunTimeline, isMine: (error: string) => boolean): Finding | null {
   return merge([...timeline.zones.values()].map((zone) => examine(zone, timeline, isMine)));
 }
 
-function examine(zone: ZoneHistory, { nowMs }: Timeline, isMine: (error: string) => boolean): Finding | null {
+function examine(zone: ZoneHistory, { nowMs }: BegunTimeline, isMine: (error: string) => boolean): Finding | null {
   // A zone that such commands took down is what they did, for as long as it is down.
   const untilMs = zone.state === "DOWN" ? zone.stateAtMs : nowMs;
   const events = zone.events.between(Math.min(untilMs, downSinceMs(zone) ?? untilMs) - EVENT_STALE_MS);

@@ -8,7 +8,7 @@
 
 import { difference, greatest, isAbove, known } from "../measured.ts";
 import { clock, ramp, shown } from "../measures.ts";
-import type { Timeline, ZoneHistory } from "../timeline.ts";
+import type { BegunTimeline, ZoneHistory } from "../timeline.ts";
 import { EVENT_FRESH_MS, EVENT_STALE_MS } from "./rule.ts";
 import type { Finding, Rule } from "./rule.ts";
 
@@ -42,7 +42,7 @@ interface Hole {
 }
 
 /** The longest stretch, of those that are over, in which nobody spoke; null when none is long. */
-function holeOf({ zones, nowMs, traffic, process, census }: Timeline): Hole | null {
+function holeOf({ zones, nowMs, traffic, process, census }: BegunTimeline): Hole | null {
   const sinceMs = nowMs - EVENT_STALE_MS;
   const series = [traffic, process, census, ...[...zones.values()].map(({ ticks }) => ticks)];
   const spoke = series.flatMap((each) => each.between(sinceMs).map(({ atMs }) => atMs)).toSorted((a, b) => a - b);
@@ -55,7 +55,7 @@ function holeOf({ zones, nowMs, traffic, process, census }: Timeline): Hole | nu
   return longest;
 }
 
-function examine({ fromMs, toMs }: Hole, zones: readonly ZoneHistory[], timeline: Timeline): Finding | null {
+function examine({ fromMs, toMs }: Hole, zones: readonly ZoneHistory[], timeline: BegunTimeline): Finding | null {
   const skipped = zones.map(({ ticks }) => {
     const [before, after] = [ticks.lastBefore(fromMs + 1), ticks.between(toMs)[0]];
     return before === undefined || after === undefined ? null : after.tick - before.tick - 1;

@@ -1,11 +1,11 @@
-// What a rule of the diagnosis is: one cause, one file, looking at a Timeline and at nothing else. How sure it is, is a
+// What a rule of the diagnosis is: one cause, one file, looking at a BegunTimeline and at nothing else. How sure it is, is a
 // product of ramps over measured numbers (measures.ts), times the most it can ever know; each file says which.
 //
 //   rule.find(timeline)
 //   // { confidence: 0.93, zones: [1], sinceMs: 1767225612000, evidence: ["zone 1: duration_ms p50 0.06 → 200 ..."] }
 
 import { difference, isAbove } from "../measured.ts";
-import type { Timeline, ZoneHistory } from "../timeline.ts";
+import type { BegunTimeline, ZoneHistory } from "../timeline.ts";
 import type { ZoneTick } from "../samples.ts";
 
 export interface Finding {
@@ -26,7 +26,7 @@ export interface Rule {
   title: string;
   runbook: { text: string; command: string };
   /** Null when there is no sign of it. Never throws. */
-  find(timeline: Timeline): Finding | null;
+  find(timeline: BegunTimeline): Finding | null;
 }
 
 /** Below this a finding is not worth an operator's time. */

@@ -6,7 +6,7 @@
 import { difference, isAbove, median, ratio } from "../measured.ts";
 import type { Measured } from "../measured.ts";
 import { clock, partText, ramp, shown } from "../measures.ts";
-import type { Timeline } from "../timeline.ts";
+import type { BegunTimeline } from "../timeline.ts";
 import { wavesOf } from "./lost-links.ts";
 import type { Wave } from "./lost-links.ts";
 import { EVENT_FRESH_MS, EVENT_STALE_MS } from "./rule.ts";
@@ -31,7 +31,7 @@ export const sessionCrash: Rule = {
   },
 };
 
-function examine(wave: Wave, timeline: Timeline): Finding {
+function examine(wave: Wave, timeline: BegunTimeline): Finding {
   const { before, after } = tickTimes(timeline, wave.fromMs);
   const around = timeline.disconnects
     .between(wave.fromMs - AROUND_MS, wave.toMs + AROUND_MS)
@@ -50,7 +50,7 @@ function examine(wave: Wave, timeline: Timeline): Finding {
   return { confidence, zones: wave.zones, sinceMs: wave.fromMs, evidence };
 }
 
-function tickTimes({ zones }: Timeline, atMs: number): { before: Measured; after: Measured } {
+function tickTimes({ zones }: BegunTimeline, atMs: number): { before: Measured; after: Measured } {
   const durations = (fromMs: number, toMs: number): number[] =>
     [...zones.values()].flatMap(({ ticks }) => ticks.between(fromMs, toMs).map(({ durationMs }) => durationMs));
   return { before: median(durations(atMs - AROUND_MS, atMs)), after: median(durations(atMs, atMs + AROUND_MS)) };

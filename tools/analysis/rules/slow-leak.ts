@@ -6,7 +6,7 @@
 // step is most of the rise, and the kernel's work (fuel) has not grown. Memory that does not grow makes it less sure.
 
 import type { ProcessSample, ZoneTick } from "../samples.ts";
-import type { Timeline, ZoneHistory } from "../timeline.ts";
+import type { BegunTimeline, ZoneHistory } from "../timeline.ts";
 import { median, ratio } from "../measured.ts";
 import type { Measured } from "../measured.ts";
 import { clock, perSecond, pointsOf, ramp, shown } from "../measures.ts";
@@ -33,7 +33,7 @@ export const slowLeak: Rule = {
   find: (timeline) => merge([...timeline.zones.values()].map((zone) => examine(zone, timeline))),
 };
 
-function examine(zone: ZoneHistory, timeline: Timeline): Finding | null {
+function examine(zone: ZoneHistory, timeline: BegunTimeline): Finding | null {
   const { nowMs } = timeline;
   if (zone.state === "DOWN" || nowMs - (zone.ticks.last?.atMs ?? 0) > SILENT_MS_MAX) return null;
   const newest = zone.ticks.between(nowMs - SILENT_MS_MAX, nowMs - UNFINISHED_MS);

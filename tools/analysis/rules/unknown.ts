@@ -5,7 +5,6 @@
 // as sure as the least sure diagnosis that is told at all.
 
 import type { HealthReport } from "../health-report.ts";
-import { measured } from "../measured.ts";
 import type { Finding } from "./rule.ts";
 import { CONFIDENCE_MIN } from "./rule.ts";
 
@@ -20,8 +19,7 @@ export const UNKNOWN_RUNBOOK = {
 
 /** Null when it is healthy, and when there was nothing to look at: that is another answer. */
 export function unknownFrom({ status, reasons, zones, atMs, windowS }: HealthReport): Finding | null {
-  const now = measured(atMs);
-  if (status === "healthy" || zones.length === 0 || now === null) return null;
+  if (status === "healthy" || zones.length === 0 || atMs === null) return null;
   const evidence = reasons.map(({ level, text }) => `${level}, by health: ${text}.`);
-  return { confidence: CONFIDENCE_MIN, zones: [], sinceMs: now - (windowS ?? 0) * 1_000, evidence };
+  return { confidence: CONFIDENCE_MIN, zones: [], sinceMs: atMs - (windowS ?? 0) * 1_000, evidence };
 }

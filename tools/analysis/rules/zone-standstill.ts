@@ -7,7 +7,7 @@
 
 import { clock, ramp, shown } from "../measures.ts";
 import { greatest, least } from "../measured.ts";
-import type { Timeline, ZoneHistory } from "../timeline.ts";
+import type { BegunTimeline, ZoneHistory } from "../timeline.ts";
 import { EVENT_FRESH_MS, EVENT_STALE_MS, merge, nameOf } from "./rule.ts";
 import type { Finding, Rule } from "./rule.ts";
 
@@ -40,12 +40,12 @@ export const zoneStandstill: Rule = {
   },
 };
 
-function examine(zone: ZoneHistory, timeline: Timeline): Finding | null {
+function examine(zone: ZoneHistory, timeline: BegunTimeline): Finding | null {
   return silence(zone, timeline) ?? lostWorker(zone, timeline);
 }
 
 /** The watchdog has noticed: the zone's worker hung or died, was ended, and another is begun in its place. */
-function lostWorker(zone: ZoneHistory, { nowMs }: Timeline): Finding | null {
+function lostWorker(zone: ZoneHistory, { nowMs }: BegunTimeline): Finding | null {
   const losses = zone.events.all().filter(({ what, error }) => what === "exception" && LOST_WORKER.test(error));
   const newest = losses.at(-1);
   if (newest === undefined) return null;
@@ -61,7 +61,7 @@ function lostWorker(zone: ZoneHistory, { nowMs }: Timeline): Finding | null {
   return { confidence, zones: [zone.id], sinceMs: newest.atMs, evidence, explains: ["cascading-zone-failure"] };
 }
 
-function silence(zone: ZoneHistory, timeline: Timeline): Finding | null {
+function silence(zone: ZoneHistory, timeline: BegunTimeline): Finding | null {
   const last = zone.ticks.last;
   if (last === undefined || zone.state === "DOWN") return null;
   const silentMs = timeline.nowMs - last.atMs;
@@ -84,7 +84,7 @@ function silence(zone: ZoneHistory, timeline: Timeline): Finding | null {
 }
 
 /** All zones, none of which ever ticked: only a feed has every line, a file may be an excerpt. */
-function unheard(timeline: Timeline): Finding | null {
+function unheard(timeline: BegunTimeline): Finding | null {
   const heardMs = timeline.nowMs - timeline.fromMs;
   const alive = signsOfLife(timeline, Number.NEGATIVE_INFINITY);
   if (!timeline.isLive || !(heardMs >= LISTENED_MS_MIN) || alive.spanMs < ALIVE_MS_MIN) return null;
@@ -102,7 +102,7 @@ function usualIntervalMs({ ticks }: ZoneHistory): number {
 }
 
 /** What the main thread has said since then, and over how long. */
-function signsOfLife({ process, traffic }: Timeline, sinceMs: number): { lines: number; spanMs: number } {
+function signsOfLife({ process, traffic }: BegunTimeline, sinceMs: number): { lines: number; spanMs: number } {
   const times = [...process.between(sinceMs + 1), ...traffic.between(sinceMs + 1)].map(({ atMs }) => atMs);
   return { lines: times.length, spanMs: (greatest(times) ?? 0) - (least(times) ?? 0) };
 }

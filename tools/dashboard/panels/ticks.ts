@@ -1,6 +1,7 @@
 // Tick times as a live plot against the budget: of the server as a whole, which is as slow as its slowest zone, or of one
 // zone. A stretch in which nothing ticked is marked at the bottom.
 
+import { isAbove } from "../../analysis/measured.ts";
 import { shown } from "../../analysis/measures.ts";
 import type { Timed } from "../../analysis/series.ts";
 import { columnCells, heightOf, roundLabels, scaleFor, stretches, stretchFor } from "../chart.ts";
@@ -32,7 +33,7 @@ export const ticksPanel: Panel = {
     const { durationMs, overruns } = of ?? health;
     const whose = of ? `zone ${of.id}` : "slowest zone";
     const times = `p50 ${shown(durationMs.p50)}, p99 ${shown(durationMs.p99)}, max ${shown(durationMs.max)} ms`;
-    return `Tick time, ${whose}: ${times}${overruns > 0 ? `, ${overruns} OVER BUDGET` : ""}`;
+    return `Tick time, ${whose}: ${times}${isAbove(overruns, 0) ? `, ${overruns} OVER BUDGET` : ""}`;
   },
   lines(picture, screen, { width, height: rows }) {
     const columns = width - AXIS_WIDTH;
@@ -68,7 +69,8 @@ export const ticksPanel: Panel = {
 
 function samplesOf(picture: Picture, screen: Screen, spanMs: number): { samples: TickTime[]; endMs: number } {
   const { timeline } = picture;
-  const endMs = timeline.nowMs;
+  // Before the first line there is nothing to plot at any time.
+  const endMs = timeline.nowMs ?? 0;
   const zone = screen.view === "zone" ? timeline.zones.get(shownZone(picture, screen.zoneId)) : undefined;
   return { samples: (zone?.ticks ?? timeline.loop).between(endMs - spanMs), endMs };
 }
