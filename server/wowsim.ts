@@ -1,6 +1,7 @@
 #!/usr/bin/env bun
 // The wowsim command: the one file that knows both the tools and the server.
 
+import { CommanderError } from "commander";
 import { buildProgram } from "../tools/program.ts";
 import { endWithReader, EXIT, fail, isTerminal } from "../tools/ui/output.ts";
 import type { StartServer } from "./protocol/server-options.ts";
@@ -17,5 +18,6 @@ try {
   const args = process.argv.slice(2);
   await buildProgram(startServer).parseAsync(args.length > 0 ? args : [ofNothing()], { from: "user" });
 } catch (error) {
-  fail(error, EXIT.degraded);
+  const isHelp = error instanceof CommanderError && error.exitCode === 0;
+  if (!isHelp) fail(error, EXIT.degraded);
 }

@@ -68,7 +68,8 @@ export function buildProgram(startServer: StartServer): Command {
         : { outputError, writeOut: (text) => void process.stdout.write(fitting(text)) },
     )
     .exitOverride((error) => {
-      if (error.exitCode === 0) process.exit(EXIT.ok);
+      // Help that was asked for: thrown, not exited, so that all of it is written before the end.
+      if (error.exitCode === 0) throw error;
       if (wantsJson()) errorLine("usage", usageProblem(program, error));
       process.exit(EXIT.usage);
     });

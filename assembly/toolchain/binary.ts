@@ -60,10 +60,7 @@ const HEADER_BYTES = 8;
 /** Parses a module's sections. Throws WowsimError("module_malformed") on anything but a well-formed module. */
 export function readModule(bytes: Uint8Array): ModuleShape {
   if (!WebAssembly.validate(new Uint8Array(bytes))) {
-    throw new WowsimError(
-      "module_malformed",
-      "This is not a valid WebAssembly module; build one with `bun run build`.",
-    );
+    throw new WowsimError("module_malformed", "This is not a valid WebAssembly module.");
   }
   const shape: ModuleShape = {
     imports: [],

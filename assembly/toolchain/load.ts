@@ -55,7 +55,7 @@ export function layoutFrom(values: ReadonlyMap<string, number>): KernelLayout {
       if (value === undefined) {
         throw new WowsimError(
           "layout_missing",
-          `This kernel does not export ${name}; rebuild it with \`bun run build\`.`,
+          `This kernel does not export ${name}; build one that does: wowsim build-kernel --out kernel.wasm`,
         );
       }
       return value;

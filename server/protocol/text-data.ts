@@ -8,6 +8,7 @@
 // thing fails with the same words, and one that is cut off before it does not: that is how the line is found. JSON has to
 // be read by itself for it, since there every text that is cut off is wrong in the same words.
 
+import { duplicateKey } from "./duplicate-keys.ts";
 import { messageOf, WowsimError } from "./errors.ts";
 
 export type TextFormat = "toml" | "yaml" | "json";
@@ -24,15 +25,26 @@ const QUOTED_CHARS_MAX = 60;
 
 /** Throws WowsimError("text_invalid"): the line, what is wrong there, and how the line begins. */
 export function parseText(format: TextFormat, text: string): unknown {
+  const parse = PARSERS[format];
+  let data: unknown;
   try {
-    return PARSERS[format](text);
+    data = parse(text);
   } catch (cause) {
     const reason = messageOf(cause).replace(/^\w+ Parse error: /, "");
-    const lines = text.split("\n");
-    const line = format === "json" ? jsonLine(text) : firstBadLine(lines, (cut) => failureOf(format, cut));
-    const quoted = (lines[line - 1] ?? "").trim().slice(0, QUOTED_CHARS_MAX);
-    throw new WowsimError("text_invalid", `line ${line}: ${reason}${quoted === "" ? "" : `: ${quoted}`}`, { cause });
+    const line = format === "json" ? jsonLine(text) : firstBadLine(text.split("\n"), (cut) => failureOf(format, cut));
+    const open = format === "yaml" ? openQuote(text.split("\n").slice(0, line)) : null;
+    if (open !== null) throw invalidAt(text, open, "a quote is opened here and not closed", cause);
+    throw invalidAt(text, line, reason, cause);
   }
+  const twice = format === "toml" ? null : duplicateKey(format, text, parse);
+  if (twice === null) return data;
+  const { key, line, firstLine } = twice;
+  throw invalidAt(text, line, `${JSON.stringify(key)} is there twice, first in line ${firstLine}`);
+}
+
+function invalidAt(text: string, line: number, reason: string, cause?: unknown): WowsimError {
+  const quoted = (text.split("\n")[line - 1] ?? "").trim().slice(0, QUOTED_CHARS_MAX);
+  return new WowsimError("text_invalid", `line ${line}: ${reason}${quoted === "" ? "" : `: ${quoted}`}`, { cause });
 }
 
 /** What is wrong with a text in the parser's words; null when nothing is. */
@@ -61,6 +73,22 @@ function firstBadLine(lines: readonly string[], failureOfText: (text: string) =>
     else good = middle;
   }
   return bad;
+}
+
+/** A value that begins with a quote, which its line does not close. */
+const OPENED = /^[^#"']*[:,[{-]\s+(["'])(?:(?!\1).)*$/;
+
+/**
+ * YAML's texts may go over several lines: one that is not closed ends at the next quote, and what fails stands behind that.
+ * So of what fails in its last line: the line whose quote, closed there, mends it; null when there is none.
+ */
+function openQuote(lines: readonly string[]): number | null {
+  const at = lines.findIndex((line, index) => {
+    const quote = OPENED.exec(line)?.[1];
+    if (quote === undefined) return false;
+    return failureOf("yaml", lines.with(index, line + quote).join("\n")) === null;
+  });
+  return at < 0 ? null : at + 1;
 }
 
 const JSON_TOKEN =

@@ -214,4 +214,7 @@ test("another shell is refused with those there are", async () => {
   const { code, stderr } = await wowsim("completion", "tcsh");
   expect(code).toBe(64);
   expect(stderr).toContain("bash, zsh, fish");
+  // What the scripts themselves ask for is no shell.
+  expect(stderr).not.toContain("zones");
+  expect((await wowsim("completion", "--help")).stdout).not.toContain('zones"');
 });

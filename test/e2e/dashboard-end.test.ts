@@ -131,8 +131,8 @@ test("a server that wants a token is told it, and a wrong one is said to be wron
     right.tmux.keys("K", "y");
     await right.tmux.shows("ALLOW FAULTS");
     await using wrong = await DashboardTerminal.start(guarded, { ...SMALL, flags: "--token mellon" });
-    // Telemetry asks for it as well.
-    await wrong.open("refuses the feed: That is not this server");
+    await wrong.open("The server refuses this token. Quit (q), and set --token or WOWSIM_TOKEN.");
+    await wrong.tmux.shows("That is not this server's token");
   } finally {
     await guarded.stop();
   }

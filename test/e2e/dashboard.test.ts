@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expectCurrentPicture } from "../helpers/current-picture.ts";
 import { DashboardTerminal, faultsOf } from "../helpers/dashboard-terminal.ts";
-import { ServeProcess } from "../helpers/serve-process.ts";
+import { ServeProcess, TempFolder } from "../helpers/serve-process.ts";
 import { sceneOf } from "../pictures/scenes.ts";
 
 setDefaultTimeout(180_000);
@@ -273,6 +273,28 @@ describe("the server's death", () => {
     await tmux.shows("1 fault active");
     expect(second.child.exitCode).toBeNull();
   });
+});
+
+test("a server of this folder that comes back on other ports is found by itself, and its file is read", async () => {
+  using folder = new TempFolder();
+  const data = ["--data-dir", join(folder.path, ".wowsim")];
+  const first = await ServeProcess.ready(...data);
+  await using dashboard = await DashboardTerminal.start(first, { ...SMALL, folder: folder.path });
+  const { tmux } = dashboard;
+  try {
+    await dashboard.open();
+    tmux.keys("5");
+    // Said before the dashboard was begun.
+    await tmux.shows("Server started");
+  } finally {
+    await first.stop();
+  }
+  await tmux.shows("NO TELEMETRY for");
+  await using second = await ServeProcess.ready(...data);
+  await tmux.shows("● live");
+  await tmux.shows(`127.0.0.1:${second.ports.control}`);
+  tmux.keys("K", "y");
+  await tmux.shows("ALLOW FAULTS");
 });
 
 /** Every view and the help with their escape sequences. */

@@ -83,11 +83,17 @@ async function deployed(module: string, ...more: string[]): Promise<{ code: numb
 async function refused(name: string, bytes: Uint8Array): Promise<string> {
   writeFileSync(folder.file(name), bytes);
   ran.clear();
-  const { code, report } = await deployed(folder.file(name));
-  expect({ code, outcome: report.outcome }).toEqual({ code: 1, outcome: "refused" });
-  expect(report.stages.map(({ stage }) => stage)).toEqual(["check"]);
+  const error = await refusal(folder.file(name));
+  expect(error.code).toBe("module_refused");
   expect([...ran.values()].flat().every((hash) => hash === base.hash)).toBe(true);
-  return report.reason;
+  return error.message;
+}
+
+/** Deploys what is not even swapped: the error, which is on stderr and nowhere else. */
+async function refusal(module: string, ...more: string[]): Promise<{ code: string; message: string }> {
+  const { code, stdout, stderr } = await wowsim(...deploy(module, "--format", "json", ...more));
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  return (JSON.parse(stderr) as { error: { code: string; message: string } }).error;
 }
 
 const failedChecks = ({ stages }: Report): unknown[] =>
@@ -122,11 +128,13 @@ describe("a bad module", () => {
   });
 
   test("that traps never gets as far as a second trap", async () => {
-    const { code, report } = await deployed(folder.file("crash.wasm"), "--canary-zone", "1");
+    const crash = deploy(folder.file("crash.wasm"), "--format", "json", "--canary-zone", "1");
+    const { code, stdout, stderr } = await wowsim(...crash);
     expect(code).toBe(1);
     // It traps in the replay of the zone's journal already, when somebody died in that, else live.
-    expect(["refused", "rolled_back"]).toContain(report.outcome);
-    expect(report.reason).toMatch(/trapped|traps and recoveries/);
+    if (stdout === "") expect(JSON.parse(stderr)).toMatchObject({ error: { code: "deploy_refused" } });
+    else expect(JSON.parse(stdout)).toMatchObject({ outcome: "rolled_back" });
+    expect(stdout + stderr).toMatch(/trapped|traps and recoveries/);
     await runs(1, base.hash);
     everybodyPlaysOn();
   });
@@ -252,9 +260,8 @@ describe("a good module", () => {
 
   test("that runs already is refused with the reason", async () => {
     const [running] = (await new DeployRemote(control).status()).zones;
-    const { code, report } = await deployed(folder.file(running?.hash === base.hash ? "base.wasm" : "hotfix.wasm"));
-    expect({ code, outcome: report.outcome }).toEqual({ code: 1, outcome: "refused" });
-    expect(report.reason).toContain("already");
+    const error = await refusal(folder.file(running?.hash === base.hash ? "base.wasm" : "hotfix.wasm"));
+    expect(error).toMatchObject({ code: "deploy_refused", message: expect.stringContaining("already") as string });
   });
 });
 

@@ -43,7 +43,7 @@ async function typed(line: string, cwd: string, env: Record<string, string> = {}
 /** The commands that a text tells somebody to type, those that only read or end things. */
 function hintsIn(text: string): string[] {
   return [
-    ...text.matchAll(/\bwowsim (?:inject-fault|health|diagnose|deploy)\b[^\n.;,)]*(?:\.\d+\.\d+\.\d+:\d+)?/g),
+    ...text.matchAll(/\bwowsim (?:inject-fault|health|diagnose|deploy|doctor)\b[^\n.;,)]*(?:\.\d+\.\d+\.\d+:\d+)?/g),
   ].map(([hint]) => hint.trim());
 }
 
@@ -86,7 +86,28 @@ test("every command that is printed works when it is pasted elsewhere", async ()
   expect((JSON.parse(stdout) as { faults: { active: boolean }[] }).faults.some(({ active }) => active)).toBe(false);
   const halted = await typed("wowsim inject-fault halt", home);
   const [resume = ""] = hintsIn(halted.stdout);
+  // What the server says in words of the wire is told in commands.
+  const refused = await typed("wowsim inject-fault activate slow-leak --format json", home);
+  expect(refused).toMatchObject({ code: 1, stdout: "" });
+  const { error } = JSON.parse(refused.stderr) as { error: { code: string; message: string } };
+  expect(error.code).toBe("halted");
+  expect(hintsIn(error.message)).toEqual([resume]);
   expect(await typed(resume, elsewhere)).toMatchObject({ code: 0, stdout: "Faults can be activated again.\n" });
+  const rollback = await typed("wowsim deploy rollback", home);
+  expect(rollback).toMatchObject({ code: 1, stdout: "" });
+  const [status = ""] = hintsIn(rollback.stderr);
+  expect(status).toBe(`wowsim deploy status --server 127.0.0.1:${server.ports.control}`);
+  expect(await typed(status, elsewhere)).toMatchObject({ code: 0, stderr: "" });
+});
+
+test("who has a port is found out by the command that the refusal prints", async () => {
+  const taken = await typed(
+    `wowsim serve --scratch --control-port 0 --http-port 0 --telemetry-port 0 --port ${server.ports.game}`,
+    elsewhere,
+  );
+  expect(taken).toMatchObject({ code: 1, stdout: "" });
+  const [doctor = ""] = hintsIn(taken.stderr);
+  expect((await typed(doctor, elsewhere)).stdout).toContain(`pid ${server.ports.pid}`);
 });
 
 test("what tells where it is goes with the server", async () => {

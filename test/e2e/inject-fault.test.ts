@@ -90,7 +90,7 @@ describe("targets", () => {
 
   test("a zone that is not there is refused with those that are", async () => {
     const { code, stdout, stderr } = await inject("activate", "latency-spike", "--zone", "9");
-    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect({ code, stdout }).toEqual({ code: 64, stdout: "" });
     expect(stderr).toContain("There is no zone 9; choose from 1 (Elwynn Forest)");
   });
 });
@@ -195,9 +195,9 @@ describe("bad values are told what would be right", () => {
     for (const { id } of FAULTS) expect(stderr).toContain(id);
   });
 
-  test("1 for a fault that the server does not have, with the nearest one", async () => {
+  test("64 for a fault that the server does not have, with the nearest one", async () => {
     const { code, stderr } = await inject("deactivate", "slow-leek");
-    expect(code).toBe(1);
+    expect(code).toBe(64);
     expect(stderr).toContain('Did you mean "slow-leak"?');
   });
 

@@ -281,7 +281,7 @@ describe("a Chaos Toolkit experiment", () => {
     using folder = new Folder();
     const file = folder.write("ok.json", JSON.stringify(experiment(1)));
     const { code, stdout, stderr } = await wowsim("scenario", "run", file, "--format", "json");
-    expect({ code, stderr }).toEqual({ code: 0, stderr: `{"note":"controls are not run here"}\n` });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: `{"note":"controls are ignored"}\n` });
     const journal = JSON.parse(stdout);
     expect(journal).toMatchObject({
       status: "completed",

@@ -61,8 +61,8 @@ test("every step, wrong answers, ways back, and the scenario that is saved", asy
   expect(said).toContain("40 players are in the world.");
   expect(said).toMatch(/zone 1 +tick p50 15\d ms of 50, slowest .*, was 0\.\d/);
   expect(said).toContain("latency-spike  ");
-  expect(said).toContain("You said slow-leak: wrong.");
-  expect(said).toContain("The diagnosis said latency-spike: right.");
+  expect(said).toContain("Your guess: slow-leak, wrong.");
+  expect(said).toContain("The diagnosis: latency-spike, right.");
   expect(said).toContain("regression was rolled back.");
   expect(said).toContain("hotfix was promoted.");
   expect(said).toMatch(
@@ -71,7 +71,7 @@ test("every step, wrong answers, ways back, and the scenario that is saved", asy
   expect(said).toMatch(/diagnosed +latency-spike, \d+\.\d s after it broke/);
   const commands = asker.commands.join("\n");
   for (const command of [
-    /^wowsim serve$/m,
+    /^wowsim serve --port \d+ --control-port \d+ --http-port \d+ --telemetry-port \d+ --seed \d+ --scratch$/m,
     /^wowsim spawn-clients --count 40 --rate 3 --duration 10m --server 127\.0\.0\.1:\d+$/m,
     /^wowsim inject-fault activate latency-spike --delay-ms 150 --zone 1 --hold --server 127\.0\.0\.1:\d+$/m,
     /^wowsim diagnose --server 127\.0\.0\.1:\d+$/m,
@@ -118,7 +118,7 @@ test("back from every step, from the last to the first, undoes all of it", async
   const left = await endDrill(state);
   expect(end).toBe("cancelled");
   expect(asker.wrongs).toEqual(["This is the first step; there is nothing to go back to."]);
-  expect(asker.said.join("\n")).toContain("You said latency-spike: right.");
+  expect(asker.said.join("\n")).toContain("Your guess: latency-spike, right.");
   // Whoever is back at the first step has no server any more that could be ended.
   expect(left).toEqual([]);
 });

@@ -14,6 +14,8 @@ export interface DashboardOptions extends TmuxOptions {
   /** Further flags, or what takes the place of `wowsim dashboard` and takes the same flags. */
   flags?: string;
   program?: string;
+  /** Begun there without the ports: the server of that folder is meant. */
+  folder?: string;
 }
 
 interface Ports {
@@ -37,9 +39,10 @@ export class DashboardTerminal implements AsyncDisposable {
   /** In a shell that has been used before, so that there is something to come back to. */
   static async start(server: { ports: Ports }, options: DashboardOptions): Promise<DashboardTerminal> {
     const tmux = await Tmux.start(options);
-    const { flags = "", program = `${ROOT}/tools/wowsim.ts dashboard` } = options;
-    const dashboard = new DashboardTerminal(tmux, `${process.execPath} ${program} ${portFlags(server)} ${flags}`);
-    tmux.type(`cd ${ROOT}; clear; echo before the dashboard\n`);
+    const { flags = "", program = `${ROOT}/server/wowsim.ts dashboard`, folder } = options;
+    const ports = folder === undefined ? portFlags(server) : "";
+    const dashboard = new DashboardTerminal(tmux, `${process.execPath} ${program} ${ports} ${flags}`);
+    tmux.type(`cd ${folder ?? ROOT}; clear; echo before the dashboard\n`);
     await tmux.shows(/^before the dashboard\n\$$/m);
     return dashboard;
   }

@@ -29,7 +29,10 @@ export async function assertTelemetry(path: string, read: ReadLines): Promise<vo
   if (read.bytes === 0) throw nothing(`${what} is empty: there is nothing to look at.`);
   const unpack = await unpackerOf(path);
   if (unpack !== null) throw nothing(`${what} is packed; unpack it on the way: ${unpack} ${what} | wowsim ... -`);
-  const lines = `None of ${read.broken} ${read.broken === 1 ? "line" : "lines"} in ${what} is telemetry`;
+  const lines =
+    read.broken === 1
+      ? `The only line in ${what} is not telemetry`
+      : `None of the ${read.broken} lines in ${what} is telemetry`;
   throw nothing(`${lines}; give the file a server writes, such as .wowsim/telemetry.jsonl.`);
 }
 

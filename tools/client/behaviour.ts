@@ -5,7 +5,7 @@
 //   playAlone(view)   // { do: "walk", x: 12, y: 3, stopAt: 2 }
 
 import type { PortalInfo } from "../../server/protocol/game/client-messages.ts";
-import type { KnownSpell } from "./game-client.ts";
+import type { KnownSpell } from "./game-client-options.ts";
 import type { KnownEntity, Position, SelfState } from "./world-model.ts";
 
 /** What a player knows when it decides. */

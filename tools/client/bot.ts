@@ -5,7 +5,8 @@
 import { distanceBetween, isCasting, isHarmful, MELEE } from "./behaviour.ts";
 import type { Action, Behaviour, View } from "./behaviour.ts";
 import { playAlone } from "./behaviours/alone.ts";
-import type { GameClient, KnownSpell } from "./game-client.ts";
+import type { KnownSpell } from "./game-client-options.ts";
+import type { GameClient } from "./game-client.ts";
 import type { GameEvent } from "./wire.ts";
 import { SpellBook } from "./spell-book.ts";
 import type { SpellFacts } from "./spell-book.ts";

@@ -3,12 +3,13 @@
 //   await using control = await ControlClient.connect({ host: "127.0.0.1", port: 8081 })
 //   const { faults } = await control.request({ command: "list" })
 //
-// An answer with success false is an answer (see `ask` for one that throws). A request that is not answered in time ends
+// An answer with success false is an answer (see `ask` for one that throws); its reason is put into an operator's words. A request that is not answered in time ends
 // the connection, because what comes after it could not be told apart.
 
 import type { Socket } from "bun";
 import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
 import { parseOutsideJson } from "../../server/protocol/printable.ts";
+import { inOperatorWords } from "./operator-words.ts";
 import { hostAndPort } from "./server-name.ts";
 
 export interface ControlAnswer {
@@ -84,7 +85,7 @@ export class ControlClient implements AsyncDisposable {
   async ask(request: Record<string, unknown>, timeoutMs?: number): Promise<ControlAnswer> {
     const answer = await this.request(request, timeoutMs);
     if (answer.success) return answer;
-    throw new WowsimError(answer.code ?? "refused", answer.error ?? "The server said no and not why.");
+    throw new WowsimError(answer.code ?? "refused", answer.error ?? "The server refused, and gave no reason.");
   }
 
   close(): void {
@@ -157,6 +158,7 @@ export class ControlClient implements AsyncDisposable {
       this.#fail(this.#strangeError("something else than an answer"));
       return;
     }
+    if (typeof answer.error === "string") answer.error = inOperatorWords(answer.error, this.#name);
     const waiting = this.#waiting.shift();
     if (waiting === undefined) return this.#fail(new WowsimError(answer.code ?? "refused", String(answer.error)));
     clearTimeout(waiting.timer);

@@ -16,7 +16,7 @@ import { DEFAULT_HOST, DEFAULT_PORTS, FLAG_OF, hostAndPort, parseServerName } fr
 import type { PortName, ServerName, ServerPorts } from "./server-name.ts";
 
 /** Of a server that is started in this folder and not told another. */
-const DATA_DIR = ".wowsim";
+export const DATA_DIR = ".wowsim";
 
 /** What a command was told. */
 export interface ServerWish {

@@ -9,72 +9,27 @@
 //   await client.leave()
 
 import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
-import { ByteWriter } from "../../server/protocol/game/byte-writer.ts";
-import type {
-  PortalInfo,
-  ServerMessage,
-  SpellInfo,
-  Welcome,
-  ZoneChange,
-} from "../../server/protocol/game/client-messages.ts";
+import type { PortalInfo, ServerMessage, Welcome, ZoneChange } from "../../server/protocol/game/client-messages.ts";
 import type { FrameReader } from "../../server/protocol/game/frame-reader.ts";
-import { encodeJsonEvent, eventKindOf } from "../../server/protocol/game/json-events.ts";
-import { EVENT_NAMES, nameOf } from "../../server/protocol/game/wire-names.ts";
 import { Backoff } from "./backoff.ts";
 import { count } from "./client-stats.ts";
 import type { ClientStats } from "./client-stats.ts";
 import { FrameLog } from "./frame-log.ts";
+import { FATAL, LATER } from "./game-client-options.ts";
+import type { GameClientOptions, KnownSpell } from "./game-client-options.ts";
+import { takeEvent, takeFrameEvent } from "./game-events.ts";
+import { SentActions } from "./sent-actions.ts";
 import { connectWire } from "./connect-wire.ts";
-import type { ClientWire, ClientWords, Protocol } from "./wire.ts";
+import type { ClientWire, ClientWords } from "./wire.ts";
 import { applyFrame, FrameOutcome } from "./world-frames.ts";
 import { WorldModel } from "./world-model.ts";
 import type { Position, SelfState, StateMessage } from "./world-model.ts";
-import type { GameEvent } from "./wire.ts";
 
-/** Actions whose acknowledgement is waited for at once; older ones are given up. */
-const UNACKED_MAX = 1_024;
 /** Of what it is told and does not look at yet, more than this is looked at all the same: bytes, or state messages. */
 const UNSEEN_BYTES_MAX = 131_072;
 const UNSEEN_STATES_MAX = 256;
 const WELCOME_MS_MAX = 10_000;
 const LEAVE_MS_MAX = 2_000;
-
-/** Codes of `error` after which trying again is pointless. */
-const FATAL = new Set(["bad_token", "unsupported_version", "no_such_zone", "no_such_class"]);
-/** Codes after which another hello may be answered otherwise in a while. */
-const LATER = new Set(["zone_full", "zone_overloaded", "no_zone"]);
-
-export interface GameClientOptions {
-  host: string;
-  port: number;
-  name: string;
-  zone?: number;
-  playerClass?: string;
-  token?: string;
-  /** Uniform in [0, 1); for the jitter of reconnecting. */
-  random(): number;
-  stats: ClientStats;
-  /** Milliseconds of a monotonic clock. */
-  now?(): number;
-  /** Come back when the link breaks; default true. */
-  reconnects?: boolean;
-  /** Default "json". */
-  protocol?: Protocol;
-  /** What it is told is kept until look() is called, which costs less than looking at each state; default false. */
-  looksLater?: boolean;
-  onEvent?(event: GameEvent): void;
-  /** Names of the events that onEvent is to see; default all. */
-  onlyEvents?: ReadonlySet<string>;
-}
-
-/** A spell its class can cast. */
-export type KnownSpell = SpellInfo;
-
-interface Unacked {
-  seq: number;
-  at: number;
-  words: ClientWords;
-}
 
 export class GameClient {
   readonly world = new WorldModel();
@@ -100,10 +55,8 @@ export class GameClient {
   readonly #backoff: Backoff;
   #wire: ClientWire | null = null;
   #resume = "";
-  #seq = 0;
-  #ackedSeq = 0;
+  readonly #actions: SentActions;
   #isDead = false;
-  #unacked: Unacked[] = [];
   readonly #unseen = new FrameLog();
   readonly #unseenStates: StateMessage[] = [];
   #isHeld = false;
@@ -119,22 +72,23 @@ export class GameClient {
     this.options = options;
     this.stats = options.stats;
     this.#now = options.now ?? (() => performance.now());
+    this.#actions = new SentActions(options.stats, this.#now);
     this.#backoff = new Backoff(options.random);
     this.#entered.promise.catch(() => undefined);
   }
 
   /** Number of the newest action, and of the newest whose effects it has been told. */
   get lastSeq(): number {
-    return this.#seq;
+    return this.#actions.seq;
   }
 
   get ackedSeq(): number {
-    return this.#ackedSeq;
+    return this.#actions.acked;
   }
 
   /** Actions that are still on their way there or back. */
   get pendingActions(): number {
-    return this.#unacked.length;
+    return this.#actions.pending;
   }
 
   /** Connects and says hello; resolves when it is in the world. Throws WowsimError: unreachable, or what the server said. */
@@ -232,7 +186,7 @@ export class GameClient {
         onMessage: (message) => this.#onMessage(message),
         onState: (state) => this.#onState(state),
         onFrame: (bytes, at, length) => this.#onFrame(bytes, at, length),
-        onEvent: (event) => this.#onEvent(event),
+        onEvent: (event) => takeEvent(event, this.options, stats),
         onNonsense: (problem) => stats.protocolError(problem),
         onBytes: (bytes) => {
           stats.bytesIn += bytes;
@@ -255,15 +209,9 @@ export class GameClient {
   /** Sends an action under its own number. */
   #act(words: ClientWords): boolean {
     if (!this.isPlaying) return false;
-    words.seq = this.#seq + 1;
+    words.seq = this.#actions.seq + 1;
     if (!this.#send(words)) return false;
-    this.#seq++;
-    this.stats.actions++;
-    if (this.#unacked.length >= UNACKED_MAX) {
-      this.#unacked.shift();
-      this.stats.lost++;
-    }
-    this.#unacked.push({ seq: this.#seq, at: this.#now(), words });
+    this.#actions.sent(words);
     return true;
   }
 
@@ -302,10 +250,7 @@ export class GameClient {
     this.playerClass = welcome.class;
     this.#resume = welcome.resume;
     if (!isSame) {
-      this.stats.lost += this.#unacked.length;
-      this.#unacked = [];
-      this.#seq = welcome.seq;
-      this.#ackedSeq = 0;
+      this.#actions.beginAnew(welcome.seq);
       this.#isDead = false;
     }
     this.#backoff.reset();
@@ -314,13 +259,8 @@ export class GameClient {
     this.portals = welcome.portals ?? [];
     this.#lookAtAll();
     this.world.forget();
-    if (isSame) this.#sayAgain(welcome.seq);
-  }
-
-  /** What was sent beyond `taken`, the last the server has of this session, went down with the old link. */
-  #sayAgain(taken: number): void {
-    for (const { seq, words } of this.#unacked) if (seq > taken) this.#send(words);
-    this.#seq = Math.max(taken, this.#unacked.at(-1)?.seq ?? 0);
+    // What the server has not heard went down with the old link.
+    if (isSame) for (const words of this.#actions.unheard(welcome.seq)) this.#send(words);
   }
 
   #onState(state: StateMessage): void {
@@ -337,7 +277,7 @@ export class GameClient {
   #onTold(tick: number, ack: number, isMuch: boolean): void {
     this.stats.states++;
     this.toldTick = tick;
-    if (ack > this.#ackedSeq) this.#onAck(ack);
+    this.#actions.ack(ack);
     if (isMuch) this.#lookAtAll();
     else if (this.options.looksLater !== true || !this.isPlaying) this.look();
   }
@@ -380,35 +320,7 @@ export class GameClient {
     else this.stats.revivals++;
   }
 
-  #onAck(ack: number): void {
-    this.#ackedSeq = ack;
-    const now = this.#now();
-    while (this.#unacked.length > 0) {
-      const oldest = this.#unacked[0];
-      if (oldest === undefined || oldest.seq > ack) return;
-      this.#unacked.shift();
-      this.stats.acks++;
-      this.stats.recordRoundTrip(now - oldest.at);
-    }
-  }
-
-  #onEvent(event: GameEvent): void {
-    const { onEvent, onlyEvents } = this.options;
-    this.stats.events++;
-    if (event.event === "refused") count(this.stats.refusals, String(event["reason"]));
-    else count(this.stats.eventsByName, event.event);
-    if (onlyEvents?.has(event.event) ?? true) onEvent?.(event);
-  }
-
-  /** Most events are only counted: those that somebody wants to see are put into the words of the JSON lines. */
-  readonly #onFrameEvent = (frame: FrameReader): void => {
-    const { onEvent, onlyEvents } = this.options;
-    const name = nameOf(EVENT_NAMES, eventKindOf(frame));
-    const isWanted = name === "refused" || (onEvent !== undefined && (onlyEvents?.has(name) ?? true));
-    if (isWanted) return this.#onEvent(toEvent(frame));
-    this.stats.events++;
-    count(this.stats.eventsByName, name);
-  };
+  readonly #onFrameEvent = (frame: FrameReader): void => takeFrameEvent(frame, this.options, this.stats);
 
   /** Put into another zone: it stands at that one's spawn point, and a reset follows. */
   #onZone({ zone_id, portals, lost_from = 0, lost_to = 0 }: ZoneChange): void {
@@ -416,17 +328,10 @@ export class GameClient {
     this.#lookAtAll();
     this.zoneId = zone_id;
     this.portals = portals ?? [];
-    this.#lose(lost_from, lost_to);
+    this.#actions.lose(lost_from, lost_to);
     this.world.forget();
     this.world.tick = 0;
     this.position = { x: 0, y: 0, z: 0 };
-  }
-
-  /** They came when the player had left their zone. */
-  #lose(from: number, to: number): void {
-    const kept = this.#unacked.filter(({ seq }) => seq < from || seq > to);
-    this.stats.lost += this.#unacked.length - kept.length;
-    this.#unacked = kept;
   }
 
   #onError(code: string, message: string, seq = 0): void {
@@ -435,18 +340,11 @@ export class GameClient {
       return this.#hello();
     }
     count(this.stats.errors, code);
-    if (code === "busy") this.#onBusy(seq);
+    if (code === "busy") this.#actions.busy(seq);
     else if (code === "malformed") this.stats.protocolError(`the server says: ${message}`);
     else if (LATER.has(code)) this.#askLater(new WowsimError(code, message));
     else if (FATAL.has(code)) this.#giveUp(new WowsimError(code, message));
     else if (code === "taken_over") this.#isLeaving = true;
-  }
-
-  /** That action was not taken: nothing will acknowledge it. */
-  #onBusy(seq: number): void {
-    this.stats.busy++;
-    const at = this.#unacked.findIndex((action) => action.seq === seq);
-    if (at >= 0) this.#unacked.splice(at, 1);
   }
 
   /** Not let in now: says hello once more, on the same link. */
@@ -488,11 +386,3 @@ export class GameClient {
 
 /** Of the frame at hand; one for all clients of the process. */
 const outcome = new FrameOutcome();
-const eventWriter = new ByteWriter(512);
-
-/** In the words of the JSON lines. */
-function toEvent(frame: FrameReader): GameEvent {
-  eventWriter.reset();
-  encodeJsonEvent(frame, eventWriter);
-  return JSON.parse(Buffer.from(eventWriter.bytes.buffer, 0, eventWriter.length).toString("latin1")) as GameEvent;
-}

@@ -56,10 +56,10 @@ export function addServerFlags(command: Command, name: ServerCommand): Command {
     .addOption(
       new Option(
         "--server <host:port>",
-        "the server, by its control port, which tells the others; also from WOWSIM_SERVER; default: the one of this folder",
+        "the server, named by its control port (it is asked for the others); also from WOWSIM_SERVER; default: the server of this folder",
       ).argParser(serverName),
     )
-    .option("--host <address>", "its address, with the usual ports where no flag tells another");
+    .option("--host <address>", "its address; ports that no flag names are the usual ones");
   for (const port of PORTS[name]) {
     const flag = `${FLAG_OF[port]} <n>`;
     command.addOption(new Option(flag, `${DESCRIPTIONS[port]}, usually ${DEFAULT_PORTS[port]}`).argParser(parsePort));
@@ -107,7 +107,7 @@ export async function withServer<Result>(
   try {
     return await work(server);
   } catch (error) {
-    throw worded(error, server);
+    throw withPasteableHints(error, server);
   }
 }
 
@@ -118,7 +118,7 @@ export async function serverBeside(file: string, flags: ServerFlags): Promise<Fo
 }
 
 /** Whoever meets an error in the middle of things does not know how the server was named; its hints are completed here. */
-function worded(error: unknown, server: ServerPlace): unknown {
+export function withPasteableHints(error: unknown, server: ServerPlace): unknown {
   if (!(error instanceof WowsimError)) return error;
   const message = error.message.replaceAll(BARE_HINT, (hint) => pasteable(hint, server));
   return message === error.message ? error : new WowsimError(error.code, message, { cause: error });

@@ -7,7 +7,7 @@
 //   book.factsOf(fireball)               // { castMs: 1500, cooldownMs: 0, cost: 30, areaYd: 0 }
 
 import type { Content } from "../../server/protocol/content/content.ts";
-import type { KnownSpell } from "./game-client.ts";
+import type { KnownSpell } from "./game-client-options.ts";
 
 export interface SpellFacts {
   castMs: number;

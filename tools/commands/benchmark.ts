@@ -50,17 +50,17 @@ export function register(program: Command): void {
     .addOption(new Option("--protocol <name>", "what the players speak").choices(["json", "binary"]).default("json"))
     .option("--max-avg-tick <ms>", "limit of the average tick", parseNumber(0, 60_000), 50)
     .option("--max-p99-tick <ms>", "limit of the tick's 99th percentile", parseNumber(0, 60_000), 100)
-    .option("--max-overrun-pct <n>", "limit of ticks over their interval, percent", parseNumber(0, 100), 5)
+    .option("--max-overrun-pct <n>", "limit of ticks that overrun their interval, percent", parseNumber(0, 100), 5)
     .option("--find-max", "go on to find the largest load that holds")
     .option("--world <file>", "world file of the server it starts")
     .option("--workers <n>", "zone workers of the server it starts", parseInteger(1, 64))
     .option("--seed <n>", "seed of server and players", parseInteger(0, 0xffff_ffff), 1)
-    .option("--attach", "measure a running server; --server alone says so too");
+    .option("--attach", "measure a running server; --server implies it");
   addServerFlags(command, "benchmark")
     .addOption(
       new Option("--format <format>", "of the report").choices(["text", "json", "markdown", "html"]).default("text"),
     )
-    .option("--out <file>", "write the report there; what it comes to is still printed")
+    .option("--out <file>", "write the report to this file; its conclusion is still printed")
     .addHelpText(
       "after",
       [

@@ -19,8 +19,8 @@ export function register(program: Command): void {
     .command("build-kernel")
     .description("Compile the kernel, or a variant of it for drills, into a module to deploy.")
     .requiredOption("--out <file>", "the file to make; - writes the module to stdout")
-    .option("--variant <name>", "with the files of assembly/variants/<name> in place of the kernel's own")
-    .option("--with-parent", "end early when stdin ends, so as never to outlive who holds its other end")
+    .option("--variant <name>", "build this variant of it: a folder in assembly/variants")
+    .option("--with-parent", "end when stdin ends, so that it never outlives the program that started it")
     .addHelpText(
       "after",
       [
@@ -28,7 +28,7 @@ export function register(program: Command): void {
         "Variants: regression gets slower with the crowd, and a canary must catch it;",
         "hotfix does the same for less; crash traps when somebody dies.",
         "Then:     wowsim deploy kernel.wasm",
-        exitCodes({ 0: "built and checked", 1: "it does not compile, or may not run (stderr says why)" }),
+        exitCodes({ 0: "built and checked", 1: "it does not compile, or fails the checks (stderr says why)" }),
       ].join("\n"),
     );
   addFormatFlag(command).action(build);
@@ -39,7 +39,7 @@ async function build({ out: file, variant, withParent, format }: BuildFlags): Pr
   const { buildKernel, buildToFile } = await import("../../assembly/toolchain/build.ts");
   const options = variant === undefined ? {} : { variant };
   try {
-    if (file === "-") return void (await Bun.write(Bun.stdout, (await buildKernel(options)).wasm));
+    if (file === "-") return void process.stdout.write((await buildKernel(options)).wasm);
     const { wasm, hash } = await buildToFile(file, options);
     if (format === "json") outJson({ file, hash, bytes: wasm.length });
     else out(`${file}: ${wasm.length} bytes, module ${hash}`);

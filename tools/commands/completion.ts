@@ -1,7 +1,7 @@
 // wowsim completion: prints a script with which a shell completes this command, made from the tree of subcommands; and the
 // zones of the server, which such a script asks for when somebody completes one.
 
-import { Argument } from "commander";
+import { Argument, InvalidArgumentError } from "commander";
 import type { Command } from "commander";
 import { exitCodes } from "../ui/help.ts";
 import { fail, out } from "../ui/output.ts";
@@ -17,7 +17,8 @@ export function register(program: Command): void {
     .command("completion")
     .description("Print the script with which a shell completes this command.")
     .addArgument(
-      new Argument("<shell>", "which shell; zones is what its script asks for").choices([...SHELLS, "zones"]),
+      // What a script asks for with "zones" is nothing that anybody types: neither help nor completion offers it.
+      new Argument("<shell>", "which shell").choices(SHELLS).argParser(shellOrZones),
     )
     .addHelpText(
       "after",
@@ -31,6 +32,13 @@ export function register(program: Command): void {
       ].join("\n"),
     )
     .action((what: Shell | "zones") => (what === "zones" ? printZones() : print(program, what)));
+}
+
+function shellOrZones(text: string): Shell | "zones" {
+  if (text === "zones") return text;
+  const shell = SHELLS.find((each) => each === text);
+  if (shell === undefined) throw new InvalidArgumentError(`Allowed choices are ${SHELLS.join(", ")}.`);
+  return shell;
 }
 
 /** Number and name of each zone of the server that is found without flags; nothing when it does not answer at once. */

@@ -1,18 +1,24 @@
 // wowsim dashboard: a running server on the whole terminal, seen and driven by keys and mouse.
 
+import { join } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
+import { DATA_DIR } from "../client/find-server.ts";
 import type { FoundServer } from "../client/find-server.ts";
+import { readServerFile } from "../../server/protocol/server-file.ts";
+import type { Place } from "../dashboard/whereabouts.ts";
 import { exitCodes } from "../ui/help.ts";
 import { addServerFlags, serverOf, wishedServer } from "../client/server-flags.ts";
 import type { ServerFlags } from "../client/server-flags.ts";
 import { EXIT, exitCodeOf, fail, hasColor } from "../ui/output.ts";
 
 interface DashboardFlags extends ServerFlags {
-  telemetryFile: string;
+  telemetryFile?: string;
   candidate: string[];
   ascii?: boolean;
 }
+
+const HERE = new Set(["127.0.0.1", "::1", "localhost"]);
 
 export function register(program: Command): void {
   const command = program
@@ -20,9 +26,12 @@ export function register(program: Command): void {
     .description(
       "Watch and drive a running server on the whole terminal: tick times, zones, the likely cause, faults, players, deploys, a map.",
     )
-    .option("--telemetry-file <file>", "the server's telemetry file, for what was before", ".wowsim/telemetry.jsonl")
+    .option(
+      "--telemetry-file <file>",
+      "the server's telemetry file, for what was before; default: of this folder's server",
+    )
     .addOption(
-      new Option("--candidate <file>", "a kernel (.wasm) to offer for deploys; may be given again")
+      new Option("--candidate <file>", "a kernel (.wasm) to offer for deploys; can be repeated")
         .argParser(appended)
         .default([], "those in this folder"),
     )
@@ -44,22 +53,40 @@ function appended(file: string, before: string[]): string[] {
 }
 
 async function dashboard(flags: DashboardFlags): Promise<void> {
-  const { candidate, ascii, telemetryFile } = flags;
+  const { candidate, ascii } = flags;
   try {
     const [{ runDashboard }, { showsUnicode }] = await Promise.all([
       import("../dashboard/dashboard.ts"),
       import("../dashboard/glyphs.ts"),
     ]);
-    const { host, ports, token, playerToken } = await server(flags);
-    const { game: port, control: controlPort, http: httpPort, telemetry: telemetryPort } = ports;
-    const where = { host, port, controlPort, httpPort, telemetryPort, telemetryFile, token, playerToken };
+    const find = (): Promise<Place> => placeOf(flags);
     const isAscii = ascii === true || !showsUnicode(process.env);
-    const exitCode = await runDashboard({ ...where, candidates: candidate, hasColor: hasColor(), isAscii });
+    const exitCode = await runDashboard({
+      ...(await find()),
+      find,
+      candidates: candidate,
+      hasColor: hasColor(),
+      isAscii,
+    });
     // Sockets and timers that are being closed are of no interest to anybody any more.
     process.exit(exitCode);
   } catch (error) {
     fail(error);
   }
+}
+
+async function placeOf(flags: DashboardFlags): Promise<Place> {
+  const { host, ports, token, playerToken } = await server(flags);
+  const { game: port, control: controlPort, http: httpPort, telemetry: telemetryPort } = ports;
+  const telemetryFile = flags.telemetryFile ?? fileOf(host, controlPort);
+  return { host, port, controlPort, httpPort, telemetryPort, telemetryFile, token, playerToken };
+}
+
+/** Of the server that keeps its data in this folder; null when the server is another one. */
+function fileOf(host: string, controlPort: number): string | null {
+  const folder = readServerFile(DATA_DIR);
+  const isHere = HERE.has(host) || host === folder?.host;
+  return isHere && folder?.ports.control === controlPort ? join(DATA_DIR, "telemetry.jsonl") : null;
 }
 
 /** Where it is, or will be: of one that does not answer yet, the ports that it was not told are the usual ones. */

@@ -44,8 +44,8 @@ export function addSubcommands(deploy: Command): void {
     );
 
   subcommand(deploy, "rollback", "Take back what is on trial; where nothing is, undo the last promotion.", {
-    0: "every zone that was meant runs what it ran before",
-    1: "there is nothing to go back to, or a zone did not",
+    0: "every zone in question runs its earlier module again",
+    1: "there is no earlier module, or a zone did not go back",
     3: "no server answers",
   })
     .option("--zone <n>", "only in this zone; 0 is all", parseInteger(0, 65_535), 0)
@@ -112,12 +112,13 @@ function showStatus({ zones, modules, lost }: RemoteStatus): void {
   for (const line of tableLines(["zone", "runs", "label", "phase", "lease", "goes back to"], rows)) out(line);
   for (const { zone_id: id, last_error: error } of zones) if (error !== null) out(paint.yellow(`zone ${id}: ${error}`));
   const waiting = modules.filter(({ hash }) => !zones.some((zone) => zone.hash === hash));
-  for (const { hash, label, state } of waiting) out(paint.dim(`known and not running: ${hash} ${label} (${state})`));
+  for (const { hash, label, state } of waiting)
+    out(paint.dim(`loaded, and running nowhere: ${hash} ${label} (${state})`));
   for (const each of lost) out(paint.yellow(lostLine(each)));
 }
 
 const lostLine = ({ hash, label, promoted_at: at, zones }: RemoteLost): string =>
-  `gone with a restart: ${label} (${hash}), promoted at ${at} in zone ${zones.join(", ")}; deploy it again`;
+  `lost at a restart: ${label} (${hash}), promoted at ${at} in zone ${zones.join(", ")}; deploy it again`;
 
 function showHistory({ entries, damaged_lines: damaged }: { entries: RemoteEntry[]; damaged_lines: number }): void {
   const rows = entries.map((entry) => [

@@ -4,7 +4,7 @@
 import { basename } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
-import { messageOf } from "../../server/protocol/errors.ts";
+import { WowsimError } from "../../server/protocol/errors.ts";
 import type { CanaryResult, StageReport } from "../deploy/canary.ts";
 import { addFormatFlag, durationFrom, parseInteger } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
@@ -12,7 +12,7 @@ import { exitCodes } from "../ui/help.ts";
 import { addServerFlags, withServer } from "../client/server-flags.ts";
 import type { ServerFlags } from "../client/server-flags.ts";
 import { interruptible } from "../ui/interrupt.ts";
-import { err, EXIT, exitCodeOf, fail, isTerminal, note, out, outJson, paint } from "../ui/output.ts";
+import { EXIT, exitCodeOf, fail, isTerminal, note, out, outJson, paint, wantsJson } from "../ui/output.ts";
 import { addSubcommands } from "./deploy-subcommands.ts";
 import { progressBar } from "../ui/progress.ts";
 
@@ -24,7 +24,8 @@ interface DeployFlags extends ServerFlags {
 }
 
 const PROBLEM_LENGTH_MAX = 200;
-const INTERRUPTED = "interrupted; what was swapped is rolled back. Once more leaves that to the server's lease.";
+const INTERRUPTED =
+  "interrupted: rolling back what was swapped. Ctrl-C again leaves that to the server, which does it when the lease ends.";
 
 export function register(program: Command): void {
   const command = program
@@ -89,16 +90,14 @@ async function deploy(file: string, flags: DeployFlags): Promise<void> {
         });
       });
       bar.done();
-      const last = stages.at(-1);
-      if (!isText) outJson({ ...result, stages });
-      else if (last !== undefined && isNoKernel(last)) complainOf(file, last);
-      else printResult(result);
+      if (result.outcome === "refused") return fail(refusalOf(file, result, stages.at(-1)));
+      if (isText) printResult(result);
+      else outJson({ ...result, stages });
       process.exitCode = result.outcome === "promoted" ? EXIT.ok : EXIT.degraded;
     } catch (error) {
       bar.done();
       const isEarly = signal.aborted && error === signal.reason;
       const problem = isEarly ? "interrupted before anything was swapped" : error;
-      if (!isText) outJson({ outcome: "failed", reason: messageOf(problem), stages });
       fail(problem, exitCodeOf(error));
     }
   });
@@ -118,13 +117,16 @@ function printStage(): (stage: StageReport) => void {
 
 const isNoKernel = ({ stage, ok }: StageReport): boolean => stage === "check" && !ok;
 
-/** What is wrong with a file that can be no kernel, and how to come by one: two lines, whatever is in it. */
-function complainOf(file: string, { text, data }: StageReport): void {
-  const problems = Array.isArray(data["problems"]) ? data["problems"].map(String) : [text];
-  const first = (problems[0] ?? text).replaceAll(/\s+/g, " ").slice(0, PROBLEM_LENGTH_MAX);
+/** Nothing was swapped: why, and how to come by a module where the file can be none. */
+function refusalOf(file: string, { reason }: CanaryResult, last: StageReport | undefined): WowsimError {
+  if (last === undefined || !isNoKernel(last))
+    return new WowsimError("deploy_refused", `Nothing was swapped: ${reason}`);
+  const problems = Array.isArray(last.data["problems"]) ? last.data["problems"].map(String) : [last.text];
+  const first = (problems[0] ?? last.text).replaceAll(/\s+/g, " ").slice(0, PROBLEM_LENGTH_MAX);
   const more = problems.length > 1 ? ` And ${problems.length - 1} more problems: --format json has them.` : "";
-  fail(`${basename(file)} is no kernel to deploy: ${first}${more}`, EXIT.degraded);
-  err(`Build one: wowsim build-kernel --out kernel.wasm`);
+  const told = wantsJson() ? problems.join(" ") : `${first}${more}`;
+  const message = `${basename(file)} is no kernel to deploy: ${told}\nBuild one: wowsim build-kernel --out kernel.wasm`;
+  return new WowsimError("module_refused", message);
 }
 
 function printResult(result: CanaryResult): void {

@@ -29,7 +29,7 @@ const LOOK_MS = 200;
 const SECOND_MS = 1_000;
 /** Telemetry never pauses for so long by itself. */
 const SILENT_MS_MAX = 2_000;
-const parseWatchFor = durationFrom("2s", "24h", "Less tells no cause from another.");
+const parseWatchFor = durationFrom("2s", "24h", "A shorter time is too short to tell one cause from another.");
 
 export function register(program: Command): void {
   const command = program
@@ -41,7 +41,7 @@ export function register(program: Command): void {
         .default(10_000, "10s"),
     )
     .addOption(
-      new Option("--watch", "go on until Ctrl-C, and say what begins and what is over").conflicts([
+      new Option("--watch", "go on until Ctrl-C; report each problem when it begins and when it ends").conflicts([
         "file",
         "history",
         "watchFor",
@@ -53,12 +53,12 @@ export function register(program: Command): void {
       "after",
       [
         "",
-        "What began before it listens has no before to compare with; the file has:",
+        "It knows nothing of the time before it listens. The telemetry file does:",
         "  wowsim diagnose --file .wowsim/telemetry.jsonl",
         "The causes it knows, and how sure it can be of each: docs/RUNBOOK.md",
         exitCodes({
-          0: "nothing wrong was found (--watch: at the last look)",
-          1: "something was",
+          0: "no problem was found (with --watch: at the last look)",
+          1: "a problem was found",
           3: "no server answers, or its telemetry has ended",
           4: "nothing to look at: no such file, no telemetry in it, or no tick",
         }),
@@ -141,7 +141,7 @@ async function watch({ format }: DiagnoseFlags, server: FoundServer, signal: Abo
   await using live = await listenTo(server);
   const changes = new DiagnosisWatch();
   let isSilent = false;
-  note("watching; what begins and what is over is said. Ctrl-C ends.");
+  note("watching: each problem is reported when it begins and when it ends. Ctrl-C stops.");
   let askedMs = performance.now();
   while (await pause(LOOK_MS, signal)) {
     if (performance.now() - askedMs >= SECOND_MS) {
@@ -171,7 +171,7 @@ async function diagnoseFile(file: string, flags: DiagnoseFlags, signal: AbortSig
   const timeline = await readTimeline(file, { signal });
   await show(analysis.diagnose(timeline), timeline.nowMs, flags.format, await serverBeside(file, flags));
   if (process.exitCode === EXIT.ok && flags.format === "text")
-    out(`That is the file's end; what was before: wowsim diagnose --file ${shellWord(file)} --history`);
+    out(`This is about the end of the file. For all of it: wowsim diagnose --file ${shellWord(file)} --history`);
 }
 
 async function showHistory(file: string, format: OutputFormat, signal: AbortSignal): Promise<void> {

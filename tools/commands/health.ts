@@ -21,7 +21,7 @@ interface HealthFlags extends ServerFlags {
 
 const EXIT_OF = { healthy: EXIT.ok, degraded: EXIT.degraded, critical: EXIT.critical } as const;
 const SECOND_MS = 1_000;
-const parseFor = durationFrom("2s", "24h", "Less says nothing of ticks a second.");
+const parseFor = durationFrom("2s", "24h", "A shorter time is too short to measure the tick rate.");
 
 export function register(program: Command): void {
   const command = program

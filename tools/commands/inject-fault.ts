@@ -7,7 +7,7 @@
 
 import { Argument, InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
-import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
+import { WowsimError } from "../../server/protocol/errors.ts";
 import { DURATION_TICKS_MAX } from "../../server/protocol/faults/status.ts";
 import { FAULTS } from "../../server/protocol/faults/catalogue.ts";
 import type { FaultDefinition } from "../../server/protocol/faults/fault.ts";
@@ -152,13 +152,11 @@ async function ask(
   try {
     const server = await serverOf("inject-fault", flags);
     await using control = await ControlClient.connect(endOf(server));
-    const answer = await control.request(request);
+    const answer = await control.ask(request);
     if (flags.format === "json") outJson(answer);
-    if (!answer.success)
-      throw new WowsimError(answer.code ?? "refused", answer.error ?? "The server said no and not why.");
-    else if (flags.format === "text") show(answer, server);
+    else show(answer, server);
   } catch (error) {
-    failed(flags, error);
+    failed(error);
   }
 }
 
@@ -181,7 +179,7 @@ async function hold(flags: CommonFlags, request: ActivateRequest): Promise<void>
     if (flags.format === "json") outJson({ success: true, command: "hold", fault_id: request.fault_id, ended: reason });
     else out(`${request.fault_id} is ended: ${reason}`);
   } catch (error) {
-    failed(flags, error);
+    failed(error);
   } finally {
     process.off("SIGINT", onSignal);
     process.off("SIGTERM", onSignal);
@@ -192,8 +190,7 @@ function endOf({ host, ports: { control: port }, token }: FoundServer): ControlC
   return { host, port, ...(token === undefined ? {} : { token }) };
 }
 
-function failed({ format }: CommonFlags, error: unknown): void {
-  if (format === "json") outJson({ success: false, error: messageOf(error) });
+function failed(error: unknown): void {
   // What has no code of ours is what the system says of a connection.
   fail(error, error instanceof WowsimError ? exitCodeOf(error) : EXIT.unreachable);
 }

@@ -101,7 +101,7 @@ async function parse(file: string, flags: ParseFlags, signal: AbortSignal): Prom
 }
 
 function nonePasses(read: ReadLines, filter: LineFilter): string {
-  const before = read.before === 0 ? "" : `; ${read.before} are of before --since`;
+  const before = read.before === 0 ? "" : `; ${read.before} are from before --since`;
   if (!filter.isPicky) return `No line is left to look at${before}.`;
   return `None of ${filter.lines} lines passes the filter (${filter})${before}; without it, MOST LINES shows what there is.`;
 }
@@ -135,7 +135,7 @@ async function show({ report, read, anomalies, filter }: Parsed, flags: ParseFla
   ]);
   const notes = [
     read.broken > 0 ? `${read.broken} broken lines were skipped` : "",
-    read.before > 0 ? `${read.before} lines of before were left out` : "",
+    read.before > 0 ? `${read.before} lines from before --since were left out` : "",
     filter.isPicky ? `${filter.unwanted} lines did not pass the filter (${filter})` : "",
   ].filter((note) => note !== "");
   for (const line of summaryLines(report)) out(line);

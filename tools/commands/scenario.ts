@@ -29,7 +29,7 @@ interface RunFlags extends ServerFlags {
 
 const STORY_COLUMNS = 74;
 const FILE_HELP = "a .toml, .yaml or .json file, or the name of a scenario that comes with wowsim";
-const INTERRUPTED = "interrupted; putting everything back. Once more ends at once: faults then end by themselves.";
+const INTERRUPTED = "interrupted: putting everything back. Ctrl-C again ends at once; faults then end by themselves.";
 
 export function register(program: Command): void {
   const command = program
@@ -83,8 +83,8 @@ function registerRun(parent: Command): void {
         "rollback runs, and all that was started is ended. If this command is killed,\n" +
         "its server ends with it, and its faults end by themselves within 2 s.\n" +
         exitCodes({
-          0: "completed: every step was carried out, and what they insist on is true",
-          1: "deviated: something that it insists on was not true",
+          0: "completed: every step was carried out, and every check held",
+          1: "deviated: a check did not hold",
           2: "failed: a step could not be carried out or measured",
           3: "no server answers",
           4: "there is no such file",
@@ -127,7 +127,6 @@ async function check(file: string, { format }: { format: OutputFormat }): Promis
     for (const text of programs) out(`runs:  ${text}`);
     out(`${script.file} can be run: ${title}`);
   } catch (error) {
-    if (format === "json") outJson({ ok: false, problems: messageOf(error).split("\n") });
     fail(error);
   }
 }
@@ -181,10 +180,11 @@ async function run(files: string[], flags: RunFlags, command: Command): Promise<
   const [first] = ran;
   const isOne = wanted.length === 1 && first !== undefined;
   const journal = isOne ? first.journal : { verdict, scenarios: ran.map((each) => each.journal) };
-  if (!isText) outJson(journal);
-  else if (!isOne) for (const line of summaryOf(batch)) out(line);
-  if (isOne && first.played === null && error !== null) fail(error);
-  else if (isOne && first.played === null) fail(first.reason, EXIT.interrupted);
+  const isBegun = !isOne || first.played !== null;
+  if (!isText && isBegun) outJson(journal);
+  else if (isText && !isOne) for (const line of summaryOf(batch)) out(line);
+  if (!isBegun && error !== null) fail(error);
+  else if (!isBegun) fail(first?.reason, EXIT.interrupted);
   else process.exitCode = EXIT_CODE_OF[verdict];
   await keep(batch, journal, flags);
 }

@@ -31,12 +31,20 @@ export function addLimitFlags(command: Command): Command {
   const seconds = parseInteger(1, 3_600);
   return command
     .option("--max-connections <n>", "players' connections in all; default 10,000, or what open files allow", count)
-    .option("--connections-per-address <n>", "of one address; default 512, from loopback all", count)
+    .option(
+      "--connections-per-address <n>",
+      "players' connections from one address; default 512, no limit from loopback",
+      count,
+    )
     .option("--new-sessions <n>", "new players a second in all; default 2000", count)
-    .option("--new-sessions-per-address <n>", "of one address; default 50, from loopback any number", count)
+    .option(
+      "--new-sessions-per-address <n>",
+      "new players a second from one address; default 50, no limit from loopback",
+      count,
+    )
     .option(
       "--unacted-seconds <n>",
-      "how long the body of a player who came, did nothing and went stays; default 5",
+      "how long a player who never acted stays in the world after leaving; default 5",
       seconds,
     )
     .option("--control-connections <n>", "control connections in all; default 64", parseInteger(2, COUNT_MAX))

@@ -72,7 +72,7 @@ export function register(program: Command, startServer: StartServer): void {
     .option("--player-token <secret>", "players' token, for the game port; also from WOWSIM_PLAYER_TOKEN")
     .option("--no-guests", "only players who say hello")
     .option("--scratch", "data in a temporary folder that goes with the server, instead of --data-dir")
-    .option("--with-parent", "stop when stdin ends, so as never to outlive the program that holds its other end")
+    .option("--with-parent", "stop when stdin ends, so that it never outlives the program that started it")
     .addHelpText(
       "after",
       "\nA token on the command line is seen by everybody on this machine: rather set the\nvariable. What strangers may do, and the limits: docs/SECURITY.md\n\nWith --format json the first line on stdout, once everything listens, is\n" +
@@ -93,6 +93,8 @@ async function serve(flags: ServeFlags, startServer: StartServer): Promise<void>
   // From here on, so that a signal stops it in order even before everything listens.
   const ended = flags.withParent === true ? Promise.race([nextSignal(), untilParentIsGone()]) : nextSignal();
   if (flags.scratch === true) flags.dataDir = scratchFolder();
+  const { kernelState } = await import("../../assembly/toolchain/build.ts");
+  if ((await kernelState()) !== "fresh") note("the kernel is built first, which takes some seconds.");
   const { format, tickRate: tickRateHz, world: worldFile, ...options } = flags;
   const token = flags.token ?? process.env["WOWSIM_TOKEN"];
   const playerToken = flags.playerToken ?? process.env["WOWSIM_PLAYER_TOKEN"];

@@ -64,27 +64,27 @@ export function register(program: Command): void {
     .addOption(new Option("--behaviour <name>", "what they do").choices(BEHAVIOURS).default("alone"))
     .option("--zone <n>", "all into this zone; default: spread in turn", parseInteger(1, 65_535))
     .addOption(new Option("--protocol <name>", "encoding they speak").choices(["json", "binary"]).default("json"))
-    .option("--guests", "instead: clients as the earlier simulator had them, which send and never read")
+    .option("--guests", "instead: clients of the earlier simulator, which send and never read")
     .addOption(
       new Option(
         "--fail-if <condition>",
-        "exit code 1 when it is so at the end, such as 'p99>100ms'; may be given often",
+        "exit with code 1 when this is true at the end, such as 'p99>100ms'; can be repeated",
       )
         .argParser(collectFailIf)
         .default([], "none"),
     )
-    .option("--with-parent", "end it early when stdin ends, so as never to outlive who holds its other end")
+    .option("--with-parent", "end when stdin ends, so that it never outlives the program that started it")
     .addHelpText(
       "after",
       `\nBehaviours: alone (fights what is near), tank (draws creatures off the others),
 healer, caster (keeps its distance), wander, mixed (a bit of each).
 Ctrl-C ends it early, with the summary.
 
-Conditions of --fail-if: a metric, one of > >= < <= == !=, a value. What was not
-measured fails.
+Conditions of --fail-if: a metric, one of > >= < <= == !=, a value. A metric
+that was not measured counts as failed.
 ${metricLines().join("\n")}\n${exitCodes({
         0: "well",
-        1: "a client never got in, was out at the end, or met a protocol error",
+        1: "a client never got in, was out at the end or met a protocol error,\n       or a --fail-if condition is true",
         3: "no server answers, or it is gone at the end",
         130: "Ctrl-C before all were in",
       })}`,

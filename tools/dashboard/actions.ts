@@ -14,17 +14,14 @@ import type { Effect } from "./effects.ts";
 import type { Model } from "./model.ts";
 import { PlayerGroups } from "./players.ts";
 import type { Style } from "./text.ts";
+import type { Place } from "./whereabouts.ts";
 
 /** Effects that are about the server; the others are the screen's. */
 export type Action = Exclude<Effect, { kind: "repaint" | "suspend" | "quit" }>;
 
 export interface ActionsOptions {
-  host: string;
-  port: number;
-  controlPort: number;
-  telemetryPort: number;
-  token: string | undefined;
-  playerToken: string | undefined;
+  /** Where the server is just now. */
+  place: Readonly<Place>;
   control: ControlSource;
   model: Model;
   now: () => number;
@@ -43,12 +40,10 @@ export class Actions {
   readonly #endedHere = new Set<string>();
 
   constructor(options: ActionsOptions) {
-    const { host, port, controlPort, telemetryPort, token, playerToken, model, now } = options;
+    const { place, model, now } = options;
     this.#options = options;
     this.#players = new PlayerGroups({
-      host,
-      port,
-      token: playerToken,
+      place,
       now,
       onChange: () => {
         model.players = this.#players.present;
@@ -56,7 +51,7 @@ export class Actions {
       },
       onEnd: (text, ok) => this.#tell(text, ok ? "good" : "bad"),
     });
-    this.#deploys = new Deploys({ host, controlPort, telemetryPort, token }, (run) => {
+    this.#deploys = new Deploys(place, (run) => {
       model.run = run;
       if (run.outcome !== null) this.#tell(`${run.label}: ${run.outcome.text}`, run.outcome.ok ? "good" : "bad");
       options.onChange();
@@ -155,7 +150,7 @@ export class Actions {
   }
 
   async #newLeases(): Promise<FaultLeases> {
-    const { host, controlPort: port, token } = this.#options;
+    const { host, controlPort: port, token } = this.#options.place;
     return await FaultLeases.connect({ host, port, ...(token === undefined ? {} : { token }) }, (faultId, reason) => {
       if (!this.#endedHere.has(faultId)) this.#options.model.note(`${faultId} has ended: ${reason}`);
       this.#holds();

@@ -1,16 +1,19 @@
 // What the control channel tells, asked again and again on one connection: active faults, the zones' kernels, and one zone
-// from above while somebody looks at it. A connection that breaks is made anew.
+// from above while somebody looks at it. A connection that breaks is made anew, wherever the server
+// is by then; a server that refuses our token is not asked again.
 //
-//   const source = new ControlSource({ host, port, token }, model, () => 2)      // zone 2 is looked at
+//   const source = new ControlSource(whereabouts, model, () => 2)      // zone 2 is looked at
 //   source.start()
 //   await source.ask({ command: "halt" })
 
 import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
 import type { FaultStatus } from "../../server/protocol/faults/status.ts";
 import { ControlClient } from "../client/control-client.ts";
-import type { ControlAnswer, ControlClientOptions } from "../client/control-client.ts";
+import type { ControlAnswer } from "../client/control-client.ts";
 import { DeployRemote } from "../deploy/remote.ts";
 import type { Model } from "./model.ts";
+import { isTokenRefused } from "./whereabouts.ts";
+import type { Whereabouts } from "./whereabouts.ts";
 import { ViewedZone } from "./zone-answer.ts";
 
 const LOOK_INTERVAL_MS = 500;
@@ -20,19 +23,20 @@ const LOOKS_PER_LIST = 2;
 const LOOKS_SKIPPED = 2;
 
 export class ControlSource {
-  readonly #options: ControlClientOptions;
+  readonly #whereabouts: Whereabouts;
   readonly #model: Model;
   readonly #zoneWanted: () => number;
   #client: ControlClient | null = null;
   #connecting: Promise<ControlClient> | null = null;
   #timer: Timer | null = null;
   #isLooking = false;
+  #wasLost = false;
   #looks = 0;
   #skip = 0;
 
   /** `zoneWanted`: the zone to look into, 0 for none. */
-  constructor(options: ControlClientOptions, model: Model, zoneWanted: () => number) {
-    this.#options = options;
+  constructor(whereabouts: Whereabouts, model: Model, zoneWanted: () => number) {
+    this.#whereabouts = whereabouts;
     this.#model = model;
     this.#zoneWanted = zoneWanted;
   }
@@ -51,6 +55,7 @@ export class ControlSource {
   /** Asks anew at once, as after something was changed. */
   refresh(): void {
     this.#looks = 0;
+    this.#skip = 0;
     void this.#look();
   }
 
@@ -66,7 +71,7 @@ export class ControlSource {
   }
 
   async #look(): Promise<void> {
-    if (this.#isLooking || this.#skip-- > 0) return;
+    if (this.#isLooking || this.#model.refusal !== "" || this.#skip-- > 0) return;
     this.#isLooking = true;
     this.#skip = 0;
     try {
@@ -76,6 +81,7 @@ export class ControlSource {
       this.#model.control = { ok: true, error: "" };
     } catch (error) {
       this.#drop();
+      if (isTokenRefused(error)) this.#model.refuse(error.message);
       this.#skip = LOOKS_SKIPPED;
       this.#model.control = { ok: false, error: messageOf(error) };
       this.#model.zone = null;
@@ -100,7 +106,8 @@ export class ControlSource {
 
   #connected(): Promise<ControlClient> {
     if (this.#client !== null) return Promise.resolve(this.#client);
-    this.#connecting ??= ControlClient.connect(this.#options)
+    if (this.#model.refusal !== "") return Promise.reject(new WowsimError("token_required", this.#model.refusal));
+    this.#connecting ??= this.#connect()
       .then((client) => (this.#client = client))
       .finally(() => {
         this.#connecting = null;
@@ -108,7 +115,14 @@ export class ControlSource {
     return this.#connecting;
   }
 
+  async #connect(): Promise<ControlClient> {
+    if (this.#wasLost) await this.#whereabouts.again();
+    const { host, controlPort: port, token } = this.#whereabouts.place;
+    return await ControlClient.connect({ host, port, ...(token === undefined ? {} : { token }) });
+  }
+
   #drop(): void {
+    this.#wasLost = true;
     this.#client?.close();
     this.#client = null;
   }

@@ -10,6 +10,7 @@
 // at once, if that allows.
 
 import { WowsimError } from "../../server/protocol/errors.ts";
+import { hostAndPort } from "../client/server-name.ts";
 import { err, EXIT } from "../ui/output.ts";
 import { Actions } from "./actions.ts";
 import { ControlSource } from "./control-source.ts";
@@ -31,16 +32,12 @@ import { TerminalScreen } from "./terminal-screen.ts";
 import type { Style } from "./text.ts";
 import { commanded, keyed, wheeled } from "./update.ts";
 import type { Around, Next } from "./update.ts";
+import { Whereabouts } from "./whereabouts.ts";
+import type { Place } from "./whereabouts.ts";
 
-export interface DashboardOptions {
-  host: string;
-  port: number;
-  controlPort: number;
-  httpPort: number;
-  telemetryPort: number;
-  telemetryFile: string;
-  token: string | undefined;
-  playerToken: string | undefined;
+export interface DashboardOptions extends Place {
+  /** Looks for the server anew, once it is lost; without it, it stays where it was. */
+  find?: () => Promise<Place>;
   /** .wasm files that can be deployed, beside those in the working directory. */
   candidates: readonly string[];
   hasColor: boolean;
@@ -58,6 +55,22 @@ export async function runDashboard(options: DashboardOptions): Promise<number> {
     throw new WowsimError("no_terminal", NO_TERMINAL);
   const dashboard = new Dashboard(options, await candidatesIn(".", options.candidates));
   return await dashboard.run();
+}
+
+const nameOf = ({ host, controlPort }: Place): string => hostAndPort(host, controlPort);
+
+/** Nothing but where it is. */
+function placeOf({
+  host,
+  port,
+  controlPort,
+  httpPort,
+  telemetryPort,
+  telemetryFile,
+  token,
+  playerToken,
+}: Place): Place {
+  return { host, port, controlPort, httpPort, telemetryPort, telemetryFile, token, playerToken };
 }
 
 const NO_TERMINAL =
@@ -82,22 +95,25 @@ class Dashboard {
   #end: (exitCode: number) => void = () => {};
 
   constructor(options: DashboardOptions, candidates: readonly Candidate[]) {
-    const { host, port, controlPort, telemetryPort, token, playerToken } = options;
+    const { find = () => Promise.resolve(options) } = options;
+    const whereabouts = new Whereabouts(
+      placeOf(options),
+      async () => placeOf(await find()),
+      () => {
+        this.#model.server = nameOf(whereabouts.place);
+        this.#model.note(`the server is at ${this.#model.server} now`);
+      },
+    );
+    const { place } = whereabouts;
     this.#options = options;
     this.#candidates = candidates;
     this.#terminal = new TerminalScreen(options);
-    this.#model = new Model({ server: `${host}:${controlPort}`, now: Date.now });
+    this.#model = new Model({ server: nameOf(place), now: Date.now });
     this.#picture = this.#model.picture();
-    this.#telemetry = new TelemetrySource(options, this.#model);
-    const access = { host, port: controlPort, ...(token === undefined ? {} : { token }) };
-    this.#control = new ControlSource(access, this.#model, () => this.#zoneLookedAt());
+    this.#telemetry = new TelemetrySource(whereabouts, this.#model);
+    this.#control = new ControlSource(whereabouts, this.#model, () => this.#zoneLookedAt());
     this.#actions = new Actions({
-      host,
-      port,
-      controlPort,
-      telemetryPort,
-      token,
-      playerToken,
+      place,
       control: this.#control,
       model: this.#model,
       now: Date.now,

@@ -38,7 +38,8 @@ export interface DeployWish {
   watchS: number;
 }
 
-type Server = Pick<DeployOptions, "host" | "controlPort" | "telemetryPort" | "token">;
+/** Where the server is just now. */
+type Server = Readonly<Pick<DeployOptions, "host" | "controlPort" | "telemetryPort" | "token">>;
 
 export class Deploys {
   readonly #server: Server;
@@ -78,7 +79,9 @@ export class Deploys {
     try {
       const path = await built(candidate, folder, (progress) => change({ progress }));
       const canaryZone = zoneId === 0 ? undefined : zoneId;
-      const options = { ...this.#server, canaryZone, canaryDuration: watchS * 1_000, allowIdle: false };
+      const { host, controlPort, telemetryPort, token } = this.#server;
+      const server = { host, controlPort, telemetryPort, token };
+      const options = { ...server, canaryZone, canaryDuration: watchS * 1_000, allowIdle: false };
       const result = await deployFile(path, options, signal, {
         report: (stage) => change({ stages: [...run.stages, stage] }),
         progress: (_share, text) => change({ progress: text }),

@@ -12,12 +12,13 @@ import { diagnose } from "../analysis/diagnosis.ts";
 import type { Diagnosis } from "../analysis/diagnosis.ts";
 import { assessHealth } from "../analysis/health.ts";
 import type { HealthReport } from "../analysis/health-report.ts";
+import { UNKNOWN } from "../analysis/rules/unknown.ts";
 import { Timeline } from "../analysis/timeline.ts";
 import type { ServerStatus } from "../analysis/server-status.ts";
 import type { RemoteStatus } from "../deploy/remote.ts";
 import { EventLog } from "./event-log.ts";
 import { busiestOf } from "./picture.ts";
-import type { Control, DeployRun, Faults, Link, Picture, Players } from "./picture.ts";
+import type { Clearing, Control, DeployRun, Faults, Link, Picture, Players } from "./picture.ts";
 import type { ViewedZone } from "./zone-answer.ts";
 
 export interface ModelOptions {
@@ -30,6 +31,8 @@ export interface ModelOptions {
 /** A feed that is silent for so long has lost its server: 20 ticks a second are told. */
 export const LOST_AFTER_MS = 2_000;
 const ANALYSIS_INTERVAL_MS = 1_000;
+/** Health looks back for 10 s. */
+const CLEARING_MS_MAX = 12_000;
 
 export class Model {
   readonly log = new EventLog();
@@ -44,23 +47,36 @@ export class Model {
   status: ServerStatus | undefined;
   players: Players | null = null;
   ownFaults: readonly string[] = [];
+  /** What the server is called on the screen. */
+  server: string;
+  /** Why the server will not have us: it wants another token. Nobody asks it again then. */
+  refusal = "";
   readonly #options: ModelOptions;
   #anomalies = new AnomalyLog();
   #health: HealthReport;
   #busiestZone = 0;
   #diagnoses: Diagnosis[] = [];
+  /** The likeliest cause that had a name, and when it was last diagnosed. */
+  #named: Clearing | null = null;
   #analysedAtMs = Number.NEGATIVE_INFINITY;
   #lineAtMs = Number.NEGATIVE_INFINITY;
   #link: Link;
 
   constructor(options: ModelOptions) {
     this.#options = options;
+    this.server = options.server;
     this.#health = assessHealth(this.timeline, { anomalies: this.#anomalies });
     this.#link = { state: "waiting", sinceMs: options.now(), returns: 0 };
   }
 
   get isLive(): boolean {
     return this.#link.state === "live";
+  }
+
+  /** The server will not have us: why. */
+  refuse(reason: string): void {
+    if (this.refusal === "") this.note(reason);
+    this.refusal = reason;
   }
 
   /** A remark in the event log. */
@@ -102,13 +118,15 @@ export class Model {
     if (nowMs - this.#analysedAtMs >= ANALYSIS_INTERVAL_MS || nowMs < this.#analysedAtMs) this.#analyse(nowMs);
     return {
       nowMs,
-      server: this.#options.server,
+      server: this.server,
+      refusal: this.refusal,
       link: this.#link,
       control: this.control,
       timeline: this.timeline,
       health: this.#health,
       busiestZone: this.#busiestZone,
       diagnoses: this.#diagnoses,
+      clearing: this.#clearing(nowMs),
       log: this.log,
       faults: this.faults,
       deploys: this.deploys,
@@ -134,5 +152,13 @@ export class Model {
     this.#health = assessHealth(this.timeline, { anomalies: this.#anomalies, status: this.status });
     this.#busiestZone = busiestOf(this.#health.zones, this.#busiestZone);
     this.#diagnoses = diagnose(this.timeline);
+    const named = this.#diagnoses.find(({ cause }) => cause !== UNKNOWN);
+    if (named !== undefined) this.#named = { cause: named.cause, atMs: nowMs };
+  }
+
+  /** Health looks back some seconds: so long after a cause is gone, what has no name any more is what is left of it. */
+  #clearing(nowMs: number): Clearing | null {
+    const isNameless = this.#diagnoses[0]?.cause === UNKNOWN;
+    return isNameless && this.#named !== null && nowMs - this.#named.atMs <= CLEARING_MS_MAX ? this.#named : null;
   }
 }

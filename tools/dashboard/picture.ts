@@ -28,6 +28,13 @@ export interface Control {
   error: string;
 }
 
+/** A cause that was diagnosed until a moment ago, while health is not yet as before. */
+export interface Clearing {
+  cause: string;
+  /** When it was last diagnosed, by the wall clock. */
+  atMs: number;
+}
+
 export interface Faults {
   list: FaultStatus[];
   halted: boolean;
@@ -60,11 +67,15 @@ export interface Picture {
   server: string;
   link: Link;
   control: Control;
+  /** Why the server will not have us: it wants another token; "" while it does not say so. */
+  refusal: string;
   timeline: Timeline;
   health: HealthReport;
   /** Where most goes on; 0 before the first tick. */
   busiestZone: number;
   diagnoses: Diagnosis[];
+  /** Null unless what is diagnosed is but left of this. */
+  clearing: Clearing | null;
   log: EventLog;
   /** Null before the control channel's first answer. */
   faults: Faults | null;

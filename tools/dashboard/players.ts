@@ -1,7 +1,7 @@
 // The players brought in from the dashboard: `wowsim spawn-clients` as child processes, so that hundreds of them cost the
 // screen nothing. They end with us, also when we are killed.
 //
-//   const players = new PlayerGroups({ host, port, onChange, onEnd })
+//   const players = new PlayerGroups({ place, now, onChange, onEnd })
 //   players.spawn({ players: 20, zoneId: 0, durationS: 30 })
 //   await players.despawn()
 
@@ -9,6 +9,7 @@ import type { Subprocess } from "bun";
 import { z } from "zod";
 import { spokenOf } from "../client/child-output.ts";
 import { selfCommand } from "../ui/self.ts";
+import type { Place } from "./whereabouts.ts";
 
 /** "Until stopped" has to be some number. */
 const FOREVER_S = 86_400;
@@ -31,10 +32,8 @@ export interface PlayersWish {
 }
 
 export interface PlayerGroupsOptions {
-  host: string;
-  /** The game port. */
-  port: number;
-  token: string | undefined;
+  /** Where the server is just now. */
+  place: Readonly<Pick<Place, "host" | "port" | "playerToken">>;
   now: () => number;
   onChange(): void;
   /** A group has left; in words, what it felt or why it never played. */
@@ -66,7 +65,8 @@ export class PlayerGroups {
   }
 
   spawn({ players, zoneId, durationS }: PlayersWish): void {
-    const { host, port, token, now } = this.#options;
+    const { place, now } = this.#options;
+    const { host, port, playerToken: token } = place;
     const flags = ["--host", host, "--port", String(port), "--count", String(players), "--rate", String(ACTIONS_PER_S)];
     flags.push("--duration", `${durationS ?? FOREVER_S}s`, "--seed", String(this.#seed++), "--with-parent");
     if (zoneId > 0) flags.push("--zone", String(zoneId));

@@ -16,7 +16,10 @@ export interface Suggestion {
 
 type Rule = (picture: Picture) => Suggestion | null;
 
-const RULES: readonly Rule[] = [noServer, noControl, canary, halted, broken, ailing, calm];
+/** A feed that is there is heard within that. */
+const HEARD_MS_MAX = 3_000;
+
+const RULES: readonly Rule[] = [refused, noServer, noControl, canary, halted, broken, ailing, lost, calm];
 
 export function suggest(picture: Picture): Suggestion {
   for (const rule of RULES) {
@@ -26,7 +29,13 @@ export function suggest(picture: Picture): Suggestion {
   return { text: "All is well. h tells every key." };
 }
 
-function noServer({ link, timeline }: Picture): Suggestion | null {
+function refused({ refusal }: Picture): Suggestion | null {
+  if (refusal === "") return null;
+  return { text: "The server refuses this token. Quit (q), and set --token or WOWSIM_TOKEN." };
+}
+
+function noServer({ link, timeline, nowMs, server }: Picture): Suggestion | null {
+  if (link.state === "waiting" && nowMs - link.sinceMs < HEARD_MS_MAX) return { text: `Listening to ${server}.` };
   if (link.state === "waiting") return { text: "No server is heard. Start one in another terminal: wowsim serve" };
   if (link.state !== "lost") return null;
   const how = timeline.isStopped ? "The server was stopped" : "Server gone or stuck";
@@ -86,8 +95,9 @@ function broken(picture: Picture): Suggestion | null {
 }
 
 /** Something is wrong that was not done from the fault picker. */
-function ailing({ diagnoses, health }: Picture): Suggestion | null {
+function ailing({ diagnoses, health, clearing }: Picture): Suggestion | null {
   const [diagnosis] = diagnoses;
+  if (clearing !== null) return { text: `${clearing.cause} is over; its traces clear within some seconds.` };
   if (diagnosis?.cause === "bad-kernel")
     return {
       text: `It looks like the new kernel (${percent(diagnosis.confidence)}): roll it back with b.`,
@@ -100,6 +110,16 @@ function ailing({ diagnoses, health }: Picture): Suggestion | null {
   const [reason] = health.reasons;
   if (reason === undefined) return null;
   return { text: `${reason.text}. See the event log for what came before: 5`, command: { do: "view", view: "events" } };
+}
+
+/** A restart begins with the built-in kernel, whatever ran before. */
+function lost({ deploys }: Picture): Suggestion | null {
+  const [promotion] = deploys?.lost ?? [];
+  if (promotion === undefined) return null;
+  return {
+    text: `${promotion.label} was promoted and is gone with a restart; deploy it again: p`,
+    command: { do: "open", dialog: "deploy" },
+  };
 }
 
 function calm(picture: Picture): Suggestion | null {

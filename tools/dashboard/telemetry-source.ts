@@ -1,9 +1,11 @@
 // Where the model's telemetry comes from: the feed, which is waited for as long as it takes, and before its first line
 // what the server has told so far, from its telemetry file when that is at hand.
 //
-//   const source = new TelemetrySource({ host, telemetryPort, httpPort, telemetryFile }, model)
+//   const source = new TelemetrySource(whereabouts, model)
 //   source.start()
 //   source.stop()
+//
+// A feed that falls silent is made anew, wherever the server is by then. A server that refuses our token is not asked again.
 //
 // A file counts only when the feed's first line is in it: then it is this server's, and ends where the feed begins.
 
@@ -13,17 +15,12 @@ import { readLines } from "../analysis/line-stream.ts";
 import { FeedClient } from "../client/feed-client.ts";
 import { fetchStatus } from "../client/server-status.ts";
 import type { Model } from "./model.ts";
-
-export interface TelemetrySourceOptions {
-  host: string;
-  /** UDP. */
-  telemetryPort: number;
-  httpPort: number;
-  telemetryFile: string;
-  token: string | undefined;
-}
+import { isTokenRefused } from "./whereabouts.ts";
+import type { Whereabouts } from "./whereabouts.ts";
 
 const TRY_AGAIN_MS = 500;
+/** A feed that is silent for so long is made anew. */
+const SILENT_MS_MAX = 3_000;
 /** The recorder writes lines to the file and to the feed together; the disk may take its time. */
 const FILE_MS = 300;
 /** Some minutes of a busy server. */
@@ -31,7 +28,7 @@ const TAIL_BYTES = 16 << 20;
 const STATUS_INTERVAL_MS = 5_000;
 
 export class TelemetrySource {
-  readonly #options: TelemetrySourceOptions;
+  readonly #whereabouts: Whereabouts;
   readonly #model: Model;
   #feed: FeedClient | null = null;
   #isStopped = false;
@@ -39,8 +36,8 @@ export class TelemetrySource {
   #isHttpSilent = false;
   #remarked = "";
 
-  constructor(options: TelemetrySourceOptions, model: Model) {
-    this.#options = options;
+  constructor(whereabouts: Whereabouts, model: Model) {
+    this.#whereabouts = whereabouts;
     this.#model = model;
   }
 
@@ -56,25 +53,39 @@ export class TelemetrySource {
     this.#feed?.close();
   }
 
-  /** Until there is a feed. One that is there once finds its server again by itself. */
+  /** Until it is stopped or refused: a feed, and another one when that has fallen silent. */
   async #listen(): Promise<void> {
-    const { host, telemetryPort: port, token } = this.#options;
-    while (!this.#isStopped) {
+    for (let isFirst = true; !this.#isStopped;) {
       try {
+        const { host, telemetryPort: port, token } = this.#whereabouts.place;
         const feed = await FeedClient.connect({
           host,
           port,
           token,
           isWorthReading: (text) => this.#model.isWorthReading(text),
         });
-        if (this.#isStopped) feed.close();
-        else await this.#take(feed);
-        return;
+        this.#feed = feed;
+        if (this.#isStopped) return feed.close();
+        if (isFirst) await this.#takeWithBefore(feed);
+        else feed.onLine((line) => this.#model.take(line));
+        isFirst = false;
+        while (!this.#isStopped && feed.silentMs < SILENT_MS_MAX) await Bun.sleep(TRY_AGAIN_MS);
+        feed.close();
+        await this.#whereabouts.again();
       } catch (error) {
-        this.#remark(messageOf(error));
+        if (this.#isRefused(error)) return;
+        // Of one that was heard before, the model tells that it is gone.
+        if (isFirst) this.#remark(messageOf(error));
         await Bun.sleep(TRY_AGAIN_MS);
+        await this.#whereabouts.again().catch((problem: unknown) => this.#remark(messageOf(problem)));
       }
     }
+  }
+
+  #isRefused(error: unknown): boolean {
+    if (!isTokenRefused(error)) return false;
+    this.#model.refuse(error.message);
+    return true;
   }
 
   /** Once, however often it happens again. */
@@ -84,8 +95,7 @@ export class TelemetrySource {
   }
 
   /** Lines are held back until it is known what came before them. */
-  async #take(feed: FeedClient): Promise<void> {
-    this.#feed = feed;
+  async #takeWithBefore(feed: FeedClient): Promise<void> {
     let held: TelemetryLine[] | null = [];
     feed.onLine((line) => {
       if (held === null) this.#model.take(line);
@@ -100,7 +110,8 @@ export class TelemetrySource {
 
   /** What the file has from the last minutes before this line; nothing when it is not there. */
   async #linesBefore(first: TelemetryLine | undefined): Promise<TelemetryLine[]> {
-    if (first === undefined) return [];
+    const { telemetryFile } = this.#whereabouts.place;
+    if (first === undefined || telemetryFile === null) return [];
     const wanted = JSON.stringify(first);
     const before: TelemetryLine[] = [];
     let isFound = false;
@@ -110,7 +121,7 @@ export class TelemetrySource {
       if (!isFound) before.push(line);
     };
     try {
-      await readLines(this.#options.telemetryFile, { onLine, sinceMs, tailBytes: TAIL_BYTES });
+      await readLines(telemetryFile, { onLine, sinceMs, tailBytes: TAIL_BYTES });
     } catch {
       // No file to read, as when the server runs elsewhere: then the story begins with the feed.
       return [];
@@ -119,12 +130,14 @@ export class TelemetrySource {
   }
 
   async #askStatus(): Promise<void> {
-    const { host, httpPort: port, token } = this.#options;
+    if (this.#model.refusal !== "") return;
+    const { host, httpPort: port, token } = this.#whereabouts.place;
     try {
       this.#model.status = await fetchStatus({ host, port, token });
       this.#isHttpSilent = false;
     } catch (error) {
       this.#model.status = undefined;
+      if (this.#isRefused(error)) return;
       if (!this.#isHttpSilent && this.#model.isLive) this.#model.note(messageOf(error));
       this.#isHttpSilent = true;
     }

@@ -56,5 +56,5 @@ async function checkKernel(): Promise<Check> {
   const why = state === "stale" ? "its source is newer than the build" : "not built yet";
   if (!existsSync(join(ROOT, "node_modules/assemblyscript")))
     return missing("kernel", why, `${INSTALL} It brings the compiler.`);
-  return ok("kernel", `${why}; whatever needs it builds it`);
+  return ok("kernel", `${why}; it is built when it is needed`);
 }

@@ -48,7 +48,7 @@ export function anomalyText({ fromMs, toMs, zoneId, what, value, usual, unit, sc
 }
 
 function loopText({ tickRateHz, durationMs, overruns }: HealthReport): string {
-  if (durationMs.ticks === 0) return "none of the game loop";
+  if (durationMs.ticks === 0) return "no ticks of the game loop";
   return (
     `${shown(tickRateHz.measured)} of ${tickRateHz.meant} Hz, p50 ${shown(durationMs.p50)} ms, ` +
     `p99 ${shown(durationMs.p99)} ms, ${overruns} overruns`
@@ -73,7 +73,7 @@ function serverLines(report: HealthReport): string[] {
 const shownKb = (bytes: Measured): string => shown(mapped(bytes, (value) => value / 1_000));
 
 function throughputText({ messagesPerS, commandsPerS, bytesInPerS, bytesOutPerS }: Throughput): string {
-  if (messagesPerS === null) return "none was told";
+  if (messagesPerS === null) return "not reported";
   return (
     `${shown(messagesPerS)} messages a second, ${shown(commandsPerS)} commands for zones; ` +
     `${shownKb(bytesInPerS)} KB/s in, ${shownKb(bytesOutPerS)} out`

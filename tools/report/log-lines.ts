@@ -19,20 +19,20 @@ export function summaryLines(report: LogReport): string[] {
     ["lines", `${count(lines)} (${report.byType.map(({ key, count: n }) => `${key} ${count(n)}`).join(", ")})`],
     [
       "time",
-      fromMs === null || toMs === null ? "no line has one" : `${iso(fromMs)} to ${iso(toMs)}, ${span(toMs - fromMs)}`,
+      fromMs === null || toMs === null ? "no timestamps" : `${iso(fromMs)} to ${iso(toMs)}, ${span(toMs - fromMs)}`,
     ],
     [
       "server",
       told(
         report.starts,
-        (n) => `${report.version || "version not told"}, ${n} starts seen, ${rate(report.tickRateHz)}`,
+        (n) => `${report.version || "version unknown"}, ${n} starts seen, ${rate(report.tickRateHz)}`,
       ),
     ],
     ["game loop", told(loop, durations)],
     ["connections", told(connections.accepted, (n) => `${count(n)} accepted`)],
     ["ended", told(connections.disconnects, listed)],
     ["errors", told(errors, listed)],
-    ["sampled", told(sampledOut, (kinds) => `left out for the rate budget: ${listedAmounts(kinds)}`)],
+    ["sampled", told(sampledOut, (kinds) => `not written, to stay within the rate limit: ${listedAmounts(kinds)}`)],
     ["lost", told(linesLost, (n) => `${count(n)} lines`)],
     ["audit", told(faultLines || null, (n) => `${count(n)} lines on faults (wowsim diagnose never reads them)`)],
   ];
@@ -69,10 +69,10 @@ export function mechanicsLines(report: LogReport): string[] {
           `${count(started)} started, ${count(completed)} completed, ${count(interrupted)} interrupted`,
       ),
     ],
-    ["cast success", told(casts, () => `${percent(report.castSuccess)} of those that ended were completed`)],
+    ["cast success", told(casts, () => `${percent(report.castSuccess)} of the casts that ended were completed`)],
     [
       "GCD blocks",
-      told(casts, ({ gcdBlocked }) => `${count(gcdBlocked)}, ${percent(report.gcdBlockRate)} of what was asked for`),
+      told(casts, ({ gcdBlocked }) => `${count(gcdBlocked)}, ${percent(report.gcdBlockRate)} of the casts asked for`),
     ],
     ["interrupted by", told(report.interruptReasons, listed)],
     ["attacks", told(combat, ({ attacks }) => count(attacks))],
@@ -95,7 +95,7 @@ function dealerLines(
   if (dealers === null || damageTypes === null) return [];
   const events = damageTypes.reduce((sum, entry) => sum + entry.count, 0);
   const leftOut = told(sampledOut, (kinds) => count(kinds.find(({ key }) => key === DAMAGE_KIND)?.amount ?? 0));
-  const more = leftOut === null ? "" : ` (${leftOut} more were left out by the rate budget)`;
+  const more = leftOut === null ? "" : ` (${leftOut} more were not written, to stay within the rate limit)`;
   const rows = dealers.map((dealer) => [
     dealer.key,
     count(dealer.amount),
@@ -135,7 +135,7 @@ function durations({ ticks, msP50, msP99, msMax, overruns }: DurationSummary): s
 const count = (value: number): string => value.toLocaleString("en-US");
 const percent = (share: Measured): string => (share === null ? "-" : `${(share * 100).toFixed(1)} %`);
 const iso = (atMs: number): string => new Date(atMs).toISOString();
-const rate = (hz: Measured): string => (hz === null ? "tick rate not told" : `${hz} Hz`);
+const rate = (hz: Measured): string => (hz === null ? "tick rate unknown" : `${hz} Hz`);
 
 function span(ms: number): string {
   const seconds = Math.round(ms / 1_000);

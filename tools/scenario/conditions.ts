@@ -2,7 +2,9 @@
 //
 //   measure = "tick_ms_p50", zone = 1, above = 150, over = "2s"      a number, of the last two seconds
 //   measure = "player_drops", since = "start", equals = 0            a number, since a named moment
-//   diagnosis = "latency-spike", zone = 1                            the likeliest cause; "none": none in the server
+//   diagnosis = "latency-spike", zone = 1                            the likeliest cause
+//   diagnosis = "none"                                               nothing at all, also not "unknown" or "cpu-starved"
+//   diagnosis = "none-in-server"                                     nothing but those two
 //   health = "healthy"
 //   zone_state = "DOWN", zone = 1
 //
@@ -21,6 +23,8 @@ import type { Felt, FeltCounts, MeasureName } from "./measures.ts";
 
 const BOUNDS = ["above", "at_least", "below", "at_most", "equals"] as const;
 const SUBJECTS = ["measure", "diagnosis", "health", "zone_state"] as const;
+const NONE = "none";
+const NONE_IN_SERVER = "none-in-server";
 const OVER_MS = 1_000;
 const OVER_MS_MAX = 120_000;
 /** Longer than that, and what is known is not of now. */
@@ -33,7 +37,7 @@ type Bound = (typeof BOUNDS)[number];
 /** The fields of a condition, as they stand in a file. */
 export const conditionShape = {
   measure: z.enum(MEASURE_NAMES).optional(),
-  diagnosis: z.enum(["none", ...CAUSES]).optional(),
+  diagnosis: z.enum([NONE, NONE_IN_SERVER, ...CAUSES]).optional(),
   health: z.enum(["healthy", "degraded", "critical"]).optional(),
   zone_state: z.enum(["ACTIVE", "DEGRADED", "CRASHED", "DOWN"]).optional(),
   zone: z.number().int().min(1).max(65_535).optional(),
@@ -150,7 +154,8 @@ export function describe(condition: Fields): string {
   if (measure !== undefined) return `${measure}${where} ${boundsText(condition, measureOf(measure).unit)}`;
   if (diagnosis !== undefined) {
     const place = zone === undefined ? "" : ` in zone ${zone}`;
-    return diagnosis === "none" ? `nothing is diagnosed${place}` : `diagnosed: ${diagnosis}${place}`;
+    if (diagnosis === NONE_IN_SERVER) return `nothing in the server is diagnosed${place}`;
+    return diagnosis === NONE ? `nothing is diagnosed${place}` : `diagnosed: ${diagnosis}${place}`;
   }
   return health === undefined ? `zone ${zone} is ${state}` : `the server is ${health}`;
 }
@@ -160,7 +165,7 @@ function readMeasure(condition: Fields, name: MeasureName, view: View, toMs: num
   const measure = measureOf(name);
   const since = condition.since === undefined ? null : view.markOf(condition.since);
   if (condition.since !== undefined && since === null)
-    return { holds: null, text: `not measured: "${condition.since}" has not been`, numbers: {} };
+    return { holds: null, text: `not measured: step "${condition.since}" has not run yet`, numbers: {} };
   const overMs = overMsOf(condition);
   const fromMs = since?.atMs ?? Math.max(step.atMs, toMs - overMs);
   if (toMs - fromMs < overMs) {
@@ -189,11 +194,12 @@ function readDiagnosis({ zone, confidence = 0 }: Fields, wanted: string, { timel
     diagnoses: found.map(({ cause, confidence: sure, zones }) => ({ cause, confidence: sure, zones })),
   };
   const place = zone === undefined ? "" : ` in zone ${zone}`;
-  if (wanted === "none" && best !== undefined && causesWithin(here).length === 0) {
+  if (best === undefined)
+    return { holds: wanted === NONE || wanted === NONE_IN_SERVER, text: `nothing is diagnosed${place}`, numbers };
+  if (wanted === NONE_IN_SERVER && inServer.length === 0) {
     const text = `nothing in the server is diagnosed${place}, only ${here.map(({ cause }) => cause).join(", ")}`;
     return { holds: true, text, numbers };
   }
-  if (best === undefined) return { holds: wanted === "none", text: `nothing is diagnosed${place}`, numbers };
   const holds = best.cause === wanted && best.confidence >= confidence;
   const text = `diagnosed${place}: ${here.map(({ cause, confidence: sure }) => `${cause} (${sure})`).join(", ")}. ${best.evidence[0] ?? ""}`;
   return { holds, text: text.trimEnd(), numbers };

@@ -21,6 +21,8 @@ import type { ServerPorts } from "../client/server-name.ts";
 import { runCanary } from "../deploy/canary.ts";
 import type { CanaryResult, CanaryTools } from "../deploy/canary.ts";
 import { DEFAULT_THRESHOLDS } from "../deploy/verdict.ts";
+import { withPasteableHints } from "../client/server-flags.ts";
+import type { ServerPlace } from "../client/server-flags.ts";
 import type { Mark, View } from "./conditions.ts";
 import { Players } from "./players.ts";
 import { START_MARK } from "./scenario.ts";
@@ -41,8 +43,8 @@ export interface DrillOptions {
   seed: number;
   /** Aborted: a server that is still starting is stopped, and the signal's reason thrown. */
   signal?: AbortSignal;
-  /** Told of what happens without our doing: a fault that ended, by whomever. */
-  onNote?(text: string): void;
+  /** Told of a fault that ended without our doing, by whomever. */
+  onLost?(faultId: string, reason: string): void;
 }
 
 export interface DeployWish {
@@ -108,7 +110,7 @@ export class Drill {
     try {
       const control = await ControlClient.connect(end);
       closers.push(() => control.close());
-      const faults = await FaultLeases.connect(end, (faultId, reason) => options.onNote?.(`${faultId}: ${reason}`));
+      const faults = await FaultLeases.connect(end, (faultId, reason) => options.onLost?.(faultId, reason));
       closers.push(() => faults.close());
       const feed = await FeedClient.connect({ host, port: ports.telemetry, token });
       const players = new Players({ host, port: ports.game, token: playerToken, seed: options.seed });
@@ -119,7 +121,7 @@ export class Drill {
       return drill;
     } catch (error) {
       for (const close of closers) close();
-      throw error;
+      throw withPasteableHints(error, { ...where, told: {}, isNamed: true });
     }
   }
 
@@ -132,6 +134,11 @@ export class Drill {
     this.players = parts.players;
     this.#feed = parts.feed;
     this.#feed.onLine((line) => this.timeline.take(line));
+  }
+
+  /** As hints name it. */
+  get place(): ServerPlace {
+    return { ...this.where, told: {}, isNamed: true };
   }
 
   /** Remembers this moment: conditions look back to it by its name, and to the newest as the step's begin. */
@@ -209,7 +216,7 @@ export class Drill {
       if (left.length === 0) return;
       if (performance.now() > endMs) {
         const ids = left.map(({ id }) => id).join(", ");
-        throw new WowsimError("faults_left", `${ids} still waits for zones that are down to take out what it put in.`);
+        throw new WowsimError("faults_left", `${ids} can not be removed yet: a zone that it changed is down.`);
       }
       await Bun.sleep(POLL_MS);
     }

@@ -171,7 +171,7 @@ class Player {
     if (left !== undefined && !isSettled) return { verdict: "failed", reason: `not put back: ${sentence(left)}` };
     if (decided === null) {
       const done = this.#records.filter(({ phase }) => !isPuttingBack(phase)).length;
-      return { verdict: "completed", reason: `all ${done} steps were carried out, and what they insist on is true` };
+      return { verdict: "completed", reason: `all ${done} steps were carried out, and every check held` };
     }
     return { verdict: VERDICT_OF[decided.outcome], reason: sentence(decided) };
   }
@@ -195,6 +195,6 @@ const isPuttingBack = (phase: Phase): boolean => phase === "rollback" || phase =
 const sentence = ({ name, text }: ActRecord): string => `${name}: ${text}`;
 
 function notRun(phase: Phase, { name, kind, source = null }: Act): ActRecord {
-  const text = "not run, because of what came before";
+  const text = "not run: the scenario had ended before";
   return { phase, name, kind, source, outcome: "not_run", text, output: null, startedAtMs: null, durationMs: 0 };
 }

@@ -51,8 +51,7 @@ export async function readText(path: string): Promise<string> {
 
 function parseData(path: string, text: string): unknown {
   const format = FORMATS[extname(path).toLowerCase()];
-  if (format === undefined)
-    throw new WowsimError("usage", `${path}: say by its name what it is: .toml, .yaml or .json.`);
+  if (format === undefined) throw new WowsimError("usage", `${path}: the name has to end in .toml, .yaml or .json.`);
   try {
     return parseText(format, text);
   } catch (cause) {

@@ -33,7 +33,8 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   const serveFlags = ["--seed", String(seed)];
   if (world !== undefined) serveFlags.push("--world", resolve(options.folder, world));
   const { where, signal, onNote } = options;
-  const drill = await Drill.start({ where, serveFlags, seed, signal, onNote });
+  const onLost = (faultId: string, reason: string): void => onNote?.(`${faultId}: ${reason}`);
+  const drill = await Drill.start({ where, serveFlags, seed, signal, onLost });
   options.onStarted?.(drill);
   const acts = (steps: readonly Step[]): Act[] => steps.map((step) => actOf(step, drill, modules));
   const players: Step[] =

@@ -3,7 +3,10 @@
 //   const script = await openScript("latency-spike")
 //   const { played, journal } = await script.run({ where: null, signal, report })
 
+import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { WowsimError } from "../../server/protocol/errors.ts";
+import { nearest } from "../../server/protocol/did-you-mean.ts";
 import { checkExperiment, isExperiment } from "./chaos/experiment.ts";
 import type { Experiment } from "./chaos/experiment.ts";
 import { chaosJournal } from "./chaos/journal.ts";
@@ -43,10 +46,29 @@ export async function openScript(nameOrFile: string): Promise<Script> {
     const file = `${nameOrFile}.toml`;
     return scenarioScript(file, parseScenario(file, text), import.meta.dir);
   }
+  if (!existsSync(nameOrFile)) throw noSuchScript(nameOrFile);
   const data = await readData(nameOrFile);
   const folder = dirname(resolve(nameOrFile));
   if (isExperiment(data)) return experimentScript(nameOrFile, checkExperiment(nameOrFile, data), folder);
   return scenarioScript(nameOrFile, checkScenario(nameOrFile, data), folder);
+}
+
+function noSuchScript(nameOrFile: string): WowsimError {
+  const meant = meantBy(nameOrFile);
+  const hint = meant === null ? "" : ` Did you mean "${meant}"?`;
+  const message = `There is no file ${nameOrFile}, and no scenario of that name.${hint} See those that come with wowsim: wowsim scenario list`;
+  return new WowsimError("no_such_file", message);
+}
+
+/** The scenario that comes with wowsim whose name is the nearest, or that is about the fault of that name. */
+function meantBy(word: string): string | null {
+  const faults = [...LIBRARY].flatMap(([name, text]) =>
+    parseScenario(`${name}.toml`, text).steps.flatMap(({ action }): [string, string][] =>
+      action.kind === "activate" ? [[action.with.fault, name]] : [],
+    ),
+  );
+  const byWord = new Map([...faults, ...[...LIBRARY.keys()].map((name): [string, string] => [name, name])]);
+  return byWord.get(nearest(word, [...byWord.keys()]) ?? "") ?? null;
 }
 
 /** What drills add to every script: ending faults, players, connections and the server. */

@@ -4,6 +4,7 @@
 
 import { FAULTS } from "../../server/protocol/faults/catalogue.ts";
 import type { FaultStatus } from "../../server/protocol/faults/status.ts";
+import { withPasteableHints } from "../client/server-flags.ts";
 import { DeployRemote } from "../deploy/remote.ts";
 import type { RemoteZone } from "../deploy/remote.ts";
 import { sleep } from "../client/sleep.ts";
@@ -30,9 +31,13 @@ export function actOf({ name, action }: Step, drill: Drill, modules: Modules): A
   return {
     name: title,
     kind: action.kind,
-    run: (context) => {
+    run: async (context) => {
       drill.mark(title);
-      return carryOut(action, drill, modules, context);
+      try {
+        return await carryOut(action, drill, modules, context);
+      } catch (error) {
+        throw withPasteableHints(error, drill.place);
+      }
     },
   };
 }

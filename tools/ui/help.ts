@@ -31,7 +31,7 @@ export function finishHelp(program: Command): void {
     command.helpCommand(false);
     command
       .command("help")
-      .argument("[command...]", "which; as it would be typed")
+      .argument("[command...]", "the command, as it is typed")
       .description("Show help for a command.")
       .action((names: string[]) => showHelp(command, subcommands, names));
   }

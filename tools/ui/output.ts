@@ -51,6 +51,8 @@ const EXIT_OF_ERROR: Readonly<Record<string, number>> = {
   scenario_invalid: EXIT.usage,
   content_invalid: EXIT.usage,
   zone_unknown: EXIT.usage,
+  unknown_zone: EXIT.usage,
+  unknown_fault: EXIT.usage,
 };
 
 /** The exit code of a command that ends with this error. */
@@ -71,12 +73,22 @@ const COLUMNS = 80;
 /** How many cells a line of stdout has; 80 where it is no terminal. */
 export const columns = (): number => process.stdout.columns ?? COLUMNS;
 
-/** A reader that has seen enough (`| head`) closes the pipe: then the command ends, and that is no failure. */
+/**
+ * A command ends when its output can not be written. A reader that has seen enough (`| head`) closes the pipe, which is no
+ * failure; anything else, such as a full disk, is told in one line.
+ */
 export function endWithReader(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
+    if (error.code !== "EPIPE") fail(outputError(error));
     process.exit();
   });
+  // There is nowhere to tell it.
+  process.stderr.on("error", () => {});
+}
+
+function outputError(cause: NodeJS.ErrnoException): WowsimError {
+  const message = `The output can not be written (${cause.code ?? cause.message}). Free space there, or send it somewhere else.`;
+  return new WowsimError("output_failed", message, { cause });
 }
 
 /** What goes to stderr, with its lines broken at blanks where a terminal would break words. */

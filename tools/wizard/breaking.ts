@@ -74,6 +74,7 @@ export const zoneStep: WizardStep<WizardState> = {
     state.zone = Number(answer);
     const drill = drillOf(state);
     drill.mark("break");
+    state.lost.delete(state.fault);
     await drill.faults.activate({ fault_id: state.fault, params: paramsOf(state), target_zone_id: state.zone });
     state.activatedAtMs = Date.now();
     const { fault, zone } = state;
@@ -117,11 +118,7 @@ export const guessStep: WizardStep<WizardState> = {
   question: () => ({
     kind: "select",
     message: "What is your guess?",
-    choices: FAULTS.filter(({ id }) => FEELINGS.some(({ fault }) => fault === id)).map(({ id, title }) => ({
-      value: id,
-      label: id,
-      hint: title,
-    })),
+    choices: FAULTS.map(({ id, title }) => ({ value: id, label: id, hint: title })),
   }),
   act: (state, answer) => {
     state.guess = answer;
@@ -142,7 +139,7 @@ export const tellStep: WizardStep<WizardState> = {
   act: async (state, _answer, { signal, progress }) => {
     const { timeline } = drillOf(state);
     const endMs = performance.now() + DIAGNOSE_MS_MAX;
-    progress("it looks at the last minutes");
+    progress("reading the last minutes of telemetry");
     let [best] = causesWithin(diagnose(timeline));
     // Health falls before a rule is sure why: that something is wrong is no answer yet.
     while (best === undefined && performance.now() < endMs) {
@@ -165,17 +162,26 @@ export const tellStep: WizardStep<WizardState> = {
         },
       ]);
     const found =
-      best === undefined
-        ? ["Telemetry shows nothing that it knows the cause of."]
-        : diagnosisLines(diagnosisAt(best, placeOf(state)));
+      best === undefined ? ["Telemetry shows nothing wrong."] : diagnosisLines(diagnosisAt(best, placeOf(state)));
     return [...found, "", ...verdictLines(state)];
   },
   command: (state) => commandAt(state, "wowsim diagnose"),
 };
 
-function verdictLines({ fault, guess, diagnosis }: WizardState): string[] {
-  const of = (who: string, said: string): string => `${who} said ${said}: ${said === fault ? "right" : "wrong"}.`;
-  return [`It was ${fault}.`, of("You", guess), of("The diagnosis", diagnosis)];
+/** Exported for its test. */
+export function verdictLines({ fault, guess, diagnosis, lost }: WizardState): string[] {
+  const verdict = (named: string): string => (named === fault ? "right" : "wrong");
+  const told = diagnosis === "none" ? "no cause found" : `${diagnosis}, ${verdict(diagnosis)}`;
+  const why = lost.get(fault);
+  // What was not there any more could not be found: that says nothing about the diagnosis.
+  const isOver = why !== undefined && diagnosis !== fault;
+  return [
+    `It was ${fault}.`,
+    `Your guess: ${guess}, ${verdict(guess)}.`,
+    isOver
+      ? `The diagnosis came too late: ${fault} had ended before (${why}). Go back to break it again.`
+      : `The diagnosis: ${told}.`,
+  ];
 }
 
 function strengthParam({ fault, strength }: Feeling): FaultParam {
@@ -193,7 +199,7 @@ function paramsOf({ fault, strength }: WizardState): Record<string, number> {
 /** "All" only where the fault chooses for itself. */
 function placesOf(state: WizardState): { value: string; label: string }[] {
   const all = { value: "0", label: "Everywhere" };
-  if (!feelingOf(state.fault).hasZone) return [{ ...all, label: "Where it sees fit" }];
+  if (!feelingOf(state.fault).hasZone) return [{ ...all, label: "Where the fault itself chooses" }];
   const zones = [...drillOf(state).timeline.zones.values()].toSorted((a, b) => a.id - b.id);
   return [...zones.map(({ id, name }) => ({ value: String(id), label: `Zone ${id} ${name}`.trimEnd() })), all];
 }

@@ -75,6 +75,13 @@ export const FEELINGS: readonly Feeling[] = [
     suggested: 20,
     hasZone: true,
   },
+  {
+    fault: "zone-runaway",
+    feels: "A short hitch now and then, and nothing else",
+    strength: "every_ticks",
+    suggested: 20,
+    hasZone: true,
+  },
 ];
 
 export function feelingOf(fault: string): Feeling {

@@ -38,7 +38,10 @@ export const mendStep: WizardStep<WizardState> = {
     drill.mark("mended");
     await sleep(LOOK_MS, signal);
     state.after = figuresOf(state);
-    state.saved.set("mend", [{ deactivate: state.fault }, { name: "it is as before", wait: { diagnosis: "none" } }]);
+    state.saved.set("mend", [
+      { deactivate: state.fault },
+      { name: "it is as before", wait: { diagnosis: "none-in-server" } },
+    ]);
     const left = causesWithin(diagnose(drill.timeline)).map(({ cause }) => cause);
     const verdict = left.length === 0 ? "Nothing is diagnosed any more." : `Still diagnosed: ${left.join(", ")}.`;
     return [...figureLines(state.after, state.during), verdict];
@@ -104,7 +107,7 @@ export const summaryStep: WizardStep<WizardState> = {
   intro: (state) => [
     `broke        ${state.fault}${state.zone === 0 ? "" : ` in zone ${state.zone}`}, with ${state.players} players`,
     `diagnosed    ${state.diagnosis}, ${seconds(state.diagnosedAtMs - state.activatedAtMs)} after it broke`,
-    `your guess   ${state.guess}${state.guess === state.fault ? ", right" : ""}`,
+    `your guess   ${state.guess}, ${state.guess === state.fault ? "right" : "wrong"}`,
     `mended       ${seconds(state.mendedAtMs - state.activatedAtMs)} after it broke`,
     ...[...state.deploys.values()].map((line) => `deployed     ${line}`),
   ],
@@ -155,7 +158,7 @@ export function scenarioText({ fault, players, saved }: WizardState): string {
     title: `${fault}, as it was tried out with the wizard`,
     story: `Written by wowsim wizard: ${players} players, and ${fault}.`,
     players: { count: players, rate: 3 },
-    steady: [{ diagnosis: "none" }],
+    steady: [{ diagnosis: "none-in-server" }],
     steps,
     rollback: [{ deactivate: fault }, ...(steps.some((step) => "deploy" in step) ? [{ rollback_deploy: 0 }] : [])],
   });

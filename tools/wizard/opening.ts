@@ -6,7 +6,7 @@ import { DRILL_SEED } from "../scenario/run-scenario.ts";
 import { Drill } from "../scenario/drill.ts";
 import type { Where } from "../scenario/drill.ts";
 import { findServer } from "../client/find-server.ts";
-import { DEFAULT_HOST, DEFAULT_PORTS, hostAndPort, parseServerName } from "../client/server-name.ts";
+import { DEFAULT_HOST, DEFAULT_PORTS, FLAG_OF, hostAndPort, parseServerName } from "../client/server-name.ts";
 import { drillOf, figureLines, figuresOf, commandAt } from "./state.ts";
 import type { WizardState } from "./state.ts";
 import type { WizardStep } from "./wizard.ts";
@@ -20,6 +20,7 @@ const OWN = "own";
 const FOUND = "found";
 const USUAL = "default";
 const ELSEWHERE = "elsewhere";
+const PORT_NAMES = ["game", "control", "http", "telemetry"] as const;
 const USUAL_PORTS = Object.values(DEFAULT_PORTS).join(",");
 
 /** Ends what the drill has begun, for going back and for the end. */
@@ -74,7 +75,7 @@ export const serverStep: WizardStep<WizardState> = {
     await begin(state, answer === OWN ? null : await attachedTo(state, answer), signal);
     return whereLines(state);
   },
-  command: (state) => (state.drill?.isOwnServer === true ? "wowsim serve" : null),
+  command: (state) => (state.drill?.isOwnServer === true ? serveCommand(state) : null),
   undo: async (state) => void (await endDrill(state)),
 };
 
@@ -163,7 +164,15 @@ export function wholeNumberProblem(text: string, min: number, max: number): stri
 
 async function begin(state: WizardState, where: Where | null, signal: AbortSignal): Promise<void> {
   const serveFlags = ["--seed", String(DRILL_SEED)];
-  state.drill = await Drill.start({ where, serveFlags, seed: DRILL_SEED, signal });
+  const onLost = (faultId: string, reason: string): void => void state.lost.set(faultId, reason);
+  state.drill = await Drill.start({ where, serveFlags, seed: DRILL_SEED, signal, onLost });
+}
+
+/** The same server, for once this one is gone: the commands of the other steps name its port. */
+function serveCommand(state: WizardState): string {
+  const { ports } = drillOf(state).where;
+  const flags = PORT_NAMES.map((name) => `${FLAG_OF[name]} ${ports[name]}`);
+  return ["wowsim serve", ...flags, "--seed", DRILL_SEED, "--scratch"].join(" ");
 }
 
 function whereLines(state: WizardState): string[] {

@@ -40,6 +40,8 @@ export interface WizardState {
   during: Figures | null;
   after: Figures | null;
   diagnosis: string;
+  /** Faults of the wizard's that ended without its doing, and why. */
+  lost: Map<string, string>;
   /** How each deploy went, by its step. */
   deploys: Map<string, string>;
   /** A kernel of the wizard's runs in every zone. */
@@ -83,6 +85,7 @@ export function newState(
     during: null,
     after: null,
     diagnosis: "",
+    lost: new Map(),
     deploys: new Map(),
     isPromoted: false,
     saved: new Map(),
@@ -98,7 +101,7 @@ export function drillOf({ drill }: WizardState): Drill {
 
 /** The wizard's server as hints name it. */
 export function placeOf(state: WizardState): ServerPlace {
-  return { ...drillOf(state).where, told: {}, isNamed: true };
+  return drillOf(state).place;
 }
 
 /** A command, told to speak to the wizard's server. */

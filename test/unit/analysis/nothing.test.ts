@@ -28,12 +28,12 @@ function fileOf(name: string, contents: string | Uint8Array): string {
 
 const FILES: Record<string, { contents: string | Uint8Array; says: string }> = {
   "empty.jsonl": { contents: "", says: "is empty" },
-  "README.md": { contents: "# wowsim\n\nA flight simulator.\n", says: "None of 2 lines in" },
+  "README.md": { contents: "# wowsim\n\nA flight simulator.\n", says: "None of the 2 lines in" },
   "random.bin": { contents: new Uint8Array(5_000).map((_, at) => (at * 7_919 + 13) % 251), says: "is telemetry" },
   "telemetry.jsonl.gz": { contents: Bun.gzipSync(textOf(new Story().seconds(3))), says: "zcat" },
   "telemetry.jsonl.zst": { contents: Bun.zstdCompressSync(textOf(new Story().seconds(3))), says: "zstdcat" },
   "no-ticks.jsonl": { contents: textOf(new Story().seconds(5, { zones: [] })), says: "no tick of a zone among the" },
-  "other-json.jsonl": { contents: '{"level":30,"msg":"ready"}\n'.repeat(9), says: "None of 9 lines" },
+  "other-json.jsonl": { contents: '{"level":30,"msg":"ready"}\n'.repeat(9), says: "None of the 9 lines" },
   "nulls.jsonl": {
     contents: textOf(new Story().seconds(5, { tick: () => ({ duration_ms: null, tick: "7" }) })),
     says: "no tick of a zone",

@@ -3,9 +3,11 @@
 
 import { describe, expect, spyOn, test } from "bun:test";
 import { commandTree } from "../../helpers/program.ts";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { pathOf, withSubcommands } from "../../../tools/ui/help.ts";
 import { EXIT } from "../../../tools/ui/output.ts";
-import { wowsim } from "../../helpers/command.ts";
+import { ROOT, wowsim } from "../../helpers/command.ts";
 
 test("every exit code has one meaning", () => {
   const codes = Object.values(EXIT);
@@ -58,6 +60,30 @@ describe("a file that is not there is 4", () => {
   });
 });
 
+describe("output that can not be written is one line on stderr, and exit code 1", () => {
+  test
+    .skipIf(!existsSync("/dev/full"))
+    .each<[string]>([
+      ["--help"],
+      ["deploy --help"],
+      ["completion bash"],
+      ["scenario list"],
+      ["scenario list --format json"],
+    ])("%s", async (args) => {
+    const child = Bun.spawn([process.execPath, join(ROOT, "server/wowsim.ts"), ...args.split(" ")], {
+      stdin: "ignore",
+      stdout: Bun.file("/dev/full"),
+      stderr: "pipe",
+    });
+    const [stderr, code] = await Promise.all([child.stderr.text(), child.exited]);
+    const message = "The output can not be written (ENOSPC). Free space there, or send it somewhere else.";
+    const told = args.includes("json")
+      ? JSON.stringify({ error: { code: "output_failed", message } })
+      : `wowsim: ${message}`;
+    expect({ code, stderr }).toEqual({ code: EXIT.degraded, stderr: `${told}\n` });
+  });
+});
+
 describe("with --format json an error is one JSON line on stderr, and stdout has only results", () => {
   test.each<[string[], number, string, string]>([
     [["health", "--nope"], EXIT.usage, "usage", "unknown option '--nope'"],
@@ -68,6 +94,10 @@ describe("with --format json an error is one JSON line on stderr, and stdout has
     [["diagnose", "--history"], EXIT.usage, "usage", "--file"],
     [["parse-logs", "/nowhere.jsonl"], EXIT.nothing, "file_unreadable", "/nowhere.jsonl can not be read"],
     [["deploy", "/nowhere.wasm"], EXIT.nothing, "no_such_file", "wowsim build-kernel --out /nowhere.wasm"],
+    [["scenario", "run", "zone-trap"], EXIT.nothing, "no_such_file", 'Did you mean "poison-command"?'],
+    [["scenario", "check", "zone-runaway"], EXIT.nothing, "no_such_file", 'Did you mean "runaway-command"?'],
+    [["scenario", "check", "package.json"], EXIT.usage, "scenario_invalid", "package.json: title: is missing"],
+    [["inject-fault", "list", "--control-port", "1"], EXIT.unreachable, "control_unreachable", "wowsim serve"],
     [["benchmark", "--world", "/nowhere.toml"], EXIT.nothing, "world_unreadable", "/nowhere.toml"],
     [["health", "--http-port", "1", "--telemetry-port", "1"], EXIT.unreachable, "unreachable", "wowsim serve"],
   ])("%p", async (args, exitCode, errorCode, words) => {
@@ -76,6 +106,6 @@ describe("with --format json an error is one JSON line on stderr, and stdout has
       code: exitCode,
       error: { error: { code: errorCode, message: expect.stringContaining(words) as string } },
     });
-    for (const line of stdout.split("\n").filter((text) => text !== "")) JSON.parse(line);
+    expect(stdout).toBe("");
   });
 });

@@ -57,18 +57,18 @@ test("halt and resume are the kill switch", async () => {
   const refused = await injectFault(control.port, "activate", "zone-trap");
   expect(refused).toMatchObject({ code: 1, stdout: "" });
   expect(refused.stderr).toContain("halted");
+  expect(refused.stderr).toContain(`wowsim inject-fault resume --server 127.0.0.1:${control.port}`);
   expect(await injectFault(control.port, "resume")).toMatchObject({ code: 0 });
 });
 
-test("with --format json it prints the server's answer, also a refusal", async () => {
+test("with --format json stdout has the server's answer, and stderr its refusal with its code", async () => {
   await using control = startControl();
   const good = await injectFault(control.port, "activate", "slow-leak", "--duration", "100t", "--format", "json");
   expect(JSON.parse(good.stdout)).toMatchObject({ success: true, fault_id: "slow-leak", ticks_left: 100 });
   const bad = await injectFault(control.port, "status", "slowleak", "--format", "json");
-  expect(bad.code).toBe(1);
-  expect(JSON.parse(bad.stdout)).toMatchObject({
-    success: false,
-    error: expect.stringContaining('Did you mean "slow-leak"?'),
+  expect({ code: bad.code, stdout: bad.stdout }).toEqual({ code: 64, stdout: "" });
+  expect(JSON.parse(bad.stderr)).toEqual({
+    error: { code: "unknown_fault", message: expect.stringContaining('Did you mean "slow-leak"?') as string },
   });
 });
 

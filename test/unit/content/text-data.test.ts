@@ -35,12 +35,43 @@ describe("the line of", () => {
     ["json", "{\n  'a': 1\n}", 2],
     ["json", '{"a":\n01}', 2],
     ["json", '{"a": "x\n"}', 1],
+    ["toml", 'a = "x\nb = "y"\n', 1],
+    ["toml", "a = 'x\nb = 'y'\n", 1],
+    ["toml", 'a = 1\nb = """x\nc = 1\n\nd = 2\n', 2],
+    ["toml", 'a = 1\nb = ["x, "y"]\nc = 2\n', 2],
+    ["yaml", 'a: 1\nb: "x\nc: 2\nd: 3\n', 2],
+    ["yaml", 'a: 1\nb: "x\nc: "y"\nd: 3\n', 2],
+    ["yaml", "a: 1\nb: 'x\nc: 'y'\nd: 3\n", 2],
+    ["json", '{"a": 1,\n"b": "x,\n"c": 2}', 2],
     ["json", "", 1],
     ["json", "{\n]", 2],
     ["json", '{"a":1,\n2:3}', 2],
     ["json", '[1,\n"a":2]', 2],
   ])("%s %j is %d", (format, text, line) => {
     expect(complaintOf(format, text)).toStartWith(`line ${line}: `);
+  });
+
+  test.each<[TextFormat, string, number]>([
+    ["yaml", "a: 1\nb: 2\na: 3\n", 3],
+    ["yaml", "steps:\n  - name: x\n    sleep: 1\n    name: y\n", 4],
+    ["yaml", "a: {b: 1, c: {d: 1}, b: 2}\n", 1],
+    ["yaml", "a:\n  'b': 1\n  b: {}\n", 3],
+    ["json", '{"a": 1,\n"b": {"a": 1,\n"a": 2}}', 3],
+    ["json", '{"a": 1,\n"\\u0061": 2}', 2],
+  ])("a key that is there twice: %s %j is %d", (format, text, line) => {
+    expect(complaintOf(format, text)).toMatch(
+      new RegExp(`^line ${line}: "[a-z]+" is there twice, first in line \\d+: `),
+    );
+  });
+
+  test.each<[TextFormat, string]>([
+    ["yaml", "- a: 1\n- a: 2\n- a:\n    a: 3\nb: 1\n".replace("b: 1\n", "")],
+    ["yaml", "story: |\n  a: 1\n  a: 2\nnext: 'a: 1, a: 2'\n"],
+    ["yaml", "x: {a: 1}\ny: {a: 1}\n# a: 1\n# a: 2\n"],
+    ["yaml", "x:\n  - a: 1\n    b: 2\n  -\n    a: 1\n    b: 2\n"],
+    ["json", '{"a": {"b": 1}, "c": [{"b": 1}, {"b": ":"}], "b": "a\\":"}'],
+  ])("the same key in several places is not that: %s %j", (format, text) => {
+    expect(complaintOf(format, text)).toBe("");
   });
 
   test("a nest that is too deep for anybody is told as well", () => {

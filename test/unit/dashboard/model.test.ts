@@ -98,3 +98,21 @@ test("the busiest zone stays the busiest until another does much more", () => {
   expect(after(12, [5, 15])).toBe(2);
   expect(after(12, [8, 5])).toBe(2);
 });
+
+test("what is left of a fault right after its end is told as that, and not as something unknown", () => {
+  const { model, play } = modelOf();
+  const slowed = { of: [1], ticksPerS: 5, tick: ({ duration_ms = 0 }) => ({ duration_ms: duration_ms + 200 }) };
+  const story = new Story().seconds(40).seconds(10, slowed);
+  play(story);
+  expect(model.picture()).toMatchObject({ diagnoses: [{ cause: "latency-spike" }], clearing: null });
+  const seen: string[] = [];
+  for (let second = 0; second < 25; second++) {
+    play(story.seconds(1));
+    const { diagnoses, clearing } = model.picture();
+    const told = clearing === null ? (diagnoses[0]?.cause ?? "none") : `clearing ${clearing.cause}`;
+    if (seen.at(-1) !== told) seen.push(told);
+  }
+  expect(seen).toContain("clearing latency-spike");
+  expect(seen).not.toContain("unknown");
+  expect(seen.at(-1)).toBe("none");
+});

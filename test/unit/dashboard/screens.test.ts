@@ -9,7 +9,7 @@ import type { Screen } from "../../../tools/dashboard/screen-state.ts";
 import { textOf } from "../../../tools/dashboard/text.ts";
 import { keyed } from "../../../tools/dashboard/update.ts";
 import type { Picture } from "../../../tools/dashboard/picture.ts";
-import { pictureOf, screenText, VIEWED_ZONE, withFaults } from "../../helpers/dashboard-picture.ts";
+import { DEPLOYS, pictureOf, screenText, VIEWED_ZONE, withFaults } from "../../helpers/dashboard-picture.ts";
 import { expectGolden } from "../../helpers/golden.ts";
 import { Story } from "../../helpers/telemetry-story.ts";
 
@@ -64,6 +64,25 @@ test("the tick plot shows how long ago, and where a fault began and ended", () =
   // A column is a second here.
   expect(axis.length - axis.indexOf("▲")).toBeWithin(29, 33);
   expect(axis.length - axis.indexOf("△")).toBeWithin(9, 13);
+});
+
+test("a mark never makes another number of a time label, wherever it falls", () => {
+  const whole = new Set<string>();
+  // Where "now" stands, and where "-15s" does.
+  for (const second of [0, 1, 2, 3, 11, 12, 13, 14, 15, 16]) {
+    const story = new Story().seconds(60);
+    story.say("event", "fault", "Fault activated", { fault_id: "slow-leak", target_zone_id: 1, duration_ticks: 0 });
+    const rows = screenText(pictureOf(story.seconds(second)), FIRST_SCREEN, SMALL).split("\n");
+    const axis = rows.find((row) => row.includes("▲")) ?? "";
+    for (const label of axis.match(/[^\s▲]+/g) ?? []) whole.add(label);
+  }
+  expect([...whole].filter((label) => !/^(-15s|-30s|-45s|-60s|now)$/.test(label))).toEqual([]);
+});
+
+test("a promotion that a restart lost is on the deploy panel", () => {
+  const lost = { hash: "9f3c", label: "hotfix", promoted_at: "2026-01-01T12:00:00Z", by: "anna", zones: [1, 2] };
+  const picture = pictureOf(new Story().seconds(30), { deploys: { ...DEPLOYS, lost: [lost] } });
+  expect(screenText(picture, { ...FIRST_SCREEN, view: "deploy" }, LARGE)).toContain("lost at a restart: hotfix (9f3c)");
 });
 
 test("a zone that is overloaded is shown with its level", () => {

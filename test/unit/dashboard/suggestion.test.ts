@@ -11,6 +11,7 @@ const slow = (): Story =>
     .seconds(8, { ticksPerS: 5, tick: ({ duration_ms = 0 }) => ({ duration_ms: duration_ms + 200 }) });
 
 const tried = faultsWith().map((fault) => (fault.id === "slow-leak" ? { ...fault, activations: 1 } : fault));
+const LOST = { hash: "9f3c", label: "hotfix", promoted_at: "2026-01-01T12:00:00.000Z", by: "anna", zones: [1, 2] };
 const run = { label: "hotfix", stages: [], progress: "", outcome: null };
 
 describe("what to try next", () => {
@@ -20,6 +21,33 @@ describe("what to try next", () => {
       () => pictureOf(healthy(), { link: { state: "waiting", sinceMs: 0, returns: 0 } }),
       /wowsim serve/,
       undefined,
+    ],
+    [
+      "nothing heard as yet",
+      () => {
+        const picture = pictureOf(healthy());
+        return { ...picture, link: { state: "waiting", sinceMs: picture.nowMs - 500, returns: 0 } };
+      },
+      /^Listening to 127\.0\.0\.1:8081\.$/,
+      undefined,
+    ],
+    [
+      "a server that refuses the token",
+      () => pictureOf(healthy(), { refusal: "no", link: { state: "waiting", sinceMs: 0, returns: 0 } }),
+      /refuses this token.*--token or WOWSIM_TOKEN/,
+      undefined,
+    ],
+    [
+      "what is left of a fault",
+      () => pictureOf(slow(), { clearing: { cause: "latency-spike", atMs: 0 } }),
+      /^latency-spike is over; its traces clear/,
+      undefined,
+    ],
+    [
+      "a promotion that a restart lost",
+      () => pictureOf(healthy(), { deploys: { ...DEPLOYS, lost: [LOST] } }),
+      /^hotfix was promoted and is gone with a restart/,
+      { do: "open", dialog: "deploy" },
     ],
     [
       "server gone",

@@ -611,7 +611,7 @@ test("a server that stops tells every player", async () => {
 test("a port in use is named, with the flag that mends it", async () => {
   await using server = startGateway();
   await using other = startGateway();
-  const complaint = `Port ${server.port} is in use; choose another with --port, or see who has it: wowsim doctor`;
+  const complaint = `Port ${server.port} is in use; choose another with --port, or see who has it: wowsim doctor --port ${server.port}`;
   expect(() => other.gateway.listen("127.0.0.1", server.port)).toThrow(complaint);
   expect(() => other.gateway.listen("192.0.2.1", 0)).toThrow(/^Port 0 can not be listened on at 192\.0\.2\.1 /);
 });

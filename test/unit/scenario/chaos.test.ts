@@ -105,7 +105,7 @@ describe("JSON paths", () => {
 const envOf = (env_var_type: string): object => ({ type: "env", key: env_var_type.toUpperCase(), env_var_type });
 
 describe("variables", () => {
-  const variables = loadVariables(
+  const { variables } = loadVariables(
     {
       configuration: {
         delay: 150,
@@ -128,7 +128,7 @@ describe("variables", () => {
   });
 
   test("of the environment are of the type that is named", () => {
-    const loaded = loadVariables(
+    const { variables: loaded } = loadVariables(
       {
         configuration: Object.fromEntries(["int", "float", "bool", "json", "str"].map((type) => [type, envOf(type)])),
         secrets: {},
@@ -144,23 +144,21 @@ describe("variables", () => {
       b: { type: "env", key: "B", env_var_type: "int" },
       c: { type: "env", key: "C", env_var_type: "color" },
     };
-    const load = (): unknown =>
-      loadVariables({ configuration, secrets: { s: { d: { type: "env", key: "D" } } } }, { B: "hush" });
-    expect(load).toThrow(
-      [
-        "secrets.s.d: the environment has no D, and there is no default.",
-        "configuration.a: the environment has no A, and there is no default.",
-        "configuration.b: what the environment has as B is no int.",
-        'configuration.c: env_var_type "color" is none of str, int, float, bool, json, bytes.',
-      ].join("\n"),
-    );
+    const given = { configuration, secrets: { s: { d: { type: "env", key: "D" } } } };
+    expect(loadVariables(given, { B: "hush" }).problems).toEqual([
+      "secrets.s.d: the environment has no D, and there is no default.",
+      "configuration.a: the environment has no A, and there is no default.",
+      "configuration.b: the value of B in the environment is not a whole number.",
+      'configuration.c: env_var_type "color" is none of str, int, float, bool, json, bytes.',
+    ]);
   });
 
   test.each([
     [{ type: "env", key: "NOWHERE" }, "secrets.game.token: the environment has no NOWHERE, and there is no default."],
-    [{ type: "vault", path: "x" }, 'secrets.game.token: values of type "vault" are not fetched here'],
+    [{ type: "vault", path: "x" }, 'secrets.game.token: values of type "vault" are not supported'],
   ])("that can not be known are an error", (token, words) => {
-    expect(() => loadVariables({ configuration: {}, secrets: { game: { token } } }, {})).toThrow(words);
+    const loaded = loadVariables({ configuration: {}, secrets: { game: { token } } }, {});
+    expect(loaded.problems).toEqual([expect.stringContaining(words) as string]);
   });
 });
 
@@ -207,10 +205,7 @@ describe("an experiment", () => {
   test("may refer to its activities by name, and carry what is not run here, which is noted", () => {
     const experiment = checkExperiment("my.json", experimentOf({ controls: [{ name: "tracing" }], runtime: {} }), {});
     expect(experiment.method[0]).toMatchObject({ name: "answers", type: "probe" });
-    expect(experiment.notes).toEqual([
-      "controls are not run here",
-      "runtime settings are not heeded here; rollbacks always run",
-    ]);
+    expect(experiment.notes).toEqual(["controls are ignored", "runtime settings are ignored; rollbacks always run"]);
   });
 
   test("keeps its secrets out of what the journal repeats", () => {
@@ -254,6 +249,24 @@ describe("an experiment", () => {
     expect(programs).toEqual(["python3 -c print(1)", "curl -H ***** http://x"]);
   });
 
+  test("that is wrong in several ways says all of them at once, each with the file", () => {
+    const wrong = experimentOf({
+      description: undefined,
+      configuration: { delay: { type: "env", key: "DELAY", env_var_type: "int" } },
+      method: [{ ref: "answer" }, probe({ name: "slow", pauses: { before: "${delay}" } }), activating("slow-lake")],
+      rollbacks: [{ ref: "nobody" }],
+    });
+    expect(problems(wrong).split("\n")).toEqual([
+      "my.json: configuration.delay: the environment has no DELAY, and there is no default.",
+      'my.json: activity 1: ref: there is no activity "answer". Did you mean "answers"?',
+      'my.json: rollback 1: ref: there is no activity "nobody".',
+      "my.json: description: is missing",
+      expect.stringMatching(
+        /^my\.json: activity 3 "a": provider\.step\.activate\.fault: "slow-lake" is none of/,
+      ) as string,
+    ]);
+  });
+
   test("checks our own provider as a scenario's step is", () => {
     expect(problems(experimentOf({ method: [activating("latency-spike")] }))).toBe("");
     expect(problems(experimentOf({ method: [activating("latency-spkie")] }))).toContain(
@@ -269,7 +282,7 @@ describe("an experiment", () => {
     [
       "python",
       { method: [probe({ provider: { type: "python", module: "os.path", func: "exists" } })] },
-      'my.json: activity 1 "answers": provider.type: python is not run here; use "process"',
+      'my.json: activity 1 "answers": provider.type: python is not supported; use "process"',
     ],
     [
       "an unknown provider",
@@ -289,7 +302,7 @@ describe("an experiment", () => {
     [
       "a pattern that is none",
       { "steady-state-hypothesis": { title: "S", probes: [probe({ tolerance: { type: "regex", pattern: "(" } })] } },
-      'steady state probe 1 "answers": tolerance.pattern: is no regular expression that is understood here',
+      'steady state probe 1 "answers": tolerance.pattern: is not a regular expression that is supported here',
     ],
     [
       "a provider of ours that does nothing",

@@ -147,16 +147,21 @@ test("what has no name, and what the machine does, is no cause in the server, an
   const taken = { process: () => ({ cpu_wait_share: 2, machine_busy: 2, machine_cores: 2, cpu_share: 0.1 }) };
   const fits = { jitter: (n: number) => (n % 4 === 0 ? 30 : 0) };
   const starved = new Story().seconds(12, { ...taken, ...fits });
-  expect(read({ diagnosis: "none" }, view(starved, 0))).toMatchObject({
+  expect(read({ diagnosis: "none-in-server" }, view(starved, 0))).toMatchObject({
     holds: true,
     text: "nothing in the server is diagnosed, only cpu-starved",
+  });
+  expect(read({ diagnosis: "none" }, view(starved, 0))).toMatchObject({
+    holds: false,
+    text: expect.stringMatching(/^diagnosed: cpu-starved/) as string,
   });
   expect(read({ diagnosis: "cpu-starved" }, view(starved, 0)).holds).toBe(true);
   starved.seconds(3, { ...taken, ...fits, census: () => ({ duplicates: 2 }) });
   expect(read({ diagnosis: "split-brain" }, view(starved, 0)).holds).toBe(true);
-  expect(read({ diagnosis: "none" }, view(starved, 0)).holds).toBe(false);
+  expect(read({ diagnosis: "none-in-server" }, view(starved, 0)).holds).toBe(false);
   const dropping = new Story().seconds(12, { tick: () => ({ commands_dropped: 1 }) });
-  expect(read({ diagnosis: "none" }, view(dropping, 0)).holds).toBe(true);
+  expect(read({ diagnosis: "none-in-server" }, view(dropping, 0)).holds).toBe(true);
+  expect(read({ diagnosis: "none" }, view(dropping, 0)).holds).toBe(false);
   expect(read({ diagnosis: "unknown" }, view(dropping, 0)).holds).toBe(true);
   expect(read({ health: "healthy" }, view(dropping, 0)).holds).toBe(false);
 });

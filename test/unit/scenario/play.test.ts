@@ -32,7 +32,7 @@ test("all is done in order, the steady state before and after, and the verdict s
     putAway: [act("server")],
   });
   expect(verdict).toBe("completed");
-  expect(reason).toBe("all 5 steps were carried out, and what they insist on is true");
+  expect(reason).toBe("all 5 steps were carried out, and every check held");
   expect(told).toEqual([
     "opening players done",
     "before healthy done",

@@ -158,7 +158,7 @@ describe("what is wrong is told", () => {
     ["my.toml", "title = ", "my.toml: line 1: Missing value"],
     ["my.yaml", "title: [", "my.yaml: line 1: Unexpected token"],
     ["my.json", "{", "my.json: line 1: Expected '}'"],
-    ["my.txt", "title", "my.txt: say by its name what it is: .toml, .yaml or .json."],
+    ["my.txt", "title", "my.txt: the name has to end in .toml, .yaml or .json."],
   ])("a file that is none: %s", (file, text, words) => {
     expect(problems(text, file)).toContain(words);
   });

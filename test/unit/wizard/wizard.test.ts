@@ -5,6 +5,7 @@ import { WowsimError } from "../../../server/protocol/errors.ts";
 import { FAULTS } from "../../../server/protocol/faults/catalogue.ts";
 import { parseParams } from "../../../server/protocol/faults/params.ts";
 import { checkScenario } from "../../../tools/scenario/read-file.ts";
+import { verdictLines } from "../../../tools/wizard/breaking.ts";
 import { FEELINGS } from "../../../tools/wizard/feelings.ts";
 import { FLOW } from "../../../tools/wizard/flow.ts";
 import { scenarioText } from "../../../tools/wizard/mending.ts";
@@ -127,6 +128,26 @@ describe("the flow", () => {
   test("has every step once, by a name and a title of its own", () => {
     expect(new Set(FLOW.map(({ id }) => id)).size).toBe(FLOW.length);
     expect(new Set(FLOW.map(({ title }) => title)).size).toBe(FLOW.length);
+  });
+
+  test("offers every fault, to be broken and to be guessed", () => {
+    const ids = FAULTS.map(({ id }) => id).toSorted();
+    expect(FEELINGS.map(({ fault }) => fault).toSorted()).toEqual(ids);
+    const question = FLOW.find(({ id }) => id === "guess")?.question(newState({ random: () => 0, folder: "." }));
+    const values = question?.kind === "select" ? question.choices.map(({ value }) => value) : [];
+    expect(values.toSorted()).toEqual(ids);
+  });
+
+  test("takes no fault that ended meanwhile for a wrong diagnosis", () => {
+    const state = newState({ random: () => 0, folder: "." });
+    Object.assign(state, { fault: "slow-leak", guess: "slow-leak", diagnosis: "none" });
+    expect(verdictLines(state).at(-1)).toBe("The diagnosis: no cause found.");
+    state.lost.set("slow-leak", "its lease ended");
+    expect(verdictLines(state).at(-1)).toBe(
+      "The diagnosis came too late: slow-leak had ended before (its lease ended). Go back to break it again.",
+    );
+    state.diagnosis = "slow-leak";
+    expect(verdictLines(state).at(-1)).toBe("The diagnosis: slow-leak, right.");
   });
 
   test.each(FEELINGS.map((feeling) => [feeling.fault, feeling] as const))(

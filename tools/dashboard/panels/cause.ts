@@ -10,9 +10,10 @@ import type { Line, Style } from "../text.ts";
 import type { Panel } from "./panel.ts";
 
 export const causePanel: Panel = {
-  title: ({ diagnoses, health }) => {
+  title: ({ diagnoses, health, clearing }) => {
     const count = health.anomalies.length;
     const anomalies = `${count} ${count === 1 ? "anomaly" : "anomalies"} in the last minute`;
+    if (clearing !== null) return `Likely cause: clearing; ${anomalies}`;
     return diagnoses.length === 0 ? `Likely cause: none; ${anomalies}` : `Likely cause; ${anomalies}`;
   },
   lines(picture, _screen, { width, height }) {
@@ -21,7 +22,11 @@ export const causePanel: Panel = {
   },
 };
 
-function diagnosisLines({ diagnoses }: Picture, width: number, height: number): Line[] {
+function diagnosisLines({ diagnoses, clearing }: Picture, width: number, height: number): Line[] {
+  if (clearing !== null) {
+    const text = `It was ${clearing.cause}, until ${clock(clearing.atMs)}. What still stands out is of the seconds before.`;
+    return wrap(text, width).map((part) => line(part, "accent"));
+  }
   const evidenceMax = height <= 4 ? 1 : 3;
   return diagnoses.flatMap((diagnosis, index) =>
     index === 0 ? inFull(diagnosis, width, evidenceMax) : [head(diagnosis)],

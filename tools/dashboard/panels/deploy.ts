@@ -42,17 +42,23 @@ function runLines({ run }: Picture, width: number): Line[] {
   return [...stages, ...wrap(outcome.text, width).map((part) => line(part, outcome.ok ? "good" : "bad"))];
 }
 
-/** A line a kernel, and the zones that run it. */
+/** What a restart lost, then a line for each zone and the kernel it runs. */
 function kernelLines({ deploys }: Picture): Line[] {
-  if (deploys === null) return [line("The control channel has not told yet.", "dim")];
-  return deploys.zones.map(({ zone_id: id, hash, label, phase, lease_ms_left: leaseMs, last_error: error }) => {
-    const isSteady = phase === "steady";
-    const lease = leaseMs === null ? "" : `, goes back by itself in ${Math.ceil(leaseMs / 1_000)} s`;
-    return [
-      ...line(`zone ${id} `, "dim"),
-      ...line(`${hash} ${label}`),
-      span(isSteady ? "" : ` ${phase}${lease}`, "warn"),
-      ...line(error === null ? "" : ` ${error}`, "bad"),
-    ];
-  });
+  if (deploys === null) return [line("Waiting for the control channel.", "dim")];
+  const lost = deploys.lost.map(({ label, hash, promoted_at: at }) =>
+    line(`lost at a restart: ${label} (${hash}), promoted at ${at}; deploy it again`, "warn"),
+  );
+  const kernels = deploys.zones.map(
+    ({ zone_id: id, hash, label, phase, lease_ms_left: leaseMs, last_error: error }) => {
+      const isSteady = phase === "steady";
+      const lease = leaseMs === null ? "" : `, goes back by itself in ${Math.ceil(leaseMs / 1_000)} s`;
+      return [
+        ...line(`zone ${id} `, "dim"),
+        ...line(`${hash} ${label}`),
+        span(isSteady ? "" : ` ${phase}${lease}`, "warn"),
+        ...line(error === null ? "" : ` ${error}`, "bad"),
+      ];
+    },
+  );
+  return [...lost, ...kernels];
 }

@@ -18,7 +18,7 @@ export const faultsPanel: Panel = {
     return `Faults: ${activeFaults(picture).length} active${halted}`;
   },
   lines(picture, screen, { width, height }) {
-    if (picture.faults === null) return [line("The control channel has not told yet.", "dim")];
+    if (picture.faults === null) return [line("Waiting for the control channel.", "dim")];
     return screen.view === "faults" ? allFaults(picture.faults.list, screen, width) : active(picture, width, height);
   },
 };

@@ -88,24 +88,29 @@ interface TimeSpan {
   columns: number;
 }
 
-/** How long ago a column was, every quarter or so; and where faults began (▲) and ended (△). */
+/**
+ * How long ago a column was, every quarter or so; and where faults began (▲) and ended (△). A label that a mark would stand in
+ * is left out: a number with a sign less is another number.
+ */
 function timeAxis(marks: readonly FaultMark[], { endMs, stretchMs, columns }: TimeSpan): Line {
   const cells = Array.from({ length: columns }, () => span(" ", "dim"));
-  const write = (text: string, at: number, style: Style): void => {
-    for (const [index, sign] of [...text].entries()) if (cells[at + index]) cells[at + index] = span(sign, style);
+  const isFree = (at: number): boolean => at < 0 || at >= columns || cells[at]?.text === " ";
+  const write = (text: string, at: number): void => {
+    if (![...text].every((_sign, index) => isFree(at + index))) return;
+    for (const [index, sign] of [...text].entries()) if (cells[at + index]) cells[at + index] = span(sign, "dim");
   };
   const lastMs = Math.floor(endMs / stretchMs) * stretchMs;
   const columnOf = (atMs: number): number =>
     columns - 1 - Math.round((lastMs - Math.floor(atMs / stretchMs) * stretchMs) / stretchMs);
-  const totalMs = columns * stretchMs;
-  const stepMs = TIME_STEPS_MS.find((ms) => ms >= totalMs / TIME_LABELS) ?? totalMs;
-  for (let agoMs = stepMs; agoMs < totalMs; agoMs += stepMs)
-    write(`-${agoMs / 1_000}s`, columnOf(lastMs - agoMs), "dim");
-  write("now", columns - 3, "dim");
   for (const { what, atMs } of marks) {
     const column = columnOf(atMs);
-    if (column >= 0 && column < columns) write(what === "begin" ? "▲" : "△", column, what === "begin" ? "bad" : "good");
+    const mark = what === "begin" ? span("▲", "bad") : span("△", "good");
+    if (column >= 0 && column < columns) cells[column] = mark;
   }
+  const totalMs = columns * stretchMs;
+  const stepMs = TIME_STEPS_MS.find((ms) => ms >= totalMs / TIME_LABELS) ?? totalMs;
+  for (let agoMs = stepMs; agoMs < totalMs; agoMs += stepMs) write(`-${agoMs / 1_000}s`, columnOf(lastMs - agoMs));
+  write("now", columns - 3);
   return [span(" ".repeat(AXIS_WIDTH), "dim"), ...joined(cells)];
 }
 

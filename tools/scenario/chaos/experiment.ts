@@ -65,7 +65,7 @@ const pythonProvider = z.looseObject({ type: z.literal("python") }).superRefine(
   context.addIssue({
     code: "custom",
     path: ["type"],
-    message: 'python is not run here; use "process" (python3 -c ...), "http", or "wowsim"',
+    message: 'python is not supported; use "process" (python3 -c ...), "http", or "wowsim"',
   });
 });
 
@@ -135,12 +135,14 @@ export function isExperiment(data: unknown): data is Record<string, unknown> {
 export function checkExperiment(path: string, source: Record<string, unknown>, environment = process.env): Experiment {
   const { configuration, secrets } = source;
   const given = { configuration: recordOf(configuration), secrets: recordOf(secrets) as Record<string, never> };
-  const variables = loadVariables(given, environment);
-  const whole = withReferences(path, source);
+  const { variables, problems, missing } = loadVariables(given, environment);
+  const { whole, dangling } = withReferences(source);
   const data = substitute(whole, variables);
   const parsed = experiment.safeParse(data, { reportInput: true });
   const redact = redactor(secretTexts(given.secrets, environment));
-  if (!parsed.success) throw invalid(path, problemsOf(parsed.error.issues, data, placeOf).map(redact));
+  const issues = (parsed.error?.issues ?? []).filter(({ input }) => !mentionsVariable(input, missing));
+  const all = [...problems, ...dangling, ...problemsOf(issues, data, placeOf)];
+  if (!parsed.success || all.length > 0) throw invalid(path, all.map(redact));
   const { title, method, rollbacks, "steady-state-hypothesis": hypothesis } = parsed.data;
   if ([...(hypothesis?.probes ?? []), ...method].length === 0)
     throw invalid(path, ["it has no activity: nothing would be done, and nothing measured"]);
@@ -179,29 +181,44 @@ function withSources(activities: readonly z.infer<typeof activity>[], sources: u
   return activities.map((each, index) => ({ ...each, source: listOf(sources)[index] ?? null }));
 }
 
-/** Each {"ref":"name"} becomes the activity of that name. Throws WowsimError where there is none. */
-function withReferences(path: string, source: Record<string, unknown>): Record<string, unknown> {
+/** What stands in for an activity that is not there, so that the others are checked all the same. */
+const STAND_IN = { type: "action", name: "-", provider: { type: "process", path: "true" } };
+
+/** Each {"ref":"name"} becomes the activity of that name; those that refer to nothing are told. */
+function withReferences(source: Record<string, unknown>): { whole: Record<string, unknown>; dangling: string[] } {
   const hypothesis = recordOf(source["steady-state-hypothesis"]);
   const activities = [hypothesis["probes"], source["method"], source["rollbacks"]].flatMap(listOf).map(recordOf);
   const known = new Map(activities.filter((each) => "name" in each).map((each) => [each["name"], each]));
-  const resolve = (list: unknown): unknown => {
+  const names = [...known.keys()].map(String);
+  const dangling: string[] = [];
+  const resolve = (list: unknown, word: string): unknown => {
     if (!Array.isArray(list)) return list;
-    return list.map((each: unknown) => {
+    return list.map((each: unknown, index) => {
       const { ref } = recordOf(each);
       if (ref === undefined) return each;
       const found = known.get(ref);
       if (found !== undefined) return found;
-      const names = [...known.keys()].map(String);
-      throw invalid(path, [`there is no activity ${JSON.stringify(ref)}.${didYouMean(String(ref), names)}`]);
+      const problem = `ref: there is no activity ${JSON.stringify(ref)}.${didYouMean(String(ref), names)}`;
+      dangling.push(`${word} ${index + 1}: ${problem}`);
+      return STAND_IN;
     });
   };
-  return { ...source, method: resolve(source["method"]), rollbacks: resolve(source["rollbacks"]) };
+  const whole = {
+    ...source,
+    method: resolve(source["method"], "activity"),
+    rollbacks: resolve(source["rollbacks"], "rollback"),
+  };
+  return { whole, dangling };
 }
+
+/** Whether a value still has the ${name} of one of these: what is wrong with it is that this has no value. */
+const mentionsVariable = (value: unknown, names: readonly string[]): boolean =>
+  names.some((name) => (JSON.stringify(value) ?? "").includes(`\${${name}}`));
 
 function notesOf(source: Record<string, unknown>): string[] {
   const notes: string[] = [];
-  if (mentions(source, "controls")) notes.push("controls are not run here");
-  if (source["runtime"] !== undefined) notes.push("runtime settings are not heeded here; rollbacks always run");
+  if (mentions(source, "controls")) notes.push("controls are ignored");
+  if (source["runtime"] !== undefined) notes.push("runtime settings are ignored; rollbacks always run");
   return notes;
 }
 

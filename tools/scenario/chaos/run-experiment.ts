@@ -23,7 +23,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
     serveFlags: ["--seed", String(DRILL_SEED)],
     seed: DRILL_SEED,
     signal: options.signal,
-    onNote: options.onNote,
+    onLost: (faultId, reason) => options.onNote?.(`${faultId}: ${reason}`),
   });
   options.onStarted?.(drill);
   const { environment } = experiment;

@@ -1,10 +1,10 @@
 // ${name} in an experiment: values from its configuration, its secrets, the environment, and where the drill's server is.
 //
-//   const variables = loadVariables({ configuration: { delay: 150 }, secrets: {} }, process.env)
+//   const { variables } = loadVariables({ configuration: { delay: 150 }, secrets: {} }, process.env)
 //   substitute({ delay_ms: "${delay}", url: "http://${wowsim_host}/" }, variables)
 //   // { delay_ms: 150, url: "http://${wowsim_host}/" }      a name that is not known (yet) stays as it is
 
-import { messageOf, WowsimError } from "../../../server/protocol/errors.ts";
+import { messageOf } from "../../../server/protocol/errors.ts";
 
 export type Variables = ReadonlyMap<string, unknown>;
 
@@ -26,22 +26,37 @@ const ENV_TYPES: Readonly<Record<string, (text: string) => unknown>> = {
   bytes: (text) => text,
 };
 
-/** Throws WowsimError("scenario_invalid") with a line for each variable that is not set or not of its type, and each vault. */
-export function loadVariables({ configuration, secrets }: Given, environment: Environment): Variables {
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  int: "a whole number",
+  float: "a number",
+  bool: "true or false",
+  json: "JSON",
+};
+
+export interface LoadedVariables {
+  variables: Variables;
+  /** A sentence for each variable that is not set or not of its type, and for each vault. */
+  problems: string[];
+  /** The names of those. */
+  missing: string[];
+}
+
+export function loadVariables({ configuration, secrets }: Given, environment: Environment): LoadedVariables {
   const variables = new Map<string, unknown>();
   const problems: string[] = [];
+  const missing: string[] = [];
   const load = (place: string, name: string, value: unknown): void => {
     try {
       variables.set(name, resolved(value, environment));
     } catch (error) {
       problems.push(`${place}.${name}: ${messageOf(error)}`);
+      missing.push(name);
     }
   };
   for (const [group, values] of Object.entries(secrets))
     for (const [name, value] of Object.entries(values)) load(`secrets.${group}`, name, value);
   for (const [name, value] of Object.entries(configuration)) load("configuration", name, value);
-  if (problems.length > 0) throw new WowsimError("scenario_invalid", problems.join("\n"));
-  return variables;
+  return { variables, problems, missing };
 }
 
 /** What of the environment a configuration asks for by name; what only a secret is made of is not among it. */
@@ -75,7 +90,7 @@ function resolved(value: unknown, environment: Environment): unknown {
   const { type, key, default: fallback, env_var_type: as = "str" } = value;
   if (type !== "env") {
     throw new Error(
-      `values of type ${JSON.stringify(type)} are not fetched here; give it inline or as {"type":"env","key":"NAME"}.`,
+      `values of type ${JSON.stringify(type)} are not supported; give the value inline or as {"type":"env","key":"NAME"}.`,
     );
   }
   const read = ENV_TYPES[String(as)];
@@ -91,7 +106,10 @@ function resolved(value: unknown, environment: Environment): unknown {
     return read(found);
   } catch (cause) {
     // What it is stays unsaid: it may be a secret.
-    throw new Error(`what the environment has as ${String(key)} is no ${String(as)}.`, { cause });
+    throw new Error(
+      `the value of ${String(key)} in the environment is not ${TYPE_WORDS[String(as)] ?? `of type ${String(as)}`}.`,
+      { cause },
+    );
   }
 }
 

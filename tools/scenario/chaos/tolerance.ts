@@ -106,7 +106,7 @@ function checkPattern(pattern: string, context: z.RefinementCtx): void {
   try {
     pythonPattern(pattern);
   } catch (error) {
-    context.addIssue(`is no regular expression that is understood here: ${messageOf(error)}`);
+    context.addIssue(`is not a regular expression that is supported here: ${messageOf(error)}`);
   }
 }
 

@@ -1,0 +1,139 @@
+// A key that stands twice in one mapping: JSON's and YAML's parsers take the second and say nothing, so half of what somebody
+// wrote is not heeded. (TOML's parser refuses it by itself.)
+//
+//   duplicateKey("yaml", "a: 1\nb: 2\na: 3\n", parse)      // { key: "a", line: 3, firstLine: 1 }
+
+export interface Duplicate {
+  key: string;
+  line: number;
+  firstLine: number;
+}
+
+/** Where a key stands in the text, quotes included. */
+interface Place {
+  at: number;
+  length: number;
+  key: string;
+  /** Of the one before. */
+  firstAt: number;
+}
+
+/** Null when there is none. The text is one that can be read; `parse` reads it. */
+export function duplicateKey(
+  format: "json" | "yaml",
+  text: string,
+  parse: (text: string) => unknown,
+): Duplicate | null {
+  const place = format === "json" ? inJson(text) : inYaml(text, parse);
+  if (place === null) return null;
+  return { key: place.key, line: lineOf(text, place.at), firstLine: lineOf(text, place.firstAt) };
+}
+
+const lineOf = (text: string, at: number): number => text.slice(0, at).split("\n").length;
+
+const JSON_PART = /[{}[\]:]|"(?:[^"\\]|\\.)*"/g;
+
+function inJson(text: string): Place | null {
+  /** The keys of each mapping that is open, and where they stand; null: a list. */
+  const open: (Map<string, number> | null)[] = [];
+  let word: RegExpExecArray | null = null;
+  for (const part of text.matchAll(JSON_PART)) {
+    const [mark] = part;
+    if (mark === "{") open.push(new Map());
+    else if (mark === "[") open.push(null);
+    else if (mark === "}" || mark === "]") open.pop();
+    else if (mark !== ":") word = part;
+    else {
+      // A text before a colon is a key.
+      const keys = open.at(-1);
+      if (!keys || word === null) continue;
+      const key = JSON.parse(word[0]) as string;
+      const firstAt = keys.get(key);
+      if (firstAt !== undefined) return { at: word.index, length: word[0].length, key, firstAt };
+      keys.set(key, word.index);
+    }
+  }
+  return null;
+}
+
+/** Suspicions that are looked into: a text in a block may look like many keys. */
+const SUSPECTS_MAX = 50;
+const NEW_KEY = "wowsim-renamed-key";
+
+/**
+ * What looks like a key twice is one when the text has more keys with one of them renamed. So what stands in a text or a
+ * comment is never taken for a key.
+ */
+function inYaml(text: string, parse: (text: string) => unknown): Place | null {
+  const before = keysIn(parse(text));
+  const suspects = [...blockSuspects(text), ...flowSuspects(text)].toSorted((a, b) => a.at - b.at);
+  for (const place of suspects.slice(0, SUSPECTS_MAX)) {
+    const { at, length } = place;
+    try {
+      if (keysIn(parse(text.slice(0, at) + NEW_KEY + text.slice(at + length))) > before) return place;
+    } catch {
+      // Renamed it is no YAML, so it was no key.
+    }
+  }
+  return null;
+}
+
+function keysIn(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  const inner = Object.values(value).reduce((sum: number, each) => sum + keysIn(each), 0);
+  return inner + (Array.isArray(value) ? 0 : Object.keys(value).length);
+}
+
+const KEY = String.raw`"[^"\n]*"|'[^'\n]*'|[^\s#"',:{}[\]-][^"',:{}[\]\n]*?`;
+/** A line that begins with a key, after its indentation and the dashes of lists. */
+const BLOCK_LINE = new RegExp(String.raw`^([ ]*(?:- +)*)(?:(${KEY})[ ]*:(?:[ \t]|$))?`);
+const FLOW_KEY = new RegExp(String.raw`[{,]\s*(${KEY})\s*:`, "g");
+
+/** Keys at one indentation, until a line that is indented less or begins a new entry of a list. */
+function blockSuspects(text: string): Place[] {
+  const found: Place[] = [];
+  let maps: { column: number; keys: Map<string, number> }[] = [];
+  let start = 0;
+  for (const line of text.split("\n")) {
+    const [, indent = "", word] = BLOCK_LINE.exec(line) ?? [];
+    const dash = indent.indexOf("-");
+    const isEmpty = line.trim() === "" || line.trimStart().startsWith("#");
+    if (!isEmpty) maps = maps.filter(({ column }) => column <= indent.length && (dash < 0 || column <= dash));
+    if (word !== undefined) {
+      const at = start + indent.length;
+      let map = maps.find(({ column }) => column === indent.length);
+      if (map === undefined) maps.push((map = { column: indent.length, keys: new Map() }));
+      const key = plain(word);
+      const firstAt = map.keys.get(key);
+      if (firstAt !== undefined && key !== "<<") found.push({ at, length: word.length, key, firstAt });
+      else map.keys.set(key, at);
+    }
+    start += line.length + 1;
+  }
+  return found;
+}
+
+/** Keys within the same braces, from the innermost out. */
+function flowSuspects(text: string): Place[] {
+  const found: Place[] = [];
+  let rest = text;
+  for (let hasMore = true; hasMore;) {
+    hasMore = false;
+    rest = rest.replace(/\{[^{}]*\}/g, (group: string, offset: number) => {
+      hasMore = true;
+      const keys = new Map<string, number>();
+      for (const part of group.matchAll(FLOW_KEY)) {
+        const [whole, word = ""] = part;
+        const at = offset + part.index + whole.indexOf(word);
+        const key = plain(word);
+        const firstAt = keys.get(key);
+        if (firstAt !== undefined) found.push({ at, length: word.length, key, firstAt });
+        else keys.set(key, at);
+      }
+      return group.replaceAll(/[^\n]/g, " ");
+    });
+  }
+  return found;
+}
+
+const plain = (word: string): string => word.replace(/^(["'])(.*)\1$/, "$2");
