@@ -5,7 +5,7 @@
 //   bun assembly/toolchain/build.ts --variant regression --out bad.wasm    a planted candidate, for drills
 //   bun assembly/toolchain/build.ts --variant hotfix --out -               the same as bytes on stdout
 //
-// A variant is a folder under assembly/variants/ whose files stand in for those of the same name in assembly/.
+// A variant is a folder under assembly/variants/ whose files stand in for those of the same path in assembly/.
 
 import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -26,6 +26,8 @@ const filesOf = (assembly: string): { folder: string; wasm: string; metered: str
   const [wasm, metered, stamp] = ["kernel.wasm", "kernel.metered.wasm", "kernel.sources"];
   return { folder, wasm: join(folder, wasm), metered: join(folder, metered), stamp: join(folder, stamp) };
 };
+/** Folders of assembly/ whose files are not sources of the kernel. */
+const NO_SOURCES = ["build", "toolchain", "variants"];
 /** Modules that were compiled before. */
 const COMPILED = join(filesOf(ASSEMBLY).folder, "compiled");
 /** Part of what makes a build stale, beside the sources. */
@@ -133,7 +135,7 @@ async function replaceFile(path: string, contents: Uint8Array | string): Promise
   await rename(temporary, path);
 }
 
-/** File name -> source text of assembly/, a variant's files in place of theirs. */
+/** Path from assembly/ -> source text, a variant's files in place of theirs. */
 export async function readSources(variant?: string): Promise<Map<string, string>> {
   const sources = await readFolder(ASSEMBLY);
   if (variant === undefined) return sources;
@@ -148,7 +150,7 @@ export async function readSources(variant?: string): Promise<Map<string, string>
     if (!sources.has(name)) {
       throw new WowsimError(
         "kernel_source",
-        `${variant}/${name} stands in for nothing; name it as a file in assembly/.`,
+        `${variant}/${name} stands in for nothing; give it the path of a file in assembly/.`,
       );
     }
     sources.set(name, text);
@@ -156,10 +158,28 @@ export async function readSources(variant?: string): Promise<Map<string, string>
   return sources;
 }
 
+/** Source texts of a folder and the folders in it, by their path from there, sorted. */
 async function readFolder(folder: string): Promise<Map<string, string>> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith(".ts")).toSorted();
+  const names = (await namesIn(folder, "")).toSorted();
   const texts = await Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));
   return new Map(names.map((name, index) => [name, texts[index] ?? ""]));
+}
+
+async function namesIn(root: string, folder: string): Promise<string[]> {
+  const entries = await readdir(join(root, folder), { withFileTypes: true });
+  const names = entries.map(async (entry) => {
+    const name = folder === "" ? entry.name : `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return NO_SOURCES.includes(name) ? [] : await namesIn(root, name);
+    return name.endsWith(".ts") ? [name] : [];
+  });
+  return (await Promise.all(names)).flat();
+}
+
+/** Path of the one source file of that name, in whatever folder: `grid.ts`. Throws WowsimError("kernel_source"). */
+export function sourceNamed(sources: ReadonlyMap<string, string>, name: string): string {
+  const [path, another] = [...sources.keys()].filter((known) => known === name || known.endsWith(`/${name}`));
+  if (path !== undefined && another === undefined) return path;
+  throw new WowsimError("kernel_source", `assembly/ must have exactly one ${name}.`);
 }
 
 async function hashSources(texts: Map<string, string>): Promise<string> {
@@ -169,11 +189,11 @@ async function hashSources(texts: Map<string, string>): Promise<string> {
   return hash.digest("hex");
 }
 
-/** Compiles source texts (name -> text, `index.ts` the entry) to an unchecked, unmetered module. */
+/** Compiles source texts (path -> text, `index.ts` the entry) to an unchecked, unmetered module. */
 export async function compile(sources: Map<string, string>): Promise<Uint8Array> {
   const { default: asc } = await import("assemblyscript/asc");
-  const pages = /MEMORY_PAGES: u32 = (\d+);/.exec(sources.get("memory.ts") ?? "")?.[1];
-  if (!pages) throw new WowsimError("kernel_source", "assembly/memory.ts must say `MEMORY_PAGES: u32 = <number>;`.");
+  const pages = /MEMORY_PAGES: u32 = (\d+);/.exec(sources.get(sourceNamed(sources, "memory.ts")) ?? "")?.[1];
+  if (!pages) throw new WowsimError("kernel_source", "memory.ts must say `MEMORY_PAGES: u32 = <number>;`.");
   const memory = ["--importMemory", "--initialMemory", pages, "--maximumMemory", pages, "--memoryBase", "1024"];
   let wasm: Uint8Array | null = null;
   const { error, stderr } = await asc.main(

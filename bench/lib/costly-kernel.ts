@@ -7,7 +7,7 @@
 //   const wasm = await buildCostlyKernel(40)      // unmetered, for deploy_load
 
 import { WowsimError } from "../../server/protocol/errors.ts";
-import { compile, readSources } from "../../assembly/toolchain/build.ts";
+import { compile, readSources, sourceNamed } from "../../assembly/toolchain/build.ts";
 
 /** Of the variant: what decides whether a record is made. */
 const TEST = "U32.get(ENTITY_CHANGED, row) != now || watchersOf(row) == 0";
@@ -17,7 +17,8 @@ const SLOTS_AT_ONCE = 8;
 /** Throws WowsimError("kernel_source") when the variant is another than it was. */
 export async function buildCostlyKernel(times: number): Promise<Uint8Array> {
   const sources = await readSources("regression");
-  const deltas = sources.get("deltas.ts") ?? "";
+  const path = sourceNamed(sources, "deltas.ts");
+  const deltas = sources.get(path) ?? "";
   if (!deltas.includes(TEST)) throw new WowsimError("kernel_source", `The variant regression has no ${TEST}.`);
   const slots = Array.from(
     { length: SLOTS_AT_ONCE },
@@ -37,5 +38,5 @@ function watchersOften(row: u32): u32 {
 }
 `;
   const costly = deltas.replace(TEST, COSTLY).replace("  ENTITY_SINCE,\n", "  ENTITY_ID,\n  ENTITY_SINCE,\n") + often;
-  return await compile(sources.set("deltas.ts", costly));
+  return await compile(sources.set(path, costly));
 }

@@ -8,7 +8,7 @@
 // To a kernel without garbage it is an unknown spell. So one module, checked and metered once, is as many bad ones as
 // there are seeds, and what it does is repeated by a replay.
 
-import { compile, readSources } from "../../assembly/toolchain/build.ts";
+import { compile, readSources, sourceNamed } from "../../assembly/toolchain/build.ts";
 
 /** Spells above this are orders. */
 export const GARBAGE_SPELL = 60_000;
@@ -168,5 +168,9 @@ export async function buildGarbageKernel(): Promise<Uint8Array> {
   const end = "  Counter.set(COUNTER_WATCHERS, Cell.get(HEADER_WATCHERS));\n  hash();\n";
   if (!index.includes(end)) throw new Error("assembly/index.ts ends its tick otherwise: plant garbage elsewhere.");
   sources.set("index.ts", `import { obey } from "./garbage";\n${index.replace(end, `${end}  obey();\n`)}`);
-  return await compile(sources.set("garbage.ts", CODE.replace('import * as map from "./memory";\n', "")));
+  const code = CODE.replace('import * as map from "./memory";\n', "").replaceAll(
+    /"\.\/(abi|columns|memory)"/g,
+    (_, name: string) => `"./${sourceNamed(sources, `${name}.ts`).slice(0, -3)}"`,
+  );
+  return await compile(sources.set("garbage.ts", code));
 }

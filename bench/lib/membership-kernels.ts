@@ -8,7 +8,7 @@
 //   a phase traps                   never                              one in 128
 
 import { WowsimError } from "../../server/protocol/errors.ts";
-import { compile, readSources } from "../../assembly/toolchain/build.ts";
+import { compile, readSources, sourceNamed } from "../../assembly/toolchain/build.ts";
 import type { Kernel } from "../../assembly/toolchain/kernel.ts";
 import { loadKernel } from "../../assembly/toolchain/load.ts";
 import { meter } from "../../assembly/toolchain/meter.ts";
@@ -89,17 +89,19 @@ export async function buildMembershipKernels(): Promise<MembershipKernels> {
     sources.set(file, source.replace(declared, `export const ${name}: u32 = ${value};`));
   }
   for (const { file, before, code } of PLANTS) {
-    const source = sources.get(file) ?? "";
-    if (!source.includes(before)) throw new WowsimError("kernel_source", `assembly/${file} has no ${before.trim()}`);
-    sources.set(file, source.replace(before, code + before));
+    const path = sourceNamed(sources, file);
+    const source = sources.get(path) ?? "";
+    if (!source.includes(before)) throw new WowsimError("kernel_source", `assembly/${path} has no ${before.trim()}`);
+    sources.set(path, source.replace(before, code + before));
   }
   for (const file of new Set(PLANTS.map((plant) => plant.file))) {
-    let source = `${sources.get(file) ?? ""}${OTHER}${file === "commands.ts" ? FUNCTIONS : ""}`;
+    const path = sourceNamed(sources, file);
+    let source = `${sources.get(path) ?? ""}${OTHER}${file === "commands.ts" ? FUNCTIONS : ""}`;
     for (const name of ["HEADER_TICK", "HEADER_ZONE_ID"]) {
       if (new RegExp(`^  ${name},$`, "m").test(source)) continue;
-      source = source.replace('\n} from "./memory";', `\n  ${name},\n} from "./memory";`);
+      source = source.replace(/\n(\} from "[./\w-]*\/memory";)/, `\n  ${name},\n$1`);
     }
-    sources.set(file, source);
+    sources.set(path, source);
   }
   const steady = await meter(await compile(sources));
   return { steady: loadKernel(steady, "steady"), trial: { ...loadKernel(marked(steady), "trial"), hash: "trial" } };

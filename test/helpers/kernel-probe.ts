@@ -3,7 +3,7 @@
 //   const probe = await openProbe()
 //   probe.call("armorShare", 1_000, 10)   // 0.444...
 
-import { compile, readSources } from "../../assembly/toolchain/build.ts";
+import { compile, readSources, sourceNamed } from "../../assembly/toolchain/build.ts";
 import { readModule } from "../../assembly/toolchain/binary.ts";
 
 /** What is exported beside the kernel's own, by file. */
@@ -23,7 +23,9 @@ export interface Probe {
 
 export async function openProbe(): Promise<Probe> {
   const sources = await readSources();
-  const lines = Object.entries(PROBED).map(([file, names]) => `export { ${names.join(", ")} } from "./${file}";`);
+  const lines = Object.entries(PROBED).map(
+    ([file, names]) => `export { ${names.join(", ")} } from "./${sourceNamed(sources, `${file}.ts`).slice(0, -3)}";`,
+  );
   sources.set("index.ts", `${sources.get("index.ts")}\n${lines.join("\n")}\n`);
   const wasm = await compile(sources);
   const { memory: limits } = readModule(wasm);

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { OP_SPIN, OP_TRAP, PHASE_COMMANDS } from "../../../assembly/abi.ts";
 import { readModule } from "../../../assembly/toolchain/binary.ts";
-import { ensureKernel, readSources } from "../../../assembly/toolchain/build.ts";
+import { ensureKernel, readSources, sourceNamed } from "../../../assembly/toolchain/build.ts";
 import { createMemory, instantiate } from "../../../assembly/toolchain/instance.ts";
 import { layoutFrom, layoutOf, layoutOfInstance, loadKernel } from "../../../assembly/toolchain/load.ts";
 import { hashOf, meter } from "../../../assembly/toolchain/meter.ts";
@@ -21,10 +21,11 @@ const kernelBytes = async (name: string): Promise<Uint8Array> =>
 const count = (where: string, what: RegExp): number => where.match(what)?.length ?? 0;
 const abort = (): void => {};
 
-/** The entry of a module of a kernel's form, whose ticks go at a pace of their own. */
-const indexOf = (pace: number): string => `export * from "./memory";
+/** The entry of a module of a kernel's form, whose ticks go at the pace of a file in a folder of its own. */
+const indexOf = (map: string): string => `import { PACE } from "./room/pace";
+    export * from "./${map.slice(0, -3)}";
     export function init(seed: u32, zone: u32, rate: u32): void { store<u32>(65536, seed + zone + rate); }
-    export function tick(now: u32): void { store<u32>(65540, now + ${pace}); }
+    export function tick(now: u32): void { store<u32>(65540, now + PACE); }
     export function hash(): void {}`;
 
 describe("metering", () => {
@@ -141,18 +142,23 @@ test("a trap in a command names the command, its session and its entity", async 
 });
 
 test("a kernel is built when it is missing or older than its sources, and not otherwise", async () => {
-  for (const [name, text] of await readSources()) {
-    if (name.startsWith("memory") || name === "abi.ts") await Bun.write(join(folder, name), text);
+  const sources = await readSources();
+  const map = sourceNamed(sources, "memory.ts");
+  for (const [path, text] of sources) {
+    if (/^memory\b/.test(path) || path === "abi.ts") await Bun.write(join(folder, path), text);
   }
   const build = async (): Promise<[string, number]> => {
     const path = await ensureKernel(folder);
     return [loadKernel(await Bun.file(path).bytes(), "test").hash, statSync(path).mtimeMs];
   };
-  await Bun.write(join(folder, "index.ts"), indexOf(1));
+  await Bun.write(join(folder, "index.ts"), indexOf(map));
+  await Bun.write(join(folder, "room/pace.ts"), "export const PACE: u32 = 1;");
   const first = await build();
   expect(existsSync(join(folder, "build/kernel.wasm"))).toBe(true);
+  for (const other of ["toolchain/tool.ts", "variants/slow/index.ts"])
+    await Bun.write(join(folder, other), "no kernel");
   expect(await build()).toEqual(first);
-  await Bun.write(join(folder, "index.ts"), indexOf(2));
+  await Bun.write(join(folder, "room/pace.ts"), "export const PACE: u32 = 2;");
   const second = await build();
   expect(second[0]).not.toBe(first[0]);
   rmSync(join(folder, "build/kernel.metered.wasm"));

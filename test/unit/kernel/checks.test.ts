@@ -2,25 +2,38 @@
 // Each refusal is met by a real module: compiled by the real compiler or written in text form and assembled.
 
 import { beforeAll, describe, expect, test } from "bun:test";
-import { buildKernel, compile, ensureKernel, readSources, variantNames } from "../../../assembly/toolchain/build.ts";
+import {
+  buildKernel,
+  compile,
+  ensureKernel,
+  readSources,
+  sourceNamed,
+  variantNames,
+} from "../../../assembly/toolchain/build.ts";
 import { checkModule } from "../../../assembly/toolchain/checks.ts";
 import { meter } from "../../../assembly/toolchain/meter.ts";
 
 /** Exactly what a kernel must have, the memory map and the ABI; each test adds an offence. */
-let plain: [name: string, text: string][];
+let plain: [path: string, text: string][];
+/** An entry that does nothing else. */
+let plainIndex: string;
+let memoryFile: string;
 
 beforeAll(async () => {
-  plain = [...(await readSources())].filter(([name]) => isOfMap(name) || name === "abi.ts");
+  const sources = await readSources();
+  plain = [...sources].filter(([path]) => isOfMap(path) || path === "abi.ts");
+  memoryFile = sourceNamed(sources, "memory.ts");
+  plainIndex = `export * from "./${memoryFile.slice(0, -3)}";${FUNCTIONS}`;
 });
 
-const isOfMap = (name: string): boolean => name.startsWith("memory");
-const mapOf = (sources: Map<string, string>) => [...sources].filter(([name]) => isOfMap(name));
+const isOfMap = (path: string): boolean => /^memory\b/.test(path);
+const mapOf = (sources: Map<string, string>) => [...sources].filter(([path]) => isOfMap(path));
 
-function sourcesWith(extra: string, index = PLAIN): Map<string, string> {
+function sourcesWith(extra: string, index = plainIndex): Map<string, string> {
   return new Map([...plain, ["index.ts", `${index}\n${extra}`]]);
 }
 
-const PLAIN = `export * from "./memory";
+const FUNCTIONS = `
 export function init(seed: u32, zoneId: u32, rate: u32): void { store<u32>(65536, seed + zoneId + rate); }
 export function tick(now: u32): void { store<u32>(65540, now); }
 export function hash(): void {}`;
@@ -174,8 +187,8 @@ describe("refused is", () => {
 
   test("a layout that says another size than the memory has", async () => {
     const sources = sourcesWith("");
-    const map = sources.get("memory.ts")!.replace(/MEMORY_PAGES: u32 = \d+;/, "MEMORY_PAGES: u32 = 300;");
-    const wasm = await compile(sources.set("memory.ts", `// MEMORY_PAGES: u32 = 299;\n${map}`));
+    const map = sources.get(memoryFile)!.replace(/MEMORY_PAGES: u32 = \d+;/, "MEMORY_PAGES: u32 = 300;");
+    const wasm = await compile(sources.set(memoryFile, `// MEMORY_PAGES: u32 = 299;\n${map}`));
     expect((await checkModule(wasm)).join("\n")).toContain(
       "It imports 299 pages of memory but says MEMORY_PAGES is 300",
     );
