@@ -18,11 +18,11 @@ import { writeCommands } from "../../server/main/zones/command-writer.ts";
 import type { FromZoneWorker } from "../../server/shared/zone-messages.ts";
 import { OutputRecords } from "../../server/main/zones/output-records.ts";
 import type { Crossing } from "../../server/shared/transfer.ts";
-import { readReport, emptyReport, REPORT } from "../../server/shared/ring-records.ts";
 import type { Entered, ZoneCensus } from "../../server/shared/ring-records.ts";
 import type { MembershipKernels } from "./membership-kernels.ts";
 import { BenchZone, TICK_MS } from "./membership-zone.ts";
 import type { BenchClock } from "./membership-zone.ts";
+import { REPORT, emptyReport } from "../../server/shared/tick-report.ts";
 
 const RESUME_MS_MAX = 30_000;
 const PLAYERS_PER_ZONE_MAX = 6;
@@ -256,11 +256,11 @@ export class BenchWorld implements ZoneLink {
   #readRing(zone: BenchZone): void {
     const { output } = zone;
     output.drain((offset, length) => {
-      if (output.view.getUint32(offset, true) !== REPORT) {
+      if (output.view.getUint32(offset, true) !== REPORT.kind) {
         this.#records.handOut(output.view, output.bytes, offset, length);
         return;
       }
-      readReport(output.view, offset, this.#report);
+      REPORT.read(output.view, offset, REPORT.bytes, this.#report);
       zone.tick = this.#report.tick;
       if (this.#report.framesLost > 0) this.count("frames lost");
     });

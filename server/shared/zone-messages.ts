@@ -7,8 +7,8 @@
 import type { SwapTicket } from "./swap-ticket.ts";
 
 /** Zone states, see docs/ARCHITECTURE.md. */
-export type ZoneState = "ACTIVE" | "DEGRADED" | "CRASHED" | "DOWN";
-export const ZONE_STATES: readonly ZoneState[] = ["ACTIVE", "DEGRADED", "CRASHED", "DOWN"];
+export const ZONE_STATES = ["ACTIVE", "DEGRADED", "CRASHED", "DOWN"] as const;
+export type ZoneState = (typeof ZONE_STATES)[number];
 
 /** Which header note the kernel left when it trapped. */
 export interface TrapNote {
@@ -18,35 +18,6 @@ export interface TrapNote {
   session: number;
   entity: number;
   spell: number;
-}
-
-/** One tick of one zone, as the main thread sees it. Milliseconds are wall time. */
-export interface TickReport {
-  zoneId: number;
-  tick: number;
-  state: ZoneState;
-  /** The whole step: faults, journal, kernel, event and frame reading. */
-  durationMs: number;
-  /** Inside the kernel only. */
-  kernelMs: number;
-  fuelUsed: number;
-  overrun: boolean;
-  /** Ticks given up for good since the zone started. */
-  missedTicks: number;
-  /** Commands waiting when the tick began; those past capacity, dropped this tick. */
-  queueDepth: number;
-  commandsDropped: number;
-  /** Frames of this tick that found the ring to the sessions full. */
-  framesLost: number;
-  recoveries: number;
-  /** How much the zone leaves out, 0 to 5, and game time a second of the clock: overload.ts. */
-  overloadLevel: number;
-  gameTimeRate: number;
-  /** Smoothed share of its time that the zone's work takes. */
-  load: number;
-  hash: bigint;
-  /** COUNTERS u32, indexed by abi.ts COUNTER_*. A view that is only valid during the callback. */
-  counters: Uint32Array;
 }
 
 /** Where a spawned creature stands and which kind it is; see server/protocol/content. */

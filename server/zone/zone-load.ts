@@ -10,7 +10,7 @@
 import { OP_RELIEVE } from "../../assembly/abi.ts";
 import type { Emitter } from "../protocol/telemetry-line.ts";
 import type { ZoneBatch } from "./command-batch.ts";
-import type { TickReport } from "../shared/zone-messages.ts";
+import type { TickReport } from "../shared/tick-report.ts";
 import { Overload, reliefFields } from "../shared/overload.ts";
 import type { TickClock } from "./tick-clock.ts";
 import { emitRelief } from "./zone-telemetry.ts";

@@ -3,7 +3,7 @@
 // of the ring is kept free of frames, so that reports get through long after there is no room for frames.
 
 import { FRAME_LENGTH, FRAME_SESSION } from "../../assembly/abi.ts";
-import type { TickReport } from "../shared/zone-messages.ts";
+import type { TickReport } from "../shared/tick-report.ts";
 import type { Ring } from "../shared/ring.ts";
 import { writeDeparted } from "../shared/transfer.ts";
 import type { Crossing } from "../shared/transfer.ts";
@@ -15,12 +15,11 @@ import {
   ENTERED_BYTES,
   FRAMES,
   FRAMES_BYTES_MAX,
-  REPORT_BYTES,
   writeEntered,
-  writeReport,
 } from "../shared/ring-records.ts";
 import type { Entered } from "../shared/ring-records.ts";
 import type { Zone } from "./zone.ts";
+import { REPORT } from "../shared/tick-report.ts";
 
 /** Kept for reports: a record that is not split across the ring's end and ten seconds of them. */
 const RESERVED_BYTES_MAX = 2 * FRAMES_BYTES_MAX;
@@ -57,8 +56,8 @@ export class ZoneOutput {
   }
 
   writeReport(report: TickReport): void {
-    const offset = this.#ring.reserve(REPORT_BYTES);
-    if (offset >= 0) writeReport(this.#ring.view, offset, report);
+    const offset = this.#ring.reserve(REPORT.bytes);
+    if (offset >= 0) REPORT.write(this.#ring.view, offset, report);
     this.#ring.commit();
     this.#ring.wake();
   }

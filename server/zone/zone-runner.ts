@@ -16,14 +16,14 @@ import { ZoneBatch } from "./command-batch.ts";
 import { Breadcrumb } from "../shared/breadcrumb.ts";
 import { Intake } from "./intake.ts";
 import { Membership } from "./membership.ts";
-import type { FromZoneWorker, TickReport, ZoneState } from "../shared/zone-messages.ts";
+import type { FromZoneWorker, ZoneState } from "../shared/zone-messages.ts";
+import type { TickReport } from "../shared/tick-report.ts";
 import { recover, UnrecoverableZone } from "./recovery.ts";
 import type { Recovery, RewrittenTicks } from "./recovery.ts";
 import { PROBATION_TICKS, Restart } from "./restart.ts";
 import { TickClock } from "./tick-clock.ts";
 import { ZoneTrap } from "./trap.ts";
 import { WATCHDOG_MS_DEFAULT } from "../protocol/limits.ts";
-import { emptyReport } from "../shared/ring-records.ts";
 import type { LostZone } from "../shared/zone-start.ts";
 import { RECOVERIES_MAX, RECOVERY_WINDOW_TICKS, ZoneHealth } from "./zone-health.ts";
 import { emitEvents, emitRecovery, emitTick, emitTrap } from "./zone-telemetry.ts";
@@ -35,6 +35,7 @@ import { Zone } from "./zone.ts";
 import type { ZoneOptions } from "./zone.ts";
 import { readZoneView } from "./zone-view.ts";
 import type { ZonePicture } from "../shared/zone-picture.ts";
+import { emptyReport } from "../shared/tick-report.ts";
 
 /** Why a zone is DEGRADED that a fault holds up for longer than a worker may be late. */
 const PAUSED = "a fault's pause holds up its ticks";

@@ -5,12 +5,14 @@
 
 import * as abi from "../../assembly/abi.ts";
 import type { Emitter } from "../protocol/telemetry-line.ts";
-import type { TickReport } from "../shared/zone-messages.ts";
+import type { TickReport } from "../shared/tick-report.ts";
 import { LOAD_HIGH, LOAD_LOW } from "../shared/overload.ts";
 import type { Overload, Relief } from "../shared/overload.ts";
 import type { Recovery } from "./recovery.ts";
 import type { ZoneTrap } from "./trap.ts";
 import type { Zone } from "./zone.ts";
+import { lineOf } from "../shared/tick-report.ts";
+import { at } from "../shared/assert.ts";
 
 const DAMAGE_TYPES: Record<number, string> = { [abi.DAMAGE_PHYSICAL]: "PHYSICAL", [abi.DAMAGE_MAGICAL]: "MAGICAL" };
 const INTERRUPT_REASONS: Record<number, string> = {
@@ -62,41 +64,11 @@ function named(zone: Zone, tick: number): { zone_id: number; zone_name: string; 
 /** The exact line of a tick. */
 export function emitTick(emitter: Emitter, zone: Zone, report: TickReport): void {
   const { counters } = report;
-  const players = counters[abi.COUNTER_PLAYERS] ?? 0;
-  const creatures = counters[abi.COUNTER_CREATURES] ?? 0;
   emitter.emit("metric", "zone", "Zone tick completed", {
-    zone_id: report.zoneId,
+    ...lineOf(report),
     zone_name: zone.name,
-    tick: report.tick,
-    events_processed: counters[abi.COUNTER_COMMANDS] ?? 0,
-    entities_moved: counters[abi.COUNTER_ENTITIES_MOVED] ?? 0,
-    duration_ms: round(report.durationMs),
-    casts_started: counters[abi.COUNTER_CASTS_STARTED] ?? 0,
-    casts_completed: counters[abi.COUNTER_CASTS_COMPLETED] ?? 0,
-    casts_interrupted: counters[abi.COUNTER_CASTS_INTERRUPTED] ?? 0,
-    gcd_blocked: counters[abi.COUNTER_GCD_BLOCKED] ?? 0,
-    attacks_processed: counters[abi.COUNTER_ATTACKS] ?? 0,
-    total_damage_dealt: counters[abi.COUNTER_DAMAGE] ?? 0,
-    kills: counters[abi.COUNTER_KILLS] ?? 0,
-    kernel_ms: round(report.kernelMs),
-    fuel_used: report.fuelUsed,
-    commands: counters[abi.COUNTER_COMMANDS] ?? 0,
-    queue_depth: report.queueDepth,
-    commands_dropped: report.commandsDropped,
-    frames_lost: report.framesLost,
-    missed_ticks: report.missedTicks,
-    players,
-    creatures,
-    entities: players + creatures,
-    watchers: counters[abi.COUNTER_WATCHERS] ?? 0,
-    corrected: counters[abi.COUNTER_CORRECTED] ?? 0,
+    entities: at(counters, abi.COUNTER_PLAYERS) + at(counters, abi.COUNTER_CREATURES),
     refused: refusedOf(counters),
-    state: report.state,
-    overrun: report.overrun,
-    recoveries: report.recoveries,
-    overload_level: report.overloadLevel,
-    game_time_rate: round(report.gameTimeRate),
-    load: round(report.load),
     kernel: zone.kernel.hash,
   });
 }
@@ -125,7 +97,7 @@ export function emitRelief(emitter: Emitter, zone: Zone, from: Relief, { relief:
 /** Commands that were refused in the tick, whatever the reason. */
 function refusedOf(counters: Uint32Array): number {
   let refused = 0;
-  for (let reason = 0; reason < abi.REFUSED_COUNT; reason++) refused += counters[abi.COUNTER_REFUSED + reason] ?? 0;
+  for (let reason = 0; reason < abi.REFUSED_COUNT; reason++) refused += at(counters, abi.COUNTER_REFUSED + reason);
   return refused;
 }
 
@@ -135,16 +107,16 @@ export function emitEvents(emitter: Emitter, zone: Zone): void {
   for (let index = 0; index < count; index++) emitEvent(emitter, zone, zone.at.events + index * abi.EVENT_BYTES);
 }
 
-function emitEvent(emitter: Emitter, zone: Zone, at: number): void {
+function emitEvent(emitter: Emitter, zone: Zone, offset: number): void {
   const { view } = zone;
-  const u32 = (word: number): number => view.getUint32(at + abi.EVENT_A + word * 4, true);
-  const f32 = (word: number): number => round(view.getFloat32(at + abi.EVENT_A + word * 4, true));
-  const info = view.getUint16(at + abi.EVENT_INFO, true);
-  const source = view.getUint32(at + abi.EVENT_SOURCE, true);
-  const target = view.getUint32(at + abi.EVENT_TARGET, true);
+  const u32 = (word: number): number => view.getUint32(offset + abi.EVENT_A + word * 4, true);
+  const f32 = (word: number): number => round(view.getFloat32(offset + abi.EVENT_A + word * 4, true));
+  const info = view.getUint16(offset + abi.EVENT_INFO, true);
+  const source = view.getUint32(offset + abi.EVENT_SOURCE, true);
+  const target = view.getUint32(offset + abi.EVENT_TARGET, true);
   const event = (component: string, message: string, data: Record<string, unknown>): void =>
     emitter.emitSampled("event", component, message, data);
-  switch (view.getUint16(at + abi.EVENT_KIND, true)) {
+  switch (view.getUint16(offset + abi.EVENT_KIND, true)) {
     case abi.EVENT_CAST_STARTED:
       return event("spellcast", "Cast started", { session_id: source, spell_id: u32(0), cast_time_ticks: u32(1) });
     case abi.EVENT_CAST_COMPLETED:

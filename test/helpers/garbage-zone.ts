@@ -14,9 +14,10 @@ import { ByteWriter } from "../../server/protocol/game/byte-writer.ts";
 import { FrameReader } from "../../server/protocol/game/frame-reader.ts";
 import { encodeJsonFrame } from "../../server/main/gateway/json-frames.ts";
 import { readDeparted } from "../../server/shared/transfer.ts";
-import { CENSUS, DEPARTED, FRAMES, emptyReport, readReport, REPORT } from "../../server/shared/ring-records.ts";
+import { CENSUS, DEPARTED, FRAMES } from "../../server/shared/ring-records.ts";
 import type { Command } from "./zone-commands.ts";
 import type { RunnerBench } from "./zone-runner.ts";
+import { REPORT, emptyReport } from "../../server/shared/tick-report.ts";
 
 let kernel: Promise<Kernel> | null = null;
 /** Compiled and metered once a process. */
@@ -45,7 +46,7 @@ export function readOutput({ output }: RunnerBench): number {
   let steps = 0;
   output.drain((offset, length) => {
     const kind = view.getUint32(offset, true);
-    if (kind === REPORT) readReport(view, offset, emptyReport(0));
+    if (kind === REPORT.kind) REPORT.read(view, offset, REPORT.bytes, emptyReport(0));
     else if (kind === DEPARTED) readDeparted(view, offset);
     else if (kind === CENSUS) steps += length / 4;
     else if (kind === FRAMES) {

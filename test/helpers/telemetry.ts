@@ -3,10 +3,10 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { COUNTERS } from "../../assembly/abi.ts";
 import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
-import type { TickReport } from "../../server/shared/zone-messages.ts";
+import type { TickReport } from "../../server/shared/tick-report.ts";
 import type { Ring } from "../../server/shared/ring.ts";
+import { emptyReport } from "../../server/shared/tick-report.ts";
 
 /** 2026-01-01T00:00:00.000Z */
 export const NEW_YEAR_MS = 1_767_225_600_000;
@@ -75,26 +75,7 @@ export function sumOf(lines: TelemetryLine[], field: string): number {
 }
 
 export function tickReport(fields: Partial<TickReport> = {}): TickReport {
-  return {
-    zoneId: 1,
-    tick: 1,
-    state: "ACTIVE",
-    durationMs: 2,
-    kernelMs: 1,
-    fuelUsed: 1000,
-    overrun: false,
-    missedTicks: 0,
-    queueDepth: 0,
-    commandsDropped: 0,
-    framesLost: 0,
-    recoveries: 0,
-    overloadLevel: 0,
-    gameTimeRate: 1,
-    load: 0.04,
-    hash: 0n,
-    counters: new Uint32Array(COUNTERS),
-    ...fields,
-  };
+  return { ...emptyReport(1), tick: 1, durationMs: 2, kernelMs: 1, fuelUsed: 1000, load: 0.04, ...fields };
 }
 
 /** Somebody with a UDP socket. */

@@ -5,11 +5,12 @@
 //   worker.say({ type: "zone_state", ... })
 //   worker.report({ tick: 7, state: "ACTIVE" })
 
-import type { FromZoneWorker, TickReport, ToZoneWorker } from "../../server/shared/zone-messages.ts";
+import type { FromZoneWorker, ToZoneWorker } from "../../server/shared/zone-messages.ts";
+import type { TickReport } from "../../server/shared/tick-report.ts";
 import { Ring } from "../../server/shared/ring.ts";
-import { REPORT_BYTES, writeReport } from "../../server/shared/ring-records.ts";
 import type { ZoneWorkerStart } from "../../server/shared/zone-start.ts";
 import { tickReport } from "./telemetry.ts";
+import { REPORT } from "../../server/shared/tick-report.ts";
 
 export class FakeZoneWorker extends EventTarget {
   readonly received: ToZoneWorker[] = [];
@@ -32,7 +33,7 @@ export class FakeZoneWorker extends EventTarget {
   /** Writes a report into the ring, and wakes the reader. */
   report(fields: Partial<TickReport>): void {
     const ring = this.#output!;
-    writeReport(ring.view, ring.reserve(REPORT_BYTES), tickReport(fields));
+    REPORT.write(ring.view, ring.reserve(REPORT.bytes), tickReport(fields));
     ring.commit();
     ring.wake();
   }

@@ -12,7 +12,6 @@ import { Breadcrumb } from "../../server/shared/breadcrumb.ts";
 import type { FromZoneWorker } from "../../server/shared/zone-messages.ts";
 import { Ring } from "../../server/shared/ring.ts";
 import type { LostZone } from "../../server/shared/zone-start.ts";
-import { emptyReport, readReport, REPORT } from "../../server/shared/ring-records.ts";
 import { spawnCreatures } from "../../server/zone/zone-host.ts";
 import { ZoneOutput } from "../../server/zone/zone-output.ts";
 import { ZoneRunner } from "../../server/zone/zone-runner.ts";
@@ -21,6 +20,7 @@ import { commandRecord } from "./zone-commands.ts";
 import type { Command } from "./zone-commands.ts";
 import { putPlant, TEST_FUEL, testKernel, testWorld } from "./zone.ts";
 import type { TestZoneOptions } from "./zone.ts";
+import { REPORT, emptyReport } from "../../server/shared/tick-report.ts";
 
 const INTERVAL_MS = 50;
 
@@ -138,9 +138,9 @@ export class RunnerBench {
     this.output.drain((offset) => {
       const kind = view.getUint32(offset, true);
       kinds.push(kind);
-      if (kind !== REPORT) return;
+      if (kind !== REPORT.kind) return;
       const report = emptyReport(0);
-      readReport(view, offset, report);
+      REPORT.read(view, offset, REPORT.bytes, report);
       reports.push(report);
     });
     return { kinds, reports };

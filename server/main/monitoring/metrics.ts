@@ -10,7 +10,7 @@
 
 import { Registry } from "prom-client";
 import type { Metric } from "prom-client";
-import type { TickReport } from "../../shared/zone-messages.ts";
+import type { TickReport } from "../../shared/tick-report.ts";
 import { registerProcessMetrics } from "./process-metrics.ts";
 import { ZoneMetrics } from "./zone-metrics.ts";
 import type { Sample, HistogramSample, MetricsSink } from "./metrics-sink.ts";

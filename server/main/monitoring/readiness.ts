@@ -6,7 +6,8 @@
 //   supervisor.onTick((report) => readiness.observeTick(report))
 //   readiness.check(1)      // ready only when zone 1 is; check("all"): when every zone is
 
-import type { TickReport, ZoneState } from "../../shared/zone-messages.ts";
+import type { ZoneState } from "../../shared/zone-messages.ts";
+import type { TickReport } from "../../shared/tick-report.ts";
 
 /** A zone whose newest tick is older than that, and than so many of its tick intervals, does not tick. */
 const TICK_AGE_MS_MAX = 2_000;

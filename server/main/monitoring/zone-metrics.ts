@@ -8,61 +8,27 @@
 
 import * as abi from "../../../assembly/abi.ts";
 import { nameOf, REFUSED_NAMES } from "../../protocol/game/wire-names.ts";
-import type { TickReport, ZoneState } from "../../shared/zone-messages.ts";
+import type { ZoneState } from "../../shared/zone-messages.ts";
+import type { TickReport } from "../../shared/tick-report.ts";
 import { ZONE_STATES } from "../../shared/zone-messages.ts";
 import { Buckets, RecentWindow, TICK_BUCKETS_SECONDS } from "./histogram.ts";
 import type { MetricsSink, Sample } from "./metrics-sink.ts";
+import { FIGURES, COUNTERS_SHOWN, emptyReport } from "../../shared/tick-report.ts";
+import { at } from "../../shared/assert.ts";
 
 const WINDOW_MS = 10_000;
 /** Ten seconds at 100 Hz, the highest tick rate, and some. */
 const WINDOW_TICKS_MAX = 1024;
 
-/** Counters of the kernel that are summed up over ticks. */
-const TOTALS: readonly [counter: number, name: string, help: string][] = [
-  [abi.COUNTER_COMMANDS, "commands", "Commands the kernel handled."],
-  [abi.COUNTER_ENTITIES_MOVED, "entities_moved", "Entities moved, summed over ticks."],
-  [abi.COUNTER_CASTS_STARTED, "casts_started", "Casts begun."],
-  [abi.COUNTER_CASTS_COMPLETED, "casts_completed", "Casts completed."],
-  [abi.COUNTER_CASTS_INTERRUPTED, "casts_interrupted", "Casts interrupted."],
-  [abi.COUNTER_GCD_BLOCKED, "gcd_blocked", "Casts refused because of the global cooldown."],
-  [abi.COUNTER_ATTACKS, "attacks", "Swings and attacks."],
-  [abi.COUNTER_DAMAGE, "damage", "Damage dealt, in points."],
-  [abi.COUNTER_KILLS, "kills", "Entities killed."],
-  [abi.COUNTER_HEALING, "healing", "Healing done, in points."],
-  [abi.COUNTER_CORRECTED, "positions_corrected", "Positions that speed did not allow."],
-  [abi.COUNTER_REVIVED, "revived", "Entities that came back to life."],
-  [abi.COUNTER_FRAMES, "frames", "Frames built for sessions."],
-  [abi.COUNTER_FRAMES_DEFERRED, "frames_deferred", "Frames put off because the frame area was full."],
-  [abi.COUNTER_EVENTS_LOST, "events_lost", "Events not written because the event area was full."],
+/** The newest value of a figure that is shown as such. */
+const GAUGES: readonly [name: string, help: string, read: (newest: TickReport) => number][] = [
+  ...Object.entries(FIGURES).flatMap(([figure, shown]): [string, string, (newest: TickReport) => number][] =>
+    "gauge" in shown ? [[...shown.gauge, (newest) => newest[figure as keyof TickReport] as number]] : [],
+  ),
+  ...COUNTERS_SHOWN.flatMap(({ counter, gauge }): [string, string, (newest: TickReport) => number][] =>
+    gauge === undefined ? [] : [[...gauge, (newest) => at(newest.counters, counter)]],
+  ),
 ];
-
-/** What is read off the newest report. */
-const NEWEST: readonly [name: string, help: string, read: (newest: Newest) => number][] = [
-  ["tick", "Number of the newest tick.", ({ tick }) => tick],
-  ["queue_depth", "Commands that waited when the newest tick began.", ({ queueDepth }) => queueDepth],
-  ["fuel_used", "Fuel the newest tick burnt.", ({ fuelUsed }) => fuelUsed],
-  ["players", "Players in the zone.", ({ players }) => players],
-  ["creatures", "Creatures in the zone.", ({ creatures }) => creatures],
-  ["watchers", "Sessions that get frames.", ({ watchers }) => watchers],
-  ["overload_level", "How much the zone leaves out: 0 nothing, 5 new players.", ({ overloadLevel }) => overloadLevel],
-  ["game_time_rate", "Game time a second of the clock.", ({ gameTimeRate }) => gameTimeRate],
-  ["load", "Smoothed share of its time that the zone's work takes.", ({ load }) => load],
-  ["creatures_fighting", "Creatures with somebody on their threat table.", ({ fighting }) => fighting],
-];
-
-interface Newest {
-  tick: number;
-  atMs: number;
-  queueDepth: number;
-  fuelUsed: number;
-  players: number;
-  creatures: number;
-  watchers: number;
-  fighting: number;
-  overloadLevel: number;
-  gameTimeRate: number;
-  load: number;
-}
 
 /** One zone's running numbers. */
 class ZoneNumbers {
@@ -78,19 +44,10 @@ class ZoneNumbers {
   readonly kernel = new Buckets(TICK_BUCKETS_SECONDS);
   readonly recent = new RecentWindow(WINDOW_MS, WINDOW_TICKS_MAX);
   readonly totals = new Float64Array(abi.COUNTERS);
-  readonly newest: Newest = {
-    tick: 0,
-    atMs: Number.NaN,
-    queueDepth: 0,
-    fuelUsed: 0,
-    players: 0,
-    creatures: 0,
-    watchers: 0,
-    fighting: 0,
-    overloadLevel: 0,
-    gameTimeRate: 1,
-    load: 0,
-  };
+  /** Of the newest tick. */
+  readonly newest = emptyReport(0);
+  /** When that came, in milliseconds; null before the first. */
+  newestAtMs: number | null = null;
 }
 
 /** Numbers of all zones, by zone id. */
@@ -129,30 +86,23 @@ export class ZoneMetrics {
     zone.recent.add(durationSeconds, nowMs);
     const { counters } = report;
     for (let index = 0; index < abi.COUNTERS; index++) {
-      zone.totals[index] = (zone.totals[index] ?? 0) + (counters[index] ?? 0);
+      zone.totals[index] = at(zone.totals, index) + at(counters, index);
     }
-    const { newest } = zone;
-    newest.tick = report.tick;
-    newest.atMs = nowMs;
-    newest.queueDepth = report.queueDepth;
-    newest.fuelUsed = report.fuelUsed;
-    newest.players = counters[abi.COUNTER_PLAYERS] ?? 0;
-    newest.creatures = counters[abi.COUNTER_CREATURES] ?? 0;
-    newest.watchers = counters[abi.COUNTER_WATCHERS] ?? 0;
-    newest.overloadLevel = report.overloadLevel;
-    newest.gameTimeRate = report.gameTimeRate;
-    newest.load = report.load;
-    newest.fighting = counters[abi.COUNTER_FIGHTING] ?? 0;
+    zone.newest.counters.set(counters);
+    Object.assign(zone.newest, report, { counters: zone.newest.counters });
+    zone.newestAtMs = nowMs;
   }
 
   register(metrics: MetricsSink): void {
     this.#registerDurations(metrics);
     this.#registerStates(metrics);
-    for (const [name, help, read] of NEWEST) {
+    for (const [name, help, read] of GAUGES) {
       metrics.gauge(`wowsim_zone_${name}`, help, ["zone"], () => this.#each((zone) => read(zone.newest)));
     }
-    for (const [counter, name, help] of TOTALS) {
-      const read = (zone: ZoneNumbers): number => zone.totals[counter] ?? 0;
+    for (const { counter, total } of COUNTERS_SHOWN) {
+      if (total === undefined) continue;
+      const [name, help] = total;
+      const read = (zone: ZoneNumbers): number => at(zone.totals, counter);
       metrics.counter(`wowsim_zone_${name}_total`, help, ["zone"], () => this.#each(read));
     }
     metrics.counter("wowsim_zone_refused_total", "Commands refused, by reason.", ["zone", "reason"], () =>
@@ -196,7 +146,7 @@ export class ZoneMetrics {
       [...this.#zones].map(([id, { name }]) => ({ labels: { zone: id, name }, value: 1 })),
     );
     metrics.gauge("wowsim_zone_tick_age_seconds", "Time since the newest tick.", ["zone"], () =>
-      this.#each((zone) => (this.#now() - zone.newest.atMs) / 1000),
+      this.#each((zone) => (zone.newestAtMs === null ? Number.NaN : (this.#now() - zone.newestAtMs) / 1000)),
     );
     metrics.gauge("wowsim_zone_state", "1 for the state the zone is in, 0 for the others.", ["zone", "state"], () =>
       [...this.#zones].flatMap(([id, zone]) =>
@@ -209,7 +159,7 @@ export class ZoneMetrics {
     return [...this.#zones].flatMap(([id, { totals }]) =>
       Object.keys(REFUSED_NAMES).map((reason) => ({
         labels: { zone: id, reason: nameOf(REFUSED_NAMES, Number(reason)) },
-        value: totals[abi.COUNTER_REFUSED + Number(reason)] ?? 0,
+        value: at(totals, abi.COUNTER_REFUSED + Number(reason)),
       })),
     );
   }

@@ -8,7 +8,8 @@
 
 import { memoryUsage } from "../../shared/memory-usage.ts";
 import type { Emitter } from "../../protocol/telemetry-line.ts";
-import type { FromZoneWorker, TickReport } from "../../shared/zone-messages.ts";
+import type { FromZoneWorker } from "../../shared/zone-messages.ts";
+import type { TickReport } from "../../shared/tick-report.ts";
 
 interface LoopZone {
   /** Ticks of the loop that this zone has completed. */

@@ -36,7 +36,7 @@ export class OutputRecords {
         return true;
       }
       case ENTERED: {
-        const entered = readEntered(view, offset);
+        const entered = readEntered(view, offset, length);
         for (const listener of listeners.entered) listener(entered);
         return true;
       }

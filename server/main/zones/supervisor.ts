@@ -18,13 +18,13 @@ import { crumbInWords } from "../../shared/breadcrumb.ts";
 import { Census } from "./census.ts";
 import { writeCommands } from "./command-writer.ts";
 import { GameLoop } from "./game-loop.ts";
-import type { FromZoneWorker, TickReport, ToZoneWorker, ZoneState } from "../../shared/zone-messages.ts";
+import type { FromZoneWorker, ToZoneWorker, ZoneState } from "../../shared/zone-messages.ts";
+import type { TickReport } from "../../shared/tick-report.ts";
 import { OutputRecords } from "./output-records.ts";
 import type { Crossing } from "../../shared/transfer.ts";
 import { timesOf } from "../../shared/thread-times.ts";
 import { Watchdog } from "./watchdog.ts";
 import { WATCHDOG_MS_DEFAULT } from "../../protocol/limits.ts";
-import { emptyReport, readReport, REPORT } from "../../shared/ring-records.ts";
 import type { Entered, ZoneCensus } from "../../shared/ring-records.ts";
 import { workerGone } from "./worker-link.ts";
 import type { WorkerEnd, ZoneWorkerLink } from "./worker-link.ts";
@@ -35,6 +35,7 @@ import type { WorkerPlanOptions, ZoneBeginning } from "./worker-plan.ts";
 import { WorkerSlot } from "./worker-slot.ts";
 import { ZoneModules } from "./zone-modules.ts";
 import type { ZoneRequest } from "../../shared/zone-messages.ts";
+import { REPORT, emptyReport } from "../../shared/tick-report.ts";
 
 const now = (): number => performance.now();
 
@@ -230,13 +231,13 @@ export class ZoneSupervisor {
   }
 
   #onRecord(view: DataView, bytes: Uint8Array, offset: number, length: number): void {
-    if (view.getUint32(offset, true) === REPORT) this.#onReport(view, offset);
+    if (view.getUint32(offset, true) === REPORT.kind) this.#onReport(view, offset, length);
     else this.#records.handOut(view, bytes, offset, length);
   }
 
-  #onReport(view: DataView, offset: number): void {
+  #onReport(view: DataView, offset: number, length: number): void {
     const report = this.#report;
-    readReport(view, offset, report);
+    REPORT.read(view, offset, length, report);
     const status = this.#zones.get(report.zoneId);
     if (status === undefined) return;
     // Messages and rings are not read in the order in which the zone wrote to them; its state is what it said last.

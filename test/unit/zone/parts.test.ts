@@ -4,10 +4,10 @@ import { expect, test } from "bun:test";
 import { COUNTERS, OP_JOIN, OP_LEAVE, OP_SPAWN } from "../../../assembly/abi.ts";
 import { fuelFor } from "../../../server/main/zones/calibrate.ts";
 import { ZONE_STATES } from "../../../server/shared/zone-messages.ts";
-import type { TickReport } from "../../../server/shared/zone-messages.ts";
-import { emptyReport, readReport, REPORT_BYTES, writeReport } from "../../../server/shared/ring-records.ts";
+import type { TickReport } from "../../../server/shared/tick-report.ts";
 import { commandBytes } from "../../helpers/zone-commands.ts";
 import { newZone, testKernel } from "../../helpers/zone.ts";
+import { REPORT, emptyReport } from "../../../server/shared/tick-report.ts";
 
 const clock = (): number => performance.now();
 
@@ -31,12 +31,12 @@ test.each([...ZONE_STATES])("a report in state %p is read as it was written, wha
     hash: 0xfedc_ba98_7654_3210n,
     counters: Uint32Array.from({ length: COUNTERS }, (_, index) => index * 100_000_000),
   };
-  const view = new DataView(new Uint8Array(REPORT_BYTES + 16).fill(0xff).buffer);
-  writeReport(view, 8, report);
+  const view = new DataView(new Uint8Array(REPORT.bytes + 16).fill(0xff).buffer);
+  REPORT.write(view, 8, report);
   const read = emptyReport(0);
-  readReport(view, 8, read);
+  REPORT.read(view, 8, REPORT.bytes, read);
   expect(read).toEqual(report);
-  expect(view.getUint32(8 + REPORT_BYTES)).toBe(0xffff_ffff);
+  expect(view.getUint32(8 + REPORT.bytes)).toBe(0xffff_ffff);
 });
 
 test("everybody in a full zone is read, and nobody who has left", async () => {

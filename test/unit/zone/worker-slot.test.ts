@@ -6,8 +6,8 @@ import { Ring } from "../../../server/shared/ring.ts";
 import { BURNING_MAX, WorkerSlot } from "../../../server/main/zones/worker-slot.ts";
 import { ZoneWorkerLink } from "../../../server/main/zones/worker-link.ts";
 import type { ZoneWorkerStart } from "../../../server/shared/zone-start.ts";
-import { REPORT_BYTES } from "../../../server/shared/ring-records.ts";
 import { FakeZoneWorker } from "../../helpers/zone-fake-worker.ts";
+import { REPORT } from "../../../server/shared/tick-report.ts";
 
 /** A place whose workers the test lets die; `log` has what was told, in order. */
 function place(nowMs: () => number = () => 0) {
@@ -61,7 +61,7 @@ test("what a dying worker had committed is read before its end is told, whicheve
     const asked = slot.link!.request(1, { type: "inspect" }).catch((error: unknown) => log.push(String(error)));
     die(made[0]!);
     await asked;
-    expect(log.filter((entry) => entry === `record of ${REPORT_BYTES}`)).toHaveLength(2);
+    expect(log.filter((entry) => entry === `record of ${REPORT.bytes}`)).toHaveLength(2);
     expect(log.findIndex((entry) => entry.startsWith("died"))).toBe(2);
     expect(log.at(-1)).toContain("The zone worker died (oops).");
     await slot.stop();

@@ -5,13 +5,14 @@ import fc from "fast-check";
 import { COUNTER_PLAYERS, JOIN_WATCHES, OP_ATTACK, OP_JOIN, OP_MOVE, OP_TRAP } from "../../../assembly/abi.ts";
 import { WowsimError } from "../../../server/protocol/errors.ts";
 import type { Kernel } from "../../../assembly/toolchain/kernel.ts";
-import { CENSUS, END, FRAMES, REPORT } from "../../../server/shared/ring-records.ts";
+import { CENSUS, END, FRAMES } from "../../../server/shared/ring-records.ts";
 import { BACK_OFF_MS_MIN, PROBATION_TICKS, RELAPSE_MS, Restart } from "../../../server/zone/restart.ts";
 import { DEGRADED_TICKS, RECOVERIES_MAX } from "../../../server/zone/zone-health.ts";
 import { DeployedRunner } from "../../helpers/deploy-runner.ts";
 import { RunnerBench } from "../../helpers/zone-runner.ts";
 import { commandBytes } from "../../helpers/zone-commands.ts";
 import { plantedKernel, playedZone, testKernel } from "../../helpers/zone.ts";
+import { REPORT } from "../../../server/shared/tick-report.ts";
 
 const kernel = await testKernel();
 const bad = await plantedKernel();
@@ -28,7 +29,7 @@ describe("a tick", () => {
     bench.give(join(1), join(2));
     bench.tick();
     const { kinds, reports } = bench.drain();
-    expect(kinds).toEqual([FRAMES, END, REPORT]);
+    expect(kinds).toEqual([FRAMES, END, REPORT.kind]);
     expect(reports[0]).toMatchObject({ zoneId: 1, tick: 1, state: "ACTIVE", overrun: false, commandsDropped: 0 });
     expect(reports[0]?.counters[COUNTER_PLAYERS]).toBe(2);
     expect(reports[0]?.hash).toBe(bench.runner.zone.hash);
@@ -66,7 +67,7 @@ describe("a tick", () => {
     bench.give(...Array.from({ length: 30 }, (_, index) => join(index + 1)));
     bench.tick();
     const { kinds, reports } = bench.drain();
-    expect(kinds).toEqual([END, REPORT]);
+    expect(kinds).toEqual([END, REPORT.kind]);
     expect(reports[0]?.framesLost).toBe(30);
     const before = bench.runner.zone.tick;
     bench.tick();
@@ -102,7 +103,7 @@ describe("a trap", () => {
     twin.give({ op: OP_MOVE, session: 1, seq: 1, x: 3 });
     for (const each of [bench, twin]) each.tick();
     expect(bench.runner.zone.hash).toBe(twin.runner.zone.hash);
-    expect(bench.drain()).toMatchObject({ kinds: [FRAMES, END, REPORT], reports: [{ tick: 6, recoveries: 1 }] });
+    expect(bench.drain()).toMatchObject({ kinds: [FRAMES, END, REPORT.kind], reports: [{ tick: 6, recoveries: 1 }] });
     expect(bench.states).toEqual(["ACTIVE > CRASHED", "CRASHED > DEGRADED"]);
     const named = { zone_id: 1, zone_name: "Elwynn Forest", tick: 6, session_id: 7, op: OP_TRAP };
     expect(bench.emitter.messages("Zone tick exception")[0]).toMatchObject({
@@ -148,7 +149,7 @@ describe("a trap", () => {
     expect(bench.emitter.messages("Zone ticks lost")).toEqual([]);
     expect(bench.drain().kinds).toEqual([]);
     bench.tick();
-    expect(bench.drain().kinds).toEqual([END, REPORT]);
+    expect(bench.drain().kinds).toEqual([END, REPORT.kind]);
   });
 });
 

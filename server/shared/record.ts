@@ -1,0 +1,136 @@
+// A record between threads, described once: a table of names and types writes it, reads it, empties it, and says how long it is.
+//
+//   const ENTERED = new RecordTable(6, { zoneId: "u32", session: "u32", ticket: "u32" });
+//   ENTERED.bytes                            // 16: the kind, then each field in the table's order
+//   ENTERED.write(view, at, entered)
+//   ENTERED.read(view, at, 16, into)         // into is reused; throws WowsimError("bad_record") when the length can not be
+//
+// All numbers are little-endian and follow each other without gaps.
+
+import { WowsimError } from "../protocol/errors.ts";
+
+/** A number, a 64-bit number, a yes or no, one of some words, or so many numbers in a row. */
+export type FieldType = "u32" | "f32" | "f64" | "u64" | "flag" | readonly string[] | { readonly u32s: number };
+
+type ValueOf<Type> = Type extends "u64"
+  ? bigint
+  : Type extends "flag"
+    ? boolean
+    : Type extends readonly (infer Word)[]
+      ? Word
+      : Type extends { u32s: number }
+        ? Uint32Array
+        : number;
+
+/** What a table's record is in this program. */
+export type RecordOf<Fields> = { -readonly [Name in keyof Fields]: ValueOf<Fields[Name]> };
+
+/** The kind of a record: its first word. */
+export const KIND_BYTES = 4;
+
+interface Field {
+  name: string;
+  type: FieldType;
+  offset: number;
+}
+
+export class RecordTable<const Fields extends Readonly<Record<string, FieldType>>> {
+  readonly kind: number;
+  /** Of one record, its kind included. */
+  readonly bytes: number;
+  readonly #fields: readonly Field[];
+
+  constructor(kind: number, fields: Fields) {
+    this.kind = kind;
+    let offset = KIND_BYTES;
+    this.#fields = Object.entries(fields).map(([name, type]) => {
+      const field = { name, type, offset };
+      offset += bytesOf(type);
+      return field;
+    });
+    this.bytes = offset;
+  }
+
+  write(view: DataView, at: number, record: Readonly<RecordOf<Fields>>): void {
+    const values = record as Readonly<Record<string, unknown>>;
+    view.setUint32(at, this.kind, true);
+    for (const { name, type, offset } of this.#fields) writeField(view, at + offset, type, values[name]);
+  }
+
+  /** Fills `into` from a record of `length` bytes. Throws WowsimError("bad_record") when that is not what one has. */
+  read(view: DataView, at: number, length: number, into: RecordOf<Fields>): RecordOf<Fields> {
+    if (length !== this.bytes)
+      throw new WowsimError("bad_record", `A record of kind ${this.kind} has ${this.bytes} bytes, not ${length}.`);
+    const values = into as Record<string, unknown>;
+    for (const { name, type, offset } of this.#fields) {
+      if (typeof type === "object" && "u32s" in type) readWords(view, at + offset, values[name] as Uint32Array);
+      else values[name] = readField(view, at + offset, type);
+    }
+    return into;
+  }
+
+  /** A record to be filled again and again: zeros, no, and the first word. */
+  empty(): RecordOf<Fields> {
+    return Object.fromEntries(this.#fields.map(({ name, type }) => [name, emptyOf(type)])) as RecordOf<Fields>;
+  }
+}
+
+function bytesOf(type: FieldType): number {
+  if (type === "f64" || type === "u64") return 8;
+  return typeof type === "object" && "u32s" in type ? type.u32s * 4 : 4;
+}
+
+function emptyOf(type: FieldType): unknown {
+  if (type === "u64") return 0n;
+  if (type === "flag") return false;
+  if (typeof type === "string") return 0;
+  return "u32s" in type ? new Uint32Array(type.u32s) : type[0];
+}
+
+function writeField(view: DataView, at: number, type: FieldType, value: unknown): void {
+  switch (type) {
+    case "u32":
+      return view.setUint32(at, value as number, true);
+    case "f32":
+      return view.setFloat32(at, value as number, true);
+    case "f64":
+      return view.setFloat64(at, value as number, true);
+    case "u64":
+      return view.setBigUint64(at, value as bigint, true);
+    case "flag":
+      return view.setUint32(at, value === true ? 1 : 0, true);
+    default:
+      if ("u32s" in type) writeWords(view, at, value as Uint32Array, type.u32s);
+      else view.setUint32(at, type.indexOf(value as string), true);
+  }
+}
+
+function readField(view: DataView, at: number, type: Exclude<FieldType, { u32s: number }>): unknown {
+  switch (type) {
+    case "u32":
+      return view.getUint32(at, true);
+    case "f32":
+      return view.getFloat32(at, true);
+    case "f64":
+      return view.getFloat64(at, true);
+    case "u64":
+      return view.getBigUint64(at, true);
+    case "flag":
+      return view.getUint32(at, true) === 1;
+    default: {
+      const word = type[view.getUint32(at, true)];
+      if (word === undefined)
+        throw new WowsimError("bad_record", `Word ${view.getUint32(at, true)} of ${type} is none.`);
+      return word;
+    }
+  }
+}
+
+function writeWords(view: DataView, at: number, words: Uint32Array, count: number): void {
+  if (words.length !== count) throw new WowsimError("bad_record", `${words.length} words, where ${count} belong.`);
+  for (let index = 0; index < count; index++) view.setUint32(at + index * 4, words[index] as number, true);
+}
+
+function readWords(view: DataView, at: number, into: Uint32Array): void {
+  for (let index = 0; index < into.length; index++) into[index] = view.getUint32(at + index * 4, true);
+}
