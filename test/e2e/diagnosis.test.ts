@@ -132,16 +132,25 @@ describe("the commands, on a broken server", () => {
     expect(JSON.parse(diagnosis.stdout)).toMatchObject({ diagnoses: [{ cause: "latency-spike", zones: [1, 2] }] });
   });
 
-  test.skipIf(!existsSync("/dev/full"))("health is degraded while the telemetry file can not be written", async () => {
-    await using server = await ServeProcess.ready("--telemetry-file", "/dev/full");
-    const { http, telemetry } = await server.untilReady();
-    const where = ["--http-port", String(http), "--telemetry-port", String(telemetry)];
-    let report = { reasons: [] as { level: string; text: string }[] };
-    await until("health says so", async () => {
-      report = JSON.parse((await wowsim("health", "--for", "2s", "--format", "json", ...where)).stdout);
-      return report.reasons.some(({ text }) => text.startsWith("the telemetry file can not be written"));
-    });
-  });
+  test.skipIf(!existsSync("/dev/full"))(
+    "a telemetry file that can not be written is told by health, and by a short diagnosis",
+    async () => {
+      await using server = await ServeProcess.ready("--telemetry-file", "/dev/full");
+      const { control, http, telemetry } = await server.untilReady();
+      const where = ["--http-port", String(http), "--telemetry-port", String(telemetry)];
+      let report = { reasons: [] as { level: string; text: string }[] };
+      await until("health says so", async () => {
+        report = JSON.parse((await wowsim("health", "--for", "2s", "--format", "json", ...where)).stdout);
+        return report.reasons.some(({ text }) => text.startsWith("the telemetry file can not be written"));
+      });
+      const short = ["diagnose", "--watch-for", "2s", "--format", "json", "--server", `127.0.0.1:${control}`];
+      const { code, stdout } = await wowsim(...short);
+      expect(code).toBe(1);
+      const [unknown] = JSON.parse(stdout).diagnoses as Diagnosis[];
+      expect(unknown).toMatchObject({ cause: "unknown" });
+      expect(unknown!.evidence.join()).toContain("the telemetry file can not be written");
+    },
+  );
 
   test("where no server is, both exit 3 and say what to do", async () => {
     const nowhere = ["--telemetry-port", "1", "--http-port", "1"];
