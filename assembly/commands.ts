@@ -63,6 +63,7 @@ import { CONTROL_ROOTED, CONTROL_STUNNED, Control } from "./control";
 import { Cell, U32 } from "./columns";
 import { Counter } from "./counters";
 import { emitRefused, emitRefusedToSession } from "./events";
+import { attackRefusal } from "./hostility";
 import { interruptCast } from "./interrupts";
 import {
   CLASSES_MAX,
@@ -88,7 +89,6 @@ import { reclaimBody, releaseSpirit } from "./revival";
 import { NO_ROW, rowOf } from "./entity-rows";
 import { inMeleeRange, inWorld, isFinitePoint } from "./space";
 import { Spell, spellOf } from "./content-tables";
-import { attackRefusal } from "./targets";
 import { arrive, bring, depart } from "./transfer";
 import { MOVING_NOT, requestMove, stopWalking } from "./walking";
 

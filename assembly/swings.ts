@@ -48,6 +48,7 @@ import { dealDamage } from "./damage";
 import { provoke } from "./aggro";
 import { emit, emitRefused } from "./events";
 import { canStrike, isInFront } from "./facing";
+import { attackRefusal } from "./hostility";
 import {
   ENTITY_ARMOR,
   ENTITY_ATTACKING,
@@ -76,7 +77,6 @@ import { randomBetween } from "./random";
 import { Row, rowOf } from "./entity-rows";
 import { PlayerClass } from "./stats";
 import { inMeleeRange } from "./space";
-import { attackRefusal } from "./targets";
 
 /** Between a swing of one hand and one of the other. */
 const HANDS_APART_MS: u32 = 200;

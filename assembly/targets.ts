@@ -6,8 +6,6 @@
 
 import {
   ENTITY_DEAD,
-  ENTITY_EVADING,
-  ENTITY_PHANTOM,
   REFUSED_INVALID_TARGET,
   REFUSED_NO_SUCH_ENTITY,
   REFUSED_OUT_OF_RANGE,
@@ -16,9 +14,9 @@ import {
 import { Flag } from "./changes";
 import { F32, U16, U32 } from "./columns";
 import { Span, cellOf, ensureGrid } from "./grid";
+import { attackRefusal, isAttackable } from "./hostility";
 import {
   CELLS_ACROSS,
-  CREATURE_STATE,
   ENTITY_ID,
   ENTITY_TARGET,
   ENTITY_X,
@@ -30,7 +28,6 @@ import {
 } from "./memory";
 import { NO_ROW, Row, rowOf } from "./entity-rows";
 import { distanceSquared, isWithin } from "./space";
-import { CREATURE_GONE } from "./creature-states";
 import { EFFECT_HEAL, EFFECT_HELP, EFFECT_POWER, EFFECT_STANCE, Spell } from "./content-tables";
 
 /** Set in the result of `aim` when the lower bits are a REFUSED_* instead of a row. */
@@ -58,18 +55,6 @@ export function isStillInReach(caster: u32, target: u32, spell: usize): bool {
   if (target == caster) return true;
   if (Flag.has(target, ENTITY_DEAD)) return false;
   return isWithin(caster, target, Spell.float(spell, SPELL_RANGE) + RANGE_LEEWAY);
-}
-
-/** 0 when a player or creature may attack the target, else why not. */
-export function attackRefusal(attacker: u32, target: u32): u32 {
-  if (target == NO_ROW || isGone(target)) return REFUSED_NO_SUCH_ENTITY;
-  if (Row.isCreature(attacker) == Row.isCreature(target)) return REFUSED_INVALID_TARGET;
-  if (Flag.has(target, ENTITY_PHANTOM)) return REFUSED_INVALID_TARGET;
-  return Flag.has(target, ENTITY_DEAD) ? REFUSED_TARGET_DEAD : 0;
-}
-
-function isGone(row: u32): bool {
-  return Row.isCreature(row) && U32.get(CREATURE_STATE, Row.creatureIndex(row)) == CREATURE_GONE;
 }
 
 function chooseEnemy(caster: u32, spell: usize, wantedId: u32): u32 {
@@ -114,10 +99,4 @@ function nearestEnemy(player: u32, range: f32): u32 {
     }
   }
   return nearest;
-}
-
-/** A creature that may be attacked without being named: alive, real, not on its way home. */
-function isAttackable(row: u32): bool {
-  if (!Row.isCreature(row) || U32.get(ENTITY_ID, row) == 0) return false;
-  return !Flag.has(row, ENTITY_DEAD | ENTITY_PHANTOM | ENTITY_EVADING);
 }
