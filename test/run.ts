@@ -19,15 +19,18 @@ import type { Failure } from "./failed-tests.ts";
 /** A test that starts real processes gets room to do so, on a busy machine too; none takes anywhere near as long. */
 const TEST_TIMEOUT_MS = 120_000;
 /**
- * Files of e2e that run at the same time: they mostly wait for real processes. The others compute, and share what they have
- * loaded and compiled by now: two at a time they take longer than one after the other.
+ * Folders that run together, and how. Files of unit and property compute: one process a core, each of which keeps what it has
+ * loaded and compiled from one file to the next. Files of e2e mostly wait for processes that they started.
  */
-const E2E_FILES_AT_ONCE = 3;
-/** How long each took once, so that the longest begins first; made anew by --update-timings. */
-const E2E_TIMINGS = "test/timings.json";
+const PHASES = [
+  { folders: ["unit", "property"], flags: ["--parallel=2", "--no-isolate"] },
+  { folders: ["e2e"], flags: ["--parallel=4"] },
+];
+const FOLDERS = PHASES.flatMap(({ folders }) => folders);
+/** How long each file took once, so that the longest begins first; made anew by --update-timings. */
+const TIMINGS = "test/timings.json";
 /** Of what failed, said again at the end: who keeps only the end of the output must find it there. */
 const REPORT_LINES_MAX = 55;
-const FOLDERS = ["unit", "property", "e2e"] as const;
 
 interface Step {
   name: string;
@@ -94,25 +97,35 @@ async function runTests(...args: string[]): Promise<{ code: number; stderr: stri
   }
 }
 
-/** Runs one test folder; what bun counted is added up, and a folder that ran nothing counts as failed. */
-async function runFolder(folder: string): Promise<void> {
-  if (!existsSync(`${import.meta.dir}/${folder}`))
-    throw new Error(`There is no test/${folder}; choose from ${FOLDERS.join(", ")}.`);
-  console.log(`\ntest/${folder}`);
-  const sideBySide = [`--parallel=${E2E_FILES_AT_ONCE}`, `--timings=${E2E_TIMINGS}`];
-  const flags = [`--timeout=${TEST_TIMEOUT_MS}`, ...(folder === "e2e" ? sideBySide : [])];
-  const { code, stderr, junit } = await runTests(...flags, `./test/${folder}`);
+/** Runs test folders together; what bun counted is added up, and a folder that ran nothing counts as failed. */
+async function runFolders(folders: string[], flags: string[]): Promise<void> {
+  const paths = folders.map((folder) => `test/${folder}`);
+  console.log(`\n${paths.join(", ")}`);
+  const { code, stderr, junit } = await runTests(
+    `--timeout=${TEST_TIMEOUT_MS}`,
+    `--timings=${TIMINGS}`,
+    ...flags,
+    ...paths.map((path) => `./${path}`),
+  );
   const count = (word: string): number => Number(new RegExp(`^\\s*(\\d+) ${word}$`, "m").exec(stderr)?.[1] ?? 0);
   passed += count("pass");
   failed += count("fail");
   failures.push(...failedTests(junit), ...unhandledErrors(stderr));
-  if (code !== 0 && count("fail") === 0) fail({ name: `test/${folder}`, said: [`bun test ended with code ${code}`] });
-  if (code === 0 && count("pass") === 0) fail({ name: `test/${folder}`, said: ["ran no test"] });
+  if (code !== 0 && count("fail") === 0) fail({ name: paths.join(", "), said: [`bun test ended with code ${code}`] });
+  for (const path of paths) if (!junit.includes(`file="${path}/`)) fail({ name: path, said: ["ran no test"] });
 }
 
 const wanted = process.argv.slice(2);
-for (const step of checks) await runCheck(step);
-if (!wanted.includes("check")) for (const folder of wanted.length > 0 ? wanted : FOLDERS) await runFolder(folder);
+const isCheckOnly = wanted.includes("check");
+for (const folder of isCheckOnly ? [] : wanted) {
+  if (!FOLDERS.includes(folder))
+    throw new Error(`There is no test/${folder}; choose from ${FOLDERS.join(", ")}, or check.`);
+}
+await Promise.all(checks.map(runCheck));
+for (const { folders, flags } of isCheckOnly ? [] : PHASES) {
+  const chosen = folders.filter((folder) => wanted.length === 0 || wanted.includes(folder));
+  if (chosen.length > 0) await runFolders(chosen, flags);
+}
 for (const line of failureReport(failures, REPORT_LINES_MAX)) console.log(line);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);

@@ -75,14 +75,14 @@ export async function buildKernel(options: { variant?: string } = {}): Promise<B
 }
 
 async function buildFrom(sources: Map<string, string>): Promise<BuiltKernel> {
-  const wasm = await compiled(sources);
+  const wasm = await compileCached(sources);
   const problems = await checkModule(wasm);
   if (problems.length > 0) throw new WowsimError("kernel_check", `The kernel may not run:\n- ${problems.join("\n- ")}`);
   return { wasm, metered: await meter(wasm), hash: hashOf(wasm) };
 }
 
-/** What the sources were compiled to before; else they are now. One that is damaged does not count. */
-async function compiled(sources: Map<string, string>): Promise<Uint8Array> {
+/** What the sources were compiled to before; else compiles them now. A damaged module does not count. Throws like `compile`. */
+export async function compileCached(sources: Map<string, string>): Promise<Uint8Array> {
   // A one-file build can not say what it was compiled by, and has nowhere of its own to keep what it compiles.
   if (Bun.isStandaloneExecutable) return await compile(sources);
   const cache = new CompileCache(COMPILED);

@@ -7,7 +7,7 @@
 //   const wasm = await buildCostlyKernel(40)      // unmetered, for deploy_load
 
 import { WowsimError } from "../../server/protocol/errors.ts";
-import { compile, readSources, sourceNamed } from "../../assembly/toolchain/build.ts";
+import { compileCached, readSources, sourceNamed } from "../../assembly/toolchain/build.ts";
 
 /** Of the variant: what decides whether a record is made. */
 const TEST = "U32.get(ENTITY_CHANGED, row) != now || watchersOf(row) == 0";
@@ -38,5 +38,5 @@ function watchersOften(row: u32): u32 {
 }
 `;
   const costly = deltas.replace(TEST, COSTLY).replace("  ENTITY_SINCE,\n", "  ENTITY_ID,\n  ENTITY_SINCE,\n") + often;
-  return await compile(sources.set(path, costly));
+  return await compileCached(sources.set(path, costly));
 }

@@ -8,7 +8,7 @@
 // To a kernel without garbage it is an unknown spell. So one module, checked and metered once, is as many bad ones as
 // there are seeds, and what it does is repeated by a replay.
 
-import { compile, readSources, sourceNamed } from "../../assembly/toolchain/build.ts";
+import { compileCached, readSources, sourceNamed } from "../../assembly/toolchain/build.ts";
 
 /** Spells above this are orders. */
 export const GARBAGE_SPELL = 60_000;
@@ -172,5 +172,5 @@ export async function buildGarbageKernel(): Promise<Uint8Array> {
     /"\.\/(abi|columns|memory)"/g,
     (_, name: string) => `"./${sourceNamed(sources, `${name}.ts`).slice(0, -3)}"`,
   );
-  return await compile(sources.set("garbage.ts", code));
+  return await compileCached(sources.set("garbage.ts", code));
 }

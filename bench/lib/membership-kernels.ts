@@ -8,7 +8,7 @@
 //   a phase traps                   never                              one in 128
 
 import { WowsimError } from "../../server/protocol/errors.ts";
-import { compile, readSources, sourceNamed } from "../../assembly/toolchain/build.ts";
+import { compileCached, readSources, sourceNamed } from "../../assembly/toolchain/build.ts";
 import type { Kernel } from "../../assembly/toolchain/kernel.ts";
 import { loadKernel } from "../../assembly/toolchain/load.ts";
 import { meter } from "../../assembly/toolchain/meter.ts";
@@ -103,7 +103,7 @@ export async function buildMembershipKernels(): Promise<MembershipKernels> {
     }
     sources.set(path, source);
   }
-  const steady = await meter(await compile(sources));
+  const steady = await meter(await compileCached(sources));
   return { steady: loadKernel(steady, "steady"), trial: { ...loadKernel(marked(steady), "trial"), hash: "trial" } };
 }
 

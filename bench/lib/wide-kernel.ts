@@ -5,7 +5,7 @@
 
 import { WowsimError } from "../../server/protocol/errors.ts";
 import { checkModule } from "../../assembly/toolchain/checks.ts";
-import { compile, readSources } from "../../assembly/toolchain/build.ts";
+import { compileCached, readSources } from "../../assembly/toolchain/build.ts";
 import { meter } from "../../assembly/toolchain/meter.ts";
 
 /** Constants of assembly/memory.ts that differ, and what they are here. */
@@ -31,7 +31,7 @@ export async function buildWideKernel(): Promise<{ wasm: Uint8Array; metered: Ui
     if (!declared.test(map)) throw new WowsimError("kernel_source", `assembly/memory.ts has no constant ${name}.`);
     map = map.replace(declared, `export const ${name}: u32 = ${value};`);
   }
-  const wasm = await compile(sources.set("memory.ts", map));
+  const wasm = await compileCached(sources.set("memory.ts", map));
   const problems = await checkModule(wasm);
   if (problems.length > 0) throw new WowsimError("kernel_check", problems.join("\n"));
   return { wasm, metered: await meter(wasm) };

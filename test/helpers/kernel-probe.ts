@@ -3,7 +3,7 @@
 //   const probe = await openProbe()
 //   probe.call("armorShare", 1_000, 10)   // 0.444...
 
-import { compile, readSources, sourceNamed } from "../../assembly/toolchain/build.ts";
+import { compileCached, readSources, sourceNamed } from "../../assembly/toolchain/build.ts";
 import { readModule } from "../../assembly/toolchain/binary.ts";
 
 /** What is exported beside the kernel's own, by file. */
@@ -27,7 +27,7 @@ export async function openProbe(): Promise<Probe> {
     ([file, names]) => `export { ${names.join(", ")} } from "./${sourceNamed(sources, `${file}.ts`).slice(0, -3)}";`,
   );
   sources.set("index.ts", `${sources.get("index.ts")}\n${lines.join("\n")}\n`);
-  const wasm = await compile(sources);
+  const wasm = await compileCached(sources);
   const { memory: limits } = readModule(wasm);
   const pages = limits?.initial ?? 0;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });

@@ -7,7 +7,7 @@
 import { JOIN_WATCHES, OP_JOIN, OP_MOVE } from "../../assembly/abi.ts";
 import type { World, ZoneContent } from "../../server/protocol/content/content.ts";
 import { loadWorld } from "../../server/protocol/content/load.ts";
-import { compile, ensureKernel, readSources } from "../../assembly/toolchain/build.ts";
+import { compileCached, ensureKernel, readSources } from "../../assembly/toolchain/build.ts";
 import type { Kernel } from "../../assembly/toolchain/kernel.ts";
 import { loadKernel } from "../../assembly/toolchain/load.ts";
 import { meter } from "../../assembly/toolchain/meter.ts";
@@ -66,7 +66,7 @@ async function compilePlanted(): Promise<Kernel> {
     .replace("  regenerate();\n", `  regenerate();\n  ${code}\n`)
     .replace("  HEADER_TICK,\n", "  HEADER_END,\n  HEADER_SPAWN_X,\n  HEADER_TICK,\n");
   if (!index.includes(code)) throw new Error("assembly/index.ts calls no regenerate(), after which to plant.");
-  return loadKernel(await meter(await compile(sources.set("index.ts", index))), "planted");
+  return loadKernel(await meter(await compileCached(sources.set("index.ts", index))), "planted");
 }
 
 export type TestZoneOptions = Partial<ZoneOptions> & { plant?: Plant };
