@@ -4,17 +4,17 @@
 // build between two ticks.
 
 import { COUNTER_CREATURES, COUNTER_PLAYERS, COUNTER_WATCHERS, PHASE_HASH, PHASE_IDLE, PHASE_VISIBILITY } from "./abi";
-import { tickAuras } from "./aura-ticks";
-import { startInterrupts, startCasts } from "./cast-starts";
-import { advanceCasts } from "./casts";
-import { Cell } from "./columns";
-import { handleCommands } from "./commands";
-import { Counter } from "./counters";
-import { updateCreatures } from "./creatures";
-import { clearEvents } from "./events";
-import { buildFrames } from "./frames";
-import { buildGrid, invalidateGrid } from "./grid";
-import { hashState } from "./hash";
+import { tickAuras } from "./combat/aura-ticks";
+import { startInterrupts, startCasts } from "./spells/cast-starts";
+import { advanceCasts } from "./spells/casts";
+import { Cell } from "./memory/columns";
+import { handleCommands } from "./players/commands";
+import { Counter } from "./state/counters";
+import { updateCreatures } from "./creatures/creatures";
+import { clearEvents } from "./state/events";
+import { buildFrames } from "./frames/frames";
+import { buildGrid, invalidateGrid } from "./space/grid";
+import { hashState } from "./state/hash";
 import {
   HEADER_CREATURES,
   HEADER_FRAME_BYTES,
@@ -29,20 +29,20 @@ import {
   SCRATCH_END,
   STATE_BASE,
   STATE_END,
-} from "./memory";
-import { movePlayers } from "./movement";
-import { scanAroundPlayers } from "./proximity-aggro";
-import { Breadcrumb } from "./breadcrumb";
-import { initOverload } from "./overload";
-import { regenerate } from "./regeneration";
-import { seedRandom } from "./random";
-import { respawnCreatures } from "./respawn";
-import { revivePlayers } from "./revival";
-import { initRows, lowerHighWaterMarks } from "./entity-rows";
-import { swingAll } from "./swings";
-import { forgetTransfers } from "./transfer";
+} from "./memory/memory";
+import { movePlayers } from "./players/movement";
+import { scanAroundPlayers } from "./creatures/proximity-aggro";
+import { Breadcrumb } from "./state/breadcrumb";
+import { initOverload } from "./state/overload";
+import { regenerate } from "./combat/regeneration";
+import { seedRandom } from "./state/random";
+import { respawnCreatures } from "./creatures/respawn";
+import { revivePlayers } from "./players/revival";
+import { initRows, lowerHighWaterMarks } from "./state/entity-rows";
+import { swingAll } from "./combat/swings";
+import { forgetTransfers } from "./players/transfer";
 
-export * from "./memory";
+export * from "./memory/memory";
 
 // Fails to compile when the map outgrows the memory.
 if (SCRATCH_END > <usize>MEMORY_PAGES * 65536) ERROR("raise MEMORY_PAGES");

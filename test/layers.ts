@@ -9,7 +9,12 @@
 import { readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 
-const PROTOCOL = ["server/protocol", "assembly"];
+const KERNEL = ["memory", "state", "space", "combat", "spells", "creatures", "players", "frames"].map(
+  (room) => `assembly/${room}`,
+);
+/** abi.ts: what the kernel and the host call things. */
+const ABI = "assembly";
+const PROTOCOL = ["server/protocol", ABI];
 /** What every thread of the server may use. */
 const THREADS = [...PROTOCOL, "server/shared", "assembly/toolchain"];
 const ANALYSIS = ["server/protocol", "tools/ui", "tools/analysis"];
@@ -19,7 +24,16 @@ const MAIN = ["sockets", "gateway", "control", "faults", "zones", "monitoring"].
 
 /** Each room, and the rooms it may import. From the ground up: nothing imports what stands below it here. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
-  assembly: [],
+  // The kernel: abi.ts beside index.ts, which is its table of contents.
+  assembly: KERNEL,
+  "assembly/memory": [ABI],
+  "assembly/state": [ABI, "assembly/memory"],
+  "assembly/space": [ABI, "assembly/memory", "assembly/state"],
+  "assembly/combat": [ABI, "assembly/memory", "assembly/state", "assembly/space"],
+  "assembly/spells": [ABI, "assembly/memory", "assembly/state", "assembly/space", "assembly/combat"],
+  "assembly/creatures": [ABI, ...KERNEL.slice(0, 5)],
+  "assembly/players": [ABI, ...KERNEL.slice(0, 5)],
+  "assembly/frames": [ABI, ...KERNEL.slice(0, 4)],
   "server/protocol": PROTOCOL,
   "assembly/toolchain": PROTOCOL,
   "server/shared": THREADS,

@@ -1,7 +1,7 @@
 // What the host knows of a kernel: its exports, and the layout it read from them.
 //
 // A kernel is a WebAssembly module over one imported memory. Every build exports its memory map as immutable i32
-// globals (assembly/memory.ts), and the host takes every offset from there: it has no copy of its own.
+// globals (assembly/memory/memory.ts), and the host takes every offset from there: it has no copy of its own.
 //
 //   const kernel = loadKernel(await Bun.file(path).bytes())   // compile, read layout, compute hashes
 //   kernel.layout.offset("HEADER_TICK")                       // 65540, throws on a name this build does not have

@@ -8,7 +8,7 @@ import { checkModule } from "../../assembly/toolchain/checks.ts";
 import { compileCached, readSources } from "../../assembly/toolchain/build.ts";
 import { meter } from "../../assembly/toolchain/meter.ts";
 
-/** Constants of assembly/memory.ts that differ, and what they are here. */
+/** Constants of assembly/memory/memory.ts that differ, and what they are here. */
 const CAPACITIES: Record<string, string> = {
   PLAYERS_MAX: "16384",
   CREATURES_MAX: "16384",
@@ -28,7 +28,8 @@ export async function buildWideKernel(): Promise<{ wasm: Uint8Array; metered: Ui
   let map = sources.get("memory.ts") ?? "";
   for (const [name, value] of Object.entries(CAPACITIES)) {
     const declared = new RegExp(`export const ${name}: u32 = [^;]+;`);
-    if (!declared.test(map)) throw new WowsimError("kernel_source", `assembly/memory.ts has no constant ${name}.`);
+    if (!declared.test(map))
+      throw new WowsimError("kernel_source", `assembly/memory/memory.ts has no constant ${name}.`);
     map = map.replace(declared, `export const ${name}: u32 = ${value};`);
   }
   const wasm = await compileCached(sources.set("memory.ts", map));

@@ -1,4 +1,4 @@
-// A player between two zones: what the kernel wrote when they departed (assembly/transfer.ts), and the commands that bring
+// A player between two zones: what the kernel wrote when they departed (assembly/players/transfer.ts), and the commands that bring
 // it into another zone. Both are commands in a journal, so a zone that crashes in that very tick does the same again.
 //
 //   const [departure] = readDepartures(zone)                        // after the tick with OP_DEPART

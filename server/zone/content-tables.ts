@@ -7,7 +7,7 @@ import type { KernelLayout } from "../../assembly/toolchain/kernel.ts";
 import { AURA_KINDS, POWER_TYPES, SCHOOLS, SPELL_EFFECTS } from "../protocol/content/content.ts";
 import type { Content, CreatureTemplate, PlayerClass, Spell } from "../protocol/content/content.ts";
 
-// Flags of the tables, as assembly/content-tables.ts has them.
+// Flags of the tables, as assembly/state/content-tables.ts has them.
 const SPELL_COMMON = 1;
 const SPELL_AT_WILL = 2;
 const TEMPLATE_FLEES = 1;

@@ -1,5 +1,5 @@
 // What a kernel's trap looks like to its host, and who did it: the header notes which command, session, entity and spell
-// was in hand when it happened (assembly/breadcrumb.ts).
+// was in hand when it happened (assembly/state/breadcrumb.ts).
 
 import * as abi from "../../assembly/abi.ts";
 import { messageOf, WowsimError } from "../protocol/errors.ts";

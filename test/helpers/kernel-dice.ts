@@ -1,4 +1,4 @@
-// The zone's generator (assembly/random.ts) once more, to find a state of it that rolls what a test needs.
+// The zone's generator (assembly/state/random.ts) once more, to find a state of it that rolls what a test needs.
 
 const MASK = (1n << 64n) - 1n;
 const CANDIDATES_MAX = 200_000n;

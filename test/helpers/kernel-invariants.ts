@@ -22,7 +22,7 @@ export function brokenInvariants(zone: KernelZone): string[] {
 const STUNNED = 1;
 const SILENCED = 2;
 const ROOTED = 4;
-/** CREATURE_FIGHTING of assembly/creature-states.ts. */
+/** CREATURE_FIGHTING of assembly/state/creature-states.ts. */
 const FIGHTING = 1;
 
 /** Auras are those of somebody who is here, each once, not over; and what they forbid is not done. */

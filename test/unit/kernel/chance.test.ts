@@ -64,7 +64,7 @@ test.each([
   expect(probe.call("spellMiss", levels)).toBe(misses);
 });
 
-// Bits of assembly/attack-table.ts.
+// Bits of assembly/combat/attack-table.ts.
 const DUAL = 1;
 const FRONT = 2;
 const SHIELD = 4;

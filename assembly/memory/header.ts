@@ -1,0 +1,66 @@
+// Memory map, first part: the header. Single values of the zone, its breadcrumb, its counters, its load shedding.
+//
+//   HEADER_TICK 65540: 500        HEADER_PLAYERS_HIGH 65580: 40        COUNTER_BASE + 7 * 4: damage of this tick
+
+import { ABI_VERSION } from "../abi";
+
+/** Raised when a column changes its meaning without changing its place. Also carries the record formats' version. */
+export const LAYOUT_VERSION: u32 = (ABI_VERSION << 16) | 1;
+
+export const STATE_BASE: usize = 65536;
+export const HEADER_BASE: usize = STATE_BASE;
+export const HEADER_LAYOUT_VERSION: usize = HEADER_BASE;
+export const HEADER_TICK: usize = HEADER_BASE + 4;
+export const HEADER_HASH_LO: usize = HEADER_BASE + 8;
+export const HEADER_HASH_HI: usize = HEADER_BASE + 12;
+/** u64, the generator's whole state. */
+export const HEADER_RANDOM: usize = HEADER_BASE + 16;
+/** The host writes how many commands it put into the command area. */
+export const HEADER_COMMAND_COUNT: usize = HEADER_BASE + 24;
+export const HEADER_FRAME_BYTES: usize = HEADER_BASE + 28;
+export const HEADER_EVENT_COUNT: usize = HEADER_BASE + 32;
+export const HEADER_ZONE_ID: usize = HEADER_BASE + 36;
+export const HEADER_TICK_RATE: usize = HEADER_BASE + 40;
+/** Rows in use lie below these marks (creatures: counted from their own first row). */
+export const HEADER_PLAYERS_HIGH: usize = HEADER_BASE + 44;
+export const HEADER_CREATURES_HIGH: usize = HEADER_BASE + 48;
+/** Where players appear and revive; f32, written by the host. */
+export const HEADER_SPAWN_X: usize = HEADER_BASE + 52;
+export const HEADER_SPAWN_Y: usize = HEADER_BASE + 56;
+export const HEADER_SPAWN_Z: usize = HEADER_BASE + 60;
+export const HEADER_PLAYERS: usize = HEADER_BASE + 64;
+export const HEADER_CREATURES: usize = HEADER_BASE + 68;
+export const HEADER_WATCHERS: usize = HEADER_BASE + 72;
+/** Player row whose frame is built first in the next tick. */
+export const HEADER_FRAME_TURN: usize = HEADER_BASE + 76;
+
+export const NOTE_PHASE: usize = HEADER_BASE + 96;
+export const NOTE_COMMAND: usize = HEADER_BASE + 100;
+export const NOTE_SESSION: usize = HEADER_BASE + 104;
+export const NOTE_ENTITY: usize = HEADER_BASE + 108;
+export const NOTE_SPELL: usize = HEADER_BASE + 112;
+
+/** COUNTERS u32 of this tick, indexed by COUNTER_*. */
+export const COUNTER_BASE: usize = HEADER_BASE + 128;
+
+/** What the zone leaves out while it is overloaded, as the last OP_RELIEVE said: overload.ts. */
+export const RELIEF_BASE: usize = HEADER_BASE + 320;
+/** The host's number for it; of no meaning here. */
+export const RELIEF_STEP: usize = RELIEF_BASE;
+/** 0 nothing, 5 the most; told to clients. */
+export const RELIEF_LEVEL: usize = RELIEF_BASE + 4;
+/** Tick in which the last of these changed. */
+export const RELIEF_CHANGED: usize = RELIEF_BASE + 8;
+/** Ticks between two states of what is far. */
+export const RELIEF_TELL_EVERY: usize = RELIEF_BASE + 12;
+/** Ticks between two thoughts of one creature. */
+export const RELIEF_THINK_EVERY: usize = RELIEF_BASE + 16;
+/** Entities that one watcher sees at most. */
+export const RELIEF_SEEN_MAX: usize = RELIEF_BASE + 20;
+/** f32, yards of sight. */
+export const RELIEF_SIGHT: usize = RELIEF_BASE + 24;
+/** f32: game time a second of the clock; the host keeps to it, clients are told. */
+export const RELIEF_RATE: usize = RELIEF_BASE + 28;
+export const RELIEF_BYTES: u32 = 32;
+
+export const HEADER_END: usize = HEADER_BASE + 512;

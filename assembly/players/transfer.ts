@@ -1,0 +1,226 @@
+// A player goes from one zone to another with everything that is theirs: health, power, experience, cooldowns, lockouts,
+// diminishing returns, auras. What belongs to the zone stays behind: target, threat, the cast in progress, who was seen.
+//
+//   zone 1, tick 700: DEPART 12           row 3 of zone 1 is free; the export area has { 12, class, level, health, ... }
+//   zone 2, tick 655: CARRY x 25, ARRIVE  row 9 of zone 2 is 12; a cooldown that had 40 ticks left has 40 ticks left
+//
+// Both directions walk the same list of columns, so what is written is what is read, and how long it is must be what abi.ts
+// makes room for. What comes in is another module's word: what this zone can work out by itself does not travel, and the
+// rest is brought into its bounds. Zones count ticks of their own; a tick
+// travels as its distance from now. The areas are scratch: a DEPART and what it wrote, CARRYs and their ARRIVE, belong to
+// one tick, and a replay of that tick does the same again.
+
+import {
+  ENTITY_DEAD,
+  REFUSED_BAD_COMMAND,
+  REFUSED_DEAD,
+  REFUSED_ZONE_FULL,
+  TRANSFER_WALKED,
+  TRANSFER_WORDS,
+} from "../abi";
+import { join, remove } from "./arrivals";
+import { Aura, updateControl } from "../combat/auras";
+import { Changed, Flag } from "../state/changes";
+import { Clock } from "../state/clock";
+import { Cell, F32, U32 } from "../memory/columns";
+import {
+  ARRIVAL_BASE,
+  AURAS_MAX,
+  AURA_AMOUNT,
+  AURA_CASTER,
+  AURA_END,
+  CLASSES_MAX,
+  COOLDOWNS_MAX,
+  COOLDOWN_END,
+  COOLDOWN_SPELL,
+  DEPARTURES_MAX,
+  DEPARTURE_BASE,
+  DEPARTURE_COUNT,
+  DIMINISHED_CATEGORIES,
+  ENTITY_AURA_COUNT,
+  ENTITY_CHANGED_HEALTH,
+  ENTITY_GCD_END,
+  ENTITY_HEALTH,
+  ENTITY_ID,
+  ENTITY_KIND,
+  ENTITY_LEVEL,
+  ENTITY_LOCKED,
+  ENTITY_LOCKED_UNTIL,
+  ENTITY_MAX_HEALTH,
+  ENTITY_MAX_POWER,
+  ENTITY_POWER,
+  ENTITY_SPENT_TICK,
+  ENTITY_SWING_NEXT,
+  PLAYERS_MAX,
+  PLAYER_ACK,
+  PLAYER_ALIVE_TICK,
+  PLAYER_COOLDOWN_COUNT,
+  PLAYER_DAMAGE_BOUND,
+  PLAYER_DAMAGE_TYPE,
+  PLAYER_DEATHS,
+  PLAYER_DIMINISHED,
+  PLAYER_EXPERIENCE,
+  PLAYER_FACE_X,
+  PLAYER_FACE_Y,
+  PLAYER_OFF_NEXT,
+  PLAYER_THREAT_FACTOR,
+  SCHOOLS_MAX,
+  TRANSFER_AT,
+  TRANSFER_OUT,
+} from "../memory/memory";
+import { NO_ROW, rowOf } from "../state/entity-rows";
+
+/** A distance of 0 is not "no tick". */
+const DISTANCE_MARK: u32 = 0x80000000;
+/** Yards of a displacement: the width of the world, and more. */
+const FACE_MAX: f32 = 100000;
+const THREAT_FACTOR_MAX: f32 = 100;
+
+/** Begins a tick: nobody has departed, nothing was brought. */
+export function forgetTransfers(): void {
+  Cell.set(DEPARTURE_COUNT, 0);
+  memory.fill(ARRIVAL_BASE, 0, TRANSFER_WORDS * 4);
+}
+
+/** Writes what is the player's to the export area and takes them out of the zone; a REFUSED_*, 0 = done. */
+export function depart(row: u32): u32 {
+  if (Flag.has(row, ENTITY_DEAD)) return REFUSED_DEAD;
+  const count = Cell.get(DEPARTURE_COUNT);
+  if (count >= DEPARTURES_MAX) return REFUSED_ZONE_FULL;
+  Cell.set(DEPARTURE_COUNT, count + 1);
+  const at = DEPARTURE_BASE + count * (TRANSFER_WORDS + 1) * 4;
+  memory.fill(at, 0, (TRANSFER_WORDS + 1) * 4);
+  store<u32>(at, U32.get(ENTITY_ID, row));
+  store<u32>(at, U32.get(ENTITY_KIND, row), 4);
+  store<u32>(at, U32.get(ENTITY_LEVEL, row), 8);
+  Bag.open(at + 12, true);
+  carryAll(row);
+  Bag.close(at + 4);
+  remove(row);
+  return 0;
+}
+
+/** Four words of what the player of this tick's next ARRIVE brings, from the `index`-th on; false beyond the last. */
+export function bring(index: u32, words: usize): bool {
+  if (index > <u32>TRANSFER_WORDS - 4) return false;
+  memory.copy(ARRIVAL_BASE + ((<usize>index) << 2), words, 16);
+  return true;
+}
+
+/** The player enters with what was brought; a REFUSED_*, 0 = done. id and point must be checked before. */
+export function arrive(id: u32, x: f32, y: f32, z: f32, flags: u32): u32 {
+  const classIndex = load<u32>(ARRIVAL_BASE);
+  if (classIndex >= CLASSES_MAX) return REFUSED_BAD_COMMAND;
+  const row = join(id, classIndex, load<u32>(ARRIVAL_BASE, 4), x, y, z, flags);
+  if (row == NO_ROW) return REFUSED_ZONE_FULL;
+  Bag.open(ARRIVAL_BASE + 8, false);
+  carryAll(row);
+  Bag.close(ARRIVAL_BASE);
+  memory.fill(ARRIVAL_BASE, 0, TRANSFER_WORDS * 4);
+  U32.set(ENTITY_HEALTH, row, max<u32>(min<u32>(U32.get(ENTITY_HEALTH, row), U32.get(ENTITY_MAX_HEALTH, row)), 1));
+  U32.set(ENTITY_POWER, row, min<u32>(U32.get(ENTITY_POWER, row), U32.get(ENTITY_MAX_POWER, row)));
+  U32.set(ENTITY_AURA_COUNT, row, min<u32>(U32.get(ENTITY_AURA_COUNT, row), AURAS_MAX));
+  U32.set(PLAYER_COOLDOWN_COUNT, row, min<u32>(U32.get(PLAYER_COOLDOWN_COUNT, row), COOLDOWNS_MAX));
+  bound(PLAYER_FACE_X, row, FACE_MAX);
+  bound(PLAYER_FACE_Y, row, FACE_MAX);
+  bound(PLAYER_THREAT_FACTOR, row, THREAT_FACTOR_MAX);
+  updateControl(row);
+  Changed.mark(ENTITY_CHANGED_HEALTH, row);
+  Changed.self(row);
+  return 0;
+}
+
+/** Brings a float into -most to most; 0 when it is no number. */
+function bound(column: usize, row: u32, most: f32): void {
+  const value = F32.get(column, row);
+  F32.set(column, row, value == value ? min<f32>(max<f32>(value, -most), most) : 0);
+}
+
+/** The list, behind class and level: TRANSFER_VALUES and TRANSFER_TICKS columns, then the lists. */
+function carryAll(row: u32): void {
+  Bag.value(ENTITY_HEALTH, row);
+  Bag.value(ENTITY_POWER, row);
+  Bag.value(PLAYER_ACK, row);
+  Bag.value(PLAYER_EXPERIENCE, row);
+  Bag.value(PLAYER_DEATHS, row);
+  Bag.value(PLAYER_DAMAGE_BOUND, row);
+  Bag.value(PLAYER_DAMAGE_TYPE, row);
+  Bag.value(PLAYER_FACE_X, row);
+  Bag.value(PLAYER_FACE_Y, row);
+  Bag.value(PLAYER_THREAT_FACTOR, row);
+  Bag.tick(ENTITY_GCD_END, row);
+  Bag.tick(ENTITY_SPENT_TICK, row);
+  Bag.tick(ENTITY_SWING_NEXT, row);
+  Bag.tick(PLAYER_OFF_NEXT, row);
+  Bag.tick(PLAYER_ALIVE_TICK, row);
+  Bag.tick(ENTITY_LOCKED_UNTIL, row);
+  for (let school: u32 = 0; school < SCHOOLS_MAX; school++) Bag.tick(ENTITY_LOCKED, row * SCHOOLS_MAX + school);
+  for (let category: u32 = 0; category < DIMINISHED_CATEGORIES; category++) {
+    Bag.diminished(PLAYER_DIMINISHED + category * PLAYERS_MAX * 4, row);
+  }
+  Bag.value(PLAYER_COOLDOWN_COUNT, row);
+  for (let slot: u32 = 0; slot < COOLDOWNS_MAX; slot++) {
+    Bag.value(COOLDOWN_SPELL, row * COOLDOWNS_MAX + slot);
+    Bag.tick(COOLDOWN_END, row * COOLDOWNS_MAX + slot);
+  }
+  Bag.value(ENTITY_AURA_COUNT, row);
+  for (let slot: u32 = 0; slot < AURAS_MAX; slot++) {
+    const aura = Aura.at(row, slot);
+    Bag.value(aura, 0); // spell and stacks
+    Bag.value(aura + AURA_CASTER, 0);
+    Bag.tick(aura + AURA_END, 0);
+    Bag.value(aura + AURA_AMOUNT, 0);
+  }
+}
+
+/** Where the list stands, and which way things go. */
+class Bag {
+  static open(at: usize, out: bool): void {
+    Cell.set(TRANSFER_AT, <u32>at);
+    Cell.set(TRANSFER_OUT, out ? 1 : 0);
+  }
+  @inline static isOut(): bool {
+    return Cell.get(TRANSFER_OUT) != 0;
+  }
+  /** The walk that began at `base` must end where its room was counted to end: what lies behind is somebody else's. */
+  static close(base: usize): void {
+    assert(<usize>Cell.get(TRANSFER_AT) == base + TRANSFER_WALKED * 4, "abi.ts counts other words than are walked");
+  }
+  /** The address of the next word. */
+  static next(): usize {
+    const at = Cell.get(TRANSFER_AT);
+    Cell.set(TRANSFER_AT, at + 4);
+    return at;
+  }
+  static value(column: usize, index: u32): void {
+    const at = Bag.next();
+    if (Bag.isOut()) store<u32>(at, U32.get(column, index));
+    else U32.set(column, index, load<u32>(at));
+  }
+  /** 0 is no tick, and stays 0. */
+  static tick(column: usize, index: u32): void {
+    const at = Bag.next();
+    if (Bag.isOut()) store<u32>(at, distanceOf(U32.get(column, index)));
+    else U32.set(column, index, tickAt(load<u32>(at)));
+  }
+  /** A tick << 2 | how often: two words. */
+  static diminished(column: usize, index: u32): void {
+    const tick = Bag.next();
+    const often = Bag.next();
+    if (Bag.isOut()) {
+      store<u32>(tick, distanceOf(U32.get(column, index) >> 2));
+      store<u32>(often, U32.get(column, index) & 3);
+    } else U32.set(column, index, (tickAt(load<u32>(tick)) << 2) | (load<u32>(often) & 3));
+  }
+}
+
+function distanceOf(tick: u32): u32 {
+  return tick == 0 ? 0 : (tick - Clock.now()) ^ DISTANCE_MARK;
+}
+
+/** A tick long gone may lie before a younger zone's first: then it is that one. */
+function tickAt(distance: u32): u32 {
+  if (distance == 0) return 0;
+  const tick = <i64>Clock.now() + <i64>(<i32>(distance ^ DISTANCE_MARK));
+  return <u32>max<i64>(tick, 1);
+}

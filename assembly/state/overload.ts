@@ -1,0 +1,74 @@
+// What an overloaded zone leaves out, step by step, so that it can do the rest in time. The host measures and decides
+// (server/shared/overload.ts); its decision comes as a command, so that a replay of the journal leaves out the same.
+//
+//   RELIEVE step 6, level 3: states of what is far every 4 ticks, 24 entities in 40 yd, thoughts every 4 ticks, rate 1
+
+import { Cell } from "../memory/columns";
+import {
+  HEADER_TICK,
+  KNOWN_MAX,
+  RELIEF_CHANGED,
+  RELIEF_LEVEL,
+  RELIEF_RATE,
+  RELIEF_SEEN_MAX,
+  RELIEF_SIGHT,
+  RELIEF_STEP,
+  RELIEF_TELL_EVERY,
+  RELIEF_THINK_EVERY,
+} from "../memory/memory";
+
+/** Yards of sight of a zone that is well. */
+export const SIGHT: f32 = 100;
+const LEVEL_MAX: u32 = 5;
+/** Longest time between two states or thoughts; what is told or thought of less often could be missed altogether. */
+const EVERY_MAX: u32 = 8;
+
+export class Overload {
+  @inline static tellEvery(): u32 {
+    return Cell.get(RELIEF_TELL_EVERY);
+  }
+  @inline static thinkEvery(): u32 {
+    return Cell.get(RELIEF_THINK_EVERY);
+  }
+  @inline static seenMax(): u32 {
+    return Cell.get(RELIEF_SEEN_MAX);
+  }
+  @inline static sight(): f32 {
+    return load<f32>(RELIEF_SIGHT);
+  }
+  @inline static rate(): f32 {
+    return load<f32>(RELIEF_RATE);
+  }
+}
+
+/** A fresh zone leaves out nothing. */
+export function initOverload(): void {
+  Cell.set(RELIEF_TELL_EVERY, 1);
+  Cell.set(RELIEF_THINK_EVERY, 1);
+  Cell.set(RELIEF_SEEN_MAX, KNOWN_MAX);
+  store<f32>(RELIEF_SIGHT, SIGHT);
+  store<f32>(RELIEF_RATE, 1);
+}
+
+/** Takes over what an OP_RELIEVE says; false when it makes no sense, and nothing is changed. */
+export function setOverload(flags: u32, packed: u32, sight: f32, rate: f32): bool {
+  const level = flags >> 8;
+  const tellEvery = packed & 0xff;
+  const thinkEvery = (packed >> 8) & 0xff;
+  const seenMax = packed >> 16;
+  if (level > LEVEL_MAX || !isPeriod(tellEvery) || !isPeriod(thinkEvery)) return false;
+  if (seenMax == 0 || seenMax > KNOWN_MAX || !(sight > 0 && sight <= SIGHT) || !(rate > 0 && rate <= 1)) return false;
+  Cell.set(RELIEF_STEP, flags & 0xff);
+  Cell.set(RELIEF_LEVEL, level);
+  Cell.set(RELIEF_CHANGED, Cell.get(HEADER_TICK));
+  Cell.set(RELIEF_TELL_EVERY, tellEvery);
+  Cell.set(RELIEF_THINK_EVERY, thinkEvery);
+  Cell.set(RELIEF_SEEN_MAX, seenMax);
+  store<f32>(RELIEF_SIGHT, sight);
+  store<f32>(RELIEF_RATE, rate);
+  return true;
+}
+
+function isPeriod(ticks: u32): bool {
+  return ticks > 0 && ticks <= EVERY_MAX;
+}
