@@ -14,18 +14,18 @@ import { addFormatFlag, parseInteger, parseNumber } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
 import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
-import { printChecks } from "./lib/checks.ts";
-import type { Check } from "./lib/checks.ts";
+import { printChecks } from "../server/testing/checks.ts";
+import type { Check } from "../server/testing/checks.ts";
 import type { CpuSpent } from "./lib/cpu-times.ts";
 import type { CrowdOrder } from "./lib/crowd-process.ts";
 import { crowdWorld } from "./lib/crowd-world.ts";
 import { runJsonChild } from "./lib/json-child.ts";
-import { startServerChild } from "./lib/server-child.ts";
-import { quantile } from "./lib/statistics.ts";
+import { startServerChild } from "../server/testing/server-child.ts";
+import { quantile } from "../server/testing/statistics.ts";
 
-import { readWindow } from "./lib/telemetry-window.ts";
-import type { TelemetryWindow } from "./lib/telemetry-window.ts";
-import { tempFolder } from "./lib/temp-folder.ts";
+import { readWindow } from "../server/testing/telemetry-window.ts";
+import type { TelemetryWindow } from "../server/testing/telemetry-window.ts";
+import { tempFolder } from "../server/testing/temp-folder.ts";
 import type { Comparison } from "./lib/world-compare.ts";
 
 interface Flags {

@@ -19,7 +19,7 @@ import type { OutputFormat } from "../tools/ui/flags.ts";
 import { EXIT, err, out, outJson } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
 import type { DashboardCost } from "./lib/dashboard-child.ts";
-import { quantile } from "./lib/statistics.ts";
+import { quantile } from "../server/testing/statistics.ts";
 
 interface Flags {
   rates: number[];

@@ -12,16 +12,16 @@ import { addFormatFlag, parseInteger, parseNumber } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
 import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
-import { printChecks } from "./lib/checks.ts";
-import type { Check } from "./lib/checks.ts";
+import { printChecks } from "../server/testing/checks.ts";
+import type { Check } from "../server/testing/checks.ts";
 import { FaultStorm } from "./lib/fault-storm.ts";
 import type { StormTally } from "./lib/fault-storm.ts";
-import { startServerChild } from "./lib/server-child.ts";
-import type { ServerChild } from "./lib/server-child.ts";
+import { startServerChild } from "../server/testing/server-child.ts";
+import type { ServerChild } from "../server/testing/server-child.ts";
 import { lookAt, rssMb } from "./lib/server-look.ts";
 import type { Look } from "./lib/server-look.ts";
-import { slopeOf } from "./lib/statistics.ts";
-import type { Slope } from "./lib/statistics.ts";
+import { slopeOf } from "../server/testing/statistics.ts";
+import type { Slope } from "../server/testing/statistics.ts";
 
 interface Flags {
   cycles: number;

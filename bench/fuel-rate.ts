@@ -11,8 +11,8 @@ import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
 import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
-import { printChecks } from "./lib/checks.ts";
-import type { Check } from "./lib/checks.ts";
+import { printChecks } from "../server/testing/checks.ts";
+import type { Check } from "../server/testing/checks.ts";
 
 interface Flags {
   fuel: number;

@@ -13,20 +13,20 @@ import { ControlClient } from "../tools/client/control-client.ts";
 import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
 import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
-import { printChecks } from "./lib/checks.ts";
-import type { Check } from "./lib/checks.ts";
+import { printChecks } from "../server/testing/checks.ts";
+import type { Check } from "../server/testing/checks.ts";
 import { startControlProbe } from "./lib/control-probe.ts";
 import type { ProbedAnswers } from "./lib/control-probe.ts";
 import { fuzzConnection, newTally, splitEverywhere } from "./lib/fuzz-connection.ts";
 import type { FuzzTally } from "./lib/fuzz-connection.ts";
-import { wholeMessage } from "./lib/fuzz-messages.ts";
-import type { FuzzMessage } from "./lib/fuzz-messages.ts";
+import { wholeMessage } from "../server/testing/fuzz-messages.ts";
+import type { FuzzMessage } from "../server/testing/fuzz-messages.ts";
 import { SPEECHES } from "./lib/fuzz-speech.ts";
 import type { Speech, SpeechName } from "./lib/fuzz-speech.ts";
 import { SCRAPE_INTERVAL_MS } from "../server/main/monitoring/metrics.ts";
-import { quantile } from "./lib/statistics.ts";
-import { startServerChild } from "./lib/server-child.ts";
-import type { ServerChild } from "./lib/server-child.ts";
+import { quantile } from "../server/testing/statistics.ts";
+import { startServerChild } from "../server/testing/server-child.ts";
+import type { ServerChild } from "../server/testing/server-child.ts";
 
 interface Flags {
   messages: number;

@@ -18,15 +18,15 @@ import type { RemoteZone } from "../tools/deploy/remote.ts";
 import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
 import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
-import { printChecks } from "./lib/checks.ts";
-import type { Check } from "./lib/checks.ts";
+import { printChecks } from "../server/testing/checks.ts";
+import type { Check } from "../server/testing/checks.ts";
 import { startControlProbe } from "./lib/control-probe.ts";
 import type { ProbedAnswers } from "./lib/control-probe.ts";
 import { crowdWorld } from "./lib/crowd-world.ts";
-import { buildGarbageKernel, GARBAGE_SPELL } from "./lib/garbage-kernel.ts";
-import { startServerChild } from "./lib/server-child.ts";
-import type { ServerChild } from "./lib/server-child.ts";
-import { tempFolder } from "./lib/temp-folder.ts";
+import { buildGarbageKernel, GARBAGE_SPELL } from "../server/testing/garbage-kernel.ts";
+import { startServerChild } from "../server/testing/server-child.ts";
+import type { ServerChild } from "../server/testing/server-child.ts";
+import { tempFolder } from "../server/testing/temp-folder.ts";
 
 interface Flags {
   kernels: number;

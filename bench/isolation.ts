@@ -21,17 +21,17 @@ import { addFormatFlag, parseInteger, parseNumber } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
 import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
-import { printChecks } from "./lib/checks.ts";
-import type { Check } from "./lib/checks.ts";
+import { printChecks } from "../server/testing/checks.ts";
+import type { Check } from "../server/testing/checks.ts";
 import { crashTwin } from "./lib/crash-twin.ts";
 import type { CrashTwinProof } from "./lib/crash-twin.ts";
 import { runPlayers } from "./lib/players.ts";
-import { startServerChild } from "./lib/server-child.ts";
-import type { ServerChild } from "./lib/server-child.ts";
-import { quantile } from "./lib/statistics.ts";
+import { startServerChild } from "../server/testing/server-child.ts";
+import type { ServerChild } from "../server/testing/server-child.ts";
+import { quantile } from "../server/testing/statistics.ts";
 
-import { readWindow, ticksOff } from "./lib/telemetry-window.ts";
-import type { Span, TelemetryWindow } from "./lib/telemetry-window.ts";
+import { readWindow, ticksOff } from "../server/testing/telemetry-window.ts";
+import type { Span, TelemetryWindow } from "../server/testing/telemetry-window.ts";
 
 interface Flags {
   clients: number;

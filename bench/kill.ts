@@ -24,9 +24,9 @@ import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
 import { EXIT } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
-import { childrenOf, isRunning } from "./lib/processes.ts";
-import { startServerChild } from "./lib/server-child.ts";
-import type { ServerChild } from "./lib/server-child.ts";
+import { childrenOf, isRunning } from "../server/testing/processes.ts";
+import { startServerChild } from "../server/testing/server-child.ts";
+import type { ServerChild } from "../server/testing/server-child.ts";
 
 const GRACE_MS = 2_000;
 const LOOK_MS = 20;

@@ -12,11 +12,11 @@ import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
 import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
 import { runPlayers } from "./lib/players.ts";
-import { startServerChild } from "./lib/server-child.ts";
-import { quantile } from "./lib/statistics.ts";
+import { startServerChild } from "../server/testing/server-child.ts";
+import { quantile } from "../server/testing/statistics.ts";
 import { tableLines } from "../tools/ui/table.ts";
-import { readWindow, spanWithPlayers } from "./lib/telemetry-window.ts";
-import type { TelemetryWindow } from "./lib/telemetry-window.ts";
+import { readWindow, spanWithPlayers } from "../server/testing/telemetry-window.ts";
+import type { TelemetryWindow } from "../server/testing/telemetry-window.ts";
 
 interface Flags {
   clients: number;

@@ -13,10 +13,17 @@ import type { OutputFormat } from "../tools/ui/flags.ts";
 import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
 import { progressBar } from "../tools/ui/progress.ts";
 import { tableLines } from "../tools/ui/table.ts";
-import { printChecks } from "./lib/checks.ts";
-import type { Check } from "./lib/checks.ts";
-import { buildMembershipKernels } from "./lib/membership-kernels.ts";
-import { CALM_MS_MAX, MembershipFault, MembershipRun, REACHED, shortest, WRONG_MS_MAX } from "./lib/membership-run.ts";
+import { printChecks } from "../server/testing/checks.ts";
+import type { Check } from "../server/testing/checks.ts";
+import { buildMembershipKernels } from "../server/testing/membership-kernels.ts";
+import {
+  CALM_MS_MAX,
+  MembershipFault,
+  MembershipRun,
+  REACHED,
+  shortest,
+  WRONG_MS_MAX,
+} from "../server/testing/membership-run.ts";
 
 interface Flags {
   seeds: number;

@@ -13,11 +13,11 @@ import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
 import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
-import { printChecks } from "./lib/checks.ts";
-import type { Check } from "./lib/checks.ts";
+import { printChecks } from "../server/testing/checks.ts";
+import type { Check } from "../server/testing/checks.ts";
 import { runPlayers } from "./lib/players.ts";
-import { startServerChild } from "./lib/server-child.ts";
-import type { ServerChild } from "./lib/server-child.ts";
+import { startServerChild } from "../server/testing/server-child.ts";
+import type { ServerChild } from "../server/testing/server-child.ts";
 
 interface Flags {
   clients: number;

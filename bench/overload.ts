@@ -17,16 +17,16 @@ import { addFormatFlag, parseInteger, parseNumber } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
 import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
-import { printChecks } from "./lib/checks.ts";
-import type { Check } from "./lib/checks.ts";
+import { printChecks } from "../server/testing/checks.ts";
+import type { Check } from "../server/testing/checks.ts";
 import { buildCostlyKernel } from "./lib/costly-kernel.ts";
 import { OverloadPlayers } from "./lib/overload-players.ts";
 import type { Stretch } from "./lib/overload-players.ts";
-import { startServerChild } from "./lib/server-child.ts";
-import type { ServerChild } from "./lib/server-child.ts";
-import { quantile } from "./lib/statistics.ts";
-import { readWindow } from "./lib/telemetry-window.ts";
-import type { Span } from "./lib/telemetry-window.ts";
+import { startServerChild } from "../server/testing/server-child.ts";
+import type { ServerChild } from "../server/testing/server-child.ts";
+import { quantile } from "../server/testing/statistics.ts";
+import { readWindow } from "../server/testing/telemetry-window.ts";
+import type { Span } from "../server/testing/telemetry-window.ts";
 
 interface Flags {
   crowd: number;

@@ -16,18 +16,18 @@ import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
 import { err, EXIT, fail, out, outJson } from "../tools/ui/output.ts";
 import { progressBar } from "../tools/ui/progress.ts";
-import { benchLines } from "./lib/benches.ts";
-import { printChecks } from "./lib/checks.ts";
-import { findHyperfine } from "./lib/hyperfine.ts";
-import { compareLines, growthOf, judge, resultLines } from "./lib/kernel-report.ts";
-import type { KernelReport } from "./lib/kernel-report.ts";
+import { benchLines } from "../server/testing/benches.ts";
+import { printChecks } from "../server/testing/checks.ts";
+import { findHyperfine } from "../server/testing/hyperfine.ts";
+import { compareLines, growthOf, judge, resultLines } from "../server/testing/kernel-report.ts";
+import type { KernelReport } from "../server/testing/kernel-report.ts";
 import { servedRunners, wideRunners } from "./lib/kernel-runners.ts";
-import { readRun, saveRun } from "./lib/saved-run.ts";
-import { measure, resultsFolder } from "./lib/tick-bench.ts";
-import type { Effort, Result, Setting } from "./lib/tick-bench.ts";
+import { readRun, saveRun } from "../server/testing/saved-run.ts";
+import { measure, resultsFolder } from "../server/testing/tick-bench.ts";
+import type { Effort, Result, Setting } from "../server/testing/tick-bench.ts";
 import { SERVED_ENTITIES_MAX, WIDE_ENTITIES_MAX } from "./lib/wide-kernel.ts";
-import { addressesOf, encodeWork } from "./lib/work-file.ts";
-import { prepareWork } from "./lib/workload.ts";
+import { addressesOf, encodeWork } from "../server/testing/work-file.ts";
+import { prepareWork } from "../server/testing/workload.ts";
 
 interface Flags {
   quick: boolean;

@@ -27,10 +27,10 @@ import { loadKernel } from "../assembly/toolchain/load.ts";
 import { readDepartures } from "../server/zone/departures.ts";
 import { ZoneTrap } from "../server/zone/trap.ts";
 import { Zone } from "../server/zone/zone.ts";
-import { BatchWriter } from "./lib/batch-writer.ts";
-import { HashRecord } from "./lib/hash-record.ts";
-import { commandLog, SESSIONS } from "./lib/same-hash-log.ts";
-import type { CommandLog } from "./lib/same-hash-log.ts";
+import { BatchWriter } from "../server/testing/batch-writer.ts";
+import { HashRecord } from "../server/testing/hash-record.ts";
+import { commandLog, SESSIONS } from "../server/testing/same-hash-log.ts";
+import type { CommandLog } from "../server/testing/same-hash-log.ts";
 
 /** What the process is told, as JSON. */
 export interface RunOrder {

@@ -34,11 +34,11 @@ import type { OutputFormat } from "../tools/ui/flags.ts";
 import { err, EXIT, fail, out, outJson } from "../tools/ui/output.ts";
 import { progressBar } from "../tools/ui/progress.ts";
 import { tableLines } from "../tools/ui/table.ts";
-import { printChecks } from "./lib/checks.ts";
-import type { Check } from "./lib/checks.ts";
-import { firstDifference, readHashes } from "./lib/hash-record.ts";
+import { printChecks } from "../server/testing/checks.ts";
+import type { Check } from "../server/testing/checks.ts";
+import { firstDifference, readHashes } from "../server/testing/hash-record.ts";
 import { runJsonChild } from "./lib/json-child.ts";
-import { tempFolder } from "./lib/temp-folder.ts";
+import { tempFolder } from "../server/testing/temp-folder.ts";
 import type { RunOrder, RunReport } from "./same-hash-process.ts";
 
 interface Flags {

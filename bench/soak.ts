@@ -8,14 +8,14 @@ import { Command } from "commander";
 import { addFormatFlag, parseInteger, parseNumber } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
 import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
-import { printChecks } from "./lib/checks.ts";
-import type { Check } from "./lib/checks.ts";
+import { printChecks } from "../server/testing/checks.ts";
+import type { Check } from "../server/testing/checks.ts";
 import { runPlayers } from "./lib/players.ts";
-import { startServerChild } from "./lib/server-child.ts";
-import { quantile, slopeOf } from "./lib/statistics.ts";
-import type { Slope } from "./lib/statistics.ts";
-import { readWindow, spanWithPlayers, ticksOff } from "./lib/telemetry-window.ts";
-import type { TelemetryWindow } from "./lib/telemetry-window.ts";
+import { startServerChild } from "../server/testing/server-child.ts";
+import { quantile, slopeOf } from "../server/testing/statistics.ts";
+import type { Slope } from "../server/testing/statistics.ts";
+import { readWindow, spanWithPlayers, ticksOff } from "../server/testing/telemetry-window.ts";
+import type { TelemetryWindow } from "../server/testing/telemetry-window.ts";
 
 interface Flags {
   minutes: number;

@@ -4,7 +4,7 @@
 //   line                      bytes  written ns  left out ns
 //   metric · Zone tick completed  655         610            -
 //
-// The share: four zones (bench/lib/workload.ts) are ticked by the real kernel; after each tick every zone emits its tick
+// The share: four zones (server/testing/workload.ts) are ticked by the real kernel; after each tick every zone emits its tick
 // line and a sampled line for each event the kernel wrote. Both are timed. The host's own work around the kernel
 // (journal, frames) is not in the tick's time, so the share it prints is higher than the one in a server.
 
@@ -21,12 +21,12 @@ import { Ring } from "../server/shared/ring.ts";
 import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
 import { EXIT, out, outJson } from "../tools/ui/output.ts";
-import { runTick } from "./lib/run-tick.ts";
-import { quantile } from "./lib/statistics.ts";
+import { runTick } from "../server/testing/run-tick.ts";
+import { quantile } from "../server/testing/statistics.ts";
 import { tableLines } from "../tools/ui/table.ts";
 import { EVENT_KINDS, zoneTickData } from "./lib/telemetry-kinds.ts";
-import { addressesOf } from "./lib/work-file.ts";
-import { prepareWork } from "./lib/workload.ts";
+import { addressesOf } from "../server/testing/work-file.ts";
+import { prepareWork } from "../server/testing/workload.ts";
 
 interface Flags {
   entities: number;

@@ -6,10 +6,10 @@
 // Several work files are several zones, ticked in turn. The native program (native/main.c) takes the same files and
 // prints the same hash. Timing whole processes (hyperfine, run.ts) leaves nothing out; the percentiles are the process's own.
 
-import { runTick } from "./lib/run-tick.ts";
-import { quantile } from "./lib/statistics.ts";
-import { decodeWork, FUEL_PER_TICK } from "./lib/work-file.ts";
-import type { Work, WorkAddresses } from "./lib/work-file.ts";
+import { runTick } from "../server/testing/run-tick.ts";
+import { quantile } from "../server/testing/statistics.ts";
+import { decodeWork, FUEL_PER_TICK } from "../server/testing/work-file.ts";
+import type { Work, WorkAddresses } from "../server/testing/work-file.ts";
 
 interface Zone {
   work: Work;

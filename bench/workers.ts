@@ -22,10 +22,10 @@ import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
 import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
-import { printChecks } from "./lib/checks.ts";
-import type { Check } from "./lib/checks.ts";
-import { quantile } from "./lib/statistics.ts";
-import { tempFolder } from "./lib/temp-folder.ts";
+import { printChecks } from "../server/testing/checks.ts";
+import type { Check } from "../server/testing/checks.ts";
+import { quantile } from "../server/testing/statistics.ts";
+import { tempFolder } from "../server/testing/temp-folder.ts";
 
 const ROOT = join(import.meta.dir, "..");
 const ENDS = [

@@ -89,6 +89,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** Benches and tests may know everything but each other; what both drive lies in server/testing, which no other room knows. */
+const FREE = ["bench", "test", "server/testing"];
+
 /** The room a file stands in: the innermost folder that is one. */
 export function roomOf(file: string, rooms: readonly string[] = Object.keys(ROOMS)): string | null {
   for (let folder = dirname(file); folder !== "."; folder = dirname(folder)) if (rooms.includes(folder)) return folder;
@@ -111,10 +114,20 @@ export function importsOf(files: ReadonlyMap<string, string>): Map<string, strin
 export function breaches(imports: ReadonlyMap<string, readonly string[]>): string[] {
   const found: string[] = [];
   for (const [file, targets] of imports) {
+    const free = FREE.find((folder) => file.startsWith(`${folder}/`));
+    if (free !== undefined) {
+      const forbidden = targets.filter((target) =>
+        FREE.slice(0, 2).some((other) => other !== free && target.startsWith(`${other}/`)),
+      );
+      found.push(
+        ...forbidden.map((target) => `${file} imports ${target}: what ${free} shares lies in server/testing.`),
+      );
+      continue;
+    }
     const room = roomOf(file);
     if (room === null) continue;
     for (const target of targets) {
-      const other = roomOf(target);
+      const other = target.startsWith("server/testing/") ? null : roomOf(target);
       if (other === null) found.push(`${file} imports ${target}: that folder is no room of this layout.`);
       else if (other !== room && !ROOMS[room]?.includes(other))
         found.push(`${file} imports ${target}: ${room} may not know ${other}.`);

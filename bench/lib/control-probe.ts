@@ -5,7 +5,7 @@
 //   const { answers, failures } = await probe.stop()    // [{ mark: "calm", count: 950, msP50: 0.2, msP99: 1.1, msMax: 4.0 }, ...]
 
 import type { ProbeOrder, ProbeReport } from "./control-probe-worker.ts";
-import { quantile } from "./statistics.ts";
+import { quantile } from "../../server/testing/statistics.ts";
 
 export interface ProbedAnswers {
   mark: string;

@@ -7,7 +7,7 @@
 //   tally.silent   // connections on which neither the sign of life nor the end came in time: must stay 0
 
 import type { Socket } from "bun";
-import type { FuzzKind, FuzzMessage } from "./fuzz-messages.ts";
+import type { FuzzKind, FuzzMessage } from "../../server/testing/fuzz-messages.ts";
 import type { Speech } from "./fuzz-speech.ts";
 
 const ANSWER_MS_MAX = 10_000;

@@ -4,9 +4,9 @@
 //   SPEECHES.binary.ask(17)        // a ping that is answered with 17
 
 import { BinaryStream } from "../../tools/client/binary-messages.ts";
-import { BINARY_SAMPLES, binaryFuzzSource, binaryMessage } from "./fuzz-binary.ts";
-import { fuzzSource, SAMPLES, validMessage, wholeMessage } from "./fuzz-messages.ts";
-import type { FuzzMessage } from "./fuzz-messages.ts";
+import { BINARY_SAMPLES, binaryFuzzSource, binaryMessage } from "../../server/testing/fuzz-binary.ts";
+import { fuzzSource, SAMPLES, validMessage, wholeMessage } from "../../server/testing/fuzz-messages.ts";
+import type { FuzzMessage } from "../../server/testing/fuzz-messages.ts";
 
 export interface Answers {
   /** The server has said no. */

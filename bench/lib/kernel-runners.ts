@@ -6,8 +6,8 @@
 import { join } from "node:path";
 import { ensureKernel } from "../../assembly/toolchain/build.ts";
 import { buildNative, findNativeTools } from "./native.ts";
-import { resultsFolder } from "./tick-bench.ts";
-import type { Runner } from "./tick-bench.ts";
+import { resultsFolder } from "../../server/testing/tick-bench.ts";
+import type { Runner } from "../../server/testing/tick-bench.ts";
 import { buildWideKernel } from "./wide-kernel.ts";
 
 export interface Runners {

@@ -8,7 +8,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { WowsimError } from "../../server/protocol/errors.ts";
-import { findOnPath } from "./hyperfine.ts";
+import { findOnPath } from "../../server/testing/hyperfine.ts";
 
 const GCC_FLAGS = ["-O3", "-ffp-contract=off"];
 /** Where Debian's wabt puts the C runtime of wasm2c; other systems beside their own prefix. */

@@ -4,9 +4,9 @@
 //   before.zones[0]      // { id: 1, players: 25, creatures: 25, watchers: 25, ticks: 300, msP50: 0.2, ... }
 
 import { readdirSync } from "node:fs";
-import type { ServerChild } from "./server-child.ts";
-import { quantile } from "./statistics.ts";
-import { readWindow } from "./telemetry-window.ts";
+import type { ServerChild } from "../../server/testing/server-child.ts";
+import { quantile } from "../../server/testing/statistics.ts";
+import { readWindow } from "../../server/testing/telemetry-window.ts";
 
 export interface ZoneLook {
   id: number;

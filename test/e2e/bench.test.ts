@@ -3,8 +3,8 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { BENCHES } from "../../bench/lib/benches.ts";
-import { findOnPath } from "../../bench/lib/hyperfine.ts";
+import { BENCHES } from "../../server/testing/benches.ts";
+import { findOnPath } from "../../server/testing/hyperfine.ts";
 
 import { TempFolder } from "../helpers/serve-process.ts";
 

@@ -1,7 +1,7 @@
 // wowsim benchmark in small: against a server of its own and a given one, in every format, holding and not holding.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { startServerChild } from "../../bench/lib/server-child.ts";
+import { startServerChild } from "../../server/testing/server-child.ts";
 import type { BenchmarkReport } from "../../tools/benchmark/report.ts";
 import { CHROMIUM, shownPage } from "../helpers/chromium.ts";
 import { startWowsim, until, wowsim } from "../helpers/command.ts";

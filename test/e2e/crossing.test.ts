@@ -2,8 +2,8 @@
 // theirs goes along, the audit finds nobody twice, and no socket is closed.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { startServerChild } from "../../bench/lib/server-child.ts";
-import type { ServerChild } from "../../bench/lib/server-child.ts";
+import { startServerChild } from "../../server/testing/server-child.ts";
+import type { ServerChild } from "../../server/testing/server-child.ts";
 import { ClientStats } from "../../tools/client/client-stats.ts";
 import { ControlClient } from "../../tools/client/control-client.ts";
 import { GameClient } from "../../tools/client/game-client.ts";

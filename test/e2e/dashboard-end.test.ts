@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { join } from "node:path";
 import { ROOT, startWowsim, until, wowsim } from "../helpers/command.ts";
 import { DashboardTerminal, faultsOf } from "../helpers/dashboard-terminal.ts";
-import { isRunning } from "../../bench/lib/processes.ts";
+import { isRunning } from "../../server/testing/processes.ts";
 import { ServeProcess } from "../helpers/serve-process.ts";
 import { Tmux } from "../helpers/tmux.ts";
 

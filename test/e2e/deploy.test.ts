@@ -3,8 +3,8 @@
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
-import { startServerChild } from "../../bench/lib/server-child.ts";
-import type { ServerChild } from "../../bench/lib/server-child.ts";
+import { startServerChild } from "../../server/testing/server-child.ts";
+import type { ServerChild } from "../../server/testing/server-child.ts";
 import { MODULE_LIMITS } from "../../server/protocol/limits.ts";
 import { buildKernel } from "../../assembly/toolchain/build.ts";
 import type { BuiltKernel } from "../../assembly/toolchain/build.ts";

@@ -1,7 +1,7 @@
 // wowsim doctor as somebody runs it before, or instead of, asking why nothing works.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { startServerChild } from "../../bench/lib/server-child.ts";
+import { startServerChild } from "../../server/testing/server-child.ts";
 import type { Check } from "../../tools/doctor/check.ts";
 import { ROOT, startOnTerminal, wowsim } from "../helpers/command.ts";
 import { tempFolder } from "../helpers/telemetry.ts";

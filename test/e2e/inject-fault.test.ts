@@ -1,8 +1,8 @@
 // wowsim inject-fault against a real server: what it says is broken is broken, and every flag its help offers works.
 
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { startServerChild } from "../../bench/lib/server-child.ts";
-import type { ServerChild } from "../../bench/lib/server-child.ts";
+import { startServerChild } from "../../server/testing/server-child.ts";
+import type { ServerChild } from "../../server/testing/server-child.ts";
 import { FAULTS } from "../../server/protocol/faults/catalogue.ts";
 import { describeParams } from "../../server/protocol/faults/params.ts";
 import type { FaultStatus } from "../../server/protocol/faults/status.ts";

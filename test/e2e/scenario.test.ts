@@ -5,14 +5,14 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startServerChild } from "../../bench/lib/server-child.ts";
-import type { ServerChild } from "../../bench/lib/server-child.ts";
+import { startServerChild } from "../../server/testing/server-child.ts";
+import type { ServerChild } from "../../server/testing/server-child.ts";
 import { FAULTS } from "../../server/protocol/faults/catalogue.ts";
 import type { FaultStatus } from "../../server/protocol/faults/status.ts";
 import { ControlClient } from "../../tools/client/control-client.ts";
 import { LIBRARY } from "../../tools/scenario/library.ts";
 import { startWowsim, until, wowsim } from "../helpers/command.ts";
-import { childrenOf, isRunning } from "../../bench/lib/processes.ts";
+import { childrenOf, isRunning } from "../../server/testing/processes.ts";
 
 setDefaultTimeout(120_000);
 

@@ -10,7 +10,7 @@ import { ControlClient } from "../../tools/client/control-client.ts";
 import { FeedClient } from "../../tools/client/feed-client.ts";
 import { EXIT } from "../../tools/ui/output.ts";
 import { RawClient, until } from "../helpers/net.ts";
-import { isRunning } from "../../bench/lib/processes.ts";
+import { isRunning } from "../../server/testing/processes.ts";
 import { FREE_PORTS, readLines, ServeProcess, TempFolder } from "../helpers/serve-process.ts";
 
 setDefaultTimeout(120_000);

@@ -3,8 +3,8 @@
 
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
-import { startServerChild } from "../../bench/lib/server-child.ts";
-import type { ServerChild } from "../../bench/lib/server-child.ts";
+import { startServerChild } from "../../server/testing/server-child.ts";
+import type { ServerChild } from "../../server/testing/server-child.ts";
 import { ControlClient } from "../../tools/client/control-client.ts";
 import { BEHAVIOURS } from "../../tools/client/roles.ts";
 import { startOnTerminal, startWowsim, until, wowsim } from "../helpers/command.ts";

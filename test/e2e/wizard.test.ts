@@ -4,7 +4,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { childrenOf, isRunning } from "../../bench/lib/processes.ts";
+import { childrenOf, isRunning } from "../../server/testing/processes.ts";
 import { ROOT, startOnTerminal, until, wowsim } from "../helpers/command.ts";
 import { expectCurrentPicture } from "../helpers/current-picture.ts";
 import { TempFolder } from "../helpers/serve-process.ts";

@@ -5,8 +5,8 @@
 //   await live.ask({ command: "activate", fault_id: "latency-spike" })
 //   await live.sees((line) => line.message === "Zone tick completed" && Number(line.data["duration_ms"]) > 200, since)
 
-import { startServerChild } from "../../bench/lib/server-child.ts";
-import type { ServerChild } from "../../bench/lib/server-child.ts";
+import { startServerChild } from "../../server/testing/server-child.ts";
+import type { ServerChild } from "../../server/testing/server-child.ts";
 import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import type { FaultStatus } from "../../server/protocol/faults/status.ts";
 import { ControlClient } from "../../tools/client/control-client.ts";

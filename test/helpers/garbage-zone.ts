@@ -1,4 +1,4 @@
-// A zone under the garbage kernel (bench/lib/garbage-kernel.ts), and a reader of its output that does with each record what
+// A zone under the garbage kernel (server/testing/garbage-kernel.ts), and a reader of its output that does with each record what
 // the main thread does.
 //
 //   const kernel = await garbageKernel()
@@ -6,7 +6,7 @@
 //   readOutput(bench)                             // throws where the main thread would stumble
 
 import { OP_CAST } from "../../assembly/abi.ts";
-import { buildGarbageKernel, GARBAGE, GARBAGE_SPELL } from "../../bench/lib/garbage-kernel.ts";
+import { buildGarbageKernel, GARBAGE, GARBAGE_SPELL } from "../../server/testing/garbage-kernel.ts";
 import type { Kernel } from "../../assembly/toolchain/kernel.ts";
 import { loadKernel } from "../../assembly/toolchain/load.ts";
 import { meter } from "../../assembly/toolchain/meter.ts";

@@ -14,8 +14,8 @@ import {
   COMMAND_SEQ,
   COMMAND_SESSION,
 } from "../../assembly/abi.ts";
-import { BatchWriter } from "../../bench/lib/batch-writer.ts";
-import type { RecordFields } from "../../bench/lib/batch-writer.ts";
+import { BatchWriter } from "../../server/testing/batch-writer.ts";
+import type { RecordFields } from "../../server/testing/batch-writer.ts";
 
 /** b instead of x, as OP_CAST and OP_ATTACK have it. */
 export interface Command extends Pick<RecordFields, "flags" | "a" | "b" | "x" | "y" | "z" | "e"> {

@@ -4,7 +4,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { JOIN_WATCHES, OP_ATTACK, OP_JOIN, OP_MOVE } from "../../assembly/abi.ts";
-import { GARBAGE } from "../../bench/lib/garbage-kernel.ts";
+import { GARBAGE } from "../../server/testing/garbage-kernel.ts";
 import { createMemory } from "../../assembly/toolchain/instance.ts";
 import { warmUp } from "../../server/zone/warm-up.ts";
 import { garbage, garbageKernel, readOutput } from "../helpers/garbage-zone.ts";

@@ -2,10 +2,10 @@
 // modules that behave differently, workers that die, full rings, links that are lost (bench/membership.ts runs it for long).
 
 import { beforeAll, expect, test } from "bun:test";
-import { buildMembershipKernels } from "../../bench/lib/membership-kernels.ts";
-import type { MembershipKernels } from "../../bench/lib/membership-kernels.ts";
-import { MembershipFault, MembershipRun, REACHED, shortest } from "../../bench/lib/membership-run.ts";
-import { BenchWorld, PORTAL } from "../../bench/lib/membership-world.ts";
+import { buildMembershipKernels } from "../../server/testing/membership-kernels.ts";
+import type { MembershipKernels } from "../../server/testing/membership-kernels.ts";
+import { MembershipFault, MembershipRun, REACHED, shortest } from "../../server/testing/membership-run.ts";
+import { BenchWorld, PORTAL } from "../../server/testing/membership-world.ts";
 
 const SEEDS = 20;
 const STEPS = 2_500;

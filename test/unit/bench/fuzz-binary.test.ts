@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { BINARY_SAMPLES, binaryFuzzSource, binaryMessage } from "../../../bench/lib/fuzz-binary.ts";
+import { BINARY_SAMPLES, binaryFuzzSource, binaryMessage } from "../../../server/testing/fuzz-binary.ts";
 import { binaryCodec } from "../../../server/main/gateway/binary-codec.ts";
 import { BINARY_MARK } from "../../../server/protocol/game/binary-wire.ts";
 import { ClientMessage } from "../../../server/protocol/game/client-messages.ts";

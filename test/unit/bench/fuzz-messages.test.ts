@@ -1,8 +1,8 @@
 // The fuzzer is as nasty as it says, and the same for the same seed.
 
 import { describe, expect, test } from "bun:test";
-import { fuzzSource } from "../../../bench/lib/fuzz-messages.ts";
-import type { FuzzMessage, FuzzPort } from "../../../bench/lib/fuzz-messages.ts";
+import { fuzzSource } from "../../../server/testing/fuzz-messages.ts";
+import type { FuzzMessage, FuzzPort } from "../../../server/testing/fuzz-messages.ts";
 import { seededRandom } from "../../../server/protocol/seeded-random.ts";
 
 function messagesOf(port: FuzzPort, seed: number, count: number): FuzzMessage[] {

@@ -4,7 +4,7 @@ import { afterAll, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { findHyperfine, findOnPath } from "../../../bench/lib/hyperfine.ts";
+import { findHyperfine, findOnPath } from "../../../server/testing/hyperfine.ts";
 
 const temporary = mkdtempSync(join(tmpdir(), "wowsim-path-"));
 afterAll(() => rmSync(temporary, { recursive: true }));

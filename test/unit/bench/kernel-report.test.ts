@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { compareLines, growthOf, judge, resultLines } from "../../../bench/lib/kernel-report.ts";
-import type { KernelReport } from "../../../bench/lib/kernel-report.ts";
-import { readRun, saveRun } from "../../../bench/lib/saved-run.ts";
-import type { Result } from "../../../bench/lib/tick-bench.ts";
+import { compareLines, growthOf, judge, resultLines } from "../../../server/testing/kernel-report.ts";
+import type { KernelReport } from "../../../server/testing/kernel-report.ts";
+import { readRun, saveRun } from "../../../server/testing/saved-run.ts";
+import type { Result } from "../../../server/testing/tick-bench.ts";
 import { TempFolder } from "../../helpers/serve-process.ts";
 
 /** A setting's result with these times of a tick, in microseconds. */

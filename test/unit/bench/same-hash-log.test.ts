@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import * as abi from "../../../assembly/abi.ts";
-import { commandLog } from "../../../bench/lib/same-hash-log.ts";
-import { firstDifference } from "../../../bench/lib/hash-record.ts";
+import { commandLog } from "../../../server/testing/same-hash-log.ts";
+import { firstDifference } from "../../../server/testing/hash-record.ts";
 import { readCommands } from "../../helpers/zone-commands.ts";
 import { testWorld } from "../../helpers/zone.ts";
 

@@ -1,7 +1,7 @@
 // Quantiles and slopes as one would work them out by hand.
 
 import { expect, test } from "bun:test";
-import { quantile, slopeOf } from "../../../bench/lib/statistics.ts";
+import { quantile, slopeOf } from "../../../server/testing/statistics.ts";
 
 test("a quantile does not depend on the order of the numbers", () => {
   expect(quantile([5, 1, 3, 2, 4], 0.5)).toBe(3);

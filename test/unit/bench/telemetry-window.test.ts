@@ -1,7 +1,7 @@
 // What is read off a server's telemetry: only the stretch asked for, and each figure from its own line.
 
 import { expect, test } from "bun:test";
-import { readWindow, spanWithPlayers, ticksOff } from "../../../bench/lib/telemetry-window.ts";
+import { readWindow, spanWithPlayers, ticksOff } from "../../../server/testing/telemetry-window.ts";
 import type { TelemetryLine } from "../../../server/protocol/telemetry-line.ts";
 
 const START = Date.parse("2026-01-01T00:00:00.000Z");

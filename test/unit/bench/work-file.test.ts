@@ -2,7 +2,7 @@
 
 import { expect, test } from "bun:test";
 import { COMMAND_BYTES } from "../../../assembly/abi.ts";
-import { decodeWork, encodeWork, FUEL_PER_TICK } from "../../../bench/lib/work-file.ts";
+import { decodeWork, encodeWork, FUEL_PER_TICK } from "../../../server/testing/work-file.ts";
 
 const addresses = {
   state: 65_536,

@@ -4,10 +4,10 @@
 import { beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { Glob } from "bun";
-import { addressesOf, FUEL_PER_TICK } from "../../../bench/lib/work-file.ts";
-import type { Work } from "../../../bench/lib/work-file.ts";
-import { runTick } from "../../../bench/lib/run-tick.ts";
-import { prepareWork } from "../../../bench/lib/workload.ts";
+import { addressesOf, FUEL_PER_TICK } from "../../../server/testing/work-file.ts";
+import type { Work } from "../../../server/testing/work-file.ts";
+import { runTick } from "../../../server/testing/run-tick.ts";
+import { prepareWork } from "../../../server/testing/workload.ts";
 import { loadContent } from "../../../server/protocol/content/load.ts";
 import { ASSEMBLY, buildKernel, variantNames, VARIANTS } from "../../../assembly/toolchain/build.ts";
 import { createMemory, instantiate } from "../../../assembly/toolchain/instance.ts";

@@ -7,7 +7,7 @@
 //   JOIN, ARRIVE, LEAVE, WATCH trap one in 64, by tick and session     another one in 64
 //   a phase traps                   never                              one in 128
 
-import { WowsimError } from "../../server/protocol/errors.ts";
+import { WowsimError } from "../protocol/errors.ts";
 import { compileCached, readSources, sourceNamed } from "../../assembly/toolchain/build.ts";
 import type { Kernel } from "../../assembly/toolchain/kernel.ts";
 import { loadKernel } from "../../assembly/toolchain/load.ts";

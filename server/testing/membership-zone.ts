@@ -6,15 +6,15 @@
 //   zone.die(); ... zone.revive() // its rings and memory are gone; a new runner, which begins anew
 
 import { OP_PLACE, OP_SPAWN, OP_TRAP, SPAWN_PHANTOM } from "../../assembly/abi.ts";
-import type { Content, ZoneContent } from "../../server/protocol/content/content.ts";
-import type { CommandBatch } from "../../server/protocol/faults/fault.ts";
+import type { Content, ZoneContent } from "../protocol/content/content.ts";
+import type { CommandBatch } from "../protocol/faults/fault.ts";
 import type { Kernel } from "../../assembly/toolchain/kernel.ts";
-import type { FromZoneWorker, ZoneState } from "../../server/shared/zone-messages.ts";
-import { Ring } from "../../server/shared/ring.ts";
-import { COMMAND_MESSAGE_BYTES } from "../../server/shared/ring-records.ts";
-import { spawnCreatures } from "../../server/zone/zone-host.ts";
-import { ZoneOutput } from "../../server/zone/zone-output.ts";
-import { ZoneRunner } from "../../server/zone/zone-runner.ts";
+import type { FromZoneWorker, ZoneState } from "../shared/zone-messages.ts";
+import { Ring } from "../shared/ring.ts";
+import { COMMAND_MESSAGE_BYTES } from "../shared/ring-records.ts";
+import { spawnCreatures } from "../zone/zone-host.ts";
+import { ZoneOutput } from "../zone/zone-output.ts";
+import { ZoneRunner } from "../zone/zone-runner.ts";
 
 export const TICK_MS = 50;
 /** Small, so that they are often full. */

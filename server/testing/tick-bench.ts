@@ -7,7 +7,7 @@
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { WowsimError } from "../../server/protocol/errors.ts";
+import { WowsimError } from "../protocol/errors.ts";
 import { timeCommands } from "./hyperfine.ts";
 
 /** One way to run the work: what to put before the tick count and the work files. */
@@ -121,7 +121,7 @@ function agreedHash(reports: Map<string, Report>): string {
 
 /** The folder for what the bench makes; not committed. */
 export function resultsFolder(...parts: string[]): string {
-  const folder = join(import.meta.dir, "../results", ...parts);
+  const folder = join(import.meta.dir, "../../bench/results", ...parts);
   mkdirSync(folder, { recursive: true });
   return folder;
 }

@@ -26,9 +26,9 @@ import {
   OP_MOVE,
   OP_SPAWN,
 } from "../../assembly/abi.ts";
-import type { Content } from "../../server/protocol/content/content.ts";
-import { writeContent } from "../../server/zone/content-tables.ts";
-import { seededRandom } from "../../server/protocol/seeded-random.ts";
+import type { Content } from "../protocol/content/content.ts";
+import { writeContent } from "../zone/content-tables.ts";
+import { seededRandom } from "../protocol/seeded-random.ts";
 import { createMemory, instantiate } from "../../assembly/toolchain/instance.ts";
 import type { Kernel } from "../../assembly/toolchain/kernel.ts";
 import { BatchWriter } from "./batch-writer.ts";

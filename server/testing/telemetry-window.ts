@@ -6,7 +6,7 @@
 //
 // Times are those of the lines' timestamps (milliseconds since 1970, UTC).
 
-import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
+import type { TelemetryLine } from "../protocol/telemetry-line.ts";
 
 export interface TickSeries {
   durationMs: number[];

@@ -10,8 +10,8 @@
 // each session in one zone and there, each player in a zone with a session, each fault's phantom still where the fault wants it.
 
 import { OP_MOVE } from "../../assembly/abi.ts";
-import { Command } from "../../server/shared/command.ts";
-import type { Session } from "../../server/main/gateway/session.ts";
+import { Command } from "../shared/command.ts";
+import type { Session } from "../main/gateway/session.ts";
 import type { MembershipKernels } from "./membership-kernels.ts";
 import { BenchWorld, PORTAL } from "./membership-world.ts";
 import { PHANTOM_ID } from "./membership-zone.ts";

@@ -33,10 +33,10 @@ import {
   OP_UNWATCH,
   OP_WATCH,
 } from "../../assembly/abi.ts";
-import type { Content, Spawn, World } from "../../server/protocol/content/content.ts";
-import { seededRandom, seedOf } from "../../server/protocol/seeded-random.ts";
-import { LADDER, reliefFields } from "../../server/shared/overload.ts";
-import { arrivalRecords } from "../../server/shared/transfer.ts";
+import type { Content, Spawn, World } from "../protocol/content/content.ts";
+import { seededRandom, seedOf } from "../protocol/seeded-random.ts";
+import { LADDER, reliefFields } from "../shared/overload.ts";
+import { arrivalRecords } from "../shared/transfer.ts";
 import { BatchWriter } from "./batch-writer.ts";
 
 export interface LogOptions {

@@ -4,7 +4,7 @@
 //   const before = await readRun("before.json")
 
 import { z } from "zod";
-import { WowsimError, messageOf } from "../../server/protocol/errors.ts";
+import { WowsimError, messageOf } from "../protocol/errors.ts";
 import type { KernelReport } from "./kernel-report.ts";
 
 const Result = z.object({

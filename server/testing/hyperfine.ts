@@ -5,7 +5,7 @@
 
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
-import { WowsimError } from "../../server/protocol/errors.ts";
+import { WowsimError } from "../protocol/errors.ts";
 import { tempFolder } from "./temp-folder.ts";
 
 const INSTALL = "Install it: apt-get install hyperfine (Debian, Ubuntu), brew install hyperfine (macOS).";

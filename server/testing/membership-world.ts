@@ -6,23 +6,23 @@
 //   world.join(); world.zones[0].traps = 20; world.turn()
 //   world.faultsOf()       // who is nowhere, in two zones, or in a zone without a session
 
-import { loadContent } from "../../server/protocol/content/load.ts";
-import type { ZoneContent } from "../../server/protocol/content/content.ts";
-import type { Connection } from "../../server/main/gateway/session.ts";
-import { FrameReader } from "../../server/protocol/game/frame-reader.ts";
-import { SESSION_ID_MAX, SessionTable } from "../../server/main/gateway/session-table.ts";
-import type { Session } from "../../server/main/gateway/session.ts";
-import { ZoneRouter } from "../../server/main/gateway/zone-router.ts";
-import type { FrameListener, ZoneLink } from "../../server/shared/zone-link.ts";
-import { writeCommands } from "../../server/main/zones/command-writer.ts";
-import type { FromZoneWorker } from "../../server/shared/zone-messages.ts";
-import { OutputRecords } from "../../server/main/zones/output-records.ts";
-import type { Crossing } from "../../server/shared/transfer.ts";
-import type { Entered, ZoneCensus } from "../../server/shared/ring-records.ts";
+import { loadContent } from "../protocol/content/load.ts";
+import type { ZoneContent } from "../protocol/content/content.ts";
+import type { Connection } from "../main/gateway/session.ts";
+import { FrameReader } from "../protocol/game/frame-reader.ts";
+import { SESSION_ID_MAX, SessionTable } from "../main/gateway/session-table.ts";
+import type { Session } from "../main/gateway/session.ts";
+import { ZoneRouter } from "../main/gateway/zone-router.ts";
+import type { FrameListener, ZoneLink } from "../shared/zone-link.ts";
+import { writeCommands } from "../main/zones/command-writer.ts";
+import type { FromZoneWorker } from "../shared/zone-messages.ts";
+import { OutputRecords } from "../main/zones/output-records.ts";
+import type { Crossing } from "../shared/transfer.ts";
+import type { Entered, ZoneCensus } from "../shared/ring-records.ts";
 import type { MembershipKernels } from "./membership-kernels.ts";
 import { BenchZone, TICK_MS } from "./membership-zone.ts";
 import type { BenchClock } from "./membership-zone.ts";
-import { REPORT, emptyReport } from "../../server/shared/tick-report.ts";
+import { REPORT, emptyReport } from "../shared/tick-report.ts";
 
 const RESUME_MS_MAX = 30_000;
 const PLAYERS_PER_ZONE_MAX = 6;

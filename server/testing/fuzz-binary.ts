@@ -6,13 +6,8 @@
 // None but "truncated", which a connection must send last, makes the server wait for more: what says how long it is is so
 // long. What does not begin with the mark has none in it, since a server looks for the next one byte by byte.
 
-import {
-  BINARY_MARK,
-  CLIENT_HEADER_BYTES,
-  CLIENT_KIND,
-  CLIENT_LENGTH,
-} from "../../server/protocol/game/binary-wire.ts";
-import { ByteWriter } from "../../server/protocol/game/byte-writer.ts";
+import { BINARY_MARK, CLIENT_HEADER_BYTES, CLIENT_KIND, CLIENT_LENGTH } from "../protocol/game/binary-wire.ts";
+import { ByteWriter } from "../protocol/game/byte-writer.ts";
 import { writeClientMessage } from "../../tools/client/binary-messages.ts";
 import type { ClientWords } from "../../tools/client/wire.ts";
 import { sourceOf } from "./fuzz-messages.ts";

@@ -8,9 +8,9 @@
 import { createReadStream, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
+import { messageOf, WowsimError } from "../protocol/errors.ts";
 import { firstLine, lastLines } from "../../tools/client/child-output.ts";
-import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
+import type { TelemetryLine } from "../protocol/telemetry-line.ts";
 import { tempFolder } from "./temp-folder.ts";
 
 const START_MS_MAX = 60_000;
