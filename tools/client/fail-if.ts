@@ -23,11 +23,11 @@ const METRICS = {
   errors: { unit: "", what: "protocol errors" },
   lost: { unit: "", what: "actions lost with a link or a zone" },
   busy: { unit: "", what: "actions refused as busy" },
-  late: { unit: "", what: "turns this machine could not keep the pace for" },
+  late: { unit: "", what: "turns that this machine was too slow for" },
   out: { unit: "", what: "clients not playing at the end" },
   deaths: { unit: "", what: "deaths" },
   acked: { unit: "%", what: "actions acknowledged, of those sent" },
-  rate: { unit: "/s", what: "actions (of guests messages) sent a second, by all" },
+  rate: { unit: "/s", what: "actions sent a second, by all clients (guests: messages)" },
 } as const satisfies Record<string, { unit: string; what: string }>;
 
 export type MetricName = keyof typeof METRICS;

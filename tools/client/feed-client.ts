@@ -14,6 +14,7 @@ import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
 import { parseOutsideJson } from "../../server/protocol/printable.ts";
 import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { parseLine } from "../analysis/telemetry-text.ts";
+import { forOperators } from "./operator-words.ts";
 import { hostAndPort } from "./server-name.ts";
 import { isTokenCode } from "./token-error.ts";
 
@@ -171,7 +172,10 @@ export class FeedClient implements AsyncDisposable {
     else if ("challenge" in answer) {
       this.#wasAnswered = true;
       this.#send({ subscribe: 1, challenge: answer.challenge, datagram_bytes: DATAGRAM_BYTES, token: this.#token });
-    } else this.#firstLine.reject(new WowsimError(answer.code, `${this.#name} refuses the feed: ${answer.error}`));
+    } else
+      this.#firstLine.reject(
+        new WowsimError(answer.code, `${this.#name} refuses the feed: ${forOperators(answer.error)}`),
+      );
   }
 
   #onTelemetry(line: TelemetryLine): void {

@@ -13,16 +13,15 @@ const SEND = /Send \{"command":"(resume|halt|list|deactivate_all)"\} to ([^.]+)\
 
 const WORDINGS: readonly Wording[] = [
   [SEND, (server, verb = "", aim = "") => `To ${aim}: wowsim inject-fault ${verb.replaceAll("_", "-")}${server}`],
-  // A tool shows the token by itself, once it has it.
-  [/ to a tool; or send \{"command":"auth".*$/g, () => "."],
-  [/ to a tool, or send "token" too\.$/g, () => "."],
-  [/: send Authorization: Bearer <token>, what serve got as --token\.$/g, () => ": give --token or WOWSIM_TOKEN."],
   [/; see deploy_status\./g, (server) => `; see what runs: wowsim deploy status${server}`],
   [/ \(deploy_status\)\./g, (server) => `: wowsim deploy status${server}`],
   [/; ask deploy_status until it is ready\./g, (server) => `; see how far it is: wowsim deploy status${server}`],
   [/; start one with deploy_swap\./g, () => "; its trial is over. See docs/DEPLOYS.md."],
   [/; send it with deploy_load\./g, () => "; deploy its file again. See docs/DEPLOYS.md."],
 ];
+
+/** What a server says of its token, without how it is sent: a tool does that by itself, once it has it. */
+export const forOperators = (message: string): string => message.replace(/ to a tool[,;] or send .*\.$/, ".");
 
 /** `server`: HOST:PORT of the control port, which the commands are told. */
 export function inOperatorWords(message: string, server: string): string {
@@ -32,6 +31,6 @@ export function inOperatorWords(message: string, server: string): string {
       text.replace(wire, (_whole, ...found: unknown[]) =>
         command(flag, ...found.filter((each): each is string => typeof each === "string")),
       ),
-    message,
+    forOperators(message),
   );
 }

@@ -43,6 +43,13 @@ export interface ServerFlags {
   playerToken?: string;
 }
 
+/** What a command does that is told no server, where that is not to take the one of this folder. */
+const UNNAMED: Partial<Record<ServerCommand, string>> = {
+  scenario: "one that it starts for itself",
+  benchmark: "one that it starts for itself",
+  wizard: "it asks",
+};
+
 const DESCRIPTIONS: Record<PortName, string> = {
   game: "its game port (TCP)",
   control: "its control port (TCP)",
@@ -56,7 +63,7 @@ export function addServerFlags(command: Command, name: ServerCommand): Command {
     .addOption(
       new Option(
         "--server <host:port>",
-        "the server, named by its control port (it is asked for the others); also from WOWSIM_SERVER; default: the server of this folder",
+        `the server, named by its control port (it is asked for the others); also from WOWSIM_SERVER; default: ${UNNAMED[name] ?? "the server of this folder"}`,
       ).argParser(serverName),
     )
     .option("--host <address>", "its address; ports that no flag names are the usual ones");

@@ -9,6 +9,7 @@
 import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
 import { parseOutsideJson, printable } from "../../server/protocol/printable.ts";
 import { parsePrometheus } from "./prometheus-text.ts";
+import { forOperators } from "./operator-words.ts";
 import { hostAndPort } from "./server-name.ts";
 import type { PrometheusSample } from "./prometheus-text.ts";
 import type { ZoneStatus, ServerStatus } from "../analysis/server-status.ts";
@@ -60,7 +61,7 @@ async function numbersOf(answer: Response, token: string | undefined): Promise<s
   const said = printable(text.trim()).slice(0, SAID_CHARS_MAX);
   const tokenCode: TokenCode = token === undefined ? "token_required" : "wrong_token";
   const code = TOKEN_STATUSES.includes(answer.status) ? tokenCode : "http_refused";
-  throw new WowsimError(code, `/metrics is not shown (${answer.status}): ${said}`);
+  throw new WowsimError(code, `/metrics is not shown (${answer.status}): ${forOperators(said)}`);
 }
 
 /** "ECONNREFUSED" says more in less than what fetch makes of it. */

@@ -35,13 +35,13 @@ export function register(program: Command): void {
         .argParser(appended)
         .default([], "those in this folder"),
     )
-    .option("--ascii", "draw with ASCII only; by itself where the locale or the terminal asks for it")
+    .option("--ascii", "draw with ASCII only; the default where the locale or the terminal has no UTF-8")
     .addHelpText(
       "after",
       "\nStart a server in one terminal (wowsim serve), this in another. The server may\n" +
         "come later, and go and come back. h tells every key; q quits. What is begun here\n" +
         "(players, faults, a deploy) ends with it, also when it is killed. NO_COLOR is\n" +
-        "heeded.\n" +
+        "respected.\n" +
         exitCodes({ 0: "quit", 1: "it failed", 64: "no terminal, or wrong usage", 130: "interrupted" }),
     );
   addServerFlags(command, "dashboard");

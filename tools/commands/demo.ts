@@ -26,7 +26,7 @@ export function register(program: Command): void {
         "folder, and leaves nothing behind, also when it is interrupted. Every line is",
         "measured.",
         "Without a terminal it prints plain text and never asks.",
-        exitCodes({ 0: "every claim was true", 1: "one was not, or it could not go on", 130: "Ctrl-C" }),
+        exitCodes({ 0: "every claim was true", 1: "a claim was false, or it could not go on", 130: "Ctrl-C" }),
       ].join("\n"),
     );
   addFormatFlag(command).action(demo);

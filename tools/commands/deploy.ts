@@ -51,11 +51,11 @@ export function register(program: Command): void {
         "",
         "Build a module:     wowsim build-kernel --out kernel.wasm",
         "One that is caught: wowsim build-kernel --variant regression --out x.wasm",
-        "What runs, what ran, back: wowsim deploy status, history, rollback",
+        "What runs, what ran, undo: wowsim deploy status, history, rollback",
         "How to read it all: docs/DEPLOYS.md",
         exitCodes({
           0: "promoted in every zone",
-          1: "rolled back, refused or inconclusive (what failed comes first)",
+          1: "rolled back, refused or inconclusive (the reason comes first)",
           3: "no server answers, or it stopped answering",
           4: "there is no such file",
           130: "Ctrl-C twice; what was swapped goes back when its lease ends",

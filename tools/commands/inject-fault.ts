@@ -103,7 +103,7 @@ function addFault(parent: Command, fault: FaultDefinition): void {
   const duration = new Option("--duration <time>", "how long: 30s, 2m or 100t (ticks of 50 ms); 0 is the longest");
   command
     .addOption(duration.argParser(parseDuration).default(0, LONGEST))
-    .option("--probability <p>", "share of its chances the fault takes, 0 to 1", parseNumber(0, 1), 1)
+    .option("--probability <p>", "share of its chances that the fault uses, 0 to 1", parseNumber(0, 1), 1)
     .option("--hold", "stay, and end the fault when this command ends, also when it is killed")
     .addHelpText("after", `\nEnd it: wowsim inject-fault deactivate ${fault.id}\n${EXIT_CODES}`);
   addCommonFlags(command).action((flags: ActivateFlags) => {

@@ -44,8 +44,9 @@ export function register(program: Command): void {
       "after",
       [
         "",
-        "Filters add up, and the newest lines that pass are shown; anomalies are looked",
-        "for in all lines. The errors of zones, of the last five minutes:",
+        "With several filters a line has to pass all of them; the newest that pass are",
+        "shown. Anomalies are looked for in all lines. The errors of zones, of the last",
+        "five minutes:",
         "  wowsim parse-logs telemetry.jsonl --type error --component zone --since 5m",
         "Older lines are in the rotated files beside it; give those first:",
         "  cat telemetry.1.jsonl telemetry.jsonl | wowsim parse-logs -",

@@ -91,7 +91,7 @@ function registerRun(parent: Command): void {
           64: "the file can not be run, or wrong usage",
           130: "aborted by Ctrl-C",
         }) +
-        "\nOf several the worst counts.",
+        "\nWith several files, the worst counts.",
     );
   addFormatFlag(command).action((files: string[], flags: RunFlags) => run(files, flags, command));
 }

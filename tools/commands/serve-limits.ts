@@ -52,7 +52,11 @@ export function addLimitFlags(command: Command): Command {
     .option("--http-connections <n>", "HTTP connections in all; default 64", parseInteger(2, COUNT_MAX))
     .option("--http-seconds <n>", "time for an HTTP request; default 5", seconds)
     .option("--feed-watchers <n>", "watchers of the telemetry feed in all; default 64", count)
-    .option("--feed-watchers-per-address <n>", "of one address off loopback; default 16", count);
+    .option(
+      "--feed-watchers-per-address <n>",
+      "watchers of the feed from one address, no limit from loopback; default 16",
+      count,
+    );
 }
 
 /** What startServer takes; only what was given. */

@@ -55,27 +55,32 @@ export function register(program: Command, startServer: StartServer): void {
     .option("--data-dir <dir>", "where telemetry.jsonl goes", ".wowsim")
     .option(
       "--telemetry-file <file>",
-      "telemetry somewhere else than in the data directory; - is stdout, and only that",
+      "where telemetry goes instead of the data directory; - is stdout, which then has nothing else",
     )
-    .option("--telemetry-max-mb <n>", "size of a telemetry file; 4 are kept", parseInteger(1, 65_536), 256)
+    .option(
+      "--telemetry-max-mb <n>",
+      "size at which the telemetry file is rotated; 4 files are kept",
+      parseInteger(1, 65_536),
+      256,
+    )
     .option("--world <file>", "world file (TOML); default: two zones")
     .option("--workers <n>", "zone workers; default: one a zone, at most 8", parseInteger(1, 64))
     .option("--tick-rate <hz>", "ticks a second", parseInteger(1, 100), 20)
     .option(
       "--watchdog-ms <n>",
-      "how late a zone worker may be for its next tick before it is ended and begun again",
+      "how late a zone worker may be for its next tick before it is ended and replaced",
       parseInteger(WATCHDOG_MS_MIN, WATCHDOG_MS_MAX),
       WATCHDOG_MS_DEFAULT,
     )
     .option("--seed <n>", "seed of everything random", parseInteger(0, 0xffff_ffff), 1)
     .option("--token <secret>", "operators' token, for control, feed and /metrics; also from WOWSIM_TOKEN")
     .option("--player-token <secret>", "players' token, for the game port; also from WOWSIM_PLAYER_TOKEN")
-    .option("--no-guests", "only players who say hello")
-    .option("--scratch", "data in a temporary folder that goes with the server, instead of --data-dir")
+    .option("--no-guests", "refuse clients of the earlier simulator, which send no hello")
+    .option("--scratch", "data in a temporary folder that is removed with the server, instead of --data-dir")
     .option("--with-parent", "stop when stdin ends, so that it never outlives the program that started it")
     .addHelpText(
       "after",
-      "\nA token on the command line is seen by everybody on this machine: rather set the\nvariable. What strangers may do, and the limits: docs/SECURITY.md\n\nWith --format json the first line on stdout, once everything listens, is\n" +
+      "\nEverybody on this machine can see a token on the command line: better set the\nvariable. What strangers may do, and the limits: docs/SECURITY.md\n\nWith --format json the first line on stdout, once everything listens, is\n" +
         '  {"ready":true,"game":n,"control":n,"http":n,"telemetry":n,"pid":n,\n   "data_dir":"..."}\n' +
         "and with --telemetry-file - it is on stderr: stdout is telemetry alone.\n" +
         exitCodes({

@@ -62,7 +62,7 @@ export function register(program: Command): void {
     .option("--rate <n>", "actions a second of each (the server's limit is 100 messages)", parseNumber(0.01, 90), 2)
     .option("--seed <n>", "seed of what they do", parseInteger(0, 0xffff_ffff), 1)
     .addOption(new Option("--behaviour <name>", "what they do").choices(BEHAVIOURS).default("alone"))
-    .option("--zone <n>", "all into this zone; default: spread in turn", parseInteger(1, 65_535))
+    .option("--zone <n>", "put all into this zone; default: spread over the zones", parseInteger(1, 65_535))
     .addOption(new Option("--protocol <name>", "encoding they speak").choices(["json", "binary"]).default("json"))
     .option("--guests", "instead: clients of the earlier simulator, which send and never read")
     .addOption(

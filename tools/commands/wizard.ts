@@ -19,7 +19,7 @@ export function register(program: Command): void {
         "Back goes back, and Ctrl-C ends everything that it has started.\n" +
         exitCodes({
           0: "finished",
-          1: "something could not be put away",
+          1: "something that it started could not be ended",
           64: "no terminal, or wrong usage",
           130: "cancelled",
         }),
