@@ -172,14 +172,13 @@ export const tellStep: WizardStep<WizardState> = {
 export function verdictLines({ fault, guess, diagnosis, lost }: WizardState): string[] {
   const verdict = (named: string): string => (named === fault ? "right" : "wrong");
   const told = diagnosis === "none" ? "no cause found" : `${diagnosis}, ${verdict(diagnosis)}`;
-  const why = lost.get(fault);
   // What was not there any more could not be found: that says nothing about the diagnosis.
-  const isOver = why !== undefined && diagnosis !== fault;
+  const isOver = lost.has(fault) && diagnosis !== fault;
   return [
     `It was ${fault}.`,
     `Your guess: ${guess}, ${verdict(guess)}.`,
     isOver
-      ? `The diagnosis came too late: ${fault} had ended before (${why}). Go back to break it again.`
+      ? `The diagnosis came too late: ${fault} had already ended (its time was up, or somebody ended it). Go back to break it again.`
       : `The diagnosis: ${told}.`,
   ];
 }

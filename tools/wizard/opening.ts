@@ -164,7 +164,7 @@ export function wholeNumberProblem(text: string, min: number, max: number): stri
 
 async function begin(state: WizardState, where: Where | null, signal: AbortSignal): Promise<void> {
   const serveFlags = ["--seed", String(DRILL_SEED)];
-  const onLost = (faultId: string, reason: string): void => void state.lost.set(faultId, reason);
+  const onLost = (faultId: string): void => void state.lost.add(faultId);
   state.drill = await Drill.start({ where, serveFlags, seed: DRILL_SEED, signal, onLost });
 }
 

@@ -40,8 +40,8 @@ export interface WizardState {
   during: Figures | null;
   after: Figures | null;
   diagnosis: string;
-  /** Faults of the wizard's that ended without its doing, and why. */
-  lost: Map<string, string>;
+  /** Faults of the wizard's that ended without its doing. */
+  lost: Set<string>;
   /** How each deploy went, by its step. */
   deploys: Map<string, string>;
   /** A kernel of the wizard's runs in every zone. */
@@ -85,7 +85,7 @@ export function newState(
     during: null,
     after: null,
     diagnosis: "",
-    lost: new Map(),
+    lost: new Set(),
     deploys: new Map(),
     isPromoted: false,
     saved: new Map(),

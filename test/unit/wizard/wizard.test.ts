@@ -142,9 +142,9 @@ describe("the flow", () => {
     const state = newState({ random: () => 0, folder: "." });
     Object.assign(state, { fault: "slow-leak", guess: "slow-leak", diagnosis: "none" });
     expect(verdictLines(state).at(-1)).toBe("The diagnosis: no cause found.");
-    state.lost.set("slow-leak", "its lease ended");
+    state.lost.add("slow-leak");
     expect(verdictLines(state).at(-1)).toBe(
-      "The diagnosis came too late: slow-leak had ended before (its lease ended). Go back to break it again.",
+      "The diagnosis came too late: slow-leak had already ended (its time was up, or somebody ended it). Go back to break it again.",
     );
     state.diagnosis = "slow-leak";
     expect(verdictLines(state).at(-1)).toBe("The diagnosis: slow-leak, right.");
