@@ -132,7 +132,7 @@ test("a server that wants a token is told it, and a wrong one is said to be wron
     await right.tmux.shows("ALLOW FAULTS");
     await using wrong = await DashboardTerminal.start(guarded, { ...SMALL, flags: "--token mellon" });
     await wrong.open("The server refuses this token. Quit (q), and set --token or WOWSIM_TOKEN.");
-    await wrong.tmux.shows("That is not this server's token");
+    await wrong.tmux.shows("That is not this");
   } finally {
     await guarded.stop();
   }
