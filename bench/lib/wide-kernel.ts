@@ -7,8 +7,9 @@ import { WowsimError } from "../../server/protocol/errors.ts";
 import { checkModule } from "../../assembly/toolchain/checks.ts";
 import { compileCached, readSources } from "../../assembly/toolchain/build.ts";
 import { meter } from "../../assembly/toolchain/meter.ts";
+import { setConstants } from "../../server/testing/capacities.ts";
 
-/** Constants of assembly/memory/memory.ts that differ, and what they are here. */
+/** Constants of the memory map that differ, and what they are here. */
 const CAPACITIES: Record<string, string> = {
   PLAYERS_MAX: "16384",
   CREATURES_MAX: "16384",
@@ -25,14 +26,8 @@ export const WIDE_ENTITIES_MAX = 32_000;
 /** Throws WowsimError("kernel_source") when the memory map no longer has one of the constants. */
 export async function buildWideKernel(): Promise<{ wasm: Uint8Array; metered: Uint8Array }> {
   const sources = await readSources();
-  let map = sources.get("memory.ts") ?? "";
-  for (const [name, value] of Object.entries(CAPACITIES)) {
-    const declared = new RegExp(`export const ${name}: u32 = [^;]+;`);
-    if (!declared.test(map))
-      throw new WowsimError("kernel_source", `assembly/memory/memory.ts has no constant ${name}.`);
-    map = map.replace(declared, `export const ${name}: u32 = ${value};`);
-  }
-  const wasm = await compileCached(sources.set("memory.ts", map));
+  setConstants(sources, CAPACITIES);
+  const wasm = await compileCached(sources);
   const problems = await checkModule(wasm);
   if (problems.length > 0) throw new WowsimError("kernel_check", problems.join("\n"));
   return { wasm, metered: await meter(wasm) };

@@ -12,6 +12,7 @@ import { compileCached, readSources, sourceNamed } from "../../assembly/toolchai
 import type { Kernel } from "../../assembly/toolchain/kernel.ts";
 import { loadKernel } from "../../assembly/toolchain/load.ts";
 import { meter } from "../../assembly/toolchain/meter.ts";
+import { setConstants } from "./capacities.ts";
 
 export interface MembershipKernels {
   steady: Kernel;
@@ -80,14 +81,7 @@ function other(): u32 {
 /** Throws WowsimError("kernel_source") when the sources are others than they were. */
 export async function buildMembershipKernels(): Promise<MembershipKernels> {
   const sources = await readSources();
-  for (const [name, value] of Object.entries(CAPACITIES)) {
-    const declared = new RegExp(`export const ${name}: u32 = [^;]+;`);
-    const [file, source] = [...sources].find(([, text]) => declared.test(text)) ?? [];
-    if (file === undefined || source === undefined) {
-      throw new WowsimError("kernel_source", `The memory map in assembly/ has no constant ${name}.`);
-    }
-    sources.set(file, source.replace(declared, `export const ${name}: u32 = ${value};`));
-  }
+  setConstants(sources, CAPACITIES);
   for (const { file, before, code } of PLANTS) {
     const path = sourceNamed(sources, file);
     const source = sources.get(path) ?? "";
