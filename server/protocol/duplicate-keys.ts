@@ -57,7 +57,7 @@ function inJson(text: string): Place | null {
 }
 
 /** Suspicions that are looked into: a text in a block may look like many keys. */
-const SUSPECTS_MAX = 50;
+const SUSPECTS_MAX = 10;
 const NEW_KEY = "wowsim-renamed-key";
 
 /**
@@ -78,15 +78,27 @@ function inYaml(text: string, parse: (text: string) => unknown): Place | null {
   return null;
 }
 
+/** Keys of all mappings, each counted once however often an alias repeats it. */
 function keysIn(value: unknown): number {
-  if (typeof value !== "object" || value === null) return 0;
-  const inner = Object.values(value).reduce((sum: number, each) => sum + keysIn(each), 0);
-  return inner + (Array.isArray(value) ? 0 : Object.keys(value).length);
+  const seen = new Set<object>();
+  const left = [value];
+  let keys = 0;
+  while (left.length > 0) {
+    const each = left.pop();
+    if (typeof each !== "object" || each === null || seen.has(each)) continue;
+    seen.add(each);
+    const inner = Object.values(each);
+    if (!Array.isArray(each)) keys += inner.length;
+    for (const one of inner) left.push(one);
+  }
+  return keys;
 }
 
 const KEY = String.raw`"[^"\n]*"|'[^'\n]*'|[^\s#"',:{}[\]-][^"',:{}[\]\n]*?`;
 /** A line that begins with a key, after its indentation and the dashes of lists. */
 const BLOCK_LINE = new RegExp(String.raw`^([ ]*(?:- +)*)(?:(${KEY})[ ]*:(?:[ \t]|$))?`);
+/** After it a text goes on in lines of its own. */
+const BLOCK_TEXT = /:[ \t]+[|>][-+\d]*[ \t]*(?:#.*)?$/;
 const FLOW_KEY = new RegExp(String.raw`[{,]\s*(${KEY})\s*:`, "g");
 
 /** Keys at one indentation, until a line that is indented less or begins a new entry of a list. */
@@ -94,12 +106,20 @@ function blockSuspects(text: string): Place[] {
   const found: Place[] = [];
   let maps: { column: number; keys: Map<string, number> }[] = [];
   let start = 0;
+  /** Column of the key whose text in a block goes on; null outside of one. */
+  let block: number | null = null;
   for (const line of text.split("\n")) {
+    if (block !== null && (line.trim() === "" || line.search(/\S/) > block)) {
+      start += line.length + 1;
+      continue;
+    }
+    block = null;
     const [, indent = "", word] = BLOCK_LINE.exec(line) ?? [];
     const dash = indent.indexOf("-");
     const isEmpty = line.trim() === "" || line.trimStart().startsWith("#");
     if (!isEmpty) maps = maps.filter(({ column }) => column <= indent.length && (dash < 0 || column <= dash));
     if (word !== undefined) {
+      if (BLOCK_TEXT.test(line)) block = indent.length;
       const at = start + indent.length;
       let map = maps.find(({ column }) => column === indent.length);
       if (map === undefined) maps.push((map = { column: indent.length, keys: new Map() }));

@@ -60,6 +60,9 @@ export class Actions {
 
   /** Never throws: what goes wrong is said. */
   async carryOut(action: Action): Promise<void> {
+    const { refusal } = this.#options.model;
+    // Players have a token of their own; everything else would only show the server once more what it refuses.
+    if (refusal !== "" && action.kind !== "spawn" && action.kind !== "despawn") return this.#tell(refusal, "bad");
     try {
       await this.#do(action);
     } catch (error) {

@@ -74,6 +74,14 @@ describe("the line of", () => {
     expect(complaintOf(format, text)).toBe("");
   });
 
+  test("aliases that repeat each other cost no more than what is written", () => {
+    const lines = Array.from({ length: 12 }, (_, at) => `a${at}: &a${at} {x: *a${at - 1}, y: *a${at - 1}}`);
+    expect(complaintOf("yaml", ["a: &a-1 {z: 1}", ...lines].join("\n"))).toBe("");
+    expect(complaintOf("yaml", ["a: &a-1 {z: 1}", ...lines, "a: 2"].join("\n"))).toStartWith(
+      'line 14: "a" is there twice',
+    );
+  });
+
   test("a nest that is too deep for anybody is told as well", () => {
     expect(complaintOf("json", `[\n${"[".repeat(200_000)}`)).toStartWith("line 2: ");
   });
