@@ -65,7 +65,7 @@ test("in a terminal of 80 by 24, by keys, with a way back, to the end", async ()
   expect(everything).toContain("my-scenario.toml");
   expect(everything).toMatch(/the same without the wizard:\s+│ +\$ wowsim inject-fault deactivate latency-spike/);
   expect(everything).toContain("the server stopped in order");
-  expect(everything).toContain("You said latency-spike: right.");
+  expect(everything).toContain("Your guess: latency-spike, right.");
   expect(everything).toContain("hotfix was promoted.");
   expect(everything).toMatch(/\$ wowsim build-kernel --variant hotfix/);
   expect(existsSync(join(folder.path, "my-scenario.toml"))).toBe(true);
