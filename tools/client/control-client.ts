@@ -3,8 +3,8 @@
 //   await using control = await ControlClient.connect({ host: "127.0.0.1", port: 8081 })
 //   const { faults } = await control.request({ command: "list" })
 //
-// An answer with success false is an answer (see `ask` for one that throws); its reason is put into an operator's words. A request that is not answered in time ends
-// the connection, because what comes after it could not be told apart.
+// An answer with success false is an answer (see `ask` for one that throws); its reason is put into an operator's words. A request
+// that is not answered in time ends the connection, because what comes after it could not be told apart.
 
 import type { Socket } from "bun";
 import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
