@@ -9,19 +9,21 @@ import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "commander";
+import { isBelow, sum } from "../tools/analysis/measured.ts";
+import type { Measured } from "../tools/analysis/measured.ts";
 import type { Protocol } from "../tools/client/wire.ts";
 import { addFormatFlag, parseInteger, parseNumber } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
 import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
-import { printChecks } from "../server/testing/checks.ts";
+import { fixed, printChecks } from "../server/testing/checks.ts";
 import type { Check } from "../server/testing/checks.ts";
 import type { CpuSpent } from "./lib/cpu-times.ts";
 import type { CrowdOrder } from "./lib/crowd-process.ts";
 import { crowdWorld } from "./lib/crowd-world.ts";
 import { runJsonChild } from "./lib/json-child.ts";
 import { startServerChild } from "../server/testing/server-child.ts";
-import { quantile } from "../server/testing/statistics.ts";
+import { greatestOf, quantile } from "../server/testing/statistics.ts";
 
 import { readWindow } from "../server/testing/telemetry-window.ts";
 import type { TelemetryWindow } from "../server/testing/telemetry-window.ts";
@@ -41,6 +43,7 @@ interface Flags {
 }
 
 interface Percentiles {
+  count: number;
   p50: number;
   p99: number;
   max: number;
@@ -53,11 +56,11 @@ interface CrowdReport {
     connected: number;
     /** Why the first of those who were not let in was not; "" when all were. */
     not_let_in: string;
-    in_sight: number;
+    in_sight: Measured;
     at_home: number;
-    actions_per_second: number;
-    states_per_second: number;
-    bytes_per_second_and_client: number;
+    actions_per_second: Measured;
+    states_per_second: Measured;
+    bytes_per_second_and_client: Measured;
     round_trip_ms: Percentiles;
     ping_ms: Percentiles;
     turns_late: number;
@@ -146,37 +149,37 @@ async function runCrowd(order: CrowdOrder): Promise<CrowdReport> {
 
 function ticksOf({
   zones,
-}: TelemetryWindow): { id: number; players: number; msP50: number; msP99: number; overruns: number }[] {
+}: TelemetryWindow): { id: number; players: Measured; msP50: Measured; msP99: Measured; overruns: Measured }[] {
   return [...zones].map(([id, zone]) => ({
     id,
     players: zone.playersMax,
     msP50: quantile(zone.durationMs, 0.5),
     msP99: quantile(zone.durationMs, 0.99),
-    overruns: zone.overruns + zone.missedTicks,
+    overruns: sum([zone.overruns, zone.missedTicks]),
   }));
 }
 
 function judge({ clients, fight }: Flags, report: CrowdReport, window: TelemetryWindow, exitCode: number): Check[] {
   const { measured, compared, stats } = report;
   const ticks = ticksOf(window);
-  const overruns = ticks.reduce((sum, zone) => sum + zone.overruns, 0);
-  const worst = Math.max(...ticks.map(({ msP99 }) => msP99));
+  const overruns = sum(ticks.map((zone) => zone.overruns));
+  const worst = greatestOf(ticks.map(({ msP99 }) => msP99));
   return [
     {
       what: "Everybody plays, at home, to the end",
       holds: measured.connected === clients && measured.at_home > clients * 0.9 && stats.drops === 0,
       shown:
-        `${measured.connected} of ${clients}, ${measured.at_home} at home, ${stats.drops} drops, ${measured.in_sight.toFixed(1)} in sight ${measured.not_let_in}`.trim(),
+        `${measured.connected} of ${clients}, ${measured.at_home} at home, ${stats.drops} drops, ${fixed(measured.in_sight, 1)} in sight ${measured.not_let_in}`.trim(),
     },
-    { what: "No overrun, no tick given up", holds: overruns === 0, shown: `${overruns}` },
+    { what: "No overrun, no tick given up", holds: overruns === 0, shown: fixed(overruns, 0) },
     {
       what: `The worst zone's tick p99 is below ${TICK_MS_P99_MAX} ms`,
-      holds: worst < TICK_MS_P99_MAX,
-      shown: `${worst.toFixed(2)} ms`,
+      holds: isBelow(worst, TICK_MS_P99_MAX),
+      shown: `${fixed(worst)} ms`,
     },
     {
       what: `Input to effect takes less than ${ROUND_TRIP_MS_P99_MAX} ms at p99`,
-      holds: measured.round_trip_ms.p99 < ROUND_TRIP_MS_P99_MAX,
+      holds: measured.round_trip_ms.count > 0 && measured.round_trip_ms.p99 < ROUND_TRIP_MS_P99_MAX,
       shown: `p50 ${measured.round_trip_ms.p50.toFixed(1)}, p99 ${measured.round_trip_ms.p99.toFixed(1)}, max ${measured.round_trip_ms.max.toFixed(1)} ms`,
     },
     {
@@ -194,15 +197,15 @@ function judge({ clients, fight }: Flags, report: CrowdReport, window: Telemetry
       ? [
           {
             what: `At every look at least ${IN_COMBAT_MIN * 100} of 100 players shown are in combat`,
-            holds: compared.in_combat_min >= IN_COMBAT_MIN,
-            shown: `at least ${(compared.in_combat_min * 100).toFixed(1)}, on average ${(compared.in_combat * 100).toFixed(1)}`,
+            holds: compared.in_combat_min !== null && compared.in_combat_min >= IN_COMBAT_MIN,
+            shown: `at least ${inHundred(compared.in_combat_min, 1)}, on average ${inHundred(compared.in_combat, 1)}`,
           },
         ]
       : []),
     {
       what: `A client costs less than ${BYTES_PER_SECOND_MAX} bytes a second`,
-      holds: measured.bytes_per_second_and_client < BYTES_PER_SECOND_MAX,
-      shown: `${measured.bytes_per_second_and_client.toFixed(0)} with ${measured.in_sight.toFixed(1)} in sight`,
+      holds: isBelow(measured.bytes_per_second_and_client, BYTES_PER_SECOND_MAX),
+      shown: `${fixed(measured.bytes_per_second_and_client, 0)} with ${fixed(measured.in_sight, 1)} in sight`,
     },
     { what: "The server stopped in order", holds: exitCode === 0, shown: `exit code ${exitCode}` },
   ];
@@ -215,20 +218,24 @@ function print(flags: Flags, { measured, compared }: CrowdReport, window: Teleme
   );
   const rows = ticksOf(window).map(({ id, players, msP50, msP99, overruns }): (string | number)[] => [
     id,
-    players,
-    msP50.toFixed(2),
-    msP99.toFixed(2),
-    overruns,
+    fixed(players, 0),
+    fixed(msP50),
+    fixed(msP99),
+    fixed(overruns, 0),
   ]);
   for (const line of tableLines(["zone", "players", "tick p50 ms", "p99", "overruns"], rows)) out(line);
   const lag = window.loopLag.map(({ msMax }) => msMax);
   out(
-    `${measured.actions_per_second.toFixed(0)} actions and ${measured.states_per_second.toFixed(0)} states a second; ` +
-      `${measured.turns_late} actions not sent in time; main thread late by at most ${Math.max(...lag).toFixed(1)} ms`,
+    `${fixed(measured.actions_per_second, 0)} actions and ${fixed(measured.states_per_second, 0)} states a second; ` +
+      `${measured.turns_late} actions not sent in time; main thread late by at most ${fixed(greatestOf(lag), 1)} ms`,
   );
-  out(`in combat, of the players shown at each look: ${(compared.in_combat * 100).toFixed(0)} of 100`);
+  out(`in combat, of the players shown at each look: ${inHundred(compared.in_combat, 0)} of 100`);
   for (const line of cpuLines(measured.cpu)) out(line);
   printChecks(checks);
+}
+
+function inHundred(share: Measured, digits: number): string {
+  return fixed(share === null ? null : share * 100, digits);
 }
 
 /** Milliseconds of processor time a tick, of those that all cores together have. */

@@ -7,12 +7,14 @@
 // a sample of the process's memory. Heaps find their size in the first half of the bursts; a leak goes on in the second.
 
 import { Command } from "commander";
+import { isBelow, mapped } from "../tools/analysis/measured.ts";
+import type { Measured } from "../tools/analysis/measured.ts";
 import { Swarm } from "../tools/client/swarm.ts";
 import { addFormatFlag, parseInteger, parseNumber } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
 import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
-import { printChecks } from "../server/testing/checks.ts";
+import { fixed, printChecks } from "../server/testing/checks.ts";
 import type { Check } from "../server/testing/checks.ts";
 import { FaultStorm } from "./lib/fault-storm.ts";
 import type { StormTally } from "./lib/fault-storm.ts";
@@ -20,7 +22,7 @@ import { startServerChild } from "../server/testing/server-child.ts";
 import type { ServerChild } from "../server/testing/server-child.ts";
 import { lookAt, rssMb } from "./lib/server-look.ts";
 import type { Look } from "./lib/server-look.ts";
-import { slopeOf } from "../server/testing/statistics.ts";
+import { isAtMost, leastOf, slopeOf } from "../server/testing/statistics.ts";
 import type { Slope } from "../server/testing/statistics.ts";
 
 interface Flags {
@@ -146,11 +148,28 @@ interface Found {
 
 /** "25+25 (25 watch), ...": players and creatures of each zone. */
 function residents({ zones }: Look): string {
-  return zones.map((zone) => `${zone.players}+${zone.creatures} (${zone.watchers} watch)`).join(", ");
+  return zones
+    .map(
+      ({ players, creatures, watchers }) => `${fixed(players, 0)}+${fixed(creatures, 0)} (${fixed(watchers, 0)} watch)`,
+    )
+    .join(", ");
 }
 
 function sockets({ connected, controlConnections, openFiles }: Look): string {
-  return `${connected} players, ${controlConnections} control, ${openFiles} open files`;
+  return `${fixed(connected, 0)} players, ${controlConnections} control, ${fixed(openFiles, 0)} open files`;
+}
+
+/** What nobody counted is not as it was before. */
+function areSame(before: readonly Measured[], after: readonly Measured[]): boolean {
+  return before.length === after.length && before.every((value, at) => value !== null && value === after[at]);
+}
+
+function residentsOf({ zones }: Look): Measured[] {
+  return zones.flatMap(({ players, creatures, watchers }) => [players, creatures, watchers]);
+}
+
+function socketsOf({ connected, controlConnections, openFiles }: Look): Measured[] {
+  return [connected, controlConnections, openFiles];
 }
 
 function judge(found: Found): Check[] {
@@ -164,24 +183,28 @@ function judge(found: Found): Check[] {
       shown: `${tally.cycles} cycles${[...tally.wrong.slice(0, 2), ...idle].map((what) => `; ${what}`).join("")}`,
     },
     ...after.zones.map((zone, index): Check => {
-      const p99 = before.zones[index]?.msP99 ?? Number.NaN;
-      const most = p99 + Math.max(p99 * P99_SHARE_MAX, P99_MS_MAX);
+      const p99 = before.zones[index]?.msP99 ?? null;
+      const most = mapped(p99, (ms) => ms + Math.max(ms * P99_SHARE_MAX, P99_MS_MAX));
       const what = `Zone ${zone.id} ticks as before`;
-      return { what, holds: zone.msP99 <= most, shown: `p99 ${fixed(p99)} ms before, ${fixed(zone.msP99)} after` };
+      return {
+        what,
+        holds: isAtMost(zone.msP99, most),
+        shown: `p99 ${fixed(p99)} ms before, ${fixed(zone.msP99)} after`,
+      };
     }),
     {
       what: "Everybody is where they were, and nobody else",
-      holds: residents(before) === residents(after) && players === flags.clients,
+      holds: areSame(residentsOf(before), residentsOf(after)) && players === flags.clients,
       shown: `players+creatures ${residents(before)}; after ${residents(after)}; ${players} play`,
     },
     {
       what: "As many sockets and files as before",
-      holds: sockets(before) === sockets(after),
+      holds: areSame(socketsOf(before), socketsOf(after)),
       shown: `${sockets(before)}; after ${sockets(after)}`,
     },
     {
       what: `In the second half memory does not grow by ${GROWTH_MB_MAX} MB a hundred cycles`,
-      holds: growth.slope - growth.plusMinus < GROWTH_MB_MAX,
+      holds: isBelow(leastOf(growth), GROWTH_MB_MAX),
       shown:
         `${fixed(growth.slope)} ± ${fixed(growth.plusMinus)} MB a hundred (95 %, ${growth.points} samples); ` +
         `${fixed(before.rssMb)} MB before, ${fixed(after.rssMb)} after`,
@@ -236,7 +259,7 @@ function print(
   const head = ["zone", "p50 ms before", "after", "p99 before", "after", "max before", "after"];
   const rows = after.zones.map((zone, index): (string | number)[] => {
     const was = before.zones[index] ?? zone;
-    return [zone.id, ...[was.msP50, zone.msP50, was.msP99, zone.msP99, was.msMax, zone.msMax].map(fixed)];
+    return [zone.id, ...[was.msP50, zone.msP50, was.msP99, zone.msP99, was.msMax, zone.msMax].map((ms) => fixed(ms))];
   });
   for (const line of tableLines(head, rows)) out(line);
   out(`resident memory between bursts: ${memory.map(({ rssMb: mb }) => mb.toFixed(0)).join(" ")} MB`);
@@ -250,8 +273,4 @@ function inWords(counts: ReadonlyMap<string, number>): string {
 function asObject({ activations, affected, ends, refused, ...numbers }: StormTally): Record<string, unknown> {
   const maps = Object.entries({ activations, affected, ends, refused });
   return { ...numbers, ...Object.fromEntries(maps.map(([name, map]) => [name, Object.fromEntries(map)])) };
-}
-
-function fixed(value: number): string {
-  return value.toFixed(2);
 }

@@ -8,12 +8,14 @@
 
 import { join } from "node:path";
 import { Command } from "commander";
+import { difference, isBelow } from "../tools/analysis/measured.ts";
+import type { Measured } from "../tools/analysis/measured.ts";
 import { seededRandom, seedOf } from "../server/protocol/seeded-random.ts";
 import { ControlClient } from "../tools/client/control-client.ts";
 import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
 import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
-import { printChecks } from "../server/testing/checks.ts";
+import { fixed, printChecks } from "../server/testing/checks.ts";
 import type { Check } from "../server/testing/checks.ts";
 import { startControlProbe } from "./lib/control-probe.ts";
 import type { ProbedAnswers } from "./lib/control-probe.ts";
@@ -24,7 +26,7 @@ import type { FuzzMessage } from "../server/testing/fuzz-messages.ts";
 import { SPEECHES } from "./lib/fuzz-speech.ts";
 import type { Speech, SpeechName } from "./lib/fuzz-speech.ts";
 import { SCRAPE_INTERVAL_MS } from "../server/main/monitoring/metrics.ts";
-import { quantile } from "../server/testing/statistics.ts";
+import { greatestOf, isAtMost, quantile } from "../server/testing/statistics.ts";
 import { startServerChild } from "../server/testing/server-child.ts";
 import type { ServerChild } from "../server/testing/server-child.ts";
 
@@ -222,7 +224,7 @@ interface Outcome {
 }
 
 function judge({ tallies, samples, answers, failures, counted, splitWrong, alive, exitCode }: Outcome): Check[] {
-  const msMax = Math.max(...answers.map((answer) => answer.msMax));
+  const msMax = greatestOf(answers.map((answer) => answer.msMax));
   const silent = SPEECH_NAMES.reduce((sum, name) => sum + tallies[name].silent, 0);
   const growth = growthMb(samples);
   const missing = uncounted(tallies, counted);
@@ -247,23 +249,23 @@ function judge({ tallies, samples, answers, failures, counted, splitWrong, alive
     },
     {
       what: `Memory grows by at most ${GROWTH_MB_MAX} MB from the third quarter to the last`,
-      holds: growth <= GROWTH_MB_MAX,
-      shown: `${growth.toFixed(1)} MB`,
+      holds: isAtMost(growth, GROWTH_MB_MAX),
+      shown: `${fixed(growth, 1)} MB`,
     },
     {
       what: `The control channel answers within ${ANSWER_MS_MAX} ms`,
-      holds: msMax < ANSWER_MS_MAX && failures.length === 0,
-      shown: `${msMax.toFixed(1)} ms at most, ${failures.length} failures${failures[0] === undefined ? "" : `: ${failures[0]}`}`,
+      holds: isBelow(msMax, ANSWER_MS_MAX) && failures.length === 0,
+      shown: `${fixed(msMax, 1)} ms at most, ${failures.length} failures${failures[0] === undefined ? "" : `: ${failures[0]}`}`,
     },
   ];
 }
 
 /** Floors, between which garbage comes and goes; both with the faults, and past the time in which heaps find their size. */
-function growthMb(samples: Sample[]): number {
+function growthMb(samples: Sample[]): Measured {
   const messages = samples.at(-1)?.messages ?? 0;
   const inQuarter = (quarter: number): number[] =>
     samples.filter((sample) => Math.ceil((sample.messages / messages) * 4) === quarter).map(({ rssMb }) => rssMb);
-  return quantile(inQuarter(4), 0.25) - quantile(inQuarter(3), 0.25);
+  return difference(quantile(inQuarter(4), 0.25), quantile(inQuarter(3), 0.25));
 }
 
 function print(
@@ -293,9 +295,7 @@ function print(
   );
   out(`  refused: ${listed(counted.refused)}; control requests: ${listed(counted.control)}`);
   for (const { mark, count, msP50, msP99, msMax } of answers) {
-    out(
-      `control answers, ${mark}: ${count}, p50 ${msP50.toFixed(2)}, p99 ${msP99.toFixed(2)}, max ${msMax.toFixed(2)} ms`,
-    );
+    out(`control answers, ${mark}: ${count}, p50 ${fixed(msP50)}, p99 ${fixed(msP99)}, max ${fixed(msMax)} ms`);
   }
   out(`resident memory: ${samples.map(({ rssMb }) => rssMb.toFixed(0)).join(" ")} MB`);
   printChecks(checks);

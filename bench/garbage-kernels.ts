@@ -9,6 +9,9 @@
 
 import { join } from "node:path";
 import { Command } from "commander";
+import { isBelow } from "../tools/analysis/measured.ts";
+import type { Measured } from "../tools/analysis/measured.ts";
+import { measuredOf } from "../tools/analysis/telemetry-text.ts";
 import { WowsimError } from "../server/protocol/errors.ts";
 import { ControlClient } from "../tools/client/control-client.ts";
 import { ClientStats } from "../tools/client/client-stats.ts";
@@ -18,8 +21,9 @@ import type { RemoteZone } from "../tools/deploy/remote.ts";
 import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
 import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
-import { printChecks } from "../server/testing/checks.ts";
+import { fixed, printChecks } from "../server/testing/checks.ts";
 import type { Check } from "../server/testing/checks.ts";
+import { greatestOf, isAtMost, Most } from "../server/testing/statistics.ts";
 import { startControlProbe } from "./lib/control-probe.ts";
 import type { ProbedAnswers } from "./lib/control-probe.ts";
 import { crowdWorld } from "./lib/crowd-world.ts";
@@ -277,8 +281,8 @@ async function orNull<T>(answer: Promise<T>): Promise<T | null> {
   }
 }
 
-/** Milliseconds until every zone is ACTIVE or DEGRADED, for good; Infinity when one stays DOWN. */
-async function untilAllActive(server: ServerChild): Promise<number> {
+/** Milliseconds until every zone is ACTIVE or DEGRADED, for good; missing when one stays DOWN. */
+async function untilAllActive(server: ServerChild): Promise<Measured> {
   const start = performance.now();
   while (performance.now() - start < 3 * BACK_MS_MAX) {
     const page = await (await fetch(`http://127.0.0.1:${server.ports.http}/metrics`)).text();
@@ -287,16 +291,16 @@ async function untilAllActive(server: ServerChild): Promise<number> {
     if (states.length > 0 && running.length === states.length) return performance.now() - start;
     await Bun.sleep(WAIT_MS);
   }
-  return Number.POSITIVE_INFINITY;
+  return null;
 }
 
 /** What the server's own telemetry says of it all. */
 interface Seen {
   /** The longest ticks of any zone, with their recoveries, and what they broke by. */
   slowest: { ms: number; error: string }[];
-  tickMsMax: number;
+  tickMsMax: Measured;
   /** How late the main thread came to one of its own ticks. */
-  mainLateMsMax: number;
+  mainLateMsMax: Measured;
   /** Zone workers that hung or died. */
   workersLost: number;
   downs: number;
@@ -306,17 +310,17 @@ interface Seen {
 
 async function readTelemetry(server: ServerChild): Promise<Seen> {
   const broken = new Map<string, string>();
-  const seen: Seen = { slowest: [], tickMsMax: 0, mainLateMsMax: 0, workersLost: 0, downs: 0, errors: {} };
+  const seen: Seen = { slowest: [], tickMsMax: null, mainLateMsMax: null, workersLost: 0, downs: 0, errors: {} };
+  const [ticks, lags] = [new Most(), new Most()];
   for await (const { message, data } of server.telemetry()) {
     if (message === "Zone tick completed") {
-      const ms = Number(data["duration_ms"]);
-      seen.tickMsMax = Math.max(seen.tickMsMax, ms);
+      const ms = measuredOf(data, "duration_ms");
+      ticks.add(ms);
       const error = broken.get(`${String(data["zone_id"])} ${String(data["tick"])}`) ?? "nothing broke";
-      if (ms > SLOW_MS)
+      if (ms !== null && ms > SLOW_MS)
         seen.slowest = [...seen.slowest, { ms, error }].toSorted((a, b) => b.ms - a.ms).slice(0, SLOWEST);
     } else if (message === "Zone worker lost") seen.workersLost++;
-    else if ("loop_lag_ms_max" in data)
-      seen.mainLateMsMax = Math.max(seen.mainLateMsMax, Number(data["loop_lag_ms_max"]));
+    else if ("loop_lag_ms_max" in data) lags.add(measuredOf(data, "loop_lag_ms_max"));
     else if (message === "Zone state changed" && data["to_state"] === "DOWN") seen.downs++;
     else if (message === "Zone tick exception") {
       broken.set(`${String(data["zone_id"])} ${String(data["tick"])}`, String(data["error"]));
@@ -326,7 +330,7 @@ async function readTelemetry(server: ServerChild): Promise<Seen> {
       seen.errors[what] = (seen.errors[what] ?? 0) + 1;
     }
   }
-  return seen;
+  return { ...seen, tickMsMax: ticks.value, mainLateMsMax: lags.value };
 }
 
 interface Evidence {
@@ -335,11 +339,11 @@ interface Evidence {
   seen: Seen;
   answers: ProbedAnswers[];
   failures: string[];
-  backMs: number;
+  backMs: Measured;
 }
 
 function judge({ tally, kernels, seen, answers, failures, backMs }: Evidence): Check[] {
-  const slowest = Math.max(...answers.map(({ msMax }) => msMax));
+  const slowest = greatestOf(answers.map(({ msMax }) => msMax));
   const asked = answers.reduce((sum, { count }) => sum + count, 0);
   const broke = Object.values(seen.errors).reduce((sum, count) => sum + count, 0);
   return [
@@ -350,19 +354,19 @@ function judge({ tally, kernels, seen, answers, failures, backMs }: Evidence): C
     },
     {
       what: `No thread was stuck for ${STUCK_MS_MAX / 1_000} s`,
-      holds: seen.workersLost === 0 && Math.max(seen.tickMsMax, seen.mainLateMsMax) < STUCK_MS_MAX,
-      shown: `longest tick ${seen.tickMsMax.toFixed(0)} ms, main thread late by ${seen.mainLateMsMax.toFixed(0)} ms at most, ${seen.workersLost} workers lost`,
+      holds: seen.workersLost === 0 && isBelow(greatestOf([seen.tickMsMax, seen.mainLateMsMax]), STUCK_MS_MAX),
+      shown: `longest tick ${fixed(seen.tickMsMax, 0)} ms, main thread late by ${fixed(seen.mainLateMsMax, 0)} ms at most, ${seen.workersLost} workers lost`,
     },
     {
       what: `The control channel answered within ${ANSWER_MS_MAX} ms, always`,
-      holds: asked > 0 && failures.length === 0 && slowest <= ANSWER_MS_MAX,
+      holds: asked > 0 && failures.length === 0 && isAtMost(slowest, ANSWER_MS_MAX),
       shown:
-        `${asked} answers, slowest ${slowest.toFixed(1)} ms, ${failures.length} failures ${failures[0] ?? ""}`.trim(),
+        `${asked} answers, slowest ${fixed(slowest, 1)} ms, ${failures.length} failures ${failures[0] ?? ""}`.trim(),
     },
     {
       what: `Every zone was ACTIVE again within ${BACK_MS_MAX / 1_000} s of the last`,
-      holds: backMs <= BACK_MS_MAX,
-      shown: `after ${(backMs / 1_000).toFixed(1)} s`,
+      holds: isAtMost(backMs, BACK_MS_MAX),
+      shown: backMs === null ? "one was not" : `after ${(backMs / 1_000).toFixed(1)} s`,
     },
   ];
 }

@@ -12,6 +12,9 @@
 //   their hashes are compared after every tick and all bytes of their states at the end (lib/crash-twin.ts).
 
 import { Command } from "commander";
+import { isBelow, mapped, sum } from "../tools/analysis/measured.ts";
+import type { Measured } from "../tools/analysis/measured.ts";
+import { measuredOf } from "../tools/analysis/telemetry-text.ts";
 import { loadWorld } from "../server/protocol/content/load.ts";
 import { ensureKernel } from "../assembly/toolchain/build.ts";
 import { loadKernel } from "../assembly/toolchain/load.ts";
@@ -21,14 +24,14 @@ import { addFormatFlag, parseInteger, parseNumber } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
 import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
-import { printChecks } from "../server/testing/checks.ts";
+import { fixed, printChecks } from "../server/testing/checks.ts";
 import type { Check } from "../server/testing/checks.ts";
 import { crashTwin } from "./lib/crash-twin.ts";
 import type { CrashTwinProof } from "./lib/crash-twin.ts";
 import { runPlayers } from "./lib/players.ts";
 import { startServerChild } from "../server/testing/server-child.ts";
 import type { ServerChild } from "../server/testing/server-child.ts";
-import { quantile } from "../server/testing/statistics.ts";
+import { greatestOf, isAtMost, quantile } from "../server/testing/statistics.ts";
 
 import { readWindow, ticksOff } from "../server/testing/telemetry-window.ts";
 import type { Span, TelemetryWindow } from "../server/testing/telemetry-window.ts";
@@ -122,7 +125,7 @@ async function span(seconds: number): Promise<Span> {
 /** A recovery as telemetry tells it, and what no recovery may lead to. */
 interface Falls {
   traps: number;
-  recoveries: { zone: number; ms: number; rung: string; replayedTicks: number }[];
+  recoveries: { zone: Measured; ms: Measured; rung: string; replayedTicks: Measured }[];
   /** Zones that went DOWN or gave up ticks, and commands other than the faults' that were taken out. */
   losses: string[];
 }
@@ -132,10 +135,10 @@ async function readFalls(lines: AsyncIterable<TelemetryLine>, { fromMs, toMs }: 
   for await (const { timestamp, message, data } of lines) {
     const atMs = Date.parse(timestamp);
     if (atMs < fromMs || atMs > toMs) continue;
-    const zone = Number(data["zone_id"]);
+    const zone = measuredOf(data, "zone_id");
     if (message === "Zone tick exception") falls.traps++;
     if (message === "Zone recovered") {
-      const [ms, replayedTicks] = [Number(data["recovery_ms"]), Number(data["replayed_ticks"])];
+      const [ms, replayedTicks] = [measuredOf(data, "recovery_ms"), measuredOf(data, "replayed_ticks")];
       falls.recoveries.push({ zone, ms, replayedTicks, rung: String(data["rung"]) });
     }
     if (message === "Zone ticks lost") falls.losses.push(`zone ${zone} lost ${String(data["lost_ticks"])} ticks`);
@@ -155,17 +158,17 @@ interface ZoneRow {
   id: number;
   name: string;
   fault: string | null;
-  players: number;
+  players: Measured;
   calm: Stretch;
   trouble: Stretch;
 }
 
 interface Stretch {
   ticks: number;
-  msP50: number;
-  msP99: number;
-  msMax: number;
-  overruns: number;
+  msP50: Measured;
+  msP99: Measured;
+  msMax: Measured;
+  overruns: Measured;
 }
 
 function compare(calm: TelemetryWindow, trouble: TelemetryWindow): ZoneRow[] {
@@ -182,13 +185,13 @@ function compare(calm: TelemetryWindow, trouble: TelemetryWindow): ZoneRow[] {
 
 function stretch({ zones }: TelemetryWindow, id: number): Stretch {
   const zone = zones.get(id);
-  const at = (q: number): number => quantile(zone?.durationMs ?? [], q);
+  const at = (q: number): Measured => quantile(zone?.durationMs ?? [], q);
   return {
     ticks: zone?.durationMs.length ?? 0,
     msP50: at(0.5),
     msP99: at(0.99),
     msMax: at(1),
-    overruns: zone?.overruns ?? 0,
+    overruns: zone?.overruns ?? null,
   };
 }
 
@@ -203,15 +206,15 @@ interface Evidence {
 
 function judge({ zones, falls, twin, players, trouble, seconds }: Evidence): Check[] {
   const others = zones.filter(({ fault }) => fault === null);
-  const slowest = Math.max(...falls.recoveries.map(({ ms }) => ms));
-  const number = (field: string): number => Number(players[field]);
-  const missed = [...trouble.zones.values()].map((zone) => Math.round(ticksOff(zone, TICK_RATE_HZ)));
+  const slowest = greatestOf(falls.recoveries.map(({ ms }) => ms));
+  const number = (field: string): Measured => measuredOf(players, field);
+  const missed = [...trouble.zones.values()].map((zone) => mapped(ticksOff(zone, TICK_RATE_HZ), Math.round));
   const expected = BROKEN.size * (seconds - 1);
   return [
     ...others.map(({ id, calm, trouble: { msP99 } }): Check => {
-      const most = calm.msP99 + Math.max(calm.msP99 * P99_SHARE_MAX, P99_MS_MAX);
-      const shown = `${show(calm.msP99)} ms before, ${show(msP99)} ms meanwhile (at most ${show(most)})`;
-      return { what: `Zone ${id} keeps its tick p99`, holds: msP99 <= most, shown };
+      const most = mapped(calm.msP99, (before) => before + Math.max(before * P99_SHARE_MAX, P99_MS_MAX));
+      const shown = `${fixed(calm.msP99)} ms before, ${fixed(msP99)} ms meanwhile (at most ${fixed(most)})`;
+      return { what: `Zone ${id} keeps its tick p99`, holds: isAtMost(msP99, most), shown };
     }),
     {
       what: "Both zones fell once a second, and got up each time",
@@ -220,23 +223,23 @@ function judge({ zones, falls, twin, players, trouble, seconds }: Evidence): Che
     },
     {
       what: `Each recovery took less than ${RECOVERY_MS_MAX} ms from the trap`,
-      holds: falls.recoveries.length > 0 && slowest < RECOVERY_MS_MAX,
-      shown: `slowest ${show(slowest)} ms`,
+      holds: isBelow(slowest, RECOVERY_MS_MAX),
+      shown: `slowest ${fixed(slowest)} ms`,
     },
     {
       what: "Every zone kept its tick rate",
-      holds: missed.every((ticks) => Math.abs(ticks) <= 1),
-      shown: `${missed.join(", ")} ticks off`,
+      holds: missed.length > 0 && missed.every((ticks) => ticks !== null && Math.abs(ticks) <= 1),
+      shown: `${missed.map((ticks) => fixed(ticks, 0)).join(", ")} ticks off`,
     },
     {
       what: "No client was disconnected, none saw an error",
-      holds: number("drops") + number("reconnects") + number("protocol_errors") + trouble.traffic.dropped === 0,
-      shown: `${number("drops")} drops, ${number("protocol_errors")} protocol errors; the gateway ${trouble.traffic.dropped}`,
+      holds: sum([...["drops", "reconnects", "protocol_errors"].map(number), trouble.traffic.dropped]) === 0,
+      shown: `${fixed(number("drops"), 0)} drops, ${fixed(number("protocol_errors"), 0)} protocol errors; the gateway ${fixed(trouble.traffic.dropped, 0)}`,
     },
     {
       what: "Every replayed tick gave the journalled hash, nobody's command and no tick was lost",
       holds: falls.losses.length === 0,
-      shown: falls.losses[0] ?? `${sum(falls.recoveries.map((fall) => fall.replayedTicks))} ticks replayed`,
+      shown: falls.losses[0] ?? `${fixed(sum(falls.recoveries.map((fall) => fall.replayedTicks)), 0)} ticks replayed`,
     },
     {
       what: "A zone that crashes is tick for tick its twin that does not",
@@ -251,10 +254,10 @@ function judge({ zones, falls, twin, players, trouble, seconds }: Evidence): Che
 /** By broken zone: how its recoveries went. */
 function summary({
   recoveries,
-}: Falls): { zone: number; count: number; msP50: number; msP99: number; msMax: number }[] {
+}: Falls): { zone: number; count: number; msP50: Measured; msP99: Measured; msMax: Measured }[] {
   return [...BROKEN.keys()].map((zone) => {
     const times = recoveries.filter((recovery) => recovery.zone === zone).map((recovery) => recovery.ms);
-    const at = (q: number): number => quantile(times, q);
+    const at = (q: number): Measured => quantile(times, q);
     return { zone, count: times.length, msP50: at(0.5), msP99: at(0.99), msMax: at(1) };
   });
 }
@@ -282,23 +285,17 @@ function print(
     "overruns",
   ];
   const rows = zones.map(({ id, name, fault, players, calm, trouble }): (string | number)[] => {
-    const times = [calm.msP50, trouble.msP50, calm.msP99, trouble.msP99, calm.msMax, trouble.msMax].map(show);
-    return [`${id} ${name}`, fault ?? "nothing", players, ...times, trouble.overruns];
+    const times = [calm.msP50, trouble.msP50, calm.msP99, trouble.msP99, calm.msMax, trouble.msMax].map((ms) =>
+      fixed(ms),
+    );
+    return [`${id} ${name}`, fault ?? "nothing", fixed(players, 0), ...times, fixed(trouble.overruns, 0)];
   });
   for (const line of tableLines(head, rows)) out(line);
   for (const { zone, count, ...times } of summary(falls)) {
-    const shown = `p50 ${show(times.msP50)}, p99 ${show(times.msP99)}, max ${show(times.msMax)} ms`;
+    const shown = `p50 ${fixed(times.msP50)}, p99 ${fixed(times.msP99)}, max ${fixed(times.msMax)} ms`;
     out(`recoveries of zone ${zone} (${BROKEN.get(zone)}): ${count}; from the trap ${shown}`);
   }
-  const alone = `p50 ${show(quantile(twin.recoveryMs, 0.5))}, max ${show(quantile(twin.recoveryMs, 1))} ms`;
+  const alone = `p50 ${fixed(quantile(twin.recoveryMs, 0.5))}, max ${fixed(quantile(twin.recoveryMs, 1))} ms`;
   out(`the same alone on a thread: ${twin.recoveries}; ${alone}`);
   printChecks(checks);
-}
-
-function show(value: number): string {
-  return value.toFixed(2);
-}
-
-function sum(values: number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -15,6 +15,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Subprocess } from "bun";
 import { Command } from "commander";
+import { mapped } from "../tools/analysis/measured.ts";
+import type { Measured } from "../tools/analysis/measured.ts";
 import { seededRandom, seedOf } from "../server/protocol/seeded-random.ts";
 import type { FaultStatus } from "../server/protocol/faults/status.ts";
 import { ControlClient } from "../tools/client/control-client.ts";
@@ -25,6 +27,7 @@ import type { OutputFormat } from "../tools/ui/flags.ts";
 import { EXIT } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
 import { childrenOf, isRunning } from "../server/testing/processes.ts";
+import { greatestOf } from "../server/testing/statistics.ts";
 import { startServerChild } from "../server/testing/server-child.ts";
 import type { ServerChild } from "../server/testing/server-child.ts";
 
@@ -45,8 +48,9 @@ interface Lane {
 
 interface Kill {
   hadFault: boolean;
-  faultMs: number;
-  processMs: number;
+  /** Missing when it was still there at the last look. */
+  faultMs: Measured;
+  processMs: Measured;
   left: string[];
 }
 
@@ -59,14 +63,15 @@ async function killOnce(lane: Lane, lifeMs: number): Promise<Kill> {
   child.kill("SIGKILL");
   const killedMs = performance.now();
   const since = (): number => performance.now() - killedMs;
-  let [faultMs, processMs] = [Number.NaN, Number.NaN];
-  while ((Number.isNaN(faultMs) || Number.isNaN(processMs)) && since() < LEASE_MS + GRACE_MS) {
-    if (Number.isNaN(faultMs) && (await lane.faults()) === 0) faultMs = since();
-    if (Number.isNaN(processMs) && !family.some(isRunning) && readdirSync(tmp).length === 0) processMs = since();
+  let faultMs: Measured = null;
+  let processMs: Measured = null;
+  while ((faultMs === null || processMs === null) && since() < LEASE_MS + GRACE_MS) {
+    if (faultMs === null && (await lane.faults()) === 0) faultMs = since();
+    if (processMs === null && !family.some(isRunning) && readdirSync(tmp).length === 0) processMs = since();
     await Bun.sleep(LOOK_MS);
   }
   const left = [
-    ...(Number.isNaN(faultMs) ? ["a fault"] : []),
+    ...(faultMs === null ? ["a fault"] : []),
     ...family.filter(isRunning).map((pid) => `process ${pid}`),
     ...readdirSync(tmp),
   ];
@@ -198,7 +203,7 @@ function lanesOn({ ports }: ServerChild, control: ControlClient, file: string): 
 
 /** Times are the longest of all kills. */
 function summary(tool: string, hasFaults: boolean, of: readonly Kill[]) {
-  const longest = (read: (kill: Kill) => number): number => Math.round(Math.max(0, ...of.map(read)));
+  const longest = (read: (kill: Kill) => Measured): Measured => mapped(greatestOf(of.map(read)), Math.round);
   return {
     tool,
     kills: of.length,

@@ -8,12 +8,15 @@
 // play among the guests and do read.
 
 import { Command } from "commander";
+import { mapped, ratio, sum } from "../tools/analysis/measured.ts";
+import type { Measured } from "../tools/analysis/measured.ts";
 import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
 import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
 import { runPlayers } from "./lib/players.ts";
 import { startServerChild } from "../server/testing/server-child.ts";
-import { quantile } from "../server/testing/statistics.ts";
+import { fixed } from "../server/testing/checks.ts";
+import { greatestOf, quantile } from "../server/testing/statistics.ts";
 import { tableLines } from "../tools/ui/table.ts";
 import { readWindow, spanWithPlayers } from "../server/testing/telemetry-window.ts";
 import type { TelemetryWindow } from "../server/testing/telemetry-window.ts";
@@ -41,8 +44,9 @@ const SETTLE_SECONDS = 3;
 /** Actions a second of a player who reads. */
 const WITNESS_RATE = 2;
 
-const ms = (value: number): string => value.toFixed(2);
-const median = (values: number[]): number => quantile(values, 0.5);
+const median = (values: Measured[]): Measured => quantile(values, 0.5);
+
+const count = (value: Measured): string => fixed(value, 0);
 
 const program = new Command("load")
   .description("Tick times under guests who send JSON messages, next to the earlier C++ simulator's.")
@@ -79,8 +83,9 @@ async function load({ clients, rate, seconds, witnesses, seed, format }: Flags):
   if (format === "json") return outJson({ clients, rate, ...figures, earlier, guests, players });
   print(`bun bench/load.ts --clients ${clients} --rate ${rate} --seconds ${seconds}`, figures, earlier);
   const felt = (field: string): string => {
-    const { p50, p99 } = players[field] as { p50: number; p99: number };
-    return `p50 ${ms(p50)}, p99 ${ms(p99)}`;
+    const { count: samples, p50, p99 } = players[field] as { count: number; p50: number; p99: number };
+    if (samples === 0) return "not measured";
+    return `p50 ${fixed(p50)}, p99 ${fixed(p99)}`;
   };
   out(
     `${witnesses} players among them, JSON, over the whole run: action to state ${felt("round_trip_ms")} ms, ` +
@@ -91,35 +96,35 @@ async function load({ clients, rate, seconds, witnesses, seed, format }: Flags):
 interface Figures {
   seconds: number;
   ticks: number;
-  msP50: number;
-  msP99: number;
-  msMax: number;
-  overruns: number;
+  msP50: Measured;
+  msP99: Measured;
+  msMax: Measured;
+  overruns: Measured;
   zones: {
     id: number;
     name: string;
-    players: number;
-    msP50: number;
-    msP99: number;
-    kernelMsP50: number;
-    kernelMsP99: number;
-    overruns: number;
-    missedTicks: number;
-    commandsDropped: number;
+    players: Measured;
+    msP50: Measured;
+    msP99: Measured;
+    kernelMsP50: Measured;
+    kernelMsP99: Measured;
+    overruns: Measured;
+    missedTicks: Measured;
+    commandsDropped: Measured;
   }[];
-  messagesPerSecond: number;
+  messagesPerSecond: Measured;
   /** What of them the kernels have handled. */
-  commandsPerSecond: number;
-  commandsRefused: number;
-  disconnects: number;
+  commandsPerSecond: Measured;
+  commandsRefused: Measured;
+  disconnects: Measured;
   /** How late the main thread came to its 20 ticks a second: the middle second's median, and the worst of all. */
-  loopLagMsP50: number;
-  loopLagMsMax: number;
+  loopLagMsP50: Measured;
+  loopLagMsMax: Measured;
   /** Medians of the seconds' own percentiles. */
-  inputToFrameMsP50: number;
-  inputToFrameMsP99: number;
-  coresBusy: number;
-  rssMb: number;
+  inputToFrameMsP50: Measured;
+  inputToFrameMsP99: Measured;
+  coresBusy: Measured;
+  rssMb: Measured;
 }
 
 function summarize(window: TelemetryWindow, seconds: number): Figures {
@@ -144,12 +149,12 @@ function summarize(window: TelemetryWindow, seconds: number): Figures {
     msMax: quantile(loop.durationMs, 1),
     overruns: loop.overruns,
     zones: rows,
-    messagesPerSecond: (traffic.messages / traffic.intervalMs) * 1_000,
-    commandsPerSecond: [...zones.values()].reduce((sum, zone) => sum + zone.commands, 0) / seconds,
+    messagesPerSecond: mapped(ratio(traffic.messages, traffic.intervalMs), (perMs) => perMs * 1_000),
+    commandsPerSecond: ratio(sum([...zones.values()].map((zone) => zone.commands)), seconds),
     commandsRefused: traffic.refused,
     disconnects: traffic.dropped,
     loopLagMsP50: median(loopLag.map(({ msP50 }) => msP50)),
-    loopLagMsMax: Math.max(...loopLag.map(({ msMax }) => msMax)),
+    loopLagMsMax: greatestOf(loopLag.map(({ msMax }) => msMax)),
     inputToFrameMsP50: median(inputToFrame.map(({ msP50 }) => msP50)),
     inputToFrameMsP99: median(inputToFrame.map(({ msP99 }) => msP99)),
     coresBusy: median(samples.map(({ cpuShare }) => cpuShare)),
@@ -161,24 +166,33 @@ function print(command: string, figures: Figures, earlier: [p50: number, p99: nu
   out(`${command}: ${figures.ticks} ticks in ${figures.seconds.toFixed(1)} s, all connected`);
   const head = ["zone", "players", "tick p50 ms", "p99", "kernel p50", "p99", "overruns", "missed", "dropped"];
   const rows = figures.zones.map((zone): (string | number)[] => {
-    const times = [zone.msP50, zone.msP99, zone.kernelMsP50, zone.kernelMsP99].map(ms);
-    return [`${zone.id} ${zone.name}`, zone.players, ...times, zone.overruns, zone.missedTicks, zone.commandsDropped];
+    const times = [zone.msP50, zone.msP99, zone.kernelMsP50, zone.kernelMsP99].map((ms) => fixed(ms));
+    return [
+      `${zone.id} ${zone.name}`,
+      count(zone.players),
+      ...times,
+      ...[zone.overruns, zone.missedTicks, zone.commandsDropped].map(count),
+    ];
   });
   for (const line of tableLines(head, rows)) out(line);
-  out(`server tick (slowest zone): p50 ${ms(figures.msP50)}, p99 ${ms(figures.msP99)}, max ${ms(figures.msMax)} ms`);
+  out(
+    `server tick (slowest zone): p50 ${fixed(figures.msP50)}, p99 ${fixed(figures.msP99)}, max ${fixed(figures.msMax)} ms`,
+  );
   if (earlier !== null) {
-    out(`earlier C++ simulator:      p50 ${ms(earlier[0])}, p99 ${ms(earlier[1])} ms (measured on an equal machine)`);
+    out(
+      `earlier C++ simulator:      p50 ${fixed(earlier[0])}, p99 ${fixed(earlier[1])} ms (measured on an equal machine)`,
+    );
   }
   out(
-    `messages read ${figures.messagesPerSecond.toFixed(0)} a second, handled by the kernels ` +
-      `${figures.commandsPerSecond.toFixed(0)}; commands refused ${figures.commandsRefused}; ` +
-      `disconnects ${figures.disconnects}; overruns ${figures.overruns}`,
+    `messages read ${count(figures.messagesPerSecond)} a second, handled by the kernels ` +
+      `${count(figures.commandsPerSecond)}; commands refused ${count(figures.commandsRefused)}; ` +
+      `disconnects ${count(figures.disconnects)}; overruns ${count(figures.overruns)}`,
   );
   out(
-    `main thread late by: median ${ms(figures.loopLagMsP50)}, at most ${ms(figures.loopLagMsMax)} ms (what a message waits to be read)`,
+    `main thread late by: median ${fixed(figures.loopLagMsP50)}, at most ${fixed(figures.loopLagMsMax)} ms (what a message waits to be read)`,
   );
   out(
-    `command read to acknowledging frame written: p50 ${ms(figures.inputToFrameMsP50)}, p99 ${ms(figures.inputToFrameMsP99)} ms; ` +
-      `${ms(figures.coresBusy)} cores busy, ${figures.rssMb.toFixed(0)} MB resident`,
+    `command read to acknowledging frame written: p50 ${fixed(figures.inputToFrameMsP50)}, p99 ${fixed(figures.inputToFrameMsP99)} ms; ` +
+      `${fixed(figures.coresBusy)} cores busy, ${count(figures.rssMb)} MB resident`,
   );
 }

@@ -8,6 +8,9 @@
 
 import { Command } from "commander";
 import { join } from "node:path";
+import { isAbove, ratio } from "../tools/analysis/measured.ts";
+import type { Measured } from "../tools/analysis/measured.ts";
+import { measuredOf } from "../tools/analysis/telemetry-text.ts";
 import { OLD_RATE } from "../tools/client/old-mix.ts";
 import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
@@ -18,6 +21,7 @@ import type { Check } from "../server/testing/checks.ts";
 import { runPlayers } from "./lib/players.ts";
 import { startServerChild } from "../server/testing/server-child.ts";
 import type { ServerChild } from "../server/testing/server-child.ts";
+import { Total } from "../server/testing/statistics.ts";
 
 interface Flags {
   clients: number;
@@ -28,8 +32,8 @@ interface Flags {
 
 /** Casts of one kind of caster. */
 interface Casts {
-  started: number;
-  completed: number;
+  started: Measured;
+  completed: Measured;
 }
 
 interface Played {
@@ -120,25 +124,26 @@ async function look(server: ServerChild): Promise<{ code: number; said: string }
 
 async function countCasts(server: ServerChild): Promise<{ own: Casts; all: Casts }> {
   const own = { started: 0, completed: 0 };
-  const all = { started: 0, completed: 0 };
+  const all = { started: new Total(), completed: new Total() };
   for await (const { message, data } of server.telemetry()) {
     if (message === "Zone tick completed") {
-      all.started += Number(data["casts_started"]);
-      all.completed += Number(data["casts_completed"]);
+      all.started.add(measuredOf(data, "casts_started"));
+      all.completed.add(measuredOf(data, "casts_completed"));
     }
-    if (Number(data["session_id"]) >= FIRST_CREATURE) continue;
+    const session = measuredOf(data, "session_id");
+    if (session === null || session >= FIRST_CREATURE) continue;
     if (message === "Cast started") own.started++;
     else if (message === "Cast completed") own.completed++;
   }
-  return { own, all };
+  return { own, all: { started: all.started.value, completed: all.completed.value } };
 }
 
 /** Missing, and so no share at all, where nothing was cast. */
-function shareOf({ started, completed }: Casts): number | null {
-  return started === 0 ? null : completed / started;
+function shareOf({ started, completed }: Casts): Measured {
+  return ratio(completed, started);
 }
 
-function percent(share: number | null): string {
+function percent(share: Measured): string {
   return share === null ? "nothing cast" : `${(share * 100).toFixed(1)} %`;
 }
 
@@ -146,7 +151,7 @@ function judge(played: readonly Played[]): Check[] {
   const looks = played.reduce((sum, each) => sum + each.looks, 0);
   const healthy = played.reduce((sum, each) => sum + each.healthy, 0);
   const shares = played.map(({ own }) => shareOf(own));
-  const holds = shares.every((share) => share !== null && share > SHARE_MIN);
+  const holds = shares.length > 0 && shares.every((share) => isAbove(share, SHARE_MIN));
   return [
     { what: "Healthy at every look", holds: looks > 0 && healthy === looks, shown: `${healthy} of ${looks} looks` },
     {

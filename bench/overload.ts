@@ -11,20 +11,23 @@
 import { Command } from "commander";
 import { LADDER } from "../server/shared/overload.ts";
 import type { TelemetryLine } from "../server/protocol/telemetry-line.ts";
+import { difference, isAbove, mapped, measured, ratio, sum } from "../tools/analysis/measured.ts";
+import type { Measured } from "../tools/analysis/measured.ts";
+import { measuredOf } from "../tools/analysis/telemetry-text.ts";
 import { ControlClient } from "../tools/client/control-client.ts";
 import type { Percentiles } from "../tools/client/client-stats.ts";
 import { addFormatFlag, parseInteger, parseNumber } from "../tools/ui/flags.ts";
 import type { OutputFormat } from "../tools/ui/flags.ts";
 import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
-import { printChecks } from "../server/testing/checks.ts";
+import { fixed, printChecks } from "../server/testing/checks.ts";
 import type { Check } from "../server/testing/checks.ts";
 import { buildCostlyKernel } from "./lib/costly-kernel.ts";
 import { OverloadPlayers } from "./lib/overload-players.ts";
 import type { Stretch } from "./lib/overload-players.ts";
 import { startServerChild } from "../server/testing/server-child.ts";
 import type { ServerChild } from "../server/testing/server-child.ts";
-import { quantile } from "../server/testing/statistics.ts";
+import { greatestOf, isAtMost, Most, quantile } from "../server/testing/statistics.ts";
 import { readWindow } from "../server/testing/telemetry-window.ts";
 import type { Span } from "../server/testing/telemetry-window.ts";
 
@@ -99,20 +102,20 @@ async function overload(flags: Flags): Promise<void> {
 }
 
 /** One stretch of time: what the players say of it, and when it was. */
-interface Measured {
+interface Timed {
   span: Span;
   stretch: Stretch;
 }
 
 interface Play {
-  calm: Measured;
+  calm: Timed;
   /** From the bad kernel's swap until the ladder had found its place. */
-  climb: Measured;
-  overloaded: Measured;
+  climb: Timed;
+  overloaded: Timed;
   /** From the rollback until the zone left out nothing any more; how long that took, or null when it did not come to that. */
-  return: Measured;
+  return: Timed;
   returnMs: number | null;
-  after: Measured;
+  after: Timed;
 }
 
 async function drive(server: ServerChild, players: OverloadPlayers, { crowd, seconds }: Flags): Promise<Play> {
@@ -120,7 +123,7 @@ async function drive(server: ServerChild, players: OverloadPlayers, { crowd, sec
   await Bun.sleep(SETTLE_SECONDS * 1_000);
   const hash = await twiceTheLoad(server, control, crowd);
   await players.endStretch();
-  const measure = async (wait: () => Promise<unknown>): Promise<Measured> => {
+  const measure = async (wait: () => Promise<unknown>): Promise<Timed> => {
     const fromMs = Date.now();
     await wait();
     return { span: { fromMs, toMs: Date.now() }, stretch: await players.endStretch() };
@@ -162,7 +165,7 @@ async function meanLoad(server: ServerChild): Promise<number> {
     loads.push(await zoneGauge(server, "load"));
     await Bun.sleep(LOOK_MS);
   }
-  return loads.reduce((sum, one) => sum + one, 0) / loads.length;
+  return loads.reduce((all, one) => all + one, 0) / loads.length;
 }
 
 /** Sends a kernel that costs so many times as much; its hash, once the server has checked it. */
@@ -194,7 +197,9 @@ async function swap(control: ControlClient, hash: string): Promise<void> {
 }
 
 async function zoneGauge(server: ServerChild, name: string): Promise<number> {
-  return (await server.metricByLabel(`wowsim_zone_${name}`)).get(String(ZONE)) ?? Number.NaN;
+  const value = (await server.metricByLabel(`wowsim_zone_${name}`)).get(String(ZONE));
+  if (value === undefined) throw new Error(`/metrics has no wowsim_zone_${name} of zone ${ZONE}.`);
+  return value;
 }
 
 /** Waits until the zone has climbed as far as it has to, and has kept its pace since. */
@@ -221,21 +226,21 @@ async function levelZero(server: ServerChild): Promise<number | null> {
 
 interface Report {
   /** Load, level and rate of game time, every second from the swap on. */
-  course: { atS: number; load: number; level: number; rate: number; ticksPerS: number }[];
+  course: { atS: number; load: Measured; level: Measured; rate: Measured; ticksPerS: number }[];
   /** The highest load before the zone did less than all of its work: holding state back saves bytes, not work. */
-  loadAtFirst: number;
-  othersP99: { before: number; meanwhile: number; after: number };
+  loadAtFirst: Measured;
+  othersP99: { before: Measured; meanwhile: Measured; after: Measured };
   crowd: { before: Percentiles; meanwhile: Percentiles; after: Percentiles };
   /** Game time against the clock, while the ladder kept its place. */
   clock: { ticks: number; expected: number; rate: number };
   casts: { gameMs: number; clockMs: number; rate: number }[];
   returnMs: number | null;
-  othersLevelMax: number;
+  othersLevelMax: Measured;
   totals: Record<string, number>;
 }
 
 async function reportOf(server: ServerChild, play: Play, totals: Record<string, number>): Promise<Report> {
-  const others = async ({ span }: Measured): Promise<number> => {
+  const others = async ({ span }: Timed): Promise<Measured> => {
     const { zones } = await readWindow(server.telemetry(), span);
     return quantile(
       OTHER_ZONES.flatMap((id) => zones.get(id)?.durationMs ?? []),
@@ -270,74 +275,77 @@ async function readCourse(
   play: Play,
 ): Promise<Pick<Report, "course" | "loadAtFirst" | "othersLevelMax">> {
   const course: Report["course"] = [];
-  let [loadAtFirst, othersLevelMax] = [0, 0];
+  const [loadAtFirst, othersLevel] = [new Most(), new Most()];
   const { fromMs } = play.climb.span;
   for await (const { message, timestamp, data } of lines) {
     if (message !== "Zone tick completed") continue;
-    const [level, load, rate] = ["overload_level", "load", "game_time_rate"].map((field) => Number(data[field]));
-    if (level === undefined || load === undefined || rate === undefined) continue;
+    const level = measuredOf(data, "overload_level");
+    const load = measuredOf(data, "load");
+    const rate = measuredOf(data, "game_time_rate");
     if (data["zone_id"] !== ZONE) {
-      othersLevelMax = Math.max(othersLevelMax, level);
+      othersLevel.add(level);
       continue;
     }
     const second = Math.floor((Date.parse(timestamp) - fromMs) / 1_000);
     if (second < 0) continue;
-    if (course.every((row) => row.level <= 1)) loadAtFirst = Math.max(loadAtFirst, load);
+    if (course.every((row) => isAtMost(row.level, 1))) loadAtFirst.add(load);
     const row = course.at(-1);
     if (row?.atS === second) Object.assign(row, { load, level, rate, ticksPerS: row.ticksPerS + 1 });
     else course.push({ atS: second, load, level, rate, ticksPerS: 1 });
   }
-  return { course, loadAtFirst, othersLevelMax };
+  return { course, loadAtFirst: loadAtFirst.value, othersLevelMax: othersLevel.value };
 }
 
 function judge(report: Report, intervalMs: number): Check[] {
   const { othersP99, crowd, clock, casts, returnMs, totals, loadAtFirst, othersLevelMax } = report;
-  const most = othersP99.before + Math.max(othersP99.before * P99_SHARE_MAX, P99_MS_MAX);
-  const roundTripMax = (ROUND_TRIP_TICKS_MAX * intervalMs) / clock.rate;
-  const share = clock.ticks / clock.expected;
-  const worst = Math.max(...casts.map(({ gameMs, clockMs, rate }) => Math.abs(clockMs * rate - gameMs)));
-  const number = (field: string): number => totals[field] ?? Number.NaN;
-  const level = Math.max(...report.course.map((row) => row.level));
+  const most = mapped(othersP99.before, (before) => before + Math.max(before * P99_SHARE_MAX, P99_MS_MAX));
+  const roundTripMax = ratio(ROUND_TRIP_TICKS_MAX * intervalMs, clock.rate);
+  const off = mapped(ratio(clock.ticks, clock.expected), (share) => Math.abs(share - 1));
+  const worst = greatestOf(casts.map(({ gameMs, clockMs, rate }) => measured(Math.abs(clockMs * rate - gameMs))));
+  const number = (field: string): Measured => measuredOf(totals, field);
+  const count = (field: string): string => fixed(number(field), 0);
+  const answered = sum([number("acks"), number("busy")]);
+  const level = greatestOf(report.course.map((row) => row.level));
   return [
     {
       what: "The zone had about twice the work it can carry",
-      holds: loadAtFirst >= LOAD_MIN,
-      shown: `load ${show(loadAtFirst)} before its sight shrank (at least ${LOAD_MIN})`,
+      holds: loadAtFirst !== null && loadAtFirst >= LOAD_MIN,
+      shown: `load ${fixed(loadAtFirst)} before its sight shrank (at least ${LOAD_MIN})`,
     },
     {
       what: "It climbed the ladder, and no other zone did",
-      holds: level > 0 && othersLevelMax === 0,
-      shown: `level ${level} of ${LADDER.at(-1)?.level}; the others ${othersLevelMax}`,
+      holds: isAbove(level, 0) && othersLevelMax === 0,
+      shown: `level ${fixed(level, 0)} of ${LADDER.at(-1)?.level}; the others ${fixed(othersLevelMax, 0)}`,
     },
     {
       what: "The others keep their tick p99",
-      holds: othersP99.meanwhile <= most,
-      shown: `${show(othersP99.before)} ms before, ${show(othersP99.meanwhile)} ms meanwhile (at most ${show(most)})`,
+      holds: isAtMost(othersP99.meanwhile, most),
+      shown: `${fixed(othersP99.before)} ms before, ${fixed(othersP99.meanwhile)} ms meanwhile (at most ${fixed(most)})`,
     },
     {
       what: "A round trip in the overloaded zone stays bounded",
-      holds: crowd.meanwhile.count > 0 && crowd.meanwhile.p99 <= roundTripMax,
-      shown: `p50 ${show(crowd.meanwhile.p50)}, p99 ${show(crowd.meanwhile.p99)}, max ${show(crowd.meanwhile.max)} ms (p99 at most ${show(roundTripMax)}, ${ROUND_TRIP_TICKS_MAX} of its ticks)`,
+      holds: crowd.meanwhile.count > 0 && isAtMost(crowd.meanwhile.p99, roundTripMax),
+      shown: `p50 ${fixed(crowd.meanwhile.p50)}, p99 ${fixed(crowd.meanwhile.p99)}, max ${fixed(crowd.meanwhile.max)} ms (p99 at most ${fixed(roundTripMax)}, ${ROUND_TRIP_TICKS_MAX} of its ticks)`,
     },
     {
       what: "Ticks go by at the rate that clients are told",
-      holds: Math.abs(share - 1) <= CLOCK_SHARE_MAX,
-      shown: `${clock.ticks} ticks, ${show(clock.expected)} by the clock at rate ${show(clock.rate)}`,
+      holds: isAtMost(off, CLOCK_SHARE_MAX),
+      shown: `${clock.ticks} ticks, ${fixed(clock.expected)} by the clock at rate ${fixed(clock.rate)}`,
     },
     {
       what: "Casts take as long as the dilated clock says",
-      holds: casts.length > 0 && worst <= 2 * intervalMs,
-      shown: `${casts.length} casts, at most ${show(worst)} ms of game time off (${show(2 * intervalMs)}, two ticks)`,
+      holds: isAtMost(worst, 2 * intervalMs),
+      shown: `${casts.length} casts, at most ${fixed(worst)} ms of game time off (${fixed(2 * intervalMs)}, two ticks)`,
     },
     {
       what: "It comes back by itself",
       holds: returnMs !== null,
-      shown: returnMs === null ? "it did not" : `level 0 after ${show(returnMs / 1_000)} s`,
+      shown: returnMs === null ? "it did not" : `level 0 after ${fixed(returnMs / 1_000)} s`,
     },
     {
       what: "No action went without an answer, nobody was disconnected, nobody was told a contradiction",
-      holds: number("actions") === number("acks") + number("busy") && number("drops") + number("protocol_errors") === 0,
-      shown: `${number("acks")} of ${number("actions")} acknowledged, ${number("busy")} refused as busy, ${number("drops")} drops, ${number("protocol_errors")} protocol errors`,
+      holds: difference(number("actions"), answered) === 0 && sum([number("drops"), number("protocol_errors")]) === 0,
+      shown: `${count("acks")} of ${count("actions")} acknowledged, ${count("busy")} refused as busy, ${count("drops")} drops, ${count("protocol_errors")} protocol errors`,
     },
   ];
 }
@@ -353,17 +361,13 @@ function print(flags: Flags, report: Report, checks: Check[]): void {
   };
   const rows = report.course
     .filter(isNews)
-    .map(({ atS, load, level, rate: time, ticksPerS }) => [atS, show(load), level, show(time), ticksPerS]);
+    .map(({ atS, load, level, rate: time, ticksPerS }) => [atS, fixed(load), fixed(level, 0), fixed(time), ticksPerS]);
   for (const line of tableLines(["second", "load", "level", "game time", "ticks"], rows)) out(line);
   const trips = Object.entries(report.crowd).map(([when, { p50, p99, max, count }]) => {
-    return [when, count, ...[p50, p99, max].map(show)];
+    return [when, count, ...[p50, p99, max].map((ms) => fixed(ms))];
   });
   for (const line of tableLines(["round trips", "count", "p50 ms", "p99 ms", "max ms"], trips)) out(line);
   const { before, meanwhile, after } = report.othersP99;
-  out(`tick p99 of the other zones: ${show(before)} ms before, ${show(meanwhile)} meanwhile, ${show(after)} after`);
+  out(`tick p99 of the other zones: ${fixed(before)} ms before, ${fixed(meanwhile)} meanwhile, ${fixed(after)} after`);
   printChecks(checks);
-}
-
-function show(value: number): string {
-  return value.toFixed(2);
 }

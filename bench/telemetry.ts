@@ -10,6 +10,8 @@
 
 import { Command } from "commander";
 import { EVENT_BYTES, EVENT_KIND } from "../assembly/abi.ts";
+import { mapped, ratio, sum } from "../tools/analysis/measured.ts";
+import type { Measured } from "../tools/analysis/measured.ts";
 import { loadContent } from "../server/protocol/content/load.ts";
 import { ensureKernel } from "../assembly/toolchain/build.ts";
 import { createMemory, instantiate } from "../assembly/toolchain/instance.ts";
@@ -88,8 +90,8 @@ async function bench(flags: Flags): Promise<void> {
 interface LineCost {
   line: string;
   bytes: number;
-  writtenNs: number;
-  leftOutNs: number | null;
+  writtenNs: Measured;
+  leftOutNs: Measured;
 }
 
 function zoneTickLine(): LineCost {
@@ -113,7 +115,7 @@ function eventLine({ component, message, data }: (typeof EVENT_KINDS)[number]): 
 }
 
 /** Median time of a call, and the mean length of the lines it wrote. */
-function nsPerCall(reader: Ring, call: (index: number) => void): { ns: number; bytes: number } {
+function nsPerCall(reader: Ring, call: (index: number) => void): { ns: Measured; bytes: number } {
   const costs: number[] = [];
   let bytes = 0;
   let count = 0;
@@ -123,7 +125,7 @@ function nsPerCall(reader: Ring, call: (index: number) => void): { ns: number; b
     costs.push((Bun.nanoseconds() - start) / BATCH_LINES);
     count += reader.drain((_offset, length) => (bytes += length));
   }
-  return { ns: Math.round(quantile(costs, 0.5)), bytes: Math.round(bytes / Math.max(1, count)) };
+  return { ns: mapped(quantile(costs, 0.5), Math.round), bytes: Math.round(bytes / Math.max(1, count)) };
 }
 
 /** A zone's kernel with its prepared work, and how it speaks. */
@@ -181,15 +183,15 @@ function measureShare(kernel: Kernel, flags: Flags) {
   }
   const [kernelMedian, telemetryMedian] = [quantile(kernelUs, 0.5), quantile(telemetryUs, 0.5)];
   return {
-    kernelUs: Math.round(kernelMedian),
-    telemetryUs: Math.round(telemetryMedian),
+    kernelUs: mapped(kernelMedian, Math.round),
+    telemetryUs: mapped(telemetryMedian, Math.round),
     lines: Math.round(lines / flags.ticks),
     events: Math.round(events / flags.ticks),
-    ofWorkPercent: percent(telemetryMedian / (kernelMedian + telemetryMedian)),
-    ofIntervalPercent: percent(telemetryMedian / (TICK_MS * US_PER_MS)),
+    ofWorkPercent: percent(ratio(telemetryMedian, sum([kernelMedian, telemetryMedian]))),
+    ofIntervalPercent: percent(ratio(telemetryMedian, TICK_MS * US_PER_MS)),
   };
 }
 
-function percent(share: number): number {
-  return Math.round(share * 10_000) / 100;
+function percent(share: Measured): Measured {
+  return mapped(share, (part) => Math.round(part * 10_000) / 100);
 }

@@ -5,14 +5,15 @@
 //   const { answers, failures } = await probe.stop()    // [{ mark: "calm", count: 950, msP50: 0.2, msP99: 1.1, msMax: 4.0 }, ...]
 
 import type { ProbeOrder, ProbeReport } from "./control-probe-worker.ts";
-import { quantile } from "../../server/testing/statistics.ts";
+import type { Measured } from "../../tools/analysis/measured.ts";
+import { greatestOf, quantile } from "../../server/testing/statistics.ts";
 
 export interface ProbedAnswers {
   mark: string;
   count: number;
-  msP50: number;
-  msP99: number;
-  msMax: number;
+  msP50: Measured;
+  msP99: Measured;
+  msMax: Measured;
 }
 
 export interface ControlProbe {
@@ -40,5 +41,5 @@ export function startControlProbe(port: number, name: string): ControlProbe {
 }
 
 function summary(mark: string, ms: number[]): ProbedAnswers {
-  return { mark, count: ms.length, msP50: quantile(ms, 0.5), msP99: quantile(ms, 0.99), msMax: Math.max(0, ...ms) };
+  return { mark, count: ms.length, msP50: quantile(ms, 0.5), msP99: quantile(ms, 0.99), msMax: greatestOf(ms) };
 }

@@ -6,6 +6,7 @@
 import { messageOf } from "../../server/protocol/errors.ts";
 import { loadContent } from "../../server/protocol/content/load.ts";
 import { seededRandom, seedOf } from "../../server/protocol/seeded-random.ts";
+import { ratio, sum } from "../../tools/analysis/measured.ts";
 import { Bot } from "../../tools/client/bot.ts";
 import { ControlClient } from "../../tools/client/control-client.ts";
 import {
@@ -105,11 +106,11 @@ const measured = {
   to_ms: Date.now(),
   connected: clients.filter((client) => client.isPlaying).length,
   not_let_in: refusals[0] ?? "",
-  in_sight: clients.reduce((sum, { world }) => sum + world.entities.size, 0) / clients.length,
+  in_sight: ratio(sum(clients.map(({ world }) => world.entities.size)), clients.length),
   at_home: clients.filter((client, index) => distanceBetween(client.position, homeOf(index)) < HOME_YD * 2).length,
-  actions_per_second: (stats.actions - before.actions) / seconds,
-  states_per_second: (stats.states - before.states) / seconds,
-  bytes_per_second_and_client: (stats.bytesIn - before.bytesIn) / seconds / order.count,
+  actions_per_second: ratio(stats.actions - before.actions, seconds),
+  states_per_second: ratio(stats.states - before.states, seconds),
+  bytes_per_second_and_client: ratio(stats.bytesIn - before.bytesIn, seconds * order.count),
   round_trip_ms: stats.roundTripMs,
   ping_ms: stats.pingMs,
   turns_late: late - before.late,

@@ -4,27 +4,28 @@
 //   before.zones[0]      // { id: 1, players: 25, creatures: 25, watchers: 25, ticks: 300, msP50: 0.2, ... }
 
 import { readdirSync } from "node:fs";
+import type { Measured } from "../../tools/analysis/measured.ts";
 import type { ServerChild } from "../../server/testing/server-child.ts";
 import { quantile } from "../../server/testing/statistics.ts";
 import { readWindow } from "../../server/testing/telemetry-window.ts";
 
 export interface ZoneLook {
   id: number;
-  players: number;
-  creatures: number;
-  watchers: number;
+  players: Measured;
+  creatures: Measured;
+  watchers: Measured;
   ticks: number;
-  msP50: number;
-  msP99: number;
-  msMax: number;
+  msP50: Measured;
+  msP99: Measured;
+  msMax: Measured;
 }
 
 export interface Look {
   zones: ZoneLook[];
   rssMb: number;
-  /** Files and sockets the process has open; NaN where the system does not tell. */
-  openFiles: number;
-  connected: number;
+  /** Files and sockets the process has open; missing where the system does not tell. */
+  openFiles: Measured;
+  connected: Measured;
   controlConnections: number;
   errors: string[];
 }
@@ -49,9 +50,9 @@ export async function lookAt(server: ServerChild, seconds: number): Promise<Look
       const durations = window.zones.get(id)?.durationMs ?? [];
       return {
         id,
-        players: players.get(String(id)) ?? 0,
-        creatures: creatures.get(String(id)) ?? 0,
-        watchers: watchers.get(String(id)) ?? 0,
+        players: players.get(String(id)) ?? null,
+        creatures: creatures.get(String(id)) ?? null,
+        watchers: watchers.get(String(id)) ?? null,
         ticks: durations.length,
         msP50: quantile(durations, 0.5),
         msP99: quantile(durations, 0.99),
@@ -60,7 +61,7 @@ export async function lookAt(server: ServerChild, seconds: number): Promise<Look
     }),
     rssMb: await rssMb(server),
     openFiles: files,
-    connected: sessions.get("connected") ?? 0,
+    connected: sessions.get("connected") ?? null,
     controlConnections,
     errors: window.errors,
   };
@@ -73,7 +74,7 @@ export async function rssMb(server: ServerChild): Promise<number> {
   return (await server.metric("process_resident_memory_bytes")) / BYTES_PER_MB;
 }
 
-/** Files and sockets a process has open; NaN where the system does not tell. */
-function openFiles(pid: number): number {
-  return process.platform === "linux" ? readdirSync(`/proc/${pid}/fd`).length : Number.NaN;
+/** Files and sockets a process has open; missing where the system does not tell. */
+function openFiles(pid: number): Measured {
+  return process.platform === "linux" ? readdirSync(`/proc/${pid}/fd`).length : null;
 }

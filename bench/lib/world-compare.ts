@@ -8,6 +8,8 @@
 // While a zone is looked into its players look at nothing they are told, so that none is past the tick of the look; then
 // each looks up to that tick, no further, and is compared. A look shows up to 400 entities of a zone, the next one others.
 
+import { least, ratio, sum } from "../../tools/analysis/measured.ts";
+import type { Measured } from "../../tools/analysis/measured.ts";
 import { WowsimError } from "../../server/protocol/errors.ts";
 import type { ControlAnswer, ControlClient } from "../../tools/client/control-client.ts";
 import type { GameClient } from "../../tools/client/game-client.ts";
@@ -28,7 +30,7 @@ export interface Comparison {
   checks: number;
   /** Players who were compared at least once, and how often the one who was least. */
   clients: number;
-  fewest: number;
+  fewest: Measured;
   /** What was compared: one of a player's known entities each. */
   entities: number;
   differing: number;
@@ -38,8 +40,8 @@ export interface Comparison {
   /** Players who, at a check, had not been told of a later tick in time. */
   behind: number;
   /** Of the players shown, the least share that was in combat at a check. */
-  in_combat_min: number;
-  in_combat: number;
+  in_combat_min: Measured;
+  in_combat: Measured;
 }
 
 interface Shown {
@@ -98,14 +100,14 @@ export class WorldCheck {
     return {
       checks: this.#checks,
       clients: this.#timesCompared.size,
-      fewest: Math.min(...times),
+      fewest: least(times),
       entities: this.#entities,
       differing: this.#differing,
       examples: this.#examples,
       unseen: this.#unseen,
       behind: this.#behind,
-      in_combat_min: Math.min(1, ...this.#inCombat),
-      in_combat: this.#inCombat.reduce((sum, share) => sum + share, 0) / Math.max(1, this.#inCombat.length),
+      in_combat_min: least(this.#inCombat),
+      in_combat: ratio(sum(this.#inCombat), this.#inCombat.length),
     };
   }
 

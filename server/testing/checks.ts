@@ -3,6 +3,7 @@
 //   printChecks([{ what: "Zero overruns", holds: true, shown: "0 of 24,000 ticks" }])
 //   // ok      Zero overruns: 0 of 24,000 ticks
 
+import type { Measured } from "../../tools/analysis/measured.ts";
 import { out, paint } from "../../tools/ui/output.ts";
 
 export interface Check {
@@ -16,3 +17,6 @@ export function printChecks(checks: Check[]): void {
     out(`${holds ? paint.green("ok    ") : paint.red("FAILED")}  ${what}: ${shown}`);
   }
 }
+
+/** A figure with so many digits after the point, or that there is none. */
+export const fixed = (value: Measured, digits = 2): string => (value === null ? "not measured" : value.toFixed(digits));

@@ -36,7 +36,7 @@ export interface ServerChild extends AsyncDisposable {
   readonly telemetryFile: string;
   /** All recorded telemetry, rotated files first. A line that is only half written yet is left out. */
   telemetry(): AsyncGenerator<TelemetryLine>;
-  /** The sum of a metric's samples (all labels), or NaN when /metrics has no such name. */
+  /** The sum of a metric's samples (all labels). Throws when /metrics has no such name. */
   metric(name: string): Promise<number>;
   /** A metric's samples by the value of its (one) label. */
   metricByLabel(name: string): Promise<Map<string, number>>;
@@ -96,7 +96,7 @@ export async function startServerChild(options: ServerChildOptions = {}): Promis
     stderr: () => complaints().join("\n"),
     telemetryFile: join(dataDir, "telemetry.jsonl"),
     telemetry: () => readTelemetry(dataDir),
-    metric: async (name) => sumOf(await readMetric(http, name)),
+    metric: async (name) => sumOf(name, await readMetric(http, name)),
     metricByLabel: (name) => readMetric(http, name),
     stop,
     [Symbol.asyncDispose]: dispose,
@@ -139,7 +139,7 @@ async function readMetric(port: number, name: string): Promise<Map<string, numbe
   return new Map(samples.map((line) => [line.split('"')[1] ?? "", Number(line.slice(line.lastIndexOf(" ") + 1))]));
 }
 
-function sumOf(samples: ReadonlyMap<string, number>): number {
-  if (samples.size === 0) return Number.NaN;
+function sumOf(name: string, samples: ReadonlyMap<string, number>): number {
+  if (samples.size === 0) throw new Error(`/metrics has no ${name}.`);
   return [...samples.values()].reduce((sum, value) => sum + value, 0);
 }

@@ -1,36 +1,79 @@
-// The little statistics that the measurements need.
+// The little statistics that the measurements need. What was not measured is missing (tools/analysis/measured.ts), and makes
+// missing whatever is made of it: a bench that left a number out must not look better for it.
 //
-//   quantile([3, 1, 2], 0.5)              // 2
+//   quantile([3, 1, 2], 0.5)                  // 2
+//   quantile([3, null, 2], 0.5)               // null
 //   slopeOf([[0, 100], [1, 101], [2, 103]])   // { slope: 1.5, plusMinus: 0.98... }
 
-import { linearRegression, quantileSorted } from "simple-statistics";
+import { linearRegression } from "simple-statistics";
+import { difference, isMissing, measured, quantile as quantileOfKnown } from "../../tools/analysis/measured.ts";
+import type { Measured } from "../../tools/analysis/measured.ts";
 
-/** The q-quantile (0 to 1) of numbers in any order; NaN of none. */
-export function quantile(values: ArrayLike<number>, q: number): number {
-  if (values.length === 0) return Number.NaN;
-  return quantileSorted(
-    Array.from(values).toSorted((a, b) => a - b),
-    q,
-  );
+/** The q-quantile (0 to 1) of numbers in any order; missing of none, and when one of them is. */
+export function quantile(values: ArrayLike<Measured>, q: number): Measured {
+  const all = Array.from(values);
+  return all.some(isMissing) ? null : quantileOfKnown(all, q);
+}
+
+/** The greatest of all; missing of none, and when one of them is. */
+export const greatestOf = (values: ArrayLike<Measured>): Measured => quantile(values, 1);
+
+/** Whether a figure keeps to its limit; not when either was not measured. */
+export const isAtMost = (value: Measured, limit: Measured): boolean =>
+  value !== null && limit !== null && value <= limit;
+
+/** Adds up as values come: missing before the first, and for good once one was. */
+export class Total {
+  #sum: Measured = 0;
+  #count = 0;
+
+  add(value: Measured): void {
+    this.#count++;
+    this.#sum = value === null || this.#sum === null ? null : this.#sum + value;
+  }
+
+  get value(): Measured {
+    return this.#count === 0 ? null : this.#sum;
+  }
+}
+
+/** The greatest as values come: missing before the first, and for good once one was. */
+export class Most {
+  #most: Measured = null;
+  #isMissing = false;
+
+  add(value: Measured): void {
+    if (value === null) this.#isMissing = true;
+    else this.#most = Math.max(this.#most ?? value, value);
+  }
+
+  get value(): Measured {
+    return this.#isMissing ? null : this.#most;
+  }
 }
 
 /** A straight line's slope in y per x, and the half-width of its 95 % confidence interval. */
 export interface Slope {
-  slope: number;
-  plusMinus: number;
+  slope: Measured;
+  plusMinus: Measured;
   points: number;
 }
 
 /**
  * Least squares through (x, y). The interval takes the residuals as independent, with the normal quantile 1.96 instead of
- * Student's: right for the dozens of points one has here, a little narrow below 20. Infinite for fewer than three points.
+ * Student's: right for the dozens of points one has here, a little narrow below 20. With fewer than three points there is no
+ * interval, and with a point that was not measured nothing.
  */
-export function slopeOf(points: [x: number, y: number][]): Slope {
-  const { m: slope, b } = linearRegression(points);
-  const meanX = points.reduce((sum, [x]) => sum + x, 0) / points.length;
-  const spread = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
-  const residual = points.reduce((sum, [x, y]) => sum + (y - slope * x - b) ** 2, 0);
-  const plusMinus =
-    points.length < 3 ? Number.POSITIVE_INFINITY : 1.96 * Math.sqrt(residual / (points.length - 2) / spread);
-  return { slope, plusMinus, points: points.length };
+export function slopeOf(points: [x: number, y: Measured][]): Slope {
+  const known = points.filter((point): point is [number, number] => point[1] !== null);
+  if (known.length < points.length || points.length < 2) return { slope: null, plusMinus: null, points: known.length };
+  const { m: slope, b } = linearRegression(known);
+  const meanX = known.reduce((sum, [x]) => sum + x, 0) / known.length;
+  const spread = known.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
+  const residual = known.reduce((sum, [x, y]) => sum + (y - slope * x - b) ** 2, 0);
+  const plusMinus = known.length < 3 ? null : measured(1.96 * Math.sqrt(residual / (known.length - 2) / spread));
+  return { slope: measured(slope), plusMinus, points: known.length };
 }
+
+/** The least it may really be. */
+export const leastOf = ({ slope, plusMinus }: Slope): Measured => difference(slope, plusMinus);

@@ -7,46 +7,49 @@
 // Times are those of the lines' timestamps (milliseconds since 1970, UTC).
 
 import type { TelemetryLine } from "../protocol/telemetry-line.ts";
+import { both, difference } from "../../tools/analysis/measured.ts";
+import type { Measured } from "../../tools/analysis/measured.ts";
+import { flagOf, measuredOf, textOf } from "../../tools/analysis/telemetry-text.ts";
+import { greatestOf, Total } from "./statistics.ts";
 
 export interface TickSeries {
-  durationMs: number[];
-  overruns: number;
-  firstTick: number;
-  lastTick: number;
+  durationMs: Measured[];
+  overruns: Measured;
+  firstTick: Measured;
+  lastTick: Measured;
   firstMs: number;
   lastMs: number;
 }
 
 export interface ZoneSeries extends TickSeries {
   name: string;
-  kernelMs: number[];
+  kernelMs: Measured[];
   /** Commands the kernel handled. */
-  commands: number;
-  commandsDropped: number;
+  commands: Measured;
+  commandsDropped: Measured;
   /** Ticks given up in the window; the lines have how many since the zone's start. */
-  missedTicks: number;
-  missedBefore: number;
-  playersMax: number;
+  missedTicks: Measured;
+  playersMax: Measured;
 }
 
 export interface TelemetryWindow {
   loop: TickSeries;
   zones: Map<number, ZoneSeries>;
   /** One a second: milliseconds, resident and heap MiB, cores busy. */
-  process: { atMs: number; rssMb: number; heapMb: number; cpuShare: number; linesLost: number }[];
-  /** Sums over the window, from the gateway's lines. */
+  process: { atMs: number; rssMb: Measured; heapMb: Measured; cpuShare: Measured; linesLost: Measured }[];
+  /** Sums over the window, from the gateway's lines; missing where no line came, or one left it out. */
   traffic: {
-    intervalMs: number;
-    messages: number;
-    malformed: number;
-    bytesOut: number;
-    refused: number;
-    dropped: number;
+    intervalMs: Measured;
+    messages: Measured;
+    malformed: Measured;
+    bytesOut: Measured;
+    refused: Measured;
+    dropped: Measured;
   };
   /** One a second: how late the main thread came to its ticks. */
-  loopLag: { msP50: number; msMax: number }[];
+  loopLag: { msP50: Measured; msMax: Measured }[];
   /** One a second: from reading a command to writing the frame that acknowledges it. */
-  inputToFrame: { msP50: number; msP99: number }[];
+  inputToFrame: { msP50: Measured; msP99: Measured }[];
   errors: string[];
 }
 
@@ -59,105 +62,167 @@ export interface Span {
 export async function spanWithPlayers(lines: AsyncIterable<TelemetryLine>, players: number): Promise<Span | null> {
   const seen: number[] = [];
   for await (const { timestamp, component, message, data } of lines) {
-    if (component !== "gateway" || message !== "Traffic" || Number(data["connected"]) < players) continue;
+    if (component !== "gateway" || message !== "Traffic" || !isAtLeast(measuredOf(data, "connected"), players))
+      continue;
     seen.push(Date.parse(timestamp));
   }
   const [fromMs, toMs] = [seen[0], seen.at(-1)];
   return fromMs === undefined || toMs === undefined ? null : { fromMs, toMs };
 }
 
+const isAtLeast = (value: Measured, least: number): boolean => value !== null && value >= least;
+
 /** Adds up the lines between `fromMs` and `toMs`. */
 export async function readWindow(lines: AsyncIterable<TelemetryLine>, span: Span): Promise<TelemetryWindow> {
-  const window: TelemetryWindow = {
-    loop: newSeries(),
-    zones: new Map(),
-    process: [],
-    traffic: { intervalMs: 0, messages: 0, malformed: 0, bytesOut: 0, refused: 0, dropped: 0 },
-    loopLag: [],
-    inputToFrame: [],
-    errors: [],
-  };
+  const sums = new WindowSums();
   for await (const line of lines) {
     const atMs = Date.parse(line.timestamp);
-    if (atMs < span.fromMs || atMs > span.toMs) continue;
-    add(window, line, atMs);
+    if (atMs >= span.fromMs && atMs <= span.toMs) sums.add(line, atMs);
   }
-  return window;
+  return sums.window();
 }
 
-function add(window: TelemetryWindow, line: TelemetryLine, atMs: number): void {
-  const number = (field: string): number => Number(line.data[field] ?? 0);
-  if (line.type === "error") window.errors.push(`${line.component} · ${line.message}`);
-  switch (`${line.component} · ${line.message}`) {
-    case "game_loop · Tick completed":
-      addTick(window.loop, line, atMs);
-      break;
-    case "zone · Zone tick completed":
-      addZoneTick(window.zones, line, atMs);
-      break;
-    case "server · Process":
-      window.process.push({
-        atMs,
-        rssMb: number("rss_mb"),
-        heapMb: number("heap_mb"),
-        cpuShare: number("cpu_share"),
-        linesLost: number("telemetry_lines_lost"),
-      });
-      break;
-    case "gateway · Traffic": {
-      const { traffic } = window;
-      traffic.intervalMs += number("interval_ms");
-      traffic.messages += number("messages");
-      traffic.malformed += number("malformed");
-      traffic.bytesOut += number("bytes_out");
-      traffic.refused += number("commands_refused");
-      traffic.dropped += number("disconnected");
-      window.loopLag.push({ msP50: number("loop_lag_ms_p50"), msMax: number("loop_lag_ms_max") });
-      break;
+/** What the gateway's line calls the sums. */
+const TRAFFIC = {
+  intervalMs: "interval_ms",
+  messages: "messages",
+  malformed: "malformed",
+  bytesOut: "bytes_out",
+  refused: "commands_refused",
+  dropped: "disconnected",
+} as const satisfies Record<keyof TelemetryWindow["traffic"], string>;
+
+class WindowSums {
+  readonly #loop = new TickSums();
+  readonly #zones = new Map<number, ZoneSums>();
+  readonly #traffic = new Map(Object.values(TRAFFIC).map((field) => [field, new Total()]));
+  readonly #process: TelemetryWindow["process"] = [];
+  readonly #loopLag: TelemetryWindow["loopLag"] = [];
+  readonly #inputToFrame: TelemetryWindow["inputToFrame"] = [];
+  readonly #errors: string[] = [];
+
+  add({ type, component, message, data }: TelemetryLine, atMs: number): void {
+    if (type === "error") this.#errors.push(`${component} · ${message}`);
+    switch (`${component} · ${message}`) {
+      case "game_loop · Tick completed":
+        this.#loop.add(data, atMs);
+        break;
+      case "zone · Zone tick completed":
+        this.#addZoneTick(data, atMs);
+        break;
+      case "server · Process":
+        this.#process.push({
+          atMs,
+          rssMb: measuredOf(data, "rss_mb"),
+          heapMb: measuredOf(data, "heap_mb"),
+          cpuShare: measuredOf(data, "cpu_share"),
+          linesLost: measuredOf(data, "telemetry_lines_lost"),
+        });
+        break;
+      case "gateway · Traffic":
+        for (const [field, total] of this.#traffic) total.add(measuredOf(data, field));
+        this.#loopLag.push({
+          msP50: measuredOf(data, "loop_lag_ms_p50"),
+          msMax: measuredOf(data, "loop_lag_ms_max"),
+        });
+        break;
+      case "players · Round trip":
+        this.#inputToFrame.push({
+          msP50: measuredOf(data, "input_to_frame_ms_p50"),
+          msP99: measuredOf(data, "input_to_frame_ms_p99"),
+        });
+        break;
     }
-    case "players · Round trip":
-      window.inputToFrame.push({ msP50: number("input_to_frame_ms_p50"), msP99: number("input_to_frame_ms_p99") });
-      break;
+  }
+
+  window(): TelemetryWindow {
+    const sum = (field: keyof typeof TRAFFIC): Measured => this.#traffic.get(TRAFFIC[field])?.value ?? null;
+    return {
+      loop: this.#loop.series(),
+      zones: new Map([...this.#zones].map(([id, zone]) => [id, zone.zoneSeries()])),
+      process: this.#process,
+      traffic: {
+        intervalMs: sum("intervalMs"),
+        messages: sum("messages"),
+        malformed: sum("malformed"),
+        bytesOut: sum("bytesOut"),
+        refused: sum("refused"),
+        dropped: sum("dropped"),
+      },
+      loopLag: this.#loopLag,
+      inputToFrame: this.#inputToFrame,
+      errors: this.#errors,
+    };
+  }
+
+  #addZoneTick(data: TelemetryLine["data"], atMs: number): void {
+    const id = measuredOf(data, "zone_id");
+    if (id === null) return;
+    const zone = this.#zones.get(id) ?? new ZoneSums();
+    this.#zones.set(id, zone);
+    zone.addZone(data, atMs);
   }
 }
 
-function addZoneTick(zones: Map<number, ZoneSeries>, line: TelemetryLine, atMs: number): void {
-  const { data } = line;
-  const id = Number(data["zone_id"]);
-  let zone = zones.get(id);
-  if (zone === undefined) {
-    const name = String(data["zone_name"]);
-    const missedBefore = Number(data["missed_ticks"] ?? 0);
-    const counts = { commands: 0, commandsDropped: 0, missedTicks: 0, missedBefore, playersMax: 0 };
-    zone = { ...newSeries(), name, kernelMs: [], ...counts };
-    zones.set(id, zone);
+class TickSums {
+  readonly #durationMs: Measured[] = [];
+  readonly #overruns = new Total();
+  #first: { tick: Measured; atMs: number } | null = null;
+  #last: { tick: Measured; atMs: number } = { tick: null, atMs: 0 };
+
+  add(data: TelemetryLine["data"], atMs: number): void {
+    this.#last = { tick: measuredOf(data, "tick"), atMs };
+    this.#first ??= this.#last;
+    this.#durationMs.push(measuredOf(data, "duration_ms"));
+    const isOverrun = flagOf(data, "overrun");
+    this.#overruns.add(isOverrun === null ? null : Number(isOverrun));
   }
-  addTick(zone, line, atMs);
-  zone.kernelMs.push(Number(data["kernel_ms"]));
-  zone.commands += Number(data["commands"] ?? 0);
-  zone.commandsDropped += Number(data["commands_dropped"] ?? 0);
-  zone.missedTicks = Math.max(zone.missedTicks, Number(data["missed_ticks"] ?? 0) - zone.missedBefore);
-  zone.playersMax = Math.max(zone.playersMax, Number(data["players"] ?? 0));
+
+  series(): TickSeries {
+    const first = this.#first ?? this.#last;
+    return {
+      durationMs: this.#durationMs,
+      overruns: this.#overruns.value,
+      firstTick: first.tick,
+      lastTick: this.#last.tick,
+      firstMs: first.atMs,
+      lastMs: this.#last.atMs,
+    };
+  }
 }
 
-function addTick(series: TickSeries, { data }: TelemetryLine, atMs: number): void {
-  const tick = Number(data["tick"]);
-  if (series.durationMs.length === 0) [series.firstTick, series.firstMs] = [tick, atMs];
-  [series.lastTick, series.lastMs] = [tick, atMs];
-  series.durationMs.push(Number(data["duration_ms"]));
-  if (data["overrun"] === true) series.overruns++;
+class ZoneSums extends TickSums {
+  readonly #kernelMs: Measured[] = [];
+  readonly #commands = new Total();
+  readonly #dropped = new Total();
+  readonly #missed: Measured[] = [];
+  readonly #players: Measured[] = [];
+  #name = "";
+
+  addZone(data: TelemetryLine["data"], atMs: number): void {
+    this.add(data, atMs);
+    this.#name = textOf(data, "zone_name", this.#name);
+    this.#kernelMs.push(measuredOf(data, "kernel_ms"));
+    this.#commands.add(measuredOf(data, "commands"));
+    this.#dropped.add(measuredOf(data, "commands_dropped"));
+    this.#missed.push(measuredOf(data, "missed_ticks"));
+    this.#players.push(measuredOf(data, "players"));
+  }
+
+  zoneSeries(): ZoneSeries {
+    return {
+      ...this.series(),
+      name: this.#name,
+      kernelMs: this.#kernelMs,
+      commands: this.#commands.value,
+      commandsDropped: this.#dropped.value,
+      missedTicks: difference(greatestOf(this.#missed), this.#missed[0] ?? null),
+      playersMax: greatestOf(this.#players),
+    };
+  }
 }
 
-const newSeries = (): TickSeries => ({
-  durationMs: [],
-  overruns: 0,
-  firstTick: 0,
-  lastTick: 0,
-  firstMs: 0,
-  lastMs: 0,
-});
-
-/** How many ticks the series is ahead (+) of or behind (-) a perfect clock of that rate. */
-export function ticksOff(series: TickSeries, tickRateHz: number): number {
-  return series.lastTick - series.firstTick - ((series.lastMs - series.firstMs) / 1_000) * tickRateHz;
+/** How many ticks the series is ahead (+) of or behind (-) a perfect clock of that rate; missing without ticks. */
+export function ticksOff({ firstTick, lastTick, firstMs, lastMs }: TickSeries, tickRateHz: number): Measured {
+  return both(lastTick, firstTick, (last, first) => last - first - ((lastMs - firstMs) / 1_000) * tickRateHz);
 }

@@ -1,6 +1,7 @@
 // What is read off a server's telemetry: only the stretch asked for, and each figure from its own line.
 
 import { expect, test } from "bun:test";
+import { quantile } from "../../../server/testing/statistics.ts";
 import { readWindow, spanWithPlayers, ticksOff } from "../../../server/testing/telemetry-window.ts";
 import type { TelemetryLine } from "../../../server/protocol/telemetry-line.ts";
 
@@ -59,5 +60,26 @@ test("figures are those of the stretch alone", async () => {
 test("a clock that loses ticks is seen", async () => {
   const { loop } = await readWindow(lines(6), { fromMs: START, toMs: START + 5_000 });
   expect(ticksOff(loop, 20)).toBeCloseTo(0, 9);
-  expect(ticksOff({ ...loop, lastTick: loop.lastTick - 3 }, 20)).toBeCloseTo(-3, 9);
+  expect(ticksOff({ ...loop, lastTick: loop.lastTick! - 3 }, 20)).toBeCloseTo(-3, 9);
+});
+
+async function* without(field: string, message: string): AsyncGenerator<TelemetryLine> {
+  for await (const each of lines(2)) {
+    if (each.message !== message) yield each;
+    else yield { ...each, data: { ...each.data, [field]: null } };
+  }
+}
+
+test("what a line does not say makes the figure missing, and so does no line at all", async () => {
+  const span = { fromMs: START, toMs: START + 9_000 };
+  const whole = await readWindow(lines(2), span);
+  expect(whole.zones.get(3)).toMatchObject({ missedTicks: null, overruns: 0, commands: null });
+  expect(whole.traffic).toMatchObject({ malformed: 0, refused: null });
+  const mute = await readWindow(without("overrun", "Zone tick completed"), span);
+  expect(mute.zones.get(3)?.overruns).toBeNull();
+  const timeless = await readWindow(without("duration_ms", "Tick completed"), span);
+  expect(quantile(timeless.loop.durationMs, 0.99)).toBeNull();
+  const nothing = await readWindow(lines(0), span);
+  expect(Object.values(nothing.traffic)).toEqual(Object.values(nothing.traffic).map(() => null));
+  expect([nothing.loop.overruns, ticksOff(nothing.loop, 20)]).toEqual([null, null]);
 });
