@@ -181,10 +181,12 @@ async function run(files: string[], flags: RunFlags, command: Command): Promise<
   const isOne = wanted.length === 1 && first !== undefined;
   const journal = isOne ? first.journal : { verdict, scenarios: ran.map((each) => each.journal) };
   const isBegun = !isOne || first.played !== null;
-  if (!isText && isBegun) outJson(journal);
+  // One that could not even begin is an error; one that was called off before has a verdict like any other.
+  const isError = !isBegun && error !== null;
+  if (!isText && !isError) outJson(journal);
   else if (isText && !isOne) for (const line of summaryOf(batch)) out(line);
-  if (!isBegun && error !== null) fail(error);
-  else if (!isBegun) fail(first?.reason, EXIT.interrupted);
+  if (isError) fail(error);
+  else if (!isBegun && isText) fail(first?.reason, EXIT.interrupted);
   else process.exitCode = EXIT_CODE_OF[verdict];
   await keep(batch, journal, flags);
 }
