@@ -8,22 +8,25 @@
 
 import { runTick } from "../server/testing/run-tick.ts";
 import { quantile } from "../server/testing/statistics.ts";
-import { decodeWork, FUEL_PER_TICK } from "../server/testing/work-file.ts";
+import { decodeWork } from "../server/testing/work-file.ts";
 import type { Work, WorkAddresses } from "../server/testing/work-file.ts";
+import { FuelTank } from "../assembly/toolchain/fuel.ts";
 
 interface Zone {
   work: Work;
   at: WorkAddresses;
   memory: WebAssembly.Memory;
   exports: { tick(tick: number): void; fuel?: WebAssembly.Global };
+  tank: FuelTank;
 }
 
 function openZone(module: WebAssembly.Module, bytes: Uint8Array): Zone {
   const { work, addresses } = decodeWork(bytes);
   const memory = new WebAssembly.Memory({ initial: addresses.pages, maximum: addresses.pages });
-  const { exports } = new WebAssembly.Instance(module, { env: { memory, abort } });
+  const tank = new FuelTank({ now: () => performance.now() });
+  const { exports } = new WebAssembly.Instance(module, { env: { memory, abort }, wowsim: { refuel: tank.refuel } });
   new Uint8Array(memory.buffer).set(work.state, addresses.state);
-  return { work, at: addresses, memory, exports: exports as unknown as Zone["exports"] };
+  return { work, at: addresses, memory, exports: exports as unknown as Zone["exports"], tank };
 }
 
 function abort(): never {
@@ -51,10 +54,10 @@ const tickUs = new Float64Array(ticks);
 let fuelUsed = 0n;
 for (let index = 0; index < ticks; index++) {
   const start = performance.now();
-  for (const { work, at, memory, exports } of zones) {
+  for (const { work, at, memory, exports, tank } of zones) {
     const batch = work.batches[index];
-    if (batch !== undefined) runTick(exports, memory, at, work.firstTick + index, batch);
-    if (exports.fuel !== undefined) fuelUsed += FUEL_PER_TICK - (exports.fuel.value as bigint);
+    if (batch !== undefined) runTick(exports, memory, at, work.firstTick + index, batch, tank);
+    if (exports.fuel !== undefined) fuelUsed += tank.used(exports.fuel);
   }
   tickUs[index] = (performance.now() - start) * 1_000;
 }

@@ -15,7 +15,7 @@ export const CONTROL_SILENCED: u32 = 2;
 export const CONTROL_ROOTED: u32 = 4;
 
 /** Seconds after the last effect of a category ended in which the next one is diminished. */
-const RESET_SECONDS: u32 = 15;
+export const DIMINISHED_RESET_SECONDS: u32 = 15;
 /** How often in a row it works at all. */
 const APPLICATIONS_MAX: u32 = 3;
 const NO_CATEGORY: u32 = 0xffffffff;
@@ -67,7 +67,7 @@ function applicationsOf(target: u32, category: u32): u32 {
 }
 
 function write(target: u32, category: u32, end: u32, applications: u32): void {
-  const packed = ((end + Clock.seconds(RESET_SECONDS)) << 2) | min<u32>(applications, APPLICATIONS_MAX);
+  const packed = ((end + Clock.seconds(DIMINISHED_RESET_SECONDS)) << 2) | min<u32>(applications, APPLICATIONS_MAX);
   U32.set(PLAYER_DIMINISHED + category * PLAYERS_MAX * 4, target, packed);
 }
 

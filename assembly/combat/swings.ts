@@ -80,8 +80,8 @@ import { inMeleeRange } from "../space/space";
 
 /** Between a swing of one hand and one of the other. */
 const HANDS_APART_MS: u32 = 200;
-/** What who faces away waits before it tries again. */
-const TURN_MS: u32 = 500;
+/** What who faces away waits before it tries again; the longest wait but for the weapon's own. */
+export const SWING_WAIT_MS: u32 = 500;
 /** Critical chance of a creature's swing, hundredths of a percent. */
 const CREATURE_CRITICAL: u32 = 500;
 
@@ -126,7 +126,7 @@ function stopAttack(row: u32): void {
 
 /** Both hands wait a little, and the player is told why. */
 function waitToFace(row: u32): void {
-  const next = Clock.now() + Clock.milliseconds(TURN_MS);
+  const next = Clock.now() + Clock.milliseconds(SWING_WAIT_MS);
   U32.set(ENTITY_SWING_NEXT, row, next);
   U32.set(PLAYER_OFF_NEXT, row, max<u32>(next, U32.get(PLAYER_OFF_NEXT, row)));
   emitRefused(row, REFUSED_NOT_FACING, OP_ATTACK, 0, U32.get(ENTITY_TARGET, row));

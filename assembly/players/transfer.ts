@@ -6,7 +6,7 @@
 //
 // Both directions walk the same list of columns, so what is written is what is read, and how long it is must be what abi.ts
 // makes room for. What comes in is another module's word: what this zone can work out by itself does not travel, and the
-// rest is brought into its bounds. Zones count ticks of their own; a tick
+// rest is brought into its bounds (bounds.ts). Zones count ticks of their own; a tick
 // travels as its distance from now. The areas are scratch: a DEPART and what it wrote, CARRYs and their ARRIVE, belong to
 // one tick, and a replay of that tick does the same again.
 
@@ -22,7 +22,8 @@ import { join, remove } from "./arrivals";
 import { Aura, updateControl } from "../combat/auras";
 import { Changed, Flag } from "../state/changes";
 import { Clock } from "../state/clock";
-import { Cell, F32, U32 } from "../memory/columns";
+import { Cell, U32 } from "../memory/columns";
+import { boundArrival } from "./bounds";
 import {
   ARRIVAL_BASE,
   AURAS_MAX,
@@ -46,8 +47,6 @@ import {
   ENTITY_LEVEL,
   ENTITY_LOCKED,
   ENTITY_LOCKED_UNTIL,
-  ENTITY_MAX_HEALTH,
-  ENTITY_MAX_POWER,
   ENTITY_POWER,
   ENTITY_SPENT_TICK,
   ENTITY_SWING_NEXT,
@@ -72,9 +71,6 @@ import { NO_ROW, rowOf } from "../state/entity-rows";
 
 /** A distance of 0 is not "no tick". */
 const DISTANCE_MARK: u32 = 0x80000000;
-/** Yards of a displacement: the width of the world, and more. */
-const FACE_MAX: f32 = 100000;
-const THREAT_FACTOR_MAX: f32 = 100;
 
 /** Begins a tick: nobody has departed, nothing was brought. */
 export function forgetTransfers(): void {
@@ -117,23 +113,11 @@ export function arrive(id: u32, x: f32, y: f32, z: f32, flags: u32): u32 {
   carryAll(row);
   Bag.close(ARRIVAL_BASE);
   memory.fill(ARRIVAL_BASE, 0, TRANSFER_WORDS * 4);
-  U32.set(ENTITY_HEALTH, row, max<u32>(min<u32>(U32.get(ENTITY_HEALTH, row), U32.get(ENTITY_MAX_HEALTH, row)), 1));
-  U32.set(ENTITY_POWER, row, min<u32>(U32.get(ENTITY_POWER, row), U32.get(ENTITY_MAX_POWER, row)));
-  U32.set(ENTITY_AURA_COUNT, row, min<u32>(U32.get(ENTITY_AURA_COUNT, row), AURAS_MAX));
-  U32.set(PLAYER_COOLDOWN_COUNT, row, min<u32>(U32.get(PLAYER_COOLDOWN_COUNT, row), COOLDOWNS_MAX));
-  bound(PLAYER_FACE_X, row, FACE_MAX);
-  bound(PLAYER_FACE_Y, row, FACE_MAX);
-  bound(PLAYER_THREAT_FACTOR, row, THREAT_FACTOR_MAX);
+  boundArrival(row);
   updateControl(row);
   Changed.mark(ENTITY_CHANGED_HEALTH, row);
   Changed.self(row);
   return 0;
-}
-
-/** Brings a float into -most to most; 0 when it is no number. */
-function bound(column: usize, row: u32, most: f32): void {
-  const value = F32.get(column, row);
-  F32.set(column, row, value == value ? min<f32>(max<f32>(value, -most), most) : 0);
 }
 
 /** The list, behind class and level: TRANSFER_VALUES and TRANSFER_TICKS columns, then the lists. */

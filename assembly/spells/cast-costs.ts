@@ -26,7 +26,8 @@ import { isGuest } from "../state/player-flags";
 import { Row } from "../state/entity-rows";
 import { SPELL_AT_WILL, Spell, powerTypeOf } from "../state/content-tables";
 
-const GCD_MS: u32 = 1500;
+/** Of a spell that nobody knows. */
+export const GCD_MS: u32 = 1500;
 
 /** Takes the cost and starts the cooldown; false when there is not enough. Creatures cast for nothing. */
 export function payCost(row: u32, spell: usize, spellId: u32): bool {

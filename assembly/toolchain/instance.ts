@@ -1,6 +1,7 @@
 // A kernel put over a memory. Cheap (under a millisecond): recovery and swaps make a fresh instance each time.
 
 import { WowsimError } from "../../server/protocol/errors.ts";
+import { noRefuel } from "./fuel.ts";
 import type { Kernel, KernelExports } from "./kernel.ts";
 
 const PAGE_BYTES = 65536;
@@ -13,12 +14,16 @@ export function createMemory(kernel: Kernel): WebAssembly.Memory {
 
 /**
  * A fresh instance over `memory`, whose state it leaves as it is (only static data below STATE_BASE is written).
+ * `refuel` is a FuelTank's; without it the instance traps when its counter is used up.
  * Throws WowsimError("kernel_link") when the memory does not fit the module.
  */
-export function instantiate(kernel: Kernel, memory: WebAssembly.Memory): KernelExports {
+export function instantiate(
+  kernel: Kernel,
+  memory: WebAssembly.Memory,
+  refuel: (lacking: number) => number = noRefuel,
+): KernelExports {
   try {
-    const { exports } = new WebAssembly.Instance(kernel.module, { env: { memory, abort } });
-    return exports as unknown as KernelExports;
+    return instanceOf(kernel.module, memory, refuel);
   } catch (cause) {
     const needed = kernel.layout.value("MEMORY_PAGES") * PAGE_BYTES;
     throw new WowsimError(
@@ -27,6 +32,16 @@ export function instantiate(kernel: Kernel, memory: WebAssembly.Memory): KernelE
       { cause },
     );
   }
+}
+
+/** The same of a compiled module of which nothing else is known. Throws what the engine throws. */
+export function instanceOf(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  refuel: (lacking: number) => number = noRefuel,
+): KernelExports {
+  const { exports } = new WebAssembly.Instance(module, { env: { memory, abort }, wowsim: { refuel } });
+  return exports as unknown as KernelExports;
 }
 
 /** What AssemblyScript's assertions call; the message lies in static data and is not worth decoding. */

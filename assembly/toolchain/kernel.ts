@@ -14,7 +14,7 @@ export interface KernelExports {
   tick(tick: number): void;
   /** Recomputes the state hash (header HASH_LO, HASH_HI) without ticking. */
   hash(): void;
-  /** Fuel left; set before each tick, trapped at below zero. Present in metered modules only. */
+  /** Fuel left of the slice at hand; set before each call, and below zero the module asks for more (fuel.ts). Of metered modules only. */
   fuel: WebAssembly.Global;
   [layoutName: string]: unknown;
 }

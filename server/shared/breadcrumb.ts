@@ -4,10 +4,15 @@
 //   crumb.waits(1000)                 // worker: the next tick is due at 1000
 //   crumb.beginsTick(1, 4711, 1100)   // zone 1 begins tick 4711; the next thing to happen is due at 1100
 //   crumb.enter(STAGE.kernel)
-//   crumb.read()                      // main: { beat: 9, dueMs: 1100, zoneId: 1, tick: 4711, stage: "kernel" }
+//   crumb.noteKernel(view, at)        // in the middle of a long run of the kernel: what it says it is at
+//   crumb.read()                      // main: { beat: 9, dueMs: 1100, zoneId: 1, tick: 4711, stage: "kernel", note: { op: 97, ... } }
 //
 // `beat` counts what the worker has come to: a wait, a tick, a run of the kernel. `dueMs` is when it has promised to come to
 // the next of these. What is later than that, and has no new beat, is late (watchdog.ts).
+
+import { COMMAND_BYTES, COMMAND_OP } from "../../assembly/abi.ts";
+import { noteInWords, phaseInWords } from "./kernel-note.ts";
+import type { KernelNote } from "./kernel-note.ts";
 
 /** What a worker can be in the middle of, in the words that telemetry uses. */
 const STAGES = [
@@ -46,7 +51,15 @@ const TICK = 2;
 const STAGE = 3;
 const FAULT_THREAD = 4;
 const THREAD_ID = 5;
-const WORDS = 6;
+/** 1: the note behind this is of the kernel's run at hand. */
+const HAS_NOTE = 6;
+const NOTE_PHASE = 7;
+/** The command's OP_* + 1; 0: the kernel is at none. */
+const NOTE_OP = 8;
+const NOTE_SESSION = 9;
+const NOTE_ENTITY = 10;
+const NOTE_SPELL = 11;
+const WORDS = 12;
 /** The f64 behind the words. */
 const DUE = WORDS / 2;
 const BYTES = (WORDS + 2) * 4;
@@ -61,7 +74,24 @@ export interface Crumb {
   stage: Stage;
   /** The system's number of the worker's thread; 0 where it can not be known. */
   threadId: number;
+  /** What the kernel says it is at; null when it does not run, or not for long yet. */
+  note: KernelNote | null;
 }
+
+/** Where a kernel's memory has its note, and the commands that it names. */
+type NoteAddresses = Readonly<
+  Record<
+    | "notePhase"
+    | "noteCommand"
+    | "noteSession"
+    | "noteEntity"
+    | "noteSpell"
+    | "commands"
+    | "commandCount"
+    | "commandsMax",
+    number
+  >
+>;
 
 export class Breadcrumb {
   readonly buffer: SharedArrayBuffer;
@@ -100,8 +130,28 @@ export class Breadcrumb {
   /** Worker: the kernel runs a tick, or runs it again. Each run is bounded by its fuel, so each is a step forward. */
   runsKernel(tick: number): void {
     Atomics.store(this.#words, TICK, tick);
+    Atomics.store(this.#words, HAS_NOTE, 0);
     this.enter("kernel");
     this.beats();
+  }
+
+  /** Worker: what the kernel has noted so far (assembly/state/breadcrumb.ts), which lies in memory that no other thread can read. */
+  noteKernel(view: DataView, at: NoteAddresses): void {
+    const words = this.#words;
+    const index = view.getUint32(at.noteCommand, true);
+    const isNamed = index < Math.min(view.getUint32(at.commandCount, true), at.commandsMax);
+    const op = isNamed ? view.getUint16(at.commands + index * COMMAND_BYTES + COMMAND_OP, true) + 1 : 0;
+    Atomics.store(words, NOTE_PHASE, view.getUint32(at.notePhase, true));
+    Atomics.store(words, NOTE_OP, op);
+    Atomics.store(words, NOTE_SESSION, view.getUint32(at.noteSession, true));
+    Atomics.store(words, NOTE_ENTITY, view.getUint32(at.noteEntity, true));
+    Atomics.store(words, NOTE_SPELL, view.getUint32(at.noteSpell, true));
+    Atomics.store(words, HAS_NOTE, 1);
+  }
+
+  /** Worker: what comes next is due at `dueMs`. */
+  promises(dueMs: number): void {
+    this.#times[DUE] = dueMs;
   }
 
   /** Worker: a fault holds it up on purpose; what comes next is due at `dueMs`. */
@@ -141,15 +191,24 @@ export class Breadcrumb {
       tick: Atomics.load(this.#words, TICK),
       stage: STAGES[Atomics.load(this.#words, STAGE)] ?? "starting",
       threadId: Atomics.load(this.#words, THREAD_ID),
+      note: this.#readNote(),
     };
+  }
+
+  #readNote(): KernelNote | null {
+    const word = (index: number): number => Atomics.load(this.#words, index) >>> 0;
+    if (word(HAS_NOTE) === 0 || word(STAGE) !== INDEX.kernel) return null;
+    const op = word(NOTE_OP) === 0 ? null : word(NOTE_OP) - 1;
+    const [session, entity, spell] = [word(NOTE_SESSION), word(NOTE_ENTITY), word(NOTE_SPELL)];
+    return { phase: phaseInWords(word(NOTE_PHASE)), op, session, entity, spell };
   }
 }
 
 const INDEX = Object.fromEntries(STAGES.map((stage, index) => [stage, index])) as Record<Stage, number>;
 
-/** "in tick 4711 of zone 1, in the kernel". */
-export function crumbInWords({ zoneId, tick, stage }: Crumb): string {
-  const doing = IN_WORDS[stage];
+/** "in tick 4711 of zone 1, in the kernel (commands, op 97, session 7)". */
+export function crumbInWords({ zoneId, tick, stage, note }: Crumb): string {
+  const doing = IN_WORDS[stage] + (note === null ? "" : ` (${noteInWords(note)})`);
   if (zoneId === 0) return doing;
   return stage === "waiting"
     ? `after tick ${tick} of zone ${zoneId}, ${doing}`

@@ -27,6 +27,8 @@ export interface ZoneWorkerStart {
   /** The modules' memory map, by name. */
   layout: [name: string, value: number][];
   fuelPerTick: bigint;
+  /** Processor time that a tick may take in the kernel, in milliseconds. */
+  timeLimitMs: number;
   /** How late the worker may be before it is ended, in milliseconds. */
   watchdogMs: number;
   commandRing: SharedArrayBuffer;

@@ -33,13 +33,21 @@ const ORDERS: readonly (readonly [name: string, code: string])[] = [
   ["65,535 auras", "claimAuras();"],
   [
     "frames of nobody",
-    "for (let i: u32 = 0; i < 200000; i++) emptyFrame(i * 16); Cell.set(HEADER_FRAME_BYTES, 3200000);",
+    "for (let i: u32 = 0; i < 100000; i++) emptyFrame(i * 16); Cell.set(HEADER_FRAME_BYTES, 1600000);",
   ],
   [
     "record of no words",
     "emptyFrame(0); store<u32>(FRAME_BASE, 20); store<u32>(FRAME_BASE + 16, 4); Cell.set(HEADER_FRAME_BYTES, 20);",
   ],
   ["nowhere", "for (let row: u32 = 0; row < 4096; row++) store<f32>(ENTITY_X + row * 4, NaN);"],
+  [
+    "other ids",
+    "for (let row: u32 = 0; row < 4096; row++) if (load<u32>(ENTITY_ID + row * 4) != 0) store<u32>(ENTITY_ID + row * 4, 77);",
+  ],
+  [
+    "ids that lead to nobody",
+    "for (let slot: u32 = 0; slot < MAP_SLOTS; slot++) if (load<u32>(MAP_BASE + slot * 8) == 0) store<u32>(MAP_BASE + slot * 8, 9000000 + slot);",
+  ],
   ["clock that stands still", "store<f32>(RELIEF_BASE + 28, 0);"],
   ["clock that races", "store<f32>(RELIEF_BASE + 28, 1e30);"],
   ["garbage in all outputs", "scatter(EVENT_BASE, FRAME_BASE + 65536 - EVENT_BASE); scatter(HEADER_BASE, 96);"],
@@ -61,7 +69,8 @@ import * as map from "./memory";
 import {
   COMMAND_BASE, COMMANDS_MAX, CREATURES_MAX, DEPARTURE_BASE, DEPARTURE_COUNT, ENTITY_ID, ENTITY_X, EVENT_BASE, EVENTS_MAX,
   FRAME_BASE, FRAME_BYTES_MAX, HEADER_BASE, HEADER_COMMAND_COUNT, HEADER_CREATURES_HIGH, HEADER_EVENT_COUNT,
-  HEADER_FRAME_BYTES, HEADER_HASH_LO, HEADER_LAYOUT_VERSION, HEADER_PLAYERS_HIGH, HEADER_TICK, NOTE_COMMAND, NOTE_PHASE,
+  HEADER_FRAME_BYTES, HEADER_HASH_LO, HEADER_LAYOUT_VERSION, HEADER_PLAYERS_HIGH, HEADER_TICK, MAP_BASE, MAP_SLOTS,
+  NOTE_COMMAND, NOTE_PHASE,
   NOTE_SESSION, PLAYERS_MAX, RELIEF_BASE, STATE_BASE, STATE_END, SCRATCH_END,
 } from "./memory";
 
@@ -76,8 +85,12 @@ function next(): u32 {
   return x;
 }
 
+/** In parts: a short loop that only touches memory may not go round for ever (assembly/toolchain/meter.ts). */
 function scatter(at: usize, bytes: u32): void {
-  for (let i: u32 = 0; i < bytes; i += 4) if (at + i != DICE) store<u32>(at + i, next());
+  for (let from: u32 = 0; from < bytes; from += 65536) {
+    const end = min<u32>(bytes, from + 65536);
+    for (let i = from; i < end; i += 4) if (at + i != DICE) store<u32>(at + i, next());
+  }
 }
 
 function down(depth: u32): u32 {

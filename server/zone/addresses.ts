@@ -46,6 +46,8 @@ const NAMES = {
   threatValue: "THREAT_VALUE",
   threatRow: "THREAT_ROW",
   threatMax: "THREAT_MAX",
+  mapBase: "MAP_BASE",
+  mapSlots: "MAP_SLOTS",
   departureCount: "DEPARTURE_COUNT",
   departures: "DEPARTURE_BASE",
   departuresMax: "DEPARTURES_MAX",

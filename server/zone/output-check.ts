@@ -11,6 +11,14 @@ import type { Addresses } from "./addresses.ts";
 import { LADDER } from "../shared/overload.ts";
 import { LEVEL_CLOSED } from "../protocol/limits.ts";
 
+/** The map of ids is looked through in so many parts, one a tick. */
+const MAP_PARTS = 16;
+/** Steps that all entities of a tick may take through the map: some for each. An honest one is half empty, and needs one or two. */
+const MAP_STEPS_MIN = 1_024;
+const MAP_STEPS_PER_ROW = 16;
+/** Of an id's first place in the map: assembly/rows.ts. */
+const HASH_FACTOR = 0x9e37_79b1;
+
 /** All bits of a float's exponent: set when it is infinite or no number. */
 const EXPONENT = 0x7f80_0000;
 const HEADER_WORDS = abi.FRAME_HEADER_BYTES / 4;
@@ -37,16 +45,19 @@ export class OutputCheck {
   readonly #at: Addresses;
   readonly #words: Uint32Array;
   readonly #floats: Float32Array;
+  readonly #slotShift: number;
+  #stepsLeft = 0;
 
   constructor(memory: WebAssembly.Memory, at: Addresses) {
     this.#at = at;
+    this.#slotShift = Math.clz32(at.mapSlots) + 1;
     this.#words = new Uint32Array(memory.buffer);
     this.#floats = new Float32Array(memory.buffer);
   }
 
   /** What is wrong with what the kernel wrote in that tick; null when nothing is. */
   problem(tick: number): string | null {
-    return this.#header(tick) ?? this.#rows() ?? this.#frames(tick) ?? this.#events();
+    return this.#header(tick) ?? this.#rows() ?? this.#map(tick) ?? this.#frames(tick) ?? this.#events();
   }
 
   /** Everything that the host counts up to, and the pace of the zone's clock. */
@@ -80,11 +91,12 @@ export class OutputCheck {
     return value <= most ? null : `${what}: ${value} of at most ${most}`;
   }
 
-  /** Whoever is somewhere is at a place. */
+  /** Whoever is somewhere is at a place, and found there by the id. */
   #rows(): string | null {
     const { playersHigh, creaturesHigh, playersMax } = this.#at;
     const players = this.#words[playersHigh / 4] ?? 0;
     const creatures = this.#words[creaturesHigh / 4] ?? 0;
+    this.#stepsLeft = MAP_STEPS_MIN + (players + creatures) * MAP_STEPS_PER_ROW;
     return this.#positions(0, players) ?? this.#positions(playersMax, playersMax + creatures);
   }
 
@@ -92,11 +104,47 @@ export class OutputCheck {
     const words = this.#words;
     const [ids, x, y, z] = [this.#at.entityId / 4, this.#at.entityX / 4, this.#at.entityY / 4, this.#at.entityZ / 4];
     for (let row = from; row < to; row++) {
-      if (words[ids + row] === 0) continue;
-      if (isFinite32(words, x + row) && isFinite32(words, y + row) && isFinite32(words, z + row)) continue;
-      return `entity ${words[ids + row]} is at no place`;
+      const id = words[ids + row] ?? 0;
+      if (id === 0) continue;
+      const isPlaced = isFinite32(words, x + row) && isFinite32(words, y + row) && isFinite32(words, z + row);
+      if (!isPlaced) return `entity ${id} is at no place`;
+      if (!this.#isFound(id, row)) return `entity ${id} is not found by its id`;
     }
     return null;
+  }
+
+  /** Looks an id up as the kernel does (assembly/rows.ts). An entity that is not found can not be told to leave. */
+  #isFound(id: number, row: number): boolean {
+    const words = this.#words;
+    const { mapBase, mapSlots } = this.#at;
+    for (let slot = Math.imul(id, HASH_FACTOR) >>> this.#slotShift; this.#stepsLeft-- > 0;) {
+      const at = mapBase / 4 + slot * 2;
+      if (words[at] === id) return words[at + 1] === row;
+      if (words[at] === 0) return false;
+      slot = (slot + 1) & (mapSlots - 1);
+    }
+    return false;
+  }
+
+  /** And the other way round, a part of the map a tick: an id that leads to nobody could not come in again. */
+  #map(tick: number): string | null {
+    const words = this.#words;
+    const { mapBase, mapSlots, entityId } = this.#at;
+    const slots = mapSlots / MAP_PARTS;
+    const first = mapBase / 4 + (tick % MAP_PARTS) * slots * 2;
+    for (let at = first; at < first + slots * 2; at += 2) {
+      const id = words[at] ?? 0;
+      if (id === 0) continue;
+      const row = words[at + 1] ?? 0;
+      if (!this.#isInUse(row) || words[entityId / 4 + row] !== id) return `the id ${id} leads to nobody`;
+    }
+    return null;
+  }
+
+  #isInUse(row: number): boolean {
+    const { playersHigh, creaturesHigh, playersMax } = this.#at;
+    if (row < playersMax) return row < (this.#words[playersHigh / 4] ?? 0);
+    return row - playersMax < (this.#words[creaturesHigh / 4] ?? 0);
   }
 
   /** At most one frame a player, each of whole records. */

@@ -19,6 +19,9 @@ import type { Crossing } from "../shared/transfer.ts";
 import { ZoneTrap } from "./trap.ts";
 import type { Zone } from "./zone.ts";
 
+/** Times that one climb lets its runs take all the time there is; after that it leaves the rung. */
+export const TIMEOUTS_MAX = 3;
+
 /** Commands taken out of one tick before the rung counts as failed. */
 export const QUARANTINED_PER_TICK_MAX = 16;
 /**
@@ -111,6 +114,7 @@ class Climb {
   /** The current segment has the trapped tick alone, and begins with the end of the tick before. */
   #isIsolated = false;
   #fullReruns = 0;
+  #timeouts = 0;
   /** The memory is where the current segment begins. */
   #isRestored = false;
 
@@ -118,7 +122,7 @@ class Climb {
     this.#zone = zone;
     this.#departedIn = departedIn;
     this.#batch = zone.segment.batch(zone.segment.ticks - 1).slice();
-    this.#loop = isOutOfFuel(trap) ? trap.note : null;
+    this.#loop = isEndless(trap) ? trap.note : null;
     this.failure = trap;
   }
 
@@ -146,7 +150,7 @@ class Climb {
   /** Takes named commands out of the trapped tick, one after the other, until it runs. */
   tryQuarantine(): boolean {
     while (this.failure instanceof ZoneTrap && this.failure.note.commandIndex !== null) {
-      if (this.quarantined.length >= QUARANTINED_PER_TICK_MAX) return false;
+      if (this.quarantined.length >= QUARANTINED_PER_TICK_MAX || this.#timeouts >= TIMEOUTS_MAX) return false;
       this.quarantined.push(describe(this.#zone.segment.quarantine(this.failure.note.commandIndex)));
       this.#loop = null;
       if (this.tryRun()) return true;
@@ -174,6 +178,7 @@ class Climb {
     zone.segment.dropLast();
     zone.segment.append(this.#batch);
     this.quarantined = [];
+    this.#timeouts = 0;
     zone.revert(fallback);
     if (!this.#replay(this.#sinceSnapshot, false)) return false;
     this.#isolate(false);
@@ -221,12 +226,15 @@ class Climb {
     return true;
   }
 
+  /** Each attempt has all the time of a tick. */
   #attempt(action: () => void): boolean {
+    this.#zone.startClock();
     try {
       action();
       return true;
     } catch (error) {
       this.failure = error;
+      if (error instanceof ZoneTrap && error.code === "out_of_time") this.#timeouts++;
       return false;
     }
   }
@@ -234,6 +242,11 @@ class Climb {
 
 function isOutOfFuel(error: unknown): error is ZoneTrap {
   return error instanceof ZoneTrap && error.code === "fuel_exhausted";
+}
+
+/** It burned all that a tick has, of the one or of the other. */
+function isEndless(error: unknown): error is ZoneTrap {
+  return isOutOfFuel(error) || (error instanceof ZoneTrap && error.code === "out_of_time");
 }
 
 function isSamePlace(one: TrapNote, other: TrapNote): boolean {

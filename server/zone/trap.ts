@@ -4,23 +4,8 @@
 import * as abi from "../../assembly/abi.ts";
 import { messageOf, WowsimError } from "../protocol/errors.ts";
 import type { Addresses } from "./addresses.ts";
+import { phaseInWords } from "../shared/kernel-note.ts";
 import type { TrapNote } from "../shared/zone-messages.ts";
-
-const PHASES: Record<number, string> = {
-  [abi.PHASE_IDLE]: "idle",
-  [abi.PHASE_COMMANDS]: "commands",
-  [abi.PHASE_MOVEMENT]: "movement",
-  [abi.PHASE_INTERRUPTS]: "interrupts",
-  [abi.PHASE_CASTS]: "casts",
-  [abi.PHASE_AURAS]: "auras",
-  [abi.PHASE_CAST_STARTS]: "cast_starts",
-  [abi.PHASE_SWINGS]: "swings",
-  [abi.PHASE_CREATURES]: "creatures",
-  [abi.PHASE_DEATHS]: "deaths",
-  [abi.PHASE_REGENERATION]: "regeneration",
-  [abi.PHASE_VISIBILITY]: "visibility",
-  [abi.PHASE_HASH]: "hash",
-};
 
 /** What a kernel wrote is nothing that a host can read (output-check.ts). */
 export class InvalidOutput extends WowsimError {
@@ -29,15 +14,15 @@ export class InvalidOutput extends WowsimError {
   }
 }
 
-/** A tick that did not end well: the kernel trapped, ran out of fuel, or left behind what can not be read. */
+/** A tick that did not end well: the kernel trapped, ran out of fuel or of time, or left behind what can not be read. */
 export class ZoneTrap extends WowsimError {
   readonly note: TrapNote;
   /** When it happened, on the zone's clock. */
   readonly atMs: number;
 
-  constructor(cause: unknown, isOutOfFuel: boolean, note: TrapNote, atMs: number) {
-    if (cause instanceof InvalidOutput) super(cause.code, cause.message, { cause });
-    else if (isOutOfFuel) super("fuel_exhausted", "fuel exhausted", { cause });
+  constructor(cause: unknown, note: TrapNote, atMs: number) {
+    // What the host itself found says what it is; whatever else the kernel has done by itself.
+    if (cause instanceof WowsimError) super(cause.code, cause.message, { cause });
     else super("kernel_trap", `kernel trap: ${messageOf(cause)}`, { cause });
     this.name = "ZoneTrap";
     this.note = note;
@@ -49,9 +34,8 @@ export class ZoneTrap extends WowsimError {
 export function readNote(view: DataView, at: Addresses, commandCount: number): TrapNote {
   const index = view.getUint32(at.noteCommand, true);
   const named = index < commandCount;
-  const phase = view.getUint32(at.notePhase, true);
   return {
-    phase: PHASES[phase] ?? `phase ${phase}`,
+    phase: phaseInWords(view.getUint32(at.notePhase, true)),
     commandIndex: named ? index : null,
     op: named ? view.getUint16(at.commands + index * abi.COMMAND_BYTES + abi.COMMAND_OP, true) : null,
     session: view.getUint32(at.noteSession, true),

@@ -5,9 +5,10 @@ import { messageOf, WowsimError } from "../protocol/errors.ts";
 import { COMMAND_BYTES } from "../../assembly/abi.ts";
 import { instantiate } from "../../assembly/toolchain/instance.ts";
 import type { Kernel } from "../../assembly/toolchain/kernel.ts";
+import { FuelTank } from "../../assembly/toolchain/fuel.ts";
 import { OutputCheck } from "./output-check.ts";
 import { InvalidOutput } from "./trap.ts";
-import type { Zone } from "./zone.ts";
+import type { Zone, ZoneOptions } from "./zone.ts";
 
 /** What the zone may stand still for, in milliseconds, well below a tick interval. */
 const WARM_UP_MS_MAX = 15;
@@ -24,18 +25,20 @@ export function warmUp(
   zone: Zone,
   candidate: Kernel,
   scratch: WebAssembly.Memory,
-  fuel: bigint,
-  now: () => number,
+  options: Pick<ZoneOptions, "fuelPerTick" | "now" | "cpuMs" | "timeLimitMs">,
 ): number {
   const { segment, at } = zone;
-  const exports = instantiate(candidate, scratch);
+  const { fuelPerTick, now } = options;
+  const tank = new FuelTank(options);
+  const exports = instantiate(candidate, scratch, tank.refuel);
   const bytes = new Uint8Array(scratch.buffer);
   const view = new DataView(scratch.buffer);
   const output = new OutputCheck(scratch, at);
   let done = 0;
   try {
     // What a zone that begins anew would call: a module that can not do that can not follow a lost worker.
-    exports.fuel.value = fuel;
+    tank.startClock();
+    tank.fill(exports.fuel, fuelPerTick);
     exports.init(SEED, zone.id, TICK_RATE_HZ);
     exports.hash();
     bytes.set(segment.state, at.stateBase);
@@ -45,17 +48,17 @@ export function warmUp(
       const batch = segment.ticks === 0 ? NO_COMMANDS : segment.batch(done % segment.ticks);
       bytes.set(batch, at.commands);
       view.setUint32(at.commandCount, batch.length / COMMAND_BYTES, true);
-      exports.fuel.value = fuel;
+      tank.fill(exports.fuel, fuelPerTick);
       exports.tick(segment.tick + 1 + done);
       const problem = output.problem(segment.tick + 1 + done);
       if (problem !== null) throw new InvalidOutput(problem);
     }
     return done;
-  } catch (cause) {
-    const why = exports.fuel.value < 0n ? "ran out of fuel" : `trapped (${messageOf(cause)})`;
+  } catch (thrown) {
+    const cause = tank.causeOf(thrown, exports.fuel);
     throw new WowsimError(
       "candidate_trapped",
-      `Module ${candidate.hash} ${why} on tick ${done + 1} of a replay of zone ${zone.id}'s own journal; it was not swapped in.`,
+      `Module ${candidate.hash} trapped (${messageOf(cause)}) on tick ${done + 1} of a replay of zone ${zone.id}'s own journal; it was not swapped in.`,
       { cause },
     );
   }

@@ -10,6 +10,7 @@ import { layoutFrom, layoutOfInstance } from "../../assembly/toolchain/load.ts";
 import { RingEmitter } from "../shared/emitter.ts";
 import type { ZoneContent } from "../protocol/content/content.ts";
 import { Breadcrumb } from "../shared/breadcrumb.ts";
+import { instanceOf } from "../../assembly/toolchain/instance.ts";
 import type { ZoneBatch } from "./command-batch.ts";
 import type { FromZoneWorker, ToZoneWorker } from "../shared/zone-messages.ts";
 import { Ring } from "../shared/ring.ts";
@@ -127,7 +128,8 @@ export class ZoneHost {
         const kernel = this.#candidate(message.module, message.hash, message.label);
         // The journal of a zone that is DOWN ends in what took it DOWN: there is nothing to warm up on.
         if (!runner.isDown && kernel.layout.hash === runner.zone.kernel.layout.hash) {
-          warmUp(runner.zone, kernel, this.#scratchMemory(), this.#start.fuelPerTick, now);
+          const { fuelPerTick, timeLimitMs } = this.#start;
+          warmUp(runner.zone, kernel, this.#scratchMemory(), { fuelPerTick, timeLimitMs, now, cpuMs });
         }
         if (message.ticket !== undefined && !takeTicket(message.ticket))
           throw new WowsimError(
@@ -149,7 +151,7 @@ export class ZoneHost {
 
   #newRunner(start: ZoneWorkerStart["zones"][number], layout: KernelLayout): ZoneRunner {
     const { zone, seed, startMs, after } = start;
-    const { content, tickRateHz, fuelPerTick, watchdogMs } = this.#start;
+    const { content, tickRateHz, fuelPerTick, timeLimitMs, watchdogMs } = this.#start;
     const { module, hash, label } = start.module;
     const kernel: Kernel = { module, hash, label, layout };
     const runner: ZoneRunner = new ZoneRunner({
@@ -159,6 +161,7 @@ export class ZoneHost {
       tickRateHz,
       seed,
       fuelPerTick,
+      timeLimitMs,
       now,
       emitter: this.#emitter,
       faults: this.#faults,
@@ -211,9 +214,7 @@ export class ZoneHost {
 
   /** A compiled module as a Kernel: its layout is read from an instance over the scratch memory. */
   #candidate(module: WebAssembly.Module, hash: string, label: string): Kernel {
-    const { exports } = new WebAssembly.Instance(module, {
-      env: { memory: this.#scratchMemory(), abort: () => undefined },
-    });
+    const exports = instanceOf(module, this.#scratchMemory());
     return { module, hash, label, layout: layoutOfInstance(exports) };
   }
 

@@ -43,6 +43,7 @@ const PAUSED = "a fault's pause holds up its ticks";
 const CANARY_RECOVERIES_MAX = 3;
 
 export interface ZoneRunnerOptions extends ZoneOptions, ZoneLoadOptions {
+  cpuMs: () => number;
   emitter: Emitter;
   faults: Pick<ZoneFaultHost, "commands" | "beforeStep" | "afterStep">;
   output: ZoneOutput;

@@ -5,6 +5,7 @@
 
 import * as abi from "../../assembly/abi.ts";
 import type { Emitter } from "../protocol/telemetry-line.ts";
+import { noteFields } from "../shared/kernel-note.ts";
 import type { TickReport } from "../shared/tick-report.ts";
 import { LOAD_HIGH, LOAD_LOW } from "../shared/overload.ts";
 import type { Overload, Relief } from "../shared/overload.ts";
@@ -28,11 +29,7 @@ export function emitTrap(emitter: Emitter, zone: Zone, tick: number, { message, 
   emitter.emit("error", "zone", "Zone tick exception", {
     ...named(zone, tick),
     error: message,
-    phase: note.phase,
-    op: note.op,
-    session_id: note.session,
-    entity: note.entity,
-    spell: note.spell,
+    ...noteFields(note),
   });
 }
 
@@ -47,11 +44,7 @@ export function emitRecovery(emitter: Emitter, zone: Zone, tick: number, recover
     recovery_ms: round(recoveryMs),
     replayed_ticks: replayedTicks,
     rung,
-    phase: note.phase,
-    op: note.op,
-    session_id: note.session,
-    entity: note.entity,
-    spell: note.spell,
+    ...noteFields(note),
     error,
     hash: zone.hash.toString(16).padStart(16, "0"),
   });

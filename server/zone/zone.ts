@@ -14,6 +14,7 @@ import { writeContent } from "./content-tables.ts";
 import { WowsimError } from "../protocol/errors.ts";
 import { createMemory, instantiate } from "../../assembly/toolchain/instance.ts";
 import type { Kernel, KernelExports } from "../../assembly/toolchain/kernel.ts";
+import { FuelTank } from "../../assembly/toolchain/fuel.ts";
 import { addressesOf } from "./addresses.ts";
 import type { Breadcrumb } from "../shared/breadcrumb.ts";
 import type { Addresses } from "./addresses.ts";
@@ -43,7 +44,11 @@ export interface ZoneOptions {
   fuelPerTick: bigint;
   /** Milliseconds of a monotonic clock. */
   now: () => number;
-  /** Told before each run of the kernel, also in a replay: what the worker is about to do. */
+  /** Processor time that a tick may take in the kernel, and so a recovery on each of its rungs, in milliseconds. Default: any. */
+  timeLimitMs?: number;
+  /** Processor time that this thread has used, in milliseconds. */
+  cpuMs?: () => number;
+  /** Told before each run of the kernel, also in a replay, and in the middle of long ones: what the worker is at. */
   crumb?: Breadcrumb;
   /** The last tick of the zone in whose place this one begins; 0 when there is none. */
   afterTick?: number;
@@ -74,6 +79,7 @@ export class Zone {
   #fuelMaxBefore = 0n;
   readonly #options: ZoneOptions;
   readonly #output: OutputCheck;
+  readonly #tank: FuelTank;
 
   /** A fresh zone before its first tick, with its content written and its first snapshot taken. */
   constructor(options: ZoneOptions) {
@@ -92,6 +98,7 @@ export class Zone {
     const stateBytes = this.at.stateEnd - this.at.stateBase;
     this.#current = new Segment(stateBytes, kernel);
     this.#previous = new Segment(stateBytes, kernel);
+    this.#tank = new FuelTank({ ...options, onSlice: () => this.#noteSlice() });
     this.#exports = this.#begin();
   }
 
@@ -123,8 +130,16 @@ export class Zone {
     if (this.#isSnapshotDue(batch.length / COMMAND_BYTES)) this.snapshot();
     this.#current.append(batch);
     this.#isUnfinished = true;
+    this.startClock();
     this.#run(this.tick + 1, batch, this.#options.fuelPerTick);
     this.#complete();
+  }
+
+  /** What runs from now on, until the next call of this, shares one time limit. */
+  startClock(): void {
+    const { crumb, now, tickRateHz } = this.#options;
+    crumb?.promises(now() + 1_000 / tickRateHz);
+    this.#tank.startClock();
   }
 
   /** Begins a new segment with the state as it is. */
@@ -177,7 +192,7 @@ export class Zone {
 
   /** Puts a segment's snapshot into a fresh instance of the running module. */
   restore(segment: Segment): void {
-    this.#exports = instantiate(this.#kernel, this.memory);
+    this.#exports = instantiate(this.#kernel, this.memory, this.#tank.refuel);
     this.bytes.set(segment.state, this.at.stateBase);
     this.entities.forget();
     this.tick = segment.tick;
@@ -212,7 +227,7 @@ export class Zone {
   /** Gives the memory to another module. Throws WowsimError("layout_mismatch") and stays as it was. */
   swap(kernel: Kernel): void {
     this.assertSameLayout(kernel);
-    this.#exports = instantiate(kernel, this.memory);
+    this.#exports = instantiate(kernel, this.memory, this.#tank.refuel);
     this.#kernel = kernel;
     this.snapshot();
   }
@@ -259,7 +274,7 @@ export class Zone {
     this.entities.forget();
     this.bytes.set(batch, this.at.commands);
     this.view.setUint32(this.at.commandCount, count, true);
-    exports.fuel.value = fuel;
+    this.#tank.fill(exports.fuel, fuel);
     const { now, crumb } = this.#options;
     crumb?.runsKernel(tick);
     const start = now();
@@ -271,17 +286,18 @@ export class Zone {
       if (problem !== null) throw new InvalidOutput(problem);
     } catch (cause) {
       end = now();
-      throw new ZoneTrap(cause, exports.fuel.value < 0n, readNote(this.view, this.at, count), end);
+      throw new ZoneTrap(this.#tank.causeOf(cause, exports.fuel), readNote(this.view, this.at, count), end);
     } finally {
       this.kernelMs = end - start;
-      this.fuelUsed = fuel - exports.fuel.value;
+      this.fuelUsed = this.#tank.used(exports.fuel);
     }
   }
 
   /** A fresh instance over a memory that has nothing but the zone's content, and both segments from there. */
   #begin(): KernelExports {
     const { zone, content, seed, tickRateHz } = this.#options;
-    const exports = instantiate(this.#kernel, this.memory);
+    const exports = instantiate(this.#kernel, this.memory, this.#tank.refuel);
+    this.startClock();
     this.#call(exports, () => exports.init(seed, zone.id, tickRateHz));
     writeContent(this.memory, this.#kernel.layout, content, tickRateHz);
     this.#call(exports, () => exports.hash());
@@ -292,12 +308,17 @@ export class Zone {
 
   /** What is no tick runs on a tick's fuel as well. Throws ZoneTrap. */
   #call(exports: KernelExports, action: () => void): void {
-    exports.fuel.value = this.#options.fuelPerTick;
+    this.#tank.fill(exports.fuel, this.#options.fuelPerTick);
     try {
       action();
     } catch (cause) {
-      throw new ZoneTrap(cause, exports.fuel.value < 0n, readNote(this.view, this.at, 0), this.#options.now());
+      throw new ZoneTrap(this.#tank.causeOf(cause, exports.fuel), readNote(this.view, this.at, 0), this.#options.now());
     }
+  }
+
+  /** In the middle of a long run: word of what the kernel is at, should it not come back. */
+  #noteSlice(): void {
+    this.#options.crumb?.noteKernel(this.view, this.at);
   }
 
   #complete(): void {

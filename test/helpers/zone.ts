@@ -38,7 +38,9 @@ export async function testKernel(): Promise<Kernel> {
 /** What a planted kernel does after the phase of regeneration, where no command is in hand, from a tick on. */
 const PLANTS = {
   traps: "unreachable();",
-  loops: "while (Cell.get(HEADER_TICK) != 0) {}",
+  loops: "while (now != 0) {}",
+  /** As the one above, but such that its metering makes no call (meter.ts). */
+  reads: "while (Cell.get(HEADER_TICK) != 0) {}",
   scribbles: "memory.fill(STATE_BASE, 0xaa, STATE_END - STATE_BASE); unreachable();",
   /** Spoils the state, and three ticks later traps. */
   cheats: "Cell.set(HEADER_SPAWN_X, now); if (now >= fromTick + 3) unreachable();",

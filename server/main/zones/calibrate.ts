@@ -4,6 +4,7 @@ import { COMMAND_BYTES, OP_SPIN } from "../../../assembly/abi.ts";
 import { WowsimError } from "../../protocol/errors.ts";
 import { createMemory, instantiate } from "../../../assembly/toolchain/instance.ts";
 import type { Kernel } from "../../../assembly/toolchain/kernel.ts";
+import { FuelTank, OutOfFuel } from "../../../assembly/toolchain/fuel.ts";
 
 /** Grows from run to run, so that the last one, which counts, runs in optimised code for long enough to be measured. */
 const TRIAL_FUELS = [2_000_000n, 10_000_000n, 20_000_000n];
@@ -23,7 +24,8 @@ export function fuelFor(
   cpuMs: () => number = () => Number.NaN,
 ): bigint {
   const memory = createMemory(kernel);
-  const exports = instantiate(kernel, memory);
+  const tank = new FuelTank({ now });
+  const exports = instantiate(kernel, memory, tank.refuel);
   const view = new DataView(memory.buffer);
   const command = kernel.layout.value("COMMAND_BASE");
   exports.init(1, 1, 20);
@@ -32,10 +34,9 @@ export function fuelFor(
     view.setUint16(command, OP_SPIN, true);
     new Uint8Array(memory.buffer).fill(0, command + 2, command + COMMAND_BYTES);
     view.setUint32(kernel.layout.value("HEADER_COMMAND_COUNT"), 1, true);
-    exports.fuel.value = fuel;
+    tank.fill(exports.fuel, fuel);
     const [start, ranBefore] = [now(), cpuMs()];
-    const ranOut = throws(() => exports.tick(1)) && exports.fuel.value < 0n;
-    if (!ranOut)
+    if (!runsOut(() => exports.tick(1)))
       throw new WowsimError("kernel_unmetered", `Kernel ${kernel.hash} does not stop when its fuel is used up.`);
     const [tookMs, ranMs] = [now() - start, cpuMs() - ranBefore];
     // Some systems count a thread's time in steps too long for this.
@@ -45,12 +46,11 @@ export function fuelFor(
   return BigInt(Math.round(fuelPerMs * intervalMs));
 }
 
-/** True when the action threw. */
-function throws(action: () => void): boolean {
+function runsOut(action: () => void): boolean {
   try {
     action();
     return false;
   } catch (error) {
-    return error instanceof Error;
+    return error instanceof OutOfFuel;
   }
 }

@@ -6,6 +6,7 @@
 
 import type { Emitter } from "../../protocol/telemetry-line.ts";
 import { crumbInWords } from "../../shared/breadcrumb.ts";
+import { noteFields } from "../../shared/kernel-note.ts";
 import type { WorkerEnd } from "./worker-link.ts";
 
 interface NamedZone {
@@ -38,6 +39,7 @@ export class WorkerLosses {
       zone_id: crumb.zoneId,
       tick: crumb.tick,
       stage: crumb.stage,
+      ...(crumb.note === null ? {} : noteFields(crumb.note)),
       error: why,
       next_try_ms: nextTryMs,
     });

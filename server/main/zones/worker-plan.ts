@@ -24,6 +24,13 @@ export interface WorkerPlanOptions {
   faultBlock: SharedArrayBuffer;
   /** How late a worker may be before it is ended, in milliseconds. */
   watchdogMs: number;
+  /**
+   * Processor time that a tick may take in the kernel, in milliseconds. Default: its interval and half of `watchdogMs`, so
+   * that a module traps before its worker has to be ended.
+   */
+  timeLimitMs?: number;
+  /** Fuel of a tick. Default: what an endless loop burns in its interval, measured. */
+  fuelPerTick?: bigint;
 }
 
 /** What this thread has used of a processor. */
@@ -49,7 +56,7 @@ export class WorkerPlan {
     const { kernel, tickRateHz } = options;
     this.#options = options;
     this.#intervalMs = 1_000 / tickRateHz;
-    this.#fuelPerTick = fuelFor(this.#intervalMs, kernel, () => performance.now(), cpuMs);
+    this.#fuelPerTick = options.fuelPerTick ?? fuelFor(this.#intervalMs, kernel, () => performance.now(), cpuMs);
     this.#layout = kernel.layout.names().map((name): [string, number] => [name, kernel.layout.value(name)]);
   }
 
@@ -68,6 +75,7 @@ export class WorkerPlan {
     beginningOf: (zoneId: number) => ZoneBeginning,
   ): ZoneWorkerStart {
     const { world, tickRateHz, seed, faultBlock, watchdogMs } = this.#options;
+    const { timeLimitMs = this.#intervalMs + watchdogMs / 2 } = this.#options;
     const mine = world.zones
       .map((zone, index) => ({ zone, index }))
       .filter(({ index }) => this.workerOf(index) === worker);
@@ -84,6 +92,7 @@ export class WorkerPlan {
       tickRateHz,
       layout: this.#layout,
       fuelPerTick: this.#fuelPerTick,
+      timeLimitMs,
       telemetryRing,
       faultBlock,
       watchdogMs,

@@ -64,6 +64,19 @@ test.each([
     (zone: Zone) => put(zone, zone.at.entityY + zone.at.playersMax * 4, 0x7fc0_0000),
     "is at no place",
   ],
+  ["a player with another one's id", (zone: Zone) => put(zone, zone.at.entityId, 2), "entity 2 is not found by its id"],
+  [
+    "a creature with an id that nobody has",
+    (zone: Zone) => put(zone, zone.at.entityId + zone.at.playersMax * 4, 77),
+    "entity 77 is not found by its id",
+  ],
+  [
+    "a full map",
+    (zone: Zone) => {
+      for (let slot = 0; slot < zone.at.mapSlots; slot++) put(zone, zone.at.mapBase + slot * 8, 1 << 30);
+    },
+    "is not found by its id",
+  ],
   ["an event nowhere", (zone: Zone) => putEvent(zone, abi.EVENT_MOVED, 0xff80_0000), "an event of kind 7"],
 ])("%s is told", async (_, spoil, problem) => {
   const zone = await toldZone();
@@ -128,4 +141,21 @@ test("what passes can be walked: every frame and record is whole, every number f
   );
   expect(Math.min(reached.passed, reached.refused)).toBeGreaterThan(200);
   expect(reached.records).toBeGreaterThan(1_000);
+});
+
+test("an id that leads to nobody is found within some ticks, wherever it is in the map", async () => {
+  const zone = await toldZone();
+  const check = new OutputCheck(zone.memory, zone.at);
+  for (const slot of [0, 5_000, zone.at.mapSlots - 1]) {
+    const at = zone.at.mapBase + slot * 8;
+    const before = zone.bytes.slice(at, at + 8);
+    put(zone, at, 77);
+    const problems = Array.from({ length: 16 }, (_, later) => {
+      put(zone, zone.at.tick, zone.tick + later);
+      put(zone, zone.at.frameBytes, 0);
+      return check.problem(zone.tick + later);
+    });
+    expect(problems.filter((problem) => problem !== null)).toEqual(["the id 77 leads to nobody"]);
+    zone.bytes.set(before, at);
+  }
 });

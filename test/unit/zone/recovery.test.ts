@@ -7,6 +7,7 @@ import {
   FULL_RERUNS_MAX,
   QUARANTINED_PER_TICK_MAX,
   recover,
+  TIMEOUTS_MAX,
   UnrecoverableZone,
 } from "../../../server/zone/recovery.ts";
 import type { Recovery } from "../../../server/zone/recovery.ts";
@@ -217,6 +218,21 @@ describe("how long a recovery may take is bounded", () => {
     expect(recovery.rung).toBe("quarantine");
     expect(recovery.quarantined).toHaveLength(QUARANTINED_PER_TICK_MAX);
     expect(fuel.ticks()).toBeLessThan(FULL_RERUNS_MAX + 1.5);
+  });
+
+  test("a tick that takes all its time is run again some times, not once for each command that does so", async () => {
+    let ms = 0;
+    const timed = { now: () => (ms += 1), cpuMs: () => ms, timeLimitMs: 100 };
+    const [zone, twin] = [await playedZone(20, timed), await playedZone(20)];
+    const trap = trapOf(zone, commandBytes([runaway, innocent(1)]));
+    expect(trap.code).toBe("out_of_time");
+    expect(climb(zone, trap)).toMatchObject({ rung: "quarantine", quarantined: [runaway] });
+    twin.step(commandBytes([innocent(1)]));
+    expectSame(zone, twin);
+    const many = trapOf(zone, commandBytes(Array.from({ length: TIMEOUTS_MAX + 2 }, () => runaway)));
+    ms = 0;
+    expect(() => climb(zone, many)).toThrow("out of time");
+    expect(ms).toBeLessThan((TIMEOUTS_MAX + 1) * 150);
   });
 
   test("a replay burns some ticks' fuel, not one tick's for each tick there is", async () => {

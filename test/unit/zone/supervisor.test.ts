@@ -14,6 +14,7 @@ import { workers } from "../../../server/main/workers.ts";
 import { MemoryEmitter } from "../../helpers/control-faults.ts";
 import { endBy, mortalWorkers } from "../../helpers/mortal-workers.ts";
 import { eventually } from "../../helpers/telemetry.ts";
+import { slowKernel } from "../../helpers/slow-kernel.ts";
 import { FakeZoneWorker } from "../../helpers/zone-fake-worker.ts";
 import { testKernel, testWorld } from "../../helpers/zone.ts";
 
@@ -95,6 +96,23 @@ test("a zone changes its module on request, and says why it does not", async () 
   expect(supervisor.zones.get(1)).toMatchObject({ kernelHash: kernel.hash, kernelLabel: kernel.label });
   expect(await refusal(supervisor.request(1, { type: "rollback" }))).toContain("no module to go back to");
   expect(await refusal(supervisor.request(7, { type: "inspect" }))).toContain("There is no zone 7; there are 1, 2.");
+});
+
+test("a module that takes much time for little fuel is refused in time; where it is not, its worker can be ended", async () => {
+  const [slow, fuelPerTick] = [await slowKernel(), 1n << 40n];
+  const swap = { type: "swap", module: slow.module, hash: slow.hash, label: "slow" } as const;
+  {
+    await using supervised = await supervise({ watchdogMs: 600, fuelPerTick });
+    const { supervisor } = supervised;
+    expect(await refusal(supervisor.request(1, swap))).toMatch(/trapped \(out of time: .* it was not swapped in/);
+    expect(supervisor.zones.get(1)?.kernelHash).toBe(kernel.hash);
+    expect([...supervisor.losses.restarts.values()]).toEqual([0, 0]);
+  }
+  await using supervised = await supervise({ watchdogMs: 600, fuelPerTick, timeLimitMs: Number.POSITIVE_INFINITY });
+  const { supervisor } = supervised;
+  expect(await refusal(supervisor.request(1, swap))).toContain("The zone worker hung (in tick");
+  await downAndBack(supervised, 1);
+  await eventually(() => supervisor.burningThreads === 0);
 });
 
 test("a swap whose ticket was withdrawn is not carried out, one whose ticket is taken can not be withdrawn", async () => {

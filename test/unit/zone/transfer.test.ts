@@ -200,7 +200,7 @@ test("the last of eight auras arrives with its own amount, like the first", asyn
     layout.value("AURA_BASE") + rowOf(of, session) * 16 * layout.value("AURAS_MAX");
   for (let slot = 0; slot < 8; slot++) {
     const at = auras(zone, 1) + slot * 16;
-    for (const [word, value] of [140 | (1 << 16), 1, zone.tick + 500, 1_000 + slot].entries()) {
+    for (const [word, value] of [140 | (1 << 16), 1, zone.tick + 200, 11 + slot].entries()) {
       zone.view.setUint32(at + word * 4, value, true);
     }
   }
@@ -208,7 +208,7 @@ test("the last of eight auras arrives with its own amount, like the first", asyn
   const other = await otherZone(9);
   other.step(arrivalRecords(depart(zone, 1), exit, 0));
   const amounts = Array.from({ length: 8 }, (_, slot) => other.view.getUint32(auras(other, 1) + slot * 16 + 12, true));
-  expect(amounts).toEqual([1_000, 1_001, 1_002, 1_003, 1_004, 1_005, 1_006, 1_007]);
+  expect(amounts).toEqual([11, 12, 13, 14, 15, 16, 17, 18]);
 });
 
 test("as many as may depart in one tick leave what another one brings alone", async () => {
@@ -239,5 +239,57 @@ test("what another zone's module made up does no harm here: nobody runs off the 
     }
     other.step(commandBytes([{ op: OP_DEPART, a: 1 }]));
     if (other.entities.positionOf(1) !== null) throw new Error("They must have left.");
+  }
+});
+
+const ticks = (seconds: number): number => Math.round(seconds * 20);
+
+test("whatever another zone's module made up, nothing is later, longer or stronger than this zone's content allows", async () => {
+  const departure = depart(await playedZone(3), 1);
+  const other = await otherZone(9);
+  const { layout } = other.kernel;
+  const { spells } = content;
+  const longest = (of: (spell: (typeof spells)[number]) => number): number => ticks(Math.max(...spells.map(of)));
+  const cooling = spells.find(({ cooldownS }) => cooldownS > 0)!;
+  // Class and level, ten values, six ticks, eight schools, three pairs of diminishing returns; then the lists, each behind its length.
+  const cooldowns = 2 + 10 + 6 + 8 + 6;
+  const auras = cooldowns + 1 + 48;
+  // As if all words were bits set, a year ahead, or what an honest list of spells might look like.
+  for (const word of [0xffff_ffff, (630_000_000 ^ 0x8000_0000) >>> 0, 0xbfff_ffff]) {
+    const words = departure.words.map((own, index) => (index < 2 ? own : word));
+    for (let slot = 0; slot < 24; slot++) words[cooldowns + 1 + slot * 2] = cooling.id;
+    for (let slot = 0; slot < 8; slot++) {
+      words[auras + 1 + slot * 4] = 140 | (0xffff << 16);
+      words[auras + 2 + slot * 4] = 1;
+    }
+    other.step(arrivalRecords({ session: 1, words }, exit, JOIN_WATCHES));
+    const row = rowOf(other, 1);
+    const at = (column: string, index = row): number => other.view.getUint32(layout.value(column) + index * 4, true);
+    const ahead = (column: string, index = row): number => at(column, index) - other.tick;
+    expect(ahead("ENTITY_GCD_END")).toBeLessThanOrEqual(longest(({ gcdS }) => gcdS));
+    expect(ahead("ENTITY_SPENT_TICK")).toBeLessThanOrEqual(0);
+    expect(ahead("PLAYER_ALIVE_TICK")).toBeLessThanOrEqual(0);
+    expect(ahead("ENTITY_SWING_NEXT")).toBeLessThanOrEqual(at("ENTITY_SWING_TICKS"));
+    expect(ahead("PLAYER_OFF_NEXT")).toBeLessThanOrEqual(Math.max(at("PLAYER_OFF_TICKS"), 10));
+    const lockout = longest(({ lockoutS }) => lockoutS);
+    expect(ahead("ENTITY_LOCKED_UNTIL")).toBeLessThanOrEqual(lockout);
+    for (let school = 0; school < 8; school++)
+      expect(ahead("ENTITY_LOCKED", row * 8 + school)).toBeLessThanOrEqual(lockout);
+    for (let category = 0; category < 3; category++) {
+      const resets = at("PLAYER_DIMINISHED", row + category * other.at.playersMax) >>> 2;
+      expect(resets - other.tick).toBeLessThanOrEqual(longest(({ aura }) => aura?.durationS ?? 0) + ticks(15));
+    }
+    expect(at("PLAYER_COOLDOWN_COUNT")).toBe(24);
+    for (let slot = 0; slot < 24; slot++)
+      expect(ahead("COOLDOWN_END", row * 24 + slot)).toBeLessThanOrEqual(ticks(cooling.cooldownS));
+    expect(at("ENTITY_AURA_COUNT")).toBe(8);
+    for (let slot = 0; slot < 8; slot++) {
+      const aura = (row * 8 + slot) * 4;
+      expect(at("AURA_BASE", aura) >>> 16).toBe(1);
+      expect(ahead("AURA_BASE", aura + 2)).toBeLessThanOrEqual(ticks(15));
+      expect(at("AURA_BASE", aura + 3)).toBeLessThanOrEqual(18);
+    }
+    expect(at("PLAYER_EXPERIENCE")).toBeLessThan(8 * 10 * 95);
+    other.step(commandBytes([{ op: OP_DEPART, a: 1 }]));
   }
 });

@@ -27,12 +27,17 @@ test.each(["init", "hash", "tick"])("a module that traps in %s is refused", asyn
   const zone = await playedZone(20);
   const scratch = createMemory(await testKernel());
   const candidate = await withTrapIn(name);
-  expect(() => warmUp(zone, candidate, scratch, TEST_FUEL, () => performance.now())).toThrow("it was not swapped in");
+  expect(() => warmUp(zone, candidate, scratch, { fuelPerTick: TEST_FUEL, now: () => performance.now() })).toThrow(
+    "it was not swapped in",
+  );
 });
 
 test("one tick at least is tried, however late it is", async () => {
   const zone = await playedZone(20);
   let ms = 0;
-  const ticks = warmUp(zone, await testKernel(), createMemory(await testKernel()), TEST_FUEL, () => (ms += 1_000));
+  const ticks = warmUp(zone, await testKernel(), createMemory(await testKernel()), {
+    fuelPerTick: TEST_FUEL,
+    now: () => (ms += 1_000),
+  });
   expect(ticks).toBe(1);
 });

@@ -109,7 +109,7 @@ test("a breadcrumb is read in the same words that were written, by whoever has i
   expect(crumbInWords(read())).toBe("starting");
   crumb.waits(1_000);
   crumb.beginsTick(2, 4_711, 1_050);
-  expect(read()).toEqual({ beat: 2, dueMs: 1_050, zoneId: 2, tick: 4_711, stage: "commands", threadId: 0 });
+  expect(read()).toEqual({ beat: 2, dueMs: 1_050, zoneId: 2, tick: 4_711, stage: "commands", threadId: 0, note: null });
   crumb.runsKernel(4_711);
   expect(crumbInWords(read())).toBe("in tick 4711 of zone 2, in the kernel");
   crumb.waits(1_100);

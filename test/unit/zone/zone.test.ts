@@ -1,5 +1,6 @@
 // A zone is a value: what its five verbs do to it, with the real kernel.
 
+import { Breadcrumb, crumbInWords } from "../../../server/shared/breadcrumb.ts";
 import { describe, expect, test } from "bun:test";
 import { OP_MOVE, OP_SPIN, OP_TRAP } from "../../../assembly/abi.ts";
 import type { Kernel } from "../../../assembly/toolchain/kernel.ts";
@@ -53,6 +54,30 @@ describe("step", () => {
       expect(zone.fuelUsed).toBe(TEST_FUEL + 1n);
     }
     expect(Buffer.compare(stateOf(one), stateOf(two))).toBe(0);
+  });
+
+  test("a tick that takes too long of a processor stops with fuel left; one that waits for a processor does not", async () => {
+    let ms = 0;
+    const clock = { now: () => (ms += 2), timeLimitMs: 100 };
+    const crumb = new Breadcrumb(Breadcrumb.allocate());
+    const slow = await playedZone(4, { ...clock, cpuMs: () => ms, crumb });
+    const trap = trapOf(slow, commandBytes([{ op: OP_SPIN, a: 12 }]));
+    expect(trap).toMatchObject({
+      code: "out_of_time",
+      message: expect.stringMatching(/^out of time: /),
+      note: { op: OP_SPIN },
+    });
+    expect(slow.fuelUsed).toBeLessThan(TEST_FUEL / 2n);
+    // Whoever looks in the middle of such a run is told what it is at.
+    expect(crumb.read().note).toEqual({ phase: "commands", op: OP_SPIN, session: 0, entity: 12, spell: 0 });
+    expect(crumbInWords(crumb.read())).toBe("in the kernel (commands, op 97, entity 12)");
+    const starved = await playedZone(4, { ...clock, cpuMs: () => 0 });
+    expect(trapOf(starved, commandBytes([{ op: OP_SPIN }])).code).toBe("fuel_exhausted");
+  });
+
+  test("a loop that needs no call is over before its fuel is, by the same reason", async () => {
+    const zone = await playedZone(9, { kernel: bad, plant: { does: "reads", fromTick: 12 } });
+    expect(trapOf(zone, walk(9))).toMatchObject({ code: "fuel_exhausted", message: "fuel exhausted" });
   });
 
   test("a trap outside of any command names none", async () => {

@@ -34,7 +34,7 @@ export const zoneRunaway: Rule = {
     text: "Each time fuel stops it and the zone is restored, one tick late. Find who sends that command (session and op below) and refuse it at the gateway, or fix the loop in the kernel; in a drill, end the fault.",
     command: "wowsim inject-fault deactivate zone-runaway",
   },
-  find: (timeline) => findOf(timeline, (error) => error.startsWith("fuel exhausted")),
+  find: (timeline) => findOf(timeline, (error) => /^(fuel exhausted|out of time)/.test(error)),
 };
 
 function findOf(timeline: BegunTimeline, isMine: (error: string) => boolean): Finding | null {

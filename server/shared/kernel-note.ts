@@ -1,0 +1,45 @@
+// What a kernel notes of what it is at (assembly/state/breadcrumb.ts): in the words of telemetry, and for people.
+//
+//   { phase: "commands", op: 97, session: 7, entity: 0, spell: 0 }      "commands, op 97, session 7"
+
+import * as abi from "../../assembly/abi.ts";
+import type { TrapNote } from "./zone-messages.ts";
+
+/** As a trap's, without the command's place in its batch. */
+export type KernelNote = Omit<TrapNote, "commandIndex">;
+
+const PHASES: Record<number, string> = {
+  [abi.PHASE_IDLE]: "idle",
+  [abi.PHASE_COMMANDS]: "commands",
+  [abi.PHASE_MOVEMENT]: "movement",
+  [abi.PHASE_INTERRUPTS]: "interrupts",
+  [abi.PHASE_CASTS]: "casts",
+  [abi.PHASE_AURAS]: "auras",
+  [abi.PHASE_CAST_STARTS]: "cast_starts",
+  [abi.PHASE_SWINGS]: "swings",
+  [abi.PHASE_CREATURES]: "creatures",
+  [abi.PHASE_DEATHS]: "deaths",
+  [abi.PHASE_REGENERATION]: "regeneration",
+  [abi.PHASE_VISIBILITY]: "visibility",
+  [abi.PHASE_HASH]: "hash",
+};
+
+/** PHASE_* of abi.ts. */
+export function phaseInWords(phase: number): string {
+  return PHASES[phase] ?? `phase ${phase}`;
+}
+
+/** As fields of a telemetry line. */
+export function noteFields({ phase, op, session, entity, spell }: KernelNote): Record<string, unknown> {
+  return { phase, op, session_id: session, entity, spell };
+}
+
+export function noteInWords({ phase, op, session, entity, spell }: KernelNote): string {
+  const named = [op === null ? "" : `op ${op}`, ...Object.entries({ session, entity, spell }).map(wordOf)];
+  return [phase, ...named.filter((word) => word !== "")].join(", ");
+}
+
+/** 0 is nobody, and no spell. */
+function wordOf([name, value]: [string, number]): string {
+  return value === 0 ? "" : `${name} ${value}`;
+}
