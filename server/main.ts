@@ -177,7 +177,7 @@ async function start(
 
   const listeners = ["game", "control", "http", "telemetry"];
   const readiness = new Readiness({ listeners, zones: world.zones, tickRateHz, now });
-  const metrics = new Metrics({ now });
+  const metrics = new Metrics({ now, tickRateHz });
   registerTelemetryMetrics(metrics, telemetry);
   registerServerMetrics(metrics, { supervisor, gateway, faults, control, readiness, tickRateHz });
   supervisor.onTick((report) => {

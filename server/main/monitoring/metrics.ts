@@ -18,6 +18,8 @@ import type { Sample, HistogramSample, MetricsSink } from "./metrics-sink.ts";
 export interface MetricsOptions {
   /** Milliseconds, monotonic. */
   now: () => number;
+  /** Ticks a second that zones are meant to do. Default: 20. */
+  tickRateHz?: number;
 }
 
 const NAME = /^(wowsim|process)(_[a-z0-9]+)+$/;
@@ -34,7 +36,7 @@ export class Metrics implements MetricsSink {
 
   constructor(options: MetricsOptions) {
     this.#now = options.now;
-    this.zones = new ZoneMetrics(options.now);
+    this.zones = new ZoneMetrics(options.now, options.tickRateHz ?? 20);
     this.zones.register(this);
     registerProcessMetrics(this);
     const help = "Metrics left out of a scrape because their source failed.";

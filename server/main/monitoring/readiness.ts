@@ -8,6 +8,7 @@
 
 import type { ZoneState } from "../../shared/zone-messages.ts";
 import type { TickReport } from "../../shared/tick-report.ts";
+import { stateSeen } from "./overdue.ts";
 
 /** A zone whose newest tick is older than that, and than so many of its tick intervals, does not tick. */
 const TICK_AGE_MS_MAX = 2_000;
@@ -48,7 +49,8 @@ interface KnownZone {
   state: ZoneState | "STARTING";
   reason: string;
   atMs: number | null;
-  ageMsMax: number;
+  /** From one tick to the next, by game time's rate. */
+  intervalMs: number;
 }
 
 export class Readiness {
@@ -74,7 +76,7 @@ export class Readiness {
     const zone = this.#zone(zoneId);
     zone.state = state;
     zone.atMs = this.#now();
-    zone.ageMsMax = Math.max(TICK_AGE_MS_MAX, (INTERVALS_MAX * this.#intervalMs) / gameTimeRate);
+    zone.intervalMs = this.#intervalMs / gameTimeRate;
   }
 
   /** A state that no tick tells, such as that of a zone whose worker was lost. */
@@ -110,12 +112,13 @@ export class Readiness {
   }
 
   #checkZone(zone_id: number, zone: KnownZone): ZoneReadiness {
-    const { name, reason, atMs, ageMsMax } = zone;
+    const { name, reason, atMs, intervalMs } = zone;
     const tick_age_ms = atMs === null ? null : Math.round(this.#now() - atMs);
     const isPlayable = zone.state !== "STARTING" && PLAYABLE.has(zone.state);
-    const isLate = tick_age_ms !== null && tick_age_ms > ageMsMax;
+    const isLate = tick_age_ms !== null && tick_age_ms > Math.max(TICK_AGE_MS_MAX, INTERVALS_MAX * intervalMs);
     const ready = isPlayable && tick_age_ms !== null && !isLate;
-    const state = isPlayable && isLate ? "SILENT" : zone.state;
+    const seen = zone.state === "STARTING" ? zone.state : stateSeen(zone.state, tick_age_ms, intervalMs);
+    const state = isPlayable && isLate ? "SILENT" : seen;
     const why = reason === "" || isPlayable ? "" : ` (${reason})`;
     const age = tick_age_ms === null ? "it has not ticked yet" : `its last tick was ${tick_age_ms} ms ago`;
     const text = `Zone ${zone_id} is ${state}${why}; ${age}.`;
@@ -125,7 +128,7 @@ export class Readiness {
   #zone(zoneId: number): KnownZone {
     const known = this.#zones.get(zoneId);
     if (known !== undefined) return known;
-    const zone: KnownZone = { name: "", state: "STARTING", reason: "", atMs: null, ageMsMax: TICK_AGE_MS_MAX };
+    const zone: KnownZone = { name: "", state: "STARTING", reason: "", atMs: null, intervalMs: this.#intervalMs };
     this.#zones.set(zoneId, zone);
     return zone;
   }

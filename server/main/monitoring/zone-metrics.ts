@@ -12,6 +12,7 @@ import type { ZoneState } from "../../shared/zone-messages.ts";
 import type { TickReport } from "../../shared/tick-report.ts";
 import { ZONE_STATES } from "../../shared/zone-messages.ts";
 import { Buckets, RecentWindow, TICK_BUCKETS_SECONDS } from "./histogram.ts";
+import { stateSeen } from "./overdue.ts";
 import type { MetricsSink, Sample } from "./metrics-sink.ts";
 import { FIGURES, COUNTERS_SHOWN, emptyReport } from "../../shared/tick-report.ts";
 import { at } from "../../shared/assert.ts";
@@ -54,10 +55,12 @@ class ZoneNumbers {
 export class ZoneMetrics {
   readonly #zones = new Map<number, ZoneNumbers>();
   readonly #now: () => number;
+  readonly #intervalMs: number;
 
   /** `now`: milliseconds, monotonic. */
-  constructor(now: () => number) {
+  constructor(now: () => number, tickRateHz: number) {
     this.#now = now;
+    this.#intervalMs = 1_000 / tickRateHz;
   }
 
   /** What people call the zone; shown by wowsim_zone_info. */
@@ -150,9 +153,14 @@ export class ZoneMetrics {
     );
     metrics.gauge("wowsim_zone_state", "1 for the state the zone is in, 0 for the others.", ["zone", "state"], () =>
       [...this.#zones].flatMap(([id, zone]) =>
-        ZONE_STATES.map((state) => ({ labels: { zone: id, state }, value: zone.state === state ? 1 : 0 })),
+        ZONE_STATES.map((state) => ({ labels: { zone: id, state }, value: this.#stateOf(zone) === state ? 1 : 0 })),
       ),
     );
+  }
+
+  #stateOf({ state, newest, newestAtMs }: ZoneNumbers): ZoneState {
+    const ageMs = newestAtMs === null ? null : this.#now() - newestAtMs;
+    return stateSeen(state, ageMs, this.#intervalMs / newest.gameTimeRate);
   }
 
   #refused(): Sample[] {

@@ -251,6 +251,32 @@ describe("readiness", () => {
     expect(slow.check().ready).toBe(false);
   });
 
+  test("a zone whose ticks are overdue is not ACTIVE for whoever asks, long before it counts as silent", async () => {
+    const [alone, scraped] = [
+      new Readiness({ listeners: [], zones: [{ id: 1, name: "" }], now: clock.now }),
+      new Metrics({ now: clock.now }),
+    ];
+    const stateNow = async (): Promise<string[]> => {
+      const shown = /wowsim_zone_state\{zone="1",state="(\w+)"\} 1\n/.exec(await scraped.text())?.[1] ?? "";
+      return [shown, ...alone.check().zones.map(({ state }) => state)];
+    };
+    const report = tickReport({ zoneId: 1, state: "ACTIVE" });
+    alone.observeTick(report);
+    scraped.zones.observe(report);
+    clock.pass(300);
+    expect(await stateNow()).toEqual(["ACTIVE", "ACTIVE"]);
+    clock.pass(1);
+    // A scrape is kept for a moment.
+    clock.pass(200);
+    expect(await stateNow()).toEqual(["DEGRADED", "DEGRADED"]);
+    expect(alone.check().ready).toBe(true);
+    clock.pass(1_600);
+    expect(await stateNow()).toEqual(["DEGRADED", "SILENT"]);
+    alone.observeTick(report);
+    scraped.zones.observe(report);
+    expect(alone.check().zones[0]?.state).toBe("ACTIVE");
+  });
+
   test("liveness does not depend on zones, and ends when the server stops", async () => {
     clock.pass(60_000);
     expect(await status("/readyz")).toBe(503);
