@@ -9,6 +9,15 @@ export interface ZoneModule {
   label: string;
 }
 
+/** How many modules of before a zone may go back to; the first of all, the server's own, is always among them. */
+const EARLIER_MAX = 3;
+
+/** The modules of before, newest first, when `module` is replaced. */
+export function withEarlier<Module extends { hash: string }>(earlier: readonly Module[], module: Module): Module[] {
+  const all = [module, ...earlier.filter(({ hash }) => hash !== module.hash)];
+  return all.filter((_, index) => index < EARLIER_MAX - 1 || index === all.length - 1);
+}
+
 /** How a zone ended with its worker, for the one that begins it anew. */
 export interface LostZone {
   /** The last tick that came to its end, as far as is known; the zone goes on counting from there. */
@@ -20,8 +29,16 @@ export interface ZoneWorkerStart {
   type: "start";
   /** "zone-worker-1": who speaks in telemetry. */
   name: string;
-  /** `after`: the zone begins DOWN and anew, in place of one that was lost. */
-  zones: { zone: ZoneContent; seed: number; startMs: number; module: ZoneModule; after: LostZone | null }[];
+  zones: {
+    zone: ZoneContent;
+    seed: number;
+    startMs: number;
+    module: ZoneModule;
+    /** What it ran before that, newest first: what it falls back to when it can not begin with the module. */
+    earlier: ZoneModule[];
+    /** The zone begins DOWN and anew, in place of one that was lost. */
+    after: LostZone | null;
+  }[];
   content: Content;
   tickRateHz: number;
   /** The modules' memory map, by name. */

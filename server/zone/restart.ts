@@ -43,6 +43,8 @@ export class Restart {
   #backAtMs = Number.NEGATIVE_INFINITY;
   #further = 0;
   #reason: string | null = null;
+  /** The last try began anew and failed by itself: the module can not begin this zone. */
+  hasFailedAnew = false;
 
   /**
    * The zone has just gone DOWN. When that follows soon on its coming back, with no command to blame (`isStateToBlame`), what
@@ -99,6 +101,7 @@ export class Restart {
     // A fault's command passes with the fault. Those that the restart itself gives, by which everybody leaves, do not.
     const isFaultToBlame = error instanceof ZoneTrap && error.note.commandIndex !== null && error.note.op !== OP_LEAVE;
     const isLast = this.#further >= BEGINNINGS.length - 1;
+    this.hasFailedAnew = isLast && !isFaultToBlame;
     if (isLast || isFaultToBlame) this.#backOffMs = Math.min(this.#backOffMs * 2, BACK_OFF_MS_MAX);
     if (!isFaultToBlame) this.#goFurther(error);
     this.#wait(nowMs);

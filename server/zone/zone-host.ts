@@ -150,14 +150,13 @@ export class ZoneHost {
   }
 
   #newRunner(start: ZoneWorkerStart["zones"][number], layout: KernelLayout): ZoneRunner {
-    const { zone, seed, startMs, after } = start;
+    const { zone, seed, startMs, after, earlier } = start;
     const { content, tickRateHz, fuelPerTick, timeLimitMs, watchdogMs } = this.#start;
-    const { module, hash, label } = start.module;
-    const kernel: Kernel = { module, hash, label, layout };
     const runner: ZoneRunner = new ZoneRunner({
       zone,
       content,
-      kernel,
+      kernel: { ...start.module, layout },
+      earlier: earlier.map((module): Kernel => ({ ...module, layout })),
       tickRateHz,
       seed,
       fuelPerTick,

@@ -24,9 +24,11 @@ import { PROBATION_TICKS, Restart } from "./restart.ts";
 import { TickClock } from "./tick-clock.ts";
 import { ZoneTrap } from "./trap.ts";
 import { WATCHDOG_MS_DEFAULT } from "../protocol/limits.ts";
+import { RunningModules } from "./running-modules.ts";
 import type { LostZone } from "../shared/zone-start.ts";
+import { beginZone } from "./zone-beginning.ts";
 import { RECOVERIES_MAX, RECOVERY_WINDOW_TICKS, ZoneHealth } from "./zone-health.ts";
-import { emitEvents, emitRecovery, emitTick, emitTrap } from "./zone-telemetry.ts";
+import { emitEvents, emitRecovery, emitTick, emitTrap, fillReport } from "./zone-telemetry.ts";
 import type { Crossing } from "../shared/transfer.ts";
 import type { ZoneOutput } from "./zone-output.ts";
 import { ZoneLoad } from "./zone-load.ts";
@@ -39,9 +41,6 @@ import { emptyReport } from "../shared/tick-report.ts";
 
 /** Why a zone is DEGRADED that a fault holds up for longer than a worker may be late. */
 const PAUSED = "a fault's pause holds up its ticks";
-/** Recoveries of a swapped zone after which the module is taken for the cause, whatever else would help. */
-const CANARY_RECOVERIES_MAX = 3;
-
 export interface ZoneRunnerOptions extends ZoneOptions, ZoneLoadOptions {
   cpuMs: () => number;
   emitter: Emitter;
@@ -58,14 +57,8 @@ export interface ZoneRunnerOptions extends ZoneOptions, ZoneLoadOptions {
   watchdogMs?: number;
   /** The zone of which this one takes the place; null: none. */
   after?: LostZone | null;
-}
-
-/** A module that was swapped in and is not promoted yet. */
-interface Canary {
-  readonly hash: string;
-  /** What ran before. */
-  readonly fallback: Kernel;
-  recoveries: number;
+  /** What ran before `kernel`, newest first. */
+  earlier?: readonly Kernel[];
 }
 
 export class ZoneRunner {
@@ -78,7 +71,7 @@ export class ZoneRunner {
   #recoveries = 0;
   #quarantined = 0;
   readonly #health = new ZoneHealth();
-  #canary: Canary | null = null;
+  readonly #modules: RunningModules;
   readonly #restart = new Restart();
   readonly #membership: Membership;
   readonly #intake: Intake;
@@ -89,11 +82,14 @@ export class ZoneRunner {
   #pausedMs = 0;
 
   constructor(options: ZoneRunnerOptions) {
-    const { after = null, watchdogMs = WATCHDOG_MS_DEFAULT } = options;
+    const { after = null, watchdogMs = WATCHDOG_MS_DEFAULT, earlier = [] } = options;
     this.#crumb = options.crumb ?? new Breadcrumb(Breadcrumb.allocate());
     this.#watchdogMs = watchdogMs;
     this.#options = options;
-    this.zone = new Zone({ ...options, crumb: this.#crumb, afterTick: after?.tick ?? 0 });
+    const before = [...earlier];
+    const { zone, unfit } = beginZone({ ...options, crumb: this.#crumb, afterTick: after?.tick ?? 0 }, before);
+    this.zone = zone;
+    this.#modules = new RunningModules(zone, before, options);
     this.clock = new TickClock(options.startMs, 1_000 / options.tickRateHz);
     this.#batch = new ZoneBatch(this.zone.id, this.zone.at.commandsMax, this.zone.entities);
     this.#report = emptyReport(this.zone.id);
@@ -101,6 +97,7 @@ export class ZoneRunner {
     this.#intake = new Intake(this.#batch, this.#membership);
     this.#load = new ZoneLoad(this.zone, this.clock, options);
     options.spawn(this.#batch);
+    if (unfit !== null) this.#modules.fellBack(unfit.hash, unfit.reason);
     if (after === null) return;
     this.#state = "DOWN";
     this.#intake.isClosed = true;
@@ -154,10 +151,9 @@ export class ZoneRunner {
 
   /** Gives the zone to another module, warm. Throws WowsimError; the zone is then as before. */
   swap(kernel: Kernel): { tick: number } {
-    const fallback = this.#canary?.fallback ?? this.zone.kernel;
+    const before = this.zone.kernel;
     this.#give(kernel);
-    this.#canary = { hash: kernel.hash, fallback, recoveries: 0 };
-    return this.#sayModule();
+    return this.#modules.tries(kernel, before);
   }
 
   /**
@@ -165,13 +161,9 @@ export class ZoneRunner {
    * runs and stays as it is. Throws WowsimError("no_previous_module").
    */
   rollback(hash?: string): { tick: number } {
-    if (hash !== undefined && this.#canary?.hash !== hash) return this.#sayModule();
-    if (this.#canary === null) {
-      throw new WowsimError("no_previous_module", `Zone ${this.zone.id} has no module to go back to.`);
-    }
-    this.#give(this.#canary.fallback);
-    this.#canary = null;
-    return this.#sayModule();
+    const fallback = this.#modules.fallbackOf(hash);
+    if (fallback !== null) this.#give(fallback);
+    return this.#modules.isBack(fallback !== null);
   }
 
   /** A zone that is DOWN has no tick to swap between: it begins again with the module, which may be what it was waiting for. */
@@ -184,15 +176,7 @@ export class ZoneRunner {
 
   /** The module stays, nothing to go back to any more; with a hash only if that is the module on trial. */
   promote(hash?: string): { tick: number } {
-    if (hash === undefined || this.#canary?.hash === hash) this.#canary = null;
-    return this.#sayModule();
-  }
-
-  /** The zone's word on what it runs. It goes out before the answer to whoever asked for a change. */
-  #sayModule(): { tick: number } {
-    const { id: zoneId, tick, kernel } = this.zone;
-    this.#options.say({ type: "module", zoneId, tick, hash: kernel.hash, isTrial: this.#canary !== null });
-    return { tick };
+    return this.#modules.promote(hash);
   }
 
   /** Who is in the zone, for the audit, as soon as there is room to say it; a zone that is DOWN owns nobody. */
@@ -208,7 +192,7 @@ export class ZoneRunner {
       hash: zone.hash.toString(16).padStart(16, "0"),
       state: this.#state,
       kernel: zone.kernel.hash,
-      canary: this.#canary !== null,
+      canary: this.#modules.canary !== null,
       entities: Array.from(zone.entities.entityIds()),
       overload_level: this.#load.level,
       recoveries: this.#recoveries,
@@ -250,6 +234,7 @@ export class ZoneRunner {
       const next_try_ms = this.#restart.failed(error, this.#options.now());
       const data = { ...this.#named(this.zone.tick + 1), error: messageOf(error), next_try_ms };
       this.#options.emitter.emit("event", "zone", "Zone restart failed", data);
+      if (this.#restart.hasFailedAnew) this.#modules.fallBack(messageOf(error));
       return;
     }
     if (!this.#restart.ticked(startMs)) return;
@@ -299,8 +284,8 @@ export class ZoneRunner {
       const message = `${RECOVERIES_MAX} recoveries in ${RECOVERY_WINDOW_TICKS} ticks`;
       throw new WowsimError("recoveries", message, { cause: trap });
     }
-    const canary = this.#canary;
-    const isSuspect = canary !== null && ++canary.recoveries >= CANARY_RECOVERIES_MAX;
+    const { canary } = this.#modules;
+    const isSuspect = this.#modules.isSuspect();
     try {
       const departedIn = (batch: Uint8Array): Crossing[] => this.#membership.departedIn(batch);
       const options = { fallback: canary?.fallback ?? null, preferFallback: isSuspect, now, departedIn };
@@ -321,20 +306,9 @@ export class ZoneRunner {
     this.#quarantined += recovery.quarantined.length;
     emitRecovery(emitter, this.zone, tick, recovery);
     say({ type: "recovered", zoneId: this.zone.id, tick, recoveryMs, replayedTicks, rung, note, error });
-    if (rung === "rollback") this.#rolledBack(error);
+    if (rung === "rollback") this.#modules.rolledBack(error);
     if (recovery.rewritten !== null) this.#rewritten(tick, recovery.rewritten);
     this.#setState("DEGRADED", `recovered by ${rung}`);
-  }
-
-  /** The canary is out; the zone runs what ran before it. */
-  #rolledBack(reason: string): void {
-    const { zone } = this;
-    const fromHash = this.#canary?.hash ?? "";
-    this.#canary = null;
-    const toHash = zone.kernel.hash;
-    const data = { zone_id: zone.id, from_hash: fromHash, to_hash: toHash, reason, tick: zone.tick };
-    this.#options.emitter.emit("event", "deploy", "Module rolled back", data);
-    this.#options.say({ type: "rolled_back", zoneId: zone.id, tick: zone.tick, fromHash, toHash, reason });
   }
 
   /** Ticks that were told came to another end: what differs is told, and mended at once. */
@@ -348,10 +322,7 @@ export class ZoneRunner {
   /** A module that is not promoted goes with its zone. */
   #goDown(error: unknown): void {
     const reason = messageOf(error);
-    if (this.#canary !== null) {
-      this.zone.revert(this.#canary.fallback);
-      this.#rolledBack(reason);
-    }
+    this.#modules.wentDown(reason);
     this.#membership.forget(this.#options.output);
     this.#intake.isClosed = true;
     this.#load.forget();
@@ -364,19 +335,13 @@ export class ZoneRunner {
     const { emitter, now, output } = this.#options;
     const { zone } = this;
     const report = this.#report;
-    report.tick = zone.tick;
-    report.kernelMs = zone.kernelMs;
-    report.fuelUsed = Number(zone.fuelUsed);
+    fillReport(report, zone);
     report.missedTicks = this.clock.missed;
     report.queueDepth = queueDepth;
     report.commandsDropped = this.#batch.dropped;
     report.framesLost = framesLost;
     report.recoveries = this.#recoveries;
     this.#load.report(report);
-    report.hash = zone.hash;
-    for (let i = 0; i < report.counters.length; i++) {
-      report.counters[i] = zone.view.getUint32(zone.at.counters + i * 4, true);
-    }
     report.durationMs = now() - startMs;
     report.overrun = report.durationMs > this.clock.intervalMs;
     this.#settle(report);

@@ -54,6 +54,17 @@ function named(zone: Zone, tick: number): { zone_id: number; zone_name: string; 
   return { zone_id: zone.id, zone_name: zone.name, tick };
 }
 
+/** What the zone itself knows of the tick that has just ended. */
+export function fillReport(report: TickReport, zone: Zone): void {
+  report.tick = zone.tick;
+  report.kernelMs = zone.kernelMs;
+  report.fuelUsed = Number(zone.fuelUsed);
+  report.hash = zone.hash;
+  for (let index = 0; index < report.counters.length; index++) {
+    report.counters[index] = zone.view.getUint32(zone.at.counters + index * 4, true);
+  }
+}
+
 /** The exact line of a tick. */
 export function emitTick(emitter: Emitter, zone: Zone, report: TickReport): void {
   const { counters } = report;

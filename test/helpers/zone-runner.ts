@@ -11,6 +11,7 @@ import { ZoneFaultHost } from "../../server/zone/zone-faults.ts";
 import { Breadcrumb } from "../../server/shared/breadcrumb.ts";
 import type { FromZoneWorker } from "../../server/shared/zone-messages.ts";
 import { Ring } from "../../server/shared/ring.ts";
+import type { Kernel } from "../../assembly/toolchain/kernel.ts";
 import type { LostZone } from "../../server/shared/zone-start.ts";
 import { spawnCreatures } from "../../server/zone/zone-host.ts";
 import { ZoneOutput } from "../../server/zone/zone-output.ts";
@@ -46,7 +47,9 @@ export class RunnerBench {
   /** For how long a fault holds up each tick. */
   pauseMs = 0;
 
-  static async start(options: TestZoneOptions & { outputBytes?: number; after?: LostZone } = {}): Promise<RunnerBench> {
+  static async start(
+    options: TestZoneOptions & { outputBytes?: number; after?: LostZone; earlier?: Kernel[] } = {},
+  ): Promise<RunnerBench> {
     const { zones, content } = await testWorld();
     const { plant, outputBytes = 1 << 20, ...zoneOptions } = options;
     const defaults = { zone: zones[0]!, content, kernel: await testKernel() };
@@ -56,7 +59,9 @@ export class RunnerBench {
   }
 
   private constructor(
-    options: TestZoneOptions & { after?: LostZone } & Required<Pick<TestZoneOptions, "zone" | "content" | "kernel">>,
+    options: TestZoneOptions & { after?: LostZone; earlier?: Kernel[] } & Required<
+        Pick<TestZoneOptions, "zone" | "content" | "kernel">
+      >,
     outputBytes: number,
   ) {
     const { emitter, block } = this;

@@ -280,6 +280,7 @@ export class ZoneSupervisor {
     const block = new FaultBlock(faultBlock);
     const beginningOf = (zoneId: number): ZoneBeginning => ({
       module: this.#modules.standing(zoneId),
+      earlier: this.#modules.earlier(zoneId),
       after: this.#ended.get(zoneId) ?? null,
     });
     return new WorkerSlot({

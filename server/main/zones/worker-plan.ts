@@ -42,6 +42,7 @@ function cpuMs(): number {
 /** What a zone begins with. */
 export interface ZoneBeginning {
   module: ZoneModule;
+  earlier: ZoneModule[];
   after: LostZone | null;
 }
 

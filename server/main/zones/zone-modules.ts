@@ -7,10 +7,13 @@
 //   modules.runs(1, candidate.hash, false)  // promoted
 //   modules.standing(1)                     // the candidate
 
+import { withEarlier } from "../../shared/zone-start.ts";
 import type { ZoneModule } from "../../shared/zone-start.ts";
 
 interface Held {
   standing: ZoneModule;
+  /** What stood before, newest first. */
+  earlier: ZoneModule[];
   canary: ZoneModule | null;
   /** What it was asked to take lately, newest first. */
   offers: ZoneModule[];
@@ -26,7 +29,7 @@ export class ZoneModules {
   constructor(boot: ZoneModule, zones: Iterable<number>) {
     const standing = alone(boot);
     this.#labels.set(boot.hash, boot.label);
-    for (const id of zones) this.#zones.set(id, { standing, canary: null, offers: [] });
+    for (const id of zones) this.#zones.set(id, { standing, earlier: [], canary: null, offers: [] });
   }
 
   /** What people call the module; its hash when nobody said. */
@@ -37,6 +40,11 @@ export class ZoneModules {
   /** What the zone begins anew with. */
   standing(zoneId: number): ZoneModule {
     return this.#of(zoneId).standing;
+  }
+
+  /** What stood there before, newest first: what the zone falls back to when it can not begin with that. */
+  earlier(zoneId: number): ZoneModule[] {
+    return this.#of(zoneId).earlier;
   }
 
   /** What the zone runs on trial, or null. */
@@ -55,9 +63,12 @@ export class ZoneModules {
   /** The zone's own word on what it runs; of a module that nobody offered it nothing is kept. */
   runs(zoneId: number, hash: string, isTrial: boolean): void {
     const zone = this.#of(zoneId);
-    const module = [...zone.offers, zone.canary, zone.standing].find((known) => known?.hash === hash);
+    const module = [...zone.offers, zone.canary, zone.standing, ...zone.earlier].find((known) => known?.hash === hash);
     if (module === undefined || module === null) return;
-    if (!isTrial) zone.standing = module;
+    if (!isTrial && hash !== zone.standing.hash) {
+      zone.earlier = withEarlier(zone.earlier, zone.standing).filter((known) => known.hash !== hash);
+      zone.standing = module;
+    }
     zone.canary = isTrial ? module : null;
   }
 

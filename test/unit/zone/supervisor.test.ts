@@ -14,7 +14,7 @@ import { workers } from "../../../server/main/workers.ts";
 import { MemoryEmitter } from "../../helpers/control-faults.ts";
 import { endBy, mortalWorkers } from "../../helpers/mortal-workers.ts";
 import { eventually } from "../../helpers/telemetry.ts";
-import { slowKernel } from "../../helpers/slow-kernel.ts";
+import { slowKernel } from "../../helpers/odd-kernels.ts";
 import { FakeZoneWorker } from "../../helpers/zone-fake-worker.ts";
 import { testKernel, testWorld } from "../../helpers/zone.ts";
 

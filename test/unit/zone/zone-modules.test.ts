@@ -24,3 +24,17 @@ test("a zone stands on what was promoted last, never on what is on trial", () =>
   expect(modules.standing(2).hash).toBe("boot");
   expect([modules.label("a"), modules.label("c")]).toEqual(["label of a", "c"]);
 });
+
+test("what stood before is kept, the server's own kernel always, and given up when the zone says it is back on one", () => {
+  const modules = new ZoneModules(named("boot"), [1]);
+  for (const hash of ["a", "b", "c", "d"]) {
+    modules.offered(1, named(hash));
+    modules.runs(1, hash, true);
+    modules.runs(1, hash, false);
+  }
+  expect(modules.earlier(1).map(({ hash }) => hash)).toEqual(["c", "b", "boot"]);
+  // The zone could not begin with "d".
+  modules.rolledBack(1);
+  modules.runs(1, "c", false);
+  expect([modules.standing(1).hash, ...modules.earlier(1).map(({ hash }) => hash)]).toEqual(["c", "d", "boot"]);
+});

@@ -9,6 +9,7 @@ import { CENSUS, END, FRAMES } from "../../../server/shared/ring-records.ts";
 import { BACK_OFF_MS_MIN, PROBATION_TICKS, RELAPSE_MS, Restart } from "../../../server/zone/restart.ts";
 import { DEGRADED_TICKS, RECOVERIES_MAX } from "../../../server/zone/zone-health.ts";
 import { DeployedRunner } from "../../helpers/deploy-runner.ts";
+import { trappingKernel } from "../../helpers/odd-kernels.ts";
 import { RunnerBench } from "../../helpers/zone-runner.ts";
 import { commandBytes } from "../../helpers/zone-commands.ts";
 import { plantedKernel, playedZone, testKernel } from "../../helpers/zone.ts";
@@ -393,4 +394,48 @@ test("a zone in the place of a lost one begins DOWN and anew, counts on, and is 
   ]);
   expect(bench.runner.zone.tick).toBe(700 + PROBATION_TICKS);
   expect(bench.runner.zone.entities.entityIds().length).toBeGreaterThan(0);
+});
+
+test("a promoted module that can not begin the zone gives way to the one before it, and that is told", async () => {
+  const [unable, alsoUnable] = [await trappingKernel("init"), await trappingKernel("tick")];
+  const bench = await RunnerBench.start({
+    kernel: unable,
+    earlier: [alsoUnable, kernel],
+    after: { tick: 700, reason: "its worker hung" },
+  });
+  const fellBack = (): string[][] => bench.told("rolled_back").map(({ fromHash, toHash }) => [fromHash, toHash]);
+  // The first can not even be begun with; the second fails in its first tick anew.
+  expect(fellBack()).toEqual([[unable.hash, alsoUnable.hash]]);
+  expect(bench.told("rolled_back")[0]?.reason).toStartWith("it can not begin the zone: kernel trap: ");
+  bench.pass(20_000);
+  expect(fellBack()).toEqual([
+    [unable.hash, alsoUnable.hash],
+    [alsoUnable.hash, kernel.hash],
+  ]);
+  expect(bench.told("module").map(({ hash, isTrial }) => [hash, isTrial])).toEqual([
+    [alsoUnable.hash, false],
+    [kernel.hash, false],
+  ]);
+  expect(bench.emitter.messages("Module rolled back")).toHaveLength(2);
+  expect(bench.state).toBe("ACTIVE");
+});
+
+test("a zone that can begin anew with nothing keeps what it has, and goes on trying", async () => {
+  const bench = await RunnerBench.start({ after: { tick: 700, reason: "" }, kernel: await trappingKernel("tick") });
+  bench.pass(20_000);
+  expect(bench.told("rolled_back")).toEqual([]);
+  expect(bench.emitter.messages("Zone restart failed").length).toBeGreaterThan(2);
+  expect(bench.state).toBe("DOWN");
+});
+
+test("what a promotion replaces is what the zone falls back to", async () => {
+  const bench = await RunnerBench.start();
+  bench.tick(3);
+  bench.runner.swap(await trappingKernel("hash"));
+  bench.runner.promote();
+  bench.tick();
+  expect(bench.state).toBe("DOWN");
+  bench.pass(60_000);
+  expect([bench.state, bench.runner.zone.kernel.hash]).toEqual(["ACTIVE", kernel.hash]);
+  expect(bench.told("rolled_back")).toHaveLength(1);
 });

@@ -1,0 +1,116 @@
+// Which module a zone runs, what ran before it, and whether that is still on trial. Whatever changes here the zone says itself.
+//
+//   steady ── tries ──► on trial ── promote ──► steady, the one before kept as an earlier one
+//                          └── isBack, rolledBack, wentDown ──► steady, on the one before
+//   steady ── fallBack ──► steady, on the newest earlier one: the promoted one can not begin the zone
+
+import { WowsimError } from "../protocol/errors.ts";
+import type { Emitter } from "../protocol/telemetry-line.ts";
+import type { Kernel } from "../../assembly/toolchain/kernel.ts";
+import type { FromZoneWorker } from "../shared/zone-messages.ts";
+import { withEarlier } from "../shared/zone-start.ts";
+import type { Zone } from "./zone.ts";
+
+/** Recoveries of a swapped zone after which the module is taken for the cause, whatever else would help. */
+const CANARY_RECOVERIES_MAX = 3;
+
+/** A module that was swapped in and is not promoted yet. */
+interface Canary {
+  readonly hash: string;
+  /** What ran before. */
+  readonly fallback: Kernel;
+  recoveries: number;
+}
+
+export interface RunningModulesOptions {
+  emitter: Emitter;
+  say: (message: FromZoneWorker) => void;
+}
+
+export class RunningModules {
+  readonly #zone: Zone;
+  readonly #options: RunningModulesOptions;
+  #canary: Canary | null = null;
+  /** What stood before, newest first. */
+  #earlier: Kernel[];
+
+  constructor(zone: Zone, earlier: Kernel[], options: RunningModulesOptions) {
+    this.#zone = zone;
+    this.#earlier = earlier;
+    this.#options = options;
+  }
+
+  get canary(): Readonly<Canary> | null {
+    return this.#canary;
+  }
+
+  /** The zone has just been given the module. */
+  tries({ hash }: Kernel, before: Kernel): { tick: number } {
+    this.#canary = { hash, fallback: this.#canary?.fallback ?? before, recoveries: 0 };
+    return this.#say();
+  }
+
+  /** What to go back to; null when another module than that is on trial. Throws WowsimError("no_previous_module"). */
+  fallbackOf(hash?: string): Kernel | null {
+    if (hash !== undefined && this.#canary?.hash !== hash) return null;
+    if (this.#canary !== null) return this.#canary.fallback;
+    throw new WowsimError("no_previous_module", `Zone ${this.#zone.id} has no module to go back to.`);
+  }
+
+  /** The zone has been asked to go back, and did or did not. */
+  isBack(didGoBack: boolean): { tick: number } {
+    if (didGoBack) this.#canary = null;
+    return this.#say();
+  }
+
+  promote(hash?: string): { tick: number } {
+    if (this.#canary !== null && (hash === undefined || this.#canary.hash === hash)) {
+      this.#earlier = withEarlier(this.#earlier, this.#canary.fallback);
+      this.#canary = null;
+    }
+    return this.#say();
+  }
+
+  /** One more recovery: whether it is once too often for a module on trial. */
+  isSuspect(): boolean {
+    return this.#canary !== null && ++this.#canary.recoveries >= CANARY_RECOVERIES_MAX;
+  }
+
+  /** A module that is not promoted goes with its zone. */
+  wentDown(reason: string): void {
+    if (this.#canary === null) return;
+    this.#zone.revert(this.#canary.fallback);
+    this.rolledBack(reason);
+  }
+
+  /** The module can not even begin the zone anew: the next try is with the one before it, if there is one. */
+  fallBack(reason: string): void {
+    const { hash } = this.#zone.kernel;
+    const before = this.#canary?.fallback ?? this.#earlier.shift();
+    if (before === undefined) return;
+    this.#zone.revert(before);
+    this.fellBack(hash, reason);
+  }
+
+  /** The zone runs an earlier module, since it could not be begun with that one. */
+  fellBack(fromHash: string, reason: string): void {
+    this.rolledBack(`it can not begin the zone: ${reason}`, fromHash);
+    this.#say();
+  }
+
+  /** The module is out; the zone runs what ran before it. */
+  rolledBack(reason: string, fromHash = this.#canary?.hash ?? ""): void {
+    const { id: zoneId, kernel, tick } = this.#zone;
+    this.#canary = null;
+    const data = { zone_id: zoneId, from_hash: fromHash, to_hash: kernel.hash, reason, tick };
+    this.#options.emitter.emit("event", "deploy", "Module rolled back", data);
+    this.#options.say({ type: "rolled_back", zoneId, tick, fromHash, toHash: kernel.hash, reason });
+  }
+
+  /** The zone's word on what it runs. It goes out before the answer to whoever asked for a change. */
+  #say(): { tick: number } {
+    const { id: zoneId, tick, kernel } = this.#zone;
+    this.#options.say({ type: "module", zoneId, tick, hash: kernel.hash, isTrial: this.#canary !== null });
+    return { tick };
+  }
+}
