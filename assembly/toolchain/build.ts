@@ -30,8 +30,10 @@ const filesOf = (assembly: string): { folder: string; wasm: string; metered: str
 const NO_SOURCES = ["build", "toolchain", "variants"];
 /** Modules that were compiled before. */
 const COMPILED = join(filesOf(ASSEMBLY).folder, "compiled");
+/** What compiles and meters: another version of either makes another module of the same sources. */
+const COMPILERS = ["assemblyscript", "binaryen"];
 /** Part of what makes a build stale, beside the sources. */
-const TOOLCHAIN = ["build.ts", "meter.ts", "walk.ts"].map((name) => join(import.meta.dir, name));
+const TOOLCHAIN = ["build.ts", "fuel.ts", "meter.ts", "walk.ts"].map((name) => join(import.meta.dir, name));
 
 export interface BuiltKernel {
   /** As compiled; its hash names it. */
@@ -182,9 +184,22 @@ export function sourceNamed(sources: ReadonlyMap<string, string>, name: string):
   throw new WowsimError("kernel_source", `assembly/ must have exactly one ${name}.`);
 }
 
-async function hashSources(texts: Map<string, string>): Promise<string> {
+/** ["assemblyscript 0.28.20", ...], as installed. */
+export async function compilerVersions(): Promise<string[]> {
+  return await Promise.all(
+    COMPILERS.map(async (name) => {
+      const path = Bun.resolveSync(`${name}/package.json`, import.meta.dir);
+      const { version } = JSON.parse(await readFile(path, "utf8")) as { version: string };
+      return `${name} ${version}`;
+    }),
+  );
+}
+
+/** What a build is known by: its sources, and all that makes a module of them. */
+export async function hashSources(texts: Map<string, string>, compilers?: readonly string[]): Promise<string> {
   const hash = createHash("sha256");
   for (const [name, text] of texts) hash.update(`${name}\n${text}\n`);
+  for (const name of compilers ?? (await compilerVersions())) hash.update(`${name}\n`);
   for (const path of TOOLCHAIN) hash.update(await readFile(path));
   return hash.digest("hex");
 }

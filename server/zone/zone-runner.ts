@@ -68,6 +68,7 @@ export class ZoneRunner {
   readonly #batch: ZoneBatch;
   readonly #report: TickReport;
   #state: ZoneState = "ACTIVE";
+  #reason = "";
   #recoveries = 0;
   #quarantined = 0;
   readonly #health = new ZoneHealth();
@@ -355,14 +356,16 @@ export class ZoneRunner {
     if (overrun) this.#health.overran(tick);
     const { level } = this.#load;
     const isPaused = this.#pausedMs >= this.#watchdogMs;
-    const reason = level > 0 ? `overloaded: level ${level}` : isPaused ? PAUSED : this.#health.at(tick);
+    const reason = isPaused ? PAUSED : level > 0 ? `overloaded: level ${level}` : this.#health.at(tick);
     this.#setState(reason === null ? "ACTIVE" : "DEGRADED", reason ?? "well for a while");
   }
 
   #setState(to: ZoneState, reason: string): void {
     const from = this.#state;
-    if (from === to) return;
-    this.#state = to;
+    const wasPaused = this.#reason === PAUSED;
+    // A zone that is DEGRADED already says so again when a fault begins to hold it up, and when that is over.
+    if (from === to && wasPaused === (reason === PAUSED)) return;
+    [this.#state, this.#reason] = [to, reason];
     const tick = this.zone.tick;
     this.#options.emitter.emit("event", "zone", "Zone state changed", {
       ...this.#named(tick),

@@ -174,7 +174,9 @@ test("a kernel that costs more is named, with the zone that runs it, and no more
   const sinceMs = await calm();
   await remote.beginSwap(hash, 1, LEASE_MS);
   await remote.swapped(hash, 1, signal);
-  const diagnosis = await diagnosed("bad-kernel", [1], sinceMs).finally(() => remote.rollback(hash, 1, signal));
+  const diagnosis = await diagnosed("bad-kernel", [1], sinceMs).finally(() =>
+    remote.rollback(hash, 1, "the test is over", signal),
+  );
   expect(diagnosis.evidence[0]).toContain(`kernel ${before.hash} → ${hash}`);
   await calm();
 });

@@ -249,7 +249,7 @@ class Canary {
   /** The hash a zone runs after its roll-back. Throws with what went wrong before as well, and what happens next. */
   async #takeBack(zoneId: number, reason: string): Promise<string> {
     try {
-      return (await this.#remote.rollback(this.#hash, zoneId, NEVER)).hash;
+      return (await this.#remote.rollback(this.#hash, zoneId, reason, NEVER)).hash;
     } catch (error) {
       const code = error instanceof WowsimError ? error.code : "rollback_failed";
       const lease = `the server takes zone ${zoneId} back by itself, ${this.#leaseMs / 1_000} s after the swap`;

@@ -73,6 +73,7 @@ export interface RolledBack {
 }
 
 const WHO_LENGTH_MAX = 100;
+const REASON_LENGTH_MAX = 500;
 const NEVER = new AbortController().signal;
 const POLL_MS = 100;
 const CHECK_MS_MAX = 70_000;
@@ -142,13 +143,14 @@ export class DeployRemote {
 
   /**
    * Makes sure that a zone does not run `hash` any more, also when it has rolled back by itself meanwhile; what it runs.
-   * Throws WowsimError("rollback_failed").
+   * `why` goes into the history. Throws WowsimError("rollback_failed").
    */
-  async rollback(hash: string, zoneId: number, signal: AbortSignal): Promise<RemoteZone> {
+  async rollback(hash: string, zoneId: number, why: string, signal: AbortSignal): Promise<RemoteZone> {
     const before = await this.#settled(zoneId, signal);
     if (before.hash !== hash) return before;
     try {
-      await this.#control.ask({ command: "deploy_rollback", zone_id: zoneId, hash, by: whoAmI() });
+      const reason = why.slice(0, REASON_LENGTH_MAX);
+      await this.#control.ask({ command: "deploy_rollback", zone_id: zoneId, hash, by: whoAmI(), reason });
     } catch (error) {
       // It has gone back by itself since we looked; what follows sees whether it has.
       if (!(error instanceof WowsimError && error.code === "nothing_to_roll_back")) throw error;

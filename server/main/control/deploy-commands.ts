@@ -17,6 +17,8 @@ const hash = z.string().regex(/^[0-9a-f]{16}$/, "a module's content hash: 16 hex
 const LABEL_LENGTH_MAX = 100;
 /** Who it is, as they say themselves: for the deploy history. */
 const by = z.string().max(LABEL_LENGTH_MAX).default("");
+/** Why a module is taken back: the verdict of who does it. */
+const REASON_LENGTH_MAX = 500;
 const HISTORY_DEFAULT = 50;
 const LEASE_MS_MIN = 1_000;
 const LEASE_MS_MAX = 3_600_000;
@@ -72,9 +74,10 @@ export function registerDeployCommands(
       zone_id: z.number().int().min(0).max(ZONE_ID_MAX).default(0),
       hash: hash.optional(),
       by,
+      reason: z.string().min(1).max(REASON_LENGTH_MAX).optional(),
     }),
-    ({ zone_id, hash: meant, by: who }) => ({
-      zones: deployer.rollback(zone_id, printable(who), meant),
+    ({ zone_id, hash: meant, by: who, reason }) => ({
+      zones: deployer.rollback(zone_id, printable(who), meant, reason === undefined ? reason : printable(reason)),
       phase: "rolling_back",
     }),
   );

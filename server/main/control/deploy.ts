@@ -135,14 +135,14 @@ export class Deployer {
 
   /**
    * Begins to put a zone back on what it ran before. 0: all zones in which a module is on trial or on its way; where there
-   * is none, all zones that were given one by a promotion. With a hash only zones that run that module. Which ones;
-   * throws WowsimError when there is nothing to go back to.
+   * is none, all zones that were given one by a promotion. With a hash only zones that run that module. `reason` is for the
+   * history. Which ones; throws WowsimError when there is nothing to go back to.
    */
-  rollback(zoneId: number, by = "", hash?: string): number[] {
+  rollback(zoneId: number, by = "", hash?: string, reason = ASKED_FOR): number[] {
     const ids = this.#meant(zoneId).filter((id) => hash === undefined || this.#concerns(id, hash));
     if (this.#promotion?.isDecided === true) this.#refuseWhilePromoting();
-    if (this.#promotion !== null) return this.#abandonPromotion(by);
-    const able = ids.filter((id) => this.#take(id, { type: "back", reason: ASKED_FOR }, by).refusal === undefined);
+    if (this.#promotion !== null) return this.#abandonPromotion(by, reason);
+    const able = ids.filter((id) => this.#take(id, { type: "back", reason }, by).refusal === undefined);
     if (able.length > 0) return able;
     const moving = ids.find((id) => this.#zone(id).stage.name !== "steady");
     if (moving !== undefined) throw this.#busy(moving);
@@ -205,10 +205,10 @@ export class Deployer {
     if (this.#take(zoneId, message, by).refusal !== undefined) throw this.#busy(zoneId);
   }
 
-  #abandonPromotion(by: string): number[] {
+  #abandonPromotion(by: string, reason: string): number[] {
     const ids = [...this.#zones.keys()];
     this.#promotion = null;
-    for (const id of ids) this.#take(id, { type: "abandon", reason: ASKED_FOR }, by);
+    for (const id of ids) this.#take(id, { type: "abandon", reason }, by);
     return ids;
   }
 

@@ -175,3 +175,12 @@ test("a server that stops lets zones keep what they run, and no lease or late an
   expect(bench.timers).toEqual([]);
   expect(bench.zone(1).inbox).toHaveLength(1);
 });
+
+test("a roll-back goes into the history with the reason of who made it, else with that it was asked for", async () => {
+  for (const reason of ["fuel, median: ×2.63", undefined]) {
+    const bench = await canaried();
+    bench.deployer.rollback(1, "anna", A, reason);
+    await bench.settle();
+    expect(bench.events.at(-1)).toMatchObject({ what: "rolled_back", from: A, reason: reason ?? "asked for" });
+  }
+});

@@ -6,7 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { OP_SPIN, OP_TRAP, PHASE_COMMANDS } from "../../../assembly/abi.ts";
 import { readModule } from "../../../assembly/toolchain/binary.ts";
-import { ensureKernel, readSources, sourceNamed } from "../../../assembly/toolchain/build.ts";
+import {
+  compilerVersions,
+  hashSources,
+  ensureKernel,
+  readSources,
+  sourceNamed,
+} from "../../../assembly/toolchain/build.ts";
 import { createMemory, instantiate } from "../../../assembly/toolchain/instance.ts";
 import { layoutFrom, layoutOf, layoutOfInstance, loadKernel } from "../../../assembly/toolchain/load.ts";
 import { hashOf, meter } from "../../../assembly/toolchain/meter.ts";
@@ -121,6 +127,20 @@ describe("the layout", () => {
       expect([name, layout.value(name) % 4]).toEqual([name, 0]);
     }
   });
+});
+
+test("a build is known by its compilers too: another version of one makes another module", async () => {
+  const { dependencies } = (await Bun.file(join(import.meta.dir, "../../../package.json")).json()) as {
+    dependencies: Record<string, string>;
+  };
+  const versions = await compilerVersions();
+  expect(versions).toEqual([
+    `assemblyscript ${dependencies["assemblyscript"]}`,
+    expect.stringMatching(/^binaryen \d+/),
+  ]);
+  const texts = new Map([["index.ts", ""]]);
+  expect(await hashSources(texts)).toBe(await hashSources(texts, versions));
+  expect(await hashSources(texts, ["assemblyscript 0.0.1", versions[1] ?? ""])).not.toBe(await hashSources(texts));
 });
 
 test("a memory that does not fit is told what it needs", async () => {

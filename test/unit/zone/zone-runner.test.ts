@@ -365,6 +365,23 @@ describe("a fault's pause", () => {
     expect(bench.states).toEqual(["ACTIVE > DEGRADED", "DEGRADED > ACTIVE"]);
   });
 
+  test("is told of a zone that is DEGRADED for another reason too, and that it is over", async () => {
+    const bench = await RunnerBench.start();
+    bench.give(trap);
+    bench.tick(2);
+    expect(bench.state).toBe("DEGRADED");
+    bench.pauseMs = 1_000;
+    bench.tick(2);
+    bench.pauseMs = 0;
+    bench.tick(2);
+    expect(bench.told("zone_state").map(({ from, to, reason }) => [from, to, reason])).toEqual([
+      ["ACTIVE", "CRASHED", expect.stringContaining("kernel trap")],
+      ["CRASHED", "DEGRADED", "recovered by quarantine"],
+      ["DEGRADED", "DEGRADED", "a fault's pause holds up its ticks"],
+      ["DEGRADED", "DEGRADED", "recovered not long ago"],
+    ]);
+  });
+
   test("is in the breadcrumb, with when the worker is due after it", async () => {
     const bench = await RunnerBench.start();
     bench.runner.pauses(5_000);
