@@ -61,6 +61,21 @@ export function shown(given: Measured): string {
   return size >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
 
+const DIGITS_MAX = 12;
+
+/**
+ * A value beside the limit that it was compared with, as `show` words it; with more digits where that would read as the limit, or
+ * as the other side of it: "0.996 is not 1" and not "1.0 is not 1".
+ */
+export function shownBeside(value: number, limit: number, show: (value: number) => string = shown): string {
+  const isTold = (text: string): boolean =>
+    Math.sign(Number(text.replaceAll(",", "")) - limit) === Math.sign(value - limit);
+  const text = show(value);
+  if (isTold(text)) return text;
+  for (let digits = 1; digits <= DIGITS_MAX; digits++) if (isTold(value.toFixed(digits))) return value.toFixed(digits);
+  return String(value);
+}
+
 /**
  * "8 of 9 connected players". What is counted over a time is not always part of what was counted before it: more than all is
  * no share, and is said as two numbers, "9 connected players (8 by the count before)".

@@ -4,6 +4,7 @@
 
 import { measured } from "../analysis/measured.ts";
 import type { Measured } from "../analysis/measured.ts";
+import { shownBeside } from "../analysis/measures.ts";
 
 export interface Spread {
   avg: Measured;
@@ -81,7 +82,7 @@ export function judge(step: StepResult, limits: Limits): Verdict {
 /** "" when it is within the limit. */
 function beyond(value: Measured, limit: number, name: string, inWords: (value: string) => string): string {
   if (value === null) return `${name} was not measured`;
-  return value > limit ? `${inWords(show(value))}, above ${limit}` : "";
+  return value > limit ? `${inWords(shownBeside(value, limit, show))}, above ${limit}` : "";
 }
 
 /** Three digits, so that 0.0213 and 1234 are both read at a glance. */

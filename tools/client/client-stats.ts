@@ -138,6 +138,7 @@ export function count(counts: Map<string, number>, name: string): void {
 
 function percentilesOf(histogram: ReturnType<typeof createHistogram>): Percentiles {
   if (histogram.count === 0) return { count: 0, p50: 0, p90: 0, p99: 0, max: 0 };
-  const ms = (percentile: number): number => histogram.percentile(percentile) / US_PER_MS;
+  // A percentile is the upper end of a bucket, which may lie above the greatest value in it.
+  const ms = (percentile: number): number => Math.min(histogram.percentile(percentile), histogram.max) / US_PER_MS;
   return { count: histogram.count, p50: ms(50), p90: ms(90), p99: ms(99), max: histogram.max / US_PER_MS };
 }

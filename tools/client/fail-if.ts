@@ -7,6 +7,7 @@
 // than none.
 
 import type { Measured } from "../analysis/measured.ts";
+import { shownBeside } from "../analysis/measures.ts";
 
 /** What can be asked of a load, by name; null: not measured. */
 export type LoadMeasures = Readonly<Partial<Record<MetricName, Measured>>>;
@@ -94,7 +95,7 @@ export function verdictOf({ text, metric, operator, limit }: FailIf, measures: L
   if (value === null || !Number.isFinite(value))
     return { condition: text, value: null, failed: true, said: `${metric} was not measured` };
   const { unit } = METRICS[metric];
-  const said = `${metric} is ${rounded(value)}${unit === "ms" || unit === "%" ? ` ${unit}` : unit}`;
+  const said = `${metric} is ${shownBeside(value, limit, rounded)}${unit === "ms" || unit === "%" ? ` ${unit}` : unit}`;
   return { condition: text, value, failed: OPERATORS[operator](value, limit), said };
 }
 
@@ -106,6 +107,6 @@ function signs(): string {
   return Object.keys(OPERATORS).join(" ");
 }
 
-function rounded(value: number): number {
-  return Math.round(value * 10) / 10;
+function rounded(value: number): string {
+  return String(Math.round(value * 10) / 10);
 }

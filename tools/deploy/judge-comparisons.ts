@@ -5,6 +5,7 @@
 
 import { both, mapped } from "../analysis/measured.ts";
 import type { Measured } from "../analysis/measured.ts";
+import { shownBeside } from "../analysis/measures.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Check, Thresholds } from "./verdict.ts";
 import type { ZoneTick } from "./samples.ts";
@@ -86,7 +87,11 @@ function comparisonCheck(comparison: Comparison, { before, after, controls }: Ev
   const isRisen = isMeasured && rise >= floor;
   const isSure = change.p < alpha;
   const excuses = [
-    ...(isRisen ? [] : [`a rise of ${fixed(rise)} is under the floor of ${floor} ${unit}`]),
+    ...(isRisen
+      ? []
+      : [
+          `a rise of ${rise === null ? fixed(rise) : shownBeside(rise, floor, fixed)} is under the floor of ${floor} ${unit}`,
+        ]),
     ...(isSure ? [] : [`p is not under ${alpha}`]),
   ];
   const decided = isMeasured && isOver && excuses.length > 0 ? `; over the limit, but ${excuses.join(", and ")}` : "";
@@ -119,12 +124,15 @@ function describe(change: Change, unit: string, inControls: Measured, ratioMax: 
   const controls = inControls === null ? "own past only" : `control zones ×${fixed(change.controlRatio)}`;
   return (
     `${fixed(change.before)} → ${fixed(change.after)} ${unit} (${times(change.ratio)}; ${controls}; ` +
-    `net ${times(change.netRatio)}, limit ×${ratioMax}), p = ${change.p.toPrecision(1)} ` +
+    `net ${times(change.netRatio, ratioMax)}, limit ×${ratioMax}), p = ${change.p.toPrecision(1)} ` +
     `over ${change.blocksBefore}+${change.blocksAfter} blocks of 10 ticks`
   );
 }
 
-const times = (factor: Measured): string => (factor === null ? "from nothing" : `×${fixed(factor)}`);
+function times(factor: Measured, limit?: number): string {
+  if (factor === null) return "from nothing";
+  return `×${limit === undefined ? fixed(factor) : shownBeside(factor, limit, fixed)}`;
+}
 
 const fixed = (value: Measured): string =>
   value === null ? "not measured" : Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(2);

@@ -7,6 +7,7 @@
 
 import { both, difference, isBelow, mapped, median, ratio, sum } from "../analysis/measured.ts";
 import type { Measured } from "../analysis/measured.ts";
+import { shownBeside } from "../analysis/measures.ts";
 import { areSamePlayers, meanPlayers, PLAYERS_NEGLIGIBLE } from "./evidence.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Check, Thresholds } from "./verdict.ts";
@@ -136,7 +137,7 @@ function refusalsCheck({ before, after, controls }: Play, thresholds: Thresholds
     ok: isMeasured && !(isOver && p < alpha),
     text:
       `commands refused: ${part(before.refused, before.commands)} → ${part(after.refused, after.commands)}, ` +
-      `net rise ${percent(netRise)} (${controlsText(usable.length)}), at most ${percent(riseMax)}, p = ${shownP(p)}` +
+      `net rise ${percent(netRise, riseMax)} (${controlsText(usable.length)}), at most ${percent(riseMax)}, p = ${shownP(p)}` +
       (isOver && p >= alpha ? `; over the limit, but p is not under ${alpha}` : ""),
     numbers: { rise, net_rise: netRise, net_rise_max: riseMax, p, alpha, control_zones: usable.length },
   };
@@ -216,7 +217,7 @@ function chance(low: [Measured, Measured], high: [Measured, Measured]): Measured
 }
 
 const keptText = (kept: Measured, keptMin: number, controls: number): string =>
-  `${percent(kept)} kept (${controlsText(controls)}), at least ${percent(keptMin)}`;
+  `${percent(kept, keptMin)} kept (${controlsText(controls)}), at least ${percent(keptMin)}`;
 const controlsText = (controls: number): string =>
   controls === 0 ? "own past only" : `net of ${controls} control ${controls === 1 ? "zone" : "zones"}`;
 /** "61/80 (76 %)"; more than all is said as it is, without a share. */
@@ -227,5 +228,11 @@ function part(some: Measured, all: Measured): string {
 }
 const shown = (value: Measured, digits = 1): string => (value === null ? "unknown" : value.toFixed(digits));
 const shownP = (p: Measured): string => (p === null ? "unknown" : p.toPrecision(1));
-/** Never "-0 %". */
-const percent = (value: Measured): string => (value === null ? "unknown" : `${Math.round(value * 100) || 0} %`);
+const whole = (hundredths: number): string => String(Math.round(hundredths) || 0);
+
+/** Beside the limit it is compared with, where there is one, with the digits that tell the two apart; never "-0 %". */
+function percent(value: Measured, limit?: number): string {
+  if (value === null) return "unknown";
+  const text = limit === undefined ? whole(value * 100) : shownBeside(value * 100, limit * 100, whole);
+  return `${text} %`;
+}

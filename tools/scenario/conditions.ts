@@ -11,7 +11,7 @@
 // A reading says whether it holds, and with which numbers; `holds` is null when it could not be measured.
 
 import { z } from "zod";
-import { shown } from "../analysis/measures.ts";
+import { shown, shownBeside } from "../analysis/measures.ts";
 import { assessHealth } from "../analysis/health.ts";
 import { isTickless } from "../analysis/nothing.ts";
 import { CAUSES, causesWithin, diagnose } from "../analysis/diagnosis.ts";
@@ -179,7 +179,7 @@ function readMeasure(condition: Fields, name: MeasureName, view: View, toMs: num
   const stretch = since === null ? `over ${seconds(toMs - fromMs)}` : `since "${condition.since}"`;
   const numbers = { measure: name, zone: condition.zone ?? null, value, over_ms: toMs - fromMs };
   if (value === null) return { holds: null, text: `${name}${where} was not measured ${stretch}`, numbers };
-  const text = `${name}${where} is ${withUnit(value, measure.unit)} ${stretch}, wanted ${boundsText(condition, measure.unit)}`;
+  const text = `${name}${where} is ${withUnit(value, measure.unit, condition)} ${stretch}, wanted ${boundsText(condition, measure.unit)}`;
   return { holds: isWithin(value, condition), text, numbers };
 }
 
@@ -248,7 +248,15 @@ function boundsText(condition: Fields, unit: string): string {
     .concat(unit === "" ? "" : ` ${unit}`);
 }
 
-const withUnit = (value: number, unit: string): string =>
-  `${Number.isInteger(value) ? value : shown(value)}${unit === "" ? "" : ` ${unit}`}`;
+/** With so many digits that it can be told from every bound. */
+function withUnit(value: number, unit: string, condition: Fields): string {
+  const limits = BOUNDS.flatMap((bound) => condition[bound] ?? []);
+  const texts = [
+    Number.isInteger(value) ? String(value) : shown(value),
+    ...limits.map((limit) => shownBeside(value, limit)),
+  ];
+  const text = texts.reduce((longest, each) => (each.length > longest.length ? each : longest));
+  return `${Number.isInteger(value) ? value : text}${unit === "" ? "" : ` ${unit}`}`;
+}
 
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;

@@ -102,7 +102,7 @@ export class GatewayCounters implements Record<Total, number> {
       frames_dropped: this.#growth("framesDropped"),
       events_dropped: this.#growth("eventsDropped"),
       replies_dropped: this.#growth("repliesDropped"),
-      loop_lag_ms_p50: this.#loopLagUs.percentile(50) / US_PER_MS,
+      loop_lag_ms_p50: percentileMs(this.#loopLagUs, 50),
       loop_lag_ms_max: this.#loopLagUs.max / US_PER_MS,
     });
     this.outboxBytesMax = 0;
@@ -114,8 +114,8 @@ export class GatewayCounters implements Record<Total, number> {
     const samples = this.#inputToFrameUs.count;
     if (samples === 0) return;
     emitter.emit("metric", "players", "Round trip", {
-      input_to_frame_ms_p50: this.#inputToFrameUs.percentile(50) / US_PER_MS,
-      input_to_frame_ms_p99: this.#inputToFrameUs.percentile(99) / US_PER_MS,
+      input_to_frame_ms_p50: percentileMs(this.#inputToFrameUs, 50),
+      input_to_frame_ms_p99: percentileMs(this.#inputToFrameUs, 99),
       samples,
     });
     this.#inputToFrameUs.reset();
@@ -136,4 +136,9 @@ export class GatewayCounters implements Record<Total, number> {
     this.#refusedSaid = new Map(this.refused);
     return growth;
   }
+}
+
+/** A percentile is the upper end of a bucket, which may lie above the greatest value in it. */
+function percentileMs(us: ReturnType<typeof createHistogram>, percent: number): number {
+  return Math.min(us.percentile(percent), us.max) / US_PER_MS;
 }

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TelemetryLine } from "../../../server/protocol/telemetry-line.ts";
+import { DurationSums } from "../../../tools/analysis/duration-sums.ts";
 import { IncidentLog } from "../../../tools/analysis/incident-log.ts";
 import { lastTimeOf, readLines } from "../../../tools/analysis/line-stream.ts";
 import { LogSummary } from "../../../tools/analysis/log-summary.ts";
@@ -298,4 +300,20 @@ describe("the commands, on a file", () => {
     expect({ code, stdout }).toEqual({ code: 64, stdout: "" });
     expect(stderr).toContain(says);
   });
+});
+
+test("no percentile of tick times is above the longest", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.double({ min: 0.001, max: 900, noNaN: true }), { minLength: 1, maxLength: 20 }),
+      (times) => {
+        const sums = new DurationSums();
+        for (const ms of times) sums.add(ms, false);
+        const { msP50, msP99, msMax } = sums.report();
+        expect(msMax).toBe(Math.max(...times));
+        expect(msP99!).toBeLessThanOrEqual(msMax!);
+        expect(msP50!).toBeLessThanOrEqual(msP99!);
+      },
+    ),
+  );
 });

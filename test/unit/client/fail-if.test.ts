@@ -132,3 +132,19 @@ describe("the line while it runs", () => {
     }
   });
 });
+
+test.each([
+  ["rate<1/s", { rate: 0.996 }, "rate is 0.996/s"],
+  ["p99>100ms", { p99: 100.04 }, "p99 is 100.04 ms"],
+  ["p99>100ms", { p99: 143.24 }, "p99 is 143.2 ms"],
+  ["p99>=100ms", { p99: 100 }, "p99 is 100 ms"],
+])("%s that fails says a figure that is not its limit's: %p", (text, measures, said) => {
+  expect(verdictOf(parseFailIf(text), measures)).toMatchObject({ failed: true, said });
+});
+
+test.each([768.031, 690.757, 0.4])("a percentile of round trips is at most the longest of them: %p ms", (ms) => {
+  const stats = new ClientStats();
+  stats.recordRoundTrip(ms);
+  const { p50, p99, max } = stats.roundTripMs;
+  expect(Math.max(p50, p99)).toBeLessThanOrEqual(max);
+});
