@@ -22,7 +22,7 @@
 import type { Codec } from "./codec.ts";
 import type { ByteWriter } from "../../protocol/game/byte-writer.ts";
 import { asciiJson } from "../../protocol/game/byte-writer.ts";
-import type { ClientMessage } from "../../protocol/game/client-messages.ts";
+import type { ClientMessage, ClientMessageKind } from "../../protocol/game/client-messages.ts";
 import { encodeJsonFrame } from "./json-frames.ts";
 import {
   BASE_DAMAGE_MAX,
@@ -66,35 +66,43 @@ export const jsonCodec: Codec = {
   encodeFrame: encodeJsonFrame,
 };
 
+type Decoder = (fields: Fields, into: ClientMessage) => boolean;
+
+/** Messages that act in the world, by their `type`; each may have a seq. */
+const ACTION_TYPES: Readonly<Record<string, Decoder>> = {
+  movement: decodeMovement,
+  spell_cast: decodeSpellCast,
+  combat: decodeCombat,
+  release: (fields, into) => is(into, fields["as_ghost"] === true ? "release_as_ghost" : "release"),
+  reclaim: (_, into) => is(into, "reclaim"),
+};
+
+/** The other messages. */
+const OTHER_TYPES: Readonly<Record<string, Decoder>> = {
+  hello: decodeHello,
+  names: decodeNames,
+  ping: decodePing,
+  bye: (_, into) => is(into, "bye"),
+};
+
+const TYPES = new Map([
+  ...Object.entries(ACTION_TYPES).map(([type, decode]): [unknown, Decoder] => [
+    type,
+    (fields, into) => decode(fields, into) && decodeSeq(fields, into),
+  ]),
+  ...Object.entries(OTHER_TYPES).map(([type, decode]): [unknown, Decoder] => [type, decode]),
+]);
+
 function decodeFields(fields: Fields, into: ClientMessage): boolean {
-  switch (fields["type"]) {
-    case "movement":
-      return decodeMovement(fields, into) && decodeSeq(fields, into);
-    case "spell_cast":
-      return decodeSpellCast(fields, into) && decodeSeq(fields, into);
-    case "combat":
-      return decodeCombat(fields, into) && decodeSeq(fields, into);
-    case "release":
-      into.kind = fields["as_ghost"] === true ? "release_as_ghost" : "release";
-      return decodeSeq(fields, into);
-    case "reclaim":
-      into.kind = "reclaim";
-      return decodeSeq(fields, into);
-    case "ping":
-      return decodePing(fields, into);
-    case "names":
-      return decodeNames(fields, into);
-    case "hello":
-      return decodeHello(fields, into);
-    case "bye":
-      into.kind = "bye";
-      return true;
-    default:
-      return refuse(
-        into,
-        "Unknown type; there are hello, movement, spell_cast, combat, release, reclaim, names, ping, bye.",
-      );
-  }
+  const decode = TYPES.get(fields["type"]);
+  if (decode !== undefined) return decode(fields, into);
+  return refuse(into, `Unknown type; there are ${[...TYPES.keys()].join(", ")}.`);
+}
+
+/** A message that is its kind and no more. */
+function is(into: ClientMessage, kind: ClientMessageKind): boolean {
+  into.kind = kind;
+  return true;
 }
 
 function decodeMovement(fields: Fields, into: ClientMessage): boolean {

@@ -7,7 +7,8 @@ import type { Emitter } from "../../protocol/telemetry-line.ts";
 import type { FaultSession } from "../../protocol/faults/fault.ts";
 import type { Admission } from "./admission.ts";
 import { binaryCodec } from "./binary-codec.ts";
-import { ClientMessage, isAction } from "../../protocol/game/client-messages.ts";
+import { actionOf } from "../../protocol/game/actions.ts";
+import { ClientMessage } from "../../protocol/game/client-messages.ts";
 import type { NamedId, ServerMessage } from "../../protocol/game/client-messages.ts";
 import { codecFor } from "./codec.ts";
 import type { EntityNames } from "./codec.ts";
@@ -111,7 +112,7 @@ export class MessageIntake {
     const { session } = connection;
     counters.messages++;
     if (session.state === "CONNECTING") sessions.move(session, "first_message");
-    if (isAction(message.kind)) return this.#onAction(connection, message);
+    if (actionOf(message.kind) !== undefined) return this.#onAction(connection, message);
     connection.malformedRun = 0;
     if (message.kind === "hello") return admission.hello(connection, message.hello);
     if (message.kind === "ping")

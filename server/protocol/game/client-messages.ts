@@ -8,26 +8,11 @@
 //
 // Outgoing: ServerMessage for what is rare; kernel frames go through Codec.encodeFrame.
 
+import type { ActionKind } from "./actions.ts";
 import type { LimitName } from "./limits.ts";
 
-export type ClientMessageKind =
-  | "hello"
-  | "ping"
-  | "names"
-  | "bye"
-  | "move"
-  | "cast"
-  | "cancel_cast"
-  | "attack"
-  | "stop_attack"
-  | "release"
-  | "release_as_ghost"
-  | "reclaim";
-
-/** Kinds that act in the world: they become a kernel command, and make a guest of a client that has not said hello. */
-export function isAction(kind: ClientMessageKind): boolean {
-  return kind !== "hello" && kind !== "ping" && kind !== "names" && kind !== "bye";
-}
+/** Kinds that act in the world become a kernel command, and make a guest of a client that has not said hello. */
+export type ClientMessageKind = "hello" | "ping" | "names" | "bye" | ActionKind;
 
 export class ClientMessage {
   kind: ClientMessageKind = "ping";

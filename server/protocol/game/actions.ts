@@ -1,0 +1,92 @@
+// What a player can do: each action's kind, its opcode in the kernel, and which fields of the message go into the command record. One
+// row here, one in each codec, and one function in assembly/players/commands.ts make a new one.
+//
+//   ACTIONS.cast.op                          // OP_CAST
+//   ACTIONS.cast.fill?.(command, message)    // command.a = target, command.b = spell, command.c = cast time in ticks
+
+import {
+  DAMAGE_MAGICAL,
+  DAMAGE_PHYSICAL,
+  OP_ATTACK,
+  OP_CANCEL_CAST,
+  OP_CAST,
+  OP_MOVE,
+  OP_RECLAIM,
+  OP_RELEASE,
+  OP_STOP_ATTACK,
+  RELEASE_AS_GHOST,
+} from "../../../assembly/abi.ts";
+
+/** The words of a command record that an action fills; b, c and x, y are the same two, as numbers or as yards. */
+export interface ActionWords {
+  flags: number;
+  a: number;
+  b: number;
+  c: number;
+  x: number;
+  y: number;
+  z: number;
+}
+
+/** The fields of a client's message (client-messages.ts) that actions take. */
+export interface ActionFields {
+  /** Yards. */
+  x: number;
+  y: number;
+  z: number;
+  /** Entity id; 0: none. */
+  target: number;
+  spell: number;
+  castTicks: number;
+  baseDamage: number;
+  magical: boolean;
+}
+
+interface Action {
+  readonly op: number;
+  fill?(command: ActionWords, message: ActionFields): void;
+}
+
+export const ACTIONS = {
+  move: {
+    op: OP_MOVE,
+    fill(command, { x, y, z }) {
+      command.x = x;
+      command.y = y;
+      command.z = z;
+    },
+  },
+  cast: {
+    op: OP_CAST,
+    fill(command, { target, spell, castTicks }) {
+      command.a = target;
+      command.b = spell;
+      command.c = castTicks;
+    },
+  },
+  cancel_cast: { op: OP_CANCEL_CAST },
+  attack: {
+    op: OP_ATTACK,
+    fill(command, { target, baseDamage, magical }) {
+      command.a = target;
+      command.b = baseDamage;
+      command.c = magical ? DAMAGE_MAGICAL : DAMAGE_PHYSICAL;
+    },
+  },
+  stop_attack: { op: OP_STOP_ATTACK },
+  release: { op: OP_RELEASE },
+  release_as_ghost: {
+    op: OP_RELEASE,
+    fill(command) {
+      command.flags = RELEASE_AS_GHOST;
+    },
+  },
+  reclaim: { op: OP_RECLAIM },
+} as const satisfies Record<string, Action>;
+
+export type ActionKind = keyof typeof ACTIONS;
+
+/** The row of a kind that acts in the world; undefined for a message that does not. */
+export function actionOf(kind: string): Action | undefined {
+  return Object.hasOwn(ACTIONS, kind) ? ACTIONS[kind as ActionKind] : undefined;
+}
