@@ -1,43 +1,68 @@
 // A stranger's first minutes: a clean clone on a machine that has Node and npm and nothing else, and on one that has
-// only Bun. Each must lead to a program that works.
+// only Bun. Each must lead to a program that works. Of the README's lines those are typed here that are about an installer.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import packageFile from "../../package.json";
-import { copyCheckout, found, pathWithOnly, runIn } from "../helpers/clone.ts";
+import { copyCheckout, found, outsideNpm, pathWithOnly, runIn } from "../helpers/clone.ts";
 import type { Finished } from "../helpers/command.ts";
+import { LINES } from "../helpers/readme.ts";
+import { allEnd, leavesNothing, place } from "../helpers/run-place.ts";
 
 setDefaultTimeout(180_000);
 
 const temporary = mkdtempSync(join(tmpdir(), "wowsim-clone-"));
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
 
-const installers = [
-  {
-    name: "npm",
+const INSTALLERS = {
+  npm: {
     programs: (): Record<string, string> => ({ node: found("node"), npm: found("npm"), npx: found("npx") }),
-    script: (name: string, ...args: string[]) => ["npm", "run", "--silent", name, "--", ...args],
+    script: (script: string, ...args: string[]) => ["npm", "run", "--silent", script, "--", ...args],
+    // All of it is what runs this test: to its end it would come here again.
+    checks: ["sh", "-c", `${LINES.tests} -- check`],
   },
-  {
-    name: "bun",
+  bun: {
     programs: (): Record<string, string> => ({ bun: realpathSync(process.execPath) }),
-    script: (name: string, ...args: string[]) => ["bun", "run", "--silent", name, ...args],
+    script: (script: string, ...args: string[]) => ["bun", "run", "--silent", script, ...args],
+    checks: ["bun", "run", "--silent", "test", "check"],
   },
-];
+};
+type Installer = keyof typeof INSTALLERS;
 
-describe.each(installers)("with only $name", ({ name, programs, script }) => {
+interface Installed {
+  clone: string;
+  /** With nothing on it but the installer's programs. */
+  path: string;
+}
+
+const made = new Map<Installer, Promise<Installed>>();
+/** The clone in which all was installed by this one. */
+function installedBy(name: Installer): Promise<Installed> {
+  const installed = made.get(name) ?? install(name);
+  made.set(name, installed);
+  return installed;
+}
+
+async function install(name: Installer): Promise<Installed> {
   const clone = join(temporary, name);
-  let path = "";
+  mkdirSync(clone);
+  copyCheckout(clone);
+  const path = pathWithOnly(join(temporary, `${name}-bin`), INSTALLERS[name].programs());
+  const { code, stderr } = await runIn(clone, path, [name, "install"]);
+  if (code !== 0) throw new Error(`${name} install: ${stderr}`);
+  return { clone, path };
+}
+
+describe.each(["npm", "bun"] as const)("with only %s", (name) => {
+  const { script, checks } = INSTALLERS[name];
+  let clone: string;
+  let path: string;
   const run = (...command: string[]): Promise<Finished> => runIn(clone, path, command);
 
   beforeAll(async () => {
-    mkdirSync(clone);
-    copyCheckout(clone);
-    path = pathWithOnly(join(temporary, `${name}-bin`), programs());
-    const { code, stderr } = await run(name, "install");
-    if (code !== 0) throw new Error(`${name} install: ${stderr}`);
+    ({ clone, path } = await installedBy(name));
   });
 
   test("the pinned Bun is there", async () => {
@@ -66,9 +91,11 @@ describe.each(installers)("with only $name", ({ name, programs, script }) => {
   });
 
   test("the checks pass, and leave a built kernel", async () => {
-    const { code, stdout } = await run(...script("test", "check"));
-    const last = stdout.trim().split("\n").at(-1);
-    expect({ code, last }).toEqual({ code: 0, last: expect.stringMatching(/^\d+ passed, 0 failed$/) as string });
+    const { code, stdout } = await run(...checks);
+    expect({ code, last: stdout.trim().split("\n").at(-1) }).toEqual({
+      code: 0,
+      last: expect.stringMatching(/^[1-9]\d* passed, 0 failed$/) as string,
+    });
     expect(existsSync(join(clone, "assembly/build/kernel.metered.wasm"))).toBe(true);
     expect(await saidByServer()).not.toContain(BUILDS_FIRST);
   });
@@ -93,12 +120,35 @@ describe.each(installers)("with only $name", ({ name, programs, script }) => {
   });
 });
 
+// To its end the demo runs in readme.test.ts. What is asked here is whether it runs with Bun alone.
+test(`${LINES.demoWithBun}, until Ctrl-C`, async () => {
+  const { clone, path } = await installedBy("bun");
+  using run = place();
+  const child = Bun.spawn([found("sh"), "-c", LINES.demoWithBun], {
+    cwd: clone,
+    env: { ...outsideNpm(), ...run.env, PATH: path },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+    detached: true,
+  });
+  let told = "";
+  for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
+    told += chunk;
+    if (/^\[2\/6\] Break/m.test(told)) break;
+  }
+  // As a terminal does: to all that belongs to the line.
+  process.kill(-child.pid, "SIGINT");
+  await child.exited;
+  await allEnd(run);
+  expect(told).toMatch(/^ +\[true\] +5 of 5 players are in the world/m);
+  expect(told).not.toContain("[FALSE]");
+  leavesNothing(run);
+});
+
 test("npx finds the command in the checkout", async () => {
-  const { code, stdout } = await runIn(join(temporary, "npm"), join(temporary, "npm-bin"), [
-    "npx",
-    "wowsim",
-    "--version",
-  ]);
+  const { clone, path } = await installedBy("npm");
+  const { code, stdout } = await runIn(clone, path, ["npx", "wowsim", "--version"]);
   expect({ code, stdout }).toEqual({ code: 0, stdout: `${packageFile.version}\n` });
 });
 

@@ -1,13 +1,12 @@
-// `wowsim scenario` as it is typed, on real servers: what comes with wowsim holds, what is not true is found out, and
-// whatever ends it, nothing is left behind.
+// `wowsim scenario` as it is typed, on real servers: what is not true is found out, and whatever ends it, nothing is left
+// behind. What comes with wowsim is run by scenario-library.test.ts.
 
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startServerChild } from "../../server/testing/server-child.ts";
 import type { ServerChild } from "../../server/testing/server-child.ts";
-import { FAULTS } from "../../server/protocol/faults/catalogue.ts";
 import type { FaultStatus } from "../../server/protocol/faults/status.ts";
 import { ControlClient } from "../../tools/client/control-client.ts";
 import { LIBRARY } from "../../tools/scenario/library.ts";
@@ -55,57 +54,6 @@ async function active(server: ServerChild): Promise<string[]> {
 
 const outcomes = ({ steps }: Journal, phase: string): string[] =>
   steps.filter((step) => step.phase === phase).map(({ outcome }) => outcome);
-
-describe("every scenario that comes with wowsim, run in one go,", () => {
-  const folder = new Folder();
-  afterAll(() => folder[Symbol.dispose]());
-  const [junit, report] = [join(folder.path, "junit.xml"), join(folder.path, "report.html")];
-  let code: number;
-  let scenarios: (Journal & { file: string })[] = [];
-  let texts: { junit: string; report: string };
-
-  beforeAll(async () => {
-    const flags = ["--junit", junit, "--report", report, "--format", "json"];
-    const run = await wowsim("scenario", "run", "--all", ...flags);
-    code = run.code;
-    ({ scenarios } = JSON.parse(run.stdout) as { scenarios: typeof scenarios });
-    texts = { junit: await Bun.file(junit).text(), report: await Bun.file(report).text() };
-  }, 400_000);
-
-  test.each([...LIBRARY.keys()])("%s is completed", async (name) => {
-    const found = scenarios.find(({ file }) => file === `${name}.toml`);
-    expect({ name, verdict: found?.verdict, reason: found?.reason }).toMatchObject({ verdict: "completed" });
-    expect(new Set(found?.steps.map(({ outcome }) => outcome))).toEqual(new Set(["done"]));
-    expect(found?.server.started).toBe(true);
-    expect(await reachable(found?.server.ports["control"] ?? 0)).toBe(false);
-  });
-
-  test("there is one for every fault", () => {
-    const broken = [...LIBRARY.values()].flatMap((text) => [...text.matchAll(/activate = \{ fault = "([\w-]+)"/g)]);
-    expect(new Set(broken.map(([, fault]) => fault))).toEqual(new Set(FAULTS.map(({ id }) => id)));
-  });
-
-  test("the exit code, the JUnit file and the page say the same", () => {
-    expect(code).toBe(0);
-    const acts = scenarios.reduce((sum, { steps }) => sum + steps.length, 0);
-    expect(texts.junit).toContain(
-      `<testsuites name="wowsim scenarios" tests="${acts}" failures="0" errors="0" skipped="0"`,
-    );
-    expect(texts.junit.match(/<testcase /g)?.length).toBe(acts);
-    expect(texts.report.match(/<b class="completed">/g)?.length).toBe(LIBRARY.size);
-  });
-});
-
-async function reachable(port: number): Promise<boolean> {
-  try {
-    const control = await ControlClient.connect({ host: "127.0.0.1", port });
-    control.close();
-    return true;
-  } catch {
-    // Nobody is there: that is the answer.
-    return false;
-  }
-}
 
 describe("on a server that runs already", () => {
   test("what is not true is deviated, tells the number, and all is put back", async () => {
