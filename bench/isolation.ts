@@ -132,14 +132,20 @@ interface Falls {
 
 async function readFalls(lines: AsyncIterable<TelemetryLine>, { fromMs, toMs }: Span): Promise<Falls> {
   const falls: Falls = { traps: 0, recoveries: [], losses: [] };
+  /** Zone and tick of each trap in the span: its recovery counts, also one that is told just after the span's end. */
+  const trapped = new Set<string>();
   for await (const { timestamp, message, data } of lines) {
     const atMs = Date.parse(timestamp);
-    if (atMs < fromMs || atMs > toMs) continue;
     const zone = measuredOf(data, "zone_id");
-    if (message === "Zone tick exception") falls.traps++;
-    if (message === "Zone recovered") {
+    const fall = `${String(data["zone_id"])} ${String(data["tick"])}`;
+    if (message === "Zone recovered" && trapped.has(fall)) {
       const [ms, replayedTicks] = [measuredOf(data, "recovery_ms"), measuredOf(data, "replayed_ticks")];
       falls.recoveries.push({ zone, ms, replayedTicks, rung: String(data["rung"]) });
+    }
+    if (atMs < fromMs || atMs > toMs) continue;
+    if (message === "Zone tick exception") {
+      falls.traps++;
+      trapped.add(fall);
     }
     if (message === "Zone ticks lost") falls.losses.push(`zone ${zone} lost ${String(data["lost_ticks"])} ticks`);
     if (message === "Zone state changed" && data["to_state"] === "DOWN") falls.losses.push(`zone ${zone} went DOWN`);
