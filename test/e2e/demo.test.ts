@@ -44,7 +44,7 @@ test("Ctrl-C in the middle: the result so far as JSON, exit code 130, and nothin
 test("SIGTERM while the server only starts leaves nothing either", async () => {
   using run = place();
   await using demo = startWowsim(["demo", "--auto"], run.env);
-  await until(() => processes(run).some((command) => command.includes("serve")), "its server starts");
+  await until(() => processes(run).some((command) => command.includes(" serve ")), "its server starts");
   demo.child.kill("SIGTERM");
   expect(await demo.child.exited).toBe(130);
   await demo.drained;
