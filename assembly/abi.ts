@@ -67,7 +67,7 @@ export const OP_ARRIVE = 70;
  * level << 8; a = ticks between two states of what is far | ticks between two thoughts of a creature << 8 | entities in
  * sight at most << 16; b = yards of sight (f32); c = game time's rate (f32), 1 = as fast as the clock.
  */
-export const OP_RELIEVE = 71;
+export const OP_SET_OVERLOAD = 71;
 /** Host only, injected by faults. Traps (unreachable) while it is being handled. */
 export const OP_TRAP = 96;
 /** Host only, injected by faults. Never ends: burns all fuel while it is being handled. */

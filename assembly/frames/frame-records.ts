@@ -45,7 +45,7 @@ import {
   ENTITY_Y,
   ENTITY_Z,
   EVENT_BASE,
-  RELIEF_LEVEL,
+  OVERLOAD_LEVEL,
 } from "../memory/memory";
 import { Overload } from "../state/overload";
 
@@ -63,7 +63,7 @@ export function putReset(at: usize): usize {
 
 /** How fast game time goes and how far one sees, when it is not as usual or has just become so. */
 export function putPace(at: usize): usize {
-  Head.put(at, RECORD_PACE, 3, Cell.get(RELIEF_LEVEL));
+  Head.put(at, RECORD_PACE, 3, Cell.get(OVERLOAD_LEVEL));
   store<f32>(at, Overload.rate(), 4);
   store<f32>(at, Overload.sight(), 8);
   return at + 12;

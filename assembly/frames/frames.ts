@@ -50,7 +50,7 @@ import {
   PLAYER_SELF_CHANGED,
   PLAYER_TOLD,
   PLAYER_TOLD_FAR,
-  RELIEF_CHANGED,
+  OVERLOAD_CHANGED,
   ROWS_MAX,
   SEEN_MARK,
   SEEN_ROW,
@@ -118,7 +118,7 @@ function buildFrame(row: u32): void {
   const toldFar: u32 = reset ? 0 : U32.get(PLAYER_TOLD_FAR, row);
   let at = start + FRAME_HEADER_BYTES;
   if (reset) at = putReset(at);
-  if (Cell.get(RELIEF_CHANGED) > told) at = putPace(at);
+  if (Cell.get(OVERLOAD_CHANGED) > told) at = putPace(at);
   if (reset || U32.get(PLAYER_SELF_CHANGED, row) > told) at = putSelf(at, row);
   U32.set(PLAYER_FLAGS, row, flags & ~(PLAYER_RESET | PLAYER_RESCAN | PLAYER_ACKED));
   selectOwnEvents(row);

@@ -34,33 +34,33 @@ export const HEADER_WATCHERS: usize = HEADER_BASE + 72;
 /** Player row whose frame is built first in the next tick. */
 export const HEADER_FRAME_TURN: usize = HEADER_BASE + 76;
 
-export const NOTE_PHASE: usize = HEADER_BASE + 96;
-export const NOTE_COMMAND: usize = HEADER_BASE + 100;
-export const NOTE_SESSION: usize = HEADER_BASE + 104;
-export const NOTE_ENTITY: usize = HEADER_BASE + 108;
-export const NOTE_SPELL: usize = HEADER_BASE + 112;
+export const BREADCRUMB_PHASE: usize = HEADER_BASE + 96;
+export const BREADCRUMB_COMMAND: usize = HEADER_BASE + 100;
+export const BREADCRUMB_SESSION: usize = HEADER_BASE + 104;
+export const BREADCRUMB_ENTITY: usize = HEADER_BASE + 108;
+export const BREADCRUMB_SPELL: usize = HEADER_BASE + 112;
 
 /** COUNTERS u32 of this tick, indexed by COUNTER_*. */
 export const COUNTER_BASE: usize = HEADER_BASE + 128;
 
-/** What the zone leaves out while it is overloaded, as the last OP_RELIEVE said: overload.ts. */
-export const RELIEF_BASE: usize = HEADER_BASE + 320;
+/** What the zone leaves out while it is overloaded, as the last OP_SET_OVERLOAD said: overload.ts. */
+export const OVERLOAD_BASE: usize = HEADER_BASE + 320;
 /** The host's number for it; of no meaning here. */
-export const RELIEF_STEP: usize = RELIEF_BASE;
+export const OVERLOAD_STEP: usize = OVERLOAD_BASE;
 /** 0 nothing, 5 the most; told to clients. */
-export const RELIEF_LEVEL: usize = RELIEF_BASE + 4;
+export const OVERLOAD_LEVEL: usize = OVERLOAD_BASE + 4;
 /** Tick in which the last of these changed. */
-export const RELIEF_CHANGED: usize = RELIEF_BASE + 8;
+export const OVERLOAD_CHANGED: usize = OVERLOAD_BASE + 8;
 /** Ticks between two states of what is far. */
-export const RELIEF_TELL_EVERY: usize = RELIEF_BASE + 12;
+export const OVERLOAD_TELL_EVERY: usize = OVERLOAD_BASE + 12;
 /** Ticks between two thoughts of one creature. */
-export const RELIEF_THINK_EVERY: usize = RELIEF_BASE + 16;
+export const OVERLOAD_THINK_EVERY: usize = OVERLOAD_BASE + 16;
 /** Entities that one watcher sees at most. */
-export const RELIEF_SEEN_MAX: usize = RELIEF_BASE + 20;
+export const OVERLOAD_SEEN_MAX: usize = OVERLOAD_BASE + 20;
 /** f32, yards of sight. */
-export const RELIEF_SIGHT: usize = RELIEF_BASE + 24;
+export const OVERLOAD_SIGHT: usize = OVERLOAD_BASE + 24;
 /** f32: game time a second of the clock; the host keeps to it, clients are told. */
-export const RELIEF_RATE: usize = RELIEF_BASE + 28;
-export const RELIEF_BYTES: u32 = 32;
+export const OVERLOAD_RATE: usize = OVERLOAD_BASE + 28;
+export const OVERLOAD_BYTES: u32 = 32;
 
 export const HEADER_END: usize = HEADER_BASE + 512;

@@ -35,7 +35,7 @@ import {
   OP_PLACE,
   OP_RECLAIM,
   OP_RELEASE,
-  OP_RELIEVE,
+  OP_SET_OVERLOAD,
   OP_SPAWN,
   OP_SPIN,
   OP_STOP_ATTACK,
@@ -178,7 +178,7 @@ function handleHost(at: usize, op: u32): void {
     if (!bring(Command.a(at), at + COMMAND_B)) refuse(at, NO_ROW, REFUSED_BAD_COMMAND);
     return;
   }
-  if (op == OP_RELIEVE) return handleOverload(at);
+  if (op == OP_SET_OVERLOAD) return handleOverload(at);
   const row = rowOf(Command.a(at));
   if (row == NO_ROW) return refuse(at, NO_ROW, REFUSED_NO_SUCH_ENTITY);
   if (op == OP_DESPAWN) remove(row);

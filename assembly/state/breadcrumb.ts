@@ -2,31 +2,37 @@
 
 import { NO_COMMAND } from "../abi";
 import { Cell } from "../memory/columns";
-import { NOTE_COMMAND, NOTE_ENTITY, NOTE_PHASE, NOTE_SESSION, NOTE_SPELL } from "../memory/memory";
+import {
+  BREADCRUMB_COMMAND,
+  BREADCRUMB_ENTITY,
+  BREADCRUMB_PHASE,
+  BREADCRUMB_SESSION,
+  BREADCRUMB_SPELL,
+} from "../memory/memory";
 
 export class Breadcrumb {
   /** A new phase begins: nobody in particular. */
   static phase(phase: u32): void {
-    Cell.set(NOTE_PHASE, phase);
-    Cell.set(NOTE_COMMAND, NO_COMMAND);
-    Cell.set(NOTE_SESSION, 0);
-    Cell.set(NOTE_ENTITY, 0);
-    Cell.set(NOTE_SPELL, 0);
+    Cell.set(BREADCRUMB_PHASE, phase);
+    Cell.set(BREADCRUMB_COMMAND, NO_COMMAND);
+    Cell.set(BREADCRUMB_SESSION, 0);
+    Cell.set(BREADCRUMB_ENTITY, 0);
+    Cell.set(BREADCRUMB_SPELL, 0);
   }
   static command(index: u32, session: u32, entity: u32, spell: u32): void {
-    Cell.set(NOTE_COMMAND, index);
-    Cell.set(NOTE_SESSION, session);
-    Cell.set(NOTE_ENTITY, entity);
-    Cell.set(NOTE_SPELL, spell);
+    Cell.set(BREADCRUMB_COMMAND, index);
+    Cell.set(BREADCRUMB_SESSION, session);
+    Cell.set(BREADCRUMB_ENTITY, entity);
+    Cell.set(BREADCRUMB_SPELL, spell);
   }
   @inline static entity(id: u32): void {
-    Cell.set(NOTE_ENTITY, id);
+    Cell.set(BREADCRUMB_ENTITY, id);
   }
   @inline static session(id: u32): void {
-    Cell.set(NOTE_SESSION, id);
-    Cell.set(NOTE_ENTITY, id);
+    Cell.set(BREADCRUMB_SESSION, id);
+    Cell.set(BREADCRUMB_ENTITY, id);
   }
   @inline static spell(id: u32): void {
-    Cell.set(NOTE_SPELL, id);
+    Cell.set(BREADCRUMB_SPELL, id);
   }
 }

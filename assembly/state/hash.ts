@@ -36,8 +36,8 @@ import {
   PLAYER_FLAGS,
   PLAYER_KNOWN_COUNT,
   PLAYERS_MAX,
-  RELIEF_BASE,
-  RELIEF_BYTES,
+  OVERLOAD_BASE,
+  OVERLOAD_BYTES,
   ROWS_MAX,
   THREAT_MAX,
   THREAT_ROW,
@@ -53,7 +53,7 @@ export function hashState(): void {
   let hash = mix(PRIME, ((<u64>players) << 32) | creatures);
   hash = mix(hash, load<u32>(HEADER_TICK));
   hash = mix(hash, load<u64>(HEADER_RANDOM));
-  hash = hashSpan(hash, RELIEF_BASE, RELIEF_BYTES);
+  hash = hashSpan(hash, OVERLOAD_BASE, OVERLOAD_BYTES);
   for (let column = ENTITY_ID; column < ENTITY_COLUMNS_END; column += ROWS_MAX * 4) {
     hash = hashSpan(hash, column, players * 4);
     hash = hashSpan(hash, column + PLAYERS_MAX * 4, creatures * 4);

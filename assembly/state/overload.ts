@@ -7,14 +7,14 @@ import { Cell } from "../memory/columns";
 import {
   HEADER_TICK,
   KNOWN_MAX,
-  RELIEF_CHANGED,
-  RELIEF_LEVEL,
-  RELIEF_RATE,
-  RELIEF_SEEN_MAX,
-  RELIEF_SIGHT,
-  RELIEF_STEP,
-  RELIEF_TELL_EVERY,
-  RELIEF_THINK_EVERY,
+  OVERLOAD_CHANGED,
+  OVERLOAD_LEVEL,
+  OVERLOAD_RATE,
+  OVERLOAD_SEEN_MAX,
+  OVERLOAD_SIGHT,
+  OVERLOAD_STEP,
+  OVERLOAD_TELL_EVERY,
+  OVERLOAD_THINK_EVERY,
 } from "../memory/memory";
 
 /** Yards of sight of a zone that is well. */
@@ -25,32 +25,32 @@ const EVERY_MAX: u32 = 8;
 
 export class Overload {
   @inline static tellEvery(): u32 {
-    return Cell.get(RELIEF_TELL_EVERY);
+    return Cell.get(OVERLOAD_TELL_EVERY);
   }
   @inline static thinkEvery(): u32 {
-    return Cell.get(RELIEF_THINK_EVERY);
+    return Cell.get(OVERLOAD_THINK_EVERY);
   }
   @inline static seenMax(): u32 {
-    return Cell.get(RELIEF_SEEN_MAX);
+    return Cell.get(OVERLOAD_SEEN_MAX);
   }
   @inline static sight(): f32 {
-    return load<f32>(RELIEF_SIGHT);
+    return load<f32>(OVERLOAD_SIGHT);
   }
   @inline static rate(): f32 {
-    return load<f32>(RELIEF_RATE);
+    return load<f32>(OVERLOAD_RATE);
   }
 }
 
 /** A fresh zone leaves out nothing. */
 export function initOverload(): void {
-  Cell.set(RELIEF_TELL_EVERY, 1);
-  Cell.set(RELIEF_THINK_EVERY, 1);
-  Cell.set(RELIEF_SEEN_MAX, KNOWN_MAX);
-  store<f32>(RELIEF_SIGHT, SIGHT);
-  store<f32>(RELIEF_RATE, 1);
+  Cell.set(OVERLOAD_TELL_EVERY, 1);
+  Cell.set(OVERLOAD_THINK_EVERY, 1);
+  Cell.set(OVERLOAD_SEEN_MAX, KNOWN_MAX);
+  store<f32>(OVERLOAD_SIGHT, SIGHT);
+  store<f32>(OVERLOAD_RATE, 1);
 }
 
-/** Takes over what an OP_RELIEVE says; false when it makes no sense, and nothing is changed. */
+/** Takes over what an OP_SET_OVERLOAD says; false when it makes no sense, and nothing is changed. */
 export function setOverload(flags: u32, packed: u32, sight: f32, rate: f32): bool {
   const level = flags >> 8;
   const tellEvery = packed & 0xff;
@@ -58,14 +58,14 @@ export function setOverload(flags: u32, packed: u32, sight: f32, rate: f32): boo
   const seenMax = packed >> 16;
   if (level > LEVEL_MAX || !isPeriod(tellEvery) || !isPeriod(thinkEvery)) return false;
   if (seenMax == 0 || seenMax > KNOWN_MAX || !(sight > 0 && sight <= SIGHT) || !(rate > 0 && rate <= 1)) return false;
-  Cell.set(RELIEF_STEP, flags & 0xff);
-  Cell.set(RELIEF_LEVEL, level);
-  Cell.set(RELIEF_CHANGED, Cell.get(HEADER_TICK));
-  Cell.set(RELIEF_TELL_EVERY, tellEvery);
-  Cell.set(RELIEF_THINK_EVERY, thinkEvery);
-  Cell.set(RELIEF_SEEN_MAX, seenMax);
-  store<f32>(RELIEF_SIGHT, sight);
-  store<f32>(RELIEF_RATE, rate);
+  Cell.set(OVERLOAD_STEP, flags & 0xff);
+  Cell.set(OVERLOAD_LEVEL, level);
+  Cell.set(OVERLOAD_CHANGED, Cell.get(HEADER_TICK));
+  Cell.set(OVERLOAD_TELL_EVERY, tellEvery);
+  Cell.set(OVERLOAD_THINK_EVERY, thinkEvery);
+  Cell.set(OVERLOAD_SEEN_MAX, seenMax);
+  store<f32>(OVERLOAD_SIGHT, sight);
+  store<f32>(OVERLOAD_RATE, rate);
   return true;
 }
 

@@ -38,9 +38,9 @@ const scratch = area(false);
 
 const AREAS: readonly Area[] = [
   state("HEADER_BASE", 8, 12),
-  state("NOTE_PHASE", 4, 5),
+  state("BREADCRUMB_PHASE", 4, 5),
   state("COUNTER_BASE", 4, COUNTERS),
-  state("RELIEF_BASE", 4, "RELIEF_BYTES", 1 / 4),
+  state("OVERLOAD_BASE", 4, "OVERLOAD_BYTES", 1 / 4),
   state("SPELL_BASE", 4, "SPELL_STRIDE", "SPELLS_MAX", 1 / 4),
   state("SPELL_INDEX_BASE", 2, "SPELL_IDS_MAX"),
   state("TEMPLATE_BASE", 4, "TEMPLATE_STRIDE", "TEMPLATES_MAX", 1 / 4),

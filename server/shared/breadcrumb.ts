@@ -81,11 +81,11 @@ export interface Crumb {
 /** Where a kernel's memory has its note, and the commands that it names. */
 type NoteAddresses = Readonly<
   Record<
-    | "notePhase"
-    | "noteCommand"
-    | "noteSession"
-    | "noteEntity"
-    | "noteSpell"
+    | "breadcrumbPhase"
+    | "breadcrumbCommand"
+    | "breadcrumbSession"
+    | "breadcrumbEntity"
+    | "breadcrumbSpell"
     | "commands"
     | "commandCount"
     | "commandsMax",
@@ -138,14 +138,14 @@ export class Breadcrumb {
   /** Worker: what the kernel has noted so far (assembly/state/breadcrumb.ts), which lies in memory that no other thread can read. */
   noteKernel(view: DataView, at: NoteAddresses): void {
     const words = this.#words;
-    const index = view.getUint32(at.noteCommand, true);
+    const index = view.getUint32(at.breadcrumbCommand, true);
     const isNamed = index < Math.min(view.getUint32(at.commandCount, true), at.commandsMax);
     const op = isNamed ? view.getUint16(at.commands + index * COMMAND_BYTES + COMMAND_OP, true) + 1 : 0;
-    Atomics.store(words, NOTE_PHASE, view.getUint32(at.notePhase, true));
+    Atomics.store(words, NOTE_PHASE, view.getUint32(at.breadcrumbPhase, true));
     Atomics.store(words, NOTE_OP, op);
-    Atomics.store(words, NOTE_SESSION, view.getUint32(at.noteSession, true));
-    Atomics.store(words, NOTE_ENTITY, view.getUint32(at.noteEntity, true));
-    Atomics.store(words, NOTE_SPELL, view.getUint32(at.noteSpell, true));
+    Atomics.store(words, NOTE_SESSION, view.getUint32(at.breadcrumbSession, true));
+    Atomics.store(words, NOTE_ENTITY, view.getUint32(at.breadcrumbEntity, true));
+    Atomics.store(words, NOTE_SPELL, view.getUint32(at.breadcrumbSpell, true));
     Atomics.store(words, HAS_NOTE, 1);
   }
 

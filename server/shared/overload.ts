@@ -13,7 +13,7 @@ import type { CommandFields } from "../protocol/faults/fault.ts";
 import { LEVEL_CLOSED } from "../protocol/limits.ts";
 
 /** What a zone leaves out. */
-export interface Relief {
+export interface LoadShedding {
   /** 0 nothing; 1 state, 2 sight, 3 thought, 4 time, 5 entry: each with all before it. */
   readonly level: number;
   /** Ticks between two states of what is far. */
@@ -27,14 +27,14 @@ export interface Relief {
   readonly rate: number;
 }
 
-const NONE: Relief = { level: 0, tellEvery: 1, sightYd: 100, seenMax: 64, thinkEvery: 1, rate: 1 };
-const TOLD: Relief = { ...NONE, level: 1, tellEvery: 4 };
-const NEAR: Relief = { ...TOLD, level: 2, sightYd: 40, seenMax: 24 };
-const DULL: Relief = { ...NEAR, level: 3, thinkEvery: 4 };
-const SLOW: Relief = { ...DULL, level: 4, rate: 1 / 4 };
+const NONE: LoadShedding = { level: 0, tellEvery: 1, sightYd: 100, seenMax: 64, thinkEvery: 1, rate: 1 };
+const TOLD: LoadShedding = { ...NONE, level: 1, tellEvery: 4 };
+const NEAR: LoadShedding = { ...TOLD, level: 2, sightYd: 40, seenMax: 24 };
+const DULL: LoadShedding = { ...NEAR, level: 3, thinkEvery: 4 };
+const SLOW: LoadShedding = { ...DULL, level: 4, rate: 1 / 4 };
 
 /** Neighbouring rates lie no further apart than the two limits of the load, or slowing down would itself look like rest. */
-export const LADDER: readonly Relief[] = [
+export const LADDER: readonly LoadShedding[] = [
   NONE,
   { ...TOLD, tellEvery: 2 },
   TOLD,
@@ -49,8 +49,8 @@ export const LADDER: readonly Relief[] = [
   { ...SLOW, level: LEVEL_CLOSED },
 ];
 
-/** Fields of the OP_RELIEVE that takes a zone to a step of the ladder. */
-export function reliefFields(step: number): Required<Pick<CommandFields, "flags" | "a" | "x" | "y">> {
+/** Fields of the OP_SET_OVERLOAD that takes a zone to a step of the ladder. */
+export function overloadFields(step: number): Required<Pick<CommandFields, "flags" | "a" | "x" | "y">> {
   const { level, tellEvery, thinkEvery, seenMax, sightYd, rate } = LADDER[step] ?? NONE;
   const a = tellEvery | (thinkEvery << 8) | (seenMax << 16);
   return { flags: step | (level << 8), a, x: sightYd, y: rate };
@@ -78,14 +78,14 @@ export class Overload {
   #sinceDescent = Number.POSITIVE_INFINITY;
   #hold = DESCEND_INTERVALS;
 
-  get relief(): Relief {
+  get shedding(): LoadShedding {
     return LADDER[this.step] ?? NONE;
   }
 
   /** A tick took that share of its time: 1 = all of it. True when the step has changed. */
   observe(share: number): boolean {
     // A tick lasts as long as it has time, or as long as it takes.
-    const intervals = Math.min(Math.max(share, 1) / this.relief.rate, TICK_INTERVALS_MAX);
+    const intervals = Math.min(Math.max(share, 1) / this.shedding.rate, TICK_INTERVALS_MAX);
     this.load += (share - this.load) * SMOOTHING;
     this.#sinceDescent += intervals;
     this.#highIntervals = this.load > LOAD_HIGH ? this.#highIntervals + intervals : 0;

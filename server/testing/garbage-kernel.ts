@@ -48,8 +48,8 @@ const ORDERS: readonly (readonly [name: string, code: string])[] = [
     "ids that lead to nobody",
     "for (let slot: u32 = 0; slot < MAP_SLOTS; slot++) if (load<u32>(MAP_BASE + slot * 8) == 0) store<u32>(MAP_BASE + slot * 8, 9000000 + slot);",
   ],
-  ["clock that stands still", "store<f32>(RELIEF_BASE + 28, 0);"],
-  ["clock that races", "store<f32>(RELIEF_BASE + 28, 1e30);"],
+  ["clock that stands still", "store<f32>(OVERLOAD_BASE + 28, 0);"],
+  ["clock that races", "store<f32>(OVERLOAD_BASE + 28, 1e30);"],
   ["garbage in all outputs", "scatter(EVENT_BASE, FRAME_BASE + 65536 - EVENT_BASE); scatter(HEADER_BASE, 96);"],
   ["garbage in all of the state", "scatter(STATE_BASE, STATE_END - STATE_BASE);"],
 ];
@@ -59,7 +59,7 @@ export const GARBAGE: readonly string[] = ORDERS.map(([name]) => name);
 /** Places that a host reads, for dice that would hardly meet them. */
 const PLACES = [
   "HEADER_TICK HEADER_FRAME_BYTES HEADER_EVENT_COUNT HEADER_PLAYERS_HIGH HEADER_CREATURES_HIGH HEADER_COMMAND_COUNT",
-  "NOTE_PHASE NOTE_COMMAND NOTE_SESSION DEPARTURE_COUNT RELIEF_BASE HEADER_HASH_LO HEADER_LAYOUT_VERSION",
+  "BREADCRUMB_PHASE BREADCRUMB_COMMAND BREADCRUMB_SESSION DEPARTURE_COUNT OVERLOAD_BASE HEADER_HASH_LO HEADER_LAYOUT_VERSION",
 ].flatMap((line) => line.split(" "));
 
 const CODE = `
@@ -70,8 +70,8 @@ import {
   COMMAND_BASE, COMMANDS_MAX, CREATURES_MAX, DEPARTURE_BASE, DEPARTURE_COUNT, ENTITY_ID, ENTITY_X, EVENT_BASE, EVENTS_MAX,
   FRAME_BASE, FRAME_BYTES_MAX, HEADER_BASE, HEADER_COMMAND_COUNT, HEADER_CREATURES_HIGH, HEADER_EVENT_COUNT,
   HEADER_FRAME_BYTES, HEADER_HASH_LO, HEADER_LAYOUT_VERSION, HEADER_PLAYERS_HIGH, HEADER_TICK, MAP_BASE, MAP_SLOTS,
-  NOTE_COMMAND, NOTE_PHASE,
-  NOTE_SESSION, PLAYERS_MAX, RELIEF_BASE, STATE_BASE, STATE_END, SCRATCH_END,
+  BREADCRUMB_COMMAND, BREADCRUMB_PHASE,
+  BREADCRUMB_SESSION, PLAYERS_MAX, OVERLOAD_BASE, STATE_BASE, STATE_END, SCRATCH_END,
 } from "./memory";
 
 const DICE: usize = HEADER_BASE + 500;

@@ -25,7 +25,7 @@ import {
   OP_PLACE,
   OP_RECLAIM,
   OP_RELEASE,
-  OP_RELIEVE,
+  OP_SET_OVERLOAD,
   OP_SPAWN,
   OP_SPIN,
   OP_STOP_ATTACK,
@@ -35,7 +35,7 @@ import {
 } from "../../assembly/abi.ts";
 import type { Content, Spawn, World } from "../protocol/content/content.ts";
 import { seededRandom, seedOf } from "../protocol/seeded-random.ts";
-import { LADDER, reliefFields } from "../shared/overload.ts";
+import { LADDER, overloadFields } from "../shared/overload.ts";
 import { arrivalRecords } from "../shared/transfer.ts";
 import { BatchWriter } from "./batch-writer.ts";
 
@@ -141,7 +141,7 @@ class Draw {
     else if (choice < 0.85) add(OP_NUDGE, 0, 0, { a: anybody, ...this.#near(spawn) });
     else if (choice < 0.88) add(OP_PLACE, 0, 0, { a: anybody, ...this.#near(spawn) });
     else if (choice < 0.9) add(OP_PLACE, 0, 0, { a: anybody, x: this.#pick(SENSELESS_COORDINATES) });
-    else if (choice < 0.94) add(OP_RELIEVE, 0, 0, reliefFields(this.#below(LADDER.length)));
+    else if (choice < 0.94) add(OP_SET_OVERLOAD, 0, 0, overloadFields(this.#below(LADDER.length)));
     else if (choice < 0.98) add(OP_DEPART, 0, 0, { a: 1 + this.#below(SESSIONS) });
     else add(OP_CARRY, 0, 0, { a: 0xffff_ffff, b: this.#word() });
   }

@@ -70,14 +70,14 @@ export class OutputCheck {
       this.#above("bytes of frames", at.frameBytes, at.frameBytesMax) ??
       this.#above("events", at.eventCount, at.eventsMax) ??
       this.#above("departures", at.departureCount, at.departuresMax) ??
-      this.#above("its step of relief", at.reliefStep, LADDER.length - 1) ??
-      this.#above("its overload level", at.reliefLevel, LEVEL_CLOSED) ??
+      this.#above("its overload step", at.overloadStep, LADDER.length - 1) ??
+      this.#above("its overload level", at.overloadLevel, LEVEL_CLOSED) ??
       this.#rate()
     );
   }
 
   #rate(): string | null {
-    const rate = this.#floats[this.#at.reliefRate / 4] ?? 0;
+    const rate = this.#floats[this.#at.overloadRate / 4] ?? 0;
     return rate >= RATE_MIN && rate <= 1 ? null : `game time's rate is ${rate}, not ${RATE_MIN} to 1`;
   }
 

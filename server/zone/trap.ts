@@ -32,14 +32,14 @@ export class ZoneTrap extends WowsimError {
 
 /** Reads the note. `commandCount`: how many commands the tick had. */
 export function readNote(view: DataView, at: Addresses, commandCount: number): TrapNote {
-  const index = view.getUint32(at.noteCommand, true);
+  const index = view.getUint32(at.breadcrumbCommand, true);
   const named = index < commandCount;
   return {
-    phase: phaseInWords(view.getUint32(at.notePhase, true)),
+    phase: phaseInWords(view.getUint32(at.breadcrumbPhase, true)),
     commandIndex: named ? index : null,
     op: named ? view.getUint16(at.commands + index * abi.COMMAND_BYTES + abi.COMMAND_OP, true) : null,
-    session: view.getUint32(at.noteSession, true),
-    entity: view.getUint32(at.noteEntity, true),
-    spell: view.getUint32(at.noteSpell, true),
+    session: view.getUint32(at.breadcrumbSession, true),
+    entity: view.getUint32(at.breadcrumbEntity, true),
+    spell: view.getUint32(at.breadcrumbSpell, true),
   };
 }

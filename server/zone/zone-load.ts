@@ -2,18 +2,18 @@
 // zone's next batch, and once the zone has it, its clock keeps the pace that its clients were told.
 //
 //   load.begin(); ...the tick...; load.end(true)       // weighed
-//   load.relieve(batch)                                // OP_RELIEVE, where the zone's memory says something else yet
+//   load.shed(batch)                                // OP_SET_OVERLOAD, where the zone's memory says something else yet
 //   load.keepPace(true)                                // 100 ms to the next tick, at half the rate
 //
 // What counts is the memory: whatever a recovery or a restart put back there is brought up to date the same way.
 
-import { OP_RELIEVE } from "../../assembly/abi.ts";
+import { OP_SET_OVERLOAD } from "../../assembly/abi.ts";
 import type { Emitter } from "../protocol/telemetry-line.ts";
 import type { ZoneBatch } from "./command-batch.ts";
 import type { TickReport } from "../shared/tick-report.ts";
-import { Overload, reliefFields } from "../shared/overload.ts";
+import { Overload, overloadFields } from "../shared/overload.ts";
 import type { TickClock } from "./tick-clock.ts";
-import { emitRelief } from "./zone-telemetry.ts";
+import { emitOverload } from "./zone-telemetry.ts";
 import type { Zone } from "./zone.ts";
 
 /** How much of the average a tick is. */
@@ -44,7 +44,7 @@ export class ZoneLoad {
 
   /** How much is meant to be left out, 0 to 5. */
   get level(): number {
-    return this.#overload.relief.level;
+    return this.#overload.shedding.level;
   }
 
   begin(): void {
@@ -57,27 +57,27 @@ export class ZoneLoad {
     const { cpuMs, share, emitter } = this.#options;
     const use = (cpuMs() - this.#cpuStartMs) / this.#clock.intervalMs;
     this.threadShare += (use - this.threadShare) * SMOOTHING;
-    const from = this.#overload.relief;
-    if (this.#overload.observe(use / share())) emitRelief(emitter, this.#zone, from, this.#overload);
+    const from = this.#overload.shedding;
+    if (this.#overload.observe(use / share())) emitOverload(emitter, this.#zone, from, this.#overload);
   }
 
   /** The batch gets what is to be left out from its tick on, where the zone does not have it so yet. */
-  relieve(batch: ZoneBatch): void {
+  shed(batch: ZoneBatch): void {
     const { step } = this.#overload;
     const { at, view } = this.#zone;
-    if (view.getUint32(at.reliefStep, true) !== step) batch.push(OP_RELIEVE, reliefFields(step));
+    if (view.getUint32(at.overloadStep, true) !== step) batch.push(OP_SET_OVERLOAD, overloadFields(step));
   }
 
   /** Ticks come at the rate that the zone, and with it every client, was told last. */
   keepPace(isRunning: boolean): void {
     const { at, view } = this.#zone;
-    this.#clock.rate = isRunning ? view.getFloat32(at.reliefRate, true) : 1;
+    this.#clock.rate = isRunning ? view.getFloat32(at.overloadRate, true) : 1;
   }
 
   report(into: TickReport): void {
     const { at, view } = this.#zone;
-    into.overloadLevel = view.getUint32(at.reliefLevel, true);
-    into.gameTimeRate = view.getFloat32(at.reliefRate, true);
+    into.overloadLevel = view.getUint32(at.overloadLevel, true);
+    into.gameTimeRate = view.getFloat32(at.overloadRate, true);
     into.load = this.#overload.load;
   }
 

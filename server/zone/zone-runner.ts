@@ -146,7 +146,7 @@ export class ZoneRunner {
     }
     this.#load.keepPace(this.#state !== "DOWN");
     this.#intake.next(this.zone.tick + 1);
-    this.#load.relieve(this.#batch);
+    this.#load.shed(this.#batch);
     this.clock.done(now());
   }
 
@@ -229,7 +229,7 @@ export class ZoneRunner {
     this.#batch.reset(this.zone.tick + 1);
     try {
       if (this.#restart.isFirstTick) this.#putBack();
-      this.#load.relieve(this.#batch);
+      this.#load.shed(this.#batch);
       this.#prepareAndStep();
     } catch (error) {
       const next_try_ms = this.#restart.failed(error, this.#options.now());

@@ -8,7 +8,7 @@ import type { Emitter } from "../protocol/telemetry-line.ts";
 import { noteFields } from "../shared/kernel-note.ts";
 import type { TickReport } from "../shared/tick-report.ts";
 import { LOAD_HIGH, LOAD_LOW } from "../shared/overload.ts";
-import type { Overload, Relief } from "../shared/overload.ts";
+import type { Overload, LoadShedding } from "../shared/overload.ts";
 import type { Recovery } from "./recovery.ts";
 import type { ZoneTrap } from "./trap.ts";
 import type { Zone } from "./zone.ts";
@@ -78,7 +78,12 @@ export function emitTick(emitter: Emitter, zone: Zone, report: TickReport): void
 }
 
 /** The zone leaves out more, or less, from its next tick on. */
-export function emitRelief(emitter: Emitter, zone: Zone, from: Relief, { relief: to, load, step }: Overload): void {
+export function emitOverload(
+  emitter: Emitter,
+  zone: Zone,
+  from: LoadShedding,
+  { shedding: to, load, step }: Overload,
+): void {
   const isNewLevel = from.level !== to.level;
   const why = load > LOAD_HIGH ? `load above ${LOAD_HIGH}` : `load below ${LOAD_LOW}`;
   emitter.emit("event", "zone", isNewLevel ? "Zone overload level changed" : "Zone overload step changed", {

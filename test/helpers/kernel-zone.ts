@@ -234,7 +234,7 @@ export class KernelZone {
   }
 
   note(name: "PHASE" | "COMMAND" | "SESSION" | "ENTITY" | "SPELL"): number {
-    return this.view.getUint32(this.kernel.layout.value(`NOTE_${name}`), true);
+    return this.view.getUint32(this.kernel.layout.value(`BREADCRUMB_${name}`), true);
   }
 
   get hash(): string {

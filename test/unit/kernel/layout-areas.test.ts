@@ -23,7 +23,7 @@ test("whatever is moved by a byte, or made one larger than its room, is found ou
     return larger === "" && problemsWith({ [name]: value - 1 }) === "";
   });
   // These only say where something ends; what lies there is held against the next all the same.
-  const ends = ["MEMORY_PAGES", "RELIEF_BYTES", "ENTITY_COLUMNS_END", "PLAYER_COLUMNS_END", "CREATURE_COLUMNS_END"];
+  const ends = ["MEMORY_PAGES", "OVERLOAD_BYTES", "ENTITY_COLUMNS_END", "PLAYER_COLUMNS_END", "CREATURE_COLUMNS_END"];
   expect(quiet).toEqual(ends);
 });
 

@@ -19,14 +19,18 @@ async function toldZone(): Promise<Zone> {
 
 const framesOf = ({ view, at }: Zone): number => view.getUint32(at.frameBytes, true);
 
-test("honest play has nothing wrong with it, at every step of relief", async () => {
+test("honest play has nothing wrong with it, at every overload step", async () => {
   const zone = await playedZone(3);
   const check = new OutputCheck(zone.memory, zone.at);
   for (const [step, { level, rate, tellEvery, thinkEvery, seenMax, sightYd }] of LADDER.entries()) {
     const a = tellEvery | (thinkEvery << 8) | (seenMax << 16);
-    zone.step(commandBytes([{ op: abi.OP_RELIEVE, flags: step | (level << 8), a, x: sightYd, y: rate }]));
+    zone.step(commandBytes([{ op: abi.OP_SET_OVERLOAD, flags: step | (level << 8), a, x: sightYd, y: rate }]));
     zone.step(walk(step));
-    expect([step, zone.view.getUint32(zone.at.reliefStep, true), check.problem(zone.tick)]).toEqual([step, step, null]);
+    expect([step, zone.view.getUint32(zone.at.overloadStep, true), check.problem(zone.tick)]).toEqual([
+      step,
+      step,
+      null,
+    ]);
   }
 });
 
@@ -55,8 +59,8 @@ test.each([
   ["nine auras", (zone: Zone) => put(zone, zone.at.frames + 16, 7 | (29 << 8) | (9 << 16)), "kind 7 and info 9"],
   ["another tick", (zone: Zone) => put(zone, zone.at.tick, 1), "its tick is 1, not"],
   [
-    "a level of relief that is none",
-    (zone: Zone) => put(zone, zone.at.reliefLevel, 6),
+    "an overload level that is none",
+    (zone: Zone) => put(zone, zone.at.overloadLevel, 6),
     "its overload level: 6 of at most 5",
   ],
   [

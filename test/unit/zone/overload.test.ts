@@ -57,7 +57,7 @@ describe("a zone", () => {
       const intervals = untilChange(overload, 0.9) / rate;
       expect(intervals).toBeWithin(CLIMB_INTERVALS, CLIMB_INTERVALS + 18);
     }
-    expect(overload.relief.level).toBe(LEVEL_CLOSED);
+    expect(overload.shedding.level).toBe(LEVEL_CLOSED);
     expect(untilChange(overload, 5)).toBe(-1);
   });
 
@@ -80,11 +80,11 @@ describe("a zone", () => {
   test("comes down a step after some seconds below the other, however slowly it ticks, and at last to nothing", () => {
     const overload = at(LADDER.length - 1);
     while (overload.step > 0) {
-      const { rate } = overload.relief;
+      const { rate } = overload.shedding;
       const intervals = untilChange(overload, 0.1) / rate;
       expect(intervals).toBeWithin(DESCEND_INTERVALS, DESCEND_INTERVALS + 25 / rate);
     }
-    expect(overload.relief).toEqual(LADDER[0]!);
+    expect(overload.shedding).toEqual(LADDER[0]!);
   });
 
   test("does not mind single heavy ticks: a zone that runs away each second is not overloaded", () => {
@@ -134,7 +134,7 @@ describe("whatever the loads", () => {
         for (const [share, ticks] of stretches) {
           for (let tick = 0; tick < ticks; tick++) {
             since++;
-            const rate = overload.relief.rate;
+            const rate = overload.shedding.rate;
             const hasChanged = overload.observe(share);
             expect(hasChanged).toBe(overload.step !== step);
             if (!hasChanged) continue;

@@ -1,9 +1,9 @@
 // What an overloaded zone leaves out, rule by rule: held-back state, a shorter sight, rarer thoughts, and that clients are
-// told the pace. What the kernel does not leave out is tested over random streams (property/kernel-relief.test.ts).
+// told the pace. What the kernel does not leave out is tested over random streams (property/kernel-overload.test.ts).
 
 import { describe, expect, test } from "bun:test";
-import { OP_RELIEVE, OP_WATCH, WATCH_IS_SLOW } from "../../../assembly/abi.ts";
-import { LADDER, reliefFields } from "../../../server/shared/overload.ts";
+import { OP_SET_OVERLOAD, OP_WATCH, WATCH_IS_SLOW } from "../../../assembly/abi.ts";
+import { LADDER, overloadFields } from "../../../server/shared/overload.ts";
 import { creature } from "../../helpers/kernel-content.ts";
 import { openZone } from "../../helpers/kernel-zone.ts";
 import type { KernelZone } from "../../helpers/kernel-zone.ts";
@@ -12,9 +12,9 @@ const WOLF = 1_000_001;
 const stepOf = (level: number, last = true): number =>
   last ? LADDER.findLastIndex((step) => step.level === level) : LADDER.findIndex((step) => step.level === level);
 
-function relieve(zone: KernelZone, step: number): KernelZone {
-  const { flags, a, x, y } = reliefFields(step);
-  return zone.command(OP_RELIEVE, { flags, a, x, y });
+function setOverload(zone: KernelZone, step: number): KernelZone {
+  const { flags, a, x, y } = overloadFields(step);
+  return zone.command(OP_SET_OVERLOAD, { flags, a, x, y });
 }
 
 /** Ticks, of eight, in which session 1 is told of a change of that entity, which moves in each. */
@@ -33,7 +33,7 @@ async function strikes(step: number): Promise<number> {
   const zone = await openZone({ seed: 3, creatures: [creature({ name: "Wolf", aggroRadiusYd: 40 })] });
   zone.spawn(WOLF, { x: 2 }).join(1).run(3);
   zone.attack(1, WOLF).run(1);
-  relieve(zone, step);
+  setOverload(zone, step);
   let count = 0;
   for (let tick = 0; tick < 400; tick++) {
     zone.run();
@@ -56,7 +56,7 @@ describe("state", () => {
       .spawn(WOLF + 1, { x: 50 })
       .join(1)
       .run(5);
-    relieve(zone, step).run(5);
+    setOverload(zone, step).run(5);
     expect([toldOf(zone, WOLF), toldOf(zone, WOLF + 1)]).toEqual([near, far]);
   });
 
@@ -64,7 +64,7 @@ describe("state", () => {
     const zone = await openZone();
     zone.spawn(WOLF, { x: 50 }).join(1).run(5);
     zone.set(1, "TARGET", WOLF);
-    relieve(zone, stepOf(1)).run(5);
+    setOverload(zone, stepOf(1)).run(5);
     expect(toldOf(zone, WOLF)).toBe(8);
   });
 
@@ -72,7 +72,7 @@ describe("state", () => {
     const zone = await openZone();
     zone.spawn(WOLF, { x: 5 }).join(1).run(5);
     zone.command(OP_WATCH, { session: 1, flags: WATCH_IS_SLOW });
-    relieve(zone, stepOf(1)).run(5);
+    setOverload(zone, stepOf(1)).run(5);
     expect(toldOf(zone, WOLF)).toBe(2);
     zone.command(OP_WATCH, { session: 1 }).run(5);
     expect(toldOf(zone, WOLF)).toBe(8);
@@ -89,14 +89,14 @@ test("sight shrinks: who drops out leaves, who is near stays, and it grows again
   const run = (ticks: number): void => {
     for (let tick = 0; tick < ticks; tick++) left.push(...(zone.run().frames.get(1)?.leave ?? []));
   };
-  relieve(zone, stepOf(2, false));
+  setOverload(zone, stepOf(2, false));
   run(4);
   expect([known(), left.length]).toEqual([40, 20]);
-  relieve(zone, stepOf(2));
+  setOverload(zone, stepOf(2));
   run(4);
   expect([known(), left.length]).toEqual([24, 36]);
   expect(left).not.toContain(WOLF);
-  relieve(zone, 0).run(8);
+  setOverload(zone, 0).run(8);
   expect(known()).toBe(60);
 });
 
@@ -108,7 +108,7 @@ describe("thought", () => {
     const zone = await openZone({ creatures: [RUNNER] });
     zone.spawn(WOLF, { kind: "Runner", x: 0 }).join(1, { x: 5 }).run(3);
     zone.attack(1, WOLF).run(2);
-    relieve(zone, step).place(1, 60).run();
+    setOverload(zone, step).place(1, 60).run();
     let [moves, thoughts] = [0, 0];
     let last = zone.position(WOLF)[0];
     for (let tick = 0; tick < ticks; tick++) {
@@ -144,7 +144,7 @@ describe("thought", () => {
 test("watchers are told the pace in the tick from which it holds, and with a reset while it is not the usual", async () => {
   const zone = await openZone();
   zone.join(1).run(5);
-  relieve(zone, stepOf(4)).run();
+  setOverload(zone, stepOf(4)).run();
   expect(zone.frames.get(1)?.pace).toEqual({ level: 4, rate: 0.25, sightYd: 40 });
   zone.move(1, 1).run();
   expect(zone.frames.get(1)?.pace).toBeUndefined();

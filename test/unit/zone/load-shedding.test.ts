@@ -1,7 +1,7 @@
 // A zone that has more to do than it has time: what its runner makes of that, and that it is part of what is journalled.
 
 import { describe, expect, test } from "bun:test";
-import { JOIN_WATCHES, OP_CAST, OP_JOIN, OP_RELIEVE, OP_TRAP } from "../../../assembly/abi.ts";
+import { JOIN_WATCHES, OP_CAST, OP_JOIN, OP_SET_OVERLOAD, OP_TRAP } from "../../../assembly/abi.ts";
 import { FrameReader } from "../../../server/protocol/game/frame-reader.ts";
 import { LADDER } from "../../../server/shared/overload.ts";
 import { BACK_OFF_MS_MIN, PROBATION_TICKS } from "../../../server/zone/restart.ts";
@@ -13,8 +13,8 @@ import { stateOf } from "../../helpers/zone.ts";
 const TICK_MS = 50;
 const join = (session: number) => ({ op: OP_JOIN, session, flags: JOIN_WATCHES, e: 10 << 8 });
 
-const levelOf = ({ runner: { zone } }: RunnerBench): number => zone.view.getUint32(zone.at.reliefLevel, true);
-const rateOf = ({ runner: { zone } }: RunnerBench): number => zone.view.getFloat32(zone.at.reliefRate, true);
+const levelOf = ({ runner: { zone } }: RunnerBench): number => zone.view.getUint32(zone.at.overloadLevel, true);
+const rateOf = ({ runner: { zone } }: RunnerBench): number => zone.view.getFloat32(zone.at.overloadRate, true);
 
 /** Ticks that each take so much of the processor, until the zone's memory has that level. */
 function tickUntil(bench: RunnerBench, cpuMs: number, level: number): void {
@@ -97,7 +97,7 @@ describe("an overloaded zone", () => {
     bench.tickCpuMs = 400;
     for (let tick = 0; tick < 1_000 && levelOf(bench) < 4; tick++) bench.tick();
     bench.drain();
-    const changed = bench.runner.zone.view.getUint32(bench.runner.zone.kernel.layout.value("RELIEF_CHANGED"), true);
+    const changed = bench.runner.zone.view.getUint32(bench.runner.zone.kernel.layout.value("OVERLOAD_CHANGED"), true);
     expect(changed).toBe(bench.runner.zone.tick);
     bench.tickCpuMs = 30;
     bench.give(join(2), { op: OP_CAST, session: 1, seq: 1 });
@@ -169,13 +169,13 @@ test("a command that makes no sense is refused, and what the zone itself decides
     { y: 1.5 },
   ];
   for (const parts of wrong) {
-    bench.give({ op: OP_RELIEVE, session: 1, ...whole, ...parts });
+    bench.give({ op: OP_SET_OVERLOAD, session: 1, ...whole, ...parts });
     bench.tick();
     expect([parts, levelOf(bench)]).toEqual([parts, 0]);
   }
-  bench.give({ op: OP_RELIEVE, session: 1, ...whole });
+  bench.give({ op: OP_SET_OVERLOAD, session: 1, ...whole });
   bench.tick();
   expect(levelOf(bench)).toBe(1);
   bench.tick(2);
-  expect([levelOf(bench), zone.view.getUint32(zone.at.reliefStep, true)]).toEqual([0, 0]);
+  expect([levelOf(bench), zone.view.getUint32(zone.at.overloadStep, true)]).toEqual([0, 0]);
 });

@@ -2,9 +2,9 @@
 
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { OP_RELIEVE } from "../../assembly/abi.ts";
+import { OP_SET_OVERLOAD } from "../../assembly/abi.ts";
 import { createMemory } from "../../assembly/toolchain/instance.ts";
-import { LADDER, reliefFields } from "../../server/shared/overload.ts";
+import { LADDER, overloadFields } from "../../server/shared/overload.ts";
 import { CHAOS_CONTENT, give, opening, stream } from "../helpers/kernel-chaos.ts";
 import type { Frame } from "../helpers/kernel-frames.ts";
 import { WatcherModel } from "../helpers/kernel-frames.ts";
@@ -25,10 +25,10 @@ const steps = (highest: number): fc.Arbitrary<number[]> =>
     maxLength: 121,
   });
 
-function relieve(zone: KernelZone, step: number): void {
+function setOverload(zone: KernelZone, step: number): void {
   if (step < 0) return;
-  const { flags, a, x, y } = reliefFields(step);
-  zone.command(OP_RELIEVE, { flags, a, x, y, seq: 0 });
+  const { flags, a, x, y } = overloadFields(step);
+  zone.command(OP_SET_OVERLOAD, { flags, a, x, y, seq: 0 });
 }
 
 class Watchers {
@@ -70,7 +70,7 @@ test("a watcher knows at every tick what is near it and all of its own, and what
       const zone = open(from);
       const watchers = new Watchers();
       [opening(), ...ticks].forEach((commands, tick) => {
-        relieve(zone, given[tick] ?? -1);
+        setOverload(zone, given[tick] ?? -1);
         give(zone, commands);
         zone.run();
         watchers.apply(zone);
@@ -84,7 +84,7 @@ test("a watcher knows at every tick what is near it and all of its own, and what
         }
         expect(brokenInvariants(zone)).toEqual([]);
       });
-      relieve(zone, 0);
+      setOverload(zone, 0);
       for (let tick = 0; tick < 8; tick++) {
         zone.run();
         watchers.apply(zone);
@@ -107,7 +107,7 @@ test("holding state back changes nothing in the game, and nothing of what comes 
     fc.property(seed, stream(), steps(2), (from, ticks, given) => {
       const [calm, busy] = [open(from, 0), open(from, 1)];
       [opening(), ...ticks].forEach((commands, tick) => {
-        relieve(busy, given[tick] ?? -1);
+        setOverload(busy, given[tick] ?? -1);
         const same = commands.map(({ op, parts }) => ({ op, parts: { seq: tick + 1, ...parts } }));
         for (const zone of [calm, busy]) {
           give(zone, same);
