@@ -339,8 +339,11 @@ describe("looks", () => {
       const before = await tmux.state();
       await dashboard.open();
       await tmux.shows("2 Westf");
-      tmux.keys("Down", "Enter");
-      await tmux.shows("Zone 2 of 2");
+      // Which zone is looked at first is up to which has more to do.
+      tmux.keys("Enter");
+      const first = await tmux.shows(/Zone [12] of 2/);
+      tmux.keys("Down");
+      await tmux.shows(first.includes("Zone 1 of 2") ? "Zone 2 of 2" : "Zone 1 of 2");
       tmux.clickOn(" 3 Faults");
       await tmux.shows("zone-runaway");
       tmux.keys("q");
