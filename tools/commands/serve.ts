@@ -87,7 +87,7 @@ export function register(program: Command, startServer: StartServer): void {
           0: "stopped in order",
           1: "could not start (stderr says why)",
           4: "there is no such world file",
-          64: "the world file is wrong, or wrong usage",
+          64: "wrong usage, a wrong world file, or no token where one is required",
           130: "Ctrl-C twice",
         }),
     );
