@@ -1,11 +1,9 @@
 // What each fault does to zones and sessions, as docs/PROTOCOL.md says.
 
 import { describe, expect, test } from "bun:test";
-import { join } from "node:path";
 import { OP_NUDGE, OP_PLACE, OP_SPAWN, OP_SPIN, OP_TRAP, SPAWN_PHANTOM } from "../../../assembly/abi.ts";
 import { FaultBench } from "../../helpers/control-faults.ts";
-
-const HELD_MEMORY = join(import.meta.dir, "../../../server/protocol/faults/held-memory.ts");
+import { fromRoot, inOwnProcess } from "../../helpers/own-process.ts";
 
 describe("latency-spike", () => {
   test("makes each tick of the target zone at least that much longer, and only there", () => {
@@ -101,21 +99,18 @@ describe("memory-pressure", () => {
     expect(bench.registry.status("memory-pressure")).toMatchObject({ eligible: 20, affected: 20 });
   });
 
-  // In a process of its own: here the garbage of other tests may go at the same time.
-  test("held memory is there, and gone without waiting for a garbage collection", () => {
-    const script = `
-      import { HeldMemory } from ${JSON.stringify(HELD_MEMORY)};
+  test("held memory is there, and gone without waiting for a garbage collection", async () => {
+    const seen = await inOwnProcess<Record<"taken" | "grew" | "left", number>>(`
+      import { HeldMemory } from ${fromRoot("server/protocol/faults/held-memory.ts")};
       const held = new HeldMemory();
       const before = process.memoryUsage.rss();
       for (let at = 0; at < 64; at++) held.take(2 ** 20);
       const [taken, grew] = [held.bytes, process.memoryUsage.rss() - before];
       held.release();
       console.log(JSON.stringify({ taken, grew, left: held.bytes }));
-    `;
-    const { stdout } = Bun.spawnSync([process.execPath, "-e", script]);
-    const { taken, grew, left } = JSON.parse(stdout.toString()) as Record<"taken" | "grew" | "left", number>;
-    expect({ taken, left }).toEqual({ taken: 64 * 2 ** 20, left: 0 });
-    expect(grew).toBeGreaterThan(56 * 2 ** 20);
+    `);
+    expect(seen).toMatchObject({ taken: 64 * 2 ** 20, left: 0 });
+    expect(seen.grew).toBeGreaterThan(56 * 2 ** 20);
   });
 });
 
