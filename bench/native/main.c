@@ -21,6 +21,12 @@ struct Z_env_instance_t {
   wasm_rt_memory_t memory;
 };
 
+#ifdef METERED
+struct Z_wowsim_instance_t {
+  char nothing;
+};
+#endif
+
 struct zone {
   uint8_t* file;       // the whole work file
   const uint8_t* next; // the batch of the next tick
@@ -40,10 +46,6 @@ void Z_envZ_abort(struct Z_env_instance_t* env, u32 message, u32 file, u32 line,
 }
 
 #ifdef METERED
-struct Z_wowsim_instance_t {
-  char nothing;
-};
-
 u32 Z_wowsimZ_refuel(struct Z_wowsim_instance_t* host, u32 lacking) {
   (void)host;
   fprintf(stderr, "The kernel lacks %u units of fuel.\n", lacking);
