@@ -58,6 +58,8 @@ export class FuelTank {
   /** Of the call at hand: its fuel, and what of it was not handed out yet. */
   #fuel = 0;
   #left = 0;
+  /** Of the stretch at hand. */
+  #limitMs: number;
   #cpuStartMs = 0;
   /** The processor time can not have reached the limit before. */
   #lookAtMs = Number.POSITIVE_INFINITY;
@@ -66,14 +68,16 @@ export class FuelTank {
     this.#now = now;
     this.#cpuMs = cpuMs;
     this.#timeLimitMs = timeLimitMs;
+    this.#limitMs = timeLimitMs;
     this.#onSlice = onSlice;
   }
 
-  /** All calls until the next startClock() share one time limit. */
-  startClock(): void {
-    if (this.#timeLimitMs === Number.POSITIVE_INFINITY) return;
+  /** All calls until the next startClock() share one time limit: the tank's, or that share of it. */
+  startClock(share = 1): void {
+    this.#limitMs = this.#timeLimitMs * share;
+    if (this.#limitMs === Number.POSITIVE_INFINITY) return;
     this.#cpuStartMs = this.#cpuMs();
-    this.#lookAtMs = this.#now() + this.#timeLimitMs;
+    this.#lookAtMs = this.#now() + this.#limitMs;
   }
 
   /** Before a call: its fuel. `counter` is the instance's export. */
@@ -106,12 +110,12 @@ export class FuelTank {
 
   /** By the clock first, which is cheap; a thread that waits for a processor is not out of time. */
   #checkTime(): void {
-    if (this.#timeLimitMs === Number.POSITIVE_INFINITY) return;
+    if (this.#limitMs === Number.POSITIVE_INFINITY) return;
     const nowMs = this.#now();
     if (nowMs < this.#lookAtMs) return;
     const ranMs = this.#cpuMs() - this.#cpuStartMs;
-    if (Number.isNaN(ranMs) || ranMs >= this.#timeLimitMs) throw new OutOfTime(this.#timeLimitMs);
-    this.#lookAtMs = nowMs + this.#timeLimitMs - ranMs;
+    if (Number.isNaN(ranMs) || ranMs >= this.#limitMs) throw new OutOfTime(this.#limitMs);
+    this.#lookAtMs = nowMs + this.#limitMs - ranMs;
   }
 }
 

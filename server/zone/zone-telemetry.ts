@@ -68,13 +68,12 @@ export function fillReport(report: TickReport, zone: Zone): void {
 /** The exact line of a tick. */
 export function emitTick(emitter: Emitter, zone: Zone, report: TickReport): void {
   const { counters } = report;
-  emitter.emit("metric", "zone", "Zone tick completed", {
-    ...lineOf(report),
-    zone_name: zone.name,
-    entities: at(counters, abi.COUNTER_PLAYERS) + at(counters, abi.COUNTER_CREATURES),
-    refused: refusedOf(counters),
-    kernel: zone.kernel.hash,
-  });
+  const line = lineOf(report);
+  line["zone_name"] = zone.name;
+  line["entities"] = at(counters, abi.COUNTER_PLAYERS) + at(counters, abi.COUNTER_CREATURES);
+  line["refused"] = refusedOf(counters);
+  line["kernel"] = zone.kernel.hash;
+  emitter.emit("metric", "zone", "Zone tick completed", line);
 }
 
 /** The zone leaves out more, or less, from its next tick on. */

@@ -135,11 +135,11 @@ export class Zone {
     this.#complete();
   }
 
-  /** What runs from now on, until the next call of this, shares one time limit. */
-  startClock(): void {
+  /** What runs from now on, until the next call of this, shares one time limit: a tick's, or that share of it. */
+  startClock(share = 1): void {
     const { crumb, now, tickRateHz } = this.#options;
     crumb?.promises(now() + 1_000 / tickRateHz);
-    this.#tank.startClock();
+    this.#tank.startClock(share);
   }
 
   /** Begins a new segment with the state as it is. */

@@ -25,7 +25,7 @@ export interface WorkerPlanOptions {
   /** How late a worker may be before it is ended, in milliseconds. */
   watchdogMs: number;
   /**
-   * Processor time that a tick may take in the kernel, in milliseconds. Default: its interval and half of `watchdogMs`, so
+   * Processor time that a tick may take in the kernel, in milliseconds. Default: its interval and a quarter of `watchdogMs`, so
    * that a module traps before its worker has to be ended.
    */
   timeLimitMs?: number;
@@ -76,7 +76,7 @@ export class WorkerPlan {
     beginningOf: (zoneId: number) => ZoneBeginning,
   ): ZoneWorkerStart {
     const { world, tickRateHz, seed, faultBlock, watchdogMs } = this.#options;
-    const { timeLimitMs = this.#intervalMs + watchdogMs / 2 } = this.#options;
+    const { timeLimitMs = this.#intervalMs + watchdogMs / 4 } = this.#options;
     const mine = world.zones
       .map((zone, index) => ({ zone, index }))
       .filter(({ index }) => this.workerOf(index) === worker);
