@@ -7,6 +7,7 @@
 
 import { WowsimError } from "../../server/protocol/errors.ts";
 import { printable } from "../../server/protocol/printable.ts";
+import { ACTION_ROWS } from "../../server/protocol/game/actions.ts";
 import * as wire from "../../server/protocol/game/binary-wire.ts";
 import type { ByteWriter } from "../../server/protocol/game/byte-writer.ts";
 import type {
@@ -17,20 +18,13 @@ import type {
   SpellInfo,
 } from "../../server/protocol/game/client-messages.ts";
 
-const KINDS: Readonly<Record<ClientMessage["kind"], number>> = {
-  hello: wire.CLIENT_HELLO,
-  ping: wire.CLIENT_PING,
-  bye: wire.CLIENT_BYE,
-  names: wire.CLIENT_NAMES,
-  move: wire.CLIENT_MOVE,
-  cast: wire.CLIENT_CAST,
-  cancel_cast: wire.CLIENT_CANCEL_CAST,
-  attack: wire.CLIENT_ATTACK,
-  stop_attack: wire.CLIENT_STOP_ATTACK,
-  release: wire.CLIENT_RELEASE,
-  release_as_ghost: wire.CLIENT_RELEASE_AS_GHOST,
-  reclaim: wire.CLIENT_RECLAIM,
-};
+const KINDS: ReadonlyMap<ClientMessage["kind"], number> = new Map<ClientMessage["kind"], number>([
+  ["hello", wire.CLIENT_HELLO],
+  ["ping", wire.CLIENT_PING],
+  ["bye", wire.CLIENT_BYE],
+  ["names", wire.CLIENT_NAMES],
+  ...ACTION_ROWS.map(([kind, action]): [ClientMessage["kind"], number] => [kind, action.wire]),
+]);
 
 /** Appends one message; fields that are absent are 0 or "". */
 export function writeClientMessage(
@@ -40,7 +34,7 @@ export function writeClientMessage(
   const start = out.length;
   out
     .byte(wire.BINARY_MARK)
-    .byte(KINDS[message.kind])
+    .byte(KINDS.get(message.kind) ?? 0)
     .u16(0)
     .u32(message.seq ?? 0);
   writeFields(message, out);

@@ -11,7 +11,6 @@ import {
   BINARY_MARK,
   CLIENT_ATTACK,
   CLIENT_BYE,
-  CLIENT_CANCEL_CAST,
   CLIENT_CAST,
   CLIENT_HEADER_BYTES,
   CLIENT_HELLO,
@@ -20,17 +19,14 @@ import {
   CLIENT_MOVE,
   CLIENT_NAMES,
   CLIENT_PING,
-  CLIENT_RECLAIM,
-  CLIENT_RELEASE,
-  CLIENT_RELEASE_AS_GHOST,
   CLIENT_SEQ,
-  CLIENT_STOP_ATTACK,
   SERVER_ERROR,
   SERVER_NAMES,
   SERVER_PONG,
   SERVER_WELCOME,
   SERVER_ZONE,
 } from "../../protocol/game/binary-wire.ts";
+import { ACTION_ROWS } from "../../protocol/game/actions.ts";
 import type { ByteWriter } from "../../protocol/game/byte-writer.ts";
 import type {
   ClientMessage,
@@ -51,14 +47,8 @@ import {
   TEXT_LENGTH_MAX,
 } from "./message-bounds.ts";
 
-/** Actions that are their kind and their number. */
-const PLAIN: Readonly<Record<number, ClientMessageKind>> = {
-  [CLIENT_CANCEL_CAST]: "cancel_cast",
-  [CLIENT_STOP_ATTACK]: "stop_attack",
-  [CLIENT_RELEASE]: "release",
-  [CLIENT_RELEASE_AS_GHOST]: "release_as_ghost",
-  [CLIENT_RECLAIM]: "reclaim",
-};
+/** What comes without fields is its kind and its number. */
+const PLAIN: ReadonlyMap<number, ClientMessageKind> = new Map(ACTION_ROWS.map(([kind, { wire }]) => [wire, kind]));
 const FIELDS = CLIENT_HEADER_BYTES;
 
 export const binaryCodec: Codec = {
@@ -131,7 +121,7 @@ function isLong(length: number, fieldBytes: number, into: ClientMessage): boolea
 }
 
 function decodePlain(kind: number, into: ClientMessage): boolean {
-  const plain = PLAIN[kind];
+  const plain = PLAIN.get(kind);
   if (plain === undefined) return refuse(into, `There is no message of kind ${kind}.`);
   into.kind = plain;
   return true;

@@ -91,8 +91,11 @@ export class ZoneMetrics {
     for (let index = 0; index < abi.COUNTERS; index++) {
       zone.totals[index] = at(zone.totals, index) + at(counters, index);
     }
-    zone.newest.counters.set(counters);
-    Object.assign(zone.newest, report, { counters: zone.newest.counters });
+    // The report is filled again for the next tick, so its counters are copied.
+    const kept = zone.newest.counters;
+    kept.set(counters);
+    Object.assign(zone.newest, report);
+    zone.newest.counters = kept;
     zone.newestAtMs = nowMs;
   }
 

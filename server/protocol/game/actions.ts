@@ -1,5 +1,6 @@
-// What a player can do: each action's kind, its opcode in the kernel, and which fields of the message go into the command record. One
-// row here, one in each codec, and one function in assembly/players/commands.ts make a new one.
+// What a player can do: each action's kind, its opcode in the kernel, its number in the binary encoding, and which fields of the message
+// go into the command record. One row here, one in the JSON codec and one function in assembly/players/commands.ts make a new one; the
+// binary codec has a row of its own only for one with fields.
 //
 //   ACTIONS.cast.op                          // OP_CAST
 //   ACTIONS.cast.fill?.(command, message)    // command.a = target, command.b = spell, command.c = cast time in ticks
@@ -16,6 +17,16 @@ import {
   OP_STOP_ATTACK,
   RELEASE_AS_GHOST,
 } from "../../../assembly/abi.ts";
+import {
+  CLIENT_ATTACK,
+  CLIENT_CANCEL_CAST,
+  CLIENT_CAST,
+  CLIENT_MOVE,
+  CLIENT_RECLAIM,
+  CLIENT_RELEASE,
+  CLIENT_RELEASE_AS_GHOST,
+  CLIENT_STOP_ATTACK,
+} from "./binary-wire.ts";
 
 /** The words of a command record that an action fills; b, c and x, y are the same two, as numbers or as yards. */
 export interface ActionWords {
@@ -44,12 +55,15 @@ export interface ActionFields {
 
 interface Action {
   readonly op: number;
+  /** Its kind in the binary encoding (binary-wire.ts). */
+  readonly wire: number;
   fill?(command: ActionWords, message: ActionFields): void;
 }
 
 export const ACTIONS = {
   move: {
     op: OP_MOVE,
+    wire: CLIENT_MOVE,
     fill(command, { x, y, z }) {
       command.x = x;
       command.y = y;
@@ -58,33 +72,41 @@ export const ACTIONS = {
   },
   cast: {
     op: OP_CAST,
+    wire: CLIENT_CAST,
     fill(command, { target, spell, castTicks }) {
       command.a = target;
       command.b = spell;
       command.c = castTicks;
     },
   },
-  cancel_cast: { op: OP_CANCEL_CAST },
+  cancel_cast: { op: OP_CANCEL_CAST, wire: CLIENT_CANCEL_CAST },
   attack: {
     op: OP_ATTACK,
+    wire: CLIENT_ATTACK,
     fill(command, { target, baseDamage, magical }) {
       command.a = target;
       command.b = baseDamage;
       command.c = magical ? DAMAGE_MAGICAL : DAMAGE_PHYSICAL;
     },
   },
-  stop_attack: { op: OP_STOP_ATTACK },
-  release: { op: OP_RELEASE },
+  stop_attack: { op: OP_STOP_ATTACK, wire: CLIENT_STOP_ATTACK },
+  release: { op: OP_RELEASE, wire: CLIENT_RELEASE },
   release_as_ghost: {
     op: OP_RELEASE,
+    wire: CLIENT_RELEASE_AS_GHOST,
     fill(command) {
       command.flags = RELEASE_AS_GHOST;
     },
   },
-  reclaim: { op: OP_RECLAIM },
+  reclaim: { op: OP_RECLAIM, wire: CLIENT_RECLAIM },
 } as const satisfies Record<string, Action>;
 
 export type ActionKind = keyof typeof ACTIONS;
+
+export const ACTION_ROWS: readonly [kind: ActionKind, action: Action][] = Object.entries(ACTIONS) as [
+  ActionKind,
+  Action,
+][];
 
 /** The row of a kind that acts in the world; undefined for a message that does not. */
 export function actionOf(kind: string): Action | undefined {
