@@ -6,12 +6,13 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import packageFile from "../../package.json";
-import { copyCheckout, found, outsideNpm, pathWithOnly, runIn } from "../helpers/clone.ts";
+import { copyCheckout, found, pathWithOnly, runIn } from "../helpers/clone.ts";
 import type { Finished } from "../helpers/command.ts";
 import { LINES } from "../helpers/readme.ts";
-import { allEnd, leavesNothing, place } from "../helpers/run-place.ts";
+import { leavesNothing, place } from "../helpers/run-place.ts";
+import { expectWholeDemo } from "../helpers/whole-demo.ts";
 
-setDefaultTimeout(180_000);
+setDefaultTimeout(300_000);
 
 const temporary = mkdtempSync(join(tmpdir(), "wowsim-clone-"));
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
@@ -120,29 +121,12 @@ describe.each(["npm", "bun"] as const)("with only %s", (name) => {
   });
 });
 
-// To its end the demo runs in readme.test.ts. What is asked here is whether it runs with Bun alone.
-test(`${LINES.demoWithBun}, until Ctrl-C`, async () => {
+test(LINES.demoWithBun, async () => {
   const { clone, path } = await installedBy("bun");
   using run = place();
-  const child = Bun.spawn([found("sh"), "-c", LINES.demoWithBun], {
-    cwd: clone,
-    env: { ...outsideNpm(), ...run.env, PATH: path },
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-    detached: true,
-  });
-  let told = "";
-  for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
-    told += chunk;
-    if (/^\[2\/6\] Break/m.test(told)) break;
-  }
-  // As a terminal does: to all that belongs to the line.
-  process.kill(-child.pid, "SIGINT");
-  await child.exited;
-  await allEnd(run);
-  expect(told).toMatch(/^ +\[true\] +5 of 5 players are in the world/m);
-  expect(told).not.toContain("[FALSE]");
+  const { code, stdout, stderr } = await runIn(clone, path, ["sh", "-c", LINES.demoWithBun], run.env);
+  expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+  expectWholeDemo(stdout);
   leavesNothing(run);
 });
 
