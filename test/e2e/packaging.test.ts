@@ -196,14 +196,21 @@ describe("the image, played through", () => {
   }, 120_000);
   afterAll(() => rmSync(temporary, { recursive: true, force: true }));
 
-  const start = (args: string[], env: Record<string, string> = {}): Bun.Subprocess<"ignore", "pipe", "pipe"> =>
-    Bun.spawn(args, {
+  const started: Bun.Subprocess[] = [];
+  afterAll(() => {
+    for (const child of started) child.kill("SIGKILL");
+  });
+  const start = (args: string[], env: Record<string, string> = {}): Bun.Subprocess<"ignore", "pipe", "pipe"> => {
+    const child = Bun.spawn(args, {
       cwd: image.folder,
       env: { ...image.env, ...env },
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
     });
+    started.push(child);
+    return child;
+  };
   const anyPorts = [
     "--port",
     "0",
