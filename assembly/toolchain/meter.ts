@@ -6,6 +6,9 @@
 //   fill(at, 0, bytes)     becomes   n = bytes; fuel -= 16 + n / 64; if (fuel < 0) more(); fill(at, 0, n)
 //   more()                 is        fuel += refuel(-fuel)
 //
+// A function's charge is paid where it is called, as part of its caller's, if it is small (call-charges.ts). It pays at its own
+// entry if it is large or exported, or if it may call itself.
+//
 // A call in a short innermost loop, even one that hardly ever happens, costs an honest tick a tenth of its time: engines do not
 // unroll such a loop. So those that are light (#isLight) have none: they may overdraw the counter, and the next charge makes up
 // for it. Who overdraws it by more than OVERDRAFT_MAX traps; no area of a kernel has so many elements.
@@ -24,7 +27,8 @@ import { createHash } from "node:crypto";
 import type binaryen from "binaryen";
 import { WowsimError } from "../../server/protocol/errors.ts";
 import { OVERDRAFT_MAX } from "./fuel.ts";
-import { type Binaryen, allowedFeatures, instructionsOf, rawBinaryen, walkFunction } from "./walk.ts";
+import { CallCharges } from "./call-charges.ts";
+import { type Binaryen, allowedFeatures, callsOf, instructionsOf, rawBinaryen, walkFunction } from "./walk.ts";
 
 export const FUEL_EXPORT = "fuel";
 export const SOURCE_SECTION = "wowsim.source";
@@ -65,8 +69,9 @@ export async function meter(wasm: Uint8Array): Promise<Uint8Array> {
   try {
     const meterer = new Meterer(library, module);
     const functions = Array.from({ length: module.getNumFunctions() }, (_, index) => module.getFunctionByIndex(index));
+    const charges = meterer.chargesOf(functions);
     meterer.addCounter();
-    for (const reference of functions) meterer.meter(reference);
+    for (const reference of functions) meterer.meter(reference, charges);
     module.addCustomSection(SOURCE_SECTION, new TextEncoder().encode(hashOf(wasm)));
     if (module.validate() === 0) {
       throw new WowsimError("module_metering", "The metered module is not valid; please report the kernel's source.");
@@ -108,10 +113,29 @@ class Meterer {
     module.addFunction(this.#more, none, none, [], body);
   }
 
-  /** Adds every charge of one function. All that is there is found before anything is added. */
-  meter(reference: number): void {
+  /** Who pays for the call of each function. */
+  chargesOf(functions: readonly number[]): CallCharges {
     const library = this.#library;
-    const { body } = library.getFunctionInfo(reference);
+    const exported = new Set(
+      Array.from({ length: this.#module.getNumExports() }, (_, index) => {
+        const { kind, value } = library.getExportInfo(this.#module.getExportByIndex(index));
+        return kind === library.ExternalFunction ? value : "";
+      }),
+    );
+    return new CallCharges(
+      functions.flatMap((reference) => {
+        const { name, body } = library.getFunctionInfo(reference);
+        if (body === 0) return [];
+        const units = unitsFor(instructionsOf(library, body)) + this.#unitsOfLocals(reference);
+        return [{ name, units, calls: callsOf(library, body), isExported: exported.has(name) }];
+      }),
+    );
+  }
+
+  /** Adds every charge of one function. All that is there is found before anything is added. */
+  meter(reference: number, charges: CallCharges): void {
+    const library = this.#library;
+    const { name, body } = library.getFunctionInfo(reference);
     if (body === 0) return;
     const loops: number[] = [];
     const bulks: { expression: number; kind: number }[] = [];
@@ -119,16 +143,19 @@ class Meterer {
       if (kind === library.LoopId) loops.push(expression);
       else if (kind === library.MemoryFillId || kind === library.MemoryCopyId) bulks.push({ expression, kind });
     });
-    const ownUnits = unitsFor(instructionsOf(library, body)) + this.#unitsOfLocals(reference);
-    const charges = loops.map((loop) => {
-      const units = unitsFor(instructionsOf(library, this.#bodyOf(loop)));
+    const rounds = loops.map((loop) => {
+      const round = this.#bodyOf(loop);
+      const units = unitsFor(instructionsOf(library, round)) + charges.ofCalls(callsOf(library, round));
       return { loop, units, isLight: units === 1 && this.#isLight(loop) };
     });
     if (bulks.length > 0) this.#meterBulks(reference, bulks);
-    for (const { loop, units, isLight } of charges) {
+    for (const { loop, units, isLight } of rounds) {
       this.#raw.LoopSetBody(loop, this.#charged(this.#bodyOf(loop), units, isLight));
     }
-    this.#raw.FunctionSetBody(reference, this.#charged(library.getFunctionInfo(reference).body, ownUnits));
+    const atEntry = charges.atEntry(name);
+    if (atEntry > 0) {
+      this.#raw.FunctionSetBody(reference, this.#charged(library.getFunctionInfo(reference).body, atEntry));
+    }
   }
 
   /** Short, with some access to memory, and nothing in it that charges by itself. (A loop without any access does no work.) */

@@ -103,6 +103,16 @@ export function instructionsOf(library: Binaryen, body: number): number {
   return count;
 }
 
+/** The names of the functions that a body calls, one for each place of a call, without those in its loops. */
+export function callsOf(library: Binaryen, body: number): string[] {
+  const targets: string[] = [];
+  walk(library, body, (expression, kind) => {
+    if (kind === library.CallId) targets.push((library.getExpressionInfo(expression) as binaryen.CallInfo).target);
+    return kind !== library.LoopId;
+  });
+  return targets;
+}
+
 /** What a division or a root counts for. */
 const SLOW_INSTRUCTIONS = 16;
 
