@@ -46,6 +46,8 @@ export interface FuelTankOptions {
   cpuMs?: () => number;
   /** How much processor time there is from one startClock() to the next. Default: no limit. */
   timeLimitMs?: number;
+  /** Units a slice, for who has to look at the clock sooner than others. Default: 20,000. */
+  slice?: number;
   /** Called before each further slice: the kernel is in the middle of a call. */
   onSlice?: () => void;
 }
@@ -55,6 +57,7 @@ export class FuelTank {
   readonly #cpuMs: () => number;
   readonly #timeLimitMs: number;
   readonly #onSlice: (() => void) | undefined;
+  readonly #slice: number;
   /** Of the call at hand: its fuel, and what of it was not handed out yet. */
   #fuel = 0;
   #left = 0;
@@ -64,11 +67,13 @@ export class FuelTank {
   /** The processor time can not have reached the limit before. */
   #lookAtMs = Number.POSITIVE_INFINITY;
 
-  constructor({ now, cpuMs = () => Number.NaN, timeLimitMs = Number.POSITIVE_INFINITY, onSlice }: FuelTankOptions) {
+  constructor(options: FuelTankOptions) {
+    const { now, cpuMs = () => Number.NaN, timeLimitMs = Number.POSITIVE_INFINITY, slice = SLICE, onSlice } = options;
     this.#now = now;
     this.#cpuMs = cpuMs;
     this.#timeLimitMs = timeLimitMs;
     this.#limitMs = timeLimitMs;
+    this.#slice = slice;
     this.#onSlice = onSlice;
   }
 
@@ -83,7 +88,7 @@ export class FuelTank {
   /** Before a call: its fuel. `counter` is the instance's export. */
   fill(counter: WebAssembly.Global, fuel: bigint): void {
     this.#fuel = Number(fuel);
-    const slice = Math.min(this.#fuel, SLICE);
+    const slice = Math.min(this.#fuel, this.#slice);
     this.#left = this.#fuel - slice;
     counter.value = BigInt(slice);
   }
@@ -103,7 +108,7 @@ export class FuelTank {
     if (lacking > this.#left) throw new OutOfFuel();
     this.#onSlice?.();
     this.#checkTime();
-    const units = Math.min(this.#left, lacking + SLICE);
+    const units = Math.min(this.#left, lacking + this.#slice);
     this.#left -= units;
     return units;
   };

@@ -1,5 +1,6 @@
 // A module's first ticks run slowly, before the engine has compiled its hot loops. A candidate therefore first ticks a copy
-// of the zone, over journalled batches: the live zone gets it warm. A candidate that traps there is refused.
+// of the zone, over journalled batches: the live zone gets it warm. A candidate that traps there is refused. The live zone stands
+// still meanwhile: for WARM_UP_MS_MAX with an honest module, for TIME_SHARE of a tick's time limit with one that does not end.
 
 import { messageOf, WowsimError } from "../protocol/errors.ts";
 import { COMMAND_BYTES } from "../../assembly/abi.ts";
@@ -10,9 +11,13 @@ import { OutputCheck } from "./output-check.ts";
 import { InvalidOutput } from "./trap.ts";
 import type { Zone, ZoneOptions } from "./zone.ts";
 
-/** What the zone may stand still for, in milliseconds, well below a tick interval. */
+/** How long ticks are begun, in milliseconds, well below a tick interval. */
 const WARM_UP_MS_MAX = 15;
 const WARM_UP_TICKS_MAX = 400;
+/** Of a tick's time limit, what `init`, `hash` and all ticks have together: 60 ms of a processor by default. */
+const TIME_SHARE = 1 / 5;
+/** Small, so that the clock is looked at every 25 ms by the dearest units there are. */
+const SLICE = 2_000;
 /** Of the copy, which is thrown away. */
 const SEED = 1;
 const TICK_RATE_HZ = 20;
@@ -29,7 +34,7 @@ export function warmUp(
 ): number {
   const { segment, at } = zone;
   const { fuelPerTick, now } = options;
-  const tank = new FuelTank(options);
+  const tank = new FuelTank({ ...options, slice: SLICE });
   const exports = instantiate(candidate, scratch, tank.refuel);
   const bytes = new Uint8Array(scratch.buffer);
   const view = new DataView(scratch.buffer);
@@ -37,7 +42,7 @@ export function warmUp(
   let done = 0;
   try {
     // What a zone that begins anew would call: a module that can not do that can not follow a lost worker.
-    tank.startClock();
+    tank.startClock(TIME_SHARE);
     tank.fill(exports.fuel, fuelPerTick);
     exports.init(SEED, zone.id, TICK_RATE_HZ);
     exports.hash();

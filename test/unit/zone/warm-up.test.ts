@@ -3,7 +3,7 @@
 import { expect, test } from "bun:test";
 import { createMemory } from "../../../assembly/toolchain/instance.ts";
 import { warmUp } from "../../../server/zone/warm-up.ts";
-import { trappingKernel } from "../../helpers/odd-kernels.ts";
+import { slowKernel, trappingKernel } from "../../helpers/odd-kernels.ts";
 import { playedZone, TEST_FUEL, testKernel } from "../../helpers/zone.ts";
 
 test.each(["init", "hash", "tick"] as const)("a module that traps in %s is refused", async (name) => {
@@ -23,4 +23,13 @@ test("one tick at least is tried, however late it is", async () => {
     now: () => (ms += 1_000),
   });
   expect(ticks).toBe(1);
+});
+
+test("a module that does not come to an end holds its zone up for a fifth of a tick's time, not for all of it", async () => {
+  const zone = await playedZone(20);
+  let ms = 0;
+  const options = { fuelPerTick: TEST_FUEL, now: () => (ms += 1), cpuMs: () => ms, timeLimitMs: 300 };
+  const [candidate, scratch] = [await slowKernel(), createMemory(await testKernel())];
+  expect(() => warmUp(zone, candidate, scratch, options)).toThrow("out of time: more than 60 ms");
+  expect(ms).toBeLessThan(100);
 });
