@@ -53,10 +53,11 @@ test("charges are never behind what is done, whoever calls whom", () => {
   expect(reached.circles).toBeGreaterThan(50);
 });
 
+function called(name: string, units: number, calls: string[] = [], isExported = false): CalledFunction {
+  return { name, units, calls, isExported };
+}
+
 test("a caller pays for each place of a call; what is dear, exported or calls itself pays for itself", () => {
-  const called = (name: string, units: number, calls: string[] = [], isExported = false): CalledFunction => {
-    return { name, units, calls, isExported };
-  };
   const charges = new CallCharges([
     called("tick", 2, ["step", "step", "long", "round", "abort"], true),
     called("step", 1),
