@@ -2,8 +2,9 @@
 // nothing yet: no token, or, where none is asked for, no request that was one. When there is no place left for a newcomer,
 // the one that has the least claim makes room: a stranger of the newcomer's own address when that has its share, else one of
 // the address that has most strangers, else whoever has been idle for longest. Of the strangers of an address those go
-// first that showed something wrong, then the oldest. So a newcomer always gets in, whoever only holds places can not keep
-// anybody out, and a guesser's own connections go before that of an operator at the same address who is about to speak.
+// first that showed something wrong; among equals chance decides. So a newcomer always gets in, whoever only holds places can
+// not keep anybody out, and a guesser's own connections go before that of an operator at the same address who is about to
+// speak. By age a stranger could push out that one: a share of new connections, opened while the token travels, is enough.
 //
 //   const places = new Places<Connection>({ max: 64, reserved: 8, strangersPerAddressMax: 16 })
 //   places.take(connection, "203.0.113.7")     // null, or the connection that has to go
@@ -23,6 +24,14 @@ export interface PlacesLimits {
   strangersPerAddressMax: number;
 }
 
+interface Strangers<Holder> {
+  count: number;
+  /** Of them, those with as little claim as `leaves`, which is one of these, each as likely as any other. */
+  equals: number;
+  leaves: Holder;
+  isSuspect: boolean;
+}
+
 interface Place {
   address: string;
   isKnown: boolean;
@@ -31,14 +40,16 @@ interface Place {
 
 export class Places<Holder> {
   readonly #limits: PlacesLimits;
+  readonly #random: () => number;
   /** Longest unused first. */
   readonly #places = new Map<Holder, Place>();
 
   /** Throws RangeError when strangers would have no place at all. */
-  constructor(limits: PlacesLimits) {
+  constructor(limits: PlacesLimits, random: () => number = Math.random) {
     if (!(limits.max - limits.reserved >= 1 && limits.strangersPerAddressMax >= 1))
       throw new RangeError(`${limits.max} places, ${limits.reserved} of them reserved, leave none for a newcomer.`);
     this.#limits = limits;
+    this.#random = random;
   }
 
   get size(): number {
@@ -82,20 +93,21 @@ export class Places<Holder> {
 
   #whoMakesRoom(address: string): Holder | null {
     const { max, reserved, strangersPerAddressMax } = this.#limits;
-    const strangers = new Map<string, { count: number; leaves: Holder; isSuspect: boolean }>();
+    const strangers = new Map<string, Strangers<Holder>>();
     let count = 0;
     for (const [holder, place] of this.#places) {
       if (place.isKnown) continue;
       count++;
       const here = strangers.get(place.address);
       if (here === undefined) {
-        strangers.set(place.address, { count: 1, leaves: holder, isSuspect: place.isSuspect });
+        strangers.set(place.address, { count: 1, equals: 1, leaves: holder, isSuspect: place.isSuspect });
         continue;
       }
       here.count++;
-      if (here.isSuspect || !place.isSuspect) continue;
-      here.leaves = holder;
-      here.isSuspect = true;
+      if (here.isSuspect && !place.isSuspect) continue;
+      if (!here.isSuspect && place.isSuspect) [here.isSuspect, here.equals] = [true, 0];
+      here.equals++;
+      if (this.#random() * here.equals < 1) here.leaves = holder;
     }
     const own = strangers.get(address);
     if (own !== undefined && own.count >= strangersPerAddressMax) return own.leaves;

@@ -5,6 +5,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { addressKey, isLoopback } from "../../../server/shared/address.ts";
 import { Places } from "../../../server/main/sockets/places.ts";
+import { seededRandom } from "../../../server/protocol/seeded-random.ts";
 import { Secret } from "../../../server/shared/secret.ts";
 import { WrongTokens } from "../../../server/shared/wrong-tokens.ts";
 
@@ -57,7 +58,8 @@ describe("places", () => {
   });
 
   test("are given up first by those of the address that showed something wrong, then by the address that has most", () => {
-    const places = new Places<string>({ max: 6, reserved: 1, strangersPerAddressMax: 3 });
+    // Chance always falls on the oldest.
+    const places = new Places<string>({ max: 6, reserved: 1, strangersPerAddressMax: 3 }, () => 0.999);
     for (const who of ["a1", "a2", "a3"]) expect(places.take(who, "a")).toBeNull();
     places.suspect("a2");
     expect(places.take("a4", "a")).toBe("a2");
@@ -65,6 +67,23 @@ describe("places", () => {
     expect(places.take("b1", "b")).toBeNull();
     expect(places.take("b2", "b")).toBeNull();
     expect(places.take("c1", "c")).toBe("a3");
+  });
+
+  test("a stranger who opens a share of connections while a token travels pushes its bearer out by chance only", () => {
+    const random = seededRandom(1);
+    let lasted = 0;
+    for (let round = 0; round < 1_000; round++) {
+      const places = new Places<string>({ max: 64, reserved: 8, strangersPerAddressMax: 32 }, random);
+      for (let silent = 0; silent < 32; silent++) places.take(`silent ${silent}`, "a");
+      places.take("operator", "a");
+      let isIn = true;
+      for (let silent = 32; silent < 64; silent++)
+        if (places.take(`silent ${silent}`, "a") === "operator") isIn = false;
+      if (isIn) lasted++;
+    }
+    // (31/32)^32 is 0.362.
+    expect(lasted / 1_000).toBeGreaterThan(0.3);
+    expect(lasted / 1_000).toBeLessThan(0.42);
   });
 
   test("need one that is not reserved", () => {
