@@ -40,6 +40,8 @@ export function register(program: Command): void {
         .argParser(parseWatchFor)
         .default(10_000, "10s"),
     )
+    // As `wowsim health` calls it.
+    .addOption(new Option("--for <time>").argParser(parseWatchFor).hideHelp())
     .addOption(
       new Option("--watch", "go on until Ctrl-C; report each problem when it begins and when it ends").conflicts([
         "file",
@@ -64,6 +66,9 @@ export function register(program: Command): void {
         }),
       ].join("\n"),
     );
+  command.on("option:for", (time: string) => {
+    command.setOptionValueWithSource("watchFor", parseWatchFor(time), "cli");
+  });
   addServerFlags(command, "diagnose");
   // Not needed, and so not asked for where it is not known.
   command.addOption(

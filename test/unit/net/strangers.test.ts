@@ -4,6 +4,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { addressKey, isLoopback } from "../../../server/shared/address.ts";
+import { openToStrangers } from "../../../server/main/exposure.ts";
 import { Places } from "../../../server/main/sockets/places.ts";
 import { seededRandom } from "../../../server/protocol/seeded-random.ts";
 import { Secret } from "../../../server/shared/secret.ts";
@@ -133,4 +134,15 @@ test.each([
 
 test("a mapped loopback address is loopback", () => {
   expect(["::ffff:127.0.0.1", "::ffff:10.0.0.1", "[::1]"].map(isLoopback)).toEqual([true, false, true]);
+});
+
+test("a token that can be guessed is told at the start, off loopback, without being printed", () => {
+  const told = (token: string, playerToken?: string): string =>
+    openToStrangers("0.0.0.0", { token, playerToken }).join("\n");
+  expect(told("hush", "x")).toContain("operators' token has 4 characters");
+  expect(told("hush", "x")).toContain("players' token has 1 character,");
+  expect(told("hush")).toContain("Anybody who reaches the game port may play");
+  expect(told("0123456789abcdef", "0123456789abcdef")).not.toContain("characters");
+  expect(told("hush", "x")).not.toContain("hush");
+  expect(openToStrangers("127.0.0.1", { token: "hush" })).toEqual([]);
 });
