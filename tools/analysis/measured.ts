@@ -8,6 +8,8 @@
 // each is false in every comparison or true in the wrong one, and both become null on their way to a file. What comes
 // from outside goes through `measured`; never through Number(), for which null is 0.
 
+import { quantile as quantileOf } from "simple-statistics";
+
 /** Null: it was not measured. Never NaN, never infinite. */
 export type Measured = number | null;
 
@@ -50,11 +52,8 @@ export function sum(values: readonly Measured[]): Measured {
 
 /** The q-quantile of those that were measured, by linear interpolation (type 7 of Hyndman & Fan); missing of none. */
 export function quantile(values: readonly Measured[], q: number): Measured {
-  const sorted = known(values).toSorted((a, b) => a - b);
-  const at = (sorted.length - 1) * q;
-  const [low, high] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]];
-  if (low === undefined || high === undefined) return null;
-  return measured(low === high ? low : low + (high - low) * (at - Math.floor(at)));
+  const all = known(values);
+  return all.length === 0 ? null : measured(quantileOf(all, q));
 }
 
 export const median = (values: readonly Measured[]): Measured => quantile(values, 0.5);

@@ -8,7 +8,7 @@ import type { Measured } from "../analysis/measured.ts";
 import { measuredOf } from "../analysis/telemetry-text.ts";
 import type { Protocol } from "../client/wire.ts";
 import type { FeedClient } from "../client/feed-client.ts";
-import { pause } from "../ui/interrupt.ts";
+import { sleep } from "../ui/sleep.ts";
 import { startPlayers } from "./players.ts";
 import type { Players, PlayersReport } from "./players.ts";
 import type { StepResult } from "./result.ts";
@@ -131,11 +131,6 @@ async function until(
     if (performance.now() > deadline) throw new WowsimError("benchmark_stuck", complaint());
     await sleep(LOOK_MS, signal);
   }
-}
-
-/** Throws the signal's reason when it is called off. */
-async function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  if (!(await pause(ms, signal))) throw signal.reason;
 }
 
 /** Where nobody waited, nothing was measured. */

@@ -13,7 +13,8 @@ import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { addServerFlags, serverBeside, withServer } from "../client/server-flags.ts";
 import type { ServerFlags } from "../client/server-flags.ts";
-import { interruptible, pause } from "../ui/interrupt.ts";
+import { interruptible } from "../ui/interrupt.ts";
+import { pause } from "../ui/sleep.ts";
 import { EXIT, fail, note, out, outJson } from "../ui/output.ts";
 import { progressBar } from "../ui/progress.ts";
 

@@ -9,7 +9,8 @@ import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { addServerFlags, serverOf, withServer } from "../client/server-flags.ts";
 import type { ServerFlags } from "../client/server-flags.ts";
-import { interruptible, pause } from "../ui/interrupt.ts";
+import { interruptible } from "../ui/interrupt.ts";
+import { pause } from "../ui/sleep.ts";
 import { EXIT, fail, isTerminal, out, outJson } from "../ui/output.ts";
 
 interface HealthFlags extends ServerFlags {

@@ -83,16 +83,7 @@ export const clickable = (of: Line, on: Command): Span[] => of.map((part) => ({ 
 
 /** Words on as many lines as they need, each at most so wide. A word that is wider goes on in the next line: nothing is lost. */
 export function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let current = "";
-  for (const word of clean(text).split(" ")) {
-    const next = current === "" ? word : `${current} ${word}`;
-    if (next.length <= width) current = next;
-    else {
-      if (current !== "") lines.push(current);
-      for (current = word; current.length > width; current = current.slice(width)) lines.push(current.slice(0, width));
-    }
-  }
-  if (current !== "") lines.push(current);
-  return lines;
+  return Bun.wrapAnsi(clean(text), width, { hard: true })
+    .split("\n")
+    .filter((each) => each !== "");
 }

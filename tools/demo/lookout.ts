@@ -15,7 +15,7 @@ import type { HealthReport } from "../analysis/health-report.ts";
 import { Timeline } from "../analysis/timeline.ts";
 import type { LineFeed } from "../deploy/feed-window.ts";
 import { isLoss } from "../deploy/samples.ts";
-import { sleep } from "../client/sleep.ts";
+import { sleep } from "../ui/sleep.ts";
 
 const LOOK_MS = 100;
 

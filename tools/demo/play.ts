@@ -9,7 +9,7 @@ import type { Measured } from "../analysis/measured.ts";
 import { tickRateHz } from "../analysis/tick-rate.ts";
 import type { ZoneTick } from "../analysis/samples.ts";
 import type { ClientStats, Percentiles } from "../client/client-stats.ts";
-import { sleep } from "../client/sleep.ts";
+import { sleep } from "../ui/sleep.ts";
 import type { Lookout } from "./lookout.ts";
 
 export interface PlayFigures {

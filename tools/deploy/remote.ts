@@ -8,7 +8,7 @@
 import { hostname, userInfo } from "node:os";
 import { z } from "zod";
 import { WowsimError } from "../../server/protocol/errors.ts";
-import { sleep } from "../client/sleep.ts";
+import { sleep } from "../ui/sleep.ts";
 
 /** The part of the control client that a deploy needs; an answer of success false is thrown by the client. */
 export interface Control {

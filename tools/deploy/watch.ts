@@ -9,7 +9,7 @@ import { judge, judgeEarly } from "./judge.ts";
 import type { JudgeInput, Thresholds, Verdict } from "./verdict.ts";
 import { SampleWindow } from "./samples.ts";
 import type { ZoneTick } from "./samples.ts";
-import { sleep } from "../client/sleep.ts";
+import { sleep } from "../ui/sleep.ts";
 
 interface Waiting {
   signal: AbortSignal;

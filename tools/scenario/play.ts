@@ -9,7 +9,7 @@
 // failed of a completed or deviated one.
 
 import { messageOf } from "../../server/protocol/errors.ts";
-import { sleep } from "../client/sleep.ts";
+import { sleep } from "../ui/sleep.ts";
 
 export type Verdict = "completed" | "deviated" | "failed" | "aborted";
 

@@ -7,7 +7,7 @@ import type { FaultStatus } from "../../server/protocol/faults/status.ts";
 import { withPasteableHints } from "../client/server-flags.ts";
 import { DeployRemote } from "../deploy/remote.ts";
 import type { RemoteZone } from "../deploy/remote.ts";
-import { sleep } from "../client/sleep.ts";
+import { sleep } from "../ui/sleep.ts";
 import { describe, overMsOf, read } from "./conditions.ts";
 import type { Reading } from "./conditions.ts";
 import type { Drill } from "./drill.ts";

@@ -25,14 +25,8 @@ const widthOf = (text: string): number => Bun.stringWidth(text);
 
 /** The text in lines of at most `width` cells, broken at blanks; a longer word stands alone, unless it has wide characters. */
 export function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of tied(text)
-    .split(" ")
-    .flatMap((each) => pieces(each, width))) {
-    const last = lines.at(-1);
-    if (last !== undefined && widthOf(last) + 1 + widthOf(word) <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
+  const words = tied(text).split(" ");
+  const lines = Bun.wrapAnsi(words.map((word) => broken(word, width)).join(" "), width).split("\n");
   return lines.map((line) => line.replaceAll(TIED, " "));
 }
 
@@ -70,7 +64,7 @@ function withCommand(before: string, command: string, width: number): string {
   return [...wrapped(before.trimEnd(), width), ...lines].join("\n");
 }
 
-/** As much of a text as fits; colours in it are left out. */
+/** As much of a text as fits; colours in it are left out. Bun.sliceAnsi lets half of a wide character stand over. */
 export function cut(text: string, width: number): string {
   const plain = Bun.stripANSI(text);
   if (widthOf(plain) <= width) return plain;
@@ -95,9 +89,9 @@ function tied(text: string): string {
 }
 
 /** A word of a script that writes without blanks may be broken anywhere. */
-function pieces(word: string, width: number): string[] {
+function broken(word: string, width: number): string {
   const isWide = widthOf(word) > Bun.stripANSI(word).length;
-  return isWide && widthOf(word) > width ? Bun.wrapAnsi(word, width, { hard: true }).split("\n") : [word];
+  return isWide ? Bun.wrapAnsi(word, width, { hard: true }) : word;
 }
 
 const gapsOf = (line: string): number => Bun.stripANSI(line).trim().match(/ {2,}/g)?.length ?? 0;

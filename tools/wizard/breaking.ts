@@ -5,7 +5,7 @@ import { FAULTS } from "../../server/protocol/faults/catalogue.ts";
 import { describeParams } from "../../server/protocol/faults/params.ts";
 import type { FaultParam } from "../../server/protocol/faults/params.ts";
 import { causesWithin, diagnose } from "../analysis/diagnosis.ts";
-import { sleep } from "../client/sleep.ts";
+import { sleep } from "../ui/sleep.ts";
 import { diagnosisAt, diagnosisLines } from "../report/diagnosis-lines.ts";
 import { FEELINGS, feelingOf } from "./feelings.ts";
 import type { Feeling } from "./feelings.ts";

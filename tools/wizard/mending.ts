@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { causesWithin, diagnose } from "../analysis/diagnosis.ts";
 import { shellWord } from "../client/server-name.ts";
-import { sleep } from "../client/sleep.ts";
+import { sleep } from "../ui/sleep.ts";
 import { loadModule } from "../scenario/modules.ts";
 import { checkScenario } from "../scenario/read-file.ts";
 import { takeBackKernel } from "./opening.ts";

@@ -1,7 +1,7 @@
 // The wizard's first steps: a server, players, and what healthy looks like.
 
 import { messageOf } from "../../server/protocol/errors.ts";
-import { sleep } from "../client/sleep.ts";
+import { sleep } from "../ui/sleep.ts";
 import { DRILL_SEED } from "../scenario/run-scenario.ts";
 import { Drill } from "../scenario/drill.ts";
 import type { Where } from "../scenario/drill.ts";

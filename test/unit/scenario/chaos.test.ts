@@ -93,12 +93,15 @@ describe("JSON paths", () => {
     ["$.a.*", [document.a.b]],
     ["$.a.b[7]", []],
     ["$.toString", []],
+    ["..c", [0, 1, 2]],
+    ["a.b[?@.c > 1].c", [2]],
+    ["$.a.b[0:1].c", [1]],
   ])("%s", (path, found) => {
     expect(parseJsonPath(path)(document).toSorted()).toEqual(found.toSorted());
   });
 
-  test.each(["", "$.zones[?(@.id==1)]", "$.a[0:2]", "a..", "a b"])("%p is refused with what is understood", (path) => {
-    expect(() => parseJsonPath(path)).toThrow(/empty|understood|ends in/);
+  test.each(["", "$.zones[?(@.id=1)]", "$.a[", "a..", "a b"])("%p is refused with what is wrong", (path) => {
+    expect(() => parseJsonPath(path)).toThrow(/empty|expected|unclosed|bald/);
   });
 });
 

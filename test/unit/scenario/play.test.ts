@@ -4,7 +4,7 @@
 import { describe, expect, test } from "bun:test";
 import { play } from "../../../tools/scenario/play.ts";
 import type { Act, ActResult, Program } from "../../../tools/scenario/play.ts";
-import { sleep } from "../../../tools/client/sleep.ts";
+import { sleep } from "../../../tools/ui/sleep.ts";
 
 const result = (holds: boolean | null): ActResult => ({ holds, text: `it is ${holds}` });
 

@@ -4,7 +4,7 @@ import type { Phase } from "../phase.ts";
 import type { Demo } from "../context.ts";
 import { measurePlay } from "../play.ts";
 import type { PlayFigures } from "../play.ts";
-import { sleep } from "../../client/sleep.ts";
+import { sleep } from "../../ui/sleep.ts";
 import { ms, percent } from "../words.ts";
 import { isAbove, isBelow, mapped } from "../../analysis/measured.ts";
 import { shown } from "../../analysis/measures.ts";

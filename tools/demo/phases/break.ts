@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import type { Phase } from "../phase.ts";
-import { sleep } from "../../client/sleep.ts";
+import { sleep } from "../../ui/sleep.ts";
 import { measurePlay } from "../play.ts";
 import { ms, seconds, times } from "../words.ts";
 import { shown, zonesText } from "../../analysis/measures.ts";

@@ -6,7 +6,7 @@ import { runCanary } from "../../deploy/canary.ts";
 import type { CanaryResult, StageReport } from "../../deploy/canary.ts";
 import { DEFAULT_THRESHOLDS } from "../../deploy/verdict.ts";
 import { DeployRemote } from "../../deploy/remote.ts";
-import { sleep } from "../../client/sleep.ts";
+import { sleep } from "../../ui/sleep.ts";
 import type { Demo } from "../context.ts";
 import type { Phase } from "../phase.ts";
 import { seconds } from "../words.ts";
