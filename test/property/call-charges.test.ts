@@ -35,7 +35,7 @@ test("charges are never behind what is done, whoever calls whom", () => {
         if (charges.atEntry(name) === 0) reached.paidByCaller++;
         if (isExported) expect(charges.atEntry(name)).toBeGreaterThan(0);
       }
-      const byName = new Map(functions.map((called) => [called.name, called]));
+      const byName = new Map(functions.map((each) => [each.name, each]));
       let [charged, done, calls] = [0, 0, 0];
       const open = functions.filter(({ isExported }) => isExported).map(({ name }) => name);
       for (let name = open.pop(); name !== undefined && calls < CALLS_MAX; name = open.pop()) {

@@ -6,6 +6,9 @@ import type { Protocol } from "../client/wire.ts";
 import { spokenOf } from "../client/child-output.ts";
 import { selfCommand } from "../ui/self.ts";
 
+/** Null: nobody waited for anything. */
+const Figure = z.number().nullable();
+
 const Report = z.object({
   elapsed_s: z.number(),
   connects: z.number(),
@@ -14,7 +17,7 @@ const Report = z.object({
   protocol_errors: z.number(),
   bytes_in: z.number(),
   bytes_out: z.number(),
-  round_trip_ms: z.object({ count: z.number(), p50: z.number(), p90: z.number(), p99: z.number(), max: z.number() }),
+  round_trip_ms: z.object({ p50: Figure, p90: Figure, p99: Figure, max: Figure }),
   process: z.object({ cores: z.number(), rss_mb: z.number() }),
 });
 export type PlayersReport = z.infer<typeof Report>;

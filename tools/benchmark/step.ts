@@ -133,12 +133,8 @@ async function until(
   }
 }
 
-/** Where nobody waited, nothing was measured. */
-function tripOf(report: PlayersReport | null): StepResult["round_trip_ms"] {
-  const trip = report?.round_trip_ms;
-  if (trip === undefined || trip.count === 0) return { p50: null, p90: null, p99: null, max: null };
-  return { p50: trip.p50, p90: trip.p90, p99: trip.p99, max: trip.max };
-}
+/** Of players who did not report. */
+const NO_TRIP: StepResult["round_trip_ms"] = { p50: null, p90: null, p99: null, max: null };
 
 function resultOf(clients: number, seconds: number, figures: TickFigures, report: PlayersReport | null): StepResult {
   const perSecond = (total: number): number => total / Math.max(0.001, report?.elapsed_s ?? 1);
@@ -147,7 +143,7 @@ function resultOf(clients: number, seconds: number, figures: TickFigures, report
     seconds,
     ...figures,
     actions: perSecond(report?.actions ?? 0),
-    round_trip_ms: tripOf(report),
+    round_trip_ms: report?.round_trip_ms ?? NO_TRIP,
     bytes_to_clients: perSecond(report?.bytes_in ?? 0),
     bytes_from_clients: perSecond(report?.bytes_out ?? 0),
     players: report?.process ?? null,

@@ -3,17 +3,19 @@
 //   {"connects":200,"actions":4000,"acks":3998,"round_trip_ms":{"p50":31.2,"p99":52.1,"max":60.3},"drops":0,...}
 
 import { createHistogram } from "node:perf_hooks";
+import type { Measured } from "../analysis/measured.ts";
 
 const US_PER_MS = 1_000;
 /** Protocol errors that are kept word for word. */
 const EXAMPLES_MAX = 5;
 
+/** In milliseconds; missing of none. */
 export interface Percentiles {
   count: number;
-  p50: number;
-  p90: number;
-  p99: number;
-  max: number;
+  p50: Measured;
+  p90: Measured;
+  p99: Measured;
+  max: Measured;
 }
 
 export class ClientStats {
@@ -137,7 +139,7 @@ export function count(counts: Map<string, number>, name: string): void {
 }
 
 function percentilesOf(histogram: ReturnType<typeof createHistogram>): Percentiles {
-  if (histogram.count === 0) return { count: 0, p50: 0, p90: 0, p99: 0, max: 0 };
+  if (histogram.count === 0) return { count: 0, p50: null, p90: null, p99: null, max: null };
   // A percentile is the upper end of a bucket, which may lie above the greatest value in it.
   const ms = (percentile: number): number => Math.min(histogram.percentile(percentile), histogram.max) / US_PER_MS;
   return { count: histogram.count, p50: ms(50), p90: ms(90), p99: ms(99), max: histogram.max / US_PER_MS };

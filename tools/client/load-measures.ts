@@ -4,7 +4,7 @@
 
 import { mapped, ratio } from "../analysis/measured.ts";
 import type { Measured } from "../analysis/measured.ts";
-import type { ClientStats, Percentiles } from "./client-stats.ts";
+import type { ClientStats } from "./client-stats.ts";
 import type { LoadMeasures } from "./fail-if.ts";
 import type { GuestStats } from "./guest-load.ts";
 
@@ -23,12 +23,12 @@ export function measuresOf(stats: ClientStats | GuestStats, { elapsedS, playing,
   const { roundTripMs: trip, pingMs: ping } = stats;
   return {
     ...common,
-    p50: seen(trip, trip.p50),
-    p90: seen(trip, trip.p90),
-    p99: seen(trip, trip.p99),
-    max: seen(trip, trip.max),
-    ping_p50: seen(ping, ping.p50),
-    ping_p99: seen(ping, ping.p99),
+    p50: trip.p50,
+    p90: trip.p90,
+    p99: trip.p99,
+    max: trip.max,
+    ping_p50: ping.p50,
+    ping_p99: ping.p99,
     errors: stats.protocolErrors,
     lost: stats.lost,
     busy: stats.busy,
@@ -37,11 +37,6 @@ export function measuresOf(stats: ClientStats | GuestStats, { elapsedS, playing,
     acked: mapped(ratio(stats.acks, stats.actions), (share) => share * 100),
     rate: overTime(stats.actions),
   };
-}
-
-/** A percentile of nothing is none. */
-function seen({ count }: Percentiles, value: number): Measured {
-  return count > 0 ? value : null;
 }
 
 /** One look at a load that runs: what happened since the look before. */
@@ -64,8 +59,8 @@ export class LiveLook {
     this.#atS = elapsedS;
     const parts = [`${playing} playing`, `${rate.toFixed(rate < 10 ? 1 : 0)}/s`];
     if (isPlayers) {
-      const { count, p50, p99 } = stats.takeRecentMs();
-      parts.push(count === 0 ? "no answers" : `p50 ${p50.toFixed(0)} p99 ${p99.toFixed(0)} ms`);
+      const { p50, p99 } = stats.takeRecentMs();
+      parts.push(p50 === null || p99 === null ? "no answers" : `p50 ${p50.toFixed(0)} p99 ${p99.toFixed(0)} ms`);
     }
     return [...parts, `${stats.drops} drops`].join(", ");
   }

@@ -311,7 +311,9 @@ function reportGuests(stats: GuestStats, elapsedS: number): void {
 
 function percentiles({ count, p50, p90, p99, max }: Percentiles): string {
   if (count === 0) return "nothing measured";
-  return `p50 ${p50.toFixed(1)} ms, p90 ${p90.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, max ${max.toFixed(1)} ms`;
+  return Object.entries({ p50, p90, p99, max })
+    .map(([name, ms]) => `${name} ${ms?.toFixed(1) ?? "?"} ms`)
+    .join(", ");
 }
 
 function listed(counts: ReadonlyMap<string, number>): string {

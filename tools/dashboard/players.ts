@@ -20,7 +20,7 @@ const LEAVE_MS_MAX = 3_000;
 const Summary = z.object({
   connects: z.number(),
   drops: z.number(),
-  round_trip_ms: z.object({ p99: z.number() }),
+  round_trip_ms: z.object({ p99: z.number().nullable() }),
 });
 
 export interface PlayersWish {
@@ -103,7 +103,7 @@ export class PlayerGroups {
     if (summary === null) this.#options.onEnd(`${count} players: ${problem || "ended without a word"}`, false);
     else {
       const { connects, drops, round_trip_ms: roundTrip } = summary;
-      const felt = `round trip p99 ${Math.round(roundTrip.p99)} ms, ${drops} drops`;
+      const felt = `${roundTrip.p99 === null ? "no round trip" : `round trip p99 ${Math.round(roundTrip.p99)} ms`}, ${drops} drops`;
       const text = `${connects} of ${count} players have left: ${felt}`;
       this.#options.onEnd(problem === "" ? text : `${text}; ${problem}`, problem === "");
     }

@@ -114,10 +114,8 @@ const ofPlayers = (unit: string, title: string, read: (felt: Felt) => Measured):
   read: ({ felt }) => (felt === null ? null : read(felt)),
 });
 
-const roundTrip = (title: string, read: (times: Percentiles) => number): Measure => ({
-  ...ofPlayers("ms", `action to its effect, ${title}`, ({ roundTripMs }) =>
-    roundTripMs.count === 0 ? null : read(roundTripMs),
-  ),
+const roundTrip = (title: string, read: (times: Percentiles) => Measured): Measure => ({
+  ...ofPlayers("ms", `action to its effect, ${title}`, ({ roundTripMs }) => read(roundTripMs)),
   sinceStepOnly: true,
 });
 

@@ -136,9 +136,10 @@ test("a mapped loopback address is loopback", () => {
   expect(["::ffff:127.0.0.1", "::ffff:10.0.0.1", "[::1]"].map(isLoopback)).toEqual([true, false, true]);
 });
 
+const told = (token: string, playerToken?: string): string =>
+  openToStrangers("0.0.0.0", { token, playerToken }).join("\n");
+
 test("a token that can be guessed is told at the start, off loopback, without being printed", () => {
-  const told = (token: string, playerToken?: string): string =>
-    openToStrangers("0.0.0.0", { token, playerToken }).join("\n");
   expect(told("hush", "x")).toContain("operators' token has 4 characters");
   expect(told("hush", "x")).toContain("players' token has 1 character,");
   expect(told("hush")).toContain("Anybody who reaches the game port may play");

@@ -1,6 +1,7 @@
 // Conditions on telemetry: what holds, what does not, and what can not be known.
 
 import { describe, expect, test } from "bun:test";
+import { ClientStats } from "../../../tools/client/client-stats.ts";
 import { describe as inWords, read } from "../../../tools/scenario/conditions.ts";
 import type { Mark, View } from "../../../tools/scenario/conditions.ts";
 import type { Felt } from "../../../tools/scenario/measures.ts";
@@ -74,7 +75,7 @@ describe("measures", () => {
     expect(look({ measure: "round_trip_ms_p50", below: 30 }).text).toBe(
       "round_trip_ms_p50 is 31 ms over 1.0 s, wanted below 30 ms",
     );
-    const silent = { ...felt, roundTripMs: { ...times(0), count: 0 } };
+    const silent = { ...felt, roundTripMs: new ClientStats().roundTripMs };
     expect(look({ measure: "round_trip_ms_p50", below: 30 }, silent).holds).toBeNull();
   });
 

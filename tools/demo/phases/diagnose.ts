@@ -3,7 +3,7 @@
 import type { Demo } from "../context.ts";
 import type { Phase } from "../phase.ts";
 import type { PlayFigures } from "../play.ts";
-import { mapped, ratio } from "../../analysis/measured.ts";
+import { isAbove, mapped, ratio } from "../../analysis/measured.ts";
 import type { Measured } from "../../analysis/measured.ts";
 import { shown, zonesText } from "../../analysis/measures.ts";
 import { ms, percent, seconds, times } from "../words.ts";
@@ -53,7 +53,7 @@ function tellPlayers(demo: Demo, before: PlayFigures, during: PlayFigures): void
   const change = (read: (figures: PlayFigures) => Measured, unit = ""): string =>
     `${shown(read(before))} → ${shown(read(during))}${unit} (${times(read(during), read(before))})`;
   demo.fact("cast success", `${percent(before.castSuccess)} → ${percent(during.castSuccess)} of the casts that ended`);
-  const isSlower = during.roundTripMs.p50 >= SLOWER_MIN * before.roundTripMs.p50;
+  const isSlower = isAbove(ratio(during.roundTripMs.p50, before.roundTripMs.p50), SLOWER_MIN);
   demo.claim(isSlower, `players wait longer: round trip p50 ${change(({ roundTripMs }) => roundTripMs.p50, " ms")}`);
   const castsFell = hasFallen(ratio(during.castsPerS, before.castsPerS));
   demo.claim(castsFell, `they cast less: completed a second ${change(({ castsPerS }) => castsPerS)}`);

@@ -1,5 +1,6 @@
 // Phase 4: the command that the runbook gives is run as it stands, and recovery is watched for.
 
+import { isBelow, ratio } from "../../analysis/measured.ts";
 import type { Phase } from "../phase.ts";
 import type { Demo } from "../context.ts";
 import { measurePlay } from "../play.ts";
@@ -44,7 +45,7 @@ export const fix: Phase = {
       "ticks",
       `p50 ${ms(after.tickMs.p50)}, p99 ${ms(after.tickMs.p99)}; ${after.overruns} of ${after.ticks} over ${BUDGET_MS} ms`,
     );
-    const isBack = after.roundTripMs.count > 0 && after.roundTripMs.p50 <= BACK_WITHIN * before.roundTripMs.p50;
+    const isBack = isBelow(ratio(after.roundTripMs.p50, before.roundTripMs.p50), BACK_WITHIN);
     demo.claim(
       isBack,
       `players' round trip is back: p50 ${ms(after.roundTripMs.p50)}, before ${ms(before.roundTripMs.p50)}`,
