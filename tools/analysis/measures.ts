@@ -76,6 +76,11 @@ export function shownBeside(value: number, limit: number, show: (value: number) 
   return String(value);
 }
 
+/** A chance beside the limit that it was compared with: "3e-7", "0.01"; "unknown" when there is none. */
+export function shownP(p: Measured, alpha: number): string {
+  return p === null ? "unknown" : shownBeside(p, alpha, (value) => value.toPrecision(1));
+}
+
 /**
  * "8 of 9 connected players". What is counted over a time is not always part of what was counted before it: more than all is
  * no share, and is said as two numbers, "9 connected players (8 by the count before)".

@@ -5,7 +5,7 @@
 
 import { both, mapped } from "../analysis/measured.ts";
 import type { Measured } from "../analysis/measured.ts";
-import { shownBeside } from "../analysis/measures.ts";
+import { shownBeside, shownP } from "../analysis/measures.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Check, Thresholds } from "./verdict.ts";
 import type { ZoneTick } from "./samples.ts";
@@ -99,7 +99,7 @@ function comparisonCheck(comparison: Comparison, { before, after, controls }: Ev
     id: comparison.id,
     kind: isMeasured ? "comparison" : "data",
     ok: isMeasured && !(isOver && isRisen && isSure),
-    text: `${title}: ${describe(change, unit, inControls, ratioMax)}${decided}`,
+    text: `${title}: ${describe(change, unit, inControls, { ratioMax, alpha })}${decided}`,
     numbers: {
       before: change.before,
       after: change.after,
@@ -120,11 +120,16 @@ function comparisonCheck(comparison: Comparison, { before, after, controls }: Ev
   };
 }
 
-function describe(change: Change, unit: string, inControls: Measured, ratioMax: number): string {
+function describe(
+  change: Change,
+  unit: string,
+  inControls: Measured,
+  { ratioMax, alpha }: { ratioMax: number; alpha: number },
+): string {
   const controls = inControls === null ? "own past only" : `control zones ×${fixed(change.controlRatio)}`;
   return (
     `${fixed(change.before)} → ${fixed(change.after)} ${unit} (${times(change.ratio)}; ${controls}; ` +
-    `net ${times(change.netRatio, ratioMax)}, limit ×${ratioMax}), p = ${change.p.toPrecision(1)} ` +
+    `net ${times(change.netRatio, ratioMax)}, limit ×${ratioMax}), p = ${shownP(change.p, alpha)} ` +
     `over ${change.blocksBefore}+${change.blocksAfter} blocks of 10 ticks`
   );
 }

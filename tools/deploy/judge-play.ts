@@ -7,7 +7,7 @@
 
 import { both, difference, isBelow, mapped, median, ratio, sum } from "../analysis/measured.ts";
 import type { Measured } from "../analysis/measured.ts";
-import { shownBeside } from "../analysis/measures.ts";
+import { shownBeside, shownP } from "../analysis/measures.ts";
 import { areSamePlayers, meanPlayers, PLAYERS_NEGLIGIBLE } from "./evidence.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Check, Thresholds } from "./verdict.ts";
@@ -96,7 +96,7 @@ function completionCheck(play: Play, thresholds: Thresholds): Check {
   return {
     ...keptCheck(
       "cast_completion",
-      `${text}, ${keptText(kept, keptMin, controls)}, p = ${shownP(p)}`,
+      `${text}, ${keptText(kept, keptMin, controls)}, p = ${shownP(p, alpha)}`,
       kept,
       keptMin,
       p,
@@ -137,7 +137,7 @@ function refusalsCheck({ before, after, controls }: Play, thresholds: Thresholds
     ok: isMeasured && !(isOver && p < alpha),
     text:
       `commands refused: ${part(before.refused, before.commands)} → ${part(after.refused, after.commands)}, ` +
-      `net rise ${percent(netRise, riseMax)} (${controlsText(usable.length)}), at most ${percent(riseMax)}, p = ${shownP(p)}` +
+      `net rise ${percent(netRise, riseMax)} (${controlsText(usable.length)}), at most ${percent(riseMax)}, p = ${shownP(p, alpha)}` +
       (isOver && p >= alpha ? `; over the limit, but p is not under ${alpha}` : ""),
     numbers: { rise, net_rise: netRise, net_rise_max: riseMax, p, alpha, control_zones: usable.length },
   };
@@ -227,7 +227,6 @@ function part(some: Measured, all: Measured): string {
   return `${some ?? "?"}/${all ?? "?"}${shownShare}`;
 }
 const shown = (value: Measured, digits = 1): string => (value === null ? "unknown" : value.toFixed(digits));
-const shownP = (p: Measured): string => (p === null ? "unknown" : p.toPrecision(1));
 const whole = (hundredths: number): string => String(Math.round(hundredths) || 0);
 
 /** Beside the limit it is compared with, where there is one, with the digits that tell the two apart; never "-0 %". */
