@@ -61,24 +61,26 @@ export function shown(given: Measured): string {
   return size >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
 
-const DIGITS_MAX = 12;
+const DIGITS = Array.from({ length: 12 }, (_, index) => index + 1);
 
 /**
  * A value beside the limit that it was compared with, as `show` words it; with more digits where that would read as the limit, or
  * as the other side of it: "0.996 is not 1" and not "1.0 is not 1".
  */
 export function shownBeside(value: number, limit: number, show: (value: number) => string = shown): string {
-  const isTold = (text: string): boolean =>
-    Math.sign(Number(text.replaceAll(",", "")) - limit) === Math.sign(value - limit);
-  const text = show(value);
-  if (isTold(text)) return text;
-  for (let digits = 1; digits <= DIGITS_MAX; digits++) if (isTold(value.toFixed(digits))) return value.toFixed(digits);
-  return String(value);
+  const texts = [show(value), ...DIGITS.map((digits) => value.toFixed(digits))];
+  return texts.find((text) => isOnSide(text, value, limit)) ?? String(value);
 }
 
 /** A chance beside the limit that it was compared with: "3e-7", "0.01"; "unknown" when there is none. */
 export function shownP(p: Measured, alpha: number): string {
-  return p === null ? "unknown" : shownBeside(p, alpha, (value) => value.toPrecision(1));
+  if (p === null) return "unknown";
+  return DIGITS.map((digits) => p.toPrecision(digits)).find((text) => isOnSide(text, p, alpha)) ?? String(p);
+}
+
+/** Whether it reads as less than the limit, as the limit or as more, as the value is. */
+function isOnSide(text: string, value: number, limit: number): boolean {
+  return Math.sign(Number(text.replaceAll(",", "")) - limit) === Math.sign(value - limit);
 }
 
 /**
