@@ -8,17 +8,16 @@
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { Command, Option } from "commander";
 import { isBelow, sum } from "../tools/analysis/measured.ts";
 import type { Measured } from "../tools/analysis/measured.ts";
 import type { Percentiles } from "../tools/client/client-stats.ts";
-import type { Protocol } from "../tools/client/wire.ts";
-import { addFormatFlag, parseInteger, parseNumber } from "../tools/ui/flags.ts";
-import type { OutputFormat } from "../tools/ui/flags.ts";
-import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
+import { parseInteger } from "../tools/ui/flags.ts";
+import { out, outJson } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
 import { fixed, printChecks } from "../server/testing/checks.ts";
 import type { Check } from "../server/testing/checks.ts";
+import { choice, integer, optional, rateFlag, runBench, seedFlag, yes } from "./lib/bench.ts";
+import type { FlagsOf } from "./lib/bench.ts";
 import type { CpuSpent } from "./lib/cpu-times.ts";
 import type { CrowdOrder } from "./lib/crowd-process.ts";
 import { crowdWorld } from "./lib/crowd-world.ts";
@@ -30,18 +29,6 @@ import { readWindow } from "../server/testing/telemetry-window.ts";
 import type { TelemetryWindow } from "../server/testing/telemetry-window.ts";
 import { tempFolder } from "../server/testing/temp-folder.ts";
 import type { Comparison } from "./lib/world-compare.ts";
-
-interface Flags {
-  clients: number;
-  zones: number;
-  fight: boolean;
-  rate: number;
-  seconds: number;
-  warmUp?: number;
-  protocol: Protocol;
-  seed: number;
-  format: OutputFormat;
-}
 
 interface CrowdReport {
   measured: {
@@ -77,27 +64,26 @@ const WALK_SPEED = 7;
 const DETOURS = 1.15;
 const SETTLE_SECONDS = 5;
 
-const program = new Command("crowd")
-  .description("Ticks, round trips, bytes and agreement with thousands of players at the density of a living world.")
-  .option("--clients <n>", "players", parseInteger(1, 10_000), 5_000)
-  .option("--zones <n>", "zones they are spread over", parseInteger(1, 64), 8)
-  .option("--fight", "creatures enough beside everybody that all fight", false)
-  .option("--rate <n>", "actions a second and player", parseNumber(0.1, 90), 2)
-  .option("--seconds <n>", "to measure, once everybody is where it plays", parseInteger(1, 3_600), 60)
-  .option("--warm-up <s>", "for walking there; default: as long as the furthest needs", parseInteger(0, 3_600))
-  .addOption(new Option("--protocol <name>", "encoding").choices(["json", "binary"]).default("binary"))
-  .option("--seed <n>", "seed of server and players", parseInteger(0, 0xffff_ffff), 1)
-  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not, 64 wrong usage.")
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
-addFormatFlag(program).action(crowd);
+const FLAGS = {
+  clients: integer("players", 1, 10_000, 5_000),
+  zones: integer("zones they are spread over", 1, 64, 8),
+  fight: yes("creatures enough beside everybody that all fight"),
+  rate: rateFlag("player"),
+  seconds: integer("to measure, once everybody is where it plays", 1, 3_600, 60),
+  warmUp: optional("for walking there; default: as long as the furthest needs", parseInteger(0, 3_600)),
+  protocol: choice("encoding", ["json", "binary"], "binary"),
+  seed: seedFlag("server and players"),
+};
+type Flags = FlagsOf<typeof FLAGS>;
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  fail(error, EXIT.degraded);
-}
+await runBench(
+  "crowd",
+  "Ticks, round trips, bytes and agreement with thousands of players at the density of a living world.",
+  FLAGS,
+  crowd,
+);
 
-async function crowd(flags: Flags): Promise<void> {
+async function crowd(flags: Flags): Promise<Check[]> {
   const { clients, zones, fight, rate, seconds, protocol, seed, format } = flags;
   const manner = fight ? "fighting" : "living";
   const world = crowdWorld({ zones, players: clients, manner });
@@ -129,7 +115,7 @@ async function crowd(flags: Flags): Promise<void> {
     if (format === "json")
       outJson({ clients, zones, fight, rate, seconds, protocol, report, ticks: ticksOf(window), checks });
     else print(flags, report, window, checks);
-    if (checks.some((check) => !check.holds)) process.exitCode = EXIT.degraded;
+    return checks;
   } finally {
     folder.remove();
   }

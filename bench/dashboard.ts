@@ -12,25 +12,16 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command } from "commander";
 import { WowsimError } from "../server/protocol/errors.ts";
 import { ratio } from "../tools/analysis/measured.ts";
 import type { Measured } from "../tools/analysis/measured.ts";
-import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
-import type { OutputFormat } from "../tools/ui/flags.ts";
 import { EXIT, err, out, outJson } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
+import { integer, list, runBench } from "./lib/bench.ts";
+import type { FlagsOf } from "./lib/bench.ts";
 import type { DashboardCost } from "./lib/dashboard-child.ts";
 import { fixed } from "../server/testing/checks.ts";
 import { greatestOf, isAtMost, quantile } from "../server/testing/statistics.ts";
-
-interface Flags {
-  rates: number[];
-  seconds: number;
-  width: number;
-  height: number;
-  format: OutputFormat;
-}
 
 interface Run {
   linesPerSecond: number;
@@ -57,21 +48,20 @@ const KEYS_APART_MS = 400;
 /** Only dialogs have it. */
 const DIALOG_CORNER = "┌";
 
-const program = new Command("bench/dashboard")
-  .description(
-    "What the dashboard costs, how often it draws, and how fast it answers keys, by lines of telemetry a second.",
-  )
-  .option("--rates <n,...>", "lines a second, one run each", parseRates, [1_000, 20_000])
-  .option("--seconds <n>", "measured without keys and then with, each run", parseInteger(3, 300), 10)
-  .option("--width <n>", "columns of its terminal", parseInteger(80, 500), 200)
-  .option("--height <n>", "rows of its terminal", parseInteger(24, 200), 50)
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
-addFormatFlag(program).action(bench);
-await program.parseAsync();
+const FLAGS = {
+  rates: list("lines a second, one run each", 100, 100_000, [1_000, 20_000]),
+  seconds: integer("measured without keys and then with, each run", 3, 300, 10),
+  width: integer("columns of its terminal", 80, 500, 200),
+  height: integer("rows of its terminal", 24, 200, 50),
+};
+type Flags = FlagsOf<typeof FLAGS>;
 
-function parseRates(text: string): number[] {
-  return text.split(",").map(parseInteger(100, 100_000));
-}
+await runBench(
+  "bench/dashboard",
+  "What the dashboard costs, how often it draws, and how fast it answers keys, by lines of telemetry a second.",
+  FLAGS,
+  bench,
+);
 
 async function bench(flags: Flags): Promise<void> {
   const measured: Run[] = [];

@@ -6,16 +6,15 @@
 // Between bursts of cycles it waits until every fault has left, everybody plays again and no zone is in trouble, and takes
 // a sample of the process's memory. Heaps find their size in the first half of the bursts; a leak goes on in the second.
 
-import { Command } from "commander";
 import { isBelow, mapped } from "../tools/analysis/measured.ts";
 import type { Measured } from "../tools/analysis/measured.ts";
 import { Swarm } from "../tools/client/swarm.ts";
-import { addFormatFlag, parseInteger, parseNumber } from "../tools/ui/flags.ts";
-import type { OutputFormat } from "../tools/ui/flags.ts";
-import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
+import { out, outJson } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
 import { fixed, printChecks } from "../server/testing/checks.ts";
 import type { Check } from "../server/testing/checks.ts";
+import { integer, rateFlag, runBench, seedFlag } from "./lib/bench.ts";
+import type { FlagsOf } from "./lib/bench.ts";
 import { FaultStorm } from "./lib/fault-storm.ts";
 import type { StormTally } from "./lib/fault-storm.ts";
 import { startServerChild } from "../server/testing/server-child.ts";
@@ -24,17 +23,6 @@ import { lookAt, rssMb } from "./lib/server-look.ts";
 import type { Look } from "./lib/server-look.ts";
 import { isAtMost, leastOf, slopeOf } from "../server/testing/statistics.ts";
 import type { Slope } from "../server/testing/statistics.ts";
-
-interface Flags {
-  cycles: number;
-  clients: number;
-  rate: number;
-  lanes: number;
-  settleSeconds: number;
-  windowSeconds: number;
-  seed: number;
-  format: OutputFormat;
-}
 
 const WORLD = "server/protocol/content/worlds/four-zones.toml";
 const ZONES = 4;
@@ -54,26 +42,25 @@ const GROWTH_MB_MAX = 1;
 /** What must never be in telemetry, whatever faults do. */
 const MISTAKES = new Set(["Invalid state transition attempted", "Fault hook failed", "Zone ticks lost"]);
 
-const program = new Command("fault-cycles")
-  .description("Whether random faults, activated and removed again and again under players, leave anything behind.")
-  .option("--cycles <n>", "faults that come and go", parseInteger(1, 100_000), 1_000)
-  .option("--clients <n>", "players, spread over four zones", parseInteger(4, 4_000), 100)
-  .option("--rate <n>", "actions a second and player", parseNumber(0.1, 90), 2)
-  .option("--lanes <n>", "faults at a time", parseInteger(1, 16), 4)
-  .option("--settle-seconds <n>", "before each look: heaps settle, zones are well again", parseInteger(1, 600), 12)
-  .option("--window-seconds <n>", "of looking, before and after", parseInteger(1, 600), 15)
-  .option("--seed <n>", "seed of server, players and faults", parseInteger(0, 0xffff_ffff), 1)
-  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not, 64 wrong usage.")
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
-addFormatFlag(program).action(faultCycles);
+const FLAGS = {
+  cycles: integer("faults that come and go", 1, 100_000, 1_000),
+  clients: integer("players, spread over four zones", 4, 4_000, 100),
+  rate: rateFlag("player"),
+  lanes: integer("faults at a time", 1, 16, 4),
+  settleSeconds: integer("before each look: heaps settle, zones are well again", 1, 600, 12),
+  windowSeconds: integer("of looking, before and after", 1, 600, 15),
+  seed: seedFlag("server, players and faults"),
+};
+type Flags = FlagsOf<typeof FLAGS>;
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  fail(error, EXIT.degraded);
-}
+await runBench(
+  "fault-cycles",
+  "Whether random faults, activated and removed again and again under players, leave anything behind.",
+  FLAGS,
+  faultCycles,
+);
 
-async function faultCycles(flags: Flags): Promise<void> {
+async function faultCycles(flags: Flags): Promise<Check[]> {
   const { cycles, clients, rate, lanes, settleSeconds, windowSeconds, seed, format } = flags;
   await using server = await startServerChild({ world: WORLD, seed });
   const swarm = await Swarm.start({ host: "127.0.0.1", port: server.ports.game, count: clients, rate, seed });
@@ -106,7 +93,7 @@ async function faultCycles(flags: Flags): Promise<void> {
     const tally = asObject(storm.tally);
     outJson({ cycles, clients, seconds, before, after, memory, tally, mistakes, clients_felt: stats.toJson(), checks });
   } else print(flags, seconds, found, checks);
-  if (checks.some((check) => !check.holds)) process.exitCode = EXIT.degraded;
+  return checks;
 }
 
 /** Waits until nothing is left of any fault: everybody plays, at home, in zones that run. */

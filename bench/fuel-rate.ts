@@ -5,20 +5,14 @@
 //
 // Each case is a small module, metered as any upload is, that goes on until its fuel is gone.
 
-import { Command } from "commander";
 import { meter } from "../assembly/toolchain/meter.ts";
 import { noRefuel, OutOfFuel } from "../assembly/toolchain/fuel.ts";
-import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
-import type { OutputFormat } from "../tools/ui/flags.ts";
-import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
+import { out, outJson } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
 import { printChecks } from "../server/testing/checks.ts";
 import type { Check } from "../server/testing/checks.ts";
-
-interface Flags {
-  fuel: number;
-  format: OutputFormat;
-}
+import { integer, runBench } from "./lib/bench.ts";
+import type { FlagsOf } from "./lib/bench.ts";
 
 const PAGES = 320;
 const MIB = 1024 * 1024;
@@ -49,20 +43,14 @@ const CASES: readonly (readonly [name: string, body: string])[] = [
   ["1,000 divisions in a row", divide.repeat(1_000)],
 ];
 
-const program = new Command("fuel-rate")
-  .description("Whether a unit of fuel is about the same time wherever it is burnt.")
-  .option("--fuel <n>", "units that each case burns", parseInteger(100_000, 1_000_000_000), 20_000_000)
-  .addHelpText("after", `\nExit codes: 0 all held, 1 something did not, ${EXIT.usage} wrong usage.`)
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
-addFormatFlag(program).action(fuelRate);
+const FLAGS = {
+  fuel: integer("units that each case burns", 100_000, 1_000_000_000, 20_000_000),
+};
+type Flags = FlagsOf<typeof FLAGS>;
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  fail(error, EXIT.degraded);
-}
+await runBench("fuel-rate", "Whether a unit of fuel is about the same time wherever it is burnt.", FLAGS, fuelRate);
 
-async function fuelRate({ fuel, format }: Flags): Promise<void> {
+async function fuelRate({ fuel, format }: Flags): Promise<Check[]> {
   const rows: Row[] = [];
   for (const [name, body] of CASES) {
     const nsPerUnit = await burn(body, fuel);
@@ -83,7 +71,7 @@ async function fuelRate({ fuel, format }: Flags): Promise<void> {
     for (const line of tableLines(["a loop around", "ns a unit", "× an empty loop"], shown)) out(line);
     printChecks(checks);
   }
-  if (checks.some((check) => !check.holds)) process.exitCode = EXIT.degraded;
+  return checks;
 }
 
 interface Row {

@@ -7,16 +7,15 @@
 // A server that minds would end, fall silent, grow, refuse without counting, or answer operators late. Exit code 1 then.
 
 import { join } from "node:path";
-import { Command } from "commander";
 import { difference, isBelow } from "../tools/analysis/measured.ts";
 import type { Measured } from "../tools/analysis/measured.ts";
 import { seededRandom, seedOf } from "../server/protocol/seeded-random.ts";
 import { ControlClient } from "../tools/client/control-client.ts";
-import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
-import type { OutputFormat } from "../tools/ui/flags.ts";
-import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
+import { out, outJson } from "../tools/ui/output.ts";
 import { fixed, printChecks } from "../server/testing/checks.ts";
 import type { Check } from "../server/testing/checks.ts";
+import { integer, runBench, seedFlag } from "./lib/bench.ts";
+import type { FlagsOf } from "./lib/bench.ts";
 import { startControlProbe } from "./lib/control-probe.ts";
 import type { ProbedAnswers } from "./lib/control-probe.ts";
 import { fuzzConnection, newTally, splitEverywhere } from "./lib/fuzz-connection.ts";
@@ -29,13 +28,6 @@ import { SCRAPE_INTERVAL_MS } from "../server/main/monitoring/metrics.ts";
 import { greatestOf, isAtMost, quantile } from "../server/testing/statistics.ts";
 import { startServerChild } from "../server/testing/server-child.ts";
 import type { ServerChild } from "../server/testing/server-child.ts";
-
-interface Flags {
-  messages: number;
-  connections: number;
-  seed: number;
-  format: OutputFormat;
-}
 
 const WORLD = join(import.meta.dir, "../server/protocol/content/worlds/four-zones.toml");
 /** What part of the messages, and of the connections, speaks how. */
@@ -55,22 +47,21 @@ interface Sample {
   rssMb: number;
 }
 
-const program = new Command("fuzz")
-  .description("Throw broken messages at a server's game and control ports, and see whether it minds.")
-  .option("--messages <n>", "messages in all", parseInteger(100, 100_000_000), 1_000_000)
-  .option("--connections <n>", "open at a time", parseInteger(2, 500), 32)
-  .option("--seed <n>", "seed of everything drawn", parseInteger(0, 0xffff_ffff), 1)
-  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not, 64 wrong usage.")
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
-addFormatFlag(program).action(fuzz);
+const FLAGS = {
+  messages: integer("messages in all", 100, 100_000_000, 1_000_000),
+  connections: integer("open at a time", 2, 500, 32),
+  seed: seedFlag("everything drawn"),
+};
+type Flags = FlagsOf<typeof FLAGS>;
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  fail(error, EXIT.degraded);
-}
+await runBench(
+  "fuzz",
+  "Throw broken messages at a server's game and control ports, and see whether it minds.",
+  FLAGS,
+  fuzz,
+);
 
-async function fuzz(flags: Flags): Promise<void> {
+async function fuzz(flags: Flags): Promise<Check[]> {
   await using server = await startServerChild({ world: WORLD, seed: flags.seed });
   const tallies: Tallies = { game: newTally(), binary: newTally(), control: newTally() };
   const samples: Sample[] = [];
@@ -102,7 +93,7 @@ async function fuzz(flags: Flags): Promise<void> {
     const asObjects = { ...counted, refused: Object.fromEntries(refused), control: Object.fromEntries(control) };
     outJson({ seconds, tallies, samples, answers, failures, counted: asObjects, splitWrong, checks });
   } else print(flags, seconds, tallies, samples, answers, counted, checks);
-  if (checks.some((check) => !check.holds)) process.exitCode = EXIT.degraded;
+  return checks;
 }
 
 function messagesIn(tallies: Tallies): number {

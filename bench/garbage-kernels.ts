@@ -8,7 +8,6 @@
 // thousand runs of the metering would take; and what a zone has to get over is the same as with ten thousand files.
 
 import { join } from "node:path";
-import { Command } from "commander";
 import { isBelow } from "../tools/analysis/measured.ts";
 import type { Measured } from "../tools/analysis/measured.ts";
 import { measuredOf } from "../tools/analysis/telemetry-text.ts";
@@ -18,12 +17,12 @@ import { ClientStats } from "../tools/client/client-stats.ts";
 import { GameClient } from "../tools/client/game-client.ts";
 import { DeployRemote } from "../tools/deploy/remote.ts";
 import type { RemoteZone } from "../tools/deploy/remote.ts";
-import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
-import type { OutputFormat } from "../tools/ui/flags.ts";
-import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
+import { out, outJson } from "../tools/ui/output.ts";
 import { fixed, printChecks } from "../server/testing/checks.ts";
 import type { Check } from "../server/testing/checks.ts";
 import { greatestOf, isAtMost, Most } from "../server/testing/statistics.ts";
+import { integer, runBench } from "./lib/bench.ts";
+import type { FlagsOf } from "./lib/bench.ts";
 import { startControlProbe } from "./lib/control-probe.ts";
 import type { ProbedAnswers } from "./lib/control-probe.ts";
 import { crowdWorld } from "./lib/crowd-world.ts";
@@ -31,14 +30,6 @@ import { buildGarbageKernel, GARBAGE_SPELL } from "../server/testing/garbage-ker
 import { startServerChild } from "../server/testing/server-child.ts";
 import type { ServerChild } from "../server/testing/server-child.ts";
 import { tempFolder } from "../server/testing/temp-folder.ts";
-
-interface Flags {
-  kernels: number;
-  zones: number;
-  players: number;
-  seed: number;
-  format: OutputFormat;
-}
 
 const CREATURES_FOR = 40;
 const LEASE_MS = 20_000;
@@ -56,26 +47,20 @@ const BACK_MS_MAX = 10_000;
 /** Longer than any run takes; players end with the bench. */
 const PLAY_SECONDS = 3_600;
 
-const program = new Command("garbage-kernels")
-  .description("What thousands of kernels that write garbage do to a live server, one after the other in each zone.")
-  .option("--kernels <n>", "candidates to deploy, in all", parseInteger(1, 1_000_000), 10_000)
-  .option("--zones <n>", "zones that they are deployed into, side by side", parseInteger(1, 32), 12)
-  .option(
-    "--players <n>",
-    "players who play meanwhile, beside one who orders the garbage a zone",
-    parseInteger(1, 1_000),
-    36,
-  )
-  .option("--seed <n>", "of the first; the others follow", parseInteger(1, 0x7fff_ffff), 1)
-  .addHelpText("after", `\nExit codes: 0 all held, 1 something did not, ${EXIT.usage} wrong usage.`)
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
-addFormatFlag(program).action(garbageKernels);
+const FLAGS = {
+  kernels: integer("candidates to deploy, in all", 1, 1_000_000, 10_000),
+  zones: integer("zones that they are deployed into, side by side", 1, 32, 12),
+  players: integer("players who play meanwhile, beside one who orders the garbage a zone", 1, 1_000, 36),
+  seed: integer("of the first; the others follow", 1, 0x7fff_ffff, 1),
+};
+type Flags = FlagsOf<typeof FLAGS>;
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  fail(error, EXIT.degraded);
-}
+await runBench(
+  "garbage-kernels",
+  "What thousands of kernels that write garbage do to a live server, one after the other in each zone.",
+  FLAGS,
+  garbageKernels,
+);
 
 /** Players in a process of their own, who end with the bench: what they see of a world of garbage says nothing. */
 function startPlayers(port: number, count: number, seed: number): { end(): void } {
@@ -110,7 +95,7 @@ interface Tally {
   waits: number;
 }
 
-async function garbageKernels(flags: Flags): Promise<void> {
+async function garbageKernels(flags: Flags): Promise<Check[]> {
   const { kernels, zones, players, seed, format } = flags;
   const folder = tempFolder("wowsim-garbage-");
   const world = `${folder.path}/world.toml`;
@@ -147,7 +132,7 @@ async function garbageKernels(flags: Flags): Promise<void> {
     for (const { ms, error } of seen.slowest) out(`  ${ms.toFixed(0).padStart(5)} ms  a tick: ${error.slice(0, 80)}`);
     printChecks(checks);
   }
-  if (checks.some((check) => !check.holds)) process.exitCode = EXIT.degraded;
+  return checks;
 }
 
 interface Run {

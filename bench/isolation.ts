@@ -11,7 +11,6 @@
 // - Beside it, a zone with the same faults and the server's own recovery runs next to one without, on the same commands;
 //   their hashes are compared after every tick and all bytes of their states at the end (lib/crash-twin.ts).
 
-import { Command } from "commander";
 import { isBelow, mapped, sum } from "../tools/analysis/measured.ts";
 import type { Measured } from "../tools/analysis/measured.ts";
 import { measuredOf } from "../tools/analysis/telemetry-text.ts";
@@ -20,12 +19,12 @@ import { ensureKernel } from "../assembly/toolchain/build.ts";
 import { loadKernel } from "../assembly/toolchain/load.ts";
 import type { TelemetryLine } from "../server/protocol/telemetry-line.ts";
 import { ControlClient } from "../tools/client/control-client.ts";
-import { addFormatFlag, parseInteger, parseNumber } from "../tools/ui/flags.ts";
-import type { OutputFormat } from "../tools/ui/flags.ts";
-import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
+import { out, outJson } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
 import { fixed, printChecks } from "../server/testing/checks.ts";
 import type { Check } from "../server/testing/checks.ts";
+import { integer, rateFlag, runBench, seedFlag } from "./lib/bench.ts";
+import type { FlagsOf } from "./lib/bench.ts";
 import { crashTwin } from "./lib/crash-twin.ts";
 import type { CrashTwinProof } from "./lib/crash-twin.ts";
 import { runPlayers } from "./lib/players.ts";
@@ -35,15 +34,6 @@ import { greatestOf, isAtMost, quantile } from "../server/testing/statistics.ts"
 
 import { readWindow, ticksOff } from "../server/testing/telemetry-window.ts";
 import type { Span, TelemetryWindow } from "../server/testing/telemetry-window.ts";
-
-interface Flags {
-  clients: number;
-  rate: number;
-  seconds: number;
-  twinTicks: number;
-  seed: number;
-  format: OutputFormat;
-}
 
 const WORLD = "server/protocol/content/worlds/four-zones.toml";
 const TICK_RATE_HZ = 20;
@@ -61,24 +51,23 @@ const RECOVERY_MS_MAX = 50;
 const P99_SHARE_MAX = 0.1;
 const P99_MS_MAX = 0.5;
 
-const program = new Command("isolation")
-  .description("What a zone that traps and one that runs away, each once a second, do to two others.")
-  .option("--clients <n>", "players, spread over four zones", parseInteger(4, 4_000), 80)
-  .option("--rate <n>", "actions a second and player", parseNumber(0.1, 90), 2)
-  .option("--seconds <n>", "of baseline, and of trouble", parseInteger(2, 3_600), 30)
-  .option("--twin-ticks <n>", "ticks of the zone that is compared with its twin", parseInteger(40, 1_000_000), 1_200)
-  .option("--seed <n>", "seed of server and players", parseInteger(0, 0xffff_ffff), 1)
-  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not, 64 wrong usage.")
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
-addFormatFlag(program).action(isolation);
+const FLAGS = {
+  clients: integer("players, spread over four zones", 4, 4_000, 80),
+  rate: rateFlag("player"),
+  seconds: integer("of baseline, and of trouble", 2, 3_600, 30),
+  twinTicks: integer("ticks of the zone that is compared with its twin", 40, 1_000_000, 1_200),
+  seed: seedFlag("server and players"),
+};
+type Flags = FlagsOf<typeof FLAGS>;
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  fail(error, EXIT.degraded);
-}
+await runBench(
+  "isolation",
+  "What a zone that traps and one that runs away, each once a second, do to two others.",
+  FLAGS,
+  isolation,
+);
 
-async function isolation(flags: Flags): Promise<void> {
+async function isolation(flags: Flags): Promise<Check[]> {
   const { clients, rate, seconds, twinTicks, seed, format } = flags;
   await using server = await startServerChild({ world: WORLD, seed });
   const playSeconds = SETTLE_SECONDS + 2 * seconds + MARGIN_SECONDS;
@@ -95,7 +84,7 @@ async function isolation(flags: Flags): Promise<void> {
   const checks = judge({ zones, falls, twin, players, trouble, seconds });
   if (format === "json") outJson({ clients, rate, seconds, zones, recoveries: summary(falls), twin, players, checks });
   else print(flags, zones, falls, twin, checks);
-  if (checks.some((check) => !check.holds)) process.exitCode = EXIT.degraded;
+  return checks;
 }
 
 /** Lets it settle, runs it well for a while, then with both faults for as long; the two stretches of time. */

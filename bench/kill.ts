@@ -14,7 +14,6 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Subprocess } from "bun";
-import { Command } from "commander";
 import { mapped } from "../tools/analysis/measured.ts";
 import type { Measured } from "../tools/analysis/measured.ts";
 import { seededRandom, seedOf } from "../server/protocol/seeded-random.ts";
@@ -22,14 +21,13 @@ import type { FaultStatus } from "../server/protocol/faults/status.ts";
 import { ControlClient } from "../tools/client/control-client.ts";
 import { LEASE_MS } from "../tools/client/fault-leases.ts";
 import { selfCommand } from "../tools/ui/self.ts";
-import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
-import type { OutputFormat } from "../tools/ui/flags.ts";
-import { EXIT } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
 import { childrenOf, isRunning } from "../server/testing/processes.ts";
 import { greatestOf } from "../server/testing/statistics.ts";
 import { startServerChild } from "../server/testing/server-child.ts";
 import type { ServerChild } from "../server/testing/server-child.ts";
+import { integer, runBench, seedFlag } from "./lib/bench.ts";
+import type { FlagsOf } from "./lib/bench.ts";
 
 const GRACE_MS = 2_000;
 const LOOK_MS = 20;
@@ -130,20 +128,19 @@ function wizard(tmp: string): Subprocess {
 /** Faults of a server that goes are gone with it. */
 const none = (): Promise<number> => Promise.resolve(0);
 
-interface Flags {
-  kills: number;
-  seed: number;
-  format: OutputFormat;
-}
+const FLAGS = {
+  kills: integer("how often, over all tools", 1, 1_000, 50),
+  seed: seedFlag("the moments"),
+};
+type Flags = FlagsOf<typeof FLAGS>;
 
-const program = new Command("kill")
-  .description("Kill the tools that break servers, with -9 at random moments, and look at what is left.")
-  .option("--kills <n>", "how often, over all tools", parseInteger(1, 1_000), 50)
-  .option("--seed <n>", "seed of the moments", parseInteger(0, 0xffff_ffff), 1)
-  .addHelpText("after", "\nExit codes: 0 nothing was ever left behind, 1 something was, 64 wrong usage.")
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
-addFormatFlag(program).action(main);
-await program.parseAsync();
+await runBench(
+  "kill",
+  "Kill the tools that break servers, with -9 at random moments, and look at what is left.",
+  FLAGS,
+  main,
+  "\nExit codes: 0 nothing was ever left behind, 1 something was, 64 wrong usage.",
+);
 
 async function main({ kills, seed, format }: Flags): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "wowsim-kill-"));

@@ -7,12 +7,11 @@
 // long a message waits until the main thread comes to read it is told beside it, and so is what some players feel who
 // play among the guests and do read.
 
-import { Command } from "commander";
 import { mapped, ratio, sum } from "../tools/analysis/measured.ts";
 import type { Measured } from "../tools/analysis/measured.ts";
-import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
-import type { OutputFormat } from "../tools/ui/flags.ts";
-import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
+import { out, outJson } from "../tools/ui/output.ts";
+import { integer, runBench, seedFlag } from "./lib/bench.ts";
+import type { FlagsOf } from "./lib/bench.ts";
 import { runPlayers } from "./lib/players.ts";
 import { startServerChild } from "../server/testing/server-child.ts";
 import { fixed } from "../server/testing/checks.ts";
@@ -20,15 +19,6 @@ import { greatestOf, quantile } from "../server/testing/statistics.ts";
 import { tableLines } from "../tools/ui/table.ts";
 import { readWindow, spanWithPlayers } from "../server/testing/telemetry-window.ts";
 import type { TelemetryWindow } from "../server/testing/telemetry-window.ts";
-
-interface Flags {
-  clients: number;
-  rate: number;
-  seconds: number;
-  witnesses: number;
-  seed: number;
-  format: OutputFormat;
-}
 
 /** Tick milliseconds p50 and p99 of the earlier simulator, compiled -O3, on two cores, by "clients x messages a second". */
 const EARLIER: Record<string, [p50: number, p99: number]> = {
@@ -48,22 +38,22 @@ const median = (values: Measured[]): Measured => quantile(values, 0.5);
 
 const count = (value: Measured): string => fixed(value, 0);
 
-const program = new Command("load")
-  .description("Tick times under guests who send JSON messages, next to the earlier C++ simulator's.")
-  .option("--clients <n>", "guests", parseInteger(1, 10_000), 4_000)
-  .option("--rate <n>", "messages a second and guest", parseInteger(1, 100), 10)
-  .option("--seconds <n>", "to measure, all being connected", parseInteger(1, 3_600), 20)
-  .option("--witnesses <n>", "players among them who read, and feel round trips", parseInteger(1, 1_000), 20)
-  .option("--seed <n>", "seed of server and guests", parseInteger(0, 0xffff_ffff), 1)
-  .addHelpText("after", "\nExit codes: 0 measured, 1 could not measure, 64 wrong usage.")
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
-addFormatFlag(program).action(load);
+const FLAGS = {
+  clients: integer("guests", 1, 10_000, 4_000),
+  rate: integer("messages a second and guest", 1, 100, 10),
+  seconds: integer("to measure, all being connected", 1, 3_600, 20),
+  witnesses: integer("players among them who read, and feel round trips", 1, 1_000, 20),
+  seed: seedFlag("server and guests"),
+};
+type Flags = FlagsOf<typeof FLAGS>;
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  fail(error, EXIT.degraded);
-}
+await runBench(
+  "load",
+  "Tick times under guests who send JSON messages, next to the earlier C++ simulator's.",
+  FLAGS,
+  load,
+  "\nExit codes: 0 measured, 1 could not measure, 64 wrong usage.",
+);
 
 async function load({ clients, rate, seconds, witnesses, seed, format }: Flags): Promise<void> {
   await using server = await startServerChild({ seed });

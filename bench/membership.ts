@@ -7,10 +7,7 @@
 // zone's tick, a turn of the main thread, or something that happens. What fails is run again with fewer steps, and named by its
 // seed: `--first 17 --seeds 1` runs that one alone.
 
-import { Command } from "commander";
-import { addFormatFlag, parseInteger, parseNumber } from "../tools/ui/flags.ts";
-import type { OutputFormat } from "../tools/ui/flags.ts";
-import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
+import { out, outJson } from "../tools/ui/output.ts";
 import { progressBar } from "../tools/ui/progress.ts";
 import { tableLines } from "../tools/ui/table.ts";
 import { printChecks } from "../server/testing/checks.ts";
@@ -24,35 +21,28 @@ import {
   shortest,
   WRONG_MS_MAX,
 } from "../server/testing/membership-run.ts";
-
-interface Flags {
-  seeds: number;
-  first: number;
-  steps: number;
-  trouble: number;
-  format: OutputFormat;
-}
+import { integer, number, runBench } from "./lib/bench.ts";
+import type { FlagsOf } from "./lib/bench.ts";
 
 /** Fewer steps may miss what is rare. */
 const TELLING_STEPS = 1_000_000;
 
-const program = new Command("membership")
-  .description("Whether every player is in one zone, whatever befalls zones, modules and workers.")
-  .option("--seeds <n>", "streams of events", parseInteger(1, 100_000), 200)
-  .option("--first <n>", "the first seed", parseInteger(0, 0xffff_ffff), 1)
-  .option("--steps <n>", "steps of each stream", parseInteger(1, 10_000_000), 100_000)
-  .option("--trouble <share>", "share of what kills ticks, modules and workers, 0 to 1", parseNumber(0, 1), 0.25)
-  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not, 64 wrong usage.")
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
-addFormatFlag(program).action(membership);
+const FLAGS = {
+  seeds: integer("streams of events", 1, 100_000, 200),
+  first: integer("the first seed", 0, 0xffff_ffff, 1),
+  steps: integer("steps of each stream", 1, 10_000_000, 100_000),
+  trouble: number("share of what kills ticks, modules and workers, 0 to 1", 0, 1, 0.25),
+};
+type Flags = FlagsOf<typeof FLAGS>;
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  fail(error, EXIT.degraded);
-}
+await runBench(
+  "membership",
+  "Whether every player is in one zone, whatever befalls zones, modules and workers.",
+  FLAGS,
+  membership,
+);
 
-async function membership({ seeds, first, steps, trouble, format }: Flags): Promise<void> {
+async function membership({ seeds, first, steps, trouble, format }: Flags): Promise<Check[]> {
   const kernels = await buildMembershipKernels();
   const bar = progressBar("membership");
   const counts = new Map<string, number>();
@@ -103,5 +93,5 @@ async function membership({ seeds, first, steps, trouble, format }: Flags): Prom
     out();
     printChecks(checks);
   }
-  if (checks.some(({ holds }) => !holds)) process.exitCode = EXIT.degraded;
+  return checks;
 }

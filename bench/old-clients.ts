@@ -6,29 +6,21 @@
 // Two figures: what `wowsim health` says at every look, and how many of the casts that they started completed, by the event lines of the
 // telemetry, which at this load are all there.
 
-import { Command } from "commander";
 import { join } from "node:path";
 import { isAbove, ratio } from "../tools/analysis/measured.ts";
 import type { Measured } from "../tools/analysis/measured.ts";
 import { measuredOf } from "../tools/analysis/telemetry-text.ts";
 import { OLD_RATE } from "../tools/client/old-mix.ts";
-import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
-import type { OutputFormat } from "../tools/ui/flags.ts";
-import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
+import { EXIT, out, outJson } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
 import { printChecks } from "../server/testing/checks.ts";
 import type { Check } from "../server/testing/checks.ts";
+import { integer, runBench } from "./lib/bench.ts";
+import type { FlagsOf } from "./lib/bench.ts";
 import { runPlayers } from "./lib/players.ts";
 import { startServerChild } from "../server/testing/server-child.ts";
 import type { ServerChild } from "../server/testing/server-child.ts";
 import { Total } from "../server/testing/statistics.ts";
-
-interface Flags {
-  clients: number;
-  seeds: number;
-  seconds: number;
-  format: OutputFormat;
-}
 
 /** Casts of one kind of caster. */
 interface Casts {
@@ -55,22 +47,22 @@ const LOOK_S = 3;
 const SHARE_MIN = 0.7;
 const FIRST_CREATURE = 1_000_001;
 
-const program = new Command("old-clients")
-  .description("What clients of the earlier simulator find: is the server healthy, do their casts complete.")
-  .option("--clients <n>", "clients on each server", parseInteger(1, 1_000), 5)
-  .option("--seeds <n>", "servers, one a seed from 1 on, all at once", parseInteger(1, 32), 3)
-  .option("--seconds <n>", "how long they play", parseInteger(LOOK_S + 2, 3_600), 120)
-  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not or failed, 64 wrong usage.")
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
-addFormatFlag(program).action(bench);
+const FLAGS = {
+  clients: integer("clients on each server", 1, 1_000, 5),
+  seeds: integer("servers, one a seed from 1 on, all at once", 1, 32, 3),
+  seconds: integer("how long they play", LOOK_S + 2, 3_600, 120),
+};
+type Flags = FlagsOf<typeof FLAGS>;
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  fail(error, EXIT.degraded);
-}
+await runBench(
+  "old-clients",
+  "What clients of the earlier simulator find: is the server healthy, do their casts complete.",
+  FLAGS,
+  bench,
+  "\nExit codes: 0 all held, 1 something did not or failed, 64 wrong usage.",
+);
 
-async function bench({ clients, seeds, seconds, format }: Flags): Promise<void> {
+async function bench({ clients, seeds, seconds, format }: Flags): Promise<Check[]> {
   const all = Array.from({ length: seeds }, (_, index) => play(index + 1, clients, seconds));
   const played = await Promise.all(all);
   const checks = judge(played);
@@ -91,7 +83,7 @@ async function bench({ clients, seeds, seconds, format }: Flags): Promise<void> 
     for (const complaint of new Set(played.flatMap(({ complaints }) => complaints))) out(`  ${complaint}`);
     printChecks(checks);
   }
-  if (checks.some(({ holds }) => !holds)) process.exitCode = EXIT.degraded;
+  return checks;
 }
 
 async function play(seed: number, clients: number, seconds: number): Promise<Played> {

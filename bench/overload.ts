@@ -8,7 +8,6 @@
 // time it has: 1 is all that it can carry. One player, the timekeeper, casts all the time and holds each cast, and every tick
 // that went by, against its own clock and the rate of game time that the zone told it.
 
-import { Command } from "commander";
 import { LADDER } from "../server/shared/overload.ts";
 import type { TelemetryLine } from "../server/protocol/telemetry-line.ts";
 import { difference, isAbove, mapped, measured, ratio, sum } from "../tools/analysis/measured.ts";
@@ -16,12 +15,12 @@ import type { Measured } from "../tools/analysis/measured.ts";
 import { measuredOf } from "../tools/analysis/telemetry-text.ts";
 import { ControlClient } from "../tools/client/control-client.ts";
 import type { Percentiles } from "../tools/client/client-stats.ts";
-import { addFormatFlag, parseInteger, parseNumber } from "../tools/ui/flags.ts";
-import type { OutputFormat } from "../tools/ui/flags.ts";
-import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
+import { out, outJson } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
 import { fixed, printChecks } from "../server/testing/checks.ts";
 import type { Check } from "../server/testing/checks.ts";
+import { integer, rateFlag, runBench, seedFlag } from "./lib/bench.ts";
+import type { FlagsOf } from "./lib/bench.ts";
 import { buildCostlyKernel } from "./lib/costly-kernel.ts";
 import { OverloadPlayers } from "./lib/overload-players.ts";
 import type { Stretch } from "./lib/overload-players.ts";
@@ -30,16 +29,6 @@ import type { ServerChild } from "../server/testing/server-child.ts";
 import { greatestOf, isAtMost, Most, quantile } from "../server/testing/statistics.ts";
 import { readWindow } from "../server/testing/telemetry-window.ts";
 import type { Span } from "../server/testing/telemetry-window.ts";
-
-interface Flags {
-  crowd: number;
-  others: number;
-  rate: number;
-  seconds: number;
-  tickRate: number;
-  seed: number;
-  format: OutputFormat;
-}
 
 const WORLD = "server/protocol/content/worlds/four-zones.toml";
 const ZONE = 1;
@@ -68,25 +57,24 @@ const ROUND_TRIP_TICKS_MAX = 4;
 /** By how much game time may differ from the clock at the rate that was told. */
 const CLOCK_SHARE_MAX = 0.03;
 
-const program = new Command("overload")
-  .description("What a zone with twice the work it can carry does, and what the others notice.")
-  .option("--crowd <n>", "players in the zone that is overloaded", parseInteger(10, 3_000), 300)
-  .option("--others <n>", "players in the three others together", parseInteger(3, 3_000), 60)
-  .option("--rate <n>", "actions a second and player", parseNumber(0.1, 90), 2)
-  .option("--seconds <n>", "of each stretch that is measured: before, overloaded, and after", parseInteger(2, 600), 10)
-  .option("--tick-rate <hz>", "of the server", parseInteger(5, 100), 20)
-  .option("--seed <n>", "seed of server and players", parseInteger(0, 0xffff_ffff), 1)
-  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not, 64 wrong usage.")
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
-addFormatFlag(program).action(overload);
+const FLAGS = {
+  crowd: integer("players in the zone that is overloaded", 10, 3_000, 300),
+  others: integer("players in the three others together", 3, 3_000, 60),
+  rate: rateFlag("player"),
+  seconds: integer("of each stretch that is measured: before, overloaded, and after", 2, 600, 10),
+  tickRate: integer("of the server", 5, 100, 20),
+  seed: seedFlag("server and players"),
+};
+type Flags = FlagsOf<typeof FLAGS>;
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  fail(error, EXIT.degraded);
-}
+await runBench(
+  "overload",
+  "What a zone with twice the work it can carry does, and what the others notice.",
+  FLAGS,
+  overload,
+);
 
-async function overload(flags: Flags): Promise<void> {
+async function overload(flags: Flags): Promise<Check[]> {
   await using server = await startServerChild({ world: WORLD, seed: flags.seed, tickRateHz: flags.tickRate });
   const { crowd, others, rate, seed } = flags;
   const order = { port: server.ports.game, crowd, others, zone: ZONE, otherZones: OTHER_ZONES, rate, seed };
@@ -98,7 +86,7 @@ async function overload(flags: Flags): Promise<void> {
   const checks = judge(report, 1_000 / flags.tickRate);
   if (flags.format === "json") outJson({ flags, ...report, checks });
   else print(flags, report, checks);
-  if (checks.some((check) => !check.holds)) process.exitCode = EXIT.degraded;
+  return checks;
 }
 
 /** One stretch of time: what the players say of it, and when it was. */

@@ -4,29 +4,20 @@
 //
 // Everything is read from the server's own telemetry and from what the players saw. Exit code 1 when a claim does not hold.
 
-import { Command } from "commander";
 import { isBelow, sum } from "../tools/analysis/measured.ts";
 import type { Measured } from "../tools/analysis/measured.ts";
 import { measuredOf } from "../tools/analysis/telemetry-text.ts";
-import { addFormatFlag, parseInteger, parseNumber } from "../tools/ui/flags.ts";
-import type { OutputFormat } from "../tools/ui/flags.ts";
-import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
+import { out, outJson } from "../tools/ui/output.ts";
 import { fixed, printChecks } from "../server/testing/checks.ts";
 import type { Check } from "../server/testing/checks.ts";
+import { integer, number, runBench, seedFlag } from "./lib/bench.ts";
+import type { FlagsOf } from "./lib/bench.ts";
 import { runPlayers } from "./lib/players.ts";
 import { startServerChild } from "../server/testing/server-child.ts";
 import { leastOf, quantile, slopeOf } from "../server/testing/statistics.ts";
 import type { Slope } from "../server/testing/statistics.ts";
 import { readWindow, spanWithPlayers, ticksOff } from "../server/testing/telemetry-window.ts";
 import type { TelemetryWindow } from "../server/testing/telemetry-window.ts";
-
-interface Flags {
-  minutes: number;
-  clients: number;
-  rate: number;
-  seed: number;
-  format: OutputFormat;
-}
 
 const TICK_RATE_HZ = 20;
 /** Memory counts from here on: heaps have found their size. */
@@ -35,23 +26,17 @@ const WARM_UP_SHARE = 0.3;
 const SLOPE_MB_PER_MINUTE_MAX = 0.5;
 const MS_PER_MINUTE = 60_000;
 
-const program = new Command("soak")
-  .description("A clean run: tick count, overruns, errors, memory slope.")
-  .option("--minutes <n>", "how long", parseNumber(0.05, 24 * 60), 10)
-  .option("--clients <n>", "players", parseInteger(1, 8_000), 200)
-  .option("--rate <n>", "actions a second and player", parseNumber(0.1, 100), 2)
-  .option("--seed <n>", "seed of server and players", parseInteger(0, 0xffff_ffff), 1)
-  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not, 64 wrong usage.")
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
-addFormatFlag(program).action(soak);
+const FLAGS = {
+  minutes: number("how long", 0.05, 24 * 60, 10),
+  clients: integer("players", 1, 8_000, 200),
+  rate: number("actions a second and player", 0.1, 100, 2),
+  seed: seedFlag("server and players"),
+};
+type Flags = FlagsOf<typeof FLAGS>;
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  fail(error, EXIT.degraded);
-}
+await runBench("soak", "A clean run: tick count, overruns, errors, memory slope.", FLAGS, soak);
 
-async function soak({ minutes, clients, rate, seed, format }: Flags): Promise<void> {
+async function soak({ minutes, clients, rate, seed, format }: Flags): Promise<Check[]> {
   await using server = await startServerChild({ seed });
   const play = { port: server.ports.game, count: clients, rate, seconds: minutes * 60, guests: false, seed };
   const players = await runPlayers(play);
@@ -80,7 +65,7 @@ async function soak({ minutes, clients, rate, seed, format }: Flags): Promise<vo
     out(`players: ${JSON.stringify(players)}`);
     printChecks(checks);
   }
-  if (checks.some((check) => !check.holds)) process.exitCode = EXIT.degraded;
+  return checks;
 }
 
 interface Memory {

@@ -8,7 +8,6 @@
 // line and a sampled line for each event the kernel wrote. Both are timed. The host's own work around the kernel
 // (journal, frames) is not in the tick's time, so the share it prints is higher than the one in a server.
 
-import { Command } from "commander";
 import { EVENT_BYTES, EVENT_KIND } from "../assembly/abi.ts";
 import { mapped, ratio, sum } from "../tools/analysis/measured.ts";
 import type { Measured } from "../tools/analysis/measured.ts";
@@ -20,22 +19,15 @@ import { loadKernel } from "../assembly/toolchain/load.ts";
 import { RingEmitter } from "../server/shared/emitter.ts";
 import { wallClock } from "../server/shared/wall-clock.ts";
 import { Ring } from "../server/shared/ring.ts";
-import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
-import type { OutputFormat } from "../tools/ui/flags.ts";
-import { EXIT, out, outJson } from "../tools/ui/output.ts";
+import { out, outJson } from "../tools/ui/output.ts";
 import { runTick } from "../server/testing/run-tick.ts";
 import { quantile } from "../server/testing/statistics.ts";
 import { tableLines } from "../tools/ui/table.ts";
+import { integer, runBench, seedFlag } from "./lib/bench.ts";
+import type { FlagsOf } from "./lib/bench.ts";
 import { EVENT_KINDS, zoneTickData } from "./lib/telemetry-kinds.ts";
 import { addressesOf } from "../server/testing/work-file.ts";
 import { prepareWork } from "../server/testing/workload.ts";
-
-interface Flags {
-  entities: number;
-  ticks: number;
-  seed: number;
-  format: OutputFormat;
-}
 
 const ZONES = 4;
 const WARM_UP_TICKS = 100;
@@ -46,14 +38,19 @@ const BATCHES = 200;
 const TICK_MS = 50;
 const US_PER_MS = 1000;
 
-const program = new Command("bench/telemetry")
-  .description("What telemetry costs: ns a line, and its share of the ticks of four busy zones.")
-  .option("--entities <n>", "entities in each zone", parseInteger(100, 8_000), 1_000)
-  .option("--ticks <n>", "ticks that count", parseInteger(10, 10_000), 600)
-  .option("--seed <n>", "seed of the work", parseInteger(0, 0xffff_ffff), 1)
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
-addFormatFlag(program).action(bench);
-await program.parseAsync();
+const FLAGS = {
+  entities: integer("entities in each zone", 100, 8_000, 1_000),
+  ticks: integer("ticks that count", 10, 10_000, 600),
+  seed: seedFlag("the work"),
+};
+type Flags = FlagsOf<typeof FLAGS>;
+
+await runBench(
+  "bench/telemetry",
+  "What telemetry costs: ns a line, and its share of the ticks of four busy zones.",
+  FLAGS,
+  bench,
+);
 
 /** A thread's emitter, with the reader's end to empty it. */
 interface Speaker {

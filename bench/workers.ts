@@ -14,21 +14,20 @@
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { Command } from "commander";
 import { difference } from "../tools/analysis/measured.ts";
 import type { Measured } from "../tools/analysis/measured.ts";
 import { measuredOf } from "../tools/analysis/telemetry-text.ts";
 import type { TelemetryLine } from "../server/protocol/telemetry-line.ts";
 import { firstLine } from "../tools/client/child-output.ts";
 import { Swarm } from "../tools/client/swarm.ts";
-import { addFormatFlag, parseInteger } from "../tools/ui/flags.ts";
-import type { OutputFormat } from "../tools/ui/flags.ts";
-import { EXIT, fail, out, outJson } from "../tools/ui/output.ts";
+import { out, outJson } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
 import { fixed, printChecks } from "../server/testing/checks.ts";
 import type { Check } from "../server/testing/checks.ts";
 import { greatestOf, isAtMost, quantile } from "../server/testing/statistics.ts";
 import { tempFolder } from "../server/testing/temp-folder.ts";
+import { integer, runBench, seedFlag } from "./lib/bench.ts";
+import type { FlagsOf } from "./lib/bench.ts";
 
 const ROOT = join(import.meta.dir, "..");
 const ENDS = [
@@ -46,13 +45,6 @@ const BACK_MS_MAX = 10_000;
 /** The fourth zone's p99 may be that much higher than before: loops that can not be ended take whole processors. */
 const P99_MS_MAX = 25;
 
-interface Flags {
-  clients: number;
-  rounds: number;
-  seed: number;
-  format: OutputFormat;
-}
-
 /** One worker's end, in milliseconds since 1970. */
 interface Loss {
   name: string;
@@ -68,22 +60,21 @@ interface Row {
   backMs: Measured;
 }
 
-const program = new Command("workers")
-  .description("Zone workers that die and hang under players: how soon their zones are back, and what others notice.")
-  .option("--clients <n>", "players, spread over four zones", parseInteger(4, 2_000), 80)
-  .option("--rounds <n>", "how often each worker ends", parseInteger(1, 20), 3)
-  .option("--seed <n>", "seed of server and players", parseInteger(0, 0xffff_ffff), 1)
-  .addHelpText("after", "\nExit codes: 0 all held, 1 something did not, 64 wrong usage.")
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
-addFormatFlag(program).action(workers);
+const FLAGS = {
+  clients: integer("players, spread over four zones", 4, 2_000, 80),
+  rounds: integer("how often each worker ends", 1, 20, 3),
+  seed: seedFlag("server and players"),
+};
+type Flags = FlagsOf<typeof FLAGS>;
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  fail(error, EXIT.degraded);
-}
+await runBench(
+  "workers",
+  "Zone workers that die and hang under players: how soon their zones are back, and what others notice.",
+  FLAGS,
+  workers,
+);
 
-async function workers({ clients, rounds, seed, format }: Flags): Promise<void> {
+async function workers({ clients, rounds, seed, format }: Flags): Promise<Check[]> {
   const folder = tempFolder("wowsim-workers-");
   const worldFile = join(ROOT, "server/protocol/content/worlds/four-zones.toml");
   const options = JSON.stringify({ dataDir: folder.path, seed, worldFile });
@@ -136,7 +127,7 @@ async function workers({ clients, rounds, seed, format }: Flags): Promise<void> 
       out("");
       printChecks(checks);
     }
-    if (checks.some(({ holds }) => !holds)) process.exitCode = EXIT.degraded;
+    return checks;
   } finally {
     child.kill("SIGKILL");
     await child.exited;
