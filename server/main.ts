@@ -7,7 +7,6 @@
 
 import { resolve } from "node:path";
 import { version } from "../package.json";
-import type { World } from "./protocol/content/content.ts";
 import { loadWorld } from "./protocol/content/load.ts";
 import { registerDeployCommands } from "./main/control/deploy-commands.ts";
 import { DeployLog, lostText } from "./main/control/deploy-log.ts";
@@ -16,7 +15,6 @@ import { registerFaultCommands } from "./main/fault-commands.ts";
 import { registerServerCommand } from "./main/control/server-command.ts";
 import { ControlServer } from "./main/control/server.ts";
 import { registerZoneCommands, ZoneViews } from "./main/control/zone-views.ts";
-import type { ZoneViewsOptions } from "./main/control/zone-views.ts";
 import { messageOf } from "./protocol/errors.ts";
 import { openToStrangers } from "./main/exposure.ts";
 import { FAULTS } from "./protocol/faults/catalogue.ts";
@@ -115,7 +113,7 @@ async function start(
     tickRateHz,
     seed,
     kernel,
-    telemetryRing: (worker) => telemetry.ringOf(1 + worker),
+    telemetryRings: telemetry,
     faultBlock,
     emitter,
     ...(options.watchdogMs === undefined ? {} : { watchdogMs: options.watchdogMs }),
@@ -138,14 +136,10 @@ async function start(
     block: faultBlock,
     emitter,
     seed,
-    zones: () => world.zones,
-    broadcast: (message) => supervisor.broadcast(message),
-    sessions: (zones) => gateway.faultSessions(zones),
-    holdConnections: (ticks) => gateway.holdConnections(ticks),
-    setIngress: (hook) => gateway.setIngress(hook),
-    setEgress: (hook) => gateway.setEgress(hook),
+    zones: supervisor,
+    players: gateway,
   });
-  supervisor.onNewWorker((post) => faults.tellNewWorker(post));
+  supervisor.listen(faults);
   undo.push(() => faults.stop());
   emitter.emit("event", "server", "Fault registry initialized", { fault_count: FAULTS.length });
 
@@ -165,14 +159,18 @@ async function start(
     emitter,
     newWorker: workers.check,
     now,
-    onEvent: (event) => deployLog.note(event),
+    log: deployLog,
   });
+  supervisor.listen(deployer);
   registerDeployCommands(control, deployer, deployLog);
   undo.push(() => deployer.stop());
-  registerZoneCommands(control, new ZoneViews({ zones: supervisor, names: namesOf(world, gateway), now }));
+  registerZoneCommands(
+    control,
+    new ZoneViews({ zones: supervisor, players: gateway.sessions, creatures: world.content.creatures, now }),
+  );
   const zones = world.zones.map(({ id, name }) => ({ id, name }));
   const ports = { game: 0, control: 0, http: 0, telemetry: 0 };
-  registerServerCommand(control, () => ({ host, ports, version, tickRateHz, zones, dataDir }));
+  registerServerCommand(control, { host, ports, version, tickRateHz, zones, dataDir });
   undo.push(() => control.stop());
 
   const listeners = ["game", "control", "http", "telemetry"];
@@ -180,16 +178,8 @@ async function start(
   const metrics = new Metrics({ now, tickRateHz });
   registerTelemetryMetrics(metrics, telemetry);
   registerServerMetrics(metrics, { supervisor, gateway, faults, control, readiness, tickRateHz });
-  supervisor.onTick((report) => {
-    metrics.observeTick(report);
-    readiness.observeTick(report);
-  });
   for (const { id, name } of world.zones) metrics.zones.nameZone(id, name);
-  supervisor.onMessage((message) => {
-    if (message.type !== "zone_state") return;
-    metrics.zones.observeState(message.zoneId, message.to);
-    readiness.observeState(message.zoneId, message.to, message.reason);
-  });
+  for (const listener of [metrics, readiness]) supervisor.listen(listener);
 
   const collection = new FullCollection();
   const ticks = startNominalTicks((tick, lateMs) => {
@@ -261,14 +251,6 @@ async function tellWhere(dataDir: string, place: ServerPlace, emitter: Emitter):
     emitter.emit("error", "server", "Server file not written", { data_dir: dataDir, error: messageOf(error) });
     return () => {};
   }
-}
-
-/** What entities are called, for whoever looks at a zone; null for guests, who have no name. */
-function namesOf(world: World, gateway: Gateway): ZoneViewsOptions["names"] {
-  return {
-    player: (sessionId) => gateway.sessions.get(sessionId)?.name || null,
-    creature: (template) => world.content.creatures[template]?.name ?? null,
-  };
 }
 
 /** The kernel of this checkout, built when it is missing or older than its source. */

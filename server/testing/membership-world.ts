@@ -13,12 +13,12 @@ import { FrameReader } from "../protocol/game/frame-reader.ts";
 import { SESSION_ID_MAX, SessionTable } from "../main/gateway/session-table.ts";
 import type { Session } from "../main/gateway/session.ts";
 import { ZoneRouter } from "../main/gateway/zone-router.ts";
-import type { FrameListener, ZoneLink } from "../shared/zone-link.ts";
+import type { RouterListener } from "../main/gateway/zone-router.ts";
+import { ZoneListeners } from "../main/zones/zone-listeners.ts";
+import type { ZoneLink, ZoneListener } from "../shared/zone-link.ts";
 import { writeCommands } from "../main/zones/command-writer.ts";
 import type { FromZoneWorker } from "../shared/zone-messages.ts";
 import { OutputRecords } from "../main/zones/output-records.ts";
-import type { Crossing } from "../shared/transfer.ts";
-import type { Entered, ZoneCensus } from "../shared/ring-records.ts";
 import type { MembershipKernels } from "./membership-kernels.ts";
 import { BenchZone, TICK_MS } from "./membership-zone.ts";
 import type { BenchClock } from "./membership-zone.ts";
@@ -38,7 +38,7 @@ const ZONES: readonly ZoneContent[] = [1, 2, 3].map((id) => ({
 }));
 export const PORTAL = { x: 100, y: 0 };
 
-export class BenchWorld implements ZoneLink {
+export class BenchWorld implements ZoneLink, ZoneListener, RouterListener {
   readonly clock: BenchClock = { ms: 0 };
   readonly zones = new Map<number, BenchZone>();
   readonly sessions: SessionTable;
@@ -46,8 +46,8 @@ export class BenchWorld implements ZoneLink {
   readonly kernels: MembershipKernels;
   /** What happened, by name. */
   readonly counts = new Map<string, number>();
-  #records = new OutputRecords();
-  readonly #messageListeners: ((message: FromZoneWorker) => void)[] = [];
+  readonly #listeners = new ZoneListeners();
+  readonly #records = new OutputRecords(this.#listeners);
   readonly #report = emptyReport(0);
   readonly #reader = new FrameReader();
   readonly #reviveAt = new Map<number, number>();
@@ -65,15 +65,12 @@ export class BenchWorld implements ZoneLink {
       emitter,
       playersPerZoneMax: PLAYERS_PER_ZONE_MAX,
       playerLevel: PLAYER_LEVEL,
-      portalsOf: () => [],
-      tell: () => undefined,
-      expel: (session) => this.#end(session, "expelled"),
+      portals: new Map(),
+      replies: { tellSession: () => undefined },
     });
-    this.onDeparture((crossing) => this.router.onDeparture(crossing));
-    this.onEntered((entered) => this.router.onEntered(entered));
-    this.onCensus((census) => this.router.onCensus(census));
-    this.onMessage((message) => this.router.onMessage(message));
-    this.onFrame((zoneId, bytes, offset, length) => this.#onFrame(zoneId, bytes, offset, length));
+    this.router.listen(this);
+    this.listen(this.router);
+    this.listen(this);
   }
 
   count(what: string, by = 1): void {
@@ -197,28 +194,12 @@ export class BenchWorld implements ZoneLink {
     return this.#sent(zoneId, (zone) => writeCommands(zone.commands, zoneId, records));
   }
 
-  onDeparture(listener: (crossing: Crossing) => void): void {
-    this.#records.listeners.departure.push(listener);
+  listen(listener: ZoneListener): void {
+    this.#listeners.add(listener);
   }
 
-  onEntered(listener: (entered: Entered) => void): void {
-    this.#records.listeners.entered.push(listener);
-  }
-
-  onCensus(listener: (census: ZoneCensus) => void): void {
-    this.#records.listeners.census.push(listener);
-  }
-
-  onFrame(listener: FrameListener): void {
-    this.#records.listeners.frame.push(listener);
-  }
-
-  onTickEnd(listener: (zoneId: number) => void): void {
-    this.#records.listeners.tickEnd.push(listener);
-  }
-
-  onMessage(listener: (message: FromZoneWorker) => void): void {
-    this.#messageListeners.push(listener);
+  expelled(session: Session): void {
+    this.#end(session, "expelled");
   }
 
   #sent(zoneId: number, send: (zone: BenchZone) => boolean): boolean {
@@ -250,7 +231,7 @@ export class BenchWorld implements ZoneLink {
       if (message.rung === "rollback" && [...this.sessions.values()].some(({ crossing }) => crossing !== null))
         this.count("rollback, crossings under way");
     }
-    for (const listener of this.#messageListeners) listener(message);
+    this.#listeners.said(message);
   }
 
   #readRing(zone: BenchZone): void {
@@ -267,7 +248,7 @@ export class BenchWorld implements ZoneLink {
   }
 
   /** As the gateway's frame delivery has it (net/frame-delivery.ts). */
-  #onFrame(zoneId: number, bytes: Uint8Array, offset: number, length: number): void {
+  framed(zoneId: number, bytes: Uint8Array, offset: number, length: number): void {
     const frame = this.#reader.open(bytes, offset, length);
     const session = this.sessions.get(frame.session);
     if (session === undefined || session.zoneId !== zoneId || session.connection === null) return;

@@ -125,7 +125,7 @@ for (const [shell, offers] of [
       const zones = [7, 9].map((id) => ({ id, name: `Zone ${id}` }));
       const ports = { game: 1, control: control.port, http: 1, telemetry: 1 };
       const facts = { host: "127.0.0.1", ports, version: "", tickRateHz: 20, zones, dataDir: "" };
-      registerServerCommand(control.server, () => facts);
+      registerServerCommand(control.server, facts);
       environment["WOWSIM_SERVER"] = `127.0.0.1:${control.port}`;
       try {
         expect(await sorted(offers, "spawn-clients", "--zone", "")).toEqual(["7", "9"]);

@@ -11,7 +11,7 @@ import { FaultBlock } from "../../server/shared/fault-block.ts";
 import type { CommandBatch, CommandFields, FaultDefinition, FaultSession } from "../../server/protocol/faults/fault.ts";
 import { NOMINAL_TICK_MS } from "../../server/main/faults/nominal-ticks.ts";
 import { FaultRegistry } from "../../server/main/faults/registry.ts";
-import type { FaultRegistryOptions } from "../../server/main/faults/registry.ts";
+import type { FaultPlayers } from "../../server/shared/fault-targets.ts";
 import { ZoneFaultHost } from "../../server/zone/zone-faults.ts";
 import type { Emitter } from "../../server/protocol/telemetry-line.ts";
 
@@ -119,7 +119,7 @@ export interface FaultBenchOptions {
   sessions?: number;
   seed?: number;
   definitions?: readonly FaultDefinition[];
-  setIngress?: FaultRegistryOptions["setIngress"];
+  setIngress?: FaultPlayers["setIngress"];
 }
 
 export class FaultBench {
@@ -134,7 +134,13 @@ export class FaultBench {
   /** The registry's clock; goes on with the ticks. */
   nowMs = 0;
 
-  constructor({ zones = 2, sessions = 6, seed = 1, definitions, setIngress }: FaultBenchOptions = {}) {
+  constructor({
+    zones = 2,
+    sessions = 6,
+    seed = 1,
+    definitions,
+    setIngress = () => undefined,
+  }: FaultBenchOptions = {}) {
     const { block, emitter } = this;
     for (let id = 1; id <= zones; id++) {
       const host = new ZoneFaultHost({ block, zones: [id], emitter, definitions });
@@ -147,19 +153,24 @@ export class FaultBench {
       emitter,
       seed,
       definitions,
-      setIngress,
       now: () => this.nowMs,
-      zones: () => [...this.#zones.keys()].map((id) => ({ id, name: `Zone ${id}` })),
-      broadcast: (message) => {
-        const copy = structuredClone(message);
-        for (const host of this.hosts) {
-          if (copy.type === "fault_activate") host.activate(copy);
-          if (copy.type === "fault_deactivate") host.deactivate(copy.activation);
-        }
+      zones: {
+        zones: new Map([...this.#zones.keys()].map((id) => [id, { id, name: `Zone ${id}` }])),
+        broadcast: (message) => {
+          const copy = structuredClone(message);
+          for (const host of this.hosts) {
+            if (copy.type === "fault_activate") host.activate(copy);
+            if (copy.type === "fault_deactivate") host.deactivate(copy.activation);
+          }
+        },
       },
-      sessions: (wanted) => this.sessions.filter(({ zoneId }) => wanted.length === 0 || wanted.includes(zoneId)),
-      holdConnections: (ticks) => {
-        this.heldTicks = ticks;
+      players: {
+        faultSessions: (wanted) => this.sessions.filter(({ zoneId }) => wanted.length === 0 || wanted.includes(zoneId)),
+        holdConnections: (ticks) => {
+          this.heldTicks = ticks;
+        },
+        setIngress,
+        setEgress() {},
       },
     });
   }

@@ -171,26 +171,21 @@ export class DeployBench {
   readonly zones = new Map<number, ModelZone>();
   /** Timers that run, oldest first. */
   timers: { action: () => void }[] = [];
-  readonly #listeners: ((message: FromZoneWorker) => void)[] = [];
 
   constructor(kernel: Kernel, candidates: readonly string[], zoneCount: number) {
     for (let id = 1; id <= zoneCount; id++) {
-      const hear = (message: FromZoneWorker): void => this.#listeners.forEach((listener) => listener(message));
+      const hear = (message: FromZoneWorker): void => this.deployer.said(message);
       this.zones.set(id, new ModelZone(id, kernel.hash, hear));
     }
     this.deployer = new Deployer({
-      zones: {
-        zones: this.zones,
-        request: (zoneId, move) => this.zone(zoneId).request(move),
-        onMessage: (listener) => void this.#listeners.push(listener),
-      },
+      zones: { zones: this.zones, request: (zoneId, move) => this.zone(zoneId).request(move) },
       kernel,
       emitter: this.emitter,
       newWorker: () => {
         throw new Error("No module is checked here.");
       },
       now: () => 0,
-      onEvent: (event) => void this.events.push(event),
+      log: { note: (event) => void this.events.push(event) },
       after: (_ms, action) => {
         const timer = { action };
         this.timers.push(timer);

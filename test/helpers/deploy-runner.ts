@@ -10,7 +10,6 @@ import { Deployer } from "../../server/main/control/deploy.ts";
 import type { ZoneDeployStatus, ZoneMove } from "../../server/main/control/deploy.ts";
 import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
 import type { Kernel } from "../../assembly/toolchain/kernel.ts";
-import type { FromZoneWorker } from "../../server/shared/zone-messages.ts";
 import { takeTicket } from "../../server/shared/swap-ticket.ts";
 import type { RunnerBench } from "./zone-runner.ts";
 
@@ -19,7 +18,6 @@ export class DeployedRunner {
   readonly #bench: RunnerBench;
   readonly #kernels: Map<string, Kernel>;
   readonly #status = { kernelHash: "", kernelLabel: "", tick: 0 };
-  readonly #listeners: ((message: FromZoneWorker) => void)[] = [];
   #inbox: (() => void)[] = [];
   /** Answers, each behind so many of the runner's words. */
   readonly #answers: { after: number; settle: () => void }[] = [];
@@ -30,11 +28,7 @@ export class DeployedRunner {
     this.#kernels = new Map([kernel, ...candidates].map((each) => [each.hash, each]));
     this.#status.kernelHash = kernel.hash;
     this.deployer = new Deployer({
-      zones: {
-        zones: new Map([[1, this.#status]]),
-        request: (_zoneId, move) => this.#request(move),
-        onMessage: (listener) => void this.#listeners.push(listener),
-      },
+      zones: { zones: new Map([[1, this.#status]]), request: (_zoneId, move) => this.#request(move) },
       kernel,
       emitter: bench.emitter,
       newWorker: () => {
@@ -73,7 +67,7 @@ export class DeployedRunner {
       const message = said[this.#read]!;
       if (message.type === "rolled_back") this.#status.kernelHash = message.toHash;
       if (message.type === "module") this.#status.kernelHash = message.hash;
-      for (const listener of this.#listeners) listener(message);
+      this.deployer.said(message);
     }
     this.#settleAnswers();
   }

@@ -17,12 +17,10 @@ import type { ReadCommand } from "./zone-commands.ts";
 import type { World } from "../../server/protocol/content/content.ts";
 import { Gateway } from "../../server/main/gateway/gateway.ts";
 import type { GatewayDeps } from "../../server/main/gateway/gateway.ts";
-import type { FrameListener, ZoneLink } from "../../server/shared/zone-link.ts";
+import type { ZoneLink, ZoneListener } from "../../server/shared/zone-link.ts";
 import type { Emitter, TelemetryType } from "../../server/protocol/telemetry-line.ts";
-import type { FromZoneWorker, ZoneState } from "../../server/shared/zone-messages.ts";
-import type { Crossing } from "../../server/shared/transfer.ts";
+import type { ZoneState } from "../../server/shared/zone-messages.ts";
 import { IS_THERE, REFUSED } from "../../server/shared/ring-records.ts";
-import type { Entered, ZoneCensus } from "../../server/shared/ring-records.ts";
 
 /** A command with its zone. */
 export interface RecordedCommand extends ReadCommand {
@@ -42,12 +40,7 @@ export class RecordingLink implements ZoneLink {
   /** Newest ticket given to each zone, and of the newest JOIN or arrival of each session. */
   readonly tickets = new Map<number, number>();
   readonly #entries = new Map<number, number>();
-  readonly #censuses: ((census: ZoneCensus) => void)[] = [];
-  readonly #departures: ((crossing: Crossing) => void)[] = [];
-  readonly #entryListeners: ((entered: Entered) => void)[] = [];
-  readonly #frames: FrameListener[] = [];
-  readonly #tickEnds: ((zoneId: number) => void)[] = [];
-  readonly #messages: ((message: FromZoneWorker) => void)[] = [];
+  readonly #listeners: ZoneListener[] = [];
 
   constructor(...zoneIds: number[]) {
     for (const id of zoneIds)
@@ -67,29 +60,21 @@ export class RecordingLink implements ZoneLink {
     return true;
   }
 
-  onDeparture(listener: (crossing: Crossing) => void): void {
-    this.#departures.push(listener);
-  }
-
-  onEntered(listener: (entered: Entered) => void): void {
-    this.#entryListeners.push(listener);
-  }
-
-  onCensus(listener: (census: ZoneCensus) => void): void {
-    this.#censuses.push(listener);
+  listen(listener: ZoneListener): void {
+    this.#listeners.push(listener);
   }
 
   /** A player goes through a portal; the newest action that the zone they leave has done is `ack`. */
   depart(session: number, from: number, to: number, ack = 0): void {
     const crossing = { session, from, to, at: { x: 1, y: 2, z: 0 }, words: new Uint32Array(TRANSFER_WORDS) };
     crossing.words[TRANSFER_ACK] = ack;
-    for (const listener of this.#departures) listener(crossing);
+    for (const listener of this.#listeners) listener.departed?.(crossing);
   }
 
   /** The newest JOIN or arrival of a session came to pass. */
   entered(session: number, zoneId: number, outcome: number, reason = 0): void {
     const ticket = this.#entries.get(session) ?? 0;
-    for (const listener of this.#entryListeners) listener({ zoneId, session, ticket, outcome, reason });
+    for (const listener of this.#listeners) listener.entered?.({ zoneId, session, ticket, outcome, reason });
   }
 
   /** The same, told as yes or no. */
@@ -100,19 +85,7 @@ export class RecordingLink implements ZoneLink {
   /** A zone says who is in it, having dealt with all it was told, or with tickets up to `ticket`. */
   census(zoneId: number, ids: number[], ticket = this.tickets.get(zoneId) ?? 0): void {
     const tick = this.zones.get(zoneId)?.tick ?? 0;
-    for (const listener of this.#censuses) listener({ zoneId, tick, ticket, ids: new Set(ids) });
-  }
-
-  onFrame(listener: FrameListener): void {
-    this.#frames.push(listener);
-  }
-
-  onTickEnd(listener: (zoneId: number) => void): void {
-    this.#tickEnds.push(listener);
-  }
-
-  onMessage(listener: (message: FromZoneWorker) => void): void {
-    this.#messages.push(listener);
+    for (const listener of this.#listeners) listener.counted?.({ zoneId, tick, ticket, ids: new Set(ids) });
   }
 
   /** One tick of a zone that tells these frames. */
@@ -121,17 +94,17 @@ export class RecordingLink implements ZoneLink {
     if (zone !== undefined) zone.tick++;
     for (const frame of frames) {
       const bytes = frame.bytes();
-      for (const listener of this.#frames) listener(zoneId, bytes, 0, bytes.length);
+      for (const listener of this.#listeners) listener.framed?.(zoneId, bytes, 0, bytes.length);
     }
-    for (const listener of this.#tickEnds) listener(zoneId);
+    for (const listener of this.#listeners) listener.tickEnded?.(zoneId);
   }
 
   setState(zoneId: number, to: ZoneState): void {
     const zone = this.zones.get(zoneId)!;
     const from = zone.state;
     zone.state = to;
-    for (const listener of this.#messages)
-      listener({ type: "zone_state", zoneId, from, to, reason: "test", tick: zone.tick });
+    for (const listener of this.#listeners)
+      listener.said?.({ type: "zone_state", zoneId, from, to, reason: "test", tick: zone.tick });
   }
 
   /** What was asked of the zones by one session: opcodes in order. */

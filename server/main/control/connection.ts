@@ -13,8 +13,15 @@ import type { ControlLimits } from "../../protocol/limits.ts";
 
 export type ControlSocket = Socket<ControlConnection | undefined>;
 
-/** Answers one line; `close` ends the connection once the answer is sent. */
-export type LineHandler = (connection: ControlConnection, line: string) => Promise<{ answer: object; close: boolean }>;
+/** Does what connections ask for. */
+export interface RequestHandler {
+  /** Answers one line; `close` ends the connection once the answer is sent. */
+  answer(connection: ControlConnection, line: string): Promise<{ answer: object; close: boolean }>;
+  /** A line was refused for its length: it is not to be answered. */
+  refusedTooLong(): void;
+  /** The token was not shown in time. */
+  refusedTooLate(connection: ControlConnection): void;
+}
 
 /** What waits its turn: a request, or the end, with a last word. */
 type Item = { line: string } | { farewell: object | null };
@@ -29,8 +36,7 @@ const SECOND_LOOK_MS = 100;
 export class ControlConnection {
   readonly #socket: ControlSocket;
   readonly #limits: ControlLimits;
-  readonly #handle: LineHandler;
-  readonly #onTooLong: () => void;
+  readonly #handler: RequestHandler;
   readonly #splitter: MessageSplitter;
   readonly #outbox: Outbox;
   #waiting: Item[] = [];
@@ -54,20 +60,12 @@ export class ControlConnection {
   malformedRun = 0;
   wrongTokens = 0;
 
-  /** `onTooLong`: a line was refused for its length, which no handler sees. */
-  constructor(
-    socket: ControlSocket,
-    limits: ControlLimits,
-    isAuthenticated: boolean,
-    handle: LineHandler,
-    onTooLong: () => void,
-  ) {
+  constructor(socket: ControlSocket, limits: ControlLimits, isAuthenticated: boolean, handler: RequestHandler) {
     this.#socket = socket;
     this.remoteAddress = socket.remoteAddress;
     this.remoteEndpoint = `${socket.remoteAddress}:${socket.remotePort}`;
     this.#limits = limits;
-    this.#handle = handle;
-    this.#onTooLong = onTooLong;
+    this.#handler = handler;
     this.#splitter = new MessageSplitter(limits.lineBytesMax);
     this.#outbox = new Outbox(limits.answerBytesMax + limits.outboxBytesMax);
     this.isAuthenticated = isAuthenticated;
@@ -78,12 +76,15 @@ export class ControlConnection {
     return this.#isClosed;
   }
 
-  /** Calls `onLate` unless `isInTime` says so by then. */
-  expectToken(isInTime: () => boolean, onLate: () => void): void {
-    const secondLook = (): void => (isInTime() ? undefined : onLate());
+  /** The handler is told when the token has not been shown in time. */
+  expectToken(): void {
     this.#authenticateBy = setTimeout(() => {
-      if (!isInTime()) this.#authenticateBy = setTimeout(secondLook, SECOND_LOOK_MS);
+      if (!this.isKnown) this.#authenticateBy = setTimeout(() => this.#secondLook(), SECOND_LOOK_MS);
     }, this.#limits.authenticateMsMax);
+  }
+
+  #secondLook(): void {
+    if (!this.isKnown) this.#handler.refusedTooLate(this);
   }
 
   /** Makes room for others: told why, and cut if it does not read that in time. */
@@ -112,7 +113,7 @@ export class ControlConnection {
       return true;
     });
     if (result !== "ok" || this.#splitter.partialBytes > lineBytesMax) {
-      this.#onTooLong();
+      this.#handler.refusedTooLong();
       const error = `A line may have up to ${lineBytesMax} bytes here. Send one JSON object a line, in smaller parts.`;
       this.end({ success: false, error, code: "line_too_long" });
     }
@@ -186,7 +187,7 @@ export class ControlConnection {
       this.#shutDown();
       return;
     }
-    const { answer, close } = await this.#handle(this, item.line);
+    const { answer, close } = await this.#handler.answer(this, item.line);
     this.#send(answer);
     if (close) {
       this.#isDeaf = true;

@@ -16,7 +16,7 @@ import { z } from "zod";
 import { messageOf } from "../../protocol/errors.ts";
 import { RotatingFile } from "../../store/rotating-file.ts";
 import type { Emitter } from "../../protocol/telemetry-line.ts";
-import type { DeployEvent } from "./deploy.ts";
+import type { DeployEvent, DeployNotes } from "./deploy.ts";
 
 const Entry = z.object({
   v: z.literal(1),
@@ -62,7 +62,7 @@ const WAITING_MAX = 1_000;
 const TEXT_LENGTH_MAX = 500;
 const CLOSE_MS_MAX = 500;
 
-export class DeployLog {
+export class DeployLog implements DeployNotes {
   /** Lines of the file that could not be read. */
   readonly damaged: number;
   readonly lost: readonly LostPromotion[];

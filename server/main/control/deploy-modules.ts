@@ -26,17 +26,21 @@ export interface KnownModule {
 
 const PROBLEMS_MAX = 20;
 
+/** Tells whether a zone runs a module, or would roll back to it; such a module is never dropped. */
+export interface ModuleUsers {
+  isNeeded(hash: string): boolean;
+}
+
 export class ModuleStore {
   readonly #modules = new Map<string, KnownModule>();
   readonly #workers = new Set<Worker>();
   readonly #limits: ModuleLimits;
   readonly #newWorker: WorkerFactory;
-  readonly #isNeeded: (hash: string) => boolean;
+  readonly #users: ModuleUsers;
 
-  /** `isNeeded` tells whether a zone runs a module, or would roll back to it; such a module is never dropped. */
-  constructor(newWorker: WorkerFactory, isNeeded: (hash: string) => boolean, limits: ModuleLimits = MODULE_LIMITS) {
+  constructor(newWorker: WorkerFactory, users: ModuleUsers, limits: ModuleLimits = MODULE_LIMITS) {
     this.#newWorker = newWorker;
-    this.#isNeeded = isNeeded;
+    this.#users = users;
     this.#limits = limits;
   }
 
@@ -105,7 +109,7 @@ export class ModuleStore {
   #makeRoom(): void {
     if (this.#modules.size < this.#limits.modulesMax) return;
     for (const { hash, state } of this.#modules.values()) {
-      if (state === "checking" || this.#isNeeded(hash)) continue;
+      if (state === "checking" || this.#users.isNeeded(hash)) continue;
       this.#modules.delete(hash);
       return;
     }

@@ -13,11 +13,13 @@ import type { Kernel } from "../../../assembly/toolchain/kernel.ts";
 import type { Emitter } from "../../protocol/telemetry-line.ts";
 import type { WorkerFactory } from "../../shared/worker-factory.ts";
 import type { FromZoneWorker, Swap } from "../../shared/zone-messages.ts";
+import type { ZoneListener } from "../../shared/zone-link.ts";
 import { newTicket, withdrawTicket } from "../../shared/swap-ticket.ts";
 import type { SwapTicket } from "../../shared/swap-ticket.ts";
 import { ASKED_FOR, freshZone, step } from "./deploy-machine.ts";
 import type { Effect, Message, Outcome, Stage, ZoneDeploy } from "./deploy-machine.ts";
 import { ModuleStore } from "./deploy-modules.ts";
+import type { ModuleUsers } from "./deploy-modules.ts";
 import { next } from "./deploy-promotion.ts";
 import type { Promotion } from "./deploy-promotion.ts";
 
@@ -30,7 +32,6 @@ export interface DeployZones {
     { readonly kernelHash: string; readonly kernelLabel: string; readonly tick: number }
   >;
   request(zoneId: number, message: ZoneMove): Promise<unknown>;
-  onMessage(listener: (message: FromZoneWorker) => void): void;
 }
 
 export type ZoneMove =
@@ -51,6 +52,11 @@ export interface DeployEvent {
   by: string;
 }
 
+/** Keeps a record of what became of modules. */
+export interface DeployNotes {
+  note(event: DeployEvent): void;
+}
+
 export interface DeployerOptions {
   zones: DeployZones;
   /** What every zone runs at the start. */
@@ -61,7 +67,7 @@ export interface DeployerOptions {
   /** Milliseconds; only differences count. */
   now: () => number;
   /** Told of everything that becomes of a module. */
-  onEvent?: (event: DeployEvent) => void;
+  log?: DeployNotes;
   /** Calls `action` once after so many milliseconds; returns how to prevent that. Default: setTimeout. */
   after?: (ms: number, action: () => void) => () => void;
 }
@@ -86,7 +92,7 @@ interface Holding {
   by: string;
 }
 
-export class Deployer {
+export class Deployer implements ZoneListener, ModuleUsers {
   readonly modules: ModuleStore;
   readonly #options: DeployerOptions;
   readonly #zones = new Map<number, ZoneDeploy>();
@@ -98,13 +104,12 @@ export class Deployer {
   constructor(options: DeployerOptions) {
     const { zones, kernel, newWorker } = options;
     this.#options = options;
-    this.modules = new ModuleStore(newWorker, (hash) => this.#isNeeded(hash));
+    this.modules = new ModuleStore(newWorker, this);
     this.modules.addRunning(kernel);
     for (const id of zones.zones.keys()) {
       this.#zones.set(id, freshZone(kernel.hash));
       this.#holdings.set(id, { stopTimer: null, endsAtMs: 0, ticket: null, by: "" });
     }
-    zones.onMessage((message) => this.#hear(message));
   }
 
   /** Begins a canary in one zone. Throws WowsimError when the module may not run or the zone is in another move. */
@@ -186,7 +191,15 @@ export class Deployer {
     for (const holding of this.#holdings.values()) holding.stopTimer?.();
   }
 
-  #hear(message: FromZoneWorker): void {
+  /** Whether a zone runs the module, or would go back to it. */
+  isNeeded(hash: string): boolean {
+    return [...this.#zones].some(([id, { runs, promoted, previous, stage }]) => {
+      const ofStage = stage.name === "steady" ? null : stage.hash;
+      return [this.#runs(id), runs, promoted, previous, ofStage].includes(hash);
+    });
+  }
+
+  said(message: FromZoneWorker): void {
     if (message.type === "module") {
       const { zoneId, hash, isTrial } = message;
       this.#tell(zoneId, { type: "module", hash, isTrial });
@@ -285,7 +298,7 @@ export class Deployer {
 
   #say(zoneId: number, { by }: Holding, { what, from, to, reason, isTold }: Extract<Effect, { do: "tell" }>): void {
     const tried = what === "rolled_back" ? from : to;
-    this.#options.onEvent?.({ what, zoneId, from, to, label: this.#labelOf(tried), reason, by });
+    this.#options.log?.note({ what, zoneId, from, to, label: this.#labelOf(tried), reason, by });
     if (isTold) return;
     const tick = this.#options.zones.zones.get(zoneId)?.tick ?? 0;
     const data = { zone_id: zoneId, from_hash: from, to_hash: to, reason, tick };
@@ -319,13 +332,6 @@ export class Deployer {
   #labelOf(hash: string): string {
     const running = [...this.#options.zones.zones.values()].find(({ kernelHash }) => kernelHash === hash);
     return this.modules.get(hash)?.label ?? running?.kernelLabel ?? "";
-  }
-
-  #isNeeded(hash: string): boolean {
-    return [...this.#zones].some(([id, { runs, promoted, previous, stage }]) => {
-      const ofStage = stage.name === "steady" ? null : stage.hash;
-      return [this.#runs(id), runs, promoted, previous, ofStage].includes(hash);
-    });
   }
 }
 

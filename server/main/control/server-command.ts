@@ -18,10 +18,10 @@ export interface ServerFacts {
   dataDir: string;
 }
 
-/** Adds `server` to the control channel; `facts` is asked at each request, since ports are known last. */
-export function registerServerCommand(control: Pick<ControlServer, "register">, facts: () => ServerFacts): void {
+/** Adds `server` to the control channel; `facts` is read at each request, since ports are known last. */
+export function registerServerCommand(control: Pick<ControlServer, "register">, facts: Readonly<ServerFacts>): void {
   control.register("server", z.object({}), () => {
-    const { host, ports, version, tickRateHz, zones, dataDir } = facts();
+    const { host, ports, version, tickRateHz, zones, dataDir } = facts;
     return { host, ports, version, pid: process.pid, tick_rate_hz: tickRateHz, zones, data_dir: dataDir };
   });
 }

@@ -25,7 +25,7 @@ import { ControlCommands } from "./commands.ts";
 import type { ControlHandler } from "./commands.ts";
 import { ControlConnection } from "./connection.ts";
 import { CONTROL_LIMITS } from "../../protocol/limits.ts";
-import type { ControlSocket } from "./connection.ts";
+import type { ControlSocket, RequestHandler } from "./connection.ts";
 import type { ControlLimits } from "../../protocol/limits.ts";
 
 /** How long requests that are being handled may take when the server stops. */
@@ -51,7 +51,7 @@ export interface ControlCounters {
   wrongTokens: number;
 }
 
-export class ControlServer {
+export class ControlServer implements RequestHandler {
   readonly counters: ControlCounters = {
     accepted: 0,
     refused: new Map(),
@@ -135,23 +135,39 @@ export class ControlServer {
     this.#listener = null;
   }
 
+  async answer(connection: ControlConnection, line: string): Promise<{ answer: object; close: boolean }> {
+    const isFirst = connection.requests++ === 0;
+    this.counters.requests++;
+    const { answer, isMalformed } = await this.#commands.answer(line, (request) => this.#gate(connection, request));
+    connection.malformedRun = isMalformed ? connection.malformedRun + 1 : 0;
+    if (isMalformed) this.counters.malformed++;
+    if (!answer.success) this.counters.failed++;
+    if (answer.success) this.#use(connection);
+    const why = this.#whyClose(connection, line, isFirst && isMalformed);
+    if (why !== null) this.#refuse(why);
+    return { answer, close: why !== null };
+  }
+
+  refusedTooLate(connection: ControlConnection): void {
+    this.#refuse("authenticate");
+    const error = `Show the token within ${this.#limits.authenticateMsMax / 1_000} s of connecting.`;
+    connection.evict({ success: false, error, code: "authenticate_timeout" });
+  }
+
+  refusedTooLong(): void {
+    this.#refuse("line_bytes");
+    this.counters.requests++;
+    this.counters.malformed++;
+    this.counters.failed++;
+  }
+
   #open(socket: ControlSocket): void {
-    const connection = new ControlConnection(
-      socket,
-      this.#limits,
-      this.#secret === null,
-      (from, line) => this.#answer(from, line),
-      () => this.#countTooLong(),
-    );
+    const connection = new ControlConnection(socket, this.#limits, this.#secret === null, this);
     socket.data = connection;
     this.counters.accepted++;
     this.#connections.add(connection);
     this.#makeRoom(this.#places.take(connection, connection.remoteAddress));
-    if (this.#secret !== null)
-      connection.expectToken(
-        () => connection.isKnown,
-        () => this.#tooLate(connection),
-      );
+    if (this.#secret !== null) connection.expectToken();
   }
 
   /** That one gives up its place for a newcomer. */
@@ -166,12 +182,6 @@ export class ControlServer {
     leaving.evict({ success: false, error, code: "too_many_connections" });
   }
 
-  #tooLate(connection: ControlConnection): void {
-    this.#refuse("authenticate");
-    const error = `Show the token within ${this.#limits.authenticateMsMax / 1_000} s of connecting.`;
-    connection.evict({ success: false, error, code: "authenticate_timeout" });
-  }
-
   /** Counted by why. */
   #refuse(reason: string): void {
     this.counters.refused.set(reason, (this.counters.refused.get(reason) ?? 0) + 1);
@@ -182,19 +192,6 @@ export class ControlServer {
     this.#connections.delete(connection);
     this.#places.leave(connection);
     connection.closed();
-  }
-
-  async #answer(connection: ControlConnection, line: string): Promise<{ answer: object; close: boolean }> {
-    const isFirst = connection.requests++ === 0;
-    this.counters.requests++;
-    const { answer, isMalformed } = await this.#commands.answer(line, (request) => this.#gate(connection, request));
-    connection.malformedRun = isMalformed ? connection.malformedRun + 1 : 0;
-    if (isMalformed) this.counters.malformed++;
-    if (!answer.success) this.counters.failed++;
-    if (answer.success) this.#use(connection);
-    const why = this.#whyClose(connection, line, isFirst && isMalformed);
-    if (why !== null) this.#refuse(why);
-    return { answer, close: why !== null };
   }
 
   /** Where no token is asked for, a request that was understood is what tells a tool from somebody who holds a place. */
@@ -210,13 +207,6 @@ export class ControlServer {
     if (isFirstMalformed && HTTP_REQUEST.test(line)) return "http";
     if (connection.malformedRun >= malformedRunMax) return "malformed";
     return connection.wrongTokens >= wrongTokensMax ? "wrong_tokens" : null;
-  }
-
-  #countTooLong(): void {
-    this.#refuse("line_bytes");
-    this.counters.requests++;
-    this.counters.malformed++;
-    this.counters.failed++;
   }
 
   async #gate(

@@ -17,6 +17,7 @@ import { z } from "zod";
 import * as abi from "../../../assembly/abi.ts";
 import { WowsimError } from "../../protocol/errors.ts";
 import type { Fight, ViewedEntity, ZonePicture } from "../../shared/zone-picture.ts";
+import type { PlayerNames } from "../../shared/player-names.ts";
 import type { ControlServer } from "./server.ts";
 
 /** A view younger than this is given again. */
@@ -39,8 +40,9 @@ export interface ZoneViewsOptions {
     readonly zones: ReadonlyMap<number, unknown>;
     request(zoneId: number, message: { type: "view"; turn: number }): Promise<unknown>;
   };
-  /** Null for who has no name. */
-  names: { player(sessionId: number): string | null; creature(template: number): string | null };
+  players: PlayerNames;
+  /** By kind. */
+  creatures: readonly { readonly name: string }[];
   /** Milliseconds, monotonic. */
   now: () => number;
 }
@@ -113,10 +115,10 @@ export class ZoneViews {
 
   #entity({ id, kind, level, x, y, health, healthMax, flags, target }: ViewedEntity): Record<string, unknown> {
     const isPlayer = (flags & abi.ENTITY_PLAYER) !== 0;
-    const { player, creature } = this.#options.names;
+    const { players, creatures } = this.#options;
     return {
       id,
-      name: (isPlayer ? player(id) : creature(kind)) ?? "",
+      name: (isPlayer ? players.nameOf(id) : creatures[kind]?.name) ?? "",
       is: isPlayer ? "player" : "creature",
       level,
       x,
@@ -129,10 +131,10 @@ export class ZoneViews {
   }
 
   #fight({ creature, threat }: Fight): Record<string, unknown> {
-    const { names } = this.#options;
+    const { players } = this.#options;
     return {
       creature: this.#entity(creature),
-      threat: threat.map(({ player, amount }) => ({ player, name: names.player(player) ?? "", amount })),
+      threat: threat.map(({ player, amount }) => ({ player, name: players.nameOf(player) ?? "", amount })),
     };
   }
 }

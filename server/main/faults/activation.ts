@@ -7,19 +7,12 @@
 
 import { effectIndex } from "../../shared/fault-block.ts";
 import type { FaultBlock } from "../../shared/fault-block.ts";
+import type { FaultPlayers } from "../../shared/fault-targets.ts";
 import type { FaultDefinition, FaultEffect, FaultSession, MainFaultHooks } from "../../protocol/faults/fault.ts";
 import type { Lease } from "./lease.ts";
 import { seededRandom, seedOf } from "../../protocol/seeded-random.ts";
 import type { FaultRequest } from "../../protocol/faults/status.ts";
 import { DURATION_TICKS_MAX } from "../../protocol/faults/status.ts";
-
-/** What main halves act on. */
-export interface MainFaultTargets {
-  /** Sessions in the given zones, in order of id; of all zones when none is given. */
-  sessions(zones: readonly number[]): FaultSession[];
-  /** 0 lets everybody in again. */
-  holdConnections(ticks: number): void;
-}
 
 export interface FaultCounts {
   eligible: number;
@@ -125,7 +118,7 @@ export class Activation {
   }
 
   /** Makes the main half. Throws what the fault throws. */
-  start(targets: MainFaultTargets): void {
+  start(players: FaultPlayers): void {
     const random = seededRandom(seedOf(this.seed, "main"));
     const did = (effect: FaultEffect, amount = 1): void =>
       this.#block.count(this.number, 0, effectIndex(this.#effects, effect), amount);
@@ -138,7 +131,7 @@ export class Activation {
       },
       affected: (count = 1) => this.#block.count(this.number, 0, "affected", count),
       did,
-      sessions: () => targets.sessions(this.targets),
+      sessions: () => players.faultSessions(this.targets),
       crash: (session: FaultSession) => {
         session.crash();
         this.#closed.push(session.id);
@@ -147,17 +140,17 @@ export class Activation {
       holdConnections: (ticks: number) => {
         this.#holdsConnections = true;
         did("door_held_ticks", ticks);
-        targets.holdConnections(ticks);
+        players.holdConnections(ticks);
       },
     };
     this.#hooks = this.definition.main?.(context, this.config as never) ?? {};
   }
 
   /** Ends it at server tick `now`, in all threads at once, and lets go of what the main half holds. */
-  end(now: number, targets: MainFaultTargets): void {
+  end(now: number, players: FaultPlayers): void {
     this.#endTick = now;
     this.#block.close(this.number);
-    if (this.#holdsConnections) targets.holdConnections(0);
+    if (this.#holdsConnections) players.holdConnections(0);
     const { dispose } = this.#hooks;
     this.#hooks = {};
     dispose?.();

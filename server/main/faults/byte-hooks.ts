@@ -2,10 +2,7 @@
 // list of faults. None has one most of the time, and then the gateway is told so and calls nothing.
 
 import type { Activation } from "./activation.ts";
-import type { FaultSession } from "../../protocol/faults/fault.ts";
-
-/** Returns what is passed on of the bytes that came from, or go to, a session. */
-export type ByteHook = (session: FaultSession, bytes: Uint8Array) => Uint8Array;
+import type { ByteHook } from "../../shared/fault-targets.ts";
 
 export function hasByteHooks({ hooks }: Activation): boolean {
   return hooks.ingress !== undefined || hooks.egress !== undefined;

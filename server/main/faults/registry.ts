@@ -10,12 +10,12 @@
 
 import { messageOf, WowsimError } from "../../protocol/errors.ts";
 import type { Emitter } from "../../protocol/telemetry-line.ts";
+import type { FaultPlayers, FaultZones } from "../../shared/fault-targets.ts";
+import type { MessageTarget, ZoneListener } from "../../shared/zone-link.ts";
 import type { ToZoneWorker } from "../../shared/zone-messages.ts";
 import { Activation } from "./activation.ts";
-import type { MainFaultTargets } from "./activation.ts";
 import type { FaultRequest } from "../../protocol/faults/status.ts";
 import { byteHook, hasByteHooks } from "./byte-hooks.ts";
-import type { ByteHook } from "./byte-hooks.ts";
 import { FAULTS } from "../../protocol/faults/catalogue.ts";
 import { ACTIVATIONS_MAX, FaultBlock } from "../../shared/fault-block.ts";
 import type { FaultDefinition } from "../../protocol/faults/fault.ts";
@@ -27,17 +27,13 @@ import type { FaultStatus } from "../../protocol/faults/status.ts";
 
 export type RemovalReason = "request" | "expired" | "lease_ended" | "replaced" | "halt" | "failed" | "shutdown";
 
-export interface FaultRegistryOptions extends MainFaultTargets {
+export interface FaultRegistryOptions {
   /** FaultBlock.allocate(), the same as the zone workers have. */
   block: SharedArrayBuffer;
   emitter: Emitter;
   seed: number;
-  /** Zones of this server, with their names, ascending. */
-  zones(): readonly { id: number; name: string }[];
-  broadcast(message: ToZoneWorker): void;
-  /** Called when the active faults' hooks on a session's bytes change; null: none. */
-  setIngress?(hook: ByteHook | null): void;
-  setEgress?(hook: ByteHook | null): void;
+  zones: FaultZones;
+  players: FaultPlayers;
   definitions?: readonly FaultDefinition[];
   /** Monotonic milliseconds, for leases. */
   now?: () => number;
@@ -50,7 +46,7 @@ interface Entry {
   last: Activation | null;
 }
 
-export class FaultRegistry {
+export class FaultRegistry implements ZoneListener {
   readonly #options: FaultRegistryOptions;
   readonly #block: FaultBlock;
   readonly #entries = new Map<string, Entry>();
@@ -202,7 +198,7 @@ export class FaultRegistry {
   }
 
   #targets(definition: FaultDefinition, config: Record<string, unknown>, requested: number): number[] {
-    const known = this.#options.zones();
+    const known = [...this.#options.zones.zones.values()];
     const zones = known.map(({ id }) => id);
     if (requested !== 0 && !zones.includes(requested)) {
       const names = known.map(({ id, name }) => `${id} (${name})`).join(", ");
@@ -227,12 +223,12 @@ export class FaultRegistry {
   }
 
   /** For a worker that takes another's place: the zone halves of what is active, and the end of what still leaves. */
-  tellNewWorker(post: (message: ToZoneWorker) => void): void {
+  workerBegun(worker: MessageTarget): void {
     for (const activation of this.#active) {
-      if (activation.definition.zone !== undefined) post(activateMessage(activation));
+      if (activation.definition.zone !== undefined) worker.post(activateMessage(activation));
     }
     for (const { definition, number } of this.#leaving) {
-      if (definition.zone !== undefined) post({ type: "fault_deactivate", activation: number });
+      if (definition.zone !== undefined) worker.post({ type: "fault_deactivate", activation: number });
     }
   }
 
@@ -245,19 +241,19 @@ export class FaultRegistry {
       params: config,
       probability,
     });
-    this.#guard(activation, () => activation.start(this.#options));
+    this.#guard(activation, () => activation.start(this.#options.players));
     if (hasByteHooks(activation)) this.#updateByteHooks();
     if (definition.zone === undefined || !activation.isActive) return;
-    this.#options.broadcast(activateMessage(activation));
+    this.#options.zones.broadcast(activateMessage(activation));
   }
 
   #remove(activation: Activation, reason: RemovalReason): void {
     const hadByteHooks = hasByteHooks(activation);
     this.#leaving.add(activation);
-    this.#guard(activation, () => activation.end(this.#tick, this.#options));
+    this.#guard(activation, () => activation.end(this.#tick, this.#options.players));
     if (hadByteHooks) this.#updateByteHooks();
     if (activation.definition.zone !== undefined) {
-      this.#options.broadcast({ type: "fault_deactivate", activation: activation.number });
+      this.#options.zones.broadcast({ type: "fault_deactivate", activation: activation.number });
     }
     this.#options.emitter.emit("event", "fault", "Fault deactivated", {
       ...auditOf(activation),
@@ -291,8 +287,8 @@ export class FaultRegistry {
   }
 
   #updateByteHooks(): void {
-    this.#options.setIngress?.(byteHook("ingress", this.#active));
-    this.#options.setEgress?.(byteHook("egress", this.#active));
+    this.#options.players.setIngress(byteHook("ingress", this.#active));
+    this.#options.players.setEgress(byteHook("egress", this.#active));
   }
 
   /** A fault whose own code throws is removed and reported; it must not hurt the server in ways it did not announce. */

@@ -11,12 +11,16 @@ import type { Content } from "../../protocol/content/content.ts";
 import { wireEffectOf } from "../../protocol/content/content.ts";
 import { addressKey } from "../../shared/address.ts";
 import { asciiJson } from "../../protocol/game/byte-writer.ts";
-import type { ErrorCode, Hello, PortalInfo, ServerMessage, SpellInfo } from "../../protocol/game/client-messages.ts";
+import type { ErrorCode, Hello, PortalInfo, SpellInfo } from "../../protocol/game/client-messages.ts";
 import type { CloseReason, Connection } from "./session.ts";
+import type { ConnectionPool } from "./connection-pool.ts";
+import type { Door } from "./door.ts";
 import type { GatewayCounters } from "./gateway-counters.ts";
-import type { GatewayLimits, LimitName } from "../../protocol/game/limits.ts";
+import type { GatewayLimits } from "../../protocol/game/limits.ts";
 import { Newcomers } from "./newcomers.ts";
 import { nameProblem } from "./player-names.ts";
+import type { Replies } from "./replies.ts";
+import type { SessionKeeper } from "./session-keeper.ts";
 import type { Secret } from "../../shared/secret.ts";
 import type { Session } from "./session.ts";
 import type { SessionTable } from "./session-table.ts";
@@ -42,18 +46,13 @@ export interface AdmissionDeps {
   wrongTokens: WrongTokens;
   /** Milliseconds of a monotonic clock. */
   now(): number;
-  /** Ends a session that only holds a place; false when the zone (0: any) has none. */
-  makeRoom(zoneId: number): boolean;
-  /** Ends the connection for a limit. */
-  pastLimit(connection: Connection, limit: LimitName, message: string): void;
+  keeper: SessionKeeper;
+  pool: ConnectionPool;
   newResumeToken(): string;
-  /** A zone's portals, as clients are told of them. */
-  portalsOf(zoneId: number): readonly PortalInfo[];
-  /** True while new players and resumes are held off. */
-  isHeld(): boolean;
-  tell(connection: Connection, message: ServerMessage): void;
-  /** Ends the connection, after saying why to a client that reads. */
-  close(connection: Connection, reason: CloseReason, farewell?: { code: ErrorCode; message: string }): void;
+  /** Each zone's portals, as clients are told of them. */
+  portals: ReadonlyMap<number, readonly PortalInfo[]>;
+  door: Door;
+  replies: Replies;
 }
 
 export class Admission {
@@ -70,9 +69,9 @@ export class Admission {
 
   /** A client acts without having said hello. True when it is in the world now; otherwise its connection is closed. */
   admitGuest(connection: Connection): boolean {
-    const { guests, secret, isHeld } = this.#deps;
+    const { guests, secret, door } = this.#deps;
     if (!guests || secret !== null) return this.#turnAway(connection, "guests_off", "guests_off", NO_GUESTS);
-    if (isHeld()) return this.#turnAway(connection, "held", "held", HELD);
+    if (door.isHeld) return this.#turnAway(connection, "held", "held", HELD);
     if (!this.#isInRate(connection)) return false;
     const zoneId = this.#nextZone();
     if (zoneId === 0) return this.#turnAway(connection, "refused", "no_zone", NO_ZONE);
@@ -93,7 +92,7 @@ export class Admission {
     if (hello.version !== PROTOCOL_VERSION)
       return this.#refuseForGood(connection, "unsupported_version", `This server speaks version ${PROTOCOL_VERSION}.`);
     if (!this.#isTokenRight(connection, hello.token)) return;
-    if (this.#deps.isHeld()) return this.#refuseForGood(connection, "held", HELD);
+    if (this.#deps.door.isHeld) return this.#refuseForGood(connection, "held", HELD);
     if (hello.resume === "") return this.#welcomeNew(connection, hello);
     const resumed = this.#deps.sessions.byToken(hello.resume);
     if (resumed === undefined)
@@ -142,25 +141,25 @@ export class Admission {
 
   /** The next zone in turn, where need be after somebody made room; 0: none. */
   #nextZone(): number {
-    const { router, makeRoom } = this.#deps;
+    const { router, keeper } = this.#deps;
     const zoneId = router.nextZone();
-    return zoneId === 0 && makeRoom(0) ? router.nextZone() : zoneId;
+    return zoneId === 0 && keeper.makeRoom(0) ? router.nextZone() : zoneId;
   }
 
   #canTake(zoneId: number): boolean {
-    const { router, makeRoom } = this.#deps;
+    const { router, keeper } = this.#deps;
     if (router.canTake(zoneId)) return true;
-    return !router.isClosed(zoneId) && makeRoom(zoneId) && router.canTake(zoneId);
+    return !router.isClosed(zoneId) && keeper.makeRoom(zoneId) && router.canTake(zoneId);
   }
 
   /** False when there are too many newcomers just now, and the connection is ended. */
   #isInRate(connection: Connection): boolean {
-    const { limits, now, pastLimit } = this.#deps;
+    const { limits, now, pool } = this.#deps;
     const limit = this.#newcomers.refusal(connection.remoteAddress, now());
     if (limit === null) return true;
     const most =
       limit === "new_sessions" ? limits.newSessionsPerSecondMax : `${limits.newSessionsPerAddressMax} of your address`;
-    pastLimit(connection, limit, `At most ${most} new players a second; try again in a moment.`);
+    pool.pastLimit(connection, limit, `At most ${most} new players a second; try again in a moment.`);
     return false;
   }
 
@@ -174,7 +173,7 @@ export class Admission {
   }
 
   #resume(connection: Connection, session: Session, usedToken: string): void {
-    const { sessions, router, counters, close, newResumeToken } = this.#deps;
+    const { sessions, router, counters, pool, newResumeToken } = this.#deps;
     const former = session.connection;
     sessions.move(connection.session, "superseded");
     connection.session = session;
@@ -187,13 +186,16 @@ export class Admission {
     counters.resumed++;
     this.#welcome(connection);
     if (former === null) return;
-    close(former, "superseded", { code: "taken_over", message: "This session was taken up on another connection." });
+    pool.close(former, "superseded", {
+      code: "taken_over",
+      message: "This session was taken up on another connection.",
+    });
   }
 
   #welcome(connection: Connection): void {
     const { session } = connection;
     const playerClass = this.#classes[session.classIndex];
-    this.#deps.tell(connection, {
+    this.#deps.replies.tell(connection, {
       type: "welcome",
       session_id: session.id,
       entity_id: session.id,
@@ -204,7 +206,7 @@ export class Admission {
       seq: session.lastSeq,
       class: playerClass?.name ?? "",
       spells: playerClass?.spells ?? [],
-      portals: this.#deps.portalsOf(session.zoneId),
+      portals: this.#deps.portals.get(session.zoneId) ?? [],
     });
   }
 
@@ -222,28 +224,28 @@ export class Admission {
 
   /** False when it is not, and the connection is ended. */
   #isTokenRight(connection: Connection, given: string): boolean {
-    const { secret, wrongTokens, pastLimit } = this.#deps;
+    const { secret, wrongTokens, pool } = this.#deps;
     if (secret === null) return true;
     if (secret.matches(given)) return true;
     if (wrongTokens.wrong(connection.remoteAddress) > 0)
-      pastLimit(connection, "wrong_tokens", "A wrong token, after too many wrong ones from your address.");
+      pool.pastLimit(connection, "wrong_tokens", "A wrong token, after too many wrong ones from your address.");
     else this.#refuseForGood(connection, "bad_token", "This server asks for its players' token; ask its operator.");
     return false;
   }
 
   #refuse(connection: Connection, code: ErrorCode, message: string): void {
     this.#deps.counters.refuse(code);
-    this.#deps.tell(connection, { type: "error", code, message });
+    this.#deps.replies.tell(connection, { type: "error", code, message });
   }
 
   #refuseForGood(connection: Connection, code: ErrorCode, message: string): void {
     this.#deps.counters.refuse(code);
-    this.#deps.close(connection, code === "held" ? "held" : "refused", { code, message });
+    this.#deps.pool.close(connection, code === "held" ? "held" : "refused", { code, message });
   }
 
   #turnAway(connection: Connection, reason: CloseReason, code: ErrorCode, message: string): false {
     this.#deps.counters.refuse(reason);
-    this.#deps.close(connection, reason, { code, message });
+    this.#deps.pool.close(connection, reason, { code, message });
     return false;
   }
 }

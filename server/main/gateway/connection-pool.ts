@@ -1,5 +1,5 @@
 // The socket side of the gateway: every connection from accept to close, its limits in time and number, and how it ends.
-// It knows nothing of messages: those who do (gateway.ts) are called.
+// It knows nothing of messages: those who do are its listener (session-keeper.ts).
 //
 // The end of a connection: the reason is decided once (`close`), the farewell and what was owed is written, then the
 // write side is shut, and the socket goes when the peer closes too or `closeMsMax` is over. Never end() with data: it can
@@ -7,27 +7,31 @@
 
 import type { Emitter } from "../../protocol/telemetry-line.ts";
 import { addressKey, isLoopback } from "../../shared/address.ts";
-import type { ByteWriter } from "../../protocol/game/byte-writer.ts";
+import { ByteWriter } from "../../protocol/game/byte-writer.ts";
 import type { ErrorCode } from "../../protocol/game/client-messages.ts";
 import { Connection } from "./session.ts";
 import type { CloseReason, GameSocket } from "./session.ts";
 import type { GatewayCounters } from "./gateway-counters.ts";
 import type { GatewayLimits, LimitName } from "../../protocol/game/limits.ts";
+import type { Door } from "./door.ts";
+import type { SessionTable } from "./session-table.ts";
 import type { FlushOutcome } from "../sockets/outbox.ts";
-import type { Session } from "./session.ts";
 
 export interface ConnectionPoolDeps {
   limits: GatewayLimits;
   counters: GatewayCounters;
   emitter: Emitter;
   now(): number;
-  /** True while no new connection is taken. */
-  isHeld(): boolean;
-  newSession(): Session;
+  door: Door;
+  sessions: SessionTable;
+}
+
+/** Hears what becomes of connections. */
+export interface ConnectionListener {
   /** The socket is gone. */
-  onClosed(connection: Connection, reason: CloseReason): void;
+  closed(connection: Connection, reason: CloseReason): void;
   /** A connection that missed frames has been written all it was owed. */
-  onCaughtUp(connection: Connection): void;
+  caughtUp(connection: Connection): void;
 }
 
 export interface Farewell {
@@ -51,7 +55,8 @@ function isStranger({ session }: Connection): boolean {
 
 export class ConnectionPool {
   readonly #deps: ConnectionPoolDeps;
-  readonly #writer: ByteWriter;
+  readonly #writer = new ByteWriter();
+  #listener: ConnectionListener | null = null;
   readonly #open = new Set<Connection>();
   readonly #closing = new Set<Connection>();
   /** Oldest first; who has entered the world since is taken out when it is come across. */
@@ -59,9 +64,13 @@ export class ConnectionPool {
   readonly #perAddress = new Map<string, number>();
   #whenEmpty: (() => void) | null = null;
 
-  constructor(deps: ConnectionPoolDeps, writer: ByteWriter) {
+  constructor(deps: ConnectionPoolDeps) {
     this.#deps = deps;
-    this.#writer = writer;
+  }
+
+  /** Who is told from now on what becomes of connections. */
+  listen(listener: ConnectionListener): void {
+    this.#listener = listener;
   }
 
   get size(): number {
@@ -82,15 +91,15 @@ export class ConnectionPool {
 
   /** A socket has connected: a connection with its provisional session, or none and the socket is closed. */
   accept(socket: GameSocket): void {
-    const { limits, isHeld, emitter, counters } = this.#deps;
+    const { limits, door, emitter, counters } = this.#deps;
     const address = socket.remoteAddress;
     const key = addressKey(address);
     const fromAddress = this.#perAddress.get(key) ?? 0;
     const perAddressMax = isLoopback(address) ? limits.connectionsFromLoopbackMax : limits.connectionsPerAddressMax;
-    if (isHeld()) return this.#turnAway(socket, "held");
+    if (door.isHeld) return this.#turnAway(socket, "held");
     if (fromAddress >= perAddressMax) return this.#turnAway(socket, "connections_per_address");
     if (this.#open.size >= limits.connectionsMax && !this.#makeRoom()) return this.#turnAway(socket, "connections");
-    const session = this.#deps.newSession();
+    const session = this.#deps.sessions.create();
     const connection = new Connection(socket, session, limits, this.#deps.now());
     session.connection = connection;
     socket.data = connection;
@@ -128,7 +137,7 @@ export class ConnectionPool {
     if (state !== "drained") return;
     connection.blockedSince = 0;
     if (connection.closing !== null) this.#shutDown(connection);
-    else if (connection.missedFrames) this.#deps.onCaughtUp(connection);
+    else if (connection.missedFrames) this.#listener?.caughtUp(connection);
   }
 
   /** The socket has room again. */
@@ -172,7 +181,7 @@ export class ConnectionPool {
     if (left > 0) this.#perAddress.set(key, left);
     else this.#perAddress.delete(key);
     this.#deps.counters.disconnected++;
-    this.#deps.onClosed(connection, connection.closing ?? (failed ? "link_lost" : "client_closed"));
+    this.#listener?.closed(connection, connection.closing ?? (failed ? "link_lost" : "client_closed"));
     if (this.#open.size === 0) this.#whenEmpty?.();
   }
 

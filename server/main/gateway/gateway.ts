@@ -1,7 +1,7 @@
 // Where players meet the server: sockets in, kernel commands out; kernel frames in, one write a session and tick out.
 //
-//   bytes ─ splitter ─ codec ─ ClientMessage ─ admission | player-commands ─► ZoneLink.command
-//   socket ◄─ outbox ◄─ codec.encodeFrame ◄─ FrameReader ◄─ ZoneLink.onFrame
+//   bytes ─ splitter ─ codec ─ ClientMessage ─ admission | player-commands ─► ZoneLink.send
+//   socket ◄─ outbox ◄─ codec.encodeFrame ◄─ FrameReader ◄─ ZoneListener.framed
 //
 // The main thread calls onServerTick 20 times a second; zones report the ends of their own ticks. What a session is owed
 // is written at the end of its zone's tick, and for those whose zone is silent, on the server's tick.
@@ -12,23 +12,24 @@ import type { FaultSession } from "../../protocol/faults/fault.ts";
 import { listenError } from "../../shared/listen-error.ts";
 import type { Emitter } from "../../protocol/telemetry-line.ts";
 import { Admission } from "./admission.ts";
-import { asciiJson, ByteWriter } from "../../protocol/game/byte-writer.ts";
-import type { PortalInfo, ServerMessage } from "../../protocol/game/client-messages.ts";
-import type { EntityNames } from "./codec.ts";
-import type { CloseReason, Connection } from "./session.ts";
+import type { PortalInfo } from "../../protocol/game/client-messages.ts";
+import type { Connection } from "./session.ts";
 import { ConnectionPool } from "./connection-pool.ts";
+import { Door } from "./door.ts";
+import { KnownNames } from "./entity-names.ts";
+import type { ByteHook, FaultPlayers } from "../../shared/fault-targets.ts";
 import { FrameDelivery } from "./frame-delivery.ts";
 import { GatewayCounters } from "./gateway-counters.ts";
 import { limitsOf } from "../../protocol/game/limits.ts";
 import type { GatewayLimits } from "../../protocol/game/limits.ts";
-import { leastMissed } from "./least-missed.ts";
 import { MessageIntake } from "./message-intake.ts";
-import type { ByteHook } from "./message-intake.ts";
+import { Replies } from "./replies.ts";
+import { SessionKeeper } from "./session-keeper.ts";
 import { Secret } from "../../shared/secret.ts";
 import { SessionTable } from "./session-table.ts";
-import type { Session } from "./session.ts";
 import { WrongTokens } from "../../shared/wrong-tokens.ts";
 import type { ZoneLink } from "../../shared/zone-link.ts";
+import { WriteQueue } from "./write-queue.ts";
 import { ZoneRouter } from "./zone-router.ts";
 
 export interface GatewayDeps {
@@ -53,17 +54,7 @@ export interface GatewayDeps {
 
 const PLAYER_LEVEL = 10;
 const REPORT_MS = 1_000;
-/** Closings after which the player may come back to its session. */
-const RESUMABLE: ReadonlySet<CloseReason> = new Set([
-  "client_closed",
-  "link_lost",
-  "timeout",
-  "limit:slow_reader",
-  "limit:idle",
-  "limit:partial",
-]);
-
-export class Gateway {
+export class Gateway implements FaultPlayers {
   readonly sessions: SessionTable;
   readonly counters = new GatewayCounters();
   readonly limits: GatewayLimits;
@@ -71,15 +62,11 @@ export class Gateway {
   readonly #now: () => number;
   readonly #router: ZoneRouter;
   readonly #pool: ConnectionPool;
-  readonly #admission: Admission;
-  readonly #delivery: FrameDelivery;
-  readonly #writer = new ByteWriter();
+  readonly #queue: WriteQueue;
+  readonly #keeper: SessionKeeper;
   readonly #intake: MessageIntake;
+  readonly #door = new Door();
   #listener: TCPSocketListener<Connection | undefined> | null = null;
-  #serverTick = 0;
-  #heldUntilTick = 0;
-  /** Server ticks in which nobody was found to make room, by zone. */
-  readonly #noRoomAt = new Map<number, number>();
   #isStopping = false;
   #reportedAt: number;
 
@@ -89,80 +76,66 @@ export class Gateway {
     this.#now = deps.now ?? (() => performance.now());
     this.#reportedAt = this.#now();
     this.sessions = new SessionTable(deps.emitter);
-    const portals = new Map(deps.world.zones.map((zone) => [zone.id, portalsOf(zone)]));
-    const portalsOfZone = (zoneId: number): readonly PortalInfo[] => portals.get(zoneId) ?? [];
+    const { supervisor: link, emitter, world } = deps;
+    const { sessions, counters, limits } = this;
+    const now = this.#now;
+    const portals = new Map(world.zones.map((zone) => [zone.id, portalsOf(zone)]));
+    const names = new KnownNames(sessions, world.content);
+    this.#pool = new ConnectionPool({ limits, counters, emitter, now, door: this.#door, sessions });
+    this.#queue = new WriteQueue(this.#pool, counters, now);
+    const replies = new Replies(this.#queue, counters);
     this.#router = new ZoneRouter({
-      link: deps.supervisor,
-      sessions: this.sessions,
-      emitter: deps.emitter,
-      playersPerZoneMax: this.limits.playersPerZoneMax,
+      link,
+      sessions,
+      emitter,
+      playersPerZoneMax: limits.playersPerZoneMax,
       playerLevel: deps.playerLevel ?? PLAYER_LEVEL,
-      portalsOf: portalsOfZone,
-      tell: (session, message) => this.#tellSession(session, message),
-      expel: (session) => this.#expel(session),
+      portals,
+      replies,
     });
-    const isHeld = (): boolean => this.#serverTick < this.#heldUntilTick;
-    this.#pool = new ConnectionPool(
-      {
-        limits: this.limits,
-        counters: this.counters,
-        emitter: deps.emitter,
-        now: this.#now,
-        isHeld,
-        newSession: () => this.sessions.create(),
-        onClosed: (connection, reason) => this.#onClosed(connection, reason),
-        onCaughtUp: (connection) => this.#onCaughtUp(connection),
-      },
-      this.#writer,
-    );
-    this.#admission = new Admission({
-      sessions: this.sessions,
+    this.#keeper = new SessionKeeper({
+      sessions,
+      pool: this.#pool,
       router: this.#router,
-      counters: this.counters,
-      limits: this.limits,
-      content: deps.world.content,
+      counters,
+      limits,
+      emitter,
+      now,
+    });
+    const admission = new Admission({
+      sessions,
+      router: this.#router,
+      counters,
+      limits,
+      content: world.content,
       tickRateHz: deps.tickRateHz,
       guests: deps.guests ?? true,
       secret: Secret.of(deps.token),
-      wrongTokens: deps.wrongTokens ?? new WrongTokens(this.#now),
-      now: this.#now,
-      makeRoom: (zoneId) => this.#makeRoom(zoneId),
-      pastLimit: (connection, limit, message) => this.#pool.pastLimit(connection, limit, message),
+      wrongTokens: deps.wrongTokens ?? new WrongTokens(now),
+      now,
+      keeper: this.#keeper,
+      pool: this.#pool,
       newResumeToken: deps.newResumeToken ?? (() => crypto.randomUUID()),
-      isHeld,
-      portalsOf: portalsOfZone,
-      tell: (connection, message) => this.#tell(connection, message),
-      close: (connection, reason, farewell) => this.#pool.close(connection, reason, farewell),
+      door: this.#door,
+      portals,
+      replies,
     });
-    const names = this.#names(deps.world);
     this.#intake = new MessageIntake({
-      link: deps.supervisor,
-      sessions: this.sessions,
+      link,
+      sessions,
       router: this.#router,
       pool: this.#pool,
-      admission: this.#admission,
-      counters: this.counters,
-      limits: this.limits,
-      emitter: deps.emitter,
+      admission,
+      counters,
+      limits,
+      emitter,
       names,
-      now: this.#now,
-      onBye: (connection) => this.#onBye(connection),
-      tell: (connection, message) => this.#tell(connection, message),
+      now,
+      keeper: this.#keeper,
+      replies,
     });
-    this.#delivery = new FrameDelivery({
-      link: deps.supervisor,
-      sessions: this.sessions,
-      counters: this.counters,
-      emitter: deps.emitter,
-      names,
-      now: this.#now,
-      flush: (connection) => this.#pool.flush(connection),
-      pass: (connection, source, at, length) => this.#pool.pass(connection, source, at, length),
-    });
-    deps.supervisor.onMessage((message) => this.#router.onMessage(message));
-    deps.supervisor.onDeparture((crossing) => this.#router.onDeparture(crossing));
-    deps.supervisor.onEntered((entered) => this.#router.onEntered(entered));
-    deps.supervisor.onCensus((census) => this.#router.onCensus(census));
+    link.listen(this.#router);
+    link.listen(new FrameDelivery({ sessions, counters, emitter, names, queue: this.#queue, pool: this.#pool }));
   }
 
   /** Listens; the port it got. Throws WowsimError("port_in_use" or "listen_failed"). */
@@ -195,6 +168,7 @@ export class Gateway {
   async stop(): Promise<void> {
     if (this.#isStopping) return;
     this.#isStopping = true;
+    this.#keeper.stop();
     this.#listener?.stop(false);
     const farewell = { code: "server_stopping", message: "The server stops; come back later." } as const;
     for (const connection of this.#pool.values()) this.#pool.close(connection, "shutdown", farewell);
@@ -206,15 +180,16 @@ export class Gateway {
 
   /** Once a server tick, 50 ms, whatever the zones do; `lateMs` after its time. */
   onServerTick(tick: number, lateMs = 0): void {
-    this.#serverTick = tick;
+    this.#door.onServerTick(tick);
+    this.#keeper.onServerTick(tick);
     this.counters.recordLoopLag(lateMs);
     const now = this.#now();
     this.#router.retryOwed();
-    this.#delivery.onServerTick(now);
+    this.#queue.onServerTick(now);
     this.#pool.endClosing(now);
     if (now - this.#reportedAt < REPORT_MS) return;
     this.#pool.sweep(now);
-    this.#expireSessions(now);
+    this.#keeper.expire(now);
     this.#router.rescueStranded();
     this.counters.report(this.#emitter, this.trafficNow(), now - this.#reportedAt);
     this.#reportedAt = now;
@@ -242,7 +217,7 @@ export class Gateway {
 
   /** Lets nobody in, and no one resume, for so many server ticks from now; 0 ends that. */
   holdConnections(ticks: number): void {
-    this.#heldUntilTick = this.#serverTick + ticks;
+    this.#door.hold(ticks);
   }
 
   /** All bytes from clients go through `hook`; null: as they are. */
@@ -252,19 +227,7 @@ export class Gateway {
 
   /** All messages to clients go through `hook`; null: as they are. */
   setEgress(hook: ByteHook | null): void {
-    this.#delivery.setEgress(hook);
-  }
-
-  /** To clients that said hello or have no player yet; guests never read. */
-  #tell(connection: Connection, message: ServerMessage): void {
-    if (!connection.hears || connection.closing !== null || connection.codec === null) return;
-    const writer = this.#writer.reset();
-    connection.codec.encode(message, writer);
-    if (!this.#delivery.queue(connection, writer)) this.counters.repliesDropped++;
-  }
-
-  #tellSession(session: Session, message: ServerMessage): void {
-    if (session.connection !== null) this.#tell(session.connection, message);
+    this.#queue.setEgress(hook);
   }
 
   #onSocketError(connection: Connection | undefined, error: Error): void {
@@ -273,107 +236,6 @@ export class Gateway {
       error: error.message,
     });
   }
-
-  /** It missed frames and can take some again: the kernel tells it everything anew. */
-  #onCaughtUp(connection: Connection): void {
-    connection.missedFrames = false;
-    this.#router.watch(connection.session, true);
-  }
-
-  #onClosed(connection: Connection, reason: CloseReason): void {
-    const { session } = connection;
-    this.#emitter.emitSampled("event", "game_server", "Client disconnected", {
-      session_id: session.id,
-      zone_id: session.zoneId,
-      reason,
-    });
-    if (session.connection !== connection) return;
-    session.connection = null;
-    if (session.isGuest || isProvisional(session) || !RESUMABLE.has(reason)) this.#leave(session);
-    else {
-      session.isOverdue = false;
-      session.hungUp = connection.closing === null;
-      session.linkLostAt = this.#now();
-      this.#router.unwatch(session);
-      this.sessions.move(session, "link_lost");
-    }
-  }
-
-  /** Said by its player: there is no way back, however long the socket still takes to close. */
-  #onBye(connection: Connection): void {
-    const { session } = connection;
-    if (session.connection !== connection) return;
-    session.connection = null;
-    this.#leave(session);
-  }
-
-  #leave(session: Session): void {
-    if (isProvisional(session)) this.sessions.move(session, "refused");
-    else this.#endSession(session, "left");
-  }
-
-  /** At the second look only: when the process stood still, a resume that came in time still waits in its socket. */
-  #expireSessions(nowMs: number): void {
-    for (const session of this.sessions.values()) {
-      if (session.state !== "DISCONNECTING") continue;
-      const isOverdue = nowMs - session.linkLostAt > this.#windowMs(session);
-      if (isOverdue && session.isOverdue) this.#endSession(session, "expired");
-      session.isOverdue = isOverdue;
-    }
-  }
-
-  /** How long its body waits for its player. */
-  #windowMs({ hasActed, hungUp, linkLostAt, enteredAt }: Session): number {
-    const { resumeMsMax, unactedResumeMsMax } = this.limits;
-    if (hasActed || !hungUp) return resumeMsMax;
-    return Math.min(resumeMsMax, Math.max(unactedResumeMsMax, linkLostAt - enteredAt));
-  }
-
-  /** A full zone (0: any) takes a newcomer in place of a body without a link: who holds most of those gives one up. */
-  #makeRoom(zoneId: number): boolean {
-    // That nobody can go is true until the next tick: a crowd before a full zone is not looked through for each of it.
-    if (this.#noRoomAt.get(zoneId) === this.#serverTick) return false;
-    const session = leastMissed(this.sessions.values(), zoneId);
-    if (session === null) {
-      this.#noRoomAt.set(zoneId, this.#serverTick);
-      return false;
-    }
-    this.counters.refuse("room_made");
-    this.#endSession(session, "expired");
-    return true;
-  }
-
-  #endSession(session: Session, event: "left" | "expired"): void {
-    if (!this.#isStopping) this.#router.leave(session);
-    this.sessions.move(session, event);
-  }
-
-  /** No zone lets the player in. */
-  #expel(session: Session): void {
-    const { connection } = session;
-    session.connection = null;
-    this.#endSession(session, "left");
-    if (connection === null) return;
-    const message = "No zone could let you in; try again later.";
-    this.counters.refuse("no_zone");
-    this.#pool.close(connection, "refused", { code: "no_zone", message });
-  }
-
-  #names(world: World): EntityNames {
-    const creatures = world.content.creatures.map((creature) => asciiJson(creature.name));
-    return {
-      player: (entityId) => {
-        const session = this.sessions.get(entityId);
-        return session === undefined || session.isGuest ? null : session.nameJson;
-      },
-      creature: (template) => creatures[template] ?? null,
-    };
-  }
-}
-
-/** It has no player in the world yet. */
-function isProvisional({ state }: Session): boolean {
-  return state === "CONNECTING" || state === "AUTHENTICATING";
 }
 
 /** As clients are told of them: where they come out shows once one is through. */

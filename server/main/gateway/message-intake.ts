@@ -4,28 +4,27 @@
 //   chunk {"type":"movement",...}\n{"type":"com    → one command; the rest waits for the next chunk
 
 import type { Emitter } from "../../protocol/telemetry-line.ts";
-import type { FaultSession } from "../../protocol/faults/fault.ts";
 import type { Admission } from "./admission.ts";
 import { binaryCodec } from "./binary-codec.ts";
 import { actionOf } from "../../protocol/game/actions.ts";
 import { ClientMessage } from "../../protocol/game/client-messages.ts";
-import type { NamedId, ServerMessage } from "../../protocol/game/client-messages.ts";
+import type { NamedId } from "../../protocol/game/client-messages.ts";
 import { codecFor } from "./codec.ts";
 import type { EntityNames } from "./codec.ts";
 import type { Connection } from "./session.ts";
 import type { ConnectionPool } from "./connection-pool.ts";
+import type { ByteHook } from "../../shared/fault-targets.ts";
 import { FOREIGN_ANSWERS, isHttpRequest, isTls } from "./foreign-protocols.ts";
 import type { ForeignProtocol } from "./foreign-protocols.ts";
 import type { GatewayCounters } from "./gateway-counters.ts";
 import { jsonCodec } from "./json-codec.ts";
 import type { GatewayLimits } from "../../protocol/game/limits.ts";
 import { nextSeq, sendCommand, startProbe } from "./player-commands.ts";
+import type { Replies } from "./replies.ts";
+import type { SessionKeeper } from "./session-keeper.ts";
 import type { SessionTable } from "./session-table.ts";
 import type { ZoneLink } from "../../shared/zone-link.ts";
 import type { ZoneRouter } from "./zone-router.ts";
-
-/** A fault's hook on the bytes of a session: returns what is passed on. */
-export type ByteHook = (session: FaultSession, bytes: Uint8Array) => Uint8Array;
 
 export interface MessageIntakeDeps {
   link: ZoneLink;
@@ -38,10 +37,8 @@ export interface MessageIntakeDeps {
   emitter: Emitter;
   names: EntityNames;
   now(): number;
-  /** Its player leaves for good, now. */
-  onBye(connection: Connection): void;
-  /** To clients that said hello or have no player yet; nothing to guests. */
-  tell(connection: Connection, message: ServerMessage): void;
+  keeper: SessionKeeper;
+  replies: Replies;
 }
 
 /** The first byte of one in UTF-8, which some editors and languages write before a text. */
@@ -108,7 +105,7 @@ export class MessageIntake {
   };
 
   #onMessage(connection: Connection, message: ClientMessage): void {
-    const { counters, sessions, admission, pool, router, tell } = this.#deps;
+    const { counters, sessions, admission, pool, router, replies } = this.#deps;
     const { session } = connection;
     counters.messages++;
     if (session.state === "CONNECTING") sessions.move(session, "first_message");
@@ -116,21 +113,24 @@ export class MessageIntake {
     connection.malformedRun = 0;
     if (message.kind === "hello") return admission.hello(connection, message.hello);
     if (message.kind === "ping")
-      return tell(connection, { type: "pong", t: message.echo, tick: router.zone(session.zoneId)?.tick ?? 0 });
+      return replies.tell(connection, { type: "pong", t: message.echo, tick: router.zone(session.zoneId)?.tick ?? 0 });
     if (message.kind === "names") return this.#onNames(connection, message);
-    this.#deps.onBye(connection);
+    this.#deps.keeper.bye(connection);
     pool.close(connection, "client_closed");
   }
 
   /** Binary frames have no names in them: a client asks for those it does not know. */
   #onNames(connection: Connection, { players, creatures }: ClientMessage): void {
-    const { names, tell } = this.#deps;
-    const answer = { players: named(players, names.player), creatures: named(creatures, names.creature) };
-    tell(connection, { type: "names", ...answer });
+    const { names, replies } = this.#deps;
+    const answer = {
+      players: named(players, (id) => names.player(id)),
+      creatures: named(creatures, (kind) => names.creature(kind)),
+    };
+    replies.tell(connection, { type: "names", ...answer });
   }
 
   #onAction(connection: Connection, message: ClientMessage): void {
-    const { link, router, admission, counters, tell } = this.#deps;
+    const { link, router, admission, counters, replies } = this.#deps;
     const { session } = connection;
     if (session.state === "AUTHENTICATING") {
       if (connection.readsReplies) return this.#onMalformed(connection, "You are not in the world; say hello again.");
@@ -148,7 +148,7 @@ export class MessageIntake {
       return;
     }
     counters.commandsRefused++;
-    tell(connection, { type: "error", code: "busy", message: "The zone takes no more just now.", seq });
+    replies.tell(connection, { type: "error", code: "busy", message: "The zone takes no more just now.", seq });
   }
 
   /** Counted, answered, dropped; a run of them ends the connection. */
@@ -156,7 +156,7 @@ export class MessageIntake {
     this.#countMalformed(connection, problem);
     connection.malformedRun++;
     if (connection.malformedRun < this.#deps.limits.malformedRunMax)
-      return this.#deps.tell(connection, { type: "error", code: "malformed", message: problem });
+      return this.#deps.replies.tell(connection, { type: "error", code: "malformed", message: problem });
     this.#deps.pool.pastLimit(connection, "malformed", `${connection.malformedRun} broken messages in a row.`);
   }
 

@@ -21,18 +21,23 @@ const WATCH_ROUNDS_MAX = 2;
 const GHOST_PAUSE_ROUNDS_MAX = 32;
 const IDS_PER_LINE_MAX = 5;
 
+/** Hears of sessions whether they are where they should be. */
+export interface PresenceListener {
+  /** Its zone says that it is there. */
+  present(session: Session): void;
+  /** Its zone never said what became of it. */
+  unanswered(session: Session): void;
+  /** It was there, and is not any more. */
+  absent(session: Session): void;
+  /** It waits for a reset that does not come. */
+  unwatched(session: Session): void;
+}
+
 export interface ReconcilerDeps {
   sessions: SessionTable;
   outlet: ZoneOutlet;
   emitter: Emitter;
-  /** Its zone says that it is there. */
-  onThere(session: Session): void;
-  /** Its zone never said what became of it. */
-  onUnanswered(session: Session): void;
-  /** It was there, and is not any more. */
-  onAbsent(session: Session): void;
-  /** It waits for a reset that does not come. */
-  onUnwatched(session: Session): void;
+  listener: PresenceListener;
 }
 
 /** An id that is in a zone where it should not be: rounds until it is told to leave again, and how long after that. */
@@ -100,25 +105,25 @@ export class Reconciler {
       else if (ids.has(session.id)) this.#found(session);
       else if (++session.absentRounds >= ABSENT_ROUNDS_MAX) {
         putBack.push(session.id);
-        this.#deps.onAbsent(session);
+        this.#deps.listener.absent(session);
       }
     }
     return putBack;
   }
 
   #waitForAnswer(session: Session): void {
-    if (++session.absentRounds >= UNANSWERED_ROUNDS_MAX) this.#deps.onUnanswered(session);
+    if (++session.absentRounds >= UNANSWERED_ROUNDS_MAX) this.#deps.listener.unanswered(session);
   }
 
   #found(session: Session): void {
     session.absentRounds = 0;
     session.entryFailures = 0;
-    if (!session.isThere) this.#deps.onThere(session);
+    if (!session.isThere) this.#deps.listener.present(session);
     const { connection } = session;
     const isWaiting = session.awaitsReset && session.connected && connection?.missedFrames === false;
     session.unwatchedRounds = isWaiting ? session.unwatchedRounds + 1 : 0;
     if (session.unwatchedRounds < WATCH_ROUNDS_MAX) return;
     session.unwatchedRounds = 0;
-    this.#deps.onUnwatched(session);
+    this.#deps.listener.unwatched(session);
   }
 }

@@ -6,6 +6,7 @@
 //   table.enterZone(session, 2)                       // table.playersIn(2) is one more
 
 import type { Emitter } from "../../protocol/telemetry-line.ts";
+import type { PlayerNames } from "../../shared/player-names.ts";
 import { nextState } from "./session-states.ts";
 import type { SessionEvent } from "./session-states.ts";
 import { Session } from "./session.ts";
@@ -13,7 +14,7 @@ import { Session } from "./session.ts";
 /** Creature ids begin after this. */
 export const SESSION_ID_MAX = 1_000_000;
 
-export class SessionTable {
+export class SessionTable implements PlayerNames {
   readonly #emitter: Emitter;
   readonly #byId = new Map<number, Session>();
   readonly #byToken = new Map<string, Session>();
@@ -36,6 +37,10 @@ export class SessionTable {
 
   get(id: number): Session | undefined {
     return this.#byId.get(id);
+  }
+
+  nameOf(id: number): string | null {
+    return this.#byId.get(id)?.name || null;
   }
 
   byToken(token: string): Session | undefined {

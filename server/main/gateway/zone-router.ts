@@ -20,13 +20,15 @@ import type { FromZoneWorker } from "../../shared/zone-messages.ts";
 import type { Crossing } from "../../shared/transfer.ts";
 import { IS_THERE, QUARANTINED, UNDONE } from "../../shared/ring-records.ts";
 import type { Entered, ZoneCensus } from "../../shared/ring-records.ts";
-import type { PortalInfo, ServerMessage, ZoneChange } from "../../protocol/game/client-messages.ts";
+import type { PortalInfo, ZoneChange } from "../../protocol/game/client-messages.ts";
 import { Reconciler } from "./reconciler.ts";
+import type { PresenceListener } from "./reconciler.ts";
+import type { SessionTeller } from "./replies.ts";
 import type { Session } from "./session.ts";
 import type { SessionTable } from "./session-table.ts";
 import { REFUSED_NAMES } from "../../protocol/game/wire-names.ts";
 import { ZoneChoice } from "./zone-choice.ts";
-import type { ZoneLink, ZoneView } from "../../shared/zone-link.ts";
+import type { ZoneLink, ZoneListener, ZoneView } from "../../shared/zone-link.ts";
 import { ZoneOutlet } from "./zone-outlet.ts";
 
 /** Where players appear in a zone that they come to without a portal. */
@@ -46,18 +48,21 @@ export interface ZoneRouterDeps {
   playersPerZoneMax: number;
   /** Level of a player that enters. */
   playerLevel: number;
-  /** A zone's portals, as clients are told of them. */
-  portalsOf(zoneId: number): readonly PortalInfo[];
-  /** Tells a session something, if anybody is there to be told. */
-  tell(session: Session, message: ServerMessage): void;
-  /** No zone lets the player in: ends the session. */
-  expel(session: Session): void;
+  /** Each zone's portals, as clients are told of them. */
+  portals: ReadonlyMap<number, readonly PortalInfo[]>;
+  replies: SessionTeller;
 }
 
-export class ZoneRouter {
+export interface RouterListener {
+  /** No zone lets the player in: the session is to end. */
+  expelled(session: Session): void;
+}
+
+export class ZoneRouter implements ZoneListener, PresenceListener {
   /** Since the start: players that were not in the zone they were to be in, by why; and those that none let in. */
   readonly misses: Record<Miss, number> = { refused: 0, quarantined: 0, unanswered: 0, undone: 0, absent: 0 };
   expelled = 0;
+  #listener: RouterListener | null = null;
   readonly #deps: ZoneRouterDeps;
   readonly #outlet: ZoneOutlet;
   readonly #choice: ZoneChoice;
@@ -68,15 +73,12 @@ export class ZoneRouter {
     this.#deps = deps;
     this.#outlet = new ZoneOutlet(link);
     this.#choice = new ZoneChoice(link, sessions, deps.playersPerZoneMax);
-    this.#reconciler = new Reconciler({
-      sessions,
-      outlet: this.#outlet,
-      emitter,
-      onThere: (session) => this.#confirm(session),
-      onUnanswered: (session) => this.#onUnanswered(session),
-      onAbsent: (session) => this.#miss(session, "absent"),
-      onUnwatched: (session) => this.watch(session),
-    });
+    this.#reconciler = new Reconciler({ sessions, outlet: this.#outlet, emitter, listener: this });
+  }
+
+  /** Who is told from now on of players that no zone lets in. */
+  listen(listener: RouterListener): void {
+    this.#listener = listener;
   }
 
   /** Entities without a session in their zone that were taken out of it, since the start. */
@@ -135,7 +137,7 @@ export class ZoneRouter {
   }
 
   /** Out of its zone with all that is theirs. One who has left the game meanwhile, or was moved, is not waited for. */
-  onDeparture(crossing: Crossing): void {
+  departed(crossing: Crossing): void {
     const session = this.#deps.sessions.get(crossing.session);
     if (session === undefined || session.zoneId !== crossing.from || session.crossing !== null) return;
     session.crossing = crossing;
@@ -144,20 +146,43 @@ export class ZoneRouter {
   }
 
   /** What became of a player that a zone was to let in. An answer to an older ticket says nothing any more. */
-  onEntered({ zoneId, session: id, ticket, outcome, reason }: Entered): void {
+  entered({ zoneId, session: id, ticket, outcome, reason }: Entered): void {
     const session = this.#deps.sessions.get(id);
     if (session === undefined || session.zoneId !== zoneId || session.ticket !== ticket) return;
-    if (outcome === IS_THERE) return this.#confirm(session);
+    if (outcome === IS_THERE) return this.present(session);
     const why = outcome === QUARANTINED ? "quarantined" : outcome === UNDONE ? "undone" : "refused";
     this.#miss(session, why, reason);
   }
 
   /** Once a second and zone: who the zone says is in it. */
-  onCensus(census: ZoneCensus): void {
+  counted(census: ZoneCensus): void {
     if (this.zone(census.zoneId)?.state !== "DOWN") this.#reconciler.observe(census);
   }
 
-  onMessage(message: FromZoneWorker): void {
+  /** The zone has the player: what was held of theirs is let go. */
+  present(session: Session): void {
+    session.isThere = true;
+    session.crossing = null;
+    if (session.state === "TRANSFERRING" && !session.awaitsReset) this.#deps.sessions.move(session, "transfer_done");
+  }
+
+  /** Its zone never said what became of it. */
+  unanswered(session: Session): void {
+    this.#outlet.leave(session.zoneId, session.id, session.lastSeq); // it may still get there
+    this.#miss(session, "unanswered");
+  }
+
+  /** It was there, and is not any more. */
+  absent(session: Session): void {
+    this.#miss(session, "absent");
+  }
+
+  /** It waits for a reset that does not come. */
+  unwatched(session: Session): void {
+    this.watch(session);
+  }
+
+  said(message: FromZoneWorker): void {
     if (message.type !== "zone_state") return;
     if (message.to === "DOWN") this.#abandon(message.zoneId);
     if (message.to === "ACTIVE") this.#bringHome(message.zoneId);
@@ -191,18 +216,6 @@ export class ZoneRouter {
     }
   }
 
-  /** The zone has the player: what was held of theirs is let go. */
-  #confirm(session: Session): void {
-    session.isThere = true;
-    session.crossing = null;
-    if (session.state === "TRANSFERRING" && !session.awaitsReset) this.#deps.sessions.move(session, "transfer_done");
-  }
-
-  #onUnanswered(session: Session): void {
-    this.#outlet.leave(session.zoneId, session.id, session.lastSeq); // it may still get there
-    this.#miss(session, "unanswered");
-  }
-
   /** Not in the zone that was to let them in: back into it, or somewhere else, and in the end nowhere. */
   #miss(session: Session, why: Miss, reason = 0): void {
     const { zoneId, crossing } = session;
@@ -224,7 +237,7 @@ export class ZoneRouter {
     this.expelled++;
     session.crossing = null;
     this.leave(session);
-    this.#deps.expel(session);
+    this.#listener?.expelled(session);
   }
 
   /** Where it was to go, it can not stay. */
@@ -270,8 +283,8 @@ export class ZoneRouter {
   #tellZone(session: Session, reason: MoveReason, lost: { lost_from?: number; lost_to?: number } = {}): void {
     const { zoneId } = session;
     const tick = this.zone(zoneId)?.tick ?? 0;
-    const portals = this.#deps.portalsOf(zoneId);
-    this.#deps.tell(session, { type: "zone", zone_id: zoneId, tick, reason, portals, ...lost });
+    const portals = this.#deps.portals.get(zoneId) ?? [];
+    this.#deps.replies.tellSession(session, { type: "zone", zone_id: zoneId, tick, reason, portals, ...lost });
   }
 
   /** The session is to be in that zone from now on; the flags that its entity has to enter with. */

@@ -3,7 +3,7 @@
 //   const metrics = new Metrics({ now: () => performance.now() })
 //   metrics.gauge("wowsim_sessions", "Sessions by state.", ["state"], () => [{ labels: { state: "IN_WORLD" }, value: 5 }])
 //   metrics.counter("wowsim_messages_total", "Messages read.", [], () => [{ value: gateway.messages }])
-//   supervisor.onTick((report) => metrics.observeTick(report))
+//   supervisor.listen(metrics)
 //   await metrics.text()        // "# HELP wowsim_sessions Sessions by state.\n# TYPE ..."
 //
 // A source that throws or gives no number costs its own metric of that scrape, which is counted, and nothing else.
@@ -11,6 +11,8 @@
 import { Registry } from "prom-client";
 import type { Metric } from "prom-client";
 import type { TickReport } from "../../shared/tick-report.ts";
+import type { ZoneListener } from "../../shared/zone-link.ts";
+import type { FromZoneWorker } from "../../shared/zone-messages.ts";
 import { registerProcessMetrics } from "./process-metrics.ts";
 import { ZoneMetrics } from "./zone-metrics.ts";
 import type { Sample, HistogramSample, MetricsSink } from "./metrics-sink.ts";
@@ -26,7 +28,7 @@ const NAME = /^(wowsim|process)(_[a-z0-9]+)+$/;
 /** Scrapes closer together than this get the same text, so that many scrapers cost as much as one. */
 export const SCRAPE_INTERVAL_MS = 200;
 
-export class Metrics implements MetricsSink {
+export class Metrics implements MetricsSink, ZoneListener {
   readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
   readonly zones: ZoneMetrics;
   readonly #registry = new Registry();
@@ -59,8 +61,12 @@ export class Metrics implements MetricsSink {
   }
 
   /** Takes one tick of one zone into account; a few dozen nanoseconds. */
-  observeTick(report: TickReport): void {
+  ticked(report: TickReport): void {
     this.zones.observe(report);
+  }
+
+  said(message: FromZoneWorker): void {
+    if (message.type === "zone_state") this.zones.observeState(message.zoneId, message.to);
   }
 
   /** The whole page in Prometheus text format 0.0.4. Never rejects because of a source. */

@@ -3,10 +3,11 @@
 //   const readiness = new Readiness({ listeners: ["game", "control"], zones: [{ id: 1, name: "Elwynn Forest" }], ... })
 //   readiness.check()       // { ready: false, reasons: ["The game port does not listen yet.", ...], zones: [...] }
 //   readiness.up("game")
-//   supervisor.onTick((report) => readiness.observeTick(report))
+//   supervisor.listen(readiness)
 //   readiness.check(1)      // ready only when zone 1 is; check("all"): when every zone is
 
-import type { ZoneState } from "../../shared/zone-messages.ts";
+import type { ZoneListener } from "../../shared/zone-link.ts";
+import type { FromZoneWorker, ZoneState } from "../../shared/zone-messages.ts";
 import type { TickReport } from "../../shared/tick-report.ts";
 import { stateSeen } from "./overdue.ts";
 
@@ -53,7 +54,7 @@ interface KnownZone {
   intervalMs: number;
 }
 
-export class Readiness {
+export class Readiness implements ZoneListener {
   readonly #waitingFor: Set<string>;
   readonly #now: () => number;
   readonly #intervalMs: number;
@@ -72,7 +73,7 @@ export class Readiness {
     this.#waitingFor.delete(listener);
   }
 
-  observeTick({ zoneId, state, gameTimeRate }: TickReport): void {
+  ticked({ zoneId, state, gameTimeRate }: TickReport): void {
     const zone = this.#zone(zoneId);
     zone.state = state;
     zone.atMs = this.#now();
@@ -80,9 +81,10 @@ export class Readiness {
   }
 
   /** A state that no tick tells, such as that of a zone whose worker was lost. */
-  observeState(zoneId: number, state: ZoneState, reason: string): void {
-    const zone = this.#zone(zoneId);
-    [zone.state, zone.reason] = [state, reason];
+  said(message: FromZoneWorker): void {
+    if (message.type !== "zone_state") return;
+    const zone = this.#zone(message.zoneId);
+    [zone.state, zone.reason] = [message.to, message.reason];
   }
 
   /** From now on the server is neither ready nor alive. */

@@ -4,12 +4,14 @@
 //   error · audit · Entity in more than one zone · { entity_ids: [2000001], zones: [1, 2] }
 
 import type { Emitter } from "../../protocol/telemetry-line.ts";
+import type { ZoneCensus } from "../../shared/ring-records.ts";
+import type { ZoneListener } from "../../shared/zone-link.ts";
 
 const ROUND_MS = 1_000;
 const REPORT_INTERVAL_MS = 10_000;
 const IDS_PER_REPORT_MAX = 5;
 
-export class Census {
+export class Census implements ZoneListener {
   readonly #emitter: Emitter;
   readonly #now: () => number;
   readonly #zones = new Map<number, ReadonlySet<number>>();
@@ -30,7 +32,7 @@ export class Census {
   }
 
   /** Everybody in a zone right now. */
-  observe(zoneId: number, ids: ReadonlySet<number>): void {
+  counted({ zoneId, ids }: Pick<ZoneCensus, "zoneId" | "ids">): void {
     this.#zones.set(zoneId, ids);
     if (this.#now() - this.#roundAtMs >= ROUND_MS) this.#compare();
   }

@@ -10,6 +10,7 @@ import { memoryUsage } from "../../shared/memory-usage.ts";
 import type { Emitter } from "../../protocol/telemetry-line.ts";
 import type { FromZoneWorker } from "../../shared/zone-messages.ts";
 import type { TickReport } from "../../shared/tick-report.ts";
+import type { ZoneListener } from "../../shared/zone-link.ts";
 
 interface LoopZone {
   /** Ticks of the loop that this zone has completed. */
@@ -21,7 +22,7 @@ interface LoopZone {
   rate: number;
 }
 
-export class GameLoop {
+export class GameLoop implements ZoneListener {
   readonly #emitter: Emitter;
   readonly #tickRateHz: number;
   readonly #now: () => number;
@@ -50,7 +51,7 @@ export class GameLoop {
     return this.#tick;
   }
 
-  observeTick(report: TickReport): void {
+  ticked(report: TickReport): void {
     const zone = this.#zones.get(report.zoneId);
     if (zone === undefined) return;
     zone.rate = report.gameTimeRate;
@@ -65,7 +66,7 @@ export class GameLoop {
   }
 
   /** A zone that is DOWN keeps nobody waiting; when it is back it joins where the loop is. */
-  observeMessage(message: FromZoneWorker): void {
+  said(message: FromZoneWorker): void {
     if (message.type !== "zone_state") return;
     const zone = this.#zones.get(message.zoneId);
     if (zone === undefined) return;

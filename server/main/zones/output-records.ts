@@ -1,50 +1,42 @@
-// Hands out what zone workers write into their output rings (wire.ts), but for the reports, to those who want to know.
+// Hands out what zone workers write into their output rings (ring-records.ts), but for the reports.
 //
-//   records.listeners.frame.push((zoneId, bytes, offset, length) => ...)
-//   records.handOut(view, bytes, offset, length)      // true: it was one of these
+//   const records = new OutputRecords(listener)
+//   records.handOut(view, bytes, offset, length)      // listener.framed(zoneId, bytes, ...); true: it was one of these
 
 import { FRAME_HEADER_BYTES, FRAME_LENGTH } from "../../../assembly/abi.ts";
 import { WowsimError } from "../../protocol/errors.ts";
-import type { FrameListener } from "../../shared/zone-link.ts";
+import type { ZoneListener } from "../../shared/zone-link.ts";
 import { readDeparted } from "../../shared/transfer.ts";
-import type { Crossing } from "../../shared/transfer.ts";
 import { CENSUS, DEPARTED, END, ENTERED, FRAMES, readCensus, readEntered } from "../../shared/ring-records.ts";
-import type { Entered, ZoneCensus } from "../../shared/ring-records.ts";
+
+/** Hears every kind of these records. */
+export type RecordListener = Pick<Required<ZoneListener>, "framed" | "tickEnded" | "departed" | "entered" | "counted">;
 
 export class OutputRecords {
-  readonly listeners = {
-    frame: [] as FrameListener[],
-    tickEnd: [] as ((zoneId: number) => void)[],
-    departure: [] as ((crossing: Crossing) => void)[],
-    entered: [] as ((entered: Entered) => void)[],
-    census: [] as ((census: ZoneCensus) => void)[],
-  };
+  readonly #listener: RecordListener;
+
+  constructor(listener: RecordListener) {
+    this.#listener = listener;
+  }
 
   handOut(view: DataView, bytes: Uint8Array, offset: number, length: number): boolean {
-    const { listeners } = this;
     const zoneId = view.getUint32(offset + 4, true);
     switch (view.getUint32(offset, true)) {
       case FRAMES:
         this.#onFrames(view, bytes, zoneId, offset + 8, offset + length);
         return true;
       case END:
-        for (const listener of listeners.tickEnd) listener(zoneId);
+        this.#listener.tickEnded(zoneId);
         return true;
-      case DEPARTED: {
-        const crossing = readDeparted(view, offset);
-        for (const listener of listeners.departure) listener(crossing);
+      case DEPARTED:
+        this.#listener.departed(readDeparted(view, offset));
         return true;
-      }
-      case ENTERED: {
-        const entered = readEntered(view, offset, length);
-        for (const listener of listeners.entered) listener(entered);
+      case ENTERED:
+        this.#listener.entered(readEntered(view, offset, length));
         return true;
-      }
-      case CENSUS: {
-        const census = readCensus(view, offset, length);
-        for (const listener of listeners.census) listener(census);
+      case CENSUS:
+        this.#listener.counted(readCensus(view, offset, length));
         return true;
-      }
       default:
         return false;
     }
@@ -57,7 +49,7 @@ export class OutputRecords {
       if (length < FRAME_HEADER_BYTES || at + length > to) {
         throw new WowsimError("bad_frame", `Zone ${zoneId}: a frame of ${length} bytes where ${to - at} are.`);
       }
-      for (const listener of this.listeners.frame) listener(zoneId, bytes, at, length);
+      this.#listener.framed(zoneId, bytes, at, length);
       at += length;
     }
   }

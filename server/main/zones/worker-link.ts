@@ -32,16 +32,17 @@ export interface WorkerEnd {
   crumb: Crumb;
 }
 
-export interface WorkerLinkEvents {
-  /** One record of the output ring (wire.ts). */
-  onRecord(view: DataView, bytes: Uint8Array, offset: number, length: number): void;
-  onMessage(message: FromZoneWorker): void;
+/** Hears what comes of a worker. */
+export interface WorkerLinkListener {
+  /** One record of the output ring (ring-records.ts). */
+  recorded(view: DataView, bytes: Uint8Array, offset: number, length: number): void;
+  said(message: FromZoneWorker): void;
   /** A worker that was ready is no more. One that never was rejects `ready`. */
-  onEnd(end: WorkerEnd): void;
+  ended(link: ZoneWorkerLink, end: WorkerEnd): void;
   /** After its end, or instead of its beginning: its thread is really gone. */
-  onGone(): void;
+  gone(link: ZoneWorkerLink): void;
   /** A record could not be handled: a mistake of this program's. Those after it are. */
-  onError(error: unknown): void;
+  failed(error: unknown): void;
 }
 
 interface Pending {
@@ -60,7 +61,7 @@ export class ZoneWorkerLink {
   readonly #worker: Worker;
   readonly #output: Ring;
   readonly #stop: Int32Array;
-  readonly #events: WorkerLinkEvents;
+  readonly #listener: WorkerLinkListener;
   readonly #pending = new Map<number, Pending>();
   readonly #stopped = Promise.withResolvers<void>();
   readonly #isReady = Promise.withResolvers<void>();
@@ -81,8 +82,8 @@ export class ZoneWorkerLink {
     };
   }
 
-  constructor(newWorker: WorkerFactory, start: ZoneWorkerStart, events: WorkerLinkEvents) {
-    this.#events = events;
+  constructor(newWorker: WorkerFactory, start: ZoneWorkerStart, listener: WorkerLinkListener) {
+    this.#listener = listener;
     this.commands = new Ring(start.commandRing);
     this.crumb = new Breadcrumb(start.breadcrumb);
     this.#output = new Ring(start.outputRing);
@@ -144,7 +145,7 @@ export class ZoneWorkerLink {
     this.#worker.addEventListener("close", () => {
       this.#end("died", "it ended");
       this.#isGone = true;
-      if (!this.#isStopping) this.#events.onGone();
+      if (!this.#isStopping) this.#listener.gone(this);
     });
   }
 
@@ -158,7 +159,7 @@ export class ZoneWorkerLink {
     else if (message.type === "answer") this.#onAnswer(message);
     else {
       this.#drain(); // what a zone has told of its players comes before the word that it is DOWN
-      this.#events.onMessage(message);
+      this.#listener.said(message);
     }
   }
 
@@ -184,7 +185,7 @@ export class ZoneWorkerLink {
     this.#output.wake();
     this.#worker.terminate();
     this.#rejectAll(`The zone worker ${how} (${why}).`);
-    if (this.#wasReady) this.#events.onEnd({ how, why, crumb });
+    if (this.#wasReady) this.#listener.ended(this, { how, why, crumb });
     else this.#failToStart(`A zone worker failed: ${why}`);
   }
 
@@ -209,9 +210,9 @@ export class ZoneWorkerLink {
     const { view, bytes } = this.#output;
     this.#output.drain((offset, length) => {
       try {
-        this.#events.onRecord(view, bytes, offset, length);
+        this.#listener.recorded(view, bytes, offset, length);
       } catch (error) {
-        this.#events.onError(error);
+        this.#listener.failed(error);
       }
     });
   }

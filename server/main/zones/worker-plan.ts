@@ -5,10 +5,11 @@
 //   plan.zonesOf(1)                  // [{ id: 2, ... }]
 //   plan.startOf(1, ring, after)     // the message; `after` says how a zone ended, null at the first start
 
-import type { World, ZoneContent } from "../../protocol/content/content.ts";
+import type { World } from "../../protocol/content/content.ts";
 import type { Kernel } from "../../../assembly/toolchain/kernel.ts";
 import { fuelFor } from "./calibrate.ts";
 import { ZoneWorkerLink } from "./worker-link.ts";
+import type { WorkerStarts } from "./worker-slot.ts";
 import type { LostZone, ZoneWorkerStart } from "../../shared/zone-start.ts";
 import type { ZoneModule } from "../../shared/zone-start.ts";
 
@@ -21,6 +22,7 @@ export interface WorkerPlanOptions {
   tickRateHz: number;
   seed: number;
   kernel: Kernel;
+  telemetryRings: TelemetryRings;
   faultBlock: SharedArrayBuffer;
   /** How late a worker may be before it is ended, in milliseconds. */
   watchdogMs: number;
@@ -39,21 +41,37 @@ function cpuMs(): number {
   return (user + system) / 1_000;
 }
 
-/** What a zone begins with. */
+/** What a zone begins with, now. */
+export interface ZoneBeginnings {
+  beginningOf(zoneId: number): ZoneBeginning;
+}
+
+/** Memory for a producer of telemetry (0: the main thread, then the workers): anew for each, since one before may still write. */
+export interface TelemetryRings {
+  ringOf(producer: number): SharedArrayBuffer;
+}
+
 export interface ZoneBeginning {
   module: ZoneModule;
   earlier: ZoneModule[];
   after: LostZone | null;
 }
 
-export class WorkerPlan {
+/** The worker of the zone with this place in the world. */
+export function workerOf(index: number, workers: number): number {
+  return index % workers;
+}
+
+export class WorkerPlan implements WorkerStarts {
   readonly #options: WorkerPlanOptions;
+  readonly #beginnings: ZoneBeginnings;
   readonly #startMs = performance.timeOrigin + performance.now() + LEAD_MS;
   readonly #intervalMs: number;
   readonly #fuelPerTick: bigint;
   readonly #layout: [name: string, value: number][];
 
-  constructor(options: WorkerPlanOptions) {
+  constructor(options: WorkerPlanOptions, beginnings: ZoneBeginnings) {
+    this.#beginnings = beginnings;
     const { kernel, tickRateHz } = options;
     this.#options = options;
     this.#intervalMs = 1_000 / tickRateHz;
@@ -61,25 +79,12 @@ export class WorkerPlan {
     this.#layout = kernel.layout.names().map((name): [string, number] => [name, kernel.layout.value(name)]);
   }
 
-  /** The worker of the zone with this place in the world. */
-  workerOf(index: number): number {
-    return index % this.#options.workers;
-  }
-
-  zonesOf(worker: number): ZoneContent[] {
-    return this.#options.world.zones.filter((_, index) => this.workerOf(index) === worker);
-  }
-
-  startOf(
-    worker: number,
-    telemetryRing: SharedArrayBuffer,
-    beginningOf: (zoneId: number) => ZoneBeginning,
-  ): ZoneWorkerStart {
-    const { world, tickRateHz, seed, faultBlock, watchdogMs } = this.#options;
+  startOf(worker: number): ZoneWorkerStart {
+    const { world, workers, tickRateHz, seed, faultBlock, telemetryRings, watchdogMs } = this.#options;
     const { timeLimitMs = this.#intervalMs + watchdogMs / 4 } = this.#options;
     const mine = world.zones
       .map((zone, index) => ({ zone, index }))
-      .filter(({ index }) => this.workerOf(index) === worker);
+      .filter(({ index }) => workerOf(index, workers) === worker);
     return {
       type: "start",
       name: `zone-worker-${worker + 1}`,
@@ -87,14 +92,14 @@ export class WorkerPlan {
         zone,
         seed: (seed + index) >>> 0,
         startMs: this.#nextDeadline(index),
-        ...beginningOf(zone.id),
+        ...this.#beginnings.beginningOf(zone.id),
       })),
       content: world.content,
       tickRateHz,
       layout: this.#layout,
       fuelPerTick: this.#fuelPerTick,
       timeLimitMs,
-      telemetryRing,
+      telemetryRing: telemetryRings.ringOf(1 + worker),
       faultBlock,
       watchdogMs,
       ...ZoneWorkerLink.allocate(),

@@ -8,9 +8,9 @@
 
 import { messageOf } from "../../protocol/errors.ts";
 import type { WorkerFactory } from "../../shared/worker-factory.ts";
-import type { ToZoneWorker } from "../../shared/zone-messages.ts";
+import type { FromZoneWorker } from "../../shared/zone-messages.ts";
 import { ZoneWorkerLink } from "./worker-link.ts";
-import type { WorkerEnd, WorkerLinkEvents } from "./worker-link.ts";
+import type { WorkerEnd, WorkerLinkListener } from "./worker-link.ts";
 import type { ZoneWorkerStart } from "../../shared/zone-start.ts";
 
 const BACK_OFF_MS_MIN = 1_000;
@@ -20,31 +20,38 @@ const STEADY_MS = 60_000;
 /** Threads of one place that can not be ended. */
 export const BURNING_MAX = 3;
 
-export interface WorkerSlotEvents extends Pick<WorkerLinkEvents, "onRecord" | "onMessage" | "onError"> {
+/** Hears what becomes of the workers of a place, which has a number. */
+export interface WorkerSlotListener extends Pick<WorkerLinkListener, "recorded" | "said" | "failed"> {
   /** The worker is no more; the next is begun in so many milliseconds. */
-  onLost(end: WorkerEnd, nextTryMs: number): void;
+  lost(worker: number, end: WorkerEnd, nextTryMs: number): void;
   /** Of this worker nothing is to be waited for any more. */
-  onForgotten(faultThread: number): void;
+  forgotten(faultThread: number): void;
   /** And its thread has really ended. */
-  onGone(faultThread: number): void;
-  /** A new worker is on its way; `post` reaches it before anything else does. */
-  onBegun(post: (message: ToZoneWorker) => void): void;
+  threadEnded(faultThread: number): void;
+  /** A new worker is on its way; what is posted now reaches it before anything else does. */
+  begun(worker: number, link: ZoneWorkerLink): void;
   /** It ticks, so many milliseconds after the one before was lost. */
-  onBack(afterMs: number): void;
+  back(worker: number, afterMs: number): void;
   /** It could not be begun; the next try is in so many milliseconds. */
-  onBeginFailed(why: string, nextTryMs: number): void;
+  notBegun(worker: number, why: string, nextTryMs: number): void;
+}
+
+/** Knows what a worker is told at its start; rings are new each time. */
+export interface WorkerStarts {
+  startOf(worker: number): ZoneWorkerStart;
 }
 
 export interface WorkerSlotOptions {
+  /** The place's number, from 0. */
+  worker: number;
   newWorker: WorkerFactory;
-  /** What the next worker is told; rings are new each time. */
-  startOf: () => ZoneWorkerStart;
-  events: WorkerSlotEvents;
+  starts: WorkerStarts;
+  listener: WorkerSlotListener;
   /** Milliseconds, monotonic. */
   now: () => number;
 }
 
-export class WorkerSlot {
+export class WorkerSlot implements WorkerLinkListener {
   /** Resolves when the first worker ticks. */
   readonly ready: Promise<void>;
   readonly #options: WorkerSlotOptions;
@@ -80,37 +87,44 @@ export class WorkerSlot {
     await this.#link?.stop();
   }
 
-  #newLink(): ZoneWorkerLink {
-    const { newWorker, startOf, events } = this.#options;
-    this.#begunAtMs = this.#options.now();
-    const link: ZoneWorkerLink = new ZoneWorkerLink(newWorker, startOf(), {
-      onRecord: events.onRecord,
-      onMessage: events.onMessage,
-      onError: events.onError,
-      onEnd: (end) => this.#lost(link, end),
-      onGone: () => {
-        this.#burning.delete(link);
-        events.onGone(link.crumb.faultThread);
-      },
-    });
-    return link;
+  recorded(view: DataView, bytes: Uint8Array, offset: number, length: number): void {
+    this.#options.listener.recorded(view, bytes, offset, length);
   }
 
-  /** Nothing is expected of the worker any more, least of all by faults. */
-  #forget(link: ZoneWorkerLink): void {
-    this.#link = null;
-    if (!link.isGone) this.#burning.add(link);
-    this.#options.events.onForgotten(link.crumb.faultThread);
+  said(message: FromZoneWorker): void {
+    this.#options.listener.said(message);
   }
 
-  #lost(link: ZoneWorkerLink, end: WorkerEnd): void {
+  failed(error: unknown): void {
+    this.#options.listener.failed(error);
+  }
+
+  ended(link: ZoneWorkerLink, end: WorkerEnd): void {
     const nowMs = this.#options.now();
     this.#forget(link);
     if (nowMs - this.#begunAtMs >= STEADY_MS) this.#failures = 0;
     this.#lostAtMs = nowMs;
     const delayMs = this.#backOff();
     this.#beginIn(delayMs);
-    this.#options.events.onLost(end, delayMs);
+    this.#options.listener.lost(this.#options.worker, end, delayMs);
+  }
+
+  gone(link: ZoneWorkerLink): void {
+    this.#burning.delete(link);
+    this.#options.listener.threadEnded(link.crumb.faultThread);
+  }
+
+  #newLink(): ZoneWorkerLink {
+    const { worker, newWorker, starts } = this.#options;
+    this.#begunAtMs = this.#options.now();
+    return new ZoneWorkerLink(newWorker, starts.startOf(worker), this);
+  }
+
+  /** Nothing is expected of the worker any more, least of all by faults. */
+  #forget(link: ZoneWorkerLink): void {
+    this.#link = null;
+    if (!link.isGone) this.#burning.add(link);
+    this.#options.listener.forgotten(link.crumb.faultThread);
   }
 
   /** 0, then 1, 2, 4, ... 30 s. */
@@ -133,9 +147,9 @@ export class WorkerSlot {
     try {
       const link = this.#newLink();
       this.#link = link;
-      this.#options.events.onBegun((message) => link.post(message));
+      this.#options.listener.begun(this.#options.worker, link);
       link.ready.then(
-        () => this.#options.events.onBack(this.#options.now() - this.#lostAtMs),
+        () => this.#options.listener.back(this.#options.worker, this.#options.now() - this.#lostAtMs),
         (error: unknown) => this.#giveUp(link, messageOf(error)),
       );
     } catch (error) {
@@ -153,6 +167,6 @@ export class WorkerSlot {
   #failed(why: string): void {
     const delayMs = this.#backOff();
     this.#beginIn(delayMs);
-    this.#options.events.onBeginFailed(why, delayMs);
+    this.#options.listener.notBegun(this.#options.worker, why, delayMs);
   }
 }

@@ -21,7 +21,7 @@ function startTeller({ forwardedFrom = 0, token = "" } = {}) {
   const { server, port } = control;
   const ports = { ...OTHERS, control: forwardedFrom || port };
   const facts = { host: HOST, ports, version: "0.1.0", tickRateHz: 20, zones: [], dataDir: "/srv" };
-  registerServerCommand(server, () => facts);
+  registerServerCommand(server, facts);
   return { port, name: { host: HOST, port }, ports, [Symbol.asyncDispose]: () => server.stop() };
 }
 

@@ -35,7 +35,8 @@ function viewsOf(answer: () => Promise<ZonePicture | null>) {
         return answer();
       },
     },
-    names: { player: (id) => (id === 7 ? "Ann" : null), creature: (kind) => ["Hogger", "Wolf"][kind] ?? null },
+    players: { nameOf: (id) => (id === 7 ? "Ann" : null) },
+    creatures: [{ name: "Hogger" }, { name: "Wolf" }],
     now: () => clock.ms,
   });
   return { views, asked, clock };

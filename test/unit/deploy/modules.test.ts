@@ -27,7 +27,7 @@ async function checked(module: KnownModule): Promise<KnownModule> {
 }
 
 test("a kernel is checked and metered in the background, and may then run", async () => {
-  const store = new ModuleStore(workers.check, () => false);
+  const store = new ModuleStore(workers.check, { isNeeded: () => false });
   const added = store.add(wasm, "hotfix.wasm");
   expect(added.state).toBe("checking");
   expect(() => store.ready(added.hash)).toThrow("still being checked");
@@ -43,7 +43,7 @@ test("a kernel is checked and metered in the background, and may then run", asyn
 });
 
 test("what is no kernel is refused with what is wrong with it", async () => {
-  const store = new ModuleStore(workers.check, () => false);
+  const store = new ModuleStore(workers.check, { isNeeded: () => false });
   const text = await checked(store.add(new TextEncoder().encode("not a module"), "a.txt"));
   expect(text.state).toBe("refused");
   expect(text.problems.join()).toContain("not a valid WebAssembly module");
@@ -54,7 +54,7 @@ test("what is no kernel is refused with what is wrong with it", async () => {
 });
 
 test("an upload too big, or of nothing, is refused at once", () => {
-  const store = new ModuleStore(workers.check, () => false);
+  const store = new ModuleStore(workers.check, { isNeeded: () => false });
   expect(() => store.add(new Uint8Array(0), "")).toThrow("has 0 bytes");
   expect(() => store.add(new Uint8Array(MODULE_LIMITS.moduleBytesMax + 1), "")).toThrow("bytes");
   expect(() => store.ready("0123456789abcdef")).toThrow("deploy_load");
@@ -62,7 +62,11 @@ test("an upload too big, or of nothing, is refused at once", () => {
 
 test("the oldest module that no zone needs makes room; when all are needed, the next is refused", async () => {
   const needed = new Set<string>();
-  const store = new ModuleStore(workers.check, (hash) => needed.has(hash), { ...MODULE_LIMITS, modulesMax: 2 });
+  const store = new ModuleStore(
+    workers.check,
+    { isNeeded: (hash) => needed.has(hash) },
+    { ...MODULE_LIMITS, modulesMax: 2 },
+  );
   const [a, b, c] = [renamed(wasm, "a"), renamed(wasm, "b"), renamed(wasm, "c")];
   const first = await checked(store.add(a, "a"));
   needed.add(first.hash);
@@ -76,7 +80,7 @@ test("the oldest module that no zone needs makes room; when all are needed, the 
 });
 
 test("only so many modules are checked at a time", async () => {
-  const store = new ModuleStore(workers.check, () => false, { ...MODULE_LIMITS, checksRunningMax: 1 });
+  const store = new ModuleStore(workers.check, { isNeeded: () => false }, { ...MODULE_LIMITS, checksRunningMax: 1 });
   const first = store.add(renamed(wasm, "a"), "a");
   expect(() => store.add(renamed(wasm, "b"), "b")).toThrow("being checked");
   expect(store.add(renamed(wasm, "a"), "again")).toBe(first);

@@ -193,9 +193,9 @@ describe("readiness", () => {
     ]);
     readiness.up("game");
     readiness.up("control");
-    readiness.observeTick(tickReport({ zoneId: 1, state: "DOWN" }));
+    readiness.ticked(tickReport({ zoneId: 1, state: "DOWN" }));
     expect(await ready()).toEqual([503, ["Zone 1 is DOWN; its last tick was 0 ms ago."]]);
-    readiness.observeTick(tickReport({ zoneId: 2, state: "DEGRADED" }));
+    readiness.ticked(tickReport({ zoneId: 2, state: "DEGRADED" }));
     expect(await ready()).toEqual([200, []]);
     clock.pass(2000);
     expect(await ready()).toEqual([200, []]);
@@ -204,7 +204,7 @@ describe("readiness", () => {
       503,
       ["Zone 1 is DOWN; its last tick was 2001 ms ago.", "Zone 2 is SILENT; its last tick was 2001 ms ago."],
     ]);
-    readiness.observeTick(tickReport({ zoneId: 1, state: "ACTIVE" }));
+    readiness.ticked(tickReport({ zoneId: 1, state: "ACTIVE" }));
     expect(await ready()).toEqual([200, []]);
   });
 
@@ -220,9 +220,16 @@ describe("readiness", () => {
       const response = await fetch(`http://127.0.0.1:${server.port}/readyz${query}`);
       return { status: response.status, ...((await response.json()) as ReadinessVerdict) };
     };
-    for (const zoneId of [1, 2]) readiness.observeTick(tickReport({ zoneId, state: "ACTIVE" }));
+    for (const zoneId of [1, 2]) readiness.ticked(tickReport({ zoneId, state: "ACTIVE" }));
     expect(await ask("?zone=all")).toMatchObject({ status: 200, ready: true, reasons: [] });
-    readiness.observeState(1, "DOWN", "its worker hung in tick 7 of zone 1, in the kernel");
+    readiness.said({
+      type: "zone_state",
+      zoneId: 1,
+      from: "ACTIVE",
+      to: "DOWN",
+      reason: "its worker hung in tick 7 of zone 1, in the kernel",
+      tick: 7,
+    });
     const reason = "Zone 1 is DOWN (its worker hung in tick 7 of zone 1, in the kernel); its last tick was 0 ms ago.";
     const whole = await ask("");
     expect(whole).toMatchObject({ status: 200, ready: true, reasons: [] });
@@ -244,7 +251,7 @@ describe("readiness", () => {
   test("allows ticks that are far apart on purpose", () => {
     const slow = new Readiness({ listeners: [], zones: [{ id: 1, name: "" }], tickRateHz: 1, now: clock.now });
     expect(slow.check()).toMatchObject({ ready: false, reasons: ["No zone has ticked yet."] });
-    slow.observeTick(tickReport({ zoneId: 1, gameTimeRate: 0.25 }));
+    slow.ticked(tickReport({ zoneId: 1, gameTimeRate: 0.25 }));
     clock.pass(12_000);
     expect(slow.check().ready).toBe(true);
     clock.pass(1);
@@ -261,7 +268,7 @@ describe("readiness", () => {
       return [shown, ...alone.check().zones.map(({ state }) => state)];
     };
     const report = tickReport({ zoneId: 1, state: "ACTIVE" });
-    alone.observeTick(report);
+    alone.ticked(report);
     scraped.zones.observe(report);
     clock.pass(300);
     expect(await stateNow()).toEqual(["ACTIVE", "ACTIVE"]);
@@ -272,7 +279,7 @@ describe("readiness", () => {
     expect(alone.check().ready).toBe(true);
     clock.pass(1_600);
     expect(await stateNow()).toEqual(["DEGRADED", "SILENT"]);
-    alone.observeTick(report);
+    alone.ticked(report);
     scraped.zones.observe(report);
     expect(alone.check().zones[0]?.state).toBe("ACTIVE");
   });

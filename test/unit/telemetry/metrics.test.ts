@@ -61,7 +61,7 @@ describe("a scrape", () => {
   test("is valid Prometheus text in every line, each value once, whatever zones and labels are called", async () => {
     const { metrics } = setUp();
     metrics.zones.nameZone(1, 'back\\slash "quote" new\nline, {brace} é');
-    for (const zoneId of [1, 2, 3, 4]) metrics.observeTick(tickReport({ zoneId, durationMs: 1e-7 }));
+    for (const zoneId of [1, 2, 3, 4]) metrics.ticked(tickReport({ zoneId, durationMs: 1e-7 }));
     metrics.gauge("wowsim_huge", "Big.\nAnd \\ more.", [], () => [{ value: 1.5e300 }]);
     metrics.gauge("wowsim_tiny", "Small.", [], () => [{ value: -1e-12 }]);
     const parsed = parse(await metrics.text());
@@ -124,7 +124,7 @@ describe("a scrape", () => {
 describe("a zone's ticks", () => {
   test("are told apart below a millisecond, where kernel times lie", async () => {
     const { metrics } = setUp();
-    for (const kernelMs of [0.015, 0.04, 0.09, 0.15, 0.4, 0.9]) metrics.observeTick(tickReport({ kernelMs }));
+    for (const kernelMs of [0.015, 0.04, 0.09, 0.15, 0.4, 0.9]) metrics.ticked(tickReport({ kernelMs }));
     const { samples } = parse(await metrics.text()).get("wowsim_zone_kernel_seconds")!;
     const counts = samples.filter(({ name }) => name.endsWith("_bucket")).map(({ value }) => value);
     expect(counts.slice(0, 7)).toEqual([0, 1, 2, 3, 4, 5, 6]);
@@ -132,7 +132,7 @@ describe("a zone's ticks", () => {
 
   test("become a histogram whose buckets are cumulative and end in the count", async () => {
     const { metrics } = setUp();
-    for (const durationMs of [0.5, 1, 1.1, 6, 51, 2000]) metrics.observeTick(tickReport({ durationMs, kernelMs: 0.2 }));
+    for (const durationMs of [0.5, 1, 1.1, 6, 51, 2000]) metrics.ticked(tickReport({ durationMs, kernelMs: 0.2 }));
     const samples = parse(await metrics.text()).get("wowsim_zone_tick_duration_seconds")!.samples;
     const buckets = samples.filter(({ name }) => name.endsWith("_bucket"));
     expect(Object.fromEntries(buckets.map(({ labels, value }) => [labels["le"], value]))).toEqual({
@@ -161,7 +161,7 @@ describe("a zone's ticks", () => {
   test("show exact percentiles of the last ten seconds, and none when there were no ticks", async () => {
     const { metrics, clock } = setUp();
     for (let tick = 1; tick <= 200; tick++) {
-      metrics.observeTick(tickReport({ tick, durationMs: tick <= 100 ? 500 : tick - 100 }));
+      metrics.ticked(tickReport({ tick, durationMs: tick <= 100 ? 500 : tick - 100 }));
       if (tick === 100) clock.pass(5001);
     }
     clock.pass(5000);
@@ -183,7 +183,7 @@ describe("a zone's ticks", () => {
     counters[abi.COUNTER_PLAYERS] = 5;
     counters[abi.COUNTER_REFUSED + abi.REFUSED_OUT_OF_RANGE] = 2;
     for (let tick = 1; tick <= 4; tick++) {
-      metrics.observeTick(
+      metrics.ticked(
         tickReport({
           tick,
           counters,
@@ -210,7 +210,7 @@ describe("a zone's ticks", () => {
 
   test("tell the state, and a zone that is down tells it without ticking", async () => {
     const { metrics, clock } = setUp();
-    metrics.observeTick(tickReport({ state: "DEGRADED" }));
+    metrics.ticked(tickReport({ state: "DEGRADED" }));
     const stateNow = async () =>
       parse(await metrics.text())
         .get("wowsim_zone_state")!

@@ -13,7 +13,7 @@ function audit(): { emitter: MemoryEmitter; round(zones: Record<number, number[]
     census,
     round(zones) {
       clock.pass(1_000);
-      for (const [zone, ids] of Object.entries(zones)) census.observe(Number(zone), new Set(ids));
+      for (const [zone, ids] of Object.entries(zones)) census.counted({ zoneId: Number(zone), ids: new Set(ids) });
     },
   };
 }

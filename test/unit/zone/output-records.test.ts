@@ -2,6 +2,7 @@
 
 import { expect, test } from "bun:test";
 import { OutputRecords } from "../../../server/main/zones/output-records.ts";
+import { ZoneListeners } from "../../../server/main/zones/zone-listeners.ts";
 import { FRAMES } from "../../../server/shared/ring-records.ts";
 
 /** A record of frames that say they have these lengths, in so many bytes; how many were handed out, and what was thrown. */
@@ -15,9 +16,10 @@ function handOut(lengths: number[], bytes: number): { handed: number[]; error: s
     view.setUint32(at, length, true);
     at += Math.max(length, 4);
   }
-  const records = new OutputRecords();
   const handed: number[] = [];
-  records.listeners.frame.push((zoneId, _bytes, _offset, length) => void (zoneId === 3 && handed.push(length)));
+  const listeners = new ZoneListeners();
+  listeners.add({ framed: (zoneId, _bytes, _offset, length) => void (zoneId === 3 && handed.push(length)) });
+  const records = new OutputRecords(listeners);
   try {
     records.handOut(view, new Uint8Array(view.buffer), 0, view.byteLength);
     return { handed, error: "" };

@@ -39,13 +39,13 @@ async function supervise(options: Partial<SupervisorOptions> = {}): Promise<Supe
     tickRateHz: 20,
     seed: 1,
     kernel,
-    telemetryRing: () => Ring.allocate(1 << 20),
+    telemetryRings: { ringOf: () => Ring.allocate(1 << 20) },
     faultBlock: block.buffer,
     emitter,
     ...options,
   });
   const messages: FromZoneWorker[] = [];
-  supervisor.onMessage((message) => void messages.push(message));
+  supervisor.listen({ said: (message) => void messages.push(message) });
   return { supervisor, emitter, messages, block, [Symbol.asyncDispose]: () => supervisor.stop() };
 }
 
@@ -65,11 +65,13 @@ test.each([1, 2])("zones tick in %p workers, take commands and give frames", asy
   const framed = new Set<string>();
   const ended = new Set<number>();
   const ticked = new Map<number, number>();
-  supervisor.onFrame((zoneId, bytes, offset) => {
-    framed.add(`${zoneId}:${new DataView(bytes.buffer, bytes.byteOffset).getUint32(offset + 4, true)}`);
+  supervisor.listen({
+    framed(zoneId, bytes, offset) {
+      framed.add(`${zoneId}:${new DataView(bytes.buffer, bytes.byteOffset).getUint32(offset + 4, true)}`);
+    },
+    tickEnded: (zoneId) => void ended.add(zoneId),
+    ticked: ({ zoneId, tick }) => void ticked.set(zoneId, tick),
   });
-  supervisor.onTickEnd((zoneId) => void ended.add(zoneId));
-  supervisor.onTick(({ zoneId, tick }) => void ticked.set(zoneId, tick));
   for (const zone of [1, 2]) {
     expect(supervisor.send(zone, new Command().join(zone * 10, 0, 0, JOIN_WATCHES, 0, 10).bytes)).toBe(true);
   }
@@ -150,7 +152,7 @@ describe("a zone worker that", () => {
       await using supervised = await supervise({ newWorker, watchdogMs: 600 });
       const { supervisor, emitter } = supervised;
       const [ticks, states]: [number[], string[]] = [[], []];
-      supervisor.onTick(({ zoneId, tick }) => void (zoneId === 1 && ticks.push(tick)));
+      supervisor.listen({ ticked: ({ zoneId, tick }) => void (zoneId === 1 && ticks.push(tick)) });
       await eventually(() => (supervisor.zones.get(1)?.tick ?? 0) > 5);
       made[0]!.postMessage(endBy(how));
       const asked = refusal(supervisor.request(1, { type: "inspect" }));
@@ -190,9 +192,11 @@ test("what a dying worker committed last is delivered, and before its zone is to
   await using supervised = await supervise({ newWorker, workers: 1, watchdogMs: 600 });
   const { supervisor } = supervised;
   const told: string[] = [];
-  supervisor.onDeparture(({ session }) => void told.push(`session ${session} departed`));
-  supervisor.onMessage((message) => {
-    if (message.type === "zone_state") told.push(`${message.zoneId} ${message.to}`);
+  supervisor.listen({
+    departed: ({ session }) => void told.push(`session ${session} departed`),
+    said(message) {
+      if (message.type === "zone_state") told.push(`${message.zoneId} ${message.to}`);
+    },
   });
   const words = new Uint32Array(TRANSFER_WORDS);
   made[0]!.postMessage(endBy("wait", { departed: { session: 40, from: 1, to: 2, at: { x: 0, y: 0, z: 0 }, words } }));
@@ -227,12 +231,10 @@ test("faults act in the new worker as in the lost one, and one that is removed m
     block: block.buffer,
     emitter,
     seed: 1,
-    zones: () => world.zones,
-    broadcast: (message) => supervisor.broadcast(message),
-    sessions: () => [],
-    holdConnections() {},
+    zones: supervisor,
+    players: { faultSessions: () => [], holdConnections() {}, setIngress() {}, setEgress() {} },
   });
-  supervisor.onNewWorker((post) => registry.tellNewWorker(post));
+  supervisor.listen(registry);
   registry.activate({ fault_id: "latency-spike", params: { delay_ms: 1 }, target_zone_id: 1 });
   registry.activate({ fault_id: "split-brain" });
   await eventually(() => registry.status("latency-spike").affected > 0 && registry.status("split-brain").affected > 0);
@@ -282,7 +284,7 @@ test("a zone that went DOWN stays so for everybody, also when an older report is
   await using supervised = await supervise({ workers: 1, newWorker: () => worker.asWorker });
   const { supervisor } = supervised;
   const states: string[] = [];
-  supervisor.onTick(({ tick, state }) => void states.push(`${tick} ${state}`));
+  supervisor.listen({ ticked: ({ tick, state }) => void states.push(`${tick} ${state}`) });
   worker.say({ type: "zone_state", zoneId: 1, from: "ACTIVE", to: "DOWN", reason: "", tick: 7 });
   worker.report({ zoneId: 1, tick: 7, state: "ACTIVE" });
   await eventually(() => states.length === 1);

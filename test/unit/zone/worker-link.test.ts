@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Ring } from "../../../server/shared/ring.ts";
 import { ZoneWorkerLink } from "../../../server/main/zones/worker-link.ts";
-import type { WorkerLinkEvents } from "../../../server/main/zones/worker-link.ts";
+import type { WorkerLinkListener } from "../../../server/main/zones/worker-link.ts";
 import type { ZoneWorkerStart } from "../../../server/shared/zone-start.ts";
 import { FakeZoneWorker } from "../../helpers/zone-fake-worker.ts";
 
@@ -9,12 +9,12 @@ import { FakeZoneWorker } from "../../helpers/zone-fake-worker.ts";
 const idleWorker = (terminate = (): void => {}): Worker =>
   ({ addEventListener() {}, postMessage() {}, terminate }) as unknown as Worker;
 
-const events: WorkerLinkEvents = {
-  onRecord() {},
-  onMessage() {},
-  onEnd() {},
-  onGone() {},
-  onError(error) {
+const events: WorkerLinkListener = {
+  recorded() {},
+  said() {},
+  ended() {},
+  gone() {},
+  failed(error) {
     throw error;
   },
 };
@@ -32,7 +32,7 @@ test("timers and sockets have their turn though the output ring never falls empt
   const link = new ZoneWorkerLink(() => idleWorker(), start, {
     ...events,
     // Each record makes the next one, as zones do that tick faster than their frames are written; bounded, lest a broken link hang.
-    onRecord: () => {
+    recorded: () => {
       if (++records < 200_000) say();
     },
   });
@@ -65,8 +65,8 @@ test("what a zone wrote before it said that it is DOWN is read before that, thou
   const worker = new FakeZoneWorker();
   const link = new ZoneWorkerLink(() => worker.asWorker, start, {
     ...events,
-    onRecord: () => void seen.push("record"),
-    onMessage: ({ type }) => void seen.push(type),
+    recorded: () => void seen.push("record"),
+    said: ({ type }) => void seen.push(type),
   });
   await link.ready;
   const output = new Ring(memory.outputRing);

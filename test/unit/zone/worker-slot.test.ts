@@ -14,26 +14,29 @@ function place(nowMs: () => number = () => 0) {
   const made: FakeZoneWorker[] = [];
   const log: string[] = [];
   const slot = new WorkerSlot({
+    worker: 0,
     newWorker: () => {
       const worker = new FakeZoneWorker();
       made.push(worker);
       return worker.asWorker;
     },
-    startOf: () => ({ type: "start", zones: [], ...ZoneWorkerLink.allocate() }) as unknown as ZoneWorkerStart,
+    starts: {
+      startOf: () => ({ type: "start", zones: [], ...ZoneWorkerLink.allocate() }) as unknown as ZoneWorkerStart,
+    },
     now: nowMs,
-    events: {
-      onRecord: (_view, _bytes, _offset, length) => void log.push(`record of ${length}`),
-      onMessage: ({ type }) => void log.push(type),
-      onError: (error) => void log.push(String(error)),
-      onLost: ({ how, why }, nextTryMs) => void log.push(`${how}: ${why}, next in ${nextTryMs}`),
-      onForgotten() {},
-      onGone() {},
-      onBegun: (post) => {
+    listener: {
+      recorded: (_view, _bytes, _offset, length) => void log.push(`record of ${length}`),
+      said: ({ type }) => void log.push(type),
+      failed: (error) => void log.push(String(error)),
+      lost: (_worker, { how, why }, nextTryMs) => void log.push(`${how}: ${why}, next in ${nextTryMs}`),
+      forgotten() {},
+      threadEnded() {},
+      begun: (_worker, link) => {
         log.push("begun");
-        post({ type: "fault_deactivate", activation: 9 });
+        link.post({ type: "fault_deactivate", activation: 9 });
       },
-      onBack: () => void log.push("back"),
-      onBeginFailed: (why, nextTryMs) => void log.push(`${why}; next in ${nextTryMs}`),
+      back: () => void log.push("back"),
+      notBegun: (_worker, why, nextTryMs) => void log.push(`${why}; next in ${nextTryMs}`),
     },
   });
   return { slot, made, log };
@@ -123,19 +126,20 @@ test("one that can not be begun is tried again, its thread given up, and its fau
   };
   let made = 0;
   const slot = new WorkerSlot({
+    worker: 0,
     newWorker: () => (made++ === 0 ? new FakeZoneWorker().asWorker : new Worker(href)),
-    startOf: () => ({ ...start, name: "w", ...ZoneWorkerLink.allocate() }) as unknown as ZoneWorkerStart,
+    starts: { startOf: () => ({ ...start, name: "w", ...ZoneWorkerLink.allocate() }) as unknown as ZoneWorkerStart },
     now: () => performance.now(),
-    events: {
-      onRecord() {},
-      onMessage() {},
-      onError() {},
-      onBegun() {},
-      onBack() {},
-      onLost: () => void log.push("lost"),
-      onForgotten: (thread) => (log.push(`forgotten ${thread}`), block.forgetThread(thread)),
-      onGone: (thread) => (log.push(`gone ${thread}`), block.freeThread(thread)),
-      onBeginFailed: (why, nextTryMs) => void log.push(`${why}; next in ${nextTryMs}`),
+    listener: {
+      recorded() {},
+      said() {},
+      failed() {},
+      begun() {},
+      back() {},
+      lost: () => void log.push("lost"),
+      forgotten: (thread) => (log.push(`forgotten ${thread}`), block.forgetThread(thread)),
+      threadEnded: (thread) => (log.push(`gone ${thread}`), block.freeThread(thread)),
+      notBegun: (_worker, why, nextTryMs) => void log.push(`${why}; next in ${nextTryMs}`),
     },
   });
   await slot.ready;

@@ -1,0 +1,28 @@
+// Names for what frames only have numbers of, as JSON text: players by session, creatures by kind. Guests have none.
+//
+//   names.player(7)       // "\"Ann\""
+//   names.creature(1)     // "\"Hogger\""
+
+import type { Content } from "../../protocol/content/content.ts";
+import { asciiJson } from "../../protocol/game/byte-writer.ts";
+import type { EntityNames } from "./codec.ts";
+import type { SessionTable } from "./session-table.ts";
+
+export class KnownNames implements EntityNames {
+  readonly #sessions: SessionTable;
+  readonly #creatures: readonly string[];
+
+  constructor(sessions: SessionTable, { creatures }: Content) {
+    this.#sessions = sessions;
+    this.#creatures = creatures.map(({ name }) => asciiJson(name));
+  }
+
+  player(entityId: number): string | null {
+    const session = this.#sessions.get(entityId);
+    return session === undefined || session.isGuest ? null : session.nameJson;
+  }
+
+  creature(template: number): string | null {
+    return this.#creatures[template] ?? null;
+  }
+}

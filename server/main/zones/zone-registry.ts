@@ -1,0 +1,222 @@
+// What the main thread knows of each zone: kept up by what workers say, and by what becomes of workers. Whoever registers as a
+// listener is told after that, so all see the same.
+//
+//   registry.recorded(view, bytes, offset, length)     // a report: zones.get(1).tick is 4711, then listener.ticked(report)
+//   registry.lost(0, end, 1_000)                       // its zones are DOWN, and listener.said(...) hears of it
+
+import type { Kernel } from "../../../assembly/toolchain/kernel.ts";
+import type { World } from "../../protocol/content/content.ts";
+import { messageOf } from "../../protocol/errors.ts";
+import type { Emitter } from "../../protocol/telemetry-line.ts";
+import { FaultBlock } from "../../shared/fault-block.ts";
+import { REPORT, emptyReport } from "../../shared/tick-report.ts";
+import type { ZoneListener } from "../../shared/zone-link.ts";
+import type { FromZoneWorker, Swap, ZoneState } from "../../shared/zone-messages.ts";
+import type { LostZone } from "../../shared/zone-start.ts";
+import { Census } from "./census.ts";
+import { GameLoop } from "./game-loop.ts";
+import { OutputRecords } from "./output-records.ts";
+import type { Watchdog } from "./watchdog.ts";
+import type { WorkerEnd, ZoneWorkerLink } from "./worker-link.ts";
+import { WorkerLosses } from "./worker-losses.ts";
+import { workerOf } from "./worker-plan.ts";
+import type { ZoneBeginning, ZoneBeginnings } from "./worker-plan.ts";
+import type { WorkerSlotListener } from "./worker-slot.ts";
+import { ZoneListeners } from "./zone-listeners.ts";
+import { ZoneModules } from "./zone-modules.ts";
+
+export interface ZoneRegistryOptions {
+  world: World;
+  workers: number;
+  kernel: Kernel;
+  tickRateHz: number;
+  faultBlock: SharedArrayBuffer;
+  emitter: Emitter;
+  /** Milliseconds, monotonic. */
+  now: () => number;
+}
+
+/** A zone as the main thread knows it, live. */
+export interface ZoneStatus {
+  readonly id: number;
+  readonly name: string;
+  /** Which worker it runs in. */
+  readonly worker: number;
+  /** As its worker said it last, or DOWN when the worker was lost. */
+  state: ZoneState;
+  /** Why it is in that state; empty before anything was said. */
+  reason: string;
+  /** Of its newest report. */
+  tick: number;
+  /** How much it leaves out, 0 to 5; at LEVEL_CLOSED it takes nobody new. */
+  overloadLevel: number;
+  kernelHash: string;
+  kernelLabel: string;
+  /** What it ran last that was not on trial: what it goes back to. */
+  promotedHash: string;
+}
+
+export class ZoneRegistry implements WorkerSlotListener, ZoneBeginnings {
+  readonly zones: ReadonlyMap<number, ZoneStatus>;
+  /** What became of workers. */
+  readonly losses: WorkerLosses;
+  readonly gameLoop: GameLoop;
+  readonly census: Census;
+  readonly #emitter: Emitter;
+  readonly #watchdog: Watchdog;
+  readonly #faultBlock: FaultBlock;
+  readonly #modules: ZoneModules;
+  readonly #listeners = new ZoneListeners();
+  readonly #records = new OutputRecords(this.#listeners);
+  readonly #report = emptyReport(0);
+  /** How zones ended with a worker, for the next one. */
+  readonly #ended = new Map<number, LostZone>();
+
+  constructor(options: ZoneRegistryOptions, watchdog: Watchdog) {
+    const { world, workers, kernel, emitter, tickRateHz, now } = options;
+    this.zones = new Map(
+      world.zones.map(({ id, name }, index) => [id, beginningStatus(id, name, workerOf(index, workers), kernel)]),
+    );
+    this.#emitter = emitter;
+    this.#watchdog = watchdog;
+    this.#faultBlock = new FaultBlock(options.faultBlock);
+    this.losses = new WorkerLosses(emitter);
+    this.#modules = new ZoneModules(kernel, this.zones.keys());
+    this.gameLoop = new GameLoop({ emitter, tickRateHz, zones: this.zones.keys(), now });
+    this.census = new Census(emitter, now);
+    this.listen(this.gameLoop);
+    this.listen(this.census);
+  }
+
+  listen(listener: ZoneListener): void {
+    this.#listeners.add(listener);
+  }
+
+  /** A zone is asked to take this module. */
+  offered(zoneId: number, swap: Swap): void {
+    this.#modules.offered(zoneId, swap);
+  }
+
+  beginningOf(zoneId: number): ZoneBeginning {
+    return {
+      module: this.#modules.standing(zoneId),
+      earlier: this.#modules.earlier(zoneId),
+      after: this.#ended.get(zoneId) ?? null,
+    };
+  }
+
+  recorded(view: DataView, bytes: Uint8Array, offset: number, length: number): void {
+    if (view.getUint32(offset, true) === REPORT.kind) this.#onReport(view, offset, length);
+    else this.#records.handOut(view, bytes, offset, length);
+  }
+
+  said(message: FromZoneWorker): void {
+    if (message.type === "zone_state") {
+      const status = this.zones.get(message.zoneId);
+      if (status !== undefined) [status.state, status.reason] = [message.to, message.reason];
+      if (message.to === "DOWN") this.#onDown(message.zoneId);
+    } else if (message.type === "rolled_back") {
+      const status = this.zones.get(message.zoneId);
+      if (status !== undefined) {
+        this.#modules.rolledBack(status.id);
+        this.#runs(status, message.toHash);
+      }
+    } else if (message.type === "module") {
+      const status = this.zones.get(message.zoneId);
+      this.#modules.runs(message.zoneId, message.hash, message.isTrial);
+      if (status !== undefined) this.#runs(status, message.hash);
+      if (status !== undefined && !message.isTrial) status.promotedHash = message.hash;
+    }
+    this.#listeners.said(message);
+  }
+
+  failed(error: unknown): void {
+    this.#emitter.emitSampled("error", "zone", "Zone output not handled", { error: messageOf(error) });
+  }
+
+  /** Everything the worker had committed was read before; nothing more comes of it. */
+  lost(worker: number, end: WorkerEnd, nextTryMs: number): void {
+    this.#watchdog.forget(worker);
+    const zones = this.#zonesOf(worker);
+    const reason = this.losses.lost(worker, end, zones, nextTryMs);
+    for (const zone of zones) {
+      const { id: zoneId, state: from } = zone;
+      const tick = Math.max(zone.tick, end.crumb.zoneId === zoneId ? end.crumb.tick : 0);
+      this.#ended.set(zoneId, { tick, reason });
+      const { hash } = this.#modules.standing(zoneId);
+      const canary = this.#modules.canary(zoneId);
+      if (canary !== null) {
+        this.losses.rolledBack(zone, canary.hash, hash, reason);
+        this.said({ type: "rolled_back", zoneId, tick, fromHash: canary.hash, toHash: hash, reason });
+      }
+      this.#runs(zone, hash);
+      zone.reason = reason;
+      if (from === "DOWN") continue;
+      this.losses.wentDown(zone, from, reason);
+      this.said({ type: "zone_state", zoneId, from, to: "DOWN", reason, tick });
+    }
+  }
+
+  forgotten(faultThread: number): void {
+    this.#faultBlock.forgetThread(faultThread);
+  }
+
+  threadEnded(faultThread: number): void {
+    this.#faultBlock.freeThread(faultThread);
+  }
+
+  begun(worker: number, link: ZoneWorkerLink): void {
+    this.#watchdog.watch(worker, link.crumb);
+    this.#listeners.workerBegun(link);
+  }
+
+  back(worker: number, afterMs: number): void {
+    this.losses.back(worker, this.#zonesOf(worker), afterMs);
+  }
+
+  notBegun(worker: number, why: string, nextTryMs: number): void {
+    this.losses.notBegun(worker, this.#zonesOf(worker), why, nextTryMs);
+  }
+
+  #onReport(view: DataView, offset: number, length: number): void {
+    const report = this.#report;
+    REPORT.read(view, offset, length, report);
+    const status = this.zones.get(report.zoneId);
+    if (status === undefined) return;
+    // Messages and rings are not read in the order in which the zone wrote to them; its state is what it said last.
+    report.state = status.state;
+    status.tick = report.tick;
+    status.overloadLevel = report.overloadLevel;
+    this.#listeners.ticked(report);
+  }
+
+  #onDown(zoneId: number): void {
+    this.census.forget(zoneId);
+    const status = this.zones.get(zoneId);
+    if (status !== undefined) status.overloadLevel = 0;
+  }
+
+  #runs(status: ZoneStatus, hash: string): void {
+    status.kernelHash = hash;
+    status.kernelLabel = this.#modules.label(hash);
+  }
+
+  #zonesOf(worker: number): ZoneStatus[] {
+    return [...this.zones.values()].filter((zone) => zone.worker === worker);
+  }
+}
+
+function beginningStatus(id: number, name: string, worker: number, { hash, label }: Kernel): ZoneStatus {
+  return {
+    id,
+    name,
+    worker,
+    state: "ACTIVE",
+    reason: "",
+    tick: 0,
+    overloadLevel: 0,
+    kernelHash: hash,
+    kernelLabel: label,
+    promotedHash: hash,
+  };
+}
