@@ -29,8 +29,8 @@ test("every command has a row, in the order of the help, and there is no other",
   expect(names(table("| command | what it does |"))).toEqual(commands.filter((name) => name !== "help"));
 });
 
-test("every fault has a row that says how it feels and how it is told, and there is no other", () => {
-  const rows = table("| fault | what players feel | told apart by |");
+test("every fault has a row that says what players notice and how telemetry shows it, and there is no other", () => {
+  const rows = table("| fault | what players notice | how telemetry shows it |");
   expect(names(rows).toSorted()).toEqual(FAULTS.map(({ id }) => id).toSorted());
   for (const row of rows) expect(row.map((cell) => cell.length > 10)).toEqual([true, true, true]);
 });
