@@ -16,7 +16,7 @@ import { out, outJson } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
 import { fixed, printChecks } from "../server/testing/checks.ts";
 import type { Check } from "../server/testing/checks.ts";
-import { choice, integer, optional, rateFlag, runBench, seedFlag, yes } from "./lib/bench.ts";
+import { choice, integer, optional, playFlags, runBench, yes } from "./lib/bench.ts";
 import type { FlagsOf } from "./lib/bench.ts";
 import type { CpuSpent } from "./lib/cpu-times.ts";
 import type { CrowdOrder } from "./lib/crowd-process.ts";
@@ -65,23 +65,16 @@ const DETOURS = 1.15;
 const SETTLE_SECONDS = 5;
 
 const FLAGS = {
-  clients: integer("players", 1, 10_000, 5_000),
+  ...playFlags(5_000),
   zones: integer("zones they are spread over", 1, 64, 8),
   fight: yes("creatures enough beside everybody that all fight"),
-  rate: rateFlag("player"),
   seconds: integer("to measure, once everybody is where it plays", 1, 3_600, 60),
   warmUp: optional("for walking there; default: as long as the furthest needs", parseInteger(0, 3_600)),
   protocol: choice("encoding", ["json", "binary"], "binary"),
-  seed: seedFlag("server and players"),
 };
 type Flags = FlagsOf<typeof FLAGS>;
 
-await runBench(
-  "crowd",
-  "Ticks, round trips, bytes and agreement with thousands of players at the density of a living world.",
-  FLAGS,
-  crowd,
-);
+await runBench("crowd", FLAGS, crowd);
 
 async function crowd(flags: Flags): Promise<Check[]> {
   const { clients, zones, fight, rate, seconds, protocol, seed, format } = flags;

@@ -56,12 +56,7 @@ const FLAGS = {
 };
 type Flags = FlagsOf<typeof FLAGS>;
 
-await runBench(
-  "bench/dashboard",
-  "What the dashboard costs, how often it draws, and how fast it answers keys, by lines of telemetry a second.",
-  FLAGS,
-  bench,
-);
+await runBench("dashboard", FLAGS, bench);
 
 async function bench(flags: Flags): Promise<void> {
   const measured: Run[] = [];

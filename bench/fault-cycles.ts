@@ -53,12 +53,7 @@ const FLAGS = {
 };
 type Flags = FlagsOf<typeof FLAGS>;
 
-await runBench(
-  "fault-cycles",
-  "Whether random faults, activated and removed again and again under players, leave anything behind.",
-  FLAGS,
-  faultCycles,
-);
+await runBench("fault-cycles", FLAGS, faultCycles);
 
 async function faultCycles(flags: Flags): Promise<Check[]> {
   const { cycles, clients, rate, lanes, settleSeconds, windowSeconds, seed, format } = flags;

@@ -46,11 +46,10 @@ const CASES: readonly (readonly [name: string, body: string])[] = [
 const FLAGS = {
   fuel: integer("units that each case burns", 100_000, 1_000_000_000, 20_000_000),
 };
-type Flags = FlagsOf<typeof FLAGS>;
 
-await runBench("fuel-rate", "Whether a unit of fuel is about the same time wherever it is burnt.", FLAGS, fuelRate);
+await runBench("fuel-rate", FLAGS, fuelRate);
 
-async function fuelRate({ fuel, format }: Flags): Promise<Check[]> {
+async function fuelRate({ fuel, format }: FlagsOf<typeof FLAGS>): Promise<Check[]> {
   const rows: Row[] = [];
   for (const [name, body] of CASES) {
     const nsPerUnit = await burn(body, fuel);

@@ -54,12 +54,7 @@ const FLAGS = {
 };
 type Flags = FlagsOf<typeof FLAGS>;
 
-await runBench(
-  "fuzz",
-  "Throw broken messages at a server's game and control ports, and see whether it minds.",
-  FLAGS,
-  fuzz,
-);
+await runBench("fuzz", FLAGS, fuzz);
 
 async function fuzz(flags: Flags): Promise<Check[]> {
   await using server = await startServerChild({ world: WORLD, seed: flags.seed });

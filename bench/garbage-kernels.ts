@@ -55,12 +55,7 @@ const FLAGS = {
 };
 type Flags = FlagsOf<typeof FLAGS>;
 
-await runBench(
-  "garbage-kernels",
-  "What thousands of kernels that write garbage do to a live server, one after the other in each zone.",
-  FLAGS,
-  garbageKernels,
-);
+await runBench("garbage-kernels", FLAGS, garbageKernels);
 
 /** Players in a process of their own, who end with the bench: what they see of a world of garbage says nothing. */
 function startPlayers(port: number, count: number, seed: number): { end(): void } {

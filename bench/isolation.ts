@@ -23,7 +23,7 @@ import { out, outJson } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
 import { fixed, printChecks } from "../server/testing/checks.ts";
 import type { Check } from "../server/testing/checks.ts";
-import { integer, rateFlag, runBench, seedFlag } from "./lib/bench.ts";
+import { integer, playFlags, runBench } from "./lib/bench.ts";
 import type { FlagsOf } from "./lib/bench.ts";
 import { crashTwin } from "./lib/crash-twin.ts";
 import type { CrashTwinProof } from "./lib/crash-twin.ts";
@@ -52,20 +52,13 @@ const P99_SHARE_MAX = 0.1;
 const P99_MS_MAX = 0.5;
 
 const FLAGS = {
-  clients: integer("players, spread over four zones", 4, 4_000, 80),
-  rate: rateFlag("player"),
+  ...playFlags(80, 4, "players, spread over four zones"),
   seconds: integer("of baseline, and of trouble", 2, 3_600, 30),
   twinTicks: integer("ticks of the zone that is compared with its twin", 40, 1_000_000, 1_200),
-  seed: seedFlag("server and players"),
 };
 type Flags = FlagsOf<typeof FLAGS>;
 
-await runBench(
-  "isolation",
-  "What a zone that traps and one that runs away, each once a second, do to two others.",
-  FLAGS,
-  isolation,
-);
+await runBench("isolation", FLAGS, isolation);
 
 async function isolation(flags: Flags): Promise<Check[]> {
   const { clients, rate, seconds, twinTicks, seed, format } = flags;

@@ -132,17 +132,10 @@ const FLAGS = {
   kills: integer("how often, over all tools", 1, 1_000, 50),
   seed: seedFlag("the moments"),
 };
-type Flags = FlagsOf<typeof FLAGS>;
 
-await runBench(
-  "kill",
-  "Kill the tools that break servers, with -9 at random moments, and look at what is left.",
-  FLAGS,
-  main,
-  "\nExit codes: 0 nothing was ever left behind, 1 something was, 64 wrong usage.",
-);
+await runBench("kill", FLAGS, main, "\nExit codes: 0 nothing was ever left behind, 1 something was, 64 wrong usage.");
 
-async function main({ kills, seed, format }: Flags): Promise<void> {
+async function main({ kills, seed, format }: FlagsOf<typeof FLAGS>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "wowsim-kill-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, "scenario.toml");

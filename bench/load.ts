@@ -45,17 +45,10 @@ const FLAGS = {
   witnesses: integer("players among them who read, and feel round trips", 1, 1_000, 20),
   seed: seedFlag("server and guests"),
 };
-type Flags = FlagsOf<typeof FLAGS>;
 
-await runBench(
-  "load",
-  "Tick times under guests who send JSON messages, next to the earlier C++ simulator's.",
-  FLAGS,
-  load,
-  "\nExit codes: 0 measured, 1 could not measure, 64 wrong usage.",
-);
+await runBench("load", FLAGS, load, "\nExit codes: 0 measured, 1 could not measure, 64 wrong usage.");
 
-async function load({ clients, rate, seconds, witnesses, seed, format }: Flags): Promise<void> {
+async function load({ clients, rate, seconds, witnesses, seed, format }: FlagsOf<typeof FLAGS>): Promise<void> {
   await using server = await startServerChild({ seed });
   const play = { port: server.ports.game, seconds: SETTLE_SECONDS + seconds, seed };
   const [guests, players] = await Promise.all([

@@ -33,16 +33,10 @@ const FLAGS = {
   steps: integer("steps of each stream", 1, 10_000_000, 100_000),
   trouble: number("share of what kills ticks, modules and workers, 0 to 1", 0, 1, 0.25),
 };
-type Flags = FlagsOf<typeof FLAGS>;
 
-await runBench(
-  "membership",
-  "Whether every player is in one zone, whatever befalls zones, modules and workers.",
-  FLAGS,
-  membership,
-);
+await runBench("membership", FLAGS, membership);
 
-async function membership({ seeds, first, steps, trouble, format }: Flags): Promise<Check[]> {
+async function membership({ seeds, first, steps, trouble, format }: FlagsOf<typeof FLAGS>): Promise<Check[]> {
   const kernels = await buildMembershipKernels();
   const bar = progressBar("membership");
   const counts = new Map<string, number>();

@@ -52,17 +52,10 @@ const FLAGS = {
   seeds: integer("servers, one a seed from 1 on, all at once", 1, 32, 3),
   seconds: integer("how long they play", LOOK_S + 2, 3_600, 120),
 };
-type Flags = FlagsOf<typeof FLAGS>;
 
-await runBench(
-  "old-clients",
-  "What clients of the earlier simulator find: is the server healthy, do their casts complete.",
-  FLAGS,
-  bench,
-  "\nExit codes: 0 all held, 1 something did not or failed, 64 wrong usage.",
-);
+await runBench("old-clients", FLAGS, bench, "\nExit codes: 0 all held, 1 something did not or failed, 64 wrong usage.");
 
-async function bench({ clients, seeds, seconds, format }: Flags): Promise<Check[]> {
+async function bench({ clients, seeds, seconds, format }: FlagsOf<typeof FLAGS>): Promise<Check[]> {
   const all = Array.from({ length: seeds }, (_, index) => play(index + 1, clients, seconds));
   const played = await Promise.all(all);
   const checks = judge(played);

@@ -67,12 +67,7 @@ const FLAGS = {
 };
 type Flags = FlagsOf<typeof FLAGS>;
 
-await runBench(
-  "overload",
-  "What a zone with twice the work it can carry does, and what the others notice.",
-  FLAGS,
-  overload,
-);
+await runBench("overload", FLAGS, overload);
 
 async function overload(flags: Flags): Promise<Check[]> {
   await using server = await startServerChild({ world: WORLD, seed: flags.seed, tickRateHz: flags.tickRate });

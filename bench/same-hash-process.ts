@@ -9,16 +9,7 @@
 //         restored  a zone that is put away again and again, and goes on from a snapshot in another memory
 
 import { readFileSync } from "node:fs";
-import {
-  COMMAND_BYTES,
-  COMMAND_OP,
-  COUNTERS,
-  COUNTER_FIGHTING,
-  OP_DEPART,
-  OP_SPAWN,
-  OP_SPIN,
-  OP_TRAP,
-} from "../assembly/abi.ts";
+import * as abi from "../assembly/abi.ts";
 import type { World } from "../server/protocol/content/content.ts";
 import { loadWorld } from "../server/protocol/content/load.ts";
 import { seededRandom, seedOf } from "../server/protocol/seeded-random.ts";
@@ -83,7 +74,7 @@ function packLuggage(kernel: Kernel, world: World, seed: number): Uint32Array[] 
   const log = commandLog({ world, seed, luggage: [] });
   for (let tick = 1; tick < PACKING_TICKS; tick++) zone.step(log(tick));
   const batch = new BatchWriter(SESSIONS);
-  for (let session = 1; session <= SESSIONS; session++) batch.add(OP_DEPART, 0, 0, { a: session });
+  for (let session = 1; session <= SESSIONS; session++) batch.add(abi.OP_DEPART, 0, 0, { a: session });
   zone.step(batch.bytes());
   return readDepartures(zone).map(({ words }) => words);
 }
@@ -129,11 +120,11 @@ class RestoredRun {
   /** The zone traps in this tick, or runs out of fuel, behind the commands that were given to it. */
   #fall(tick: number): void {
     const batch = this.#log(tick);
-    const poisoned = new Uint8Array(batch.length + COMMAND_BYTES);
+    const poisoned = new Uint8Array(batch.length + abi.COMMAND_BYTES);
     poisoned.set(batch);
     new DataView(poisoned.buffer).setUint16(
-      batch.length + COMMAND_OP,
-      this.restores % 4 === 0 ? OP_TRAP : OP_SPIN,
+      batch.length + abi.COMMAND_OP,
+      this.restores % 4 === 0 ? abi.OP_TRAP : abi.OP_SPIN,
       true,
     );
     try {
@@ -153,7 +144,7 @@ class RestoredRun {
     spare.dropUnfinished();
     spare.snapshotTwice();
     this.restores++;
-    if (counterOf(spare, COUNTER_FIGHTING) > 0) this.inFights++;
+    if (counterOf(spare, abi.COUNTER_FIGHTING) > 0) this.inFights++;
     while (spare.tick < tick - 1) {
       spare.step(this.#log(spare.tick + 1));
       this.repeated++;
@@ -165,9 +156,9 @@ class RestoredRun {
 
 /** The batch, and a creature that no log has. */
 function withStranger(batch: Uint8Array): Uint8Array {
-  const writer = new BatchWriter(batch.length / COMMAND_BYTES + 1);
+  const writer = new BatchWriter(batch.length / abi.COMMAND_BYTES + 1);
   writer.append(batch);
-  writer.add(OP_SPAWN, 0, 0, { a: STRANGER_ID, x: 0, y: 0 });
+  writer.add(abi.OP_SPAWN, 0, 0, { a: STRANGER_ID, x: 0, y: 0 });
   return writer.bytes();
 }
 
@@ -187,7 +178,7 @@ function run({ way, kernel: path, ticks, seed, records, spoilTick }: RunOrder, w
     way === "restored"
       ? new RestoredRun([newZone(kernel, world, seed), newZone(kernel, world, seed)], log, first, seed)
       : null;
-  const counters = new Float64Array(COUNTERS);
+  const counters = new Float64Array(abi.COUNTERS);
   const start = performance.now();
   for (let tick = 1; tick <= ticks; tick++) {
     for (const [index, zone] of zones.entries()) {

@@ -17,16 +17,7 @@ import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import { copyFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  COUNTER_CASTS_COMPLETED,
-  COUNTER_COMMANDS,
-  COUNTER_CREATURES,
-  COUNTER_DAMAGE,
-  COUNTER_FIGHTING,
-  COUNTER_KILLS,
-  COUNTER_PLAYERS,
-  COUNTER_REVIVED,
-} from "../assembly/abi.ts";
+import * as abi from "../assembly/abi.ts";
 import { ensureKernel } from "../assembly/toolchain/build.ts";
 import { err, EXIT, out, outJson } from "../tools/ui/output.ts";
 import { progressBar } from "../tools/ui/progress.ts";
@@ -86,7 +77,6 @@ type Flags = FlagsOf<typeof FLAGS>;
 
 await runBench(
   "same-hash",
-  "Whether the same seed and commands give the same state at every tick: twice, restored, in Node.",
   FLAGS,
   sameHash,
   "\n--spoil-tick shows that a difference is found: they must differ from that tick on, and it must fail.\n" +
@@ -234,9 +224,9 @@ function print({ ticks, seed, processes }: Flags, { runs, reference, restored }:
   const perTick = (counter: number): string => ((reference.counters[counter] ?? 0) / ticks).toFixed(1);
   const all = (counter: number): string => (reference.counters[counter] ?? 0).toLocaleString("en");
   out(
-    `A tick has ${perTick(COUNTER_PLAYERS)} players, ${perTick(COUNTER_CREATURES)} creatures of which ` +
-      `${perTick(COUNTER_FIGHTING)} fight, ${perTick(COUNTER_COMMANDS)} commands. In all: ${all(COUNTER_CASTS_COMPLETED)} casts, ` +
-      `${all(COUNTER_DAMAGE)} damage, ${all(COUNTER_KILLS)} deaths, ${all(COUNTER_REVIVED)} back to life.`,
+    `A tick has ${perTick(abi.COUNTER_PLAYERS)} players, ${perTick(abi.COUNTER_CREATURES)} creatures of which ` +
+      `${perTick(abi.COUNTER_FIGHTING)} fight, ${perTick(abi.COUNTER_COMMANDS)} commands. In all: ${all(abi.COUNTER_CASTS_COMPLETED)} casts, ` +
+      `${all(abi.COUNTER_DAMAGE)} damage, ${all(abi.COUNTER_KILLS)} deaths, ${all(abi.COUNTER_REVIVED)} back to life.`,
   );
   out(
     `Restored ${restored.restores} times, each into a memory full of noise, ${restored.inFights} of them in the middle of a fight, ` +

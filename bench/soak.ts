@@ -10,7 +10,7 @@ import { measuredOf } from "../tools/analysis/telemetry-text.ts";
 import { out, outJson } from "../tools/ui/output.ts";
 import { fixed, printChecks } from "../server/testing/checks.ts";
 import type { Check } from "../server/testing/checks.ts";
-import { integer, number, runBench, seedFlag } from "./lib/bench.ts";
+import { number, playFlags, runBench } from "./lib/bench.ts";
 import type { FlagsOf } from "./lib/bench.ts";
 import { runPlayers } from "./lib/players.ts";
 import { startServerChild } from "../server/testing/server-child.ts";
@@ -28,15 +28,12 @@ const MS_PER_MINUTE = 60_000;
 
 const FLAGS = {
   minutes: number("how long", 0.05, 24 * 60, 10),
-  clients: integer("players", 1, 8_000, 200),
-  rate: number("actions a second and player", 0.1, 100, 2),
-  seed: seedFlag("server and players"),
+  ...playFlags(200),
 };
-type Flags = FlagsOf<typeof FLAGS>;
 
-await runBench("soak", "A clean run: tick count, overruns, errors, memory slope.", FLAGS, soak);
+await runBench("soak", FLAGS, soak);
 
-async function soak({ minutes, clients, rate, seed, format }: Flags): Promise<Check[]> {
+async function soak({ minutes, clients, rate, seed, format }: FlagsOf<typeof FLAGS>): Promise<Check[]> {
   await using server = await startServerChild({ seed });
   const play = { port: server.ports.game, count: clients, rate, seconds: minutes * 60, guests: false, seed };
   const players = await runPlayers(play);

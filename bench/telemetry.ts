@@ -45,12 +45,7 @@ const FLAGS = {
 };
 type Flags = FlagsOf<typeof FLAGS>;
 
-await runBench(
-  "bench/telemetry",
-  "What telemetry costs: ns a line, and its share of the ticks of four busy zones.",
-  FLAGS,
-  bench,
-);
+await runBench("telemetry", FLAGS, bench);
 
 /** A thread's emitter, with the reader's end to empty it. */
 interface Speaker {

@@ -65,16 +65,10 @@ const FLAGS = {
   rounds: integer("how often each worker ends", 1, 20, 3),
   seed: seedFlag("server and players"),
 };
-type Flags = FlagsOf<typeof FLAGS>;
 
-await runBench(
-  "workers",
-  "Zone workers that die and hang under players: how soon their zones are back, and what others notice.",
-  FLAGS,
-  workers,
-);
+await runBench("workers", FLAGS, workers);
 
-async function workers({ clients, rounds, seed, format }: Flags): Promise<Check[]> {
+async function workers({ clients, rounds, seed, format }: FlagsOf<typeof FLAGS>): Promise<Check[]> {
   const folder = tempFolder("wowsim-workers-");
   const worldFile = join(ROOT, "server/protocol/content/worlds/four-zones.toml");
   const options = JSON.stringify({ dataDir: folder.path, seed, worldFile });

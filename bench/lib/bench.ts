@@ -1,10 +1,11 @@
 // A bench as a command: its flags with their bounds, --format, what its exit codes mean, and how an error ends it.
 //
 //   const FLAGS = { minutes: number("how long", 0.05, 1_440, 10), warmUp: optional("to walk there", parseInteger(0, 60)), seed: SEED };
-//   await runBench("soak", "A clean run: tick count, overruns, errors, memory slope.", FLAGS, soak);
+//   await runBench("soak", FLAGS, soak);
 //   async function soak({ minutes, warmUp, seed, format }: FlagsOf<typeof FLAGS>): Promise<void> { ... }
 
 import { Command, InvalidArgumentError, Option } from "commander";
+import { BENCHES } from "../../server/testing/benches.ts";
 import type { Check } from "../../server/testing/checks.ts";
 import { addFormatFlag, parseInteger, parseNumber } from "../../tools/ui/flags.ts";
 import type { OutputFormat } from "../../tools/ui/flags.ts";
@@ -56,20 +57,29 @@ export const choice = <Value extends string>(what: string, choices: readonly Val
 
 export const seedFlag = (what: string): Flag<number> => integer(`seed of ${what}`, 0, 0xffff_ffff, 1);
 
+/** How many play, and how; at least `min`. */
+export const playFlags = (count: number, min = 1, what = "players") => ({
+  clients: integer(what, min, 10_000, count),
+  rate: rateFlag("player"),
+  seed: seedFlag("server and players"),
+});
+
 export const rateFlag = (what: string, fallback = 2): Flag<number> =>
   number(`actions a second and ${what}`, 0.1, 90, fallback);
+
+const describe = (name: string): string =>
+  (BENCHES[`bun bench/${name}.ts`] ?? "").replace(/^./, (first) => first.toUpperCase());
 
 const EXITS = `\nExit codes: 0 all held, 1 something did not, ${EXIT.usage} wrong usage.`;
 
 /** Parses the command line and runs it; a check that does not hold decides the exit code. `help` says what else is worth knowing. */
 export async function runBench<Flags extends Record<string, Flag<unknown>>>(
   name: string,
-  shows: string,
   flags: Flags,
   action: (flags: FlagsOf<Flags>) => Promise<readonly Check[] | void>,
   help = EXITS,
 ): Promise<void> {
-  const command = new Command(name).description(shows).addHelpText("after", help);
+  const command = new Command(name).description(describe(name)).addHelpText("after", help);
   for (const [key, { what, parse, fallback }] of Object.entries(flags)) {
     const long = `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     const option = new Option(parse === null ? long : `${long} <n>`, what).default(fallback);

@@ -4,18 +4,7 @@
 //   batch.add(OP_MOVE, 7, 12, { x: 3, y: 4 })
 //   batch.bytes()                               // 32 bytes, valid until the writer is cleared
 
-import {
-  COMMAND_A,
-  COMMAND_B,
-  COMMAND_BYTES,
-  COMMAND_C,
-  COMMAND_D,
-  COMMAND_E,
-  COMMAND_FLAGS,
-  COMMAND_OP,
-  COMMAND_SEQ,
-  COMMAND_SESSION,
-} from "../../assembly/abi.ts";
+import * as abi from "../../assembly/abi.ts";
 
 /** x, y, z take the places of b, c, d. */
 export interface RecordFields {
@@ -36,7 +25,7 @@ export class BatchWriter {
 
   /** Throws RangeError on the record after the last. */
   constructor(recordsMax: number) {
-    this.#view = new DataView(new ArrayBuffer(recordsMax * COMMAND_BYTES));
+    this.#view = new DataView(new ArrayBuffer(recordsMax * abi.COMMAND_BYTES));
   }
 
   clear(): void {
@@ -44,29 +33,29 @@ export class BatchWriter {
   }
 
   add(op: number, session: number, seq: number, fields: RecordFields): void {
-    const base = this.#count++ * COMMAND_BYTES;
+    const base = this.#count++ * abi.COMMAND_BYTES;
     const view = this.#view;
-    view.setUint16(base + COMMAND_OP, op, true);
-    view.setUint16(base + COMMAND_FLAGS, fields.flags ?? 0, true);
-    view.setUint32(base + COMMAND_SESSION, session, true);
-    view.setUint32(base + COMMAND_SEQ, seq, true);
-    view.setUint32(base + COMMAND_A, fields.a ?? 0, true);
-    if (fields.x === undefined) view.setUint32(base + COMMAND_B, fields.b ?? 0, true);
-    else view.setFloat32(base + COMMAND_B, fields.x, true);
-    if (fields.y === undefined) view.setUint32(base + COMMAND_C, fields.c ?? 0, true);
-    else view.setFloat32(base + COMMAND_C, fields.y, true);
-    if (fields.z === undefined) view.setUint32(base + COMMAND_D, fields.d ?? 0, true);
-    else view.setFloat32(base + COMMAND_D, fields.z, true);
-    view.setUint32(base + COMMAND_E, fields.e ?? 0, true);
+    view.setUint16(base + abi.COMMAND_OP, op, true);
+    view.setUint16(base + abi.COMMAND_FLAGS, fields.flags ?? 0, true);
+    view.setUint32(base + abi.COMMAND_SESSION, session, true);
+    view.setUint32(base + abi.COMMAND_SEQ, seq, true);
+    view.setUint32(base + abi.COMMAND_A, fields.a ?? 0, true);
+    if (fields.x === undefined) view.setUint32(base + abi.COMMAND_B, fields.b ?? 0, true);
+    else view.setFloat32(base + abi.COMMAND_B, fields.x, true);
+    if (fields.y === undefined) view.setUint32(base + abi.COMMAND_C, fields.c ?? 0, true);
+    else view.setFloat32(base + abi.COMMAND_C, fields.y, true);
+    if (fields.z === undefined) view.setUint32(base + abi.COMMAND_D, fields.d ?? 0, true);
+    else view.setFloat32(base + abi.COMMAND_D, fields.z, true);
+    view.setUint32(base + abi.COMMAND_E, fields.e ?? 0, true);
   }
 
   /** Records that were written elsewhere. */
   append(records: Uint8Array): void {
-    new Uint8Array(this.#view.buffer).set(records, this.#count * COMMAND_BYTES);
-    this.#count += records.length / COMMAND_BYTES;
+    new Uint8Array(this.#view.buffer).set(records, this.#count * abi.COMMAND_BYTES);
+    this.#count += records.length / abi.COMMAND_BYTES;
   }
 
   bytes(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.#view.buffer, 0, this.#count * COMMAND_BYTES);
+    return new Uint8Array(this.#view.buffer, 0, this.#count * abi.COMMAND_BYTES);
   }
 }

@@ -9,30 +9,7 @@
 // numbers that are none, places out of the world, spells that nobody has, sequence numbers that were there already. Whoever
 // leaves comes back, and what is despawned is spawned again, so that the last tick is as lively as the first.
 
-import {
-  JOIN_GUEST,
-  OP_ARRIVE,
-  OP_ATTACK,
-  OP_CANCEL_CAST,
-  OP_CARRY,
-  OP_CAST,
-  OP_DEPART,
-  OP_DESPAWN,
-  OP_JOIN,
-  OP_LEAVE,
-  OP_MOVE,
-  OP_NUDGE,
-  OP_PLACE,
-  OP_RECLAIM,
-  OP_RELEASE,
-  OP_SET_OVERLOAD,
-  OP_SPAWN,
-  OP_SPIN,
-  OP_STOP_ATTACK,
-  OP_TRAP,
-  OP_UNWATCH,
-  OP_WATCH,
-} from "../../assembly/abi.ts";
+import * as abi from "../../assembly/abi.ts";
 import type { Content, Spawn, World } from "../protocol/content/content.ts";
 import { seededRandom, seedOf } from "../protocol/seeded-random.ts";
 import { LADDER, overloadFields } from "../shared/overload.ts";
@@ -62,7 +39,7 @@ const SENSELESS_COORDINATES = [Number.NaN, Number.POSITIVE_INFINITY, -1e30, 5_00
 const SENSELESS_IDS = [0, 77, 0xffff_ffff, FIRST_EXTRA_ID + EXTRAS];
 const SENSELESS_SPELLS = [0, 1, 4_095, 4_096, 0xffff_ffff];
 /** Those that would fill the zone with strangers, or spoil what others carry, when their words are drawn by lot; and the deadly two. */
-const NOT_BY_LOT = new Set<number>([OP_JOIN, OP_SPAWN, OP_CARRY, OP_ARRIVE, OP_TRAP, OP_SPIN]);
+const NOT_BY_LOT = new Set<number>([abi.OP_JOIN, abi.OP_SPAWN, abi.OP_CARRY, abi.OP_ARRIVE, abi.OP_TRAP, abi.OP_SPIN]);
 
 export function commandLog(options: LogOptions): CommandLog {
   const batch = new BatchWriter(RECORDS_MAX);
@@ -111,18 +88,18 @@ class Draw {
     const choice = this.#random();
     const seq = this.#seq();
     const add = this.#batch.add.bind(this.#batch);
-    if (choice < 0.3) add(OP_MOVE, session, seq, this.#near(this.#home(session)));
-    else if (choice < 0.32) add(OP_MOVE, session, seq, { x: this.#pick(SENSELESS_COORDINATES), y: this.#stray() });
-    else if (choice < 0.56) add(OP_CAST, session, seq, { a: this.#target(session), b: this.#spell(session) });
+    if (choice < 0.3) add(abi.OP_MOVE, session, seq, this.#near(this.#home(session)));
+    else if (choice < 0.32) add(abi.OP_MOVE, session, seq, { x: this.#pick(SENSELESS_COORDINATES), y: this.#stray() });
+    else if (choice < 0.56) add(abi.OP_CAST, session, seq, { a: this.#target(session), b: this.#spell(session) });
     else if (choice < 0.6)
-      add(OP_CAST, session, seq, { a: this.#target(session), b: this.#oddSpell(), c: this.#word() });
-    else if (choice < 0.76) add(OP_ATTACK, session, seq, { a: this.#target(session), b: this.#below(2) * 40 });
-    else if (choice < 0.79) add(OP_STOP_ATTACK, session, seq, {});
-    else if (choice < 0.81) add(OP_CANCEL_CAST, session, seq, {});
-    else if (choice < 0.85) add(OP_RELEASE, session, seq, { flags: this.#below(2) });
-    else if (choice < 0.88) add(OP_RECLAIM, session, seq, {});
-    else if (choice < 0.9) add(this.#below(2) === 0 ? OP_WATCH : OP_UNWATCH, session, seq, {});
-    else if (choice < 0.91) add(OP_LEAVE, session, seq, {});
+      add(abi.OP_CAST, session, seq, { a: this.#target(session), b: this.#oddSpell(), c: this.#word() });
+    else if (choice < 0.76) add(abi.OP_ATTACK, session, seq, { a: this.#target(session), b: this.#below(2) * 40 });
+    else if (choice < 0.79) add(abi.OP_STOP_ATTACK, session, seq, {});
+    else if (choice < 0.81) add(abi.OP_CANCEL_CAST, session, seq, {});
+    else if (choice < 0.85) add(abi.OP_RELEASE, session, seq, { flags: this.#below(2) });
+    else if (choice < 0.88) add(abi.OP_RECLAIM, session, seq, {});
+    else if (choice < 0.9) add(this.#below(2) === 0 ? abi.OP_WATCH : abi.OP_UNWATCH, session, seq, {});
+    else if (choice < 0.91) add(abi.OP_LEAVE, session, seq, {});
     else if (choice < 0.97) this.#join(session);
     else if (choice < 0.99) this.#arrive(session);
     else this.#senseless(session);
@@ -135,32 +112,32 @@ class Draw {
     const extra = FIRST_EXTRA_ID + this.#below(EXTRAS);
     const anybody = this.#below(2) === 0 ? spawn.entityId : 1 + this.#below(SESSIONS);
     if (choice < 0.5) this.#spawn(spawn);
-    else if (choice < 0.55) add(OP_DESPAWN, 0, 0, { a: spawn.entityId });
+    else if (choice < 0.55) add(abi.OP_DESPAWN, 0, 0, { a: spawn.entityId });
     else if (choice < 0.65) this.#spawn({ ...spawn, entityId: extra }, this.#below(2));
-    else if (choice < 0.75) add(OP_DESPAWN, 0, 0, { a: this.#below(8) === 0 ? this.#pick(SENSELESS_IDS) : extra });
-    else if (choice < 0.85) add(OP_NUDGE, 0, 0, { a: anybody, ...this.#near(spawn) });
-    else if (choice < 0.88) add(OP_PLACE, 0, 0, { a: anybody, ...this.#near(spawn) });
-    else if (choice < 0.9) add(OP_PLACE, 0, 0, { a: anybody, x: this.#pick(SENSELESS_COORDINATES) });
-    else if (choice < 0.94) add(OP_SET_OVERLOAD, 0, 0, overloadFields(this.#below(LADDER.length)));
-    else if (choice < 0.98) add(OP_DEPART, 0, 0, { a: 1 + this.#below(SESSIONS) });
-    else add(OP_CARRY, 0, 0, { a: 0xffff_ffff, b: this.#word() });
+    else if (choice < 0.75) add(abi.OP_DESPAWN, 0, 0, { a: this.#below(8) === 0 ? this.#pick(SENSELESS_IDS) : extra });
+    else if (choice < 0.85) add(abi.OP_NUDGE, 0, 0, { a: anybody, ...this.#near(spawn) });
+    else if (choice < 0.88) add(abi.OP_PLACE, 0, 0, { a: anybody, ...this.#near(spawn) });
+    else if (choice < 0.9) add(abi.OP_PLACE, 0, 0, { a: anybody, x: this.#pick(SENSELESS_COORDINATES) });
+    else if (choice < 0.94) add(abi.OP_SET_OVERLOAD, 0, 0, overloadFields(this.#below(LADDER.length)));
+    else if (choice < 0.98) add(abi.OP_DEPART, 0, 0, { a: 1 + this.#below(SESSIONS) });
+    else add(abi.OP_CARRY, 0, 0, { a: 0xffff_ffff, b: this.#word() });
   }
 
   #join(session: number): void {
     const e = this.#classOf(session) | ((5 + this.#below(10)) << 8);
-    this.#batch.add(OP_JOIN, session, 0, { flags: this.#below(4), ...this.#near(this.#home(session)), e });
+    this.#batch.add(abi.OP_JOIN, session, 0, { flags: this.#below(4), ...this.#near(this.#home(session)), e });
   }
 
   #spawn({ entityId, template, x, y, z }: Spawn, flags = 0): void {
-    this.#batch.add(OP_SPAWN, 0, 0, { flags, a: entityId, x, y, z, e: template });
+    this.#batch.add(abi.OP_SPAWN, 0, 0, { flags, a: entityId, x, y, z, e: template });
   }
 
   /** Out of another zone with what one has there, or with nothing, as no host would send it. */
   #arrive(session: number): void {
     const words = this.#luggage[this.#below(this.#luggage.length + 1)];
-    if (words === undefined) return this.#batch.add(OP_ARRIVE, session, 0, { x: 0, y: 0 });
+    if (words === undefined) return this.#batch.add(abi.OP_ARRIVE, session, 0, { x: 0, y: 0 });
     const { x, y } = this.#near(this.#home(session));
-    this.#batch.append(arrivalRecords({ session, words }, { x, y, z: 0 }, this.#below(2) * JOIN_GUEST + 1));
+    this.#batch.append(arrivalRecords({ session, words }, { x, y, z: 0 }, this.#below(2) * abi.JOIN_GUEST + 1));
   }
 
   #senseless(session: number): void {

@@ -7,25 +7,7 @@
 //
 // Commands are drawn before anything is timed, and never look at the state: the same work for every build of the kernel.
 
-import {
-  COUNTER_CASTS_STARTED,
-  COUNTER_CREATURES,
-  COUNTER_DAMAGE,
-  COUNTER_ENTITIES_MOVED,
-  COUNTER_FIGHTING,
-  COUNTER_FRAMES,
-  COUNTER_FRAMES_DEFERRED,
-  COUNTER_KILLS,
-  COUNTER_PLAYERS,
-  COUNTERS,
-  JOIN_GUEST,
-  JOIN_WATCHES,
-  OP_ATTACK,
-  OP_CAST,
-  OP_JOIN,
-  OP_MOVE,
-  OP_SPAWN,
-} from "../../assembly/abi.ts";
+import * as abi from "../../assembly/abi.ts";
 import type { Content } from "../protocol/content/content.ts";
 import { writeContent } from "../zone/content-tables.ts";
 import { seededRandom } from "../protocol/seeded-random.ts";
@@ -70,15 +52,15 @@ interface Player extends Body {
 export type Liveliness = Record<keyof typeof WATCHED_COUNTERS, number>;
 
 const WATCHED_COUNTERS = {
-  players: COUNTER_PLAYERS,
-  creatures: COUNTER_CREATURES,
-  fighting: COUNTER_FIGHTING,
-  moved: COUNTER_ENTITIES_MOVED,
-  castsStarted: COUNTER_CASTS_STARTED,
-  damage: COUNTER_DAMAGE,
-  kills: COUNTER_KILLS,
-  frames: COUNTER_FRAMES,
-  framesDeferred: COUNTER_FRAMES_DEFERRED,
+  players: abi.COUNTER_PLAYERS,
+  creatures: abi.COUNTER_CREATURES,
+  fighting: abi.COUNTER_FIGHTING,
+  moved: abi.COUNTER_ENTITIES_MOVED,
+  castsStarted: abi.COUNTER_CASTS_STARTED,
+  damage: abi.COUNTER_DAMAGE,
+  kills: abi.COUNTER_KILLS,
+  frames: abi.COUNTER_FRAMES,
+  framesDeferred: abi.COUNTER_FRAMES_DEFERRED,
 };
 
 /** Builds the zone, warms it up, and draws the commands of the ticks to be measured. */
@@ -109,8 +91,8 @@ export function prepareWork(
   const at = addressesOf(kernel.layout);
   runTick(exports, memory, at, 1, entrance(players, creatures, content));
   const draw = commandDrawer(players, content, random);
-  const counters = new Uint32Array(memory.buffer, kernel.layout.value("COUNTER_BASE"), COUNTERS);
-  const sums = new Float64Array(COUNTERS);
+  const counters = new Uint32Array(memory.buffer, kernel.layout.value("COUNTER_BASE"), abi.COUNTERS);
+  const sums = new Float64Array(abi.COUNTERS);
   for (let tick = 2; tick <= WARM_UP_TICKS; tick++) {
     runTick(exports, memory, at, tick, draw(tick));
     if (tick > WARM_UP_TICKS / 2) counters.forEach((value, index) => (sums[index] = (sums[index] ?? 0) + value));
@@ -142,11 +124,11 @@ function entrance(players: Player[], creatures: Body[], content: Content): Uint8
   const batch = new BatchWriter(players.length + creatures.length);
   creatures.forEach((creature, index) => {
     const fields = { a: creature.id, x: creature.x, y: creature.y, e: index % content.creatures.length };
-    batch.add(OP_SPAWN, 0, index + 1, fields);
+    batch.add(abi.OP_SPAWN, 0, index + 1, fields);
   });
   for (const player of players) {
-    const fields = { flags: JOIN_WATCHES | JOIN_GUEST, x: player.x, y: player.y };
-    batch.add(OP_JOIN, player.id, ++player.seq, { ...fields, e: player.classIndex | (PLAYER_LEVEL << 8) });
+    const fields = { flags: abi.JOIN_WATCHES | abi.JOIN_GUEST, x: player.x, y: player.y };
+    batch.add(abi.OP_JOIN, player.id, ++player.seq, { ...fields, e: player.classIndex | (PLAYER_LEVEL << 8) });
   }
   return batch.bytes();
 }
@@ -163,11 +145,11 @@ function commandDrawer(players: Player[], content: Content, random: () => number
       const seq = ++player.seq;
       if (choice < 0.6) {
         const fields = { x: player.x + right * 6 - 3, y: player.y + up * 6 - 3 };
-        batch.add(OP_MOVE, player.id, seq, fields);
+        batch.add(abi.OP_MOVE, player.id, seq, fields);
       } else if (choice < 0.8 && spells.length > 0) {
         const spell = spells[Math.floor(right * spells.length)] ?? 0;
-        batch.add(OP_CAST, player.id, seq, { a: player.foe, b: spell });
-      } else batch.add(OP_ATTACK, player.id, seq, { a: player.foe });
+        batch.add(abi.OP_CAST, player.id, seq, { a: player.foe, b: spell });
+      } else batch.add(abi.OP_ATTACK, player.id, seq, { a: player.foe });
     }
     return batch.bytes();
   };

@@ -59,7 +59,7 @@ test("the kernel bench refuses a file that is no saved run", async () => {
 test("help and README name every bench there is", async () => {
   const scripts = readdirSync(join(ROOT, "bench")).filter((name) => name.endsWith(".ts") && !name.includes("-process"));
   const commands = scripts.map((name) => (name === "run.ts" ? "bun run bench" : `bun bench/${name}`)).toSorted();
-  expect(BENCHES.map(({ command }) => command).toSorted()).toEqual(commands);
+  expect(Object.keys(BENCHES).toSorted()).toEqual(commands);
   const [{ stdout }, readme] = await Promise.all([
     run("bench/run.ts", "--help"),
     Bun.file(join(ROOT, "bench/README.md")).text(),

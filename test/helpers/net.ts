@@ -2,16 +2,7 @@
 // all three on a real port. Time is the test's own clock where a limit in time is at stake.
 
 import type { Socket } from "bun";
-import {
-  FRAME_HEADER_BYTES,
-  OP_ARRIVE,
-  OP_JOIN,
-  OP_LEAVE,
-  RECORD_EVENT,
-  RECORD_RESET,
-  TRANSFER_ACK,
-  TRANSFER_WORDS,
-} from "../../assembly/abi.ts";
+import * as abi from "../../assembly/abi.ts";
 import { readCommands } from "./zone-commands.ts";
 import type { ReadCommand } from "./zone-commands.ts";
 import type { World } from "../../server/protocol/content/content.ts";
@@ -53,10 +44,10 @@ export class RecordingLink implements ZoneLink {
     const [first, last] = [all[0], all.at(-1)];
     if (first === undefined || last === undefined) return false;
     const { op, a: ticket } = last;
-    if (op === OP_ARRIVE) this.arrivals.push({ zoneId, session: first.session });
+    if (op === abi.OP_ARRIVE) this.arrivals.push({ zoneId, session: first.session });
     else this.commands.push({ zoneId, ...last });
-    if (op === OP_JOIN || op === OP_LEAVE || op === OP_ARRIVE) this.tickets.set(zoneId, ticket);
-    if (op === OP_JOIN || op === OP_ARRIVE) this.#entries.set(first.session, ticket);
+    if (op === abi.OP_JOIN || op === abi.OP_LEAVE || op === abi.OP_ARRIVE) this.tickets.set(zoneId, ticket);
+    if (op === abi.OP_JOIN || op === abi.OP_ARRIVE) this.#entries.set(first.session, ticket);
     return true;
   }
 
@@ -66,8 +57,8 @@ export class RecordingLink implements ZoneLink {
 
   /** A player goes through a portal; the newest action that the zone they leave has done is `ack`. */
   depart(session: number, from: number, to: number, ack = 0): void {
-    const crossing = { session, from, to, at: { x: 1, y: 2, z: 0 }, words: new Uint32Array(TRANSFER_WORDS) };
-    crossing.words[TRANSFER_ACK] = ack;
+    const crossing = { session, from, to, at: { x: 1, y: 2, z: 0 }, words: new Uint32Array(abi.TRANSFER_WORDS) };
+    crossing.words[abi.TRANSFER_ACK] = ack;
     for (const listener of this.#listeners) listener.departed?.(crossing);
   }
 
@@ -134,17 +125,17 @@ export class FrameBuilder {
   }
 
   reset(): this {
-    return this.record(RECORD_RESET, 0);
+    return this.record(abi.RECORD_RESET, 0);
   }
 
   /** An event; its fields from source on, filled up with zeros. */
   event(kind: number, info: number, ...fields: (number | { f: number })[]): this {
     const padded = [...fields, ...Array.from({ length: 9 - fields.length }, () => 0)];
-    return this.record(RECORD_EVENT, kind | (info << 8), ...padded);
+    return this.record(abi.RECORD_EVENT, kind | (info << 8), ...padded);
   }
 
   bytes(): Uint8Array {
-    const length = FRAME_HEADER_BYTES + this.#words.length * 4;
+    const length = abi.FRAME_HEADER_BYTES + this.#words.length * 4;
     return new Uint8Array(new Uint32Array([length, this.#session, this.#tick, this.#ack, ...this.#words]).buffer);
   }
 }

@@ -2,18 +2,7 @@
 //
 //   commandBytes([{ op: OP_JOIN, session: 1, flags: JOIN_WATCHES, e: 10 << 8 }, { op: OP_TRAP }])
 
-import {
-  COMMAND_A,
-  COMMAND_B,
-  COMMAND_BYTES,
-  COMMAND_C,
-  COMMAND_D,
-  COMMAND_E,
-  COMMAND_FLAGS,
-  COMMAND_OP,
-  COMMAND_SEQ,
-  COMMAND_SESSION,
-} from "../../assembly/abi.ts";
+import * as abi from "../../assembly/abi.ts";
 import { BatchWriter } from "../../server/testing/batch-writer.ts";
 import type { RecordFields } from "../../server/testing/batch-writer.ts";
 
@@ -45,23 +34,23 @@ export type ReadCommand = Record<
 /** The records of a batch. */
 export function readCommands(bytes: Uint8Array): ReadCommand[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Array.from({ length: bytes.length / COMMAND_BYTES }, (_, index) => {
-    const at = index * COMMAND_BYTES;
+  return Array.from({ length: bytes.length / abi.COMMAND_BYTES }, (_, index) => {
+    const at = index * abi.COMMAND_BYTES;
     const u32 = (field: number): number => view.getUint32(at + field, true);
     const f32 = (field: number): number => view.getFloat32(at + field, true);
     return {
-      op: view.getUint16(at + COMMAND_OP, true),
-      flags: view.getUint16(at + COMMAND_FLAGS, true),
-      session: u32(COMMAND_SESSION),
-      seq: u32(COMMAND_SEQ),
-      a: u32(COMMAND_A),
-      b: u32(COMMAND_B),
-      c: u32(COMMAND_C),
-      d: u32(COMMAND_D),
-      x: f32(COMMAND_B),
-      y: f32(COMMAND_C),
-      z: f32(COMMAND_D),
-      e: u32(COMMAND_E),
+      op: view.getUint16(at + abi.COMMAND_OP, true),
+      flags: view.getUint16(at + abi.COMMAND_FLAGS, true),
+      session: u32(abi.COMMAND_SESSION),
+      seq: u32(abi.COMMAND_SEQ),
+      a: u32(abi.COMMAND_A),
+      b: u32(abi.COMMAND_B),
+      c: u32(abi.COMMAND_C),
+      d: u32(abi.COMMAND_D),
+      x: f32(abi.COMMAND_B),
+      y: f32(abi.COMMAND_C),
+      z: f32(abi.COMMAND_D),
+      e: u32(abi.COMMAND_E),
     };
   });
 }

@@ -7,22 +7,7 @@
 //
 // Thousands of players are told twenty times a second each, so a frame that tells of those who are known makes no object.
 
-import {
-  CHANGE_CAST,
-  CHANGE_FLAGS,
-  CHANGE_HEALTH,
-  CHANGE_POSITION,
-  CHANGE_TARGET,
-  ENTITY_PLAYER,
-  RECORD_AURAS,
-  RECORD_CHANGE,
-  RECORD_ENTER,
-  RECORD_EVENT,
-  RECORD_LEAVE,
-  RECORD_PACE,
-  RECORD_RESET,
-  RECORD_SELF,
-} from "../../assembly/abi.ts";
+import * as abi from "../../assembly/abi.ts";
 import type { FrameReader } from "../../server/protocol/game/frame-reader.ts";
 import { entityFlagNames } from "../../server/protocol/game/wire-names.ts";
 import type { KnownAura, KnownEntity, Position, SelfState, WorldModel } from "./world-model.ts";
@@ -69,24 +54,24 @@ function applyRecord(
   onEvent: (frame: FrameReader) => void,
 ): void {
   switch (frame.kind) {
-    case RECORD_CHANGE:
+    case abi.RECORD_CHANGE:
       return applyChange(world, frame, outcome);
-    case RECORD_EVENT:
+    case abi.RECORD_EVENT:
       return onEvent(frame);
-    case RECORD_ENTER:
+    case abi.RECORD_ENTER:
       return enter(world, frame, outcome);
-    case RECORD_LEAVE:
+    case abi.RECORD_LEAVE:
       if (!world.entities.delete(frame.word(0))) outcome.problems.push(`leave of unknown ${frame.word(0)}`);
       return;
-    case RECORD_SELF:
+    case abi.RECORD_SELF:
       outcome.isSelfTold = true;
       return applySelf(world, frame);
-    case RECORD_PACE:
+    case abi.RECORD_PACE:
       world.pace = { level: frame.info, rate: frame.float(0), sight_yd: frame.float(1) };
       return;
-    case RECORD_AURAS:
+    case abi.RECORD_AURAS:
       return applyAuras(world, frame, outcome);
-    case RECORD_RESET:
+    case abi.RECORD_RESET:
       return world.forget();
   }
 }
@@ -97,7 +82,7 @@ function enter(world: WorldModel, frame: FrameReader, outcome: FrameOutcome): vo
   if (world.entities.has(id)) outcome.problems.push(`enter of known ${id}`);
   world.entities.set(id, {
     id,
-    kind: (flags & ENTITY_PLAYER) === 0 ? "creature" : "player",
+    kind: (flags & abi.ENTITY_PLAYER) === 0 ? "creature" : "player",
     template: frame.info,
     level: frame.word(7) & 0xff,
     x: frame.float(1),
@@ -113,7 +98,7 @@ function enter(world: WorldModel, frame: FrameReader, outcome: FrameOutcome): vo
 function applyChange(world: WorldModel, frame: FrameReader, outcome: FrameOutcome): void {
   const id = frame.word(0);
   if (id === frame.session) {
-    if (frame.info & CHANGE_POSITION) applyPosition(frame, outcome);
+    if (frame.info & abi.CHANGE_POSITION) applyPosition(frame, outcome);
     return;
   }
   const entity = world.entities.get(id);
@@ -132,27 +117,27 @@ function applyPosition(frame: FrameReader, outcome: FrameOutcome): void {
 function changeFields(entity: KnownEntity, frame: FrameReader): void {
   const mask = frame.info;
   let at = 1;
-  if (mask & CHANGE_POSITION) {
+  if (mask & abi.CHANGE_POSITION) {
     entity.x = frame.float(at);
     entity.y = frame.float(at + 1);
     entity.z = frame.float(at + 2);
     at += 3;
   }
-  if (mask & CHANGE_HEALTH) {
+  if (mask & abi.CHANGE_HEALTH) {
     entity.health = frame.word(at);
     entity.max_health = frame.word(at + 1);
     at += 2;
   }
-  if (mask & CHANGE_FLAGS) {
+  if (mask & abi.CHANGE_FLAGS) {
     entity.level = frame.word(at) & 0xff;
     entity.flags = flagNames(frame.word(at) >>> 8);
     at += 1;
   }
-  if (mask & CHANGE_TARGET) {
+  if (mask & abi.CHANGE_TARGET) {
     entity.target = frame.word(at);
     at += 1;
   }
-  if (mask & CHANGE_CAST) {
+  if (mask & abi.CHANGE_CAST) {
     entity.cast_spell_id = frame.word(at);
     entity.cast_end_tick = frame.word(at + 1);
   }

@@ -5,29 +5,14 @@
 //    "enter":[{"id":1000001,...}],"change":[],"leave":[]}
 //   {"type":"event","event":"damage","tick":9,"attacker_id":1000001,"target_id":3,"base_damage":12,...}
 
-import {
-  CHANGE_CAST,
-  CHANGE_FLAGS,
-  CHANGE_HEALTH,
-  CHANGE_POSITION,
-  CHANGE_TARGET,
-  ENTITY_PLAYER,
-  RECORD_AURAS,
-  RECORD_CHANGE,
-  RECORD_ENTER,
-  RECORD_EVENT,
-  RECORD_LEAVE,
-  RECORD_PACE,
-  RECORD_RESET,
-  RECORD_SELF,
-} from "../../../assembly/abi.ts";
+import * as abi from "../../../assembly/abi.ts";
 import type { ByteWriter } from "../../protocol/game/byte-writer.ts";
 import type { EntityNames } from "./codec.ts";
 import type { FrameReader } from "../../protocol/game/frame-reader.ts";
 import { encodeJsonEvent } from "../../protocol/game/json-events.ts";
 import { entityFlagNames } from "../../protocol/game/wire-names.ts";
 
-const CHANGES = (1 << RECORD_CHANGE) | (1 << RECORD_AURAS);
+const CHANGES = (1 << abi.RECORD_CHANGE) | (1 << abi.RECORD_AURAS);
 const COMMA = 0x2c;
 const CLOSE_BRACE = 0x7d;
 
@@ -36,19 +21,19 @@ export function encodeJsonFrame(frame: FrameReader, names: EntityNames, out: Byt
   const kinds = kindsIn(frame);
   out.text('{"type":"state","tick":').uint(frame.tick);
   if (frame.ack > 0) out.text(',"ack":').uint(frame.ack);
-  if (kinds & (1 << RECORD_RESET)) out.text(',"reset":true');
-  if (kinds & (1 << RECORD_PACE)) writeEach(frame, RECORD_PACE, () => writePace(frame, out));
-  if (kinds & (1 << RECORD_SELF)) writeEach(frame, RECORD_SELF, () => writeSelf(frame, out));
-  if (kinds & (1 << RECORD_CHANGE)) writeOwnPosition(frame, out);
-  if (kinds & (1 << RECORD_AURAS)) writeOwnAuras(frame, out);
+  if (kinds & (1 << abi.RECORD_RESET)) out.text(',"reset":true');
+  if (kinds & (1 << abi.RECORD_PACE)) writeEach(frame, abi.RECORD_PACE, () => writePace(frame, out));
+  if (kinds & (1 << abi.RECORD_SELF)) writeEach(frame, abi.RECORD_SELF, () => writeSelf(frame, out));
+  if (kinds & (1 << abi.RECORD_CHANGE)) writeOwnPosition(frame, out);
+  if (kinds & (1 << abi.RECORD_AURAS)) writeOwnAuras(frame, out);
   out.text(',"enter":[');
-  if (kinds & (1 << RECORD_ENTER)) writeList(frame, isEnter, out, () => writeEnter(frame, names, out));
+  if (kinds & (1 << abi.RECORD_ENTER)) writeList(frame, isEnter, out, () => writeEnter(frame, names, out));
   out.text('],"change":[');
   if (kinds & CHANGES) writeList(frame, isChangeOfOther, out, () => writeChangeOrAuras(frame, out));
   out.text('],"leave":[');
-  if (kinds & (1 << RECORD_LEAVE)) writeList(frame, isLeave, out, () => out.uint(frame.word(0)));
+  if (kinds & (1 << abi.RECORD_LEAVE)) writeList(frame, isLeave, out, () => out.uint(frame.word(0)));
   out.text("]}\n");
-  if (kinds & (1 << RECORD_EVENT)) writeEach(frame, RECORD_EVENT, () => encodeJsonEvent(frame, out));
+  if (kinds & (1 << abi.RECORD_EVENT)) writeEach(frame, abi.RECORD_EVENT, () => encodeJsonEvent(frame, out));
 }
 
 /** Bit n is set when the frame has a record of kind n. */
@@ -64,10 +49,10 @@ function writeEach(frame: FrameReader, kind: number, write: () => void): void {
   while (frame.next()) if (frame.kind === kind) write();
 }
 
-const isEnter = (frame: FrameReader): boolean => frame.kind === RECORD_ENTER;
-const isLeave = (frame: FrameReader): boolean => frame.kind === RECORD_LEAVE;
+const isEnter = (frame: FrameReader): boolean => frame.kind === abi.RECORD_ENTER;
+const isLeave = (frame: FrameReader): boolean => frame.kind === abi.RECORD_LEAVE;
 const isChangeOfOther = (frame: FrameReader): boolean =>
-  (frame.kind === RECORD_CHANGE || frame.kind === RECORD_AURAS) && frame.word(0) !== frame.session;
+  (frame.kind === abi.RECORD_CHANGE || frame.kind === abi.RECORD_AURAS) && frame.word(0) !== frame.session;
 
 function writeList(
   frame: FrameReader,
@@ -104,8 +89,8 @@ function writeSelf(frame: FrameReader, out: ByteWriter): void {
 
 /** A session's own entity never enters what it sees; it is told of its position by a change. */
 function writeOwnPosition(frame: FrameReader, out: ByteWriter): void {
-  writeEach(frame, RECORD_CHANGE, () => {
-    if (frame.word(0) !== frame.session || (frame.info & CHANGE_POSITION) === 0) return;
+  writeEach(frame, abi.RECORD_CHANGE, () => {
+    if (frame.word(0) !== frame.session || (frame.info & abi.CHANGE_POSITION) === 0) return;
     out.text(',"position":{"x":').fixed(frame.float(1)).text(',"y":').fixed(frame.float(2));
     out.text(',"z":').fixed(frame.float(3)).byte(CLOSE_BRACE);
   });
@@ -113,7 +98,7 @@ function writeOwnPosition(frame: FrameReader, out: ByteWriter): void {
 
 /** A session's own auras stand beside its position: `"auras":[{"spell_id":7,...}]`. */
 function writeOwnAuras(frame: FrameReader, out: ByteWriter): void {
-  writeEach(frame, RECORD_AURAS, () => {
+  writeEach(frame, abi.RECORD_AURAS, () => {
     if (frame.word(0) !== frame.session) return;
     writeAuras(frame, out);
   });
@@ -142,7 +127,7 @@ function writeAuras(frame: FrameReader, out: ByteWriter): void {
 }
 
 function writeChangeOrAuras(frame: FrameReader, out: ByteWriter): void {
-  if (frame.kind === RECORD_CHANGE) return writeChange(frame, out);
+  if (frame.kind === abi.RECORD_CHANGE) return writeChange(frame, out);
   out.text('{"id":').uint(frame.word(0));
   writeAuras(frame, out);
   out.byte(CLOSE_BRACE);
@@ -151,7 +136,7 @@ function writeChangeOrAuras(frame: FrameReader, out: ByteWriter): void {
 function writeEnter(frame: FrameReader, names: EntityNames, out: ByteWriter): void {
   const id = frame.word(0);
   const flags = frame.word(7) >>> 8;
-  const isPlayer = (flags & ENTITY_PLAYER) !== 0;
+  const isPlayer = (flags & abi.ENTITY_PLAYER) !== 0;
   const name = isPlayer ? names.player(id) : names.creature(frame.info);
   out
     .text('{"id":')
@@ -174,11 +159,11 @@ function writeChange(frame: FrameReader, out: ByteWriter): void {
   const mask = frame.info;
   let at = 1;
   out.text('{"id":').uint(frame.word(0));
-  if (mask & CHANGE_POSITION) {
+  if (mask & abi.CHANGE_POSITION) {
     writePosition(frame, at, out);
     at += 3;
   }
-  if (mask & CHANGE_HEALTH) {
+  if (mask & abi.CHANGE_HEALTH) {
     out
       .text(',"health":')
       .uint(frame.word(at))
@@ -186,16 +171,16 @@ function writeChange(frame: FrameReader, out: ByteWriter): void {
       .uint(frame.word(at + 1));
     at += 2;
   }
-  if (mask & CHANGE_FLAGS) {
+  if (mask & abi.CHANGE_FLAGS) {
     out.text(',"level":').uint(frame.word(at) & 0xff);
     writeFlags(frame.word(at) >>> 8, out);
     at += 1;
   }
-  if (mask & CHANGE_TARGET) {
+  if (mask & abi.CHANGE_TARGET) {
     out.text(',"target":').uint(frame.word(at));
     at += 1;
   }
-  if (mask & CHANGE_CAST) {
+  if (mask & abi.CHANGE_CAST) {
     out
       .text(',"cast_spell_id":')
       .uint(frame.word(at))

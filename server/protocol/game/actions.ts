@@ -5,18 +5,7 @@
 //   ACTIONS.cast.op                          // OP_CAST
 //   ACTIONS.cast.fill?.(command, message)    // command.a = target, command.b = spell, command.c = cast time in ticks
 
-import {
-  DAMAGE_MAGICAL,
-  DAMAGE_PHYSICAL,
-  OP_ATTACK,
-  OP_CANCEL_CAST,
-  OP_CAST,
-  OP_MOVE,
-  OP_RECLAIM,
-  OP_RELEASE,
-  OP_STOP_ATTACK,
-  RELEASE_AS_GHOST,
-} from "../../../assembly/abi.ts";
+import * as abi from "../../../assembly/abi.ts";
 import {
   CLIENT_ATTACK,
   CLIENT_CANCEL_CAST,
@@ -62,7 +51,7 @@ interface Action {
 
 export const ACTIONS = {
   move: {
-    op: OP_MOVE,
+    op: abi.OP_MOVE,
     wire: CLIENT_MOVE,
     fill(command, { x, y, z }) {
       command.x = x;
@@ -71,7 +60,7 @@ export const ACTIONS = {
     },
   },
   cast: {
-    op: OP_CAST,
+    op: abi.OP_CAST,
     wire: CLIENT_CAST,
     fill(command, { target, spell, castTicks }) {
       command.a = target;
@@ -79,26 +68,26 @@ export const ACTIONS = {
       command.c = castTicks;
     },
   },
-  cancel_cast: { op: OP_CANCEL_CAST, wire: CLIENT_CANCEL_CAST },
+  cancel_cast: { op: abi.OP_CANCEL_CAST, wire: CLIENT_CANCEL_CAST },
   attack: {
-    op: OP_ATTACK,
+    op: abi.OP_ATTACK,
     wire: CLIENT_ATTACK,
     fill(command, { target, baseDamage, magical }) {
       command.a = target;
       command.b = baseDamage;
-      command.c = magical ? DAMAGE_MAGICAL : DAMAGE_PHYSICAL;
+      command.c = magical ? abi.DAMAGE_MAGICAL : abi.DAMAGE_PHYSICAL;
     },
   },
-  stop_attack: { op: OP_STOP_ATTACK, wire: CLIENT_STOP_ATTACK },
-  release: { op: OP_RELEASE, wire: CLIENT_RELEASE },
+  stop_attack: { op: abi.OP_STOP_ATTACK, wire: CLIENT_STOP_ATTACK },
+  release: { op: abi.OP_RELEASE, wire: CLIENT_RELEASE },
   release_as_ghost: {
-    op: OP_RELEASE,
+    op: abi.OP_RELEASE,
     wire: CLIENT_RELEASE_AS_GHOST,
     fill(command) {
-      command.flags = RELEASE_AS_GHOST;
+      command.flags = abi.RELEASE_AS_GHOST;
     },
   },
-  reclaim: { op: OP_RECLAIM, wire: CLIENT_RECLAIM },
+  reclaim: { op: abi.OP_RECLAIM, wire: CLIENT_RECLAIM },
 } as const satisfies Record<string, Action>;
 
 export type ActionKind = keyof typeof ACTIONS;

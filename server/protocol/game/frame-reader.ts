@@ -5,19 +5,11 @@
 //     if (reader.kind === RECORD_LEAVE) gone(reader.word(0))
 //   reader.rewind()                             // and once more
 
-import {
-  FRAME_ACK,
-  FRAME_HEADER_BYTES,
-  FRAME_LENGTH,
-  FRAME_SESSION,
-  FRAME_TICK,
-  RECORD_EVENT,
-  RECORD_RESET,
-} from "../../../assembly/abi.ts";
+import * as abi from "../../../assembly/abi.ts";
 import { WowsimError } from "../errors.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 
-const HEADER_WORDS = FRAME_HEADER_BYTES / 4;
+const HEADER_WORDS = abi.FRAME_HEADER_BYTES / 4;
 const EMPTY = new ArrayBuffer(0);
 
 /** A cursor over one frame at a time; a reader is made once and opened for every frame. */
@@ -50,13 +42,13 @@ export class FrameReader {
     }
     const at = bytes.byteOffset + offset;
     const word = at >> 2;
-    this.byteLength = this.#words[word + FRAME_LENGTH / 4] ?? 0;
-    if ((at & 3) !== 0 || this.byteLength !== length || length < FRAME_HEADER_BYTES || (length & 3) !== 0) {
+    this.byteLength = this.#words[word + abi.FRAME_LENGTH / 4] ?? 0;
+    if ((at & 3) !== 0 || this.byteLength !== length || length < abi.FRAME_HEADER_BYTES || (length & 3) !== 0) {
       throw new WowsimError("bad_frame", `A frame says ${this.byteLength} bytes where the ring has ${length}.`);
     }
-    this.session = this.#words[word + FRAME_SESSION / 4] ?? 0;
-    this.tick = this.#words[word + FRAME_TICK / 4] ?? 0;
-    this.ack = this.#words[word + FRAME_ACK / 4] ?? 0;
+    this.session = this.#words[word + abi.FRAME_SESSION / 4] ?? 0;
+    this.tick = this.#words[word + abi.FRAME_TICK / 4] ?? 0;
+    this.ack = this.#words[word + abi.FRAME_ACK / 4] ?? 0;
     this.#first = word + HEADER_WORDS;
     this.#end = word + (length >> 2);
     this.rewind();
@@ -95,7 +87,7 @@ export class FrameReader {
 
   /** True when the frame begins with RECORD_RESET: it tells everything anew. */
   get isReset(): boolean {
-    return ((this.#words[this.#first] ?? 0) & 0xff) === RECORD_RESET && this.#first < this.#end;
+    return ((this.#words[this.#first] ?? 0) & 0xff) === abi.RECORD_RESET && this.#first < this.#end;
   }
 
   /** Appends the whole frame, header and all, as it lies. */
@@ -109,7 +101,7 @@ export class FrameReader {
   countEvents(): number {
     let events = 0;
     this.rewind();
-    while (this.next()) if (this.kind === RECORD_EVENT) events++;
+    while (this.next()) if (this.kind === abi.RECORD_EVENT) events++;
     this.rewind();
     return events;
   }

@@ -3,27 +3,7 @@
 //   {"type":"event","event":"cast_started","tick":9,"source_id":3,"target_id":1000001,"spell_id":200,"cast_time_ticks":30}
 //   {"type":"event","event":"killed","tick":20,"killer_id":3,"target_id":1000001}
 
-import {
-  DAMAGE_LANDS_MASK,
-  DAMAGE_PERIODIC,
-  EVENT_AGGRO,
-  EVENT_AURA_APPLIED,
-  EVENT_AURA_ENDED,
-  EVENT_AVOIDED,
-  EVENT_CAST_BLOCKED_GCD,
-  EVENT_CAST_COMPLETED,
-  EVENT_CAST_INTERRUPTED,
-  EVENT_CAST_STARTED,
-  EVENT_CORRECTED,
-  EVENT_DAMAGE,
-  EVENT_EVADED,
-  EVENT_EXPERIENCE,
-  EVENT_HEALED,
-  EVENT_KILLED,
-  EVENT_LEVEL,
-  EVENT_REFUSED,
-  EVENT_REVIVED,
-} from "../../../assembly/abi.ts";
+import * as abi from "../../../assembly/abi.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import type { FrameReader } from "./frame-reader.ts";
 import {
@@ -67,59 +47,59 @@ export function eventKindOf(frame: FrameReader): number {
 function writeFields(kind: number, frame: FrameReader, out: ByteWriter): void {
   const info = frame.info >>> 8;
   switch (kind) {
-    case EVENT_CAST_STARTED:
-    case EVENT_CAST_COMPLETED:
+    case abi.EVENT_CAST_STARTED:
+    case abi.EVENT_CAST_COMPLETED:
       return writeCast(frame, out);
-    case EVENT_CAST_INTERRUPTED:
+    case abi.EVENT_CAST_INTERRUPTED:
       writeCast(frame, out);
       return writeText("reason", nameOf(INTERRUPT_NAMES, info), out);
-    case EVENT_CAST_BLOCKED_GCD:
+    case abi.EVENT_CAST_BLOCKED_GCD:
       writeNumber("source_id", frame.word(SOURCE), out);
       writeNumber("spell_id", frame.word(A), out);
       return writeNumber("gcd_expires_tick", frame.word(B), out);
-    case EVENT_DAMAGE:
+    case abi.EVENT_DAMAGE:
       return writeDamage(frame, info, out);
-    case EVENT_KILLED:
+    case abi.EVENT_KILLED:
       writeNumber("killer_id", frame.word(SOURCE), out);
       return writeNumber("target_id", frame.word(TARGET), out);
-    case EVENT_HEALED:
+    case abi.EVENT_HEALED:
       writeSourceTarget(frame, out);
       writeNumber("amount", frame.word(A), out);
       writeNumber("target_health", frame.word(B), out);
       return writeNumber("spell_id", frame.word(C), out);
-    case EVENT_REFUSED:
+    case abi.EVENT_REFUSED:
       writeText("reason", nameOf(REFUSED_NAMES, info), out);
       writeText("action", nameOf(OP_NAMES, frame.word(A)), out);
       writeNumber("seq", frame.word(B), out);
       return writeNumber("subject_id", frame.word(C), out);
-    case EVENT_AURA_APPLIED:
+    case abi.EVENT_AURA_APPLIED:
       writeSourceTarget(frame, out);
       writeText("aura", nameOf(AURA_NAMES, info), out);
       writeNumber("spell_id", frame.word(A), out);
       writeNumber("end_tick", frame.word(B), out);
       writeNumber("stacks", frame.word(C), out);
       return writeNumber("amount", frame.word(D), out);
-    case EVENT_AURA_ENDED:
+    case abi.EVENT_AURA_ENDED:
       writeSourceTarget(frame, out);
       writeText("reason", nameOf(AURA_ENDED_NAMES, info), out);
       return writeNumber("spell_id", frame.word(A), out);
-    case EVENT_AVOIDED:
+    case abi.EVENT_AVOIDED:
       writeSourceTarget(frame, out);
       writeText("reason", nameOf(AVOIDED_NAMES, info), out);
       return writeNumber("spell_id", frame.word(A), out);
-    case EVENT_EXPERIENCE:
+    case abi.EVENT_EXPERIENCE:
       writeNumber("gained", frame.word(A), out);
       writeNumber("experience", frame.word(B), out);
       return writeNumber("next_level", frame.word(C), out);
-    case EVENT_LEVEL:
+    case abi.EVENT_LEVEL:
       writeNumber("entity_id", frame.word(SOURCE), out);
       return writeNumber("level", frame.word(A), out);
-    case EVENT_REVIVED:
-    case EVENT_EVADED:
+    case abi.EVENT_REVIVED:
+    case abi.EVENT_EVADED:
       return writeNumber("entity_id", frame.word(SOURCE), out);
-    case EVENT_AGGRO:
+    case abi.EVENT_AGGRO:
       return writeSourceTarget(frame, out);
-    case EVENT_CORRECTED:
+    case abi.EVENT_CORRECTED:
       out.text(',"x":').fixed(frame.float(A)).text(',"y":').fixed(frame.float(B));
       out.text(',"z":').fixed(frame.float(C));
       return;
@@ -142,8 +122,8 @@ function writeDamage(frame: FrameReader, info: number, out: ByteWriter): void {
   writeNumber("target_health", frame.word(D), out);
   writeNumber("spell_id", frame.word(E), out);
   if (frame.word(F) > 0) writeNumber("absorbed", frame.word(F), out);
-  if (info & DAMAGE_LANDS_MASK) writeText("outcome", nameOf(OUTCOME_NAMES, info & DAMAGE_LANDS_MASK), out);
-  if (info & DAMAGE_PERIODIC) out.text(',"periodic":true');
+  if (info & abi.DAMAGE_LANDS_MASK) writeText("outcome", nameOf(OUTCOME_NAMES, info & abi.DAMAGE_LANDS_MASK), out);
+  if (info & abi.DAMAGE_PERIODIC) out.text(',"periodic":true');
 }
 
 function writeSourceTarget(frame: FrameReader, out: ByteWriter): void {

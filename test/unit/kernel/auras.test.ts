@@ -1,15 +1,7 @@
 // Auras: damage and healing over time, absorption, stacking and refreshing, and how they end.
 
 import { describe, expect, test } from "bun:test";
-import {
-  AURA_ENDED_BY_DEATH,
-  AURA_ENDED_IN_TIME,
-  AURA_ENDED_REMOVED,
-  AURA_ENDED_USED_UP,
-  AVOIDED_RESIST,
-  DAMAGE_MAGICAL,
-  DAMAGE_PERIODIC,
-} from "../../../assembly/abi.ts";
+import * as abi from "../../../assembly/abi.ts";
 import { aura, creature, spell } from "../../helpers/kernel-content.ts";
 import { openZone } from "../../helpers/kernel-zone.ts";
 import type { KernelZone } from "../../helpers/kernel-zone.ts";
@@ -96,12 +88,12 @@ describe("damage over time", () => {
           a: 15,
           b: 15,
           e: CURSE.id,
-          info: DAMAGE_PERIODIC | DAMAGE_MAGICAL,
+          info: abi.DAMAGE_PERIODIC | abi.DAMAGE_MAGICAL,
         });
         ticks.push(zone.tick - cast);
       }
       if (zone.tick === cast + 240)
-        expect(zone.event("aura_ended")).toMatchObject({ source: 1, target: WOLF, info: AURA_ENDED_IN_TIME });
+        expect(zone.event("aura_ended")).toMatchObject({ source: 1, target: WOLF, info: abi.AURA_ENDED_IN_TIME });
     }
     expect(ticks).toEqual([60, 120, 180, 240]);
     expect([zone.get(WOLF, "HEALTH"), zone.threat(WOLF).get(1)]).toEqual([940, 60]);
@@ -120,7 +112,7 @@ describe("damage over time", () => {
     curse(zone, CURSE.id);
     zone.set(WOLF, "HEALTH", 15).runUntil("killed", 61);
     expect(zone.event("killed")).toMatchObject({ source: 1, target: WOLF });
-    expect(zone.event("aura_ended").info).toBe(AURA_ENDED_BY_DEATH);
+    expect(zone.event("aura_ended").info).toBe(abi.AURA_ENDED_BY_DEATH);
   });
 });
 
@@ -161,7 +153,7 @@ describe("applied again", () => {
     curse(zone, CURSE.id, 1);
     expect(zone.events.find(({ kind }) => kind === "aura_ended")).toMatchObject({
       a: VENOM.id,
-      info: AURA_ENDED_REMOVED,
+      info: abi.AURA_ENDED_REMOVED,
     });
     expect(zone.auras(WOLF)).toHaveLength(8);
   });
@@ -208,7 +200,7 @@ describe("absorption", () => {
     ]);
     expect(zone.get(1, "HEALTH")).toBe(495);
     zone.run();
-    expect(zone.event("aura_ended")).toMatchObject({ source: 2, target: 1, info: AURA_ENDED_USED_UP });
+    expect(zone.event("aura_ended")).toMatchObject({ source: 2, target: 1, info: abi.AURA_ENDED_USED_UP });
   });
 
   test("the older of two is used up first", async () => {
@@ -251,7 +243,7 @@ describe("it ends", () => {
     curse(zone, HIT.id, 2);
     curse(zone, CURSE.id, 1);
     zone.leave(1).run();
-    expect(zone.event("aura_ended")).toMatchObject({ source: 0, target: WOLF, info: AURA_ENDED_REMOVED });
+    expect(zone.event("aura_ended")).toMatchObject({ source: 0, target: WOLF, info: abi.AURA_ENDED_REMOVED });
   });
 });
 
@@ -268,7 +260,7 @@ describe("resistance", () => {
   test("a spell that slows is resisted whole or not at all", async () => {
     const zone = await open("Warded");
     zone.rig([5_000, 9_999], [5_000, 9_999], [0, 2_999]).cast(1, CHILL.id, WOLF).run();
-    expect(zone.event("avoided")).toMatchObject({ info: AVOIDED_RESIST, source: 1, target: WOLF, a: CHILL.id });
+    expect(zone.event("avoided")).toMatchObject({ info: abi.AVOIDED_RESIST, source: 1, target: WOLF, a: CHILL.id });
     expect([zone.has("damage"), zone.auras(WOLF).length]).toEqual([false, 0]);
     zone.rig([5_000, 9_999], [5_000, 9_999], [3_000, 9_999]).cast(1, CHILL.id, WOLF).run();
     expect(zone.events.find(({ e }) => e === CHILL.id)?.b).toBe(10);

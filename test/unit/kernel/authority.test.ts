@@ -2,19 +2,7 @@
 // or walked instead of jumped, and counted.
 
 import { describe, expect, test } from "bun:test";
-import {
-  OP_ATTACK,
-  OP_CAST,
-  OP_MOVE,
-  OP_STOP_ATTACK,
-  REFUSED_DEAD,
-  REFUSED_INVALID_TARGET,
-  REFUSED_NO_POWER,
-  REFUSED_ON_COOLDOWN,
-  REFUSED_OUT_OF_RANGE,
-  REFUSED_REPLAYED,
-  REFUSED_UNKNOWN_SPELL,
-} from "../../../assembly/abi.ts";
+import * as abi from "../../../assembly/abi.ts";
 import { playerClass, spell } from "../../helpers/kernel-content.ts";
 import { openZone } from "../../helpers/kernel-zone.ts";
 import type { KernelZone } from "../../helpers/kernel-zone.ts";
@@ -57,19 +45,19 @@ describe("by moving", () => {
 
 describe("by casting", () => {
   test.each([
-    ["out of range", (zone: KernelZone) => zone.place(1, 31).run().cast(1, NUKE.id, WOLF), REFUSED_OUT_OF_RANGE],
+    ["out of range", (zone: KernelZone) => zone.place(1, 31).run().cast(1, NUKE.id, WOLF), abi.REFUSED_OUT_OF_RANGE],
     [
       "on cooldown",
       (zone: KernelZone) => zone.cast(1, NUKE.id, WOLF).run(100).cast(1, NUKE.id, WOLF),
-      REFUSED_ON_COOLDOWN,
+      abi.REFUSED_ON_COOLDOWN,
     ],
-    ["without the power", (zone: KernelZone) => zone.set(1, "POWER", 599).cast(1, NUKE.id, WOLF), REFUSED_NO_POWER],
-    ["at another player", (zone: KernelZone) => zone.cast(1, NUKE.id, 2), REFUSED_INVALID_TARGET],
-    ["what is not in its book", (zone: KernelZone) => zone.cast(1, SECRET.id, WOLF), REFUSED_UNKNOWN_SPELL],
+    ["without the power", (zone: KernelZone) => zone.set(1, "POWER", 599).cast(1, NUKE.id, WOLF), abi.REFUSED_NO_POWER],
+    ["at another player", (zone: KernelZone) => zone.cast(1, NUKE.id, 2), abi.REFUSED_INVALID_TARGET],
+    ["what is not in its book", (zone: KernelZone) => zone.cast(1, SECRET.id, WOLF), abi.REFUSED_UNKNOWN_SPELL],
   ])("%s", async (_, cheat, reason) => {
     const zone = await open();
     cheat(zone).run();
-    const refusal = zone.events.find(({ kind, a }) => kind === "refused" && a === OP_CAST);
+    const refusal = zone.events.find(({ kind, a }) => kind === "refused" && a === abi.OP_CAST);
     expect([refusal?.info, zone.refused(reason)]).toEqual([reason, 1]);
     expect(zone.events.some(({ kind, source }) => kind === "damage" && source === 1)).toBe(false);
   });
@@ -96,7 +84,7 @@ describe("by casting", () => {
     const before = zone.position(1);
     zone.cast(1, HEAL.id, 1).attack(1, WOLF).move(1, 0).run();
     const refused = zone.events.filter(({ kind }) => kind === "refused");
-    expect(refused.map(({ info }) => info)).toEqual([REFUSED_DEAD, REFUSED_DEAD, REFUSED_DEAD]);
+    expect(refused.map(({ info }) => info)).toEqual([abi.REFUSED_DEAD, abi.REFUSED_DEAD, abi.REFUSED_DEAD]);
     expect([zone.get(1, "HEALTH"), zone.position(1)]).toEqual([0, before]);
   });
 });
@@ -122,20 +110,20 @@ describe("by striking", () => {
 describe("by repeating itself", () => {
   test("an action with a number that was there is refused and does nothing", async () => {
     const zone = await open();
-    zone.command(OP_CAST, { session: 1, seq: 50, b: OWN.id }).run();
+    zone.command(abi.OP_CAST, { session: 1, seq: 50, b: OWN.id }).run();
     expect(zone.event("cast_completed").a).toBe(OWN.id);
     for (const [op, seq] of [
-      [OP_CAST, 50],
-      [OP_CAST, 49],
-      [OP_MOVE, 50],
-      [OP_ATTACK, 1],
-      [OP_STOP_ATTACK, 50],
+      [abi.OP_CAST, 50],
+      [abi.OP_CAST, 49],
+      [abi.OP_MOVE, 50],
+      [abi.OP_ATTACK, 1],
+      [abi.OP_STOP_ATTACK, 50],
     ] as const) {
-      zone.command(op, { session: 1, seq, b: op === OP_CAST ? OWN.id : 0 }).run();
-      expect(zone.events.map(({ kind, info, b }) => [kind, info, b])).toEqual([["refused", REFUSED_REPLAYED, seq]]);
+      zone.command(op, { session: 1, seq, b: op === abi.OP_CAST ? OWN.id : 0 }).run();
+      expect(zone.events.map(({ kind, info, b }) => [kind, info, b])).toEqual([["refused", abi.REFUSED_REPLAYED, seq]]);
     }
     expect(zone.get(1, "PLAYER_ACK")).toBe(50);
-    zone.command(OP_CAST, { session: 1, seq: 51, b: OWN.id }).run();
+    zone.command(abi.OP_CAST, { session: 1, seq: 51, b: OWN.id }).run();
     expect(zone.has("cast_completed")).toBe(true);
   });
 });

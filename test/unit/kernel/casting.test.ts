@@ -1,22 +1,7 @@
 // Casts: global cooldown, cast time, cost, cooldown, range, interruption and what it locks. 1.5 s are 30 ticks.
 
 import { describe, expect, test } from "bun:test";
-import {
-  INTERRUPT_BY_DEATH,
-  INTERRUPT_BY_REQUEST,
-  INTERRUPT_BY_SPELL,
-  INTERRUPT_TARGET_LOST,
-  OP_CAST,
-  REFUSED_CASTING,
-  REFUSED_DEAD,
-  REFUSED_INVALID_TARGET,
-  REFUSED_LOCKED_OUT,
-  REFUSED_NO_POWER,
-  REFUSED_NO_SUCH_ENTITY,
-  REFUSED_ON_COOLDOWN,
-  REFUSED_OUT_OF_RANGE,
-  REFUSED_TARGET_DEAD,
-} from "../../../assembly/abi.ts";
+import * as abi from "../../../assembly/abi.ts";
 import { creature, spell } from "../../helpers/kernel-content.ts";
 import { LANDS, openZone } from "../../helpers/kernel-zone.ts";
 import type { KernelZone } from "../../helpers/kernel-zone.ts";
@@ -55,14 +40,14 @@ describe("a cast with a cast time", () => {
     const zone = await open();
     zone.cast(1, BOLT.id, WOLF).run(5);
     zone.cast(1, WAND.id, WOLF).run();
-    expect(zone.event("refused")).toMatchObject({ info: REFUSED_CASTING, a: OP_CAST, c: WAND.id });
+    expect(zone.event("refused")).toMatchObject({ info: abi.REFUSED_CASTING, a: abi.OP_CAST, c: WAND.id });
   });
 
   test("cancelled by its caster clears the global cooldown: the next one starts at once", async () => {
     const zone = await open();
     zone.cast(1, BOLT.id, WOLF).run(5);
     zone.cancel(1).run();
-    expect(zone.event("cast_interrupted").info).toBe(INTERRUPT_BY_REQUEST);
+    expect(zone.event("cast_interrupted").info).toBe(abi.INTERRUPT_BY_REQUEST);
     zone.cast(1, BLAST.id, WOLF).run();
     expect(zone.has("cast_completed")).toBe(true);
   });
@@ -71,14 +56,14 @@ describe("a cast with a cast time", () => {
     const zone = await open();
     zone.cast(1, BOLT.id, WOLF).run(5);
     zone.place(WOLF, 36).run();
-    expect(zone.event("cast_interrupted").info).toBe(INTERRUPT_TARGET_LOST);
+    expect(zone.event("cast_interrupted").info).toBe(abi.INTERRUPT_TARGET_LOST);
     zone.place(WOLF, 3).attack(1, WOLF).runUntil("aggro", 200).cast(1, BOLT.id, WOLF).run(2);
     zone
       .set(1, "HEALTH", 1)
       .set(WOLF, "SWING_NEXT", zone.tick + 1)
       .rig([5_000, 9_999])
       .run();
-    expect(zone.event("cast_interrupted").info).toBe(INTERRUPT_BY_DEATH);
+    expect(zone.event("cast_interrupted").info).toBe(abi.INTERRUPT_BY_DEATH);
   });
 });
 
@@ -115,7 +100,7 @@ test("a spell's own cooldown: 8 s are 160 ticks", async () => {
   const zone = await open();
   zone.cast(1, BLAST.id, WOLF).run(151);
   zone.cast(1, BLAST.id, WOLF).run();
-  expect(zone.event("refused").info).toBe(REFUSED_ON_COOLDOWN);
+  expect(zone.event("refused").info).toBe(abi.REFUSED_ON_COOLDOWN);
   zone.run(8).cast(1, BLAST.id, WOLF).run();
   expect(zone.event("cast_completed").a).toBe(BLAST.id);
 });
@@ -123,22 +108,22 @@ test("a spell's own cooldown: 8 s are 160 ticks", async () => {
 test("a spell that can not be paid is refused; power that went elsewhere meanwhile leaves it without effect, told", async () => {
   const zone = await open();
   zone.set(1, "POWER", 29).cast(1, BLAST.id, WOLF).run();
-  expect(zone.event("refused").info).toBe(REFUSED_NO_POWER);
+  expect(zone.event("refused").info).toBe(abi.REFUSED_NO_POWER);
   zone.set(1, "POWER", 100).cast(1, BOLT.id, WOLF).run(30);
   zone.set(1, "POWER", 99).run();
   expect(zone.has("cast_completed")).toBe(true);
   expect([zone.has("damage"), zone.get(1, "POWER")]).toEqual([false, 99]);
-  expect(zone.event("refused")).toMatchObject({ source: 1, info: REFUSED_NO_POWER, c: BOLT.id });
+  expect(zone.event("refused")).toMatchObject({ source: 1, info: abi.REFUSED_NO_POWER, c: BOLT.id });
 });
 
 describe("whom a spell is aimed at", () => {
   test.each([
-    ["an unknown entity", 999, REFUSED_NO_SUCH_ENTITY],
-    ["oneself", 1, REFUSED_INVALID_TARGET],
-    ["another player", 2, REFUSED_INVALID_TARGET],
-    ["one out of range", WOLF + 1, REFUSED_OUT_OF_RANGE],
-    ["a phantom", WOLF + 2, REFUSED_INVALID_TARGET],
-    ["a corpse", WOLF + 3, REFUSED_TARGET_DEAD],
+    ["an unknown entity", 999, abi.REFUSED_NO_SUCH_ENTITY],
+    ["oneself", 1, abi.REFUSED_INVALID_TARGET],
+    ["another player", 2, abi.REFUSED_INVALID_TARGET],
+    ["one out of range", WOLF + 1, abi.REFUSED_OUT_OF_RANGE],
+    ["a phantom", WOLF + 2, abi.REFUSED_INVALID_TARGET],
+    ["a corpse", WOLF + 3, abi.REFUSED_TARGET_DEAD],
   ])("damage to %s is refused", async (_, target, reason) => {
     const zone = await open();
     zone
@@ -169,7 +154,7 @@ describe("whom a spell is aimed at", () => {
     zone.set(1, "HEALTH", 100).cast(1, HEAL.id).run();
     expect(zone.event("healed")).toMatchObject({ source: 1, target: 1, a: 40, b: 140 });
     zone.run(30).cast(1, HEAL.id, WOLF).run();
-    expect(zone.event("refused").info).toBe(REFUSED_INVALID_TARGET);
+    expect(zone.event("refused").info).toBe(abi.REFUSED_INVALID_TARGET);
   });
 
   test("healing never goes past full health", async () => {
@@ -192,7 +177,11 @@ describe("an interrupt", () => {
       .run(end - zone.tick - 1)
       .cast(1, KICK.id, WOLF + 1)
       .run();
-    expect(zone.event("cast_interrupted")).toMatchObject({ info: INTERRUPT_BY_SPELL, source: WOLF + 1, a: SPARK.id });
+    expect(zone.event("cast_interrupted")).toMatchObject({
+      info: abi.INTERRUPT_BY_SPELL,
+      source: WOLF + 1,
+      a: SPARK.id,
+    });
     expect(zone.events.filter(({ kind, e }) => kind === "damage" && e === SPARK.id)).toEqual([]);
     const interruptedAt = zone.tick;
     zone.run(99);
@@ -209,7 +198,7 @@ describe("an interrupt", () => {
     zone.view.setUint32(locked + fire * 4, zone.tick + 100, true);
     zone.set(1, "LOCKED_UNTIL", zone.tick + 100);
     zone.cast(1, BLAST.id, WOLF).run();
-    expect(zone.event("refused").info).toBe(REFUSED_LOCKED_OUT);
+    expect(zone.event("refused").info).toBe(abi.REFUSED_LOCKED_OUT);
     zone.cast(1, FROST.id, WOLF).run();
     expect(zone.event("cast_completed").a).toBe(FROST.id);
     zone.run(98).cast(1, BLAST.id, WOLF).run();
@@ -239,5 +228,5 @@ test("the dead cast nothing", async () => {
   zone.place(1, 10).run();
   zone.set(1, "HEALTH", 1).attack(1, WOLF).runUntil("killed");
   zone.cast(1, WAND.id, WOLF).run();
-  expect(zone.event("refused").info).toBe(REFUSED_DEAD);
+  expect(zone.event("refused").info).toBe(abi.REFUSED_DEAD);
 });

@@ -1,21 +1,7 @@
 // Commands: who comes, who goes, and what no record of the command area can do.
 
 import { describe, expect, test } from "bun:test";
-import {
-  DAMAGE_MAGICAL,
-  ENTITY_PLAYER,
-  OP_ATTACK,
-  OP_DESPAWN,
-  OP_JOIN,
-  OP_PLACE,
-  OP_SPAWN,
-  OP_STOP_ATTACK,
-  REFUSED_BAD_COMMAND,
-  REFUSED_INVALID_TARGET,
-  REFUSED_NO_SUCH_ENTITY,
-  REFUSED_OUT_OF_RANGE,
-  REFUSED_ZONE_FULL,
-} from "../../../assembly/abi.ts";
+import * as abi from "../../../assembly/abi.ts";
 import { openZone } from "../../helpers/kernel-zone.ts";
 
 const WOLF = 1_000_001;
@@ -25,7 +11,7 @@ describe("who comes", () => {
     const zone = (await openZone()).join(7, { x: 3, y: 4, z: 5, level: 12 }).run();
     expect(zone.position(7)).toEqual([3, 4, 5]);
     expect([zone.get(7, "HEALTH"), zone.get(7, "POWER"), zone.get(7, "LEVEL")]).toEqual([500, 1_000, 12]);
-    expect(zone.hasFlag(7, ENTITY_PLAYER)).toBe(true);
+    expect(zone.hasFlag(7, abi.ENTITY_PLAYER)).toBe(true);
     expect([zone.counter("PLAYERS"), zone.counter("WATCHERS")]).toEqual([1, 1]);
   });
 
@@ -43,8 +29,8 @@ describe("who comes", () => {
     ["who is here already", { session: 7 }],
   ])("a player %s is refused", async (_, parts) => {
     const zone = (await openZone()).join(7).run();
-    zone.command(OP_JOIN, { x: 0, ...parts }).run();
-    expect(zone.refused(REFUSED_BAD_COMMAND)).toBe(1);
+    zone.command(abi.OP_JOIN, { x: 0, ...parts }).run();
+    expect(zone.refused(abi.REFUSED_BAD_COMMAND)).toBe(1);
     expect(zone.rows().size).toBe(1);
   });
 
@@ -55,8 +41,8 @@ describe("who comes", () => {
     ["who is here already", { a: WOLF }],
   ])("a creature %s is refused", async (_, parts) => {
     const zone = (await openZone()).spawn(WOLF).run();
-    zone.command(OP_SPAWN, { x: 0, ...parts }).run();
-    expect(zone.refused(REFUSED_BAD_COMMAND)).toBe(1);
+    zone.command(abi.OP_SPAWN, { x: 0, ...parts }).run();
+    expect(zone.refused(abi.REFUSED_BAD_COMMAND)).toBe(1);
     expect(zone.rows().size).toBe(1);
   });
 
@@ -65,7 +51,7 @@ describe("who comes", () => {
     const most = zone.kernel.layout.value("PLAYERS_MAX");
     for (let id = 1; id <= most + 1; id++) zone.join(id, { watches: false });
     zone.run();
-    expect(zone.refused(REFUSED_ZONE_FULL)).toBe(1);
+    expect(zone.refused(abi.REFUSED_ZONE_FULL)).toBe(1);
     expect(zone.rows().size).toBe(most);
     zone
       .leave(40)
@@ -88,34 +74,34 @@ describe("who goes", () => {
 
   test("a stranger's command is refused and nobody's", async () => {
     const zone = (await openZone()).join(7).run();
-    zone.move(99, 1).attack(WOLF, 7).command(OP_DESPAWN, { a: 55 }).command(OP_PLACE, { a: 56 }).run();
-    expect(zone.refused(REFUSED_NO_SUCH_ENTITY)).toBe(4);
+    zone.move(99, 1).attack(WOLF, 7).command(abi.OP_DESPAWN, { a: 55 }).command(abi.OP_PLACE, { a: 56 }).run();
+    expect(zone.refused(abi.REFUSED_NO_SUCH_ENTITY)).toBe(4);
     expect(zone.frames.has(7)).toBe(false);
   });
 
   test("an opcode that there is not is refused", async () => {
     const zone = (await openZone()).join(7).run();
     zone.command(63, { session: 7 }).command(0, { session: 7 }).command(71, { a: 7 }).command(65_535, { a: 7 }).run();
-    expect(zone.refused(REFUSED_BAD_COMMAND)).toBe(4);
+    expect(zone.refused(abi.REFUSED_BAD_COMMAND)).toBe(4);
   });
 });
 
 describe("an attack", () => {
   test.each([
-    ["an unknown entity", 999, REFUSED_NO_SUCH_ENTITY],
-    ["a player", 8, REFUSED_INVALID_TARGET],
-    ["nobody", 0, REFUSED_NO_SUCH_ENTITY],
+    ["an unknown entity", 999, abi.REFUSED_NO_SUCH_ENTITY],
+    ["a player", 8, abi.REFUSED_INVALID_TARGET],
+    ["nobody", 0, abi.REFUSED_NO_SUCH_ENTITY],
   ])("on %s is refused", async (_, target, reason) => {
     const zone = (await openZone()).join(7).join(8).run();
     zone.attack(7, target).run();
-    expect(zone.event("refused")).toMatchObject({ info: reason, a: OP_ATTACK });
+    expect(zone.event("refused")).toMatchObject({ info: reason, a: abi.OP_ATTACK });
     expect(zone.get(7, "ATTACKING")).toBe(0);
   });
 
   test("from afar is told so once, and strikes when the target is near", async () => {
     const zone = (await openZone()).join(7, { x: 20 }).spawn(WOLF).run();
     zone.attack(7, WOLF).run();
-    expect(zone.event("refused").info).toBe(REFUSED_OUT_OF_RANGE);
+    expect(zone.event("refused").info).toBe(abi.REFUSED_OUT_OF_RANGE);
     expect(zone.run(10).counter("ATTACKS")).toBe(0);
     zone.set(WOLF, "SWING_NEXT", 100_000).place(7, 4).run();
     expect(zone.counter("ATTACKS")).toBe(1);
@@ -127,7 +113,7 @@ describe("an attack", () => {
     const swings: number[] = [];
     for (let tick = 0; tick < 90; tick++) if (zone.run().counter("ATTACKS") > 0) swings.push(zone.tick);
     expect(swings).toEqual([2, 42, 82]);
-    zone.command(OP_STOP_ATTACK, { session: 7 }).run(60);
+    zone.command(abi.OP_STOP_ATTACK, { session: 7 }).run(60);
     expect(zone.counter("ATTACKS")).toBe(0);
   });
 
@@ -137,7 +123,7 @@ describe("an attack", () => {
     [50, 20],
   ])("bound by its client to %p hits for %p", async (bound, damage) => {
     const zone = (await openZone()).join(7, { x: 3 }).spawn(WOLF).run();
-    zone.set(WOLF, "SWING_NEXT", 100_000).rig([5_000, 9_999]).attack(7, WOLF, bound, DAMAGE_MAGICAL).run();
-    expect(zone.event("damage")).toMatchObject({ info: DAMAGE_MAGICAL, a: damage, b: damage });
+    zone.set(WOLF, "SWING_NEXT", 100_000).rig([5_000, 9_999]).attack(7, WOLF, bound, abi.DAMAGE_MAGICAL).run();
+    expect(zone.event("damage")).toMatchObject({ info: abi.DAMAGE_MAGICAL, a: damage, b: damage });
   });
 });

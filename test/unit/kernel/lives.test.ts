@@ -1,17 +1,7 @@
 // Dying, coming back, and what regenerates meanwhile.
 
 import { describe, expect, test } from "bun:test";
-import {
-  ENTITY_DEAD,
-  ENTITY_GHOST,
-  ENTITY_IN_COMBAT,
-  OP_RECLAIM,
-  REFUSED_DEAD,
-  REFUSED_INVALID_TARGET,
-  REFUSED_ON_COOLDOWN,
-  REFUSED_OUT_OF_RANGE,
-  RELEASE_AS_GHOST,
-} from "../../../assembly/abi.ts";
+import * as abi from "../../../assembly/abi.ts";
 import { creature, playerClass, spell } from "../../helpers/kernel-content.ts";
 import { openZone } from "../../helpers/kernel-zone.ts";
 import type { JoinOptions, KernelZone } from "../../helpers/kernel-zone.ts";
@@ -40,7 +30,7 @@ async function openDead(options: JoinOptions = {}): Promise<KernelZone> {
 describe("a dead player", () => {
   test("is told so, has no target, and is on no threat table", async () => {
     const zone = await openDead();
-    expect(zone.hasFlag(1, ENTITY_DEAD)).toBe(true);
+    expect(zone.hasFlag(1, abi.ENTITY_DEAD)).toBe(true);
     expect([zone.get(1, "HEALTH"), zone.get(1, "TARGET"), zone.get(1, "HATED"), zone.get(1, "ATTACKING")]).toEqual([
       0, 0, 0, 0,
     ]);
@@ -49,11 +39,11 @@ describe("a dead player", () => {
   test("releases after 2 s to the spawn point, with half its health", async () => {
     const zone = await openDead();
     zone.run(38).release(1).run();
-    expect(zone.event("refused").info).toBe(REFUSED_ON_COOLDOWN);
+    expect(zone.event("refused").info).toBe(abi.REFUSED_ON_COOLDOWN);
     zone.release(1).run();
     expect(zone.event("revived").source).toBe(1);
     expect(zone.position(1)).toEqual([0, 0, 0]);
-    expect([zone.get(1, "HEALTH"), zone.hasFlag(1, ENTITY_DEAD)]).toEqual([250, false]);
+    expect([zone.get(1, "HEALTH"), zone.hasFlag(1, abi.ENTITY_DEAD)]).toEqual([250, false]);
   });
 
   test.each([
@@ -62,7 +52,7 @@ describe("a dead player", () => {
   ])("comes back by itself: %s", async (_, guest, ticks) => {
     const zone = await openDead({ guest });
     zone.run(ticks - 1);
-    expect(zone.hasFlag(1, ENTITY_DEAD)).toBe(true);
+    expect(zone.hasFlag(1, abi.ENTITY_DEAD)).toBe(true);
     zone.run();
     expect(zone.event("revived").source).toBe(1);
     expect(zone.position(1)).toEqual([0, 0, 0]);
@@ -71,17 +61,17 @@ describe("a dead player", () => {
   test("who is alive has nothing to release from", async () => {
     const zone = await open();
     zone.release(1).run();
-    expect(zone.event("refused").info).toBe(REFUSED_INVALID_TARGET);
+    expect(zone.event("refused").info).toBe(abi.REFUSED_INVALID_TARGET);
   });
 });
 
-const reclaim = (zone: KernelZone): KernelZone => zone.command(OP_RECLAIM, { session: 1 }).run();
+const reclaim = (zone: KernelZone): KernelZone => zone.command(abi.OP_RECLAIM, { session: 1 }).run();
 
 describe("a ghost", () => {
   test("stands at the spawn point, walks, and does nothing else", async () => {
     const zone = await openDead();
-    zone.run(40).release(1, RELEASE_AS_GHOST).run();
-    expect([zone.hasFlag(1, ENTITY_DEAD), zone.hasFlag(1, ENTITY_GHOST), zone.get(1, "HEALTH")]).toEqual([
+    zone.run(40).release(1, abi.RELEASE_AS_GHOST).run();
+    expect([zone.hasFlag(1, abi.ENTITY_DEAD), zone.hasFlag(1, abi.ENTITY_GHOST), zone.get(1, "HEALTH")]).toEqual([
       true,
       true,
       0,
@@ -89,26 +79,26 @@ describe("a ghost", () => {
     expect(zone.position(1)).toEqual([0, 0, 0]);
     zone.run(10).move(1, 3).run();
     expect(zone.position(1)[0]).toBe(3);
-    zone.cast(1, PAID.id).attack(1, WOLF).release(1, RELEASE_AS_GHOST).run();
+    zone.cast(1, PAID.id).attack(1, WOLF).release(1, abi.RELEASE_AS_GHOST).run();
     expect(
       zone.events
         .filter(({ kind }) => kind === "refused")
         .map(({ info }) => info)
         .toSorted((a, b) => a - b),
-    ).toEqual([REFUSED_DEAD, REFUSED_DEAD, REFUSED_INVALID_TARGET]);
+    ).toEqual([abi.REFUSED_DEAD, abi.REFUSED_DEAD, abi.REFUSED_INVALID_TARGET]);
   });
 
   test("reclaims its body within 39 yd of it, 30 s after the death, and lives there with half its health", async () => {
     const zone = await openDead();
     const diedAt = zone.tick;
-    zone.run(40).release(1, RELEASE_AS_GHOST).run();
+    zone.run(40).release(1, abi.RELEASE_AS_GHOST).run();
     zone.place(1, 260.9).run(diedAt + 598 - zone.tick);
-    expect(reclaim(zone).event("refused").info).toBe(REFUSED_ON_COOLDOWN);
-    expect(reclaim(zone).event("refused").info).toBe(REFUSED_OUT_OF_RANGE);
+    expect(reclaim(zone).event("refused").info).toBe(abi.REFUSED_ON_COOLDOWN);
+    expect(reclaim(zone).event("refused").info).toBe(abi.REFUSED_OUT_OF_RANGE);
     zone.place(1, 261.1).run();
     expect(reclaim(zone).event("revived").source).toBe(1);
     expect(zone.position(1)).toEqual([300, 0, 0]);
-    expect([zone.get(1, "HEALTH"), zone.hasFlag(1, ENTITY_DEAD | ENTITY_GHOST)]).toEqual([250, false]);
+    expect([zone.get(1, "HEALTH"), zone.hasFlag(1, abi.ENTITY_DEAD | abi.ENTITY_GHOST)]).toEqual([250, false]);
   });
 
   test("waits 60 s after a second death in a row, 120 s after a third and more, 30 s again after five minutes alive", async () => {
@@ -118,7 +108,7 @@ describe("a ghost", () => {
     for (const pause of [0, 0, 0, 0, 6_001]) {
       zone.run(pause).place(WOLF, 301).run().set(1, "HEALTH", 1).attack(1, WOLF).runUntil("killed", 400);
       const diedAt = zone.tick;
-      zone.run(40).release(1, RELEASE_AS_GHOST).run();
+      zone.run(40).release(1, abi.RELEASE_AS_GHOST).run();
       zone.place(1, 300).run();
       while (!reclaim(zone).has("revived")) zone.run(19);
       waits.push(Math.round((zone.tick - diedAt) / 20));
@@ -128,12 +118,12 @@ describe("a ghost", () => {
 
   test("who is none has nothing to reclaim; one that waits too long is put back among the living", async () => {
     const zone = await openDead();
-    expect(reclaim(zone).event("refused").info).toBe(REFUSED_INVALID_TARGET);
+    expect(reclaim(zone).event("refused").info).toBe(abi.REFUSED_INVALID_TARGET);
     zone
       .run(40)
-      .release(1, RELEASE_AS_GHOST)
+      .release(1, abi.RELEASE_AS_GHOST)
       .run(7_200 - 42);
-    expect(zone.hasFlag(1, ENTITY_GHOST)).toBe(true);
+    expect(zone.hasFlag(1, abi.ENTITY_GHOST)).toBe(true);
     expect(zone.run().event("revived").source).toBe(1);
   });
 });
@@ -238,7 +228,7 @@ test("in combat no health comes back and no rage is lost; blows give rage", asyn
   const zone = await open({ class: "Warrior" });
   zone.spawn(WOLF, { x: 301 }).run().attack(1, WOLF).runUntil("damage");
   zone.run(20);
-  expect(zone.hasFlag(1, ENTITY_IN_COMBAT)).toBe(true);
+  expect(zone.hasFlag(1, abi.ENTITY_IN_COMBAT)).toBe(true);
   const before = zone.get(1, "HEALTH");
   zone
     .set(1, "HEALTH", 100)

@@ -1,16 +1,7 @@
 // Swings: two hands, parry haste, shields, who stands behind whom, and the special bands' damage.
 
 import { describe, expect, test } from "bun:test";
-import {
-  AVOIDED_DODGE,
-  AVOIDED_MISS,
-  AVOIDED_PARRY,
-  DAMAGE_BLOCKED,
-  DAMAGE_CRITICAL,
-  DAMAGE_CRUSHING,
-  DAMAGE_GLANCING,
-  REFUSED_NOT_FACING,
-} from "../../../assembly/abi.ts";
+import * as abi from "../../../assembly/abi.ts";
 import { creature, playerClass } from "../../helpers/kernel-content.ts";
 import { openZone } from "../../helpers/kernel-zone.ts";
 import type { JoinOptions, KernelZone } from "../../helpers/kernel-zone.ts";
@@ -45,9 +36,9 @@ function swing(zone: KernelZone, who: number, from: number, to: number): KernelZ
 
 describe("how a player's swing lands on a creature of its level", () => {
   test.each([
-    [0, 499, AVOIDED_MISS],
-    [500, 999, AVOIDED_DODGE],
-    [1_000, 1_499, AVOIDED_PARRY],
+    [0, 499, abi.AVOIDED_MISS],
+    [500, 999, abi.AVOIDED_DODGE],
+    [1_000, 1_499, abi.AVOIDED_PARRY],
   ])("%p to %p: avoided, %p", async (from, to, how) => {
     const zone = swing(await open(), 1, from, to);
     expect(zone.event("avoided")).toMatchObject({ info: how, source: 1, target: WOLF, a: 0 });
@@ -56,10 +47,10 @@ describe("how a player's swing lands on a creature of its level", () => {
 
   test("critical: twice the damage; glancing: some less", async () => {
     const zone = swing(await open(), 1, 2_500, 2_999);
-    expect(zone.event("damage")).toMatchObject({ info: DAMAGE_CRITICAL, a: 40, b: 40 });
+    expect(zone.event("damage")).toMatchObject({ info: abi.DAMAGE_CRITICAL, a: 40, b: 40 });
     swing(zone, 1, 1_500, 2_499);
     const glancing = zone.event("damage");
-    expect(glancing.info).toBe(DAMAGE_GLANCING);
+    expect(glancing.info).toBe(abi.DAMAGE_GLANCING);
     expect([18, 19]).toContain(glancing.b);
   });
 
@@ -71,14 +62,14 @@ describe("how a player's swing lands on a creature of its level", () => {
 
 test("a creature of +3 levels crushes: half as much again", async () => {
   const zone = swing(await open({ kind: "Ogre" }), WOLF, 2_000, 3_499);
-  expect(zone.event("damage")).toMatchObject({ info: DAMAGE_CRUSHING, a: 30, b: 30 });
+  expect(zone.event("damage")).toMatchObject({ info: abi.DAMAGE_CRUSHING, a: 30, b: 30 });
 });
 
 test("a shield takes its part of a blocked blow; without one there is no block", async () => {
   const zone = swing(await open({ class: "Guard" }), WOLF, 1_500, 1_999);
-  expect(zone.event("damage")).toMatchObject({ info: DAMAGE_BLOCKED, a: 10, b: 4, c: 6 });
+  expect(zone.event("damage")).toMatchObject({ info: abi.DAMAGE_BLOCKED, a: 10, b: 4, c: 6 });
   const bare = swing(await open(), WOLF, 1_500, 1_999);
-  expect(bare.event("damage").info).toBe(DAMAGE_CRITICAL);
+  expect(bare.event("damage").info).toBe(abi.DAMAGE_CRITICAL);
 });
 
 describe("a parry brings the parrier's next swing nearer", () => {
@@ -97,7 +88,7 @@ describe("a parry brings the parrier's next swing nearer", () => {
       .set(1, "SWING_NEXT", zone.tick + 1)
       .rig([1_000, 1_499])
       .run();
-    expect(zone.event("avoided").info).toBe(AVOIDED_PARRY);
+    expect(zone.event("avoided").info).toBe(abi.AVOIDED_PARRY);
     expect(zone.get(WOLF, "SWING_NEXT") - zone.tick).toBe(after);
   });
 });
@@ -117,7 +108,7 @@ describe("two weapons", () => {
   test("miss more often, and the off hand hits for its own damage", async () => {
     const zone = await open({ class: "Duellist" });
     swing(zone, 1, 1_000, 2_399);
-    expect(zone.event("avoided").info).toBe(AVOIDED_MISS);
+    expect(zone.event("avoided").info).toBe(abi.AVOIDED_MISS);
     zone
       .set(1, "PLAYER_OFF_NEXT", zone.tick + 1)
       .set(1, "SWING_NEXT", 1_000_000)
@@ -137,7 +128,7 @@ describe("facing", () => {
       if (zone.has("refused")) told.push(zone.event("refused").info);
       expect(zone.counter("ATTACKS")).toBe(0);
     }
-    expect(told).toEqual([REFUSED_NOT_FACING]);
+    expect(told).toEqual([abi.REFUSED_NOT_FACING]);
     let attacks = 0;
     for (let tick = 0; tick < 12; tick++) attacks += zone.run().counter("ATTACKS");
     expect(attacks).toBe(1);

@@ -2,18 +2,7 @@
 // to write client messages and to read what the server says in that encoding.
 
 import { describe, expect, test } from "bun:test";
-import {
-  CHANGE_HEALTH,
-  CHANGE_POSITION,
-  DAMAGE_MAGICAL,
-  ENTITY_PLAYER,
-  EVENT_DAMAGE,
-  RECORD_CHANGE,
-  RECORD_ENTER,
-  RECORD_LEAVE,
-  RECORD_PACE,
-  RECORD_SELF,
-} from "../../../assembly/abi.ts";
+import * as abi from "../../../assembly/abi.ts";
 import { ByteWriter } from "../../../server/protocol/game/byte-writer.ts";
 import { ClientMessage } from "../../../server/protocol/game/client-messages.ts";
 import type { ServerMessage } from "../../../server/protocol/game/client-messages.ts";
@@ -154,23 +143,46 @@ export function codecContract(name: string, { codec, write, malformed, namesInFr
 
     test("tells how the zone is overloaded, and nothing of it where it is not said", () => {
       const [state] = encodeFrame(
-        new FrameBuilder(7, 42, 5).reset().record(RECORD_PACE, 4, { f: 0.5 }, { f: 40 }).record(RECORD_LEAVE, 0, 9),
+        new FrameBuilder(7, 42, 5)
+          .reset()
+          .record(abi.RECORD_PACE, 4, { f: 0.5 }, { f: 40 })
+          .record(abi.RECORD_LEAVE, 0, 9),
       );
       const pace = { level: 4, rate: 0.5, sight_yd: 40 };
       expect(state).toMatchObject({ type: "state", reset: true, pace, leave: [9] });
-      expect(encodeFrame(new FrameBuilder(7, 43, 5).record(RECORD_LEAVE, 0, 9))[0]).not.toHaveProperty("pace");
+      expect(encodeFrame(new FrameBuilder(7, 43, 5).record(abi.RECORD_LEAVE, 0, 9))[0]).not.toHaveProperty("pace");
     });
 
     test("tells what a frame has", () => {
       const frame = new FrameBuilder(7, 42, 5)
         .reset()
-        .record(RECORD_SELF, 0, 80, 100, 30, 50, 1_000_001, 200, 60, 57)
-        .record(RECORD_ENTER, 0, 8, { f: 1.5 }, { f: -2.25 }, { f: 0 }, 80, 100, 1_000_001, 10 | (ENTITY_PLAYER << 8))
-        .record(RECORD_ENTER, 1, 1_000_001, { f: 18 }, { f: 10 }, { f: 0.1 }, 900, 1_000, 7, 11 | (4 << 8))
-        .record(RECORD_CHANGE, CHANGE_POSITION, 7, { f: 0.5 }, { f: 0.25 }, { f: -1 })
-        .record(RECORD_CHANGE, CHANGE_POSITION | CHANGE_HEALTH, 1_000_002, { f: 3 }, { f: 4 }, { f: 5 }, 6, 8)
-        .record(RECORD_LEAVE, 0, 1_000_003)
-        .event(EVENT_DAMAGE, DAMAGE_MAGICAL, 1_000_001, 7, 20, 15, 5, 80, 0);
+        .record(abi.RECORD_SELF, 0, 80, 100, 30, 50, 1_000_001, 200, 60, 57)
+        .record(
+          abi.RECORD_ENTER,
+          0,
+          8,
+          { f: 1.5 },
+          { f: -2.25 },
+          { f: 0 },
+          80,
+          100,
+          1_000_001,
+          10 | (abi.ENTITY_PLAYER << 8),
+        )
+        .record(abi.RECORD_ENTER, 1, 1_000_001, { f: 18 }, { f: 10 }, { f: 0.1 }, 900, 1_000, 7, 11 | (4 << 8))
+        .record(abi.RECORD_CHANGE, abi.CHANGE_POSITION, 7, { f: 0.5 }, { f: 0.25 }, { f: -1 })
+        .record(
+          abi.RECORD_CHANGE,
+          abi.CHANGE_POSITION | abi.CHANGE_HEALTH,
+          1_000_002,
+          { f: 3 },
+          { f: 4 },
+          { f: 5 },
+          6,
+          8,
+        )
+        .record(abi.RECORD_LEAVE, 0, 1_000_003)
+        .event(abi.EVENT_DAMAGE, abi.DAMAGE_MAGICAL, 1_000_001, 7, 20, 15, 5, 80, 0);
       const [state, event] = encodeFrame(frame);
       expect(state).toEqual({
         type: "state",

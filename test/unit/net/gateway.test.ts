@@ -1,20 +1,7 @@
 // The gateway over real sockets; zones are recorded (test/helpers/net.ts).
 
 import { describe, expect, test } from "bun:test";
-import {
-  JOIN_GUEST,
-  JOIN_WATCHES,
-  OP_ATTACK,
-  OP_CAST,
-  OP_JOIN,
-  OP_LEAVE,
-  OP_MOVE,
-  OP_UNWATCH,
-  OP_WATCH,
-  RECORD_CHANGE,
-  RECORD_ENTER,
-  WATCH_IS_SLOW,
-} from "../../../assembly/abi.ts";
+import * as abi from "../../../assembly/abi.ts";
 import { IS_THERE } from "../../../server/shared/ring-records.ts";
 import { FrameBuilder, startGateway } from "../../helpers/net.ts";
 import type { Message, RawClient, TestGateway } from "../../helpers/net.ts";
@@ -33,7 +20,8 @@ async function enter(server: TestGateway, hello: Message = {}): Promise<{ client
 const bigFrame = (tick: number): FrameBuilder => {
   const frame = new FrameBuilder(1, tick);
   if (tick === 1) frame.reset();
-  for (let i = 0; i < 200; i++) frame.record(RECORD_ENTER, 1, 1_000_001 + i, { f: i }, { f: i }, { f: i }, 9, 9, 0, 11);
+  for (let i = 0; i < 200; i++)
+    frame.record(abi.RECORD_ENTER, 1, 1_000_001 + i, { f: i }, { f: i }, { f: i }, 9, 9, 0, 11);
   return frame;
 };
 
@@ -49,10 +37,10 @@ describe("a guest", () => {
     await using server = startGateway();
     const client = await server.client();
     client.send(MOVE, { type: "ping", t: 1 });
-    await server.run(() => server.link.opsOf(1).includes(OP_MOVE));
+    await server.run(() => server.link.opsOf(1).includes(abi.OP_MOVE));
     const [join, move] = server.link.commands;
-    expect(join).toMatchObject({ zoneId: 1, op: OP_JOIN, session: 1, seq: 0, flags: JOIN_GUEST });
-    expect(move).toMatchObject({ op: OP_MOVE, session: 1, seq: 1, x: 1, y: 2, z: 0 });
+    expect(join).toMatchObject({ zoneId: 1, op: abi.OP_JOIN, session: 1, seq: 0, flags: abi.JOIN_GUEST });
+    expect(move).toMatchObject({ op: abi.OP_MOVE, session: 1, seq: 1, x: 1, y: 2, z: 0 });
     await server.run(() => server.gateway.counters.messages === 2);
     expect(client.received).toEqual([]);
   });
@@ -66,7 +54,7 @@ describe("a guest", () => {
       { type: "combat", session_id: 8, action: "ATTACK", target_session_id: 1_000_001, base_damage: 25 },
     );
     await server.run(() => server.link.commands.length === 4);
-    expect(server.link.opsOf(1)).toEqual([OP_JOIN, OP_MOVE, OP_CAST, OP_ATTACK]);
+    expect(server.link.opsOf(1)).toEqual([abi.OP_JOIN, abi.OP_MOVE, abi.OP_CAST, abi.OP_ATTACK]);
     expect(server.link.commands.map((command) => command.seq)).toEqual([0, 1, 2, 3]);
   });
 
@@ -74,9 +62,9 @@ describe("a guest", () => {
     await using server = startGateway();
     const client = await server.client();
     client.send(MOVE);
-    await server.run(() => server.link.opsOf(1).includes(OP_MOVE));
+    await server.run(() => server.link.opsOf(1).includes(abi.OP_MOVE));
     client.close();
-    await server.run(() => server.link.opsOf(1).includes(OP_LEAVE));
+    await server.run(() => server.link.opsOf(1).includes(abi.OP_LEAVE));
     expect(server.gateway.sessions.size).toBe(0);
     expect(server.emitter.all("Client disconnected")).toEqual([{ session_id: 1, zone_id: 1, reason: "client_closed" }]);
   });
@@ -95,7 +83,7 @@ describe("a guest", () => {
     const client = await server.client();
     client.raw("this is not JSON\n");
     client.send(MOVE);
-    await server.run(() => server.link.opsOf(1).includes(OP_MOVE));
+    await server.run(() => server.link.opsOf(1).includes(abi.OP_MOVE));
     expect(server.gateway.counters.malformed).toBe(1);
     expect(server.emitter.all("Malformed JSON from client")).toMatchObject([{ session_id: 1 }]);
   });
@@ -121,7 +109,12 @@ describe("hello", () => {
       ],
       portals: [],
     });
-    expect(server.link.commands[0]).toMatchObject({ zoneId: 2, op: OP_JOIN, flags: JOIN_WATCHES, e: 1 | (10 << 8) });
+    expect(server.link.commands[0]).toMatchObject({
+      zoneId: 2,
+      op: abi.OP_JOIN,
+      flags: abi.JOIN_WATCHES,
+      e: 1 | (10 << 8),
+    });
   });
 
   test("spreads players over zones and classes in turn", async () => {
@@ -219,8 +212,8 @@ describe("a player", () => {
       1,
       new FrameBuilder(1, 5, 3)
         .reset()
-        .record(RECORD_ENTER, 0, 2, { f: 1 }, { f: 2 }, { f: 3 }, 10, 10, 0, 10 | (1 << 8))
-        .record(RECORD_ENTER, 1, 1_000_001, { f: 1 }, { f: 2 }, { f: 3 }, 10, 10, 0, 11),
+        .record(abi.RECORD_ENTER, 0, 2, { f: 1 }, { f: 2 }, { f: 3 }, 10, 10, 0, 10 | (1 << 8))
+        .record(abi.RECORD_ENTER, 1, 1_000_001, { f: 1 }, { f: 2 }, { f: 3 }, 10, 10, 0, 11),
     );
     await server.run(() => client.last("state") !== undefined);
     expect(client.last("state")).toMatchObject({
@@ -237,7 +230,7 @@ describe("a player", () => {
   test("is told nothing before the kernel begins anew", async () => {
     await using server = startGateway();
     const { client } = await enter(server);
-    server.link.tick(1, new FrameBuilder(1, 4).record(RECORD_CHANGE, 8, 1_000_001, 0));
+    server.link.tick(1, new FrameBuilder(1, 4).record(abi.RECORD_CHANGE, 8, 1_000_001, 0));
     server.link.tick(1, new FrameBuilder(1, 5).reset());
     await server.run(() => client.last("state") !== undefined);
     expect(client.received.filter((message) => message.type === "state").map((state) => state.tick)).toEqual([5]);
@@ -256,7 +249,7 @@ describe("a player", () => {
     const { client } = await enter(server);
     client.send({ ...MOVE, seq: 7 }, MOVE, { ...MOVE, seq: 8 }, { ...MOVE, seq: 9 });
     await server.run(() => client.last("error") !== undefined && server.gateway.counters.commands === 3);
-    expect(server.link.commands.filter((command) => command.op === OP_MOVE).map((command) => command.seq)).toEqual([
+    expect(server.link.commands.filter((command) => command.op === abi.OP_MOVE).map((command) => command.seq)).toEqual([
       7, 8, 9,
     ]);
     expect(client.last("error")).toMatchObject({ code: "malformed" });
@@ -281,7 +274,7 @@ describe("a player", () => {
     await server.run(() => server.link.opsOf(1).length > 0);
     client.send(MOVE);
     await server.run(() => server.link.opsOf(1).length === 2);
-    expect(server.link.opsOf(1)).toEqual([OP_JOIN, OP_MOVE]);
+    expect(server.link.opsOf(1)).toEqual([abi.OP_JOIN, abi.OP_MOVE]);
   });
 
   test("leaves for good with bye", async () => {
@@ -290,7 +283,7 @@ describe("a player", () => {
     client.send({ type: "bye" });
     await server.run(() => isClosed(server, client));
     expect(server.gateway.sessions.size).toBe(0);
-    expect(server.link.opsOf(1)).toEqual([OP_JOIN, OP_LEAVE]);
+    expect(server.link.opsOf(1)).toEqual([abi.OP_JOIN, abi.OP_LEAVE]);
   });
 
   test("has its way from input to frame measured", async () => {
@@ -313,11 +306,11 @@ describe("a lost link", () => {
     client.send({ ...MOVE, seq: 41 });
     await server.run(() => server.gateway.counters.commands === 1);
     client.abort();
-    await server.run(() => server.link.opsOf(1).includes(OP_UNWATCH));
+    await server.run(() => server.link.opsOf(1).includes(abi.OP_UNWATCH));
     server.clock.now += 29_000;
     const { client: again, welcome: second } = await enter(server, { resume: welcome.resume });
     expect(second).toMatchObject({ session_id: 1, zone_id: 1, seq: 41 });
-    expect(server.link.opsOf(1)).toEqual([OP_JOIN, OP_MOVE, OP_UNWATCH, OP_WATCH]);
+    expect(server.link.opsOf(1)).toEqual([abi.OP_JOIN, abi.OP_MOVE, abi.OP_UNWATCH, abi.OP_WATCH]);
     expect(server.link.commands.at(-1)?.flags).toBe(0);
     server.link.tick(1, new FrameBuilder(1, 9).reset());
     await server.run(() => again.last("state") !== undefined);
@@ -331,12 +324,12 @@ describe("a lost link", () => {
     client.send(MOVE);
     await server.run(() => server.gateway.counters.commands === 1);
     client.abort();
-    await server.run(() => server.link.opsOf(1).includes(OP_UNWATCH));
+    await server.run(() => server.link.opsOf(1).includes(abi.OP_UNWATCH));
     server.clock.now += 29_000;
     server.gateway.onServerTick(1_000);
     expect(server.gateway.sessions.size).toBe(1);
     server.clock.now += 1_001;
-    await server.run(() => server.link.opsOf(1).includes(OP_LEAVE));
+    await server.run(() => server.link.opsOf(1).includes(abi.OP_LEAVE));
     expect(server.gateway.sessions.size).toBe(0);
     const { client: late } = await enter(server, { resume: welcome.resume });
     expect(late.last("error")).toMatchObject({ code: "resume_expired" });
@@ -366,10 +359,10 @@ describe("a slow reader", () => {
     });
     const connection = server.gateway.sessions.get(1)?.connection;
     expect(connection?.outbox.pendingBytes).toBeLessThanOrEqual(server.gateway.limits.outboxBytesMax);
-    expect(server.link.opsOf(1)).toEqual([OP_JOIN]);
+    expect(server.link.opsOf(1)).toEqual([abi.OP_JOIN]);
     client.resumeReading();
-    await server.run(() => server.link.opsOf(1).includes(OP_WATCH));
-    expect(server.link.commands.find(({ op }) => op === OP_WATCH)?.flags).toBe(WATCH_IS_SLOW);
+    await server.run(() => server.link.opsOf(1).includes(abi.OP_WATCH));
+    expect(server.link.commands.find(({ op }) => op === abi.OP_WATCH)?.flags).toBe(abi.WATCH_IS_SLOW);
     server.link.tick(1, new FrameBuilder(1, 9_999).reset());
     await server.run(() => client.last("state")?.tick === 9_999);
     const ticks = client.received.filter((message) => message.type === "state").map((state) => state.tick as number);
@@ -381,7 +374,7 @@ describe("a slow reader", () => {
     const { client } = await enter(server);
     server.link.tick(1, bigFrame(1), bigFrame(2));
     expect(server.gateway.counters.framesDropped).toBe(1);
-    expect(server.link.opsOf(1)).toEqual([OP_JOIN, OP_WATCH]);
+    expect(server.link.opsOf(1)).toEqual([abi.OP_JOIN, abi.OP_WATCH]);
     server.link.tick(1, new FrameBuilder(1, 9).reset());
     await server.run(() => client.last("state")?.tick === 9);
   });
@@ -523,10 +516,10 @@ describe("a zone that goes down", () => {
     server.link.setState(1, "ACTIVE");
     await server.run(() => client.last("zone")?.zone_id === 1);
     expect(server.link.commands.map(({ zoneId, op, session }) => [zoneId, op, session])).toEqual([
-      [2, OP_LEAVE, 1],
-      [1, OP_JOIN, 1],
-      [2, OP_LEAVE, 2],
-      [1, OP_JOIN, 2],
+      [2, abi.OP_LEAVE, 1],
+      [1, abi.OP_JOIN, 1],
+      [2, abi.OP_LEAVE, 2],
+      [1, abi.OP_JOIN, 2],
     ]);
     expect(client.closed || guest.closed).toBe(false);
     expect(server.emitter.all("Client disconnected")).toEqual([]);
@@ -542,7 +535,7 @@ describe("a zone that goes down", () => {
     server.link.commands.length = 0;
     server.link.setState(1, "ACTIVE");
     server.link.census(1, [1]); // it should have begun without players, and has not
-    expect(server.link.commands).toMatchObject([{ zoneId: 1, op: OP_LEAVE, session: 1 }]);
+    expect(server.link.commands).toMatchObject([{ zoneId: 1, op: abi.OP_LEAVE, session: 1 }]);
   });
 
   test("keeps its players' sockets though no other zone is there, and finds them one later", async () => {

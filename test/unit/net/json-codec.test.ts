@@ -1,33 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import {
-  AURA_ENDED_USED_UP,
-  AVOIDED_PARRY,
-  DAMAGE_CRITICAL,
-  DAMAGE_MAGICAL,
-  DAMAGE_PERIODIC,
-  EVENT_AGGRO,
-  EVENT_AURA_APPLIED,
-  EVENT_AURA_ENDED,
-  EVENT_AVOIDED,
-  EVENT_CAST_BLOCKED_GCD,
-  EVENT_CAST_COMPLETED,
-  EVENT_CAST_INTERRUPTED,
-  EVENT_CAST_STARTED,
-  EVENT_CORRECTED,
-  EVENT_DAMAGE,
-  EVENT_EVADED,
-  EVENT_EXPERIENCE,
-  EVENT_HEALED,
-  EVENT_KILLED,
-  EVENT_LEVEL,
-  EVENT_MOVED,
-  EVENT_REFUSED,
-  EVENT_REVIVED,
-  INTERRUPT_BY_MOVEMENT,
-  OP_CAST,
-  RECORD_AURAS,
-  REFUSED_OUT_OF_RANGE,
-} from "../../../assembly/abi.ts";
+import * as abi from "../../../assembly/abi.ts";
 import { binaryCodec } from "../../../server/main/gateway/binary-codec.ts";
 import { ByteWriter } from "../../../server/protocol/game/byte-writer.ts";
 import { ClientMessage } from "../../../server/protocol/game/client-messages.ts";
@@ -216,18 +188,22 @@ describe("damage", () => {
   const rest = { damage_type: "MAGICAL", target_health: 60, spell_id: 200 };
   test.each([
     ["plain", 0, [40, 30, 10, 60, 200], { actual_damage: 30, mitigation: 10 }],
-    ["critical", DAMAGE_CRITICAL, [40, 40, 0, 60, 200], { actual_damage: 40, mitigation: 0, outcome: "critical" }],
-    ["from an aura", DAMAGE_PERIODIC, [40, 40, 0, 60, 200], { actual_damage: 40, mitigation: 0, periodic: true }],
+    ["critical", abi.DAMAGE_CRITICAL, [40, 40, 0, 60, 200], { actual_damage: 40, mitigation: 0, outcome: "critical" }],
+    ["from an aura", abi.DAMAGE_PERIODIC, [40, 40, 0, 60, 200], { actual_damage: 40, mitigation: 0, periodic: true }],
     ["half absorbed", 0, [40, 20, 0, 60, 200, 20], { actual_damage: 20, mitigation: 0, absorbed: 20 }],
   ] as const)("%s", (_, info, fields, told) => {
-    expect(eventLine(EVENT_DAMAGE, DAMAGE_MAGICAL | info, 7, 8, ...fields)).toEqual({ ...plain, ...rest, ...told });
+    expect(eventLine(abi.EVENT_DAMAGE, abi.DAMAGE_MAGICAL | info, 7, 8, ...fields)).toEqual({
+      ...plain,
+      ...rest,
+      ...told,
+    });
   });
 });
 
 test("auras stand among what changed of an entity, and beside the player's own position", () => {
   const bytes = new FrameBuilder(7, 9)
-    .record(RECORD_AURAS, 2, 8, 110 | (3 << 16), 90, 7, 120, 95, 12)
-    .record(RECORD_AURAS, 0, 7)
+    .record(abi.RECORD_AURAS, 2, 8, 110 | (3 << 16), 90, 7, 120, 95, 12)
+    .record(abi.RECORD_AURAS, 0, 7)
     .bytes();
   const out = new ByteWriter();
   jsonCodec.encodeFrame(
@@ -256,23 +232,23 @@ test("auras stand among what changed of an entity, and beside the player's own p
 test("every event has its fields by name", () => {
   const event = { type: "event", tick: 9 };
   const cast = { source_id: 7, target_id: 8, spell_id: 200, cast_time_ticks: 30 };
-  expect(eventLine(EVENT_CAST_STARTED, 0, 7, 8, 200, 30)).toEqual({ ...event, event: "cast_started", ...cast });
-  expect(eventLine(EVENT_CAST_COMPLETED, 0, 7, 8, 200, 30)).toEqual({ ...event, event: "cast_completed", ...cast });
-  expect(eventLine(EVENT_CAST_INTERRUPTED, INTERRUPT_BY_MOVEMENT, 7, 8, 200, 30)).toEqual({
+  expect(eventLine(abi.EVENT_CAST_STARTED, 0, 7, 8, 200, 30)).toEqual({ ...event, event: "cast_started", ...cast });
+  expect(eventLine(abi.EVENT_CAST_COMPLETED, 0, 7, 8, 200, 30)).toEqual({ ...event, event: "cast_completed", ...cast });
+  expect(eventLine(abi.EVENT_CAST_INTERRUPTED, abi.INTERRUPT_BY_MOVEMENT, 7, 8, 200, 30)).toEqual({
     ...event,
     event: "cast_interrupted",
     ...cast,
     reason: "movement",
   });
-  expect(eventLine(EVENT_CAST_BLOCKED_GCD, 0, 7, 0, 100, 25, 9)).toEqual({
+  expect(eventLine(abi.EVENT_CAST_BLOCKED_GCD, 0, 7, 0, 100, 25, 9)).toEqual({
     ...event,
     event: "cast_blocked_gcd",
     source_id: 7,
     spell_id: 100,
     gcd_expires_tick: 25,
   });
-  expect(eventLine(EVENT_KILLED, 0, 7, 8)).toEqual({ ...event, event: "killed", killer_id: 7, target_id: 8 });
-  expect(eventLine(EVENT_HEALED, 0, 7, 8, 20, 90, 103)).toEqual({
+  expect(eventLine(abi.EVENT_KILLED, 0, 7, 8)).toEqual({ ...event, event: "killed", killer_id: 7, target_id: 8 });
+  expect(eventLine(abi.EVENT_HEALED, 0, 7, 8, 20, 90, 103)).toEqual({
     ...event,
     event: "healed",
     source_id: 7,
@@ -281,7 +257,7 @@ test("every event has its fields by name", () => {
     target_health: 90,
     spell_id: 103,
   });
-  expect(eventLine(EVENT_REFUSED, REFUSED_OUT_OF_RANGE, 7, 0, OP_CAST, 4, 200)).toEqual({
+  expect(eventLine(abi.EVENT_REFUSED, abi.REFUSED_OUT_OF_RANGE, 7, 0, abi.OP_CAST, 4, 200)).toEqual({
     ...event,
     event: "refused",
     reason: "out_of_range",
@@ -289,17 +265,17 @@ test("every event has its fields by name", () => {
     seq: 4,
     subject_id: 200,
   });
-  expect(eventLine(EVENT_REVIVED, 0, 7)).toEqual({ ...event, event: "revived", entity_id: 7 });
-  expect(eventLine(EVENT_EVADED, 0, 8)).toEqual({ ...event, event: "evaded", entity_id: 8 });
-  expect(eventLine(EVENT_AGGRO, 0, 8, 7)).toEqual({ ...event, event: "aggro", source_id: 8, target_id: 7 });
-  expect(eventLine(EVENT_CORRECTED, 0, 7, 0, { f: 1.25 }, { f: -2 }, { f: 0 })).toEqual({
+  expect(eventLine(abi.EVENT_REVIVED, 0, 7)).toEqual({ ...event, event: "revived", entity_id: 7 });
+  expect(eventLine(abi.EVENT_EVADED, 0, 8)).toEqual({ ...event, event: "evaded", entity_id: 8 });
+  expect(eventLine(abi.EVENT_AGGRO, 0, 8, 7)).toEqual({ ...event, event: "aggro", source_id: 8, target_id: 7 });
+  expect(eventLine(abi.EVENT_CORRECTED, 0, 7, 0, { f: 1.25 }, { f: -2 }, { f: 0 })).toEqual({
     ...event,
     event: "corrected",
     x: 1.25,
     y: -2,
     z: 0,
   });
-  expect(eventLine(EVENT_AURA_APPLIED, 5, 7, 8, 122, 90, 1, 0)).toEqual({
+  expect(eventLine(abi.EVENT_AURA_APPLIED, 5, 7, 8, 122, 90, 1, 0)).toEqual({
     ...event,
     event: "aura_applied",
     source_id: 7,
@@ -311,18 +287,18 @@ test("every event has its fields by name", () => {
     amount: 0,
   });
   const ended = { ...event, event: "aura_ended", source_id: 7, target_id: 8, spell_id: 141, reason: "used_up" };
-  expect(eventLine(EVENT_AURA_ENDED, AURA_ENDED_USED_UP, 7, 8, 141)).toEqual(ended);
+  expect(eventLine(abi.EVENT_AURA_ENDED, abi.AURA_ENDED_USED_UP, 7, 8, 141)).toEqual(ended);
   const avoided = { ...event, event: "avoided", source_id: 7, target_id: 8, spell_id: 0, reason: "parry" };
-  expect(eventLine(EVENT_AVOIDED, AVOIDED_PARRY, 7, 8)).toEqual(avoided);
+  expect(eventLine(abi.EVENT_AVOIDED, abi.AVOIDED_PARRY, 7, 8)).toEqual(avoided);
   const gained = { ...event, event: "experience", gained: 95, experience: 190, next_level: 7_600 };
-  expect(eventLine(EVENT_EXPERIENCE, 0, 7, 0, 95, 190, 7_600)).toEqual(gained);
-  expect(eventLine(EVENT_LEVEL, 0, 7, 0, 11)).toEqual({ ...event, event: "level", entity_id: 7, level: 11 });
-  expect(eventLine(EVENT_MOVED, 0, 7)).toBe(null);
+  expect(eventLine(abi.EVENT_EXPERIENCE, 0, 7, 0, 95, 190, 7_600)).toEqual(gained);
+  expect(eventLine(abi.EVENT_LEVEL, 0, 7, 0, 11)).toEqual({ ...event, event: "level", entity_id: 7, level: 11 });
+  expect(eventLine(abi.EVENT_MOVED, 0, 7)).toBe(null);
 });
 
 test("a record that claims more auras than it has is told with those it has", () => {
   const builder = new FrameBuilder(7, 9);
-  for (let entity = 8; entity < 60; entity++) builder.record(RECORD_AURAS, 0xffff, entity, 110 | (1 << 16), 90, 7);
+  for (let entity = 8; entity < 60; entity++) builder.record(abi.RECORD_AURAS, 0xffff, entity, 110 | (1 << 16), 90, 7);
   const bytes = builder.bytes();
   const out = new ByteWriter();
   const names = { player: () => null, creature: () => null };

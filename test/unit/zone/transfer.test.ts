@@ -1,18 +1,7 @@
 // A player goes from one zone to another with everything that is theirs, as the kernels of both see it.
 
 import { expect, test } from "bun:test";
-import {
-  COUNTER_REFUSED,
-  JOIN_WATCHES,
-  OP_ARRIVE,
-  OP_CARRY,
-  OP_CAST,
-  OP_DEPART,
-  OP_JOIN,
-  OP_MOVE,
-  REFUSED_LOCKED_OUT,
-  TRANSFER_ACK,
-} from "../../../assembly/abi.ts";
+import * as abi from "../../../assembly/abi.ts";
 import { arrivalRecords } from "../../../server/shared/transfer.ts";
 import { readDepartures } from "../../../server/zone/departures.ts";
 import type { Departure } from "../../../server/shared/transfer.ts";
@@ -26,7 +15,7 @@ const exit = { x: 5, y: -6, z: 0 };
 const nothing = commandBytes([]);
 
 function depart(zone: Zone, session: number): Departure {
-  zone.step(commandBytes([{ op: OP_DEPART, a: session }]));
+  zone.step(commandBytes([{ op: abi.OP_DEPART, a: session }]));
   const [departure] = readDepartures(zone);
   return departure!;
 }
@@ -62,7 +51,7 @@ test("a player who departs is in no zone any more, and in the next with all they
   const zone = await playedZone(40);
   const spells = content.classes[0]?.spells ?? [];
   for (const spell of spells) {
-    zone.step(commandBytes([{ op: OP_CAST, session: 1, seq: 90, b: spell }]));
+    zone.step(commandBytes([{ op: abi.OP_CAST, session: 1, seq: 90, b: spell }]));
     for (let tick = 0; tick < 40; tick++) zone.step(nothing);
   }
   const columns = ["ENTITY_HEALTH", "ENTITY_POWER", "ENTITY_LEVEL", "ENTITY_KIND", "PLAYER_ACK", "PLAYER_EXPERIENCE"];
@@ -72,13 +61,13 @@ test("a player who departs is in no zone any more, and in the next with all they
   const gcd = read(zone, 1, "ENTITY_GCD_END") - zone.tick;
   const departure = depart(zone, 1);
   expect(departure.session).toBe(1);
-  expect(departure.words[TRANSFER_ACK]).toBe(90);
+  expect(departure.words[abi.TRANSFER_ACK]).toBe(90);
   expect(zone.entities.positionOf(1)).toBeNull();
   zone.step(nothing);
   expect(readDepartures(zone)).toEqual([]);
 
   const other = await otherZone(500);
-  other.step(arrivalRecords(departure, exit, JOIN_WATCHES));
+  other.step(arrivalRecords(departure, exit, abi.JOIN_WATCHES));
   expect(columns.map((column) => read(other, 1, column))).toEqual(before);
   expect(read(other, 1, "PLAYER_COOLDOWN_COUNT")).toBeGreaterThan(0);
   // Departed one tick after the look, arrived in that tick's place: one tick later for both clocks.
@@ -86,7 +75,7 @@ test("a player who departs is in no zone any more, and in the next with all they
   expect(read(other, 1, "ENTITY_GCD_END") - other.tick).toBe(gcd - 1);
   const at = other.entities.positionOf(1);
   expect([at?.x, at?.y]).toEqual([exit.x, exit.y]);
-  other.step(commandBytes([{ op: OP_MOVE, session: 1, seq: 99, x: 8, y: -6 }]));
+  other.step(commandBytes([{ op: abi.OP_MOVE, session: 1, seq: 99, x: 8, y: -6 }]));
   expect(read(other, 1, "PLAYER_ACK")).toBe(99);
 });
 
@@ -94,11 +83,11 @@ test("auras of one's own go along, with what is left of them; those of others en
   const zone = await playedZone(3);
   const priest = content.classes.findIndex(({ name }) => name === "Priest") | (10 << 8);
   const [shield, renew] = [141, 140];
-  zone.step(commandBytes([3, 4].map((session) => ({ op: OP_JOIN, session, x: 1, e: priest }))));
+  zone.step(commandBytes([3, 4].map((session) => ({ op: abi.OP_JOIN, session, x: 1, e: priest }))));
   zone.step(
     commandBytes([
-      { op: OP_CAST, session: 3, a: 3, b: shield },
-      { op: OP_CAST, session: 4, a: 3, b: renew },
+      { op: abi.OP_CAST, session: 3, a: 3, b: shield },
+      { op: abi.OP_CAST, session: 4, a: 3, b: renew },
     ]),
   );
   expect(read(zone, 3, "ENTITY_AURA_COUNT")).toBe(2);
@@ -113,7 +102,7 @@ test("auras of one's own go along, with what is left of them; those of others en
 test("a school that is locked stays locked on the other side", async () => {
   const zone = await playedZone(3);
   const mage = content.classes.findIndex(({ name }) => name === "Mage") | (10 << 8);
-  zone.step(commandBytes([{ op: OP_JOIN, session: 3, x: 1, e: mage }]));
+  zone.step(commandBytes([{ op: abi.OP_JOIN, session: 3, x: 1, e: mage }]));
   const { layout } = zone.kernel;
   const row = rowOf(zone, 3);
   const fire = 2;
@@ -126,8 +115,8 @@ test("a school that is locked stays locked on the other side", async () => {
   zone.view.setUint32(layout.value("ENTITY_LOCKED_UNTIL") + row * 4, until, true);
   const other = await otherZone(9);
   other.step(arrivalRecords(depart(zone, 3), exit, 0));
-  other.step(commandBytes([{ op: OP_CAST, session: 3, seq: 5, b: 200 }]));
-  const refused = layout.value("COUNTER_BASE") + (COUNTER_REFUSED + REFUSED_LOCKED_OUT) * 4;
+  other.step(commandBytes([{ op: abi.OP_CAST, session: 3, seq: 5, b: 200 }]));
+  const refused = layout.value("COUNTER_BASE") + (abi.COUNTER_REFUSED + abi.REFUSED_LOCKED_OUT) * 4;
   expect(other.view.getUint32(refused, true)).toBe(1);
 });
 
@@ -150,8 +139,8 @@ test("two who cross at once do not get each other's things", async () => {
   const health = [1, 2].map((session) => [read(zone, session, "ENTITY_HEALTH"), read(zone, session, "PLAYER_ACK")]);
   zone.step(
     commandBytes([
-      { op: OP_DEPART, a: 2 },
-      { op: OP_DEPART, a: 1 },
+      { op: abi.OP_DEPART, a: 2 },
+      { op: abi.OP_DEPART, a: 1 },
     ]),
   );
   const departures = readDepartures(zone);
@@ -164,16 +153,16 @@ test("two who cross at once do not get each other's things", async () => {
 });
 
 test.each<[string, Command[]]>([
-  ["a creature departs", [{ op: OP_DEPART, a: 1_000_001 }]],
-  ["one who is not there departs", [{ op: OP_DEPART, a: 77 }]],
-  ["one who is there already arrives", [{ op: OP_ARRIVE, session: 2 }]],
-  ["nobody arrives", [{ op: OP_ARRIVE, session: 0 }]],
-  ["one arrives beyond the world", [{ op: OP_ARRIVE, session: 9, x: Number.NaN }]],
+  ["a creature departs", [{ op: abi.OP_DEPART, a: 1_000_001 }]],
+  ["one who is not there departs", [{ op: abi.OP_DEPART, a: 77 }]],
+  ["one who is there already arrives", [{ op: abi.OP_ARRIVE, session: 2 }]],
+  ["nobody arrives", [{ op: abi.OP_ARRIVE, session: 0 }]],
+  ["one arrives beyond the world", [{ op: abi.OP_ARRIVE, session: 9, x: Number.NaN }]],
   [
     "more is brought than anybody has",
     [
-      { op: OP_CARRY, session: 9, a: 98 },
-      { op: OP_CARRY, session: 9, a: 0xffff_ffff },
+      { op: abi.OP_CARRY, session: 9, a: 98 },
+      { op: abi.OP_CARRY, session: 9, a: 0xffff_ffff },
     ],
   ],
 ])("%s: refused", async (_what, commands) => {
@@ -186,7 +175,7 @@ test.each<[string, Command[]]>([
 
 test("what is brought in one tick is forgotten in the next", async () => {
   const [zone, other] = [await playedZone(20), await otherZone(20)];
-  zone.step(commandBytes([{ op: OP_JOIN, session: 3, e: 1 | (33 << 8) }]));
+  zone.step(commandBytes([{ op: abi.OP_JOIN, session: 3, e: 1 | (33 << 8) }]));
   const records = arrivalRecords(depart(zone, 3), exit, 0);
   other.step(records.subarray(0, -32));
   other.step(records.subarray(-32));
@@ -214,12 +203,12 @@ test("the last of eight auras arrives with its own amount, like the first", asyn
 test("as many as may depart in one tick leave what another one brings alone", async () => {
   const zone = await playedZone(3);
   const ids = Array.from({ length: 64 }, (_, index) => 100 + index);
-  zone.step(commandBytes(ids.map((session) => ({ op: OP_JOIN, session, e: 3 | (10 << 8) }))));
+  zone.step(commandBytes(ids.map((session) => ({ op: abi.OP_JOIN, session, e: 3 | (10 << 8) }))));
   const arriving = depart(await playedZone(3), 2);
   const records = arrivalRecords(arriving, exit, 0);
-  const departing = commandBytes(ids.map((a) => ({ op: OP_DEPART, a })));
+  const departing = commandBytes(ids.map((a) => ({ op: abi.OP_DEPART, a })));
   const last = records.length - 32;
-  zone.step(commandBytes([{ op: OP_DEPART, a: 2 }]));
+  zone.step(commandBytes([{ op: abi.OP_DEPART, a: 2 }]));
   zone.step(Buffer.concat([records.subarray(0, last), departing, records.subarray(last)]));
   expect(readDepartures(zone).map(({ session }) => session)).toEqual(ids);
   expect(read(zone, 2, "ENTITY_KIND")).toBe(arriving.words[0]!);
@@ -231,13 +220,13 @@ test("what another zone's module made up does no harm here: nobody runs off the 
   const other = await otherZone(9);
   for (const word of [0xffff_ffff, 0x7fc0_0000, 0x7f80_0000, 0x1234_5678]) {
     const words = departure.words.map((own, index) => (index < 2 ? own : word));
-    other.step(arrivalRecords({ session: 1, words }, exit, JOIN_WATCHES));
+    other.step(arrivalRecords({ session: 1, words }, exit, abi.JOIN_WATCHES));
     for (let turn = 0; turn < 30; turn++) {
-      other.step(commandBytes([{ op: OP_MOVE, session: 1, x: 40 + turn, y: 9 }]));
+      other.step(commandBytes([{ op: abi.OP_MOVE, session: 1, x: 40 + turn, y: 9 }]));
       const at = other.entities.positionOf(1);
       expect(Math.hypot((at?.x ?? Number.NaN) - exit.x, (at?.y ?? Number.NaN) - exit.y)).toBeLessThan(20);
     }
-    other.step(commandBytes([{ op: OP_DEPART, a: 1 }]));
+    other.step(commandBytes([{ op: abi.OP_DEPART, a: 1 }]));
     if (other.entities.positionOf(1) !== null) throw new Error("They must have left.");
   }
 });
@@ -262,7 +251,7 @@ test("whatever another zone's module made up, nothing is later, longer or strong
       words[auras + 1 + slot * 4] = 140 | (0xffff << 16);
       words[auras + 2 + slot * 4] = 1;
     }
-    other.step(arrivalRecords({ session: 1, words }, exit, JOIN_WATCHES));
+    other.step(arrivalRecords({ session: 1, words }, exit, abi.JOIN_WATCHES));
     const row = rowOf(other, 1);
     const at = (column: string, index = row): number => other.view.getUint32(layout.value(column) + index * 4, true);
     const ahead = (column: string, index = row): number => at(column, index) - other.tick;
@@ -290,6 +279,6 @@ test("whatever another zone's module made up, nothing is later, longer or strong
       expect(at("AURA_BASE", aura + 3)).toBeLessThanOrEqual(18);
     }
     expect(at("PLAYER_EXPERIENCE")).toBeLessThan(8 * 10 * 95);
-    other.step(commandBytes([{ op: OP_DEPART, a: 1 }]));
+    other.step(commandBytes([{ op: abi.OP_DEPART, a: 1 }]));
   }
 });
