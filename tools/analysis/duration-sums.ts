@@ -14,8 +14,6 @@ export interface DurationSummary {
 }
 
 const US_PER_MS = 1_000;
-/** A quarter of an hour: no tick takes longer, and no figure in a broken line may upset the histogram. */
-const US_MAX = 9e8;
 
 export class DurationSums {
   readonly #histogram: RecordableHistogram = createHistogram();
@@ -23,9 +21,9 @@ export class DurationSums {
   #overruns = 0;
   #untold = 0;
 
-  /** `isOverrun`: null where the line does not say. */
+  /** `ms`: up to TICK_MS_MAX. `isOverrun`: null where the line does not say. */
   add(ms: number, isOverrun: boolean | null): void {
-    this.#histogram.record(Math.min(US_MAX, Math.max(1, Math.round(ms * US_PER_MS))));
+    this.#histogram.record(Math.max(1, Math.round(ms * US_PER_MS)));
     this.#maxMs = Math.max(this.#maxMs, ms);
     if (isOverrun === true) this.#overruns++;
     else if (isOverrun === null) this.#untold++;

@@ -16,7 +16,7 @@ import { ratio } from "./measured.ts";
 import type { Measured } from "./measured.ts";
 import { DurationSums } from "./duration-sums.ts";
 import type { DurationSummary } from "./duration-sums.ts";
-import { flagOf, measuredOf, numberOf, textOf } from "./telemetry-text.ts";
+import { flagOf, measuredOf, numberOf, textOf, tickMsOf } from "./telemetry-text.ts";
 import { Tally } from "./tally.ts";
 import type { TallyEntry } from "./tally.ts";
 import { TimestampReader } from "./timestamps.ts";
@@ -235,7 +235,7 @@ export class LogSummary {
 
   /** A tick that does not say how long it took tells nothing of how long ticks take. */
   #takeTick(durations: DurationSums, data: TelemetryLine["data"]): void {
-    const ms = measuredOf(data, "duration_ms");
+    const ms = tickMsOf(data, "duration_ms");
     if (ms !== null) durations.add(ms, flagOf(data, "overrun"));
   }
 

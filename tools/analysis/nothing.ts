@@ -46,7 +46,7 @@ export function assertTicks(path: string, timeline: Timeline, { ever = false } =
   if (!isTickless(timeline)) {
     if (ever || isDown(timeline) || hasRate(timeline)) return;
     throw nothing(
-      `There is one moment of ticks at the end of ${path === STDIN ? "stdin" : path}: it says nothing of how a zone ticks.`,
+      `At the end of ${path === STDIN ? "stdin" : path} there is less than a second of ticks: too little to tell how a zone ticks.`,
     );
   }
   const what = path === STDIN ? "stdin" : path;
@@ -65,13 +65,17 @@ export function noTicks(path: string, lines: number): WowsimError {
 export const isTickless = ({ zones }: Timeline): boolean =>
   [...zones.values()].every(({ ticks, state }) => ticks.length === 0 && state === "");
 
-/** Some zone ticked twice at least in the seconds that are looked at. */
+/** Ticks of a shorter time say nothing of their rate: a second, less the interval after its last tick. */
+const RATE_MS_MIN = 900;
+
+/** Some zone ticked for long enough in the seconds that are looked at. */
 function hasRate(timeline: Timeline): boolean {
   if (!hasBegun(timeline)) return false;
   const { zones, nowMs } = timeline;
   return [...zones.values()].some(({ ticks }) => {
     const lately = ticks.between(nowMs - LIMITS.windowS * 1_000);
-    return (lately.at(-1)?.atMs ?? 0) > (lately[0]?.atMs ?? 0);
+    const [first, last] = [lately[0], lately.at(-1)];
+    return first !== undefined && last !== undefined && last.atMs - first.atMs >= RATE_MS_MIN;
   });
 }
 

@@ -5,7 +5,7 @@ import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { difference, mapped, sum } from "./measured.ts";
 import type { Measured } from "./measured.ts";
 import type { Timed } from "./series.ts";
-import { flagOf, measuredOf, numberOf, numbersOf, textOf } from "./telemetry-text.ts";
+import { amountOf, flagOf, numberOf, numbersOf, textOf, tickMsOf } from "./telemetry-text.ts";
 
 /** One tick of one zone. Counts are of this tick alone, `missedTicks` and `recoveries` since the zone began. */
 export interface ZoneTick extends Timed {
@@ -152,31 +152,31 @@ export const overrunsOf = (ticks: readonly { overrun: boolean | null }[]): Measu
 
 /** Null without a tick and a duration. */
 export function zoneTickOf(data: Data, atMs: number): ZoneTick | null {
-  const [tick, durationMs] = [measuredOf(data, "tick"), measuredOf(data, "duration_ms")];
+  const [tick, durationMs] = [amountOf(data, "tick"), tickMsOf(data, "duration_ms")];
   if (tick === null || durationMs === null) return null;
-  const kernelMs = measuredOf(data, "kernel_ms");
+  const kernelMs = tickMsOf(data, "kernel_ms");
   return {
     atMs,
     tick,
     durationMs,
     kernelMs,
     overheadMs: mapped(difference(durationMs, kernelMs), (ms) => Math.max(0, ms)) ?? durationMs,
-    fuelUsed: measuredOf(data, "fuel_used"),
+    fuelUsed: amountOf(data, "fuel_used"),
     overrun: flagOf(data, "overrun"),
-    commands: measuredOf(data, "events_processed"),
-    queueDepth: measuredOf(data, "queue_depth"),
-    commandsDropped: measuredOf(data, "commands_dropped"),
-    missedTicks: measuredOf(data, "missed_ticks"),
-    recoveries: measuredOf(data, "recoveries"),
-    players: measuredOf(data, "players"),
-    creatures: measuredOf(data, "creatures"),
-    castsStarted: measuredOf(data, "casts_started"),
-    castsCompleted: measuredOf(data, "casts_completed"),
-    castsInterrupted: measuredOf(data, "casts_interrupted"),
-    gcdBlocked: measuredOf(data, "gcd_blocked"),
-    attacks: measuredOf(data, "attacks_processed"),
-    damage: measuredOf(data, "total_damage_dealt"),
-    kills: measuredOf(data, "kills"),
+    commands: amountOf(data, "events_processed"),
+    queueDepth: amountOf(data, "queue_depth"),
+    commandsDropped: amountOf(data, "commands_dropped"),
+    missedTicks: amountOf(data, "missed_ticks"),
+    recoveries: amountOf(data, "recoveries"),
+    players: amountOf(data, "players"),
+    creatures: amountOf(data, "creatures"),
+    castsStarted: amountOf(data, "casts_started"),
+    castsCompleted: amountOf(data, "casts_completed"),
+    castsInterrupted: amountOf(data, "casts_interrupted"),
+    gcdBlocked: amountOf(data, "gcd_blocked"),
+    attacks: amountOf(data, "attacks_processed"),
+    damage: amountOf(data, "total_damage_dealt"),
+    kills: amountOf(data, "kills"),
     overloadLevel: numberOf(data, "overload_level", 0),
     gameTimeRate: numberOf(data, "game_time_rate", 1),
     state: "state" in data ? textOf(data, "state", STATE_UNKNOWN) : "",
@@ -190,10 +190,10 @@ export function zoneEventOf(what: ZoneEvent["what"], data: Data, atMs: number): 
     what,
     tick: numberOf(data, "tick", 0),
     error: textOf(data, "error"),
-    op: measuredOf(data, "op"),
+    op: amountOf(data, "op"),
     sessionId: numberOf(data, "session_id", 0),
-    recoveryMs: measuredOf(data, "recovery_ms"),
-    replayedTicks: measuredOf(data, "replayed_ticks"),
+    recoveryMs: amountOf(data, "recovery_ms"),
+    replayedTicks: amountOf(data, "replayed_ticks"),
     rung: textOf(data, "rung"),
     toState: textOf(data, "to_state"),
     reason: textOf(data, "reason"),
@@ -202,7 +202,7 @@ export function zoneEventOf(what: ZoneEvent["what"], data: Data, atMs: number): 
 
 /** Null without a tick and a duration. */
 export function loopTickOf(data: Data, atMs: number): LoopTick | null {
-  const [tick, durationMs] = [measuredOf(data, "tick"), measuredOf(data, "duration_ms")];
+  const [tick, durationMs] = [amountOf(data, "tick"), tickMsOf(data, "duration_ms")];
   if (tick === null || durationMs === null) return null;
   return { atMs, tick, durationMs, overrun: flagOf(data, "overrun") };
 }
@@ -211,38 +211,38 @@ export function trafficOf(data: Data, atMs: number): Traffic {
   return {
     atMs,
     intervalMs: numberOf(data, "interval_ms", 1_000),
-    sessions: measuredOf(data, "sessions"),
-    connected: measuredOf(data, "connected"),
-    inWorld: measuredOf(data, "in_world"),
-    messages: measuredOf(data, "messages"),
-    commands: measuredOf(data, "commands"),
-    commandsRefused: measuredOf(data, "commands_refused"),
-    malformed: measuredOf(data, "malformed"),
-    bytesIn: measuredOf(data, "bytes_in"),
-    bytesOut: measuredOf(data, "bytes_out"),
-    accepted: measuredOf(data, "accepted"),
-    disconnected: measuredOf(data, "disconnected"),
-    resumed: measuredOf(data, "resumed"),
-    framesDropped: measuredOf(data, "frames_dropped"),
+    sessions: amountOf(data, "sessions"),
+    connected: amountOf(data, "connected"),
+    inWorld: amountOf(data, "in_world"),
+    messages: amountOf(data, "messages"),
+    commands: amountOf(data, "commands"),
+    commandsRefused: amountOf(data, "commands_refused"),
+    malformed: amountOf(data, "malformed"),
+    bytesIn: amountOf(data, "bytes_in"),
+    bytesOut: amountOf(data, "bytes_out"),
+    accepted: amountOf(data, "accepted"),
+    disconnected: amountOf(data, "disconnected"),
+    resumed: amountOf(data, "resumed"),
+    framesDropped: amountOf(data, "frames_dropped"),
   };
 }
 
 export function roundTripOf(data: Data, atMs: number): RoundTrip {
-  const [msP50, msP99] = [measuredOf(data, "input_to_frame_ms_p50"), measuredOf(data, "input_to_frame_ms_p99")];
-  return { atMs, msP50, msP99, samples: measuredOf(data, "samples") };
+  const [msP50, msP99] = [amountOf(data, "input_to_frame_ms_p50"), amountOf(data, "input_to_frame_ms_p99")];
+  return { atMs, msP50, msP99, samples: amountOf(data, "samples") };
 }
 
 export function processOf(data: Data, atMs: number): ProcessSample {
   return {
     atMs,
-    rssMb: measuredOf(data, "rss_mb"),
-    heapMb: measuredOf(data, "heap_mb"),
-    externalMb: measuredOf(data, "external_mb"),
-    cpuShare: measuredOf(data, "cpu_share"),
-    cpuWaitShare: measuredOf(data, "cpu_wait_share"),
-    machineBusy: measuredOf(data, "machine_busy"),
-    machineCores: measuredOf(data, "machine_cores"),
-    linesLost: measuredOf(data, "telemetry_lines_lost"),
+    rssMb: amountOf(data, "rss_mb"),
+    heapMb: amountOf(data, "heap_mb"),
+    externalMb: amountOf(data, "external_mb"),
+    cpuShare: amountOf(data, "cpu_share"),
+    cpuWaitShare: amountOf(data, "cpu_wait_share"),
+    machineBusy: amountOf(data, "machine_busy"),
+    machineCores: amountOf(data, "machine_cores"),
+    linesLost: amountOf(data, "telemetry_lines_lost"),
   };
 }
 

@@ -35,13 +35,28 @@ export function isTelemetryLine(value: unknown): value is TelemetryLine {
   );
 }
 
+/** A quarter of an hour: no tick takes longer, and no figure in a broken line may upset a sum or a scale. */
+export const TICK_MS_MAX = 900_000;
+
 type Data = Readonly<Record<string, unknown>>;
 
 /** A finite number; missing when the field is null, a text, or not there. */
 export const measuredOf = (data: Data, field: string): Measured => measured(data[field]);
 
-/** A finite number, or `otherwise` where leaving it out means that. */
-export const numberOf = (data: Data, field: string, otherwise: number): number => measuredOf(data, field) ?? otherwise;
+/** A count, a time, a size: what can not be less than nothing, nor more than is counted exactly (2^53), was not measured. */
+export function amountOf(data: Data, field: string): Measured {
+  const value = measuredOf(data, field);
+  return value !== null && value >= 0 && value <= Number.MAX_SAFE_INTEGER ? value : null;
+}
+
+/** Milliseconds that a tick took: a quarter of an hour at most, or the line is broken. */
+export function tickMsOf(data: Data, field: string): Measured {
+  const value = amountOf(data, field);
+  return value !== null && value <= TICK_MS_MAX ? value : null;
+}
+
+/** An amount, or `otherwise` where leaving it out means that. */
+export const numberOf = (data: Data, field: string, otherwise: number): number => amountOf(data, field) ?? otherwise;
 
 /** Yes or no; missing when the field is anything else, or not there. */
 export function flagOf(data: Data, field: string): boolean | null {

@@ -38,6 +38,14 @@ const FILES: Record<string, { contents: string | Uint8Array; says: string }> = {
     contents: textOf(new Story().seconds(5, { tick: () => ({ duration_ms: null, tick: "7" }) })),
     says: "no tick of a zone",
   },
+  "less-than-no-time.jsonl": {
+    contents: textOf(new Story().seconds(5, { tick: () => ({ duration_ms: -5 }) })),
+    says: "no tick of a zone",
+  },
+  "ages.jsonl": {
+    contents: textOf(new Story().seconds(5, { tick: () => ({ duration_ms: 1e308 }) })),
+    says: "no tick of a zone",
+  },
 };
 
 describe.each(Object.entries(FILES))("%s", (name, { contents, says }) => {
@@ -55,7 +63,20 @@ test("a zone's state alone, and a single tick, say nothing of how it ticks", asy
   await expect(readTimeline(fileOf("state.jsonl", textOf(states)))).rejects.toMatchObject({ code: "no_telemetry" });
   const [tick] = new Story().seconds(3).lines.filter(({ message }) => message === "Zone tick completed");
   const file = fileOf("tick.jsonl", `${JSON.stringify(tick)}\n`.repeat(30));
-  await expect(readTimeline(file)).rejects.toMatchObject({ message: expect.stringContaining("one moment") });
+  await expect(readTimeline(file)).rejects.toMatchObject({
+    message: expect.stringContaining("less than a second of ticks"),
+  });
+});
+
+test.each([6, 12, 30])("%p lines of ticks are less than a second, and say nothing of a rate", async (count) => {
+  const lines = new Story()
+    .seconds(3)
+    .lines.filter(({ message }) => message === "Zone tick completed")
+    .slice(0, count);
+  const file = fileOf(`${count}.jsonl`, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  await expect(readTimeline(file)).rejects.toMatchObject({
+    message: expect.stringContaining("less than a second of ticks"),
+  });
 });
 
 test("a file whose server has just begun anew has a history, and no end to look at", async () => {
