@@ -19,6 +19,8 @@ import { loadKernel } from "../../assembly/toolchain/load.ts";
 import { testContent } from "./kernel-content.ts";
 import type { ContentParts } from "./kernel-content.ts";
 import { stateThatRolls } from "./kernel-dice.ts";
+import { kernelEvents } from "./kernel-events.ts";
+import type { KernelEvent } from "./kernel-events.ts";
 import { decodeFrames } from "./kernel-frames.ts";
 import type { Frame, SeenAura } from "./kernel-frames.ts";
 
@@ -43,33 +45,10 @@ export interface CommandParts {
   z?: number;
 }
 
-export interface KernelEvent {
-  /** "damage", "cast_started", ...: the EVENT_ constant's name, small. */
-  kind: string;
-  info: number;
-  source: number;
-  target: number;
-  a: number;
-  b: number;
-  c: number;
-  d: number;
-  e: number;
-  f: number;
-  /** a, b, c once more as the floats that some kinds carry. */
-  x: number;
-  y: number;
-  z: number;
-}
-
 /** A roll of 0 to 9,999 that neither misses nor is critical. */
 export const LANDS: [from: number, to: number] = [5_000, 9_999];
 const FUEL = 1n << 40n;
 const PLAYER_LEVEL = 10;
-const EVENT_KINDS = new Map(
-  Object.entries(abi).flatMap(([name, value]): [number, string][] =>
-    /^EVENT_(?!BYTES|KIND|INFO|SOURCE|TARGET|A$)/.test(name) ? [[value, name.slice(6).toLowerCase()]] : [],
-  ),
-);
 
 let built: Promise<Kernel> | null = null;
 
@@ -222,7 +201,7 @@ export class KernelZone {
       this.fuelUsed = this.fuel - BigInt(this.exports.fuel.value as bigint);
     }
     this.tick++;
-    this.events = this.#readEvents();
+    this.events = kernelEvents(this.view, this.kernel.layout, this.header("EVENT_COUNT"));
     this.frames = decodeFrames(this.bytes, layout.value("FRAME_BASE"), this.header("FRAME_BYTES"));
   }
 
@@ -371,31 +350,6 @@ export class KernelZone {
     if (row < 0) throw new Error(`Entity ${id} is not in the zone.`);
     if (column.startsWith("CREATURE_")) return layout.value(column) + (row - layout.value("PLAYERS_MAX")) * 4;
     return layout.value(column.startsWith("PLAYER_") ? column : `ENTITY_${column}`) + row * 4;
-  }
-
-  #readEvents(): KernelEvent[] {
-    const base = this.kernel.layout.value("EVENT_BASE");
-    return Array.from({ length: this.header("EVENT_COUNT") }, (_, index) => {
-      const at = base + index * abi.EVENT_BYTES;
-      const word = (number: number): number => this.view.getUint32(at + abi.EVENT_A + number * 4, true);
-      const float = (number: number): number => this.view.getFloat32(at + abi.EVENT_A + number * 4, true);
-      const kind = this.view.getUint16(at + abi.EVENT_KIND, true);
-      return {
-        kind: EVENT_KINDS.get(kind) ?? `kind ${kind}`,
-        info: this.view.getUint16(at + abi.EVENT_INFO, true),
-        source: this.view.getUint32(at + abi.EVENT_SOURCE, true),
-        target: this.view.getUint32(at + abi.EVENT_TARGET, true),
-        a: word(0),
-        b: word(1),
-        c: word(2),
-        d: word(3),
-        e: word(4),
-        f: word(5),
-        x: float(0),
-        y: float(1),
-        z: float(2),
-      };
-    });
   }
 }
 

@@ -6,7 +6,8 @@
 
 import * as abi from "../../assembly/abi.ts";
 import { AVOIDED_NAMES, AURA_ENDED_NAMES, INTERRUPT_NAMES } from "../../server/protocol/game/wire-names.ts";
-import type { KernelEvent, KernelZone } from "./kernel-zone.ts";
+import type { KernelEvent } from "./kernel-events.ts";
+import type { KernelZone } from "./kernel-zone.ts";
 
 /** What is known of the tick before. */
 interface Before {
