@@ -6,8 +6,12 @@
 //
 // All records are little-endian and 4-byte aligned. Offsets are in bytes from the record's start.
 
-/** Raised when a record or an opcode changes its meaning; part of the layout hash. */
+/** Raised when a record or an opcode changes its meaning; part of the border (toolchain/layout-areas.ts). */
 export const ABI_VERSION = 2;
+
+/** What a kernel's TYPE_<column> says of a column or a header value that is not u32 (memory/). */
+export const TYPE_F32 = 1;
+export const TYPE_U64 = 2;
 
 // ---- Commands: host to kernel, 32 bytes each, sorted by session, then by sequence number --------------------------
 //

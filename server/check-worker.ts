@@ -7,7 +7,7 @@
 
 import { messageOf } from "./protocol/errors.ts";
 import { checkModule } from "../assembly/toolchain/checks.ts";
-import { loadKernel } from "../assembly/toolchain/load.ts";
+import { layoutEntries, loadKernel } from "../assembly/toolchain/load.ts";
 import { meter } from "../assembly/toolchain/meter.ts";
 import type { CheckRequest, CheckAnswer } from "./shared/module-check.ts";
 
@@ -23,7 +23,7 @@ async function prepare({ wasm, label }: CheckRequest): Promise<CheckAnswer> {
     if (problems.length > 0) return { ok: false, problems };
     const metered = await meter(wasm);
     const { module, layout } = loadKernel(metered, label);
-    return { ok: true, module, layout: layout.names().map((name) => [name, layout.value(name)]) };
+    return { ok: true, module, layout: layoutEntries(layout) };
   } catch (error) {
     return { ok: false, problems: [`It could not be prepared: ${messageOf(error)}`] };
   }

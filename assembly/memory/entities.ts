@@ -1,24 +1,10 @@
-// Memory map, third part: the columns and lists of entities. It ends the state: what snapshots keep.
+// Memory map, third part: what every entity has, by row: 0..PLAYERS_MAX-1 players, PLAYERS_MAX..ROWS_MAX-1 creatures.
 //
 //   health of row 7:          the u32 at ENTITY_HEALTH + 7 * 4
-//   state of creature 4100:   the u32 at CREATURE_STATE + (4100 - PLAYERS_MAX) * 4
-//   its third aura:           16 bytes at AURA_BASE + (4100 * AURAS_MAX + 2) * AURA_BYTES
 
-import { DIMINISHED_COUNT } from "../abi";
-import {
-  AURAS_MAX,
-  CLASSES_MAX,
-  COOLDOWNS_MAX,
-  CREATURES_MAX,
-  KNOWN_MAX,
-  PLAYERS_MAX,
-  ROWS_MAX,
-  SCHOOLS_MAX,
-  THREAT_MAX,
-} from "./capacities";
+import { TYPE_F32 } from "../abi";
+import { CLASSES_MAX, ROWS_MAX, SCHOOLS_MAX } from "./capacities";
 import { CLASS_BASE, CLASS_STRIDE } from "./content";
-
-// ---- Entity columns, by row: 0..PLAYERS_MAX-1 players, PLAYERS_MAX..ROWS_MAX-1 creatures --------------------------------
 
 const ROWS: usize = ROWS_MAX * 4;
 
@@ -96,115 +82,12 @@ export const ENTITY_COLUMNS_END: usize = ENTITY_LOCKED_UNTIL + ROWS;
 export const ENTITY_LOCKED: usize = ENTITY_COLUMNS_END;
 export const ENTITY_LOCKED_STRIDE: u32 = SCHOOLS_MAX * 4;
 
-// ---- Player columns, by row -----------------------------------------------------------------------------------------------
-
-const PLAYERS: usize = PLAYERS_MAX * 4;
-
-/** PLAYER_WATCHES and its like: player-flags.ts. */
-export const PLAYER_FLAGS: usize = ENTITY_LOCKED + ROWS_MAX * ENTITY_LOCKED_STRIDE;
-/** Highest command sequence number applied. */
-export const PLAYER_ACK: usize = PLAYER_FLAGS + PLAYERS;
-/** Tick up to which the watcher has been told everything. */
-export const PLAYER_TOLD: usize = PLAYER_ACK + PLAYERS;
-/** Tick up to which it has been told of what is far as well; the same as PLAYER_TOLD but in an overloaded zone. */
-export const PLAYER_TOLD_FAR: usize = PLAYER_TOLD + PLAYERS;
-/** One bit a slot of its known list, in KNOWN_MAX / 32 columns: near (known-list.ts). */
-export const PLAYER_NEAR: usize = PLAYER_TOLD_FAR + PLAYERS;
-/** Tick of the last change to what RECORD_SELF tells. */
-export const PLAYER_SELF_CHANGED: usize = PLAYER_NEAR + PLAYERS * (KNOWN_MAX / 32);
-/** Upper bound a client set on its own base damage, 0 = none. */
-export const PLAYER_DAMAGE_BOUND: usize = PLAYER_SELF_CHANGED + PLAYERS;
-/** DAMAGE_PHYSICAL or DAMAGE_MAGICAL. */
-export const PLAYER_DAMAGE_TYPE: usize = PLAYER_DAMAGE_BOUND + PLAYERS;
-/** Tick of the last EVENT_CORRECTED. */
-export const PLAYER_CORRECTED_TICK: usize = PLAYER_DAMAGE_TYPE + PLAYERS;
-/** A cast asked for in this tick: REQUEST_* of cast-requests.ts, 0 = none. */
-export const PLAYER_REQUEST: usize = PLAYER_CORRECTED_TICK + PLAYERS;
-export const PLAYER_REQUEST_SPELL: usize = PLAYER_REQUEST + PLAYERS;
-export const PLAYER_REQUEST_TARGET: usize = PLAYER_REQUEST_SPELL + PLAYERS;
-export const PLAYER_REQUEST_TICKS: usize = PLAYER_REQUEST_TARGET + PLAYERS;
-export const PLAYER_REQUEST_SEQ: usize = PLAYER_REQUEST_TICKS + PLAYERS;
-export const PLAYER_COOLDOWN_COUNT: usize = PLAYER_REQUEST_SEQ + PLAYERS;
-export const PLAYER_KNOWN_COUNT: usize = PLAYER_COOLDOWN_COUNT + PLAYERS;
-/** f32: stance factor on all threat. */
-export const PLAYER_THREAT_FACTOR: usize = PLAYER_KNOWN_COUNT + PLAYERS;
-/** Diminishing returns by category (control.ts): tick at which it resets << 2 | how often it struck, 3 at most. */
-export const PLAYER_DIMINISHED: usize = PLAYER_THREAT_FACTOR + PLAYERS;
-export const DIMINISHED_CATEGORIES: u32 = DIMINISHED_COUNT;
-/** Off hand; ticks 0 = none. */
-export const PLAYER_OFF_TICKS: usize = PLAYER_DIMINISHED + PLAYERS * DIMINISHED_CATEGORIES;
-export const PLAYER_OFF_NEXT: usize = PLAYER_OFF_TICKS + PLAYERS;
-export const PLAYER_OFF_MIN: usize = PLAYER_OFF_NEXT + PLAYERS;
-export const PLAYER_OFF_MAX: usize = PLAYER_OFF_MIN + PLAYERS;
-/** f32: the way of its last displacement, of any length. */
-export const PLAYER_FACE_X: usize = PLAYER_OFF_MAX + PLAYERS;
-export const PLAYER_FACE_Y: usize = PLAYER_FACE_X + PLAYERS;
-/** Points towards the next level. */
-export const PLAYER_EXPERIENCE: usize = PLAYER_FACE_Y + PLAYERS;
-/** Deaths in a row, and the tick of the last return to life. */
-export const PLAYER_DEATHS: usize = PLAYER_EXPERIENCE + PLAYERS;
-export const PLAYER_ALIVE_TICK: usize = PLAYER_DEATHS + PLAYERS;
-/** f32: where its body lies while it is a ghost. */
-export const PLAYER_BODY_X: usize = PLAYER_ALIVE_TICK + PLAYERS;
-export const PLAYER_BODY_Y: usize = PLAYER_BODY_X + PLAYERS;
-export const PLAYER_BODY_Z: usize = PLAYER_BODY_Y + PLAYERS;
-export const PLAYER_COLUMNS_END: usize = PLAYER_BODY_Z + PLAYERS;
-
-// ---- Creature columns, by row - PLAYERS_MAX --------------------------------------------------------------------------------
-
-const CREATURES: usize = CREATURES_MAX * 4;
-
-/** CREATURE_IDLE and its like: creature-states.ts. */
-export const CREATURE_STATE: usize = PLAYER_COLUMNS_END;
-/** f32, its spawn point. */
-export const CREATURE_HOME_X: usize = CREATURE_STATE + CREATURES;
-export const CREATURE_HOME_Y: usize = CREATURE_HOME_X + CREATURES;
-export const CREATURE_HOME_Z: usize = CREATURE_HOME_Y + CREATURES;
-/** f32, where the fight last refreshed, and when. */
-export const CREATURE_LEASH_X: usize = CREATURE_HOME_Z + CREATURES;
-export const CREATURE_LEASH_Y: usize = CREATURE_LEASH_X + CREATURES;
-export const CREATURE_LEASH_TICK: usize = CREATURE_LEASH_Y + CREATURES;
-/** Last tick a player was found near enough for it to bother to move about. */
-export const CREATURE_NEAR_TICK: usize = CREATURE_LEASH_TICK + CREATURES;
-/** No proximity aggro before. */
-export const CREATURE_WAKES_TICK: usize = CREATURE_NEAR_TICK + CREATURES;
-/** When it next thinks of strolling (idle), casting (fighting), vanishing (corpse) or coming back (gone). */
-export const CREATURE_TIMER: usize = CREATURE_WAKES_TICK + CREATURES;
-export const CREATURE_RESPAWN_TICK: usize = CREATURE_TIMER + CREATURES;
-export const CREATURE_THREAT_COUNT: usize = CREATURE_RESPAWN_TICK + CREATURES;
-/** When it calls for help, 0 = it has; until when it flees, 0 = it has not in this fight. */
-export const CREATURE_HELP_TICK: usize = CREATURE_THREAT_COUNT + CREATURES;
-export const CREATURE_FLEE_TICK: usize = CREATURE_HELP_TICK + CREATURES;
-export const CREATURE_COLUMNS_END: usize = CREATURE_FLEE_TICK + CREATURES;
-
-// ---- Lists: a fixed room a row, its length in a column -----------------------------------------------------------------------
-
-/** u32[COOLDOWNS_MAX] a player: spell ids cooling down, and the ticks at which they are ready. */
-export const COOLDOWN_SPELL: usize = CREATURE_COLUMNS_END;
-export const COOLDOWN_END: usize = COOLDOWN_SPELL + PLAYERS * COOLDOWNS_MAX;
-/** u32[KNOWN_MAX] a player: entity ids told of. */
-export const KNOWN_ID: usize = COOLDOWN_END + PLAYERS * COOLDOWNS_MAX;
-/** u16[KNOWN_MAX] a player: their rows. */
-export const KNOWN_ROW: usize = KNOWN_ID + PLAYERS * KNOWN_MAX;
-/** f32[THREAT_MAX] a creature. */
-export const THREAT_VALUE: usize = KNOWN_ROW + PLAYERS_MAX * KNOWN_MAX * 2;
-/** u16[THREAT_MAX] a creature: player rows. */
-export const THREAT_ROW: usize = THREAT_VALUE + CREATURES * THREAT_MAX;
-/** 16 bytes each, AURAS_MAX an entity: spell u16, stacks u16, caster's entity id, end tick, amount (of one stack, or left). */
-export const AURA_BASE: usize = THREAT_ROW + CREATURES_MAX * THREAT_MAX * 2;
-export const AURA_BYTES: u32 = 16;
-export const AURA_SPELL: u32 = 0;
-export const AURA_STACKS: u32 = 2;
-export const AURA_CASTER: u32 = 4;
-export const AURA_END: u32 = 8;
-export const AURA_AMOUNT: u32 = 12;
-
-// ---- Entity id to row, and free rows ------------------------------------------------------------------------------------------
-
-/** Open addressing; a slot is entity id, row (u32 each). A power of two, twice the rows. */
-export const MAP_SLOTS: u32 = ROWS_MAX * 2;
-export const MAP_BASE: usize = AURA_BASE + ROWS_MAX * AURAS_MAX * AURA_BYTES;
-/** One bit a row, 1 = free; u64 words, players first. */
-export const FREE_BASE: usize = MAP_BASE + MAP_SLOTS * 8;
-
-export const STATE_END: usize = FREE_BASE + ROWS_MAX / 8;
+/** What is not u32, for whoever carries the state over to another layout. */
+export const TYPE_ENTITY_X: u32 = TYPE_F32;
+export const TYPE_ENTITY_Y: u32 = TYPE_F32;
+export const TYPE_ENTITY_Z: u32 = TYPE_F32;
+export const TYPE_ENTITY_SPEED: u32 = TYPE_F32;
+export const TYPE_ENTITY_DEST_X: u32 = TYPE_F32;
+export const TYPE_ENTITY_DEST_Y: u32 = TYPE_F32;
+export const TYPE_ENTITY_DEST_Z: u32 = TYPE_F32;
+export const TYPE_ENTITY_MELEE_RANGE: u32 = TYPE_F32;

@@ -2,7 +2,7 @@
 //
 //   HEADER_TICK 65540: 500        HEADER_PLAYERS_HIGH 65580: 40        COUNTER_BASE + 7 * 4: damage of this tick
 
-import { ABI_VERSION } from "../abi";
+import { ABI_VERSION, TYPE_F32, TYPE_U64 } from "../abi";
 
 /** Raised when a column changes its meaning without changing its place. Also carries the record formats' version. */
 export const LAYOUT_VERSION: u32 = (ABI_VERSION << 16) | 1;
@@ -64,3 +64,11 @@ export const OVERLOAD_RATE: usize = OVERLOAD_BASE + 28;
 export const OVERLOAD_BYTES: u32 = 32;
 
 export const HEADER_END: usize = HEADER_BASE + 512;
+
+/** What is not u32, for whoever carries the state over to another layout. */
+export const TYPE_HEADER_RANDOM: u32 = TYPE_U64;
+export const TYPE_HEADER_SPAWN_X: u32 = TYPE_F32;
+export const TYPE_HEADER_SPAWN_Y: u32 = TYPE_F32;
+export const TYPE_HEADER_SPAWN_Z: u32 = TYPE_F32;
+export const TYPE_OVERLOAD_SIGHT: u32 = TYPE_F32;
+export const TYPE_OVERLOAD_RATE: u32 = TYPE_F32;

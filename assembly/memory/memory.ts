@@ -1,4 +1,4 @@
-// The memory map: where everything of a zone lies in its one linear memory. It is drawn here and written in the five files
+// The memory map: where everything of a zone lies in its one linear memory. It is drawn here and written in the files
 // below, as chained constants, so that inserting a field moves the rest. The module exports all of it; the host has no copy.
 //
 //        0  +---------------------------------------------------------------+
@@ -22,6 +22,9 @@ export * from "./capacities";
 export * from "./header";
 export * from "./content";
 export * from "./entities";
+export * from "./player-columns";
+export * from "./creature-columns";
+export * from "./lists";
 export * from "./scratch";
 
 /** Fixed: initial = maximum. index.ts refuses to compile when SCRATCH_END lies beyond. */

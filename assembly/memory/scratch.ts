@@ -5,9 +5,12 @@
 
 import { COMMAND_BYTES, EVENT_BYTES, TRANSFER_WORDS } from "../abi";
 import { COMMANDS_MAX, EVENTS_MAX, FRAME_BYTES_MAX, KNOWN_MAX, ROWS_MAX } from "./capacities";
-import { STATE_END } from "./entities";
+import { STATE_END } from "./lists";
 
 // ---- Outside the state: what crosses the border in a tick ------------------------------------------------------------------------
+
+/** The forms of its records, so that a host can see whether they are its own. */
+export { COMMAND_BYTES, COUNTERS, EVENT_BYTES, TRANSFER_WORDS } from "../abi";
 
 export const COMMAND_BASE: usize = (STATE_END + 63) & ~63;
 export const EVENT_BASE: usize = COMMAND_BASE + COMMANDS_MAX * COMMAND_BYTES;

@@ -5,7 +5,7 @@
 
 import { type ModuleShape, KIND, readModule } from "./binary.ts";
 import { messageOf } from "../../server/protocol/errors.ts";
-import { LAYOUT_NAMES, layoutProblems } from "./layout-areas.ts";
+import { NAMES_NEEDED, layoutProblems } from "./layout-areas.ts";
 import { FUEL_EXPORT, SOURCE_SECTION } from "./meter.ts";
 import { allowedFeatures, walkModule } from "./walk.ts";
 
@@ -27,7 +27,7 @@ const NAMES = [
   "BREADCRUMB_SPELL OVERLOAD_STEP OVERLOAD_LEVEL OVERLOAD_RATE ENTITY_ID ENTITY_X ENTITY_Y ENTITY_Z ENTITY_HEALTH ENTITY_MAX_HEALTH",
   "ENTITY_LEVEL ENTITY_FLAGS ENTITY_TARGET ENTITY_KIND CREATURE_STATE CREATURE_THREAT_COUNT",
 ].flatMap((line) => line.split(" "));
-export const REQUIRED_NAMES: ReadonlySet<string> = new Set([...NAMES, ...LAYOUT_NAMES]);
+export const REQUIRED_NAMES: ReadonlySet<string> = new Set([...NAMES, ...NAMES_NEEDED]);
 
 /** Problems of an unmetered module, none when it may be metered and run. Loads Binaryen (0.3 s at the first call). */
 export async function checkModule(wasm: Uint8Array): Promise<string[]> {

@@ -6,6 +6,8 @@
 //   const kernel = loadKernel(await Bun.file(path).bytes())   // compile, read layout, compute hashes
 //   kernel.layout.offset("HEADER_TICK")                       // 65540, throws on a name this build does not have
 
+import type { Piece } from "./layout-state.ts";
+
 /** What a metered kernel's instance offers. */
 export interface KernelExports {
   /** Puts a fresh zone into the memory: header, generator seeded, empty tables. */
@@ -25,9 +27,17 @@ export interface KernelLayout {
   value(name: string): number;
   has(name: string): boolean;
   names(): string[];
-  /** 16 hexadecimal digits over every "NAME=value" of the layout, sorted by name. */
-  readonly hash: string;
+  /** All of it, sorted by name. */
+  readonly constants: ReadonlyMap<string, number>;
+  /** What is carried over when the state goes to another layout, by name. */
+  readonly pieces: ReadonlyMap<string, Piece>;
+  /** 16 hexadecimal digits each: what they are over, and what follows when they differ, is in layout-state.ts. */
+  readonly stateHash: string;
+  readonly borderHash: string;
 }
+
+/** A layout as threads tell each other. */
+export type LayoutEntries = [name: string, value: number][];
 
 /** A compiled, metered, checked kernel module and what identifies it. */
 export interface Kernel {

@@ -1,102 +1,103 @@
-// The memory map as areas, each with the room it needs, in the order in which they lie: what the build and every upload are
-// held against. A kernel chooses its own numbers, so nothing of them is believed: each area begins where its elements are
-// aligned, has room for all of them before the next one begins, and the last ends within the memory.
+// The memory map as one table, [part, name, type, count]: what every map is held against, hashed by (layout-hashes.ts), and
+// carried over by (migration.ts). A kernel chooses its own numbers, so nothing of them is believed: each area begins where its
+// elements are aligned, has room for all of them before the next one begins, and the last ends within the memory.
 //
-//   layoutProblems((name) => constants.get(name))
+//   layoutProblems(constants)
 //   // ["KNOWN_ROW needs 524288 bytes from 3551744 on and reaches into THREAT_VALUE at 4075900."]
 
-import { COMMAND_BYTES, COUNTERS, EVENT_BYTES, TRANSFER_WORDS } from "../abi.ts";
+import * as abi from "../abi.ts";
 
-/** NaN for a name that is not exported. */
-type Values = (name: string) => number;
+/** Names and values as a module exports them. */
+export type Constants = ReadonlyMap<string, number>;
 
-interface Area {
-  name: string;
-  /** Bytes of an element: what its address is a multiple of, up to 8. */
-  width: number;
-  /** How many elements. */
-  count: (value: Values) => number;
-  /** Part of the state, of which snapshots are made; the others are scratch. */
-  isState: boolean;
-}
+export type ElementType = "u8" | "u16" | "u32" | "f32" | "u64";
+export const WIDTHS: Readonly<Record<ElementType, number>> = { u8: 1, u16: 2, u32: 4, f32: 4, u64: 8 };
 
-const times =
-  (...factors: (string | number)[]) =>
-  (value: Values): number =>
-    factors.reduce<number>((product, factor) => product * (typeof factor === "string" ? value(factor) : factor), 1);
+/**
+ * cells: state whose values have names of their own (CELL_PREFIXES). state: carried over as a whole. content: state that the host
+ * writes anew. border: what host and kernel hand each other in a tick. scratch: nobody's but the kernel's; it may have more or less.
+ */
+export type Part = "cells" | "state" | "content" | "border" | "scratch";
 
-const area =
-  (isState: boolean) =>
-  (name: string, width: number, ...factors: (string | number)[]): Area => ({
-    name,
-    width,
-    count: times(...factors),
-    isState,
-  });
-const state = area(true);
-const scratch = area(false);
+/** The count of elements is the product of the factors: numbers, and names of exported ones. */
+export type Area = readonly [part: Part, name: string, type: ElementType, ...factors: (string | number)[]];
 
-const AREAS: readonly Area[] = [
-  state("HEADER_BASE", 8, 12),
-  state("BREADCRUMB_PHASE", 4, 5),
-  state("COUNTER_BASE", 4, COUNTERS),
-  state("OVERLOAD_BASE", 4, "OVERLOAD_BYTES", 1 / 4),
-  state("SPELL_BASE", 4, "SPELL_STRIDE", "SPELLS_MAX", 1 / 4),
-  state("SPELL_INDEX_BASE", 2, "SPELL_IDS_MAX"),
-  state("TEMPLATE_BASE", 4, "TEMPLATE_STRIDE", "TEMPLATES_MAX", 1 / 4),
-  state("CLASS_BASE", 4, "CLASS_STRIDE", "CLASSES_MAX", 1 / 4),
-  state("ENTITY_LOCKED", 4, "ENTITY_LOCKED_STRIDE", "ROWS_MAX", 1 / 4),
-  state("COOLDOWN_SPELL", 4, "COOLDOWNS_MAX", "PLAYERS_MAX"),
-  state("COOLDOWN_END", 4, "COOLDOWNS_MAX", "PLAYERS_MAX"),
-  state("KNOWN_ID", 4, "KNOWN_MAX", "PLAYERS_MAX"),
-  state("KNOWN_ROW", 2, "KNOWN_MAX", "PLAYERS_MAX"),
-  state("THREAT_VALUE", 4, "THREAT_MAX", "CREATURES_MAX"),
-  state("THREAT_ROW", 2, "THREAT_MAX", "CREATURES_MAX"),
-  state("AURA_BASE", 4, "AURA_BYTES", "AURAS_MAX", "ROWS_MAX", 1 / 4),
-  state("MAP_BASE", 8, "MAP_SLOTS"),
-  state("FREE_BASE", 8, "ROWS_MAX", 1 / 64),
-  scratch("COMMAND_BASE", 4, COMMAND_BYTES / 4, "COMMANDS_MAX"),
-  scratch("EVENT_BASE", 4, EVENT_BYTES / 4, "EVENTS_MAX"),
-  scratch("FRAME_BASE", 4, "FRAME_BYTES_MAX", 1 / 4),
-  scratch("GRID_START", 4, "CELLS"),
-  scratch("GRID_CELL", 4, "ROWS_MAX"),
-  scratch("GRID_ROW", 2, "ROWS_MAX"),
-  scratch("GRID_X", 4, "ROWS_MAX"),
-  scratch("GRID_Y", 4, "ROWS_MAX"),
-  scratch("SEEN_MARK", 4, "ROWS_MAX"),
-  scratch("SEEN_ROW", 2, "KNOWN_MAX"),
-  scratch("EVENT_FIRST", 4, "ROWS_MAX"),
-  scratch("EVENT_NEXT_SOURCE", 4, "EVENTS_MAX"),
-  scratch("EVENT_NEXT_TARGET", 4, "EVENTS_MAX"),
-  scratch("EVENT_TOLD", 4, "EVENTS_MAX"),
-  scratch("EVENT_ROWS", 4, "EVENTS_MAX"),
-  scratch("EVENT_PICKED", 4, "EVENTS_TOLD_MAX"),
-  scratch("EVENT_PICKED_COUNT", 4, 1),
-  scratch("DELTA_BASE", 4, "DELTA_BYTES", "ROWS_MAX", 1 / 4),
-  scratch("DELTA_LENGTH", 1, "ROWS_MAX"),
-  scratch("FAR_BASE", 4, "DELTA_BYTES", "ROWS_MAX", 1 / 4),
-  scratch("FAR_LENGTH", 1, "ROWS_MAX"),
-  scratch("CANDIDATE_ROW", 2, "ROWS_MAX"),
-  scratch("CANDIDATE_RING", 1, "ROWS_MAX"),
-  scratch("RING_COUNT", 4, 32),
-  scratch("GRID_READY", 4, 1),
-  scratch("AREA_ROW", 2, "AREA_TARGETS_MAX"),
-  scratch("DEPARTURE_COUNT", 4, 1),
-  scratch("DEPARTURE_BASE", 4, TRANSFER_WORDS + 1, "DEPARTURES_MAX"),
-  scratch("ARRIVAL_BASE", 4, TRANSFER_WORDS),
-  scratch("TRANSFER_AT", 4, 1),
-  scratch("TRANSFER_OUT", 4, 1),
+export const AREAS: readonly Area[] = [
+  ["cells", "HEADER_BASE", "u64", 12],
+  ["cells", "BREADCRUMB_PHASE", "u32", 5],
+  ["state", "COUNTER_BASE", "u32", "COUNTERS"],
+  ["cells", "OVERLOAD_BASE", "u32", "OVERLOAD_BYTES", 1 / 4],
+  ["content", "SPELL_BASE", "u32", "SPELL_STRIDE", "SPELLS_MAX", 1 / 4],
+  ["content", "SPELL_INDEX_BASE", "u16", "SPELL_IDS_MAX"],
+  ["content", "TEMPLATE_BASE", "u32", "TEMPLATE_STRIDE", "TEMPLATES_MAX", 1 / 4],
+  ["content", "CLASS_BASE", "u32", "CLASS_STRIDE", "CLASSES_MAX", 1 / 4],
+  ["state", "ENTITY_LOCKED", "u32", "ENTITY_LOCKED_STRIDE", "ROWS_MAX", 1 / 4],
+  ["state", "COOLDOWN_SPELL", "u32", "COOLDOWNS_MAX", "PLAYERS_MAX"],
+  ["state", "COOLDOWN_END", "u32", "COOLDOWNS_MAX", "PLAYERS_MAX"],
+  ["state", "KNOWN_ID", "u32", "KNOWN_MAX", "PLAYERS_MAX"],
+  ["state", "KNOWN_ROW", "u16", "KNOWN_MAX", "PLAYERS_MAX"],
+  ["state", "THREAT_VALUE", "f32", "THREAT_MAX", "CREATURES_MAX"],
+  ["state", "THREAT_ROW", "u16", "THREAT_MAX", "CREATURES_MAX"],
+  ["state", "AURA_BASE", "u32", "AURA_BYTES", "AURAS_MAX", "ROWS_MAX", 1 / 4],
+  ["state", "MAP_BASE", "u64", "MAP_SLOTS"],
+  ["state", "FREE_BASE", "u64", "ROWS_MAX", 1 / 64],
+  ["border", "COMMAND_BASE", "u32", "COMMAND_BYTES", "COMMANDS_MAX", 1 / 4],
+  ["border", "EVENT_BASE", "u32", "EVENT_BYTES", "EVENTS_MAX", 1 / 4],
+  ["border", "FRAME_BASE", "u32", "FRAME_BYTES_MAX", 1 / 4],
+  ["border", "DEPARTURE_COUNT", "u32", 1],
+  ["border", "DEPARTURE_BASE", "u32", abi.TRANSFER_WORDS + 1, "DEPARTURES_MAX"],
+  ["scratch", "GRID_START", "u32", "CELLS"],
+  ["scratch", "GRID_CELL", "u32", "ROWS_MAX"],
+  ["scratch", "GRID_ROW", "u16", "ROWS_MAX"],
+  ["scratch", "GRID_X", "f32", "ROWS_MAX"],
+  ["scratch", "GRID_Y", "f32", "ROWS_MAX"],
+  ["scratch", "SEEN_MARK", "u32", "ROWS_MAX"],
+  ["scratch", "SEEN_ROW", "u16", "KNOWN_MAX"],
+  ["scratch", "EVENT_FIRST", "u32", "ROWS_MAX"],
+  ["scratch", "EVENT_NEXT_SOURCE", "u32", "EVENTS_MAX"],
+  ["scratch", "EVENT_NEXT_TARGET", "u32", "EVENTS_MAX"],
+  ["scratch", "EVENT_TOLD", "u32", "EVENTS_MAX"],
+  ["scratch", "EVENT_ROWS", "u32", "EVENTS_MAX"],
+  ["scratch", "EVENT_PICKED", "u32", "EVENTS_TOLD_MAX"],
+  ["scratch", "EVENT_PICKED_COUNT", "u32", 1],
+  ["scratch", "DELTA_BASE", "u32", "DELTA_BYTES", "ROWS_MAX", 1 / 4],
+  ["scratch", "DELTA_LENGTH", "u8", "ROWS_MAX"],
+  ["scratch", "FAR_BASE", "u32", "DELTA_BYTES", "ROWS_MAX", 1 / 4],
+  ["scratch", "FAR_LENGTH", "u8", "ROWS_MAX"],
+  ["scratch", "CANDIDATE_ROW", "u16", "ROWS_MAX"],
+  ["scratch", "CANDIDATE_RING", "u8", "ROWS_MAX"],
+  ["scratch", "RING_COUNT", "u32", 32],
+  ["scratch", "GRID_READY", "u32", 1],
+  ["scratch", "AREA_ROW", "u16", "AREA_TARGETS_MAX"],
+  ["scratch", "ARRIVAL_BASE", "u32", abi.TRANSFER_WORDS],
+  ["scratch", "TRANSFER_AT", "u32", 1],
+  ["scratch", "TRANSFER_OUT", "u32", 1],
 ];
 
-/** Columns: every address of that prefix, from the first one up to the last, begins an array of one u32 a row. */
-const COLUMNS = [
-  { prefix: "ENTITY_", from: "ENTITY_ID", end: "ENTITY_COLUMNS_END", rows: "ROWS_MAX" },
-  { prefix: "PLAYER_", from: "PLAYER_FLAGS", end: "PLAYER_COLUMNS_END", rows: "PLAYERS_MAX" },
-  { prefix: "CREATURE_", from: "CREATURE_STATE", end: "CREATURE_COLUMNS_END", rows: "CREATURES_MAX" },
+/** Columns: every address of that prefix, from the first one up to the last, begins an array of one element a row. */
+export const COLUMN_GROUPS = [
+  { prefix: "ENTITY_", from: "ENTITY_ID", end: "ENTITY_COLUMNS_END", rows: "ROWS_MAX", isOfCreatures: false },
+  { prefix: "PLAYER_", from: "PLAYER_FLAGS", end: "PLAYER_COLUMNS_END", rows: "PLAYERS_MAX", isOfCreatures: false },
+  {
+    prefix: "CREATURE_",
+    from: "CREATURE_STATE",
+    end: "CREATURE_COLUMNS_END",
+    rows: "CREATURES_MAX",
+    isOfCreatures: true,
+  },
 ] as const;
+export type ColumnGroup = (typeof COLUMN_GROUPS)[number];
+
+/** What a host is compiled for: a module with other values is none of this host's. */
+export const FORMS: Readonly<Record<string, number>> = {
+  COMMAND_BYTES: abi.COMMAND_BYTES,
+  EVENT_BYTES: abi.EVENT_BYTES,
+  TRANSFER_WORDS: abi.TRANSFER_WORDS,
+  COUNTERS: abi.COUNTERS,
+};
 
 /** What the areas are bounded by. */
-const ENDS = ["STATE_BASE", "STATE_END", "SCRATCH_END", "MEMORY_PAGES"] as const;
+const ENDS = ["STATE_BASE", "HEADER_END", "STATE_END", "SCRATCH_END", "MEMORY_PAGES"] as const;
 const PAGE_BYTES = 65_536;
 /** 64 MB: a zone has one memory, and copies of its state. */
 export const PAGES_MAX = 1_024;
@@ -107,15 +108,59 @@ interface Span {
   bytes: number;
 }
 
+/** NaN when the map lacks one of the names. */
+export function bytesOf([, , type, ...factors]: Area, constants: Constants): number {
+  return WIDTHS[type] * factors.reduce<number>((product, factor) => product * valueOf(factor, constants), 1);
+}
+
+const valueOf = (factor: string | number, constants: Constants): number =>
+  typeof factor === "number" ? factor : (constants.get(factor) ?? Number.NaN);
+
+/** The type that the module says a column or a value of the header has. */
+export function typeOf(name: string, constants: Constants): ElementType {
+  const type = constants.get(`TYPE_${name}`);
+  return type === abi.TYPE_F32 ? "f32" : type === abi.TYPE_U64 ? "u64" : "u32";
+}
+
+export interface Column {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** A group's columns, in the order of their addresses. One is as wide as the room up to the next: some are several arrays. */
+export function columnsOf({ prefix, from, end, rows }: ColumnGroup, constants: Constants): Column[] {
+  const value = (name: string): number => constants.get(name) ?? Number.NaN;
+  const names = new Map<number, string>();
+  for (const [name, at] of constants) {
+    if (name.startsWith(prefix) && at >= value(from) && at < value(end) && !AREA_NAMES.has(name)) names.set(at, name);
+  }
+  const places = [...names].toSorted(([one], [other]) => one - other);
+  return places.map(([at, name], index) => {
+    const type = typeOf(name, constants);
+    const bytes = value(rows) * WIDTHS[type];
+    const room = (places[index + 1]?.[0] ?? value(end)) - at;
+    return { name, type, at, bytes: bytes * Math.max(1, Math.floor(room / bytes)) };
+  });
+}
+
+const AREA_NAMES: ReadonlySet<string> = new Set(AREAS.map(([, name]) => name));
+
 /** Problems of a memory map, by its exported names and values. Names that are missing are not among them. */
-export function layoutProblems(constants: ReadonlyMap<string, number>): string[] {
-  const value: Values = (name) => constants.get(name) ?? Number.NaN;
+export function layoutProblems(constants: Constants): string[] {
+  const value = (name: string): number => constants.get(name) ?? Number.NaN;
   const problems: string[] = [];
   if (value("MEMORY_PAGES") > PAGES_MAX)
     problems.push(`Its memory has ${value("MEMORY_PAGES")} pages, more than ${PAGES_MAX}.`);
-  const fixed = AREAS.map(({ name, width, count, isState }) => {
-    const span = { name, from: value(name), bytes: width * count(value) };
-    if (span.from % Math.min(width, 8) !== 0) problems.push(`${name} at ${span.from} is not a multiple of ${width}.`);
+  for (const [name, form] of Object.entries(FORMS)) {
+    if (value(name) !== form) problems.push(`Its ${name} is ${value(name)}, that of this server ${form}.`);
+  }
+  const fixed = AREAS.filter((area) => isThere(area, constants)).map((area) => {
+    const [part, name, type] = area;
+    const span = { name, from: value(name), bytes: bytesOf(area, constants) };
+    if (span.from % WIDTHS[type] !== 0) problems.push(`${name} at ${span.from} is not a multiple of ${WIDTHS[type]}.`);
+    const isState = part !== "border" && part !== "scratch";
     const [first, last] = isState ? ["STATE_BASE", "STATE_END"] : ["STATE_END", "SCRATCH_END"];
     if (span.from < value(first ?? "") || span.from + span.bytes > value(last ?? "")) {
       problems.push(`${name} (${span.bytes} bytes from ${span.from} on) does not lie between ${first} and ${last}.`);
@@ -123,22 +168,15 @@ export function layoutProblems(constants: ReadonlyMap<string, number>): string[]
     return span;
   });
   if (value("SCRATCH_END") > value("MEMORY_PAGES") * PAGE_BYTES) problems.push("Its areas end beyond its memory.");
-  const columns = COLUMNS.flatMap((group) => columnsOf(group, constants, value));
+  const columns = COLUMN_GROUPS.flatMap((group) => columnsOf(group, constants)).map(({ name, at, bytes }) => {
+    return { name, from: at, bytes };
+  });
   return [...problems, ...overlaps([...fixed, ...columns])];
 }
 
-function columnsOf(
-  { prefix, from, end, rows }: (typeof COLUMNS)[number],
-  constants: ReadonlyMap<string, number>,
-  value: Values,
-): Span[] {
-  const spans = new Map<number, Span>();
-  const fixed = new Set(AREAS.map(({ name }) => name));
-  for (const [name, at] of constants) {
-    const isColumn = name.startsWith(prefix) && at >= value(from) && at < value(end) && !fixed.has(name);
-    if (isColumn) spans.set(at, { name, from: at, bytes: value(rows) * 4 });
-  }
-  return [...spans.values()];
+/** Scratch that a module does not have is its own affair. */
+function isThere([part, name, , ...factors]: Area, constants: Constants): boolean {
+  return part !== "scratch" || [name, ...factors].every((each) => typeof each === "number" || constants.has(each));
 }
 
 /** Every area against the one that begins next. */
@@ -152,19 +190,16 @@ function overlaps(spans: Span[]): string[] {
   });
 }
 
-/** Every name that a memory map is held against. */
-export const LAYOUT_NAMES: readonly string[] = namesUsed();
+/** Every name that a memory map is held against; of scratch only what is there. */
+export const LAYOUT_NAMES: readonly string[] = namesUsed(() => true);
+/** Those that each module must have. */
+export const NAMES_NEEDED: readonly string[] = namesUsed(([part]) => part !== "scratch");
 
-function namesUsed(): string[] {
-  const names = new Set<string>(ENDS);
-  const note = (name: string): number => {
-    names.add(name);
-    return 1;
-  };
-  for (const { name, count } of AREAS) {
-    names.add(name);
-    count(note);
+function namesUsed(isMeant: (area: Area) => boolean): string[] {
+  const names = new Set<string>([...ENDS, ...Object.keys(FORMS)]);
+  for (const [, name, , ...factors] of AREAS.filter(isMeant)) {
+    for (const each of [name, ...factors]) if (typeof each === "string") names.add(each);
   }
-  for (const { from, end, rows } of COLUMNS) for (const name of [from, end, rows]) names.add(name);
+  for (const { from, end, rows } of COLUMN_GROUPS) for (const name of [from, end, rows]) names.add(name);
   return [...names];
 }

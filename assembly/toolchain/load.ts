@@ -3,7 +3,9 @@
 import { createHash } from "node:crypto";
 import { WowsimError } from "../../server/protocol/errors.ts";
 import { type ModuleShape, readModule } from "./binary.ts";
-import type { Kernel, KernelLayout } from "./kernel.ts";
+import type { Kernel, KernelLayout, LayoutEntries } from "./kernel.ts";
+import { borderHash, piecesOf, stateHash } from "./layout-state.ts";
+import type { Piece } from "./layout-state.ts";
 import { FUEL_EXPORT, SOURCE_SECTION } from "./meter.ts";
 
 /**
@@ -33,25 +35,30 @@ export function layoutOf(shape: ModuleShape): KernelLayout {
   return layoutFrom(shape.constants);
 }
 
-/** The memory map that an instance exports: for a thread that was handed the compiled module only. */
-export function layoutOfInstance(exports: Record<string, unknown>): KernelLayout {
-  const values = new Map<string, number>();
-  for (const [name, value] of Object.entries(exports)) {
-    if (value instanceof WebAssembly.Global && name !== FUEL_EXPORT) values.set(name, Number(value.value));
-  }
-  return layoutFrom(values);
-}
-
 /** A memory map from its names and values. */
-export function layoutFrom(values: ReadonlyMap<string, number>): KernelLayout {
-  const names = [...values.keys()].toSorted();
-  const hash = sha256(names.map((name) => `${name}=${values.get(name)}`).join("\n"));
+export function layoutFrom(values: Iterable<readonly [name: string, value: number]>): KernelLayout {
+  const constants = new Map([...values].toSorted(([one], [other]) => (one < other ? -1 : 1)));
+  let map: { pieces: ReadonlyMap<string, Piece>; state: string; border: string } | null = null;
+  const read = (): NonNullable<typeof map> => {
+    const pieces = piecesOf(constants);
+    map = { pieces, state: stateHash(constants, pieces), border: borderHash(constants) };
+    return map;
+  };
   return {
-    hash,
-    names: () => [...names],
-    has: (name) => values.has(name),
+    constants,
+    names: () => [...constants.keys()],
+    has: (name) => constants.has(name),
+    get pieces() {
+      return (map ?? read()).pieces;
+    },
+    get stateHash() {
+      return (map ?? read()).state;
+    },
+    get borderHash() {
+      return (map ?? read()).border;
+    },
     value(name) {
-      const value = values.get(name);
+      const value = constants.get(name);
       if (value === undefined) {
         throw new WowsimError(
           "layout_missing",
@@ -61,6 +68,11 @@ export function layoutFrom(values: ReadonlyMap<string, number>): KernelLayout {
       return value;
     },
   };
+}
+
+/** A memory map as one thread tells another. */
+export function layoutEntries({ names, value }: KernelLayout): LayoutEntries {
+  return names().map((name) => [name, value(name)]);
 }
 
 function sha256(data: string | Uint8Array): string {

@@ -1,5 +1,7 @@
 // What the main thread and the worker that checks uploaded modules say to each other.
 
+import type { LayoutEntries } from "../../assembly/toolchain/kernel.ts";
+
 /** An unmetered kernel binary, as it was uploaded. */
 export interface CheckRequest {
   wasm: Uint8Array;
@@ -8,4 +10,4 @@ export interface CheckRequest {
 
 /** A module that may run comes compiled: to read and compile a megabyte takes longer than the main thread has. */
 export type CheckAnswer =
-  { ok: true; module: WebAssembly.Module; layout: [name: string, value: number][] } | { ok: false; problems: string[] };
+  { ok: true; module: WebAssembly.Module; layout: LayoutEntries } | { ok: false; problems: string[] };

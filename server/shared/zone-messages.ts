@@ -4,6 +4,7 @@
 // tick report a zone and tick, then that tick's session frames as the kernel built them.
 // Everything rare goes by postMessage, as the objects below: a worker turns to its event loop between any two ticks.
 
+import type { ZoneModule } from "./zone-start.ts";
 import type { SwapTicket } from "./swap-ticket.ts";
 
 /** Zone states, see docs/ARCHITECTURE.md. */
@@ -28,10 +29,7 @@ export interface ZoneSpec {
 }
 
 /** A module for a zone. A worker that can not have the ticket any more does not swap. */
-export interface Swap {
-  module: WebAssembly.Module;
-  hash: string;
-  label: string;
+export interface Swap extends ZoneModule {
   ticket?: SwapTicket;
 }
 

@@ -1,12 +1,14 @@
 // How a zone worker is told what it is: the first message it gets, and what only the supervisor says to it.
 
+import type { LayoutEntries } from "../../assembly/toolchain/kernel.ts";
 import type { Content, ZoneContent } from "../protocol/content/content.ts";
 
-/** A compiled module with its name. All that run have the same memory map. */
+/** A compiled module with its name and its memory map. */
 export interface ZoneModule {
   module: WebAssembly.Module;
   hash: string;
   label: string;
+  layout: LayoutEntries;
 }
 
 /** How many modules of before a zone may go back to; the first of all, the server's own, is always among them. */
@@ -41,8 +43,6 @@ export interface ZoneWorkerStart {
   }[];
   content: Content;
   tickRateHz: number;
-  /** The modules' memory map, by name. */
-  layout: [name: string, value: number][];
   fuelPerTick: bigint;
   /** Processor time that a tick may take in the kernel, in milliseconds. */
   timeLimitMs: number;

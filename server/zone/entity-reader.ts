@@ -4,7 +4,7 @@ import type { Addresses } from "./addresses.ts";
 import type { EntityView } from "./command-batch.ts";
 
 export class EntityReader implements EntityView {
-  readonly #at: Addresses;
+  #at: Addresses;
   readonly #words: Uint32Array;
   readonly #floats: Float32Array;
   readonly #ids: Uint32Array;
@@ -17,6 +17,12 @@ export class EntityReader implements EntityView {
     this.#words = new Uint32Array(memory.buffer);
     this.#floats = new Float32Array(memory.buffer);
     this.#ids = new Uint32Array(at.rowsMax);
+  }
+
+  /** The memory is laid out in another way from now on, for as many rows. */
+  bind(at: Addresses): void {
+    this.#at = at;
+    this.forget();
   }
 
   /** The memory has changed. */

@@ -6,6 +6,7 @@
 
 import { WowsimError } from "../protocol/errors.ts";
 import type { Emitter } from "../protocol/telemetry-line.ts";
+import { planMigration } from "../../assembly/toolchain/migration.ts";
 import type { Kernel } from "../../assembly/toolchain/kernel.ts";
 import type { FromZoneWorker } from "../shared/zone-messages.ts";
 import { withEarlier } from "../shared/zone-start.ts";
@@ -17,6 +18,7 @@ const CANARY_RECOVERIES_MAX = 3;
 /** A module that was swapped in and is not promoted yet. */
 interface Canary {
   readonly hash: string;
+  readonly kernel: Kernel;
   /** What ran before. */
   readonly fallback: Kernel;
   recoveries: number;
@@ -45,8 +47,10 @@ export class RunningModules {
   }
 
   /** The zone has just been given the module. */
-  tries({ hash }: Kernel, before: Kernel): { tick: number } {
-    this.#canary = { hash, fallback: this.#canary?.fallback ?? before, recoveries: 0 };
+  tries(kernel: Kernel, before: Kernel): { tick: number } {
+    const { hash } = kernel;
+    this.#canary = { hash, kernel, fallback: this.#canary?.fallback ?? before, recoveries: 0 };
+    this.#tellMigration(before, kernel);
     return this.#say();
   }
 
@@ -59,7 +63,10 @@ export class RunningModules {
 
   /** The zone has been asked to go back, and did or did not. */
   isBack(didGoBack: boolean): { tick: number } {
-    if (didGoBack) this.#canary = null;
+    if (didGoBack && this.#canary !== null) {
+      this.#tellMigration(this.#canary.kernel, this.#canary.fallback);
+      this.#canary = null;
+    }
     return this.#say();
   }
 
@@ -89,6 +96,7 @@ export class RunningModules {
     const before = this.#canary?.fallback ?? this.#earlier.shift();
     if (before === undefined) return;
     this.#zone.revert(before);
+    this.#canary = null;
     this.fellBack(hash, reason);
   }
 
@@ -101,10 +109,20 @@ export class RunningModules {
   /** The module is out; the zone runs what ran before it. */
   rolledBack(reason: string, fromHash = this.#canary?.hash ?? ""): void {
     const { id: zoneId, kernel, tick } = this.#zone;
+    if (this.#canary !== null) this.#tellMigration(this.#canary.kernel, kernel);
     this.#canary = null;
     const data = { zone_id: zoneId, from_hash: fromHash, to_hash: kernel.hash, reason, tick };
     this.#options.emitter.emit("event", "deploy", "Module rolled back", data);
     this.#options.say({ type: "rolled_back", zoneId, tick, fromHash, toHash: kernel.hash, reason });
+  }
+
+  /** What the state has now that it had not, and what it has lost, where the one module lays it out differently from the other. */
+  #tellMigration(from: Kernel, to: Kernel): void {
+    if (from.layout.stateHash === to.layout.stateHash) return;
+    const { added, dropped } = planMigration(from.layout, to.layout);
+    const { id: zone_id, tick } = this.#zone;
+    const data = { zone_id, from_hash: from.hash, to_hash: to.hash, added: [...added], dropped: [...dropped], tick };
+    this.#options.emitter.emit("event", "deploy", "State carried over", data);
   }
 
   /** The zone's word on what it runs. It goes out before the answer to whoever asked for a change. */

@@ -6,7 +6,7 @@
 // and touched once, so that a zone's memory does not seem to leak while journals fill for the first time.
 
 import { COMMAND_BYTES } from "../../assembly/abi.ts";
-import type { Kernel } from "../../assembly/toolchain/kernel.ts";
+import type { Kernel, KernelLayout } from "../../assembly/toolchain/kernel.ts";
 
 /** Ticks a segment holds; 25 s at 20 Hz. */
 export const SEGMENT_TICKS_MAX = 512;
@@ -14,7 +14,9 @@ export const SEGMENT_TICKS_MAX = 512;
 export const SEGMENT_COMMANDS_MAX = 98_304;
 
 export class Segment {
-  readonly state: Uint8Array;
+  state: Uint8Array;
+  /** How the snapshot is laid out: also when another module runs its ticks again. */
+  layout: KernelLayout;
   /** The module that ran these ticks. */
   kernel: Kernel;
   /** Tick of the snapshot. */
@@ -27,11 +29,14 @@ export class Segment {
   constructor(stateBytes: number, kernel: Kernel) {
     this.state = new Uint8Array(stateBytes).fill(0);
     this.kernel = kernel;
+    this.layout = kernel.layout;
   }
 
   /** Begins anew with this state as the snapshot. */
   begin(state: Uint8Array, tick: number, kernel: Kernel): void {
-    this.state.set(state);
+    if (state.length === this.state.length) this.state.set(state);
+    else this.state = state.slice();
+    this.layout = kernel.layout;
     this.kernel = kernel;
     this.tick = tick;
     this.ticks = 0;

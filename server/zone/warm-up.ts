@@ -7,6 +7,7 @@ import { COMMAND_BYTES } from "../../assembly/abi.ts";
 import { instantiate } from "../../assembly/toolchain/instance.ts";
 import type { Kernel } from "../../assembly/toolchain/kernel.ts";
 import { FuelTank } from "../../assembly/toolchain/fuel.ts";
+import { addressesOf } from "./addresses.ts";
 import { OutputCheck } from "./output-check.ts";
 import { InvalidOutput } from "./trap.ts";
 import type { Zone, ZoneOptions } from "./zone.ts";
@@ -23,7 +24,8 @@ const SEED = 1;
 const TICK_RATE_HZ = 20;
 
 /**
- * Ticks `scratch` (a memory of the zone's size, overwritten) with the candidate, from the zone's last snapshot on.
+ * Ticks `scratch` (a memory of the zone's size, overwritten) with the candidate, from the zone's last snapshot on, carried over
+ * to the candidate's layout.
  * Returns how many ticks. Throws WowsimError("candidate_trapped").
  */
 export function warmUp(
@@ -32,12 +34,13 @@ export function warmUp(
   scratch: WebAssembly.Memory,
   options: Pick<ZoneOptions, "fuelPerTick" | "now" | "cpuMs" | "timeLimitMs">,
 ): number {
-  const { segment, at } = zone;
+  const { segment } = zone;
   const { fuelPerTick, now } = options;
   const tank = new FuelTank({ ...options, slice: SLICE });
   const exports = instantiate(candidate, scratch, tank.refuel);
   const bytes = new Uint8Array(scratch.buffer);
   const view = new DataView(scratch.buffer);
+  const at = addressesOf(candidate.layout);
   const output = new OutputCheck(scratch, at);
   let done = 0;
   try {
@@ -46,7 +49,7 @@ export function warmUp(
     tank.fill(exports.fuel, fuelPerTick);
     exports.init(SEED, zone.id, TICK_RATE_HZ);
     exports.hash();
-    bytes.set(segment.state, at.stateBase);
+    zone.carry(segment, candidate.layout, scratch);
     const end = now() + WARM_UP_MS_MAX;
     // One tick at least, however busy the machine: none would prove nothing.
     for (; done === 0 || (done < WARM_UP_TICKS_MAX && now() < end); done++) {

@@ -5,20 +5,20 @@ import { OP_SPAWN } from "../../assembly/abi.ts";
 import { messageOf, WowsimError } from "../protocol/errors.ts";
 import { ZoneFaultHost } from "./zone-faults.ts";
 import { FullCollection } from "../shared/full-collection.ts";
-import type { Kernel, KernelLayout } from "../../assembly/toolchain/kernel.ts";
-import { layoutFrom, layoutOfInstance } from "../../assembly/toolchain/load.ts";
+import type { Kernel } from "../../assembly/toolchain/kernel.ts";
+import { layoutFrom } from "../../assembly/toolchain/load.ts";
 import { RingEmitter } from "../shared/emitter.ts";
 import type { ZoneContent } from "../protocol/content/content.ts";
 import { Breadcrumb } from "../shared/breadcrumb.ts";
-import { instanceOf } from "../../assembly/toolchain/instance.ts";
 import type { ZoneBatch } from "./command-batch.ts";
 import type { FromZoneWorker, ToZoneWorker } from "../shared/zone-messages.ts";
 import { Ring } from "../shared/ring.ts";
 import { takeTicket } from "../shared/swap-ticket.ts";
 import { ownThreadId } from "../shared/thread-times.ts";
+import { createMemory } from "../../assembly/toolchain/instance.ts";
 import { warmUp } from "./warm-up.ts";
 import { COMMAND_MESSAGE_BYTES } from "../shared/ring-records.ts";
-import type { ZoneWorkerStart } from "../shared/zone-start.ts";
+import type { ZoneModule, ZoneWorkerStart } from "../shared/zone-start.ts";
 import { ZoneOutput } from "./zone-output.ts";
 import { ZoneRunner } from "./zone-runner.ts";
 
@@ -46,7 +46,6 @@ export class ZoneHost {
   readonly #runners = new Map<number, ZoneRunner>();
   readonly #stop: Int32Array;
   readonly #crumb: Breadcrumb;
-  readonly #memoryPages: number;
   #scratch: WebAssembly.Memory | null = null;
   #censusDueMs = 0;
 
@@ -74,9 +73,7 @@ export class ZoneHost {
       },
     });
     this.#crumb.claimed(this.#faults.thread, ownThreadId());
-    const layout = layoutFrom(new Map(start.layout));
-    this.#memoryPages = layout.value("MEMORY_PAGES");
-    for (const zone of start.zones) this.#runners.set(zone.zone.id, this.#newRunner(zone, layout));
+    for (const zone of start.zones) this.#runners.set(zone.zone.id, this.#newRunner(zone));
   }
 
   /** Ticks until it is told to stop. */
@@ -125,11 +122,12 @@ export class ZoneHost {
     switch (message.type) {
       case "swap": {
         this.#crumb.enter("swap");
-        const kernel = this.#candidate(message.module, message.hash, message.label);
+        const kernel = kernelOf(message);
+        runner.assertCanTake(kernel);
         // The journal of a zone that is DOWN ends in what took it DOWN: there is nothing to warm up on.
-        if (!runner.isDown && kernel.layout.hash === runner.zone.kernel.layout.hash) {
+        if (!runner.isDown) {
           const { fuelPerTick, timeLimitMs } = this.#start;
-          warmUp(runner.zone, kernel, this.#scratchMemory(), { fuelPerTick, timeLimitMs, now, cpuMs });
+          warmUp(runner.zone, kernel, this.#scratchMemory(kernel), { fuelPerTick, timeLimitMs, now, cpuMs });
         }
         if (message.ticket !== undefined && !takeTicket(message.ticket))
           throw new WowsimError(
@@ -149,14 +147,14 @@ export class ZoneHost {
     }
   }
 
-  #newRunner(start: ZoneWorkerStart["zones"][number], layout: KernelLayout): ZoneRunner {
+  #newRunner(start: ZoneWorkerStart["zones"][number]): ZoneRunner {
     const { zone, seed, startMs, after, earlier } = start;
     const { content, tickRateHz, fuelPerTick, timeLimitMs, watchdogMs } = this.#start;
     const runner: ZoneRunner = new ZoneRunner({
       zone,
       content,
-      kernel: { ...start.module, layout },
-      earlier: earlier.map((module): Kernel => ({ ...module, layout })),
+      kernel: kernelOf(start.module),
+      earlier: earlier.map(kernelOf),
       tickRateHz,
       seed,
       fuelPerTick,
@@ -211,17 +209,15 @@ export class ZoneHost {
     for (const runner of this.#runners.values()) runner.writeCensus();
   }
 
-  /** A compiled module as a Kernel: its layout is read from an instance over the scratch memory. */
-  #candidate(module: WebAssembly.Module, hash: string, label: string): Kernel {
-    const exports = instanceOf(module, this.#scratchMemory());
-    return { module, hash, label, layout: layoutOfInstance(exports) };
-  }
-
-  /** For candidates: to read their layout, and to warm them up. */
-  #scratchMemory(): WebAssembly.Memory {
-    this.#scratch ??= new WebAssembly.Memory({ initial: this.#memoryPages, maximum: this.#memoryPages });
+  /** To warm candidates up; all that a zone can take have as much memory. */
+  #scratchMemory(kernel: Kernel): WebAssembly.Memory {
+    this.#scratch ??= createMemory(kernel);
     return this.#scratch;
   }
+}
+
+function kernelOf({ module, hash, label, layout }: ZoneModule): Kernel {
+  return { module, hash, label, layout: layoutFrom(layout) };
 }
 
 /** All creatures of a zone appear in its first tick, by commands like any others. */

@@ -152,9 +152,17 @@ export class ZoneRunner {
 
   /** Gives the zone to another module, warm. Throws WowsimError; the zone is then as before. */
   swap(kernel: Kernel): { tick: number } {
+    this.assertCanTake(kernel);
     const before = this.zone.kernel;
     this.#give(kernel);
     return this.#modules.tries(kernel, before);
+  }
+
+  /** Throws WowsimError("layout_mismatch") when the module could not take over the state, or the one before not take it back. */
+  assertCanTake(kernel: Kernel): void {
+    this.zone.assertCanTake(kernel);
+    const fallback = this.#modules.canary?.fallback;
+    if (fallback !== undefined) this.zone.assertCanTake(kernel, fallback.layout);
   }
 
   /**
@@ -170,7 +178,6 @@ export class ZoneRunner {
   /** A zone that is DOWN has no tick to swap between: it begins again with the module, which may be what it was waiting for. */
   #give(kernel: Kernel): void {
     if (this.#state !== "DOWN") return this.zone.swap(kernel);
-    this.zone.assertSameLayout(kernel);
     this.zone.revert(kernel);
     this.#restart.begin(this.#options.now());
   }

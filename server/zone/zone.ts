@@ -4,7 +4,7 @@
 //   zone.snapshot()        a new journal segment begins with a copy of the memory
 //   zone.restore(segment)  a fresh instance over that copy
 //   zone.replay(segment)   run its journalled ticks again; every hash must match
-//   zone.swap(kernel)      the same memory under another module
+//   zone.swap(kernel)      the same state under another module, carried over where that lays it out differently
 //
 // The tick is a pure function of memory and batch, so a zone that was restored and replayed equals one that never fell.
 
@@ -13,7 +13,8 @@ import type { ZoneContent, Content } from "../protocol/content/content.ts";
 import { writeContent } from "./content-tables.ts";
 import { WowsimError } from "../protocol/errors.ts";
 import { createMemory, instantiate } from "../../assembly/toolchain/instance.ts";
-import type { Kernel, KernelExports } from "../../assembly/toolchain/kernel.ts";
+import type { Kernel, KernelExports, KernelLayout } from "../../assembly/toolchain/kernel.ts";
+import { differences, inWords, planMigration } from "../../assembly/toolchain/migration.ts";
 import { FuelTank } from "../../assembly/toolchain/fuel.ts";
 import { addressesOf } from "./addresses.ts";
 import type { Breadcrumb } from "../shared/breadcrumb.ts";
@@ -54,13 +55,15 @@ export interface ZoneOptions {
   afterTick?: number;
 }
 
+/** A copy of a zone's state, and how it is laid out. */
+type Snapshot = Pick<Segment, "state" | "layout">;
+
 export class Zone {
   readonly id: number;
   readonly name: string;
   readonly memory: WebAssembly.Memory;
   readonly view: DataView;
   readonly bytes: Uint8Array;
-  readonly at: Addresses;
   readonly entities: EntityReader;
   /** Ticks completed. */
   tick = 0;
@@ -68,6 +71,9 @@ export class Zone {
   kernelMs = 0;
   fuelUsed = 0n;
   #kernel: Kernel;
+  /** How the memory is laid out: by the running module, but for the moment between a revert and its restore. */
+  #layout: KernelLayout;
+  #at: Addresses;
   #exports: KernelExports;
   #current: Segment;
   #previous: Segment;
@@ -78,7 +84,7 @@ export class Zone {
   #fuelMax = 0n;
   #fuelMaxBefore = 0n;
   readonly #options: ZoneOptions;
-  readonly #output: OutputCheck;
+  #output: OutputCheck;
   readonly #tank: FuelTank;
 
   /** A fresh zone before its first tick, with its content written and its first snapshot taken. */
@@ -91,9 +97,10 @@ export class Zone {
     this.memory = createMemory(kernel);
     this.bytes = new Uint8Array(this.memory.buffer);
     this.view = new DataView(this.memory.buffer);
-    this.at = addressesOf(kernel.layout);
-    this.entities = new EntityReader(this.memory, this.at);
-    this.#output = new OutputCheck(this.memory, this.at);
+    this.#layout = kernel.layout;
+    this.#at = addressesOf(kernel.layout);
+    this.entities = new EntityReader(this.memory, this.#at);
+    this.#output = new OutputCheck(this.memory, this.#at);
     this.tick = options.afterTick ?? 0;
     const stateBytes = this.at.stateEnd - this.at.stateBase;
     this.#current = new Segment(stateBytes, kernel);
@@ -104,6 +111,11 @@ export class Zone {
 
   get kernel(): Kernel {
     return this.#kernel;
+  }
+
+  /** Where things are in the memory as it is. */
+  get at(): Addresses {
+    return this.#at;
   }
 
   /** The state hash, as of the last tick. */
@@ -193,9 +205,13 @@ export class Zone {
   /** Puts a segment's snapshot into a fresh instance of the running module. */
   restore(segment: Segment): void {
     this.#exports = instantiate(this.#kernel, this.memory, this.#tank.refuel);
-    this.bytes.set(segment.state, this.at.stateBase);
-    this.entities.forget();
+    this.#take(segment);
     this.tick = segment.tick;
+  }
+
+  /** Whether the segment's hashes can be those of the running module: they are of a state in its layout. */
+  canVerify(segment: Segment): boolean {
+    return segment.layout.stateHash === this.#kernel.layout.stateHash;
   }
 
   /**
@@ -224,22 +240,47 @@ export class Zone {
     this.#complete();
   }
 
-  /** Gives the memory to another module. Throws WowsimError("layout_mismatch") and stays as it was. */
+  /**
+   * Gives the state to another module: the memory as it is, or carried over to the module's layout.
+   * Throws WowsimError("layout_mismatch", ...) and stays as it was.
+   */
   swap(kernel: Kernel): void {
-    this.assertSameLayout(kernel);
-    this.#exports = instantiate(kernel, this.memory, this.#tank.refuel);
-    this.#kernel = kernel;
+    this.assertCanTake(kernel);
+    const before = { kernel: this.#kernel, layout: this.#layout };
+    const isSame = this.#layout.stateHash === kernel.layout.stateHash;
+    const state = isSame ? this.#state : this.#state.slice();
+    try {
+      this.#exports = instantiate(kernel, this.memory, this.#tank.refuel);
+      this.#kernel = kernel;
+      if (isSame) this.#bind(kernel.layout);
+      else this.#take({ state, layout: before.layout });
+    } catch (error) {
+      this.#kernel = before.kernel;
+      this.#exports = instantiate(before.kernel, this.memory, this.#tank.refuel);
+      if (!isSame) this.#take({ state, layout: before.layout });
+      throw error;
+    }
     this.snapshot();
   }
 
-  /** Throws WowsimError("layout_mismatch") when the module can not take over this memory. */
-  assertSameLayout(kernel: Kernel): void {
-    if (kernel.layout.hash !== this.#kernel.layout.hash) {
-      throw new WowsimError(
-        "layout_mismatch",
-        `Module ${kernel.hash} lays its memory out differently (${kernel.layout.hash}, zone ${this.id} has ${this.#kernel.layout.hash}) and brings no migration; build it from the same memory map.`,
-      );
-    }
+  /** Writes a state to a memory of the zone's size as another layout has it. Throws WowsimError("layout_mismatch", ...). */
+  carry({ state, layout }: Snapshot, to: KernelLayout, memory: WebAssembly.Memory): void {
+    const [base, end] = [to.value("STATE_BASE"), to.value("STATE_END")];
+    const into = new Uint8Array(memory.buffer, base, end - base);
+    if (layout.stateHash === to.stateHash) return into.set(state);
+    planMigration(layout, to).carry(state, into);
+    const { content, tickRateHz } = this.#options;
+    writeContent(memory, to, content, tickRateHz);
+  }
+
+  /** Throws WowsimError("layout_mismatch") with the differences when the module can not take over the state. */
+  assertCanTake(kernel: Kernel, layout = this.#layout): void {
+    const problems = differences(layout, kernel.layout);
+    if (problems.length === 0) return;
+    throw new WowsimError(
+      "layout_mismatch",
+      `Module ${kernel.hash} can not take over the state of zone ${this.id}: ${inWords(problems)}. Nothing was changed.`,
+    );
   }
 
   /** Takes the module back to `kernel` without a new snapshot: for a restore and replay through it. */
@@ -256,6 +297,23 @@ export class Zone {
     const floor = fuelPerTick / RERUN_FUEL_FLOOR;
     const fuel = wanted > floor ? wanted : floor;
     return fuel < fuelPerTick ? fuel : fuelPerTick;
+  }
+
+  /** The memory gets that state, as the running module lays it out. */
+  #take(snapshot: Snapshot): void {
+    const { layout } = this.#kernel;
+    this.carry(snapshot, layout, this.memory);
+    this.#bind(layout);
+    this.entities.forget();
+  }
+
+  /** The host reads the memory by that layout from now on. */
+  #bind(layout: KernelLayout): void {
+    if (layout === this.#layout) return;
+    this.#layout = layout;
+    this.#at = addressesOf(layout);
+    this.entities.bind(this.#at);
+    this.#output = new OutputCheck(this.memory, this.#at);
   }
 
   get #state(): Uint8Array {
@@ -297,6 +355,7 @@ export class Zone {
   #begin(): KernelExports {
     const { zone, content, seed, tickRateHz } = this.#options;
     const exports = instantiate(this.#kernel, this.memory, this.#tank.refuel);
+    this.#bind(this.#kernel.layout);
     this.startClock();
     this.#call(exports, () => exports.init(seed, zone.id, tickRateHz));
     writeContent(this.memory, this.#kernel.layout, content, tickRateHz);

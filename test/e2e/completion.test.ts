@@ -109,7 +109,12 @@ for (const [shell, offers] of [
     });
 
     test("offers variants, scenarios with files beside them, and other files by how their names end", async () => {
-      expect(await sorted(offers, "build-kernel", "--variant", "")).toEqual(["crash", "hotfix", "regression"]);
+      expect(await sorted(offers, "build-kernel", "--variant", "")).toEqual([
+        "crash",
+        "hotfix",
+        "new-column",
+        "regression",
+      ]);
       const scenarios = [...LIBRARY.keys(), "drill.yaml"];
       expect(await sorted(offers, "scenario", "run", "")).toEqual(expect.arrayContaining(scenarios) as string[]);
       expect(await offers("scenario", "check", "dr")).toEqual(["drill.yaml"]);

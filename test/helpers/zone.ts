@@ -9,7 +9,7 @@ import type { World, ZoneContent } from "../../server/protocol/content/content.t
 import { loadWorld } from "../../server/protocol/content/load.ts";
 import { compileCached, ensureKernel, readSources } from "../../assembly/toolchain/build.ts";
 import type { Kernel } from "../../assembly/toolchain/kernel.ts";
-import { loadKernel } from "../../assembly/toolchain/load.ts";
+import { layoutFrom, loadKernel } from "../../assembly/toolchain/load.ts";
 import { meter } from "../../assembly/toolchain/meter.ts";
 import { ZoneBatch } from "../../server/zone/command-batch.ts";
 import { ZoneTrap } from "../../server/zone/trap.ts";
@@ -60,6 +60,47 @@ export function plantedKernel(): Promise<Kernel> {
 }
 
 async function compilePlanted(): Promise<Kernel> {
+  return loadKernel(await meter(await compileCached(await plantedSources())), "planted");
+}
+
+let wide: Promise<Kernel> | null = null;
+/**
+ * A planted kernel that lays the state out differently: in the middle of the entities' columns it has one more, ENTITY_AGE, of those
+ * who are there. It counts their ticks, from 7 on for whoever was there before, and has no influence on anything else. What was
+ * planted has names there; `plant` is what a zone that is carried over gets.
+ */
+export async function wideKernel(plant?: Plant): Promise<Kernel> {
+  wide ??= compileWide();
+  if (plant === undefined) return wide;
+  const plain = await wide;
+  const constants = new Map(plain.layout.constants)
+    .set("DEFAULT_HEADER_PLANT_DOES", Object.keys(PLANTS).indexOf(plant.does) + 1)
+    .set("DEFAULT_HEADER_PLANT_TICK", plant.fromTick);
+  return { ...plain, layout: layoutFrom(constants) };
+}
+
+async function compileWide(): Promise<Kernel> {
+  const sources = await plantedSources();
+  const put = (path: string, before: string, after: string): void => {
+    const text = sources.get(path) ?? "";
+    if (!text.includes(before)) throw new Error(`${path} has no ${before}`);
+    sources.set(path, text.replace(before, after));
+  };
+  const age = "export const ENTITY_AGE: usize = ENTITY_HEALTH + ROWS;\nexport const DEFAULT_ENTITY_AGE: u32 = 7;";
+  put("memory/entities.ts", "ENTITY_MAX_HEALTH: usize = ENTITY_HEALTH", "ENTITY_MAX_HEALTH: usize = ENTITY_AGE");
+  put("memory/entities.ts", "export const ENTITY_MAX_HEALTH", `${age}\nexport const ENTITY_MAX_HEALTH`);
+  const names = ["DOES", "TICK"].map(
+    (name, index) => `export const HEADER_PLANT_${name}: usize = HEADER_END - ${8 - index * 4};`,
+  );
+  put("memory/header.ts", "/** What is not u32", `${names.join("\n")}\n/** What is not u32`);
+  const count =
+    "for (let row: u32 = 0; row < ROWS_MAX; row++) if (load<u32>(ENTITY_ID + row * 4) != 0) store<u32>(ENTITY_AGE + row * 4, load<u32>(ENTITY_AGE + row * 4) + 1);";
+  put("index.ts", "  regenerate();\n", `  regenerate();\n  ${count}\n`);
+  put("index.ts", "  HEADER_TICK,\n", "  ENTITY_AGE,\n  ENTITY_ID,\n  ROWS_MAX,\n  HEADER_TICK,\n");
+  return loadKernel(await meter(await compileCached(sources)), "wide");
+}
+
+async function plantedSources(): Promise<Map<string, string>> {
   const sources = await readSources();
   const at = `HEADER_END - ${PLANT_BYTES_FROM_END}`;
   const cases = Object.values(PLANTS).map((code, index) => `if (load<u32>(${at}) == ${index + 1}) { ${code} }`);
@@ -68,7 +109,7 @@ async function compilePlanted(): Promise<Kernel> {
     .replace("  regenerate();\n", `  regenerate();\n  ${code}\n`)
     .replace("  HEADER_TICK,\n", "  HEADER_END,\n  HEADER_SPAWN_X,\n  HEADER_TICK,\n");
   if (!index.includes(code)) throw new Error("assembly/index.ts calls no regenerate(), after which to plant.");
-  return loadKernel(await meter(await compileCached(sources.set("index.ts", index))), "planted");
+  return sources.set("index.ts", index);
 }
 
 export type TestZoneOptions = Partial<ZoneOptions> & { plant?: Plant };

@@ -142,7 +142,7 @@ export class ModuleStore {
   #settle(known: KnownModule, answer: CheckAnswer): void {
     if (answer.ok) {
       const { hash, label } = known;
-      known.kernel = { module: answer.module, layout: layoutFrom(new Map(answer.layout)), hash, label };
+      known.kernel = { module: answer.module, layout: layoutFrom(answer.layout), hash, label };
     } else known.problems = answer.problems.slice(0, PROBLEMS_MAX);
     known.state = answer.ok ? "ready" : "refused";
   }

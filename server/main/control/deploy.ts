@@ -10,6 +10,7 @@
 
 import { messageOf, WowsimError } from "../../protocol/errors.ts";
 import type { Kernel } from "../../../assembly/toolchain/kernel.ts";
+import { layoutEntries } from "../../../assembly/toolchain/load.ts";
 import type { Emitter } from "../../protocol/telemetry-line.ts";
 import type { WorkerFactory } from "../../shared/worker-factory.ts";
 import type { FromZoneWorker, Swap } from "../../shared/zone-messages.ts";
@@ -290,10 +291,10 @@ export class Deployer implements ZoneListener, ModuleUsers {
   #moveOf(holding: Holding, { verb, move, hash }: Extract<Effect, { do: "ask" }>): ZoneMove {
     if (verb === "undo") return { type: "rollback", hash };
     if (verb === "keep") return { type: "promote", hash };
-    const { module, label } = this.modules.ready(hash);
+    const { module, label, layout } = this.modules.ready(hash);
     const ticket = newTicket();
     holding.ticket = { move, ticket };
-    return { type: "swap", module, hash, label, ticket };
+    return { type: "swap", module, hash, label, layout: layoutEntries(layout), ticket };
   }
 
   #say(zoneId: number, { by }: Holding, { what, from, to, reason, isTold }: Extract<Effect, { do: "tell" }>): void {

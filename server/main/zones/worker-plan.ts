@@ -68,7 +68,6 @@ export class WorkerPlan implements WorkerStarts {
   readonly #startMs = performance.timeOrigin + performance.now() + LEAD_MS;
   readonly #intervalMs: number;
   readonly #fuelPerTick: bigint;
-  readonly #layout: [name: string, value: number][];
 
   constructor(options: WorkerPlanOptions, beginnings: ZoneBeginnings) {
     this.#beginnings = beginnings;
@@ -76,7 +75,6 @@ export class WorkerPlan implements WorkerStarts {
     this.#options = options;
     this.#intervalMs = 1_000 / tickRateHz;
     this.#fuelPerTick = options.fuelPerTick ?? fuelFor(this.#intervalMs, kernel, () => performance.now(), cpuMs);
-    this.#layout = kernel.layout.names().map((name): [string, number] => [name, kernel.layout.value(name)]);
   }
 
   startOf(worker: number): ZoneWorkerStart {
@@ -96,7 +94,6 @@ export class WorkerPlan implements WorkerStarts {
       })),
       content: world.content,
       tickRateHz,
-      layout: this.#layout,
       fuelPerTick: this.#fuelPerTick,
       timeLimitMs,
       telemetryRing: telemetryRings.ringOf(1 + worker),

@@ -85,6 +85,6 @@ export class ZoneModules {
 }
 
 /** Nothing but what a worker can be sent. */
-function alone({ module, hash, label }: ZoneModule): ZoneModule {
-  return { module, hash, label };
+function alone({ module, hash, label, layout }: ZoneModule): ZoneModule {
+  return { module, hash, label, layout };
 }

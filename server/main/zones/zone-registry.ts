@@ -5,6 +5,7 @@
 //   registry.lost(0, end, 1_000)                       // its zones are DOWN, and listener.said(...) hears of it
 
 import type { Kernel } from "../../../assembly/toolchain/kernel.ts";
+import { layoutEntries } from "../../../assembly/toolchain/load.ts";
 import type { World } from "../../protocol/content/content.ts";
 import { messageOf } from "../../protocol/errors.ts";
 import type { Emitter } from "../../protocol/telemetry-line.ts";
@@ -81,7 +82,7 @@ export class ZoneRegistry implements WorkerSlotListener, ZoneBeginnings {
     this.#watchdog = watchdog;
     this.#faultBlock = new FaultBlock(options.faultBlock);
     this.losses = new WorkerLosses(emitter);
-    this.#modules = new ZoneModules(kernel, this.zones.keys());
+    this.#modules = new ZoneModules({ ...kernel, layout: layoutEntries(kernel.layout) }, this.zones.keys());
     this.gameLoop = new GameLoop({ emitter, tickRateHz, zones: this.zones.keys(), now });
     this.census = new Census(emitter, now);
     this.listen(this.gameLoop);

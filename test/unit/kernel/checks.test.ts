@@ -212,8 +212,8 @@ test("a variant that is not there is refused by name", () => {
   expect(buildKernel({ variant: "../server" })).rejects.toThrow("no variant ../server");
 });
 
-test("every variant stands in for files that are there, and lays its memory out alike", async () => {
-  for (const name of await variantNames()) {
+test("every variant stands in for files that are there, and lays its memory out alike but for the one with a column more", async () => {
+  for (const name of (await variantNames()).filter((each) => each !== "new-column")) {
     expect([name, mapOf(await readSources(name))]).toEqual([name, mapOf(await readSources())]);
   }
 });

@@ -23,7 +23,7 @@ test("whatever is moved by a byte, or made one larger than its room, is found ou
     return larger === "" && problemsWith({ [name]: value - 1 }) === "";
   });
   // These only say where something ends; what lies there is held against the next all the same.
-  const ends = ["MEMORY_PAGES", "OVERLOAD_BYTES", "ENTITY_COLUMNS_END", "PLAYER_COLUMNS_END", "CREATURE_COLUMNS_END"];
+  const ends = ["HEADER_END", "MEMORY_PAGES", "OVERLOAD_BYTES"];
   expect(quiet).toEqual(ends);
 });
 
@@ -44,9 +44,26 @@ test.each([
   ["two columns in one place", { ENTITY_X: layout.value("ENTITY_ID") + 4 }, "and reaches into ENTITY_X"],
   ["an address between two words", { HEADER_BASE: 65_537 }, "HEADER_BASE at 65537 is not a multiple of 8"],
   ["more memory than a zone may have", { MEMORY_PAGES: 60_000 }, "60000 pages, more than 1024"],
+  [
+    "columns that end in what comes after them",
+    { PLAYER_COLUMNS_END: layout.value("FREE_BASE") },
+    "PLAYER_BODY_Z needs",
+  ],
+  [
+    "another form of what players take along",
+    { TRANSFER_WORDS: 120 },
+    "Its TRANSFER_WORDS is 120, that of this server 116",
+  ],
   ["departures that reach into arrivals", { DEPARTURES_MAX: 65 }, "and reaches into ARRIVAL_BASE"],
 ])("%s is refused", (_, changes, problem) => {
   expect(problemsWith(changes)).toContain(problem);
+});
+
+test("scratch that a module does not have, or has besides, is its own affair", () => {
+  const without = new Map([...real].filter(([name]) => !name.startsWith("GRID_")));
+  expect(layoutProblems(without)).toEqual([]);
+  expect([...REQUIRED_NAMES].filter((name) => !without.has(name))).toEqual([]);
+  expect(problemsWith({ GRID_FLAGS: layout.value("SCRATCH_END") })).toBe("");
 });
 
 test("every address that a host looks up is asked of a module before it may run", () => {

@@ -56,10 +56,15 @@ function play(name: string) {
   return { ticks, fuelPerTick: Number(fuel) / TICKS };
 }
 
-test("there is a regression, a hotfix and a crash, each its own module of the kernel's own layout", async () => {
-  expect(await variantNames()).toEqual(["crash", "hotfix", "regression"]);
-  expect(new Set([...kernels.values()].map(({ hash }) => hash)).size).toBe(4);
-  expect(new Set([...kernels.values()].map(({ layout }) => layout.hash)).size).toBe(1);
+test("there is a regression, a hotfix and a crash, each its own module of the kernel's own layout, and one with a column more", async () => {
+  expect(await variantNames()).toEqual(["crash", "hotfix", "new-column", "regression"]);
+  expect(new Set([...kernels.values()].map(({ hash }) => hash)).size).toBe(5);
+  const before = kernelOf("kernel").layout;
+  for (const name of ["crash", "hotfix", "regression"])
+    expect([name, kernelOf(name).layout.constants]).toEqual([name, before.constants]);
+  const { stateHash, borderHash } = kernelOf("new-column").layout;
+  expect(stateHash).not.toBe(before.stateHash);
+  expect(borderHash).toBe(before.borderHash);
 });
 
 test("each differs from the kernel by few lines", () => {

@@ -1,5 +1,6 @@
 // The main thread's hold on its zone workers: with real workers, and with one that does what the test wants.
 
+import { layoutEntries } from "../../../assembly/toolchain/load.ts";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { JOIN_WATCHES, TRANSFER_WORDS } from "../../../assembly/abi.ts";
 import { FaultBlock } from "../../../server/shared/fault-block.ts";
@@ -16,11 +17,12 @@ import { endBy, mortalWorkers } from "../../helpers/mortal-workers.ts";
 import { eventually } from "../../helpers/telemetry.ts";
 import { slowKernel } from "../../helpers/odd-kernels.ts";
 import { FakeZoneWorker } from "../../helpers/zone-fake-worker.ts";
-import { testKernel, testWorld } from "../../helpers/zone.ts";
+import { testKernel, testWorld, wideKernel } from "../../helpers/zone.ts";
 
 setDefaultTimeout(90_000);
 
 const kernel = await testKernel();
+const layout = layoutEntries(kernel.layout);
 const world = await testWorld();
 
 interface Supervised extends AsyncDisposable {
@@ -88,7 +90,7 @@ test.each([1, 2])("zones tick in %p workers, take commands and give frames", asy
 test("a zone changes its module on request, and says why it does not", async () => {
   await using supervised = await supervise();
   const { supervisor } = supervised;
-  const swap = { type: "swap", module: kernel.module, hash: "0123456789abcdef", label: "other" } as const;
+  const swap = { type: "swap", module: kernel.module, hash: "0123456789abcdef", label: "other", layout } as const;
   await supervisor.request(1, swap);
   expect(supervisor.zones.get(1)).toMatchObject({ kernelHash: "0123456789abcdef", kernelLabel: "other" });
   expect(supervisor.zones.get(1)?.promotedHash).toBe(kernel.hash);
@@ -102,7 +104,7 @@ test("a zone changes its module on request, and says why it does not", async () 
 
 test("a module that takes much time for little fuel is refused in time; where it is not, its worker can be ended", async () => {
   const [slow, fuelPerTick] = [await slowKernel(), 1n << 40n];
-  const swap = { type: "swap", module: slow.module, hash: slow.hash, label: "slow" } as const;
+  const swap = { type: "swap", module: slow.module, hash: slow.hash, label: "slow", layout } as const;
   {
     await using supervised = await supervise({ watchdogMs: 600, fuelPerTick });
     const { supervisor } = supervised;
@@ -120,7 +122,7 @@ test("a module that takes much time for little fuel is refused in time; where it
 test("a swap whose ticket was withdrawn is not carried out, one whose ticket is taken can not be withdrawn", async () => {
   await using supervised = await supervise();
   const { supervisor } = supervised;
-  const swap = { type: "swap", module: kernel.module, hash: "0123456789abcdef", label: "other" } as const;
+  const swap = { type: "swap", module: kernel.module, hash: "0123456789abcdef", label: "other", layout } as const;
   const [late, inTime] = [newTicket(), newTicket()];
   expect(withdrawTicket(late)).toBe(true);
   expect(await refusal(supervisor.request(1, { ...swap, ticket: late }))).toContain("nothing was swapped");
@@ -204,12 +206,14 @@ test("what a dying worker committed last is delivered, and before its zone is to
   expect(told).toEqual(["session 40 departed", "1 DOWN", "2 DOWN"]);
 });
 
-test("a zone begins anew with what was promoted there; a module on trial goes with its worker, and that is told", async () => {
+test("a zone begins anew with what was promoted there, in its own layout; a module on trial goes with its worker, and that is told", async () => {
   const { newWorker, made } = mortalWorkers();
   await using supervised = await supervise({ newWorker });
   const { supervisor, emitter, messages } = supervised;
-  const swap = { type: "swap", module: kernel.module, label: "promoted" } as const;
-  await supervisor.request(1, { ...swap, hash: "00000000promoted" });
+  const swap = { type: "swap", module: kernel.module, label: "promoted", layout } as const;
+  const wide = await wideKernel();
+  const own = { module: wide.module, layout: layoutEntries(wide.layout) };
+  await supervisor.request(1, { ...swap, ...own, hash: "00000000promoted" });
   await supervisor.request(1, { type: "promote" });
   await supervisor.request(1, { ...swap, hash: "0000000000canary" });
   expect(supervisor.zones.get(1)).toMatchObject({ kernelHash: "0000000000canary" });

@@ -8,7 +8,7 @@ import type { Departure } from "../../../server/shared/transfer.ts";
 import type { Zone } from "../../../server/zone/zone.ts";
 import { commandBytes } from "../../helpers/zone-commands.ts";
 import type { Command } from "../../helpers/zone-commands.ts";
-import { newZone, playedZone, spawnBytes, testWorld } from "../../helpers/zone.ts";
+import { newZone, playedZone, spawnBytes, testWorld, wideKernel } from "../../helpers/zone.ts";
 
 const { zones, content } = await testWorld();
 const exit = { x: 5, y: -6, z: 0 };
@@ -232,6 +232,24 @@ test("what another zone's module made up does no harm here: nobody runs off the 
 });
 
 const ticks = (seconds: number): number => Math.round(seconds * 20);
+
+test("between zones that lay their state out differently go the same things", async () => {
+  const [zone, twin] = [await playedZone(5), await playedZone(5)];
+  zone.swap(await wideKernel());
+  const [departure, same] = [depart(zone, 1), depart(twin, 1)];
+  expect(departure).toEqual(same);
+  const [there, ...others] = [await otherZone(9), await otherZone(9), await otherZone(9)];
+  for (const each of others) each.swap(await wideKernel());
+  for (const each of [there, ...others]) {
+    each.step(arrivalRecords(departure, exit, abi.JOIN_WATCHES));
+    expect(each.entities.positionOf(1)).toMatchObject({ x: exit.x, y: exit.y });
+  }
+  const columns = ["ENTITY_HEALTH", "ENTITY_POWER", "PLAYER_ACK", "ENTITY_GCD_END"];
+  for (const other of others)
+    expect(columns.map((column) => read(other, 1, column))).toEqual(columns.map((column) => read(there, 1, column)));
+  // What only the module knows of them stays behind, and begins as that of a newcomer.
+  expect(read(others[0]!, 1, "ENTITY_AGE")).toBe(1);
+});
 
 test("whatever another zone's module made up, nothing is later, longer or stronger than this zone's content allows", async () => {
   const departure = depart(await playedZone(3), 1);

@@ -119,8 +119,7 @@ test("one that can not be begun is tried again, its thread given up, and its fau
   const log: string[] = [];
   const start = {
     type: "start",
-    zones: [],
-    layout: [],
+    zones: [{ zone: { id: 1 }, module: { layout: [] }, earlier: [], after: null }],
     telemetryRing: Ring.allocate(1 << 16),
     faultBlock: block.buffer,
   };

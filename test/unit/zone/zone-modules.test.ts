@@ -2,7 +2,12 @@ import { expect, test } from "bun:test";
 import { ZoneModules } from "../../../server/main/zones/zone-modules.ts";
 import type { ZoneModule } from "../../../server/shared/zone-start.ts";
 
-const named = (hash: string): ZoneModule => ({ module: {} as WebAssembly.Module, hash, label: `label of ${hash}` });
+const named = (hash: string): ZoneModule => ({
+  module: {} as WebAssembly.Module,
+  hash,
+  label: `label of ${hash}`,
+  layout: [],
+});
 
 test("a zone stands on what was promoted last, never on what is on trial", () => {
   const modules = new ZoneModules(named("boot"), [1, 2]);

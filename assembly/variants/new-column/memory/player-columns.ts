@@ -1,0 +1,70 @@
+// Memory map, fourth part: what only players have, by row.
+//
+//   spell that player 7 asked for:   the u32 at PLAYER_REQUEST_SPELL + 7 * 4
+
+import { DIMINISHED_COUNT, TYPE_F32 } from "../abi";
+import { KNOWN_MAX, PLAYERS_MAX, ROWS_MAX } from "./capacities";
+import { ENTITY_LOCKED, ENTITY_LOCKED_STRIDE } from "./entities";
+
+const PLAYERS: usize = PLAYERS_MAX * 4;
+
+/** PLAYER_WATCHES and its like: player-flags.ts. */
+export const PLAYER_FLAGS: usize = ENTITY_LOCKED + ROWS_MAX * ENTITY_LOCKED_STRIDE;
+/** Highest command sequence number applied. */
+export const PLAYER_ACK: usize = PLAYER_FLAGS + PLAYERS;
+/** Tick up to which the watcher has been told everything. */
+export const PLAYER_TOLD: usize = PLAYER_ACK + PLAYERS;
+/** Tick up to which it has been told of what is far as well; the same as PLAYER_TOLD but in an overloaded zone. */
+export const PLAYER_TOLD_FAR: usize = PLAYER_TOLD + PLAYERS;
+/** One bit a slot of its known list, in KNOWN_MAX / 32 columns: near (known-list.ts). */
+export const PLAYER_NEAR: usize = PLAYER_TOLD_FAR + PLAYERS;
+/** Tick of the last change to what RECORD_SELF tells. */
+export const PLAYER_SELF_CHANGED: usize = PLAYER_NEAR + PLAYERS * (KNOWN_MAX / 32);
+/** Upper bound a client set on its own base damage, 0 = none. */
+export const PLAYER_DAMAGE_BOUND: usize = PLAYER_SELF_CHANGED + PLAYERS;
+/** DAMAGE_PHYSICAL or DAMAGE_MAGICAL. */
+export const PLAYER_DAMAGE_TYPE: usize = PLAYER_DAMAGE_BOUND + PLAYERS;
+/** Tick of the last EVENT_CORRECTED. */
+export const PLAYER_CORRECTED_TICK: usize = PLAYER_DAMAGE_TYPE + PLAYERS;
+/** A cast asked for in this tick: REQUEST_* of cast-requests.ts, 0 = none. */
+export const PLAYER_REQUEST: usize = PLAYER_CORRECTED_TICK + PLAYERS;
+export const PLAYER_REQUEST_SPELL: usize = PLAYER_REQUEST + PLAYERS;
+export const PLAYER_REQUEST_TARGET: usize = PLAYER_REQUEST_SPELL + PLAYERS;
+export const PLAYER_REQUEST_TICKS: usize = PLAYER_REQUEST_TARGET + PLAYERS;
+export const PLAYER_REQUEST_SEQ: usize = PLAYER_REQUEST_TICKS + PLAYERS;
+export const PLAYER_COOLDOWN_COUNT: usize = PLAYER_REQUEST_SEQ + PLAYERS;
+export const PLAYER_KNOWN_COUNT: usize = PLAYER_COOLDOWN_COUNT + PLAYERS;
+/** f32: stance factor on all threat. */
+export const PLAYER_THREAT_FACTOR: usize = PLAYER_KNOWN_COUNT + PLAYERS;
+/** Diminishing returns by category (control.ts): tick at which it resets << 2 | how often it struck, 3 at most. */
+export const PLAYER_DIMINISHED: usize = PLAYER_THREAT_FACTOR + PLAYERS;
+export const DIMINISHED_CATEGORIES: u32 = DIMINISHED_COUNT;
+/** Off hand; ticks 0 = none. */
+export const PLAYER_OFF_TICKS: usize = PLAYER_DIMINISHED + PLAYERS * DIMINISHED_CATEGORIES;
+export const PLAYER_OFF_NEXT: usize = PLAYER_OFF_TICKS + PLAYERS;
+export const PLAYER_OFF_MIN: usize = PLAYER_OFF_NEXT + PLAYERS;
+export const PLAYER_OFF_MAX: usize = PLAYER_OFF_MIN + PLAYERS;
+/** f32: the way of its last displacement, of any length. */
+export const PLAYER_FACE_X: usize = PLAYER_OFF_MAX + PLAYERS;
+export const PLAYER_FACE_Y: usize = PLAYER_FACE_X + PLAYERS;
+/** Points towards the next level. */
+export const PLAYER_EXPERIENCE: usize = PLAYER_FACE_Y + PLAYERS;
+/** Deaths in a row, and the tick of the last return to life. */
+export const PLAYER_DEATHS: usize = PLAYER_EXPERIENCE + PLAYERS;
+export const PLAYER_ALIVE_TICK: usize = PLAYER_DEATHS + PLAYERS;
+/** f32: where its body lies while it is a ghost. */
+export const PLAYER_BODY_X: usize = PLAYER_ALIVE_TICK + PLAYERS;
+export const PLAYER_BODY_Y: usize = PLAYER_BODY_X + PLAYERS;
+export const PLAYER_BODY_Z: usize = PLAYER_BODY_Y + PLAYERS;
+/** How often in a row it has regenerated out of combat. Whoever is there when the column comes begins with 1. */
+export const PLAYER_RESTED: usize = PLAYER_BODY_Z + PLAYERS;
+export const DEFAULT_PLAYER_RESTED: u32 = 1;
+export const PLAYER_COLUMNS_END: usize = PLAYER_RESTED + PLAYERS;
+
+/** What is not u32, for whoever carries the state over to another layout. */
+export const TYPE_PLAYER_THREAT_FACTOR: u32 = TYPE_F32;
+export const TYPE_PLAYER_FACE_X: u32 = TYPE_F32;
+export const TYPE_PLAYER_FACE_Y: u32 = TYPE_F32;
+export const TYPE_PLAYER_BODY_X: u32 = TYPE_F32;
+export const TYPE_PLAYER_BODY_Y: u32 = TYPE_F32;
+export const TYPE_PLAYER_BODY_Z: u32 = TYPE_F32;
