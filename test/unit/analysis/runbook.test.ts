@@ -21,7 +21,7 @@ test.each(ALL.map(({ cause, title, runbook }) => [cause, title, runbook.command]
   const section = SECTIONS.get(cause) ?? "";
   expect(section).toContain(`**${title}.**`);
   expect(section).toContain(`\`\`\`sh\n${command}\n\`\`\``);
-  for (const part of ["- Seen: ", "- Told apart: ", "- Check: ", "- Mend: ", "- Sure: "])
+  for (const part of ["- Symptoms: ", "- Evidence: ", "- Check: ", "- Fix: ", "- Confidence: "])
     expect(section).toContain(part);
 });
 
