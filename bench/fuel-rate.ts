@@ -43,9 +43,7 @@ const CASES: readonly (readonly [name: string, body: string])[] = [
   ["1,000 divisions in a row", divide.repeat(1_000)],
 ];
 
-const FLAGS = {
-  fuel: integer("units that each case burns", 100_000, 1_000_000_000, 20_000_000),
-};
+const FLAGS = { fuel: integer("units that each case burns", 100_000, 1_000_000_000, 20_000_000) };
 
 await runBench("fuel-rate", FLAGS, fuelRate);
 

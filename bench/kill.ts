@@ -128,10 +128,7 @@ function wizard(tmp: string): Subprocess {
 /** Faults of a server that goes are gone with it. */
 const none = (): Promise<number> => Promise.resolve(0);
 
-const FLAGS = {
-  kills: integer("how often, over all tools", 1, 1_000, 50),
-  seed: seedFlag("the moments"),
-};
+const FLAGS = { kills: integer("how often, over all tools", 1, 1_000, 50), seed: seedFlag("the moments") };
 
 await runBench("kill", FLAGS, main, "\nExit codes: 0 nothing was ever left behind, 1 something was, 64 wrong usage.");
 

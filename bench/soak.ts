@@ -26,10 +26,7 @@ const WARM_UP_SHARE = 0.3;
 const SLOPE_MB_PER_MINUTE_MAX = 0.5;
 const MS_PER_MINUTE = 60_000;
 
-const FLAGS = {
-  minutes: number("how long", 0.05, 24 * 60, 10),
-  ...playFlags(200),
-};
+const FLAGS = { minutes: number("how long", 0.05, 24 * 60, 10), ...playFlags(200) };
 
 await runBench("soak", FLAGS, soak);
 

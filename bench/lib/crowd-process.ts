@@ -21,7 +21,7 @@ import {
 import type { Action, Behaviour, View } from "../../tools/client/behaviour.ts";
 import { ClientStats } from "../../tools/client/client-stats.ts";
 import { GameClient } from "../../tools/client/game-client.ts";
-import { forEachAtOnce, pace } from "../../tools/client/pacer.ts";
+import { CONNECTS_AT_ONCE, forEachAtOnce, pace } from "../../tools/client/pacer.ts";
 import { SpellBook } from "../../tools/client/spell-book.ts";
 import type { Protocol } from "../../tools/client/wire.ts";
 import type { KnownEntity, Position } from "../../tools/client/world-model.ts";
@@ -46,7 +46,6 @@ export interface CrowdOrder {
   seed: number;
 }
 
-const CONNECTS_AT_ONCE = 64;
 const PINGS_PER_SECOND = 0.2;
 /** Further from home than this, a player goes back. */
 const HOME_YD = 20;

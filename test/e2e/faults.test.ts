@@ -2,9 +2,8 @@
 // mends it.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { ControlClient } from "../../tools/client/control-client.ts";
-import { LiveServer, until } from "../helpers/control-live.ts";
+import { isMessage, LiveServer, until } from "../helpers/control-live.ts";
 
 setDefaultTimeout(120_000);
 
@@ -15,11 +14,6 @@ beforeAll(async () => {
   live = await LiveServer.start({ players: PLAYERS });
 }, 120_000);
 afterAll(() => live[Symbol.asyncDispose]());
-
-const isMessage =
-  (message: string, zoneId?: number) =>
-  (line: TelemetryLine): boolean =>
-    line.message === message && (zoneId === undefined || line.data["zone_id"] === zoneId);
 
 const durations = (ticks: Record<string, number>[]): number[] => ticks.map((tick) => tick["duration_ms"] ?? Number.NaN);
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { OP_SPIN, OP_TRAP } from "../../assembly/abi.ts";
 import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { LineSocket } from "../../tools/client/line-socket.ts";
-import { LiveServer, until } from "../helpers/control-live.ts";
+import { isMessage, LiveServer, until } from "../helpers/control-live.ts";
 
 setDefaultTimeout(120_000);
 
@@ -16,11 +16,6 @@ beforeAll(async () => {
   live = await LiveServer.start({ players: PLAYERS, world: "server/protocol/content/worlds/four-zones.toml" });
 }, 120_000);
 afterAll(() => live[Symbol.asyncDispose]());
-
-const isMessage =
-  (message: string, zoneId?: number) =>
-  (line: TelemetryLine): boolean =>
-    line.message === message && (zoneId === undefined || line.data["zone_id"] === zoneId);
 
 const inZone = (zone: number): number => live.swarm.clients.filter(({ zoneId }) => zoneId === zone).length;
 const everybodyPlays = (): Promise<void> => until("everybody plays", () => live.swarm.playing === PLAYERS);

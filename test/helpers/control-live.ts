@@ -16,6 +16,12 @@ import { Swarm } from "../../tools/client/swarm.ts";
 const POLL_MS = 50;
 const PATIENCE_MS = 40_000;
 
+/** Lines with that message, of that zone if one is named. */
+export const isMessage =
+  (message: string, zoneId?: number) =>
+  (line: TelemetryLine): boolean =>
+    line.message === message && (zoneId === undefined || line.data["zone_id"] === zoneId);
+
 export class LiveServer implements AsyncDisposable {
   readonly child: ServerChild;
   readonly swarm: Swarm;

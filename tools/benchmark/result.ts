@@ -20,10 +20,8 @@ export interface Usage {
   rss_mb: Measured;
 }
 
-export interface StepResult {
-  clients: number;
-  /** How long was measured, all clients being in. */
-  seconds: number;
+/** What the server's telemetry says of a step. */
+export interface TickFigures {
   /** Of the server's tick, which is its slowest zone's. */
   tick_ms: Spread;
   /** How far ticks came from when they were due, either way. */
@@ -33,14 +31,21 @@ export interface StepResult {
   ticks_expected: number;
   overruns: number;
   overrun_pct: Measured;
+  /** That the server read, a second. */
+  messages: Measured;
+  server: Usage;
+}
+
+export interface StepResult extends TickFigures {
+  clients: number;
+  /** How long was measured, all clients being in. */
+  seconds: number;
   /** What players did and were told. */
   actions: number;
-  messages: Measured;
   round_trip_ms: { p50: Measured; p90: Measured; p99: Measured; max: Measured };
   bytes_to_clients: number;
   bytes_from_clients: number;
   /** Null when nobody played. */
-  server: Usage;
   players: Usage | null;
   connects: number;
   drops: number;

@@ -11,9 +11,8 @@ import type { FeedClient } from "../client/feed-client.ts";
 import { sleep } from "../ui/sleep.ts";
 import { startPlayers } from "./players.ts";
 import type { Players, PlayersReport } from "./players.ts";
-import type { StepResult } from "./result.ts";
+import type { StepResult, TickFigures } from "./result.ts";
 import { TickWindow } from "./tick-window.ts";
-import type { TickFigures } from "./tick-window.ts";
 
 export interface Target {
   host: string;

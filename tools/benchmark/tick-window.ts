@@ -6,18 +6,7 @@ import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { greatest, known, mapped, quantile, ratio, sum } from "../analysis/measured.ts";
 import type { Measured } from "../analysis/measured.ts";
 import { measuredOf } from "../analysis/telemetry-text.ts";
-import type { Spread, Usage } from "./result.ts";
-
-export interface TickFigures {
-  tick_ms: Spread;
-  jitter_ms: Spread;
-  ticks: number;
-  ticks_expected: number;
-  overruns: number;
-  overrun_pct: Measured;
-  messages: Measured;
-  server: Usage;
-}
+import type { Spread, TickFigures } from "./result.ts";
 
 /** Until a line says otherwise. */
 const TICK_RATE_HZ = 20;

@@ -11,9 +11,8 @@ import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
 import { Backoff } from "./backoff.ts";
 import { OLD_BASE_DAMAGE, OLD_SPELLS, OLD_TARGET, OldWalk, chooseOldMessage } from "./old-mix.ts";
 import { hostAndPort } from "./server-name.ts";
-import { forEachAtOnce, pace } from "./pacer.ts";
+import { CONNECTS_AT_ONCE, forEachAtOnce, pace } from "./pacer.ts";
 
-const CONNECTS_AT_ONCE = 64;
 const TRACKS = 64;
 const TRACK_STEPS = 64;
 

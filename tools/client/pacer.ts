@@ -4,6 +4,8 @@
 //   const stop = pace({ count: 4_000, perSecond: 10, now, visit: (index) => send(index) })   // 40 visits a millisecond
 
 const WAKE_MS = 4;
+/** More at a time overflow the queue of connections that a listener has not accepted yet. */
+export const CONNECTS_AT_ONCE = 64;
 /** What is made up for after a long pause, seconds. */
 const CATCH_UP_S_MAX = 0.25;
 

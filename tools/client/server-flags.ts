@@ -57,6 +57,17 @@ const DESCRIPTIONS: Record<PortName, string> = {
   telemetry: "its telemetry feed (UDP)",
 };
 
+/** Adds the flags of whoever listens, or looks whether it could: an address, four ports, and where data is kept. */
+export function addListenFlags(command: Command, host: string, data: string): Command {
+  return command
+    .option("--host <address>", host, DEFAULT_HOST)
+    .option("--port <n>", "game port (TCP); 0 takes any free one", parsePort, DEFAULT_PORTS.game)
+    .option("--control-port <n>", "control port (TCP)", parsePort, DEFAULT_PORTS.control)
+    .option("--http-port <n>", "HTTP port: /metrics, /healthz, /readyz", parsePort, DEFAULT_PORTS.http)
+    .option("--telemetry-port <n>", "telemetry feed (UDP)", parsePort, DEFAULT_PORTS.telemetry)
+    .option("--data-dir <dir>", data, ".wowsim");
+}
+
 /** Adds --server, --host, --token, and the flags of the ports that the command talks to. */
 export function addServerFlags(command: Command, name: ServerCommand): Command {
   command

@@ -10,13 +10,12 @@ import { WowsimError } from "../../server/protocol/errors.ts";
 import { Bot } from "./bot.ts";
 import { ClientStats } from "./client-stats.ts";
 import { GameClient } from "./game-client.ts";
-import { forEachAtOnce, pace } from "./pacer.ts";
+import { CONNECTS_AT_ONCE, forEachAtOnce, pace } from "./pacer.ts";
 import { roleOf } from "./roles.ts";
 import type { BehaviourName, Role } from "./roles.ts";
 import { SpellBook } from "./spell-book.ts";
 import type { Protocol } from "./wire.ts";
 
-const CONNECTS_AT_ONCE = 64;
 const PINGS_PER_SECOND = 1;
 /** What a bot wants to hear of. */
 const BOT_EVENTS: ReadonlySet<string> = new Set(["refused"]);

@@ -179,7 +179,8 @@ function applySelf(world: WorldModel, frame: FrameReader): void {
   self.gcd_end_tick = frame.word(7);
 }
 
-function newSelf(): SelfState {
+/** Of somebody who has nothing yet. */
+export function newSelf(): SelfState {
   return {
     health: 0,
     max_health: 0,

@@ -2,8 +2,8 @@
 
 import type { Command } from "commander";
 import type { Check } from "../doctor/check.ts";
-import { DEFAULT_PORTS } from "../client/server-name.ts";
-import { addFormatFlag, parsePort } from "../ui/flags.ts";
+import { addListenFlags } from "../client/server-flags.ts";
+import { addFormatFlag } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { columns, EXIT, out, outJson, paint } from "../ui/output.ts";
@@ -25,18 +25,12 @@ const INDENT = 11;
 export function register(program: Command): void {
   const command = program
     .command("doctor")
-    .description("Look at versions, ports, limits and tools, and say how to mend what is not right.");
-  command
-    .option("--host <address>", "where a server would listen", "127.0.0.1")
-    .option("--port <n>", "game port (TCP)", parsePort, DEFAULT_PORTS.game)
-    .option("--control-port <n>", "control port (TCP)", parsePort, DEFAULT_PORTS.control)
-    .option("--http-port <n>", "HTTP port (/metrics, /healthz, /readyz)", parsePort, DEFAULT_PORTS.http)
-    .option("--telemetry-port <n>", "telemetry feed (UDP)", parsePort, DEFAULT_PORTS.telemetry)
-    .option("--data-dir <dir>", "where telemetry would go", ".wowsim")
+    .description("Look at versions, ports, limits and tools, and say how to mend what is not right.")
     .addHelpText(
       "after",
       exitCodes({ 0: "all that is needed is there; warnings are about the rest", 1: "something needed is missing" }),
     );
+  addListenFlags(command, "where a server would listen", "where telemetry would go");
   addFormatFlag(command).action(doctor);
 }
 

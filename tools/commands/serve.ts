@@ -6,10 +6,11 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
 import { WATCHDOG_MS_DEFAULT, WATCHDOG_MS_MAX, WATCHDOG_MS_MIN } from "../../server/protocol/limits.ts";
-import { DEFAULT_PORTS, hostAndPort } from "../client/server-name.ts";
+import { addListenFlags } from "../client/server-flags.ts";
+import { hostAndPort } from "../client/server-name.ts";
 import { addLimitFlags, limitsFrom } from "./serve-limits.ts";
 import type { LimitFlags } from "./serve-limits.ts";
-import { addFormatFlag, parseInteger, parsePort } from "../ui/flags.ts";
+import { addFormatFlag, parseInteger } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { err, EXIT, fail, note, out } from "../ui/output.ts";
@@ -44,15 +45,8 @@ const STOP_MS_MAX = 2_500;
 
 /** `startServer` comes from whoever puts the program together: tools know no server. */
 export function register(program: Command, startServer: StartServer): void {
-  const command = program
-    .command("serve")
-    .description("Run the game server until Ctrl-C or SIGTERM.")
-    .option("--host <address>", "address to listen on; off loopback a --token is required", "127.0.0.1")
-    .option("--port <n>", "game port (TCP); 0 takes any free one", parsePort, DEFAULT_PORTS.game)
-    .option("--control-port <n>", "control port (TCP)", parsePort, DEFAULT_PORTS.control)
-    .option("--http-port <n>", "HTTP port: /metrics, /healthz, /readyz", parsePort, DEFAULT_PORTS.http)
-    .option("--telemetry-port <n>", "telemetry feed (UDP)", parsePort, DEFAULT_PORTS.telemetry)
-    .option("--data-dir <dir>", "where telemetry.jsonl goes", ".wowsim")
+  const command = program.command("serve").description("Run the game server until Ctrl-C or SIGTERM.");
+  addListenFlags(command, "address to listen on; off loopback a --token is required", "where telemetry.jsonl goes")
     .option(
       "--telemetry-file <file>",
       "where telemetry goes instead of the data directory; - is stdout, which then has nothing else",

@@ -12,10 +12,7 @@ import type { Effect } from "./effects.ts";
 import { activeFaults } from "./picture.ts";
 import type { Picture } from "./picture.ts";
 
-const PLAYERS_MAX = 1_000;
 const FAULT_SECONDS_MAX = 600;
-const WATCH_SECONDS_MIN = 7;
-const ZONE_ID_MAX = 65_535;
 
 /** What can be given to a deploy. */
 export interface Candidate {
@@ -94,7 +91,7 @@ function spawnForm(): Form {
       "Bots over real sockets: they move, fight, cast, die, come back.",
       "They leave when their time is over, when told to, or with this dashboard.",
     ],
-    [field("players", "how many", 1, PLAYERS_MAX, 10, ""), zoneField("0: spread over the zones")],
+    [field("players", "how many", 1, 1_000, 10, ""), zoneField("0: spread over the zones")],
     [
       { label: "for 10 s", press: bringIn(10) },
       { label: "for 30 s", press: bringIn(30) },
@@ -205,7 +202,7 @@ function deployForm(candidate: string, picture: Picture): Form {
     [],
     [
       zoneField("canary zone; 0: the one with the fewest players"),
-      field("seconds", "seconds", WATCH_SECONDS_MIN, FAULT_SECONDS_MAX, 20, "how long the canary is watched"),
+      field("seconds", "seconds", 7, FAULT_SECONDS_MAX, 20, "how long the canary is watched"),
     ],
     [{ label: "Deploy", press: ask }, cancel()],
   );
@@ -259,7 +256,7 @@ function field(name: string, label: string, min: number, max: number, value: num
 }
 
 function zoneField(hint: string): Field {
-  return { name: "zone", label: "zone", min: 0, max: ZONE_ID_MAX, value: "0", hint };
+  return { name: "zone", label: "zone", min: 0, max: 65_535, value: "0", hint };
 }
 
 function question(title: string, text: string[], answers: Question["answers"]): Question {

@@ -12,6 +12,7 @@ import type { Feeling } from "./feelings.ts";
 import { wholeNumberProblem } from "./opening.ts";
 import { drillOf, figureLines, commandAt, figuresOf, placeOf } from "./state.ts";
 import type { WizardState } from "./state.ts";
+import { goOn } from "./wizard.ts";
 import type { WizardStep } from "./wizard.ts";
 
 const SURPRISE = "surprise";
@@ -97,11 +98,7 @@ export const watchStep: WizardStep<WizardState> = {
   id: "watch",
   title: "What happens, in numbers",
   intro: () => [],
-  question: () => ({
-    kind: "select",
-    message: `Watch it for ${WATCH_MS / 1_000} seconds?`,
-    choices: [{ value: "go", label: "Yes, and compare with before" }],
-  }),
+  question: () => goOn(`Watch it for ${WATCH_MS / 1_000} seconds?`, "Yes, and compare with before"),
   act: async (state, _answer, { signal, progress }) => {
     progress("watching");
     await sleep(WATCH_MS, signal);
@@ -131,11 +128,7 @@ export const tellStep: WizardStep<WizardState> = {
   id: "tell",
   title: "What telemetry says",
   intro: () => ["The diagnosis reads telemetry and nothing else: nobody tells it what you broke."],
-  question: () => ({
-    kind: "select",
-    message: "Ask it?",
-    choices: [{ value: "go", label: "Yes" }],
-  }),
+  question: () => goOn("Ask it?"),
   act: async (state, _answer, { signal, progress }) => {
     const { timeline } = drillOf(state);
     const endMs = performance.now() + DIAGNOSE_MS_MAX;

@@ -10,6 +10,7 @@ import { checkScenario } from "../scenario/read-file.ts";
 import { takeBackKernel } from "./opening.ts";
 import { drillOf, figureLines, figuresOf, commandAt } from "./state.ts";
 import type { WizardState } from "./state.ts";
+import { goOn } from "./wizard.ts";
 import type { WizardStep } from "./wizard.ts";
 
 const SETTLE_MS_MAX = 20_000;
@@ -23,11 +24,7 @@ export const mendStep: WizardStep<WizardState> = {
   id: "mend",
   title: "Mending it",
   intro: () => ["In real life you would follow the runbook. Here the fault is ended, and what it did is put back."],
-  question: () => ({
-    kind: "select",
-    message: "End the fault?",
-    choices: [{ value: "go", label: "Yes, and see whether it is as before" }],
-  }),
+  question: () => goOn("End the fault?", "Yes, and see whether it is as before"),
   act: async (state, _answer, { signal, progress }) => {
     const drill = drillOf(state);
     await drill.faults.deactivate(state.fault);

@@ -9,6 +9,7 @@ import { findServer } from "../client/find-server.ts";
 import { DEFAULT_HOST, DEFAULT_PORTS, FLAG_OF, hostAndPort, parseServerName } from "../client/server-name.ts";
 import { drillOf, figureLines, figuresOf, commandAt } from "./state.ts";
 import type { WizardState } from "./state.ts";
+import { goOn } from "./wizard.ts";
 import type { WizardStep } from "./wizard.ts";
 
 const PLAYERS = 40;
@@ -127,11 +128,7 @@ export const healthyStep: WizardStep<WizardState> = {
   id: "healthy",
   title: "What healthy looks like",
   intro: () => ["Before anything breaks: what is usual? A tick has 50 ms."],
-  question: () => ({
-    kind: "select",
-    message: `Let them play for ${LOOK_MS / 1_000} seconds?`,
-    choices: [{ value: "go", label: "Yes, and show me the numbers" }],
-  }),
+  question: () => goOn(`Let them play for ${LOOK_MS / 1_000} seconds?`, "Yes, and show me the numbers"),
   act: async (state, _answer, { signal, progress }) => {
     progress("they play");
     drillOf(state).mark("healthy");

@@ -18,6 +18,13 @@ export type Question =
   | { kind: "select"; message: string; choices: readonly Choice[]; initial?: string }
   | { kind: "text"; message: string; initial: string; check(value: string): string | null };
 
+/** A question that waits for a yes. */
+export const goOn = (message: string, label = "Yes"): Question => ({
+  kind: "select",
+  message,
+  choices: [{ value: "go", label }],
+});
+
 export type Reply = { kind: "value"; value: string } | { kind: "back" } | { kind: "cancel" };
 
 export interface Asker {

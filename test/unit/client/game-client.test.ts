@@ -6,6 +6,7 @@ import { GameClient } from "../../../tools/client/game-client.ts";
 import { until } from "../../helpers/command.ts";
 import { startScriptedServer } from "../../helpers/scripted-server.ts";
 import type { ScriptedServer } from "../../helpers/scripted-server.ts";
+import { newSelf } from "../../../tools/client/world-frames.ts";
 
 async function join(server: ScriptedServer, { looksLater = false } = {}): Promise<GameClient> {
   const client = new GameClient({
@@ -32,16 +33,7 @@ const wolf = {
   target: 0,
   flags: [],
 };
-const self = {
-  health: 10,
-  max_health: 10,
-  power: 0,
-  max_power: 0,
-  target: 0,
-  cast_spell_id: 0,
-  cast_end_tick: 0,
-  gcd_end_tick: 0,
-};
+const self = { ...newSelf(), health: 10, max_health: 10 };
 const quiet = { enter: [], change: [], leave: [] };
 
 describe("counts as a protocol error", () => {

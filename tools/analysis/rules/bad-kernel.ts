@@ -11,7 +11,7 @@ import { clock, ramp, shown } from "../measures.ts";
 import { compare, controlChange, MEDIAN } from "../statistics.ts";
 import type { ZoneTick } from "../samples.ts";
 import type { BegunTimeline, ZoneHistory } from "../timeline.ts";
-import { merge, nameOf, plainTicks } from "./rule.ts";
+import { inEachZone, nameOf, plainTicks } from "./rule.ts";
 import type { Finding, Rule } from "./rule.ts";
 
 const TICKS_MIN = 40;
@@ -35,7 +35,7 @@ export const badKernel: Rule = {
     text: "Give the zone back the kernel it ran before; players stay connected. A canary goes back by itself when its deploy ends. Then compare the two builds.",
     command: "wowsim build-kernel --out kernel.wasm && wowsim deploy kernel.wasm",
   },
-  find: (timeline) => merge([...timeline.zones.values()].map((zone) => examine(zone, timeline))),
+  find: inEachZone(examine),
 };
 
 function examine(zone: ZoneHistory, timeline: BegunTimeline): Finding | null {

@@ -10,7 +10,7 @@ import { clock, shown, uniqueSorted } from "../measures.ts";
 import type { ZoneEvent } from "../samples.ts";
 import type { BegunTimeline, ZoneHistory } from "../timeline.ts";
 import { floodsOf } from "./event-queue-flood.ts";
-import { CONFIDENCE_MIN, merge, nameOf } from "./rule.ts";
+import { CONFIDENCE_MIN, inEachZone, nameOf } from "./rule.ts";
 import type { Finding, Rule } from "./rule.ts";
 
 const CONFIDENCE_DOWN = 0.57;
@@ -28,7 +28,7 @@ export const cascadingZoneFailure: Rule = {
     text: "The zone could not be recovered; its players were moved. See why it died (Zone tick exception in its telemetry), keep players out of the overloaded zone, and let the restart bring it back; in a drill, end the fault.",
     command: "wowsim inject-fault deactivate cascading-zone-failure",
   },
-  find: (timeline) => merge([...timeline.zones.values()].map((zone) => examine(zone, timeline))),
+  find: inEachZone(examine),
 };
 
 function examine(zone: ZoneHistory, timeline: BegunTimeline): Finding | null {

@@ -10,7 +10,7 @@ import type { BegunTimeline, ZoneHistory } from "../timeline.ts";
 import { difference, isBelow, median, quantile, ratio } from "../measured.ts";
 import type { Measured } from "../measured.ts";
 import { clock, interquartileRange, ramp, shown } from "../measures.ts";
-import { merge, nameOf, plainTicks, RECENT_MS } from "./rule.ts";
+import { inEachZone, nameOf, plainTicks, RECENT_MS } from "./rule.ts";
 import type { Finding, Rule } from "./rule.ts";
 
 /** Looked at instead, where ticks are so slow that RECENT_MS holds fewer. */
@@ -38,7 +38,7 @@ export const latencySpike: Rule = {
     text: "Something blocks the tick thread. Find the blocking call (profile the zone worker, look at disk and locks) and take it out; in a drill, end the fault.",
     command: "wowsim inject-fault deactivate latency-spike",
   },
-  find: (timeline) => merge([...timeline.zones.values()].map((zone) => examine(zone, timeline))),
+  find: inEachZone(examine),
 };
 
 function examine(zone: ZoneHistory, { nowMs, tickRateHz }: BegunTimeline): Finding | null {

@@ -9,7 +9,7 @@ import { known, median } from "../measured.ts";
 import { clock, ramp, shown, uniqueSorted } from "../measures.ts";
 import type { ZoneEvent } from "../samples.ts";
 import type { BegunTimeline, ZoneHistory } from "../timeline.ts";
-import { EVENT_FRESH_MS, EVENT_STALE_MS, merge, nameOf } from "./rule.ts";
+import { EVENT_FRESH_MS, EVENT_STALE_MS, inEachZone, nameOf } from "./rule.ts";
 import type { Finding, Rule } from "./rule.ts";
 
 /** Ticks from one exception to the next, at least, that are two commands and not one zone that dies. */
@@ -38,7 +38,7 @@ export const zoneRunaway: Rule = {
 };
 
 function findOf(timeline: BegunTimeline, isMine: (error: string) => boolean): Finding | null {
-  return merge([...timeline.zones.values()].map((zone) => examine(zone, timeline, isMine)));
+  return inEachZone((zone) => examine(zone, timeline, isMine))(timeline);
 }
 
 function examine(zone: ZoneHistory, { nowMs }: BegunTimeline, isMine: (error: string) => boolean): Finding | null {

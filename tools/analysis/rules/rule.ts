@@ -59,6 +59,12 @@ export function merge(findings: readonly (Finding | null)[]): Finding | null {
   };
 }
 
+/** A rule's `find` that examines zone after zone. */
+export const inEachZone =
+  (examine: (zone: ZoneHistory, timeline: BegunTimeline) => Finding | null): Rule["find"] =>
+  (timeline) =>
+    merge([...timeline.zones.values()].map((zone) => examine(zone, timeline)));
+
 /** Ticks that did not have to be recovered: those say nothing about how long a tick takes. */
 export function plainTicks(zone: ZoneHistory): ZoneTick[] {
   const ticks = zone.ticks.all();

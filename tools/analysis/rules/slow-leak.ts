@@ -11,7 +11,7 @@ import { median, ratio } from "../measured.ts";
 import type { Measured } from "../measured.ts";
 import { clock, perSecond, pointsOf, ramp, shown } from "../measures.ts";
 import type { Point } from "../measures.ts";
-import { merge, nameOf, plainTicks } from "./rule.ts";
+import { inEachZone, nameOf, plainTicks } from "./rule.ts";
 import type { Finding, Rule } from "./rule.ts";
 
 const RISE_MS_MIN = 1.5;
@@ -30,7 +30,7 @@ export const slowLeak: Rule = {
     text: "Something is kept from tick to tick and gone through each time. Take a heap profile, find what grows, and restart in a quiet hour before ticks overrun; in a drill, end the fault.",
     command: "wowsim inject-fault deactivate slow-leak",
   },
-  find: (timeline) => merge([...timeline.zones.values()].map((zone) => examine(zone, timeline))),
+  find: inEachZone(examine),
 };
 
 function examine(zone: ZoneHistory, timeline: BegunTimeline): Finding | null {

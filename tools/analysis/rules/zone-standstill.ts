@@ -8,7 +8,7 @@
 import { clock, ramp, shown } from "../measures.ts";
 import { greatest, least } from "../measured.ts";
 import type { BegunTimeline, ZoneHistory } from "../timeline.ts";
-import { EVENT_FRESH_MS, EVENT_STALE_MS, merge, nameOf } from "./rule.ts";
+import { EVENT_FRESH_MS, EVENT_STALE_MS, inEachZone, nameOf } from "./rule.ts";
 import type { Finding, Rule } from "./rule.ts";
 
 /** Health calls a zone SILENT from then on (health-limits.ts). */
@@ -34,9 +34,7 @@ export const zoneStandstill: Rule = {
   },
   find(timeline) {
     if (timeline.isStopped) return null;
-    return timeline.zones.size === 0
-      ? unheard(timeline)
-      : merge([...timeline.zones.values()].map((zone) => examine(zone, timeline)));
+    return timeline.zones.size === 0 ? unheard(timeline) : inEachZone(examine)(timeline);
   },
 };
 
