@@ -82,14 +82,7 @@ describe.each(["run", "load", "crowd", "soak", "fuzz", "kill", "same-hash", "old
 test("the load bench measures ticks while all guests are connected", async () => {
   const { code, stdout, stderr } = await run(
     "bench/load.ts",
-    "--clients",
-    "20",
-    "--rate",
-    "10",
-    "--seconds",
-    "3",
-    "--format",
-    "json",
+    ..."--clients 20 --rate 10 --seconds 3 --format json".split(" "),
   );
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   const report = JSON.parse(stdout) as {
@@ -124,15 +117,7 @@ test("the crowd bench finds that players of either encoding know what their zone
 }, 120_000);
 
 test("the soak bench judges a short run", async () => {
-  const { code, stdout, stderr } = await run(
-    "bench/soak.ts",
-    "--minutes",
-    "0.1",
-    "--clients",
-    "10",
-    "--format",
-    "json",
-  );
+  const { code, stdout, stderr } = await run("bench/soak.ts", ..."--minutes 0.1 --clients 10 --format json".split(" "));
   expect(stderr).toBe("");
   const report = JSON.parse(stdout) as { checks: { what: string; holds: boolean }[]; ticks: { count: number } };
   expect(report.ticks.count).toBeGreaterThan(20);

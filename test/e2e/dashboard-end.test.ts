@@ -56,13 +56,11 @@ describe("the end", () => {
     const { tmux } = dashboard;
     const before = await tmux.state();
     await dashboard.openPlainly();
-    tmux.keys("C-z");
-    await tmux.shows(/Stopped|suspended/);
+    await tmux.press("C-z", /Stopped|suspended/);
     expect(await tmux.state()).toEqual(before);
     tmux.type("fg\n");
     await tmux.shows("● live");
-    tmux.keys("2");
-    await tmux.shows("Map, zone");
+    await tmux.press("2", "Map, zone");
     tmux.keys("q");
     await tmux.showsNot("● live");
     expect(await tmux.state()).toEqual(before);
@@ -75,10 +73,8 @@ describe("the end", () => {
       const { tmux } = dashboard;
       await dashboard.open();
       const begin = async (): Promise<void> => {
-        tmux.keys("s", "Down", "Down", "Right", "Right", "Right", "Enter");
-        await tmux.shows("10 players");
-        tmux.keys("f", "Down", "Down", "Down", "Enter", "Tab", "Tab", "Enter", "y");
-        await tmux.shows("1 fault active");
+        await tmux.press(["s", "Down", "Down", "Right", "Right", "Right", "Enter"], "10 players");
+        await tmux.press(["f", "Down", "Down", "Down", "Enter", "Tab", "Tab", "Enter", "y"], "1 fault active");
       };
       const isCalm = async (): Promise<boolean> => {
         const page = await (await fetch(`http://127.0.0.1:${own.ports.http}/metrics`)).text();
@@ -88,12 +84,10 @@ describe("the end", () => {
         );
       };
       await begin();
-      tmux.keys("q");
-      await tmux.shows("the 10 players you brought in leave");
+      await tmux.press("q", "the 10 players you brought in leave");
       tmux.keys("n");
       await tmux.showsNot("┌─ Quit?");
-      tmux.keys("q", "y");
-      await tmux.shows("ended with 0");
+      await tmux.press(["q", "y"], "ended with 0");
       await until(isCalm, "nobody is there and nothing is broken");
       await dashboard.open();
       await begin();
@@ -128,8 +122,7 @@ test("a server that wants a token is told it, and a wrong one is said to be wron
   try {
     await using right = await DashboardTerminal.start(guarded, { ...SMALL, flags: "--token 'open sesame'" });
     await right.open();
-    right.tmux.keys("K", "y");
-    await right.tmux.shows("ALLOW FAULTS");
+    await right.tmux.press(["K", "y"], "ALLOW FAULTS");
     await using wrong = await DashboardTerminal.start(guarded, { ...SMALL, flags: "--token mellon" });
     await wrong.open("The server refuses this token. Quit (q), and set --token or WOWSIM_TOKEN.");
     await wrong.tmux.shows("That is not this");

@@ -67,8 +67,7 @@ describe.each([SMALL, LARGE])("at $width by $height", (size) => {
     const { tmux } = dashboard;
     const title = dialogRows(name)[0]!.replaceAll(/[┌─┐]/g, "").trim();
     const open = `┌─ ${title.split(";")[0]}`;
-    tmux.keys(key);
-    const screen = await tmux.shows(open);
+    const screen = await tmux.press(key, open);
     if (size === SMALL && name !== "deploy") for (const row of dialogRows(name)) await tmux.shows(row);
     tmux.keys("Escape");
     await tmux.showsNot(open);
@@ -87,19 +86,15 @@ describe.each([SMALL, LARGE])("at $width by $height", (size) => {
     ["d", "No players were brought in"],
     ["b", "No zone has an earlier kernel"],
   ])("key %s says when there is nothing to do", async (key, words) => {
-    dashboard.tmux.keys(key);
-    await dashboard.tmux.shows(words);
+    await dashboard.tmux.press(key, words);
   });
 
   test("z, arrows and clicks choose a zone", async () => {
     const { tmux } = dashboard;
-    tmux.keys("Down", "Enter");
-    await tmux.shows("Zone 2 of 2");
-    tmux.keys("z");
-    await tmux.shows("Zone 1 of 2");
+    await tmux.press(["Down", "Enter"], "Zone 2 of 2");
+    await tmux.press("z", "Zone 1 of 2");
     await dashboard.home();
-    tmux.clickOn("2 Westf");
-    await tmux.shows("Zone 2 of 2");
+    await tmux.clickFor("2 Westf", "Zone 2 of 2");
   });
 
   test("the log is filtered, levelled, paused and scrolled", async () => {
@@ -109,20 +104,15 @@ describe.each([SMALL, LARGE])("at $width by $height", (size) => {
     await tmux.shows("filter: registry_");
     const filtered = await tmux.showsNot("Server started port");
     expect(filtered).toContain("Fault registry initialized");
-    tmux.keys("Enter", "l");
-    await tmux.shows("Events, everything, filter: registry");
-    tmux.keys("l");
-    await tmux.shows("Events, errors only");
-    tmux.keys("l");
-    await tmux.shows("Events, notable, filter");
+    await tmux.press(["Enter", "l"], "Events, everything, filter: registry");
+    await tmux.press("l", "Events, errors only");
+    await tmux.press("l", "Events, notable, filter");
     tmux.keys("Escape");
     await tmux.showsNot("filter: registry");
-    tmux.keys("Space");
-    await tmux.shows("Events, notable, PAUSED");
+    await tmux.press("Space", "Events, notable, PAUSED");
     tmux.keys("Space");
     await tmux.showsNot("PAUSED");
-    tmux.keys("Up");
-    await tmux.shows("PAUSED 1 back");
+    await tmux.press("Up", "PAUSED 1 back");
     tmux.wheel("up");
     await tmux.shows(/PAUSED [2-4] back/);
     tmux.keys("End");
@@ -132,8 +122,7 @@ describe.each([SMALL, LARGE])("at $width by $height", (size) => {
   test("what is pasted is not taken for keys", async () => {
     const { tmux } = dashboard;
     tmux.paste("k f\ny");
-    tmux.keys("5");
-    const screen = await tmux.shows("Events, notable");
+    const screen = await tmux.press("5", "Events, notable");
     expect(screen).not.toContain("ALLOW FAULTS");
     expect(screen).not.toContain("┌─");
   });
@@ -145,33 +134,26 @@ describe("driving the server", () => {
     await using dashboard = await DashboardTerminal.start(server, { width, height });
     const { tmux } = dashboard;
     await dashboard.open();
-    tmux.keys("s", "BSpace", "BSpace", "8", "Down", "Down", "Right", "Right", "Right", "Enter");
-    await tmux.shows(/HEALTHY {2}8 players {2}8 from here/);
+    await tmux.press(
+      ["s", "BSpace", "BSpace", "8", "Down", "Down", "Right", "Right", "Right", "Enter"],
+      /HEALTHY {2}8 players {2}8 from here/,
+    );
     await tmux.shows(/\d+\.?\d* [█▸]|Bot \d/);
-    tmux.keys("f", "Enter");
-    await tmux.shows("delay_ms  [200_");
-    tmux.keys("Tab", "Tab", "Tab", "Enter");
-    await tmux.shows("latency-spike with delay_ms 200, for 30 s.");
+    await tmux.press(["f", "Enter"], "delay_ms  [200_");
+    await tmux.press(["Tab", "Tab", "Tab", "Enter"], "latency-spike with delay_ms 200, for 30 s.");
     expect((await faultsOf(server)).some(({ active }) => active)).toBe(false);
-    tmux.keys("y");
-    await tmux.shows("1 fault active");
+    await tmux.press("y", "1 fault active");
     await tmux.shows(/latency-spike \d+ %, zones 1 and 2/);
     await tmux.shows("and is right. End it: c");
     expectCurrentPicture("dashboard", tmux.colored);
-    tmux.keys("c");
-    await tmux.shows("latency-spike is ended.");
+    await tmux.press("c", "latency-spike is ended.");
     await tmux.showsNot("1 fault active");
-    tmux.keys("K");
-    await tmux.shows(/Pull the kill switch of/);
-    tmux.keys("y");
-    await tmux.shows("ALLOW FAULTS");
-    tmux.keys("f", "Enter");
-    await tmux.shows("The kill switch is on");
-    tmux.keys("K");
-    await tmux.shows("KILL SWITCH");
+    await tmux.press("K", /Pull the kill switch of/);
+    await tmux.press("y", "ALLOW FAULTS");
+    await tmux.press(["f", "Enter"], "The kill switch is on");
+    await tmux.press("K", "KILL SWITCH");
     await tmux.shows("Faults can be activated again.");
-    tmux.keys("d");
-    await tmux.shows("8 of 8 players have left");
+    await tmux.press("d", "8 of 8 players have left");
     await tmux.showsNot("8 from here");
   });
 
@@ -179,16 +161,11 @@ describe("driving the server", () => {
     await using dashboard = await DashboardTerminal.start(server, LARGE);
     const { tmux } = dashboard;
     await dashboard.open();
-    tmux.clickOn("f Fault");
-    await tmux.shows("┌─ Break something");
-    tmux.clickOn("memory-pressure");
-    await tmux.shows("megabytes");
-    tmux.clickOn("[ Break it ]");
-    await tmux.shows("┌─ Break 127.0.0.1");
-    tmux.clickOn("y: Break it");
-    await tmux.shows("Faults: 1 active");
-    tmux.clickOn("x Clear all");
-    await tmux.shows("Faults: 0 active");
+    await tmux.clickFor("f Fault", "┌─ Break something");
+    await tmux.clickFor("memory-pressure", "megabytes");
+    await tmux.clickFor("[ Break it ]", "┌─ Break 127.0.0.1");
+    await tmux.clickFor("y: Break it", "Faults: 1 active");
+    await tmux.clickFor("x Clear all", "Faults: 0 active");
   });
 
   test("a hotfix is deployed through its canary and rolled back again", async () => {
@@ -196,26 +173,24 @@ describe("driving the server", () => {
     const { tmux } = dashboard;
     await dashboard.open();
     // So many that the casts of a baseline come together soon, whatever these players happen to do.
-    tmux.keys("s", "BSpace", "BSpace", "3", "0", "Down", "Down", "Right", "Right", "Right", "Enter");
-    await tmux.shows(/30 players/);
-    tmux.keys("p");
-    await tmux.shows("┌─ Deploy which kernel?");
+    await tmux.press(
+      ["s", "BSpace", "BSpace", "3", "0", "Down", "Down", "Right", "Right", "Right", "Enter"],
+      /30 players/,
+    );
+    await tmux.press("p", "┌─ Deploy which kernel?");
     const items = tmux.screen.split("\n").filter((row) => /a drill|a file/.test(row));
     const down = items.findIndex((row) => /│ +hotfix /.test(row));
     tmux.keys(...Array.from({ length: down }, () => "Down"), "Enter");
     await tmux.shows("Deploy hotfix");
-    tmux.keys("Tab", "BSpace", "BSpace", "8", "Tab", "Enter");
-    await tmux.shows("┌─ Deploy hotfix to");
+    await tmux.press(["Tab", "BSpace", "BSpace", "8", "Tab", "Enter"], "┌─ Deploy hotfix to");
     tmux.keys("y", "4");
     // The candidate is compiled first, which on a busy machine takes its time.
     await tmux.until((screen) => /upload +ok/.test(screen), "shows that it is uploaded", 90_000);
     await tmux.until((screen) => /Deploy of hotfix: (promoted|NOT)/.test(screen), "shows an outcome", 60_000);
     await tmux.shows(/verify +ok/);
     if (tmux.screen.includes("Deploy of hotfix: promoted")) {
-      tmux.keys("b");
-      await tmux.shows("┌─ Roll 127.0.0.1");
-      tmux.keys("y");
-      await tmux.shows(/zone 1 \w+ wowsim 0\.1\.0/);
+      await tmux.press("b", "┌─ Roll 127.0.0.1");
+      await tmux.press("y", /zone 1 \w+ wowsim 0\.1\.0/);
       await tmux.shows(/zone 2 \w+ wowsim 0\.1\.0/);
     }
   });
@@ -241,11 +216,9 @@ describe("the server's death", () => {
     try {
       await dashboard.open();
       for (const key of ["1", "2", "3", "4", "5"]) {
-        tmux.keys(key);
-        await tmux.shows("● live");
+        await tmux.press(key, "● live");
       }
-      tmux.keys("1");
-      await tmux.shows("Zones (2)");
+      await tmux.press("1", "Zones (2)");
     } finally {
       await first.stop("SIGKILL");
     }
@@ -258,19 +231,15 @@ describe("the server's death", () => {
       ["4", "Deploy"],
       ["5", "telemetry ended, without a word"],
     ] as const) {
-      tmux.keys(key);
-      await tmux.shows(what);
+      await tmux.press(key, what);
     }
-    tmux.keys("K", "y");
-    await tmux.shows("No server answers on");
+    await tmux.press(["K", "y"], "No server answers on");
     tmux.keys("1");
     await using second = await ServeProcess.ready(...sameFlags);
     await tmux.shows("● live");
     await tmux.shows(/HEALTHY/);
-    tmux.keys("5");
-    await tmux.shows(/telemetry is back after \d+ s/);
-    tmux.keys("f", "Enter", "Tab", "Tab", "Tab", "Enter", "y");
-    await tmux.shows("1 fault active");
+    await tmux.press("5", /telemetry is back after \d+ s/);
+    await tmux.press(["f", "Enter", "Tab", "Tab", "Tab", "Enter", "y"], "1 fault active");
     expect(second.child.exitCode).toBeNull();
   });
 });
@@ -293,8 +262,7 @@ test("a server of this folder that comes back on other ports is found by itself,
   await using second = await ServeProcess.ready(...data);
   await tmux.shows("● live");
   await tmux.shows(`127.0.0.1:${second.ports.control}`);
-  tmux.keys("K", "y");
-  await tmux.shows("ALLOW FAULTS");
+  await tmux.press(["K", "y"], "ALLOW FAULTS");
 });
 
 /** Every view and the help with their escape sequences. */
@@ -311,8 +279,7 @@ async function shownWith(env: Record<string, string>): Promise<string> {
     ["5", "Events, notable"],
     ["h", "┌─ Help"],
   ] as const) {
-    tmux.keys(key);
-    await tmux.shows(words);
+    await tmux.press(key, words);
     shown += tmux.colored;
   }
   return shown;
@@ -340,14 +307,10 @@ describe("looks", () => {
       await dashboard.open();
       await tmux.shows("2 Westf");
       // Which zone is looked at first is up to which has more to do.
-      tmux.keys("Enter");
-      const first = await tmux.shows(/Zone [12] of 2/);
-      tmux.keys("Down");
-      await tmux.shows(first.includes("Zone 1 of 2") ? "Zone 2 of 2" : "Zone 1 of 2");
-      tmux.clickOn(" 3 Faults");
-      await tmux.shows("zone-runaway");
-      tmux.keys("q");
-      await tmux.shows("ended with 0");
+      const first = await tmux.press("Enter", /Zone [12] of 2/);
+      await tmux.press("Down", first.includes("Zone 1 of 2") ? "Zone 2 of 2" : "Zone 1 of 2");
+      await tmux.clickFor(" 3 Faults", "zone-runaway");
+      await tmux.press("q", "ended with 0");
       expect(await tmux.state()).toEqual(before);
     },
   );
@@ -374,8 +337,7 @@ describe("looks", () => {
     await tmux.shows("This terminal has 60 by 15");
     tmux.resize(80, 24);
     await tmux.shows("Zones (2)");
-    tmux.keys("h");
-    await tmux.shows("┌─ Help");
+    await tmux.press("h", "┌─ Help");
     tmux.resize(250, 70);
     await tmux.shows(/\n.*q Quit\s*$/);
   });

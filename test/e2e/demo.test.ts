@@ -94,11 +94,9 @@ test("on a terminal of 80 by 24 it narrates, asks before it goes on, and Ctrl-C 
   expect(asked).not.toMatch(/they fight|\^\[|^[xy]$/m);
   expect(asked).toMatch(/^◆ {2}5 of 5 players are in the world$/m);
   expect(asked).toMatch(/^│ {2}round trip {6}p50 /m);
-  tmux.keys("Enter");
-  await tmux.shows("2/6 Break");
+  await tmux.press("Enter", "2/6 Break");
   await tmux.shows(/the players play on, the server is watched \[\d+s\]/);
-  tmux.keys("C-c");
-  const ended = await tmux.shows(/^code 130$/m);
+  const ended = await tmux.press("C-c", /^code 130$/m);
   expect(ended).toMatch(/^└ {2}interrupted; everything was put away \(5 of 5 claims true, in \d+ s\)$/m);
   expect(await tmux.state()).toEqual(before);
   leavesNothing(run);
@@ -110,8 +108,7 @@ test("who says so stops between two phases, with exit code 1 and nothing left", 
   const before = await tmux.state();
   tmux.type(`${COMMAND}; echo code $?\n`);
   await asks(tmux);
-  tmux.keys("Right", "Enter");
-  const ended = await tmux.shows(/^code 1$/m);
+  const ended = await tmux.press(["Right", "Enter"], /^code 1$/m);
   expect(ended).toContain("stopped here, as you said");
   expect(tmux.colored).not.toContain("\x1b[3");
   expect(await tmux.state()).toEqual(before);

@@ -58,8 +58,7 @@ test("the dashboard draws, and leaves the terminal when it is quit", async () =>
   const nowhere = ["--port", "--control-port", "--http-port", "--telemetry-port"].map((flag) => `${flag} 9`).join(" ");
   tmux.type(`cd ${empty}; ${binary} dashboard ${nowhere}\n`);
   await tmux.shows("waiting for telemetry");
-  tmux.keys("h");
-  await tmux.shows("┌─ Help");
+  await tmux.press("h", "┌─ Help");
   tmux.keys("C-c");
   await tmux.showsNot("waiting for telemetry");
 });

@@ -17,6 +17,8 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => live[Symbol.asyncDispose]());
 
+const isCrash = (line: TelemetryLine): boolean =>
+  isMessage("Zone state changed")(line) && ["CRASHED", "DOWN"].includes(String(line.data["to_state"]));
 const inZone = (zone: number): number => live.swarm.clients.filter(({ zoneId }) => zoneId === zone).length;
 const everybodyPlays = (): Promise<void> => until("everybody plays", () => live.swarm.playing === PLAYERS);
 
@@ -50,8 +52,6 @@ test("two zones fall again and again: each gets up within its tick, the others t
     expect(numbers).toEqual(numbers.map((_, index) => first + index)); // each tick once, none left out
   }
   // Late ticks of a busy machine are another matter: what must not spread is the crash.
-  const isCrash = (line: TelemetryLine): boolean =>
-    isMessage("Zone state changed")(line) && ["CRASHED", "DOWN"].includes(String(line.data["to_state"]));
   const crashes = await live.lines(isCrash, since);
   expect(new Set(crashes.map(({ data }) => data["zone_id"]))).toEqual(new Set([1, 2]));
   const [traps, recoveries] = await Promise.all(

@@ -82,17 +82,14 @@ test.each([
   using folder = new TempFolder();
   await using tmux = await typed(folder.path, "wizard");
   await tmux.shows(/◆ +Which server/);
-  tmux.keys("Enter");
-  await tmux.shows(/◆ +How many players/);
-  tmux.keys("C-u", "5", "Enter");
-  await tmux.shows(/◆ +Let them play/);
+  await tmux.press("Enter", /◆ +How many players/);
+  await tmux.press(["C-u", "5", "Enter"], /◆ +Let them play/);
   for (const question of questions) {
     await tmux.shows(new RegExp(`◆ +${question}`));
     tmux.keys("Enter");
   }
   if (questions.length > 0) await tmux.showsNot("◆");
-  tmux.keys("C-c");
-  await tmux.shows("exit code 130");
+  await tmux.press("C-c", "exit code 130");
   expect(tmux.everything).toContain("the server stopped in order");
   expect((await tmux.state()).hasCursor).toBe(true);
 });

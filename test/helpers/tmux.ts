@@ -113,6 +113,18 @@ export class Tmux implements AsyncDisposable {
     );
   }
 
+  /** Presses keys, and waits for what they bring about. */
+  press(keys: string | string[], what: RegExp | string): Promise<string> {
+    this.keys(...[keys].flat());
+    return this.shows(what);
+  }
+
+  /** Clicks on a text, and waits for what that brings about. */
+  clickFor(text: string, what: RegExp | string): Promise<string> {
+    this.clickOn(text);
+    return this.shows(what);
+  }
+
   async showsNot(what: RegExp | string): Promise<string> {
     return await this.until(
       (screen) => !(typeof what === "string" ? screen.includes(what) : what.test(screen)),

@@ -40,18 +40,16 @@ export const SCENES: readonly Scene[] = [
       tmux.type("clear; wowsim dashboard\n");
       await tmux.shows(/^● live/m);
       // Twenty players, until stopped.
-      tmux.keys("s", "BSpace", "BSpace", "2", "0", "Down", "Down", "Right", "Right", "Right", "Enter");
-      await tmux.shows(/20 players {2}20 from here/);
+      await tmux.press(
+        ["s", "BSpace", "BSpace", "2", "0", "Down", "Down", "Right", "Right", "Right", "Enter"],
+        /20 players {2}20 from here/,
+      );
       await Bun.sleep(CALM_MS);
-      tmux.keys("f");
-      await tmux.shows("┌─ Break something");
-      tmux.keys("Enter");
-      await tmux.shows("delay_ms  [200_");
+      await tmux.press("f", "┌─ Break something");
+      await tmux.press("Enter", "delay_ms  [200_");
       // Zone 1 for the time that is there already.
-      tmux.keys("Tab", "BSpace", "1", "Tab", "Tab", "Enter");
-      await tmux.shows("in zone 1, for 30 s.");
-      tmux.keys("y");
-      await tmux.shows(/^latency-spike \d+ %, zone 1/m);
+      await tmux.press(["Tab", "BSpace", "1", "Tab", "Tab", "Enter"], "in zone 1, for 30 s.");
+      await tmux.press("y", /^latency-spike \d+ %, zone 1/m);
       await Bun.sleep(TROUBLE_MS);
       await tmux.shows(/^Next: Telemetry says latency-spike/m);
     },
@@ -81,12 +79,9 @@ export const SCENES: readonly Scene[] = [
     async play(tmux) {
       tmux.type("clear; wowsim\n");
       await tmux.shows(/◆ +Which server/);
-      tmux.keys("Enter");
-      await tmux.shows(/◆ +How many players/);
-      tmux.keys("C-u", "2", "0", "Enter");
-      await tmux.shows(/◆ +Let them play/);
-      tmux.keys("Enter");
-      await tmux.shows(/◆ +What do they complain about/);
+      await tmux.press("Enter", /◆ +How many players/);
+      await tmux.press(["C-u", "2", "0", "Enter"], /◆ +Let them play/);
+      await tmux.press("Enter", /◆ +What do they complain about/);
     },
     cut: (rows) => from(rows, /◇ +What breaks/),
   },
