@@ -42,7 +42,7 @@ export function register(program: Command): void {
         .default(10_000, "10s"),
     )
     // As `wowsim health` calls it.
-    .addOption(new Option("--for <time>").argParser(parseWatchFor).hideHelp())
+    .addOption(new Option("--for <time>", "the same as --watch-for").argParser(parseWatchFor).hideHelp())
     .addOption(
       new Option("--watch", "go on until Ctrl-C; report each problem when it begins and when it ends").conflicts([
         "file",
