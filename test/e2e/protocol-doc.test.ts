@@ -229,8 +229,8 @@ test("the limits it states are those in force", () => {
     `\`connections_per_address\` | ${DEFAULT_LIMITS.connectionsPerAddressMax};`,
     `\`new_sessions\` | ${shown(DEFAULT_LIMITS.newSessionsPerSecondMax)} new players a second`,
     `\`new_sessions_per_address\` | ${DEFAULT_LIMITS.newSessionsPerAddressMax} a second`,
-    `${DEFAULT_LIMITS.unactedResumeMsMax / 1_000} s when the player has not acted yet`,
-    `\`slow_reader\` | ${DEFAULT_LIMITS.slowReaderMsMax / 1_000} s behind on reading. A reader is owed at most ${shown(outboxBytesMax)} bytes`,
+    `never acted, it waits ${DEFAULT_LIMITS.unactedResumeMsMax / 1_000} s`,
+    `\`slow_reader\` | ${DEFAULT_LIMITS.slowReaderMsMax / 1_000} s behind on reading. The server buffers at most ${shown(outboxBytesMax)} bytes`,
     `waits ${DEFAULT_LIMITS.resumeMsMax / 1_000} s for its player`,
     `up to ${DEFAULT_LIMITS.nameLengthMax} printable`,
   ];
