@@ -74,7 +74,7 @@ function packLuggage(kernel: Kernel, world: World, seed: number): Uint32Array[] 
   const log = commandLog({ world, seed, luggage: [] });
   for (let tick = 1; tick < PACKING_TICKS; tick++) zone.step(log(tick));
   const batch = new BatchWriter(SESSIONS);
-  for (let session = 1; session <= SESSIONS; session++) batch.add(abi.OP_DEPART, 0, 0, { a: session });
+  for (let session = 1; session <= SESSIONS; session++) batch.add(abi.OP_DEPART, { a: session });
   zone.step(batch.bytes());
   return readDepartures(zone).map(({ words }) => words);
 }
@@ -120,15 +120,11 @@ class RestoredRun {
   /** The zone traps in this tick, or runs out of fuel, behind the commands that were given to it. */
   #fall(tick: number): void {
     const batch = this.#log(tick);
-    const poisoned = new Uint8Array(batch.length + abi.COMMAND_BYTES);
-    poisoned.set(batch);
-    new DataView(poisoned.buffer).setUint16(
-      batch.length + abi.COMMAND_OP,
-      this.restores % 4 === 0 ? abi.OP_TRAP : abi.OP_SPIN,
-      true,
-    );
+    const poisoned = new BatchWriter(batch.length / abi.COMMAND_BYTES + 1);
+    poisoned.append(batch);
+    poisoned.add(this.restores % 4 === 0 ? abi.OP_TRAP : abi.OP_SPIN);
     try {
-      this.zone.step(poisoned);
+      this.zone.step(poisoned.bytes());
     } catch (error) {
       if (!(error instanceof ZoneTrap)) throw error;
       this.traps++;
@@ -158,7 +154,7 @@ class RestoredRun {
 function withStranger(batch: Uint8Array): Uint8Array {
   const writer = new BatchWriter(batch.length / abi.COMMAND_BYTES + 1);
   writer.append(batch);
-  writer.add(abi.OP_SPAWN, 0, 0, { a: STRANGER_ID, x: 0, y: 0 });
+  writer.add(abi.OP_SPAWN, { a: STRANGER_ID, x: 0, y: 0 });
   return writer.bytes();
 }
 

@@ -18,6 +18,9 @@ import { Ring } from "../../server/shared/ring.ts";
 import { spawnCreatures } from "../../server/zone/zone-host.ts";
 import { ZoneOutput } from "../../server/zone/zone-output.ts";
 import { ZoneRunner } from "../../server/zone/zone-runner.ts";
+import { Command } from "../../server/protocol/game/command.ts";
+
+const command = new Command();
 
 export interface CrashTwinOptions {
   kernel: Kernel;
@@ -146,7 +149,7 @@ function entrance(players: number, { content }: World): ZoneBatch {
   const batch = new ZoneBatch(1, COMMANDS_MAX, nobody);
   for (let session = 1; session <= players; session++) {
     const e = (session % content.classes.length) | (10 << 8);
-    batch.push(OP_JOIN, { session, flags: JOIN_WATCHES, x: (session % 9) * 4 - 16, y: session % 17, e });
+    batch.push(command.set(OP_JOIN, { session, flags: JOIN_WATCHES, x: (session % 9) * 4 - 16, y: session % 17, e }));
   }
   return batch;
 }
@@ -160,9 +163,9 @@ function play(players: number, tick: number, { content, zones }: World, random: 
     const a = foes[Math.floor(right * foes.length)]?.entityId ?? 0;
     const spells = content.classes[session % content.classes.length]?.spells ?? [];
     const spell = spells[Math.floor(up * spells.length)] ?? 0;
-    if (choice < 0.5) batch.push(OP_MOVE, { session, x: right * 100 - 50, y: up * 100 - 50 });
-    else if (choice < 0.8) batch.push(OP_CAST, { session, a, x: floatOf(spell) });
-    else batch.push(OP_ATTACK, { session, a });
+    if (choice < 0.5) batch.push(command.set(OP_MOVE, { session, x: right * 100 - 50, y: up * 100 - 50 }));
+    else if (choice < 0.8) batch.push(command.set(OP_CAST, { session, a, x: floatOf(spell) }));
+    else batch.push(command.set(OP_ATTACK, { session, a }));
   }
   return batch;
 }

@@ -9,7 +9,7 @@
 // Load is the share of its time that the zone's own work takes, smoothed. What comes out is a function of the samples
 // alone: no clock, no randomness. Whoever has just left a step and needs it again stays longer the next time.
 
-import type { CommandFields } from "../protocol/faults/fault.ts";
+import type { CommandFields } from "../protocol/game/command.ts";
 import { LEVEL_CLOSED } from "../protocol/limits.ts";
 
 /** What a zone leaves out. */

@@ -5,22 +5,36 @@
 //   ENTERED.write(view, at, entered)
 //   ENTERED.read(view, at, 16, into)         // into is reused; throws WowsimError("bad_record") when the length can not be
 //
-// All numbers are little-endian and follow each other without gaps.
+// All numbers are little-endian and follow each other without gaps. A record with a tail has more behind its fields: words, or
+// bytes that are somebody else's to read.
+//
+//   const CENSUS = new RecordTable(4, { zoneId: "u32" }, "words");
+//   CENSUS.read(view, at, length, into)       // the entity ids begin at at + CENSUS.bytes, and end at at + length
 
 import { WowsimError } from "../protocol/errors.ts";
 
-/** A number, a 64-bit number, a yes or no, one of some words, or so many numbers in a row. */
-export type FieldType = "u32" | "f32" | "f64" | "u64" | "flag" | readonly string[] | { readonly u32s: number };
+/** A number, a 64-bit number, a yes or no, three f32 for a place, one of some words, or so many numbers in a row. */
+export type FieldType =
+  "u32" | "f32" | "f64" | "u64" | "flag" | "point" | readonly string[] | { readonly u32s: number };
 
 type ValueOf<Type> = Type extends "u64"
   ? bigint
   : Type extends "flag"
     ? boolean
-    : Type extends readonly (infer Word)[]
-      ? Word
-      : Type extends { u32s: number }
-        ? Uint32Array
-        : number;
+    : Type extends "point"
+      ? Point
+      : Type extends readonly (infer Word)[]
+        ? Word
+        : Type extends { u32s: number }
+          ? Uint32Array
+          : number;
+
+/** In yards. */
+export interface Point {
+  x: number;
+  y: number;
+  z: number;
+}
 
 /** What a table's record is in this program. */
 export type RecordOf<Fields> = { -readonly [Name in keyof Fields]: ValueOf<Fields[Name]> };
@@ -36,12 +50,14 @@ interface Field {
 
 export class RecordTable<const Fields extends Readonly<Record<string, FieldType>>> {
   readonly kind: number;
-  /** Of one record, its kind included. */
+  /** Of one record, its kind included and its tail not. */
   readonly bytes: number;
   readonly #fields: readonly Field[];
+  readonly #tail: "none" | "words" | "bytes";
 
-  constructor(kind: number, fields: Fields) {
+  constructor(kind: number, fields: Fields, tail: "none" | "words" | "bytes" = "none") {
     this.kind = kind;
+    this.#tail = tail;
     let offset = KIND_BYTES;
     this.#fields = Object.entries(fields).map(([name, type]) => {
       const field = { name, type, offset };
@@ -59,14 +75,23 @@ export class RecordTable<const Fields extends Readonly<Record<string, FieldType>
 
   /** Fills `into` from a record of `length` bytes. Throws WowsimError("bad_record") when that is not what one has. */
   read(view: DataView, at: number, length: number, into: RecordOf<Fields>): RecordOf<Fields> {
-    if (length !== this.bytes)
-      throw new WowsimError("bad_record", `A record of kind ${this.kind} has ${this.bytes} bytes, not ${length}.`);
+    if (!this.#canBe(length)) {
+      const least = this.#tail === "none" ? "" : "at least ";
+      const message = `A record of kind ${this.kind} has ${least}${this.bytes} bytes, not ${length}.`;
+      throw new WowsimError("bad_record", message);
+    }
     const values = into as Record<string, unknown>;
     for (const { name, type, offset } of this.#fields) {
       if (typeof type === "object" && "u32s" in type) readWords(view, at + offset, values[name] as Uint32Array);
+      else if (type === "point") readPoint(view, at + offset, values[name] as Point);
       else values[name] = readField(view, at + offset, type);
     }
     return into;
+  }
+
+  #canBe(length: number): boolean {
+    if (this.#tail === "none") return length === this.bytes;
+    return length >= this.bytes && (this.#tail === "bytes" || (length - this.bytes) % 4 === 0);
   }
 
   /** A record to be filled again and again: zeros, no, and the first word. */
@@ -77,12 +102,14 @@ export class RecordTable<const Fields extends Readonly<Record<string, FieldType>
 
 function bytesOf(type: FieldType): number {
   if (type === "f64" || type === "u64") return 8;
+  if (type === "point") return 12;
   return typeof type === "object" && "u32s" in type ? type.u32s * 4 : 4;
 }
 
 function emptyOf(type: FieldType): unknown {
   if (type === "u64") return 0n;
   if (type === "flag") return false;
+  if (type === "point") return { x: 0, y: 0, z: 0 };
   if (typeof type === "string") return 0;
   return "u32s" in type ? new Uint32Array(type.u32s) : type[0];
 }
@@ -99,13 +126,15 @@ function writeField(view: DataView, at: number, type: FieldType, value: unknown)
       return view.setBigUint64(at, value as bigint, true);
     case "flag":
       return view.setUint32(at, value === true ? 1 : 0, true);
+    case "point":
+      return writePoint(view, at, value as Point);
     default:
       if ("u32s" in type) writeWords(view, at, value as Uint32Array, type.u32s);
       else view.setUint32(at, type.indexOf(value as string), true);
   }
 }
 
-function readField(view: DataView, at: number, type: Exclude<FieldType, { u32s: number }>): unknown {
+function readField(view: DataView, at: number, type: Exclude<FieldType, "point" | { u32s: number }>): unknown {
   switch (type) {
     case "u32":
       return view.getUint32(at, true);
@@ -124,6 +153,18 @@ function readField(view: DataView, at: number, type: Exclude<FieldType, { u32s: 
       return word;
     }
   }
+}
+
+function writePoint(view: DataView, at: number, { x, y, z }: Point): void {
+  view.setFloat32(at, x, true);
+  view.setFloat32(at + 4, y, true);
+  view.setFloat32(at + 8, z, true);
+}
+
+function readPoint(view: DataView, at: number, into: Point): void {
+  into.x = view.getFloat32(at, true);
+  into.y = view.getFloat32(at + 4, true);
+  into.z = view.getFloat32(at + 8, true);
 }
 
 function writeWords(view: DataView, at: number, words: Uint32Array, count: number): void {

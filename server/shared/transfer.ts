@@ -4,31 +4,14 @@
 //   const [departure] = readDepartures(zone)                        // after the tick with OP_DEPART
 //   arrivalRecords(departure, { x: 4, y: 0, z: 0 }, JOIN_WATCHES)   // 25 CARRYs and an ARRIVE, 32 bytes each
 
-import {
-  COMMAND_A,
-  COMMAND_B,
-  COMMAND_BYTES,
-  COMMAND_C,
-  COMMAND_D,
-  COMMAND_FLAGS,
-  COMMAND_OP,
-  COMMAND_SESSION,
-  OP_ARRIVE,
-  OP_CARRY,
-  TRANSFER_WORDS,
-} from "../../assembly/abi.ts";
-import { DEPARTED } from "./ring-records.ts";
+import { COMMAND_BYTES, OP_ARRIVE, OP_CARRY, TRANSFER_WORDS } from "../../assembly/abi.ts";
+import type { Point } from "./record.ts";
+import { Command } from "../protocol/game/command.ts";
 
 export interface Departure {
   session: number;
   /** TRANSFER_WORDS u32. */
   words: Uint32Array;
-}
-
-export interface Point {
-  x: number;
-  y: number;
-  z: number;
 }
 
 /** A departure on its way: everything of a player that is in no zone just now. */
@@ -52,36 +35,12 @@ export function arrivalRecords(
   ticket = 0,
 ): Uint8Array {
   const bytes = new Uint8Array(ARRIVAL_RECORDS * COMMAND_BYTES);
-  const view = new DataView(bytes.buffer);
-  for (let record = 0; record < ARRIVAL_RECORDS; record++) {
-    const at = record * COMMAND_BYTES;
-    view.setUint32(at + COMMAND_SESSION, session, true);
-    view.setUint16(at + COMMAND_OP, OP_CARRY, true);
-    view.setUint32(at + COMMAND_A, record * WORDS_PER_CARRY, true);
-    for (let word = 0; word < WORDS_PER_CARRY; word++) {
-      view.setUint32(at + COMMAND_B + word * 4, words[record * WORDS_PER_CARRY + word] ?? 0, true);
-    }
+  const command = new Command();
+  for (let first = 0; first < TRANSFER_WORDS; first += WORDS_PER_CARRY) {
+    const [b, c, d, e] = words.subarray(first, first + WORDS_PER_CARRY);
+    const carry = command.set(OP_CARRY, { session, a: first, b: b ?? 0, c: c ?? 0, d: d ?? 0, e: e ?? 0 });
+    bytes.set(carry.bytes, (first / WORDS_PER_CARRY) * COMMAND_BYTES);
   }
-  const last = bytes.length - COMMAND_BYTES;
-  view.setUint16(last + COMMAND_OP, OP_ARRIVE, true);
-  view.setUint16(last + COMMAND_FLAGS, flags, true);
-  view.setUint32(last + COMMAND_A, ticket, true);
-  view.setFloat32(last + COMMAND_B, x, true);
-  view.setFloat32(last + COMMAND_C, y, true);
-  view.setFloat32(last + COMMAND_D, z, true);
+  bytes.set(command.set(OP_ARRIVE, { session, flags, a: ticket, x, y, z }).bytes, bytes.length - COMMAND_BYTES);
   return bytes;
-}
-
-/** Writes the record DEPARTED (wire.ts). */
-export function writeDeparted(view: DataView, offset: number, { from, session, to, at, words }: Crossing): void {
-  for (const [index, word] of [DEPARTED, from, session, to].entries()) view.setUint32(offset + index * 4, word, true);
-  for (const [index, yards] of [at.x, at.y, at.z].entries()) view.setFloat32(offset + 16 + index * 4, yards, true);
-  for (const [index, word] of words.entries()) view.setUint32(offset + 28 + index * 4, word, true);
-}
-
-export function readDeparted(view: DataView, offset: number): Crossing {
-  const u32 = (index: number): number => view.getUint32(offset + index * 4, true);
-  const f32 = (index: number): number => view.getFloat32(offset + index * 4, true);
-  const words = Uint32Array.from({ length: TRANSFER_WORDS }, (_, index) => u32(7 + index));
-  return { from: u32(1), session: u32(2), to: u32(3), at: { x: f32(4), y: f32(5), z: f32(6) }, words };
 }

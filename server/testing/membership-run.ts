@@ -10,7 +10,7 @@
 // each session in one zone and there, each player in a zone with a session, each fault's phantom still where the fault wants it.
 
 import { OP_MOVE } from "../../assembly/abi.ts";
-import { Command } from "../shared/command.ts";
+import { Command } from "../protocol/game/command.ts";
 import type { Session } from "../main/gateway/session.ts";
 import type { MembershipKernels } from "./membership-kernels.ts";
 import { BenchWorld, PORTAL } from "./membership-world.ts";

@@ -15,6 +15,9 @@ import { COMMAND_MESSAGE_BYTES } from "../shared/ring-records.ts";
 import { spawnCreatures } from "../zone/zone-host.ts";
 import { ZoneOutput } from "../zone/zone-output.ts";
 import { ZoneRunner } from "../zone/zone-runner.ts";
+import { Command } from "../protocol/game/command.ts";
+
+const command = new Command();
 
 export const TICK_MS = 50;
 /** Small, so that they are often full. */
@@ -139,9 +142,10 @@ export class BenchZone {
   }
 
   #addFaults(batch: CommandBatch): void {
-    for (const { session: a, x, y } of this.places) batch.push(OP_PLACE, { a, x, y, z: 0 });
-    for (; this.traps > 0; this.traps--) batch.push(OP_TRAP, {});
+    for (const { session: a, x, y } of this.places) batch.push(command.set(OP_PLACE, { a, x, y, z: 0 }));
+    for (; this.traps > 0; this.traps--) batch.push(command.set(OP_TRAP, {}));
     if (this.places.length > 0) this.places = [];
-    if (batch.positionOf(PHANTOM_ID) === null) batch.push(OP_SPAWN, { a: PHANTOM_ID, flags: SPAWN_PHANTOM });
+    if (batch.positionOf(PHANTOM_ID) === null)
+      batch.push(command.set(OP_SPAWN, { a: PHANTOM_ID, flags: SPAWN_PHANTOM }));
   }
 }

@@ -88,18 +88,18 @@ class Draw {
     const choice = this.#random();
     const seq = this.#seq();
     const add = this.#batch.add.bind(this.#batch);
-    if (choice < 0.3) add(abi.OP_MOVE, session, seq, this.#near(this.#home(session)));
-    else if (choice < 0.32) add(abi.OP_MOVE, session, seq, { x: this.#pick(SENSELESS_COORDINATES), y: this.#stray() });
-    else if (choice < 0.56) add(abi.OP_CAST, session, seq, { a: this.#target(session), b: this.#spell(session) });
+    if (choice < 0.3) add(abi.OP_MOVE, { session, seq, ...this.#near(this.#home(session)) });
+    else if (choice < 0.32) add(abi.OP_MOVE, { session, seq, x: this.#pick(SENSELESS_COORDINATES), y: this.#stray() });
+    else if (choice < 0.56) add(abi.OP_CAST, { session, seq, a: this.#target(session), b: this.#spell(session) });
     else if (choice < 0.6)
-      add(abi.OP_CAST, session, seq, { a: this.#target(session), b: this.#oddSpell(), c: this.#word() });
-    else if (choice < 0.76) add(abi.OP_ATTACK, session, seq, { a: this.#target(session), b: this.#below(2) * 40 });
-    else if (choice < 0.79) add(abi.OP_STOP_ATTACK, session, seq, {});
-    else if (choice < 0.81) add(abi.OP_CANCEL_CAST, session, seq, {});
-    else if (choice < 0.85) add(abi.OP_RELEASE, session, seq, { flags: this.#below(2) });
-    else if (choice < 0.88) add(abi.OP_RECLAIM, session, seq, {});
-    else if (choice < 0.9) add(this.#below(2) === 0 ? abi.OP_WATCH : abi.OP_UNWATCH, session, seq, {});
-    else if (choice < 0.91) add(abi.OP_LEAVE, session, seq, {});
+      add(abi.OP_CAST, { session, seq, a: this.#target(session), b: this.#oddSpell(), c: this.#word() });
+    else if (choice < 0.76) add(abi.OP_ATTACK, { session, seq, a: this.#target(session), b: this.#below(2) * 40 });
+    else if (choice < 0.79) add(abi.OP_STOP_ATTACK, { session, seq });
+    else if (choice < 0.81) add(abi.OP_CANCEL_CAST, { session, seq });
+    else if (choice < 0.85) add(abi.OP_RELEASE, { session, seq, flags: this.#below(2) });
+    else if (choice < 0.88) add(abi.OP_RECLAIM, { session, seq });
+    else if (choice < 0.9) add(this.#below(2) === 0 ? abi.OP_WATCH : abi.OP_UNWATCH, { session, seq });
+    else if (choice < 0.91) add(abi.OP_LEAVE, { session, seq });
     else if (choice < 0.97) this.#join(session);
     else if (choice < 0.99) this.#arrive(session);
     else this.#senseless(session);
@@ -112,30 +112,30 @@ class Draw {
     const extra = FIRST_EXTRA_ID + this.#below(EXTRAS);
     const anybody = this.#below(2) === 0 ? spawn.entityId : 1 + this.#below(SESSIONS);
     if (choice < 0.5) this.#spawn(spawn);
-    else if (choice < 0.55) add(abi.OP_DESPAWN, 0, 0, { a: spawn.entityId });
+    else if (choice < 0.55) add(abi.OP_DESPAWN, { a: spawn.entityId });
     else if (choice < 0.65) this.#spawn({ ...spawn, entityId: extra }, this.#below(2));
-    else if (choice < 0.75) add(abi.OP_DESPAWN, 0, 0, { a: this.#below(8) === 0 ? this.#pick(SENSELESS_IDS) : extra });
-    else if (choice < 0.85) add(abi.OP_NUDGE, 0, 0, { a: anybody, ...this.#near(spawn) });
-    else if (choice < 0.88) add(abi.OP_PLACE, 0, 0, { a: anybody, ...this.#near(spawn) });
-    else if (choice < 0.9) add(abi.OP_PLACE, 0, 0, { a: anybody, x: this.#pick(SENSELESS_COORDINATES) });
-    else if (choice < 0.94) add(abi.OP_SET_OVERLOAD, 0, 0, overloadFields(this.#below(LADDER.length)));
-    else if (choice < 0.98) add(abi.OP_DEPART, 0, 0, { a: 1 + this.#below(SESSIONS) });
-    else add(abi.OP_CARRY, 0, 0, { a: 0xffff_ffff, b: this.#word() });
+    else if (choice < 0.75) add(abi.OP_DESPAWN, { a: this.#below(8) === 0 ? this.#pick(SENSELESS_IDS) : extra });
+    else if (choice < 0.85) add(abi.OP_NUDGE, { a: anybody, ...this.#near(spawn) });
+    else if (choice < 0.88) add(abi.OP_PLACE, { a: anybody, ...this.#near(spawn) });
+    else if (choice < 0.9) add(abi.OP_PLACE, { a: anybody, x: this.#pick(SENSELESS_COORDINATES) });
+    else if (choice < 0.94) add(abi.OP_SET_OVERLOAD, overloadFields(this.#below(LADDER.length)));
+    else if (choice < 0.98) add(abi.OP_DEPART, { a: 1 + this.#below(SESSIONS) });
+    else add(abi.OP_CARRY, { a: 0xffff_ffff, b: this.#word() });
   }
 
   #join(session: number): void {
     const e = this.#classOf(session) | ((5 + this.#below(10)) << 8);
-    this.#batch.add(abi.OP_JOIN, session, 0, { flags: this.#below(4), ...this.#near(this.#home(session)), e });
+    this.#batch.add(abi.OP_JOIN, { session, flags: this.#below(4), ...this.#near(this.#home(session)), e });
   }
 
   #spawn({ entityId, template, x, y, z }: Spawn, flags = 0): void {
-    this.#batch.add(abi.OP_SPAWN, 0, 0, { flags, a: entityId, x, y, z, e: template });
+    this.#batch.add(abi.OP_SPAWN, { flags, a: entityId, x, y, z, e: template });
   }
 
   /** Out of another zone with what one has there, or with nothing, as no host would send it. */
   #arrive(session: number): void {
     const words = this.#luggage[this.#below(this.#luggage.length + 1)];
-    if (words === undefined) return this.#batch.add(abi.OP_ARRIVE, session, 0, { x: 0, y: 0 });
+    if (words === undefined) return this.#batch.add(abi.OP_ARRIVE, { session, x: 0, y: 0 });
     const { x, y } = this.#near(this.#home(session));
     this.#batch.append(arrivalRecords({ session, words }, { x, y, z: 0 }, this.#below(2) * abi.JOIN_GUEST + 1));
   }
@@ -144,7 +144,9 @@ class Draw {
     const op = this.#below(3) === 0 ? this.#below(0x1_0000) : this.#below(100);
     if (NOT_BY_LOT.has(op)) return;
     const [a, b, c, d, e] = [this.#word(), this.#word(), this.#word(), this.#word(), this.#word()];
-    this.#batch.add(op, this.#below(4) === 0 ? this.#word() : session, this.#seq(), {
+    this.#batch.add(op, {
+      session: this.#below(4) === 0 ? this.#word() : session,
+      seq: this.#seq(),
       flags: this.#below(4),
       a,
       b,

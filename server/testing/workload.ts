@@ -124,11 +124,16 @@ function entrance(players: Player[], creatures: Body[], content: Content): Uint8
   const batch = new BatchWriter(players.length + creatures.length);
   creatures.forEach((creature, index) => {
     const fields = { a: creature.id, x: creature.x, y: creature.y, e: index % content.creatures.length };
-    batch.add(abi.OP_SPAWN, 0, index + 1, fields);
+    batch.add(abi.OP_SPAWN, { seq: index + 1, ...fields });
   });
   for (const player of players) {
     const fields = { flags: abi.JOIN_WATCHES | abi.JOIN_GUEST, x: player.x, y: player.y };
-    batch.add(abi.OP_JOIN, player.id, ++player.seq, { ...fields, e: player.classIndex | (PLAYER_LEVEL << 8) });
+    batch.add(abi.OP_JOIN, {
+      session: player.id,
+      seq: ++player.seq,
+      ...fields,
+      e: player.classIndex | (PLAYER_LEVEL << 8),
+    });
   }
   return batch.bytes();
 }
@@ -145,11 +150,11 @@ function commandDrawer(players: Player[], content: Content, random: () => number
       const seq = ++player.seq;
       if (choice < 0.6) {
         const fields = { x: player.x + right * 6 - 3, y: player.y + up * 6 - 3 };
-        batch.add(abi.OP_MOVE, player.id, seq, fields);
+        batch.add(abi.OP_MOVE, { session: player.id, seq, ...fields });
       } else if (choice < 0.8 && spells.length > 0) {
         const spell = spells[Math.floor(right * spells.length)] ?? 0;
-        batch.add(abi.OP_CAST, player.id, seq, { a: player.foe, b: spell });
-      } else batch.add(abi.OP_ATTACK, player.id, seq, { a: player.foe });
+        batch.add(abi.OP_CAST, { session: player.id, seq, a: player.foe, b: spell });
+      } else batch.add(abi.OP_ATTACK, { session: player.id, seq, a: player.foe });
     }
     return batch.bytes();
   };

@@ -3,12 +3,13 @@
 //
 //   batch.append(words, index)   // from the ring
 //   batch.sort()                 // session 3: seq 8, seq 9; session 7: seq 2
-//   batch.push(OP_NUDGE, { a: 1000001, x: 3, y: 4 })
+//   batch.push(command.set(OP_NUDGE, { a: 1000001, x: 3, y: 4 }))
 
 import { COMMAND_BYTES } from "../../assembly/abi.ts";
-import type { CommandBatch, CommandFields } from "../protocol/faults/fault.ts";
+import type { CommandBatch } from "../protocol/faults/fault.ts";
+import { COMMAND_WORDS as WORDS } from "../protocol/game/command.ts";
+import type { Command } from "../protocol/game/command.ts";
 
-const WORDS = COMMAND_BYTES / 4;
 /** More than the records of any batch: session and place in one exact number. */
 const PLACES = 2 ** 20;
 
@@ -27,7 +28,6 @@ export class ZoneBatch implements CommandBatch {
   dropped = 0;
   #bytes: Uint8Array;
   #words: Uint32Array;
-  #floats: Float32Array;
   /** What sort() writes into, swapped with the above. */
   #spare: Uint32Array;
   readonly #keys: Float64Array;
@@ -39,7 +39,6 @@ export class ZoneBatch implements CommandBatch {
     this.#words = new Uint32Array(capacity * WORDS);
     this.#spare = new Uint32Array(capacity * WORDS);
     this.#bytes = new Uint8Array(this.#words.buffer);
-    this.#floats = new Float32Array(this.#words.buffer);
     this.#keys = new Float64Array(capacity);
     this.#entities = entities;
   }
@@ -59,14 +58,15 @@ export class ZoneBatch implements CommandBatch {
     this.dropped = 0;
   }
 
-  /** Copies one record that starts at `index` of `words`. */
-  append(words: Uint32Array, index: number): void {
+  /** Copies one record that starts at `index` of `words`; false when the batch is full. */
+  append(words: Uint32Array, index: number): boolean {
     if (this.count >= this.capacity) {
       this.dropped++;
-      return;
+      return false;
     }
     const at = this.count++ * WORDS;
     for (let i = 0; i < WORDS; i++) this.#words[at + i] = words[index + i] ?? 0;
+    return true;
   }
 
   /** By session, each session's in the order they came: the order of their sequence numbers. */
@@ -82,24 +82,10 @@ export class ZoneBatch implements CommandBatch {
     }
     [this.#words, this.#spare] = [this.#spare, this.#words];
     this.#bytes = new Uint8Array(this.#words.buffer);
-    this.#floats = new Float32Array(this.#words.buffer);
   }
 
-  push(op: number, fields: CommandFields): boolean {
-    if (this.count >= this.capacity) {
-      this.dropped++;
-      return false;
-    }
-    const at = this.count++ * WORDS;
-    this.#words[at] = op | ((fields.flags ?? 0) << 16);
-    this.#words[at + 1] = fields.session ?? 0;
-    this.#words[at + 2] = 0;
-    this.#words[at + 3] = fields.a ?? 0;
-    this.#floats[at + 4] = fields.x ?? 0;
-    this.#floats[at + 5] = fields.y ?? 0;
-    this.#floats[at + 6] = fields.z ?? 0;
-    this.#words[at + 7] = fields.e ?? 0;
-    return true;
+  push(command: Command): boolean {
+    return this.append(command.words, 0);
   }
 
   entityIds(): Uint32Array {

@@ -12,6 +12,9 @@ import type { ZoneBatch } from "./command-batch.ts";
 import { readDepartures } from "./departures.ts";
 import type { Crossing } from "../shared/transfer.ts";
 import type { Zone } from "./zone.ts";
+import { Command } from "../protocol/game/command.ts";
+
+const command = new Command();
 
 export class Crossings {
   readonly #zone: Zone;
@@ -32,7 +35,7 @@ export class Crossings {
       const index = (flags & ENTITY_DEAD) === 0 ? this.#portalAt(x, y) : -1;
       const portal = this.#portals[index];
       if (portal === undefined || this.#departing.has(session)) return;
-      if (batch.push(OP_DEPART, { a: session, e: index })) this.#departing.set(session, portal);
+      if (batch.push(command.set(OP_DEPART, { a: session, e: index }))) this.#departing.set(session, portal);
     });
   }
 

@@ -8,9 +8,10 @@
 
 import { COMMAND_A, COMMAND_SESSION, OP_ARRIVE, OP_JOIN, OP_LEAVE, OP_UNWATCH, OP_WATCH } from "../../assembly/abi.ts";
 import type { ZoneBatch } from "./command-batch.ts";
-import { COMMAND_WORDS } from "../shared/command.ts";
+import { Command, COMMAND_WORDS } from "../protocol/game/command.ts";
 import type { Membership } from "./membership.ts";
 
+const command = new Command();
 const SESSION_WORD = COMMAND_SESSION / 4;
 const TICKET_WORD = COMMAND_A / 4;
 
@@ -50,7 +51,7 @@ export class Intake {
   next(tick: number): void {
     this.#batch.reset(tick);
     for (let session = this.#leaving.pop(); session !== undefined; session = this.#leaving.pop())
-      if (!this.isClosed) this.#batch.push(OP_LEAVE, { session });
+      if (!this.isClosed) this.#batch.push(command.set(OP_LEAVE, { session }));
     if (this.#waiting.length === 0) return;
     for (const words of this.#waiting.splice(0)) this.#acceptMembers(words, (words.at(-COMMAND_WORDS) ?? 0) & 0xffff);
   }

@@ -10,7 +10,6 @@
 // before. A tick that trapped by chance (a memory that was damaged) passes when it is run again, and nothing is
 // quarantined; one that trapped because of what it was given traps again at the same point.
 
-import { COMMAND_FLAGS, COMMAND_OP, COMMAND_SEQ, COMMAND_SESSION } from "../../assembly/abi.ts";
 import { messageOf } from "../protocol/errors.ts";
 import type { Kernel } from "../../assembly/toolchain/kernel.ts";
 import type { RecoveryRung, TrapNote } from "../shared/zone-messages.ts";
@@ -18,6 +17,7 @@ import type { Segment } from "./segment.ts";
 import type { Crossing } from "../shared/transfer.ts";
 import { ZoneTrap } from "./trap.ts";
 import type { Zone } from "./zone.ts";
+import { Command } from "../protocol/game/command.ts";
 
 /** Times that one climb lets its runs take all the time they have; after that it leaves the rung. */
 export const TIMEOUTS_MAX = 3;
@@ -258,14 +258,9 @@ function isSamePlace(one: TrapNote, other: TrapNote): boolean {
   return one.phase === other.phase && one.commandIndex === other.commandIndex;
 }
 
-function describe(command: Uint8Array): QuarantinedCommand {
-  const view = new DataView(command.buffer, command.byteOffset);
-  return {
-    op: view.getUint16(COMMAND_OP, true),
-    flags: view.getUint16(COMMAND_FLAGS, true),
-    session: view.getUint32(COMMAND_SESSION, true),
-    seq: view.getUint32(COMMAND_SEQ, true),
-  };
+function describe(bytes: Uint8Array): QuarantinedCommand {
+  const { op, flags, session, seq } = new Command().loadBytes(bytes);
+  return { op, flags, session, seq };
 }
 
 function nobody(): Crossing[] {

@@ -17,10 +17,14 @@ import { takeTicket } from "../shared/swap-ticket.ts";
 import { ownThreadId } from "../shared/thread-times.ts";
 import { createMemory } from "../../assembly/toolchain/instance.ts";
 import { warmUp } from "./warm-up.ts";
-import { COMMAND_MESSAGE_BYTES } from "../shared/ring-records.ts";
+import { assert } from "../shared/assert.ts";
+import { COMMAND_MESSAGE_BYTES, isCommandLength } from "../shared/ring-records.ts";
 import type { ZoneModule, ZoneWorkerStart } from "../shared/zone-start.ts";
 import { ZoneOutput } from "./zone-output.ts";
 import { ZoneRunner } from "./zone-runner.ts";
+import { Command } from "../protocol/game/command.ts";
+
+const command = new Command();
 
 const CENSUS_INTERVAL_MS = 1_000;
 /** From one thread's full collection to the next one's; the main thread is number 0. */
@@ -195,6 +199,7 @@ export class ZoneHost {
   /** Hands every waiting command to its zone. */
   #deliver(): void {
     this.#commands.drain((offset, length) => {
+      assert(isCommandLength(length), "a zone is sent whole command records");
       const at = offset / 4;
       const runner = this.#runners.get(this.#words[at] ?? 0);
       if (length === COMMAND_MESSAGE_BYTES) runner?.accept(this.#words, at + 1);
@@ -223,7 +228,7 @@ function kernelOf({ module, hash, label, layout }: ZoneModule): Kernel {
 /** All creatures of a zone appear in its first tick, by commands like any others. */
 export function spawnCreatures(batch: ZoneBatch, zone: ZoneContent): void {
   for (const { entityId, template, x, y, z } of zone.spawns)
-    batch.push(OP_SPAWN, { a: entityId, x, y, z, e: template });
+    batch.push(command.set(OP_SPAWN, { a: entityId, x, y, z, e: template }));
 }
 
 /** One turn of the event loop: messages that have arrived are received in it. */

@@ -15,6 +15,9 @@ import { Overload, overloadFields } from "../shared/overload.ts";
 import type { TickClock } from "./tick-clock.ts";
 import { emitOverload } from "./zone-telemetry.ts";
 import type { Zone } from "./zone.ts";
+import { Command } from "../protocol/game/command.ts";
+
+const command = new Command();
 
 /** How much of the average a tick is. */
 const SMOOTHING = 1 / 8;
@@ -65,7 +68,7 @@ export class ZoneLoad {
   shed(batch: ZoneBatch): void {
     const { step } = this.#overload;
     const { at, view } = this.#zone;
-    if (view.getUint32(at.overloadStep, true) !== step) batch.push(OP_SET_OVERLOAD, overloadFields(step));
+    if (view.getUint32(at.overloadStep, true) !== step) batch.push(command.set(OP_SET_OVERLOAD, overloadFields(step)));
   }
 
   /** Ticks come at the rate that the zone, and with it every client, was told last. */

@@ -5,18 +5,8 @@
 import { FRAME_LENGTH, FRAME_SESSION } from "../../assembly/abi.ts";
 import type { TickReport } from "../shared/tick-report.ts";
 import type { Ring } from "../shared/ring.ts";
-import { writeDeparted } from "../shared/transfer.ts";
 import type { Crossing } from "../shared/transfer.ts";
-import {
-  CENSUS,
-  CENSUS_HEADER_BYTES,
-  DEPARTED_BYTES,
-  END,
-  ENTERED_BYTES,
-  FRAMES,
-  FRAMES_BYTES_MAX,
-  writeEntered,
-} from "../shared/ring-records.ts";
+import { censusBytes, DEPARTED, END, ENTERED, FRAMES, FRAMES_BYTES_MAX, writeCensus } from "../shared/ring-records.ts";
 import type { Entered } from "../shared/ring-records.ts";
 import type { Zone } from "./zone.ts";
 import { REPORT } from "../shared/tick-report.ts";
@@ -50,8 +40,8 @@ export class ZoneOutput {
       if (!this.#writeChunk(zone, from, to)) lost += this.#lose(zone, from, to);
       from = to;
     }
-    const offset = this.#ring.reserve(8);
-    if (offset >= 0) this.#header(offset, END, zone.id);
+    const offset = this.#ring.reserve(END.bytes);
+    if (offset >= 0) END.write(this.#ring.view, offset, { zoneId: zone.id });
     return lost;
   }
 
@@ -65,15 +55,9 @@ export class ZoneOutput {
   /** Who is in the zone; commands with a ticket up to `ticket` are dealt with. False when there was no room for it. */
   writeCensus(zone: Zone, ticket: number): boolean {
     const ids = zone.entities.entityIds();
-    const offset = this.#ring.reserve(CENSUS_HEADER_BYTES + ids.byteLength);
-    if (offset < 0) return false;
-    this.#header(offset, CENSUS, zone.id);
-    const { view } = this.#ring;
-    view.setUint32(offset + 8, zone.tick, true);
-    view.setUint32(offset + 12, ticket, true);
-    const first = offset + CENSUS_HEADER_BYTES;
-    for (let i = 0; i < ids.length; i++) view.setUint32(first + i * 4, ids[i] ?? 0, true);
-    return true;
+    const offset = this.#ring.reserve(censusBytes(ids));
+    if (offset >= 0) writeCensus(this.#ring.view, offset, { zoneId: zone.id, tick: zone.tick, ticket }, ids);
+    return offset >= 0;
   }
 
   /** Hands over what was written outside of a tick. */
@@ -84,15 +68,15 @@ export class ZoneOutput {
 
   /** Somebody has left for another zone; false when there was no room for it. */
   writeDeparted(crossing: Crossing): boolean {
-    const offset = this.#ring.reserve(DEPARTED_BYTES);
-    if (offset >= 0) writeDeparted(this.#ring.view, offset, crossing);
+    const offset = this.#ring.reserve(DEPARTED.bytes);
+    if (offset >= 0) DEPARTED.write(this.#ring.view, offset, crossing);
     return offset >= 0;
   }
 
   /** What became of somebody who was to be let in; false when there was no room for it. */
   writeEntered(entered: Entered): boolean {
-    const offset = this.#ring.reserve(ENTERED_BYTES);
-    if (offset >= 0) writeEntered(this.#ring.view, offset, entered);
+    const offset = this.#ring.reserve(ENTERED.bytes);
+    if (offset >= 0) ENTERED.write(this.#ring.view, offset, entered);
     return offset >= 0;
   }
 
@@ -103,10 +87,10 @@ export class ZoneOutput {
 
   #writeChunk(zone: Zone, from: number, to: number): boolean {
     if (this.#ring.freeBytes < to - from + this.#reservedBytes) return false;
-    const offset = this.#ring.reserve(8 + to - from);
+    const offset = this.#ring.reserve(FRAMES.bytes + to - from);
     if (offset < 0) return false;
-    this.#header(offset, FRAMES, zone.id);
-    this.#ring.bytes.set(zone.bytes.subarray(from, to), offset + 8);
+    FRAMES.write(this.#ring.view, offset, { zoneId: zone.id });
+    this.#ring.bytes.set(zone.bytes.subarray(from, to), offset + FRAMES.bytes);
     return true;
   }
 
@@ -117,10 +101,5 @@ export class ZoneOutput {
       this.#rewatch.add(zone.view.getUint32(at + FRAME_SESSION, true));
     }
     return lost;
-  }
-
-  #header(offset: number, kind: number, zoneId: number): void {
-    this.#ring.view.setUint32(offset, kind, true);
-    this.#ring.view.setUint32(offset + 4, zoneId, true);
   }
 }

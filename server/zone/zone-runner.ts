@@ -38,6 +38,9 @@ import type { ZoneOptions } from "./zone.ts";
 import { readZoneView } from "./zone-view.ts";
 import type { ZonePicture } from "../shared/zone-picture.ts";
 import { emptyReport } from "../shared/tick-report.ts";
+import { Command } from "../protocol/game/command.ts";
+
+const command = new Command();
 
 /** Why a zone is DEGRADED that a fault holds up for longer than a worker may be late. */
 const PAUSED = "a fault's pause holds up its ticks";
@@ -217,7 +220,7 @@ export class ZoneRunner {
   #runLive(startMs: number): void {
     this.#load.begin();
     const recoveries = this.#recoveries;
-    this.#options.output.addRewatches((session) => this.#batch.push(OP_WATCH, { session }));
+    this.#options.output.addRewatches((session) => this.#batch.push(command.set(OP_WATCH, { session })));
     const queueDepth = this.#batch.count;
     this.#batch.sort();
     this.#membership.addDepartures(this.#batch);
@@ -257,7 +260,7 @@ export class ZoneRunner {
     const { beginning, lostTicks, reason } = this.#restart.restore(zone);
     if (beginning === "anew") this.#options.spawn(this.#batch);
     // Everybody is somewhere else by now, and what the zone was told when it went DOWN has been lost.
-    zone.entities.eachPlayer((session) => void this.#batch.push(OP_LEAVE, { session }));
+    zone.entities.eachPlayer((session) => void this.#batch.push(command.set(OP_LEAVE, { session })));
     if (lostTicks === 0) return;
     const data = { ...this.#named(zone.tick), beginning, lost_ticks: lostTicks, error: reason };
     this.#options.emitter.emit("error", "zone", "Zone ticks lost", data);

@@ -7,17 +7,16 @@
 //   bench.zone(1).entities.has(2_000_001)
 
 import { OP_DESPAWN, OP_NUDGE, OP_PLACE, OP_SPAWN } from "../../assembly/abi.ts";
+import type { Command } from "../../server/protocol/game/command.ts";
 import { FaultBlock } from "../../server/shared/fault-block.ts";
-import type { CommandBatch, CommandFields, FaultDefinition, FaultSession } from "../../server/protocol/faults/fault.ts";
+import type { CommandBatch, FaultDefinition, FaultSession } from "../../server/protocol/faults/fault.ts";
 import { NOMINAL_TICK_MS } from "../../server/main/faults/nominal-ticks.ts";
 import { FaultRegistry } from "../../server/main/faults/registry.ts";
 import type { FaultPlayers } from "../../server/shared/fault-targets.ts";
 import { ZoneFaultHost } from "../../server/zone/zone-faults.ts";
 import type { Emitter } from "../../server/protocol/telemetry-line.ts";
 
-export interface Pushed extends CommandFields {
-  op: number;
-}
+export type Pushed = Pick<Command, "op" | "a" | "x" | "y" | "z" | "flags">;
 
 export interface EmittedLine {
   type: string;
@@ -82,9 +81,9 @@ export class BenchZone {
       get room() {
         return room - pushed.length;
       },
-      push(op, fields) {
+      push({ op, a, x, y, z, flags }) {
         if (pushed.length >= room) return false;
-        pushed.push({ op, ...fields });
+        pushed.push({ op, a, x, y, z, flags });
         return true;
       },
       entityIds: () => Uint32Array.from(entities.keys()),
@@ -92,7 +91,7 @@ export class BenchZone {
     };
   }
 
-  #apply({ op, a = 0, x = 0, y = 0, z = 0 }: Pushed): void {
+  #apply({ op, a, x, y, z }: Pushed): void {
     if (op === OP_SPAWN || ((op === OP_PLACE || op === OP_NUDGE) && this.entities.has(a)))
       this.entities.set(a, { x, y, z });
     if (op === OP_DESPAWN) this.entities.delete(a);

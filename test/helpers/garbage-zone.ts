@@ -13,7 +13,6 @@ import { meter } from "../../assembly/toolchain/meter.ts";
 import { ByteWriter } from "../../server/protocol/game/byte-writer.ts";
 import { FrameReader } from "../../server/protocol/game/frame-reader.ts";
 import { encodeJsonFrame } from "../../server/main/gateway/json-frames.ts";
-import { readDeparted } from "../../server/shared/transfer.ts";
 import { CENSUS, DEPARTED, FRAMES } from "../../server/shared/ring-records.ts";
 import type { Command } from "./zone-commands.ts";
 import type { RunnerBench } from "./zone-runner.ts";
@@ -47,9 +46,9 @@ export function readOutput({ output }: RunnerBench): number {
   output.drain((offset, length) => {
     const kind = view.getUint32(offset, true);
     if (kind === REPORT.kind) REPORT.read(view, offset, REPORT.bytes, emptyReport(0));
-    else if (kind === DEPARTED) readDeparted(view, offset);
-    else if (kind === CENSUS) steps += length / 4;
-    else if (kind === FRAMES) {
+    else if (kind === DEPARTED.kind) DEPARTED.read(view, offset, length, DEPARTED.empty());
+    else if (kind === CENSUS.kind) steps += length / 4;
+    else if (kind === FRAMES.kind) {
       for (let at = offset + 8; at < offset + length;) {
         if (++steps > STEPS_MAX) throw new Error("The loop over frames does not end.");
         const frameBytes = view.getUint32(at, true);

@@ -6,7 +6,8 @@ import fc from "fast-check";
 import * as abi from "../../assembly/abi.ts";
 import type { Spell } from "../../server/protocol/content/content.ts";
 import { aura, creature, playerClass, spell, testContent } from "./kernel-content.ts";
-import type { CommandParts, KernelZone } from "./kernel-zone.ts";
+import type { CommandFields } from "../../server/protocol/game/command.ts";
+import type { KernelZone } from "./kernel-zone.ts";
 
 const FIRST_CREATURE = 1_000_001;
 const PLAYERS = 8;
@@ -66,7 +67,7 @@ export const CHAOS_CONTENT = testContent({
 
 export interface ChaosCommand {
   op: number;
-  parts: CommandParts;
+  parts: CommandFields;
 }
 
 const playerId = fc.integer({ min: 1, max: PLAYERS });

@@ -10,6 +10,8 @@
 // Dice: `zone.rig([0, 499], [5000, 9999])` sets the generator so that the next two rolls of 0 to 9,999 fall there.
 
 import * as abi from "../../assembly/abi.ts";
+import { Command } from "../../server/protocol/game/command.ts";
+import type { CommandFields } from "../../server/protocol/game/command.ts";
 import type { Content } from "../../server/protocol/content/content.ts";
 import { writeContent } from "../../server/zone/content-tables.ts";
 import { ensureKernel } from "../../assembly/toolchain/build.ts";
@@ -28,21 +30,6 @@ export interface ZoneSetup extends ContentParts {
   content?: Content;
   seed?: number;
   tickRateHz?: number;
-}
-
-/** Fields of a command record; x, y, z share their places with b, c, d (abi.ts). */
-export interface CommandParts {
-  flags?: number;
-  session?: number;
-  seq?: number;
-  a?: number;
-  b?: number;
-  c?: number;
-  d?: number;
-  e?: number;
-  x?: number;
-  y?: number;
-  z?: number;
 }
 
 /** A roll of 0 to 9,999 that neither misses nor is critical. */
@@ -99,17 +86,8 @@ export class KernelZone {
 
   // ---- commands for the next tick ----
 
-  command(op: number, parts: CommandParts = {}): this {
-    const bytes = new Uint8Array(abi.COMMAND_BYTES);
-    const view = new DataView(bytes.buffer);
-    const { flags = 0, session = 0, seq = ++this.#seq, a = 0, b = 0, c = 0, d = 0, e = 0 } = parts;
-    view.setUint16(abi.COMMAND_OP, op, true);
-    view.setUint16(abi.COMMAND_FLAGS, flags, true);
-    [session, seq, a, b, c, d, e].forEach((value, index) => view.setUint32(4 + index * 4, value, true));
-    if (parts.x !== undefined || parts.y !== undefined || parts.z !== undefined) {
-      [parts.x ?? 0, parts.y ?? 0, parts.z ?? 0].forEach((value, i) => view.setFloat32(16 + i * 4, value, true));
-    }
-    return this.raw(bytes);
+  command(op: number, fields: CommandFields = {}): this {
+    return this.raw(new Command().set(op, { seq: fields.seq ?? ++this.#seq, ...fields }).bytes);
   }
 
   /** A record as it is. */

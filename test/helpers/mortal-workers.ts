@@ -2,9 +2,8 @@
 
 import type { WorkerFactory } from "../../server/shared/worker-factory.ts";
 import { Ring } from "../../server/shared/ring.ts";
-import { writeDeparted } from "../../server/shared/transfer.ts";
 import type { Crossing } from "../../server/shared/transfer.ts";
-import { DEPARTED_BYTES } from "../../server/shared/ring-records.ts";
+import { DEPARTED } from "../../server/shared/ring-records.ts";
 import type { ZoneWorkerStart } from "../../server/shared/zone-start.ts";
 
 /** "wasm" can not be ended from outside; it ends by itself after `loops` rounds, for the test's machine's sake. */
@@ -48,7 +47,7 @@ const LOOPS = 100_000_000_000;
 export function endNow({ how, departed, loops = LOOPS }: EndBy, start: ZoneWorkerStart): void {
   if (departed !== undefined) {
     const ring = new Ring(start.outputRing);
-    writeDeparted(ring.view, ring.reserve(DEPARTED_BYTES), departed);
+    DEPARTED.write(ring.view, ring.reserve(DEPARTED.bytes), departed);
     ring.commit();
   }
   if (how === "throw") throw new Error("a mistake in the host");

@@ -2,15 +2,13 @@
 //
 //   commandBytes([{ op: OP_JOIN, session: 1, flags: JOIN_WATCHES, e: 10 << 8 }, { op: OP_TRAP }])
 
-import * as abi from "../../assembly/abi.ts";
+import { COMMAND_BYTES } from "../../assembly/abi.ts";
+import { Command as CommandRecord } from "../../server/protocol/game/command.ts";
+import type { CommandFields } from "../../server/protocol/game/command.ts";
 import { BatchWriter } from "../../server/testing/batch-writer.ts";
-import type { RecordFields } from "../../server/testing/batch-writer.ts";
 
-/** b instead of x, as OP_CAST and OP_ATTACK have it. */
-export interface Command extends Pick<RecordFields, "flags" | "a" | "b" | "x" | "y" | "z" | "e"> {
+export interface Command extends CommandFields {
   op: number;
-  session?: number;
-  seq?: number;
 }
 
 /** One record of its own. */
@@ -21,7 +19,7 @@ export function commandRecord(command: Command): Uint8Array<ArrayBuffer> {
 /** A batch. */
 export function commandBytes(commands: readonly Command[]): Uint8Array<ArrayBuffer> {
   const batch = new BatchWriter(commands.length);
-  for (const command of commands) batch.add(command.op, command.session ?? 0, command.seq ?? 0, command);
+  for (const command of commands) batch.add(command.op, command);
   return batch.bytes();
 }
 
@@ -33,24 +31,9 @@ export type ReadCommand = Record<
 
 /** The records of a batch. */
 export function readCommands(bytes: Uint8Array): ReadCommand[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Array.from({ length: bytes.length / abi.COMMAND_BYTES }, (_, index) => {
-    const at = index * abi.COMMAND_BYTES;
-    const u32 = (field: number): number => view.getUint32(at + field, true);
-    const f32 = (field: number): number => view.getFloat32(at + field, true);
-    return {
-      op: view.getUint16(at + abi.COMMAND_OP, true),
-      flags: view.getUint16(at + abi.COMMAND_FLAGS, true),
-      session: u32(abi.COMMAND_SESSION),
-      seq: u32(abi.COMMAND_SEQ),
-      a: u32(abi.COMMAND_A),
-      b: u32(abi.COMMAND_B),
-      c: u32(abi.COMMAND_C),
-      d: u32(abi.COMMAND_D),
-      x: f32(abi.COMMAND_B),
-      y: f32(abi.COMMAND_C),
-      z: f32(abi.COMMAND_D),
-      e: u32(abi.COMMAND_E),
-    };
+  const record = new CommandRecord();
+  return Array.from({ length: bytes.length / COMMAND_BYTES }, (_, index) => {
+    const { op, flags, session, seq, a, b, c, d, x, y, z, e } = record.loadBytes(bytes, index * COMMAND_BYTES);
+    return { op, flags, session, seq, a, b, c, d, x, y, z, e };
   });
 }

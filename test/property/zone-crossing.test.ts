@@ -7,9 +7,9 @@ import fc from "fast-check";
 import { JOIN_WATCHES, OP_JOIN, OP_MOVE, OP_SPIN, OP_TRAP } from "../../assembly/abi.ts";
 import type { ZoneContent } from "../../server/protocol/content/content.ts";
 import { loadWorld } from "../../server/protocol/content/load.ts";
-import { arrivalRecords, readDeparted } from "../../server/shared/transfer.ts";
+import { arrivalRecords } from "../../server/shared/transfer.ts";
 import type { Crossing } from "../../server/shared/transfer.ts";
-import { DEPARTED, ENTERED, IS_THERE, readEntered } from "../../server/shared/ring-records.ts";
+import { DEPARTED, ENTERED, IS_THERE } from "../../server/shared/ring-records.ts";
 import type { Command } from "../helpers/zone-commands.ts";
 import { RunnerBench } from "../helpers/zone-runner.ts";
 import { stateOf } from "../helpers/zone.ts";
@@ -39,11 +39,11 @@ class Pair {
     bench.give(...commands);
     bench.tick();
     const { view } = bench.output;
-    bench.output.drain((offset) => {
+    bench.output.drain((offset, length) => {
       const kind = view.getUint32(offset, true);
-      if (kind === DEPARTED) this.#hold(readDeparted(view, offset));
-      if (kind !== ENTERED) return;
-      const { outcome, session } = readEntered(view, offset);
+      if (kind === DEPARTED.kind) this.#hold(DEPARTED.read(view, offset, length, DEPARTED.empty()));
+      if (kind !== ENTERED.kind) return;
+      const { outcome, session } = ENTERED.read(view, offset, length, ENTERED.empty());
       if (outcome !== IS_THERE) throw new Error("Somebody was not let in.");
       this.held.delete(session);
     });

@@ -3,7 +3,7 @@
 
 import { actionOf } from "../../protocol/game/actions.ts";
 import type { ClientMessage } from "../../protocol/game/client-messages.ts";
-import { Command } from "../../shared/command.ts";
+import { Command } from "../../protocol/game/command.ts";
 import type { Session } from "./session.ts";
 import type { ZoneLink } from "../../shared/zone-link.ts";
 

@@ -6,9 +6,10 @@
 //   outlet.leave(1, session.id, session.lastSeq)                    // 91; isLeaving(1, session.id, 90) from now on
 //   outlet.settle(1, 91)                                            // a census of zone 1 that names 91: it is not any more
 
-import { Command } from "../../shared/command.ts";
+import { Command } from "../../protocol/game/command.ts";
 import { arrivalRecords } from "../../shared/transfer.ts";
-import type { Crossing, Point } from "../../shared/transfer.ts";
+import type { Point } from "../../shared/record.ts";
+import type { Crossing } from "../../shared/transfer.ts";
 import type { Session } from "./session.ts";
 import type { ZoneLink } from "../../shared/zone-link.ts";
 
@@ -27,8 +28,8 @@ export class ZoneOutlet {
   /** Lets a player in at the spawn point; the ticket. */
   join(zoneId: number, session: Session, flags: number, level: number): number {
     const ticket = ++this.#lastTicket;
-    const { id, lastSeq, classIndex } = session;
-    this.#deliver(zoneId, this.#command.join(id, lastSeq, ticket, flags, classIndex, level).bytes);
+    const { id, lastSeq: seq, classIndex } = session;
+    this.#deliver(zoneId, this.#command.join({ session: id, seq, ticket, flags, classIndex, level }).bytes);
     return ticket;
   }
 

@@ -6,35 +6,37 @@
 import { FRAME_HEADER_BYTES, FRAME_LENGTH } from "../../../assembly/abi.ts";
 import { WowsimError } from "../../protocol/errors.ts";
 import type { ZoneListener } from "../../shared/zone-link.ts";
-import { readDeparted } from "../../shared/transfer.ts";
-import { CENSUS, DEPARTED, END, ENTERED, FRAMES, readCensus, readEntered } from "../../shared/ring-records.ts";
+import { CENSUS, DEPARTED, END, ENTERED, FRAMES, readCensus } from "../../shared/ring-records.ts";
 
 /** Hears every kind of these records. */
 export type RecordListener = Pick<Required<ZoneListener>, "framed" | "tickEnded" | "departed" | "entered" | "counted">;
 
 export class OutputRecords {
   readonly #listener: RecordListener;
+  readonly #frames = FRAMES.empty();
+  readonly #end = END.empty();
 
   constructor(listener: RecordListener) {
     this.#listener = listener;
   }
 
   handOut(view: DataView, bytes: Uint8Array, offset: number, length: number): boolean {
-    const zoneId = view.getUint32(offset + 4, true);
     switch (view.getUint32(offset, true)) {
-      case FRAMES:
-        this.#onFrames(view, bytes, zoneId, offset + 8, offset + length);
+      case FRAMES.kind: {
+        const { zoneId } = FRAMES.read(view, offset, length, this.#frames);
+        this.#onFrames(view, bytes, zoneId, offset + FRAMES.bytes, offset + length);
         return true;
-      case END:
-        this.#listener.tickEnded(zoneId);
+      }
+      case END.kind:
+        this.#listener.tickEnded(END.read(view, offset, length, this.#end).zoneId);
         return true;
-      case DEPARTED:
-        this.#listener.departed(readDeparted(view, offset));
+      case DEPARTED.kind:
+        this.#listener.departed(DEPARTED.read(view, offset, length, DEPARTED.empty()));
         return true;
-      case ENTERED:
-        this.#listener.entered(readEntered(view, offset, length));
+      case ENTERED.kind:
+        this.#listener.entered(ENTERED.read(view, offset, length, ENTERED.empty()));
         return true;
-      case CENSUS:
+      case CENSUS.kind:
         this.#listener.counted(readCensus(view, offset, length));
         return true;
       default:

@@ -8,6 +8,9 @@ import { OP_TRAP } from "../../../assembly/abi.ts";
 import { WowsimError } from "../errors.ts";
 import { defineFault } from "./fault.ts";
 import { flood } from "./flood.ts";
+import { Command } from "../game/command.ts";
+
+const command = new Command();
 
 const ZONE_ID_MAX = 0xffff;
 
@@ -37,7 +40,7 @@ export const cascadingZoneFailure = defineFault({
     if (context.zoneId !== source_zone) return { commands: (batch) => flood(context, batch, flood_multiplier) };
     return {
       commands(batch) {
-        if (!context.strikes() || !batch.push(OP_TRAP, {})) return;
+        if (!context.strikes() || !batch.push(command.set(OP_TRAP))) return;
         context.affected();
         context.did("poison_pushed");
       },

@@ -17,6 +17,7 @@
 // the sessions), or both.
 
 import type { z } from "zod";
+import type { Command } from "../game/command.ts";
 
 export type FaultMode = "tick_scoped" | "ambient";
 export type FaultFamily = "timing" | "load" | "memory" | "connection" | "zone" | "data";
@@ -40,22 +41,12 @@ export interface CommandBatch {
   readonly count: number;
   /** How many more records fit. */
   readonly room: number;
-  /** Appends a record behind the players' own commands; false when the batch is full. Fields default to 0. */
-  push(op: number, fields: CommandFields): boolean;
+  /** Appends a copy behind the players' own commands; false when the batch is full. */
+  push(command: Command): boolean;
   /** Entity ids alive in the zone, read from its memory; the view is reused every tick. */
   entityIds(): Uint32Array;
   /** An entity's position in yards, or null when it is not in the zone. The object is reused. */
   positionOf(entityId: number): { x: number; y: number; z: number } | null;
-}
-
-export interface CommandFields {
-  flags?: number;
-  session?: number;
-  a?: number;
-  x?: number;
-  y?: number;
-  z?: number;
-  e?: number;
 }
 
 /** What both halves get. */

@@ -3,6 +3,9 @@
 
 import { OP_NUDGE } from "../../../assembly/abi.ts";
 import type { CommandBatch, ZoneFaultContext } from "./fault.ts";
+import { Command } from "../game/command.ts";
+
+const command = new Command();
 
 /** How far from where it stands an entity is told to go, in yards on each axis. */
 const NUDGE_YD_MAX = 2;
@@ -17,7 +20,7 @@ export function flood(context: ZoneFaultContext, batch: CommandBatch, multiplier
     for (const a of entityIds) {
       const at = batch.positionOf(a);
       if (at === null) continue;
-      if (!batch.push(OP_NUDGE, { a, x: at.x + offset(), y: at.y + offset(), z: at.z })) break;
+      if (!batch.push(command.set(OP_NUDGE, { a, x: at.x + offset(), y: at.y + offset(), z: at.z }))) break;
     }
   }
   context.affected(batch.count - before);

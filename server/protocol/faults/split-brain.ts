@@ -7,6 +7,9 @@ import { OP_DESPAWN, OP_PLACE, OP_SPAWN, SPAWN_PHANTOM } from "../../../assembly
 import { WowsimError } from "../errors.ts";
 import { defineFault } from "./fault.ts";
 import type { CommandBatch } from "./fault.ts";
+import { Command } from "../game/command.ts";
+
+const command = new Command();
 
 const STEP_YD = 0.35; // 7 yd/s, a player's run
 const DISTANCE_YD_MAX = 40;
@@ -46,8 +49,8 @@ export const splitBrain = defineFault({
           const y = origin.y + Math.sin(angle) * distanceYd;
           const isThere = batch.positionOf(a) !== null;
           const pushed = isThere
-            ? batch.push(OP_PLACE, { a, x, y, z: origin.z })
-            : batch.push(OP_SPAWN, { a, x, y, z: origin.z, flags: SPAWN_PHANTOM });
+            ? batch.push(command.set(OP_PLACE, { a, x, y, z: origin.z }))
+            : batch.push(command.set(OP_SPAWN, { a, x, y, z: origin.z, flags: SPAWN_PHANTOM }));
           if (!pushed) continue;
           context.affected();
           context.did(isThere ? "phantoms_moved" : "phantoms_spawned");
@@ -55,7 +58,7 @@ export const splitBrain = defineFault({
       },
       cleanUp(batch) {
         const left = ids.filter((id) => batch.positionOf(id) !== null);
-        for (const a of left) if (batch.push(OP_DESPAWN, { a })) context.did("phantoms_removed");
+        for (const a of left) if (batch.push(command.set(OP_DESPAWN, { a }))) context.did("phantoms_removed");
         return left.length === 0;
       },
     };

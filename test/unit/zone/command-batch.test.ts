@@ -3,9 +3,11 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { OP_MOVE, OP_NUDGE } from "../../../assembly/abi.ts";
+import { Command } from "../../../server/protocol/game/command.ts";
 import { ZoneBatch } from "../../../server/zone/command-batch.ts";
 import { commandRecord, readCommands } from "../../helpers/zone-commands.ts";
 
+const pushed = new Command();
 const nobody = { entityIds: () => new Uint32Array(0), positionOf: () => null };
 
 function batchOf(capacity: number, sessions: number[]): ZoneBatch {
@@ -47,7 +49,7 @@ test("sessions with the highest ids sort too, and every word of a record moves a
 test("what is pushed after the sort stays behind, with the fields it was given", () => {
   const batch = batchOf(8, [5, 3]);
   batch.sort();
-  expect(batch.push(OP_NUDGE, { a: 1_000_001, x: 3, y: 4, z: -1, e: 6, flags: 2, session: 1 })).toBe(true);
+  expect(batch.push(pushed.set(OP_NUDGE, { a: 1_000_001, x: 3, y: 4, z: -1, e: 6, flags: 2, session: 1 }))).toBe(true);
   expect(keys(batch).map(([session]) => session)).toEqual([3, 5, 1]);
   expect(readCommands(batch.bytes).at(-1)).toMatchObject({
     op: OP_NUDGE,
@@ -65,7 +67,7 @@ test("what is pushed after the sort stays behind, with the fields it was given",
 test("past its capacity commands are dropped and counted, until it is reset", () => {
   const batch = batchOf(3, [1, 2, 3, 4, 5]);
   expect([batch.count, batch.room, batch.dropped]).toEqual([3, 0, 2]);
-  expect(batch.push(OP_NUDGE, { a: 1 })).toBe(false);
+  expect(batch.push(pushed.set(OP_NUDGE, { a: 1 }))).toBe(false);
   expect(batch.dropped).toBe(3);
   batch.reset(8);
   expect([batch.tick, batch.count, batch.room, batch.dropped, batch.bytes.length]).toEqual([8, 0, 3, 0, 0]);

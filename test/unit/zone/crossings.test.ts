@@ -3,8 +3,9 @@
 import { expect, test } from "bun:test";
 import { JOIN_WATCHES, OP_JOIN, OP_MOVE, OP_TRAP, TRANSFER_WORDS } from "../../../assembly/abi.ts";
 import { loadWorld } from "../../../server/protocol/content/load.ts";
-import { arrivalRecords, readDeparted } from "../../../server/shared/transfer.ts";
-import { DEPARTED, ENTERED, IS_THERE, readEntered, REFUSED } from "../../../server/shared/ring-records.ts";
+import type { Crossing } from "../../../server/shared/transfer.ts";
+import { arrivalRecords } from "../../../server/shared/transfer.ts";
+import { DEPARTED, ENTERED, IS_THERE, REFUSED } from "../../../server/shared/ring-records.ts";
 import { RunnerBench } from "../../helpers/zone-runner.ts";
 import { plantedKernel } from "../../helpers/zone.ts";
 
@@ -26,11 +27,15 @@ interface Told {
 function told(bench: RunnerBench): Told[] {
   const found: Told[] = [];
   const { view } = bench.output;
-  bench.output.drain((offset) => {
+  bench.output.drain((offset, length) => {
     const kind = view.getUint32(offset, true);
-    if (kind !== DEPARTED && kind !== ENTERED) return;
+    if (kind !== DEPARTED.kind && kind !== ENTERED.kind) return;
     const session = view.getUint32(offset + 8, true);
-    found.push(kind === DEPARTED ? { kind, session } : { kind, session, outcome: readEntered(view, offset).outcome });
+    found.push(
+      kind === DEPARTED.kind
+        ? { kind, session }
+        : { kind, session, outcome: ENTERED.read(view, offset, length, ENTERED.empty()).outcome },
+    );
   });
   return found;
 }
@@ -49,15 +54,16 @@ test("who steps into a portal leaves with the next tick, to its exit; who stands
   expect(told(bench)).toEqual([]);
   bench.tick();
   const { view } = bench.output;
-  let crossing: ReturnType<typeof readDeparted> | null = null;
-  bench.output.drain((offset) => {
-    if (view.getUint32(offset, true) === DEPARTED) crossing = readDeparted(view, offset);
+  let crossing: Crossing | null = null;
+  bench.output.drain((offset, length) => {
+    if (view.getUint32(offset, true) === DEPARTED.kind)
+      crossing = DEPARTED.read(view, offset, length, DEPARTED.empty());
   });
   expect(crossing).toMatchObject({ from: 1, to: 2, session: 2, at: { x: 0, y: 8, z: 0 } });
   expect(bench.runner.inspect()["entities"]).not.toContain(2);
   bench.give({ op: OP_MOVE, session: 1, seq: 1, x: 25 });
   bench.tick(8);
-  expect(told(bench)).toMatchObject([{ kind: DEPARTED, session: 1 }]);
+  expect(told(bench)).toMatchObject([{ kind: DEPARTED.kind, session: 1 }]);
 });
 
 test("a full output ring delays what is told, and loses none of it", async () => {
@@ -85,19 +91,19 @@ test("an arrival that finds the batch full comes in the next tick, whole", async
   expect(told(bench)).toEqual([]);
   bench.tick();
   expect(bench.runner.inspect()["entities"]).toContain(5);
-  expect(told(bench)).toEqual([{ kind: ENTERED, session: 5, outcome: IS_THERE }]);
+  expect(told(bench)).toEqual([{ kind: ENTERED.kind, session: 5, outcome: IS_THERE }]);
 });
 
 test("one who can not be let in is told of; one whose tick never came to an end is not", async () => {
   const bench = await RunnerBench.start({ zone, kernel: bad, plant: { does: "traps", fromTick: 4 } });
   bench.runner.acceptArrival(arrival(0));
   bench.tick();
-  expect(told(bench)).toEqual([{ kind: ENTERED, session: 0, outcome: REFUSED }]);
+  expect(told(bench)).toEqual([{ kind: ENTERED.kind, session: 0, outcome: REFUSED }]);
   bench.give(inside(1));
   bench.tick();
   bench.give({ op: OP_TRAP });
   bench.tick();
-  expect(told(bench)).toMatchObject([{ kind: DEPARTED, session: 1 }]);
+  expect(told(bench)).toMatchObject([{ kind: DEPARTED.kind, session: 1 }]);
   bench.give(inside(2));
   bench.runner.acceptArrival(arrival(6));
   bench.tick();

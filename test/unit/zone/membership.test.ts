@@ -3,7 +3,7 @@
 
 import { expect, test } from "bun:test";
 import { JOIN_WATCHES, OP_JOIN, OP_LEAVE, OP_MOVE, OP_TRAP, REFUSED_BAD_COMMAND } from "../../../assembly/abi.ts";
-import { CENSUS, ENTERED, IS_THERE, readCensus, readEntered, REFUSED } from "../../../server/shared/ring-records.ts";
+import { CENSUS, ENTERED, IS_THERE, readCensus, REFUSED } from "../../../server/shared/ring-records.ts";
 import { BACK_OFF_MS_MIN, PROBATION_TICKS } from "../../../server/zone/restart.ts";
 import { RunnerBench } from "../../helpers/zone-runner.ts";
 
@@ -28,8 +28,8 @@ function said(bench: RunnerBench): {
   const { view } = bench.output;
   bench.output.drain((offset, length) => {
     const kind = view.getUint32(offset, true);
-    if (kind === ENTERED) entered.push(readEntered(view, offset));
-    if (kind === CENSUS) {
+    if (kind === ENTERED.kind) entered.push(ENTERED.read(view, offset, length, ENTERED.empty()));
+    if (kind === CENSUS.kind) {
       const { tick, ticket, ids } = readCensus(view, offset, length);
       censuses.push({ tick, ticket, ids: new Set([...ids].filter((id) => id < 1_000_000)) });
     }

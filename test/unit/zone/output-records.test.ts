@@ -8,7 +8,7 @@ import { FRAMES } from "../../../server/shared/ring-records.ts";
 /** A record of frames that say they have these lengths, in so many bytes; how many were handed out, and what was thrown. */
 function handOut(lengths: number[], bytes: number): { handed: number[]; error: string } {
   const view = new DataView(new ArrayBuffer(8 + bytes));
-  view.setUint32(0, FRAMES, true);
+  view.setUint32(0, FRAMES.kind, true);
   view.setUint32(4, 3, true);
   let at = 8;
   for (const length of lengths) {

@@ -2,14 +2,14 @@
 
 import { layoutEntries } from "../../../assembly/toolchain/load.ts";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { JOIN_WATCHES, TRANSFER_WORDS } from "../../../assembly/abi.ts";
+import { JOIN_WATCHES, OP_JOIN, TRANSFER_WORDS } from "../../../assembly/abi.ts";
 import { FaultBlock } from "../../../server/shared/fault-block.ts";
 import { FaultRegistry } from "../../../server/main/faults/registry.ts";
 import type { FromZoneWorker } from "../../../server/shared/zone-messages.ts";
 import { Ring } from "../../../server/shared/ring.ts";
 import { newTicket, withdrawTicket } from "../../../server/shared/swap-ticket.ts";
 import { ZoneSupervisor } from "../../../server/main/zones/supervisor.ts";
-import { Command } from "../../../server/shared/command.ts";
+import { Command } from "../../../server/protocol/game/command.ts";
 import type { SupervisorOptions } from "../../../server/main/zones/supervisor.ts";
 import { workers } from "../../../server/main/workers.ts";
 import { MemoryEmitter } from "../../helpers/control-faults.ts";
@@ -75,9 +75,11 @@ test.each([1, 2])("zones tick in %p workers, take commands and give frames", asy
     ticked: ({ zoneId, tick }) => void ticked.set(zoneId, tick),
   });
   for (const zone of [1, 2]) {
-    expect(supervisor.send(zone, new Command().join(zone * 10, 0, 0, JOIN_WATCHES, 0, 10).bytes)).toBe(true);
+    expect(
+      supervisor.send(zone, new Command().set(OP_JOIN, { session: zone * 10, flags: JOIN_WATCHES, e: 10 << 8 }).bytes),
+    ).toBe(true);
   }
-  expect(supervisor.send(9, new Command().join(1, 0, 0, 0, 0, 0).bytes)).toBe(false);
+  expect(supervisor.send(9, new Command().set(OP_JOIN, { session: 1 }).bytes)).toBe(false);
   await eventually(() => framed.has("1:10") && framed.has("2:20"));
   await eventually(() => supervisor.tick >= 3 && ended.size === 2);
   expect([...framed].toSorted()).toEqual(["1:10", "2:20"]);
