@@ -6,12 +6,12 @@
 // Between bursts of cycles it waits until every fault has left, everybody plays again and no zone is in trouble, and takes
 // a sample of the process's memory. Heaps find their size in the first half of the bursts; a leak goes on in the second.
 
-import { isBelow, mapped } from "../tools/analysis/measured.ts";
+import { isBelow } from "../tools/analysis/measured.ts";
 import type { Measured } from "../tools/analysis/measured.ts";
 import { Swarm } from "../tools/client/swarm.ts";
 import { out, outJson } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
-import { fixed, printChecks } from "../server/testing/checks.ts";
+import { fixed, p99Max, printChecks } from "../server/testing/checks.ts";
 import type { Check } from "../server/testing/checks.ts";
 import { integer, rateFlag, runBench, seedFlag } from "./lib/bench.ts";
 import type { FlagsOf } from "./lib/bench.ts";
@@ -33,9 +33,6 @@ const BURST_CYCLES_MIN = 10;
 const PAUSE_MS = 1_500;
 const CALM_MS_MAX = 120_000;
 const POLL_MS = 100;
-/** How much a zone's p99 may rise: the larger of the two. */
-const P99_SHARE_MAX = 0.1;
-const P99_MS_MAX = 0.5;
 /** A slope whose confidence interval touches this much growth is not called growth. MB a hundred cycles. */
 const GROWTH_MB_MAX = 1;
 
@@ -166,7 +163,7 @@ function judge(found: Found): Check[] {
     },
     ...after.zones.map((zone, index): Check => {
       const p99 = before.zones[index]?.msP99 ?? null;
-      const most = mapped(p99, (ms) => ms + Math.max(ms * P99_SHARE_MAX, P99_MS_MAX));
+      const most = p99Max(p99);
       const what = `Zone ${zone.id} ticks as before`;
       return {
         what,

@@ -21,7 +21,7 @@ import type { TelemetryLine } from "../server/protocol/telemetry-line.ts";
 import { ControlClient } from "../tools/client/control-client.ts";
 import { out, outJson } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
-import { fixed, printChecks } from "../server/testing/checks.ts";
+import { fixed, p99Max, printChecks } from "../server/testing/checks.ts";
 import type { Check } from "../server/testing/checks.ts";
 import { integer, playFlags, runBench } from "./lib/bench.ts";
 import type { FlagsOf } from "./lib/bench.ts";
@@ -47,9 +47,6 @@ const SETTLE_SECONDS = 5;
 /** Players go on a little after the end. */
 const MARGIN_SECONDS = 2;
 const RECOVERY_MS_MAX = 50;
-/** How much the others' p99 may rise: the larger of the two. */
-const P99_SHARE_MAX = 0.1;
-const P99_MS_MAX = 0.5;
 
 const FLAGS = {
   ...playFlags(80, 4, "players, spread over four zones"),
@@ -200,7 +197,7 @@ function judge({ zones, falls, twin, players, trouble, seconds }: Evidence): Che
   const expected = BROKEN.size * (seconds - 1);
   return [
     ...others.map(({ id, calm, trouble: { msP99 } }): Check => {
-      const most = mapped(calm.msP99, (before) => before + Math.max(before * P99_SHARE_MAX, P99_MS_MAX));
+      const most = p99Max(calm.msP99);
       const shown = `${fixed(calm.msP99)} ms before, ${fixed(msP99)} ms meanwhile (at most ${fixed(most)})`;
       return { what: `Zone ${id} keeps its tick p99`, holds: isAtMost(msP99, most), shown };
     }),

@@ -17,7 +17,7 @@ import { ControlClient } from "../tools/client/control-client.ts";
 import type { Percentiles } from "../tools/client/client-stats.ts";
 import { out, outJson } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
-import { fixed, printChecks } from "../server/testing/checks.ts";
+import { fixed, p99Max, printChecks } from "../server/testing/checks.ts";
 import type { Check } from "../server/testing/checks.ts";
 import { integer, rateFlag, runBench, seedFlag } from "./lib/bench.ts";
 import type { FlagsOf } from "./lib/bench.ts";
@@ -40,9 +40,6 @@ const CLIMB_MS_MAX = 60_000;
 const RETURN_MS_MAX = 120_000;
 const LEASE_MS = 600_000;
 const LOOK_MS = 100;
-/** How much the others' p99 may rise: the larger of the two. */
-const P99_SHARE_MAX = 0.1;
-const P99_MS_MAX = 0.5;
 /** What the zone is given to do, and the least of it that counts as twice of what it can. */
 const LOAD_MEANT = 2.3;
 const LOAD_MIN = 1.8;
@@ -281,7 +278,7 @@ async function readCourse(
 
 function judge(report: Report, intervalMs: number): Check[] {
   const { othersP99, crowd, clock, casts, returnMs, totals, loadAtFirst, othersLevelMax } = report;
-  const most = mapped(othersP99.before, (before) => before + Math.max(before * P99_SHARE_MAX, P99_MS_MAX));
+  const most = p99Max(othersP99.before);
   const roundTripMax = ratio(ROUND_TRIP_TICKS_MAX * intervalMs, clock.rate);
   const off = mapped(ratio(clock.ticks, clock.expected), (share) => Math.abs(share - 1));
   const worst = greatestOf(casts.map(({ gameMs, clockMs, rate }) => measured(Math.abs(clockMs * rate - gameMs))));

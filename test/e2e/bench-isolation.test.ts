@@ -1,7 +1,7 @@
 // The benches for isolation, overload and fault cycles run, in small: each starts what it measures, ends by itself, and prints
 // what it says it prints.
 
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { join } from "node:path";
 
 const ROOT = join(import.meta.dir, "../..");
@@ -29,18 +29,6 @@ async function reportOf(...args: string[]): Promise<Report> {
 /** Checks that did not hold, but for those that time on a busy machine may break. */
 const broken = ({ checks }: Report, timed: RegExp): string[] =>
   checks.filter(({ what, holds }) => !holds && !timed.test(what)).map(({ what, shown }) => `${what}: ${shown}`);
-
-describe.each(["isolation", "overload", "fault-cycles", "workers", "garbage-kernels", "fuel-rate"])(
-  "bench/%s.ts",
-  (name) => {
-    test("explains itself, and refuses a flag it does not have", async () => {
-      const help = await run(`bench/${name}.ts`, "--help");
-      expect(help.code).toBe(0);
-      expect(help.stdout).toContain("Exit codes:");
-      expect((await run(`bench/${name}.ts`, "--nonsense")).code).toBe(64);
-    });
-  },
-);
 
 test("two zones that fall every second lose nothing and nobody", async () => {
   const report = await reportOf("bench/isolation.ts", "--clients", "8", "--seconds", "3", "--twin-ticks", "100");

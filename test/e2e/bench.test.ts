@@ -9,6 +9,7 @@ import { findOnPath } from "../../server/testing/hyperfine.ts";
 import { TempFolder } from "../helpers/serve-process.ts";
 
 const ROOT = join(import.meta.dir, "../..");
+const scripts = readdirSync(join(ROOT, "bench")).filter((name) => name.endsWith(".ts") && !name.includes("-process"));
 
 async function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const child = Bun.spawn([process.execPath, ...args], { cwd: ROOT, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
@@ -57,7 +58,6 @@ test("the kernel bench refuses a file that is no saved run", async () => {
 });
 
 test("help and README name every bench there is", async () => {
-  const scripts = readdirSync(join(ROOT, "bench")).filter((name) => name.endsWith(".ts") && !name.includes("-process"));
   const commands = scripts.map((name) => (name === "run.ts" ? "bun run bench" : `bun bench/${name}`)).toSorted();
   expect(Object.keys(BENCHES).toSorted()).toEqual(commands);
   const [{ stdout }, readme] = await Promise.all([
@@ -70,12 +70,12 @@ test("help and README name every bench there is", async () => {
   }
 });
 
-describe.each(["run", "load", "crowd", "soak", "fuzz", "kill", "same-hash", "old-clients"])("bench/%s.ts", (name) => {
+describe.each(scripts)("bench/%s", (script) => {
   test("explains itself, and refuses a flag it does not have", async () => {
-    const help = await run(`bench/${name}.ts`, "--help");
+    const help = await run(`bench/${script}`, "--help");
     expect(help.code).toBe(0);
     expect(help.stdout).toContain("Exit codes:");
-    expect((await run(`bench/${name}.ts`, "--nonsense")).code).toBe(64);
+    expect((await run(`bench/${script}`, "--nonsense")).code).toBe(64);
   });
 });
 
