@@ -17,7 +17,7 @@ import { takeTicket } from "../shared/swap-ticket.ts";
 import { ownThreadId } from "../shared/thread-times.ts";
 import { createMemory } from "../../assembly/toolchain/instance.ts";
 import { warmUp } from "./warm-up.ts";
-import { assert } from "../shared/assert.ts";
+import { assert } from "../protocol/assert.ts";
 import { COMMAND_MESSAGE_BYTES, isCommandLength } from "../shared/ring-records.ts";
 import type { ZoneModule, ZoneWorkerStart } from "../shared/zone-start.ts";
 import { ZoneOutput } from "./zone-output.ts";

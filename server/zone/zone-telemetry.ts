@@ -13,7 +13,7 @@ import type { Recovery } from "./recovery.ts";
 import type { ZoneTrap } from "./trap.ts";
 import type { Zone } from "./zone.ts";
 import { lineOf } from "../shared/tick-report.ts";
-import { at } from "../shared/assert.ts";
+import { at } from "../protocol/assert.ts";
 
 const DAMAGE_TYPES: Record<number, string> = { [abi.DAMAGE_PHYSICAL]: "PHYSICAL", [abi.DAMAGE_MAGICAL]: "MAGICAL" };
 const INTERRUPT_REASONS: Record<number, string> = {

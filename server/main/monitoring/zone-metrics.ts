@@ -15,7 +15,7 @@ import { Buckets, RecentWindow, TICK_BUCKETS_SECONDS } from "./histogram.ts";
 import { stateSeen } from "./overdue.ts";
 import type { MetricsSink, Sample } from "./metrics-sink.ts";
 import { FIGURES, COUNTERS_SHOWN, emptyReport } from "../../shared/tick-report.ts";
-import { at } from "../../shared/assert.ts";
+import { at } from "../../protocol/assert.ts";
 
 const WINDOW_MS = 10_000;
 /** Ten seconds at 100 Hz, the highest tick rate, and some. */
