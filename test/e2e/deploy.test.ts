@@ -6,7 +6,9 @@ import { writeFileSync } from "node:fs";
 import { startServerChild } from "../../server/testing/server-child.ts";
 import type { ServerChild } from "../../server/testing/server-child.ts";
 import { MODULE_LIMITS } from "../../server/protocol/limits.ts";
-import { buildKernel } from "../../assembly/toolchain/build.ts";
+import { buildKernel, compileCached, readSources } from "../../assembly/toolchain/build.ts";
+import { hashOf } from "../../assembly/toolchain/meter.ts";
+import { messageOf } from "../../server/protocol/errors.ts";
 import type { BuiltKernel } from "../../assembly/toolchain/build.ts";
 import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { ControlClient } from "../../tools/client/control-client.ts";
@@ -36,12 +38,15 @@ const folder = tempFolder();
 /** Which kernel each zone's ticks were run by, in order, without repeats: { 1: ["9262…", "a42c…", "9262…"] }. */
 const ran = new Map<number, string[]>();
 
+/** What zones said of state that was carried over from one layout to another. */
+const carried: TelemetryLine["data"][] = [];
+
 const variant = (name: string): BuiltKernel => variants.get(name)!;
 
 beforeAll(async () => {
   base = await buildKernel();
   writeFileSync(folder.file("base.wasm"), base.wasm);
-  for (const name of ["regression", "hotfix", "crash"]) {
+  for (const name of ["regression", "hotfix", "crash", "new-column"]) {
     variants.set(name, await buildKernel({ variant: name }));
     writeFileSync(folder.file(`${name}.wasm`), variant(name).wasm);
   }
@@ -61,6 +66,7 @@ afterAll(async () => {
 });
 
 function noteKernel({ message, data }: TelemetryLine): void {
+  if (message === "State carried over") carried.push(data);
   if (message !== "Zone tick completed") return;
   const hashes = ran.get(Number(data["zone_id"])) ?? [];
   ran.set(Number(data["zone_id"]), hashes);
@@ -262,6 +268,50 @@ describe("a good module", () => {
     const [running] = (await new DeployRemote(control).status()).zones;
     const error = await refusal(folder.file(running?.hash === base.hash ? "base.wasm" : "hotfix.wasm"));
     expect(error).toMatchObject({ code: "deploy_refused", message: expect.stringContaining("already") as string });
+  });
+});
+
+describe("a module with a column more", () => {
+  test("is promoted under live players, whose state is carried over, and taken back without it", async () => {
+    ran.clear();
+    const { hash } = variant("new-column");
+    const { code, report } = await deployed(folder.file("new-column.wasm"), "--canary-duration", "12s");
+    expect(failedChecks(report)).toEqual([]);
+    expect([code, report.outcome, report.sessionsLost]).toEqual([0, "promoted", 0]);
+    await Promise.all([runs(1, hash), runs(2, hash)]);
+    everybodyPlaysOn();
+    const there = { from_hash: base.hash, to_hash: hash, added: ["PLAYER_RESTED"], dropped: [] };
+    expect(carried).toMatchObject([there, there]);
+
+    const back = await wowsim("deploy", "rollback", "--server", `${host}:${server.ports.control}`);
+    expect({ code: back.code, stderr: back.stderr }).toEqual({ code: 0, stderr: "" });
+    await Promise.all([runs(1, base.hash), runs(2, base.hash)]);
+    const here = { from_hash: hash, to_hash: base.hash, added: [], dropped: ["PLAYER_RESTED"] };
+    await until("both zones dropped the column", () => carried.length === 4);
+    expect(carried.slice(2)).toMatchObject([here, here]);
+    const { zones } = await new DeployRemote(control).status();
+    expect(zones).toMatchObject([
+      { phase: "steady", hash: base.hash },
+      { phase: "steady", hash: base.hash },
+    ]);
+    everybodyPlaysOn();
+  });
+
+  test("is refused where the zone's state can not be carried over, with the difference in words", async () => {
+    const sources = await readSources();
+    const capacities = sources.get("memory/capacities.ts") ?? "";
+    sources.set("memory/capacities.ts", capacities.replace("THREAT_MAX: u32 = 24", "THREAT_MAX: u32 = 20"));
+    const wasm = await compileCached(sources);
+    ran.clear();
+    const remote = new DeployRemote(control);
+    const { signal } = new AbortController();
+    await remote.load(wasm, "lists", signal);
+    const hash = hashOf(wasm);
+    await remote.beginSwap(hash, 1, LEASE_MS);
+    const refusedBy = await remote.swapped(hash, 1, signal).catch(messageOf);
+    expect(refusedBy).toContain("THREAT_MAX is 24 here, 20 in the module. Nothing was changed.");
+    expect([...ran.values()].flat().every((each) => each === base.hash)).toBe(true);
+    everybodyPlaysOn();
   });
 });
 
