@@ -156,6 +156,10 @@ export function layoutProblems(constants: Constants): string[] {
   for (const [name, form] of Object.entries(FORMS)) {
     if (value(name) !== form) problems.push(`Its ${name} is ${value(name)}, that of this server ${form}.`);
   }
+  for (const [name, type] of constants) {
+    if (name.startsWith("TYPE_") && type !== abi.TYPE_F32 && type !== abi.TYPE_U64)
+      problems.push(`${name} is ${type}, which is no type (${abi.TYPE_F32} f32, ${abi.TYPE_U64} u64).`);
+  }
   const fixed = AREAS.filter((area) => isThere(area, constants)).map((area) => {
     const [part, name, type] = area;
     const span = { name, from: value(name), bytes: bytesOf(area, constants) };

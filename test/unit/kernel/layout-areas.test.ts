@@ -54,6 +54,7 @@ test.each([
     { TRANSFER_WORDS: 120 },
     "Its TRANSFER_WORDS is 120, that of this server 116",
   ],
+  ["a type that there is not", { TYPE_ENTITY_X: 7 }, "TYPE_ENTITY_X is 7, which is no type"],
   ["departures that reach into arrivals", { DEPARTURES_MAX: 65 }, "and reaches into ARRIVAL_BASE"],
 ])("%s is refused", (_, changes, problem) => {
   expect(problemsWith(changes)).toContain(problem);

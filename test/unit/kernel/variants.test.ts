@@ -12,10 +12,13 @@ import { loadContent } from "../../../server/protocol/content/load.ts";
 import { ASSEMBLY, buildKernel, variantNames, VARIANTS } from "../../../assembly/toolchain/build.ts";
 import { createMemory, instantiate } from "../../../assembly/toolchain/instance.ts";
 import type { Kernel } from "../../../assembly/toolchain/kernel.ts";
+import { planMigration } from "../../../assembly/toolchain/migration.ts";
+import { writeContent } from "../../../server/zone/content-tables.ts";
 import { loadKernel } from "../../../assembly/toolchain/load.ts";
 
 const ENTITIES = 200;
 const TICKS = 400;
+const TICK_RATE_HZ = 20;
 
 const kernels = new Map<string, Kernel>();
 let work: Work;
@@ -44,7 +47,13 @@ function play(name: string) {
   const bytes = new Uint8Array(memory.buffer);
   const view = new DataView(memory.buffer);
   const [frameBytes, frames] = [kernel.layout.value("HEADER_FRAME_BYTES"), kernel.layout.value("FRAME_BASE")];
-  bytes.set(work.state, at.state);
+  const before = kernelOf("kernel").layout;
+  if (kernel.layout.stateHash === before.stateHash) bytes.set(work.state, at.state);
+  else {
+    const end = kernel.layout.value("STATE_END");
+    planMigration(before, kernel.layout).carry(work.state, bytes.subarray(at.state, end));
+    writeContent(memory, kernel.layout, loadContent(), TICK_RATE_HZ);
+  }
   const ticks: string[] = [];
   let fuel = 0n;
   work.batches.forEach((batch, index) => {
@@ -87,6 +96,12 @@ test("nor does the regression; but it burns many times the fuel in a crowd", () 
   expect(after.ticks).toEqual(before.ticks);
 
   expect(after.fuelPerTick).toBeGreaterThan(2.5 * before.fuelPerTick);
+});
+
+test("the one with a column more does the kernel's work for the kernel's fuel, on a state that was carried over", () => {
+  const [before, after] = [play("kernel"), play("new-column")];
+  expect(after.ticks).toHaveLength(TICKS);
+  expect(after.fuelPerTick).toBeWithin(before.fuelPerTick * 0.9, before.fuelPerTick * 1.1);
 });
 
 test("the crash traps when somebody dies or gives up a fight who is not casting, which the kernel takes in its stride", () => {

@@ -308,6 +308,21 @@ describe("a module", () => {
     ]);
   });
 
+  test("that traps in its own layout is taken back, and its column with it", async () => {
+    const bench = await RunnerBench.start();
+    bench.give(join(1));
+    bench.tick(8);
+    bench.runner.swap(await wideKernel(traps));
+    bench.tick(6);
+    expect(bench.runner.zone.kernel).toBe(kernel);
+    expect(bench.told("recovered")).toMatchObject([{ rung: "rollback", tick: 12 }]);
+    expect(bench.emitter.messages("State carried over").map(({ data }) => data["to_hash"])).toEqual([
+      wide.hash,
+      kernel.hash,
+    ]);
+    expect(bench.runner.inspect()["entities"]).toContain(1);
+  });
+
   test("that could be taken, but from which there would be no way back, is refused", async () => {
     const bench = await RunnerBench.start();
     bench.runner.swap(wide);
