@@ -143,7 +143,7 @@ export const SERVER_FIGURES: readonly Figure<Timeline>[] = [
     deltaMin: 0,
     read: ({ process }, { fromMs, toMs }) => {
       const last = process.between(fromMs, toMs).at(-1);
-      return last === undefined ? null : difference(last.linesLost, process.lastBefore(fromMs)?.linesLost ?? 0);
+      return last === undefined ? null : difference(last.linesLost, process.lastBefore(fromMs)?.linesLost ?? null);
     },
   },
 ];

@@ -1,12 +1,14 @@
 // What a server says of itself over HTTP, as the readers of telemetry use it: a zone that has been down for a while is silent
 // in the feed, and named here.
 
+import type { Measured } from "./measured.ts";
+
 export interface ZoneStatus {
   id: number;
   name: string;
   state: string;
-  players: number;
-  creatures: number;
+  players: Measured;
+  creatures: Measured;
 }
 
 export interface ServerStatus {

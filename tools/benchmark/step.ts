@@ -135,6 +135,7 @@ async function until(
 /** Of players who did not report. */
 const NO_TRIP: StepResult["round_trip_ms"] = { p50: null, p90: null, p99: null, max: null };
 
+/** `report`: null where nobody played, and so nothing was done. */
 function resultOf(clients: number, seconds: number, figures: TickFigures, report: PlayersReport | null): StepResult {
   const perSecond = (total: number): number => total / Math.max(0.001, report?.elapsed_s ?? 1);
   return {

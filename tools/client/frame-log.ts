@@ -6,6 +6,7 @@
 
 import { FRAME_ACK, FRAME_LENGTH, FRAME_TICK } from "../../assembly/abi.ts";
 import { FrameReader } from "../../server/protocol/game/frame-reader.ts";
+import { at } from "../../server/protocol/assert.ts";
 
 const FIRST_BYTES = 1_024;
 
@@ -24,12 +25,12 @@ export class FrameLog {
   }
 
   /** Copies one whole frame, whose length is a multiple of 4. */
-  append(source: Buffer, at: number, length: number): void {
+  append(source: Buffer, from: number, length: number): void {
     if (this.#end + length > this.#bytes.length) this.#makeRoom(length);
-    source.copy(this.#bytes, this.#end, at, at + length);
+    source.copy(this.#bytes, this.#end, from, from + length);
     const word = this.#end >> 2;
-    this.tick = this.#words[word + FRAME_TICK / 4] ?? 0;
-    this.ack = this.#words[word + FRAME_ACK / 4] ?? 0;
+    this.tick = at(this.#words, word + FRAME_TICK / 4);
+    this.ack = at(this.#words, word + FRAME_ACK / 4);
     this.#end += length;
   }
 
@@ -44,11 +45,10 @@ export class FrameLog {
       return null;
     }
     const word = this.#start >> 2;
-    if ((this.#words[word + FRAME_TICK / 4] ?? 0) > untilTick) return null;
-    const at = this.#start;
-    const length = this.#words[word + FRAME_LENGTH / 4] ?? 0;
+    if (at(this.#words, word + FRAME_TICK / 4) > untilTick) return null;
+    const length = at(this.#words, word + FRAME_LENGTH / 4);
     this.#start += length;
-    return this.#reader.open(this.#bytes, at, length);
+    return this.#reader.open(this.#bytes, this.#start - length, length);
   }
 
   /** Forgets all, as when the link broke. */

@@ -14,6 +14,8 @@ import { hostAndPort } from "./server-name.ts";
 import type { PrometheusSample } from "./prometheus-text.ts";
 import type { ZoneStatus, ServerStatus } from "../analysis/server-status.ts";
 import type { TokenCode } from "./token-error.ts";
+import { measured } from "../analysis/measured.ts";
+import type { Measured } from "../analysis/measured.ts";
 
 const TIMEOUT_MS = 2_000;
 const SAID_CHARS_MAX = 200;
@@ -78,8 +80,8 @@ function readinessOf(value: unknown): { ready: boolean; reasons: string[] } {
 }
 
 function zonesOf(samples: readonly PrometheusSample[]): ZoneStatus[] {
-  const value = (name: string, zone: string): number =>
-    samples.find((sample) => sample.name === name && sample.labels["zone"] === zone)?.value ?? 0;
+  const value = (name: string, zone: string): Measured =>
+    measured(samples.find((sample) => sample.name === name && sample.labels["zone"] === zone)?.value);
   const state = (zone: string): string =>
     samples.find(
       (sample) => sample.name === "wowsim_zone_state" && sample.labels["zone"] === zone && sample.value === 1,

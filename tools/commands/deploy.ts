@@ -134,7 +134,9 @@ function printResult(result: CanaryResult): void {
   const isOpen = result.verdict?.conclusion === "inconclusive" && outcome === "rolled_back";
   const word = `${isOpen ? "inconclusive, " : ""}${outcome.replace("_", " ")}`;
   const times =
-    watchedMs === null ? "" : ` after ${seconds(watchedMs)}, in order again ${seconds(settledMs ?? 0)} later`;
+    watchedMs === null
+      ? ""
+      : ` after ${seconds(watchedMs)}${settledMs === null ? "" : `, in order again ${seconds(settledMs)} later`}`;
   out(`\n${outcome === "promoted" ? paint.green(word) : paint.red(word)} ${hash}${times}: ${reason}`);
 }
 

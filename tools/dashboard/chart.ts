@@ -6,6 +6,7 @@
 // Stretches begin at fixed times, so that columns move but never change their mind.
 
 import type { Timed } from "../analysis/series.ts";
+import { at } from "../../server/protocol/assert.ts";
 
 /** Of the scale: below that, all values are in the lowest row. */
 const SMALLEST_LABEL = 1e-4;
@@ -72,6 +73,6 @@ export function columnCells(height: number, rows: number): string[] {
   const eighths = height > 0 ? Math.max(1, Math.round(height * 8)) : 0;
   return Array.from({ length: rows }, (_, row) => {
     const inRow = eighths - (rows - 1 - row) * 8;
-    return EIGHTHS[Math.min(8, Math.max(0, inRow))] ?? "";
+    return at(EIGHTHS, Math.min(8, Math.max(0, inRow)));
   });
 }

@@ -9,6 +9,7 @@
 import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import type { Timed } from "../analysis/series.ts";
 import { clean } from "./text.ts";
+import { at as itemAt } from "../../server/protocol/assert.ts";
 
 export type LogLevel = "notable" | "all" | "errors";
 export const LOG_LEVELS: readonly LogLevel[] = ["notable", "all", "errors"];
@@ -159,21 +160,21 @@ export class EventLog {
 
   /** Newest first. */
   *#backwards(level: LogLevel): Generator<Kept> {
-    const sorts = level === "all" ? [this.#rare, this.#frequent] : [this.#rare];
-    const at = sorts.map((sort) => sort.length - 1);
+    const left = (level === "all" ? [this.#rare, this.#frequent] : [this.#rare]).map((sort) => ({
+      sort,
+      at: sort.length - 1,
+    }));
     for (;;) {
-      let newest = -1;
-      for (const [index, sort] of sorts.entries()) {
-        const seq = sort[at[index] ?? -1]?.seq ?? -1;
-        if (seq > (sorts[newest]?.[at[newest] ?? -1]?.seq ?? -1)) newest = index;
-      }
-      const kept = sorts[newest]?.[at[newest] ?? -1];
-      if (kept === undefined) return;
-      at[newest] = (at[newest] ?? 0) - 1;
+      let newest: (typeof left)[number] | null = null;
+      for (const each of left) if (each.at >= 0 && (newest === null || seqAt(each) > seqAt(newest))) newest = each;
+      if (newest === null) return;
+      const kept = itemAt(newest.sort, newest.at--);
       if (level !== "errors" || kept.kind === "error" || kept.kind === "note") yield kept;
     }
   }
 }
+
+const seqAt = ({ sort, at }: { sort: readonly Kept[]; at: number }): number => itemAt(sort, at).seq;
 
 /** Null for what is not for the log. */
 function kindOf({ type, component, message }: TelemetryLine): Exclude<LogEntry["kind"], "note"> | null {

@@ -6,6 +6,7 @@
 //   filter.take(Buffer.from("f\x1b[200~kill switch: k\x1b[201~h"))      // "fh"
 
 import type { TerminalInput } from "terminal-kit";
+import { at as itemAt } from "../../server/protocol/assert.ts";
 
 /** Sent to the terminal: from now on it marks what is pasted. */
 export const MARK_PASTES = "\x1b[?2004h";
@@ -31,7 +32,7 @@ export class InputFilter {
     // Marks and what follows them, by turns.
     for (let at = 0; at + 1 < others.length; at += 2) {
       this.#isPasting = others[at] === PASTE_BEGIN;
-      if (!this.#isPasting) kept += others[at + 1] ?? "";
+      if (!this.#isPasting) kept += itemAt(others, at + 1);
     }
     return kept;
   }

@@ -15,6 +15,8 @@
 // Each column is a stack of wishes. Those that find no room for their least are left out, the least important first; what
 // is left over goes to those that can use it.
 
+import { at } from "../../server/protocol/assert.ts";
+
 export interface Size {
   readonly width: number;
   readonly height: number;
@@ -186,20 +188,20 @@ function stack(wishes: readonly Wish[], height: number): { panel: PanelId; heigh
   const heights = kept.map(({ least }) => least);
   let left = height - total(heights);
   for (const index of byRank(kept)) {
-    const more = Math.min(left, (kept[index]?.enough ?? 0) - (heights[index] ?? 0));
-    heights[index] = (heights[index] ?? 0) + more;
+    const more = Math.min(left, at(kept, index).enough - at(heights, index));
+    heights[index] = at(heights, index) + more;
     left -= more;
   }
   const growing = total(kept.map(({ grows }) => grows));
   const spare = left;
   for (const [index, { grows }] of kept.entries()) {
     const more = growing === 0 ? 0 : Math.floor((spare * grows) / growing);
-    heights[index] = (heights[index] ?? 0) + more;
+    heights[index] = at(heights, index) + more;
     left -= more;
   }
   const last = growing === 0 ? kept.length - 1 : kept.findLastIndex(({ grows }) => grows > 0);
-  heights[last] = (heights[last] ?? 0) + left;
-  return kept.map(({ panel }, index) => ({ panel, height: heights[index] ?? 0 }));
+  heights[last] = at(heights, last) + left;
+  return kept.map(({ panel }, index) => ({ panel, height: at(heights, index) }));
 }
 
 /** As many wishes as fit with their least, the least important left out. */
@@ -213,6 +215,6 @@ function fitting(wishes: readonly Wish[], height: number): Wish[] {
 }
 
 const byRank = (wishes: readonly Wish[]): number[] =>
-  [...wishes.keys()].toSorted((a, b) => (wishes[b]?.rank ?? 0) - (wishes[a]?.rank ?? 0));
+  [...wishes.keys()].toSorted((a, b) => at(wishes, b).rank - at(wishes, a).rank);
 
 const total = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0);

@@ -4,7 +4,7 @@ import { measured, ratio } from "../analysis/measured.ts";
 import type { Measured } from "../analysis/measured.ts";
 import { shown } from "../analysis/measures.ts";
 
-export const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
+export const seconds = (ms: Measured): string => (ms === null ? "unknown" : `${(ms / 1_000).toFixed(1)} s`);
 
 export const ms = (value: Measured): string => `${shown(value)} ms`;
 

@@ -123,7 +123,7 @@ function startsCheck(play: Play, { castStartsKeptMin: keptMin }: Thresholds): Ch
 function refusalsCheck({ before, after, controls }: Play, thresholds: Thresholds): Check {
   const { refusedShareRiseMax: riseMax, alpha } = thresholds;
   const usable = controls.filter((zone) =>
-    [zone.before, zone.after].every(({ commands }) => (commands ?? 0) >= COMMANDS_FEW),
+    [zone.before, zone.after].every(({ commands }) => commands !== null && commands >= COMMANDS_FEW),
   );
   const excused = Math.max(0, median(usable.map((zone) => riseOfRefusals(zone))) ?? 0);
   const rise = riseOfRefusals({ before, after });
@@ -173,7 +173,7 @@ function keptOf(
   { before, after, controls }: Play,
 ): { kept: Measured; controls: number } {
   const changes = controls
-    .filter((zone) => (zone.before.started ?? 0) >= CASTS_FEW)
+    .filter(({ before: { started } }) => started !== null && started >= CASTS_FEW)
     .map((zone) => ratio(rate(zone.after), rate(zone.before)))
     .filter((change) => change !== null && change >= CONTROL_KEPT_MIN);
   const excused = Math.min(1, median(changes) ?? 1);

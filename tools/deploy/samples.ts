@@ -171,10 +171,9 @@ export class SampleWindow {
     const ticks = this.#zones.get(tick.zoneId) ?? [];
     this.#zones.set(tick.zoneId, ticks);
     this.#names.set(tick.zoneId, tick.zoneName);
-    let at = ticks.length;
-    while (at > 0 && (ticks[at - 1]?.tick ?? 0) > tick.tick) at--;
-    if (ticks[at - 1]?.tick === tick.tick) return;
-    ticks.splice(at, 0, tick);
+    const before = ticks.findLastIndex((each) => each.tick <= tick.tick);
+    if (ticks[before]?.tick === tick.tick) return;
+    ticks.splice(before + 1, 0, tick);
     this.#noteLacking(tick);
     const oldest = ticks.length > TICKS_MAX ? ticks.shift() : undefined;
     if (oldest !== undefined) this.#letGo(oldest);

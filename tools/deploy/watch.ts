@@ -10,6 +10,7 @@ import type { JudgeInput, Thresholds, Verdict } from "./verdict.ts";
 import { SampleWindow } from "./samples.ts";
 import type { ZoneTick } from "./samples.ts";
 import { sleep } from "../ui/sleep.ts";
+import { at } from "../../server/protocol/assert.ts";
 
 interface Waiting {
   signal: AbortSignal;
@@ -216,7 +217,7 @@ export function describeTicks(ticks: readonly ZoneTick[]): string {
 
 function laggards(zoneIds: readonly number[], have: readonly number[], ticksMin: number): WowsimError {
   const missing = zoneIds
-    .map((id, index) => ({ id, ticks: have[index] ?? 0 }))
+    .map((id, index) => ({ id, ticks: at(have, index) }))
     .filter(({ ticks }) => ticks < ticksMin)
     .map(({ id, ticks }) => `zone ${id} brought ${ticks} of ${ticksMin} ticks`);
   return new WowsimError(

@@ -7,7 +7,7 @@
 
 import { WowsimError } from "../../server/protocol/errors.ts";
 import { Swarm } from "../client/swarm.ts";
-import { isBelow } from "../analysis/measured.ts";
+import { isAbove } from "../analysis/measured.ts";
 import type { Felt, FeltCounts } from "./measures.ts";
 
 export interface PlayersWish {
@@ -109,5 +109,5 @@ export class Players {
 
 /** Of several groups, that of the one that waits longest. */
 function slowest(groups: readonly Felt["roundTripMs"][]): Felt["roundTripMs"] {
-  return groups.reduce((worst, next) => (isBelow(next.p99, worst.p99 ?? 0) || next.p99 === null ? worst : next));
+  return groups.reduce((worst, next) => (worst.p99 === null || isAbove(next.p99, worst.p99) ? next : worst));
 }

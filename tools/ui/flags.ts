@@ -8,6 +8,7 @@
 
 import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
+import { assert } from "../../server/protocol/assert.ts";
 
 export type OutputFormat = "text" | "json";
 
@@ -57,7 +58,8 @@ export function parseDurationMs(text: string): number {
  * `why`, a sentence, is said of what lies outside.
  */
 export function durationFrom(min: string, max: string, why = ""): (text: string) => number {
-  const [minMs, maxMs] = [msOf(min) ?? 0, msOf(max) ?? TIMER_MS_MAX];
+  const [minMs, maxMs] = [msOf(min), msOf(max)];
+  assert(minMs !== null && maxMs !== null, "bounds are times");
   return (text) => {
     const ms = msOf(text);
     if (ms === null) throw new InvalidArgumentError("Give a duration such as 500ms, 5s, 2m or 1h.");

@@ -5,6 +5,7 @@
 //        500       92.1
 
 import { padded } from "./wrap.ts";
+import { at } from "../../server/protocol/assert.ts";
 
 export type Cell = string | number | null;
 
@@ -19,7 +20,7 @@ export function tableLines(head: string[], rows: Cell[][], { hasRule = true } = 
   );
   const line = (cells: string[]): string =>
     cells
-      .map((cell, column) => padded(cell, widths[column] ?? 0, leftward[column] === true ? "right" : "left"))
+      .map((cell, column) => padded(cell, at(widths, column), leftward[column] === true ? "right" : "left"))
       .join("  ")
       .trimEnd();
   const rule = hasRule ? [line(widths.map((width) => "-".repeat(width)))] : [];

@@ -1,6 +1,7 @@
 // What the wizard knows while it goes: the drill that is under way, what was chosen, and the scenario that all of it makes.
 
 import type { Measured } from "../analysis/measured.ts";
+import { shown } from "../analysis/measures.ts";
 import { WowsimError } from "../../server/protocol/errors.ts";
 import type { Drill, Where } from "../scenario/drill.ts";
 import { measureOf } from "../scenario/measures.ts";
@@ -60,8 +61,8 @@ export interface Figures {
   tickMs: { zone: number; p50: Measured; max: Measured }[];
   tickRateHz: Measured;
   roundTripMs: Measured;
-  drops: number;
-  playing: number;
+  drops: Measured;
+  playing: Measured;
 }
 
 export function newState(
@@ -128,8 +129,8 @@ export function figuresOf(state: WizardState): Figures {
       .map((zone) => ({ zone, p50: read("tick_ms_p50", zone), max: read("tick_ms_max", zone) })),
     tickRateHz: read("tick_rate_hz"),
     roundTripMs: read("round_trip_ms_p50"),
-    drops: felt?.drops ?? 0,
-    playing: felt?.playing ?? 0,
+    drops: felt?.drops ?? null,
+    playing: felt?.playing ?? null,
   };
 }
 
@@ -143,7 +144,7 @@ export function figureLines(now: Figures, before: Figures | null = null): string
       return `zone ${zone}      tick p50 ${shownMs(p50)} ms of 50, slowest ${shownMs(max)}${was(old, "")}`;
     }),
     `round trip  p50 ${shownMs(now.roundTripMs)} ms${was(before?.roundTripMs, "")}`,
-    `players     ${now.playing} in the world, ${now.drops} links lost in this time`,
+    `players     ${shown(now.playing)} in the world, ${shown(now.drops)} links lost in this time`,
   ];
 }
 

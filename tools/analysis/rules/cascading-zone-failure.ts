@@ -35,7 +35,9 @@ function examine(zone: ZoneHistory, timeline: BegunTimeline): Finding | null {
   const events = zone.events.all();
   if (zone.state !== "DOWN") return dying(zone, events, timeline);
   const wentDown = events.findLast(({ what, toState }) => what === "state" && toState === "DOWN");
-  const restarts = events.filter(({ what, atMs }) => what === "restart_failed" && atMs >= (wentDown?.atMs ?? 0));
+  const restarts = events.filter(
+    ({ what, atMs }) => what === "restart_failed" && (wentDown === undefined || atMs >= wentDown.atMs),
+  );
   const downMs = wentDown?.atMs ?? restarts[0]?.atMs ?? zone.stateAtMs;
   const others = [...timeline.zones.values()].filter((other) => other !== zone);
   const lost = zone.ticks.last?.players ?? null;
@@ -86,9 +88,9 @@ function dying(zone: ZoneHistory, events: readonly ZoneEvent[], { nowMs }: Begun
 
 /** Players of these zones, added up, at the begin and at the end of a time. */
 function playersOf(zones: readonly ZoneHistory[], fromMs: number, toMs: number): { first: Measured; last: Measured } {
-  const ticks = zones.map((zone) => zone.ticks.between(fromMs, toMs));
+  const ticks = zones.map((zone) => zone.ticks.between(fromMs, toMs)).filter((some) => some.length > 0);
   return {
-    first: sum(ticks.map((some) => some[0]?.players ?? 0)),
-    last: sum(ticks.map((some) => some.at(-1)?.players ?? 0)),
+    first: sum(ticks.map((some) => some[0]?.players ?? null)),
+    last: sum(ticks.map((some) => some.at(-1)?.players ?? null)),
   };
 }

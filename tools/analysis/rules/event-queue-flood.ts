@@ -4,13 +4,14 @@
 // A zone's rate is its median tick's commands times its ticks a second, so that a burst (creatures spawning, players
 // joining) does not count. Sure when that is a multiple of the messages the gateway says came in.
 
-import { median, ratio, sum } from "../measured.ts";
+import { median, ratio, sum, isAbove } from "../measured.ts";
 import type { Measured } from "../measured.ts";
 import { clock, ramp, shown } from "../measures.ts";
 import type { ZoneTick } from "../samples.ts";
 import type { BegunTimeline, ZoneHistory } from "../timeline.ts";
 import { merge, nameOf, RECENT_MS } from "./rule.ts";
 import type { Finding, Rule } from "./rule.ts";
+import { at } from "../../../server/protocol/assert.ts";
 
 const RECENT_TICKS_MIN = 3;
 const TRAFFIC_MS = 5_000;
@@ -96,7 +97,7 @@ function beginOf(ticks: readonly ZoneTick[], limit: number): number {
   let begin = ticks.length;
   let gap = 0;
   for (let index = ticks.length - 1; index >= 0 && gap <= GAP_TICKS_MAX; index--) {
-    if ((ticks[index]?.commands ?? 0) > limit) {
+    if (isAbove(at(ticks, index).commands, limit)) {
       begin = index;
       gap = 0;
     } else gap++;

@@ -7,6 +7,7 @@ import type { Measured } from "../measured.ts";
 import type { Disconnect } from "../samples.ts";
 import type { BegunTimeline } from "../timeline.ts";
 import { EVENT_STALE_MS } from "./rule.ts";
+import { at } from "../../../server/protocol/assert.ts";
 
 /** Links lost no further apart than this belong to one wave. */
 const GAP_MS_MAX = 300;
@@ -36,15 +37,16 @@ export function wavesOf(timeline: BegunTimeline): Wave[] {
   for (const disconnect of timeline.disconnects.between(timeline.nowMs - EVENT_STALE_MS)) {
     if (disconnect.reason !== "link_lost") continue;
     const group = groups.at(-1);
-    if (group !== undefined && disconnect.atMs - (group.at(-1)?.atMs ?? 0) <= GAP_MS_MAX) group.push(disconnect);
+    const last = group?.at(-1);
+    if (last !== undefined && disconnect.atMs - last.atMs <= GAP_MS_MAX) group?.push(disconnect);
     else groups.push([disconnect]);
   }
   return groups.map((group) => waveOf(group, timeline));
 }
 
 function waveOf(group: Disconnect[], { traffic, refusals }: BegunTimeline): Wave {
-  const fromMs = group[0]?.atMs ?? 0;
-  const toMs = group.at(-1)?.atMs ?? fromMs;
+  const fromMs = at(group, 0).atMs;
+  const toMs = at(group, group.length - 1).atMs;
   const since = traffic.between(fromMs);
   const during = traffic.between(fromMs, toMs + TRAFFIC_DELAY_MS);
   return {

@@ -13,6 +13,7 @@ import { clock, perSecond, pointsOf, ramp, shown } from "../measures.ts";
 import type { Point } from "../measures.ts";
 import { inEachZone, nameOf, plainTicks } from "./rule.ts";
 import type { Finding, Rule } from "./rule.ts";
+import { at } from "../../../server/protocol/assert.ts";
 
 const RISE_MS_MIN = 1.5;
 const STEP_MS_MIN = 0.4;
@@ -35,7 +36,8 @@ export const slowLeak: Rule = {
 
 function examine(zone: ZoneHistory, timeline: BegunTimeline): Finding | null {
   const { nowMs } = timeline;
-  if (zone.state === "DOWN" || nowMs - (zone.ticks.last?.atMs ?? 0) > SILENT_MS_MAX) return null;
+  const last = zone.ticks.last;
+  if (zone.state === "DOWN" || last === undefined || nowMs - last.atMs > SILENT_MS_MAX) return null;
   const newest = zone.ticks.between(nowMs - SILENT_MS_MAX, nowMs - UNFINISHED_MS);
   if (!newest.some(({ overheadMs }) => overheadMs >= RISE_MS_MIN)) return null;
   const ticks = plainTicks(zone).filter(({ atMs }) => atMs < nowMs - UNFINISHED_MS);
@@ -50,7 +52,7 @@ function examine(zone: ZoneHistory, timeline: BegunTimeline): Finding | null {
   if (rise < RISE_MS_MIN) return null;
 
   const steps = stairs.length - 1;
-  const highest = Math.max(...stairs.slice(1).map(({ value }, index) => value - (stairs[index]?.value ?? 0)));
+  const highest = Math.max(...stairs.slice(1).map(({ value }, index) => value - at(stairs, index).value));
   const sinceMs = stairs[1]?.atMs ?? begin.atMs;
   const before = ticks.filter(({ atMs }) => atMs < sinceMs);
   const after = ticks.filter(({ atMs }) => atMs >= end.atMs);

@@ -6,10 +6,11 @@
 // Where a watchdog has ended the zone's worker, the exception it tells has what the worker was at, and that is the cause.
 
 import { clock, ramp, shown } from "../measures.ts";
-import { greatest, least } from "../measured.ts";
+import { greatest, least, difference } from "../measured.ts";
 import type { BegunTimeline, ZoneHistory } from "../timeline.ts";
 import { EVENT_FRESH_MS, EVENT_STALE_MS, inEachZone, nameOf } from "./rule.ts";
 import type { Finding, Rule } from "./rule.ts";
+import { at } from "../../../server/protocol/assert.ts";
 
 /** Health calls a zone SILENT from then on (health-limits.ts). */
 const SILENT_MS_MIN = 1_000;
@@ -68,7 +69,9 @@ function silence(zone: ZoneHistory, timeline: BegunTimeline): Finding | null {
   if (alive.spanMs < ALIVE_MS_MIN) return null;
   const share = (silentMs - SILENT_MS_MIN) / (SILENT_MS_FULL - SILENT_MS_MIN);
   const others = [...timeline.zones.values()].filter((other) => other !== zone);
-  const ticking = others.filter(({ ticks }) => timeline.nowMs - (ticks.last?.atMs ?? 0) < SILENT_MS_MIN);
+  const ticking = others.filter(({ ticks }) =>
+    ticks.newest(1).some(({ atMs }) => timeline.nowMs - atMs < SILENT_MS_MIN),
+  );
   return {
     confidence: CONFIDENCE_MAX * Math.min(1, share),
     zones: [zone.id],
@@ -95,12 +98,12 @@ function unheard(timeline: BegunTimeline): Finding | null {
 /** How far apart its last ticks were at most. */
 function usualIntervalMs({ ticks }: ZoneHistory): number {
   const newest = ticks.newest(USUAL_TICKS + 1);
-  const intervals = newest.slice(1).map(({ atMs }, index) => atMs - (newest[index]?.atMs ?? atMs));
+  const intervals = newest.slice(1).map(({ atMs }, index) => atMs - at(newest, index).atMs);
   return Math.max(greatest(intervals) ?? 0, ticks.last?.durationMs ?? 0);
 }
 
 /** What the main thread has said since then, and over how long. */
 function signsOfLife({ process, traffic }: BegunTimeline, sinceMs: number): { lines: number; spanMs: number } {
   const times = [...process.between(sinceMs + 1), ...traffic.between(sinceMs + 1)].map(({ atMs }) => atMs);
-  return { lines: times.length, spanMs: (greatest(times) ?? 0) - (least(times) ?? 0) };
+  return { lines: times.length, spanMs: difference(greatest(times), least(times)) ?? 0 };
 }

@@ -10,6 +10,7 @@ import { clean, clickable, line, span } from "../text.ts";
 import type { Line, Style } from "../text.ts";
 import { tableOf } from "./panel.ts";
 import type { Column, Panel } from "./panel.ts";
+import { at } from "../../../server/protocol/assert.ts";
 
 export const zonesPanel: Panel = {
   title: ({ health }) => `Zones (${health.zones.length}), last ${shown(mapped(health.windowS, Math.round))} s`,
@@ -22,7 +23,7 @@ export const zonesPanel: Panel = {
     const room = height - 1;
     const from = Math.max(0, Math.min(zones.findIndex(({ id }) => id === chosen) - room + 1, zones.length - room));
     const shownRows = rows.slice(from, from + room).map((row, index): Line => {
-      const id = zones[from + index]?.id ?? 0;
+      const id = at(zones, from + index).id;
       return clickable([span(id === chosen ? "▸ " : "  ", "accent"), ...row], { do: "zone", zoneId: id });
     });
     return [[span("  "), ...head], ...shownRows];

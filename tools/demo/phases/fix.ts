@@ -77,9 +77,10 @@ function recoveredAtMs({ lookout }: Demo, fixedAtMs: number): number | null {
   let lastMs = fixedAtMs;
   for (const { ticks } of lookout.timeline.zones.values()) {
     const newest = ticks.newest(GOOD_TICKS);
-    const firstMs = newest[0]?.atMs ?? 0;
-    if (newest.length < GOOD_TICKS || firstMs < fixedAtMs || newest.some(({ overrun }) => overrun)) return null;
-    lastMs = Math.max(lastMs, firstMs);
+    const [first] = newest;
+    if (first === undefined || newest.length < GOOD_TICKS || first.atMs < fixedAtMs) return null;
+    if (newest.some(({ overrun }) => overrun)) return null;
+    lastMs = Math.max(lastMs, first.atMs);
   }
   return lastMs;
 }

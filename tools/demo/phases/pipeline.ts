@@ -1,7 +1,7 @@
 // Phase 5: a hotfix with a planted regression goes into one zone under load, is caught, and goes back out by itself; then
 // a good one goes everywhere. Both are built from the kernel's source, for this (assembly/variants/).
 
-import { zonesText } from "../../analysis/measures.ts";
+import { zonesText, shown } from "../../analysis/measures.ts";
 import { runCanary } from "../../deploy/canary.ts";
 import type { CanaryResult, StageReport } from "../../deploy/canary.ts";
 import { DEFAULT_THRESHOLDS } from "../../deploy/verdict.ts";
@@ -10,6 +10,7 @@ import { sleep } from "../../ui/sleep.ts";
 import type { Demo } from "../context.ts";
 import type { Phase } from "../phase.ts";
 import { seconds } from "../words.ts";
+import { sum } from "../../analysis/measured.ts";
 
 const CROWD = 200;
 const ACTIONS_PER_S = 2;
@@ -31,7 +32,10 @@ export const pipeline: Phase = {
       },
     );
     const zones = [...demo.lookout.timeline.zones.values()].toSorted((a, b) => a.id - b.id);
-    demo.fact("load", zones.map(({ id, ticks }) => `zone ${id}: ${ticks.last?.players ?? 0} players`).join(", "));
+    demo.fact(
+      "load",
+      zones.map(({ id, ticks }) => `zone ${id}: ${shown(ticks.last?.players ?? null)} players`).join(", "),
+    );
     demo.claim(crowd.playing === CROWD, `${crowd.playing} of ${CROWD} got in`);
     await refuseTheBad(demo);
     await promoteTheGood(demo);
@@ -50,7 +54,7 @@ async function refuseTheBad(demo: Demo): Promise<void> {
   for (const { text } of failed) demo.fact("caught by", text);
   demo.claim(
     result.outcome === "rolled_back" && failed.some(({ kind }) => kind === "comparison"),
-    `the regression was caught by what it does, ${seconds(result.watchedMs ?? 0)} after its swap, and back out ${seconds(result.settledMs ?? 0)} later`,
+    `the regression was caught by what it does, ${seconds(result.watchedMs)} after its swap, and back out ${seconds(result.settledMs)} later`,
   );
   const ids = tried.map(({ id }) => id);
   demo.claim(
@@ -79,7 +83,7 @@ async function promoteTheGood(demo: Demo): Promise<void> {
   const isEverywhere = now.every(({ hash }) => hash === result.hash);
   demo.claim(
     result.outcome === "promoted" && isEverywhere,
-    `the good hotfix runs in ${zonesText(now.map(({ id }) => id))}, ${seconds((result.watchedMs ?? 0) + (result.settledMs ?? 0))} after its first swap`,
+    `the good hotfix runs in ${zonesText(now.map(({ id }) => id))}, ${seconds(sum([result.watchedMs, result.settledMs]))} after its first swap`,
   );
 }
 

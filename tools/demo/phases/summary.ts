@@ -2,6 +2,7 @@
 
 import type { Phase } from "../phase.ts";
 import { seconds } from "../words.ts";
+import { sum } from "../../analysis/measured.ts";
 
 export const summary: Phase = {
   title: "Summary",
@@ -22,7 +23,7 @@ export const summary: Phase = {
       ["to recover from it", took(found.recoveredMs)],
       ["to catch the bad hotfix", took(bad?.watchedMs)],
       ["to have it back out", took(bad?.settledMs)],
-      ["to promote the good one", took(good === undefined ? null : (good.watchedMs ?? 0) + (good.settledMs ?? 0))],
+      ["to promote the good one", took(good && sum([good.watchedMs, good.settledMs]))],
       ["players", `${players}, ${still} of them to the end`],
       ["players dropped", `${drops} by their own count, ${lost} by the server's`],
       ["protocol errors", String(errors)],

@@ -11,6 +11,7 @@ import { version } from "../../../package.json";
 import { isoTime } from "../journal.ts";
 import type { ActRecord, Phase, Played, Verdict } from "../play.ts";
 import type { Experiment } from "./experiment.ts";
+import { assert } from "../../../server/protocol/assert.ts";
 
 const STATUS_OF: Record<Verdict, string> = {
   completed: "completed",
@@ -54,14 +55,14 @@ function steadyState(records: readonly ActRecord[]): object | null {
 const wasRun = ({ outcome }: ActRecord): boolean => outcome !== "not_run";
 
 function resultOf({ source, outcome, text, output, startedAtMs, durationMs }: ActRecord): object {
-  const start = startedAtMs ?? 0;
+  assert(startedAtMs !== null, "what was run has begun");
   const isDone = outcome === "done" || outcome === "untrue";
   return {
     activity: source,
     status: isDone ? "succeeded" : outcome,
     output: outputOf(output),
-    start: isoTime(start),
-    end: isoTime(start + durationMs),
+    start: isoTime(startedAtMs),
+    end: isoTime(startedAtMs + durationMs),
     duration: durationMs / 1_000,
     ...(isDone ? {} : { exception: [text] }),
   };

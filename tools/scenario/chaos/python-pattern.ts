@@ -93,6 +93,6 @@ function pieceOf(rest: string, mode: Mode, pieces: typeof PIECES): Piece {
     const match = what.exec(rest);
     if (match !== null) return { from: match[0], to: rewrite(match, mode) };
   }
-  const sign = String.fromCodePoint(rest.codePointAt(0) ?? 0);
+  const [sign = ""] = rest;
   return { from: sign, to: sign };
 }
