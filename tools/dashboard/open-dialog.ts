@@ -11,6 +11,7 @@ import type { Choice, Field, Form, Menu, Outcome, Question } from "./dialogs.ts"
 import type { Effect } from "./effects.ts";
 import { activeFaults } from "./picture.ts";
 import type { Picture } from "./picture.ts";
+import { assert } from "../../server/protocol/assert.ts";
 
 const FAULT_SECONDS_MAX = 600;
 
@@ -104,7 +105,7 @@ function spawnForm(): Form {
 const bringIn =
   (durationS: number | null) =>
   (values: ReadonlyMap<string, number>): Outcome => {
-    const [players = 0, zoneId = 0] = [values.get("players"), values.get("zone")];
+    const [players, zoneId] = [given(values, "players"), given(values, "zone")];
     return { effect: { kind: "spawn", players, zoneId, durationS } };
   };
 
@@ -130,12 +131,12 @@ function breakForm(definition: FaultDefinition, picture: Picture): Outcome {
     field("seconds", "seconds", 1, FAULT_SECONDS_MAX, 30, `then it ends by itself; the longest is ${LONGEST}`),
   );
   const ask = (values: ReadonlyMap<string, number>): Outcome => {
-    const settings = params.map(({ name }): [string, number] => [name, values.get(name) ?? 0]);
+    const settings = params.map(({ name }): [string, number] => [name, given(values, name)]);
     const request = {
       fault_id: id,
       params: Object.fromEntries(settings),
       target_zone_id: values.get("zone") ?? 0,
-      duration_ticks: (values.get("seconds") ?? 0) * TICKS_PER_SECOND,
+      duration_ticks: given(values, "seconds") * TICKS_PER_SECOND,
     };
     const where = request.target_zone_id === 0 ? "" : ` in zone ${request.target_zone_id}`;
     const withParams =
@@ -187,7 +188,7 @@ function deployMenu(picture: Picture, candidates: readonly Candidate[]): Outcome
 
 function deployForm(candidate: string, picture: Picture): Form {
   const ask = (values: ReadonlyMap<string, number>): Outcome => {
-    const [zoneId = 0, watchS = 0] = [values.get("zone"), values.get("seconds")];
+    const [zoneId, watchS] = [given(values, "zone"), given(values, "seconds")];
     const where = zoneId === 0 ? "the zone with the fewest players" : `zone ${zoneId}`;
     return {
       open: question(
@@ -248,6 +249,13 @@ function menu(title: string, intro: string[], items: Choice[]): Menu {
 
 function form(title: string, intro: string[], fields: Field[], buttons: Form["buttons"]): Form {
   return { kind: "form", title, intro, fields, buttons, at: 0, error: "" };
+}
+
+/** What a field of the form holds. */
+function given(values: ReadonlyMap<string, number>, name: string): number {
+  const value = values.get(name);
+  assert(value !== undefined, `the form has a field ${name}`);
+  return value;
 }
 
 function field(name: string, label: string, min: number, max: number, value: number, hint: string): Field {

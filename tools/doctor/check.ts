@@ -26,14 +26,11 @@ export function missing(id: string, found: string, mend: string): Check {
 
 /** `version` is at least `least`: numbers compared part by part. */
 export function isAtLeast(version: string, least: string): boolean {
-  const [have, want] = [partsOf(version), partsOf(least)];
-  for (let at = 0; at < want.length; at++) {
-    const difference = (have[at] ?? 0) - (want[at] ?? 0);
-    if (difference !== 0) return difference > 0;
-  }
-  return true;
+  return Bun.semver.order(semverOf(version), semverOf(least)) >= 0;
 }
 
-function partsOf(version: string): number[] {
-  return (/\d+(?:\.\d+)*/.exec(version)?.[0] ?? "0").split(".").map(Number);
+/** With three parts, as semver wants it. */
+function semverOf(version: string): string {
+  const [, major = 0, minor = 0, patch = 0] = /(\d+)(?:\.(\d+))?(?:\.(\d+))?/.exec(version) ?? [];
+  return `${major}.${minor}.${patch}`;
 }

@@ -45,12 +45,12 @@ export function parseNumber(min: number, max: number): (text: string) => number 
 
 const MS_PER_UNIT: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
-/** A timer beyond that many milliseconds fires at once: no time that a command waits may be longer. */
-export const TIMER_MS_MAX = 2 ** 31 - 1;
+/** A timer beyond 2^31 - 1 ms fires at once: no time that a command waits may be longer. */
+const TIMER_MAX = "596h";
 
 /** "500ms", "5s", "2m", "1h", or a bare number of seconds; in whole milliseconds, as a text would be read. Throws InvalidArgumentError. */
 export function parseDurationMs(text: string): number {
-  return durationFrom("0s", "596h")(text);
+  return durationFrom("0s", TIMER_MAX)(text);
 }
 
 /**

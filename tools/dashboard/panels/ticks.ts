@@ -12,7 +12,7 @@ import type { Screen } from "../screen-state.ts";
 import { fitText, span } from "../text.ts";
 import type { Line, Span, Style } from "../text.ts";
 import type { Panel } from "./panel.ts";
-import { at } from "../../../server/protocol/assert.ts";
+import { at as itemAt } from "../../../server/protocol/assert.ts";
 
 const SPAN_MS = 60_000;
 /** The scale begins at twice the budget, so that there is room above it. */
@@ -132,7 +132,7 @@ function runs(columns: readonly { cells: string[]; style: Style }[], row: number
   let text = "";
   let style: Style = "plain";
   for (const column of columns) {
-    const cell = at(column.cells, row);
+    const cell = itemAt(column.cells, row);
     const next = cell === "" ? "dim" : column.style;
     if (next !== style && text !== "") {
       spans.push(span(text, style));

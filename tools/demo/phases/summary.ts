@@ -10,9 +10,9 @@ export const summary: Phase = {
   async run(demo) {
     const { narrator, lookout, found, swarms } = demo;
     const lost = lookout.sessionsLost();
-    const players = swarms.reduce((sum, { clients }) => sum + clients.length, 0);
-    const drops = swarms.reduce((sum, { stats }) => sum + stats.drops, 0);
-    const errors = swarms.reduce((sum, { stats }) => sum + stats.protocolErrors, 0);
+    const players = swarms.reduce((all, { clients }) => all + clients.length, 0);
+    const drops = swarms.reduce((all, { stats }) => all + stats.drops, 0);
+    const errors = swarms.reduce((all, { stats }) => all + stats.protocolErrors, 0);
     const still = demo.playing;
     await narrator.during("everybody leaves", () => demo.disband());
     const stopped = await narrator.during("the server stops", () => demo.server.stop());
