@@ -50,6 +50,9 @@ const ORDERS: readonly (readonly [name: string, code: string])[] = [
   ],
   ["clock that stands still", "store<f32>(OVERLOAD_BASE + 28, 0);"],
   ["clock that races", "store<f32>(OVERLOAD_BASE + 28, 1e30);"],
+  ["wiped spells", "memory.fill(SPELL_BASE, 0, SPELL_STRIDE * SPELLS_MAX);"],
+  ["another spawn point", "store<f32>(HEADER_SPAWN_X, 4242);"],
+  ["another tick rate", "Cell.set(HEADER_TICK_RATE, 1);"],
   ["garbage in all outputs", "scatter(EVENT_BASE, FRAME_BASE + 65536 - EVENT_BASE); scatter(HEADER_BASE, 96);"],
   ["garbage in all of the state", "scatter(STATE_BASE, STATE_END - STATE_BASE);"],
 ];
@@ -71,7 +74,7 @@ import {
   FRAME_BASE, FRAME_BYTES_MAX, HEADER_BASE, HEADER_COMMAND_COUNT, HEADER_CREATURES_HIGH, HEADER_EVENT_COUNT,
   HEADER_FRAME_BYTES, HEADER_HASH_LO, HEADER_LAYOUT_VERSION, HEADER_PLAYERS_HIGH, HEADER_TICK, MAP_BASE, MAP_SLOTS,
   BREADCRUMB_COMMAND, BREADCRUMB_PHASE,
-  BREADCRUMB_SESSION, PLAYERS_MAX, OVERLOAD_BASE, STATE_BASE, STATE_END, SCRATCH_END,
+  BREADCRUMB_SESSION, HEADER_SPAWN_X, HEADER_TICK_RATE, PLAYERS_MAX, OVERLOAD_BASE, SPELL_BASE, SPELL_STRIDE, SPELLS_MAX, STATE_BASE, STATE_END, SCRATCH_END,
 } from "./memory";
 
 const DICE: usize = HEADER_BASE + 500;

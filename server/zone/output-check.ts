@@ -8,6 +8,7 @@
 
 import * as abi from "../../assembly/abi.ts";
 import type { Addresses } from "./addresses.ts";
+import { HostWritten } from "./host-written.ts";
 import { LADDER } from "../shared/overload.ts";
 import { LEVEL_CLOSED } from "../protocol/limits.ts";
 
@@ -46,6 +47,7 @@ export class OutputCheck {
   readonly #words: Uint32Array;
   readonly #floats: Float32Array;
   readonly #slotShift: number;
+  readonly #hostWritten: HostWritten;
   #stepsLeft = 0;
 
   constructor(memory: WebAssembly.Memory, at: Addresses) {
@@ -53,11 +55,24 @@ export class OutputCheck {
     this.#slotShift = Math.clz32(at.mapSlots) + 1;
     this.#words = new Uint32Array(memory.buffer);
     this.#floats = new Float32Array(memory.buffer);
+    this.#hostWritten = new HostWritten(memory, at);
+  }
+
+  /** The host has written its part of the memory: as that is now, it has to stay. */
+  noteHostWritten(): void {
+    this.#hostWritten.note();
   }
 
   /** What is wrong with what the kernel wrote in that tick; null when nothing is. */
   problem(tick: number): string | null {
-    return this.#header(tick) ?? this.#rows() ?? this.#map(tick) ?? this.#frames(tick) ?? this.#events();
+    return (
+      this.#header(tick) ??
+      this.#hostWritten.problem() ??
+      this.#rows() ??
+      this.#map(tick) ??
+      this.#frames(tick) ??
+      this.#events()
+    );
   }
 
   /** Everything that the host counts up to, and the pace of the zone's clock. */

@@ -50,6 +50,7 @@ export function warmUp(
     exports.init(SEED, zone.id, TICK_RATE_HZ);
     exports.hash();
     zone.carry(segment, candidate.layout, scratch);
+    output.noteHostWritten();
     const end = now() + WARM_UP_MS_MAX;
     // One tick at least, however busy the machine: none would prove nothing.
     for (; done === 0 || (done < WARM_UP_TICKS_MAX && now() < end); done++) {

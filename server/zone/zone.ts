@@ -359,6 +359,7 @@ export class Zone {
     this.startClock();
     this.#call(exports, () => exports.init(seed, zone.id, tickRateHz));
     writeContent(this.memory, this.#kernel.layout, content, tickRateHz);
+    this.#output.noteHostWritten();
     this.#call(exports, () => exports.hash());
     this.entities.forget();
     this.snapshotTwice();

@@ -43,7 +43,7 @@ const PLANTS = {
   reads: "while (Cell.get(HEADER_TICK) != 0) {}",
   scribbles: "memory.fill(STATE_BASE, 0xaa, STATE_END - STATE_BASE); unreachable();",
   /** Spoils the state, and three ticks later traps. */
-  cheats: "Cell.set(HEADER_SPAWN_X, now); if (now >= fromTick + 3) unreachable();",
+  cheats: "Cell.set(HEADER_END - 16, now); if (now >= fromTick + 3) unreachable();",
 } as const;
 export interface Plant {
   does: keyof typeof PLANTS;
@@ -107,7 +107,7 @@ async function plantedSources(): Promise<Map<string, string>> {
   const code = `const fromTick = load<u32>(${at}, 4); if (now >= fromTick) { ${cases.join(" ")} }`;
   const index = (sources.get("index.ts") ?? "")
     .replace("  regenerate();\n", `  regenerate();\n  ${code}\n`)
-    .replace("  HEADER_TICK,\n", "  HEADER_END,\n  HEADER_SPAWN_X,\n  HEADER_TICK,\n");
+    .replace("  HEADER_TICK,\n", "  HEADER_END,\n  HEADER_TICK,\n");
   if (!index.includes(code)) throw new Error("assembly/index.ts calls no regenerate(), after which to plant.");
   return sources.set("index.ts", index);
 }
