@@ -34,9 +34,12 @@ const WORLD = join(import.meta.dir, "../server/protocol/content/worlds/four-zone
 const SHARES: Record<SpeechName, number> = { game: 0.5, binary: 0.3, control: 0.2 };
 const SPEECH_NAMES = Object.keys(SHARES) as SpeechName[];
 const MESSAGES_PER_CONNECTION = 120;
-const ANSWER_MS_MAX = 100;
-/** What the memory may differ by between the last two quarters of the way: garbage not yet collected. */
-const GROWTH_MB_MAX = 48;
+/** What the checks hold the figures to. */
+const LIMITS = {
+  answerMs: 100,
+  /** What the memory may differ by between the last two quarters of the way: garbage not yet collected. */
+  growthMb: 48,
+} as const;
 const SAMPLES_A_STORM = 40;
 const BYTES_PER_MB = 1024 * 1024;
 
@@ -234,13 +237,13 @@ function judge({ tallies, samples, answers, failures, counted, splitWrong, alive
       shown: `${told} told, ${missing.length === 0 ? "none of a code that was counted less often" : missing.join(", ")}`,
     },
     {
-      what: `Memory grows by at most ${GROWTH_MB_MAX} MB from the third quarter to the last`,
-      holds: isAtMost(growth, GROWTH_MB_MAX),
+      what: `Memory grows by at most ${LIMITS.growthMb} MB from the third quarter to the last`,
+      holds: isAtMost(growth, LIMITS.growthMb),
       shown: `${fixed(growth, 1)} MB`,
     },
     {
-      what: `The control channel answers within ${ANSWER_MS_MAX} ms`,
-      holds: isBelow(msMax, ANSWER_MS_MAX) && failures.length === 0,
+      what: `The control channel answers within ${LIMITS.answerMs} ms`,
+      holds: isBelow(msMax, LIMITS.answerMs) && failures.length === 0,
       shown: `${fixed(msMax, 1)} ms at most, ${failures.length} failures${failures[0] === undefined ? "" : `: ${failures[0]}`}`,
     },
   ];

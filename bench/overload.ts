@@ -37,22 +37,28 @@ const SETTLE_SECONDS = 5;
 /** At one pace for longer than its slowest steps take: it has found its place. */
 const STEADY_MS = 6_000;
 const CLIMB_MS_MAX = 60_000;
-const RETURN_MS_MAX = 120_000;
+/** What the checks hold the figures to. */
+const LIMITS = {
+  returnMs: 120_000,
+  /** Of what the zone is given to do: what counts as twice of what it can. */
+  loadMin: 1.8,
+  /** A round trip may take so many ticks, at the pace the zone has: one to wait for, one to be in, and what the machine takes. */
+  roundTripTicks: 4,
+  /** By how much game time may differ from the clock at the rate that was told. */
+  clockShare: 0.03,
+} as const;
 const LEASE_MS = 600_000;
 const LOOK_MS = 100;
-/** What the zone is given to do, and the least of it that counts as twice of what it can. */
+/** What the zone is given to do. */
 const LOAD_MEANT = 2.3;
-const LOAD_MIN = 1.8;
 /** Kernels that cost little to such a crowd, and so many times more each, are tried until one adds that much. */
-const TRIAL_CROWD = 300;
-const TRIAL_FACTOR = 3;
-const TRIAL_LOAD_MIN = 0.15;
-const TRIAL_MS = 1_500;
+const TRIAL = {
+  crowd: 300,
+  factor: 3,
+  loadMin: 0.15,
+  ms: 1_500,
+} as const;
 const LOOKS = 15;
-/** A round trip may take so many ticks, at the pace the zone has: one to wait for, one to be in, and what the machine takes. */
-const ROUND_TRIP_TICKS_MAX = 4;
-/** By how much game time may differ from the clock at the rate that was told. */
-const CLOCK_SHARE_MAX = 0.03;
 
 const FLAGS = {
   crowd: integer("players in the zone that is overloaded", 10, 3_000, 300),
@@ -126,16 +132,16 @@ async function drive(server: ServerChild, players: OverloadPlayers, { crowd, sec
 /** A kernel that gives the zone LOAD_MEANT; its hash. Costs are in proportion: tried with little, reckoned for more. */
 async function twiceTheLoad(server: ServerChild, control: ControlClient, crowd: number): Promise<string> {
   const without = await meanLoad(server);
-  let [times, added] = [Math.ceil((TRIAL_CROWD / crowd) ** 2), 0];
-  while (added < TRIAL_LOAD_MIN) {
-    times *= TRIAL_FACTOR;
+  let [times, added] = [Math.ceil((TRIAL.crowd / crowd) ** 2), 0];
+  while (added < TRIAL.loadMin) {
+    times *= TRIAL.factor;
     await swap(control, await send(control, times));
-    await Bun.sleep(TRIAL_MS);
+    await Bun.sleep(TRIAL.ms);
     added = (await meanLoad(server)) - without;
     await control.ask({ command: "deploy_rollback", zone_id: ZONE });
   }
   const hash = await send(control, Math.round((times * (LOAD_MEANT - without)) / added));
-  await Bun.sleep(TRIAL_MS);
+  await Bun.sleep(TRIAL.ms);
   return hash;
 }
 
@@ -197,7 +203,7 @@ async function steadyLevel(server: ServerChild): Promise<void> {
 
 async function levelZero(server: ServerChild): Promise<number | null> {
   const fromMs = Date.now();
-  while (Date.now() - fromMs < RETURN_MS_MAX) {
+  while (Date.now() - fromMs < LIMITS.returnMs) {
     if ((await zoneGauge(server, "overload_level")) === 0) return Date.now() - fromMs;
     await Bun.sleep(LOOK_MS);
   }
@@ -279,7 +285,7 @@ async function readCourse(
 function judge(report: Report, intervalMs: number): Check[] {
   const { othersP99, crowd, clock, casts, returnMs, totals, loadAtFirst, othersLevelMax } = report;
   const most = p99Max(othersP99.before);
-  const roundTripMax = ratio(ROUND_TRIP_TICKS_MAX * intervalMs, clock.rate);
+  const roundTripMax = ratio(LIMITS.roundTripTicks * intervalMs, clock.rate);
   const off = mapped(ratio(clock.ticks, clock.expected), (share) => Math.abs(share - 1));
   const worst = greatestOf(casts.map(({ gameMs, clockMs, rate }) => measured(Math.abs(clockMs * rate - gameMs))));
   const number = (field: string): Measured => measuredOf(totals, field);
@@ -289,8 +295,8 @@ function judge(report: Report, intervalMs: number): Check[] {
   return [
     {
       what: "The zone had about twice the work it can carry",
-      holds: loadAtFirst !== null && loadAtFirst >= LOAD_MIN,
-      shown: `load ${fixed(loadAtFirst)} before its sight shrank (at least ${LOAD_MIN})`,
+      holds: loadAtFirst !== null && loadAtFirst >= LIMITS.loadMin,
+      shown: `load ${fixed(loadAtFirst)} before its sight shrank (at least ${LIMITS.loadMin})`,
     },
     {
       what: "It climbed the ladder, and no other zone did",
@@ -305,11 +311,11 @@ function judge(report: Report, intervalMs: number): Check[] {
     {
       what: "A round trip in the overloaded zone stays bounded",
       holds: crowd.meanwhile.count > 0 && isAtMost(crowd.meanwhile.p99, roundTripMax),
-      shown: `p50 ${fixed(crowd.meanwhile.p50)}, p99 ${fixed(crowd.meanwhile.p99)}, max ${fixed(crowd.meanwhile.max)} ms (p99 at most ${fixed(roundTripMax)}, ${ROUND_TRIP_TICKS_MAX} of its ticks)`,
+      shown: `p50 ${fixed(crowd.meanwhile.p50)}, p99 ${fixed(crowd.meanwhile.p99)}, max ${fixed(crowd.meanwhile.max)} ms (p99 at most ${fixed(roundTripMax)}, ${LIMITS.roundTripTicks} of its ticks)`,
     },
     {
       what: "Ticks go by at the rate that clients are told",
-      holds: isAtMost(off, CLOCK_SHARE_MAX),
+      holds: isAtMost(off, LIMITS.clockShare),
       shown: `${clock.ticks} ticks, ${fixed(clock.expected)} by the clock at rate ${fixed(clock.rate)}`,
     },
     {
