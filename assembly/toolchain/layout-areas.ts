@@ -102,12 +102,6 @@ const PAGE_BYTES = 65_536;
 /** 64 MB: a zone has one memory, and copies of its state. */
 export const PAGES_MAX = 1_024;
 
-interface Span {
-  name: string;
-  from: number;
-  bytes: number;
-}
-
 /** NaN when the map lacks one of the names. */
 export function bytesOf([, , type, ...factors]: Area, constants: Constants): number {
   return WIDTHS[type] * factors.reduce<number>((product, factor) => product * valueOf(factor, constants), 1);
@@ -160,22 +154,22 @@ export function layoutProblems(constants: Constants): string[] {
     if (name.startsWith("TYPE_") && type !== abi.TYPE_F32 && type !== abi.TYPE_U64)
       problems.push(`${name} is ${type}, which is no type (${abi.TYPE_F32} f32, ${abi.TYPE_U64} u64).`);
   }
-  const fixed = AREAS.filter((area) => isThere(area, constants)).map((area) => {
+  const columns = COLUMN_GROUPS.flatMap((group) => columnsOf(group, constants));
+  const areas = AREAS.filter((area) => isThere(area, constants)).map((area) => {
     const [part, name, type] = area;
-    const span = { name, from: value(name), bytes: bytesOf(area, constants) };
-    if (span.from % WIDTHS[type] !== 0) problems.push(`${name} at ${span.from} is not a multiple of ${WIDTHS[type]}.`);
     const isState = part !== "border" && part !== "scratch";
+    return { name, type, at: value(name), bytes: bytesOf(area, constants), isState };
+  });
+  const spans = [...areas, ...columns.map((column) => ({ ...column, isState: true }))];
+  for (const { name, type, at, bytes, isState } of spans) {
+    if (at % WIDTHS[type] !== 0) problems.push(`${name} at ${at} is not a multiple of ${WIDTHS[type]}.`);
     const [first, last] = isState ? ["STATE_BASE", "STATE_END"] : ["STATE_END", "SCRATCH_END"];
-    if (span.from < value(first ?? "") || span.from + span.bytes > value(last ?? "")) {
-      problems.push(`${name} (${span.bytes} bytes from ${span.from} on) does not lie between ${first} and ${last}.`);
-    }
-    return span;
-  });
+    if (at < value(first ?? "") || at + bytes > value(last ?? ""))
+      problems.push(`${name} (${bytes} bytes from ${at} on) does not lie between ${first} and ${last}.`);
+  }
+  if (!(value("HEADER_END") <= value("STATE_END"))) problems.push("Its header ends beyond its state.");
   if (value("SCRATCH_END") > value("MEMORY_PAGES") * PAGE_BYTES) problems.push("Its areas end beyond its memory.");
-  const columns = COLUMN_GROUPS.flatMap((group) => columnsOf(group, constants)).map(({ name, at, bytes }) => {
-    return { name, from: at, bytes };
-  });
-  return [...problems, ...overlaps([...fixed, ...columns])];
+  return [...problems, ...overlaps(spans)];
 }
 
 /** Scratch that a module does not have is its own affair. */
@@ -184,13 +178,13 @@ function isThere([part, name, , ...factors]: Area, constants: Constants): boolea
 }
 
 /** Every area against the one that begins next. */
-function overlaps(spans: Span[]): string[] {
-  const sorted = spans.toSorted((a, b) => a.from - b.from);
-  return sorted.flatMap(({ name, from, bytes }, index) => {
+function overlaps(spans: readonly Pick<Column, "name" | "at" | "bytes">[]): string[] {
+  const sorted = spans.toSorted((one, other) => one.at - other.at);
+  return sorted.flatMap(({ name, at, bytes }, index) => {
     if (!(bytes > 0)) return [`${name} has ${bytes} bytes of room.`];
     const next = sorted[index + 1];
-    if (next === undefined || from + bytes <= next.from) return [];
-    return [`${name} needs ${bytes} bytes from ${from} on and reaches into ${next.name} at ${next.from}.`];
+    if (next === undefined || at + bytes <= next.at) return [];
+    return [`${name} needs ${bytes} bytes from ${at} on and reaches into ${next.name} at ${next.at}.`];
   });
 }
 

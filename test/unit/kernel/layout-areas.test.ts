@@ -54,6 +54,12 @@ test.each([
     { TRANSFER_WORDS: 120 },
     "Its TRANSFER_WORDS is 120, that of this server 116",
   ],
+  [
+    "columns that no snapshot keeps",
+    { CREATURE_COLUMNS_END: 13_700_000 },
+    "does not lie between STATE_BASE and STATE_END",
+  ],
+  ["a header without an end", { HEADER_END: 13_700_000 }, "Its header ends beyond its state"],
   ["a type that there is not", { TYPE_ENTITY_X: 7 }, "TYPE_ENTITY_X is 7, which is no type"],
   ["departures that reach into arrivals", { DEPARTURES_MAX: 65 }, "and reaches into ARRIVAL_BASE"],
 ])("%s is refused", (_, changes, problem) => {

@@ -16,20 +16,10 @@ import { RERUN_FUEL_FLOOR } from "../../../server/zone/zone.ts";
 import type { Zone } from "../../../server/zone/zone.ts";
 import { commandBytes } from "../../helpers/zone-commands.ts";
 import type { Command } from "../../helpers/zone-commands.ts";
-import {
-  plantedKernel,
-  playedZone,
-  stateOf,
-  TEST_FUEL,
-  testKernel,
-  trapOf,
-  walk,
-  wideKernel,
-} from "../../helpers/zone.ts";
+import { plantedKernel, playedZone, stateOf, TEST_FUEL, testKernel, trapOf, walk } from "../../helpers/zone.ts";
 
 const kernel = await testKernel();
 const bad = await plantedKernel();
-await wideKernel();
 const traps = { does: "traps", fromTick: 12 } as const;
 const other: Kernel = { ...kernel, hash: "0123456789abcdef", label: "other" };
 const now = (): number => performance.now();
@@ -159,32 +149,6 @@ describe("rollback", () => {
     twin.step(walk(9));
     expect(recovery).toMatchObject({ rung: "rollback", quarantined: [], note: { commandIndex: null } });
     expect(zone.kernel).toBe(kernel);
-    expectSame(zone, twin);
-  });
-
-  test.each([
-    ["from the snapshot of the swap on", false],
-    ["from a later one on", true],
-  ])("a module that laid the state out differently leaves nothing behind, %s", async (_, isLater) => {
-    const [zone, twin] = [await playedZone(6), await playedZone(6)];
-    zone.swap(await wideKernel(traps));
-    for (let turn = 6; turn < 9; turn++) for (const each of [zone, twin]) each.step(walk(turn));
-    if (isLater) zone.snapshotTwice();
-    const recovery = climb(zone, trapOf(zone, walk(9)), kernel);
-    twin.step(walk(9));
-    expect(recovery).toMatchObject({ rung: "rollback", quarantined: [], replayedTicks: isLater ? 0 : 3 });
-    expect([zone.kernel, zone.at.entityMaxHealth]).toEqual([kernel, twin.at.entityMaxHealth]);
-    expectSame(zone, twin);
-  });
-
-  test("where the module before dies of it too, the zone goes on in the layout that it had", async () => {
-    const wide = await wideKernel();
-    const [zone, twin] = [await playedZone(6), await playedZone(6)];
-    for (const each of [zone, twin]) each.swap(wide);
-    zone.snapshotTwice();
-    expect(climb(zone, trapOf(zone, commandBytes([poison])), kernel, true)).toMatchObject({ rung: "quarantine" });
-    expect(zone.kernel).toBe(wide);
-    twin.step(commandBytes([]));
     expectSame(zone, twin);
   });
 

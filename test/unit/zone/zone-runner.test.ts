@@ -2,16 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import {
-  COUNTER_PLAYERS,
-  JOIN_WATCHES,
-  OP_ATTACK,
-  OP_JOIN,
-  OP_MOVE,
-  OP_TRAP,
-  TYPE_F32,
-} from "../../../assembly/abi.ts";
-import { layoutFrom } from "../../../assembly/toolchain/load.ts";
+import { COUNTER_PLAYERS, JOIN_WATCHES, OP_ATTACK, OP_JOIN, OP_MOVE, OP_TRAP } from "../../../assembly/abi.ts";
 import { WowsimError } from "../../../server/protocol/errors.ts";
 import type { Kernel } from "../../../assembly/toolchain/kernel.ts";
 import { CENSUS, END, FRAMES } from "../../../server/shared/ring-records.ts";
@@ -21,12 +12,11 @@ import { DeployedRunner } from "../../helpers/deploy-runner.ts";
 import { trappingKernel } from "../../helpers/odd-kernels.ts";
 import { RunnerBench } from "../../helpers/zone-runner.ts";
 import { commandBytes } from "../../helpers/zone-commands.ts";
-import { plantedKernel, playedZone, stateOf, testKernel, walk, wideKernel } from "../../helpers/zone.ts";
+import { plantedKernel, playedZone, testKernel } from "../../helpers/zone.ts";
 import { REPORT } from "../../../server/shared/tick-report.ts";
 
 const kernel = await testKernel();
 const bad = await plantedKernel();
-const wide = await wideKernel();
 const other: Kernel = { ...kernel, hash: "0123456789abcdef", label: "other" };
 
 const join = (session: number) => ({ op: OP_JOIN, session, flags: JOIN_WATCHES, e: 10 << 8 });
@@ -212,30 +202,6 @@ describe("a zone that is DOWN", () => {
     expect(fall(true)).toBe("journal");
   });
 
-  test.each(["journal", "snapshot", "earlier", "anew"] as const)(
-    "begins again (%s) with the module before, which lays the state out differently",
-    async (beginning) => {
-      const [zone, twin] = [await playedZone(6), await playedZone(6)];
-      zone.swap(wide);
-      for (let turn = 6; turn < 9; turn++) for (const each of [zone, twin]) each.step(walk(turn));
-      zone.revert(kernel);
-      const restart = new Restart();
-      restart.begin(0);
-      const steps = ["journal", "snapshot", "earlier", "anew"].indexOf(beginning);
-      for (let step = 0; step < steps; step++) restart.failed(new Error("traps"), 0);
-      const lostTicks = { journal: 0, snapshot: 3, earlier: 11, anew: 11 }[beginning];
-      expect(restart.restore(zone)).toMatchObject({ beginning, lostTicks });
-      zone.step(walk(9));
-      const state = stateOf(zone);
-      zone.restore(zone.segment);
-      zone.replay(zone.segment);
-      expect(Buffer.compare(stateOf(zone), state)).toBe(0);
-      if (beginning !== "journal") return;
-      twin.step(walk(9));
-      expect(Buffer.compare(state, stateOf(twin))).toBe(0);
-    },
-  );
-
   test("takes a module, which may be what it was waiting for, and gives it back", async () => {
     const bench = await RunnerBench.start({ kernel: bad, plant: traps });
     bench.tick(12);
@@ -289,48 +255,6 @@ describe("a module", () => {
       to_hash: kernel.hash,
     });
     expect(bench.state).toBe("DEGRADED");
-  });
-
-  test("that lays the state out differently is taken and taken back, and what came and went is told", async () => {
-    const bench = await RunnerBench.start();
-    bench.give(join(1));
-    bench.tick(3);
-    bench.runner.swap(wide);
-    bench.tick(3);
-    bench.runner.rollback();
-    bench.tick(3);
-    expect(bench.runner.inspect()).toMatchObject({ state: "ACTIVE", kernel: kernel.hash, recoveries: 0 });
-    expect(bench.runner.inspect()["entities"]).toContain(1);
-    const names = ["HEADER_PLANT_DOES", "HEADER_PLANT_TICK", "ENTITY_AGE"];
-    expect(bench.emitter.messages("State carried over").map(({ data }) => data)).toEqual([
-      { zone_id: 1, from_hash: kernel.hash, to_hash: wide.hash, added: names, dropped: [], tick: 3 },
-      { zone_id: 1, from_hash: wide.hash, to_hash: kernel.hash, added: [], dropped: names, tick: 6 },
-    ]);
-  });
-
-  test("that traps in its own layout is taken back, and its column with it", async () => {
-    const bench = await RunnerBench.start();
-    bench.give(join(1));
-    bench.tick(8);
-    bench.runner.swap(await wideKernel(traps));
-    bench.tick(6);
-    expect(bench.runner.zone.kernel).toBe(kernel);
-    expect(bench.told("recovered")).toMatchObject([{ rung: "rollback", tick: 12 }]);
-    expect(bench.emitter.messages("State carried over").map(({ data }) => data["to_hash"])).toEqual([
-      wide.hash,
-      kernel.hash,
-    ]);
-    expect(bench.runner.inspect()["entities"]).toContain(1);
-  });
-
-  test("that could be taken, but from which there would be no way back, is refused", async () => {
-    const bench = await RunnerBench.start();
-    bench.runner.swap(wide);
-    const layout = layoutFrom(new Map(wide.layout.constants).set("TYPE_ENTITY_AGE", TYPE_F32));
-    expect(() => bench.runner.swap({ ...wide, hash: "0123456789abcdef", layout })).toThrow("ENTITY_AGE is u32 here");
-    const without = layoutFrom(new Map(kernel.layout.constants).set("TYPE_ENTITY_HEALTH", TYPE_F32));
-    expect(() => bench.runner.assertCanTake({ ...kernel, layout: without })).toThrow("ENTITY_HEALTH is u32 here");
-    expect(bench.runner.zone.kernel).toBe(wide);
   });
 
   test("swapped in upon another goes back to what is trusted, not to that", async () => {
