@@ -8,7 +8,6 @@ import { difference, median, sum } from "./measured.ts";
 import type { Measured } from "./measured.ts";
 import { overrunsOf } from "./samples.ts";
 import type { ZoneEvent, ZoneTick } from "./samples.ts";
-import type { Timed } from "./series.ts";
 import type { Timeline, ZoneHistory } from "./timeline.ts";
 
 /** A second, in milliseconds since 1970: from the first on, up to the other. */
@@ -35,9 +34,13 @@ const medianOf =
   (zone: ZoneHistory, second: Second): Measured =>
     median(ticksIn(zone, second).map(read));
 
-const forbidden = (what: string, read: Figure<ZoneHistory>["read"]): Figure<ZoneHistory> => {
+function forbidden<Source>(what: string, read: Figure<Source>["read"]): Figure<Source> {
   return { what, unit: "", kind: "forbidden", deltaMin: 0, read };
-};
+}
+
+function rises<Source>(what: string, unit: string, deltaMin: number, read: Figure<Source>["read"]): Figure<Source> {
+  return { what, unit, kind: "rises", deltaMin, read };
+}
 
 const eventsLike =
   (isWanted: (event: ZoneEvent) => boolean) =>
@@ -45,9 +48,24 @@ const eventsLike =
     zone.events.between(fromMs, toMs).filter(isWanted).length;
 
 export const ZONE_FIGURES: readonly Figure<ZoneHistory>[] = [
-  { what: "tick time p50", unit: "ms", kind: "rises", deltaMin: 4, read: medianOf(({ durationMs }) => durationMs) },
-  { what: "kernel time p50", unit: "ms", kind: "rises", deltaMin: 2, read: medianOf(({ kernelMs }) => kernelMs) },
-  { what: "commands a tick", unit: "", kind: "rises", deltaMin: 50, read: medianOf(({ commands }) => commands) },
+  rises(
+    "tick time p50",
+    "ms",
+    4,
+    medianOf(({ durationMs }) => durationMs),
+  ),
+  rises(
+    "kernel time p50",
+    "ms",
+    2,
+    medianOf(({ kernelMs }) => kernelMs),
+  ),
+  rises(
+    "commands a tick",
+    "",
+    50,
+    medianOf(({ commands }) => commands),
+  ),
   {
     what: "ticks a second",
     unit: "",
@@ -78,72 +96,48 @@ export const ZONE_FIGURES: readonly Figure<ZoneHistory>[] = [
   }),
 ];
 
-interface Between<Sample extends Timed> {
-  between(fromMs: number, toMs: number): Sample[];
-}
+type SeriesName = "process" | "roundTrips" | "traffic" | "census";
+type SampleOf<Name extends SeriesName> = NonNullable<Timeline[Name]["last"]>;
 
+/** Of the newest sample of the second. */
 const newest =
-  <Sample extends Timed>(series: (timeline: Timeline) => Between<Sample>, read: (sample: Sample) => Measured) =>
+  <Name extends SeriesName>(series: Name, read: (sample: SampleOf<Name>) => Measured) =>
   (timeline: Timeline, { fromMs, toMs }: Second): Measured => {
-    const sample = series(timeline).between(fromMs, toMs).at(-1);
+    const sample = timeline[series].between(fromMs, toMs).at(-1) as SampleOf<Name> | undefined;
     return sample === undefined ? null : read(sample);
   };
 
-const traffic = ({ traffic: series }: Timeline): Timeline["traffic"] => series;
-
 export const SERVER_FIGURES: readonly Figure<Timeline>[] = [
-  {
-    what: "resident memory",
-    unit: "MiB",
-    kind: "rises",
-    deltaMin: 20,
-    read: newest(
-      ({ process }) => process,
-      ({ rssMb }) => rssMb,
-    ),
-  },
-  {
-    what: "round trip p99",
-    unit: "ms",
-    kind: "rises",
-    deltaMin: 60,
-    read: newest(
-      ({ roundTrips }) => roundTrips,
-      ({ msP99 }) => msP99,
-    ),
-  },
-  {
-    what: "connections ended",
-    unit: "",
-    kind: "rises",
-    deltaMin: 1,
-    read: newest(traffic, ({ disconnected }) => disconnected),
-  },
-  {
-    what: "malformed messages",
-    unit: "",
-    kind: "rises",
-    deltaMin: 5,
-    read: newest(traffic, ({ malformed }) => malformed),
-  },
-  {
-    what: "entities in more than one zone",
-    unit: "",
-    kind: "forbidden",
-    deltaMin: 0,
-    read: newest(
-      ({ census }) => census,
-      ({ duplicates }) => duplicates,
-    ),
-  },
-  {
-    what: "telemetry lines lost",
-    unit: "",
-    kind: "forbidden",
-    deltaMin: 0,
-    read: ({ process }, { fromMs, toMs }) => {
-      const last = process.between(fromMs, toMs).at(-1);
-      return last === undefined ? null : difference(last.linesLost, process.lastBefore(fromMs)?.linesLost ?? null);
-    },
-  },
+  rises(
+    "resident memory",
+    "MiB",
+    20,
+    newest("process", ({ rssMb }) => rssMb),
+  ),
+  rises(
+    "round trip p99",
+    "ms",
+    60,
+    newest("roundTrips", ({ msP99 }) => msP99),
+  ),
+  rises(
+    "connections ended",
+    "",
+    1,
+    newest("traffic", ({ disconnected }) => disconnected),
+  ),
+  rises(
+    "malformed messages",
+    "",
+    5,
+    newest("traffic", ({ malformed }) => malformed),
+  ),
+  forbidden(
+    "entities in more than one zone",
+    newest("census", ({ duplicates }) => duplicates),
+  ),
+  forbidden("telemetry lines lost", ({ process }, { fromMs, toMs }) => {
+    const last = process.between(fromMs, toMs).at(-1);
+    return last === undefined ? null : difference(last.linesLost, process.lastBefore(fromMs)?.linesLost ?? null);
+  }),
 ];

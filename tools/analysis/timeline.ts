@@ -60,6 +60,16 @@ export type BegunTimeline = Timeline & { readonly nowMs: number; readonly fromMs
 export const hasBegun = (timeline: Timeline): timeline is BegunTimeline =>
   timeline.nowMs !== null && timeline.fromMs !== null;
 
+/** What a zone's lines tell as events, by their message. */
+const ZONE_EVENTS: ReadonlyMap<string, sample.ZoneEvent["what"]> = new Map([
+  ["Zone state changed", "state"],
+  ["Zone tick exception", "exception"],
+  ["Zone recovered", "recovered"],
+  ["Command quarantined", "quarantined"],
+  ["Zone restart failed", "restart_failed"],
+  ["Zone ticks lost", "ticks_lost"],
+]);
+
 export class Timeline {
   readonly secondsMax: number;
   /** It has every line since it began, as a feed has: a file may be an excerpt. */
@@ -177,24 +187,12 @@ export class Timeline {
       }
       case "Zone state changed":
         this.#setState(zone, textOf(data, "to_state", sample.STATE_UNKNOWN), atMs);
-        zone.events.add(sample.zoneEventOf("state", data, atMs));
-        return;
-      case "Zone tick exception":
-        zone.events.add(sample.zoneEventOf("exception", data, atMs));
-        return;
-      case "Zone recovered":
-        zone.events.add(sample.zoneEventOf("recovered", data, atMs));
-        return;
-      case "Command quarantined":
-        zone.events.add(sample.zoneEventOf("quarantined", data, atMs));
-        return;
+        break;
       case "Zone restart failed":
         this.#setState(zone, "DOWN", atMs);
-        zone.events.add(sample.zoneEventOf("restart_failed", data, atMs));
-        return;
-      case "Zone ticks lost":
-        zone.events.add(sample.zoneEventOf("ticks_lost", data, atMs));
     }
+    const what = ZONE_EVENTS.get(message);
+    if (what !== undefined) zone.events.add(sample.zoneEventOf(what, data, atMs));
   }
 
   #takeLoop({ message, data }: TelemetryLine, atMs: number): void {

@@ -57,6 +57,16 @@ const DESCRIPTIONS: Record<PortName, string> = {
   telemetry: "its telemetry feed (UDP)",
 };
 
+/** As commander hands them over to whoever listens. */
+export interface ListenFlags {
+  host: string;
+  port: number;
+  controlPort: number;
+  httpPort: number;
+  telemetryPort: number;
+  dataDir: string;
+}
+
 /** Adds the flags of whoever listens, or looks whether it could: an address, four ports, and where data is kept. */
 export function addListenFlags(command: Command, host: string, data: string): Command {
   return command

@@ -3,19 +3,14 @@
 import type { Command } from "commander";
 import type { Check } from "../doctor/check.ts";
 import { addListenFlags } from "../client/server-flags.ts";
+import type { ListenFlags } from "../client/server-flags.ts";
 import { addFormatFlag } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { columns, EXIT, out, outJson, paint } from "../ui/output.ts";
 import { wrapped } from "../ui/wrap.ts";
 
-interface DoctorFlags {
-  host: string;
-  port: number;
-  controlPort: number;
-  httpPort: number;
-  telemetryPort: number;
-  dataDir: string;
+interface DoctorFlags extends ListenFlags {
   format: OutputFormat;
 }
 

@@ -7,6 +7,7 @@ import type { Command } from "commander";
 import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
 import { WATCHDOG_MS_DEFAULT, WATCHDOG_MS_MAX, WATCHDOG_MS_MIN } from "../../server/protocol/limits.ts";
 import { addListenFlags } from "../client/server-flags.ts";
+import type { ListenFlags } from "../client/server-flags.ts";
 import { hostAndPort } from "../client/server-name.ts";
 import { addLimitFlags, limitsFrom } from "./serve-limits.ts";
 import type { LimitFlags } from "./serve-limits.ts";
@@ -17,13 +18,7 @@ import { err, EXIT, fail, note, out } from "../ui/output.ts";
 import { parentGone } from "../ui/parent.ts";
 import type { StartServer } from "../../server/protocol/server-options.ts";
 
-interface ServeFlags extends LimitFlags {
-  host: string;
-  port: number;
-  controlPort: number;
-  httpPort: number;
-  telemetryPort: number;
-  dataDir: string;
+interface ServeFlags extends ListenFlags, LimitFlags {
   telemetryFile?: string;
   telemetryMaxMb: number;
   world?: string;
