@@ -13,7 +13,8 @@ const PLAYERS = 5;
 const ACTIONS_PER_S = 3;
 /** Players first have to find something to fight. */
 const WARM_UP_MS = 2_000;
-const WATCH_MS = 10_000;
+/** What is compared later was watched for as long. */
+export const WATCH_MS = 10_000;
 const HEALTHY_MS_MAX = 20_000;
 export const BUDGET_MS = 50;
 /** An action waits for the next tick, and its effect for a frame: two intervals, were the machine otherwise idle. */

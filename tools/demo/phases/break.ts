@@ -6,14 +6,13 @@ import { sleep } from "../../ui/sleep.ts";
 import { measurePlay } from "../play.ts";
 import { ms, seconds, times } from "../words.ts";
 import { shown, zonesText } from "../../analysis/measures.ts";
-import { BUDGET_MS } from "./baseline.ts";
+import { BUDGET_MS, WATCH_MS } from "./baseline.ts";
 
 const DELAY_MS = 200;
 /** Ends by itself after that, whatever becomes of the demo: two minutes at 20 Hz. */
 const DURATION_TICKS = 2_400;
 /** The tick under way when the fault begins is neither nor. */
 const TRANSITION_MS = 500;
-const WATCH_MS = 10_000;
 const DETECT_MS_MAX = 15_000;
 const DIAGNOSE_MS_MAX = 30_000;
 /** Surer than that it has to be to count as named. */
