@@ -22,6 +22,7 @@ import { FEED_LIMITS } from "../protocol/limits.ts";
 import type { Subscriber } from "./subscribers.ts";
 import type { FeedLimits } from "../protocol/limits.ts";
 import { LineEncoder } from "../shared/telemetry-ring-line.ts";
+import { at } from "../protocol/assert.ts";
 
 /** Longer lines stay out of the feed; they are in the file. */
 export const DATAGRAM_BYTES_MAX = 8000;
@@ -254,7 +255,7 @@ export class Feed {
 }
 
 /** The place after the newline of the line before. */
-const startOf = (lineEnds: readonly number[], line: number): number => (line === 0 ? 0 : (lineEnds[line - 1] ?? 0) + 1);
+const startOf = (lineEnds: readonly number[], line: number): number => (line === 0 ? 0 : at(lineEnds, line - 1) + 1);
 
 /** Neighbouring lines go together as long as they fit `bytesMax`; a longer line goes alone. */
 function datagramsOf(lineEnds: readonly number[], bytesMax: number): { from: number; to: number }[] {

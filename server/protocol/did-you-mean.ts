@@ -2,6 +2,8 @@
 //
 //   didYouMean("latency-spkie", ["latency-spike", "slow-leak"])   // ' Did you mean "latency-spike"?'
 
+import { at } from "./assert.ts";
+
 /** Words longer than this are nobody's typing error. */
 const WORD_LENGTH_MAX = 64;
 
@@ -32,11 +34,11 @@ function editDistance(from: string, to: string): number {
     for (let column = 1; column <= to.length; column++) {
       const cost = from[row - 1] === to[column - 1] ? 0 : 1;
       const isSwap = from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
-      const edits = [(last[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1, (last[column - 1] ?? 0) + cost];
-      if (isSwap && row > 1 && column > 1) edits.push((beforeLast[column - 2] ?? 0) + 1);
+      const edits = [at(last, column) + 1, at(current, column - 1) + 1, at(last, column - 1) + cost];
+      if (isSwap && row > 1 && column > 1) edits.push(at(beforeLast, column - 2) + 1);
       current.push(Math.min(...edits));
     }
     [beforeLast, last] = [last, current];
   }
-  return last[to.length] ?? 0;
+  return at(last, to.length);
 }

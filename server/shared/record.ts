@@ -12,6 +12,7 @@
 //   CENSUS.read(view, at, length, into)       // the entity ids begin at at + CENSUS.bytes, and end at at + length
 
 import { WowsimError } from "../protocol/errors.ts";
+import { wordAt } from "../protocol/assert.ts";
 
 /** A number, a 64-bit number, a yes or no, three f32 for a place, one of some words, or so many numbers in a row. */
 export type FieldType =
@@ -169,7 +170,7 @@ function readPoint(view: DataView, at: number, into: Point): void {
 
 function writeWords(view: DataView, at: number, words: Uint32Array, count: number): void {
   if (words.length !== count) throw new WowsimError("bad_record", `${words.length} words, where ${count} belong.`);
-  for (let index = 0; index < count; index++) view.setUint32(at + index * 4, words[index] as number, true);
+  for (let index = 0; index < count; index++) view.setUint32(at + index * 4, wordAt(words, index), true);
 }
 
 function readWords(view: DataView, at: number, into: Uint32Array): void {

@@ -38,7 +38,7 @@ const NAMES = [
 
 export type TelemetryCounter = (typeof NAMES)[number];
 
-const INDEX: Record<string, number> = Object.fromEntries(NAMES.map((name, index) => [name, index]));
+const INDEX = Object.fromEntries(NAMES.map((name, index) => [name, index])) as Record<TelemetryCounter, number>;
 
 /** Each name has one writing thread; any thread reads. */
 export class TelemetryCounters {
@@ -68,5 +68,5 @@ export class TelemetryCounters {
 }
 
 function indexOf(name: TelemetryCounter): number {
-  return INDEX[name] ?? 0;
+  return INDEX[name];
 }

@@ -7,6 +7,7 @@
 import { COMMAND_BYTES, OP_ARRIVE, OP_CARRY, TRANSFER_WORDS } from "../../assembly/abi.ts";
 import type { Point } from "./record.ts";
 import { Command } from "../protocol/game/command.ts";
+import { wordAt } from "../protocol/assert.ts";
 
 export interface Departure {
   session: number;
@@ -37,8 +38,8 @@ export function arrivalRecords(
   const bytes = new Uint8Array(ARRIVAL_RECORDS * COMMAND_BYTES);
   const command = new Command();
   for (let first = 0; first < TRANSFER_WORDS; first += WORDS_PER_CARRY) {
-    const [b, c, d, e] = words.subarray(first, first + WORDS_PER_CARRY);
-    const carry = command.set(OP_CARRY, { session, a: first, b: b ?? 0, c: c ?? 0, d: d ?? 0, e: e ?? 0 });
+    const [b, c, d, e] = [0, 1, 2, 3].map((word) => wordAt(words, first + word));
+    const carry = command.set(OP_CARRY, { session, a: first, b, c, d, e });
     bytes.set(carry.bytes, (first / WORDS_PER_CARRY) * COMMAND_BYTES);
   }
   bytes.set(command.set(OP_ARRIVE, { session, flags, a: ticket, x, y, z }).bytes, bytes.length - COMMAND_BYTES);

@@ -12,6 +12,7 @@ import { writeClientMessage } from "../../tools/client/binary-messages.ts";
 import type { ClientWords } from "../../tools/client/wire.ts";
 import { sourceOf } from "./fuzz-messages.ts";
 import type { FuzzMessage } from "./fuzz-messages.ts";
+import { at as itemAt } from "../protocol/assert.ts";
 
 /** The kinds, and how many of a thousand messages are of each. */
 const SHARES = {
@@ -58,8 +59,7 @@ export function binaryFuzzSource(random: () => number): () => FuzzMessage {
 
 function makers(random: () => number): Record<keyof typeof SHARES, () => Uint8Array> {
   const whole = (max: number): number => Math.floor(random() * max);
-  const sample = (): Uint8Array<ArrayBuffer> =>
-    binaryMessage(BINARY_SAMPLES[whole(BINARY_SAMPLES.length)] ?? { kind: "bye" });
+  const sample = (): Uint8Array<ArrayBuffer> => binaryMessage(itemAt(BINARY_SAMPLES, whole(BINARY_SAMPLES.length)));
   const noise = (length: number): Uint8Array<ArrayBuffer> => Uint8Array.from({ length }, () => withoutMark(whole(256)));
   const changed = (change: (view: DataView, bytes: Uint8Array<ArrayBuffer>) => void): Uint8Array => {
     const bytes = sample();
@@ -89,7 +89,7 @@ function makers(random: () => number): Record<keyof typeof SHARES, () => Uint8Ar
     "out of range": () =>
       changed((view, bytes) => {
         for (let at = 4; at + 4 <= bytes.length; at += 4)
-          if (whole(2) === 0) view.setUint32(at, NASTY_WORDS[whole(NASTY_WORDS.length)] ?? 0, true);
+          if (whole(2) === 0) view.setUint32(at, itemAt(NASTY_WORDS, whole(NASTY_WORDS.length)), true);
       }),
     "unknown type": () => changed((_view, bytes) => (bytes[CLIENT_KIND] = 24 + whole(232))),
     mutated: () =>

@@ -9,6 +9,7 @@
 // there are seeds, and what it does is repeated by a replay.
 
 import { compileCached, readSources, sourceNamed } from "../../assembly/toolchain/build.ts";
+import { entryOf } from "../protocol/assert.ts";
 
 /** Spells above this are orders. */
 export const GARBAGE_SPELL = 60_000;
@@ -180,7 +181,7 @@ export function obey(): void {
 /** An unmetered module, as a deploy takes it. Throws Error when the kernel's tick has another end than it had. */
 export async function buildGarbageKernel(): Promise<Uint8Array> {
   const sources = await readSources();
-  const index = sources.get("index.ts") ?? "";
+  const index = entryOf(sources, "index.ts");
   const end = "  Counter.set(COUNTER_WATCHERS, Cell.get(HEADER_WATCHERS));\n  hash();\n";
   if (!index.includes(end)) throw new Error("assembly/index.ts ends its tick otherwise: plant garbage elsewhere.");
   sources.set("index.ts", `import { obey } from "./garbage";\n${index.replace(end, `${end}  obey();\n`)}`);

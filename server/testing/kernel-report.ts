@@ -7,6 +7,7 @@ import { linearRegression } from "simple-statistics";
 import { tableLines } from "../../tools/ui/table.ts";
 import type { Check } from "./checks.ts";
 import type { Figure, Result } from "./tick-bench.ts";
+import { at } from "../protocol/assert.ts";
 
 export interface KernelReport {
   /** When it was measured, ISO. */
@@ -31,7 +32,7 @@ const TO_NATIVE_MAX = 1.3;
 /** Slope of the line through (log entities, log tick time), by least squares; null of fewer than two sizes, or in noise. */
 export function growthOf(results: Result[]): number | null {
   if (results.length < 2 || results.some(isNoise)) return null;
-  const points = results.map(({ entities, figures }) => [Math.log(entities), Math.log(figures[0]?.tickUs ?? 1)]);
+  const points = results.map(({ entities, figures }) => [Math.log(entities), Math.log(at(figures, 0).tickUs)]);
   return linearRegression(points).m;
 }
 

@@ -13,6 +13,7 @@ import type { Kernel } from "../../assembly/toolchain/kernel.ts";
 import { loadKernel } from "../../assembly/toolchain/load.ts";
 import { meter } from "../../assembly/toolchain/meter.ts";
 import { setConstants } from "./capacities.ts";
+import { entryOf } from "../protocol/assert.ts";
 
 export interface MembershipKernels {
   steady: Kernel;
@@ -84,13 +85,13 @@ export async function buildMembershipKernels(): Promise<MembershipKernels> {
   setConstants(sources, CAPACITIES);
   for (const { file, before, code } of PLANTS) {
     const path = sourceNamed(sources, file);
-    const source = sources.get(path) ?? "";
+    const source = entryOf(sources, path);
     if (!source.includes(before)) throw new WowsimError("kernel_source", `assembly/${path} has no ${before.trim()}`);
     sources.set(path, source.replace(before, code + before));
   }
   for (const file of new Set(PLANTS.map((plant) => plant.file))) {
     const path = sourceNamed(sources, file);
-    let source = `${sources.get(path) ?? ""}${OTHER}${file === "commands.ts" ? FUNCTIONS : ""}`;
+    let source = `${entryOf(sources, path)}${OTHER}${file === "commands.ts" ? FUNCTIONS : ""}`;
     for (const name of ["HEADER_TICK", "HEADER_ZONE_ID"]) {
       if (new RegExp(`^  ${name},$`, "m").test(source)) continue;
       source = source.replace(/\n(\} from "[./\w-]*\/memory";)/, `\n  ${name},\n$1`);
@@ -107,7 +108,7 @@ function marked(wasm: Uint8Array): Uint8Array {
   const constant = Buffer.from([0x41, ...leb(MARK)]);
   let found = 0;
   for (let at = bytes.indexOf(constant); at >= 0; at = bytes.indexOf(constant, at + 1)) {
-    bytes[at + 1] = (bytes[at + 1] ?? 0) | 1;
+    bytes.writeUInt8(bytes.readUInt8(at + 1) | 1, at + 1);
     found++;
   }
   if (found === 0)

@@ -15,6 +15,7 @@ import { seededRandom, seedOf } from "../protocol/seeded-random.ts";
 import { LADDER, overloadFields } from "../shared/overload.ts";
 import { arrivalRecords } from "../shared/transfer.ts";
 import { BatchWriter } from "./batch-writer.ts";
+import { at } from "../protocol/assert.ts";
 
 export interface LogOptions {
   /** Its first zone is the one that is played. */
@@ -167,7 +168,7 @@ class Draw {
   #target(session: number): number {
     const choice = this.#random();
     if (choice < 0.7)
-      return this.#spawns[(this.#homeIndex(session) + this.#below(5)) % this.#spawns.length]?.entityId ?? 0;
+      return at(this.#spawns, (this.#homeIndex(session) + this.#below(5)) % this.#spawns.length).entityId;
     if (choice < 0.9) return 1 + this.#below(SESSIONS);
     return choice < 0.95 ? FIRST_EXTRA_ID + this.#below(EXTRAS) : this.#pick(SENSELESS_IDS);
   }

@@ -9,6 +9,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { WowsimError } from "../protocol/errors.ts";
 import { timeCommands } from "./hyperfine.ts";
+import { at } from "../protocol/assert.ts";
 
 /** One way to run the work: what to put before the tick count and the work files. */
 export interface Runner {
@@ -108,7 +109,7 @@ async function reportOf(command: string[]): Promise<Report> {
 
 function agreedHash(reports: Map<string, Report>): string {
   const hashes = [...reports.values()].map((report) => report.hash);
-  const first = hashes[0] ?? "";
+  const first = at(hashes, 0);
   if (hashes.some((hash) => hash !== first)) {
     const list = [...reports].map(([name, report]) => `${name} ${report.hash}`).join(", ");
     throw new WowsimError(

@@ -8,6 +8,7 @@
 // Commands are drawn before anything is timed, and never look at the state: the same work for every build of the kernel.
 
 import * as abi from "../../assembly/abi.ts";
+import { at as itemAt } from "../protocol/assert.ts";
 import type { Content } from "../protocol/content/content.ts";
 import { writeContent } from "../zone/content-tables.ts";
 import { seededRandom } from "../protocol/seeded-random.ts";
@@ -95,13 +96,13 @@ export function prepareWork(
   const sums = new Float64Array(abi.COUNTERS);
   for (let tick = 2; tick <= WARM_UP_TICKS; tick++) {
     runTick(exports, memory, at, tick, draw(tick));
-    if (tick > WARM_UP_TICKS / 2) counters.forEach((value, index) => (sums[index] = (sums[index] ?? 0) + value));
+    if (tick > WARM_UP_TICKS / 2) counters.forEach((value, index) => (sums[index] = itemAt(sums, index) + value));
   }
   const firstTick = WARM_UP_TICKS + 1;
   const batches = Array.from({ length: options.ticks }, (_, index) => draw(firstTick + index));
   const state = new Uint8Array(memory.buffer).slice(at.state, kernel.layout.value("STATE_END"));
   const { entities, seed } = options;
-  const perTick = (counter: number): number => (sums[counter] ?? 0) / (WARM_UP_TICKS / 2);
+  const perTick = (counter: number): number => itemAt(sums, counter) / (WARM_UP_TICKS / 2);
   const liveliness = Object.fromEntries(
     Object.entries(WATCHED_COUNTERS).map(([name, counter]) => [name, perTick(counter)]),
   ) as Liveliness;
@@ -146,13 +147,13 @@ function commandDrawer(players: Player[], content: Content, random: () => number
       const player = players[index];
       if (player === undefined) break;
       const [choice, right, up] = [random(), random(), random()];
-      const spells = content.classes[player.classIndex]?.spells ?? [];
+      const { spells } = itemAt(content.classes, player.classIndex);
       const seq = ++player.seq;
       if (choice < 0.6) {
         const fields = { x: player.x + right * 6 - 3, y: player.y + up * 6 - 3 };
         batch.add(abi.OP_MOVE, { session: player.id, seq, ...fields });
       } else if (choice < 0.8 && spells.length > 0) {
-        const spell = spells[Math.floor(right * spells.length)] ?? 0;
+        const spell = itemAt(spells, Math.floor(right * spells.length));
         batch.add(abi.OP_CAST, { session: player.id, seq, a: player.foe, b: spell });
       } else batch.add(abi.OP_ATTACK, { session: player.id, seq, a: player.foe });
     }

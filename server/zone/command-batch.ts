@@ -9,6 +9,7 @@ import { COMMAND_BYTES } from "../../assembly/abi.ts";
 import type { CommandBatch } from "../protocol/faults/fault.ts";
 import { COMMAND_WORDS as WORDS } from "../protocol/game/command.ts";
 import type { Command } from "../protocol/game/command.ts";
+import { at as itemAt, wordAt } from "../protocol/assert.ts";
 
 /** More than the records of any batch: session and place in one exact number. */
 const PLACES = 2 ** 20;
@@ -65,7 +66,7 @@ export class ZoneBatch implements CommandBatch {
       return false;
     }
     const at = this.count++ * WORDS;
-    for (let i = 0; i < WORDS; i++) this.#words[at + i] = words[index + i] ?? 0;
+    for (let i = 0; i < WORDS; i++) this.#words[at + i] = wordAt(words, index + i);
     return true;
   }
 
@@ -73,12 +74,12 @@ export class ZoneBatch implements CommandBatch {
   sort(): void {
     if (this.#isSorted()) return;
     const { count } = this;
-    for (let i = 0; i < count; i++) this.#keys[i] = (this.#words[i * WORDS + 1] ?? 0) * PLACES + i;
+    for (let i = 0; i < count; i++) this.#keys[i] = wordAt(this.#words, i * WORDS + 1) * PLACES + i;
     const keys = this.#keys.subarray(0, count);
     keys.sort();
     for (let i = 0; i < count; i++) {
-      const from = ((keys[i] ?? 0) % PLACES) * WORDS;
-      for (let word = 0; word < WORDS; word++) this.#spare[i * WORDS + word] = this.#words[from + word] ?? 0;
+      const from = (itemAt(keys, i) % PLACES) * WORDS;
+      for (let word = 0; word < WORDS; word++) this.#spare[i * WORDS + word] = wordAt(this.#words, from + word);
     }
     [this.#words, this.#spare] = [this.#spare, this.#words];
     this.#bytes = new Uint8Array(this.#words.buffer);
@@ -98,7 +99,7 @@ export class ZoneBatch implements CommandBatch {
 
   #isSorted(): boolean {
     for (let i = 1; i < this.count; i++) {
-      if ((this.#words[i * WORDS + 1] ?? 0) < (this.#words[(i - 1) * WORDS + 1] ?? 0)) return false;
+      if (wordAt(this.#words, i * WORDS + 1) < wordAt(this.#words, (i - 1) * WORDS + 1)) return false;
     }
     return true;
   }

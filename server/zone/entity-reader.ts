@@ -2,6 +2,7 @@
 
 import type { Addresses } from "./addresses.ts";
 import type { EntityView } from "./command-batch.ts";
+import { floatAt, wordAt } from "../protocol/assert.ts";
 
 export class EntityReader implements EntityView {
   #at: Addresses;
@@ -41,9 +42,9 @@ export class EntityReader implements EntityView {
     this.#read();
     const row = this.#rows.get(entityId);
     if (row === undefined) return null;
-    this.#position.x = this.#floats[this.#at.entityX / 4 + row] ?? 0;
-    this.#position.y = this.#floats[this.#at.entityY / 4 + row] ?? 0;
-    this.#position.z = this.#floats[this.#at.entityZ / 4 + row] ?? 0;
+    this.#position.x = floatAt(this.#floats, this.#at.entityX / 4 + row);
+    this.#position.y = floatAt(this.#floats, this.#at.entityY / 4 + row);
+    this.#position.z = floatAt(this.#floats, this.#at.entityZ / 4 + row);
     return this.#position;
   }
 
@@ -52,10 +53,10 @@ export class EntityReader implements EntityView {
     const { entityId, entityX, entityY, entityFlags } = this.#at;
     const rows = this.#playerRows;
     for (let row = 0; row < rows; row++) {
-      const id = this.#words[entityId / 4 + row] ?? 0;
+      const id = wordAt(this.#words, entityId / 4 + row);
       if (id === 0) continue;
-      const [x, y] = [this.#floats[entityX / 4 + row] ?? 0, this.#floats[entityY / 4 + row] ?? 0];
-      visit(id, x, y, this.#words[entityFlags / 4 + row] ?? 0);
+      const [x, y] = [floatAt(this.#floats, entityX / 4 + row), floatAt(this.#floats, entityY / 4 + row)];
+      visit(id, x, y, wordAt(this.#words, entityFlags / 4 + row));
     }
   }
 
@@ -65,17 +66,17 @@ export class EntityReader implements EntityView {
     this.#rows.clear();
     const { creaturesHigh, creaturesMax, playersMax } = this.#at;
     this.#readRows(0, this.#playerRows);
-    this.#readRows(playersMax, Math.min(this.#words[creaturesHigh / 4] ?? 0, creaturesMax));
+    this.#readRows(playersMax, Math.min(wordAt(this.#words, creaturesHigh / 4), creaturesMax));
   }
 
   /** After a trap, and until the zone is restored, the marks may be anything. */
   get #playerRows(): number {
-    return Math.min(this.#words[this.#at.playersHigh / 4] ?? 0, this.#at.playersMax);
+    return Math.min(wordAt(this.#words, this.#at.playersHigh / 4), this.#at.playersMax);
   }
 
   #readRows(first: number, rows: number): void {
     for (let row = first; row < first + rows; row++) {
-      const id = this.#words[this.#at.entityId / 4 + row] ?? 0;
+      const id = wordAt(this.#words, this.#at.entityId / 4 + row);
       if (id === 0) continue;
       this.#ids[this.#count++] = id;
       this.#rows.set(id, row);

@@ -10,6 +10,7 @@ import { COMMAND_A, COMMAND_SESSION, OP_ARRIVE, OP_JOIN, OP_LEAVE, OP_UNWATCH, O
 import type { ZoneBatch } from "./command-batch.ts";
 import { Command, COMMAND_WORDS } from "../protocol/game/command.ts";
 import type { Membership } from "./membership.ts";
+import { wordAt } from "../protocol/assert.ts";
 
 const command = new Command();
 const SESSION_WORD = COMMAND_SESSION / 4;
@@ -30,7 +31,7 @@ export class Intake {
 
   /** One record, at `index` of `words`. */
   accept(words: Uint32Array, index: number): void {
-    const op = (words[index] ?? 0) & 0xffff;
+    const op = wordAt(words, index) & 0xffff;
     const isMembers = op === OP_JOIN || op === OP_LEAVE || op === OP_WATCH || op === OP_UNWATCH;
     if (isMembers) this.#acceptMembers(words.subarray(index, index + COMMAND_WORDS), op);
     else if (this.isClosed) this.#batch.dropped++;
@@ -53,18 +54,19 @@ export class Intake {
     for (let session = this.#leaving.pop(); session !== undefined; session = this.#leaving.pop())
       if (!this.isClosed) this.#batch.push(command.set(OP_LEAVE, { session }));
     if (this.#waiting.length === 0) return;
-    for (const words of this.#waiting.splice(0)) this.#acceptMembers(words, (words.at(-COMMAND_WORDS) ?? 0) & 0xffff);
+    for (const words of this.#waiting.splice(0))
+      this.#acceptMembers(words, wordAt(words, words.length - COMMAND_WORDS) & 0xffff);
   }
 
   #acceptMembers(words: Uint32Array, op: number): void {
     const last = words.length - COMMAND_WORDS;
-    const ticket = op === OP_WATCH || op === OP_UNWATCH ? 0 : (words[last + TICKET_WORD] ?? 0);
+    const ticket = op === OP_WATCH || op === OP_UNWATCH ? 0 : wordAt(words, last + TICKET_WORD);
     if (this.isClosed) return this.#membership.drops(ticket);
     if (this.#waiting.length > 0 || this.#batch.room < words.length / COMMAND_WORDS) {
       this.#waiting.push(words.slice());
       return;
     }
     for (let at = 0; at < words.length; at += COMMAND_WORDS) this.#batch.append(words, at);
-    if (ticket > 0) this.#membership.takes(op, words[last + SESSION_WORD] ?? 0, ticket);
+    if (ticket > 0) this.#membership.takes(op, wordAt(words, last + SESSION_WORD), ticket);
   }
 }

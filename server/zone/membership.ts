@@ -23,6 +23,7 @@ import { IS_THERE, QUARANTINED, REFUSED, UNDONE } from "../shared/ring-records.t
 import type { Entered } from "../shared/ring-records.ts";
 import type { Zone } from "./zone.ts";
 import type { ZoneOutput } from "./zone-output.ts";
+import { at as itemAt } from "../protocol/assert.ts";
 
 /** Something that was told, or is to be, of the end of a tick. */
 type Told =
@@ -89,7 +90,7 @@ export class Membership {
     if (this.#crossings.isAnyoneDeparting)
       for (const crossing of this.#crossings.departed()) this.#owed.push({ kind: "departed", tick, crossing });
     for (let index = 0; index < this.#sessions.length; index++) {
-      const entered = this.#outcomeOf(this.#sessions[index] ?? 0, this.#tickets[index] ?? 0);
+      const entered = this.#outcomeOf(itemAt(this.#sessions, index), itemAt(this.#tickets, index));
       this.#owed.push({ kind: "entered", tick, entered });
     }
     this.#endBatch();

@@ -5,6 +5,9 @@
 //   check.problem(4711)      // null, or "frame 3 says it has 0 bytes": the tick traps with it (trap.ts)
 //
 // It costs a walk over record heads and positions, and allocates nothing while all is well.
+//
+// Reads are bare here, with a 0 that never comes about: the layout lies within the memory, and the numbers that lead further are
+// checked before they are followed. wordAt() in these loops made a tick of 400 players a quarter slower.
 
 import * as abi from "../../assembly/abi.ts";
 import type { Addresses } from "./addresses.ts";

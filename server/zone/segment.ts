@@ -7,6 +7,7 @@
 
 import { COMMAND_BYTES } from "../../assembly/abi.ts";
 import type { Kernel, KernelLayout } from "../../assembly/toolchain/kernel.ts";
+import { at, wordAt } from "../protocol/assert.ts";
 
 /** Ticks a segment holds; 25 s at 20 Hz. */
 export const SEGMENT_TICKS_MAX = 512;
@@ -66,7 +67,7 @@ export class Segment {
 
   /** State hash after the `index`-th tick after the snapshot. */
   hash(index: number): bigint {
-    return this.#hashes[index] ?? 0n;
+    return at(this.#hashes, index);
   }
 
   /** Takes one command out of the newest tick's batch; a copy of it. */
@@ -91,6 +92,6 @@ export class Segment {
 
   /** Where the commands of the first `ticks` ticks end, in commands. */
   #end(ticks: number): number {
-    return ticks === 0 ? 0 : (this.#ends[ticks - 1] ?? 0);
+    return ticks === 0 ? 0 : wordAt(this.#ends, ticks - 1);
   }
 }

@@ -17,7 +17,7 @@ import { takeTicket } from "../shared/swap-ticket.ts";
 import { ownThreadId } from "../shared/thread-times.ts";
 import { createMemory } from "../../assembly/toolchain/instance.ts";
 import { warmUp } from "./warm-up.ts";
-import { assert } from "../protocol/assert.ts";
+import { assert, entryOf, wordAt } from "../protocol/assert.ts";
 import { COMMAND_MESSAGE_BYTES, isCommandLength } from "../shared/ring-records.ts";
 import type { ZoneModule, ZoneWorkerStart } from "../shared/zone-start.ts";
 import { ZoneOutput } from "./zone-output.ts";
@@ -201,9 +201,9 @@ export class ZoneHost {
     this.#commands.drain((offset, length) => {
       assert(isCommandLength(length), "a zone is sent whole command records");
       const at = offset / 4;
-      const runner = this.#runners.get(this.#words[at] ?? 0);
-      if (length === COMMAND_MESSAGE_BYTES) runner?.accept(this.#words, at + 1);
-      else runner?.acceptArrival(this.#words.subarray(at + 1, at + length / 4));
+      const runner = entryOf(this.#runners, wordAt(this.#words, at));
+      if (length === COMMAND_MESSAGE_BYTES) runner.accept(this.#words, at + 1);
+      else runner.acceptArrival(this.#words.subarray(at + 1, at + length / 4));
     });
   }
 

@@ -12,6 +12,7 @@ import { CREATURE_STATE_GONE } from "../../assembly/abi.ts";
 import type { Addresses } from "./addresses.ts";
 import type { Zone } from "./zone.ts";
 import type { ViewedEntity, Fight, ZonePicture } from "../shared/zone-picture.ts";
+import { at as itemAt, floatAt, wordAt } from "../protocol/assert.ts";
 
 /** Entities in one view; of more, every n-th is shown. */
 export const VIEW_ENTITIES_MAX = 400;
@@ -40,7 +41,7 @@ export function readZoneView(zone: Pick<Zone, "memory" | "at" | "tick">, turn = 
   const creatures = rowsInUse(columns, playersMax, creaturesHigh, creaturesMax).filter((row) => !isGone(columns, row));
   return {
     tick: zone.tick,
-    hash: [zone.at.hashHi, zone.at.hashLo].map((at) => hexOf(columns.u32[at / 4] ?? 0)).join(""),
+    hash: [zone.at.hashHi, zone.at.hashLo].map((at) => hexOf(wordAt(columns.u32, at / 4))).join(""),
     players: players.length,
     creatures: creatures.length,
     entities: thinnedOut([...players, ...creatures], turn).map((row) => entityAt(columns, row)),
@@ -54,7 +55,7 @@ function hexOf(word: number): string {
 
 function rowsInUse({ at, u32 }: Columns, first: number, high: number, most: number): number[] {
   const rows: number[] = [];
-  const end = first + Math.min(u32[high / 4] ?? 0, most);
+  const end = first + Math.min(wordAt(u32, high / 4), most);
   for (let row = first; row < end; row++) if (u32[at.entityId / 4 + row] !== 0) rows.push(row);
   return rows;
 }
@@ -69,8 +70,8 @@ function thinnedOut(rows: number[], turn: number): number[] {
 }
 
 function entityAt({ at, u32, f32 }: Columns, row: number): ViewedEntity {
-  const word = (column: number): number => u32[column / 4 + row] ?? 0;
-  const yards = (column: number): number => Math.round((f32[column / 4 + row] ?? 0) * 100) / 100;
+  const word = (column: number): number => wordAt(u32, column / 4 + row);
+  const yards = (column: number): number => Math.round(floatAt(f32, column / 4 + row) * 100) / 100;
   return {
     id: word(at.entityId),
     kind: word(at.entityKind),
@@ -94,13 +95,13 @@ function fightsOf(columns: Columns, creatures: readonly number[]): Fight[] {
 }
 
 function threatOf({ at, u16, u32, f32 }: Columns, creature: number): Fight["threat"] {
-  const count = Math.min(u32[at.creatureThreatCount / 4 + creature] ?? 0, at.threatMax);
+  const count = Math.min(wordAt(u32, at.creatureThreatCount / 4 + creature), at.threatMax);
   return Array.from({ length: count }, (_, slot) => {
     const place = creature * at.threatMax + slot;
-    const row = Math.min(u16[at.threatRow / 2 + place] ?? 0, at.rowsMax - 1);
-    const amount = f32[at.threatValue / 4 + place] ?? 0;
+    const row = Math.min(itemAt(u16, at.threatRow / 2 + place), at.rowsMax - 1);
+    const amount = floatAt(f32, at.threatValue / 4 + place);
     return {
-      player: u32[at.entityId / 4 + row] ?? 0,
+      player: wordAt(u32, at.entityId / 4 + row),
       amount: Number.isFinite(amount) ? Math.round(amount * 10) / 10 : 0,
     };
   }).toSorted((a, b) => b.amount - a.amount);

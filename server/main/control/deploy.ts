@@ -23,6 +23,7 @@ import { ModuleStore } from "./deploy-modules.ts";
 import type { ModuleUsers } from "./deploy-modules.ts";
 import { next } from "./deploy-promotion.ts";
 import type { Promotion } from "./deploy-promotion.ts";
+import { entryOf } from "../../protocol/assert.ts";
 
 export type DeployPhase = "steady" | "swapping" | "canary" | "promoting" | "rolling_back";
 
@@ -171,7 +172,7 @@ export class Deployer implements ZoneListener, ModuleUsers {
     return [...this.#zones].map(([id, zone]) => {
       const hash = this.#runs(id);
       const isCanary = zone.stage.name === "canary";
-      const left = (this.#holdings.get(id)?.endsAtMs ?? 0) - this.#options.now();
+      const left = entryOf(this.#holdings, id).endsAtMs - this.#options.now();
       return {
         zone_id: id,
         hash,
@@ -246,8 +247,7 @@ export class Deployer implements ZoneListener, ModuleUsers {
     const outcome = step(this.#zone(zoneId), message, ++this.#lastMove);
     if (outcome.refusal !== undefined) return outcome;
     this.#zones.set(zoneId, outcome.zone);
-    const holding = this.#holdings.get(zoneId);
-    if (holding === undefined) return outcome;
+    const holding = entryOf(this.#holdings, zoneId);
     if (by !== undefined) holding.by = by;
     for (const effect of outcome.effects) this.#carryOut(zoneId, holding, effect);
     return outcome;
@@ -301,7 +301,7 @@ export class Deployer implements ZoneListener, ModuleUsers {
     const tried = what === "rolled_back" ? from : to;
     this.#options.log?.note({ what, zoneId, from, to, label: this.#labelOf(tried), reason, by });
     if (isTold) return;
-    const tick = this.#options.zones.zones.get(zoneId)?.tick ?? 0;
+    const { tick } = entryOf(this.#options.zones.zones, zoneId);
     const data = { zone_id: zoneId, from_hash: from, to_hash: to, reason, tick };
     this.#options.emitter.emit("event", "deploy", TOLD_AS[what], data);
   }
@@ -327,7 +327,7 @@ export class Deployer implements ZoneListener, ModuleUsers {
   }
 
   #runs(zoneId: number): string {
-    return this.#options.zones.zones.get(zoneId)?.kernelHash ?? "";
+    return entryOf(this.#options.zones.zones, zoneId).kernelHash;
   }
 
   #labelOf(hash: string): string {

@@ -26,6 +26,7 @@ import type { Session } from "./session.ts";
 import type { SessionTable } from "./session-table.ts";
 import type { WrongTokens } from "../../shared/wrong-tokens.ts";
 import type { ZoneRouter } from "./zone-router.ts";
+import { at } from "../../protocol/assert.ts";
 
 const PROTOCOL_VERSION = 1;
 const HELD = "Nobody is let in just now; try again.";
@@ -194,7 +195,7 @@ export class Admission {
 
   #welcome(connection: Connection): void {
     const { session } = connection;
-    const playerClass = this.#classes[session.classIndex];
+    const { name, spells } = at(this.#classes, session.classIndex);
     this.#deps.replies.tell(connection, {
       type: "welcome",
       session_id: session.id,
@@ -204,14 +205,14 @@ export class Admission {
       tick_rate_hz: this.#deps.tickRateHz,
       resume: session.resumeToken,
       seq: session.lastSeq,
-      class: playerClass?.name ?? "",
-      spells: playerClass?.spells ?? [],
+      class: name,
+      spells,
       portals: this.#deps.portals.get(session.zoneId) ?? [],
     });
   }
 
   #nextClass(): number {
-    return this.#classTurn++ % Math.max(1, this.#classes.length);
+    return this.#classTurn++ % this.#classes.length;
   }
 
   #classNamed(name: string): number {

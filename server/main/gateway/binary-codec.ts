@@ -46,6 +46,7 @@ import {
   SPELL_ID_MAX,
   TEXT_LENGTH_MAX,
 } from "./message-bounds.ts";
+import { at as itemAt } from "../../protocol/assert.ts";
 
 /** What comes without fields is its kind and its number. */
 const PLAIN: ReadonlyMap<number, ClientMessageKind> = new Map(ACTION_ROWS.map(([kind, { wire }]) => [wire, kind]));
@@ -70,7 +71,7 @@ export const binaryCodec: Codec = {
   decode(bytes, start, end, into) {
     if (bytes[start] !== BINARY_MARK || end - start < CLIENT_HEADER_BYTES)
       return refuse(into, "A message begins with the mark 0xB1 and says how long it is, at least 8 bytes.");
-    const kind = bytes[start + CLIENT_KIND] ?? 0;
+    const kind = itemAt(bytes, start + CLIENT_KIND);
     const seq = bytes.readUInt32LE(start + CLIENT_SEQ);
     if (seq > SEQ_MAX) return refuse(into, "seq must be a whole number from 1 to 2147483647, or 0 for none.");
     into.seq = seq;

@@ -16,6 +16,7 @@ import type { GatewayLimits, LimitName } from "../../protocol/game/limits.ts";
 import type { Door } from "./door.ts";
 import type { SessionTable } from "./session-table.ts";
 import type { FlushOutcome } from "../sockets/outbox.ts";
+import { entryOf } from "../../protocol/assert.ts";
 
 export interface ConnectionPoolDeps {
   limits: GatewayLimits;
@@ -177,7 +178,7 @@ export class ConnectionPool {
     this.#strangers.delete(connection);
     this.#closing.delete(connection);
     const key = addressKey(connection.remoteAddress);
-    const left = (this.#perAddress.get(key) ?? 1) - 1;
+    const left = entryOf(this.#perAddress, key) - 1;
     if (left > 0) this.#perAddress.set(key, left);
     else this.#perAddress.delete(key);
     this.#deps.counters.disconnected++;

@@ -3,6 +3,7 @@
 // by coming and going, however fast, and a player whose link broke loses the way back to nobody but a crowd of such.
 
 import type { Session } from "./session.ts";
+import { entryOf } from "../../protocol/assert.ts";
 
 /** Bodies of players who did act are left to an address up to this many. */
 const LEFT_BEHIND_MAX = 16;
@@ -21,7 +22,7 @@ export function leastMissed(sessions: Iterable<Session>, zoneId: number): Sessio
   let least: Session | null = null;
   let most = LEFT_BEHIND_MAX;
   for (const session of candidates) {
-    const count = leftBehind.get(session.address) ?? 0;
+    const count = entryOf(leftBehind, session.address);
     if (count <= most) continue;
     [least, most] = [session, count];
   }

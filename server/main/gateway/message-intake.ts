@@ -25,6 +25,7 @@ import type { SessionKeeper } from "./session-keeper.ts";
 import type { SessionTable } from "./session-table.ts";
 import type { ZoneLink } from "../../shared/zone-link.ts";
 import type { ZoneRouter } from "./zone-router.ts";
+import { at } from "../../protocol/assert.ts";
 
 export interface MessageIntakeDeps {
   link: ZoneLink;
@@ -72,7 +73,7 @@ export class MessageIntake {
     this.#readAt = this.#deps.now();
     const bytes = this.#ingress === null ? chunk : asBuffer(this.#ingress(connection.session, chunk));
     if (bytes.length === 0) return;
-    connection.codec ??= codecFor(bytes[0] ?? 0, CODECS);
+    connection.codec ??= codecFor(at(bytes, 0), CODECS);
     if (connection.codec === null) return this.#refuseEncoding(connection, bytes);
     const { splitter } = connection;
     const before = splitter.partialBytes;

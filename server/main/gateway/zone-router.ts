@@ -30,6 +30,7 @@ import { REFUSED_NAMES } from "../../protocol/game/wire-names.ts";
 import { ZoneChoice } from "./zone-choice.ts";
 import type { ZoneLink, ZoneListener, ZoneView } from "../../shared/zone-link.ts";
 import { ZoneOutlet } from "./zone-outlet.ts";
+import { entryOf, wordAt } from "../../protocol/assert.ts";
 
 /** Where players appear in a zone that they come to without a portal. */
 const SPAWN_POINT = { x: 0, y: 0, z: 0 };
@@ -282,7 +283,7 @@ export class ZoneRouter implements ZoneListener, PresenceListener {
 
   #tellZone(session: Session, reason: MoveReason, lost: { lost_from?: number; lost_to?: number } = {}): void {
     const { zoneId } = session;
-    const tick = this.zone(zoneId)?.tick ?? 0;
+    const { tick } = entryOf(this.#deps.link.zones, zoneId);
     const portals = this.#deps.portals.get(zoneId) ?? [];
     this.#deps.replies.tellSession(session, { type: "zone", zone_id: zoneId, tick, reason, portals, ...lost });
   }
@@ -305,7 +306,7 @@ export class ZoneRouter implements ZoneListener, PresenceListener {
  * from the last of them. With nobody to tell, they are as good as never received: whoever resumes says them again.
  */
 function settleActions(session: Session, { words }: Crossing): Pick<ZoneChange, "lost_from" | "lost_to"> {
-  const done = words[TRANSFER_ACK] ?? 0;
+  const done = wordAt(words, TRANSFER_ACK);
   const { lastSeq } = session;
   // A zone that says it has done more than was asked is not believed: nothing that follows would be taken.
   if (done > lastSeq) words[TRANSFER_ACK] = lastSeq;

@@ -3,6 +3,8 @@
 //   Buckets        counts since the start, as Prometheus histograms want them: 0.005 s ≤ 1,201 values, ...
 //   RecentWindow   the values of the last ten seconds themselves, for exact percentiles: p99 of now, not of all time
 
+import { at } from "../../protocol/assert.ts";
+
 /**
  * Upper bounds in seconds; the last bucket, +Inf, is implied. A kernel tick takes 20 to 1,000 µs, so the bounds begin below
  * that: the bounds decide what a histogram can tell apart.
@@ -26,8 +28,8 @@ export class Buckets {
   add(value: number): void {
     const { bounds } = this;
     let bucket = 0;
-    while (bucket < bounds.length && value > (bounds[bucket] ?? 0)) bucket++;
-    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
+    while (bucket < bounds.length && value > at(bounds, bucket)) bucket++;
+    this.#counts[bucket] = at(this.#counts, bucket) + 1;
     this.#sum += value;
   }
 
@@ -63,8 +65,8 @@ export class RecentWindow {
 
   /** Nearest-rank quantiles (0 to 1) of the window, or null when it is empty. */
   quantiles(nowMs: number, ...shares: number[]): number[] | null {
-    const recent = this.#values.filter((_, index) => nowMs - (this.#atMs[index] ?? 0) <= this.#windowMs).toSorted();
+    const recent = this.#values.filter((_, index) => nowMs - at(this.#atMs, index) <= this.#windowMs).toSorted();
     if (recent.length === 0) return null;
-    return shares.map((share) => recent[Math.max(0, Math.ceil(share * recent.length) - 1)] ?? 0);
+    return shares.map((share) => at(recent, Math.max(0, Math.ceil(share * recent.length) - 1)));
   }
 }

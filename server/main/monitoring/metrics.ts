@@ -16,6 +16,7 @@ import type { FromZoneWorker } from "../../shared/zone-messages.ts";
 import { registerProcessMetrics } from "./process-metrics.ts";
 import { ZoneMetrics } from "./zone-metrics.ts";
 import type { Sample, HistogramSample, MetricsSink } from "./metrics-sink.ts";
+import { at } from "../../protocol/assert.ts";
 
 export interface MetricsOptions {
   /** Milliseconds, monotonic. */
@@ -110,13 +111,13 @@ function samplesOf(labelNames: string[], source: () => Sample[]): NamedSample[] 
 
 function histogramOf(name: string, { labels, buckets }: HistogramSample): NamedSample[] {
   const counts = buckets.cumulative();
-  const total = counts.at(-1) ?? 0;
+  const total = at(counts, counts.length - 1);
   const bounds = [...buckets.bounds.map(String), "+Inf"];
   return [
     ...bounds.map((le, index) => ({
       metricName: `${name}_bucket`,
       labels: { ...labels, le },
-      value: counts[index] ?? total,
+      value: at(counts, index),
     })),
     { metricName: `${name}_sum`, labels, value: buckets.sum },
     { metricName: `${name}_count`, labels, value: total },

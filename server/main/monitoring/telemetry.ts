@@ -18,6 +18,7 @@ import type { FeedLimits } from "../../protocol/limits.ts";
 import { ProcessHealth } from "./process-health.ts";
 import { WorkerHost } from "./worker-host.ts";
 import type { FeedStart, RecorderStart } from "../../shared/telemetry-messages.ts";
+import { at } from "../../protocol/assert.ts";
 
 /** Seconds of a thread's lines, should the recorder not get a core: 1 MiB is about 3,500 of them. */
 const RING_BYTES = 1 << 20;
@@ -137,7 +138,7 @@ export class Telemetry {
       return first;
     }
     const ring = allocateTouched(RING_BYTES);
-    this.#lostBefore[producer] = (this.#lostBefore[producer] ?? 0) + before.refused;
+    this.#lostBefore[producer] = at(this.#lostBefore, producer) + before.refused;
     this.rings[producer] = ring;
     this.#readers[producer] = new Ring(ring);
     this.#recorder.post({ type: "ring", producer, ring });
@@ -167,7 +168,7 @@ export class Telemetry {
 
   /** Lines that found the ring of a producer full, by its index in `rings`. */
   ringLinesLost(): number[] {
-    return this.#readers.map((ring, producer) => ring.refused + (this.#lostBefore[producer] ?? 0));
+    return this.#readers.map((ring, producer) => ring.refused + at(this.#lostBefore, producer));
   }
 
   /** Writes and sends everything that was emitted before, and ends the workers. Within about a second. */

@@ -11,6 +11,7 @@ import type { Emitter } from "../../protocol/telemetry-line.ts";
 import type { FromZoneWorker } from "../../shared/zone-messages.ts";
 import type { TickReport } from "../../shared/tick-report.ts";
 import type { ZoneListener } from "../../shared/zone-link.ts";
+import { entryOf } from "../../protocol/assert.ts";
 
 interface LoopZone {
   /** Ticks of the loop that this zone has completed. */
@@ -52,8 +53,7 @@ export class GameLoop implements ZoneListener {
   }
 
   ticked(report: TickReport): void {
-    const zone = this.#zones.get(report.zoneId);
-    if (zone === undefined) return;
+    const zone = entryOf(this.#zones, report.zoneId);
     zone.rate = report.gameTimeRate;
     if (zone.rate < this.#rate) [zone.ticks, zone.ahead] = [this.#tick, null];
     else {
@@ -68,8 +68,7 @@ export class GameLoop implements ZoneListener {
   /** A zone that is DOWN keeps nobody waiting; when it is back it joins where the loop is. */
   said(message: FromZoneWorker): void {
     if (message.type !== "zone_state") return;
-    const zone = this.#zones.get(message.zoneId);
-    if (zone === undefined) return;
+    const zone = entryOf(this.#zones, message.zoneId);
     zone.running = message.to !== "DOWN";
     if (message.from === "DOWN") [zone.ticks, zone.ahead] = [this.#tick, null];
     this.#advance();

@@ -12,6 +12,7 @@ import type { FromZoneWorker, ToZoneWorker } from "../../shared/zone-messages.ts
 import { Ring } from "../../shared/ring.ts";
 import type { ZoneRequest } from "../../shared/zone-messages.ts";
 import type { ZoneWorkerStart } from "../../shared/zone-start.ts";
+import { at } from "../../protocol/assert.ts";
 
 /** 26,000 commands: more than half a second of the heaviest load measured, should a zone be stalled. */
 const COMMAND_RING_BYTES = 1 << 20;
@@ -226,7 +227,7 @@ export function workerGone(zoneId: number): WowsimError {
 /** The line that says what was thrown, without the source code that the runtime prints around it. */
 function reasonOf(message: string): string {
   const lines = Bun.stripANSI(message).split("\n");
-  const line = lines.find((text) => /^\w*[Ee]rror: /.test(text)) ?? lines[0] ?? "";
+  const line = lines.find((text) => /^\w*[Ee]rror: /.test(text)) ?? at(lines, 0);
   return line.replace(/^error: /, "").slice(0, REASON_CHARS_MAX);
 }
 

@@ -9,6 +9,7 @@
 
 import { withEarlier } from "../../shared/zone-start.ts";
 import type { ZoneModule } from "../../shared/zone-start.ts";
+import { entryOf } from "../../protocol/assert.ts";
 
 interface Held {
   standing: ZoneModule;
@@ -78,9 +79,7 @@ export class ZoneModules {
   }
 
   #of(zoneId: number): Held {
-    const zone = this.#zones.get(zoneId);
-    if (zone === undefined) throw new RangeError(`There is no zone ${zoneId}.`);
-    return zone;
+    return entryOf(this.#zones, zoneId);
   }
 }
 

@@ -25,6 +25,7 @@ import type { ZoneBeginning, ZoneBeginnings } from "./worker-plan.ts";
 import type { WorkerSlotListener } from "./worker-slot.ts";
 import { ZoneListeners } from "./zone-listeners.ts";
 import { ZoneModules } from "./zone-modules.ts";
+import { entryOf } from "../../protocol/assert.ts";
 
 export interface ZoneRegistryOptions {
   world: World;
@@ -113,20 +114,17 @@ export class ZoneRegistry implements WorkerSlotListener, ZoneBeginnings {
 
   said(message: FromZoneWorker): void {
     if (message.type === "zone_state") {
-      const status = this.zones.get(message.zoneId);
-      if (status !== undefined) [status.state, status.reason] = [message.to, message.reason];
+      const status = entryOf(this.zones, message.zoneId);
+      [status.state, status.reason] = [message.to, message.reason];
       if (message.to === "DOWN") this.#onDown(message.zoneId);
     } else if (message.type === "rolled_back") {
-      const status = this.zones.get(message.zoneId);
-      if (status !== undefined) {
-        this.#modules.rolledBack(status.id);
-        this.#runs(status, message.toHash);
-      }
+      this.#modules.rolledBack(message.zoneId);
+      this.#runs(entryOf(this.zones, message.zoneId), message.toHash);
     } else if (message.type === "module") {
-      const status = this.zones.get(message.zoneId);
+      const status = entryOf(this.zones, message.zoneId);
       this.#modules.runs(message.zoneId, message.hash, message.isTrial);
-      if (status !== undefined) this.#runs(status, message.hash);
-      if (status !== undefined && !message.isTrial) status.promotedHash = message.hash;
+      this.#runs(status, message.hash);
+      if (!message.isTrial) status.promotedHash = message.hash;
     }
     this.#listeners.said(message);
   }
@@ -182,8 +180,7 @@ export class ZoneRegistry implements WorkerSlotListener, ZoneBeginnings {
   #onReport(view: DataView, offset: number, length: number): void {
     const report = this.#report;
     REPORT.read(view, offset, length, report);
-    const status = this.zones.get(report.zoneId);
-    if (status === undefined) return;
+    const status = entryOf(this.zones, report.zoneId);
     // Messages and rings are not read in the order in which the zone wrote to them; its state is what it said last.
     report.state = status.state;
     status.tick = report.tick;
@@ -193,8 +190,7 @@ export class ZoneRegistry implements WorkerSlotListener, ZoneBeginnings {
 
   #onDown(zoneId: number): void {
     this.census.forget(zoneId);
-    const status = this.zones.get(zoneId);
-    if (status !== undefined) status.overloadLevel = 0;
+    entryOf(this.zones, zoneId).overloadLevel = 0;
   }
 
   #runs(status: ZoneStatus, hash: string): void {

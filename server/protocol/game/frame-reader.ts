@@ -46,9 +46,9 @@ export class FrameReader {
     if ((at & 3) !== 0 || this.byteLength !== length || length < abi.FRAME_HEADER_BYTES || (length & 3) !== 0) {
       throw new WowsimError("bad_frame", `A frame says ${this.byteLength} bytes where the ring has ${length}.`);
     }
-    this.session = this.#words[word + abi.FRAME_SESSION / 4] ?? 0;
-    this.tick = this.#words[word + abi.FRAME_TICK / 4] ?? 0;
-    this.ack = this.#words[word + abi.FRAME_ACK / 4] ?? 0;
+    this.session = this.#wordAt(word + abi.FRAME_SESSION / 4);
+    this.tick = this.#wordAt(word + abi.FRAME_TICK / 4);
+    this.ack = this.#wordAt(word + abi.FRAME_ACK / 4);
     this.#first = word + HEADER_WORDS;
     this.#end = word + (length >> 2);
     this.rewind();
@@ -62,7 +62,7 @@ export class FrameReader {
   /** Goes to the next record; false at the end. Throws WowsimError("bad_frame") on a record that leaves the frame. */
   next(): boolean {
     if (this.#next >= this.#end) return false;
-    const head = this.#words[this.#next] ?? 0;
+    const head = this.#wordAt(this.#next);
     const words = (head >>> 8) & 0xff;
     this.kind = head & 0xff;
     this.info = head >>> 16;
@@ -77,17 +77,19 @@ export class FrameReader {
 
   /** The record's field `index` as u32. */
   word(index: number): number {
-    return this.#words[this.#fields + index] ?? 0;
+    return this.#wordAt(this.#fields + index);
   }
 
   /** The record's field `index` as f32. */
   float(index: number): number {
-    return this.#floats[this.#fields + index] ?? 0;
+    const float = this.#floats[this.#fields + index];
+    if (float === undefined) throw cutOff();
+    return float;
   }
 
   /** True when the frame begins with RECORD_RESET: it tells everything anew. */
   get isReset(): boolean {
-    return ((this.#words[this.#first] ?? 0) & 0xff) === abi.RECORD_RESET && this.#first < this.#end;
+    return this.#first < this.#end && (this.#wordAt(this.#first) & 0xff) === abi.RECORD_RESET;
   }
 
   /** Appends the whole frame, header and all, as it lies. */
@@ -105,4 +107,15 @@ export class FrameReader {
     this.rewind();
     return events;
   }
+
+  #wordAt(index: number): number {
+    const word = this.#words[index];
+    if (word === undefined) throw cutOff();
+    return word;
+  }
+}
+
+/** What a frame says it has is behind the end of all bytes. */
+function cutOff(): WowsimError {
+  return new WowsimError("bad_frame", "A frame ends before what it says it has.");
 }
