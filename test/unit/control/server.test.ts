@@ -254,13 +254,15 @@ describe("limits", () => {
     expect(control.bench.registry.halted).toBe(false);
   });
 
-  test("one connection too many makes the one go that did nothing for longest, and tells it why", async () => {
+  test("one connection too many makes the one go that did nothing, and tells it why", async () => {
     await using control = startControl({ limits: { connectionsMax: 3 } });
     await using idle = await RawConnection.open(control.port);
     await using tool = await RawConnection.open(control.port);
     tool.send('{"command":"list"}\n');
     await tool.answersUntil(1);
     await using third = await RawConnection.open(control.port);
+    third.send('{"command":"list"}\n');
+    await third.answersUntil(1);
     await using fourth = await RawConnection.open(control.port);
     await idle.until(() => idle.hasEnded || idle.isClosed);
     expect(idle.answers).toMatchObject([{ success: false, code: "too_many_connections" }]);
