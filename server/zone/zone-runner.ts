@@ -163,9 +163,8 @@ export class ZoneRunner {
 
   /** Throws WowsimError("layout_mismatch") when the module could not take over the state, or the one before not take it back. */
   assertCanTake(kernel: Kernel): void {
-    this.zone.assertCanTake(kernel);
-    const fallback = this.#modules.canary?.fallback;
-    if (fallback !== undefined) this.zone.assertCanTake(kernel, fallback.layout);
+    const { canary } = this.#modules;
+    this.zone.assertCanTake(kernel, ...(canary === null ? [] : [canary.fallback.layout]));
   }
 
   /**

@@ -274,8 +274,9 @@ export class Zone {
   }
 
   /** Throws WowsimError("layout_mismatch") with the differences when the module can not take over the state. */
-  assertCanTake(kernel: Kernel, layout = this.#layout): void {
-    const problems = differences(layout, kernel.layout);
+  assertCanTake(kernel: Kernel, ...alsoFrom: KernelLayout[]): void {
+    const layouts = new Set([this.#layout, this.#kernel.layout, ...alsoFrom]);
+    const problems = [...new Set([...layouts].flatMap((layout) => differences(layout, kernel.layout)))];
     if (problems.length === 0) return;
     throw new WowsimError(
       "layout_mismatch",

@@ -148,6 +148,10 @@ describe("a module", () => {
     const third = { ...wide, hash: "0123456789abcdef", layout };
     expect(() => bench.runner.swap(third)).toThrow("ENTITY_AGE is u32 here, f32 in the module");
     expect(bench.runner.zone.kernel).toBe(kernel);
+    // Nor while the zone has gone back already, and its memory has not.
+    bench.runner.zone.revert(wide);
+    expect(() => bench.runner.zone.assertCanTake(third)).toThrow("ENTITY_AGE is u32 here, f32 in the module");
+    bench.runner.zone.revert(kernel);
     bench.runner.promote();
     bench.runner.swap(third);
     expect(bench.runner.zone.kernel).toBe(third);
