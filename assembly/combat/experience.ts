@@ -13,7 +13,8 @@ import { POWER_MANA, TEMPLATE_ELITE, Template, powerTypeOf } from "../state/cont
 import { updateStats } from "./stats";
 import { threatCount, threatPlayer } from "./threat";
 
-const LEVEL_MAX: u32 = 60;
+/** The highest level of a player. */
+export const PLAYER_LEVEL_MAX: u32 = 60;
 
 /** Points of a kill: more for higher creatures, up to four levels; less for lower ones, down to none for grey ones. */
 export function killWorth(playerLevel: u32, creatureLevel: u32): u32 {
@@ -49,14 +50,14 @@ export function shareExperience(creature: u32): void {
 
 function gainExperience(player: u32, points: u32): void {
   let level = U32.get(ENTITY_LEVEL, player);
-  if (points == 0 || level >= LEVEL_MAX) return;
+  if (points == 0 || level >= PLAYER_LEVEL_MAX) return;
   let total = U32.get(PLAYER_EXPERIENCE, player) + points;
-  while (level < LEVEL_MAX && total >= levelCost(level)) {
+  while (level < PLAYER_LEVEL_MAX && total >= levelCost(level)) {
     total -= levelCost(level);
     level++;
     levelUp(player, level);
   }
-  U32.set(PLAYER_EXPERIENCE, player, level < LEVEL_MAX ? total : 0);
+  U32.set(PLAYER_EXPERIENCE, player, level < PLAYER_LEVEL_MAX ? total : 0);
   emit(EVENT_EXPERIENCE, 0, player, NO_ROW, points, total, levelCost(level), 0, 0);
 }
 

@@ -72,11 +72,13 @@ import {
 } from "../memory/memory";
 import { PLAYER_GUEST, PLAYER_RESCAN, PLAYER_RESET, PLAYER_SLOW, PLAYER_WATCHES } from "../state/player-flags";
 import { Row, freeRow, takeCreatureRow, takePlayerRow } from "../state/entity-rows";
+import { PLAYER_LEVEL_MAX } from "../combat/experience";
 import { PlayerClass, updateStats, startingPower } from "../combat/stats";
 import { inWorld } from "../space/space";
 import { RUN_SPEED } from "../space/walking";
 
-const LEVEL_MAX: u32 = 63;
+/** Three above the players'. */
+const CREATURE_LEVEL_MAX: u32 = PLAYER_LEVEL_MAX + 3;
 /** Yards. */
 const CREATURE_MELEE_RANGE: f32 = 5;
 
@@ -86,7 +88,7 @@ export function join(id: u32, classIndex: u32, level: u32, x: f32, y: f32, z: f3
   if (row >= ROWS_MAX) return row;
   clearRow(row);
   U32.set(ENTITY_KIND, row, classIndex);
-  U32.set(ENTITY_LEVEL, row, min<u32>(max<u32>(level, 1), LEVEL_MAX));
+  U32.set(ENTITY_LEVEL, row, min<u32>(max<u32>(level, 1), PLAYER_LEVEL_MAX));
   U32.set(ENTITY_FLAGS, row, ENTITY_PLAYER);
   putAt(row, x, y, z);
   updateStats(row);
@@ -110,7 +112,7 @@ export function spawn(id: u32, template: u32, x: f32, y: f32, z: f32, phantom: b
   putAt(row, x, y, z);
   const sheet: usize = TEMPLATE_BASE + template * TEMPLATE_STRIDE;
   const health = max<u32>(load<u32>(sheet + TEMPLATE_HEALTH), 1);
-  U32.set(ENTITY_LEVEL, row, min<u32>(max<u32>(load<u32>(sheet + TEMPLATE_LEVEL), 1), LEVEL_MAX));
+  U32.set(ENTITY_LEVEL, row, min<u32>(max<u32>(load<u32>(sheet + TEMPLATE_LEVEL), 1), CREATURE_LEVEL_MAX));
   U32.set(ENTITY_HEALTH, row, health);
   U32.set(ENTITY_MAX_HEALTH, row, health);
   U32.set(ENTITY_ARMOR, row, load<u32>(sheet + TEMPLATE_ARMOR));

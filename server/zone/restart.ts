@@ -1,6 +1,7 @@
 // How a zone that is DOWN comes back: after a wait it is restored and ticks without players for a while. A state that traps by
 // itself would do so for ever, so each time that no command is to blame the next try begins further back, as soon, and at last
-// with a fresh zone. From then on, and after a command that was to blame, the wait doubles:
+// with a fresh zone. From then on, and after a command that was to blame, the wait doubles. A zone that comes back and goes DOWN
+// again as soon as players are there has not come back: it too begins further back, and at last its module can not hold it.
 //
 //   1 s   journal     the last completed tick: nothing is lost
 //   1 s   snapshot    the newest snapshot; the ticks since are lost
@@ -43,7 +44,7 @@ export class Restart {
   #backAtMs = Number.NEGATIVE_INFINITY;
   #further = 0;
   #reason: string | null = null;
-  /** The last try began anew and failed by itself: the module can not begin this zone. */
+  /** The zone began anew last, and failed by itself, in its probation or soon after it: the module can not hold this zone. */
   hasFailedAnew = false;
 
   /**
@@ -52,7 +53,8 @@ export class Restart {
    */
   begin(nowMs: number, isStateToBlame = false): void {
     const isRelapse = isStateToBlame && nowMs - this.#backAtMs < RELAPSE_MS;
-    this.#backOffMs = BACK_OFF_MS_MIN;
+    this.hasFailedAnew = isRelapse && this.#further >= BEGINNINGS.length - 1;
+    this.#backOffMs = this.hasFailedAnew ? Math.min(this.#backOffMs * 2, BACK_OFF_MS_MAX) : BACK_OFF_MS_MIN;
     this.#further = isRelapse ? this.#further + RELAPSE_STEPS : 0;
     this.#reason = isRelapse ? "it went DOWN again soon after it was back" : null;
     this.#wait(nowMs);

@@ -2,7 +2,7 @@
 //
 //   steady ── tries ──► on trial ── promote ──► steady, the one before kept as an earlier one
 //                          └── isBack, rolledBack, wentDown ──► steady, on the one before
-//   steady ── fallBack ──► steady, on the newest earlier one: the promoted one can not begin the zone
+//   steady ── fallBack ──► steady, on the newest earlier one: the promoted one can not hold the zone
 
 import { WowsimError } from "../protocol/errors.ts";
 import type { Emitter } from "../protocol/telemetry-line.ts";
@@ -90,7 +90,7 @@ export class RunningModules {
     this.rolledBack(reason);
   }
 
-  /** The module can not even begin the zone anew: the next try is with the one before it, if there is one. */
+  /** Not even a zone that is begun anew goes on with the module: the next try is with the one before it, if there is one. */
   fallBack(reason: string): void {
     const { hash } = this.#zone.kernel;
     const before = this.#canary?.fallback ?? this.#earlier.shift();
@@ -100,9 +100,9 @@ export class RunningModules {
     this.fellBack(hash, reason);
   }
 
-  /** The zone runs an earlier module, since it could not be begun with that one. */
+  /** The zone runs an earlier module, since it did not go on with that one. */
   fellBack(fromHash: string, reason: string): void {
-    this.rolledBack(`it can not begin the zone: ${reason}`, fromHash);
+    this.rolledBack(`the zone does not go on with it: ${reason}`, fromHash);
     this.#say();
   }
 

@@ -338,6 +338,7 @@ export class ZoneRunner {
     this.#load.forget();
     const isStateToBlame = error instanceof UnrecoverableZone && error.note.commandIndex === null;
     this.#restart.begin(this.#options.now(), isStateToBlame);
+    if (this.#restart.hasFailedAnew) this.#modules.fallBack(reason);
     this.#setState("DOWN", reason);
   }
 

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Subprocess } from "bun";
+import { ControlClient } from "../../tools/client/control-client.ts";
 import { firstLine } from "../../tools/client/child-output.ts";
 import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { fetchStatus } from "../../tools/client/server-status.ts";
@@ -81,6 +82,21 @@ test("a process that was stopped for a while ends none of its workers, and says 
   const before = ticks();
   await until("the server ticks on", () => ticks() > before + 2 * TICK_RATE_HZ);
   expect(told().filter(({ message }) => message === "Zone worker lost")).toEqual([]);
+});
+
+test("what a tool asked of a stopped server and gave up on is not done when the server goes on", async () => {
+  const place = { host: "127.0.0.1", port: ports.control };
+  child.kill("SIGSTOP");
+  const impatient = await ControlClient.connect({ ...place, timeoutMs: 200 });
+  const activate = { command: "activate", fault_id: "latency-spike", params: { delay_ms: 1 } };
+  await expect(impatient.request(activate)).rejects.toMatchObject({ message: expect.stringContaining("is withdrawn") });
+  child.kill("SIGCONT");
+  await using control = await ControlClient.connect(place);
+  const isActive = async (): Promise<unknown> =>
+    (await control.ask({ command: "deactivate", fault_id: activate.fault_id }))["was_active"];
+  expect(await isActive()).toBe(false);
+  await control.ask(activate);
+  expect(await isActive()).toBe(true);
 });
 
 test("a hung zone is nowhere ACTIVE, its players are moved and brought home, and the health check notices", async () => {

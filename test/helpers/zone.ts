@@ -100,6 +100,22 @@ async function compileWide(): Promise<Kernel> {
   return loadKernel(await meter(await compileCached(sources)), "wide");
 }
 
+let crowdless: Promise<Kernel> | null = null;
+/** The kernel of this checkout, which traps in each tick in which players are there. */
+export function crowdlessKernel(): Promise<Kernel> {
+  crowdless ??= compileCrowdless();
+  return crowdless;
+}
+
+async function compileCrowdless(): Promise<Kernel> {
+  const sources = await readSources();
+  const index = (sources.get("index.ts") ?? "").replace(
+    "  regenerate();\n",
+    "  regenerate();\n  if (load<u32>(HEADER_PLAYERS) > 0) unreachable();\n",
+  );
+  return loadKernel(await meter(await compileCached(sources.set("index.ts", index))), "crowdless");
+}
+
 async function plantedSources(): Promise<Map<string, string>> {
   const sources = await readSources();
   const at = `HEADER_END - ${PLANT_BYTES_FROM_END}`;

@@ -4,7 +4,8 @@
 //   const { faults } = await control.request({ command: "list" })
 //
 // An answer with success false is an answer (see `ask` for one that throws); its reason is put into an operator's words. A request
-// that is not answered in time ends the connection, because what comes after it could not be told apart.
+// that is not answered in time ends the connection, because what comes after it could not be told apart, and is withdrawn: the
+// connection is reset, and a server that comes to it later does not do it any more.
 
 import type { Socket } from "bun";
 import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
@@ -74,7 +75,7 @@ export class ControlClient implements AsyncDisposable {
   request(request: Record<string, unknown>, timeoutMs = this.#timeoutMs): Promise<ControlAnswer> {
     if (this.#socket === null) return Promise.reject(this.#ended ?? this.#closedError());
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#fail(this.#timeoutError(timeoutMs)), timeoutMs);
+      const timer = setTimeout(() => this.#fail(this.#timeoutError(timeoutMs), { isWithdrawn: true }), timeoutMs);
       this.#waiting.push({ resolve, reject, timer });
       this.#unsent.push(Buffer.from(`${JSON.stringify(request)}\n`));
       this.#flush();
@@ -166,7 +167,7 @@ export class ControlClient implements AsyncDisposable {
   }
 
   /** Ends the connection; all that waits is told why. */
-  #fail(error: Error): void {
+  #fail(error: Error, { isWithdrawn = false } = {}): void {
     const socket = this.#socket;
     this.#socket = null;
     this.#ended ??= error;
@@ -175,7 +176,8 @@ export class ControlClient implements AsyncDisposable {
       clearTimeout(timer);
       reject(error);
     }
-    socket?.end();
+    if (isWithdrawn) socket?.terminate();
+    else socket?.end();
   }
 
   #closedError(): WowsimError {
@@ -183,7 +185,10 @@ export class ControlClient implements AsyncDisposable {
   }
 
   #timeoutError(timeoutMs: number): WowsimError {
-    return new WowsimError("control_timeout", `${this.#name} did not answer within ${timeoutMs} ms.`);
+    return new WowsimError(
+      "control_timeout",
+      `${this.#name} did not answer within ${timeoutMs} ms; the request is withdrawn.`,
+    );
   }
 
   #strangeError(what: string): WowsimError {

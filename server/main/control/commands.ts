@@ -50,7 +50,8 @@ export class ControlCommands {
   /** The answer to one line, and whether the line was a request at all. */
   async answer(line: string, gate: Gate): Promise<{ answer: Answer; isMalformed: boolean }> {
     const request = parseObject(line);
-    if (typeof request === "string") return { answer: { success: false, error: request }, isMalformed: true };
+    if (typeof request === "string")
+      return { answer: { success: false, error: request, code: "bad_request" }, isMalformed: true };
     const { command: name, id } = request;
     const envelope: Record<string, unknown> = {};
     try {

@@ -157,6 +157,8 @@ export class ControlConnection {
     this.#throttle();
     if (this.#isServing) return;
     this.#isServing = true;
+    // A peer that gave up waiting resets the connection, and a server that stood still meanwhile reads both at once.
+    await new Promise(setImmediate);
     for (let handled = 1; !this.#isClosed; handled++) {
       const item = this.#next();
       if (item === null) break;

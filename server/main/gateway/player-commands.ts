@@ -4,16 +4,14 @@
 import { actionOf } from "../../protocol/game/actions.ts";
 import type { ClientMessage } from "../../protocol/game/client-messages.ts";
 import { Command } from "../../protocol/game/command.ts";
+import { SEQ_MAX } from "./message-bounds.ts";
 import type { Session } from "./session.ts";
 import type { ZoneLink } from "../../shared/zone-link.ts";
 
-/** Server-given numbers stay below this; a client's own are at most 2^31 - 1, so a session never gets here. */
-const SEQ_MAX = 0xffff_fffe;
-
-/** The number this message gets, or 0 when the client's own does not rise. */
-export function nextSeq(session: Session, message: ClientMessage): number {
-  if (message.seq === 0) return Math.min(session.lastSeq + 1, SEQ_MAX);
-  return message.seq > session.lastSeq ? message.seq : 0;
+/** The number this message gets, or 0 when there is none that rises: the client's own does not, or the last one was SEQ_MAX. */
+export function nextSeq({ lastSeq }: Session, { seq }: ClientMessage): number {
+  if (seq === 0) return lastSeq < SEQ_MAX ? lastSeq + 1 : 0;
+  return seq > lastSeq ? seq : 0;
 }
 
 /** Filled for each action. */

@@ -2,9 +2,9 @@
 // nothing yet: no token, or, where none is asked for, no request that was one. When there is no place left for a newcomer,
 // the one that has the least claim makes room: a stranger of the newcomer's own address when that has its share, else one of
 // the address that has most strangers, else whoever has been idle for longest. Of the strangers of an address those go
-// first that showed something wrong; among equals chance decides. So a newcomer always gets in, whoever only holds places can
-// not keep anybody out, and a guesser's own connections go before that of an operator at the same address who is about to
-// speak. By age a stranger could push out that one: a share of new connections, opened while the token travels, is enough.
+// first that showed something wrong, then the oldest; where an address has used up its share, any of them, by chance. So a
+// newcomer always gets in, and whoever only holds places can not keep anybody out. Nor can a guesser at an operator's own
+// address push the operator out for sure before the token has come, as it could by age, with a share of new connections.
 //
 //   const places = new Places<Connection>({ max: 64, reserved: 8, strangersPerAddressMax: 16 })
 //   places.take(connection, "203.0.113.7")     // null, or the connection that has to go
@@ -26,9 +26,10 @@ export interface PlacesLimits {
 
 interface Strangers<Holder> {
   count: number;
-  /** Of them, those with as little claim as `leaves`, which is one of these, each as likely as any other. */
+  /** Of those with the least claim: how many, the oldest, and any, each as likely as any other. */
   equals: number;
-  leaves: Holder;
+  oldest: Holder;
+  any: Holder;
   isSuspect: boolean;
 }
 
@@ -100,21 +101,27 @@ export class Places<Holder> {
       count++;
       const here = strangers.get(place.address);
       if (here === undefined) {
-        strangers.set(place.address, { count: 1, equals: 1, leaves: holder, isSuspect: place.isSuspect });
+        strangers.set(place.address, {
+          count: 1,
+          equals: 1,
+          oldest: holder,
+          any: holder,
+          isSuspect: place.isSuspect,
+        });
         continue;
       }
       here.count++;
       if (here.isSuspect && !place.isSuspect) continue;
-      if (!here.isSuspect && place.isSuspect) [here.isSuspect, here.equals] = [true, 0];
+      if (!here.isSuspect && place.isSuspect) [here.isSuspect, here.equals, here.oldest] = [true, 0, holder];
       here.equals++;
-      if (this.#random() * here.equals < 1) here.leaves = holder;
+      if (this.#random() * here.equals < 1) here.any = holder;
     }
     const own = strangers.get(address);
-    if (own !== undefined && own.count >= strangersPerAddressMax) return own.leaves;
+    if (own !== undefined && own.count >= strangersPerAddressMax) return own.any;
     if (count < max - reserved && this.#places.size < max) return null;
     let most = null;
     for (const each of strangers.values()) if (most === null || each.count > most.count) most = each;
     const [longestIdle = null] = this.#places.keys();
-    return most?.leaves ?? longestIdle;
+    return most?.oldest ?? longestIdle;
   }
 }

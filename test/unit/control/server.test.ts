@@ -178,7 +178,11 @@ describe("a request that is wrong", () => {
   ])("%s is told what to mend", async (_name, line, words) => {
     await using control = startControl();
     const [answer, next] = await exchange(control.port, line, { command: "list" });
-    expect(answer).toMatchObject(words === "" ? {} : { success: false, error: expect.stringContaining(words) });
+    expect(answer).toMatchObject(
+      words === ""
+        ? {}
+        : { success: false, error: expect.stringContaining(words), code: expect.stringMatching(/^[a-z_]+$/) },
+    );
     expect(next).toMatchObject({ success: true });
   });
 

@@ -255,6 +255,15 @@ describe("a player", () => {
     expect(client.last("error")).toMatchObject({ code: "malformed" });
   });
 
+  test("whose own numbers are used up is told so, and no number of the server's goes beyond them", async () => {
+    await using server = startGateway();
+    const { client } = await enter(server);
+    client.send({ ...MOVE, seq: 2_147_483_647 }, MOVE);
+    await server.run(() => client.last("error") !== undefined);
+    expect(client.last("error")).toMatchObject({ code: "malformed", message: expect.stringContaining("2147483647") });
+    expect(server.link.commands.filter(({ op }) => op === abi.OP_MOVE).map(({ seq }) => seq)).toEqual([2_147_483_647]);
+  });
+
   test("is told busy, with the number of the command, when its zone takes no more", async () => {
     await using server = startGateway();
     const { client } = await enter(server);

@@ -59,7 +59,7 @@ describe("places", () => {
   });
 
   test("are given up first by those of the address that showed something wrong, then by the address that has most", () => {
-    // Chance always falls on the oldest.
+    // Where chance decides, it falls on the oldest.
     const places = new Places<string>({ max: 6, reserved: 1, strangersPerAddressMax: 3 }, () => 0.999);
     for (const who of ["a1", "a2", "a3"]) expect(places.take(who, "a")).toBeNull();
     places.suspect("a2");

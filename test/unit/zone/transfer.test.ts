@@ -251,6 +251,15 @@ test("between zones that lay their state out differently go the same things", as
   expect(read(others[0]!, 1, "ENTITY_AGE")).toBe(1);
 });
 
+test("a level that play can not reach is the highest that it can", async () => {
+  const departure = depart(await playedZone(3), 1);
+  const other = await otherZone(9);
+  const words = departure.words.map((own, index) => (index === 1 ? 0xffff_ffff : own));
+  other.step(arrivalRecords({ session: 1, words }, exit, abi.JOIN_WATCHES));
+  const level = other.kernel.layout.value("ENTITY_LEVEL") + rowOf(other, 1) * 4;
+  expect(other.view.getUint32(level, true)).toBe(60);
+});
+
 test("whatever another zone's module made up, nothing is later, longer or stronger than this zone's content allows", async () => {
   const departure = depart(await playedZone(3), 1);
   const other = await otherZone(9);

@@ -12,7 +12,7 @@ import { DeployedRunner } from "../../helpers/deploy-runner.ts";
 import { trappingKernel } from "../../helpers/odd-kernels.ts";
 import { RunnerBench } from "../../helpers/zone-runner.ts";
 import { commandBytes } from "../../helpers/zone-commands.ts";
-import { plantedKernel, playedZone, testKernel } from "../../helpers/zone.ts";
+import { crowdlessKernel, plantedKernel, playedZone, testKernel } from "../../helpers/zone.ts";
 import { REPORT } from "../../../server/shared/tick-report.ts";
 
 const kernel = await testKernel();
@@ -426,7 +426,7 @@ test("a promoted module that can not begin the zone gives way to the one before 
   const fellBack = (): string[][] => bench.told("rolled_back").map(({ fromHash, toHash }) => [fromHash, toHash]);
   // The first can not even be begun with; the second fails in its first tick anew.
   expect(fellBack()).toEqual([[unable.hash, alsoUnable.hash]]);
-  expect(bench.told("rolled_back")[0]?.reason).toStartWith("it can not begin the zone: kernel trap: ");
+  expect(bench.told("rolled_back")[0]?.reason).toStartWith("the zone does not go on with it: kernel trap: ");
   bench.pass(20_000);
   expect(fellBack()).toEqual([
     [unable.hash, alsoUnable.hash],
@@ -438,6 +438,36 @@ test("a promoted module that can not begin the zone gives way to the one before 
   ]);
   expect(bench.emitter.messages("Module rolled back")).toHaveLength(2);
   expect(bench.state).toBe("ACTIVE");
+});
+
+test("a promoted module that goes DOWN whenever players are there, also anew, gives way to the one before it", async () => {
+  const crowdless = await crowdlessKernel();
+  const bench = await RunnerBench.start({ kernel: crowdless, earlier: [kernel] });
+  const downs = (): number => bench.states.filter((move) => move.endsWith("> DOWN")).length;
+  // The gateway brings its players back as soon as the zone is ACTIVE.
+  for (let second = 0; second < 30; second++) {
+    if (bench.state === "ACTIVE") bench.give(join(second + 1));
+    bench.pass(1_000);
+  }
+  expect(bench.told("rolled_back").map(({ fromHash, toHash }) => [fromHash, toHash])).toEqual([
+    [crowdless.hash, kernel.hash],
+  ]);
+  expect(downs()).toBeLessThan(6);
+  expect(bench.state).toBe("ACTIVE");
+});
+
+test("with no module to give way to, such a zone comes back more and more rarely", async () => {
+  const bench = await RunnerBench.start({ kernel: await crowdlessKernel() });
+  const downAt: number[] = [];
+  for (let tenth = 0; tenth < 1_200; tenth++) {
+    const was = bench.state;
+    if (was === "ACTIVE") bench.give(join(tenth + 1));
+    bench.pass(100);
+    if (bench.state === "DOWN" && was !== "DOWN") downAt.push(tenth / 10);
+  }
+  const waits = downAt.slice(1).map((at, index) => at - downAt[index]!);
+  expect(waits.at(-1)).toBeGreaterThan(15);
+  expect(waits.length).toBeLessThan(12);
 });
 
 test("a zone that can begin anew with nothing keeps what it has, and goes on trying", async () => {
