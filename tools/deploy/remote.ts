@@ -95,7 +95,7 @@ export class DeployRemote {
     const zone = zones.find(({ zone_id: id }) => id === zoneId);
     if (zone) return zone;
     const known = zones.map(({ zone_id: id }) => id).join(", ");
-    throw new WowsimError("zone_unknown", `The server has no zone ${zoneId}; choose from ${known}.`);
+    throw new WowsimError("no_such_zone", `The server has no zone ${zoneId}; choose from ${known}.`);
   }
 
   /** Uploads a module and waits until the server has checked it; its hash. Throws WowsimError("module_refused"). */

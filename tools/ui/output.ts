@@ -50,8 +50,7 @@ const EXIT_OF_ERROR: Readonly<Record<string, number>> = {
   no_terminal: EXIT.usage,
   scenario_invalid: EXIT.usage,
   content_invalid: EXIT.usage,
-  zone_unknown: EXIT.usage,
-  unknown_zone: EXIT.usage,
+  no_such_zone: EXIT.usage,
   unknown_fault: EXIT.usage,
 };
 

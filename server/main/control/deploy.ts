@@ -323,7 +323,7 @@ export class Deployer implements ZoneListener, ModuleUsers {
     const zone = this.#zones.get(zoneId);
     if (zone) return zone;
     const known = [...this.#zones.keys()].join(", ");
-    throw new WowsimError("zone_unknown", `There is no zone ${zoneId}; choose from ${known}.`);
+    throw new WowsimError("no_such_zone", `There is no zone ${zoneId}; choose from ${known}.`);
   }
 
   #runs(zoneId: number): string {

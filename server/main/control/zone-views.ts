@@ -63,7 +63,7 @@ export class ZoneViews {
     this.#options = options;
   }
 
-  /** What inspect_zone answers. Throws WowsimError: zone_unknown, zone_busy. */
+  /** What inspect_zone answers. Throws WowsimError: no_such_zone, zone_busy. */
   async inspect(zoneId: number, turn = 0): Promise<Record<string, unknown>> {
     const seen = this.#of(zoneId, turn);
     const { now } = this.#options;
@@ -91,7 +91,7 @@ export class ZoneViews {
   #of(zoneId: number, turn: number): Seen {
     const { zones } = this.#options.zones;
     if (!zones.has(zoneId)) {
-      throw new WowsimError("zone_unknown", `There is no zone ${zoneId}; choose from ${[...zones.keys()].join(", ")}.`);
+      throw new WowsimError("no_such_zone", `There is no zone ${zoneId}; choose from ${[...zones.keys()].join(", ")}.`);
     }
     const key = zoneId * TURNS_MAX + turn;
     const seen = this.#seen.get(key) ?? { view: null, atMs: Number.NEGATIVE_INFINITY, pending: null };

@@ -202,7 +202,7 @@ export class FaultRegistry implements ZoneListener {
     const zones = known.map(({ id }) => id);
     if (requested !== 0 && !zones.includes(requested)) {
       const names = known.map(({ id, name }) => `${id} (${name})`).join(", ");
-      throw new WowsimError("unknown_zone", `There is no zone ${requested}; choose from ${names}, or 0 for all.`);
+      throw new WowsimError("no_such_zone", `There is no zone ${requested}; choose from ${names}, or 0 for all.`);
     }
     if (definition.targets !== undefined) return definition.targets(config as never, { zones, requested });
     return requested === 0 ? zones : [requested];

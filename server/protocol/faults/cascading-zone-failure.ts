@@ -29,7 +29,7 @@ export const cascadingZoneFailure = defineFault({
     const given = `${zones.join(", ")} here`;
     for (const [name, zone] of Object.entries({ source_zone, target_zone })) {
       if (zones.includes(zone)) continue;
-      throw new WowsimError("unknown_zone", `${name} ${zone} does not exist; choose another (${given}).`);
+      throw new WowsimError("no_such_zone", `${name} ${zone} does not exist; choose another (${given}).`);
     }
     if (source_zone === target_zone) {
       throw new WowsimError("bad_target", `source_zone and target_zone must be two different zones (${given}).`);

@@ -84,7 +84,7 @@ test("a zone that is down or gone can not be looked into, and the answer says so
   const gone = viewsOf(() => Promise.reject(new Error("its worker is gone")));
   await expect(gone.views.inspect(1)).rejects.toMatchObject({ code: "zone_busy" });
   await expect(gone.views.inspect(9)).rejects.toMatchObject({
-    code: "zone_unknown",
+    code: "no_such_zone",
     message: expect.stringContaining("choose from 1"),
   });
 });

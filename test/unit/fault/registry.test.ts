@@ -47,8 +47,9 @@ describe("requests", () => {
 
   test("an unknown zone is refused with the zones there are", () => {
     const bench = new FaultBench();
+    const message = "There is no zone 3; choose from 1 (Zone 1), 2 (Zone 2), or 0 for all.";
     expect(() => bench.registry.activate({ fault_id: "zone-trap", target_zone_id: 3 })).toThrow(
-      "There is no zone 3; choose from 1 (Zone 1), 2 (Zone 2), or 0 for all.",
+      expect.objectContaining({ code: "no_such_zone", message }),
     );
   });
 

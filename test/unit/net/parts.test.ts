@@ -218,6 +218,14 @@ describe("the frame reader", () => {
     const reader = new FrameReader().open(frame, 0, frame.length);
     expect(() => reader.next()).toThrow("leaves its frame");
   });
+
+  test("fields behind the end of all bytes are no zeros, but a bad frame", () => {
+    const frame = new FrameBuilder(1, 1).record(5, 0, 77).bytes();
+    const reader = new FrameReader().open(frame, 0, frame.length);
+    expect([reader.next(), reader.word(0)]).toEqual([true, 77]);
+    for (const read of [() => reader.word(1), () => reader.float(1)])
+      expect(read).toThrow(expect.objectContaining({ code: "bad_frame" }));
+  });
 });
 
 describe("session states", () => {

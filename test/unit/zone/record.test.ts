@@ -3,6 +3,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { OP_CAST, OP_MOVE } from "../../../assembly/abi.ts";
+import { assert, at, entryOf, floatAt, wordAt } from "../../../server/protocol/assert.ts";
 import { Command } from "../../../server/protocol/game/command.ts";
 import {
   CENSUS,
@@ -92,4 +93,14 @@ test("a command is read as it was written; x, y, z lie where b, c, d do", () => 
   const cast = new Command().set(OP_MOVE, fields).set(OP_CAST, { session: 7, b: 200 });
   const words = Uint32Array.of(0, ...cast.words);
   expect(new Command().load(words, 1)).toMatchObject({ op: OP_CAST, flags: 0, session: 7, a: 0, b: 200, c: 0, e: 0 });
+});
+
+test("an item, an entry or a condition that must be there and is not is an error that says so", () => {
+  expect([at(["a"], 0), wordAt(Uint32Array.of(0), 0), floatAt(Float32Array.of(0.5), 0)]).toEqual(["a", 0, 0.5]);
+  expect(() => at([], 0)).toThrow("Broken: there is no item 0 of 0");
+  expect(() => wordAt(new Uint32Array(2), 2)).toThrow("Broken: there is no item 2 of 2");
+  expect(() => floatAt(new Float32Array(2), -1)).toThrow("Broken: there is no item -1 of 2");
+  expect(entryOf(new Map([[3, ""]]), 3)).toBe("");
+  expect(() => entryOf(new Map([[3, ""]]), 4)).toThrow("Broken: there is no entry 4 of 1");
+  expect(() => assert(false, "tickets rise")).toThrow("Broken: tickets rise");
 });
