@@ -69,14 +69,16 @@ function halted({ faults }: Picture): Suggestion | null {
   };
 }
 
+/** As far as it is told: of a server that does not say, nobody knows. */
+const nobodyPlays = ({ health }: Picture): boolean => health.traffic?.inWorld === 0;
+
 /** Something was broken on purpose. */
 function broken(picture: Picture): Suggestion | null {
   const [fault] = activeFaults(picture);
   if (fault === undefined) return null;
   const [diagnosis] = picture.diagnoses;
   if (diagnosis === undefined || diagnosis.cause === UNKNOWN) {
-    const players = picture.health.traffic?.inWorld ?? 0;
-    if (players === 0)
+    if (nobodyPlays(picture))
       return {
         text: `${fault.id} is active; nobody is there to feel it. Players: s`,
         command: { do: "open", dialog: "spawn" },
@@ -125,8 +127,8 @@ function lost({ deploys }: Picture): Suggestion | null {
 function calm(picture: Picture): Suggestion | null {
   const { health, faults, run } = picture;
   if (health.zones.length === 0) return { text: "Waiting for the first ticks." };
-  const players = health.traffic?.inWorld ?? 0;
-  if (players === 0) return { text: "Nobody plays. Bring players in: s", command: { do: "open", dialog: "spawn" } };
+  if (nobodyPlays(picture))
+    return { text: "Nobody plays. Bring players in: s", command: { do: "open", dialog: "spawn" } };
   const tried = faults?.list.some(({ activations }) => activations > 0) ?? false;
   if (!tried)
     return { text: "All is well. Break something and see how it shows: f", command: { do: "open", dialog: "faults" } };

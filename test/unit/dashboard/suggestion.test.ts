@@ -67,6 +67,12 @@ describe("what to try next", () => {
       /players in: s/,
       { do: "open", dialog: "spawn" },
     ],
+    [
+      "players of whom nothing is told",
+      () => pictureOf(new Story().seconds(30, { traffic: () => ({ in_world: null }) })),
+      /^All is well/,
+      { do: "open", dialog: "faults" },
+    ],
     ["all is well", () => pictureOf(healthy()), /Break something .*f$/, { do: "open", dialog: "faults" }],
     [
       "a fault that nothing shows of",

@@ -5,6 +5,7 @@
 // it may be the kernel's own mistake. When no zone trapped before its kernel changed, the kernel is the likelier cause
 // (rules/bad-kernel.ts explains these away).
 
+import { at } from "../../../server/protocol/assert.ts";
 import { known, median } from "../measured.ts";
 import { clock, ramp, shown, uniqueSorted } from "../measures.ts";
 import type { ZoneEvent } from "../samples.ts";
@@ -82,9 +83,10 @@ const downSinceMs = (zone: ZoneHistory): number | null =>
  */
 function isNowAndThen(exceptions: readonly ZoneEvent[], zone: ZoneHistory): boolean {
   const ticks = uniqueSorted(exceptions.map(({ tick }) => tick));
-  const [before, newest] = [ticks.at(-2), ticks.at(-1) ?? 0];
+  const [before, newest] = [ticks.at(-2), at(ticks, ticks.length - 1)];
   if (before !== undefined) return newest - before > APART_TICKS_MIN - 1;
-  return zone.state === "DOWN" || (zone.ticks.last?.tick ?? 0) - newest >= APART_TICKS_MIN;
+  const last = zone.ticks.last;
+  return zone.state === "DOWN" || (last !== undefined && last.tick - newest >= APART_TICKS_MIN);
 }
 
 const shortened = (error: string): string => error.split(" (")[0] ?? error;
