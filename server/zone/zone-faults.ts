@@ -22,6 +22,7 @@ import type {
   ZoneFaultHooks,
 } from "../protocol/faults/fault.ts";
 import { seededRandom, seedOf } from "../protocol/seeded-random.ts";
+import { entryOf } from "../protocol/assert.ts";
 
 export type ActivateMessage = Extract<ToZoneWorker, { type: "fault_activate" }>;
 
@@ -68,7 +69,7 @@ export class ZoneFaultHost {
   /** Makes a half for each of this worker's target zones, unless the fault was removed while the message travelled. */
   activate(message: ActivateMessage): void {
     const { activation, faultId } = message;
-    const build = this.#definitions.get(faultId)?.zone;
+    const build = entryOf(this.#definitions, faultId).zone;
     if (build === undefined || !this.#block.isOpen(activation)) return;
     for (const zoneId of message.zones) {
       const halves = this.#halves.get(zoneId);
@@ -123,7 +124,7 @@ export class ZoneFaultHost {
   }
 
   #of(zoneId: number): readonly ZoneHalf[] {
-    return this.#halves.get(zoneId) ?? [];
+    return entryOf(this.#halves, zoneId);
   }
 
   #isOpen(half: ZoneHalf): boolean {
@@ -183,7 +184,7 @@ export class ZoneFaultHost {
     const block = this.#block;
     const thread = this.thread;
     const random = seededRandom(seedOf(seed, "zone", zoneId));
-    const effects = this.#definitions.get(faultId)?.effects ?? [];
+    const { effects = [] } = entryOf(this.#definitions, faultId);
     const did = (effect: FaultEffect, amount = 1): void =>
       block.count(activation, thread, effectIndex(effects, effect), amount);
     return {

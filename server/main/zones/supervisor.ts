@@ -9,6 +9,7 @@
 // A worker that dies, or does not tick any more (watchdog.ts), takes its zones DOWN, which moves their players, and is
 // followed by another one, in which they begin anew (worker-slot.ts).
 
+import { at } from "../../protocol/assert.ts";
 import { WowsimError } from "../../protocol/errors.ts";
 import type { WorkerFactory } from "../../shared/worker-factory.ts";
 import { crumbInWords } from "../../shared/breadcrumb.ts";
@@ -131,7 +132,7 @@ export class ZoneSupervisor implements ZoneLink, FaultZones {
   /** Null while there is no such zone, or no worker for it. */
   #linkOf(zoneId: number): ZoneWorkerLink | null {
     const status = this.zones.get(zoneId);
-    return status === undefined ? null : (this.#slots[status.worker]?.link ?? null);
+    return status === undefined ? null : at(this.#slots, status.worker).link;
   }
 
   /** The watchdog's look at all workers: one that hangs is given up. */
@@ -139,7 +140,7 @@ export class ZoneSupervisor implements ZoneLink, FaultZones {
     const { late, stoodStillMs } = this.#watchdog.check();
     if (stoodStillMs > 0) this.losses.stoodStill(stoodStillMs);
     for (const { worker, lateMs, crumb } of late) {
-      this.#slots[worker]?.link?.giveUp(`${crumbInWords(crumb)}, ${Math.round(lateMs)} ms late`);
+      at(this.#slots, worker).link?.giveUp(`${crumbInWords(crumb)}, ${Math.round(lateMs)} ms late`);
     }
   }
 }
