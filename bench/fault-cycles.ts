@@ -13,7 +13,7 @@ import { out, outJson } from "../tools/ui/output.ts";
 import { tableLines } from "../tools/ui/table.ts";
 import { fixed, p99Max, printChecks } from "../server/testing/checks.ts";
 import type { Check } from "../server/testing/checks.ts";
-import { integer, rateFlag, runBench, seedFlag } from "./lib/bench.ts";
+import { integer, playFlags, runBench } from "./lib/bench.ts";
 import type { FlagsOf } from "./lib/bench.ts";
 import { FaultStorm } from "./lib/fault-storm.ts";
 import type { StormTally } from "./lib/fault-storm.ts";
@@ -41,12 +41,10 @@ const MISTAKES = new Set(["Invalid state transition attempted", "Fault hook fail
 
 const FLAGS = {
   cycles: integer("faults that come and go", 1, 100_000, 1_000),
-  clients: integer("players, spread over four zones", 4, 4_000, 100),
-  rate: rateFlag("player"),
+  ...playFlags(100, 4, "players, spread over four zones"),
   lanes: integer("faults at a time", 1, 16, 4),
   settleSeconds: integer("before each look: heaps settle, zones are well again", 1, 600, 12),
   windowSeconds: integer("of looking, before and after", 1, 600, 15),
-  seed: seedFlag("server, players and faults"),
 };
 type Flags = FlagsOf<typeof FLAGS>;
 
