@@ -22,6 +22,8 @@ export const PROBATION_TICKS = 20;
 /** A zone that goes DOWN so soon after it came back has not got over what took it DOWN; it then begins so much further back. */
 export const RELAPSE_MS = 10_000;
 const RELAPSE_STEPS = 2;
+/** What it waits at most then: it does run without players, and what made it fall may be over. */
+export const RELAPSE_BACK_OFF_MS_MAX = 5_000;
 
 /** How far back a restart goes. */
 const BEGINNINGS = ["journal", "snapshot", "earlier", "anew"] as const;
@@ -54,7 +56,7 @@ export class Restart {
   begin(nowMs: number, isStateToBlame = false): void {
     const isRelapse = isStateToBlame && nowMs - this.#backAtMs < RELAPSE_MS;
     this.hasFailedAnew = isRelapse && this.#further >= BEGINNINGS.length - 1;
-    this.#backOffMs = this.hasFailedAnew ? Math.min(this.#backOffMs * 2, BACK_OFF_MS_MAX) : BACK_OFF_MS_MIN;
+    this.#backOffMs = this.hasFailedAnew ? Math.min(this.#backOffMs * 2, RELAPSE_BACK_OFF_MS_MAX) : BACK_OFF_MS_MIN;
     this.#further = isRelapse ? this.#further + RELAPSE_STEPS : 0;
     this.#reason = isRelapse ? "it went DOWN again soon after it was back" : null;
     this.#wait(nowMs);
