@@ -57,6 +57,14 @@ describe("cascading-zone-failure", () => {
     expect(evidence(story)).toContain("players went 4 → 8");
   });
 
+  test("knows nothing of players that the other zones do not tell", () => {
+    const story = new Story().seconds(10);
+    except(story, 1, 200, "kernel trap: unreachable");
+    goDown(story, 1);
+    story.seconds(4, { zones: [2], tick: () => ({ players: null, events_processed: 400 }) });
+    expect(evidence(story)).toContain("players went 4 → -");
+  });
+
   test("is less sure of a zone that is down and moved its players, least of one that is just down", () => {
     const moved = new Story().seconds(10);
     goDown(moved, 1);

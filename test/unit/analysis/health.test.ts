@@ -247,7 +247,15 @@ test.each([20, 19])("the tick rate is of intervals: %p ticks a second, whatever 
   }
 });
 
+const linesLost = (count: number) => ({ process: () => ({ telemetry_lines_lost: count }) });
+
 describe("anomalies", () => {
+  test("telemetry lines that were lost before anybody listened are none", () => {
+    const story = new Story().seconds(10, linesLost(40));
+    expect(findAnomalies(story.timeline)).toEqual([]);
+    expect(findAnomalies(story.seconds(3, linesLost(41)).timeline)).toMatchObject([{ what: "telemetry lines lost" }]);
+  });
+
   test("of a healthy server are none", () => {
     expect(findAnomalies(new Story().seconds(60).timeline)).toEqual([]);
   });
