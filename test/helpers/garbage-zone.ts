@@ -49,7 +49,7 @@ export function readOutput({ output }: RunnerBench): number {
     else if (kind === DEPARTED.kind) DEPARTED.read(view, offset, length, DEPARTED.empty());
     else if (kind === CENSUS.kind) steps += length / 4;
     else if (kind === FRAMES.kind) {
-      for (let at = offset + 8; at < offset + length;) {
+      for (let at = offset + FRAMES.bytes; at < offset + length;) {
         if (++steps > STEPS_MAX) throw new Error("The loop over frames does not end.");
         const frameBytes = view.getUint32(at, true);
         const frame = reader.open(bytes, at, frameBytes);

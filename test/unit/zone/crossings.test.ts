@@ -29,13 +29,11 @@ function told(bench: RunnerBench): Told[] {
   const { view } = bench.output;
   bench.output.drain((offset, length) => {
     const kind = view.getUint32(offset, true);
-    if (kind !== DEPARTED.kind && kind !== ENTERED.kind) return;
-    const session = view.getUint32(offset + 8, true);
-    found.push(
-      kind === DEPARTED.kind
-        ? { kind, session }
-        : { kind, session, outcome: ENTERED.read(view, offset, length, ENTERED.empty()).outcome },
-    );
+    if (kind === DEPARTED.kind)
+      found.push({ kind, session: DEPARTED.read(view, offset, length, DEPARTED.empty()).session });
+    if (kind !== ENTERED.kind) return;
+    const { session, outcome } = ENTERED.read(view, offset, length, ENTERED.empty());
+    found.push({ kind, session, outcome });
   });
   return found;
 }

@@ -107,7 +107,7 @@ describe("an overloaded zone", () => {
     bench.output.drain((offset, length) => {
       const { view, bytes } = bench.output;
       if (view.getUint32(offset, true) !== FRAMES.kind) return;
-      for (let at = offset + 8; at < offset + length; at += view.getUint32(at, true)) {
+      for (let at = offset + FRAMES.bytes; at < offset + length; at += view.getUint32(at, true)) {
         reader.open(bytes, at, view.getUint32(at, true));
         while (reader.next()) if (reader.kind === 8) paces.push([reader.session, reader.info, reader.float(0)]);
       }

@@ -7,10 +7,9 @@ import { FRAMES } from "../../../server/shared/ring-records.ts";
 
 /** A record of frames that say they have these lengths, in so many bytes; how many were handed out, and what was thrown. */
 function handOut(lengths: number[], bytes: number): { handed: number[]; error: string } {
-  const view = new DataView(new ArrayBuffer(8 + bytes));
-  view.setUint32(0, FRAMES.kind, true);
-  view.setUint32(4, 3, true);
-  let at = 8;
+  const view = new DataView(new ArrayBuffer(FRAMES.bytes + bytes));
+  FRAMES.write(view, 0, { zoneId: 3 });
+  let at = FRAMES.bytes;
   for (const length of lengths) {
     if (at + 4 > view.byteLength) break;
     view.setUint32(at, length, true);
