@@ -21,13 +21,6 @@ export interface TrapNote {
   spell: number;
 }
 
-/** Where a spawned creature stands and which kind it is; see server/protocol/content. */
-export interface ZoneSpec {
-  id: number;
-  name: string;
-  seed: number;
-}
-
 /** A module for a zone. A worker that can not have the ticket any more does not swap. */
 export interface Swap extends ZoneModule {
   ticket?: SwapTicket;

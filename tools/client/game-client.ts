@@ -115,10 +115,6 @@ export class GameClient {
     return this.#act({ kind: "cast", spell, target });
   }
 
-  cancelCast(): boolean {
-    return this.#act({ kind: "cancel_cast" });
-  }
-
   attack(target: number): boolean {
     return this.#act({ kind: "attack", target });
   }

@@ -40,10 +40,6 @@ export class Players {
     return this.#inWorld.reduce((sum, swarm) => sum + swarm.playing, 0);
   }
 
-  get arePlaying(): boolean {
-    return this.#inWorld.length > 0;
-  }
-
   /** Brings players in. Throws WowsimError when not all of them got in, and the signal's reason when it is aborted. */
   async spawn({ count, rate, zone }: PlayersWish, signal: AbortSignal): Promise<void> {
     const { host, port, token, seed } = this.#options;

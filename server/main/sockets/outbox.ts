@@ -36,10 +36,6 @@ export class Outbox {
     return this.#end - this.#start;
   }
 
-  get isBlocked(): boolean {
-    return this.#blocked;
-  }
-
   /** Nothing is owed, and the socket took all it was given. */
   get isEmpty(): boolean {
     return this.#start === this.#end && !this.#blocked;
