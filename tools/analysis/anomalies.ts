@@ -1,13 +1,13 @@
-// What stands out in a Timeline, second by second: values far from their own usual ones (robust z-score), and things that
+// Finds anomalies in a Timeline, second by second: values far from their own usual values (robust z-score), and events that
 // should not happen at all.
 //
 //   findAnomalies(timeline)
 //   // [{ what: "tick time p50", zoneId: 1, fromMs, toMs, value: 200.3, usual: 0.06, unit: "ms", score: 400.5 }, ...]
 //
-// Usual is the median of up to 60 seconds before, spread their median absolute deviation, never below what is noise for
-// that figure. Seconds in a row with the same anomaly are one anomaly, told with its worst second.
+// Usual is the median of up to 60 seconds before. The spread is their median absolute deviation, but at least the noise of
+// that figure. Consecutive seconds with the same anomaly are one anomaly, reported with its worst second.
 //
-// An AnomalyLog goes along with a timeline that grows, so that a file of any length is looked through in flat memory.
+// An AnomalyLog follows a growing timeline, so a file of any length is searched with constant memory.
 
 import { SERVER_FIGURES, ZONE_FIGURES } from "./anomaly-figures.ts";
 import type { Figure, Second } from "./anomaly-figures.ts";
@@ -23,26 +23,26 @@ export interface Anomaly {
   /** Begin of its first second and end of its last, in milliseconds since 1970. */
   fromMs: number;
   toMs: number;
-  /** The worst second's. */
+  /** The value of the worst second. */
   value: number;
-  /** What it was in the seconds before; 0 for what should not happen at all. */
+  /** The usual value, from the seconds before; 0 for events that should not happen at all. */
   usual: number;
   unit: string;
-  /** Robust z-score of the worst second; null for what should not happen at all. */
+  /** Robust z-score of the worst second; null for events that should not happen at all. */
   score: number | null;
 }
 
 const SCORE_MIN = 8;
 const USUAL_SECONDS_MAX = 60;
 const USUAL_SECONDS_MIN = 8;
-/** Makes the median absolute deviation of a normal distribution its standard deviation. */
+/** Factor from the median absolute deviation of a normal distribution to its standard deviation. */
 const MAD_TO_SIGMA = 1.4826;
-/** Lines of a second may still come so long after its end. */
+/** Lines of a second may arrive up to this long after its end. */
 const LATE_MS_MAX = 500;
 const ANOMALIES_MAX = 1_000;
 const SECOND_MS = 1_000;
 
-/** Of all the timeline's finished seconds, in the order of their begin. */
+/** The anomalies of all finished seconds of the timeline, in the order of their begin. */
 export function findAnomalies(timeline: Timeline): Anomaly[] {
   const log = new AnomalyLog();
   log.advance(timeline);
@@ -50,17 +50,17 @@ export function findAnomalies(timeline: Timeline): Anomaly[] {
 }
 
 export class AnomalyLog {
-  /** In the order of their begin; past 1,000 the rest is only counted. */
+  /** In the order of their begin; after 1,000, more anomalies are only counted. */
   readonly anomalies: Anomaly[] = [];
-  /** All that were found. */
+  /** The number of all anomalies found. */
   count = 0;
-  /** Of each figure of each zone, its last values. */
+  /** The last values of each figure of each zone. */
   readonly #usual = new Map<string, number[]>();
   /** The newest anomaly of each figure of each zone, whether it is kept or not. */
   readonly #newest = new Map<string, Anomaly>();
   #nextMs: Measured = null;
 
-  /** Looks at the seconds that were finished since the last time. */
+  /** Checks the seconds that were finished since the last call. */
   advance(timeline: Timeline): void {
     if (!hasBegun(timeline)) return;
     const firstMs = Math.ceil(timeline.fromMs / SECOND_MS) * SECOND_MS;
@@ -119,7 +119,7 @@ export class AnomalyLog {
   }
 }
 
-/** How far `value` is on the worse side of usual, in spreads; deltaMin counts as just enough. */
+/** How far `value` is on the worse side of usual, in spreads; a difference of deltaMin is just enough. */
 function scoreOf({ kind, deltaMin }: Figure<never>, value: number, usual: number, values: readonly number[]): number {
   const deviation = MAD_TO_SIGMA * (median(values.map((each) => Math.abs(each - usual))) ?? 0);
   const spread = Math.max(deviation, deltaMin / SCORE_MIN);

@@ -1,8 +1,8 @@
-// The figures in which anomalies are looked for, each read off one second of a Timeline.
+// The figures that are checked for anomalies; each is computed from one second of a Timeline.
 //
 //   { what: "tick time p50", unit: "ms", kind: "rises", deltaMin: 4, read: (zone, second) => 200.3 }
 //
-// Of a level, only the worse direction counts: a server that gets faster is not an anomaly.
+// Of a level, only the worse direction counts: a server that becomes faster is not an anomaly.
 
 import { difference, median, sum } from "./measured.ts";
 import type { Measured } from "./measured.ts";
@@ -10,7 +10,7 @@ import { overrunsOf } from "./samples.ts";
 import type { ZoneEvent, ZoneTick } from "./samples.ts";
 import type { Timeline, ZoneHistory } from "./timeline.ts";
 
-/** A second, in milliseconds since 1970: from the first on, up to the other. */
+/** One second, in milliseconds since 1970: the begin is included, the end is not. */
 export interface Second {
   fromMs: number;
   toMs: number;
@@ -19,9 +19,9 @@ export interface Second {
 export interface Figure<Source> {
   what: string;
   unit: string;
-  /** Which change is for the worse; "forbidden": any value above 0 is. */
+  /** The direction that is worse; "forbidden": any value above 0 is. */
   kind: "rises" | "falls" | "forbidden";
-  /** A difference from usual that is not worth a word, however regular the figure is. */
+  /** Differences from usual below this are not reported, however regular the figure is. */
   deltaMin: number;
   /** Missing: nothing was measured in that second. */
   read(source: Source, second: Second): Measured;
@@ -99,7 +99,7 @@ export const ZONE_FIGURES: readonly Figure<ZoneHistory>[] = [
 type SeriesName = "process" | "roundTrips" | "traffic" | "census";
 type SampleOf<Name extends SeriesName> = NonNullable<Timeline[Name]["last"]>;
 
-/** Of the newest sample of the second. */
+// The newest sample of the second.
 const newest =
   <Name extends SeriesName>(series: Name, read: (sample: SampleOf<Name>) => Measured) =>
   (timeline: Timeline, { fromMs, toMs }: Second): Measured => {

@@ -1,29 +1,29 @@
-// What changes in a diagnosis from look to look: a cause that begins, and one that is over. What stays is not said again.
+// Reports the changes of a diagnosis between checks: a cause that begins, and one that has ended. What continues is not repeated.
 //
 //   const watch = new DiagnosisWatch()
 //   watch.look(diagnose(timeline), timeline.nowMs)      // [{ what: "begins", diagnosis: { cause: "latency-spike", ... }, ... }]
 //   watch.look(diagnose(timeline), timeline.nowMs)      // []
 //
-// "Unknown" waits for a moment: mostly a cause is about to have a name, or one that had is just over.
+// "Unknown" waits for a moment: usually a cause is about to be identified, or an identified one has just ended.
 
 import type { Diagnosis } from "./diagnosis.ts";
 import { UNKNOWN } from "./rules/unknown.ts";
 
 export interface DiagnosisChange {
   what: "begins" | "ends";
-  /** When it was seen, by the timeline's clock. */
+  /** When the change was seen, by the timeline's clock. */
   atMs: number;
-  /** As it was when it was told to begin. */
+  /** As it was when its begin was reported. */
   diagnosis: Diagnosis;
-  /** Of one that ends: for how long it was seen. */
+  /** For a cause that ends: how long it was seen. */
   lastedMs: number;
 }
 
-/** A cause that was not seen for so long is over. */
+/** A cause that was not seen for this long has ended. */
 const GAP_MS_MAX = 3_000;
-/** A cause is told once it was seen for so long: by then it is seen in all of its zones. */
+/** A cause is reported after it was seen for this long: by then it is seen in all of its zones. */
 const SETTLE_MS = 600;
-/** Unknown is worth a word after so long without a name, and so long after the last one that had one. */
+/** Unknown is reported after this long without an identified cause, and this long after the last one ended. */
 export const UNNAMED_MS_MIN = 2_000;
 export const AFTERMATH_MS = 12_000;
 
@@ -38,7 +38,7 @@ export class DiagnosisWatch {
   readonly #open = new Map<string, Open>();
   #namedMs = Number.NEGATIVE_INFINITY;
 
-  /** Those that go on now, as they were when they were told. */
+  /** The causes that are active now, as they were when they were reported. */
   get now(): Diagnosis[] {
     return [...this.#open.values()].filter(({ isTold }) => isTold).map(({ diagnosis }) => diagnosis);
   }

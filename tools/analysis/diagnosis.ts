@@ -1,13 +1,13 @@
-// From telemetry to a cause: each rule looks for the signs of one cause (rules/), what is a mere consequence of another
-// finding is taken out, and the rest comes best first. A healthy server gives an empty list. A server that is not healthy
-// never does: where no rule knows why, that is said (rules/unknown.ts).
+// From telemetry to a cause. Each rule looks for the signs of one cause (rules/). Findings that are only a consequence of
+// another finding are removed; the rest is sorted, best first. A healthy server gives an empty list; an unhealthy server
+// never does: when no rule knows the cause, the list says so (rules/unknown.ts).
 //
 //   diagnose(timeline)
 //   // [{ cause: "latency-spike", confidence: 0.95, zones: [1], evidence: ["zone 1: duration_ms p50 0.06 → 200 ..."],
 //   //    runbook: { text: "...", command: "wowsim inject-fault deactivate latency-spike" }, ... }]
 //
-// It reads the Timeline and nothing else, and that never has the audit lines that name the faults. How sure a diagnosis
-// is comes from its numbers alone: docs/RUNBOOK.md says how, cause by cause.
+// It reads only the Timeline, which never holds the audit lines that name the faults. The confidence of a diagnosis comes
+// from its numbers alone: docs/RUNBOOK.md says how, for each cause.
 
 import { assessHealth } from "./health.ts";
 import type { HealthOptions } from "./health-report.ts";
@@ -35,18 +35,18 @@ export interface Diagnosis {
   title: string;
   /** 0 to 1, from the numbers in the evidence. */
   confidence: number;
-  /** Empty: the server as a whole. */
+  /** Empty: the diagnosis is about the server as a whole. */
   zones: number[];
   /** When it began, in milliseconds since 1970, by the telemetry's own timestamps. */
   sinceMs: number;
-  /** What was measured, before and after, and of how many. */
+  /** The measured values, before and after, with the sample sizes. */
   evidence: string[];
   runbook: { text: string; command: string };
 }
 
-/** What health is told from elsewhere than telemetry, this is told too: it has to have an answer for every reason of health. */
+/** Facts from outside telemetry that health receives too: each reason of health must have a diagnosis. */
 export interface DiagnoseOptions extends Pick<HealthOptions, "status" | "reasons"> {
-  /** Diagnoses that are less sure are left out; default 0.5. */
+  /** Less confident diagnoses are left out; default 0.5. */
   confidenceMin?: number;
 }
 
@@ -67,10 +67,10 @@ export const RULES: readonly Rule[] = [
   cpuStarved,
 ];
 
-/** All that a diagnosis can be of. */
+/** All causes that a diagnosis can name. */
 export const CAUSES: readonly string[] = [...RULES.map(({ cause }) => cause), UNKNOWN];
 
-/** What is wrong now, by the timeline's own clock; best first. Never throws. */
+/** The problems now, by the timeline's own clock; best first. Never throws. */
 export function diagnose(timeline: Timeline, options: DiagnoseOptions = {}): Diagnosis[] {
   if (!hasBegun(timeline)) return [];
   const { confidenceMin = CONFIDENCE_MIN } = options;
@@ -92,12 +92,12 @@ export function diagnose(timeline: Timeline, options: DiagnoseOptions = {}): Dia
     });
 }
 
-/** Those that name something in the server: not what the machine does to it, and not what has no name. */
+/** The diagnoses whose cause is inside the server: not the machine's, and not unknown. */
 export const causesWithin = (diagnoses: readonly Diagnosis[]): Diagnosis[] =>
   diagnoses.filter(({ cause }) => cause !== UNKNOWN && cause !== cpuStarved.cause);
 
 function unknown(timeline: Timeline, confidenceMin: number, { status, reasons }: DiagnoseOptions): Diagnosis[] {
-  // One that was stopped is not well, and nothing is wrong with that.
+  // A stopped server is not healthy, but that is no problem to diagnose.
   if (timeline.isStopped) return [];
   const finding = unknownFrom(assessHealth(timeline, { anomalies: null, status, reasons }));
   if (finding === null || finding.confidence < confidenceMin) return [];

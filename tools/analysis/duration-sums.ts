@@ -1,4 +1,4 @@
-// Tick times of any number of ticks in flat memory: a histogram of microseconds, exact to about a tenth of a percent.
+// Tick times of any number of ticks in constant memory: a histogram of microseconds, exact to about a tenth of a percent.
 
 import { createHistogram } from "node:perf_hooks";
 import type { RecordableHistogram } from "node:perf_hooks";
@@ -9,7 +9,7 @@ export interface DurationSummary {
   msP50: Measured;
   msP99: Measured;
   msMax: Measured;
-  /** Missing when some tick did not say. */
+  /** Missing when some tick line does not say. */
   overruns: Measured;
 }
 
@@ -21,7 +21,7 @@ export class DurationSums {
   #overruns = 0;
   #untold = 0;
 
-  /** `ms`: up to TICK_MS_MAX. `isOverrun`: null where the line does not say. */
+  /** `ms`: at most TICK_MS_MAX. `isOverrun`: null where the line does not say. */
   add(ms: number, isOverrun: boolean | null): void {
     this.#histogram.record(Math.max(1, Math.round(ms * US_PER_MS)));
     this.#maxMs = Math.max(this.#maxMs, ms);

@@ -5,17 +5,17 @@ export const LIMITS = {
   /** `error` lines in the window. */
   errorsDegraded: 1,
   errorsCritical: 5,
-  /** Share of the meant tick rate. */
+  /** Share of the intended tick rate. */
   tickRateDegraded: 0.95,
   tickRateCritical: 0.5,
-  /** Share of ticks over budget, or given up for good; a few single ones happen on a busy machine. */
+  /** Share of ticks over budget or dropped; a few single ones happen on a busy machine. */
   lateShareDegraded: 0.02,
   lateTicksDegradedMin: 3,
   /** Silence of a zone that is not DOWN. */
   zoneSilentMs: 2_000,
-  /** The same where ticks are far apart on purpose. */
+  /** The same, in tick intervals, where ticks are intentionally far apart. */
   zoneSilentIntervals: 4,
-  /** A server younger than this has no tick rate yet. */
+  /** Seconds; a younger server has no tick rate yet. */
   tickRateAfterS: 2,
   anomaliesS: 60,
 } as const;

@@ -1,4 +1,4 @@
-// Why a server is not healthy: each threshold of LIMITS against the numbers, as sentences; critical ones first.
+// Why a server is not healthy: the numbers are compared with each threshold of LIMITS; the reasons are sentences, critical first.
 
 import { LEVEL_CLOSED } from "../../server/protocol/limits.ts";
 import type { HealthOptions, HealthReason, HealthReport } from "./health-report.ts";
@@ -79,7 +79,7 @@ function judgeErrors(
   (errors >= LIMITS.errorsCritical ? critical : degraded).push(text);
 }
 
-/** Game time a second of the clock where it goes fastest: what the loop goes by. Where it has changed, the least of it. */
+/** Game seconds for each real second, of the fastest zone (the loop's pace). The lowest value, if it changed in the window. */
 function fastestRate(zones: readonly ZoneTick[][]): number {
   const rates = zones
     .filter(({ length }) => length > 0)
@@ -110,7 +110,7 @@ function judgeTicks(
 const isTooMany = (late: Measured, ticks: Measured): boolean =>
   late !== null && ticks !== null && late >= LIMITS.lateTicksDegradedMin && late > ticks * LIMITS.lateShareDegraded;
 
-/** How much a running total grew within these samples; a total that begins anew has not grown. Missing where it is not told. */
+/** The increase of a running total within these samples; 0 when the total restarted; missing where the lines do not have it. */
 function growth<Field extends string>(samples: readonly Record<Field, Measured>[], field: Field): Measured {
   const grown = difference(samples.at(-1)?.[field] ?? null, samples[0]?.[field] ?? null);
   return grown === null ? null : Math.max(0, grown);

@@ -1,4 +1,4 @@
-// What a health check is asked and what it answers.
+// The input and the result of a health check.
 
 import type { Anomaly } from "./anomalies.ts";
 import type { ServerStatus } from "./server-status.ts";
@@ -21,12 +21,12 @@ export interface HealthReport {
   reasons: HealthReason[];
   /** Time of the newest line, in milliseconds since 1970; missing without any. */
   atMs: Measured;
-  /** Seconds the numbers are of; missing without any line. */
+  /** The seconds that the numbers cover; missing without any line. */
   windowS: Measured;
   tickRateHz: { meant: number; measured: Measured };
-  /** Of the game loop, which goes as slowly as the slowest zone. */
+  /** Tick times of the game loop, which is as slow as the slowest zone. */
   durationMs: TickTimes;
-  /** Missing when some tick does not say whether it was one. */
+  /** Missing when some tick line does not say whether it was an overrun. */
   overruns: Measured;
   zones: ZoneHealth[];
   traffic: Traffic | null;
@@ -35,15 +35,15 @@ export interface HealthReport {
   process: ProcessSample | null;
   /** `error` lines in the window. */
   errors: number;
-  /** Of the last minute. */
+  /** The anomalies of the last minute. */
   anomalies: Anomaly[];
 }
 
 export interface HealthOptions {
-  /** One that has gone along with this timeline; without, anomalies are looked for anew; null: they are not looked for. */
+  /** A log that has followed this timeline; undefined: anomalies are searched from the start; null: they are not searched. */
   anomalies?: AnomalyLog | null;
-  /** What the server says over HTTP, where it was asked: knows zones that telemetry has been silent about. */
+  /** The server's own status over HTTP, if it was asked: it includes zones that telemetry has been silent about. */
   status?: ServerStatus | undefined;
-  /** Reasons that are known from elsewhere, such as a port that does not answer. */
+  /** Reasons from other sources, such as a port that does not answer. */
   reasons?: readonly HealthReason[] | undefined;
 }

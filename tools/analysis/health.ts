@@ -1,9 +1,9 @@
-// How the server is, by its telemetry: a verdict with its reasons, and the numbers an operator looks at first.
+// The health of a server, from its telemetry: a verdict with its reasons, and the numbers that an operator needs first.
 //
 //   assessHealth(timeline)
 //   // { status: "degraded", reasons: [{ level: "degraded", text: "zone 1 Elwynn Forest is DEGRADED" }], zones: [...], ... }
 //
-// Everything is of the last ten seconds before the timeline's newest line. All thresholds stand in LIMITS (health-limits.ts).
+// All numbers are of the last ten seconds before the timeline's newest line. All thresholds are in LIMITS (health-limits.ts).
 
 import { AnomalyLog } from "./anomalies.ts";
 import { LIMITS } from "./health-limits.ts";
@@ -17,7 +17,7 @@ import { tickTimes, zonesOf } from "./zone-health.ts";
 import type { HealthOptions, HealthReport } from "./health-report.ts";
 
 const TICK_RATE_HZ = 20;
-/** The time of a timeline without a line: all its series are empty, so it matters for none. */
+/** The time of a timeline without a line: all its series are empty, so the value does not matter. */
 const NEVER = { nowMs: 0, fromMs: 0 };
 
 export function assessHealth(timeline: Timeline, options: HealthOptions = {}): HealthReport {

@@ -1,5 +1,5 @@
-// What was wrong over the whole length of a file, from one end to the other: a diagnosis a second, put together into
-// incidents. What no rule knows is one only when it lasts, and is not the end of one that had a name.
+// The incidents of a whole file, from its begin to its end: one diagnosis a second, merged into incidents. An unknown cause
+// is an incident only when it lasts, and it does not end the incident of a known cause.
 //
 //   const log = new IncidentLog()
 //   await readLines(file, { onLine: (line) => { timeline.take(line); log.advance(timeline) } })
@@ -13,27 +13,27 @@ import type { Measured } from "./measured.ts";
 import type { Timeline } from "./timeline.ts";
 
 export interface Incident {
-  /** When it was first and last diagnosed, in milliseconds since 1970. */
+  /** The first and last time it was diagnosed, in milliseconds since 1970. */
   fromMs: number;
   toMs: number;
-  /** At its surest. */
+  /** The diagnosis at its highest confidence. */
   diagnosis: Diagnosis;
 }
 
-/** A cause that was not seen for so long and comes again is another incident. */
+/** A cause that was not seen for this long and then comes again is a new incident. */
 const GAP_MS_MAX = 5_000;
 const INCIDENTS_MAX = 1_000;
 const SECOND_MS = 1_000;
 
 export class IncidentLog {
-  /** In the order in which they began; past 1,000 the rest is only counted. */
+  /** In the order of their begin; after 1,000, more incidents are only counted. */
   readonly incidents: Incident[] = [];
-  /** All that were found. */
+  /** The number of all incidents found. */
   count = 0;
   readonly #newest = new Map<string, Incident>();
   #second: Measured = null;
   #namedMs = Number.NEGATIVE_INFINITY;
-  /** Since when, without a pause, nothing had a name. */
+  /** The time since which all diagnoses, without a gap, are unknown. */
   #unnamedMs: number | null = null;
 
   /** Diagnoses once for each second of the timeline's own clock. */

@@ -1,7 +1,7 @@
-// Which telemetry lines are wanted: by type, component and what the message says. All that is given must be true of a line.
+// Selects telemetry lines by type, component and message. A line must match all given conditions.
 //
 //   const filter = new LineFilter({ type: "error", component: "zone" })
-//   filter.wants(line)           // counts it, and keeps it among the newest when it is wanted
+//   filter.wants(line)           // counts the line, and keeps it as one of the newest when it matches
 //   filter.newest                // the last ten of them, oldest first
 
 import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
@@ -9,7 +9,7 @@ import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 export interface LineWishes {
   type?: string | undefined;
   component?: string | undefined;
-  /** Part of the message, in whatever case. */
+  /** A part of the message; upper and lower case are the same. */
   message?: string | undefined;
 }
 
@@ -19,10 +19,10 @@ export type LineKind = Pick<TelemetryLine, "type" | "component" | "message">;
 const NEWEST_MAX = 10;
 
 export class LineFilter {
-  /** Lines that were asked about, and those of them that are not wanted. */
+  /** The number of lines checked, and of those that do not match. */
   lines = 0;
   unwanted = 0;
-  /** The last ten that are wanted, oldest first. */
+  /** The last ten matching lines, oldest first. */
   readonly newest: TelemetryLine[] = [];
   readonly #wishes: LineWishes;
   readonly #message: string;
@@ -32,7 +32,7 @@ export class LineFilter {
     this.#message = wishes.message?.toLowerCase() ?? "";
   }
 
-  /** False: every line is wanted. */
+  /** False: every line matches. */
   get isPicky(): boolean {
     const { type, component, message } = this.#wishes;
     return type !== undefined || component !== undefined || message !== undefined;
@@ -49,7 +49,7 @@ export class LineFilter {
     return true;
   }
 
-  /** Whether all lines of a kind are wanted: what is asked for names nothing else of a line. */
+  /** Whether all lines of a kind match: the filter has no condition on other fields of a line. */
   wantsKind(kind: LineKind): boolean {
     return this.#isWanted(kind);
   }

@@ -1,11 +1,11 @@
-// Telemetry lines out of a file or a pipe, one at a time and in flat memory, whatever is in it.
+// Reads telemetry lines from a file or a pipe, one at a time and in constant memory, whatever the input holds.
 //
 //   const read = await readLines("telemetry.jsonl", { onLine: (line) => timeline.take(line) })
 //   // { lines: 13466, broken: 1, empty: 0, before: 0, bytes: 5200024 }
 //
-// "-" is stdin. What is no telemetry line (half a line at the end of a file that is being written, say) is counted; a text
-// that goes on without a newline is given up after a mebibyte and counted once. A file that is rotated while it is read is
-// read to its end; its siblings are other files.
+// "-" is stdin. Lines that are not telemetry (such as the half line at the end of a growing file) are counted. A text
+// without a newline is dropped after a mebibyte and counted once. A file that is rotated during the read is read to its
+// end; the other files of the rotation are not read.
 
 import { open } from "node:fs/promises";
 import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
@@ -17,25 +17,25 @@ export interface ReadLines {
   lines: number;
   broken: number;
   empty: number;
-  /** Telemetry lines of a time before `sinceMs`. */
+  /** Telemetry lines that are older than `sinceMs`. */
   before: number;
   bytes: number;
 }
 
 export interface ReadOptions {
   onLine: (line: TelemetryLine) => void;
-  /** Lines of an earlier time (milliseconds since 1970) are only counted. */
+  /** Older lines (milliseconds since 1970) are only counted. */
   sinceMs?: number | undefined;
-  /** Of a longer file only so much of its end is read; the half line it begins with counts as broken. */
+  /** Reads only this much of the end of a longer file; the half line at the start counts as broken. */
   tailBytes?: number | undefined;
-  /** Ends reading early. */
+  /** Stops the reading early. */
   signal?: AbortSignal | undefined;
 }
 
 const LINE_CHARS_MAX = 1 << 20;
 const CHUNK_BYTES = 1 << 18;
 const TAIL_BYTES = 1 << 18;
-/** Where our own lines have their timestamp, so that most lines before `sinceMs` need not be parsed. */
+/** Where the server's own lines have their timestamp, so that most lines before `sinceMs` need not be parsed. */
 const TIMESTAMP = /^\{"v":1,"timestamp":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)"/;
 const STDIN = "-";
 
@@ -76,9 +76,9 @@ class LineSplitter {
   readonly #decoder = new TextDecoder();
   readonly #counts: ReadLines = { lines: 0, broken: 0, empty: 0, before: 0, bytes: 0 };
   readonly #since: string | null;
-  /** What came after the last newline. */
+  /** The text after the last newline. */
   #rest = "";
-  /** The line in hand is too long: it is dropped up to its newline. */
+  /** The current line is too long: it is dropped up to its newline. */
   #isSkipping = false;
 
   constructor(options: ReadOptions) {
@@ -150,7 +150,7 @@ async function* chunksOf(path: string, tailBytes: number | undefined): AsyncGene
   }
   await using file = await open(path);
   const buffer = Buffer.alloc(CHUNK_BYTES);
-  // Null reads on from where it is: what is no regular file can not be read at a place.
+  // Null: read from the current position, because a pipe has no other.
   let position = tailBytes === undefined ? null : Math.max(0, (await file.stat()).size - tailBytes);
   for (;;) {
     const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, position);

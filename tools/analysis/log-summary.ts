@@ -1,13 +1,13 @@
-// A whole telemetry file in a few numbers, in one pass and flat memory: what parse-logs prints.
+// Summarizes a whole telemetry file in one pass and constant memory: the output of parse-logs.
 //
 //   const summary = new LogSummary()
 //   await readLines(file, { onLine: (line) => summary.take(line) })
 //   summary.report()      // { lines, fromMs, toMs, loop: {...}, zones: [...], casts: {...}, combat: {...}, ... }
 //
-// Tick lines are exact, so casts, damage and kills are exact sums. Who did it and with what is only in the sampled event
-// lines (at most 200 a second of each kind): those figures say of how many events they are, and how many were left out.
+// Tick lines are complete, so casts, damage and kills are exact sums. Who did it, and with which spell, is only in the sampled
+// event lines (at most 200 a second of each kind): those figures give the number of their events, and of those left out.
 //
-// A figure is of lines of one kind. Where the summary is only told that some kinds are taken, the figures of all others are
+// A figure is computed from lines of one kind. When the summary received only some kinds, the figures of all others are
 // missing (null), and not 0: report((kind) => filter.wantsKind(kind)).
 
 import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
@@ -54,9 +54,9 @@ export interface LogReport {
   loop: DurationSummary | null;
   zones: ZoneSummary[] | null;
   casts: CastSums | null;
-  /** Share of casts that came to an end and were completed; missing without casts. */
+  /** The share of finished casts that were completed; missing without casts. */
   castSuccess: Measured;
-  /** Share of cast requests that the global cooldown refused. */
+  /** The share of cast requests that the global cooldown refused. */
   gcdBlockRate: Measured;
   combat: { damage: number; damagePerS: Measured; kills: number; attacks: number } | null;
   /** From sampled lines, see `sampledOut`. */
@@ -69,11 +69,11 @@ export interface LogReport {
   /** Event lines that the rate budget left out, by kind. */
   sampledOut: TallyEntry[] | null;
   linesLost: Measured;
-  /** Audit lines of faults; nothing is concluded from them. */
+  /** Audit lines of faults; no conclusion is drawn from them. */
   faultLines: Measured;
 }
 
-/** The kinds of lines that figures are of. */
+/** The kinds of lines that figures are computed from. */
 const kindOf = (type: LineKind["type"], component = "", message = ""): LineKind => ({ type, component, message });
 const KINDS = {
   start: kindOf("event", "server", "Server starting"),
@@ -88,7 +88,7 @@ const KINDS = {
   disconnect: kindOf("event", "game_server", "Client disconnected"),
   sampledOut: kindOf("health", "telemetry", "Lines sampled out"),
   lost: kindOf("health", "telemetry", "Lines lost"),
-  /** Errors and audit lines of any message: only a filter that leaves those alone knows all of them. */
+  /** Errors and audit lines with any message: complete only under a filter without a condition on the message. */
   error: kindOf("error"),
   fault: kindOf("event", "fault"),
 };
@@ -104,7 +104,7 @@ const KINDS_MAX = 500;
 const DEALERS_MAX = 20_000;
 const TOP = 10;
 const KINDS_SHOWN_MAX = 40;
-/** Creature ids begin after this (docs/PROTOCOL.md). */
+/** Creature ids begin above this (docs/PROTOCOL.md). */
 const SESSION_ID_MAX = 1_000_000;
 
 export class LogSummary {
@@ -131,12 +131,12 @@ export class LogSummary {
   #linesLost = 0;
   #faultLines = 0;
 
-  /** `spellNames`: by number; a spell without a name there keeps its number. */
+  /** `spellNames`: by spell number; a spell without a name is shown by its number. */
   constructor({ spellNames = new Map() }: { spellNames?: ReadonlyMap<number, string> } = {}) {
     this.#spellNames = spellNames;
   }
 
-  /** Never throws, whatever is in the line. */
+  /** Never throws, whatever the line holds. */
   take(line: TelemetryLine): void {
     const { type, component, message, data } = line;
     this.#lines++;
@@ -156,7 +156,7 @@ export class LogSummary {
     else if (component === "fault") this.#faultLines++;
   }
 
-  /** `takes`: whether all lines of a kind were taken; default: all were. */
+  /** `takes`: whether all lines of a kind were taken; default: all kinds were. */
   report(takes: (kind: LineKind) => boolean = () => true): LogReport {
     const of = <Figure>(name: keyof typeof KINDS, figure: Figure): Figure | null =>
       takes(KINDS[name]) ? figure : null;
@@ -233,7 +233,7 @@ export class LogSummary {
     zone.playersMax = Math.max(zone.playersMax, numberOf(data, "players", 0));
   }
 
-  /** A tick that does not say how long it took tells nothing of how long ticks take. */
+  /** A tick line without a duration is left out of the tick times. */
   #takeTick(durations: DurationSums, data: TelemetryLine["data"]): void {
     const ms = tickMsOf(data, "duration_ms");
     if (ms !== null) durations.add(ms, flagOf(data, "overrun"));

@@ -4,7 +4,7 @@
 //   mannWhitney([1, 2, 3, 4], [5, 6, 7, 8])   // { u: 16, z: 2.17, p: 0.015 }: the second is larger
 //
 // Normal approximation with correction for ties and continuity (Hollander & Wolfe 1973, chapter 4), good from about
-// eight values a side. simple-statistics has the rank sum and the error function; no kept package has the p-value.
+// eight values a side. simple-statistics has the rank sum and the error function; no maintained package has the p-value.
 
 import { errorFunction, wilcoxonRankSum } from "simple-statistics";
 

@@ -1,9 +1,9 @@
-// A question on a terminal that may go away: clack's own way out writes to the terminal first, and never comes to an end where
-// there is none any more.
+// A question on a terminal that may go away. Clack's own cancel path writes to the terminal first, and never ends when the
+// terminal is gone.
 //
 //   const answer = await orCancelled(confirm({ message, signal }), signal)      // a symbol once the signal is aborted
 
-/** The prompt's answer, or a symbol as clack gives for Ctrl-C as soon as the signal is aborted. */
+/** The prompt's answer, or, as soon as the signal is aborted, a symbol as clack returns for Ctrl-C. */
 export function orCancelled<Answer>(prompt: Promise<Answer | symbol>, signal: AbortSignal): Promise<Answer | symbol> {
   const { promise: cancelled, resolve } = Promise.withResolvers<symbol>();
   const onAbort = (): void => resolve(Symbol("cancelled"));

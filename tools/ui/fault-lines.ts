@@ -1,4 +1,4 @@
-// Faults in words: the list as a table that fits 80 columns, and one fault with all its numbers.
+// Faults as text: the list as a table that fits 80 columns, and one fault with all its numbers.
 //
 //   FAULT                   STATE   ZONES   LEFT  RUNS  HIT
 //   latency-spike           active  1-4    4.8 s     1  40 of 40   delay_ms=200 ...
@@ -8,7 +8,7 @@ import type { FaultStatus } from "../../server/protocol/faults/status.ts";
 import { paint } from "./output.ts";
 import { fieldLines, tableLines } from "./table.ts";
 
-/** Nominal server ticks: what faults last is counted in these, whatever the server's tick rate is. */
+/** Nominal server ticks a second. Fault durations are counted in these ticks, whatever the server's tick rate is. */
 export const TICKS_PER_SECOND = 20;
 export const LONGEST = `${DURATION_TICKS_MAX / TICKS_PER_SECOND / 60} min`;
 
@@ -29,7 +29,7 @@ export function faultTable(faults: readonly FaultStatus[]): string[] {
   return [paint.dim(head), ...lines.map((line, at) => (sorted[at]?.active === true ? paint.yellow(line) : line))];
 }
 
-/** One fault, a line a fact. */
+/** One fault, one line for each fact. */
 export function faultDetails(fault: FaultStatus): string[] {
   const { id, title, activations, affected, eligible, probability, config } = fault;
   const fields: [string, string | number][] = [["state", stateOf(fault)]];
@@ -40,12 +40,12 @@ export function faultDetails(fault: FaultStatus): string[] {
   return [`${fault.active ? paint.yellow(id) : paint.bold(id)}  ${title}`, ...fieldLines(fields)];
 }
 
-/** "1", "1-4", "1,3", or "server" when it is not about zones. */
+/** "1", "1-4", "1,3", or "server" when the fault targets no zones. */
 export function zonesOf({ targets }: Pick<FaultStatus, "targets">): string {
   return targets.length === 0 ? "server" : zoneRanges(targets);
 }
 
-/** Ascending zone ids in short: [1, 2, 3, 7] is "1-3,7". */
+/** Ascending zone ids as ranges: [1, 2, 3, 7] is "1-3,7". */
 export function zoneRanges(zones: readonly number[]): string {
   const ranges: [from: number, to: number][] = [];
   for (const zone of zones) {

@@ -1,10 +1,10 @@
-// Flags that several subcommands share, and how their texts become values.
+// Flags that several subcommands share, and the parsers of their values.
 //
 //   addFormatFlag(command)                      // --format text|json
-//   durationFrom("1s", "24h")("5m")             // 300000; "0" and "9999h" are refused with what may be given
+//   durationFrom("1s", "24h")("5m")             // 300000; "0" and "9999h" are refused, and the error gives the range
 //   command.option("--seed <n>", "seed", parseInteger(0, 0xffff_ffff), 1)
 //
-// Those that say which server is meant are in server-flags.ts.
+// The flags that choose a server are in server-flags.ts.
 
 import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
@@ -45,17 +45,17 @@ export function parseNumber(min: number, max: number): (text: string) => number 
 
 const MS_PER_UNIT: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
-/** A timer beyond 2^31 - 1 ms fires at once: no time that a command waits may be longer. */
+/** A timer longer than 2^31 - 1 ms fires at once, so no command may wait longer. */
 const TIMER_MAX = "596h";
 
-/** "500ms", "5s", "2m", "1h", or a bare number of seconds; in whole milliseconds, as a text would be read. Throws InvalidArgumentError. */
+/** Parses "500ms", "5s", "2m", "1h", or a bare number of seconds; returns whole milliseconds. Throws InvalidArgumentError. */
 export function parseDurationMs(text: string): number {
   return durationFrom("0s", TIMER_MAX)(text);
 }
 
 /**
- * An argument parser for a time from `min` to `max`, both included and written as people write them; in whole milliseconds.
- * `why`, a sentence, is said of what lies outside.
+ * An argument parser for a duration from `min` to `max` (both included, written like "5s"); it returns whole milliseconds.
+ * `why`, a sentence, is added to the error for a value outside the range.
  */
 export function durationFrom(min: string, max: string, why = ""): (text: string) => number {
   const [minMs, maxMs] = [msOf(min), msOf(max)];
@@ -68,14 +68,14 @@ export function durationFrom(min: string, max: string, why = ""): (text: string)
   };
 }
 
-/** Null for what is no time. */
+/** Milliseconds; null when the text is not a duration. */
 function msOf(text: string): number | null {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
   const amount = match?.[1];
   return amount === undefined ? null : Math.round(Number(amount) * (MS_PER_UNIT[match?.[2] ?? "s"] ?? 1_000));
 }
 
-/** "100t" (ticks) or a duration; in ticks of a server at `tickRateHz`. Throws InvalidArgumentError. */
+/** Parses "100t" (ticks) or a duration; returns ticks of a server at `tickRateHz`. Throws InvalidArgumentError. */
 export function parseTicks(text: string, tickRateHz = 20): number {
   const ticks = /^(\d+)t$/.exec(text)?.[1];
   return ticks === undefined ? Math.round((parseDurationMs(text) / 1_000) * tickRateHz) : Number(ticks);

@@ -1,11 +1,11 @@
-// Whether this process is the one its terminal listens to: what was started with "&", or put there with Ctrl-Z and bg, leaves
-// the screen to whoever is typing.
+// Whether this process is in the foreground of its terminal. A process that was started with "&", or moved to the background
+// with Ctrl-Z and bg, must not draw on the screen.
 
 import { readFileSync } from "node:fs";
 
-/** Linux has it at hand: in proc(5)'s stat the fifth field is the process group, the eighth the terminal's. Elsewhere: true. */
+/** On Linux from proc(5)'s stat: the fifth field is the process group, the eighth the terminal's. Elsewhere: true. */
 export function isInForeground(stat = readStat()): boolean {
-  // The name, which may hold blanks and parentheses, ends at the last one.
+  // The process name may contain blanks and parentheses; it ends at the last parenthesis.
   const [, , , group, , , terminalsGroup] = stat.slice(stat.lastIndexOf(")") + 1).split(" ");
   return terminalsGroup === undefined || terminalsGroup === "-1" || group === terminalsGroup;
 }
@@ -14,7 +14,7 @@ function readStat(): string {
   try {
     return readFileSync("/proc/self/stat", "latin1");
   } catch {
-    // No Linux.
+    // Not Linux.
     return "";
   }
 }

@@ -4,7 +4,7 @@
 //   // Exit codes:
 //   //   0    done
 //   //   ...
-//   finishHelp(program)     // once all subcommands are registered: hints that name the command they are about
+//   finishHelp(program)     // once all subcommands are registered: adds hints that name the right command
 
 import type { Command, CommanderError } from "commander";
 import { EXIT } from "./output.ts";
@@ -12,7 +12,7 @@ import { EXIT } from "./output.ts";
 type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /**
- * The exit codes of one command, each in its own words; EXIT says what a number means everywhere. Wrong usage is added.
+ * The exit codes of one command, with the meaning each has there; EXIT gives the general meanings. Adds wrong usage.
  */
 export function exitCodes(meanings: Partial<Record<ExitCode, string>>): string {
   const all = { [EXIT.usage]: "wrong usage", ...meanings };
@@ -21,7 +21,7 @@ export function exitCodes(meanings: Partial<Record<ExitCode, string>>): string {
   );
 }
 
-/** Words every command of the tree: what to do after an error, and a help command that reaches all the way down. */
+/** Sets the texts of every command of the tree: the hint after an error, and a help command at every level. */
 export function finishHelp(program: Command): void {
   for (const command of withSubcommands(program)) {
     command.showHelpAfterError(`(${pathOf(command)} --help tells more)`);
@@ -37,23 +37,23 @@ export function finishHelp(program: Command): void {
   }
 }
 
-/** What is wrong with a command line, in one sentence for scripts; for people commander says it, with the help where that is wanted. */
+/** The problem of a command line in one sentence, for scripts. For people, commander prints it, with the help where useful. */
 export function usageProblem(program: Command, error: CommanderError, args = process.argv.slice(2)): string {
   const place = placeOf(program, args);
-  // A command that was not told which of its subcommands shows its help, or takes --format for a mistake of its own.
+  // A command without its subcommand shows its help, or reports --format as an unknown option.
   const isHelp = error.code === "commander.help" || error.message.startsWith("error: unknown option '--format");
   const names = place.commands.map((command) => command.name()).join(", ");
   const problem = isHelp && names !== "" ? `say which: ${names}` : error.message.replace(/^error: /, "");
   return `${problem} (${pathOf(place)} --help tells more)`;
 }
 
-/** The subcommand that a command line leads to, as far as its words do. */
+/** The subcommand that a command line leads to, as far as its words match. */
 function placeOf(command: Command, [word, ...rest]: readonly string[]): Command {
   const next = command.commands.find((each) => each.name() === word);
   return next === undefined ? command : placeOf(next, rest);
 }
 
-/** The name as it is typed: "wowsim inject-fault list". */
+/** The full command as it is typed: "wowsim inject-fault list". */
 export function pathOf(command: Command): string {
   return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }

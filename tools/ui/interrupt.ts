@@ -1,14 +1,14 @@
-// Commands that go on until they are told to stop: Ctrl-C or SIGTERM ends the waiting, and what is known by then is shown,
-// or what was begun is put back.
+// Commands that run until they are stopped: Ctrl-C or SIGTERM ends the waiting. Then the command shows what it knows by then,
+// or undoes what it began.
 //
 //   await interruptible(async (signal) => {
-//     while (await pause(1_000, signal)) look()
+//     while (await pause(1_000, signal)) check()
 //   })
 
-/** SIGHUP: the terminal was closed. */
+/** SIGHUP means that the terminal was closed. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Runs `work` with a signal that is aborted by the first SIGINT or SIGTERM, as `onSignalled` is told; a second one ends the process. */
+/** Runs `work` with a signal that the first SIGINT or SIGTERM aborts (and calls `onSignalled`); a second one ends the process. */
 export async function interruptible<Result>(
   work: (signal: AbortSignal) => Promise<Result>,
   onSignalled: () => void = () => {},

@@ -1,10 +1,10 @@
-// Texts in HTML and XML.
+// Escapes text for HTML and XML.
 //
 //   escapeMarkup('<b> & "x"')      // "&lt;b&gt; &amp; &quot;x&quot;"
 
 import { printableLines } from "../../server/protocol/printable.ts";
 
-/** The text as it stands in an element or a quoted attribute; what no document may contain is replaced. */
+/** The text, escaped for an element or a quoted attribute; characters that no document may contain are replaced. */
 export function escapeMarkup(text: string): string {
   return printableLines(text)
     .replaceAll("&", "&amp;")

@@ -1,17 +1,17 @@
-// Everything a command prints goes through here: text on stdout, complaints on stderr, colour only where it is wanted.
+// Everything that a command prints goes through here: results to stdout, errors to stderr, colour only where it is wanted.
 //
 //   out(paint.green("healthy"))       // coloured on a terminal, plain in a pipe or with NO_COLOR set
 //   fail(error)                       // "wowsim: No server answers on ..." on stderr, exit code 3
 //   fail("interrupted", EXIT.interrupted)
 //
-// Where --format json is asked for, stderr has JSON lines as well: {"error":{"code":"...","message":"..."}} and
-// {"note":"..."}. So stdout is the result and nothing else, and no error has to be told from a text.
+// With --format json, stderr has JSON lines as well: {"error":{"code":"...","message":"..."}} and
+// {"note":"..."}. So stdout holds only the result, and a script never has to parse an error from text.
 
 import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
 import { printableLines, shownJson } from "../../server/protocol/printable.ts";
 import { folded } from "./wrap.ts";
 
-/** What `paint` puts around a text. */
+/** The colour codes that `paint` puts around a text. */
 const PAINTED = new RegExp(`(${"\x1b"}\\[\\d\\d?m)`);
 
 /** Exit codes of every subcommand; a number means the same everywhere. */
@@ -24,12 +24,12 @@ export const EXIT = {
   unreachable: 3,
   /** There was nothing to look at: no such file, no telemetry, no ticks. */
   nothing: 4,
-  /** Wrong usage, in the command's words (a token that is missing or wrong, too) or in a file it was given. As EX_USAGE of sysexits(3), far from any verdict. */
+  /** Wrong usage: in the command line (also a missing or wrong token) or in an input file. EX_USAGE of sysexits(3). */
   usage: 64,
   interrupted: 130,
 } as const;
 
-/** What an error's code says about the exit code; every other error is a plain failure. */
+/** The exit code for each error code; every other error is a plain failure. */
 const EXIT_OF_ERROR: Readonly<Record<string, number>> = {
   unreachable: EXIT.unreachable,
   control_unreachable: EXIT.unreachable,
@@ -59,29 +59,29 @@ export function exitCodeOf(error: unknown): number {
   return (error instanceof WowsimError ? EXIT_OF_ERROR[error.code] : undefined) ?? EXIT.degraded;
 }
 
-/** True when the stream (stdout, or the one given) is a terminal that a person looks at. */
+/** True when the stream (default: stdout) is a terminal that a person reads. */
 export const isTerminal = (stream: { isTTY?: boolean } = process.stdout): boolean =>
   stream.isTTY === true && process.env["CI"] === undefined && process.env["TERM"] !== "dumb";
 
-/** True when colour is welcome: a terminal, and NO_COLOR is not set (https://no-color.org). */
+/** True when colour is wanted: a terminal, and NO_COLOR is not set (https://no-color.org). */
 export const hasColor = (): boolean =>
   process.stdout.isTTY === true && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
 
 const COLUMNS = 80;
 
-/** How many cells a line of stdout has; 80 where it is no terminal. */
+/** The width of stdout in cells; 80 when it is not a terminal. */
 export const columns = (): number => process.stdout.columns ?? COLUMNS;
 
 /**
- * A command ends when its output can not be written. A reader that has seen enough (`| head`) closes the pipe, which is no
- * failure; anything else, such as a full disk, is told in one line.
+ * Ends the command when its output can not be written. A reader that has seen enough (`| head`) closes the pipe: that is no
+ * failure. Any other error, such as a full disk, is reported in one line.
  */
 export function endWithReader(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") fail(outputError(error));
     process.exit();
   });
-  // There is nowhere to tell it.
+  // There is nowhere left to report it.
   process.stderr.on("error", () => {});
 }
 
@@ -90,7 +90,7 @@ function outputError(cause: NodeJS.ErrnoException): WowsimError {
   return new WowsimError("output_failed", message, { cause });
 }
 
-/** What goes to stderr, with its lines broken at blanks where a terminal would break words. */
+/** An error text for stderr; on a terminal its lines are broken at blanks. */
 export function complaint(text: string, stream: Stream = process.stderr): string {
   return fitting(text, stream);
 }
@@ -100,7 +100,7 @@ interface Stream {
   columns?: number;
 }
 
-/** A text for a stream: on a terminal its lines end between words, elsewhere they are for programs to read. */
+/** A text for a stream: on a terminal, lines are broken between words; elsewhere they stay whole, for programs to read. */
 export function fitting(text: string, { isTTY, columns: width = COLUMNS }: Stream = process.stdout): string {
   if (isTTY !== true) return text;
   return text
@@ -109,7 +109,7 @@ export function fitting(text: string, { isTTY, columns: width = COLUMNS }: Strea
     .join("\n");
 }
 
-/** One line on stdout; on a terminal that is narrower, several. */
+/** One line on stdout; several when the terminal is narrower. */
 export function out(line = ""): void {
   process.stdout.write(`${fitting(shown(line))}\n`);
 }
@@ -125,8 +125,8 @@ export function outJson(value: unknown): void {
 }
 
 /**
- * What leaves a command speaks to no terminal, wherever it came from; only the colours of `paint` do, where they are wanted.
- * What comes in is cleaned where it is read (parseOutsideJson): this is for what nobody thought of.
+ * Removes terminal control sequences from the output, whatever their source, except the colours of `paint`.
+ * Input is cleaned where it is read (parseOutsideJson); this catches whatever was missed there.
  */
 function shown(text: string): string {
   if (!hasColor()) return printableLines(text);
@@ -136,12 +136,12 @@ function shown(text: string): string {
     .join("");
 }
 
-/** Whether the command line asks for JSON, be it right otherwise or not: then what is wrong with it is said as JSON too. */
+/** Whether the command line asks for JSON, even if it is otherwise wrong: then its problems are reported as JSON too. */
 export function wantsJson(args: readonly string[] = process.argv.slice(2)): boolean {
   return args.some((arg, at) => arg === "--format=json" || (arg === "--format" && args[at + 1] === "json"));
 }
 
-/** Says on stderr what went wrong, and sets the exit code for when the command ends: what the error is, or the one given. */
+/** Reports an error on stderr and sets the exit code: the error's own, or the one given. */
 export function fail(error: unknown, exitCode: number = exitCodeOf(error)): void {
   const message = messageOf(error);
   if (wantsJson()) errorLine(error instanceof WowsimError ? error.code : codeOf(exitCode), message);
@@ -149,17 +149,17 @@ export function fail(error: unknown, exitCode: number = exitCodeOf(error)): void
   process.exitCode = exitCode;
 }
 
-/** An error as scripts read it. */
+/** An error as a JSON line, for scripts. */
 export function errorLine(code: string, message: string): void {
   err(shownJson({ error: { code, message } }));
 }
 
-/** Says on stderr what is worth knowing and no error: a text for people, in JSON a line of its own. */
+/** Writes a note (worth knowing, but no error) to stderr: a text for people, or a JSON line of its own. */
 export function note(text: string, speaker = "wowsim"): void {
   err(wantsJson() ? shownJson({ note: text }) : complaint(`${speaker}: ${text}`));
 }
 
-/** The code of an error that has none of its own: what its exit code means. */
+/** The code for an error that has none of its own: the meaning of its exit code. */
 function codeOf(exitCode: number): string {
   if (exitCode === EXIT.degraded) return "failed";
   return Object.entries(EXIT).find(([, code]) => code === exitCode)?.[0] ?? "failed";
@@ -168,7 +168,7 @@ function codeOf(exitCode: number): string {
 const style = (open: number, close: number) => (text: string) =>
   hasColor() ? `\x1b[${open}m${text}\x1b[${close}m` : text;
 
-/** Colours and weights; each is the identity where colour is not welcome. */
+/** Colours and weights; each returns the text unchanged where colour is not wanted. */
 export const paint = {
   bold: style(1, 22),
   dim: style(2, 22),

@@ -1,8 +1,8 @@
-// How a program that we start never outlives us, however we end: it holds our end of its stdin, on which we never write.
-// When we are gone, also by kill -9, the system closes that end, and it reads the end of its input.
+// Ensures that a child program never outlives its parent, however the parent ends. The parent holds one end of the child's
+// stdin and never writes to it. When the parent is gone, also by kill -9, the system closes that end, and the child reads EOF.
 //
-//   Bun.spawn(["wowsim", "serve", "--with-parent"], { stdin: "pipe" })     // we
-//   await parentGone()                                                      // it
+//   Bun.spawn(["wowsim", "serve", "--with-parent"], { stdin: "pipe" })     // in the parent
+//   await parentGone()                                                      // in the child
 
 /** Resolves when stdin has ended. Keeps the process alive until then. */
 export function parentGone(): Promise<void> {

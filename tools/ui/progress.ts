@@ -1,5 +1,5 @@
-// A progress bar on a terminal, nothing elsewhere, and nothing in a terminal's background: one line that is drawn over and, at
-// the end, wiped away.
+// A progress bar on a terminal (none elsewhere, and none when the process is in the background): one line that is redrawn
+// and erased at the end.
 //
 //   const bar = progressBar("playing"); bar.update(0.4, "12 of 30 s, 200 clients"); bar.done()
 //   playing ████████░░░░░░░░░░░░ 12 of 30 s, 200 clients
@@ -15,13 +15,13 @@ const WIPE = "\r\x1b[2K";
 export interface ProgressBar {
   /** `share` from 0 to 1. */
   update(share: number, text: string): void;
-  /** Wipes the line for something that `print` writes; the next update draws it again below. */
+  /** Erases the line so that `print` can write; the next update draws it again below. */
   interrupt(print: () => void): void;
-  /** Wipes the line. */
+  /** Erases the line. */
   done(): void;
 }
 
-/** Draws on stderr, so that stdout stays clean, and never beyond the terminal's width; where it draws can be given. */
+/** Draws on stderr, so that stdout stays clean, and never beyond the terminal's width. `write` can be replaced. */
 export function progressBar(
   label: string,
   isShown = isTerminal(process.stderr),
@@ -37,7 +37,7 @@ export function progressBar(
   return {
     update(share, text) {
       if (!mayDraw()) {
-        // What stands there belongs to somebody else by now.
+        // In the background, another program owns that line by now.
         isDrawn = false;
         return;
       }

@@ -1,7 +1,7 @@
-// A part of the terminal that is drawn over and over: the alternate screen, so that what was there before comes back.
+// A terminal screen that is redrawn many times. It uses the alternate screen, so the earlier content comes back at the end.
 //
 //   using screen = new Screen()
-//   screen.draw(["healthy", ...])        // closed, and the terminal as it was, at the end of the block or the process
+//   screen.draw(["healthy", ...])        // closed, and the terminal restored, at the end of the block or the process
 
 interface Terminal {
   readonly rows?: number;
@@ -24,7 +24,7 @@ export class Screen implements Disposable {
     this.#terminal = terminal;
   }
 
-  /** Shows these lines from the top; what does not fit is cut off. */
+  /** Shows these lines from the top; lines that do not fit are cut off. */
   draw(lines: readonly string[]): void {
     if (!this.#isOpen) {
       this.#isOpen = true;
@@ -35,7 +35,7 @@ export class Screen implements Disposable {
     this.#terminal.write(HOME + shown.map((line) => line + CLEAR_LINE).join("\r\n") + CLEAR_BELOW);
   }
 
-  /** Gives the terminal back as it was. May be called again. */
+  /** Restores the terminal. May be called again. */
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;

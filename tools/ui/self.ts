@@ -1,4 +1,4 @@
-// How this program starts itself again as a child: the one file it is, or Bun with the command's source.
+// How this program starts itself again as a child: the single executable, or Bun with the command's source.
 //
 //   Bun.spawn(selfCommand("serve", "--port", "0"))
 

@@ -1,7 +1,7 @@
-// Waiting that can be called off.
+// Waiting that can be cancelled.
 //
 //   await sleep(500, signal)                       // ends early by throwing the signal's reason
-//   while (await pause(1_000, signal)) look()      // ends early by false
+//   while (await pause(1_000, signal)) check()     // ends early by returning false
 
 import { setTimeout as after } from "node:timers/promises";
 
@@ -10,7 +10,7 @@ export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
   if (!(await pause(ms, signal))) throw signal.reason;
 }
 
-/** Waits; false when it was told to stop meanwhile. */
+/** Waits `ms`; false when the signal was aborted meanwhile. */
 export async function pause(ms: number, signal: AbortSignal): Promise<boolean> {
   try {
     await after(ms, undefined, { signal });

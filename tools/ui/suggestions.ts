@@ -1,5 +1,5 @@
-// Values that shell completion offers for an argument which the command itself takes without asking what they are (because
-// the server decides, for one). Where the command checks, commander's own choices() do both.
+// Values that shell completion offers for an argument that the command does not check itself (for example, because the server
+// decides). Where the command checks, commander's own choices() does both.
 //
 //   command.addArgument(suggest(new Argument("<fault>", "which"), ["latency-spike", "slow-leak"]))
 
@@ -12,7 +12,7 @@ export function suggest(argument: Argument, values: readonly string[]): Argument
   return argument;
 }
 
-/** What may stand there, as far as is known. */
+/** The possible values, as far as they are known. */
 export function suggestedValues(argument: Argument): readonly string[] {
   return argument.argChoices ?? suggestions.get(argument) ?? [];
 }

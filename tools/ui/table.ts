@@ -1,4 +1,4 @@
-// Plain text tables: numbers to the right, words to the left, two spaces between columns.
+// Plain text tables: numbers right-aligned, words left-aligned, two spaces between columns.
 //
 //   entities  ns/entity
 //   --------  ---------
@@ -27,7 +27,7 @@ export function tableLines(head: string[], rows: Cell[][], { hasRule = true } = 
   return [line(head), ...rule, ...texts.map(line)];
 }
 
-/** Names and values below each other, values in one column: `time left  4.8 s`. */
+/** Names and values, one pair on each line, values in one column: `time left  4.8 s`. */
 export function fieldLines(fields: readonly (readonly [name: string, value: string | number])[]): string[] {
   const width = Math.max(0, ...fields.map(([name]) => Bun.stringWidth(name)));
   return fields.map(([name, value]) => `${padded(name, width)}  ${value}`);
