@@ -1,5 +1,5 @@
-// A short-lived worker that makes an uploaded kernel fit to run: static checks, fuel metering, layout. It lives as long as
-// one module takes, so that Binaryen, which is big and slow to load, is never part of the server's own threads.
+// A worker that prepares one uploaded kernel to run: static checks, fuel metering, layout. It ends with that module. So
+// Binaryen, which is big and slow to load, is never part of the server's own threads.
 //
 //   main  → { wasm: Uint8Array, label: "hotfix.wasm" }
 //   main  ← { ok: true, module: WebAssembly.Module, layout: [["STATE_BASE", 65536], ...] }

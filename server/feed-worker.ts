@@ -1,5 +1,5 @@
-// The feed thread: owns the UDP socket, so that a flood of datagrams can starve nothing but the feed
-// (telemetry/feed.ts). It sends whenever the recorder has put lines into its ring.
+// The feed thread. It owns the UDP socket, so that a flood of datagrams slows down only the feed (feed/feed.ts). It sends
+// whenever the recorder has put lines into its ring.
 
 import { messageOf, WowsimError } from "./protocol/errors.ts";
 import { FullCollection } from "./shared/full-collection.ts";
@@ -11,7 +11,7 @@ import { Ring } from "./shared/ring.ts";
 
 declare const self: Worker;
 
-/** How long the feed sleeps when there are no lines; watchers that did not renew are forgotten that late. */
+/** How long the feed sleeps without lines. Watchers that did not renew are removed up to this much later. */
 const IDLE_MS_MAX = 250;
 const SECRET_BYTES = 32;
 

@@ -1,5 +1,5 @@
-// The recorder thread: owns the telemetry file. It polls the rings of all threads (telemetry/recorder.ts) until it is
-// told to stop, and then writes what is left.
+// The recorder thread. It owns the telemetry file. It polls the rings of all threads (recorder/recorder.ts) until it receives
+// `stop`, and then writes the remaining lines.
 
 import { messageOf, WowsimError } from "./protocol/errors.ts";
 import { FullCollection } from "./shared/full-collection.ts";
@@ -17,7 +17,7 @@ import { Ring } from "./shared/ring.ts";
 declare const self: Worker;
 
 const POLL_INTERVAL_MS = 25;
-/** What opening the file says when its path can not be right; anything else (a full disk) may pass and is retried. */
+/** Error codes of a path at which the file can never be opened. Any other error (a full disk) may be temporary, and is retried. */
 const WRONG_PATH_CODES = new Set([
   "EACCES",
   "EPERM",
@@ -70,7 +70,10 @@ async function start(options: RecorderStart): Promise<void> {
   answer({ type: "ready" });
 }
 
-/** Throws when the lock file that the main thread holds is not the one that others see; see store/server-locks.ts. */
+/**
+ * Checks that the lock file on disk is still the one that the main thread holds (main/server-locks.ts). Throws
+ * WowsimError("lock_lost") when it is not.
+ */
 function lockCheck({ lock }: RecorderStart): (() => Promise<void>) | undefined {
   if (lock === null) return undefined;
   const held = new BigInt64Array(lock.inode);

@@ -1,4 +1,5 @@
-// Entry of a zone worker. Lies flat beside main.ts so that a one-file build finds it; all it does is in zone/zone-host.ts.
+// Entry of a zone worker. The file lies beside main.ts so that a one-file build finds it. The work is done in
+// zone/zone-host.ts.
 
 import { messageOf } from "./protocol/errors.ts";
 import type { FromZoneWorker, ToZoneWorker } from "./shared/zone-messages.ts";

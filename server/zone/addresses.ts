@@ -1,4 +1,5 @@
-// Where a zone's host finds what it reads and writes in the memory: the kernel's layout, looked up once by name.
+// The addresses that the host of a zone reads and writes in the zone's memory. They come from the kernel's layout, where each
+// is looked up once by name.
 
 import type { KernelLayout } from "../../assembly/toolchain/kernel.ts";
 
@@ -69,10 +70,10 @@ const NAMES = {
   departuresMax: "DEPARTURES_MAX",
 } as const;
 
-/** Absolute byte addresses, and capacities. */
+/** Absolute byte addresses, strides in bytes, and capacities in elements. */
 export type Addresses = { readonly [Key in keyof typeof NAMES]: number };
 
-/** Throws WowsimError("layout_missing") when the build does not export one of them. */
+/** Throws WowsimError("layout_missing") when the build does not export one of the names. */
 export function addressesOf(layout: KernelLayout): Addresses {
   const entries = Object.entries(NAMES).map(([key, name]) => [key, layout.value(name)]);
   return Object.fromEntries(entries) as Addresses;

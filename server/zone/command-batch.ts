@@ -1,5 +1,6 @@
-// The commands of one zone's next tick: players' commands as they come out of the ring, sorted by session, and behind
-// them what faults add. A fixed buffer of 32-byte records (assembly/abi.ts); what does not fit is counted as dropped.
+// The commands of one zone's next tick: first the players' commands from the ring, sorted by session, then the commands that
+// faults add. The batch is a fixed buffer of 32-byte records (assembly/abi.ts). A command that does not fit is dropped and
+// counted.
 //
 //   batch.append(words, index)   // from the ring
 //   batch.sort()                 // session 3: seq 8, seq 9; session 7: seq 2
@@ -11,10 +12,10 @@ import { COMMAND_WORDS as WORDS } from "../protocol/game/command.ts";
 import type { Command } from "../protocol/game/command.ts";
 import { at as itemAt, wordAt } from "../protocol/assert.ts";
 
-/** More than the records of any batch: session and place in one exact number. */
+/** More than the records of any batch. So session * PLACES + index is one exact number, and a sort key. */
 const PLACES = 2 ** 20;
 
-/** Reads who is in the zone, for faults that want to know. */
+/** What a fault can read of a zone: the ids and the positions of its entities. */
 export interface EntityView {
   entityIds(): Uint32Array;
   positionOf(entityId: number): { x: number; y: number; z: number } | null;
@@ -25,11 +26,11 @@ export class ZoneBatch implements CommandBatch {
   readonly capacity: number;
   tick = 0;
   count = 0;
-  /** Records that found it full since `reset`. */
+  /** Records dropped since `reset`, because the batch was full. */
   dropped = 0;
   #bytes: Uint8Array;
   #words: Uint32Array;
-  /** What sort() writes into, swapped with the above. */
+  /** sort() writes into this buffer, then swaps it with #words. */
   #spare: Uint32Array;
   readonly #keys: Float64Array;
   readonly #entities: EntityView;
@@ -70,7 +71,7 @@ export class ZoneBatch implements CommandBatch {
     return true;
   }
 
-  /** By session, each session's in the order they came: the order of their sequence numbers. */
+  /** Sorts by session. The commands of one session keep their order, which is the order of their sequence numbers. */
   sort(): void {
     if (this.#isSorted()) return;
     const { count } = this;

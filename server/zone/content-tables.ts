@@ -1,4 +1,5 @@
-// Puts the content into a zone's memory, as the tables of the kernel's layout: one row an entry, u32 and f32 columns.
+// Writes the content into a zone's memory, as the tables of the kernel's layout: one row for each entry, in columns of u32 and
+// f32.
 //
 //   spells[3] { id: 200, castS: 1.5 } at 20 Hz  ->  row 3 at SPELL_BASE + 3 * SPELL_STRIDE: SPELL_ID 200, SPELL_CAST_TICKS 30
 
@@ -7,7 +8,7 @@ import type { KernelLayout } from "../../assembly/toolchain/kernel.ts";
 import { AURA_KINDS, POWER_TYPES, SCHOOLS, SPELL_EFFECTS } from "../protocol/content/content.ts";
 import type { Content, CreatureTemplate, PlayerClass, Spell } from "../protocol/content/content.ts";
 
-// Flags of the tables, as assembly/state/content-tables.ts has them.
+// Flags in the tables, equal to those in assembly/state/content-tables.ts.
 const SPELL_COMMON = 1;
 const SPELL_AT_WILL = 2;
 const TEMPLATE_FLEES = 1;
@@ -17,7 +18,7 @@ const TEMPLATE_ELITE = 2;
 type Cell = number | { f32: number };
 type Row = Record<string, Cell>;
 
-/** Writes all tables. Throws WowsimError("content_too_large") when something has more entries than the kernel has room for. */
+/** Writes all tables. Throws WowsimError("content_too_large") when a table has more entries than the kernel has room for. */
 export function writeContent(
   memory: WebAssembly.Memory,
   layout: KernelLayout,
@@ -54,7 +55,7 @@ export function writeContent(
   content.spells.forEach((spell, row) => view.setUint16(index + spell.id * 2, row + 1, true));
 }
 
-/** A cooldown that finds no place would be forgotten, so there is a place for each a class can have. */
+/** The kernel would forget a cooldown for which it has no room. So it must have room for all cooldowns of a class at once. */
 function checkCooldowns(layout: KernelLayout, { spells, classes }: Content): void {
   const room = layout.value("COOLDOWNS_MAX");
   for (const { name, spells: book } of classes) {
@@ -67,7 +68,7 @@ function checkCooldowns(layout: KernelLayout, { spells, classes }: Content): voi
   }
 }
 
-/** Which spells each class has, one bit a row of the spell table. */
+/** Writes which spells each class has: one bit for each row of the spell table. */
 function writeBooks(view: DataView, layout: KernelLayout, { spells, classes }: Content): void {
   classes.forEach((playerClass, classIndex) => {
     const book = layout.value("CLASS_BASE") + classIndex * layout.value("CLASS_STRIDE") + layout.value("CLASS_BOOK");

@@ -1,10 +1,10 @@
-// Who leaves a zone through a portal, as commands of its journal.
+// Players who leave a zone through a portal. Each departure is a command in the zone's journal.
 //
 //   tick 700: 12 stands in portal 0      OP_DEPART 12, e = 0, is in the batch of tick 701, journalled like any command
-//   tick 701 done: 12 has departed       a Crossing with all that is theirs (membership.ts tells it)
+//   tick 701 done: 12 has departed       a Crossing with all state of the player (membership.ts sends it)
 //
-// The portal's number travels in the command: when the tick is replayed through another module, in which somebody departs who
-// did not before, it is known where to.
+// The command contains the portal's number. A replay through another module may let a player depart who did not depart before;
+// the number then says where to.
 
 import { COMMAND_A, COMMAND_BYTES, COMMAND_E, COMMAND_OP, ENTITY_DEAD, OP_DEPART } from "../../assembly/abi.ts";
 import type { Portal } from "../protocol/content/content.ts";
@@ -19,7 +19,7 @@ const command = new Command();
 export class Crossings {
   readonly #zone: Zone;
   readonly #portals: readonly Portal[];
-  /** Whose OP_DEPART is in the batch at hand. */
+  /** Sessions whose OP_DEPART is in the current batch, with their portals. */
   readonly #departing = new Map<number, Portal>();
 
   constructor(zone: Zone, portals: readonly Portal[]) {
@@ -27,7 +27,7 @@ export class Crossings {
     this.#portals = portals;
   }
 
-  /** Before a tick: whoever stands in a portal departs with it. */
+  /** Call it before a tick. Every living player in a portal departs in this tick. */
   addDepartures(batch: ZoneBatch): void {
     this.#departing.clear();
     if (this.#portals.length === 0) return;
@@ -39,17 +39,17 @@ export class Crossings {
     });
   }
 
-  /** There is an OP_DEPART in the batch at hand: only then is departed() worth its while. */
+  /** True when the current batch contains an OP_DEPART. Otherwise there is no need to call departed(). */
   get isAnyoneDeparting(): boolean {
     return this.#departing.size > 0;
   }
 
-  /** Who left in the tick that has just come to its end. */
+  /** The players who left in the tick that has just ended. */
   departed(): Crossing[] {
     return this.#of(this.#departing);
   }
 
-  /** Who left in a tick that was replayed with this batch. */
+  /** The players who left in the tick that was just replayed with this batch. */
   departedIn(batch: Uint8Array): Crossing[] {
     const view = new DataView(batch.buffer, batch.byteOffset, batch.length);
     const portals = new Map<number, Portal>();
@@ -61,7 +61,7 @@ export class Crossings {
     return portals.size === 0 ? [] : this.#of(portals);
   }
 
-  /** The zone went DOWN: what was in its last batch has not happened. */
+  /** The zone went DOWN: the commands of its last batch had no effect. */
   forget(): void {
     this.#departing.clear();
   }
@@ -74,7 +74,7 @@ export class Crossings {
     });
   }
 
-  /** The portal's place in the list; -1: none. */
+  /** Index of the portal at this point; -1 when there is none. */
   #portalAt(x: number, y: number): number {
     return this.#portals.findIndex((portal) => Math.hypot(x - portal.x, y - portal.y) <= portal.radiusYd);
   }

@@ -1,10 +1,10 @@
-// Who left a zone in its last tick, out of its memory.
+// Reads from a zone's memory who left it in its last tick.
 
 import { TRANSFER_WORDS } from "../../assembly/abi.ts";
 import type { Departure } from "../shared/transfer.ts";
 import type { Zone } from "./zone.ts";
 
-/** Who departed in the zone's last tick, copied. */
+/** The players who departed in the zone's last tick. Their data is copied. */
 export function readDepartures({ view, at }: Zone): Departure[] {
   const count = Math.min(view.getUint32(at.departureCount, true), at.departuresMax);
   return Array.from({ length: count }, (_, index) => {

@@ -1,4 +1,4 @@
-// Who is in a zone and where, read from its memory between two ticks. What was read is kept until the next tick.
+// Reads from a zone's memory, between two ticks, who is in the zone and where. The result is kept until the next tick.
 
 import type { Addresses } from "./addresses.ts";
 import type { EntityView } from "./command-batch.ts";
@@ -20,24 +20,24 @@ export class EntityReader implements EntityView {
     this.#ids = new Uint32Array(at.rowsMax);
   }
 
-  /** The memory is laid out in another way from now on, for as many rows. */
+  /** From now on the memory has another layout, with the same number of rows. */
   bind(at: Addresses): void {
     this.#at = at;
     this.forget();
   }
 
-  /** The memory has changed. */
+  /** The memory has changed: the next call reads it again. */
   forget(): void {
     this.#count = -1;
   }
 
-  /** Entity ids in the zone, players first; the view is reused. */
+  /** Entity ids in the zone, players first. The array is reused: the next tick overwrites it. */
   entityIds(): Uint32Array {
     this.#read();
     return this.#ids.subarray(0, this.#count);
   }
 
-  /** Yards; null when it is not here. The object is reused. */
+  /** Position in yards; null when the entity is not in this zone. The object is reused by the next call. */
   positionOf(entityId: number): { x: number; y: number; z: number } | null {
     this.#read();
     const row = this.#rows.get(entityId);
@@ -48,7 +48,7 @@ export class EntityReader implements EntityView {
     return this.#position;
   }
 
-  /** Visits every player: id, yards, ENTITY_* flags. */
+  /** Calls `visit` for every player, with its id, x and y in yards, and its ENTITY_* flags. */
   eachPlayer(visit: (id: number, x: number, y: number, flags: number) => void): void {
     const { entityId, entityX, entityY, entityFlags } = this.#at;
     const rows = this.#playerRows;
@@ -69,7 +69,7 @@ export class EntityReader implements EntityView {
     this.#readRows(playersMax, Math.min(wordAt(this.#words, creaturesHigh / 4), creaturesMax));
   }
 
-  /** After a trap, and until the zone is restored, the marks may be anything. */
+  /** Limited to the capacity, because the value in the memory may be wrong after a trap, until the zone is restored. */
   get #playerRows(): number {
     return Math.min(wordAt(this.#words, this.#at.playersHigh / 4), this.#at.playersMax);
   }

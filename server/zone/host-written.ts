@@ -1,11 +1,12 @@
-// What only the host writes into a zone's memory: the content tables, the zone's id and tick rate, its spawn point. A kernel reads
-// them. One that wrote there would leave damage behind that no roll-back to another module mends, so it traps in that very tick.
+// The parts of a zone's memory that only the host may write: the content tables, the zone's id, its tick rate and its spawn
+// point. The kernel reads them. If a kernel changed them, a rollback to another module would not repair the damage. So a kernel
+// that writes there traps in the same tick.
 //
 //   const hostWritten = new HostWritten(zone.memory, zone.at)
-//   hostWritten.note()         // as it is now, so it has to stay
+//   hostWritten.note()         // from now on these parts must not change
 //   hostWritten.problem()      // null, or "it wrote to the spell table, which only its host may"
 //
-// Comparing takes 1 us a tick: 47 KB.
+// The comparison takes 1 us a tick, for 47 KB.
 
 import type { Addresses } from "./addresses.ts";
 
@@ -36,12 +37,12 @@ export class HostWritten {
     ];
   }
 
-  /** What is there now has to be there after each tick. */
+  /** Copies the present contents. They must be unchanged after each tick. */
   note(): void {
     for (const { there, noted } of this.#areas) noted.set(there);
   }
 
-  /** Which of it is not as it was noted; null when all is. */
+  /** Names the first area that has changed since note(); null when none has. */
   problem(): string | null {
     for (const { name, there, noted } of this.#areas) {
       if (Buffer.compare(there, noted) !== 0) return `it wrote to ${name}, which only its host may`;

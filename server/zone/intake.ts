@@ -1,10 +1,10 @@
-// What comes out of the command ring for one zone, into the batch of its next tick. Players' own commands that find the
-// batch full are dropped and counted; those that say who is in the zone and who watches wait for the next batch, in order,
-// and come first in it.
+// Moves the commands of one zone from the command ring into the batch of the zone's next tick. When the batch is full, a
+// player's own command is dropped and counted. A command that says who enters, leaves or watches waits for the next batch
+// instead. Waiting commands keep their order and come first in that batch.
 //
 //   intake.accept(words, 0)              // MOVE 12; JOIN 13, ticket 90
 //   intake.acceptArrival(words)          // 25 CARRYs and an ARRIVE, all in one batch
-//   intake.next(tick)                    // an empty batch, but for those that waited
+//   intake.next(tick)                    // a batch with only the commands that waited
 
 import { COMMAND_A, COMMAND_SESSION, OP_ARRIVE, OP_JOIN, OP_LEAVE, OP_UNWATCH, OP_WATCH } from "../../assembly/abi.ts";
 import type { ZoneBatch } from "./command-batch.ts";
@@ -17,7 +17,7 @@ const SESSION_WORD = COMMAND_SESSION / 4;
 const TICKET_WORD = COMMAND_A / 4;
 
 export class Intake {
-  /** Commands are of no use to a zone that is DOWN: its players are somewhere else. */
+  /** True while the zone is DOWN. Its players are in other zones then, so it takes no commands. */
   isClosed = false;
   readonly #batch: ZoneBatch;
   readonly #membership: Membership;
@@ -29,7 +29,7 @@ export class Intake {
     this.#membership = membership;
   }
 
-  /** One record, at `index` of `words`. */
+  /** Takes one record, at `index` of `words`. */
   accept(words: Uint32Array, index: number): void {
     const op = wordAt(words, index) & 0xffff;
     const isMembers = op === OP_JOIN || op === OP_LEAVE || op === OP_WATCH || op === OP_UNWATCH;
@@ -38,17 +38,17 @@ export class Intake {
     else this.#batch.append(words, index);
   }
 
-  /** The commands that let a player from another zone in. */
+  /** Takes the commands that let a player from another zone in. They go into one batch together. */
   acceptArrival(words: Uint32Array): void {
     this.#acceptMembers(words, OP_ARRIVE);
   }
 
-  /** Takes a player out with the next batch, before anything that waits or is still in the ring. */
+  /** Removes a player in the next batch, before the commands that wait or are still in the ring. */
   evict(session: number): void {
     this.#leaving.push(session);
   }
 
-  /** The batch of the tick to come: empty, but for who is evicted and what waited. */
+  /** Starts the batch of the next tick: first the evictions, then the commands that waited. */
   next(tick: number): void {
     this.#batch.reset(tick);
     for (let session = this.#leaving.pop(); session !== undefined; session = this.#leaving.pop())

@@ -1,16 +1,16 @@
-// What a zone says of who is in it. Each command that lets a player in or takes them out has a ticket, a number that the
-// router gives out (net/zone-router.ts), and the zone answers to it:
+// Reports to the main thread who is in a zone. Each command that lets a player in or removes one has a ticket, a number from
+// the router (server/main/gateway/zone-router.ts). The zone answers each ticket:
 //
 //   JOIN 12, ticket 90      the tick with it has ended    ENTERED 12, 90, IS_THERE     (or REFUSED and why, or QUARANTINED)
-//   12 stands in a portal   the tick with OP_DEPART       DEPARTED 12, with all that is theirs
-//   once a second                                         CENSUS: the tick, the newest ticket that was dealt with, all ids
+//   12 stands in a portal   the tick with OP_DEPART       DEPARTED 12, with all state of the player
+//   once a second                                         CENSUS: the tick, the newest answered ticket, all ids
 //
-// All of it goes through one ring in the order in which it happened, and nothing is told before its tick has come to an end.
-// What finds the ring full is told later, and no census overtakes it.
+// All reports go through one ring, in the order of the events. Nothing is reported before its tick has ended. A report that
+// finds the ring full is sent later, and no census is sent before it.
 //
-// A rollback rewrites ticks that were told already. What was told is kept for as long as it can be rewritten; afterwards
-// the zone acts on every difference: who was told to be gone and is there is taken out, who was told to be there and is
-// not is told to be gone, who departed only in the new course of things is told of now.
+// A rollback rewrites ticks that were already reported. The zone keeps its reports for as long as a rollback can rewrite them,
+// and then corrects each difference: a player who was reported gone but is still in the zone is removed. A player who was
+// reported present but is not in the zone is reported gone. A departure that happened only in the replay is reported now.
 
 import { EVENT_A, EVENT_BYTES, EVENT_INFO, EVENT_KIND, EVENT_REFUSED } from "../../assembly/abi.ts";
 import { EVENT_SOURCE, OP_ARRIVE, OP_CARRY, OP_JOIN, OP_LEAVE } from "../../assembly/abi.ts";
@@ -25,33 +25,33 @@ import type { Zone } from "./zone.ts";
 import type { ZoneOutput } from "./zone-output.ts";
 import { at as itemAt } from "../protocol/assert.ts";
 
-/** Something that was told, or is to be, of the end of a tick. */
+/** A report about the end of a tick, sent or still to be sent. */
 type Told =
   { kind: "departed"; tick: number; crossing: Crossing } | { kind: "entered"; tick: number; entered: Entered };
 
-/** How a replay through another module differs from what was told. */
+/** How a replay through another module differs from the reports. Session numbers. */
 export interface Rewritten {
-  /** Told to have departed, and still there: taken out with the next tick. */
+  /** Reported as departed, but still in the zone. The next tick removes them. */
   stillHere: number[];
-  /** Told to be there, and not. */
+  /** Reported as present, but not in the zone. */
   missing: number[];
-  /** Departed in the new course of things only. */
+  /** Departed only in the replay. */
   departed: number[];
 }
 
 export class Membership {
   readonly #zone: Zone;
   readonly #crossings: Crossings;
-  /** Who comes in with the batch at hand: session, ticket, and whether that command was taken out of it. */
+  /** Sessions that enter with the current batch, their tickets, and those whose command was removed from the batch. */
   readonly #sessions: number[] = [];
   readonly #tickets: number[] = [];
   readonly #quarantined = new Set<number>();
-  /** Newest ticket among the commands of the batch at hand, and of ticks that have ended. */
+  /** Newest ticket in the current batch, and newest ticket of the ticks that have ended. */
   #ticketInBatch = 0;
   #ticketDone = 0;
   #owed: Told[] = [];
   #isCensusDue = false;
-  /** What was told of ticks that a rollback can still rewrite. */
+  /** Reports about ticks that a rollback can still rewrite. */
   #told: Told[] = [];
 
   constructor(zone: Zone, portals: readonly Portal[]) {
@@ -59,7 +59,7 @@ export class Membership {
     this.#crossings = new Crossings(zone, portals);
   }
 
-  /** A command with a ticket is in the batch at hand: JOIN, ARRIVE, LEAVE. */
+  /** The current batch contains a command with a ticket: JOIN, ARRIVE or LEAVE. */
   takes(op: number, session: number, ticket: number): void {
     if (ticket > this.#ticketInBatch) this.#ticketInBatch = ticket;
     if (op === OP_LEAVE) return;
@@ -67,24 +67,24 @@ export class Membership {
     this.#tickets.push(ticket);
   }
 
-  /** A command with a ticket came to a zone that is DOWN: it is dealt with, by nothing. */
+  /** A command with a ticket came to a zone that is DOWN. It has no effect, and its ticket counts as answered. */
   drops(ticket: number): void {
     if (ticket > this.#ticketDone) this.#ticketDone = ticket;
   }
 
-  /** Before a tick: whoever stands in a portal departs with it. */
+  /** Call it before a tick. Every living player in a portal departs in this tick. */
   addDepartures(batch: ZoneBatch): void {
     this.#crossings.addDepartures(batch);
   }
 
-  /** These commands were taken out of the batch at hand. */
+  /** These commands were removed from the current batch. */
   quarantine(commands: readonly QuarantinedCommand[]): void {
     for (const { op, session } of commands) {
       if (op === OP_JOIN || op === OP_ARRIVE || op === OP_CARRY) this.#quarantined.add(session);
     }
   }
 
-  /** After a tick that came to its end: who has left, and who is there. */
+  /** Call it after a completed tick. Reports who has left and who has entered. */
   tickDone(output: ZoneOutput): void {
     const { tick } = this.#zone;
     if (this.#crossings.isAnyoneDeparting)
@@ -98,14 +98,14 @@ export class Membership {
     if (this.#isCensusDue) this.writeCensus(output);
   }
 
-  /** Who departed in a tick that was just replayed with this batch. */
+  /** The players who departed in the tick that was just replayed with this batch. */
   departedIn(batch: Uint8Array): Crossing[] {
     return this.#crossings.departedIn(batch);
   }
 
   /**
-   * Ticks after `fromTick` were replayed through another module, in which `departures` came to pass. Call it when the newest
-   * tick has ended, before tickDone.
+   * The ticks after `fromTick` were replayed through another module, and `departures` happened in the replay. Call it when the
+   * newest tick has ended, before tickDone.
    */
   rewrite(fromTick: number, departures: readonly { tick: number; crossing: Crossing }[]): Rewritten {
     const differs: Rewritten = { stillHere: [], missing: [], departed: [] };
@@ -129,14 +129,14 @@ export class Membership {
     return differs;
   }
 
-  /** Once a second. It waits for a later tick when something is still to be told first, or there is no room. */
+  /** Call it once a second. The census is sent in a later tick when older reports still wait, or when the ring is full. */
   writeCensus(output: ZoneOutput): void {
     this.#isCensusDue = this.#owed.length > 0 || !output.writeCensus(this.#zone, this.#ticketDone);
   }
 
   /**
-   * The zone went DOWN: what was in its last batch has not happened. What had happened before is told now or, when there is
-   * no room for it, never: everybody is moved out of this zone.
+   * The zone went DOWN: the commands of its last batch had no effect. Older reports are sent now. Those that find the ring full
+   * are dropped, because all players are moved out of this zone anyway.
    */
   forget(output: ZoneOutput): void {
     this.#crossings.forget();
@@ -160,7 +160,7 @@ export class Membership {
     return { zoneId, session, ticket, outcome: REFUSED, reason: this.#refusalOf(session) };
   }
 
-  /** Why the kernel did not let a session in, as it said in this tick; 0: it did not say. */
+  /** The kernel's reason, in this tick, for not letting a session in; 0 when it gave none. */
   #refusalOf(session: number): number {
     const { view, at } = this.#zone;
     const count = Math.min(view.getUint32(at.eventCount, true), at.eventsMax);
@@ -184,7 +184,7 @@ export class Membership {
     if (told.kind === "entered" && told.entered.outcome === IS_THERE && !isThere) differs.missing.push(session);
   }
 
-  /** What is still to be told, as it is now: nothing of a departure that did not happen after all. */
+  /** Corrects a waiting report to the present state. A departure that did not happen in the replay is dropped. */
   #revise(owed: Told): Told[] {
     const isThere = this.#isThere(sessionOf(owed));
     if (owed.kind === "departed") return isThere ? [] : [owed];
@@ -193,7 +193,7 @@ export class Membership {
     return [{ ...owed, entered: { ...owed.entered, outcome: now } }];
   }
 
-  /** A departure of that session in that tick or a later one was told, or will be. */
+  /** True when a departure of this session, in this tick or a later one, is reported or waits to be. */
   #isKnown(session: number, tick: number): boolean {
     const is = (told: Told): boolean => told.kind === "departed" && told.tick >= tick && sessionOf(told) === session;
     return this.#told.some(is) || this.#owed.some(is);

@@ -1,14 +1,15 @@
-// The ladder a crashed zone climbs, from the cheapest rung to the last (docs/ARCHITECTURE.md):
+// The recovery ladder of a crashed zone, from the cheapest step to the last (docs/ARCHITECTURE.md). The code and the telemetry
+// call a step a rung.
 //
 //   replay       restore the last snapshot, replay the journal, run the trapped tick once more
-//   quarantine   run that tick without the command that the note names; and without the next one it then names, ...
+//   quarantine   run that tick without the command that the note names; then without the command of the next trap, ...
 //   rollback     the same through the module that ran before the last swap
 //   (down)       nothing helped: the caller takes the zone DOWN
 //
-// The journal is replayed once: the end of the tick before the trapped one becomes a snapshot, and each further try
-// begins there. A replay that does not give the journalled hashes, or traps itself, is tried once more from the segment
-// before. A tick that trapped by chance (a memory that was damaged) passes when it is run again, and nothing is
-// quarantined; one that trapped because of what it was given traps again at the same point.
+// The journal is replayed once. The state before the trapped tick then becomes a snapshot, and every further attempt starts
+// from it. When a replay traps, or its hashes differ from the journal, it is tried once more from the previous segment. A tick
+// that trapped by chance (damaged memory) passes when it runs again, and nothing is quarantined. A tick that trapped because of
+// its input traps again at the same point.
 
 import { messageOf } from "../protocol/errors.ts";
 import type { Kernel } from "../../assembly/toolchain/kernel.ts";
@@ -19,19 +20,20 @@ import { ZoneTrap } from "./trap.ts";
 import type { Zone } from "./zone.ts";
 import { Command } from "../protocol/game/command.ts";
 
-/** Times that one climb lets its runs take all the time they have; after that it leaves the rung. */
+/** Timeouts that one recovery allows. After that many it leaves the quarantine step. */
 export const TIMEOUTS_MAX = 3;
 /**
- * Of a tick's time, what each run of a recovery has: 60 ms by default, six times what the slowest recovery took on two cores. The
- * tick had all of it, and the whole of tick and recovery has to come to its end in about a second.
+ * Time limit of each attempt of a recovery, as a share of a tick's time limit: 60 ms by default, six times the slowest recovery
+ * measured on two cores. The trapped tick may have used its whole limit, and tick and recovery together must end in about a
+ * second.
  */
 const ATTEMPT_SHARE = 1 / 5;
 
-/** Commands taken out of one tick before the rung counts as failed. */
+/** Commands removed from one tick before the quarantine step counts as failed. */
 export const QUARANTINED_PER_TICK_MAX = 16;
 /**
- * Times that one climb lets a tick burn all its fuel to see whether it loops; after that, what runs out of little fuel is
- * taken for a loop. Bounds how long a thread can be kept by a tick with many of them.
+ * How often one recovery runs a tick on its full fuel, to see whether it loops. After that, a tick that exceeds the small fuel
+ * counts as a loop. This limits how long a tick with many loops can occupy a thread.
  */
 export const FULL_RERUNS_MAX = 4;
 
@@ -44,25 +46,25 @@ export interface QuarantinedCommand {
 
 export interface Recovery {
   rung: Exclude<RecoveryRung, "down">;
-  /** From the trap until the tick was completed after all. */
+  /** Milliseconds from the trap to the completed tick. */
   recoveryMs: number;
   replayedTicks: number;
   quarantined: QuarantinedCommand[];
   error: string;
   note: TrapNote;
-  /** Set by a rollback: ticks that were told already came to another end. */
+  /** Set by a rollback: the ticks that were already reported and now have another result. */
   rewritten: RewrittenTicks | null;
 }
 
-/** Ticks that were replayed through another module than the one players saw them in. */
+/** Ticks that were replayed through another module than the one whose results players saw. */
 export interface RewrittenTicks {
-  /** The snapshot's: those after it. */
+  /** Tick of the snapshot. The ticks after it were replayed. */
   fromTick: number;
-  /** Who left through a portal in them, but for the newest. */
+  /** Players who left through a portal in these ticks, except in the newest tick. */
   departures: { tick: number; crossing: Crossing }[];
 }
 
-/** Thrown when no rung held; `cause` is what the last one met. The zone is left with the fallback, if there is one. */
+/** Thrown when no recovery step succeeded. `cause` is the error of the last step. The zone keeps the fallback, if there is one. */
 export class UnrecoverableZone extends Error {
   readonly note: TrapNote;
 
@@ -73,17 +75,17 @@ export class UnrecoverableZone extends Error {
 }
 
 export interface RecoveryOptions {
-  /** The module of before a swap that is not promoted yet. */
+  /** The module that ran before a swap that is not promoted yet. */
   fallback: Kernel | null;
-  /** The module is under suspicion: try the fallback first. */
+  /** The swapped-in module is suspect: try the fallback first. */
   preferFallback: boolean;
   /** Milliseconds of the zone's clock. */
   now: () => number;
-  /** Who left through a portal in the tick that was just run with this batch. */
+  /** The players who left through a portal in the tick that was just run with this batch. */
   departedIn?: (batch: Uint8Array) => Crossing[];
 }
 
-/** Brings a zone whose newest tick trapped to the end of that tick. Throws UnrecoverableZone. */
+/** Completes the newest tick of a zone, after it trapped. Throws UnrecoverableZone. */
 export function recover(zone: Zone, trap: ZoneTrap, options: RecoveryOptions): Recovery {
   const { fallback, preferFallback, now, departedIn = nobody } = options;
   const climb = new Climb(zone, trap, departedIn);
@@ -95,7 +97,7 @@ export function recover(zone: Zone, trap: ZoneTrap, options: RecoveryOptions): R
   return { rung, recoveryMs: now() - trap.atMs, replayedTicks, quarantined, error, note, rewritten };
 }
 
-/** Climbs until a rung holds: which; null when none does. */
+/** Tries the steps in order. Returns the one that succeeded; null when none did. */
 function highestNeeded(climb: Climb, fallback: Kernel | null, preferFallback: boolean): Recovery["rung"] | null {
   if (climb.rebuild()) {
     if (preferFallback && fallback !== null && climb.tryFallback(fallback)) return "rollback";
@@ -114,13 +116,13 @@ class Climb {
   readonly #zone: Zone;
   readonly #batch: Uint8Array;
   readonly #departedIn: (batch: Uint8Array) => Crossing[];
-  /** Where the tick is known to loop without end: it burned a whole tick's fuel there. */
+  /** Where the tick is known to loop without end: it used a whole tick's fuel or time there. */
   #loop: TrapNote | null;
-  /** The current segment has the trapped tick alone, and begins with the end of the tick before. */
+  /** The current segment contains only the trapped tick, and its snapshot is the state before that tick. */
   #isIsolated = false;
   #fullReruns = 0;
   #timeouts = 0;
-  /** The memory is where the current segment begins. */
+  /** The memory equals the snapshot of the current segment. */
   #isRestored = false;
 
   constructor(zone: Zone, trap: ZoneTrap, departedIn: (batch: Uint8Array) => Crossing[]) {
@@ -131,20 +133,20 @@ class Climb {
     this.failure = trap;
   }
 
-  /** Brings the zone to the end of the tick before the trapped one, every hash verified. */
+  /** Brings the zone to the end of the tick before the trapped one. Verifies every hash. */
   rebuild(): boolean {
     const { segment, previousSegment } = this.#zone;
     if (this.#replay([segment], true)) return this.#isolate(true);
-    // The snapshot itself may be damaged; the one before is older, and only of use to the same module.
+    // The snapshot itself may be damaged. The previous one is older, and only the same module can verify its ticks.
     if (previousSegment.kernel !== segment.kernel || previousSegment.tick >= segment.tick) return false;
     return this.#replay([previousSegment, segment], true) && this.#isolate(false);
   }
 
-  /** Runs the trapped tick once more, on little fuel at first. */
+  /** Runs the trapped tick once more, first on little fuel, then on a tick's full fuel. */
   tryRun(): boolean {
     if (this.#rerun("little")) return true;
     const trap = this.failure;
-    // Only the loop that is known already is given up at once: another tick may just be a heavy one.
+    // Only a known loop is rejected at once. Another tick that runs out of little fuel may just be expensive.
     if (!isOutOfFuel(trap) || (this.#loop !== null && isSamePlace(trap.note, this.#loop))) return false;
     if (this.#fullReruns++ >= FULL_RERUNS_MAX) return false;
     if (this.#rerun("full")) return true;
@@ -152,7 +154,7 @@ class Climb {
     return false;
   }
 
-  /** Takes named commands out of the trapped tick, one after the other, until it runs. */
+  /** Removes the command that the note names from the trapped tick, one after the other, until the tick runs. */
   tryQuarantine(): boolean {
     while (this.failure instanceof ZoneTrap && this.failure.note.commandIndex !== null) {
       if (this.quarantined.length >= QUARANTINED_PER_TICK_MAX || this.#timeouts >= TIMEOUTS_MAX) return false;
@@ -163,7 +165,7 @@ class Climb {
     return false;
   }
 
-  /** Runs all since the last snapshot through another module; when that does not help, the zone keeps its own. */
+  /** Replays all ticks since the last snapshot through another module. If that fails, the zone keeps its own module. */
   tryFallback(fallback: Kernel): boolean {
     const zone = this.#zone;
     const { kernel } = zone;
@@ -177,7 +179,7 @@ class Climb {
     return false;
   }
 
-  /** The same for good, poison commands quarantined. */
+  /** The same, but the zone keeps the other module. Commands that make the tick trap are quarantined. */
   fallBack(fallback: Kernel): boolean {
     const zone = this.#zone;
     zone.segment.dropLast();
@@ -199,7 +201,7 @@ class Climb {
     return this.#attempt(() => zone.rerunLast(fuel));
   }
 
-  /** The segments whose ticks lead from the oldest snapshot at hand to the trapped tick. */
+  /** The segments whose ticks lead from the oldest available snapshot to the trapped tick. */
   get #sinceSnapshot(): Segment[] {
     const { segment, previousSegment } = this.#zone;
     return previousSegment.tick < segment.tick || this.#isIsolated ? [previousSegment, segment] : [segment];
@@ -231,7 +233,7 @@ class Climb {
     return true;
   }
 
-  /** Each attempt has its own time. */
+  /** Runs one attempt under its own time limit. Returns false and keeps the error when the attempt throws. */
   #attempt(action: () => void): boolean {
     this.#zone.startClock(ATTEMPT_SHARE);
     try {
@@ -249,7 +251,7 @@ function isOutOfFuel(error: unknown): error is ZoneTrap {
   return error instanceof ZoneTrap && error.code === "fuel_exhausted";
 }
 
-/** It burned all that a tick has, of the one or of the other. */
+/** True when the tick used all its fuel or all its time. */
 function isEndless(error: unknown): error is ZoneTrap {
   return isOutOfFuel(error) || (error instanceof ZoneTrap && error.code === "out_of_time");
 }

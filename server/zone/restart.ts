@@ -1,12 +1,13 @@
-// How a zone that is DOWN comes back: after a wait it is restored and ticks without players for a while. A state that traps by
-// itself would do so for ever, so each time that no command is to blame the next try begins further back, as soon, and at last
-// with a fresh zone. From then on, and after a command that was to blame, the wait doubles. A zone that comes back and goes DOWN
-// again as soon as players are there has not come back: it too begins further back, and at last its module can not hold it.
+// Restarts a zone that is DOWN. After a wait the zone is restored, and ticks for a while without players. A state that traps by
+// itself would trap for ever. So each time that no command is to blame, the next try starts from an older state after the same
+// wait, and in the end from the initial content. From then on, and after a failure that a command caused, the wait doubles. A
+// zone that goes DOWN again as soon as players are back counts as not recovered: it too starts from an older state, and in the
+// end its module is taken as unable to run it.
 //
 //   1 s   journal     the last completed tick: nothing is lost
 //   1 s   snapshot    the newest snapshot; the ticks since are lost
-//   1 s   earlier     the snapshot before
-//   1 s   anew        only what the content says
+//   1 s   earlier     the previous snapshot
+//   1 s   anew        only the initial content
 //   2 s, 4 s, ... 30 s, 30 s   anew
 
 import { OP_LEAVE } from "../../assembly/abi.ts";
@@ -16,25 +17,25 @@ import type { Zone } from "./zone.ts";
 
 export const BACK_OFF_MS_MIN = 1_000;
 export const BACK_OFF_MS_MAX = 30_000;
-/** Clean ticks before a zone that was DOWN takes players again. */
+/** Ticks without a trap before a zone that was DOWN takes players again. */
 export const PROBATION_TICKS = 20;
 
-/** A zone that goes DOWN so soon after it came back has not got over what took it DOWN; it then begins so much further back. */
+/** A zone that goes DOWN within this time after its restart has a relapse. It then starts this many steps further back. */
 export const RELAPSE_MS = 10_000;
 const RELAPSE_STEPS = 2;
-/** What it waits at most then: it does run without players, and what made it fall may be over. */
+/** Longest wait after a relapse. It is short, because the zone runs without players, and the cause may be over. */
 export const RELAPSE_BACK_OFF_MS_MAX = 5_000;
 
-/** How far back a restart goes. */
+/** The states from which a restart can begin, newest first. */
 const BEGINNINGS = ["journal", "snapshot", "earlier", "anew"] as const;
 export type Beginning = (typeof BEGINNINGS)[number];
 
-/** Where a restart began, and what that cost. */
+/** From which state a restart began, and what was lost. */
 export interface Restarted {
   beginning: Beginning;
-  /** Ticks that players have seen and that are gone. */
+  /** Ticks that players have seen and that are lost. */
   lostTicks: number;
-  /** Why it could not begin later; null when it did not have to. */
+  /** Why a newer state could not be used; null when the newest state was used. */
   reason: string | null;
 }
 
@@ -42,16 +43,19 @@ export class Restart {
   #dueMs = 0;
   #backOffMs = BACK_OFF_MS_MIN;
   #cleanTicks = 0;
-  /** When the zone last came back. */
+  /** When the zone last took players again. */
   #backAtMs = Number.NEGATIVE_INFINITY;
   #further = 0;
   #reason: string | null = null;
-  /** The zone began anew last, and failed by itself, in its probation or soon after it: the module can not hold this zone. */
+  /**
+   * The zone restarted from its initial content and then failed without a command to blame, on probation or soon after. So the
+   * module can not run this zone.
+   */
   hasFailedAnew = false;
 
   /**
-   * The zone has just gone DOWN. When that follows soon on its coming back, with no command to blame (`isStateToBlame`), what
-   * it came back on is what traps, if only once players are there: then it begins further back than it did.
+   * The zone has just gone DOWN. If that is soon after its last restart and no command is to blame (`isStateToBlame`), the
+   * restored state itself is the cause, perhaps only with players in it. Then the next restart uses an older state.
    */
   begin(nowMs: number, isStateToBlame = false): void {
     const isRelapse = isStateToBlame && nowMs - this.#backAtMs < RELAPSE_MS;
@@ -62,7 +66,7 @@ export class Restart {
     this.#wait(nowMs);
   }
 
-  /** The zone takes the place of one of which nothing is at hand: it begins anew, at once. */
+  /** The zone replaces one of which no state is available: it starts from its initial content, without a wait. */
   beginAnew(reason: string): void {
     this.#further = BEGINNINGS.length - 1;
     this.#reason = reason;
@@ -72,12 +76,12 @@ export class Restart {
     return nowMs >= this.#dueMs;
   }
 
-  /** The first tick of a try: the zone has to be put somewhere first. */
+  /** True before the first tick of a try: call restore() first. */
   get isFirstTick(): boolean {
     return this.#cleanTicks === 0;
   }
 
-  /** Puts the zone where this try begins, further back when that can not be had. */
+  /** Restores the state from which this try begins, or an older one when that fails. */
   restore(zone: Zone): Restarted {
     const newest = zone.completedTick;
     for (;;) {
@@ -92,7 +96,7 @@ export class Restart {
     }
   }
 
-  /** A tick of the try has ended well. True: it is over, the zone is back. */
+  /** A tick of the try has completed. True when the probation is over and the zone may take players. */
   ticked(nowMs: number): boolean {
     this.#cleanTicks++;
     const isBack = this.#cleanTicks >= PROBATION_TICKS;
@@ -100,9 +104,9 @@ export class Restart {
     return isBack;
   }
 
-  /** A tick of the try has not. Returns how long it is to the next try, in milliseconds. */
+  /** A tick of the try has failed. Returns the milliseconds until the next try. */
   failed(error: unknown, nowMs: number): number {
-    // A fault's command passes with the fault. Those that the restart itself gives, by which everybody leaves, do not.
+    // A fault's command stops with the fault. OP_LEAVE does not: the restart itself adds it to each try, to remove all players.
     const isFaultToBlame = error instanceof ZoneTrap && error.note.commandIndex !== null && error.note.op !== OP_LEAVE;
     const isLast = this.#further >= BEGINNINGS.length - 1;
     this.hasFailedAnew = isLast && !isFaultToBlame;
@@ -132,7 +136,7 @@ function putBack(zone: Zone, beginning: Beginning): void {
   else zone.snapshotTwice();
 }
 
-/** A module that lays the state out differently from the one of the journal can run its ticks, but not by its hashes. */
+/** A module with another layout than the journal's can run the journalled ticks, but its hashes can not be compared. */
 function replayJournal(zone: Zone): void {
   const { segment } = zone;
   const canVerify = zone.canVerify(segment);

@@ -1,8 +1,8 @@
-// Which module a zone runs, what ran before it, and whether that is still on trial. Whatever changes here the zone says itself.
+// Keeps which module a zone runs, which modules ran before, and whether the present one is still on trial. Reports each change.
 //
-//   steady ── tries ──► on trial ── promote ──► steady, the one before kept as an earlier one
-//                          └── isBack, rolledBack, wentDown ──► steady, on the one before
-//   steady ── fallBack ──► steady, on the newest earlier one: the promoted one can not hold the zone
+//   steady ── tries ──► on trial ── promote ──► steady; the previous module is kept as an earlier one
+//                          └── isBack, rolledBack, wentDown ──► steady, on the previous module
+//   steady ── fallBack ──► steady, on the newest earlier module, because the promoted one can not run the zone
 
 import { WowsimError } from "../protocol/errors.ts";
 import type { Emitter } from "../protocol/telemetry-line.ts";
@@ -12,14 +12,14 @@ import type { FromZoneWorker } from "../shared/zone-messages.ts";
 import { withEarlier } from "../shared/zone-start.ts";
 import type { Zone } from "./zone.ts";
 
-/** Recoveries of a swapped zone after which the module is taken for the cause, whatever else would help. */
+/** After this many recoveries on trial the module counts as the cause, even if replay or quarantine would help. */
 const CANARY_RECOVERIES_MAX = 3;
 
 /** A module that was swapped in and is not promoted yet. */
 interface Canary {
   readonly hash: string;
   readonly kernel: Kernel;
-  /** What ran before. */
+  /** The module that ran before. */
   readonly fallback: Kernel;
   recoveries: number;
 }
@@ -33,7 +33,7 @@ export class RunningModules {
   readonly #zone: Zone;
   readonly #options: RunningModulesOptions;
   #canary: Canary | null = null;
-  /** What stood before, newest first. */
+  /** Earlier promoted modules, newest first. */
   #earlier: Kernel[];
 
   constructor(zone: Zone, earlier: Kernel[], options: RunningModulesOptions) {
@@ -46,7 +46,7 @@ export class RunningModules {
     return this.#canary;
   }
 
-  /** The zone has just been given the module. */
+  /** The zone has just swapped to `kernel`. */
   tries(kernel: Kernel, before: Kernel): { tick: number } {
     const { hash } = kernel;
     this.#canary = { hash, kernel, fallback: this.#canary?.fallback ?? before, recoveries: 0 };
@@ -54,14 +54,17 @@ export class RunningModules {
     return this.#say();
   }
 
-  /** What to go back to; null when another module than that is on trial. Throws WowsimError("no_previous_module"). */
+  /**
+   * The module to go back to; null when `hash` is given and is not the module on trial. Throws
+   * WowsimError("no_previous_module").
+   */
   fallbackOf(hash?: string): Kernel | null {
     if (hash !== undefined && this.#canary?.hash !== hash) return null;
     if (this.#canary !== null) return this.#canary.fallback;
     throw new WowsimError("no_previous_module", `Zone ${this.#zone.id} has no module to go back to.`);
   }
 
-  /** The zone has been asked to go back, and did or did not. */
+  /** The zone was asked to go back. `didGoBack` says whether it did. */
   isBack(didGoBack: boolean): { tick: number } {
     if (didGoBack && this.#canary !== null) {
       this.#tellMigration(this.#canary.kernel, this.#canary.fallback);
@@ -78,19 +81,19 @@ export class RunningModules {
     return this.#say();
   }
 
-  /** One more recovery: whether it is once too often for a module on trial. */
+  /** Counts one more recovery. True when the module on trial has reached CANARY_RECOVERIES_MAX. */
   isSuspect(): boolean {
     return this.#canary !== null && ++this.#canary.recoveries >= CANARY_RECOVERIES_MAX;
   }
 
-  /** A module that is not promoted goes with its zone. */
+  /** The zone went DOWN. A module on trial is replaced by the previous one. */
   wentDown(reason: string): void {
     if (this.#canary === null) return;
     this.#zone.revert(this.#canary.fallback);
     this.rolledBack(reason);
   }
 
-  /** Not even a zone that is begun anew goes on with the module: the next try is with the one before it, if there is one. */
+  /** The module can not run the zone even from its initial content. The next try uses the previous module, if there is one. */
   fallBack(reason: string): void {
     const { hash } = this.#zone.kernel;
     const before = this.#canary?.fallback ?? this.#earlier.shift();
@@ -100,13 +103,13 @@ export class RunningModules {
     this.fellBack(hash, reason);
   }
 
-  /** The zone runs an earlier module, since it did not go on with that one. */
+  /** The zone now runs an earlier module, because the module `fromHash` can not run it. */
   fellBack(fromHash: string, reason: string): void {
     this.rolledBack(`the zone does not go on with it: ${reason}`, fromHash);
     this.#say();
   }
 
-  /** The module is out; the zone runs what ran before it. */
+  /** The module was removed. The zone runs the previous one. */
   rolledBack(reason: string, fromHash = this.#canary?.hash ?? ""): void {
     const { id: zoneId, kernel, tick } = this.#zone;
     if (this.#canary !== null) this.#tellMigration(this.#canary.kernel, kernel);
@@ -116,7 +119,7 @@ export class RunningModules {
     this.#options.say({ type: "rolled_back", zoneId, tick, fromHash, toHash: kernel.hash, reason });
   }
 
-  /** What the state has now that it had not, and what it has lost, where the one module lays it out differently from the other. */
+  /** If the two modules have different layouts, reports which parts of the state were added and which were dropped. */
   #tellMigration(from: Kernel, to: Kernel): void {
     if (from.layout.stateHash === to.layout.stateHash) return;
     const { added, dropped } = planMigration(from.layout, to.layout);
@@ -125,7 +128,7 @@ export class RunningModules {
     this.#options.emitter.emit("event", "deploy", "State carried over", data);
   }
 
-  /** The zone's word on what it runs. It goes out before the answer to whoever asked for a change. */
+  /** Reports which module the zone runs. The report goes out before the answer to the request that changed it. */
   #say(): { tick: number } {
     const { id: zoneId, tick, kernel } = this.#zone;
     this.#options.say({ type: "module", zoneId, tick, hash: kernel.hash, isTrial: this.#canary !== null });

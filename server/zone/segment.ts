@@ -1,22 +1,22 @@
-// A snapshot and the journal of what came after it: all that is needed to bring a zone back to any tick since.
+// A snapshot and the journal of the ticks after it. Together they can bring a zone back to any tick since the snapshot.
 //
 //   snapshot at tick 400 | tick 401: 3 commands, hash 9f.. | tick 402: 0 commands, hash 11.. | ...
 //
-// A zone keeps two, the current and the one before; a new snapshot reuses the older one's memory. All of it is allocated
-// and touched once, so that a zone's memory does not seem to leak while journals fill for the first time.
+// A zone keeps two segments, the current one and the previous one. A new snapshot reuses the memory of the previous one. All
+// memory is allocated and written once at the start. Otherwise the first filling of the journals would look like a memory leak.
 
 import { COMMAND_BYTES } from "../../assembly/abi.ts";
 import type { Kernel, KernelLayout } from "../../assembly/toolchain/kernel.ts";
 import { at, wordAt } from "../protocol/assert.ts";
 
-/** Ticks a segment holds; 25 s at 20 Hz. */
+/** Ticks that a segment can hold: 25.6 s at 20 Hz. */
 export const SEGMENT_TICKS_MAX = 512;
-/** Room for at least one full batch beside some smaller ones. */
+/** Commands that a segment can hold: at least one full batch and some smaller ones. */
 export const SEGMENT_COMMANDS_MAX = 98_304;
 
 export class Segment {
   state: Uint8Array;
-  /** How the snapshot is laid out: also when another module runs its ticks again. */
+  /** Layout of the snapshot. It stays the same when another module replays the ticks. */
   layout: KernelLayout;
   /** The module that ran these ticks. */
   kernel: Kernel;
@@ -33,7 +33,7 @@ export class Segment {
     this.layout = kernel.layout;
   }
 
-  /** Begins anew with this state as the snapshot. */
+  /** Starts the segment again, with a copy of this state as its snapshot and no ticks. */
   begin(state: Uint8Array, tick: number, kernel: Kernel): void {
     if (state.length === this.state.length) this.state.set(state);
     else this.state = state.slice();
@@ -43,7 +43,7 @@ export class Segment {
     this.ticks = 0;
   }
 
-  /** True when another tick of so many commands fits. */
+  /** True when one more tick with this many commands fits. */
   hasRoom(commands: number): boolean {
     return this.ticks < SEGMENT_TICKS_MAX && this.#end(this.ticks) + commands <= SEGMENT_COMMANDS_MAX;
   }
@@ -55,7 +55,7 @@ export class Segment {
     this.#ends[this.ticks++] = start + batch.length / COMMAND_BYTES;
   }
 
-  /** The newest tick's outcome. */
+  /** Journals the state hash after the newest tick. */
   setHash(hash: bigint): void {
     this.#hashes[this.ticks - 1] = hash;
   }
@@ -70,7 +70,7 @@ export class Segment {
     return at(this.#hashes, index);
   }
 
-  /** Takes one command out of the newest tick's batch; a copy of it. */
+  /** Removes one command from the newest tick's batch. Returns a copy of it. */
   quarantine(commandIndex: number): Uint8Array {
     const last = this.ticks - 1;
     const from = (this.#end(last) + commandIndex) * COMMAND_BYTES;
@@ -80,12 +80,12 @@ export class Segment {
     return command;
   }
 
-  /** Forgets the newest tick. */
+  /** Removes the newest tick. */
   dropLast(): void {
     this.ticks--;
   }
 
-  /** Forgets every tick; the snapshot stays. */
+  /** Removes every tick; the snapshot stays. */
   forget(): void {
     this.ticks = 0;
   }

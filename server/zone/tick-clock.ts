@@ -1,34 +1,34 @@
-// When a zone ticks next: absolute deadlines, so that it does not drift. Late ticks are caught up, a few at most; what is
-// more is given up and counted.
+// Computes when a zone ticks next. Deadlines are absolute, so the clock does not drift. After a stall a few late ticks are
+// caught up; the others are skipped and counted.
 //
 //   interval 50, start 1000: deadlines 1000, 1050, 1100, ...
 //   done at 1120 (late by 20): next is due at 1050, then 1100, then 1150
-//   done at 1390: 3 are caught up (1250, 1300, 1350), the four before them are given up
+//   done at 1390: 3 are caught up (1250, 1300, 1350), the four before them are skipped
 //
-// Game time may go more slowly than the clock: at rate 0.5 a tick is as long in the game, and deadlines are 100 apart.
+// Game time may run slower than the clock: at rate 0.5 a tick still is 50 ms of game time, and deadlines are 100 apart.
 
-/** Ticks that are made up for after a stall. */
+/** Ticks that are caught up after a stall. */
 export const CATCH_UP_TICKS_MAX = 3;
 
 export class TickClock {
-  /** From one deadline to the next. */
+  /** Milliseconds from one deadline to the next. */
   intervalMs: number;
-  /** Ticks given up since the start. */
+  /** Ticks skipped since the start. */
   missed = 0;
   readonly #nominalMs: number;
   #startMs: number;
-  /** Deadlines gone by since. A product with it is exact where a sum of intervals would gather rounding errors. */
+  /** Deadlines that have passed since #startMs. `count * interval` is exact; a sum of intervals would collect rounding errors. */
   #count = 0;
   #rate = 1;
 
-  /** First deadline at `startMs`. */
+  /** The first deadline is at `startMs`. */
   constructor(startMs: number, intervalMs: number) {
     this.#startMs = startMs;
     this.#nominalMs = intervalMs;
     this.intervalMs = intervalMs;
   }
 
-  /** Game time a second of this clock, above 0 and at most 1. A change holds from the tick that is due on. */
+  /** Game time per clock time, above 0 and at most 1. A change takes effect with the tick that is due next. */
   get rate(): number {
     return this.#rate;
   }

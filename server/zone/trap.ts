@@ -1,5 +1,5 @@
-// What a kernel's trap looks like to its host, and who did it: the header notes which command, session, entity and spell
-// was in hand when it happened (assembly/state/breadcrumb.ts).
+// A kernel's trap, as the host sees it, and its probable cause: the header notes which command, session, entity and spell the
+// kernel was processing (assembly/state/breadcrumb.ts).
 
 import * as abi from "../../assembly/abi.ts";
 import { messageOf, WowsimError } from "../protocol/errors.ts";
@@ -7,21 +7,21 @@ import type { Addresses } from "./addresses.ts";
 import { phaseInWords } from "../shared/kernel-note.ts";
 import type { TrapNote } from "../shared/zone-messages.ts";
 
-/** What a kernel wrote is nothing that a host can read (output-check.ts). */
+/** The kernel's output is not valid (output-check.ts). */
 export class InvalidOutput extends WowsimError {
   constructor(problem: string) {
     super("invalid_output", `invalid output: ${problem}`);
   }
 }
 
-/** A tick that did not end well: the kernel trapped, ran out of fuel or of time, or left behind what can not be read. */
+/** A failed tick: the kernel trapped, ran out of fuel or time, or wrote invalid output. */
 export class ZoneTrap extends WowsimError {
   readonly note: TrapNote;
-  /** When it happened, on the zone's clock. */
+  /** When it happened, in milliseconds of the zone's clock. */
   readonly atMs: number;
 
   constructor(cause: unknown, note: TrapNote, atMs: number) {
-    // What the host itself found says what it is; whatever else the kernel has done by itself.
+    // An error of the host has its own code. Anything else is a trap of the kernel.
     if (cause instanceof WowsimError) super(cause.code, cause.message, { cause });
     else super("kernel_trap", `kernel trap: ${messageOf(cause)}`, { cause });
     this.name = "ZoneTrap";
@@ -30,7 +30,7 @@ export class ZoneTrap extends WowsimError {
   }
 }
 
-/** Reads the note. `commandCount`: how many commands the tick had. */
+/** Reads the note. `commandCount`: the number of commands in the tick's batch. */
 export function readNote(view: DataView, at: Addresses, commandCount: number): TrapNote {
   const index = view.getUint32(at.breadcrumbCommand, true);
   const named = index < commandCount;

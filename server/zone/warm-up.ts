@@ -1,6 +1,7 @@
-// A module's first ticks run slowly, before the engine has compiled its hot loops. A candidate therefore first ticks a copy
-// of the zone, over journalled batches: the live zone gets it warm. A candidate that traps there is refused. The live zone stands
-// still meanwhile: for WARM_UP_MS_MAX with an honest module, for TIME_SHARE of a tick's time limit with one that does not end.
+// The first ticks of a module are slow, because the engine has not compiled its hot loops yet. So a candidate first ticks a
+// copy of the zone with journalled batches. The live zone then gets a warm module. A candidate that traps on the copy is
+// refused. The live zone stands still meanwhile: for WARM_UP_MS_MAX with a normal module, for TIME_SHARE of a tick's time limit
+// with one that does not end.
 
 import { messageOf, WowsimError } from "../protocol/errors.ts";
 import { COMMAND_BYTES } from "../../assembly/abi.ts";
@@ -12,21 +13,21 @@ import { OutputCheck } from "./output-check.ts";
 import { InvalidOutput } from "./trap.ts";
 import type { Zone, ZoneOptions } from "./zone.ts";
 
-/** How long ticks are begun, in milliseconds, well below a tick interval. */
+/** New ticks start for this long, in milliseconds. It is well below a tick interval. */
 const WARM_UP_MS_MAX = 15;
 const WARM_UP_TICKS_MAX = 400;
-/** Of a tick's time limit, what `init`, `hash` and all ticks have together: 60 ms of a processor by default. */
+/** Time limit of `init`, `hash` and all ticks together, as a share of a tick's time limit: 60 ms of processor time by default. */
 const TIME_SHARE = 1 / 5;
-/** Small, so that the clock is looked at every 25 ms by the dearest units there are. */
+/** Fuel units in a slice. It is small, so that even the slowest units let the clock be checked every 25 ms. */
 const SLICE = 2_000;
-/** Of the copy, which is thrown away. */
+/** Used only by `init` on the copy, whose result is discarded. */
 const SEED = 1;
 const TICK_RATE_HZ = 20;
 
 /**
- * Ticks `scratch` (a memory of the zone's size, overwritten) with the candidate, from the zone's last snapshot on, carried over
- * to the candidate's layout.
- * Returns how many ticks. Throws WowsimError("candidate_trapped").
+ * Ticks `scratch` with the candidate. `scratch` is a memory of the zone's size and is overwritten. The ticks start from the
+ * zone's last snapshot, carried over to the candidate's layout. Returns the number of ticks. Throws
+ * WowsimError("candidate_trapped").
  */
 export function warmUp(
   zone: Zone,
@@ -44,7 +45,8 @@ export function warmUp(
   const output = new OutputCheck(scratch, at);
   let done = 0;
   try {
-    // What a zone that begins anew would call: a module that can not do that can not follow a lost worker.
+    // A zone that restarts from its initial content calls these. A module on which they fail could not replace a lost worker's
+    // zone.
     tank.startClock(TIME_SHARE);
     tank.fill(exports.fuel, fuelPerTick);
     exports.init(SEED, zone.id, TICK_RATE_HZ);
@@ -52,7 +54,7 @@ export function warmUp(
     zone.carry(segment, candidate.layout, scratch);
     output.noteHostWritten();
     const end = now() + WARM_UP_MS_MAX;
-    // One tick at least, however busy the machine: none would prove nothing.
+    // At least one tick runs, even on a busy machine: without a tick nothing is tested.
     for (; done === 0 || (done < WARM_UP_TICKS_MAX && now() < end); done++) {
       const batch = segment.ticks === 0 ? NO_COMMANDS : segment.batch(done % segment.ticks);
       bytes.set(batch, at.commands);

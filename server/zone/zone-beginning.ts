@@ -1,4 +1,5 @@
-// How a zone begins with a module that may not be able to begin it: a promoted one, whose init was run on a copy only.
+// Starts a zone, even if its module can not start it. A promoted module is such a risk, because its init has run on a copy
+// only.
 
 import { messageOf } from "../protocol/errors.ts";
 import type { Kernel } from "../../assembly/toolchain/kernel.ts";
@@ -7,11 +8,14 @@ import type { ZoneOptions } from "./zone.ts";
 
 export interface BegunZone {
   zone: Zone;
-  /** The newest module that could not begin it, and why; null: the one that was asked for did. */
+  /** The newest module that could not start the zone, and why; null when the requested one could. */
   unfit: { hash: string; reason: string } | null;
 }
 
-/** With the kernel of the options, else with the first of `earlier` that can; those that were tried leave the list. */
+/**
+ * Starts the zone with the kernel of the options, or with the first of `earlier` that can. Kernels that were tried are removed
+ * from `earlier`. Throws the last error when none can.
+ */
 export function beginZone(options: ZoneOptions, earlier: Kernel[]): BegunZone {
   let unfit: BegunZone["unfit"] = null;
   for (let { kernel } = options; ;) {

@@ -1,13 +1,13 @@
-// The worker side of faults: holds the zone halves of the active ones and calls their hooks around each step. Nothing
-// here decides when a fault ends: the shared block says so at once (fault-block.ts), the message only tells the same to
-// zones that do not tick just now.
+// The worker side of faults. It holds the zone halves of the active faults and calls their hooks around each tick. Nothing here
+// decides when a fault ends: the shared block says so at once (fault-block.ts). The message repeats it for zones that do not
+// tick at the moment.
 //
 //   host.activate({ activation: 7, faultId: "split-brain", zones: [1, 2], ... })   // one half for each zone of this worker
-//   host.commands(batch)          // removed ones take out what they put in, then active ones add to the batch
+//   host.commands(batch)          // removed halves undo their changes, then active halves add to the batch
 //   host.beforeStep(1, 4711); kernel.tick(4711); host.afterStep(1, 4711)
 //   host.deactivate(7)
 //
-// A half that throws is taken out and reported; the zone never notices.
+// A half that throws is removed and reported. The zone continues.
 
 import { messageOf } from "../protocol/errors.ts";
 import type { Emitter } from "../protocol/telemetry-line.ts";
@@ -31,9 +31,9 @@ interface ZoneHalf {
   readonly faultId: string;
   readonly zoneId: number;
   readonly hooks: ZoneFaultHooks;
-  /** It has been given a batch: there may be something to take out again. */
+  /** It has received a batch, so it may have changes to undo. */
   touched: boolean;
-  /** Removed, with something still to be taken out of the zone. */
+  /** Removed, but its changes are not undone yet. */
   cleaning: boolean;
 }
 
@@ -43,7 +43,7 @@ export interface ZoneFaultHostOptions {
   zones: readonly number[];
   emitter: Emitter;
   definitions?: readonly FaultDefinition[];
-  /** A fault is about to hold up a zone's tick for so long. */
+  /** Called before a fault delays a zone's tick, with the milliseconds. */
   onPause?: (zoneId: number, ms: number) => void;
 }
 
@@ -54,7 +54,10 @@ export class ZoneFaultHost {
   readonly #emitter: Emitter;
   readonly #definitions: ReadonlyMap<string, FaultDefinition>;
   readonly #onPause: (zoneId: number, ms: number) => void;
-  /** Per zone, in order of activation. The lists are replaced, never changed, so that a hook's failure can drop a half. */
+  /**
+   * Halves by zone, in order of activation. A list is replaced, never changed, so that a failing hook can remove a half during
+   * a loop.
+   */
   readonly #halves = new Map<number, readonly ZoneHalf[]>();
 
   constructor({ block, zones, emitter, definitions = FAULTS, onPause = () => {} }: ZoneFaultHostOptions) {
@@ -66,7 +69,7 @@ export class ZoneFaultHost {
     for (const zone of zones) this.#halves.set(zone, []);
   }
 
-  /** Makes a half for each of this worker's target zones, unless the fault was removed while the message travelled. */
+  /** Creates a half for each target zone of this worker, unless the fault was removed while the message was on its way. */
   activate(message: ActivateMessage): void {
     const { activation, faultId } = message;
     const build = entryOf(this.#definitions, faultId).zone;
@@ -82,7 +85,7 @@ export class ZoneFaultHost {
     }
   }
 
-  /** The fault is removed: halves with something to take out wait for their zone's next batch, the others end here. */
+  /** The fault was removed. Halves with changes to undo wait for their zone's next batch; the others end now. */
   deactivate(activation: number): void {
     for (const halves of this.#halves.values()) {
       for (const half of halves) if (half.activation === activation) this.#remove(half);
@@ -90,7 +93,7 @@ export class ZoneFaultHost {
     this.#retireIfGone(activation);
   }
 
-  /** Before the batch is journalled. Not to be called for a replay. */
+  /** Call it before the batch is journalled, and not for a replay. */
   commands(batch: CommandBatch): void {
     const { zoneId } = batch;
     for (const half of this.#of(zoneId)) {
@@ -131,7 +134,7 @@ export class ZoneFaultHost {
     return this.#block.isOpen(half.activation);
   }
 
-  /** A fault that was activated anew begins when what its activation before left in the zone is gone. */
+  /** A fault that is activated again waits until the changes of its previous activation are undone. */
   #mustWait(half: ZoneHalf): boolean {
     return this.#of(half.zoneId).some((other) => other.cleaning && other.faultId === half.faultId);
   }
@@ -161,7 +164,7 @@ export class ZoneFaultHost {
     if (!this.#block.isOpen(activation)) this.#block.retire(activation, this.thread);
   }
 
-  /** A half that throws ends: what it would do next can not be trusted. */
+  /** A half that throws is removed, because its state is unknown. */
   #call(half: ZoneHalf, hook: () => void): void {
     if (!this.#guard(half.faultId, half.zoneId, hook)) this.#drop(half);
   }

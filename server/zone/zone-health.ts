@@ -1,13 +1,14 @@
-// How well a zone has been lately, by its last recoveries and overruns: what makes it DEGRADED, and what is too much.
+// Keeps a zone's last recoveries and overruns, and decides from them when the zone is DEGRADED and when it has too many
+// recoveries.
 //
 //   health.overran(900); health.overran(930); health.overran(950)
 //   health.at(951)         // "ticks overrun their budget", until tick 1100
-//   health.at(1100)        // null: well
+//   health.at(1100)        // null: not DEGRADED
 
-/** A zone is DEGRADED for so many ticks after a recovery, and while its last three overruns are no further back. */
+/** A zone is DEGRADED for this many ticks after a recovery, and while its last three overruns all lie within this many ticks. */
 export const DEGRADED_TICKS = 200;
 export const OVERRUNS_TO_DEGRADE = 3;
-/** Recoveries in so many ticks that a zone may have. A trap a second stays well below. */
+/** Recoveries that a zone may have within RECOVERY_WINDOW_TICKS. One trap a second stays well below this limit. */
 export const RECOVERIES_MAX = 24;
 export const RECOVERY_WINDOW_TICKS = 200;
 
@@ -16,7 +17,7 @@ export class ZoneHealth {
   #recoveries: number[] = [];
   #overruns: number[] = [];
 
-  /** A tick trapped. False: that was once too often. */
+  /** A tick trapped. False when the zone now has more than RECOVERIES_MAX recoveries in the window. */
   trapped(tick: number): boolean {
     this.#recoveries = this.#recoveries.filter((at) => at > tick - RECOVERY_WINDOW_TICKS);
     this.#recoveries.push(tick);
@@ -36,7 +37,7 @@ export class ZoneHealth {
     return isRecent(this.#recoveries.at(-1), tick) ? "recovered not long ago" : null;
   }
 
-  /** A new life. */
+  /** Forgets all recoveries and overruns, after a restart. */
   forget(): void {
     this.#recoveries = [];
     this.#overruns = [];

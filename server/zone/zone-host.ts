@@ -1,5 +1,5 @@
-// The loop of a zone worker: waits for the next zone's deadline, hands out what came through the command ring, runs the
-// tick, and between two ticks turns to its event loop for the rare messages (faults, swaps, questions).
+// The loop of a zone worker. It waits for the deadline of the next zone, hands out the commands from the command ring, and runs
+// the tick. Between two ticks it lets the event loop receive the rare messages: faults, swaps, requests.
 
 import { OP_SPAWN } from "../../assembly/abi.ts";
 import { messageOf, WowsimError } from "../protocol/errors.ts";
@@ -27,13 +27,16 @@ import { Command } from "../protocol/game/command.ts";
 const command = new Command();
 
 const CENSUS_INTERVAL_MS = 1_000;
-/** From one thread's full collection to the next one's; the main thread is number 0. */
+/** Delay between the full garbage collections of two threads. The main thread is number 0. */
 const COLLECTION_STAGGER_MS = 3_000;
 
 /** Milliseconds since 1970 with the resolution of the monotonic clock, so that threads agree on deadlines. */
 const now = (): number => performance.timeOrigin + performance.now();
 
-/** Of this thread. A fault's or a disk's sleep is none, nor is waiting for a processor that others use. */
+/**
+ * Processor time of this thread in milliseconds. It does not grow while a fault or a disk makes the thread sleep, or while the
+ * thread waits for a processor.
+ */
 function cpuMs(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1_000;
@@ -72,7 +75,7 @@ export class ZoneHost {
       zones,
       emitter: this.#emitter,
       onPause: (zoneId, ms) => {
-        // Who waits for this tick reads nothing of ours before its end, unless it is handed over now.
+        // Other threads read no telemetry of this zone before the tick ends, unless it is flushed now.
         if (this.#runners.get(zoneId)?.pauses(ms) === true) this.#emitter.flush(true);
       },
     });
@@ -80,7 +83,7 @@ export class ZoneHost {
     for (const zone of start.zones) this.#runners.set(zone.zone.id, this.#newRunner(zone));
   }
 
-  /** Ticks until it is told to stop. */
+  /** Runs ticks until the stop flag is set. */
   async run(): Promise<void> {
     this.#say({ type: "ready", zones: [...this.#runners.keys()], faultThread: this.#faults.thread });
     const stopped = (): boolean => Atomics.load(this.#stop, 0) === 1;
@@ -128,7 +131,7 @@ export class ZoneHost {
         this.#crumb.enter("swap");
         const kernel = kernelOf(message);
         runner.assertCanTake(kernel);
-        // The journal of a zone that is DOWN ends in what took it DOWN: there is nothing to warm up on.
+        // The journal of a zone that is DOWN ends with the tick that took it DOWN, so a warm-up with it would trap as well.
         if (!runner.isDown) {
           const { fuelPerTick, timeLimitMs } = this.#start;
           warmUp(runner.zone, kernel, this.#scratchMemory(kernel), { fuelPerTick, timeLimitMs, now, cpuMs });
@@ -179,7 +182,7 @@ export class ZoneHost {
     return runner;
   }
 
-  /** An equal part of this thread's time, or more where the others leave it. */
+  /** The share of this thread's time that a zone may use: an equal part, or more when the other zones use less. */
   #shareOf(runner: ZoneRunner): number {
     let others = 0;
     for (const other of this.#runners.values()) if (other !== runner) others += other.threadShare;
@@ -196,7 +199,7 @@ export class ZoneHost {
     return next;
   }
 
-  /** Hands every waiting command to its zone. */
+  /** Gives every command in the ring to its zone. */
   #deliver(): void {
     this.#commands.drain((offset, length) => {
       assert(isCommandLength(length), "a zone is sent whole command records");
@@ -214,7 +217,7 @@ export class ZoneHost {
     for (const runner of this.#runners.values()) runner.writeCensus();
   }
 
-  /** To warm candidates up; all that a zone can take have as much memory. */
+  /** Memory in which candidates are warmed up. Every module that a zone can take needs the same size. */
   #scratchMemory(kernel: Kernel): WebAssembly.Memory {
     this.#scratch ??= createMemory(kernel);
     return this.#scratch;
@@ -225,13 +228,13 @@ function kernelOf({ module, hash, label, layout }: ZoneModule): Kernel {
   return { module, hash, label, layout: layoutFrom(layout) };
 }
 
-/** All creatures of a zone appear in its first tick, by commands like any others. */
+/** Adds one spawn command for each creature of the zone to the batch of its first tick. */
 export function spawnCreatures(batch: ZoneBatch, zone: ZoneContent): void {
   for (const { entityId, template, x, y, z } of zone.spawns)
     batch.push(command.set(OP_SPAWN, { a: entityId, x, y, z, e: template }));
 }
 
-/** One turn of the event loop: messages that have arrived are received in it. */
+/** Lets the event loop run once, so that it receives the messages that have arrived. */
 function turn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);

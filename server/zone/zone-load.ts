@@ -1,11 +1,11 @@
-// How much of its time a zone's work takes, and what follows from it: the ladder's decision (overload.ts) goes into the
-// zone's next batch, and once the zone has it, its clock keeps the pace that its clients were told.
+// Measures which share of its time a zone uses, and acts on it. The decision (overload.ts) goes into the zone's next batch.
+// When the zone has applied it, the zone's clock ticks at the rate that clients were sent.
 //
-//   load.begin(); ...the tick...; load.end(true)       // weighed
-//   load.shed(batch)                                // OP_SET_OVERLOAD, where the zone's memory says something else yet
+//   load.begin(); ...the tick...; load.end(true)       // one sample
+//   load.shed(batch)                                // adds OP_SET_OVERLOAD when the zone's memory has another step
 //   load.keepPace(true)                                // 100 ms to the next tick, at half the rate
 //
-// What counts is the memory: whatever a recovery or a restart put back there is brought up to date the same way.
+// The value in the memory decides. So the value that a recovery or a restart restores is corrected in the same way.
 
 import { OP_SET_OVERLOAD } from "../../assembly/abi.ts";
 import type { Emitter } from "../protocol/telemetry-line.ts";
@@ -19,13 +19,13 @@ import { Command } from "../protocol/game/command.ts";
 
 const command = new Command();
 
-/** How much of the average a tick is. */
+/** Weight of one tick in the moving average. */
 const SMOOTHING = 1 / 8;
 
 export interface ZoneLoadOptions {
   /** Processor time that this thread has used, in milliseconds. */
   cpuMs: () => number;
-  /** Which share of the thread's time is this zone's to use, above 0 and at most 1. */
+  /** Share of the thread's time that this zone may use, above 0 and at most 1. */
   share: () => number;
   emitter: Emitter;
 }
@@ -45,7 +45,7 @@ export class ZoneLoad {
     this.#options = options;
   }
 
-  /** How much is meant to be left out, 0 to 5. */
+  /** Decided overload level, 0 to 5. */
   get level(): number {
     return this.#overload.shedding.level;
   }
@@ -54,7 +54,7 @@ export class ZoneLoad {
     this.#cpuStartMs = this.#options.cpuMs();
   }
 
-  /** The tick has ended. One that had to be recovered says nothing about what a tick costs, and is no sample. */
+  /** The tick has ended. A recovered tick is no sample, because its time does not show what a tick costs. */
   end(isSample: boolean): void {
     if (!isSample) return;
     const { cpuMs, share, emitter } = this.#options;
@@ -64,14 +64,14 @@ export class ZoneLoad {
     if (this.#overload.observe(use / share())) emitOverload(emitter, this.#zone, from, this.#overload);
   }
 
-  /** The batch gets what is to be left out from its tick on, where the zone does not have it so yet. */
+  /** Adds the decided overload step to the batch, unless the zone's memory already has it. */
   shed(batch: ZoneBatch): void {
     const { step } = this.#overload;
     const { at, view } = this.#zone;
     if (view.getUint32(at.overloadStep, true) !== step) batch.push(command.set(OP_SET_OVERLOAD, overloadFields(step)));
   }
 
-  /** Ticks come at the rate that the zone, and with it every client, was told last. */
+  /** Sets the clock to the rate in the zone's memory, which every client was sent last; to 1 when the zone is not running. */
   keepPace(isRunning: boolean): void {
     const { at, view } = this.#zone;
     this.#clock.rate = isRunning ? view.getFloat32(at.overloadRate, true) : 1;
@@ -84,7 +84,7 @@ export class ZoneLoad {
     into.load = this.#overload.load;
   }
 
-  /** A new life. */
+  /** Forgets all samples, after the zone went DOWN. */
   forget(): void {
     this.#overload.forget();
   }

@@ -1,6 +1,6 @@
-// What a zone hands to the main thread each tick: its frames, and its report; once a second, who is in it. A full ring
-// costs the watchers concerned this tick's frame, which is counted, and they are told everything anew in the next. Some
-// of the ring is kept free of frames, so that reports get through long after there is no room for frames.
+// Sends a zone's output to the main thread: its frames and its report in each tick, and once a second who is in the zone. When
+// the ring is full, the watchers concerned lose this tick's frame. The loss is counted, and their next frame contains the full
+// state. A part of the ring is reserved, so that reports still fit when frames do not.
 
 import { FRAME_LENGTH, FRAME_SESSION } from "../../assembly/abi.ts";
 import type { TickReport } from "../shared/tick-report.ts";
@@ -11,13 +11,13 @@ import type { Entered } from "../shared/ring-records.ts";
 import type { Zone } from "./zone.ts";
 import { REPORT } from "../shared/tick-report.ts";
 
-/** Kept for reports: a record that is not split across the ring's end and ten seconds of them. */
+/** Bytes reserved for reports: the largest gap at the ring's end, and ten seconds of reports. */
 const RESERVED_BYTES_MAX = 2 * FRAMES_BYTES_MAX;
 
 export class ZoneOutput {
   readonly #ring: Ring;
   readonly #reservedBytes: number;
-  /** Sessions whose frame found no room; at most one entry a player. */
+  /** Sessions whose frame did not fit. At most one entry for each player. */
   readonly #rewatch = new Set<number>();
 
   constructor(ring: Ring) {
@@ -25,7 +25,7 @@ export class ZoneOutput {
     this.#reservedBytes = Math.min(RESERVED_BYTES_MAX, ring.capacityBytes / 2);
   }
 
-  /** Copies out what the kernel built for its watchers; how many frames found no room. */
+  /** Copies the frames that the kernel built for its watchers. Returns how many did not fit. */
   writeFrames(zone: Zone): number {
     const { at, view } = zone;
     const end = at.frames + view.getUint32(at.frameBytes, true);
@@ -52,7 +52,7 @@ export class ZoneOutput {
     this.#ring.wake();
   }
 
-  /** Who is in the zone; commands with a ticket up to `ticket` are dealt with. False when there was no room for it. */
+  /** Writes who is in the zone. All commands with a ticket up to `ticket` are answered. False when it did not fit. */
   writeCensus(zone: Zone, ticket: number): boolean {
     const ids = zone.entities.entityIds();
     const offset = this.#ring.reserve(censusBytes(ids));
@@ -60,27 +60,27 @@ export class ZoneOutput {
     return offset >= 0;
   }
 
-  /** Hands over what was written outside of a tick. */
+  /** Makes visible to the main thread what was written outside of a tick. */
   flush(): void {
     this.#ring.commit();
     this.#ring.wake();
   }
 
-  /** Somebody has left for another zone; false when there was no room for it. */
+  /** A player has left for another zone. False when the record did not fit. */
   writeDeparted(crossing: Crossing): boolean {
     const offset = this.#ring.reserve(DEPARTED.bytes);
     if (offset >= 0) DEPARTED.write(this.#ring.view, offset, crossing);
     return offset >= 0;
   }
 
-  /** What became of somebody who was to be let in; false when there was no room for it. */
+  /** The result of a player's entry. False when the record did not fit. */
   writeEntered(entered: Entered): boolean {
     const offset = this.#ring.reserve(ENTERED.bytes);
     if (offset >= 0) ENTERED.write(this.#ring.view, offset, entered);
     return offset >= 0;
   }
 
-  /** Hands over the sessions that have to be told everything anew. `push` says whether it took one. */
+  /** Passes each session that needs the full state to `push`, which returns whether it took the session. */
   addRewatches(push: (session: number) => boolean): void {
     for (const session of this.#rewatch) if (push(session)) this.#rewatch.delete(session);
   }

@@ -1,11 +1,11 @@
-// One zone in its worker: gathers its commands, runs its ticks, climbs the ladder when one traps, says what happened, and
-// carries out swaps. Its state is what the outside sees of all that:
+// Runs one zone in its worker: collects its commands, runs its ticks, recovers a tick that traps, reports what happened, and
+// carries out swaps. The zone's state is what other parts see of this:
 //
-//   ACTIVE ⇄ DEGRADED      budget overruns, a recovery not long ago, or more to do than there is time for (overload.ts)
+//   ACTIVE ⇄ DEGRADED      budget overruns, a recent recovery, or overload (overload.ts)
 //   any → CRASHED → DEGRADED      a trap, and its recovery within the same tick
-//   CRASHED → DOWN → ACTIVE       not to be recovered; tried again after a back-off, on probation, without players
+//   CRASHED → DOWN → ACTIVE       the recovery failed; restarted after a back-off, on probation, without players
 //
-// A zone that takes the place of one whose worker was lost begins DOWN.
+// A zone that replaces one of a lost worker begins DOWN.
 
 import { OP_LEAVE, OP_WATCH } from "../../assembly/abi.ts";
 import { messageOf, WowsimError } from "../protocol/errors.ts";
@@ -42,7 +42,7 @@ import { Command } from "../protocol/game/command.ts";
 
 const command = new Command();
 
-/** Why a zone is DEGRADED that a fault holds up for longer than a worker may be late. */
+/** Reason of a zone that is DEGRADED because a fault delays its tick for longer than a worker may be late. */
 const PAUSED = "a fault's pause holds up its ticks";
 export interface ZoneRunnerOptions extends ZoneOptions, ZoneLoadOptions {
   cpuMs: () => number;
@@ -52,15 +52,15 @@ export interface ZoneRunnerOptions extends ZoneOptions, ZoneLoadOptions {
   say: (message: FromZoneWorker) => void;
   /** When the first tick is due, on the clock of `now`. */
   startMs: number;
-  /** The commands of the first tick, before all others: the zone's creatures appear. */
+  /** Adds the first commands of the first tick: they spawn the zone's creatures. */
   spawn: (batch: ZoneBatch) => void;
-  /** Where the worker leaves word of what it does. */
+  /** Where the worker records what it is doing. */
   crumb?: Breadcrumb;
-  /** From which length on a fault's pauses in one tick are the zone's trouble and not the worker's, in milliseconds. */
+  /** When faults delay one tick by at least this many milliseconds, the zone is DEGRADED and the worker does not count as stuck. */
   watchdogMs?: number;
-  /** The zone of which this one takes the place; null: none. */
+  /** The zone that this one replaces; null when it replaces none. */
   after?: LostZone | null;
-  /** What ran before `kernel`, newest first. */
+  /** Modules that ran before `kernel`, newest first. */
   earlier?: readonly Kernel[];
 }
 
@@ -82,7 +82,7 @@ export class ZoneRunner {
   readonly #load: ZoneLoad;
   readonly #crumb: Breadcrumb;
   readonly #watchdogMs: number;
-  /** How long faults hold up the tick at hand on purpose. */
+  /** Milliseconds for which faults have delayed the current tick on purpose. */
   #pausedMs = 0;
 
   constructor(options: ZoneRunnerOptions) {
@@ -108,22 +108,22 @@ export class ZoneRunner {
     this.#restart.beginAnew(after.reason);
   }
 
-  /** Which share of the thread's time this zone has used lately. */
+  /** Share of the thread's time that this zone has used lately. */
   get threadShare(): number {
     return this.#load.threadShare;
   }
 
-  /** A command from the ring, for the next tick. One for a zone that is DOWN is of no use to anybody. */
+  /** Takes a command from the ring, for the next tick. A zone that is DOWN drops it. */
   accept(words: Uint32Array, index: number): void {
     this.#intake.accept(words, index);
   }
 
-  /** The commands that let a player from another zone in, all in one batch. */
+  /** Takes the commands that let a player from another zone in. They go into one batch together. */
   acceptArrival(words: Uint32Array): void {
     this.#intake.acceptArrival(words);
   }
 
-  /** A fault is about to hold up the tick for so long; true when that is long enough for the outside to be told at once. */
+  /** A fault is about to delay the tick by `ms` milliseconds. True when the delay is long enough to be reported at once. */
   pauses(ms: number): boolean {
     this.#crumb.pauses(this.#options.now() + ms + this.clock.intervalMs);
     this.#pausedMs += ms;
@@ -153,7 +153,7 @@ export class ZoneRunner {
     this.clock.done(now());
   }
 
-  /** Gives the zone to another module, warm. Throws WowsimError; the zone is then as before. */
+  /** Swaps the zone to another module, which is warmed up. Throws WowsimError; the zone is then unchanged. */
   swap(kernel: Kernel): { tick: number } {
     this.assertCanTake(kernel);
     const before = this.zone.kernel;
@@ -161,15 +161,18 @@ export class ZoneRunner {
     return this.#modules.tries(kernel, before);
   }
 
-  /** Throws WowsimError("layout_mismatch") when the module could not take over the state, or the one before not take it back. */
+  /**
+   * Throws WowsimError("layout_mismatch") when the module could not take over the state, or the fallback could not take it
+   * back.
+   */
   assertCanTake(kernel: Kernel): void {
     const { canary } = this.#modules;
     this.zone.assertCanTake(kernel, ...(canary === null ? [] : [canary.fallback.layout]));
   }
 
   /**
-   * Back to the module of before the swap; with a hash only if that is the module on trial, else the zone says what it
-   * runs and stays as it is. Throws WowsimError("no_previous_module").
+   * Goes back to the module that ran before the swap. With a hash it does so only if that is the module on trial; otherwise the
+   * zone only reports what it runs. Throws WowsimError("no_previous_module").
    */
   rollback(hash?: string): { tick: number } {
     const fallback = this.#modules.fallbackOf(hash);
@@ -177,24 +180,24 @@ export class ZoneRunner {
     return this.#modules.isBack(fallback !== null);
   }
 
-  /** A zone that is DOWN has no tick to swap between: it begins again with the module, which may be what it was waiting for. */
+  /** A zone that is DOWN has no ticks to swap between. It restarts with the new module, which may not have the problem. */
   #give(kernel: Kernel): void {
     if (this.#state !== "DOWN") return this.zone.swap(kernel);
     this.zone.revert(kernel);
     this.#restart.begin(this.#options.now());
   }
 
-  /** The module stays, nothing to go back to any more; with a hash only if that is the module on trial. */
+  /** Keeps the module for good. With a hash it does so only if that is the module on trial. */
   promote(hash?: string): { tick: number } {
     return this.#modules.promote(hash);
   }
 
-  /** Who is in the zone, for the audit, as soon as there is room to say it; a zone that is DOWN owns nobody. */
+  /** Reports who is in the zone, for the audit, as soon as the ring has room. A zone that is DOWN has no players. */
   writeCensus(): void {
     if (this.#state !== "DOWN") this.#membership.writeCensus(this.#options.output);
   }
 
-  /** The zone as a value, for tests and audits. */
+  /** The zone's main values, for tests and audits. */
   inspect(): Record<string, unknown> {
     const { zone } = this;
     return {
@@ -211,7 +214,7 @@ export class ZoneRunner {
     };
   }
 
-  /** Who is where and who hates whom; null while the zone is DOWN and its memory means nothing. */
+  /** The positions of entities and the threat of creatures; null while the zone is DOWN and its memory is not valid. */
   view(turn: number): ZonePicture | null {
     return this.#state === "DOWN" ? null : readZoneView(this.zone, turn);
   }
@@ -232,7 +235,7 @@ export class ZoneRunner {
     this.#finish(startMs, queueDepth, framesLost);
   }
 
-  /** DOWN: waits, then tries its luck without players; after some clean ticks it is back. */
+  /** DOWN: waits, then tries to tick without players. After PROBATION_TICKS clean ticks the zone is ACTIVE again. */
   #runDown(startMs: number): void {
     if (!this.#restart.isDue(startMs)) return;
     this.#batch.reset(this.zone.tick + 1);
@@ -253,12 +256,12 @@ export class ZoneRunner {
     this.#setState("ACTIVE", `restarted, ${PROBATION_TICKS} clean ticks`);
   }
 
-  /** To where this try of a restart begins; ticks that are lost by that are said to be. */
+  /** Restores the state from which this try begins. Reports the ticks that are lost by that. */
   #putBack(): void {
     const { zone } = this;
     const { beginning, lostTicks, reason } = this.#restart.restore(zone);
     if (beginning === "anew") this.#options.spawn(this.#batch);
-    // Everybody is somewhere else by now, and what the zone was told when it went DOWN has been lost.
+    // All players are in other zones by now, and the commands that would have removed them were dropped.
     zone.entities.eachPlayer((session) => void this.#batch.push(command.set(OP_LEAVE, { session })));
     if (lostTicks === 0) return;
     const data = { ...this.#named(zone.tick), beginning, lost_ticks: lostTicks, error: reason };
@@ -321,7 +324,7 @@ export class ZoneRunner {
     this.#setState("DEGRADED", `recovered by ${rung}`);
   }
 
-  /** Ticks that were told came to another end: what differs is told, and mended at once. */
+  /** Reported ticks have another result after a rollback. Reports each difference and corrects it. */
   #rewritten(tick: number, { fromTick, departures }: RewrittenTicks): void {
     const { stillHere, missing, departed } = this.#membership.rewrite(fromTick, departures);
     for (const session of stillHere) this.#intake.evict(session);
@@ -329,7 +332,7 @@ export class ZoneRunner {
     this.#options.emitter.emit("event", "zone", "Told ticks rewritten", { ...this.#named(tick), ...differs });
   }
 
-  /** A module that is not promoted goes with its zone. */
+  /** Takes the zone DOWN. A module on trial is replaced by the previous one. */
   #goDown(error: unknown): void {
     const reason = messageOf(error);
     this.#modules.wentDown(reason);
@@ -361,7 +364,7 @@ export class ZoneRunner {
     output.writeReport(report);
   }
 
-  /** ACTIVE or DEGRADED, by what happened lately. */
+  /** Sets ACTIVE or DEGRADED, from the last ticks. */
   #settle({ tick, overrun }: TickReport): void {
     if (overrun) this.#health.overran(tick);
     const { level } = this.#load;
@@ -373,7 +376,7 @@ export class ZoneRunner {
   #setState(to: ZoneState, reason: string): void {
     const from = this.#state;
     const wasPaused = this.#reason === PAUSED;
-    // A zone that is DEGRADED already says so again when a fault begins to hold it up, and when that is over.
+    // When a fault begins to delay a zone that is already DEGRADED, and when the delay ends, the state is reported again.
     if (from === to && wasPaused === (reason === PAUSED)) return;
     [this.#state, this.#reason] = [to, reason];
     const tick = this.zone.tick;

@@ -1,4 +1,4 @@
-// What a zone says in telemetry about a tick: one exact line for the tick, and sampled lines for what happened in it.
+// A zone's telemetry about a tick: one exact line for the tick, and sampled lines for the events in it.
 //
 //   {"type":"metric","component":"zone","message":"Zone tick completed","data":{"zone_id":1,"tick":4711,"duration_ms":0.42,...}}
 //   {"type":"event","component":"combat","message":"Damage dealt","data":{"attacker_id":3,"target_id":1000001,...}}
@@ -24,7 +24,7 @@ const INTERRUPT_REASONS: Record<number, string> = {
   [abi.INTERRUPT_TARGET_LOST]: "target_lost",
 };
 
-/** A tick trapped: what the kernel says it was at. */
+/** A tick trapped: reports the error and the kernel's note. */
 export function emitTrap(emitter: Emitter, zone: Zone, tick: number, { message, note }: ZoneTrap): void {
   emitter.emit("error", "zone", "Zone tick exception", {
     ...named(zone, tick),
@@ -33,7 +33,7 @@ export function emitTrap(emitter: Emitter, zone: Zone, tick: number, { message, 
   });
 }
 
-/** It came to its end after all: by which rung, and without which commands. */
+/** The trapped tick was completed: reports the step of the recovery ladder and the quarantined commands. */
 export function emitRecovery(emitter: Emitter, zone: Zone, tick: number, recovery: Recovery): void {
   const { rung, recoveryMs, replayedTicks, note, error } = recovery;
   for (const { session, op, seq } of recovery.quarantined) {
@@ -54,7 +54,7 @@ function named(zone: Zone, tick: number): { zone_id: number; zone_name: string; 
   return { zone_id: zone.id, zone_name: zone.name, tick };
 }
 
-/** What the zone itself knows of the tick that has just ended. */
+/** Fills in the report's values that come from the zone itself, for the tick that has just ended. */
 export function fillReport(report: TickReport, zone: Zone): void {
   report.tick = zone.tick;
   report.kernelMs = zone.kernelMs;
@@ -76,7 +76,7 @@ export function emitTick(emitter: Emitter, zone: Zone, report: TickReport): void
   emitter.emit("metric", "zone", "Zone tick completed", line);
 }
 
-/** The zone leaves out more, or less, from its next tick on. */
+/** Reports that the overload step changes from the next tick on. */
 export function emitOverload(
   emitter: Emitter,
   zone: Zone,
@@ -102,14 +102,14 @@ export function emitOverload(
   });
 }
 
-/** Commands that were refused in the tick, whatever the reason. */
+/** Commands refused in the tick, for any reason. */
 function refusedOf(counters: Uint32Array): number {
   let refused = 0;
   for (let reason = 0; reason < abi.REFUSED_COUNT; reason++) refused += at(counters, abi.COUNTER_REFUSED + reason);
   return refused;
 }
 
-/** A line for each event of the last tick, under the emitter's budget. */
+/** Emits one line for each event of the last tick, within the emitter's budget. */
 export function emitEvents(emitter: Emitter, zone: Zone): void {
   const count = zone.view.getUint32(zone.at.eventCount, true);
   for (let index = 0; index < count; index++) emitEvent(emitter, zone, zone.at.events + index * abi.EVENT_BYTES);

@@ -1,12 +1,13 @@
-// A zone as somebody sees it who looks at it from above: who is where, and whom the creatures hate. Read from the zone's
-// memory between two of its ticks, bounded, for the map and the threat table of a dashboard; telemetry has neither.
+// A picture of a zone from above: the positions of entities, and the threat tables of creatures. It is for the map and the
+// threat table of a dashboard, because telemetry has neither. It is read from the zone's memory between two ticks, and its size
+// is limited.
 //
 //   readZoneView(zone)
 //   // { tick: 4711, hash: "9c61f20e...", players: 5, creatures: 14,
 //   //   entities: [{ id: 3, kind: 0, level: 10, x: 1.5, y: -20.25, health: 80, healthMax: 100, flags: 5, target: 1000001 }, ...],
 //   //   fights: [{ creature: { id: 1000001, ... }, threat: [{ player: 3, amount: 120.5 }, ...] }] }
 //
-// A crowd is thinned out evenly by row, so that the same entities are shown from one look to the next; another turn shows others.
+// Of a crowd, only every n-th row is shown, so that two pictures show the same entities. Another `turn` shows other rows.
 
 import { CREATURE_STATE_GONE } from "../../assembly/abi.ts";
 import type { Addresses } from "./addresses.ts";
@@ -14,12 +15,12 @@ import type { Zone } from "./zone.ts";
 import type { ViewedEntity, Fight, ZonePicture } from "../shared/zone-picture.ts";
 import { at as itemAt, floatAt, wordAt } from "../protocol/assert.ts";
 
-/** Entities in one view; of more, every n-th is shown. */
+/** Entities in one view. When there are more, every n-th is shown. */
 export const VIEW_ENTITIES_MAX = 400;
-/** Fights in one view, those with the most threat. */
+/** Fights in one view: those with the most threat. */
 export const VIEW_FIGHTS_MAX = 8;
 
-/** The memory as columns of one element a row. */
+/** The memory as typed arrays. A column has one element for each row. */
 interface Columns {
   at: Addresses;
   u16: Uint16Array;
@@ -27,7 +28,7 @@ interface Columns {
   f32: Float32Array;
 }
 
-/** What there is to see now. Costs some ten microseconds, so it is for now and then, not for every tick. */
+/** The picture of the zone now. It costs some ten microseconds, which is too much for every tick. Positions are in yards. */
 export function readZoneView(zone: Pick<Zone, "memory" | "at" | "tick">, turn = 0): ZonePicture {
   const { buffer } = zone.memory;
   const columns: Columns = {

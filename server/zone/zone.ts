@@ -1,12 +1,12 @@
-// A zone is a value: its memory, its module, its journal, and five verbs. Everything else is made of these.
+// A zone is a value: its memory, its module and its journal. It has five operations, and everything else is made of these.
 //
 //   zone.step(batch)       journal the batch, tick, journal the hash; throws ZoneTrap
-//   zone.snapshot()        a new journal segment begins with a copy of the memory
-//   zone.restore(segment)  a fresh instance over that copy
+//   zone.snapshot()        begin a new journal segment with a copy of the memory
+//   zone.restore(segment)  put that copy under a fresh instance
 //   zone.replay(segment)   run its journalled ticks again; every hash must match
-//   zone.swap(kernel)      the same state under another module, carried over where that lays it out differently
+//   zone.swap(kernel)      put the same state under another module, migrated when the module has another layout
 //
-// The tick is a pure function of memory and batch, so a zone that was restored and replayed equals one that never fell.
+// A tick is a pure function of memory and batch. So a zone that was restored and replayed equals a zone that never failed.
 
 import { COMMAND_BYTES } from "../../assembly/abi.ts";
 import type { ZoneContent, Content } from "../protocol/content/content.ts";
@@ -24,15 +24,18 @@ import { OutputCheck } from "./output-check.ts";
 import { Segment } from "./segment.ts";
 import { InvalidOutput, readNote, ZoneTrap } from "./trap.ts";
 
-/** Replay costs of a snapshot that is this old make it time for a new one, in milliseconds of kernel time. */
+/**
+ * A new snapshot is due when the ticks since the last one took this many milliseconds in the kernel: a replay would take as
+ * long.
+ */
 const REPLAY_MS_MAX = 15;
-/** The longest between two snapshots, in ticks. */
+/** Most ticks between two snapshots. */
 const SNAPSHOT_TICKS_MAX = 200;
-/** Fuel of a whole replay, in ticks' fuel. An honest one takes less than one: it is short (REPLAY_MS_MAX). */
+/** Fuel of a whole replay, in multiples of one tick's fuel. A normal replay is short (REPLAY_MS_MAX) and uses less than one. */
 const REPLAY_FUEL_TICKS = 4n;
-/** Little fuel, for a tick that is run once more after its trap: a multiple of the most that a tick lately used. */
+/** Little fuel, for a tick that runs again after its trap: this multiple of the most fuel that a recent tick used. */
 const RERUN_FUEL_FACTOR = 8n;
-/** At least that fraction of a tick's fuel. */
+/** Little fuel is at least the fuel of a tick divided by this. */
 export const RERUN_FUEL_FLOOR = 32n;
 
 export interface ZoneOptions {
@@ -45,17 +48,20 @@ export interface ZoneOptions {
   fuelPerTick: bigint;
   /** Milliseconds of a monotonic clock. */
   now: () => number;
-  /** Processor time that a tick may take in the kernel, and so a recovery on each of its rungs, in milliseconds. Default: any. */
+  /**
+   * Processor time in milliseconds that a tick may take in the kernel. Each attempt of a recovery has a share of it. Default:
+   * no limit.
+   */
   timeLimitMs?: number;
   /** Processor time that this thread has used, in milliseconds. */
   cpuMs?: () => number;
-  /** Told before each run of the kernel, also in a replay, and in the middle of long ones: what the worker is at. */
+  /** Records what the worker is doing: before each run of the kernel, also in a replay, and in the middle of long runs. */
   crumb?: Breadcrumb;
-  /** The last tick of the zone in whose place this one begins; 0 when there is none. */
+  /** The last tick of the zone that this one replaces; 0 when it replaces none. */
   afterTick?: number;
 }
 
-/** A copy of a zone's state, and how it is laid out. */
+/** A copy of a zone's state, and its layout. */
 type Snapshot = Pick<Segment, "state" | "layout">;
 
 export class Zone {
@@ -67,20 +73,20 @@ export class Zone {
   readonly entities: EntityReader;
   /** Ticks completed. */
   tick = 0;
-  /** Kernel time of the last step, in milliseconds, and the fuel it used. */
+  /** Milliseconds in the kernel and fuel used, of the last run of a tick. */
   kernelMs = 0;
   fuelUsed = 0n;
   #kernel: Kernel;
-  /** How the memory is laid out: by the running module, but for the moment between a revert and its restore. */
+  /** Layout of the memory. It is the running module's, except between a revert and the restore that follows. */
   #layout: KernelLayout;
   #at: Addresses;
   #exports: KernelExports;
   #current: Segment;
   #previous: Segment;
-  /** The newest journalled tick has not come to its end. */
+  /** The newest journalled tick is not completed. */
   #isUnfinished = false;
   #kernelMsSinceSnapshot = 0;
-  /** Of the current segment's ticks, and of the one's before. */
+  /** Most fuel that one tick used, in the current segment and in the previous one. */
   #fuelMax = 0n;
   #fuelMaxBefore = 0n;
   readonly #options: ZoneOptions;
@@ -113,7 +119,7 @@ export class Zone {
     return this.#kernel;
   }
 
-  /** Where things are in the memory as it is. */
+  /** Addresses in the memory, by its present layout. */
   get at(): Addresses {
     return this.#at;
   }
@@ -124,7 +130,7 @@ export class Zone {
     return (BigInt(this.view.getUint32(this.at.hashHi, true)) << 32n) | low;
   }
 
-  /** The newest tick that came to its end; `tick` is less while a replay is on its way there. */
+  /** The newest completed tick. `tick` is less during a replay. */
   get completedTick(): number {
     return this.#current.tick + this.#current.ticks - (this.#isUnfinished ? 1 : 0);
   }
@@ -137,7 +143,7 @@ export class Zone {
     return this.#previous;
   }
 
-  /** Runs the next tick over the batch. Throws ZoneTrap, with the batch journalled and the memory in no usable state. */
+  /** Runs the next tick with the batch. Throws ZoneTrap; the batch is then journalled, and the memory is not usable. */
   step(batch: Uint8Array): void {
     if (this.#isSnapshotDue(batch.length / COMMAND_BYTES)) this.snapshot();
     this.#current.append(batch);
@@ -147,14 +153,14 @@ export class Zone {
     this.#complete();
   }
 
-  /** What runs from now on, until the next call of this, shares one time limit: a tick's, or that share of it. */
+  /** All runs until the next call of startClock() share one time limit: that of a tick, times `share`. */
   startClock(share = 1): void {
     const { crumb, now, tickRateHz } = this.#options;
     crumb?.promises(now() + 1_000 / tickRateHz);
     this.#tank.startClock(share);
   }
 
-  /** Begins a new segment with the state as it is. */
+  /** Begins a new segment with the present state as its snapshot. */
   snapshot(): void {
     const segment = this.#previous;
     segment.begin(this.#state, this.tick, this.#kernel);
@@ -165,15 +171,15 @@ export class Zone {
     this.#fuelMax = 0n;
   }
 
-  /** Both segments begin with the state as it is: what was before must not be used any more. */
+  /** Begins both segments with the present state, so that older states can not be used any more. */
   snapshotTwice(): void {
     this.snapshot();
     this.snapshot();
   }
 
   /**
-   * Begins a new segment with the state as it is and, as its first tick, the newest batch, which is not completed.
-   * `trustsBefore`: the segment until now stays at hand.
+   * Begins a new segment with the present state as its snapshot and the newest batch, which is not completed, as its first
+   * tick. `trustsBefore`: the segment used until now stays available.
    */
   isolateLast(trustsBefore: boolean): void {
     const batch = this.#current.batch(this.#current.ticks - 1).slice();
@@ -183,19 +189,19 @@ export class Zone {
     this.#current.append(batch);
   }
 
-  /** Forgets a journalled tick that was never completed. */
+  /** Removes the newest journalled tick if it is not completed. */
   dropUnfinished(): void {
     if (this.#isUnfinished) this.#current.dropLast();
     this.#isUnfinished = false;
   }
 
-  /** Forgets the current segment's journal; to go with a restore of its bare snapshot. */
+  /** Removes all ticks of the current segment. For a restore of its snapshot alone. */
   forgetJournal(): void {
     this.#current.forget();
     this.#isUnfinished = false;
   }
 
-  /** Begins the zone anew after its last completed tick: empty but for its content. */
+  /** Restarts the zone from its initial content. Tick numbers continue after the last completed tick. */
   reset(): void {
     this.tick = this.completedTick;
     this.#isUnfinished = false;
@@ -209,14 +215,14 @@ export class Zone {
     this.tick = segment.tick;
   }
 
-  /** Whether the segment's hashes can be those of the running module: they are of a state in its layout. */
+  /** True when the segment's hashes can be compared: they are of a state in the running module's layout. */
   canVerify(segment: Segment): boolean {
     return segment.layout.stateHash === this.#kernel.layout.stateHash;
   }
 
   /**
-   * Runs the segment's ticks again up to (not with) the `upTo`-th; how many. `verify`: every hash must be the journal's.
-   * `onTick` sees each tick's end. Throws ZoneTrap, or WowsimError("replay_diverged").
+   * Runs the first `upTo` ticks of the segment again and returns their number. `verify`: each hash must equal the journalled
+   * one. `onTick` is called after each tick. Throws ZoneTrap, or WowsimError("replay_diverged").
    */
   replay(segment: Segment, upTo = segment.ticks, verify = true, onTick?: (batch: Uint8Array) => void): number {
     const { fuelPerTick } = this.#options;
@@ -232,7 +238,7 @@ export class Zone {
     return upTo;
   }
 
-  /** Runs the current segment's newest batch, which trapped before. Throws ZoneTrap when it does so again. */
+  /** Runs the current segment's newest batch, which trapped before. Throws ZoneTrap when it traps again. */
   rerunLast(fuel: "little" | "full"): void {
     const { ticks } = this.#current;
     const amount = fuel === "full" ? this.#options.fuelPerTick : this.#littleFuel;
@@ -241,8 +247,8 @@ export class Zone {
   }
 
   /**
-   * Gives the state to another module: the memory as it is, or carried over to the module's layout.
-   * Throws WowsimError("layout_mismatch", ...) and stays as it was.
+   * Puts the state under another module. The memory stays as it is when the layouts are equal; otherwise the state is migrated.
+   * Throws WowsimError("layout_mismatch", ...); the zone is then unchanged.
    */
   swap(kernel: Kernel): void {
     this.assertCanTake(kernel);
@@ -263,7 +269,7 @@ export class Zone {
     this.snapshot();
   }
 
-  /** Writes a state to a memory of the zone's size as another layout has it. Throws WowsimError("layout_mismatch", ...). */
+  /** Writes a state into a memory of the zone's size, in the layout `to`. Throws WowsimError("layout_mismatch", ...). */
   carry({ state, layout }: Snapshot, to: KernelLayout, memory: WebAssembly.Memory): void {
     const [base, end] = [to.value("STATE_BASE"), to.value("STATE_END")];
     const into = new Uint8Array(memory.buffer, base, end - base);
@@ -273,7 +279,10 @@ export class Zone {
     writeContent(memory, to, content, tickRateHz);
   }
 
-  /** Throws WowsimError("layout_mismatch") with the differences when the module can not take over the state. */
+  /**
+   * Throws WowsimError("layout_mismatch") with the differences when the module can not take over the state of one of the
+   * layouts.
+   */
   assertCanTake(kernel: Kernel, ...alsoFrom: KernelLayout[]): void {
     const layouts = new Set([this.#layout, this.#kernel.layout, ...alsoFrom]);
     const problems = [...new Set([...layouts].flatMap((layout) => differences(layout, kernel.layout)))];
@@ -284,13 +293,13 @@ export class Zone {
     );
   }
 
-  /** Takes the module back to `kernel` without a new snapshot: for a restore and replay through it. */
+  /** Changes the module to `kernel` without a new snapshot. A restore and a replay through it follow. */
   revert(kernel: Kernel): void {
     this.#kernel = kernel;
     this.#current.kernel = kernel;
   }
 
-  /** Some times what ticks used lately: enough for most, and a loop without end is found out early. */
+  /** A multiple of the fuel that ticks used lately. It is enough for most ticks, and an endless loop is found early. */
   get #littleFuel(): bigint {
     const { fuelPerTick } = this.#options;
     const most = this.#fuelMax > this.#fuelMaxBefore ? this.#fuelMax : this.#fuelMaxBefore;
@@ -300,7 +309,7 @@ export class Zone {
     return fuel < fuelPerTick ? fuel : fuelPerTick;
   }
 
-  /** The memory gets that state, as the running module lays it out. */
+  /** Writes the snapshot into the memory, in the running module's layout. */
   #take(snapshot: Snapshot): void {
     const { layout } = this.#kernel;
     this.carry(snapshot, layout, this.memory);
@@ -308,7 +317,7 @@ export class Zone {
     this.entities.forget();
   }
 
-  /** The host reads the memory by that layout from now on. */
+  /** From now on the host reads the memory in this layout. */
   #bind(layout: KernelLayout): void {
     if (layout === this.#layout) return;
     this.#layout = layout;
@@ -352,7 +361,7 @@ export class Zone {
     }
   }
 
-  /** A fresh instance over a memory that has nothing but the zone's content, and both segments from there. */
+  /** Creates a fresh instance. The memory contains only the zone's initial content, and both segments begin there. */
   #begin(): KernelExports {
     const { zone, content, seed, tickRateHz } = this.#options;
     const exports = instantiate(this.#kernel, this.memory, this.#tank.refuel);
@@ -367,7 +376,7 @@ export class Zone {
     return exports;
   }
 
-  /** What is no tick runs on a tick's fuel as well. Throws ZoneTrap. */
+  /** Calls a function of the kernel other than `tick`, with the fuel of one tick. Throws ZoneTrap. */
   #call(exports: KernelExports, action: () => void): void {
     this.#tank.fill(exports.fuel, this.#options.fuelPerTick);
     try {
@@ -377,7 +386,7 @@ export class Zone {
     }
   }
 
-  /** In the middle of a long run: word of what the kernel is at, should it not come back. */
+  /** Records what the kernel is doing, in the middle of a long run that may not return. */
   #noteSlice(): void {
     this.#options.crumb?.noteKernel(this.view, this.at);
   }
