@@ -1,4 +1,4 @@
-// The little arithmetic that the rules share: how high a level is, since when, and how much that says.
+// The arithmetic that the rules share: how high a level is, since when, and how strong the evidence is.
 //
 //   ramp(0.6, 0.5, 0.9)                      // 0.25: from 0 at 0.5 to 1 at 0.9
 
@@ -7,15 +7,15 @@ import type { Measured } from "./measured.ts";
 import type { Timed } from "./series.ts";
 
 /**
- * How a value counts: 0 up to `none`, 1 from `full` on, straight in between; `full` may be the lower of the two. What was not
- * measured counts nothing.
+ * The weight of a value: 0 up to `none`, 1 from `full` on, linear in between; `full` may be the lower of the two. A missing
+ * value has weight 0.
  */
 export function ramp(value: Measured, none: number, full: number): number {
   if (value === null) return 0;
   return Math.min(1, Math.max(0, (value - none) / (full - none)));
 }
 
-/** Half of the values lie within this distance of each other, in the middle. */
+/** The width of the middle half of the values. */
 export const interquartileRange = (values: readonly Measured[]): Measured =>
   difference(quantile(values, 0.75), quantile(values, 0.25));
 
@@ -33,8 +33,8 @@ export const pointsOf = <Sample extends Timed>(
   });
 
 /**
- * One point a whole second, at its begin: of its points the one at the q-quantile, or below. It is one of them: between the
- * few points of a second in which something begins there is nothing. Seconds without points have none.
+ * One point for each whole second, at its begin: the point at the q-quantile of its points, or the next lower one. It is never
+ * interpolated, because a second in which something begins has few points. A second without points has none.
  */
 export function perSecond(points: readonly Point[], q: number): Point[] {
   const seconds = new Map<number, number[]>();
@@ -50,7 +50,7 @@ export function perSecond(points: readonly Point[], q: number): Point[] {
   });
 }
 
-/** "8", "0.42", "12.3", "204", "12,345": enough digits to see a change, no more; "-" for what was not measured. */
+/** "8", "0.42", "12.3", "204", "12,345": enough digits to see a change, no more; "-" for a missing value. */
 export function shown(given: Measured): string {
   const value = measured(given);
   if (value === null) return "-";
@@ -64,28 +64,28 @@ export function shown(given: Measured): string {
 const DIGITS = Array.from({ length: 12 }, (_, index) => index + 1);
 
 /**
- * A value beside the limit that it was compared with, as `show` words it; with more digits where that would read as the limit, or
- * as the other side of it: "0.996 is not 1" and not "1.0 is not 1".
+ * A value and the limit it was compared with, formatted by `show`. It gets more digits when it would look equal to the limit or
+ * on the wrong side of it: "0.996 is not 1" and not "1.0 is not 1".
  */
 export function shownBeside(value: number, limit: number, show: (value: number) => string = shown): string {
   const texts = [show(value), ...DIGITS.map((digits) => value.toFixed(digits))];
   return texts.find((text) => isOnSide(text, value, limit)) ?? String(value);
 }
 
-/** A chance beside the limit that it was compared with: "3e-7", "0.01"; "unknown" when there is none. */
+/** A probability and the limit it was compared with: "3e-7", "0.01"; "unknown" when there is none. */
 export function shownP(p: Measured, alpha: number): string {
   if (p === null) return "unknown";
   return DIGITS.map((digits) => p.toPrecision(digits)).find((text) => isOnSide(text, p, alpha)) ?? String(p);
 }
 
-/** Whether it reads as less than the limit, as the limit or as more, as the value is. */
+/** Whether the text is on the same side of the limit as the value: less, equal or more. */
 function isOnSide(text: string, value: number, limit: number): boolean {
   return Math.sign(Number(text.replaceAll(",", "")) - limit) === Math.sign(value - limit);
 }
 
 /**
- * "8 of 9 connected players". What is counted over a time is not always part of what was counted before it: more than all is
- * no share, and is said as two numbers, "9 connected players (8 by the count before)".
+ * "8 of 9 connected players". A count over a time may include members that an earlier count lacks. If it is larger than the
+ * whole, the two numbers are given separately: "9 connected players (8 by the count before)".
  */
 export function partText(some: Measured, all: Measured, what: string): string {
   if (some === null || all === null || some <= all) return `${shown(some)} of ${shown(all)} ${what}`;

@@ -1,4 +1,4 @@
-// "Nothing is wrong" and "there was nothing to look at" are two answers: this is where the second one is known and worded.
+// "No problem was found" and "there was nothing to analyse" are different answers: this file detects and reports the second.
 //
 //   assertTelemetry("README.md", read)       // throws WowsimError("no_telemetry", "None of its 213 lines is telemetry ...")
 //   assertTicks("telemetry.jsonl", timeline)
@@ -10,7 +10,7 @@ import { LIMITS } from "./health-limits.ts";
 import { hasBegun } from "./timeline.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** How files begin that hold text only once they are unpacked, and what unpacks them to stdout. */
+/** The first bytes of compressed files, and the command that decompresses each to stdout. */
 const PACKED: readonly (readonly [magic: readonly number[], unpack: string])[] = [
   [[0x1f, 0x8b], "zcat"],
   [[0x28, 0xb5, 0x2f, 0xfd], "zstdcat"],
@@ -22,7 +22,7 @@ const STDIN = "-";
 
 const nothing = (message: string): WowsimError => new WowsimError("no_telemetry", message);
 
-/** Throws WowsimError("no_telemetry") when no line of it was telemetry. */
+/** Throws WowsimError("no_telemetry") when no line of the file was telemetry. */
 export async function assertTelemetry(path: string, read: ReadLines): Promise<void> {
   if (read.lines + read.before > 0) return;
   const what = path === STDIN ? "stdin" : path;
@@ -36,7 +36,7 @@ export async function assertTelemetry(path: string, read: ReadLines): Promise<vo
   throw nothing(`${lines}; give the file a server writes, such as .wowsim/telemetry.jsonl.`);
 }
 
-/** Throws WowsimError("no_telemetry") when nothing can be said of any zone: now, or (`ever`) at any time of the file. */
+/** Throws WowsimError("no_telemetry") when nothing is known of any zone: now, or (`ever`) at any time of the file. */
 export function assertTicks(path: string, timeline: Timeline, { ever = false } = {}): void {
   if (ever && timeline.ticksSeen > 0) return;
   if (timeline.ticksSeen === 0) {
@@ -61,14 +61,14 @@ export function noTicks(path: string, lines: number): WowsimError {
   return nothing(`There is no tick of a zone among the ${count}: nothing can be said of the server.`);
 }
 
-/** No zone has told of a tick or of its state: there is nothing to find anything wrong in. */
+/** No zone has reported a tick or its state, so no problem can be found. */
 export const isTickless = ({ zones }: Timeline): boolean =>
   [...zones.values()].every(({ ticks, state }) => ticks.length === 0 && state === "");
 
-/** Ticks of a shorter time say nothing of their rate: a second, less the interval after its last tick. */
+/** Ticks over a shorter time give no rate: a second, minus the interval after the last tick. */
 const RATE_MS_MIN = 900;
 
-/** Some zone ticked for long enough in the seconds that are looked at. */
+/** Whether some zone ticked for long enough in the analysed seconds. */
 function hasRate(timeline: Timeline): boolean {
   if (!hasBegun(timeline)) return false;
   const { zones, nowMs } = timeline;
@@ -79,7 +79,7 @@ function hasRate(timeline: Timeline): boolean {
   });
 }
 
-/** A zone that is DOWN does not tick, and that is something to look at. */
+/** A zone that is DOWN does not tick, but it can be analysed. */
 const isDown = ({ zones }: Timeline): boolean => [...zones.values()].some(({ state }) => state === "DOWN");
 
 async function unpackerOf(path: string): Promise<string | null> {

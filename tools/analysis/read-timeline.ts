@@ -1,15 +1,15 @@
-// A telemetry file as a Timeline of its end, for readers that say how a server is: one in which there is nothing to look at is
-// an error with an exit code of its own, never a healthy server.
+// Reads a telemetry file into a Timeline of its end, for commands that report a server's health. A file with nothing to
+// analyse is an error with its own exit code, never a healthy server.
 //
 //   const timeline = await readTimeline("telemetry.jsonl", { signal })
-//   await readTimeline(file, { onLine: (timeline) => log.advance(timeline) })      // along the whole of it
+//   await readTimeline(file, { onLine: (timeline) => log.advance(timeline) })      // called for each line of the file
 
 import { readLines } from "./line-stream.ts";
 import { assertTelemetry, assertTicks } from "./nothing.ts";
 import { Timeline } from "./timeline.ts";
 
 export interface ReadTimelineOptions {
-  /** After each line. */
+  /** Called after each line. */
   onLine?: (timeline: Timeline) => void;
   signal?: AbortSignal | undefined;
 }

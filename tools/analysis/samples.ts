@@ -1,5 +1,5 @@
 // What a Timeline keeps of each kind of line, as plain records: numbers in the units of their names, null where the line
-// did not say (the earlier simulator's lines say less). A tick line without its tick and its duration is no tick.
+// has no value (the earlier simulator's lines have fewer). A tick line without its tick number or duration is ignored.
 
 import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { difference, mapped, sum } from "./measured.ts";
@@ -7,13 +7,13 @@ import type { Measured } from "./measured.ts";
 import type { Timed } from "./series.ts";
 import { amountOf, flagOf, numberOf, numbersOf, textOf, tickMsOf } from "./telemetry-text.ts";
 
-/** One tick of one zone. Counts are of this tick alone, `missedTicks` and `recoveries` since the zone began. */
+/** One tick of one zone. Counts are for this tick alone; `missedTicks` and `recoveries` are totals since the zone began. */
 export interface ZoneTick extends Timed {
   tick: number;
   durationMs: number;
   /** Missing in lines of the earlier simulator. */
   kernelMs: Measured;
-  /** The tick's time outside the kernel; the whole tick where kernelMs is not said. */
+  /** The tick's time outside the kernel; the whole tick when kernelMs is missing. */
   overheadMs: number;
   fuelUsed: Measured;
   /** Missing in lines of the earlier simulator. */
@@ -32,12 +32,12 @@ export interface ZoneTick extends Timed {
   attacks: Measured;
   damage: Measured;
   kills: Measured;
-  /** How much the zone leaves out because it is overloaded, and game time a second of the clock; 0 and 1 where not said. */
+  /** The zone's load-shedding level, and game seconds for each real second; 0 and 1 when missing. */
   overloadLevel: number;
   gameTimeRate: number;
-  /** "" where it is not said, UNKNOWN where that is no text. */
+  /** "" when missing, UNKNOWN when the field is not a text. */
   state: string;
-  /** Content hash of the kernel that ran it; "" where it is not said. */
+  /** Content hash of the kernel that ran the tick; "" when missing. */
   kernel: string;
 }
 
@@ -45,9 +45,9 @@ export interface ZoneTick extends Timed {
 export interface ZoneEvent extends Timed {
   what: "exception" | "recovered" | "quarantined" | "state" | "restart_failed" | "ticks_lost";
   tick: number;
-  /** Of an exception or failed restart: what it met. */
+  /** For an exception or a failed restart: the error. */
   error: string;
-  /** Operation code of the command in hand; missing when none was. */
+  /** Operation code of the command that was being handled; missing when there was none. */
   op: Measured;
   sessionId: number;
   recoveryMs: Measured;
@@ -64,7 +64,7 @@ export interface LoopTick extends Timed {
   overrun: boolean | null;
 }
 
-/** The gateway's second; counts are of `intervalMs`. */
+/** The gateway's counts over `intervalMs`, about one second. */
 export interface Traffic extends Timed {
   intervalMs: number;
   sessions: Measured;
@@ -93,7 +93,7 @@ export interface ProcessSample extends Timed {
   heapMb: Measured;
   externalMb: Measured;
   cpuShare: Measured;
-  /** Threads that waited for a core, and what all of the machine did: missing in lines of before, and off Linux. */
+  /** Average number of threads that waited for a core, and the load of the machine: missing in older lines and off Linux. */
   cpuWaitShare: Measured;
   machineBusy: Measured;
   machineCores: Measured;
@@ -101,7 +101,7 @@ export interface ProcessSample extends Timed {
   linesLost: Measured;
 }
 
-/** The main thread did not run for so long. */
+/** The main thread did not run for this long. */
 export interface Standstill extends Timed {
   ms: Measured;
 }
@@ -115,7 +115,7 @@ export interface ErrorLine extends Timed {
   component: string;
   message: string;
   zoneId: number;
-  /** The line's `error` field, where it has one. */
+  /** The line's `error` field, if it has one. */
   error: string;
   entityIds: number[];
   zones: number[];
@@ -128,7 +128,7 @@ export interface Disconnect extends Timed {
   reason: string;
 }
 
-/** A connection turned away before it was one. */
+/** A connection that was refused before it was accepted. */
 export interface Refusal extends Timed {
   reason: string;
 }
@@ -143,14 +143,14 @@ export interface DeployEvent extends Timed {
 
 type Data = TelemetryLine["data"];
 
-/** Of a zone whose line has a state that is none. */
+/** The state of a zone whose line has an invalid state. */
 export const STATE_UNKNOWN = "UNKNOWN";
 
-/** How many of these are known to have taken longer than their interval; missing when one does not say, or there is none. */
+/** How many of these took longer than their interval; missing when one does not say, or when there are none. */
 export const overrunsOf = (ticks: readonly { overrun: boolean | null }[]): Measured =>
   sum(ticks.map(({ overrun }) => (overrun === null ? null : Number(overrun))));
 
-/** Null without a tick and a duration. */
+/** Null when the tick number or the duration is missing. */
 export function zoneTickOf(data: Data, atMs: number): ZoneTick | null {
   const [tick, durationMs] = [amountOf(data, "tick"), tickMsOf(data, "duration_ms")];
   if (tick === null || durationMs === null) return null;
@@ -200,7 +200,7 @@ export function zoneEventOf(what: ZoneEvent["what"], data: Data, atMs: number): 
   };
 }
 
-/** Null without a tick and a duration. */
+/** Null when the tick number or the duration is missing. */
 export function loopTickOf(data: Data, atMs: number): LoopTick | null {
   const [tick, durationMs] = [amountOf(data, "tick"), tickMsOf(data, "duration_ms")];
   if (tick === null || durationMs === null) return null;

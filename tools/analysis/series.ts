@@ -1,26 +1,26 @@
-// Samples of one kind in the order of their times, bounded in time and number: what a Timeline is made of.
+// Samples of one kind in the order of their times, limited in time and number. A Timeline consists of these.
 //
 //   const ticks = new Series<ZoneTick>(36_000)
 //   ticks.add({ atMs: 1_767_225_600_050, tick: 7, ... })
 //   ticks.between(fromMs, toMs)        // those with fromMs <= atMs < toMs, oldest first
 //
-// Lines of several threads reach a reader a little out of order; a late sample is put where it belongs.
+// Lines of several threads arrive slightly out of order; a late sample is inserted at its place.
 
 export interface Timed {
   /** Milliseconds since 1970, by the line's own timestamp. */
   readonly atMs: number;
 }
 
-/** Dead entries at the front that are worth a copy to be rid of. */
+/** When this many entries at the front are dropped, the array is copied to free them. */
 const COMPACT_AT = 1_024;
 
 export class Series<Sample extends Timed> {
   readonly #samplesMax: number;
   #samples: Sample[] = [];
-  /** Samples before this index are gone. */
+  /** The index of the first sample that is kept. */
   #start = 0;
 
-  /** Past `samplesMax` samples the oldest go. */
+  /** Beyond `samplesMax` samples the oldest are dropped. */
   constructor(samplesMax: number) {
     this.#samplesMax = samplesMax;
   }
@@ -44,7 +44,7 @@ export class Series<Sample extends Timed> {
     if (this.length > this.#samplesMax) this.#drop(1);
   }
 
-  /** Forgets what is older than `atMs`. */
+  /** Drops the samples older than `atMs`. */
   dropBefore(atMs: number): void {
     const first = this.first;
     if (first !== undefined && first.atMs < atMs) this.#drop(this.#indexOf(atMs) - this.#start);
@@ -75,7 +75,7 @@ export class Series<Sample extends Timed> {
     return this.#samples.slice(this.#start);
   }
 
-  /** The first index whose sample is not before `atMs`. */
+  /** The first index whose sample is at or after `atMs`. */
   #indexOf(atMs: number): number {
     return this.#search((sample) => sample.atMs >= atMs);
   }
@@ -84,7 +84,7 @@ export class Series<Sample extends Timed> {
     return this.#search((sample) => sample.atMs > atMs);
   }
 
-  /** The first index for which `isThere` is true; it must be false before and true from there on. */
+  /** The first index for which `isThere` is true; it must be false before that index and true after it. */
   #search(isThere: (sample: Sample) => boolean): number {
     let low = this.#start;
     let high = this.#samples.length;

@@ -1,5 +1,5 @@
-// What a server says of itself over HTTP, as the readers of telemetry use it: a zone that has been down for a while is silent
-// in the feed, and named here.
+// The status that a server reports over HTTP, for the readers of telemetry: a zone that has been down for a while is silent
+// in the feed, but it is named here.
 
 import type { Measured } from "./measured.ts";
 
@@ -13,9 +13,9 @@ export interface ZoneStatus {
 
 export interface ServerStatus {
   ready: boolean;
-  /** Why not. */
+  /** Why the server is not healthy. */
   reasons: string[];
   zones: ZoneStatus[];
-  /** It can not write its telemetry file just now; null when it does not say. */
+  /** The server can not write its telemetry file now; null when the status does not say. */
   isFileFailing: boolean | null;
 }

@@ -1,12 +1,12 @@
-// From ticks to the few numbers a verdict is made of.
+// From ticks to the few numbers that a verdict is based on.
 //
 //   compare(MEDIAN, baseline, during, 1.02)
 //   // { before: 0.31, after: 0.33, ratio: 1.06, netRatio: 1.04, p: 0.2, blocksBefore: 10, blocksAfter: 40 }
 //
-// Neighbouring ticks are not independent (a neighbour on the machine that wakes up slows twenty in a row), so tests run
-// on blocks of BLOCK_TICKS: the median of each block for the ordinary tick, its maximum for the tail.
-// What was not measured is left out where values come in, and what can not be told of the rest is null: no Infinity and
-// no NaN gets into a comparison, where each would be right or wrong by accident.
+// Neighbouring ticks are not independent (another process on the machine may slow twenty in a row), so the tests use
+// blocks of BLOCK_TICKS: the median of each block for the ordinary tick, its maximum for the tail.
+// Missing values are left out at the input, and a result that can not be computed is null: Infinity and NaN never reach
+// a comparison, where each would be right or wrong by accident.
 
 import { both, greatest, known, mapped, median, quantile } from "./measured.ts";
 import type { Measured } from "./measured.ts";
@@ -15,23 +15,23 @@ import { mannWhitney, normalUpperTail } from "./mann-whitney.ts";
 /** Half a second at 20 Hz. */
 export const BLOCK_TICKS = 10;
 
-/** How a figure changed, against its own past and against what the rest of the server did meanwhile. */
+/** How a figure changed, against its own past and against the rest of the server over the same time. */
 export interface Change {
   before: Measured;
   after: Measured;
-  /** after / before; null from nothing to something. */
+  /** after / before; null when `before` is 0 and `after` is not. */
   ratio: Measured;
   /** The same ratio in the control zones; 1 when there are none. */
   controlRatio: number;
   /** ratio / controlRatio: the difference in differences. */
   netRatio: Measured;
-  /** One-sided Mann-Whitney p over blocks, after / controlRatio against before. */
+  /** One-sided Mann-Whitney p over blocks: after / controlRatio against before. */
   p: number;
   blocksBefore: number;
   blocksAfter: number;
 }
 
-/** Which figure of a window is compared, and which one figure a block stands for. */
+/** Which figure of a window is compared, and how one block is reduced to one value. */
 export interface Figure {
   ofWindow(values: readonly number[]): Measured;
   ofBlock(values: readonly number[]): Measured;
@@ -40,13 +40,13 @@ export interface Figure {
 export const MEDIAN: Figure = { ofWindow: median, ofBlock: median };
 export const P99: Figure = { ofWindow: (values) => quantile(values, 0.99), ofBlock: greatest };
 
-/** The slowest tick of the typical half second: rises when slow ticks become more frequent, where p99 may not move. */
+/** The slowest tick of the typical half second: it rises when slow ticks become more frequent, where p99 may not move. */
 export const WORST: Figure = {
   ofWindow: (values) => median(blocks(values).map((block) => greatest(block))),
   ofBlock: greatest,
 };
 
-/** How `figure` went from `before` to `after`, given how it went in the control zones over the same time. */
+/** How `figure` changed from `before` to `after`, compared with the control zones over the same time. */
 export function compare(
   figure: Figure,
   before: readonly Measured[],
@@ -70,7 +70,7 @@ export function compare(
   };
 }
 
-/** How the typical block of the control zones changed: the median over those of which it can be told; null of none. */
+/** How the typical block of the control zones changed: the median over the zones where it is known; null when there are none. */
 export function controlChange(
   figure: Figure,
   zones: readonly { before: readonly Measured[]; after: readonly Measured[] }[],
@@ -79,13 +79,13 @@ export function controlChange(
   return median(zones.map(({ before, after }) => changeOf(typical(after), typical(before))).filter(isPositive));
 }
 
-/** Nothing can be divided by a change to nothing. */
+/** A change to 0 can not be a divisor. */
 const isPositive = (value: Measured): boolean => value !== null && value > 0;
 
 const ofBlocks = (figure: Figure, values: readonly number[]): number[] =>
   known(blocks(values).map((block) => figure.ofBlock(block)));
 
-/** Whole blocks of BLOCK_TICKS values, in order; a last incomplete one is left out. */
+/** Whole blocks of BLOCK_TICKS values, in order; an incomplete last block is left out. */
 export function blocks(values: readonly number[]): number[][] {
   const result: number[][] = [];
   for (let at = 0; at + BLOCK_TICKS <= values.length; at += BLOCK_TICKS)
@@ -93,14 +93,14 @@ export function blocks(values: readonly number[]): number[][] {
   return result;
 }
 
-/** after / before, where nothing to nothing is no change (1), and nothing to something can not be said as a factor (null). */
+/** after / before. From 0 to 0 is no change (1); from 0 to more has no factor (null). */
 export const changeOf = (after: Measured, before: Measured): Measured =>
   both(after, before, (is, was) => (was === 0 && is === 0 ? 1 : is / was));
 
 /**
- * One-sided: the chance that the second share lies as far above the first as it does, were both the same. Each is a part
- * and its whole, [3, 40]; what is more than its whole counts as all of it. The z-test of two proportions with pooled
- * variance; nothing to compare gives 1.
+ * One-sided p: the chance that the second share is this far above the first if both were the same. Each argument is a part
+ * and its whole, [3, 40]; a part larger than its whole counts as the whole. The z-test of two proportions with pooled
+ * variance; 1 when there is nothing to compare.
  */
 export function sharesDifferP(one: readonly [number, number], other: readonly [number, number]): number {
   const low = [Math.min(...one), one[1]] as const;

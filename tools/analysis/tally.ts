@@ -1,4 +1,4 @@
-// Counts by key in bounded memory: past so many keys, new ones are counted together as "others".
+// Counts by key in bounded memory: when there are too many keys, new keys are counted together as "others".
 //
 //   const tally = new Tally(100)
 //   tally.add("player 3", 31)
@@ -26,12 +26,12 @@ export class Tally {
     entry.amount += amount;
   }
 
-  /** The keys that were added most often. */
+  /** The keys with the highest counts. */
   top(count: number): TallyEntry[] {
     return this.#sorted((a, b) => b.count - a.count, count);
   }
 
-  /** The keys with the greatest sums. */
+  /** The keys with the highest sums. */
   topByAmount(count: number): TallyEntry[] {
     return this.#sorted((a, b) => b.amount - a.amount, count);
   }

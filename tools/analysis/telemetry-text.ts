@@ -1,23 +1,23 @@
-// Telemetry lines as the readers meet them: text that may be anything, and fields that may be missing.
+// Parses telemetry lines: the text may be anything, and fields may be missing.
 //
 //   parseLine('{"v":1,"timestamp":"2026-01-01T00:00:00.050Z",...}')   // a TelemetryLine
 //   parseLine('{"v":1,"timest')                                       // null: half a line
 //   measuredOf(line.data, "kernel_ms")                                // null when the line does not say
 //
-// Only the fields of the wire contract (docs/TELEMETRY.md) can be relied on: the earlier simulator's lines have no more.
+// Only the fields of the wire contract (docs/TELEMETRY.md) are always there: the earlier simulator's lines have no others.
 
 import { parseOutsideJson } from "../../server/protocol/printable.ts";
 import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { measured } from "./measured.ts";
 import type { Measured } from "./measured.ts";
 
-/** Null for what is no telemetry line. Never throws. */
+/** Null when the text is not a telemetry line. Never throws. */
 export function parseLine(text: string): TelemetryLine | null {
   try {
     const value = parseOutsideJson(text);
     return isTelemetryLine(value) ? value : null;
   } catch {
-    // Half a line, or none at all: the caller counts it.
+    // Half a line, or not JSON: the caller counts it.
     return null;
   }
 }
@@ -35,7 +35,7 @@ export function isTelemetryLine(value: unknown): value is TelemetryLine {
   );
 }
 
-/** A quarter of an hour: no tick takes longer, and no figure in a broken line may upset a sum or a scale. */
+/** A quarter of an hour: no tick takes longer, and no value in a broken line may distort a sum or a scale. */
 export const TICK_MS_MAX = 900_000;
 
 type Data = Readonly<Record<string, unknown>>;
@@ -43,19 +43,19 @@ type Data = Readonly<Record<string, unknown>>;
 /** A finite number; missing when the field is null, a text, or not there. */
 export const measuredOf = (data: Data, field: string): Measured => measured(data[field]);
 
-/** A count, a time, a size: what can not be less than nothing, nor more than is counted exactly (2^53), was not measured. */
+/** A count, a time, a size: a negative value, or one above 2^53 (not exact), is missing. */
 export function amountOf(data: Data, field: string): Measured {
   const value = measuredOf(data, field);
   return value !== null && value >= 0 && value <= Number.MAX_SAFE_INTEGER ? value : null;
 }
 
-/** Milliseconds that a tick took: a quarter of an hour at most, or the line is broken. */
+/** Milliseconds that a tick took: at most a quarter of an hour, otherwise the line is broken. */
 export function tickMsOf(data: Data, field: string): Measured {
   const value = amountOf(data, field);
   return value !== null && value <= TICK_MS_MAX ? value : null;
 }
 
-/** An amount, or `otherwise` where leaving it out means that. */
+/** An amount, or `otherwise`, where a missing field means that value. */
 export const numberOf = (data: Data, field: string, otherwise: number): number => amountOf(data, field) ?? otherwise;
 
 /** Yes or no; missing when the field is anything else, or not there. */
@@ -70,7 +70,7 @@ export function textOf(data: Data, field: string, otherwise = ""): string {
   return typeof value === "string" ? value : otherwise;
 }
 
-/** The whole numbers of an array field; empty when it is none. */
+/** The whole numbers of an array field; empty when it is not an array. */
 export function numbersOf(data: Data, field: string): number[] {
   const value = data[field];
   return Array.isArray(value) ? value.filter((entry) => typeof entry === "number" && Number.isFinite(entry)) : [];

@@ -1,10 +1,10 @@
-// What goes through a server, and how much of it goes wrong: the gateway's seconds of a stretch, as rates.
+// A server's throughput, and the share of it that fails: the gateway's one-second counts of a time range, as rates.
 //
 //   throughputOf(timeline, fromMs, nowMs)
 //   // { messagesPerS: 96, commandsPerS: 60, bytesOutPerS: 41230, badShare: 0.002, errorLinesPerMin: 0, ... }
 //
-// Bad is what players sent and nobody could do anything with: no message at all (malformed), or refused because the server
-// was too busy for it. What the rules of the game do not allow is play.
+// "Bad" are the messages that nobody could use: not a valid message (malformed), or refused because the server was too busy.
+// An action that the rules of the game forbid is normal play.
 
 import { mapped, ratio, sum } from "./measured.ts";
 import type { Measured } from "./measured.ts";
@@ -19,14 +19,14 @@ export interface Throughput {
   bytesOutPerS: Measured;
   malformed: Measured;
   refused: Measured;
-  /** Of all messages: malformed, or refused as busy; missing when none came. */
+  /** Share of all messages: malformed, or refused as busy; missing when no message came. */
   badShare: Measured;
   errorLinesPerMin: Measured;
 }
 
 const MS_PER_MIN = 60_000;
 
-/** Since `fromMs`, up to `nowMs`, the timeline's newest line. */
+/** The rates from `fromMs` to `nowMs`, the time of the timeline's newest line. */
 export function throughputOf({ traffic, errors }: Timeline, fromMs: number, nowMs: number): Throughput {
   const seconds = traffic.between(fromMs);
   const total = (read: (second: Traffic) => Measured): Measured => sum(seconds.map(read));

@@ -1,5 +1,5 @@
-// Ticks a second, by the intervals between ticks and not by how many ticks lie in a stretch: 20 Hz over one second is 20.0,
-// whether 20 or 21 ticks fall into it.
+// Ticks a second, computed from the intervals between ticks, not from the number of ticks in a time range: 20 Hz over one
+// second is 20.0, whether 20 or 21 ticks fall into it.
 //
 //   tickRateHz(zone.ticks, nowMs - 1_000, nowMs)      // 20.01
 
@@ -7,12 +7,12 @@ import { mapped, ratio } from "./measured.ts";
 import type { Measured } from "./measured.ts";
 import type { Series, Timed } from "./series.ts";
 
-/** The interval under way counts as a long one from so many usual ones on: lines come late, but not by that much. */
+/** The current, unfinished interval counts once it is this many usual intervals long: lines are late, but not this late. */
 const OPEN_INTERVALS_MAX = 3;
 
 /**
- * To the hundredth, over fromMs to toMs; of the interval in which the stretch begins, the share that lies in it. Missing where fewer than two
- * ticks are known, 0 where they are known and none came.
+ * The tick rate from fromMs to toMs, rounded to 0.01 Hz. The interval that crosses fromMs counts by its share inside the range.
+ * Missing when fewer than two ticks are known; 0 when ticks are known and none came in the range.
  */
 export function tickRateHz<Tick extends Timed>(ticks: Series<Tick>, fromMs: number, toMs: number): Measured {
   const inside = ticks.between(fromMs, toMs + 1);

@@ -1,12 +1,12 @@
-// The last minutes of a server as its telemetry tells them, bounded and incremental: what health, diagnosis, anomalies and
-// the dashboard all look at. Time is that of the lines' own timestamps, so that a file is read like a live feed.
+// The last minutes of a server from its telemetry, bounded and incremental: the input of health, diagnosis, anomalies and
+// the dashboard. Time is that of the lines' own timestamps, so that a file is read like a live feed.
 //
 //   const timeline = new Timeline()
 //   feed.onLine((line) => timeline.take(line))
 //   timeline.zones.get(1)?.ticks.between(timeline.nowMs - 3_000)      // zone 1's ticks of the last three seconds
 //
-// Lines of component `fault` say which fault is active: reading them would be reading the answer, so they are turned away
-// at the door. A server that starts anew begins a new story: what was known of the one before is forgotten.
+// Lines of component `fault` say which fault is active. A diagnosis must not know that, so these lines are discarded.
+// When a server starts again, everything known of the previous server is dropped.
 
 import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import type { Measured } from "./measured.ts";
@@ -16,51 +16,51 @@ import { measuredOf, textOf } from "./telemetry-text.ts";
 import { TimestampReader } from "./timestamps.ts";
 
 const SECONDS_MAX = 300;
-/** Of each zone: secondsMax at the highest tick rate. */
+/** For each zone: secondsMax at the highest tick rate. */
 const TICKS_PER_SECOND_MAX = 100;
-/** Of each kind that comes once a second or less. */
+/** For each kind that comes at most once a second. */
 const RARE_MAX = 2_000;
-/** Sampled kinds: four emitters' budget for some ten seconds. */
+/** For sampled kinds: the budget of four emitters for about ten seconds. */
 const EVENTS_MAX = 10_000;
 const ZONES_MAX = 1_024;
-/** Lines of so many ticks may overtake each other on the way. */
+/** Lines may arrive out of order by up to this many ticks. */
 const LATE_TICKS_MAX = 20;
-/** So many lines in a row from another time, and that is the time now: a clock was set, or another file begins. */
+/** After this many lines in a row with another time, that time is now: a clock was set, or another file begins. */
 const STRAYS_MAX = 20;
 
 /** What is known of a zone. */
 export interface ZoneHistory {
   readonly id: number;
   name: string;
-  /** The newest state any line told; "" while none did. */
+  /** The newest state that a line reported; "" before the first. */
   state: string;
   stateAtMs: number;
   readonly ticks: Series<sample.ZoneTick>;
   readonly events: Series<sample.ZoneEvent>;
 }
 
-/** Lines by what became of them; their sum is `lines`. */
+/** Lines by how they were handled; the counts add up to `lines`. */
 export interface LineCounts {
   lines: number;
-  /** Kept, or known to be of no interest here. */
+  /** Kept, or of a known kind that is not needed here. */
   read: number;
-  /** Of component `fault`: never looked at. */
+  /** Of component `fault`: never read. */
   fault: number;
   /** Without a timestamp. */
   timeless: number;
-  /** Of a time far from all others, or too old to matter. */
+  /** With a time far from all others, or too old. */
   stray: number;
-  /** Of a tick, and without what makes it one: a zone, a tick, a duration. */
+  /** A tick line without its zone, tick number or duration. */
   incomplete: number;
 }
 
-/** A timeline with a line: it has a now. */
+/** A timeline with at least one line, so `nowMs` is known. */
 export type BegunTimeline = Timeline & { readonly nowMs: number; readonly fromMs: number };
 
 export const hasBegun = (timeline: Timeline): timeline is BegunTimeline =>
   timeline.nowMs !== null && timeline.fromMs !== null;
 
-/** What a zone's lines tell as events, by their message. */
+/** The events in a zone's lines, by their message. */
 const ZONE_EVENTS: ReadonlyMap<string, sample.ZoneEvent["what"]> = new Map([
   ["Zone state changed", "state"],
   ["Zone tick exception", "exception"],
@@ -72,7 +72,7 @@ const ZONE_EVENTS: ReadonlyMap<string, sample.ZoneEvent["what"]> = new Map([
 
 export class Timeline {
   readonly secondsMax: number;
-  /** It has every line since it began, as a feed has: a file may be an excerpt. */
+  /** It has every line since the server began, as a feed has; a file may be an excerpt. */
   readonly isLive: boolean;
   readonly zones = new Map<number, ZoneHistory>();
   readonly loop: Series<sample.LoopTick>;
@@ -84,20 +84,20 @@ export class Timeline {
   readonly disconnects = new Series<sample.Disconnect>(EVENTS_MAX);
   readonly refusals = new Series<sample.Refusal>(EVENTS_MAX);
   readonly deploys = new Series<sample.DeployEvent>(RARE_MAX);
-  /** Times the main thread says that it stood still itself. */
+  /** Times when the main thread stood still, by its own report. */
   readonly standstills = new Series<sample.Standstill>(RARE_MAX);
   readonly counts: LineCounts = { lines: 0, read: 0, fault: 0, timeless: 0, stray: 0, incomplete: 0 };
-  /** Ticks a second the server means to do; missing while no line told. */
+  /** The intended ticks a second; missing until a line reports it. */
   tickRateHz: Measured = null;
-  /** Zones that the server said at its start that it has; missing while no line told. */
+  /** The number of zones that the server reported at its start; missing until a line reports it. */
   zonesMeant: Measured = null;
-  /** Ticks of zones that were ever taken in, also those that are forgotten. */
+  /** All zone ticks that were taken, including those dropped since. */
   ticksSeen = 0;
-  /** Starts of the server that were seen. */
+  /** The number of server starts that were seen. */
   starts = 0;
-  /** The server has said that it stopped, and not that it started again. */
+  /** The server has reported that it stopped, and no start since. */
   isStopped = false;
-  /** Why the server could not write its telemetry file when it last said something of that; null: it can. */
+  /** Why the server could not write its telemetry file, by its newest report; null: it can. */
   fileError: string | null = null;
   readonly #timestamps = new TimestampReader();
   #nowMs: Measured = null;
@@ -115,12 +115,12 @@ export class Timeline {
     return this.#nowMs;
   }
 
-  /** From when on it knows, at most secondsMax (and the begun second) before nowMs; missing before the first line. */
+  /** The earliest time kept, at most secondsMax (and the unfinished second) before nowMs; missing before the first line. */
   get fromMs(): Measured {
     return this.#fromMs;
   }
 
-  /** Takes a line in. Never throws, whatever is in it. */
+  /** Takes in a line. Never throws, whatever the line holds. */
   take(line: TelemetryLine): void {
     this.counts.lines++;
     if (line.component === "fault") {
@@ -201,7 +201,7 @@ export class Timeline {
     const tick = sample.loopTickOf(data, atMs);
     if (tick === null) return this.#isIncomplete();
     const last = this.loop.last;
-    // The loop's ticks only go up. This is another server, whose begin was not heard.
+    // The loop's tick numbers only rise. So this is another server, whose start was not seen.
     if (last !== undefined && atMs > last.atMs && tick.tick < last.tick - LATE_TICKS_MAX) this.#startAnew(atMs);
     this.loop.add(tick);
   }

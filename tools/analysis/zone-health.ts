@@ -1,4 +1,4 @@
-// One zone's row in a health report: how it ticks, who is in it, what it did in the window.
+// One zone's row in a health report: its ticks, its players and creatures, and its activity in the window.
 
 import type { ServerStatus, ZoneStatus } from "./server-status.ts";
 import { LIMITS } from "./health-limits.ts";
@@ -19,10 +19,10 @@ export interface TickTimes {
 export interface ZoneHealth {
   id: number;
   name: string;
-  /** "SILENT" when a zone that should tick does not, "UNHEARD" while that may be chance; "" when no line told. */
+  /** "SILENT" when a zone that should tick does not, "UNHEARD" while that may be chance; "" when no line reports a state. */
   state: string;
   ticksPerS: Measured;
-  /** How much it leaves out, 0 to 5, and game time a second of the clock. */
+  /** The load-shedding level, 0 to 5, and game seconds for each real second. */
   overloadLevel: number;
   gameTimeRate: number;
   durationMs: TickTimes;
@@ -37,29 +37,29 @@ export interface ZoneHealth {
   /** Damage dealt a second. */
   damagePerS: Measured;
   commandsPerS: Measured;
-  /** Of a tick; missing where it is not told. */
+  /** Median of a tick; missing where the lines do not have it. */
   fuelUsedP50: Measured;
-  /** Most commands that waited when a tick began. */
+  /** The most commands that waited at the begin of a tick. */
   queueDepthMax: Measured;
-  /** Since the zone began. */
+  /** Total since the zone began. */
   recoveries: Measured;
   kernel: string;
 }
 
-/** What the numbers are of. */
+/** The time range of the numbers. */
 export interface Stretch {
   fromMs: number;
   nowMs: number;
   windowS: Measured;
 }
 
-/** So long after its last tick a zone is silent: two seconds, or a few intervals of a server that ticks seldom. */
+/** A zone is silent this long after its last tick: two seconds, or a few intervals of a server that ticks seldom. */
 export function silentAfterMs(timeline: Timeline): number {
   const intervalMs = ratio(1_000, timeline.tickRateHz);
   return Math.max(LIMITS.zoneSilentMs, (intervalMs ?? 0) * LIMITS.zoneSilentIntervals);
 }
 
-/** Zones that tick, and those that only the server itself knows of. */
+/** The zones that tick, and those that only the server's status names. */
 export function zonesOf(
   timeline: Timeline,
   { fromMs, nowMs, windowS }: Stretch,
@@ -72,7 +72,7 @@ export function zonesOf(
   return [...heard, ...unheard].toSorted((a, b) => a.id - b.id);
 }
 
-/** One of which no line came: where it should tick, that is no good sign, and after a while a bad one. */
+/** A zone without any line: if it should tick, that is a bad sign, and after a while a problem. */
 function unheardZone({ id, name, state: told, players, creatures }: ZoneStatus, isLong: boolean): ZoneHealth {
   const isHeardOf = told === "DOWN" || told === "CRASHED";
   const silence = isLong ? "SILENT" : "UNHEARD";

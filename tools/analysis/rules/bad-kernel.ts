@@ -1,9 +1,9 @@
-// A zone runs another kernel than before, and with it each tick costs more, or the kernel traps: a hotfix that is none.
+// A zone runs a new kernel, and with it each tick costs more, or the kernel traps: a hotfix that makes things worse.
 //
-// Compared are the ticks right before and after the kernel hash changed, in the same zone, and what the zones did
-// meanwhile that kept theirs. Fuel counts work exactly, so that a rise of it by a sixth beyond that of the load (entities
-// and commands) and of the other zones is sure; kernel time alone is noisy and counts less. Chance is ruled out by the
-// canary judge's test (deploy/statistics.ts). Exceptions that began with the new kernel are the other sign.
+// Compared are the ticks right before and after the change of the kernel hash in the same zone, and the zones that kept
+// their kernel over the same time. Fuel counts work exactly: a rise of a sixth beyond that of the load (entities and
+// commands) and of the other zones is certain. Kernel time alone is noisy and counts less. The canary judge's test
+// (deploy/statistics.ts) excludes chance. The other sign is exceptions that began with the new kernel.
 
 import { known, median, measured, ratio, sum } from "../measured.ts";
 import type { Measured } from "../measured.ts";
@@ -15,11 +15,11 @@ import { inEachZone, nameOf, plainTicks } from "./rule.ts";
 import type { Finding, Rule } from "./rule.ts";
 
 const TICKS_MIN = 40;
-/** Looked at on each side of the change. */
+/** Ticks compared on each side of the change. */
 const TICKS_MAX = 600;
-/** The engine compiles a fresh module while it runs. */
+/** The engine compiles a new module while it runs, so its first ticks are slow. */
 const SETTLE_TICKS = 10;
-/** Fuel counts instructions: what one part of a tick costs more is a smaller share of all of it. */
+/** Fuel counts all instructions, so a change in one part of a tick is a smaller share of the total. */
 const FUEL_NONE = 1.06;
 const FUEL_FULL = 1.16;
 const CONFIDENCE_MAX = 0.96;
@@ -87,7 +87,7 @@ interface Other {
   after: ZoneTick[];
 }
 
-/** The zones that ran one kernel all the time: had the load changed, they would show it. */
+/** The zones that ran one kernel all the time: a change of load would show in them. */
 function keptKernel(changed: ZoneHistory, { zones }: BegunTimeline, atMs: number): Other[] {
   return [...zones.values()]
     .filter((zone) => zone !== changed && zone.ticks.first?.kernel === zone.ticks.last?.kernel)
@@ -99,7 +99,7 @@ function keptKernel(changed: ZoneHistory, { zones }: BegunTimeline, atMs: number
     .filter(({ before, after }) => before.length >= TICKS_MIN && after.length >= TICKS_MIN);
 }
 
-/** By how much a figure rose beyond the load and the other zones; 1 where chance may have done it. */
+/** The factor by which a figure rose beyond the load and the other zones; 1 where it may be chance. */
 function riseOf(read: Reading, before: ZoneTick[], after: ZoneTick[], others: Other[]): number {
   if (before.length < TICKS_MIN || after.length < TICKS_MIN) return 1;
   const load = ratio(median(after.map(loadOf)), median(before.map(loadOf)));

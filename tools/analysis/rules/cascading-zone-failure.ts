@@ -1,8 +1,8 @@
-// One zone goes down for good; its players pour into others, and one of those is overloaded in turn.
+// One zone goes down for good; its players move to other zones, and one of those is overloaded in turn.
 //
-// A zone that is DOWN is a fact, and one that traps tick after tick is about to be; that it is a cascade is seen from the others: their players rise by those of the zone
-// that is gone (+0.2), and one of them handles far more commands than players send (+0.2, and then the traps and the
-// flood are part of it).
+// A zone that is DOWN is a fact, and a zone that traps in every tick is about to be. The other zones show that it is a
+// cascade: their players rise by those of the lost zone (+0.2), and one of them handles far more commands than players
+// send (+0.2; then the traps and the flood are part of the cascade).
 
 import { difference, sum } from "../measured.ts";
 import type { Measured } from "../measured.ts";
@@ -15,7 +15,7 @@ import type { Finding, Rule } from "./rule.ts";
 
 const CONFIDENCE_DOWN = 0.57;
 const CONFIDENCE_EACH = 0.2;
-/** So many ticks in a row that trapped, lately, and the zone is dying. */
+/** A zone that trapped in this many ticks in a row, recently, is dying. */
 const DYING_TICKS_MIN = 3;
 const DYING_MS = 1_000;
 const BEFORE_MS = 2_000;
@@ -71,7 +71,7 @@ function examine(zone: ZoneHistory, timeline: BegunTimeline): Finding | null {
   };
 }
 
-/** A zone that has trapped in each of its last ticks: what is quarantined comes again at once. */
+/** A zone that has trapped in each of its last ticks, although commands were quarantined. */
 function dying(zone: ZoneHistory, events: readonly ZoneEvent[], { nowMs }: BegunTimeline): Finding | null {
   const exceptions = events.filter(({ what, atMs }) => what === "exception" && atMs >= nowMs - DYING_MS);
   const ticks = uniqueSorted(exceptions.map(({ tick }) => tick));
@@ -86,7 +86,7 @@ function dying(zone: ZoneHistory, events: readonly ZoneEvent[], { nowMs }: Begun
   return { confidence: CONFIDENCE_DOWN, zones: [zone.id], sinceMs, evidence, explains: ["zone-trap", "zone-runaway"] };
 }
 
-/** Players of these zones, added up, at the begin and at the end of a time. */
+/** Players of these zones, added up, at the begin and at the end of the time range. */
 function playersOf(zones: readonly ZoneHistory[], fromMs: number, toMs: number): { first: Measured; last: Measured } {
   const ticks = zones.map((zone) => zone.ticks.between(fromMs, toMs)).filter((some) => some.length > 0);
   return {

@@ -1,9 +1,9 @@
-// Other processes take the processors: the server's threads could run, and wait for a core. Ticks begin late and in fits,
-// while each takes as long as ever; health may well still call that healthy.
+// Other processes use the processors: the server's threads are runnable but wait for a core. Ticks begin late and
+// irregularly, while each takes as long as before; health may still call that healthy.
 //
-// The kernel's own count of that waiting (Process, cpu_wait_share) is nearly proof, together with a machine that is busy,
-// mostly with others, and ticks that come unevenly. A server that itself takes the cores waits as well: that is load, and
-// not this. Where the system does not count the waiting, the rest makes it less sure.
+// The operating system's count of that waiting (Process, cpu_wait_share) is nearly proof, together with a machine that is
+// busy, mostly with other processes, and uneven ticks. A server that uses the cores itself waits as well: that is load, and
+// not this cause. Where the system does not count the waiting, the confidence is lower.
 
 import { difference, mapped, median, quantile, ratio } from "../measured.ts";
 import type { Measured } from "../measured.ts";
@@ -15,13 +15,13 @@ import type { Finding, Rule } from "./rule.ts";
 const LOOK_MS = 5_500;
 const SAMPLES_MIN = 3;
 const TICKS_MIN = 20;
-/** Threads that wait: on a machine with room it is next to none. */
+/** Waiting threads; on a machine with free cores there are almost none. */
 const WAIT_NONE = 0.6;
 const WAIT_FULL = 1.5;
-/** By so much of an interval one tick in ten comes early or late. */
+/** One tick in ten comes early or late by this share of an interval. */
 const UNEVEN_NONE = 0.1;
 const UNEVEN_FULL = 0.4;
-/** Below what any fault's own signs can be sure of: both may be there. */
+/** Lower than the confidence of any fault's own signs, because both causes may be present. */
 const CONFIDENCE_MAX = 0.7;
 const CONFIDENCE_MAX_UNCOUNTED = 0.55;
 const TICK_RATE_HZ = 20;
@@ -82,7 +82,7 @@ function finding(confidence: number, seen: Seen): Finding {
   };
 }
 
-/** How far apart from their usual interval a tenth of the ticks at full game time comes, in milliseconds. */
+/** How far a tenth of the ticks at full game time is from their usual interval, in milliseconds. */
 function unevennessOf({ zones, nowMs }: BegunTimeline, intervalMs: number): Measured {
   const off = [...zones.values()].flatMap(({ ticks }) => {
     const some = ticks.between(nowMs - LOOK_MS);
@@ -96,7 +96,7 @@ function offBy(before: ZoneTick | undefined, tick: ZoneTick, intervalMs: number)
   return [Math.abs(tick.atMs - before.atMs - intervalMs)];
 }
 
-/** Since when, without a pause, the threads have waited. */
+/** The time since which the threads have waited without a pause. */
 function beginOf({ process, nowMs }: BegunTimeline): number {
   const samples = process.all();
   const calm = samples.findLastIndex(({ cpuWaitShare }) => cpuWaitShare === null || cpuWaitShare < WAIT_NONE / 2);

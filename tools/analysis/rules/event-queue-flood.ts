@@ -1,8 +1,8 @@
-// A zone handles far more commands than all players together send: something inside makes them, or a player's message is
-// handled many times over.
+// A zone handles far more commands than all players together send: something inside the server creates them, or a player's
+// message is handled many times.
 //
-// A zone's rate is its median tick's commands times its ticks a second, so that a burst (creatures spawning, players
-// joining) does not count. Sure when that is a multiple of the messages the gateway says came in.
+// A zone's rate is its median commands per tick times its ticks a second, so that a burst (creatures spawning, players
+// joining) does not count. Certain when the rate is a multiple of the messages that the gateway received.
 
 import { median, ratio, sum, isAbove } from "../measured.ts";
 import type { Measured } from "../measured.ts";
@@ -18,7 +18,7 @@ const TRAFFIC_MS = 5_000;
 const TICK_RATE_HZ = 20;
 const EXCESS_PER_S_NONE = 50;
 const EXCESS_PER_S_FULL = 300;
-/** Ticks in a row without excess after which the flood of before is another one. */
+/** After this many ticks in a row without excess, the flood before them is a separate one. */
 const GAP_TICKS_MAX = 3;
 const CONFIDENCE_MAX = 0.95;
 
@@ -32,7 +32,7 @@ export const eventQueueFlood: Rule = {
   find: (timeline) => merge(floodsOf(timeline)),
 };
 
-/** Each flooded zone's finding, for rules that build upon it. */
+/** One finding for each flooded zone, for rules that build upon it. */
 export function floodsOf(timeline: BegunTimeline): Finding[] {
   const accounted = accountedPerSecond(timeline);
   if (accounted === null) return [];
@@ -43,12 +43,12 @@ export function floodsOf(timeline: BegunTimeline): Finding[] {
 
 interface Accounted {
   messagesPerS: number;
-  /** And what the audit's doubled entities may cost, one command each a tick. */
+  /** Plus the possible commands of the entities that the audit counts twice, one for each a tick. */
   perS: number;
   samples: number;
 }
 
-/** Null while the gateway has not said what came in: then nothing is known to be too much. */
+/** Null while the gateway has not reported its messages: then no excess is known. */
 function accountedPerSecond({ traffic, census, nowMs, tickRateHz }: BegunTimeline): Accounted | null {
   const seconds = traffic.between(nowMs - TRAFFIC_MS);
   const messagesPerMs = ratio(
@@ -58,7 +58,7 @@ function accountedPerSecond({ traffic, census, nowMs, tickRateHz }: BegunTimelin
   if (messagesPerMs === null) return null;
   const messagesPerS = messagesPerMs * 1_000;
   const hz = tickRateHz ?? TICK_RATE_HZ;
-  // Without a census nothing is known to be doubled, and nothing to cost anything.
+  // Without a census, no entity is known to be doubled.
   return { messagesPerS, perS: messagesPerS + (census.last?.duplicates ?? 0) * hz, samples: seconds.length };
 }
 
@@ -92,7 +92,7 @@ function examine(zone: ZoneHistory, { nowMs }: BegunTimeline, accounted: Account
   return { confidence, zones: [zone.id], sinceMs, evidence };
 }
 
-/** Index of the first tick of the stretch, up to now, whose ticks have more commands than `limit`. */
+/** The index of the first tick of the current run of ticks with more commands than `limit`. */
 function beginOf(ticks: readonly ZoneTick[], limit: number): number {
   let begin = ticks.length;
   let gap = 0;

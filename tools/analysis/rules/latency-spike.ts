@@ -1,9 +1,9 @@
 // Something outside the kernel holds up every tick by about the same time: a blocking call, a slow disk, a lock.
 //
-// Slow is a tick whose time outside the kernel is far above the zone's usual (its lower quartile), or above 10 ms where
-// nothing is known of before. Sure when the slow ticks are many, alike (small spread), came from one tick to the next (a leak
-// does not) and stayed what it became (a leak's next step comes), and when the added time is not the kernel's. What is
-// less than an interval has to last for a second before it is more than the first step of a leak.
+// A tick is slow when its time outside the kernel is far above the zone's usual (its lower quartile), or above 10 ms where
+// no earlier ticks are known. Certain when the slow ticks are many, alike (small spread), began from one tick to the next
+// (a leak grows slowly) and stayed at one level (a leak takes its next step), and when the added time is not the kernel's.
+// A delay of less than an interval must last a second, because it may be the first step of a leak.
 
 import type { ZoneTick } from "../samples.ts";
 import type { BegunTimeline, ZoneHistory } from "../timeline.ts";
@@ -13,7 +13,7 @@ import { clock, interquartileRange, ramp, shown } from "../measures.ts";
 import { inEachZone, nameOf, plainTicks, RECENT_MS } from "./rule.ts";
 import type { Finding, Rule } from "./rule.ts";
 
-/** Looked at instead, where ticks are so slow that RECENT_MS holds fewer. */
+/** The number of ticks used where ticks are so slow that RECENT_MS holds fewer. */
 const RECENT_TICKS_MIN = 5;
 const RECENT_MS_MAX = 30_000;
 const SLOW_TICKS_MIN = 3;
@@ -21,12 +21,12 @@ const TICK_RATE_HZ = 20;
 const BASELINE_TICKS_MIN = 20;
 const RISE_MS_MIN = 5;
 const RISE_RATIO_MIN = 3;
-/** Outside the kernel a tick takes tenths of a millisecond; this much is strange even without a before. */
+/** Outside the kernel a tick takes tenths of a millisecond; this much is abnormal even without earlier ticks. */
 const STRANGE_MS = 10;
-/** Slow ticks in a row: a fast leak's next step comes within so many. */
+/** Slow ticks in a row: a fast leak takes its next step within this many. */
 const STEP_TICKS_NONE = 20;
 const STEP_TICKS_FULL = 26;
-/** Of the first and the last slow ticks, the median of so many. */
+/** The level is the median of this many of the first, and of the last, slow ticks. */
 const LEVEL_TICKS = 5;
 const CONFIDENCE_MAX = 0.95;
 const CONFIDENCE_MAX_WITHOUT_BEFORE = 0.8;
@@ -78,7 +78,7 @@ function examine(zone: ZoneHistory, { nowMs, tickRateHz }: BegunTimeline): Findi
   return { confidence, zones: [zone.id], sinceMs, evidence: evidenceOf(zone, before, slow, recent, sinceMs) };
 }
 
-/** 0 for ticks that rise from step to step, or have not been slow for long enough to tell. */
+/** 0 for ticks that rise in steps, or that have not been slow for long enough to decide. */
 function steadiness(ticks: readonly ZoneTick[], sinceMs: number, limit: number, intervalMs: number): number {
   const slow = ticks.filter(({ atMs, overheadMs }) => atMs >= sinceMs && overheadMs > limit).map(overheadOf);
   const [first, last] = [median(slow.slice(0, LEVEL_TICKS)), median(slow.slice(-LEVEL_TICKS))];
@@ -117,14 +117,14 @@ function evidenceOf(
   return lines;
 }
 
-/** The newest ticks, as many as say something about now; none when the zone has been silent for long. */
+/** The newest ticks, as many as describe the present; none when the zone has been silent for long. */
 function recentOf(ticks: ZoneTick[], nowMs: number): ZoneTick[] {
   const recent = ticks.filter(({ atMs }) => atMs >= nowMs - RECENT_MS);
   if (recent.length >= RECENT_TICKS_MIN) return recent;
   return ticks.slice(-RECENT_TICKS_MIN).filter(({ atMs }) => atMs >= nowMs - RECENT_MS_MAX);
 }
 
-/** When the stretch with ticks above `limit` that reaches up to now began; a longer pause ends one, also one just now. */
+/** The begin of the current run of ticks above `limit`; a longer pause ends a run, also a pause at its very end. */
 function beginOf(ticks: ZoneTick[], limit: number, share: number): number | undefined {
   const gapMax = Math.ceil(5 / share);
   let begin: ZoneTick | undefined;

@@ -1,4 +1,4 @@
-// Players whose links were lost, wave by wave: what session-crash and thundering-herd both begin with.
+// Waves of lost player links: the first sign of both session-crash and thundering-herd.
 //
 //   wavesOf(timeline)     // [{ fromMs, toMs, lost: 8, connectedBefore: 8, accepted: 8, resumed: 8, held: 16, ... }]
 
@@ -9,25 +9,25 @@ import type { BegunTimeline } from "../timeline.ts";
 import { EVENT_STALE_MS } from "./rule.ts";
 import { at } from "../../../server/protocol/assert.ts";
 
-/** Links lost no further apart than this belong to one wave. */
+/** Links lost at most this far apart belong to one wave. */
 const GAP_MS_MAX = 300;
-/** The Traffic line with a wave's exact number comes up to a second later. */
+/** The Traffic line with the exact number of a wave comes up to a second later. */
 const TRAFFIC_DELAY_MS = 1_200;
 
 export interface Wave {
   fromMs: number;
   toMs: number;
-  /** Exact: lines are sampled past 200 a second, the Traffic line is not. */
+  /** Exact: the Traffic line is not sampled; single lines are, above 200 a second. */
   lost: number;
   zones: number[];
   sessions: number[];
-  /** As the last Traffic line before it said; missing when there was none. */
+  /** The count of the last Traffic line before the wave; missing when there was none. */
   connectedBefore: Measured;
-  /** Since the wave. */
+  /** The lowest count since the wave. */
   connectedLeast: Measured;
   accepted: Measured;
   resumed: Measured;
-  /** Turned away since, because the door was held. */
+  /** Players refused since the wave, because new connections were blocked. */
   held: number;
 }
 

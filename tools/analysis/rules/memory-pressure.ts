@@ -1,8 +1,8 @@
-// The process suddenly holds a lot more memory, and keeps it: something was loaded, cached or mapped at once.
+// The process suddenly holds much more memory, and keeps it: something was loaded, cached or mapped at once.
 //
-// Looked for is a surge of resident memory within seconds whose gain is still there. Sure when it is large and lies
-// outside the JavaScript heap proper (external_mb rises with it, heap_mb without external_mb does not), and when nobody
-// came in meanwhile who could need it.
+// The sign is a surge of resident memory within seconds whose gain is still held. Certain when it is large and outside the
+// JavaScript heap itself (external_mb rises with it, or heap_mb without external_mb does not), and when no players who
+// could need the memory joined meanwhile.
 
 import { difference, least, ratio } from "../measured.ts";
 import type { Measured } from "../measured.ts";
@@ -11,14 +11,14 @@ import type { ProcessSample } from "../samples.ts";
 import type { BegunTimeline } from "../timeline.ts";
 import type { Rule } from "./rule.ts";
 
-/** MiB a second that are a surge. */
+/** A rise of this many MiB a second is a surge. */
 const SURGE_MB_PER_S = 6;
 const STEP_MB_NONE = 16;
 const STEP_MB_FULL = 40;
-/** What a player who comes in may cost, MiB. */
+/** The most that one joining player may need, MiB. */
 const MB_PER_PLAYER = 0.2;
 const CONFIDENCE_MAX = 0.95;
-/** Without a word about external memory. */
+/** When external memory is not known. */
 const CONFIDENCE_MAX_BLIND = 0.6;
 
 export const memoryPressure: Rule = {
@@ -62,13 +62,13 @@ export const memoryPressure: Rule = {
 const ownHeapOf = ({ heapMb, externalMb }: ProcessSample): Measured => difference(heapMb, externalMb);
 
 interface Surge {
-  /** The sample before it, its highest one, and that with all since. */
+  /** The sample before the surge, its highest sample, and all samples from that one on. */
   before: ProcessSample;
   top: ProcessSample;
   after: ProcessSample[];
 }
 
-/** The newest stretch of samples each of which is far above the one before. */
+/** The newest run of samples that are each far above the previous one. */
 function lastSurge(samples: readonly ProcessSample[]): Surge | null {
   const isSurging = (index: number): boolean => {
     const [one, two] = [samples[index - 1], samples[index]];
@@ -86,6 +86,6 @@ function lastSurge(samples: readonly ProcessSample[]): Surge | null {
 
 function newPlayers({ traffic }: BegunTimeline, fromMs: number, toMs: number): number {
   const [before, after] = [traffic.lastBefore(fromMs), traffic.lastBefore(toMs + 1_000)];
-  // Where nobody counts them, nobody is known to have come.
+  // Without a player count, nobody is known to have joined.
   return Math.max(0, difference(after?.connected ?? null, before?.connected ?? null) ?? 0);
 }

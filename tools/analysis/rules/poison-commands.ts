@@ -1,9 +1,9 @@
-// A command that kills the kernel whenever it is handled: by a trap (zone-trap) or by never ending (zone-runaway, stopped
-// by fuel). The zone is restored and replayed each time, the command named and quarantined.
+// A command that kills the kernel whenever it is handled: by a trap (zone-trap), or by an endless loop (zone-runaway, which
+// fuel stops). The zone is restored and replayed each time; the command is named and quarantined.
 //
-// One exception is sure already when the recovery quarantined a command for it: the header named who did it. Without that
-// it may be the kernel's own mistake. When no zone trapped before its kernel changed, the kernel is the likelier cause
-// (rules/bad-kernel.ts explains these away).
+// One exception is certain evidence when the recovery quarantined a command for it: the command header names the cause.
+// Without that, it may be the kernel's own fault. When no zone trapped before its kernel changed, the kernel is the likelier
+// cause (rules/bad-kernel.ts explains these findings away).
 
 import { at } from "../../../server/protocol/assert.ts";
 import { known, median } from "../measured.ts";
@@ -13,7 +13,7 @@ import type { BegunTimeline, ZoneHistory } from "../timeline.ts";
 import { EVENT_FRESH_MS, EVENT_STALE_MS, inEachZone, nameOf } from "./rule.ts";
 import type { Finding, Rule } from "./rule.ts";
 
-/** Ticks from one exception to the next, at least, that are two commands and not one zone that dies. */
+/** At least this many ticks between two exceptions: then they are two commands, and not one dying zone. */
 const APART_TICKS_MIN = 2;
 const CONFIDENCE_MAX = 0.95;
 const CONFIDENCE_MAX_UNNAMED = 0.6;
@@ -43,7 +43,7 @@ function findOf(timeline: BegunTimeline, isMine: (error: string) => boolean): Fi
 }
 
 function examine(zone: ZoneHistory, { nowMs }: BegunTimeline, isMine: (error: string) => boolean): Finding | null {
-  // A zone that such commands took down is what they did, for as long as it is down.
+  // When such commands took a zone down, they are the cause for as long as it is down.
   const untilMs = zone.state === "DOWN" ? zone.stateAtMs : nowMs;
   const events = zone.events.between(Math.min(untilMs, downSinceMs(zone) ?? untilMs) - EVENT_STALE_MS);
   const exceptions = events.filter(({ what, error }) => what === "exception" && isMine(error));
@@ -78,8 +78,8 @@ const downSinceMs = (zone: ZoneHistory): number | null =>
   zone.events.all().findLast(({ what, toState }) => what === "state" && toState === "DOWN")?.atMs ?? null;
 
 /**
- * A zone that traps tick after tick is dying, whatever is quarantined: no command that comes now and then. After a single
- * exception a few ticks have to come to an end before that is known.
+ * Whether the exceptions come one at a time. A zone that traps in every tick is dying, whatever is quarantined. After a
+ * single exception, a few ticks must finish before this is known.
  */
 function isNowAndThen(exceptions: readonly ZoneEvent[], zone: ZoneHistory): boolean {
   const ticks = uniqueSorted(exceptions.map(({ tick }) => tick));

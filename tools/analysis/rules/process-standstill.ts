@@ -1,10 +1,10 @@
 // The whole process stood still for a while and went on: it was stopped (SIGSTOP, a debugger, a suspended or migrated virtual
-// machine), or all of its threads were held at once.
+// machine), or all of its threads were blocked at once.
 //
-// Looked for is a hole in which no zone ticked and the main thread said nothing, neither of which any single blocked
-// thread explains: zones tick on while the main thread hangs, and the other way round. Sure when the hole is well over a
-// second, and when what should come once a second says itself that it comes late (interval_ms). Lines that were merely
-// lost on the way leave ticks missing from the count; here none is.
+// The sign is a gap in which no zone ticked and the main thread sent nothing. No single blocked thread explains both: zones
+// tick on while the main thread hangs, and the main thread reports while a zone hangs. Certain when the gap is well over a
+// second, and when the once-a-second line reports itself that it is late (interval_ms). Lines that were only lost in transit
+// leave gaps in the tick numbers; here there is none.
 
 import { difference, greatest, isAbove, known } from "../measured.ts";
 import { clock, ramp, shown } from "../measures.ts";
@@ -12,12 +12,12 @@ import type { BegunTimeline, ZoneHistory } from "../timeline.ts";
 import { EVENT_FRESH_MS, EVENT_STALE_MS } from "./rule.ts";
 import type { Finding, Rule } from "./rule.ts";
 
-/** With all zones blocked the main thread still speaks once a second. */
+/** With all zones blocked, the main thread still sends a line once a second. */
 const HOLE_MS_NONE = 1_200;
 const HOLE_MS_FULL = 1_800;
-/** What comes once a second comes so late at least, when the process stood still. */
+/** When the process stood still, a line that is due once a second is at least this late. */
 const LATE_MS = 1_500;
-/** Ticks that may be missing in the count, and it is no loss of lines. */
+/** Up to this many missing tick numbers are not counted as lost lines. */
 const TICKS_SKIPPED_MAX = 3;
 const CONFIDENCE_MAX = 0.95;
 const CONFIDENCE_MAX_UNCONFIRMED = 0.7;
@@ -41,7 +41,7 @@ interface Hole {
   toMs: number;
 }
 
-/** The longest stretch, of those that are over, in which nobody spoke; null when none is long. */
+/** The longest finished gap without any line; null when none is long. */
 function holeOf({ zones, nowMs, traffic, process, census }: BegunTimeline): Hole | null {
   const sinceMs = nowMs - EVENT_STALE_MS;
   const series = [traffic, process, census, ...[...zones.values()].map(({ ticks }) => ticks)];

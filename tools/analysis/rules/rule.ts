@@ -1,5 +1,5 @@
-// What a rule of the diagnosis is: one cause, one file, looking at a BegunTimeline and at nothing else. How sure it is, is a
-// product of ramps over measured numbers (measures.ts), times the most it can ever know; each file says which.
+// A rule of the diagnosis: one cause, one file; it reads only a BegunTimeline. Its confidence is a product of ramps over
+// measured numbers (measures.ts), times the highest confidence that the cause allows; each file describes its own.
 //
 //   rule.find(timeline)
 //   // { confidence: 0.93, zones: [1], sinceMs: 1767225612000, evidence: ["zone 1: duration_ms p50 0.06 → 200 ..."] }
@@ -11,13 +11,13 @@ import type { ZoneTick } from "../samples.ts";
 export interface Finding {
   /** 0 to 1. */
   confidence: number;
-  /** Empty: the server as a whole. */
+  /** Empty: the finding is about the server as a whole. */
   zones: number[];
   /** When it began, by the lines' timestamps. */
   sinceMs: number;
-  /** Measured numbers, before and after, and of how many; one sentence each. */
+  /** Measured numbers, before and after, with sample sizes; one sentence each. */
   evidence: string[];
-  /** Causes whose signs in these zones are a consequence of this one. */
+  /** Causes whose signs in these zones are only a consequence of this one. */
   explains?: readonly string[];
 }
 
@@ -31,14 +31,14 @@ export interface Rule {
 
 /** Below this a finding is not worth an operator's time. */
 export const CONFIDENCE_MIN = 0.5;
-/** What "now" is, where a level is looked at. */
+/** The time range that counts as "now" for a level. */
 export const RECENT_MS = 3_000;
-/** How long a thing that happened in a moment is of interest. Its weight falls from the first to the second age. */
+/** How long a momentary event matters. Its weight falls from the first age to the second. */
 export const EVENT_FRESH_MS = 6_000;
 export const EVENT_STALE_MS = 12_000;
 const ZONES_SHOWN_MAX = 3;
 
-/** One finding of those of single zones: as sure as the surest, with the evidence of a few. */
+/** Merges the findings of single zones into one: the highest confidence, and the evidence of a few. */
 export function merge(findings: readonly (Finding | null)[]): Finding | null {
   const found = findings
     .filter((finding) => finding !== null)
@@ -65,7 +65,7 @@ export const inEachZone =
   (timeline) =>
     merge([...timeline.zones.values()].map((zone) => examine(zone, timeline)));
 
-/** Ticks that did not have to be recovered: those say nothing about how long a tick takes. */
+/** Ticks without a recovery: a recovered tick has no useful tick time. */
 export function plainTicks(zone: ZoneHistory): ZoneTick[] {
   const ticks = zone.ticks.all();
   return ticks.filter(

@@ -1,7 +1,7 @@
-// One player's link is lost, and nobody's else: that player's line, client or machine.
+// One player loses the link, and nobody else does: the cause is that player's line, client or machine.
 //
-// Sure when the wave is a single player among several, and the ticks around it were as before. The only player there is
-// may as well be everybody; two or three are less clearly single; many are something else.
+// Certain when the wave is a single player among several, and the ticks around it did not change. If there is only one
+// player, all players may be affected; with two or three, a single loss is less clear; many losses are another cause.
 
 import { difference, isAbove, median, ratio } from "../measured.ts";
 import type { Measured } from "../measured.ts";

@@ -1,9 +1,9 @@
-// The tick gets slower little by little, outside the kernel, and memory grows with it: something is kept and walked
-// through, tick after tick.
+// The tick becomes slower little by little, outside the kernel, and memory grows with it: something is kept and traversed
+// in every tick.
 //
-// Looked at is the floor of each second's time outside the kernel (its lowest tenth), and of that, from the newest second
-// backwards, the lowest so far: a staircase that only rises, without the outliers. Sure when it has several steps, no
-// step is most of the rise, and the kernel's work (fuel) has not grown. Memory that does not grow makes it less sure.
+// The rule takes the floor (lowest tenth) of each second's time outside the kernel. From the newest second backwards it keeps
+// the lowest so far: a staircase that only rises, without the outliers. Certain when it has several steps, no step is most
+// of the rise, and the kernel's work (fuel) has not grown. Memory that does not grow lowers the confidence.
 
 import type { ProcessSample, ZoneTick } from "../samples.ts";
 import type { BegunTimeline, ZoneHistory } from "../timeline.ts";
@@ -19,7 +19,7 @@ const RISE_MS_MIN = 1.5;
 const STEP_MS_MIN = 0.4;
 const STEPS_MIN = 3;
 const FLOOR = 0.1;
-/** The newest second is not over: what it has may be of its first ticks only. */
+/** The newest second is not finished: its ticks may all be early ones. */
 const UNFINISHED_MS = 1_000;
 const SILENT_MS_MAX = 5_000;
 const CONFIDENCE_MAX = 0.95;
@@ -77,7 +77,7 @@ function examine(zone: ZoneHistory, timeline: BegunTimeline): Finding | null {
 
 const fuelOf = (ticks: readonly ZoneTick[]): Measured => median(ticks.map(({ fuelUsed }) => fuelUsed));
 
-/** The rising levels up to now, where each came first; what is above a later second's floor is an outlier, not a level. */
+/** The rising levels up to now, each at its first time. A value above the floor of a later second is an outlier, not a level. */
 export function staircaseOf(floors: readonly Point[]): Point[] {
   let lowest = Number.POSITIVE_INFINITY;
   const envelope = floors
@@ -92,7 +92,7 @@ export function staircaseOf(floors: readonly Point[]): Point[] {
   return stairs;
 }
 
-/** Least squares through resident memory, so that a garbage collection in between does not hide the growth. */
+/** Least squares over resident memory, so that a garbage collection does not hide the growth. */
 function growthOf(samples: readonly ProcessSample[]): { mb: number; text: string } {
   const [first, last] = [samples[0], samples.at(-1)];
   if (first === undefined || last === undefined || samples.length < 3) {

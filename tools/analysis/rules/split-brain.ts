@@ -1,6 +1,6 @@
-// The same entities are owned by more than one zone. The server's own audit counts entities from zone to zone once a
-// second and only reports what it sees twice running, so one round that says so is nearly proof; ids and zones named by
-// its error line, or a second round, make it one.
+// More than one zone owns the same entities. The server's own audit compares entities across zones once a second and only
+// reports what it sees twice in a row, so one report is nearly proof. Ids and zones named by its error line, or a second
+// report, make it certain.
 
 import { clock, shown, uniqueSorted } from "../measures.ts";
 import type { Rule } from "./rule.ts";

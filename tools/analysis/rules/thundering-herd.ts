@@ -1,8 +1,8 @@
-// Nearly all players lose their links in the same moment, and come back in one wave: a switch, a proxy, a load balancer
+// Nearly all players lose their links at the same moment and come back in one wave: a switch, a proxy or a load balancer
 // between them and the server restarted.
 //
-// Sure when the wave took nearly all who were connected, when they were more than two, and when they came back together
-// or were turned away together.
+// Certain when the wave took nearly all connected players, when they were more than two, and when they came back, or were
+// refused, together.
 
 import { ratio } from "../measured.ts";
 import { clock, partText, ramp, shown, zonesText } from "../measures.ts";

@@ -1,8 +1,8 @@
-// Something is wrong, and no rule knows what: the answer whenever health is not healthy and every rule is silent. "Nothing
-// wrong was found" beside a server that is degraded would be a lie of omission.
+// There is a problem, and no rule knows the cause: the answer whenever health is not healthy and every rule is silent. To
+// report "no problem found" beside a degraded server would mislead.
 //
-// Evidence is health's own reasons. How sure: that something is wrong is a fact, of its cause nothing is known, so it is
-// as sure as the least sure diagnosis that is told at all.
+// The evidence is health's own reasons. The problem is certain, but nothing is known of its cause, so the confidence is the
+// lowest that is reported at all.
 
 import type { HealthReport } from "../health-report.ts";
 import type { Finding } from "./rule.ts";
@@ -17,7 +17,7 @@ export const UNKNOWN_RUNBOOK = {
   command: "wowsim parse-logs .wowsim/telemetry.jsonl --anomalies --since 5m",
 };
 
-/** Null when it is healthy, and when there was nothing to look at: that is another answer. */
+/** Null when the server is healthy, and also when there was nothing to analyse: that is a different answer. */
 export function unknownFrom({ status, reasons, zones, atMs, windowS }: HealthReport): Finding | null {
   if (status === "healthy" || zones.length === 0 || atMs === null) return null;
   const evidence = reasons.map(({ level, text }) => `${level}, by health: ${text}.`);

@@ -1,9 +1,9 @@
-// A zone does not tick, while the server goes on: its thread hangs, or is gone, and nobody has said that it is DOWN.
+// A zone does not tick while the server goes on: its thread hangs, or is gone, and no line says that the zone is DOWN.
 //
-// Looked at is how long ago a zone's last tick was, against how far apart its ticks were lately: a zone whose ticks take
-// seconds is slow, not still. Sure once that is two seconds and more. That the server lives is seen from the lines of its
-// main thread (Process, Traffic) and from other zones; in a live feed they alone show zones that never ticked at all.
-// Where a watchdog has ended the zone's worker, the exception it tells has what the worker was at, and that is the cause.
+// The rule compares the age of a zone's last tick with the recent intervals between its ticks: a zone whose ticks take
+// seconds is slow, not still. Certain from two seconds on. Lines of the main thread (Process, Traffic) and of other zones show
+// that the server is alive; in a live feed they also show zones that never ticked at all.
+// When a watchdog has ended the zone's worker, its exception names what the worker was doing, and that is the cause.
 
 import { clock, ramp, shown } from "../measures.ts";
 import { greatest, least, difference } from "../measured.ts";
@@ -12,17 +12,17 @@ import { EVENT_FRESH_MS, EVENT_STALE_MS, inEachZone, nameOf } from "./rule.ts";
 import type { Finding, Rule } from "./rule.ts";
 import { at } from "../../../server/protocol/assert.ts";
 
-/** Health calls a zone SILENT from then on (health-limits.ts). */
+/** A shorter silence is no sign; health calls a zone SILENT after 2 s (health-limits.ts). */
 const SILENT_MS_MIN = 1_000;
 const SILENT_MS_FULL = 2_500;
-/** So many times its usual interval, or more, is no slow tick. */
+/** At least this many usual intervals: a slow tick takes less. */
 const INTERVALS_MIN = 3;
 const USUAL_TICKS = 5;
-/** For a zone that nobody ever heard tick, in a feed that has it all. */
+/** For a zone that never ticked, in a feed that has every line. */
 const LISTENED_MS_MIN = 3_000;
-/** The server has spoken for so long since: a process that stood still as a whole says all at once that it is back. */
+/** The server must have sent lines for this long since: a process that stood still as a whole sends its late lines at once. */
 const ALIVE_MS_MIN = 900;
-/** How the exception begins of a zone whose worker is lost. */
+/** The start of the exception text of a zone that lost its worker. */
 const LOST_WORKER = /^zone worker (hung|died)/;
 const CONFIDENCE_MAX = 0.95;
 
@@ -43,7 +43,7 @@ function examine(zone: ZoneHistory, timeline: BegunTimeline): Finding | null {
   return silence(zone, timeline) ?? lostWorker(zone, timeline);
 }
 
-/** The watchdog has noticed: the zone's worker hung or died, was ended, and another is begun in its place. */
+/** The watchdog reports that the zone's worker hung or died, was ended, and is replaced by a new one. */
 function lostWorker(zone: ZoneHistory, { nowMs }: BegunTimeline): Finding | null {
   const losses = zone.events.all().filter(({ what, error }) => what === "exception" && LOST_WORKER.test(error));
   const newest = losses.at(-1);
@@ -84,7 +84,7 @@ function silence(zone: ZoneHistory, timeline: BegunTimeline): Finding | null {
   };
 }
 
-/** All zones, none of which ever ticked: only a feed has every line, a file may be an excerpt. */
+/** All zones when none ever ticked: only in a feed, which has every line; a file may be an excerpt. */
 function unheard(timeline: BegunTimeline): Finding | null {
   const heardMs = timeline.nowMs - timeline.fromMs;
   const alive = signsOfLife(timeline, Number.NEGATIVE_INFINITY);
@@ -95,14 +95,14 @@ function unheard(timeline: BegunTimeline): Finding | null {
   return { confidence: CONFIDENCE_MAX, zones: [], sinceMs: timeline.fromMs, evidence };
 }
 
-/** How far apart its last ticks were at most. */
+/** The longest of the recent intervals between its ticks. */
 function usualIntervalMs({ ticks }: ZoneHistory): number {
   const newest = ticks.newest(USUAL_TICKS + 1);
   const intervals = newest.slice(1).map(({ atMs }, index) => atMs - at(newest, index).atMs);
   return Math.max(greatest(intervals) ?? 0, ticks.last?.durationMs ?? 0);
 }
 
-/** What the main thread has said since then, and over how long. */
+/** The lines that the main thread sent since then, and the time they span. */
 function signsOfLife({ process, traffic }: BegunTimeline, sinceMs: number): { lines: number; spanMs: number } {
   const times = [...process.between(sinceMs + 1), ...traffic.between(sinceMs + 1)].map(({ atMs }) => atMs);
   return { lines: times.length, spanMs: difference(greatest(times), least(times)) ?? 0 };
