@@ -295,10 +295,10 @@ describe("refuses with what to do", () => {
     expect(stderr).toContain(words);
   });
 
-  test("1 when the server says no", async () => {
+  test("64 for a zone that the server does not have", async () => {
     await using server = await startServerChild();
     const { code, stderr } = await wowsim(...players(server, "--count", "2", "--duration", "1", "--zone", "77"));
-    expect(code).toBe(1);
+    expect(code).toBe(64);
     expect(stderr).toContain("There is no zone 77");
   });
 });
