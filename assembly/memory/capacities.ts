@@ -1,4 +1,4 @@
-// How many of each thing a zone has room for. The host reads these as well, and so knows how long each area is.
+// How many of each thing a zone has room for. The host reads these values too, to know the size of each area.
 //
 //   PLAYERS_MAX 4096 and CREATURES_MAX 4096: rows 0 to 4095 are players, 4096 to 8191 creatures
 
@@ -9,12 +9,12 @@ export const CREATURES_MAX: u32 = 4096;
 export const ROWS_MAX: u32 = PLAYERS_MAX + CREATURES_MAX;
 export const COMMANDS_MAX: u32 = 32768;
 export const EVENTS_MAX: u32 = 16384;
-/** Entities one watcher is told of at a time. */
+/** Entities that one watcher knows at a time. */
 export const KNOWN_MAX: u32 = 64;
-/** Attackers one creature keeps apart. */
+/** Entries in one creature's threat table. */
 export const THREAT_MAX: u32 = 24;
 export const AURAS_MAX: u32 = AURA_COUNT_MAX;
-/** Spells of one player cooling down at a time. */
+/** Spells of one player that are on cooldown at a time. */
 export const COOLDOWNS_MAX: u32 = COOLDOWN_COUNT_MAX;
 export const SCHOOLS_MAX: u32 = SCHOOL_COUNT;
 export const SPELLS_MAX: u32 = 256;

@@ -1,10 +1,10 @@
-// How the kernel reads and writes memory: one element of a column, named by the column and the row.
+// Reads and writes memory in the kernel: one element of a column, given the column and the row.
 //
 //   U32.get(ENTITY_HEALTH, row)          the u32 at ENTITY_HEALTH + row * 4
 //   F32.set(ENTITY_X, row, 12.5)
 //
-// Static methods, since asc inlines those and every TypeScript tool can still parse the file (top-level decorators
-// it can not).
+// The functions are static methods, because asc inlines those, and every TypeScript tool can parse the file. Tools can not
+// parse decorators on top-level functions.
 
 export class U8 {
   @inline static get(column: usize, index: u32): u32 {
@@ -46,7 +46,7 @@ export class F32 {
   }
 }
 
-/** The header and other single values: an address of their own. */
+/** A single u32 at an address of its own, such as a value of the header. */
 export class Cell {
   @inline static get(address: usize): u32 {
     return load<u32>(address);

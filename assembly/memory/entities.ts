@@ -1,4 +1,5 @@
-// Memory map, third part: what every entity has, by row: 0..PLAYERS_MAX-1 players, PLAYERS_MAX..ROWS_MAX-1 creatures.
+// Memory map, third part: the columns of every entity, by row. Rows 0..PLAYERS_MAX-1 are players, PLAYERS_MAX..ROWS_MAX-1
+// creatures.
 //
 //   health of row 7:          the u32 at ENTITY_HEALTH + 7 * 4
 
@@ -19,21 +20,21 @@ export const ENTITY_MAX_HEALTH: usize = ENTITY_HEALTH + ROWS;
 export const ENTITY_POWER: usize = ENTITY_MAX_HEALTH + ROWS;
 export const ENTITY_MAX_POWER: usize = ENTITY_POWER + ROWS;
 export const ENTITY_LEVEL: usize = ENTITY_MAX_POWER + ROWS;
-/** ENTITY_PLAYER and its like, see abi.ts. */
+/** Flags ENTITY_*: abi.ts. */
 export const ENTITY_FLAGS: usize = ENTITY_LEVEL + ROWS;
 /** Entity id of the target, 0 = none. */
 export const ENTITY_TARGET: usize = ENTITY_FLAGS + ROWS;
-/** Class of a player, template of a creature. */
+/** Class of a player, or template of a creature. */
 export const ENTITY_KIND: usize = ENTITY_TARGET + ROWS;
 export const ENTITY_ARMOR: usize = ENTITY_KIND + ROWS;
 export const ENTITY_RESISTANCE: usize = ENTITY_ARMOR + ROWS;
-/** f32, yards a second, running. */
+/** f32, running speed in yards a second. */
 export const ENTITY_SPEED: usize = ENTITY_RESISTANCE + ROWS;
-/** f32, where it is walking to while ENTITY_MOVING. */
+/** f32, yards: its destination while ENTITY_MOVING is not 0. */
 export const ENTITY_DEST_X: usize = ENTITY_SPEED + ROWS;
 export const ENTITY_DEST_Y: usize = ENTITY_DEST_X + ROWS;
 export const ENTITY_DEST_Z: usize = ENTITY_DEST_Y + ROWS;
-/** 0 stands, else MOVING_*: walking.ts. */
+/** 0 = it stands, otherwise MOVING_*: space/walking.ts. */
 export const ENTITY_MOVING: usize = ENTITY_DEST_Z + ROWS;
 /** Tick of its last displacement or move command. */
 export const ENTITY_MOVED_TICK: usize = ENTITY_MOVING + ROWS;
@@ -44,7 +45,7 @@ export const ENTITY_CAST_TICKS: usize = ENTITY_CAST_TARGET + ROWS;
 /** Tick at which the cast completes, 0 = not casting. */
 export const ENTITY_CAST_END: usize = ENTITY_CAST_TICKS + ROWS;
 export const ENTITY_GCD_END: usize = ENTITY_CAST_END + ROWS;
-/** Tick of the last power spent. */
+/** Tick in which it last spent power. */
 export const ENTITY_SPENT_TICK: usize = ENTITY_GCD_END + ROWS;
 export const ENTITY_SWING_NEXT: usize = ENTITY_SPENT_TICK + ROWS;
 export const ENTITY_SWING_TICKS: usize = ENTITY_SWING_NEXT + ROWS;
@@ -54,12 +55,12 @@ export const ENTITY_DAMAGE_MAX: usize = ENTITY_DAMAGE_MIN + ROWS;
 export const ENTITY_MELEE_RANGE: usize = ENTITY_DAMAGE_MAX + ROWS;
 /** 1 while auto-attack is on. */
 export const ENTITY_ATTACKING: usize = ENTITY_MELEE_RANGE + ROWS;
-/** On how many threat tables the entity stands. */
+/** Number of threat tables that contain the entity. */
 export const ENTITY_HATED: usize = ENTITY_ATTACKING + ROWS;
 export const ENTITY_DEATH_TICK: usize = ENTITY_HATED + ROWS;
-/** Tick in which the row was last given to an entity or taken from one. */
+/** Tick in which the row was last given to an entity or freed. */
 export const ENTITY_SINCE: usize = ENTITY_DEATH_TICK + ROWS;
-/** Tick of the last change of any kind; never less than any of the next six. */
+/** Tick of the last change of any kind; never less than the six columns that follow. */
 export const ENTITY_CHANGED: usize = ENTITY_SINCE + ROWS;
 export const ENTITY_CHANGED_POSITION: usize = ENTITY_CHANGED + ROWS;
 export const ENTITY_CHANGED_HEALTH: usize = ENTITY_CHANGED_POSITION + ROWS;
@@ -67,22 +68,22 @@ export const ENTITY_CHANGED_FLAGS: usize = ENTITY_CHANGED_HEALTH + ROWS;
 export const ENTITY_CHANGED_TARGET: usize = ENTITY_CHANGED_FLAGS + ROWS;
 export const ENTITY_CHANGED_CAST: usize = ENTITY_CHANGED_TARGET + ROWS;
 export const ENTITY_CHANGED_AURAS: usize = ENTITY_CHANGED_CAST + ROWS;
-/** Auras on it, and what they do to it: CONTROL_* of control.ts, and by how many percent it is slowed. */
+/** Number of auras on it, and their effect: CONTROL_* of combat/control.ts, and the percentage by which it is slowed. */
 export const ENTITY_AURA_COUNT: usize = ENTITY_CHANGED_AURAS + ROWS;
 export const ENTITY_CONTROL: usize = ENTITY_AURA_COUNT + ROWS;
 export const ENTITY_SLOWED: usize = ENTITY_CONTROL + ROWS;
-/** How often the cast in progress was pushed back. */
+/** Number of times the current cast was pushed back. */
 export const ENTITY_PUSHED: usize = ENTITY_SLOWED + ROWS;
-/** Tick at which the channel in progress takes effect next, 0 = it is no channel. */
+/** Tick at which the current channel takes effect next, 0 = the cast is not a channel. */
 export const ENTITY_CHANNEL_NEXT: usize = ENTITY_PUSHED + ROWS;
-/** Tick until which any of its schools is locked. */
+/** Tick until which at least one of its schools is locked. */
 export const ENTITY_LOCKED_UNTIL: usize = ENTITY_CHANNEL_NEXT + ROWS;
 export const ENTITY_COLUMNS_END: usize = ENTITY_LOCKED_UNTIL + ROWS;
-/** u32[SCHOOLS_MAX] a row: tick until which the school is locked; all 0 while ENTITY_LOCKED_UNTIL is. */
+/** u32[SCHOOLS_MAX] for each row: tick until which the school is locked. All are 0 while ENTITY_LOCKED_UNTIL is 0. */
 export const ENTITY_LOCKED: usize = ENTITY_COLUMNS_END;
 export const ENTITY_LOCKED_STRIDE: u32 = SCHOOLS_MAX * 4;
 
-/** What is not u32, for whoever carries the state over to another layout. */
+/** Types of the columns that are not u32. A migration to another layout reads them. */
 export const TYPE_ENTITY_X: u32 = TYPE_F32;
 export const TYPE_ENTITY_Y: u32 = TYPE_F32;
 export const TYPE_ENTITY_Z: u32 = TYPE_F32;

@@ -27,5 +27,5 @@ export * from "./creature-columns";
 export * from "./lists";
 export * from "./scratch";
 
-/** Fixed: initial = maximum. index.ts refuses to compile when SCRATCH_END lies beyond. */
+/** Fixed: initial = maximum. index.ts does not compile when SCRATCH_END lies beyond this size. */
 export const MEMORY_PAGES: u32 = 212;

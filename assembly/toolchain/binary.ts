@@ -1,30 +1,31 @@
-// Reads the little of a WebAssembly binary that a host must know before it instantiates: imports, globals, exports, the
-// extent of static data, and custom sections. So a layout can be read, and a module refused, without giving it a memory.
+// Reads the parts of a WebAssembly binary that a host needs before it instantiates the module: imports, globals, exports, the
+// extent of static data, and custom sections. So the host can read a layout, or refuse a module, without creating a memory for
+// it.
 //
 //   readModule(bytes).constants   // Map { "STATE_BASE" => 65536, ... }: exported immutable i32 globals
 
 import { WowsimError } from "../../server/protocol/errors.ts";
 
-/** In pages. `isPlain`: neither shared between threads nor with addresses of 64 bits. */
+/** Limits in pages. `isPlain`: the memory is not shared between threads and has no 64-bit addresses. */
 export interface MemoryLimits {
   initial: number;
   maximum: number | null;
   isPlain: boolean;
 }
 
-/** What a module brings into being or asks for, as its sections say. */
+/** What a module defines and imports, as its sections say. */
 export interface ModuleShape {
   imports: { module: string; name: string; kind: number }[];
   /** The imported memory's limits in pages, null when none is imported. */
   memory: MemoryLimits | null;
-  /** Memories it imports: more than one is not for a kernel. */
+  /** Number of imported memories. A kernel may have one only. */
   importedMemories: number;
   ownMemories: number;
-  /** Elements that its tables begin with, in all. */
+  /** Sum of the initial elements of all its tables. */
   tableElements: number;
-  /** How many functions it has, imported ones among them. */
+  /** Number of functions, imported ones included. */
   functions: number;
-  /** Of each exported function, "i32,i32->f64"; "?" when it has types that are no plain numbers. */
+  /** Signature of each exported function, such as "i32,i32->f64"; "?" when a type is not a plain number. */
   signatures: Map<string, string>;
   /** Globals the module itself defines. */
   globals: { mutable: boolean; value: number | null }[];
@@ -32,7 +33,7 @@ export interface ModuleShape {
   /** Exported, immutable i32 globals with a constant value. */
   constants: Map<string, number>;
   hasStart: boolean;
-  /** One past the last byte that data segments write; Infinity when an offset is not a constant. */
+  /** Address after the last byte that data segments write; Infinity when an offset is not a constant. */
   dataEnd: number;
   custom: Map<string, Uint8Array>;
 }
@@ -53,11 +54,11 @@ export const KIND = { function: 0, table: 1, memory: 2, global: 3, tag: 4 } as c
 const I32 = 0x7f;
 const NUMBERS: Readonly<Record<number, string>> = { 0x7f: "i32", 0x7e: "i64", 0x7d: "f32", 0x7c: "f64", 0x7b: "v128" };
 const FUNCTION_TYPE = 0x60;
-/** References to functions, and to things of the host. */
+/** Types of plain tables: funcref and externref. */
 const PLAIN_TABLES: readonly number[] = [0x70, 0x6f];
 const HEADER_BYTES = 8;
 
-/** Parses a module's sections. Throws WowsimError("module_malformed") on anything but a well-formed module. */
+/** Parses a module's sections. Throws WowsimError("module_malformed") when the module is not well-formed. */
 export function readModule(bytes: Uint8Array): ModuleShape {
   if (!WebAssembly.validate(new Uint8Array(bytes))) {
     throw new WowsimError("module_malformed", "This is not a valid WebAssembly module.");
@@ -93,7 +94,7 @@ export function readModule(bytes: Uint8Array): ModuleShape {
   return shape;
 }
 
-/** Beside what is told of a module: its types as signatures, and of each function which one it has. */
+/** The result, and what is needed only while reading: signatures by type index, and the type index of each function. */
 interface Reading {
   shape: ModuleShape;
   types: string[];
@@ -114,7 +115,7 @@ function readSection(id: number, reader: Reader, { shape, types, functions }: Re
   else if (id === SECTION.custom) shape.custom.set(reader.name(), reader.rest());
 }
 
-/** Up to the first that is no function of plain numbers: what comes then has no place in a kernel. */
+/** Stops at the first type that is not a function of plain numbers. A kernel can not use the types after it. */
 function readTypes(reader: Reader, types: string[]): void {
   for (let left = reader.unsigned(); left > 0; left--) {
     if (reader.byte() !== FUNCTION_TYPE) return;

@@ -1,11 +1,11 @@
-// Builds the kernel: AssemblyScript -> checked -> metered. As a script, and for whatever needs a kernel that is never
-// older than its source.
+// Builds the kernel: AssemblyScript -> checked -> metered. It runs as a script, and is imported where a kernel is needed that
+// is never older than its source.
 //
 //   bun assembly/toolchain/build.ts                                        assembly/build/kernel.wasm, kernel.metered.wasm
-//   bun assembly/toolchain/build.ts --variant regression --out bad.wasm    a planted candidate, for drills
+//   bun assembly/toolchain/build.ts --variant regression --out bad.wasm    a candidate with a known defect, for drills
 //   bun assembly/toolchain/build.ts --variant hotfix --out -               the same as bytes on stdout
 //
-// A variant is a folder under assembly/variants/ whose files stand in for those of the same path in assembly/.
+// A variant is a folder under assembly/variants/. Its files replace the files of the same path in assembly/.
 
 import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -16,35 +16,35 @@ import { checkModule } from "./checks.ts";
 import { CompileCache } from "./compile-cache.ts";
 import { hashOf, meter } from "./meter.ts";
 
-/** In a one-file build all files lie flat beside each other, and assembly/ with its build is among them. */
+/** In a one-file build all files lie in one folder, and assembly/ with its build is among them. */
 const ROOT = Bun.isStandaloneExecutable ? import.meta.dir : join(import.meta.dir, "..", "..");
 export const ASSEMBLY = join(ROOT, "assembly");
 export const VARIANTS = join(ASSEMBLY, "variants");
-/** Where the files of a build lie, in a folder `build` beside its sources. `stamp` holds the hash of those sources. */
+/** Paths of a build's files, in the folder `build` beside the sources. `stamp` holds the hash of those sources. */
 const filesOf = (assembly: string): { folder: string; wasm: string; metered: string; stamp: string } => {
   const folder = join(assembly, "build");
   const [wasm, metered, stamp] = ["kernel.wasm", "kernel.metered.wasm", "kernel.sources"];
   return { folder, wasm: join(folder, wasm), metered: join(folder, metered), stamp: join(folder, stamp) };
 };
-/** Folders of assembly/ whose files are not sources of the kernel. */
+/** Folders of assembly/ that contain no sources of the kernel. */
 const NO_SOURCES = ["build", "toolchain", "variants"];
-/** Modules that were compiled before. */
+/** Cache of compiled modules. */
 const COMPILED = join(filesOf(ASSEMBLY).folder, "compiled");
-/** What compiles and meters: another version of either makes another module of the same sources. */
+/** Packages that compile and meter. Another version of one makes another module from the same sources. */
 const COMPILERS = ["assemblyscript", "binaryen"];
-/** Part of what makes a build stale, beside the sources. */
+/** Files of the toolchain whose change makes a build stale, like a change of the sources. */
 const TOOLCHAIN = ["build.ts", "fuel.ts", "meter.ts", "walk.ts"].map((name) => join(import.meta.dir, name));
 
 export interface BuiltKernel {
-  /** As compiled; its hash names it. */
+  /** The module as compiled. Its hash identifies the kernel. */
   wasm: Uint8Array;
   metered: Uint8Array;
   hash: string;
 }
 
 /**
- * Path of an up-to-date metered kernel; builds it when it is missing or its sources (in `assembly`) have changed. A one-file
- * build carries one that was up to date when it was made.
+ * Returns the path of an up-to-date metered kernel. Builds the kernel when it is missing or its sources (in `assembly`) have
+ * changed. A one-file build contains a kernel that was up to date when the build was made.
  */
 export async function ensureKernel(assembly = ASSEMBLY): Promise<string> {
   if (Bun.isStandaloneExecutable) return filesOf(assembly).metered;
@@ -54,7 +54,7 @@ export async function ensureKernel(assembly = ASSEMBLY): Promise<string> {
   return filesOf(assembly).metered;
 }
 
-/** Whether the kernel that lies there is of the present source (in `assembly`). */
+/** Compares the built kernel with the present sources (in `assembly`). */
 export async function kernelState(assembly = ASSEMBLY): Promise<"fresh" | "stale" | "missing"> {
   const built = await builtFrom(assembly);
   if (built === "") return "missing";
@@ -62,7 +62,7 @@ export async function kernelState(assembly = ASSEMBLY): Promise<"fresh" | "stale
   return built === (await hashSources(await readFolder(assembly))) ? "fresh" : "stale";
 }
 
-/** Hash of the sources of the built kernel; "" when there is none. */
+/** Hash of the sources from which the kernel was built; "" when there is no kernel. */
 async function builtFrom(assembly: string): Promise<string> {
   const { metered, stamp } = filesOf(assembly);
   return existsSync(metered) && existsSync(stamp) ? await readFile(stamp, "utf8") : "";
@@ -83,9 +83,12 @@ async function buildFrom(sources: Map<string, string>): Promise<BuiltKernel> {
   return { wasm, metered: await meter(wasm), hash: hashOf(wasm) };
 }
 
-/** What the sources were compiled to before; else compiles them now. A damaged module does not count. Throws like `compile`. */
+/**
+ * Returns the cached module of the sources; compiles them when there is none. A damaged cached module is not used. Throws like
+ * `compile`.
+ */
 export async function compileCached(sources: Map<string, string>): Promise<Uint8Array> {
-  // A one-file build can not say what it was compiled by, and has nowhere of its own to keep what it compiles.
+  // A one-file build does not know its compilers' versions, and has no folder for a cache.
   if (Bun.isStandaloneExecutable) return await compile(sources);
   const cache = new CompileCache(COMPILED);
   const hash = await hashSources(sources);
@@ -96,7 +99,7 @@ export async function compileCached(sources: Map<string, string>): Promise<Uint8
   return wasm;
 }
 
-/** Builds the kernel, or a variant of it, into a file of its own: unmetered, as a deploy takes it. Throws like buildKernel. */
+/** Builds the kernel, or a variant of it, into the file `out`: unmetered, as a deploy needs it. Throws like buildKernel. */
 export async function buildToFile(out: string, options: { variant?: string } = {}): Promise<BuiltKernel> {
   const kernel = await buildKernel(options);
   await mkdir(dirname(out), { recursive: true });
@@ -104,7 +107,7 @@ export async function buildToFile(out: string, options: { variant?: string } = {
   return kernel;
 }
 
-/** Builds the kernel where ensureKernel looks for it. */
+/** Builds the kernel into the files that ensureKernel uses. */
 async function buildOwn(): Promise<BuiltKernel> {
   const sources = await readSources();
   const kernel = await buildFrom(sources);
@@ -112,7 +115,7 @@ async function buildOwn(): Promise<BuiltKernel> {
   return kernel;
 }
 
-/** Names buildKernel takes as a variant. */
+/** Names that buildKernel accepts as a variant. */
 export async function variantNames(): Promise<string[]> {
   if (!existsSync(VARIANTS)) return [];
   const entries = await readdir(VARIANTS, { withFileTypes: true });
@@ -130,14 +133,14 @@ async function writeKernel(assembly: string, kernel: BuiltKernel, sources: strin
   await replaceFile(files.stamp, sources);
 }
 
-/** Readers see the old file or the new one, never half of one, also when two processes build at once. */
+/** Readers see the whole old file or the whole new one, even when two processes build at the same time. */
 async function replaceFile(path: string, contents: Uint8Array | string): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   await writeFile(temporary, contents);
   await rename(temporary, path);
 }
 
-/** Path from assembly/ -> source text, a variant's files in place of theirs. */
+/** Source text by path in assembly/. The files of a variant replace those of the same path. Throws WowsimError("kernel_source"). */
 export async function readSources(variant?: string): Promise<Map<string, string>> {
   const sources = await readFolder(ASSEMBLY);
   if (variant === undefined) return sources;
@@ -160,7 +163,7 @@ export async function readSources(variant?: string): Promise<Map<string, string>
   return sources;
 }
 
-/** Source texts of a folder and the folders in it, by their path from there, sorted. */
+/** Source texts of a folder and its subfolders, by path relative to the folder, sorted. */
 async function readFolder(folder: string): Promise<Map<string, string>> {
   const names = (await namesIn(folder, "")).toSorted();
   const texts = await Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));
@@ -177,14 +180,14 @@ async function namesIn(root: string, folder: string): Promise<string[]> {
   return (await Promise.all(names)).flat();
 }
 
-/** Path of the one source file of that name, in whatever folder: `grid.ts`. Throws WowsimError("kernel_source"). */
+/** Path of the only source file of that name in any folder, for example `grid.ts`. Throws WowsimError("kernel_source"). */
 export function sourceNamed(sources: ReadonlyMap<string, string>, name: string): string {
   const [path, another] = [...sources.keys()].filter((known) => known === name || known.endsWith(`/${name}`));
   if (path !== undefined && another === undefined) return path;
   throw new WowsimError("kernel_source", `assembly/ must have exactly one ${name}.`);
 }
 
-/** ["assemblyscript 0.28.20", ...], as installed. */
+/** Names and versions of the installed compilers: ["assemblyscript 0.28.20", ...]. */
 export async function compilerVersions(): Promise<string[]> {
   return await Promise.all(
     COMPILERS.map(async (name) => {
@@ -195,7 +198,7 @@ export async function compilerVersions(): Promise<string[]> {
   );
 }
 
-/** What a build is known by: its sources, and all that makes a module of them. */
+/** Hash that identifies a build: of its sources, the compilers' versions and the toolchain's files. Hexadecimal SHA-256. */
 export async function hashSources(texts: Map<string, string>, compilers?: readonly string[]): Promise<string> {
   const hash = createHash("sha256");
   for (const [name, text] of texts) hash.update(`${name}\n${text}\n`);
@@ -204,7 +207,10 @@ export async function hashSources(texts: Map<string, string>, compilers?: readon
   return hash.digest("hex");
 }
 
-/** Compiles source texts (path -> text, `index.ts` the entry) to an unchecked, unmetered module. */
+/**
+ * Compiles source texts (path -> text, `index.ts` is the entry) to an unchecked, unmetered module. Throws
+ * WowsimError("kernel_source" | "kernel_compile").
+ */
 export async function compile(sources: Map<string, string>): Promise<Uint8Array> {
   const { default: asc } = await import("assemblyscript/asc");
   const pages = /MEMORY_PAGES: u32 = (\d+);/.exec(sources.get(sourceNamed(sources, "memory.ts")) ?? "")?.[1];

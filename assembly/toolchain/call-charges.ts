@@ -1,27 +1,27 @@
-// Who pays for the call of a function: its caller, as part of what the caller's own round or call costs, or itself at its entry.
-// A charge at the entry of each small function costs an honest tick some 3 % of its time.
+// Decides who pays the fuel of a function call: the caller, within the charge of its own loop round or call, or the function
+// itself at its entry. A charge at the entry of every small function would cost a normal tick some 3 % of its time.
 //
 //   new CallCharges([
 //     { name: "tick", units: 2, calls: ["step", "step"], isExported: true },
 //     { name: "step", units: 1, calls: [], isExported: false },
 //   ])
-//   charges.atEntry("tick")          // 4: its own two, and one for each place where it calls step
+//   charges.atEntry("tick")          // 4: two of its own, and one for each of the two calls of step
 //   charges.atEntry("step")          // 0
-//   charges.ofCalls(["step"])        // 1: what a loop that calls step pays more a round
+//   charges.ofCalls(["step"])        // 1: added to each round of a loop that calls step
 //
-// A caller pays for every place of a call, whether it comes by or not. So what a function can do before the next charge is
-// bounded by PAID_BY_CALLER_MAX, however the functions call each other.
+// A caller pays for each call in its code, even if the call is not executed. So PAID_BY_CALLER_MAX limits what a function can
+// do before the next charge, however the functions call each other.
 
-/** The dearest function that its callers pay for, in units, with all that it calls. */
+/** Largest charge, in units, that a caller pays for a function and all functions it calls. */
 const PAID_BY_CALLER_MAX = 8;
 
 export interface CalledFunction {
   name: string;
-  /** What a call costs without the calls and the loops in it. */
+  /** Units of one call, without its own calls and loops. */
   units: number;
-  /** The functions it calls outside its loops, one for each place. */
+  /** Names of the functions it calls outside its loops, one entry for each call in the code. */
   calls: readonly string[];
-  /** Its caller is the host, which pays nothing. */
+  /** The host calls it, and the host pays nothing. */
   isExported: boolean;
 }
 
@@ -29,7 +29,10 @@ export class CallCharges {
   readonly #atEntry = new Map<string, number>();
   readonly #paidByCaller = new Map<string, number>();
 
-  /** From the leaves up. What may call itself is never reached, nor is what calls that: these pay for themselves. */
+  /**
+   * Goes from functions without calls up to their callers. A recursive function and its callers are never reached: they pay at
+   * their own entry.
+   */
   constructor(functions: readonly CalledFunction[]) {
     const byName = new Map(functions.map((called) => [called.name, called]));
     const callers = Map.groupBy(
@@ -58,12 +61,12 @@ export class CallCharges {
     }
   }
 
-  /** What a function takes when it is entered; 0 for one that its callers pay for. */
+  /** Units that a function takes at its entry; 0 when its callers pay. */
   atEntry(name: string): number {
     return this.#atEntry.get(name) ?? 0;
   }
 
-  /** What a round or a function pays for the calls in it, beside what it costs itself. */
+  /** Units that a loop round or a function pays for its calls, in addition to its own. */
   ofCalls(targets: readonly string[]): number {
     return targets.reduce((sum, target) => sum + (this.#paidByCaller.get(target) ?? 0), 0);
   }

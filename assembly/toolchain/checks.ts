@@ -1,5 +1,5 @@
-// What a module must be before it may become a kernel: nothing that could make two runs differ, keep state outside the
-// memory, or fall outside the host's contract. Each problem says what to do about it.
+// Checks a module before it may become a kernel. It must contain nothing that could make two runs differ, keep state outside
+// the memory, or break the contract with the host. Each problem says what to do about it.
 //
 //   await checkModule(bytes)   // [] or ["It imports env.Date: a kernel has no clock; pass time in as ticks."]
 
@@ -10,16 +10,16 @@ import { FUEL_EXPORT, SOURCE_SECTION } from "./meter.ts";
 import { allowedFeatures, walkModule } from "./walk.ts";
 
 const STATIC_DATA_END = 65536;
-/** What the host calls, and with what: anything else it would be given as something else, or not at all. */
+/** The functions that the host calls, and their signatures. With another signature the host would pass wrong arguments. */
 const FUNCTIONS: Readonly<Record<string, string>> = { init: "i32,i32,i32->", tick: "i32->", hash: "->" };
-/** A fresh instance is made at every recovery: it must not be dear. */
+/** Limits on a module's size. Every recovery creates a fresh instance, so that must be cheap. */
 const EXPORTS_MAX = 2_048;
 const FUNCTIONS_MAX = 20_000;
 const TABLE_ELEMENTS_MAX = 1_024;
-/** Names of the memory map: nothing that could make two maps look like one when they are written down. */
+/** Form of a name in the memory map. It allows no character that could make two different maps have the same text. */
 const LAYOUT_NAME = /^[A-Z][A-Z0-9_]*$/;
 
-/** Layout names hosts rely on, beside those of the areas. */
+/** Layout names that hosts need, in addition to those of the areas. */
 const NAMES = [
   "STATE_BASE STATE_END MEMORY_PAGES LAYOUT_VERSION HEADER_BASE HEADER_TICK HEADER_HASH_LO HEADER_HASH_HI",
   "HEADER_COMMAND_COUNT HEADER_FRAME_BYTES HEADER_EVENT_COUNT HEADER_ZONE_ID HEADER_TICK_RATE HEADER_PLAYERS_HIGH",
@@ -29,7 +29,7 @@ const NAMES = [
 ].flatMap((line) => line.split(" "));
 export const REQUIRED_NAMES: ReadonlySet<string> = new Set([...NAMES, ...NAMES_NEEDED]);
 
-/** Problems of an unmetered module, none when it may be metered and run. Loads Binaryen (0.3 s at the first call). */
+/** Returns the problems of an unmetered module; none when it may be metered and run. Loads Binaryen (0.3 s at the first call). */
 export async function checkModule(wasm: Uint8Array): Promise<string[]> {
   let shape: ModuleShape;
   try {
@@ -107,7 +107,7 @@ function checkExports(shape: ModuleShape): string[] {
   return [...problems, ...checkSizes(shape)];
 }
 
-/** What each fresh instance has to set up. */
+/** Checks the numbers of things that each fresh instance has to set up. */
 function checkSizes({ exports, functions, tableElements }: ModuleShape): string[] {
   const sizes = [
     { what: "exports", count: exports.size, most: EXPORTS_MAX },
@@ -130,7 +130,7 @@ function checkLayout(shape: ModuleShape): string[] {
   if (value("STATE_BASE") < STATIC_DATA_END || value("STATE_END") > value("MEMORY_PAGES") * 65536) {
     problems.push("Its state area does not lie between the static data and the end of the memory.");
   }
-  // A map with holes can not be held against anything; that it has them is said already.
+  // An incomplete map can not be checked, and the missing names are already reported.
   const isWhole = [...REQUIRED_NAMES].every((name) => shape.constants.has(name));
   return isWhole ? [...problems, ...layoutProblems(shape.constants)] : problems;
 }

@@ -1,17 +1,17 @@
-// What asc made of sources that were compiled before: compiling takes ten seconds of a processor, and a drill, a demo and a
-// canary compile the same variants again and again. Kept are unchecked, unmetered modules, each under the hash of all that it
-// was made of; who takes one checks and meters it as if it had just been compiled.
+// A cache of what asc compiled. Compiling takes ten seconds of processor time, and a drill, a demo and a canary compile the
+// same variants repeatedly. The cache holds unchecked, unmetered modules, each under the hash of everything it was made from. A
+// user of the cache checks and meters the module as if it had just been compiled.
 //
 //   const cache = new CompileCache("assembly/build/compiled")
 //   await cache.get("9f3c2a…")       // null, or the bytes
 //
-// A cache that can not be read or written is none: it costs time, and nothing else.
+// A cache that can not be read or written only costs time: the modules are compiled again.
 
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { randomUUID } from "node:crypto";
 
-/** The least lately used ones beyond this go. */
+/** Modules that the cache keeps. The least recently used ones beyond this number are deleted. */
 const MODULES_MAX = 32;
 
 export class CompileCache {
@@ -21,22 +21,22 @@ export class CompileCache {
     this.#folder = folder;
   }
 
-  /** The module of these sources; null when it is not there. */
+  /** The module with this hash; null when it is not in the cache. */
   async get(hash: string): Promise<Uint8Array | null> {
     const file = this.#fileOf(hash);
     try {
       const bytes = await readFile(file);
       const now = new Date();
-      // How lately it was used. Where that can not be written, it counts as used when it was made.
+      // Records when the module was last used. If that fails, the time of its creation counts.
       await utimes(file, now, now).catch(() => {});
       return bytes;
     } catch {
-      // Not there, or not to be read: the caller compiles.
+      // The file is missing or not readable: the caller compiles.
       return null;
     }
   }
 
-  /** Keeps a module, whole or not at all. */
+  /** Adds a module. A file in the cache is always complete. */
   async put(hash: string, wasm: Uint8Array): Promise<void> {
     const file = this.#fileOf(hash);
     const temporary = `${file}.${randomUUID()}.tmp`;
@@ -46,7 +46,7 @@ export class CompileCache {
       await rename(temporary, file);
       await this.#prune();
     } catch {
-      // A full or read-only disk: then it is compiled again the next time.
+      // The disk is full or read-only: the module is compiled again the next time.
       await rm(temporary, { force: true }).catch(() => {});
     }
   }

@@ -1,5 +1,5 @@
-// What a kernel may burn in a call: fuel, and time. Fuel is handed out in slices. Where the module's counter falls below zero it
-// asks for the next one, so its host gets a word in again and again, however long a call takes.
+// Limits what a call of a kernel may use: fuel and time. The host gives fuel in slices. When the module's counter falls below
+// zero, the module asks for the next slice. So the host gets control again and again, however long a call takes.
 //
 //   const tank = new FuelTank({ now, cpuMs, timeLimitMs: 550 })
 //   const exports = instantiate(kernel, memory, tank.refuel)
@@ -8,31 +8,31 @@
 //   exports.tick(1)                          // may throw OutOfFuel or OutOfTime
 //   tank.used(exports.fuel)                  // exact, also after a trap
 //
-// Fuel runs out at the same instruction in every run. Time does not, so its limit is far from what an honest call takes: it is
-// for a module that found something that costs much time and little fuel.
+// Fuel runs out at the same instruction in every run. Time does not, so its limit is far above what a normal call takes. It
+// stops a module that uses much time and little fuel.
 
 import { WowsimError } from "../../server/protocol/errors.ts";
 
 /**
- * Units a slice. The dearest unit known is some 12 us, a chain of 118 loads that all miss the caches: then the clock is looked
- * at four times a second. An honest tick takes some dozens of slices, and a slice costs it a tenth of a microsecond.
+ * Fuel units in a slice. The slowest known unit takes some 12 us (a chain of 118 loads that all miss the caches): the clock is
+ * then checked four times a second. A normal tick takes some dozens of slices, and a slice costs a tenth of a microsecond.
  */
 const SLICE = 20_000;
 
 /**
- * How far a light loop may overdraw the counter before it traps by itself (meter.ts), in units. At its dearest, 16 loads a round
- * that miss the caches, that takes a fifth of a second.
+ * How far a light loop may overdraw the counter before it traps by itself (meter.ts), in units. The slowest light loop, with 16
+ * loads a round that miss the caches, takes a fifth of a second for that.
  */
 export const OVERDRAFT_MAX = 131_072n;
 
-/** The call has used up its fuel. */
+/** The call has used all its fuel. */
 export class OutOfFuel extends WowsimError {
   constructor() {
     super("fuel_exhausted", "fuel exhausted");
   }
 }
 
-/** The call has fuel left, and has taken too long. */
+/** The call has fuel left, but has used all its processor time. */
 export class OutOfTime extends WowsimError {
   constructor(limitMs: number) {
     super("out_of_time", `out of time: more than ${Math.round(limitMs)} ms of a processor`);
@@ -42,13 +42,13 @@ export class OutOfTime extends WowsimError {
 export interface FuelTankOptions {
   /** Milliseconds, monotonic. */
   now: () => number;
-  /** Processor time of this thread in milliseconds; NaN where it is not known: then the clock counts. */
+  /** Processor time of this thread in milliseconds; NaN when it is not known: then the clock decides. */
   cpuMs?: () => number;
-  /** How much processor time there is from one startClock() to the next. Default: no limit. */
+  /** Milliseconds of processor time between two calls of startClock(). Default: no limit. */
   timeLimitMs?: number;
-  /** Units a slice, for who has to look at the clock sooner than others. Default: 20,000. */
+  /** Fuel units in a slice; fewer let the clock be checked sooner. Default: 20,000. */
   slice?: number;
-  /** Called before each further slice: the kernel is in the middle of a call. */
+  /** Called before each further slice, in the middle of a call of the kernel. */
   onSlice?: () => void;
 }
 
@@ -58,13 +58,13 @@ export class FuelTank {
   readonly #timeLimitMs: number;
   readonly #onSlice: (() => void) | undefined;
   readonly #slice: number;
-  /** Of the call at hand: its fuel, and what of it was not handed out yet. */
+  /** Fuel of the current call, and the part of it that the module has not received yet. */
   #fuel = 0;
   #left = 0;
-  /** Of the stretch at hand. */
+  /** Time limit until the next startClock(), and the processor time at which it began. */
   #limitMs: number;
   #cpuStartMs = 0;
-  /** The processor time can not have reached the limit before. */
+  /** Time of the next check. The processor time can not reach the limit earlier. */
   #lookAtMs = Number.POSITIVE_INFINITY;
 
   constructor(options: FuelTankOptions) {
@@ -77,7 +77,7 @@ export class FuelTank {
     this.#onSlice = onSlice;
   }
 
-  /** All calls until the next startClock() share one time limit: the tank's, or that share of it. */
+  /** All calls until the next startClock() share one time limit: the tank's, times `share`. */
   startClock(share = 1): void {
     this.#limitMs = this.#timeLimitMs * share;
     if (this.#limitMs === Number.POSITIVE_INFINITY) return;
@@ -85,7 +85,7 @@ export class FuelTank {
     this.#lookAtMs = this.#now() + this.#limitMs;
   }
 
-  /** Before a call: its fuel. `counter` is the instance's export. */
+  /** Call it before a call of the kernel, with the call's fuel. `counter` is the instance's export. */
   fill(counter: WebAssembly.Global, fuel: bigint): void {
     this.#fuel = Number(fuel);
     const slice = Math.min(this.#fuel, this.#slice);
@@ -93,17 +93,20 @@ export class FuelTank {
     counter.value = BigInt(slice);
   }
 
-  /** After a call: what it took; more than there was when it ran out. */
+  /** Call it after a call of the kernel. Returns the fuel that the call used; more than it had when it ran out. */
   used(counter: WebAssembly.Global): bigint {
     return BigInt(this.#fuel - this.#left) - (counter.value as bigint);
   }
 
-  /** What a call has thrown, by its reason: a light loop that has overdrawn the counter traps without asking. */
+  /** The reason of what a call has thrown: a light loop that overdraws the counter too far traps without asking for fuel. */
   causeOf(thrown: unknown, counter: WebAssembly.Global): unknown {
     return (counter.value as bigint) < -OVERDRAFT_MAX ? new OutOfFuel() : thrown;
   }
 
-  /** What an instance imports: it lacks so many units, and gets these and another slice. Throws OutOfFuel, OutOfTime. */
+  /**
+   * The function that an instance imports. `lacking`: units below zero. Returns these units and another slice. Throws
+   * OutOfFuel, OutOfTime.
+   */
   readonly refuel = (lacking: number): number => {
     if (lacking > this.#left) throw new OutOfFuel();
     this.#onSlice?.();
@@ -113,7 +116,7 @@ export class FuelTank {
     return units;
   };
 
-  /** By the clock first, which is cheap; a thread that waits for a processor is not out of time. */
+  /** Reads the clock first, because that is cheap. The time in which a thread waits for a processor does not count. */
   #checkTime(): void {
     if (this.#limitMs === Number.POSITIVE_INFINITY) return;
     const nowMs = this.#now();
@@ -124,7 +127,7 @@ export class FuelTank {
   }
 }
 
-/** For an instance whose counter is filled at once, with all the fuel there is. */
+/** For an instance whose counter is filled once, with all its fuel. */
 export function noRefuel(): never {
   throw new OutOfFuel();
 }

@@ -1,4 +1,4 @@
-// A kernel put over a memory. Cheap (under a millisecond): recovery and swaps make a fresh instance each time.
+// Instantiates a kernel over a memory. It takes less than a millisecond: each recovery and each swap creates a fresh instance.
 
 import { WowsimError } from "../../server/protocol/errors.ts";
 import { noRefuel } from "./fuel.ts";
@@ -6,16 +6,16 @@ import type { Kernel, KernelExports } from "./kernel.ts";
 
 const PAGE_BYTES = 65536;
 
-/** A memory of the size this kernel asks for, all zero. A process's first eight memories run faster: make few. */
+/** A memory of the size that this kernel needs, all zero. The first eight memories of a process run faster, so create few. */
 export function createMemory(kernel: Kernel): WebAssembly.Memory {
   const pages = kernel.layout.value("MEMORY_PAGES");
   return new WebAssembly.Memory({ initial: pages, maximum: pages });
 }
 
 /**
- * A fresh instance over `memory`, whose state it leaves as it is (only static data below STATE_BASE is written).
- * `refuel` is a FuelTank's; without it the instance traps when its counter is used up.
- * Throws WowsimError("kernel_link") when the memory does not fit the module.
+ * Creates a fresh instance over `memory`. The state stays as it is; only static data below STATE_BASE is written. `refuel` is
+ * that of a FuelTank; without it the instance traps when its counter is used up. Throws WowsimError("kernel_link") when the
+ * memory does not fit the module.
  */
 export function instantiate(
   kernel: Kernel,
@@ -34,7 +34,7 @@ export function instantiate(
   }
 }
 
-/** The same of a compiled module of which nothing else is known. Throws what the engine throws. */
+/** The same for a compiled module without a layout. Throws the engine's errors. */
 export function instanceOf(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
@@ -44,7 +44,7 @@ export function instanceOf(
   return exports as unknown as KernelExports;
 }
 
-/** What AssemblyScript's assertions call; the message lies in static data and is not worth decoding. */
+/** AssemblyScript's assertions call this. Their message lies in static data and is not decoded. */
 function abort(): never {
   throw new WebAssembly.RuntimeError("unreachable: an assertion of the kernel failed");
 }

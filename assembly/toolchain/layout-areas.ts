@@ -1,25 +1,29 @@
-// The memory map as one table, [part, name, type, count]: what every map is held against, hashed by (layout-hashes.ts), and
-// carried over by (migration.ts). A kernel chooses its own numbers, so nothing of them is believed: each area begins where its
-// elements are aligned, has room for all of them before the next one begins, and the last ends within the memory.
+// The memory map as one table of [part, name, type, count]. Each map is checked against it, hashed by it (layout-state.ts), and
+// migrated by it (migration.ts). A kernel chooses its own numbers, so none is trusted. The check requires that each area begins
+// at an address aligned for its elements, has room for all of them before the next area begins, and that the last area ends
+// within the memory.
 //
 //   layoutProblems(constants)
 //   // ["KNOWN_ROW needs 524288 bytes from 3551744 on and reaches into THREAT_VALUE at 4075900."]
 
 import * as abi from "../abi.ts";
 
-/** Names and values as a module exports them. */
+/** Names and values that a module exports. */
 export type Constants = ReadonlyMap<string, number>;
 
 export type ElementType = "u8" | "u16" | "u32" | "f32" | "u64";
 export const WIDTHS: Readonly<Record<ElementType, number>> = { u8: 1, u16: 2, u32: 4, f32: 4, u64: 8 };
 
 /**
- * cells: state whose values have names of their own (CELL_PREFIXES). state: carried over as a whole. content: state that the host
- * writes anew. border: what host and kernel hand each other in a tick. scratch: nobody's but the kernel's; it may have more or less.
+ *   cells    state whose values have their own names (CELL in layout-state.ts)
+ *   state    copied as a whole to another layout
+ *   content  tables that the host writes again for another layout
+ *   border   what host and kernel exchange in a tick
+ *   scratch  used only by the kernel; another module may have more of it or less
  */
 export type Part = "cells" | "state" | "content" | "border" | "scratch";
 
-/** The count of elements is the product of the factors: numbers, and names of exported ones. */
+/** The number of elements is the product of the factors. A factor is a number, or the name of an exported number. */
 export type Area = readonly [part: Part, name: string, type: ElementType, ...factors: (string | number)[]];
 
 export const AREAS: readonly Area[] = [
@@ -74,7 +78,7 @@ export const AREAS: readonly Area[] = [
   ["scratch", "TRANSFER_OUT", "u32", 1],
 ];
 
-/** Columns: every address of that prefix, from the first one up to the last, begins an array of one element a row. */
+/** Columns. Every exported address with the prefix, from `from` up to `end`, begins an array with one element for each row. */
 export const COLUMN_GROUPS = [
   { prefix: "ENTITY_", from: "ENTITY_ID", end: "ENTITY_COLUMNS_END", rows: "ROWS_MAX", isOfCreatures: false },
   { prefix: "PLAYER_", from: "PLAYER_FLAGS", end: "PLAYER_COLUMNS_END", rows: "PLAYERS_MAX", isOfCreatures: false },
@@ -88,7 +92,7 @@ export const COLUMN_GROUPS = [
 ] as const;
 export type ColumnGroup = (typeof COLUMN_GROUPS)[number];
 
-/** What a host is compiled for: a module with other values is none of this host's. */
+/** Values for which this host is compiled. A module with other values can not run here. */
 export const FORMS: Readonly<Record<string, number>> = {
   COMMAND_BYTES: abi.COMMAND_BYTES,
   EVENT_BYTES: abi.EVENT_BYTES,
@@ -96,13 +100,13 @@ export const FORMS: Readonly<Record<string, number>> = {
   COUNTERS: abi.COUNTERS,
 };
 
-/** What the areas are bounded by. */
+/** Names of the addresses between which the areas lie. */
 const ENDS = ["STATE_BASE", "HEADER_END", "STATE_END", "SCRATCH_END", "MEMORY_PAGES"] as const;
 const PAGE_BYTES = 65_536;
-/** 64 MB: a zone has one memory, and copies of its state. */
+/** 64 MB. A zone has one such memory and copies of its state. */
 export const PAGES_MAX = 1_024;
 
-/** NaN when the map lacks one of the names. */
+/** Size of an area in bytes; NaN when the map lacks one of the names. */
 export function bytesOf([, , type, ...factors]: Area, constants: Constants): number {
   return WIDTHS[type] * factors.reduce<number>((product, factor) => product * valueOf(factor, constants), 1);
 }
@@ -110,7 +114,7 @@ export function bytesOf([, , type, ...factors]: Area, constants: Constants): num
 const valueOf = (factor: string | number, constants: Constants): number =>
   typeof factor === "number" ? factor : (constants.get(factor) ?? Number.NaN);
 
-/** The type that the module says a column or a value of the header has. */
+/** The type that the module exports for a column or a header value. */
 export function typeOf(name: string, constants: Constants): ElementType {
   const type = constants.get(`TYPE_${name}`);
   return type === abi.TYPE_F32 ? "f32" : type === abi.TYPE_U64 ? "u64" : "u32";
@@ -123,7 +127,7 @@ export interface Column {
   readonly bytes: number;
 }
 
-/** A group's columns, in the order of their addresses. One is as wide as the room up to the next: some are several arrays. */
+/** A group's columns, in the order of their addresses. A column extends to the next one, so it may contain several arrays. */
 export function columnsOf({ prefix, from, end, rows }: ColumnGroup, constants: Constants): Column[] {
   const value = (name: string): number => constants.get(name) ?? Number.NaN;
   const names = new Map<number, string>();
@@ -141,7 +145,7 @@ export function columnsOf({ prefix, from, end, rows }: ColumnGroup, constants: C
 
 const AREA_NAMES: ReadonlySet<string> = new Set(AREAS.map(([, name]) => name));
 
-/** Problems of a memory map, by its exported names and values. Names that are missing are not among them. */
+/** Problems of a memory map, from its exported names and values. Missing names are not reported here. */
 export function layoutProblems(constants: Constants): string[] {
   const value = (name: string): number => constants.get(name) ?? Number.NaN;
   const problems: string[] = [];
@@ -172,12 +176,12 @@ export function layoutProblems(constants: Constants): string[] {
   return [...problems, ...overlaps(spans)];
 }
 
-/** Scratch that a module does not have is its own affair. */
+/** A module does not have to have every scratch area. */
 function isThere([part, name, , ...factors]: Area, constants: Constants): boolean {
   return part !== "scratch" || [name, ...factors].every((each) => typeof each === "number" || constants.has(each));
 }
 
-/** Every area against the one that begins next. */
+/** Reports each area that has no bytes or reaches into the next one. */
 function overlaps(spans: readonly Pick<Column, "name" | "at" | "bytes">[]): string[] {
   const sorted = spans.toSorted((one, other) => one.at - other.at);
   return sorted.flatMap(({ name, at, bytes }, index) => {
@@ -188,9 +192,9 @@ function overlaps(spans: readonly Pick<Column, "name" | "at" | "bytes">[]): stri
   });
 }
 
-/** Every name that a memory map is held against; of scratch only what is there. */
+/** Every name that the check reads. A scratch name is read only if the module exports it. */
 export const LAYOUT_NAMES: readonly string[] = namesUsed(() => true);
-/** Those that each module must have. */
+/** The names that each module must export. */
 export const NAMES_NEEDED: readonly string[] = namesUsed(([part]) => part !== "scratch");
 
 function namesUsed(isMeant: (area: Area) => boolean): string[] {

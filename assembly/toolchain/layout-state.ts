@@ -1,37 +1,37 @@
-// What a memory map says of the state, piece by piece, and the two hashes of a map.
+// The pieces of the state in a memory map, and the two hashes of a map.
 //
 //   piecesOf(constants).values()
 //   // [{ name: "HEADER_TICK", type: "u32", at: 65540, bytes: 4, rows: 1, ... },
 //   //  { name: "ENTITY_HEALTH", type: "u32", at: 287744, bytes: 32768, rows: 8192, ... }, ...]
 //
-//   state hash    the same: a module takes a zone's memory over as it is. Another: the state is carried over (migration.ts)
-//   border hash   the same: host and module mean the same by what they hand each other. Another: the module is refused
+//   state hash    equal: a module takes a zone's memory as it is. Different: the state is migrated (migration.ts)
+//   border hash   equal: host and module use the same forms for what they exchange. Different: the module is refused
 //
-// Neither looks at scratch, nor at constants that are no part of the map: those are the module's own affair.
+// Neither hash covers scratch, or constants that are not part of the map.
 
 import { createHash } from "node:crypto";
 import { AREAS, bytesOf, COLUMN_GROUPS, columnsOf, FORMS, typeOf, WIDTHS } from "./layout-areas.ts";
 import type { Area, ColumnGroup, Constants, ElementType } from "./layout-areas.ts";
 
-/** A part of the state that is carried over by its name. */
+/** A part of the state that is copied to another layout by its name. */
 export interface Piece {
   readonly name: string;
   readonly type: ElementType;
   readonly at: number;
   readonly bytes: number;
-  /** Of a column: how many rows, and whose. */
+  /** For a column: its number of rows, and its group. */
   readonly rows: number;
   readonly group: ColumnGroup | null;
-  /** Names of the exported numbers that its size comes from. */
+  /** Names of the exported numbers that determine its size. */
   readonly sizes: readonly string[];
 }
 
-/** Single values of the header: every address of that prefix in the header. */
+/** Single values of the header: every address in the header with one of these prefixes. */
 const CELL = /^(HEADER|BREADCRUMB|OVERLOAD)_(?!BASE$|END$)/;
-/** Offsets and strides in rows that hold several values each. */
+/** Offsets within rows of several values, and the strides of such rows. */
 const ROW_FIELD = /^(SPELL|TEMPLATE|CLASS|AURA)_(?!BASE$|INDEX_BASE$)/;
 
-/** Whatever a host and a module have to agree on to understand each other. */
+/** Names whose values host and module must share to understand each other. */
 export const BORDER_NAMES: readonly string[] = [
   ...new Set(["LAYOUT_VERSION", "MEMORY_PAGES", ...Object.keys(FORMS), ...sizesOf(({ 0: part }) => part === "border")]),
 ];
@@ -40,7 +40,7 @@ function sizesOf(isMeant: (area: Area) => boolean): string[] {
   return AREAS.filter(isMeant).flatMap(([, , , ...factors]) => factors.filter((each) => typeof each === "string"));
 }
 
-/** All that is carried over, by name. */
+/** All pieces of the state, by name. */
 export function piecesOf(constants: Constants): Map<string, Piece> {
   const areas = AREAS.filter(([part]) => part === "state").map((area): Piece => {
     const [, name, type, ...factors] = area;
@@ -74,12 +74,12 @@ function columnPieces(group: ColumnGroup, constants: Constants): Piece[] {
   return columnsOf(group, constants).map((column) => ({ ...column, rows, group, sizes: [group.rows] }));
 }
 
-/** Offsets in rows, by name. */
+/** Offsets within rows, by name. */
 export function rowFields(constants: Constants): [name: string, value: number][] {
   return [...constants].filter(([name]) => ROW_FIELD.test(name));
 }
 
-/** 16 hexadecimal digits over everything that has to be the same for a memory to be taken over as it is. */
+/** 16 hexadecimal digits. They cover everything that must be equal before a module can take a memory as it is. */
 export function stateHash(constants: Constants, pieces: ReadonlyMap<string, Piece>): string {
   const content = AREAS.filter(([part]) => part === "content").map((area) => [area[1], bytesOf(area, constants)]);
   const places = ["LAYOUT_VERSION", "STATE_BASE", "HEADER_END", "STATE_END", ...content.map(([name]) => String(name))];
@@ -90,7 +90,7 @@ export function stateHash(constants: Constants, pieces: ReadonlyMap<string, Piec
   ]);
 }
 
-/** 16 hexadecimal digits over what host and module hand each other: how much there is room for, and in which form. Not where. */
+/** 16 hexadecimal digits. They cover the forms and capacities of what host and module exchange, but not the addresses. */
 export function borderHash(constants: Constants): string {
   return digest(BORDER_NAMES.map((name) => `${name} = ${constants.get(name)}`));
 }

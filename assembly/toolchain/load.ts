@@ -1,4 +1,4 @@
-// From a metered binary to a Kernel: compiled, its layout read, its hash known.
+// Makes a Kernel from a metered binary: compiles it, reads its layout, and finds its hash.
 
 import { createHash } from "node:crypto";
 import { WowsimError } from "../../server/protocol/errors.ts";
@@ -9,8 +9,8 @@ import type { Piece } from "./layout-state.ts";
 import { FUEL_EXPORT, SOURCE_SECTION } from "./meter.ts";
 
 /**
- * Compiles a metered kernel (from `meter`). `hash` names it when the binary does not carry its own.
- * Throws WowsimError("module_malformed" | "module_unmetered" | "layout_missing").
+ * Compiles a metered kernel (from `meter`). `hash` is used when the binary does not contain the hash of its source. Throws
+ * WowsimError("module_malformed" | "module_unmetered" | "layout_missing").
  */
 export function loadKernel(wasmMetered: Uint8Array, label: string, hash?: string): Kernel {
   const bytes = new Uint8Array(wasmMetered);
@@ -30,7 +30,7 @@ export function loadKernel(wasmMetered: Uint8Array, label: string, hash?: string
   };
 }
 
-/** The memory map a module exports. */
+/** The memory map that a module exports. */
 export function layoutOf(shape: ModuleShape): KernelLayout {
   return layoutFrom(shape.constants);
 }
@@ -70,7 +70,7 @@ export function layoutFrom(values: Iterable<readonly [name: string, value: numbe
   };
 }
 
-/** A memory map as one thread tells another. */
+/** A memory map in the form in which threads send it to each other. */
 export function layoutEntries({ names, value }: KernelLayout): LayoutEntries {
   return names().map((name) => [name, value(name)]);
 }

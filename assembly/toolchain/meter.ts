@@ -1,27 +1,28 @@
-// Fuel. Every kernel is metered before it runs: what can repeat takes from a counter, and where that falls below zero the module
-// asks its host for more. The host gives it slice by slice, or throws (fuel.ts): so work without end becomes a trap, at the same
-// point in every run. (No host can stop a pure Wasm loop from outside.)
+// Adds fuel to a kernel before it runs. All code that can repeat subtracts from a counter. When the counter falls below zero,
+// the module asks its host for more. The host gives fuel slice by slice, or throws (fuel.ts). So endless work becomes a trap,
+// at the same point in every run. (No host can stop a pure Wasm loop from outside.)
 //
 //   loop { body }          becomes   loop { fuel -= 3; if (fuel < 0) more(); body }
 //   fill(at, 0, bytes)     becomes   n = bytes; fuel -= 16 + n / 64; if (fuel < 0) more(); fill(at, 0, n)
 //   more()                 is        fuel += refuel(-fuel)
 //
-// A function's charge is paid where it is called, as part of its caller's, if it is small (call-charges.ts). It pays at its own
-// entry if it is large or exported, or if it may call itself.
+// The callers of a small function pay its charge as part of their own (call-charges.ts). A function pays at its own entry if it
+// is large, exported or recursive.
 //
-// A call in a short innermost loop, even one that hardly ever happens, costs an honest tick a tenth of its time: engines do not
-// unroll such a loop. So those that are light (#isLight) have none: they may overdraw the counter, and the next charge makes up
-// for it. Who overdraws it by more than OVERDRAFT_MAX traps; no area of a kernel has so many elements.
+// A call of more() in a short innermost loop costs a normal tick a tenth of its time, even if it is hardly ever executed,
+// because engines do not unroll such a loop. So the charge of a light loop (#isLight) has no call. Light loops may overdraw the
+// counter, and the next charge makes up for it. A loop that overdraws it by more than OVERDRAFT_MAX traps; no area of a kernel
+// has so many elements.
 //
 //   for (...) sum += a[i]  becomes   loop { fuel -= 1; if (fuel < -131072) unreachable; body }
 //
-// A unit is about the time of one round of an empty loop, two nanoseconds. So a charge grows with what it pays for: that of a
-// loop or function with the instructions it has, that of a bulk operation with its bytes. Without that, a loop around 4 MB of
-// memory.fill, or around a megabyte of straight-line code, would burn a tick's fuel in hours.
+// A unit is about the time of one round of an empty loop, two nanoseconds. So a charge grows with the work it pays for: that of
+// a loop or function with its instructions, that of a bulk operation with its bytes. Without that, a loop around 4 MB of
+// memory.fill, or around a megabyte of straight-line code, would need hours to use a tick's fuel.
 //
-// The counter is the exported mutable global "fuel" (i64), the one piece of state outside the memory: the host sets it
-// before each call. "wowsim.refuel" (i32 -> i32) is the one import that metering adds. The metered module carries the hash of
-// what it was made from in the section "wowsim.source".
+// The counter is the exported mutable global "fuel" (i64). It is the only state outside the memory, and the host sets it before
+// each call. "wowsim.refuel" (i32 -> i32) is the only import that metering adds. The section "wowsim.source" of the metered
+// module holds the hash of the unmetered module.
 
 import { createHash } from "node:crypto";
 import type binaryen from "binaryen";
@@ -34,35 +35,35 @@ export const FUEL_EXPORT = "fuel";
 export const SOURCE_SECTION = "wowsim.source";
 /** The import by which a metered module asks for more fuel: module and name. */
 export const REFUEL_IMPORT = ["wowsim", "refuel"] as const;
-/** What an instance starts with, for tools that call it without setting fuel: some ten milliseconds of it. */
+/** Fuel with which an instance starts, for tools that call it without setting fuel: some ten milliseconds. */
 const FUEL_INITIAL = 20_000_000n;
 
-/** Instructions that one unit pays for, in a loop's round or a function's call; so much comes with the first unit. */
+/** Instructions that one unit pays for, in a loop's round or a function's call. The first unit of a charge covers this many. */
 const INSTRUCTIONS_PER_UNIT = 128;
-/** Locals of a function, zeroed at each call, that one unit pays for. */
+/** Locals that one unit pays for. Each call of a function sets its locals to zero. */
 const LOCALS_PER_UNIT = 64;
 /**
- * Bytes of a bulk operation that one unit pays for, as a power of two: 64. By `bun bench/fuel-rate.ts` that is 0.3 to 2.3 ns, and
- * a unit of honest play is some 2 ns.
+ * Bytes of a bulk operation that one unit pays for, as a power of two: 64. By `bun bench/fuel-rate.ts` they take 0.3 to 2.3 ns.
+ * A unit of a normal tick takes some 2 ns.
  */
 const BULK_BYTES_SHIFT = 6n;
-/** What each bulk operation costs beside its bytes. */
+/** Units of each bulk operation, in addition to those for its bytes. */
 const BULK_UNITS = 16n;
 
 const LIGHT_ACCESSES_MAX = 16;
 
-/** First 16 hexadecimal digits of the SHA-256 of an unmetered binary: a kernel's name. */
+/** First 16 hexadecimal digits of the SHA-256 of an unmetered binary. They identify a kernel. */
 export function hashOf(wasm: Uint8Array): string {
   return createHash("sha256").update(wasm).digest("hex").slice(0, 16);
 }
 
 /**
- * Adds fuel to an unmetered kernel. Takes about 0.1 s, the first call 0.3 s more for loading Binaryen: not for a thread
- * that ticks. Throws WowsimError("module_instruction") when the module uses what can not be metered.
+ * Adds fuel to an unmetered kernel. It takes about 0.1 s, and the first call 0.3 s more to load Binaryen: do not call it in a
+ * thread that ticks. Throws WowsimError("module_instruction") when the module uses an instruction that can not be metered.
  */
 export async function meter(wasm: Uint8Array): Promise<Uint8Array> {
   const { default: library } = await import("binaryen");
-  // The compiler sets these for the whole library; what is metered must not depend on whether it ran before.
+  // The compiler sets these for the whole library. The metered module must not depend on whether the compiler ran before.
   library.setOptimizeLevel(0);
   library.setShrinkLevel(0);
   const module = library.readBinaryWithFeatures(wasm, allowedFeatures(library));
@@ -86,7 +87,7 @@ class Meterer {
   readonly #library: Binaryen;
   readonly #module: binaryen.Module;
   readonly #raw: RawBinaryen;
-  /** The counter, and the function that gets it more: by names that the module itself has not. */
+  /** The counter, and the function that gets more fuel. Their names do not occur in the module. */
   readonly #fuel: string;
   readonly #more: string;
 
@@ -98,7 +99,7 @@ class Meterer {
     this.#more = unused("more", (name) => module.getFunction(name) !== 0);
   }
 
-  /** Adds the counter, and the function that gets more for it. */
+  /** Adds the counter and the function that gets more fuel. */
   addCounter(): void {
     const module = this.#module;
     const { i32, i64, none } = this.#library;
@@ -113,7 +114,7 @@ class Meterer {
     module.addFunction(this.#more, none, none, [], body);
   }
 
-  /** Who pays for the call of each function. */
+  /** Decides who pays for the call of each function. */
   chargesOf(functions: readonly number[]): CallCharges {
     const library = this.#library;
     const exported = new Set(
@@ -132,7 +133,7 @@ class Meterer {
     );
   }
 
-  /** Adds every charge of one function. All that is there is found before anything is added. */
+  /** Adds all charges of one function. It finds all loops and bulk operations before it adds anything. */
   meter(reference: number, charges: CallCharges): void {
     const library = this.#library;
     const { name, body } = library.getFunctionInfo(reference);
@@ -158,7 +159,10 @@ class Meterer {
     }
   }
 
-  /** Short, with some access to memory, and nothing in it that charges by itself. (A loop without any access does no work.) */
+  /**
+   * True for a short loop that accesses memory and contains nothing with its own charge. (A loop without memory access does no
+   * work.)
+   */
   #isLight(loop: number): boolean {
     const { LoopId, CallId, MemoryFillId, MemoryCopyId, LoadId, StoreId, SIMDLoadId, SIMDLoadStoreLaneId } =
       this.#library;
@@ -178,7 +182,7 @@ class Meterer {
     return Math.floor(this.#raw.FunctionGetNumVars(reference) / LOCALS_PER_UNIT);
   }
 
-  /** Each size goes through one local of the function's own; between writing and reading it nothing else runs. */
+  /** All sizes use one added local of the function. Nothing else runs between its writing and its reading. */
   #meterBulks(reference: number, bulks: { expression: number; kind: number }[]): void {
     const raw = this.#raw;
     const library = this.#library;
@@ -187,7 +191,7 @@ class Meterer {
     for (const { expression, kind } of bulks) {
       const isFill = kind === library.MemoryFillId;
       const wanted = isFill ? raw.MemoryFillGetSize(expression) : raw.MemoryCopyGetSize(expression);
-      // As unsigned as the operation itself takes it; 2^32 bytes are far from what the counter holds.
+      // Unsigned, as in the operation itself. 2^32 bytes are far below the counter's range.
       const bytes = i64.extend_u(local.get(size, library.i32));
       const units = i64.add(constant(i64, BULK_UNITS), i64.shr_u(bytes, constant(i64, BULK_BYTES_SHIFT)));
       const charged = block(
@@ -200,14 +204,17 @@ class Meterer {
     }
   }
 
-  /** `body` behind a charge. */
+  /** `body`, with a charge before it. */
   #charged(body: number, units: number, mayOverdraw = false): number {
     const { block, i64 } = this.#module;
     const charge = this.#charge(constant(i64, BigInt(units)), mayOverdraw);
     return block(null, [...charge, body], this.#library.getExpressionType(body));
   }
 
-  /** Takes `units` (an i64 expression) of fuel, and gets more when there was less; or traps, when there was far less. */
+  /**
+   * Subtracts `units` (an i64 expression) of fuel. Below zero it gets more fuel. With `mayOverdraw` it traps below
+   * -OVERDRAFT_MAX instead.
+   */
   #charge(units: number, mayOverdraw = false): number[] {
     const { i64, global, if: when, call, unreachable } = this.#module;
     const fuel = (): number => global.get(this.#fuel, this.#library.i64);
@@ -217,7 +224,7 @@ class Meterer {
   }
 }
 
-/** The name, or one made of it, that nothing in the module has: an upload may call its own whatever it likes. */
+/** The name, with `_` appended until it is not in the module: an upload may use any name. */
 function unused(name: string, isTaken: (name: string) => boolean): string {
   return isTaken(name) ? unused(`${name}_`, isTaken) : name;
 }
@@ -230,7 +237,7 @@ function constant(i64: binaryen.Module["i64"], value: bigint): number {
   return i64.const(...bigConstant(value));
 }
 
-/** Binaryen takes one bigint here, while its types still ask for two halves. */
+/** Binaryen takes one bigint here, but its types still require two halves. */
 function bigConstant(value: bigint): [low: number, high: number] {
   return [value] as unknown as [number, number];
 }

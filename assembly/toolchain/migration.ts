@@ -1,12 +1,13 @@
-// How a zone's state gets from one module's layout to another's: each piece from where it was to where it is now, found by its
-// name. What is new begins with the default that the module exports, else with 0; what is no more is dropped, and named.
+// Moves a zone's state from one module's layout to another's. Each piece is found by its name and copied from its old place to
+// its new one. A new piece starts with the default that the module exports, or with 0. A piece that the new layout does not
+// have is dropped and named.
 //
 //   const migration = planMigration(before.layout, after.layout)
 //   migration.added                    // ["PLAYER_RESTED"]
 //   migration.carry(snapshot, state)   // 1 ms for 6 MB
 //
-// Nothing is converted. Where a piece has another width, type or count, nobody knows what its values would mean, and the
-// module is refused with the difference in words. Content tables are left empty: the host writes them (content-tables.ts).
+// Nothing is converted. When a piece has another width, type or count, the meaning of its values is unknown, so the module is
+// refused and the message names the difference. Content tables are left empty: the host writes them (content-tables.ts).
 
 import { WowsimError } from "../../server/protocol/errors.ts";
 import type { KernelLayout } from "./kernel.ts";
@@ -15,19 +16,19 @@ import type { Constants } from "./layout-areas.ts";
 import { BORDER_NAMES, rowFields } from "./layout-state.ts";
 import type { Piece } from "./layout-state.ts";
 
-/** Differences that are named in one refusal. */
+/** Differences that one message names. */
 const NAMED_MAX = 3;
-/** Bytes that lie between two pieces for the sake of alignment, at most. */
+/** Most bytes that alignment can leave between two pieces. */
 const ALIGNMENT_BYTES_MAX = 8;
 
 export interface Migration {
   readonly added: readonly string[];
   readonly dropped: readonly string[];
-  /** Writes all of `to` from a state of the layout before; each begins at its STATE_BASE. */
+  /** Writes all of `to` from a state in the old layout. Both arrays begin at the STATE_BASE of their layout. */
   carry(from: Uint8Array, to: Uint8Array): void;
 }
 
-/** Throws WowsimError("layout_mismatch") with what can not be carried over. */
+/** Throws WowsimError("layout_mismatch") with the pieces that can not be copied. */
 export function planMigration(before: KernelLayout, after: KernelLayout): Migration {
   const problems = differences(before, after);
   if (problems.length > 0) throw new WowsimError("layout_mismatch", inWords(problems));
@@ -49,7 +50,10 @@ export function planMigration(before: KernelLayout, after: KernelLayout): Migrat
   };
 }
 
-/** What keeps a module of the one layout from taking over a zone of the other, in words; none: nothing does. */
+/**
+ * The differences, in words, for which a module with layout `after` can not take a zone with layout `before`; empty when it
+ * can.
+ */
 export function differences(before: KernelLayout, after: KernelLayout): string[] {
   const border = BORDER_NAMES.flatMap((name) => ofValue(name, before.constants, after.constants));
   if (before.stateHash === after.stateHash) return border;
@@ -76,7 +80,7 @@ function ofValue(name: string, before: Constants, after: Constants): string[] {
   return here === there ? [] : [`${name} is ${here ?? "not there"} here, ${there ?? "not there"} in the module`];
 }
 
-/** State that has no name this host knows: it could not be carried over, and must not be lost. */
+/** Reports state without a name that this host knows. It could not be copied, and must not be lost. */
 function unknown({ constants, pieces, value }: KernelLayout, where: string): string[] {
   const content = AREAS.filter(([part]) => part === "content").map((area) => {
     return { name: area[1], at: value(area[1]), bytes: bytesOf(area, constants) };
@@ -95,7 +99,7 @@ function unknown({ constants, pieces, value }: KernelLayout, where: string): str
   return found;
 }
 
-/** Whoever is there gets the default of what is new; a free row stays as it is in a zone that begins: 0. */
+/** Gives every existing entity the default of a new piece. A free row stays 0, as in a fresh zone. */
 function fill({ name, type, at, bytes, rows, group }: Piece, { value, has }: KernelLayout, state: Uint8Array): void {
   if (!has(`DEFAULT_${name}`)) return;
   const view = new DataView(state.buffer, state.byteOffset, state.byteLength);
@@ -111,7 +115,7 @@ function fill({ name, type, at, bytes, rows, group }: Piece, { value, has }: Ker
   }
 }
 
-/** The first of them. */
+/** The first NAMED_MAX problems in words, and how many more there are. */
 export function inWords(problems: string[]): string {
   const more = problems.length - NAMED_MAX;
   return `${problems.slice(0, NAMED_MAX).join("; ")}${more > 0 ? `; and ${more} more differences` : ""}`;

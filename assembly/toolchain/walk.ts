@@ -1,5 +1,5 @@
-// Visits every expression of a Binaryen module. Only the kinds of expression listed here may occur in a kernel: what is
-// not listed could hide a loop from the metering, so it is an error instead of being passed over.
+// Visits every expression of a Binaryen module. A kernel may contain only the kinds of expression listed here. Any other kind
+// could hide a loop from the metering, so it is an error and is not skipped.
 
 import type binaryen from "binaryen";
 import { WowsimError } from "../../server/protocol/errors.ts";
@@ -7,8 +7,8 @@ import { WowsimError } from "../../server/protocol/errors.ts";
 export type Binaryen = typeof binaryen;
 
 /**
- * Those of Binaryen's own functions that its types leave out: "LoopSetBody" is its _BinaryenLoopSetBody.
- * Throws WowsimError("module_metering") when one is gone.
+ * Functions of Binaryen that its types do not contain: "LoopSetBody" is its _BinaryenLoopSetBody. Throws
+ * WowsimError("module_metering") when one is missing.
  */
 export function rawBinaryen<Name extends string>(
   library: Binaryen,
@@ -22,13 +22,13 @@ export function rawBinaryen<Name extends string>(
   throw new WowsimError("module_metering", message);
 }
 
-/** Wasm features a kernel may use. Relaxed SIMD is not one: its results differ between hosts. */
+/** Wasm features that a kernel may use. Relaxed SIMD is excluded, because its results differ between hosts. */
 export function allowedFeatures(library: Binaryen): number {
   const { BulkMemory, BulkMemoryOpt, SIMD128, MutableGlobals, SignExt, NontrappingFPToInt } = library.Features;
   return BulkMemory | BulkMemoryOpt | SIMD128 | MutableGlobals | SignExt | NontrappingFPToInt;
 }
 
-/** Which fields of an expression's description hold further expressions, by kind. */
+/** By kind of expression: the fields of its description that hold further expressions. */
 function childFields(library: Binaryen): Map<number, readonly string[]> {
   fieldsOfKinds ??= new Map<number, readonly string[]>([
     [library.BlockId, ["children"]],
@@ -68,7 +68,10 @@ function childFields(library: Binaryen): Map<number, readonly string[]> {
 
 let fieldsOfKinds: Map<number, readonly string[]> | null = null;
 
-/** Calls `visit(expression, kind)` for every expression of every function, parents first. */
+/**
+ * Calls `visit(expression, kind)` for every expression of every function, parents first. Throws
+ * WowsimError("module_instruction").
+ */
 export function walkModule(
   library: Binaryen,
   module: binaryen.Module,
@@ -80,7 +83,7 @@ export function walkModule(
   }
 }
 
-/** The same for one function, by its body. */
+/** The same for one function, given its body. */
 export function walkFunction(library: Binaryen, body: number, visit: (expression: number, kind: number) => void): void {
   walk(library, body, (expression, kind) => {
     visit(expression, kind);
@@ -88,7 +91,7 @@ export function walkFunction(library: Binaryen, body: number, visit: (expression
   });
 }
 
-/** How many instructions a body has, without those of the loops in it; slow ones count for several. */
+/** Number of instructions in a body, without those of its loops. A slow instruction counts as several. */
 export function instructionsOf(library: Binaryen, body: number): number {
   const slow = slowOperations(library);
   const raw = rawBinaryen(library, ["BinaryGetOp", "UnaryGetOp"]);
@@ -103,7 +106,7 @@ export function instructionsOf(library: Binaryen, body: number): number {
   return count;
 }
 
-/** The names of the functions that a body calls, one for each place of a call, without those in its loops. */
+/** Names of the functions that a body calls, one for each call in the code, without the calls in its loops. */
 export function callsOf(library: Binaryen, body: number): string[] {
   const targets: string[] = [];
   walk(library, body, (expression, kind) => {
@@ -113,7 +116,7 @@ export function callsOf(library: Binaryen, body: number): string[] {
   return targets;
 }
 
-/** What a division or a root counts for. */
+/** A division or a square root counts as this many instructions. */
 const SLOW_INSTRUCTIONS = 16;
 
 interface SlowOperations {
@@ -122,7 +125,7 @@ interface SlowOperations {
 }
 let slowOperationsFound: SlowOperations | null = null;
 
-/** Binaryen's numbers of divisions and of roots. */
+/** Binaryen's operation numbers of divisions and square roots. */
 function slowOperations(library: Binaryen): SlowOperations {
   const named = (name: RegExp): ReadonlySet<number> =>
     new Set(
@@ -132,7 +135,7 @@ function slowOperations(library: Binaryen): SlowOperations {
   return slowOperationsFound;
 }
 
-/** Visits what is below `root`, itself included; `visit` says whether to go into the expression. */
+/** Visits `root` and the expressions in it. When `visit` returns false, the children of that expression are skipped. */
 function walk(library: Binaryen, root: number, visit: (expression: number, kind: number) => boolean): void {
   const fields = childFields(library);
   const open = [root];
