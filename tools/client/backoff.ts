@@ -1,5 +1,5 @@
-// How long to wait before trying again: exponential, with jitter, so that clients that lost their links together do not
-// all come back together.
+// How long to wait before the next attempt: exponential backoff with jitter, so that clients that lost their links together
+// do not all come back together.
 //
 //   const backoff = new Backoff(random); backoff.nextMs()   // 125..250, then 250..500, ... up to 5 s
 
@@ -15,7 +15,7 @@ export class Backoff {
     this.#random = random;
   }
 
-  /** Between half and the whole of the attempt's span, which doubles each time. */
+  /** A random time between half and all of the attempt's span, in milliseconds; the span doubles with each attempt. */
   nextMs(): number {
     const span = Math.min(MS_MAX, FIRST_MS * 2 ** this.#attempts++);
     return span * (0.5 + this.#random() / 2);

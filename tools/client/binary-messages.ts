@@ -1,5 +1,5 @@
-// The client's side of the binary encoding (server/protocol/game/binary-wire.ts draws it): what it says as bytes, what it is told
-// as objects of the same form as the JSON lines have. Kernel frames are not looked into here.
+// The client's side of the binary encoding (server/protocol/game/binary-wire.ts draws it): writes client messages as bytes, and
+// reads server messages as objects of the same form as the JSON lines. Kernel frames are passed on unread.
 //
 //   writeClientMessage({ kind: "move", seq: 7, x: 1.5, y: 0, z: 0 }, writer)     // B1 10 14 00 07 00 00 00 ...
 //   const stream = new BinaryStream({ onFrame: (bytes, at, length) => ..., onMessage: (message) => ... })
@@ -26,7 +26,7 @@ const KINDS: ReadonlyMap<ClientMessage["kind"], number> = new Map<ClientMessage[
   ...ACTION_ROWS.map(([kind, action]): [ClientMessage["kind"], number] => [kind, action.wire]),
 ]);
 
-/** Appends one message; fields that are absent are 0 or "". */
+/** Appends one message; absent fields are written as 0 or "". */
 export function writeClientMessage(
   message: Partial<ClientMessage> & Pick<ClientMessage, "kind">,
   out: ByteWriter,
@@ -89,7 +89,7 @@ export interface BinaryStreamVisitor {
 const LENGTH_MASK = 0xff_ffff;
 const NOTHING = Buffer.alloc(0);
 
-/** A server's bytes, however the network cut them, as messages. */
+/** Splits a server's byte stream, however the network cut it, into messages. */
 export class BinaryStream {
   readonly #visitor: BinaryStreamVisitor;
   #rest: Buffer = NOTHING;
@@ -98,7 +98,7 @@ export class BinaryStream {
     this.#visitor = visitor;
   }
 
-  /** Throws WowsimError("bad_stream") when that is no stream of messages. */
+  /** Throws WowsimError("bad_stream") when the bytes are not a stream of messages. */
   push(chunk: Buffer): void {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     let at = 0;
@@ -111,11 +111,11 @@ export class BinaryStream {
       else this.#visitor.onMessage(readServerMessage(bytes, at, at + length));
       at += length;
     }
-    // The chunk's memory may be used again: what is kept is copied.
+    // The chunk's memory may be reused, so the rest is copied.
     this.#rest = at === bytes.length ? NOTHING : Buffer.from(bytes.subarray(at));
   }
 
-  /** Forgets the beginning of a message, as when the link broke. */
+  /** Drops the unfinished message, for when the link broke. */
   clear(): void {
     this.#rest = NOTHING;
   }
@@ -189,7 +189,7 @@ function readZone(fields: Fields): ServerMessage {
   return { type: "zone", zone_id, tick, reason, portals: readPortals(fields), ...lost };
 }
 
-/** A server of before them ends its message here, but for what pads it. */
+/** An older server's message ends here, except for its padding. */
 function readPortals(fields: Fields): PortalInfo[] {
   const count = fields.left < 2 ? 0 : fields.u16();
   return Array.from({ length: count }, () => {
@@ -201,7 +201,7 @@ function readNames(count: number, fields: Fields): NamedId[] {
   return Array.from({ length: count }, () => ({ id: fields.u32(), name: fields.text() }));
 }
 
-/** A message's fields, one after the other. */
+/** Reads a message's fields in order. */
 class Fields {
   readonly #bytes: Buffer;
   readonly #end: number;

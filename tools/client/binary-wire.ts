@@ -1,4 +1,4 @@
-// The binary encoding of the game port, as a client speaks it: binary-messages.ts has the bytes.
+// The client's end of the game port in the binary encoding; binary-messages.ts has the bytes.
 
 import { messageOf } from "../../server/protocol/errors.ts";
 import { ByteWriter } from "../../server/protocol/game/byte-writer.ts";
@@ -8,7 +8,7 @@ import type { ClientWire, WireOptions } from "./wire.ts";
 
 const FIRST_MESSAGE_BYTES = 256;
 
-// One for all connections of the process: it is only in use during a call.
+// One writer for all connections of the process: it is only used within a call.
 const writer = new ByteWriter(FIRST_MESSAGE_BYTES);
 
 /** Throws WowsimError("unreachable"). */

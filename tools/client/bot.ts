@@ -1,6 +1,6 @@
-// A player that plays: asks its behaviour what to do next and does it, one action each time it is asked to act. Takes care
-// of what every behaviour needs: it does not move while it casts, remembers which spells were refused, and when it has
-// died asks to be revived.
+// A player that plays: each time it may act, it asks its behaviour for the next action and does it. It handles
+// what every behaviour needs: it does not move while it casts, remembers which spells were refused, and asks to be revived
+// when it has died.
 
 import { distanceBetween, isCasting, isHarmful, MELEE } from "./behaviour.ts";
 import type { Action, Behaviour, View } from "./behaviour.ts";
@@ -14,14 +14,14 @@ import type { SelfState } from "./world-model.ts";
 
 /** Run speed, yards a second. */
 const SPEED = 7;
-/** Longest stride asked for at once, seconds of running. */
+/** The longest distance of one move request, as seconds of running. */
 const STRIDE_S_MAX = 1;
-/** Reasons for which a spell is not asked for again for a while, and for how long, milliseconds. */
+/** After a refusal for one of these reasons, the spell is not used for a while, milliseconds. */
 const SPELL_REFUSALS = new Set(["on_cooldown", "no_power", "locked_out"]);
 const REFUSED_SPELL_MS = 2_000;
-/** Ticks from asking for a spell to its being looked at, at most, as a rule. */
+/** Usual maximum number of ticks between a cast request and its handling. */
 const ASKED_TICKS = 3;
-/** While dead, so often it asks to be revived, milliseconds. */
+/** While dead, it asks to be revived this often, milliseconds. */
 const RELEASE_EVERY_MS = 1_000;
 
 /** A spell that its class has the power for. */
@@ -35,9 +35,9 @@ export class Bot {
   readonly #behave: Behaviour;
   readonly #book: SpellBook;
   readonly #random: () => number;
-  /** Spells by id, and until which tick they are left alone: on cooldown, or refused. */
+  /** By spell id: the tick until which the spell is not used, because it is on cooldown or was refused. */
   readonly #notBefore = new Map<number, number>();
-  /** Made from the client's spells when it was told them. */
+  /** Computed from the client's spells once the server has sent them. */
   #spells: readonly KnownSpell[] | null = null;
   #castable: Castable[] = [];
   #rangeYd = 0;
@@ -46,14 +46,14 @@ export class Bot {
   #releasedAt = Number.NEGATIVE_INFINITY;
   #prey = 0;
   #attacking = 0;
-  /** Number of the cast that was asked for last; until it is acknowledged nobody knows whether it runs. */
+  /** Number of the newest cast action; until it is acknowledged, it is not known whether the cast runs. */
   #castSeq = 0;
   #turn = 0;
-  /** The zone it was in when it acted last, and since when. */
+  /** The zone of its last action, and the time since which it is there. */
   #zoneId = 0;
   #inZoneSinceMs = 0;
 
-  /** `random` is uniform in [0, 1). Without a `book` it learns cooldowns and costs by being refused. */
+  /** `random` is uniform in [0, 1). Without a `book` it learns cooldowns and costs from refusals. */
   constructor(client: GameClient, random: () => number, behave: Behaviour = playAlone, book = new SpellBook()) {
     this.client = client;
     this.#random = random;
@@ -61,14 +61,14 @@ export class Bot {
     this.#book = book;
   }
 
-  /** What its client was told; see GameClientOptions.onEvent. */
+  /** Handles an event that its client received; see GameClientOptions.onEvent. */
   onEvent(event: GameEvent): void {
     if (event.event !== "refused" || event["action"] !== "cast") return;
     if (!SPELL_REFUSALS.has(String(event["reason"]))) return;
     this.#leaveAlone(Number(event["subject_id"]), event.tick, REFUSED_SPELL_MS);
   }
 
-  /** From asking for it on; one that is interrupted is left alone as long, which does no harm. */
+  /** The cooldown counts from the request. An interrupted spell is left unused just as long, which does no harm. */
   #coolDown(spellId: number): void {
     const spell = this.client.spells.find(({ id }) => id === spellId);
     if (spell === undefined) return;
@@ -80,7 +80,7 @@ export class Bot {
     this.#notBefore.set(spellId, tick + Math.ceil((ms / 1_000) * this.client.tickRateHz));
   }
 
-  /** Exactly one action; false when it can not act, because it is not in the world. `nowMs` of a monotonic clock. */
+  /** Does exactly one action; false when it can not act, because it is not in the world. `nowMs` is of a monotonic clock. */
   act(nowMs: number): boolean {
     this.client.look();
     const { self } = this.client.world;
@@ -93,7 +93,7 @@ export class Bot {
     return this.#do(this.#behave(this.#view(self)));
   }
 
-  /** True from asking for a cast until the server has said what became of it; a link that broke meanwhile ends that. */
+  /** True from a cast request until the server has answered it; a broken link also ends this. */
   #isCastUnknown(): boolean {
     return this.client.ackedSeq < this.#castSeq && this.#castSeq <= this.client.lastSeq;
   }
@@ -125,7 +125,7 @@ export class Bot {
     this.#rangeYd = Math.max(0, ...castable.filter(isHarmful).map(({ range_yd }) => range_yd));
   }
 
-  /** Neither on cooldown nor too dear. */
+  /** The spells that are not on cooldown and cost no more than `power`. */
   #ready(power: number): KnownSpell[] {
     const { tick } = this.client.world;
     const ready: KnownSpell[] = [];
@@ -154,7 +154,7 @@ export class Bot {
     }
   }
 
-  /** A sign of life that changes nothing: strikes on where it can strike, else lets its weapon rest. */
+  /** An action that changes nothing: continues the weapon attack if the target is in reach, else stops it. */
   #hold(): boolean {
     const target = this.client.world.entities.get(this.#attacking);
     if (target !== undefined && target.health > 0 && distanceBetween(this.client.position, target) <= MELEE)
@@ -170,7 +170,7 @@ export class Bot {
     return this.client.release();
   }
 
-  /** As far as its legs carried it since the last step. */
+  /** Walks as far as it could run since the last step. */
   #walk(x: number, y: number, stopAt: number): boolean {
     const { position } = this.client;
     const seconds = Math.min(STRIDE_S_MAX, (this.#nowMs - this.#movedAt) / 1_000);

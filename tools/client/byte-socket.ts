@@ -1,4 +1,4 @@
-// A TCP connection of bytes in order: what is sent while the socket is full waits, up to a bound.
+// A TCP connection of bytes in order: while the socket is full, sent bytes wait in a bounded queue.
 //
 //   const socket = await ByteSocket.connect({ host, port, onData: (chunk) => ..., onClose: () => ... })
 //   socket.send(bytes)     // false when the connection is gone
@@ -8,16 +8,16 @@ import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
 import { hostAndPort } from "./server-name.ts";
 
 const CONNECT_MS_MAX = 5_000;
-/** What may wait to be sent; a server that takes nothing for so long is as good as gone. */
+/** The most bytes that may wait to be sent; a server that takes nothing for so long counts as gone. */
 const QUEUE_BYTES_MAX = 1_048_576;
 const NOTHING = Buffer.alloc(0);
 
 export interface ByteSocketOptions {
   host: string;
   port: number;
-  /** Bytes have come; their memory may be used again after the call. */
+  /** Received bytes; their memory may be reused after the call. */
   onData(chunk: Buffer): void;
-  /** Once, when the connection is gone, whoever ended it. */
+  /** Called once, when the connection is gone, whichever side ended it. */
   onClose(): void;
 }
 
@@ -81,7 +81,7 @@ export class ByteSocket {
     return true;
   }
 
-  /** Closes in order. */
+  /** Closes the connection in order (FIN). */
   end(): void {
     this.#socket?.end();
   }

@@ -1,8 +1,8 @@
-// What a child process says, read so that it never has to wait for us.
+// Reads a child process's output, so that the child never waits for its reader.
 //
 //   const ready = JSON.parse(await firstLine(child.stdout, 60_000))
 //   const complaints = lastLines(child.stderr)      // later: complaints().join("\n")
-//   spokenOf(complaints())                          // of a wowsim with --format json: its words, without the JSON around them
+//   spokenOf(complaints())                          // stderr of a wowsim with --format json as plain text, without the JSON
 
 import { z } from "zod";
 
@@ -11,7 +11,7 @@ const LINES_MAX = 20;
 const Complaint = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 const Note = z.object({ note: z.string() });
 
-/** The first line of a stream; the rest is read and dropped. Rejects when the stream ends or nothing comes in time. */
+/** The first line of a stream; the rest is read and dropped. Rejects when the stream ends, or no line comes within msMax. */
 export async function firstLine(stream: ReadableStream<Uint8Array>, msMax: number): Promise<string> {
   const found = Promise.withResolvers<string>();
   const timer = setTimeout(() => found.reject(new Error(`not ready within ${msMax / 1_000} s`)), msMax);
@@ -28,7 +28,7 @@ export async function firstLine(stream: ReadableStream<Uint8Array>, msMax: numbe
   return await found.promise.finally(() => clearTimeout(timer));
 }
 
-/** Reads a stream to its end, so that the writer never waits; the last lines so far. */
+/** Reads a stream to its end, so that the writer never waits; returns a function for the last lines so far. */
 export function lastLines(stream: ReadableStream<Uint8Array>): () => string[] {
   let lines: string[] = [];
   let rest = "";
@@ -43,12 +43,12 @@ export function lastLines(stream: ReadableStream<Uint8Array>): () => string[] {
   return () => (rest === "" ? lines : [...lines, rest]);
 }
 
-/** What a line of its stderr says went wrong; null when it says something else. */
+/** The error that a line of stderr reports; null when it reports none. */
 export function complaintOf(line: string): { code: string; message: string } | null {
   return Complaint.safeParse(parsed(line)).data?.error ?? null;
 }
 
-/** The words of stderr's lines, as a person would have been told. */
+/** The stderr lines as plain text, as a person would see them. */
 export function spokenOf(lines: readonly string[]): string[] {
   return lines
     .filter((line) => line.trim() !== "")
@@ -59,7 +59,7 @@ function parsed(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {
-    // Not one of our lines: a crash of the runtime, say.
+    // Not a JSON line of ours: for example, a crash of the runtime.
     return null;
   }
 }

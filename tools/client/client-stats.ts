@@ -1,4 +1,4 @@
-// What clients did and felt, one object for as many of them as run together; and its summary:
+// What clients did and measured, one object for all clients that run together; and its summary:
 //
 //   {"connects":200,"actions":4000,"acks":3998,"round_trip_ms":{"p50":31.2,"p99":52.1,"max":60.3},"drops":0,...}
 
@@ -6,10 +6,10 @@ import { createHistogram } from "node:perf_hooks";
 import type { Measured } from "../analysis/measured.ts";
 
 const US_PER_MS = 1_000;
-/** Protocol errors that are kept word for word. */
+/** The number of protocol errors whose full text is kept. */
 const EXAMPLES_MAX = 5;
 
-/** In milliseconds; missing of none. */
+/** In milliseconds; missing without samples. */
 export interface Percentiles {
   count: number;
   p50: Measured;
@@ -22,23 +22,23 @@ export class ClientStats {
   /** Sessions begun: welcomes without resume. */
   connects = 0;
   connectFailures = 0;
-  /** Actions sent, and those whose effects have come back in a state message. */
+  /** Actions sent, and actions whose effects came back in a state message. */
   actions = 0;
   acks = 0;
   /**
-   * Actions the server had no room for; those that went down with a link, or came when their zone was left already. Once all
-   * is settled, acks + busy + lost = actions.
+   * `busy`: actions refused because the server had no room. `lost`: actions lost with a link, or received after the player had
+   * left their zone. At the end, acks + busy + lost = actions.
    */
   busy = 0;
   lost = 0;
-  /** Turns without an action: not in the world just then; not taken because this machine could not keep the pace. */
+  /** Turns without an action: `out` because the player was not in the world, `late` because this machine was too slow. */
   turnsOut = 0;
   turnsLate = 0;
-  /** Put into another zone: by a portal, or because theirs went down or came back. */
+  /** Moves to another zone: by a portal, or because the player's zone went down or came back. */
   zoneChanges = 0;
   deaths = 0;
   revivals = 0;
-  /** Links that broke without our doing. */
+  /** Links that broke and that the client did not close itself. */
   drops = 0;
   /** Welcomes after a drop: with the same session, or with a new one. */
   resumed = 0;
@@ -55,14 +55,14 @@ export class ClientStats {
   readonly eventsByName = new Map<string, number>();
   readonly #actionUs = createHistogram();
   readonly #pingUs = createHistogram();
-  /** Since somebody last looked. */
+  /** Since the last takeRecentMs(). */
   readonly #recentUs = createHistogram();
 
   get reconnects(): number {
     return this.resumed + this.restarted;
   }
 
-  /** From sending an action to the state message that acknowledges it. */
+  /** The time from sending an action to the state message that acknowledges it. */
   recordRoundTrip(ms: number): void {
     const us = Math.max(1, Math.round(ms * US_PER_MS));
     this.#actionUs.record(us);
@@ -83,7 +83,7 @@ export class ClientStats {
     return percentilesOf(this.#actionUs);
   }
 
-  /** The same since the last call of this. */
+  /** The same, since the last call of this function. */
   takeRecentMs(): Percentiles {
     const recent = percentilesOf(this.#recentUs);
     this.#recentUs.reset();
@@ -94,13 +94,13 @@ export class ClientStats {
     return percentilesOf(this.#pingUs);
   }
 
-  /** Begins the round trips anew, to look at one stretch of time by itself. */
+  /** Restarts the round-trip measurement, to measure one time range by itself. */
   resetRoundTrips(): void {
     this.#actionUs.reset();
     this.#pingUs.reset();
   }
 
-  /** For people's scripts; names in snake_case. */
+  /** For scripts; names in snake_case. */
   toJson(): Record<string, unknown> {
     return {
       connects: this.connects,
@@ -133,14 +133,14 @@ export class ClientStats {
   }
 }
 
-/** One more under that name. */
+/** Adds one to the count of that name. */
 export function count(counts: Map<string, number>, name: string): void {
   counts.set(name, (counts.get(name) ?? 0) + 1);
 }
 
 function percentilesOf(histogram: ReturnType<typeof createHistogram>): Percentiles {
   if (histogram.count === 0) return { count: 0, p50: null, p90: null, p99: null, max: null };
-  // A percentile is the upper end of a bucket, which may lie above the greatest value in it.
+  // A percentile is the upper end of a histogram bucket, which may lie above the greatest value in it.
   const ms = (percentile: number): number => Math.min(histogram.percentile(percentile), histogram.max) / US_PER_MS;
   return { count: histogram.count, p50: ms(50), p90: ms(90), p99: ms(99), max: histogram.max / US_PER_MS };
 }

@@ -1,11 +1,11 @@
-// The tools' end of the control port: requests as objects, answers as objects, in order, each with a time limit.
+// The tools' end of the control port: requests and answers as objects, in order, each with a time limit.
 //
 //   await using control = await ControlClient.connect({ host: "127.0.0.1", port: 8081 })
 //   const { faults } = await control.request({ command: "list" })
 //
-// An answer with success false is an answer (see `ask` for one that throws); its reason is put into an operator's words. A request
-// that is not answered in time ends the connection, because what comes after it could not be told apart, and is withdrawn: the
-// connection is reset, and a server that comes to it later does not do it any more.
+// An answer with success false is returned like any other (`ask` throws it); its reason is rewritten for operators. A request
+// without an answer in time resets the connection, because later answers could not be matched. The reset also withdraws the
+// request: a server that comes to it later no longer does it.
 
 import type { Socket } from "bun";
 import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
@@ -25,9 +25,9 @@ export interface ControlAnswer {
 export interface ControlClientOptions {
   host: string;
   port: number;
-  /** For servers off loopback; sent before anything else. */
+  /** For servers that are not on loopback; sent before anything else. */
   token?: string;
-  /** For connecting, and for each answer. */
+  /** The limit for connecting, and for each answer. */
   timeoutMs?: number;
 }
 
@@ -38,7 +38,7 @@ interface Waiting {
 }
 
 const TIMEOUT_MS = 5_000;
-/** The server bounds its answers to less. */
+/** The server's own limit on answers is lower. */
 const ANSWER_BYTES_MAX = 16 * 2 ** 20;
 
 export class ControlClient implements AsyncDisposable {
@@ -71,7 +71,7 @@ export class ControlClient implements AsyncDisposable {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** The server's answer, also when it says no. Throws WowsimError: control_closed, control_timeout. */
+  /** The server's answer, also when it is a refusal. Throws WowsimError: control_closed, control_timeout. */
   request(request: Record<string, unknown>, timeoutMs = this.#timeoutMs): Promise<ControlAnswer> {
     if (this.#socket === null) return Promise.reject(this.#ended ?? this.#closedError());
     return new Promise((resolve, reject) => {
@@ -111,7 +111,7 @@ export class ControlClient implements AsyncDisposable {
     try {
       this.#socket = await withTimeout(connecting, this.#timeoutMs);
     } catch (cause) {
-      // One that comes after all is not wanted any more; one that fails has been reported here.
+      // A connection that is made too late is closed; a late failure was already reported as this one.
       void connecting.then((late) => late.end(), messageOf);
       const message = `No server answers on ${this.#name}. Start one with wowsim serve, or say where it is with --server.`;
       throw new WowsimError("control_unreachable", message, { cause });
@@ -151,7 +151,7 @@ export class ControlClient implements AsyncDisposable {
     try {
       answer = parseOutsideJson(line);
     } catch {
-      // Whatever speaks there, it is not a control port; the error below says so.
+      // The other side is not a control port; the error below says so.
       this.#fail(this.#strangeError("no JSON"));
       return;
     }
@@ -166,7 +166,7 @@ export class ControlClient implements AsyncDisposable {
     waiting.resolve(answer);
   }
 
-  /** Ends the connection; all that waits is told why. */
+  /** Ends the connection; every waiting request is rejected with the reason. */
   #fail(error: Error, { isWithdrawn = false } = {}): void {
     const socket = this.#socket;
     this.#socket = null;

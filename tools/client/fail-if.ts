@@ -1,15 +1,15 @@
-// Conditions under which a load counts as failed, as spawn-clients takes them: a metric, a comparison, a value with its unit.
+// Failure conditions for a load, as spawn-clients takes them: a metric, a comparison, a value with its unit.
 //
-//   const condition = parseFailIf("p99>100ms")      // throws Error with what may be given
+//   const condition = parseFailIf("p99>100ms")      // throws Error with the allowed values
 //   verdictOf(condition, measures)                  // { condition: "p99>100ms", value: 143.2, failed: true, said: "p99 is 143.2 ms" }
 //
-// A metric that was not measured (no action was acknowledged; guests read nothing) fails: a check that passes on nothing is worse
-// than none.
+// A metric that was not measured (no action was acknowledged; guests do not read) fails: a check that passes without data is
+// worse than no check.
 
 import type { Measured } from "../analysis/measured.ts";
 import { shownBeside } from "../analysis/measures.ts";
 
-/** What can be asked of a load, by name; null: not measured. */
+/** The measurable values of a load, by name; null: not measured. */
 export type LoadMeasures = Readonly<Partial<Record<MetricName, Measured>>>;
 
 const METRICS = {
@@ -42,7 +42,7 @@ const OPERATORS = {
   "<": (value: number, limit: number) => value < limit,
 } as const;
 
-/** Units a metric's limit may be written in, and how many of its own unit each is. */
+/** The units that a metric's limit may be written in, as factors to the metric's own unit. */
 const UNITS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   ms: { ms: 1, s: 1_000, us: 0.001, µs: 0.001 },
   "%": { "%": 1 },
@@ -53,7 +53,7 @@ const UNITS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 const FORM = /^\s*([a-z][a-z0-9_]*)\s*(>=|<=|!=|==|>|<)\s*(\d+(?:\.\d+)?)\s*(\D*?)\s*$/i;
 
 export interface FailIf {
-  /** As it was written. */
+  /** The condition as it was written. */
   text: string;
   metric: MetricName;
   operator: keyof typeof OPERATORS;
@@ -65,16 +65,16 @@ export interface FailIfVerdict {
   condition: string;
   value: Measured;
   failed: boolean;
-  /** For people: what was seen. */
+  /** The measured value as a text for people. */
   said: string;
 }
 
-/** Names, with what each is, for help and refusals: "p50 (ms: round trip of an action, median)". */
+/** Names with their meaning, for help and errors: "p50 (ms: round trip of an action, median)". */
 export function metricLines(): string[] {
   return Object.entries(METRICS).map(([name, { unit, what }]) => `  ${name.padEnd(10)} ${unit.padEnd(3)} ${what}`);
 }
 
-/** Throws Error with what is wrong and what may be given. */
+/** Throws Error with the problem and the allowed values. */
 export function parseFailIf(text: string): FailIf {
   const [, name = "", sign = "", number = "", unit = ""] = FORM.exec(text) ?? [];
   if (name === "")

@@ -1,37 +1,37 @@
-// The faults that a tool has put into a server, each on a lease that is renewed all the while: when the tool is killed,
+// The faults that a tool has activated in a server, each on a lease that the tool keeps renewing: when the tool is killed,
 // they end by themselves within two seconds (server/main/faults/lease.ts).
 //
 //   await using faults = await FaultLeases.connect({ host: "127.0.0.1", port: 8081 })
 //   await faults.activate({ fault_id: "latency-spike", params: { delay_ms: 200 } })
-//   await faults.release()            // all that are still ours are ended
+//   await faults.release()            // ends all that this tool still holds
 //
-// Renewals go over a connection of their own, so that they never wait behind another request.
+// Renewals use a connection of their own, so that they never wait behind another request.
 
 import { messageOf } from "../../server/protocol/errors.ts";
 import { ControlClient } from "./control-client.ts";
 import type { ControlAnswer, ControlClientOptions } from "./control-client.ts";
 
-/** With the 100 ms until the server has noticed, two seconds at most without us. */
+/** With the 100 ms until the server notices, a fault outlives its tool by at most two seconds. */
 export const LEASE_MS = 1_800;
 const RENEW_MS = 300;
 
 export interface ActivateRequest {
   fault_id: string;
   params?: Record<string, unknown>;
-  /** 0 = all. */
+  /** 0: all zones. */
   target_zone_id?: number;
-  /** 0 = the longest. */
+  /** 0: the longest. */
   duration_ticks?: number;
   probability?: number;
 }
 
-/** Told of a fault that ended without our doing: its time was up, somebody else ended it, or the server is gone. */
+/** Called for a fault that this tool did not end: its time was over, somebody else ended it, or the server is gone. */
 export type OnLost = (faultId: string, reason: string) => void;
 
 export class FaultLeases implements AsyncDisposable {
   readonly #control: ControlClient;
   readonly #onLost: OnLost;
-  /** Number of the activation we hold, by fault. */
+  /** The number of the activation that this tool holds, by fault. */
   readonly #held = new Map<string, number>();
   readonly #timer: Timer;
   #isRenewing = false;
@@ -47,15 +47,15 @@ export class FaultLeases implements AsyncDisposable {
     this.#timer = setInterval(() => void this.#renewAll(), RENEW_MS);
   }
 
-  /** Ids of the faults that are ours and active, as far as we know. */
+  /** Ids of the faults that this tool holds and that are active, as far as it knows. */
   get held(): string[] {
     return [...this.#held.keys()];
   }
 
-  /** Starts a fault, or starts it anew. Throws WowsimError with the server's reason. */
+  /** Starts a fault, or restarts it. Throws WowsimError with the server's reason. */
   async activate(request: ActivateRequest): Promise<ControlAnswer> {
     const before = this.#held.get(request.fault_id);
-    // Not to be renewed meanwhile: the server refuses that for an activation that is being replaced.
+    // No renewal meanwhile: the server refuses to renew an activation that is being replaced.
     this.#held.delete(request.fault_id);
     try {
       const answer = await this.#control.ask({ command: "activate", ...request, lease_ms: LEASE_MS });
@@ -67,14 +67,14 @@ export class FaultLeases implements AsyncDisposable {
     }
   }
 
-  /** Ends a fault, whosesoever it is; false when it was not active. */
+  /** Ends a fault, whoever started it; false when it was not active. */
   async deactivate(faultId: string): Promise<boolean> {
     this.#held.delete(faultId);
     const answer = await this.#control.ask({ command: "deactivate", fault_id: faultId });
     return answer["was_active"] === true;
   }
 
-  /** Ends all that are still ours; their ids. When one can not be ended, the others are before that is thrown. */
+  /** Ends all faults still held; returns their ids. If one can not be ended, the others are ended first, then this throws. */
   async release(): Promise<string[]> {
     const faultIds = this.held;
     const results = await Promise.allSettled(faultIds.map((faultId) => this.deactivate(faultId)));
@@ -82,7 +82,7 @@ export class FaultLeases implements AsyncDisposable {
     return faultIds;
   }
 
-  /** Renews nothing any more; what was not released ends with its lease. */
+  /** Stops renewing; a fault that was not released ends with its lease. */
   close(): void {
     clearInterval(this.#timer);
     this.#held.clear();

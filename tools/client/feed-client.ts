@@ -1,14 +1,14 @@
-// The tools' end of the telemetry feed: asks for it, keeps asking so that it goes on, and hands each line to whoever wants it.
+// The tools' end of the telemetry feed: subscribes, keeps renewing the subscription, and passes each line to its listeners.
 //
 //   await using feed = await FeedClient.connect({ host: "127.0.0.1", port: 9090 })
 //   const stop = feed.onLine((line) => ...)       // {"v":1,"type":"metric","component":"zone",...}
-//   feed.silentMs                                 // since the last line: grows while the server is gone
+//   feed.silentMs                                 // since the last line: increases while the server is gone
 //
-// Every request gets a challenge that is sent back (server/feed/handshake.ts). A silent feed is asked more often
-// than one that speaks, so a server that comes back on the same port is heard again within a second. The socket is
-// connected: only that server's datagrams reach it. What gets lost on the way is lost; nothing here asks for it again.
+// Every request gets a challenge, which the client sends back (server/feed/handshake.ts). A silent feed is asked more often
+// than a live one, so a server that comes back on the same port is heard again within a second. The socket is
+// connected: only that server's datagrams reach it. Lost datagrams are not requested again.
 //
-// It asks for several lines in a datagram: to receive one costs more than to read the lines in it.
+// The client asks for several lines in a datagram: receiving one costs more than reading its lines.
 
 import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
 import { parseOutsideJson } from "../../server/protocol/printable.ts";
@@ -22,22 +22,22 @@ export interface FeedClientOptions {
   host: string;
   /** The server's telemetry port (UDP). */
   port: number;
-  /** For servers that have one. */
+  /** For servers that require one. */
   token?: string | undefined;
   /** How long to wait for the first line. */
   timeoutMs?: number;
-  /** Asked of the text of all that comes, before it is read; what is not worth it is counted as a line, and no more. */
+  /** Called with each datagram's text before it is parsed; if false, the lines are only counted. */
   isWorthReading?(text: string): boolean;
 }
 
 const TIMEOUT_MS = 3_000;
-/** The server forgets who has not renewed for 30 s. */
+/** The server drops a subscriber that has not renewed for 30 s. */
 const RENEW_MS = 8_000;
-/** How often a feed that should speak and does not is asked again. */
+/** How often a silent feed is asked again. */
 const ASK_AGAIN_MS = 200;
-/** A server's telemetry never pauses for so long by itself: 20 ticks a second. */
+/** A working server is never silent for so long: it sends 20 ticks a second. */
 const SILENT_MS_MAX = 1_000;
-/** What goes through an Ethernet undivided: of a datagram in pieces, each piece lost is all lost. */
+/** Fits into one Ethernet frame: of a fragmented datagram, one lost fragment loses the whole. */
 const DATAGRAM_BYTES = 1_400;
 
 type Answer = { challenge: string } | { error: string; code: string };
@@ -56,7 +56,7 @@ export class FeedClient implements AsyncDisposable {
   #malformed = 0;
   #wasAnswered = false;
 
-  /** Resolves when the first line is there. Throws WowsimError: no_feed, feed_silent, feed_refused, token_required, wrong_token. */
+  /** Resolves at the first line. Throws WowsimError: no_feed, feed_silent, feed_refused, token_required, wrong_token. */
   static async connect(options: FeedClientOptions): Promise<FeedClient> {
     const client = new FeedClient(options);
     try {
@@ -74,7 +74,7 @@ export class FeedClient implements AsyncDisposable {
     this.#isWorthReading = isWorthReading ?? (() => true);
   }
 
-  /** Our own port, from which we ask; 0 when closed. */
+  /** The local port that the requests come from; 0 when closed. */
   get port(): number {
     return this.#socket?.port ?? 0;
   }
@@ -84,7 +84,7 @@ export class FeedClient implements AsyncDisposable {
     return this.#lines;
   }
 
-  /** Datagrams that were no telemetry. */
+  /** Datagrams that were not telemetry. */
   get malformed(): number {
     return this.#malformed;
   }
@@ -94,15 +94,15 @@ export class FeedClient implements AsyncDisposable {
     return performance.now() - this.#lineAtMs;
   }
 
-  /** Every telemetry line from now on, in the order of arrival; returns how to end that. */
+  /** Calls the listener with every telemetry line from now on, in order of arrival; returns a function that stops this. */
   onLine(listener: (line: TelemetryLine) => void): () => void {
-    // An entry of its own, so that one function given twice is called twice and ended once.
+    // A separate entry, so that a function passed twice is called twice and removed once.
     const entry = (line: TelemetryLine): void => listener(line);
     this.#listeners.add(entry);
     return () => void this.#listeners.delete(entry);
   }
 
-  /** Ends it; the server forgets us by itself. May be called again. */
+  /** Stops; the server drops the subscription by itself. May be called again. */
   close(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
@@ -121,7 +121,7 @@ export class FeedClient implements AsyncDisposable {
         hostname: host.includes(":") ? "::" : "0.0.0.0",
         connect: { hostname: host, port },
         binaryType: "buffer",
-        // A server that is not there refuses; it may come, so this is not the end. Unhandled it would end the process.
+        // A missing server refuses; it may still come, so this is not the end. An unhandled error would end the process.
         socket: { data: (_socket, datagram) => this.#onDatagram(datagram), error: () => {} },
       });
     } catch (cause) {
@@ -147,7 +147,7 @@ export class FeedClient implements AsyncDisposable {
     try {
       this.#socket?.send(JSON.stringify(request));
     } catch {
-      // No route just now: as good as a datagram that got lost, and asked again like one.
+      // No route now: like a lost datagram, and asked again in the same way.
     }
   }
 
@@ -198,7 +198,7 @@ export class FeedClient implements AsyncDisposable {
   }
 }
 
-/** What is said there, or null when it is nothing of ours. */
+/** The parsed answer, or null when it is not an answer of this protocol. */
 function parseAnswer(text: string): Answer | null {
   let value: unknown;
   try {

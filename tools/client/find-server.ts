@@ -1,12 +1,12 @@
-// Which server a command means, from the least that it is told:
+// Finds the server that a command means, from as little information as possible; the first source that is given wins:
 //
 //   flags of a single port or host  >  --server  >  WOWSIM_SERVER  >  the server of this folder's data directory  >  the usual ports
 //
 //   const server = await findServer({ server: { host: "10.0.0.7", port: null }, ports: {} }, ["game", "telemetry"])
 //   // { host: "10.0.0.7", ports: { game: 8080, control: 8081, http: 8082, telemetry: 9090 }, ... }
 //
-// A server is named by its control port, and that tells the others (the control command `server`). It is asked only for what
-// the command needs and was not told.
+// A server is named by its control port, which reports the other ports (the control command `server`). It is asked only for
+// ports that the command needs and that were not given.
 
 import { z } from "zod";
 import { WowsimError } from "../../server/protocol/errors.ts";
@@ -15,10 +15,10 @@ import { ControlClient } from "./control-client.ts";
 import { DEFAULT_HOST, DEFAULT_PORTS, FLAG_OF, hostAndPort, parseServerName } from "./server-name.ts";
 import type { PortName, ServerName, ServerPorts } from "./server-name.ts";
 
-/** Of a server that is started in this folder and not told another. */
+/** The data directory of a server that is started in this folder without --data-dir. */
 export const DATA_DIR = ".wowsim";
 
-/** What a command was told. */
+/** What the user gave to a command. */
 export interface ServerWish {
   server?: ServerName | undefined;
   host?: string | undefined;
@@ -29,25 +29,25 @@ export interface ServerWish {
 
 export interface FoundServer {
   host: string;
-  /** Those that were not needed may be the usual ones, for want of a better word. */
+  /** Ports that the command does not need may be the default ones, because nobody asked for them. */
   ports: ServerPorts;
-  /** The operators'. */
+  /** The operators' token. */
   token?: string;
-  /** The players'. */
+  /** The players' token. */
   playerToken?: string;
-  /** What was told by flags of their own. */
+  /** The ports that were given by their own flags. */
   told: Partial<ServerPorts>;
-  /** Its control port is known, or was at least named; false when only other ports were, or nothing was. */
+  /** Its control port is known, or at least named; false when only other ports were given, or nothing. */
   isNamed: boolean;
 }
 
 export interface Around {
   env: Record<string, string | undefined>;
-  /** Whose server is taken when none is named. */
+  /** The data directory of the server that is used when none is named. */
   dataDir: string;
 }
 
-/** Throws WowsimError: usage (WOWSIM_SERVER is no name), control_unreachable, wrong_token, token_required. */
+/** Throws WowsimError: usage (WOWSIM_SERVER is not a valid name), control_unreachable, wrong_token, token_required. */
 export async function findServer(
   wish: ServerWish,
   needs: readonly PortName[],
@@ -86,7 +86,7 @@ function nameFrom(env: Around["env"]): ServerName | null {
   }
 }
 
-/** Of a server that listens on all addresses, one of them. */
+/** For a server that listens on all addresses: one of them. */
 function reachable(host: string | undefined): string | undefined {
   if (host === "0.0.0.0") return DEFAULT_HOST;
   return host === "::" ? "::1" : host;
@@ -95,7 +95,7 @@ function reachable(host: string | undefined): string | undefined {
 const port = z.number().int().min(1).max(65_535);
 const Answer = z.object({ ports: z.object({ game: port, control: port, http: port, telemetry: port }) });
 
-/** What the control port says of the others; null when the server is too old to say. */
+/** The other ports, as the control port reports them; null when the server is too old to report them. */
 async function askPorts(
   access: { host: string; port: number; token?: string },
   missing: readonly PortName[],
@@ -107,7 +107,7 @@ async function askPorts(
     throw new WowsimError(answer.code ?? "refused", answer.error ?? "The server does not say where it is.");
   const { ports } = Answer.parse(answer);
   if (ports.control === access.port) return ports;
-  // A container's port map, or a tunnel: what the server knows is how it is reached from inside.
+  // Behind a container's port map or a tunnel, the server only knows the address that is used inside.
   const name = hostAndPort(access.host, access.port);
   const flags = missing.map((each) => FLAG_OF[each]).join(" and ");
   const message = `${name} is forwarded to port ${ports.control}, so its server can not tell how its other ports are reached; say it with ${flags}.`;

@@ -1,8 +1,8 @@
-// What one player was told and has not looked at yet: kernel frames as they came, a copy of each behind the other.
+// The kernel frames that one player has received and not processed yet: copies, one behind the other.
 //
-//   log.append(chunk, at, length)                    // log.tick, log.ack: of the newest
+//   log.append(chunk, at, length)                    // log.tick, log.ack: those of the newest frame
 //   for (let frame = log.next(); frame !== null; frame = log.next()) applyFrame(world, frame, ...)
-//   log.next(4711)                                   // null when the next one tells of a later tick than that
+//   log.next(4711)                                   // null when the next frame is of a later tick
 
 import { FRAME_ACK, FRAME_LENGTH, FRAME_TICK } from "../../assembly/abi.ts";
 import { FrameReader } from "../../server/protocol/game/frame-reader.ts";
@@ -35,8 +35,8 @@ export class FrameLog {
   }
 
   /**
-   * The oldest frame, before its first record, unless it tells of a later tick than `untilTick`; null: none. It is valid until
-   * the next call of any kind. Throws WowsimError("bad_frame").
+   * The oldest frame, positioned before its first record, unless it is of a later tick than `untilTick`; null: none. It is valid
+   * until the next call of any kind. Throws WowsimError("bad_frame").
    */
   next(untilTick = Number.POSITIVE_INFINITY): FrameReader | null {
     if (this.#start === this.#end) {
@@ -51,7 +51,7 @@ export class FrameLog {
     return this.#reader.open(this.#bytes, this.#start - length, length);
   }
 
-  /** Forgets all, as when the link broke. */
+  /** Drops all frames, for when the link broke. */
   clear(): void {
     this.#start = 0;
     this.#end = 0;

@@ -1,4 +1,4 @@
-// What a game client is told, and how a server's refusals to let it in are taken.
+// The options of a game client, and how it handles a server's refusals to let it in.
 
 import type { SpellInfo } from "../../server/protocol/game/client-messages.ts";
 import type { ClientStats } from "./client-stats.ts";
@@ -17,23 +17,23 @@ export interface GameClientOptions extends EventWishes {
   stats: ClientStats;
   /** Milliseconds of a monotonic clock. */
   now?(): number;
-  /** Come back when the link breaks; default true. */
+  /** Reconnect when the link breaks; default true. */
   reconnects?: boolean;
   /** Default "json". */
   protocol?: Protocol;
-  /** What it is told is kept until look() is called, which costs less than looking at each state; default false. */
+  /** Keep received states until look() is called, which costs less than processing each one at once; default false. */
   looksLater?: boolean;
 }
 
 /** A spell its class can cast. */
 export type KnownSpell = SpellInfo;
 
-/** Codes of `error` after which trying again is pointless. */
+/** Codes of `error` after which another attempt is useless. */
 export const FATAL: ReadonlySet<string> = new Set([
   "bad_token",
   "unsupported_version",
   "no_such_zone",
   "no_such_class",
 ]);
-/** Codes after which another hello may be answered otherwise in a while. */
+/** Codes after which a later hello may be accepted. */
 export const LATER: ReadonlySet<string> = new Set(["zone_full", "zone_overloaded", "no_zone"]);

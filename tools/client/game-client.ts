@@ -1,9 +1,9 @@
-// One player over the game port, in either encoding: says hello, keeps a model of what it sees and checks every message
-// against it, numbers its actions and times their acknowledgements. When its link breaks it comes back to its session and says
-// again what the server had not heard, under the same numbers: so every action counts once.
+// One player on the game port, in either encoding. It says hello, keeps a model of what it sees and checks every message
+// against it, numbers its actions and measures the time to their acknowledgement. When its link breaks, it resumes its session
+// and sends again, with the same numbers, the actions that the server has not received: so every action counts once.
 //
 //   const client = new GameClient({ host, port, name: "Ann", random, stats })
-//   await client.connect()                       // welcome and the first state have come
+//   await client.connect()                       // the welcome and the first state have come
 //   client.move(3, 0, 0); client.attack(1_000_001)
 //   client.world.entities.get(1_000_001)?.health
 //   await client.leave()
@@ -25,7 +25,7 @@ import { applyFrame, FrameOutcome } from "./world-frames.ts";
 import { WorldModel } from "./world-model.ts";
 import type { Position, SelfState, StateMessage } from "./world-model.ts";
 
-/** Of what it is told and does not look at yet, more than this is looked at all the same: bytes, or state messages. */
+/** States received but not processed yet: when more than this wait, they are processed at once. Bytes, or state messages. */
 const UNSEEN_BYTES_MAX = 131_072;
 const UNSEEN_STATES_MAX = 256;
 const WELCOME_MS_MAX = 10_000;
@@ -38,18 +38,18 @@ export class GameClient {
   sessionId = 0;
   entityId = 0;
   zoneId = 0;
-  /** Of its zone; a server of before they were told tells none. */
+  /** The portals of its zone; empty when the server is too old to send them. */
   portals: readonly PortalInfo[] = [];
   tickRateHz = 20;
   spells: readonly KnownSpell[] = [];
   playerClass = "";
-  /** Where it believes to stand: what it asked for last, or was told since. */
+  /** Where it assumes to stand: its last requested position, or the server's last correction. */
   position: Position = { x: 0, y: 0, z: 0 };
-  /** Welcomed and told what it sees, on a live socket. */
+  /** It has a welcome and a first state on a live socket. */
   isPlaying = false;
-  /** Tick of the newest state it was told, looked at or not. */
+  /** Tick of the newest received state, processed or not. */
   toldTick = 0;
-  /** Why it gave up for good, or null. */
+  /** Why it stopped for good; null while it has not. */
   failure: WowsimError | null = null;
   readonly #now: () => number;
   readonly #backoff: Backoff;
@@ -62,7 +62,7 @@ export class GameClient {
   #isHeld = false;
   #isLeaving = false;
   #hasPlayed = false;
-  /** Why it was not let in when it last asked. */
+  /** Why the server refused its last hello. */
   #refusal: WowsimError | null = null;
   #retry: ReturnType<typeof setTimeout> | null = null;
   #entered = Promise.withResolvers<void>();
@@ -77,7 +77,7 @@ export class GameClient {
     this.#entered.promise.catch(() => undefined);
   }
 
-  /** Number of the newest action, and of the newest whose effects it has been told. */
+  /** The number of the newest action (lastSeq), and of the newest acknowledged one. */
   get lastSeq(): number {
     return this.#actions.seq;
   }
@@ -86,12 +86,12 @@ export class GameClient {
     return this.#actions.acked;
   }
 
-  /** Actions that are still on their way there or back. */
+  /** Actions sent and not acknowledged yet. */
   get pendingActions(): number {
     return this.#actions.pending;
   }
 
-  /** Connects and says hello; resolves when it is in the world. Throws WowsimError: unreachable, or what the server said. */
+  /** Connects and says hello; resolves when it is in the world. Throws WowsimError: unreachable, or the server's refusal. */
   async connect(): Promise<void> {
     const timer = setTimeout(() => {
       const silence = "The server did not answer hello; see its health with wowsim health.";
@@ -110,7 +110,7 @@ export class GameClient {
     return this.#act({ kind: "move", x, y, z });
   }
 
-  /** `target` 0: the current one, else the nearest enemy. */
+  /** `target` 0: the current target, else the nearest enemy. */
   cast(spell: number, target = 0): boolean {
     return this.#act({ kind: "cast", spell, target });
   }
@@ -123,12 +123,12 @@ export class GameClient {
     return this.#act({ kind: "stop_attack" });
   }
 
-  /** Dead: asks to be revived at the spawn point. */
+  /** When dead: asks to be revived at the spawn point. */
   release(): boolean {
     return this.#act({ kind: "release" });
   }
 
-  /** Takes in what it was told, up to and with that tick of its zone. */
+  /** Processes the received states up to and including that tick of its zone. */
   look(untilTick = Number.POSITIVE_INFINITY): void {
     if (this.#isHeld) return;
     try {
@@ -146,7 +146,7 @@ export class GameClient {
     }
   }
 
-  /** While held it looks at nothing, so that its model stays as it is. */
+  /** While held, it processes no states, so that its model does not change. */
   hold(isHeld: boolean): void {
     this.#isHeld = isHeld;
   }
@@ -155,7 +155,7 @@ export class GameClient {
     return this.#send({ kind: "ping", echo: this.#now() });
   }
 
-  /** Breaks the link, as a pulled cable would; it comes back by itself. */
+  /** Breaks the link, as a pulled cable would; the client reconnects by itself. */
   dropLink(): void {
     this.#wire?.terminate();
   }
@@ -233,7 +233,7 @@ export class GameClient {
   }
 
   #onWelcome(welcome: Welcome): void {
-    // A resume the server does not know is refused, and then forgotten (onError).
+    // A resume that the server does not know is refused; the client then drops it (onError).
     const isSame = this.#resume !== "";
     if (!this.#hasPlayed) this.stats.connects++;
     else if (isSame) this.stats.resumed++;
@@ -255,7 +255,7 @@ export class GameClient {
     this.portals = welcome.portals ?? [];
     this.#lookAtAll();
     this.world.forget();
-    // What the server has not heard went down with the old link.
+    // Actions that the server has not received were lost with the old link.
     if (isSame) for (const words of this.#actions.unheard(welcome.seq)) this.#send(words);
   }
 
@@ -278,7 +278,7 @@ export class GameClient {
     else if (this.options.looksLater !== true || !this.isPlaying) this.look();
   }
 
-  /** Also while it is held: more can not be kept, or what comes next begins anew. */
+  /** Also while held: no more states can be kept, or the next one is a reset. */
   #lookAtAll(): void {
     this.#isHeld = false;
     this.look();
@@ -318,7 +318,7 @@ export class GameClient {
 
   readonly #onFrameEvent = (frame: FrameReader): void => takeFrameEvent(frame, this.options, this.stats);
 
-  /** Put into another zone: it stands at that one's spawn point, and a reset follows. */
+  /** Moved to another zone: it stands at that zone's spawn point, and a reset follows. */
   #onZone({ zone_id, portals, lost_from = 0, lost_to = 0 }: ZoneChange): void {
     this.stats.zoneChanges++;
     this.#lookAtAll();
@@ -343,7 +343,7 @@ export class GameClient {
     else if (code === "taken_over") this.#isLeaving = true;
   }
 
-  /** Not let in now: says hello once more, on the same link. */
+  /** Refused for now: says hello again later, on the same link. */
   #askLater(refusal: WowsimError): void {
     this.#refusal = refusal;
     this.#retry = setTimeout(() => {
@@ -380,5 +380,5 @@ export class GameClient {
   }
 }
 
-/** Of the frame at hand; one for all clients of the process. */
+/** The result of the current frame; one object for all clients of the process. */
 const outcome = new FrameOutcome();

@@ -1,5 +1,5 @@
-// Events as a client's owner gets them: in the words of the JSON lines, whichever encoding they came in. Most are only
-// counted; those that somebody wants to see, and refusals, are put into words.
+// Events as a client's owner receives them: in the form of the JSON lines, in either encoding. Most are only
+// counted; refusals and the events that the owner asked for become objects.
 
 import { ByteWriter } from "../../server/protocol/game/byte-writer.ts";
 import type { FrameReader } from "../../server/protocol/game/frame-reader.ts";
@@ -11,7 +11,7 @@ import type { GameEvent } from "./wire.ts";
 
 export interface EventWishes {
   onEvent?(event: GameEvent): void;
-  /** Names of the events that onEvent is to see; default all. */
+  /** Names of the events that onEvent receives; default all. */
   onlyEvents?: ReadonlySet<string>;
 }
 
@@ -22,7 +22,7 @@ export function takeEvent(event: GameEvent, { onEvent, onlyEvents }: EventWishes
   if (onlyEvents?.has(event.event) ?? true) onEvent?.(event);
 }
 
-/** The event that a frame's reader is at. */
+/** Takes the event at which a frame's reader stands. */
 export function takeFrameEvent(frame: FrameReader, wishes: EventWishes, stats: ClientStats): void {
   const { onEvent, onlyEvents } = wishes;
   const name = nameOf(EVENT_NAMES, eventKindOf(frame));
@@ -34,7 +34,7 @@ export function takeFrameEvent(frame: FrameReader, wishes: EventWishes, stats: C
 
 const eventWriter = new ByteWriter(512);
 
-/** In the words of the JSON lines. */
+/** The event in the form of the JSON lines. */
 function toEvent(frame: FrameReader): GameEvent {
   eventWriter.reset();
   encodeJsonEvent(frame, eventWriter);

@@ -1,9 +1,9 @@
 // Load as the clients of the earlier C++ simulator make it: guests that never say hello, never read, and send movement,
-// spell_cast and combat lines at a fixed rate. Made to cost little itself: all lines are built beforehand, one timer
+// spell_cast and combat lines at a fixed rate. It is cheap for this machine: all lines are built beforehand, and one timer
 // serves all sockets, staggered over the period.
 //
-// Each guest walks a closed track of steps of up to 5 yd that begins at (0,0,0). What it sends next is chosen by chance, as those
-// clients do (old-mix.ts): with a fixed order every long cast would be followed by a step, or none.
+// Each guest walks a closed track of steps of up to 5 yd that begins at (0,0,0). Its next message is random, as with those
+// clients (old-mix.ts): in a fixed order every long cast would be followed by a step, or none would.
 
 import type { Socket } from "bun";
 import { seededRandom, seedOf } from "../../server/protocol/seeded-random.ts";
@@ -20,7 +20,7 @@ export interface GuestLoadOptions {
   host: string;
   port: number;
   count: number;
-  /** Messages a second of each. */
+  /** Messages a second of each guest. */
   rate: number;
   seed: number;
   now?: () => number;
@@ -35,7 +35,7 @@ export class GuestStats {
   bytesOut = 0;
   /** Messages not sent because the socket was full or gone. */
   messagesSkipped = 0;
-  /** Messages not sent because this machine could not keep the pace. */
+  /** Messages not sent because this machine was too slow. */
   messagesLate = 0;
   drops = 0;
   reconnects = 0;
@@ -56,7 +56,7 @@ export class GuestStats {
 
 interface Guest {
   socket: Socket<undefined> | null;
-  /** What the socket did not take of the last line. */
+  /** The part of the last line that the socket has not taken yet. */
   rest: Buffer | null;
   random: () => number;
   /** Movements sent. */
@@ -101,7 +101,7 @@ export class GuestLoad {
     }));
   }
 
-  /** Connects all and begins to send. Throws WowsimError("unreachable") when not one got through. */
+  /** Connects all and begins to send. Throws WowsimError("unreachable") when none could connect. */
   static async start(options: GuestLoadOptions): Promise<GuestLoad> {
     const load = new GuestLoad(options);
     const { count, rate, now = () => performance.now(), signal } = options;
@@ -215,7 +215,7 @@ function line(message: unknown): Buffer {
   return Buffer.from(`${JSON.stringify(message)}\n`);
 }
 
-/** Steps from (0,0,0) out and the same way back, as movement lines. */
+/** Steps from (0,0,0) out and back the same way, as movement lines. */
 function buildTrack(random: () => number): Buffer[] {
   const walk = new OldWalk(random);
   const lines = Array.from({ length: TRACK_STEPS / 2 }, () =>

@@ -1,4 +1,4 @@
-// The JSON lines of the game port, as a client speaks them.
+// The client's end of the game port in JSON lines.
 //
 //   { kind: "move", seq: 7, x: 1, y: 0, z: 0 }    → {"type":"movement","position":{"x":1,"y":0,"z":0},"seq":7}
 
@@ -33,7 +33,7 @@ function readLine(line: string, { onState, onEvent, onMessage, onNonsense }: Wir
   try {
     message = parseOutsideJson(line) as typeof message;
   } catch {
-    // What the parser says of it quotes the line; this does too, in short.
+    // The parser's message would quote the whole line; this one quotes a short part.
     return onNonsense(`not JSON: ${printable(line.slice(0, SHOWN_CHARS))}`);
   }
   switch (message.type) {
@@ -79,7 +79,7 @@ function toJson(message: ClientWords): object {
   }
 }
 
-/** What is empty is not said. */
+/** Empty fields are left out. */
 function helloFields(hello: Hello | undefined): object {
   if (hello === undefined) return { v: 1 };
   const { version: v, name, zone, playerClass, token, resume } = hello;
@@ -87,7 +87,7 @@ function helloFields(hello: Hello | undefined): object {
   return { v, ...Object.fromEntries(given) };
 }
 
-/** A coordinate to a thousandth of a yard. */
+/** A coordinate, rounded to a thousandth of a yard. */
 function short(value = 0): number {
   return Math.round(value * 1_000) / 1_000;
 }

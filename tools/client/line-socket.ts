@@ -1,4 +1,4 @@
-// A TCP connection that speaks lines of text: lines in, lines out.
+// A TCP connection of text lines, in both directions.
 //
 //   const socket = await LineSocket.connect({ host, port, onLine: (line) => ..., onClose: () => ... })
 //   socket.send('{"type":"ping","t":1}\n')
@@ -9,7 +9,7 @@ export interface LineSocketOptions {
   host: string;
   port: number;
   onLine(line: string): void;
-  /** Once, when the connection is gone, whoever ended it. */
+  /** Called once, when the connection is gone, whichever side ended it. */
   onClose(): void;
   onBytes?(count: number): void;
 }

@@ -1,11 +1,11 @@
-// A running server, watched: its feed runs into a Timeline, and it is asked over HTTP what it says of itself.
+// Watches a running server: its feed goes into a Timeline, and its status is fetched over HTTP.
 //
 //   await using live = await LiveTelemetry.open({ host: "127.0.0.1", telemetryPort: 9090, httpPort: 8082 })
-//   await live.refresh()            // asks over HTTP anew
+//   await live.refresh()            // fetches the status again
 //   live.health().status            // "healthy"
 //   live.diagnoses()
 //
-// One of the two may fail: that is a reason for worry and not the end. Both failing is: nobody is there.
+// If one of the two fails, that is a reason in the health report. If both fail, the server is unreachable.
 
 import { AnomalyLog } from "../analysis/anomalies.ts";
 import { diagnose } from "../analysis/diagnosis.ts";
@@ -23,13 +23,13 @@ export interface LiveTelemetryOptions {
   host: string;
   /** UDP. */
   telemetryPort: number;
-  /** Null: it is not known, and nothing is asked there. */
+  /** Null: the port is not known, and HTTP is not used. */
   httpPort: number | null;
-  /** For servers that have one. */
+  /** For servers that require one. */
   token?: string | undefined;
 }
 
-/** Telemetry never pauses for so long by itself. */
+/** A working server's telemetry never pauses for so long. */
 const FEED_SILENT_MS_MAX = 2_000;
 
 export class LiveTelemetry implements AsyncDisposable {
@@ -53,7 +53,7 @@ export class LiveTelemetry implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Asks over HTTP anew; what fails is a reason in the next health report. */
+  /** Fetches the status again; a failure becomes a reason in the next health report. */
   async refresh(): Promise<void> {
     const { host, httpPort: port, token } = this.#options;
     if (port === null) return;
@@ -66,7 +66,7 @@ export class LiveTelemetry implements AsyncDisposable {
     }
   }
 
-  /** Somebody is there: it answered over HTTP when it was last asked, or its feed speaks. */
+  /** The server is there: its last HTTP request was answered, or its feed sends lines. */
   get isReachable(): boolean {
     return this.#status !== null || (this.#feed !== null && this.#feed.silentMs < FEED_SILENT_MS_MAX);
   }
@@ -76,12 +76,12 @@ export class LiveTelemetry implements AsyncDisposable {
     return this.#feedError;
   }
 
-  /** Milliseconds since the feed said something. */
+  /** Milliseconds since the feed's last line. */
   get silentMs(): number {
     return this.#feed?.silentMs ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Whatever health has a reason for, this has a diagnosis for. */
+  /** A diagnosis for every reason of health. */
   diagnoses(): Diagnosis[] {
     return diagnose(this.timeline, { status: this.#status ?? undefined, reasons: this.#reasons() });
   }
@@ -116,7 +116,7 @@ export class LiveTelemetry implements AsyncDisposable {
     return reasons;
   }
 
-  /** Where the token is what both ports refuse, that is the error: somebody is there. */
+  /** When both ports refuse the token, the token is the error: the server is there. */
   #unreachable(): WowsimError {
     const errors = [this.#statusError, this.#feedError].filter((error) => error !== null);
     const refusal = errors.find((error) => error instanceof WowsimError && isTokenCode(error.code));

@@ -1,4 +1,4 @@
-// What a load (players or guests) comes to, as numbers by name: for `--fail-if` and for the line it says while it runs.
+// The results of a load (players or guests), as numbers by name: for `--fail-if` and for the status line while it runs.
 //
 //   measuresOf(stats, { elapsedS: 30, playing: 48, count: 50 })    // { p50: 31.2, p99: 52, drops: 2, out: 2, rate: 99.8, ... }
 
@@ -11,11 +11,11 @@ import type { GuestStats } from "./guest-load.ts";
 export interface LoadState {
   elapsedS: number;
   playing: number;
-  /** Clients that were asked for. */
+  /** Clients requested. */
   count: number;
 }
 
-/** Guests read nothing, so what players are told is not measured with them. */
+/** Guests do not read, so the measures of answers are missing for them. */
 export function measuresOf(stats: ClientStats | GuestStats, { elapsedS, playing, count }: LoadState): LoadMeasures {
   const common = { drops: stats.drops, reconnects: stats.reconnects, out: count - playing };
   const overTime = (sent: number): Measured => ratio(sent, elapsedS);
@@ -39,7 +39,7 @@ export function measuresOf(stats: ClientStats | GuestStats, { elapsedS, playing,
   };
 }
 
-/** One look at a load that runs: what happened since the look before. */
+/** Summarizes a running load: what happened since the last call. */
 export class LiveLook {
   readonly #stats: ClientStats | GuestStats;
   #sent = 0;
@@ -49,7 +49,7 @@ export class LiveLook {
     this.#stats = stats;
   }
 
-  /** For people, and short, so that it fits beside a bar: what was sent and round trips since the last call, drops in all. */
+  /** A text short enough to fit beside a bar: messages sent and round trips since the last call, and all drops. */
   text(elapsedS: number, playing: number): string {
     const stats = this.#stats;
     const isPlayers = "protocolErrors" in stats;
@@ -66,11 +66,11 @@ export class LiveLook {
   }
 }
 
-/** Between two looks: for a line that is drawn over, and for lines of a log. */
+/** The interval of updates: for a line that is redrawn, and for lines of a log. */
 const DRAWN_EVERY_MS = 1_000;
 const SAID_EVERY_MS = 10_000;
 
-/** What a load does while it runs: for a terminal's bar anew once a second, elsewhere said as a line of its own every ten. */
+/** The status line of a running load: on a terminal updated once a second, elsewhere printed as a new line every ten. */
 export class LiveLine {
   readonly #load: { readonly playing: number };
   readonly #look: LiveLook;
@@ -79,7 +79,7 @@ export class LiveLine {
   #nextMs: number;
   #text: string;
 
-  /** `say` null: the text is drawn by whoever asks for it. */
+  /** `say` null: the caller draws the text. */
   constructor(
     load: { readonly playing: number; readonly stats: ClientStats | GuestStats },
     say: ((line: string) => void) | null,
@@ -92,7 +92,7 @@ export class LiveLine {
     this.#text = `${load.playing} playing`;
   }
 
-  /** Call often; the text for the bar. */
+  /** Call often; returns the text for the bar. */
   look(elapsedMs: number): string {
     const seconds = Math.floor(elapsedMs / 1_000);
     if (elapsedMs >= this.#nextMs) {

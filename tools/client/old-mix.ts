@@ -1,11 +1,11 @@
-// What a client of the earlier simulator does next, by chance: of ten messages five are steps, three casts, two attacks, twice a
-// second. It takes no answer, so it neither knows that it casts nor where it really stands.
+// The next message of a client of the earlier simulator, at random: of ten messages five are steps, three casts, two attacks;
+// two messages a second. It reads no answers, so it does not know whether it casts or where it really stands.
 //
 //   const walk = new OldWalk(random)
 //   chooseOldMessage(random)    // { kind: "cast", spellId: 201, castTicks: 30 }, { kind: "movement" }, { kind: "attack" }
-//   walk.step()                 // { x: 3.2, y: -4.9, z: 0 }: up to 5 yd on from the last, from (0, 0, 0)
+//   walk.step()                 // { x: 3.2, y: -4.9, z: 0 }: up to 5 yd from the previous point, from (0, 0, 0)
 
-/** Spells it knows, each as likely as the other, with the cast time it claims. */
+/** Its spells, all equally likely, with the cast time that it sends. */
 export const OLD_SPELLS: readonly (readonly [id: number, castTicks: number])[] = [
   [100, 0],
   [101, 0],
@@ -15,7 +15,7 @@ export const OLD_SPELLS: readonly (readonly [id: number, castTicks: number])[] =
   [201, 30],
   [300, 40],
 ];
-/** The one creature it attacks, wherever it stands. */
+/** The one creature that it attacks, wherever that stands. */
 export const OLD_TARGET = 1_000_001;
 export const OLD_BASE_DAMAGE = 25;
 /** Messages a second. */
@@ -37,7 +37,7 @@ export function chooseOldMessage(random: () => number): OldMessage {
   return { kind: "cast", spellId, castTicks };
 }
 
-/** Where it believes to stand. */
+/** The position that it assumes to have. */
 export class OldWalk {
   readonly #random: () => number;
   #x = 0;

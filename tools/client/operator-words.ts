@@ -1,5 +1,5 @@
-// A server's refusals name requests of the wire, for the programs that speak to it. An operator types commands: what a tool
-// shows has those instead, with the server they are for.
+// A server's refusals name wire requests, for programs. An operator types commands, so a tool replaces each request
+// with the command, including the server that it is for.
 //
 //   inOperatorWords('Faults are halted. Send {"command":"resume"} to allow it again.', "127.0.0.1:8081")
 //   // "Faults are halted. To allow it again: wowsim inject-fault resume --server 127.0.0.1:8081"
@@ -8,7 +8,7 @@ import { shellWord } from "./server-name.ts";
 
 type Wording = [wire: RegExp, command: (server: string, ...found: string[]) => string];
 
-/** A request on its own that the server asks for, and what it is good for. */
+/** A request that the server's message asks for, and its purpose. */
 const SEND = /Send \{"command":"(resume|halt|list|deactivate_all)"\} to ([^.]+)\./g;
 
 const WORDINGS: readonly Wording[] = [
@@ -20,10 +20,10 @@ const WORDINGS: readonly Wording[] = [
   [/; send it with deploy_load\./g, () => "; deploy its file again. See docs/DEPLOYS.md."],
 ];
 
-/** What a server says of its token, without how it is sent: a tool does that by itself, once it has it. */
+/** A message about the token, without how to send it: a tool does that by itself. */
 export const forOperators = (message: string): string => message.replace(/ to a tool[,;] or send .*\.$/, ".");
 
-/** `server`: HOST:PORT of the control port, which the commands are told. */
+/** `server`: HOST:PORT of the control port, which is added to the commands. */
 export function inOperatorWords(message: string, server: string): string {
   const flag = ` --server ${shellWord(server)}`;
   return WORDINGS.reduce(

@@ -1,27 +1,26 @@
-// Calls for many clients at an even pace out of one timer: client after client, spread over the whole period, so that
-// they do not all speak in the same millisecond. Counts from absolute time, so a late timer is caught up, up to a bound.
-//
+// Calls a function for many clients at an even pace from one timer: client after client, spread over the whole period, so that
+// they do not all send in the same millisecond. It counts in absolute time, so a late timer catches up, within a limit.
 //   const stop = pace({ count: 4_000, perSecond: 10, now, visit: (index) => send(index) })   // 40 visits a millisecond
 
 const WAKE_MS = 4;
-/** More at a time overflow the queue of connections that a listener has not accepted yet. */
+/** More at a time overflow a listener's queue of connections that are not accepted yet. */
 export const CONNECTS_AT_ONCE = 64;
-/** What is made up for after a long pause, seconds. */
+/** The most that is caught up after a long pause, seconds. */
 const CATCH_UP_S_MAX = 0.25;
 
 export interface PaceOptions {
-  /** Clients, visited as 0 .. count - 1 and over again. */
+  /** The clients, visited as 0 .. count - 1 in rotation. */
   count: number;
-  /** Visits a second to each of them. */
+  /** Visits a second for each client. */
   perSecond: number;
   /** Milliseconds of a monotonic clock. */
   now(): number;
   visit(index: number): void;
-  /** So many visits were left out: the process could not keep the pace. */
+  /** Called with the number of visits that were skipped because the process was too slow. */
   onLate?(visits: number): void;
 }
 
-/** Begins; the returned function ends it. */
+/** Begins; the returned function stops it. */
 export function pace({ count, perSecond, now, visit, onLate }: PaceOptions): () => void {
   const perMs = (count * perSecond) / 1_000;
   const catchUpMax = Math.ceil(perMs * CATCH_UP_S_MAX * 1_000);

@@ -1,4 +1,4 @@
-// The text format of Prometheus, as far as a /metrics page needs it: a name, labels, a value.
+// The part of Prometheus' text format that a /metrics page needs: a name, labels, a value.
 //
 //   parsePrometheus('wowsim_zone_state{zone="1",state="ACTIVE"} 1\n')
 //   // [{ name: "wowsim_zone_state", labels: { zone: "1", state: "ACTIVE" }, value: 1 }]
@@ -15,7 +15,7 @@ const SAMPLE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)/;
 const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
 const ESCAPES: Record<string, string> = { "\\n": "\n", '\\"': '"', "\\\\": "\\" };
 
-/** Lines that are no samples are left out. */
+/** Lines that are not samples are left out. */
 export function parsePrometheus(page: string): PrometheusSample[] {
   return page.split("\n").flatMap((line) => {
     const match = SAMPLE.exec(line);

@@ -1,6 +1,5 @@
-// Which part a player plays, by name, and as which class. The classes are found by what their spells do, in the content
-// that this program has; a server with other classes gives its own to those it does not know.
-//
+// A player's role and class, by the role's name. Classes are found by the effects of their spells, in the content
+// of this program; a server with other classes assigns its own to players whose class it does not know.
 //   roleOf("mixed", 3, loadContent())    // { behave: playAlone }
 //   roleOf("mixed", 4, loadContent())    // { behave: playCaster, playerClass: "Mage" }
 
@@ -17,16 +16,16 @@ export type BehaviourName = (typeof BEHAVIOURS)[number];
 
 export interface Role {
   behave: Behaviour;
-  /** Absent: whichever the server gives. */
+  /** Absent: the server chooses. */
   playerClass?: string;
 }
 
-/** One tank and one healer to two who do harm, and somebody who is only passing. */
+/** For each tank and healer: two casters, one who plays alone, and a wanderer. */
 const MIX = ["tank", "caster", "healer", "alone", "caster", "wander"] as const;
-/** A spell that is cast from behind the lines, yards. */
+/** A spell of at least this range is cast from a distance, yards. */
 const FAR_YD = 20;
 
-/** The part of the player of that number among many. */
+/** The role of the player with that number. */
 export function roleOf(name: BehaviourName, index: number, content: Content): Role {
   const part = name === "mixed" ? (MIX[index % MIX.length] ?? "alone") : name;
   const turn = name === "mixed" ? Math.floor(index / MIX.length) : index;
@@ -50,7 +49,7 @@ export function roleOf(name: BehaviourName, index: number, content: Content): Ro
   }
 }
 
-/** One, in turn, of the classes that have most spells of that kind of their own. */
+/** In rotation, one of the classes that have the most own spells of that kind. */
 function classWith(content: Content, isWanted: (spell: Spell) => boolean, turn: number): { playerClass?: string } {
   const counts = content.classes.map((entry) => ownSpells(content, entry).filter(isWanted).length);
   const most = Math.max(...counts);
@@ -60,7 +59,7 @@ function classWith(content: Content, isWanted: (spell: Spell) => boolean, turn: 
   return playerClass === undefined ? {} : { playerClass };
 }
 
-/** Those that not every class has. */
+/** The spells of the class that not every class has. */
 function ownSpells({ spells }: Content, { spells: ids }: PlayerClass): Spell[] {
   return spells.filter(({ id, common }) => ids.includes(id) && !common);
 }

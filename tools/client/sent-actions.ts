@@ -1,13 +1,13 @@
-// A player's actions by their numbers: which have been sent, and whose effects have not been told yet. What was sent on a
-// link that broke is said again on the next, under the same numbers: so every action counts once.
+// A player's actions by their numbers: which were sent, and which are not acknowledged yet. Actions sent on a
+// link that broke are sent again on the next link, with the same numbers: so every action counts once.
 //
-//   actions.sent(words); actions.ack(7)         // all up to number 7 have come to something
-//   actions.unheard(5)                          // what to say again when the server has heard 5
+//   actions.sent(words); actions.ack(7)         // all up to number 7 are acknowledged
+//   actions.unheard(5)                          // the actions to send again when the server has received up to 5
 
 import type { ClientStats } from "./client-stats.ts";
 import type { ClientWords } from "./wire.ts";
 
-/** Actions whose acknowledgement is waited for at once; older ones are given up. */
+/** The most unacknowledged actions; when there are more, the oldest are dropped. */
 const UNACKED_MAX = 1_024;
 
 interface Unacked {
@@ -29,22 +29,22 @@ export class SentActions {
     this.#now = now;
   }
 
-  /** Number of the newest. */
+  /** Number of the newest action. */
   get seq(): number {
     return this.#seq;
   }
 
-  /** Number of the newest whose effects have been told. */
+  /** Number of the newest acknowledged action. */
   get acked(): number {
     return this.#acked;
   }
 
-  /** Those that are still on their way there or back. */
+  /** Actions sent and not acknowledged yet. */
   get pending(): number {
     return this.#unacked.length;
   }
 
-  /** It went out under the next number. */
+  /** Records an action that was sent with the next number. */
   sent(words: ClientWords): void {
     this.#seq++;
     this.#stats.actions++;
@@ -55,7 +55,7 @@ export class SentActions {
     this.#unacked.push({ seq: this.#seq, at: this.#now(), words });
   }
 
-  /** The effects of all up to this one have been told. */
+  /** All actions up to this number are acknowledged. */
   ack(seq: number): void {
     if (seq <= this.#acked) return;
     this.#acked = seq;
@@ -67,21 +67,21 @@ export class SentActions {
     }
   }
 
-  /** The server had no room for it: nothing will acknowledge it. */
+  /** The server had no room for this action: it will not be acknowledged. */
   busy(seq: number): void {
     this.#stats.busy++;
     const at = this.#unacked.findIndex((action) => action.seq === seq);
     if (at >= 0) this.#unacked.splice(at, 1);
   }
 
-  /** They came when the player had left their zone. */
+  /** These actions arrived after the player had left their zone. */
   lose(from: number, to: number): void {
     const kept = this.#unacked.filter(({ seq }) => seq < from || seq > to);
     this.#stats.lost += this.#unacked.length - kept.length;
     this.#unacked = kept;
   }
 
-  /** A session that knows nothing of what was sent before. */
+  /** For a new session, which knows no earlier action. */
   beginAnew(seq: number): void {
     this.#stats.lost += this.#unacked.length;
     this.#unacked = [];
@@ -89,7 +89,7 @@ export class SentActions {
     this.#acked = 0;
   }
 
-  /** Of the same session, what the server has not heard: all beyond `taken`. The next number follows the last of them. */
+  /** For the same session: the actions that the server has not received, all after `taken`. The next number follows the last one. */
   unheard(taken: number): ClientWords[] {
     this.#seq = Math.max(taken, this.#unacked.at(-1)?.seq ?? 0);
     return this.#unacked.filter(({ seq }) => seq > taken).map(({ words }) => words);

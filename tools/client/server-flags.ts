@@ -1,8 +1,8 @@
-// The flags with which every command that talks to a server is told which, and the words with which a printed hint tells it
-// on: pasted, a hint must reach the same server.
+// The flags that choose a server, for every command that talks to one, and the same flags for printed hints: a pasted hint
+// must reach the same server.
 //
 //   addServerFlags(command, "deploy")                       // --server, --host, --control-port, --telemetry-port, --token
-//   const server = await serverOf("deploy", flags)          // where it is
+//   const server = await serverOf("deploy", flags)          // its host and ports
 //   pasteable("wowsim diagnose", server)                    // "wowsim diagnose --server 127.0.0.1:40124"
 
 import { dirname } from "node:path";
@@ -23,7 +23,7 @@ const PORTS = {
   health: ["http", "telemetry"],
   diagnose: ["telemetry"],
   deploy: ["control", "telemetry"],
-  /** Its subcommands, which hear no telemetry; no word that is typed. */
+  /** For the subcommands of deploy that need no telemetry; not a name that a user types. */
   "deploy control": ["control"],
   scenario: ["game", "control", "http", "telemetry"],
   benchmark: ["game", "telemetry"],
@@ -31,7 +31,7 @@ const PORTS = {
 
 export type ServerCommand = keyof typeof PORTS;
 
-/** As commander hands them over. */
+/** The flags as commander parses them. */
 export interface ServerFlags {
   server?: ServerName;
   host?: string;
@@ -43,7 +43,7 @@ export interface ServerFlags {
   playerToken?: string;
 }
 
-/** What a command does that is told no server, where that is not to take the one of this folder. */
+/** What a command does without a named server, where it does not use the server of this folder. */
 const UNNAMED: Partial<Record<ServerCommand, string>> = {
   scenario: "one that it starts for itself",
   benchmark: "one that it starts for itself",
@@ -57,7 +57,7 @@ const DESCRIPTIONS: Record<PortName, string> = {
   telemetry: "its telemetry feed (UDP)",
 };
 
-/** As commander hands them over to whoever listens. */
+/** The flags of a server, as commander parses them. */
 export interface ListenFlags {
   host: string;
   port: number;
@@ -67,7 +67,7 @@ export interface ListenFlags {
   dataDir: string;
 }
 
-/** Adds the flags of whoever listens, or looks whether it could: an address, four ports, and where data is kept. */
+/** Adds the flags of a command that listens, or checks whether it could: an address, four ports, and the data directory. */
 export function addListenFlags(command: Command, host: string, data: string): Command {
   return command
     .option("--host <address>", host, DEFAULT_HOST)
@@ -107,25 +107,25 @@ function serverName(text: string): ServerName {
   }
 }
 
-/** Where the server is that the flags mean. Throws WowsimError as findServer does. */
+/** The server that the flags mean. Throws WowsimError as findServer does. */
 export async function serverOf(name: ServerCommand, flags: ServerFlags): Promise<FoundServer> {
   const { findServer } = await import("./find-server.ts");
   return await findServer(wishOf(flags), PORTS[name]);
 }
 
-/** The server that the command is about by itself: named by flags or environment, or keeping its data in this folder. */
+/** The server named by flags or environment, or the one with its data in this folder; null when there is none. */
 export async function namedServer(flags: ServerFlags): Promise<FoundServer | null> {
   const server = await wishedServer(flags);
   return server.isNamed || namesServer(flags) ? server : null;
 }
 
-/** As serverOf, without asking anybody: ports that were not told are the usual ones. */
+/** As serverOf, without a request to the server: ports that were not given are the default ones. */
 export async function wishedServer(flags: ServerFlags): Promise<FoundServer> {
   const { findServer } = await import("./find-server.ts");
   return await findServer(wishOf(flags), []);
 }
 
-/** Works with that server; what goes wrong is thrown with hints that can be pasted. */
+/** Runs `work` with that server; its errors are thrown with hints that can be pasted. */
 export async function withServer<Result>(
   name: ServerCommand,
   flags: ServerFlags,
@@ -139,23 +139,23 @@ export async function withServer<Result>(
   }
 }
 
-/** The server whose telemetry a file is, for hints: as the flags say, else the one that keeps its data beside the file. */
+/** The server that wrote a telemetry file, for hints: as the flags say, else the one with its data beside the file. */
 export async function serverBeside(file: string, flags: ServerFlags): Promise<FoundServer> {
   const { findServer } = await import("./find-server.ts");
   return await findServer(wishOf(flags), [], { env: process.env, dataDir: dirname(file) });
 }
 
-/** Whoever meets an error in the middle of things does not know how the server was named; its hints are completed here. */
+/** Completes the hints of an error, because the code that threw it does not know how the server was named. */
 export function withPasteableHints(error: unknown, server: ServerPlace): unknown {
   if (!(error instanceof WowsimError)) return error;
   const message = error.message.replaceAll(BARE_HINT, (hint) => pasteable(hint, server));
   return message === error.message ? error : new WowsimError(error.code, message, { cause: error });
 }
 
-/** A command in a sentence, without arguments. */
+/** A command without arguments inside a sentence. */
 const BARE_HINT = /\bwowsim (?:health|diagnose|spawn-clients)\b(?! -)/g;
 
-/** Whether the flags say anything about which server, or WOWSIM_SERVER does. */
+/** Whether the flags or WOWSIM_SERVER choose a server. */
 export function namesServer(flags: ServerFlags): boolean {
   const { server, host, ports } = wishOf(flags);
   const isTold = server !== undefined || host !== undefined || Object.keys(ports).length > 0;
@@ -177,8 +177,8 @@ function wishOf({
 }
 
 /**
- * A command line, with what it needs to reach the same server: each `wowsim` in it that talks to one. A token is never
- * printed: whoever pastes has it in WOWSIM_TOKEN, or is told that one is wanted.
+ * A command line with the flags that reach the same server, added to each `wowsim` in it that talks to one. A token is never
+ * printed: the user has it in WOWSIM_TOKEN, or the hint says that one is needed.
  */
 export function pasteable(commandLine: string, server: ServerPlace): string {
   return commandLine
@@ -187,7 +187,7 @@ export function pasteable(commandLine: string, server: ServerPlace): string {
     .join(" && ");
 }
 
-/** As far as a hint needs to know it. */
+/** The part of a found server that a hint needs. */
 export type ServerPlace = Pick<FoundServer, "host" | "ports" | "told" | "isNamed">;
 
 function wordsFor(name: string, { host, ports, told, isNamed }: ServerPlace): string[] {

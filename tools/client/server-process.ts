@@ -1,6 +1,6 @@
 // A server that a tool starts for itself: the real one, as a child process on free ports, with its data in a temporary
-// folder. It never outlives the tool, however that ends: it stops when the pipe to its stdin breaks (tools/ui/parent.ts),
-// and takes its folder along.
+// folder. It never outlives the tool, however the tool ends: it stops when the pipe to its stdin breaks (tools/ui/parent.ts),
+// and removes its folder.
 //
 //   await using server = await ServerProcess.start(["--seed", "7"])
 //   server.ports.control     // from the line it prints when everything listens
@@ -30,7 +30,7 @@ const STOP_MS_MAX = 4_000;
 export interface Stopped {
   exitCode: number;
   tookMs: number;
-  /** Nothing of its data is left. */
+  /** The data folder was removed. */
   isFolderGone: boolean;
 }
 
@@ -39,19 +39,19 @@ type Child = Subprocess<"pipe", "pipe", "pipe">;
 export class ServerProcess implements AsyncDisposable {
   readonly ports: ServerPorts;
   readonly pid: number;
-  /** A temporary folder that goes when the server does. */
+  /** A temporary folder that is removed when the server stops. */
   readonly dataDir: string;
   readonly #child: Child;
   readonly #onExit: () => void;
   #stopping: Promise<Stopped> | null = null;
 
-  /** Starts `wowsim serve` and waits until it listens. Throws WowsimError("server_failed") with what it said. */
+  /** Starts `wowsim serve` and waits until it listens. Throws WowsimError("server_failed") with the server's error. */
   static async start(flags: readonly string[], signal?: AbortSignal): Promise<ServerProcess> {
     const ports = ["--port", "--control-port", "--http-port", "--telemetry-port"].flatMap((flag) => [flag, "0"]);
     const child: Child = Bun.spawn(
       selfCommand("serve", ...ports, "--scratch", "--with-parent", "--format", "json", ...flags),
-      // Detached: a Ctrl-C at the terminal is for us alone to act on.
-      // Without the tokens of whatever server the environment means: nobody would show them to this one.
+      // Detached: only this process handles a Ctrl-C at the terminal.
+      // The tokens in the environment are removed: they are for another server, and clients of this one would not show them.
       { stdin: "pipe", stdout: "pipe", stderr: "pipe", detached: true, env: withoutTokens() },
     );
     const errors = lastLines(child.stderr);
@@ -74,7 +74,7 @@ export class ServerProcess implements AsyncDisposable {
     this.pid = child.pid;
     this.ports = { game: ready.game, control: ready.control, http: ready.http, telemetry: ready.telemetry };
     this.dataDir = ready.data_dir;
-    // Should this process end without having come to stop().
+    // For when this process ends without a call of stop().
     this.#onExit = () => {
       child.kill("SIGKILL");
       rmSync(this.dataDir, { recursive: true, force: true });
@@ -107,7 +107,7 @@ export class ServerProcess implements AsyncDisposable {
   }
 }
 
-/** Why a server did not start, in its own words, and with its code: a world file that is not there is that here, too. */
+/** Why a server did not start: its own error text and code (a missing world file has the same code here). */
 function notStarted(said: readonly string[], cause: unknown): WowsimError {
   const complaint = complaintOf(said.at(-1) ?? "");
   if (complaint !== null) return new WowsimError(complaint.code, complaint.message, { cause });
@@ -115,7 +115,7 @@ function notStarted(said: readonly string[], cause: unknown): WowsimError {
   return new WowsimError("server_failed", message, { cause });
 }
 
-/** Asks it to stop, and makes it when it does not. */
+/** Asks the server to stop; kills it when it does not. */
 async function end(child: Child): Promise<number> {
   child.kill("SIGTERM");
   const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS_MAX);

@@ -1,10 +1,10 @@
-// What a server says of itself over HTTP: whether it is ready, and each zone's state, name and players. The feed only
-// tells what happens; a zone that has been down for a while is silent there and named here.
+// The status that a server reports over HTTP: whether it is ready, and each zone's state, name and players. The feed only
+// has events; a zone that has been down for a while is silent there and named here.
 //
 //   await fetchStatus({ host: "127.0.0.1", port: 8082 })
 //   // { ready: true, reasons: [], isFileFailing: false, zones: [{ id: 1, name: "Elwynn Forest", state: "ACTIVE", players: 4, ... }] }
 //
-// Of /metrics only what is named here is read; which faults are active (wowsim_fault_*) is not.
+// Of /metrics only the fields above are read; the active faults (wowsim_fault_*) are not.
 
 import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
 import { parseOutsideJson, printable } from "../../server/protocol/printable.ts";
@@ -23,7 +23,7 @@ const SAID_CHARS_MAX = 200;
 export interface StatusOptions {
   host: string;
   port: number;
-  /** For servers that have one. */
+  /** For servers that require one. */
   token?: string | undefined;
 }
 
@@ -53,10 +53,10 @@ function bearer(token: string): Record<string, string> {
   return { authorization: `Bearer ${token}` };
 }
 
-/** So the server answers to a token that is missing or wrong, and to one after too many wrong ones. */
+/** The HTTP status for a missing or wrong token, and for requests after too many wrong tokens. */
 const TOKEN_STATUSES = [401, 429];
 
-/** The page of numbers. Throws WowsimError with what the server says when it does not show them. */
+/** The text of /metrics. Throws WowsimError with the server's own message when it refuses. */
 async function numbersOf(answer: Response, token: string | undefined): Promise<string> {
   const text = await answer.text();
   if (answer.ok) return text;
@@ -66,7 +66,7 @@ async function numbersOf(answer: Response, token: string | undefined): Promise<s
   throw new WowsimError(code, `/metrics is not shown (${answer.status}): ${forOperators(said)}`);
 }
 
-/** "ECONNREFUSED" says more in less than what fetch makes of it. */
+/** The short cause, such as "ECONNREFUSED", instead of fetch's long message. */
 function reasonOf(error: unknown): string {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : messageOf(error);
 }

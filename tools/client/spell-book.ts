@@ -1,9 +1,8 @@
-// What a player knows of its spells beyond what the server tells it: cooldowns, costs and what they are paid with, as
-// somebody who has played the game before would. A spell that this program's content does not have, or has by another
-// name, is learned by trying.
+// What a player knows of its spells beyond the server's messages: cooldowns, costs and the power they need, as an experienced
+// player would. A spell that this program's content does not have, or has under another name, is learned by trying.
 //
 //   const book = new SpellBook(loadContent())
-//   book.castable("Warrior", spells)     // without those that take mana
+//   book.castable("Warrior", spells)     // without the spells that cost mana
 //   book.factsOf(fireball)               // { castMs: 1500, cooldownMs: 0, cost: 30, areaYd: 0 }
 
 import type { Content } from "../../server/protocol/content/content.ts";
@@ -13,7 +12,7 @@ export interface SpellFacts {
   castMs: number;
   cooldownMs: number;
   cost: number;
-  /** So far around it strikes. */
+  /** The radius of its effect. */
   areaYd: number;
 }
 
@@ -23,7 +22,7 @@ export class SpellBook {
   readonly #facts = new Map<string, SpellFacts & { powerType: string }>();
   readonly #powerTypes = new Map<string, string>();
 
-  /** Without content it knows nothing. */
+  /** Without content it knows no spells. */
   constructor(content: Pick<Content, "spells" | "classes"> = { spells: [], classes: [] }) {
     for (const { id, name, castS, channelS, cooldownS, cost, powerType, areaYd } of content.spells) {
       const castMs = (castS + channelS) * 1_000;
@@ -36,7 +35,7 @@ export class SpellBook {
     return this.#facts.get(keyOf(spell)) ?? UNKNOWN;
   }
 
-  /** Those that the class has the power for; one without a range, that strikes around the caster, reaches as far as that. */
+  /** The spells that the class has the power for; a spell without a range has the radius of its effect as its range. */
   castable(playerClass: string, spells: readonly KnownSpell[]): KnownSpell[] {
     const powerType = this.#powerTypes.get(playerClass);
     const affordable = spells.filter((spell) => {

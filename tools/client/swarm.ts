@@ -1,4 +1,4 @@
-// Many bots on one server, out of one process and one timer: what spawn-clients and the demo play with.
+// Many bots on one server, from one process and one timer: the players of spawn-clients and the demo.
 //
 //   const swarm = await Swarm.start({ host, port, count: 5, rate: 2, seed: 1 })
 //   swarm.stats.roundTripMs.p50
@@ -17,7 +17,7 @@ import { SpellBook } from "./spell-book.ts";
 import type { Protocol } from "./wire.ts";
 
 const PINGS_PER_SECOND = 1;
-/** What a bot wants to hear of. */
+/** The events that a bot needs. */
 const BOT_EVENTS: ReadonlySet<string> = new Set(["refused"]);
 const SETTLE_MS_MAX = 2_000;
 const SETTLE_LOOK_MS = 10;
@@ -26,19 +26,19 @@ export interface SwarmOptions {
   host: string;
   port: number;
   count: number;
-  /** Actions a second of each. */
+  /** Actions a second of each bot. */
   rate: number;
   seed: number;
   zone?: number;
   token?: string;
   /** Default "json". */
   protocol?: Protocol;
-  /** What they do; default "alone". */
+  /** Their behaviour; default "alone". */
   behaviour?: BehaviourName;
   /** Players are called "<prefix> 1", ...; default "Bot". */
   namePrefix?: string;
   now?: () => number;
-  /** Ends connecting early. */
+  /** Aborting it stops the connecting early. */
   signal?: AbortSignal;
   onConnected?(connected: number): void;
 }
@@ -53,7 +53,7 @@ export class Swarm {
     this.stats = stats;
   }
 
-  /** Connects all and lets them play. Throws WowsimError when not one of them got in. */
+  /** Connects all and lets them play. Throws WowsimError when none could connect. */
   static async start(options: SwarmOptions): Promise<Swarm> {
     const { count, rate, now = () => performance.now(), signal } = options;
     const stats = new ClientStats();
@@ -97,14 +97,14 @@ export class Swarm {
     return swarm;
   }
 
-  /** How many are in the world just now. */
+  /** The number of bots in the world now. */
   get playing(): number {
     let playing = 0;
     for (const client of this.clients) if (client.isPlaying) playing++;
     return playing;
   }
 
-  /** Nobody acts any more; once what they did last is acknowledged, or after 2 s, everybody leaves. */
+  /** Stops all actions; when the last ones are acknowledged, or after 2 s, every bot leaves. */
   async stop(): Promise<void> {
     for (const stop of this.#stops) stop();
     this.#stops = [];
@@ -114,7 +114,7 @@ export class Swarm {
   }
 }
 
-/** Nothing of it is on its way, or nothing can come any more. */
+/** No action is pending, or no answer can come any more. */
 function isSettled({ isPlaying, pendingActions }: GameClient): boolean {
   return !isPlaying || pendingActions === 0;
 }

@@ -1,7 +1,7 @@
-// The token is missing or wrong: the same code for it on every port (control, feed, HTTP), so a script needs to know one, and
-// the exit code does not depend on which port was asked first.
+// The error codes for a missing or wrong token: the same on every port (control, feed, HTTP), so the exit code does not depend
+// on which port was asked first, and a script needs to know only one.
 
-/** No token was shown, or one that is not the server's. */
+/** No token was sent, or a wrong one. */
 export type TokenCode = "token_required" | "wrong_token";
 
 export const isTokenCode = (code: unknown): code is TokenCode => code === "token_required" || code === "wrong_token";

@@ -1,24 +1,24 @@
-// A kernel frame (assembly/abi.ts) into a player's world model: what world-model.ts does with the JSON lines, without an
-// object for everything that is told.
+// Applies a kernel frame (assembly/abi.ts) to a player's world model: the same as world-model.ts does with the JSON lines, but
+// without creating an object for each record.
 //
-//   applyFrame(client.world, frame, onEvent, told)       // frame stands before its first record
+//   applyFrame(client.world, frame, onEvent, told)       // the frame's reader stands before the first record
 //   told.problems      // ["change of unknown 8"]
 //   told.position      // where the player itself is now, when told.isMoved
 //
-// Thousands of players are told twenty times a second each, so a frame that tells of those who are known makes no object.
+// Thousands of players each receive twenty frames a second, so a frame about known entities only creates no objects.
 
 import * as abi from "../../assembly/abi.ts";
 import type { FrameReader } from "../../server/protocol/game/frame-reader.ts";
 import { entityFlagNames } from "../../server/protocol/game/wire-names.ts";
 import type { KnownAura, KnownEntity, Position, SelfState, WorldModel } from "./world-model.ts";
 
-/** What a frame told beside what is in the model now; to be used again for the next. */
+/** What a frame reported beside the changes of the model; the object is reused for the next frame. */
 export class FrameOutcome {
   readonly problems: string[] = [];
   isReset = false;
-  /** It told the player's own numbers. */
+  /** The frame had the player's own numbers. */
   isSelfTold = false;
-  /** It told where the player itself is. */
+  /** The frame had the player's own position. */
   isMoved = false;
   readonly position: Position = { x: 0, y: 0, z: 0 };
 
@@ -31,7 +31,7 @@ export class FrameOutcome {
   }
 }
 
-/** Takes the frame in; `onEvent` sees the reader on each event. Returns `outcome`, filled. */
+/** Applies the frame; `onEvent` is called with the reader at each event. Returns `outcome`, filled. */
 export function applyFrame(
   world: WorldModel,
   frame: FrameReader,
@@ -179,7 +179,7 @@ function applySelf(world: WorldModel, frame: FrameReader): void {
   self.gcd_end_tick = frame.word(7);
 }
 
-/** Of somebody who has nothing yet. */
+/** The state of a player before the first numbers. */
 export function newSelf(): SelfState {
   return {
     health: 0,
@@ -195,7 +195,7 @@ export function newSelf(): SelfState {
 
 const knownFlags = new Map<number, string[]>();
 
-/** Names of the flags; the same list for the same flags, since there are only so many. */
+/** Names of the flags; the same array for the same flags, because there are only a few combinations. */
 function flagNames(flags: number): string[] {
   let names = knownFlags.get(flags);
   if (names === undefined) knownFlags.set(flags, (names = entityFlagNames(flags)));

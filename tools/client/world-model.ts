@@ -1,5 +1,5 @@
-// What one player knows of the world, put together from `state` messages, and checked: a change or a leave of somebody
-// unknown, or an enter of somebody known, means that server and client have come to differ.
+// What one player knows of the world, built from `state` messages and checked. A change or a leave of an unknown entity, or an
+// enter of a known one, means that server and client differ.
 //
 //   model.apply({ type: "state", tick: 9, reset: true, enter: [{ id: 7, ... }], change: [], leave: [] })   // []
 //   model.apply({ type: "state", tick: 10, enter: [], change: [{ id: 8, x: 1 }], leave: [] })   // ["change of unknown 8"]
@@ -22,7 +22,7 @@ export interface KnownEntity {
   auras?: KnownAura[];
 }
 
-/** A spell at work on somebody. */
+/** A spell effect on an entity. */
 export interface KnownAura {
   spell_id: number;
   stacks: number;
@@ -41,16 +41,16 @@ export interface SelfState {
   gcd_end_tick: number;
 }
 
-/** How the zone is overloaded: docs/PROTOCOL.md. */
+/** How the zone sheds load: docs/PROTOCOL.md. */
 export interface Pace {
-  /** 0 not at all, 5 so much that nobody new is let in. */
+  /** 0: not at all; 5: so overloaded that no new players are let in. */
   level: number;
-  /** Game time a second of the clock. */
+  /** Game seconds for each real second. */
   rate: number;
   sight_yd: number;
 }
 
-/** What holds while no message says else. */
+/** The values when no message has reported others. */
 export const FULL_PACE: Readonly<Pace> = { level: 0, rate: 1, sight_yd: 100 };
 
 export interface Position {
@@ -68,7 +68,7 @@ export interface StateMessage {
   self?: SelfState;
   /** Where the player itself is now. */
   position?: Position;
-  /** What is at work on the player itself, when that has changed. */
+  /** The spell effects on the player itself, when they have changed. */
   auras?: KnownAura[];
   enter: KnownEntity[];
   change: (Partial<KnownEntity> & { id: number })[];
@@ -81,7 +81,7 @@ export class WorldModel {
   pace: Readonly<Pace> = FULL_PACE;
   tick = 0;
 
-  /** Takes the message in; what was wrong with it, [] when nothing. */
+  /** Applies the message; returns its problems, [] when there are none. */
   apply(state: StateMessage): string[] {
     const problems: string[] = [];
     if (state.reset === true) this.forget();

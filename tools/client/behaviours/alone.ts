@@ -1,4 +1,4 @@
-// By itself: heals itself, else fights with spells and weapon what it was fighting or what is near, else walks about.
+// Plays alone: heals itself, else fights its current prey or a near creature with spells and weapon, else walks around.
 
 import {
   cast,
@@ -29,7 +29,7 @@ export const playAlone: Behaviour = (view) => {
   if (spell !== null) return cast(spell, prey.id);
   const distance = distanceBetween(position, prey);
   const reach = rangeYd * RANGE_SHARE;
-  // With nothing left to cast at a distance (no power, all on cooldown) the weapon has to do.
+  // When it can cast nothing at a distance (no power, all on cooldown), it uses the weapon.
   const hasRanged = reach > MELEE && spells.some(({ range_yd, effect }) => effect === "damage" && range_yd > MELEE + 1);
   if (!hasRanged) return closeIn(view, prey);
   return distance > reach ? { do: "walk", x: prey.x, y: prey.y, stopAt: reach } : strafe(view, prey, distance);

@@ -1,13 +1,13 @@
-// A caster: fights at a distance with whatever spell is ready, and steps back from what comes for it.
+// A caster: fights at a distance with any ready spell, and steps back from creatures that approach.
 
 import { cast, distanceBetween, harmfulSpell, isFree, preyOf, roam, strafe } from "../behaviour.ts";
 import type { Behaviour } from "../behaviour.ts";
 import { RANGE_SHARE } from "./alone.ts";
 import { awayFrom } from "./healer.ts";
 
-/** Nearer than this it steps back from what is after it, yards. */
+/** It steps back from an attacker that is closer than this, yards. */
 const TOO_NEAR_YD = 8;
-/** Every so many turns it stands and casts all the same: what runs as fast as it does is never shaken off. */
+/** Once in this many turns it stands and casts anyway: it can not outrun an attacker of the same speed. */
 const STAND_TURNS = 3;
 
 export const playCaster: Behaviour = (view) => {

@@ -1,5 +1,5 @@
-// A healer: heals whoever has the least of their health left, itself included; keeps near the fight and out of reach; helps
-// to hit when nobody is hurt and there is power to spare.
+// A healer: heals the player with the lowest share of health, itself included; stays near the fight and out of reach; attacks
+// too when nobody is hurt and it has power to spare.
 
 import {
   cast,
@@ -16,11 +16,11 @@ import {
 import type { Action, Behaviour, View } from "../behaviour.ts";
 import type { KnownEntity, Position } from "../world-model.ts";
 
-/** Share of health below which somebody is healed. */
+/** Share of health below which a player is healed. */
 const HURT = 0.85;
-/** Share of its power above which it also does harm. */
+/** Share of its power above which it also attacks. */
 const SPARE_POWER = 0.6;
-/** Yards it keeps from its friends, and from creatures. */
+/** The distance that it keeps from its friends, and from creatures, yards. */
 const FOLLOW_YD = 15;
 const SAFE_YD = 10;
 
@@ -43,7 +43,7 @@ export const playHealer: Behaviour = (view) => {
   return keepNear(view);
 };
 
-/** Who has the least of their health, if anybody is hurt. */
+/** The player with the lowest share of health; null when nobody is hurt. */
 function worstOf(view: View): Patient | null {
   const { self, entityId, position } = view;
   const patients = matesOf(view).map(({ id, x, y, z, health, max_health }) => ({
@@ -58,14 +58,14 @@ function worstOf(view: View): Patient | null {
   return worst.share < HURT ? worst : null;
 }
 
-/** One of its healing spells that reaches the patient, in turn. */
+/** One of its healing spells that reach the patient, in rotation. */
 function healFor({ spells, position, turn }: View, patient: Patient) {
   const distance = distanceBetween(position, patient);
   const useful = spells.filter((spell) => isHealing(spell) && spell.range_yd >= distance);
   return useful[turn % Math.max(1, useful.length)];
 }
 
-/** With its friends, but not among the creatures. */
+/** Stays close to its friends, but away from the creatures. */
 function keepNear(view: View): Action {
   const { position, entities } = view;
   const threat = nearestOf(position, [...entities.values()].filter(isFightable));

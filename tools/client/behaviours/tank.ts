@@ -1,11 +1,11 @@
-// A tank: stands where its friends are struck and makes the creatures strike it instead. It goes for the creature that has
-// somebody else as its target, taunts it, and hits it with everything it has.
+// A tank: stands where its friends are attacked and makes the creatures attack it instead. It goes to a creature that
+// targets somebody else, taunts it, and hits it with everything it has.
 
 import { cast, closeIn, distanceBetween, harmfulSpell, isFightable, isFree, preyOf, roam } from "../behaviour.ts";
 import type { Behaviour, View } from "../behaviour.ts";
 import type { KnownEntity } from "../world-model.ts";
 
-/** So far it runs to help, yards. */
+/** It runs this far to help, yards. */
 const HELP_YD = 40;
 
 export const playTank: Behaviour = (view) => {
@@ -17,7 +17,7 @@ export const playTank: Behaviour = (view) => {
   const isReached = taunt !== undefined && distanceBetween(view.position, prey) <= taunt.range_yd;
   if (loose !== null && taunt !== undefined && isReached) return cast(taunt, prey.id);
   const stance = view.spells.find(({ effect, name }) => effect === "stance" && /defensive/i.test(name));
-  // Once in a while: nobody tells it which stance it is in.
+  // Once in a while, because the server does not report the current stance.
   if (stance !== undefined && view.turn % STANCE_TURNS === 1) return cast(stance, view.entityId);
   const spell = harmfulSpell(view, prey);
   return spell === null ? closeIn(view, prey) : cast(spell, prey.id);
@@ -25,7 +25,7 @@ export const playTank: Behaviour = (view) => {
 
 const STANCE_TURNS = 120;
 
-/** The nearest creature that strikes at one of its friends. */
+/** The nearest creature that attacks one of its friends. */
 function strayOf({ entities, entityId, position }: View): KnownEntity | null {
   let nearest: KnownEntity | null = null;
   let least = HELP_YD;

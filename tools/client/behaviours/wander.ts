@@ -1,14 +1,14 @@
-// A wanderer: goes from place to place, after a while through a portal into another zone, and fights only what comes at it.
+// A wanderer: walks around, after a while through a portal into another zone, and fights only creatures that attack it.
 
 import { isFightable } from "../behaviour.ts";
 import type { Action, Behaviour, View } from "../behaviour.ts";
 import { playAlone } from "./alone.ts";
 
-/** So long it looks about in a zone before it makes for a portal. */
+/** It stays this long in a zone before it walks to a portal. */
 const STAY_MS = 10_000;
-/** Turns a way takes, half of them out from the spawn point and half back. */
+/** Turns of one walk: half of them away from the spawn point, half back. */
 const WAY_TURNS = 40;
-/** Ways lead to the points of the compass in turn, each player beginning with another. */
+/** Walks go in this many directions in rotation; each player begins with another one. */
 const COMPASS_POINTS = 8;
 
 export const playWanderer: Behaviour = (view) => {
