@@ -89,7 +89,7 @@ export class SentActions {
     this.#acked = 0;
   }
 
-  /** For the same session: the actions that the server has not received, all after `taken`. The next number follows the last one. */
+  /** For the same session: the actions that the server has not received, all after `taken`. New numbers follow them. */
   unheard(taken: number): ClientWords[] {
     this.#seq = Math.max(taken, this.#unacked.at(-1)?.seq ?? 0);
     return this.#unacked.filter(({ seq }) => seq > taken).map(({ words }) => words);

@@ -3,8 +3,8 @@
 //   const result = await runCanary({ wasm, label: "hotfix.wasm", durationMs: 20_000, ... }, { control, feed, signal, report })
 //   result.outcome    // "promoted" | "rolled_back" | "refused" | "interrupted"
 //
-// Each stage reports one line with its numbers. Whatever goes wrong after the swap (an error, a silent feed, Ctrl-C) ends
-// in a roll-back, and should this process die instead, the server does it when the lease ends.
+// Each stage reports one line with its numbers. Any failure after the swap (an error, a silent feed, Ctrl-C) ends
+// in a roll-back. If this process dies, the server rolls back when the lease ends.
 
 import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
 import { MODULE_LIMITS } from "../../server/protocol/limits.ts";
@@ -22,7 +22,7 @@ export interface CanaryOptions {
   /** An unmetered kernel binary. */
   wasm: Uint8Array;
   label: string;
-  /** Undefined: the zone with the fewest players that has any. */
+  /** Undefined: of the zones with players, the one with the fewest. */
   zoneId: number | undefined;
   /** How long the canary is watched. */
   durationMs: number;
@@ -45,13 +45,13 @@ export interface CanaryTools {
   /** Aborted: the canary is rolled back. */
   signal: AbortSignal;
   report(stage: StageReport): void;
-  /** Called a few times a second while waiting; `share` of the wait that is over, from 0 to 1. */
+  /** Called a few times a second while waiting; `share` is the finished part of the wait, from 0 to 1. */
   progress?(share: number, text: string): void;
 }
 
 export interface CanaryResult {
   outcome: "promoted" | "rolled_back" | "refused" | "interrupted";
-  /** Why: the verdict's reason, or what was refused. */
+  /** The verdict's reason, or the reason of a refusal. */
   reason: string;
   hash: string;
   zoneId: number | null;
@@ -60,15 +60,15 @@ export interface CanaryResult {
   watchedMs: number | null;
   /** From that decision to every zone confirmed on the module it should run. */
   settledMs: number | null;
-  /** Sessions that lost their connection between swap and end, as telemetry tells. */
+  /** Sessions that lost their connection between swap and end, by telemetry. */
   sessionsLost: number;
 }
 
 const NEVER = new AbortController().signal;
-/** The lease outlives the watch by this, for the verdict to be carried out. */
+/** The lease lasts this much longer than the watch, so that the verdict can be carried out. */
 const LEASE_MARGIN_MS = 10_000;
 
-/** Runs one canary. Throws when it never came to a swap for a reason that is not the module's. */
+/** Runs one canary. Throws when there was no swap, and the module is not the reason. */
 export async function runCanary(options: CanaryOptions, tools: CanaryTools): Promise<CanaryResult> {
   const window = new FeedWindow(tools.feed);
   try {
@@ -85,7 +85,7 @@ class Canary {
   readonly #remote: DeployRemote;
   readonly #hash: string;
   #swappedAtMs: number | null = null;
-  /** Zones that may run the module by now: what has to be put in order when something goes wrong. */
+  /** Zones that may run the module by now: they must be rolled back after a failure. */
   #given: number[] = [];
   #isRollingBack = false;
   /** All zones of the server. */
@@ -125,7 +125,7 @@ class Canary {
     }
   }
 
-  /** Null when the module may run, else why not. */
+  /** Null when the module may run, else the reason against it. */
   async #checkAndUpload(): Promise<string | null> {
     const { wasm, label } = this.#options;
     const { signal } = this.#tools;
@@ -153,7 +153,7 @@ class Canary {
     return null;
   }
 
-  /** Null when no zone runs the module yet, else that there is nothing to compare. */
+  /** Null when no zone runs the module yet, else the text that there is nothing to compare. */
   async #whereItRuns(): Promise<string | null> {
     const { zones } = await this.#remote.status();
     const ids = zones.filter(({ hash }) => hash === this.#hash).map(({ zone_id: id }) => id);
@@ -166,7 +166,7 @@ class Canary {
   async #baseline(): Promise<{ zone: RemoteZone; baseline: SampleWindow }> {
     const { thresholds, zoneId } = this.#options;
     const { zones } = await this.#remote.status();
-    // From here: while the module was checked, this thread heard nothing, and lines were lost.
+    // The window begins here: during the check of the module this thread was blocked, and lines were lost.
     this.#window.restart();
     const wanted = zoneId === undefined ? undefined : (await this.#remote.zone(zoneId)).zone_id;
     this.#zoneIds = zones.map(({ zone_id: id }) => id);
@@ -176,7 +176,7 @@ class Canary {
     return { zone, baseline: collected.samples };
   }
 
-  /** Null when the canary zone runs the module, else why the zone refused it. */
+  /** Null when the canary zone runs the module, else the zone's reason for the refusal. */
   async #swap(zone: RemoteZone): Promise<string | null> {
     this.#window.restart();
     const startedMs = performance.now();
@@ -215,7 +215,7 @@ class Canary {
     return verdict;
   }
 
-  /** Not to be interrupted: half promoted is worse than either. */
+  /** Can not be interrupted: a half promotion is worse than a whole one or none. */
   async #promote(zone: RemoteZone, verdict: Verdict): Promise<CanaryResult> {
     const decidedMs = performance.now();
     const ids = (await this.#remote.status()).zones.map(({ zone_id: id }) => id);
@@ -229,7 +229,7 @@ class Canary {
     return this.#result("promoted", verdict.reason, zone.zone_id, verdict, decidedMs);
   }
 
-  /** From here on Ctrl-C is not listened to: what was begun is put in order first. */
+  /** From here on Ctrl-C is ignored, so that the roll-back finishes. */
   async #rollback(
     zone: RemoteZone,
     reason: string,
@@ -246,7 +246,7 @@ class Canary {
     return this.#result(outcome, reason, zone.zone_id, verdict, decidedMs);
   }
 
-  /** The hash a zone runs after its roll-back. Throws with what went wrong before as well, and what happens next. */
+  /** The hash that a zone runs after its roll-back. Its error includes the earlier failure, and what happens next. */
   async #takeBack(zoneId: number, reason: string): Promise<string> {
     try {
       return (await this.#remote.rollback(this.#hash, zoneId, reason, NEVER)).hash;

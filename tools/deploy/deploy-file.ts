@@ -1,5 +1,5 @@
 // Deploys a file to a running server: connects to its control port and its feed, runs the canary, and turns Ctrl-C into
-// a roll-back. What the deploy command and the demo have in common.
+// a roll-back. The deploy command and the demo share this.
 //
 //   const result = await deployFile("hotfix.wasm", { host, controlPort, telemetryPort, ... }, signal, { report, progress })
 
@@ -18,15 +18,15 @@ export interface DeployOptions {
   controlPort: number;
   telemetryPort: number;
   token: string | undefined;
-  /** Undefined: the zone with the fewest players that has any. */
+  /** Undefined: of the zones with players, the one with the fewest. */
   canaryZone: number | undefined;
   /** Milliseconds. */
   canaryDuration: number;
-  /** Judge also a zone where nobody casts. */
+  /** Also judge a zone where nobody casts. */
   allowIdle: boolean;
 }
 
-/** Throws WowsimError when it never came to a swap for a reason that is not the module's, or the server can not be reached. */
+/** Throws WowsimError when there was no swap and the module is not the reason, or when the server can not be reached. */
 export async function deployFile(
   path: string,
   options: DeployOptions,
@@ -49,7 +49,7 @@ export async function deployFile(
   );
 }
 
-/** The file's bytes; of one that is too big to be a module no more than what shows that. */
+/** The file's bytes; if it is too big to be a module, only as many as show that. */
 async function readModule(path: string): Promise<Uint8Array> {
   try {
     return await Bun.file(path)

@@ -1,8 +1,7 @@
-// What a verdict is made of: the canary zone's ticks before and after the swap, and those of the zones that are fit to be
-// compared with. And whether that is all there should be: what is missing is said, and never taken for good.
-//
+// The input of a verdict: the canary zone's ticks before and after the swap, and those of the zones that can serve as
+// controls. Also whether the data is complete: missing data is reported, and never counts as good.
 //   gather(input, thresholds).controls        // zones that went on as before while the canary ran
-//   gather(input, thresholds).unfit           // [{ zoneId: 3, isMissing: true, why: "112 of 240 ticks arrived" }]
+//   gather(input, thresholds).controls        // zones whose load did not change while the canary ran
 
 import { sum } from "../analysis/measured.ts";
 import type { Measured } from "../analysis/measured.ts";
@@ -15,7 +14,7 @@ export interface Control {
   after: readonly ZoneTick[];
 }
 
-/** A zone that nothing can be compared with: its telemetry is not all there, or it did not go on as before. */
+/** A zone that can not be a control: its telemetry is incomplete, or its load changed. */
 export interface Unfit {
   zoneId: number;
   isMissing: boolean;
@@ -29,7 +28,7 @@ export interface Evidence {
   unfit: Unfit[];
 }
 
-/** So few players more or less change no figure. */
+/** A difference of fewer players than this changes no figure. */
 export const PLAYERS_NEGLIGIBLE = 3;
 
 export function gather(input: JudgeInput, thresholds: Thresholds): Evidence {
@@ -46,7 +45,7 @@ export function gather(input: JudgeInput, thresholds: Thresholds): Evidence {
   return { before: baseline.ticksOf(zoneId), after: during.ticksOf(zoneId), controls, unfit };
 }
 
-/** Is there enough to judge at all, and all of it? */
+/** Whether there is enough data for a verdict, and whether it is complete. */
 export function dataChecks(input: JudgeInput, evidence: Evidence, thresholds: Thresholds): Check[] {
   const { before, after } = evidence;
   const { ticksMin } = thresholds;
@@ -126,7 +125,7 @@ function controlsCheck({ controls, unfit }: Evidence): Check {
   };
 }
 
-/** What of a zone's telemetry is not there; null: all of it is. */
+/** The missing part of a zone's telemetry; null when it is complete. */
 function missingOf({ zoneId, before, after }: Control, input: JudgeInput, thresholds: Thresholds): string | null {
   const { baseline, during } = input;
   const { ticksMin, coverageMin } = thresholds;
@@ -139,7 +138,7 @@ function missingOf({ zoneId, before, after }: Control, input: JudgeInput, thresh
   return lackingText(baseline, zoneId, "before") ?? lackingText(during, zoneId, "after");
 }
 
-/** How a zone did not go on as before; null: it did. */
+/** How a zone's load changed; null when it did not. */
 function changedOf({ zoneId, before, after }: Control, input: JudgeInput, thresholds: Thresholds): string | null {
   const incidents = incidentsOf(input.baseline, zoneId, null) + incidentsOf(input.during, zoneId, before);
   if (incidents > 0) return `${incidents} traps or recoveries`;
@@ -149,7 +148,7 @@ function changedOf({ zoneId, before, after }: Control, input: JudgeInput, thresh
   return areSamePlayers(was, is, thresholds) ? null : `players ${shown(was)} → ${shown(is)}`;
 }
 
-/** Traps and recoveries in a window: those that were told, or those that its ticks count beyond the ticks before. */
+/** Traps and recoveries in a window: those reported as events, or those that its tick counts add to the ticks before. */
 export function incidentsOf(window: SampleWindow, zoneId: number, before: readonly ZoneTick[] | null): number {
   const ticks = window.ticksOf(zoneId);
   const from = (before ?? ticks)[before === null ? 0 : before.length - 1]?.recoveries ?? null;
@@ -163,13 +162,13 @@ export const meanPlayers = (ticks: readonly ZoneTick[]): Measured => {
   return total === null ? null : total / ticks.length;
 };
 
-/** Comparable crowds: by a factor, or by so few players that it does not matter. */
+/** Comparable player numbers: they differ by less than a factor, or by so few players that it does not matter. */
 export function areSamePlayers(was: Measured, is: Measured, { playersRatioMax }: Thresholds): boolean {
   if (was === null || is === null) return false;
   return Math.max(was, is) <= playersRatioMax * Math.min(was, is) || Math.abs(is - was) < PLAYERS_NEGLIGIBLE;
 }
 
-/** "3 ticks before lack fuel_used"; null: none lacks anything. */
+/** "3 ticks before lack fuel_used"; null when no tick lacks a value. */
 function lackingText(window: SampleWindow, zoneId: number, when: string): string | null {
   const lacking = Object.entries(window.lacking(zoneId)).map(([name, ticks]) => `${ticks} ticks ${when} lack ${name}`);
   return lacking.length === 0 ? null : lacking.join(", ");

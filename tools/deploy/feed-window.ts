@@ -1,11 +1,11 @@
-// The telemetry feed as the deploy tool sees it: a window of samples that can be begun anew, and how long the feed has
-// been silent. Keeps listening from its making to close().
+// The telemetry feed for the deploy tool: a window of samples that can be restarted, and how long the feed has
+// been silent. It listens from its construction to close().
 
 import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { SampleWindow } from "./samples.ts";
 
 export interface LineFeed {
-  /** Every telemetry line from now on; returns how to end that. */
+  /** Calls the listener with every telemetry line from now on; returns a function that stops this. */
   onLine(listener: (line: TelemetryLine) => void): () => void;
 }
 
@@ -21,7 +21,7 @@ export class FeedWindow {
     });
   }
 
-  /** The window as it is now: what has not come until this moment is missing in it. */
+  /** The window as of now: ticks that have not come by this moment count as missing. */
   get samples(): SampleWindow {
     this.#samples.observedUntil(performance.now());
     return this.#samples;
@@ -32,7 +32,7 @@ export class FeedWindow {
     return performance.now() - this.#lastLineMs;
   }
 
-  /** Begins a new window; the old one, unchanged from now on. */
+  /** Begins a new window; returns the old one, which does not change any more. */
   restart(): SampleWindow {
     const finished = this.samples;
     this.#samples = new SampleWindow(performance.now());

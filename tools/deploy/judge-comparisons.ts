@@ -1,5 +1,5 @@
-// The judge's comparisons of the kernel's work: each takes the canary's ticks before and after the swap and those of the control zones, and
-// says with its numbers whether the canary is worse by more than the others changed.
+// The judge's comparisons of the kernel's work. Each compares the canary's ticks before and after the swap, and those of the
+// control zones, and says with its numbers whether the canary got worse by more than the control zones changed.
 //
 //   kernel time, median: 0.31 → 2.10 ms (×6.77; control zones ×1.02; net ×6.64, limit ×1.25), p = 3e-7 over 10+16 blocks
 
@@ -21,7 +21,7 @@ interface Comparison {
   ratioMax: number;
   /** A rise smaller than this does not matter, however certain. */
   floor: number;
-  /** Control zones may excuse a rise, but a lucky fall there is no charge: for figures that jump about. */
+  /** Control zones may excuse a rise, but their fall does not make the canary worse: for figures that vary widely. */
   onlyExcuse: boolean;
 }
 
@@ -82,7 +82,7 @@ function comparisonCheck(comparison: Comparison, { before, after, controls }: Ev
   const change = compare(figure, before.map(of), after.map(of), controlRatio);
   const rise = both(change.after, change.before, (is, was) => is - was * controlRatio);
   const isMeasured = rise !== null;
-  // From nothing to something is more than any factor.
+  // From 0 to more exceeds every factor.
   const isOver = change.netRatio === null || change.netRatio > ratioMax;
   const isRisen = isMeasured && rise >= floor;
   const isSure = change.p < alpha;

@@ -1,9 +1,9 @@
-// The judge's look at the play: is there enough of it to judge by, and do casts still begin, complete, and get accepted?
+// The judge's checks of the play: is there enough of it, and do casts still begin, complete, and get accepted?
 //
 //   casts completed of started: 61/80 (76 %) → 0/141 (0 %), 0 % kept, at least 10 %, p = 2e-34
 //
-// Control zones may excuse what happens to casts and refusals, but only those that have enough of them, and in which play
-// went on: where nobody casts, or everybody stopped, there is nothing to compare with.
+// Control zones may excuse a change of casts and refusals, but only zones with enough casts where the play continued: a zone
+// where nobody casts, or everybody stopped, is no comparison.
 
 import { both, difference, isBelow, mapped, median, ratio, sum } from "../analysis/measured.ts";
 import type { Measured } from "../analysis/measured.ts";
@@ -14,15 +14,15 @@ import type { Check, Thresholds } from "./verdict.ts";
 import type { ZoneTick } from "./samples.ts";
 import { sharesDifferP } from "../analysis/statistics.ts";
 
-/** For figures a second; the tick rate of a server is 20 Hz unless it was told otherwise, and only ratios decide. */
+/** For figures a second. A server ticks at 20 Hz unless it is configured otherwise, and only ratios matter here. */
 const TICKS_PER_SECOND = 20;
-/** Of so few casts nothing can be told, in the canary zone or in another. */
+/** With fewer casts, in the canary zone or a control zone, no conclusion is possible. */
 const CASTS_FEW = 30;
 const COMMANDS_FEW = 100;
-/** A control zone that keeps less of its casts than that has troubles of its own. */
+/** A control zone that keeps a smaller share of its casts has problems of its own. */
 const CONTROL_KEPT_MIN = 0.5;
 
-/** Whether the windows show enough of the same play to be compared at all. */
+/** Whether the two windows have enough of the same play to be compared at all. */
 export function loadChecks({ before, after }: Evidence, thresholds: Thresholds): Check[] {
   const { playersRatioMax, castsMin } = thresholds;
   const was = meanPlayers(before);
@@ -55,9 +55,9 @@ export function loadChecks({ before, after }: Evidence, thresholds: Thresholds):
 }
 
 /**
- * Casts that get finished, casts that get begun, and commands refused. What players do swings widely by itself within
- * seconds (a crowd that kills one creature interrupts its own casts), so only what play does not do is held against a
- * module: limits far out, and more than chance explains.
+ * Casts completed, casts started, and commands refused. Play itself varies widely within seconds (a crowd that kills one
+ * creature interrupts its own casts). So a module fails only for changes that play does not cause: beyond wide limits, and
+ * by more than chance explains.
  */
 export function castChecks(evidence: Evidence, thresholds: Thresholds): Check[] {
   const play: Play = {
@@ -89,7 +89,7 @@ function completionCheck(play: Play, thresholds: Thresholds): Check {
     completed_after: after.completed,
   };
   const text = `casts completed of started: ${part(before.completed, before.started)} → ${part(after.completed, after.started)}`;
-  // That none are begun any more is for the next check to say.
+  // If no casts start any more, the next check reports it.
   if (after.started === 0 || isTooLittle(play)) return tooLittle("cast_completion", text, figures, play);
   const { kept, controls } = keptOf(completionShare, play);
   const p = chance([after.completed, after.started], [before.completed, before.started]);
@@ -143,7 +143,7 @@ function refusalsCheck({ before, after, controls }: Play, thresholds: Thresholds
   };
 }
 
-/** Too few casts before the swap to lose any; whether that matters is for "casts to judge by" to say. */
+/** Too few casts before the swap to measure a loss; the check "casts to judge by" says whether that matters. */
 const isTooLittle = ({ before }: Play): boolean => before.started !== null && before.started < CASTS_FEW;
 
 function tooLittle(id: string, text: string, numbers: Check["numbers"], play: Play): Check {
@@ -152,7 +152,7 @@ function tooLittle(id: string, text: string, numbers: Check["numbers"], play: Pl
   return { id, kind: "data", ok: !isFew || play.isIdleAllowed, text: `${text}: not compared, ${why}`, numbers };
 }
 
-/** Holds when enough was kept, or when chance may have taken it; what was not measured is no proof of either. */
+/** Holds when enough was kept, or when the loss may be chance; a missing value proves neither. */
 function keptCheck(
   id: string,
   text: string,
@@ -167,7 +167,7 @@ function keptCheck(
   return { id, kind: "comparison", ok: !(isOver && p < alpha), text: `${text}${excuse}` };
 }
 
-/** What is left of a rate, where control zones that keep theirs may excuse a fall; and how many such zones there are. */
+/** The share of a rate that was kept, corrected by the control zones that kept theirs; and the number of such zones. */
 function keptOf(
   rate: (of: Totals) => Measured,
   { before, after, controls }: Play,
@@ -199,17 +199,17 @@ function totals(ticks: readonly ZoneTick[]): Totals {
   };
 }
 
-/** Of all; some complete that were started before the window, and a share is not more than all. */
+/** A share of all. Some casts complete that started before the window, so it is limited to 1. */
 const shareOf = (some: Measured, all: Measured): Measured => mapped(ratio(some, all), (value) => Math.min(1, value));
 const completionShare = (of: Totals): Measured => shareOf(of.completed, of.started);
 const startsPerPlayerSecond = (of: Totals): Measured =>
   mapped(ratio(of.started, of.playerTicks), (value) => value * TICKS_PER_SECOND);
 
-/** Where nothing was asked for, nothing was refused. */
+/** Without commands, no command was refused. */
 const refusedShare = (of: Totals): Measured => (of.commands === 0 ? 0 : shareOf(of.refused, of.commands));
 const riseOfRefusals = ({ before, after }: Windows): Measured => difference(refusedShare(after), refusedShare(before));
 
-/** The chance that the second share is so much larger; null when one is not known. */
+/** The probability that the second share is so much larger by chance; null when one is not known. */
 function chance(low: [Measured, Measured], high: [Measured, Measured]): Measured {
   const [a, b] = low;
   const [c, d] = high;
@@ -220,7 +220,7 @@ const keptText = (kept: Measured, keptMin: number, controls: number): string =>
   `${percent(kept, keptMin)} kept (${controlsText(controls)}), at least ${percent(keptMin)}`;
 const controlsText = (controls: number): string =>
   controls === 0 ? "own past only" : `net of ${controls} control ${controls === 1 ? "zone" : "zones"}`;
-/** "61/80 (76 %)"; more than all is said as it is, without a share. */
+/** "61/80 (76 %)"; when the part is more than the whole, no share is given. */
 function part(some: Measured, all: Measured): string {
   const share = isBelow(all, 1) || both(some, all, (a, b) => a - b) === null ? null : ratio(some, all);
   const shownShare = share === null || share > 1 ? "" : ` (${percent(share)})`;
@@ -229,7 +229,7 @@ function part(some: Measured, all: Measured): string {
 const shown = (value: Measured, digits = 1): string => (value === null ? "unknown" : value.toFixed(digits));
 const whole = (hundredths: number): string => String(Math.round(hundredths) || 0);
 
-/** Beside the limit it is compared with, where there is one, with the digits that tell the two apart; never "-0 %". */
+/** With the limit that it was compared with, if any, in enough digits to differ from it; never "-0 %". */
 function percent(value: Measured, limit?: number): string {
   if (value === null) return "unknown";
   const text = limit === undefined ? whole(value * 100) : shownBeside(value * 100, limit * 100, whole);

@@ -1,12 +1,12 @@
-// The verdict on a canary, from samples alone: no clock, no socket, so that every verdict can be repeated and tested.
+// The verdict on a canary, from samples alone: no clock and no socket, so that every verdict can be repeated and tested.
 //
 //   judge({ zoneId: 2, candidate: "9f3c…", zones: [1, 2], baseline, during }, DEFAULT_THRESHOLDS)
 //   // { promote: false, conclusion: "failed", reason: "kernel time, median: ×6.6 net of the control zones, ...", checks: [...] }
 //
-// Three kinds of checks. Data: is all there that should be, and enough to judge at all? Hard: what may not happen even
-// once. Comparison: is the canary worse than its own past by more than the other zones changed in the same time
-// (difference in differences), by enough to matter, and by more than chance explains? Only when every check holds is a
-// module promoted. What is missing fails a check of the first kind: it is never taken for 0, nor for good.
+// Three kinds of checks. Data: is it complete, and is there enough for a verdict? Hard: events that may not happen even
+// once. Comparison: did the canary get worse than its own past by more than the other zones changed over the same time
+// (difference in differences), by enough to matter, and by more than chance explains? A module is promoted only when
+// every check holds. Missing data fails a data check: it is never counted as 0, nor as good.
 
 import { dataChecks, gather, incidentsOf } from "./evidence.ts";
 import type { Evidence } from "./evidence.ts";
@@ -15,10 +15,10 @@ import { castChecks, loadChecks } from "./judge-play.ts";
 import type { ZoneTick } from "./samples.ts";
 import type { Check, JudgeInput, Thresholds, Verdict } from "./verdict.ts";
 
-/** What decides the reason, and is printed first. */
+/** Checks by priority: the first failed one gives the reason and is printed first. */
 const ORDER = ["hard", "comparison", "data"];
 
-/** Judges a finished canary. Never throws; what can not be judged is not promoted. */
+/** Judges a finished canary. Never throws; without enough data, the module is not promoted. */
 export function judge(input: JudgeInput, thresholds: Thresholds): Verdict {
   const evidence = gather(input, thresholds);
   const checks = [...dataChecks(input, evidence, thresholds), ...hardChecks(input, evidence, thresholds)];
@@ -45,8 +45,8 @@ function conclusionOf(failed: readonly Check[], count: number): Pick<Verdict, "p
 }
 
 /**
- * The verdict before the watch is over, when it is beyond doubt already: something happened that may not happen at all, or
- * a tick has grown out of all proportion. Null as long as it is not.
+ * The verdict before the end of the watch, when it is already beyond doubt: a forbidden event happened, or
+ * a tick's cost has grown far beyond its limit. Null while neither is so.
  */
 export function judgeEarly(input: JudgeInput, thresholds: Thresholds): Verdict | null {
   const early = { ...thresholds, ticksMin: EARLY_TICKS_MIN };
@@ -57,9 +57,9 @@ export function judgeEarly(input: JudgeInput, thresholds: Thresholds): Verdict |
 }
 
 const EARLY_TICKS_MIN = 60;
-/** Looking again every quarter of a second gives chance more tries, so it must be far less likely, and the effect larger. */
+/** A check every quarter of a second gives chance more tries, so it must be far less likely, and the effect larger. */
 const EARLY_ALPHA = 0.001;
-/** Medians: what a slow moment of the machine does not move. */
+/** Medians, because a slow moment of the machine does not change them. */
 const EARLY_CHECKS = new Set(["kernel_ms_median", "fuel_median"]);
 
 function hasGrownGrossly(evidence: Evidence, thresholds: Thresholds): boolean {

@@ -1,16 +1,16 @@
-// What the deploy tool asks of a server, over the control channel: every answer is checked before it is believed.
+// The deploy tool's requests to a server over the control channel: every answer is validated before it is used.
 //
 //   const remote = new DeployRemote(control)
 //   await remote.load(bytes, "hotfix.wasm", signal)         // waits for the server's own check
-//   await remote.beginSwap("9f3c…", 2, 30_000)              // rejects when the server will not
-//   await remote.swapped("9f3c…", 2, signal)                // resolves when zone 2 runs it, rejects when that refused it
+//   await remote.beginSwap("9f3c…", 2, 30_000)              // rejects when the server refuses
+//   await remote.swapped("9f3c…", 2, signal)                // resolves when zone 2 runs it, rejects when the zone refused it
 
 import { hostname, userInfo } from "node:os";
 import { z } from "zod";
 import { WowsimError } from "../../server/protocol/errors.ts";
 import { sleep } from "../ui/sleep.ts";
 
-/** The part of the control client that a deploy needs; an answer of success false is thrown by the client. */
+/** The part of the control client that a deploy needs; the client throws an answer with success false. */
 export interface Control {
   ask(request: Record<string, unknown>): Promise<unknown>;
 }
@@ -41,7 +41,7 @@ const Lost = z.object({
   zones: z.array(z.number()),
 });
 
-/** A server from before it told what a restart lost tells none. */
+/** An older server does not report what a restart lost. */
 const Status = z.object({
   modules: z.array(ModuleStatus),
   zones: z.array(ZoneStatus).min(1),
@@ -65,9 +65,9 @@ export type RemoteStatus = z.infer<typeof Status>;
 export type RemoteLost = z.infer<typeof Lost>;
 export type RemoteEntry = z.infer<typeof Entry>;
 
-/** What became of a roll-back. */
+/** The result of a roll-back. */
 export interface RolledBack {
-  /** Every zone that was meant runs another module than before. */
+  /** Every zone that was to go back runs another module than before. */
   isBack: boolean;
   zones: (RemoteZone & { from_hash: string })[];
 }
@@ -112,7 +112,7 @@ export class DeployRemote {
     return hash;
   }
 
-  /** Begins to put a module into one zone. Throws WowsimError("swap_refused") with why the server will not. */
+  /** Begins to put a module into one zone. Throws WowsimError("swap_refused") with the server's reason. */
   async beginSwap(hash: string, zoneId: number, leaseMs: number): Promise<void> {
     try {
       await this.#control.ask({ command: "deploy_swap", hash, zone_id: zoneId, lease_ms: leaseMs, by: whoAmI() });
@@ -122,14 +122,14 @@ export class DeployRemote {
     }
   }
 
-  /** Resolves when the zone runs what it was given. Throws WowsimError("swap_refused") with the zone's reason. */
+  /** Resolves when the zone runs the new module. Throws WowsimError("swap_refused") with the zone's reason. */
   async swapped(hash: string, zoneId: number, signal: AbortSignal): Promise<void> {
     const zone = await this.#settled(zoneId, signal);
     if (zone.phase === "canary" && zone.hash === hash) return;
     throw new WowsimError("swap_refused", `Zone ${zoneId} refused the module: ${zone.last_error ?? "no reason given"}`);
   }
 
-  /** Gives a canaried module to every zone. Throws WowsimError("promotion_failed") when not all of them took it. */
+  /** Puts a canaried module into every zone. Throws WowsimError("promotion_failed") when not all of them accepted it. */
   async promote(hash: string, signal: AbortSignal): Promise<RemoteZone[]> {
     await this.#control.ask({ command: "deploy_promote", hash, by: whoAmI() });
     const zones = await this.#until(MOVE_MS_MAX, signal, "the promotion", (status) =>
@@ -142,7 +142,7 @@ export class DeployRemote {
   }
 
   /**
-   * Makes sure that a zone does not run `hash` any more, also when it has rolled back by itself meanwhile; what it runs.
+   * Ensures that a zone no longer runs `hash`, also when it has rolled back by itself meanwhile; returns the zone's status.
    * `why` goes into the history. Throws WowsimError("rollback_failed").
    */
   async rollback(hash: string, zoneId: number, why: string, signal: AbortSignal): Promise<RemoteZone> {
@@ -152,7 +152,7 @@ export class DeployRemote {
       const reason = why.slice(0, REASON_LENGTH_MAX);
       await this.#control.ask({ command: "deploy_rollback", zone_id: zoneId, hash, by: whoAmI(), reason });
     } catch (error) {
-      // It has gone back by itself since we looked; what follows sees whether it has.
+      // The zone has rolled back by itself meanwhile; the next lines check that.
       if (!(error instanceof WowsimError && error.code === "nothing_to_roll_back")) throw error;
     }
     const zone = await this.#settled(zoneId, signal);
@@ -168,7 +168,7 @@ export class DeployRemote {
     return History.parse(await this.#control.ask({ command: "deploy_history", limit }));
   }
 
-  /** An operator's roll-back of a zone, or of all (0), and what came of it. Throws WowsimError("nothing_to_roll_back"). */
+  /** An operator's roll-back of a zone, or of all (0), and its result. Throws WowsimError("nothing_to_roll_back"). */
   async rollBack(zoneId: number): Promise<RolledBack> {
     const before = await this.status();
     const answer = await this.#control.ask({ command: "deploy_rollback", zone_id: zoneId, by: whoAmI() });
@@ -181,7 +181,7 @@ export class DeployRemote {
     return { isBack: zones.every(({ hash, from_hash: from }) => hash !== from), zones };
   }
 
-  /** The zone's status once no move is under way. */
+  /** The zone's status once no swap is in progress. */
   #settled(zoneId: number, signal: AbortSignal): Promise<RemoteZone> {
     return this.#until(MOVE_MS_MAX, signal, `zone ${zoneId}`, (status) => {
       const zone = status.zones.find(({ zone_id: id }) => id === zoneId);
@@ -205,7 +205,7 @@ export class DeployRemote {
   }
 }
 
-/** "anna@desk", for the server's deploy history; it believes what it is told. */
+/** "anna@desk", for the server's deploy history; the server does not verify it. */
 export function whoAmI(): string {
   return `${userName()}@${hostname()}`.slice(0, WHO_LENGTH_MAX);
 }
@@ -214,7 +214,7 @@ function userName(): string {
   try {
     return userInfo().username;
   } catch {
-    // A user id that the system has no name for, as in a container.
+    // The system has no name for this user id, as in a container.
     return `uid ${process.getuid?.() ?? "?"}`;
   }
 }

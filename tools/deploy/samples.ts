@@ -1,12 +1,12 @@
-// What the telemetry feed tells about zones, as numbers a verdict can be made of.
+// Collects a verdict's numbers about zones from the telemetry feed.
 //
 //   const window = new SampleWindow(performance.now())
 //   window.take(line, performance.now())            // {"component":"zone","message":"Zone tick completed","data":{...}}
 //   window.ticksOf(2)                               // [{ tick: 812, kernelMs: 0.31, castsStarted: 4, ... }, ...]
 //   window.arrival(2)                               // { arrived: 240, expected: 252 }: 12 ticks are missing
 //
-// A tick counts once however often its line comes, and in its place whenever it comes. A number that a line does not have
-// is missing, not 0. A window is bounded: past ticksMax ticks a zone, the oldest go.
+// A tick counts once, however often its line comes, and at its own place, however late. A number that a line does not have
+// is missing, not 0. A window is bounded: beyond ticksMax ticks for a zone, the oldest are dropped.
 
 import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { difference, measured } from "../analysis/measured.ts";
@@ -17,7 +17,7 @@ export interface ZoneTick {
   zoneId: number;
   zoneName: string;
   tick: number;
-  /** When its line came, on the clock of the window. */
+  /** When its line arrived, on the clock of the window. */
   atMs: number;
   /** Content hash of the kernel that ran the tick. */
   kernel: string | null;
@@ -30,11 +30,11 @@ export interface ZoneTick {
   castsStarted: Measured;
   castsCompleted: Measured;
   refused: Measured;
-  /** Of the zone since its start. */
+  /** Total of the zone since its start. */
   recoveries: Measured;
 }
 
-/** What a verdict needs of every tick, and what its line calls it. */
+/** The values that a verdict needs of every tick, with their names in telemetry. */
 const NEEDED = {
   kernel: "kernel",
   kernelMs: "kernel_ms",
@@ -49,7 +49,7 @@ const NEEDED = {
   recoveries: "recoveries",
 } as const satisfies Partial<Record<keyof ZoneTick, string>>;
 
-/** Something that must not happen under a canary: a trap, a recovery, a roll-back by the zone itself, a bad state. */
+/** An event that must not happen under a canary: a trap, a recovery, a roll-back by the zone itself, a bad state. */
 export interface Incident {
   zoneId: number;
   tick: number;
@@ -57,36 +57,36 @@ export interface Incident {
 }
 
 export interface Arrival {
-  /** Different ticks whose line came. */
+  /** Different ticks that arrived. */
   arrived: number;
-  /** Those and the ones that should have come meanwhile. */
+  /** Those, and the ticks that should have arrived in the same time. */
   expected: number;
 }
 
 const TICKS_MAX = 20 * 60 * 10;
 const INCIDENTS_MAX = 100;
-/** Of a server that has not said yet how often it ticks. It only matters for how many ticks a silence had. */
+/** For a server that has not reported its tick rate yet. It only matters for the number of ticks in a silence. */
 const TICK_RATE_HZ = 20;
-/** A zone that says nothing for as long as so many ticks take is silent, and not late. */
+/** A zone without a line for this many tick intervals is silent, not late. */
 const SILENCE_TICKS_MIN = 10;
 
 export class SampleWindow {
   readonly #zones = new Map<number, ZoneTick[]>();
   readonly #names = new Map<number, string>();
-  /** What came and what was missing before the oldest tick that is kept. */
+  /** The counts of arrived and missing ticks before the oldest kept tick. */
   readonly #gone = new Map<number, Arrival & { last: Told }>();
   readonly #lacking = new Map<number, Record<string, number>>();
   /** At most 100 are kept; `incidentCount` counts all. */
   readonly incidents: Incident[] = [];
   incidentCount = 0;
-  /** Sessions that lost their connection other than by their own wish. */
+  /** Sessions that lost their connection and did not close it themselves. */
   sessionsLost = 0;
   lines = 0;
   #startMs: number;
   #endMs: number;
   #tickMs = 1_000 / TICK_RATE_HZ;
 
-  /** `startMs`: when it begins, on the clock on which lines are taken. */
+  /** `startMs`: the begin of the window, on the clock that `take` uses. */
   constructor(startMs: number) {
     this.#startMs = startMs;
     this.#endMs = startMs;
@@ -103,7 +103,7 @@ export class SampleWindow {
       this.sessionsLost++;
   }
 
-  /** Nothing else has come until then. */
+  /** Records that no further line came up to this time. */
   observedUntil(ms: number): void {
     this.#endMs = Math.max(this.#endMs, ms);
   }
@@ -116,14 +116,14 @@ export class SampleWindow {
     return this.#names.get(zoneId) ?? `zone ${zoneId}`;
   }
 
-  /** Different ticks of a zone, in their own order. */
+  /** Different ticks of a zone, in tick order. */
   ticksOf(zoneId: number): readonly ZoneTick[] {
     return this.#zones.get(zoneId) ?? [];
   }
 
   /**
-   * How many of the ticks that a zone should have told have arrived, from the window's first moment to its last: numbers
-   * that are left out are missing, and so is what a silence of ten ticks or more would have had room for.
+   * How many of the ticks that a zone should have reported arrived, from the window's first moment to its last. Missing are the
+   * gaps in the tick numbers, and the ticks that would fit into a silence of ten ticks or more.
    */
   arrival(zoneId: number): Arrival {
     let { arrived, expected, last } = this.#gone.get(zoneId) ?? this.#nothing;
@@ -135,12 +135,12 @@ export class SampleWindow {
     return { arrived, expected: expected + silentTicks(this.#endMs - last.atMs, this.#tickMs) };
   }
 
-  /** How many ticks of a zone lack what, by the names of telemetry: { fuel_used: 3 }. Nothing lacks: {}. */
+  /** How many ticks of a zone lack each value, by its name in telemetry: { fuel_used: 3 }. {} when no value is missing. */
   lacking(zoneId: number): Record<string, number> {
     return this.#lacking.get(zoneId) ?? {};
   }
 
-  /** Forgets ticks but not what went wrong in them; what comes next is the window's beginning. */
+  /** Drops the ticks but keeps their incidents; the window begins with the next line. */
   dropTicks(): void {
     this.#zones.clear();
     this.#gone.clear();
@@ -152,7 +152,7 @@ export class SampleWindow {
     return this.incidents.filter((incident) => incident.zoneId === zoneId);
   }
 
-  /** The server says once a second how many ticks it means to do in one. */
+  /** The server reports its intended tick rate once a second. */
   #takeRate(hz: Measured): void {
     if (hz !== null && hz > 0) this.#tickMs = 1_000 / hz;
   }
@@ -208,16 +208,16 @@ export class SampleWindow {
   }
 }
 
-/** A tick that came; the beginning of a window is one without a number. */
+/** A tick that arrived; the begin of a window is one without a number. */
 interface Told {
   tick: Measured;
   atMs: number;
 }
 
-/** Of a line that does not say in which zone or tick. */
+/** For a line without its zone or tick. */
 const NOWHERE = 0;
 
-/** A "Zone tick completed" line as a sample, or null when it does not say which tick of which zone it is. */
+/** A "Zone tick completed" line as a sample, or null when its zone or tick is missing. */
 export function zoneTickOf({ data }: TelemetryLine, atMs: number): ZoneTick | null {
   const zoneId = measured(data["zone_id"]);
   const tick = measured(data["tick"]);
@@ -241,13 +241,13 @@ export function zoneTickOf({ data }: TelemetryLine, atMs: number): ZoneTick | nu
   };
 }
 
-/** How many ticks a silence had room for; none when it is so short that the next may just be late. */
+/** How many ticks fit into a silence; 0 when it is so short that the next tick may just be late. */
 function silentTicks(ms: number, tickMs: number): number {
   const ticks = Math.floor(ms / tickMs);
   return ticks >= SILENCE_TICKS_MIN ? ticks : 0;
 }
 
-/** Ticks that are missing between two that came; the first of a window has no number before it. */
+/** The missing ticks between two that arrived; at the begin of a window there is no earlier number. */
 function missingBetween(last: Told, next: Told, tickMs: number): number {
   const leftOut = difference(next.tick, last.tick);
   return Math.max((leftOut ?? 1) - 1, silentTicks(next.atMs - last.atMs, tickMs) - 1, 0);
@@ -255,7 +255,7 @@ function missingBetween(last: Told, next: Told, tickMs: number): number {
 
 const isBadState = (state: unknown): boolean => state === "CRASHED" || state === "DOWN";
 
-/** A player who closes the connection was not lost; one whose link broke or who was thrown out was. */
+/** A player who closes the connection was not lost; a player whose link broke, or whom the server removed, was. */
 export const isLoss = (reason: unknown): boolean => reason !== "client_closed" && reason !== "shutdown";
 
 const text = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value ?? null));

@@ -1,16 +1,16 @@
-// What the judge is given, by which thresholds it decides, and what it answers.
+// The judge's input, thresholds and result.
 
 import type { Measured } from "../analysis/measured.ts";
 import type { SampleWindow } from "./samples.ts";
 
 export interface Thresholds {
-  /** Ticks a zone needs in each window. */
+  /** The ticks that each zone needs in each window. */
   ticksMin: number;
-  /** Least share of a window's ticks that must have arrived over the feed. */
+  /** The least share of a window's ticks that must have arrived over the feed. */
   coverageMin: number;
-  /** Overruns in a row that convict. */
+  /** This many overruns in a row fail the module. */
   overrunStreakMax: number;
-  /** Net ratios that convict, given p below alpha and a rise of at least the floor. */
+  /** Net ratios above these fail the module, if p is below alpha and the rise is at least the floor. */
   kernelMedianRatioMax: number;
   kernelMedianFloorMs: number;
   kernelP99RatioMax: number;
@@ -19,12 +19,12 @@ export interface Thresholds {
   alpha: number;
   /** Casts started in each window; 0 also judges a zone where nobody casts. */
   castsMin: number;
-  /** Least share of the former completion rate, and of the former starts per player and tick. */
+  /** The least share of the earlier completion rate, and of the earlier starts per player and tick, that must be kept. */
   castCompletionKeptMin: number;
   castStartsKeptMin: number;
-  /** Most additional refused commands, as a share of commands. */
+  /** The largest allowed rise of refused commands, as a share of commands. */
   refusedShareRiseMax: number;
-  /** Most the canary zone's players may change, net, before the windows no longer compare. */
+  /** The largest allowed net change of the canary zone's players; beyond it the windows can not be compared. */
   playersRatioMax: number;
 }
 
@@ -47,9 +47,9 @@ export const DEFAULT_THRESHOLDS: Thresholds = {
 
 export interface JudgeInput {
   zoneId: number;
-  /** Content hash that the canary zone is meant to run. */
+  /** Content hash that the canary zone should run. */
   candidate: string;
-  /** All zones of the server, also those that say nothing. */
+  /** All zones of the server, also those without telemetry. */
   zones: readonly number[];
   baseline: SampleWindow;
   during: SampleWindow;
@@ -59,7 +59,7 @@ export interface Check {
   id: string;
   kind: "data" | "hard" | "comparison";
   ok: boolean;
-  /** One line for people: measurement, limit, sample count, and the floor or the chance if that decided. */
+  /** One line for people: measurement, limit, sample count, and the floor or the probability if that decided. */
   text: string;
   /** Null: not measured. */
   numbers: Record<string, Measured>;
@@ -67,12 +67,12 @@ export interface Check {
 
 export interface Verdict {
   promote: boolean;
-  /** Inconclusive: nothing speaks against the module but that something is missing to judge it by. */
+  /** Inconclusive: nothing speaks against the module, but data for a verdict is missing. */
   conclusion: "passed" | "failed" | "inconclusive";
-  /** The first failed check's text, or all that was missing, or what held. */
+  /** The first failed check's text, or all that was missing, or all that held. */
   reason: string;
-  /** Those that do not hold first, what convicts before what is missing. */
+  /** Failed checks first; among them, those against the module before missing data. */
   checks: Check[];
-  /** Control zones that could be used; none: the canary was compared with its own past only. */
+  /** Control zones that were used; none: the canary was compared with its own past only. */
   controlZones: number[];
 }

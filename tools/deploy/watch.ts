@@ -1,5 +1,5 @@
-// The waiting parts of a canary: its baseline, its watch, and the proof afterwards that every zone runs what it should.
-// All three read the telemetry feed only, and give up with a reason when it falls silent.
+// The waiting stages of a canary: its baseline, its watch, and the proof afterwards that every zone runs the right module.
+// All three read only the telemetry feed, and stop with an error when it falls silent.
 
 import { WowsimError } from "../../server/protocol/errors.ts";
 import { known, quantile, sum } from "../analysis/measured.ts";
@@ -20,12 +20,12 @@ interface Waiting {
 const POLL_MS = 250;
 const BASELINE_MS_MAX = 60_000;
 const BASELINE_RETRIES = 2;
-/** How long other zones may lag behind the canary's: a zone that is not heard of is no proof that all is as it was. */
+/** How long other zones may lag behind the canary zone: a zone without telemetry does not prove that it is unchanged. */
 const LAGGARDS_MS_MAX = 3_000;
-/** How long the zone's players may take to cast often enough to judge by. */
+/** How long the zone's players may take to cast often enough for a verdict. */
 const CASTS_MS_MAX = 20_000;
 const FEED_SILENT_MS_MAX = 3_000;
-/** The engine compiles a fresh module while it runs: its first second says nothing about those after. */
+/** The engine compiles a new module while it runs: its first second is not typical of those after. */
 const SETTLE_TICKS = 20;
 const CONFIRM_TICKS = 10;
 const CONFIRM_MS_MAX = 10_000;
@@ -38,8 +38,8 @@ export interface Baseline {
 }
 
 /**
- * Fills the window with at least `ticksMin` ticks of every zone and `castsMin` casts in the canary zone, and picks that when
- * none is wanted: the one with the fewest players that has any. Throws WowsimError when the feed does not bring them.
+ * Fills the window with at least `ticksMin` ticks of every zone and `castsMin` casts in the canary zone. If no zone is given, it
+ * picks, of the zones with players, the one with the fewest. Throws WowsimError when the feed does not bring enough.
  */
 export async function collectBaseline(
   window: FeedWindow,
@@ -59,7 +59,7 @@ export async function collectBaseline(
     waiting.progress?.(casts / castsMin, `baseline: ${casts} of ${castsMin} casts in zone ${zoneId}`);
     await sleep(POLL_MS, waiting.signal);
   }
-  // Nothing is swapped yet, so a baseline with holes (this machine stood still) is taken once more instead of judged by.
+  // Nothing is swapped yet, so a baseline with gaps (this machine stood still) is taken again.
   if (hasHoles(window, zoneIds, thresholds) && triesLeft > 0) {
     window.restart();
     return await collectBaseline(window, zoneIds, zoneId, thresholds, waiting, triesLeft - 1);
@@ -76,7 +76,7 @@ function hasHoles(window: FeedWindow, zoneIds: readonly number[], { coverageMin 
   return zoneIds.map((id) => samples.arrival(id)).some(({ arrived, expected }) => arrived < coverageMin * expected);
 }
 
-/** Waits for the ticks; the canary zone. */
+/** Waits for the ticks; returns the canary zone. */
 async function collectTicks(
   window: FeedWindow,
   zoneIds: readonly number[],
@@ -106,7 +106,7 @@ const castsOf = (window: FeedWindow, zoneId: number): number =>
 
 export interface Watched {
   verdict: Verdict;
-  /** The verdict was beyond doubt before the time was over. */
+  /** The verdict was beyond doubt before the end of the watch. */
   early: boolean;
   text: string;
   data: Record<string, unknown>;
@@ -142,14 +142,14 @@ export async function watchCanary(
   }
 }
 
-/** Waits for more; when this process stood still meanwhile, until what has come in that time is read. */
+/** Waits for more lines; if this process stood still meanwhile, until the lines of that time are read. */
 async function listen({ signal }: Waiting): Promise<void> {
   const sinceMs = performance.now();
   await sleep(POLL_MS, signal);
   if (performance.now() - sinceMs > 2 * POLL_MS) await sleep(POLL_MS, signal);
 }
 
-/** Lets the candidate's first ticks go by, unless something goes wrong in them already. */
+/** Waits until the candidate's first ticks are over, unless an incident happens in them. */
 async function settle(window: FeedWindow, canary: Omit<JudgeInput, "during">, waiting: Waiting): Promise<void> {
   const { candidate, zoneId } = canary;
   const endMs = performance.now() + FEED_SILENT_MS_MAX;
@@ -162,7 +162,7 @@ async function settle(window: FeedWindow, canary: Omit<JudgeInput, "during">, wa
   window.samples.dropTicks();
 }
 
-/** Waits until each zone's ticks are run by the module it should run. Never throws: says so. */
+/** Waits until each zone's ticks come from the right module. Never throws: the result says what is wrong. */
 export async function confirmRunning(
   window: FeedWindow,
   expected: ReadonlyMap<number, string>,
@@ -190,7 +190,7 @@ export async function confirmRunning(
   };
 }
 
-/** The zone with the fewest players that has any; where nobody plays, the first. Few are touched, yet there is play to judge by. */
+/** The zone with the fewest players, but at least one, so that few are affected; the first zone if nobody plays. */
 function quietestPlayedZone(samples: SampleWindow, ticksMin: number): number {
   const zones = samples
     .zoneIds()

@@ -1,4 +1,4 @@
-// A Diagnosis as text: the cause, how sure, the evidence, what to do. A line each for grep; a terminal's are folded by `out`.
+// A Diagnosis as text: cause, confidence, evidence, advice. One item a line, for grep; on a terminal `out` wraps the lines.
 
 import type { Diagnosis } from "../analysis/diagnosis.ts";
 import type { DiagnosisChange } from "../analysis/diagnosis-watch.ts";
@@ -19,23 +19,23 @@ export function diagnosisLines({ cause, title, confidence, zones, sinceMs, evide
   ];
 }
 
-/** Of what no rule knows nobody is sure. */
+/** An unknown cause has no confidence. */
 const sureText = (cause: string, confidence: number): string =>
   cause === UNKNOWN ? "" : `${Math.round(confidence * 100)} % sure, `;
 
-/** With a runbook's command that reaches the server it is about. */
+/** The diagnosis with a runbook command that reaches the server it is about. */
 export function diagnosisAt(diagnosis: Diagnosis, server: ServerPlace): Diagnosis {
   const { runbook } = diagnosis;
   return { ...diagnosis, runbook: { ...runbook, command: pasteable(runbook.command, server) } };
 }
 
-/** All of them, best first; a sentence when there are none. */
+/** All diagnoses, best first; a sentence when there are none. */
 export function diagnosesLines(diagnoses: readonly Diagnosis[]): string[] {
   if (diagnoses.length === 0) return [paint.green("Nothing wrong was found.")];
   return diagnoses.flatMap((diagnosis, at) => [...(at === 0 ? [] : [""]), ...diagnosisLines(diagnosis)]);
 }
 
-/** What begins in full, what is over in a line. */
+/** A cause that begins in full, a cause that ended in one line. */
 export function changeLines({ what, atMs, diagnosis, lastedMs }: DiagnosisChange): string[] {
   if (what === "begins") return [`${clock(atMs)}  ${paint.red("begins")}`, ...diagnosisLines(diagnosis), ""];
   const { cause, zones } = diagnosis;
@@ -43,7 +43,7 @@ export function changeLines({ what, atMs, diagnosis, lastedMs }: DiagnosisChange
   return [`${clock(atMs)}  ${paint.green("is over")}  ${paint.bold(cause)}, ${zonesText(zones)}, after ${lasted}`, ""];
 }
 
-/** A line an incident, in the order in which they began, each with its best evidence. */
+/** One line for each incident, in the order of their begin, with its best evidence. */
 export function incidentLines(incidents: readonly Incident[], count: number): string[] {
   if (incidents.length === 0) return [paint.green("Nothing wrong was found.")];
   const lines = incidents.flatMap(({ fromMs, toMs, diagnosis: { cause, confidence, zones, evidence } }) => [

@@ -1,4 +1,4 @@
-// A HealthReport as text: the verdict and its reasons, the server's numbers, a table of zones, what stood out lately.
+// A HealthReport as text: the verdict and its reasons, the server's numbers, a table of zones, recent anomalies.
 
 import type { Anomaly } from "../analysis/anomalies.ts";
 import type { HealthReport, HealthStatus } from "../analysis/health-report.ts";
@@ -12,7 +12,7 @@ import { tableLines } from "../ui/table.ts";
 
 const ANOMALIES_SHOWN_MAX = 8;
 
-/** All of it; fits 80 columns unless a zone's name is long. */
+/** The whole report; fits 80 columns unless a zone's name is long. */
 export function healthLines(report: HealthReport): string[] {
   return [
     `${paintStatus(report.status)}  at ${clock(report.atMs)}, by the last ${shown(mapped(report.windowS, Math.round))} s`,

@@ -1,4 +1,4 @@
-// A LogReport as text: what parse-logs prints, in parts.
+// A LogReport as text: the output of parse-logs, in parts.
 
 import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import type { DurationSummary } from "../analysis/duration-sums.ts";
@@ -12,7 +12,7 @@ import { fieldLines, tableLines } from "../ui/table.ts";
 const KINDS_SHOWN_MAX = 12;
 const DAMAGE_KIND = "combat · Damage dealt";
 
-/** What was not measured (null) has no line. */
+/** A missing value (null) has no line. */
 export function summaryLines(report: LogReport): string[] {
   const { lines, fromMs, toMs, loop, zones, connections, errors, sampledOut, linesLost, faultLines } = report;
   const fields: [string, string | null][] = [
@@ -45,11 +45,11 @@ export function summaryLines(report: LogReport): string[] {
   ];
 }
 
-/** The text of a figure, or null where there is none. */
+/** The text of a figure; null when the figure is missing. */
 const told = <Figure>(figure: Figure | null, text: (figure: Figure) => string): string | null =>
   figure === null ? null : text(figure);
 
-/** One line of a file: when, who, what, and its data as it is. */
+/** One telemetry line as text: time, source, message, and its data unchanged. */
 export function lineText({ timestamp, type, component, message, data }: TelemetryLine): string {
   const fields = Object.entries(data).map(([name, value]) => `${name}=${shownValue(value)}`);
   const text = `  ${timestamp.slice(11, 23)}  ${type.padEnd(6)}  ${component} · ${message}`;
