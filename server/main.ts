@@ -1,9 +1,9 @@
-// The composition root: makes every part of the server, gives each what it needs, starts them in order, stops them in
-// reverse. Nothing here computes; who owns what is told in docs/ARCHITECTURE.md.
+// The composition root: creates every part of the server, passes each part what it needs, starts the parts in order and
+// stops them in reverse order. It has no logic of its own; docs/ARCHITECTURE.md says who owns what.
 //
 //   const server = await startServer({ port: 0, controlPort: 0, httpPort: 0, telemetryPort: 0, dataDir })
 //   server.ports                 // { game: 40123, control: 40124, http: 40125, telemetry: 40126 }
-//   await server.stop()          // players told, last telemetry written; within 2 s
+//   await server.stop()          // tells the players, writes the last telemetry; takes at most 2 s
 
 import { resolve } from "node:path";
 import { version } from "../package.json";
@@ -45,7 +45,7 @@ import { workers } from "./main/workers.ts";
 import { ZoneSupervisor } from "./main/zones/supervisor.ts";
 import type { ServerOptions, RunningServer } from "./protocol/server-options.ts";
 
-/** More zones than this share workers. */
+/** With more zones than this, zones share workers. */
 const WORKERS_MAX = 8;
 
 /** Starts the whole server. Throws WowsimError (port_in_use, content_invalid, token_required, ...), with nothing left running. */
@@ -63,7 +63,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 const now = (): number => performance.now();
 
-/** Starts part after part; each puts what takes it down again on `undo`. */
+/** Starts the parts one after the other; each part pushes its own stop step on `undo`. */
 async function start(
   options: ServerOptions,
   undo: (() => Promise<void> | void)[],
@@ -243,7 +243,7 @@ async function start(
   };
 }
 
-/** Leaves word in the data folder where the server listens; a disk that does not take it keeps no server from running. */
+/** Writes to the data folder where the server listens. The server starts even when the disk refuses the file. */
 async function tellWhere(dataDir: string, place: ServerPlace, emitter: Emitter): Promise<() => void> {
   try {
     return await writeServerFile(dataDir, place);
@@ -253,12 +253,12 @@ async function tellWhere(dataDir: string, place: ServerPlace, emitter: Emitter):
   }
 }
 
-/** The kernel of this checkout, built when it is missing or older than its source. */
+/** The kernel of this checkout; it is built when it is missing or older than its source. */
 async function builtKernel(): Promise<Kernel> {
   return loadKernel(await Bun.file(await ensureKernel()).bytes(), `wowsim ${version}`);
 }
 
-/** Takes everything down, newest first; a step that fails does not keep the others from running. */
+/** Runs the stop steps, newest first; when one step fails, the others still run. */
 async function runBackwards(steps: (() => Promise<void> | void)[]): Promise<void> {
   const failures: unknown[] = [];
   for (const step of steps.toReversed()) {

@@ -1,12 +1,12 @@
-// What strangers can do on a server that listens off this machine, said once at its start: whoever opens a port to a
-// network should have read it.
+// What unknown clients can do on a server that listens beyond this machine. The server prints it once at the start, so
+// that whoever opens a port to a network has read it.
 //
 //   openToStrangers("0.0.0.0", { playerToken: undefined })     // ["Anybody who reaches the game port may play: ...", ...]
 //   openToStrangers("127.0.0.1", {})                            // []
 
 import { isLoopback } from "../shared/address.ts";
 
-/** Shorter tokens can be guessed: whoever has the right one is never kept waiting, so guesses are not slowed down either. */
+/** Shorter tokens can be guessed: a right token is never delayed, so guesses are not slowed down either. */
 const TOKEN_CHARACTERS_MIN = 16;
 
 export interface Tokens {
@@ -15,8 +15,8 @@ export interface Tokens {
 }
 
 /**
- * A sentence for each thing that asks for no token, or for one that can be guessed; none on loopback. The operators' token
- * is never missing off it.
+ * One sentence for each port that needs no token, or a token that can be guessed; empty on loopback. Off loopback, the
+ * operators' token is always set.
  */
 export function openToStrangers(host: string, { token, playerToken }: Tokens): string[] {
   if (isLoopback(host)) return [];

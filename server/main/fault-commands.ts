@@ -1,5 +1,5 @@
-// The control channel's words for faults: activate, renew, deactivate, deactivate_all, status, list, and the kill switch
-// halt and resume. Fields as docs/PROTOCOL.md has them; the registry does the work.
+// The control commands for faults: activate, renew, deactivate, deactivate_all, status, list, and the kill switch: halt
+// and resume. docs/PROTOCOL.md describes the fields; the registry does the work.
 
 import { z } from "zod";
 import { DURATION_TICKS_MAX } from "../protocol/faults/status.ts";
@@ -49,7 +49,7 @@ export function registerFaultCommands(control: ControlServer, registry: FaultReg
   });
 }
 
-/** What an answer says of a lease: nothing where there is none. */
+/** The lease fields of an answer; none when there is no lease. */
 function leaseOf({ lease_ms_left }: FaultStatus): { lease_ms_left?: number } {
   return lease_ms_left === null ? {} : { lease_ms_left };
 }

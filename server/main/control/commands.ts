@@ -1,11 +1,11 @@
-// What the control channel can be asked: named commands, each with a schema and a handler, and the way from a line of
-// text to an answer. Nothing here knows sockets.
+// The commands of the control channel: each has a name, a schema and a handler. This file turns a line of text into an
+// answer; it knows nothing of sockets.
 //
 //   commands.register("status", z.object({ fault_id: z.string() }), ({ fault_id }) => ({ status: registry.status(fault_id) }))
 //   await commands.answer('{"command":"status","fault_id":"slow-leak","id":7}', allow)
 //   // { success: true, command: "status", fault_id: "slow-leak", ..., id: 7 }
 //
-// Whatever comes in, an answer comes out: a handler that throws makes {"success":false,"error":...}.
+// Every line gets an answer: when a handler throws, the answer is {"success":false,"error":...}.
 
 import type { z } from "zod";
 import { messageOf, WowsimError } from "../../protocol/errors.ts";
@@ -14,10 +14,13 @@ import type { Emitter } from "../../protocol/telemetry-line.ts";
 
 export type Answer = { success: boolean } & Record<string, unknown>;
 
-/** Answers with the fields that follow success and command; throws WowsimError to say no. */
+/** Returns the fields that follow success and command; throws WowsimError to refuse the request. */
 export type ControlHandler<Request> = (request: Request) => Record<string, unknown> | Promise<Record<string, unknown>>;
 
-/** Decides whether a parsed request may be handled; throws WowsimError when not. An object answers in its place. */
+/**
+ * Decides whether a parsed request may be handled; throws WowsimError when it may not. An object it returns is the
+ * answer instead.
+ */
 export type Gate = (request: Record<string, unknown>) => Promise<Record<string, unknown> | null>;
 
 interface Command {
@@ -25,7 +28,7 @@ interface Command {
   readonly handler: ControlHandler<never>;
 }
 
-/** Fields of every request, which no handler sees. */
+/** Fields that every request may have; handlers do not get them. */
 const ENVELOPE = new Set(["command", "id", "token"]);
 const ID_LENGTH_MAX = 256;
 const NAME_LENGTH_SHOWN = 64;
@@ -47,7 +50,7 @@ export class ControlCommands {
     this.#commands.set(name, { schema, handler });
   }
 
-  /** The answer to one line, and whether the line was a request at all. */
+  /** The answer to one line, and whether the line was not a valid request. */
   async answer(line: string, gate: Gate): Promise<{ answer: Answer; isMalformed: boolean }> {
     const request = parseObject(line);
     if (typeof request === "string")
@@ -86,7 +89,8 @@ export class ControlCommands {
     }
     const answer = await command.handler(parsed.data as never);
     const ignored = Object.keys(request).filter((key) => !ENVELOPE.has(key) && !fields.includes(key));
-    // A misspelt optional field would else go unnoticed; refusing it would break scripts that send more than we know.
+    // Unknown fields are listed, so that a misspelt optional field is noticed. They are not refused: that would break
+    // scripts.
     return ignored.length === 0 ? answer : { ...answer, ignored: ignored.slice(0, 10) };
   }
 
@@ -101,13 +105,13 @@ export class ControlCommands {
   }
 }
 
-/** The line's object, or what is wrong with the line. */
+/** The object in the line, or a message that says what is wrong with the line. */
 function parseObject(line: string): Record<string, unknown> | string {
   let parsed: unknown;
   try {
     parsed = JSON.parse(line);
   } catch {
-    // The parser's message quotes the line, which may be anything; that it is not JSON is all there is to say.
+    // The parser's message quotes the line, which may contain anything; this message does not.
     return 'The line is not JSON. Send one object a line, such as {"command":"list"}.';
   }
   if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>;

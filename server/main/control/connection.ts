@@ -1,9 +1,10 @@
-// One operator's connection: the requests it sent that still wait, the answers it has not yet read, both bounded. Requests
-// are answered one after the other, so the order of answers is that of the requests.
+// The connection of one operator: the requests that wait and the answers not yet read, both bounded. Requests are
+// handled one after the other, so answers have the order of the requests.
 //
 //   data ──► splitter ──► waiting ──► handler (may take its time) ──► outbox ──► socket
 //
-// A peer that sends faster than it is answered, or does not read, is not read from until it has caught up.
+// When a peer sends faster than it is answered, or does not read, the server stops reading from it until it has caught
+// up.
 
 import type { Socket } from "bun";
 import { LINES } from "../sockets/framing.ts";
@@ -13,24 +14,22 @@ import type { ControlLimits } from "../../protocol/limits.ts";
 
 export type ControlSocket = Socket<ControlConnection | undefined>;
 
-/** Does what connections ask for. */
+/** Handles what the connections ask for. */
 export interface RequestHandler {
-  /** Answers one line; `close` ends the connection once the answer is sent. */
+  /** Answers one line; with `close`, the connection ends once the answer is sent. */
   answer(connection: ControlConnection, line: string): Promise<{ answer: object; close: boolean }>;
-  /** A line was refused for its length: it is not to be answered. */
+  /** A line was refused because it is too long; it gets no answer from the handler. */
   refusedTooLong(): void;
-  /** The token was not shown in time. */
+  /** The peer did not send the token in time. */
   refusedTooLate(connection: ControlConnection): void;
 }
 
-/** What waits its turn: a request, or the end, with a last word. */
+/** An item that waits: a request, or the end of the connection with an optional last message. */
 type Item = { line: string } | { farewell: object | null };
 
-/** How long a peer may take to read the last word before the connection is cut. */
+/** How long a peer may take to read the last message before the connection is cut. */
 const LINGER_MS = 1_000;
-/**
- * A token that is overdue gets a second look so much later: after a pause of the server it may still wait in the socket.
- */
+/** An overdue token is checked again after this time: when the server has paused, the token may still wait in the socket. */
 const SECOND_LOOK_MS = 100;
 
 export class ControlConnection {
@@ -40,19 +39,19 @@ export class ControlConnection {
   readonly #splitter: MessageSplitter;
   readonly #outbox: Outbox;
   #waiting: Item[] = [];
-  /** How many of those waiting have been served. */
+  /** Number of waiting items that were served. */
   #served = 0;
   #isServing = false;
   #isPaused = false;
-  /** Nothing that arrives is looked at any more. */
+  /** Everything that arrives is ignored. */
   #isDeaf = false;
   #isClosed = false;
   #onRoom: (() => void) | null = null;
   #linger: Timer | undefined;
   #authenticateBy: Timer | undefined;
-  /** Every request is handled: the token was shown with `auth`, or none is asked for. */
+  /** Every request may be handled: the peer sent the token with `auth`, or the server needs no token. */
   isAuthenticated: boolean;
-  /** It showed the token at least once. */
+  /** The peer sent the right token at least once. */
   isKnown = false;
   readonly remoteAddress: string;
   readonly remoteEndpoint: string;
@@ -71,12 +70,12 @@ export class ControlConnection {
     this.isAuthenticated = isAuthenticated;
   }
 
-  /** Nobody will read what would still be said. */
+  /** True when nobody will read any further answer. */
   get isGone(): boolean {
     return this.#isClosed;
   }
 
-  /** The handler is told when the token has not been shown in time. */
+  /** Calls the handler when the token does not arrive in time. */
   expectToken(): void {
     this.#authenticateBy = setTimeout(() => {
       if (!this.isKnown) this.#authenticateBy = setTimeout(() => this.#secondLook(), SECOND_LOOK_MS);
@@ -87,23 +86,23 @@ export class ControlConnection {
     if (!this.isKnown) this.#handler.refusedTooLate(this);
   }
 
-  /** Makes room for others: told why, and cut if it does not read that in time. */
+  /** Closes the connection to free its place: sends the reason, and cuts when the peer does not read it in time. */
   evict(farewell: object): void {
     this.end(farewell);
     this.#linger ??= setTimeout(() => this.cut(), LINGER_MS);
   }
 
-  /** Closes it without a word. */
+  /** Closes the connection without a message. */
   cut(): void {
     this.#socket.terminate();
   }
 
-  /** Its peer has been sent everything it will ever be. */
+  /** True when everything was sent that the peer will ever get. */
   get isDone(): boolean {
     return this.#isClosed || this.#linger !== undefined;
   }
 
-  /** Bytes arrived. */
+  /** Takes bytes that arrived. */
   read(chunk: Buffer): void {
     if (this.#isDeaf) return;
     const lineBytesMax = this.isAuthenticated ? this.#limits.lineBytesMax : this.#limits.strangerLineBytesMax;
@@ -120,13 +119,13 @@ export class ControlConnection {
     void this.#serve();
   }
 
-  /** The peer has sent all it will; its last line needs no newline. */
+  /** The peer has ended its side; its last line needs no newline. */
   readEnd(): void {
     if (this.#splitter.partialBytes > 0) this.read(Buffer.from("\n"));
     this.end(null);
   }
 
-  /** Closes the connection when all that came before is answered, with a last word. */
+  /** Closes the connection after all earlier requests are answered, with an optional last message. */
   end(farewell: object | null): void {
     if (this.#isDeaf) return;
     this.#isDeaf = true;
@@ -135,13 +134,13 @@ export class ControlConnection {
     void this.#serve();
   }
 
-  /** The socket has room again. */
+  /** The socket can take more bytes. */
   drain(): void {
     this.#outbox.unblock();
     this.#flush();
   }
 
-  /** The socket is gone. */
+  /** The socket is closed. */
   closed(): void {
     this.#isClosed = true;
     this.#isDeaf = true;
@@ -152,12 +151,13 @@ export class ControlConnection {
     this.#onRoom?.();
   }
 
-  /** Answers what waits, one after the other, with a turn for everybody else now and then. */
+  /** Answers the waiting items one after the other; yields to other connections from time to time. */
   async #serve(): Promise<void> {
     this.#throttle();
     if (this.#isServing) return;
     this.#isServing = true;
-    // A peer that gave up waiting resets the connection, and a server that stood still meanwhile reads both at once.
+    // A peer that stopped waiting resets the connection; after a pause, the server reads the request and the reset
+    // together.
     await new Promise(setImmediate);
     for (let handled = 1; !this.#isClosed; handled++) {
       const item = this.#next();
@@ -169,7 +169,7 @@ export class ControlConnection {
     this.#isServing = false;
   }
 
-  /** The item whose turn it is. A place in the list moves on instead of the list: one chunk can bring very many lines. */
+  /** The next item. An index advances instead of a shift of the list, because one chunk can bring very many lines. */
   #next(): Item | null {
     const item = this.#waiting[this.#served] ?? null;
     if (item !== null) this.#served++;
@@ -214,7 +214,7 @@ export class ControlConnection {
     this.#onRoom?.();
   }
 
-  /** Waits until the peer has read all but so many bytes of its answers. */
+  /** Waits until the peer has read all but `bytes` of its answers. */
   async #hasReadAllBut(bytes: number): Promise<void> {
     while (this.#outbox.pendingBytes > bytes && !this.#isClosed) {
       await new Promise<void>((resolve) => {
@@ -224,7 +224,10 @@ export class ControlConnection {
     this.#onRoom = null;
   }
 
-  /** Ends our side. What the peer still sends is taken and dropped for a moment: else a reset could eat the answer. */
+  /**
+   * Ends the server's side. For a moment, what the peer still sends is read and dropped; else a reset could destroy the
+   * answer.
+   */
   #shutDown(): void {
     if (this.#isClosed) return;
     this.#setPaused(false);
@@ -232,7 +235,7 @@ export class ControlConnection {
     this.#linger ??= setTimeout(() => this.cut(), LINGER_MS);
   }
 
-  /** Stops reading while too much waits, and reads on when that is done. */
+  /** Pauses reading while too much waits, and resumes it afterwards. */
   #throttle(): void {
     const waiting = this.#waiting.length - this.#served;
     if (waiting > this.#limits.requestsWaitingMax && !this.#isDeaf) this.#setPaused(true);

@@ -1,4 +1,4 @@
-// The control channel's words for deploys. Each begins something and answers at once; deploy_status tells how it goes.
+// The control commands for deploys. Each starts an operation and answers at once; deploy_status reports the progress.
 //
 //   > {"command":"deploy_load","module":"AGFzbQ...","label":"hotfix.wasm"}
 //   < {"success":true,"command":"deploy_load","hash":"9f3c2a…","state":"checking"}
@@ -15,9 +15,9 @@ import type { ControlServer } from "./server.ts";
 
 const hash = z.string().regex(/^[0-9a-f]{16}$/, "a module's content hash: 16 hexadecimal digits");
 const LABEL_LENGTH_MAX = 100;
-/** Who it is, as they say themselves: for the deploy history. */
+/** The name the operator gives; for the deploy history. */
 const by = z.string().max(LABEL_LENGTH_MAX).default("");
-/** Why a module is taken back: the verdict of who does it. */
+/** The reason for a roll-back, as the operator gives it. */
 const REASON_LENGTH_MAX = 500;
 const HISTORY_DEFAULT = 50;
 const LEASE_MS_MIN = 1_000;

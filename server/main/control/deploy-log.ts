@@ -1,15 +1,15 @@
-// What was deployed here, by whom, and how it ended: a file of lines in the data directory that outlives the server, so that
-// the next start can say which promoted module is gone, and a history can be shown.
+// The deploy history: what was deployed, by whom, and how it ended. It is a file of JSON lines in the data directory
+// and outlives the server, so the next start can say which promoted module is lost, and operators can read the history.
 //
 //   {"v":1,"timestamp":"2026-01-01T00:00:00.000Z","event":"promoted","zone_id":2,"from_hash":"7e6a…","to_hash":"9f3c…",
 //    "label":"hotfix.wasm","reason":"canary passed","by":"anna@desk"}
 //
 //   const log = await DeployLog.open({ file: ".wowsim/deploys.jsonl", kernel, ... })
-//   log.lost                // promoted modules that ran when the server before this one ended, and do not now
-//   log.note(event)         // at once: the disk is somebody else's time
+//   log.lost                // promoted modules that ran when the previous server ended, and do not run now
+//   log.note(event)         // returns at once; the write happens in the background
 //
-// A file that is missing, damaged or from a later version is read as far as it can be. Whoever writes never waits: the
-// entries are in memory, and reach the disk one after the other.
+// A file that is missing, damaged or from a later version is read as far as possible. Callers never wait: entries are
+// kept in memory and written to the disk one after the other.
 
 import { open } from "node:fs/promises";
 import { z } from "zod";
@@ -22,7 +22,7 @@ const Entry = z.object({
   v: z.literal(1),
   timestamp: z.string(),
   event: z.enum(["server_started", "swapped", "promoted", "rolled_back", "refused"]),
-  /** 0: the whole server. */
+  /** 0 means the whole server. */
   zone_id: z.number().int(),
   from_hash: z.string(),
   to_hash: z.string(),
@@ -33,7 +33,7 @@ const Entry = z.object({
 
 export type DeployEntry = z.infer<typeof Entry>;
 
-/** A module that was promoted, and was not given up since; but the server has begun again without it. */
+/** A promoted module that was not rolled back, but that the restarted server does not run. */
 export interface LostPromotion {
   hash: string;
   label: string;
@@ -44,7 +44,7 @@ export interface LostPromotion {
 
 export interface DeployLogOptions {
   file: string;
-  /** What the zones start with. */
+  /** The kernel that the zones start with. */
   kernel: { readonly hash: string; readonly label: string };
   emitter: Emitter;
   /** Milliseconds since 1970. */
@@ -57,13 +57,13 @@ export interface DeployLogOptions {
 export const ENTRIES_MAX = 500;
 const FILE_BYTES_MAX = 1 << 20;
 const READ_BYTES_MAX = 1 << 18;
-/** Entries on their way to a disk that does not take them. */
+/** The most entries that wait for a disk that does not accept writes. */
 const WAITING_MAX = 1_000;
 const TEXT_LENGTH_MAX = 500;
 const CLOSE_MS_MAX = 500;
 
 export class DeployLog implements DeployNotes {
-  /** Lines of the file that could not be read. */
+  /** Number of lines in the file that could not be read. */
   readonly damaged: number;
   readonly lost: readonly LostPromotion[];
   readonly #options: DeployLogOptions;
@@ -73,7 +73,7 @@ export class DeployLog implements DeployNotes {
   #waiting = 0;
   #isFailing = false;
 
-  /** Reads what is there and notes the start. Never throws: a log that can not be read or written is said to be so. */
+  /** Reads the file and records the start. Never throws: a log that can not be read or written is reported. */
   static async open(options: DeployLogOptions): Promise<DeployLog> {
     const text = await readTail(options.file).catch((error: unknown) => {
       complain(options, error);
@@ -115,7 +115,7 @@ export class DeployLog implements DeployNotes {
     });
   }
 
-  /** Waits until everything is written or has failed to be, but not for a disk that hangs. */
+  /** Waits until every entry is written or has failed, but does not wait for a disk that hangs. */
   async close(): Promise<void> {
     const closed = this.#writing.then(() => this.#file.close());
     await Promise.race([closed, Bun.sleep(CLOSE_MS_MAX)]).catch((error: unknown) => complain(this.#options, error));
@@ -137,7 +137,7 @@ export class DeployLog implements DeployNotes {
       await this.#file.append(bytes);
       this.#isFailing = false;
     } catch (error) {
-      // One complaint a trouble, not one an entry.
+      // One warning per problem, not one per entry.
       if (!this.#isFailing) complain(this.#options, error);
       this.#isFailing = true;
     } finally {
@@ -150,7 +150,7 @@ function complain({ emitter, file }: DeployLogOptions, error: unknown): void {
   emitter.emit("error", "deploy", "Deploy history not kept", { file, error: messageOf(error) });
 }
 
-/** The last part of a file, from a whole line on; "" where there is no file. */
+/** The last part of a file, starting at a whole line; "" when the file does not exist. */
 async function readTail(path: string): Promise<string> {
   const handle = await open(path, "r").catch((error: unknown) => {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
@@ -185,12 +185,12 @@ function parseEntry(line: string): DeployEntry | null {
   try {
     return Entry.safeParse(JSON.parse(line)).data ?? null;
   } catch {
-    // Half a line of a server that was killed, or what somebody else wrote there; it is counted.
+    // A half line from a server that was killed, or foreign text; it is counted as damaged.
     return null;
   }
 }
 
-/** What zones ran for good when the server before this one ended, other than what they start with now. */
+/** The promoted modules that zones ran when the previous server ended, except the one they start with now. */
 function lostBy(entries: readonly DeployEntry[], startsWith: string): LostPromotion[] {
   const started = entries.findLastIndex(({ event }) => event === "server_started");
   const promoted = new Map<number, DeployEntry>();
@@ -208,7 +208,7 @@ function lostBy(entries: readonly DeployEntry[], startsWith: string): LostPromot
   return [...lost.values()];
 }
 
-/** What an operator is told of it, in a sentence with the way back. */
+/** The message for the operator: one sentence that also says how to restore the module. */
 export function lostText({ hash, label, promoted_at: at, by, zones }: LostPromotion): string {
   const who = by === "" ? "" : ` by ${by}`;
   const where = zones.length === 1 ? `zone ${zones[0]}` : `zones ${zones.join(", ")}`;

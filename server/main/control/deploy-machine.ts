@@ -1,67 +1,71 @@
-// What becomes of a zone's module, as one table: in which stage a zone is, what it is told, and what follows. Pure: no clock,
-// no socket, no worker. deploy.ts carries out the effects, deploy-promotion.ts decides for all zones together.
+// The state machine of a zone's module, as one table: the stage of the zone, the message it gets, and what follows. It
+// is pure: no clock, no socket, no worker. deploy.ts carries out the effects; deploy-promotion.ts decides for all zones
+// together.
 //
 //   step(zone, { type: "swap", hash: "9f3c…", leaseMs: 30_000 }, 7)
 //   // { zone: { ..., stage: { name: "swapping", move: 7, ... } }, effects: [{ do: "ask", verb: "swap", move: 7, ... }] }
 //
-// Every question to a zone, and every timer, has the number of its move. An answer with another number than the stage waits
-// for is late, and changes nothing: what the zone runs it says itself, with "module" and "rolled_back".
-// Two rules hold in every row. A module on trial has a lease, or is asked back until the zone answers or its worker is
-// gone. And nobody is told that a zone is steady while a swap may still happen there.
+// Every request to a zone and every timer carries its move number. When the stage waits for another number, the answer
+// is late and changes nothing; the zone itself reports what it runs, with "module" and "rolled_back". Two rules hold in
+// every row. A module on trial has a lease, or the roll-back is requested until the zone answers or its worker is gone.
+// And a zone is never reported as steady while a swap may still happen there.
 
 export type Purpose = "canary" | "promotion" | "return";
 
 export type Stage =
   | { readonly name: "steady" }
-  /** Asked to take a module. */
+  /** The zone was asked to load a module. */
   | { readonly name: "swapping"; move: number; hash: string; purpose: Purpose; reason: string; leaseMs: number }
-  /** Has it on trial; the move is its lease's. */
+  /** The zone runs the module on trial; the move number is that of its lease. */
   | { readonly name: "canary"; move: number; hash: string; before: string }
-  /** Has it, and waits for the other zones of the promotion. */
+  /** The zone runs the module on trial and waits for the other zones of the promotion. */
   | { readonly name: "joined"; hash: string; before: string }
-  /** Asked to keep it for good. */
+  /** The zone was asked to keep the module for good. */
   | { readonly name: "keeping"; move: number; hash: string; purpose: Purpose; reason: string; before: string }
-  /** Asked to give it back. */
+  /** The zone was asked to roll the module back. */
   | { readonly name: "undoing"; move: number; hash: string; reason: string; ran: boolean };
 
 export interface ZoneDeploy {
-  /** As the zone said last. */
+  /** The hash of the running module, as the zone last reported. */
   readonly runs: string;
-  /** What it ran last that was not on trial: it is back on that when its worker dies. */
+  /** The last module the zone ran that was not on trial: it runs this one again when its worker dies. */
   readonly promoted: string;
-  /** What a promotion replaced; where a roll-back goes. */
+  /** The module that the promotion replaced; a roll-back returns to it. */
   readonly previous: string | null;
   readonly lastError: string | null;
   readonly stage: Stage;
 }
 
 export type Message =
-  /** An operator's, or the promotion's. */
+  /** An order from an operator, or from the promotion. */
   | { type: "swap"; hash: string; leaseMs: number }
   | { type: "join"; hash: string }
   | { type: "keep" }
   | { type: "abandon"; reason: string }
   | { type: "back"; reason: string }
-  /** What became of a question. Silent: nothing came in time; withdrawn: and nothing will happen any more. */
+  /**
+   * The result of a request. "silent": no answer came in time; "withdrawn": no answer came, and the request will not
+   * run any more.
+   */
   | { type: "done"; move: number }
   | { type: "refused"; move: number; error: string }
   | { type: "silent"; move: number; error: string; isWithdrawn: boolean }
   | { type: "died"; move: number; error: string }
-  /** What the zone says unasked. */
+  /** What the zone reports by itself. */
   | { type: "module"; hash: string; isTrial: boolean }
   | { type: "rolled_back"; from: string; to: string; reason: string }
   | { type: "down"; reason: string }
   | { type: "up" }
-  /** A timer has run out. */
+  /** A timer has expired. */
   | { type: "time"; move: number };
 
 export type Effect =
   | { do: "ask"; verb: "swap" | "undo" | "keep"; move: number; hash: string }
-  /** Should the swap of that move not have happened, it shall not. */
+  /** If the swap of that move has not happened yet, it must not happen. */
   | { do: "withdraw"; move: number }
   | { do: "timer"; move: number; ms: number }
   | { do: "stop_timer" }
-  /** `isTold`: the zone has told it in telemetry itself. */
+  /** `isTold`: the zone itself has reported it in telemetry. */
   | {
       do: "tell";
       what: "swapped" | "promoted" | "rolled_back" | "refused";
@@ -74,13 +78,13 @@ export type Effect =
 export interface Outcome {
   zone: ZoneDeploy;
   effects: Effect[];
-  /** Why an order is not carried out. */
+  /** Why an order is refused. */
   refusal?: "busy" | "nothing_to_roll_back";
 }
 
-/** The reason of a roll-back that an operator wants. */
+/** The reason recorded when an operator asks for a roll-back. */
 export const ASKED_FOR = "asked for";
-/** How long until a zone that would not give a module back, or keep it, is asked again. */
+/** The time until a zone that refused to roll back or to keep a module is asked again. */
 export const RETRY_MS = 1_000;
 
 type Of<Type extends Message["type"]> = Extract<Message, { type: Type }>;
@@ -97,7 +101,7 @@ export const freshZone = (hash: string): ZoneDeploy => ({
   stage: { name: "steady" },
 });
 
-/** What follows from a message. `move` is a number that no move had before: for what begins here, if anything does. */
+/** What follows from a message. `move` is a number that no earlier move had; a move that starts here gets it. */
 export function step(zone: ZoneDeploy, message: Message, move: number): Outcome {
   const row = TABLE[zone.stage.name] as Record<Message["type"], (...given: [ZoneDeploy, Message, number]) => Outcome>;
   return row[message.type](zone, message, move);
@@ -118,7 +122,7 @@ function begin(zone: ZoneDeploy, swapping: Swapping): Outcome {
   return { zone: { ...zone, lastError: null, stage }, effects: [{ do: "ask", verb: "swap", move, hash }] };
 }
 
-/** Asks a module back, whatever the zone has made of it. */
+/** Requests the roll-back of a module, whatever its state in the zone. */
 function undo(zone: ZoneDeploy, hash: string, reason: string, move: number, ...first: Effect[]): Outcome {
   const stage: Stage = { name: "undoing", move, hash, reason, ran: zone.runs === hash };
   return { zone: { ...zone, stage }, effects: [...first, { do: "ask", verb: "undo", move, hash }] };
@@ -132,7 +136,7 @@ function keep(zone: ZoneDeploy, keeping: Keeping): Outcome {
   return { zone: { ...zone, stage }, effects: [{ do: "ask", verb: "keep", move, hash }] };
 }
 
-/** The same question again, under a new number. */
+/** Sends the same request again with a new move number. */
 function askAgain(zone: In<"keeping"> | In<"undoing">, move: number): Outcome {
   const { stage } = zone;
   const verb = stage.name === "keeping" ? "keep" : "undo";
@@ -158,22 +162,22 @@ const tell = (
   isTold = false,
 ): Effect => ({ do: "tell", what, from, to, reason, isTold });
 
-/** The zone's ladder, or the end of its worker, has taken a module out. */
+/** A module was removed: by the zone's recovery ladder, or because its worker ended. */
 function goneBack(zone: ZoneDeploy, { from, to, reason }: Of<"rolled_back">, ...effects: Effect[]): Outcome {
   const change = { runs: to, promoted: to, lastError: `rolled back by the zone: ${reason}` };
   return steady(zone, change, ...effects, tell("rolled_back", from, to, reason, true));
 }
 
-/** A move that did not come to its end; the zone runs what it ran. */
+/** A move failed; the zone runs the same module as before. */
 function failed(zone: ZoneDeploy, hash: string, error: string): Outcome {
   return steady(zone, { lastError: error }, tell("refused", zone.promoted, hash, error));
 }
 
-/** The worker is gone, and with it what was on trial. */
+/** The worker is gone, and the module on trial with it. */
 const lost = (zone: ZoneDeploy, hash: string, error: string): Outcome =>
   failed({ ...zone, runs: zone.promoted }, hash, error);
 
-/** The zone said that it kept the module; what it replaced is where a roll-back goes. */
+/** The zone reported that it kept the module; a roll-back returns to the module it replaced. */
 function kept({ stage, ...zone }: In<"keeping">): Outcome {
   const { hash, purpose, reason, before } = stage;
   const isReturn = purpose === "return";
@@ -183,7 +187,7 @@ function kept({ stage, ...zone }: In<"keeping">): Outcome {
   return steady({ ...zone, stage }, { previous, lastError }, tell(what, before, hash, reason));
 }
 
-/** Other than in their stages, these change nothing: nothing was asked, or by another number than what comes back. */
+/** These messages change something only in their own stages: elsewhere nothing was requested, or the move number differs. */
 const LATE = { done: stay, refused: stay, silent: stay, died: stay, time: stay, up: stay } as const;
 
 const STEADY: Row<"steady"> = {
@@ -199,7 +203,7 @@ const STEADY: Row<"steady"> = {
     zone.previous === null
       ? { zone, effects: [], refusal: "nothing_to_roll_back" }
       : begin(zone, { move, hash: zone.previous, purpose: "return", reason, leaseMs: 0 }),
-  // On trial and nobody holds a lease: it goes back.
+  // The module is on trial without a lease, so it is rolled back.
   module: (zone, said, move) =>
     said.isTrial ? undo(noted(zone, said), said.hash, "nobody asked for it", move) : stay(noted(zone, said)),
   rolled_back: (zone, message) => goneBack(zone, message),
@@ -239,9 +243,9 @@ const SWAPPING: Row<"swapping"> = {
   },
   died: (zone, { move, error }) => (move === zone.stage.move ? lost(zone, zone.stage.hash, error) : stay(zone)),
   module: (zone, said) => stay(noted(zone, said)),
-  // Before the swap's own answer, which is late then.
+  // This arrives before the answer to the swap; that answer is then late.
   rolled_back: (zone, message) => (message.from === zone.stage.hash ? goneBack(zone, message) : stay(zone)),
-  // It refuses the swap, or has said that it rolled back.
+  // The zone refuses the swap, or has reported its roll-back.
   down: stay,
 };
 
@@ -328,7 +332,7 @@ const UNDOING: Row<"undoing"> = {
   join: busy,
   keep: stay,
   abandon: stay,
-  // That is what is being done.
+  // A roll-back is already under way.
   back: stay,
   done: (zone, { move }) => {
     const { stage, lastError, runs } = zone;

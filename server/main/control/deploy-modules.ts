@@ -1,10 +1,10 @@
-// The kernel modules a server knows by their content hash: uploaded ones, each checked and metered by a short-lived worker
-// before it may run, and the ones its zones started with.
+// The kernel modules a server knows, by content hash: uploaded modules, each checked and metered by a short-lived
+// worker before it may run, and the modules its zones started with.
 //
-//   modules.add(bytes, "hotfix.wasm")     // "9f3c2a…", at once; the check goes on in the background
+//   modules.add(bytes, "hotfix.wasm")     // "9f3c2a…", at once; the check continues in the background
 //   modules.get("9f3c2a…")                // { hash, label, state: "checking" | "ready" | "refused", problems: [] }
 //
-// At most modulesMax are kept: the oldest that no zone needs makes room.
+// At most modulesMax are kept: the oldest module that no zone needs is evicted.
 
 import { WowsimError } from "../../protocol/errors.ts";
 import type { CheckAnswer, CheckRequest } from "../../shared/module-check.ts";
@@ -26,7 +26,7 @@ export interface KnownModule {
 
 const PROBLEMS_MAX = 20;
 
-/** Tells whether a zone runs a module, or would roll back to it; such a module is never dropped. */
+/** Tells whether a zone runs a module or would roll back to it; such a module is never evicted. */
 export interface ModuleUsers {
   isNeeded(hash: string): boolean;
 }
@@ -44,15 +44,15 @@ export class ModuleStore {
     this.#limits = limits;
   }
 
-  /** Makes known what the zones already run; such a kernel needs no check. */
+  /** Adds a kernel that the zones already run; it needs no check. */
   addRunning(kernel: Kernel): void {
     const { hash, label } = kernel;
     this.#modules.set(hash, { hash, label, state: "ready", problems: [], kernel });
   }
 
   /**
-   * Takes an unmetered kernel binary and starts its check; returns its content hash at once. A module already known is
-   * not checked again, unless it was refused. Throws WowsimError when it is too big or there is no room.
+   * Adds an unmetered kernel binary and starts its check; returns its content hash at once. A known module is not
+   * checked again, unless it was refused. Throws WowsimError when the binary is too big or there is no room.
    */
   add(wasm: Uint8Array, label: string): KnownModule {
     const { moduleBytesMax, checksRunningMax } = this.#limits;
@@ -80,7 +80,7 @@ export class ModuleStore {
     return this.#modules.get(hash);
   }
 
-  /** A module that may run. Throws WowsimError with what is wrong when it may not (yet). */
+  /** A module that may run. Throws WowsimError with the reason when the module may not run, or may not run yet. */
   ready(hash: string): Kernel {
     const known = this.#modules.get(hash);
     if (!known) throw new WowsimError("module_unknown", `No module ${hash} is known here; send it with deploy_load.`);
@@ -100,7 +100,7 @@ export class ModuleStore {
     return [...this.#modules.values()];
   }
 
-  /** Ends checks that still run. */
+  /** Stops the checks that still run. */
   stop(): void {
     for (const worker of this.#workers) worker.terminate();
     this.#workers.clear();

@@ -1,6 +1,6 @@
-// A promotion gives one module to every zone, or to none. First all of them take it on trial; only when the last one has
-// it are they told to keep it. When one drops out before that, all give it back; when one does while they keep it, those
-// that have kept it go back to what they ran.
+// A promotion gives one module to every zone, or to none. First all zones run it on trial; when the last one does, all
+// are told to keep it. When a zone drops out before that, all roll back. When a zone drops out while the others keep
+// it, those that have kept it return to the module they ran before.
 //
 //   next({ hash: "9f3c…", isDecided: false }, zones)
 //   // { promotion: { hash, isDecided: true }, orders: [[1, { type: "keep" }], [2, { type: "keep" }]] }
@@ -9,17 +9,17 @@ import type { Message, ZoneDeploy } from "./deploy-machine.ts";
 
 export interface Promotion {
   readonly hash: string;
-  /** Every zone has had it on trial; they are told to keep it. */
+  /** Every zone has run the module on trial; the zones are told to keep it. */
   readonly isDecided: boolean;
 }
 
 export interface Next {
-  /** Null: it is over. */
+  /** Null when the promotion is over. */
   promotion: Promotion | null;
   orders: [zoneId: number, message: Message][];
 }
 
-/** What a promotion does next, as its zones are. Pure. */
+/** The next step of a promotion, given the state of its zones. Pure. */
 export function next(promotion: Promotion, zones: ReadonlyMap<number, ZoneDeploy>): Next {
   return promotion.isDecided ? afterDecision(promotion, zones) : beforeDecision(promotion, zones);
 }

@@ -1,12 +1,12 @@
-// Deploys: which kernel each zone runs, and the moves between them. A swap is a canary on a lease: when the lease ends
-// and nobody has promoted it, the zone goes back to what it ran before, so a tool that dies in the middle breaks nothing.
+// Deploys: which kernel each zone runs, and the moves between kernels. A swap is a canary with a lease: when the lease
+// ends without a promotion, the zone returns to its previous module, so a tool that dies in the middle does no damage.
 //
 //   deployer.swap("9f3c…", 2, 30_000)   // zone 2: steady → swapping → canary
 //   deployer.promote("9f3c…")           // every zone: promoting → steady, or all of them back when one drops out
 //   deployer.rollback(2)                // zone 2: canary → rolling_back → steady
 //
-// Every move is begun here and finished in the background; status() tells how far it is and what went wrong last. What
-// follows from what is decided by deploy-machine.ts and deploy-promotion.ts: here their effects are carried out.
+// Every move starts here and finishes in the background; status() reports the progress and the last error.
+// deploy-machine.ts and deploy-promotion.ts decide what happens; this file carries out their effects.
 
 import { messageOf, WowsimError } from "../../protocol/errors.ts";
 import type { Kernel } from "../../../assembly/toolchain/kernel.ts";
@@ -27,7 +27,7 @@ import { entryOf } from "../../protocol/assert.ts";
 
 export type DeployPhase = "steady" | "swapping" | "canary" | "promoting" | "rolling_back";
 
-/** What deploys need of the zone supervisor. A request settles: the zone answers, or its link gives up. */
+/** What deploys need of the zone supervisor. Every request settles: the zone answers, or its link reports a timeout. */
 export interface DeployZones {
   readonly zones: ReadonlyMap<
     number,
@@ -41,36 +41,36 @@ export type ZoneMove =
   | { type: "rollback"; hash: string }
   | { type: "promote"; hash: string };
 
-/** What became of a module in a zone, for whoever keeps a record. */
+/** What happened to a module in a zone, for the deploy history. */
 export interface DeployEvent {
   what: "swapped" | "promoted" | "rolled_back" | "refused";
   zoneId: number;
   from: string;
   to: string;
-  /** Of the module that was tried, promoted or taken back. */
+  /** The label of the module that was tried, promoted or rolled back. */
   label: string;
   reason: string;
-  /** Who asked for it, as they said themselves; "" when nobody did. */
+  /** The name given by the operator who asked for it; "" when no operator did. */
   by: string;
 }
 
-/** Keeps a record of what became of modules. */
+/** Records what happens to modules. */
 export interface DeployNotes {
   note(event: DeployEvent): void;
 }
 
 export interface DeployerOptions {
   zones: DeployZones;
-  /** What every zone runs at the start. */
+  /** The kernel that every zone runs at the start. */
   kernel: Kernel;
   emitter: Emitter;
   /** Makes the worker that checks one module: workers.check. */
   newWorker: WorkerFactory;
   /** Milliseconds; only differences count. */
   now: () => number;
-  /** Told of everything that becomes of a module. */
+  /** Gets an entry for everything that happens to a module. */
   log?: DeployNotes;
-  /** Calls `action` once after so many milliseconds; returns how to prevent that. Default: setTimeout. */
+  /** Calls `action` once after `ms` milliseconds; returns a function that cancels the call. Default: setTimeout. */
   after?: (ms: number, action: () => void) => () => void;
 }
 
@@ -85,11 +85,11 @@ export interface ZoneDeployStatus {
   last_error: string | null;
 }
 
-/** What belongs to a zone's stage outside of the machine. */
+/** What belongs to the stage of a zone but is outside the state machine. */
 interface Holding {
   stopTimer: (() => void) | null;
   endsAtMs: number;
-  /** Of the swap asked for last. */
+  /** The ticket of the last requested swap. */
   ticket: { move: number; ticket: SwapTicket } | null;
   by: string;
 }
@@ -114,7 +114,7 @@ export class Deployer implements ZoneListener, ModuleUsers {
     }
   }
 
-  /** Begins a canary in one zone. Throws WowsimError when the module may not run or the zone is in another move. */
+  /** Starts a canary in one zone. Throws WowsimError when the module may not run or the zone is in another move. */
   swap(hash: string, zoneId: number, leaseMs: number, by = ""): void {
     this.modules.ready(hash);
     const zone = this.#zone(zoneId);
@@ -124,7 +124,7 @@ export class Deployer implements ZoneListener, ModuleUsers {
     this.#order(zoneId, { type: "swap", hash, leaseMs }, by);
   }
 
-  /** Begins to give a canaried module to every zone, all or none. Throws WowsimError when no zone runs it as a canary. */
+  /** Starts to give a canaried module to every zone, all or none. Throws WowsimError when no zone runs it as a canary. */
   promote(hash: string, by = ""): void {
     this.modules.ready(hash);
     this.#refuseWhilePromoting();
@@ -141,9 +141,10 @@ export class Deployer implements ZoneListener, ModuleUsers {
   }
 
   /**
-   * Begins to put a zone back on what it ran before. 0: all zones in which a module is on trial or on its way; where there
-   * is none, all zones that were given one by a promotion. With a hash only zones that run that module. `reason` is for the
-   * history. Which ones; throws WowsimError when there is nothing to go back to.
+   * Starts to roll a zone back to its previous module. Zone 0 means every zone in which a module is on trial or on its
+   * way; when there is none, every zone that got its module by a promotion. With `hash`, only zones that run that
+   * module. `reason` is for the history. Returns the ids of these zones; throws WowsimError when there is nothing to
+   * roll back.
    */
   rollback(zoneId: number, by = "", hash?: string, reason = ASKED_FOR): number[] {
     const ids = this.#meant(zoneId).filter((id) => hash === undefined || this.#concerns(id, hash));
@@ -186,14 +187,14 @@ export class Deployer implements ZoneListener, ModuleUsers {
     });
   }
 
-  /** Ends checks and leases; zones keep what they run. */
+  /** Stops checks and leases; zones keep the modules they run. */
   stop(): void {
     this.#isStopped = true;
     this.modules.stop();
     for (const holding of this.#holdings.values()) holding.stopTimer?.();
   }
 
-  /** Whether a zone runs the module, or would go back to it. */
+  /** Whether a zone runs the module, or would roll back to it. */
   isNeeded(hash: string): boolean {
     return [...this.#zones].some(([id, { runs, promoted, previous, stage }]) => {
       const ofStage = stage.name === "steady" ? null : stage.hash;
@@ -215,7 +216,7 @@ export class Deployer implements ZoneListener, ModuleUsers {
     }
   }
 
-  /** An order that the zone is in no stage for is refused. */
+  /** Gives an order to a zone; an order that does not fit the stage is refused. */
   #order(zoneId: number, message: Message, by: string): void {
     if (this.#take(zoneId, message, by).refusal !== undefined) throw this.#busy(zoneId);
   }
@@ -227,7 +228,7 @@ export class Deployer implements ZoneListener, ModuleUsers {
     return ids;
   }
 
-  /** Something has happened; a promotion may go on by it. */
+  /** Passes an event to the machine; a promotion may continue because of it. */
   #tell(zoneId: number, message: Message): void {
     if (this.#isStopped || !this.#zones.has(zoneId)) return;
     this.#take(zoneId, message);
@@ -269,7 +270,7 @@ export class Deployer implements ZoneListener, ModuleUsers {
     holding.stopTimer = after(ms, () => this.#tell(zoneId, { type: "time", move }));
   }
 
-  /** Asks a zone, and tells the machine what came of it. */
+  /** Sends a request to a zone, and passes the result to the machine. */
   async #ask(zoneId: number, holding: Holding, effect: Extract<Effect, { do: "ask" }>): Promise<void> {
     const { move, verb } = effect;
     try {
@@ -343,7 +344,7 @@ const TOLD_AS = {
   refused: "Module refused",
 } as const;
 
-/** The stage in the words of the wire. */
+/** The stage, in the words of the protocol. */
 function phaseOf(stage: Stage): DeployPhase {
   if (stage.name === "steady" || stage.name === "canary") return stage.name;
   if (stage.name === "undoing") return "rolling_back";
@@ -352,7 +353,7 @@ function phaseOf(stage: Stage): DeployPhase {
   return stage.name === "swapping" ? "swapping" : "promoting";
 }
 
-/** What the zone would go back to. */
+/** The module that the zone would roll back to. */
 function previousOf({ stage, previous, promoted }: ZoneDeploy): string | null {
   if (stage.name === "canary" || stage.name === "joined" || stage.name === "keeping") return stage.before;
   return stage.name === "undoing" ? promoted : previous;

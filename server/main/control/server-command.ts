@@ -1,5 +1,5 @@
-// The control command that tells of the server itself: where its other ports are, and what it serves. Whoever knows the
-// control port needs to be told nothing else.
+// The control command that describes the server: its other ports, and what it serves. A client that knows the control
+// port needs no other setting.
 //
 //   > {"command":"server"}
 //   < {"success":true,"command":"server","host":"127.0.0.1","ports":{"game":8080,"control":8081,"http":8082,"telemetry":9090},
@@ -9,7 +9,7 @@ import { z } from "zod";
 import type { ControlServer } from "./server.ts";
 
 export interface ServerFacts {
-  /** What it listens on. */
+  /** The address the server listens on. */
   host: string;
   ports: { game: number; control: number; http: number; telemetry: number };
   version: string;
@@ -18,7 +18,7 @@ export interface ServerFacts {
   dataDir: string;
 }
 
-/** Adds `server` to the control channel; `facts` is read at each request, since ports are known last. */
+/** Adds `server` to the control channel; `facts` is read at each request, because the ports are known last. */
 export function registerServerCommand(control: Pick<ControlServer, "register">, facts: Readonly<ServerFacts>): void {
   control.register("server", z.object({}), () => {
     const { host, ports, version, tickRateHz, zones, dataDir } = facts;

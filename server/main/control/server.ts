@@ -1,5 +1,5 @@
 // The control port: JSON lines over TCP for operators and scripts, docs/PROTOCOL.md. It runs on the main thread and
-// reads only what is there (registry, shared memory), so it answers at once whatever the zones do.
+// only reads data that is already there (registry, shared memory), so it answers at once even when zones are stuck.
 //
 //   const control = new ControlServer({ emitter, token })
 //   registerFaultCommands(control, registry)
@@ -7,10 +7,11 @@
 //   > {"command":"list","id":1}
 //   < {"success":true,"command":"list","faults":[...],"id":1}
 //
-// Off loopback it needs a token. A connection shows it once ({"command":"auth","token":"..."}) or in each request. Whoever
-// has not shown it yet is a stranger: it has seconds to do so, never gets the last places, and makes room for newcomers
-// (net/places.ts), so that nobody keeps an operator out by holding connections; the answer to a wrong token waits
-// (net/wrong-tokens.ts), a right one is in at once. Where no token is asked for, who has sent no request yet is the stranger.
+// Off loopback it needs a token. A connection sends it once ({"command":"auth","token":"..."}) or in each request. A
+// connection that has not sent the token yet is a stranger: it has a few seconds to send it, never gets the reserved
+// places, and is evicted for newcomers (server/main/sockets/places.ts), so nobody keeps an operator out by holding
+// connections. The answer to a wrong token is delayed (server/shared/wrong-tokens.ts); a right token is accepted at
+// once. When no token is needed, a connection that has sent no request yet is the stranger.
 
 import type { TCPSocketListener } from "bun";
 import type { z } from "zod";
@@ -28,7 +29,7 @@ import { CONTROL_LIMITS } from "../../protocol/limits.ts";
 import type { ControlSocket, RequestHandler } from "./connection.ts";
 import type { ControlLimits } from "../../protocol/limits.ts";
 
-/** How long requests that are being handled may take when the server stops. */
+/** How long running requests may take when the server stops. */
 const STOP_MS_MAX = 500;
 const HTTP_REQUEST = /^[A-Z]+ \S+ HTTP\/\d/;
 
@@ -36,14 +37,14 @@ export interface ControlServerOptions {
   emitter: Emitter;
   token?: string;
   limits?: Partial<ControlLimits>;
-  /** Shared with the other ports that ask for this token; default: of its own. */
+  /** Shared with the other ports that use this token; by default the port has its own. */
   wrongTokens?: WrongTokens;
 }
 
 /** Exact numbers since the start. */
 export interface ControlCounters {
   accepted: number;
-  /** Connections that were closed for others, by why: "connections", "authenticate", ... */
+  /** Connections that were closed by the server, by reason: "connections", "authenticate", ... */
   refused: Map<string, number>;
   requests: number;
   malformed: number;
@@ -78,7 +79,7 @@ export class ControlServer implements RequestHandler {
     this.#places = new Places({
       max,
       reserved: Math.min(connectionsReserved, Math.floor(max / 2)),
-      // Without a token only this machine's own programs come here, all from one address.
+      // Without a token, only programs of this machine connect, all from one address.
       strangersPerAddressMax: this.#secret === null ? max : strangersPerAddressMax,
     });
     this.#commands = new ControlCommands(emitter);
@@ -97,7 +98,10 @@ export class ControlServer implements RequestHandler {
     this.#commands.register(name, schema, handler);
   }
 
-  /** Listens; returns the port, which is another one for 0. Throws WowsimError: no token off loopback, port in use. */
+  /**
+   * Listens; returns the actual port, which differs when `port` is 0. Throws WowsimError: no token off loopback, port
+   * in use.
+   */
   listen(host: string, port: number): number {
     if (this.#secret === null && !isLoopback(host)) {
       const message = `The control port on ${host} would let anybody break this server. Give it a --token (or WOWSIM_TOKEN), or listen on 127.0.0.1.`;
@@ -124,7 +128,7 @@ export class ControlServer implements RequestHandler {
     return this.#listener.port;
   }
 
-  /** Answers what has come in so far, then closes all connections. */
+  /** Answers the requests that have arrived, then closes all connections. */
   async stop(): Promise<void> {
     this.#listener?.stop();
     for (const connection of this.#connections) connection.end(null);
@@ -170,19 +174,19 @@ export class ControlServer implements RequestHandler {
     if (this.#secret !== null) connection.expectToken();
   }
 
-  /** That one gives up its place for a newcomer. */
+  /** Evicts this connection to free its place for a newcomer. */
   #makeRoom(leaving: ControlConnection | null): void {
     if (leaving === null) return;
     const { connectionsMax } = this.#limits;
     this.#refuse("connections");
-    // So many that are on their way out are not all told why.
+    // When very many connections are closing, they are cut without a message.
     if (this.#connections.size > 2 * connectionsMax) return leaving.cut();
     const claim = this.#secret === null ? "the one that did nothing for longest" : "those without the token";
     const error = `At most ${connectionsMax} control connections; for a newcomer room is made by ${claim}.`;
     leaving.evict({ success: false, error, code: "too_many_connections" });
   }
 
-  /** Counted by why. */
+  /** Counts a closed connection by reason. */
   #refuse(reason: string): void {
     this.counters.refused.set(reason, (this.counters.refused.get(reason) ?? 0) + 1);
   }
@@ -194,13 +198,13 @@ export class ControlServer implements RequestHandler {
     connection.closed();
   }
 
-  /** Where no token is asked for, a request that was understood is what tells a tool from somebody who holds a place. */
+  /** When no token is needed, a valid request shows that the peer is a tool and not just holding a place. */
   #use(connection: ControlConnection): void {
     if (this.#secret === null) this.#places.know(connection);
     else this.#places.use(connection);
   }
 
-  /** Why the connection ends here, or null. */
+  /** The reason to close the connection here, or null. */
   #whyClose(connection: ControlConnection, line: string, isFirstMalformed: boolean): string | null {
     const { malformedRunMax, wrongTokensMax } = this.#limits;
     // A web page can make a browser send an HTTP request here, with commands in its body.
@@ -230,7 +234,7 @@ export class ControlServer implements RequestHandler {
     throw new WowsimError("token_required", message);
   }
 
-  /** Says so after the delay that the wrong tokens of this address have earned. */
+  /** Refuses the token, after the delay that the earlier wrong tokens of this address cause. */
   async #refuseToken(connection: ControlConnection): Promise<never> {
     const waitMs = this.#wrongTokens.wrong(connection.remoteAddress);
     this.counters.wrongTokens++;

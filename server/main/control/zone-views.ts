@@ -1,4 +1,5 @@
-// Looking into zones from the control channel: inspect_zone answers who is where and whom the creatures hate.
+// Looks into zones from the control channel: inspect_zone reports where the entities are and the threat lists of the
+// creatures.
 //
 //   > {"command":"inspect_zone","zone_id":1}
 //   < {"success":true,"command":"inspect_zone","zone_id":1,"tick":4711,"hash":"9c61f20e8a07d3b5","age_ms":12,
@@ -8,10 +9,10 @@
 // ENTITY = {"id":3,"name":"Bot 3","is":"player","level":10,"x":1.5,"y":-20.25,"health":80,"health_max":100,
 //           "target":1000001,"states":["in_combat"]}
 //
-// Of a crowd up to 400 are shown, every n-th; "turn":1 shows those after them, and so on around.
+// In a crowd, up to 400 entities are shown, every n-th one; "turn":1 shows the ones after them, and so on in a circle.
 //
-// A zone is looked into at most five times a second and turn, however many ask; in between they get what was seen last, with its
-// age. So it is with a zone that does not answer just now: the channel never waits long for one.
+// A zone is sampled at most five times a second per turn, however many clients ask; in between, they get the last view
+// with its age. The same holds for a zone that does not answer now: the channel never waits long for one.
 
 import { z } from "zod";
 import * as abi from "../../../assembly/abi.ts";
@@ -20,9 +21,9 @@ import type { Fight, ViewedEntity, ZonePicture } from "../../shared/zone-picture
 import type { PlayerNames } from "../../shared/player-names.ts";
 import type { ControlServer } from "./server.ts";
 
-/** A view younger than this is given again. */
+/** A view younger than this is returned again. */
 const VIEW_INTERVAL_MS = 200;
-/** How long an answer waits for a zone that was never seen or not lately; the channel answers within 100 ms. */
+/** How long an answer waits for a zone that has no recent view; the channel answers within 100 ms. */
 const WAIT_MS_MAX = 80;
 const ZONE_ID_MAX = 65_535;
 /** A full zone has 8,192 entities, of which 400 are shown at once. */
@@ -41,7 +42,7 @@ export interface ZoneViewsOptions {
     request(zoneId: number, message: { type: "view"; turn: number }): Promise<unknown>;
   };
   players: PlayerNames;
-  /** By kind. */
+  /** The creature names, by kind. */
   creatures: readonly { readonly name: string }[];
   /** Milliseconds, monotonic. */
   now: () => number;
@@ -50,20 +51,20 @@ export interface ZoneViewsOptions {
 interface Seen {
   view: ZonePicture | null;
   atMs: number;
-  /** The look that is under way. */
+  /** The sample that is under way. */
   pending: Promise<void> | null;
 }
 
 export class ZoneViews {
   readonly #options: ZoneViewsOptions;
-  /** By zone and turn. */
+  /** The last views, by zone and turn. */
   readonly #seen = new Map<number, Seen>();
 
   constructor(options: ZoneViewsOptions) {
     this.#options = options;
   }
 
-  /** What inspect_zone answers. Throws WowsimError: no_such_zone, zone_busy. */
+  /** The answer to inspect_zone. Throws WowsimError: no_such_zone, zone_busy. */
   async inspect(zoneId: number, turn = 0): Promise<Record<string, unknown>> {
     const seen = this.#of(zoneId, turn);
     const { now } = this.#options;
@@ -81,7 +82,7 @@ export class ZoneViews {
     try {
       seen.view = (await zones.request(zoneId, { type: "view", turn })) as ZonePicture | null;
     } catch {
-      // Its worker is gone or stuck, which telemetry tells; what was seen before means nothing any more.
+      // The worker is gone or stuck, which telemetry reports; the last view is no longer valid.
       seen.view = null;
     }
     seen.atMs = now();

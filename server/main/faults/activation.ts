@@ -2,8 +2,8 @@
 //
 //   number 7 · latency-spike · zones 1, 2 · probability 1 · since tick 900, for 100 · struck 40 of 40
 //
-// Its counters are words of the shared block (fault-block.ts) until it has left every thread; then they are final, and
-// kept here, because the block's slot may be given to another.
+// Its counters are words of the shared block (fault-block.ts) until the fault has left every thread. Then they are
+// final and kept here, because the slot may be given to another activation.
 
 import { effectIndex } from "../../shared/fault-block.ts";
 import type { FaultBlock } from "../../shared/fault-block.ts";
@@ -19,7 +19,7 @@ export interface FaultCounts {
   affected: number;
 }
 
-/** What an activation did, by the names of its definition's effects; and the sessions it closed, the first of them. */
+/** What an activation did, by the names of its definition's effects, and the ids of the first sessions it closed. */
 export type FaultDeeds = Partial<Record<FaultEffect, number>> & { session_ids?: number[] };
 
 /** Sessions named in one audit line. */
@@ -51,7 +51,7 @@ export class Activation {
   #endTick: number | null = null;
   #final: FaultCounts | null = null;
   #finalDeeds: FaultDeeds | null = null;
-  /** Ids of the sessions it closed, and how many of them have been told. */
+  /** Ids of the sessions it closed, and how many of them were reported. */
   readonly #closed: number[] = [];
   #closedTold = 0;
   #hooks: MainFaultHooks = {};
@@ -84,7 +84,7 @@ export class Activation {
     return this.#hooks;
   }
 
-  /** What it did so far, by the names of its effects. */
+  /** What it has done so far, by the names of its effects. */
   get deeds(): FaultDeeds {
     if (this.#finalDeeds !== null) return { ...this.#finalDeeds };
     const deeds: FaultDeeds = {};
@@ -108,7 +108,7 @@ export class Activation {
     };
   }
 
-  /** Ticks it has lasted at server tick `now`; after its end, ticks it lasted. */
+  /** Ticks since its start at server tick `now`; after its end, its whole duration in ticks. */
   elapsed(now: number): number {
     return Math.min((this.#endTick ?? now) - this.#startTick, this.durationTicks);
   }
@@ -117,7 +117,7 @@ export class Activation {
     return this.isActive ? this.durationTicks - this.elapsed(now) : 0;
   }
 
-  /** Makes the main half. Throws what the fault throws. */
+  /** Creates the main half. Throws what the fault throws. */
   start(players: FaultPlayers): void {
     const random = seededRandom(seedOf(this.seed, "main"));
     const did = (effect: FaultEffect, amount = 1): void =>
