@@ -1,4 +1,4 @@
-// wowsim benchmark: how the server bears one load after another, whether each is within limits, and what the largest is.
+// wowsim benchmark: measures the server under one load after another, whether each is within limits, and the largest that is.
 
 import { availableParallelism, cpus } from "node:os";
 import { InvalidArgumentError, Option } from "commander";
@@ -102,12 +102,12 @@ async function benchmark(flags: BenchmarkFlags): Promise<void> {
   });
 }
 
-/** The running server to measure; null when it starts one. */
+/** The running server to measure; null when the benchmark starts its own. */
 async function attachedTo(flags: BenchmarkFlags): Promise<FoundServer | null> {
   return flags.attach === true || flags.server !== undefined ? await serverOf("benchmark", flags) : null;
 }
 
-/** The server to measure, and what has to be put away afterwards. */
+/** The server to measure, and the cleanup afterwards. */
 async function open(flags: BenchmarkFlags): Promise<{ target: Target; command: string } & AsyncDisposable> {
   const { FeedClient } = await import("../client/feed-client.ts");
   const { ServerProcess } = await import("../client/server-process.ts");
@@ -175,12 +175,12 @@ async function measure(
   }
 }
 
-/** What the steps so far say about the largest load. */
+/** What the steps so far show about the largest load. */
 function known(steps: readonly JudgedStep[]): { held: number; failed: number | null; countMax: number } {
   const counts = (holds: boolean): number[] =>
     steps.filter(({ verdict }) => verdict.holds === holds).map(({ clients }) => clients);
   const failed = counts(false).length === 0 ? null : Math.min(...counts(false));
-  // One that held above one that did not is luck.
+  // A load that held above one that failed is luck.
   const held = Math.max(0, ...counts(true).filter((count) => failed === null || count < failed));
   return { held, failed, countMax: CLIENTS_MAX };
 }

@@ -46,7 +46,7 @@ async function build({ out: file, variant, withParent, format }: BuildFlags): Pr
   } catch (error) {
     fail(error, EXIT.degraded);
   } finally {
-    // What is still waited for there must not keep the process.
+    // The pending read of stdin must not keep the process alive.
     if (withParent === true) process.stdin.pause();
   }
 }

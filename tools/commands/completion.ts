@@ -1,5 +1,5 @@
-// wowsim completion: prints a script with which a shell completes this command, made from the tree of subcommands; and the
-// zones of the server, which such a script asks for when somebody completes one.
+// wowsim completion: prints a shell's completion script for this command, generated from the tree of subcommands. It also
+// prints the zones of the server, which such a script asks for when a user completes a zone.
 
 import { Argument, InvalidArgumentError } from "commander";
 import type { Command } from "commander";
@@ -9,7 +9,7 @@ import { fail, out } from "../ui/output.ts";
 const SHELLS = ["bash", "zsh", "fish"] as const;
 type Shell = (typeof SHELLS)[number];
 
-/** Somebody has pressed the key and waits. */
+/** The user has pressed the key and waits. */
 const ZONES_MS_MAX = 300;
 
 export function register(program: Command): void {
@@ -17,7 +17,7 @@ export function register(program: Command): void {
     .command("completion")
     .description("Print the script with which a shell completes this command.")
     .addArgument(
-      // What a script asks for with "zones" is nothing that anybody types: neither help nor completion offers it.
+      // Only a script uses "zones", so neither help nor completion offers it.
       new Argument("<shell>", "which shell").choices(SHELLS).argParser(shellOrZones),
     )
     .addHelpText(
@@ -55,7 +55,7 @@ async function printZones(): Promise<void> {
     const { zones } = Answer.parse(await control.ask({ command: "server" }));
     for (const { id, name } of zones) out(`${id}\t${name}`);
   } catch (error) {
-    // Whoever types waits for this, and knows what to type without it: the script offers the built-in world's.
+    // The user waits and can type without this: the script then offers the built-in world's zones.
     fail(error);
   }
 }

@@ -1,4 +1,4 @@
-// wowsim dashboard: a running server on the whole terminal, seen and driven by keys and mouse.
+// wowsim dashboard: shows a running server on the whole terminal, and controls it by keys and mouse.
 
 import { join } from "node:path";
 import { Option } from "commander";
@@ -68,7 +68,7 @@ async function dashboard(flags: DashboardFlags): Promise<void> {
       hasColor: hasColor(),
       isAscii,
     });
-    // Sockets and timers that are being closed are of no interest to anybody any more.
+    // There is no need to wait for sockets and timers that are being closed.
     process.exit(exitCode);
   } catch (error) {
     fail(error);
@@ -82,14 +82,14 @@ async function placeOf(flags: DashboardFlags): Promise<Place> {
   return { host, port, controlPort, httpPort, telemetryPort, telemetryFile, token, playerToken };
 }
 
-/** Of the server that keeps its data in this folder; null when the server is another one. */
+/** The telemetry file of the server whose data is in this folder; null when the server is another one. */
 function fileOf(host: string, controlPort: number): string | null {
   const folder = readServerFile(DATA_DIR);
   const isHere = HERE.has(host) || host === folder?.host;
   return isHere && folder?.ports.control === controlPort ? join(DATA_DIR, "telemetry.jsonl") : null;
 }
 
-/** Where it is, or will be: of one that does not answer yet, the ports that it was not told are the usual ones. */
+/** The server's address now or later: while it does not answer, the ports that were not given are the default ones. */
 async function server(flags: ServerFlags): Promise<FoundServer> {
   try {
     return await serverOf("dashboard", flags);

@@ -1,4 +1,4 @@
-// wowsim demo: the whole life of an incident in a minute, on a server of its own.
+// wowsim demo: the whole course of an incident in a minute, on a server of its own.
 
 import type { Command } from "commander";
 import { addFormatFlag, parseInteger } from "../ui/flags.ts";
@@ -46,7 +46,7 @@ async function demo({ auto, seed, format }: DemoFlags): Promise<void> {
   process.exit(stop.signal.aborted ? EXIT.interrupted : ok ? EXIT.ok : EXIT.degraded);
 }
 
-/** Somebody who has seen all of it may want to do it. */
+/** A user who has watched the demo may want to do the same by hand. */
 async function offerWizard(signal: AbortSignal): Promise<void> {
   const { confirm } = await import("@clack/prompts");
   const { orCancelled } = await import("../ui/ask.ts");
@@ -65,7 +65,7 @@ async function chooseNarrator(auto: boolean, format: OutputFormat, signal: Abort
   return new ClackNarrator({ asks: !auto, signal });
 }
 
-/** The first Ctrl-C, SIGTERM or hang-up puts everything away in order; the second does it at once. */
+/** The first Ctrl-C, SIGTERM or hang-up cleans up in order; the second ends at once. */
 function listen(stop: AbortController): void {
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(name, () => {

@@ -1,4 +1,4 @@
-// wowsim deploy status, history and rollback: what zones run, what was deployed here and how it ended, and the way back.
+// wowsim deploy status, history and rollback: what zones run, what was deployed and how it ended, and the roll-back.
 //
 //   wowsim deploy status
 //   wowsim deploy history --limit 20 --format json
@@ -22,7 +22,7 @@ const HISTORY_MAX = 500;
 const HISTORY_DEFAULT = 20;
 
 export function addSubcommands(deploy: Command): void {
-  // Flags behind a subcommand are its own, though `deploy FILE` has some of the same name.
+  // Flags after a subcommand belong to it, although `deploy FILE` has some with the same name.
   deploy.enablePositionalOptions();
   subcommand(deploy, "status", "Show which module each zone runs, and what is on trial.", {
     0: "shown",
@@ -90,7 +90,7 @@ async function run<Answer>(
 const isFailed = (answer: unknown): boolean =>
   typeof answer === "object" && answer !== null && "isBack" in answer && answer.isBack === false;
 
-/** Its own flags, and those that were written before its name. */
+/** The subcommand's own flags, and those written before its name. */
 function flagsOf(command: Command): Flags {
   const own = command.opts<Flags>();
   const parent = command.parent;

@@ -1,5 +1,5 @@
 // wowsim deploy MODULE.wasm: canaries a kernel build on one zone of a running server, then promotes it or rolls it back.
-// What has become of deploys, and the way back, are its subcommands (deploy-subcommands.ts).
+// Its subcommands (deploy-subcommands.ts) show earlier deploys and roll back.
 
 import { basename } from "node:path";
 import { Option } from "commander";
@@ -66,7 +66,7 @@ export function register(program: Command): void {
   addSubcommands(command);
 }
 
-/** At 20 Hz a watch of less than about 7 s brings too few ticks to judge by; that is the verdict's to say. */
+/** At 20 Hz a watch of less than about 7 s has too few ticks for a verdict; the verdict itself reports that. */
 const parseWatch = durationFrom("1s", "50m", "At 20 Hz at least 7s, else there are too few ticks to judge by.");
 
 async function deploy(file: string, flags: DeployFlags): Promise<void> {
@@ -103,7 +103,7 @@ async function deploy(file: string, flags: DeployFlags): Promise<void> {
   });
 }
 
-/** Prints each stage once by name, its further lines below it. */
+/** Prints each stage's name once, with its further lines below it. */
 function printStage(): (stage: StageReport) => void {
   let last = "";
   return (report) => {
@@ -117,7 +117,7 @@ function printStage(): (stage: StageReport) => void {
 
 const isNoKernel = ({ stage, ok }: StageReport): boolean => stage === "check" && !ok;
 
-/** Nothing was swapped: why, and how to come by a module where the file can be none. */
+/** Nothing was swapped: the reason, and how to build a module when the file can not be one. */
 function refusalOf(file: string, { reason }: CanaryResult, last: StageReport | undefined): WowsimError {
   if (last === undefined || !isNoKernel(last))
     return new WowsimError("deploy_refused", `Nothing was swapped: ${reason}`);

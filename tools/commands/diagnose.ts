@@ -1,4 +1,4 @@
-// wowsim diagnose: what is wrong with a server and what to do about it, from its telemetry alone.
+// wowsim diagnose: a server's problems and how to solve them, from its telemetry alone.
 
 import { Option } from "commander";
 import type { Command } from "commander";
@@ -28,7 +28,7 @@ interface DiagnoseFlags extends ServerFlags {
 
 const LOOK_MS = 200;
 const SECOND_MS = 1_000;
-/** Telemetry never pauses for so long by itself. */
+/** A working server's telemetry never pauses for so long. */
 const SILENT_MS_MAX = 2_000;
 const parseWatchFor = durationFrom("2s", "24h", "A shorter time is too short to tell one cause from another.");
 
@@ -41,7 +41,7 @@ export function register(program: Command): void {
         .argParser(parseWatchFor)
         .default(10_000, "10s"),
     )
-    // As `wowsim health` calls it.
+    // The name of this flag in `wowsim health`.
     .addOption(new Option("--for <time>", "the same as --watch-for").argParser(parseWatchFor).hideHelp())
     .addOption(
       new Option("--watch", "go on until Ctrl-C; report each problem when it begins and when it ends").conflicts([
@@ -71,7 +71,7 @@ export function register(program: Command): void {
     command.setOptionValueWithSource("watchFor", parseWatchFor(time), "cli");
   });
   addServerFlags(command, "diagnose");
-  // Not needed, and so not asked for where it is not known.
+  // The HTTP port is not required, so it is not used where it is not known.
   command.addOption(
     new Option("--http-port <n>", "its HTTP port, where it says how it is itself").argParser(parsePort),
   );
@@ -98,7 +98,7 @@ async function diagnose(flags: DiagnoseFlags): Promise<void> {
   }
 }
 
-/** Of a server whose telemetry port alone was told, the HTTP port is not known. */
+/** When only the telemetry port of a server was given, its HTTP port is not known. */
 const placeOf = ({ host, ports, told, token }: FoundServer) => ({
   host,
   telemetryPort: ports.telemetry,
@@ -106,7 +106,7 @@ const placeOf = ({ host, ports, told, token }: FoundServer) => ({
   token,
 });
 
-/** Listens, and asks over HTTP what the server says of itself. Throws when there is no telemetry. */
+/** Listens to telemetry, and fetches the server's own status over HTTP. Throws when there is no telemetry. */
 async function listenTo(server: FoundServer): Promise<LiveTelemetry> {
   const { LiveTelemetry: Live } = await import("../client/live-telemetry.ts");
   const live = await Live.open(placeOf(server));
@@ -131,13 +131,13 @@ async function diagnoseLive(flags: DiagnoseFlags, server: FoundServer, signal: A
   await show(live.diagnoses(), live.timeline.nowMs, flags.format, server);
 }
 
-/** The server has stopped to speak: that is no word on how it is. */
+/** The server has stopped sending: that says nothing about its health. */
 function silent(ms: number): WowsimError {
   const message = `The telemetry feed has been silent for ${Math.round(ms / SECOND_MS)} s: the server is gone, or stands still as a whole.`;
   return new WowsimError("feed_silent", message);
 }
 
-/** Until the signal, only what changes; the exit code is that of the last look. */
+/** Prints only changes, until the signal; the exit code is that of the last check. */
 async function watch({ format }: DiagnoseFlags, server: FoundServer, signal: AbortSignal): Promise<void> {
   const [{ DiagnosisWatch }, lines, { toWire }] = await Promise.all([
     import("../analysis/diagnosis-watch.ts"),

@@ -1,4 +1,4 @@
-// wowsim doctor: whether everything is there that this program needs, and what to do about what is not.
+// wowsim doctor: checks whether everything that this program needs is there, and says how to get what is missing.
 
 import type { Command } from "commander";
 import type { Check } from "../doctor/check.ts";
@@ -14,7 +14,7 @@ interface DoctorFlags extends ListenFlags {
   format: OutputFormat;
 }
 
-/** Width of the mark and the gaps before what was found. */
+/** Width of the mark and the gaps before the text. */
 const INDENT = 11;
 
 export function register(program: Command): void {

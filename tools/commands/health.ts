@@ -1,4 +1,4 @@
-// wowsim health: how a server is, from its telemetry and its HTTP port, or from a telemetry file.
+// wowsim health: a server's health, from its telemetry and its HTTP port, or from a telemetry file.
 
 import { Option } from "commander";
 import type { Command } from "commander";
@@ -86,7 +86,7 @@ async function judgeFile(file: string, format: OutputFormat, signal: AbortSignal
   await show(assessHealth(timeline), format);
 }
 
-/** Until the signal; the exit code is that of the last look. */
+/** Runs until the signal; the exit code is that of the last check. */
 async function watch(flags: HealthFlags, signal: AbortSignal): Promise<void> {
   const [{ LiveTelemetry }, { Screen }, { healthLine, healthLines }, { toWire }] = await Promise.all([
     import("../client/live-telemetry.ts"),

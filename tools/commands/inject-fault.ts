@@ -1,8 +1,8 @@
-// wowsim inject-fault: breaks a running server on purpose, and mends it. Each fault is a subcommand of activate, with
-// flags made from its own parameter schema, so that what the help says is what the server takes.
+// wowsim inject-fault: breaks a running server on purpose, and repairs it. Each fault is a subcommand of activate, with
+// flags generated from its own parameter schema, so that the help matches what the server accepts.
 //
 //   wowsim inject-fault activate latency-spike --delay-ms 300 --zone 1 --duration 30s
-//   wowsim inject-fault activate zone-trap --hold        until Ctrl-C, or whatever else ends it
+//   wowsim inject-fault activate zone-trap --hold        until Ctrl-C, or until it ends by itself
 //   wowsim inject-fault halt
 
 import { Argument, InvalidArgumentError, Option } from "commander";
@@ -134,7 +134,7 @@ function addCommonFlags(command: Command): Command {
   return addFormatFlag(command);
 }
 
-/** "30s", "100t", or 0; in ticks. */
+/** Parses "30s", "100t", or 0; returns ticks. */
 function parseDuration(text: string): number {
   const ticks = /^\d+(\.\d+)?(t|ms|s|m)?$/.test(text) ? parseTicks(text, TICKS_PER_SECOND) : -1;
   if (ticks <= DURATION_TICKS_MAX && (ticks > 0 || text === "0")) return ticks;
@@ -143,7 +143,7 @@ function parseDuration(text: string): number {
   );
 }
 
-/** Sends one request and shows its answer; sets the exit code. */
+/** Sends one request and prints its answer; sets the exit code. */
 async function ask(
   flags: CommonFlags,
   request: Record<string, unknown>,
@@ -191,7 +191,7 @@ function endOf({ host, ports: { control: port }, token }: FoundServer): ControlC
 }
 
 function failed(error: unknown): void {
-  // What has no code of ours is what the system says of a connection.
+  // An error without a code of ours is a connection error of the system.
   fail(error, error instanceof WowsimError ? exitCodeOf(error) : EXIT.unreachable);
 }
 

@@ -1,4 +1,4 @@
-// wowsim parse-logs: a telemetry file in a few numbers, of any size, in one pass and flat memory.
+// wowsim parse-logs: summarizes a telemetry file of any size, in one pass and constant memory.
 
 import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
@@ -21,12 +21,12 @@ interface ParseFlags extends LineWishes {
   format: OutputFormat;
 }
 
-/** A moment, or so long before the end of the file. */
+/** A point in time, or a time before the end of the file. */
 type Since = { atMs: number } | { beforeEndMs: number };
 
 const STDIN = "-";
 const TELEMETRY_TYPES: readonly TelemetryType[] = ["metric", "event", "health", "error"];
-/** So long a file is looked back into; a file has years. */
+/** The longest time before the end of a file; a file may cover years. */
 const parseBack = durationFrom("0s", "87600h");
 
 export function register(program: Command): void {
@@ -107,7 +107,7 @@ function nonePasses(read: ReadLines, filter: LineFilter): string {
   return `None of ${filter.lines} lines passes the filter (${filter})${before}; without it, MOST LINES shows what there is.`;
 }
 
-/** By number, as this version's own content has them. */
+/** Spell names by number, from the content of this version. */
 async function spellNames(): Promise<ReadonlyMap<number, string>> {
   const { loadContent } = await import("../../server/protocol/content/load.ts");
   return new Map(loadContent().spells.map(({ id, name }) => [id, name]));
@@ -126,7 +126,7 @@ async function show({ report, read, anomalies, filter }: Parsed, flags: ParseFla
     const found = flags.anomalies === true ? { anomalyCount: anomalies.count, anomalies: anomalies.anomalies } : {};
     const picked = filter.isPicky ? { linesFilteredOut: filter.unwanted } : {};
     const newest = filter.isPicky ? { newest: filter.newest } : {};
-    // Lines as they are: their names are the wire's already.
+    // Lines are printed unchanged: their field names are already those of the wire.
     outJson({ ...Object(toWire({ read, ...report, ...found, ...picked })), ...newest });
     return;
   }

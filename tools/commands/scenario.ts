@@ -1,5 +1,5 @@
-// wowsim scenario: runs what is written down in a file, against a server of its own or one that is there, and says exactly
-// how it went.
+// wowsim scenario: runs the steps in a file, against its own server or a running one, and reports exactly how they
+// went.
 //
 //   wowsim scenario list
 //   wowsim scenario run latency-spike
@@ -96,7 +96,7 @@ function registerRun(parent: Command): void {
   addFormatFlag(command).action((files: string[], flags: RunFlags) => run(files, flags, command));
 }
 
-/** The server that the flags or WOWSIM_SERVER name; null when neither does, for one that is started. */
+/** The server that the flags or WOWSIM_SERVER name; null when neither does, and one is started. */
 async function attachedTo(flags: RunFlags): Promise<Where | null> {
   return namesServer(flags) ? await serverOf("scenario", flags) : null;
 }
@@ -181,7 +181,7 @@ async function run(files: string[], flags: RunFlags, command: Command): Promise<
   const isOne = wanted.length === 1 && first !== undefined;
   const journal = isOne ? first.journal : { verdict, scenarios: ran.map((each) => each.journal) };
   const isBegun = !isOne || first.played !== null;
-  // One that could not even begin is an error; one that was called off before has a verdict like any other.
+  // A scenario that could not begin is an error; one that was cancelled before it began has a verdict like any other.
   const isError = !isBegun && error !== null;
   if (!isText && !isError) outJson(journal);
   else if (isText && !isOne) for (const line of summaryOf(batch)) out(line);
@@ -200,7 +200,7 @@ function summaryOf({ ran }: Batch): string[] {
   ];
 }
 
-/** Writes what was asked for; whatever becomes of one file, the others are written. */
+/** Writes the requested files; when one can not be written, the others still are. */
 async function keep(batch: Batch, journal: object, flags: RunFlags): Promise<void> {
   const { junitReport } = await import("../scenario/report-junit.ts");
   const { htmlReport } = await import("../scenario/report-html.ts");

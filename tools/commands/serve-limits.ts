@@ -1,9 +1,9 @@
-// The limits of `wowsim serve` as flags: what strangers may take, and how much of it. docs/SECURITY.md explains them.
+// The limits of `wowsim serve` as flags: how much untrusted clients may use. docs/SECURITY.md explains them.
 //
 //   addLimitFlags(command)
 //   limitsFrom(flags)     // { limits: { connectionsMax: 500 }, controlLimits: {}, httpLimits: {}, feedLimits: {} }
 //
-// A flag that is not given leaves the server's own default in force, which for limits an address is another for loopback.
+// Without a flag the server's own default holds; for the limits per address, loopback has another default.
 
 import type { Command } from "commander";
 import type { ServerOptions } from "../../server/protocol/server-options.ts";
@@ -59,7 +59,7 @@ export function addLimitFlags(command: Command): Command {
     );
 }
 
-/** What startServer takes; only what was given. */
+/** The options for startServer; only those that were given. */
 export function limitsFrom(
   flags: LimitFlags,
 ): Pick<ServerOptions, "limits" | "controlLimits" | "httpLimits" | "feedLimits"> {
@@ -81,7 +81,7 @@ function inMs(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : seconds * MS_PER_S;
 }
 
-/** Without what is undefined. */
+/** A copy without undefined values. */
 function given<Name extends string>(limits: Record<Name, number | undefined>): Partial<Record<Name, number>> {
   return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined)) as Partial<
     Record<Name, number>

@@ -35,10 +35,10 @@ interface ServeFlags extends ListenFlags, LimitFlags {
 }
 
 const BYTES_PER_MB = 2 ** 20;
-/** Stopping in order takes less. */
+/** An orderly stop takes less than this. */
 const STOP_MS_MAX = 2_500;
 
-/** `startServer` comes from whoever puts the program together: tools know no server. */
+/** `startServer` is passed in by the main program, because tools do not import the server. */
 export function register(program: Command, startServer: StartServer): void {
   const command = program.command("serve").description("Run the game server until Ctrl-C or SIGTERM.");
   addListenFlags(command, "address to listen on; off loopback a --token is required", "where telemetry.jsonl goes")
@@ -84,7 +84,7 @@ export function register(program: Command, startServer: StartServer): void {
 }
 
 async function serve(flags: ServeFlags, startServer: StartServer): Promise<void> {
-  // From here on, so that a signal stops it in order even before everything listens.
+  // Set up this early, so that a signal stops the server in order even before everything listens.
   const ended = flags.withParent === true ? Promise.race([nextSignal(), untilParentIsGone()]) : nextSignal();
   if (flags.scratch === true) flags.dataDir = scratchFolder();
   const { kernelState } = await import("../../assembly/toolchain/build.ts");
@@ -107,7 +107,7 @@ async function serve(flags: ServeFlags, startServer: StartServer): Promise<void>
     });
     const { ports, dataDir, notices } = server;
     const isOnStdout = server.telemetryFile === "-";
-    // Where telemetry goes nothing else does.
+    // When telemetry goes to stdout, nothing else does.
     const say = isOnStdout ? err : out;
     const more = notices.length === 0 ? {} : { notices };
     const ready = { ready: true, ...ports, pid: process.pid, data_dir: dataDir, ...more };
@@ -136,7 +136,7 @@ async function serve(flags: ServeFlags, startServer: StartServer): Promise<void>
   }
 }
 
-/** Nobody is there any more to look after us: should stopping hang, we end all the same. */
+/** The parent process is gone: if the stop hangs, this process ends anyway. */
 async function untilParentIsGone(): Promise<string> {
   await parentGone();
   setTimeout(() => process.exit(EXIT.degraded), STOP_MS_MAX).unref();
@@ -149,7 +149,7 @@ function scratchFolder(): string {
   return folder;
 }
 
-/** The first SIGINT or SIGTERM. A second one, should stopping hang, ends the process at once. */
+/** Resolves at the first SIGINT or SIGTERM. A second one, if the stop hangs, ends the process at once. */
 function nextSignal(): Promise<string> {
   return new Promise((resolve) => {
     let seen = false;

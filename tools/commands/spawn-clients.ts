@@ -1,4 +1,4 @@
-// wowsim spawn-clients: real players over real sockets, and what they felt.
+// wowsim spawn-clients: real players over real sockets, and what they measured.
 
 import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
@@ -37,7 +37,7 @@ interface SpawnFlags extends ServerFlags {
   format: OutputFormat;
 }
 
-/** What both kinds of load offer. */
+/** The common interface of both kinds of load. */
 interface Load {
   readonly playing: number;
   readonly stats: ClientStats | GuestStats;
@@ -45,7 +45,7 @@ interface Load {
 }
 
 const LOOK_MS = 100;
-/** What the process has open beside its clients' sockets. */
+/** The files that the process has open beside its clients' sockets. */
 const OTHER_FILES = 40;
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
@@ -97,7 +97,7 @@ async function spawnClients(flags: SpawnFlags): Promise<void> {
   const bar = progressBar(flags.guests === true ? "guests" : "players");
   const stop = new AbortController();
   const onSignal = (): void => {
-    // The second one does not wait for anybody.
+    // The second signal does not wait for anything.
     if (stop.signal.aborted) {
       bar.done();
       process.exit(EXIT.interrupted);
@@ -136,12 +136,12 @@ async function spawnClients(flags: SpawnFlags): Promise<void> {
     fail(error);
   } finally {
     for (const name of SIGNALS) process.off(name, onSignal);
-    // What is still waited for there must not keep the process.
+    // The pending read of stdin must not keep the process alive.
     if (flags.withParent === true) process.stdin.pause();
   }
 }
 
-/** An argument parser that adds to what earlier flags of the name said. */
+/** An argument parser that adds to the values of earlier flags with the same name. */
 function collectFailIf(text: string, before: FailIf[]): FailIf[] {
   try {
     return [...before, parseFailIf(text)];
@@ -150,7 +150,7 @@ function collectFailIf(text: string, before: FailIf[]): FailIf[] {
   }
 }
 
-/** Says when everybody has lost the server, and when somebody is back. */
+/** Reports when all clients have lost the server, and when the first is back. */
 class LinkWatch {
   readonly #load: Load;
   readonly #say: (line: string) => void;
@@ -171,7 +171,7 @@ class LinkWatch {
   }
 }
 
-/** Sets the exit code, and says why when it is not 0. */
+/** Sets the exit code, and prints the reason when it is not 0. */
 function judge(
   count: number,
   server: string,
@@ -195,7 +195,7 @@ function judge(
   if (faults.length > 0) fail(`${faults.join("; ")}.`, EXIT.degraded);
 }
 
-/** Connects the load; its modules are only read now, so that --help is instant. */
+/** Connects the load; its modules are loaded only now, so that --help is instant. */
 async function start(
   flags: SpawnFlags,
   { host, ports: { game: port }, playerToken: token }: FoundServer,
@@ -228,7 +228,7 @@ function checkOpenFiles(count: number): void {
   throw new WowsimError("open_files", message);
 }
 
-/** Until the time is over or the signal comes. */
+/** Waits until the time is over or the signal comes. */
 async function playFor(durationMs: number, signal: AbortSignal, look: (elapsedMs: number) => void): Promise<void> {
   const startedAt = performance.now();
   for (;;) {
@@ -239,7 +239,7 @@ async function playFor(durationMs: number, signal: AbortSignal, look: (elapsedMs
   }
 }
 
-/** What the players cost this machine while they played. */
+/** The CPU and memory that the players used on this machine while they played. */
 function usageSince(before: NodeJS.CpuUsage, elapsedS: number): { cores: number; rss_mb: number } {
   const { user, system } = process.cpuUsage(before);
   return {

@@ -1,4 +1,4 @@
-// wowsim wizard: guides somebody who has never seen wowsim through breaking, diagnosing, mending and hotfixing a server.
+// wowsim wizard: guides a new user through breaking, diagnosing, repairing and hotfixing a server.
 
 import type { Command } from "commander";
 import { hostAndPort, shellWord } from "../client/server-name.ts";
@@ -26,12 +26,12 @@ export function register(program: Command): void {
     );
   addServerFlags(command, "wizard").action(async (flags: ServerFlags) => {
     await wizard(flags);
-    // A keyboard that is gone would still be listened to.
+    // Otherwise the process would still listen to a keyboard that is gone.
     process.exit();
   });
 }
 
-/** Sets the exit code; nothing that it has started is left when it is done. */
+/** Sets the exit code; everything that it has started is ended when it returns. */
 export async function wizard(flags: ServerFlags = {}): Promise<void> {
   if (!isTerminal() || !isTerminal(process.stdin)) {
     fail("The wizard needs a terminal. Without one: wowsim scenario run latency-spike", EXIT.usage);
@@ -64,7 +64,7 @@ export async function wizard(flags: ServerFlags = {}): Promise<void> {
   }
 }
 
-/** What the wizard is told of servers before it asks; null when that is wrong, which was said. */
+/** What the flags say about servers before the wizard asks; null when that is wrong, after it was reported. */
 async function beginningOf(flags: ServerFlags): Promise<Pick<WizardState, "found" | "tokens"> | null> {
   try {
     const tokens = { token: flags.token, playerToken: flags.playerToken };

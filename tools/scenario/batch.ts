@@ -1,9 +1,9 @@
-// Several scenarios, one after the other, each on a server of its own or all on one that is there; one verdict over them.
+// Several scenarios, one after the other, each on its own server or all on a running one; one verdict over all.
 //
 //   const batch = await runBatch(["latency-spike", "my.toml"], { where: null, signal, begins, report })
-//   batch.verdict          // the worst of theirs: "completed" only when all of them are
+//   batch.verdict          // the worst of all verdicts: "completed" only when all scenarios are
 //
-// One that can not even begin has failed; the others are run all the same. After an interruption the rest are aborted unseen.
+// A scenario that can not begin has failed; the others still run. After an interruption the rest are aborted without a run.
 
 import { messageOf } from "../../server/protocol/errors.ts";
 import type { Audience, Played, Verdict } from "./play.ts";
@@ -14,12 +14,12 @@ import type { Script, ScriptOptions } from "./script.ts";
 const VERDICTS: readonly Verdict[] = ["completed", "deviated", "failed", "aborted"];
 
 export interface Ran {
-  /** As it was asked for. */
+  /** As the caller named it. */
   file: string;
   title: string;
   verdict: Verdict;
   reason: string;
-  /** Null when it was not even begun. */
+  /** Null when it did not begin. */
   played: Played | null;
   journal: object;
 }
@@ -27,13 +27,13 @@ export interface Ran {
 export interface Batch {
   verdict: Verdict;
   ran: Ran[];
-  /** What kept the first one that was not even begun from it. */
+  /** Why the first scenario that could not begin did not. */
   error: unknown;
 }
 
 export interface BatchOptions extends Omit<ScriptOptions, keyof Audience> {
   signal: AbortSignal;
-  /** Who hears of one script's acts. */
+  /** The receiver of one script's acts. */
   audienceOf(script: Script): Omit<Audience, "signal">;
   ended?(ran: Ran): void;
 }
@@ -55,7 +55,7 @@ async function runOne(file: string, options: BatchOptions, onError: (error: unkn
   const { signal, where, onNote, audienceOf } = options;
   let title = file;
   try {
-    // Before anything is begun. The journal says that too: one from before would be taken for this one.
+    // Interrupted before the begin. The journal says that too: otherwise an earlier one would be taken for this one.
     if (signal.aborted) throw new Error("interrupted before anything was begun");
     const script = await openScript(file);
     ({ title } = script);

@@ -1,14 +1,14 @@
-// What a scenario waits for or insists on: a measured number, what the diagnosis says, the server's health, a zone's state.
+// What a scenario waits for or asserts: a measured number, a diagnosis, the server's health, a zone's state.
 //
 //   measure = "tick_ms_p50", zone = 1, above = 150, over = "2s"      a number, of the last two seconds
 //   measure = "player_drops", since = "start", equals = 0            a number, since a named moment
 //   diagnosis = "latency-spike", zone = 1                            the likeliest cause
-//   diagnosis = "none"                                               nothing at all, also not "unknown" or "cpu-starved"
-//   diagnosis = "none-in-server"                                     nothing but those two
+//   diagnosis = "none"                                               no cause at all, also not "unknown" or "cpu-starved"
+//   diagnosis = "none-in-server"                                     no cause but those two
 //   health = "healthy"
 //   zone_state = "DOWN", zone = 1
 //
-// A reading says whether it holds, and with which numbers; `holds` is null when it could not be measured.
+// A reading says whether the condition holds, and with which numbers; `holds` is null when it could not be measured.
 
 import { z } from "zod";
 import { shown, shownBeside } from "../analysis/measures.ts";
@@ -27,14 +27,14 @@ const NONE = "none";
 const NONE_IN_SERVER = "none-in-server";
 const OVER_MS = 1_000;
 const OVER_MS_MAX = 120_000;
-/** Longer than that, and what is known is not of now. */
+/** After a longer silence, the known values are out of date. */
 const SILENT_MS_MAX = 3_000;
-/** Less telemetry than that says nothing about what is not in it. */
+/** Less telemetry than this does not prove that something is absent. */
 const KNOWN_MS_MIN = 3_000;
 
 type Bound = (typeof BOUNDS)[number];
 
-/** The fields of a condition, as they stand in a file. */
+/** The fields of a condition in a file. */
 export const conditionShape = {
   measure: z.enum(MEASURE_NAMES).optional(),
   diagnosis: z.enum([NONE, NONE_IN_SERVER, ...CAUSES]).optional(),
@@ -61,7 +61,7 @@ const ALLOWED: Record<(typeof SUBJECTS)[number], readonly string[]> = {
   zone_state: ["zone"],
 };
 
-/** What is wrong with the fields together; [] when nothing is. */
+/** The problems of the combined fields; [] when there are none. */
 export function conditionProblems(fields: Fields): { field: string; text: string }[] {
   const given = SUBJECTS.filter((subject) => fields[subject] !== undefined);
   const [subject] = given;
@@ -94,18 +94,18 @@ function measureProblems(fields: Fields): { field: string; text: string }[] {
   return problems;
 }
 
-/** A moment that a condition can look back to: when, by telemetry's own time, and what players had felt until then. */
+/** A point in time that a condition can refer to: its telemetry time, and the players' counts up to it. */
 export interface Mark {
   atMs: number;
   felt: FeltCounts;
 }
 
-/** What conditions are read from. */
+/** The input of conditions. */
 export interface View {
   timeline: Timeline;
-  /** Since the last telemetry line. */
+  /** Milliseconds since the last telemetry line. */
   silentMs: number;
-  /** Begin of the step that asks. */
+  /** The begin of the current step. */
   step: Mark;
   markOf(name: string): Mark | null;
   /** Null while there are no players. */
@@ -119,7 +119,7 @@ export interface Reading {
   numbers: Record<string, unknown>;
 }
 
-/** Looks once. */
+/** Evaluates the condition once. */
 export function read(condition: Fields, view: View): Reading {
   if (view.silentMs > SILENT_MS_MAX) {
     const text = `not measured: telemetry has been silent for ${(view.silentMs / 1_000).toFixed(1)} s`;
@@ -142,12 +142,12 @@ export function read(condition: Fields, view: View): Reading {
   return readZoneState(condition, view);
 }
 
-/** How long the stretch must be that a measured number is of; 0 where a look is enough. */
+/** The time range that a measured number needs, in milliseconds; 0 where one reading is enough. */
 export function overMsOf({ measure, since, over }: Fields): number {
   return measure === undefined || since !== undefined ? 0 : (over ?? OVER_MS);
 }
 
-/** What must be true, in words: "tick_ms_p50 of zone 1 above 150 ms". */
+/** The condition as text: "tick_ms_p50 of zone 1 above 150 ms". */
 export function describe(condition: Fields): string {
   const { measure, diagnosis, health, zone, zone_state: state } = condition;
   const where = zone === undefined ? "" : ` of zone ${zone}`;
@@ -172,7 +172,7 @@ function readMeasure(condition: Fields, name: MeasureName, view: View, toMs: num
     const text = `not measured yet: ${seconds(toMs - fromMs)} of ${seconds(overMs)}`;
     return { holds: null, text, numbers: {} };
   }
-  // The newest line's own moment counts: the stretch is closed at its end.
+  // The range includes the time of the newest line.
   const look = { timeline, fromMs, toMs: toMs + 1, zone: condition.zone ?? null, felt: view.feltSince(since ?? step) };
   const value = measure.read(look);
   const where = condition.zone === undefined ? "" : ` of zone ${condition.zone}`;
@@ -186,7 +186,7 @@ function readMeasure(condition: Fields, name: MeasureName, view: View, toMs: num
 function readDiagnosis({ zone, confidence = 0 }: Fields, wanted: string, { timeline }: View): Reading {
   const found = diagnose(timeline);
   const here = found.filter(({ zones }) => zone === undefined || zones.length === 0 || zones.includes(zone));
-  // What the machine does to the server, and what has no name, hides no cause in the server.
+  // A cause outside the server, or an unknown one, does not hide a cause in the server.
   const inServer = causesWithin(here);
   const best = inServer.length > 0 ? inServer[0] : here[0];
   const numbers = {
@@ -248,7 +248,7 @@ function boundsText(condition: Fields, unit: string): string {
     .concat(unit === "" ? "" : ` ${unit}`);
 }
 
-/** With so many digits that it can be told from every bound. */
+/** With enough digits to differ from every limit. */
 function withUnit(value: number, unit: string, condition: Fields): string {
   const limits = BOUNDS.flatMap((bound) => condition[bound] ?? []);
   const texts = [

@@ -1,14 +1,14 @@
-// A drill: a server, players, faults and deploys, watched through telemetry, and all of it put away at the end. What the
-// scenario runner and the wizard play on.
+// A drill: a server, players, faults and deploys, watched through telemetry, and all cleaned up at the end. The
+// scenario runner and the wizard use it.
 //
 //   const drill = await Drill.start({ where: null, serveFlags: [], seed: 1 })
 //   await drill.players.spawn({ count: 6, rate: 2 }, signal)
 //   await drill.faults.activate({ fault_id: "latency-spike" })
 //   diagnose(drill.timeline)
-//   for (const { what, run } of drill.putAway()) await run()     // a fault of ours that is left is an error
+//   for (const { what, run } of drill.putAway()) await run()     // throws if a fault that it started is left
 //
-// Should this process be killed instead: the server it started ends with it, its players' links break, and the faults end
-// when nobody renews their leases.
+// If this process is killed, the server that it started ends with it, its players' links break, and its faults end
+// because nobody renews their leases.
 
 import { WowsimError } from "../../server/protocol/errors.ts";
 import type { FaultStatus } from "../../server/protocol/faults/status.ts";
@@ -27,7 +27,7 @@ import type { Mark, View } from "./conditions.ts";
 import { Players } from "./players.ts";
 import { START_MARK } from "./scenario.ts";
 
-/** Where a server is. */
+/** The address of a server. */
 export interface Where {
   host: string;
   ports: ServerPorts;
@@ -38,12 +38,12 @@ export interface Where {
 export interface DrillOptions {
   /** Null: a server is started, and stopped at the end. */
   where: Where | null;
-  /** For the server that is started. */
+  /** Flags for the server that is started. */
   serveFlags: readonly string[];
   seed: number;
-  /** Aborted: a server that is still starting is stopped, and the signal's reason thrown. */
+  /** When aborted, a server that is still starting is stopped, and the signal's reason is thrown. */
   signal?: AbortSignal;
-  /** Told of a fault that ended without our doing, by whomever. */
+  /** Called for a fault that the drill did not end itself. */
   onLost?(faultId: string, reason: string): void;
 }
 
@@ -55,17 +55,17 @@ export interface DeployWish {
   watchMs: number;
 }
 
-/** One thing to be put away. */
+/** One step of the cleanup. */
 export interface PutAway {
   what: string;
-  /** What was done, in words. Throws when it could not be. */
+  /** Returns a text of what was done. Throws when it could not be done. */
   run(): Promise<string>;
 }
 
 const HOST = "127.0.0.1";
-/** Long enough for every rule of the diagnosis to know a before. */
+/** Long enough that every rule of the diagnosis knows the time before. */
 const TIMELINE_S = 180;
-/** A zone that a fault has brought down takes up to half a minute to come back and be rid of it. */
+/** A zone that a fault brought down takes up to half a minute to recover and drop the fault. */
 const LEAVE_MS_MAX = 45_000;
 const FIRST_LINE_MS_MAX = 3_000;
 const POLL_MS = 50;
@@ -91,7 +91,7 @@ export class Drill {
   readonly #marks = new Map<string, Mark>();
   #step: Mark = { atMs: 0, felt: { drops: 0, resumed: 0, restarted: 0, protocolErrors: 0 } };
 
-  /** Throws WowsimError: server_failed, control_unreachable, no_feed, wrong_token; with nothing left running. */
+  /** Throws WowsimError: server_failed, control_unreachable, no_feed, wrong_token; then nothing is left running. */
   static async start(options: DrillOptions): Promise<Drill> {
     if (options.where !== null) return await Drill.#attach(options.where, null, options);
     const server = await ServerProcess.start(options.serveFlags, options.signal);
@@ -136,12 +136,12 @@ export class Drill {
     this.#feed.onLine((line) => this.timeline.take(line));
   }
 
-  /** As hints name it. */
+  /** The server as printed hints name it. */
   get place(): ServerPlace {
     return { ...this.where, told: {}, isNamed: true };
   }
 
-  /** Remembers this moment: conditions look back to it by its name, and to the newest as the step's begin. */
+  /** Stores this moment: conditions refer to it by its name, and to the newest one as the begin of the step. */
   mark(name: string): Mark {
     const { nowMs } = this.timeline;
     if (nowMs === null) throw new Error("A drill begins once telemetry has said what time it is.");
@@ -152,7 +152,7 @@ export class Drill {
     return mark;
   }
 
-  /** What conditions are read from, now. */
+  /** The input of conditions, as of now. */
   view(): View {
     return {
       timeline: this.timeline,
@@ -163,14 +163,14 @@ export class Drill {
     };
   }
 
-  /** Canaries a module; an abort of `tools.signal` rolls it back. */
+  /** Canaries a module; aborting `tools.signal` rolls it back. */
   deploy(wish: DeployWish, tools: Pick<CanaryTools, "signal" | "report" | "progress">): Promise<CanaryResult> {
     const { wasm, label, zone: zoneId, watchMs: durationMs } = wish;
     const options = { wasm, label, zoneId, durationMs, thresholds: DEFAULT_THRESHOLDS };
     return runCanary(options, { control: this.control, feed: this.#feed, ...tools });
   }
 
-  /** What ends our faults, takes our players out, and stops our server; all of it to be run, in this order. */
+  /** The steps that end the drill's faults, remove its players, and stop its server; run all of them, in this order. */
   putAway(): PutAway[] {
     const server = this.#server;
     return [
@@ -183,7 +183,7 @@ export class Drill {
 
   async #endFaults(): Promise<string> {
     const ended = await this.faults.release();
-    // A server of ours takes everything with it.
+    // A server that the drill started takes everything with it.
     if (!this.isOwnServer) await this.#untilLeft(ended);
     return ended.length === 0 ? "none of ours was active" : `ended ${ended.join(", ")}`;
   }
@@ -195,7 +195,7 @@ export class Drill {
     return "control and telemetry are closed";
   }
 
-  /** Until telemetry has said what time it is. */
+  /** Waits for the first telemetry time. */
   async #firstLine(): Promise<void> {
     while (!hasBegun(this.timeline)) {
       if (this.#feed.silentMs > FIRST_LINE_MS_MAX)
@@ -207,7 +207,7 @@ export class Drill {
     }
   }
 
-  /** Waits until every zone is rid of these faults. Throws WowsimError("faults_left") when that does not come to pass. */
+  /** Waits until no zone has these faults any more. Throws WowsimError("faults_left") when that takes too long. */
   async #untilLeft(faultIds: readonly string[]): Promise<void> {
     const endMs = performance.now() + LEAVE_MS_MAX;
     for (;;) {

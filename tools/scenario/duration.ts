@@ -1,4 +1,4 @@
-// Times as they stand in a scenario: "500ms", "5s", "2m", or a number of seconds; in milliseconds once they are read.
+// Times in a scenario: "500ms", "5s", "2m", or a number of seconds; parsed to milliseconds.
 
 import { InvalidArgumentError } from "commander";
 import { z } from "zod";

@@ -1,4 +1,4 @@
-// What is left of a scenario's run: a journal for scripts, lines for people.
+// The output of a scenario's run: a journal for scripts, lines for people.
 //
 //   {"verdict":"completed","reason":"...","title":"...","steps":[{"phase":"steps","name":"spike","kind":"activate",
 //    "outcome":"done","text":"...","started":"2026-01-01T00:00:00.000Z","duration_ms":12,"output":{...}}], ...}
@@ -9,7 +9,7 @@ import type { ActRecord, Outcome, Phase, Played, Verdict } from "./play.ts";
 export interface JournalSource {
   file: string;
   title: string;
-  /** Null when it was never begun. */
+  /** Null when the scenario did not begin. */
   server: { started: boolean; host: string; ports: object } | null;
 }
 
@@ -48,14 +48,14 @@ const PHASES: Partial<Record<Phase, string>> = {
   rollback: "putting things back",
 };
 
-/** Prints each act once it is over, with a heading where a phase begins. */
+/** Prints each act when it has ended, with a heading at the begin of each phase. */
 export function linePrinter(print: (line: string) => void): (record: ActRecord) => void {
   let phase: Phase = "opening";
   return (record) => {
     const heading = PHASES[record.phase];
     if (record.phase !== phase && heading !== undefined) print(paint.dim(`     ${heading}:`));
     phase = record.phase;
-    // What went well at the end is of no interest, and there is no need to name each step that was not run.
+    // Successful cleanup is not printed, and steps that did not run are not listed one by one.
     if (record.phase === "end" && record.outcome === "done") return;
     const { outcome, name, text, durationMs } = record;
     const time = record.startedAtMs === null ? "" : paint.dim(`  ${(durationMs / 1_000).toFixed(1)} s`);

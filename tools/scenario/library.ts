@@ -1,4 +1,4 @@
-// The scenarios that come with wowsim, by name. They are bundled as text, so that the one-file build has them too.
+// The scenarios included in wowsim, by name. They are bundled as text, so that the single executable has them too.
 //
 //   LIBRARY.get("latency-spike")       // the text of scenarios/latency-spike.toml
 

@@ -1,9 +1,9 @@
-// What a scenario can put a number to: each measure reads a stretch of telemetry, or what the scenario's own players felt
-// in that stretch. Null says that nothing was measured, and that never counts as anything else.
+// The numbers that a scenario can measure: each measure reads a time range of telemetry, or what the scenario's own players
+// measured in that range. Null means that the value is missing; it is never treated as a number.
 //
 //   MEASURES.tick_ms_p50.read({ timeline, fromMs, toMs, zone: 1, felt: null })   // 204.3
 //
-// Without a zone, tick times are those of the game loop, which goes as slowly as the slowest zone; counts are of all zones.
+// Without a zone, tick times are those of the game loop, which is as slow as the slowest zone; counts are of all zones.
 
 import type { Percentiles } from "../client/client-stats.ts";
 import { difference, greatest, known, mapped, median, quantile, ratio, sum } from "../analysis/measured.ts";
@@ -12,24 +12,24 @@ import type { Traffic, ZoneEvent, ZoneTick } from "../analysis/samples.ts";
 import { tickRateHz } from "../analysis/tick-rate.ts";
 import type { Timeline } from "../analysis/timeline.ts";
 
-/** What happened to the players whom the scenario brought in, counted. */
+/** Counts of what happened to the scenario's players. */
 export interface FeltCounts {
   drops: number;
-  /** Came back after a drop: to the same session, or to a new one. */
+  /** Returned after a drop: to the same session, or to a new one. */
   resumed: number;
   restarted: number;
   protocolErrors: number;
 }
 
-/** What they have felt since a moment. */
+/** What the players measured since a moment. */
 export interface Felt extends FeltCounts {
-  /** In the world just now. */
+  /** Players in the world now. */
   playing: number;
   /** Since the step began. */
   roundTripMs: Percentiles;
 }
 
-/** What is looked at. Times are telemetry's own, in milliseconds since 1970. */
+/** The input of a measure. Times are telemetry's own, in milliseconds since 1970. */
 export interface Look {
   timeline: Timeline;
   fromMs: number;
@@ -44,9 +44,9 @@ export interface Measure {
   unit: string;
   /** For people: "tick time, median". */
   title: string;
-  /** Whether it can be asked of one zone. */
+  /** Whether it can be measured for one zone. */
   perZone: boolean;
-  /** Felt by the players of the step alone: there is no asking for it since an earlier moment. */
+  /** Only measured from the begin of the step: no earlier begin is possible. */
   sinceStepOnly?: boolean;
   read(look: Look): Measured;
 }
@@ -82,7 +82,7 @@ const ofTicks = (unit: string, title: string, read: (look: Look) => Measured): M
   read,
 });
 
-/** How many of these happened; 0 counts as measured only where ticks came in. */
+/** The number of these events; 0 counts as measured only if ticks came in. */
 const happened = (what: ZoneEvent["what"], title: string): Measure =>
   ofTicks("", title, (look) => {
     const events = zonesOf(look).flatMap((zone) => zone.events.between(look.fromMs, look.toMs));
@@ -90,7 +90,7 @@ const happened = (what: ZoneEvent["what"], title: string): Measure =>
     return found > 0 || ticksOf(look).length > 0 ? found : null;
   });
 
-/** Sum over the gateway's seconds that ended in the stretch. */
+/** The sum over the gateway's one-second lines that ended in the range. */
 const ofTraffic = (title: string, read: (traffic: Traffic) => Measured): Measure => ({
   unit: "",
   title,
@@ -119,7 +119,7 @@ const roundTrip = (title: string, read: (times: Percentiles) => Measured): Measu
   sinceStepOnly: true,
 });
 
-/** How much a count that only grows has grown, summed over the zones that tell it. */
+/** The increase of a running total, summed over the zones that report it. */
 function grown(look: Look, read: ReadTick): Measured {
   const growths = zonesOf(look).map((zone) => {
     const ticks = zone.ticks.between(look.fromMs, look.toMs);
@@ -135,7 +135,7 @@ function level(look: Look, read: ReadTick): Measured {
   return sum(last.filter((tick) => tick !== undefined).map(read));
 }
 
-/** Of the zone, or of the game loop. */
+/** The tick rate of the zone, or of the game loop. */
 function rateOf({ timeline, zone, fromMs, toMs }: Look): Measured {
   if (zone === null) return tickRateHz(timeline.loop, fromMs, toMs);
   const history = timeline.zones.get(zone);

@@ -1,5 +1,5 @@
-// The kernel modules that a scenario deploys, read or built before it begins: building blocks this process for a moment,
-// which its own players would feel.
+// The kernel modules that a scenario deploys, read or built before it begins: a build blocks this process for a moment,
+// and that would delay the scenario's own players.
 //
 //   const { wasm, label } = await loadModule({ variant: "regression" }, "/folder/of/the/scenario")
 

@@ -1,12 +1,11 @@
-// Plays acts in order and says exactly how that went: an opening, a steady state, steps, the steady state again, and, whatever came
-// before, what puts all of it back. It knows neither files nor servers: an act is a name and something that can be run.
+// Plays acts in order and reports exactly how they went: an opening, a steady state, steps, the steady state again, and always
+// a rollback. It knows neither files nor servers: an act is a name and a function to run.
 //
 //   const played = await play({ opening, steady, steps, rollback, putAway }, { signal, report })
 //   played.verdict     // "completed" | "deviated" | "failed" | "aborted"
-//
-// The first act that does not go well decides, and those after it are not run: one that was not true makes it deviated; one
-// that could not be carried out or measured makes it failed; the signal makes it aborted. What could not be put back makes
-// failed of a completed or deviated one.
+// The first act that fails decides the verdict, and the acts after it do not run: an assertion that was false makes it
+// deviated; an act that could not be carried out or measured makes it failed; the signal makes it aborted. If the rollback
+// fails, a completed or deviated verdict becomes failed.
 
 import { messageOf } from "../../server/protocol/errors.ts";
 import { sleep } from "../ui/sleep.ts";
@@ -16,7 +15,7 @@ export type Verdict = "completed" | "deviated" | "failed" | "aborted";
 export type Outcome = "done" | "untrue" | "failed" | "aborted" | "not_run";
 
 export interface ActResult {
-  /** False: what it insists on is not true. Null: that could not be measured. */
+  /** False: its assertion is false. Null: it could not be measured. */
   holds: boolean | null;
   /** For people, with the numbers. */
   text: string;
@@ -27,20 +26,20 @@ export interface ActResult {
 export interface Act {
   name: string;
   kind: string;
-  /** As it stands in a file, for whoever writes the journal. */
+  /** The act as it is in a file, for the journal. */
   source?: unknown;
-  /** Goes on beside the acts after it; waited for at the end of the steps. */
+  /** It runs in parallel with the next acts, and is awaited at the end of the steps. */
   isBackground?: boolean;
-  /** Not part of what it takes. */
+  /** Not counted in the act's duration. */
   pauseBeforeMs?: number;
   pauseAfterMs?: number;
-  /** Throws when it could not be carried out, and the signal's reason when that is aborted. */
+  /** Throws when it could not be carried out, or the signal's reason when that is aborted. */
   run(context: ActContext): Promise<ActResult>;
 }
 
 export interface ActContext {
   signal: AbortSignal;
-  /** Called now and then while something is waited for. */
+  /** Called from time to time during a wait. */
   progress(text: string): void;
 }
 
@@ -60,12 +59,12 @@ export interface ActRecord {
 }
 
 export interface Program {
-  /** What the steady state needs: players. */
+  /** Prepares what the steady state needs: players. */
   opening: readonly Act[];
   steady: readonly Act[];
   steps: readonly Act[];
   rollback: readonly Act[];
-  /** Last of all, and always: ends what was started. */
+  /** Always runs, at the very end: ends what was started. */
   putAway: readonly Act[];
 }
 
@@ -78,14 +77,14 @@ export interface Audience {
 
 export interface Played {
   verdict: Verdict;
-  /** What decided; for a completed one, how much held. */
+  /** The text of the act that decided; for a completed run, how many checks held. */
   reason: string;
   startedAtMs: number;
   endedAtMs: number;
   records: ActRecord[];
 }
 
-/** How long one act of the rollback may take. */
+/** The time limit for one act of the rollback. */
 const ROLLBACK_MS_MAX = 60_000;
 
 export async function play(program: Program, audience: Audience): Promise<Played> {
@@ -116,7 +115,7 @@ class Player {
     return { ...this.#verdict(decided), startedAtMs, endedAtMs: Date.now(), records: this.#records };
   }
 
-  /** Runs acts until one does not go well; those after it are recorded as not run. */
+  /** Runs acts until one fails; the acts after it are recorded as not run. */
   async #phase(phase: Phase, acts: readonly Act[], signal: AbortSignal): Promise<void> {
     for (const act of acts) {
       if (this.#decided() === null) await this.#run(phase, act, signal);
@@ -131,7 +130,7 @@ class Player {
     else this.#add(await running);
   }
 
-  /** Runs an act between its pauses; an interrupted pause is the act's interruption. */
+  /** Runs an act between its pauses; when a pause is interrupted, the act is. */
   async #carryOut(phase: Phase, act: Act, signal: AbortSignal): Promise<ActRecord> {
     const begun = { phase, name: act.name, kind: act.kind, source: act.source ?? null };
     let startedAtMs = Date.now();
@@ -160,7 +159,7 @@ class Player {
     return record;
   }
 
-  /** The first record that did not go well, before anything was put back. */
+  /** The first record that failed, before the rollback. */
   #decided(): ActRecord | null {
     return this.#records.find(({ outcome }) => outcome !== "done" && outcome !== "not_run") ?? null;
   }

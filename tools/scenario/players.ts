@@ -1,4 +1,4 @@
-// The players whom a drill brings in, in as many groups as it likes, and what they felt since any moment.
+// The players of a drill, in any number of groups, and what they measured since any moment.
 //
 //   await players.spawn({ count: 6, rate: 2, zone: 1 }, signal)
 //   const before = players.counts
@@ -12,7 +12,7 @@ import type { Felt, FeltCounts } from "./measures.ts";
 
 export interface PlayersWish {
   count: number;
-  /** Actions a second of each. */
+  /** Actions a second of each player. */
   rate: number;
   zone?: number | undefined;
 }
@@ -27,7 +27,7 @@ export interface PlayersOptions {
 
 export class Players {
   readonly #options: PlayersOptions;
-  /** Also those that have left: what they felt stays true. */
+  /** Includes groups that have left: their counts still matter. */
   readonly #groups: Swarm[] = [];
   #inWorld: Swarm[] = [];
 
@@ -35,12 +35,12 @@ export class Players {
     this.#options = options;
   }
 
-  /** In the world just now. */
+  /** Players in the world now. */
   get playing(): number {
     return this.#inWorld.reduce((sum, swarm) => sum + swarm.playing, 0);
   }
 
-  /** Brings players in. Throws WowsimError when not all of them got in, and the signal's reason when it is aborted. */
+  /** Adds players. Throws WowsimError when not all of them could join, or the signal's reason when it is aborted. */
   async spawn({ count, rate, zone }: PlayersWish, signal: AbortSignal): Promise<void> {
     const { host, port, token, seed } = this.#options;
     const number = this.#groups.length + 1;
@@ -63,7 +63,7 @@ export class Players {
       throw new WowsimError("players_missing", `Only ${connects} of ${count} players got in; see wowsim health.`);
   }
 
-  /** All leave; how many were in the world. */
+  /** Removes all players; returns how many were in the world. */
   async despawn(): Promise<number> {
     const leaving = this.playing;
     const groups = this.#inWorld;
@@ -88,7 +88,7 @@ export class Players {
     for (const { stats } of this.#groups) stats.resetRoundTrips();
   }
 
-  /** Null when there never were any. */
+  /** Null when there never were any players. */
   feltSince(before: FeltCounts): Felt | null {
     if (this.#groups.length === 0) return null;
     const now = this.counts;
@@ -103,7 +103,7 @@ export class Players {
   }
 }
 
-/** Of several groups, that of the one that waits longest. */
+/** The round trips of the slowest of several groups. */
 function slowest(groups: readonly Felt["roundTripMs"][]): Felt["roundTripMs"] {
   return groups.reduce((worst, next) => (worst.p99 === null || isAbove(next.p99, worst.p99) ? next : worst));
 }

@@ -1,4 +1,4 @@
-// Reads a scenario or a Chaos Toolkit experiment, and says everything that is wrong with it at once, each fault with file,
+// Reads a scenario or a Chaos Toolkit experiment, and reports all its problems at once, each with file,
 // step and field:
 //
 //   spike.toml: step 3 "players feel it": assert.measure: there is no "tick_p50"; did you mean "tick_ms_p50"?
@@ -26,12 +26,12 @@ export async function readData(path: string): Promise<unknown> {
   return parseData(path, await readText(path));
 }
 
-/** Throws WowsimError("scenario_invalid") with one line for each fault. */
+/** Throws WowsimError("scenario_invalid") with one line for each problem. */
 export function parseScenario(path: string, text: string): Scenario {
   return checkScenario(path, parseData(path, text));
 }
 
-/** Throws WowsimError("scenario_invalid") with one line for each fault. */
+/** Throws WowsimError("scenario_invalid") with one line for each problem. */
 export function checkScenario(path: string, data: unknown): Scenario {
   const parsed = scenarioSchema.safeParse(data, { reportInput: true });
   if (parsed.success) return parsed.data;
@@ -65,7 +65,7 @@ export function invalid(path: string, problems: readonly string[]): WowsimError 
   return new WowsimError("scenario_invalid", [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join("\n"));
 }
 
-/** One sentence a fault. `placeOf` says where a path leads, in words, and how many of its parts that used up. */
+/** One sentence for each problem. `placeOf` gives the place of a path in words, and how many of its parts that includes. */
 export function problemsOf(
   issues: readonly z.core.$ZodIssue[],
   data: unknown,
@@ -79,8 +79,8 @@ export function problemsOf(
 }
 
 /**
- * Where there are several forms, the faults of the one that was meant: the one that does not differ as a whole, nor in its
- * type. When no form or more than one is that near, the fault is that it is none of them.
+ * For a value with several allowed forms: the problems of the form that was meant, which is the one that matches in its
+ * type and as a whole. If no form, or more than one, is that close, the problem is that the value has none of the forms.
  */
 function ofTheRightBranch(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
   if (issue.code !== "invalid_union") return [issue];

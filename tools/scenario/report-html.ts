@@ -1,4 +1,4 @@
-// A batch as one page that needs nothing else: a verdict a scenario, and under it every act with what it said and took.
+// A batch as one self-contained page: a verdict for each scenario, and below it every act with its text and duration.
 
 import { version } from "../../package.json";
 import { escapeMarkup } from "../ui/markup.ts";
@@ -46,7 +46,7 @@ ${ran.map(sectionOf).join("\n")}
 `;
 }
 
-/** What went well is folded away. */
+/** The section of a completed scenario is collapsed. */
 function sectionOf({ title, file, verdict, reason, played }: Ran): string {
   const rows = (played?.records ?? []).map(rowOf).join("\n");
   const took = played === null ? "" : `, ${seconds(played.endedAtMs - played.startedAtMs)}`;

@@ -1,10 +1,10 @@
-// A batch as JUnit XML, which every CI reads: a suite a scenario, a test case an act.
+// A batch as JUnit XML, which every CI system reads: a suite for each scenario, a test case for each act.
 //
 //   <testsuites name="wowsim scenarios" tests="21" failures="1" errors="0" skipped="2" time="35.2">
 //     <testsuite name="A latency spike is found and taken away" file="latency-spike" tests="11" ...>
 //       <testcase classname="latency-spike.steps" name="spike" time="0.004"/>
 //
-// What was not true is a failure; what could not be carried out or measured, an error; what was not run, skipped.
+// A false assertion is a failure; an act that could not be carried out or measured is an error; one that did not run, skipped.
 
 import { escapeMarkup } from "../ui/markup.ts";
 import type { Batch, Ran } from "./batch.ts";
@@ -42,7 +42,7 @@ export function junitReport({ ran }: Batch): string {
   ].join("\n");
 }
 
-/** One that was not even begun is one case, which says why. */
+/** A scenario that did not begin is one case, with the reason. */
 function casesOf({ file, verdict, reason, played }: Ran): Case[] {
   if (played === null) {
     const outcome = verdict === "aborted" ? "not_run" : "failed";

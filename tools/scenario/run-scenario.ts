@@ -1,4 +1,4 @@
-// A scenario from file to verdict: modules built, a drill begun, its steps played, everything put away.
+// A scenario from file to verdict: builds the modules, starts a drill, plays the steps, cleans up.
 //
 //   const played = await runScenario(scenario, { folder, where: null, signal, report })
 
@@ -14,19 +14,19 @@ import type { Modules } from "./steps.ts";
 import type { Scenario, Step } from "./scenario.ts";
 
 export interface RunOptions extends Audience {
-  /** What paths in the scenario are relative to. */
+  /** The folder that paths in the scenario are relative to. */
   folder: string;
   /** Null: a server is started. */
   where: Where | null;
   onNote?(text: string): void;
-  /** Called when the drill's server is there. */
+  /** Called when the drill's server is running. */
   onStarted?(drill: Drill): void;
 }
 
-/** Of drills whose script names none. */
+/** The seed of drills whose script gives none. */
 export const DRILL_SEED = 1;
 
-/** Throws WowsimError when it could not even begin: no module, no server. */
+/** Throws WowsimError when it could not begin: no module, no server. */
 export async function runScenario(scenario: Scenario, options: RunOptions): Promise<Played> {
   const modules = await loadModules([...scenario.steps, ...scenario.rollback], options.folder);
   const { seed = DRILL_SEED, world } = scenario.server;
@@ -49,7 +49,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   return await play(program, options);
 }
 
-/** The end of a drill as acts, so that it stands in the journal like everything else. */
+/** The cleanup of a drill as acts, so that the journal has it too. */
 export function putAwayActs(drill: Drill): Act[] {
   return drill.putAway().map(({ what, run }) => ({
     name: what,
@@ -58,7 +58,7 @@ export function putAwayActs(drill: Drill): Act[] {
   }));
 }
 
-/** What the steps deploy. Throws WowsimError where a module can not be read or built. */
+/** The modules that the steps deploy. Throws WowsimError when a module can not be read or built. */
 export async function loadModules(steps: readonly Step[], folder: string): Promise<Modules> {
   const loaded = new Map<string, KernelModule>();
   for (const { action } of steps) {

@@ -1,5 +1,5 @@
-// What a scenario is: players, a steady state, steps, and what puts all of it back. A file of TOML or YAML, checked as a
-// whole before anything is begun.
+// The parts of a scenario: players, a steady state, steps, and a rollback. It is a file of TOML or YAML, checked
+// completely before anything begins.
 //
 //   title = "A latency spike is found and taken away"
 //   story = "..."
@@ -12,7 +12,7 @@
 //   [[rollback]]
 //   deactivate = "latency-spike"
 //
-// docs/SCENARIOS.md tells every field.
+// docs/SCENARIOS.md describes every field.
 
 import { z } from "zod";
 import { messageOf } from "../../server/protocol/errors.ts";
@@ -35,14 +35,14 @@ const duration = durationMs(0, HOUR_MS);
 
 const playersShape = {
   count: z.number().int().min(1).max(5_000),
-  /** Actions a second of each. */
+  /** Actions a second of each player. */
   rate: z.number().min(0.01).max(100).default(2),
   zone: zone.optional(),
 };
 
 const condition = z.strictObject(conditionShape).superRefine(reportProblems);
 
-/** What a step can do, and with which fields. */
+/** The possible actions of a step, with their fields. */
 export const ACTIONS = {
   spawn: z.strictObject(playersShape),
   despawn: z.literal(true, "say despawn = true; it takes all players out"),
@@ -79,7 +79,7 @@ export type ActionKind = keyof typeof ACTIONS;
 
 export const ACTION_KINDS = Object.keys(ACTIONS) as ActionKind[];
 
-/** What a step does: its kind and that kind's fields. */
+/** A step's action: its kind and the fields of that kind. */
 export type Action = { [Kind in ActionKind]: { kind: Kind; with: z.infer<(typeof ACTIONS)[Kind]> } }[ActionKind];
 
 export interface Step {
@@ -130,7 +130,7 @@ export const scenarioSchema = z
 
 export type Scenario = z.infer<typeof scenarioSchema>;
 
-/** A moment that every condition may look back to. */
+/** The begin of the scenario, which every condition may refer to. */
 export const START_MARK = "start";
 
 function reportProblems(fields: z.infer<typeof condition>, context: z.RefinementCtx): void {

@@ -1,4 +1,4 @@
-// Whatever can be run, opened and checked: a scenario, or a Chaos Toolkit experiment; a file, or one that comes with wowsim.
+// A script that can be opened, checked and run: a scenario or a Chaos Toolkit experiment, a file or one included in wowsim.
 //
 //   const script = await openScript("latency-spike")
 //   const { played, journal } = await script.run({ where: null, signal, report })
@@ -29,13 +29,13 @@ export interface ScriptOptions extends Audience {
 export interface Script {
   file: string;
   title: string;
-  /** What is in the file and is not taken notice of. */
+  /** Parts of the file that are ignored. */
   notes: readonly string[];
-  /** Programs of this machine that it runs, as they would be typed. */
+  /** Programs of this machine that it runs, as command lines. */
   programs: readonly string[];
-  /** How many acts there are at most, for a progress bar. */
+  /** The highest possible number of acts, for a progress bar. */
   acts: number;
-  /** Throws WowsimError when it can not even begin. */
+  /** Throws WowsimError when it can not begin. */
   run(options: ScriptOptions): Promise<{ played: Played; journal: object }>;
 }
 
@@ -60,7 +60,7 @@ function noSuchScript(nameOrFile: string): WowsimError {
   return new WowsimError("no_such_file", message);
 }
 
-/** The scenario that comes with wowsim whose name is the nearest, or that is about the fault of that name. */
+/** The included scenario with the most similar name, or the one about the fault of that name. */
 function meantBy(word: string): string | null {
   const faults = [...LIBRARY].flatMap(([name, text]) =>
     parseScenario(`${name}.toml`, text).steps.flatMap(({ action }): [string, string][] =>
@@ -71,7 +71,7 @@ function meantBy(word: string): string | null {
   return byWord.get(nearest(word, [...byWord.keys()]) ?? "") ?? null;
 }
 
-/** What drills add to every script: ending faults, players, connections and the server. */
+/** The acts that drills add to every script: they end faults, players, connections and the server. */
 const PUT_AWAY_ACTS = 4;
 
 function scenarioScript(file: string, scenario: Scenario, folder: string): Script {

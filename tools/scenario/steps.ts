@@ -1,4 +1,4 @@
-// A scenario's steps as acts on a drill: how each kind of step is carried out, and what it says of itself.
+// A scenario's steps as acts on a drill: how each kind of step is carried out, and what it reports.
 //
 //   const acts = scenario.steps.map((step) => actOf(step, drill, modules))
 
@@ -18,10 +18,10 @@ import type { Action, Step } from "./scenario.ts";
 
 const TICK_MS = 50;
 const POLL_MS = 200;
-/** How much longer than its stretch a number may take to come in. */
+/** How much longer than its time range a number may take to arrive. */
 const LATE_MS_MAX = 5_000;
 
-/** What a step's modules are, by what the step says of them. */
+/** Finds the module of a deploy step. */
 export type Modules = (deploy: With<"deploy">) => KernelModule;
 
 type With<Kind extends Action["kind"]> = Extract<Action, { kind: Kind }>["with"];
@@ -42,7 +42,7 @@ export function actOf({ name, action }: Step, drill: Drill, modules: Modules): A
   };
 }
 
-/** What a step does, in words. */
+/** A step's action as text. */
 export function titleOf(action: Action): string {
   switch (action.kind) {
     case "spawn":
@@ -110,7 +110,7 @@ async function activate(wish: With<"activate">, drill: Drill): Promise<ActResult
 
 const titleOfFault = (faultId: string): string => FAULTS.find(({ id }) => id === faultId)?.title ?? faultId;
 
-/** "all" are those that the scenario has activated itself. */
+/** "all" means the faults that the scenario has activated itself. */
 async function deactivate(which: With<"deactivate">, drill: Drill): Promise<ActResult> {
   if (which === "all") {
     const ended = await drill.faults.release();
@@ -163,7 +163,7 @@ async function rollBack(zone: With<"rollback_deploy">, drill: Drill, signal: Abo
 
 const isBack = ({ previous_hash: previous }: RemoteZone): boolean => previous === null;
 
-/** Looks until it holds or the time is over. */
+/** Polls until the condition holds or the time is over. */
 async function waitFor(wish: With<"wait">, drill: Drill, { signal, progress }: ActContext): Promise<ActResult> {
   const endMs = performance.now() + wish.within;
   for (;;) {
@@ -176,7 +176,7 @@ async function waitFor(wish: With<"wait">, drill: Drill, { signal, progress }: A
   }
 }
 
-/** Looks once, as soon as there is something to be seen: a number needs the stretch that it is of, beginning now. */
+/** Reads once, as soon as possible: a measured number needs its whole time range, beginning now. */
 export async function insistOn(wish: With<"assert">, drill: Drill, { signal }: ActContext): Promise<ActResult> {
   const endMs = performance.now() + overMsOf(wish) + LATE_MS_MAX;
   for (;;) {

@@ -1,9 +1,9 @@
-// The begin of a text that somebody else writes, however much comes: what is beyond is read and let go, so that a program that
-// says a lot neither waits for its reader nor fills the memory.
+// The start of another program's output, however long that is: the rest is read and dropped, so that a program with
+// much output neither waits for its reader nor fills the memory.
 //
 //   await boundedText(child.stdout, 100_000)
 
-/** At most `bytesMax` bytes of the stream, as text. Reads it to its end, unless `isEnough`: then it is given up there. */
+/** At most `bytesMax` bytes of the stream, as text. Reads it to its end, or, with `isEnough`, cancels it there. */
 export async function boundedText(
   stream: ReadableStream<Uint8Array>,
   bytesMax: number,
@@ -18,6 +18,6 @@ export async function boundedText(
     // Leaving the loop cancels the stream.
     if (left === 0 && isEnough) break;
   }
-  // A character that the bound cut in two is left out.
+  // A character that the limit cut in two is left out.
   return left === 0 ? text : text + decoder.decode();
 }

@@ -1,4 +1,4 @@
-// A Chaos Toolkit experiment (https://chaostoolkit.org/reference/api/experiment/), checked as a whole before it is run:
+// A Chaos Toolkit experiment (https://chaostoolkit.org/reference/api/experiment/), checked completely before it runs:
 //
 //   {"title":"...","description":"...",
 //    "steady-state-hypothesis":{"title":"...","probes":[{"type":"probe","name":"healthy","tolerance":200,
@@ -7,8 +7,8 @@
 //      "provider":{"type":"wowsim","step":{"activate":{"fault":"latency-spike","zone":1}}}}],
 //    "rollbacks":[...]}
 //
-// Providers are http, process, and one of ours, which does what a step of a scenario does or reads what one measures.
-// Python can not be run here; that is said. What is left out is told in the notes: controls, and the runtime's settings.
+// Providers are http, process, and wowsim, which does a step of a scenario or reads one of its measures.
+// Python can not be run here, and is refused. What is ignored is listed in the notes: controls, and the runtime's settings.
 
 import { z } from "zod";
 import { didYouMean } from "../../../server/protocol/did-you-mean.ts";
@@ -33,7 +33,7 @@ const httpProvider = z.looseObject({
   method: z.string().default("GET"),
   headers: z.record(z.string(), z.unknown()).default({}),
   arguments: z.unknown().optional(),
-  /** Seconds; or for the connection and for the answer. */
+  /** Seconds; or one value for the connection and one for the answer. */
   timeout: z.union([seconds, z.tuple([seconds, seconds])]).optional(),
   verify_tls: z.boolean().default(true),
 });
@@ -43,7 +43,7 @@ const processProvider = z.looseObject({
   path: text,
   arguments: z.union([z.string(), z.array(z.unknown()), z.record(z.string(), z.unknown())]).default([]),
   timeout: seconds.optional(),
-  /** What it finds in its environment besides PATH and the like, and what the configuration names. */
+  /** Environment variables, besides PATH and the like and those that the configuration names. */
   env: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String)).default({}),
 });
 
@@ -87,7 +87,7 @@ const activity = z.looseObject({
 });
 
 export interface Activity extends z.infer<typeof activity> {
-  /** As it stands in the file: what the journal repeats. */
+  /** The activity as it is in the file, for the journal. */
   source: unknown;
 }
 
@@ -110,18 +110,18 @@ const experiment = z.looseObject({
 
 export interface Experiment {
   title: string;
-  /** As it stands in the file: what the journal repeats. */
+  /** The experiment as it is in the file, for the journal. */
   source: unknown;
   steady: Activity[];
   method: Activity[];
   rollbacks: Activity[];
-  /** Known before the run; where the server is comes to it. */
+  /** The values known before the run; the server's address is added later. */
   variables: Variables;
-  /** What its programs get of our environment: what its configuration asks for by name. */
+  /** The part of our environment that its programs get: the variables that its configuration names. */
   environment: Readonly<Record<string, string | undefined>>;
-  /** Every program it would run, as it would be typed. */
+  /** Every program that it would run, as a command line. */
   programs: string[];
-  /** Keeps its secrets out of whatever is printed and kept. */
+  /** Masks its secrets in everything that is printed or saved. */
   redact: ReturnType<typeof redactor>;
   notes: string[];
 }
@@ -160,7 +160,7 @@ export function checkExperiment(path: string, source: Record<string, unknown>, e
   };
 }
 
-/** Those of probes that judge another included. */
+/** Includes the programs of probes inside a tolerance. */
 function programsOf(activities: readonly z.infer<typeof activity>[]): string[] {
   const providers = activities.flatMap(({ provider: own, tolerance }): z.infer<typeof provider>[] =>
     typeof tolerance === "object" && !Array.isArray(tolerance) && tolerance.type === "probe"
@@ -176,15 +176,15 @@ function programsOf(activities: readonly z.infer<typeof activity>[]): string[] {
   return [...new Set(programs)];
 }
 
-/** Values that were put in, secrets among them, do not belong into a journal. */
+/** The activities with their original source: the journal must not have substituted values, such as secrets. */
 function withSources(activities: readonly z.infer<typeof activity>[], sources: unknown): Activity[] {
   return activities.map((each, index) => ({ ...each, source: listOf(sources)[index] ?? null }));
 }
 
-/** What stands in for an activity that is not there, so that the others are checked all the same. */
+/** Replaces a missing activity, so that the others are checked anyway. */
 const STAND_IN = { type: "action", name: "-", provider: { type: "process", path: "true" } };
 
-/** Each {"ref":"name"} becomes the activity of that name; those that refer to nothing are told. */
+/** Each {"ref":"name"} becomes the activity of that name; references to unknown names are returned. */
 function withReferences(source: Record<string, unknown>): { whole: Record<string, unknown>; dangling: string[] } {
   const hypothesis = recordOf(source["steady-state-hypothesis"]);
   const activities = [hypothesis["probes"], source["method"], source["rollbacks"]].flatMap(listOf).map(recordOf);
@@ -211,7 +211,7 @@ function withReferences(source: Record<string, unknown>): { whole: Record<string
   return { whole, dangling };
 }
 
-/** Whether a value still has the ${name} of one of these: what is wrong with it is that this has no value. */
+/** Whether a value still has the ${name} of one of these: then its only problem is the missing variable. */
 const mentionsVariable = (value: unknown, names: readonly string[]): boolean =>
   names.some((name) => (JSON.stringify(value) ?? "").includes(`\${${name}}`));
 

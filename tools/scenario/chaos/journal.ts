@@ -3,8 +3,8 @@
 //   {"status":"completed","deviated":false,"steady_states":{"before":{"steady_state_met":true,"probes":[...]},...},
 //    "run":[{"activity":{...},"status":"succeeded","output":...,"start":"...","end":"...","duration":0.2}],...}
 //
-// Its status knows no "deviated": that is "failed", with `deviated` true when the steady state had been met before. The
-// verdict in our words comes with it.
+// The Chaos Toolkit has no status "deviated": it writes "failed", with `deviated` true when the steady state had been met
+// before. The journal also has wowsim's own verdict.
 
 import { hostname, platform, release } from "node:os";
 import { version } from "../../../package.json";
@@ -41,7 +41,7 @@ export function chaosJournal({ source }: Experiment, played: Played): object {
   };
 }
 
-/** Null when none of its probes was run. */
+/** Null when none of its probes ran. */
 function steadyState(records: readonly ActRecord[]): object | null {
   const probes = records.filter(wasRun);
   if (probes.length === 0) return null;

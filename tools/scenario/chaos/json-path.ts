@@ -1,4 +1,4 @@
-// JSONPath (RFC 9535), as json-p3 has it; the `$` at the begin may be left out, as experiments do.
+// JSONPath (RFC 9535), by json-p3; the `$` at the begin may be left out, as experiments do.
 //
 //   const path = parseJsonPath("zones[*].state")
 //   path({ zones: [{ state: "ACTIVE" }, { state: "DOWN" }] })      // ["ACTIVE", "DOWN"]
@@ -6,10 +6,10 @@
 import { jsonpath } from "json-p3";
 import type { JSONValue } from "json-p3";
 
-/** All values that the path leads to, in the order of the document. */
+/** All values at the path, in the order of the document. */
 export type JsonPath = (value: unknown) => unknown[];
 
-/** Throws an Error with what is wrong. */
+/** Throws an Error with the problem. */
 export function parseJsonPath(text: string): JsonPath {
   const path = text.trim();
   if (path === "") throw new Error("the path is empty");

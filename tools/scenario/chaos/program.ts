@@ -1,4 +1,4 @@
-// An experiment's activities as acts on a drill: the same verdict, the same rollback, as a scenario's steps have.
+// An experiment's activities as acts on a drill, with the same verdict and the same rollback as a scenario's steps.
 //
 //   const acts = experiment.method.map((activity) => actOfActivity(activity, tools))
 
@@ -21,7 +21,7 @@ export interface ActivityTools {
 const MS_PER_S = 1_000;
 const SHOWN_CHARS_MAX = 160;
 
-/** `isHeld`: a probe of the steady state, which is held to its tolerance; anywhere else the Chaos Toolkit ignores one. */
+/** `isHeld`: a probe of the steady state, whose tolerance is checked; elsewhere the Chaos Toolkit ignores a tolerance. */
 export function actOfActivity(activity: Activity, isHeld: boolean, tools: ActivityTools): Act {
   const { name, type, pauses, background } = activity;
   return {
@@ -54,11 +54,11 @@ async function isMet(
   return Boolean(verdict);
 }
 
-/** Of a process 0, of an answer below 400. */
+/** For a process 0, for an HTTP answer below 400. */
 const isGoodStatus = (status: unknown): boolean =>
   status === 0 || (typeof status === "number" && status >= 200 && status < 400);
 
-/** A probe that judges is given what it judges as the argument `value`, or as the last of a list. */
+/** A probe that judges a value gets it as the argument `value`, or as the last one of a list. */
 function withValue(provider: Provider, value: unknown): Provider {
   if (provider.type === "wowsim") return provider;
   const text = typeof value === "string" ? value : JSON.stringify(value);
@@ -70,7 +70,7 @@ function withValue(provider: Provider, value: unknown): Provider {
 
 const recordOf = (value: unknown): object => (typeof value === "object" && value !== null ? value : {});
 
-/** Python was refused when the experiment was checked. */
+/** Python was already refused when the experiment was checked. */
 function asProvider(provider: Activity["provider"]): Provider {
   if (provider.type === "python") throw new Error("A python provider got past the check.");
   return provider;

@@ -1,10 +1,10 @@
-// What a provider does when its activity is run, and what comes of it:
+// What each provider does when its activity runs, and its output:
 //
 //   http      {"status":200,"headers":{...},"body":...}      a body of JSON is parsed
-//   process   {"status":0,"stdout":"...","stderr":"..."}     "wowsim" is this very program; cut where it is long
-//   wowsim    what a step says of itself, or the number or word that was asked for
+//   process   {"status":0,"stdout":"...","stderr":"..."}     "wowsim" is this program itself; long output is cut
+//   wowsim    the text of a step, or the number or word that was read
 //
-// An action has to succeed: an answer of 400 and more, or an exit code other than 0, is its failure. A probe only tells.
+// An action must succeed: an HTTP status of 400 or more, or an exit code other than 0, is a failure. A probe only reports.
 
 import { WowsimError } from "../../../server/protocol/errors.ts";
 import { selfCommand } from "../../ui/self.ts";
@@ -21,14 +21,14 @@ export interface ProviderTools {
   drill: Drill;
   modules: Modules;
   context: ActContext;
-  /** What programs get of this one's environment, besides what every program needs. */
+  /** The part of our environment that programs get, besides what every program needs. */
   environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** The path that stands for this very program. */
+/** The path that means this program itself. */
 const OURSELVES = "wowsim";
 
-/** What came of it. Throws when it could not be carried out, or what it asks for could not be measured. */
+/** The provider's output. Throws when the activity could not be carried out, or its value could not be measured. */
 export async function runProvider(provider: Provider, isAction: boolean, tools: ProviderTools): Promise<unknown> {
   switch (provider.type) {
     case "http":
@@ -42,11 +42,11 @@ export async function runProvider(provider: Provider, isAction: boolean, tools: 
 
 const HTTP_TIMEOUT_S = 30;
 const PROCESS_TIMEOUT_S = 300;
-/** Of what a program says, and of an answer that is text. */
+/** For a program's output, and for an answer that is text. */
 const OUTPUT_BYTES_MAX = 100_000;
-/** Of an answer that is JSON. */
+/** For an answer that is JSON. */
 const ANSWER_BYTES_MAX = 1 << 20;
-/** What a program needs to be found and to run; of all else that this one was started with it gets nothing. */
+/** The variables that a program needs to be found and to run; it gets no others of our environment. */
 const ORDINARY_ENVIRONMENT = ["PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ"];
 
 async function request(provider: Of<"http">, isAction: boolean, signal: AbortSignal): Promise<unknown> {
@@ -129,13 +129,13 @@ async function run(
   return { status, stdout, stderr };
 }
 
-/** This very program also gets the token it would take from its own environment. */
+/** This program itself also gets the token from our environment. */
 function ordinaryEnvironment(path: string): Record<string, string | undefined> {
   const names = path === OURSELVES ? [...ORDINARY_ENVIRONMENT, "WOWSIM_TOKEN"] : ORDINARY_ENVIRONMENT;
   return Object.fromEntries(names.map((name) => [name, process.env[name]]));
 }
 
-/** A text of arguments is the shell's to take apart, as the Chaos Toolkit has it; else no shell is between. */
+/** Arguments in one text are split by the shell, as in the Chaos Toolkit; otherwise no shell is used. */
 function commandOf({ path, arguments: given }: Of<"process">): string[] {
   const program = path === OURSELVES ? selfCommand() : [path];
   if (typeof given === "string") return ["sh", "-c", `"$@" ${given}`, "sh", ...program];
@@ -152,7 +152,7 @@ async function ours(provider: Of<"wowsim">, tools: ProviderTools): Promise<unkno
   return output ?? text;
 }
 
-/** A number, or a word: the likeliest cause, how the server is, what state a zone is in. */
+/** A number, or a word: the likeliest cause, the server's health, a zone's state. */
 async function reading({ read: what, zone, over }: Of<"wowsim">, { drill, context }: ProviderTools): Promise<unknown> {
   drill.mark(`read ${what}`);
   const ask = async (condition: Parameters<typeof insistOn>[0]): Promise<Record<string, unknown>> => {

@@ -1,12 +1,12 @@
-// Patterns of experiments are Python's. What Python writes another way than JavaScript is rewritten; what JavaScript has no
-// way for is refused by name, so that no pattern means something else here than there. \w, \d and \b know ASCII only.
+// Experiments use Python's regular expressions. Syntax that differs in JavaScript is rewritten; syntax that JavaScript lacks
+// is refused by name, so that no pattern changes its meaning. \w, \d and \b know ASCII only.
 //
-//   pythonPattern("(?i)^ok: (?P<n>\\d+)$").test("OK: 12\n")      // true: Python's $ also stands before a last newline
+//   pythonPattern("(?i)^ok: (?P<n>\\d+)$").test("OK: 12\n")      // true: Python's $ also matches before a last newline
 //   pythonPattern("a++")                                         // throws: possessive repetition (*+, ++, ?+) is not understood
 //
 // https://docs.python.org/3/library/re.html
 
-/** Flags at the begin of a pattern, and what JavaScript calls them; "" where it is so anyway. */
+/** Flags at the begin of a pattern, and JavaScript's names for them; "" where that is the default. */
 const FLAGS: Readonly<Record<string, string>> = { i: "i", m: "m", s: "s", u: "", a: "" };
 const LEADING_FLAGS = /^\(\?([aimsu]+)\)/;
 
@@ -19,7 +19,7 @@ const REFUSED: readonly [RegExp, string][] = [
   [/^[*+?}]\+/, "possessive repetition (*+, ++, ?+)"],
 ];
 
-/** A piece of Python's that JavaScript writes otherwise. `{`, `}` and `]` may stand for themselves there. */
+/** Python syntax that JavaScript writes differently. `{`, `}` and `]` may be literal characters in Python. */
 const PIECES: readonly [RegExp, (match: RegExpExecArray, mode: Mode) => string][] = [
   [/^\(\?P<(\w+)>/, ([, name]) => `(?<${name}>`],
   [/^\(\?P=(\w+)\)/, ([, name]) => `\\k<${name}>`],
@@ -27,7 +27,7 @@ const PIECES: readonly [RegExp, (match: RegExpExecArray, mode: Mode) => string][
   [/^\{(\d*),(\d*)\}/, ([, least = "", most = ""]) => `{${least === "" ? 0 : least},${most}}`],
   [/^\{\d+\}/, ([whole]) => whole],
   [/^[{}\]]/, ([whole]) => `\\${whole}`],
-  // Lines end with \n in Python, and with nothing else.
+  // In Python, only \n ends a line.
   [/^\^/, (_, { isMultiline }) => (isMultiline ? "(?<![^\\n])" : "^")],
   [/^\$/, (_, { isMultiline }) => (isMultiline ? "(?![^\\n])" : "(?=\\n?(?![^]))")],
   [/^\./, (_, { isDotAll }) => (isDotAll ? "." : "[^\\n]")],
@@ -35,17 +35,17 @@ const PIECES: readonly [RegExp, (match: RegExpExecArray, mode: Mode) => string][
   [/^\\Z/, () => "(?![^])"],
   [/^\\-/, () => "-"],
 ];
-/** The same, within [] as well. */
+/** The same, also inside []. */
 const ESCAPES: typeof PIECES = [
   [/^\\a/, () => "\\x07"],
   [/^\\U([0-9a-fA-F]{8})/, ([, code]) => `\\u{${code}}`],
-  // An escaped sign stands for itself; JavaScript lets only those be escaped that mean something.
+  // An escaped punctuation character is a literal; JavaScript only allows this for characters with a special meaning.
   [/^\\([^\w^$\\.*+?()[\]{}|/-])/u, ([, sign = ""]) => sign],
   [/^\\[^]/, ([whole]) => whole],
 ];
 const CLASS_BEGIN = /^\[\^?\]?/;
 
-/** What stands in the pattern, and what it is here. */
+/** The text in the pattern, and its replacement. */
 interface Piece {
   from: string;
   to: string;
@@ -56,7 +56,7 @@ interface Mode {
   isDotAll: boolean;
 }
 
-/** A regular expression that finds what Python's `re.search` would. Throws SyntaxError with what is not understood. */
+/** A regular expression that matches as Python's `re.search`. Throws SyntaxError with the syntax that is not supported. */
 export function pythonPattern(pattern: string): RegExp {
   const [leading = "", letters = ""] = LEADING_FLAGS.exec(pattern) ?? [];
   const mode = { isMultiline: letters.includes("m"), isDotAll: letters.includes("s") };
@@ -81,7 +81,7 @@ function next(rest: string, mode: Mode): Piece {
   for (const [what, name] of REFUSED)
     if (what.test(rest)) throw new SyntaxError(`${name}: not understood here, in ${JSON.stringify(rest)}`);
   const begin = CLASS_BEGIN.exec(rest)?.[0];
-  // A ] that comes first does not end it.
+  // A ] as the first character is a literal.
   if (begin !== undefined) return { from: begin, to: begin.replace("]", "\\]") };
   return pieceOf(rest, mode, [...PIECES, ...ESCAPES]);
 }

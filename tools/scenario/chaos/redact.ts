@@ -1,4 +1,4 @@
-// Keeps secrets out of what is printed and kept: every place where one shows up, whoever repeated it, shows a mask instead.
+// Keeps secrets out of everything that is printed or saved: every occurrence is replaced by a mask, whatever its source.
 //
 //   const redact = redactor(["hush"])
 //   redact({ stdout: "token=hush", url: "http://x/?t=hush" })      // { stdout: "token=*****", url: "http://x/?t=*****" }

@@ -1,5 +1,5 @@
-// An experiment from its activities to the verdict: a drill is begun, where it is becomes known to the experiment, and the
-// activities are played on it.
+// An experiment from its activities to the verdict: starts a drill, passes the server's address to the experiment, and
+// plays the activities.
 //
 //   const played = await runExperiment(experiment, { folder, where: null, signal, report })
 //

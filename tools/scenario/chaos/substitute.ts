@@ -1,8 +1,8 @@
-// ${name} in an experiment: values from its configuration, its secrets, the environment, and where the drill's server is.
+// ${name} in an experiment: values from its configuration, its secrets, the environment, and the address of the drill's server.
 //
 //   const { variables } = loadVariables({ configuration: { delay: 150 }, secrets: {} }, process.env)
 //   substitute({ delay_ms: "${delay}", url: "http://${wowsim_host}/" }, variables)
-//   // { delay_ms: 150, url: "http://${wowsim_host}/" }      a name that is not known (yet) stays as it is
+//   // { delay_ms: 150, url: "http://${wowsim_host}/" }      a name that is not known (yet) stays unchanged
 
 import { messageOf } from "../../../server/protocol/errors.ts";
 
@@ -10,13 +10,13 @@ export type Variables = ReadonlyMap<string, unknown>;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Values are JSON's: what a file of JSON, YAML or TOML can say. */
+/** Values are JSON values: what a file of JSON, YAML or TOML can hold. */
 interface Given {
   configuration: Record<string, unknown>;
   secrets: Record<string, Record<string, unknown>>;
 }
 
-/** How a variable of the environment becomes a value; without a type it is a text. */
+/** The conversions of an environment variable; without a type it is a text. */
 const ENV_TYPES: Readonly<Record<string, (text: string) => unknown>> = {
   str: (text) => text,
   int: (text) => numberOf(text, /^\s*[+-]?\d+\s*$/),
@@ -35,9 +35,9 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 
 export interface LoadedVariables {
   variables: Variables;
-  /** A sentence for each variable that is not set or not of its type, and for each vault. */
+  /** A sentence for each variable that is not set or has the wrong type, and for each vault. */
   problems: string[];
-  /** The names of those. */
+  /** The names of these variables. */
   missing: string[];
 }
 
@@ -59,13 +59,13 @@ export function loadVariables({ configuration, secrets }: Given, environment: En
   return { variables, problems, missing };
 }
 
-/** What of the environment a configuration asks for by name; what only a secret is made of is not among it. */
+/** The environment variables that a configuration names, without those that only a secret uses. */
 export function namedEnvironment(configuration: Record<string, unknown>, environment: Environment): Environment {
   const keys = Object.values(configuration).flatMap((value) => (isReference(value) ? String(value["key"]) : []));
   return Object.fromEntries(keys.map((key) => [key, environment[key]]));
 }
 
-/** Every value of a secret that may show up somewhere, longest first. */
+/** Every text of a secret that may occur in output, longest first. */
 export function secretTexts(secrets: Given["secrets"], environment: Environment): string[] {
   const values = Object.values(secrets).flatMap((group) => Object.values(group));
   const texts = values.flatMap((value) => {
@@ -105,7 +105,7 @@ function resolved(value: unknown, environment: Environment): unknown {
   try {
     return read(found);
   } catch (cause) {
-    // What it is stays unsaid: it may be a secret.
+    // The message does not show the value: it may be a secret.
     throw new Error(
       `the value of ${String(key)} in the environment is not ${TYPE_WORDS[String(as)] ?? `of type ${String(as)}`}.`,
       { cause },
@@ -121,7 +121,7 @@ function numberOf(text: string, form: RegExp): number {
 const TRUE = ["y", "yes", "t", "true", "on", "1"];
 const FALSE = ["n", "no", "f", "false", "off", "0"];
 
-/** As the Chaos Toolkit reads it. */
+/** Parsed as the Chaos Toolkit does. */
 function boolOf(text: string): boolean {
   const word = text.trim().toLowerCase();
   if (TRUE.includes(word)) return true;
@@ -129,7 +129,7 @@ function boolOf(text: string): boolean {
   throw new TypeError("neither true nor false");
 }
 
-/** A copy in which every known ${name} has its value; a text that is nothing but ${name} becomes that value itself. */
+/** A copy in which every known ${name} has its value; a text that is only ${name} becomes the value itself. */
 export function substitute<Value>(value: Value, variables: Variables): Value {
   return replaced(value, variables) as Value;
 }

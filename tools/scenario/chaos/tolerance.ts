@@ -1,13 +1,13 @@
-// Whether what a probe found is within its tolerance, in every form that the Chaos Toolkit knows.
+// Whether a probe's value is within its tolerance, in every form that the Chaos Toolkit knows.
 //
-//   200                                          exactly; of an answer or a process, its status
+//   200                                          equal; for an HTTP answer or a process, its status
 //   [4, 9]                                       from 4 to 9
-//   [200, 201, 204]                              one of these; so also for the status, with two of them
+//   [200, 201, 204]                              one of these; for a status, also with two of them
 //   {"type":"range","range":[4.6,8.9],"target":"body"}
 //   {"type":"regex","pattern":"^ok","target":"stdout"}
 //   {"type":"jsonpath","path":"$.zones[*].state","expect":["ACTIVE","ACTIVE"],"target":"body"}
 //
-// The form {"type":"probe",...} is a probe of its own, and experiment.ts has it run.
+// The form {"type":"probe",...} is a probe itself; experiment.ts runs it.
 
 import { z } from "zod";
 import { messageOf } from "../../../server/protocol/errors.ts";
@@ -17,7 +17,7 @@ import { pythonPattern } from "./python-pattern.ts";
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const target = z.string().optional();
 
-/** What to say to something that is no tolerance at all. */
+/** The message for a value that is not a tolerance. */
 export const TOLERANCE_FORMS =
   "must be a value, a list of values, or an object of type range, regex, jsonpath or probe with what that needs";
 
@@ -65,7 +65,7 @@ function isInList(list: readonly unknown[], value: unknown): boolean {
 /** A number as Python's float reads it; Number would also read "0x10", and "" as 0. */
 const DECIMAL = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
 
-/** Also for a number that is told as text: a process can not do otherwise. */
+/** Also for a number in a text, which is all that a process can output. */
 function isInRange([low, high]: readonly [number, number], value: unknown): boolean {
   const number = typeof value === "string" && DECIMAL.test(value) ? Number(value) : value;
   return typeof number === "number" && number >= low && number <= high;
@@ -80,7 +80,7 @@ function matchesPath(
   return count === undefined ? found.length > 0 : found.length === count;
 }
 
-/** Of an answer or a process its status, else the value itself. */
+/** For an HTTP answer or a process its status, else the value itself. */
 function statusOf(value: unknown): unknown {
   return typeof value === "object" && value !== null && "status" in value ? value.status : value;
 }
@@ -95,7 +95,7 @@ function parsedIfText(value: unknown): unknown {
   try {
     return JSON.parse(value);
   } catch {
-    // Text that is no JSON: no path leads anywhere in it.
+    // The text is not JSON, so no path matches in it.
     return value;
   }
 }
