@@ -1,15 +1,15 @@
 // The contract between a kernel and its host: the forms of the records that cross the border of the linear memory.
 //
 // Both sides read this file: it is AssemblyScript and TypeScript at once (constants only, no types, so each infers its
-// own). Where things lie in the memory is not here: that is the kernel's own business, exported by every build
-// (memory.ts) and read by the host from the module it loaded.
+// own). The addresses in the memory are not here: each kernel chooses and exports them (memory.ts), and the host reads
+// them from the module it loaded.
 //
 // All records are little-endian and 4-byte aligned. Offsets are in bytes from the record's start.
 
 /** Raised when a record or an opcode changes its meaning; part of the border (toolchain/layout-areas.ts). */
 export const ABI_VERSION = 2;
 
-/** What a kernel's TYPE_<column> says of a column or a header value that is not u32 (memory/). */
+/** Value of a kernel's TYPE_<column>, for a column or a header value that is not u32 (memory/). */
 export const TYPE_F32 = 1;
 export const TYPE_U64 = 2;
 
@@ -34,22 +34,22 @@ export const COMMAND_E = 28;
 export const OP_JOIN = 1;
 /** A player leaves the zone and is forgotten. */
 export const OP_LEAVE = 2;
-/** Intent to stand at x, y, z. What speed does not allow is walked towards, and counted as corrected. */
+/** The player wants to stand at x, y, z. If its speed does not allow that, it walks there, and this is counted as corrected. */
 export const OP_MOVE = 3;
 /** a = target entity or 0; b = spell id; c = cast time in ticks, honoured for an unknown spell only. */
 export const OP_CAST = 4;
-/** Cancel one's own cast. */
+/** Cancel the session's own cast. */
 export const OP_CANCEL_CAST = 5;
 /** Attack a = target; b = upper bound of base damage, 0 = none; c = DAMAGE_PHYSICAL or DAMAGE_MAGICAL. */
 export const OP_ATTACK = 6;
 export const OP_STOP_ATTACK = 7;
 /** The dead player gives up its body: alive at the spawn point, or a ghost there. flags: RELEASE_AS_GHOST. */
 export const OP_RELEASE = 8;
-/** From now on the session gets frames; its first one begins with RECORD_RESET and tells everything anew. flags: WATCH_IS_SLOW. */
+/** From now on the session gets frames; the first one begins with RECORD_RESET and has the full state. flags: WATCH_IS_SLOW. */
 export const OP_WATCH = 9;
 /** The session gets no more frames (link lost); its entity stays. */
 export const OP_UNWATCH = 10;
-/** The ghost, near its body, asks to live again where it lies. */
+/** The ghost, near its body, asks to live again at the body. */
 export const OP_RECLAIM = 11;
 
 /** Host only. A creature appears: a = entity id; x, y, z; e = creature template index. flags: SPAWN_PHANTOM. */
@@ -60,15 +60,15 @@ export const OP_DESPAWN = 65;
 export const OP_PLACE = 66;
 /** Host only, injected by faults. Like OP_MOVE, for entity a, and without effect on its cast. */
 export const OP_NUDGE = 67;
-/** Host only. Player a leaves for another zone; what is theirs goes to the departure area (transfer.ts). */
+/** Host only. Player a leaves for another zone; its state goes to the departure area (transfer.ts). */
 export const OP_DEPART = 68;
-/** Host only. Four words, b to e, of what the next OP_ARRIVE of this tick brings; a = index of the first. */
+/** Host only. Four words, b to e, of the state that the next OP_ARRIVE of this tick brings; a = index of the first word. */
 export const OP_CARRY = 69;
-/** Host only. The session's player enters at x, y, z with what the OP_CARRYs before it brought. flags: JOIN_*. */
+/** Host only. The session's player enters at x, y, z with the state of the OP_CARRYs before it. flags: JOIN_*. */
 export const OP_ARRIVE = 70;
 /**
  * Host only. What the zone leaves out from this tick on, because it is overloaded (overload.ts): flags = the host's step |
- * level << 8; a = ticks between two states of what is far | ticks between two thoughts of a creature << 8 | entities in
+ * level << 8; a = ticks between two states of a far entity | ticks between two decisions of a creature << 8 | entities in
  * sight at most << 16; b = yards of sight (f32); c = game time's rate (f32), 1 = as fast as the clock.
  */
 export const OP_SET_OVERLOAD = 71;
@@ -77,19 +77,19 @@ export const OP_TRAP = 96;
 /** Host only, injected by faults. Never ends: burns all fuel while it is being handled. */
 export const OP_SPIN = 97;
 
-/** Lists of a player, and how long they may be: each travels from zone to zone. */
+/** Maximum lengths of a player's lists; each list travels from zone to zone. */
 export const SCHOOL_COUNT = 8;
 export const COOLDOWN_COUNT_MAX = 24;
 export const DIMINISHED_COUNT = 3;
-/** Auras of an entity; one RECORD_AURAS tells of all. */
+/** Auras of an entity; one RECORD_AURAS has all of them. */
 export const AURA_COUNT_MAX = 8;
 
-/** Columns of a player that travel as they are, and those that travel as a distance from now. */
+/** Number of a player's columns that travel unchanged, and of those that travel as a distance from the current tick. */
 export const TRANSFER_VALUES = 10;
 export const TRANSFER_TICKS = 6;
 /**
- * Words of what a player takes along from zone to zone: class and level, the columns, and each list, those of no fixed length
- * with their length before them. transfer.ts walks them, and traps when it comes to another number.
+ * Words of the state that a player takes along from zone to zone: class and level, the columns, and each list; lists of variable
+ * length have their length before them. transfer.ts walks them, and traps when it counts another number.
  */
 export const TRANSFER_WALKED =
   2 +
@@ -99,14 +99,14 @@ export const TRANSFER_WALKED =
   DIMINISHED_COUNT * 2 +
   (1 + COOLDOWN_COUNT_MAX * 2) +
   (1 + AURA_COUNT_MAX * 4);
-/** Room for them: a multiple of the four words that an OP_CARRY has. */
+/** Words reserved for them: a multiple of the four words of an OP_CARRY. */
 export const TRANSFER_WORDS = ((TRANSFER_WALKED + 3) >> 2) << 2;
-/** Which of them is the number of the player's newest command that the zone has handled. */
+/** Index of the word with the sequence number of the player's newest command that the zone has handled. */
 export const TRANSFER_ACK = 4;
 
 /** OP_JOIN: the session gets frames. */
 export const JOIN_WATCHES = 1;
-/** OP_JOIN: a guest: revived by itself at the spawn point, since it can not ask. */
+/** OP_JOIN: a guest: revived automatically at the spawn point, because it can not ask for it. */
 export const JOIN_GUEST = 2;
 /** OP_RELEASE: as a ghost, which has to walk to its body. */
 export const RELEASE_AS_GHOST = 1;
@@ -117,10 +117,10 @@ export const SPAWN_PHANTOM = 1;
 
 export const DAMAGE_PHYSICAL = 0;
 export const DAMAGE_MAGICAL = 1;
-// The info of EVENT_DAMAGE: bit 0 is one of the two above; with it may stand
-/** from an aura, */
+// The info of EVENT_DAMAGE: bit 0 is one of the two above; these bits may be added.
+/** Damage from an aura. */
 export const DAMAGE_PERIODIC = 2;
-/** and one of these. */
+/** At most one of the following four. */
 export const DAMAGE_CRITICAL = 16;
 export const DAMAGE_GLANCING = 32;
 export const DAMAGE_CRUSHING = 48;
@@ -130,23 +130,23 @@ export const DAMAGE_LANDS_MASK = 240;
 
 // ---- Frames: kernel to session ------------------------------------------------------------------------------------
 //
-// One frame a watching session and tick, when there is something to tell: a header, then records.
+// One frame for each watching session and tick with a change: a header, then records.
 //
 //    0           4         8      12    16
 //    | byteLength | session | tick | ack | records...      byteLength counts the whole frame; ack is the session's
 //      u32          u32       u32    u32                    highest command sequence number applied so far
 //
-// A record: u8 kind, u8 length in words (4 bytes, itself counted), u16 info, then fields as drawn.
+// A record: u8 kind, u8 length in words of 4 bytes (including this header), u16 info, then the fields of its kind.
 
 export const FRAME_HEADER_BYTES = 16;
-/** The longest frame, and some bytes more for copying in whole words. */
+/** Bytes of the longest frame, and some more for copying in whole words. */
 export const FRAME_LENGTH_MAX = 14848;
 export const FRAME_LENGTH = 0;
 export const FRAME_SESSION = 4;
 export const FRAME_TICK = 8;
 export const FRAME_ACK = 12;
 
-/** Forget all you know: what follows is told anew. */
+/** The receiver forgets everything: a full state follows. */
 export const RECORD_RESET = 1;
 /** The session's own numbers: health, maxHealth, power, maxPower, target id, cast spell id, cast end tick, gcd end tick (u32). */
 export const RECORD_SELF = 2;
@@ -158,7 +158,7 @@ export const RECORD_CHANGE = 4;
 export const RECORD_LEAVE = 5;
 /** info = event kind | the event's own info << 8; then the event record from EVENT_SOURCE on (9 words). */
 export const RECORD_EVENT = 6;
-/** info = how many; entity id; then for each aura on it: spell id | stacks << 16, end tick, caster's entity id. */
+/** info = number of auras; entity id; then for each aura on it: spell id | stacks << 16, end tick, caster's entity id. */
 export const RECORD_AURAS = 7;
 /** info = the zone's overload level; rate of game time (f32), yards of sight (f32). After a reset without it: 0, 1, 100. */
 export const RECORD_PACE = 8;
@@ -180,13 +180,13 @@ export const ENTITY_DEAD = 2;
 export const ENTITY_IN_COMBAT = 4;
 export const ENTITY_EVADING = 8;
 export const ENTITY_PHANTOM = 16;
-/** Dead, and walking about. */
+/** Dead, and walking as a ghost. */
 export const ENTITY_GHOST = 32;
 
-/** Value of the column CREATURE_STATE of a creature that is dead and not to be seen, until it respawns. */
+/** Value of the column CREATURE_STATE of a creature that is dead and invisible, until it respawns. */
 export const CREATURE_STATE_GONE = 4;
 
-// ---- Events: kernel to telemetry and to those who see them, 40 bytes each ------------------------------------------
+// ---- Events: kernel to telemetry and to players who see them, 40 bytes each ----------------------------------------
 //
 //    0      2      4        8        12  16  20  24  28  32  36   40
 //    | kind | info | source | target | a | b | c | d | e | f | g |
@@ -208,7 +208,7 @@ export const EVENT_CAST_INTERRUPTED = 3;
 export const EVENT_CAST_BLOCKED_GCD = 4;
 /**
  * source, target; info = DAMAGE_* bits; a = base, b = actual, c = mitigated, d = target's health after, e = spell id or 0
- * for a swing, f = absorbed. a = b + c + f unless a blow is held up to 1.
+ * for a swing, f = absorbed. a = b + c + f, except when b was raised to 1.
  */
 export const EVENT_DAMAGE = 5;
 /** source = killer, target. */
@@ -221,7 +221,7 @@ export const EVENT_REFUSED = 8;
 export const EVENT_REVIVED = 9;
 /** source, target; a = amount, b = target's health after, c = spell id. */
 export const EVENT_HEALED = 10;
-/** source, a creature, gives up the fight and goes home. */
+/** source, a creature, ends the fight and goes home. */
 export const EVENT_EVADED = 11;
 /** source, a creature, turns on target. */
 export const EVENT_AGGRO = 12;
@@ -230,20 +230,20 @@ export const EVENT_CORRECTED = 13;
 
 /** source, target; info = AURA_* kind; a = spell id, b = end tick, c = stacks, d = amount. */
 export const EVENT_AURA_APPLIED = 14;
-/** source is the aura's caster, target has it no longer; info = AURA_ENDED_*; a = spell id. */
+/** source is the aura's caster, target has lost it; info = AURA_ENDED_*; a = spell id. */
 export const EVENT_AURA_ENDED = 15;
-/** source's blow or spell does not reach target; info = AVOIDED_*; a = spell id or 0 for a swing. */
+/** source's swing or spell does not hit target; info = AVOIDED_*; a = spell id or 0 for a swing. */
 export const EVENT_AVOIDED = 16;
 
 /** source, to its own session; a = points gained, b = points it has, c = points for the next level. */
 export const EVENT_EXPERIENCE = 17;
-/** source is of another level; a = the level. */
+/** source's level has changed; a = the new level. */
 export const EVENT_LEVEL = 18;
 
 export const AURA_ENDED_IN_TIME = 0;
 export const AURA_ENDED_USED_UP = 1;
 export const AURA_ENDED_BY_DEATH = 2;
-/** Its target has no room for it any more, its caster is gone, or its target gave up the fight. */
+/** The target has no room for the aura, its caster is gone, or the target ended the fight. */
 export const AURA_ENDED_REMOVED = 3;
 
 export const AVOIDED_MISS = 1;
@@ -251,7 +251,7 @@ export const AVOIDED_DODGE = 2;
 export const AVOIDED_PARRY = 3;
 export const AVOIDED_RESIST = 4;
 export const AVOIDED_IMMUNE = 5;
-/** Its target, a creature, is on its way home, and nothing reaches it. */
+/** The target is a creature that evades: it is immune on its way home. */
 export const AVOIDED_EVADE = 6;
 
 export const INTERRUPT_BY_MOVEMENT = 1;
@@ -279,7 +279,7 @@ export const REFUSED_SILENCED = 16;
 export const REFUSED_ROOTED = 17;
 /** The spell is not in the book of the player's class. */
 export const REFUSED_UNKNOWN_SPELL = 18;
-/** A sequence number that was there already. */
+/** The sequence number was used before. */
 export const REFUSED_REPLAYED = 19;
 /** One past the last reason: the length of the counter array of refusals. */
 export const REFUSED_COUNT = 20;
@@ -299,7 +299,7 @@ export const COUNTER_HEALING = 9;
 export const COUNTER_CORRECTED = 10;
 export const COUNTER_REVIVED = 11;
 export const COUNTER_FRAMES = 12;
-/** Frames put off to the next tick because the frame area was full. */
+/** Frames deferred to the next tick because the frame area was full. */
 export const COUNTER_FRAMES_DEFERRED = 13;
 /** Events not written because the event area was full. */
 export const COUNTER_EVENTS_LOST = 14;
@@ -307,13 +307,13 @@ export const COUNTER_EVENTS_LOST = 14;
 export const COUNTER_PLAYERS = 15;
 export const COUNTER_CREATURES = 16;
 export const COUNTER_WATCHERS = 17;
-/** Creatures with somebody on their threat table. */
+/** Creatures with a player on their threat table. */
 export const COUNTER_FIGHTING = 18;
-/** REFUSED_COUNT counters from here, one a reason. */
+/** REFUSED_COUNT counters from here, one for each reason. */
 export const COUNTER_REFUSED = 20;
 export const COUNTERS = 40;
 
-// ---- The note: who is being processed, for the post-mortem of a trap -------------------------------------------------
+// ---- The note: what the kernel is processing; the host reads it after a trap -----------------------------------------
 
 export const PHASE_IDLE = 0;
 export const PHASE_COMMANDS = 1;

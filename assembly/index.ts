@@ -1,6 +1,6 @@
-// The kernel of a zone: all that a host may call, and the order of a tick.
+// The kernel of a zone: the functions that a host may call, and the order of a tick.
 //
-// State lies in the imported memory alone (memory.ts), so a zone can be copied, restored, replayed, and given to another
+// All state is in the imported memory (memory.ts), so a zone can be copied, restored, replayed, and run by another
 // build between two ticks.
 
 import { COUNTER_CREATURES, COUNTER_PLAYERS, COUNTER_WATCHERS, PHASE_HASH, PHASE_IDLE, PHASE_VISIBILITY } from "./abi";
@@ -44,10 +44,10 @@ import { forgetTransfers } from "./players/transfer";
 
 export * from "./memory/memory";
 
-// Fails to compile when the map outgrows the memory.
+// Fails to compile when the memory map is larger than the memory.
 if (SCRATCH_END > <usize>MEMORY_PAGES * 65536) ERROR("raise MEMORY_PAGES");
 
-/** Puts a fresh zone into the memory. Content tables and the spawn point are written after it, before the first tick. */
+/** Writes a fresh zone into the memory. The host then writes content tables and the spawn point, before the first tick. */
 export function init(seed: u32, zoneId: u32, tickRateHz: u32): void {
   memory.fill(STATE_BASE, 0, STATE_END - STATE_BASE);
   Cell.set(HEADER_LAYOUT_VERSION, LAYOUT_VERSION);
@@ -86,7 +86,7 @@ export function tick(now: u32): void {
   hash();
 }
 
-/** Creatures notice players, and watchers are told what they see. */
+/** Creatures notice players, and the frames of watchers are built. */
 function tellWatchers(): void {
   Breadcrumb.phase(PHASE_VISIBILITY);
   if (Cell.get(HEADER_PLAYERS) == 0) return;

@@ -1,4 +1,4 @@
-// How a creature gets into a fight and out of it.
+// How a creature enters a fight and leaves it.
 
 import {
   AURA_ENDED_REMOVED,
@@ -35,10 +35,10 @@ import { NO_ROW, Row } from "../state/entity-rows";
 import { CREATURE_EVADING, CREATURE_FIGHTING, CREATURE_IDLE } from "../state/creature-states";
 import { addThreat, canHaveThreat, clearThreat, highestThreat, slotOf, threatOf } from "./threat";
 
-/** Between its turning on somebody and its call for help. */
+/** Milliseconds between a creature's first attack on a player and its call for help. */
 const HELP_MS: u32 = 1500;
 
-/** An idle creature turns on a living player; one that fights already only keeps it in mind. The dead turn nobody's head. */
+/** An idle creature attacks a living player; a fighting creature only adds the player to its threat table. Dead players are ignored. */
 export function engage(creature: u32, player: u32): void {
   const index = Row.creatureIndex(creature);
   const state = U32.get(CREATURE_STATE, index);
@@ -57,14 +57,14 @@ export function engage(creature: u32, player: u32): void {
   emit(EVENT_AGGRO, 0, creature, player, 0, 0, 0, 0, 0);
 }
 
-/** A hostile act of a living player against a creature: it fights back, and hates it by so much more, times its stance. */
+/** A hostile act of a living player against a creature: the creature fights back, and gets `threat` times the player's stance factor. */
 export function provoke(player: u32, creature: u32, threat: f32): void {
   if (Row.isCreature(player) || !canHaveThreat(creature, player)) return;
   engage(creature, player);
   addThreat(creature, player, threat * F32.get(PLAYER_THREAT_FACTOR, player));
 }
 
-/** The player is hated as much as the most hated, and fought. */
+/** The player gets as much threat as the highest one on the table, and becomes the target. */
 export function taunt(player: u32, creature: u32): void {
   if (!canHaveThreat(creature, player)) return;
   engage(creature, player);
@@ -72,7 +72,7 @@ export function taunt(player: u32, creature: u32): void {
   if (slotOf(creature, player) != NO_ROW) setTarget(creature, U32.get(ENTITY_ID, player));
 }
 
-/** A hit was given or taken: the leash is measured from here and now. */
+/** Called for each hit given or taken: the leash is measured from this place and tick. */
 export function refreshLeash(creature: u32): void {
   const index = Row.creatureIndex(creature);
   F32.set(CREATURE_LEASH_X, index, F32.get(ENTITY_X, creature));
@@ -80,7 +80,7 @@ export function refreshLeash(creature: u32): void {
   U32.set(CREATURE_LEASH_TICK, index, Clock.now());
 }
 
-/** A fighting creature gives up and goes home, immune. */
+/** A fighting creature ends the fight and goes home, immune. */
 export function evade(creature: u32): void {
   interruptCast(creature, INTERRUPT_TARGET_LOST);
   removeAuras(creature, AURA_ENDED_REMOVED);
@@ -92,7 +92,7 @@ export function evade(creature: u32): void {
   emit(EVENT_EVADED, 0, creature, NO_ROW, 0, 0, 0, 0, 0);
 }
 
-/** Ticks until a fighting creature thinks of casting: 4 to 8 s. */
+/** Ticks until a fighting creature considers a cast: 4 to 8 s. */
 export function nextCastDelay(): u32 {
   return randomBetween(Clock.seconds(4), Clock.seconds(8));
 }

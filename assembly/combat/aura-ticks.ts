@@ -1,4 +1,4 @@
-// Phase: auras tick. Every period of it an aura of damage or healing takes effect, the last time when it ends.
+// Phase: auras tick. An aura of damage or healing takes effect once in each period, the last time when it ends.
 //
 //   12 s, every 3 s, applied in tick 500: takes effect in ticks 560, 620, 680 and 740, and is gone in 740
 
@@ -47,7 +47,7 @@ function tickRows(from: u32, to: u32): void {
   }
 }
 
-/** From the newest to the oldest, so that one that ends does not move those still to come; a death takes all off. */
+/** Goes from the newest aura to the oldest, so that the removal of one does not move the others; a death removes all. */
 function tickRow(row: u32): void {
   Breadcrumb.entity(U32.get(ENTITY_ID, row));
   for (let slot = U32.get(ENTITY_AURA_COUNT, row); slot > 0; slot--) {
@@ -74,7 +74,7 @@ function tickAura(caster: u32, row: u32, slot: u32): void {
   else if (end <= Clock.now()) removeAura(row, slot, AURA_ENDED_IN_TIME);
 }
 
-/** True a whole number of periods before its end, but not in the tick it was applied in. */
+/** True when the end is a whole number of periods away, but not in the tick of the application. */
 function isDue(spell: usize, end: u32): bool {
   const period = Spell.get(spell, SPELL_AURA_PERIOD);
   if (period == 0 || end < Clock.now()) return false;

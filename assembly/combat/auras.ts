@@ -1,10 +1,10 @@
-// Auras: what a spell leaves on somebody for a while. A list of up to AURAS_MAX an entity, in the order in which they came.
+// Auras: the lasting effects of spells on entities. Each entity has a list of up to AURAS_MAX, in the order of their application.
 //
 //   row 4100:  AURA_COUNT 2   { spell 110, stacks 1, caster 3, end 740, amount 12 }   a curse: 12 damage every 3 s
 //                             { spell 120, stacks 1, caster 9, end 620, amount 40 }   a chill: 40 % slower
 //
-// Applied again by the same caster it is refreshed, and stacks as far as its spell says; another caster's stands beside it.
-// It ends with its time, when it is used up, with its target's death or evasion, and when its caster leaves the zone.
+// A second application by the same caster refreshes the aura, and stacks up to the spell's limit; another caster's aura is a second entry.
+// An aura ends when its time is over, when it is used up, when its target dies or evades, and when its caster leaves the zone.
 
 import {
   AURA_ENDED_REMOVED,
@@ -82,7 +82,7 @@ export class Aura {
   }
 }
 
-/** Leaves the spell's aura, if it has one, on a living target; who is immune is told to be. */
+/** Applies the spell's aura, if it has one, to a living target; an immune target gets an event AVOIDED instead. */
 export function applyAura(caster: u32, target: u32, spell: usize, spellId: u32): void {
   const kind = Spell.get(spell, SPELL_AURA_KIND);
   if (kind == 0) return;
@@ -97,7 +97,7 @@ export function applyAura(caster: u32, target: u32, spell: usize, spellId: u32):
   enforceControl(target, controlOf(kind));
 }
 
-/** Writes the aura into its slot; how high it is stacked now. */
+/** Writes the aura into its slot; returns its stacks. */
 function putAura(target: u32, caster: u32, spell: usize, spellId: u32, end: u32, amount: u32): u32 {
   const count = U32.get(ENTITY_AURA_COUNT, target);
   let slot: u32 = 0;
@@ -131,7 +131,7 @@ function firstToEnd(row: u32): u32 {
   return first;
 }
 
-/** What a control that begins ends at once: the cast it forbids, the walk. */
+/** Ends what a new control forbids: the cast in progress, the walk. */
 function enforceControl(target: u32, control: u32): void {
   if (control == 0) return;
   const casts = U32.get(ENTITY_CAST_END, target) != 0;
@@ -145,7 +145,7 @@ function castsMagic(row: u32): bool {
   return Spell.get(spellOf(U32.get(ENTITY_CAST_SPELL, row)), SPELL_SCHOOL) != SCHOOL_PHYSICAL;
 }
 
-/** Takes the aura in a slot off; those behind it move up. */
+/** Removes the aura in a slot; the later ones move up. */
 export function removeAura(row: u32, slot: u32, reason: u32): void {
   const aura = Aura.at(row, slot);
   const count = U32.get(ENTITY_AURA_COUNT, row) - 1;
@@ -156,12 +156,12 @@ export function removeAura(row: u32, slot: u32, reason: u32): void {
   updateControl(row);
 }
 
-/** Takes all of them off. */
+/** Removes all auras of a row. */
 export function removeAuras(row: u32, reason: u32): void {
   while (U32.get(ENTITY_AURA_COUNT, row) > 0) removeAura(row, U32.get(ENTITY_AURA_COUNT, row) - 1, reason);
 }
 
-/** What absorbing auras, the oldest first, leave of some damage. One that is used up ends with the next aura tick. */
+/** Damage left after absorbing auras, the oldest first. A used-up aura ends with the next aura tick. */
 export function throughAbsorption(row: u32, damage: u32): u32 {
   let left = damage;
   for (let slot: u32 = 0; left > 0 && U32.get(ENTITY_AURA_COUNT, row) > slot; slot++) {
@@ -174,7 +174,7 @@ export function throughAbsorption(row: u32, damage: u32): u32 {
   return left;
 }
 
-/** What all auras on it together do to it. */
+/** Recomputes the columns CONTROL and SLOWED from all auras on the row. */
 export function updateControl(row: u32): void {
   let control: u32 = 0;
   let slowed: u32 = 0;

@@ -1,5 +1,5 @@
-// What auras keep an entity from doing, as bits and a percentage that are worked out whenever its auras change; and how
-// often the same kind of control works on a player in a row.
+// Crowd control: what auras prevent an entity from doing, as bits and a percentage that are recomputed whenever its auras change;
+// and diminishing returns, which weaken repeated control of the same kind on a player.
 //
 //   stunned, slowed by 40 %:  CONTROL = STUNNED, SLOWED = 40
 //   diminishing returns:      100 %, 50 %, 25 % of the duration, then immune, until 15 s after the last one ended
@@ -14,9 +14,9 @@ export const CONTROL_STUNNED: u32 = 1;
 export const CONTROL_SILENCED: u32 = 2;
 export const CONTROL_ROOTED: u32 = 4;
 
-/** Seconds after the last effect of a category ended in which the next one is diminished. */
+/** Seconds after the end of the last control of a kind during which the next one is diminished. */
 export const DIMINISHED_RESET_SECONDS: u32 = 15;
-/** How often in a row it works at all. */
+/** Number of consecutive applications that have an effect. */
 const APPLICATIONS_MAX: u32 = 3;
 const NO_CATEGORY: u32 = 0xffffffff;
 
@@ -24,7 +24,7 @@ export class Control {
   @inline static has(row: u32, bits: u32): bool {
     return (U32.get(ENTITY_CONTROL, row) & bits) != 0;
   }
-  /** Yards a second it can make now. */
+  /** The row's current speed, yards a second. */
   @inline static speed(row: u32): f32 {
     const slowed = U32.get(ENTITY_SLOWED, row);
     const speed = F32.get(ENTITY_SPEED, row);
@@ -32,14 +32,14 @@ export class Control {
   }
 }
 
-/** CONTROL_* of an aura of that kind, 0 for one that controls nothing. */
+/** CONTROL_* bit of an aura of that kind, 0 for a kind without control. */
 export function controlOf(kind: u32): u32 {
   if (kind == AURA_STUN) return CONTROL_STUNNED;
   if (kind == AURA_SILENCE) return CONTROL_SILENCED;
   return kind == AURA_ROOT ? CONTROL_ROOTED : 0;
 }
 
-/** How many of `ticks` a control of that kind lasts on the target; 0 = it is immune. */
+/** Ticks that a control of that kind, with a full duration of `ticks`, lasts on the target; 0 = the target is immune. */
 export function diminishedTicks(target: u32, kind: u32, ticks: u32): u32 {
   const category = categoryOf(kind);
   if (Row.isCreature(target) || category == NO_CATEGORY) return ticks;
@@ -47,14 +47,14 @@ export function diminishedTicks(target: u32, kind: u32, ticks: u32): u32 {
   return applications >= APPLICATIONS_MAX ? 0 : max<u32>(ticks >> applications, 1);
 }
 
-/** A control of that kind took hold of the target until `end`: the next one works less. */
+/** Records a control of that kind on the target until tick `end`: the next one is shorter. */
 export function countApplication(target: u32, kind: u32, end: u32): void {
   const category = categoryOf(kind);
   if (Row.isCreature(target) || category == NO_CATEGORY) return;
   write(target, category, end, applicationsOf(target, category) + 1);
 }
 
-/** It is over, maybe before its time: the wait for the full effect begins now. */
+/** The control ended, perhaps early: the 15 s until the next full effect begin now. */
 export function controlEnded(target: u32, kind: u32): void {
   const category = categoryOf(kind);
   if (Row.isCreature(target) || category == NO_CATEGORY) return;

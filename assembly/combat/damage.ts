@@ -1,5 +1,5 @@
-// What a blow does once it lands: health, threat, rage, death. Healing as well. One function each, used by swings and
-// spells alike.
+// The effects of damage: health, threat, rage, death. Healing as well. One function for each, used by both swings and
+// spells.
 //
 //   harm(3, 4100, 40, 31, DAMAGE_PHYSICAL, 0)   player row 3 hits creature row 4100: 40 rolled, 31 through its armour
 
@@ -24,7 +24,7 @@ import { Row } from "../state/entity-rows";
 import { POWER_RAGE, powerTypeOf } from "../state/content-tables";
 import { addHealingThreat } from "./threat";
 
-/** `through` of `base` damage gets to a living target; info = DAMAGE_* bits; spell = id, 0 for a swing. */
+/** Deals `through` of `base` damage to a living target; info = DAMAGE_* bits; spell = id, 0 for a swing. */
 export function dealDamage(source: u32, target: u32, base: u32, through: u32, info: u32, spell: u32): void {
   if (Flag.has(target, ENTITY_EVADING)) return;
   const actual = U32.get(ENTITY_AURA_COUNT, target) == 0 ? through : throughAbsorption(target, through);
@@ -43,7 +43,7 @@ export function dealDamage(source: u32, target: u32, base: u32, through: u32, in
   if (after == 0) kill(target, source);
 }
 
-/** Gives a living target up to `amount` health; half of what arrives is threat, split among those who fight it. */
+/** Gives a living target up to `amount` health; half of the health gained is threat, split among the creatures that fight the target. */
 export function heal(source: u32, target: u32, amount: u32, spell: u32): void {
   const health = U32.get(ENTITY_HEALTH, target);
   const missing = U32.get(ENTITY_MAX_HEALTH, target) - health;
@@ -54,7 +54,7 @@ export function heal(source: u32, target: u32, amount: u32, spell: u32): void {
   addHealingThreat(source, target, actual);
 }
 
-/** Rage from a blow dealt (factor 7.5) or taken (2.5), by the classic conversion of the level. */
+/** Rage from damage dealt (factor 7.5) or taken (2.5), by the classic conversion of the level. */
 function gainRage(row: u32, damage: u32, factor: f32): void {
   if (Row.isCreature(row) || powerTypeOf(row) != POWER_RAGE || Flag.has(row, ENTITY_DEAD)) return;
   const level = <f32>U32.get(ENTITY_LEVEL, row);

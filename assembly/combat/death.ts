@@ -1,4 +1,4 @@
-// How somebody dies: casts, auras, threat and attacks end; a creature becomes a corpse, a player waits to be revived.
+// The death of an entity: casts, auras, threat and attacks end; a creature becomes a corpse, a player waits to be revived.
 //
 //   player 12 (row 3) kills creature row 4100 in tick 500:   HEALTH 0, FLAGS DEAD, DEATH_TICK 500, STATE CORPSE, event KILLED 12 -> its id
 
@@ -39,7 +39,7 @@ import { CREATURE_CORPSE } from "../state/creature-states";
 import { Template } from "../state/content-tables";
 import { leaveThreatTables, clearThreat } from "./threat";
 
-/** A death within so many seconds of the last return to life is one in a row. */
+/** A death within this many seconds of the last return to life counts as a consecutive one. */
 const ROW_SECONDS: u32 = 300;
 
 /** The target dies. */
@@ -61,7 +61,7 @@ export function kill(target: u32, killer: u32): void {
   emit(EVENT_KILLED, 0, killer, target, 0, 0, 0, 0, 0);
 }
 
-/** A dead creature becomes a corpse, and knows when it comes back. */
+/** A dead creature becomes a corpse, and the tick of its respawn is set. */
 function becomeCorpse(row: u32): void {
   shareExperience(row);
   clearThreat(row);
@@ -73,7 +73,7 @@ function becomeCorpse(row: u32): void {
   U32.set(CREATURE_RESPAWN_TICK, index, Clock.now() + max<u32>(wait, Clock.seconds(1)));
 }
 
-/** A player died: one more in a row, or the first. */
+/** A player died: counts consecutive deaths. */
 function countDeath(row: u32): void {
   const alive = U32.get(PLAYER_ALIVE_TICK, row);
   const inRow = alive != 0 && Clock.now() - alive < Clock.seconds(ROW_SECONDS);

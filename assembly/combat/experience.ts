@@ -1,6 +1,6 @@
-// Experience: what a kill is worth, and when a level is full.
+// Experience: the points of a kill, and the points of a level.
 //
-//   a creature of level 10 for a player of level 10:   5 * 10 + 45 = 95 points, shared among those on its threat table
+//   a creature of level 10 for a player of level 10:   5 * 10 + 45 = 95 points, shared among the players on its threat table
 //   level 10 to 11 takes 8 * 10 * 95 = 7,600 points
 
 import { EVENT_EXPERIENCE, EVENT_LEVEL } from "../abi";
@@ -16,7 +16,7 @@ import { threatCount, threatPlayer } from "./threat";
 /** The highest level of a player. */
 export const PLAYER_LEVEL_MAX: u32 = 60;
 
-/** Points of a kill: more for higher creatures, up to four levels; less for lower ones, down to none for grey ones. */
+/** Points of a kill: more for creatures up to four levels higher; fewer for lower ones, none for grey ones. */
 export function killWorth(playerLevel: u32, creatureLevel: u32): u32 {
   const base = 5 * playerLevel + 45;
   if (creatureLevel >= playerLevel) return (base * (20 + min<u32>(creatureLevel - playerLevel, 4))) / 20;
@@ -25,7 +25,7 @@ export function killWorth(playerLevel: u32, creatureLevel: u32): u32 {
   return below >= zero ? 0 : (base * (zero - below)) / zero;
 }
 
-/** So many levels below a player a creature is worth nothing. */
+/** A creature this many levels below a player of `level` gives no points. */
 function greyFrom(level: u32): u32 {
   if (level < 8) return 5;
   return level < 20 ? level / 2 + 2 : level / 5 + 8;
@@ -37,7 +37,7 @@ export function levelCost(level: u32): u32 {
   return (8 * level + extra) * (5 * level + 45);
 }
 
-/** The creature was killed: those who fought it share what it is worth to each of them. */
+/** Called when a creature was killed: each player on its threat table gets an equal share of the points for the player's level. */
 export function shareExperience(creature: u32): void {
   const count = threatCount(creature);
   const elite = (Template.u32(creature, TEMPLATE_FLAGS) & TEMPLATE_ELITE) != 0;
@@ -61,7 +61,7 @@ function gainExperience(player: u32, points: u32): void {
   emit(EVENT_EXPERIENCE, 0, player, NO_ROW, points, total, levelCost(level), 0, 0);
 }
 
-/** A new level comes with full health and mana. */
+/** Raises the player's level, with full health and mana. */
 function levelUp(player: u32, level: u32): void {
   U32.set(ENTITY_LEVEL, player, level);
   updateStats(player);

@@ -1,4 +1,4 @@
-// Who may attack whom: players and creatures each other, never their own kind.
+// Who may attack whom: players and creatures may attack each other, never their own kind.
 //
 //   attackRefusal(3, 4100)   0: the player in row 3 may attack the creature in row 4100
 //   attackRefusal(3, 9)      REFUSED_INVALID_TARGET: row 9 is a player too
@@ -29,7 +29,7 @@ function isGone(row: u32): bool {
   return Row.isCreature(row) && U32.get(CREATURE_STATE, Row.creatureIndex(row)) == CREATURE_GONE;
 }
 
-/** A creature that may be attacked without being named: alive, real, not on its way home. */
+/** True for a creature that may be chosen as a target automatically: alive, no phantom, not evading. */
 export function isAttackable(row: u32): bool {
   if (!Row.isCreature(row) || U32.get(ENTITY_ID, row) == 0) return false;
   return !Flag.has(row, ENTITY_DEAD | ENTITY_PHANTOM | ENTITY_EVADING);

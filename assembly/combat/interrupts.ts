@@ -1,5 +1,5 @@
-// What others do to a cast in progress: they end it before its time, or a hit pushes it back. Each further hit delays it by
-// less, and takes as much off a channel.
+// Effects of others on a cast in progress: they interrupt it, or a hit pushes it back. Each further hit delays a cast by
+// less, or shortens a channel by the same amount.
 //
 //   a cast of 2 s, begun in tick 500:   CAST_END 540; hit in tick 510: CAST_END 550; hit in tick 520: CAST_END 560 (at most 2 s from now)
 //   delays: 1st hit 1.0 s, 2nd 0.8, 3rd 0.6, 4th 0.4, from then on 0.2
@@ -37,7 +37,7 @@ export function interruptCast(row: u32, reason: u32): void {
   if (!channelled) setGcdEnd(row, 0);
 }
 
-/** A direct hit arrived that was not fully absorbed. The earlier simulator knew no pushback, nor do its guests. */
+/** A direct hit that was not fully absorbed pushes the cast back. Guests have no pushback, as in the earlier simulator. */
 export function pushBack(row: u32): void {
   const end = U32.get(ENTITY_CAST_END, row);
   const now = Clock.now();

@@ -1,8 +1,8 @@
-// Phase: regeneration. A player regenerates every 2 s, a creature every 5 s, staggered by row so that a tick has its
-// share of them and no more.
+// Phase: regeneration. A player regenerates every 2 s, a creature every 5 s, staggered by row so that each tick has an
+// equal share.
 //
-//   out of combat   health +4 % of the most (creatures +10 %)
-//   mana            +2.5 % of the most, none for 5 s after mana was spent
+//   out of combat   health +4 % of the maximum (creatures +10 %)
+//   mana            +2.5 % of the maximum, none for 5 s after mana was spent
 //   energy          +20        rage   -2.5 out of combat (2 and 3 in turn)
 
 import { ENTITY_DEAD, ENTITY_IN_COMBAT, PHASE_REGENERATION } from "../abi";
@@ -27,7 +27,7 @@ import { POWER_ENERGY, POWER_MANA, powerTypeOf } from "../state/content-tables";
 
 const PLAYER_SECONDS: u32 = 2;
 const CREATURE_SECONDS: u32 = 5;
-/** Seconds after spending mana in which none comes back. */
+/** Seconds without mana regeneration after mana was spent. */
 const SPENT_SECONDS: u32 = 5;
 const ENERGY_GAIN: u32 = 20;
 

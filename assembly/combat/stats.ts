@@ -1,5 +1,5 @@
-// What a player's class and level make of it. The figures of a class are those of level 10; each level more or less adds or
-// takes its gain.
+// A player's statistics, from class and level. The figures of a class are for level 10; each level above or below adds or
+// subtracts the class's gain.
 //
 //   Mage of level 12: 210 health + 2 * 18 = 246
 
@@ -58,11 +58,11 @@ export class PlayerClass {
   @inline static u32(player: u32, column: u32): u32 {
     return load<u32>(PlayerClass.at(player) + column);
   }
-  /** Chance of a critical swing or spell, in hundredths of a percent; of a creature's spell none. */
+  /** Chance of a critical swing or spell, in hundredths of a percent; 0 for a creature's spell. */
   static critical(row: u32): u32 {
     return Row.isCreature(row) ? 0 : PlayerClass.u32(row, CLASS_CRITICAL);
   }
-  /** Damage a blocked blow loses, 0 for those without a shield. */
+  /** Damage removed by a block, 0 without a shield. */
   static block(row: u32): u32 {
     return Row.isCreature(row) ? 0 : PlayerClass.u32(row, CLASS_BLOCK);
   }
@@ -74,7 +74,7 @@ export class PlayerClass {
   }
 }
 
-/** Writes what class and level say, and tells it. Health and power stay as they are. */
+/** Writes the columns that follow from class and level, and marks them as changed. Health and power stay the same. */
 export function updateStats(row: u32): void {
   const sheet = PlayerClass.at(row);
   const levels = <i32>U32.get(ENTITY_LEVEL, row) - BASE_LEVEL;
@@ -101,7 +101,7 @@ export function updateStats(row: u32): void {
   Changed.self(row);
 }
 
-/** Power a player of this class comes with: rage has to be earned. */
+/** Power of a new player of this class: full, but no rage. */
 export function startingPower(row: u32): u32 {
   const type = PlayerClass.u32(row, CLASS_POWER_TYPE);
   return type == POWER_MANA || type == POWER_ENERGY ? U32.get(ENTITY_MAX_POWER, row) : 0;

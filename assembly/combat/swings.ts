@@ -1,5 +1,5 @@
-// Phase: swings. Whoever attacks, is alive, not casting, not stunned, near enough, does not run away from its target and has
-// a swing ready strikes it; main and off hand have a rhythm each, at least 0.2 s apart.
+// Phase: swings. An attacker strikes its target when it is alive, not casting, not stunned, near enough, not running away from
+// the target, and has a swing ready. Main and off hand have timers of their own, and strike at least 0.2 s apart.
 //
 //   row 3: ATTACKING 1, TARGET 1000001, SWING_NEXT 540    in tick 540: a roll on the attack table; SWING_NEXT 580
 
@@ -78,9 +78,9 @@ import { Row, rowOf } from "../state/entity-rows";
 import { PlayerClass } from "./stats";
 import { inMeleeRange } from "../space/space";
 
-/** Between a swing of one hand and one of the other. */
+/** Milliseconds between a swing of one hand and a swing of the other. */
 const HANDS_APART_MS: u32 = 200;
-/** What who faces away waits before it tries again; the longest wait but for the weapon's own. */
+/** Milliseconds that an attacker that faces away waits before the next try; the longest wait except the weapon's own time. */
 export const SWING_WAIT_MS: u32 = 500;
 /** Critical chance of a creature's swing, hundredths of a percent. */
 const CREATURE_CRITICAL: u32 = 500;
@@ -117,14 +117,14 @@ function trySwing(row: u32, offHand: bool): void {
   else swing(row, target, offHand);
 }
 
-/** A player's attack ends with its target; a creature chooses anew by itself. */
+/** A player's attack ends with its target; a creature chooses another target. */
 function stopAttack(row: u32): void {
   if (Row.isCreature(row)) return;
   U32.set(ENTITY_ATTACKING, row, 0);
   setTarget(row, 0);
 }
 
-/** Both hands wait a little, and the player is told why. */
+/** Both hands wait SWING_WAIT_MS, and the player gets NOT_FACING. */
 function waitToFace(row: u32): void {
   const next = Clock.now() + Clock.milliseconds(SWING_WAIT_MS);
   U32.set(ENTITY_SWING_NEXT, row, next);
@@ -132,7 +132,7 @@ function waitToFace(row: u32): void {
   emitRefused(row, REFUSED_NOT_FACING, OP_ATTACK, 0, U32.get(ENTITY_TARGET, row));
 }
 
-/** The hand that strikes waits for its own time; the other one at least the time between two hands. */
+/** The hand that strikes waits for its weapon's time; the other one waits at least HANDS_APART_MS. */
 function startSwingTimers(row: u32, offHand: bool): void {
   const now = Clock.now();
   if (Row.isCreature(row) || U32.get(PLAYER_OFF_TICKS, row) == 0) {
@@ -168,7 +168,7 @@ function swing(row: u32, target: u32, offHand: bool): void {
   dealDamage(row, target, base, through, (magical ? DAMAGE_MAGICAL : DAMAGE_PHYSICAL) | damageInfo(outcome), 0);
 }
 
-/** SWING_* bits. */
+/** SWING_* bits of an attack. */
 function circumstances(row: u32, target: u32): u32 {
   const creature = Row.isCreature(row);
   let bits: u32 = creature ? SWING_BY_CREATURE : SWING_BY_PLAYER;
@@ -184,7 +184,7 @@ function tellAvoided(row: u32, target: u32, how: u32): void {
   if (Row.isCreature(target)) provoke(row, target, 0);
 }
 
-/** A parry brings the parrier's own swing nearer: with 20 to 60 % of it left to 20 %, with more by 40 % of it. */
+/** A parry shortens the wait for the parrier's next swing: to 20 % of its time when 20 to 60 % are left, by 40 % when more is left. */
 function hastenByParry(row: u32): void {
   const next = U32.get(ENTITY_SWING_NEXT, row);
   if (next <= Clock.now()) return;
@@ -194,7 +194,7 @@ function hastenByParry(row: u32): void {
   else if (left * 5 > full) U32.set(ENTITY_SWING_NEXT, row, Clock.now() + full / 5);
 }
 
-/** A blow that lands in one of the special bands. */
+/** Damage of a swing in one of the special bands. */
 function scaleDamage(damage: u32, outcome: u32, advantage: i32): u32 {
   if (outcome == OUTCOME_CRITICAL) return damage * 2;
   if (outcome == OUTCOME_CRUSHING) return damage + damage / 2;
@@ -210,7 +210,7 @@ function damageInfo(outcome: u32): u32 {
   return outcome == OUTCOME_BLOCK ? DAMAGE_BLOCKED : 0;
 }
 
-/** What the weapon rolls, at most what the client bound itself to. */
+/** Damage rolled for the weapon, at most the upper bound that the client sent. */
 function baseDamage(row: u32, offHand: bool): u32 {
   const least = offHand ? U32.get(PLAYER_OFF_MIN, row) : U32.get(ENTITY_DAMAGE_MIN, row);
   const most = offHand ? U32.get(PLAYER_OFF_MAX, row) : U32.get(ENTITY_DAMAGE_MAX, row);

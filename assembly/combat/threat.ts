@@ -1,11 +1,10 @@
-// Threat: who a creature hates, and how much. A table of up to THREAT_MAX players a creature, kept without order, in
-// linear memory; the column ENTITY_HATED counts on how many tables a player stands.
+// Threat: which players a creature fights, and how much threat each has. A creature has an unordered table of up to THREAT_MAX players;
+// the column ENTITY_HATED counts the tables that a player is on.
 //
 //   creature 1000001:  rows [3, 9]  values [120.0, 85.5]
 //
-// A player on any table is in combat; an entity that dies or leaves is taken off all of them. Threat goes from the living to
-// the living only, and this is the one place that sees to it: what the dead left behind (an aura that still burns or heals)
-// takes effect, but nobody turns on a corpse for it.
+// A player on any table is in combat; an entity that dies or leaves is removed from all tables. Only the living cause threat, and only
+// on the living. This file alone enforces that: an aura of a dead caster still burns or heals, but causes no threat on the corpse.
 
 import { ENTITY_DEAD, ENTITY_EVADING, ENTITY_IN_COMBAT } from "../abi";
 import { Flag, setTarget } from "../state/changes";
@@ -24,7 +23,7 @@ import {
 import { NO_ROW, Row, rowOf } from "../state/entity-rows";
 import { inMeleeRange } from "../space/space";
 
-/** How many times the current target's threat another needs to pull the creature off it. */
+/** A player becomes the new target with this many times the threat of the current target. */
 const PULL_IN_MELEE: f32 = 1.1;
 const PULL_AT_RANGE: f32 = 1.3;
 
@@ -34,30 +33,30 @@ class ThreatEntry {
   }
 }
 
-/** How many players are on a creature's table. */
+/** Number of players on a creature's table. */
 export function threatCount(creature: u32): u32 {
   return U32.get(CREATURE_THREAT_COUNT, Row.creatureIndex(creature));
 }
 
-/** The player in a slot below threatCount. */
+/** The player in a slot; slot < threatCount. */
 export function threatPlayer(creature: u32, slot: u32): u32 {
   return U16.get(THREAT_ROW, ThreatEntry.at(creature, slot));
 }
 
-/** A player's threat with a creature, 0 when not on its table. */
+/** A player's threat on a creature, 0 when not on its table. */
 export function threatOf(creature: u32, player: u32): f32 {
   const slot = slotOf(creature, player);
   return slot == NO_ROW ? 0 : F32.get(THREAT_VALUE, ThreatEntry.at(creature, slot));
 }
 
-/** False when one of them is dead, or the creature is on its way home: then no act of the one concerns the other. */
+/** False when one of them is dead or the creature evades: then neither can cause threat on the other. */
 export function canHaveThreat(creature: u32, player: u32): bool {
   return !Flag.has(creature, ENTITY_DEAD | ENTITY_EVADING) && !Flag.has(player, ENTITY_DEAD);
 }
 
 /**
- * Adds threat, 0 to only enter the table; none of the dead and none to the dead. A full table gives the place of the least
- * hated to one hated more.
+ * Adds threat; an amount of 0 only enters the player into the table. Does nothing when canHaveThreat is false. In a full table
+ * the player replaces the one with the least threat, if it has more.
  */
 export function addThreat(creature: u32, player: u32, amount: f32): void {
   if (!canHaveThreat(creature, player)) return;
@@ -115,7 +114,7 @@ function removeSlot(creature: u32, slot: u32): void {
   const hated = U32.get(ENTITY_HATED, player) - 1;
   U32.set(ENTITY_HATED, player, hated);
   if (hated == 0) Flag.lower(player, ENTITY_IN_COMBAT);
-  // Whom it fights is on its table. The next one is chosen when it thinks, which may be some ticks from now.
+  // The target must be on the table. The creature chooses the next one when it decides, perhaps some ticks later.
   if (U32.get(ENTITY_TARGET, creature) == U32.get(ENTITY_ID, player)) setTarget(creature, 0);
 }
 
@@ -124,7 +123,7 @@ export function clearThreat(creature: u32): void {
   while (threatCount(creature) > 0) removeSlot(creature, threatCount(creature) - 1);
 }
 
-/** Takes a player off every table; ends as soon as it is on none. */
+/** Removes a player from every table; stops as soon as it is on none. */
 export function leaveThreatTables(player: u32): void {
   const creatures = Cell.get(HEADER_CREATURES_HIGH);
   for (let index: u32 = 0; index < creatures && U32.get(ENTITY_HATED, player) > 0; index++) {
@@ -135,8 +134,8 @@ export function leaveThreatTables(player: u32): void {
 }
 
 /**
- * Healing done or power gained: half a point of threat a point, times the stance, split evenly among the creatures that have
- * `healed` on their table.
+ * Threat of healing or of power gained: half a point for each point, times the stance factor, split evenly among the creatures that
+ * have `healed` on their table.
  */
 export function addHealingThreat(healer: u32, healed: u32, points: u32): void {
   if (points == 0 || Row.isCreature(healer) || Row.isCreature(healed)) return;
@@ -155,7 +154,7 @@ export function addHealingThreat(healer: u32, healed: u32, points: u32): void {
   }
 }
 
-/** The most threat anybody has with the creature, 0 for an empty table. */
+/** The highest threat on the creature's table, 0 for an empty table. */
 export function highestThreat(creature: u32): f32 {
   const count = threatCount(creature);
   let most: f32 = 0;
@@ -165,8 +164,8 @@ export function highestThreat(creature: u32): f32 {
 }
 
 /**
- * Whom a creature fights: its target, until another has more than 110 % of that one's threat in melee range, 130 %
- * outside. Without a target the most hated; NO_ROW when nobody is left.
+ * The player a creature fights: its target, until another player has more than 110 % of the target's threat in melee range, 130 %
+ * outside. Without a target, the player with the most threat; NO_ROW for an empty table.
  */
 export function chooseThreatTarget(creature: u32): u32 {
   const count = threatCount(creature);

@@ -1,7 +1,7 @@
-// Phase: creatures decide. Idle ones stroll while a player is near enough to care; fighting ones choose their target by
-// threat, chase it, cast now and then, and give up when the leash says so; evading ones run home. A creature far from
-// all players costs two loads a tick. While the zone is overloaded each has its turn every few ticks only, and then walks
-// that much further: overload.ts.
+// Phase: creatures decide. Idle creatures roam while a player is near; fighting creatures choose their target by
+// threat, chase it, cast from time to time, and evade when they reach the end of the leash; evading creatures run home. A creature
+// far from all players costs two loads a tick. In an overloaded zone a creature decides only every few ticks, and then walks
+// correspondingly further: overload.ts.
 
 import {
   COUNTER_ENTITIES_MOVED,
@@ -66,23 +66,23 @@ import { TEMPLATE_FLEES, Template } from "../state/content-tables";
 import { chooseThreatTarget } from "../combat/threat";
 import { MOVING_NOT, MOVING_NUDGE_ASKED, MOVING_WALKS, stepTowards } from "../space/walking";
 
-/** Yards a second of a creature at leisure. */
+/** Speed of a roaming creature, yards a second. */
 const WALK_SPEED: f32 = 2.5;
-/** How much faster than it runs a creature goes home. */
+/** A creature goes home at this many times its speed. */
 const HOME_HASTE: f32 = 1.5;
-/** Yards from where the fight last refreshed, and seconds without a hit, after which it gives up. */
+/** A creature evades when it is this many yards from the place of the last hit and the hit was this many seconds ago. */
 const LEASH_YARDS: f32 = 30;
 const LEASH_SECONDS: u32 = 15;
-/** A player seen within so many seconds keeps a creature strolling. */
+/** A creature roams for this many seconds after a player was near. */
 const NEAR_SECONDS: u32 = 2;
 /** Yards within which its family hears a creature's call. */
 const HELP_YARDS: f32 = 5;
-/** A creature flees below one part in so many of its health, for so many seconds. */
+/** A creature flees when its health is below the maximum divided by FLEE_SHARE, for FLEE_SECONDS. */
 const FLEE_SHARE: u32 = 5;
 const FLEE_SECONDS: u32 = 10;
-/** How many times the way to its target it looks ahead on the run. */
+/** A fleeing creature's destination is this many times the distance to its target away. */
 const FLEE_FAR: f32 = 20;
-/** Yards a chaser stops short of its target, so that it stands before it, not in it. */
+/** A chasing creature stops this many yards before its target, so that it stands in front of it. */
 const CHASE_STOP: f32 = 2;
 
 export function updateCreatures(): void {
@@ -103,7 +103,7 @@ export function updateCreatures(): void {
   }
 }
 
-/** A fault shoves it: one step, then its own will again. */
+/** A fault moves the creature: one step, then it decides again. */
 function followNudge(row: u32, state: u32): void {
   U32.set(ENTITY_MOVING, row, MOVING_NOT);
   if (state < CREATURE_GONE && U32.get(ENTITY_ID, row) != 0) step(row, Clock.step(Control.speed(row)));
@@ -123,7 +123,7 @@ function roam(row: u32, index: u32): void {
   chooseRoamPoint(row, index, radius);
 }
 
-/** A point around its spawn: in the square of the radius, drawn in where that is a corner. */
+/** Chooses a point around the spawn point: in the square of the radius, moved into the circle if it is in a corner. */
 function chooseRoamPoint(row: u32, index: u32, radius: f32): void {
   let x = randomSigned();
   let y = randomSigned();
@@ -155,7 +155,7 @@ function fight(row: u32, index: u32): void {
   if (!inMeleeRange(row, target)) chase(row, target);
 }
 
-/** Idle ones of its family who stand near turn on its target as well. */
+/** Idle creatures of the same family nearby attack the target too. */
 function callForHelp(row: u32, index: u32, target: u32): void {
   U32.set(CREATURE_HELP_TICK, index, 0);
   const family = Template.u32(row, TEMPLATE_FAMILY);
@@ -170,7 +170,7 @@ function joinFight(creature: u32, target: u32): void {
   if (U32.get(CREATURE_STATE, Row.creatureIndex(creature)) == CREATURE_IDLE) engage(creature, target);
 }
 
-/** Once a fight, at low health, a creature whose kind does runs away for a while; true while it does. */
+/** Once in a fight, at low health, a creature of a kind that flees runs away for some seconds; true while it does. */
 function fleeWhenWeak(row: u32, index: u32, target: u32): bool {
   const until = U32.get(CREATURE_FLEE_TICK, index);
   if (until == 0) {
@@ -226,12 +226,12 @@ function returnHome(row: u32, index: u32): void {
   pauseProximityAggro(index);
 }
 
-/** As far towards its destination as it comes until its next turn; true when it is there. */
+/** Walks towards the destination for all ticks until the next decision; true when it has arrived. */
 function walk(row: u32, yardsPerSecond: f32): bool {
   return step(row, Clock.step(yardsPerSecond) * <f32>Overload.thinkEvery());
 }
 
-/** So many yards towards its destination, unless something holds it; true when it is there. */
+/** Walks up to `yards` towards the destination, unless control prevents it; true when it has arrived. */
 function step(row: u32, yards: f32): bool {
   if (Control.has(row, CONTROL_STUNNED | CONTROL_ROOTED)) return false;
   Counter.add(COUNTER_ENTITIES_MOVED, 1);

@@ -1,5 +1,5 @@
-// Which creatures notice which players. Each living player looks about every 8 ticks, staggered by row: creatures within
-// 66 yd are woken to stroll, and an idle one within its aggro radius turns on the player.
+// Proximity aggro: which creatures notice which players. Every 8 ticks, staggered by row, each living player is scanned: creatures within
+// 66 yd start to roam, and an idle creature within its aggro radius attacks the player.
 //
 //   aggro radius = 18 yd - (player's level - creature's level, at least -25), between 5 and 45 yd
 
@@ -30,15 +30,15 @@ import { isWithin } from "../space/space";
 import { CREATURE_IDLE } from "../state/creature-states";
 import { Template } from "../state/content-tables";
 
-/** Ticks between two looks of one player. */
+/** Ticks between two scans around one player. */
 const LOOK_EVERY: u32 = 8;
-/** Yards within which a player keeps creatures strolling, and the most an aggro radius can be. */
+/** Creatures within this many yards of a player roam; also the largest possible aggro radius. */
 const NEAR: f32 = 66;
 const AGGRO_MOST: f32 = 45;
-/** Cells to each side: a little more than NEAR. */
+/** Cells to each side of a scan: a little more than NEAR. */
 const REACH: u32 = 2;
 
-/** All players whose turn it is look about. The grid must be fresh. */
+/** Scans around all players whose turn it is. The grid must be fresh. */
 export function scanAroundPlayers(): void {
   const high = Cell.get(HEADER_PLAYERS_HIGH);
   for (let row = Clock.now() & (LOOK_EVERY - 1); row < high; row += LOOK_EVERY) {
@@ -48,7 +48,7 @@ export function scanAroundPlayers(): void {
   }
 }
 
-/** Yards within which a creature turns on a player of that level. */
+/** Yards within which a creature attacks a player of that level. */
 export function aggroRadius(creature: u32, playerLevel: u32): f32 {
   const own = Template.f32(creature, TEMPLATE_AGGRO_RADIUS);
   if (own > 0) return min<f32>(own, AGGRO_MOST);
@@ -72,7 +72,7 @@ function scanAround(player: u32): void {
   }
 }
 
-/** By the grid's own copy of positions first: most are too far away to be looked up. */
+/** Compares the grid's own copy of positions first: most creatures are too far away to need a look-up. */
 function scanSpan(player: u32, start: u32, end: u32): void {
   const now = Clock.now();
   const x = F32.get(ENTITY_X, player);

@@ -1,13 +1,13 @@
-// What watchers are told while the zone is overloaded: what is near in every tick, what is far when it has its turn, every
-// so many ticks. Events and whoever goes are told at once either way.
+// Frames of an overloaded zone: near entities are sent in every tick, far entities only every few ticks, in the watcher's
+// turn. Events and entities that leave are always sent at once.
 //
 //   every 4 ticks: the watcher in row 5 has its turn in ticks 11, 15, 19, ...
-//   tick 11   all that has changed
+//   tick 11   all changes
 //   tick 12   near 1000001 and far 1000002 move     CHANGE 1000001
-//   tick 15   neither does                          CHANGE 1000002, as of tick 12
+//   tick 15   neither moves                         CHANGE 1000002, its position of tick 12
 //
-// Those whose turn it is in a tick were all told of far things in the same tick, so one record an entity does for all of
-// them, made once and copied, as for near ones (deltas.ts). Who was told at another time is told one by one.
+// All watchers with their turn in this tick had their last turn in the same tick. So one record for each far entity serves all of
+// them; it is made once and copied, as for near entities (deltas.ts). Other watchers get records of their own.
 
 import { Clock } from "../state/clock";
 import { Cell, U16, U32, U8 } from "../memory/columns";
@@ -33,7 +33,7 @@ import {
 import { putChange } from "./frame-records";
 import { Overload } from "../state/overload";
 
-/** Fills FAR_LENGTH and the records of what changed since the turn before, while far things are not told in every tick. */
+/** Fills FAR_LENGTH and the records of the changes since the previous turn, while far entities are not sent in every tick. */
 export function makeFarDeltas(): void {
   const every = Overload.tellEvery();
   if (every == 1) return;
@@ -49,7 +49,7 @@ function makeRange(from: u32, to: u32, told: u32): void {
   }
 }
 
-/** The record may be longer than its room: then it reaches into that of the next row, which is made after it. */
+/** A record may be longer than its place: then it overlaps the place of the next row, whose record is made after it. */
 function makeFar(row: u32, told: u32): u32 {
   if (U32.get(ENTITY_SINCE, row) > told || U32.get(EVENT_FIRST, row) != 0) return DELTA_SPECIAL;
   const start: usize = FAR_BASE + row * DELTA_BYTES;
@@ -58,7 +58,7 @@ function makeFar(row: u32, told: u32): u32 {
 }
 
 /**
- * Of the known entities what has changed: of near ones since `told`; of far ones, when it is their turn, since `toldFar`.
+ * Writes the changes of known entities: of near ones since tick `told`; of far ones, in the watcher's turn, since tick `toldFar`.
  */
 export function putCoalesced(start: usize, row: u32, told: u32, toldFar: u32, turn: bool): usize {
   const isUpToDate = told + 1 == Clock.now() && (!turn || toldFar + Overload.tellEvery() == Clock.now());
@@ -86,7 +86,7 @@ export function putCoalesced(start: usize, row: u32, told: u32, toldFar: u32, tu
   return at;
 }
 
-/** Of the record that was made of it, for one who is up to date; of a far one whose turn it is not, 0 or DELTA_SPECIAL. */
+/** Length of the entity's ready-made record for an up-to-date watcher; for a far entity outside the turn, 0 or DELTA_SPECIAL. */
 function lengthOf(other: u32, near: bool, turn: bool): u32 {
   const now = U8.get(DELTA_LENGTH, other);
   if (near) return now;

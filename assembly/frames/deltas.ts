@@ -1,5 +1,5 @@
-// The change records of this tick, made once for all watchers who were up to date a tick ago. An entity of which there is
-// more to tell than a short record (it came or went, has events, or changed in much) is special, and handled one by one.
+// The change records of this tick, made once for all watchers that were up to date a tick ago. An entity that needs more
+// than a short record (it came or left, has events, or changed a lot) is special, and handled for each watcher.
 //
 //   row 12 moved:   LENGTH 20   | CHANGE 5 words POSITION | id | x | y | z | .... |
 //   row 13 stood:   LENGTH 0
@@ -37,7 +37,7 @@ function makeRange(from: u32, to: u32): void {
   }
 }
 
-/** The record may be longer than its room: then it reaches into that of the next row, which is made after it. */
+/** A record may be longer than its place: then it overlaps the place of the next row, whose record is made after it. */
 function makeDelta(row: u32, now: u32): u32 {
   if (U32.get(ENTITY_SINCE, row) == now || U32.get(EVENT_FIRST, row) != 0) return DELTA_SPECIAL;
   const start: usize = DELTA_BASE + row * DELTA_BYTES;

@@ -1,4 +1,4 @@
-// Which events of this tick a watcher is told: those in the lists of its own row and of the rows it knows, each once, in
+// Selects the events of this tick for a watcher: the events in the lists of its own row and of the rows it knows, each once, in
 // the order in which they happened, EVENTS_TOLD_MAX at most.
 
 import { Cell, U32 } from "../memory/columns";
@@ -38,7 +38,7 @@ function selectFrom(row: u32, watcher: u32, own: bool): void {
   }
 }
 
-/** Keeps the picked ones in order: they are few, and come from the latest to the earliest of each row. */
+/** Keeps the selected events in order: they are few, and come from the latest to the earliest of each row. */
 function insertSorted(event: u32): void {
   const count = Cell.get(EVENT_PICKED_COUNT);
   let at = count;
@@ -50,7 +50,7 @@ function insertSorted(event: u32): void {
   Cell.set(EVENT_PICKED_COUNT, count + 1);
 }
 
-/** Writes the records of what was picked. */
+/** Writes the records of the selected events. */
 export function putSelectedEvents(start: usize): usize {
   const count = Cell.get(EVENT_PICKED_COUNT);
   let at = start;

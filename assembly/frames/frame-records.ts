@@ -1,4 +1,4 @@
-// Writes the records of a frame, as abi.ts draws them. Each takes the address to write to and returns the one behind.
+// Writes the records of a frame, in the forms of abi.ts. Each function takes the address to write to and returns the address after the record.
 
 import {
   CHANGE_CAST,
@@ -61,7 +61,7 @@ export function putReset(at: usize): usize {
   return at + 4;
 }
 
-/** How fast game time goes and how far one sees, when it is not as usual or has just become so. */
+/** The rate of game time and the sight, when they are not normal or have just become normal. */
 export function putPace(at: usize): usize {
   Head.put(at, RECORD_PACE, 3, Cell.get(OVERLOAD_LEVEL));
   store<f32>(at, Overload.rate(), 4);
@@ -108,14 +108,14 @@ export function putEvent(at: usize, event: u32): usize {
   return at + EVENT_BYTES;
 }
 
-/** A change of position alone: what a session is told of its own entity. */
+/** A change of position alone, for the session's own entity. */
 export function putOwnPosition(at: usize, row: u32): usize {
   Head.put(at, RECORD_CHANGE, 5, CHANGE_POSITION);
   store<u32>(at, U32.get(ENTITY_ID, row), 4);
   return putPosition(at + 8, row);
 }
 
-/** What an entity that enters in the middle of a cast is casting. */
+/** The cast in progress of an entity that enters. */
 export function putCast(at: usize, row: u32): usize {
   Head.put(at, RECORD_CHANGE, 4, CHANGE_CAST);
   store<u32>(at, U32.get(ENTITY_ID, row), 4);
@@ -138,7 +138,7 @@ export function putAuras(start: usize, row: u32): usize {
   return at;
 }
 
-/** What changed about a row after the tick `told`; nothing when nothing did. At most 148 bytes. */
+/** The changes of a row after tick `told`; writes nothing if there are none. At most 148 bytes. */
 export function putChange(start: usize, row: u32, told: u32): usize {
   const at = putFields(start, row, told);
   return U32.get(ENTITY_CHANGED_AURAS, row) > told ? putAuras(at, row) : at;

@@ -1,13 +1,13 @@
-// What each watching session is told in this tick: one frame, when there is something to tell.
+// The frames of this tick: one for each watching session with a change.
 //
 //   first frame   RESET, PACE?, SELF, ENTER x16, own position, own AURAS, EVENTs       the other ENTERs follow, 16 a tick
 //   later         PACE?, SELF?, LEAVEs, CHANGEs and AURAS, ENTERs, own position?, own AURAS?, EVENTs
 //
-// A watcher's list of known entities is compared with what it sees every 4 ticks, staggered by row. A change is told when
-// it is newer than the tick the watcher was last told in; so a frame that finds the frame area full is simply not built,
-// its session keeps its old tick, and goes first in the next tick. Most watchers are up to date by the tick before, and
-// get the same record of an entity: deltas.ts makes it once, and it is copied. While the zone is overloaded, changes of what is far
-// are held back for some ticks: coalesce.ts.
+// Every 4 ticks, staggered by row, a watcher's known list is compared with what it sees. A change is sent when
+// it is newer than the tick of the watcher's last frame. So when the frame area is full, a frame is not built:
+// its session keeps its old tick, and is first in the next tick. Most watchers are up to date up to the previous tick, and
+// get the same record of an entity: deltas.ts makes it once, and it is copied. While the zone is overloaded, changes of far entities
+// are delayed for some ticks: coalesce.ts.
 
 import {
   COUNTER_FRAMES,
@@ -73,15 +73,15 @@ import {
 import { Overload } from "../state/overload";
 import { findVisible } from "./visibility";
 
-/** Ticks between two looks around of one watcher. */
+/** Ticks between two scans around one watcher. */
 const LOOK_EVERY: u32 = 4;
-/** New entities a frame tells of at most. */
+/** Most new entities in a frame. */
 const ENTERS_MAX: u32 = 16;
-/** In SEEN_MARK, with the watcher's row: in sight, and known as well. */
+/** Bit in SEEN_MARK, next to the watcher's row: the entity is in sight and known. */
 const SEEN: u32 = 0x10000;
 const SEEN_AND_KNOWN: u32 = 0x20000;
 
-/** Builds the frames of all watchers, from where the last tick had to stop. The grid must be fresh. */
+/** Builds the frames of all watchers, beginning where the last tick stopped. The grid must be fresh. */
 export function buildFrames(): void {
   if (Cell.get(HEADER_WATCHERS) == 0) return;
   makeDeltas();
@@ -97,7 +97,7 @@ export function buildFrames(): void {
 
 const NOBODY: u32 = 0xffffffff;
 
-/** Builds frames of rows from..to-1; returns the first row that had to be put off, now or before. */
+/** Builds frames of rows from..to-1; returns the first row whose frame was deferred, in this call or before. */
 function buildRange(from: u32, to: u32, deferredBefore: u32): u32 {
   let deferred = deferredBefore;
   for (let row = from; row < to; row++) {
@@ -149,7 +149,7 @@ function closeFrame(start: usize, end: usize, row: u32): void {
   Counter.add(COUNTER_FRAMES, 1);
 }
 
-/** Marks what is seen; what is known and not among it leaves. */
+/** Marks the entities in sight; known entities out of sight leave. */
 function dropUnseen(start: usize, row: u32, seen: u32): usize {
   const mark = SEEN | row;
   for (let index: u32 = 0; index < seen; index++) U32.set(SEEN_MARK, U16.get(SEEN_ROW, index), mark);
@@ -172,15 +172,15 @@ function dropUnseen(start: usize, row: u32, seen: u32): usize {
   return at;
 }
 
-/** What changed of the entities known. */
+/** Writes the changes of known entities. */
 function putChanges(start: usize, row: u32, told: u32): usize {
   return told + 1 == Clock.now() ? putDeltas(start, row) : putOldChanges(start, row, told);
 }
 
 /**
- * For a watcher who is up to date: the records made for all. Copies the whole room of each and goes on by its length,
- * which is mostly 0 or that of a position: no branch, since nobody could foretell which way it goes. Of one that is empty
- * the first record is copied instead, which lies in the cache.
+ * For an up-to-date watcher: copies the ready-made records. It copies the whole place of each record and advances by its length,
+ * which is mostly 0 or that of a position. There is no branch, because the processor could not predict it. For an empty record
+ * the first record is copied instead, which is in the cache.
  */
 function putDeltas(start: usize, row: u32): usize {
   const list = row * KNOWN_MAX;
@@ -205,7 +205,7 @@ function putDeltas(start: usize, row: u32): usize {
   return at;
 }
 
-/** For a watcher whose frames were put off: everything newer than what it was told. */
+/** For a watcher whose frames were deferred: all changes after tick `told`. */
 function putOldChanges(start: usize, row: u32, told: u32): usize {
   const list = row * KNOWN_MAX;
   let at = start;
@@ -220,7 +220,7 @@ function putOldChanges(start: usize, row: u32, told: u32): usize {
   return at;
 }
 
-/** What is seen and not known enters, up to ENTERS_MAX; the rest at once in the next tick. */
+/** Entities in sight that are not known enter, up to ENTERS_MAX; the others in the next tick. */
 function putEntering(start: usize, row: u32, seen: u32): usize {
   const list = row * KNOWN_MAX;
   const known = U32.get(PLAYER_KNOWN_COUNT, row);

@@ -1,9 +1,9 @@
-// A watcher's known list: the entities that its client has been told of, slot by slot, and which of them are near.
+// A watcher's known list: the entities that its client knows, slot by slot, and which of them are near.
 //
 //   watcher in row 5:   PLAYER_KNOWN_COUNT 2   KNOWN_ID [12, 1000001]   KNOWN_ROW [9, 4097]   PLAYER_NEAR 0b10: only 1000001 is near
 //
-// While the zone is overloaded, a watcher is told of near entities in every tick and of far ones in its turn (coalesce.ts). Who is
-// near is decided in that turn and stands until the next one. So each slot has been told either up to the last tick or up to
+// While the zone is overloaded, a watcher gets changes of near entities in every tick and of far ones in its turn (coalesce.ts). That turn
+// also decides which entities are near, until the next turn. So each slot is up to date either to the last tick or to
 // the last turn.
 
 import { U16, U32 } from "../memory/columns";
@@ -26,7 +26,7 @@ import { isWithin } from "../space/space";
 
 /** Yards. */
 const NEAR_YARDS: f32 = 15;
-/** No address of a frame. */
+/** An address that is never in a frame: the row has another owner. */
 export const GONE: usize = 0;
 
 export class Near {
@@ -39,18 +39,18 @@ export class Near {
     const bits = U32.get(word, row) & ~bit;
     U32.set(word, row, near ? bits | bit : bits);
   }
-  /** The entity in one slot goes into another. */
+  /** Moves an entity from one slot to another. */
   static move(row: u32, from: u32, to: u32): void {
     Near.set(row, to, Near.has(row, from));
   }
 }
 
-/** The column that has the bit of a slot. */
+/** The column that contains the bit of a slot. */
 function wordOf(index: u32): usize {
   return PLAYER_NEAR + (index >> 5) * PLAYERS_MAX * 4;
 }
 
-/** Decides who is near: by distance, and whoever one of the two has for a target. To a slow reader only the latter. */
+/** Decides which entities are near: by distance, or because one of the two targets the other. For a slow reader only the latter counts. */
 export function markNear(row: u32): void {
   const count = U32.get(PLAYER_KNOWN_COUNT, row);
   const id = U32.get(ENTITY_ID, row);
@@ -63,7 +63,7 @@ export function markNear(row: u32): void {
   }
 }
 
-/** Changes and events of what is in a slot of the known list; GONE when the row is somebody else's by now. */
+/** Writes changes and selects events of the entity in a slot of the known list; GONE when its row has another owner now. */
 export function putKnown(at: usize, row: u32, slot: u32, told: u32): usize {
   const other = U16.get(KNOWN_ROW, slot);
   if (U32.get(ENTITY_ID, other) != U32.get(KNOWN_ID, slot)) return GONE;
@@ -71,7 +71,7 @@ export function putKnown(at: usize, row: u32, slot: u32, told: u32): usize {
   return putChange(at, other, told);
 }
 
-/** Its events alone. */
+/** Selects only the events of the entity in a slot. */
 export function selectKnownEvents(at: usize, row: u32, slot: u32): usize {
   const other = U16.get(KNOWN_ROW, slot);
   if (U32.get(ENTITY_ID, other) != U32.get(KNOWN_ID, slot)) return GONE;
@@ -79,7 +79,7 @@ export function selectKnownEvents(at: usize, row: u32, slot: u32): usize {
   return at;
 }
 
-/** Forgets a slot of the known list; the last one takes its place. */
+/** Removes a slot of the known list; the last slot takes its place. */
 export function forgetSlot(at: usize, row: u32, index: u32): usize {
   const list = row * KNOWN_MAX;
   const last = U32.get(PLAYER_KNOWN_COUNT, row) - 1;

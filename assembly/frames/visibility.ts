@@ -1,9 +1,9 @@
-// What one watcher sees: up to KNOWN_MAX entities within 100 yd, the nearest when there are more; fewer, and less far, while
-// the zone is overloaded (overload.ts).
+// What one watcher sees: up to KNOWN_MAX entities within 100 yd, the nearest ones if there are more; fewer entities and a shorter sight
+// while the zone is overloaded (overload.ts).
 //
 // The cells around the watcher, 7 by 7 for 100 yd, are walked as 7 spans of the grid's sorted arrays (14 where they cross the seam).
-// When there are too many, each is put into a ring: one of 16 of equal area, from near to far. Whole rings are taken while
-// they fit, then part of the next; and the watcher's own target in any case.
+// If there are too many, each is put into one of 16 rings of equal area, from near to far. Whole rings are taken while
+// they fit, then a part of the next one; the watcher's own target is always included.
 
 import { F32, U16, U32, U8 } from "../memory/columns";
 import {
@@ -25,7 +25,7 @@ import { rowOf } from "../state/entity-rows";
 
 const RINGS: u32 = 16;
 
-/** Writes the rows a watcher sees to SEEN_ROW, itself left out; returns how many. The grid must be fresh. */
+/** Writes the rows that a watcher sees to SEEN_ROW, without its own row; returns their number. The grid must be fresh. */
 export function findVisible(watcher: u32): u32 {
   const x = F32.get(ENTITY_X, watcher);
   const y = F32.get(ENTITY_Y, watcher);
@@ -68,7 +68,7 @@ function collect(watcher: u32, x: f32, y: f32, sight: f32): u32 {
   return found;
 }
 
-/** Writes each entry and counts it when it is in sight: no branch, since nobody could foretell which way it goes. */
+/** Writes each entry and counts it when it is in sight. There is no branch, because the processor could not predict it. */
 function collectSpan(watcher: u32, x: f32, y: f32, squared: f32, start: u32, end: u32, before: u32): u32 {
   let found = before;
   for (let at = start; at < end; at++) {
@@ -81,7 +81,7 @@ function collectSpan(watcher: u32, x: f32, y: f32, squared: f32, start: u32, end
   return found;
 }
 
-/** Puts each candidate into its ring, and counts who is in which. */
+/** Puts each candidate into its ring, and counts the candidates of each ring. */
 function fillRings(watcher: u32, found: u32, squared: f32): void {
   memory.fill(RING_COUNT, 0, (RINGS + 1) * 4);
   for (let index: u32 = 0; index < found; index++) {
@@ -94,7 +94,7 @@ function fillRings(watcher: u32, found: u32, squared: f32): void {
   }
 }
 
-/** Of too many candidates the watcher's target and then the nearest, ring by ring. */
+/** From too many candidates takes the watcher's target and then the nearest ones, ring by ring. */
 function addNearest(found: u32, target: u32, most: u32): u32 {
   let lastRing: u32 = 0;
   let sum = U32.get(RING_COUNT, 0);

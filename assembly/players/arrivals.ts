@@ -1,5 +1,5 @@
-// Who comes into the zone and who goes: players by JOIN and LEAVE, creatures by SPAWN and DESPAWN. A row is wiped when
-// it is given away, so nothing of its last owner is left in it.
+// Entities that enter and leave the zone: players by JOIN and LEAVE, creatures by SPAWN and DESPAWN. A row is zeroed when
+// it is given to an entity, so nothing of its last owner is left in it.
 
 import { ENTITY_PHANTOM, ENTITY_PLAYER, JOIN_GUEST, JOIN_WATCHES } from "../abi";
 import { Aura } from "../combat/auras";
@@ -82,7 +82,7 @@ const CREATURE_LEVEL_MAX: u32 = PLAYER_LEVEL_MAX + 3;
 /** Yards. */
 const CREATURE_MELEE_RANGE: f32 = 5;
 
-/** The row of the new player, or NO_ROW when the zone is full. id must be unknown here, x, y, z finite. */
+/** Row of the new player, or NO_ROW when the zone is full. id must not be in the zone; x, y, z must be finite. */
 export function join(id: u32, classIndex: u32, level: u32, x: f32, y: f32, z: f32, flags: u32): u32 {
   const row = takePlayerRow(id);
   if (row >= ROWS_MAX) return row;
@@ -102,7 +102,7 @@ export function join(id: u32, classIndex: u32, level: u32, x: f32, y: f32, z: f3
   return row;
 }
 
-/** The row of the new creature, or NO_ROW when the zone is full. id must be unknown here, x, y, z finite. */
+/** Row of the new creature, or NO_ROW when the zone is full. id must not be in the zone; x, y, z must be finite. */
 export function spawn(id: u32, template: u32, x: f32, y: f32, z: f32, phantom: bool): u32 {
   const row = takeCreatureRow(id);
   if (row >= ROWS_MAX) return row;
@@ -131,7 +131,7 @@ export function spawn(id: u32, template: u32, x: f32, y: f32, z: f32, phantom: b
   return row;
 }
 
-/** Takes an entity out of the zone; watchers are told that it left. */
+/** Removes an entity from the zone; watchers get its LEAVE record. */
 export function remove(row: u32): void {
   if (Row.isCreature(row)) {
     clearThreat(row);
@@ -146,7 +146,7 @@ export function remove(row: u32): void {
   Changed.everything(row);
 }
 
-/** From now on the player gets frames; the first tells everything anew. */
+/** From now on the player gets frames; the first one has the full state. */
 export function watch(row: u32, isSlow: bool): void {
   const flags = (U32.get(PLAYER_FLAGS, row) & ~PLAYER_SLOW) | (isSlow ? PLAYER_SLOW : 0);
   if ((flags & PLAYER_WATCHES) == 0) Cell.add(HEADER_WATCHERS, 1);
@@ -169,7 +169,7 @@ function putAt(row: u32, x: f32, y: f32, z: f32): void {
   Changed.everything(row);
 }
 
-/** Zeroes all that is kept of a row but its id and the tick of this: columns, lists to their full length, events of this tick. */
+/** Zeroes everything of a row except its id and the tick of this change: columns, lists to their full length, events of this tick. */
 function clearRow(row: u32): void {
   const id = U32.get(ENTITY_ID, row);
   for (let column = ENTITY_ID; column < ENTITY_COLUMNS_END; column += ROWS_MAX * 4) U32.set(column, row, 0);
@@ -177,7 +177,7 @@ function clearRow(row: u32): void {
   U32.set(ENTITY_SINCE, row, Clock.now());
   memory.fill(ENTITY_LOCKED + row * ENTITY_LOCKED_STRIDE, 0, ENTITY_LOCKED_STRIDE);
   memory.fill(Aura.at(row, 0), 0, AURAS_MAX * AURA_BYTES);
-  // Whoever is given the row in this very tick must not be told what the one before did and was refused.
+  // A player who gets the row in this same tick must not receive the events and refusals of its previous owner.
   U32.set(EVENT_FIRST, row, 0);
   if (Row.isCreature(row)) {
     const index = Row.creatureIndex(row);

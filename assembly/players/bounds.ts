@@ -1,8 +1,8 @@
-// What a player brings from another zone is the word of that zone's module. Each number is brought to where play and content
-// could have left it: no more health than the class has, no cooldown longer than its spell's, no swing later than the weapon's.
+// Another zone's module wrote the state that a player brings along, so it is not trusted. Each number is clamped to what play and
+// content allow: no more health than the class has, no cooldown longer than its spell's, no swing later than the weapon's.
 //
 //   a cooldown of spell 201 that ends in a year    ends as if the spell had been cast now
-//   an aura of a spell that nobody knows           ends at once
+//   an aura of an unknown spell                    ends at once
 
 import { Aura } from "../combat/auras";
 import { GCD_MS } from "../spells/cast-costs";
@@ -55,11 +55,11 @@ import {
 import { SWING_WAIT_MS } from "../combat/swings";
 import { Spell, spellOf } from "../state/content-tables";
 
-/** Yards of a displacement: the width of the world, and more. */
+/** Largest displacement, yards: more than the width of the world. */
 const FACE_MAX: f32 = 100000;
 const THREAT_FACTOR_MAX: f32 = 100;
 
-/** The player in the row has just arrived, and all that came along is written. */
+/** Clamps the state of a player that has just arrived; the whole state must be written before. */
 export function boundArrival(row: u32): void {
   U32.set(ENTITY_HEALTH, row, max<u32>(min<u32>(U32.get(ENTITY_HEALTH, row), U32.get(ENTITY_MAX_HEALTH, row)), 1));
   atMost(ENTITY_POWER, row, U32.get(ENTITY_MAX_POWER, row));
@@ -109,7 +109,7 @@ function boundAuras(row: u32): void {
   }
 }
 
-/** The longest that any spell of the book says. */
+/** The largest value of a column over all spells. */
 function longest(column: u32): u32 {
   let most: u32 = 0;
   for (let spell: u32 = 0; spell < SPELLS_MAX; spell++) {
@@ -118,7 +118,7 @@ function longest(column: u32): u32 {
   return most;
 }
 
-/** A tick that is at most so many ticks ahead. */
+/** Clamps a tick to at most `ticks` after the current one. */
 function inTime(column: usize, index: u32, ticks: u32): void {
   atMost(column, index, Clock.now() + ticks);
 }
@@ -127,7 +127,7 @@ function atMost(column: usize, index: u32, most: u32): void {
   U32.set(column, index, min<u32>(U32.get(column, index), most));
 }
 
-/** Brings a float into -most to most; 0 when it is no number. */
+/** Clamps a float to -most..most; NaN becomes 0. */
 function within(column: usize, row: u32, most: f32): void {
   const value = F32.get(column, row);
   F32.set(column, row, value == value ? min<f32>(max<f32>(value, -most), most) : 0);

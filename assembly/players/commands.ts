@@ -1,6 +1,6 @@
-// Phase: commands. Each record of the command area is checked and either takes effect at once (who comes and goes) or
-// leaves a wish in the player's row, which the phase it belongs to fulfils. No content of a record can do worse than be
-// refused and counted; OP_TRAP and OP_SPIN, which faults inject, do what they are for.
+// Phase: commands. Each record of the command area is checked. It either takes effect at once (joins and leaves) or
+// leaves a request in the player's row for a later phase. A record with wrong content is refused and counted, and has no
+// other effect; only OP_TRAP and OP_SPIN, which faults inject, break the tick.
 //
 //   MOVE session 12 -> DEST_X, DEST_Y, DEST_Z, MOVING of row 3; the movement phase walks it there
 
@@ -158,7 +158,7 @@ function handlePlayer(at: usize, op: u32): void {
   else refuse(at, row, REFUSED_BAD_COMMAND);
 }
 
-/** True for an action with a number that was there already: each is done once. 0 is no number; who comes and goes has none. */
+/** True for an action whose sequence number was used before: each is applied once. 0 is no number; joins and leaves have none. */
 function isReplayed(row: u32, op: u32, seq: u32): bool {
   if (op == OP_WATCH || op == OP_UNWATCH || op == OP_LEAVE || seq == 0) return false;
   return seq <= U32.get(PLAYER_ACK, row);
@@ -240,13 +240,13 @@ function handleMove(at: usize, row: u32, nudge: bool): void {
   requestMove(row, Command.x(at), Command.y(at), Command.z(at), nudge);
 }
 
-/** Its client believes it moved: told where it stands. */
+/** Refuses a move, and sends the client the real position, because it assumes that it moved. */
 function refuseMove(at: usize, row: u32, reason: u32): void {
   refuse(at, row, reason);
   tellCorrection(row);
 }
 
-/** Leaves the request for the phase of casts; who asks for a cast with a cast time stands still for it. */
+/** Records the request for the phase of casts; a player who requests a spell with a cast time stops walking. */
 function handleCast(at: usize, row: u32): void {
   const spellId = load<u32>(at + COMMAND_B);
   requestCast(row, spellId, Command.a(at), load<u32>(at + COMMAND_C), Command.seq(at));
@@ -256,7 +256,7 @@ function handleCast(at: usize, row: u32): void {
   if (ticks > 0) stopWalking(row);
 }
 
-/** Turns auto-attack on; out of range it is told so once, and strikes when the target comes near. */
+/** Turns auto-attack on; out of range the player is told once, and strikes when the target comes near. */
 function handleAttack(at: usize, row: u32): void {
   if (Flag.has(row, ENTITY_DEAD)) return refuse(at, row, REFUSED_DEAD);
   const wantedId = Command.a(at);
@@ -287,7 +287,7 @@ function handlePlace(at: usize, row: u32): void {
   setPosition(row, inWorld(Command.x(at)), inWorld(Command.y(at)), inWorld(Command.z(at)));
 }
 
-/** Counts and tells a refusal; by NO_ROW the session itself is meant, which may not be here. */
+/** Counts and reports a refusal; with NO_ROW it goes to the session itself, which may not be in the zone. */
 function refuse(at: usize, row: u32, reason: u32): void {
   const op = Command.op(at);
   const subject = op == OP_CAST ? load<u32>(at + COMMAND_B) : Command.a(at);

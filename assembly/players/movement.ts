@@ -1,4 +1,4 @@
-// Phase: movement of players. Speed is checked by what the time since the last move allows.
+// Phase: movement of players. The time since the last move limits the distance of a move.
 //
 //   OP_MOVE to a point 3 yd away, 10 ticks after the last: 10 * 7 / 20 * 1.2 = 4.2 yd allowed, so it is there at once.
 //   OP_MOVE to a point 9 yd away: 4.2 yd now, counted as corrected, and the rest at 7 yd/s in the following ticks.
@@ -40,9 +40,9 @@ import { Breadcrumb } from "../state/breadcrumb";
 import { isGuest } from "../state/player-flags";
 import { MOVING_ASKED, MOVING_NOT, MOVING_WALKS, NUDGE_BIT, stepTowards } from "../space/walking";
 
-/** How much faster than its speed a client may seem to be. */
+/** A client may exceed its speed by this factor. */
 const SPEED_SLACK: f32 = 1.2;
-/** Seconds of standing still that may be made up for in one move. */
+/** Seconds of standing still that one move may catch up. */
 const CREDIT_SECONDS: u32 = 1;
 
 export function movePlayers(): void {
@@ -82,7 +82,7 @@ function allowedYards(row: u32): f32 {
   return <f32>ticks * Clock.step(Control.speed(row)) * SPEED_SLACK;
 }
 
-/** Its client thinks it elsewhere than it is: counted, and told at most once a second. */
+/** The client assumes a wrong position: counted, and sent to it at most once a second. */
 export function tellCorrection(row: u32): void {
   Counter.add(COUNTER_CORRECTED, 1);
   const last = U32.get(PLAYER_CORRECTED_TICK, row);
@@ -91,15 +91,15 @@ export function tellCorrection(row: u32): void {
   emitCorrected(row);
 }
 
-/** Own movement: ends the cast in progress, and what starts in this tick may only be instant. */
+/** The player's own movement ends its cast in progress; only an instant spell may start in this tick. */
 function cancelCastByMovement(row: u32): void {
   if (U32.get(ENTITY_CAST_END, row) != 0 && !mayGuestStep(row)) interruptCast(row, INTERRUPT_BY_MOVEMENT);
   markRequestMoved(row);
 }
 
 /**
- * A guest reads nothing, so it does not know that it casts, and steps all the time. In the second half of its cast that does no
- * harm; else hardly any would ever complete.
+ * A guest reads nothing, so it does not know that it casts, and moves all the time. In the second half of its cast that does not
+ * interrupt the cast; otherwise almost none would complete.
  */
 function mayGuestStep(row: u32): bool {
   if (!isGuest(row) || U32.get(ENTITY_CHANNEL_NEXT, row) != 0) return false;

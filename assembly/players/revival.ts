@@ -1,6 +1,6 @@
-// How dead players come back to life: in one of two ways, and at the latest by themselves.
+// How dead players come back to life: in one of two ways, and automatically after 6 min.
 //
-//   release             alive at the zone's spawn point; guests by themselves after 10 s, all at the latest after 6 min
+//   release             alive at the zone's spawn point; automatic for guests after 10 s, for all after 6 min
 //   release as a ghost  walks from the spawn point to its body, and reclaims it 30 s after the death, or 60, or 120
 
 import {
@@ -42,11 +42,11 @@ import { isGuest } from "../state/player-flags";
 import { NO_ROW } from "../state/entity-rows";
 import { inWorld, isFinitePoint } from "../space/space";
 
-/** Seconds dead before a player may release, before a guest revives, and before anybody does. */
+/** Seconds after the death: before a player may release, before a guest is revived, and before any player is revived. */
 const RELEASE_SECONDS: u32 = 2;
 const GUEST_SECONDS: u32 = 10;
 const FORCED_SECONDS: u32 = 360;
-/** Seconds between death and reclaiming one's body, for deaths in a row: 30, 60, 120. */
+/** Seconds from the death until the body can be reclaimed: 30, 60, 120 for consecutive deaths. */
 const RECLAIM_SECONDS: u32 = 30;
 const RECLAIM_DOUBLINGS: u32 = 2;
 /** Yards from the body within which a ghost may reclaim it. */
@@ -60,7 +60,7 @@ export function revivePlayers(): void {
   }
 }
 
-/** The dead gives up its body: alive at the spawn point, or a ghost there; 0, or why not. */
+/** The dead player leaves its body: alive at the spawn point, or a ghost there. Returns 0 or a REFUSED_*. */
 export function releaseSpirit(row: u32, asGhost: bool): u32 {
   if (!Flag.has(row, ENTITY_DEAD)) return REFUSED_INVALID_TARGET;
   if (deadFor(row) < Clock.seconds(RELEASE_SECONDS)) return REFUSED_ON_COOLDOWN;
@@ -70,7 +70,7 @@ export function releaseSpirit(row: u32, asGhost: bool): u32 {
   return 0;
 }
 
-/** The ghost lives again where its body lies; 0, or why not. */
+/** The ghost lives again at its body. Returns 0 or a REFUSED_*. */
 export function reclaimBody(row: u32): u32 {
   if (!Flag.has(row, ENTITY_GHOST)) return REFUSED_INVALID_TARGET;
   const doublings = min<u32>(max<u32>(U32.get(PLAYER_DEATHS, row), 1) - 1, RECLAIM_DOUBLINGS);

@@ -1,14 +1,14 @@
-// A player goes from one zone to another with everything that is theirs: health, power, experience, cooldowns, lockouts,
-// diminishing returns, auras. What belongs to the zone stays behind: target, threat, the cast in progress, who was seen.
+// A player goes from one zone to another with its state: health, power, experience, cooldowns, lockouts,
+// diminishing returns, auras. State of the zone stays behind: target, threat, the cast in progress, the known list.
 //
 //   zone 1, tick 700: DEPART 12           row 3 of zone 1 is free; the export area has { 12, class, level, health, ... }
 //   zone 2, tick 655: CARRY x 25, ARRIVE  row 9 of zone 2 is 12; a cooldown that had 40 ticks left has 40 ticks left
 //
-// Both directions walk the same list of columns, so what is written is what is read, and how long it is must be what abi.ts
-// makes room for. What comes in is another module's word: what this zone can work out by itself does not travel, and the
-// rest is brought into its bounds (bounds.ts). Zones count ticks of their own; a tick
-// travels as its distance from now. The areas are scratch: a DEPART and what it wrote, CARRYs and their ARRIVE, belong to
-// one tick, and a replay of that tick does the same again.
+// Both directions walk the same list of columns, so the reader matches the writer; its length must be the one that abi.ts
+// reserves. Another module wrote the incoming state: values that this zone can compute do not travel, and the
+// rest is clamped (bounds.ts). Each zone counts its own ticks, so a tick travels as its distance from the current one.
+// The areas are scratch: a DEPART with its output, and CARRYs with their ARRIVE, belong to one tick, and a replay of that
+// tick does the same again.
 
 import {
   ENTITY_DEAD,
@@ -69,16 +69,16 @@ import {
 } from "../memory/memory";
 import { NO_ROW, rowOf } from "../state/entity-rows";
 
-/** A distance of 0 is not "no tick". */
+/** Marks a distance, so that a distance of 0 differs from "no tick". */
 const DISTANCE_MARK: u32 = 0x80000000;
 
-/** Begins a tick: nobody has departed, nothing was brought. */
+/** Clears both areas at the beginning of a tick. */
 export function forgetTransfers(): void {
   Cell.set(DEPARTURE_COUNT, 0);
   memory.fill(ARRIVAL_BASE, 0, TRANSFER_WORDS * 4);
 }
 
-/** Writes what is the player's to the export area and takes them out of the zone; a REFUSED_*, 0 = done. */
+/** Writes the player's state to the export area and removes the player from the zone. Returns 0 or a REFUSED_*. */
 export function depart(row: u32): u32 {
   if (Flag.has(row, ENTITY_DEAD)) return REFUSED_DEAD;
   const count = Cell.get(DEPARTURE_COUNT);
@@ -96,14 +96,14 @@ export function depart(row: u32): u32 {
   return 0;
 }
 
-/** Four words of what the player of this tick's next ARRIVE brings, from the `index`-th on; false beyond the last. */
+/** Stores four words of the state for this tick's next ARRIVE, from word `index` on; false beyond the last word. */
 export function bring(index: u32, words: usize): bool {
   if (index > <u32>TRANSFER_WORDS - 4) return false;
   memory.copy(ARRIVAL_BASE + ((<usize>index) << 2), words, 16);
   return true;
 }
 
-/** The player enters with what was brought; a REFUSED_*, 0 = done. id and point must be checked before. */
+/** The player enters with the stored state. Returns 0 or a REFUSED_*. The caller checks id and point. */
 export function arrive(id: u32, x: f32, y: f32, z: f32, flags: u32): u32 {
   const classIndex = load<u32>(ARRIVAL_BASE);
   if (classIndex >= CLASSES_MAX) return REFUSED_BAD_COMMAND;
@@ -120,7 +120,7 @@ export function arrive(id: u32, x: f32, y: f32, z: f32, flags: u32): u32 {
   return 0;
 }
 
-/** The list, behind class and level: TRANSFER_VALUES and TRANSFER_TICKS columns, then the lists. */
+/** Everything after class and level: TRANSFER_VALUES and TRANSFER_TICKS columns, then the lists. */
 function carryAll(row: u32): void {
   Bag.value(ENTITY_HEALTH, row);
   Bag.value(ENTITY_POWER, row);
@@ -157,7 +157,7 @@ function carryAll(row: u32): void {
   }
 }
 
-/** Where the list stands, and which way things go. */
+/** The position in the area, and the direction: writing or reading. */
 class Bag {
   static open(at: usize, out: bool): void {
     Cell.set(TRANSFER_AT, <u32>at);
@@ -166,7 +166,7 @@ class Bag {
   @inline static isOut(): bool {
     return Cell.get(TRANSFER_OUT) != 0;
   }
-  /** The walk that began at `base` must end where its room was counted to end: what lies behind is somebody else's. */
+  /** The walk that began at `base` must end exactly at the end of its area, because another area follows. */
   static close(base: usize): void {
     assert(<usize>Cell.get(TRANSFER_AT) == base + TRANSFER_WALKED * 4, "abi.ts counts other words than are walked");
   }
@@ -187,7 +187,7 @@ class Bag {
     if (Bag.isOut()) store<u32>(at, distanceOf(U32.get(column, index)));
     else U32.set(column, index, tickAt(load<u32>(at)));
   }
-  /** A tick << 2 | how often: two words. */
+  /** A column of tick << 2 | number of applications, carried as two words. */
   static diminished(column: usize, index: u32): void {
     const tick = Bag.next();
     const often = Bag.next();
@@ -202,7 +202,7 @@ function distanceOf(tick: u32): u32 {
   return tick == 0 ? 0 : (tick - Clock.now()) ^ DISTANCE_MARK;
 }
 
-/** A tick long gone may lie before a younger zone's first: then it is that one. */
+/** A past tick may be before the first tick of a younger zone; then the result is that first tick. */
 function tickAt(distance: u32): u32 {
   if (distance == 0) return 0;
   const tick = <i64>Clock.now() + <i64>(<i32>(distance ^ DISTANCE_MARK));

@@ -1,7 +1,7 @@
-// Who faces whom. Clients send positions, not where they look; so it is told from what they do. Whoever was displaced in the
-// last fifth of a second faces the way it went; who stands turns to its target, and a creature that fights faces its own.
+// Which way an entity faces. Clients send positions, not directions, so the kernel derives the direction. A player that moved
+// in the last fifth of a second faces the direction of the movement; a player that stands, and a creature, face their target.
 //
-//   a player runs from 10,0 to 10.3,0 with its target at 0,0: that lies behind it, and it can not strike
+//   a player runs from 10,0 to 10.3,0 with its target at 0,0: the target is behind it, and it can not strike
 
 import { Clock } from "../state/clock";
 import { F32, U32 } from "../memory/columns";
@@ -16,16 +16,16 @@ import {
 import { NO_ROW, Row, rowOf } from "../state/entity-rows";
 
 const MOVED_MS: u32 = 200;
-/** Cosine of 120 degrees: sideways and a little back one can still strike. */
+/** Cosine of 120 degrees: a target at the side or a little behind can still be struck. */
 const STRIKES_WITHIN: f32 = -0.5;
 
-/** True when a row can strike the target: it does not run away from it. */
+/** True when a row can strike the target, because it does not run away from it. */
 export function canStrike(row: u32, target: u32): bool {
   if (Row.isCreature(row) || !movedLately(row)) return true;
   return isWithinAngle(F32.get(PLAYER_FACE_X, row), F32.get(PLAYER_FACE_Y, row), row, target, STRIKES_WITHIN);
 }
 
-/** True when `other` stands before a row, not behind it. */
+/** True when `other` is in front of a row, not behind it. */
 export function isInFront(row: u32, other: u32): bool {
   if (!Row.isCreature(row) && movedLately(row)) {
     return isWithinAngle(F32.get(PLAYER_FACE_X, row), F32.get(PLAYER_FACE_Y, row), row, other, 0);
@@ -45,7 +45,7 @@ function movedLately(row: u32): bool {
   );
 }
 
-/** True when the way from a row to the other makes a cosine of at least `cosine` with the way x, y. */
+/** True when the angle between the direction x, y and the direction from a row to the other has at least this cosine. */
 function isWithinAngle(x: f32, y: f32, row: u32, other: u32, cosine: f32): bool {
   const dx = F32.get(ENTITY_X, other) - F32.get(ENTITY_X, row);
   const dy = F32.get(ENTITY_Y, other) - F32.get(ENTITY_Y, row);

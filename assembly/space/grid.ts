@@ -1,10 +1,10 @@
-// Who is near: all entities sorted into cells of 33.3 yd, by counting. The cells form a torus of 64 by 64 (2,134 yd
-// around), so the world has no edge; what only seems near across the seam falls out by its distance.
+// The grid finds near entities: a counting sort puts all entities into cells of 33.3 yd. The cells form a torus of 64 by 64
+// (2,134 yd around), so the world has no edge; entities that only seem near across the seam are excluded by their distance.
 //
 //   START  [.. 17, 20, 20, 24 ..]   cell 100 holds entries 17..19, cell 101 none, cell 102 entries 20..23
-//   ROW    [.. 5, 9, 4097 | 6, 12, 30, 4101 ..]   by cell, then by row; X and Y lie beside it in the same order
+//   ROW    [.. 5, 9, 4097 | 6, 12, 30, 4101 ..]   by cell, then by row; X and Y have the same order
 //
-// Built at most twice a tick: lazily when a cast looks for an enemy, and fresh for the visibility phase.
+// It is built at most twice a tick: when a cast first searches for an enemy, and again for the visibility phase.
 
 import { Cell, F32, U16, U32 } from "../memory/columns";
 import {
@@ -29,16 +29,16 @@ import { CREATURE_GONE } from "../state/creature-states";
 
 /** Yards; three cells reach a little over the 100 yd of sight. */
 const CELL_YARDS: f32 = 33.34;
-/** A multiple of any CELLS_ACROSS, and more cells than the world has to either side: makes cell numbers positive. */
+/** A multiple of any CELLS_ACROSS, larger than the number of cells on either side of the world: makes cell numbers positive. */
 const CELLS_ASIDE: f32 = 1024;
 const NOT_IN_GRID: u32 = 0xffffffff;
 
-/** Column or row of the cell a coordinate lies in. */
+/** Column or row of the cell that contains a coordinate. */
 export function cellOf(coordinate: f32): u32 {
   return (<u32>(coordinate * (<f32>1 / CELL_YARDS) + CELLS_ASIDE)) & (CELLS_ACROSS - 1);
 }
 
-/** Cells to each side that so many yards can reach into. */
+/** Number of cells to each side within this distance. */
 export function cellsWithin(yards: f32): u32 {
   return <u32>(yards * (<f32>1 / CELL_YARDS)) + 1;
 }
@@ -48,7 +48,7 @@ export function invalidateGrid(): void {
   Cell.set(GRID_READY, 0);
 }
 
-/** Builds the grid unless it holds this tick's positions already, more or less: movement of this phase aside. */
+/** Builds the grid unless it was already built in this tick; it may lack the movements of the current phase. */
 export function ensureGrid(): void {
   if (Cell.get(GRID_READY) == 0) buildGrid();
 }
@@ -72,7 +72,7 @@ export function buildGrid(): void {
   Cell.set(GRID_READY, 1);
 }
 
-/** Counts two cells ahead, so that after summing up, START[cell + 1] is where the cell begins and `place` fills up. */
+/** Counts two cells ahead, so that after summing, START[cell + 1] is the beginning of the cell, and `place` advances it. */
 function count(row: u32, present: bool): void {
   if (!present) return U32.set(GRID_CELL, row, NOT_IN_GRID);
   const cell = cellOf(F32.get(ENTITY_Y, row)) * CELLS_ACROSS + cellOf(F32.get(ENTITY_X, row));

@@ -1,10 +1,10 @@
-// Distances and bounds. Positions are f32 yards; a zone reaches WORLD_HALF in each direction, which keeps every square
-// of a distance finite and exact enough.
+// Distances and bounds. Positions are f32 yards; a zone extends WORLD_HALF in each direction, so every squared
+// distance is finite and exact enough.
 
 import { F32 } from "../memory/columns";
 import { ENTITY_MELEE_RANGE, ENTITY_X, ENTITY_Y, ENTITY_Z } from "../memory/memory";
 
-/** A continent's half, yards. */
+/** Half the width of the world, yards. */
 const WORLD_HALF: f32 = 17066;
 
 /** Neither NaN nor infinite. */
@@ -12,7 +12,7 @@ export function isFinitePoint(x: f32, y: f32, z: f32): bool {
   return x - x == 0 && y - y == 0 && z - z == 0;
 }
 
-/** A coordinate brought inside the world. */
+/** The coordinate, clamped to the world. */
 export function inWorld(value: f32): f32 {
   return min<f32>(max<f32>(value, -WORLD_HALF), WORLD_HALF);
 }
@@ -25,12 +25,12 @@ export function distanceSquared(a: u32, b: u32): f32 {
   return x * x + y * y + z * z;
 }
 
-/** True when two rows are at most so many yards apart. */
+/** True when two rows are at most `yards` apart. */
 export function isWithin(a: u32, b: u32, yards: f32): bool {
   return distanceSquared(a, b) <= yards * yards;
 }
 
-/** True when two rows are near enough for the first one's weapon. */
+/** True when the target is within the melee range of the attacker's weapon. */
 export function inMeleeRange(attacker: u32, target: u32): bool {
   return isWithin(attacker, target, F32.get(ENTITY_MELEE_RANGE, attacker));
 }

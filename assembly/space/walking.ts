@@ -1,4 +1,4 @@
-// How a row gets to a point: where it goes, and the steps it takes. Players and creatures alike.
+// How a player or creature walks to a point: its destination, and its steps.
 //
 //   row 3 at 0,0 is to be at 3,0:   DEST 3,0, MOVING 2 (ASKED); a step of 0.35 yd: at 0.35,0, MOVING 1 (WALKS)
 
@@ -16,21 +16,21 @@ import {
 import { inWorld } from "./space";
 
 export const MOVING_NOT: u32 = 0;
-/** On its way to where a move command could not take it at once. */
+/** Walks to a destination that a move command could not reach at once. */
 export const MOVING_WALKS: u32 = 1;
 /** A move command of this tick. */
 export const MOVING_ASKED: u32 = 2;
-/** As the two above, moved by a fault: without effect on casts. */
+/** The two above, but moved by a fault: without effect on casts. */
 export const MOVING_NUDGED: u32 = 5;
 export const MOVING_NUDGE_ASKED: u32 = 6;
 
 export const NUDGE_BIT: u32 = 4;
 /** Yards a second. */
 export const RUN_SPEED: f32 = 7;
-/** Yards below which nobody has moved. */
+/** Yards; a smaller displacement does not count as movement. */
 const DISPLACEMENT_MIN: f32 = 0.001;
 
-/** A move command: the row is to be at x, y, z (finite). */
+/** A move command: the row shall be at x, y, z (finite). */
 export function requestMove(row: u32, x: f32, y: f32, z: f32, nudge: bool): void {
   F32.set(ENTITY_DEST_X, row, inWorld(x));
   F32.set(ENTITY_DEST_Y, row, inWorld(y));
@@ -44,7 +44,7 @@ export function stopWalking(row: u32): void {
   if (moving == MOVING_WALKS || moving == MOVING_NUDGED) U32.set(ENTITY_MOVING, row, MOVING_NOT);
 }
 
-/** Moves a row up to `yards` towards its destination; true when it is there. */
+/** Moves a row up to `yards` towards its destination; true when it has arrived. */
 export function stepTowards(row: u32, yards: f32): bool {
   const x = F32.get(ENTITY_X, row);
   const y = F32.get(ENTITY_Y, row);

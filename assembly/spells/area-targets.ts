@@ -1,6 +1,6 @@
-// Everybody around a point: whom a spell with an area strikes, and whom a creature's call for help reaches.
+// The entities around a point: the targets of an area spell, and the creatures that hear a call for help.
 //
-//   gather(4100, 8, true)   3: the rows of three creatures within 8 yd are in AREA_ROW, in the order of the grid
+//   collectAround(4100, 8, true)   3: the rows of three creatures within 8 yd are in AREA_ROW, in the order of the grid
 
 import { ENTITY_DEAD, ENTITY_EVADING, ENTITY_PHANTOM } from "../abi";
 import { Flag } from "../state/changes";
@@ -10,7 +10,7 @@ import { AREA_ROW, AREA_TARGETS_MAX, CELLS_ACROSS, ENTITY_ID, ENTITY_X, ENTITY_Y
 import { Row } from "../state/entity-rows";
 import { isWithin } from "../space/space";
 
-/** Writes the living creatures (or players) around a row to AREA_ROW; returns how many. */
+/** Writes the living creatures (or players) around a row to AREA_ROW; returns their number. */
 export function collectAround(centre: u32, yards: f32, creatures: bool): u32 {
   ensureGrid();
   const column = cellOf(F32.get(ENTITY_X, centre));

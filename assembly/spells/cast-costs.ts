@@ -1,7 +1,7 @@
-// What a spell takes of its caster: time, power, cooldowns. Creatures cast for nothing, guests cast some spells at will.
+// What a spell costs its caster: time, power, cooldowns. Creatures cast free; guests cast some spells at will.
 //
 //   fireball (200), known to a mage: cast 2 s = 40 ticks, global cooldown 1.5 s = 30 ticks, 30 mana, no cooldown of its own
-//   an unknown spell:                the cast time that its client claims, the global cooldown, nothing else
+//   an unknown spell:                the cast time that the client sends, the global cooldown, nothing else
 
 import { Clock } from "../state/clock";
 import { U32 } from "../memory/columns";
@@ -26,10 +26,10 @@ import { isGuest } from "../state/player-flags";
 import { Row } from "../state/entity-rows";
 import { SPELL_AT_WILL, Spell, powerTypeOf } from "../state/content-tables";
 
-/** Of a spell that nobody knows. */
+/** Global cooldown of an unknown spell, milliseconds. */
 export const GCD_MS: u32 = 1500;
 
-/** Takes the cost and starts the cooldown; false when there is not enough. Creatures cast for nothing. */
+/** Takes the cost and starts the cooldown; false when there is not enough power. Creatures cast free. */
 export function payCost(row: u32, spell: usize, spellId: u32): bool {
   if (Row.isCreature(row)) return true;
   if (!canPay(row, spell)) return false;
@@ -43,22 +43,22 @@ export function payCost(row: u32, spell: usize, spellId: u32): bool {
   return true;
 }
 
-/** How long a player casts a known spell. */
+/** Cast time of a known spell for a player, in ticks. */
 export function castTicks(row: u32, spell: usize): u32 {
   return isAtWill(row, spell) ? 0 : Spell.get(spell, SPELL_CAST_TICKS);
 }
 
-/** How long a known spell is not ready after it was cast. */
+/** Cooldown of a known spell for a player, in ticks. */
 export function cooldownTicks(row: u32, spell: usize): u32 {
   return isAtWill(row, spell) ? 0 : Spell.get(spell, SPELL_COOLDOWN_TICKS);
 }
 
-/** True for what guests cast as the earlier simulator had it: instant, for nothing, with no cooldown but the global one. */
+/** True for a guest's spell that follows the earlier simulator: instant, free, no cooldown except the global one. */
 function isAtWill(row: u32, spell: usize): bool {
   return (Spell.get(spell, SPELL_FLAGS) & SPELL_AT_WILL) != 0 && isGuest(row);
 }
 
-/** Ticks of the global cooldown a spell starts, and waits for. */
+/** Ticks of the global cooldown that a spell starts; 0 for a spell that ignores it. */
 export function gcdTicks(spell: usize): u32 {
   return spell == 0 ? Clock.milliseconds(GCD_MS) : Spell.get(spell, SPELL_GCD_TICKS);
 }
@@ -67,7 +67,7 @@ export function canPay(row: u32, spell: usize): bool {
   return costFor(row, spell) <= U32.get(ENTITY_POWER, row);
 }
 
-/** A spell of the common book costs nothing of those who have another power: old clients cast it whatever they are. */
+/** A common spell costs nothing for a class with another power: old clients cast it with any class. */
 function costFor(row: u32, spell: usize): u32 {
   if (isAtWill(row, spell)) return 0;
   return powerTypeOf(row) == Spell.get(spell, SPELL_POWER_TYPE) ? Spell.get(spell, SPELL_COST) : 0;

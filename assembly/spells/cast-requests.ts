@@ -1,4 +1,4 @@
-// What players ask for: one cast each, kept in the player's row until the phase it belongs to.
+// The cast requests of players: one for each player, kept in the player's row until its phase.
 //
 //   OP_CAST spell 200 in tick 500   PLAYER_REQUEST 1 (ASKED), _SPELL 200, _TARGET 1000001, _SEQ 17
 //   its player moves in this tick   PLAYER_REQUEST 2 (MOVED): only an instant spell may start now
@@ -21,12 +21,12 @@ import { NO_ROW } from "../state/entity-rows";
 
 export const REQUEST_NONE: u32 = 0;
 export const REQUEST_ASKED: u32 = 1;
-/** Its caster was displaced by its own movement in this tick. */
+/** The caster moved in this tick. */
 export const REQUEST_MOVED: u32 = 2;
-/** From an earlier tick, waiting for what is in its way to end. */
+/** From an earlier tick: waits for a cast or cooldown to end. */
 export const REQUEST_QUEUED: u32 = 3;
 
-/** A player asks for a cast. One that was waiting gives way; of two in one tick the first counts. */
+/** Records a player's cast request. It replaces a queued request; of two requests in one tick the first counts. */
 export function requestCast(row: u32, spellId: u32, target: u32, ticks: u32, seq: u32): void {
   const request = U32.get(PLAYER_REQUEST, row);
   if (request == REQUEST_QUEUED) refuseRequest(row, REFUSED_CASTING);
@@ -38,19 +38,19 @@ export function requestCast(row: u32, spellId: u32, target: u32, ticks: u32, seq
   U32.set(PLAYER_REQUEST_SEQ, row, seq);
 }
 
-/** Its caster moves: what starts in this tick may only be instant. */
+/** The caster moves: only an instant spell may start in this tick. */
 export function markRequestMoved(row: u32): void {
   if (U32.get(PLAYER_REQUEST, row) != REQUEST_NONE) U32.set(PLAYER_REQUEST, row, REQUEST_MOVED);
 }
 
-/** Refuses what is in the player's row. */
+/** Refuses the request in the player's row. */
 export function refuseRequest(row: u32, reason: u32): void {
   const spellId = U32.get(PLAYER_REQUEST_SPELL, row);
   if (reason == REFUSED_GCD) return blockByGcd(row, spellId);
   emitRefused(row, reason, OP_CAST, U32.get(PLAYER_REQUEST_SEQ, row), spellId);
 }
 
-/** Counts and tells that the global cooldown is in the way. */
+/** Counts and reports a cast that the global cooldown blocks. */
 function blockByGcd(row: u32, spellId: u32): void {
   Counter.add(COUNTER_GCD_BLOCKED, 1);
   Counter.refused(REFUSED_GCD);

@@ -1,10 +1,10 @@
-// Phases: interrupts, casts that start. A cast asked for waits in its player's row until the phase it belongs to, or, when
-// it comes at most 0.4 s before a cast or a cooldown ends, until then.
+// Phases: interrupts, casts that start. A cast request waits in its player's row until its phase. If it comes at most 0.4 s before a
+// cast or a cooldown ends, it waits for that end.
 //
 //   OP_CAST spell 200 in tick 500       REQUEST_ASKED; checked and begun in the phase of cast starts
-//   asked for in tick 524, GCD_END 530  REQUEST_QUEUED, tried again in each tick, begun in tick 530
+//   requested in tick 524, GCD_END 530  REQUEST_QUEUED, tried again in each tick, begun in tick 530
 //
-// An instant interrupt spell is let through in the interrupt phase, so it beats the completion of what it interrupts.
+// An instant interrupt spell starts in the interrupt phase, so it comes before the completion of the cast that it interrupts.
 
 import {
   ENTITY_DEAD,
@@ -48,10 +48,10 @@ import { PlayerClass } from "../combat/stats";
 import { EFFECT_INTERRUPT, SCHOOL_PHYSICAL, Spell, spellOf } from "../state/content-tables";
 import { REFUSAL_BIT, chooseTarget } from "./targets";
 
-/** Cast time a client may claim for a spell nobody knows. */
+/** Longest cast time that a client may send for an unknown spell, in ticks. */
 const UNKNOWN_CAST_TICKS_MAX: u32 = 200;
 const QUEUE_MS: u32 = 400;
-/** Not refused: it has to wait a little. */
+/** Result of refusalOf: not refused, the request has to wait. */
 const MUST_WAIT: u32 = 0xff;
 
 /** Phase: instant interrupts take effect. */
@@ -65,7 +65,7 @@ export function startInterrupts(): void {
   }
 }
 
-/** Phase: what was asked for starts, waits on, or is refused. */
+/** Phase: each request starts, keeps waiting, or is refused. */
 export function startCasts(): void {
   Breadcrumb.phase(PHASE_CAST_STARTS);
   const high = Cell.get(HEADER_PLAYERS_HIGH);
@@ -91,7 +91,7 @@ function startRequested(row: u32): void {
   beginCast(row, spell, spellId, target, ticks);
 }
 
-/** Why a cast may not start, WAITS when not yet, 0 when it may. The target is looked at later. */
+/** REFUSED_* when a cast may not start, MUST_WAIT when not yet, 0 when it may. Does not check the target. */
 function refusalOf(row: u32, spell: usize, spellId: u32, ticks: u32, request: u32): u32 {
   if (Flag.has(row, ENTITY_DEAD)) return REFUSED_DEAD;
   if (Control.has(row, CONTROL_STUNNED)) return REFUSED_STUNNED;
@@ -107,8 +107,8 @@ function refusalOf(row: u32, spell: usize, spellId: u32, ticks: u32, request: u3
 }
 
 /**
- * What a caster is in the middle of: the reason when it lasts beyond the queue window, WAITS within, 0 = free. Guests have no
- * window: their clients know of no queue, and have stepped on before it is their cast's turn.
+ * Whether a caster is busy: REFUSED_* when a cast or cooldown lasts beyond the queue window, MUST_WAIT within the window, 0 = free.
+ * Guests have no window: their clients do not know of a queue, and move before the queued cast starts.
  */
 function busyReason(row: u32, spell: usize, spellId: u32): u32 {
   const soon = Clock.now() + (isGuest(row) ? 0 : Clock.milliseconds(QUEUE_MS));

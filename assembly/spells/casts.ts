@@ -1,8 +1,8 @@
-// Phase: casts advance and complete. How one begins, what it costs, and channels, which take effect while they last.
+// Phase: casts advance and complete. Also how a cast begins and is paid, and channels, which take effect while they last.
 //
 //   begun in tick 500, cast time 1.5 s:  CAST_END = 530, GCD_END = 530, "started"
 //   phase casts, tick 530:               cost paid, cooldown set, effect, "completed"
-//   a channel of 3 s, every 1 s:         paid at once; takes effect in ticks 520, 540 and 560, "completed" in 560
+//   a channel of 3 s, every 1 s:         paid at its start; takes effect in ticks 520, 540 and 560, "completed" in 560
 
 import {
   COUNTER_CASTS_COMPLETED,
@@ -98,7 +98,7 @@ function advanceChannel(row: u32, spell: usize, spellId: u32, target: u32): void
   tellCompletion(row, spellId, target, ticks);
 }
 
-/** Starts a cast that nothing stands in the way of: the global cooldown, and the cast or, of an instant one, its effect. */
+/** Starts a cast that passed all checks: starts the global cooldown, and the cast or, for an instant spell, its effect. */
 export function beginCast(row: u32, spell: usize, spellId: u32, target: u32, ticks: u32): void {
   const channel = Spell.get(spell, SPELL_CHANNEL_TICKS);
   const lasts = channel > 0 ? channel : ticks;
@@ -113,7 +113,7 @@ export function beginCast(row: u32, spell: usize, spellId: u32, target: u32, tic
   U32.set(ENTITY_CHANNEL_NEXT, row, Clock.now() + max<u32>(Spell.get(spell, SPELL_CHANNEL_PERIOD), 1));
 }
 
-/** The cast is done: pay, cool down, take effect. Power that went elsewhere meanwhile leaves it without effect, and that is told. */
+/** Completes a cast: takes the cost, starts the cooldown, applies the effect. If the power was spent meanwhile, it is refused with no effect. */
 function complete(row: u32, spell: usize, spellId: u32, target: u32, ticks: u32): void {
   tellCompletion(row, spellId, target, ticks);
   if (spell == 0) return;

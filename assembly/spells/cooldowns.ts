@@ -1,15 +1,15 @@
-// Cooldowns of a player's spells: a short list a player, with spent entries thrown out whenever it is added to.
+// Cooldowns of a player's spells: a short list for each player; expired entries are removed whenever one is added.
 //
 //   row 3:  COUNT 2   SPELL [201, 300]   END [620, 700]
 //
-// None that runs is ever forgotten. A class with more spells with a cooldown than the list has places is refused with the
-// content (write-tables.ts); in a zone that has one all the same, a spell that finds no place is as one on cooldown.
+// A running cooldown is never dropped. Content with a class that has more cooldowns than the list has places is refused
+// (write-tables.ts). If a zone has such a class anyway, a spell without a free place counts as on cooldown.
 
 import { Clock } from "../state/clock";
 import { U32 } from "../memory/columns";
 import { COOLDOWN_END, COOLDOWN_SPELL, COOLDOWNS_MAX, PLAYER_COOLDOWN_COUNT } from "../memory/memory";
 
-/** The tick at which a spell is ready again; in the past, or 0, when it is. */
+/** The tick at which a spell is ready again; a past tick or 0 when it is ready. */
 export function readyTick(player: u32, spellId: u32): u32 {
   const first = player * COOLDOWNS_MAX;
   const count = U32.get(PLAYER_COOLDOWN_COUNT, player);
@@ -19,12 +19,12 @@ export function readyTick(player: u32, spellId: u32): u32 {
   return 0;
 }
 
-/** True when the list has no place for one more spell: then that spell may not be cast, since its cooldown would be forgotten. */
+/** True when the list has no place for this spell: then it may not be cast, because its cooldown could not be stored. */
 export function hasNoRoom(player: u32, spellId: u32): bool {
   return U32.get(PLAYER_COOLDOWN_COUNT, player) == COOLDOWNS_MAX && dropReady(player, spellId) == COOLDOWNS_MAX;
 }
 
-/** The spell is ready again at `end`. There must be room for it: hasNoRoom. */
+/** The spell is ready again at tick `end`. The list must have a place for it: see hasNoRoom. */
 export function startCooldown(player: u32, spellId: u32, end: u32): void {
   const first = player * COOLDOWNS_MAX;
   const slot = min<u32>(dropReady(player, spellId), COOLDOWNS_MAX - 1);
@@ -33,7 +33,7 @@ export function startCooldown(player: u32, spellId: u32, end: u32): void {
   U32.set(PLAYER_COOLDOWN_COUNT, player, slot + 1);
 }
 
-/** Throws out what is ready, and the spell itself; returns how many stay. */
+/** Removes expired entries, and the spell's own; returns the number of entries left. */
 function dropReady(player: u32, spellId: u32): u32 {
   const first = player * COOLDOWNS_MAX;
   const count = U32.get(PLAYER_COOLDOWN_COUNT, player);

@@ -1,4 +1,4 @@
-// What a spell does to its target once it is cast, or each time a channel takes effect.
+// The effect of a spell on its target, at completion or each time a channel takes effect.
 
 import {
   AVOIDED_EVADE,
@@ -66,7 +66,7 @@ import {
 } from "../state/content-tables";
 import { addHealingThreat } from "../combat/threat";
 
-/** Applies a known spell to its target, or to the enemies around it; one that it was aimed at and that evades is told of. */
+/** Applies a known spell to its target, or to the enemies around it; if the target evades, an AVOIDED event says so. */
 export function applySpell(caster: u32, target: u32, spell: usize, spellId: u32): void {
   const area = Spell.float(spell, SPELL_AREA);
   if (area > 0 && Spell.isHarmful(spell)) {
@@ -81,7 +81,7 @@ function applyToArea(caster: u32, centre: u32, yards: f32, spell: usize, spellId
   for (let index: u32 = 0; index < count; index++) applyToOne(caster, U16.get(AREA_ROW, index), spell, spellId);
 }
 
-/** Applies a known spell to one; nothing happens to the dead, nor to one that evades, which its caster is told. */
+/** Applies a known spell to one target. A dead target gets nothing; for one that evades, an AVOIDED event says so. */
 function applyToOne(caster: u32, target: u32, spell: usize, spellId: u32): void {
   if (Flag.has(target, ENTITY_DEAD)) return;
   if (Flag.has(target, ENTITY_EVADING)) return tellEvaded(caster, target, spellId);
@@ -97,7 +97,7 @@ function applyToOne(caster: u32, target: u32, spell: usize, spellId: u32): void 
   }
 }
 
-/** A blow or spell at a creature on its way home: all who see it see that it came to nothing. */
+/** A swing or spell at an evading creature has no effect; an AVOIDED event says so to everyone who sees it. */
 function tellEvaded(caster: u32, target: u32, spellId: u32): void {
   emit(EVENT_AVOIDED, AVOIDED_EVADE, caster, target, spellId, 0, 0, 0, 0);
 }
@@ -106,7 +106,7 @@ function amountOf(spell: usize): u32 {
   return randomBetween(Spell.get(spell, SPELL_AMOUNT_MIN), Spell.get(spell, SPELL_AMOUNT_MAX));
 }
 
-/** Damage, an aura, or both: by one roll whether it lands, of a spell that controls by one whether it is resisted. */
+/** Damage, an aura, or both. One roll decides whether the spell hits; a spell with control has a second roll for resistance. */
 function applyHarmful(caster: u32, target: u32, spell: usize, spellId: u32, effect: u32): void {
   const advantage = <i32>U32.get(ENTITY_LEVEL, target) - <i32>U32.get(ENTITY_LEVEL, caster);
   const outcome = rollSpell(advantage, effect == EFFECT_DAMAGE ? PlayerClass.critical(caster) : 0);
@@ -127,7 +127,7 @@ function tellAvoided(caster: u32, target: u32, spellId: u32, how: u32): void {
   if (Row.isCreature(target)) provoke(caster, target, <f32>0);
 }
 
-/** Magic that slows, stuns, silences or roots is resisted as a whole or not at all. */
+/** True for magic that slows, stuns, silences or roots: it is resisted completely or not at all. */
 function isBinary(spell: usize): bool {
   if (Spell.get(spell, SPELL_SCHOOL) == SCHOOL_PHYSICAL) return false;
   const kind = Spell.get(spell, SPELL_AURA_KIND);
@@ -158,7 +158,7 @@ function interruptAndLock(caster: u32, target: u32, spell: usize): void {
   interruptCast(target, INTERRUPT_BY_SPELL);
 }
 
-/** Power that a spell gives is hated half a point a point. */
+/** Gives power; each point causes half a point of threat. */
 function gainPower(row: u32, amount: u32): void {
   const power = U32.get(ENTITY_POWER, row);
   const gained = min<u32>(amount, U32.get(ENTITY_MAX_POWER, row) - power);

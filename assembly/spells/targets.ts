@@ -1,8 +1,8 @@
-// Whom a spell may be aimed at. A damaging spell without a target takes the caster's current one, else the nearest enemy
-// in range, else nobody; a heal without one takes the caster.
+// Targets of spells. A damaging spell without a target takes the caster's current target, else the nearest enemy
+// in range, else none; a heal without a target takes the caster.
 //
-//   aim(3, spell, 0)         4100: the row of its current target
-//   aim(3, spell, 1000001)   REFUSAL | REFUSED_OUT_OF_RANGE: that one is too far away
+//   chooseTarget(3, spell, 0)         4100: the row of its current target
+//   chooseTarget(3, spell, 1000001)   REFUSAL_BIT | REFUSED_OUT_OF_RANGE: that entity is too far away
 
 import {
   ENTITY_DEAD,
@@ -30,14 +30,14 @@ import { NO_ROW, Row, rowOf } from "../state/entity-rows";
 import { distanceSquared, isWithin } from "../space/space";
 import { EFFECT_HEAL, EFFECT_HELP, EFFECT_POWER, EFFECT_STANCE, Spell } from "../state/content-tables";
 
-/** Set in the result of `aim` when the lower bits are a REFUSED_* instead of a row. */
+/** Set in the result of chooseTarget when the lower bits are a REFUSED_* instead of a row. */
 export const REFUSAL_BIT: u32 = 0x40000000;
-/** Cells to each side a search for the nearest enemy goes at most. */
+/** Most cells to each side in a search for the nearest enemy. */
 const SEARCH_REACH: u32 = 2;
-/** Yards beyond a spell's range at which a target that walked away is still hit. */
+/** A target that walked away is still hit up to this many yards beyond the spell's range. */
 const RANGE_LEEWAY: f32 = 5;
 
-/** The row a spell would go to, NO_ROW = nobody, or REFUSAL | reason. `wish`: entity id, 0 = none. */
+/** Row of the spell's target, NO_ROW = no target, or REFUSAL_BIT | reason. `wantedId`: entity id, 0 = none. */
 export function chooseTarget(caster: u32, spell: usize, wantedId: u32): u32 {
   const effect = Spell.get(spell, SPELL_EFFECT);
   if (Spell.isHarmful(spell)) return isAroundCaster(spell) ? caster : chooseEnemy(caster, spell, wantedId);
@@ -45,12 +45,12 @@ export function chooseTarget(caster: u32, spell: usize, wantedId: u32): u32 {
   return effect == EFFECT_POWER || effect == EFFECT_STANCE ? caster : rowOf(wantedId);
 }
 
-/** An area spell without a range. */
+/** True for an area spell without a range. */
 function isAroundCaster(spell: usize): bool {
   return Spell.float(spell, SPELL_AREA) > 0 && !(Spell.float(spell, SPELL_RANGE) > 0);
 }
 
-/** True while a cast's target may still be hit; NO_ROW, nobody, always may. */
+/** True while a cast's target may still be hit; always true for NO_ROW. */
 export function isStillInReach(caster: u32, target: u32, spell: usize): bool {
   if (target == caster) return true;
   if (Flag.has(target, ENTITY_DEAD)) return false;
@@ -76,7 +76,7 @@ function chooseFriend(caster: u32, spell: usize, wantedId: u32): u32 {
   return isWithin(caster, target, Spell.float(spell, SPELL_RANGE)) ? target : REFUSAL_BIT | REFUSED_OUT_OF_RANGE;
 }
 
-/** The nearest living creature within range (at most two cells away) of a player, the lower row of two as near. */
+/** The nearest living creature within range (at most two cells away) of a player; of two at the same distance, the lower row. */
 function nearestEnemy(player: u32, range: f32): u32 {
   ensureGrid();
   const column = cellOf(F32.get(ENTITY_X, player));

@@ -1,4 +1,4 @@
-// The note in the header: who is being processed right now. After a trap the host reads there who did it.
+// The note in the header: what the kernel is processing right now. After a trap the host reads from it what caused the trap.
 
 import { NO_COMMAND } from "../abi";
 import { Cell } from "../memory/columns";
@@ -11,7 +11,7 @@ import {
 } from "../memory/memory";
 
 export class Breadcrumb {
-  /** A new phase begins: nobody in particular. */
+  /** A new phase begins: no command, no entity yet. */
   static phase(phase: u32): void {
     Cell.set(BREADCRUMB_PHASE, phase);
     Cell.set(BREADCRUMB_COMMAND, NO_COMMAND);

@@ -1,5 +1,5 @@
-// Which tick an entity last changed in, and in what. Watchers are told what changed after the tick they were last told
-// in; see frames.ts. Every write to a column that watchers see goes through here.
+// The tick of an entity's last change, for each kind of change. A watcher gets the changes after the tick of its last
+// frame; see frames.ts. Every write to a column that watchers see goes through this file.
 //
 //   setHealth(7, 80) in tick 500  ->  HEALTH 80, CHANGED_HEALTH 500, CHANGED 500, SELF_CHANGED 500 (row 7 is a player)
 
@@ -38,11 +38,11 @@ export class Changed {
     U32.set(column, row, tick);
     U32.set(ENTITY_CHANGED, row, tick);
   }
-  /** What only the player itself is told. */
+  /** A change that only the player itself sees. */
   @inline static self(row: u32): void {
     if (row < PLAYERS_MAX) U32.set(PLAYER_SELF_CHANGED, row, Cell.get(HEADER_TICK));
   }
-  /** As if all of it were new: for a row that was just given to somebody. */
+  /** Marks all columns as changed: for a row that an entity has just been given. */
   static everything(row: u32): void {
     Changed.mark(ENTITY_CHANGED_POSITION, row);
     Changed.mark(ENTITY_CHANGED_HEALTH, row);

@@ -1,4 +1,4 @@
-// The content tables the host wrote: spells by id, templates by creature, classes by player.
+// The content tables that the host writes: spells by id, templates by creature, classes by player.
 
 import { F32, U16, U32 } from "../memory/columns";
 import {
@@ -25,7 +25,7 @@ export const EFFECT_DAMAGE: u32 = 1;
 export const EFFECT_HEAL: u32 = 2;
 export const EFFECT_INTERRUPT: u32 = 3;
 export const EFFECT_TAUNT: u32 = 4;
-/** Its aura alone, on an enemy or on a friend. */
+/** Only applies the spell's aura: EFFECT_HARM on an enemy, EFFECT_HELP on a friend. */
 export const EFFECT_HARM: u32 = 5;
 export const EFFECT_HELP: u32 = 6;
 /** Gives its caster power. */
@@ -41,18 +41,18 @@ export const AURA_STUN: u32 = 5;
 export const AURA_SILENCE: u32 = 6;
 export const AURA_ROOT: u32 = 7;
 
-/** Of SPELL_FLAGS: every class has it in its book. */
+/** Bit of SPELL_FLAGS: every class has the spell in its book. */
 export const SPELL_COMMON: u32 = 1;
-/** Guests cast it at once, for nothing, with no cooldown but the global one. */
+/** Guests cast it at once, free, with no cooldown except the global one. */
 export const SPELL_AT_WILL: u32 = 2;
 
-/** Of TEMPLATE_FLAGS. */
+/** Bit of TEMPLATE_FLAGS. */
 export const TEMPLATE_FLEES: u32 = 1;
 export const TEMPLATE_ELITE: u32 = 2;
 
 export const SCHOOL_PHYSICAL: u32 = 0;
 
-/** Address of a spell's row, 0 for an id that is not in the book. */
+/** Address of a spell's row, 0 for an unknown id. */
 export function spellOf(id: u32): usize {
   if (id >= SPELL_IDS_MAX) return 0;
   const index = U16.get(SPELL_INDEX_BASE, id);
@@ -60,7 +60,7 @@ export function spellOf(id: u32): usize {
   return SPELL_BASE + (index - 1) * SPELL_STRIDE;
 }
 
-/** A u32 column of a spell's row, 0 when the address is 0 (a spell nobody knows). */
+/** A u32 column of a spell's row, 0 when the address is 0 (an unknown spell). */
 export class Spell {
   @inline static get(spell: usize, column: u32): u32 {
     return spell == 0 ? 0 : load<u32>(spell + column);
@@ -69,7 +69,7 @@ export class Spell {
   @inline static float(spell: usize, column: u32): f32 {
     return load<f32>(spell + column);
   }
-  /** True for what is cast at enemies. */
+  /** True for a spell that is cast at enemies. */
   static isHarmful(spell: usize): bool {
     const effect = Spell.get(spell, SPELL_EFFECT);
     return effect == EFFECT_DAMAGE || effect == EFFECT_INTERRUPT || effect == EFFECT_TAUNT || effect == EFFECT_HARM;

@@ -1,4 +1,4 @@
-// The counters of this tick: set to zero when it begins, read by the host when it ended.
+// The counters of this tick: zeroed when the tick begins, read by the host after it ended.
 
 import { COUNTERS, COUNTER_REFUSED } from "../abi";
 import { U32 } from "../memory/columns";

@@ -1,5 +1,5 @@
-// Which row an entity has. A row is found by id through an open-addressed map (linear probing, deletion by shifting
-// back, so no tombstones), and handed out lowest free first, so that rows in use stay together.
+// The map from entity ids to rows: open addressing, linear probing, deletion by shifting back, so no tombstones.
+// A new entity gets the lowest free row, so that rows in use stay together.
 //
 //   id 17 -> slot of hash(17) -> { 17, row 3 }        FREE bits: ...11110000 = rows 0..3 in use
 
@@ -28,7 +28,7 @@ export function initRows(): void {
 }
 
 class Slot {
-  /** The top bits of the product, as many as a slot has. */
+  /** The top bits of the product, as many as a slot number has. */
   @inline static of(id: u32): u32 {
     return (id * 0x9e3779b1) >> (clz<u32>(MAP_SLOTS) + 1);
   }
@@ -49,12 +49,12 @@ export function rowOf(id: u32): u32 {
   }
 }
 
-/** Gives an unknown, non-zero id a player's row; NO_ROW when all are taken. */
+/** Takes a player's row for an id that has none (not 0); NO_ROW when all are taken. */
 export function takePlayerRow(id: u32): u32 {
   return takeRow(id, 0, PLAYER_WORDS);
 }
 
-/** Gives an unknown, non-zero id a creature's row; NO_ROW when all are taken. */
+/** Takes a creature's row for an id that has none (not 0); NO_ROW when all are taken. */
 export function takeCreatureRow(id: u32): u32 {
   return takeRow(id, PLAYER_WORDS, WORDS);
 }
@@ -97,7 +97,7 @@ function leaveMap(id: u32): void {
     slot = (slot + 1) & SLOT_MASK;
     const next = load<u32>(Slot.at(slot));
     if (next == 0) break;
-    // An entry may fill the hole when its own slot does not lie between the hole and where it is.
+    // An entry may fill the hole if its home slot is not between the hole and its current slot.
     const distance = (slot - Slot.of(next)) & SLOT_MASK;
     if (distance < ((slot - hole) & SLOT_MASK)) continue;
     store<u64>(Slot.at(hole), load<u64>(Slot.at(slot)));
@@ -115,8 +115,8 @@ function raiseHighWaterMark(row: u32): void {
 }
 
 /**
- * Draws the marks back to the last rows in use. Once a tick, when it begins: a row that is freed in a tick stays below its
- * mark until the tick is over, so that watchers are told who left it.
+ * Lowers the high-water marks to the last rows in use. Called once, at the beginning of a tick: a row that is freed in a tick
+ * stays below its mark until the tick is over, so that watchers learn that its entity left.
  */
 export function lowerHighWaterMarks(): void {
   let players = Cell.get(HEADER_PLAYERS_HIGH);
@@ -127,7 +127,7 @@ export function lowerHighWaterMarks(): void {
   Cell.set(HEADER_CREATURES_HIGH, creatures);
 }
 
-/** True for a row of the creatures' half. */
+/** Which kind of entity a row is for. */
 export class Row {
   @inline static isCreature(row: u32): bool {
     return row >= PLAYERS_MAX;

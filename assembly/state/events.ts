@@ -1,9 +1,9 @@
-// What happened in this tick, in order: for telemetry, and for the players who are part of it or see one who is.
+// The events of this tick, in order: for telemetry, and for players who take part in an event or see an entity that does.
 //
 //   | DAMAGE | PHYSICAL | source 12 | target 1000001 | 40 | 31 | 9 | 169 | 0 | 0 | 0 |
 //
-// While somebody watches, each event hangs in the list of its source's row and in that of its target's, from which
-// frames.ts takes those a watcher may know. When the area is full, further events are counted as lost.
+// While the zone has a watcher, each event is linked into the list of its source's row and the list of its target's row;
+// frames.ts takes a watcher's events from these lists. When the area is full, further events are counted as lost.
 
 import {
   COUNTER_EVENTS_LOST,
@@ -42,18 +42,18 @@ import {
 } from "../memory/memory";
 import { NO_ROW } from "./entity-rows";
 
-/** Forgets the events of the tick before. */
+/** Clears the events of the previous tick. */
 export function clearEvents(): void {
   Cell.set(HEADER_EVENT_COUNT, 0);
   memory.fill(EVENT_FIRST, 0, ROWS_MAX * 4);
 }
 
-/** Writes an event about rows (NO_ROW = nobody); fields a to e as abi.ts has them for the kind. */
+/** Writes an event about rows (NO_ROW = no entity); abi.ts defines fields a to e of each kind. */
 export function emit(kind: u32, info: u32, source: u32, target: u32, a: u32, b: u32, c: u32, d: u32, e: u32): void {
   record(kind, info, source, target, a, b, c, d, e, 0);
 }
 
-/** A blow of source got to target. */
+/** A swing or spell of source damaged target. */
 export function emitDamage(
   source: u32,
   target: u32,
@@ -77,7 +77,7 @@ function record(kind: u32, info: u32, source: u32, target: u32, a: u32, b: u32, 
   linkToRows(index, source, isPrivate(kind) ? NO_ROW : target, isPrivate(kind));
 }
 
-/** source is refused what it asked for by opcode `op`; subject = spell id or target. */
+/** source's command with opcode `op` is refused; subject = spell id or target. */
 export function emitRefused(source: u32, reason: u32, op: u32, seq: u32, subject: u32): void {
   Counter.refused(reason);
   emit(EVENT_REFUSED, reason, source, NO_ROW, op, seq, subject, 0, 0);
@@ -89,7 +89,7 @@ export function emitRefusedToSession(session: u32, reason: u32, op: u32, seq: u3
   append(EVENT_REFUSED, reason, session, 0, op, seq, subject, 0, 0, 0, 0);
 }
 
-/** To telemetry only: a player's position, before (given) and now. */
+/** To telemetry only: a player's old position (the arguments) and new position (the row's). */
 export function emitMoved(row: u32, x: f32, y: f32, z: f32): void {
   append(
     EVENT_MOVED,
@@ -106,7 +106,7 @@ export function emitMoved(row: u32, x: f32, y: f32, z: f32): void {
   );
 }
 
-/** The session is told which position it has. */
+/** Sends the session its real position. */
 export function emitCorrected(row: u32): void {
   const x = reinterpret<u32>(F32.get(ENTITY_X, row));
   const y = reinterpret<u32>(F32.get(ENTITY_Y, row));
@@ -114,12 +114,12 @@ export function emitCorrected(row: u32): void {
   emit(EVENT_CORRECTED, 0, row, NO_ROW, x, y, z, 0, 0);
 }
 
-/** True for an event, by its index, that only its source's own session may be told. */
+/** True if only the source's own session may get the event at this index. */
 export function isOwnersOnly(index: u32): bool {
   return isPrivate(load<u16>(EVENT_BASE + index * EVENT_BYTES + EVENT_KIND));
 }
 
-/** For the source's own session only. */
+/** True for kinds that only the source's own session gets. */
 function isPrivate(kind: u32): bool {
   return kind == EVENT_REFUSED || kind == EVENT_CORRECTED || kind == EVENT_CAST_BLOCKED_GCD || kind == EVENT_EXPERIENCE;
 }

@@ -1,10 +1,10 @@
-// The state hash: 64 bits over the rows in use of every state column, the same in any host. Two zones that went through
-// the same commands have the same hash in every tick; a replay that differs in one bit does not.
+// The state hash: 64 bits over the rows in use of every state column, the same in any host. Two zones that ran
+// the same commands have the same hash after every tick; a state that differs in one bit has another hash.
 //
 // Four lanes, each `lane = (rotl(lane ^ word, 29) + next word) * prime` (a bijection of the lane for any two words, so no
-// single difference can cancel out), folded at the end. Not over: the map and free bits (they follow from the ids), the ids
-// of known lists (they follow from the rows), the content tables (written once, before the first tick), the counters and the
-// note.
+// single difference can cancel out), folded at the end. The hash does not cover the map and free bits (they follow from the
+// ids), the ids of known lists (they follow from the rows), the content tables (written once, before the first tick), the
+// counters and the note.
 
 import { U32 } from "../memory/columns";
 import {
@@ -46,7 +46,7 @@ import {
 
 const PRIME: u64 = 0x9e3779b97f4a7c15;
 
-/** Writes the hash of the state as it is to HEADER_HASH_LO and _HI. */
+/** Writes the hash of the current state to HEADER_HASH_LO and _HI. */
 export function hashState(): void {
   const players = load<u32>(HEADER_PLAYERS_HIGH);
   const creatures = load<u32>(HEADER_CREATURES_HIGH);
@@ -71,7 +71,7 @@ export function hashState(): void {
   store<u64>(HEADER_HASH_LO, mix(hash, hash >> 32));
 }
 
-/** What only some have: auras, locked schools. */
+/** The lists that only some entities have: auras, locked schools. */
 function hashEntityLists(seed: u64, from: u32, to: u32): u64 {
   let hash = seed;
   for (let row = from; row < to; row++) {

@@ -1,7 +1,7 @@
-// What an overloaded zone leaves out, step by step, so that it can do the rest in time. The host measures and decides
-// (server/shared/overload.ts); its decision comes as a command, so that a replay of the journal leaves out the same.
+// What an overloaded zone leaves out, step by step, so that it does the rest in time. The host measures and decides
+// (server/shared/overload.ts); its decision comes as a command, so a replay of the journal leaves out the same.
 //
-//   RELIEVE step 6, level 3: states of what is far every 4 ticks, 24 entities in 40 yd, thoughts every 4 ticks, rate 1
+//   step 6, level 3: states of far entities every 4 ticks, 24 entities in 40 yd, decisions every 4 ticks, rate 1
 
 import { Cell } from "../memory/columns";
 import {
@@ -17,10 +17,10 @@ import {
   OVERLOAD_THINK_EVERY,
 } from "../memory/memory";
 
-/** Yards of sight of a zone that is well. */
+/** Yards of sight without overload. */
 export const SIGHT: f32 = 100;
 const LEVEL_MAX: u32 = 5;
-/** Longest time between two states or thoughts; what is told or thought of less often could be missed altogether. */
+/** Most ticks between two states or decisions; with more, a short change could be missed completely. */
 const EVERY_MAX: u32 = 8;
 
 export class Overload {
@@ -50,7 +50,7 @@ export function initOverload(): void {
   store<f32>(OVERLOAD_RATE, 1);
 }
 
-/** Takes over what an OP_SET_OVERLOAD says; false when it makes no sense, and nothing is changed. */
+/** Applies the values of an OP_SET_OVERLOAD; false, with nothing changed, when they are out of range. */
 export function setOverload(flags: u32, packed: u32, sight: f32, rate: f32): bool {
   const level = flags >> 8;
   const tellEvery = packed & 0xff;

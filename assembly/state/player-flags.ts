@@ -11,11 +11,11 @@ import { Row } from "./entity-rows";
 export const PLAYER_WATCHES: u32 = 1;
 /** The session's next frame begins with RECORD_RESET. */
 export const PLAYER_RESET: u32 = 2;
-/** A client of the earlier simulator, which never says hello: it can not ask to be revived, so it is revived after a while. */
+/** A client of the earlier simulator, which never sends hello: it can not ask to be revived, so it is revived automatically. */
 export const PLAYER_GUEST: u32 = 4;
-/** The last frame had no room for everything in sight: the next tick looks again. */
+/** The last frame had no room for everything in sight: the next tick scans again. */
 export const PLAYER_RESCAN: u32 = 8;
-/** A command of the session was applied in this tick: it gets a frame, even an empty one. */
+/** A command of the session was applied in this tick: the session gets a frame, even an empty one. */
 export const PLAYER_ACKED: u32 = 16;
 /** The session's reader was behind: while the zone is overloaded, only the player's opponents count as near. */
 export const PLAYER_SLOW: u32 = 32;

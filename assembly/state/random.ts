@@ -1,9 +1,9 @@
-// The zone's only source of chance: xorshift64*, whose whole state is the u64 at HEADER_RANDOM. So a replay rolls the
-// same dice. Period 2^64 - 1; the state is never 0.
+// The zone's only random generator: xorshift64*, whose whole state is the u64 at HEADER_RANDOM. So a replay draws the
+// same numbers. Period 2^64 - 1; the state is never 0.
 
 import { HEADER_RANDOM } from "../memory/memory";
 
-/** Sets the generator by a seed; splitmix64's finaliser spreads near seeds apart. */
+/** Seeds the generator; splitmix64's finaliser gives similar seeds very different states. */
 export function seedRandom(seed: u32, zoneId: u32): void {
   let state: u64 = ((<u64>zoneId) << 32) + <u64>seed + 0x9e3779b97f4a7c15;
   state = (state ^ (state >> 30)) * 0xbf58476d1ce4e5b9;
