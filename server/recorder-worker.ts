@@ -79,11 +79,11 @@ function lockCheck({ lock }: RecorderStart): (() => Promise<void>) | undefined {
   const held = new BigInt64Array(lock.inode);
   return async () => {
     if ((await inodeOf(lock.path)) === Number(Atomics.load(held, 0))) return;
-    throw new WowsimError("lock_lost", `the lock ${lock.path} was removed, or is another server's`);
+    throw new WowsimError("lock_lost", `the lock ${lock.path} was removed, or another server holds it`);
   };
 }
 
-/** Why the file can never be written at this path, or null. */
+/** Why the file can never be written at this path; null when it can. */
 async function openProblem(file: AppendFile, path: string): Promise<WowsimError | null> {
   try {
     await file.open();

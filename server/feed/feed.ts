@@ -1,15 +1,15 @@
-// The feed: telemetry lines as UDP datagrams to up to 64 watchers who asked for them (feed-subscribers.ts), and where there
-// is an operators' token, showed it; one line each or, for those who asked for that, several.
+// The feed: telemetry lines as UDP datagrams to up to 64 watchers that subscribed (subscribers.ts) and, if there
+// is an operators' token, showed it. A datagram has one line or, for watchers that asked for it, several.
 //
-//   recorder ─► ring ─► pump() ─► sendMany(line, port, address, line, ...) once a watcher and batch
+//   recorder ─► ring ─► pump() ─► sendMany(line, port, address, line, ...) once for each watcher and batch
 //   watcher  ─► {"subscribe":1} ─► challenge ─► {"subscribe":1,"challenge":...} ─► 30 s of lines
 //
-// The batch lies in memory as a file of lines would. A datagram is a part of it, from the begin of a line to the end of
-// one: several lines together cost both ends one datagram and are not copied again.
+// The batch has consecutive lines in memory, like a file. A datagram is a part of it, from the beginning of a line to the end of
+// a line: several lines together cost both ends one datagram and are not copied again.
 //
 // A watcher that does not read costs one system call a batch. Incoming datagrams are rate limited; and since a flood of
-// them keeps timers from firing (docs/DECISIONS.md), the handler itself pumps when that is due. A line that does not
-// fit a datagram is skipped, and a line of the feed's own says how many.
+// them prevents timers from firing (docs/DECISIONS.md), their handler pumps too when a pump is due. A line that does not
+// fit a datagram is skipped, and a line of the feed itself reports how many.
 
 import { listenError } from "../shared/listen-error.ts";
 import type { Ring } from "../shared/ring.ts";
@@ -24,28 +24,28 @@ import type { FeedLimits } from "../protocol/limits.ts";
 import { LineEncoder } from "../shared/telemetry-ring-line.ts";
 import { at } from "../protocol/assert.ts";
 
-/** Longer lines stay out of the feed; they are in the file. */
+/** Longer lines are not in the feed, only in the file. */
 export const DATAGRAM_BYTES_MAX = 8000;
-/** Requests looked at, all senders together; the rest of a flood is dropped unread. */
+/** Requests that are read, of all senders together; the rest of a flood is dropped unread. */
 const REQUESTS_PER_SECOND_MAX = 2000;
 const BATCH_LINES_MAX = 64;
-/** How late a pump may be before an incoming datagram sets it off. */
+/** How late a pump may be before an incoming datagram starts it. */
 const PUMP_INTERVAL_MS_MAX = 50;
-/** A dead watcher's refusal makes the next send fail once, whoever that was for. */
+/** The refusal of a watcher that is gone makes the next send fail once, whatever its destination. */
 const SEND_ATTEMPTS_MAX = 3;
 const NOTICE_INTERVAL_MS = 1000;
 const NEWLINE = 10;
 
 export interface FeedOptions {
   host: string;
-  /** 0: any. */
+  /** UDP port; 0: any free one. */
   port: number;
   /** The feed is its reader. */
   ring: Ring;
   counters: TelemetryCounters;
   /** Random, new at every start. */
   secret: Uint8Array;
-  /** What watchers have to show; default nothing. */
+  /** The token that watchers have to show; default: none. */
   token?: Secret | null;
   limits?: Partial<FeedLimits>;
   /** Milliseconds, monotonic. */
@@ -65,7 +65,7 @@ export class Feed {
   readonly #wrongTokens: WrongTokens;
   /** Lines, each with a newline after it. */
   readonly #batch = new Uint8Array(BATCH_LINES_MAX * (DATAGRAM_BYTES_MAX + 1));
-  /** Where in the batch each line ends, its newline left out. */
+  /** Offset of the end of each line in the batch, without its newline. */
   #lineEnds: number[] = [];
   #socket: UdpSocket | null = null;
   #requestsLeft = REQUESTS_PER_SECOND_MAX;
@@ -93,7 +93,7 @@ export class Feed {
     return this.#socket?.port ?? 0;
   }
 
-  /** Sends what the ring holds now; forgets watchers that did not renew. */
+  /** Sends the lines that are in the ring now; removes watchers that did not renew. */
   pump(): void {
     this.#pumpedAtMs = this.#options.now();
     this.#expire();
@@ -119,7 +119,7 @@ export class Feed {
         binaryType: "uint8array",
         socket: {
           data: (_socket, datagram, fromPort, fromAddress) => this.#onDatagram(datagram, fromPort, fromAddress),
-          // A watcher that is gone refuses what is sent to it. Unhandled, that would end the process.
+          // The system of a watcher that is gone refuses its datagrams. Without a handler that would end the process.
           error: () => this.#options.counters.add("socketErrors", 1),
         },
       });
@@ -148,7 +148,7 @@ export class Feed {
     } else this.#answer(`{"challenge":"${this.#handshake.challenge(address, port)}"}`, port, address);
   }
 
-  /** A fixed window: no state a sender. */
+  /** A fixed window, so there is no state for each sender. */
   #admits(nowMs: number): boolean {
     const second = Math.floor(nowMs / 1000);
     if (second !== this.#requestsSecond) {
@@ -158,7 +158,7 @@ export class Feed {
     return this.#requestsLeft-- > 0;
   }
 
-  /** Why this watcher gets nothing; null when it showed what it has to. Its address is its own: it sent the challenge back. */
+  /** Why this watcher gets nothing; null when it showed the right token. Its address is genuine: it sent the challenge back. */
   #refusalOf(token: string | null, address: string): { error: string; code: string } | null {
     const { token: secret = null, counters } = this.#options;
     if (secret === null) return null;
@@ -180,7 +180,7 @@ export class Feed {
     const leaving = this.#subscribers.subscribe({ address, port, datagramBytes }, nowMs);
     if (leaving !== null) {
       this.#options.counters.add("watchersEvicted", 1);
-      const error = "Another watcher came, and there are no more places; ask again to have one.";
+      const error = "Another watcher took this place, because all places are taken; subscribe again to get one.";
       this.#answer(JSON.stringify({ error }), leaving.port, leaving.address);
     }
     this.#options.counters.set("subscribers", this.#subscribers.size);
@@ -201,7 +201,7 @@ export class Feed {
     this.#put(this.#options.ring.bytes.subarray(offset, offset + length));
   }
 
-  /** Copies a line into the batch, and sends the batch when that fills it. */
+  /** Copies a line into the batch, and sends the batch when it is full. */
   #put(line: Uint8Array): void {
     const from = startOf(this.#lineEnds, this.#lineEnds.length);
     const to = from + line.length;
@@ -244,7 +244,7 @@ export class Feed {
     }
   }
 
-  /** A send that throws (no route, no buffers) is a datagram that was not sent: UDP promises no more. */
+  /** A send that throws (no route, no buffers) counts as a datagram that was not sent: UDP promises no more. */
   #attempt<Result>(send: () => Result): Result | undefined {
     try {
       return send();
@@ -254,10 +254,10 @@ export class Feed {
   }
 }
 
-/** The place after the newline of the line before. */
+/** Offset after the newline of the previous line. */
 const startOf = (lineEnds: readonly number[], line: number): number => (line === 0 ? 0 : at(lineEnds, line - 1) + 1);
 
-/** Neighbouring lines go together as long as they fit `bytesMax`; a longer line goes alone. */
+/** Consecutive lines share a datagram as long as they fit into `bytesMax`; a longer line has its own. */
 function datagramsOf(lineEnds: readonly number[], bytesMax: number): { from: number; to: number }[] {
   const datagrams: { from: number; to: number }[] = [];
   for (const [line, to] of lineEnds.entries()) {

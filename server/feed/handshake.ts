@@ -1,16 +1,16 @@
-// Who may have the feed: only who can receive at the address it asks from. A stranger gets a challenge that is a keyed
-// hash of its address, its port and the time, and must send it back; nothing is remembered of it until then.
+// The handshake of the feed: only a watcher that can receive at its address gets the feed. A stranger gets a challenge, a keyed
+// hash of its address, its port and the time, and must send it back; the server stores nothing about it until then.
 //
 //   {"subscribe":1}                                 → {"challenge":"5f0c…"}     any number of times, no state
 //   {"subscribe":1,"challenge":"5f0c…"}             → subscribed for 30 s, one line a datagram
-//   {..., "token":"hush"}                           → the same, where the server has a token
-//   {..., "datagram_bytes":8000}                    → the same, with as many lines in a datagram as fit that
+//   {..., "token":"hush"}                           → the same, if the server has a token
+//   {..., "datagram_bytes":8000}                    → the same, with as many lines in a datagram as fit into that size
 //
 // So a forged sender address gets one small answer and never the stream, and strangers cost no memory.
 
 import { createHmac, timingSafeEqual } from "node:crypto";
 
-/** A challenge is good in the slot it was made in and in the next. */
+/** Length of a time slot; a challenge is valid in the slot it was made in and in the next one. */
 const SLOT_MS = 15_000;
 const CHALLENGE_HEX_DIGITS = 16;
 /** Longer datagrams are no request. */
@@ -19,7 +19,7 @@ export const REQUEST_BYTES_MAX = 1_024;
 export interface FeedRequest {
   challenge: string | null;
   token: string | null;
-  /** Lines may come together in datagrams up to this long; 0: each by itself. */
+  /** A datagram may have several lines, up to this many bytes; 0: one line each. */
   datagramBytes: number;
 }
 
@@ -33,7 +33,7 @@ export class Handshake {
     this.#now = now;
   }
 
-  /** What `address` and `port` must send back. */
+  /** The challenge that `address` and `port` must send back. */
   challenge(address: string, port: number): string {
     return this.#hash(address, port, this.#slot());
   }

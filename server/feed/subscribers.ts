@@ -1,9 +1,9 @@
-// Who gets the feed: up to so many in all and of one address, each for 30 s after the last renewal. A newcomer always gets
-// in: where an address has its share, the one of it that renewed longest ago makes room; where all places are taken, the
-// same of the address that has most of them. So an operator's tool finds a place whoever else is subscribed.
+// The subscribers of the feed: a limited number in all and for each address, each for 30 s after its last renewal. A newcomer always gets
+// in: if its address has reached its limit, it replaces the one of that address that renewed longest ago; if all places are taken, the
+// one of the address that has most of them. So an operator's tool always gets a place.
 //
 //   const subscribers = new FeedSubscribers({ watchersMax: 64, watchersPerAddressMax: 16 })
-//   subscribers.subscribe({ address, port, datagramBytes: 1400 }, nowMs)     // null, or who had to go
+//   subscribers.subscribe({ address, port, datagramBytes: 1400 }, nowMs)     // null, or the subscriber that was evicted
 
 import { addressKey, isLoopback } from "../shared/address.ts";
 import type { FeedLimits } from "../protocol/limits.ts";
@@ -19,7 +19,7 @@ export interface Subscriber {
 
 export class FeedSubscribers {
   readonly #limits: FeedLimits;
-  /** Longest not renewed first. */
+  /** In the order of renewal, the oldest first. */
   readonly #subscribers = new Map<string, Subscriber>();
 
   constructor(limits: FeedLimits) {
@@ -34,7 +34,7 @@ export class FeedSubscribers {
     return this.#subscribers.values();
   }
 
-  /** Takes one in or renews it; who gave up their place for it, if anybody had to. */
+  /** Adds or renews a subscriber; returns the one that was evicted for it, or null. */
   subscribe({ address, port, datagramBytes }: Omit<Subscriber, "expiresAtMs">, nowMs: number): Subscriber | null {
     const key = `${address}|${port}`;
     const leaving = this.#subscribers.has(key) ? null : this.#whoMakesRoom(address);
@@ -44,7 +44,7 @@ export class FeedSubscribers {
     return leaving;
   }
 
-  /** Forgets those that did not renew; true when there were any. */
+  /** Removes subscribers that did not renew; true when there were any. */
   expire(nowMs: number): boolean {
     const before = this.#subscribers.size;
     for (const [key, { expiresAtMs }] of this.#subscribers) if (expiresAtMs <= nowMs) this.#subscribers.delete(key);

@@ -1,4 +1,4 @@
-// For what only a mistake of this program can cause. Always on: a wrong number is found where it is made, not where it has spread to.
+// Assertions: for errors that only a mistake in this program can cause. They are always on, so that a wrong number is found where it is made.
 //
 //   assert(next > this.#last, "tickets rise")     // Error: Broken: tickets rise
 //   at(names, index)                              // the item there, or an error: never undefined, never a silent ""
@@ -8,12 +8,12 @@
 // at() is called with arrays of every kind, and what the engine makes of it for all of them takes 4 ns. wordAt() and
 // floatAt() see one kind each: 0.6 ns, as a bare access. Where even that shows in a bench, the file says so (zone/output-check.ts).
 
-/** Throws when the condition does not hold. `what` says what should be so. */
+/** Throws when the condition does not hold. `what` states the condition. */
 export function assert(condition: boolean, what: string): asserts condition {
   if (!condition) throw new Error(`Broken: ${what}`);
 }
 
-/** The item at an index that has one. */
+/** The item at an index. Throws RangeError when there is none. */
 export function at<Item>(items: ArrayLike<Item>, index: number): Item {
   const item = items[index];
   if (item === undefined) throw none(index, items.length);

@@ -1,10 +1,10 @@
-// "Did you mean": the known word a wrong one was most likely meant to be.
+// "Did you mean": finds the known word that is closest to a wrong one.
 //
 //   didYouMean("latency-spkie", ["latency-spike", "slow-leak"])   // ' Did you mean "latency-spike"?'
 
 import { at } from "./assert.ts";
 
-/** Words longer than this are nobody's typing error. */
+/** Longer words are not compared: they are no typing errors. */
 const WORD_LENGTH_MAX = 64;
 
 /** The closest of `known` within a third of the word's length in edits, or null. */

@@ -1,5 +1,5 @@
-// A key that stands twice in one mapping: JSON's and YAML's parsers take the second and say nothing, so half of what somebody
-// wrote is not heeded. (TOML's parser refuses it by itself.)
+// Finds a key that is twice in one mapping. The parsers of JSON and YAML silently take the second one, so a part of the
+// file would be ignored. (The parser of TOML refuses it.)
 //
 //   duplicateKey("yaml", "a: 1\nb: 2\na: 3\n", parse)      // { key: "a", line: 3, firstLine: 1 }
 
@@ -9,16 +9,16 @@ export interface Duplicate {
   firstLine: number;
 }
 
-/** Where a key stands in the text, quotes included. */
+/** Position of a key in the text, quotes included. */
 interface Place {
   at: number;
   length: number;
   key: string;
-  /** Of the one before. */
+  /** Position of the first key of that name. */
   firstAt: number;
 }
 
-/** Null when there is none. The text is one that can be read; `parse` reads it. */
+/** The first duplicate key; null when there is none. The text must be valid; `parse` reads it. */
 export function duplicateKey(
   format: "json" | "yaml",
   text: string,
@@ -34,7 +34,7 @@ const lineOf = (text: string, at: number): number => text.slice(0, at).split("\n
 const JSON_PART = /[{}[\]:]|"(?:[^"\\]|\\.)*"/g;
 
 function inJson(text: string): Place | null {
-  /** The keys of each mapping that is open, and where they stand; null: a list. */
+  /** The keys of each open mapping, and their positions; null: a list. */
   const open: (Map<string, number> | null)[] = [];
   let word: RegExpExecArray | null = null;
   for (const part of text.matchAll(JSON_PART)) {
@@ -44,7 +44,7 @@ function inJson(text: string): Place | null {
     else if (mark === "}" || mark === "]") open.pop();
     else if (mark !== ":") word = part;
     else {
-      // A text before a colon is a key.
+      // A string before a colon is a key.
       const keys = open.at(-1);
       if (!keys || word === null) continue;
       const key = JSON.parse(word[0]) as string;
@@ -56,13 +56,13 @@ function inJson(text: string): Place | null {
   return null;
 }
 
-/** Suspicions that are looked into: a text in a block may look like many keys. */
+/** Most suspects that are checked: a block string may look like many keys. */
 const SUSPECTS_MAX = 10;
 const NEW_KEY = "wowsim-renamed-key";
 
 /**
- * What looks like a key twice is one when the text has more keys with one of them renamed. So what stands in a text or a
- * comment is never taken for a key.
+ * A suspect is a duplicate key if the text has one key more after the suspect is renamed. So words in a string or a
+ * comment never count as keys.
  */
 function inYaml(text: string, parse: (text: string) => unknown): Place | null {
   const before = keysIn(parse(text));
@@ -72,7 +72,7 @@ function inYaml(text: string, parse: (text: string) => unknown): Place | null {
     try {
       if (keysIn(parse(text.slice(0, at) + NEW_KEY + text.slice(at + length))) > before) return place;
     } catch {
-      // Renamed it is no YAML, so it was no key.
+      // With the suspect renamed the text is no YAML, so the suspect was no key.
     }
   }
   return null;
@@ -97,16 +97,16 @@ function keysIn(value: unknown): number {
 const KEY = String.raw`"[^"\n]*"|'[^'\n]*'|[^\s#"',:{}[\]-][^"',:{}[\]\n]*?`;
 /** A line that begins with a key, after its indentation and the dashes of lists. */
 const BLOCK_LINE = new RegExp(String.raw`^([ ]*(?:- +)*)(?:(${KEY})[ ]*:(?:[ \t]|$))?`);
-/** After it a text goes on in lines of its own. */
+/** A line after which a block string follows. */
 const BLOCK_TEXT = /:[ \t]+[|>][-+\d]*[ \t]*(?:#.*)?$/;
 const FLOW_KEY = new RegExp(String.raw`[{,]\s*(${KEY})\s*:`, "g");
 
-/** Keys at one indentation, until a line that is indented less or begins a new entry of a list. */
+/** Suspects in block style: equal keys at one indentation, until a line that is indented less or begins a new list entry. */
 function blockSuspects(text: string): Place[] {
   const found: Place[] = [];
   let maps: { column: number; keys: Map<string, number> }[] = [];
   let start = 0;
-  /** Column of the key whose text in a block goes on; null outside of one. */
+  /** Column of the key of the current block string; null outside of one. */
   let block: number | null = null;
   for (const line of text.split("\n")) {
     if (block !== null && (line.trim() === "" || line.search(/\S/) > block)) {
@@ -133,7 +133,7 @@ function blockSuspects(text: string): Place[] {
   return found;
 }
 
-/** Keys within the same braces, from the innermost out. */
+/** Suspects in flow style: equal keys within the same braces, the innermost first. */
 function flowSuspects(text: string): Place[] {
   const found: Place[] = [];
   let rest = text;

@@ -1,8 +1,8 @@
-// Every error the program raises on purpose: a code for scripts, a message that says what to do, and the cause.
+// The error that this program throws on purpose: a code for scripts, a message that says what to do, and the cause.
 //
 //   throw new WowsimError("port_in_use", "Port 8080 is in use; choose another with --port.", { cause })
 
-/** An error with a stable `code` (snake_case) and a message that tells the reader how to mend it. */
+/** An error with a stable `code` (snake_case) and a message that says how to fix it. */
 export class WowsimError extends Error {
   readonly code: string;
 
@@ -13,7 +13,7 @@ export class WowsimError extends Error {
   }
 }
 
-/** The message of anything that was thrown. */
+/** The message of any thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,5 @@
-// What operators, scrapers, watchers and uploads may take of a server, and the bounds of what an operator sets. Those of players
-// are in net/limits.ts.
+// Limits for operators, scrapers, watchers and uploads, and the bounds of settings. The limits of players
+// are in game/limits.ts.
 
 export interface ControlLimits {
   /** Longest request in bytes; a kernel module travels in one as base64. */
@@ -7,21 +7,21 @@ export interface ControlLimits {
   /** The same for a peer that has not shown the token yet. */
   strangerLineBytesMax: number;
   connectionsMax: number;
-  /** Of those, places that are kept for whoever has shown what is asked for. */
+  /** Of these, places that are reserved for connections that showed the token (without a token: that sent a request). */
   connectionsReserved: number;
-  /** Connections of one address that have not shown the token yet, where there is one. */
+  /** Connections of one address that have not shown the token yet, if there is one. */
   strangersPerAddressMax: number;
-  /** From connecting to showing the token, where there is one. */
+  /** Time from the connection to the token, if there is one. */
   authenticateMsMax: number;
   /** Longest answer in bytes. */
   answerBytesMax: number;
   /** Unread answer bytes past which no further request is handled. */
   outboxBytesMax: number;
-  /** Requests waiting, past which nothing more is read. */
+  /** Waiting requests past which nothing more is read. */
   requestsWaitingMax: number;
-  /** Requests answered before other connections and the game get their turn. */
+  /** Requests that are answered before other connections and the game get their turn. */
   requestsPerTurnMax: number;
-  /** Lines in a row that are no requests, after which the connection is closed. */
+  /** Consecutive lines that are no requests, after which the connection is closed. */
   malformedRunMax: number;
   /** Wrong tokens after which the connection is closed. */
   wrongTokensMax: number;
@@ -44,11 +44,11 @@ export const CONTROL_LIMITS: Readonly<ControlLimits> = {
 
 export interface HttpLimits {
   connectionsMax: number;
-  /** Of them, for those who have asked for something already. */
+  /** Of these, places that are reserved for connections that have sent a request. */
   connectionsReserved: number;
-  /** Connections of one address off this machine that have not asked for anything yet. */
+  /** Connections of one address that is not loopback and that have not sent a request yet. */
   strangersPerAddressMax: number;
-  /** From connecting, or from the last answer, to the end of the next request. */
+  /** Time from the connection, or from the last answer, to the end of the next request. */
   requestMsMax: number;
 }
 
@@ -62,7 +62,7 @@ export const HTTP_LIMITS: Readonly<HttpLimits> = {
 export interface FeedLimits {
   /** Watchers in all. */
   watchersMax: number;
-  /** Watchers of one address off this machine. */
+  /** Watchers of one address that is not loopback. */
   watchersPerAddressMax: number;
 }
 
@@ -87,5 +87,5 @@ export const WATCHDOG_MS_MIN = 250;
 export const WATCHDOG_MS_MAX = 600_000;
 export const WATCHDOG_MS_DEFAULT = 1_000;
 
-/** Level at which nobody new is let in. */
+/** Overload level at which no new player is admitted. */
 export const LEVEL_CLOSED = 5;

@@ -1,7 +1,7 @@
-// How many files, and so sockets, the system lets this process have open at once. Bun raises the soft limit to the hard
-// one by itself, so the hard one is what counts.
+// The limit on open files, and so sockets, of this process. Bun raises the soft limit to the hard
+// limit by itself, so the hard limit counts.
 //
-//   openFilesMax()     // 1048576, 20000, 1024; null where the system does not say
+//   openFilesMax()     // 1048576, 20000, 1024; null where the system does not report it
 
 interface SystemReport {
   userLimits?: { open_files?: { hard?: number | string } };

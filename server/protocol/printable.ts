@@ -1,23 +1,23 @@
-// What a text from outside may say to a terminal: nothing but itself. One rule for every name, line and answer that somebody
-// else wrote, whether it is stored, sent on or shown.
+// Cleans text from outside, so that it can not control a terminal. The same rule applies to every name, line and answer from
+// outside, whether it is stored, sent on or shown.
 //
-//   printable("Bot\x1b[2J")        // "Bot?[2J": what was a control sequence is a text now
+//   printable("Bot\x1b[2J")        // "Bot?[2J": the control sequence is plain text now
 //   isPrintable("Ünal 漢字")        // true
 //   parseOutsideJson('{"name":"\\u001b[2J"}')     // { name: "?[2J" }
 //
 // Not printable are controls (C0, C1, delete), invisible and bidirectional marks, lone surrogates, private and unassigned
-// characters, separators of lines and paragraphs, and what stands for bytes that are no UTF-8. A joiner is printable where a
-// script or an emoji needs it: between letters of scripts whose letters change their form beside each other, and between
+// characters, separators of lines and paragraphs, and the replacement character for invalid UTF-8. A joiner is printable where a
+// script or an emoji needs it: between letters of scripts whose letters change their form next to each other, and between
 // the parts of an emoji.
 
 const JOINED = String.raw`[\p{L}\p{M}--[\p{scx=Latin}\p{scx=Greek}\p{scx=Cyrillic}\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Hang}]]`;
 const JOINER = String.raw`[\u200c\u200d](?=${JOINED})(?<=${JOINED}.)|\u200d(?=\p{ExtPict})(?<=\p{ExtPict}[\ufe0f\p{EMod}]?.)`;
 const UNPRINTABLE = new RegExp(String.raw`(?!${JOINER})[\p{C}\p{Zl}\p{Zp}\ufffd]`, "gv");
 const JOINERS = new RegExp(JOINER, "gv");
-/** In JSON: what may not be printable, or is the escape of it. Nearly all lines have neither, and are told apart by this. */
+/** Matches characters in JSON that may not be printable, or escapes of them. Nearly all lines have neither, so this test is a fast path. */
 const SUSPICIOUS = /[^\x20-\x7e]|\\[bfnrtu]/;
 const STAND_IN = "?";
-/** Deeper than any line, answer or file of ours; what lies below is replaced as a whole. */
+/** Deeper than any line, answer or file of wowsim; deeper values are replaced as a whole. */
 const DEPTH_MAX = 32;
 
 export const isPrintable = (text: string): boolean => text.search(UNPRINTABLE) < 0;
@@ -28,19 +28,19 @@ export const withoutJoiners = (text: string): string => text.replaceAll(JOINERS,
 /** The text with a question mark for each character that is not printable. */
 export const printable = (text: string): string => text.replaceAll(UNPRINTABLE, STAND_IN);
 
-/** The same text in lines: newlines and tabs stay, since they end or indent what is shown. */
+/** The same for a text of several lines: newlines and tabs stay. */
 export const printableLines = (text: string): string =>
   text.replaceAll(UNPRINTABLE, (found) => (found === "\n" || found === "\t" ? found : STAND_IN));
 
 /**
- * A parsed JSON value whose texts, names of fields included, are all printable. `text` is what it was parsed from: where that
- * has no escape and nothing unprintable, the value is given back as it is.
+ * A parsed JSON value whose strings, including field names, are all printable. `text` is the JSON it was parsed from: if that
+ * has no escape and no unprintable character, the value is returned unchanged.
  */
 export function printableJson<Value>(value: Value, text: string): Value {
   return SUSPICIOUS.test(text) ? (cleaned(value, 0) as Value) : value;
 }
 
-/** JSON that somebody else wrote. Throws SyntaxError, which quotes nothing of it that is not printable. */
+/** Parses JSON from outside. Throws SyntaxError, whose message is printable too. */
 export function parseOutsideJson(text: string): unknown {
   try {
     return printableJson(JSON.parse(text), text);
@@ -49,7 +49,7 @@ export function parseOutsideJson(text: string): unknown {
   }
 }
 
-/** The value as JSON that can be shown: what is not printable is escaped, so that a script reads what was said. */
+/** The value as printable JSON: unprintable characters are escaped, so a script reads the original text. */
 export const shownJson = (value: unknown): string =>
   JSON.stringify(value).replaceAll(UNPRINTABLE, (found) =>
     Array.from({ length: found.length }, (_, at) => `\\u${found.charCodeAt(at).toString(16).padStart(4, "0")}`).join(

@@ -1,4 +1,4 @@
-// Seeded randomness: the same seed gives the same sequence on every machine, so that a drill can be repeated.
+// A seeded random generator: the same seed gives the same sequence on every machine, so that a drill can be repeated.
 //
 //   const random = seededRandom(seedOf(1, "split-brain", 3))   // server seed, fault, third activation
 //   random()                                                   // 0.7338...
@@ -14,7 +14,7 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** One u32 seed out of several parts (FNV-1a over their text): changing any part changes the whole sequence. */
+/** One u32 seed from several parts (FNV-1a over their text): changing any part changes the whole sequence. */
 export function seedOf(...parts: (number | string)[]): number {
   let hash = 0x811c9dc5;
   for (const char of parts.join("/")) {

@@ -1,11 +1,11 @@
-// Where a running server listens, as a small file in its data folder: so a tool that is run beside that folder finds it,
+// A small file in the data folder with the addresses of the running server, so that a tool in the same folder finds it,
 // whatever its ports are.
 //
 //   const remove = await writeServerFile(dataDir, { host: "127.0.0.1", ports, version })     // .wowsim/server.json
 //   readServerFile(".wowsim")         // { pid: 4711, host: "127.0.0.1", ports: { game: 40123, ... }, ... }, or null
 //
-// The file of a server that was killed stays behind. It is not believed: its process is gone. Nor is one that another
-// machine or container has written into a shared folder.
+// The file of a killed server stays behind, but is ignored, because its process is gone. A file that another
+// machine or container wrote into a shared folder is ignored too.
 
 import { readFileSync, rmSync } from "node:fs";
 import { rename, writeFile } from "node:fs/promises";
@@ -18,9 +18,9 @@ const FILE = "server.json";
 const port = z.number().int().min(1).max(65_535);
 const ServerFile = z.object({
   pid: z.number().int().min(1),
-  /** Of the machine, or container, whose process that is. */
+  /** The machine, or container, of that process. */
   machine: z.string(),
-  /** What it listens on. */
+  /** The address it listens on. */
   host: z.string(),
   ports: z.object({ game: port, control: port, http: port, telemetry: port }),
   version: z.string(),
@@ -29,20 +29,20 @@ const ServerFile = z.object({
 export type ServerFile = z.infer<typeof ServerFile>;
 export type ServerPlace = Pick<ServerFile, "host" | "ports" | "version">;
 
-/** Writes it, whole or not at all; returns what removes it again. Throws what the system says. */
+/** Writes the file atomically; returns a function that removes it. Throws the system's error. */
 export async function writeServerFile(dataDir: string, place: ServerPlace): Promise<() => void> {
   const path = join(dataDir, FILE);
   const whole = `${path}.${process.pid}`;
   const content: ServerFile = { pid: process.pid, machine: hostname(), ...place };
   await writeFile(whole, `${JSON.stringify(content)}\n`);
   await rename(whole, path);
-  // Only our own: another server may have taken the folder when ours was removed under us.
+  // Removes only this server's file: if it was removed before, another server may have taken the folder.
   return () => {
     if (read(path)?.pid === process.pid) rmSync(path, { force: true });
   };
 }
 
-/** The running server that keeps its data there; null when there is none, as far as can be told without asking it. */
+/** The running server that keeps its data there; null when there is none, as far as the file and the process table show. */
 export function readServerFile(dataDir: string): ServerFile | null {
   const found = read(join(dataDir, FILE));
   return found !== null && found.machine === hostname() && isRunning(found.pid) ? found : null;
@@ -52,7 +52,7 @@ function read(path: string): ServerFile | null {
   try {
     return ServerFile.safeParse(JSON.parse(readFileSync(path, "utf8"))).data ?? null;
   } catch {
-    // There is none, or it is not ours to read: no server is known then.
+    // There is no file, or it can not be read: no server is known.
     return null;
   }
 }
@@ -62,7 +62,7 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Somebody else's process, which we may not signal, runs all the same.
+    // EPERM: the process belongs to another user, but it runs.
     return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }

@@ -1,4 +1,4 @@
-// What a server is started with, and what whoever started it holds in hand.
+// The options of a server, and the handle of a running one.
 
 import type { GatewayLimits } from "./game/limits.ts";
 import type { ControlLimits, HttpLimits, FeedLimits } from "./limits.ts";
@@ -16,22 +16,22 @@ export interface ServerOptions {
   /** Size at which a new telemetry file is begun. */
   telemetryBytesMax?: number;
   worldFile?: string | undefined;
-  /** Default: one a zone, at most 8. */
+  /** Number of zone workers. Default: one for each zone, at most 8. */
   workers?: number | undefined;
   tickRateHz?: number;
   seed?: number;
-  /** Operators': what the control port, the feed and /metrics ask for; needed off loopback. */
+  /** Operators' token, for the control port, the feed and /metrics; required off loopback. */
   token?: string | undefined;
-  /** Players': what every hello has to name; no guests then. */
+  /** Players' token, required in every hello; guests are refused then. */
   playerToken?: string | undefined;
   guests?: boolean;
-  /** Is told what an operator should know while the server runs, a sentence each. */
+  /** Called with each warning for the operator while the server runs, one sentence each. */
   onWarning?: (warning: string) => void;
   limits?: Partial<GatewayLimits>;
   controlLimits?: Partial<ControlLimits>;
   httpLimits?: Partial<HttpLimits>;
   feedLimits?: Partial<FeedLimits>;
-  /** How late a zone worker may be before it is ended and begun again, in milliseconds; default 1,000. */
+  /** How late a zone worker may be before it is ended and replaced, in milliseconds; default 1,000. */
   watchdogMs?: number;
   /** Makes zone workers; default: this program's own. */
   newZoneWorker?: () => Worker;
@@ -44,9 +44,9 @@ export interface RunningServer {
   readonly telemetryFile: string;
   /** Set when the limit on open files allows fewer connections than the server would take. */
   readonly connectionsMax: number | null;
-  /** What strangers can do here, a sentence each. */
+  /** What strangers can do on this server, one sentence each. */
   readonly warnings: readonly string[];
-  /** What whoever starts it should know, in sentences: promoted modules that a restart has lost. */
+  /** Notices for the operator at the start, in sentences: promoted modules that a restart has lost. */
   readonly notices: readonly string[];
   /** Stops in order; safe to call twice. */
   stop(): Promise<void>;

@@ -1,4 +1,4 @@
-// The form of a telemetry line (docs/TELEMETRY.md): what every sink carries and every reader parses.
+// The format of a telemetry line (docs/TELEMETRY.md), the same for every sink and every reader.
 //
 //   {"v":1,"timestamp":"2026-01-01T00:00:00.050Z","type":"metric","component":"zone","message":"Zone tick completed","data":{...}}
 
@@ -14,9 +14,9 @@ export interface TelemetryLine {
   data: Record<string, unknown>;
 }
 
-/** What a part of the server is given to speak through. Never throws, never blocks; a full ring is counted. */
+/** The interface through which parts of the server write telemetry. It never throws and never blocks; lost lines are counted. */
 export interface Emitter {
   emit(type: TelemetryType, component: string, message: string, data: Record<string, unknown>): void;
-  /** Like emit, under the rate budget of its kind: past it the line is sampled out, and later reported as left out. */
+  /** Like emit, with the rate budget of its kind: past it the line is left out, and later reported as sampled out. */
   emitSampled(type: TelemetryType, component: string, message: string, data: Record<string, unknown>): void;
 }

@@ -1,12 +1,12 @@
-// Data that a person has written (TOML, YAML, JSON), with the line where it goes wrong. Bun's parsers do not tell: the line
-// of their errors is one of the program that called them.
+// Parses data that a person has written (TOML, YAML, JSON), and reports the line of a mistake. Bun's parsers do not report it: the line
+// in their errors is a line of the calling program.
 //
 //   parseText("toml", "a = 1\nb = \n")
 //   // WowsimError: line 2: Missing value after '='; values must be on the same line: b =
 //
-// They read from left to right and stop at the first thing wrong. So a text that is cut off behind the line of that
-// thing fails with the same words, and one that is cut off before it does not: that is how the line is found. JSON has to
-// be read by itself for it, since there every text that is cut off is wrong in the same words.
+// The parsers read from left to right and stop at the first mistake. So a text that is cut off after the line of the
+// mistake fails with the same message, and a text that is cut off before it does not: this finds the line. For JSON
+// this file scans the text itself, because every cut-off JSON text fails with the same message.
 
 import { duplicateKey } from "./duplicate-keys.ts";
 import { messageOf, WowsimError } from "./errors.ts";
@@ -19,11 +19,11 @@ const PARSERS: Record<TextFormat, (text: string) => unknown> = {
   json: (text) => JSON.parse(text) as unknown,
 };
 
-/** Up to so many lines, every one is tried; of more, those that halve what is left. */
+/** Up to this many lines, each one is tried; for longer texts, a binary search. */
 const LINES_TRIED_MAX = 300;
 const QUOTED_CHARS_MAX = 60;
 
-/** Throws WowsimError("text_invalid"): the line, what is wrong there, and how the line begins. */
+/** The parsed value. Throws WowsimError("text_invalid") with the line, the mistake, and the beginning of the line. */
 export function parseText(format: TextFormat, text: string): unknown {
   const parse = PARSERS[format];
   let data: unknown;
@@ -47,7 +47,7 @@ function invalidAt(text: string, line: number, reason: string, cause?: unknown):
   return new WowsimError("text_invalid", `line ${line}: ${reason}${quoted === "" ? "" : `: ${quoted}`}`, { cause });
 }
 
-/** What is wrong with a text in the parser's words; null when nothing is. */
+/** The parser's error message for a text; null when it is valid. */
 function failureOf(format: TextFormat, text: string): string | null {
   try {
     PARSERS[format](text);
@@ -57,7 +57,7 @@ function failureOf(format: TextFormat, text: string): string | null {
   }
 }
 
-/** Number of the first line from which on every text that is cut off behind it fails as the whole does. */
+/** Number of the first line from which on every text that is cut off after it fails like the whole text. */
 function firstBadLine(lines: readonly string[], failureOfText: (text: string) => string | null): number {
   const whole = failureOfText(lines.join("\n"));
   const failsBehind = (line: number): boolean => failureOfText(`${lines.slice(0, line).join("\n")}\n`) === whole;
@@ -75,12 +75,12 @@ function firstBadLine(lines: readonly string[], failureOfText: (text: string) =>
   return bad;
 }
 
-/** A value that begins with a quote, which its line does not close. */
+/** Matches a value that begins with a quote that its line does not close. */
 const OPENED = /^[^#"']*[:,[{-]\s+(["'])(?:(?!\1).)*$/;
 
 /**
- * YAML's texts may go over several lines: one that is not closed ends at the next quote, and what fails stands behind that.
- * So of what fails in its last line: the line whose quote, closed there, mends it; null when there is none.
+ * A YAML string may span several lines: an unclosed string ends at the next quote, and the error comes after that.
+ * For a text that fails in its last line, this is the line where closing the quote repairs the text; null when there is none.
  */
 function openQuote(lines: readonly string[]): number | null {
   const at = lines.findIndex((line, index) => {
@@ -95,7 +95,7 @@ const JSON_TOKEN =
   /[ \t\r\n]*(?:([{}[\],:])|"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[\da-f]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?|true|false|null)/iy;
 const CLOSES: Record<string, string> = { "}": "{", "]": "[" };
 
-/** The line of the first word that no JSON text can go on with. */
+/** The line of the first token that is invalid JSON at its place. */
 function jsonLine(text: string): number {
   const open: string[] = [];
   let expected: "value" | "first" | "key" | "colon" | "next" = "value";
@@ -121,7 +121,7 @@ function jsonLine(text: string): number {
   }
 }
 
-/** The line of what comes at or after this place; the last one that has anything where nothing does. */
+/** The line of the first character at or after this position that is no blank; the last such line if there is none after it. */
 function lineAt(text: string, place: number): number {
   const rest = text.slice(place).search(/[^ \t\r\n]/);
   const end = rest < 0 ? text.trimEnd().length : place + rest;

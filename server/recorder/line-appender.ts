@@ -1,23 +1,23 @@
-// Lines on their way to a disk that may be slow, full or gone: a bounded backlog in memory and one write at a time.
+// Appends lines to a file on a disk that may be slow, full or gone: a bounded backlog in memory and one write at a time.
 //
 //   const appender = new LineAppender(file, { backlogBytesMax: 8 << 20 })
 //   if (!appender.append(bytes, at, length)) lost++    // copies the line; false: the backlog is full
-//   appender.write()                                   // starts writing what has come together, unless a write runs
+//   appender.write()                                   // starts writing the backlog, unless a write runs
 //
-// Nobody who appends ever waits. A failed write is counted, kept and tried again, later and later up to `retryMsMax`;
-// only when the backlog is full are lines refused, and the one who appends counts them.
+// append() never waits. A failed write is counted, and tried again after longer and longer pauses up to `retryMsMax`.
+// Lines are refused only when the backlog is full; the caller counts them.
 
 import { messageOf } from "../protocol/errors.ts";
 import type { AppendFile } from "../store/append-file.ts";
 
 const NEWLINE = 10;
-/** Enough for filling one while another is written; what a slow hour took is given back. */
+/** Empty chunks that are kept: enough to fill one while another is written; more are freed. */
 const SPARE_CHUNKS_MAX = 2;
 
 export interface LineAppenderOptions {
-  /** Memory for lines that wait, in whole chunks. */
+  /** Bytes for waiting lines, in whole chunks. */
   backlogBytesMax: number;
-  /** Size of one write; no line may be longer. */
+  /** Bytes of one write; no line may be longer. */
   chunkBytes?: number;
   retryMsMin?: number;
   retryMsMax?: number;
@@ -30,20 +30,20 @@ interface Chunk {
   lines: number;
 }
 
-/** What went wrong last, while it is wrong. */
+/** The current failure of writing. */
 export interface WriteFailure {
   error: string;
   attempts: number;
 }
 
-/** The one user of its file. */
+/** Appends to a file that has no other user. */
 export class LineAppender {
   readonly file: AppendFile;
   readonly #chunkBytes: number;
   readonly #chunksMax: number;
   readonly #retryMsMin: number;
   readonly #retryMsMax: number;
-  /** Oldest first; the last one is being filled, the first one may be being written. */
+  /** Oldest first; the last chunk is being filled, the first one may be being written. */
   readonly #backlog: Chunk[] = [];
   readonly #spare: Chunk[] = [];
   #writing: Promise<void> | null = null;
@@ -83,12 +83,12 @@ export class LineAppender {
     return this.#failures;
   }
 
-  /** Of the write that is under way, its number; null between two. One that stays is a disk that does not answer. */
+  /** Number of the write in progress; null between writes. A number that stays the same means a disk that does not answer. */
   get attempt(): number | null {
     return this.#isAttempting ? this.#attempts : null;
   }
 
-  /** Null while writing goes well. */
+  /** Null while writing succeeds. */
   get failure(): WriteFailure | null {
     return this.#failure;
   }
@@ -104,7 +104,7 @@ export class LineAppender {
     return true;
   }
 
-  /** Starts writing what waits, unless that is going on already. */
+  /** Starts writing the waiting lines, unless a write is in progress. */
   write(): void {
     if (this.#ended || this.#writing !== null || this.#backlog.length === 0) return;
     this.#writing = this.#writeBacklog().finally(() => {
@@ -112,7 +112,7 @@ export class LineAppender {
     });
   }
 
-  /** Writes everything and waits for the disk; false when that did not succeed within `timeoutMs`. Takes no line after. */
+  /** Writes everything and waits for the disk; false when that did not succeed within `timeoutMs`. Accepts no line after this call. */
   async end(timeoutMs: number): Promise<boolean> {
     this.#ended = true;
     let timer: Timer | undefined;
@@ -141,7 +141,7 @@ export class LineAppender {
   async #writeBacklog(): Promise<void> {
     let retryMs = this.#retryMsMin;
     for (let chunk = this.#backlog[0]; chunk !== undefined && !this.#givenUp; chunk = this.#backlog[0]) {
-      // From here on nothing is added to it.
+      // From here on no line is added to this chunk.
       const { bytes, used, lines } = chunk;
       if (this.#backlog.length === 1) this.#backlog.push(this.#newChunk());
       if (await this.#attempt(() => this.file.append(bytes.subarray(0, used)))) {
@@ -171,7 +171,7 @@ export class LineAppender {
     }
   }
 
-  /** Ends early when the appender is to end. */
+  /** Waits `ms`, or less when end() is called. */
   async #wait(ms: number): Promise<void> {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);

@@ -1,14 +1,14 @@
-// The recorder: takes the lines of all threads out of their rings, writes them to the file, and hands them to the feed
-// when somebody watches.
+// The recorder: takes the lines of all threads out of their rings, writes them to the file, and passes them to the feed
+// when it has subscribers.
 //
 //   ring of worker 2 ────┐
 //   ring of worker 1 ────┼─► poll(), every 25 ms ─► LineAppender ─► telemetry.jsonl
 //   ring of main ────────┘                     └──► feed ring ────► UDP, if there are subscribers
 //
-// A poll never waits for anything, so the rings stay empty however slow the disk is. What the disk can not take in time
-// is lost, counted, and told to both sinks as lines of the recorder's own: each sink's reports add up to what that sink
-// is missing. Lines of different threads come in the order of polls: at most one poll's length out of time order; those of
-// the main thread, who has the last word of all, come last in a poll.
+// A poll never waits, so the rings stay empty however slow the disk is. Lines that the disk can not take in time
+// are lost, counted, and reported to both sinks as lines of the recorder itself: the reports in a sink add up to the lines that
+// it lacks. Lines of different threads are at most one poll interval out of time order; lines of
+// the main thread come last in a poll, so that its final line is the last one of all.
 
 import type { LineAppender, WriteFailure } from "./line-appender.ts";
 import type { Ring } from "../shared/ring.ts";
@@ -17,13 +17,13 @@ import { isErrorLine, LineEncoder } from "../shared/telemetry-ring-line.ts";
 import type { LineKind } from "../shared/telemetry-ring-line.ts";
 
 const REPORT_INTERVAL_MS = 1000;
-/** A write that takes longer hangs: a network disk that is gone does not fail, it does not answer. */
+/** A write that takes longer counts as hanging: a network disk that is gone does not fail, it does not answer. */
 const HANG_MS = 3_000;
-/** So many polls too, for after a pause of the process the write may be over and nobody has looked. */
+/** Polls that a hanging write must last too: after a pause of the process the write may have ended without a poll that noticed it. */
 const HANG_POLLS_MIN = 20;
-/** Two who write to one file notice each other at every write. */
+/** Milliseconds between reports: two writers of one file notice each other at every write. */
 const CHANGE_REPORT_INTERVAL_MS = 10_000;
-/** A file that stays broken is an error line this often: seldom enough not to look like a critical server by itself. */
+/** Milliseconds between error lines about a file that keeps failing: too few errors to make the server critical by themselves. */
 const FAILING_REPORT_INTERVAL_MS = 10_000;
 
 export interface RecorderParts {
@@ -36,7 +36,7 @@ export interface RecorderParts {
   now: () => number;
 }
 
-/** A sink's lines that are missing and not yet reported. */
+/** Lines that a sink lacks and that are not yet reported. */
 interface Missing {
   count: number;
   sinceMs: number;
@@ -67,7 +67,7 @@ export class Recorder {
     this.#parts = parts;
   }
 
-  /** Takes what the rings hold now, starts writing it, and reports. Returns how many lines there were. */
+  /** Takes the lines that are in the rings now, starts writing them, and reports losses and failures. Returns the number of lines. */
   poll(): number {
     const { rings, feed, appender } = this.#parts;
     const relays = this.#parts.counters.get("subscribers") > 0;
@@ -89,7 +89,7 @@ export class Recorder {
     return count;
   }
 
-  /** A producer's lines come through another ring from now on; what is in the one before is taken first. */
+  /** A producer uses another ring from now on; the lines in its previous ring are taken first. */
   replaceRing(producer: number, ring: Ring): void {
     this.poll();
     this.#parts.rings[producer] = ring;
@@ -152,7 +152,7 @@ export class Recorder {
     else this.#missing.feed.count = 0;
   }
 
-  /** Says when the file begins to fail, that it still does, and when it is well again. */
+  /** Reports when the file begins to fail, that it still fails, and when it works again. */
   #reportFile(failure: WriteFailure | null, nowMs: number, relays: boolean): void {
     const { backlogBytes } = this.#parts.appender;
     if (failure !== null) {
@@ -171,17 +171,17 @@ export class Recorder {
     }
   }
 
-  /** A write that neither succeeds nor fails. */
+  /** A failure for a write that neither succeeds nor fails; null when there is none. */
   #hang(nowMs: number): WriteFailure | null {
     const { attempt } = this.#parts.appender;
     if (attempt === null) this.#attemptSeen = null;
     else if (this.#attemptSeen?.attempt !== attempt) this.#attemptSeen = { attempt, sinceMs: nowMs, polls: 0 };
     const seen = this.#attemptSeen;
     if (seen === null || nowMs - seen.sinceMs < HANG_MS || ++seen.polls < HANG_POLLS_MIN) return null;
-    return { error: `a write has not come to an end for ${Math.round((nowMs - seen.sinceMs) / 1_000)} s`, attempts: 1 };
+    return { error: `a write has not ended for ${Math.round((nowMs - seen.sinceMs) / 1_000)} s`, attempts: 1 };
   }
 
-  /** What somebody else did to the file: it goes on at its end, or in a new one. */
+  /** Reports what another program did to the file; writing continues at its end, or in a new file. */
   #reportChange(nowMs: number, relays: boolean): void {
     const { changes, lastChange } = this.#parts.appender.file;
     if (changes === this.#changesSeen) return;
@@ -192,7 +192,7 @@ export class Recorder {
     this.#say(this.#changedKind, { change: lastChange, changes }, relays);
   }
 
-  /** Each sink is told what it is missing itself; a report that finds no room is kept. */
+  /** Reports to each sink the lines that it lacks; a report that does not fit is kept for the next poll. */
   #reportMissing(sink: "file" | "feed", nowMs: number): void {
     const missing = this.#missing[sink];
     if (missing.count === 0 || (sink === "file" && this.#failingSinceMs !== null)) return;

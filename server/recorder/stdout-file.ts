@@ -1,12 +1,12 @@
-// Standard output as the place for telemetry lines, for `wowsim serve --telemetry-file - | ...`: never rotated, and slow
-// when its reader is. A reader that is gone (EPIPE) is a write that fails, as a full disk is: told, tried again, and at
-// last counted as lines lost; the server goes on.
+// Standard output as the telemetry file, for `wowsim serve --telemetry-file - | ...`: it is never rotated, and as slow
+// as its reader. A reader that is gone (EPIPE) makes writes fail, like a full disk: the failure is reported, the write is tried
+// again, and finally the lines count as lost; the server goes on.
 
 import { fstatSync, write } from "node:fs";
 import type { AppendFile } from "../store/append-file.ts";
 
 const STDOUT_FD = 1;
-/** A pipe that takes nothing just now is tried again so soon. */
+/** Milliseconds until a full pipe is tried again. */
 const RETRY_MS = 5;
 
 export class StdoutFile implements AppendFile {
@@ -14,16 +14,16 @@ export class StdoutFile implements AppendFile {
   readonly rotationFailures = 0;
   readonly changes = 0;
   readonly lastChange = null;
-  /** What a write that failed had not yet taken: half a line must not be followed by another. */
+  /** The rest of a write that failed half-way: it is written first, so that no line follows half a line. */
   #rest: Uint8Array | null = null;
   bytes = 0;
 
-  /** Throws what the system says, as of a closed descriptor. */
+  /** Throws the system's error, such as for a closed descriptor. */
   async open(): Promise<void> {
     fstatSync(STDOUT_FD);
   }
 
-  /** Throws EPIPE when nobody reads any more. */
+  /** Throws EPIPE when the reader is gone. */
   async append(bytes: Uint8Array): Promise<void> {
     for (let rest = this.#rest ?? bytes; rest.length > 0;) {
       const taken = await writeSome(rest);
@@ -40,7 +40,7 @@ export class StdoutFile implements AppendFile {
   async close(): Promise<void> {}
 }
 
-/** How many bytes were taken; 0 when the pipe is full. */
+/** Returns the number of bytes written; 0 when the pipe is full. */
 function writeSome(bytes: Uint8Array): Promise<number> {
   return new Promise((resolve, reject) => {
     write(STDOUT_FD, bytes, 0, bytes.length, null, (error, taken) => {

@@ -1,19 +1,19 @@
-// A place for lines that are appended for ever: a rotated file (rotating-file.ts) or standard output (stdout-file.ts).
+// The interface of an endless file of lines: a rotated file (rotating-file.ts) or standard output (recorder/stdout-file.ts).
 
-/** What somebody else did to the file. */
+/** What another program did to the file. */
 export type FileChange = "removed" | "replaced" | "shortened" | "written";
 
 /** One writer; calls must not overlap. */
 export interface AppendFile {
-  /** Written to the current one. */
+  /** Bytes in the current file. */
   readonly bytes: number;
   readonly rotations: number;
   readonly rotationFailures: number;
-  /** How often somebody else renamed, removed, shortened or wrote to it, and what it was last. */
+  /** How often another program renamed, removed, shortened or wrote to the file, and the last of these changes. */
   readonly changes: number;
   readonly lastChange: FileChange | null;
   open(): Promise<void>;
-  /** Takes whole lines, or throws what the system says; then nothing of them is left behind. */
+  /** Appends whole lines, or throws the system's error; then no part of them stays in the file. */
   append(bytes: Uint8Array): Promise<void>;
   sync(): Promise<void>;
   close(): Promise<void>;

@@ -1,10 +1,10 @@
-// The data folder and the telemetry file, and that only one server writes there: two would mix their lines, and nobody
-// could tell them apart.
+// Locks for the data folder and the telemetry file, so that only one server writes there: two servers would mix their lines, and
+// no reader could separate them.
 //
-//   const lock = await lockDataDir(".wowsim")                  // makes it; throws WowsimError("data_dir_in_use")
+//   const lock = await lockDataDir(".wowsim")                  // creates the folder; throws WowsimError("data_dir_in_use")
 //   const other = await lockTelemetryFile("/logs/a.jsonl")     // null for a pipe, a device or stdout
 //
-// How the lock works, and what becomes of it when its folder is removed, is told in lock-file.ts.
+// lock-file.ts explains the lock, and what happens when its folder is removed.
 
 import { realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -12,10 +12,10 @@ import { messageOf, WowsimError } from "../protocol/errors.ts";
 import { LockBusyError, LockFile } from "./lock-file.ts";
 
 const LOCK_FILE = "server.lock";
-/** As the telemetry file is called when it is standard output. */
+/** Name of the telemetry file that means standard output. */
 export const STDOUT = "-";
 
-/** Makes the folder where there is none, and takes it. Throws WowsimError("data_dir" or "data_dir_in_use"). */
+/** Creates the folder if necessary, and locks it. Throws WowsimError("data_dir" or "data_dir_in_use"). */
 export async function lockDataDir(path: string): Promise<LockFile> {
   try {
     return await LockFile.take(join(path, LOCK_FILE));
@@ -29,7 +29,7 @@ export async function lockDataDir(path: string): Promise<LockFile> {
   }
 }
 
-/** Takes the telemetry file. Throws WowsimError("telemetry_file" or "telemetry_file_in_use"). */
+/** Locks the telemetry file; null for a pipe or a device. Throws WowsimError("telemetry_file" or "telemetry_file_in_use"). */
 export async function lockTelemetryFile(path: string): Promise<LockFile | null> {
   if (path === STDOUT || (await isNoFile(path))) return null;
   try {
@@ -44,7 +44,7 @@ export async function lockTelemetryFile(path: string): Promise<LockFile | null> 
   }
 }
 
-/** A pipe or a device, which may have any number of writers. */
+/** True for a pipe or a device, which may have any number of writers. */
 async function isNoFile(path: string): Promise<boolean> {
   return await stat(path).then(
     (found) => !found.isFile() && !found.isDirectory(),
@@ -52,7 +52,7 @@ async function isNoFile(path: string): Promise<boolean> {
   );
 }
 
-/** Beside the file itself, whatever links lead to it. */
+/** Path of the lock: next to the file itself, with symbolic links resolved. */
 async function lockPathOf(path: string): Promise<string> {
   const real = await realpath(path).catch(async () =>
     join(await realpath(dirname(path)).catch(() => dirname(path)), basename(path)),

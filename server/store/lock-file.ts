@@ -1,10 +1,10 @@
-// A lock that is a file: whoever holds it is the only one, and the system gives it back whatever becomes of the process, so
-// a server that was killed leaves nothing that has to be removed by hand. It is SQLite's exclusive one on an empty file.
+// A lock on a file: one process at a time can hold it, and the system releases it however the process ends, so
+// a killed server leaves no lock that an operator has to remove. It is SQLite's exclusive lock on an empty file.
 //
 //   const lock = await LockFile.take(".wowsim/server.lock")     // throws LockBusyError when another process has it
-//   await lock.check()     // "held"; "retaken" after file or folder were removed; "lost" when another was faster
+//   await lock.check()     // "held"; "retaken" after file or folder were removed; "lost" when another process was faster
 //
-// A file that was removed still locks, but nobody else can see it any more: so whoever holds one looks now and then.
+// A removed file stays locked, but other processes can not see it any more: so the holder calls check() from time to time.
 
 import { Database } from "bun:sqlite";
 import { mkdir, stat } from "node:fs/promises";
@@ -25,7 +25,7 @@ export class LockFile {
   #held: Held;
   #isLost = false;
 
-  /** Makes the folder and the file where there are none. Throws LockBusyError, or what the system says. */
+  /** Creates folder and file if necessary, and takes the lock. Throws LockBusyError, or the system's error. */
   static async take(path: string): Promise<LockFile> {
     return new LockFile(path, await lock(path));
   }
@@ -35,12 +35,12 @@ export class LockFile {
     this.#held = held;
   }
 
-  /** Of the file that is locked; -1 while the lock is another's. */
+  /** Inode of the locked file; -1 while another process holds the lock. */
   get inode(): number {
     return this.#isLost ? -1 : this.#held.inode;
   }
 
-  /** Looks whether the lock is still where others look for it, and takes it again where it is not. */
+  /** Checks that the locked file is still the one at the path, and takes the lock again if it is not. */
   async check(): Promise<LockState> {
     if (!this.#isLost && (await inodeOf(this.path)) === this.#held.inode) return "held";
     try {
@@ -50,7 +50,7 @@ export class LockFile {
       this.#isLost = false;
       return "retaken";
     } catch {
-      // Another's, or a folder that can not be made: either way not ours, until a later look.
+      // Another process has it, or the folder can not be created: the lock is lost until a later check.
       this.#isLost = true;
       return "lost";
     }
@@ -67,7 +67,7 @@ async function lock(path: string): Promise<Held> {
   try {
     database.run("BEGIN EXCLUSIVE");
     const inode = await inodeOf(path);
-    if (inode === null) throw new Error(`${path} went as it was locked.`);
+    if (inode === null) throw new Error(`${path} was removed while it was being locked.`);
     return { database, inode };
   } catch (error) {
     database.close();
@@ -75,7 +75,7 @@ async function lock(path: string): Promise<Held> {
   }
 }
 
-/** Null for a file that is not there. */
+/** Inode of the file at a path; null if there is none. */
 export async function inodeOf(path: string): Promise<number | null> {
   return await stat(path).then(
     ({ ino }) => ino,

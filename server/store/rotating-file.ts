@@ -1,14 +1,15 @@
-// A file of lines that is appended to for ever on a bounded part of the disk: when it would grow past `bytesMax` it
-// becomes number 1, number 1 becomes number 2, and the last one goes.
+// An endless file of lines on a bounded part of the disk: when it would grow past `bytesMax` it
+// becomes number 1, number 1 becomes number 2, and the last one is removed.
 //
 //   telemetry.jsonl      <- written
 //   telemetry.1.jsonl    <- before that
 //   telemetry.2.jsonl    <- oldest kept, with filesMax 3
 //
-// Every append is whole or not at all: what a full disk took half of is cut off again, so that no reader meets half a
-// line. A file that is renamed, removed or shortened under our hands (logrotate, with copytruncate too) is noticed within a
-// second, made anew where it is gone, and told. So is one that somebody else writes to, as a second server does that has it
-// under another name (a hard link, which no lock beside the file can see). What is no regular file (a pipe, /dev/null) is written to and never rotated.
+// An append is complete or leaves nothing: after a full disk took half of it, that half is cut off, so that no reader sees half a
+// line. If another program renames, removes or shortens the file (logrotate, also with copytruncate), this is noticed within a
+// second and reported, and a missing file is created again. Writes of another program are reported too, such as a second server that has
+// the file under another name (a hard link, which a lock next to the file can not detect). A file that is not regular (a pipe, /dev/null)
+// is written to and never rotated.
 
 import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
@@ -17,21 +18,21 @@ import { dirname, format, parse } from "node:path";
 import { WowsimError } from "../protocol/errors.ts";
 import type { AppendFile, FileChange } from "./append-file.ts";
 
-/** How often the name is checked to still mean the open file. */
+/** Milliseconds between checks that the name still means the open file. */
 const IDENTITY_CHECK_INTERVAL_MS = 1000;
-/** How long a file that could not be renamed is left alone. */
+/** Milliseconds until a failed rotation is tried again. */
 const ROTATION_RETRY_MS = 10_000;
 const NEWLINE = 10;
 
 export interface RotatingFileOptions {
   path: string;
-  /** The file is rotated before an append would take it past this. */
+  /** The file is rotated before an append would make it longer than this. */
   bytesMax: number;
   /** Files kept, the current one included; at least 2. */
   filesMax: number;
   /** Milliseconds, monotonic. */
   now: () => number;
-  /** Throws when the file must not be written, as when its lock is another's; asked before each opening and once a second. */
+  /** Throws when the file must not be written, such as when another process holds its lock; called before each opening and once a second. */
   checkLock?: (() => Promise<void>) | undefined;
 }
 
@@ -42,7 +43,7 @@ interface OpenFile {
   bytes: number;
 }
 
-/** One writer's file. Calls must not overlap. */
+/** A rotating file with one writer. Calls must not overlap. */
 export class RotatingFile implements AppendFile {
   readonly #options: RotatingFileOptions;
   #file: OpenFile | null = null;
@@ -53,7 +54,7 @@ export class RotatingFile implements AppendFile {
   #changes = 0;
   #lastChange: FileChange | null = null;
 
-  /** Throws RangeError for limits that make no sense. */
+  /** Throws RangeError for bytesMax below 1 or filesMax below 2. */
   constructor(options: RotatingFileOptions) {
     if (!(options.bytesMax >= 1)) throw new RangeError(`A file holds at least a byte, not ${options.bytesMax}.`);
     if (!(options.filesMax >= 2)) throw new RangeError(`Rotation needs at least 2 files, not ${options.filesMax}.`);
@@ -69,12 +70,12 @@ export class RotatingFile implements AppendFile {
     return this.#rotations;
   }
 
-  /** Times the file stayed one because it could not be renamed. */
+  /** Rotations that failed because a file could not be renamed. */
   get rotationFailures(): number {
     return this.#rotationFailures;
   }
 
-  /** Times somebody else renamed, removed, shortened or wrote to it. */
+  /** Times another program renamed, removed, shortened or wrote to the file. */
   get changes(): number {
     return this.#changes;
   }
@@ -83,14 +84,14 @@ export class RotatingFile implements AppendFile {
     return this.#lastChange;
   }
 
-  /** Opens the file, and makes its folder if there is none. Throws what the file system throws. */
+  /** Opens the file, and creates its folder if necessary. Throws the file system's error. */
   async open(): Promise<void> {
     if (this.#file !== null) return;
     await this.#options.checkLock?.();
     this.#file = await openForAppend(this.#options.path);
   }
 
-  /** Appends whole lines. Throws what the file system throws; then nothing of them is in the file. */
+  /** Appends whole lines. Throws the file system's error; then no part of them is in the file. */
   async append(bytes: Uint8Array): Promise<void> {
     await this.#checkIdentity();
     await this.#measure();
@@ -107,7 +108,7 @@ export class RotatingFile implements AppendFile {
     }
   }
 
-  /** Waits until the disk has it. */
+  /** Waits until all appended bytes are on the disk. */
   async sync(): Promise<void> {
     if (this.#file?.isRegular) await this.#file.handle.sync();
   }
@@ -124,7 +125,7 @@ export class RotatingFile implements AppendFile {
     return file.bytes + bytes > this.#options.bytesMax && this.#options.now() >= this.#rotateFromMs;
   }
 
-  /** Lets go of a file that was renamed or removed by somebody else, so that the next open makes a new one. */
+  /** Closes a file that another program renamed or removed, so that the next open creates a new one. */
   async #checkIdentity(): Promise<void> {
     const nowMs = this.#options.now();
     const file = this.#file;
@@ -143,7 +144,7 @@ export class RotatingFile implements AppendFile {
     }
   }
 
-  /** How long the file is: others may have shortened it since. */
+  /** Measures the file's length: another program may have shortened it since. */
   async #measure(): Promise<void> {
     const file = this.#file;
     if (file?.isRegular !== true) return;
@@ -158,7 +159,7 @@ export class RotatingFile implements AppendFile {
     this.#lastChange = what;
   }
 
-  /** Moves every file one number up. One that can not be renamed is written on: too long is better than lost. */
+  /** Moves every file one number up. If the current file can not be renamed, writing continues in it: too long is better than lost. */
   async #rotate(): Promise<void> {
     const { path, filesMax } = this.#options;
     try {
@@ -173,11 +174,11 @@ export class RotatingFile implements AppendFile {
     }
   }
 
-  /** After a failed write: cuts off what may have been half written, and closes. */
+  /** After a failed write: cuts off bytes that may have been written, and closes the file. */
   async #discard(file: OpenFile): Promise<void> {
     this.#file = null;
-    // Either may fail too on a failing disk; then openForAppend sets the broken line apart with a newline. A file that somebody
-    // else has shortened is not made longer again: that would fill it with zeros.
+    // Either may fail too on a failing disk; then openForAppend ends the broken line with a newline. A file that another program
+    // has shortened is not made longer again: that would fill it with zeros.
     const repairs = [
       async () => {
         if ((await file.handle.stat()).size > file.bytes) await file.handle.truncate(file.bytes);
@@ -210,7 +211,7 @@ async function openForAppend(path: string): Promise<OpenFile> {
   }
 }
 
-/** A writer that was killed may have left half a line; the next one must not continue it. */
+/** A killed writer may have left half a line; this ends it with a newline, so that the next line does not continue it. */
 async function endLastLine(file: OpenFile): Promise<void> {
   const last = new Uint8Array(1);
   await file.handle.read(last, 0, 1, file.bytes - 1);

@@ -1,5 +1,5 @@
-// What a world is made of, as the server holds it after loading: spells, creature templates and classes (shared by all
-// zones), and the zones with their spawns. Files: *.toml beside this one; load.ts reads and checks them.
+// The content of a world after loading: spells, creature templates and classes (shared by all
+// zones), and the zones with their spawns. The files are the *.toml in this folder; load.ts reads and checks them.
 
 /** Schools of magic, in the order of their numbers in the kernel's tables. */
 export const SCHOOLS = ["physical", "holy", "fire", "nature", "frost", "shadow", "arcane"] as const;
@@ -31,36 +31,36 @@ export interface Spell {
   powerType: (typeof POWER_TYPES)[number];
   amount: [min: number, max: number];
   lockoutS: number;
-  /** In every class's book. */
+  /** Every class has it in its book. */
   common: boolean;
-  /** Guests cast it as the earlier simulator had it: at once, for nothing, with no cooldown but the global one. */
+  /** Guests cast it as in the earlier simulator: at once, free, with no cooldown except the global one. */
   guestsAtWill: boolean;
-  /** Around the target, or the caster where the range is 0; 0: the target alone. */
+  /** Radius around the target, or around the caster if the range is 0; 0: the target alone. */
   areaYd: number;
-  /** Takes effect every so often while it lasts; 0: no channel. */
+  /** Duration of a channel, which takes effect in each period; 0: no channel. */
   channelS: number;
   channelPeriodS: number;
-  /** On top of the damage; of a stance the factor on all threat. */
+  /** Threat in addition to the damage; for a stance the factor on all threat. */
   threat: number;
   aura: AuraContent | null;
 }
 
 /**
- * A spell's effect in the one word that clients are told: whom to cast it at follows from it. What helps by its aura alone is a
- * heal, what harms by its aura alone is damage.
+ * A spell's effect as one word for clients, which tells them whom to cast it at. A spell that only helps by its aura is a
+ * heal, a spell that only harms by its aura is damage.
  */
 export function wireEffectOf({ effect }: Spell): string {
   if (effect === "help") return "heal";
   return effect === "harm" ? "damage" : effect;
 }
 
-/** What a spell leaves on its target. */
+/** The aura that a spell applies to its target. */
 export interface AuraContent {
   kind: Exclude<(typeof AURA_KINDS)[number], "none">;
   durationS: number;
-  /** Between two effects of damage or healing; 0 for the other kinds. */
+  /** Seconds between two effects of damage or healing; 0 for the other kinds. */
   periodS: number;
-  /** Each time, or what is absorbed, or percent of slowing. */
+  /** Points of each effect, or points that are absorbed, or percent of slowing. */
   amount: [min: number, max: number];
   stacks: number;
 }
@@ -73,14 +73,14 @@ export interface CreatureTemplate {
   swingS: number;
   armor: number;
   speedYdS: number;
-  /** 0: by level, MECHANICS.md. */
+  /** Yards; 0: by level, see docs/MECHANICS.md. */
   aggroRadiusYd: number;
   roamRadiusYd: number;
   respawnS: [min: number, max: number];
   corpseS: number;
   spellId: number;
   resistance: number;
-  /** Those of one family help each other. */
+  /** Creatures of one family help each other. */
   family: string;
   flees: boolean;
   elite: boolean;
@@ -97,14 +97,14 @@ export interface PlayerClass {
   meleeRangeYd: number;
   spells: number[];
   resistance: number;
-  /** Percent. */
+  /** Chance of a critical hit, percent. */
   criticalPercent: number;
   /** Factor on all threat. */
   threatFactor: number;
-  /** Damage a blocked blow loses; 0: no shield. */
+  /** Damage removed by a block; 0: no shield. */
   block: number;
   offHand: { damage: [min: number, max: number]; swingS: number } | null;
-  /** What a level above 10 adds, and one below takes. */
+  /** Added for each level above 10, subtracted for each level below. */
   healthGain: number;
   powerGain: number;
   damageGain: number;
@@ -119,7 +119,7 @@ export interface Spawn {
   z: number;
 }
 
-/** Who comes within its radius goes on in another zone, at the exit. Yards. */
+/** A player within its radius goes to the exit in another zone. Yards. */
 export interface Portal {
   x: number;
   y: number;

@@ -1,6 +1,6 @@
-// Reads the content files, checks them, and resolves names to numbers, so that what comes out can be trusted.
+// Reads the content files, checks them, and resolves names to numbers, so that the rest of the server can trust the content.
 //
-// A wrong file is refused with every fault it has, each named by file, entry and field:
+// A wrong file is refused with all its mistakes, each with file, entry and field:
 //   creatures.toml: creature "Hogger": health: Too small: expected number to be >0
 
 import { z } from "zod";
@@ -63,15 +63,15 @@ const zoneSchema = z.strictObject({
 
 const worldSchema = z.strictObject({ name, zone: z.array(zoneSchema).min(1).max(64) });
 
-/** A global cooldown is never shorter, whatever hastens it. */
+/** The shortest global cooldown, seconds. */
 const GCD_S_MIN = 1;
 
-/** Creatures without an entity id of their own get one from here on, counted over all zones. */
+/** First entity id of creatures that have none in the file; counted over all zones. */
 const FIRST_UNNAMED_ENTITY_ID = 1_100_001;
 
 /**
  * The standard content with the zones of `worldFile` (TOML), or of the built-in world.
- * Throws WowsimError: "world_unreadable", or "content_invalid" with one line for each fault found.
+ * Throws WowsimError: "world_unreadable", or "content_invalid" with one line for each mistake.
  */
 export async function loadWorld(worldFile?: string): Promise<World> {
   const content = loadContent();
@@ -109,7 +109,7 @@ export function contentOf(files: { spells: unknown; creatures: unknown; classes:
   return { spells, creatures, classes };
 }
 
-/** What no schema sees: fields that do not go together. */
+/** Mistakes that no schema finds: fields that contradict each other. */
 function faultsOf({ effect, aura, channelS, channelPeriodS, castS, gcdS, areaYd, amount }: Spell): string[] {
   const faults: string[] = [];
   const isPeriodic = aura?.kind === "damage" || aura?.kind === "heal";
@@ -182,7 +182,7 @@ function resolveZones(source: string, world: z.infer<typeof worldSchema>, conten
   return zones;
 }
 
-/** A portal leads into another zone of the world, and out of reach of that zone's own portals. */
+/** Checks that a portal leads into another zone of the world, and not into one of that zone's portals. */
 function portalFaults(zone: ZoneContent, zones: ZoneContent[]): string[] {
   return zone.portals.flatMap(({ to, exit, ...portal }, index) => {
     const where = `portal number ${index + 1}`;
@@ -225,7 +225,7 @@ function check<T>(file: string, schema: z.ZodType<T>, data: unknown): T {
   throw result.error;
 }
 
-/** Where a fault is, in the file's own words: `creature "Hogger": health: `. */
+/** Where a mistake is, with the names in the file: `creature "Hogger": health: `. */
 function place(data: unknown, path: PropertyKey[]): string {
   let text = "";
   let value: unknown = data;

@@ -1,5 +1,5 @@
-// The form of the entries in spells.toml, creatures.toml and classes.toml, and what they become. Every field says what it may
-// be; what only shows when entries are seen together is checked in load.ts.
+// The schema of the entries in spells.toml, creatures.toml and classes.toml, and their conversion. Each field has its
+// limits here; load.ts checks entries against each other.
 //
 //   [[spell]] cast_s = 1.5, amount = [31, 45]   →   { castS: 1.5, amount: [31, 45], ... }
 

@@ -1,6 +1,6 @@
-// One zone dies and takes the next with it. A command that traps the kernel is in every batch of the source zone: it
-// recovers tick after tick, until that is too often and it goes DOWN (server/zone/zone-runner.ts); the gateway then moves
-// its players into zones that still run. The target zone meanwhile is flooded with movements. When the fault is removed
+// One zone fails, and another one suffers from it. A command that traps the kernel is in every batch of the source zone. The zone
+// recovers in each tick, until it has recovered too often and goes DOWN (server/zone/zone-runner.ts); the gateway then moves
+// its players into zones that still run. Meanwhile the target zone is flooded with movements. After the fault is removed
 // the source zone's next restart succeeds.
 
 import { z } from "zod";
@@ -16,7 +16,7 @@ const ZONE_ID_MAX = 0xffff;
 
 export const cascadingZoneFailure = defineFault({
   id: "cascading-zone-failure",
-  title: "crashes one zone for good while another, which gets its players, is flooded",
+  title: "crashes one zone and floods another, which gets its players",
   family: "zone",
   mode: "tick_scoped",
   effects: ["poison_pushed", "movements_pushed"],

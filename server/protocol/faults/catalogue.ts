@@ -1,4 +1,4 @@
-// Every fault this server has: the eight of docs/PROTOCOL.md, then ours. A new one is a file in faults/ and a line here.
+// All faults of this server: the eight of docs/PROTOCOL.md, then two drills. A new fault is a file in faults/ and a line here.
 
 import type { FaultDefinition } from "./fault.ts";
 import { cascadingZoneFailure } from "./cascading-zone-failure.ts";

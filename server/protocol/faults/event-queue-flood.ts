@@ -1,5 +1,5 @@
-// The zone's queue fills with synthetic movement commands, so many for each of its entities and tick: what a bot army or
-// a looping client does to it.
+// The zone's queue fills with synthetic movement commands, `multiplier` for each entity and tick, as if many bots or
+// a looping client sent them.
 
 import { z } from "zod";
 import { defineFault } from "./fault.ts";

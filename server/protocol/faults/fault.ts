@@ -1,4 +1,4 @@
-// What a fault is: one file, one definition. The registry (registry.ts) adds what all have in common: checked
+// The contract of a fault: one file, one definition. The registry (server/main/faults/registry.ts) adds the common parts: checked
 // parameters, targets, time to live, seeded randomness, probability, exact counters, removal.
 //
 //   export const latencySpike = defineFault({
@@ -13,8 +13,8 @@
 //     }),
 //   });
 //
-// A fault may have a zone half (one a target zone, runs in the worker, inside the tick), a main half (one, runs beside
-// the sessions), or both.
+// A fault may have a zone half (one for each target zone, runs in the worker, inside the tick), a main half (one, runs on the
+// main thread), or both.
 
 import type { z } from "zod";
 import type { Command } from "../game/command.ts";
@@ -22,7 +22,7 @@ import type { Command } from "../game/command.ts";
 export type FaultMode = "tick_scoped" | "ambient";
 export type FaultFamily = "timing" | "load" | "memory" | "connection" | "zone" | "data";
 
-/** What a fault can have done, each in the unit of its name; counted beside `affected`, and told in the audit lines. */
+/** Effects that a fault can count, each in the unit of its name, in addition to `affected`; the audit lines have them. */
 export type FaultEffect =
   | "paused_ms"
   | "held_bytes"
@@ -39,9 +39,9 @@ export interface CommandBatch {
   readonly zoneId: number;
   readonly tick: number;
   readonly count: number;
-  /** How many more records fit. */
+  /** Number of records that still fit. */
   readonly room: number;
-  /** Appends a copy behind the players' own commands; false when the batch is full. */
+  /** Appends a copy after the players' commands; false when the batch is full. */
   push(command: Command): boolean;
   /** Entity ids alive in the zone, read from its memory; the view is reused every tick. */
   entityIds(): Uint32Array;
@@ -49,20 +49,20 @@ export interface CommandBatch {
   positionOf(entityId: number): { x: number; y: number; z: number } | null;
 }
 
-/** What both halves get. */
+/** The context of both halves. */
 export interface FaultContext {
   /** All zones the activation acts on, in ascending order. */
   readonly targets: readonly number[];
   /**
-   * Uniform in [0, 1). Seeded by the server's seed, the fault, how often it was activated and the zone, so that the
+   * Uniform in [0, 1). Seeded by the server's seed, the fault, the number of its activation and the zone, so that the
    * same sequence of activations makes the same choices.
    */
   random(): number;
-  /** Counts `count` things the fault could act on, and says whether it shall: the activation's probability. */
+  /** Counts `count` opportunities (`eligible`), and decides by the activation's probability whether the fault acts. */
   strikes(count?: number): boolean;
-  /** Counts things the fault did act on. Exact, summed over threads. */
+  /** Counts what the fault acted on (`affected`). Exact, summed over threads. */
   affected(count?: number): void;
-  /** Counts what it did in the unit of one of its `effects`. Throws when the definition does not name it. */
+  /** Adds to one of the fault's `effects`, in its unit. Throws when the definition does not list that effect. */
   did(effect: FaultEffect, amount?: number): void;
 }
 
@@ -70,8 +70,8 @@ export interface ZoneFaultContext extends FaultContext {
   /** The zone of this half. */
   readonly zoneId: number;
   /**
-   * Burns real time inside the tick; ends early, within a millisecond, when the fault is removed or the kill switch falls.
-   * What it took is counted as `paused_ms`.
+   * Takes real time inside the tick; ends early, within a millisecond, when the fault is removed or the kill switch is used.
+   * The time that passed is counted as `paused_ms`.
    */
   pause(ms: number): void;
 }
@@ -83,15 +83,15 @@ export interface ZoneFaultHooks {
   beforeStep?(tick: number): void;
   afterStep?(tick: number): void;
   /**
-   * After the removal, once a tick with the zone's batch until it returns true: takes out what the fault put in. A zone
-   * that does not tick just then gets it when it does again.
+   * Called after the removal, once a tick with the zone's batch until it returns true: removes what the fault put into the zone. If
+   * the zone does not tick at that time, the call comes when it ticks again.
    */
   cleanUp?(batch: CommandBatch): boolean;
-  /** Last call: lets go of memory. */
+  /** Last call: releases memory. */
   dispose?(): void;
 }
 
-/** A session as a fault may see it. */
+/** The part of a session that a fault may use. */
 export interface FaultSession {
   readonly id: number;
   readonly zoneId: number;
@@ -103,9 +103,9 @@ export interface FaultSession {
 export interface MainFaultContext extends FaultContext {
   /** Live sessions in the target zones, in order of id. */
   sessions(): FaultSession[];
-  /** Closes a session's socket at once, as a crash of the link would; counts it, and names it in the audit. */
+  /** Closes a session's socket at once, as a crash of the link would; counts it, and lists it in the audit lines. */
   crash(session: FaultSession): void;
-  /** Refuses new connections and resumes for so many server ticks. Lifted at the fault's removal at the latest. */
+  /** Refuses new connections and resumes for `ticks` server ticks, at most until the fault is removed. */
   holdConnections(ticks: number): void;
 }
 
@@ -113,14 +113,14 @@ export interface MainFaultContext extends FaultContext {
 export interface MainFaultHooks {
   /** Once a server tick (50 ms), whatever the zones do. Must not block the thread for more than a few milliseconds. */
   ambient?(tick: number): void;
-  /** Bytes that came from or go to a session; returns what is passed on. */
+  /** Bytes from or to a session; returns the bytes to pass on. */
   ingress?(session: FaultSession, bytes: Uint8Array): Uint8Array;
   egress?(session: FaultSession, bytes: Uint8Array): Uint8Array;
-  /** Last call: lets go of what the fault holds. */
+  /** Last call: releases everything that the fault holds. */
   dispose?(): void;
 }
 
-/** What a fault with its own idea of its targets decides from. */
+/** Input of a fault that chooses its target zones itself. */
 export interface TargetChoice {
   /** Zones of this server, ascending. */
   zones: readonly number[];
@@ -134,13 +134,13 @@ export interface FaultDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly title: string;
   readonly family: FaultFamily;
   readonly mode: FaultMode;
-  /** What it counts of what it does, EFFECTS_MAX at most. */
+  /** The effects that it counts, EFFECTS_MAX at most. */
   readonly effects?: readonly FaultEffect[];
   /** Strict; every field has a default, a description, and its bounds. */
   readonly params: z.ZodObject<Shape>;
   /**
-   * Which zones the activation acts on, when it is not simply the requested one or all. Empty: the server as a whole.
-   * Throws WowsimError when this server can not have the fault so.
+   * The zones that the activation acts on, if not simply the requested one or all. Empty: the server as a whole.
+   * Throws WowsimError when the fault is not possible on this server with these parameters.
    */
   targets?(params: z.infer<z.ZodObject<Shape>>, choice: TargetChoice): number[];
   zone?(context: ZoneFaultContext, params: z.infer<z.ZodObject<Shape>>): ZoneFaultHooks;

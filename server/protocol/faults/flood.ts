@@ -1,5 +1,5 @@
-// What event-queue-flood and cascading-zone-failure have in common: a queue full of small movements. Each is a command
-// like a player's: journalled, handled, told to whoever sees the entity.
+// The common part of event-queue-flood and cascading-zone-failure: a queue full of small movements. Each is a command
+// like a player's: journalled, handled, and sent to players who see the entity.
 
 import { OP_NUDGE } from "../../../assembly/abi.ts";
 import type { CommandBatch, ZoneFaultContext } from "./fault.ts";
@@ -7,7 +7,7 @@ import { Command } from "../game/command.ts";
 
 const command = new Command();
 
-/** How far from where it stands an entity is told to go, in yards on each axis. */
+/** Largest distance of a movement from the entity's position, in yards on each axis. */
 const NUDGE_YD_MAX = 2;
 
 /** Pushes `multiplier` movements for each entity of the zone, as many as the batch has room for. */

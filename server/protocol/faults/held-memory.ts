@@ -1,4 +1,4 @@
-// Memory that really is there (every page written to) and really goes (its buffers detached, so that nothing waits for a
+// Memory that is really resident (every page is written to) and is really freed (its buffers are detached, so it does not wait for a
 // garbage collection).
 
 /** Smallest page of the platforms this runs on. */

@@ -1,4 +1,4 @@
-// Every tick of the target zones takes so much longer in real time, as a blocking call in the tick would make it.
+// Every tick of the target zones takes `delay_ms` longer in real time, as with a blocking call in the tick.
 
 import { z } from "zod";
 import { defineFault } from "./fault.ts";

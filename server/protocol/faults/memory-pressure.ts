@@ -1,12 +1,12 @@
-// The server process holds so much memory more. It is taken in small steps, a few a server tick, because touching a page
-// for the first time costs time and the sessions' thread must not stand still; it is given back at once at the removal.
+// The server process holds `megabytes` more memory. It is taken in small steps in each server tick, because touching a page
+// for the first time costs time and the main thread must not block; it is freed at once at the removal.
 
 import { z } from "zod";
 import { defineFault } from "./fault.ts";
 import { HeldMemory } from "./held-memory.ts";
 
 const BYTES_PER_MEGABYTE = 2 ** 20;
-/** About 0.35 ms each to touch. */
+/** Touching a megabyte takes about 0.35 ms. */
 const MEGABYTES_PER_TICK = 8;
 
 export const memoryPressure = defineFault({

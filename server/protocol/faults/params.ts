@@ -1,4 +1,4 @@
-// A fault's parameters as its schema describes them: to check a request, to say in words what was wrong with it, and to
+// A fault's parameters, derived from its schema: to check a request, to explain its mistakes in words, and to
 // make the flags of a command line.
 //
 //   describeParams(latencySpike)   // [{ name: "delay_ms", min: 1, max: 5000, default: 200, description: "..." }]
@@ -36,7 +36,7 @@ export function describeParams(definition: FaultDefinition): FaultParam[] {
   });
 }
 
-/** Whether it makes a difference to the fault which zone is asked for; some have their own idea of their targets. */
+/** True if the fault uses the requested zone; some faults choose their targets themselves. */
 export function heedsZone(definition: FaultDefinition): boolean {
   if (definition.targets === undefined) return true;
   const params = parseParams(definition, {});
@@ -45,7 +45,7 @@ export function heedsZone(definition: FaultDefinition): boolean {
   return targetsOf(1) !== targetsOf(2);
 }
 
-/** The checked parameters, defaults filled in. Throws WowsimError naming every wrong one and what would be right. */
+/** The checked parameters with defaults. Throws WowsimError that names every wrong one and its valid values. */
 export function parseParams(definition: FaultDefinition, given: unknown): Record<string, unknown> {
   const parsed = definition.params.safeParse(given);
   if (parsed.success) return parsed.data;
@@ -54,7 +54,7 @@ export function parseParams(definition: FaultDefinition, given: unknown): Record
   throw new WowsimError("bad_params", `${definition.id}: ${[...problems].join(" ")}`);
 }
 
-/** What is wrong, one sentence a parameter. */
+/** The mistakes, one sentence for each parameter. */
 function wrongParams(issue: z.core.$ZodIssue, params: readonly FaultParam[], given: unknown): string[] {
   const names = params.map((param) => param.name);
   if (issue.code === "unrecognized_keys") {
@@ -73,7 +73,7 @@ function describeParam(param: FaultParam): string {
   return `${param.name} (${param.min} to ${param.max}, default ${param.default}: ${param.description})`;
 }
 
-/** A value that somebody sent, short and on one line; it may be anything, also nested too deep to be printed. */
+/** A value from a request, short and on one line; it may be anything, also nested too deep to be printed. */
 function inWords(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   return typeof value === "object" && value !== null ? "an object" : shorten(String(JSON.stringify(value)));

@@ -1,5 +1,5 @@
-// What zone-trap and zone-runaway have in common: one poison command every so many batches of the zone, first in the very
-// next one. Every push is a command of its own, so that quarantining one does not stop the next.
+// The common part of zone-trap and zone-runaway: one poison command in every n-th batch of the zone, beginning with the
+// next one. Every push is a separate command, so the quarantine of one does not stop the next.
 
 import type { ZoneFaultContext, ZoneFaultHooks } from "./fault.ts";
 import { Command } from "../game/command.ts";

@@ -1,6 +1,6 @@
-// One player's link breaks: the first time anybody is connected, a seeded choice among the sessions of the target zones
-// has its socket closed. Once an activation; afterwards the fault stays listed, with affected 1, until it is removed or
-// its time is up, so that whoever asks later still sees what it did.
+// One player's link breaks: as soon as a player is connected in the target zones, the fault closes the socket of one session,
+// chosen with the seed. It acts once for each activation. Afterwards it stays listed, with affected 1, until it is removed or
+// its time is over, so that a later request still shows its effect.
 
 import { z } from "zod";
 import { defineFault } from "./fault.ts";

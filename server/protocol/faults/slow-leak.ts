@@ -1,18 +1,18 @@
-// The slow death: every so many ticks the tick takes a little longer and a little more memory is held, for as long as
-// the fault lasts. No single tick looks wrong; the trend does.
+// A slow leak: every `increment_every` ticks the tick becomes a little longer and a little more memory is held, as long as
+// the fault lasts. No single tick looks wrong, but the trend does.
 
 import { z } from "zod";
 import { defineFault } from "./fault.ts";
 import { HeldMemory } from "./held-memory.ts";
 
 const HELD_BYTES_PER_INCREMENT = 2 ** 19;
-/** Where the slowing and the holding stop, so that a long drill ends with a slow server and not with none. */
+/** Upper limits of pause and memory, so that a long drill ends with a slow server and not with a dead one. */
 const PAUSE_MS_MAX = 5_000;
 const HELD_BYTES_MAX = 2 ** 28;
 
 export const slowLeak = defineFault({
   id: "slow-leak",
-  title: "makes the tick slower and the memory fuller, a little every so many ticks",
+  title: "makes ticks slower and holds more memory, step by step",
   family: "timing",
   mode: "tick_scoped",
   effects: ["paused_ms", "held_bytes"],

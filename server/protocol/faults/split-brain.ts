@@ -1,6 +1,6 @@
-// Two zones believe that they own the same entities: creatures of the same ids appear in each target zone and walk apart,
-// in each zone another way, so that no two zones agree on where they are. They do not fight and are nobody's target, but
-// players see them. The removal takes them out again, and is not done before the zone's memory shows none of them.
+// Two zones own the same entities: creatures with the same ids appear in each target zone and walk in a different
+// direction in each zone, so that the zones disagree on their positions. They do not fight and can not be targeted, but
+// players see them. The removal takes them out again, and ends when the zone's memory has none of them.
 
 import { z } from "zod";
 import { OP_DESPAWN, OP_PLACE, OP_SPAWN, SPAWN_PHANTOM } from "../../../assembly/abi.ts";
@@ -65,7 +65,7 @@ export const splitBrain = defineFault({
   },
 });
 
-/** Where the phantoms come up: where somebody stands, so that they are seen; in an empty zone, at the origin. */
+/** Where the phantoms appear: at an entity's position, so that players see them; in an empty zone, at the origin. */
 function someoneIn(batch: CommandBatch, random: () => number): { x: number; y: number; z: number } {
   const ids = batch.entityIds();
   const id = ids[Math.floor(random() * ids.length)];

@@ -1,4 +1,4 @@
-// A fault as operators ask for it and see it, over the control channel.
+// The request and the status of a fault on the control channel.
 //
 //   { fault_id: "latency-spike", params: { delay_ms: 200 }, target_zone_id: 1, duration_ticks: 100 }     // FaultRequest
 //   { id: "latency-spike", active: true, activations: 1, ticks_left: 99, eligible: 1, affected: 1, ... }  // FaultStatus
@@ -7,7 +7,7 @@ import type { FaultFamily, FaultMode } from "./fault.ts";
 
 /** The longest an activation lasts: 10 minutes. */
 export const DURATION_TICKS_MAX = 12_000;
-/** Shorter than that, and one slow tick of the machine would end it. */
+/** Shortest lease, milliseconds: one slow tick of the machine would end a shorter one. */
 export const LEASE_MS_MIN = 500;
 export const LEASE_MS_MAX = 60_000;
 
@@ -18,9 +18,9 @@ export interface FaultRequest {
   target_zone_id?: number;
   /** 0 = DURATION_TICKS_MAX. */
   duration_ticks?: number;
-  /** Share of its chances the fault takes, 0 to 1. */
+  /** Share of its opportunities on which the fault acts, 0 to 1. */
   probability?: number;
-  /** Ends by itself when it is not renewed within so many milliseconds; without, nobody need renew it. */
+  /** The fault ends by itself when it is not renewed within this many milliseconds; absent: it needs no renewal. */
   lease_ms?: number;
 }
 
@@ -37,11 +37,11 @@ export interface FaultStatus {
   /** Zones it acts on; empty for the server as a whole. */
   targets: number[];
   ticks_left: number;
-  /** Until it ends for want of a renewal; null when it needs none. */
+  /** Milliseconds until it ends without a renewal; null when it needs none. */
   lease_ms_left: number | null;
   eligible: number;
   affected: number;
   probability: number;
-  /** Removed, but a zone still has to take out what the fault put in. */
+  /** Removed, but a zone still has to clean up what the fault put into it. */
   leaving: boolean;
 }

@@ -1,5 +1,5 @@
-// Every player's link breaks in the same tick, as when a switch restarts. New connections are held off for a while, so
-// that the clients, which all try again, come back in one wave. Once an activation; the wave is not struck again.
+// Every player's link breaks in the same tick, as when a switch restarts. New connections are refused for some ticks, so
+// that the clients, which all try again, come back in one wave. The fault acts once for each activation.
 
 import { z } from "zod";
 import { defineFault } from "./fault.ts";
@@ -11,7 +11,13 @@ export const thunderingHerd = defineFault({
   mode: "tick_scoped",
   effects: ["sessions_closed", "door_held_ticks"],
   params: z.strictObject({
-    reconnect_delay_ticks: z.number().int().min(0).max(1_200).default(20).describe("ticks nobody is let in again"),
+    reconnect_delay_ticks: z
+      .number()
+      .int()
+      .min(0)
+      .max(1_200)
+      .default(20)
+      .describe("server ticks until players are let in again"),
   }),
   main(context, { reconnect_delay_ticks }) {
     let isDone = false;

@@ -1,5 +1,5 @@
-// A drill of ours: every so many ticks the zone gets a command that never ends and burns all the fuel of its tick. Fuel
-// stops it at a deterministic point; the zone is restored as from a trap.
+// A drill: every `every_ticks` ticks the zone gets a command that never ends and burns all the fuel of its tick. Fuel
+// stops it at a deterministic point; the zone is restored as after a trap.
 
 import { z } from "zod";
 import { OP_SPIN } from "../../../assembly/abi.ts";
@@ -8,7 +8,7 @@ import { poison } from "./poison.ts";
 
 export const zoneRunaway = defineFault({
   id: "zone-runaway",
-  title: "makes the zone's kernel loop without end every so many ticks",
+  title: "makes the zone's kernel loop endlessly, again and again",
   family: "zone",
   mode: "tick_scoped",
   effects: ["poison_pushed"],

@@ -1,5 +1,5 @@
-// A drill of ours: every so many ticks the zone gets a command that traps its kernel. The zone is restored, the command
-// named and quarantined, and nobody notices; that is what it proves.
+// A drill: every `every_ticks` ticks the zone gets a command that traps its kernel. The zone is restored, the command
+// is reported and quarantined, and no player notices it.
 
 import { z } from "zod";
 import { OP_TRAP } from "../../../assembly/abi.ts";
@@ -8,7 +8,7 @@ import { poison } from "./poison.ts";
 
 export const zoneTrap = defineFault({
   id: "zone-trap",
-  title: "traps the zone's kernel with a poison command every so many ticks",
+  title: "traps the zone's kernel with a poison command, again and again",
   family: "zone",
   mode: "tick_scoped",
   effects: ["poison_pushed"],

@@ -1,6 +1,6 @@
-// What a player can do: each action's kind, its opcode in the kernel, its number in the binary encoding, and which fields of the message
-// go into the command record. One row here, one in the JSON codec and one function in assembly/players/commands.ts make a new one; the
-// binary codec has a row of its own only for one with fields.
+// The actions of a player: each action's kind, its opcode in the kernel, its number in the binary encoding, and which fields of the message
+// go into the command record. A new action needs a row here, a row in the JSON codec and a function in assembly/players/commands.ts; the
+// binary codec has a row only for an action with fields.
 //
 //   ACTIONS.cast.op                          // OP_CAST
 //   ACTIONS.cast.fill?.(command, message)    // command.a = target, command.b = spell, command.c = cast time in ticks
@@ -17,7 +17,7 @@ import {
   CLIENT_STOP_ATTACK,
 } from "./binary-wire.ts";
 
-/** The words of a command record that an action fills; b, c and x, y are the same two, as numbers or as yards. */
+/** The words of a command record that an action fills; b, c and x, y are the same two words, as integers or as yards. */
 export interface ActionWords {
   flags: number;
   a: number;
@@ -28,7 +28,7 @@ export interface ActionWords {
   z: number;
 }
 
-/** The fields of a client's message (client-messages.ts) that actions take. */
+/** The fields of a client's message (client-messages.ts) that actions use. */
 export interface ActionFields {
   /** Yards. */
   x: number;
@@ -44,7 +44,7 @@ export interface ActionFields {
 
 interface Action {
   readonly op: number;
-  /** Its kind in the binary encoding (binary-wire.ts). */
+  /** Number of the kind in the binary encoding (binary-wire.ts). */
   readonly wire: number;
   fill?(command: ActionWords, message: ActionFields): void;
 }
@@ -97,7 +97,7 @@ export const ACTION_ROWS: readonly [kind: ActionKind, action: Action][] = Object
   Action,
 ][];
 
-/** The row of a kind that acts in the world; undefined for a message that does not. */
+/** The row of a message kind that is an action; undefined for other kinds. */
 export function actionOf(kind: string): Action | undefined {
   return Object.hasOwn(ACTIONS, kind) ? ACTIONS[kind as ActionKind] : undefined;
 }

@@ -1,21 +1,21 @@
-// The binary encoding of the game port, drawn: what server (binary-codec.ts) and clients (tools/client) agree on. The same
-// is told with an example of every message in docs/PROTOCOL.md. All numbers are little-endian.
+// The binary encoding of the game port, shared by server (binary-codec.ts) and clients (tools/client). docs/PROTOCOL.md has
+// an example of every message. All numbers are little-endian.
 //
-// Client to server: 8 bytes, then the fields of the kind. The mark is no byte of text, so the first one of a connection
-// chooses the encoding; it stands in every message, so that a stream that got out of step is noticed.
+// Client to server: 8 bytes, then the fields of the kind. The mark can not begin a text, so the first byte of a connection
+// chooses the encoding. Every message has the mark, so that a stream that lost its framing is noticed.
 //
 //    0      1      2        4       8
-//    | 0xB1 | kind | length | seq   | fields...       length counts the whole message; seq is 0 where there is none
+//    | 0xB1 | kind | length | seq   | fields...       length counts the whole message; seq is 0 when there is none
 //      u8     u8     u16      u32
 //
-// Server to client: 4 bytes, then the fields of the kind, padded with zeros to a multiple of 4. Kind 0 is a frame of the
-// kernel as it is (assembly/abi.ts): its first word is its length, which is below 2^24.
+// Server to client: 4 bytes, then the fields of the kind, padded with zeros to a multiple of 4. Kind 0 is an unchanged frame of the
+// kernel (assembly/abi.ts): its first word is its length, which is below 2^24.
 //
 //    0               4
 //    | length | kind | fields...
 //      u24      u8
 //
-// A text is a u16 of how many bytes follow, and those, UTF-8.
+// A text is a u16 with its length in bytes, then that many bytes of UTF-8.
 
 export const BINARY_MARK = 0xb1;
 
@@ -24,12 +24,12 @@ export const CLIENT_KIND = 1;
 export const CLIENT_LENGTH = 2;
 export const CLIENT_SEQ = 4;
 
-/** version u16, zone u16 (0: none wished for); name, class, token, resume: texts. */
+/** version u16, zone u16 (0: any); name, class, token, resume: texts. */
 export const CLIENT_HELLO = 1;
 /** t f64. */
 export const CLIENT_PING = 2;
 export const CLIENT_BYE = 3;
-/** players u16, creatures u16; so many entity ids of players u32; so many creature templates u32. */
+/** players u16, creatures u16; then that many entity ids of players u32, and that many creature templates u32. */
 export const CLIENT_NAMES = 4;
 /** x, y, z f32. */
 export const CLIENT_MOVE = 16;
@@ -48,8 +48,8 @@ export const SERVER_HEADER_BYTES = 4;
 /** A kernel frame. */
 export const SERVER_STATE = 0;
 /**
- * session, entity, zone, tick, tick rate, seq, version of the frames' form (ABI_VERSION): u32; resume, class: texts; how many
- * spells u16; of each: id u32, range f32, name, effect: texts; how many portals u16; of each: zone it leads to u32, x, y,
+ * session, entity, zone, tick, tick rate, seq, version of the frame format (ABI_VERSION): u32; resume, class: texts; number of
+ * spells u16; for each: id u32, range f32, name, effect: texts; number of portals u16; for each: zone it leads to u32, x, y,
  * radius f32.
  */
 export const SERVER_WELCOME = 1;

@@ -1,6 +1,5 @@
-// Builds messages straight into bytes: a text of ASCII characters and numbers without a string in between, which is
-// what makes telling thousands of players about their surroundings affordable (test/unit/net/byte-writer.test.ts
-// compares it with JSON.stringify).
+// Builds messages directly as bytes: ASCII text and numbers without an intermediate string. This makes messages to
+// thousands of players affordable (test/unit/net/byte-writer.test.ts compares it with JSON.stringify).
 //
 //   writer.text('{"x":').fixed(1.5).text("}")     // {"x":1.5}
 //   socket.write(writer.bytes, 0, writer.length)
@@ -9,7 +8,7 @@ const ZERO = 48;
 const MINUS = 45;
 const DOT = 46;
 
-/** A growing buffer of bytes; reset() and use again. Writers of text check room by themselves. */
+/** A growing buffer of bytes; call reset() to use it again. The methods that write grow it as needed. */
 export class ByteWriter {
   bytes: Uint8Array;
   length = 0;
@@ -23,7 +22,7 @@ export class ByteWriter {
     return this;
   }
 
-  /** Room for `count` more bytes; grows by doubling. */
+  /** Makes space for `count` more bytes; grows by doubling. */
   ensure(count: number): void {
     const needed = this.length + count;
     if (needed <= this.bytes.length) return;
@@ -34,7 +33,7 @@ export class ByteWriter {
     this.bytes = grown;
   }
 
-  /** ASCII only: everything this server writes is escaped to that (asciiJson). */
+  /** Appends text, ASCII only: all JSON of this server is escaped to ASCII (asciiJson). */
   text(text: string): this {
     this.ensure(text.length);
     const bytes = this.bytes;
@@ -44,7 +43,7 @@ export class ByteWriter {
     return this;
   }
 
-  /** source[from, from + count) as it is. */
+  /** Appends source[from, from + count) unchanged. */
   raw(source: Uint8Array, from: number, count: number): this {
     this.ensure(count);
     this.bytes.set(source.subarray(from, from + count), this.length);
@@ -58,7 +57,7 @@ export class ByteWriter {
     return this;
   }
 
-  /** Little-endian, as all binary numbers here. */
+  /** Appends a u16, little-endian, like all binary numbers here. */
   u16(value: number): this {
     return this.byte(value & 0xff).byte((value >>> 8) & 0xff);
   }
@@ -78,25 +77,25 @@ export class ByteWriter {
     return this.raw(numberBytes, 0, 8);
   }
 
-  /** A u16 of how many bytes, and those: UTF-8, cut to 65,535 of them. */
+  /** Appends a u16 with the length in bytes, then the text as UTF-8, cut to 65,535 bytes. */
   utf8(text: string): this {
     const bytes = encoder.encode(text).subarray(0, 0xffff);
     return this.u16(bytes.length).raw(bytes, 0, bytes.length);
   }
 
-  /** Zeros until what began at `start` has a multiple of `multiple` bytes. */
+  /** Appends zeros until the length since `start` is a multiple of `multiple`. */
   pad(start: number, multiple: number): this {
     while ((this.length - start) % multiple !== 0) this.byte(0);
     return this;
   }
 
-  /** Writes a u16 over what stands at `at`. */
+  /** Overwrites the u16 at offset `at`. */
   setU16(at: number, value: number): void {
     this.bytes[at] = value & 0xff;
     this.bytes[at + 1] = value >>> 8;
   }
 
-  /** Writes a u32 over what stands at `at`. */
+  /** Overwrites the u32 at offset `at`. */
   setU32(at: number, value: number): void {
     number.setUint32(0, value, true);
     this.bytes.set(numberBytes.subarray(0, 4), at);
@@ -119,7 +118,7 @@ export class ByteWriter {
     return this;
   }
 
-  /** A coordinate in decimal with at most two places, as JSON wants it; values past ±10^7 are written in full. */
+  /** A coordinate as a JSON number with at most two decimals; values past ±10^7 are written in full. */
   fixed(value: number): this {
     if (!(value > -1e7 && value < 1e7)) return this.text(Number.isFinite(value) ? value.toString() : "0");
     let hundredths = Math.round(value * 100);
@@ -154,7 +153,7 @@ function digitsOf(value: number): number {
   return value < 1_000_000_000 ? 9 : 10;
 }
 
-/** JSON of any value in ASCII: what lies beyond is written as \uXXXX, so that a character is a byte. */
+/** JSON of any value in ASCII: other characters become \uXXXX, so that a character is a byte. */
 export function asciiJson(value: unknown): string {
   return JSON.stringify(value).replace(
     /[\u007f-\uffff]/g,

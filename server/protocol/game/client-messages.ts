@@ -1,17 +1,17 @@
-// What a client can say and what it can be told, whatever the encoding.
+// The messages from and to a client, independent of the encoding.
 //
-// Incoming: one ClientMessage object a codec fills in again and again (40,000 messages a second make no garbage here).
-// Only the fields of its `kind` mean anything:
+// Incoming: a codec fills the same ClientMessage object again and again (40,000 messages a second make no garbage here).
+// Only the fields of its `kind` are valid:
 //
 //   { kind: "move", seq: 7, x: 1.5, y: 0, z: -3 }
 //   { kind: "cast", seq: 0, target: 1000001, spell: 200, castTicks: 30 }     seq 0: the server numbers it
 //
-// Outgoing: ServerMessage for what is rare; kernel frames go through Codec.encodeFrame.
+// Outgoing: ServerMessage for rare messages; kernel frames go through Codec.encodeFrame.
 
 import type { ActionKind } from "./actions.ts";
 import type { LimitName } from "./limits.ts";
 
-/** Kinds that act in the world become a kernel command, and make a guest of a client that has not said hello. */
+/** An action becomes a kernel command, and makes a guest of a client that has not sent hello. */
 export type ClientMessageKind = "hello" | "ping" | "names" | "bye" | ActionKind;
 
 export class ClientMessage {
@@ -31,9 +31,9 @@ export class ClientMessage {
   /** Upper bound of the damage; 0: none. */
   baseDamage = 0;
   magical = false;
-  /** ping: the client's number, given back as it is. */
+  /** ping: the client's number, returned unchanged. */
   echo = 0;
-  /** names: whose are asked for; ids of players, templates of creatures. */
+  /** names: the requested ids of players and templates of creatures. */
   players: number[] = [];
   creatures: number[] = [];
   hello: Hello = { version: 1, name: "", zone: 0, playerClass: "", token: "", resume: "" };
@@ -49,7 +49,7 @@ export interface Hello {
   resume: string;
 }
 
-/** Codes of `error` messages; beside these there is limit_<name> before the door, see limits.ts for the names. */
+/** Codes of `error` messages; in addition there is limit_<name> before a connection is closed, see limits.ts for the names. */
 export const ERROR_CODES = [
   "malformed",
   "busy",
@@ -77,16 +77,16 @@ export interface Welcome {
   tick: number;
   tick_rate_hz: number;
   resume: string;
-  /** Highest sequence number the server has for this session: own numbers go on from here. */
+  /** Highest sequence number the server has for this session: the client continues from here. */
   seq: number;
   class: string;
-  /** What the class can cast. */
+  /** The spells of the class. */
   spells: readonly SpellInfo[];
-  /** Of its zone. */
+  /** The portals of its zone. */
   portals: readonly PortalInfo[];
 }
 
-/** Who comes within its radius goes on in zone `to`. Yards. */
+/** A player within its radius goes to zone `to`. Yards. */
 export interface PortalInfo {
   to: number;
   x: number;
@@ -107,9 +107,9 @@ export interface ZoneChange {
   zone_id: number;
   tick: number;
   reason: "zone_down" | "zone_restored" | "portal" | "zone_overloaded" | "not_let_in" | "put_back";
-  /** Of the zone it is in now. */
+  /** The portals of the new zone. */
   portals: readonly PortalInfo[];
-  /** Numbers of actions that came when it had left the other zone already: they are not done. */
+  /** First sequence number of the actions that came after the player had left the old zone: they are not applied. */
   lost_from?: number;
   lost_to?: number;
 }

@@ -1,5 +1,5 @@
-// A command for a zone's next tick: the record of assembly/abi.ts with names for its fields. Everything that writes or reads one
-// does so through this class: the gateway, faults, the zone itself. It is filled again and again, so that forty thousand a second
+// A command for a zone's next tick: the record of assembly/abi.ts with names for its fields. The gateway, faults and zones
+// read and write commands only through this class. One object is filled again and again, so that forty thousand a second
 // make no garbage.
 //
 //   const command = new Command();
@@ -8,9 +8,9 @@
 //   link.send(1, command.bytes);                                 // false: zone 1's queue is full
 //
 //   batch.push(command.set(OP_SPAWN, { a: 1_000_001, x: 3 }));   // all other fields are 0
-//   command.load(words, 8).session                               // of a record that lies at words 8 to 15
+//   command.load(words, 8).session                               // session of the record in words 8 to 15
 //
-// b, c, d and x, y, z are the same three words: numbers or yards, as the opcode has it.
+// b, c, d and x, y, z are the same three words: integers or yards, depending on the opcode.
 
 import { COMMAND_BYTES, OP_JOIN, OP_LEAVE, OP_UNWATCH, OP_WATCH, WATCH_IS_SLOW } from "../../../assembly/abi.ts";
 
@@ -26,7 +26,7 @@ const E = 7;
 const OP_BITS = 16;
 const OP_MASK = 0xffff;
 
-/** The fields of a command but for its opcode. x, y, z go before b, c, d. */
+/** The fields of a command except its opcode. x, y, z have priority over b, c, d. */
 export interface CommandFields {
   flags?: number;
   session?: number;
@@ -42,7 +42,7 @@ export interface CommandFields {
   e?: number;
 }
 
-/** Who comes into a zone at its spawn point. */
+/** A player who enters a zone at its spawn point. */
 export interface Joining {
   session: number;
   seq: number;
@@ -54,12 +54,12 @@ export interface Joining {
 }
 
 export class Command {
-  /** The record as it lies in rings and batches. */
+  /** The record in the form of rings and batches. */
   readonly words = new Uint32Array(COMMAND_WORDS);
   readonly bytes = new Uint8Array(this.words.buffer);
   readonly #view = new DataView(this.words.buffer);
 
-  /** A new command: every other field is 0. */
+  /** Begins a new command: every other field is 0. */
   begin(op: number, session: number, seq = 0): this {
     this.words.fill(0);
     this.words[OP_AND_FLAGS] = op;
@@ -68,7 +68,7 @@ export class Command {
     return this;
   }
 
-  /** A new command with these fields; every other is 0. */
+  /** Makes a new command with these fields; every other field is 0. */
   set(op: number, fields: CommandFields = {}): this {
     const { flags = 0, session = 0, seq = 0, a = 0, b = 0, c = 0, d = 0, x, y, z, e = 0 } = fields;
     this.begin(op, session, seq);
@@ -84,19 +84,19 @@ export class Command {
     return this;
   }
 
-  /** The record that begins at `index` of `words`. */
+  /** Loads the record that begins at `words[index]`. */
   load(words: Uint32Array, index: number): this {
     this.words.set(words.subarray(index, index + COMMAND_WORDS));
     return this;
   }
 
-  /** The record that begins at `offset` of `bytes`. */
+  /** Loads the record that begins at `bytes[offset]`. */
   loadBytes(bytes: Uint8Array, offset = 0): this {
     this.bytes.set(bytes.subarray(offset, offset + COMMAND_BYTES));
     return this;
   }
 
-  /** Lets a player in at the spawn point. */
+  /** A JOIN at the spawn point. */
   join({ session, seq, ticket, flags, classIndex, level }: Joining): this {
     return this.set(OP_JOIN, { session, seq, flags, a: ticket, e: classIndex | (level << 8) });
   }
@@ -105,7 +105,7 @@ export class Command {
     return this.set(OP_LEAVE, { session, seq, a: ticket });
   }
 
-  /** The session gets frames from now on; slow ones get fewer. */
+  /** A WATCH: the session gets frames from now on; a slow reader gets fewer. */
   watch(session: number, seq: number, isSlow: boolean): this {
     return this.set(OP_WATCH, { session, seq, flags: isSlow ? WATCH_IS_SLOW : 0 });
   }

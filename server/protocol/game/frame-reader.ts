@@ -1,9 +1,9 @@
-// Reads a kernel frame (assembly/abi.ts) where it lies, record by record, without copying it.
+// Reads a kernel frame (assembly/abi.ts) in place, record by record, without copying it.
 //
 //   reader.open(bytes, offset, length)          // header: reader.session, reader.tick, reader.ack
 //   while (reader.next())
 //     if (reader.kind === RECORD_LEAVE) gone(reader.word(0))
-//   reader.rewind()                             // and once more
+//   reader.rewind()                             // to read it again
 
 import * as abi from "../../../assembly/abi.ts";
 import { WowsimError } from "../errors.ts";
@@ -12,17 +12,17 @@ import type { ByteWriter } from "./byte-writer.ts";
 const HEADER_WORDS = abi.FRAME_HEADER_BYTES / 4;
 const EMPTY = new ArrayBuffer(0);
 
-/** A cursor over one frame at a time; a reader is made once and opened for every frame. */
+/** A cursor over one frame at a time; make a reader once and open it for every frame. */
 export class FrameReader {
   session = 0;
   tick = 0;
   /** The session's highest command sequence number applied so far. */
   ack = 0;
   byteLength = 0;
-  /** Of the record the reader stands on: RECORD_*. */
+  /** Kind of the current record: RECORD_*. */
   kind = 0;
   info = 0;
-  /** Of the record the reader stands on: how many fields it has. */
+  /** Number of fields of the current record. */
   fieldCount = 0;
   #buffer: ArrayBufferLike = EMPTY;
   #bytes: Uint8Array = new Uint8Array(EMPTY);
@@ -33,7 +33,7 @@ export class FrameReader {
   #next = 0;
   #end = 0;
 
-  /** Stands before the first record of the frame at `offset`. Throws WowsimError("bad_frame") when it is not one. */
+  /** Opens the frame at `offset`, before its first record. Throws WowsimError("bad_frame") when it is not one. */
   open(bytes: Uint8Array, offset: number, length: number): this {
     if (bytes.buffer !== this.#buffer) {
       this.#buffer = bytes.buffer;
@@ -44,7 +44,10 @@ export class FrameReader {
     const word = at >> 2;
     this.byteLength = this.#words[word + abi.FRAME_LENGTH / 4] ?? 0;
     if ((at & 3) !== 0 || this.byteLength !== length || length < abi.FRAME_HEADER_BYTES || (length & 3) !== 0) {
-      throw new WowsimError("bad_frame", `A frame says ${this.byteLength} bytes where the ring has ${length}.`);
+      throw new WowsimError(
+        "bad_frame",
+        `The frame's header says ${this.byteLength} bytes, but the ring has ${length}.`,
+      );
     }
     this.session = this.#wordAt(word + abi.FRAME_SESSION / 4);
     this.tick = this.#wordAt(word + abi.FRAME_TICK / 4);
@@ -59,7 +62,7 @@ export class FrameReader {
     this.#next = this.#first;
   }
 
-  /** Goes to the next record; false at the end. Throws WowsimError("bad_frame") on a record that leaves the frame. */
+  /** Goes to the next record; false at the end. Throws WowsimError("bad_frame") for a record that extends beyond the frame. */
   next(): boolean {
     if (this.#next >= this.#end) return false;
     const head = this.#wordAt(this.#next);
@@ -70,7 +73,7 @@ export class FrameReader {
     this.fieldCount = words - 1;
     this.#next += words;
     if (words === 0 || this.#next > this.#end) {
-      throw new WowsimError("bad_frame", `A record of kind ${this.kind} and ${words} words leaves its frame.`);
+      throw new WowsimError("bad_frame", `A record of kind ${this.kind} with ${words} words extends beyond its frame.`);
     }
     return true;
   }
@@ -87,19 +90,19 @@ export class FrameReader {
     return float;
   }
 
-  /** True when the frame begins with RECORD_RESET: it tells everything anew. */
+  /** True when the frame begins with RECORD_RESET: it has the full state. */
   get isReset(): boolean {
     return this.#first < this.#end && (this.#wordAt(this.#first) & 0xff) === abi.RECORD_RESET;
   }
 
-  /** Appends the whole frame, header and all, as it lies. */
+  /** Appends the whole frame, with its header, unchanged. */
   copyTo(out: ByteWriter): void {
     const from = (this.#first - HEADER_WORDS) * 4;
     if (this.#bytes.buffer !== this.#buffer) this.#bytes = new Uint8Array(this.#buffer);
     out.raw(this.#bytes, from, this.byteLength);
   }
 
-  /** How many event records the frame carries. Leaves the reader before the first record. */
+  /** Number of event records in the frame. Afterwards the reader is before the first record. */
   countEvents(): number {
     let events = 0;
     this.rewind();

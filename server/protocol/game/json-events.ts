@@ -19,7 +19,7 @@ import {
   REFUSED_NAMES,
 } from "./wire-names.ts";
 
-// Words of an event record: abi.ts, from EVENT_SOURCE on.
+// Indexes of the words of an event record: abi.ts, from EVENT_SOURCE on.
 const SOURCE = 0;
 const TARGET = 1;
 const A = 2;
@@ -29,7 +29,7 @@ const D = 5;
 const E = 6;
 const F = 7;
 
-/** Appends the event the reader stands on; an event kind without a name on the wire is left out. */
+/** Appends the event of the current record; an event kind without a name on the wire is left out. */
 export function encodeJsonEvent(frame: FrameReader, out: ByteWriter): void {
   const kind = eventKindOf(frame);
   const name = EVENT_NAMES[kind];
@@ -39,7 +39,7 @@ export function encodeJsonEvent(frame: FrameReader, out: ByteWriter): void {
   out.text("}\n");
 }
 
-/** RECORD_EVENT carries its kind in the low byte of info and the event's own info in the high byte. */
+/** Kind of the event in a RECORD_EVENT: the low byte of its info; the high byte is the event's own info. */
 export function eventKindOf(frame: FrameReader): number {
   return frame.info & 0xff;
 }

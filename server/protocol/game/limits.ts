@@ -1,12 +1,12 @@
-// Everything a client can send or hold has a limit, and this is where they all stand. Past one: a counted refusal, an
-// `error` message to those who said hello, a "Client disconnected" line with reason "limit:<name>", and the door.
+// All limits on what a client can send or hold. A client that exceeds one is counted, gets an
+// `error` message unless it is a guest, and is disconnected; the "Client disconnected" line has the reason "limit:<name>".
 //
 //   const limits = { ...DEFAULT_LIMITS, messagesPerSecondMax: 20 }
 //   const bucket = new TokenBucket(limits.messagesPerSecondMax, limits.messagesBurstMax, nowMs)
 //   if (!bucket.take(nowMs)) close("limit:messages")
 
 export interface GatewayLimits {
-  /** Longest message in bytes, its newline included; also the most that is kept of one that is not complete yet. */
+  /** Longest message in bytes, with its newline; also the largest buffer for an incomplete message. */
   lineBytesMax: number;
   /** Sustained messages per second of one connection. */
   messagesPerSecondMax: number;
@@ -14,32 +14,32 @@ export interface GatewayLimits {
   messagesBurstMax: number;
   /** Broken messages in a row that end the connection. */
   malformedRunMax: number;
-  /** From connecting to being in the world. */
+  /** Time from the connection to the player's entry into the world. */
   authenticateMsMax: number;
-  /** A message that was begun has to be finished in this time. */
+  /** Time from the first byte of a message to its last. */
   partialMsMax: number;
-  /** Without a complete message for this long, a connection in the world is taken for dead. */
+  /** A connection in the world without a complete message for this long is closed. */
   idleMsMax: number;
   connectionsMax: number;
-  /** Of one address off this machine (of IPv6 one network). */
+  /** Connections of one address that is not loopback (an IPv6 /64 counts as one address). */
   connectionsPerAddressMax: number;
-  /** Of this machine: by default as many as there are, for that is where load generators run, and all share one address. */
+  /** Connections from loopback: by default no limit, because load generators run there and share one address. */
   connectionsFromLoopbackMax: number;
-  /** New players a second, in all and of one address; who resumes is none. */
+  /** New players a second, in all; a resumed session does not count. The next ones are the same for one address. */
   newSessionsPerSecondMax: number;
   newSessionsPerAddressMax: number;
   newSessionsFromLoopbackMax: number;
-  /** What one session may be owed in bytes; past it new frames are not queued until it has read everything. */
+  /** Bytes that may wait for one session; past this, new frames are not queued until it has read everything. */
   outboxBytesMax: number;
   /** A reader that has not caught up within this time is disconnected (it may resume). */
   slowReaderMsMax: number;
-  /** How long a closing connection may take to read what it is still owed. */
+  /** Time for a closing connection to read its last bytes. */
   closeMsMax: number;
-  /** How long the session of a lost link waits for its player. */
+  /** Time that the session of a lost link waits for its player. */
   resumeMsMax: number;
-  /** The least of one that hung up and never acted, which waits for as long as it was there: who comes and goes leaves little. */
+  /** Shortest such time for a player that hung up and never acted; such a session waits as long as the player was connected, so quick visitors leave no bodies behind. */
   unactedResumeMsMax: number;
-  /** Players in one zone, those waiting to resume included; the kernel's own bound is PLAYERS_MAX. */
+  /** Players in one zone, including those that wait for a resume; the kernel's own bound is PLAYERS_MAX. */
   playersPerZoneMax: number;
   /** Characters in a player's name. */
   nameLengthMax: number;
@@ -68,7 +68,7 @@ export const DEFAULT_LIMITS: Readonly<GatewayLimits> = {
   nameLengthMax: 32,
 };
 
-/** The defaults, and what is given in their place. A limit an address that is given holds for this machine as well. */
+/** The defaults, overridden by the given values. A given per-address limit applies to loopback as well. */
 export function limitsOf(given: Partial<GatewayLimits> = {}): GatewayLimits {
   const fromLoopback = {
     ...(given.connectionsPerAddressMax === undefined
@@ -81,10 +81,10 @@ export function limitsOf(given: Partial<GatewayLimits> = {}): GatewayLimits {
   return { ...DEFAULT_LIMITS, ...fromLoopback, ...given };
 }
 
-/** Files the process needs beside players' sockets: operators, watchers, scrapers, its own files. */
+/** Files the process needs in addition to players' sockets: operators, watchers, scrapers, its own files. */
 const OTHER_FILES = 256;
 
-/** As many connections as fit into the files that may be open: without a file handle left a server can do nothing right. */
+/** Most connections that the limit on open files allows: without a free file handle a server can neither accept nor measure. */
 export function connectionsWithin(openFilesMax: number | null, connectionsMax = DEFAULT_LIMITS.connectionsMax): number {
   if (openFilesMax === null) return connectionsMax;
   return Math.min(connectionsMax, openFilesMax - Math.min(OTHER_FILES, Math.ceil(openFilesMax / 2)));

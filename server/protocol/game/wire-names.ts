@@ -1,4 +1,4 @@
-// What numbers of the kernel (assembly/abi.ts) are called on the wire and in telemetry: one word for one thing.
+// Names for the numbers of the kernel (assembly/abi.ts), on the wire and in telemetry.
 //
 //   EVENT_NAMES[EVENT_DAMAGE]                    // "damage"
 //   REFUSED_NAMES[REFUSED_OUT_OF_RANGE]          // "out_of_range"
@@ -77,7 +77,7 @@ export const AVOIDED_NAMES: Names = {
   [abi.AVOIDED_EVADE]: "evade",
 };
 
-/** How a blow landed, when not plainly. */
+/** Outcome of a hit, unless it is a plain hit. */
 export const OUTCOME_NAMES: Names = {
   [abi.DAMAGE_CRITICAL]: "critical",
   [abi.DAMAGE_GLANCING]: "glancing",
@@ -87,7 +87,7 @@ export const OUTCOME_NAMES: Names = {
 
 export const DAMAGE_NAMES: Names = { [abi.DAMAGE_PHYSICAL]: "PHYSICAL", [abi.DAMAGE_MAGICAL]: "MAGICAL" };
 
-/** What a refused command asked for. */
+/** Names of opcodes in refusals. */
 export const OP_NAMES: Names = {
   [abi.OP_JOIN]: "join",
   [abi.OP_LEAVE]: "leave",
@@ -110,12 +110,12 @@ const FLAG_NAMES: readonly [flag: number, name: string][] = [
   [abi.ENTITY_GHOST, "ghost"],
 ];
 
-/** Names of the set flags, except "is a player", which the wire tells as `kind`. */
+/** Names of the set flags, except "is a player", which is the `kind` on the wire. */
 export function entityFlagNames(flags: number): string[] {
   return FLAG_NAMES.filter(([flag]) => (flags & flag) !== 0).map(([, name]) => name);
 }
 
-/** The name of `number`, or "unknown_<number>" for one this build does not know. */
+/** The name of `number`, or "unknown_<number>". */
 export function nameOf(names: Names, number: number): string {
   return names[number] ?? `unknown_${number}`;
 }

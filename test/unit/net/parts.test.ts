@@ -213,10 +213,10 @@ describe("the message splitter", () => {
 describe("the frame reader", () => {
   test("refuses a frame whose length is not what the ring has, and a record that leaves it", () => {
     const frame = new FrameBuilder(1, 1).record(5, 0, 77).bytes();
-    expect(() => new FrameReader().open(frame, 0, frame.length - 4)).toThrow("bytes where the ring has");
+    expect(() => new FrameReader().open(frame, 0, frame.length - 4)).toThrow("bytes, but the ring has");
     frame[17] = 9;
     const reader = new FrameReader().open(frame, 0, frame.length);
-    expect(() => reader.next()).toThrow("leaves its frame");
+    expect(() => reader.next()).toThrow("extends beyond its frame");
   });
 
   test("fields behind the end of all bytes are no zeros, but a bad frame", () => {
