@@ -146,7 +146,7 @@ export class Activation {
     this.#hooks = this.definition.main?.(context, this.config as never) ?? {};
   }
 
-  /** Ends it at server tick `now`, in all threads at once, and lets go of what the main half holds. */
+  /** Ends it at server tick `now`, in all threads at once, and frees what the main half holds. */
   end(now: number, players: FaultPlayers): void {
     this.#endTick = now;
     this.#block.close(this.number);
@@ -156,7 +156,7 @@ export class Activation {
     dispose?.();
   }
 
-  /** Whether every worker is rid of it. Its counts are final from then on, and its slot of the block is free. */
+  /** Whether every worker has removed it. From then on its counts are final, and its slot of the block is free. */
   settle(): boolean {
     if (this.#final !== null) return true;
     if (this.isActive || (this.definition.zone !== undefined && !this.#block.isRetired(this.number))) return false;

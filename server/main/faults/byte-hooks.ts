@@ -1,5 +1,5 @@
-// The bytes between a session and the server, passed through every active fault that has a hook on them, in order of the
-// list of faults. None has one most of the time, and then the gateway is told so and calls nothing.
+// The bytes between a session and the server pass through every active fault that has a hook on them, in the order of
+// the list of faults. Most of the time no fault has a hook; the gateway then gets null and calls nothing.
 
 import type { Activation } from "./activation.ts";
 import type { ByteHook } from "../../shared/fault-targets.ts";
@@ -8,7 +8,7 @@ export function hasByteHooks({ hooks }: Activation): boolean {
   return hooks.ingress !== undefined || hooks.egress !== undefined;
 }
 
-/** All active hooks of one direction in a row, each for sessions in its target zones only; null when there is none. */
+/** All active hooks of one direction in sequence, each only for sessions in its target zones; null when there is none. */
 export function byteHook(direction: "ingress" | "egress", active: readonly Activation[]): ByteHook | null {
   const hooked = active.filter(({ hooks }) => hooks[direction] !== undefined);
   if (hooked.length === 0) return null;

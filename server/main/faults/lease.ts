@@ -1,12 +1,12 @@
-// A lease on an activation: whoever holds it renews it all the time, or the fault ends by itself. So a tool that is killed
-// in the middle, or whose network is gone, leaves nothing broken.
+// A lease on an activation: its holder renews it regularly, or the fault ends by itself. So a tool that is killed in
+// the middle, or loses its network, leaves no fault behind.
 //
 //   const lease = new Lease(1_800, now())
 //   lease.renew(now())          // every few hundred milliseconds
-//   lease.hasEnded(now())       // looked at once a server tick
+//   lease.hasEnded(now())       // checked once per server tick
 //
-// An overdue lease ends at the second look, not at the first: after a pause of the whole process the renewals are still in
-// the sockets, and get read between the two.
+// An overdue lease ends at the second check, not at the first: after a pause of the whole process, the renewals are
+// still in the sockets and are read between the two checks.
 
 export class Lease {
   readonly #ms: number;
@@ -18,7 +18,7 @@ export class Lease {
     this.#endsAtMs = nowMs + ms;
   }
 
-  /** Its full time again. */
+  /** Gives the lease its full time again. */
   renew(nowMs: number): void {
     this.#endsAtMs = nowMs + this.#ms;
     this.#wasOverdue = false;
@@ -28,7 +28,7 @@ export class Lease {
     return Math.max(0, Math.round(this.#endsAtMs - nowMs));
   }
 
-  /** Whether it was overdue at the look before and still is. */
+  /** Whether the lease was overdue at the previous check and still is. */
   hasEnded(nowMs: number): boolean {
     if (nowMs < this.#endsAtMs) return false;
     if (this.#wasOverdue) return true;

@@ -1,17 +1,17 @@
-// The clock that faults live by: nominal server ticks of 50 ms, counted on the main thread, whatever the zones do.
+// The clock of the faults: nominal server ticks of 50 ms, counted on the main thread, whatever the zones do.
 //
 //   const ticks = startNominalTicks((tick) => registry.advance(tick))
 //   ticks.stop()
 //
-// Deadlines are absolute, so the count does not drift. When the thread was late, the ticks in between are left out, and
-// the next call brings the number that the time asks for.
+// Deadlines are absolute, so the count does not drift. When the thread is late, the missed ticks are skipped, and the
+// next call has the tick number that matches the time.
 
 /** Length of a nominal server tick, in milliseconds. */
 export const NOMINAL_TICK_MS = 50;
 
 /**
- * Calls `onTick` with 1, 2, 3, ... every 50 ms until it is stopped, and with how late the thread came to it: what anything
- * that waits for the thread, such as bytes in a socket, waits too.
+ * Calls `onTick` with 1, 2, 3, ... every 50 ms until it is stopped, and with the delay of the thread. Everything that
+ * waits for the thread, such as bytes in a socket, is delayed by the same time.
  */
 export function startNominalTicks(
   onTick: (tick: number, lateMs: number) => void,
@@ -28,7 +28,7 @@ export function startNominalTicks(
         if (due >= next) onTick(due, elapsedMs - next * NOMINAL_TICK_MS);
         if (timer !== undefined) schedule();
       },
-      // Below zero when the thread was held up between the two readings of the clock.
+      // This is negative when the thread pauses between the two readings of the clock.
       Math.max(0, start + next * NOMINAL_TICK_MS - now()),
     );
   };

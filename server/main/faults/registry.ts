@@ -1,12 +1,12 @@
-// Which faults are active: the one place that starts and ends them. It runs on the main thread and never waits for a
-// zone: an activation is shared memory opened (fault-block.ts) and a message sent; a removal is the memory closed, which
-// takes hold at once, and a message for zones that do not tick just now.
+// The active faults: this is the one place that starts and ends them. It runs on the main thread and never waits for a
+// zone. An activation opens a slot of shared memory (fault-block.ts) and sends a message. A removal closes the slot,
+// which takes effect at once, and sends a message for zones that do not tick at the moment.
 //
 //   registry.activate({ fault_id: "latency-spike", params: { delay_ms: 200 }, target_zone_id: 0, duration_ticks: 0 })
-//   registry.advance(4711)      // once a nominal server tick: ambient hooks, time to live, leases
-//   registry.halt()             // kill switch: all removed, nothing new before resume()
+//   registry.advance(4711)      // once per nominal server tick: ambient hooks, time to live, leases
+//   registry.halt()             // kill switch: removes all faults; no new ones before resume()
 //
-// After its removal an activation is "leaving" until every worker has taken out what its half had put into the zones.
+// After its removal, an activation is "leaving" until every worker has removed its zone half.
 
 import { messageOf, WowsimError } from "../../protocol/errors.ts";
 import type { Emitter } from "../../protocol/telemetry-line.ts";
@@ -28,7 +28,7 @@ import type { FaultStatus } from "../../protocol/faults/status.ts";
 export type RemovalReason = "request" | "expired" | "lease_ended" | "replaced" | "halt" | "failed" | "shutdown";
 
 export interface FaultRegistryOptions {
-  /** FaultBlock.allocate(), the same as the zone workers have. */
+  /** From FaultBlock.allocate(); the zone workers have the same block. */
   block: SharedArrayBuffer;
   emitter: Emitter;
   seed: number;
@@ -42,7 +42,7 @@ export interface FaultRegistryOptions {
 interface Entry {
   readonly definition: FaultDefinition;
   activations: number;
-  /** The active one, else the last one. */
+  /** The active activation, else the last one. */
   last: Activation | null;
 }
 
@@ -73,7 +73,10 @@ export class FaultRegistry implements ZoneListener {
     return this.#halted;
   }
 
-  /** Starts a fault; one that is active already is replaced. Throws WowsimError when the request can not be met. */
+  /**
+   * Starts a fault; if it is active already, the new activation replaces the old one. Throws WowsimError when it can
+   * not start.
+   */
   activate(request: FaultRequest): FaultStatus {
     if (this.#halted) {
       const message = 'Fault injection is halted. Send {"command":"resume"} to allow it again.';
@@ -93,7 +96,7 @@ export class FaultRegistry implements ZoneListener {
     return this.status(definition.id);
   }
 
-  /** Renews the lease of a fault's activation number `activations`; throws WowsimError when that one is over. */
+  /** Renews the lease of activation number `activations` of a fault; throws WowsimError when that activation has ended. */
   renew(faultId: string, activations: number): FaultStatus {
     const { last, activations: newest } = this.#entry(faultId);
     if (last?.isActive !== true || newest !== activations) {
@@ -124,7 +127,7 @@ export class FaultRegistry implements ZoneListener {
     return active.map(({ definition }) => definition.id);
   }
 
-  /** Kill switch: ends all faults, and no other starts until `resume`. */
+  /** Kill switch: ends all faults; no fault starts until `resume`. */
   halt(): string[] {
     const wasHalted = this.#halted;
     this.#halted = true;
@@ -139,8 +142,8 @@ export class FaultRegistry implements ZoneListener {
   }
 
   /**
-   * Once a nominal server tick of 50 ms, with its number: runs the ambient hooks and ends what has lived its time. Ticks
-   * may be left out; they count as gone by.
+   * Called once per nominal server tick of 50 ms, with its number: runs the ambient hooks and ends activations whose
+   * time is over. Ticks may be skipped; skipped ticks count as elapsed.
    */
   advance(tick: number): void {
     this.#tick = Math.max(this.#tick, tick);
@@ -179,7 +182,7 @@ export class FaultRegistry implements ZoneListener {
     return this.ids.map((id) => this.status(id));
   }
 
-  /** Ends all faults for good, as the server stops. */
+  /** Ends all faults for good when the server stops. */
   stop(): void {
     this.deactivateAll("shutdown");
     this.#halted = true;
@@ -208,7 +211,7 @@ export class FaultRegistry implements ZoneListener {
     return requested === 0 ? zones : [requested];
   }
 
-  /** The next activation number whose slot in the shared block nobody uses. */
+  /** The next activation number whose slot in the shared block is free. */
   #freeNumber(): number {
     this.#settle();
     const used = new Set([...this.#active, ...this.#leaving].map(({ number }) => number % ACTIVATIONS_MAX));
@@ -222,7 +225,7 @@ export class FaultRegistry implements ZoneListener {
     throw new WowsimError("faults_leaving", message);
   }
 
-  /** For a worker that takes another's place: the zone halves of what is active, and the end of what still leaves. */
+  /** For a replacement worker: sends the zone halves of the active faults, and the end of those that are leaving. */
   workerBegun(worker: MessageTarget): void {
     for (const activation of this.#active) {
       if (activation.definition.zone !== undefined) worker.post(activateMessage(activation));
@@ -265,7 +268,7 @@ export class FaultRegistry implements ZoneListener {
     this.#settle();
   }
 
-  /** Lets go of removed activations that every zone is rid of. */
+  /** Forgets removed activations that have left every zone. */
   #settle(): void {
     for (const activation of this.#leaving) {
       if (!activation.settle()) continue;
@@ -278,7 +281,7 @@ export class FaultRegistry implements ZoneListener {
     }
   }
 
-  /** Whom a fault threw out is told at once: it may stay active for minutes after. */
+  /** Reports the sessions that a fault closed at once: the fault may stay active for minutes. */
   #tellClosed(activation: Activation): void {
     const closed = activation.takeClosed();
     if (closed.length === 0) return;
@@ -291,7 +294,7 @@ export class FaultRegistry implements ZoneListener {
     this.#options.players.setEgress(byteHook("egress", this.#active));
   }
 
-  /** A fault whose own code throws is removed and reported; it must not hurt the server in ways it did not announce. */
+  /** Removes and reports a fault whose own code throws; it must not harm the server in ways it did not announce. */
   #guard(activation: Activation, action: () => void): void {
     try {
       action();
@@ -303,7 +306,7 @@ export class FaultRegistry implements ZoneListener {
   }
 }
 
-/** What makes an activation's zone halves. */
+/** The message that creates the zone halves of an activation. */
 function activateMessage({ number, definition, config, targets, seed, probability }: Activation): ToZoneWorker {
   const zones = [...targets];
   return {

@@ -1,11 +1,11 @@
-// How a connection gets a player: as a guest with its first action, by `hello`, or by taking up a session whose link was
+// How a connection gets a player: as a guest with its first action, by `hello`, or by resuming a session whose link was
 // lost (or that is still live on another socket, which is then closed).
 //
 //   {"type":"hello","v":1,"name":"Ann"}                    → {"type":"welcome","session_id":7,...,"resume":"5f0c..."}
 //   {"type":"hello","v":1,"name":"Ann","resume":"5f0c..."} → {"type":"welcome","session_id":7,...}, then a state with reset
 //
-// What can be mended by another hello (no such zone, an expired resume) leaves the connection open for it; a wrong token
-// or version does not.
+// When another hello can correct the error (no such zone, an expired resume), the connection stays open for it; after a
+// wrong token or version it is closed.
 
 import type { Content } from "../../protocol/content/content.ts";
 import { wireEffectOf } from "../../protocol/content/content.ts";
@@ -40,9 +40,9 @@ export interface AdmissionDeps {
   limits: GatewayLimits;
   content: Content;
   tickRateHz: number;
-  /** Whether a client may enter without hello. */
+  /** Whether a client may enter without a hello. */
   guests: boolean;
-  /** What every hello has to name, when set. */
+  /** The token that every hello must contain, when set. */
   secret: Secret | null;
   wrongTokens: WrongTokens;
   /** Milliseconds of a monotonic clock. */
@@ -50,7 +50,7 @@ export interface AdmissionDeps {
   keeper: SessionKeeper;
   pool: ConnectionPool;
   newResumeToken(): string;
-  /** Each zone's portals, as clients are told of them. */
+  /** The portals of each zone, as clients see them. */
   portals: ReadonlyMap<number, readonly PortalInfo[]>;
   door: Door;
   replies: Replies;
@@ -68,7 +68,7 @@ export class Admission {
     this.#classes = deps.content.classes.map(({ name, spells }) => ({ name, spells: spellsOf(deps.content, spells) }));
   }
 
-  /** A client acts without having said hello. True when it is in the world now; otherwise its connection is closed. */
+  /** Admits a client that acts without a hello. True when it is in the world now; otherwise its connection is closed. */
   admitGuest(connection: Connection): boolean {
     const { guests, secret, door } = this.#deps;
     if (!guests || secret !== null) return this.#turnAway(connection, "guests_off", "guests_off", NO_GUESTS);
@@ -80,7 +80,7 @@ export class Admission {
     return true;
   }
 
-  /** A client says hello: it is welcomed, or told why not. */
+  /** Handles a hello: the client gets a welcome, or an error that says why not. */
   hello(connection: Connection, hello: Hello): void {
     connection.readsReplies = true;
     const { session } = connection;
@@ -119,7 +119,7 @@ export class Admission {
     this.#welcome(connection);
   }
 
-  /** The zone wished for or the next in turn; 0 when there is none, and the client has been told. */
+  /** The requested zone, or the next one in turn; 0 when there is none, and the client was sent an error. */
   #zoneFor(connection: Connection, wish: number): number {
     const { router } = this.#deps;
     if (wish !== 0 && router.zone(wish) === undefined) {
@@ -140,7 +140,7 @@ export class Admission {
     return 0;
   }
 
-  /** The next zone in turn, where need be after somebody made room; 0: none. */
+  /** The next zone in turn, if necessary after a body in it was evicted; 0 when there is none. */
   #nextZone(): number {
     const { router, keeper } = this.#deps;
     const zoneId = router.nextZone();
@@ -153,7 +153,7 @@ export class Admission {
     return !router.isClosed(zoneId) && keeper.makeRoom(zoneId) && router.canTake(zoneId);
   }
 
-  /** False when there are too many newcomers just now, and the connection is ended. */
+  /** False when there are too many newcomers at the moment; the connection is then closed. */
   #isInRate(connection: Connection): boolean {
     const { limits, now, pool } = this.#deps;
     const limit = this.#newcomers.refusal(connection.remoteAddress, now());
@@ -223,7 +223,7 @@ export class Admission {
     return this.#classes.map((candidate) => candidate.name).join(", ");
   }
 
-  /** False when it is not, and the connection is ended. */
+  /** False when the token is wrong; the connection is then closed. */
   #isTokenRight(connection: Connection, given: string): boolean {
     const { secret, wrongTokens, pool } = this.#deps;
     if (secret === null) return true;

@@ -1,10 +1,11 @@
-// The binary encoding, for load: binary-wire.ts draws the messages.
+// The binary encoding, for load tests: binary-wire.ts shows the messages.
 //
 //   B1 10 14 00  07 00 00 00  00 00 C0 3F ...        → ClientMessage { kind: "move", seq: 7, x: 1.5, ... }
 //   kernel frame                                     → the same bytes
 //
-// A message that does not begin with the mark, or says less than a header of itself, is taken for a broken one of its
-// first byte alone: a stream that got out of step is refused soon, and ended by the limit on broken messages in a row.
+// A message that does not begin with the mark, or whose length is shorter than a header, is refused as a malformed
+// message of one byte. So a stream that has lost its alignment fails soon, and the limit on malformed messages in a row
+// ends it.
 
 import { ABI_VERSION } from "../../../assembly/abi.ts";
 import {
@@ -48,7 +49,7 @@ import {
 } from "./message-bounds.ts";
 import { at as itemAt } from "../../protocol/assert.ts";
 
-/** What comes without fields is its kind and its number. */
+/** Messages without fields: the kind by its number. */
 const PLAIN: ReadonlyMap<number, ClientMessageKind> = new Map(ACTION_ROWS.map(([kind, { wire }]) => [wire, kind]));
 const FIELDS = CLIENT_HEADER_BYTES;
 
@@ -115,7 +116,7 @@ function decodeFields(kind: number, bytes: Buffer, start: number, end: number, i
   }
 }
 
-/** Every kind has its length, so that a message that grew in a later version is not half understood. */
+/** Every kind has an exact length, so that a longer message of a later version is not half understood. */
 function isLong(length: number, fieldBytes: number, into: ClientMessage): boolean {
   if (length === CLIENT_HEADER_BYTES + fieldBytes) return true;
   return refuse(into, `A message of that kind has ${CLIENT_HEADER_BYTES + fieldBytes} bytes, not ${length}.`);
@@ -138,7 +139,7 @@ function decodeMove(bytes: Buffer, at: number, into: ClientMessage): boolean {
     : refuse(into, "x, y and z must be numbers of yards.");
 }
 
-/** Also refuses what is no number. */
+/** Also refuses NaN and infinite values. */
 function isCoordinate(value: number): boolean {
   return value >= -COORDINATE_MAX && value <= COORDINATE_MAX;
 }
@@ -203,7 +204,7 @@ function decodeNames(bytes: Buffer, at: number, end: number, into: ClientMessage
   return true;
 }
 
-/** Appends the message's fields; its kind. */
+/** Appends the fields of the message; returns its kind. */
 function encodeFields(message: ServerMessage, out: ByteWriter): number {
   switch (message.type) {
     case "welcome":
@@ -238,7 +239,7 @@ function encodeWelcome(welcome: Welcome, out: ByteWriter): void {
   encodePortals(welcome.portals, out);
 }
 
-/** They end their message: a client of before them does not read so far. */
+/** The portals end the message: clients that do not know them do not read so far. */
 function encodePortals(portals: readonly PortalInfo[], out: ByteWriter): void {
   out.u16(portals.length);
   for (const { to, x, y, radius_yd } of portals) out.u32(to).f32(x).f32(y).f32(radius_yd);

@@ -1,8 +1,9 @@
-// An encoding of the game port: how bytes become messages and messages bytes. JSON lines for people and scripts
-// (json-codec.ts), a binary one for load (binary-codec.ts), which passes the kernel's frames on as they are.
+// An encoding of the game port: it turns bytes into messages and messages into bytes. There are JSON lines for people
+// and scripts (json-codec.ts), and a binary encoding for load (binary-codec.ts), which passes the kernel's frames on
+// unchanged.
 //
-// The two are told apart by a connection's first byte. JSON lines begin with "{", and a line that does not is still a
-// (malformed) line, so every byte of plain text chooses them; the binary one begins with its mark.
+// The first byte of a connection selects the encoding. JSON lines begin with "{", and any other line of plain text is
+// still a (malformed) line, so every byte of plain text selects JSON; the binary encoding begins with its mark.
 
 import { BINARY_MARK } from "../../protocol/game/binary-wire.ts";
 import type { ClientMessage, ServerMessage } from "../../protocol/game/client-messages.ts";
@@ -10,7 +11,7 @@ import type { ByteWriter } from "../../protocol/game/byte-writer.ts";
 import type { Framing } from "../sockets/framing.ts";
 import type { FrameReader } from "../../protocol/game/frame-reader.ts";
 
-/** Names for what a frame only has numbers of; JSON text in ASCII, quotes included. */
+/** Names for the numbers in a frame; JSON text in ASCII, quotes included. */
 export interface EntityNames {
   /** A player's name, or null when the session is not known. */
   player(entityId: number): string | null;
@@ -20,17 +21,17 @@ export interface EntityNames {
 
 export interface Codec extends Framing {
   readonly name: "json" | "binary";
-  /** What encodeFrame appends is the kernel's frame as it lies. */
+  /** True when encodeFrame appends the kernel's frame unchanged. */
   readonly passesFrames: boolean;
   /** Fills `into` from one complete message; false, with `into.problem` set, when it is malformed. */
   decode(bytes: Buffer, start: number, end: number, into: ClientMessage): boolean;
   /** Appends one rare message. */
   encode(message: ServerMessage, out: ByteWriter): void;
-  /** Appends what a kernel frame tells; the reader stands before its first record. */
+  /** Appends the content of a kernel frame; the reader stands before its first record. */
   encodeFrame(frame: FrameReader, names: EntityNames, out: ByteWriter): void;
 }
 
-/** The codec that a connection's first byte asks for, or null: no such encoding here. */
+/** The codec for a connection's first byte, or null when no encoding begins with it. */
 export function codecFor(firstByte: number, codecs: { json: Codec; binary: Codec }): Codec | null {
   if (firstByte === BINARY_MARK) return codecs.binary;
   const isText =

@@ -1,9 +1,9 @@
-// The socket side of the gateway: every connection from accept to close, its limits in time and number, and how it ends.
-// It knows nothing of messages: those who do are its listener (session-keeper.ts).
+// The socket side of the gateway: every connection from accept to close, its limits in time and number, and how it
+// ends. It knows nothing of messages; its listener does (session-keeper.ts).
 //
-// The end of a connection: the reason is decided once (`close`), the farewell and what was owed is written, then the
-// write side is shut, and the socket goes when the peer closes too or `closeMsMax` is over. Never end() with data: it can
-// lose it.
+// The end of a connection: the reason is decided once (`close`), the farewell and all queued bytes are written, then
+// the write side is shut; the socket closes when the peer closes too or `closeMsMax` is over. Never call end() with
+// data: the data can be lost.
 
 import type { Emitter } from "../../protocol/telemetry-line.ts";
 import { addressKey, isLoopback } from "../../shared/address.ts";
@@ -27,11 +27,11 @@ export interface ConnectionPoolDeps {
   sessions: SessionTable;
 }
 
-/** Hears what becomes of connections. */
+/** Is notified of what happens to connections. */
 export interface ConnectionListener {
-  /** The socket is gone. */
+  /** The socket is closed. */
   closed(connection: Connection, reason: CloseReason): void;
-  /** A connection that missed frames has been written all it was owed. */
+  /** A connection that missed frames has been sent everything that was queued. */
   caughtUp(connection: Connection): void;
 }
 
@@ -40,7 +40,7 @@ export interface Farewell {
   message: string;
 }
 
-/** Limits in time, and what those who are past them are told. */
+/** The time limits, and the message for clients that exceed them. */
 const TOO_LATE = {
   authenticate: "Say hello sooner after connecting.",
   partial: "A message was begun and not finished in time.",
@@ -49,7 +49,7 @@ const TOO_LATE = {
 } as const satisfies Partial<Record<LimitName, string>>;
 type TimeLimit = keyof typeof TOO_LATE;
 
-/** It has no player in the world yet. */
+/** The connection has no player in the world yet. */
 function isStranger({ session }: Connection): boolean {
   return !session.isInWorld && session.homeZoneId === 0;
 }
@@ -60,7 +60,7 @@ export class ConnectionPool {
   #listener: ConnectionListener | null = null;
   readonly #open = new Set<Connection>();
   readonly #closing = new Set<Connection>();
-  /** Oldest first; who has entered the world since is taken out when it is come across. */
+  /** Oldest first; a connection that has entered the world is removed when a loop meets it. */
   readonly #strangers = new Set<Connection>();
   readonly #perAddress = new Map<string, number>();
   #whenEmpty: (() => void) | null = null;
@@ -69,7 +69,7 @@ export class ConnectionPool {
     this.#deps = deps;
   }
 
-  /** Who is told from now on what becomes of connections. */
+  /** Sets the listener. */
   listen(listener: ConnectionListener): void {
     this.#listener = listener;
   }
@@ -82,7 +82,7 @@ export class ConnectionPool {
     return this.#open.values();
   }
 
-  /** Resolves when the last connection is gone. */
+  /** Resolves when the last connection is closed. */
   empty(): Promise<void> {
     if (this.#open.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
@@ -90,7 +90,7 @@ export class ConnectionPool {
     });
   }
 
-  /** A socket has connected: a connection with its provisional session, or none and the socket is closed. */
+  /** Handles a new socket: it gets a connection with a provisional session, or it is closed. */
   accept(socket: GameSocket): void {
     const { limits, door, emitter, counters } = this.#deps;
     const address = socket.remoteAddress;
@@ -114,7 +114,7 @@ export class ConnectionPool {
     });
   }
 
-  /** Writes what the connection is owed, in one write. */
+  /** Writes everything that is queued for the connection, in one write. */
   flush(connection: Connection): void {
     if (connection.isClosed) return;
     const { outbox } = connection;
@@ -125,7 +125,7 @@ export class ConnectionPool {
     this.#onWritten(connection, state);
   }
 
-  /** Writes one message past the outbox, which must be empty. */
+  /** Writes one message directly, not through the outbox, which must be empty. */
   pass(connection: Connection, source: Uint8Array, at: number, length: number): void {
     if (connection.isClosed) return;
     const state = connection.outbox.pass(connection.socket, source, at, length);
@@ -141,13 +141,13 @@ export class ConnectionPool {
     else if (connection.missedFrames) this.#listener?.caughtUp(connection);
   }
 
-  /** The socket has room again. */
+  /** The socket can take more bytes. */
   drained(connection: Connection): void {
     connection.outbox.unblock();
     this.flush(connection);
   }
 
-  /** Ends the connection, in order. Only the first reason counts. */
+  /** Closes the connection in order. Only the first reason counts. */
   close(connection: Connection, reason: CloseReason, farewell?: Farewell | Uint8Array): void {
     if (connection.isClosed || connection.closing !== null) return;
     connection.closing = reason;
@@ -163,14 +163,14 @@ export class ConnectionPool {
     this.flush(connection);
   }
 
-  /** A client went past a limit: counted, told, and shown the door. */
+  /** Closes a connection that exceeded a limit: counts it and sends it an error. */
   pastLimit(connection: Connection, limit: LimitName, message: string): void {
     if (connection.closing !== null) return;
     this.#deps.counters.refuse(limit);
     this.close(connection, `limit:${limit}`, { code: `limit_${limit}`, message });
   }
 
-  /** The socket is gone; `failed` when it did not end in order. */
+  /** The socket is closed; `failed` when it did not end in order. */
   closed(connection: Connection, failed: boolean): void {
     if (connection.isClosed) return;
     connection.isClosed = true;
@@ -186,7 +186,7 @@ export class ConnectionPool {
     if (this.#open.size === 0) this.#whenEmpty?.();
   }
 
-  /** Once a server tick: those that had their time to close are closed. */
+  /** Called once per server tick: closes connections whose time to close in order is over. */
   endClosing(nowMs: number): void {
     for (const connection of this.#closing) {
       if (nowMs < connection.closeBy) continue;
@@ -196,8 +196,8 @@ export class ConnectionPool {
   }
 
   /**
-   * Once a second: limits in time. Who is past one goes at the second look: when the process stood still, what was said
-   * in time still waits in the socket at the first.
+   * Called once per second: checks the time limits. A connection is closed at the second check after its limit: when
+   * the process has paused, data that arrived in time still waits in the socket at the first check.
    */
   sweep(nowMs: number): void {
     for (const connection of this.#open) {
@@ -217,7 +217,7 @@ export class ConnectionPool {
     return blockedSince !== 0 && nowMs - blockedSince > limits.slowReaderMsMax ? "slow_reader" : null;
   }
 
-  /** The oldest connection without a player makes room; false when there is none. */
+  /** Evicts the oldest connection without a player; false when there is none. */
   #makeRoom(): boolean {
     for (const connection of this.#strangers) {
       this.#strangers.delete(connection);
@@ -230,7 +230,7 @@ export class ConnectionPool {
     return false;
   }
 
-  /** Closes what is left without further ado. */
+  /** Closes all remaining connections at once. */
   endAll(): void {
     for (const connection of this.#open) connection.socket.terminate();
   }
@@ -244,7 +244,10 @@ export class ConnectionPool {
     socket.terminate();
   }
 
-  /** Everything owed is written: no more from us. A client that never reads would not see that, so it is simply closed. */
+  /**
+   * Shuts the write side after everything was written. A client that never reads would not see that, so it is closed at
+   * once.
+   */
   #shutDown(connection: Connection): void {
     if (connection.isShutDown) return;
     connection.isShutDown = true;

@@ -1,4 +1,4 @@
-// The door for newcomers and those who resume: shut for so many server ticks by a fault, or open.
+// The door for newcomers and for clients that resume: open, or held shut by a fault for a number of server ticks.
 //
 //   door.hold(20)      // isHeld until the server has ticked 20 times
 
@@ -10,7 +10,7 @@ export class Door {
     return this.#serverTick < this.#heldUntilTick;
   }
 
-  /** Lets nobody in, and no one resume, for so many server ticks from now; 0 ends that. */
+  /** Refuses newcomers and resumes for `ticks` server ticks from now; 0 opens the door again. */
   hold(ticks: number): void {
     this.#heldUntilTick = this.#serverTick + ticks;
   }

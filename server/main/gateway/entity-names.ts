@@ -1,4 +1,4 @@
-// Names for what frames only have numbers of, as JSON text: players by session, creatures by kind. Guests have none.
+// Names for the numbers in frames, as JSON text: players by session, creatures by kind. Guests have no name.
 //
 //   names.player(7)       // "\"Ann\""
 //   names.creature(1)     // "\"Hogger\""

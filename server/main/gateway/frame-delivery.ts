@@ -1,9 +1,9 @@
-// Kernel frames on their way to the players. One that leaves as it is (codec.ts, passesFrames), for a session that is owed
-// nothing else, is written from the ring it lies in: most are, and neither copied nor looked into. Any other is encoded and
-// queued in its session's outbox, and everything a session is owed leaves in one write at the end of its zone's tick.
+// Delivers kernel frames to the players. A frame that is sent unchanged (codec.ts, passesFrames), to a session with an
+// empty outbox, is written directly from the ring: most frames are, and they are neither copied nor parsed. Any other
+// frame is encoded and queued in its session's outbox; the outbox is sent in one write at the end of its zone's tick.
 //
-// A reader that is behind is not given a longer queue: once its outbox has no room for a frame, frames are left out until
-// it has read everything, and then it is told the newest state from the beginning (session-keeper.ts, caughtUp).
+// A slow reader does not get a longer queue: once its outbox has no room for a frame, frames are dropped until it has
+// read everything; then it gets the newest state as a reset (session-keeper.ts, caughtUp).
 
 import { messageOf } from "../../protocol/errors.ts";
 import type { Emitter } from "../../protocol/telemetry-line.ts";
@@ -74,7 +74,7 @@ export class FrameDelivery implements ZoneListener {
     this.#onQueued(session, frame);
   }
 
-  /** False when it has to be queued. */
+  /** False when the frame must be queued. */
   #pass(connection: Connection, bytes: Uint8Array, at: number, length: number): boolean {
     if (connection.codec?.passesFrames !== true || !this.#deps.queue.passesBytes || !connection.outbox.isEmpty)
       return false;

@@ -1,4 +1,4 @@
-// What the gateway counts, exactly and since its start; and the two lines it says once a second:
+// What the gateway counts, exactly and since its start, and the two metric lines it emits once per second:
 //
 //   metric · gateway · Traffic     {"sessions":200,"messages":412,"bytes_in":41200,...}  counts are of the last second
 //   metric · players · Round trip  {"input_to_frame_ms_p50":31.2,"input_to_frame_ms_p99":52.0,"samples":198}
@@ -6,7 +6,7 @@
 import { createHistogram } from "node:perf_hooks";
 import type { Emitter } from "../../protocol/telemetry-line.ts";
 
-/** Totals since the start; all rise only. */
+/** Totals since the start; they only rise. */
 const TOTALS = [
   "accepted",
   "disconnected",
@@ -16,22 +16,22 @@ const TOTALS = [
   "bytesOut",
   "malformed",
   "commands",
-  /** Players' commands that found their zone's ring full, or their zone gone. */
+  /** Players' commands that were refused because the zone's ring was full or the zone was down. */
   "commandsRefused",
   "framesSent",
-  /** Frames a slow reader was not given, and the events in them. */
+  /** Frames that were dropped for slow readers, and the events in them. */
   "framesDropped",
   "eventsDropped",
-  /** Answers (pong, error, ...) that a slow reader's outbox had no room for. */
+  /** Answers (pong, error, ...) that were dropped because a slow reader's outbox was full. */
   "repliesDropped",
-  /** Frames for sessions that are not there, or elsewhere, any more. */
+  /** Frames for sessions that no longer exist or are in another zone. */
   "framesStale",
-  /** Frames that could not be read: a mistake of the kernel's or ours. */
+  /** Frames that could not be read: a bug in the kernel or the server. */
   "framesBad",
 ] as const;
 type Total = (typeof TOTALS)[number];
 
-/** What stands in the Traffic line beside the totals' growth. */
+/** Fields of the Traffic line other than the growth of the totals. */
 export interface TrafficNow {
   sessions: number;
   connected: number;
@@ -58,20 +58,20 @@ export class GatewayCounters implements Record<Total, number> {
   framesBad = 0;
   /** Refusals by reason: limit names, "encoding", "held", "bad_token", ... */
   readonly refused = new Map<string, number>();
-  /** Fullest outbox since the last Traffic line, bytes. */
+  /** The fullest outbox since the last Traffic line, in bytes. */
   outboxBytesMax = 0;
   readonly #said = new Map<Total, number>();
   #refusedSaid = new Map<string, number>();
   /** Microseconds from reading a command to writing the frame that acknowledges it, since the last line. */
   readonly #inputToFrameUs = createHistogram();
-  /** Microseconds that the main thread came late to its ticks since the last line: what bytes wait in a socket. */
+  /** Microseconds by which the main thread was late for its ticks since the last line: bytes in a socket wait as long. */
   readonly #loopLagUs = createHistogram();
 
   refuse(reason: string): void {
     this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1);
   }
 
-  /** A command's way from our reading it to our writing its acknowledgement took this long. */
+  /** Records the time from reading a command to writing its acknowledgement, in milliseconds. */
   recordInputToFrame(ms: number): void {
     this.#inputToFrameUs.record(Math.max(1, Math.round(ms * US_PER_MS)));
   }
@@ -80,7 +80,7 @@ export class GatewayCounters implements Record<Total, number> {
     this.#loopLagUs.record(Math.max(1, Math.round(ms * US_PER_MS)));
   }
 
-  /** Says the two lines; `intervalMs` since the last time. */
+  /** Emits the two lines; `intervalMs` is the time since the last report. */
   report(emitter: Emitter, now: TrafficNow, intervalMs: number): void {
     emitter.emit("metric", "gateway", "Traffic", {
       interval_ms: Math.round(intervalMs),
@@ -138,7 +138,7 @@ export class GatewayCounters implements Record<Total, number> {
   }
 }
 
-/** A percentile is the upper end of a bucket, which may lie above the greatest value in it. */
+/** A percentile is the upper end of a bucket, so it may be above the greatest value in the bucket. */
 function percentileMs(us: ReturnType<typeof createHistogram>, percent: number): number {
   return Math.min(us.percentile(percent), us.max) / US_PER_MS;
 }

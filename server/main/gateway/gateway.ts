@@ -1,10 +1,11 @@
-// Where players meet the server: sockets in, kernel commands out; kernel frames in, one write a session and tick out.
+// Connects players to the server. Inbound: sockets to kernel commands. Outbound: kernel frames to one write per session
+// and tick.
 //
 //   bytes ─ splitter ─ codec ─ ClientMessage ─ admission | player-commands ─► ZoneLink.send
 //   socket ◄─ outbox ◄─ codec.encodeFrame ◄─ FrameReader ◄─ ZoneListener.framed
 //
-// The main thread calls onServerTick 20 times a second; zones report the ends of their own ticks. What a session is owed
-// is written at the end of its zone's tick, and for those whose zone is silent, on the server's tick.
+// The main thread calls onServerTick 20 times per second; zones report the ends of their own ticks. Queued output of a
+// session is written at the end of its zone's tick; when the zone is silent, at the server's tick.
 
 import type { TCPSocketListener } from "bun";
 import type { World, ZoneContent } from "../../protocol/content/content.ts";
@@ -40,15 +41,15 @@ export interface GatewayDeps {
   limits?: Partial<GatewayLimits>;
   /** Milliseconds of a monotonic clock. */
   now?: () => number;
-  /** Whether clients that never say hello are let in; default true. */
+  /** Whether clients that never send a hello may enter; default true. */
   guests?: boolean;
-  /** What every hello must name; default none. */
+  /** The token that every hello must contain; default none. */
   token?: string | undefined;
-  /** Shared with the other ports that ask for tokens; default: of its own. */
+  /** Shared with the other ports that use tokens; by default the gateway has its own. */
   wrongTokens?: WrongTokens;
-  /** Level of players that enter; default 10. */
+  /** Level of players when they enter; default 10. */
   playerLevel?: number;
-  /** Must not be guessable; default random UUIDs. */
+  /** Tokens must be impossible to guess; default random UUIDs. */
   newResumeToken?: () => string;
 }
 
@@ -138,7 +139,7 @@ export class Gateway implements FaultPlayers {
     link.listen(new FrameDelivery({ sessions, counters, emitter, names, queue: this.#queue, pool: this.#pool }));
   }
 
-  /** Listens; the port it got. Throws WowsimError("port_in_use" or "listen_failed"). */
+  /** Listens; returns the actual port. Throws WowsimError("port_in_use" or "listen_failed"). */
   listen(hostname: string, port: number): number {
     try {
       this.#listener = Bun.listen<Connection | undefined>({
@@ -164,7 +165,7 @@ export class Gateway implements FaultPlayers {
     return this.#listener.port;
   }
 
-  /** Tells every player, lets them read it for up to a second, closes all. */
+  /** Sends every player a farewell, waits up to a second until they have read it, then closes all. */
   async stop(): Promise<void> {
     if (this.#isStopping) return;
     this.#isStopping = true;
@@ -178,7 +179,7 @@ export class Gateway implements FaultPlayers {
     this.#listener = null;
   }
 
-  /** Once a server tick, 50 ms, whatever the zones do; `lateMs` after its time. */
+  /** Called once per server tick of 50 ms, whatever the zones do; `lateMs` is the delay of this call. */
   onServerTick(tick: number, lateMs = 0): void {
     this.#door.onServerTick(tick);
     this.#keeper.onServerTick(tick);
@@ -195,19 +196,22 @@ export class Gateway implements FaultPlayers {
     this.#reportedAt = now;
   }
 
-  /** Sessions as they stand. */
+  /** The current number of sessions. */
   trafficNow(): { sessions: number; connected: number; inWorld: number } {
     let inWorld = 0;
     for (const session of this.sessions.values()) if (session.isInWorld) inWorld++;
     return { sessions: this.sessions.size, connected: this.#pool.size, inWorld };
   }
 
-  /** Since the start: entities that had no session in their zone, players that were not in theirs, those no zone let in. */
+  /**
+   * Since the start: entities without a session in their zone, players missing from their zone, players that no zone
+   * admitted.
+   */
   get membership(): Pick<ZoneRouter, "ghosts" | "misses" | "expelled"> {
     return this.#router;
   }
 
-  /** Players with an entity in one of `zones` (none given: in any), by id; those whose link is lost included. */
+  /** Players with an entity in one of `zones` (an empty list: in any zone), by id; includes those whose link is lost. */
   faultSessions(zones: readonly number[]): FaultSession[] {
     const wanted = new Set(zones);
     return [...this.sessions.values()]
@@ -215,17 +219,17 @@ export class Gateway implements FaultPlayers {
       .toSorted((a, b) => a.id - b.id);
   }
 
-  /** Lets nobody in, and no one resume, for so many server ticks from now; 0 ends that. */
+  /** Refuses newcomers and resumes for `ticks` server ticks from now; 0 ends that. */
   holdConnections(ticks: number): void {
     this.#door.hold(ticks);
   }
 
-  /** All bytes from clients go through `hook`; null: as they are. */
+  /** Sends all bytes from clients through `hook`; null removes the hook. */
   setIngress(hook: ByteHook | null): void {
     this.#intake.setIngress(hook);
   }
 
-  /** All messages to clients go through `hook`; null: as they are. */
+  /** Sends all messages to clients through `hook`; null removes the hook. */
   setEgress(hook: ByteHook | null): void {
     this.#queue.setEgress(hook);
   }
@@ -238,7 +242,7 @@ export class Gateway implements FaultPlayers {
   }
 }
 
-/** As clients are told of them: where they come out shows once one is through. */
+/** Portals as clients see them: without the exit, which a player sees after passing through. */
 function portalsOf({ portals }: ZoneContent): PortalInfo[] {
   return portals.map(({ to, x, y, radiusYd }) => ({ to, x, y, radius_yd: radiusYd }));
 }

@@ -1,9 +1,9 @@
-// JSON lines, docs/PROTOCOL.md: one object a line, UTF-8 in, ASCII out (what lies beyond is escaped).
+// JSON lines, docs/PROTOCOL.md: one object per line, UTF-8 in, ASCII out (other characters are escaped).
 //
 //   {"type":"movement","position":{"x":1.5,"y":0,"z":-3}}      → ClientMessage { kind: "move", x: 1.5, ... }
 //   kernel frame                                               → {"type":"state","tick":9,...} (json-frames.ts)
 //
-// Beyond the protocol of the earlier simulator a client may send
+// In addition to the protocol of the earlier simulator, a client may send
 //   {"type":"hello",...,"class":"Mage"}                        its class by name; without it classes go round
 //   {"type":"spell_cast",...,"target_id":n}                    whom the spell is for
 //   {"type":"combat","action":"STOP"}                          stop attacking
@@ -51,7 +51,7 @@ export const jsonCodec: Codec = {
     try {
       parsed = JSON.parse(bytes.toString("utf8", start, end - 1));
     } catch {
-      // The parser's own words quote the line; what is wrong with it is all that is passed on.
+      // The parser's own message quotes the line; this message does not.
       return refuse(into, "The line is not JSON.");
     }
     if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
@@ -99,7 +99,7 @@ function decodeFields(fields: Fields, into: ClientMessage): boolean {
   return refuse(into, `Unknown type; there are ${[...TYPES.keys()].join(", ")}.`);
 }
 
-/** A message that is its kind and no more. */
+/** A message that consists only of its kind. */
 function is(into: ClientMessage, kind: ClientMessageKind): boolean {
   into.kind = kind;
   return true;

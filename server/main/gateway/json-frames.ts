@@ -1,5 +1,5 @@
-// One kernel frame as JSON lines: a `state` line (what changed in what the session sees), then an `event` line for each
-// event it is part of or sees. Written straight into bytes, see byte-writer.ts.
+// Encodes one kernel frame as JSON lines: a `state` line (the changes in what the session sees), then an `event` line
+// for each event that involves the session or that it sees. Writes directly into bytes, see byte-writer.ts.
 //
 //   {"type":"state","tick":9,"ack":4,"reset":true,"self":{"health":80,...},"position":{"x":1,"y":2,"z":0},
 //    "enter":[{"id":1000001,...}],"change":[],"leave":[]}
@@ -87,7 +87,7 @@ function writeSelf(frame: FrameReader, out: ByteWriter): void {
   out.byte(CLOSE_BRACE);
 }
 
-/** A session's own entity never enters what it sees; it is told of its position by a change. */
+/** A session's own entity never enters its view; its position is sent as a change. */
 function writeOwnPosition(frame: FrameReader, out: ByteWriter): void {
   writeEach(frame, abi.RECORD_CHANGE, () => {
     if (frame.word(0) !== frame.session || (frame.info & abi.CHANGE_POSITION) === 0) return;
@@ -96,7 +96,7 @@ function writeOwnPosition(frame: FrameReader, out: ByteWriter): void {
   });
 }
 
-/** A session's own auras stand beside its position: `"auras":[{"spell_id":7,...}]`. */
+/** A session's own auras are sent beside its position: `"auras":[{"spell_id":7,...}]`. */
 function writeOwnAuras(frame: FrameReader, out: ByteWriter): void {
   writeEach(frame, abi.RECORD_AURAS, () => {
     if (frame.word(0) !== frame.session) return;
@@ -106,7 +106,7 @@ function writeOwnAuras(frame: FrameReader, out: ByteWriter): void {
 
 function writeAuras(frame: FrameReader, out: ByteWriter): void {
   out.text(',"auras":[');
-  // As many as there are, whatever it says.
+  // The number of auras that are really in the record, whatever its count says.
   const count = Math.min(frame.info, Math.floor((frame.fieldCount - 1) / 3));
   for (let index = 0; index < count; index++) {
     const packed = frame.word(1 + index * 3);
@@ -196,7 +196,7 @@ function writePosition(frame: FrameReader, at: number, out: ByteWriter): void {
   out.text(',"z":').fixed(frame.float(at + 2));
 }
 
-/** JSON lists of flag names, made once: there are only so many combinations. */
+/** JSON lists of flag names, created once: the number of combinations is small. */
 const flagLists: string[] = Array.from(
   { length: 64 },
   (_, flags) => `,"flags":${JSON.stringify(entityFlagNames(flags))}`,

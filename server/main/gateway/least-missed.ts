@@ -1,14 +1,15 @@
-// Whose body in the world gives up its place when a zone is full and somebody new comes: of those whose link is lost,
-// first the ones that never acted, then those of the address that has left most bodies behind. So a zone can not be filled
-// by coming and going, however fast, and a player whose link broke loses the way back to nobody but a crowd of such.
+// Chooses the body that is evicted when a zone is full and a newcomer arrives, among the sessions whose link is lost:
+// first those that never acted, then those of the address that has left the most bodies. So nobody can fill a zone by
+// entering and leaving, however fast, and a player whose link broke can lose the session only to a crowd of such
+// players.
 
 import type { Session } from "./session.ts";
 import { entryOf } from "../../protocol/assert.ts";
 
-/** Bodies of players who did act are left to an address up to this many. */
+/** An address keeps up to this many bodies of players who did act. */
 const LEFT_BEHIND_MAX = 16;
 
-/** In the zone; in any for 0. Null when nobody has to. */
+/** The session to evict in the zone, or in any zone for 0. Null when there is none. */
 export function leastMissed(sessions: Iterable<Session>, zoneId: number): Session | null {
   const leftBehind = new Map<string, number>();
   const candidates: Session[] = [];

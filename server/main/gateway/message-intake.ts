@@ -1,5 +1,5 @@
-// From a connection's bytes to what they ask for: messages are cut out, decoded, checked against the connection's limits,
-// and handed to the admission (hello, a guest's first action) or to the player's zone.
+// Turns a connection's bytes into requests: splits them into messages, decodes these, checks the limits of the
+// connection, and passes each message to the admission (hello, a guest's first action) or to the player's zone.
 //
 //   chunk {"type":"movement",...}\n{"type":"com    → one command; the rest waits for the next chunk
 
@@ -42,7 +42,7 @@ export interface MessageIntakeDeps {
   replies: Replies;
 }
 
-/** The first byte of one in UTF-8, which some editors and languages write before a text. */
+/** The first byte of a byte order mark in UTF-8, which some editors and languages write before a text. */
 const BYTE_ORDER_MARK = 0xef;
 const NO_ENCODING = "The first byte begins neither a JSON line, as { does, nor a binary message (b1).";
 const NO_BYTE_ORDER_MARK = "The first byte is that of a byte order mark; send JSON lines without one.";
@@ -53,7 +53,7 @@ export class MessageIntake {
   readonly #deps: MessageIntakeDeps;
   readonly #message = new ClientMessage();
   #ingress: ByteHook | null = null;
-  // Of the chunk being read: kept here so that no closure is made for each.
+  // The connection of the current chunk: a field, so that no closure is created per chunk.
   #reading: Connection | null = null;
   #readAt = 0;
 
@@ -65,7 +65,7 @@ export class MessageIntake {
     this.#ingress = hook;
   }
 
-  /** Bytes have come from the connection. */
+  /** Handles bytes from the connection. */
   receive(connection: Connection, chunk: Buffer): void {
     if (connection.closing !== null) return;
     const { counters, pool, limits } = this.#deps;
@@ -88,7 +88,7 @@ export class MessageIntake {
     if (isBegun) connection.partialSince = this.#readAt;
   }
 
-  /** One complete message of the connection being read; false when nothing more is wanted from it. */
+  /** Handles one complete message of the current connection; false when no more messages are wanted from it. */
   readonly #visit = (bytes: Buffer, start: number, end: number): boolean => {
     const connection = this.#reading;
     if (connection === null || connection.codec === null) return false;
@@ -120,7 +120,7 @@ export class MessageIntake {
     pool.close(connection, "client_closed");
   }
 
-  /** Binary frames have no names in them: a client asks for those it does not know. */
+  /** Binary frames contain no names: a client requests the names it does not know. */
   #onNames(connection: Connection, { players, creatures }: ClientMessage): void {
     const { names, replies } = this.#deps;
     const answer = {
@@ -152,7 +152,7 @@ export class MessageIntake {
     replies.tell(connection, { type: "error", code: "busy", message: "The zone takes no more just now.", seq });
   }
 
-  /** Counted, answered, dropped; a run of them ends the connection. */
+  /** Counts a malformed message, answers it and drops it; too many in a row end the connection. */
   #onMalformed(connection: Connection, problem: string): void {
     this.#countMalformed(connection, problem);
     connection.malformedRun++;
@@ -171,7 +171,7 @@ export class MessageIntake {
     this.#deps.counters.refuse("encoding");
     const problem = bytes[0] === BYTE_ORDER_MARK ? NO_BYTE_ORDER_MARK : NO_ENCODING;
     this.#countMalformed(connection, problem);
-    // Nobody knows how to read on; JSON is what most who speak to this port can read.
+    // The encoding is unknown, so the answer is JSON, which most clients of this port can read.
     connection.codec = jsonCodec;
     this.#deps.pool.close(connection, "encoding", { code: "malformed", message: problem });
   }
@@ -187,12 +187,12 @@ export class MessageIntake {
   }
 }
 
-/** It has said nothing yet that could be read. */
+/** The connection has sent nothing readable yet. */
 function isFirst({ session, malformedRun, codec }: Connection): boolean {
   return session.state === "CONNECTING" && malformedRun === 0 && codec?.name === "json";
 }
 
-/** Those that have a name, which `nameOf` gives as JSON text. */
+/** The ids that have a name; `nameOf` returns it as JSON text. */
 function named(ids: number[], nameOf: (id: number) => string | null): NamedId[] {
   return ids.flatMap((id) => {
     const name = nameOf(id);

@@ -1,5 +1,5 @@
-// How many new players may enter in a second, in all and from one address: each takes a place in a zone, and a place in
-// the world costs whoever wants to fill it nothing else. Who comes back to a session is no newcomer.
+// The limits on new players per second, in total and per address: each takes a place in a zone, and filling the world
+// costs an attacker nothing else. A client that resumes a session is not a newcomer.
 //
 //   const newcomers = new Newcomers(limits)
 //   newcomers.refusal("203.0.113.7", nowMs)     // null, "new_sessions_per_address" or "new_sessions"
@@ -8,16 +8,16 @@ import { addressKey, isLoopback } from "../../shared/address.ts";
 import { TokenBucket } from "../sockets/token-bucket.ts";
 import type { GatewayLimits, LimitName } from "../../protocol/game/limits.ts";
 
-/** An address may save up so many seconds of its newcomers, all of them together so many of theirs. */
+/** The bursts, in seconds of the rate: that of one address, and that of all addresses together. */
 const ADDRESS_BURST_S = 4;
 const BURST_S = 5;
-/** Addresses remembered; past them the one that had a newcomer longest ago is forgotten. */
+/** The most addresses remembered; beyond that, the address whose last newcomer is the oldest is forgotten. */
 const ADDRESSES_MAX = 4_096;
 
 export class Newcomers {
   readonly #limits: GatewayLimits;
   readonly #all: TokenBucket;
-  /** Longest ago first. */
+  /** Oldest last newcomer first. */
   readonly #byAddress = new Map<string, TokenBucket>();
 
   constructor(limits: GatewayLimits, nowMs: number) {
@@ -26,7 +26,7 @@ export class Newcomers {
     this.#all = new TokenBucket(perSecond, perSecond * BURST_S, nowMs);
   }
 
-  /** Counts one in and returns null, or names the limit that keeps it out. */
+  /** Counts one newcomer and returns null, or returns the name of the limit that refuses it. */
   refusal(address: string, nowMs: number): LimitName | null {
     const bucket = this.#bucketOf(address, nowMs);
     if (bucket !== null && !bucket.take(nowMs)) return "new_sessions_per_address";
