@@ -1,6 +1,6 @@
 // What the kernel bench says of its results: two tables, and whether what is claimed of the kernel's cost holds.
 //
-//   judge(report)       // [{ what: "Cost grows with entities to the power of 1.1 at most", holds: true, shown: "1.021" }, ...]
+//   judge(report)       // [{ what: "Cost grows with entities to the power of 1.2 at most", holds: true, shown: "1.021" }, ...]
 //   compareLines(saved, report)   // ratios to a run of another day
 
 import { linearRegression } from "simple-statistics";
@@ -24,8 +24,11 @@ export interface KernelReport {
   note: string;
 }
 
-/** Kernel cost may grow with the number of entities to this power at most. */
-const GROWTH_MAX = 1.1;
+/**
+ * Kernel cost may grow with the number of entities to this power at most. Native code of the same module grows to the power of 1.09
+ * to 1.12 from 500 to 20,000 entities, because their state outgrows the caches; noise adds some hundredths.
+ */
+const GROWTH_MAX = 1.2;
 /** How much longer the same module may take in Bun than as native code. */
 const TO_NATIVE_MAX = 1.3;
 

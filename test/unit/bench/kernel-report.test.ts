@@ -54,7 +54,7 @@ test("what is lost in noise, or was not measured, counts as nothing", () => {
   expect(noise.growth_exponent).toBeNull();
   expect(judge(noise)).toMatchObject([{ what: "More ticks take longer", holds: false }, { holds: true }]);
   const noNative = report([result(500, 50, null), result(5_000, 500, null)]);
-  expect(judge(noNative).map(({ what }) => what)).toEqual(["Cost grows with entities to the power of 1.1 at most"]);
+  expect(judge(noNative).map(({ what }) => what)).toEqual(["Cost grows with entities to the power of 1.2 at most"]);
   expect(resultLines(noNative.by_entities).at(-1)).toMatch(/-\s+-$/);
   expect(compareLines(noise, noise)).toHaveLength(3);
 });
