@@ -1,6 +1,6 @@
-// Carries out what the dashboard is asked to do (effects.ts), and says in a word what came of it. What was begun here
-// (players, faults, a deploy) is ended with it: faults are held by a lease (tools/client/fault-leases.ts), so that they end
-// also when nobody comes to end them.
+// Carries out the dashboard's effects (effects.ts), and reports the result in a few words. Whatever was started here
+// (players, faults, a deploy) ends with the dashboard: faults are held by a lease (tools/client/fault-leases.ts), so that they
+// end even when the dashboard can not end them.
 
 import { messageOf } from "../../server/protocol/errors.ts";
 import type { ControlAnswer } from "../client/control-client.ts";
@@ -16,18 +16,18 @@ import { PlayerGroups } from "./players.ts";
 import type { Style } from "./text.ts";
 import type { Place } from "./whereabouts.ts";
 
-/** Effects that are about the server; the others are the screen's. */
+/** Effects on the server; the others are about the screen. */
 export type Action = Exclude<Effect, { kind: "repaint" | "suspend" | "quit" }>;
 
 export interface ActionsOptions {
-  /** Where the server is just now. */
+  /** The current address of the server. */
   place: Readonly<Place>;
   control: ControlSource;
   model: Model;
   now: () => number;
-  /** Something has changed that the screen shows. */
+  /** Called when something that the screen shows has changed. */
   onChange(): void;
-  /** A word for the operator. */
+  /** Shows a short text to the operator. */
   say(text: string, style: Style): void;
 }
 
@@ -36,7 +36,7 @@ export class Actions {
   readonly #players: PlayerGroups;
   readonly #deploys: Deploys;
   #leases: FaultLeases | null = null;
-  /** Faults whose end needs no remark: it was asked for here. */
+  /** Faults that were ended from here, so their end is not reported. */
   readonly #endedHere = new Set<string>();
 
   constructor(options: ActionsOptions) {
@@ -58,10 +58,10 @@ export class Actions {
     });
   }
 
-  /** Never throws: what goes wrong is said. */
+  /** Never throws: an error is shown to the operator. */
   async carryOut(action: Action): Promise<void> {
     const { refusal } = this.#options.model;
-    // Players have a token of their own; everything else would only show the server once more what it refuses.
+    // Players have their own token; every other action would only send again the token that the server refuses.
     if (refusal !== "" && action.kind !== "spawn" && action.kind !== "despawn") return this.#tell(refusal, "bad");
     try {
       await this.#do(action);
@@ -71,13 +71,13 @@ export class Actions {
     this.#options.control.refresh();
   }
 
-  /** Ends what was begun here; resolves when all is in order. */
+  /** Ends whatever was started here; resolves when all has ended. */
   async end(): Promise<void> {
     await Promise.allSettled([this.#deploys.abort(), this.#players.despawn(), this.#leases?.release()]);
     this.#leases?.close();
   }
 
-  /** The last resort at the process's end. */
+  /** The last resort when the process exits. */
   kill(): void {
     this.#players.kill();
   }
@@ -143,7 +143,7 @@ export class Actions {
       return await this.#leases.activate(request);
     } catch (error) {
       if (!isConnectionLost(error)) throw error;
-      // It was the connection to a server that is gone; there may be another by now.
+      // The connection was to a server that is gone; there may be a new one by now.
       this.#leases.close();
       this.#leases = await this.#newLeases();
       return await this.#leases.activate(request);
@@ -165,7 +165,7 @@ export class Actions {
     this.#options.onChange();
   }
 
-  /** On the screen for a while, and in the event log for good. */
+  /** Shown on the screen for a while, and kept in the event log. */
   #tell(text: string, style: Style): void {
     this.#options.model.note(text);
     this.#options.say(text, style);

@@ -1,5 +1,5 @@
-// What a key or a click can mean on the screen. A command changes what is shown, or opens a dialog; what touches the server
-// is an effect (effects.ts), and comes out of a dialog or of a command that needs no asking.
+// The meanings of a key or a click. A command changes the screen or opens a dialog; a change of the server is an effect
+// (effects.ts), which comes from a dialog, or from a command that needs no confirmation.
 
 import type { View } from "./layout.ts";
 
@@ -9,13 +9,13 @@ export type Command =
   | { do: "view"; view: View }
   /** Chooses a zone and shows it. */
   | { do: "zone"; zoneId: number }
-  /** Chooses a row in the list that the view is about. */
+  /** Selects a row in the list of the current view. */
   | { do: "row"; index: number }
   | { do: "open"; dialog: DialogName }
-  /** What can be done about one fault. */
+  /** The possible actions on one fault. */
   | { do: "fault"; faultId: string }
-  /** An entry of the event log, whole. */
+  /** An entry of the event log with all its fields. */
   | { do: "entry"; seq: number }
   | { do: "despawn" | "clear_all" | "pause" | "filter" | "level" | "back" }
-  /** In a dialog: goes to an item, a field or a button, and presses it. */
+  /** In a dialog: selects an item, a field or a button, and presses it. */
   | { do: "press"; index: number };

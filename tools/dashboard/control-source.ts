@@ -1,8 +1,8 @@
-// What the control channel tells, asked again and again on one connection: active faults, the zones' kernels, and one zone
-// from above while somebody looks at it. A connection that breaks is made anew, wherever the server
-// is by then; a server that refuses our token is not asked again.
+// Polls the control channel on one connection: active faults, the zones' kernels, and one zone's map while it is shown.
+// A connection that breaks is made again, to the server's current address; a server that refuses our token is not
+// polled any more.
 //
-//   const source = new ControlSource(whereabouts, model, () => 2)      // zone 2 is looked at
+//   const source = new ControlSource(whereabouts, model, () => 2)      // zone 2 is shown
 //   source.start()
 //   await source.ask({ command: "halt" })
 
@@ -17,9 +17,9 @@ import type { Whereabouts } from "./whereabouts.ts";
 import { ViewedZone } from "./zone-answer.ts";
 
 const LOOK_INTERVAL_MS = 500;
-/** Faults and kernels every so many looks. */
+/** Faults and kernels are polled every so many polls. */
 const LOOKS_PER_LIST = 2;
-/** Looks left out after one that failed. */
+/** Polls that are skipped after a failed one. */
 const LOOKS_SKIPPED = 2;
 
 export class ControlSource {
@@ -34,7 +34,7 @@ export class ControlSource {
   #looks = 0;
   #skip = 0;
 
-  /** `zoneWanted`: the zone to look into, 0 for none. */
+  /** `zoneWanted`: the zone whose map is shown, 0 for none. */
   constructor(whereabouts: Whereabouts, model: Model, zoneWanted: () => number) {
     this.#whereabouts = whereabouts;
     this.#model = model;
@@ -52,14 +52,14 @@ export class ControlSource {
     this.#client?.close();
   }
 
-  /** Asks anew at once, as after something was changed. */
+  /** Polls at once, for use after a change. */
   refresh(): void {
     this.#looks = 0;
     this.#skip = 0;
     void this.#look();
   }
 
-  /** Throws WowsimError with the server's reason, or with why it can not be asked. */
+  /** Throws WowsimError with the server's reason, or with the reason why it can not be reached. */
   async ask(request: Record<string, unknown>): Promise<ControlAnswer> {
     const client = await this.#connected();
     try {
@@ -96,7 +96,7 @@ export class ControlSource {
     this.#model.deploys = await new DeployRemote(client).status();
   }
 
-  /** A zone that is down or busy can not be looked into, which is no fault of the channel. */
+  /** A zone that is down or busy can not be inspected; the channel itself still works. */
   async #lookIntoZone(client: ControlClient): Promise<void> {
     const zoneId = this.#zoneWanted();
     if (zoneId === 0) return;
@@ -128,6 +128,6 @@ export class ControlSource {
   }
 }
 
-/** The connection is of no use any more, in contrast to a server that says no. */
+/** The connection has failed, in contrast to a refusal by the server. */
 export const isConnectionLost = (error: unknown): boolean =>
   !(error instanceof WowsimError) || error.code.startsWith("control_");

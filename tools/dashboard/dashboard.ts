@@ -1,13 +1,13 @@
-// The dashboard as a whole: telemetry and the control channel into the model, the model onto the screen, keys and clicks
-// into what is shown and what is done. What each part does is told in its own file; here they are put together.
+// The whole dashboard: telemetry and the control channel update the model, the model is drawn on the screen, keys and clicks
+// change the screen and have effects. Each part is described in its own file; this file connects them.
 //
 //   feed, file, HTTP ─► TelemetrySource ─┐
 //   control channel  ─► ControlSource ───┴─► Model ─► picture ─► frameOf ─► TerminalScreen
 //                                              ▲                                │ keys, clicks
 //   players, faults, deploys ◄── Actions ◄── effects ◄────── update ◄───────────┘
 //
-// It draws at most ten times a second whatever comes in (draw-budget.ts): by itself three times, and after a key or a click
-// at once, if that allows.
+// It draws at most ten times a second, whatever comes in (draw-budget.ts): three times without input, and at once after a key
+// or a click if the budget allows it.
 
 import { WowsimError } from "../../server/protocol/errors.ts";
 import { hostAndPort } from "../client/server-name.ts";
@@ -36,9 +36,9 @@ import { Whereabouts } from "./whereabouts.ts";
 import type { Place } from "./whereabouts.ts";
 
 export interface DashboardOptions extends Place {
-  /** Looks for the server anew, once it is lost; without it, it stays where it was. */
+  /** Finds the server again after it is lost; absent: the address does not change. */
   find?: () => Promise<Place>;
-  /** .wasm files that can be deployed, beside those in the working directory. */
+  /** .wasm files that can be deployed, in addition to those in the working directory. */
   candidates: readonly string[];
   hasColor: boolean;
   isAscii: boolean;
@@ -49,7 +49,7 @@ export interface DashboardOptions extends Place {
 const DRAW_INTERVAL_MS = 333;
 const LOOK_INTERVAL_MS = 111;
 
-/** Runs until it is quit; the exit code. Throws WowsimError("no_terminal"). */
+/** Runs until the user quits; returns the exit code. Throws WowsimError("no_terminal"). */
 export async function runDashboard(options: DashboardOptions): Promise<number> {
   if (process.stdin.isTTY !== true || process.stdout.isTTY !== true || process.env["TERM"] === "dumb")
     throw new WowsimError("no_terminal", NO_TERMINAL);
@@ -59,7 +59,7 @@ export async function runDashboard(options: DashboardOptions): Promise<number> {
 
 const nameOf = ({ host, controlPort }: Place): string => hostAndPort(host, controlPort);
 
-/** Nothing but where it is. */
+/** Only the address, without the other options. */
 function placeOf({
   host,
   port,
@@ -195,18 +195,18 @@ class Dashboard {
     this.#drawSoon();
   }
 
-  /** The zone to look into; 0 when no panel shows it. */
+  /** The zone whose map is polled; 0 when no panel shows one. */
   #zoneLookedAt(): number {
     const isShown = this.#frame !== null && shows(this.#frame.layout, "map", "threat");
     return isShown ? shownZone(this.#picture, this.#screen.zoneId) : 0;
   }
 
-  /** By itself, when nothing else has led to a draw for a while. */
+  /** Draws without input, when nothing else has caused a draw for a while. */
   #drawWhenDue(): void {
     if (performance.now() - this.#drawnAtMs > DRAW_INTERVAL_MS - LOOK_INTERVAL_MS / 2) this.#draw();
   }
 
-  /** As soon as the budget allows; what else happens in this turn of the event loop is drawn along with it. */
+  /** As soon as the budget allows; all changes in this turn of the event loop are in the same draw. */
   #drawSoon(waitMs = 0): void {
     this.#soon ??= setTimeout(() => {
       this.#soon = null;
@@ -215,7 +215,7 @@ class Dashboard {
   }
 
   #draw(): void {
-    // A terminal that is slow gets the newest state later, instead of all states.
+    // A slow terminal gets the newest state later, instead of every state.
     if (this.#terminal.isClogged) return;
     const nowMs = performance.now();
     const waitMs = this.#budget.take(nowMs);

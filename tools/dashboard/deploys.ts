@@ -1,8 +1,8 @@
-// Deploys from the dashboard: what can be deployed, the canary run (tools/deploy), and the way back. One at a time.
+// Deploys from the dashboard: the candidates, the canary run (tools/deploy), and the roll-back. One at a time.
 //
 //   await candidatesIn(".")          // [{ name: "hotfix", ... }, { name: "./mine.wasm", ... }]
 //   deploys.begin({ candidate: "hotfix", zoneId: 0, watchS: 20 })
-//   await deploys.abort()            // what was swapped is back when this resolves
+//   await deploys.abort()            // resolves when the swapped zones are back on their old kernel
 
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -23,7 +23,7 @@ const HINTS: Record<string, string> = {
   crash: "a drill: a hotfix that traps when a cast is cancelled",
 };
 
-/** Kernels that can be built for drills, and .wasm files of a folder and those that were named. */
+/** Kernels that can be built for drills, and .wasm files: those in a folder, and the named ones. */
 export async function candidatesIn(folder: string, named: readonly string[]): Promise<Candidate[]> {
   const drills = (await variantNames()).map((name) => ({ name, hint: HINTS[name] ?? "a drill" }));
   const found = await Array.fromAsync(new Bun.Glob("*.wasm").scan({ cwd: folder }));
@@ -33,12 +33,12 @@ export async function candidatesIn(folder: string, named: readonly string[]): Pr
 
 export interface DeployWish {
   candidate: string;
-  /** 0: the zone with the fewest players that has any. */
+  /** 0: of the zones with players, the one with the fewest. */
   zoneId: number;
   watchS: number;
 }
 
-/** Where the server is just now. */
+/** The current address of the server. */
 type Server = Readonly<Pick<DeployOptions, "host" | "controlPort" | "telemetryPort" | "token">>;
 
 export class Deploys {
@@ -46,13 +46,13 @@ export class Deploys {
   readonly #onChange: (run: DeployRun) => void;
   #running: { stop: AbortController; ended: Promise<void> } | null = null;
 
-  /** `onChange` is told of every step of a run. */
+  /** `onChange` is called at every step of a run. */
   constructor(server: Server, onChange: (run: DeployRun) => void) {
     this.#server = server;
     this.#onChange = onChange;
   }
 
-  /** Begins one in the background. Throws WowsimError("deploy_busy"). */
+  /** Begins a deploy in the background. Throws WowsimError("deploy_busy"). */
   begin(wish: DeployWish): void {
     if (this.#running !== null) throw new WowsimError("deploy_busy", "A deploy is under way; end it first.");
     const stop = new AbortController();
@@ -62,7 +62,7 @@ export class Deploys {
     this.#running = { stop, ended };
   }
 
-  /** Ends the one that runs; resolves when everything is in order. */
+  /** Aborts the running deploy; resolves when it has ended in order. */
   async abort(): Promise<void> {
     this.#running?.stop.abort(new WowsimError("interrupted", "Ended before anything was swapped."));
     await this.#running?.ended;
@@ -95,7 +95,7 @@ export class Deploys {
   }
 }
 
-/** A candidate's file; a drill is built first, by a process of its own, since that takes a moment of work. */
+/** A candidate's file; a drill's kernel is built first, in a child process, because the build would block this one. */
 async function built(candidate: string, folder: string, progress: (text: string) => void): Promise<string> {
   if (candidate.endsWith(".wasm") || existsSync(candidate)) return candidate;
   progress(`building ${candidate}`);

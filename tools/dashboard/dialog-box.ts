@@ -1,4 +1,4 @@
-// A dialog as a box of lines, to be laid over the middle of the screen.
+// A dialog as a box of lines, drawn over the middle of the screen.
 //
 //   ┌─ latency-spike ─────────────────────────┐
 //   │ delay_ms  [200   ]  milliseconds added… │
@@ -19,7 +19,7 @@ export interface Box {
 
 const WIDTH_MAX = 100;
 const MARGIN = 2;
-/** Left and right of what is in it: border and a blank. */
+/** Cells left and right of the content: border and a blank. */
 const FRAME_CELLS = 4;
 const VALUE_CELLS = 10;
 
@@ -59,7 +59,7 @@ function contentOf(dialog: Dialog, width: number, room: number): { title: string
   }
 }
 
-/** Never scrolled past the last page. */
+/** The scroll position is limited to the last page. */
 function helpPage(scroll: number, width: number, room: number): { title: string; lines: Line[] } {
   const lines = helpLines(width);
   const hidden = Math.max(0, lines.length - room);

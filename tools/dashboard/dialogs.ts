@@ -1,5 +1,5 @@
-// Dialogs as data: a menu to choose from, a form to fill in, a question before harm, the help. What comes out of one is
-// another dialog, an effect, or for a form what is wrong with it.
+// Dialogs as data: a menu, a form, a confirmation question, the help. The outcome of one is another dialog, an effect, or,
+// for a form, an error text.
 //
 //   const next = pressed(menu, index)      // { open: form } | { effect } | { error } | { close: true }
 
@@ -7,12 +7,12 @@ import type { Effect } from "./effects.ts";
 
 export interface Field {
   name: string;
-  /** What stands before it. */
+  /** The text before the field. */
   label: string;
   hint: string;
   min: number;
   max: number;
-  /** As typed; may be wrong just now. */
+  /** As typed; it may be invalid. */
   value: string;
 }
 
@@ -38,12 +38,12 @@ export interface Form {
   intro: string[];
   fields: Field[];
   buttons: { label: string; press: (values: ReadonlyMap<string, number>) => Outcome }[];
-  /** Fields first, then buttons. */
+  /** The selected stop: fields first, then buttons. */
   at: number;
   error: string;
 }
 
-/** Asks before harm. Nothing is chosen beforehand but "no". */
+/** Asks before a harmful action. Only "no" is ever selected in advance. */
 export interface Question {
   kind: "question";
   title: string;
@@ -59,7 +59,7 @@ export interface Help {
 
 export type Dialog = Menu | Form | Question | Help;
 
-/** How many things in it can be gone to. */
+/** The number of items, fields and buttons that can be selected. */
 export function stopsOf(dialog: Dialog): number {
   switch (dialog.kind) {
     case "menu":
@@ -73,7 +73,7 @@ export function stopsOf(dialog: Dialog): number {
   }
 }
 
-/** What happens when the thing at `index` is pressed; null: nothing but that it is gone to. */
+/** The outcome of pressing the stop at `index`; null: it is only selected. */
 export function pressed(dialog: Dialog, index: number): Outcome | null {
   switch (dialog.kind) {
     case "menu":
@@ -91,7 +91,7 @@ export function pressed(dialog: Dialog, index: number): Outcome | null {
   }
 }
 
-/** The fields' numbers, or what is wrong with the first that is wrong. */
+/** The fields' numbers, or the error of the first invalid field. */
 function valuesOf(fields: readonly Field[]): ReadonlyMap<string, number> | string {
   const values = new Map<string, number>();
   for (const { name, label, value, min, max } of fields) {
@@ -105,7 +105,7 @@ function valuesOf(fields: readonly Field[]): ReadonlyMap<string, number> | strin
 
 const DIGITS_MAX = 10;
 
-/** A form after a key on its field at `at`; the same form when the key means nothing there. */
+/** The form after a key on its field at `at`; the same form when the key has no meaning there. */
 export function edited(form: Form, key: string): Form {
   const field = form.fields[form.at];
   if (field === undefined) return form;

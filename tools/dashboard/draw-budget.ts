@@ -1,10 +1,10 @@
-// How often the screen may be drawn: never more than ten times in any second, and yet at once after a key, when there was
-// nothing to draw for a while.
+// Limits how often the screen is drawn: at most ten times in any second, and yet at once after a key, when nothing was drawn
+// for a while.
 //
 //   const budget = new DrawBudget()
-//   budget.take(nowMs)      // 0: draw now; else so many milliseconds to wait before asking again
+//   budget.take(nowMs)      // 0: draw now; else the number of milliseconds to wait before the next call
 //
-// Two draws are saved up, and eight come back in a second: at most ten in any second, at least one every eighth of it.
+// A token bucket: it holds two draws and refills eight a second. So at most ten in any second, at least one every eighth of it.
 
 const SAVED_MAX = 2;
 const PER_SECOND = 8;

@@ -1,5 +1,5 @@
-// What the dashboard can be asked to do in the world, as data: the outcome of keys, clicks and dialogs. Carried out by
-// actions.ts.
+// The dashboard's effects on the server or the terminal, as data: the outcome of keys, clicks and dialogs. actions.ts
+// carries them out.
 
 import type { ActivateRequest } from "../client/fault-leases.ts";
 
@@ -7,17 +7,17 @@ export type Effect =
   | { kind: "activate"; request: ActivateRequest }
   | { kind: "deactivate"; faultId: string }
   | { kind: "deactivate_all" }
-  /** Kill switch, and its end. */
+  /** The kill switch (halt), and its end. */
   | { kind: "halt" }
   | { kind: "resume" }
   | { kind: "spawn"; players: number; zoneId: number; durationS: number | null }
   | { kind: "despawn" }
   | { kind: "deploy"; candidate: string; zoneId: number; watchS: number }
-  /** Ends the deploy that runs here; what it swapped goes back. */
+  /** Aborts the deploy that was started here; the swapped zones go back. */
   | { kind: "abort_deploy" }
-  /** 0: every zone that has something to go back to. */
+  /** 0: every zone that has an earlier kernel to go back to. */
   | { kind: "rollback"; zoneId: number }
   | { kind: "repaint" }
-  /** To the shell, until it is brought back. */
+  /** Back to the shell, until the user resumes the program. */
   | { kind: "suspend" }
   | { kind: "quit" };

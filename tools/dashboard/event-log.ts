@@ -1,9 +1,9 @@
-// The event log: telemetry lines a person may want to read, bounded, with filters. What comes a hundred times a second
-// (movements, casts, damage) is kept apart, so that it never pushes out what is rare.
+// The event log: telemetry lines that a person may want to read, bounded, with filters. Frequent events (movements, casts,
+// damage: hundreds a second) are stored separately, so that they never push out rare ones.
 //
 //   if (log.isWorthReading(text, nowMs)) log.take(JSON.parse(text))
 //   log.take(line)                                            // metrics and once-a-second lines are not taken
-//   log.note("the server is back", nowMs)                     // the dashboard's own remarks
+//   log.note("the server is back", nowMs)                     // the dashboard's own messages
 //   log.newest({ level: "notable", text: "zone 1" }, 20)      // oldest first
 
 import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
@@ -16,12 +16,12 @@ export const LOG_LEVELS: readonly LogLevel[] = ["notable", "all", "errors"];
 
 export interface LogFilter {
   level: LogLevel;
-  /** Every word must be in the entry, in whatever case. */
+  /** Every word must occur in the entry; upper and lower case are the same. */
   text: string;
 }
 
 export interface LogEntry {
-  /** Rises from entry to entry. */
+  /** Increases from entry to entry. */
   readonly seq: number;
   /** "17:20:15", UTC. */
   readonly clock: string;
@@ -37,15 +37,15 @@ export interface FaultMark extends Timed {
 
 type Kept = Pick<LogEntry, "seq" | "kind"> & ({ line: TelemetryLine } | { note: string; atMs: number });
 
-/** Of each of the two sorts. */
+/** The limit for each of the two kinds. */
 export const ENTRIES_MAX = 2_000;
-/** More of the frequent events than anybody can look through. */
+/** More frequent events than a person can read. */
 export const FREQUENT_PER_SECOND_MAX = 1_000;
 const FREQUENT_COMPONENTS = new Set(["movement", "combat", "spellcast"]);
-/** How their lines go on after the timestamp, as the server writes them. */
+/** How frequent lines continue after the timestamp, as the server writes them. */
 const FREQUENT_HEADS = [...FREQUENT_COMPONENTS].map((component) => `","type":"event","component":"${component}",`);
 const HEAD_AT = '{"v":1,"timestamp":"2026-01-01T00:00:00.050Z'.length;
-/** What comes with every player who comes or goes, or with every client that speaks badly: many, and none of them news. */
+/** Caused by every player who joins or leaves, or by every client that sends bad messages: many, and none of interest. */
 const FREQUENT_MESSAGES = new Set([
   "State transition",
   "Lines sampled out",
@@ -57,16 +57,16 @@ const FREQUENT_MESSAGES = new Set([
   "Malformed message from client",
   "Zone overload step changed",
 ]);
-/** Told every second whatever happens; the panels show what is in them. */
+/** Sent every second in any case; the panels show their content. */
 const ROUTINE_MESSAGES = new Set(["Process", "Entity census"]);
 const VALUE_CHARS_MAX = 80;
-/** Begins and ends of faults that are kept for the plots. */
+/** The number of fault begins and ends that are kept for the charts. */
 const MARKS_MAX = 200;
 const MARK_OF: Readonly<Record<string, FaultMark["what"]>> = {
   "Fault activated": "begin",
   "Fault deactivated": "end",
 };
-/** What a zone, session or module went from and to: told as one. */
+/** Fields with the old and new value of a zone, session or module: shown together. */
 const CHANGES: readonly (readonly [from: string, to: string])[] = [
   ["from_state", "to_state"],
   ["from_hash", "to_hash"],
@@ -82,19 +82,19 @@ export class EventLog {
   #unread = 0;
   #marks: FaultMark[] = [];
 
-  /** Begins and ends of faults, oldest first: of the audit's lines, which no figure and no diagnosis looks at. */
+  /** Begins and ends of faults, oldest first. They come from the audit lines, which no figure and no diagnosis uses. */
   get marks(): readonly FaultMark[] {
     return this.#marks;
   }
 
-  /** Frequent events that were counted and not read. */
+  /** Frequent events that were counted and not parsed. */
   get unread(): number {
     return this.#unread;
   }
 
   /**
-   * False for a frequent event beyond a thousand of them in a second. Such events are for this log alone (no figure, anomaly or
-   * diagnosis is made from them), and to read one costs many times what it costs to count it.
+   * False for a frequent event beyond a thousand of them in a second. Only this log uses such events (no figure, anomaly or
+   * diagnosis does), and parsing one costs many times as much as counting it.
    */
   isWorthReading(text: string, nowMs: number): boolean {
     if (!FREQUENT_HEADS.some((head) => text.startsWith(head, HEAD_AT))) return true;
@@ -124,7 +124,7 @@ export class EventLog {
     else this.#rare = appended(this.#rare, kept);
   }
 
-  /** A remark of the dashboard's own, such as that the server is gone. */
+  /** A message of the dashboard's own, such as that the server is gone. */
   note(text: string, atMs: number): void {
     this.#rare = appended(this.#rare, { seq: ++this.#seq, kind: "note", note: text, atMs });
   }
@@ -134,7 +134,7 @@ export class EventLog {
     return this.newest(filter, Number.POSITIVE_INFINITY, upTo).length;
   }
 
-  /** All that an entry says, a line a field; null when it is not kept any more. */
+  /** All fields of an entry, one on each line; null when the entry is not kept any more. */
   whole(seq: number): string[] | null {
     const kept = [...this.#rare, ...this.#frequent].find((each) => each.seq === seq);
     if (kept === undefined) return null;
@@ -176,14 +176,14 @@ export class EventLog {
 
 const seqAt = ({ sort, at }: { sort: readonly Kept[]; at: number }): number => itemAt(sort, at).seq;
 
-/** Null for what is not for the log. */
+/** Null for a line that does not belong in the log. */
 function kindOf({ type, component, message }: TelemetryLine): Exclude<LogEntry["kind"], "note"> | null {
   if (type === "error") return "error";
   if (type === "metric" || ROUTINE_MESSAGES.has(message)) return null;
   return FREQUENT_COMPONENTS.has(component) || FREQUENT_MESSAGES.has(message) ? "frequent" : "event";
 }
 
-/** With one more; what is over the bound goes in bulk, now and then. */
+/** The entries with one more; above the limit, old ones are dropped from time to time, many at once. */
 function appended(entries: Kept[], entry: Kept): Kept[] {
   entries.push(entry);
   return entries.length >= ENTRIES_MAX * 2 ? entries.slice(-ENTRIES_MAX) : entries;
@@ -210,7 +210,7 @@ function entryOf(kept: Kept): LogEntry {
   };
 }
 
-/** What changed comes first, and whole: "ACTIVE → CRASHED". */
+/** The change comes first, in full: "ACTIVE → CRASHED". */
 function factsOf(data: Readonly<Record<string, unknown>>): string[] {
   const [from = "", to = ""] = CHANGES.find(([first, then]) => first in data && then in data) ?? [];
   const change = to in data ? [`${textOf(data[from])} → ${textOf(data[to])}`] : [];

@@ -1,5 +1,5 @@
-// The whole screen as lines, made from the picture and what is chosen: heads, panels, rules between them, the suggestion,
-// the keys, and the dialog on top. What is at a place can be asked, for the mouse.
+// The whole screen as lines, from the picture and the screen state: heads, panels, rules between them, the suggestion,
+// the keys, and the dialog on top. It also gives the command at a position, for the mouse.
 //
 //   const frame = frameOf(picture, screen, { width: 80, height: 24 })
 //   frame.rows.length           // 24, each exactly 80 cells
@@ -73,7 +73,7 @@ export function frameOf(picture: Picture, screen: Screen, size: Size): Frame {
   return { ...size, layout, rows };
 }
 
-/** Panels and rules fill the body without a gap, so their rows only have to be put side by side. */
+/** Panels and rules fill the body without gaps, so their rows only have to be joined. */
 function bodyRows(picture: Picture, screen: Screen, { panels, rules, suggestionY }: Layout): Span[][] {
   const rows = Array.from({ length: suggestionY - HEAD_ROWS }, (): Span[] => []);
   const parts = [
@@ -99,7 +99,7 @@ function layOver(rows: Span[][], { x, y, lines }: Box): void {
   }
 }
 
-/** What a click there does; null: nothing. */
+/** The command of a click at this position; null: none. */
 export function commandAt({ rows }: Frame, x: number, y: number): Command | null {
   let at = 0;
   for (const { text, on } of rows[y] ?? []) {
@@ -130,7 +130,7 @@ function statusLine(picture: Picture, width: number): Line {
   return [...head, ...fitting(statusFacts(picture), width - widthOf(head)).flatMap((fact) => [span("  "), fact])];
 }
 
-/** The most important first. */
+/** Sorted by importance. */
 function statusFacts(picture: Picture): Span[] {
   const { link, health, nowMs } = picture;
   const { meant, measured } = health.tickRateHz;
@@ -154,7 +154,7 @@ function statusFacts(picture: Picture): Span[] {
   return facts.flat();
 }
 
-/** As many as there is room for, two blanks before each. */
+/** As many facts as fit, two blanks before each. */
 function fitting(facts: readonly Span[], width: number): Span[] {
   let left = width;
   return facts.filter(({ text }) => {

@@ -1,5 +1,5 @@
-// The same screen for terminals that know nothing but ASCII: every other character that the dashboard draws with has one
-// there that looks a little like it.
+// The same screen for terminals that only show ASCII: every other character that the dashboard uses has a similar ASCII
+// character.
 
 const ASCII: Record<string, string> = {
   "─": "-",
@@ -28,10 +28,10 @@ const ASCII: Record<string, string> = {
   "█": "#",
 };
 
-/** As many characters, all of them ASCII. */
+/** The text with the same number of characters, all of them ASCII. */
 export const toAscii = (text: string): string => text.replaceAll(/[^ -~]/g, (glyph) => ASCII[glyph] ?? "?");
 
-/** Whether the terminal can be expected to show more than ASCII: not a Linux console, not a locale that says otherwise. */
+/** Whether the terminal probably shows more than ASCII: not a Linux console, and not a locale with another encoding. */
 export function showsUnicode(env: Record<string, string | undefined>): boolean {
   if (env["TERM"] === "linux") return false;
   const locale = env["LC_ALL"] || env["LC_CTYPE"] || env["LANG"] || "";

@@ -1,6 +1,6 @@
-// The terminal's bytes, on their way to terminal-kit, which turns them into keys and clicks. Two things are kept from it:
-// bytes that are no UTF-8, at which it would read on for ever, and what is pasted: it would be read as keys, and these
-// keys break servers.
+// Filters the terminal's bytes before terminal-kit turns them into keys and clicks. Two things are removed: bytes that are
+// not UTF-8, on which terminal-kit would loop forever, and pasted text, which would be read as keys, and these keys break
+// servers.
 //
 //   const filter = new InputFilter()
 //   filter.take(Buffer.from("f\x1b[200~kill switch: k\x1b[201~h"))      // "fh"
@@ -8,13 +8,13 @@
 import type { TerminalInput } from "terminal-kit";
 import { at as itemAt } from "../../server/protocol/assert.ts";
 
-/** Sent to the terminal: from now on it marks what is pasted. */
+/** Sent to the terminal: it then marks pasted text. */
 export const MARK_PASTES = "\x1b[?2004h";
 export const MARK_NO_PASTES = "\x1b[?2004l";
 const PASTE_BEGIN = "\x1b[200~";
 const MARKS = new RegExp(`(${String.fromCharCode(27)}\\[20[01]~)`);
 
-/** A mark that is cut off by the end of a read. A lone Escape is not held back: it may be the key. */
+/** A mark that the end of a read cuts off. A lone Escape is not kept back, because it may be the key. */
 const CUT_MARK = new RegExp(`${String.fromCharCode(27)}\\[2(?:0[01]?)?$`);
 
 export class InputFilter {
@@ -23,13 +23,13 @@ export class InputFilter {
   /** The beginning of a mark. */
   #held = "";
 
-  /** What is left of it. */
+  /** The bytes after filtering. */
   take(bytes: Uint8Array): string {
     const text = this.#held + this.#decoder.decode(bytes, { stream: true });
     this.#held = CUT_MARK.exec(text)?.[0] ?? "";
     const [first = "", ...others] = text.slice(0, text.length - this.#held.length).split(MARKS);
     let kept = this.#isPasting ? "" : first;
-    // Marks and what follows them, by turns.
+    // A mark and the text after it alternate.
     for (let at = 0; at + 1 < others.length; at += 2) {
       this.#isPasting = others[at] === PASTE_BEGIN;
       if (!this.#isPasting) kept += itemAt(others, at + 1);
@@ -38,7 +38,7 @@ export class InputFilter {
   }
 }
 
-/** stdin behind the filter, as terminal-kit wants it. */
+/** stdin behind the filter, in the form that terminal-kit expects. */
 export function filteredInput(stdin: NodeJS.ReadStream): TerminalInput {
   const filter = new InputFilter();
   const listeners = new Map<unknown, (chunk: Buffer) => void>();

@@ -1,4 +1,4 @@
-// Which key does what: one table, from which the keys are handled, the line at the bottom is written, and the help.
+// The meaning of each key: one table for the key handling, the line at the bottom, and the help.
 
 import type { Command } from "./commands.ts";
 import { VIEWS } from "./layout.ts";
@@ -107,7 +107,7 @@ export const BINDINGS: readonly Binding[] = [
 
 export const shownKey = ({ key, shown }: Binding): string => shown ?? key;
 
-/** Keys that move about rather than do something; for the help. */
+/** Keys that navigate rather than act; for the help. */
 export const MOVING: readonly (readonly [keys: string, help: string])[] = [
   ["Up Down", "choose a zone or a fault; scroll the event log; also k and j"],
   ["PgUp PgDn", "scroll the event log by pages"],

@@ -1,4 +1,4 @@
-// Which panels are on the screen, and where: from 80 by 24 to 250 by 70 and beyond. Pure arithmetic.
+// The panels on the screen and their places: from 80 by 24 to 250 by 70 and beyond. Pure arithmetic.
 //
 //   layoutOf({ width: 80, height: 24 }, "overview", { zones: 2, faults: 0, keyRows: 2 })
 //   // { size, isTooSmall: false, body: [{ panel: "ticks", x: 0, y: 2, width: 80, height: 6 }, ...], ... }
@@ -12,8 +12,8 @@
 //   | keys                                          |
 //   +-----------------------------------------------+
 //
-// Each column is a stack of wishes. Those that find no room for their least are left out, the least important first; what
-// is left over goes to those that can use it.
+// Each column is a stack of wishes. Panels whose minimum does not fit are left out, the least important first; the remaining
+// rows go to panels that can use them.
 
 import { at } from "../../server/protocol/assert.ts";
 
@@ -37,35 +37,35 @@ export interface PanelRect extends Rect {
   readonly panel: PanelId;
 }
 
-/** What the panels would like, in rows. */
+/** The input for the panels' heights, in rows. */
 export interface Needs {
   zones: number;
   /** Active faults. */
   faults: number;
-  /** All faults that there are. */
+  /** All known faults. */
   faultKinds: number;
   keyRows: number;
 }
 
 export interface Layout {
   readonly size: Size;
-  /** Then there is nothing but a word about it. */
+  /** Only a message about the size is shown. */
   readonly isTooSmall: boolean;
   readonly panels: readonly PanelRect[];
-  /** Columns of cells between panels. */
+  /** Vertical lines between panels. */
   readonly rules: readonly Rect[];
   readonly suggestionY: number;
   readonly keysY: number;
 }
 
-/** Rows, the title's included. */
+/** Rows, including the title. */
 interface Wish {
   panel: PanelId;
   least: number;
   enough: number;
-  /** Share of what is left over, after all have enough. */
+  /** Share of the remaining rows, after all panels have enough. */
   grows: number;
-  /** The lowest is left out first. */
+  /** The panel with the lowest rank is left out first. */
   rank: number;
 }
 
@@ -75,7 +75,7 @@ interface Column {
   wishes: Wish[];
 }
 
-/** Views, and how the server is. */
+/** The line of views, and the line of the server's health. */
 export const HEAD_ROWS = 2;
 const SUGGESTION_ROWS = 1;
 const TWO_COLUMNS_FROM = 120;
@@ -182,7 +182,7 @@ function place(body: Rect, columns: readonly Column[]): Pick<Layout, "panels" | 
   return { panels, rules };
 }
 
-/** Heights that add up to the whole: first the least of each, then enough, then the rest by how each grows. */
+/** Heights that add up to the whole: first the minimum of each, then enough, then the rest by `grows`. */
 function stack(wishes: readonly Wish[], height: number): { panel: PanelId; height: number }[] {
   const kept = fitting(wishes, height);
   const heights = kept.map(({ least }) => least);
@@ -204,7 +204,7 @@ function stack(wishes: readonly Wish[], height: number): { panel: PanelId; heigh
   return kept.map(({ panel }, index) => ({ panel, height: at(heights, index) }));
 }
 
-/** As many wishes as fit with their least, the least important left out. */
+/** As many wishes as fit with their minimum; the least important are left out. */
 function fitting(wishes: readonly Wish[], height: number): Wish[] {
   let kept = [...wishes];
   while (kept.length > 1 && total(kept.map(({ least }) => least)) > height) {

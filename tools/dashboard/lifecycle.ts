@@ -1,5 +1,5 @@
-// The ends a dashboard can come to, and the terminal after each of them: a key, a signal, an exception that nobody caught,
-// a promise that nobody waited for, process.exit from anywhere. Also the pause that Ctrl-Z makes.
+// All ways in which a dashboard can end, and restoring the terminal after each: a key, a signal, an uncaught exception,
+// an unhandled rejection, process.exit from anywhere. Also the pause by Ctrl-Z.
 //
 //   const exitCode = await untilEnd({ leave: () => terminal.leave() }, (end) => { ...; end(0) })
 
@@ -7,15 +7,15 @@ import { messageOf } from "../../server/protocol/errors.ts";
 import { EXIT } from "../ui/output.ts";
 
 const SIGNALS = { SIGINT: EXIT.interrupted, SIGTERM: 0, SIGHUP: 0 } as const;
-/** A stop that does not come (nobody is there to bring us back) is waited for so long. */
+/** How long to wait for a stop that does not happen (because no shell could resume the process). */
 const RESUME_MS = 100;
 
 export interface Lifecycle {
-  /** Gives the terminal back; may be called again. */
+  /** Restores the terminal; may be called again. */
   leave(): void;
 }
 
-/** Runs until `end` is called with an exit code, or a signal or an exception ends it. The terminal is given back first. */
+/** Runs until `end` is called with an exit code, or a signal or an exception ends it. Restores the terminal first. */
 export async function untilEnd(lifecycle: Lifecycle, run: (end: (exitCode: number) => void) => void): Promise<number> {
   const ended = Promise.withResolvers<number>();
   const onExit = (): void => lifecycle.leave();
@@ -44,7 +44,7 @@ export async function untilEnd(lifecycle: Lifecycle, run: (end: (exitCode: numbe
   }
 }
 
-/** Stops the process as Ctrl-Z does; resolves when it goes on. The terminal must have been given back. */
+/** Stops the process as Ctrl-Z does; resolves when it continues. The terminal must have been restored before. */
 export async function suspended(): Promise<void> {
   const resumed = Promise.withResolvers<void>();
   process.once("SIGCONT", resumed.resolve);

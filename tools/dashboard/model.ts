@@ -1,6 +1,6 @@
-// What the dashboard knows: telemetry as it comes in, the control channel's last answers, and what was begun here. A line
-// costs little (20,000 a second may come); what has to be computed is computed when the picture is asked for, and the
-// analysis at most once a second.
+// What the dashboard knows: incoming telemetry, the control channel's last answers, and what was started here. Taking a line
+// is cheap (20,000 a second may come); derived values are computed when the picture is requested, and the analysis at most
+// once a second.
 //
 //   const model = new Model({ server: "127.0.0.1:8081", now: Date.now })
 //   feed.onLine((line) => model.take(line))
@@ -22,13 +22,13 @@ import type { Clearing, Control, DeployRun, Faults, Link, Picture, Players } fro
 import type { ViewedZone } from "./zone-answer.ts";
 
 export interface ModelOptions {
-  /** What the server is called on the screen. */
+  /** The server's name on the screen. */
   server: string;
   /** Wall clock, in milliseconds since 1970. */
   now: () => number;
 }
 
-/** A feed that is silent for so long has lost its server: 20 ticks a second are told. */
+/** A feed that is silent for this long has lost its server, which sends 20 ticks a second. */
 export const LOST_AFTER_MS = 2_000;
 const ANALYSIS_INTERVAL_MS = 1_000;
 /** Health looks back for 10 s. */
@@ -37,26 +37,26 @@ const CLEARING_MS_MAX = 12_000;
 export class Model {
   readonly log = new EventLog();
   readonly timeline = new Timeline({ isLive: true });
-  /** What the control channel told, and what was begun here; whoever learns it sets it. */
+  /** The control channel's answers, and what was started here; set by the part that learns it. */
   control: Control = { ok: false, error: "not asked yet" };
   faults: Faults | null = null;
   deploys: RemoteStatus | null = null;
   zone: ViewedZone | null = null;
   run: DeployRun | null = null;
-  /** What the server says of itself over HTTP; undefined while it does not. */
+  /** The server's own status over HTTP; undefined while there is none. */
   status: ServerStatus | undefined;
   players: Players | null = null;
   ownFaults: readonly string[] = [];
-  /** What the server is called on the screen. */
+  /** The server's name on the screen. */
   server: string;
-  /** Why the server will not have us: it wants another token. Nobody asks it again then. */
+  /** Why the server refuses the connection: it wants another token. It is then not asked again. */
   refusal = "";
   readonly #options: ModelOptions;
   #anomalies = new AnomalyLog();
   #health: HealthReport;
   #busiestZone = 0;
   #diagnoses: Diagnosis[] = [];
-  /** The likeliest cause that had a name, and when it was last diagnosed. */
+  /** The likeliest known cause, and the last time it was diagnosed. */
   #named: Clearing | null = null;
   #analysedAtMs = Number.NEGATIVE_INFINITY;
   #lineAtMs = Number.NEGATIVE_INFINITY;
@@ -73,18 +73,18 @@ export class Model {
     return this.#link.state === "live";
   }
 
-  /** The server will not have us: why. */
+  /** The server refuses the connection, with this reason. */
   refuse(reason: string): void {
     if (this.refusal === "") this.note(reason);
     this.refusal = reason;
   }
 
-  /** A remark in the event log. */
+  /** A message in the event log. */
   note(text: string): void {
     this.log.note(text, this.#options.now());
   }
 
-  /** Whether a live line is to be taken, which in a flood of events that only the log is for is not so. */
+  /** Whether a live line is taken: during a flood, events that only the log uses are not. */
   isWorthReading(text: string): boolean {
     return this.log.isWorthReading(text, this.#options.now());
   }
@@ -96,13 +96,13 @@ export class Model {
     this.backfill(line);
   }
 
-  /** A line of before: it counts for what is known, and not as a sign of life. */
+  /** An earlier line: it adds to the known state, but it is no sign of life. */
   backfill(line: TelemetryLine): void {
     this.log.take(line);
     this.timeline.take(line);
   }
 
-  /** Notices silence. To be called now and then. */
+  /** Detects silence. To be called from time to time. */
   look(): void {
     const nowMs = this.#options.now();
     if (this.#link.state !== "live" || nowMs - this.#lineAtMs < LOST_AFTER_MS) return;
@@ -145,7 +145,7 @@ export class Model {
     this.note(wasLost ? `telemetry is back after ${seconds} s` : "telemetry comes in");
   }
 
-  /** While the server is gone, what was known last stays. */
+  /** While the server is gone, the last known state stays. */
   #analyse(nowMs: number): void {
     if (this.#link.state === "lost") return;
     this.#analysedAtMs = nowMs;
@@ -156,7 +156,7 @@ export class Model {
     if (named !== undefined) this.#named = { cause: named.cause, atMs: nowMs };
   }
 
-  /** Health looks back some seconds: so long after a cause is gone, what has no name any more is what is left of it. */
+  /** Health covers some seconds: for this long after a known cause has ended, an unknown one is only its after-effect. */
   #clearing(nowMs: number): Clearing | null {
     const isNameless = this.#diagnoses[0]?.cause === UNKNOWN;
     return isNameless && this.#named !== null && nowMs - this.#named.atMs <= CLEARING_MS_MAX ? this.#named : null;

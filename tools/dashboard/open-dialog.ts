@@ -1,5 +1,5 @@
-// The dialogs of the dashboard, made from what is there: players to bring in, faults with the parameters their schemas
-// tell, what can be deployed, and the questions before harm.
+// Builds the dialogs of the dashboard from the current state: players to add, faults with the parameters of their schemas,
+// deploy candidates, and the confirmation questions.
 
 import { FAULTS } from "../../server/protocol/faults/catalogue.ts";
 import type { FaultDefinition } from "../../server/protocol/faults/fault.ts";
@@ -15,14 +15,14 @@ import { assert } from "../../server/protocol/assert.ts";
 
 const FAULT_SECONDS_MAX = 600;
 
-/** What can be given to a deploy. */
+/** A kernel that can be deployed. */
 export interface Candidate {
-  /** How the deploy is told of it: a drill's name or a file's path. */
+  /** The name for the deploy: a drill's name or a file's path. */
   name: string;
   hint: string;
 }
 
-/** The outcome of asking for a dialog: it, or what takes its place. */
+/** The dialog of that name, or what replaces it. */
 export function openDialog(name: DialogName, picture: Picture, candidates: readonly Candidate[]): Outcome {
   switch (name) {
     case "spawn":
@@ -44,7 +44,7 @@ export function openDialog(name: DialogName, picture: Picture, candidates: reado
   }
 }
 
-/** An entry of the event log, with all that its line says. */
+/** An entry of the event log, with all fields of its line. */
 export function entryDialog(seq: number, { log }: Picture): Outcome {
   const lines = log.whole(seq);
   if (lines === null) return { error: "That line is not kept any more." };
@@ -52,7 +52,7 @@ export function entryDialog(seq: number, { log }: Picture): Outcome {
   return { open: { kind: "question", title: "Event", text: lines, answers: [close], at: 0 } };
 }
 
-/** Harm to an exercise is harm; allowing faults again is none. */
+/** To halt an exercise is harmful and needs a confirmation; to allow faults again does not. */
 function halt({ faults, server }: Picture): Outcome {
   if (faults?.halted === true) return { effect: { kind: "resume" } };
   const active = faults?.list.filter((fault) => fault.active).map(({ id }) => id) ?? [];
@@ -66,7 +66,7 @@ function halt({ faults, server }: Picture): Outcome {
   };
 }
 
-/** What can be done about one fault: end it, begin it, begin it anew. */
+/** The possible actions on one fault: end it, begin it, restart it. */
 export function faultDialog(faultId: string, picture: Picture): Outcome {
   const definition = FAULTS.find(({ id }) => id === faultId);
   if (definition === undefined) return { error: `This dashboard knows no fault ${faultId}.` };
@@ -117,7 +117,7 @@ function faultMenu(picture: Picture): Menu {
   return menu("Break something", ["Each asks once more before it does anything."], items);
 }
 
-/** The parameters as the fault's own schema tells them. */
+/** A form with the parameters of the fault's own schema. */
 function breakForm(definition: FaultDefinition, picture: Picture): Outcome {
   if (picture.faults?.halted === true)
     return { error: "The kill switch is on: no fault can be activated. K allows them again." };
@@ -239,7 +239,7 @@ function describeActive(fault: FaultStatus): string {
   return `${zonesOf(fault) === "server" ? "server" : `zone ${zonesOf(fault)}`}, ${seconds(fault.ticks_left)} left, hit ${fault.affected}`;
 }
 
-// ---- small makers ----
+// ---- helpers ----
 
 const effect = (of: Effect) => (): Outcome => ({ effect: of });
 
@@ -251,7 +251,7 @@ function form(title: string, intro: string[], fields: Field[], buttons: Form["bu
   return { kind: "form", title, intro, fields, buttons, at: 0, error: "" };
 }
 
-/** What a field of the form holds. */
+/** The value of a field of the form. */
 function given(values: ReadonlyMap<string, number>, name: string): number {
   const value = values.get(name);
   assert(value !== undefined, `the form has a field ${name}`);
@@ -268,7 +268,7 @@ function zoneField(hint: string): Field {
 }
 
 function question(title: string, text: string[], answers: Question["answers"]): Question {
-  // The last answer is the harmless one, and the one gone to first.
+  // The last answer is the harmless one, and it is selected first.
   return { kind: "question", title, text, answers, at: answers.length - 1 };
 }
 

@@ -1,7 +1,7 @@
-// Everything that the dashboard shows, as one value: what the model (model.ts) makes of telemetry and of the control
-// channel's answers, and what the panels (panels/) are drawn from. How a server is and what ails it comes from
-// tools/analysis, as `wowsim health` and `wowsim parse-logs` tell it; which faults are active comes from the control
-// channel, and nothing of the analysis ever sees that.
+// Everything that the dashboard shows, as one value: the model (model.ts) computes it from telemetry and the control
+// channel's answers, and the panels (panels/) are drawn from it. Health and diagnosis come from tools/analysis, as in
+// `wowsim health` and `wowsim parse-logs`; the active faults come from the control channel, and the analysis never
+// receives them.
 
 import type { FaultStatus } from "../../server/protocol/faults/status.ts";
 import type { Diagnosis } from "../analysis/diagnosis.ts";
@@ -13,12 +13,12 @@ import type { RemoteStatus } from "../deploy/remote.ts";
 import type { EventLog } from "./event-log.ts";
 import type { ViewedZone } from "./zone-answer.ts";
 
-/** Whether telemetry comes in, and since when it does or does not. */
+/** Whether telemetry comes in, and the time since which this is so. */
 export interface Link {
   state: "waiting" | "live" | "lost";
   /** Milliseconds of the wall clock. */
   sinceMs: number;
-  /** Times it came back. */
+  /** How often it came back. */
   returns: number;
 }
 
@@ -28,7 +28,7 @@ export interface Control {
   error: string;
 }
 
-/** A cause that was diagnosed until a moment ago, while health is not yet as before. */
+/** A cause that was diagnosed until recently, while health has not recovered yet. */
 export interface Clearing {
   cause: string;
   /** When it was last diagnosed, by the wall clock. */
@@ -40,24 +40,24 @@ export interface Faults {
   halted: boolean;
 }
 
-/** A deploy that was begun here. */
+/** A deploy that was started here. */
 export interface DeployRun {
   label: string;
   stages: StageReport[];
-  /** While it runs: what it is about. */
+  /** While it runs: its current activity. */
   progress: string;
   /** Null while it runs. */
   outcome: { ok: boolean; text: string } | null;
 }
 
-/** The players that were brought in from here. */
+/** The players that were added from here. */
 export interface Players {
   count: number;
-  /** Wall clock at which they leave by themselves; null: when they are told to. */
+  /** Wall clock time at which they leave by themselves; null: when the user ends them. */
   untilMs: number | null;
 }
 
-/** So many times the damage of the zone that was the busiest. */
+/** A zone becomes the busiest when its damage is this many times that of the previous one. */
 const BUSIER = 2;
 
 export interface Picture {
@@ -67,39 +67,39 @@ export interface Picture {
   server: string;
   link: Link;
   control: Control;
-  /** Why the server will not have us: it wants another token; "" while it does not say so. */
+  /** Why the server refuses the connection: it wants another token; "" while it does not. */
   refusal: string;
   timeline: Timeline;
   health: HealthReport;
-  /** Where most goes on; 0 before the first tick. */
+  /** The zone with the most activity; 0 before the first tick. */
   busiestZone: number;
   diagnoses: Diagnosis[];
-  /** Null unless what is diagnosed is but left of this. */
+  /** Null unless the current diagnosis is only the after-effect of this cause. */
   clearing: Clearing | null;
   log: EventLog;
   /** Null before the control channel's first answer. */
   faults: Faults | null;
   deploys: RemoteStatus | null;
   run: DeployRun | null;
-  /** Of the zone that is looked into; null while none is, or it does not answer. */
+  /** The inspected zone; null while there is none, or it does not answer. */
   zone: ViewedZone | null;
   players: Players | null;
-  /** Faults that were begun here, and end with this dashboard. */
+  /** Faults that were started here, and that end with this dashboard. */
   ownFaults: readonly string[];
 }
 
-/** The zone that is shown in detail: the chosen one, else the busiest. */
+/** The zone shown in detail: the selected one, else the busiest. */
 export function shownZone({ health, busiestZone }: Pick<Picture, "health" | "busiestZone">, chosen: number): number {
   return health.zones.some(({ id }) => id === chosen) ? chosen : busiestZone;
 }
 
-// A zone that tells nothing of its fights is the last to look into.
+// A zone without fight data comes last.
 const damageOf = ({ damagePerS }: ZoneHealth): number => damagePerS ?? -1;
 const playersIn = ({ players }: ZoneHealth): number => players ?? -1;
 
 /**
- * The zone with the most damage done, else with the most players, else the first; 0 without any. It stays the one it was
- * `before` until another does much more, so that what is looked at does not change all the time.
+ * The zone with the most damage done, else with the most players, else the first; 0 when there are none. The zone `before`
+ * stays until another has much more, so that the displayed zone does not change all the time.
  */
 export function busiestOf(zones: readonly ZoneHealth[], before: number): number {
   const [busiest] = zones.toSorted((a, b) => damageOf(b) - damageOf(a) || playersIn(b) - playersIn(a) || a.id - b.id);
@@ -113,7 +113,7 @@ export function activeFaults({ faults }: Pick<Picture, "faults">): FaultStatus[]
   return faults === null ? [] : faults.list.filter(({ active }) => active);
 }
 
-/** True from a swap in some zone until it is promoted or back. */
+/** True from a swap in some zone until it is promoted or rolled back. */
 export function hasCanary({ deploys }: Pick<Picture, "deploys">): boolean {
   return deploys?.zones.some(({ phase }) => phase !== "steady") ?? false;
 }

@@ -1,5 +1,5 @@
-// The players brought in from the dashboard: `wowsim spawn-clients` as child processes, so that hundreds of them cost the
-// screen nothing. They end with us, also when we are killed.
+// The players added from the dashboard: `wowsim spawn-clients` as child processes, so that hundreds of them do not slow
+// the screen. They end with the dashboard, also when it is killed.
 //
 //   const players = new PlayerGroups({ place, now, onChange, onEnd })
 //   players.spawn({ players: 20, zoneId: 0, durationS: 30 })
@@ -11,12 +11,12 @@ import { spokenOf } from "../client/child-output.ts";
 import { selfCommand } from "../ui/self.ts";
 import type { Place } from "./whereabouts.ts";
 
-/** "Until stopped" has to be some number. */
+/** "Until stopped" has to be a number. */
 const FOREVER_S = 86_400;
 const ACTIONS_PER_S = 2;
 const LEAVE_MS_MAX = 3_000;
 
-/** What spawn-clients says at its end, as far as it is told on. */
+/** The part of spawn-clients' summary that is shown. */
 const Summary = z.object({
   connects: z.number(),
   drops: z.number(),
@@ -27,16 +27,16 @@ export interface PlayersWish {
   players: number;
   /** 0: spread over the zones. */
   zoneId: number;
-  /** Null: until they are told to leave. */
+  /** Null: until the user ends them. */
   durationS: number | null;
 }
 
 export interface PlayerGroupsOptions {
-  /** Where the server is just now. */
+  /** The current address of the server. */
   place: Readonly<Pick<Place, "host" | "port" | "playerToken">>;
   now: () => number;
   onChange(): void;
-  /** A group has left; in words, what it felt or why it never played. */
+  /** Called when a group has left; the text says what it measured, or why it never played. */
   onEnd(text: string, ok: boolean): void;
 }
 
@@ -55,7 +55,7 @@ export class PlayerGroups {
     this.#options = options;
   }
 
-  /** Null when there are none. */
+  /** Null when there are no players. */
   get present(): { count: number; untilMs: number | null } | null {
     if (this.#groups.size === 0) return null;
     const groups = [...this.#groups];
@@ -75,7 +75,7 @@ export class PlayerGroups {
       stdout: "pipe",
       stderr: "pipe",
       env: token === undefined ? process.env : { ...process.env, WOWSIM_PLAYER_TOKEN: token },
-      // Ctrl-C in our terminal is for us, who then tell them to leave in order.
+      // Ctrl-C in our terminal reaches only the dashboard, which then ends the players in order.
       detached: true,
     });
     const group = { child, count: players, untilMs: durationS === null ? null : now() + durationS * 1_000 };
@@ -84,12 +84,12 @@ export class PlayerGroups {
     this.#options.onChange();
   }
 
-  /** All leave the game in order; resolves when they have. */
+  /** All players leave the game in order; resolves when they have. */
   async despawn(): Promise<void> {
     await Promise.all([...this.#groups].map(({ child }) => leave(child)));
   }
 
-  /** At the process's end: whoever is left is ended at once. */
+  /** At the process's exit: kills the players that are left. */
   kill(): void {
     for (const { child } of this.#groups) child.kill("SIGKILL");
   }
@@ -122,7 +122,7 @@ function summaryOf(text: string): z.infer<typeof Summary> | null {
   try {
     return Summary.parse(JSON.parse(text.trim().split("\n").at(-1) ?? ""));
   } catch {
-    // It never came to a summary: what it said on stderr tells why.
+    // There is no summary: its stderr says why.
     return null;
   }
 }

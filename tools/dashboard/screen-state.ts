@@ -1,11 +1,11 @@
-// What is chosen on the screen: the view, the zone, the filter, the open dialogs. A value; update.ts makes the next one.
+// The state of the screen: the view, the zone, the filter, the open dialogs. A value; update.ts computes the next one.
 
 import type { Dialog } from "./dialogs.ts";
 import type { LogFilter } from "./event-log.ts";
 import type { View } from "./layout.ts";
 import type { Style } from "./text.ts";
 
-/** A word about what was done or could not be. */
+/** A short text about what was done or could not be done. */
 export interface Notice {
   text: string;
   style: Style;
@@ -15,16 +15,16 @@ export interface Notice {
 
 export interface Screen {
   view: View;
-  /** 0: the one where most goes on. */
+  /** 0: the zone with the most activity. */
   zoneId: number;
-  /** Chosen row of the list of faults. */
+  /** Selected row of the list of faults. */
   row: number;
   filter: LogFilter;
   /** Keys go into the filter. */
   isTyping: boolean;
-  /** Number of the newest entry of the event log that is shown, while it is paused. */
+  /** While the event log is paused: the number of the newest entry that is shown. */
   pausedAt: number | null;
-  /** Entries the event log is scrolled back by. */
+  /** The number of entries that the event log is scrolled back. */
   scroll: number;
   /** The last one is on top. */
   dialogs: readonly Dialog[];
@@ -46,7 +46,7 @@ export const FIRST_SCREEN: Screen = {
   notice: null,
 };
 
-/** The notice, while it is new. */
+/** The notice, while it is recent. */
 export function freshNotice({ notice }: Screen, nowMs: number): Notice | null {
   return notice !== null && nowMs - notice.atMs < NOTICE_MS ? notice : null;
 }

@@ -1,5 +1,5 @@
-// The line that says what to try next, from the state things are in. The first rule that has something to say says it:
-// what is in the way comes first, then what is broken, then what there is to see.
+// The line that suggests the next action for the current state. The first matching rule gives the text: obstacles come first,
+// then problems, then what can be explored.
 //
 //   suggest(picture)     // { text: "Nobody plays. Bring players in: s", command: { do: "open", dialog: "spawn" } }
 
@@ -10,13 +10,13 @@ import type { Picture } from "./picture.ts";
 
 export interface Suggestion {
   text: string;
-  /** What a click on it does. */
+  /** The command of a click on it. */
   command?: Command;
 }
 
 type Rule = (picture: Picture) => Suggestion | null;
 
-/** A feed that is there is heard within that. */
+/** A working feed is received within this time. */
 const HEARD_MS_MAX = 3_000;
 
 const RULES: readonly Rule[] = [refused, noServer, noControl, canary, halted, broken, ailing, lost, calm];
@@ -69,10 +69,10 @@ function halted({ faults }: Picture): Suggestion | null {
   };
 }
 
-/** As far as it is told: of a server that does not say, nobody knows. */
+/** False when the server does not report its players. */
 const nobodyPlays = ({ health }: Picture): boolean => health.traffic?.inWorld === 0;
 
-/** Something was broken on purpose. */
+/** A fault is active. */
 function broken(picture: Picture): Suggestion | null {
   const [fault] = activeFaults(picture);
   if (fault === undefined) return null;
@@ -96,7 +96,7 @@ function broken(picture: Picture): Suggestion | null {
   };
 }
 
-/** Something is wrong that was not done from the fault picker. */
+/** A problem that was not caused from the fault picker. */
 function ailing({ diagnoses, health, clearing }: Picture): Suggestion | null {
   const [diagnosis] = diagnoses;
   if (clearing !== null) return { text: `${clearing.cause} is over; its traces clear within some seconds.` };
@@ -114,7 +114,7 @@ function ailing({ diagnoses, health, clearing }: Picture): Suggestion | null {
   return { text: `${reason.text}. See the event log for what came before: 5`, command: { do: "view", view: "events" } };
 }
 
-/** A restart begins with the built-in kernel, whatever ran before. */
+/** A restart begins with the built-in kernel, whichever kernel ran before. */
 function lost({ deploys }: Picture): Suggestion | null {
   const [promotion] = deploys?.lost ?? [];
   if (promotion === undefined) return null;

@@ -1,13 +1,13 @@
-// Where the model's telemetry comes from: the feed, which is waited for as long as it takes, and before its first line
-// what the server has told so far, from its telemetry file when that is at hand.
+// The source of the model's telemetry: the feed, for which it waits without limit, and, for the time before the feed's first
+// line, the server's telemetry file if it is available.
 //
 //   const source = new TelemetrySource(whereabouts, model)
 //   source.start()
 //   source.stop()
 //
-// A feed that falls silent is made anew, wherever the server is by then. A server that refuses our token is not asked again.
+// A silent feed is opened again, at the server's current address. A server that refuses our token is not asked again.
 //
-// A file counts only when the feed's first line is in it: then it is this server's, and ends where the feed begins.
+// A file is used only when the feed's first line is in it: then it is this server's file, and it is read up to that line.
 
 import { messageOf } from "../../server/protocol/errors.ts";
 import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
@@ -19,11 +19,11 @@ import { isTokenRefused } from "./whereabouts.ts";
 import type { Whereabouts } from "./whereabouts.ts";
 
 const TRY_AGAIN_MS = 500;
-/** A feed that is silent for so long is made anew. */
+/** A feed that is silent for this long is opened again. */
 const SILENT_MS_MAX = 3_000;
-/** The recorder writes lines to the file and to the feed together; the disk may take its time. */
+/** The recorder writes each line to the file and the feed at once; the disk may be slower. */
 const FILE_MS = 300;
-/** Some minutes of a busy server. */
+/** Holds some minutes of a busy server. */
 const TAIL_BYTES = 16 << 20;
 const STATUS_INTERVAL_MS = 5_000;
 
@@ -53,7 +53,7 @@ export class TelemetrySource {
     this.#feed?.close();
   }
 
-  /** Until it is stopped or refused: a feed, and another one when that has fallen silent. */
+  /** Until it is stopped or refused: opens a feed, and a new one when that falls silent. */
   async #listen(): Promise<void> {
     for (let isFirst = true; !this.#isStopped;) {
       try {
@@ -74,7 +74,7 @@ export class TelemetrySource {
         await this.#whereabouts.again();
       } catch (error) {
         if (this.#isRefused(error)) return;
-        // Of one that was heard before, the model tells that it is gone.
+        // If it was received before, the model reports that it is gone.
         if (isFirst) this.#remark(messageOf(error));
         await Bun.sleep(TRY_AGAIN_MS);
         await this.#whereabouts.again().catch((problem: unknown) => this.#remark(messageOf(problem)));
@@ -88,13 +88,13 @@ export class TelemetrySource {
     return true;
   }
 
-  /** Once, however often it happens again. */
+  /** Shows a message once, however often it is repeated. */
   #remark(text: string): void {
     if (text !== this.#remarked) this.#model.note(text);
     this.#remarked = text;
   }
 
-  /** Lines are held back until it is known what came before them. */
+  /** Lines are held back until the earlier lines have been read. */
   async #takeWithBefore(feed: FeedClient): Promise<void> {
     let held: TelemetryLine[] | null = [];
     feed.onLine((line) => {
@@ -108,7 +108,7 @@ export class TelemetrySource {
     held = null;
   }
 
-  /** What the file has from the last minutes before this line; nothing when it is not there. */
+  /** The lines of the last minutes before this line, from the file; none when the line is not in the file. */
   async #linesBefore(first: TelemetryLine | undefined): Promise<TelemetryLine[]> {
     const { telemetryFile } = this.#whereabouts.place;
     if (first === undefined || telemetryFile === null) return [];
@@ -123,7 +123,7 @@ export class TelemetrySource {
     try {
       await readLines(telemetryFile, { onLine, sinceMs, tailBytes: TAIL_BYTES });
     } catch {
-      // No file to read, as when the server runs elsewhere: then the story begins with the feed.
+      // No file, as when the server runs on another machine: then the history begins with the feed.
       return [];
     }
     return isFound ? before : [];

@@ -10,7 +10,7 @@ declare module "terminal-kit" {
   export interface Terminal {
     width: number;
     height: number;
-    /** Set: nothing is done to the terminal at the process's end. */
+    /** When set, terminal-kit does not touch the terminal at the process's exit. */
     shutdown: boolean;
     on(event: "key", listener: (name: string) => void): void;
     on(event: "mouse", listener: (name: string, data: MouseData) => void): void;

@@ -1,12 +1,12 @@
-// The terminal: frames (frame.ts) are drawn on it, of which only the cells that changed are written; terminal-kit reads its
-// keys, mouse and size. What the terminal was before, it is again after leave(), whatever happened in between.
+// The terminal: draws frames (frame.ts) and writes only the cells that changed; terminal-kit reads its keys, mouse and
+// size. leave() always restores the terminal.
 //
 //   const terminal = new TerminalScreen({ hasColor: true, isAscii: false })
 //   terminal.enter()
 //   terminal.draw(frame)
 //   terminal.leave()
 //
-// What is written are cursor positions, and the weights and the eight colours that every terminal since the VT100 has.
+// It writes only cursor positions, and the weights and the eight colours that every terminal since the VT100 has.
 
 import terminalKit from "terminal-kit";
 import type { MouseData, Terminal } from "terminal-kit";
@@ -25,14 +25,14 @@ export interface TerminalScreenOptions {
 export interface TerminalEvents {
   /** A character, or a name such as "ENTER", "UP", "CTRL_C". */
   onKey(key: string): void;
-  /** Cells from 0. */
+  /** Cells, counted from 0. */
   onClick(x: number, y: number): void;
   onWheel(by: -1 | 1): void;
   onResize(): void;
 }
 
-// The colours are those of the terminal's own palette, so that they are readable on whatever background it has. What they
-// say is always said in words or signs as well. The numbers: 1 bold, 2 dim, 4 underlined, 7 inverse; 31 red, 32 green,
+// The colours are those of the terminal's own palette, so that they are readable on any background. Their meaning
+// is always shown in words or signs as well. The numbers: 1 bold, 2 dim, 4 underlined, 7 inverse; 31 red, 32 green,
 // 33 yellow, 36 cyan.
 const COLORED: Record<Style, string> = {
   plain: "",
@@ -56,7 +56,7 @@ const UNCOLORED: Record<Style, string> = {
   key: ";1",
 };
 
-/** One letter a cell, to compare rows by. */
+/** One letter for each cell, to compare rows. */
 const STYLE_LETTERS: Record<Style, string> = {
   plain: "p",
   dim: "d",
@@ -71,11 +71,11 @@ const STYLE_LETTERS: Record<Style, string> = {
 };
 
 const ENTER_SCREEN = `\x1b[?1049h\x1b[?25l\x1b[2J${MARK_PASTES}`;
-/** The cursor is shown on the alternate screen and on the other: some terminals keep one state for each. */
+/** The cursor is shown on the alternate screen and on the normal one: some terminals keep a state for each. */
 const LEAVE_SCREEN = `\x1b[0m${MARK_NO_PASTES}\x1b[?25h\x1b[?1049l\x1b[?25h`;
 const CLEAR = "\x1b[0m\x1b[2J";
 const RESET = "\x1b[0m";
-/** So many unchanged cells are written anew rather than the cursor moved past them. */
+/** Up to this many unchanged cells are written again, rather than the cursor moved past them. */
 const SAME_CELLS_MAX = 8;
 
 export class TerminalScreen {
@@ -83,7 +83,7 @@ export class TerminalScreen {
   readonly #isAscii: boolean;
   readonly #styles: Record<Style, string>;
   #events: TerminalEvents | null = null;
-  /** What each row shows: its characters, and the style of each; null: not known. */
+  /** The content of each row: its characters, and the style of each; null: not known. */
   #rows: { text: string; styles: string }[] | null = null;
   #isEntered = false;
 
@@ -108,12 +108,12 @@ export class TerminalScreen {
     return { width: this.#terminal.width, height: this.#terminal.height };
   }
 
-  /** True while the terminal has not taken what was drawn last. */
+  /** True while the terminal has not accepted the last draw. */
   get isClogged(): boolean {
     return process.stdout.writableNeedDrain;
   }
 
-  /** Takes the terminal: its alternate screen, its keys, its mouse. */
+  /** Takes over the terminal: its alternate screen, its keys, its mouse. */
   enter(events: TerminalEvents): void {
     this.#events = events;
     if (this.#isEntered) return;
@@ -124,23 +124,23 @@ export class TerminalScreen {
     this.repaint();
   }
 
-  /** Gives it back as it was. May be called again, and in the middle of anything. */
+  /** Restores the terminal. May be called again, and at any moment. */
   leave(): void {
     if (!this.#isEntered) return;
     this.#isEntered = false;
     this.#events = null;
     this.#terminal.grabInput(false);
-    // Else it would tidy up once more at the process's end.
+    // Otherwise terminal-kit would restore the terminal once more at the process's exit.
     this.#terminal.shutdown = true;
     process.stdout.write(LEAVE_SCREEN);
   }
 
-  /** Draws everything anew next time. */
+  /** The next draw writes everything. */
   repaint(): void {
     this.#rows = null;
   }
 
-  /** In one write, so that nobody sees half of it. */
+  /** In one write, so that no half frame is visible. */
   draw(frame: Frame): void {
     if (!this.#isEntered) return;
     let written = this.#rows === null ? CLEAR : "";
@@ -149,7 +149,7 @@ export class TerminalScreen {
     if (written !== "") process.stdout.write(written + RESET);
   }
 
-  /** What makes a row what it is to be. */
+  /** The output that changes a row to its new content. */
   #changesOf(rows: { text: string; styles: string }[], y: number, row: Line): string {
     const text = textOf(row);
     const styles = row.map((part) => STYLE_LETTERS[part.style].repeat(part.text.length)).join("");

@@ -1,5 +1,5 @@
-// From what is on the screen, and a key or a click, to what is on it next, and what is to be done in the world. Pure: the
-// whole of the dashboard's handling can be played through without a terminal and without a server.
+// Computes the next screen state and the effects from the current state and a key or a click. Pure: all of the dashboard's
+// input handling can be tested without a terminal and without a server.
 //
 //   const next = keyed(screen, "f", picture, candidates)      // { screen: { ..., dialogs: [faults] }, effects: [] }
 
@@ -23,7 +23,7 @@ export interface Next {
   effects: Effect[];
 }
 
-/** What a key or click is about besides the screen. */
+/** The other inputs of a key or click. */
 export interface Around {
   picture: Picture;
   candidates: readonly Candidate[];
@@ -83,7 +83,7 @@ export function commanded(screen: Screen, command: Command, around: Around): Nex
   }
 }
 
-/** The wheel: one step back in time is -1. */
+/** The mouse wheel: -1 is one step back in time. */
 export function wheeled(screen: Screen, by: -1 | 1, around: Around): Next {
   const dialog = screen.dialogs.at(-1);
   if (dialog?.kind === "help")
@@ -110,7 +110,7 @@ function keyedInDialog(screen: Screen, dialog: Dialog, key: string, around: Arou
   return { screen, effects: [] };
 }
 
-/** How a key moves from stop to stop. Left and right change a form's numbers, and go along its buttons. */
+/** How a key moves between stops. In a form, left and right change numbers, and move between buttons. */
 function stepOf(dialog: Exclude<Dialog, { kind: "help" }>, key: string): number {
   if (key === "DOWN" || key === "TAB") return 1;
   if (key === "UP" || key === "SHIFT_TAB") return -1;
@@ -120,7 +120,7 @@ function stepOf(dialog: Exclude<Dialog, { kind: "help" }>, key: string): number 
   return key === "LEFT" ? -1 : 0;
 }
 
-/** Presses a stop of the dialog on top. Enter on a field goes on to the next stop. */
+/** Presses a stop of the dialog on top. Enter on a field selects the next stop. */
 function pressedAt(screen: Screen, index: number, around: Around): Next {
   const dialog = screen.dialogs.at(-1);
   if (dialog === undefined) return { screen, effects: [] };
@@ -139,7 +139,7 @@ function follow(screen: Screen, outcome: Outcome, around: Around): Next {
   return still(noticed({ ...screen, dialogs: [] }, outcome.error, around));
 }
 
-/** Keys outside of dialogs that no binding has. */
+/** Keys outside of dialogs that have no binding. */
 function moved(screen: Screen, key: string, around: Around): Next {
   const at = VIEWS.indexOf(screen.view);
   switch (key) {
@@ -180,20 +180,20 @@ function entered(screen: Screen, around: Around): Next {
   return commanded(screen, { do: "fault", faultId: fault.id }, around);
 }
 
-/** One row up or down in whatever the view is a list of. */
+/** One row up or down in the list of the current view. */
 function stepped(screen: Screen, by: -1 | 1, around: Around): Screen {
   if (screen.view === "events" || screen.view === "deploy") return scrolled(screen, -by, around);
   if (screen.view === "faults") return { ...screen, row: Math.min(FAULTS.length - 1, Math.max(0, screen.row + by)) };
   return { ...screen, zoneId: neighbour(around.picture, shownZone(around.picture, screen.zoneId), by) };
 }
 
-/** With the log held still, so that what is read stays where it is. */
+/** With the log paused, so that the text being read does not move. */
 const held = (screen: Screen, { picture }: Around): Screen => ({
   ...screen,
   pausedAt: screen.pausedAt ?? picture.log.seq,
 });
 
-/** Scrolling back holds the log still; back at its end it goes on. */
+/** Scrolling back pauses the log; scrolling to its end resumes it. */
 function scrolled(screen: Screen, by: number, { picture }: Around): Screen {
   const upTo = screen.pausedAt ?? picture.log.seq;
   const most = Math.max(0, picture.log.count(screen.filter, upTo) - 1);
@@ -201,7 +201,7 @@ function scrolled(screen: Screen, by: number, { picture }: Around): Screen {
   return { ...screen, scroll, pausedAt: scroll > 0 ? upTo : screen.pausedAt };
 }
 
-/** The zone in detail; 0: the shown one, or when it is shown already, the next. */
+/** The zone in detail; 0: the current one, or, when it is already shown, the next. */
 function toZone(screen: Screen, zoneId: number, picture: Picture): Screen {
   const shown = shownZone(picture, screen.zoneId);
   const next = screen.view === "zone" ? neighbour(picture, shown, 1) : shown;
@@ -232,7 +232,7 @@ function typed(screen: Screen, key: string): Screen {
 
 const still = (screen: Screen): Next => ({ screen, effects: [] });
 
-/** With another dialog in place of the one on top. */
+/** Replaces the dialog on top by another. */
 const onTop = (screen: Screen, dialog: Dialog): Screen => ({
   ...screen,
   dialogs: [...screen.dialogs.slice(0, -1), dialog],

@@ -1,9 +1,9 @@
-// Where the server is. A server that went may come back elsewhere: on other ports in the same folder, or under its name at
-// another address. So whoever has lost it looks for it anew.
+// The address of the server. A server that was lost may come back elsewhere: on other ports in the same folder, or under its
+// name at another address. So it is searched again after it is lost.
 //
 //   const whereabouts = new Whereabouts(place, find)
-//   whereabouts.place.controlPort          // read where it is used, never kept
-//   await whereabouts.again()              // true: it is elsewhere now
+//   whereabouts.place.controlPort          // read at each use, never stored
+//   await whereabouts.again()              // true: its address has changed
 
 import { isTokenCode } from "../client/token-error.ts";
 import { exitCodeOf, EXIT } from "../ui/output.ts";
@@ -16,14 +16,14 @@ export interface Place {
   httpPort: number;
   /** UDP. */
   telemetryPort: number;
-  /** The server's telemetry file, for what was before; null: it is not at hand. */
+  /** The server's telemetry file, for the time before the start; null: not available. */
   telemetryFile: string | null;
   token: string | undefined;
   playerToken: string | undefined;
 }
 
 export class Whereabouts {
-  /** Changes in place. */
+  /** Updated in place. */
   readonly place: Place;
   readonly #find: () => Promise<Place>;
   readonly #onMoved: () => void;
@@ -34,7 +34,7 @@ export class Whereabouts {
     this.#onMoved = onMoved;
   }
 
-  /** Looks for it anew. One that does not answer stays where it was. */
+  /** Searches the server again. If it does not answer, its old address stays. */
   async again(): Promise<boolean> {
     const found = await this.#find().catch((error: unknown) => {
       if (error instanceof WowsimError && exitCodeOf(error) === EXIT.unreachable) return this.place;
@@ -50,6 +50,6 @@ export class Whereabouts {
 const nameOf = ({ host, port, controlPort, httpPort, telemetryPort }: Place): string =>
   [host, port, controlPort, httpPort, telemetryPort].join(" ");
 
-/** The server wants another token than ours, or one at all: to ask again would only lock us out. */
+/** The server wants another token, or wants one at all: further requests would only lead to a lockout. */
 export const isTokenRefused = (error: unknown): error is WowsimError =>
   error instanceof WowsimError && isTokenCode(error.code);

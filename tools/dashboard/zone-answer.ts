@@ -1,4 +1,4 @@
-// What inspect_zone answers (server/main/control/zone-views.ts), checked before it is believed.
+// The answer of inspect_zone (server/main/control/zone-views.ts), validated before it is used.
 
 import { z } from "zod";
 
@@ -34,7 +34,7 @@ export type ViewedEntity = z.infer<typeof Entity>;
 export type ViewedFight = z.infer<typeof Fight>;
 export type ViewedZone = z.infer<typeof ViewedZone>;
 
-/** "Bot 3", or for those without a name what and who they are: "guest 3", "creature 1000001". */
+/** "Bot 3", or for entities without a name their kind and id: "guest 3", "creature 1000001". */
 export function entityName({ id, name, is }: Pick<ViewedEntity, "id" | "name" | "is">): string {
   if (name !== "") return name;
   return is === "player" ? `guest ${id}` : `creature ${id}`;

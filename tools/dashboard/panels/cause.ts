@@ -1,5 +1,5 @@
-// What is wrong, and why: the verdict's reasons, the likely cause with its evidence and what to do, and what stood out.
-// All of it from telemetry; which faults are active is not looked at.
+// The problem and its cause: the verdict's reasons, the likely cause with its evidence and advice, and the anomalies.
+// All of it comes from telemetry; the list of active faults is not used.
 
 import { clock, shown, zonesText } from "../../analysis/measures.ts";
 import type { Anomaly } from "../../analysis/anomalies.ts";

@@ -1,4 +1,4 @@
-// Which kernel each zone runs, and how a deploy goes: its stages as they are reported, its progress, its outcome.
+// The kernel of each zone, and the progress of a deploy: its reported stages, its progress, its outcome.
 
 import type { Picture } from "../picture.ts";
 import { line, span, wrap } from "../text.ts";
@@ -16,7 +16,7 @@ export const deployPanel: Panel = {
   lines(picture, _screen, { width, height }) {
     const kernels = kernelLines(picture);
     const room = Math.max(1, height - kernels.length);
-    // Without room for stages, how it stands; else the newest ones.
+    // Without room for stages, the current state; else the newest stages.
     const run = room < STAGE_ROWS_MIN ? standLines(picture) : runLines(picture, width);
     return [...run.slice(-room), ...kernels].slice(0, height);
   },
@@ -42,7 +42,7 @@ function runLines({ run }: Picture, width: number): Line[] {
   return [...stages, ...wrap(outcome.text, width).map((part) => line(part, outcome.ok ? "good" : "bad"))];
 }
 
-/** What a restart lost, then a line for each zone and the kernel it runs. */
+/** What a restart lost, then one line for each zone with its kernel. */
 function kernelLines({ deploys }: Picture): Line[] {
   if (deploys === null) return [line("Waiting for the control channel.", "dim")];
   const lost = deploys.lost.map(({ label, hash, promoted_at: at }) =>

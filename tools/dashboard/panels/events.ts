@@ -1,5 +1,5 @@
-// The event log: what telemetry told, newest at the bottom, filtered, and held still while somebody reads. Of frequent events
-// that came too fast to be kept, it says how many more there were.
+// The event log: telemetry events, newest at the bottom, filtered, and paused while the user reads. For frequent events that
+// came too fast to be kept, it shows how many there were.
 
 import type { LogEntry } from "../event-log.ts";
 import { line, span } from "../text.ts";
@@ -29,7 +29,7 @@ export const eventsPanel: Panel = {
   },
 };
 
-/** The one that Enter opens: the lowest that is shown. */
+/** The entry that Enter opens: the lowest one shown. */
 export const chosenEntry = (picture: Picture, screen: Screen): LogEntry | undefined =>
   entriesUpToChosen(picture, screen, 1).at(-1);
 

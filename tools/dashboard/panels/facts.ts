@@ -1,4 +1,4 @@
-// A zone in numbers: what the table of zones has, and what has no room there.
+// A zone in numbers: those in the table of zones, and those that have no room there.
 
 import { shown } from "../../analysis/measures.ts";
 import { shownZone } from "../picture.ts";

@@ -1,5 +1,5 @@
-// What is broken on purpose, for how long still, and what it has hit; as the control channel tells it. In the view of
-// faults all there are, with what each does.
+// The active faults with their remaining time and what they have hit, from the control channel. The faults view lists all
+// faults, with a description of each.
 
 import { FAULTS } from "../../../server/protocol/faults/catalogue.ts";
 import type { FaultStatus } from "../../../server/protocol/faults/status.ts";

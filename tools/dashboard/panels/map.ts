@@ -1,5 +1,5 @@
-// A zone from above: players, creatures, who fights, who is dead. North is up; a cell is twice as high as it is wide, and
-// the map's scale is fitted to who is there.
+// A zone's map: players, creatures, who fights, who is dead. North is up; a cell is twice as high as it is wide, and
+// the map's scale fits the entities.
 
 import { shownZone } from "../picture.ts";
 import { line, span } from "../text.ts";
@@ -8,14 +8,14 @@ import type { Size } from "../layout.ts";
 import type { ViewedEntity, ViewedZone } from "../zone-answer.ts";
 import type { Panel } from "./panel.ts";
 
-/** The map's edges lie on whole multiples, so that it holds still while entities move about. */
+/** The map's edges lie on whole multiples, so that the map does not move while entities move around. */
 const EDGE_YD = 25;
 const CELL_ASPECT = 2;
 
 interface Mark {
   glyph: string;
   style: Style;
-  /** The higher is shown where several are in one cell. */
+  /** When several are in one cell, the one with the highest rank is shown. */
   rank: number;
 }
 
@@ -42,14 +42,14 @@ export const mapPanel: Panel = {
 };
 
 interface Area {
-  /** Of the left upper cell's left upper corner. */
+  /** The position of the upper left corner. */
   left: number;
   top: number;
   /** Yards a cell is wide. */
   yardsPerCell: number;
 }
 
-/** Everybody, and the spawn point, in the middle of the map. */
+/** An area with all entities and the spawn point, centred on the map. */
 function areaOf(entities: readonly ViewedEntity[], { width, height }: Size): Area {
   const xs = [0, ...entities.map(({ x }) => x)];
   const ys = [0, ...entities.map(({ y }) => y)];

@@ -1,5 +1,5 @@
-// What a panel is: a title, and lines for a given size, made from the picture and from what is chosen on the screen. No
-// panel knows where it stands or what a terminal is.
+// A panel: a title, and lines for a given size, computed from the picture and the screen state. A panel does not know
+// its position or the terminal.
 
 import type { Picture } from "../picture.ts";
 import type { Screen } from "../screen-state.ts";
@@ -9,7 +9,7 @@ import type { Size } from "../layout.ts";
 
 export interface Panel {
   title(picture: Picture, screen: Screen): string;
-  /** At most size.height lines; what is wider than size.width is cut. */
+  /** At most size.height lines; lines wider than size.width are cut. */
   lines(picture: Picture, screen: Screen, size: Size): Line[];
 }
 
@@ -18,14 +18,14 @@ export interface Column<Row> {
   head: string;
   width: number;
   align?: "left" | "right";
-  /** Left out first where the width does not do, the highest first; 0 always stays. */
+  /** When the table is too wide, the column with the highest value is left out first; 0 always stays. */
   spare?: number;
   cell(row: Row): string | { text: string; style: Style };
 }
 
 const GAP = "  ";
 
-/** Head and rows. The first column gets what width is left over. */
+/** Head and rows. The first column gets the remaining width. */
 export function tableOf<Row>(columns: readonly Column<Row>[], rows: readonly Row[], width: number): Span[][] {
   const shown = columnsIn(columns, width);
   const head = shown.map((column) => span(fitText(column.head, column.width, column.align), "dim"));

@@ -1,4 +1,4 @@
-// Whom the creature of the busiest fight hates, and how much of what it takes to pull it off its target: 110 % in melee.
+// The threat list of the creature in the busiest fight, relative to its current target: a melee player pulls it at 110 %.
 
 import { shownZone } from "../picture.ts";
 import { clean, fitText, line, span } from "../text.ts";
@@ -30,7 +30,7 @@ function creatureLine({ creature }: ViewedFight): Line {
   return [...line(entityName(creature), "bold"), span(` level ${level}, health ${health} of ${most} (${share} %)`)];
 }
 
-/** Most hated first, with a bar; its target is marked. */
+/** Highest threat first, with a bar; the current target is marked. */
 function threatLines({ creature, threat }: ViewedFight, width: number): Line[] {
   const most = Math.max(1, ...threat.map(({ amount }) => amount));
   const barWidth = Math.max(0, width - NAME_WIDTH - NUMBER_WIDTH - 4);

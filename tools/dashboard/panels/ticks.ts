@@ -1,5 +1,5 @@
-// Tick times as a live plot against the budget: of the server as a whole, which is as slow as its slowest zone, or of one
-// zone. A stretch in which nothing ticked is marked at the bottom.
+// Tick times as a live chart with the budget: of the whole server, which is as slow as its slowest zone, or of one
+// zone. A slot in which nothing ticked is marked at the bottom.
 
 import { isAbove } from "../../analysis/measured.ts";
 import { shown } from "../../analysis/measures.ts";
@@ -15,10 +15,10 @@ import type { Panel } from "./panel.ts";
 import { at as itemAt } from "../../../server/protocol/assert.ts";
 
 const SPAN_MS = 60_000;
-/** The scale begins at twice the budget, so that there is room above it. */
+/** The scale covers at least twice the budget, so that there is room above it. */
 const BUDGETS_SHOWN = 2;
 const AXIS_WIDTH = 7;
-/** A plot that is lower than this has no row to spare for times. */
+/** A chart with fewer rows has no row for times. */
 const TIMES_FROM_ROWS = 5;
 const TIME_LABELS = 5;
 const TIME_STEPS_MS = [5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000];
@@ -49,7 +49,7 @@ export const ticksPanel: Panel = {
     const plotted = found.map(({ most }, index) => {
       if (most !== null)
         return { cells: columnCells(heightOf(most, scale, height), height), style: styleOf(most, budgetMs) };
-      // Before the first tick that is known, nothing is known; after it, that nothing ticked is news.
+      // Before the first known tick, a gap means unknown; after it, a gap means that nothing ticked.
       const gap = first >= 0 && index > first && index < columns - 1 ? "×" : "";
       return {
         cells: Array.from({ length: height }, (_, row) => (row === height - 1 ? gap : "")),
@@ -70,7 +70,7 @@ export const ticksPanel: Panel = {
 
 function samplesOf(picture: Picture, screen: Screen, spanMs: number): { samples: TickTime[]; endMs: number } {
   const { timeline } = picture;
-  // Before the first line there is nothing to plot at any time.
+  // Without a line there is nothing to draw.
   const endMs = timeline.nowMs ?? 0;
   const zone = screen.view === "zone" ? timeline.zones.get(shownZone(picture, screen.zoneId)) : undefined;
   return { samples: (zone?.ticks ?? timeline.loop).between(endMs - spanMs), endMs };
@@ -90,8 +90,8 @@ interface TimeSpan {
 }
 
 /**
- * How long ago a column was, every quarter or so; and where faults began (▲) and ended (△). A label that a mark would stand in
- * is left out: a number with a sign less is another number.
+ * The age of a column, about every quarter, and where faults began (▲) and ended (△). A label that would overlap a mark is
+ * left out, because a number with a missing digit is wrong.
  */
 function timeAxis(marks: readonly FaultMark[], { endMs, stretchMs, columns }: TimeSpan): Line {
   const cells = Array.from({ length: columns }, () => span(" ", "dim"));
@@ -115,7 +115,7 @@ function timeAxis(marks: readonly FaultMark[], { endMs, stretchMs, columns }: Ti
   return [span(" ".repeat(AXIS_WIDTH), "dim"), ...joined(cells)];
 }
 
-/** Neighbours of one style in one span. */
+/** Joins neighbouring spans of one style. */
 function joined(cells: readonly Span[]): Span[] {
   const spans: Span[] = [];
   for (const cell of cells) {
@@ -126,7 +126,7 @@ function joined(cells: readonly Span[]): Span[] {
   return spans;
 }
 
-/** One row of the plot, neighbours of one style in one span; `between` fills what no column reaches. */
+/** One row of the chart, neighbours of one style joined; `between` fills the cells above the columns. */
 function runs(columns: readonly { cells: string[]; style: Style }[], row: number, between: string): Span[] {
   const spans: Span[] = [];
   let text = "";

@@ -1,4 +1,4 @@
-// The zones as a table: state, who is there, tick times, work done, fights, kernel. A click on a zone shows it in detail.
+// The zones as a table: state, players, tick times, work done, fights, kernel. A click on a zone shows its details.
 
 import { isAbove, mapped, measured } from "../../analysis/measured.ts";
 import type { Measured } from "../../analysis/measured.ts";
@@ -19,7 +19,7 @@ export const zonesPanel: Panel = {
     if (zones.length === 0) return [line("No zone has ticked yet.", "dim")];
     const chosen = shownZone(picture, screen.zoneId);
     const [head = [], ...rows] = tableOf(columnsFor(picture), zones, width - 2);
-    // The chosen zone is always among those shown.
+    // The selected zone is always among the rows shown.
     const room = height - 1;
     const from = Math.max(0, Math.min(zones.findIndex(({ id }) => id === chosen) - room + 1, zones.length - room));
     const shownRows = rows.slice(from, from + room).map((row, index): Line => {
@@ -35,7 +35,7 @@ export function stateStyle(state: string): Style {
   return state === "DEGRADED" ? "warn" : "bad";
 }
 
-/** "OVERLD 4" of a zone that leaves things out, and how much: that is then why it is DEGRADED. */
+/** "OVERLD 4" for a zone that sheds load, with the level: this is then why it is DEGRADED. */
 function stateOf({ state, overloadLevel }: ZoneHealth): string {
   return state === "DEGRADED" && overloadLevel > 0 ? `OVERLD ${overloadLevel}` : state;
 }
