@@ -1,24 +1,25 @@
-// What a player may be called: characters that everybody sees, in the order in which they were written (printable.ts), and
-// more than blanks. Names are shown in terminals, logs and other people's clients, where anything else would lie.
+// The rules for player names: characters that everybody can see, in the order in which they were written
+// (printable.ts), and not only blanks. Names appear in terminals, logs and other clients, where any other character
+// could deceive the reader.
 //
 //   nameProblem("Ann", 32)             // null
 //   nameProblem("Ann\u202e", 32)       // "A name has 1 to 32 printable characters: ..."
 //
-// A character is what a person counts as one: an emoji of seven code points, a letter with its accents. Since those have no
-// end, bytes are bounded too.
+// A character is what a person counts as one: an emoji of seven code points, a letter with its accents. Such a
+// character has no length limit, so the bytes are bounded too.
 
 import { isPrintable, withoutJoiners } from "../../protocol/printable.ts";
 
-/** UTF-8, a character of the limit. */
+/** The most UTF-8 bytes of a name, per character of the limit. */
 const BYTES_PER_CHARACTER = 8;
-/** Letters that are drawn as nothing, and spaces that are none on a keyboard but look like the one that is. */
+/** Letters that are drawn as nothing, and spaces other than the one on a keyboard that look like it. */
 const UNSEEN = /\p{Default_Ignorable_Code_Point}|\u2800|[^\P{Zs} ]/u;
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
-/** Says that an emoji is meant, and not the sign that it is made from. */
+/** The variation selector that asks for the emoji instead of the plain sign. */
 const EMOJI_STYLE = /(?<=\p{Extended_Pictographic})\ufe0f|\ufe0f(?=\u20e3)/gu;
 const GRAPHEMES = new Intl.Segmenter("en", { granularity: "grapheme" });
 
-/** What is wrong with a name, for its player; null when it can be shown to anybody. */
+/** The problem of a name, as a message for its player; null when the name is allowed. */
 export function nameProblem(name: string, charactersMax: number): string | null {
   const bytesMax = charactersMax * BYTES_PER_CHARACTER;
   if (Buffer.byteLength(name) > bytesMax || [...GRAPHEMES.segment(name)].length > charactersMax)

@@ -1,12 +1,12 @@
-// Holds who the sessions are against who the zones say is in them, once a second and zone. The router's word holds:
+// Compares the sessions with the census of each zone, once per second and zone. When they differ, the router is right:
 //
-//   in the zone, and no session, or its session elsewhere    → OP_LEAVE; again after 1, 2, 4, ... 32 rounds
-//   a session whose JOIN was never answered, for 5 rounds    → as if it had been refused
-//   a session that is not there, for 2 rounds                → put in again
-//   a session that waits for a reset, for 2 rounds           → OP_WATCH again
+//   in the zone, without a session or with its session elsewhere → OP_LEAVE; again after 1, 2, 4, ... 32 rounds
+//   a session whose JOIN was never answered, for 5 rounds        → treated as refused
+//   a session that is missing from its zone, for 2 rounds        → joined again
+//   a session that waits for a reset, for 2 rounds               → OP_WATCH again
 //
-// A census names the newest ticket that its zone has dealt with, so what is on its way is waited for. Only ids that
-// sessions can have are looked at: creatures, and the phantoms of a fault, are not the router's.
+// A census contains the newest ticket that its zone has processed, so commands on their way are waited for. Only ids
+// that sessions can have are checked: creatures, and the phantoms of a fault, do not belong to the router.
 
 import type { Emitter } from "../../protocol/telemetry-line.ts";
 import type { ZoneCensus } from "../../shared/ring-records.ts";
@@ -21,15 +21,15 @@ const WATCH_ROUNDS_MAX = 2;
 const GHOST_PAUSE_ROUNDS_MAX = 32;
 const IDS_PER_LINE_MAX = 5;
 
-/** Hears of sessions whether they are where they should be. */
+/** Is told whether sessions are where they should be. */
 export interface PresenceListener {
-  /** Its zone says that it is there. */
+  /** The zone of the session reports it as present. */
   present(session: Session): void;
-  /** Its zone never said what became of it. */
+  /** The zone of the session never answered its JOIN. */
   unanswered(session: Session): void;
-  /** It was there, and is not any more. */
+  /** The session was in its zone and is missing now. */
   absent(session: Session): void;
-  /** It waits for a reset that does not come. */
+  /** The session waits for a reset that does not come. */
   unwatched(session: Session): void;
 }
 
@@ -40,14 +40,14 @@ export interface ReconcilerDeps {
   listener: PresenceListener;
 }
 
-/** An id that is in a zone where it should not be: rounds until it is told to leave again, and how long after that. */
+/** An id that is in a zone by mistake: rounds until the next OP_LEAVE, and the interval after that. */
 interface Ghost {
   rounds: number;
   pause: number;
 }
 
 export class Reconciler {
-  /** Entities without a session in their zone that were told to leave, since the start. */
+  /** Entities without a session in their zone that got an OP_LEAVE, since the start. */
   ghosts = 0;
   readonly #deps: ReconcilerDeps;
   readonly #ghosts = new Map<number, Map<number, Ghost>>();
@@ -70,7 +70,7 @@ export class Reconciler {
     });
   }
 
-  /** A zone that is DOWN owns nobody. */
+  /** Forgets a zone that is DOWN: it has no players. */
   forget(zoneId: number): void {
     this.#ghosts.delete(zoneId);
   }
@@ -96,7 +96,7 @@ export class Reconciler {
     return takenOut;
   }
 
-  /** Those that were put in again. */
+  /** Checks the sessions of a zone; returns the ids it reported as absent. */
   #checkSessions({ zoneId, ticket, ids }: ZoneCensus): number[] {
     const putBack: number[] = [];
     for (const session of this.#deps.sessions.values()) {

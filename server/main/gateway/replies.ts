@@ -1,4 +1,4 @@
-// Messages to single clients: welcome, answers, errors, a change of zone. Frames go their own way (frame-delivery.ts).
+// Messages to single clients: welcome, answers, errors, a change of zone. Frames take another path (frame-delivery.ts).
 
 import { ByteWriter } from "../../protocol/game/byte-writer.ts";
 import type { ServerMessage } from "../../protocol/game/client-messages.ts";
@@ -6,7 +6,7 @@ import type { GatewayCounters } from "./gateway-counters.ts";
 import type { Connection, Session } from "./session.ts";
 import type { WriteQueue } from "./write-queue.ts";
 
-/** Tells a session something, if anybody is there to be told. */
+/** Sends a message to a session's client, if one is connected. */
 export interface SessionTeller {
   tellSession(session: Session, message: ServerMessage): void;
 }
@@ -21,7 +21,7 @@ export class Replies implements SessionTeller {
     this.#counters = counters;
   }
 
-  /** To clients that said hello or have no player yet; guests never read. */
+  /** Sends to clients that said hello or have no player yet; guests never read. */
   tell(connection: Connection, message: ServerMessage): void {
     if (!connection.hears || connection.closing !== null || connection.codec === null) return;
     const writer = this.#writer.reset();

@@ -1,5 +1,5 @@
-// How sessions end: with their link or some time after it, by their player's word, to make room for others, or because no zone
-// lets the player in.
+// How sessions end: with their link or some time after it, by their player's bye, by eviction, or because no zone
+// admits the player.
 //
 //   link lost          → DISCONNECTING; DESTROYED 30 s later (5 s for some who never acted), unless resumed
 //   bye, guest's link  → DESTROYED at once
@@ -24,7 +24,7 @@ export interface SessionKeeperDeps {
   now(): number;
 }
 
-/** Closings after which the player may come back to its session. */
+/** The close reasons after which the player may resume its session. */
 const RESUMABLE: ReadonlySet<CloseReason> = new Set([
   "client_closed",
   "link_lost",
@@ -37,7 +37,7 @@ const RESUMABLE: ReadonlySet<CloseReason> = new Set([
 export class SessionKeeper implements ConnectionListener, RouterListener {
   readonly #deps: SessionKeeperDeps;
   #serverTick = 0;
-  /** Server ticks in which nobody was found to make room, by zone. */
+  /** By zone: the server tick in which no session was found to evict. */
   readonly #noRoomAt = new Map<number, number>();
   #isStopping = false;
 
@@ -47,7 +47,7 @@ export class SessionKeeper implements ConnectionListener, RouterListener {
     deps.router.listen(this);
   }
 
-  /** Zones are not told any more of those who leave: they end themselves. */
+  /** From now on, zones are not told of players that leave: the zones end themselves. */
   stop(): void {
     this.#isStopping = true;
   }
@@ -56,7 +56,7 @@ export class SessionKeeper implements ConnectionListener, RouterListener {
     this.#serverTick = tick;
   }
 
-  /** It missed frames and can take some again: the kernel tells it everything anew. */
+  /** The connection missed frames and can take frames again: the kernel sends it everything as a reset. */
   caughtUp(connection: Connection): void {
     connection.missedFrames = false;
     this.#deps.router.watch(connection.session, true);
@@ -81,7 +81,7 @@ export class SessionKeeper implements ConnectionListener, RouterListener {
     }
   }
 
-  /** No zone lets the player in. */
+  /** No zone admits the player. */
   expelled(session: Session): void {
     const { connection } = session;
     session.connection = null;
@@ -92,7 +92,7 @@ export class SessionKeeper implements ConnectionListener, RouterListener {
     this.#deps.pool.close(connection, "refused", { code: "no_zone", message });
   }
 
-  /** Said by its player: there is no way back, however long the socket still takes to close. */
+  /** The player said bye: it can not resume, however long the socket still takes to close. */
   bye(connection: Connection): void {
     const { session } = connection;
     if (session.connection !== connection) return;
@@ -100,9 +100,13 @@ export class SessionKeeper implements ConnectionListener, RouterListener {
     this.#leave(session);
   }
 
-  /** A full zone (0: any) takes a newcomer in place of a body without a link: who holds most of those gives one up. */
+  /**
+   * Evicts a body without a link from a full zone (0: any zone) for a newcomer: the address with the most such bodies
+   * loses one.
+   */
   makeRoom(zoneId: number): boolean {
-    // That nobody can go is true until the next tick: a crowd before a full zone is not looked through for each of it.
+    // When nobody can be evicted, that stays true until the next tick; so a crowd before a full zone causes one search
+    // per tick.
     if (this.#noRoomAt.get(zoneId) === this.#serverTick) return false;
     const session = leastMissed(this.#deps.sessions.values(), zoneId);
     if (session === null) {
@@ -114,7 +118,10 @@ export class SessionKeeper implements ConnectionListener, RouterListener {
     return true;
   }
 
-  /** Once a second: ends those whose time to resume is over. At the second look only: when the process stood still, a resume that came in time still waits in its socket. */
+  /**
+   * Called once per second: ends sessions whose time to resume is over, at the second check. After a pause of the
+   * process, a resume that came in time still waits in its socket.
+   */
   expire(nowMs: number): void {
     for (const session of this.#deps.sessions.values()) {
       if (session.state !== "DISCONNECTING") continue;
@@ -124,7 +131,7 @@ export class SessionKeeper implements ConnectionListener, RouterListener {
     }
   }
 
-  /** How long its body waits for its player. */
+  /** How long the body of this session waits for its player, in milliseconds. */
   #windowMs({ hasActed, hungUp, linkLostAt, enteredAt }: Session): number {
     const { resumeMsMax, unactedResumeMsMax } = this.#deps.limits;
     if (hasActed || !hungUp) return resumeMsMax;
@@ -142,7 +149,7 @@ export class SessionKeeper implements ConnectionListener, RouterListener {
   }
 }
 
-/** It has no player in the world yet. */
+/** The session has no player in the world yet. */
 function isProvisional({ state }: Session): boolean {
   return state === "CONNECTING" || state === "AUTHENTICATING";
 }

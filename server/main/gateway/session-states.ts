@@ -1,4 +1,4 @@
-// The states of a session and the only legal moves between them: one table, read by session-table.ts and by the docs.
+// The states of a session and the legal transitions: one table, used by session-table.ts and by the docs.
 //
 //   nextState("IN_WORLD", "link_lost")   // "DISCONNECTING"
 //   nextState("DESTROYED", "resumed")    // null: refused and reported, the session stays as it is
@@ -19,17 +19,17 @@ export type SessionState = (typeof SESSION_STATES)[number];
 export const SESSION_EVENTS = [
   /** The first complete message has arrived. */
   "first_message",
-  /** A zone has been found and asked to take the player in. */
+  /** A zone was found and asked to admit the player. */
   "admitted",
-  /** The connection was refused, or gave up, before it was in the world. */
+  /** The connection was refused, or ended by itself, before it was in the world. */
   "refused",
-  /** This connection took up an older session, so its own provisional one ends. */
+  /** This connection resumed an older session, so its own provisional session ends. */
   "superseded",
-  /** Its zone went down, or came back, or it went through a portal: the player is on the way to another zone. */
+  /** The player is on its way to another zone: its zone went down or came back, or it went through a portal. */
   "transfer_begun",
-  /** The new zone has told the player what it sees. */
+  /** The new zone has sent the player its view. */
   "transfer_done",
-  /** The socket is gone; the session waits for a resume. */
+  /** The socket is closed; the session waits for a resume. */
   "link_lost",
   "resumed",
   /** Nobody resumed it in time. */
@@ -48,7 +48,7 @@ export const TRANSITIONS: Readonly<Record<SessionState, Readonly<Partial<Record<
   DESTROYED: {},
 };
 
-/** Where `event` leads from `state`, or null when that move is not legal. */
+/** The state that `event` leads to from `state`, or null when that transition is not legal. */
 export function nextState(state: SessionState, event: SessionEvent): SessionState | null {
   return TRANSITIONS[state][event] ?? null;
 }

@@ -1,5 +1,5 @@
-// All sessions, by id and by resume token, and how many each zone has. The only place where a session's state changes:
-// a move that is not in the table (session-states.ts) is refused and reported.
+// All sessions, by id and by resume token, and the number of sessions per zone. Session states change only here: a
+// transition that is not in the table (session-states.ts) is refused and reported.
 //
 //   const session = table.create()                    // CONNECTING, ids from 1
 //   table.move(session, "first_message")              // true; emits "State transition"
@@ -11,7 +11,7 @@ import { nextState } from "./session-states.ts";
 import type { SessionEvent } from "./session-states.ts";
 import { Session } from "./session.ts";
 
-/** Creature ids begin after this. */
+/** Creature ids begin above this. */
 export const SESSION_ID_MAX = 1_000_000;
 
 export class SessionTable implements PlayerNames {
@@ -20,7 +20,7 @@ export class SessionTable implements PlayerNames {
   readonly #byToken = new Map<string, Session>();
   readonly #players = new Map<number, number>();
   #lastId = 0;
-  /** Moves refused since the start: each is a mistake of this program. */
+  /** Transitions refused since the start: each is a bug of the server. */
   invalidMoves = 0;
 
   constructor(emitter: Emitter) {
@@ -47,7 +47,7 @@ export class SessionTable implements PlayerNames {
     return this.#byToken.get(token);
   }
 
-  /** A new session in CONNECTING. Ids rise, and begin again past SESSION_ID_MAX with those that are free. */
+  /** A new session in CONNECTING. Ids rise; above SESSION_ID_MAX they restart at 1 and skip the ids in use. */
   create(): Session {
     do this.#lastId = this.#lastId >= SESSION_ID_MAX ? 1 : this.#lastId + 1;
     while (this.#byId.has(this.#lastId));
@@ -56,7 +56,10 @@ export class SessionTable implements PlayerNames {
     return session;
   }
 
-  /** Gives the session a new token. The one it was resumed with, if any, stays good until `settleToken`; no other does. */
+  /**
+   * Gives the session a new token. The token it was resumed with, if any, stays valid until `settleToken`; all others
+   * end.
+   */
   rotateToken(session: Session, token: string, usedToken = ""): void {
     for (const old of [session.resumeToken, session.formerResumeToken])
       if (old !== usedToken) this.#byToken.delete(old);
@@ -65,13 +68,13 @@ export class SessionTable implements PlayerNames {
     this.#byToken.set(token, session);
   }
 
-  /** The player is there, so the welcome with the new token was read: the former one is over. */
+  /** The player is active, so it has read the welcome with the new token: the previous token ends. */
   settleToken(session: Session): void {
     this.#byToken.delete(session.formerResumeToken);
     session.formerResumeToken = "";
   }
 
-  /** Players whose entities are in the zone, those waiting to resume included. */
+  /** Players whose entities are in the zone, including those that wait for a resume. */
   playersIn(zoneId: number): number {
     return this.#players.get(zoneId) ?? 0;
   }
@@ -88,7 +91,7 @@ export class SessionTable implements PlayerNames {
     session.zoneId = 0;
   }
 
-  /** Makes the move if it is legal; a session that ends is forgotten here. */
+  /** Makes the transition if it is legal; a session that ends is removed from the table. */
   move(session: Session, event: SessionEvent): boolean {
     const from = session.state;
     const to = nextState(from, event);

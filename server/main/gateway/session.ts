@@ -1,10 +1,10 @@
-// A player as the gateway knows it, from the connection to the end of its reconnection window, and the socket it speaks over.
+// A player as the gateway knows it, from its connection to the end of its reconnection window, and the socket it uses.
 //
-//   Session      who it is, in which zone, what it was promised; outlives its sockets
-//   Connection   one socket and what belongs to it alone: the encoding its first byte chose, the bytes of an unfinished
-//                message, its rate limit, what it is owed
+//   Session      its identity, its zone, its tokens; outlives its sockets
+//   Connection   one socket and its own data: the encoding its first byte selected, the bytes of an unfinished
+//                message, its rate limit, its outbox
 //
-// Plain data; a session's state only changes through the session table, which knows the legal moves.
+// Plain data; a session's state changes only through the session table, which knows the legal transitions.
 
 import type { Codec } from "./codec.ts";
 import type { Crossing } from "../../shared/transfer.ts";
@@ -16,7 +16,7 @@ import { MessageSplitter } from "../sockets/message-splitter.ts";
 import { Outbox } from "../sockets/outbox.ts";
 import { TokenBucket } from "../sockets/token-bucket.ts";
 
-/** Why a connection ended, as telemetry says it. */
+/** Why a connection ended, in the words of telemetry. */
 export type CloseReason =
   | "client_closed"
   | "server_closed"
@@ -43,24 +43,24 @@ export class Connection {
   readonly outbox: Outbox;
   /** Milliseconds of the gateway's clock. */
   readonly acceptedAt: number;
-  /** Its own provisional one at first; another after a resume. */
+  /** Its own provisional session at first; another one after a resume. */
   session: Session;
   codec: Codec | null = null;
-  /** It said hello: it reads, and is told things. */
+  /** The client said hello: it reads replies. */
   readsReplies = false;
   lastMessageAt: number;
-  /** The limit in time that it was past at the last look. */
+  /** The time limit it exceeded at the previous check. */
   overdue: LimitName | null = null;
-  /** When the unfinished message began. */
+  /** When the unfinished message began, in milliseconds of the gateway's clock. */
   partialSince = 0;
   malformedRun = 0;
-  /** Since when it has been behind on reading; 0: it is not. */
+  /** Since when its client has been slow to read; 0 when it is not. */
   blockedSince = 0;
-  /** Frames were left out; when it has caught up it is told everything anew. */
+  /** Frames were dropped; once the client has caught up, it gets everything as a reset. */
   missedFrames = false;
-  /** It is on the list of those to be written to at the end of the tick. */
+  /** It is on the list of connections that are written to at the end of the tick. */
   isDirty = false;
-  /** Set once when the end is decided: nothing more is read, what it is owed is still written. */
+  /** Set once, when the end is decided: nothing more is read; what is queued is still written. */
   closing: CloseReason | null = null;
   closeBy = 0;
   isShutDown = false;
@@ -78,7 +78,7 @@ export class Connection {
     this.lastMessageAt = nowMs;
   }
 
-  /** It can be told something: it said hello, or may still turn out to be one that reads. A guest in the world never does. */
+  /** Whether it may get messages: it said hello, or may still do so. A guest in the world never gets any. */
   get hears(): boolean {
     const { state } = this.session;
     return this.readsReplies || state === "CONNECTING" || state === "AUTHENTICATING";
@@ -86,7 +86,7 @@ export class Connection {
 }
 
 export class Session implements FaultSession {
-  /** Also the id of its entity. */
+  /** This is also the id of its entity. */
   readonly id: number;
   state: SessionState = "CONNECTING";
   connection: Connection | null = null;
@@ -95,42 +95,42 @@ export class Session implements FaultSession {
   nameJson = '""';
   isGuest = true;
   classIndex = 0;
-  /** What a hello gives as `resume` to take this session up again; "" for guests. */
+  /** The token that resumes this session, sent as `resume` in a hello; "" for guests. */
   resumeToken = "";
-  /** The one before: still good until the new one was used or the player acted, for its welcome may be lost. */
+  /** The previous token: valid until the new one was used or the player acted, because the welcome may be lost. */
   formerResumeToken = "";
-  /** Where its entity is; 0: in no zone. */
+  /** The zone its entity is in; 0 when it is in no zone. */
   zoneId = 0;
-  /** The zone it returns to once that is back; the same as zoneId unless that went down. */
+  /** The zone it returns to when that zone is back; differs from zoneId only while that zone is down. */
   homeZoneId = 0;
-  /** All that is theirs, while they are between two zones: from one's departure until the other has let them in. */
+  /** The player's data between two zones: from its departure from one until the other has admitted it. */
   crossing: Crossing | null = null;
-  /** It did something in the world, which a body that is only to fill a zone does not. */
+  /** It acted in the world; a body that only fills a zone does not. */
   hasActed = false;
-  /** Its link ended from the other side; not for a limit or a fault of ours. */
+  /** The other side ended its link; not a limit, and not a fault of the server. */
   hungUp = false;
   /** When it entered the world, in milliseconds of the gateway's clock. */
   enteredAt = 0;
-  /** Whose it is for limits an address (address.ts). */
+  /** The key of its address, for limits per address (address.ts). */
   address = "";
-  /** Of the command that lets it into its zone, and whether the zone has said since that it is there. */
+  /** The ticket of the command that puts it into its zone, and whether the zone has since reported it as present. */
   ticket = 0;
   isThere = false;
-  /** Censuses of its zone in a row that did not have it, or did not know of its ticket; that found it waiting for a reset. */
+  /** Consecutive censuses of its zone that did not contain it, did not know its ticket, or showed it waiting for a reset. */
   absentRounds = 0;
   unwatchedRounds = 0;
-  /** How often in a row it was not in the zone that was to let it in; until a census finds it. */
+  /** Consecutive failures to enter a zone; a census that finds it resets this. */
   entryFailures = 0;
   /** Highest sequence number given to a command. */
   lastSeq = 0;
-  /** Frames are skipped until the kernel begins anew with a reset. */
+  /** Frames are skipped until the kernel sends a reset. */
   awaitsReset = false;
-  /** A sequence number whose acknowledgement is being timed, and since when; 0: none. */
+  /** The sequence number whose acknowledgement is being timed, and the start time; 0 when none is. */
   probeSeq = 0;
   probeAt = 0;
-  /** Since when the link is lost. */
+  /** When the link was lost, in milliseconds of the gateway's clock. */
   linkLostAt = 0;
-  /** Its window was over at the last look. */
+  /** Its reconnection window was over at the previous check. */
   isOverdue = false;
 
   constructor(id: number) {
@@ -146,7 +146,7 @@ export class Session implements FaultSession {
     return this.zoneId !== 0;
   }
 
-  /** Closes the socket at once, as a crash of the link would: no farewell, unsent bytes are lost. */
+  /** Closes the socket at once, as if the link had broken: no farewell, unsent bytes are lost. */
   crash(): void {
     const connection = this.connection;
     if (connection === null || connection.isClosed) return;

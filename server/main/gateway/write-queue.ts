@@ -1,8 +1,8 @@
-// What sessions are owed, queued in their outboxes and written in one write each: at the end of their zone's tick, or on the
-// server's tick for those who are in no zone, or whose zone is silent.
+// The output of sessions, queued in their outboxes; each outbox is sent in one write: at the end of its zone's tick, or
+// at the server's tick for sessions that are in no zone or whose zone is silent.
 //
 //   queue.queue(connection, writer)      // false: its outbox has no room
-//   queue.onTickEnd(1)                   // all in zone 1 that are owed something get it
+//   queue.onTickEnd(1)                   // writes to all sessions of zone 1 that have queued output
 
 import type { ByteWriter } from "../../protocol/game/byte-writer.ts";
 import type { ByteHook } from "../../shared/fault-targets.ts";
@@ -10,13 +10,13 @@ import type { ConnectionPool } from "./connection-pool.ts";
 import type { GatewayCounters } from "./gateway-counters.ts";
 import type { Connection } from "./session.ts";
 
-/** A zone that has not ticked for this long keeps nobody from being written to. */
+/** A zone that has not ticked for this long counts as silent: its sessions are written to at the server's tick. */
 const ZONE_SILENT_MS = 1_000;
 
-/** Those to be written to at the end of a zone's tick. */
+/** The connections to write to at the end of a zone's tick. */
 interface ZoneQueue {
   dirty: Connection[];
-  /** When the commands were read whose acknowledgements are among what is queued; milliseconds. */
+  /** When the commands acknowledged by the queued output were read; milliseconds. */
   probes: number[];
   tickedAt: number;
 }
@@ -39,12 +39,12 @@ export class WriteQueue {
     this.#egress = hook;
   }
 
-  /** Bytes leave as they are. */
+  /** True when bytes are sent unchanged. */
   get passesBytes(): boolean {
     return this.#egress === null;
   }
 
-  /** Queues what the writer holds; false when the outbox has no room for it. */
+  /** Queues the content of the writer; false when the outbox has no room for it. */
   queue(connection: Connection, writer: ByteWriter): boolean {
     let bytes = writer.bytes;
     let length = writer.length;
@@ -60,12 +60,12 @@ export class WriteQueue {
     return true;
   }
 
-  /** What is queued for the zone has the answer to a command that was read at `readAt`. */
+  /** The queued output of the zone acknowledges a command that was read at `readAt`. */
   addProbe(zoneId: number, readAt: number): void {
     this.#queueOf(zoneId).probes.push(readAt);
   }
 
-  /** Writes to those who are in no zone, or whose zone is silent. */
+  /** Writes to sessions that are in no zone, or whose zone is silent. */
   onServerTick(nowMs: number): void {
     for (const [zoneId, queue] of this.#queues) {
       const isRunning = zoneId !== 0 && nowMs - queue.tickedAt < ZONE_SILENT_MS;

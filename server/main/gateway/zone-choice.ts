@@ -1,8 +1,8 @@
-// Which zones can take a player, and which of them is the best.
+// Which zones can take a player, and which of these is the best.
 //
-//   choice.canTake(2)     // it runs, has room, and is not too overloaded for anybody new
-//   choice.nextZone()     // for a player without a wish: in turn
-//   choice.refuge(1)      // for one whose zone, 1, is gone: the running one with the fewest
+//   choice.canTake(2)     // it runs, has room, and is not too overloaded for newcomers
+//   choice.nextZone()     // for a player that requests no zone: in turn
+//   choice.refuge(1)      // for a player whose zone, 1, is down: the running zone with the fewest players
 
 import type { ZoneState } from "../../shared/zone-messages.ts";
 import { LEVEL_CLOSED } from "../../protocol/limits.ts";
@@ -25,30 +25,30 @@ export class ZoneChoice {
     return this.#link.zones.get(zoneId);
   }
 
-  /** True when the zone runs, has room for one more, and is not too overloaded to let anybody new in. */
+  /** True when the zone runs, has room for one more player, and is not too overloaded for newcomers. */
   canTake(zoneId: number): boolean {
     return this.canReturnTo(zoneId) && !this.isClosed(zoneId);
   }
 
-  /** As canTake, for one who was in it: who comes back to where they came from is nobody new. */
+  /** As canTake, for a player that was in the zone before: it does not count as a newcomer. */
   canReturnTo(zoneId: number): boolean {
     const zone = this.zone(zoneId);
     return zone !== undefined && zone.state !== "DOWN" && this.#hasRoom(zone);
   }
 
-  /** True when the zone is so overloaded that nobody new is let in. */
+  /** True when the zone is too overloaded for newcomers. */
   isClosed(zoneId: number): boolean {
     return (this.zone(zoneId)?.overloadLevel ?? 0) >= LEVEL_CLOSED;
   }
 
-  /** The zone for a player without a wish: those that are ACTIVE in turn, else any that runs; 0 when none can take it. */
+  /** The zone for a player that requests none: ACTIVE zones in turn, else any that runs; 0 when no zone can take it. */
   nextZone(): number {
     const candidates = bestOf(this.#openZones());
     const chosen = candidates[this.#turn++ % Math.max(1, candidates.length)];
     return chosen?.id ?? 0;
   }
 
-  /** The zone with the fewest players, but not `except`; 0 when none can take anybody. */
+  /** The zone with the fewest players, except `except`; 0 when no zone can take a player. */
   refuge(except = 0): number {
     let best = 0;
     for (const zone of bestOf(this.#openZones().filter(({ id }) => id !== except))) {
@@ -66,7 +66,7 @@ export class ZoneChoice {
   }
 }
 
-/** Those in the best state any of them has; a zone that is DOWN is never among them. */
+/** The zones in the best state that any of them has; a zone that is DOWN is never among them. */
 function bestOf(zones: ZoneView[]): ZoneView[] {
   for (const state of ["ACTIVE", "DEGRADED", "CRASHED"] satisfies ZoneState[]) {
     const found = zones.filter((zone) => zone.state === state);

@@ -1,10 +1,11 @@
-// The commands that say who is in a zone and who watches, on their way into its ring. None of them may get lost: what finds
-// the ring full is owed, in order, and tried again every server tick. Who comes and who goes gets a ticket, a number that
-// rises; what a zone says of its players names the newest ticket it has dealt with, so nothing on its way is mistaken.
+// The commands that put players into a zone, remove them or start their view, on their way into its ring. None may be
+// lost: a command that finds the ring full is kept, in order, and tried again every server tick. Each entry and each
+// departure gets a ticket, a rising number; a zone's report names the newest ticket it has processed, so that no report
+// is matched to the wrong command.
 //
 //   session.ticket = outlet.join(2, session, JOIN_WATCHES, 10)      // 90
 //   outlet.leave(1, session.id, session.lastSeq)                    // 91; isLeaving(1, session.id, 90) from now on
-//   outlet.settle(1, 91)                                            // a census of zone 1 that names 91: it is not any more
+//   outlet.settle(1, 91)                                            // a census of zone 1 that names 91: false again
 
 import { Command } from "../../protocol/game/command.ts";
 import { arrivalRecords } from "../../shared/transfer.ts";
@@ -17,7 +18,7 @@ export class ZoneOutlet {
   readonly #link: ZoneLink;
   readonly #command = new Command();
   readonly #owed = new Map<number, Uint8Array[]>();
-  /** By zone: who was told to leave it and has perhaps not yet, with the ticket of that. */
+  /** By zone: players that were told to leave and may still be there, with the ticket of that command. */
   readonly #leaving = new Map<number, Map<number, number>>();
   #lastTicket = 0;
 
@@ -25,7 +26,7 @@ export class ZoneOutlet {
     this.#link = link;
   }
 
-  /** Lets a player in at the spawn point; the ticket. */
+  /** Puts a player into the zone at the spawn point; returns the ticket. */
   join(zoneId: number, session: Session, flags: number, level: number): number {
     const ticket = ++this.#lastTicket;
     const { id, lastSeq: seq, classIndex } = session;
@@ -33,7 +34,7 @@ export class ZoneOutlet {
     return ticket;
   }
 
-  /** Lets a player in with all that is theirs; the ticket. */
+  /** Puts a player into the zone with its data; returns the ticket. */
   arrive(zoneId: number, crossing: Crossing, at: Point, flags: number): number {
     const ticket = ++this.#lastTicket;
     this.#deliver(zoneId, arrivalRecords(crossing, at, flags, ticket));
@@ -56,12 +57,12 @@ export class ZoneOutlet {
     this.#deliver(zoneId, this.#command.unwatch(session.id, session.lastSeq).bytes);
   }
 
-  /** Commands that wait for room in the zone's ring. */
+  /** The number of commands that wait for room in the zone's ring. */
   owedTo(zoneId: number): number {
     return this.#owed.get(zoneId)?.length ?? 0;
   }
 
-  /** Tries again what is owed. */
+  /** Tries the waiting commands again. */
   retry(): void {
     for (const [zoneId, owed] of this.#owed) {
       let sent = 0;
@@ -74,19 +75,19 @@ export class ZoneOutlet {
     }
   }
 
-  /** True when the zone was told that the player leaves, and has not got as far. */
+  /** True when the zone was told that the player leaves, and has not processed that yet. */
   isLeaving(zoneId: number, sessionId: number, ticketDone: number): boolean {
     return (this.#leaving.get(zoneId)?.get(sessionId) ?? 0) > ticketDone;
   }
 
-  /** The zone has dealt with everything up to that ticket. */
+  /** The zone has processed everything up to that ticket. */
   settle(zoneId: number, ticketDone: number): void {
     const leaving = this.#leaving.get(zoneId);
     if (leaving === undefined || leaving.size === 0) return;
     for (const [sessionId, ticket] of leaving) if (ticket <= ticketDone) leaving.delete(sessionId);
   }
 
-  /** The zone went DOWN: it takes everybody out by itself before it comes back. */
+  /** The zone went DOWN: it removes all players by itself before it comes back. */
   forget(zoneId: number): void {
     this.#owed.delete(zoneId);
     this.#leaving.delete(zoneId);
@@ -94,7 +95,7 @@ export class ZoneOutlet {
 
   #deliver(zoneId: number, records: Uint8Array): void {
     const owed = this.#owed.get(zoneId);
-    // What is owed is a copy: the command is filled again.
+    // The records are copied, because the command object is reused.
     if (owed !== undefined) owed.push(records.slice());
     else if (!this.#link.send(zoneId, records)) this.#owed.set(zoneId, [records.slice()]);
   }

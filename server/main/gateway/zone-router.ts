@@ -1,18 +1,18 @@
-// Which zone a player is in, and how it gets from one to another. The router is the one owner of that: a zone that says
-// something else is told again (reconciler.ts), and nothing it is told gets lost on the way (zone-outlet.ts).
+// Which zone a player is in, and how it moves from one zone to another. Only the router decides that: a zone that
+// reports something else is corrected (reconciler.ts), and no command to a zone is lost (zone-outlet.ts).
 //
-// A player that is to be in a zone is there once the zone has said so. A zone that can not let them in says why, and they
-// are sent somewhere else; who is let in nowhere is told so, and their session ends.
+// A player is in a zone once the zone has reported it. A zone that can not admit a player gives the reason, and the
+// player is sent to another zone; when no zone admits it, it is told so and its session ends.
 //
-// A zone that goes DOWN gives its players to a refuge (the ACTIVE zone with the fewest) and gets them back when it is
-// ACTIVE again; it begins without players.
+// A zone that goes DOWN gives its players to a refuge (the ACTIVE zone with the fewest players) and gets them back when
+// it is ACTIVE again; it starts without players.
 //
 //   zone 1 DOWN    → {"type":"zone","zone_id":2,"tick":n,"reason":"zone_down"}, OP_JOIN in zone 2
 //   zone 1 ACTIVE  → OP_LEAVE in zone 2, OP_JOIN in zone 1, {"type":"zone","zone_id":1,...,"reason":"zone_restored"}
 //
-// A player who went through a portal is in no zone any more, and all that is theirs is held by their session until the
-// next zone has said that they are there. Should that go down or not let them in, they are sent back, or to a refuge.
-// What they still did in the zone behind them found nobody there: they are told so, with their new zone.
+// A player that went through a portal is in no zone, and its session holds its data until the next zone has reported it
+// as present. When that zone goes down or does not admit it, it is sent back, or to a refuge. Actions that reached the
+// previous zone after it had left are lost: it is told which, together with its new zone.
 
 import { JOIN_GUEST, JOIN_WATCHES, TRANSFER_ACK } from "../../../assembly/abi.ts";
 import type { Emitter } from "../../protocol/telemetry-line.ts";
@@ -32,14 +32,14 @@ import type { ZoneLink, ZoneListener, ZoneView } from "../../shared/zone-link.ts
 import { ZoneOutlet } from "./zone-outlet.ts";
 import { entryOf, wordAt } from "../../protocol/assert.ts";
 
-/** Where players appear in a zone that they come to without a portal. */
+/** Where players appear when they enter a zone without a portal. */
 const SPAWN_POINT = { x: 0, y: 0, z: 0 };
-/** Zones that do not let a player in before what they bring along is given up, and before the session ends. */
+/** Failed entries before the data that a player carries is dropped, and before its session ends. */
 const CARRY_TRIES_MAX = 4;
 export const ENTRY_TRIES_MAX = 8;
 
 type MoveReason = ZoneChange["reason"];
-/** Why a player is not in the zone that was to let them in. */
+/** Why a player is not in the zone that should have admitted it. */
 type Miss = "refused" | "quarantined" | "unanswered" | "undone" | "absent";
 
 export interface ZoneRouterDeps {
@@ -47,20 +47,20 @@ export interface ZoneRouterDeps {
   sessions: SessionTable;
   emitter: Emitter;
   playersPerZoneMax: number;
-  /** Level of a player that enters. */
+  /** Level of players when they enter. */
   playerLevel: number;
-  /** Each zone's portals, as clients are told of them. */
+  /** The portals of each zone, as clients see them. */
   portals: ReadonlyMap<number, readonly PortalInfo[]>;
   replies: SessionTeller;
 }
 
 export interface RouterListener {
-  /** No zone lets the player in: the session is to end. */
+  /** No zone admits the player: its session must end. */
   expelled(session: Session): void;
 }
 
 export class ZoneRouter implements ZoneListener, PresenceListener {
-  /** Since the start: players that were not in the zone they were to be in, by why; and those that none let in. */
+  /** Since the start: players missing from the zone they should be in, by reason; and players that no zone admitted. */
   readonly misses: Record<Miss, number> = { refused: 0, quarantined: 0, unanswered: 0, undone: 0, absent: 0 };
   expelled = 0;
   #listener: RouterListener | null = null;
@@ -77,12 +77,12 @@ export class ZoneRouter implements ZoneListener, PresenceListener {
     this.#reconciler = new Reconciler({ sessions, outlet: this.#outlet, emitter, listener: this });
   }
 
-  /** Who is told from now on of players that no zone lets in. */
+  /** Sets the listener for players that no zone admits. */
   listen(listener: RouterListener): void {
     this.#listener = listener;
   }
 
-  /** Entities without a session in their zone that were taken out of it, since the start. */
+  /** Entities without a session in their zone that were removed from it, since the start. */
   get ghosts(): number {
     return this.#reconciler.ghosts;
   }
@@ -99,25 +99,25 @@ export class ZoneRouter implements ZoneListener, PresenceListener {
     return this.#choice.isClosed(zoneId);
   }
 
-  /** The zone for a player without a wish; 0 when none can take it. */
+  /** The zone for a player that requests none; 0 when no zone can take it. */
   nextZone(): number {
     return this.#choice.nextZone();
   }
 
-  /** Puts the player into the zone; frames begin with a reset. */
+  /** Puts the player into the zone; its frames begin with a reset. */
   join(session: Session, zoneId: number): void {
     const flags = this.#enter(session, zoneId);
     session.ticket = this.#outlet.join(zoneId, session, flags, this.#deps.playerLevel);
   }
 
-  /** Takes the player's entity out of its zone. */
+  /** Removes the player's entity from its zone. */
   leave(session: Session): void {
     if (session.zoneId === 0) return;
     this.#outlet.leave(session.zoneId, session.id, session.lastSeq);
     this.#deps.sessions.leaveZone(session);
   }
 
-  /** From now on the session is told what it sees, everything anew at first; `isSlow`: it was behind on reading. */
+  /** Starts the session's view, which begins with a reset; `isSlow`: the client was slow to read. */
   watch(session: Session, isSlow = false): void {
     session.awaitsReset = true;
     if (session.zoneId !== 0) this.#outlet.watch(session.zoneId, session, isSlow);
@@ -127,17 +127,17 @@ export class ZoneRouter implements ZoneListener, PresenceListener {
     if (session.zoneId !== 0) this.#outlet.unwatch(session.zoneId, session);
   }
 
-  /** Commands that wait for room in the zone's ring. While there are any, players' own commands have to wait too. */
+  /** The number of commands that wait for room in the zone's ring. While there are any, players' own commands wait too. */
   owedTo(zoneId: number): number {
     return this.#outlet.owedTo(zoneId);
   }
 
-  /** Once a server tick: tries again what is owed. */
+  /** Called once per server tick: tries the waiting commands again. */
   retryOwed(): void {
     this.#outlet.retry();
   }
 
-  /** Out of its zone with all that is theirs. One who has left the game meanwhile, or was moved, is not waited for. */
+  /** The player left its zone with its data. The message is ignored when the player has quit or was moved meanwhile. */
   departed(crossing: Crossing): void {
     const session = this.#deps.sessions.get(crossing.session);
     if (session === undefined || session.zoneId !== crossing.from || session.crossing !== null) return;
@@ -146,7 +146,7 @@ export class ZoneRouter implements ZoneListener, PresenceListener {
     this.#cross(session, crossing, "portal");
   }
 
-  /** What became of a player that a zone was to let in. An answer to an older ticket says nothing any more. */
+  /** The result of a player's entry into a zone. An answer to an older ticket is ignored. */
   entered({ zoneId, session: id, ticket, outcome, reason }: Entered): void {
     const session = this.#deps.sessions.get(id);
     if (session === undefined || session.zoneId !== zoneId || session.ticket !== ticket) return;
@@ -155,30 +155,30 @@ export class ZoneRouter implements ZoneListener, PresenceListener {
     this.#miss(session, why, reason);
   }
 
-  /** Once a second and zone: who the zone says is in it. */
+  /** Called once per second and zone: the players that the zone reports. */
   counted(census: ZoneCensus): void {
     if (this.zone(census.zoneId)?.state !== "DOWN") this.#reconciler.observe(census);
   }
 
-  /** The zone has the player: what was held of theirs is let go. */
+  /** The zone has the player: the data held for the crossing is dropped. */
   present(session: Session): void {
     session.isThere = true;
     session.crossing = null;
     if (session.state === "TRANSFERRING" && !session.awaitsReset) this.#deps.sessions.move(session, "transfer_done");
   }
 
-  /** Its zone never said what became of it. */
+  /** The zone never answered the entry. */
   unanswered(session: Session): void {
-    this.#outlet.leave(session.zoneId, session.id, session.lastSeq); // it may still get there
+    this.#outlet.leave(session.zoneId, session.id, session.lastSeq); // the entry may still happen
     this.#miss(session, "unanswered");
   }
 
-  /** It was there, and is not any more. */
+  /** The player was in its zone and is missing now. */
   absent(session: Session): void {
     this.#miss(session, "absent");
   }
 
-  /** It waits for a reset that does not come. */
+  /** The player waits for a reset that does not come. */
   unwatched(session: Session): void {
     this.watch(session);
   }
@@ -189,7 +189,7 @@ export class ZoneRouter implements ZoneListener, PresenceListener {
     if (message.to === "ACTIVE") this.#bringHome(message.zoneId);
   }
 
-  /** Once a second: finds a zone for those that none had room for, or none let in. */
+  /** Called once per second: finds a zone for players that no zone had room for, or that none admitted. */
   rescueStranded(): void {
     for (const session of this.#deps.sessions.values()) {
       if (session.zoneId !== 0 || session.homeZoneId === 0) continue;
@@ -217,7 +217,10 @@ export class ZoneRouter implements ZoneListener, PresenceListener {
     }
   }
 
-  /** Not in the zone that was to let them in: back into it, or somewhere else, and in the end nowhere. */
+  /**
+   * The player is not in the zone that should have admitted it: it is sent there again, or elsewhere; after too many
+   * tries its session ends.
+   */
   #miss(session: Session, why: Miss, reason = 0): void {
     const { zoneId, crossing } = session;
     this.misses[why]++;
@@ -241,7 +244,7 @@ export class ZoneRouter implements ZoneListener, PresenceListener {
     this.#listener?.expelled(session);
   }
 
-  /** Where it was to go, it can not stay. */
+  /** Its destination can not keep the player. */
   #turnAway(session: Session, crossing: Crossing, reason: MoveReason): void {
     const { zoneId } = session;
     const next = zoneId === crossing.from ? 0 : crossing.from;
@@ -250,7 +253,10 @@ export class ZoneRouter implements ZoneListener, PresenceListener {
     this.#cross(session, session.crossing, reason, zoneId);
   }
 
-  /** From no zone into the one the portal leads to, else back, else where there is room but in `except`; else it waits. */
+  /**
+   * Moves the player from no zone to the portal's destination, else back, else to a zone with room other than `except`;
+   * else it waits.
+   */
   #cross(session: Session, crossing: Crossing, reason: MoveReason, except = 0): void {
     const { sessions } = this.#deps;
     const choice = this.#choice;
@@ -273,7 +279,7 @@ export class ZoneRouter implements ZoneListener, PresenceListener {
     this.#transfer(session, zoneId, reason);
   }
 
-  /** From no zone into `zoneId`; 0: none can take it now, it waits. */
+  /** Moves the player from no zone into `zoneId`; with 0 no zone can take it now, and it waits. */
   #transfer(session: Session, zoneId: number, reason: MoveReason): void {
     if (session.state === "IN_WORLD") this.#deps.sessions.move(session, "transfer_begun");
     if (zoneId === 0) return;
@@ -288,7 +294,7 @@ export class ZoneRouter implements ZoneListener, PresenceListener {
     this.#deps.replies.tellSession(session, { type: "zone", zone_id: zoneId, tick, reason, portals, ...lost });
   }
 
-  /** The session is to be in that zone from now on; the flags that its entity has to enter with. */
+  /** Assigns the session to the zone; returns the flags that its entity enters with. */
   #enter(session: Session, zoneId: number): number {
     const watches = session.connected && !session.isGuest;
     this.#deps.sessions.enterZone(session, zoneId);
@@ -302,13 +308,14 @@ export class ZoneRouter implements ZoneListener, PresenceListener {
 }
 
 /**
- * Actions the zone was sent when the player had left it are lost: which, for the player to be told. The next zone goes on
- * from the last of them. With nobody to tell, they are as good as never received: whoever resumes says them again.
+ * Actions that reached the zone after the player had left it are lost; returns which, for the message to the player.
+ * The next zone continues after the last of them. Without a connected client they count as never received: the client
+ * sends them again after its resume.
  */
 function settleActions(session: Session, { words }: Crossing): Pick<ZoneChange, "lost_from" | "lost_to"> {
   const done = wordAt(words, TRANSFER_ACK);
   const { lastSeq } = session;
-  // A zone that says it has done more than was asked is not believed: nothing that follows would be taken.
+  // A zone that acknowledges more than was sent is corrected: else all later actions would be ignored.
   if (done > lastSeq) words[TRANSFER_ACK] = lastSeq;
   if (done >= lastSeq) return {};
   if (!session.connected) {

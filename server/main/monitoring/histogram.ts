@@ -1,13 +1,13 @@
-// Two ways of keeping durations, both a few nanoseconds to add to and read only at a scrape.
+// Two ways to store durations. Adding a value takes a few nanoseconds in both; they are read only at a scrape.
 //
 //   Buckets        counts since the start, as Prometheus histograms want them: 0.005 s ≤ 1,201 values, ...
-//   RecentWindow   the values of the last ten seconds themselves, for exact percentiles: p99 of now, not of all time
+//   RecentWindow   the values of the last ten seconds, for exact percentiles: the current p99, not that of all time
 
 import { at } from "../../protocol/assert.ts";
 
 /**
- * Upper bounds in seconds; the last bucket, +Inf, is implied. A kernel tick takes 20 to 1,000 µs, so the bounds begin below
- * that: the bounds decide what a histogram can tell apart.
+ * Upper bounds in seconds; the last bucket, +Inf, is implied. A kernel tick takes 20 to 1,000 µs, so the bounds begin
+ * below that: values within one bucket can not be told apart.
  */
 export const TICK_BUCKETS_SECONDS = [
   0.00001, 0.00002, 0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
@@ -16,7 +16,7 @@ export const TICK_BUCKETS_SECONDS = [
 /** A cumulative histogram. */
 export class Buckets {
   readonly bounds: readonly number[];
-  /** Values at most each bound, then all values. */
+  /** The number of values at or below each bound, then the number of all values. */
   readonly #counts: Float64Array;
   #sum = 0;
 
@@ -37,7 +37,7 @@ export class Buckets {
     return this.#sum;
   }
 
-  /** How many values were at most each bound; the last one counts all. */
+  /** The number of values at or below each bound; the last element counts all. */
   cumulative(): number[] {
     let total = 0;
     return Array.from(this.#counts, (count) => (total += count));

@@ -1,21 +1,21 @@
-// The connections of the HTTP port: so many and no more, and none for longer than a request takes. Half a request, or
-// none, held by a stranger would else take open files until there is none left for players and operators.
+// The connections of the HTTP port, limited in number and in time. Without the limits, a stranger that holds
+// connections with half a request, or none, could use up the open files that players and operators need.
 //
 //   const connections = new HttpConnections(limits, now)
-//   connections.accept(socket)       // room is made where there is none (net/places.ts)
-//   connections.answered(socket)     // a whole request: no stranger any more, and its time begins anew
+//   connections.accept(socket)       // at the limit another connection is evicted (server/main/sockets/places.ts)
+//   connections.answered(socket)     // a complete request: no stranger any more, and its time limit restarts
 
 import type { Socket } from "node:net";
 import { isLoopback } from "../../shared/address.ts";
 import { Places } from "../sockets/places.ts";
 import type { HttpLimits } from "../../protocol/limits.ts";
 
-/** How often is looked for those that are late. */
+/** The interval of the check for late connections. */
 const SWEEP_MS = 500;
 
 interface Connection {
   sinceMs: number;
-  /** It was late at the last look; after a pause of the process its request may still wait in the socket. */
+  /** It was late at the previous check; after a pause of the process, its request may still wait in the socket. */
   isLate: boolean;
 }
 
@@ -55,10 +55,10 @@ export class HttpConnections {
   accept(socket: Socket): void {
     this.#open.set(socket, { sinceMs: this.#now(), isLate: false });
     socket.on("close", () => this.#forget(socket));
-    // A peer that is gone is no error of ours; unhandled it would end the process.
+    // A peer that disconnects is not an error of the server; an unhandled event would end the process.
     socket.on("error", () => this.#forget(socket));
     const address = socket.remoteAddress ?? "";
-    // Whoever probes and scrapes from this machine shares one address.
+    // All probes and scrapers of this machine share one address.
     const key = isLoopback(address) ? `${address}:${socket.remotePort}` : address;
     const leaving = this.#places.take(socket, key);
     if (leaving === null) return;
@@ -66,7 +66,7 @@ export class HttpConnections {
     this.#close(leaving);
   }
 
-  /** A whole request came, and is answered. */
+  /** A complete request arrived and is answered. */
   answered(socket: Socket): void {
     const connection = this.#open.get(socket);
     if (connection === undefined) return;
@@ -75,7 +75,7 @@ export class HttpConnections {
     this.#places.know(socket);
   }
 
-  /** Closes those that take too long, at the second look. */
+  /** Closes connections that take too long, at the second check. */
   sweep(): void {
     const nowMs = this.#now();
     for (const [socket, connection] of this.#open) {
@@ -92,7 +92,7 @@ export class HttpConnections {
     for (const socket of this.#open.keys()) this.#close(socket);
   }
 
-  /** At once and without a word: an answer that is not read would hold the file that this is about. */
+  /** Closes at once, without a message: an answer that nobody reads would hold the open file. */
   #close(socket: Socket): void {
     this.#forget(socket);
     socket.destroy();

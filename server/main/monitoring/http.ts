@@ -1,13 +1,13 @@
-// The HTTP port: what machines ask a server.
+// The HTTP port, for monitoring.
 //
 //   GET /metrics   Prometheus text; with a token: Authorization: Bearer <token>
-//   GET /healthz   200 {"status":"alive"} as long as the process means to live
+//   GET /healthz   200 {"status":"alive"} as long as the process does not shut down
 //   GET /readyz    200 {"ready":true,"reasons":[],"zones":[...]} when players can play in some zone, else 503 with the reasons
 //                  ?zone=1 asks for that zone, ?zone=all for every zone
 //   GET /          this list, for people
 //
-// Nothing here takes a body, so everything long is refused before it is read. node:http and not Bun.serve, which has no
-// limit of connections: docs/DECISIONS.md.
+// No request here has a body, so anything long is refused before it is read. It uses node:http because Bun.serve has no
+// limit on connections: docs/DECISIONS.md.
 
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
@@ -38,13 +38,13 @@ const INDEX = `<!doctype html><html lang="en"><meta charset="utf-8"><title>wowsi
 
 export interface HttpOptions {
   host: string;
-  /** 0: any. */
+  /** 0 means any free port. */
   port: number;
   metrics: Metrics;
   readiness: Readiness;
-  /** What /metrics asks for; default nothing. */
+  /** The token that /metrics requires; default none. */
   secret?: Secret | null;
-  /** Shared with the other ports that ask for this token; default: of its own. */
+  /** Shared with the other ports that use this token; by default the port has its own. */
   wrongTokens?: WrongTokens;
   limits?: Partial<HttpLimits>;
   /** Milliseconds, monotonic. */
@@ -55,7 +55,7 @@ export interface HttpServer {
   /** The bound port. */
   readonly port: number;
   readonly connections: number;
-  /** Connections closed and requests refused since the start, by why. */
+  /** Connections closed and requests refused since the start, by reason. */
   readonly refused: Readonly<Record<HttpRefusal, number>>;
   stop(): Promise<void>;
 }
@@ -136,7 +136,7 @@ async function answer(
   return { status: 200, body: INDEX, headers: { "content-type": "text/html; charset=utf-8" } };
 }
 
-/** The path alone. A URL with a host in front is allowed; what the Host header says is nobody's business here. */
+/** The path alone. A URL with a host in front is allowed; the Host header is ignored. */
 function pathOf(url: string): string {
   return url.replace(/^https?:\/\/[^/?]*/i, "").split("?")[0] || "/";
 }
@@ -153,7 +153,7 @@ function readyz(zone: string | null, readiness: Readiness): Answer {
   return json(verdict.ready ? 200 : 503, verdict);
 }
 
-/** Why the numbers are not shown; null when the token is right. */
+/** The answer that refuses the metrics; null when the token is right. */
 function refusalOf(
   { headers, socket }: IncomingMessage,
   secret: Secret,
@@ -170,7 +170,7 @@ function refusalOf(
       headers: asks,
     };
   if (secret.matches(given)) return null;
-  // No second try on this connection: else one connection would bring as many guesses as it has room for.
+  // Only one try per connection: else one connection could carry very many guesses.
   const once = { ...asks, connection: "close" };
   const waitMs = wrongTokens.wrong(address);
   if (waitMs === 0) {
@@ -184,7 +184,7 @@ function refusalOf(
 
 function send(request: IncomingMessage, response: ServerResponse, { status, body, headers = {} }: Answer): void {
   const bytes = Buffer.from(body);
-  // What else a refused request would still send is not waited for.
+  // The rest of a refused request is not waited for.
   const end = status === 413 || status === 414 ? { connection: "close" } : {};
   response.writeHead(status, {
     "content-type": "text/plain; charset=utf-8",

@@ -1,8 +1,8 @@
-// Where parts of the server register their numbers: Metrics (metrics.ts) as they see it.
+// The interface through which parts of the server register their numbers with Metrics (metrics.ts).
 
 import type { Buckets } from "./histogram.ts";
 
-/** One value of a metric. Values that are not finite are left out. */
+/** One value of a metric. Values that are not finite are omitted. */
 export interface Sample {
   labels?: Record<string, string | number>;
   value: number;
@@ -13,7 +13,7 @@ export interface HistogramSample {
   buckets: Buckets;
 }
 
-/** Where parts of the server register their numbers. */
+/** Accepts the numbers of the parts of the server. */
 export interface MetricsSink {
   /** `name`: wowsim_ prefix, snake case, base unit last; the source is read at every scrape. */
   gauge(name: string, help: string, labelNames: string[], source: () => Sample[]): void;

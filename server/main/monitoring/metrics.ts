@@ -1,4 +1,4 @@
-// What Prometheus scrapes. Nothing is computed until somebody does: whoever has numbers registers where to read them.
+// The metrics that Prometheus scrapes. Values are computed only at a scrape: each part registers a source to read from.
 //
 //   const metrics = new Metrics({ now: () => performance.now() })
 //   metrics.gauge("wowsim_sessions", "Sessions by state.", ["state"], () => [{ labels: { state: "IN_WORLD" }, value: 5 }])
@@ -6,7 +6,7 @@
 //   supervisor.listen(metrics)
 //   await metrics.text()        // "# HELP wowsim_sessions Sessions by state.\n# TYPE ..."
 //
-// A source that throws or gives no number costs its own metric of that scrape, which is counted, and nothing else.
+// A source that throws or returns no number loses only its own metric in that scrape; the error is counted.
 
 import { Registry } from "prom-client";
 import type { Metric } from "prom-client";
@@ -21,12 +21,12 @@ import { at } from "../../protocol/assert.ts";
 export interface MetricsOptions {
   /** Milliseconds, monotonic. */
   now: () => number;
-  /** Ticks a second that zones are meant to do. Default: 20. */
+  /** Nominal ticks per second of the zones. Default: 20. */
   tickRateHz?: number;
 }
 
 const NAME = /^(wowsim|process)(_[a-z0-9]+)+$/;
-/** Scrapes closer together than this get the same text, so that many scrapers cost as much as one. */
+/** Scrapes within this interval get the same text, so that many scrapers cost as much as one. */
 export const SCRAPE_INTERVAL_MS = 200;
 
 export class Metrics implements MetricsSink, ZoneListener {
@@ -61,7 +61,7 @@ export class Metrics implements MetricsSink, ZoneListener {
     this.#register({ name, help, type: "histogram" }, () => source().flatMap((sample) => histogramOf(name, sample)));
   }
 
-  /** Takes one tick of one zone into account; a few dozen nanoseconds. */
+  /** Records one tick of one zone; takes a few dozen nanoseconds. */
   ticked(report: TickReport): void {
     this.zones.observe(report);
   }
@@ -88,7 +88,7 @@ export class Metrics implements MetricsSink, ZoneListener {
         return { ...head, values: [] };
       }
     };
-    // prom-client's own metrics keep values of their own; of a metric the registry asks no more than name and get.
+    // prom-client's own metrics store their values; the registry uses only the name and get of a metric.
     this.#registry.registerMetric({ name: head.name, get } as unknown as Metric);
   }
 }
@@ -98,7 +98,7 @@ interface NamedSample extends Sample {
   metricName?: string;
 }
 
-/** Throws when a sample's labels are not the announced ones. */
+/** Throws when the labels of a sample differ from the registered ones. */
 function samplesOf(labelNames: string[], source: () => Sample[]): NamedSample[] {
   const samples = source();
   for (const { labels = {} } of samples) {
