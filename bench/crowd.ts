@@ -1,9 +1,9 @@
-// Thousands of players who play, in many zones, at the density of a living world: whether the ticks hold, what the players
-// feel, how many bytes each costs, and whether what they know is what their zones know.
+// Thousands of players in many zones, at the density of a living world. Measures tick times, the players' round trips and
+// bytes for each player, and checks that each player's model of the world equals its zone's.
 //
 //   bun bench/crowd.ts --clients 5000 --zones 8 --seconds 300
 //
-// The players are one other process on the same machine: their work counts. Exit code 1 when a claim does not hold.
+// The players are another process on the same machine, and compete for its processors. Exit code 1 when a check fails.
 
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";

@@ -5,9 +5,9 @@
 //     1,000    1,000            1.6 %         0.2 %         2.9 %      3.0                       6         4.2         9.8
 //
 // The dashboard is the real one on a pseudo-terminal (lib/dashboard-child.ts), the feed the server's with made-up lines
-// (lib/fake-feed.ts), each a process of its own. It is first looked at only, then a key is pressed two and a half times a
-// second: each is timed from its being typed until the first cell of what it opens has come back. Exits 1 when a bound does
-// not hold: ten draws a second, keys within 100 ms, and at the first rate 5 % of a core.
+// (lib/fake-feed.ts), each a process of its own. First no key is pressed, then one two and a half times a
+// second: each is timed from the key press until the first cell of the view it opens has arrived. Exit code 1 when a limit is
+// exceeded: ten draws a second, keys within 100 ms, and at the first rate 5 % of a core.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,10 +1,10 @@
-// Whether faults leave anything behind: players play, a thousand random faults come and go among them, and afterwards tick
-// times, memory, entities and sockets are looked at as they were before.
+// Checks that faults leave nothing behind: players play while a thousand random faults come and go, and afterwards tick
+// times, memory, entities and sockets are compared with the values from before.
 //
 //   bun bench/fault-cycles.ts --cycles 1000 --clients 100
 //
-// Between bursts of cycles it waits until every fault has left, everybody plays again and no zone is in trouble, and takes
-// a sample of the process's memory. Heaps find their size in the first half of the bursts; a leak goes on in the second.
+// Between bursts of cycles it waits until every fault has left, all players play again and all zones are ACTIVE, and samples
+// the process's memory. Heaps reach their size in the first half of the bursts; a leak continues in the second half.
 
 import { isBelow } from "../tools/analysis/measured.ts";
 import type { Measured } from "../tools/analysis/measured.ts";

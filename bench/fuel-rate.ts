@@ -1,9 +1,9 @@
-// Whether a unit of fuel is the same time wherever it is burnt: in an empty loop, which a tick's fuel is measured by, in bulk
-// operations of any size, in long bodies, in calls. What costs far less fuel than time would let a module run for long.
+// Measures the time that a unit of fuel takes in an empty loop (the unit of a tick's fuel), in bulk
+// operations of any size, in long bodies, in calls. Code that costs much time but little fuel would let a module run for long.
 //
 //   bun bench/fuel-rate.ts
 //
-// Each case is a small module, metered as any upload is, that goes on until its fuel is gone.
+// Each case is a small module, metered like any upload, that runs until its fuel is used up.
 
 import { meter } from "../assembly/toolchain/meter.ts";
 import { noRefuel, OutOfFuel } from "../assembly/toolchain/fuel.ts";

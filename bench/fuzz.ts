@@ -1,10 +1,10 @@
-// Throws everything that is wrong at a real server's game and control ports, and looks whether it minds: random bytes, cut-off,
+// Fuzzes a real server's game and control ports: random bytes, cut-off,
 // huge and deeply nested messages, wrong types, wrong lengths, messages split at every byte, in JSON lines and in the binary
 // encoding; half of it while one zone traps and another runs into its fuel limit every second.
 //
 //   bun bench/fuzz.ts --messages 1000000
 //
-// A server that minds would end, fall silent, grow, refuse without counting, or answer operators late. Exit code 1 then.
+// Exit code 1 when the server ends, falls silent, grows, refuses without counting, or answers operators late.
 
 import { join } from "node:path";
 import { difference, isBelow } from "../tools/analysis/measured.ts";

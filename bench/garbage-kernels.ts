@@ -1,11 +1,11 @@
-// What kernels that write garbage do to a live server: thousands of candidates, each deployed into a zone under players, each
-// breaking in another way that dice draw from its seed; and whether every thread, the control channel and every zone get over it.
+// Deploys thousands of kernels that write garbage into zones of a live server under players. Each candidate breaks in a different
+// way, drawn from its seed. Checks that every thread, the control channel and every zone survive it.
 //
 //   bun bench/garbage-kernels.ts --kernels 10000
 //
-// All are one module, uploaded, checked and metered as any other (lib/garbage-kernel.ts): what it does is drawn from a seed that
-// comes to each deploy by a player's command, once it runs. So ten thousand take minutes and not hours, which is what ten
-// thousand runs of the metering would take; and what a zone has to get over is the same as with ten thousand files.
+// All candidates are one module, uploaded, checked and metered like any other (lib/garbage-kernel.ts). A player's command gives each
+// deploy its seed once the module runs. So ten thousand candidates take minutes; metering ten thousand files would take
+// hours, and the effect on a zone is the same.
 
 import { join } from "node:path";
 import { isBelow } from "../tools/analysis/measured.ts";

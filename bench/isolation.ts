@@ -1,14 +1,14 @@
-// What two broken zones do to the others: four zones, players in all; for a while nothing is wrong, then zone 1 traps every
-// second and zone 2 runs into its fuel limit every second, and zones 3 and 4 must not notice.
+// Measures the effect of two broken zones on two others: four zones with players. First no zone is broken, then zone 1 traps every
+// second and zone 2 runs into its fuel limit every second; zones 3 and 4 must not become slower.
 //
 //   bun bench/isolation.ts --seconds 30 --clients 80
 //
 // Figures are the server's own telemetry, and what the players saw. That nothing was lost is proved twice:
 //
 // - In the server, each recovery replays the journal since the last snapshot and compares the 64-bit hash of the state
-//   after every tick with what was journalled when players saw that tick. One difference ends the rung, and a zone that
-//   gave up ticks says "Zone ticks lost".
-// - Beside it, a zone with the same faults and the server's own recovery runs next to one without, on the same commands;
+//   after every tick with the journalled hash of that tick. One difference ends that step of the recovery, and a zone that
+//   lost ticks reports "Zone ticks lost".
+// - In the bench, a zone with the same faults and the server's own recovery runs next to a zone without faults, on the same commands;
 //   their hashes are compared after every tick and all bytes of their states at the end (lib/crash-twin.ts).
 
 import { isBelow, mapped, sum } from "../tools/analysis/measured.ts";

@@ -1,5 +1,5 @@
-// Kills the tools that break servers, with -9 and at random moments, and looks at what is left: no server, no folder, no fault
-// that they started may be, 2 s more than a lease later.
+// Kills the tools that break servers, with -9 and at random moments. A lease and 2 s later, no server, folder or fault
+// that they started may be left.
 //
 //   bun bench/kill.ts                       50 kills in about a minute
 //   bun bench/kill.ts --kills 6 --seed 7

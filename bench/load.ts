@@ -1,11 +1,11 @@
-// How long a tick takes under the load that the earlier C++ simulator was measured with: guests who each send so many JSON
-// messages a second, from one other process on the same machine.
+// Measures tick times under the load that the earlier C++ simulator was measured with: guests who each send --rate JSON
+// messages a second, from another process on the same machine.
 //
 //   bun bench/load.ts --clients 4000 --rate 10 --seconds 20
 //
-// The figures are the server's own telemetry over the stretch in which all were connected. A tick is what the zones do; how
-// long a message waits until the main thread comes to read it is told beside it, and so is what some players feel who
-// play among the guests and do read.
+// The figures are the server's own telemetry while all guests were connected. A tick time covers the zones; the bench also
+// reports how long a message waits until the main thread reads it, and the round trips of some players who
+// play among the guests and read.
 
 import { mapped, ratio, sum } from "../tools/analysis/measured.ts";
 import type { Measured } from "../tools/analysis/measured.ts";

@@ -1,11 +1,11 @@
-// Whether every session is in exactly one zone, and every player that a zone has belongs to a session, whatever befalls them.
+// Checks that every session is in exactly one zone, and that every player in a zone belongs to a session, under random failures.
 //
 //   bun bench/membership.ts                          200 seeds of 100,000 steps each
 //   bun bench/membership.ts --seeds 5 --steps 20000
 //
-// The real zones, kernels, router and sessions, in one thread and on a clock of the bench's (lib/membership-*.ts). A step is a
-// zone's tick, a turn of the main thread, or something that happens. What fails is run again with fewer steps, and named by its
-// seed: `--first 17 --seeds 1` runs that one alone.
+// It uses real zones, kernels, router and sessions, in one thread and with a simulated clock (lib/membership-*.ts). A step is a
+// zone's tick, a turn of the main thread, or a random event. A failed seed is run again with fewer steps, and reported:
+// `--first 17 --seeds 1` runs seed 17 alone.
 
 import { out, outJson } from "../tools/ui/output.ts";
 import { progressBar } from "../tools/ui/progress.ts";

@@ -1,5 +1,5 @@
-// The claim that everything else rests on: the same seed and the same commands give the same state, hash for hash at every
-// tick, wherever and however often they are run.
+// Checks determinism: the same seed and the same commands give the same state hash after every
+// tick, in every run and every runtime.
 //
 //   bun bench/same-hash.ts                       1,000,000 ticks in about two minutes
 //   bun bench/same-hash.ts --ticks 20000
@@ -11,7 +11,7 @@
 //
 // A zone of the built-in world, with creatures and two dozen players who fight them and each other (lib/same-hash-log.ts says
 // what is commanded), runs through the server's own zone, journal and kernel. Each run writes the hash of every tick to a file
-// (lib/hash-record.ts); the first run's is what the others are held against.
+// (lib/hash-record.ts); the other runs are compared with the first one.
 
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";

@@ -1,8 +1,8 @@
-// Runs a server with players and no fault for a while, and looks whether it keeps time, keeps its memory, and says nothing wrong.
+// Runs a server with players and no fault for some minutes, and checks tick times, memory, and that no error occurs.
 //
 //   bun bench/soak.ts --minutes 10 --clients 200
 //
-// Everything is read from the server's own telemetry and from what the players saw. Exit code 1 when a claim does not hold.
+// The figures come from the server's own telemetry and from the players. Exit code 1 when a check fails.
 
 import { isBelow, sum } from "../tools/analysis/measured.ts";
 import type { Measured } from "../tools/analysis/measured.ts";

@@ -1,4 +1,4 @@
-// bun bench/telemetry.ts: what telemetry costs the thread that speaks it, a line of each frequent kind, and as a share of
+// bun bench/telemetry.ts: what telemetry costs the thread that writes it, for a line of each frequent kind, and as a share of
 // the ticks of four busy zones.
 //
 //   line                      bytes  written ns  left out ns
