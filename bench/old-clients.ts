@@ -1,10 +1,10 @@
-// Whether clients of the earlier simulator, unchanged, find a healthy game here: five of them on a server each, one a seed, for
-// two minutes; half of what they send is steps, three tenths casts, two tenths attacks, twice a second (tools/client/old-mix.ts).
+// Checks that unchanged clients of the earlier simulator find a healthy game: five clients on one server for each seed, for
+// two minutes; half of their messages are steps, three tenths casts, two tenths attacks, twice a second (tools/client/old-mix.ts).
 //
 //   bun bench/old-clients.ts --seeds 3 --seconds 120
 //
-// Two figures: what `wowsim health` says at every look, and how many of the casts that they started completed, by the event lines of the
-// telemetry, which at this load are all there.
+// Two figures: the verdict of `wowsim health` at every check, and the share of started casts that completed, from the event lines of the
+// telemetry, which are complete at this load.
 
 import { join } from "node:path";
 import { isAbove, ratio } from "../tools/analysis/measured.ts";

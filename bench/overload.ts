@@ -1,12 +1,12 @@
-// What happens to a zone that has twice the work it has time for, and to the others: four zones, a crowd in the first. A
-// kernel that costs many times as much in a crowd (lib/costly-kernel.ts; by how much is found out first) goes live in the first zone
-// alone, by the same commands as any deploy; the zone climbs its overload ladder until it keeps up. Then it is rolled back.
+// Measures a zone with twice as much work as time, and its effect on others: four zones, a crowd in the first. A
+// kernel that costs many times as much in a crowd (lib/costly-kernel.ts; the factor is measured first) is deployed to the first zone
+// alone, by the usual commands; the zone raises its overload level until it keeps up. Then the kernel is rolled back.
 //
 //   bun bench/overload.ts --crowd 300 --seconds 10
 //
-// Figures are the server's own telemetry and what the players saw. Load is the zone's own processor time as a share of the
-// time it has: 1 is all that it can carry. One player, the timekeeper, casts all the time and holds each cast, and every tick
-// that went by, against its own clock and the rate of game time that the zone told it.
+// Figures come from the server's own telemetry and from the players. Load is the zone's own processor time as a share of the
+// time it has: 1 is the most it can carry. One player, the timekeeper, casts all the time and compares each cast, and the number of
+// ticks, with its own clock and the rate of game time that the zone sent.
 
 import { LADDER } from "../server/shared/overload.ts";
 import type { TelemetryLine } from "../server/protocol/telemetry-line.ts";

@@ -1,6 +1,6 @@
-// Zone workers that die and hang under players: how soon each is found, followed by another, and its zone back, and what the
-// others notice. Four zones: the first one's worker throws, the second one's waits for ever, the third one's is in a loop of
-// WebAssembly that nobody can end for some seconds; the fourth is looked at.
+// Zone workers that die and hang under players: measures how soon each loss is found, the worker replaced, and its zone back, and the
+// effect on other zones. Four zones: the first one's worker throws, the second one's waits for ever, the third one's is in a loop of
+// WebAssembly that can not be ended for some seconds; the fourth shows the effect on others.
 //
 //   bun bench/workers.ts                     three rounds under 80 players, about a minute
 //   bun bench/workers.ts --rounds 1 --clients 8
@@ -8,8 +8,8 @@
 //   end                       times  found, ms  worker, ms  zone back, ms
 //   throws                        3          2         180           1350
 //
-// "found" is from the word to the worker until the zone is DOWN, "worker" from there until the next one ticks, "zone back" from
-// the word until it is ACTIVE; the longest of all rounds, without the back-off that a place waits which loses one after another.
+// "found" is the time from the command to the worker until the zone is DOWN, "worker" from there until its replacement ticks, "zone back" from
+// the command until the zone is ACTIVE; the longest of all rounds, without the back-off after repeated losses.
 
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
