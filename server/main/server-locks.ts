@@ -1,6 +1,7 @@
-// The locks of a running server, looked at once a second: those of its data folder and of its telemetry file. A folder that
-// is removed takes its lock along, and another server could begin there; so it is made and locked again at once. When
-// another was faster, that is told, and the recorder, which sees the inode of the lock it should be under, writes no more.
+// The locks of a running server, checked once per second: that of its data folder and that of its telemetry file. When
+// a folder is removed, its lock is removed too, and another server could start there; so the folder is created and
+// locked again at once. When another server was faster, the loss is reported, and the recorder, which compares the
+// inode of the lock with the expected one, stops writing.
 //
 //   const locks = new ServerLocks(dataLock, fileLock)
 //   await locks.check()     // [{ what: "data_dir", path: ".wowsim/server.lock", state: "retaken" }]; mostly []
@@ -13,11 +14,11 @@ export const LOCK_CHECK_MS = 1_000;
 export interface LockChange {
   what: "data_dir" | "telemetry_file";
   path: string;
-  /** "retaken": removed, and made anew; "lost": another server has it now, or it can not be made. */
+  /** "retaken": the lock was removed and created again; "lost": another server has it now, or it can not be created. */
   state: "retaken" | "lost";
 }
 
-/** As an operator is told. */
+/** The message for the operator. */
 export function worded({ what, path, state }: LockChange): string {
   const thing = what === "data_dir" ? `The data folder ${dirname(path)}` : `The lock of the telemetry file, ${path},`;
   if (state === "retaken")
@@ -27,7 +28,7 @@ export function worded({ what, path, state }: LockChange): string {
 }
 
 export class ServerLocks {
-  /** The inode of the telemetry file's lock, for the recorder; -1: it is not ours. */
+  /** The inode of the telemetry file's lock, for the recorder; -1 when this server does not hold the lock. */
   readonly telemetryInode = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT);
   readonly #locks: readonly (readonly [LockChange["what"], LockFile])[];
   readonly #telemetry: LockFile | null;
@@ -40,7 +41,10 @@ export class ServerLocks {
     this.#share();
   }
 
-  /** What has changed since the last look. A look that takes long, as on a slow disk, is not overtaken by the next. */
+  /**
+   * What has changed since the previous check. When a check takes long, as on a slow disk, the next one does not
+   * overtake it.
+   */
   async check(): Promise<LockChange[]> {
     if (this.#isChecking) return [];
     this.#isChecking = true;

@@ -1,5 +1,5 @@
-// What the gateway, the faults, the control channel and the supervisor have to say to Prometheus: where each number is
-// read at a scrape. (The zones' tick numbers register themselves in telemetry/zone-metrics.ts.)
+// The Prometheus metrics of the gateway, the faults, the control channel and the supervisor: each registers a source
+// that is read at a scrape. (The zones' tick numbers register themselves in server/main/monitoring/zone-metrics.ts.)
 
 import type { ControlServer } from "./control/server.ts";
 import type { FaultRegistry } from "./faults/registry.ts";

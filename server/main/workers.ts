@@ -1,5 +1,5 @@
-// Every thread the server starts, in one place: the entries of the worker threads lie beside main.ts. In a one-file
-// build they lie beside the program (tools/build-binary.ts).
+// Every thread the server starts, in one place: the entry files of the worker threads are in the same folder as
+// main.ts. In a one-file build they are next to the program (tools/build-binary.ts).
 
 import type { WorkerFactory } from "../shared/worker-factory.ts";
 

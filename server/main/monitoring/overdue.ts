@@ -1,12 +1,15 @@
-// What a zone is called by whoever asks: what it said last, but for one that is ACTIVE and whose next tick is overdue. Nobody
-// knows yet why; the watchdog, or the tick's end, says it later.
+// The state of a zone as shown to clients: the state it last reported, but DEGRADED for an ACTIVE zone whose next tick
+// is overdue. The reason is not known yet; the watchdog, or the end of the tick, reports it later.
 
 import type { ZoneState } from "../../shared/zone-messages.ts";
 
-/** Ticks that are due and have not come. */
+/** Number of ticks that are due but have not come. */
 export const OVERDUE_TICKS_MAX = 5;
 
-/** `ageMs`: since the newest tick, null before the first. `intervalMs`: from one tick to the next, by game time's present rate. */
+/**
+ * `ageMs`: time since the newest tick, null before the first. `intervalMs`: time between two ticks at the current rate
+ * of game time.
+ */
 export function stateSeen(state: ZoneState, ageMs: number | null, intervalMs: number): ZoneState {
   const isOverdue = ageMs !== null && ageMs > (1 + OVERDUE_TICKS_MAX) * intervalMs;
   return state === "ACTIVE" && isOverdue ? "DEGRADED" : state;

@@ -1,4 +1,4 @@
-// Once a second, how the process is: memory, processor time, age, and what telemetry itself lost.
+// The health of the process, emitted once per second: memory, processor time, age, and lost telemetry lines.
 //
 //   {"type":"health","component":"server","message":"Process","data":{"rss_mb":91.2,"heap_mb":8.1,"external_mb":2.2,
 //    "cpu_share":0.31,"cpu_wait_share":0.02,"machine_busy":0.4,"machine_cores":2,"uptime_s":12,"telemetry_lines_lost":0}}
@@ -8,7 +8,7 @@ import { Processors } from "./processors.ts";
 
 const BYTES_PER_MB = 1024 * 1024;
 
-/** Takes the samples; one a process. */
+/** Takes the samples; one instance per process. */
 export class ProcessHealth {
   readonly #now: () => number;
   readonly #startedAtMs: number;
@@ -24,7 +24,7 @@ export class ProcessHealth {
     this.#processors = new Processors(now);
   }
 
-  /** Memory in MiB; `cpu_share` in cores over the time since the sample before (all threads; 2 = two cores busy). */
+  /** Memory in MiB; `cpu_share` in cores since the previous sample (all threads; 2 = two cores busy). */
   sample(telemetryLinesLost: number): Record<string, number | null> {
     const nowMs = this.#now();
     const used = process.cpuUsage(this.#cpu);

@@ -1,10 +1,10 @@
-// The process as Prometheus dashboards know it, under the customary names.
+// The process metrics under the names that Prometheus dashboards expect.
 //
 //   process_cpu_seconds_total 1.25
 //   process_resident_memory_bytes 96468992
 //
-// prom-client's own default metrics are not used: under Bun half of them say nothing or nonsense (event loop lag of
-// 9e9 s, "Nan"), and listing open files takes milliseconds once thousands of players are connected.
+// prom-client's own default metrics are not used: under Bun half of them are missing or wrong (event loop lag of 9e9 s,
+// "Nan"), and listing open files takes milliseconds once thousands of players are connected.
 
 import { memoryUsage } from "../../shared/memory-usage.ts";
 import type { MetricsSink } from "./metrics-sink.ts";

@@ -1,11 +1,12 @@
-// Whether the process gets the processors it asks for: how long its threads waited for one, and how busy all of the
+// Whether the process gets enough processor time: how long its threads waited for a processor, and how busy the whole
 // machine is.
 //
 //   const processors = new Processors()
-//   processors.sample()      // { cpu_wait_share: 1.4, machine_busy: 2, machine_cores: 2 }: others take them
+//   processors.sample()      // { cpu_wait_share: 1.4, machine_busy: 2, machine_cores: 2 }: other processes use them
 //
-// The kernel counts for every thread how long it could have run and did not (Linux, /proc/<pid>/task/<tid>/schedstat): a
-// thread that sleeps, or is stopped, waits for nothing. What the system does not tell is null, which is not 0.
+// For every thread, the kernel counts how long it was runnable but did not run (Linux,
+// /proc/<pid>/task/<tid>/schedstat): a thread that sleeps, or is stopped, does not wait. A value that the system does
+// not provide is null, which is not 0.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -20,9 +21,9 @@ interface Sums {
 }
 
 export interface ProcessorSample {
-  /** Threads of ours that waited for a processor, on average. */
+  /** Average number of the process's threads that waited for a processor. */
   cpu_wait_share: number | null;
-  /** Processors that were busy, by whatever process, on average; and how many there are. */
+  /** Average number of busy processors, whatever process used them; and the number of processors. */
   machine_busy: number | null;
   machine_cores: number;
 }
@@ -37,14 +38,14 @@ export class Processors {
     this.#last = this.#sums();
   }
 
-  /** Of the time since the sample before. */
+  /** The sample for the time since the previous sample. */
   sample(): ProcessorSample {
     const [before, after] = [this.#last, this.#sums()];
     this.#last = after;
     const elapsedMs = Math.max(1, after.atMs - before.atMs);
     const waited = before.waitedMs === null || after.waitedMs === null ? null : after.waitedMs - before.waitedMs;
     return {
-      // A thread that ended takes its sum with it.
+      // When a thread ends, its sum disappears.
       cpu_wait_share: waited === null || waited < 0 ? null : thousandths(waited / elapsedMs),
       machine_busy: after.busyMs === 0 ? null : thousandths((after.busyMs - before.busyMs) / elapsedMs),
       machine_cores: cpus().length,
@@ -56,12 +57,12 @@ export class Processors {
   }
 }
 
-/** Of all threads, since each began; null where nobody counts. */
+/** The waiting time of all threads since each started, in milliseconds; null where the system does not count it. */
 function waitedMs(): number | null {
   try {
     return readdirSync(TASKS).reduce((sum, task) => sum + waitedNs(task), 0) / NS_PER_MS;
   } catch (error) {
-    // No Linux, or no file handle left.
+    // Not Linux, or no file handle left.
     if (error instanceof Error) return null;
     throw error;
   }
@@ -72,7 +73,7 @@ function waitedNs(task: string): number {
     const [, waited] = readFileSync(`${TASKS}/${task}/schedstat`, "latin1").split(" ");
     return Number(waited);
   } catch (error) {
-    // It ended a moment ago.
+    // The thread ended a moment ago.
     if (error instanceof Error) return 0;
     throw error;
   }

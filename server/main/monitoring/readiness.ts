@@ -1,25 +1,25 @@
-// Whether players can be taken: by the server as a whole (all its sockets listen, and some zone ticks), and by each zone.
+// Whether players can enter: the server as a whole (all its sockets listen, and some zone ticks), and each zone.
 //
 //   const readiness = new Readiness({ listeners: ["game", "control"], zones: [{ id: 1, name: "Elwynn Forest" }], ... })
 //   readiness.check()       // { ready: false, reasons: ["The game port does not listen yet.", ...], zones: [...] }
 //   readiness.up("game")
 //   supervisor.listen(readiness)
-//   readiness.check(1)      // ready only when zone 1 is; check("all"): when every zone is
+//   readiness.check(1)      // ready only when zone 1 is ready; check("all"): when every zone is
 
 import type { ZoneListener } from "../../shared/zone-link.ts";
 import type { FromZoneWorker, ZoneState } from "../../shared/zone-messages.ts";
 import type { TickReport } from "../../shared/tick-report.ts";
 import { stateSeen } from "./overdue.ts";
 
-/** A zone whose newest tick is older than that, and than so many of its tick intervals, does not tick. */
+/** A zone does not tick when its newest tick is older than this, and older than this many of its tick intervals. */
 const TICK_AGE_MS_MAX = 2_000;
 const INTERVALS_MAX = 3;
 const PLAYABLE: ReadonlySet<ZoneState> = new Set(["ACTIVE", "DEGRADED"]);
 
 export interface ReadinessOptions {
-  /** Names of what must listen. */
+  /** Names of the listeners that must be up. */
   listeners: Iterable<string>;
-  /** Zones of the server, in order. */
+  /** The zones of the server, in order. */
   zones?: readonly { id: number; name: string }[];
   tickRateHz?: number;
   /** Milliseconds, monotonic. */
@@ -29,18 +29,18 @@ export interface ReadinessOptions {
 export interface ZoneReadiness {
   zone_id: number;
   name: string;
-  /** "STARTING" before its first tick, "SILENT" when it ought to tick and does not. */
+  /** "STARTING" before its first tick, "SILENT" when it should tick but does not. */
   state: ZoneState | "STARTING" | "SILENT";
   ready: boolean;
-  /** Why it is not ready, for people; null when it is. */
+  /** The reason why it is not ready, for people; null when it is ready. */
   reason: string | null;
-  /** Since its newest tick; null before the first. */
+  /** Milliseconds since its newest tick; null before the first. */
   tick_age_ms: number | null;
 }
 
 export interface ReadinessVerdict {
   ready: boolean;
-  /** Why not, for people; empty when ready. */
+  /** The reasons why it is not ready, for people; empty when it is ready. */
   reasons: string[];
   zones: ZoneReadiness[];
 }
@@ -50,7 +50,7 @@ interface KnownZone {
   state: ZoneState | "STARTING";
   reason: string;
   atMs: number | null;
-  /** From one tick to the next, by game time's rate. */
+  /** Milliseconds between two ticks, at the rate of game time. */
   intervalMs: number;
 }
 
@@ -80,7 +80,7 @@ export class Readiness implements ZoneListener {
     zone.intervalMs = this.#intervalMs / gameTimeRate;
   }
 
-  /** A state that no tick tells, such as that of a zone whose worker was lost. */
+  /** Records a state that no tick reports, such as that of a zone whose worker was lost. */
   said(message: FromZoneWorker): void {
     if (message.type !== "zone_state") return;
     const zone = this.#zone(message.zoneId);
@@ -100,7 +100,7 @@ export class Readiness implements ZoneListener {
     return this.#zones.has(zoneId);
   }
 
-  /** Of one zone, of every zone, or of the server: there one zone that is ready will do. */
+  /** Checks one zone, every zone, or the server, for which one ready zone is enough. */
   check(which: number | "all" | "any" = "any"): ReadinessVerdict {
     const zones = [...this.#zones].map(([id, zone]) => this.#checkZone(id, zone));
     const reasons = [...this.#waitingFor].map((listener) => `The ${listener} port does not listen yet.`);

@@ -1,4 +1,4 @@
-// Telemetry's own numbers for Prometheus: what was written, lost, sent, and what the disk says.
+// Telemetry's own numbers for Prometheus: lines written, lost and sent, and the errors of the disk.
 //
 //   wowsim_telemetry_lines_written_total 81234
 //   wowsim_telemetry_lines_lost_total{where="ring",source="zone-worker-1"} 0
@@ -53,7 +53,7 @@ export function registerTelemetryMetrics(metrics: MetricsSink, telemetry: Teleme
   );
 }
 
-/** Who writes the ring of this index. */
+/** The name of the thread that writes the ring with this index. */
 function sourceName(index: number): string {
   return index === 0 ? "main" : `zone-worker-${index}`;
 }

@@ -1,13 +1,13 @@
-// Telemetry as the main thread has it: the rings every thread writes its lines to, and the two workers that carry them to
-// the file and to the watchers.
+// Telemetry on the main thread: the rings to which every thread writes its lines, and the two workers that move the
+// lines to the file and to the watchers.
 //
 //   const telemetry = await startTelemetry({ file, udpHost: "127.0.0.1", udpPort: 9090, producers: 3, workers, ... })
 //   telemetry.emitter.emit("event", "server", "Server starting", { version, tick_rate_hz: 20 })
 //   new Worker(...).postMessage({ telemetryRing: telemetry.rings[1] })     // there: new RingEmitter(new Ring(buffer))
 //   await telemetry.stop()      // after the zone workers ended: their last lines are in the rings
 //
-// rings[0] belongs to the main thread, rings[1] and on to the zone workers, one writer each. A zone worker that takes the place
-// of a lost one gets a ring of its own (ringOf), since the lost one may still write to its.
+// rings[0] belongs to the main thread, rings[1] and higher to the zone workers, one writer each. A replacement zone
+// worker gets a new ring (ringOf), because the lost worker may still write to the old one.
 
 import type { WorkerFactory } from "../../shared/worker-factory.ts";
 import { Ring } from "../../shared/ring.ts";
@@ -20,33 +20,33 @@ import { WorkerHost } from "./worker-host.ts";
 import type { FeedStart, RecorderStart } from "../../shared/telemetry-messages.ts";
 import { at } from "../../protocol/assert.ts";
 
-/** Seconds of a thread's lines, should the recorder not get a core: 1 MiB is about 3,500 of them. */
+/** Holds some seconds of a thread's lines when the recorder gets no core: 1 MiB is about 3,500 lines. */
 const RING_BYTES = 1 << 20;
 const FEED_RING_BYTES = 1 << 20;
 const BACKLOG_BYTES_MAX = 8 << 20;
 const ROTATE_BYTES = 256 << 20;
 const FILES_MAX = 4;
 const HEALTH_INTERVAL_MS = 1000;
-/** Together well below the two seconds the whole server has for stopping. */
+/** Together well below the two seconds in which the whole server must stop. */
 const RECORDER_STOP_MS_MAX = 700;
 const FEED_STOP_MS_MAX = 100;
 
 export interface TelemetryOptions {
-  /** The file; its folder is made when there is none. */
+  /** The path of the file; its folder is created when it is missing. */
   file: string;
-  /** Held by whoever calls, who tells by its inode that it still is. */
+  /** The lock held by the caller; its inode shows whether the caller still holds it. */
   lock?: { path: string; inode: SharedArrayBuffer } | null;
   /** Size at which the file is rotated; default 256 MiB. */
   rotateBytes?: number;
-  /** Files kept, the current one included; default 4. */
+  /** Number of files kept, including the current one; default 4. */
   filesMax?: number;
   udpHost: string;
-  /** 0: any. */
+  /** 0 means any free port. */
   udpPort: number;
-  /** What watchers have to show, if anything. */
+  /** The token that watchers must send; default none. */
   udpToken?: string | undefined;
   feedLimits?: Partial<FeedLimits> | undefined;
-  /** Threads that speak: the main thread and every zone worker. */
+  /** Number of threads that write lines: the main thread and every zone worker. */
   producers: number;
   /** Wall time in milliseconds since 1970. */
   clock: () => number;
@@ -54,13 +54,13 @@ export interface TelemetryOptions {
 }
 
 export interface TelemetryStats {
-  /** Lines that are in no file: rings full, or the disk too slow. */
+  /** Lines that were not written to a file, because a ring was full or the disk too slow. */
   linesLost: number;
   linesWritten: number;
   fileBytes: number;
   fileErrors: number;
   subscribers: number;
-  /** Times a telemetry worker died and was replaced. */
+  /** Number of times a telemetry worker died and was replaced. */
   workerRestarts: number;
 }
 
@@ -72,12 +72,12 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
 }
 
 export class Telemetry {
-  /** [0] main thread, [1] and on the zone workers. */
+  /** [0] is for the main thread, [1] and higher for the zone workers. */
   readonly rings: SharedArrayBuffer[];
-  /** The main thread's. */
+  /** The main thread's emitter. */
   readonly emitter: RingEmitter;
   readonly #readers: Ring[];
-  /** Lines that were lost in rings of before, by producer. */
+  /** Lines that were lost in earlier rings, by producer. */
   readonly #lostBefore: number[];
   readonly #handedOut = new Set<number>();
   readonly #counters = new TelemetryCounters(TelemetryCounters.allocate());
@@ -87,7 +87,7 @@ export class Telemetry {
   #udpPort: number;
   #healthTimer: Timer | undefined;
 
-  /** Use startTelemetry. */
+  /** Use startTelemetry instead. */
   constructor(options: TelemetryOptions) {
     this.rings = Array.from({ length: options.producers }, () => allocateTouched(RING_BYTES));
     this.#readers = this.rings.map((buffer) => new Ring(buffer));
@@ -128,7 +128,7 @@ export class Telemetry {
     this.#healthTimer = setInterval(() => this.#sayHealth(), HEALTH_INTERVAL_MS);
   }
 
-  /** The ring of a producer that starts: the one made for it, and a new one each time it is replaced. */
+  /** The ring for a producer that starts: the prepared one at first, and a new one for each replacement. */
   ringOf(producer: number): SharedArrayBuffer {
     const first = this.rings[producer];
     const before = this.#readers[producer];
@@ -161,17 +161,17 @@ export class Telemetry {
     };
   }
 
-  /** One of the workers' own numbers. */
+  /** The value of a counter of the workers. */
   counter(name: TelemetryCounter): number {
     return this.#counters.get(name);
   }
 
-  /** Lines that found the ring of a producer full, by its index in `rings`. */
+  /** Lines lost because a ring was full, by the ring's index in `rings`. */
   ringLinesLost(): number[] {
     return this.#readers.map((ring, producer) => ring.refused + at(this.#lostBefore, producer));
   }
 
-  /** Writes and sends everything that was emitted before, and ends the workers. Within about a second. */
+  /** Writes and sends everything emitted so far, and ends the workers. Takes at most about a second. */
   async stop(): Promise<void> {
     clearInterval(this.#healthTimer);
     this.emitter.flush(true);
@@ -189,7 +189,7 @@ export class Telemetry {
   }
 }
 
-/** A ring whose pages are all there from the start, so that memory does not seem to leak while it fills the first time. */
+/** A ring whose pages are all touched at once, so that its first filling does not look like a memory leak. */
 function allocateTouched(capacityBytes: number): SharedArrayBuffer {
   const buffer = Ring.allocate(capacityBytes);
   new Uint8Array(buffer).fill(0);

@@ -1,18 +1,19 @@
-// The main thread's hold on one telemetry worker: starts it, starts it anew when it dies, stops it within a time.
+// Controls one telemetry worker from the main thread: starts it, restarts it when it dies, stops it within a time
+// limit.
 //
 //   const host = new WorkerHost(workers.feed, () => ({ type: "start", ... }))
-//   const { port } = await host.start()      // throws WowsimError when the worker says why it can not
-//   await host.stop(250)                     // its last words, or its end, in 250 ms
+//   const { port } = await host.start()      // throws WowsimError with the worker's reason when it can not start
+//   await host.stop(250)                     // the worker finishes, or is ended, within 250 ms
 //
-// Telemetry is no reason for a server to end: a worker that dies is replaced after a second and goes on with the same
-// rings and counters.
+// A failure of telemetry does not end the server: a worker that dies is replaced after a second and continues with the
+// same rings and counters.
 
 import { WowsimError } from "../../protocol/errors.ts";
 import type { WorkerFactory } from "../../shared/worker-factory.ts";
 import type { FromTelemetryWorker, ToFeed, ToRecorder } from "../../shared/telemetry-messages.ts";
 
 const RESTART_DELAY_MS = 1000;
-/** For the answer of a worker that used up its time. */
+/** Extra time for the answer of a worker that used its whole timeout. */
 const STOP_MARGIN_MS = 100;
 
 type Ready = Extract<FromTelemetryWorker, { type: "ready" }>;
@@ -26,13 +27,13 @@ export class WorkerHost {
   #onStopped: (() => void) | null = null;
   #restarts = 0;
 
-  /** `startMessage` is asked again at every restart. */
+  /** `startMessage` is called again at every restart. */
   constructor(factory: WorkerFactory, startMessage: () => ToRecorder | ToFeed) {
     this.#factory = factory;
     this.#startMessage = startMessage;
   }
 
-  /** Times the worker died and was replaced. */
+  /** Number of times the worker died and was replaced. */
   get restarts(): number {
     return this.#restarts;
   }
@@ -67,12 +68,15 @@ export class WorkerHost {
     });
   }
 
-  /** Tells the worker something. One that is being replaced does not get it: its start message has to say the same. */
+  /**
+   * Sends the worker a message. A worker that is being replaced does not get it: its start message must contain the
+   * same.
+   */
   post(message: ToRecorder | ToFeed): void {
     this.#worker?.postMessage(message);
   }
 
-  /** Asks the worker to finish within `timeoutMs`, and ends it shortly after that at the latest. */
+  /** Asks the worker to finish within `timeoutMs`, and ends it soon after that if necessary. */
   async stop(timeoutMs: number): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#restartTimer);
@@ -91,7 +95,7 @@ export class WorkerHost {
     if (this.#stopping) return;
     this.#restartTimer = setTimeout(() => {
       this.#restarts++;
-      // When it can not be started now either, it is tried again; the restart counter shows it.
+      // When the restart fails, it is tried again later; the restart counter shows it.
       this.start().catch(() => this.#restartLater());
     }, RESTART_DELAY_MS);
   }

@@ -1,10 +1,11 @@
-// The zones' numbers for Prometheus, taken from the report of every tick and read at the scrape.
+// The zones' numbers for Prometheus, collected from the report of every tick and read at the scrape.
 //
 //   wowsim_zone_tick_duration_seconds_bucket{zone="1",le="0.005"} 1201
 //   wowsim_zone_tick_duration_p99_seconds{zone="1"} 0.0041            of the last 10 s, exact
 //   wowsim_zone_casts_completed_total{zone="1"} 3310
 //
-// Durations go into buckets and a window, the kernel's counters into running totals: a few dozen nanoseconds a tick.
+// Durations are added to buckets and a window, the kernel's counters to running totals: this takes a few dozen
+// nanoseconds per tick.
 
 import * as abi from "../../../assembly/abi.ts";
 import { nameOf, REFUSED_NAMES } from "../../protocol/game/wire-names.ts";
@@ -18,10 +19,10 @@ import { FIGURES, COUNTERS_SHOWN, emptyReport } from "../../shared/tick-report.t
 import { at } from "../../protocol/assert.ts";
 
 const WINDOW_MS = 10_000;
-/** Ten seconds at 100 Hz, the highest tick rate, and some. */
+/** Enough for ten seconds at 100 Hz, the highest tick rate. */
 const WINDOW_TICKS_MAX = 1024;
 
-/** The newest value of a figure that is shown as such. */
+/** Figures of which only the newest value is shown. */
 const GAUGES: readonly [name: string, help: string, read: (newest: TickReport) => number][] = [
   ...Object.entries(FIGURES).flatMap(([figure, shown]): [string, string, (newest: TickReport) => number][] =>
     "gauge" in shown ? [[...shown.gauge, (newest) => newest[figure as keyof TickReport] as number]] : [],
@@ -31,7 +32,7 @@ const GAUGES: readonly [name: string, help: string, read: (newest: TickReport) =
   ),
 ];
 
-/** One zone's running numbers. */
+/** The running numbers of one zone. */
 class ZoneNumbers {
   state: ZoneState = "ACTIVE";
   name = "";
@@ -45,9 +46,9 @@ class ZoneNumbers {
   readonly kernel = new Buckets(TICK_BUCKETS_SECONDS);
   readonly recent = new RecentWindow(WINDOW_MS, WINDOW_TICKS_MAX);
   readonly totals = new Float64Array(abi.COUNTERS);
-  /** Of the newest tick. */
+  /** The report of the newest tick. */
   readonly newest = emptyReport(0);
-  /** When that came, in milliseconds; null before the first. */
+  /** When it arrived, in milliseconds; null before the first. */
   newestAtMs: number | null = null;
 }
 
@@ -63,12 +64,12 @@ export class ZoneMetrics {
     this.#intervalMs = 1_000 / tickRateHz;
   }
 
-  /** What people call the zone; shown by wowsim_zone_info. */
+  /** The name of the zone for people; shown by wowsim_zone_info. */
   nameZone(zoneId: number, name: string): void {
     this.#zone(zoneId).name = name;
   }
 
-  /** A state that no tick reports: a zone that is down does not tick. */
+  /** Records a state that no tick reports: a zone that is down does not tick. */
   observeState(zoneId: number, state: ZoneState): void {
     this.#zone(zoneId).state = state;
   }
@@ -91,7 +92,7 @@ export class ZoneMetrics {
     for (let index = 0; index < abi.COUNTERS; index++) {
       zone.totals[index] = at(zone.totals, index) + at(counters, index);
     }
-    // The report is filled again for the next tick, so its counters are copied.
+    // The report object is reused for the next tick, so its counters are copied.
     const kept = zone.newest.counters;
     kept.set(counters);
     Object.assign(zone.newest, report);

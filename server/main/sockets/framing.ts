@@ -1,10 +1,11 @@
-// How a stream of bytes is cut into messages, whatever is in them.
+// How a byte stream is split into messages, whatever the messages contain.
 
-/** Where messages end. */
+/** Finds the ends of messages. */
 export interface Framing {
   /**
-   * Where the message that begins at `start` ends: the index one past it, or -1 when it is not complete in
-   * [start, end). Bytes before `searched` were in an earlier, vain call and need not be looked at again.
+   * The end of the message that begins at `start`: the index after its last byte, or -1 when the message is not
+   * complete in [start, end). An earlier call has already searched the bytes before `searched`; they need not be
+   * searched again.
    */
   messageEnd(bytes: Buffer, start: number, searched: number, end: number): number;
   /** True when the bytes of a complete message are to be skipped silently (an empty line). */
@@ -14,7 +15,7 @@ export interface Framing {
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
-/** A message a line. */
+/** One message per line. */
 export const LINES: Framing = {
   messageEnd(bytes, start, searched, end) {
     const at = bytes.indexOf(NEWLINE, Math.max(start, searched));

@@ -1,12 +1,12 @@
-// Cuts a connection's byte stream into messages, however the network cut it. Bytes are copied only when a message is
-// not complete at the end of a chunk: then what there is of it is kept until the rest comes, up to a limit.
+// Splits a connection's byte stream into messages, however the network divided it. Bytes are copied only when a message
+// is not complete at the end of a chunk: then the first part is kept until the rest arrives, up to a limit.
 //
-//   splitter.push(chunk, framing, (bytes, start, end) => ...)   // once a complete message, in place
+//   splitter.push(chunk, framing, (bytes, start, end) => ...)   // called once per complete message, in place
 //   splitter.push(...) === "too_long"                         // more bytes without a complete message than allowed
 
 import type { Framing } from "./framing.ts";
 
-/** Sees a complete message at [start, end) of `bytes`; false ends the splitting (the connection is being closed). */
+/** Gets a complete message at [start, end) of `bytes`; false ends the splitting (the connection is being closed). */
 export type MessageVisitor = (bytes: Buffer, start: number, end: number) => boolean;
 
 const FIRST_PARTIAL_BYTES = 256;
@@ -20,12 +20,12 @@ export class MessageSplitter {
     this.#messageBytesMax = messageBytesMax;
   }
 
-  /** Bytes kept of a message that is not complete yet. */
+  /** Number of bytes kept of an incomplete message. */
   get partialBytes(): number {
     return this.#partialLength;
   }
 
-  /** Visits all messages that `chunk` completes, and keeps what is left over. */
+  /** Visits all messages that `chunk` completes, and keeps the rest. */
   push(chunk: Buffer, framing: Framing, visit: MessageVisitor): "ok" | "stopped" | "too_long" {
     let start = 0;
     if (this.#partialLength > 0) {
@@ -43,16 +43,16 @@ export class MessageSplitter {
     return "ok";
   }
 
-  /** Lets go of what was kept. */
+  /** Drops the kept bytes. */
   clear(): void {
     this.#partial = null;
     this.#partialLength = 0;
   }
 
-  /** Completes the kept message from the chunk; where the chunk's next message begins, or why there is none. */
+  /** Completes the kept message from the chunk; returns where the chunk's next message begins, or why there is none. */
   #finishPartial(chunk: Buffer, framing: Framing, visit: MessageVisitor): number | "ok" | "stopped" | "too_long" {
     const kept = this.#partialLength;
-    // As much of the chunk as a message may still have: the rest of it is cut in place.
+    // Only as much of the chunk as the kept message may still need; later messages are split in place.
     const taken = Math.min(chunk.length, this.#messageBytesMax - kept + 1);
     this.#append(chunk, 0, taken);
     const whole = this.#partial;
@@ -70,7 +70,7 @@ export class MessageSplitter {
     return "ok";
   }
 
-  /** Doubling: a message that comes byte by byte costs no more than twice its length in copies. */
+  /** Doubles the buffer: a message that arrives byte by byte costs copies of at most twice its length. */
   #append(source: Buffer, start: number, end: number): void {
     const needed = this.#partialLength + end - start;
     if (this.#partial === null || this.#partial.length < needed) {

@@ -1,11 +1,11 @@
-// What one connection is still owed. Bounded; messages of a tick are gathered here and leave in one write. Bun's write
-// buffers nothing: it says how much it took, and `drain` tells when there is room again.
+// The queued output of one connection. It is bounded; messages of a tick are collected here and sent in one write.
+// Bun's write buffers nothing: it returns how many bytes it took, and `drain` reports when the socket can take more.
 //
-//   outbox.append(bytes, length)     // false: no room, the caller decides what that means (a frame is left out)
+//   outbox.append(bytes, length)     // false: no room; the caller decides what to do (a frame is dropped)
 //   outbox.flush(socket)             // "drained" | "blocked" (resumes with the socket's drain) | "closed"
-//   outbox.isEmpty && outbox.pass(socket, bytes, at, length)     // past the buffer; what the socket did not take is kept
+//   outbox.isEmpty && outbox.pass(socket, bytes, at, length)     // directly to the socket; the unsent rest is queued
 
-/** The one thing needed of a socket: Bun's write. Returns bytes taken, or -1 when it is closed. */
+/** The only function needed of a socket: Bun's write. Returns the number of bytes taken, or -1 when it is closed. */
 export interface Writable {
   write(data: Uint8Array, byteOffset: number, byteLength: number): number;
 }
@@ -13,9 +13,9 @@ export interface Writable {
 export type FlushOutcome = "drained" | "blocked" | "closed";
 
 const FIRST_BYTES = 4_096;
-/** A buffer that grew past this is let go once it is empty. */
+/** A buffer that grew beyond this is released once it is empty. */
 const KEPT_BYTES_MAX = 16_384;
-/** Set aside for the message that says why the connection ends. */
+/** Reserved for the message that says why the connection ends. */
 const FAREWELL_BYTES = 512;
 
 const NOTHING = new Uint8Array(0);
@@ -25,7 +25,7 @@ export class Outbox {
   #bytes: Uint8Array = NOTHING;
   #start = 0;
   #end = 0;
-  /** The socket took less than there was; nothing is written until it drains. */
+  /** The socket did not take all bytes; nothing is written until it drains. */
   #blocked = false;
 
   constructor(bytesMax: number) {
@@ -36,17 +36,17 @@ export class Outbox {
     return this.#end - this.#start;
   }
 
-  /** Nothing is owed, and the socket took all it was given. */
+  /** Nothing is queued, and the socket has taken everything. */
   get isEmpty(): boolean {
     return this.#start === this.#end && !this.#blocked;
   }
 
-  /** Queues all of source[0, length), or nothing and returns false when that would pass the bound. */
+  /** Queues all of source[0, length); when that would exceed the bound, queues nothing and returns false. */
   append(source: Uint8Array, length: number): boolean {
     return this.#append(source, length, this.bytesMax);
   }
 
-  /** Like append, with the room set aside for last words. */
+  /** Like append, but may also use the room reserved for the farewell. */
   appendFarewell(source: Uint8Array, length: number): boolean {
     return this.#append(source, length, this.bytesMax + FAREWELL_BYTES);
   }
@@ -68,7 +68,10 @@ export class Outbox {
     return { state: "drained", bytes: taken };
   }
 
-  /** Empty, it writes from where the bytes lie, in one write and without a copy. What is not taken is owed, past any bound. */
+  /**
+   * Requires an empty outbox: writes the bytes in one write, without a copy. What the socket does not take is queued,
+   * even beyond the bound.
+   */
   pass(socket: Writable, source: Uint8Array, at: number, length: number): FlushOutcome {
     const taken = socket.write(source, at, length);
     if (taken === length) return "drained";

@@ -1,32 +1,33 @@
-// A bounded number of places for connections, of which strangers can never take the last ones. A stranger is who has shown
-// nothing yet: no token, or, where none is asked for, no request that was one. When there is no place left for a newcomer,
-// the one that has the least claim makes room: a stranger of the newcomer's own address when that has its share, else one of
-// the address that has most strangers, else whoever has been idle for longest. Of the strangers of an address those go
-// first that showed something wrong, then the oldest; where an address has used up its share, any of them, by chance. So a
-// newcomer always gets in, and whoever only holds places can not keep anybody out. Nor can a guesser at an operator's own
-// address push the operator out for sure before the token has come, as it could by age, with a share of new connections.
+// A bounded number of places for connections; strangers can never take the last ones. A stranger is a connection that
+// has not proven itself yet: it has sent no token or, where none is needed, no valid request. When no place is free for
+// a newcomer, another connection is evicted: a stranger of the newcomer's own address when that address has its full
+// share, else a stranger of the address with the most strangers, else the connection that has been idle longest. Of an
+// address's strangers, those that sent a wrong token are evicted first, then the oldest; when the address has used its
+// share, the choice among them is random. So a newcomer always gets in, and a client that only holds places can not
+// keep anybody out. An attacker at an operator's own address can not surely push the operator out before the token has
+// arrived either; if the oldest were evicted, a share of new connections would be enough.
 //
 //   const places = new Places<Connection>({ max: 64, reserved: 8, strangersPerAddressMax: 16 })
-//   places.take(connection, "203.0.113.7")     // null, or the connection that has to go
-//   places.know(connection)                    // it showed the token
-//   places.suspect(connection)                 // it showed a wrong one
-//   places.use(connection)                     // it did something: last in the line of those that make room
+//   places.take(connection, "203.0.113.7")     // null, or the connection to evict
+//   places.know(connection)                    // it sent the right token
+//   places.suspect(connection)                 // it sent a wrong token
+//   places.use(connection)                     // it was active: it is now the last to be evicted for idleness
 //   places.leave(connection)
 
 import { addressKey } from "../../shared/address.ts";
 
 export interface PlacesLimits {
-  /** Places in all. */
+  /** The total number of places. */
   max: number;
-  /** Of them, those that strangers never get. */
+  /** Places that strangers never get. */
   reserved: number;
-  /** Strangers of one address. */
+  /** The most strangers of one address. */
   strangersPerAddressMax: number;
 }
 
 interface Strangers<Holder> {
   count: number;
-  /** Of those with the least claim: how many, the oldest, and any, each as likely as any other. */
+  /** Among the first to be evicted: their number, the oldest, and one chosen at random, each with equal chance. */
   equals: number;
   oldest: Holder;
   any: Holder;
@@ -42,7 +43,7 @@ interface Place {
 export class Places<Holder> {
   readonly #limits: PlacesLimits;
   readonly #random: () => number;
-  /** Longest unused first. */
+  /** Least recently used first. */
   readonly #places = new Map<Holder, Place>();
 
   /** Throws RangeError when strangers would have no place at all. */
@@ -57,7 +58,7 @@ export class Places<Holder> {
     return this.#places.size;
   }
 
-  /** Gives the newcomer a place; whose it was, or null when one was free. */
+  /** Gives the newcomer a place; returns the evicted connection, or null when a place was free. */
   take(newcomer: Holder, address: string): Holder | null {
     const key = addressKey(address);
     const leaves = this.#whoMakesRoom(key);
@@ -66,7 +67,7 @@ export class Places<Holder> {
     return leaves;
   }
 
-  /** It is no stranger any more. */
+  /** Marks it as no stranger any more. */
   know(holder: Holder): void {
     const place = this.#places.get(holder);
     if (place === undefined) return;
@@ -74,13 +75,13 @@ export class Places<Holder> {
     this.use(holder);
   }
 
-  /** It showed something wrong: of the strangers of its address it goes before those who did not. */
+  /** Marks it as a connection that sent a wrong token: it is evicted before the other strangers of its address. */
   suspect(holder: Holder): void {
     const place = this.#places.get(holder);
     if (place !== undefined) place.isSuspect = true;
   }
 
-  /** It did something. Of a stranger that counts for nothing: it would else talk itself to a longer stay. */
+  /** Marks it as active. This has no effect for strangers: else a stranger could extend its stay by sending. */
   use(holder: Holder): void {
     const place = this.#places.get(holder);
     if (place?.isKnown !== true) return;

@@ -1,4 +1,4 @@
-// How often something may happen: so often a second on average, so often at once after a silence.
+// A rate limit: an average number of events per second, and a burst after a pause.
 //
 //   const bucket = new TokenBucket(100, 200, nowMs)
 //   if (!bucket.take(nowMs)) refuse()

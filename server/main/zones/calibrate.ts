@@ -1,4 +1,5 @@
-// How much fuel a tick gets: as much as a runaway loop burns in about one tick interval, so that it is stopped by then.
+// Measures how much fuel a tick gets: as much as a runaway loop burns in about one tick interval, so that it is stopped
+// then.
 
 import { COMMAND_BYTES, OP_SPIN } from "../../../assembly/abi.ts";
 import { WowsimError } from "../../protocol/errors.ts";
@@ -6,16 +7,17 @@ import { createMemory, instantiate } from "../../../assembly/toolchain/instance.
 import type { Kernel } from "../../../assembly/toolchain/kernel.ts";
 import { FuelTank, OutOfFuel } from "../../../assembly/toolchain/fuel.ts";
 
-/** Grows from run to run, so that the last one, which counts, runs in optimised code for long enough to be measured. */
+/** Rises from run to run, so that the last run, which counts, executes optimised code for long enough to be measured. */
 const TRIAL_FUELS = [2_000_000n, 10_000_000n, 20_000_000n];
 
-/** Less than that of a thread's processor time was not measured. */
+/** Less processor time than this is too short to measure. */
 const CPU_MS_MIN = 1;
 
 /**
  * Fuel for one tick of `intervalMs`, measured by letting a runaway command burn some (a few dozen milliseconds).
- * `cpuMs`: what the thread used of a processor; on a busy machine most of the time it waits for one, and fuel measured by
- * the clock would not even do for a start. Throws WowsimError("kernel_unmetered") when it never ran out.
+ * `cpuMs` returns the processor time of the thread; on a busy machine the thread mostly waits for a processor, and fuel
+ * measured by the wall clock would not even be enough to start. Throws WowsimError("kernel_unmetered") when the fuel
+ * never ran out.
  */
 export function fuelFor(
   intervalMs: number,
@@ -39,7 +41,7 @@ export function fuelFor(
     if (!runsOut(() => exports.tick(1)))
       throw new WowsimError("kernel_unmetered", `Kernel ${kernel.hash} does not stop when its fuel is used up.`);
     const [tookMs, ranMs] = [now() - start, cpuMs() - ranBefore];
-    // Some systems count a thread's time in steps too long for this.
+    // Some systems count a thread's time in steps that are too coarse for this.
     const burnMs = ranMs >= CPU_MS_MIN ? Math.min(tookMs, ranMs) : tookMs;
     fuelPerMs = Math.max(fuelPerMs, Number(fuel) / Math.max(burnMs, 0.01));
   }

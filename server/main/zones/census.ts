@@ -1,5 +1,6 @@
-// The audit of ownership: once a second each zone tells who is in it, and nobody may be in two. Zones tell at different
-// moments, so one who is just crossing is seen twice for once; only who is in two zones in two rounds running is reported.
+// The audit of ownership: once per second each zone reports its entities, and no entity may be in two zones. Zones
+// report at different moments, so an entity that crosses may be seen twice once; only an entity that is in two zones in
+// two consecutive rounds is reported.
 //
 //   error · audit · Entity in more than one zone · { entity_ids: [2000001], zones: [1, 2] }
 
@@ -26,18 +27,18 @@ export class Census implements ZoneListener {
     this.#roundAtMs = now();
   }
 
-  /** Entities that two rounds running found in more than one zone. */
+  /** Entities that two consecutive rounds found in more than one zone. */
   get duplicates(): number {
     return this.#duplicates;
   }
 
-  /** Everybody in a zone right now. */
+  /** Records all entities of a zone. */
   counted({ zoneId, ids }: Pick<ZoneCensus, "zoneId" | "ids">): void {
     this.#zones.set(zoneId, ids);
     if (this.#now() - this.#roundAtMs >= ROUND_MS) this.#compare();
   }
 
-  /** A zone that is DOWN owns nobody. */
+  /** Forgets a zone that is DOWN: it has no entities. */
   forget(zoneId: number): void {
     this.#zones.delete(zoneId);
   }

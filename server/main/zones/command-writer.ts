@@ -1,8 +1,8 @@
-// Puts commands for a zone into the ring to its worker (ring-records.ts): the zone, then the records.
+// Writes commands for a zone into the ring of its worker (ring-records.ts): the zone, then the records.
 
 import type { Ring } from "../../shared/ring.ts";
 
-/** One record or several, which come into one batch; false when the ring is full. */
+/** Writes one or more records, which stay in one batch; false when the ring is full. */
 export function writeCommands(ring: Ring, zoneId: number, records: Uint8Array): boolean {
   const at = ring.reserve(4 + records.length);
   if (at < 0) return false;

@@ -1,10 +1,11 @@
-// The server as one game loop, as existing readers know it. Its tick n is complete when every running zone has completed
-// n ticks since it came in; its duration is the longest of theirs. So it goes as slowly as the slowest zone.
+// The server as one game loop, as existing telemetry readers expect it. Its tick n is complete when every running zone
+// has completed n ticks since it joined; its duration is the longest of the zones' durations. So it is as slow as the
+// slowest zone.
 //
-//   zones at 812, 812, 809 ticks: the loop is at 809, and its next line comes with the third zone's next tick
+//   zones at 812, 812, 809 ticks: the loop is at 809, and its next line is emitted at the third zone's next tick
 //
-// What counts is a zone's tick number: a report that found its ring full does not set the loop back. A zone whose game time
-// is slowed down keeps nobody waiting while others go faster: the loop is that of the zones at the highest rate there is.
+// Only tick numbers count: a report that is lost because its ring is full does not set the loop back. A zone with
+// slowed game time does not delay the loop while others are faster: the loop follows the zones with the highest rate.
 
 import { memoryUsage } from "../../shared/memory-usage.ts";
 import type { Emitter } from "../../protocol/telemetry-line.ts";
@@ -16,10 +17,10 @@ import { entryOf } from "../../protocol/assert.ts";
 interface LoopZone {
   /** Ticks of the loop that this zone has completed. */
   ticks: number;
-  /** What its own tick number is ahead by; null until the first report since it came in. */
+  /** By how much its own tick number is ahead of the loop's; null until its first report since it joined. */
   ahead: number | null;
   running: boolean;
-  /** Game time a second of the clock. */
+  /** Seconds of game time per second of the clock. */
   rate: number;
 }
 
@@ -29,7 +30,7 @@ export class GameLoop implements ZoneListener {
   readonly #now: () => number;
   readonly #zones = new Map<number, LoopZone>();
   #tick = 0;
-  /** Of the ticks since the last line. */
+  /** The maximum of the ticks since the last line, in milliseconds. */
   #durationMsMax = 0;
   #overrun = false;
   #emittedAtMs: number;
@@ -47,7 +48,7 @@ export class GameLoop implements ZoneListener {
     });
   }
 
-  /** Ticks completed. */
+  /** Number of completed ticks. */
   get tick(): number {
     return this.#tick;
   }
@@ -65,7 +66,7 @@ export class GameLoop implements ZoneListener {
     this.#advance();
   }
 
-  /** A zone that is DOWN keeps nobody waiting; when it is back it joins where the loop is. */
+  /** A zone that is DOWN does not delay the loop; when it is back, it joins at the loop's current tick. */
   said(message: FromZoneWorker): void {
     if (message.type !== "zone_state") return;
     const zone = entryOf(this.#zones, message.zoneId);
@@ -78,7 +79,7 @@ export class GameLoop implements ZoneListener {
     this.#emitter.emit("event", "game_loop", "Game loop stopped", { total_ticks: this.#tick });
   }
 
-  /** Of the fastest zone. */
+  /** The rate of the fastest zone. */
   get #rate(): number {
     let highest = 0;
     for (const zone of this.#zones.values()) if (zone.running) highest = Math.max(highest, zone.rate);

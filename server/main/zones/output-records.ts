@@ -1,14 +1,15 @@
-// Hands out what zone workers write into their output rings (ring-records.ts), but for the reports.
+// Passes the records that zone workers write into their output rings (ring-records.ts) to a listener, except for
+// reports.
 //
 //   const records = new OutputRecords(listener)
-//   records.handOut(view, bytes, offset, length)      // listener.framed(zoneId, bytes, ...); true: it was one of these
+//   records.handOut(view, bytes, offset, length)      // listener.framed(zoneId, bytes, ...); true: it was such a record
 
 import { FRAME_HEADER_BYTES, FRAME_LENGTH } from "../../../assembly/abi.ts";
 import { WowsimError } from "../../protocol/errors.ts";
 import type { ZoneListener } from "../../shared/zone-link.ts";
 import { CENSUS, DEPARTED, END, ENTERED, FRAMES, readCensus } from "../../shared/ring-records.ts";
 
-/** Hears every kind of these records. */
+/** Gets every kind of these records. */
 export type RecordListener = Pick<Required<ZoneListener>, "framed" | "tickEnded" | "departed" | "entered" | "counted">;
 
 export class OutputRecords {
@@ -47,7 +48,7 @@ export class OutputRecords {
   #onFrames(view: DataView, bytes: Uint8Array, zoneId: number, from: number, to: number): void {
     for (let at = from; at < to;) {
       const length = view.getUint32(at + FRAME_LENGTH, true);
-      // The zone has checked what its kernel wrote (output-check.ts); this loop ends all the same.
+      // The zone has already checked the output of its kernel (output-check.ts); this loop ends even on bad data.
       if (length < FRAME_HEADER_BYTES || at + length > to) {
         throw new WowsimError("bad_frame", `Zone ${zoneId}: a frame of ${length} bytes where ${to - at} are.`);
       }

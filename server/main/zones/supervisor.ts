@@ -1,13 +1,13 @@
-// The main thread's hold on the zone workers: starts them, sends commands, asks questions, ends them. What comes back is kept and
-// handed on by zone-registry.ts. It computes no game state.
+// Controls the zone workers from the main thread: starts them, sends commands and requests, ends them. zone-registry.ts
+// stores and forwards what they report. It computes no game state.
 //
 //   const supervisor = await ZoneSupervisor.start({ world, kernel, ... })
 //   supervisor.send(1, command.bytes)        // false: the ring is full
-//   supervisor.listen(metrics)               // metrics.ticked(report), ... (shared/zone-link.ts)
+//   supervisor.listen(metrics)               // metrics.ticked(report), ... (server/shared/zone-link.ts)
 //   await supervisor.request(2, { type: "swap", module, hash, label })
 //
-// A worker that dies, or does not tick any more (watchdog.ts), takes its zones DOWN, which moves their players, and is
-// followed by another one, in which they begin anew (worker-slot.ts).
+// When a worker dies or hangs (watchdog.ts), its zones go DOWN, their players are moved, and a new worker replaces it,
+// in which the zones start anew (worker-slot.ts).
 
 import { at } from "../../protocol/assert.ts";
 import { WowsimError } from "../../protocol/errors.ts";
@@ -43,7 +43,7 @@ export class ZoneSupervisor implements ZoneLink, FaultZones {
   readonly #watchdog: Watchdog;
   readonly #watchTimer: Timer;
 
-  /** Starts all workers and their zones. Throws WowsimError("zone_worker") when one can not. */
+  /** Starts all workers and their zones. Throws WowsimError("zone_worker") when one can not start. */
   static async start(options: SupervisorOptions): Promise<ZoneSupervisor> {
     const supervisor = new ZoneSupervisor(options);
     try {
@@ -72,7 +72,7 @@ export class ZoneSupervisor implements ZoneLink, FaultZones {
     return this.#registry.zones;
   }
 
-  /** Ticks of the server as a whole. */
+  /** Number of ticks of the server as a whole. */
   get tick(): number {
     return this.#registry.gameLoop.tick;
   }
@@ -82,12 +82,12 @@ export class ZoneSupervisor implements ZoneLink, FaultZones {
     return this.#registry.census.duplicates;
   }
 
-  /** What became of workers. */
+  /** The losses of workers so far. */
   get losses(): WorkerLosses {
     return this.#registry.losses;
   }
 
-  /** Threads of lost workers that can not be ended. */
+  /** Number of threads of lost workers that can not be ended. */
   get burningThreads(): number {
     return this.#slots.reduce((sum, slot) => sum + slot.burning, 0);
   }
@@ -96,13 +96,16 @@ export class ZoneSupervisor implements ZoneLink, FaultZones {
     this.#registry.listen(listener);
   }
 
-  /** Queues command records that come into one batch; false when the worker's ring is full or there is no such zone. */
+  /** Queues command records, which stay in one batch; false when the worker's ring is full or the zone does not exist. */
   send(zoneId: number, records: Uint8Array): boolean {
     const ring = this.#linkOf(zoneId)?.commands;
     return ring !== undefined && writeCommands(ring, zoneId, records);
   }
 
-  /** Asks a zone, between two of its ticks. Rejects with WowsimError("zone_refused") and the zone's reason. */
+  /**
+   * Sends a request to a zone, which handles it between two ticks. Rejects with WowsimError("zone_refused") and the
+   * zone's reason.
+   */
   async request(zoneId: number, message: ZoneRequest): Promise<unknown> {
     const status = this.zones.get(zoneId);
     if (status === undefined) {
@@ -117,7 +120,7 @@ export class ZoneSupervisor implements ZoneLink, FaultZones {
     return await link.request(zoneId, message);
   }
 
-  /** To every worker. */
+  /** Sends a message to every worker. */
   broadcast(message: ToZoneWorker): void {
     for (const { link } of this.#slots) link?.post(message);
   }
@@ -129,13 +132,13 @@ export class ZoneSupervisor implements ZoneLink, FaultZones {
     this.#registry.gameLoop.stop();
   }
 
-  /** Null while there is no such zone, or no worker for it. */
+  /** Null when the zone does not exist, or no worker runs it at the moment. */
   #linkOf(zoneId: number): ZoneWorkerLink | null {
     const status = this.zones.get(zoneId);
     return status === undefined ? null : at(this.#slots, status.worker).link;
   }
 
-  /** The watchdog's look at all workers: one that hangs is given up. */
+  /** Checks all workers with the watchdog: a worker that hangs is ended. */
   #look(): void {
     const { late, stoodStillMs } = this.#watchdog.check();
     if (stoodStillMs > 0) this.losses.stoodStill(stoodStillMs);

@@ -1,20 +1,20 @@
-// Finds out which zone workers do not tick any more. A worker says in its breadcrumb when it is next due; one that is later
-// than the limit, and has come to nothing new meanwhile, hangs.
+// Detects zone workers that hang. A worker writes into its breadcrumb when its next tick is due; it hangs when it is
+// later than the limit and its breadcrumb has not changed meanwhile.
 //
 //   const watchdog = new Watchdog({ limitMs: 1000, now })
 //   watchdog.watch(0, crumb)
 //   watchdog.check()      // every watchdog.checkMs: { late: [{ worker: 0, lateMs: 1040, crumb }], stoodStillMs: 0 }
 //
-// A zone whose ticks are far apart (a low tick rate, slowed game time) is due late, and so is one that a fault holds up: they
-// say so themselves. Lateness is time that this thread has watched go by, without what a worker waits for a processor
-// (lateness.ts). When this thread stood still itself (SIGSTOP, a suspended laptop, a full collection), the workers may have
-// stood still with it: everybody begins anew with the whole limit.
+// A zone with a long tick interval (a low tick rate, slowed game time) or one that a fault delays writes a later due
+// time itself. Lateness is the time that this thread has seen elapse, minus the time that a worker waits for a
+// processor (lateness.ts). When this thread itself paused (SIGSTOP, a suspended laptop, a full collection), the workers
+// may have paused too: all workers get the whole limit again.
 
 import type { Crumb } from "../../shared/breadcrumb.ts";
 import { Lateness } from "../../shared/lateness.ts";
 import type { ThreadTimes } from "../../shared/thread-times.ts";
 
-/** Looks a limit, and within which bounds that is in milliseconds. */
+/** Checks per limit, and the bounds of the check interval in milliseconds. */
 const CHECKS_PER_LIMIT = 10;
 const CHECK_MS_MIN = 25;
 const CHECK_MS_MAX = 100;
@@ -22,9 +22,9 @@ const CHECK_MS_MAX = 100;
 export interface WatchdogOptions {
   /** How late a worker may be, in milliseconds. */
   limitMs: number;
-  /** Milliseconds of the clock that breadcrumbs are written by. */
+  /** Milliseconds of the clock that breadcrumbs use. */
   now: () => number;
-  /** What the system knows of a thread; default: nothing. */
+  /** The system's times of a thread; default: unknown. */
   timesOf?: (threadId: number) => ThreadTimes | null;
 }
 
@@ -36,7 +36,7 @@ export interface LateWorker {
 
 export interface Look {
   late: LateWorker[];
-  /** For how long this thread did not look, when that is long enough to say so; else 0. */
+  /** How long this thread made no check, when that is long enough to report; else 0. */
   stoodStillMs: number;
 }
 
@@ -47,7 +47,7 @@ interface Watched {
 }
 
 export class Watchdog {
-  /** How often to look. */
+  /** The interval of the checks, in milliseconds. */
   readonly checkMs: number;
   readonly #limitMs: number;
   readonly #now: () => number;
@@ -63,7 +63,7 @@ export class Watchdog {
     this.#lookedAtMs = now();
   }
 
-  /** From now on; whoever was watched under this number before is not any more. */
+  /** Watches a worker from now on; it replaces the previous worker with this number. */
   watch(worker: number, source: { read(): Crumb }): void {
     this.#watched.set(worker, { source, beat: source.read().beat, lateness: new Lateness() });
   }
@@ -72,7 +72,7 @@ export class Watchdog {
     this.#watched.delete(worker);
   }
 
-  /** Looks at everybody. Who is late stays so until forgotten. */
+  /** Checks all workers. A late worker stays late until it is forgotten. */
   check(): Look {
     const nowMs = this.#now();
     const elapsedMs = nowMs - this.#lookedAtMs;
@@ -84,7 +84,8 @@ export class Watchdog {
       const hasMoved = crumb.beat !== watched.beat;
       watched.beat = crumb.beat;
       const { lateness } = watched;
-      // Of a look that came late itself, only as much as one in time: where this thread has to wait for a processor, so have they.
+      // When this check is itself late, only one interval counts: when this thread waits for a processor, so do the
+      // workers.
       const overdueMs = Math.min(elapsedMs, nowMs - crumb.dueMs, this.checkMs);
       if (hasMoved || stoodStill) lateness.reset();
       else if (overdueMs > 0) lateness.add(overdueMs, this.#timesOf(crumb.threadId));
