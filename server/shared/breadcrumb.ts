@@ -1,20 +1,20 @@
-// What a zone worker does just now, in a few words of shared memory: its thread writes them without cost, and the main
-// thread reads them at any time, also when the worker never comes back from what it does.
+// What a zone worker is doing at the moment, in a few words of shared memory: its thread writes them at almost no cost,
+// and the main thread can read them at any time, even when the worker never finishes what it does.
 //
 //   crumb.waits(1000)                 // worker: the next tick is due at 1000
 //   crumb.beginsTick(1, 4711, 1100)   // zone 1 begins tick 4711; the next thing to happen is due at 1100
 //   crumb.enter(STAGE.kernel)
-//   crumb.noteKernel(view, at)        // in the middle of a long run of the kernel: what it says it is at
+//   crumb.noteKernel(view, at)        // during a long run of the kernel: copies the kernel's note
 //   crumb.read()                      // main: { beat: 9, dueMs: 1100, zoneId: 1, tick: 4711, stage: "kernel", note: { op: 97, ... } }
 //
-// `beat` counts what the worker has come to: a wait, a tick, a run of the kernel. `dueMs` is when it has promised to come to
-// the next of these. What is later than that, and has no new beat, is late (watchdog.ts).
+// `beat` counts the worker's steps: a wait, a tick, a run of the kernel. `dueMs` is the time by which the worker has
+// promised its next step. A worker without a new beat after that time is late (watchdog.ts).
 
 import { COMMAND_BYTES, COMMAND_OP } from "../../assembly/abi.ts";
 import { noteInWords, phaseInWords } from "./kernel-note.ts";
 import type { KernelNote } from "./kernel-note.ts";
 
-/** What a worker can be in the middle of, in the words that telemetry uses. */
+/** The stages of a worker, in the words of telemetry. */
 const STAGES = [
   "starting",
   "waiting",
@@ -51,16 +51,16 @@ const TICK = 2;
 const STAGE = 3;
 const FAULT_THREAD = 4;
 const THREAD_ID = 5;
-/** 1: the note behind this is of the kernel's run at hand. */
+/** 1 when the following note belongs to the current run of the kernel. */
 const HAS_NOTE = 6;
 const NOTE_PHASE = 7;
-/** The command's OP_* + 1; 0: the kernel is at none. */
+/** The command's OP_* + 1; 0 when the kernel handles no command. */
 const NOTE_OP = 8;
 const NOTE_SESSION = 9;
 const NOTE_ENTITY = 10;
 const NOTE_SPELL = 11;
 const WORDS = 12;
-/** The f64 behind the words. */
+/** The index of the f64 after the words. */
 const DUE = WORDS / 2;
 const BYTES = (WORDS + 2) * 4;
 
@@ -72,13 +72,13 @@ export interface Crumb {
   zoneId: number;
   tick: number;
   stage: Stage;
-  /** The system's number of the worker's thread; 0 where it can not be known. */
+  /** The system's number of the worker's thread; 0 where it is unknown. */
   threadId: number;
-  /** What the kernel says it is at; null when it does not run, or not for long yet. */
+  /** The note of the kernel; null when the kernel does not run, or has only run for a short time. */
   note: KernelNote | null;
 }
 
-/** Where a kernel's memory has its note, and the commands that it names. */
+/** Where a kernel's memory has its note, and the commands to which the note refers. */
 type NoteAddresses = Readonly<
   Record<
     | "breadcrumbPhase"
@@ -98,7 +98,7 @@ export class Breadcrumb {
   readonly #words: Int32Array;
   readonly #times: Float64Array;
 
-  /** Memory of a worker that starts: nothing is due before it ticks. */
+  /** Memory for a worker that starts: nothing is due before it ticks. */
   static allocate(): SharedArrayBuffer {
     const buffer = new SharedArrayBuffer(BYTES);
     new Float64Array(buffer)[DUE] = Number.POSITIVE_INFINITY;
@@ -111,14 +111,14 @@ export class Breadcrumb {
     this.#times = new Float64Array(buffer);
   }
 
-  /** Worker: nothing is to be done before `dueMs`. */
+  /** Worker: waits; nothing is due before `dueMs`. */
   waits(dueMs: number): void {
     this.#times[DUE] = dueMs;
     this.enter("waiting");
     this.beats();
   }
 
-  /** Worker: a zone begins a tick; what comes after it is due at `dueMs`. */
+  /** Worker: a zone begins a tick; the next step is due at `dueMs`. */
   beginsTick(zoneId: number, tick: number, dueMs: number): void {
     this.#times[DUE] = dueMs;
     Atomics.store(this.#words, ZONE, zoneId);
@@ -127,7 +127,7 @@ export class Breadcrumb {
     this.beats();
   }
 
-  /** Worker: the kernel runs a tick, or runs it again. Each run is bounded by its fuel, so each is a step forward. */
+  /** Worker: the kernel runs a tick, or runs it again. Each run is bounded by its fuel, so each counts as progress. */
   runsKernel(tick: number): void {
     Atomics.store(this.#words, TICK, tick);
     Atomics.store(this.#words, HAS_NOTE, 0);
@@ -135,7 +135,7 @@ export class Breadcrumb {
     this.beats();
   }
 
-  /** Worker: what the kernel has noted so far (assembly/state/breadcrumb.ts), which lies in memory that no other thread can read. */
+  /** Worker: copies the kernel's note (assembly/state/breadcrumb.ts) out of memory that no other thread can read. */
   noteKernel(view: DataView, at: NoteAddresses): void {
     const words = this.#words;
     const index = view.getUint32(at.breadcrumbCommand, true);
@@ -149,19 +149,19 @@ export class Breadcrumb {
     Atomics.store(words, HAS_NOTE, 1);
   }
 
-  /** Worker: what comes next is due at `dueMs`. */
+  /** Worker: the next step is due at `dueMs`. */
   promises(dueMs: number): void {
     this.#times[DUE] = dueMs;
   }
 
-  /** Worker: a fault holds it up on purpose; what comes next is due at `dueMs`. */
+  /** Worker: a fault delays it on purpose; the next step is due at `dueMs`. */
   pauses(dueMs: number): void {
     this.#times[DUE] = dueMs;
     this.enter("fault pause");
     this.beats();
   }
 
-  /** Worker: its number in the fault block and that of its thread in the system, said before anything that may fail. */
+  /** Worker: its number in the fault block and the system's number of its thread; called before anything that may fail. */
   claimed(faultThread: number, threadId: number): void {
     Atomics.store(this.#words, FAULT_THREAD, faultThread);
     Atomics.store(this.#words, THREAD_ID, threadId);

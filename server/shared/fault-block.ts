@@ -1,16 +1,16 @@
-// What the main thread and the zone workers share about active faults, in one small SharedArrayBuffer: whether an
-// activation still holds, and its counters. Removal is one store here, so it takes hold at once, also in a worker that is
-// in the middle of a long tick and reads no messages.
+// The state of active faults that the main thread and the zone workers share, in one small SharedArrayBuffer: whether
+// an activation is still active, and its counters. A removal is a single store, so it takes effect at once, even in a
+// worker that is in a long tick and reads no messages.
 //
 //   | threads | gone (3) | free (3) |   slot 0 | slot 1 | ... | slot 63          (words of 32 bits)
 //
 //   slot = activation % 64:   | open | 7 spare | thread 0 | thread 1 | ... | thread 64 |
 //   thread:                   | eligible (i64) | affected (i64) | retired | 3 spare | 4 effects (i64 each) |
 //
-// `open` holds the activation's number while it is active, else 0; a pause waits on it. Counters have one writer each.
-// A thread writes the activation's number to `retired` when it has nothing of it left; the main thread (thread 0) uses a
-// slot again only when all threads have done so, but for those that are gone: one bit each. A thread that has really ended
-// is free as well: the next worker takes its number.
+// `open` holds the activation's number while it is active, else 0; a pause waits on it. Each counter has a single
+// writer. A thread writes the activation's number to `retired` when it has removed all of it; the main thread (thread
+// 0) reuses a slot only when all threads have done so, except threads that are gone (one bit each). The number of a
+// thread that has really ended is free: the next worker takes it.
 
 import { WowsimError } from "../protocol/errors.ts";
 
@@ -22,22 +22,25 @@ const SLOT_HEAD_WORDS = 8;
 const THREAD_WORDS = 16;
 const RETIRED = 4;
 
-/** Activations that are active or being cleaned up at the same time. */
+/** The most activations that are active or being cleaned up at the same time. */
 export const ACTIVATIONS_MAX = 64;
-/** The main thread and the zone workers. */
+/** The main thread and up to 64 zone workers. */
 export const FAULT_THREADS_MAX = 65;
 
 const SLOT_WORDS = SLOT_HEAD_WORDS + FAULT_THREADS_MAX * THREAD_WORDS;
 
-/** Effects that one fault can count. */
+/** The most effects that one fault can count. */
 export const EFFECTS_MAX = 4;
 
-/** Which of an activation's counters; a number: which of its definition's effects. */
+/** A counter of an activation; a number is the index of an effect in its definition. */
 export type FaultCount = "eligible" | "affected" | number;
 
 const EFFECT_WORD = 8;
 
-/** The number of an effect's counter. Throws when the definition does not name it: a mistake in the fault's own code. */
+/**
+ * The index of an effect's counter. Throws when the definition does not contain the effect: a bug of the fault's own
+ * code.
+ */
 export function effectIndex(effects: readonly string[], effect: string): number {
   const index = effects.indexOf(effect);
   if (index >= 0 && index < EFFECTS_MAX) return index;
@@ -66,7 +69,7 @@ export class FaultBlock {
     this.#counts = new BigInt64Array(buffer);
   }
 
-  /** A worker's own number, for counting and retiring. Throws WowsimError when 64 others have one. */
+  /** Claims a number for a worker, for counting and retiring. Throws WowsimError when 64 other workers have one. */
   claimThread(): number {
     for (let thread = 1; thread < this.#threads; thread++) {
       const bit = bitOf(thread);
@@ -79,14 +82,14 @@ export class FaultBlock {
     throw new WowsimError("fault_threads", `Faults reach ${FAULT_THREADS_MAX - 1} zone workers at most; start fewer.`);
   }
 
-  /** Main thread: the activation holds from now on, its counters at zero. Its slot must be free. */
+  /** Main thread: activates the activation and sets its counters to zero. Its slot must be free. */
   open(activation: number): void {
     const slot = slotOf(activation);
     this.#words.fill(0, slot + SLOT_HEAD_WORDS, slot + SLOT_WORDS);
     Atomics.store(this.#words, slot, activation);
   }
 
-  /** Main thread: the activation is over. Wakes every pause that waits on it. */
+  /** Main thread: ends the activation. Wakes every pause that waits on it. */
   close(activation: number): void {
     const slot = slotOf(activation);
     if (Atomics.compareExchange(this.#words, slot, activation, 0) === activation) Atomics.notify(this.#words, slot);
@@ -101,7 +104,7 @@ export class FaultBlock {
     Atomics.wait(this.#words, slotOf(activation), activation, ms);
   }
 
-  /** Adds to a counter of the calling thread's own. */
+  /** Adds to one of the calling thread's counters. */
   count(activation: number, thread: number, which: FaultCount, amount: number): void {
     Atomics.add(this.#counts, (threadOf(activation, thread) + wordOfCount(which)) / 2, BigInt(amount));
   }
@@ -115,18 +118,21 @@ export class FaultBlock {
     return sum;
   }
 
-  /** The calling thread has nothing left of the activation and never touches its slot again. */
+  /** The calling thread has removed all of the activation and does not touch its slot again. */
   retire(activation: number, thread: number): void {
     Atomics.store(this.#words, threadOf(activation, thread) + RETIRED, activation);
   }
 
-  /** Main thread: the worker with this number has died, and nobody waits for it any more. 0: it never had one. */
+  /** Main thread: the worker with this number has died, and nothing waits for it any more. 0: it never had a number. */
   forgetThread(thread: number): void {
     if (thread === 0) return;
     Atomics.or(this.#words, wordOf(GONE, thread), bitOf(thread));
   }
 
-  /** Main thread: the forgotten worker's thread has ended and writes nothing more; its number is for the next worker. */
+  /**
+   * Main thread: the thread of a forgotten worker has ended and writes nothing more; the next worker may take its
+   * number.
+   */
   freeThread(thread: number): void {
     if (thread === 0) return;
     Atomics.or(this.#words, wordOf(FREE, thread), bitOf(thread));
@@ -150,7 +156,7 @@ export class FaultBlock {
   }
 }
 
-/** Of a set of threads that begins at `base`, one bit each. */
+/** The index of the word with a thread's bit, in a set of threads that begins at `base`. */
 function wordOf(base: number, thread: number): number {
   return base + (thread >>> 5);
 }

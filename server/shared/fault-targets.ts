@@ -1,25 +1,26 @@
-// What faults act on, besides the memory they share with zones: the workers, which have their zone halves, and the players.
+// The targets of faults, other than the shared memory of the zones: the workers, which have the zone halves, and the
+// players.
 
 import type { FaultSession } from "../protocol/faults/fault.ts";
 import type { ToZoneWorker } from "./zone-messages.ts";
 
-/** The zones of this server, ascending, and the way to all their workers. */
+/** The zones of this server, ascending, and a way to send to all their workers. */
 export interface FaultZones {
   readonly zones: ReadonlyMap<number, { readonly id: number; readonly name: string }>;
   broadcast(message: ToZoneWorker): void;
 }
 
-/** A fault's hook on the bytes of a session: returns what is passed on. */
+/** A fault's hook on the bytes of a session: returns the bytes to pass on. */
 export type ByteHook = (session: FaultSession, bytes: Uint8Array) => Uint8Array;
 
-/** Those who play, and the ways to hurt them. */
+/** The players, and the operations that faults can do on them. */
 export interface FaultPlayers {
-  /** Sessions in the given zones, in order of id; of all zones when none is given. */
+  /** Sessions in the given zones, in order of id; in all zones when the list is empty. */
   faultSessions(zones: readonly number[]): FaultSession[];
-  /** Lets nobody in, and no one resume, for so many server ticks from now; 0 ends that. */
+  /** Refuses newcomers and resumes for `ticks` server ticks from now; 0 ends that. */
   holdConnections(ticks: number): void;
-  /** All bytes from clients go through `hook`; null: as they are. */
+  /** Sends all bytes from clients through `hook`; null removes the hook. */
   setIngress(hook: ByteHook | null): void;
-  /** All messages to clients go through `hook`; null: as they are. */
+  /** Sends all messages to clients through `hook`; null removes the hook. */
   setEgress(hook: ByteHook | null): void;
 }

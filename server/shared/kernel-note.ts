@@ -1,11 +1,11 @@
-// What a kernel notes of what it is at (assembly/state/breadcrumb.ts): in the words of telemetry, and for people.
+// The kernel's note of what it is doing (assembly/state/breadcrumb.ts), in the words of telemetry and for people.
 //
 //   { phase: "commands", op: 97, session: 7, entity: 0, spell: 0 }      "commands, op 97, session 7"
 
 import * as abi from "../../assembly/abi.ts";
 import type { TrapNote } from "./zone-messages.ts";
 
-/** As a trap's, without the command's place in its batch. */
+/** Like the note of a trap, without the command's place in its batch. */
 export type KernelNote = Omit<TrapNote, "commandIndex">;
 
 const PHASES: Record<number, string> = {
@@ -29,7 +29,7 @@ export function phaseInWords(phase: number): string {
   return PHASES[phase] ?? `phase ${phase}`;
 }
 
-/** As fields of a telemetry line. */
+/** The note as fields of a telemetry line. */
 export function noteFields({ phase, op, session, entity, spell }: KernelNote): Record<string, unknown> {
   return { phase, op, session_id: session, entity, spell };
 }

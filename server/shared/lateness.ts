@@ -1,18 +1,18 @@
-// How late a worker is that has come to nothing new: the sum of what was seen go by, without what it could not help. On a
-// machine that has too few processors a thread may wait for one for seconds, and does not hang for that.
+// How late a worker is that has made no progress: the sum of the observed time, minus the time that is not the worker's
+// fault. When a machine has too few processors, a thread may wait for one for seconds, and that is not a hang.
 //
 //   const lateness = new Lateness()
-//   lateness.add(100, times)      // it sleeps, and no thread waits for a processor: 100 ms later
-//   lateness.add(100, times)      // it is in a loop and got 40 ms of a processor: 40 ms later
+//   lateness.add(100, times)      // it sleeps, and no thread waits for a processor: adds 100 ms
+//   lateness.add(100, times)      // it is in a loop and got 40 ms of a processor: adds 40 ms
 //   lateness.ms                   // 140
 //
-// Where nothing is known of threads, and when it has gone on for many limits, all time counts.
+// All time counts when the system provides no thread times, and when the delay is longer than many limits.
 
 import type { ThreadTimes } from "./thread-times.ts";
 
-/** So many threads of the process that wait for a processor, on average: one that sleeps may wait for one of these. */
+/** Average number of the process's waiting threads: from here on, a worker that sleeps may be waiting for one of them. */
 const STARVED_THREADS = 0.5;
-/** Past so many times the limit it does not matter any more why. */
+/** Beyond this many limits, all time counts, whatever the reason. */
 const LIMITS_MAX = 5;
 
 export class Lateness {
@@ -20,12 +20,12 @@ export class Lateness {
   #seenMs = 0;
   #before: ThreadTimes | null = null;
 
-  /** What counts. */
+  /** The lateness in milliseconds. */
   get ms(): number {
     return this.#ms;
   }
 
-  /** A look: `elapsedMs` since the one before in which it could have moved. */
+  /** Adds an observation: `elapsedMs` since the previous one, in which the worker could have made progress. */
   add(elapsedMs: number, times: ThreadTimes | null): void {
     const before = this.#before;
     this.#before = times;
@@ -37,7 +37,7 @@ export class Lateness {
     return this.#ms > limitMs || this.#seenMs > limitMs * LIMITS_MAX;
   }
 
-  /** It moved, or nobody looked. */
+  /** The worker made progress, or nothing was observed. */
   reset(): void {
     this.#ms = 0;
     this.#seenMs = 0;

@@ -1,4 +1,4 @@
-// What is said when a port can not be listened on.
+// The error for a port on which the server can not listen.
 //
 //   throw listenError(cause, { port: 8080, host: "127.0.0.1", name: "Port", flag: "--port" })
 //   // Port 8080 is in use; choose another with --port, or see who has it: wowsim doctor --port 8080
@@ -8,9 +8,9 @@ import { messageOf, WowsimError } from "../protocol/errors.ts";
 export interface ListenAttempt {
   host: string;
   port: number;
-  /** As a sentence begins with it: "UDP port". */
+  /** The name with which a sentence begins: "UDP port". */
   name: string;
-  /** What chooses another. */
+  /** The flag that chooses another port. */
   flag: string;
 }
 

@@ -1,13 +1,13 @@
-// What the main thread and the worker that checks uploaded modules say to each other.
+// The messages between the main thread and the worker that checks uploaded modules.
 
 import type { LayoutEntries } from "../../assembly/toolchain/kernel.ts";
 
-/** An unmetered kernel binary, as it was uploaded. */
+/** An unmetered kernel binary, as uploaded. */
 export interface CheckRequest {
   wasm: Uint8Array;
   label: string;
 }
 
-/** A module that may run comes compiled: to read and compile a megabyte takes longer than the main thread has. */
+/** A module that may run is sent compiled: to read and compile a megabyte takes longer than the main thread can afford. */
 export type CheckAnswer =
   { ok: true; module: WebAssembly.Module; layout: LayoutEntries } | { ok: false; problems: string[] };

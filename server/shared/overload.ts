@@ -1,29 +1,29 @@
-// When a zone has more to do than it has time, and what it leaves out then: a ladder, climbed a step at a time while the
-// load stays high, descended a step at a time once it has been low for a while (docs/OVERLOAD.md).
+// Load shedding: what a zone reduces when it has more work than time. It is a ladder, climbed one step at a time while
+// the load stays high, and descended one step at a time once the load has been low for a while (docs/OVERLOAD.md).
 //
-//   load 0.9 for 1 s      step 0 → 1     level 1: far things are told every 2nd tick
+//   load 0.9 for 1 s      step 0 → 1     level 1: far entities are sent every 2nd tick
 //   load 0.9 for 1 s      step 1 → 2     ... every 4th
 //   load 0.5              stays: between the two limits
 //   load 0.3 for 3 s      step 2 → 1
 //
-// Load is the share of its time that the zone's own work takes, smoothed. What comes out is a function of the samples
-// alone: no clock, no randomness. Whoever has just left a step and needs it again stays longer the next time.
+// Load is the smoothed share of its time that the zone's own work takes. The result depends only on the samples: no
+// clock, no randomness. A zone that has just left a step and needs it again stays there longer the next time.
 
 import type { CommandFields } from "../protocol/game/command.ts";
 import { LEVEL_CLOSED } from "../protocol/limits.ts";
 
-/** What a zone leaves out. */
+/** What a zone reduces. */
 export interface LoadShedding {
-  /** 0 nothing; 1 state, 2 sight, 3 thought, 4 time, 5 entry: each with all before it. */
+  /** 0 nothing; 1 state, 2 sight, 3 thought, 4 time, 5 entry: each includes all lower ones. */
   readonly level: number;
-  /** Ticks between two states of what is far. */
+  /** Ticks between two updates of far entities. */
   readonly tellEvery: number;
-  /** How far a watcher sees, in yards, and how many at most. */
+  /** How far a watcher sees, in yards, and the most entities it sees. */
   readonly sightYd: number;
   readonly seenMax: number;
-  /** Ticks between two thoughts of one creature. */
+  /** Ticks between two decisions of one creature. */
   readonly thinkEvery: number;
-  /** Game time a second of the clock. */
+  /** Seconds of game time per second of the clock. */
   readonly rate: number;
 }
 
@@ -33,7 +33,10 @@ const NEAR: LoadShedding = { ...TOLD, level: 2, sightYd: 40, seenMax: 24 };
 const DULL: LoadShedding = { ...NEAR, level: 3, thinkEvery: 4 };
 const SLOW: LoadShedding = { ...DULL, level: 4, rate: 1 / 4 };
 
-/** Neighbouring rates lie no further apart than the two limits of the load, or slowing down would itself look like rest. */
+/**
+ * Neighbouring rates are no further apart than the two limits of the load; else a slowdown itself would look like low
+ * load.
+ */
 export const LADDER: readonly LoadShedding[] = [
   NONE,
   { ...TOLD, tellEvery: 2 },
@@ -49,24 +52,27 @@ export const LADDER: readonly LoadShedding[] = [
   { ...SLOW, level: LEVEL_CLOSED },
 ];
 
-/** Fields of the OP_SET_OVERLOAD that takes a zone to a step of the ladder. */
+/** Fields of the OP_SET_OVERLOAD that sets a zone to a step of the ladder. */
 export function overloadFields(step: number): Required<Pick<CommandFields, "flags" | "a" | "x" | "y">> {
   const { level, tellEvery, thinkEvery, seenMax, sightYd, rate } = LADDER[step] ?? NONE;
   const a = tellEvery | (thinkEvery << 8) | (seenMax << 16);
   return { flags: step | (level << 8), a, x: sightYd, y: rate };
 }
 
-/** Load above which a zone climbs, and below which it descends. */
+/** A zone climbs above LOAD_HIGH and descends below LOAD_LOW. */
 export const LOAD_HIGH = 0.75;
 export const LOAD_LOW = 0.4;
-/** Nominal tick intervals in a row above the one: 1 s at 20 Hz, however slowly the zone ticks; and below the other: 3 s. */
+/**
+ * Consecutive nominal tick intervals above the high limit (1 s at 20 Hz, however slowly the zone ticks), and below the
+ * low limit (3 s).
+ */
 export const CLIMB_INTERVALS = 20;
 export const DESCEND_INTERVALS = 60;
-/** As long as this after relapses: a minute. */
+/** The longest wait after relapses: a minute. */
 export const DESCEND_INTERVALS_MAX = 1_200;
-/** What a single tick counts for at most, so that never a few freaks alone make a zone climb. */
+/** The most intervals that a single tick counts for, so that a few extreme ticks alone never make a zone climb. */
 export const TICK_INTERVALS_MAX = 4;
-/** How much of the average a tick is. */
+/** The weight of one tick in the average. */
 const SMOOTHING = 1 / 8;
 
 export class Overload {
@@ -82,9 +88,9 @@ export class Overload {
     return LADDER[this.step] ?? NONE;
   }
 
-  /** A tick took that share of its time: 1 = all of it. True when the step has changed. */
+  /** Records a tick that took this share of its time: 1 = all of it. Returns true when the step has changed. */
   observe(share: number): boolean {
-    // A tick lasts as long as it has time, or as long as it takes.
+    // A tick lasts its nominal time, or as long as its work takes.
     const intervals = Math.min(Math.max(share, 1) / this.shedding.rate, TICK_INTERVALS_MAX);
     this.load += (share - this.load) * SMOOTHING;
     this.#sinceDescent += intervals;

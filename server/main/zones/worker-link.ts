@@ -1,8 +1,9 @@
-// One life of a zone worker, seen from the main thread: its two rings, its rare messages, its breadcrumb, its end.
+// One zone worker from its start to its end, seen from the main thread: its two rings, its rare messages, its
+// breadcrumb, its end.
 //
-// When it dies, or is given up because it hangs, what it committed to its output ring before is read to the end, whatever
-// this thread was waiting for just then; what was asked of it is refused; then its end is told. After that nothing of it
-// reaches anybody, also when its thread can not be ended and goes on.
+// When the worker dies, or is ended because it hangs, everything it has committed to its output ring is read first,
+// whatever this thread was waiting for; then its open requests are refused; then its end is reported. After that,
+// nothing from it is passed on, even when its thread can not be ended and continues.
 
 import { WowsimError } from "../../protocol/errors.ts";
 import type { WorkerFactory } from "../../shared/worker-factory.ts";
@@ -14,35 +15,35 @@ import type { ZoneRequest } from "../../shared/zone-messages.ts";
 import type { ZoneWorkerStart } from "../../shared/zone-start.ts";
 import { at } from "../../protocol/assert.ts";
 
-/** 26,000 commands: more than half a second of the heaviest load measured, should a zone be stalled. */
+/** Holds 26,000 commands: more than half a second of the heaviest load measured, in case a zone stalls. */
 const COMMAND_RING_BYTES = 1 << 20;
-/** Some ticks of frames for a thousand watchers. */
+/** Holds some ticks of frames for a thousand watchers. */
 const OUTPUT_RING_BYTES = 1 << 23;
 const READY_MS_MAX = 20_000;
 const REQUEST_MS_MAX = 10_000;
 const STOP_MS_MAX = 500;
-/** How long the reader sleeps when nobody wakes it. */
+/** How long the reader sleeps when nothing wakes it. */
 const IDLE_MS = 250;
-/** Of what a worker died of. */
+/** The most characters of the reason why a worker died. */
 const REASON_CHARS_MAX = 200;
 
-/** How a worker that ticked came to its end. */
+/** How a worker that ticked has ended. */
 export interface WorkerEnd {
   how: "died" | "hung";
   why: string;
   crumb: Crumb;
 }
 
-/** Hears what comes of a worker. */
+/** Is told what happens to a worker. */
 export interface WorkerLinkListener {
   /** One record of the output ring (ring-records.ts). */
   recorded(view: DataView, bytes: Uint8Array, offset: number, length: number): void;
   said(message: FromZoneWorker): void;
-  /** A worker that was ready is no more. One that never was rejects `ready`. */
+  /** A worker that was ready has ended. One that was never ready rejects `ready` instead. */
   ended(link: ZoneWorkerLink, end: WorkerEnd): void;
-  /** After its end, or instead of its beginning: its thread is really gone. */
+  /** The thread has really ended; after the worker's end, or after a failed start. */
   gone(link: ZoneWorkerLink): void;
-  /** A record could not be handled: a mistake of this program's. Those after it are. */
+  /** A record could not be handled: a bug of the server. The records after it are handled. */
   failed(error: unknown): void;
 }
 
@@ -73,7 +74,7 @@ export class ZoneWorkerLink {
   #isAlive = true;
   #isStopping = false;
 
-  /** The shared memory of one worker, pages touched, so that it does not seem to leak while it fills the first time. */
+  /** The shared memory of one worker; its pages are touched, so that its first filling does not look like a memory leak. */
   static allocate(): Shared {
     return {
       commandRing: touched(COMMAND_RING_BYTES),
@@ -120,12 +121,12 @@ export class ZoneWorkerLink {
     return promise;
   }
 
-  /** Gives up a worker that does not tick any more, and ends its thread if that can be done. */
+  /** Ends a worker that does not tick any more, and its thread if possible. */
   giveUp(why: string): void {
     this.#end("hung", why);
   }
 
-  /** Lets the tick in progress end; after that, or half a second, the worker is gone. */
+  /** Lets the tick in progress finish; after that, or after half a second, the worker is ended. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     clearTimeout(this.#readyTimer);
@@ -159,7 +160,7 @@ export class ZoneWorkerLink {
     else if (message.type === "stopped") this.#stopped.resolve();
     else if (message.type === "answer") this.#onAnswer(message);
     else {
-      this.#drain(); // what a zone has told of its players comes before the word that it is DOWN
+      this.#drain(); // what a zone has reported about its players comes before its DOWN
       this.#listener.said(message);
     }
   }
@@ -202,7 +203,8 @@ export class ZoneWorkerLink {
     while (this.#isAlive) {
       await this.#output.waitAsync(IDLE_MS);
       if (this.#isAlive) this.#drain();
-      // A ring that is never empty for long must not keep sockets and timers from their turn: waiting for it is no turn.
+      // A ring that is rarely empty must not starve sockets and timers: waiting for the ring alone does not let them
+      // run.
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
@@ -219,19 +221,19 @@ export class ZoneWorkerLink {
   }
 }
 
-/** What a request to a zone without a worker is refused with. */
+/** The error of a request to a zone without a worker. */
 export function workerGone(zoneId: number): WowsimError {
   return new WowsimError("zone_worker", `The worker of zone ${zoneId} is gone; it is being begun again.`);
 }
 
-/** The line that says what was thrown, without the source code that the runtime prints around it. */
+/** The line with the error message, without the source code that the runtime prints around it. */
 function reasonOf(message: string): string {
   const lines = Bun.stripANSI(message).split("\n");
   const line = lines.find((text) => /^\w*[Ee]rror: /.test(text)) ?? at(lines, 0);
   return line.replace(/^error: /, "").slice(0, REASON_CHARS_MAX);
 }
 
-/** Memory for a ring, every page of it in use. */
+/** Memory for a ring, with every page touched. */
 function touched(bytes: number): SharedArrayBuffer {
   const buffer = Ring.allocate(bytes);
   new Uint8Array(buffer).fill(0);

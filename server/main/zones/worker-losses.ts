@@ -1,6 +1,6 @@
-// What is said of zone workers that were lost and begun again, and how many there were.
+// Reports and counts the zone workers that were lost and restarted.
 //
-//   losses.lost(0, end, [zone], 0)     // error "Zone worker lost": how, and what its breadcrumb says
+//   losses.lost(0, end, [zone], 0)     // error "Zone worker lost": how, and the content of its breadcrumb
 //   losses.back(0, [zone], 210)        // event "Zone worker begun again"
 //   losses.restarts                    // Map { "died" → 0, "hung" → 1 }
 
@@ -16,12 +16,12 @@ interface NamedZone {
 }
 
 export class WorkerLosses {
-  /** Workers that were lost and followed by another, by how they ended. */
+  /** Number of workers that were lost and replaced, by how they ended. */
   readonly restarts = new Map<WorkerEnd["how"], number>([
     ["died", 0],
     ["hung", 0],
   ]);
-  /** Times the main thread stood still for longer than half a watchdog's limit. */
+  /** Number of times the main thread paused for longer than half the watchdog's limit. */
   standstills = 0;
   readonly #emitter: Emitter;
 
@@ -29,7 +29,7 @@ export class WorkerLosses {
     this.#emitter = emitter;
   }
 
-  /** Tells it for the worker and for each of its zones; returns why the zones are DOWN. */
+  /** Reports the loss for the worker and for each of its zones; returns the reason why the zones are DOWN. */
   lost(worker: number, { how, why, crumb }: WorkerEnd, zones: readonly NamedZone[], nextTryMs: number): string {
     this.restarts.set(how, (this.restarts.get(how) ?? 0) + 1);
     this.#emitter.emit("error", "zone", "Zone worker lost", {
@@ -50,7 +50,7 @@ export class WorkerLosses {
     return `its worker ${how} ${crumbInWords(crumb)}`;
   }
 
-  /** The worker's place has one again that ticks. */
+  /** The replacement worker ticks. */
   back(worker: number, zones: readonly NamedZone[], afterMs: number): void {
     const data = { worker: worker + 1, zones: zones.map(({ id }) => id), after_ms: Math.round(afterMs) };
     this.#emitter.emit("event", "zone", "Zone worker begun again", data);
@@ -61,13 +61,13 @@ export class WorkerLosses {
     this.#emitter.emit("error", "zone", "Zone worker not begun", data);
   }
 
-  /** This thread did not run for so long: what anybody measured meanwhile says little about the zones. */
+  /** The main thread was paused for `ms`: durations measured meanwhile say little about the zones. */
   stoodStill(ms: number): void {
     this.standstills++;
     this.#emitter.emit("event", "server", "Server stood still", { stood_ms: Math.round(ms) });
   }
 
-  /** What a zone's own lines would have said of its end. */
+  /** Reports the end of a zone as the zone itself would have done. */
   wentDown(zone: NamedZone, from: string, reason: string): void {
     this.#emitter.emit("event", "zone", "Zone state changed", {
       zone_id: zone.id,

@@ -1,9 +1,9 @@
-// What each zone worker is told at its start: its zones, their modules, and their places in the tick interval; and at a
-// later start, after the worker before it was lost, from which tick on its zones begin anew.
+// The start message of each zone worker: its zones, their modules, and their places in the tick interval; and for a
+// restart, after the previous worker was lost, the tick at which its zones start anew.
 //
 //   const plan = new WorkerPlan({ world, workers: 2, kernel, ... })
 //   plan.zonesOf(1)                  // [{ id: 2, ... }]
-//   plan.startOf(1, ring, after)     // the message; `after` says how a zone ended, null at the first start
+//   plan.startOf(1, ring, after)     // the message; `after` tells how a zone ended, null at the first start
 
 import type { World } from "../../protocol/content/content.ts";
 import type { Kernel } from "../../../assembly/toolchain/kernel.ts";
@@ -13,7 +13,7 @@ import type { WorkerStarts } from "./worker-slot.ts";
 import type { LostZone, ZoneWorkerStart } from "../../shared/zone-start.ts";
 import type { ZoneModule } from "../../shared/zone-start.ts";
 
-/** First tick this long after the start, so that every worker is there by then. */
+/** The first tick is this long after the start, so that every worker is ready by then. */
 const LEAD_MS = 20;
 
 export interface WorkerPlanOptions {
@@ -27,26 +27,29 @@ export interface WorkerPlanOptions {
   /** How late a worker may be before it is ended, in milliseconds. */
   watchdogMs: number;
   /**
-   * Processor time that a tick may take in the kernel, in milliseconds. Default: its interval and a quarter of `watchdogMs`, so
-   * that a module traps before its worker has to be ended.
+   * Processor time that a tick may take in the kernel, in milliseconds. Default: its interval plus a quarter of
+   * `watchdogMs`, so that a module traps before its worker must be ended.
    */
   timeLimitMs?: number;
-  /** Fuel of a tick. Default: what an endless loop burns in its interval, measured. */
+  /** Fuel of a tick. Default: what an endless loop burns in one interval, measured. */
   fuelPerTick?: bigint;
 }
 
-/** What this thread has used of a processor. */
+/** Processor time this thread has used, in milliseconds. */
 function cpuMs(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1_000;
 }
 
-/** What a zone begins with, now. */
+/** What each zone starts with now. */
 export interface ZoneBeginnings {
   beginningOf(zoneId: number): ZoneBeginning;
 }
 
-/** Memory for a producer of telemetry (0: the main thread, then the workers): anew for each, since one before may still write. */
+/**
+ * Memory for a producer of telemetry (0: the main thread, then the workers): new for each start, since a lost worker
+ * may still write to the old one.
+ */
 export interface TelemetryRings {
   ringOf(producer: number): SharedArrayBuffer;
 }
@@ -57,7 +60,7 @@ export interface ZoneBeginning {
   after: LostZone | null;
 }
 
-/** The worker of the zone with this place in the world. */
+/** The worker of the zone with index `index` in the world. */
 export function workerOf(index: number, workers: number): number {
   return index % workers;
 }
@@ -103,7 +106,7 @@ export class WorkerPlan implements WorkerStarts {
     };
   }
 
-  /** The zone's first deadline that can be met, in its own place of the interval. */
+  /** The first deadline of the zone that can still be met, at the zone's place in the interval. */
   #nextDeadline(index: number): number {
     const first = this.#startMs + (this.#intervalMs * index) / this.#options.world.zones.length;
     const earliest = performance.timeOrigin + performance.now() + LEAD_MS;

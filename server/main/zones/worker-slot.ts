@@ -1,10 +1,10 @@
-// The place of one zone worker over all its lives: one that died or hangs is followed by a new one, with rings of its own.
+// The slot of one zone worker and its successors: a worker that dies or hangs is replaced by a new one, with new rings.
 //
-//   1st end      begun again at once
-//   2nd, 3rd ... after 1, 2, 4, ... 30 s, until one has lasted for a minute
+//   1st end      replaced at once
+//   2nd, 3rd ... replaced after 1, 2, 4, ... 30 s, until one has lasted for a minute
 //
-// A thread that is in an endless loop of WebAssembly can not be ended. Each takes a processor for good, so a place with too
-// many of these waits for one to end before the next is begun.
+// A thread in an endless loop of WebAssembly can not be ended. Each such thread uses a processor for good, so a slot
+// with too many of them waits until one ends before it starts the next worker.
 
 import { messageOf } from "../../protocol/errors.ts";
 import type { WorkerFactory } from "../../shared/worker-factory.ts";
@@ -15,34 +15,34 @@ import type { ZoneWorkerStart } from "../../shared/zone-start.ts";
 
 const BACK_OFF_MS_MIN = 1_000;
 const BACK_OFF_MS_MAX = 30_000;
-/** A worker that lasted for so long is none that dies again and again. */
+/** A worker that lasted this long resets the back-off. */
 const STEADY_MS = 60_000;
-/** Threads of one place that can not be ended. */
+/** The most threads of one slot that can not be ended. */
 export const BURNING_MAX = 3;
 
-/** Hears what becomes of the workers of a place, which has a number. */
+/** Is told what happens to the workers of a slot, which has a number. */
 export interface WorkerSlotListener extends Pick<WorkerLinkListener, "recorded" | "said" | "failed"> {
-  /** The worker is no more; the next is begun in so many milliseconds. */
+  /** The worker has ended; the next one starts in `nextTryMs` milliseconds. */
   lost(worker: number, end: WorkerEnd, nextTryMs: number): void;
-  /** Of this worker nothing is to be waited for any more. */
+  /** Nothing must wait for this worker any more. */
   forgotten(faultThread: number): void;
-  /** And its thread has really ended. */
+  /** The thread of a forgotten worker has really ended. */
   threadEnded(faultThread: number): void;
-  /** A new worker is on its way; what is posted now reaches it before anything else does. */
+  /** A new worker starts; messages posted now reach it before all others. */
   begun(worker: number, link: ZoneWorkerLink): void;
-  /** It ticks, so many milliseconds after the one before was lost. */
+  /** The new worker ticks, `afterMs` milliseconds after the previous worker was lost. */
   back(worker: number, afterMs: number): void;
-  /** It could not be begun; the next try is in so many milliseconds. */
+  /** The worker could not start; the next try is in `nextTryMs` milliseconds. */
   notBegun(worker: number, why: string, nextTryMs: number): void;
 }
 
-/** Knows what a worker is told at its start; rings are new each time. */
+/** Creates the start message of a worker; its rings are new each time. */
 export interface WorkerStarts {
   startOf(worker: number): ZoneWorkerStart;
 }
 
 export interface WorkerSlotOptions {
-  /** The place's number, from 0. */
+  /** The number of the slot, from 0. */
   worker: number;
   newWorker: WorkerFactory;
   starts: WorkerStarts;
@@ -59,7 +59,7 @@ export class WorkerSlot implements WorkerLinkListener {
   #timer: Timer | undefined;
   #isStopping = false;
   #failures = 0;
-  /** Workers that were given up and whose threads still run. */
+  /** Workers that hung and were ended, but whose threads still run. */
   readonly #burning = new Set<ZoneWorkerLink>();
   #begunAtMs = 0;
   #lostAtMs = 0;
@@ -70,17 +70,17 @@ export class WorkerSlot implements WorkerLinkListener {
     this.ready = this.#link.ready;
   }
 
-  /** The worker at hand, which may not tick yet; null between two of them. */
+  /** The current worker, which may not tick yet; null between two workers. */
   get link(): ZoneWorkerLink | null {
     return this.#link;
   }
 
-  /** Threads that were given up and still run. */
+  /** Number of threads that were ended but still run. */
   get burning(): number {
     return this.#burning.size;
   }
 
-  /** Ends the worker, and begins no other. */
+  /** Ends the worker and starts no other. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     clearTimeout(this.#timer);
@@ -120,14 +120,14 @@ export class WorkerSlot implements WorkerLinkListener {
     return new ZoneWorkerLink(newWorker, starts.startOf(worker), this);
   }
 
-  /** Nothing is expected of the worker any more, least of all by faults. */
+  /** Nothing waits for the worker any more, above all no fault. */
   #forget(link: ZoneWorkerLink): void {
     this.#link = null;
     if (!link.isGone) this.#burning.add(link);
     this.#options.listener.forgotten(link.crumb.faultThread);
   }
 
-  /** 0, then 1, 2, 4, ... 30 s. */
+  /** The delay of the next start: 0, then 1, 2, 4, ... 30 s. */
   #backOff(): number {
     const failures = this.#failures++;
     return failures === 0 ? 0 : Math.min(BACK_OFF_MS_MIN * 2 ** (failures - 1), BACK_OFF_MS_MAX);

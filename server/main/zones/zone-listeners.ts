@@ -1,7 +1,7 @@
-// Tells what zones say to every part that wants to hear it.
+// Passes the reports of zones to every registered listener.
 //
 //   listeners.add(metrics)          // has ticked() and said()
-//   listeners.ticked(report)        // metrics.ticked(report), and so on through all that have it
+//   listeners.ticked(report)        // calls metrics.ticked(report), and so on for all that have it
 
 import type { Entered, ZoneCensus } from "../../shared/ring-records.ts";
 import type { TickReport } from "../../shared/tick-report.ts";
@@ -11,7 +11,7 @@ import type { FromZoneWorker } from "../../shared/zone-messages.ts";
 
 export class ZoneListeners implements Required<ZoneListener> {
   readonly #all: ZoneListener[] = [];
-  /** Those that have `framed`: there are ten thousands of frames a second, and most parts want none. */
+  /** The listeners that have `framed`: there are tens of thousands of frames per second, and most listeners need none. */
   readonly #ofFrames: Pick<Required<ZoneListener>, "framed">[] = [];
 
   add(listener: ZoneListener): void {

@@ -1,9 +1,9 @@
-// Which module each zone begins with should its worker have to be begun again: the last one that was promoted there, never
-// one that is still on trial.
+// The module with which each zone starts when its worker is restarted: the last one promoted there, never one that is
+// still on trial.
 //
-//   modules.offered(1, candidate)           // zone 1 is asked to take it
-//   modules.runs(1, candidate.hash, true)   // and says that it runs it, on trial
-//   modules.standing(1)                     // what ran before
+//   modules.offered(1, candidate)           // zone 1 is asked to load it
+//   modules.runs(1, candidate.hash, true)   // zone 1 reports that it runs it, on trial
+//   modules.standing(1)                     // the previous module
 //   modules.runs(1, candidate.hash, false)  // promoted
 //   modules.standing(1)                     // the candidate
 
@@ -13,14 +13,14 @@ import { entryOf } from "../../protocol/assert.ts";
 
 interface Held {
   standing: ZoneModule;
-  /** What stood before, newest first. */
+  /** The previously promoted modules, newest first. */
   earlier: ZoneModule[];
   canary: ZoneModule | null;
-  /** What it was asked to take lately, newest first. */
+  /** The modules it was recently asked to load, newest first. */
   offers: ZoneModule[];
 }
 
-/** A zone answers one offer before the deployer makes the next; some more, should an answer be late. */
+/** A zone answers one offer before the deployer makes the next; a few more are kept in case an answer is late. */
 const OFFERS_MAX = 4;
 
 export class ZoneModules {
@@ -33,27 +33,30 @@ export class ZoneModules {
     for (const id of zones) this.#zones.set(id, { standing, earlier: [], canary: null, offers: [] });
   }
 
-  /** What people call the module; its hash when nobody said. */
+  /** The label of the module for people; its hash when it has none. */
   label(hash: string): string {
     return this.#labels.get(hash) ?? hash;
   }
 
-  /** What the zone begins anew with. */
+  /** The module with which the zone restarts. */
   standing(zoneId: number): ZoneModule {
     return this.#of(zoneId).standing;
   }
 
-  /** What stood there before, newest first: what the zone falls back to when it can not begin with that. */
+  /**
+   * The previously promoted modules, newest first: the zone falls back to these when it can not start with the standing
+   * one.
+   */
   earlier(zoneId: number): ZoneModule[] {
     return this.#of(zoneId).earlier;
   }
 
-  /** What the zone runs on trial, or null. */
+  /** The module that the zone runs on trial, or null. */
   canary(zoneId: number): ZoneModule | null {
     return this.#of(zoneId).canary;
   }
 
-  /** The zone is asked to take the module. */
+  /** The zone is asked to load the module. */
   offered(zoneId: number, module: ZoneModule): void {
     this.#labels.set(module.hash, module.label);
     const { offers } = this.#of(zoneId);
@@ -61,7 +64,7 @@ export class ZoneModules {
     offers.splice(OFFERS_MAX);
   }
 
-  /** The zone's own word on what it runs; of a module that nobody offered it nothing is kept. */
+  /** The zone reports what it runs; a module that was never offered to it is ignored. */
   runs(zoneId: number, hash: string, isTrial: boolean): void {
     const zone = this.#of(zoneId);
     const module = [...zone.offers, zone.canary, zone.standing, ...zone.earlier].find((known) => known?.hash === hash);
@@ -73,7 +76,7 @@ export class ZoneModules {
     zone.canary = isTrial ? module : null;
   }
 
-  /** The zone is back on what stood before. */
+  /** The zone runs its previous module again. */
   rolledBack(zoneId: number): void {
     this.#of(zoneId).canary = null;
   }
@@ -83,7 +86,7 @@ export class ZoneModules {
   }
 }
 
-/** Nothing but what a worker can be sent. */
+/** Only the fields that can be sent to a worker. */
 function alone({ module, hash, label, layout }: ZoneModule): ZoneModule {
   return { module, hash, label, layout };
 }

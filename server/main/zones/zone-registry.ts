@@ -1,8 +1,8 @@
-// What the main thread knows of each zone: kept up by what workers say, and by what becomes of workers. Whoever registers as a
-// listener is told after that, so all see the same.
+// What the main thread knows of each zone: updated from workers' messages and from the ends of workers. Listeners are
+// called after the update, so all see the same state.
 //
 //   registry.recorded(view, bytes, offset, length)     // a report: zones.get(1).tick is 4711, then listener.ticked(report)
-//   registry.lost(0, end, 1_000)                       // its zones are DOWN, and listener.said(...) hears of it
+//   registry.lost(0, end, 1_000)                       // its zones are DOWN, and listener.said(...) is called
 
 import type { Kernel } from "../../../assembly/toolchain/kernel.ts";
 import { layoutEntries } from "../../../assembly/toolchain/load.ts";
@@ -38,29 +38,29 @@ export interface ZoneRegistryOptions {
   now: () => number;
 }
 
-/** A zone as the main thread knows it, live. */
+/** The live status of a zone on the main thread. */
 export interface ZoneStatus {
   readonly id: number;
   readonly name: string;
-  /** Which worker it runs in. */
+  /** The number of its worker. */
   readonly worker: number;
-  /** As its worker said it last, or DOWN when the worker was lost. */
+  /** The state its worker last reported, or DOWN when the worker was lost. */
   state: ZoneState;
-  /** Why it is in that state; empty before anything was said. */
+  /** The reason for that state; empty before the first report. */
   reason: string;
-  /** Of its newest report. */
+  /** The tick of its newest report. */
   tick: number;
-  /** How much it leaves out, 0 to 5; at LEVEL_CLOSED it takes nobody new. */
+  /** Its load-shedding level, 0 to 5; at LEVEL_CLOSED it admits no newcomers. */
   overloadLevel: number;
   kernelHash: string;
   kernelLabel: string;
-  /** What it ran last that was not on trial: what it goes back to. */
+  /** The last module it ran that was not on trial: a roll-back returns to it. */
   promotedHash: string;
 }
 
 export class ZoneRegistry implements WorkerSlotListener, ZoneBeginnings {
   readonly zones: ReadonlyMap<number, ZoneStatus>;
-  /** What became of workers. */
+  /** Counts of lost workers. */
   readonly losses: WorkerLosses;
   readonly gameLoop: GameLoop;
   readonly census: Census;
@@ -71,7 +71,7 @@ export class ZoneRegistry implements WorkerSlotListener, ZoneBeginnings {
   readonly #listeners = new ZoneListeners();
   readonly #records = new OutputRecords(this.#listeners);
   readonly #report = emptyReport(0);
-  /** How zones ended with a worker, for the next one. */
+  /** How the zones of a lost worker ended, for the next worker. */
   readonly #ended = new Map<number, LostZone>();
 
   constructor(options: ZoneRegistryOptions, watchdog: Watchdog) {
@@ -94,7 +94,7 @@ export class ZoneRegistry implements WorkerSlotListener, ZoneBeginnings {
     this.#listeners.add(listener);
   }
 
-  /** A zone is asked to take this module. */
+  /** A zone is asked to load this module. */
   offered(zoneId: number, swap: Swap): void {
     this.#modules.offered(zoneId, swap);
   }
@@ -133,7 +133,7 @@ export class ZoneRegistry implements WorkerSlotListener, ZoneBeginnings {
     this.#emitter.emitSampled("error", "zone", "Zone output not handled", { error: messageOf(error) });
   }
 
-  /** Everything the worker had committed was read before; nothing more comes of it. */
+  /** Everything the worker had committed has been read; nothing more comes from it. */
   lost(worker: number, end: WorkerEnd, nextTryMs: number): void {
     this.#watchdog.forget(worker);
     const zones = this.#zonesOf(worker);
@@ -181,7 +181,8 @@ export class ZoneRegistry implements WorkerSlotListener, ZoneBeginnings {
     const report = this.#report;
     REPORT.read(view, offset, length, report);
     const status = entryOf(this.zones, report.zoneId);
-    // Messages and rings are not read in the order in which the zone wrote to them; its state is what it said last.
+    // Messages and rings are not read in the order in which the zone wrote them; the state from its last message
+    // counts.
     report.state = status.state;
     status.tick = report.tick;
     status.overloadLevel = report.overloadLevel;
