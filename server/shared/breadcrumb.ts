@@ -167,22 +167,22 @@ export class Breadcrumb {
     Atomics.store(this.#words, THREAD_ID, threadId);
   }
 
-  /** Main thread: that number; 0 when the worker never had one. */
+  /** Main thread: the worker's number in the fault block; 0 when it never had one. */
   get faultThread(): number {
     return Atomics.load(this.#words, FAULT_THREAD);
   }
 
-  /** Worker: what it does from now on. */
+  /** Worker: starts a stage. */
   enter(stage: Stage): void {
     Atomics.store(this.#words, STAGE, INDEX[stage]);
   }
 
-  /** Worker: it has come to something. */
+  /** Worker: counts a step. */
   beats(): void {
     Atomics.add(this.#words, BEAT, 1);
   }
 
-  /** Main thread. */
+  /** Main thread: reads the breadcrumb. */
   read(): Crumb {
     return {
       beat: Atomics.load(this.#words, BEAT),

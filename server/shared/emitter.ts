@@ -1,22 +1,23 @@
-// How a thread speaks telemetry: lines go into its ring, where the recorder thread collects them.
+// How a thread emits telemetry: lines go into its ring, from which the recorder thread collects them.
 //
 //   const emitter = new RingEmitter(new Ring(buffer), { now: Date.now, source: "zone-worker-1" })
 //   emitter.emit("metric", "zone", "Zone tick completed", { zone_id: 1, tick: 7 })      // exact: every one
-//   emitter.emitSampled("event", "combat", "Damage dealt", { attacker_id: 3 })          // at most 200 a second a kind
-//   emitter.flush()                                                                     // once a tick
+//   emitter.emitSampled("event", "combat", "Damage dealt", { attacker_id: 3 })          // at most 200 per second per kind
+//   emitter.flush()                                                                     // once per tick
 //
-// Nothing here throws, waits or makes a system call. A line that finds the ring full is lost, one past its kind's budget
-// is left out; both are counted exactly, and flush says so at most once a second, as a line of its own. A report that
-// does not fit either is kept for the next time, so the reported numbers add up to the true ones.
+// Nothing here throws, waits or makes a system call. A line that finds the ring full is lost, and a line beyond the
+// budget of its kind is left out; both are counted exactly, and flush reports the counts at most once per second, as a
+// line of its own. A report that does not fit is kept for the next time, so the reported numbers add up to the true
+// ones.
 
 import type { Ring } from "./ring.ts";
 import { LineEncoder } from "./telemetry-ring-line.ts";
 import type { LineKind } from "./telemetry-ring-line.ts";
 import type { Emitter, TelemetryType } from "../protocol/telemetry-line.ts";
 
-/** Budget of emitSampled, in lines a second, of each kind of each emitter. */
+/** The budget of emitSampled, in lines per second, for each kind of each emitter. */
 export const SAMPLED_LINES_PER_SECOND_MAX = 200;
-/** Kinds an emitter remembers; later ones share one budget. */
+/** The most kinds an emitter remembers; later kinds share one budget. */
 const KINDS_MAX = 1024;
 const REPORT_INTERVAL_MS = 1000;
 /** Kinds named in one "Lines sampled out" line, so that it stays short. */
@@ -25,7 +26,7 @@ const KINDS_PER_REPORT_MAX = 32;
 export interface EmitterOptions {
   /** Wall time in milliseconds since 1970. */
   now: () => number;
-  /** Who speaks, as named in reports of lost lines: "main", "zone-worker-1". */
+  /** The name of the thread in reports of lost lines: "main", "zone-worker-1". */
   source: string;
   linesPerSecondMax?: number;
 }
@@ -37,7 +38,7 @@ interface BudgetedKind extends LineKind {
   leftOut: number;
 }
 
-/** The one writer of its ring. */
+/** Emits telemetry lines; the single writer of its ring. */
 export class RingEmitter implements Emitter {
   readonly #ring: Ring;
   readonly #now: () => number;
@@ -46,7 +47,7 @@ export class RingEmitter implements Emitter {
   readonly #lines = new LineEncoder();
   readonly #linesLostKind = this.#lines.kind("health", "telemetry", "Lines lost");
   readonly #sampledOutKind = this.#lines.kind("health", "telemetry", "Lines sampled out");
-  /** By message; the few kinds that share one are told apart by comparing. */
+  /** By message; the few kinds that share a message are compared one by one. */
   readonly #kinds = new Map<string, BudgetedKind[]>();
   readonly #otherKind: BudgetedKind;
   #kindCount = 0;
@@ -84,8 +85,8 @@ export class RingEmitter implements Emitter {
   }
 
   /**
-   * Reports what was lost and left out, at most once a second. Call it once a tick, and with `atOnce` before the thread
-   * ends.
+   * Reports lost and left-out lines, at most once per second. Call it once per tick, and with `atOnce` before the
+   * thread ends.
    */
   flush(atOnce = false): void {
     const lost = this.linesLost - this.#lostReported;
@@ -97,7 +98,7 @@ export class RingEmitter implements Emitter {
     if (this.#anyLeftOut) this.#reportLeftOut(nowMs);
   }
 
-  /** Lines that found the ring full since it was made; exact. */
+  /** Exact number of lines that found the ring full since the ring was created. */
   get linesLost(): number {
     return this.#ring.refused;
   }
@@ -108,10 +109,10 @@ export class RingEmitter implements Emitter {
     else this.#lostSinceMs ??= nowMs;
   }
 
-  /** Like write, but a line that does not fit is no lost line; false then. */
+  /** Like write, but a line that does not fit is not counted as lost; the result is then false. */
   #writeReport(kind: LineKind, data: unknown, nowMs: number): boolean {
     const length = this.#lines.encode(kind, data, nowMs);
-    // Twice its size, since a record is never split across the ring's end.
+    // Twice the size, because a record is never split across the ring's end.
     if (this.#ring.usedBytes + 2 * (length + 16) > this.#ring.capacityBytes) return false;
     this.#ring.append(this.#lines.bytes.subarray(0, length));
     this.#ring.commit();
@@ -140,7 +141,7 @@ export class RingEmitter implements Emitter {
     this.#anyLeftOut = false;
   }
 
-  /** The kind's record, or undefined when too many are known already. */
+  /** The record of the kind, or undefined when too many kinds are known already. */
   #kindOf(type: TelemetryType, component: string, message: string): BudgetedKind | undefined {
     const same = this.#kinds.get(message);
     if (same !== undefined) {
@@ -158,7 +159,7 @@ export class RingEmitter implements Emitter {
     return { ...kind, tokens: this.#linesPerSecondMax, filledAtMs: this.#now(), leftOut: 0 };
   }
 
-  /** The bucket holds one second's budget, and fills as the clock goes on; a clock set back fills nothing. */
+  /** The bucket holds the budget of one second and fills as the clock advances; a clock that is set back fills nothing. */
   #refill(kind: BudgetedKind, nowMs: number): void {
     const elapsedMs = nowMs - kind.filledAtMs;
     if (elapsedMs === 0) return;

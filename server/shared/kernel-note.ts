@@ -39,7 +39,7 @@ export function noteInWords({ phase, op, session, entity, spell }: KernelNote): 
   return [phase, ...named.filter((word) => word !== "")].join(", ");
 }
 
-/** 0 is nobody, and no spell. */
+/** One field in words, such as "session 7"; "" for 0, which means none. */
 function wordOf([name, value]: [string, number]): string {
   return value === 0 ? "" : `${name} ${value}`;
 }

@@ -1,19 +1,19 @@
-// JSON of anything: what a telemetry line's `data` becomes, whatever was put into it.
+// JSON of any value: this is how the `data` of a telemetry line is written, whatever it contains.
 //
 //   toJson({ tick: 7, hash: 12n })       // {"tick":7,"hash":"12"}
 //   toJson(circular)                     // {"self":"[circular]"}
 //   shortJson({ text: "a".repeat(1e6) }) // {"text":"aaaa… 1000000 characters"}
 //
-// The fast path is the engine's own JSON.stringify. Only what it refuses (a BigInt, a circle, a getter that throws)
-// goes the slow way, through a copy that is bounded in depth, width and text.
+// The fast path is the engine's own JSON.stringify. Only values that it refuses (a BigInt, a circular reference, a
+// getter that throws) take the slow path, through a copy that is bounded in depth, width and text.
 
 import { messageOf } from "../protocol/errors.ts";
 
 interface Limits {
   depthMax: number;
-  /** Of one object or array. */
+  /** The most entries of one object or array. */
   entriesMax: number;
-  /** Of the whole copy: shared parts are copied as often as they are met. */
+  /** The most values of the whole copy; an object that occurs twice is copied twice. */
   valuesMax: number;
   textCharsMax: number;
 }
@@ -21,7 +21,7 @@ interface Limits {
 const WHOLE: Limits = { depthMax: 16, entriesMax: 10_000, valuesMax: 100_000, textCharsMax: 1_000_000 };
 const SHORT: Limits = { depthMax: 3, entriesMax: 24, valuesMax: 100, textCharsMax: 120 };
 
-/** A JSON object for `data`. Never throws. What is no object is wrapped as {"value":...}. */
+/** A JSON object for `data`. Never throws. A value that is no object is wrapped as {"value":...}. */
 export function toJson(data: unknown): string {
   try {
     return asObject(JSON.stringify(data));
@@ -30,7 +30,7 @@ export function toJson(data: unknown): string {
   }
 }
 
-/** Like toJson, with everything long cut short: for data that does not fit in a line. Never throws. */
+/** Like toJson, but everything long is cut: for data that does not fit in a line. Never throws. */
 export function shortJson(data: unknown): string {
   return plainJson(data, SHORT);
 }
@@ -39,7 +39,7 @@ function plainJson(data: unknown, limits: Limits): string {
   try {
     return asObject(JSON.stringify(new PlainCopy(limits).of(data)));
   } catch (error) {
-    // Out of memory or stack while copying: what is left to say is that there was something.
+    // The copy ran out of memory or stack: the line only says that the data was unreadable.
     return `{"unreadable":${JSON.stringify(cut(messageOf(error), SHORT.textCharsMax))}}`;
   }
 }
@@ -49,7 +49,7 @@ function asObject(json: string | undefined): string {
   return json.startsWith("{") ? json : `{"value":${json}}`;
 }
 
-/** Makes a copy of plain data only: no getters, no toJSON, no circles, no BigInt. */
+/** Copies plain data only: no getters, no toJSON, no circular references, no BigInt. */
 class PlainCopy {
   readonly #limits: Limits;
   readonly #parents: object[] = [];
@@ -92,7 +92,7 @@ class PlainCopy {
   }
 }
 
-/** What `read` returns, or undefined when it throws, as getters and proxies may. */
+/** The result of `read`, or undefined when it throws, as getters and proxies may. */
 function attempt<Value>(read: () => Value): Value | undefined {
   try {
     return read();

@@ -1,6 +1,6 @@
-// Who knows what players are called: the gateway, which let them in.
+// The source of player names: the gateway, which admitted the players.
 
 export interface PlayerNames {
-  /** As the player gave it; null for a guest, and for whom nobody knows. */
+  /** The name as the player gave it; null for a guest, and for an unknown session. */
   nameOf(sessionId: number): string | null;
 }

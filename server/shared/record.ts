@@ -1,12 +1,13 @@
-// A record between threads, described once: a table of names and types writes it, reads it, empties it, and says how long it is.
+// A record between threads, described once: a table of names and types writes it, reads it, empties it, and gives its
+// length.
 //
 //   const ENTERED = new RecordTable(6, { zoneId: "u32", session: "u32", ticket: "u32" });
 //   ENTERED.bytes                            // 16: the kind, then each field in the table's order
 //   ENTERED.write(view, at, entered)
-//   ENTERED.read(view, at, 16, into)         // into is reused; throws WowsimError("bad_record") when the length can not be
+//   ENTERED.read(view, at, 16, into)         // reuses into; throws WowsimError("bad_record") when the length is wrong
 //
-// All numbers are little-endian and follow each other without gaps. A record with a tail has more behind its fields: words, or
-// bytes that are somebody else's to read.
+// All numbers are little-endian, without gaps. A record with a tail has more data after its fields: words, or bytes
+// that the caller reads.
 //
 //   const CENSUS = new RecordTable(4, { zoneId: "u32" }, "words");
 //   CENSUS.read(view, at, length, into)       // the entity ids begin at at + CENSUS.bytes, and end at at + length
@@ -14,7 +15,7 @@
 import { WowsimError } from "../protocol/errors.ts";
 import { wordAt } from "../protocol/assert.ts";
 
-/** A number, a 64-bit number, a yes or no, three f32 for a place, one of some words, or so many numbers in a row. */
+/** A number, a 64-bit number, a boolean, a point of three f32, one of several strings, or a fixed-length list of numbers. */
 export type FieldType =
   "u32" | "f32" | "f64" | "u64" | "flag" | "point" | readonly string[] | { readonly u32s: number };
 
@@ -37,7 +38,7 @@ export interface Point {
   z: number;
 }
 
-/** What a table's record is in this program. */
+/** The record of a table as a TypeScript object. */
 export type RecordOf<Fields> = { -readonly [Name in keyof Fields]: ValueOf<Fields[Name]> };
 
 /** The kind of a record: its first word. */
@@ -51,7 +52,7 @@ interface Field {
 
 export class RecordTable<const Fields extends Readonly<Record<string, FieldType>>> {
   readonly kind: number;
-  /** Of one record, its kind included and its tail not. */
+  /** The length of one record in bytes, including its kind but not its tail. */
   readonly bytes: number;
   readonly #fields: readonly Field[];
   readonly #tail: "none" | "words" | "bytes";
@@ -74,7 +75,10 @@ export class RecordTable<const Fields extends Readonly<Record<string, FieldType>
     for (const { name, type, offset } of this.#fields) writeField(view, at + offset, type, values[name]);
   }
 
-  /** Fills `into` from a record of `length` bytes. Throws WowsimError("bad_record") when that is not what one has. */
+  /**
+   * Fills `into` from a record of `length` bytes. Throws WowsimError("bad_record") when the length does not fit the
+   * table.
+   */
   read(view: DataView, at: number, length: number, into: RecordOf<Fields>): RecordOf<Fields> {
     if (!this.#canBe(length)) {
       const least = this.#tail === "none" ? "" : "at least ";
@@ -95,7 +99,7 @@ export class RecordTable<const Fields extends Readonly<Record<string, FieldType>
     return length >= this.bytes && (this.#tail === "bytes" || (length - this.bytes) % 4 === 0);
   }
 
-  /** A record to be filled again and again: zeros, no, and the first word. */
+  /** An empty record for reuse: 0, false, and the first string. */
   empty(): RecordOf<Fields> {
     return Object.fromEntries(this.#fields.map(({ name, type }) => [name, emptyOf(type)])) as RecordOf<Fields>;
   }

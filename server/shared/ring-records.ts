@@ -1,13 +1,13 @@
-// The records in the rings between the main thread and a zone worker, one table each (record.ts). The same forms are meant for a
-// message bus one day.
+// The records in the rings between the main thread and a zone worker, one table each (record.ts). The formats are also
+// meant for a future message bus.
 //
 //   command   zone u32 | command record (assembly/abi.ts, 32 bytes), or several of them
 //   report    tick-report.ts has the table
-//   frames    the zone, then kernel frames, whole ones, up to FRAMES_BYTES_MAX
-//   end       all of this tick's frames have been given
-//   census    the zone, its tick and newest ticket, then entity ids; once a second
-//   departed  left through a portal, with all that is theirs
-//   entered   what became of a JOIN or an ARRIVE
+//   frames    the zone, then complete kernel frames, up to FRAMES_BYTES_MAX
+//   end       all frames of this tick have been written
+//   census    the zone, its tick and newest ticket, then entity ids; once per second
+//   departed  a player left through a portal, with all its data
+//   entered   the result of a JOIN or an ARRIVE
 
 import { COMMAND_BYTES, TRANSFER_WORDS } from "../../assembly/abi.ts";
 import { RecordTable } from "./record.ts";
@@ -27,33 +27,36 @@ export const DEPARTED = new RecordTable(5, {
 const ENTERED_FIELDS = { zoneId: "u32", session: "u32", ticket: "u32", outcome: "u32", reason: "u32" } as const;
 export const ENTERED = new RecordTable(6, ENTERED_FIELDS);
 
-/** What became of somebody who was to be let into a zone. */
+/** The results of an entry into a zone. */
 export const IS_THERE = 1;
 export const REFUSED = 2;
 /** The kernel traps on the command. */
 export const QUARANTINED = 3;
-/** Was there, and after a rollback is not. */
+/** The player was there, but a rollback has removed it. */
 export const UNDONE = 4;
 
-/** What became of somebody who was to be let in: an outcome, and REFUSED_* of assembly/abi.ts or 0 when the kernel did not say why. */
+/** The result of an entry into a zone: an outcome, and REFUSED_* of assembly/abi.ts, or 0 when the kernel gave no reason. */
 export type Entered = RecordOf<typeof ENTERED_FIELDS>;
 
-/** Who is in a zone, at the end of a tick. All commands with a ticket up to this are dealt with; later ones may not be. */
+/**
+ * The entities of a zone at the end of a tick. All commands with a ticket up to this one are processed; later ones may
+ * not be.
+ */
 export interface ZoneCensus extends RecordOf<typeof CENSUS_FIELDS> {
   ids: ReadonlySet<number>;
 }
 
-/** One command with its zone; a player's arrival is several in one record, so that they come into one batch. */
+/** One command with its zone; a player's arrival is several commands in one record, so that they stay in one batch. */
 export const COMMAND_MESSAGE_BYTES = 4 + COMMAND_BYTES;
-/** Whether a record of commands, with its zone, can have so many bytes. */
+/** Whether a record of commands, with its zone, can have this many bytes. */
 export function isCommandLength(length: number): boolean {
   return length >= COMMAND_MESSAGE_BYTES && (length - 4) % COMMAND_BYTES === 0;
 }
 
-/** Frames are handed over in records of this size, so that the ring needs no room for all at once. */
+/** Frames are written in records of at most this size, so that the ring needs no room for all at once. */
 export const FRAMES_BYTES_MAX = 65_536;
 
-/** Room for a census of so many. */
+/** The length of a census record with these ids, in bytes. */
 export function censusBytes(ids: Uint32Array): number {
   return CENSUS.bytes + ids.byteLength;
 }
@@ -72,7 +75,7 @@ export function writeCensus(
   }
 }
 
-/** A census record of `length` bytes. */
+/** Reads a census record of `length` bytes. */
 export function readCensus(view: DataView, at: number, length: number): ZoneCensus {
   const census = CENSUS.read(view, at, length, CENSUS.empty());
   const ids = new Set<number>();

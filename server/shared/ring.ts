@@ -1,13 +1,13 @@
-// The one way for threads to hand data to each other on the hot path: a bounded ring over shared memory, one writer,
-// one reader, no lock. A record is a u32 length and that many bytes, padded to 8 and never split across the end.
+// The way for threads to pass data to each other on the hot path: a bounded ring over shared memory, with one writer,
+// one reader and no lock. A record is a u32 length and that many bytes, padded to 8 and never split across the end.
 //
 //   writer                                       reader
 //   const at = ring.reserve(32)                  ring.drain((offset, length) => ring.view.getUint32(offset, true))
 //   if (at < 0) dropped++  // full: counted
 //   else { ring.view.setUint32(at, 7, true); ring.commit(); ring.wake() }
 //
-// Several reserves may share one commit. A full ring is the writer's business: reserve says so and counts it, nothing
-// waits and nothing is overwritten. A record of up to half the ring always fits an empty one.
+// Several reserves may share one commit. When the ring is full, reserve returns -1 and counts it; the writer decides
+// what to do. Nothing waits and nothing is overwritten. A record of up to half the ring always fits an empty one.
 
 const HEAD = 0; // bytes ever written, modulo 2^32
 const TAIL = 1; // bytes ever read, modulo 2^32
@@ -15,7 +15,7 @@ const REFUSED = 2; // records that found the ring full
 const CONTROL_BYTES = 64;
 const WRAP_MARK = 0xffffffff;
 
-/** Single-producer, single-consumer byte ring over a SharedArrayBuffer. Make one end of it per thread. */
+/** Single-producer, single-consumer byte ring over a SharedArrayBuffer. Each of the two threads creates its own object. */
 export class Ring {
   readonly buffer: SharedArrayBuffer;
   /** The data area; offsets given by reserve and drain index both. */
@@ -45,7 +45,7 @@ export class Ring {
     this.#pending = Atomics.load(this.#control, HEAD) >>> 0;
   }
 
-  /** Writer: room for one record; its offset, or -1 (counted in `refused`) when the ring is full. */
+  /** Writer: reserves room for one record; returns its offset, or -1 (counted in `refused`) when the ring is full. */
   reserve(length: number): number {
     const size = recordSize(length);
     const start = this.#pending & this.#mask;
@@ -63,7 +63,7 @@ export class Ring {
     return at + 4;
   }
 
-  /** Writer: copies `source` in as one record; false when the ring is full. Still to be committed. */
+  /** Writer: copies `source` as one record; false when the ring is full. Call commit afterwards. */
   append(source: Uint8Array): boolean {
     const at = this.reserve(source.length);
     if (at < 0) return false;
@@ -71,7 +71,7 @@ export class Ring {
     return true;
   }
 
-  /** Writer: bytes that are free; what is reserved is not, committed or not. */
+  /** Writer: number of free bytes; reserved bytes are not free, committed or not. */
   get freeBytes(): number {
     return this.capacityBytes - ((this.#pending - Atomics.load(this.#control, TAIL)) >>> 0);
   }
@@ -81,7 +81,7 @@ export class Ring {
     Atomics.store(this.#control, HEAD, this.#pending | 0);
   }
 
-  /** Writer: wakes a reader that waits. A system call: once a tick, not once a record. */
+  /** Writer: wakes a reader that waits. A system call: use it once per tick, not once per record. */
   wake(): void {
     Atomics.notify(this.#control, HEAD);
   }
@@ -106,12 +106,12 @@ export class Ring {
     return count;
   }
 
-  /** Reader, in a worker: sleeps until there is something to read, at most `timeoutMs`. */
+  /** Reader, in a worker: sleeps until data is available, at most `timeoutMs`. */
   wait(timeoutMs: number): void {
     if (this.isEmpty) Atomics.wait(this.#control, HEAD, Atomics.load(this.#control, TAIL), timeoutMs);
   }
 
-  /** Reader, on a thread with an event loop: resolves when there is something to read, or after `timeoutMs`. */
+  /** Reader, on a thread with an event loop: resolves when data is available, or after `timeoutMs`. */
   async waitAsync(timeoutMs: number): Promise<void> {
     if (!this.isEmpty) return;
     const tail = Atomics.load(this.#control, TAIL);
@@ -123,12 +123,12 @@ export class Ring {
     return Atomics.load(this.#control, HEAD) === Atomics.load(this.#control, TAIL);
   }
 
-  /** Bytes waiting to be read, padding included. */
+  /** Number of bytes that wait to be read, including padding. */
   get usedBytes(): number {
     return (Atomics.load(this.#control, HEAD) - Atomics.load(this.#control, TAIL)) >>> 0;
   }
 
-  /** Records that found the ring full since it was made. */
+  /** Number of records that found the ring full since it was created. */
   get refused(): number {
     return Atomics.load(this.#control, REFUSED) >>> 0;
   }

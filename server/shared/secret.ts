@@ -1,18 +1,18 @@
-// A token that somebody has to show. It is compared by its digest, so that the time of a comparison says nothing about
-// how much of a guess was right, nor how long the token is.
+// A token that a client must send. It is compared by its digest, so the time of a comparison reveals neither how much
+// of a guess was right nor how long the token is.
 //
-//   const secret = Secret.of("hush")       // null for undefined and ""
-//   secret.matches("hush")                 // true
+//   const secret = Secret.of("my-token")   // null for undefined and ""
+//   secret.matches("my-token")             // true
 
 import { createHash, timingSafeEqual } from "node:crypto";
 
-/** What is longer is not hashed to find out that it is wrong. */
+/** A longer token is refused without hashing. */
 const CHARACTERS_MAX = 1_024;
 
 export class Secret {
   readonly #digest: Buffer;
 
-  /** Null when there is no token to be shown. */
+  /** Null when no token is needed. */
   static of(token: string | undefined): Secret | null {
     return token === undefined || token === "" ? null : new Secret(token);
   }

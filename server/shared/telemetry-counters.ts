@@ -1,17 +1,17 @@
-// The numbers the telemetry threads keep about themselves, in memory that every thread can read.
+// The counters that the telemetry threads keep about themselves, in memory that every thread can read.
 //
 //   const counters = new TelemetryCounters(TelemetryCounters.allocate())
 //   counters.add("linesWritten", 12)      // recorder
 //   counters.get("linesWritten")          // main thread: 12
 //
-// A worker that is started anew after a crash goes on counting where the one before it stopped.
+// A worker that is restarted after a crash continues the counts of the previous one.
 
 const NAMES = [
   // Recorder.
   "linesWritten",
-  /** Lines of type error that reached the recorder. */
+  /** Lines of type "error" that reached the recorder. */
   "errorLines",
-  /** Lines that reached the recorder and found its backlog full, or were still unwritten at the end. */
+  /** Lines that reached the recorder but found its backlog full, or were still unwritten at the end. */
   "linesLost",
   "fileBytes",
   "fileErrors",
@@ -31,7 +31,7 @@ const NAMES = [
   "requestsRefused",
   /** Watchers refused for a wrong token. */
   "wrongTokens",
-  /** Watchers that made room for others. */
+  /** Watchers that were evicted for others. */
   "watchersEvicted",
   "socketErrors",
 ] as const;

@@ -1,4 +1,4 @@
-// What the main thread and the two telemetry workers say to each other. Rare: start, stop, and the answers.
+// The messages between the main thread and the two telemetry workers. They are rare: start, stop, and the answers.
 //
 //   main → recorder  { type: "start", rings: [...], file: ".wowsim/telemetry.jsonl", ... }
 //   main ← recorder  { type: "ready" }
@@ -10,7 +10,7 @@ import type { FeedLimits } from "../protocol/limits.ts";
 
 export interface RecorderStart {
   type: "start";
-  /** One a producer. */
+  /** One per producer. */
   rings: SharedArrayBuffer[];
   feed: SharedArrayBuffer;
   counters: SharedArrayBuffer;
@@ -18,7 +18,7 @@ export interface RecorderStart {
   rotateBytes: number;
   filesMax: number;
   backlogBytesMax: number;
-  /** The file's lock and the inode it must have, as the main thread sees it; null for what needs none. */
+  /** The file's lock and the inode it must have, as the main thread sees it; null when no lock is needed. */
   lock: { path: string; inode: SharedArrayBuffer } | null;
 }
 
@@ -28,7 +28,7 @@ export interface FeedStart {
   counters: SharedArrayBuffer;
   host: string;
   port: number;
-  /** What watchers have to show, if anything. */
+  /** The token that watchers must send; default none. */
   token?: string | undefined;
   limits?: Partial<FeedLimits> | undefined;
 }
@@ -38,7 +38,7 @@ export interface StopRequest {
   timeoutMs: number;
 }
 
-/** From now on a producer's lines come through another ring. */
+/** A producer's lines come through another ring from now on. */
 export interface NewRing {
   type: "ring";
   producer: number;
@@ -49,8 +49,8 @@ export type ToRecorder = RecorderStart | NewRing | StopRequest;
 export type ToFeed = FeedStart | StopRequest;
 
 export type FromTelemetryWorker =
-  /** `port`: the feed's. */
+  /** `port`: the port of the feed. */
   | { type: "ready"; port?: number }
-  /** It could not start; `code` and `message` as in WowsimError. */
+  /** The worker could not start; `code` and `message` as in WowsimError. */
   | { type: "failed"; code: string; message: string }
   | { type: "stopped" };

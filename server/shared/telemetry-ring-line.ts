@@ -1,4 +1,5 @@
-// One telemetry line as UTF-8 bytes, ready for a ring or a file: no newline in it, never longer than LINE_BYTES_MAX.
+// One telemetry line as UTF-8 bytes, ready for a ring or a file: it contains no newline and is never longer than
+// LINE_BYTES_MAX.
 //
 //   const lines = new LineEncoder()
 //   const kind = lines.kind("metric", "zone", "Zone tick completed")
@@ -6,13 +7,14 @@
 //   ring.append(lines.bytes.subarray(0, length))
 //   // {"v":1,"timestamp":"2026-01-01T00:00:00.050Z","type":"metric","component":"zone",...,"data":{"zone_id":1,"tick":7}}
 //
-// Most of a line repeats. All before the data is kept as bytes, a kind, and only its timestamp is stamped anew, once a
-// millisecond; what is left is one JSON.stringify of the data and one encodeInto (bench/telemetry.ts: 0.2 µs a small line).
+// Most of a line repeats. For each kind, all bytes before the data are kept, and only the timestamp is rewritten, once
+// per millisecond; what remains is one JSON.stringify of the data and one encodeInto (bench/telemetry.ts: 0.2 µs for a
+// small line).
 
 import { shortJson, toJson } from "./plain.ts";
 import type { TelemetryType } from "../protocol/telemetry-line.ts";
 
-/** No line is longer; data that would make it so is cut short, or left out with a note. */
+/** The longest line in bytes; longer data is cut, or replaced by a note. */
 export const LINE_BYTES_MAX = 16_384;
 const COMPONENT_CHARS_MAX = 64;
 const MESSAGE_CHARS_MAX = 200;
@@ -28,7 +30,7 @@ const [LETTER_E = 0, LETTER_R = 0] = new TextEncoder().encode("er");
 export const isErrorLine = (bytes: Uint8Array, offset: number): boolean =>
   bytes[offset + TYPE_OFFSET] === LETTER_E && bytes[offset + TYPE_OFFSET + 1] === LETTER_R;
 
-/** A kind of line: what is the same in all lines of one type, component and message. Belongs to one encoder. */
+/** A kind of line: the parts that are the same in all lines of one type, component and message. Belongs to one encoder. */
 export interface LineKind {
   readonly type: TelemetryType;
   readonly component: string;
@@ -36,13 +38,13 @@ export interface LineKind {
   /** All bytes before the data, with the timestamp of `stampedMs`. */
   readonly head: Uint8Array;
   stampedMs: number;
-  /** The encoder's bytes after the head: where the data goes, with room left for the closing brace. */
+  /** The encoder's bytes after the head: the data is written here, with room left for the closing brace. */
   readonly body: Uint8Array;
 }
 
-/** Builds lines into one buffer of its own. One encoder a thread. */
+/** Builds lines in its own buffer. Use one encoder per thread. */
 export class LineEncoder {
-  /** Holds the line last encoded. */
+  /** Holds the last encoded line. */
   readonly bytes = new Uint8Array(LINE_BYTES_MAX);
   readonly #encoder = new TextEncoder();
   readonly #stamp = new Uint8Array(NO_TIME.length);
@@ -52,7 +54,7 @@ export class LineEncoder {
   #second = Number.NaN;
   #secondText = "";
 
-  /** A kind of line of this encoder. Never throws; names are cut to a sane length. */
+  /** A kind of line of this encoder. Never throws; long names are cut. */
   kind(type: TelemetryType, component: string, message: string): LineKind {
     const names = [type, String(component).slice(0, COMPONENT_CHARS_MAX), String(message).slice(0, MESSAGE_CHARS_MAX)];
     const [typeJson, componentJson, messageJson] = names.map((name) => JSON.stringify(name));
@@ -62,7 +64,7 @@ export class LineEncoder {
     return { type, component, message, head, stampedMs: Number.NaN, body };
   }
 
-  /** Encodes a line of time `atMs` (milliseconds since 1970) into `bytes` and returns its length. Never throws. */
+  /** Encodes a line with the time `atMs` (milliseconds since 1970) into `bytes` and returns its length. Never throws. */
   encode(kind: LineKind, data: unknown, atMs: number): number {
     const ms = Math.floor(atMs);
     if (ms !== kind.stampedMs) this.#stampKind(kind, ms);
@@ -73,7 +75,7 @@ export class LineEncoder {
     return end + 1;
   }
 
-  /** ISO 8601 in UTC with milliseconds; what is no time gives the epoch. */
+  /** ISO 8601 in UTC with milliseconds; an invalid time gives the epoch. */
   timestamp(atMs: number): string {
     const ms = Math.floor(atMs);
     if (ms === this.#ms) return this.#msText;
@@ -97,7 +99,7 @@ export class LineEncoder {
     kind.stampedMs = ms;
   }
 
-  /** The data's length in `bytes`, 0 when it does not fit. */
+  /** The length of the data in `bytes`; 0 when it does not fit. */
   #fit(kind: LineKind, json: string): number {
     if (json.length > kind.body.length) return 0;
     const { read, written } = this.#encoder.encodeInto(json, kind.body);

@@ -1,5 +1,6 @@
-// What a zone tells of each tick, in tables: how it crosses to the main thread, what it is called in the tick's telemetry line, and
-// what in /metrics. A new figure is one row: of FIGURES when the host measures it, of COUNTERS_SHOWN when the kernel counts it.
+// What a zone reports about each tick, in tables: how a value crosses to the main thread, and its names in the tick's
+// telemetry line and in /metrics. A new value is one row: in FIGURES when the host measures it, in COUNTERS_SHOWN when
+// the kernel counts it.
 //
 //   const report = emptyReport(1);
 //   REPORT.write(view, at, report);
@@ -15,21 +16,21 @@ const REPORT_KIND = 1;
 
 interface Figure {
   readonly type: FieldType;
-  /** Its name in the tick's line. */
+  /** Its name in the tick's telemetry line. */
   readonly line?: string;
   /** Name and help of a gauge of the newest value: wowsim_zone_<name>. */
   readonly gauge?: readonly [name: string, help: string];
 }
 
-/** What the host knows of a tick; a record has them in this order. Milliseconds are wall time. */
+/** What the host measures in a tick; a record has the values in this order. Milliseconds are wall time. */
 export const FIGURES = {
   zoneId: { type: "u32", line: "zone_id" },
   tick: { type: "u32", line: "tick", gauge: ["tick", "Number of the newest tick."] },
   state: { type: ZONE_STATES, line: "state" },
   overrun: { type: "flag", line: "overrun" },
-  /** Ticks given up for good since the zone started. */
+  /** Ticks that were skipped for good since the zone started. */
   missedTicks: { type: "u32", line: "missed_ticks" },
-  /** Commands waiting when the tick began; those past capacity, dropped this tick. */
+  /** Commands that waited when the tick began; and commands beyond the capacity, dropped in this tick. */
   queueDepth: {
     type: "u32",
     line: "queue_depth",
@@ -37,7 +38,7 @@ export const FIGURES = {
   },
   commandsDropped: { type: "u32", line: "commands_dropped" },
   recoveries: { type: "u32", line: "recoveries" },
-  /** Frames of this tick that found the ring to the sessions full. */
+  /** Frames of this tick that were lost because the ring to the sessions was full. */
   framesLost: { type: "u32", line: "frames_lost" },
   /** The whole step: faults, journal, kernel, event and frame reading. */
   durationMs: { type: "f64", line: "duration_ms" },
@@ -45,7 +46,7 @@ export const FIGURES = {
   kernelMs: { type: "f64", line: "kernel_ms" },
   fuelUsed: { type: "f64", line: "fuel_used", gauge: ["fuel_used", "Fuel the newest tick burnt."] },
   hash: { type: "u64" },
-  /** How much the zone leaves out, 0 to 5, and game time a second of the clock: overload.ts. */
+  /** The load-shedding level, 0 to 5, and the seconds of game time per second of the clock: overload.ts. */
   overloadLevel: {
     type: "f64",
     line: "overload_level",
@@ -66,14 +67,14 @@ interface ShownCounter {
   readonly counter: number;
   readonly line?: string;
   readonly gauge?: readonly [name: string, help: string];
-  /** Name and help of a total, summed over ticks: wowsim_zone_<name>_total. */
+  /** Name and help of a total, summed over all ticks: wowsim_zone_<name>_total. */
   readonly total?: readonly [name: string, help: string];
 }
 
-/** What the kernel counts in a tick, as far as it is shown. */
+/** The kernel's counters of a tick that are shown. */
 export const COUNTERS_SHOWN: readonly ShownCounter[] = [
   { counter: abi.COUNTER_COMMANDS, line: "commands", total: ["commands", "Commands the kernel handled."] },
-  // The name that readers of the earlier simulator know.
+  // The name that readers of the earlier simulator's telemetry know.
   { counter: abi.COUNTER_COMMANDS, line: "events_processed" },
   {
     counter: abi.COUNTER_ENTITIES_MOVED,
@@ -130,7 +131,7 @@ export const REPORT = new RecordTable(
   Object.fromEntries(Object.entries(FIGURES).map(([name, { type }]) => [name, type])) as Types<typeof FIGURES>,
 );
 
-/** A report to be filled again and again. */
+/** An empty report for reuse. */
 export function emptyReport(zoneId: number): TickReport {
   return { ...REPORT.empty(), zoneId, gameTimeRate: 1 };
 }
@@ -140,7 +141,7 @@ const LINE_FIGURES = Object.entries(FIGURES).flatMap(([name, figure]: [string, F
 );
 const LINE_COUNTERS = COUNTERS_SHOWN.flatMap(({ counter, line }) => (line === undefined ? [] : [{ counter, line }]));
 
-/** The report's part of the tick's line. */
+/** The part of the report that goes into the tick's telemetry line. */
 export function lineOf(report: TickReport): Record<string, unknown> {
   const line: Record<string, unknown> = {};
   for (const { name, line: key, type } of LINE_FIGURES)

@@ -1,5 +1,6 @@
-// A player between two zones: what the kernel wrote when they departed (assembly/players/transfer.ts), and the commands that bring
-// it into another zone. Both are commands in a journal, so a zone that crashes in that very tick does the same again.
+// A player between two zones: what the kernel wrote at the departure (assembly/players/transfer.ts), and the commands
+// that bring the player into another zone. Both are commands in a journal, so a zone that crashes in that tick repeats
+// them.
 //
 //   const [departure] = readDepartures(zone)                        // after the tick with OP_DEPART
 //   arrivalRecords(departure, { x: 4, y: 0, z: 0 }, JOIN_WATCHES)   // 25 CARRYs and an ARRIVE, 32 bytes each
@@ -11,24 +12,27 @@ import { wordAt } from "../protocol/assert.ts";
 
 export interface Departure {
   session: number;
-  /** TRANSFER_WORDS u32. */
+  /** Has TRANSFER_WORDS u32. */
   words: Uint32Array;
 }
 
-/** A departure on its way: everything of a player that is in no zone just now. */
+/** A departure on its way: all data of a player that is in no zone at the moment. */
 export interface Crossing extends Departure {
   /** Zone ids. */
   from: number;
   to: number;
-  /** Where it goes in. */
+  /** The point where the player enters. */
   at: Point;
 }
 
 const WORDS_PER_CARRY = 4;
-/** Records that bring one player. */
+/** The number of records that bring one player. */
 export const ARRIVAL_RECORDS = TRANSFER_WORDS / WORDS_PER_CARRY + 1;
 
-/** Command records that let the player enter at a point; they belong into one batch, in this order. The last has the ticket. */
+/**
+ * Command records that let the player enter at a point; they must stay in one batch, in this order. The last one has
+ * the ticket.
+ */
 export function arrivalRecords(
   { session, words }: Departure,
   { x, y, z }: Point,

@@ -1,4 +1,4 @@
-// How parts of the main thread get the threads they look after.
+// How parts of the main thread create the threads they control.
 
-/** Makes a worker; called again when one has to be replaced. */
+/** Creates a worker; called again when a worker must be replaced. */
 export type WorkerFactory = () => Worker;

@@ -1,38 +1,40 @@
-// A wrong token costs its address time, on every port that takes one: the first few are free, for people mistype; each
-// further one is told later and later that it was wrong. Only the answer waits. A token is compared before anything of
-// this is looked at, so whoever has the right one gets in at once, whatever others do from the same address.
+// A wrong token delays the answers to its address, on every port that uses tokens: the first few are answered at once,
+// because people mistype; each further answer is delayed longer. Only answers to wrong tokens wait. A token is compared
+// before any delay is considered, so a client with the right token gets in at once, whatever others do from the same
+// address.
 //
 //   const guesses = new WrongTokens(now)
-//   guesses.wrong("203.0.113.7")      // the sixth in a row: 10, the milliseconds that its answer waits; then 20, 40, 50
+//   guesses.wrong("203.0.113.7")      // the sixth in a row: its answer waits 10 ms; the next ones 20, 40, 50
 //
-// The answers of one address come one after the other, however many connections ask. That slows a guesser down who reads
-// them; one who drops the connection instead tries as many tokens as it can open connections. The strength of the
-// token is what keeps that one out (docs/SECURITY.md).
+// The answers to one address are sent one after the other, however many connections ask. That slows down an attacker
+// who reads them; an attacker who drops the connection instead can try as many tokens as it can open connections. Only
+// the strength of the token stops that attacker (docs/SECURITY.md).
 //
-// A right token clears nothing: else a guesser behind the operator's address would be let off with every look of the
-// operator's tools. What is remembered fades, and is bounded: past that many addresses the one quiet for longest goes.
+// A right token resets nothing: else an attacker behind the operator's address would be reset by every request of the
+// operator's tools. The counts expire and are bounded: beyond that many addresses, the one without a wrong token for
+// longest is forgotten.
 
 import { addressKey } from "./address.ts";
 
 const FREE = 5;
 const DELAY_MS_MIN = 10;
 const DELAY_MS_MAX = 50;
-/** No answer waits longer, however many of the address are waiting. */
+/** No answer waits longer, however many answers to the address wait. */
 const WAIT_MS_MAX = 1_000;
-/** After so much quiet an address begins anew. */
+/** After this time without a wrong token, an address starts anew. */
 const FORGIVEN_AFTER_MS = 60_000;
 const ADDRESSES_MAX = 4_096;
 
 interface Guesses {
   wrong: number;
   lastAtMs: number;
-  /** When the last of its answers is due. */
+  /** When the last of its waiting answers is due. */
   answerAtMs: number;
 }
 
 export class WrongTokens {
   readonly #now: () => number;
-  /** Longest quiet first. */
+  /** Longest without a wrong token first. */
   readonly #byAddress = new Map<string, Guesses>();
 
   /** `now`: milliseconds, monotonic. */
@@ -40,12 +42,12 @@ export class WrongTokens {
     this.#now = now;
   }
 
-  /** Addresses remembered. */
+  /** Number of addresses remembered. */
   get size(): number {
     return this.#byAddress.size;
   }
 
-  /** The address showed a wrong token; how many milliseconds its answer waits. */
+  /** The address sent a wrong token; returns how many milliseconds its answer must wait. */
   wrong(address: string): number {
     const key = addressKey(address);
     const nowMs = this.#now();

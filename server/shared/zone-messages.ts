@@ -1,8 +1,8 @@
-// What main thread and zone workers say to each other.
+// The messages between the main thread and the zone workers.
 //
-// Hot path: two rings a worker (ring.ts). Into it: command records (abi.ts) prefixed with the zone id. Out of it: one
-// tick report a zone and tick, then that tick's session frames as the kernel built them.
-// Everything rare goes by postMessage, as the objects below: a worker turns to its event loop between any two ticks.
+// Hot path: two rings per worker (ring.ts). Into it: command records (abi.ts) prefixed with the zone id. Out of it: one
+// tick report per zone and tick, then that tick's session frames as the kernel built them. Everything rare is sent with
+// postMessage, as the objects below: a worker returns to its event loop between any two ticks.
 
 import type { ZoneModule } from "./zone-start.ts";
 import type { SwapTicket } from "./swap-ticket.ts";
@@ -11,7 +11,7 @@ import type { SwapTicket } from "./swap-ticket.ts";
 export const ZONE_STATES = ["ACTIVE", "DEGRADED", "CRASHED", "DOWN"] as const;
 export type ZoneState = (typeof ZONE_STATES)[number];
 
-/** Which header note the kernel left when it trapped. */
+/** The kernel's note in the header when it trapped. */
 export interface TrapNote {
   phase: string;
   commandIndex: number | null;
@@ -21,7 +21,7 @@ export interface TrapNote {
   spell: number;
 }
 
-/** A module for a zone. A worker that can not have the ticket any more does not swap. */
+/** A module for a zone. A worker that can not take the ticket does not swap. */
 export interface Swap extends ZoneModule {
   ticket?: SwapTicket;
 }
@@ -35,7 +35,7 @@ export type ToZoneWorker =
       params: unknown;
       zones: number[];
       seed: number;
-      /** 0 to 1: the share of its chances the fault takes. */
+      /** 0 to 1: the probability with which the fault uses each chance. */
       probability: number;
     }
   | { type: "fault_deactivate"; activation: number }
@@ -63,15 +63,15 @@ export type FromZoneWorker =
       note: TrapNote;
       error: string;
     }
-  /** What the zone runs from its next tick on, and whether that is still on trial: after each swap, rollback and promotion. */
+  /** What the zone runs from its next tick on, and whether it is on trial: sent after each swap, rollback and promotion. */
   | { type: "module"; zoneId: number; tick: number; hash: string; isTrial: boolean }
   | { type: "rolled_back"; zoneId: number; tick: number; fromHash: string; toHash: string; reason: string }
   | { type: "stopped" };
 
-/** How far up the ladder a recovery had to go. */
+/** The step of the recovery ladder that a recovery had to use. */
 export type RecoveryRung = "replay" | "quarantine" | "rollback" | "down";
 
-/** A question to a zone, without the fields that the supervisor adds. */
+/** A request to a zone, without the fields that the supervisor adds. */
 export type ZoneRequest =
   | ({ type: "swap" } & Swap)
   | { type: "rollback"; hash?: string }

@@ -1,11 +1,11 @@
-// A zone as somebody sees it who looks at it from above: what zone-view.ts reads and the control channel answers.
+// A zone seen from above, for operators: zone-view.ts reads it and the control channel answers with it.
 
 export interface ViewedEntity {
   id: number;
-  /** Index of a creature's template, of a player's class. */
+  /** Index of a creature's template, or of a player's class. */
   kind: number;
   level: number;
-  /** Yards. */
+  /** In yards. */
   x: number;
   y: number;
   health: number;
@@ -18,15 +18,15 @@ export interface ViewedEntity {
 
 export interface Fight {
   creature: ViewedEntity;
-  /** By session id, most hated first. */
+  /** By session id, highest threat first. */
   threat: { player: number; amount: number }[];
 }
 
 export interface ZonePicture {
   tick: number;
-  /** Of the zone's state after that tick: 16 hexadecimal digits. */
+  /** The hash of the zone's state after that tick: 16 hexadecimal digits. */
   hash: string;
-  /** All there are, shown or not. Creatures that wait for their respawn are not there. */
+  /** The total number, shown or not. Creatures that wait for their respawn are not counted. */
   players: number;
   creatures: number;
   entities: ViewedEntity[];

@@ -1,4 +1,4 @@
-// How a zone worker is told what it is: the first message it gets, and what only the supervisor says to it.
+// The first message to a zone worker, which configures it, and the messages that only the supervisor sends.
 
 import type { LayoutEntries } from "../../assembly/toolchain/kernel.ts";
 import type { Content, ZoneContent } from "../protocol/content/content.ts";
@@ -11,34 +11,34 @@ export interface ZoneModule {
   layout: LayoutEntries;
 }
 
-/** How many modules of before a zone may go back to; the first of all, the server's own, is always among them. */
+/** The most earlier modules that a zone may return to; the first of all, the server's own, is always among them. */
 const EARLIER_MAX = 3;
 
-/** The modules of before, newest first, when `module` is replaced. */
+/** The earlier modules, newest first, after `module` is replaced. */
 export function withEarlier<Module extends { hash: string }>(earlier: readonly Module[], module: Module): Module[] {
   const all = [module, ...earlier.filter(({ hash }) => hash !== module.hash)];
   return all.filter((_, index) => index < EARLIER_MAX - 1 || index === all.length - 1);
 }
 
-/** How a zone ended with its worker, for the one that begins it anew. */
+/** How a zone ended with its lost worker, for the worker that restarts it. */
 export interface LostZone {
-  /** The last tick that came to its end, as far as is known; the zone goes on counting from there. */
+  /** The last tick known to be complete; the zone continues its count from there. */
   tick: number;
   reason: string;
 }
 
 export interface ZoneWorkerStart {
   type: "start";
-  /** "zone-worker-1": who speaks in telemetry. */
+  /** The name of the worker in telemetry: "zone-worker-1". */
   name: string;
   zones: {
     zone: ZoneContent;
     seed: number;
     startMs: number;
     module: ZoneModule;
-    /** What it ran before that, newest first: what it falls back to when it can not begin with the module. */
+    /** Its earlier modules, newest first: it falls back to these when it can not start with the module. */
     earlier: ZoneModule[];
-    /** The zone begins DOWN and anew, in place of one that was lost. */
+    /** The zone starts DOWN and anew, as the replacement of a lost zone. */
     after: LostZone | null;
   }[];
   content: Content;
@@ -52,8 +52,8 @@ export interface ZoneWorkerStart {
   outputRing: SharedArrayBuffer;
   telemetryRing: SharedArrayBuffer;
   faultBlock: SharedArrayBuffer;
-  /** Breadcrumb.allocate(): what the worker does just now. */
+  /** From Breadcrumb.allocate(): what the worker is doing. */
   breadcrumb: SharedArrayBuffer;
-  /** Int32: [0] becomes 1 when the worker shall end; it is woken by a notify. */
+  /** Int32: [0] becomes 1 when the worker must end; a notify wakes it. */
   stop: SharedArrayBuffer;
 }
