@@ -1,5 +1,5 @@
-// Builds the whole program into one file that needs neither Bun nor node_modules: command, server, workers, content, and
-// assembly/ with the built kernel and its sources, so that candidates can be compiled by it too.
+// Builds the whole program into one executable that needs neither Bun nor node_modules: command, server, workers, content, and
+// assembly/ with the built kernel and its sources, so that it can also compile candidates.
 //
 //   bun run build:binary                              dist/wowsim, for this machine
 //   bun tools/build-binary.ts --target bun-linux-arm64 --out dist/wowsim-arm64
@@ -12,7 +12,7 @@ import { ensureKernel } from "../assembly/toolchain/build.ts";
 import { bundleTerminalKit } from "./bundle-terminal-kit.ts";
 
 const ROOT = join(import.meta.dir, "..");
-/** The command first: it is what runs. The others are the server's threads, found by server/main/workers.ts. */
+/** The command first: it is the entry point. The others are the server's threads, which server/main/workers.ts finds. */
 const ENTRIES = [
   "server/wowsim.ts",
   ...["zone", "recorder", "feed", "check"].map((name) => `server/${name}-worker.ts`),
@@ -31,7 +31,7 @@ await new Command("build-binary")
   .parseAsync();
 
 async function build({ out, target }: Flags): Promise<void> {
-  // The kernel is put in as it lies there, so it must not be older than its source.
+  // The built kernel is included, so it must not be older than its source.
   await ensureKernel();
   const outfile = resolve(out);
   await mkdir(dirname(outfile), { recursive: true });
@@ -40,12 +40,12 @@ async function build({ out, target }: Flags): Promise<void> {
     await Bun.build({
       entrypoints: ENTRIES,
       plugins: [bundleTerminalKit],
-      // What several threads share is there once.
+      // Code that several threads share is included once.
       splitting: true,
       compile: {
         outfile,
         assets: ["assembly"],
-        // The folder it is run in belongs to somebody else.
+        // A .env file in the current folder belongs to another program.
         autoloadDotenv: false,
         autoloadBunfig: false,
         ...(target === undefined ? {} : { target }),

@@ -1,5 +1,5 @@
-// Lets terminal-kit be bundled: it asks for some of its files by names that it puts together at run time, which no bundler can
-// follow, and which are nowhere in a one-file build. Here it asks for them by name.
+// Makes terminal-kit bundleable: it requires some of its files by names that it builds at run time, which no bundler can
+// follow, and which do not exist in a single executable. This plugin replaces them by fixed names.
 //
 //   await Bun.build({ entrypoints, plugins: [bundleTerminalKit] })
 
@@ -8,13 +8,13 @@ import { dirname, join } from "node:path";
 import type { BunPlugin } from "bun";
 import { WowsimError } from "../server/protocol/errors.ts";
 
-/** How Terminal.js asks for what it knows of a kind of terminal. */
+/** How Terminal.js loads its data about a kind of terminal. */
 const ASKED = "require( './termconfig/' + term.termconfigFile )";
 
 export const bundleTerminalKit: BunPlugin = {
   name: "terminal-kit",
   setup(build) {
-    // Its own edition for bundlers, in which nothing is loaded late.
+    // Terminal-kit's own edition for bundlers, which loads no file late.
     build.onLoad({ filter: /terminal-kit[/\\]lib[/\\]termkit\.js$/ }, async ({ path }) => ({
       contents: await readFile(join(dirname(path), "termkit-no-lazy-require.js"), "utf8"),
       loader: "js",
@@ -26,7 +26,7 @@ export const bundleTerminalKit: BunPlugin = {
   },
 };
 
-/** The file with the request replaced by a table of all there are; a name that is not in it throws, as it did. */
+/** The file with the require call replaced by a table of all files; an unknown name throws, as before. */
 async function withTerminalConfigs(path: string): Promise<string> {
   const source = await readFile(path, "utf8");
   if (!source.includes(ASKED)) {

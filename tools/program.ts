@@ -1,5 +1,5 @@
 // The tree of subcommands, built but not run: for the command itself, for shell completion, and for tests of the help.
-// What a subcommand needs is imported when it runs, so that `wowsim --help` is instant.
+// A subcommand imports its code only when it runs, so that `wowsim --help` is instant.
 
 import { Command } from "commander";
 import { version } from "../package.json";
@@ -23,7 +23,7 @@ import { exitCodes, finishHelp, usageProblem } from "./ui/help.ts";
 import { fitting, complaint, errorLine, EXIT, wantsJson } from "./ui/output.ts";
 import type { StartServer } from "../server/protocol/server-options.ts";
 
-/** One subcommand a file; this is the order in which help lists them. */
+/** One subcommand for each file, in the order of the help. */
 const COMMANDS = [
   demo,
   wizard,
@@ -44,7 +44,7 @@ const COMMANDS = [
 
 const outputError = (text: string, write: (text: string) => void): void => write(printableLines(complaint(text)));
 
-/** `startServer` is what `wowsim serve` runs; it is read when it is needed, so that help is instant. */
+/** `startServer` is what `wowsim serve` runs; it is only loaded when needed, so that help is instant. */
 export function buildProgram(startServer: StartServer): Command {
   const program = new Command("wowsim")
     .description(
@@ -68,7 +68,7 @@ export function buildProgram(startServer: StartServer): Command {
         : { outputError, writeOut: (text) => void process.stdout.write(fitting(text)) },
     )
     .exitOverride((error) => {
-      // Help that was asked for: thrown, not exited, so that all of it is written before the end.
+      // Help that the user asked for is thrown, and the process does not exit here, so that all output is written first.
       if (error.exitCode === 0) throw error;
       if (wantsJson()) errorLine("usage", usageProblem(program, error));
       process.exit(EXIT.usage);

@@ -1,4 +1,4 @@
-// The players of one step: wowsim spawn-clients as a child process, so that their work is told apart from the server's.
+// The players of one step: wowsim spawn-clients as a child process, so that their CPU time is separate from the server's.
 
 import { z } from "zod";
 import { WowsimError } from "../../server/protocol/errors.ts";
@@ -6,7 +6,7 @@ import type { Protocol } from "../client/wire.ts";
 import { spokenOf } from "../client/child-output.ts";
 import { selfCommand } from "../ui/self.ts";
 
-/** Null: nobody waited for anything. */
+/** Null: there was no round trip to measure. */
 const Figure = z.number().nullable();
 
 const Report = z.object({
@@ -26,7 +26,7 @@ export interface PlayersOptions {
   host: string;
   port: number;
   count: number;
-  /** Actions a second and player. */
+  /** Actions a second for each player. */
   rate: number;
   seconds: number;
   protocol: Protocol;
@@ -36,11 +36,11 @@ export interface PlayersOptions {
 }
 
 export interface Players {
-  /** Has ended, for whatever reason. */
+  /** True when the process has ended, for whatever reason. */
   readonly hasEnded: boolean;
-  /** What they say at their end. Throws WowsimError("players_failed") when they could not say it. */
+  /** Their report at the end. Throws WowsimError("players_failed") when there is none. */
   readonly report: Promise<PlayersReport>;
-  /** They leave now, and report. */
+  /** Makes the players leave now, and report. */
   stop(): void;
 }
 
@@ -50,9 +50,9 @@ export function startPlayers(options: PlayersOptions): Players {
   const flags = Object.entries(numbers).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
   const words = ["--host", host, "--protocol", protocol, "--with-parent", "--format", "json"];
   const child = Bun.spawn(selfCommand("spawn-clients", ...words, ...flags), {
-    // Detached: a Ctrl-C at the terminal is for us to act on.
+    // Detached: only this process handles a Ctrl-C at the terminal.
     detached: true,
-    // Its other end: when we are gone, however that came, they are too.
+    // A pipe whose end this process holds: when this process is gone, however it ended, the players end too.
     stdin: "pipe",
     stdout: "pipe",
     stderr: "pipe",
@@ -74,7 +74,7 @@ export function startPlayers(options: PlayersOptions): Players {
       `The players ended with ${code} and no report: ${spokenOf(complaint.split("\n")).join("\n")}`,
     );
   })();
-  // Whoever waits for it is told; nobody may be waiting yet when it fails.
+  // A failure reaches whoever awaits the report; without this, it is unhandled while nobody does.
   report.catch(() => undefined);
   return {
     get hasEnded() {

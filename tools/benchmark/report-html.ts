@@ -1,4 +1,4 @@
-// The benchmark as one page that needs nothing else: the plots' library and the numbers are in it.
+// The benchmark as one self-contained page: it includes the chart library and the numbers.
 
 import plotScript from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
 import plotStyle from "uplot/dist/uPlot.min.css" with { type: "text" };
@@ -7,7 +7,7 @@ import type { Cell } from "../ui/table.ts";
 import { conclusionOf, COST, TIMES, wholeRow } from "./report.ts";
 import type { BenchmarkReport } from "./report.ts";
 
-/** As light or as dark as the reader's system; the lines of the plots are to be told apart on either. */
+/** Light or dark like the reader's system; the lines of the charts can be distinguished in both. */
 const STYLE = `
 :root { color-scheme: light dark; --ground: #fff; --text: #222; --quiet: #f2f2f2; --rule: #ddd; --pass: #137333; --fail: #b3261e; }
 @media (prefers-color-scheme: dark) {
@@ -23,7 +23,7 @@ th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid var(
 .plots > div { min-width: 0; }
 `;
 
-/** One plot a block: what is drawn over the number of clients. `of` reads a step. */
+/** One chart for each block: the values drawn over the number of clients. `of` reads a step. */
 const PLOTS = `[
   { title: "Tick time, ms", lines: [["p50", s => s.tick_ms.p50, BLUE], ["p99", s => s.tick_ms.p99, ORANGE], ["max", s => s.tick_ms.max, RED]] },
   { title: "Jitter, ms", lines: [["p50", s => s.jitter_ms.p50, BLUE], ["p99", s => s.jitter_ms.p99, ORANGE]] },
@@ -35,7 +35,7 @@ const PLOTS = `[
   { title: "To each client, KB a second", lines: [["KB/s", s => s.clients ? s.bytes_to_clients / 1000 / s.clients : null, BLUE]] },
 ]`;
 
-/** Drawn anew when the window's width or the system's scheme changes: a canvas does neither by itself. */
+/** Draws again when the window's width or the system's colour scheme changes: a canvas does neither by itself. */
 const DRAW = `
 const [BLUE, ORANGE, RED, GREEN] = ["#1a73e8", "#e8710a", "#d93025", "#1e8e3e"];
 const PLOTS = ${PLOTS};
@@ -47,7 +47,7 @@ function draw() {
   place.replaceChildren();
   const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name);
   const axis = { stroke: color("--text"), grid: { stroke: color("--rule"), width: 1 }, ticks: { stroke: color("--rule"), width: 1 } };
-  // All of them first: how wide one is depends on how many there are.
+  // All blocks first: the width of each depends on how many there are.
   const blocks = PLOTS.map(() => place.appendChild(document.createElement("div")));
   for (const [index, { title, lines }] of PLOTS.entries()) {
     const block = blocks[index];

@@ -1,4 +1,4 @@
-// A benchmark in words: a table for the terminal, the same as Markdown, everything as JSON. The page with plots is in
+// A benchmark as text: a table for the terminal, the same as Markdown, everything as JSON. The page with charts is in
 // report-html.ts.
 
 import type { Cell } from "../ui/table.ts";
@@ -7,14 +7,14 @@ import { show } from "./result.ts";
 import type { JudgedStep, Limits } from "./result.ts";
 
 export interface BenchmarkReport {
-  /** What was typed. */
+  /** The command line as typed. */
   command: string;
   /** ISO 8601, UTC. */
   started_at: string;
   machine: string;
   limits: Limits;
   steps: JudgedStep[];
-  /** The largest load that holds, where it was looked for. */
+  /** The largest load that holds, if it was searched. */
   max_clients: number | null;
   pass: boolean;
 }
@@ -24,7 +24,7 @@ interface Columns {
   row: (step: JudgedStep) => Cell[];
 }
 
-/** What a load does to time; times in ms. */
+/** The columns for times; in ms. */
 export const TIMES: Columns = {
   head: ["clients", "tick avg", "p50", "p99", "max", "jitter p99", "over %", "rtt p50", "p99", "verdict"],
   row: ({ clients, tick_ms: tick, jitter_ms: jitter, overrun_pct: overruns, round_trip_ms: trip, verdict }) => [
@@ -34,7 +34,7 @@ export const TIMES: Columns = {
   ],
 };
 
-/** What a load is, and what it costs. */
+/** The columns for the load and its cost. */
 export const COST: Columns = {
   head: ["clients", "actions/s", "read/s", "KB/s each", "server cores", "MB", "players' cores", "MB"],
   row: ({ clients, actions, messages, bytes_to_clients: bytes, server, players }) => [
@@ -49,7 +49,7 @@ export const COST: Columns = {
   ],
 };
 
-/** A step in all columns of both. */
+/** A step with the columns of both tables. */
 export function wholeRow(step: JudgedStep): Cell[] {
   return [...TIMES.row(step), ...COST.row(step).slice(1)];
 }

@@ -1,4 +1,4 @@
-// What one load step of the benchmark measured, and whether it held. Also the shape of --format json; rates are a second.
+// The measurements of one load step of the benchmark, and whether it held. Also the shape of --format json; rates are per second.
 //
 //   { clients: 200, tick_ms: { avg: 0.8, p50: 0.7, p90: 1.1, p99: 1.9, max: 4 }, overrun_pct: 0, verdict: { holds: true, reasons: [] }, ... }
 
@@ -15,37 +15,37 @@ export interface Spread {
 }
 
 export interface Usage {
-  /** Processor cores busy, on average. */
+  /** Busy processor cores, on average. */
   cores: Measured;
   rss_mb: Measured;
 }
 
-/** What the server's telemetry says of a step. */
+/** A step's figures from the server's telemetry. */
 export interface TickFigures {
-  /** Of the server's tick, which is its slowest zone's. */
+  /** Tick times of the server, which is as slow as its slowest zone. */
   tick_ms: Spread;
-  /** How far ticks came from when they were due, either way. */
+  /** How far ticks were from their due time, early or late. */
   jitter_ms: Spread;
-  /** Ticks that were seen in the telemetry, and that there should have been by the clock. */
+  /** Ticks that telemetry reported, and ticks that were due by the clock. */
   ticks: number;
   ticks_expected: number;
   overruns: number;
   overrun_pct: Measured;
-  /** That the server read, a second. */
+  /** Messages that the server read, a second. */
   messages: Measured;
   server: Usage;
 }
 
 export interface StepResult extends TickFigures {
   clients: number;
-  /** How long was measured, all clients being in. */
+  /** How long the measurement took, with all clients in the world. */
   seconds: number;
-  /** What players did and were told. */
+  /** What players sent and received. */
   actions: number;
   round_trip_ms: { p50: Measured; p90: Measured; p99: Measured; max: Measured };
   bytes_to_clients: number;
   bytes_from_clients: number;
-  /** Null when nobody played. */
+  /** Null when there were no players. */
   players: Usage | null;
   connects: number;
   drops: number;
@@ -60,16 +60,16 @@ export interface Limits {
 
 export interface Verdict {
   holds: boolean;
-  /** Why not, in words with numbers. */
+  /** Why it did not hold, as text with numbers. */
   reasons: string[];
 }
 
 export type JudgedStep = StepResult & { verdict: Verdict };
 
-/** Below this share of the ticks that should have been seen, nothing is known about the rest. */
+/** If a smaller share of the due ticks was reported, the figures are not reliable. */
 const SEEN_SHARE_MIN = 0.9;
 
-/** Whether the step is within its limits; what was not measured never is. */
+/** Whether the step is within its limits; a missing value never is. */
 export function judge(step: StepResult, limits: Limits): Verdict {
   const { tick_ms: tick, ticks, ticks_expected: expected, overrun_pct: overruns } = step;
   const reasons = [
@@ -90,7 +90,7 @@ function beyond(value: Measured, limit: number, name: string, inWords: (value: s
   return value > limit ? `${inWords(shownBeside(value, limit, show))}, above ${limit}` : "";
 }
 
-/** Three digits, so that 0.0213 and 1234 are both read at a glance. */
+/** Three digits, so that both 0.0213 and 1234 are easy to read. */
 export function show(given: Measured): string {
   const value = measured(given);
   if (value === null) return "-";

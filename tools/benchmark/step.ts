@@ -1,4 +1,4 @@
-// One load step: so many players come in, settle, and are watched for a while.
+// One load step: a number of players join, settle, and are measured for a while.
 //
 //   await runStep({ target, clients: 200, seconds: 10, rate: 2, seed: 1, signal })   // StepResult
 
@@ -31,16 +31,16 @@ export interface StepOptions {
   signal: AbortSignal;
 }
 
-/** Queues and just-in-time compilers come to rest before anything counts. */
+/** Time for queues and just-in-time compilers to settle before the measurement. */
 const SETTLE_S = 2;
-/** Time to notice that all are in, and to leave again: the players play so much longer than is measured. */
+/** Players stay this much longer than the measurement: time to detect that all are in, and to leave. */
 const SPARE_S = 3;
-/** For connecting: so long for the first, and so much more for each. */
+/** The time limit for connecting: a base, and an addition for each player. */
 const ENTER_MS_MAX = 20_000;
 const ENTER_MS_EACH = 20;
 const LOOK_MS = 50;
 
-/** Throws WowsimError when the step could not be measured, and the signal's reason when it was called off. */
+/** Throws WowsimError when the step could not be measured, or the signal's reason when it was aborted. */
 export async function runStep(options: StepOptions): Promise<StepResult> {
   const { target, clients, seconds, signal } = options;
   if (clients === 0) return resultOf(0, seconds, await watch(target.feed, seconds, signal), null);
@@ -69,7 +69,7 @@ async function watch(feed: FeedClient, seconds: number, signal: AbortSignal): Pr
   return window.figures((performance.now() - startedMs) / 1_000);
 }
 
-/** How many are in the world, by the gateway's next word on it. */
+/** How many players are in the world, by the gateway's next report. */
 async function inWorld(feed: FeedClient, signal: AbortSignal): Promise<number> {
   let seen: number | null = null;
   const stop = onInWorld(feed, (count) => (seen = count ?? seen));
@@ -86,7 +86,7 @@ async function inWorld(feed: FeedClient, signal: AbortSignal): Promise<number> {
   return seen ?? 0;
 }
 
-/** Waits until so many are in the world. Those that end before they are have a reason, which their report tells. */
+/** Waits until this many are in the world. If the players end earlier, their report has the reason. */
 async function allIn(
   feed: FeedClient,
   count: number,
@@ -132,10 +132,10 @@ async function until(
   }
 }
 
-/** Of players who did not report. */
+/** For players without a report. */
 const NO_TRIP: StepResult["round_trip_ms"] = { p50: null, p90: null, p99: null, max: null };
 
-/** `report`: null where nobody played, and so nothing was done. */
+/** `report`: null when there were no players, so no actions either. */
 function resultOf(clients: number, seconds: number, figures: TickFigures, report: PlayersReport | null): StepResult {
   const perSecond = (total: number): number => total / Math.max(0.001, report?.elapsed_s ?? 1);
   return {

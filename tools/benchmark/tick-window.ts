@@ -1,4 +1,4 @@
-// What a server's telemetry says about one stretch of time, taken in line by line as it comes.
+// The figures of one stretch of time, computed from a server's telemetry line by line.
 //
 //   const window = new TickWindow(); feed.onLine((line) => window.take(line)); ...; window.figures(10)
 
@@ -8,7 +8,7 @@ import type { Measured } from "../analysis/measured.ts";
 import { measuredOf } from "../analysis/telemetry-text.ts";
 import type { Spread, TickFigures } from "./result.ts";
 
-/** Until a line says otherwise. */
+/** Used until a line reports the tick rate. */
 const TICK_RATE_HZ = 20;
 
 export class TickWindow {
@@ -41,7 +41,7 @@ export class TickWindow {
     }
   }
 
-  /** After so many seconds. */
+  /** The figures of a window of this length. */
   figures(seconds: number): TickFigures {
     const ticks = this.#durationsMs.length;
     const dueMs = 1_000 / this.#tickRateHz;
@@ -58,7 +58,7 @@ export class TickWindow {
   }
 }
 
-/** Missing throughout when there is nothing. */
+/** All values are missing when there are no measured values. */
 export function spreadOf(values: readonly Measured[]): Spread {
   const at = (q: number): Measured => quantile(values, q);
   return { avg: average(values), p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1) };

@@ -1,4 +1,4 @@
-// The plots' library as text, to be put into a page.
+// The files of the chart library as text, to be included in a page.
 
 declare module "uplot/dist/uPlot.iife.min.js" {
   const text: string;

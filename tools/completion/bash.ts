@@ -1,4 +1,5 @@
-// Completion for bash (3.2 and later): a function that walks the words typed so far to a place, and offers what may come.
+// Completion for bash (3.2 and later): a function that follows the typed words to a place in
+// the tree, and offers what may come next.
 
 import type { Expected, Place } from "./model.ts";
 import { flagsWithValue, quote, stepsOf } from "./shell.ts";
@@ -47,7 +48,7 @@ complete -o bashdefault -o default -F _wowsim wowsim
 `;
 }
 
-/** What follows a flag: words, files, zones, or (nothing said) nothing at all. */
+/** The values of a flag: words, files, zones, or, without a case, none. */
 function valueCases({ path, flags }: Place): string[] {
   return flags.flatMap(({ names, value }) => {
     const offered = value === null ? "" : offer(value);

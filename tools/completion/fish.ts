@@ -70,7 +70,7 @@ function flagWords({ names, value }: Flag): string {
 
 const filesOf = (suffixes: readonly string[]): string => `(__wowsim_files ${suffixes.map(quote).join(" ")})`;
 
-/** As one word of fish, where a backslash escapes inside single quotes. */
+/** Quoted as one word of fish, where a backslash escapes inside single quotes. */
 function quote(text: string): string {
   return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
 }

@@ -1,4 +1,4 @@
-// The tree of subcommands as completion sees it: for each place on the command line, what may come next.
+// The tree of subcommands for completion: for each place on the command line, what may come next.
 //
 //   completionsOf(program)[3]
 //   // { path: "wowsim inject-fault", subcommands: [{ name: "activate", description: "Start a fault; ..." }, ...],
@@ -16,7 +16,7 @@ export interface Word {
   description: string;
 }
 
-/** What may stand somewhere: one of some words, a file whose name ends in one of some ways, the number of a zone. */
+/** The possible values at a place: some words, a file with one of some suffixes, or a zone number. */
 export interface Expected {
   words: readonly string[];
   /** Null: no file; empty: a folder; "" is any file. */
@@ -27,12 +27,12 @@ export interface Expected {
 export interface Flag {
   names: string[];
   description: string;
-  /** Null: nothing follows. */
+  /** Null: the flag has no value. */
   value: Expected | null;
 }
 
 export interface Place {
-  /** As typed so far: "wowsim inject-fault activate". */
+  /** The words typed so far: "wowsim inject-fault activate". */
   path: string;
   subcommands: Word[];
   flags: Flag[];
@@ -40,7 +40,7 @@ export interface Place {
   argument: Expected;
 }
 
-/** Something only the user knows. */
+/** A value that only the user knows. */
 const NOTHING: Expected = { words: [], suffixes: null, areZones: false };
 
 const words = (of: readonly string[]): Expected => ({ ...NOTHING, words: of });
@@ -49,7 +49,7 @@ const files = (...suffixes: string[]): Expected => ({ ...NOTHING, suffixes });
 const TELEMETRY = files(".jsonl");
 const SCENARIO: Expected = { ...words([...LIBRARY.keys()]), suffixes: [".toml", ".yaml", ".yml", ".json"] };
 
-/** What a path or a flag does not say by its own words. */
+/** The values of arguments and flags whose definition does not give them. */
 const KNOWN: Readonly<Record<string, Expected>> = {
   "wowsim deploy": files(".wasm"),
   "wowsim parse-logs": TELEMETRY,
@@ -103,7 +103,7 @@ function valueOf(path: string, option: Option): Expected | null {
   return KNOWN[`${path} ${name}`] ?? KNOWN[name] ?? (option.flags.includes("<file>") ? files("") : NOTHING);
 }
 
-/** Of the kernel, for drills: a folder each. */
+/** The kernel's variants for drills: one folder each. */
 function variants(): string[] {
   if (!existsSync(VARIANTS)) return [];
   const entries = readdirSync(VARIANTS, { withFileTypes: true });

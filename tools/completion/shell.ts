@@ -1,9 +1,9 @@
-// What the scripts for the three shells have in common: they all walk the words typed so far, and so need to know which
-// words lead on from where, and which flags swallow the word after them.
+// The common parts of the scripts for the three shells: they all follow the typed words, and so need to know which
+// words lead to a next place, and which flags take the word after them as a value.
 
 import type { Place } from "./model.ts";
 
-/** For every place with subcommands, a line of `write` for the cases "place:subcommand" that lead on. */
+/** For every place with subcommands, a line by `write` for the cases "place:subcommand" that lead to a next place. */
 export function stepsOf(places: readonly Place[], write: (cases: string[]) => string): string {
   return places
     .filter(({ subcommands }) => subcommands.length > 0)
@@ -11,7 +11,7 @@ export function stepsOf(places: readonly Place[], write: (cases: string[]) => st
     .join("\n");
 }
 
-/** For every place with such flags, a line of `write` for the cases "place:flag" that take a value. */
+/** For every place with such flags, a line by `write` for the cases "place:flag" that take a value. */
 export function flagsWithValue(places: readonly Place[], write: (cases: string[]) => string): string {
   return places
     .map(({ path, flags }) =>
@@ -22,7 +22,7 @@ export function flagsWithValue(places: readonly Place[], write: (cases: string[]
     .join("\n");
 }
 
-/** As one word of bash or zsh. */
+/** Quoted as one word of bash or zsh. */
 export function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -62,7 +62,7 @@ function offer({ words, suffixes, areZones }: Expected): string {
   return words.length === 0 ? "" : `compadd -- ${words.map(quote).join(" ")}`;
 }
 
-/** What the names of files end in, as zsh matches it; what is alone in parentheses at the end would be a qualifier there. */
+/** File suffixes as a zsh pattern; a lone parenthesis group at the end would be read as a qualifier. */
 function patternOf(suffixes: readonly string[]): string {
   const [only = ""] = suffixes;
   return suffixes.length === 1 ? `*${only}` : `*(${suffixes.join("|")})`;
@@ -78,7 +78,7 @@ function describedFlag({ names, description }: Flag): string[] {
   return names.map((name) => described({ name, description }));
 }
 
-/** As _describe has it: name:description, with the colons of the name escaped. */
+/** In the form of _describe: name:description, with the colons of the name escaped. */
 function described({ name, description }: Word): string {
   const bare = name.replaceAll(":", String.raw`\:`);
   return quote(description === "" ? bare : `${bare}:${description}`);

@@ -1,17 +1,17 @@
-// A column chart for the terminal: one column for each time slot, as high as the worst value measured in it.
+// A column chart for the terminal: one column for each stretch of time, as high as the worst value measured in it.
 //
 //   heightOf(0.6, scale)           // 0.2 rows of 6: the scale is a square root, so that 0.5 ms and 200 ms both show
 //   columnCells(2.3, 6)            // from the top: ["", "", "", "▃", "█", "█"]
 //
-// Slots begin at fixed times, so that a column moves but its value does not change.
+// Stretches begin at fixed times, so that a column moves but its value does not change.
 
 import type { Timed } from "../analysis/series.ts";
 import { at } from "../../server/protocol/assert.ts";
 
-/** The lowest scale: smaller values are all in the lowest row. */
+/** As a share of the scale: smaller values are all in the lowest row. */
 const SMALLEST_LABEL = 1e-4;
 const EIGHTHS = ["", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
-/** Allowed slot lengths in milliseconds: they divide a second or are whole seconds. */
+/** Allowed lengths of a stretch in milliseconds: they divide a second or are whole seconds. */
 const STRETCHES_MS = [100, 200, 250, 500, 1_000, 2_000, 5_000, 10_000];
 
 export interface Stretch {
@@ -19,11 +19,11 @@ export interface Stretch {
   most: number | null;
 }
 
-/** The slot length with which `count` slots show about `spanMs`. */
+/** The length of a stretch with which `count` stretches show about `spanMs`. */
 export const stretchFor = (count: number, spanMs: number): number =>
   STRETCHES_MS.find((ms) => ms * count >= spanMs) ?? Math.max(...STRETCHES_MS);
 
-/** The newest `count` slots; the last one contains `nowMs`. Samples are in the order of time. */
+/** The newest `count` stretches; the last one contains `nowMs`. Samples are in the order of time. */
 export function stretches<Sample extends Timed>(
   samples: readonly Sample[],
   read: (sample: Sample) => number,

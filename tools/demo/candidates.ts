@@ -1,6 +1,6 @@
-// The kernels that phase 5 deploys, built from source while the phases before it go on: in processes of their own and with
-// a low priority, since the players live in this process and the server needs the machine. Their bytes come through a
-// pipe: there are no files to leave behind. Nor processes: a build ends with whoever wanted it, also by kill -9.
+// The kernels that phase 5 deploys, built from source during the phases before it: in child processes with a low
+// priority, because the players run in this process and the server needs the machine. Their bytes come through a
+// pipe, so no files are left behind. A build ends with this process, also by kill -9.
 //
 //   const candidates = new Candidates(["regression", "hotfix"])
 //   await candidates.get("hotfix", signal)     // { wasm, hash: "4eac4583…", tookMs: 1180 }
@@ -17,7 +17,7 @@ export interface Candidate {
   tookMs: number;
 }
 
-/** Of 0 to 19; behind everything that plays. */
+/** Of 0 to 19: a lower priority than players and server. */
 const NICENESS = 5;
 
 export class Candidates implements AsyncDisposable {
@@ -26,19 +26,19 @@ export class Candidates implements AsyncDisposable {
   #child: Subprocess | null = null;
   #isClosed = false;
 
-  /** Begins at once, one after the other. */
+  /** Begins at once; builds one variant after the other. */
   constructor(variants: readonly string[]) {
     process.on("exit", this.#onExit);
     let before: Promise<unknown> = Promise.resolve();
     for (const variant of variants) {
       const building = before.then(() => this.#build(variant));
       this.#built.set(variant, building);
-      // A failure is told to whoever asks for the candidate; the next one is built all the same.
+      // get() reports a failure; the next candidate is built anyway.
       before = building.catch(() => {});
     }
   }
 
-  /** Waits for it. Throws WowsimError("build_failed") with what the compiler said, and the signal's reason when called off. */
+  /** Waits for the build. Throws WowsimError("build_failed") with the compiler's message, or the signal's reason when aborted. */
   async get(variant: string, signal: AbortSignal): Promise<Candidate> {
     const building = this.#built.get(variant);
     if (building === undefined) throw new Error(`${variant} was not asked for`);
@@ -52,7 +52,7 @@ export class Candidates implements AsyncDisposable {
     }
   }
 
-  /** Ends what is still being built. */
+  /** Stops the builds that are still running. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     this.#child?.kill("SIGKILL");

@@ -1,4 +1,4 @@
-// What the phases of a demo share: the server and the ways to it, the players, what was measured so far, and the claims.
+// The state that the phases of a demo share: the server and its clients, the players, the measurements, and the claims.
 
 import { ControlClient } from "../client/control-client.ts";
 import { FeedClient } from "../client/feed-client.ts";
@@ -28,7 +28,7 @@ export interface Fact {
   text: string;
 }
 
-/** What one phase found out for those after it. */
+/** The results of a phase that later phases use. */
 export interface Findings {
   before?: PlayFigures;
   during?: PlayFigures;
@@ -41,7 +41,7 @@ export interface Findings {
 
 export interface DemoOptions {
   narrator: Narrator;
-  /** Aborted by Ctrl-C: the demo ends and puts everything away. */
+  /** Aborted by Ctrl-C: the demo ends and cleans up. */
   signal: AbortSignal;
   seed: number;
 }
@@ -59,10 +59,10 @@ export class Demo implements AsyncDisposable {
   readonly found: Findings = {};
   readonly claims: Claim[] = [];
   readonly facts: Fact[] = [];
-  /** Title of the phase that runs. */
+  /** Title of the current phase. */
   phase = "";
 
-  /** Starts the server and connects to it. Throws WowsimError; nothing is left running then. */
+  /** Starts the server and connects to it. Throws WowsimError; then nothing is left running. */
   static async open(options: DemoOptions): Promise<Demo> {
     const server = await ServerProcess.start(["--seed", String(options.seed)], options.signal);
     try {
@@ -86,7 +86,7 @@ export class Demo implements AsyncDisposable {
     this.candidates = new Candidates(CANDIDATES);
   }
 
-  /** More players; they stay until the end. */
+  /** Adds players; they stay until the end. */
   async join(options: Pick<SwarmOptions, "count" | "rate" | "namePrefix">): Promise<Swarm> {
     const { seed, signal, server, swarms } = this;
     const swarm = await Swarm.start({
@@ -111,18 +111,18 @@ export class Demo implements AsyncDisposable {
     this.narrator.fact(label, text);
   }
 
-  /** A measurement that the exit code stands for. */
+  /** A measurement that decides the exit code. */
   claim(ok: boolean, text: string): void {
     this.claims.push({ phase: this.phase, ok, text });
     this.narrator.claim(ok, text);
   }
 
-  /** Everybody leaves the game. */
+  /** All players leave the game. */
   async disband(): Promise<void> {
     await Promise.all(this.swarms.map((swarm) => swarm.stop()));
   }
 
-  /** Everything ends, and nothing is left; may be called again. */
+  /** Ends everything and leaves nothing behind; may be called again. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.disband(), this.candidates[Symbol.asyncDispose]()]);
     this.lookout.close();

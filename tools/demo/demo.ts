@@ -1,8 +1,8 @@
-// The demo: six phases on a real server, each a question, measurements, and claims that the exit code stands for.
+// The demo: six phases on a real server, each a question with measurements, and claims that decide the exit code.
 //
 //   const { ok } = await runDemo({ narrator, signal, seed: 1 })
 //
-// Nothing here is scripted to come out well: a claim that is not true is printed as such. Whatever happens, players,
+// The outcome is not scripted: a false claim is printed as false. In every case, players,
 // server and temporary folder are gone at the end.
 
 import { messageOf } from "../../server/protocol/errors.ts";
@@ -17,9 +17,9 @@ import { summary } from "./phases/summary.ts";
 import type { Phase } from "./phase.ts";
 
 export interface DemoResult {
-  /** It came to its end and every claim was true. */
+  /** It reached its end, and every claim was true. */
   ok: boolean;
-  /** Why it ended early; "" when it came to its end. */
+  /** Why it ended early; "" when it reached its end. */
   ended: string;
   claims: Claim[];
   facts: Fact[];
@@ -49,7 +49,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   return result;
 }
 
-/** Runs the phases in order; "" when it came to the end, else why not. */
+/** Runs the phases in order; returns "" at the end, else the reason why it stopped. */
 async function runPhases(options: DemoOptions, result: DemoResult): Promise<string> {
   const { narrator, signal } = options;
   await using demo = await narrator.during("starting a server; the kernel is built when it has to be", () =>

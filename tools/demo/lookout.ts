@@ -1,11 +1,11 @@
-// The demo's operator on watch: knows the server by its telemetry feed alone, as somebody in a night shift would, and says
-// how it is and what is wrong with it.
+// The demo's operator on watch: knows the server only by its telemetry feed, like an operator in a night shift, and reports
+// its health and its problems.
 //
 //   const lookout = new Lookout(feed)
 //   const found = await lookout.until(() => lookout.health().status !== "healthy", 15_000, signal)
 //   found?.tookMs          // 412
 //
-// The timeline turns away the lines that say which fault is active, so a cause that is named here was found.
+// The timeline discards the lines that say which fault is active, so a cause that is named here was really diagnosed.
 
 import { AnomalyLog } from "../analysis/anomalies.ts";
 import { diagnose } from "../analysis/diagnosis.ts";
@@ -37,12 +37,12 @@ export class Lookout {
     return diagnose(this.timeline);
   }
 
-  /** Sessions that lost their connection other than by their own wish, as far as the timeline reaches back. */
+  /** Sessions that lost their connection and did not close it themselves, as far back as the timeline reaches. */
   sessionsLost(): number {
     return this.timeline.disconnects.all().filter(({ reason }) => isLoss(reason)).length;
   }
 
-  /** Looks ten times a second until there is something; null when there is not in that time. Rejects when called off. */
+  /** Polls ten times a second until there is a result; null when there is none in time. Rejects when aborted. */
   async until<Seen>(
     look: () => Seen | null,
     msMax: number,

@@ -1,6 +1,6 @@
-// The demo for a person at a terminal: clack's guide line, a spinner while something is waited for, and a question between
-// phases unless --auto. What was waited for leaves no trace when it went well; lines are broken to fit beside the guide.
-// NO_COLOR is honoured by clack itself.
+// The demo for a person at a terminal: clack's guide line, a spinner during a wait, and a question between phases unless
+// --auto. A successful wait leaves no trace; lines are broken to fit beside the guide.
+// Clack itself handles NO_COLOR.
 
 import type { Key } from "node:readline";
 import { confirm, intro, log, note, outro, settings, spinner } from "@clack/prompts";
@@ -11,7 +11,7 @@ import { fieldLines } from "../ui/table.ts";
 import { LABEL_WIDTH } from "./narrator.ts";
 import type { Narrator, Work } from "./narrator.ts";
 
-/** "│  " before every line, and a column that stays free. */
+/** "│  " before every line, and one free column. */
 const GUIDE_WIDTH = 4;
 const FLAT = { spacing: 0 };
 
@@ -19,12 +19,12 @@ export class ClackNarrator implements Narrator {
   readonly #asks: boolean;
   readonly #signal: AbortSignal;
   readonly #spin = spinner({ indicator: "timer", withGuide: false, cancelMessage: "interrupted" });
-  /** What the spinner says; null while it does not spin. */
+  /** The spinner's text; null while it does not spin. */
   #spinning: string | null = null;
-  /** Gives the keyboard back to clack. */
+  /** Gives keyboard handling back to clack. */
   #takeKeys: () => void = () => {};
 
-  /** `signal` is an answer too: nobody may be there to give another. */
+  /** An aborted `signal` answers a question too, for when nobody can answer. */
   constructor(options: { asks: boolean; signal: AbortSignal }) {
     this.#asks = options.asks;
     this.#signal = options.signal;
@@ -93,7 +93,7 @@ export class ClackNarrator implements Narrator {
     this.#spin.clear();
   }
 
-  /** Prints above the spinner, when it spins. */
+  /** Prints above the spinner while it spins. */
   #print(print: () => void): void {
     const spinning = this.#spinning;
     if (spinning !== null) this.#clear();
@@ -104,12 +104,12 @@ export class ClackNarrator implements Narrator {
 
 const broken = (text: string): string => wrapped(text, columns() - GUIDE_WIDTH).join("\n");
 
-/** A spinner's line stays one line, with room for its sign and its clock. */
+/** A spinner's text stays on one line, with room for its sign and its clock. */
 const cut = (text: string): string => cutTo(text, columns() - 14);
 
 /**
- * While it spins, clack reads the keyboard raw, so that nothing typed shows, and ends the process at Ctrl-C or Escape, with
- * a server still running. Here both are only keys meanwhile, and Ctrl-C is made the signal again that it is elsewhere.
+ * While it spins, clack reads the keyboard in raw mode, so that typed text is not shown, and ends the process at Ctrl-C or
+ * Escape, with a server still running. Here both are ordinary keys meanwhile, and Ctrl-C sends the usual signal.
  */
 function leaveKeysAlone(): () => void {
   const cancelling = [...settings.aliases].filter(([, action]) => action === "cancel");

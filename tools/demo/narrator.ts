@@ -1,27 +1,27 @@
-// How the demo speaks: one small interface, and its plain form for pipes, logs and NO_COLOR terminals. The form for a
-// person at a terminal is narrator-clack.ts.
+// The demo's output: one small interface, and its plain form for pipes, logs and NO_COLOR terminals. The form for a
+// person at a terminal is in narrator-clack.ts.
 //
 //   narrator.phase(1, 6, "Baseline", "what does a healthy server look like?")
 //   narrator.fact("ticks", "p50 0.15 ms, p99 1.36 ms; 0 of 400 over 50 ms")
 //   narrator.claim(true, "ticks keep to their budget: p99 1.36 ms of 50 ms")
 //
-// A fact is a measurement; a claim is a measurement that the demo stakes its exit code on.
+// A fact is a measurement; a claim is a measurement that decides the exit code.
 
 import { fieldLines } from "../ui/table.ts";
 
-/** Runs while something is waited for; `update` changes what is shown, where that is possible. */
+/** Runs during a wait; `update` changes the displayed text, where that is possible. */
 export type Work<T> = (update: (text: string) => void) => Promise<T>;
 
 export interface Narrator {
   intro(title: string, text: string): void;
   phase(number: number, of: number, title: string, question: string): void;
-  /** An empty label goes on with the fact before. */
+  /** An empty label continues the previous fact. */
   fact(label: string, text: string): void;
   claim(ok: boolean, text: string): void;
-  /** Shows that something goes on until the work is done; what the work throws is thrown on. */
+  /** Shows that work is in progress until it is done; an error of the work is thrown on. */
   during<T>(text: string, work: Work<T>): Promise<T>;
   table(title: string, rows: readonly (readonly [label: string, value: string])[]): void;
-  /** Asks whether to go on, where somebody is there to be asked; false: no. */
+  /** Asks whether to continue, if a person can be asked; false: no. */
   mayGoOn(next: string): Promise<boolean>;
   outro(ok: boolean, text: string): void;
 }
@@ -29,7 +29,7 @@ export interface Narrator {
 export const LABEL_WIDTH = 15;
 const INDENT = "    ";
 
-/** One line a thing, no colour, no cursor moves: fit for a log. */
+/** One line for each item, no colour, no cursor moves: suitable for a log. */
 export class PlainNarrator implements Narrator {
   readonly #write: (line: string) => void;
 

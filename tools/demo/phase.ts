@@ -1,4 +1,4 @@
-// One part of the demo: what it is called, and what it does with the server that the parts before it have left.
+// One phase of the demo: its name, and what it does with the server as the previous phases left it.
 
 import { Demo } from "./context.ts";
 

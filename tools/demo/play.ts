@@ -1,4 +1,4 @@
-// What players do and feel in a stretch of time: the server's ticks, casts and damage from its telemetry, the round trip
+// What players do and measure in a stretch of time: the server's ticks, casts and damage from its telemetry, the round trip
 // from the players' own clocks.
 //
 //   await measurePlay(demo, 8_000)
@@ -17,21 +17,21 @@ export interface PlayFigures {
   ticks: number;
   overruns: number;
   tickMs: { p50: Measured; p99: Measured };
-  /** Of the fastest zone, a second. */
+  /** The tick rate of the fastest zone. */
   tickRateHz: Measured;
   castsCompleted: Measured;
   castsPerS: Measured;
-  /** Of the casts that ended, the share that was completed; missing when none ended. */
+  /** The share of finished casts that were completed; missing when none finished. */
   castSuccess: Measured;
-  /** Damage a second, dealt by all. */
+  /** Damage a second, of all players and creatures. */
   dps: Measured;
   roundTripMs: Percentiles;
 }
 
-/** Lines of the last moments are still on their way. */
+/** The newest lines may still be on their way. */
 const LINES_LATE_MS = 300;
 
-/** Lets them play for so long and looks at just that. Rejects when called off. */
+/** Measures the play for this long. Rejects when aborted. */
 export async function measurePlay(
   lookout: Lookout,
   stats: ClientStats,

@@ -1,4 +1,4 @@
-// How the demo writes numbers and places.
+// The demo's format of numbers and places.
 
 import { measured, ratio } from "../analysis/measured.ts";
 import type { Measured } from "../analysis/measured.ts";
@@ -8,7 +8,7 @@ export const seconds = (ms: Measured): string => (ms === null ? "unknown" : `${(
 
 export const ms = (value: Measured): string => `${shown(value)} ms`;
 
-/** "×4.2"; "-" where there is nothing to compare. */
+/** "×4.2"; "-" when a value is missing, or `before` is 0. */
 export const times = (after: Measured, before: Measured): string => {
   const share = ratio(after, before);
   return share === null ? "-" : `×${share.toFixed(1)}`;

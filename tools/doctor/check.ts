@@ -1,12 +1,12 @@
-// What wowsim doctor looks at, one result each:
+// The checks of wowsim doctor, with one result each:
 //
 //   { id: "port-8081", state: "warning", found: "taken by node (pid 123)", mend: "Choose another with --control-port." }
 
 export interface Check {
   id: string;
-  /** missing: something does not work without it. warning: something optional is not there, or something is tight. */
+  /** missing: something does not work without it. warning: something optional is missing, or a resource is scarce. */
   state: "ok" | "warning" | "missing";
-  /** What was seen, in a few words. */
+  /** The finding, in a few words. */
   found: string;
   /** What to do; absent when there is nothing to do. */
   mend?: string;
@@ -24,12 +24,12 @@ export function missing(id: string, found: string, mend: string): Check {
   return { id, state: "missing", found, mend };
 }
 
-/** `version` is at least `least`: numbers compared part by part. */
+/** Whether `version` is at least `least`: numbers are compared part by part. */
 export function isAtLeast(version: string, least: string): boolean {
   return Bun.semver.order(semverOf(version), semverOf(least)) >= 0;
 }
 
-/** With three parts, as semver wants it. */
+/** With three parts, as semver requires. */
 function semverOf(version: string): string {
   const [, major = 0, minor = 0, patch = 0] = /(\d+)(?:\.(\d+))?(?:\.(\d+))?/.exec(version) ?? [];
   return `${major}.${minor}.${patch}`;

@@ -1,4 +1,4 @@
-// What this checkout is made of: Bun as pinned, its packages, the built kernel.
+// Checks the parts of this checkout: Bun as pinned, its packages, the built kernel.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -26,7 +26,7 @@ export function checkBun(version: string): Check {
   return missing("bun", `${version}, older than ${pinned}`, `${INSTALL} npm run then takes ${pinned}.`);
 }
 
-/** Each package at the version that package.json pins. */
+/** Checks each package for the version that package.json pins. */
 async function checkPackages(): Promise<Check> {
   if (Bun.isStandaloneExecutable) return ok("packages", "all inside this file");
   const needed = await wrongOf(packageFile.dependencies);

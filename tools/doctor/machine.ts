@@ -1,4 +1,4 @@
-// What the machine and the process offer: processors, memory, open files, folders to write to, a terminal.
+// Checks the machine and the process: processors, memory, open files, folders to write to, a terminal.
 
 import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { availableParallelism, freemem, tmpdir } from "node:os";
@@ -8,12 +8,12 @@ import { missing, ok, warning } from "./check.ts";
 import type { Check } from "./check.ts";
 
 const MIB = 2 ** 20;
-/** A server with two zones and its players holds about 250 MB; the clients' process and the kernel's compiler come on top. */
+/** A server with two zones and its players uses about 250 MB; the clients' process and the kernel's compiler need more. */
 const MEMORY_MIB_MIN = 512;
 const DISK_MIB_MIN = 256;
-/** Beside its players' sockets the server has some dozens of files open. */
+/** Besides its players' sockets, the server has some dozens of files open. */
 const FILES_OVERHEAD = 64;
-/** Below this not even the default 50 players fit. */
+/** With fewer, not even the default 50 players fit. */
 const FILES_MIN = 128;
 const FILES_WANTED = 5_000 + FILES_OVERHEAD;
 
@@ -47,7 +47,7 @@ export function checkMemory(bytes: number): Check {
   );
 }
 
-/** `max`: files this process may have open; null when it can not be told here. */
+/** `max`: files that this process may have open; null when it can not be determined here. */
 export function checkOpenFiles(max: number | null): Check {
   if (max === null) return ok("open-files", "not known on this system");
   const players = Math.max(0, max - FILES_OVERHEAD);
@@ -57,7 +57,7 @@ export function checkOpenFiles(max: number | null): Check {
   return max < FILES_WANTED ? warning("open-files", found, mend) : ok("open-files", found);
 }
 
-/** Bun raises the soft limit to the hard one when it starts, so what counts is the limit of this process. */
+/** Bun raises the soft limit to the hard one when it starts, so this process's limit is the one that matters. */
 function openFilesMax(): number | null {
   if (!existsSync("/proc/self/limits")) return null;
   const line = readFileSync("/proc/self/limits", "utf8")
@@ -67,7 +67,7 @@ function openFilesMax(): number | null {
   return max === "unlimited" ? Number.MAX_SAFE_INTEGER : max === undefined ? null : Number(max);
 }
 
-/** A folder that will be written to, or the nearest one above it that is there. */
+/** Checks a folder that will be written to, or its nearest existing parent. */
 export function checkFolder(id: string, folder: string, setting: string): Check {
   let there = folder;
   while (!existsSync(there) && dirname(there) !== there) there = dirname(there);

@@ -1,5 +1,5 @@
-// Who has a port of this machine, as far as this user may know: on Linux by the socket's inode, which /proc shows among the
-// open files of its process; elsewhere by asking lsof, where there is one.
+// Finds the process that uses a port of this machine, as far as this user may know: on Linux by the socket's inode, which /proc
+// shows among the open files of its process; elsewhere with lsof, if it is installed.
 //
 //   await portOwner("tcp", 8080)   // { pid: 4711, command: "bun wowsim.ts serve" }
 
@@ -11,17 +11,17 @@ export interface PortOwner {
   command: string;
 }
 
-/** State of a listening TCP socket in /proc/net/tcp; a UDP socket that waits has 07. */
+/** State of a listening TCP socket in /proc/net/tcp; a bound UDP socket has 07. */
 const LISTENING = { tcp: "0A", udp: "07" } as const;
 const COMMAND_LENGTH_MAX = 60;
 
-/** Null when nobody has it, or somebody whose processes this user may not look into. */
+/** Null when no process uses it, or one that this user may not inspect. */
 export async function portOwner(protocol: "tcp" | "udp", port: number): Promise<PortOwner | null> {
   const pid = existsSync("/proc/net/tcp") ? pidByInode(inodesOf(protocol, port)) : await pidByLsof(protocol, port);
   return pid === null ? null : { pid, command: await commandOf(pid) };
 }
 
-/** Inodes of the sockets that wait on the port, of both address families. */
+/** Inodes of the sockets that are bound to the port, of both address families. */
 function inodesOf(protocol: "tcp" | "udp", port: number): Set<string> {
   const inodes = new Set<string>();
   for (const table of [protocol, `${protocol}6`]) {
@@ -42,7 +42,7 @@ function pidByInode(inodes: Set<string>): number | null {
   return null;
 }
 
-/** What the process has open; files that are closed meanwhile, and all of a process out of reach, are left out. */
+/** The open files of a process; files closed meanwhile, and processes that can not be read, are left out. */
 function openFiles(pid: string): string[] {
   const folder = `/proc/${pid}/fd`;
   return orElse([], () => readdirSync(folder)).map((fd) => orElse("", () => readlinkSync(`${folder}/${fd}`)));
@@ -52,7 +52,7 @@ function linesOf(path: string): string[] {
   return orElse([], () => readFileSync(path, "utf8").split("\n"));
 }
 
-/** What is read, or `otherwise` when that is gone by now, or belongs to somebody else. */
+/** The result of `read`, or `otherwise` when the file is gone or may not be read. */
 function orElse<T>(otherwise: T, read: () => T): T {
   try {
     return read();
@@ -76,7 +76,7 @@ async function pidByLsof(protocol: "tcp" | "udp", port: number): Promise<number 
   return pid === undefined ? null : Number(pid);
 }
 
-/** The command line in short: programs and files without their folders. */
+/** The command line, shortened: programs and files without their folders. */
 async function commandOf(pid: number): Promise<string> {
   const [line = ""] = linesOf(`/proc/${pid}/cmdline`);
   const words = line === "" ? (await commandByPs(pid)).split(" ") : line.split("\0");

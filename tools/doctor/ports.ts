@@ -1,4 +1,4 @@
-// Whether the ports that a server would listen on are free; if not, who has them.
+// Checks whether the ports that a server would listen on are free; if not, which process uses them.
 
 import { messageOf } from "../../server/protocol/errors.ts";
 import { ok, warning } from "./check.ts";
@@ -8,7 +8,7 @@ import { portOwner } from "./port-owner.ts";
 export interface WantedPort {
   protocol: "tcp" | "udp";
   port: number;
-  /** What it is for, and the flag of wowsim serve that chooses another. */
+  /** Its purpose, and the flag of wowsim serve that chooses another port. */
   use: string;
   flag: string;
 }
@@ -25,7 +25,7 @@ export async function checkPort(host: string, wanted: WantedPort): Promise<Check
   return warning(id, who, `Choose another for wowsim serve with ${flag}, or stop that process.`);
 }
 
-/** Null when the port can be listened on just now. */
+/** Null when the port is free now. */
 async function listenProblem(hostname: string, protocol: "tcp" | "udp", port: number): Promise<string | null> {
   try {
     if (protocol === "tcp") Bun.listen({ hostname, port, socket: { data() {} } }).stop(true);

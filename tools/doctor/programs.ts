@@ -1,18 +1,18 @@
-// Programs that something optional needs: whether they are there, what for, and how to get them.
+// Checks the programs that optional features need: whether they are installed, their purpose, and how to get them.
 
 import { isAtLeast, ok, warning } from "./check.ts";
 import type { Check } from "./check.ts";
 
 export interface Program {
   name: string;
-  /** What asks for its version. */
+  /** The flag that prints its version. */
   versionFlag: string;
   use: string;
   /** Packages for Debian and Ubuntu, and for Homebrew. */
   apt: string;
   brew: string;
   least?: string;
-  /** What the answer of the real one begins with, where an impostor goes by the same name. */
+  /** The start of the real program's answer, for a name that another program has too. */
   begins?: string;
 }
 
@@ -23,7 +23,7 @@ const PROGRAMS: readonly Program[] = [
     use: "npm run bench, whole-process runs",
     apt: "hyperfine",
     brew: "hyperfine",
-    // The npm package of that name leaves a stub that says something else.
+    // The npm package of that name installs a stub with another answer.
     begins: "hyperfine ",
   },
   { name: "wasm2c", versionFlag: "--version", use: "npm run bench, native comparison", apt: "wabt", brew: "wabt" },

@@ -1,5 +1,5 @@
-// The wizard's middle: a fault is chosen by what players would feel, made as strong as one likes, watched, guessed, and told
-// by telemetry.
+// The middle part of the wizard: the user chooses a fault by its effect on players, sets its strength, watches it, guesses its
+// cause, and sees the diagnosis from telemetry.
 
 import { FAULTS } from "../../server/protocol/faults/catalogue.ts";
 import { describeParams } from "../../server/protocol/faults/params.ts";
@@ -134,7 +134,7 @@ export const tellStep: WizardStep<WizardState> = {
     const endMs = performance.now() + DIAGNOSE_MS_MAX;
     progress("reading the last minutes of telemetry");
     let [best] = causesWithin(diagnose(timeline));
-    // Health falls before a rule is sure why: that something is wrong is no answer yet.
+    // Health falls before a rule is confident: an unknown cause is no answer yet.
     while (best === undefined && performance.now() < endMs) {
       await sleep(POLL_MS, signal);
       [best] = causesWithin(diagnose(timeline));
@@ -165,7 +165,7 @@ export const tellStep: WizardStep<WizardState> = {
 export function verdictLines({ fault, guess, diagnosis, lost }: WizardState): string[] {
   const verdict = (named: string): string => (named === fault ? "right" : "wrong");
   const told = diagnosis === "none" ? "no cause found" : `${diagnosis}, ${verdict(diagnosis)}`;
-  // What was not there any more could not be found: that says nothing about the diagnosis.
+  // A fault that has already ended could not be found: that says nothing about the diagnosis.
   const isOver = lost.has(fault) && diagnosis !== fault;
   return [
     `It was ${fault}.`,
@@ -188,7 +188,7 @@ function paramsOf({ fault, strength }: WizardState): Record<string, number> {
   return { ...feeling.params, ...(feeling.strength === null ? {} : { [feeling.strength]: strength }) };
 }
 
-/** "All" only where the fault chooses for itself. */
+/** "All" only where the fault chooses its targets itself. */
 function placesOf(state: WizardState): { value: string; label: string }[] {
   const all = { value: "0", label: "Everywhere" };
   if (!feelingOf(state.fault).hasZone) return [{ ...all, label: "Where the fault itself chooses" }];

@@ -1,4 +1,4 @@
-// The wizard's voice on a terminal: clack's prompts, with a way back in each of them. NO_COLOR is honoured by clack itself.
+// The wizard's prompts on a terminal: clack's prompts, each with a way back. Clack itself handles NO_COLOR.
 //
 // Selections have "Back" as their last choice; where text is asked for, `<` goes back. Ctrl-C and Escape end the wizard.
 
@@ -12,7 +12,7 @@ const BACK = "<";
 const BACK_CHOICE: Choice = { value: BACK, label: "← Back" };
 const ITEMS_MAX = 12;
 const WIPE = "\r\x1b[2K";
-/** What stands before every line: clack's guide. */
+/** The width of clack's guide before every line. */
 const GUIDE_CELLS = 3;
 const PROGRESS_CELLS = 7;
 
@@ -29,7 +29,7 @@ export class ClackAsker implements Asker {
     const line = `$ ${words}`;
     const fits = line.length <= columns() - GUIDE_CELLS;
     log.message(paint.dim(`the same without the wizard:${fits ? `\n${line}` : ""}`), { spacing: 0 });
-    // Beside the guide whoever copies its lines would copy the guide as well.
+    // Beside the guide, a user who copies the lines would copy the guide as well.
     if (!fits) process.stdout.write(`${paint.dim(folded(line, columns()))}\n`);
   }
 
@@ -39,7 +39,7 @@ export class ClackAsker implements Asker {
 
   async ask(question: Question, signal: AbortSignal): Promise<Reply> {
     const answer = await orCancelled(prompt(question, signal), signal);
-    // Clack's mark of Ctrl-C and Escape. Between prompts the keyboard is nobody's, and Ctrl-C is a signal again.
+    // Clack's symbol for Ctrl-C and Escape. Between prompts nobody reads the keyboard, and Ctrl-C is a signal again.
     if (typeof answer === "symbol") return { kind: "cancel" };
     const value = answer.trim();
     return value === BACK ? { kind: "back" } : { kind: "value", value };
@@ -56,7 +56,7 @@ export class ClackAsker implements Asker {
   }
 }
 
-/** Broken where a line would run over the edge and go on left of the guide; not so commands, which could not be pasted then. */
+/** Broken where a line would overflow to the left of the guide; not for commands, because a broken one can not be pasted. */
 function besideGuide(words: string): string {
   return words
     .split("\n")

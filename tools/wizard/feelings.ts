@@ -1,18 +1,18 @@
-// The faults as players would tell of them, and how strong the wizard suggests to make each.
+// The faults as players would describe them, and the strength that the wizard suggests for each.
 //
 //   FEELINGS[0]     // { fault: "latency-spike", feels: "Everything answers late, ...", strength: "delay_ms", suggested: 150, ... }
 
 export interface Feeling {
   fault: string;
-  /** In a player's words. */
+  /** The effect in a player's words. */
   feels: string;
-  /** The parameter that makes it strong; null: it has none. */
+  /** The parameter for its strength; null: it has none. */
   strength: string | null;
-  /** What the wizard suggests. */
+  /** The suggested value of that parameter. */
   suggested: number;
-  /** Other parameters than their defaults, so that it shows within seconds. */
+  /** Parameters that differ from their defaults, so that the effect shows within seconds. */
   params?: Readonly<Record<string, number>>;
-  /** Whether a zone is asked for. */
+  /** Whether the wizard asks for a zone. */
   hasZone: boolean;
 }
 

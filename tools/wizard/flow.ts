@@ -1,4 +1,4 @@
-// The wizard's flow, from an empty machine to a mended server: the order of its steps, each described where it belongs.
+// The wizard's flow, from an empty machine to a repaired server: the order of its steps, which are defined in other files.
 
 import { faultStep, guessStep, strengthStep, tellStep, watchStep, zoneStep } from "./breaking.ts";
 import { badHotfixStep, goodHotfixStep, mendStep, saveStep, summaryStep } from "./mending.ts";

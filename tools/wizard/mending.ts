@@ -1,4 +1,4 @@
-// The wizard's last steps: mending, a bad and a good hotfix, the summary, and saving all of it as a scenario.
+// The wizard's last steps: the repair, a bad and a good hotfix, the summary, and saving everything as a scenario.
 
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
@@ -148,7 +148,7 @@ export const saveStep: WizardStep<WizardState> = {
   command: ({ savedAs }) => `wowsim scenario run ${shellWord(savedAs)}`,
 };
 
-/** All that was done, as a file that wowsim scenario runs. */
+/** Everything that was done, as a file for wowsim scenario. */
 export function scenarioText({ fault, players, saved }: WizardState): string {
   const steps = [...saved.values()].flat();
   return Bun.TOML.stringify({

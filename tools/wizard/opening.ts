@@ -1,4 +1,4 @@
-// The wizard's first steps: a server, players, and what healthy looks like.
+// The wizard's first steps: a server, players, and the measurements of the healthy server.
 
 import { messageOf } from "../../server/protocol/errors.ts";
 import { sleep } from "../ui/sleep.ts";
@@ -14,7 +14,7 @@ import type { WizardStep } from "./wizard.ts";
 
 const PLAYERS = 40;
 const PLAYERS_MAX = 500;
-/** Actions a second of each. */
+/** Actions a second of each player. */
 const RATE = 3;
 const LOOK_MS = 4_000;
 const OWN = "own";
@@ -24,7 +24,7 @@ const ELSEWHERE = "elsewhere";
 const PORT_NAMES = ["game", "control", "http", "telemetry"] as const;
 const USUAL_PORTS = Object.values(DEFAULT_PORTS).join(",");
 
-/** Ends what the drill has begun, for going back and for the end. */
+/** Ends everything that the drill has started, for going back and for the end. */
 export async function endDrill(state: WizardState): Promise<string[]> {
   const { drill } = state;
   if (drill === null) return [];
@@ -42,7 +42,7 @@ export async function endDrill(state: WizardState): Promise<string[]> {
   return lines;
 }
 
-/** Puts every zone back on the kernel that ran before the wizard's; "" where there is nothing to be done. */
+/** Puts every zone back on the kernel that ran before the wizard's; returns "" when nothing had to be done. */
 export async function takeBackKernel(state: WizardState): Promise<string> {
   if (!state.isPromoted) return "";
   state.isPromoted = false;
@@ -165,7 +165,7 @@ async function begin(state: WizardState, where: Where | null, signal: AbortSigna
   state.drill = await Drill.start({ where, serveFlags, seed: DRILL_SEED, signal, onLost });
 }
 
-/** The same server, for once this one is gone: the commands of the other steps name its port. */
+/** Starts the same server after this one has ended: the commands of the other steps name its port. */
 function serveCommand(state: WizardState): string {
   const { ports } = drillOf(state).where;
   const flags = PORT_NAMES.map((name) => `${FLAG_OF[name]} ${ports[name]}`);

@@ -1,4 +1,4 @@
-// What the wizard knows while it goes: the drill that is under way, what was chosen, and the scenario that all of it makes.
+// The wizard's state: the current drill, the user's choices, and the scenario that they form.
 
 import type { Measured } from "../analysis/measured.ts";
 import { shown } from "../analysis/measures.ts";
@@ -9,7 +9,7 @@ import type { MeasureName } from "../scenario/measures.ts";
 import { pasteable } from "../client/server-flags.ts";
 import type { ServerPlace } from "../client/server-flags.ts";
 
-/** A step of the scenario that can be saved in the end, as it stands in a file. */
+/** A step of the scenario that can be saved at the end, in the form of the file. */
 export type SavedStep = Record<string, unknown>;
 
 export interface Tokens {
@@ -19,21 +19,21 @@ export interface Tokens {
 
 export interface WizardState {
   drill: Drill | null;
-  /** Attached to, where it is still to be told. */
+  /** The user wants a running server, but its address is not given yet. */
   isElsewhere: boolean;
-  /** A server that was named when the wizard was begun, or that keeps its data in this folder; null when there is none. */
+  /** A server that was named at the start, or that has its data in this folder; null when there is none. */
   found: { name: string; where(): Promise<Where> } | null;
-  /** What a server wants to be shown, as far as it was told by flags. */
+  /** The tokens for a server, as far as flags gave them. */
   tokens: Tokens;
   players: number;
   fault: string;
-  /** It is kept from the user which fault it is, until telemetry has told. */
+  /** The fault is hidden from the user until telemetry has shown it. */
   isSurprise: boolean;
   strength: number;
-  /** 0: all. */
+  /** 0: all zones. */
   zone: number;
   guess: string;
-  /** Milliseconds since 1970, by our clock. */
+  /** Milliseconds since 1970, by this process's clock. */
   activatedAtMs: number;
   diagnosedAtMs: number;
   mendedAtMs: number;
@@ -41,22 +41,22 @@ export interface WizardState {
   during: Figures | null;
   after: Figures | null;
   diagnosis: string;
-  /** Faults of the wizard's that ended without its doing. */
+  /** The wizard's faults that ended by themselves. */
   lost: Set<string>;
-  /** How each deploy went, by its step. */
+  /** The result of each deploy, by its step. */
   deploys: Map<string, string>;
-  /** A kernel of the wizard's runs in every zone. */
+  /** A kernel of the wizard runs in every zone. */
   isPromoted: boolean;
-  /** By the step that did it, so that going back forgets it. */
+  /** By the step that did it, so that going back removes it. */
   saved: Map<string, SavedStep[]>;
   savedAs: string;
   /** In [0, 1): picks the surprise. */
   random: () => number;
-  /** Where a scenario is saved. */
+  /** The folder where a scenario is saved. */
   folder: string;
 }
 
-/** What is told of a stretch of time. */
+/** The figures shown for a stretch of time. */
 export interface Figures {
   tickMs: { zone: number; p50: Measured; max: Measured }[];
   tickRateHz: Measured;
@@ -100,17 +100,17 @@ export function drillOf({ drill }: WizardState): Drill {
   throw new WowsimError("no_server", "There is no server yet; go back to the first step.");
 }
 
-/** The wizard's server as hints name it. */
+/** The wizard's server as printed hints name it. */
 export function placeOf(state: WizardState): ServerPlace {
   return drillOf(state).place;
 }
 
-/** A command, told to speak to the wizard's server. */
+/** A command with the flags for the wizard's server. */
 export function commandAt(state: WizardState, commandLine: string): string {
   return pasteable(commandLine, placeOf(state));
 }
 
-/** Of the time since the drill's last mark. */
+/** The figures of the time since the drill's last mark. */
 export function figuresOf(state: WizardState): Figures {
   const drill = drillOf(state);
   const { timeline, step, feltSince } = drill.view();
@@ -134,7 +134,7 @@ export function figuresOf(state: WizardState): Figures {
   };
 }
 
-/** A line a figure; with what it was before where that is given. */
+/** One line for each figure, with the earlier value if `before` is given. */
 export function figureLines(now: Figures, before: Figures | null = null): string[] {
   const was = (value: Measured | undefined, unit: string): string =>
     before === null || value === undefined ? "" : `, was ${shownMs(value)}${unit}`;

@@ -1,10 +1,10 @@
-// The wizard's engine: goes through a description of steps, asks, does, tells, and goes back where it is told to. It knows
-// neither a terminal nor a server: an Asker asks (clack, or a test's script), and the steps do.
+// The wizard's engine: goes through a list of steps, asks, acts, prints, and goes back when the user wants it. It knows
+// neither a terminal nor a server: an Asker asks (clack, or a test's script), and the steps act.
 //
 //   await runWizard(STEPS, state, asker, signal)      // "finished" | "cancelled"
 //
-// A step is told, asked, carried out; a wrong answer, and one that could not be carried out, is asked again with the reason.
-// Back undoes the step before, and asks that one again.
+// A step is explained, asked, carried out. If an answer is wrong or can not be carried out, it is asked again with the reason.
+// "Back" undoes the previous step, and asks that one again.
 
 import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
 
@@ -18,7 +18,7 @@ export type Question =
   | { kind: "select"; message: string; choices: readonly Choice[]; initial?: string }
   | { kind: "text"; message: string; initial: string; check(value: string): string | null };
 
-/** A question that waits for a yes. */
+/** A question that the user confirms with yes. */
 export const goOn = (message: string, label = "Yes"): Question => ({
   kind: "select",
   message,
@@ -32,11 +32,11 @@ export interface Asker {
   say(lines: readonly string[]): void;
   /** The command that does the same without the wizard. */
   command(text: string): void;
-  /** What was wrong with the last answer. */
+  /** Shows the problem of the last answer. */
   wrong(reason: string): void;
-  /** Aborted: cancels, also when the terminal is gone and nobody can answer any more. */
+  /** Aborting the signal cancels, also when the terminal is gone and nobody can answer any more. */
   ask(question: Question, signal: AbortSignal): Promise<Reply>;
-  /** Told while something is waited for. */
+  /** Called with a text during a wait. */
   progress(text: string): void;
   /** The waiting is over. */
   settled(): void;
@@ -50,15 +50,15 @@ export interface ActTools {
 export interface WizardStep<State> {
   id: string;
   title: string;
-  /** Left out when that is so. */
+  /** When true, the step is skipped. */
   isLeftOut?(state: State): boolean;
   intro(state: State): readonly string[];
   question(state: State): Question;
-  /** Carries the answer out; what came of it, for people. A WowsimError is the reason to ask again. */
+  /** Carries the answer out; returns the result as text. A WowsimError is the reason to ask again. */
   act(state: State, answer: string, tools: ActTools): Promise<readonly string[]>;
-  /** Null: there is none. Asked for once the step has been carried out. */
+  /** Null: there is none. Called after the step has been carried out. */
   command(state: State): string | null;
-  /** Takes back what the step did. */
+  /** Undoes the step. */
   undo?(state: State): Promise<void>;
 }
 
@@ -95,7 +95,7 @@ export async function runWizard<State>(
   return "finished";
 }
 
-/** Asks until an answer could be carried out, or leads away. */
+/** Asks until an answer was carried out, or leads to another step. */
 async function carryOut<State>(
   step: WizardStep<State>,
   state: State,
@@ -128,7 +128,7 @@ async function carryOut<State>(
   }
 }
 
-/** What is wrong with an answer, or null. */
+/** The problem of an answer, or null. */
 export function problemOf(question: Question, value: string): string | null {
   if (question.kind === "text") return question.check(value);
   const isKnown = question.choices.some((choice) => choice.value === value);

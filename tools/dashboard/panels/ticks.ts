@@ -1,5 +1,5 @@
 // Tick times as a live chart with the budget: of the whole server, which is as slow as its slowest zone, or of one
-// zone. A slot in which nothing ticked is marked at the bottom.
+// zone. A stretch in which nothing ticked is marked at the bottom.
 
 import { isAbove } from "../../analysis/measured.ts";
 import { shown } from "../../analysis/measures.ts";

@@ -1,4 +1,4 @@
-// Phase 1: five players fight for a while, and what that looks like is remembered for comparison.
+// Phase 1: five players fight for a while, and the measurements are kept for comparison.
 
 import type { Phase } from "../phase.ts";
 import type { Demo } from "../context.ts";
@@ -11,13 +11,13 @@ import { shown } from "../../analysis/measures.ts";
 
 const PLAYERS = 5;
 const ACTIONS_PER_S = 3;
-/** Players first have to find something to fight. */
+/** Players first need to find something to fight. */
 const WARM_UP_MS = 2_000;
-/** What is compared later was watched for as long. */
+/** Later comparisons use the same time. */
 export const WATCH_MS = 10_000;
 const HEALTHY_MS_MAX = 20_000;
 export const BUDGET_MS = 50;
-/** An action waits for the next tick, and its effect for a frame: two intervals, were the machine otherwise idle. */
+/** An action waits for the next tick, and its effect for a frame: two intervals, if the machine is otherwise idle. */
 const ROUND_TRIP_MS_MAX = 2 * BUDGET_MS;
 
 export const baseline: Phase = {

@@ -1,4 +1,4 @@
-// Phase 2: a fault adds 200 ms of real time to every tick. The operator on watch is told nothing of it.
+// Phase 2: a fault adds 200 ms of real time to every tick. The operator on watch is not informed.
 
 import { z } from "zod";
 import type { Phase } from "../phase.ts";
@@ -9,13 +9,13 @@ import { shown, zonesText } from "../../analysis/measures.ts";
 import { BUDGET_MS, WATCH_MS } from "./baseline.ts";
 
 const DELAY_MS = 200;
-/** Ends by itself after that, whatever becomes of the demo: two minutes at 20 Hz. */
+/** The fault ends by itself after this time, whatever happens to the demo: two minutes at 20 Hz. */
 const DURATION_TICKS = 2_400;
-/** The tick under way when the fault begins is neither nor. */
+/** The tick during which the fault begins belongs to neither side. */
 const TRANSITION_MS = 500;
 const DETECT_MS_MAX = 15_000;
 const DIAGNOSE_MS_MAX = 30_000;
-/** Surer than that it has to be to count as named. */
+/** The least confidence that counts as a diagnosis. */
 export const CONFIDENCE_MIN = 0.75;
 
 const Activated = z.object({ targets: z.array(z.number()) });

@@ -1,4 +1,4 @@
-// Phase 3: what is wrong, from telemetry alone; and what it meant for the players.
+// Phase 3: the problem, from telemetry alone, and its effect on the players.
 
 import type { Demo } from "../context.ts";
 import type { Phase } from "../phase.ts";
@@ -10,7 +10,7 @@ import { ms, percent, seconds, times } from "../words.ts";
 import { CONFIDENCE_MIN } from "./break.ts";
 
 const CAUSE = "latency-spike";
-/** What is left of the damage and casts of before, at most, and how much longer a round trip takes, at least. */
+/** At most this share of the earlier damage and casts is left; a round trip takes at least this many times as long. */
 const KEPT_MAX = 0.6;
 const SLOWER_MIN = 3;
 const EVIDENCE_MAX = 4;
@@ -27,7 +27,7 @@ export const diagnose: Phase = {
     if (diagnosis === null || diagnosis === undefined) {
       demo.claim(false, `a cause was named with at least ${percent(CONFIDENCE_MIN)} certainty`);
     } else {
-      // By now there is more to go by than when it was first named.
+      // There is more data now than when the cause was first named.
       const [best = diagnosis.best] = lookout.diagnoses();
       tellEvidence(demo, best.evidence);
       demo.claim(
@@ -46,7 +46,7 @@ function tellEvidence(demo: Demo, evidence: readonly string[]): void {
   if (more > 0) demo.fact("", `and ${more} lines more, of the other zones`);
 }
 
-/** Fell for sure: what was not measured did not. */
+/** True only for a measured fall: a missing value is no fall. */
 const hasFallen = (share: Measured): boolean => share !== null && share <= KEPT_MAX;
 
 function tellPlayers(demo: Demo, before: PlayFigures, during: PlayFigures): void {

@@ -1,4 +1,4 @@
-// Phase 4: the command that the runbook gives is run as it stands, and recovery is watched for.
+// Phase 4: runs the runbook's command unchanged, and watches the recovery.
 
 import { isBelow, ratio } from "../../analysis/measured.ts";
 import type { Phase } from "../phase.ts";
@@ -8,12 +8,12 @@ import { ms, seconds } from "../words.ts";
 import { selfCommand } from "../../ui/self.ts";
 import { BUDGET_MS } from "./baseline.ts";
 
-/** So many ticks in a row within their budget, in every zone: one second. */
+/** This many ticks in a row within their budget, in every zone: one second. */
 const GOOD_TICKS = 20;
 const RECOVER_MS_MAX = 15_000;
 const WATCH_MS = 5_000;
 const ALL_CLEAR_MS_MAX = 20_000;
-/** A round trip may take so many times what it took before, and is still taken to be back. */
+/** The round trip has recovered when it is at most this many times as long as before. */
 const BACK_WITHIN = 2;
 
 export const fix: Phase = {
@@ -72,7 +72,7 @@ async function run(command: string, { server, signal }: Demo): Promise<{ code: n
   return { code, said: said.trim() };
 }
 
-/** When the last zone to come back did, by the first of its good ticks; null while one is not back. */
+/** When the last zone recovered, by the first of its good ticks; null while a zone has not recovered. */
 function recoveredAtMs({ lookout }: Demo, fixedAtMs: number): number | null {
   let lastMs = fixedAtMs;
   for (const { ticks } of lookout.timeline.zones.values()) {

@@ -1,5 +1,5 @@
-// Phase 5: a hotfix with a planted regression goes into one zone under load, is caught, and goes back out by itself; then
-// a good one goes everywhere. Both are built from the kernel's source, for this (assembly/variants/).
+// Phase 5: a hotfix with a planted regression is deployed to one zone under load, is detected, and is rolled back
+// automatically; then a good hotfix goes to all zones. Both are built from the kernel's source (assembly/variants/).
 
 import { zonesText, shown } from "../../analysis/measures.ts";
 import { runCanary } from "../../deploy/canary.ts";
@@ -14,7 +14,7 @@ import { sum } from "../../analysis/measured.ts";
 
 const CROWD = 200;
 const ACTIONS_PER_S = 2;
-/** The crowd spreads out and finds something to fight. */
+/** The players spread out and find something to fight. */
 const WARM_UP_MS = 3_000;
 const CANARY_MS = 15_000;
 
@@ -87,7 +87,7 @@ async function promoteTheGood(demo: Demo): Promise<void> {
   );
 }
 
-/** Canaries a candidate, each stage told as it comes. */
+/** Canaries a candidate; prints each stage as it comes. */
 async function deploy(demo: Demo, variant: string): Promise<CanaryResult> {
   const { narrator, signal, control, feed, candidates } = demo;
   const label = `${variant}.wasm`;
@@ -106,7 +106,7 @@ async function deploy(demo: Demo, variant: string): Promise<CanaryResult> {
   );
 }
 
-/** Stages that say what the demo says elsewhere are left out. */
+/** The stages that are printed; the demo reports the others elsewhere. */
 const TOLD = new Set(["upload", "swap", "watch", "rollback", "promote", "verify"]);
 
 function tell(demo: Demo, { stage, ok, text }: StageReport): void {

@@ -1,4 +1,4 @@
-// Phase 6: everybody leaves, the server stops, and what it all took is told once more.
+// Phase 6: all players leave, the server stops, and all results are printed once more.
 
 import type { Phase } from "../phase.ts";
 import { seconds } from "../words.ts";
