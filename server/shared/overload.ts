@@ -102,7 +102,7 @@ export class Overload {
     return false;
   }
 
-  /** A new life. */
+  /** Resets everything to the state of a new zone. */
   forget(): void {
     this.load = 0;
     this.step = 0;
@@ -126,7 +126,7 @@ export class Overload {
     return true;
   }
 
-  /** Both ways are counted anew on every step. */
+  /** Both counts restart at every step. */
   #rest(): void {
     this.#highIntervals = 0;
     this.#lowIntervals = 0;

@@ -4,20 +4,20 @@
 //   kernel frame                                               → {"type":"state","tick":9,...} (json-frames.ts)
 //
 // In addition to the protocol of the earlier simulator, a client may send
-//   {"type":"hello",...,"class":"Mage"}                        its class by name; without it classes go round
-//   {"type":"spell_cast",...,"target_id":n}                    whom the spell is for
+//   {"type":"hello",...,"class":"Mage"}                        its class by name; without it the server assigns classes in turn
+//   {"type":"spell_cast",...,"target_id":n}                    the target of the spell
 //   {"type":"combat","action":"STOP"}                          stop attacking
-//   {"type":"release"}                                         dead: back to the spawn point, alive
-//   {"type":"release","as_ghost":true}                         dead: a ghost at the spawn point, who walks to its body
-//   {"type":"reclaim"}                                         the ghost lives again, near its body, when it is time
-//   {"type":"names","players":[7],"creatures":[5]}             what they are called: session ids, templates
-//   {"type":"bye"}                                             leaves for good: no 30 s reconnection window
-//   "seq":n in any of these but hello, ping, bye               own number, rising, 1 to 2^31-1; `state.ack` is the highest applied
-// and is told
-//   welcome + "seq", "class", "spells":[{id,name,effect,range_yd}]   seq: own numbers go on after it
+//   {"type":"release"}                                         when dead: back to the spawn point, alive
+//   {"type":"release","as_ghost":true}                         when dead: a ghost at the spawn point, which walks to its body
+//   {"type":"reclaim"}                                         the ghost becomes alive near its body, once it is allowed
+//   {"type":"names","players":[7],"creatures":[5]}             requests the names of session ids and templates
+//   {"type":"bye"}                                             ends the session: no 30 s reconnection window
+//   "seq":n in any of these but hello, ping, bye               client's number, rising, 1 to 2^31-1; `state.ack` is the highest applied
+// and receives
+//   welcome + "seq", "class", "spells":[{id,name,effect,range_yd}]   seq: the client's own numbers continue after it
 //   {"type":"zone","zone_id":n,"tick":n,"reason":"zone_down"|"zone_restored"|"portal"|...}      moved to another zone
-//          + "lost_from":n,"lost_to":n                        its actions that came when it had left already
-//   {"type":"error",...,"seq":n}                               busy: that command was not taken
+//          + "lost_from":n,"lost_to":n                        its actions that arrived after it had left the zone
+//   {"type":"error",...,"seq":n}                               busy: that command was refused
 
 import type { Codec } from "./codec.ts";
 import type { ByteWriter } from "../../protocol/game/byte-writer.ts";
