@@ -1,4 +1,4 @@
-// One tick's batch of command records: what measurements and tests feed kernels with.
+// Writes one tick's batch of command records: the input of kernels in measurements and tests.
 //
 //   const batch = new BatchWriter(64)
 //   batch.add(OP_MOVE, { session: 7, seq: 12, x: 3, y: 4 })
@@ -13,7 +13,7 @@ export class BatchWriter {
   readonly #command = new Command();
   #count = 0;
 
-  /** Throws RangeError on the record after the last. */
+  /** Adding more than `recordsMax` records throws RangeError. */
   constructor(recordsMax: number) {
     this.#bytes = new Uint8Array(recordsMax * COMMAND_BYTES);
   }
@@ -26,7 +26,7 @@ export class BatchWriter {
     this.append(this.#command.set(op, fields).bytes);
   }
 
-  /** Records that were written elsewhere. */
+  /** Appends finished records. */
   append(records: Uint8Array): void {
     this.#bytes.set(records, this.#count * COMMAND_BYTES);
     this.#count += records.length / COMMAND_BYTES;

@@ -1,6 +1,6 @@
-// All benches there are: for their --help, and for the README's table, which a test holds against this list.
+// The list of all benches: for their --help, and for the README's table, which a test compares with this list.
 
-/** What each shows, by its command. */
+/** What each bench measures, by its command. */
 export const BENCHES: Readonly<Record<string, string>> = {
   "bun run bench": "a tick of the kernel by entities and zones, metered, unmetered, as native code",
   "bun bench/same-hash.ts": "the same seed and commands, the same hash at every tick, also in Node",
@@ -21,7 +21,7 @@ export const BENCHES: Readonly<Record<string, string>> = {
   "bun bench/dashboard.ts": "what the dashboard costs, how fast its keys show",
 };
 
-/** The list as lines of help. */
+/** The list as lines of the help. */
 export function benchLines(): string[] {
   const width = Math.max(...Object.keys(BENCHES).map((command) => command.length));
   return Object.entries(BENCHES).map(([command, shows]) => `  ${command.padEnd(width)}  ${shows}`);

@@ -1,10 +1,10 @@
-// Other capacities for a kernel built from the same sources: the constants of its memory map are written anew.
+// Changes the capacities of a kernel built from the same sources: replaces constants of its memory map.
 //
 //   setConstants(sources, { PLAYERS_MAX: "64", FRAME_BYTES_MAX: "256 * 1024" })
 
 import { WowsimError } from "../protocol/errors.ts";
 
-/** Changes u32 constants of the memory map, in whatever file. Throws WowsimError("kernel_source") for one that is not there. */
+/** Changes u32 constants of the memory map, in any file. Throws WowsimError("kernel_source") for an unknown constant. */
 export function setConstants(sources: Map<string, string>, values: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(values)) {
     const declared = new RegExp(`export const ${name}: u32 = [^;]+;`);

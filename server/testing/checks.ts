@@ -1,4 +1,4 @@
-// What a measurement claims, whether it holds, and what was seen.
+// The checks of a measurement: what it claims, whether the claim holds, and the measured value.
 //
 //   printChecks([{ what: "Zero overruns", holds: true, shown: "0 of 24,000 ticks" }])
 //   // ok      Zero overruns: 0 of 24,000 ticks
@@ -19,12 +19,12 @@ export function printChecks(checks: Check[]): void {
   }
 }
 
-/** A figure with so many digits after the point, or that there is none. */
+/** A figure with this many decimal digits, or "not measured". */
 export const fixed = (value: Measured, digits = 2): string => (value === null ? "not measured" : value.toFixed(digits));
 
 const P99_SHARE_MAX = 0.1;
 const P99_MS_MAX = 0.5;
 
-/** What a tick p99 may rise to and still count as kept: by a share of what it was, or by so many milliseconds, whichever is more. */
+/** The highest tick p99 that counts as unchanged: the earlier p99 plus a share of it or some milliseconds, whichever is more. */
 export const p99Max = (msBefore: Measured): Measured =>
   mapped(msBefore, (ms) => ms + Math.max(ms * P99_SHARE_MAX, P99_MS_MAX));

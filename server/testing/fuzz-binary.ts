@@ -1,10 +1,10 @@
-// What a hostile or broken client might send in the binary encoding: fuzz-messages.ts for the text ones says more.
+// Messages that a hostile or broken client might send in the binary encoding; fuzz-messages.ts, for text, explains more.
 //
 //   const draw = binaryFuzzSource(seededRandom(1))
 //   draw()      // { kind: "wrong length", bytes: <b1 10 2f 00 ...> }
 //
-// None but "truncated", which a connection must send last, makes the server wait for more: what says how long it is is so
-// long. What does not begin with the mark has none in it, since a server looks for the next one byte by byte.
+// Only "truncated", which a connection must send last, makes the server wait for more: every other message is as long as its
+// length field says. Bytes that do not begin with the mark contain no mark, because a server searches the next mark byte by byte.
 
 import { BINARY_MARK, CLIENT_HEADER_BYTES, CLIENT_KIND, CLIENT_LENGTH } from "../protocol/game/binary-wire.ts";
 import { ByteWriter } from "../protocol/game/byte-writer.ts";
@@ -14,7 +14,7 @@ import { sourceOf } from "./fuzz-messages.ts";
 import type { FuzzMessage } from "./fuzz-messages.ts";
 import { at as itemAt } from "../protocol/assert.ts";
 
-/** The kinds, and how many of a thousand messages are of each. */
+/** The kinds, with the number of each in a thousand messages. */
 const SHARES = {
   valid: 300,
   "random bytes": 80,
@@ -26,7 +26,7 @@ const SHARES = {
   "huge length": 5,
 } as const;
 
-/** Valid messages, from which the broken ones are made. */
+/** Valid messages, from which the broken ones are derived. */
 export const BINARY_SAMPLES: readonly ClientWords[] = [
   { kind: "move", x: 1.5, y: -2, z: 0 },
   { kind: "cast", target: 1_000_001, spell: 200 },
@@ -43,7 +43,7 @@ export const BINARY_SAMPLES: readonly ClientWords[] = [
   },
 ];
 
-/** Numbers that are none, and the ends of those that are, as four bytes. */
+/** NaN, infinity and boundary values, as four bytes. */
 const NASTY_WORDS = [0, 1, 0x7f80_0000, 0xff80_0000, 0x7fc0_0000, 0xffff_ffff, 0x7fff_ffff, 0x8000_0000, 0x7f7f_ffff];
 
 export function binaryMessage(words: ClientWords): Uint8Array<ArrayBuffer> {
@@ -66,7 +66,7 @@ function makers(random: () => number): Record<keyof typeof SHARES, () => Uint8Ar
     change(new DataView(bytes.buffer), bytes);
     return bytes;
   };
-  /** A message that is as long as it says, whatever its kind would ask for. */
+  /** A message with a correct length field, whatever length its kind needs. */
   const ofLength = (length: number): Uint8Array => {
     const bytes = new Uint8Array(length);
     bytes.set(noise(length));
@@ -78,7 +78,7 @@ function makers(random: () => number): Record<keyof typeof SHARES, () => Uint8Ar
     valid: sample,
     "random bytes": () => noise(1 + whole(12)),
     "wrong mark": () => changed((_view, bytes) => bytes.forEach((byte, at) => (bytes[at] = withoutMark(byte)))),
-    // Also shorter than a header, which is a message of one byte and some strays.
+    // Also shorter than a header: a message of one byte and some extra bytes.
     "wrong length": () =>
       whole(4) === 0
         ? changed((view, bytes) => {
@@ -96,11 +96,11 @@ function makers(random: () => number): Record<keyof typeof SHARES, () => Uint8Ar
       changed((_view, bytes) => {
         for (let changes = 1 + whole(4); changes > 0; changes--) {
           const at = whole(bytes.length);
-          // What says that it is a message, and how long, stays: "wrong mark" and "wrong length" are kinds of their own.
+          // The mark and the length stay unchanged: "wrong mark" and "wrong length" are kinds of their own.
           if (at === CLIENT_KIND || at >= CLIENT_LENGTH + 2) bytes[at] = whole(256);
         }
       }),
-    // More than the port takes, up to the most that fits the field.
+    // More than the port accepts, up to the largest value of the length field.
     "huge length": () => ofLength(16_385 + whole(65_536 - 16_385)),
   };
 }

@@ -1,11 +1,11 @@
-// What a hostile or broken client might send, drawn from a seed: one message at a time, each of a named kind.
+// Messages that a hostile or broken client might send, drawn from a seed: one message at a time, each of a named kind.
 //
 //   const draw = fuzzSource("game", seededRandom(1))
 //   draw()      // { kind: "wrong type", bytes: <{"type":"movement","position":{"x":[],"y":null}}\n> }
 //
-// All end in a newline but "truncated", which a connection must send last.
+// Every message ends in a newline, except "truncated", which a connection must send last.
 
-/** The kinds, and how many of a thousand messages are of each. */
+/** The kinds, with the number of each in a thousand messages. */
 const SHARES = {
   valid: 120,
   "random bytes": 150,
@@ -21,14 +21,14 @@ const SHARES = {
 } as const;
 
 export type FuzzKind = keyof typeof SHARES | "wrong mark" | "wrong length" | "huge length" | "truncated" | "split";
-/** Ports that are spoken to in lines of text. */
+/** Ports with text lines. */
 export type FuzzPort = "game" | "control";
 export interface FuzzMessage {
   kind: FuzzKind;
   bytes: Uint8Array;
 }
 
-/** Valid messages, from which the broken ones are made. */
+/** Valid messages, from which the broken ones are derived. */
 export const SAMPLES: Record<FuzzPort, Record<string, unknown>[]> = {
   game: [
     { type: "movement", session_id: 1, position: { x: 1.5, y: -2, z: 0 } },
@@ -46,7 +46,7 @@ export const SAMPLES: Record<FuzzPort, Record<string, unknown>[]> = {
     { type: "ping", t: 17 },
     { type: "release" },
   ],
-  // Nothing that really breaks the server, stops it, or takes other requests' faults away.
+  // No request that really breaks or stops the server, or ends faults of other requests.
   control: [
     { command: "list" },
     { command: "status", fault_id: "latency-spike" },
@@ -96,7 +96,7 @@ export function fuzzSource(port: FuzzPort, random: () => number): () => FuzzMess
   return sourceOf(SHARES, makers(port, random), random);
 }
 
-/** Messages of kinds that turn up as often as their shares say. */
+/** An endless source of messages, with kinds in proportion to their shares. */
 export function sourceOf<Kind extends FuzzKind>(
   shares: Readonly<Record<Kind, number>>,
   make: Readonly<Record<Kind, () => Uint8Array>>,
@@ -112,12 +112,12 @@ export function sourceOf<Kind extends FuzzKind>(
   };
 }
 
-/** A valid message for that port, for what is done with whole messages: cut them off, send them byte by byte. */
+/** A valid message for that port, to be cut off or sent byte by byte. */
 export function validMessage(port: FuzzPort, random: () => number): Uint8Array {
   return wholeMessage(pick(SAMPLES[port], random));
 }
 
-/** One message as it goes over the wire. */
+/** One message in its wire form. */
 export function wholeMessage(message: object): Uint8Array {
   return newline(JSON.stringify(message));
 }
@@ -165,7 +165,7 @@ function makers(port: FuzzPort, random: () => number): Record<keyof typeof SHARE
       const inner = open.repeat(depth) + close.repeat(whole(2) * depth);
       return newline(whole(2) === 0 ? inner : `{"type":"movement","position":${inner}}`);
     },
-    // Twice to sixty times what the game port takes, up to what the control port takes from a stranger, and beyond.
+    // Two to sixty times what the game port accepts, up to and above what the control port accepts without a token.
     "long line": () => newline(`{"type":"${"x".repeat(whole(4) === 0 ? 1_000_000 : 32_000 + whole(60_000))}"}`),
     blank: () => newline(pick(["", "\r", " ", "\t"], random)),
   };

@@ -1,22 +1,22 @@
-// The kernel of this checkout, which besides breaks in a way that a player's command names: a module that passes every check
-// and is wrong in any way one can think of, or that dice can. A cast of a spell nobody knows says which, and its target is
-// the seed of the dice:
+// The kernel of this checkout with planted defects that a player's command selects: a module that passes every check and then
+// writes wrong output in every way that was foreseen, or at random. A cast of an unknown spell selects the defect, and its
+// target is the random seed:
 //
 //   OP_CAST spell GARBAGE_SPELL + GARBAGE.indexOf("frame of length 0"), target 7
 //   OP_CAST spell GARBAGE_SPELL + GARBAGE.indexOf("dice"), target 4711        random words into random places
 //
-// To a kernel without garbage it is an unknown spell. So one module, checked and metered once, is as many bad ones as
-// there are seeds, and what it does is repeated by a replay.
+// For a normal kernel it is an unknown spell. So one module, checked and metered once, stands for as many bad modules as there
+// are seeds, and a replay repeats its behaviour.
 
 import { compileCached, readSources, sourceNamed } from "../../assembly/toolchain/build.ts";
 import { entryOf } from "../protocol/assert.ts";
 
-/** Spells above this are orders. */
+/** Spells above this number select a defect. */
 export const GARBAGE_SPELL = 60_000;
 
-/** What each order does at the end of the tick that has it, in the kernel's own words. */
+/** The code of each defect, in the kernel's language; it runs at the end of the tick with the command. */
 const ORDERS: readonly (readonly [name: string, code: string])[] = [
-  // The first draws one of those below, or random words in random places, from its seed.
+  // The first one draws one of those below, or writes random words to random places, from its seed.
   ["dice", "throwDice(seed);"],
   ["loop around memory.fill", "while (true) memory.fill(FRAME_BASE, 1, 4000000);"],
   ["loop around memory.copy", "while (true) memory.copy(FRAME_BASE, FRAME_BASE + 64, 4000000);"],
@@ -60,7 +60,7 @@ const ORDERS: readonly (readonly [name: string, code: string])[] = [
 
 export const GARBAGE: readonly string[] = ORDERS.map(([name]) => name);
 
-/** Places that a host reads, for dice that would hardly meet them. */
+/** Addresses that a host reads and that random ones would rarely hit. */
 const PLACES = [
   "HEADER_TICK HEADER_FRAME_BYTES HEADER_EVENT_COUNT HEADER_PLAYERS_HIGH HEADER_CREATURES_HIGH HEADER_COMMAND_COUNT",
   "BREADCRUMB_PHASE BREADCRUMB_COMMAND BREADCRUMB_SESSION DEPARTURE_COUNT OVERLOAD_BASE HEADER_HASH_LO HEADER_LAYOUT_VERSION",
@@ -89,7 +89,7 @@ function next(): u32 {
   return x;
 }
 
-/** In parts: a short loop that only touches memory may not go round for ever (assembly/toolchain/meter.ts). */
+/** In parts: a short loop that only writes memory may not run too long (assembly/toolchain/meter.ts). */
 function scatter(at: usize, bytes: u32): void {
   for (let from: u32 = 0; from < bytes; from += 65536) {
     const end = min<u32>(bytes, from + 65536);
@@ -108,7 +108,7 @@ function emptyFrame(at: usize): void {
   store<u32>(FRAME_BASE + at + 12, 0);
 }
 
-/** A frame for the first player, all of whose records have as many auras as sixteen bits can say. */
+/** A frame for the first player whose records all have the highest aura count that sixteen bits can hold. */
 function claimAuras(): void {
   emptyFrame(0);
   for (let record: u32 = 0; record < 100; record++) {
@@ -120,7 +120,7 @@ function claimAuras(): void {
   Cell.set(HEADER_FRAME_BYTES, 816);
 }
 
-/** Random words: few or many, into frames that are there, into anything, or just where the host looks. */
+/** Random words, few or many: into existing frames, into any address, or where the host reads. */
 function throwDice(seed: u32): void {
   const kind = next() % 12;
   if (kind == 0) return order(1 + next() % ${GARBAGE.length - 1}, seed);
@@ -163,7 +163,7 @@ function order(kind: u32, seed: u32): void {
 ${ORDERS.map(([, code], kind) => `  if (kind == ${kind}) { ${code} return; }`).join("\n")}
 }
 
-/** At the end of a tick: does what its commands order. */
+/** Runs at the end of a tick: carries out the defects that its commands select. */
 export function obey(): void {
   const count = min<u32>(Cell.get(HEADER_COMMAND_COUNT), COMMANDS_MAX);
   for (let index: u32 = 0; index < count; index++) {
@@ -178,7 +178,7 @@ export function obey(): void {
 }
 `;
 
-/** An unmetered module, as a deploy takes it. Throws Error when the kernel's tick has another end than it had. */
+/** An unmetered module, in the form for a deploy. Throws Error when the end of the kernel's tick code has changed. */
 export async function buildGarbageKernel(): Promise<Uint8Array> {
   const sources = await readSources();
   const index = entryOf(sources, "index.ts");

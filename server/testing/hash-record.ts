@@ -1,5 +1,5 @@
-// The state hash of every tick of a run, 8 bytes each in a file: two runs are the same when their files are, and where they
-// are not, the place of the first difference is the tick.
+// The state hash of every tick of a run, 8 bytes each, in a file. Two runs are equal when their files are; otherwise the
+// position of the first difference gives the tick.
 //
 //   const record = new HashRecord("/tmp/x/once.hashes", 1_000_000)
 //   record.add(zone.hash)                    // after every tick
@@ -8,7 +8,7 @@
 
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 
-/** Ticks that are written at once. */
+/** The number of ticks written at once. */
 const CHUNK_TICKS = 4_096;
 
 export class HashRecord {
@@ -27,7 +27,7 @@ export class HashRecord {
     if (this.#ticks - this.#written >= CHUNK_TICKS) this.#flush();
   }
 
-  /** Hash after a tick that was recorded; ticks begin with 1. */
+  /** The recorded hash after a tick; ticks begin with 1. */
   at(tick: number): bigint {
     const hash = this.#hashes[tick - 1];
     if (hash === undefined || tick > this.#ticks) throw new RangeError(`Tick ${tick} was not recorded.`);
@@ -49,7 +49,7 @@ export function readHashes(path: string): BigUint64Array {
   return new BigUint64Array(new Uint8Array(readFileSync(path)).buffer);
 }
 
-/** The first tick after which two runs differ, or which only one of them has; 0 when they are the same throughout. */
+/** The first tick after which two runs differ, or which only one of them has; 0 when they are equal. */
 export function firstDifference(one: BigUint64Array, other: BigUint64Array): number {
   const ticks = Math.min(one.length, other.length);
   for (let index = 0; index < ticks; index++) if (one[index] !== other[index]) return index + 1;

@@ -1,7 +1,7 @@
 // Finds the system's hyperfine and runs it.
 //
-// The npm package of that name leaves a stub which prints "failed to install" and exits 0, and which `bun run` puts in
-// front of the real one: so whatever lies in a node_modules is passed over, and what is found must say who it is.
+// The npm package of that name installs a stub, which prints "failed to install" and exits 0, and which `bun run` puts before
+// the real one on the path. So every node_modules is skipped, and the program found must identify itself.
 
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -10,7 +10,7 @@ import { tempFolder } from "./temp-folder.ts";
 
 const INSTALL = "Install it: apt-get install hyperfine (Debian, Ubuntu), brew install hyperfine (macOS).";
 
-/** What hyperfine says of one command; seconds. */
+/** hyperfine's result for one command; seconds. */
 export interface Timing {
   mean: number;
   stddev: number;
@@ -20,7 +20,7 @@ export interface Timing {
   times: number[];
 }
 
-/** First executable called `name` on the search path that is not part of a node_modules; null when there is none. */
+/** The first executable called `name` on the search path that is not in a node_modules; null when there is none. */
 export function findOnPath(name: string, searchPath = process.env["PATH"] ?? ""): string | null {
   for (const folder of searchPath.split(delimiter)) {
     const path = join(folder, name);
@@ -36,7 +36,7 @@ export function findOnPath(name: string, searchPath = process.env["PATH"] ?? "")
   return null;
 }
 
-/** Path and version of the real hyperfine. Throws WowsimError("tool_missing") that says how to install it. */
+/** Path and version of the real hyperfine. Throws WowsimError("tool_missing"), which says how to install it. */
 export function findHyperfine(searchPath?: string): { path: string; version: string } {
   const path = findOnPath("hyperfine", searchPath);
   if (path === null) throw new WowsimError("tool_missing", `hyperfine is not installed. ${INSTALL}`);
@@ -48,7 +48,7 @@ export function findHyperfine(searchPath?: string): { path: string; version: str
 }
 
 /**
- * Times each command as a whole process, without a shell, and without a run to warm up: what counts is the least of them.
+ * Times each command as a whole process, without a shell and without a warm-up run: only the shortest run counts.
  * Throws when hyperfine or a command fails.
  */
 export async function timeCommands(hyperfine: string, commands: string[][], runs: number): Promise<Timing[]> {

@@ -1,7 +1,7 @@
-// What the kernel bench says of its results: two tables, and whether what is claimed of the kernel's cost holds.
+// The kernel bench's report: two tables, and whether the claims about the kernel's cost hold.
 //
 //   judge(report)       // [{ what: "Cost grows with entities to the power of 1.2 at most", holds: true, shown: "1.021" }, ...]
-//   compareLines(saved, report)   // ratios to a run of another day
+//   compareLines(saved, report)   // ratios to an earlier run
 
 import { linearRegression } from "simple-statistics";
 import { tableLines } from "../../tools/ui/table.ts";
@@ -10,7 +10,7 @@ import type { Figure, Result } from "./tick-bench.ts";
 import { at } from "../protocol/assert.ts";
 
 export interface KernelReport {
-  /** When it was measured, ISO. */
+  /** The time of the measurement, ISO 8601. */
   at: string;
   /** Processor and number of cores. */
   machine: string;
@@ -18,28 +18,28 @@ export interface KernelReport {
   hyperfine: string;
   effort: { entityTicks: number; runs: number };
   by_entities: Result[];
-  /** A tick's cost grows with the number of entities to this power; null of fewer than two sizes. */
+  /** A tick's cost grows with this power of the number of entities; null with fewer than two sizes. */
   growth_exponent: number | null;
   by_zones: Result[];
   note: string;
 }
 
 /**
- * Kernel cost may grow with the number of entities to this power at most. Native code of the same module grows to the power of 1.09
- * to 1.12 from 500 to 20,000 entities, because their state outgrows the caches; noise adds some hundredths.
+ * The highest allowed power of the number of entities in the kernel's cost. Native code of the same module grows to the power
+ * of 1.09 to 1.12 from 500 to 20,000 entities, because their state outgrows the caches; noise adds some hundredths.
  */
 const GROWTH_MAX = 1.2;
-/** How much longer the same module may take in Bun than as native code. */
+/** The highest allowed ratio of a module's time in Bun to its time as native code. */
 const TO_NATIVE_MAX = 1.3;
 
-/** Slope of the line through (log entities, log tick time), by least squares; null of fewer than two sizes, or in noise. */
+/** Least-squares slope of log tick time over log entities; null with fewer than two sizes, or with noise. */
 export function growthOf(results: Result[]): number | null {
   if (results.length < 2 || results.some(isNoise)) return null;
   const points = results.map(({ entities, figures }) => [Math.log(entities), Math.log(at(figures, 0).tickUs)]);
   return linearRegression(points).m;
 }
 
-/** What is claimed, as far as it was measured. */
+/** The claims, as far as they were measured. */
 export function judge({ growth_exponent: growth, by_entities, by_zones }: KernelReport): Check[] {
   const results = [...by_entities, ...by_zones];
   const ratios = results.flatMap((result) => {
@@ -106,7 +106,7 @@ export function resultLines(results: Result[]): string[] {
   return tableLines(head, rows);
 }
 
-/** Settings that both runs have, now as ratios to then; the last two columns hardly depend on the machine. */
+/** For the settings of both runs, ratios of now to then; the last two columns hardly depend on the machine. */
 export function compareLines(saved: KernelReport, now: KernelReport): string[] {
   const head = [
     "zones",
@@ -146,7 +146,7 @@ export function compareLines(saved: KernelReport, now: KernelReport): string[] {
   return lines;
 }
 
-/** True when something else took longer than what was measured. */
+/** True when other work of the machine took longer than the measured work. */
 function isNoise({ figures }: Result): boolean {
   return figures.some(({ tickUs }) => tickUs <= 0);
 }

@@ -1,5 +1,5 @@
-// Two builds of the kernel that let players in and out at different moments, trap at different moments, and are otherwise the
-// served one with room for less: what one of them did, the other would not have done. A rollback from one to the other rewrites history.
+// Two builds of the kernel that accept and refuse players at different moments, and trap at different moments; otherwise
+// they are the served kernel with smaller capacities. So a rollback from one to the other changes what happened.
 //
 //   in a tick                       steady                             trial
 //   departures are refused          one in 4                           another one in 4
@@ -20,7 +20,7 @@ export interface MembershipKernels {
   trial: Kernel;
 }
 
-/** Where to put what: the file, what stands there, and what comes before it. */
+/** The code to insert: the file, the line before which it goes, and the code. */
 const PLANTS: readonly { file: string; before: string; code: string }[] = [
   {
     file: "transfer.ts",
@@ -60,7 +60,7 @@ function isPoison(op: u32, session: u32): bool {
 }
 `;
 
-/** Constants of the memory map that are smaller here: a recovery copies the whole state, and there are thousands. */
+/** Smaller constants of the memory map: a recovery copies the whole state, and there are thousands of recoveries. */
 const CAPACITIES: Record<string, string> = {
   PLAYERS_MAX: "64",
   CREATURES_MAX: "64",
@@ -71,7 +71,7 @@ const CAPACITIES: Record<string, string> = {
   MEMORY_PAGES: "64",
 };
 
-/** What `other()` returns is this and, in the trial, one more: so that one build, which takes seconds, gives both. */
+/** `other()` returns this, and in the trial build one more: so one compilation, which takes seconds, gives both builds. */
 const MARK = 0x2ead0000;
 const OTHER = `
 function other(): u32 {
@@ -79,7 +79,7 @@ function other(): u32 {
 }
 `;
 
-/** Throws WowsimError("kernel_source") when the sources are others than they were. */
+/** Throws WowsimError("kernel_source") when the sources have changed at these places. */
 export async function buildMembershipKernels(): Promise<MembershipKernels> {
   const sources = await readSources();
   setConstants(sources, CAPACITIES);
@@ -102,7 +102,7 @@ export async function buildMembershipKernels(): Promise<MembershipKernels> {
   return { steady: loadKernel(steady, "steady"), trial: { ...loadKernel(marked(steady), "trial"), hash: "trial" } };
 }
 
-/** The same module with every MARK one higher: an i32.const, whose first of five bytes of LEB128 has the lowest bits. */
+/** The same module with every MARK increased by one: an i32.const whose lowest bits are in the first of five LEB128 bytes. */
 function marked(wasm: Uint8Array): Uint8Array {
   const bytes = Buffer.from(wasm);
   const constant = Buffer.from([0x41, ...leb(MARK)]);

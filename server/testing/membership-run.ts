@@ -1,13 +1,13 @@
-// One run of the membership bench: a stream of everything that can happen to players and zones, drawn from a seed, and looks
-// at whether everybody is where they should be.
+// One run of the membership bench: a random stream, from a seed, of everything that can happen to players and zones, with
+// checks that every player is where it should be.
 //
 //   const run = new MembershipRun(kernels, 7)
-//   run.steps(100_000)         // throws a MembershipFault with the step
-//   run.world.counts           // what was reached
+//   run.steps(100_000)         // throws a MembershipFault with the number of the step
+//   run.world.counts           // how often each event happened
 //
-// A step is one zone's tick, a turn of the main thread, or one thing that happens. While things happen nobody may be wrong for
-// longer than WRONG_MS_MAX; every now and then nothing happens any more, and within CALM_MS_MAX everything has to be right:
-// each session in one zone and there, each player in a zone with a session, each fault's phantom still where the fault wants it.
+// A step is one zone's tick, a turn of the main thread, or one event. While events happen, no membership may be wrong for
+// longer than WRONG_MS_MAX. From time to time there is a calm without events, and within CALM_MS_MAX everything must be right:
+// each session in exactly one zone, each player in a zone with a session, each fault's phantom where the fault wants it.
 
 import { OP_MOVE } from "../../assembly/abi.ts";
 import { Command } from "../protocol/game/command.ts";
@@ -20,12 +20,12 @@ import type { BenchZone } from "./membership-zone.ts";
 /** Steps between two calms. */
 const STRETCH_STEPS = 2_500;
 const LOOK_TURNS = 20;
-/** Of nobody: it only takes room in a ring. */
+/** A command of no session: it only fills a ring. */
 const FILLER = new Command().begin(OP_MOVE, 999_999).bytes;
 export const WRONG_MS_MAX = 30_000;
 export const CALM_MS_MAX = 20_000;
 const PLAYERS_MAX = 16;
-/** More than the ladder takes out of one tick: the zone goes DOWN in it. */
+/** More traps in one tick than recovery retries allow: the zone goes DOWN in it. */
 const DEADLY_TRAPS = 25;
 
 export class MembershipFault extends Error {
@@ -40,20 +40,20 @@ export class MembershipFault extends Error {
 export class MembershipRun {
   readonly world: BenchWorld;
   step = 0;
-  /** Longest that something was wrong, while things happened and in a calm, in milliseconds. */
+  /** The longest time that something was wrong, during events and in a calm, in milliseconds. */
   wrongMsMax = 0;
   calmMsMax = 0;
   readonly #random: () => number;
   readonly #zones: BenchZone[];
-  /** What is wrong, and since when. */
+  /** What is wrong now, and the time since when. */
   #wrong = new Map<string, number>();
   #turn = 0;
-  /** Turns left that the main thread does nothing. */
+  /** The number of turns in which the main thread still does nothing. */
   #mainStalled = 0;
 
   readonly #trouble: number;
 
-  /** `trouble`: the share of what kills ticks and zones, which costs most of the time. */
+  /** `trouble`: the share of events that kill ticks and zones, which cost most of the time. */
   constructor(kernels: MembershipKernels, seed: number, trouble = 1) {
     this.#trouble = trouble;
     this.world = new BenchWorld(kernels);
@@ -61,7 +61,7 @@ export class MembershipRun {
     this.#random = mulberry32(seed);
   }
 
-  /** Runs so many steps, with a calm every now and then and at the end. Throws MembershipFault. */
+  /** Runs this many steps, with a calm from time to time and at the end. Throws MembershipFault. */
   steps(count: number): void {
     const end = this.step + count;
     while (this.step < end) {
@@ -119,7 +119,7 @@ export class MembershipRun {
     });
   }
 
-  /** Something happens. */
+  /** Makes one random event happen. */
   #happen(): void {
     this.step++;
     const { world } = this;
@@ -140,7 +140,7 @@ export class MembershipRun {
     else if (dice < 950) this.#flood(zone);
   }
 
-  /** What ends a tick, a module or a worker. */
+  /** An event that ends a tick, a module or a worker. */
   #harm(zone: BenchZone): void {
     const dice = this.#random() * 50;
     if (dice < 15) zone.traps += 1 + Math.floor(this.#random() * 2);
@@ -160,7 +160,7 @@ export class MembershipRun {
     this.#withSession(({ id, zoneId }) => this.world.zones.get(zoneId)?.places.push({ session: id, ...PORTAL }));
   }
 
-  /** A module comes, stays or goes, as deploys have it; the one on trial never stays. */
+  /** Swaps a module in, keeps it or rolls it back, as a deploy does; the one on trial is never promoted. */
   #deploy(zone: BenchZone): void {
     if (!zone.isUp) return;
     const { steady, trial } = this.world.kernels;
@@ -171,7 +171,7 @@ export class MembershipRun {
     this.world.count(isOnTrial || runner.zone.kernel === steady ? "module kept or taken back" : "module swapped in");
   }
 
-  /** Fills the zone's command ring with what a stranger might send. */
+  /** Fills the zone's command ring with messages that an attacker might send. */
   #flood(zone: BenchZone): void {
     while (!zone.isDead && this.world.send(zone.id, FILLER));
   }
@@ -181,7 +181,7 @@ export class MembershipRun {
   }
 }
 
-/** Numbers in [0, 1), the same for the same seed. */
+/** Numbers in [0, 1), the same for the same seed (the mulberry32 generator). */
 function mulberry32(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -192,7 +192,7 @@ function mulberry32(seed: number): () => number {
   };
 }
 
-/** What every long enough run has to come to, or it says little. */
+/** The events that a long run must have reached to prove much. */
 export const REACHED: readonly string[] = [
   "rung quarantine",
   "rung rollback",
@@ -213,7 +213,7 @@ export const REACHED: readonly string[] = [
   "mended: ghosts",
 ];
 
-/** Runs a seed; when it fails, again with fewer steps: the fewest at hand that fail, and what they say. */
+/** Repeats a failed seed with fewer steps: returns the shortest failing run found, and its faults. */
 export function shortest(kernels: MembershipKernels, seed: number, trouble: number, failed: MembershipFault): string {
   let [good, bad] = [0, failed.step];
   let { message } = failed;

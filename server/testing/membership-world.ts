@@ -1,10 +1,10 @@
-// The main thread of the membership bench: the real router and the real sessions, over zones of the bench's (membership-zone.ts),
-// and in the gateway's place what clients do: they come, go, lose their link, resume. It reads what zones say when it likes:
-// rings and messages each in their own order, and not in one.
+// The main thread of the membership bench: the real router and the real sessions over the bench's zones (membership-zone.ts).
+// In place of the gateway there are simulated clients: they join, leave, lose their link, resume. The main thread reads rings
+// and messages at random times: each in its own order, but in any order relative to each other.
 //
 //   const world = new BenchWorld(kernels)
 //   world.join(); world.zones[0].traps = 20; world.turn()
-//   world.faultsOf()       // who is nowhere, in two zones, or in a zone without a session
+//   world.faultsOf()       // players that are in no zone, in two zones, or in a zone without a session
 
 import { loadContent } from "../protocol/content/load.ts";
 import type { ZoneContent } from "../protocol/content/content.ts";
@@ -29,7 +29,7 @@ const PLAYERS_PER_ZONE_MAX = 6;
 const PLAYER_LEVEL = 10;
 const REVIVE_TURNS = 12;
 
-/** Three zones in a ring; a portal lies where nobody comes by chance. */
+/** Three zones in a ring; each portal lies where no player walks by chance. */
 const ZONES: readonly ZoneContent[] = [1, 2, 3].map((id) => ({
   id,
   name: `Zone ${id}`,
@@ -44,7 +44,7 @@ export class BenchWorld implements ZoneLink, ZoneListener, RouterListener {
   readonly sessions: SessionTable;
   readonly router: ZoneRouter;
   readonly kernels: MembershipKernels;
-  /** What happened, by name. */
+  /** The events that happened, by name. */
   readonly counts = new Map<string, number>();
   readonly #listeners = new ZoneListeners();
   readonly #records = new OutputRecords(this.#listeners);
@@ -118,7 +118,7 @@ export class BenchWorld implements ZoneLink, ZoneListener, RouterListener {
     this.count(session.crossing === null ? "resumed" : "resumed while crossing");
   }
 
-  /** Its worker dies: what it had committed is read to the end, then its zone is DOWN. */
+  /** The zone's worker dies: its committed output is read to the end, then the zone is DOWN. */
   killWorker(zone: BenchZone): void {
     if (zone.isDead) return;
     this.count("worker death");
@@ -135,9 +135,9 @@ export class BenchWorld implements ZoneLink, ZoneListener, RouterListener {
     this.#say({ type: "zone_state", zoneId: zone.id, from: zone.state, to: "DOWN", reason: "its worker died", tick });
   }
 
-  // ---- The turn of everything -----------------------------------------------------------------------------------------------
+  // ---- One turn of all parts ------------------------------------------------------------------------------------------------
 
-  /** 50 ms go by: every zone gets its turn. */
+  /** 50 ms pass: every zone gets its turn. */
   passTime(): void {
     this.clock.ms += TICK_MS;
     this.#turns++;
@@ -148,7 +148,7 @@ export class BenchWorld implements ZoneLink, ZoneListener, RouterListener {
     }
   }
 
-  /** The main thread's turn; `reads`: which zones' rings and messages it gets to, by id. */
+  /** The main thread's turn; `reads`: which zones' rings and messages it reads in this turn, by id. */
   mainTurn(reads: (zoneId: number, what: "ring" | "messages") => boolean, messagesFirst: boolean): void {
     this.router.retryOwed();
     for (const zone of this.zones.values()) {
@@ -164,7 +164,7 @@ export class BenchWorld implements ZoneLink, ZoneListener, RouterListener {
     this.router.rescueStranded();
   }
 
-  /** What is not as it should be, by who and what. `isIdle`: nothing is under way any more, so nobody may be. */
+  /** All membership errors, as texts. `isIdle`: no transfer is in progress any more, so every deviation is an error. */
   faultsOf(isIdle: boolean): string[] {
     const faults: string[] = [];
     for (const session of this.sessions.values()) {
@@ -247,7 +247,7 @@ export class BenchWorld implements ZoneLink, ZoneListener, RouterListener {
     });
   }
 
-  /** As the gateway's frame delivery has it (net/frame-delivery.ts). */
+  /** As in the gateway's frame delivery (net/frame-delivery.ts). */
   framed(zoneId: number, bytes: Uint8Array, offset: number, length: number): void {
     const frame = this.#reader.open(bytes, offset, length);
     const session = this.sessions.get(frame.session);
@@ -258,7 +258,7 @@ export class BenchWorld implements ZoneLink, ZoneListener, RouterListener {
   }
 }
 
-/** A link that reads everything it is sent. */
+/** A link whose client reads everything. */
 function connected(): Connection {
   return { isClosed: false, missedFrames: false } as unknown as Connection;
 }

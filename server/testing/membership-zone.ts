@@ -1,9 +1,9 @@
-// One zone of the membership bench: the real runner with the real rings, on a clock of the bench's. What a worker does around
-// it, and how it can be hurt: commands that trap, players put into a portal, a worker that dies with all its zone's memory.
+// One zone of the membership bench: the real runner with the real rings, on the bench's clock. It simulates the worker around
+// the runner, and its failures: commands that trap, players put into a portal, a worker that dies with its zone's memory.
 //
 //   const zone = new BenchZone(content, kernel, clock)
-//   zone.tick()                   // commands from the ring, a tick, now and then a census
-//   zone.die(); ... zone.revive() // its rings and memory are gone; a new runner, which begins anew
+//   zone.tick()                   // commands from the ring, a tick, sometimes a census
+//   zone.die(); ... zone.revive() // its rings and memory are lost; a new runner starts
 
 import { OP_PLACE, OP_SPAWN, OP_TRAP, SPAWN_PHANTOM } from "../../assembly/abi.ts";
 import type { Content, ZoneContent } from "../protocol/content/content.ts";
@@ -20,12 +20,12 @@ import { Command } from "../protocol/game/command.ts";
 const command = new Command();
 
 export const TICK_MS = 50;
-/** Small, so that they are often full. */
+/** Small, so that the rings are often full. */
 const COMMAND_RING_BYTES = 4_096;
 const OUTPUT_RING_BYTES = 16_384;
 const CENSUS_TICKS = 20;
 const FUEL = 20_000_000n;
-/** Lives in all zones at once, as with the fault split-brain. */
+/** An entity that lives in all zones at once, as with the fault split-brain. */
 export const PHANTOM_ID = 2_000_001;
 
 export interface BenchClock {
@@ -35,19 +35,19 @@ export interface BenchClock {
 export class BenchZone {
   readonly id: number;
   readonly name: string;
-  /** As the main thread knows it. */
+  /** The state that the main thread knows. */
   state: ZoneState = "ACTIVE";
   tick = 0;
   overloadLevel = 0;
-  /** Ticks left in which the zone does nothing. */
+  /** The number of ticks in which the zone still does nothing. */
   stalled = 0;
   commands = new Ring(Ring.allocate(COMMAND_RING_BYTES));
   output = new Ring(Ring.allocate(OUTPUT_RING_BYTES));
-  /** Not read by the main thread yet. */
+  /** Messages that the main thread has not read yet. */
   messages: FromZoneWorker[] = [];
   runner: ZoneRunner;
   isDead = false;
-  /** For the next tick: commands that trap, and who is put where. */
+  /** For the next tick: the number of commands that trap, and the players to put somewhere. */
   traps = 0;
   places: { session: number; x: number; y: number }[] = [];
   readonly #content: ZoneContent;
@@ -82,7 +82,7 @@ export class BenchZone {
     }
   }
 
-  /** What the zone really is in, whatever the main thread knows. */
+  /** The zone's real state, whatever the main thread knows. */
   get isUp(): boolean {
     return !this.isDead && this.runner.inspect()["state"] !== "DOWN";
   }
@@ -95,13 +95,13 @@ export class BenchZone {
     if (this.isUp) this.runner.zone.entities.eachPlayer((session) => visit(session));
   }
 
-  /** Its worker is gone, with all that was not committed. The caller reads what was, and says that it is DOWN. */
+  /** The worker dies, and all uncommitted output is lost. The caller reads the committed output and reports the zone as DOWN. */
   die(): void {
     this.isDead = true;
     this.#deadSince = "its worker died";
   }
 
-  /** A new worker takes its place, with rings of its own. */
+  /** A new worker replaces it, with new rings. */
   revive(): void {
     this.isDead = false;
     this.commands = new Ring(Ring.allocate(COMMAND_RING_BYTES));

@@ -1,13 +1,13 @@
-// Other processes of this machine: whether one is still there, and whom it has started.
+// Other processes of this machine: whether one is still running, and the child processes of one.
 
 import { readFileSync } from "node:fs";
 
-/** False also for one that has ended and is only waiting to be taken note of. */
+/** False also for a zombie: a process that has ended and is not reaped yet. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch {
-    // No such process: that is the answer.
+    // No such process.
     return false;
   }
   return stateOf(pid) !== "Z";
@@ -24,12 +24,12 @@ export function childrenOf(pid: number): number[] {
     .map(Number);
 }
 
-/** "R", "S", "Z", ... as Linux tells it; "" where it does not. */
+/** "R", "S", "Z", ... on Linux; "" elsewhere. */
 function stateOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.[0] ?? "";
   } catch {
-    // No /proc here, or gone in between.
+    // No /proc here, or the process ended meanwhile.
     return "";
   }
 }

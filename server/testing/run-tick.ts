@@ -1,11 +1,11 @@
-// One tick of one kernel instance, as every runner of the bench does it; imports nothing, so that a timed process starts fast.
+// One tick of one kernel instance, shared by all runners of the bench; imports nothing, so that a timed process starts fast.
 
 import { COMMAND_BYTES } from "../../assembly/abi.ts";
 import type { FuelTank } from "../../assembly/toolchain/fuel.ts";
 import { FUEL_PER_TICK } from "./work-file.ts";
 import type { WorkAddresses } from "./work-file.ts";
 
-/** One tick of one instance, as every runner does it. `tank`: its fuel comes in slices, as in a server; else all at once. */
+/** Runs one tick. `tank`: fuel comes in slices, as in a server; without it, all at once. */
 export function runTick(
   exports: { tick(tick: number): void; fuel?: WebAssembly.Global },
   memory: WebAssembly.Memory,

@@ -1,13 +1,13 @@
-// The commands of a zone that is played in by nobody: tick by tick, from a seed and the number of the tick alone, so that a
-// run that goes on from tick 700,000 draws what a run draws that came there from tick 1.
+// The commands of a zone without real players. A tick's commands depend only on the seed and the tick number, so that a
+// run that continues from tick 700,000 draws the same as a run that started at tick 1.
 //
 //   const log = commandLog({ world, seed: 1, luggage })
 //   log(1)        // every creature, every player
 //   log(4_711)    // 3 MOVE near the pack that session 5 fights, 9 CAST at session 2, 14 LEAVE, DESPAWN 1100012, ...
 //
-// Every opcode but the two that kill a kernel is in it, with values that a player, a fault or a broken host may send:
-// numbers that are none, places out of the world, spells that nobody has, sequence numbers that were there already. Whoever
-// leaves comes back, and what is despawned is spawned again, so that the last tick is as lively as the first.
+// The log has every opcode but the two that kill a kernel, with values that a player, a fault or a broken host may send:
+// NaN and infinity, places outside the world, unknown spells, repeated sequence numbers. Players who leave come back, and
+// despawned creatures are spawned again, so that the last tick is as busy as the first.
 
 import * as abi from "../../assembly/abi.ts";
 import type { Content, Spawn, World } from "../protocol/content/content.ts";
@@ -18,28 +18,28 @@ import { BatchWriter } from "./batch-writer.ts";
 import { at } from "../protocol/assert.ts";
 
 export interface LogOptions {
-  /** Its first zone is the one that is played. */
+  /** The world; its first zone is used. */
   world: World;
   seed: number;
-  /** What players bring who arrive from another zone: words as a kernel wrote them at a departure (transfer.ts). */
+  /** The data of players who arrive from another zone: words as a kernel wrote them at a departure (transfer.ts). */
   luggage: readonly Uint32Array[];
 }
 
-/** The batch of a tick, valid until the next is asked for. */
+/** Returns the batch of a tick; it is valid until the next call. */
 export type CommandLog = (tick: number) => Uint8Array;
 
 export const SESSIONS = 24;
-/** Each player does something so often, on average. */
+/** Each player acts once in this many ticks, on average. */
 const TICKS_PER_ACTION = 7;
 const RECORDS_MAX = 2_048;
-/** How far players stand and stray from the spawn that is theirs to fight at. */
+/** How far players may be from the spawn where they fight, yards. */
 const STRAY_YD = 12;
 const FIRST_EXTRA_ID = 2_000_001;
 const EXTRAS = 8;
 const SENSELESS_COORDINATES = [Number.NaN, Number.POSITIVE_INFINITY, -1e30, 5_000, 1e-40, -0];
 const SENSELESS_IDS = [0, 77, 0xffff_ffff, FIRST_EXTRA_ID + EXTRAS];
 const SENSELESS_SPELLS = [0, 1, 4_095, 4_096, 0xffff_ffff];
-/** Those that would fill the zone with strangers, or spoil what others carry, when their words are drawn by lot; and the deadly two. */
+/** Opcodes that must not get random words: they would fill the zone, or corrupt transferred data; and the two deadly ones. */
 const NOT_BY_LOT = new Set<number>([abi.OP_JOIN, abi.OP_SPAWN, abi.OP_CARRY, abi.OP_ARRIVE, abi.OP_TRAP, abi.OP_SPIN]);
 
 export function commandLog(options: LogOptions): CommandLog {
@@ -53,7 +53,7 @@ export function commandLog(options: LogOptions): CommandLog {
   };
 }
 
-/** The draw of one tick. */
+/** Draws the commands of one tick. */
 class Draw {
   readonly #content: Content;
   readonly #spawns: readonly Spawn[];
@@ -133,7 +133,7 @@ class Draw {
     this.#batch.add(abi.OP_SPAWN, { flags, a: entityId, x, y, z, e: template });
   }
 
-  /** Out of another zone with what one has there, or with nothing, as no host would send it. */
+  /** A player arrives from another zone with its data, or without data, as no host would send it. */
   #arrive(session: number): void {
     const words = this.#luggage[this.#below(this.#luggage.length + 1)];
     if (words === undefined) return this.#batch.add(abi.OP_ARRIVE, { session, x: 0, y: 0 });
@@ -157,14 +157,14 @@ class Draw {
     });
   }
 
-  /** Rising, but for some that were there already, and once in a long while the last there is. */
+  /** Increasing numbers, with some repeated ones, and very rarely the highest possible number. */
   #seq(): number {
     const choice = this.#random();
     if (choice < 0.0002) return 0xffff_ffff;
     return choice < 0.03 ? Math.max(0, this.#tick - this.#below(200)) : this.#tick;
   }
 
-  /** Mostly a creature of the pack at hand; somebody else; nobody. */
+  /** Mostly a creature of the near pack, sometimes another entity, sometimes none. */
   #target(session: number): number {
     const choice = this.#random();
     if (choice < 0.7)
@@ -185,7 +185,7 @@ class Draw {
     return session % this.#content.classes.length;
   }
 
-  /** Three players to a place, so that they help and hinder each other. */
+  /** Three players share each place, so that they help and hinder each other. */
   #homeIndex(session: number): number {
     return (Math.floor(session / 3) * 7) % this.#spawns.length;
   }

@@ -1,4 +1,4 @@
-// A run of the kernel bench that was kept in a file, to hold a later one against.
+// Saves a run of the kernel bench to a file, and reads it back for a comparison with a later run.
 //
 //   await saveRun("before.json", report)
 //   const before = await readRun("before.json")
@@ -50,7 +50,7 @@ export async function saveRun(path: string, report: KernelReport): Promise<void>
   }
 }
 
-/** Throws WowsimError("run_unreadable") on anything but a saved run. */
+/** Throws WowsimError("run_unreadable") when the file is not a saved run. */
 export async function readRun(path: string): Promise<KernelReport> {
   try {
     return Run.parse(await Bun.file(path).json());

@@ -1,9 +1,9 @@
-// A server of our own for a measurement: the real program as a child process on free ports, with its data in a temporary
-// folder that goes when it does.
+// A server for one measurement: the real program as a child process on free ports, with its data in a temporary
+// folder that is removed when the server stops.
 //
 //   await using server = await startServerChild({ world: "server/protocol/content/worlds/four-zones.toml" })
 //   server.ports.game                                    // 41234
-//   for await (const line of server.telemetry()) ...     // what it has recorded so far, oldest first
+//   for await (const line of server.telemetry()) ...     // the telemetry recorded so far, oldest first
 
 import { createReadStream, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ const STOP_MS_MAX = 10_000;
 const ROOT = join(import.meta.dir, "../..");
 
 export interface ServerChildOptions {
-  /** World file; the built-in world without. */
+  /** World file; absent: the built-in world. */
   world?: string;
   seed?: number;
   /** Default 20. */
@@ -28,23 +28,23 @@ export interface ServerChildOptions {
 export interface ServerChild extends AsyncDisposable {
   readonly ports: { game: number; control: number; http: number; telemetry: number };
   readonly pid: number;
-  /** Null while it runs. */
+  /** Null while the server runs. */
   readonly exitCode: number | null;
-  /** The last lines it said on stderr. */
+  /** The last lines of its stderr. */
   stderr(): string;
-  /** The file it writes now; rotated ones lie beside it. */
+  /** The current telemetry file; rotated files are in the same folder. */
   readonly telemetryFile: string;
-  /** All recorded telemetry, rotated files first. A line that is only half written yet is left out. */
+  /** All recorded telemetry, rotated files first. An unfinished last line is left out. */
   telemetry(): AsyncGenerator<TelemetryLine>;
   /** The sum of a metric's samples (all labels). Throws when /metrics has no such name. */
   metric(name: string): Promise<number>;
-  /** A metric's samples by the value of its (one) label. */
+  /** A metric's samples by the value of its only label. */
   metricByLabel(name: string): Promise<Map<string, number>>;
-  /** SIGTERM; resolves to the exit code. */
+  /** Sends SIGTERM; resolves to the exit code. */
   stop(): Promise<number>;
 }
 
-/** Throws WowsimError("server_start_failed") with what the server said. */
+/** Throws WowsimError("server_start_failed") with the server's error text. */
 export async function startServerChild(options: ServerChildOptions = {}): Promise<ServerChild> {
   const folder = tempFolder("wowsim-bench-");
   const dataDir = folder.path;
@@ -54,11 +54,11 @@ export async function startServerChild(options: ServerChildOptions = {}): Promis
   if (options.world !== undefined) flags.push("--world", options.world);
   const child = Bun.spawn([process.execPath, join(ROOT, "server/wowsim.ts"), "serve", ...flags], {
     cwd: ROOT,
-    // Held, not written to: the server ends when we do, however that is.
+    // This process holds the other end and never writes: the server ends when this process does, however it ends.
     stdin: "pipe",
     stdout: "pipe",
     stderr: "pipe",
-    // A server of our own, whatever tokens others in this environment have.
+    // The environment's tokens are for other servers.
     env: { ...process.env, WOWSIM_TOKEN: "", WOWSIM_PLAYER_TOKEN: "" },
   });
   const complaints = lastLines(child.stderr);
@@ -120,7 +120,7 @@ function ageOf(fileName: string): number {
   return Number(TELEMETRY_FILE.exec(fileName)?.[1] ?? 0);
 }
 
-/** Null for what is no line: the last one of a running server may be half there. */
+/** Null when the text is not a telemetry line: a running server may have written only half of the last line. */
 function parseLine(text: string): TelemetryLine | null {
   try {
     return JSON.parse(text) as TelemetryLine;
@@ -130,9 +130,9 @@ function parseLine(text: string): TelemetryLine | null {
   }
 }
 
-/** Samples by what stands between their quotation marks; "" for one without labels. */
+/** Samples by their text between quotation marks; "" for a sample without labels. */
 async function readMetric(port: number, name: string): Promise<Map<string, number>> {
-  // A link that stayed open for the next scrape would be among the files the server has open.
+  // A connection kept alive would count among the server's open files.
   const headers = { connection: "close" };
   const page = await (await fetch(`http://127.0.0.1:${port}/metrics`, { headers })).text();
   const samples = page.split("\n").filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));

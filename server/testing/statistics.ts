@@ -1,5 +1,5 @@
-// The little statistics that the measurements need. What was not measured is missing (tools/analysis/measured.ts), and makes
-// missing whatever is made of it: a bench that left a number out must not look better for it.
+// The statistics for the measurements. A result that depends on a missing value (tools/analysis/measured.ts) is missing too:
+// a bench must not look better because it lacks a number.
 //
 //   quantile([3, 1, 2], 0.5)                  // 2
 //   quantile([3, null, 2], 0.5)               // null
@@ -9,20 +9,20 @@ import { linearRegression } from "simple-statistics";
 import { difference, isMissing, measured, quantile as quantileOfKnown } from "../../tools/analysis/measured.ts";
 import type { Measured } from "../../tools/analysis/measured.ts";
 
-/** The q-quantile (0 to 1) of numbers in any order; missing of none, and when one of them is. */
+/** The q-quantile (0 to 1) of numbers in any order; missing when there are none, or when one of them is missing. */
 export function quantile(values: ArrayLike<Measured>, q: number): Measured {
   const all = Array.from(values);
   return all.some(isMissing) ? null : quantileOfKnown(all, q);
 }
 
-/** The greatest of all; missing of none, and when one of them is. */
+/** The greatest value; missing when there are none, or when one of them is missing. */
 export const greatestOf = (values: ArrayLike<Measured>): Measured => quantile(values, 1);
 
-/** Whether a figure keeps to its limit; not when either was not measured. */
+/** Whether a figure is within its limit; false when either is missing. */
 export const isAtMost = (value: Measured, limit: Measured): boolean =>
   value !== null && limit !== null && value <= limit;
 
-/** Adds up as values come: missing before the first, and for good once one was. */
+/** A running sum: missing before the first value, and for good after a missing one. */
 export class Total {
   #sum: Measured = 0;
   #count = 0;
@@ -37,7 +37,7 @@ export class Total {
   }
 }
 
-/** The greatest as values come: missing before the first, and for good once one was. */
+/** A running maximum: missing before the first value, and for good after a missing one. */
 export class Most {
   #most: Measured = null;
   #isMissing = false;
@@ -60,9 +60,10 @@ export interface Slope {
 }
 
 /**
- * Least squares through (x, y). The interval takes the residuals as independent, with the normal quantile 1.96 instead of
- * Student's: right for the dozens of points one has here, a little narrow below 20. With fewer than three points there is no
- * interval, and with a point that was not measured nothing.
+ * Least squares through (x, y). The interval assumes independent residuals, and uses the normal quantile 1.96 instead of
+ * Student's: right for dozens of points, a little narrow below 20. With fewer than three points there is no interval; with a
+ * missing value there is no result.
+ */
  */
 export function slopeOf(points: [x: number, y: Measured][]): Slope {
   const known = points.filter((point): point is [number, number] => point[1] !== null);
@@ -75,5 +76,5 @@ export function slopeOf(points: [x: number, y: Measured][]): Slope {
   return { slope: measured(slope), plusMinus, points: known.length };
 }
 
-/** The least it may really be. */
+/** The lower end of the slope's confidence interval. */
 export const leastOf = ({ slope, plusMinus }: Slope): Measured => difference(slope, plusMinus);

@@ -1,4 +1,4 @@
-// What a server's own telemetry says about a stretch of time, in one pass: tick times, tick counts, memory, traffic.
+// The figures of a stretch of time, from a server's own telemetry in one pass: tick times, tick counts, memory, traffic.
 //
 //   const window = await readWindow(server.telemetry(), { fromMs: 1767225600000, toMs: 1767226200000 })
 //   quantile(window.loop.durationMs, 0.99)       // 1.4
@@ -24,10 +24,10 @@ export interface TickSeries {
 export interface ZoneSeries extends TickSeries {
   name: string;
   kernelMs: Measured[];
-  /** Commands the kernel handled. */
+  /** Commands that the kernel handled. */
   commands: Measured;
   commandsDropped: Measured;
-  /** Ticks given up in the window; the lines have how many since the zone's start. */
+  /** Ticks dropped in the window; the lines have the total since the zone's start. */
   missedTicks: Measured;
   playersMax: Measured;
 }
@@ -37,7 +37,7 @@ export interface TelemetryWindow {
   zones: Map<number, ZoneSeries>;
   /** One a second: milliseconds, resident and heap MiB, cores busy. */
   process: { atMs: number; rssMb: Measured; heapMb: Measured; cpuShare: Measured; linesLost: Measured }[];
-  /** Sums over the window, from the gateway's lines; missing where no line came, or one left it out. */
+  /** Sums over the window, from the gateway's lines; missing when no line came, or when a line lacks the value. */
   traffic: {
     intervalMs: Measured;
     messages: Measured;
@@ -46,9 +46,9 @@ export interface TelemetryWindow {
     refused: Measured;
     dropped: Measured;
   };
-  /** One a second: how late the main thread came to its ticks. */
+  /** One a second: how late the main thread's ticks began. */
   loopLag: { msP50: Measured; msMax: Measured }[];
-  /** One a second: from reading a command to writing the frame that acknowledges it. */
+  /** One a second: the time from reading a command to writing the frame that acknowledges it. */
   inputToFrame: { msP50: Measured; msP99: Measured }[];
   errors: string[];
 }
@@ -58,7 +58,7 @@ export interface Span {
   toMs: number;
 }
 
-/** The stretch in which at least `players` were connected, by the gateway's Traffic lines; null when that never was. */
+/** The time when at least `players` were connected, by the gateway's Traffic lines; null when that never was so. */
 export async function spanWithPlayers(lines: AsyncIterable<TelemetryLine>, players: number): Promise<Span | null> {
   const seen: number[] = [];
   for await (const { timestamp, component, message, data } of lines) {
@@ -72,7 +72,7 @@ export async function spanWithPlayers(lines: AsyncIterable<TelemetryLine>, playe
 
 const isAtLeast = (value: Measured, least: number): boolean => value !== null && value >= least;
 
-/** Adds up the lines between `fromMs` and `toMs`. */
+/** Adds up the lines from `fromMs` to `toMs`. */
 export async function readWindow(lines: AsyncIterable<TelemetryLine>, span: Span): Promise<TelemetryWindow> {
   const sums = new WindowSums();
   for await (const line of lines) {
@@ -82,7 +82,7 @@ export async function readWindow(lines: AsyncIterable<TelemetryLine>, span: Span
   return sums.window();
 }
 
-/** What the gateway's line calls the sums. */
+/** The names of the sums in the gateway's line. */
 const TRAFFIC = {
   intervalMs: "interval_ms",
   messages: "messages",
@@ -222,7 +222,7 @@ class ZoneSums extends TickSums {
   }
 }
 
-/** How many ticks the series is ahead (+) of or behind (-) a perfect clock of that rate; missing without ticks. */
+/** How many ticks the series is ahead of (+) or behind (-) a perfect clock of that rate; missing without ticks. */
 export function ticksOff({ firstTick, lastTick, firstMs, lastMs }: TickSeries, tickRateHz: number): Measured {
   return both(lastTick, firstTick, (last, first) => last - first - ((lastMs - firstMs) / 1_000) * tickRateHz);
 }

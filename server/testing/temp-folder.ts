@@ -1,4 +1,4 @@
-// A folder for the time of a measurement, which goes with it, also when Ctrl-C or SIGTERM ends it.
+// A temporary folder for a measurement, which is removed at its end, also when Ctrl-C or SIGTERM ends it.
 //
 //   const folder = tempFolder("wowsim-crowd-")
 //   folder.remove()
@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { EXIT } from "../../tools/ui/output.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
-/** Ends in order what a signal ends, so that what is to be done at the exit is done. */
+/** Exits in order at a signal, so that the exit handlers run. */
 const onSignal = (): never => process.exit(EXIT.interrupted);
 
 export interface TempFolderOf {

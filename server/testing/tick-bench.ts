@@ -1,5 +1,5 @@
-// Measures one setting of the kernel bench (so many entities in so many zones): the same work through every runner there
-// is, each as a whole process under hyperfine, with two tick counts whose difference is free of the process's start.
+// Measures one setting of the kernel bench (a number of entities in a number of zones): the same work with every runner,
+// each as a whole process under hyperfine, with two tick counts. Their difference excludes the process's start.
 //
 //   metered    tick-process.ts with the kernel as it is served
 //   unmetered  tick-process.ts with the kernel before metering
@@ -11,32 +11,32 @@ import { WowsimError } from "../protocol/errors.ts";
 import { timeCommands } from "./hyperfine.ts";
 import { at } from "../protocol/assert.ts";
 
-/** One way to run the work: what to put before the tick count and the work files. */
+/** One way to run the work: the command before the tick count and the work files. */
 export interface Runner {
   name: "metered" | "unmetered" | "native";
   command: string[];
 }
 
 export interface Setting {
-  /** In all zones together. */
+  /** Entities in all zones together. */
   entities: number;
   zones: number;
-  /** One work file a zone. */
+  /** One work file for each zone. */
   workFiles: string[];
 }
 
-/** How long and how often: `ticks[0]` is past the JIT compiler's warm-up, `ticks[1]` is the measured stretch beyond it. */
+/** The tick counts and the number of runs: `ticks[0]` covers the JIT warm-up, `ticks[1]` adds the measured ticks. */
 export interface Effort {
   ticks: [number, number];
   runs: number;
 }
 
-/** What one runner took; the difference of the two tick counts, divided. */
+/** One runner's result: the difference between the two tick counts, per tick. */
 export interface Figure {
   runner: Runner["name"];
   tickUs: number;
   nsPerEntityTick: number;
-  /** From the process's own clock, over all its ticks. */
+  /** By the process's own clock, over all its ticks. */
   tickUsP50: number;
   tickUsP99: number;
   /** Standard deviation of the longer run's wall time, in percent of it. */
@@ -46,7 +46,7 @@ export interface Figure {
 export interface Result {
   entities: number;
   zones: number;
-  /** State hash after the last tick, one a zone; the same for all runners. */
+  /** State hash after the last tick, one for each zone; the same for all runners. */
   hash: string;
   figures: Figure[];
 }
@@ -58,7 +58,7 @@ interface Report {
 }
 
 /**
- * Runs all runners over one setting; `onRunner` hears whose turn it is. Throws WowsimError("hash_mismatch") when they do not
+ * Runs all runners with one setting; `onRunner` is called before each. Throws WowsimError("hash_mismatch") when they do not
  * end in the same state.
  */
 export async function measure(
@@ -86,7 +86,7 @@ export async function measure(
     const report = reports.get(runner.name);
     if (start === undefined || whole === undefined || report === undefined)
       throw new Error("hyperfine left a result out.");
-    // The least of the runs, not the median: what else the machine does only ever adds, and would not cancel out.
+    // The shortest run, not the median: other work of the machine only adds time, and would not cancel out.
     const tickUs = ((whole.min - start.min) / (long - short)) * 1e6;
     figures.push({
       runner: runner.name,
@@ -120,7 +120,7 @@ function agreedHash(reports: Map<string, Report>): string {
   return first;
 }
 
-/** The folder for what the bench makes; not committed. */
+/** The folder for the bench's output; not committed. */
 export function resultsFolder(...parts: string[]): string {
   const folder = join(import.meta.dir, "../../bench/results", ...parts);
   mkdirSync(folder, { recursive: true });

@@ -1,5 +1,5 @@
-// The work that a kernel is measured with, as one file: the state of a zone in the middle of play, and the commands of the
-// ticks to come. Every runner (tick-process.ts, native/main.c) reads the same file, so all do exactly the same work.
+// The work for measuring a kernel, as one file: the state of a zone in the middle of play, and the commands of the next
+// ticks. Every runner (tick-process.ts, native/main.c) reads the same file, so all do exactly the same work.
 //
 //     0  magic 0x31425357 ("WSB1")        36  layout: bytes of the state      64  fuel a tick (u64)
 //     4  header bytes (72)                40  layout: address of commands     then: the state bytes,
@@ -10,14 +10,14 @@
 //    24  players   28  watchers           60  reserved
 //    32  layout: address of the state
 //
-// All numbers are u32, little-endian, unless it says otherwise.
+// All numbers are u32, little-endian, unless noted otherwise.
 
 import { COMMAND_BYTES } from "../../assembly/abi.ts";
 import type { KernelLayout } from "../../assembly/toolchain/kernel.ts";
 
 const MAGIC = 0x31425357;
 const HEADER_BYTES = 72;
-/** More than any tick burns: the bench measures what metering costs, not when it strikes. */
+/** More than any tick uses: the bench measures the cost of metering, not its limit. */
 export const FUEL_PER_TICK = 1n << 40n;
 
 export interface Work {
@@ -28,11 +28,11 @@ export interface Work {
   seed: number;
   /** Bytes of [STATE_BASE, STATE_END) before the first tick. */
   state: Uint8Array;
-  /** Finished command records, one batch a tick. */
+  /** Finished command records, one batch for each tick. */
   batches: Uint8Array[];
 }
 
-/** Where the runner finds what it needs in the memory; from the layout of the kernel that the work was made with. */
+/** The addresses in memory that the runner needs; from the layout of the kernel that the work was made with. */
 export interface WorkAddresses {
   state: number;
   commands: number;
@@ -73,7 +73,7 @@ export function encodeWork(work: Work, at: WorkAddresses): Uint8Array {
   return bytes;
 }
 
-/** Reads a work file back; its batches and state are views of `bytes`. Throws Error on anything but a work file. */
+/** Reads a work file back; its batches and state are views of `bytes`. Throws Error when it is not a work file. */
 export function decodeWork(bytes: Uint8Array): { work: Work; addresses: WorkAddresses; fuelPerTick: bigint } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const field = (index: number): number => view.getUint32(index * 4, true);

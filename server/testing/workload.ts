@@ -1,11 +1,11 @@
-// A zone in the middle of play, made from a seed: half players, half creatures, spread evenly so that everyone has about
-// as many neighbours whatever the number of entities. Every other player stands beside a creature and fights it; the rest
-// walk about, cast at what is near, and are set upon.
+// A zone in the middle of play, generated from a seed: half players, half creatures, spread evenly, so that the number of
+// neighbours does not depend on the number of entities. Every other player stands beside a creature and fights it; the rest
+// walk around, cast at near creatures, and are attacked.
 //
 //   const { work } = prepareWork(kernel, world.content, { entities: 5_000, ticks: 1_200, seed: 1 })
-//   // 2,500 players who all watch, 250 commands a tick, warmed up by 100 ticks of the same
+//   // 2,500 players who all watch, 250 commands a tick, after 100 warm-up ticks of the same kind
 //
-// Commands are drawn before anything is timed, and never look at the state: the same work for every build of the kernel.
+// Commands are drawn before the measurement, and do not depend on the state: the same work for every build of the kernel.
 
 import * as abi from "../../assembly/abi.ts";
 import { at as itemAt } from "../protocol/assert.ts";
@@ -20,17 +20,17 @@ import { addressesOf } from "./work-file.ts";
 import type { Work } from "./work-file.ts";
 
 export interface WorkloadOptions {
-  /** Players and creatures together; half of each. */
+  /** Players and creatures together; half are players. */
   entities: number;
-  /** Ticks to write commands for. */
+  /** The number of ticks with commands. */
   ticks: number;
   seed: number;
 }
 
 const TICK_RATE_HZ = 20;
-/** Entities a square yard: about 30 within the 100 yd that one sees. */
+/** Entities a square yard: about 30 within the sight range of 100 yd. */
 const DENSITY = 30 / (Math.PI * 100 * 100);
-/** Each player acts so often: once in half a second. */
+/** Each player acts once in this many ticks: once in half a second. */
 const TICKS_PER_ACTION = 10;
 const WARM_UP_TICKS = 100;
 const PLAYER_LEVEL = 10;
@@ -45,11 +45,11 @@ interface Body {
 interface Player extends Body {
   classIndex: number;
   seq: number;
-  /** The creature nearest to where the player began: beside it for those who fight. */
+  /** The creature nearest to the player's first position: beside the player for those who fight. */
   foe: number;
 }
 
-/** What goes on in the zone, a tick, averaged over the second half of the warm-up. */
+/** The activity in the zone for each tick, averaged over the second half of the warm-up. */
 export type Liveliness = Record<keyof typeof WATCHED_COUNTERS, number>;
 
 const WATCHED_COUNTERS = {
@@ -64,7 +64,7 @@ const WATCHED_COUNTERS = {
   framesDeferred: abi.COUNTER_FRAMES_DEFERRED,
 };
 
-/** Builds the zone, warms it up, and draws the commands of the ticks to be measured. */
+/** Builds the zone, runs the warm-up, and draws the commands of the measured ticks. */
 export function prepareWork(
   kernel: Kernel,
   content: Content,
@@ -139,7 +139,7 @@ function entrance(players: Player[], creatures: Body[], content: Content): Uint8
   return batch.bytes();
 }
 
-/** Draws the players' commands, tick by tick: three of five walk a few yards, one casts at its foe, one hits it. */
+/** Draws the players' commands, tick by tick: three of five walk a few yards, one casts at its creature, one hits it. */
 function commandDrawer(players: Player[], content: Content, random: () => number): (tick: number) => Uint8Array {
   return (tick) => {
     const batch = new BatchWriter(Math.ceil(players.length / TICKS_PER_ACTION));
