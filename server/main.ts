@@ -48,7 +48,10 @@ import type { ServerOptions, RunningServer } from "./protocol/server-options.ts"
 /** With more zones than this, zones share workers. */
 const WORKERS_MAX = 8;
 
-/** Starts the whole server. Throws WowsimError (port_in_use, content_invalid, token_required, ...), with nothing left running. */
+/**
+ * Starts the whole server. Throws WowsimError (port_in_use, content_invalid, token_required, ...); then no part is left
+ * running.
+ */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const undo: (() => Promise<void> | void)[] = [];
   let stopping: Promise<void> | null = null;

@@ -2,7 +2,7 @@
 // and the main thread can read them at any time, even when the worker never finishes what it does.
 //
 //   crumb.waits(1000)                 // worker: the next tick is due at 1000
-//   crumb.beginsTick(1, 4711, 1100)   // zone 1 begins tick 4711; the next thing to happen is due at 1100
+//   crumb.beginsTick(1, 4711, 1100)   // zone 1 begins tick 4711; the next step is due at 1100
 //   crumb.enter(STAGE.kernel)
 //   crumb.noteKernel(view, at)        // during a long run of the kernel: copies the kernel's note
 //   crumb.read()                      // main: { beat: 9, dueMs: 1100, zoneId: 1, tick: 4711, stage: "kernel", note: { op: 97, ... } }
@@ -30,7 +30,7 @@ const STAGES = [
 ] as const;
 export type Stage = (typeof STAGES)[number];
 
-/** For people: "in tick 4711 of zone 1, in the kernel". */
+/** Stages in words for people: "in tick 4711 of zone 1, in the kernel". */
 const IN_WORDS: Record<Stage, string> = {
   starting: "starting",
   waiting: "waiting for its deadline",
@@ -206,7 +206,7 @@ export class Breadcrumb {
 
 const INDEX = Object.fromEntries(STAGES.map((stage, index) => [stage, index])) as Record<Stage, number>;
 
-/** "in tick 4711 of zone 1, in the kernel (commands, op 97, session 7)". */
+/** The breadcrumb in words: "in tick 4711 of zone 1, in the kernel (commands, op 97, session 7)". */
 export function crumbInWords({ zoneId, tick, stage, note }: Crumb): string {
   const doing = IN_WORDS[stage] + (note === null ? "" : ` (${noteInWords(note)})`);
   if (zoneId === 0) return doing;

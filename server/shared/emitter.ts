@@ -20,7 +20,7 @@ export const SAMPLED_LINES_PER_SECOND_MAX = 200;
 /** The most kinds an emitter remembers; later kinds share one budget. */
 const KINDS_MAX = 1024;
 const REPORT_INTERVAL_MS = 1000;
-/** Kinds named in one "Lines sampled out" line, so that it stays short. */
+/** The most kinds named in one "Lines sampled out" line, so that it stays short. */
 const KINDS_PER_REPORT_MAX = 32;
 
 export interface EmitterOptions {

@@ -24,7 +24,7 @@ const PHASES: Record<number, string> = {
   [abi.PHASE_HASH]: "hash",
 };
 
-/** PHASE_* of abi.ts. */
+/** The name of a PHASE_* of abi.ts. */
 export function phaseInWords(phase: number): string {
   return PHASES[phase] ?? `phase ${phase}`;
 }

@@ -40,7 +40,7 @@ export type TelemetryCounter = (typeof NAMES)[number];
 
 const INDEX = Object.fromEntries(NAMES.map((name, index) => [name, index])) as Record<TelemetryCounter, number>;
 
-/** Each name has one writing thread; any thread reads. */
+/** Each counter is written by one thread; any thread may read it. */
 export class TelemetryCounters {
   readonly buffer: SharedArrayBuffer;
   readonly #values: BigInt64Array;

@@ -48,7 +48,10 @@ export interface MessageTarget {
 
 export interface ZoneLink {
   readonly zones: ReadonlyMap<number, ZoneView>;
-  /** Queues one command record (command.ts), or several that stay in one batch; false when the zone's queue is full. */
+  /**
+   * Queues one command record (server/protocol/game/command.ts), or several in one batch; false when the zone's queue
+   * is full.
+   */
   send(zoneId: number, records: Uint8Array): boolean;
   listen(listener: ZoneListener): void;
 }

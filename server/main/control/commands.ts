@@ -118,7 +118,7 @@ function parseObject(line: string): Record<string, unknown> | string {
   return 'A request is a JSON object, such as {"command":"list"}.';
 }
 
-/** The request's id as the answer repeats it. */
+/** The id of the request, which the answer repeats. */
 function checkedId(id: unknown): { id?: string | number } {
   if (id === undefined || id === null) return {};
   if (typeof id === "number" || (typeof id === "string" && id.length <= ID_LENGTH_MAX)) return { id };

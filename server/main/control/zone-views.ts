@@ -26,7 +26,7 @@ const VIEW_INTERVAL_MS = 200;
 /** How long an answer waits for a zone that has no recent view; the channel answers within 100 ms. */
 const WAIT_MS_MAX = 80;
 const ZONE_ID_MAX = 65_535;
-/** A full zone has 8,192 entities, of which 400 are shown at once. */
+/** A full zone has 8,192 entities; one view shows 400 of them. */
 const TURNS_MAX = 21;
 
 const STATES: readonly (readonly [flag: number, name: string])[] = [

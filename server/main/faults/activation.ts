@@ -1,4 +1,4 @@
-// One activation of a fault: what was asked for, how long it has lasted, what it has hit, and its main half.
+// One activation of a fault: what was requested, how long it has lasted, what it has affected, and its main half.
 //
 //   number 7 · latency-spike · zones 1, 2 · probability 1 · since tick 900, for 100 · struck 40 of 40
 //
@@ -22,7 +22,7 @@ export interface FaultCounts {
 /** What an activation did, by the names of its definition's effects, and the ids of the first sessions it closed. */
 export type FaultDeeds = Partial<Record<FaultEffect, number>> & { session_ids?: number[] };
 
-/** Sessions named in one audit line. */
+/** The most sessions named in one audit line. */
 const SESSIONS_NAMED_MAX = 50;
 
 export interface ActivationFields {

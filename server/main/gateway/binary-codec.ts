@@ -1,4 +1,4 @@
-// The binary encoding, for load tests: binary-wire.ts shows the messages.
+// The binary encoding, for load tests: server/protocol/game/binary-wire.ts shows the messages.
 //
 //   B1 10 14 00  07 00 00 00  00 00 C0 3F ...        → ClientMessage { kind: "move", seq: 7, x: 1.5, ... }
 //   kernel frame                                     → the same bytes

@@ -20,7 +20,7 @@ export function nextSeq({ lastSeq }: Session, { seq }: ClientMessage): number {
 /** Reused for each action. */
 const command = new Command();
 
-/** Queues an action (actions.ts); false when the zone's queue is full or the player is in no zone. */
+/** Queues an action (server/protocol/game/actions.ts); false when the zone's queue is full or the player is in no zone. */
 export function sendCommand(link: ZoneLink, session: Session, seq: number, message: ClientMessage): boolean {
   const action = actionOf(message.kind);
   if (session.zoneId === 0 || action === undefined) return false;

@@ -1,7 +1,7 @@
 // How sessions end: with their link or some time after it, by their player's bye, by eviction, or because no zone
 // admits the player.
 //
-//   link lost          → DISCONNECTING; DESTROYED 30 s later (5 s for some who never acted), unless resumed
+//   link lost          → DISCONNECTING; DESTROYED 30 s later (from 5 s on, if it hung up and never acted), unless resumed
 //   bye, guest's link  → DESTROYED at once
 
 import type { Emitter } from "../../protocol/telemetry-line.ts";

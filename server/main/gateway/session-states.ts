@@ -1,7 +1,7 @@
 // The states of a session and the legal transitions: one table, used by session-table.ts and by the docs.
 //
 //   nextState("IN_WORLD", "link_lost")   // "DISCONNECTING"
-//   nextState("DESTROYED", "resumed")    // null: refused and reported, the session stays as it is
+//   nextState("DESTROYED", "resumed")    // null: refused and reported, the session keeps its state
 //
 // A hello player:  CONNECTING → AUTHENTICATING → IN_WORLD → (link lost) DISCONNECTING → (resumed) IN_WORLD → ...
 // A guest:         CONNECTING → AUTHENTICATING → IN_WORLD → (closed) DESTROYED: nobody can resume it.

@@ -1,6 +1,6 @@
 // Two ways to store durations. Adding a value takes a few nanoseconds in both; they are read only at a scrape.
 //
-//   Buckets        counts since the start, as Prometheus histograms want them: 0.005 s ≤ 1,201 values, ...
+//   Buckets        counts since the start, in the form of Prometheus histograms: 0.005 s ≤ 1,201 values, ...
 //   RecentWindow   the values of the last ten seconds, for exact percentiles: the current p99, not that of all time
 
 import { at } from "../../protocol/assert.ts";
