@@ -64,7 +64,6 @@ export interface Slope {
  * Student's: right for dozens of points, a little narrow below 20. With fewer than three points there is no interval; with a
  * missing value there is no result.
  */
- */
 export function slopeOf(points: [x: number, y: Measured][]): Slope {
   const known = points.filter((point): point is [number, number] => point[1] !== null);
   if (known.length < points.length || points.length < 2) return { slope: null, plusMinus: null, points: known.length };
