@@ -54,11 +54,11 @@ export function buildProgram(startServer: StartServer): Command {
     .addHelpText(
       "after",
       `${exitCodes({
-        0: "well",
+        0: "success",
         1: "degraded, refused, or a check failed",
         2: "critical",
         3: "no server answers",
-        4: "there was nothing to look at: no such file, no telemetry",
+        4: "nothing to look at: no such file, no telemetry in it, or no tick",
         130: "interrupted",
       })}\n\nStart with: wowsim demo`,
     )

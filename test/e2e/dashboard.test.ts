@@ -226,7 +226,7 @@ describe("the server's death", () => {
     await tmux.shows("Start it with wowsim serve; it is found by itself");
     // Every view can be looked at meanwhile, and what can not be done is said.
     for (const [key, what] of [
-      ["2", "can not be looked into"],
+      ["2", "can not be inspected"],
       ["3", "Faults:"],
       ["4", "Deploy"],
       ["5", "telemetry ended, without a word"],

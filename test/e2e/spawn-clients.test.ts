@@ -307,5 +307,5 @@ test("its help names each flag it documents elsewhere, and the exit codes", asyn
   const { stdout } = await wowsim("spawn-clients", "--help");
   for (const flag of ["--count", "--duration", "--rate", "--port", "--seed", "--format"])
     expect(stdout).toContain(flag);
-  expect(stdout).toContain("Exit codes:\n  0    well");
+  expect(stdout).toContain("Exit codes:\n  0    success");
 });

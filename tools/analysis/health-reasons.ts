@@ -41,8 +41,7 @@ export function reasonsOf(
   const ticks = [...timeline.zones.values()].map((zone) => zone.ticks.between(fromMs));
   judgeTicks(report, fastestRate(ticks), critical, degraded);
   const missed = sum(known(ticks.map((some) => growth(some, "missedTicks"))));
-  if (isTooMany(missed, sum(ticks.map(({ length }) => length))))
-    degraded.push(`${missed} ticks were given up for good`);
+  if (isTooMany(missed, sum(ticks.map(({ length }) => length)))) degraded.push(`${missed} ticks were dropped`);
   const dropped = sum(known(ticks.flatMap((some) => some.map(({ commandsDropped }) => commandsDropped))));
   if (isAbove(dropped, 0)) degraded.push(`${dropped} commands were dropped by full batches`);
   const doubled = timeline.census.last?.duplicates ?? null;

@@ -51,7 +51,7 @@ export function assertTicks(path: string, timeline: Timeline, { ever = false } =
   }
   const what = path === STDIN ? "stdin" : path;
   throw nothing(
-    `At the end of ${what} a server has just begun, and no zone has ticked yet; what was before: --history.`,
+    `At the end of ${what} a server has just begun, and no zone has ticked yet; for earlier times: --history.`,
   );
 }
 

@@ -110,6 +110,6 @@ async function askPorts(
   // Behind a container's port map or a tunnel, the server only knows the address that is used inside.
   const name = hostAndPort(access.host, access.port);
   const flags = missing.map((each) => FLAG_OF[each]).join(" and ");
-  const message = `${name} is forwarded to port ${ports.control}, so its server can not tell how its other ports are reached; say it with ${flags}.`;
+  const message = `${name} is forwarded to port ${ports.control}, so the server does not know how its other ports are reached; give them with ${flags}.`;
   throw new WowsimError("usage", message);
 }

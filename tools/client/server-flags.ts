@@ -45,8 +45,8 @@ export interface ServerFlags {
 
 /** What a command does without a named server, where it does not use the server of this folder. */
 const UNNAMED: Partial<Record<ServerCommand, string>> = {
-  scenario: "one that it starts for itself",
-  benchmark: "one that it starts for itself",
+  scenario: "a server of its own",
+  benchmark: "a server of its own",
   wizard: "it asks",
 };
 
@@ -84,10 +84,10 @@ export function addServerFlags(command: Command, name: ServerCommand): Command {
     .addOption(
       new Option(
         "--server <host:port>",
-        `the server, named by its control port (it is asked for the others); also from WOWSIM_SERVER; default: ${UNNAMED[name] ?? "the server of this folder"}`,
+        `the server, by its control port (which reports the other ports); also from WOWSIM_SERVER; default: ${UNNAMED[name] ?? "the server of this folder"}`,
       ).argParser(serverName),
     )
-    .option("--host <address>", "its address; ports that no flag names are the usual ones");
+    .option("--host <address>", "its address; ports without a flag are the usual ones");
   for (const port of PORTS[name]) {
     const flag = `${FLAG_OF[port]} <n>`;
     command.addOption(new Option(flag, `${DESCRIPTIONS[port]}, usually ${DEFAULT_PORTS[port]}`).argParser(parsePort));

@@ -66,7 +66,7 @@ export function register(program: Command): void {
       [
         "",
         "It starts a server of its own, and for each step players in a process of",
-        "their own. How the figures are to be read: docs/BENCHMARK.md",
+        "their own. How to read the figures: docs/BENCHMARK.md",
         exitCodes({
           0: "every step holds; with --find-max, some load does",
           1: "a step does not hold, or could not be measured",

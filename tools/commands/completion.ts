@@ -28,7 +28,7 @@ export function register(program: Command): void {
         "  bash: source <(wowsim completion bash)",
         "  zsh:  source <(wowsim completion zsh)       after compinit",
         "  fish: wowsim completion fish | source",
-        exitCodes({ 0: "printed", 3: "no server tells its zones" }),
+        exitCodes({ 0: "printed", 3: "no server reported its zones" }),
       ].join("\n"),
     )
     .action((what: Shell | "zones") => (what === "zones" ? printZones() : print(program, what)));

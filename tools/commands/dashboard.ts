@@ -28,7 +28,7 @@ export function register(program: Command): void {
     )
     .option(
       "--telemetry-file <file>",
-      "the server's telemetry file, for what was before; default: of this folder's server",
+      "the server's telemetry file, for earlier events; default: that of this folder's server",
     )
     .addOption(
       new Option("--candidate <file>", "a kernel (.wasm) to offer for deploys; can be repeated")
@@ -39,7 +39,7 @@ export function register(program: Command): void {
     .addHelpText(
       "after",
       "\nStart a server in one terminal (wowsim serve), this in another. The server may\n" +
-        "come later, and go and come back. h tells every key; q quits. What is begun here\n" +
+        "come later, and go and come back. h shows every key; q quits. What is begun here\n" +
         "(players, faults, a deploy) ends with it, also when it is killed. NO_COLOR is\n" +
         "respected.\n" +
         exitCodes({ 0: "quit", 1: "it failed", 64: "no terminal, or wrong usage", 130: "interrupted" }),

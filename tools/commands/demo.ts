@@ -15,7 +15,7 @@ interface DemoFlags {
 export function register(program: Command): void {
   const command = program
     .command("demo")
-    .description("Watch a real game server live, break, be diagnosed, mended, and refuse a bad hotfix.")
+    .description("Watch a real game server run, break, be diagnosed and mended, and refuse a bad hotfix.")
     .option("--auto", "never ask whether to go on; about 70 s")
     .option("--seed <n>", "seed of everything random", parseInteger(0, 0xffff_ffff), 1)
     .addHelpText(

@@ -43,7 +43,7 @@ export function addSubcommands(deploy: Command): void {
       run(command, (remote) => remote.history(flags.limit), showHistory),
     );
 
-  subcommand(deploy, "rollback", "Take back what is on trial; where nothing is, undo the last promotion.", {
+  subcommand(deploy, "rollback", "Roll back the module on trial; without one, undo the last promotion.", {
     0: "every zone in question runs its earlier module again",
     1: "there is no earlier module, or a zone did not go back",
     3: "no server answers",

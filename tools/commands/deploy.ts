@@ -50,15 +50,15 @@ export function register(program: Command): void {
         "if this command dies the server rolls back by itself.",
         "",
         "Build a module:     wowsim build-kernel --out kernel.wasm",
-        "One that is caught: wowsim build-kernel --variant regression --out x.wasm",
+        "A bad one to try:   wowsim build-kernel --variant regression --out x.wasm",
         "What runs, what ran, undo: wowsim deploy status, history, rollback",
-        "How to read it all: docs/DEPLOYS.md",
+        "How to read the output: docs/DEPLOYS.md",
         exitCodes({
           0: "promoted in every zone",
           1: "rolled back, refused or inconclusive (the reason comes first)",
           3: "no server answers, or it stopped answering",
           4: "there is no such file",
-          130: "Ctrl-C twice; what was swapped goes back when its lease ends",
+          130: "Ctrl-C twice; the swapped zone rolls back when its lease ends",
         }),
       ].join("\n"),
     );

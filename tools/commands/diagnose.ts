@@ -35,7 +35,7 @@ const parseWatchFor = durationFrom("2s", "24h", "A shorter time is too short to 
 export function register(program: Command): void {
   const command = program
     .command("diagnose")
-    .description("Name what is wrong with a server from its telemetry alone: cause, how sure, evidence, what to do.")
+    .description("Find a server's problems from its telemetry alone: cause, confidence, evidence, advice.")
     .addOption(
       new Option("--watch-for <time>", "how long to listen to a running server")
         .argParser(parseWatchFor)
@@ -51,16 +51,16 @@ export function register(program: Command): void {
       ]),
     )
     .option("--file <file>", "look at the end of a telemetry file instead; - is stdin")
-    .addOption(new Option("--history", "with --file: everything that was wrong, from its begin to its end"))
+    .addOption(new Option("--history", "with --file: all problems of the whole file"))
     .addHelpText(
       "after",
       [
         "",
-        "It knows nothing of the time before it listens. The telemetry file does:",
+        "It only covers the time while it listens. The telemetry file has earlier times:",
         "  wowsim diagnose --file .wowsim/telemetry.jsonl",
-        "The causes it knows, and how sure it can be of each: docs/RUNBOOK.md",
+        "The causes it knows, and its confidence in each: docs/RUNBOOK.md",
         exitCodes({
-          0: "no problem was found (with --watch: at the last look)",
+          0: "no problem was found (with --watch: at the last check)",
           1: "a problem was found",
           3: "no server answers, or its telemetry has ended",
           4: "nothing to look at: no such file, no telemetry in it, or no tick",
@@ -72,9 +72,7 @@ export function register(program: Command): void {
   });
   addServerFlags(command, "diagnose");
   // The HTTP port is not required, so it is not used where it is not known.
-  command.addOption(
-    new Option("--http-port <n>", "its HTTP port, where it says how it is itself").argParser(parsePort),
-  );
+  command.addOption(new Option("--http-port <n>", "its HTTP port, for the server's own status").argParser(parsePort));
   addFormatFlag(command).action((flags: DiagnoseFlags) => {
     if (flags.history === true && flags.file === undefined) {
       command.error("error: --history reads a file; say which with --file", { exitCode: EXIT.usage });

@@ -20,7 +20,7 @@ const INDENT = 11;
 export function register(program: Command): void {
   const command = program
     .command("doctor")
-    .description("Look at versions, ports, limits and tools, and say how to mend what is not right.")
+    .description("Check versions, ports, limits and tools, and say how to fix each problem.")
     .addHelpText(
       "after",
       exitCodes({ 0: "all that is needed is there; warnings are about the rest", 1: "something needed is missing" }),

@@ -27,7 +27,7 @@ const parseFor = durationFrom("2s", "24h", "A shorter time is too short to measu
 export function register(program: Command): void {
   const command = program
     .command("health")
-    .description("Say how a server is (healthy, degraded or critical) and why, with its zones and what stood out.")
+    .description("Report a server's health (healthy, degraded or critical) with reasons, zones and anomalies.")
     .addOption(new Option("--for <time>", "how long to listen before judging").argParser(parseFor).default(3_000, "3s"))
     .addOption(
       new Option("--watch", "go on until Ctrl-C: redraws on a terminal, a line a second in a pipe").conflicts("file"),
@@ -35,7 +35,7 @@ export function register(program: Command): void {
     .option("--file <file>", "judge the end of a telemetry file instead of a running server; - is stdin")
     .addHelpText(
       "after",
-      "\nWhat is wrong, and what to do about it: wowsim diagnose\n" +
+      "\nCauses and advice: wowsim diagnose\n" +
         exitCodes({
           0: "healthy",
           1: "degraded",

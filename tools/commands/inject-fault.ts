@@ -41,7 +41,7 @@ type ActivateFlags = CommonFlags & {
 
 const EXIT_CODES = exitCodes({
   0: "done",
-  1: "the server said no (stderr says why)",
+  1: "the server refused (stderr says why)",
   3: "no server answers",
 });
 
@@ -84,7 +84,7 @@ export function register(program: Command): void {
 function registerActivate(parent: Command): void {
   const activate = parent
     .command("activate")
-    .description("Start a fault; one that is active already is started anew with the new parameters.")
+    .description("Start a fault; an active one is restarted with the new parameters.")
     .addHelpText("after", `\nThe flags of one: wowsim inject-fault activate latency-spike --help\n${EXIT_CODES}`);
   for (const fault of FAULTS) addFault(activate, fault);
 }
@@ -204,7 +204,7 @@ function showWhere({ fault_id, targets, ticks_left, activations, replaced }: Con
   const zones = targets as number[];
   const where = zones.length === 0 ? "the whole server" : `zone${zones.length > 1 ? "s" : ""} ${zoneRanges(zones)}`;
   out(`${paint.yellow(String(fault_id))} is active on ${where} for ${seconds(Number(ticks_left))}.`);
-  if (replaced === true) out(paint.dim(`It was active already, and begins anew: activation number ${activations}.`));
+  if (replaced === true) out(paint.dim(`It was already active and restarts: activation number ${activations}.`));
   else if (Number(activations) > 1) out(paint.dim(`Activation number ${activations}.`));
 }
 

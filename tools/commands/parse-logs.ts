@@ -34,23 +34,27 @@ export function register(program: Command): void {
     .command("parse-logs")
     .argument("<file>", "a telemetry file; - is stdin")
     .description("Sum up a telemetry file: ticks, zones, players, errors; anomalies; casts and combat.")
-    .option("--anomalies", "what stood out, second by second")
+    .option("--anomalies", "anomalies, second by second")
     .option("--game-mechanics", "cast success, GCD block rate, DPS, top damage dealers")
-    .option("--since <time>", "only from then on: 2026-01-01T12:00:00Z, or 5m before the file's last line", parseSince)
+    .option(
+      "--since <time>",
+      "only lines from this time on: 2026-01-01T12:00:00Z, or 5m before the file's last line",
+      parseSince,
+    )
     .addOption(new Option("--type <type>", "only lines of this type").choices(TELEMETRY_TYPES))
     .option("--component <name>", "only lines of this component: zone, game_server, spellcast, ...")
-    .option("--message <text>", "only lines whose message has this in it, in whatever case")
+    .option("--message <text>", "only lines whose message contains this; case does not matter")
     .addHelpText(
       "after",
       [
         "",
-        "With several filters a line has to pass all of them; the newest that pass are",
-        "shown. Anomalies are looked for in all lines. The errors of zones, of the last",
+        "With several filters, a line must pass all of them; the newest such lines are",
+        "shown. Anomalies are computed from all lines. The errors of zones, of the last",
         "five minutes:",
         "  wowsim parse-logs telemetry.jsonl --type error --component zone --since 5m",
         "Older lines are in the rotated files beside it; give those first:",
         "  cat telemetry.1.jsonl telemetry.jsonl | wowsim parse-logs -",
-        "What was wrong and what to do about it:",
+        "Problems and advice:",
         "  wowsim diagnose --file telemetry.jsonl --history",
         exitCodes({
           0: "read to its end (broken lines are counted)",
@@ -144,7 +148,7 @@ async function show({ report, read, anomalies, filter }: Parsed, flags: ParseFla
   if (filter.isPicky) for (const line of ["", "The newest of them:", ...filter.newest.map(lineText)]) out(line);
   if (flags.gameMechanics === true) for (const line of ["", ...mechanicsLines(report)]) out(line);
   if (flags.anomalies !== true) return;
-  out(anomalies.count === 0 ? "\nNothing stood out." : `\n${anomalies.count} anomalies:`);
+  out(anomalies.count === 0 ? "\nNo anomalies." : `\n${anomalies.count} anomalies:`);
   for (const anomaly of anomalies.anomalies) out(`  ${anomalyText(anomaly)}`);
   const more = anomalies.count - anomalies.anomalies.length;
   if (more > 0) out(`  and ${more} more`);

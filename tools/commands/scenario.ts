@@ -34,7 +34,7 @@ const INTERRUPTED = "interrupted: putting everything back. Ctrl-C again ends at 
 export function register(program: Command): void {
   const command = program
     .command("scenario")
-    .description("Break, watch and mend a server as a file says, and say exactly how it went.")
+    .description("Run the steps in a file (break, watch and mend a server), and report exactly how they went.")
     .addHelpText(
       "after",
       [
@@ -54,13 +54,13 @@ export function register(program: Command): void {
     command
       .command("check")
       .argument("<file>", FILE_HELP)
-      .description("Say what is wrong with a scenario, without running it.")
+      .description("Report all problems of a scenario, without running it.")
       .addHelpText(
         "after",
         exitCodes({
           0: "it can be run",
           4: "there is no such file",
-          64: "it can not (stderr says why, fault by fault), or wrong usage",
+          64: "it can not (stderr lists the problems), or wrong usage",
         }),
       ),
   ).action(check);

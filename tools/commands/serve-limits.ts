@@ -48,7 +48,7 @@ export function addLimitFlags(command: Command): Command {
       seconds,
     )
     .option("--control-connections <n>", "control connections in all; default 64", parseInteger(2, COUNT_MAX))
-    .option("--auth-seconds <n>", "time to show the control port its token; default 5", seconds)
+    .option("--auth-seconds <n>", "time to send the control port its token; default 5", seconds)
     .option("--http-connections <n>", "HTTP connections in all; default 64", parseInteger(2, COUNT_MAX))
     .option("--http-seconds <n>", "time for an HTTP request; default 5", seconds)
     .option("--feed-watchers <n>", "watchers of the telemetry feed in all; default 64", count)

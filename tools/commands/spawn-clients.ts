@@ -52,10 +52,10 @@ const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 export function register(program: Command): void {
   const command = program
     .command("spawn-clients")
-    .description("Let real TCP clients play: they move, fight, cast, die, come back, and check what they are told.")
+    .description("Let real TCP clients play: they move, fight, cast, die, come back, and check what the server sends.")
     .option("--count <n>", "how many", parseInteger(1, 10_000), 50)
     .addOption(
-      new Option("--duration <s>", "how long, from when all are in: 30, 30s, 5m")
+      new Option("--duration <s>", "how long, after all have joined: 30, 30s, 5m")
         .argParser(durationFrom("1s", "168h"))
         .default(30_000, "30s"),
     )
@@ -83,7 +83,7 @@ Ctrl-C ends it early, with the summary.
 Conditions of --fail-if: a metric, one of > >= < <= == !=, a value. A metric
 that was not measured counts as failed.
 ${metricLines().join("\n")}\n${exitCodes({
-        0: "well",
+        0: "success",
         1: "a client never got in, was out at the end or met a protocol error,\n       or a --fail-if condition is true",
         3: "no server answers, or it is gone at the end",
         130: "Ctrl-C before all were in",
@@ -183,7 +183,7 @@ function judge(
   if (!wereIn) return fail("interrupted before all were in", EXIT.interrupted);
   if (playing === 0 && stats.drops > 0)
     return fail(
-      `The server at ${server} is gone; see what it said last, and start it with wowsim serve.`,
+      `The server at ${server} is gone; see its last output, and start it with wowsim serve.`,
       EXIT.unreachable,
     );
   const faults = [

@@ -137,4 +137,4 @@ function helpLines(width: number): Line[] {
 }
 
 const ABOUT =
-  "Health, cause and anomalies are told from telemetry alone; which faults are active comes from the control channel and is not looked at for them. Times are UTC.";
+  "Health, cause and anomalies come from telemetry alone; the list of active faults comes from the control channel and is not used for them. Times are UTC.";

@@ -122,7 +122,7 @@ function statusLine(picture: Picture, width: number): Line {
   const seconds = Math.max(0, Math.round((nowMs - link.sinceMs) / 1_000));
   if (link.state === "waiting") return [span("○ waiting for telemetry", "warn"), span(` for ${seconds} s`, "dim")];
   if (link.state === "lost")
-    return [span(`○ NO TELEMETRY for ${seconds} s`, "bad"), span("; what is shown is from before", "dim")];
+    return [span(`○ NO TELEMETRY for ${seconds} s`, "bad"), span("; the data shown is old", "dim")];
   const style: Record<typeof health.status, Style> = { healthy: "good", degraded: "warn", critical: "bad" };
   const [reason] = health.reasons;
   const verdict = `${health.status.toUpperCase()}${reason === undefined ? "" : `: ${reason.text}`}`;

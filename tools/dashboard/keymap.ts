@@ -95,7 +95,7 @@ export const BINDINGS: readonly Binding[] = [
   {
     key: "q",
     label: named("Quit"),
-    help: "quit; asks when something that was begun here would end",
+    help: "quit; asks first if something started here would end",
     command: { do: "open", dialog: "quit" },
   },
   ...VIEWS.map((view, index): Binding => {
@@ -111,13 +111,13 @@ export const shownKey = ({ key, shown }: Binding): string => shown ?? key;
 export const MOVING: readonly (readonly [keys: string, help: string])[] = [
   ["Up Down", "choose a zone or a fault; scroll the event log; also k and j"],
   ["PgUp PgDn", "scroll the event log by pages"],
-  ["Home End", "to its begin; to its end, where it goes on"],
-  ["Enter", "open what is chosen: a zone, a fault, a line of the event log as a whole"],
+  ["Home End", "to its begin; to its end, where it continues"],
+  ["Enter", "open the selected zone, fault or line of the event log"],
   ["Esc", "back: close the dialog, clear the filter, to the overview"],
   ["Tab", "the next view, or the next field of a form; Shift-Tab goes back"],
   ["Left Right", "in a form: one less, one more"],
   ["mouse", "click on whatever is shown: views, keys, zones, faults, buttons; the wheel scrolls"],
   ["Ctrl-L", "draw everything anew"],
   ["Ctrl-Z", "to the shell; fg brings the dashboard back"],
-  ["Ctrl-C", "quit at once; what was begun here ends"],
+  ["Ctrl-C", "quit at once; everything started here ends"],
 ];

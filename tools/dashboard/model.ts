@@ -108,7 +108,7 @@ export class Model {
     if (this.#link.state !== "live" || nowMs - this.#lineAtMs < LOST_AFTER_MS) return;
     this.#link = { ...this.#link, state: "lost", sinceMs: this.#lineAtMs };
     this.zone = null;
-    const why = this.timeline.isStopped ? "it said that it stops" : "without a word";
+    const why = this.timeline.isStopped ? "it reported that it stops" : "without a word";
     this.note(`telemetry ended, ${why}; waiting for the server to come back`);
   }
 

@@ -231,7 +231,7 @@ function quit(picture: Picture): Outcome {
     ...picture.ownFaults.map((id) => `${id} ends`),
   ].filter((text) => text !== "");
   if (leaving.length === 0) return { effect: { kind: "quit" } };
-  const text = `What was begun here ends with it: ${leaving.join(", ")}.`;
+  const text = `Everything started here ends with it: ${leaving.join(", ")}.`;
   return { open: question("Quit?", [text], [yes("Quit", { kind: "quit" }), no("Stay")]) };
 }
 

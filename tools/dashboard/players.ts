@@ -100,7 +100,7 @@ export class PlayerGroups {
     this.#groups.delete(group);
     const summary = summaryOf(said);
     const problem = spokenOf(complaint.split("\n"))[0] ?? "";
-    if (summary === null) this.#options.onEnd(`${count} players: ${problem || "ended without a word"}`, false);
+    if (summary === null) this.#options.onEnd(`${count} players: ${problem || "ended without output"}`, false);
     else {
       const { connects, drops, round_trip_ms: roundTrip } = summary;
       const felt = `${roundTrip.p99 === null ? "no round trip" : `round trip p99 ${Math.round(roundTrip.p99)} ms`}, ${drops} drops`;

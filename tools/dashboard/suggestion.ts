@@ -26,7 +26,7 @@ export function suggest(picture: Picture): Suggestion {
     const suggestion = rule(picture);
     if (suggestion !== null) return suggestion;
   }
-  return { text: "All is well. h tells every key." };
+  return { text: "All is well. h shows every key." };
 }
 
 function refused({ refusal }: Picture): Suggestion | null {
@@ -107,7 +107,7 @@ function ailing({ diagnoses, health, clearing }: Picture): Suggestion | null {
     };
   if (diagnosis !== undefined && diagnosis.cause !== UNKNOWN)
     return {
-      text: `It looks like ${diagnosis.cause} (${percent(diagnosis.confidence)}). What to do stands beside it.`,
+      text: `It looks like ${diagnosis.cause} (${percent(diagnosis.confidence)}). See the advice beside it.`,
     };
   const [reason] = health.reasons;
   if (reason === undefined) return null;
@@ -119,7 +119,7 @@ function lost({ deploys }: Picture): Suggestion | null {
   const [promotion] = deploys?.lost ?? [];
   if (promotion === undefined) return null;
   return {
-    text: `${promotion.label} was promoted and is gone with a restart; deploy it again: p`,
+    text: `${promotion.label} was promoted and lost in a restart; deploy it again: p`,
     command: { do: "open", dialog: "deploy" },
   };
 }

@@ -77,7 +77,7 @@ function hardChecks({ zoneId, during }: JudgeInput, { before, after }: Evidence,
   const incidents = incidentsOf(during, zoneId, before);
   const [first] = during.incidentsOf(zoneId);
   const streak = longestStreak(after);
-  const told = first === undefined ? "told by the zone's own count" : `first at tick ${first.tick}: ${first.text}`;
+  const told = first === undefined ? "by the zone's own count" : `first at tick ${first.tick}: ${first.text}`;
   return [
     {
       id: "incidents",

@@ -54,7 +54,7 @@ export async function checkProgram(program: Program, path: string): Promise<Chec
   const said = (stdout || stderr).trim().split("\n")[0] ?? "";
   const version = /\d+(?:\.\d+)*/.exec(said)?.[0];
   if ((await child.exited) !== 0 || version === undefined || !said.startsWith(begins))
-    return warning(name, `${file} is not the program meant; it says: ${said}`, how);
+    return warning(name, `${file} is another program of that name; it says: ${said}`, how);
   if (least !== undefined && !isAtLeast(version, least)) return warning(name, `${version}, older than ${least}`, how);
   return ok(name, `${version} (${use})`);
 }

@@ -157,7 +157,7 @@ export const MEASURES = {
     const ticks = zone === null ? timeline.loop.between(fromMs, toMs) : ticksOf(look);
     return percentage(ticks.filter(({ overrun }) => overrun).length, ticks.length);
   }),
-  missed_ticks: ofTicks("", "ticks given up for good", (look) => grown(look, ({ missedTicks }) => missedTicks)),
+  missed_ticks: ofTicks("", "ticks dropped", (look) => grown(look, ({ missedTicks }) => missedTicks)),
   players: ofTicks("", "players in the zones", (look) => level(look, ({ players }) => players)),
   creatures: ofTicks("", "creatures in the zones", (look) => level(look, ({ creatures }) => creatures)),
   commands_per_s: ofTicks("/s", "commands that zones worked through", (look) =>

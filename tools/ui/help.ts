@@ -1,6 +1,6 @@
 // What the help of every subcommand has in common.
 //
-//   command.addHelpText("after", exitCodes({ 0: "done", 1: "the server said no", 3: "no server answers" }))
+//   command.addHelpText("after", exitCodes({ 0: "done", 1: "the server refused", 3: "no server answers" }))
 //   // Exit codes:
 //   //   0    done
 //   //   ...

@@ -67,9 +67,7 @@ export const strengthStep: WizardStep<WizardState> = {
 export const zoneStep: WizardStep<WizardState> = {
   id: "zone",
   title: "Where",
-  intro: ({ isSurprise }) => [
-    isSurprise ? "Something is about to break." : "It strikes as soon as you have said where.",
-  ],
+  intro: ({ isSurprise }) => [isSurprise ? "Something is about to break." : "It begins as soon as you choose where."],
   question: (state) => ({ kind: "select", message: "Where shall it strike?", choices: placesOf(state) }),
   act: async (state, answer) => {
     state.zone = Number(answer);

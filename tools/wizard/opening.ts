@@ -84,7 +84,7 @@ export const whereStep: WizardStep<WizardState> = {
   id: "where",
   title: "Where the server is",
   isLeftOut: ({ isElsewhere }) => !isElsewhere,
-  intro: () => ["wowsim serve says what its control port is; that port tells the others."],
+  intro: () => ["wowsim serve prints its control port, and that port reports the others."],
   question: () => ({
     kind: "text",
     message: "Its address and control port",

@@ -145,7 +145,7 @@ export class ZoneMetrics {
       metrics.counter(`wowsim_zone_${name}_total`, help, ["zone"], () => this.#each(read));
     counter("ticks", "Ticks completed.", (zone) => zone.ticks);
     counter("overruns", "Ticks that took longer than the tick interval.", (zone) => zone.overruns);
-    counter("missed_ticks", "Ticks given up for good.", (zone) => zone.missedTicks);
+    counter("missed_ticks", "Ticks dropped.", (zone) => zone.missedTicks);
     counter("recoveries", "Recoveries from a trap or from exhausted fuel.", (zone) => zone.recoveries);
     counter("commands_dropped", "Commands dropped because a batch was full.", (zone) => zone.commandsDropped);
     counter("frames_lost", "Frames that found the ring to the sessions full.", (zone) => zone.framesLost);

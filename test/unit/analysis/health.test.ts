@@ -155,7 +155,7 @@ describe("health", () => {
       "degraded: 4 telemetry lines were lost",
     ]);
     expect(reasons(new Story().seconds(5, { tick: (_data, n) => ({ missed_ticks: n }) }))[0]).toContain(
-      "given up for good",
+      "ticks were dropped",
     );
   });
 

@@ -184,7 +184,7 @@ describe("filters", () => {
     const { code, stdout } = await wowsim("parse-logs", fileOf(text(lines)), "--component", "combat", "--anomalies");
     expect(code).toBe(0);
     expect(stdout).toMatch(/The newest of them:\n.*event {3}combat · Damage dealt {2}zone_id=1 {2}attacker_id=1/);
-    expect(stdout).toContain("Nothing stood out.");
+    expect(stdout).toContain("No anomalies.");
   });
 
   test("leave no figure of lines that did not pass: it is missing, and not 0", async () => {

@@ -40,7 +40,7 @@ test("an active one is replaced only when it is active", async () => {
   await using control = startControl();
   const activate = async (): Promise<string> => (await injectFault(control.port, "activate", "slow-leak")).stdout;
   expect(await activate()).not.toContain("ctivation number");
-  expect(await activate()).toContain("It was active already, and begins anew: activation number 2.");
+  expect(await activate()).toContain("It was already active and restarts: activation number 2.");
   control.bench.registry.deactivate("slow-leak");
   const again = await activate();
   expect(again).toContain("Activation number 3.");
@@ -109,7 +109,7 @@ test("help names every fault, and each parameter with its range and default", as
   ]) {
     expect(one.stdout.replace(/\s+/g, " ")).toContain(words);
   }
-  expect((await injectFault(0, "--help")).stdout).toContain("\n  1    the server said no");
+  expect((await injectFault(0, "--help")).stdout).toContain("\n  1    the server refused");
 });
 
 const held = (port: number, ...args: string[]) =>

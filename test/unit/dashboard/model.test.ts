@@ -47,7 +47,7 @@ test("a server that said it stops is not called lost without a word", () => {
   play(story);
   clock.ms += LOST_AFTER_MS;
   model.look();
-  expect(notes().at(-1)).toContain("it said that it stops");
+  expect(notes().at(-1)).toContain("it reported that it stops");
 });
 
 test("health and cause are those of the analysis, and are worked out at most once a second", () => {

@@ -46,7 +46,7 @@ describe("what to try next", () => {
     [
       "a promotion that a restart lost",
       () => pictureOf(healthy(), { deploys: { ...DEPLOYS, lost: [LOST] } }),
-      /^hotfix was promoted and is gone with a restart/,
+      /^hotfix was promoted and lost in a restart/,
       { do: "open", dialog: "deploy" },
     ],
     [

@@ -108,8 +108,8 @@ describe("programs", () => {
 
   test.each([
     ["is not there", null, {}, "not installed"],
-    ["fails", "echo 1.0; exit 1", {}, "not the program meant"],
-    ["is an impostor", "echo failed to install 1.0", { begins: "frobnicate " }, "not the program meant"],
+    ["fails", "echo 1.0; exit 1", {}, "another program of that name"],
+    ["is an impostor", "echo failed to install 1.0", { begins: "frobnicate " }, "another program of that name"],
     ["is too old", "echo frobnicate 1.9", { least: "2.0" }, "older than 2.0"],
   ])("one that %s", async (_name, script, more, words) => {
     const check = script === null ? await checkProgram(wanted, "/nowhere") : await withProgram(script, more);

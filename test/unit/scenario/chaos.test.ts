@@ -295,7 +295,7 @@ describe("an experiment", () => {
     [
       "a steady state without a tolerance",
       { "steady-state-hypothesis": { title: "S", probes: [probe({ tolerance: undefined })] } },
-      'steady state probe 1 "answers": tolerance: is missing; a probe of the steady state is held to one',
+      'steady state probe 1 "answers": tolerance: is missing; a probe of the steady state needs one',
     ],
     [
       "a tolerance of no known type",

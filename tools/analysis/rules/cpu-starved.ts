@@ -30,7 +30,7 @@ export const cpuStarved: Rule = {
   cause: "cpu-starved",
   title: "Other processes take the processors; the server's threads wait for a core",
   runbook: {
-    text: "The server is well and does not get to run. See who takes the processors (top, or the container's limits) and end it, move it, or lower its priority; or give the server cores of its own.",
+    text: "The server is healthy but gets too little CPU time. See who takes the processors (top, or the container's limits) and end it, move it, or lower its priority; or give the server cores of its own.",
     command: "wowsim health --watch",
   },
   find(timeline) {
@@ -75,7 +75,7 @@ function finding(confidence: number, seen: Seen): Finding {
     zones: [],
     sinceMs: beginOf(timeline),
     evidence: [
-      `Process: cpu_wait_share p50 ${shown(wait)}: so many of the server's threads could run and waited for a core, all the time (n ${samples}).`,
+      `Process: cpu_wait_share p50 ${shown(wait)}: this many of the server's threads could run but waited for a core, on average (n ${samples}).`,
       `Process: the machine's ${shown(cores)} cores are ${shown(percent)} % busy (machine_busy ${shown(busy)}); others take ${shown(others)} of it, the server ${shown(ours)}.`,
       `One tick in ten comes ${shown(unevenMs)} ms or more early or late (n ${lately.length}), while a tick itself takes duration_ms p50 ${shown(durationMs)}.`,
     ],

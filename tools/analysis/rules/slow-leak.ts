@@ -28,7 +28,7 @@ export const slowLeak: Rule = {
   cause: "slow-leak",
   title: "Ticks get slower step by step, outside the kernel, while memory grows",
   runbook: {
-    text: "Something is kept from tick to tick and gone through each time. Take a heap profile, find what grows, and restart in a quiet hour before ticks overrun; in a drill, end the fault.",
+    text: "Something is kept from tick to tick and traversed each time. Take a heap profile, find what grows, and restart in a quiet hour before ticks overrun; in a drill, end the fault.",
     command: "wowsim inject-fault deactivate slow-leak",
   },
   find: inEachZone(examine),

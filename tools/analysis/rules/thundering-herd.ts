@@ -17,7 +17,7 @@ export const thunderingHerd: Rule = {
   cause: "thundering-herd",
   title: "All players lost their links at once, and come back in one wave",
   runbook: {
-    text: "The server did not drop them; look at what lies between (switch, proxy, load balancer). Watch that everybody gets in again: connected in wowsim health. In a drill, end the fault.",
+    text: "The server did not drop them; look at the network between (switch, proxy, load balancer). Watch that everybody gets in again: connected in wowsim health. In a drill, end the fault.",
     command: "wowsim inject-fault deactivate thundering-herd",
   },
   find(timeline) {

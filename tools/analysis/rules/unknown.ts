@@ -13,7 +13,7 @@ export const UNKNOWN = "unknown";
 export const UNKNOWN_TITLE = "Something is wrong, or was until a moment ago, that no rule knows";
 
 export const UNKNOWN_RUNBOOK = {
-  text: "No rule knows these signs. Look at what stood out and at the error lines of that time, and at the machine itself (processors, memory, disk); a cause that comes again deserves a rule of its own.",
+  text: "No rule knows these signs. Look at the anomalies and at the error lines of that time, and at the machine itself (processors, memory, disk); a cause that comes again deserves a rule of its own.",
   command: "wowsim parse-logs .wowsim/telemetry.jsonl --anomalies --since 5m",
 };
 

@@ -77,7 +77,7 @@ function silence(zone: ZoneHistory, timeline: BegunTimeline): Finding | null {
     zones: [zone.id],
     sinceMs: last.atMs,
     evidence: [
-      `${nameOf(zone)}: no tick for ${shown(silentMs / 1_000)} s, the last one ${last.tick} at ${clock(last.atMs)}; it says of itself that it is ${zone.state === "" ? "nothing" : zone.state}.`,
+      `${nameOf(zone)}: no tick for ${shown(silentMs / 1_000)} s, the last one ${last.tick} at ${clock(last.atMs)}; its reported state is ${zone.state === "" ? "unknown" : zone.state}.`,
       `Since then ${alive.lines} lines of the server's main thread came (Process, Traffic); ${ticking.length} of ${others.length} other zones tick.`,
     ],
     explains: ["latency-spike", "slow-leak"],

@@ -34,7 +34,7 @@ export const mapPanel: Panel = {
     return `Map, zone ${id} ${name}`;
   },
   lines({ zone }, _screen, size) {
-    if (zone === null) return [line("The zone can not be looked into just now.", "dim")];
+    if (zone === null) return [line("The zone can not be inspected now.", "dim")];
     const map = { width: size.width, height: Math.max(1, size.height - 1) };
     const area = areaOf(zone.entities, map);
     return [...drawn(zone.entities, area, map), legend(zone, area)];

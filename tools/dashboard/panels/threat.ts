@@ -17,7 +17,7 @@ export const threatPanel: Panel = {
     return `Threat, zone ${shownZone(picture, screen.zoneId)}${fights > 1 ? `: busiest of ${fights} fights` : ""}`;
   },
   lines({ zone }, _screen, { width, height }) {
-    if (zone === null) return [line("The zone can not be looked into just now.", "dim")];
+    if (zone === null) return [line("The zone can not be inspected now.", "dim")];
     const [fight] = zone.fights;
     if (fight === undefined) return [line("Nobody fights.", "dim")];
     return [creatureLine(fight), ...threatLines(fight, width)].slice(0, height);

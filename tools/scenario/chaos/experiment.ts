@@ -93,7 +93,7 @@ export interface Activity extends z.infer<typeof activity> {
 
 const steadyProbe = activity.refine(({ tolerance }) => tolerance !== undefined, {
   path: ["tolerance"],
-  message: "is missing; a probe of the steady state is held to one",
+  message: "is missing; a probe of the steady state needs one",
 });
 
 const experiment = z.looseObject({
