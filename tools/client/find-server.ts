@@ -104,7 +104,7 @@ async function askPorts(
   const answer = await control.request({ command: "server" });
   if (answer.code === "unknown_command") return null;
   if (!answer.success)
-    throw new WowsimError(answer.code ?? "refused", answer.error ?? "The server does not say where it is.");
+    throw new WowsimError(answer.code ?? "refused", answer.error ?? "The server does not report its ports.");
   const { ports } = Answer.parse(answer);
   if (ports.control === access.port) return ports;
   // Behind a container's port map or a tunnel, the server only knows the address that is used inside.

@@ -287,7 +287,7 @@ function reportPlayers(stats: ClientStats, elapsedS: number): void {
     out(`                 ${stats.turnsLate} more not taken, because this machine could not keep the pace`);
   out(`round trip       ${percentiles(stats.roundTripMs)}   (action to acknowledged state)`);
   out(`ping             ${percentiles(stats.pingMs)}`);
-  out(`told             ${stats.states} states, ${stats.events} events, ${(stats.bytesIn / 1e6).toFixed(1)} MB`);
+  out(`received         ${stats.states} states, ${stats.events} events, ${(stats.bytesIn / 1e6).toFixed(1)} MB`);
   out(`deaths           ${stats.deaths}, ${stats.revivals} came back`);
   if (stats.zoneChanges > 0) out(`zones changed    ${stats.zoneChanges}`);
   out(`drops            ${stats.drops}`);
