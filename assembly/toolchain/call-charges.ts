@@ -2,23 +2,26 @@
 // itself at its entry. A charge at the entry of every small function would cost a normal tick some 3 % of its time.
 //
 //   new CallCharges([
-//     { name: "tick", units: 2, calls: ["step", "step"], isExported: true },
-//     { name: "step", units: 1, calls: [], isExported: false },
+//     { name: "tick", instructions: 200, calls: ["step", "step"], isExported: true },
+//     { name: "step", instructions: 30, calls: [], isExported: false },
 //   ])
-//   charges.atEntry("tick")          // 4: two of its own, and one for each of the two calls of step
-//   charges.atEntry("step")          // 0
-//   charges.ofCalls(["step"])        // 1: added to each round of a loop that calls step
+//   charges.atEntry("tick")          // 260: what tick itself has, and step for each of the two calls
+//   charges.atEntry("step")          // null
+//   charges.ofCalls(["step"])        // 30: added to each round of a loop that calls step
 //
-// A caller pays for each call in its code, even if the call is not executed. So PAID_BY_CALLER_MAX limits what a function can
-// do before the next charge, however the functions call each other.
+// It is as if small functions stood in their callers. A caller pays for each call in its code, even if the call is not executed.
+// So PAID_BY_CALLER_MAX limits what a function can do before the next charge, however the functions call each other.
 
-/** Largest charge, in units, that a caller pays for a function and all functions it calls. */
-const PAID_BY_CALLER_MAX = 8;
+/**
+ * Instructions of the largest function that its callers pay for, with all that it calls: what one unit pays for. With 1,024 a normal
+ * tick would pay half as much again for calls that it does not execute.
+ */
+const PAID_BY_CALLER_MAX = 128;
 
 export interface CalledFunction {
   name: string;
-  /** Units of one call, without its own calls and loops. */
-  units: number;
+  /** Instructions of one call, without those of its own calls and loops. */
+  instructions: number;
   /** Names of the functions it calls outside its loops, one entry for each call in the code. */
   calls: readonly string[];
   /** The host calls it, and the host pays nothing. */
@@ -47,8 +50,8 @@ export class CallCharges {
     const ready = functions.filter(({ name }) => waitsFor.get(name) === 0);
     for (let called = ready.pop(); called !== undefined; called = ready.pop()) {
       const { name, isExported } = called;
-      const units = called.units + this.ofCalls(called.calls);
-      if (!isExported && units <= PAID_BY_CALLER_MAX) this.#paidByCaller.set(name, units);
+      const instructions = called.instructions + this.ofCalls(called.calls);
+      if (!isExported && instructions <= PAID_BY_CALLER_MAX) this.#paidByCaller.set(name, instructions);
       for (const { name: caller } of callers.get(name) ?? []) {
         const left = (waitsFor.get(caller) ?? 0) - 1;
         waitsFor.set(caller, left);
@@ -56,17 +59,17 @@ export class CallCharges {
         if (left === 0 && next !== undefined) ready.push(next);
       }
     }
-    for (const { name, units, calls } of functions) {
-      this.#atEntry.set(name, this.#paidByCaller.has(name) ? 0 : units + this.ofCalls(calls));
+    for (const { name, instructions, calls } of functions) {
+      if (!this.#paidByCaller.has(name)) this.#atEntry.set(name, instructions + this.ofCalls(calls));
     }
   }
 
-  /** Units that a function takes at its entry; 0 when its callers pay. */
-  atEntry(name: string): number {
-    return this.#atEntry.get(name) ?? 0;
+  /** Instructions that a function pays for at its entry; null when its callers pay. */
+  atEntry(name: string): number | null {
+    return this.#atEntry.get(name) ?? null;
   }
 
-  /** Units that a loop round or a function pays for its calls, in addition to its own. */
+  /** Instructions that a loop round or a function pays for its calls, in addition to its own. */
   ofCalls(targets: readonly string[]): number {
     return targets.reduce((sum, target) => sum + (this.#paidByCaller.get(target) ?? 0), 0);
   }

@@ -40,8 +40,8 @@ const FUEL_INITIAL = 20_000_000n;
 
 /** Instructions that one unit pays for, in a loop's round or a function's call. The first unit of a charge covers this many. */
 const INSTRUCTIONS_PER_UNIT = 128;
-/** Locals that one unit pays for. Each call of a function sets its locals to zero. */
-const LOCALS_PER_UNIT = 64;
+/** What a local of a function counts as: each call sets it to zero. */
+const INSTRUCTIONS_PER_LOCAL = 2;
 /**
  * Bytes of a bulk operation that one unit pays for, as a power of two: 64. By `bun bench/fuel-rate.ts` they take 0.3 to 2.3 ns.
  * A unit of a normal tick takes some 2 ns.
@@ -127,8 +127,8 @@ class Meterer {
       functions.flatMap((reference) => {
         const { name, body } = library.getFunctionInfo(reference);
         if (body === 0) return [];
-        const units = unitsFor(instructionsOf(library, body)) + this.#unitsOfLocals(reference);
-        return [{ name, units, calls: callsOf(library, body), isExported: exported.has(name) }];
+        const instructions = instructionsOf(library, body) + this.#instructionsForLocals(reference);
+        return [{ name, instructions, calls: callsOf(library, body), isExported: exported.has(name) }];
       }),
     );
   }
@@ -146,7 +146,7 @@ class Meterer {
     });
     const rounds = loops.map((loop) => {
       const round = this.#bodyOf(loop);
-      const units = unitsFor(instructionsOf(library, round)) + charges.ofCalls(callsOf(library, round));
+      const units = unitsFor(instructionsOf(library, round) + charges.ofCalls(callsOf(library, round)));
       return { loop, units, isLight: units === 1 && this.#isLight(loop) };
     });
     if (bulks.length > 0) this.#meterBulks(reference, bulks);
@@ -154,8 +154,9 @@ class Meterer {
       this.#raw.LoopSetBody(loop, this.#charged(this.#bodyOf(loop), units, isLight));
     }
     const atEntry = charges.atEntry(name);
-    if (atEntry > 0) {
-      this.#raw.FunctionSetBody(reference, this.#charged(library.getFunctionInfo(reference).body, atEntry));
+    if (atEntry !== null) {
+      const charged = this.#charged(library.getFunctionInfo(reference).body, unitsFor(atEntry));
+      this.#raw.FunctionSetBody(reference, charged);
     }
   }
 
@@ -178,8 +179,8 @@ class Meterer {
     return (this.#library.getExpressionInfo(loop) as binaryen.LoopInfo).body;
   }
 
-  #unitsOfLocals(reference: number): number {
-    return Math.floor(this.#raw.FunctionGetNumVars(reference) / LOCALS_PER_UNIT);
+  #instructionsForLocals(reference: number): number {
+    return this.#raw.FunctionGetNumVars(reference) * INSTRUCTIONS_PER_LOCAL;
   }
 
   /** All sizes use one added local of the function. Nothing else runs between its writing and its reading. */

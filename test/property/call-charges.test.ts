@@ -12,7 +12,7 @@ const CALLS_MAX = 2_000;
 const graph = fc.integer({ min: 1, max: 12 }).chain((size) =>
   fc.array(
     fc.record({
-      units: fc.integer({ min: 1, max: 12 }),
+      instructions: fc.integer({ min: 1, max: 150 }),
       calls: fc.array(fc.integer({ min: 0, max: size - 1 }), { maxLength: 4 }),
       isExported: fc.boolean(),
     }),
@@ -24,24 +24,24 @@ test("charges are never behind what is done, whoever calls whom", () => {
   const reached = { paidByCaller: 0, circles: 0 };
   fc.assert(
     fc.property(graph, (drawn) => {
-      const functions: CalledFunction[] = drawn.map(({ units, calls, isExported }, index) => ({
+      const functions: CalledFunction[] = drawn.map(({ instructions, calls, isExported }, index) => ({
         name: String(index),
-        units,
+        instructions,
         calls: calls.map(String),
         isExported: isExported || index === 0,
       }));
       const charges = new CallCharges(functions);
       for (const { name, isExported } of functions) {
-        if (charges.atEntry(name) === 0) reached.paidByCaller++;
-        if (isExported) expect(charges.atEntry(name)).toBeGreaterThan(0);
+        if (charges.atEntry(name) === null) reached.paidByCaller++;
+        if (isExported) expect(charges.atEntry(name)).not.toBeNull();
       }
       const byName = new Map(functions.map((each) => [each.name, each]));
       let [charged, done, calls] = [0, 0, 0];
       const open = functions.filter(({ isExported }) => isExported).map(({ name }) => name);
       for (let name = open.pop(); name !== undefined && calls < CALLS_MAX; name = open.pop()) {
         calls++;
-        charged += charges.atEntry(name);
-        done += byName.get(name)?.units ?? 0;
+        charged += charges.atEntry(name) ?? 0;
+        done += byName.get(name)?.instructions ?? 0;
         expect(charged).toBeGreaterThanOrEqual(done);
         open.push(...(byName.get(name)?.calls ?? []));
       }
@@ -53,18 +53,18 @@ test("charges are never behind what is done, whoever calls whom", () => {
   expect(reached.circles).toBeGreaterThan(50);
 });
 
-function called(name: string, units: number, calls: string[] = [], isExported = false): CalledFunction {
-  return { name, units, calls, isExported };
+function called(name: string, instructions: number, calls: string[] = [], isExported = false): CalledFunction {
+  return { name, instructions, calls, isExported };
 }
 
 test("a caller pays for each place of a call; what is dear, exported or calls itself pays for itself", () => {
   const charges = new CallCharges([
-    called("tick", 2, ["step", "step", "long", "round", "abort"], true),
-    called("step", 1),
-    called("long", 9),
-    called("round", 1, ["round", "step"]),
+    called("tick", 200, ["step", "step", "long", "round", "abort"], true),
+    called("step", 30),
+    called("long", 129),
+    called("round", 10, ["round", "step"]),
   ]);
   const names = ["tick", "step", "long", "round"];
-  expect(names.map((name) => charges.atEntry(name))).toEqual([4, 0, 9, 2]);
-  expect(charges.ofCalls(names)).toBe(1);
+  expect(names.map((name) => charges.atEntry(name))).toEqual([260, null, 129, 40]);
+  expect(charges.ofCalls(names)).toBe(30);
 });
