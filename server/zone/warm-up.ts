@@ -16,8 +16,11 @@ import type { Zone, ZoneOptions } from "./zone.ts";
 /** New ticks start for this long, in milliseconds. It is well below a tick interval. */
 const WARM_UP_MS_MAX = 15;
 const WARM_UP_TICKS_MAX = 400;
-/** Time limit of `init`, `hash` and all ticks together, as a share of a tick's time limit: 60 ms of processor time by default. */
-const TIME_SHARE = 1 / 5;
+/**
+ * Time limit of `init`, `hash` and all ticks together, as a share of a tick's time limit: 150 ms of processor time by default.
+ * A fifth was too little for the first tick of a crowd, whose code is not compiled yet.
+ */
+const TIME_SHARE = 1 / 2;
 /** Fuel units in a slice. It is small, so that even the slowest units let the clock be checked every 25 ms. */
 const SLICE = 2_000;
 /** Used only by `init` on the copy, whose result is discarded. */

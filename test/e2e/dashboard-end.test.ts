@@ -84,7 +84,7 @@ describe("the end", () => {
         );
       };
       await begin();
-      await tmux.press("q", "the 10 players you brought in leave");
+      await tmux.press("q", "the 10 players you brought in");
       tmux.keys("n");
       await tmux.showsNot("┌─ Quit?");
       await tmux.press(["q", "y"], "ended with 0");

@@ -92,7 +92,7 @@ async function compileWide(): Promise<Kernel> {
   const names = ["DOES", "TICK"].map(
     (name, index) => `export const HEADER_PLANT_${name}: usize = HEADER_END - ${8 - index * 4};`,
   );
-  put("memory/header.ts", "/** What is not u32", `${names.join("\n")}\n/** What is not u32`);
+  put("memory/header.ts", "export const TYPE_HEADER_RANDOM", `${names.join("\n")}\nexport const TYPE_HEADER_RANDOM`);
   const count =
     "for (let row: u32 = 0; row < ROWS_MAX; row++) if (load<u32>(ENTITY_ID + row * 4) != 0) store<u32>(ENTITY_AGE + row * 4, load<u32>(ENTITY_AGE + row * 4) + 1);";
   put("index.ts", "  regenerate();\n", `  regenerate();\n  ${count}\n`);

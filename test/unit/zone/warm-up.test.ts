@@ -25,11 +25,11 @@ test("one tick at least is tried, however late it is", async () => {
   expect(ticks).toBe(1);
 });
 
-test("a module that does not come to an end holds its zone up for a fifth of a tick's time, not for all of it", async () => {
+test("a module that does not come to an end holds its zone up for half of a tick's time, not for all of it", async () => {
   const zone = await playedZone(20);
   let ms = 0;
   const options = { fuelPerTick: TEST_FUEL, now: () => (ms += 1), cpuMs: () => ms, timeLimitMs: 300 };
   const [candidate, scratch] = [await slowKernel(), createMemory(await testKernel())];
-  expect(() => warmUp(zone, candidate, scratch, options)).toThrow("out of time: more than 60 ms");
-  expect(ms).toBeLessThan(100);
+  expect(() => warmUp(zone, candidate, scratch, options)).toThrow("out of time: more than 150 ms");
+  expect(ms).toBeLessThan(200);
 });
