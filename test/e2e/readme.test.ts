@@ -27,7 +27,7 @@ test(LINES.demo, async () => {
   using run = place();
   const { code, stdout, stderr } = await clone.type(LINES.demo, run.env);
   expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
-  expect(README).toContain(`It claims ${expectWholeDemo(stdout)} things`);
+  expect(README).toContain(`It makes ${expectWholeDemo(stdout)} claims`);
   expectPictured("demo", stdout);
   leavesNothing(run);
 });
