@@ -2,13 +2,14 @@
 // point. The kernel reads them. If a kernel changed them, a rollback to another module would not repair the damage. So a kernel
 // that writes there traps in the same tick.
 //
-//   const hostWritten = new HostWritten(zone.memory, zone.at)
+//   const hostWritten = new HostWritten(zone.memory, kernel.layout)
 //   hostWritten.note()         // from now on these parts must not change
-//   hostWritten.problem()      // null, or "it wrote to the spell table, which only its host may"
+//   hostWritten.problem()      // null, or "it wrote to SPELL_BASE, which only its host may"
 //
 // The comparison takes 1 us a tick, for 47 KB.
 
-import type { Addresses } from "./addresses.ts";
+import type { KernelLayout } from "../../assembly/toolchain/kernel.ts";
+import { AREAS, bytesOf } from "../../assembly/toolchain/layout-areas.ts";
 
 interface Area {
   name: string;
@@ -16,24 +17,22 @@ interface Area {
   noted: Uint8Array;
 }
 
+/** Values of the header that the host sets when a zone begins. */
+const CELLS = ["HEADER_ZONE_ID", "HEADER_TICK_RATE", "HEADER_SPAWN_X", "HEADER_SPAWN_Y", "HEADER_SPAWN_Z"];
+const CELL_BYTES = 4;
+
 export class HostWritten {
   readonly #areas: readonly Area[];
 
-  constructor(memory: WebAssembly.Memory, at: Addresses) {
-    const area = (name: string, address: number, bytes: number): Area => {
-      const there = new Uint8Array(memory.buffer, address, bytes);
+  constructor(memory: WebAssembly.Memory, { constants, value }: KernelLayout) {
+    const area = (name: string, bytes: number): Area => {
+      const there = new Uint8Array(memory.buffer, value(name), bytes);
       return { name, there, noted: there.slice() };
     };
+    const content = AREAS.filter(([part]) => part === "content");
     this.#areas = [
-      area("the spell table", at.spells, at.spellStride * at.spellsMax),
-      area("the index of spells", at.spellIndex, at.spellIdsMax * 2),
-      area("the table of creatures", at.templates, at.templateStride * at.templatesMax),
-      area("the table of classes", at.classes, at.classStride * at.classesMax),
-      area("the zone's id", at.zoneId, 4),
-      area("the tick rate", at.tickRate, 4),
-      area("the spawn point", at.spawnX, 4),
-      area("the spawn point", at.spawnY, 4),
-      area("the spawn point", at.spawnZ, 4),
+      ...content.map((table) => area(table[1], bytesOf(table, constants))),
+      ...CELLS.map((name) => area(name, CELL_BYTES)),
     ];
   }
 

@@ -1,7 +1,7 @@
 // Checks everything that a kernel wrote for its host, once, at the end of a tick, before anything else reads it. A module is
 // not trusted: later code may rely on counts, bounds and links in the memory only because this file has checked them.
 //
-//   const check = new OutputCheck(zone.memory, zone.at)
+//   const check = new OutputCheck(zone.memory, kernel.layout)
 //   check.problem(4711)      // null, or "frame 3 says it has 0 bytes": the tick traps with it (trap.ts)
 //
 // The check reads the heads of records and the positions of entities. It allocates nothing unless it finds a problem.
@@ -10,6 +10,8 @@
 // leads to another address is checked before it is used. wordAt() in these loops made a tick of 400 players a quarter slower.
 
 import * as abi from "../../assembly/abi.ts";
+import type { KernelLayout } from "../../assembly/toolchain/kernel.ts";
+import { addressesOf } from "./addresses.ts";
 import type { Addresses } from "./addresses.ts";
 import { HostWritten } from "./host-written.ts";
 import { LADDER } from "../shared/overload.ts";
@@ -56,12 +58,13 @@ export class OutputCheck {
   readonly #hostWritten: HostWritten;
   #stepsLeft = 0;
 
-  constructor(memory: WebAssembly.Memory, at: Addresses) {
+  constructor(memory: WebAssembly.Memory, layout: KernelLayout) {
+    const at = addressesOf(layout);
     this.#at = at;
     this.#slotShift = Math.clz32(at.mapSlots) + 1;
     this.#words = new Uint32Array(memory.buffer);
     this.#floats = new Float32Array(memory.buffer);
-    this.#hostWritten = new HostWritten(memory, at);
+    this.#hostWritten = new HostWritten(memory, layout);
   }
 
   /** The host has written its parts of the memory. From now on they must not change. */

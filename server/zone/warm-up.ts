@@ -45,7 +45,7 @@ export function warmUp(
   const bytes = new Uint8Array(scratch.buffer);
   const view = new DataView(scratch.buffer);
   const at = addressesOf(candidate.layout);
-  const output = new OutputCheck(scratch, at);
+  const output = new OutputCheck(scratch, candidate.layout);
   let done = 0;
   try {
     // A zone that restarts from its initial content calls these. A module on which they fail could not replace a lost worker's

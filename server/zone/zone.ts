@@ -106,7 +106,7 @@ export class Zone {
     this.#layout = kernel.layout;
     this.#at = addressesOf(kernel.layout);
     this.entities = new EntityReader(this.memory, this.#at);
-    this.#output = new OutputCheck(this.memory, this.#at);
+    this.#output = new OutputCheck(this.memory, kernel.layout);
     this.tick = options.afterTick ?? 0;
     const stateBytes = this.at.stateEnd - this.at.stateBase;
     this.#current = new Segment(stateBytes, kernel);
@@ -279,10 +279,7 @@ export class Zone {
     writeContent(memory, to, content, tickRateHz);
   }
 
-  /**
-   * Throws WowsimError("layout_mismatch") with the differences when the module can not take over the state of one of the
-   * layouts.
-   */
+  /** Throws WowsimError("layout_mismatch", the differences) when the module can not take over the state of a layout. */
   assertCanTake(kernel: Kernel, ...alsoFrom: KernelLayout[]): void {
     const layouts = new Set([this.#layout, this.#kernel.layout, ...alsoFrom]);
     const problems = [...new Set([...layouts].flatMap((layout) => differences(layout, kernel.layout)))];
@@ -323,7 +320,7 @@ export class Zone {
     this.#layout = layout;
     this.#at = addressesOf(layout);
     this.entities.bind(this.#at);
-    this.#output = new OutputCheck(this.memory, this.#at);
+    this.#output = new OutputCheck(this.memory, layout);
   }
 
   get #state(): Uint8Array {

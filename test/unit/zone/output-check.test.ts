@@ -21,7 +21,7 @@ const framesOf = ({ view, at }: Zone): number => view.getUint32(at.frameBytes, t
 
 test("honest play has nothing wrong with it, at every overload step", async () => {
   const zone = await playedZone(3);
-  const check = new OutputCheck(zone.memory, zone.at);
+  const check = new OutputCheck(zone.memory, zone.kernel.layout);
   for (const [step, { level, rate, tellEvery, thinkEvery, seenMax, sightYd }] of LADDER.entries()) {
     const a = tellEvery | (thinkEvery << 8) | (seenMax << 16);
     zone.step(commandBytes([{ op: abi.OP_SET_OVERLOAD, flags: step | (level << 8), a, x: sightYd, y: rate }]));
@@ -84,7 +84,7 @@ test.each([
   ["an event nowhere", (zone: Zone) => putEvent(zone, abi.EVENT_MOVED, 0xff80_0000), "an event of kind 7"],
 ])("%s is told", async (_, spoil, problem) => {
   const zone = await toldZone();
-  const check = new OutputCheck(zone.memory, zone.at);
+  const check = new OutputCheck(zone.memory, zone.kernel.layout);
   expect(check.problem(zone.tick)).toBeNull();
   spoil(zone);
   expect(check.problem(zone.tick)).toContain(problem);
@@ -102,7 +102,7 @@ function putEvent(zone: Zone, kind: number, word: number): void {
 
 test("what passes can be walked: every frame and record is whole, every number finite", async () => {
   const zone = await toldZone();
-  const check = new OutputCheck(zone.memory, zone.at);
+  const check = new OutputCheck(zone.memory, zone.kernel.layout);
   const bytes = framesOf(zone);
   expect(bytes).toBeGreaterThan(400);
   const honest = zone.bytes.slice(zone.at.frames, zone.at.frames + bytes);
@@ -149,7 +149,7 @@ test("what passes can be walked: every frame and record is whole, every number f
 
 test("an id that leads to nobody is found within some ticks, wherever it is in the map", async () => {
   const zone = await toldZone();
-  const check = new OutputCheck(zone.memory, zone.at);
+  const check = new OutputCheck(zone.memory, zone.kernel.layout);
   for (const slot of [0, 5_000, zone.at.mapSlots - 1]) {
     const at = zone.at.mapBase + slot * 8;
     const before = zone.bytes.slice(at, at + 8);
