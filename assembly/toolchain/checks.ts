@@ -5,7 +5,7 @@
 
 import { type ModuleShape, KIND, readModule } from "./binary.ts";
 import { messageOf } from "../../server/protocol/errors.ts";
-import { NAMES_NEEDED, layoutProblems } from "./layout-areas.ts";
+import { CELLS_NEEDED, NAMES_NEEDED, layoutProblems } from "./layout-areas.ts";
 import { FUEL_EXPORT, SOURCE_SECTION } from "./meter.ts";
 import { allowedFeatures, walkModule } from "./walk.ts";
 
@@ -21,13 +21,10 @@ const LAYOUT_NAME = /^[A-Z][A-Z0-9_]*$/;
 
 /** Layout names that hosts need, in addition to those of the areas. */
 const NAMES = [
-  "STATE_BASE STATE_END MEMORY_PAGES LAYOUT_VERSION HEADER_BASE HEADER_TICK HEADER_HASH_LO HEADER_HASH_HI",
-  "HEADER_COMMAND_COUNT HEADER_FRAME_BYTES HEADER_EVENT_COUNT HEADER_ZONE_ID HEADER_TICK_RATE HEADER_PLAYERS_HIGH",
-  "HEADER_CREATURES_HIGH HEADER_SPAWN_X HEADER_SPAWN_Y HEADER_SPAWN_Z BREADCRUMB_PHASE BREADCRUMB_COMMAND BREADCRUMB_SESSION BREADCRUMB_ENTITY",
-  "BREADCRUMB_SPELL OVERLOAD_STEP OVERLOAD_LEVEL OVERLOAD_RATE ENTITY_ID ENTITY_X ENTITY_Y ENTITY_Z ENTITY_HEALTH ENTITY_MAX_HEALTH",
+  "STATE_BASE STATE_END MEMORY_PAGES LAYOUT_VERSION HEADER_BASE ENTITY_ID ENTITY_X ENTITY_Y ENTITY_Z ENTITY_HEALTH ENTITY_MAX_HEALTH",
   "ENTITY_LEVEL ENTITY_FLAGS ENTITY_TARGET ENTITY_KIND CREATURE_STATE CREATURE_THREAT_COUNT",
 ].flatMap((line) => line.split(" "));
-export const REQUIRED_NAMES: ReadonlySet<string> = new Set([...NAMES, ...NAMES_NEEDED]);
+export const REQUIRED_NAMES: ReadonlySet<string> = new Set([...NAMES, ...NAMES_NEEDED, ...CELLS_NEEDED]);
 
 /** Returns the problems of an unmetered module; none when it may be metered and run. Loads Binaryen (0.3 s at the first call). */
 export async function checkModule(wasm: Uint8Array): Promise<string[]> {

@@ -92,6 +92,16 @@ export const COLUMN_GROUPS = [
 ] as const;
 export type ColumnGroup = (typeof COLUMN_GROUPS)[number];
 
+/** Single values of the header: every address in the header with one of these prefixes. */
+const CELL = /^(HEADER|BREADCRUMB|OVERLOAD)_(?!BASE$|END$|BYTES$)/;
+/** The values of the header that a host reads or writes. */
+export const CELLS_NEEDED: readonly string[] = [
+  "HEADER_LAYOUT_VERSION HEADER_TICK HEADER_HASH_LO HEADER_HASH_HI HEADER_COMMAND_COUNT HEADER_FRAME_BYTES HEADER_EVENT_COUNT",
+  "HEADER_ZONE_ID HEADER_TICK_RATE HEADER_PLAYERS_HIGH HEADER_CREATURES_HIGH HEADER_SPAWN_X HEADER_SPAWN_Y HEADER_SPAWN_Z",
+  "BREADCRUMB_PHASE BREADCRUMB_COMMAND BREADCRUMB_SESSION BREADCRUMB_ENTITY BREADCRUMB_SPELL",
+  "OVERLOAD_STEP OVERLOAD_LEVEL OVERLOAD_RATE",
+].flatMap((line) => line.split(" "));
+
 /** Values for which this host is compiled. A module with other values can not run here. */
 export const FORMS: Readonly<Record<string, number>> = {
   COMMAND_BYTES: abi.COMMAND_BYTES,
@@ -127,18 +137,27 @@ export interface Column {
   readonly bytes: number;
 }
 
+/** The header's values. */
+export function cellsOf(constants: Constants): Column[] {
+  const [from, end] = [constants.get("HEADER_BASE") ?? Number.NaN, constants.get("HEADER_END") ?? Number.NaN];
+  return [...constants]
+    .filter(([name, at]) => CELL.test(name) && at >= from && at < end)
+    .map(([name, at]) => {
+      const type = typeOf(name, constants);
+      return { name, type, at, bytes: WIDTHS[type] };
+    });
+}
+
 /** A group's columns, in the order of their addresses. A column extends to the next one, so it may contain several arrays. */
 export function columnsOf({ prefix, from, end, rows }: ColumnGroup, constants: Constants): Column[] {
   const value = (name: string): number => constants.get(name) ?? Number.NaN;
-  const names = new Map<number, string>();
-  for (const [name, at] of constants) {
-    if (name.startsWith(prefix) && at >= value(from) && at < value(end) && !AREA_NAMES.has(name)) names.set(at, name);
-  }
-  const places = [...names].toSorted(([one], [other]) => one - other);
-  return places.map(([at, name], index) => {
+  const places = [...constants]
+    .filter(([name, at]) => name.startsWith(prefix) && at >= value(from) && at < value(end) && !AREA_NAMES.has(name))
+    .toSorted(([, one], [, other]) => one - other);
+  return places.map(([name, at], index) => {
     const type = typeOf(name, constants);
     const bytes = value(rows) * WIDTHS[type];
-    const room = (places[index + 1]?.[0] ?? value(end)) - at;
+    const room = (places[index + 1]?.[1] ?? value(end)) - at;
     return { name, type, at, bytes: bytes * Math.max(1, Math.floor(room / bytes)) };
   });
 }
@@ -171,6 +190,13 @@ export function layoutProblems(constants: Constants): string[] {
     if (at < value(first ?? "") || at + bytes > value(last ?? ""))
       problems.push(`${name} (${bytes} bytes from ${at} on) does not lie between ${first} and ${last}.`);
   }
+  const cells = cellsOf(constants);
+  const outside = CELLS_NEEDED.filter((name) => !cells.some((cell) => cell.name === name));
+  for (const name of outside) problems.push(`${name} at ${value(name)} does not lie in the header.`);
+  for (const { name, type, at } of cells)
+    if (at % WIDTHS[type] !== 0) problems.push(`${name} at ${at} is not a multiple of ${WIDTHS[type]}.`);
+  const counters = areas.filter(({ name }) => name === "COUNTER_BASE");
+  problems.push(...overlaps([...cells, ...counters]));
   if (!(value("HEADER_END") <= value("STATE_END"))) problems.push("Its header ends beyond its state.");
   if (value("SCRATCH_END") > value("MEMORY_PAGES") * PAGE_BYTES) problems.push("Its areas end beyond its memory.");
   return [...problems, ...overlaps(spans)];

@@ -10,7 +10,7 @@
 // Neither hash covers scratch, or constants that are not part of the map.
 
 import { createHash } from "node:crypto";
-import { AREAS, bytesOf, COLUMN_GROUPS, columnsOf, FORMS, typeOf, WIDTHS } from "./layout-areas.ts";
+import { AREAS, bytesOf, cellsOf, COLUMN_GROUPS, columnsOf, FORMS } from "./layout-areas.ts";
 import type { Area, ColumnGroup, Constants, ElementType } from "./layout-areas.ts";
 
 /** A part of the state that is copied to another layout by its name. */
@@ -26,8 +26,6 @@ export interface Piece {
   readonly sizes: readonly string[];
 }
 
-/** Single values of the header: every address in the header with one of these prefixes. */
-const CELL = /^(HEADER|BREADCRUMB|OVERLOAD)_(?!BASE$|END$)/;
 /** Offsets within rows of several values, and the strides of such rows. */
 const ROW_FIELD = /^(SPELL|TEMPLATE|CLASS|AURA)_(?!BASE$|INDEX_BASE$)/;
 
@@ -55,18 +53,9 @@ export function piecesOf(constants: Constants): Map<string, Piece> {
       sizes,
     };
   });
+  const cells = cellsOf(constants).map((cell): Piece => ({ ...cell, rows: 1, group: null, sizes: [] }));
   const columns = COLUMN_GROUPS.flatMap((group) => columnPieces(group, constants));
-  return new Map([...cells(constants), ...areas, ...columns].map((piece) => [piece.name, piece]));
-}
-
-function cells(constants: Constants): Piece[] {
-  const [from, end] = [constants.get("HEADER_BASE") ?? Number.NaN, constants.get("HEADER_END") ?? Number.NaN];
-  return [...constants]
-    .filter(([name, at]) => CELL.test(name) && at >= from && at < end)
-    .map(([name, at]) => {
-      const type = typeOf(name, constants);
-      return { name, type, at, bytes: WIDTHS[type], rows: 1, group: null, sizes: [] };
-    });
+  return new Map([...cells, ...areas, ...columns].map((piece) => [piece.name, piece]));
 }
 
 function columnPieces(group: ColumnGroup, constants: Constants): Piece[] {

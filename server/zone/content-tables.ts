@@ -5,6 +5,7 @@
 
 import { WowsimError } from "../protocol/errors.ts";
 import type { KernelLayout } from "../../assembly/toolchain/kernel.ts";
+import { AREAS, bytesOf } from "../../assembly/toolchain/layout-areas.ts";
 import { AURA_KINDS, POWER_TYPES, SCHOOLS, SPELL_EFFECTS } from "../protocol/content/content.ts";
 import type { Content, CreatureTemplate, PlayerClass, Spell } from "../protocol/content/content.ts";
 
@@ -18,54 +19,79 @@ const TEMPLATE_ELITE = 2;
 type Cell = number | { f32: number };
 type Row = Record<string, Cell>;
 
-/** Writes all tables. Throws WowsimError("content_too_large") when a table has more entries than the kernel has room for. */
+/** The rows of each table, by the table's name. */
+type Tables = Readonly<Record<"SPELL" | "TEMPLATE" | "CLASS", Row[]>>;
+const CELL_BYTES = 4;
+
+/** Empties all tables and writes them. Throws WowsimError("content_too_large") when the kernel has no room for the content. */
 export function writeContent(
   memory: WebAssembly.Memory,
   layout: KernelLayout,
   content: Content,
   tickRateHz: number,
 ): void {
-  checkCooldowns(layout, content);
+  const problems = contentProblems(layout, content);
+  if (problems.length > 0) throw new WowsimError("content_too_large", problems.join(" "));
+  for (const area of AREAS.filter(([part]) => part === "content"))
+    new Uint8Array(memory.buffer, layout.value(area[1]), bytesOf(area, layout.constants)).fill(0);
   const view = new DataView(memory.buffer);
-  const ticks = (seconds: number): number => Math.round(seconds * tickRateHz);
-  const families = [...new Set(content.creatures.map(({ family }) => family))];
-  writeTable(
-    view,
-    layout,
-    "SPELL",
-    "SPELLS_MAX",
-    content.spells.map((spell) => spellRow(spell, ticks)),
-  );
-  writeTable(
-    view,
-    layout,
-    "TEMPLATE",
-    "TEMPLATES_MAX",
-    content.creatures.map((creature) => creatureRow(creature, families, ticks)),
-  );
-  writeTable(
-    view,
-    layout,
-    "CLASS",
-    "CLASSES_MAX",
-    content.classes.map((playerClass) => classRow(playerClass, ticks)),
-  );
+  for (const [table, rows] of Object.entries(tablesOf(content, tickRateHz))) writeTable(view, layout, table, rows);
   writeBooks(view, layout, content);
   const index = layout.value("SPELL_INDEX_BASE");
   content.spells.forEach((spell, row) => view.setUint16(index + spell.id * 2, row + 1, true));
 }
 
-/** The kernel would forget a cooldown for which it has no room. So it must have room for all cooldowns of a class at once. */
-function checkCooldowns(layout: KernelLayout, { spells, classes }: Content): void {
-  const room = layout.value("COOLDOWNS_MAX");
-  for (const { name, spells: book } of classes) {
-    const cooling = spells.filter(({ id, common, cooldownS }) => cooldownS > 0 && (common || book.includes(id))).length;
-    if (cooling <= room) continue;
-    throw new WowsimError(
-      "content_too_large",
-      `Class "${name}" knows ${cooling} spells with a cooldown; this kernel keeps ${room} (COOLDOWNS_MAX).`,
-    );
+function tablesOf({ spells, creatures, classes }: Content, tickRateHz: number): Tables {
+  const ticks = (seconds: number): number => Math.round(seconds * tickRateHz);
+  const families = [...new Set(creatures.map(({ family }) => family))];
+  return {
+    SPELL: spells.map((spell) => spellRow(spell, ticks)),
+    TEMPLATE: creatures.map((creature) => creatureRow(creature, families, ticks)),
+    CLASS: classes.map((playerClass) => classRow(playerClass, ticks)),
+  };
+}
+
+/** Why the content does not fit into the tables of this layout; empty when it does. Nothing may be written beside a table. */
+export function contentProblems(layout: KernelLayout, content: Content): string[] {
+  const value = (name: string): number => layout.value(name);
+  const problems = cooldownProblems(layout, content);
+  for (const [table, rows] of Object.entries(tablesOf(content, 1))) {
+    const room = value(CAPACITIES[table as keyof Tables]);
+    if (rows.length > room)
+      problems.push(
+        `The content has ${rows.length} rows for ${table}; this kernel holds ${room} (${CAPACITIES[table as keyof Tables]}).`,
+      );
+    const fields = Object.keys(rows[0] ?? {}).map((column) => `${table}_${column}`);
+    const outside = fields.filter((name) => !isInRow(value(name), CELL_BYTES, value(`${table}_STRIDE`)));
+    for (const name of outside) problems.push(`${name} at ${value(name)} does not lie in a row of ${table}.`);
   }
+  const bookBytes = Math.ceil(content.spells.length / 8);
+  if (!isInRow(value("CLASS_BOOK"), bookBytes, value("CLASS_STRIDE")))
+    problems.push(`CLASS_BOOK at ${value("CLASS_BOOK")} has no room for ${bookBytes} bytes in a row of CLASS.`);
+  const highest = Math.max(0, ...content.spells.map(({ id }) => id));
+  if (highest >= value("SPELL_IDS_MAX"))
+    problems.push(
+      `The content has a spell ${highest}; this kernel knows ids below ${value("SPELL_IDS_MAX")} (SPELL_IDS_MAX).`,
+    );
+  return problems;
+}
+
+const CAPACITIES: Readonly<Record<keyof Tables, string>> = {
+  SPELL: "SPELLS_MAX",
+  TEMPLATE: "TEMPLATES_MAX",
+  CLASS: "CLASSES_MAX",
+};
+
+const isInRow = (offset: number, bytes: number, stride: number): boolean => offset >= 0 && offset + bytes <= stride;
+
+/** The kernel would forget a cooldown for which it has no room. So it must have room for all cooldowns of a class at once. */
+function cooldownProblems(layout: KernelLayout, { spells, classes }: Content): string[] {
+  const room = layout.value("COOLDOWNS_MAX");
+  return classes.flatMap(({ name, spells: book }) => {
+    const cooling = spells.filter(({ id, common, cooldownS }) => cooldownS > 0 && (common || book.includes(id))).length;
+    if (cooling <= room) return [];
+    return [`Class "${name}" knows ${cooling} spells with a cooldown; this kernel keeps ${room} (COOLDOWNS_MAX).`];
+  });
 }
 
 /** Writes which spells each class has: one bit for each row of the spell table. */
@@ -80,16 +106,8 @@ function writeBooks(view: DataView, layout: KernelLayout, { spells, classes }: C
   });
 }
 
-function writeTable(view: DataView, layout: KernelLayout, table: string, capacityName: string, rows: Row[]): void {
-  const base = layout.value(`${table}_BASE`);
-  const stride = layout.value(`${table}_STRIDE`);
-  const rowsMax = layout.value(capacityName);
-  if (rows.length > rowsMax) {
-    throw new WowsimError(
-      "content_too_large",
-      `The content has ${rows.length} rows for ${table}; this kernel holds ${rowsMax} (${capacityName}).`,
-    );
-  }
+function writeTable(view: DataView, layout: KernelLayout, table: string, rows: Row[]): void {
+  const [base, stride] = [layout.value(`${table}_BASE`), layout.value(`${table}_STRIDE`)];
   rows.forEach((row, index) => {
     for (const [column, cell] of Object.entries(row)) {
       const address = base + index * stride + layout.value(`${table}_${column}`);

@@ -10,6 +10,8 @@
 
 import type { KernelLayout } from "../../assembly/toolchain/kernel.ts";
 import { AREAS, bytesOf } from "../../assembly/toolchain/layout-areas.ts";
+import type { Content, ZoneContent } from "../protocol/content/content.ts";
+import { writeContent } from "./content-tables.ts";
 
 interface Area {
   name: string;
@@ -17,9 +19,25 @@ interface Area {
   noted: Uint8Array;
 }
 
-/** Values of the header that the host sets when a zone begins. */
+/** Values of the header that only the host may set. */
 const CELLS = ["HEADER_ZONE_ID", "HEADER_TICK_RATE", "HEADER_SPAWN_X", "HEADER_SPAWN_Y", "HEADER_SPAWN_Z"];
 const CELL_BYTES = 4;
+
+/** What the host writes into the memory of a zone. */
+export interface HostPart {
+  zone: Pick<ZoneContent, "id">;
+  content: Content;
+  tickRateHz: number;
+}
+
+/** Writes all of it, whatever a module's init() has put there. Throws WowsimError("content_too_large"). */
+export function writeHostPart(memory: WebAssembly.Memory, layout: KernelLayout, part: HostPart): void {
+  writeContent(memory, layout, part.content, part.tickRateHz);
+  const view = new DataView(memory.buffer);
+  for (const name of CELLS) view.setUint32(layout.value(name), 0, true);
+  view.setUint32(layout.value("HEADER_ZONE_ID"), part.zone.id, true);
+  view.setUint32(layout.value("HEADER_TICK_RATE"), part.tickRateHz, true);
+}
 
 export class HostWritten {
   readonly #areas: readonly Area[];

@@ -10,7 +10,8 @@
 
 import { COMMAND_BYTES } from "../../assembly/abi.ts";
 import type { ZoneContent, Content } from "../protocol/content/content.ts";
-import { writeContent } from "./content-tables.ts";
+import { contentProblems } from "./content-tables.ts";
+import { writeHostPart } from "./host-written.ts";
 import { WowsimError } from "../protocol/errors.ts";
 import { createMemory, instantiate } from "../../assembly/toolchain/instance.ts";
 import type { Kernel, KernelExports, KernelLayout } from "../../assembly/toolchain/kernel.ts";
@@ -275,14 +276,14 @@ export class Zone {
     const into = new Uint8Array(memory.buffer, base, end - base);
     if (layout.stateHash === to.stateHash) return into.set(state);
     planMigration(layout, to).carry(state, into);
-    const { content, tickRateHz } = this.#options;
-    writeContent(memory, to, content, tickRateHz);
+    writeHostPart(memory, to, this.#options);
   }
 
   /** Throws WowsimError("layout_mismatch", the differences) when the module can not take over the state of a layout. */
   assertCanTake(kernel: Kernel, ...alsoFrom: KernelLayout[]): void {
     const layouts = new Set([this.#layout, this.#kernel.layout, ...alsoFrom]);
-    const problems = [...new Set([...layouts].flatMap((layout) => differences(layout, kernel.layout)))];
+    const found = [...layouts].flatMap((layout) => differences(layout, kernel.layout));
+    const problems = [...new Set([...found, ...contentProblems(kernel.layout, this.#options.content)])];
     if (problems.length === 0) return;
     throw new WowsimError(
       "layout_mismatch",
@@ -360,12 +361,12 @@ export class Zone {
 
   /** Creates a fresh instance. The memory contains only the zone's initial content, and both segments begin there. */
   #begin(): KernelExports {
-    const { zone, content, seed, tickRateHz } = this.#options;
+    const { zone, seed, tickRateHz } = this.#options;
     const exports = instantiate(this.#kernel, this.memory, this.#tank.refuel);
     this.#bind(this.#kernel.layout);
     this.startClock();
     this.#call(exports, () => exports.init(seed, zone.id, tickRateHz));
-    writeContent(this.memory, this.#kernel.layout, content, tickRateHz);
+    writeHostPart(this.memory, this.#kernel.layout, this.#options);
     this.#output.noteHostWritten();
     this.#call(exports, () => exports.hash());
     this.entities.forget();

@@ -100,21 +100,40 @@ async function compileWide(): Promise<Kernel> {
   return loadKernel(await meter(await compileCached(sources)), "wide");
 }
 
-let crowdless: Promise<Kernel> | null = null;
-/** The kernel of this checkout, which traps in each tick in which players are there. */
-export function crowdlessKernel(): Promise<Kernel> {
-  crowdless ??= compileCrowdless();
-  return crowdless;
+const patched = new Map<string, Promise<Kernel>>();
+/** The kernel of this checkout with other text in assembly/index.ts, compiled once a process. */
+function patchedKernel(label: string, ...patches: [before: string, after: string][]): Promise<Kernel> {
+  const kernelOf = async (): Promise<Kernel> => {
+    const sources = await readSources();
+    let index = sources.get("index.ts") ?? "";
+    for (const [before, after] of patches) {
+      if (!index.includes(before)) throw new Error(`assembly/index.ts has no ${before}`);
+      index = index.replace(before, after);
+    }
+    return loadKernel(await meter(await compileCached(sources.set("index.ts", index))), label);
+  };
+  const known = patched.get(label) ?? kernelOf();
+  patched.set(label, known);
+  return known;
 }
 
-async function compileCrowdless(): Promise<Kernel> {
-  const sources = await readSources();
-  const index = (sources.get("index.ts") ?? "").replace(
+/** It traps in each tick in which players are there. */
+export const crowdlessKernel = (): Promise<Kernel> =>
+  patchedKernel("crowdless", [
     "  regenerate();\n",
     "  regenerate();\n  if (load<u32>(HEADER_PLAYERS) > 0) unreachable();\n",
+  ]);
+
+/** Its init() writes where only the host may. */
+export const meddlingKernel = (): Promise<Kernel> =>
+  patchedKernel(
+    "meddling",
+    [
+      "  Cell.set(HEADER_TICK_RATE, max<u32>(tickRateHz, 1));\n",
+      "  Cell.set(HEADER_TICK_RATE, 1); Cell.set(HEADER_ZONE_ID, 77); store<f32>(HEADER_SPAWN_X, 4242);\n  memory.fill(SPELL_BASE, 9, SPELL_STRIDE * SPELLS_MAX + 200);\n",
+    ],
+    ["  HEADER_TICK,\n", "  HEADER_SPAWN_X,\n  SPELL_BASE,\n  SPELL_STRIDE,\n  SPELLS_MAX,\n  HEADER_TICK,\n"],
   );
-  return loadKernel(await meter(await compileCached(sources.set("index.ts", index))), "crowdless");
-}
 
 async function plantedSources(): Promise<Map<string, string>> {
   const sources = await readSources();

@@ -60,6 +60,16 @@ test.each([
     "does not lie between STATE_BASE and STATE_END",
   ],
   ["a header without an end", { HEADER_END: 13_700_000 }, "Its header ends beyond its state"],
+  ["a second name for a column", { ENTITY_HP: layout.value("ENTITY_HEALTH") }, "and reaches into ENTITY_H"],
+  ["a second name for a value of the header", { HEADER_RATE: layout.value("HEADER_TICK_RATE") }, "and reaches into"],
+  [
+    "a value of the header in scratch",
+    { HEADER_TICK_RATE: 13_000_000 },
+    "HEADER_TICK_RATE at 13000000 does not lie in",
+  ],
+  ["a value beyond the memory", { HEADER_COMMAND_COUNT: 0x7fff_fff0 }, "HEADER_COMMAND_COUNT at 2147483632 does not"],
+  ["a value between two words", { OVERLOAD_LEVEL: layout.value("OVERLOAD_LEVEL") + 1 }, "is not a multiple of 4"],
+  ["a value among the counters", { HEADER_FRAME_TURN: layout.value("COUNTER_BASE") + 8 }, "and reaches into"],
   ["a type that there is not", { TYPE_ENTITY_X: 7 }, "TYPE_ENTITY_X is 7, which is no type"],
   ["departures that reach into arrivals", { DEPARTURES_MAX: 65 }, "and reaches into ARRIVAL_BASE"],
 ])("%s is refused", (_, changes, problem) => {

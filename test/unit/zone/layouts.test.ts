@@ -7,7 +7,16 @@ import { layoutFrom } from "../../../assembly/toolchain/load.ts";
 import { recover } from "../../../server/zone/recovery.ts";
 import { Restart } from "../../../server/zone/restart.ts";
 import { commandBytes } from "../../helpers/zone-commands.ts";
-import { playedZone, stateOf, testKernel, trapOf, walk, wideKernel } from "../../helpers/zone.ts";
+import {
+  meddlingKernel,
+  newZone,
+  playedZone,
+  stateOf,
+  testKernel,
+  trapOf,
+  walk,
+  wideKernel,
+} from "../../helpers/zone.ts";
 import { RunnerBench } from "../../helpers/zone-runner.ts";
 
 const kernel = await testKernel();
@@ -49,6 +58,26 @@ describe("a swap", () => {
     for (const each of [zone, twin]) each.step(walk(9));
     expect(zone.hash).toBe(twin.hash);
   });
+});
+
+test.each([
+  ["a spell's id beyond the index", { SPELL_IDS_MAX: 128 }, "this kernel knows ids below 128 (SPELL_IDS_MAX)"],
+  ["a field beyond its row", { SPELL_COST: 5_000_000 }, "SPELL_COST at 5000000 does not lie in a row of SPELL"],
+  ["a book beyond its row", { CLASS_BOOK: kernel.layout.value("CLASS_STRIDE") }, "CLASS_BOOK at 128 has no room"],
+  ["fewer rows than the content has", { CLASSES_MAX: 1 }, "this kernel holds 1 (CLASSES_MAX)"],
+])("a module is refused for %s, which the host would write elsewhere", async (_, changes, words) => {
+  const zone = await playedZone(5);
+  const before = zone.bytes.slice();
+  const layout = layoutFrom([...kernel.layout.constants, ...Object.entries(changes)]);
+  expect(() => zone.swap({ ...kernel, hash: "0123456789abcdef", layout })).toThrow(words);
+  expect(Buffer.compare(zone.bytes, before)).toBe(0);
+});
+
+test("whatever init() writes where only the host may is the host's again before the first tick", async () => {
+  const [meddling, honest] = [await newZone({ kernel: await meddlingKernel() }), await newZone()];
+  expect(Buffer.compare(stateOf(meddling), stateOf(honest))).toBe(0);
+  for (const zone of [meddling, honest]) zone.step(commandBytes([]));
+  expect(meddling.hash).toBe(honest.hash);
 });
 
 describe("a recovery", () => {
