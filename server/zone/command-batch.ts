@@ -6,7 +6,7 @@
 //   batch.sort()                 // session 3: seq 8, seq 9; session 7: seq 2
 //   batch.push(command.set(OP_NUDGE, { a: 1000001, x: 3, y: 4 }))
 
-import { COMMAND_BYTES } from "../../assembly/abi.ts";
+import { COMMAND_BYTES, OP_SPIN, OP_TRAP } from "../../assembly/abi.ts";
 import type { CommandBatch } from "../protocol/faults/fault.ts";
 import { COMMAND_WORDS as WORDS } from "../protocol/game/command.ts";
 import type { Command } from "../protocol/game/command.ts";
@@ -14,6 +14,8 @@ import { at as itemAt, wordAt } from "../protocol/assert.ts";
 
 /** More than the records of any batch. So session * PLACES + index is one exact number, and a sort key. */
 const PLACES = 2 ** 20;
+
+const OP_MASK = 0xffff;
 
 /** What a fault can read of a zone: the ids and the positions of its entities. */
 export interface EntityView {
@@ -88,6 +90,15 @@ export class ZoneBatch implements CommandBatch {
 
   push(command: Command): boolean {
     return this.append(command.words, 0);
+  }
+
+  /** True when a fault's poison command is in it. Only the batch tells: what a kernel says of a trap may be false. */
+  get isPoisoned(): boolean {
+    for (let i = 0; i < this.count; i++) {
+      const op = wordAt(this.#words, i * WORDS) & OP_MASK;
+      if (op === OP_TRAP || op === OP_SPIN) return true;
+    }
+    return false;
   }
 
   entityIds(): Uint32Array {

@@ -10,7 +10,6 @@
 //   1 s   anew        only the initial content
 //   2 s, 4 s, ... 30 s, 30 s   anew
 
-import { OP_LEAVE } from "../../assembly/abi.ts";
 import { messageOf } from "../protocol/errors.ts";
 import { ZoneTrap } from "./trap.ts";
 import type { Zone } from "./zone.ts";
@@ -54,7 +53,7 @@ export class Restart {
   hasFailedAnew = false;
 
   /**
-   * The zone has just gone DOWN. If that is soon after its last restart and no command is to blame (`isStateToBlame`), the
+   * The zone has just gone DOWN. If that is soon after its last restart and no fault's command is to blame (`isStateToBlame`), the
    * restored state itself is the cause, perhaps only with players in it. Then the next restart uses an older state.
    */
   begin(nowMs: number, isStateToBlame = false): void {
@@ -104,10 +103,10 @@ export class Restart {
     return isBack;
   }
 
-  /** A tick of the try has failed. Returns the milliseconds until the next try. */
-  failed(error: unknown, nowMs: number): number {
-    // A fault's command stops with the fault. OP_LEAVE does not: the restart itself adds it to each try, to remove all players.
-    const isFaultToBlame = error instanceof ZoneTrap && error.note.commandIndex !== null && error.note.op !== OP_LEAVE;
+  /** A tick of the try has failed; `isPoisoned`: with a fault's command in it. Returns the milliseconds until the next try. */
+  failed(error: unknown, nowMs: number, isPoisoned = false): number {
+    // A fault's command stops with the fault.
+    const isFaultToBlame = isPoisoned && error instanceof ZoneTrap;
     const isLast = this.#further >= BEGINNINGS.length - 1;
     this.hasFailedAnew = isLast && !isFaultToBlame;
     if (isLast || isFaultToBlame) this.#backOffMs = Math.min(this.#backOffMs * 2, BACK_OFF_MS_MAX);

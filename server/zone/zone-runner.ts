@@ -244,7 +244,7 @@ export class ZoneRunner {
       this.#load.shed(this.#batch);
       this.#prepareAndStep();
     } catch (error) {
-      const next_try_ms = this.#restart.failed(error, this.#options.now());
+      const next_try_ms = this.#restart.failed(error, this.#options.now(), this.#batch.isPoisoned);
       const data = { ...this.#named(this.zone.tick + 1), error: messageOf(error), next_try_ms };
       this.#options.emitter.emit("event", "zone", "Zone restart failed", data);
       if (this.#restart.hasFailedAnew) this.#modules.fallBack(messageOf(error));
@@ -339,7 +339,7 @@ export class ZoneRunner {
     this.#membership.forget(this.#options.output);
     this.#intake.isClosed = true;
     this.#load.forget();
-    const isStateToBlame = error instanceof UnrecoverableZone && error.note.commandIndex === null;
+    const isStateToBlame = error instanceof UnrecoverableZone && !this.#batch.isPoisoned;
     this.#restart.begin(this.#options.now(), isStateToBlame);
     if (this.#restart.hasFailedAnew) this.#modules.fallBack(reason);
     this.#setState("DOWN", reason);

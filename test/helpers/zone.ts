@@ -124,6 +124,17 @@ export const crowdlessKernel = (): Promise<Kernel> =>
     "  regenerate();\n  if (load<u32>(HEADER_PLAYERS) > 0) unreachable();\n",
   ]);
 
+/** The same in every other half second, and it says that a command was to blame. */
+export const lyingKernel = (): Promise<Kernel> =>
+  patchedKernel(
+    "lying",
+    [
+      "  regenerate();\n",
+      "  regenerate();\n  if (load<u32>(HEADER_PLAYERS) > 0 && now % 20 >= 10) { Cell.set(BREADCRUMB_COMMAND, 0); unreachable(); }\n",
+    ],
+    ["  HEADER_TICK,\n", "  BREADCRUMB_COMMAND,\n  HEADER_TICK,\n"],
+  );
+
 /** Its init() writes where only the host may. */
 export const meddlingKernel = (): Promise<Kernel> =>
   patchedKernel(

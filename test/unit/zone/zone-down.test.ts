@@ -1,12 +1,12 @@
 // How a zone that is DOWN comes back, and what happens when it can not.
 
 import { describe, expect, test } from "bun:test";
-import { JOIN_WATCHES, OP_JOIN } from "../../../assembly/abi.ts";
+import { JOIN_WATCHES, OP_JOIN, OP_MOVE } from "../../../assembly/abi.ts";
 import { PROBATION_TICKS, RELAPSE_BACK_OFF_MS_MAX, RELAPSE_MS, Restart } from "../../../server/zone/restart.ts";
 import { trappingKernel } from "../../helpers/odd-kernels.ts";
 import { RunnerBench } from "../../helpers/zone-runner.ts";
 import { commandBytes } from "../../helpers/zone-commands.ts";
-import { crowdlessKernel, plantedKernel, playedZone, testKernel } from "../../helpers/zone.ts";
+import { crowdlessKernel, lyingKernel, plantedKernel, playedZone, testKernel } from "../../helpers/zone.ts";
 
 const kernel = await testKernel();
 const bad = await plantedKernel();
@@ -116,6 +116,21 @@ test("a promoted module that can not begin the zone gives way to the one before 
     [kernel.hash, false],
   ]);
   expect(bench.emitter.messages("Module rolled back")).toHaveLength(2);
+  expect(bench.state).toBe("ACTIVE");
+});
+
+test("a promoted module that blames commands for its own traps gives way to the one before it", async () => {
+  const lying = await lyingKernel();
+  const bench = await RunnerBench.start({ kernel: lying, earlier: [kernel] });
+  for (let tick = 1; tick <= 800; tick++) {
+    if (bench.state === "ACTIVE" && bench.runner.zone.tick % 20 === 0) bench.give(join(tick));
+    bench.give({ op: OP_MOVE, session: 1, seq: tick, x: 1 });
+    bench.tick();
+  }
+  expect(bench.told("recovered").some(({ note }) => note.commandIndex === 0)).toBe(true);
+  expect(bench.told("rolled_back").map(({ fromHash, toHash }) => [fromHash, toHash])).toEqual([
+    [lying.hash, kernel.hash],
+  ]);
   expect(bench.state).toBe("ACTIVE");
 });
 
