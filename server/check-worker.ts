@@ -25,6 +25,8 @@ async function prepare({ wasm, label }: CheckRequest): Promise<CheckAnswer> {
     const { module, layout } = loadKernel(metered, label);
     return { ok: true, module, layout: layoutEntries(layout) };
   } catch (error) {
-    return { ok: false, problems: [`It could not be prepared: ${messageOf(error)}`] };
+    // Binaryen goes down into blocks by recursion.
+    const reason = error instanceof RangeError ? "its code is nested too deep; split the function" : messageOf(error);
+    return { ok: false, problems: [`It could not be prepared: ${reason}`] };
   }
 }

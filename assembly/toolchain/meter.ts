@@ -29,7 +29,15 @@ import type binaryen from "binaryen";
 import { WowsimError } from "../../server/protocol/errors.ts";
 import { OVERDRAFT_MAX } from "./fuel.ts";
 import { CallCharges } from "./call-charges.ts";
-import { type Binaryen, allowedFeatures, callsOf, instructionsOf, rawBinaryen, walkFunction } from "./walk.ts";
+import {
+  type Binaryen,
+  allowedFeatures,
+  callsOf,
+  instructionsOf,
+  rawBinaryen,
+  walkFunction,
+  walkRound,
+} from "./walk.ts";
 
 export const FUEL_EXPORT = "fuel";
 export const SOURCE_SECTION = "wowsim.source";
@@ -168,7 +176,7 @@ class Meterer {
     const { LoopId, CallId, MemoryFillId, MemoryCopyId, LoadId, StoreId, SIMDLoadId, SIMDLoadStoreLaneId } =
       this.#library;
     let [isInnermost, accesses] = [true, 0];
-    walkFunction(this.#library, this.#bodyOf(loop), (_expression, kind) => {
+    walkRound(this.#library, this.#bodyOf(loop), (_expression, kind) => {
       if ([LoopId, CallId, MemoryFillId, MemoryCopyId].includes(kind)) isInnermost = false;
       if ([LoadId, StoreId, SIMDLoadId, SIMDLoadStoreLaneId].includes(kind)) accesses++;
     });

@@ -91,17 +91,24 @@ export function walkFunction(library: Binaryen, body: number, visit: (expression
   });
 }
 
+/** Visits a body without what is in its loops: one round of a loop, or one call of a function. The loops themselves are visited. */
+export function walkRound(library: Binaryen, body: number, visit: (expression: number, kind: number) => void): void {
+  walk(library, body, (expression, kind) => {
+    visit(expression, kind);
+    return kind !== library.LoopId;
+  });
+}
+
 /** Number of instructions in a body, without those of its loops. A slow instruction counts as several. */
 export function instructionsOf(library: Binaryen, body: number): number {
   const slow = slowOperations(library);
   const raw = rawBinaryen(library, ["BinaryGetOp", "UnaryGetOp"]);
   let count = 0;
-  walk(library, body, (expression, kind) => {
+  walkRound(library, body, (expression, kind) => {
     const isSlow =
       (kind === library.BinaryId && slow.binary.has(raw.BinaryGetOp(expression))) ||
       (kind === library.UnaryId && slow.unary.has(raw.UnaryGetOp(expression)));
     count += isSlow ? SLOW_INSTRUCTIONS : 1;
-    return kind !== library.LoopId;
   });
   return count;
 }
@@ -109,9 +116,8 @@ export function instructionsOf(library: Binaryen, body: number): number {
 /** Names of the functions that a body calls, one for each call in the code, without the calls in its loops. */
 export function callsOf(library: Binaryen, body: number): string[] {
   const targets: string[] = [];
-  walk(library, body, (expression, kind) => {
+  walkRound(library, body, (expression, kind) => {
     if (kind === library.CallId) targets.push((library.getExpressionInfo(expression) as binaryen.CallInfo).target);
-    return kind !== library.LoopId;
   });
   return targets;
 }
