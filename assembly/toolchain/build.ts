@@ -1,16 +1,12 @@
 // Builds the kernel: AssemblyScript -> checked -> metered. It runs as a script, and is imported where a kernel is needed that
 // is never older than its source.
 //
-//   bun assembly/toolchain/build.ts                                        assembly/build/kernel.wasm, kernel.metered.wasm
-//   bun assembly/toolchain/build.ts --variant regression --out bad.wasm    a candidate with a known defect, for drills
-//   bun assembly/toolchain/build.ts --variant hotfix --out -               the same as bytes on stdout
-//
-// A variant is a folder under assembly/variants/. Its files replace the files of the same path in assembly/.
+//   bun assembly/toolchain/build.ts     assembly/build/kernel.wasm, kernel.metered.wasm
 
 import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, rename, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { WowsimError, messageOf } from "../../server/protocol/errors.ts";
 import { checkModule } from "./checks.ts";
 import { CompileCache } from "./compile-cache.ts";
@@ -19,7 +15,6 @@ import { hashOf, meter } from "./meter.ts";
 /** In a one-file build all files lie in one folder, and assembly/ with its build is among them. */
 const ROOT = Bun.isStandaloneExecutable ? import.meta.dir : join(import.meta.dir, "..", "..");
 export const ASSEMBLY = join(ROOT, "assembly");
-export const VARIANTS = join(ASSEMBLY, "variants");
 /** Paths of a build's files, in the folder `build` beside the sources. `stamp` holds the hash of those sources. */
 const filesOf = (assembly: string): { folder: string; wasm: string; metered: string; stamp: string } => {
   const folder = join(assembly, "build");
@@ -27,13 +22,16 @@ const filesOf = (assembly: string): { folder: string; wasm: string; metered: str
   return { folder, wasm: join(folder, wasm), metered: join(folder, metered), stamp: join(folder, stamp) };
 };
 /** Folders of assembly/ that contain no sources of the kernel. */
-const NO_SOURCES = ["build", "toolchain", "variants"];
+const NO_SOURCES = ["build", "candidates", "toolchain"];
+/** More than any kernel has. */
+const ENTRIES_MAX = 2_000;
 /** Cache of compiled modules. */
 const COMPILED = join(filesOf(ASSEMBLY).folder, "compiled");
 /** Packages that compile and meter. Another version of one makes another module from the same sources. */
 const COMPILERS = ["assemblyscript", "binaryen"];
-/** Files of the toolchain whose change makes a build stale, like a change of the sources. */
-const TOOLCHAIN = ["build.ts", "fuel.ts", "meter.ts", "walk.ts"].map((name) => join(import.meta.dir, name));
+/** Files of the toolchain whose change makes a compiled module stale, and those that check and meter it. */
+const COMPILING = ["build.ts"];
+const PREPARING = ["binary.ts", "call-charges.ts", "checks.ts", "fuel.ts", "layout-areas.ts", "meter.ts", "walk.ts"];
 
 export interface BuiltKernel {
   /** The module as compiled. Its hash identifies the kernel. */
@@ -68,43 +66,54 @@ async function builtFrom(assembly: string): Promise<string> {
   return existsSync(metered) && existsSync(stamp) ? await readFile(stamp, "utf8") : "";
 }
 
-/**
- * Compiles, checks and meters the kernel, or a variant of it (`variantNames`).
- * Throws WowsimError("kernel_source" | "kernel_compile" | "kernel_check").
- */
-export async function buildKernel(options: { variant?: string } = {}): Promise<BuiltKernel> {
-  return buildFrom(await readSources(options.variant));
+/** Compiles, checks and meters the kernel. Throws WowsimError("kernel_source" | "kernel_compile" | "kernel_check"). */
+export async function buildKernel(): Promise<BuiltKernel> {
+  return await buildFrom(await readSources());
 }
 
-async function buildFrom(sources: Map<string, string>): Promise<BuiltKernel> {
+/** The same for other source texts. */
+export async function buildFrom(sources: Map<string, string>): Promise<BuiltKernel> {
   const wasm = await compileCached(sources);
+  const metered = await preparedCached(wasm, checkAndMeter);
+  return { wasm, metered, hash: hashOf(wasm) };
+}
+
+/** The metered module. `make` checks and meters it; if the cache has it, it was checked before. */
+export async function preparedCached(
+  wasm: Uint8Array,
+  make: (wasm: Uint8Array) => Promise<Uint8Array>,
+): Promise<Uint8Array> {
+  return await cached(
+    () => hashOfBuild([hashOf(wasm)], PREPARING),
+    () => make(wasm),
+  );
+}
+
+async function checkAndMeter(wasm: Uint8Array): Promise<Uint8Array> {
   const problems = await checkModule(wasm);
   if (problems.length > 0) throw new WowsimError("kernel_check", `The kernel may not run:\n- ${problems.join("\n- ")}`);
-  return { wasm, metered: await meter(wasm), hash: hashOf(wasm) };
+  return await meter(wasm);
 }
 
-/**
- * Returns the cached module of the sources; compiles them when there is none. A damaged cached module is not used. Throws like
- * `compile`.
- */
+/** The module of the sources, unchecked and unmetered. It is compiled if the cache does not have it. Throws like `compile`. */
 export async function compileCached(sources: Map<string, string>): Promise<Uint8Array> {
+  return await cached(
+    () => hashOfBuild(partsOf(sources), COMPILING),
+    () => compile(sources),
+  );
+}
+
+/** What the cache has under a hash, or else what `make` makes. A damaged module in the cache is not used. */
+async function cached(hashOfIt: () => Promise<string>, make: () => Promise<Uint8Array>): Promise<Uint8Array> {
   // A one-file build does not know its compilers' versions, and has no folder for a cache.
-  if (Bun.isStandaloneExecutable) return await compile(sources);
+  if (Bun.isStandaloneExecutable) return await make();
   const cache = new CompileCache(COMPILED);
-  const hash = await hashSources(sources);
+  const hash = await hashOfIt();
   const kept = await cache.get(hash);
   if (kept !== null && WebAssembly.validate(kept)) return kept;
-  const wasm = await compile(sources);
-  await cache.put(hash, wasm);
-  return wasm;
-}
-
-/** Builds the kernel, or a variant of it, into the file `out`: unmetered, as a deploy needs it. Throws like buildKernel. */
-export async function buildToFile(out: string, options: { variant?: string } = {}): Promise<BuiltKernel> {
-  const kernel = await buildKernel(options);
-  await mkdir(dirname(out), { recursive: true });
-  await replaceFile(out, kernel.wasm);
-  return kernel;
+  const made = await make();
+  await cache.put(hash, made);
+  return made;
 }
 
 /** Builds the kernel into the files that ensureKernel uses. */
@@ -113,16 +122,6 @@ async function buildOwn(): Promise<BuiltKernel> {
   const kernel = await buildFrom(sources);
   await writeKernel(ASSEMBLY, kernel, await hashSources(sources));
   return kernel;
-}
-
-/** Names that buildKernel accepts as a variant. */
-export async function variantNames(): Promise<string[]> {
-  if (!existsSync(VARIANTS)) return [];
-  const entries = await readdir(VARIANTS, { withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => entry.name)
-    .toSorted();
 }
 
 async function writeKernel(assembly: string, kernel: BuiltKernel, sources: string): Promise<void> {
@@ -134,50 +133,43 @@ async function writeKernel(assembly: string, kernel: BuiltKernel, sources: strin
 }
 
 /** Readers see the whole old file or the whole new one, even when two processes build at the same time. */
-async function replaceFile(path: string, contents: Uint8Array | string): Promise<void> {
+export async function replaceFile(path: string, contents: Uint8Array | string): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   await writeFile(temporary, contents);
   await rename(temporary, path);
 }
 
-/** Source text by path in assembly/. The files of a variant replace those of the same path. Throws WowsimError("kernel_source"). */
-export async function readSources(variant?: string): Promise<Map<string, string>> {
-  const sources = await readFolder(ASSEMBLY);
-  if (variant === undefined) return sources;
-  const folder = join(VARIANTS, variant);
-  if (!/^[a-z0-9-]+$/.test(variant) || !existsSync(folder)) {
-    throw new WowsimError(
-      "kernel_source",
-      `There is no variant ${variant}; choose one of ${(await variantNames()).join(", ")}.`,
-    );
-  }
-  for (const [name, text] of await readFolder(folder)) {
-    if (!sources.has(name)) {
-      throw new WowsimError(
-        "kernel_source",
-        `${variant}/${name} stands in for nothing; give it the path of a file in assembly/.`,
-      );
-    }
-    sources.set(name, text);
-  }
-  return sources;
+/** Source texts of the kernel, by path in assembly/. */
+export async function readSources(): Promise<Map<string, string>> {
+  return await readFolder(ASSEMBLY);
 }
 
-/** Source texts of a folder and its subfolders, by path relative to the folder, sorted. */
-async function readFolder(folder: string): Promise<Map<string, string>> {
-  const names = (await namesIn(folder, "")).toSorted();
+/**
+ * Source texts of a folder and its subfolders, by path relative to the folder, sorted. Throws WowsimError("kernel_source") for
+ * a folder with too much in it, such as the root of a disk.
+ */
+export async function readFolder(folder: string): Promise<Map<string, string>> {
+  const names = (await namesIn(folder)).toSorted();
   const texts = await Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));
   return new Map(names.map((name, index) => [name, texts[index] ?? ""]));
 }
 
-async function namesIn(root: string, folder: string): Promise<string[]> {
-  const entries = await readdir(join(root, folder), { withFileTypes: true });
-  const names = entries.map(async (entry) => {
-    const name = folder === "" ? entry.name : `${folder}/${entry.name}`;
-    if (entry.isDirectory()) return NO_SOURCES.includes(name) ? [] : await namesIn(root, name);
-    return name.endsWith(".ts") ? [name] : [];
-  });
-  return (await Promise.all(names)).flat();
+async function namesIn(root: string): Promise<string[]> {
+  const names: string[] = [];
+  const folders = [""];
+  let seen = 0;
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const entry of await readdir(join(root, folder), { withFileTypes: true })) {
+      if (++seen > ENTRIES_MAX) {
+        const message = `${root} has more than ${ENTRIES_MAX} files and folders; give the folder with the kernel's sources.`;
+        throw new WowsimError("kernel_source", message);
+      }
+      const name = folder === "" ? entry.name : `${folder}/${entry.name}`;
+      if (!entry.isDirectory()) names.push(...(name.endsWith(".ts") ? [name] : []));
+      else if (!NO_SOURCES.includes(name)) folders.push(name);
+    }
+  }
+  return names;
 }
 
 /** Path of the only source file of that name in any folder, for example `grid.ts`. Throws WowsimError("kernel_source"). */
@@ -200,10 +192,19 @@ export async function compilerVersions(): Promise<string[]> {
 
 /** Hash that identifies a build: of its sources, the compilers' versions and the toolchain's files. Hexadecimal SHA-256. */
 export async function hashSources(texts: Map<string, string>, compilers?: readonly string[]): Promise<string> {
+  return await hashOfBuild(partsOf(texts), [...COMPILING, ...PREPARING], compilers);
+}
+
+const partsOf = (texts: ReadonlyMap<string, string>): string[] => [...texts].map(([name, text]) => `${name}\n${text}`);
+
+async function hashOfBuild(
+  parts: readonly string[],
+  toolchain: readonly string[],
+  compilers?: readonly string[],
+): Promise<string> {
   const hash = createHash("sha256");
-  for (const [name, text] of texts) hash.update(`${name}\n${text}\n`);
-  for (const name of compilers ?? (await compilerVersions())) hash.update(`${name}\n`);
-  for (const path of TOOLCHAIN) hash.update(await readFile(path));
+  for (const part of [...parts, ...(compilers ?? (await compilerVersions()))]) hash.update(`${part}\n`);
+  for (const name of toolchain) hash.update(await readFile(join(import.meta.dir, name)));
   return hash.digest("hex");
 }
 
@@ -233,28 +234,10 @@ export async function compile(sources: Map<string, string>): Promise<Uint8Array>
   return wasm;
 }
 
-async function main(args: string[]): Promise<void> {
-  const option = (name: string) => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
-  const variant = option("--variant");
-  const out = option("--out");
-  if (args.length > 0 && out === undefined) {
-    throw new WowsimError(
-      "usage",
-      "bun assembly/toolchain/build.ts [--variant NAME] [--out FILE|-]: say --out with --variant.",
-    );
-  }
-  if (out === "-") {
-    await Bun.write(Bun.stdout, (await buildKernel(variant === undefined ? {} : { variant })).wasm);
-    return;
-  }
-  const kernel =
-    out === undefined ? await buildOwn() : await buildToFile(out, variant === undefined ? {} : { variant });
-  process.stdout.write(`${kernel.hash} ${kernel.wasm.length} bytes, metered ${kernel.metered.length} bytes\n`);
-}
-
 if (import.meta.main) {
   try {
-    await main(process.argv.slice(2));
+    const kernel = await buildOwn();
+    process.stdout.write(`${kernel.hash} ${kernel.wasm.length} bytes, metered ${kernel.metered.length} bytes\n`);
   } catch (error) {
     process.stderr.write(`${messageOf(error)}\n`);
     process.exitCode = 1;

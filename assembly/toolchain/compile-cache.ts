@@ -1,6 +1,6 @@
-// A cache of what asc compiled. Compiling takes ten seconds of processor time, and a drill, a demo and a canary compile the
-// same variants repeatedly. The cache holds unchecked, unmetered modules, each under the hash of everything it was made from. A
-// user of the cache checks and meters the module as if it had just been compiled.
+// A cache of built modules. Compiling takes some seconds of processor time, and drills, deploys and tests build the same
+// candidates again and again. The cache holds modules as compiled, and modules that were checked and metered, each under the
+// hash of everything it was made from.
 //
 //   const cache = new CompileCache("assembly/build/compiled")
 //   await cache.get("9f3c2a…")       // null, or the bytes
@@ -12,16 +12,18 @@ import { join } from "node:path";
 import { randomUUID } from "node:crypto";
 
 /** Modules that the cache keeps. The least recently used ones beyond this number are deleted. */
-const MODULES_MAX = 32;
+const MODULES_MAX = 256;
 
 export class CompileCache {
   readonly #folder: string;
+  readonly #modulesMax: number;
 
-  constructor(folder: string) {
+  constructor(folder: string, modulesMax = MODULES_MAX) {
     this.#folder = folder;
+    this.#modulesMax = modulesMax;
   }
 
-  /** The module with this hash; null when it is not in the cache. */
+  /** The module under this hash; null when it is not in the cache. */
   async get(hash: string): Promise<Uint8Array | null> {
     const file = this.#fileOf(hash);
     try {
@@ -53,11 +55,11 @@ export class CompileCache {
 
   async #prune(): Promise<void> {
     const files = (await readdir(this.#folder)).filter((name) => name.endsWith(".wasm"));
-    if (files.length <= MODULES_MAX) return;
+    if (files.length <= this.#modulesMax) return;
     const used = await Promise.all(
       files.map(async (name) => ({ name, atMs: (await stat(join(this.#folder, name))).mtimeMs })),
     );
-    const old = used.toSorted((a, b) => b.atMs - a.atMs).slice(MODULES_MAX);
+    const old = used.toSorted((a, b) => b.atMs - a.atMs).slice(this.#modulesMax);
     for (const { name } of old) await rm(join(this.#folder, name), { force: true });
   }
 

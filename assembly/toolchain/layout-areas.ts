@@ -35,6 +35,7 @@ export const AREAS: readonly Area[] = [
   ["content", "SPELL_INDEX_BASE", "u16", "SPELL_IDS_MAX"],
   ["content", "TEMPLATE_BASE", "u32", "TEMPLATE_STRIDE", "TEMPLATES_MAX", 1 / 4],
   ["content", "CLASS_BASE", "u32", "CLASS_STRIDE", "CLASSES_MAX", 1 / 4],
+  ["content", "ITEM_BASE", "u32", "ITEM_STRIDE", "ITEMS_MAX", 1 / 4],
   ["state", "ENTITY_LOCKED", "u32", "ENTITY_LOCKED_STRIDE", "ROWS_MAX", 1 / 4],
   ["state", "COOLDOWN_SPELL", "u32", "COOLDOWNS_MAX", "PLAYERS_MAX"],
   ["state", "COOLDOWN_END", "u32", "COOLDOWNS_MAX", "PLAYERS_MAX"],
@@ -43,13 +44,18 @@ export const AREAS: readonly Area[] = [
   ["state", "THREAT_VALUE", "f32", "THREAT_MAX", "CREATURES_MAX"],
   ["state", "THREAT_ROW", "u16", "THREAT_MAX", "CREATURES_MAX"],
   ["state", "AURA_BASE", "u32", "AURA_BYTES", "AURAS_MAX", "ROWS_MAX", 1 / 4],
+  ["state", "STACK_BASE", "u32", "STACKS_MAX", "PLAYERS_MAX"],
+  ["state", "LEDGER_CREATED", "u32", "ITEMS_MAX"],
+  ["state", "LEDGER_DESTROYED", "u32", "ITEMS_MAX"],
+  ["state", "LEDGER_ARRIVED", "u32", "ITEMS_MAX"],
+  ["state", "LEDGER_DEPARTED", "u32", "ITEMS_MAX"],
   ["state", "MAP_BASE", "u64", "MAP_SLOTS"],
   ["state", "FREE_BASE", "u64", "ROWS_MAX", 1 / 64],
   ["border", "COMMAND_BASE", "u32", "COMMAND_BYTES", "COMMANDS_MAX", 1 / 4],
   ["border", "EVENT_BASE", "u32", "EVENT_BYTES", "EVENTS_MAX", 1 / 4],
   ["border", "FRAME_BASE", "u32", "FRAME_BYTES_MAX", 1 / 4],
   ["border", "DEPARTURE_COUNT", "u32", 1],
-  ["border", "DEPARTURE_BASE", "u32", abi.TRANSFER_WORDS + 1, "DEPARTURES_MAX"],
+  ["border", "DEPARTURE_BASE", "u32", abi.DEPARTURE_WORDS, "DEPARTURES_MAX"],
   ["scratch", "GRID_START", "u32", "CELLS"],
   ["scratch", "GRID_CELL", "u32", "ROWS_MAX"],
   ["scratch", "GRID_ROW", "u16", "ROWS_MAX"],
@@ -76,6 +82,7 @@ export const AREAS: readonly Area[] = [
   ["scratch", "ARRIVAL_BASE", "u32", abi.TRANSFER_WORDS],
   ["scratch", "TRANSFER_AT", "u32", 1],
   ["scratch", "TRANSFER_OUT", "u32", 1],
+  ["scratch", "TRADED_BASE", "u32", "STACKS_MAX", 2],
 ];
 
 /** Columns. Every exported address with the prefix, from `from` up to `end`, begins an array with one element for each row. */
@@ -107,7 +114,10 @@ export const FORMS: Readonly<Record<string, number>> = {
   COMMAND_BYTES: abi.COMMAND_BYTES,
   EVENT_BYTES: abi.EVENT_BYTES,
   TRANSFER_WORDS: abi.TRANSFER_WORDS,
+  DEPARTURE_WORDS: abi.DEPARTURE_WORDS,
   COUNTERS: abi.COUNTERS,
+  ITEMS_MAX: abi.ITEM_COUNT_MAX,
+  STACKS_MAX: abi.STACK_COUNT_MAX,
 };
 
 /** Names of the addresses between which the areas lie. */

@@ -27,7 +27,7 @@ export interface Piece {
 }
 
 /** Offsets within rows of several values, and the strides of such rows. */
-const ROW_FIELD = /^(SPELL|TEMPLATE|CLASS|AURA)_(?!BASE$|INDEX_BASE$)/;
+const ROW_FIELD = /^(SPELL|TEMPLATE|CLASS|ITEM|AURA)_(?!BASE$|INDEX_BASE$)/;
 
 /** Names whose values host and module must share to understand each other. */
 export const BORDER_NAMES: readonly string[] = [

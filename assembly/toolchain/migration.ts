@@ -15,6 +15,7 @@ import { AREAS, bytesOf, WIDTHS } from "./layout-areas.ts";
 import type { Constants } from "./layout-areas.ts";
 import { BORDER_NAMES, rowFields } from "./layout-state.ts";
 import type { Piece } from "./layout-state.ts";
+import { ofPair } from "./of-pair.ts";
 
 /** Differences that one message names. */
 const NAMED_MAX = 3;
@@ -28,23 +29,30 @@ export interface Migration {
   carry(from: Uint8Array, to: Uint8Array): void;
 }
 
-/** Throws WowsimError("layout_mismatch") with the pieces that can not be copied. */
-export function planMigration(before: KernelLayout, after: KernelLayout): Migration {
+/** Throws WowsimError("layout_mismatch") with the pieces that can not be copied. A plan is made once for two layouts. */
+export const planMigration = ofPair(plan);
+
+function plan(before: KernelLayout, after: KernelLayout): Migration {
   const problems = differences(before, after);
   if (problems.length > 0) throw new WowsimError("layout_mismatch", inWords(problems));
   const [old, now] = [before.pieces, after.pieces];
   const [oldBase, newBase] = [before.value("STATE_BASE"), after.value("STATE_BASE")];
   const kept = [...now.values()].filter(({ name }) => old.has(name));
   const added = [...now.values()].filter(({ name }) => !old.has(name));
+  const copies = kept
+    .map(({ name, at, bytes }) => ({ from: (old.get(name)?.at ?? 0) - oldBase, to: at - newBase, bytes }))
+    .toSorted((one, other) => one.to - other.to);
   return {
     added: added.map(({ name }) => name),
     dropped: [...old.keys()].filter((name) => !now.has(name)),
     carry(from, to) {
-      to.fill(0);
-      for (const { name, at, bytes } of kept) {
-        const start = (old.get(name)?.at ?? 0) - oldBase;
-        to.set(from.subarray(start, start + bytes), at - newBase);
+      let end = 0;
+      for (const copy of copies) {
+        to.fill(0, end, copy.to);
+        to.set(from.subarray(copy.from, copy.from + copy.bytes), copy.to);
+        end = copy.to + copy.bytes;
       }
+      to.fill(0, end);
       for (const piece of added) fill(piece, after, to);
     },
   };
@@ -54,7 +62,9 @@ export function planMigration(before: KernelLayout, after: KernelLayout): Migrat
  * The differences, in words, for which a module with layout `after` can not take a zone with layout `before`; empty when it
  * can.
  */
-export function differences(before: KernelLayout, after: KernelLayout): string[] {
+export const differences: (before: KernelLayout, after: KernelLayout) => readonly string[] = ofPair(allDifferences);
+
+function allDifferences(before: KernelLayout, after: KernelLayout): string[] {
   const border = BORDER_NAMES.flatMap((name) => ofValue(name, before.constants, after.constants));
   if (before.stateHash === after.stateHash) return border;
   const kept = [...before.pieces.values()].flatMap((old) => {
@@ -116,7 +126,7 @@ function fill({ name, type, at, bytes, rows, group }: Piece, { value, has }: Ker
 }
 
 /** The first NAMED_MAX problems in words, and how many more there are. */
-export function inWords(problems: string[]): string {
+export function inWords(problems: readonly string[]): string {
   const more = problems.length - NAMED_MAX;
   return `${problems.slice(0, NAMED_MAX).join("; ")}${more > 0 ? `; and ${more} more differences` : ""}`;
 }
