@@ -32,7 +32,7 @@ export const COMMAND_E = 28;
 
 /** A player enters: session is its entity id; x, y, z where; e = class | level << 8. flags: JOIN_WATCHES. */
 export const OP_JOIN = 1;
-/** A player leaves the zone and is forgotten. */
+/** A player leaves the zone and is forgotten. flags: LEAVE_RECORDS. */
 export const OP_LEAVE = 2;
 /** The player wants to stand at x, y, z. If its speed does not allow that, it walks there, and this is counted as corrected. */
 export const OP_MOVE = 3;
@@ -51,6 +51,12 @@ export const OP_WATCH = 9;
 export const OP_UNWATCH = 10;
 /** The ghost, near its body, asks to live again at the body. */
 export const OP_RECLAIM = 11;
+/** Offers player a the stacks b and c for d and e (STACK_*; 0 = none). Replaces the session's earlier offer. */
+export const OP_TRADE_OFFER = 12;
+/** Accepts the trade that player a offers to the session; b = the offer's number, so that only this very offer is accepted. */
+export const OP_TRADE_ACCEPT = 13;
+/** Ends the offer with number b: the session's own with a = 0, otherwise the one that player a made to the session. */
+export const OP_TRADE_CANCEL = 14;
 
 /** Host only. A creature appears: a = entity id; x, y, z; e = creature template index. flags: SPAWN_PHANTOM. */
 export const OP_SPAWN = 64;
@@ -77,10 +83,24 @@ export const OP_TRAP = 96;
 /** Host only, injected by faults. Never ends: burns all fuel while it is being handled. */
 export const OP_SPIN = 97;
 
+/** A stack is one word: the item's kind in the high 8 bits, the number of pieces in the low 24; 0 = no stack. */
+export const STACK_KIND_SHIFT = 24;
+export const STACK_COUNT_MASK = 0xffffff;
+/** The kind of gold: a stack of it is the number of coins. */
+export const ITEM_GOLD = 0;
+
 /** Maximum lengths of a player's lists; each list travels from zone to zone. */
 export const SCHOOL_COUNT = 8;
 export const COOLDOWN_COUNT_MAX = 24;
 export const DIMINISHED_COUNT = 3;
+/** Kinds of items, gold included. */
+export const ITEM_COUNT_MAX = 64;
+/** Stacks that a player holds: gold in the first place, then one kind of item in each place. */
+export const STACK_COUNT_MAX = 9;
+/** Stacks on each side of a trade. */
+export const TRADE_STACKS = 2;
+/** Kinds of items that a creature can drop beside gold. */
+export const DROP_COUNT_MAX = 4;
 /** Auras of an entity; one RECORD_AURAS has all of them. */
 export const AURA_COUNT_MAX = 8;
 
@@ -98,9 +118,16 @@ export const TRANSFER_WALKED =
   SCHOOL_COUNT +
   DIMINISHED_COUNT * 2 +
   (1 + COOLDOWN_COUNT_MAX * 2) +
-  (1 + AURA_COUNT_MAX * 4);
+  (1 + AURA_COUNT_MAX * 4) +
+  STACK_COUNT_MAX;
 /** Words reserved for them: a multiple of the four words of an OP_CARRY. */
 export const TRANSFER_WORDS = ((TRANSFER_WALKED + 3) >> 2) << 2;
+/** Words of a departure: the player's entity id, where it stood (x, y, z: f32), its state. */
+export const DEPARTURE_WORDS = 4 + TRANSFER_WORDS;
+/** Index of the word with the player's level, with its health, with its points of experience. */
+export const TRANSFER_LEVEL = 1;
+export const TRANSFER_HEALTH = 2;
+export const TRANSFER_EXPERIENCE = 5;
 /** Index of the word with the sequence number of the player's newest command that the zone has handled. */
 export const TRANSFER_ACK = 4;
 
@@ -108,6 +135,8 @@ export const TRANSFER_ACK = 4;
 export const JOIN_WATCHES = 1;
 /** OP_JOIN: a guest: revived automatically at the spawn point, because it can not ask for it. */
 export const JOIN_GUEST = 2;
+/** OP_LEAVE: the player's state goes to the departure area, as with OP_DEPART. A dead player is revived at the spawn point first. */
+export const LEAVE_RECORDS = 1;
 /** OP_RELEASE: as a ghost, which has to walk to its body. */
 export const RELEASE_AS_GHOST = 1;
 /** OP_WATCH: the session's reader was behind. */
@@ -162,6 +191,8 @@ export const RECORD_EVENT = 6;
 export const RECORD_AURAS = 7;
 /** info = the zone's overload level; rate of game time (f32), yards of sight (f32). After a reset without it: 0, 1, 100. */
 export const RECORD_PACE = 8;
+/** info = number of stacks; all stacks that the session's player holds, gold first if it has any. After a reset without it: none. */
+export const RECORD_STACKS = 9;
 
 /** x, y, z (f32). */
 export const CHANGE_POSITION = 1;
@@ -182,6 +213,12 @@ export const ENTITY_EVADING = 8;
 export const ENTITY_PHANTOM = 16;
 /** Dead, and walking as a ghost. */
 export const ENTITY_GHOST = 32;
+
+// Bits of the column PLAYER_FLAGS that the host reads; state/player-flags.ts has the others.
+/** The session gets frames. */
+export const PLAYER_WATCHES = 1;
+/** The session's reader was behind: while the zone is overloaded, only the player's opponents count as near. */
+export const PLAYER_SLOW = 32;
 
 /** Value of the column CREATURE_STATE of a creature that is dead and invisible, until it respawns. */
 export const CREATURE_STATE_GONE = 4;
@@ -239,6 +276,30 @@ export const EVENT_AVOIDED = 16;
 export const EVENT_EXPERIENCE = 17;
 /** source's level has changed; a = the new level. */
 export const EVENT_LEVEL = 18;
+/** source, to its own session, from target, a killed creature; info = LOOT_*; a = the stack, b = pieces of the kind it holds now. */
+export const EVENT_LOOT = 19;
+/**
+ * source made the offer, target is its partner, to both of their sessions; info = TRADE_*; a = the offer's number, b and c = stacks
+ * that source gives, d and e = stacks that source gets, f = the tick at which the offer ends.
+ */
+export const EVENT_TRADE = 20;
+
+export const LOOT_TAKEN = 0;
+/** The player has no room: the stack was not created. */
+export const LOOT_NO_ROOM = 1;
+
+export const TRADE_OFFERED = 1;
+/** Both sides have changed. */
+export const TRADE_DONE = 2;
+/** The partner does not want it. */
+export const TRADE_DECLINED = 3;
+/** Its maker has taken it back, or made another offer. */
+export const TRADE_CANCELLED = 4;
+/** One of the two has died, or has left the zone. */
+export const TRADE_ENDED_BY_DEATH = 5;
+export const TRADE_ENDED_BY_LEAVING = 6;
+/** Nobody accepted it in time. */
+export const TRADE_EXPIRED = 7;
 
 export const AURA_ENDED_IN_TIME = 0;
 export const AURA_ENDED_USED_UP = 1;
@@ -281,8 +342,16 @@ export const REFUSED_ROOTED = 17;
 export const REFUSED_UNKNOWN_SPELL = 18;
 /** The sequence number was used before. */
 export const REFUSED_REPLAYED = 19;
+/** The offer has ended, was changed, or is not for this player. */
+export const REFUSED_NO_SUCH_OFFER = 20;
+/** The player, or its partner, does not hold what it is to give. */
+export const REFUSED_NOT_HELD = 21;
+export const REFUSED_PARTNER_NOT_HELD = 22;
+/** The player, or its partner, has no room for what it is to get. */
+export const REFUSED_NO_ROOM = 23;
+export const REFUSED_PARTNER_NO_ROOM = 24;
 /** One past the last reason: the length of the counter array of refusals. */
-export const REFUSED_COUNT = 20;
+export const REFUSED_COUNT = 25;
 
 // ---- Counters: u32 each, of this tick only --------------------------------------------------------------------------
 
@@ -309,9 +378,11 @@ export const COUNTER_CREATURES = 16;
 export const COUNTER_WATCHERS = 17;
 /** Creatures with a player on their threat table. */
 export const COUNTER_FIGHTING = 18;
+/** Trades that changed both sides. */
+export const COUNTER_TRADES = 19;
 /** REFUSED_COUNT counters from here, one for each reason. */
 export const COUNTER_REFUSED = 20;
-export const COUNTERS = 40;
+export const COUNTERS = 48;
 
 // ---- The note: what the kernel is processing; the host reads it after a trap -----------------------------------------
 
@@ -328,5 +399,6 @@ export const PHASE_DEATHS = 9;
 export const PHASE_REGENERATION = 10;
 export const PHASE_VISIBILITY = 11;
 export const PHASE_HASH = 12;
+export const PHASE_TRADES = 13;
 /** The value of the note's command index while no command is being handled. */
 export const NO_COMMAND = 0x7fffffff;

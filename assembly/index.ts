@@ -40,6 +40,7 @@ import { respawnCreatures } from "./creatures/respawn";
 import { revivePlayers } from "./players/revival";
 import { initRows, lowerHighWaterMarks } from "./state/entity-rows";
 import { swingAll } from "./combat/swings";
+import { endOffers } from "./items/trade";
 import { forgetTransfers } from "./players/transfer";
 
 export * from "./memory/memory";
@@ -76,6 +77,7 @@ export function tick(now: u32): void {
   startCasts();
   swingAll();
   updateCreatures();
+  endOffers();
   revivePlayers();
   respawnCreatures();
   regenerate();

@@ -19,6 +19,7 @@ import { Counter } from "../state/counters";
 import { emit } from "../state/events";
 import { shareExperience } from "./experience";
 import { interruptCast } from "./interrupts";
+import { shareLoot } from "./loot";
 import {
   CREATURE_RESPAWN_TICK,
   CREATURE_STATE,
@@ -64,6 +65,7 @@ export function kill(target: u32, killer: u32): void {
 /** A dead creature becomes a corpse, and the tick of its respawn is set. */
 function becomeCorpse(row: u32): void {
   shareExperience(row);
+  shareLoot(row);
   clearThreat(row);
   const index = Row.creatureIndex(row);
   const low = Template.u32(row, TEMPLATE_RESPAWN_MIN_TICKS);

@@ -18,6 +18,7 @@ import {
   RECORD_PACE,
   RECORD_RESET,
   RECORD_SELF,
+  RECORD_STACKS,
 } from "../abi";
 import { Aura } from "../combat/auras";
 import { Cell, U32 } from "../memory/columns";
@@ -46,6 +47,8 @@ import {
   ENTITY_Z,
   EVENT_BASE,
   OVERLOAD_LEVEL,
+  STACKS_MAX,
+  STACK_BASE,
 } from "../memory/memory";
 import { Overload } from "../state/overload";
 
@@ -81,6 +84,20 @@ export function putSelf(at: usize, row: u32): usize {
   store<u32>(at, U32.get(ENTITY_CAST_END, row), 28);
   store<u32>(at, U32.get(ENTITY_GCD_END, row), 32);
   return at + 36;
+}
+
+/** The stacks that the session's player holds. At most 40 bytes. */
+export function putStacks(start: usize, row: u32): usize {
+  let at = start + 4;
+  for (let place: u32 = 0; place < STACKS_MAX; place++) {
+    const stack = U32.get(STACK_BASE, row * STACKS_MAX + place);
+    if (stack == 0) continue;
+    store<u32>(at, stack);
+    at += 4;
+  }
+  const words = (<u32>(at - start)) >> 2;
+  Head.put(start, RECORD_STACKS, words, words - 1);
+  return at;
 }
 
 export function putEnter(at: usize, row: u32): usize {

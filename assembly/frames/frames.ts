@@ -1,7 +1,7 @@
 // The frames of this tick: one for each watching session with a change.
 //
-//   first frame   RESET, PACE?, SELF, ENTER x16, own position, own AURAS, EVENTs       the other ENTERs follow, 16 a tick
-//   later         PACE?, SELF?, LEAVEs, CHANGEs and AURAS, ENTERs, own position?, own AURAS?, EVENTs
+//   first frame   RESET, PACE?, SELF, STACKS?, ENTER x16, own position, own AURAS, EVENTs       the other ENTERs follow, 16 a tick
+//   later         PACE?, SELF?, STACKS?, LEAVEs, CHANGEs and AURAS, ENTERs, own position?, own AURAS?, EVENTs
 //
 // Every 4 ticks, staggered by row, a watcher's known list is compared with what it sees. A change is sent when
 // it is newer than the tick of the watcher's last frame. So when the frame area is full, a frame is not built:
@@ -48,6 +48,7 @@ import {
   PLAYER_FLAGS,
   PLAYER_KNOWN_COUNT,
   PLAYER_SELF_CHANGED,
+  PLAYER_STACKS_CHANGED,
   PLAYER_TOLD,
   PLAYER_TOLD_FAR,
   OVERLOAD_CHANGED,
@@ -69,6 +70,7 @@ import {
   putPace,
   putReset,
   putSelf,
+  putStacks,
 } from "./frame-records";
 import { Overload } from "../state/overload";
 import { findVisible } from "./visibility";
@@ -120,6 +122,7 @@ function buildFrame(row: u32): void {
   if (reset) at = putReset(at);
   if (Cell.get(OVERLOAD_CHANGED) > told) at = putPace(at);
   if (reset || U32.get(PLAYER_SELF_CHANGED, row) > told) at = putSelf(at, row);
+  if (U32.get(PLAYER_STACKS_CHANGED, row) > told) at = putStacks(at, row);
   U32.set(PLAYER_FLAGS, row, flags & ~(PLAYER_RESET | PLAYER_RESCAN | PLAYER_ACKED));
   selectOwnEvents(row);
   const looks = (flags & PLAYER_RESCAN) != 0 || ((row + Clock.now()) & (LOOK_EVERY - 1)) == 0;

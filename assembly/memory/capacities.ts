@@ -2,7 +2,7 @@
 //
 //   PLAYERS_MAX 4096 and CREATURES_MAX 4096: rows 0 to 4095 are players, 4096 to 8191 creatures
 
-import { AURA_COUNT_MAX, COOLDOWN_COUNT_MAX, SCHOOL_COUNT } from "../abi";
+import { AURA_COUNT_MAX, COOLDOWN_COUNT_MAX, ITEM_COUNT_MAX, SCHOOL_COUNT, STACK_COUNT_MAX } from "../abi";
 
 export const PLAYERS_MAX: u32 = 4096;
 export const CREATURES_MAX: u32 = 4096;
@@ -21,4 +21,8 @@ export const SPELLS_MAX: u32 = 256;
 export const SPELL_IDS_MAX: u32 = 4096;
 export const TEMPLATES_MAX: u32 = 128;
 export const CLASSES_MAX: u32 = 16;
+/** A stack has room for 256 kinds. */
+export const ITEMS_MAX: u32 = ITEM_COUNT_MAX;
+/** Stacks of one player. */
+export const STACKS_MAX: u32 = STACK_COUNT_MAX;
 export const FRAME_BYTES_MAX: u32 = 4 * 1024 * 1024;

@@ -2,7 +2,7 @@
 //
 //   spell 200 has index 17:   SPELL_INDEX_BASE + 200 * 2 holds 17 + 1; its cost is the u32 at SPELL_BASE + 17 * 96 + SPELL_COST
 
-import { SPELLS_MAX, SPELL_IDS_MAX, TEMPLATES_MAX } from "./capacities";
+import { CLASSES_MAX, SPELLS_MAX, SPELL_IDS_MAX, TEMPLATES_MAX } from "./capacities";
 import { HEADER_END } from "./header";
 
 export const SPELL_BASE: usize = HEADER_END;
@@ -71,6 +71,11 @@ export const TEMPLATE_FLAGS: u32 = 52;
 export const TEMPLATE_RESISTANCE: u32 = 56;
 /** Creatures of one family help each other. */
 export const TEMPLATE_FAMILY: u32 = 60;
+/** Gold that a killed creature gives, in all. */
+export const TEMPLATE_GOLD_MIN: u32 = 64;
+export const TEMPLATE_GOLD_MAX: u32 = 68;
+/** u32[DROP_COUNT_MAX]: item kind << 24 | most pieces << 16 | chance in hundredths of a percent; 0 = none. */
+export const TEMPLATE_DROPS: u32 = 72;
 
 export const CLASS_BASE: usize = TEMPLATE_BASE + TEMPLATE_STRIDE * TEMPLATES_MAX;
 export const CLASS_STRIDE: u32 = 128;
@@ -102,3 +107,9 @@ export const CLASS_DAMAGE_GAIN: u32 = 64;
 export const CLASS_CRITICAL: u32 = 68;
 /** One bit for each spell, by its row: the spells that the class knows. */
 export const CLASS_BOOK: u32 = 96;
+
+/** By kind of item, from gold, kind 0, on. */
+export const ITEM_BASE: usize = CLASS_BASE + CLASS_STRIDE * CLASSES_MAX;
+export const ITEM_STRIDE: u32 = 4;
+/** Most pieces in a stack, 0 = there is no such item. */
+export const ITEM_STACK: u32 = 0;

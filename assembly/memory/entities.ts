@@ -4,13 +4,13 @@
 //   health of row 7:          the u32 at ENTITY_HEALTH + 7 * 4
 
 import { TYPE_F32 } from "../abi";
-import { CLASSES_MAX, ROWS_MAX, SCHOOLS_MAX } from "./capacities";
-import { CLASS_BASE, CLASS_STRIDE } from "./content";
+import { ITEMS_MAX, ROWS_MAX, SCHOOLS_MAX } from "./capacities";
+import { ITEM_BASE, ITEM_STRIDE } from "./content";
 
 const ROWS: usize = ROWS_MAX * 4;
 
 /** 0 = free row. */
-export const ENTITY_ID: usize = CLASS_BASE + CLASS_STRIDE * CLASSES_MAX;
+export const ENTITY_ID: usize = ITEM_BASE + ITEM_STRIDE * ITEMS_MAX;
 /** f32, yards. */
 export const ENTITY_X: usize = ENTITY_ID + ROWS;
 export const ENTITY_Y: usize = ENTITY_X + ROWS;

@@ -33,6 +33,8 @@ export const HEADER_CREATURES: usize = HEADER_BASE + 68;
 export const HEADER_WATCHERS: usize = HEADER_BASE + 72;
 /** Player row whose frame is built first in the next tick. */
 export const HEADER_FRAME_TURN: usize = HEADER_BASE + 76;
+/** Number of the newest offer of a trade in this zone. */
+export const HEADER_OFFERS: usize = HEADER_BASE + 80;
 
 export const BREADCRUMB_PHASE: usize = HEADER_BASE + 96;
 export const BREADCRUMB_COMMAND: usize = HEADER_BASE + 100;

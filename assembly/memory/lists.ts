@@ -3,7 +3,17 @@
 //
 //   third aura of row 4100:   16 bytes at AURA_BASE + (4100 * AURAS_MAX + 2) * AURA_BYTES
 
-import { AURAS_MAX, COOLDOWNS_MAX, CREATURES_MAX, KNOWN_MAX, PLAYERS_MAX, ROWS_MAX, THREAT_MAX } from "./capacities";
+import {
+  AURAS_MAX,
+  COOLDOWNS_MAX,
+  CREATURES_MAX,
+  ITEMS_MAX,
+  KNOWN_MAX,
+  PLAYERS_MAX,
+  ROWS_MAX,
+  STACKS_MAX,
+  THREAT_MAX,
+} from "./capacities";
 import { CREATURE_COLUMNS_END } from "./creature-columns";
 
 const PLAYERS: usize = PLAYERS_MAX * 4;
@@ -32,11 +42,26 @@ export const AURA_CASTER: u32 = 4;
 export const AURA_END: u32 = 8;
 export const AURA_AMOUNT: u32 = 12;
 
+/** u32[STACKS_MAX] for each player: what it holds, gold in the first place (items/stacks.ts). */
+export const STACK_BASE: usize = AURA_BASE + ROWS_MAX * AURAS_MAX * AURA_BYTES;
+
+// ---- The ledger ----------------------------------------------------------------------------------------------------------------
+
+/**
+ * u32[ITEMS_MAX] each, by kind: pieces created (loot), destroyed (a player left for good), arrived and departed (with a player
+ * who crosses). What all players hold is created - destroyed + arrived - departed, modulo 2^32, at the end of every tick.
+ */
+export const LEDGER_CREATED: usize = STACK_BASE + PLAYERS * STACKS_MAX;
+export const LEDGER_DESTROYED: usize = LEDGER_CREATED + ITEMS_MAX * 4;
+export const LEDGER_ARRIVED: usize = LEDGER_DESTROYED + ITEMS_MAX * 4;
+export const LEDGER_DEPARTED: usize = LEDGER_ARRIVED + ITEMS_MAX * 4;
+export const LEDGER_END: usize = LEDGER_DEPARTED + ITEMS_MAX * 4;
+
 // ---- Entity id to row, and free rows ------------------------------------------------------------------------------------------
 
 /** Open addressing. A slot holds entity id and row (u32 each). A power of two, twice the number of rows. */
 export const MAP_SLOTS: u32 = ROWS_MAX * 2;
-export const MAP_BASE: usize = AURA_BASE + ROWS_MAX * AURAS_MAX * AURA_BYTES;
+export const MAP_BASE: usize = (LEDGER_END + 7) & ~7;
 /** One bit for each row, 1 = free; u64 words, players first. */
 export const FREE_BASE: usize = MAP_BASE + MAP_SLOTS * 8;
 

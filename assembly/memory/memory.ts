@@ -5,10 +5,11 @@
 //           | static data of the build (rewritten at every instantiation)   |
 //    65536  +-- STATE_BASE --------------------------------------------------+
 //           | header: tick, hash, generator, counts, note, counters         |
-//           | content tables: spells, spell index, templates, classes       |
+//           | content tables: spells, spell index, templates, classes, items|
 //           | entity columns   [row]  rows 0..4095 players, 4096.. creatures |
 //           | player columns   [row]       creature columns   [row - 4096]  |
-//           | cooldowns, known lists, threat tables, auras (lists per row)  |
+//           | cooldowns, known lists, threat tables, auras, stacks (lists)  |
+//           | ledger of items                                               |
 //           | id map and free-row bits                                      |
 //           +-- STATE_END ---- a snapshot ends here, what follows is scratch +
 //           | commands (host writes) | frames, events (kernel writes)       |
@@ -28,4 +29,4 @@ export * from "./lists";
 export * from "./scratch";
 
 /** Fixed: initial = maximum. index.ts does not compile when SCRATCH_END lies beyond this size. */
-export const MEMORY_PAGES: u32 = 212;
+export const MEMORY_PAGES: u32 = 218;

@@ -2,7 +2,7 @@
 //
 //   spell that player 7 asked for:   the u32 at PLAYER_REQUEST_SPELL + 7 * 4
 
-import { DIMINISHED_COUNT, TYPE_F32 } from "../abi";
+import { DIMINISHED_COUNT, TRADE_STACKS, TYPE_F32 } from "../abi";
 import { KNOWN_MAX, PLAYERS_MAX, ROWS_MAX } from "./capacities";
 import { ENTITY_LOCKED, ENTITY_LOCKED_STRIDE } from "./entities";
 
@@ -56,7 +56,17 @@ export const PLAYER_ALIVE_TICK: usize = PLAYER_DEATHS + PLAYERS;
 export const PLAYER_BODY_X: usize = PLAYER_ALIVE_TICK + PLAYERS;
 export const PLAYER_BODY_Y: usize = PLAYER_BODY_X + PLAYERS;
 export const PLAYER_BODY_Z: usize = PLAYER_BODY_Y + PLAYERS;
-export const PLAYER_COLUMNS_END: usize = PLAYER_BODY_Z + PLAYERS;
+/** Tick of the last change to its stacks. */
+export const PLAYER_STACKS_CHANGED: usize = PLAYER_BODY_Z + PLAYERS;
+/** Number of the trade that it offers, 0 = none; then its partner's entity id, and the ticks in which the offer was made and ends. */
+export const PLAYER_OFFER: usize = PLAYER_STACKS_CHANGED + PLAYERS;
+export const PLAYER_OFFER_TO: usize = PLAYER_OFFER + PLAYERS;
+export const PLAYER_OFFER_SINCE: usize = PLAYER_OFFER_TO + PLAYERS;
+export const PLAYER_OFFER_END: usize = PLAYER_OFFER_SINCE + PLAYERS;
+/** What it gives, then what it wants: TRADE_STACKS columns of stacks each. */
+export const PLAYER_OFFER_GIVES: usize = PLAYER_OFFER_END + PLAYERS;
+export const PLAYER_OFFER_WANTS: usize = PLAYER_OFFER_GIVES + PLAYERS * TRADE_STACKS;
+export const PLAYER_COLUMNS_END: usize = PLAYER_OFFER_WANTS + PLAYERS * TRADE_STACKS;
 
 /** Types of the columns that are not u32. A migration to another layout reads them. */
 export const TYPE_PLAYER_THREAT_FACTOR: u32 = TYPE_F32;

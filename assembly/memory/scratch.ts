@@ -3,14 +3,14 @@
 //
 //   commands of the tick: 32 bytes each from COMMAND_BASE on;  frames: HEADER_FRAME_BYTES bytes from FRAME_BASE on
 
-import { COMMAND_BYTES, EVENT_BYTES, TRANSFER_WORDS } from "../abi";
-import { COMMANDS_MAX, EVENTS_MAX, FRAME_BYTES_MAX, KNOWN_MAX, ROWS_MAX } from "./capacities";
+import { COMMAND_BYTES, DEPARTURE_WORDS, EVENT_BYTES, TRANSFER_WORDS } from "../abi";
+import { COMMANDS_MAX, EVENTS_MAX, FRAME_BYTES_MAX, KNOWN_MAX, ROWS_MAX, STACKS_MAX } from "./capacities";
 import { STATE_END } from "./lists";
 
 // ---- Outside the state: what host and kernel exchange in a tick --------------------------------------------------------------
 
 /** Sizes of the exchanged records. The host compares them with its own. */
-export { COMMAND_BYTES, COUNTERS, EVENT_BYTES, TRANSFER_WORDS } from "../abi";
+export { COMMAND_BYTES, COUNTERS, DEPARTURE_WORDS, EVENT_BYTES, TRANSFER_WORDS } from "../abi";
 
 export const COMMAND_BASE: usize = (STATE_END + 63) & ~63;
 export const EVENT_BASE: usize = COMMAND_BASE + COMMANDS_MAX * COMMAND_BYTES;
@@ -70,12 +70,14 @@ export const GRID_READY: usize = RING_COUNT + 128;
 /** u16[AREA_TARGETS_MAX]: rows that an area spell hits, or that are called for help. */
 export const AREA_TARGETS_MAX: u32 = 20;
 export const AREA_ROW: usize = GRID_READY + 64;
-/** Departures of this tick: their number, then for each its entity id and TRANSFER_WORDS words (players/transfer.ts). */
-export const DEPARTURES_MAX: u32 = 64;
+/** Departures of this tick: their number, then for each DEPARTURE_WORDS words (players/transfer.ts). */
+export const DEPARTURES_MAX: u32 = 256;
 export const DEPARTURE_COUNT: usize = (AREA_ROW + AREA_TARGETS_MAX * 2 + 7) & ~7;
 export const DEPARTURE_BASE: usize = DEPARTURE_COUNT + 8;
 /** TRANSFER_WORDS words of the player who arrives next. Then the position and direction while the list of words is processed. */
-export const ARRIVAL_BASE: usize = DEPARTURE_BASE + DEPARTURES_MAX * (TRANSFER_WORDS + 1) * 4;
+export const ARRIVAL_BASE: usize = DEPARTURE_BASE + DEPARTURES_MAX * DEPARTURE_WORDS * 4;
 export const TRANSFER_AT: usize = ARRIVAL_BASE + TRANSFER_WORDS * 4;
 export const TRANSFER_OUT: usize = TRANSFER_AT + 4;
-export const SCRATCH_END: usize = TRANSFER_OUT + 4;
+/** u32[STACKS_MAX] each: what the two sides of a trade will hold, before both are written (items/trade.ts). */
+export const TRADED_BASE: usize = TRANSFER_OUT + 4;
+export const SCRATCH_END: usize = TRADED_BASE + STACKS_MAX * 2 * 4;

@@ -1,13 +1,16 @@
 // Entities that enter and leave the zone: players by JOIN and LEAVE, creatures by SPAWN and DESPAWN. A row is zeroed when
 // it is given to an entity, so nothing of its last owner is left in it.
 
-import { ENTITY_PHANTOM, ENTITY_PLAYER, JOIN_GUEST, JOIN_WATCHES } from "../abi";
+import { ENTITY_PHANTOM, ENTITY_PLAYER, JOIN_GUEST, JOIN_WATCHES, TRADE_ENDED_BY_LEAVING } from "../abi";
 import { Aura } from "../combat/auras";
 import { Changed } from "../state/changes";
 import { Clock } from "../state/clock";
 import { Cell, F32, U32 } from "../memory/columns";
 import { pauseProximityAggro } from "../state/creature-states";
 import { leaveThreatTables, clearThreat } from "../combat/threat";
+import { countDestroyed } from "../items/ledger";
+import { BAG_BYTES, Bag } from "../items/stacks";
+import { endOffer } from "../items/trade";
 import {
   AURAS_MAX,
   AURA_BYTES,
@@ -131,13 +134,15 @@ export function spawn(id: u32, template: u32, x: f32, y: f32, z: f32, phantom: b
   return row;
 }
 
-/** Removes an entity from the zone; watchers get its LEAVE record. */
+/** Removes an entity from the zone, with what it holds; watchers get its LEAVE record. */
 export function remove(row: u32): void {
   if (Row.isCreature(row)) {
     clearThreat(row);
     Cell.set(HEADER_CREATURES, Cell.get(HEADER_CREATURES) - 1);
   } else {
     leaveThreatTables(row);
+    endOffer(row, TRADE_ENDED_BY_LEAVING);
+    countDestroyed(row);
     unwatch(row);
     Cell.set(HEADER_PLAYERS, Cell.get(HEADER_PLAYERS) - 1);
   }
@@ -192,5 +197,6 @@ function clearRow(row: u32): void {
     memory.fill(COOLDOWN_END + row * COOLDOWNS_MAX * 4, 0, COOLDOWNS_MAX * 4);
     memory.fill(KNOWN_ID + row * KNOWN_MAX * 4, 0, KNOWN_MAX * 4);
     memory.fill(KNOWN_ROW + row * KNOWN_MAX * 2, 0, KNOWN_MAX * 2);
+    memory.fill(Bag.of(row), 0, BAG_BYTES);
   }
 }

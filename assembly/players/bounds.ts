@@ -3,12 +3,14 @@
 //
 //   a cooldown of spell 201 that ends in a year    ends as if the spell had been cast now
 //   an aura of an unknown spell                    ends at once
+//   a stack of an unknown item                     is not there
 
 import { Aura } from "../combat/auras";
 import { GCD_MS } from "../spells/cast-costs";
 import { Clock } from "../state/clock";
 import { F32, U32 } from "../memory/columns";
 import { DIMINISHED_RESET_SECONDS } from "../combat/control";
+import { Bag, boundBag } from "../items/stacks";
 import { levelCost } from "../combat/experience";
 import {
   AURAS_MAX,
@@ -70,6 +72,7 @@ export function boundArrival(row: u32): void {
   boundTimes(row);
   boundCooldowns(row);
   boundAuras(row);
+  boundBag(Bag.of(row));
 }
 
 function boundTimes(row: u32): void {

@@ -21,6 +21,7 @@ import {
   ENTITY_DEAD,
   ENTITY_GHOST,
   INTERRUPT_BY_REQUEST,
+  LEAVE_RECORDS,
   OP_ARRIVE,
   OP_ATTACK,
   OP_CANCEL_CAST,
@@ -39,6 +40,9 @@ import {
   OP_SPAWN,
   OP_SPIN,
   OP_STOP_ATTACK,
+  OP_TRADE_ACCEPT,
+  OP_TRADE_CANCEL,
+  OP_TRADE_OFFER,
   OP_TRAP,
   OP_UNWATCH,
   OP_WATCH,
@@ -65,6 +69,7 @@ import { Counter } from "../state/counters";
 import { emitRefused, emitRefusedToSession } from "../state/events";
 import { attackRefusal } from "../combat/hostility";
 import { interruptCast } from "../combat/interrupts";
+import { acceptTrade, cancelTrade, offerTrade } from "../items/trade";
 import {
   CLASSES_MAX,
   COMMANDS_MAX,
@@ -89,7 +94,7 @@ import { reclaimBody, releaseSpirit } from "./revival";
 import { NO_ROW, rowOf } from "../state/entity-rows";
 import { inMeleeRange, inWorld, isFinitePoint } from "../space/space";
 import { Spell, spellOf } from "../state/content-tables";
-import { arrive, bring, depart } from "./transfer";
+import { arrive, bring, depart, leaveWithRecord } from "./transfer";
 import { MOVING_NOT, requestMove, stopWalking } from "../space/walking";
 
 /** Fields of the record at an address. */
@@ -108,6 +113,9 @@ class Command {
   }
   @inline static a(at: usize): u32 {
     return load<u32>(at + COMMAND_A);
+  }
+  @inline static b(at: usize): u32 {
+    return load<u32>(at + COMMAND_B);
   }
   @inline static x(at: usize): f32 {
     return load<f32>(at + COMMAND_B);
@@ -133,7 +141,7 @@ export function handleCommands(): void {
   for (let index: u32 = 0; index < count; index++) {
     const at: usize = COMMAND_BASE + index * COMMAND_BYTES;
     const op = Command.op(at);
-    Breadcrumb.command(index, Command.session(at), Command.a(at), op == OP_CAST ? load<u32>(at + COMMAND_B) : 0);
+    Breadcrumb.command(index, Command.session(at), Command.a(at), op == OP_CAST ? Command.b(at) : 0);
     if (op >= <u32>OP_SPAWN) handleHost(at, op);
     else if (op == OP_JOIN) handleJoin(at);
     else handlePlayer(at, op);
@@ -152,9 +160,12 @@ function handlePlayer(at: usize, op: u32): void {
   else if (op == OP_STOP_ATTACK) U32.set(ENTITY_ATTACKING, row, 0);
   else if (op == OP_RELEASE) handleRelease(at, row);
   else if (op == OP_RECLAIM) handleReclaim(at, row);
+  else if (op == OP_TRADE_OFFER) handleTradeOffer(at, row);
+  else if (op == OP_TRADE_ACCEPT) answerTrade(at, row, acceptTrade(row, Command.a(at), Command.b(at)));
+  else if (op == OP_TRADE_CANCEL) answerTrade(at, row, cancelTrade(row, Command.a(at), Command.b(at)));
   else if (op == OP_WATCH) watch(row, (Command.flags(at) & WATCH_IS_SLOW) != 0);
   else if (op == OP_UNWATCH) unwatch(row);
-  else if (op == OP_LEAVE) remove(row);
+  else if (op == OP_LEAVE) handleLeave(at, row);
   else refuse(at, row, REFUSED_BAD_COMMAND);
 }
 
@@ -205,6 +216,12 @@ function handleJoin(at: usize): void {
   U32.set(PLAYER_ACK, row, Command.seq(at));
 }
 
+function handleLeave(at: usize, row: u32): void {
+  if ((Command.flags(at) & LEAVE_RECORDS) == 0) return remove(row);
+  const refusal = leaveWithRecord(row);
+  if (refusal != 0) refuse(at, NO_ROW, refusal);
+}
+
 function handleDepart(at: usize, row: u32): void {
   const refusal = row < PLAYERS_MAX ? depart(row) : <u32>REFUSED_BAD_COMMAND;
   if (refusal != 0) refuse(at, NO_ROW, refusal);
@@ -212,7 +229,8 @@ function handleDepart(at: usize, row: u32): void {
 
 function handleArrive(at: usize): void {
   const session = Command.session(at);
-  if (session == 0 || rowOf(session) != NO_ROW || !Command.hasPoint(at)) {
+  const before = rowOf(session);
+  if (session == 0 || (before != NO_ROW && before >= PLAYERS_MAX) || !Command.hasPoint(at)) {
     return refuse(at, NO_ROW, REFUSED_BAD_COMMAND);
   }
   const refusal = arrive(session, Command.x(at), Command.y(at), Command.z(at), Command.flags(at));
@@ -248,7 +266,7 @@ function refuseMove(at: usize, row: u32, reason: u32): void {
 
 /** Records the request for the phase of casts; a player who requests a spell with a cast time stops walking. */
 function handleCast(at: usize, row: u32): void {
-  const spellId = load<u32>(at + COMMAND_B);
+  const spellId = Command.b(at);
   requestCast(row, spellId, Command.a(at), load<u32>(at + COMMAND_C), Command.seq(at));
   const spell = spellOf(spellId);
   const known = max<u32>(castTicks(row, spell), Spell.get(spell, SPELL_CHANNEL_TICKS));
@@ -266,7 +284,7 @@ function handleAttack(at: usize, row: u32): void {
   if (refusal != 0) return refuse(at, row, refusal);
   setTarget(row, targetId);
   U32.set(ENTITY_ATTACKING, row, 1);
-  U32.set(PLAYER_DAMAGE_BOUND, row, load<u32>(at + COMMAND_B));
+  U32.set(PLAYER_DAMAGE_BOUND, row, Command.b(at));
   U32.set(PLAYER_DAMAGE_TYPE, row, load<u32>(at + COMMAND_C) == DAMAGE_MAGICAL ? DAMAGE_MAGICAL : DAMAGE_PHYSICAL);
   if (!inMeleeRange(row, target)) refuse(at, row, REFUSED_OUT_OF_RANGE);
 }
@@ -281,6 +299,17 @@ function handleReclaim(at: usize, row: u32): void {
   if (refusal != 0) refuse(at, row, refusal);
 }
 
+function handleTradeOffer(at: usize, row: u32): void {
+  const gives = Command.b(at);
+  const gives2 = load<u32>(at + COMMAND_C);
+  const wants = load<u32>(at + COMMAND_D);
+  answerTrade(at, row, offerTrade(row, Command.a(at), gives, gives2, wants, Command.e(at)));
+}
+
+function answerTrade(at: usize, row: u32, refusal: u32): void {
+  if (refusal != 0) refuse(at, row, refusal);
+}
+
 function handlePlace(at: usize, row: u32): void {
   if (!Command.hasPoint(at)) return refuse(at, NO_ROW, REFUSED_BAD_COMMAND);
   U32.set(ENTITY_MOVING, row, MOVING_NOT);
@@ -290,7 +319,7 @@ function handlePlace(at: usize, row: u32): void {
 /** Counts and reports a refusal; with NO_ROW it goes to the session itself, which may not be in the zone. */
 function refuse(at: usize, row: u32, reason: u32): void {
   const op = Command.op(at);
-  const subject = op == OP_CAST ? load<u32>(at + COMMAND_B) : Command.a(at);
+  const subject = op == OP_CAST ? Command.b(at) : Command.a(at);
   if (row < PLAYERS_MAX) emitRefused(row, reason, op, Command.seq(at), subject);
   else emitRefusedToSession(Command.session(at), reason, op, Command.seq(at), subject);
 }

@@ -111,7 +111,8 @@ function moveToSpawn(row: u32): void {
   U32.set(ENTITY_MOVING, row, 0);
 }
 
-function reviveAtSpawn(row: u32): void {
+/** The dead player is alive at the spawn point, with half its health. */
+export function reviveAtSpawn(row: u32): void {
   moveToSpawn(row);
   revive(row);
 }

@@ -29,6 +29,7 @@ import {
   HEADER_TICK,
   PLAYERS_MAX,
   PLAYER_SELF_CHANGED,
+  PLAYER_STACKS_CHANGED,
 } from "../memory/memory";
 
 /** Notes a change in one of the ENTITY_CHANGED_* columns. */
@@ -41,6 +42,10 @@ export class Changed {
   /** A change that only the player itself sees. */
   @inline static self(row: u32): void {
     if (row < PLAYERS_MAX) U32.set(PLAYER_SELF_CHANGED, row, Cell.get(HEADER_TICK));
+  }
+  /** A change to what the player holds. */
+  @inline static stacks(player: u32): void {
+    U32.set(PLAYER_STACKS_CHANGED, player, Cell.get(HEADER_TICK));
   }
   /** Marks all columns as changed: for a row that an entity has just been given. */
   static everything(row: u32): void {

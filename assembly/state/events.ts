@@ -15,10 +15,12 @@ import {
   EVENT_EXPERIENCE,
   EVENT_INFO,
   EVENT_KIND,
+  EVENT_LOOT,
   EVENT_MOVED,
   EVENT_REFUSED,
   EVENT_SOURCE,
   EVENT_TARGET,
+  EVENT_TRADE,
 } from "../abi";
 import { Cell, F32, U32 } from "../memory/columns";
 import { Counter } from "./counters";
@@ -77,6 +79,24 @@ function record(kind: u32, info: u32, source: u32, target: u32, a: u32, b: u32, 
   linkToRows(index, source, isPrivate(kind) ? NO_ROW : target, isPrivate(kind));
 }
 
+/** The offer of `maker` to `partner` (NO_ROW when it has left) begins or ends; both are told, and nobody else. */
+export function emitTrade(
+  how: u32,
+  maker: u32,
+  partnerId: u32,
+  partner: u32,
+  number: u32,
+  gives: u32,
+  gives2: u32,
+  wants: u32,
+  wants2: u32,
+  end: u32,
+): void {
+  const id = U32.get(ENTITY_ID, maker);
+  const index = append(EVENT_TRADE, how, id, partnerId, number, gives, gives2, wants, wants2, end, 0);
+  if (index != NO_ROW && Cell.get(HEADER_WATCHERS) != 0) linkToRows(index, maker, partner, true);
+}
+
 /** source's command with opcode `op` is refused; subject = spell id or target. */
 export function emitRefused(source: u32, reason: u32, op: u32, seq: u32, subject: u32): void {
   Counter.refused(reason);
@@ -114,14 +134,16 @@ export function emitCorrected(row: u32): void {
   emit(EVENT_CORRECTED, 0, row, NO_ROW, x, y, z, 0, 0);
 }
 
-/** True if only the source's own session may get the event at this index. */
+/** True if only the sessions of its own rows may get the event at this index, and not those who see them. */
 export function isOwnersOnly(index: u32): bool {
-  return isPrivate(load<u16>(EVENT_BASE + index * EVENT_BYTES + EVENT_KIND));
+  const kind = load<u16>(EVENT_BASE + index * EVENT_BYTES + EVENT_KIND);
+  return kind == EVENT_TRADE || isPrivate(kind);
 }
 
 /** True for kinds that only the source's own session gets. */
 function isPrivate(kind: u32): bool {
-  return kind == EVENT_REFUSED || kind == EVENT_CORRECTED || kind == EVENT_CAST_BLOCKED_GCD || kind == EVENT_EXPERIENCE;
+  if (kind == EVENT_REFUSED || kind == EVENT_CORRECTED) return true;
+  return kind == EVENT_CAST_BLOCKED_GCD || kind == EVENT_EXPERIENCE || kind == EVENT_LOOT;
 }
 
 function append(
@@ -169,6 +191,6 @@ function linkToRows(index: u32, source: u32, target: u32, own: bool): void {
   if (target != NO_ROW && target != source) {
     U32.set(EVENT_NEXT_TARGET, index, U32.get(EVENT_FIRST, target));
     U32.set(EVENT_FIRST, target, index + 1);
-    U32.set(ENTITY_CHANGED, target, Cell.get(HEADER_TICK));
+    if (!own) U32.set(ENTITY_CHANGED, target, Cell.get(HEADER_TICK));
   }
 }

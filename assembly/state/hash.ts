@@ -26,11 +26,14 @@ import {
   ENTITY_LOCKED_UNTIL,
   HEADER_CREATURES_HIGH,
   HEADER_HASH_LO,
+  HEADER_OFFERS,
   HEADER_PLAYERS_HIGH,
   HEADER_RANDOM,
   HEADER_TICK,
   KNOWN_MAX,
   KNOWN_ROW,
+  LEDGER_CREATED,
+  LEDGER_END,
   PLAYER_COLUMNS_END,
   PLAYER_COOLDOWN_COUNT,
   PLAYER_FLAGS,
@@ -39,6 +42,8 @@ import {
   OVERLOAD_BASE,
   OVERLOAD_BYTES,
   ROWS_MAX,
+  STACK_BASE,
+  STACKS_MAX,
   THREAT_MAX,
   THREAT_ROW,
   THREAT_VALUE,
@@ -51,7 +56,7 @@ export function hashState(): void {
   const players = load<u32>(HEADER_PLAYERS_HIGH);
   const creatures = load<u32>(HEADER_CREATURES_HIGH);
   let hash = mix(PRIME, ((<u64>players) << 32) | creatures);
-  hash = mix(hash, load<u32>(HEADER_TICK));
+  hash = mix(hash, ((<u64>load<u32>(HEADER_OFFERS)) << 32) | load<u32>(HEADER_TICK));
   hash = mix(hash, load<u64>(HEADER_RANDOM));
   hash = hashSpan(hash, OVERLOAD_BASE, OVERLOAD_BYTES);
   for (let column = ENTITY_ID; column < ENTITY_COLUMNS_END; column += ROWS_MAX * 4) {
@@ -67,6 +72,8 @@ export function hashState(): void {
   hash = hashEntityLists(hash, 0, players);
   hash = hashEntityLists(hash, PLAYERS_MAX, PLAYERS_MAX + creatures);
   hash = hashPlayerLists(hash, players);
+  hash = hashSpan(hash, STACK_BASE, players * STACKS_MAX * 4);
+  hash = hashSpan(hash, LEDGER_CREATED, <u32>(LEDGER_END - LEDGER_CREATED));
   hash = hashThreat(hash, creatures);
   store<u64>(HEADER_HASH_LO, mix(hash, hash >> 32));
 }

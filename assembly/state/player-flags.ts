@@ -7,8 +7,7 @@ import { U32 } from "../memory/columns";
 import { PLAYER_FLAGS } from "../memory/memory";
 import { Row } from "./entity-rows";
 
-/** The session gets frames. */
-export const PLAYER_WATCHES: u32 = 1;
+export { PLAYER_SLOW, PLAYER_WATCHES } from "../abi";
 /** The session's next frame begins with RECORD_RESET. */
 export const PLAYER_RESET: u32 = 2;
 /** A client of the earlier simulator, which never sends hello: it can not ask to be revived, so it is revived automatically. */
@@ -17,8 +16,6 @@ export const PLAYER_GUEST: u32 = 4;
 export const PLAYER_RESCAN: u32 = 8;
 /** A command of the session was applied in this tick: the session gets a frame, even an empty one. */
 export const PLAYER_ACKED: u32 = 16;
-/** The session's reader was behind: while the zone is overloaded, only the player's opponents count as near. */
-export const PLAYER_SLOW: u32 = 32;
 
 /** True for a player whose client is of the earlier simulator. */
 export function isGuest(row: u32): bool {
