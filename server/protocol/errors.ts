@@ -17,3 +17,9 @@ export class WowsimError extends Error {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** True when there was no room on a disk, whoever said so. */
+export function isDiskFull(error: unknown): boolean {
+  const { code } = Object(error) as { code?: unknown };
+  return typeof code === "string" && ["ENOSPC", "EDQUOT", "SQLITE_FULL"].includes(code);
+}

@@ -8,14 +8,14 @@
 
 import { realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { messageOf, WowsimError } from "../protocol/errors.ts";
+import { isDiskFull, messageOf, WowsimError } from "../protocol/errors.ts";
 import { LockBusyError, LockFile } from "./lock-file.ts";
 
 const LOCK_FILE = "server.lock";
 /** Name of the telemetry file that means standard output. */
 export const STDOUT = "-";
 
-/** Creates the folder if necessary, and locks it. Throws WowsimError("data_dir" or "data_dir_in_use"). */
+/** Creates the folder if necessary, and locks it. Throws WowsimError("data_dir", "data_dir_in_use" or "disk_full"). */
 export async function lockDataDir(path: string): Promise<LockFile> {
   try {
     return await LockFile.take(join(path, LOCK_FILE));
@@ -23,6 +23,10 @@ export async function lockDataDir(path: string): Promise<LockFile> {
     if (cause instanceof LockBusyError) {
       const message = `Another server keeps its data in ${path}; stop it, or choose another place with --data-dir.`;
       throw new WowsimError("data_dir_in_use", message, { cause });
+    }
+    if (isDiskFull(cause)) {
+      const message = `The disk of ${path} is full (${messageOf(cause)}); make room there, or choose another place with --data-dir.`;
+      throw new WowsimError("disk_full", message, { cause });
     }
     const message = `No data can be kept in ${path} (${messageOf(cause)}); choose another place with --data-dir.`;
     throw new WowsimError("data_dir", message, { cause });

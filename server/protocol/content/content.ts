@@ -1,4 +1,4 @@
-// The content of a world after loading: spells, creature templates and classes (shared by all
+// The content of a world after loading: items, spells, creature templates and classes (shared by all
 // zones), and the zones with their spawns. The files are the *.toml in this folder; load.ts reads and checks them.
 
 /** Schools of magic, in the order of their numbers in the kernel's tables. */
@@ -65,6 +65,24 @@ export interface AuraContent {
   stacks: number;
 }
 
+/** Something that players hold in stacks; gold is one of them. */
+export interface Item {
+  /** The kind: 0 is gold. */
+  id: number;
+  name: string;
+  /** Most pieces that a player holds. */
+  stack: number;
+}
+
+/** What a killed creature may give to one of its killers. */
+export interface Drop {
+  /** Item id. */
+  item: number;
+  chancePercent: number;
+  /** From 1 to this many pieces, each number as likely. */
+  countMax: number;
+}
+
 export interface CreatureTemplate {
   name: string;
   level: number;
@@ -84,6 +102,9 @@ export interface CreatureTemplate {
   family: string;
   flees: boolean;
   elite: boolean;
+  /** Gold for all killers together. */
+  gold: [min: number, max: number];
+  drops: Drop[];
 }
 
 export interface PlayerClass {
@@ -140,6 +161,8 @@ export interface Content {
   spells: Spell[];
   creatures: CreatureTemplate[];
   classes: PlayerClass[];
+  /** Gold among them, as id 0. */
+  items: Item[];
 }
 
 export interface World {

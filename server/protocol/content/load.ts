@@ -4,15 +4,18 @@
 //   creatures.toml: creature "Hogger": health: Too small: expected number to be >0
 
 import { z } from "zod";
+import { ITEM_GOLD } from "../../../assembly/abi.ts";
 import { messageOf, WowsimError } from "../errors.ts";
 import { parseText } from "../text-data.ts";
 import classesFile from "./classes.toml";
-import type { Content, PlayerClass, Portal, Spawn, Spell, World, ZoneContent } from "./content.ts";
+import type { Content, Item, PlayerClass, Portal, Spawn, Spell, World, ZoneContent } from "./content.ts";
 import creaturesFile from "./creatures.toml";
+import itemsFile from "./items.toml";
 import {
   classSchema,
   coordinate,
   creatureSchema,
+  itemSchema,
   name,
   spellSchema,
   toClass,
@@ -82,22 +85,33 @@ export async function loadWorld(worldFile?: string): Promise<World> {
 
 /** The standard content. Throws WowsimError("content_invalid"). */
 export function loadContent(): Content {
-  return contentOf({ spells: spellsFile, creatures: creaturesFile, classes: classesFile });
+  return contentOf({ items: itemsFile, spells: spellsFile, creatures: creaturesFile, classes: classesFile });
 }
 
-/** Spells, creature kinds and classes from parsed files, checked against each other. Throws WowsimError("content_invalid"). */
-export function contentOf(files: { spells: unknown; creatures: unknown; classes: unknown }): Content {
+interface ContentFiles {
+  items: unknown;
+  spells: unknown;
+  creatures: unknown;
+  classes: unknown;
+}
+
+/** Items, spells, creature kinds and classes from parsed files, checked against each other. Throws WowsimError("content_invalid"). */
+export function contentOf(files: ContentFiles): Content {
+  const items = entries("items.toml", "item", itemSchema, files.items);
   const spells = entries("spells.toml", "spell", spellSchema, files.spells).map(toSpell);
-  const creatures = entries("creatures.toml", "creature", creatureSchema, files.creatures).map(toCreature);
+  const kinds = entries("creatures.toml", "creature", creatureSchema, files.creatures);
   const classes = entries("classes.toml", "class", classSchema, files.classes).map(toClass);
   const known = new Map(spells.map((spell) => [spell.id, spell]));
-  const faults: string[] = [];
+  const itemIds = new Map(items.map((item) => [item.name, item.id]));
+  const faults = itemFaults(items);
   if (known.size !== spells.length) faults.push("spells.toml: two spells have the same id");
   for (const spell of spells)
     faults.push(...faultsOf(spell).map((fault) => `spells.toml: spell "${spell.name}": ${fault}`));
-  for (const { name: kind, spellId } of creatures) {
-    if (spellId !== 0 && !known.has(spellId))
-      faults.push(`creatures.toml: creature "${kind}": spell_id: no spell ${spellId} in spells.toml`);
+  for (const { name: kind, spell_id, drops } of kinds) {
+    if (spell_id !== 0 && !known.has(spell_id))
+      faults.push(`creatures.toml: creature "${kind}": spell_id: no spell ${spell_id} in spells.toml`);
+    for (const { item } of drops.filter((drop) => !itemIds.has(drop.item)))
+      faults.push(`creatures.toml: creature "${kind}": drops: item: no item "${item}" in items.toml`);
   }
   for (const playerClass of classes) {
     for (const id of playerClass.spells) {
@@ -106,7 +120,17 @@ export function contentOf(files: { spells: unknown; creatures: unknown; classes:
     }
   }
   refuse(faults);
-  return { spells, creatures, classes };
+  return { items, spells, creatures: kinds.map((kind) => toCreature(kind, itemIds)), classes };
+}
+
+function itemFaults(items: readonly Item[]): string[] {
+  const faults: string[] = [];
+  if (new Set(items.map(({ id }) => id)).size !== items.length) faults.push("items.toml: two items have the same id");
+  if (new Set(items.map((item) => item.name)).size !== items.length)
+    faults.push("items.toml: two items have the same name");
+  if (!items.some(({ id }) => id === ITEM_GOLD))
+    faults.push(`items.toml: no item has the id ${ITEM_GOLD}, which is gold`);
+  return faults;
 }
 
 /** Mistakes that no schema finds: fields that contradict each other. */

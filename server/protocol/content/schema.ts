@@ -1,9 +1,11 @@
-// The schema of the entries in spells.toml, creatures.toml and classes.toml, and their conversion. Each field has its
+// The schema of the entries in items.toml, spells.toml, creatures.toml and classes.toml, and their conversion. Each field has its
 // limits here; load.ts checks entries against each other.
 //
 //   [[spell]] cast_s = 1.5, amount = [31, 45]   →   { castS: 1.5, amount: [31, 45], ... }
 
 import { z } from "zod";
+import { DROP_COUNT_MAX, ITEM_COUNT_MAX, STACK_COUNT_MASK } from "../../../assembly/abi.ts";
+import { entryOf } from "../assert.ts";
 import { AURA_KINDS, POWER_TYPES, SCHOOLS, SPELL_EFFECTS } from "./content.ts";
 import type { AuraContent, CreatureTemplate, PlayerClass, Spell } from "./content.ts";
 
@@ -49,6 +51,22 @@ export const spellSchema = z.strictObject({
   aura: auraSchema.optional(),
 });
 
+export const itemSchema = z.strictObject({
+  id: z
+    .number()
+    .int()
+    .min(0)
+    .max(ITEM_COUNT_MAX - 1),
+  name,
+  stack: z.number().int().min(1).max(STACK_COUNT_MASK),
+});
+
+const dropSchema = z.strictObject({
+  item: name,
+  chance_percent: z.number().min(0.01).max(100),
+  count_max: z.number().int().min(1).max(255).default(1),
+});
+
 export const creatureSchema = z.strictObject({
   name,
   level: z.number().int().min(1).max(63),
@@ -66,6 +84,8 @@ export const creatureSchema = z.strictObject({
   family: name.optional(),
   flees: z.boolean().default(false),
   elite: z.boolean().default(false),
+  gold: pointRange.default([0, 0]),
+  drops: z.array(dropSchema).max(DROP_COUNT_MAX).default([]),
 });
 
 export const classSchema = z.strictObject({
@@ -117,8 +137,12 @@ function toAura({ kind, duration_s, period_s, amount, stacks }: z.infer<typeof a
   return { kind, durationS: duration_s, periodS: period_s, amount, stacks };
 }
 
-export function toCreature(row: z.infer<typeof creatureSchema>): CreatureTemplate {
-  const { name: label, level, health, damage, armor } = row;
+/** `itemIds`: by name; load.ts has checked that each drop is in it. */
+export function toCreature(
+  row: z.infer<typeof creatureSchema>,
+  itemIds: ReadonlyMap<string, number>,
+): CreatureTemplate {
+  const { name: label, level, health, damage, armor, gold } = row;
   return {
     name: label,
     level,
@@ -136,6 +160,12 @@ export function toCreature(row: z.infer<typeof creatureSchema>): CreatureTemplat
     family: row.family ?? label,
     flees: row.flees,
     elite: row.elite,
+    gold,
+    drops: row.drops.map((drop) => ({
+      item: entryOf(itemIds, drop.item),
+      chancePercent: drop.chance_percent,
+      countMax: drop.count_max,
+    })),
   };
 }
 

@@ -3,7 +3,6 @@
 // its players into zones that still run. Meanwhile the target zone is flooded with movements. After the fault is removed
 // the source zone's next restart succeeds.
 
-import { z } from "zod";
 import { OP_TRAP } from "../../../assembly/abi.ts";
 import { WowsimError } from "../errors.ts";
 import { defineFault } from "./fault.ts";
@@ -20,11 +19,11 @@ export const cascadingZoneFailure = defineFault({
   family: "zone",
   mode: "tick_scoped",
   effects: ["poison_pushed", "movements_pushed"],
-  params: z.strictObject({
-    source_zone: z.number().int().min(1).max(ZONE_ID_MAX).default(1).describe("zone that crashes"),
-    target_zone: z.number().int().min(1).max(ZONE_ID_MAX).default(2).describe("zone that is flooded"),
-    flood_multiplier: z.number().int().min(1).max(1_000).default(10).describe("movements per entity and tick"),
-  }),
+  params: {
+    source_zone: { min: 1, max: ZONE_ID_MAX, default: 1, description: "zone that crashes" },
+    target_zone: { min: 1, max: ZONE_ID_MAX, default: 2, description: "zone that is flooded" },
+    flood_multiplier: { min: 1, max: 1_000, default: 10, description: "movements per entity and tick" },
+  },
   targets({ source_zone, target_zone }, { zones }) {
     const given = `${zones.join(", ")} here`;
     for (const [name, zone] of Object.entries({ source_zone, target_zone })) {

@@ -1,7 +1,9 @@
-// All faults of this server: the eight of docs/PROTOCOL.md, then two drills. A new fault is a file in faults/ and a line here.
+// All faults of this server: the eight of docs/PROTOCOL.md, then four drills. A new fault is a file in faults/ and a line here.
 
 import type { FaultDefinition } from "./fault.ts";
 import { cascadingZoneFailure } from "./cascading-zone-failure.ts";
+import { diskFull } from "./disk-full.ts";
+import { diskSlow } from "./disk-slow.ts";
 import { eventQueueFlood } from "./event-queue-flood.ts";
 import { latencySpike } from "./latency-spike.ts";
 import { memoryPressure } from "./memory-pressure.ts";
@@ -23,4 +25,6 @@ export const FAULTS: readonly FaultDefinition[] = [
   thunderingHerd,
   zoneTrap,
   zoneRunaway,
+  diskSlow,
+  diskFull,
 ];

@@ -1,7 +1,6 @@
 // The zone's queue fills with synthetic movement commands, `multiplier` for each entity and tick, as if many bots or
 // a looping client sent them.
 
-import { z } from "zod";
 import { defineFault } from "./fault.ts";
 import { flood } from "./flood.ts";
 
@@ -11,9 +10,9 @@ export const eventQueueFlood = defineFault({
   family: "load",
   mode: "tick_scoped",
   effects: ["movements_pushed"],
-  params: z.strictObject({
-    multiplier: z.number().int().min(1).max(1_000).default(10).describe("synthetic movements per entity and tick"),
-  }),
+  params: {
+    multiplier: { min: 1, max: 1_000, default: 10, description: "synthetic movements per entity and tick" },
+  },
   zone: (context, { multiplier }) => ({
     commands: (batch) => flood(context, batch, multiplier),
   }),

@@ -3,7 +3,7 @@
 //
 //   export const latencySpike = defineFault({
 //     id: "latency-spike", title: "...", family: "timing", mode: "tick_scoped",
-//     params: z.strictObject({ delay_ms: z.number().int().min(1).max(5_000).default(200).describe("...") }),
+//     params: { delay_ms: { min: 1, max: 5_000, default: 200, description: "..." } },
 //     zone: (context, { delay_ms }) => ({
 //       beforeStep() {
 //         if (!context.strikes()) return;
@@ -16,11 +16,10 @@
 // A fault may have a zone half (one for each target zone, runs in the worker, inside the tick), a main half (one, runs on the
 // main thread), or both.
 
-import type { z } from "zod";
 import type { Command } from "../game/command.ts";
 
 export type FaultMode = "tick_scoped" | "ambient";
-export type FaultFamily = "timing" | "load" | "memory" | "connection" | "zone" | "data";
+export type FaultFamily = "timing" | "load" | "memory" | "connection" | "zone" | "data" | "disk";
 
 /** Effects that a fault can count, each in the unit of its name, in addition to `affected`; the audit lines have them. */
 export type FaultEffect =
@@ -32,7 +31,8 @@ export type FaultEffect =
   | "phantoms_moved"
   | "phantoms_removed"
   | "sessions_closed"
-  | "door_held_ticks";
+  | "door_held_ticks"
+  | "disk_trouble_ticks";
 
 /** The commands of one zone's next tick, before they are journalled. */
 export interface CommandBatch {
@@ -100,6 +100,14 @@ export interface FaultSession {
   crash(): void;
 }
 
+/** What is wrong with the journal's disk. */
+export interface DiskTroubleState {
+  /** Milliseconds that each commit takes longer; 0: none. */
+  stallMs: number;
+  /** The file may not grow any more. */
+  isFull: boolean;
+}
+
 export interface MainFaultContext extends FaultContext {
   /** Live sessions in the target zones, in order of id. */
   sessions(): FaultSession[];
@@ -107,6 +115,8 @@ export interface MainFaultContext extends FaultContext {
   crash(session: FaultSession): void;
   /** Refuses new connections and resumes for `ticks` server ticks, at most until the fault is removed. */
   holdConnections(ticks: number): void;
+  /** Makes the journal's disk slow or full, at most until the fault is removed. */
+  disk(trouble: DiskTroubleState): void;
 }
 
 /** Main half. */
@@ -128,7 +138,16 @@ export interface TargetChoice {
   requested: number;
 }
 
-export interface FaultDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> {
+/** One parameter. All are whole numbers. */
+export interface FaultParamRange {
+  readonly min: number;
+  readonly max: number;
+  readonly default: number;
+  /** With the unit, for help and messages. */
+  readonly description: string;
+}
+
+export interface FaultDefinition<Name extends string = string> {
   readonly id: string;
   /** One line for people: what breaks. */
   readonly title: string;
@@ -136,18 +155,17 @@ export interface FaultDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly mode: FaultMode;
   /** The effects that it counts, EFFECTS_MAX at most. */
   readonly effects?: readonly FaultEffect[];
-  /** Strict; every field has a default, a description, and its bounds. */
-  readonly params: z.ZodObject<Shape>;
+  readonly params: Readonly<Record<Name, FaultParamRange>>;
   /**
    * The zones that the activation acts on, if not simply the requested one or all. Empty: the server as a whole.
    * Throws WowsimError when the fault is not possible on this server with these parameters.
    */
-  targets?(params: z.infer<z.ZodObject<Shape>>, choice: TargetChoice): number[];
-  zone?(context: ZoneFaultContext, params: z.infer<z.ZodObject<Shape>>): ZoneFaultHooks;
-  main?(context: MainFaultContext, params: z.infer<z.ZodObject<Shape>>): MainFaultHooks;
+  targets?(params: Readonly<Record<Name, number>>, choice: TargetChoice): number[];
+  zone?(context: ZoneFaultContext, params: Readonly<Record<Name, number>>): ZoneFaultHooks;
+  main?(context: MainFaultContext, params: Readonly<Record<Name, number>>): MainFaultHooks;
 }
 
 /** Keeps the parameter type of a definition while letting a registry hold them all. */
-export function defineFault<Shape extends z.ZodRawShape>(definition: FaultDefinition<Shape>): FaultDefinition {
+export function defineFault<Name extends string>(definition: FaultDefinition<Name>): FaultDefinition {
   return definition as unknown as FaultDefinition;
 }

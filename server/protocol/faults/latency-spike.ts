@@ -1,6 +1,5 @@
 // Every tick of the target zones takes `delay_ms` longer in real time, as with a blocking call in the tick.
 
-import { z } from "zod";
 import { defineFault } from "./fault.ts";
 
 export const latencySpike = defineFault({
@@ -9,9 +8,9 @@ export const latencySpike = defineFault({
   family: "timing",
   mode: "tick_scoped",
   effects: ["paused_ms"],
-  params: z.strictObject({
-    delay_ms: z.number().int().min(1).max(5_000).default(200).describe("milliseconds added to every tick"),
-  }),
+  params: {
+    delay_ms: { min: 1, max: 5_000, default: 200, description: "milliseconds added to every tick" },
+  },
   zone: (context, { delay_ms }) => ({
     beforeStep() {
       if (!context.strikes()) return;

@@ -1,7 +1,6 @@
 // The server process holds `megabytes` more memory. It is taken in small steps in each server tick, because touching a page
 // for the first time costs time and the main thread must not block; it is freed at once at the removal.
 
-import { z } from "zod";
 import { defineFault } from "./fault.ts";
 import { HeldMemory } from "./held-memory.ts";
 
@@ -15,9 +14,9 @@ export const memoryPressure = defineFault({
   family: "memory",
   mode: "ambient",
   effects: ["held_bytes"],
-  params: z.strictObject({
-    megabytes: z.number().int().min(1).max(4_096).default(64).describe("megabytes held (2^20 bytes each)"),
-  }),
+  params: {
+    megabytes: { min: 1, max: 4_096, default: 64, description: "megabytes held (2^20 bytes each)" },
+  },
   targets: () => [],
   main(context, { megabytes }) {
     const held = new HeldMemory();

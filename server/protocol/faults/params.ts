@@ -1,39 +1,21 @@
-// A fault's parameters, derived from its schema: to check a request, to explain its mistakes in words, and to
+// A fault's parameters, derived from its definition: to check a request, to explain its mistakes in words, and to
 // make the flags of a command line.
 //
 //   describeParams(latencySpike)   // [{ name: "delay_ms", min: 1, max: 5000, default: 200, description: "..." }]
 //   parseParams(latencySpike, { delay_ms: 0 })
 //   // WowsimError: latency-spike: delay_ms must be a whole number from 1 to 5000, not 0.
 
-import { z } from "zod";
 import { WowsimError } from "../errors.ts";
-import type { FaultDefinition } from "./fault.ts";
+import type { FaultDefinition, FaultParamRange } from "./fault.ts";
 import { didYouMean } from "../did-you-mean.ts";
 
-/** One parameter. All are whole numbers. */
-export interface FaultParam {
+export interface FaultParam extends FaultParamRange {
   readonly name: string;
-  readonly min: number;
-  readonly max: number;
-  readonly default: number;
-  readonly description: string;
 }
 
-const paramSchema = z.object({
-  type: z.literal("integer"),
-  minimum: z.number(),
-  maximum: z.number(),
-  default: z.number(),
-  description: z.string(),
-});
-
-/** The parameters in the order in which the fault lists them. Throws when one has no bound, default or description. */
+/** The parameters in the order in which the fault lists them. */
 export function describeParams(definition: FaultDefinition): FaultParam[] {
-  const { properties = {} } = z.toJSONSchema(definition.params, { io: "input" });
-  return Object.entries(properties).map(([name, property]) => {
-    const { minimum, maximum, default: value, description } = paramSchema.parse(property);
-    return { name, min: minimum, max: maximum, default: value, description };
-  });
+  return Object.entries(definition.params).map(([name, range]) => ({ name, ...range }));
 }
 
 /** True if the fault uses the requested zone; some faults choose their targets themselves. */
@@ -46,27 +28,34 @@ export function heedsZone(definition: FaultDefinition): boolean {
 }
 
 /** The checked parameters with defaults. Throws WowsimError that names every wrong one and its valid values. */
-export function parseParams(definition: FaultDefinition, given: unknown): Record<string, unknown> {
-  const parsed = definition.params.safeParse(given);
-  if (parsed.success) return parsed.data;
+export function parseParams(definition: FaultDefinition, given: unknown): Record<string, number> {
   const params = describeParams(definition);
-  const problems = new Set(parsed.error.issues.flatMap((issue) => wrongParams(issue, params, given)));
-  throw new WowsimError("bad_params", `${definition.id}: ${[...problems].join(" ")}`);
+  const parsed: Record<string, number> = {};
+  const problems = typeof given === "object" && given !== null && !Array.isArray(given) ? [] : [NO_OBJECT];
+  const values = new Map(problems.length === 0 ? Object.entries(Object(given)) : []);
+  for (const { name, min, max, default: value } of params) {
+    const asked = values.get(name);
+    const wish = asked === undefined ? value : asked;
+    values.delete(name);
+    if (typeof wish === "number" && Number.isInteger(wish) && wish >= min && wish <= max) parsed[name] = wish;
+    else problems.push(`${name} must be a whole number from ${min} to ${max}, not ${inWords(wish)}.`);
+  }
+  for (const name of values.keys()) problems.push(unknownParam(name, params));
+  if (problems.length > 0) {
+    const told = problems.slice(0, PROBLEMS_MAX).join(" ");
+    throw new WowsimError("bad_params", `${definition.id}: ${told}`);
+  }
+  return parsed;
 }
 
-/** The mistakes, one sentence for each parameter. */
-function wrongParams(issue: z.core.$ZodIssue, params: readonly FaultParam[], given: unknown): string[] {
+/** A request with thousands of mistakes gets an answer of some lines. */
+const PROBLEMS_MAX = 8;
+const NO_OBJECT = '"params" must be an object, such as {}.';
+
+function unknownParam(name: string, params: readonly FaultParam[]): string {
   const names = params.map((param) => param.name);
-  if (issue.code === "unrecognized_keys") {
-    const known = params.length === 0 ? "It has none." : `It has ${params.map(describeParam).join("; ")}.`;
-    return issue.keys.map(
-      (key) => `There is no parameter ${shorten(JSON.stringify(key))}.${didYouMean(key, names)} ${known}`,
-    );
-  }
-  const param = params.find(({ name }) => name === issue.path[0]);
-  if (param === undefined) return ['"params" must be an object, such as {}.'];
-  const value = inWords(Object(given)[param.name]);
-  return [`${param.name} must be a whole number from ${param.min} to ${param.max}, not ${value}.`];
+  const known = params.length === 0 ? "It has none." : `It has ${params.map(describeParam).join("; ")}.`;
+  return `There is no parameter ${shorten(JSON.stringify(name))}.${didYouMean(name, names)} ${known}`;
 }
 
 function describeParam(param: FaultParam): string {

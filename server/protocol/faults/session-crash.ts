@@ -2,7 +2,6 @@
 // chosen with the seed. It acts once for each activation. Afterwards it stays listed, with affected 1, until it is removed or
 // its time is over, so that a later request still shows its effect.
 
-import { z } from "zod";
 import { defineFault } from "./fault.ts";
 
 export const sessionCrash = defineFault({
@@ -11,7 +10,7 @@ export const sessionCrash = defineFault({
   family: "connection",
   mode: "tick_scoped",
   effects: ["sessions_closed"],
-  params: z.strictObject({}),
+  params: {},
   main(context) {
     let isDone = false;
     return {

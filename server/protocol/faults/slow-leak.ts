@@ -1,7 +1,6 @@
 // A slow leak: every `increment_every` ticks the tick becomes a little longer and a little more memory is held, as long as
 // the fault lasts. No single tick looks wrong, but the trend does.
 
-import { z } from "zod";
 import { defineFault } from "./fault.ts";
 import { HeldMemory } from "./held-memory.ts";
 
@@ -16,10 +15,10 @@ export const slowLeak = defineFault({
   family: "timing",
   mode: "tick_scoped",
   effects: ["paused_ms", "held_bytes"],
-  params: z.strictObject({
-    increment_ms: z.number().int().min(1).max(1_000).default(1).describe("milliseconds added at each increment"),
-    increment_every: z.number().int().min(1).max(12_000).default(100).describe("ticks from one increment to the next"),
-  }),
+  params: {
+    increment_ms: { min: 1, max: 1_000, default: 1, description: "milliseconds added at each increment" },
+    increment_every: { min: 1, max: 12_000, default: 100, description: "ticks from one increment to the next" },
+  },
   zone(context, { increment_ms, increment_every }) {
     const held = new HeldMemory();
     let ticks = 0;

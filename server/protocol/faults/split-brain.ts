@@ -2,7 +2,6 @@
 // direction in each zone, so that the zones disagree on their positions. They do not fight and can not be targeted, but
 // players see them. The removal takes them out again, and ends when the zone's memory has none of them.
 
-import { z } from "zod";
 import { OP_DESPAWN, OP_PLACE, OP_SPAWN, SPAWN_PHANTOM } from "../../../assembly/abi.ts";
 import { WowsimError } from "../errors.ts";
 import { defineFault } from "./fault.ts";
@@ -20,10 +19,10 @@ export const splitBrain = defineFault({
   family: "data",
   mode: "tick_scoped",
   effects: ["phantoms_spawned", "phantoms_moved", "phantoms_removed"],
-  params: z.strictObject({
-    phantom_count: z.number().int().min(1).max(100).default(2).describe("entities that exist more than once"),
-    phantom_base_id: z.number().int().min(2_000_001).max(4_000_000_000).default(2_000_001).describe("id of the first"),
-  }),
+  params: {
+    phantom_count: { min: 1, max: 100, default: 2, description: "entities that exist more than once" },
+    phantom_base_id: { min: 2_000_001, max: 4_000_000_000, default: 2_000_001, description: "id of the first" },
+  },
   targets(_params, { zones, requested }) {
     if (zones.length < 2) {
       const message = "split-brain needs at least two zones, and this server has one; serve a world with more.";

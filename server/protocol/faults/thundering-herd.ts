@@ -1,7 +1,6 @@
 // Every player's link breaks in the same tick, as when a switch restarts. New connections are refused for some ticks, so
 // that the clients, which all try again, come back in one wave. The fault acts once for each activation.
 
-import { z } from "zod";
 import { defineFault } from "./fault.ts";
 
 export const thunderingHerd = defineFault({
@@ -10,15 +9,14 @@ export const thunderingHerd = defineFault({
   family: "connection",
   mode: "tick_scoped",
   effects: ["sessions_closed", "door_held_ticks"],
-  params: z.strictObject({
-    reconnect_delay_ticks: z
-      .number()
-      .int()
-      .min(0)
-      .max(1_200)
-      .default(20)
-      .describe("server ticks until players are let in again"),
-  }),
+  params: {
+    reconnect_delay_ticks: {
+      min: 0,
+      max: 1_200,
+      default: 20,
+      description: "server ticks until players are let in again",
+    },
+  },
   main(context, { reconnect_delay_ticks }) {
     let isDone = false;
     return {

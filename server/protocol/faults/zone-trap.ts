@@ -1,7 +1,6 @@
 // A drill: every `every_ticks` ticks the zone gets a command that traps its kernel. The zone is restored, the command
 // is reported and quarantined, and no player notices it.
 
-import { z } from "zod";
 import { OP_TRAP } from "../../../assembly/abi.ts";
 import { defineFault } from "./fault.ts";
 import { poison } from "./poison.ts";
@@ -12,8 +11,8 @@ export const zoneTrap = defineFault({
   family: "zone",
   mode: "tick_scoped",
   effects: ["poison_pushed"],
-  params: z.strictObject({
-    every_ticks: z.number().int().min(1).max(12_000).default(20).describe("ticks from one poison command to the next"),
-  }),
+  params: {
+    every_ticks: { min: 1, max: 12_000, default: 20, description: "ticks from one poison command to the next" },
+  },
   zone: (context, { every_ticks }) => poison(context, OP_TRAP, every_ticks),
 });

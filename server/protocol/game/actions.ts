@@ -15,14 +15,19 @@ import {
   CLIENT_RELEASE,
   CLIENT_RELEASE_AS_GHOST,
   CLIENT_STOP_ATTACK,
+  CLIENT_TRADE_ACCEPT,
+  CLIENT_TRADE_CANCEL,
+  CLIENT_TRADE_OFFER,
 } from "./binary-wire.ts";
 
-/** The words of a command record that an action fills; b, c and x, y are the same two words, as integers or as yards. */
+/** The words of a command record that an action fills; b, c, d and x, y, z are the same three words, as integers or as yards. */
 export interface ActionWords {
   flags: number;
   a: number;
   b: number;
   c: number;
+  d: number;
+  e: number;
   x: number;
   y: number;
   z: number;
@@ -40,7 +45,13 @@ export interface ActionFields {
   castTicks: number;
   baseDamage: number;
   magical: boolean;
+  /** Number of a trade's offer. */
+  offer: number;
+  /** Two stacks that are given, two that are wanted: item << 24 | count, 0: none. */
+  stacks: Stacks;
 }
+
+export type Stacks = readonly [give: number, give2: number, want: number, want2: number];
 
 interface Action {
   readonly op: number;
@@ -88,7 +99,22 @@ export const ACTIONS = {
     },
   },
   reclaim: { op: abi.OP_RECLAIM, wire: CLIENT_RECLAIM },
+  trade_offer: {
+    op: abi.OP_TRADE_OFFER,
+    wire: CLIENT_TRADE_OFFER,
+    fill(command, { target, stacks }) {
+      command.a = target;
+      [command.b, command.c, command.d, command.e] = stacks;
+    },
+  },
+  trade_accept: { op: abi.OP_TRADE_ACCEPT, wire: CLIENT_TRADE_ACCEPT, fill: fillAnswer },
+  trade_cancel: { op: abi.OP_TRADE_CANCEL, wire: CLIENT_TRADE_CANCEL, fill: fillAnswer },
 } as const satisfies Record<string, Action>;
+
+function fillAnswer(command: ActionWords, { target, offer }: ActionFields): void {
+  command.a = target;
+  command.b = offer;
+}
 
 export type ActionKind = keyof typeof ACTIONS;
 

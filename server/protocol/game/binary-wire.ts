@@ -24,7 +24,7 @@ export const CLIENT_KIND = 1;
 export const CLIENT_LENGTH = 2;
 export const CLIENT_SEQ = 4;
 
-/** version u16, zone u16 (0: any); name, class, token, resume: texts. */
+/** version u16, zone u16 (0: any); name, class, token, resume: texts; secret: text, which may be left out. */
 export const CLIENT_HELLO = 1;
 /** t f64. */
 export const CLIENT_PING = 2;
@@ -42,15 +42,27 @@ export const CLIENT_STOP_ATTACK = 20;
 export const CLIENT_RELEASE = 21;
 export const CLIENT_RELEASE_AS_GHOST = 22;
 export const CLIENT_RECLAIM = 23;
+/** target u32; two stacks that are given, two that are wanted: u32 each (item << 24 | count, 0: none). */
+export const CLIENT_TRADE_OFFER = 24;
+/** target u32 (who made the offer), number of the offer u32. */
+export const CLIENT_TRADE_ACCEPT = 25;
+/** The same; target 0: the client's own offer. */
+export const CLIENT_TRADE_CANCEL = 26;
 
 export const SERVER_HEADER_BYTES = 4;
 
 /** A kernel frame. */
 export const SERVER_STATE = 0;
 /**
+ * Kind of a record without fields that the server adds to a frame while what the zone tells is not in the journal. The kernel has the
+ * kinds below it.
+ */
+export const RECORD_NOT_DURABLE = 64;
+/**
  * session, entity, zone, tick, tick rate, seq, version of the frame format (ABI_VERSION): u32; resume, class: texts; number of
  * spells u16; for each: id u32, range f32, name, effect: texts; number of portals u16; for each: zone it leads to u32, x, y,
- * radius f32.
+ * radius f32. Of a character follow its name: text, and what it enters the world with: level u32 (0: it is there already),
+ * experience u32.
  */
 export const SERVER_WELCOME = 1;
 /** seq u32 (0: about no action); code, message: texts. */

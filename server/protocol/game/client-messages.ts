@@ -8,7 +8,7 @@
 //
 // Outgoing: ServerMessage for rare messages; kernel frames go through Codec.encodeFrame.
 
-import type { ActionKind } from "./actions.ts";
+import type { ActionKind, Stacks } from "./actions.ts";
 import type { LimitName } from "./limits.ts";
 
 /** An action becomes a kernel command, and makes a guest of a client that has not sent hello. */
@@ -31,12 +31,16 @@ export class ClientMessage {
   /** Upper bound of the damage; 0: none. */
   baseDamage = 0;
   magical = false;
+  /** Number of a trade's offer. */
+  offer = 0;
+  /** Of a trade: two stacks that are given, two that are wanted. */
+  stacks: Stacks = [0, 0, 0, 0];
   /** ping: the client's number, returned unchanged. */
   echo = 0;
   /** names: the requested ids of players and templates of creatures. */
   players: number[] = [];
   creatures: number[] = [];
-  hello: Hello = { version: 1, name: "", zone: 0, playerClass: "", token: "", resume: "" };
+  hello: Hello = { version: 1, name: "", zone: 0, playerClass: "", token: "", resume: "", secret: "" };
 }
 
 /** Absent text is "", absent zone is 0. */
@@ -47,6 +51,8 @@ export interface Hello {
   playerClass: string;
   token: string;
   resume: string;
+  /** The secret of a character; "" for a player who does not persist. */
+  secret: string;
 }
 
 /** Codes of `error` messages; in addition there is limit_<name> before a connection is closed, see limits.ts for the names. */
@@ -55,6 +61,8 @@ export const ERROR_CODES = [
   "busy",
   "unsupported_version",
   "bad_token",
+  "bad_secret",
+  "name_taken",
   "guests_off",
   "no_such_zone",
   "no_such_class",
@@ -84,6 +92,16 @@ export interface Welcome {
   spells: readonly SpellInfo[];
   /** The portals of its zone. */
   portals: readonly PortalInfo[];
+  /** The character that the player has; absent for players who do not persist. */
+  character?: CharacterInfo;
+}
+
+export interface CharacterInfo {
+  name: string;
+  /** What it enters the world with; absent when it is in the world already. */
+  level?: number;
+  /** Points towards the next level. */
+  experience?: number;
 }
 
 /** A player within its radius goes to zone `to`. Yards. */

@@ -101,8 +101,9 @@ export class Command {
     return this.set(OP_JOIN, { session, seq, flags, a: ticket, e: classIndex | (level << 8) });
   }
 
-  leave(session: number, seq: number, ticket: number): this {
-    return this.set(OP_LEAVE, { session, seq, a: ticket });
+  /** `flags`: LEAVE_RECORDS. */
+  leave(session: number, seq: number, ticket: number, flags = 0): this {
+    return this.set(OP_LEAVE, { session, seq, a: ticket, flags });
   }
 
   /** A WATCH: the session gets frames from now on; a slow reader gets fewer. */

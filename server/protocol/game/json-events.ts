@@ -17,6 +17,7 @@ import {
   OP_NAMES,
   OUTCOME_NAMES,
   REFUSED_NAMES,
+  TRADE_NAMES,
 } from "./wire-names.ts";
 
 // Indexes of the words of an event record: abi.ts, from EVENT_SOURCE on.
@@ -94,6 +95,15 @@ function writeFields(kind: number, frame: FrameReader, out: ByteWriter): void {
     case abi.EVENT_LEVEL:
       writeNumber("entity_id", frame.word(SOURCE), out);
       return writeNumber("level", frame.word(A), out);
+    case abi.EVENT_LOOT:
+      writeNumber("creature_id", frame.word(TARGET), out);
+      writeNumber("item", frame.word(A) >>> abi.STACK_KIND_SHIFT, out);
+      writeNumber("count", frame.word(A) & abi.STACK_COUNT_MASK, out);
+      writeNumber("held", frame.word(B), out);
+      out.text(info === abi.LOOT_TAKEN ? ',"taken":true' : ',"taken":false');
+      return;
+    case abi.EVENT_TRADE:
+      return writeTrade(frame, info, out);
     case abi.EVENT_REVIVED:
     case abi.EVENT_EVADED:
       return writeNumber("entity_id", frame.word(SOURCE), out);
@@ -124,6 +134,34 @@ function writeDamage(frame: FrameReader, info: number, out: ByteWriter): void {
   if (frame.word(F) > 0) writeNumber("absorbed", frame.word(F), out);
   if (info & abi.DAMAGE_LANDS_MASK) writeText("outcome", nameOf(OUTCOME_NAMES, info & abi.DAMAGE_LANDS_MASK), out);
   if (info & abi.DAMAGE_PERIODIC) out.text(',"periodic":true');
+}
+
+function writeTrade(frame: FrameReader, info: number, out: ByteWriter): void {
+  writeText("outcome", nameOf(TRADE_NAMES, info), out);
+  writeNumber("maker_id", frame.word(SOURCE), out);
+  writeNumber("partner_id", frame.word(TARGET), out);
+  writeNumber("offer_id", frame.word(A), out);
+  writeSide("gives", frame.word(B), frame.word(C), out);
+  writeSide("wants", frame.word(D), frame.word(E), out);
+  writeNumber("end_tick", frame.word(F), out);
+}
+
+/** One side of a trade: `"gives":[{"item":0,"count":30}]`. */
+function writeSide(field: string, first: number, second: number, out: ByteWriter): void {
+  out.text(',"').text(field).text('":[');
+  if (first !== 0) writeStack(first, out);
+  if (first !== 0 && second !== 0) out.text(",");
+  if (second !== 0) writeStack(second, out);
+  out.text("]");
+}
+
+/** A stack (assembly/abi.ts) as `{"item":3,"count":2}`. */
+export function writeStack(stack: number, out: ByteWriter): void {
+  out.text('{"item":').uint(stack >>> abi.STACK_KIND_SHIFT);
+  out
+    .text(',"count":')
+    .uint(stack & abi.STACK_COUNT_MASK)
+    .text("}");
 }
 
 function writeSourceTarget(frame: FrameReader, out: ByteWriter): void {

@@ -27,6 +27,8 @@ export const EVENT_NAMES: Names = {
   [abi.EVENT_AVOIDED]: "avoided",
   [abi.EVENT_EXPERIENCE]: "experience",
   [abi.EVENT_LEVEL]: "level",
+  [abi.EVENT_LOOT]: "loot",
+  [abi.EVENT_TRADE]: "trade",
 };
 
 export const INTERRUPT_NAMES: Names = {
@@ -57,6 +59,22 @@ export const REFUSED_NAMES: Names = {
   [abi.REFUSED_ROOTED]: "rooted",
   [abi.REFUSED_UNKNOWN_SPELL]: "unknown_spell",
   [abi.REFUSED_REPLAYED]: "replayed",
+  [abi.REFUSED_NO_SUCH_OFFER]: "no_such_offer",
+  [abi.REFUSED_NOT_HELD]: "not_held",
+  [abi.REFUSED_PARTNER_NOT_HELD]: "partner_not_held",
+  [abi.REFUSED_NO_ROOM]: "no_room",
+  [abi.REFUSED_PARTNER_NO_ROOM]: "partner_no_room",
+};
+
+/** How a trade stands, or has ended. */
+export const TRADE_NAMES: Names = {
+  [abi.TRADE_OFFERED]: "offered",
+  [abi.TRADE_DONE]: "done",
+  [abi.TRADE_DECLINED]: "declined",
+  [abi.TRADE_CANCELLED]: "cancelled",
+  [abi.TRADE_ENDED_BY_DEATH]: "death",
+  [abi.TRADE_ENDED_BY_LEAVING]: "left",
+  [abi.TRADE_EXPIRED]: "expired",
 };
 
 export const AURA_NAMES: Names = Object.fromEntries(AURA_KINDS.entries());
@@ -98,6 +116,9 @@ export const OP_NAMES: Names = {
   [abi.OP_STOP_ATTACK]: "stop_attack",
   [abi.OP_RELEASE]: "release",
   [abi.OP_RECLAIM]: "reclaim",
+  [abi.OP_TRADE_OFFER]: "trade_offer",
+  [abi.OP_TRADE_ACCEPT]: "trade_accept",
+  [abi.OP_TRADE_CANCEL]: "trade_cancel",
   [abi.OP_WATCH]: "watch",
   [abi.OP_UNWATCH]: "unwatch",
 };
