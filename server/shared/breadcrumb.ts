@@ -11,7 +11,8 @@
 // promised its next step. A worker without a new beat after that time is late (watchdog.ts).
 
 import { COMMAND_BYTES, COMMAND_OP } from "../../assembly/abi.ts";
-import { noteInWords, phaseInWords } from "./kernel-note.ts";
+import type { WorkerDoing } from "../protocol/crash-report.ts";
+import { noteFields, noteInWords, phaseInWords } from "./kernel-note.ts";
 import type { KernelNote } from "./kernel-note.ts";
 
 /** The stages of a worker, in the words of telemetry. */
@@ -27,6 +28,7 @@ const STAGES = [
   "census",
   "messages",
   "swap",
+  "undo",
 ] as const;
 export type Stage = (typeof STAGES)[number];
 
@@ -43,6 +45,7 @@ const IN_WORDS: Record<Stage, string> = {
   census: "taking the census",
   messages: "reading messages",
   swap: "changing its module",
+  undo: "undoing what a module did",
 };
 
 const BEAT = 0;
@@ -60,6 +63,8 @@ const NOTE_SESSION = 9;
 const NOTE_ENTITY = 10;
 const NOTE_SPELL = 11;
 const WORDS = 12;
+/** The words of a breadcrumb, each an Int32. */
+export const CRUMB_WORDS = WORDS;
 /** The index of the f64 after the words. */
 const DUE = WORDS / 2;
 const BYTES = (WORDS + 2) * 4;
@@ -97,6 +102,7 @@ export class Breadcrumb {
   readonly buffer: SharedArrayBuffer;
   readonly #words: Int32Array;
   readonly #times: Float64Array;
+  readonly #copy: Int32Array | null;
 
   /** Memory for a worker that starts: nothing is due before it ticks. */
   static allocate(): SharedArrayBuffer {
@@ -105,10 +111,20 @@ export class Breadcrumb {
     return buffer;
   }
 
-  constructor(buffer: SharedArrayBuffer) {
+  /** A breadcrumb to read, from a copy of its words. */
+  static of(words: Int32Array): Breadcrumb {
+    const buffer = Breadcrumb.allocate();
+    new Int32Array(buffer).set(words.subarray(0, WORDS));
+    return new Breadcrumb(buffer);
+  }
+
+  /** `copy` gets every word as well: memory that survives the process (crumb-file.ts). */
+  constructor(buffer: SharedArrayBuffer, copy: Int32Array | null = null) {
     this.buffer = buffer;
     this.#words = new Int32Array(buffer);
     this.#times = new Float64Array(buffer);
+    this.#copy = copy;
+    copy?.set(this.#words.subarray(0, WORDS));
   }
 
   /** Worker: waits; nothing is due before `dueMs`. */
@@ -121,32 +137,31 @@ export class Breadcrumb {
   /** Worker: a zone begins a tick; the next step is due at `dueMs`. */
   beginsTick(zoneId: number, tick: number, dueMs: number): void {
     this.#times[DUE] = dueMs;
-    Atomics.store(this.#words, ZONE, zoneId);
-    Atomics.store(this.#words, TICK, tick);
+    this.#set(ZONE, zoneId);
+    this.#set(TICK, tick);
     this.enter("commands");
     this.beats();
   }
 
   /** Worker: the kernel runs a tick, or runs it again. Each run is bounded by its fuel, so each counts as progress. */
   runsKernel(tick: number): void {
-    Atomics.store(this.#words, TICK, tick);
-    Atomics.store(this.#words, HAS_NOTE, 0);
+    this.#set(TICK, tick);
+    this.#set(HAS_NOTE, 0);
     this.enter("kernel");
     this.beats();
   }
 
   /** Worker: copies the kernel's note (assembly/state/breadcrumb.ts) out of memory that no other thread can read. */
   noteKernel(view: DataView, at: NoteAddresses): void {
-    const words = this.#words;
     const index = view.getUint32(at.breadcrumbCommand, true);
     const isNamed = index < Math.min(view.getUint32(at.commandCount, true), at.commandsMax);
     const op = isNamed ? view.getUint16(at.commands + index * COMMAND_BYTES + COMMAND_OP, true) + 1 : 0;
-    Atomics.store(words, NOTE_PHASE, view.getUint32(at.breadcrumbPhase, true));
-    Atomics.store(words, NOTE_OP, op);
-    Atomics.store(words, NOTE_SESSION, view.getUint32(at.breadcrumbSession, true));
-    Atomics.store(words, NOTE_ENTITY, view.getUint32(at.breadcrumbEntity, true));
-    Atomics.store(words, NOTE_SPELL, view.getUint32(at.breadcrumbSpell, true));
-    Atomics.store(words, HAS_NOTE, 1);
+    this.#set(NOTE_PHASE, view.getUint32(at.breadcrumbPhase, true));
+    this.#set(NOTE_OP, op);
+    this.#set(NOTE_SESSION, view.getUint32(at.breadcrumbSession, true));
+    this.#set(NOTE_ENTITY, view.getUint32(at.breadcrumbEntity, true));
+    this.#set(NOTE_SPELL, view.getUint32(at.breadcrumbSpell, true));
+    this.#set(HAS_NOTE, 1);
   }
 
   /** Worker: the next step is due at `dueMs`. */
@@ -163,8 +178,8 @@ export class Breadcrumb {
 
   /** Worker: its number in the fault block and the system's number of its thread; called before anything that may fail. */
   claimed(faultThread: number, threadId: number): void {
-    Atomics.store(this.#words, FAULT_THREAD, faultThread);
-    Atomics.store(this.#words, THREAD_ID, threadId);
+    this.#set(FAULT_THREAD, faultThread);
+    this.#set(THREAD_ID, threadId);
   }
 
   /** Main thread: the worker's number in the fault block; 0 when it never had one. */
@@ -174,12 +189,18 @@ export class Breadcrumb {
 
   /** Worker: starts a stage. */
   enter(stage: Stage): void {
-    Atomics.store(this.#words, STAGE, INDEX[stage]);
+    this.#set(STAGE, INDEX[stage]);
   }
 
   /** Worker: counts a step. */
   beats(): void {
-    Atomics.add(this.#words, BEAT, 1);
+    this.#set(BEAT, (Atomics.load(this.#words, BEAT) + 1) | 0);
+  }
+
+  /** Worker: only its thread writes. */
+  #set(index: number, value: number): void {
+    Atomics.store(this.#words, index, value);
+    if (this.#copy !== null) Atomics.store(this.#copy, index, value);
   }
 
   /** Main thread: reads the breadcrumb. */
@@ -213,4 +234,11 @@ export function crumbInWords({ zoneId, tick, stage, note }: Crumb): string {
   return stage === "waiting"
     ? `after tick ${tick} of zone ${zoneId}, ${doing}`
     : `in tick ${tick} of zone ${zoneId}, ${doing}`;
+}
+
+/** The breadcrumb of a worker, counted from 1, as a crash report has it. */
+export function doingOf(worker: number, crumb: Crumb): WorkerDoing {
+  const { zoneId, tick, stage, note } = crumb;
+  const noted = note === null ? {} : noteFields(note);
+  return { worker, zone_id: zoneId, tick, stage, ...noted, doing: crumbInWords(crumb) };
 }

@@ -1,7 +1,7 @@
-// The targets of faults, other than the shared memory of the zones: the workers, which have the zone halves, and the
-// players.
+// The targets of faults, other than the shared memory of the zones: the workers, which have the zone halves, the players, and the
+// journal's disk.
 
-import type { FaultSession } from "../protocol/faults/fault.ts";
+import type { DiskTroubleState, FaultSession } from "../protocol/faults/fault.ts";
 import type { ToZoneWorker } from "./zone-messages.ts";
 
 /** The zones of this server, ascending, and a way to send to all their workers. */
@@ -12,6 +12,11 @@ export interface FaultZones {
 
 /** A fault's hook on the bytes of a session: returns the bytes to pass on. */
 export type ByteHook = (session: FaultSession, bytes: Uint8Array) => Uint8Array;
+
+/** The journal's disk. */
+export interface FaultDisk {
+  set(trouble: DiskTroubleState): void;
+}
 
 /** The players, and the operations that faults can do on them. */
 export interface FaultPlayers {

@@ -22,6 +22,7 @@ const PHASES: Record<number, string> = {
   [abi.PHASE_REGENERATION]: "regeneration",
   [abi.PHASE_VISIBILITY]: "visibility",
   [abi.PHASE_HASH]: "hash",
+  [abi.PHASE_TRADES]: "trades",
 };
 
 /** The name of a PHASE_* of abi.ts. */

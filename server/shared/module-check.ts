@@ -8,6 +8,10 @@ export interface CheckRequest {
   label: string;
 }
 
-/** A module that may run is sent compiled: to read and compile a megabyte takes longer than the main thread can afford. */
+/**
+ * A module that may run is sent compiled: to read and compile a megabyte takes longer than the main thread can afford. Its
+ * metered binary is for the journal.
+ */
 export type CheckAnswer =
-  { ok: true; module: WebAssembly.Module; layout: LayoutEntries } | { ok: false; problems: string[] };
+  | { ok: true; module: WebAssembly.Module; layout: LayoutEntries; metered: Uint8Array }
+  | { ok: false; problems: string[] };

@@ -8,8 +8,9 @@
 //   census    the zone, its tick and newest ticket, then entity ids; once per second
 //   departed  a player left through a portal, with all its data
 //   entered   the result of a JOIN or an ARRIVE
+//   items     what the players of a zone hold, and its ledger; once per second
 
-import { COMMAND_BYTES, TRANSFER_WORDS } from "../../assembly/abi.ts";
+import { COMMAND_BYTES, ITEM_COUNT_MAX, TRANSFER_WORDS } from "../../assembly/abi.ts";
 import { RecordTable } from "./record.ts";
 import type { RecordOf } from "./record.ts";
 
@@ -26,6 +27,20 @@ export const DEPARTED = new RecordTable(5, {
 });
 const ENTERED_FIELDS = { zoneId: "u32", session: "u32", ticket: "u32", outcome: "u32", reason: "u32" } as const;
 export const ENTERED = new RecordTable(6, ENTERED_FIELDS);
+
+const BY_ITEM = { u32s: ITEM_COUNT_MAX } as const;
+const ITEMS_FIELDS = {
+  zoneId: "u32",
+  tick: "u32",
+  held: BY_ITEM,
+  created: BY_ITEM,
+  destroyed: BY_ITEM,
+  arrived: BY_ITEM,
+  departed: BY_ITEM,
+} as const;
+export const ITEMS = new RecordTable(7, ITEMS_FIELDS);
+/** Pieces by item id, at the end of a tick: what all players of a zone hold, and the columns of its ledger. */
+export type ItemCount = RecordOf<typeof ITEMS_FIELDS>;
 
 /** The results of an entry into a zone. */
 export const IS_THERE = 1;

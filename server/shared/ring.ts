@@ -6,6 +6,12 @@
 //   if (at < 0) dropped++  // full: counted
 //   else { ring.view.setUint32(at, 7, true); ring.commit(); ring.wake() }
 //
+// A reader that may fail, or that must keep the records until they are safe elsewhere, reads without freeing:
+//
+//   ring.read(visit); ...; ring.freeTo(ring.position)      // or ring.rewind(), to read them again
+//
+// The writer can see what was freed: ring.isFreed(place), with a place from ring.written. Places are bytes modulo 2^32.
+//
 // Several reserves may share one commit. When the ring is full, reserve returns -1 and counts it; the writer decides
 // what to do. Nothing waits and nothing is overwritten. A record of up to half the ring always fits an empty one.
 
@@ -25,6 +31,8 @@ export class Ring {
   readonly #control: Int32Array;
   readonly #mask: number;
   #pending: number;
+  /** Where read() goes on. */
+  #position: number;
 
   /** Memory for a ring of `capacityBytes` (a power of two, 1 KiB to 1 GiB). Throws RangeError otherwise. */
   static allocate(capacityBytes: number): SharedArrayBuffer {
@@ -43,6 +51,7 @@ export class Ring {
     this.#control = new Int32Array(buffer, 0, CONTROL_BYTES / 4);
     this.#mask = this.capacityBytes - 1;
     this.#pending = Atomics.load(this.#control, HEAD) >>> 0;
+    this.#position = Atomics.load(this.#control, TAIL) >>> 0;
   }
 
   /** Writer: reserves room for one record; returns its offset, or -1 (counted in `refused`) when the ring is full. */
@@ -81,6 +90,21 @@ export class Ring {
     Atomics.store(this.#control, HEAD, this.#pending | 0);
   }
 
+  /** Writer: the place behind the newest reserved record. */
+  get written(): number {
+    return this.#pending;
+  }
+
+  /** Writer: makes the records before a place visible to the reader. Places must rise. */
+  commitTo(place: number): void {
+    Atomics.store(this.#control, HEAD, place | 0);
+  }
+
+  /** Writer: true when the reader has freed everything before the place. */
+  isFreed(place: number): boolean {
+    return ((Atomics.load(this.#control, TAIL) - place) | 0) >= 0;
+  }
+
   /** Writer: wakes a reader that waits. A system call: use it once per tick, not once per record. */
   wake(): void {
     Atomics.notify(this.#control, HEAD);
@@ -104,6 +128,38 @@ export class Ring {
       Atomics.store(this.#control, TAIL, tail | 0);
     }
     return count;
+  }
+
+  /** Reader: visits the records that read() has not visited yet, and frees none. Returns how many. */
+  read(visit: (offset: number, length: number) => void, recordsMax = Number.MAX_SAFE_INTEGER): number {
+    const head = Atomics.load(this.#control, HEAD) >>> 0;
+    let count = 0;
+    while (this.#position !== head && count < recordsMax) {
+      const at = this.#position & this.#mask;
+      const length = this.view.getUint32(at, true);
+      if (length === WRAP_MARK) this.#position = (this.#position + this.capacityBytes - at) >>> 0;
+      else {
+        visit(at + 4, length);
+        this.#position = (this.#position + recordSize(length)) >>> 0;
+        count++;
+      }
+    }
+    return count;
+  }
+
+  /** Reader: the place up to which read() has read. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Reader: frees the records before a place. */
+  freeTo(place: number): void {
+    Atomics.store(this.#control, TAIL, place | 0);
+  }
+
+  /** Reader: read() begins again with the oldest record that is not freed. */
+  rewind(): void {
+    this.#position = Atomics.load(this.#control, TAIL) >>> 0;
   }
 
   /** Reader, in a worker: sleeps until data is available, at most `timeoutMs`. */

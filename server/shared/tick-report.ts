@@ -46,6 +46,19 @@ export const FIGURES = {
   kernelMs: { type: "f64", line: "kernel_ms" },
   fuelUsed: { type: "f64", line: "fuel_used", gauge: ["fuel_used", "Fuel the newest tick burnt."] },
   hash: { type: "u64" },
+  /** False: the journal is lost, and what players are told is not in it. The oldest tick that waits for it. */
+  durable: { type: "flag", line: "durable", gauge: ["durable", "1 while what players are told is in the journal."] },
+  journalLagMs: {
+    type: "f64",
+    line: "journal_lag_ms",
+    gauge: ["journal_lag_ms", "How long the oldest tick has waited for the journal, in milliseconds."],
+  },
+  /** How long the zone's newest tick that has left had waited for the journal. */
+  journalHeldMs: {
+    type: "f64",
+    line: "journal_held_ms",
+    gauge: ["journal_held_ms", "How long the newest tick that has left waited for the journal, in milliseconds."],
+  },
   /** The load-shedding level, 0 to 5, and the seconds of game time per second of the clock: overload.ts. */
   overloadLevel: {
     type: "f64",

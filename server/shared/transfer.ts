@@ -3,7 +3,7 @@
 // them.
 //
 //   const [departure] = readDepartures(zone)                        // after the tick with OP_DEPART
-//   arrivalRecords(departure, { x: 4, y: 0, z: 0 }, JOIN_WATCHES)   // 25 CARRYs and an ARRIVE, 32 bytes each
+//   arrivalRecords(departure, { x: 4, y: 0, z: 0 }, JOIN_WATCHES)   // 31 CARRYs and an ARRIVE, 32 bytes each
 
 import { COMMAND_BYTES, OP_ARRIVE, OP_CARRY, TRANSFER_WORDS } from "../../assembly/abi.ts";
 import type { Point } from "./record.ts";

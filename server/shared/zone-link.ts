@@ -7,7 +7,7 @@
 
 import type { FromZoneWorker, ToZoneWorker, ZoneState } from "./zone-messages.ts";
 import type { Crossing } from "./transfer.ts";
-import type { Entered, ZoneCensus } from "./ring-records.ts";
+import type { Entered, ItemCount, ZoneCensus } from "./ring-records.ts";
 import type { TickReport } from "./tick-report.ts";
 
 /** A zone as the gateway sees it; the object is live. */
@@ -35,8 +35,12 @@ export interface ZoneListener {
   entered?(entered: Entered): void;
   /** Once per second and zone: the entities in it. */
   counted?(census: ZoneCensus): void;
+  /** Once per second and zone: what its players hold. The record is reused: copy what you keep. */
+  itemsCounted?(count: ItemCount): void;
   /** A rare message from a worker, or from the main thread itself: that a zone is DOWN because its worker was lost. */
   said?(message: FromZoneWorker): void;
+  /** The zone of a lost worker goes on from its journal. Commands sent now are in its first batch. */
+  revives?(zoneId: number): void;
   /** A worker replaces a lost one: post now what it must know besides its zones. */
   workerBegun?(worker: MessageTarget): void;
 }

@@ -4,6 +4,7 @@
 // tick report per zone and tick, then that tick's session frames as the kernel built them. Everything rare is sent with
 // postMessage, as the objects below: a worker returns to its event loop between any two ticks.
 
+import type { UndoReport } from "../protocol/undo.ts";
 import type { ZoneModule } from "./zone-start.ts";
 import type { SwapTicket } from "./swap-ticket.ts";
 
@@ -42,13 +43,15 @@ export type ToZoneWorker =
   | ({ type: "swap"; request: number; zoneId: number } & Swap)
   | { type: "rollback"; request: number; zoneId: number; hash?: string }
   | { type: "promote"; request: number; zoneId: number; hash?: string }
+  /** Answered with an UndoLook. `order` null: only looks. */
+  | { type: "undo"; request: number; zoneId: number; order: { isDry: boolean; reason: string } | null }
   | { type: "inspect"; request: number; zoneId: number }
   | { type: "view"; request: number; zoneId: number; turn: number }
   | { type: "stop" };
 
 /** Zone worker to main thread: rare, never on a healthy tick. */
 export type FromZoneWorker =
-  | { type: "ready"; zones: number[]; faultThread: number }
+  | { type: "ready"; zones: number[]; faultThread: number; revived: RevivedReport[] }
   | { type: "failed"; error: string }
   | { type: "answer"; request: number; ok: true; data: unknown }
   | { type: "answer"; request: number; ok: false; error: string }
@@ -66,7 +69,54 @@ export type FromZoneWorker =
   /** What the zone runs from its next tick on, and whether it is on trial: sent after each swap, rollback and promotion. */
   | { type: "module"; zoneId: number; tick: number; hash: string; isTrial: boolean }
   | { type: "rolled_back"; zoneId: number; tick: number; fromHash: string; toHash: string; reason: string }
+  /** An undo was done, or a dry run of one; it is told when the tick after it is. Players have no names in it yet. */
+  | { type: "undone"; zoneId: number; tick: number; report: UndoReport }
+  /** An undo that was begun, or that the zone wanted, was not done. */
+  | { type: "undo_failed"; zoneId: number; tick: number; isDry: boolean; error: string }
+  /** What these zones tell does not wait for the journal any more, or does so again: for how long something waited, or it was lost. */
+  | { type: "journal"; zones: number[]; isLost: boolean; ms: number }
   | { type: "stopped" };
+
+/** What a swap or a roll-back took, in milliseconds. The thread of the zone does nothing else meanwhile. */
+export interface MoveTimes {
+  tick: number;
+  /** Since 1970: when the zone came to it. */
+  beganMs: number;
+  /** The checks, and the warm-up on a copy of the state. */
+  warmUpMs: number;
+  /** From the old module to the new one: the part that works on the zone's state. */
+  pauseMs: number;
+}
+
+/** What a zone could undo. */
+export interface UndoLook {
+  zoneId: number;
+  tick: number;
+  /** Hash of the module that it runs. */
+  runs: string;
+  /**
+   * The module to undo and the one before it, by hash, and the tick after which it was swapped in. `isInPlace`: the zone runs it still,
+   * or another one that is not the one before. Null: nothing can be undone, and `why` says why.
+   */
+  open: { module: string; through: string; fromTick: number; isInPlace: boolean } | null;
+  why: string;
+}
+
+/** What came of a zone that goes on from its journal. */
+export interface RevivedReport {
+  zoneId: number;
+  /** The tick at which it goes on; the first one was `fromTick`. */
+  tick: number;
+  fromTick: number;
+  /** Ticks that the journal has and that could not be run. */
+  lostTicks: number;
+  /** Why not all of the journal could be used; null when all of it was. */
+  problem: string | null;
+  /** The newest ticket that it has answered. */
+  ticket: number;
+  /** Who is in it, and the newest command of each that it has handled. */
+  players: { session: number; ack: number }[];
+}
 
 /** The step of the recovery ladder that a recovery had to use. */
 export type RecoveryRung = "replay" | "quarantine" | "rollback" | "down";
@@ -76,5 +126,6 @@ export type ZoneRequest =
   | ({ type: "swap" } & Swap)
   | { type: "rollback"; hash?: string }
   | { type: "promote"; hash?: string }
+  | { type: "undo"; order: { isDry: boolean; reason: string } | null }
   | { type: "inspect" }
   | { type: "view"; turn: number };

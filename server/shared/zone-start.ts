@@ -1,6 +1,8 @@
 // The first message to a zone worker, which configures it, and the messages that only the supervisor sends.
 
 import type { LayoutEntries } from "../../assembly/toolchain/kernel.ts";
+import type { JournalAccess } from "./zone-journal.ts";
+import type { ZoneHistory } from "./zone-history.ts";
 import type { Content, ZoneContent } from "../protocol/content/content.ts";
 
 /** A compiled module with its name and its memory map. */
@@ -27,6 +29,26 @@ export interface LostZone {
   reason: string;
 }
 
+/** A zone that goes on from its journal. */
+export interface RevivedZone {
+  history: ZoneHistory;
+  /** The module that ran the history. The zone then goes on with its own module. */
+  ran: ZoneModule;
+  /** The main thread has all reports of the ticks up to this one. */
+  toldTick: number;
+  /** Why its worker was lost; null when the process was started again. */
+  lostBecause: string | null;
+}
+
+/** A zone that an earlier server left behind. */
+export interface FoundBeginning {
+  /** The newest epoch that the journal has of it. */
+  epoch: number;
+  /** The module that the zone runs from now on; null: the server's own. */
+  standing: ZoneModule | null;
+  revived: RevivedZone | null;
+}
+
 export interface ZoneWorkerStart {
   type: "start";
   /** The name of the worker in telemetry: "zone-worker-1". */
@@ -40,6 +62,10 @@ export interface ZoneWorkerStart {
     earlier: ZoneModule[];
     /** The zone starts DOWN and anew, as the replacement of a lost zone. */
     after: LostZone | null;
+    /** The zone goes on from its journal; null: it begins anew. */
+    revived: RevivedZone | null;
+    /** The newest epoch that the journal has of it; 0 when it has none. */
+    epoch: number;
   }[];
   content: Content;
   tickRateHz: number;
@@ -54,6 +80,12 @@ export interface ZoneWorkerStart {
   faultBlock: SharedArrayBuffer;
   /** From Breadcrumb.allocate(): what the worker is doing. */
   breadcrumb: SharedArrayBuffer;
-  /** Int32: [0] becomes 1 when the worker must end; a notify wakes it. */
-  stop: SharedArrayBuffer;
+  /** From BlackBox.allocate(): the batch of the tick that it runs. */
+  blackBox: SharedArrayBuffer;
+  /** A file that gets a copy of the breadcrumb, and the worker's number in it, from 0 (crumb-file.ts). */
+  crumbFile: { path: string; worker: number } | null;
+  /** Wakes the worker, and tells it to end (wake.ts). */
+  wake: SharedArrayBuffer;
+  /** The way to the journal thread; null: nothing is journalled outside of this worker. */
+  journal: JournalAccess | null;
 }

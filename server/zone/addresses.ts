@@ -42,11 +42,18 @@ const NAMES = {
   entityFlags: "ENTITY_FLAGS",
   entityTarget: "ENTITY_TARGET",
   entityKind: "ENTITY_KIND",
+  playerAck: "PLAYER_ACK",
+  playerFlags: "PLAYER_FLAGS",
   creatureState: "CREATURE_STATE",
   creatureThreatCount: "CREATURE_THREAT_COUNT",
   threatValue: "THREAT_VALUE",
   threatRow: "THREAT_ROW",
   threatMax: "THREAT_MAX",
+  stacks: "STACK_BASE",
+  ledgerCreated: "LEDGER_CREATED",
+  ledgerDestroyed: "LEDGER_DESTROYED",
+  ledgerArrived: "LEDGER_ARRIVED",
+  ledgerDeparted: "LEDGER_DEPARTED",
   mapBase: "MAP_BASE",
   mapSlots: "MAP_SLOTS",
   departureCount: "DEPARTURE_COUNT",
@@ -56,6 +63,11 @@ const NAMES = {
 
 /** Absolute byte addresses, strides in bytes, and capacities in elements. */
 export type Addresses = { readonly [Key in keyof typeof NAMES]: number };
+
+/** The state hash in a kernel's memory, as of its last tick. */
+export function hashIn(view: DataView, at: Addresses): bigint {
+  return (BigInt(view.getUint32(at.hashHi, true)) << 32n) | BigInt(view.getUint32(at.hashLo, true));
+}
 
 /** Throws WowsimError("layout_missing") when the build does not export one of the names. */
 export function addressesOf(layout: KernelLayout): Addresses {

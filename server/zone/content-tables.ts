@@ -4,10 +4,12 @@
 //   spells[3] { id: 200, castS: 1.5 } at 20 Hz  ->  row 3 at SPELL_BASE + 3 * SPELL_STRIDE: SPELL_ID 200, SPELL_CAST_TICKS 30
 
 import { WowsimError } from "../protocol/errors.ts";
+import { DROP_COUNT_MAX, STACK_KIND_SHIFT } from "../../assembly/abi.ts";
 import type { KernelLayout } from "../../assembly/toolchain/kernel.ts";
 import { AREAS, bytesOf } from "../../assembly/toolchain/layout-areas.ts";
+import { ofPair } from "../../assembly/toolchain/of-pair.ts";
 import { AURA_KINDS, POWER_TYPES, SCHOOLS, SPELL_EFFECTS } from "../protocol/content/content.ts";
-import type { Content, CreatureTemplate, PlayerClass, Spell } from "../protocol/content/content.ts";
+import type { Content, CreatureTemplate, Item, PlayerClass, Spell } from "../protocol/content/content.ts";
 
 // Flags in the tables, equal to those in assembly/state/content-tables.ts.
 const SPELL_COMMON = 1;
@@ -20,7 +22,7 @@ type Cell = number | { f32: number };
 type Row = Record<string, Cell>;
 
 /** The rows of each table, by the table's name. */
-type Tables = Readonly<Record<"SPELL" | "TEMPLATE" | "CLASS", Row[]>>;
+type Tables = Readonly<Record<"SPELL" | "TEMPLATE" | "CLASS" | "ITEM", Row[]>>;
 const CELL_BYTES = 4;
 
 /** Empties all tables and writes them. Throws WowsimError("content_too_large") when the kernel has no room for the content. */
@@ -37,22 +39,26 @@ export function writeContent(
   const view = new DataView(memory.buffer);
   for (const [table, rows] of Object.entries(tablesOf(content, tickRateHz))) writeTable(view, layout, table, rows);
   writeBooks(view, layout, content);
+  writeDrops(view, layout, content);
   const index = layout.value("SPELL_INDEX_BASE");
   content.spells.forEach((spell, row) => view.setUint16(index + spell.id * 2, row + 1, true));
 }
 
-function tablesOf({ spells, creatures, classes }: Content, tickRateHz: number): Tables {
+function tablesOf({ items, spells, creatures, classes }: Content, tickRateHz: number): Tables {
   const ticks = (seconds: number): number => Math.round(seconds * tickRateHz);
   const families = [...new Set(creatures.map(({ family }) => family))];
   return {
     SPELL: spells.map((spell) => spellRow(spell, ticks)),
     TEMPLATE: creatures.map((creature) => creatureRow(creature, families, ticks)),
     CLASS: classes.map((playerClass) => classRow(playerClass, ticks)),
+    ITEM: itemRows(items),
   };
 }
 
 /** Why the content does not fit into the tables of this layout; empty when it does. Nothing may be written beside a table. */
-export function contentProblems(layout: KernelLayout, content: Content): string[] {
+export const contentProblems: (layout: KernelLayout, content: Content) => readonly string[] = ofPair(problemsOf);
+
+function problemsOf(layout: KernelLayout, content: Content): string[] {
   const value = (name: string): number => layout.value(name);
   const problems = cooldownProblems(layout, content);
   for (const [table, rows] of Object.entries(tablesOf(content, 1))) {
@@ -68,6 +74,8 @@ export function contentProblems(layout: KernelLayout, content: Content): string[
   const bookBytes = Math.ceil(content.spells.length / 8);
   if (!isInRow(value("CLASS_BOOK"), bookBytes, value("CLASS_STRIDE")))
     problems.push(`CLASS_BOOK at ${value("CLASS_BOOK")} has no room for ${bookBytes} bytes in a row of CLASS.`);
+  if (!isInRow(value("TEMPLATE_DROPS"), DROP_COUNT_MAX * CELL_BYTES, value("TEMPLATE_STRIDE")))
+    problems.push(`TEMPLATE_DROPS at ${value("TEMPLATE_DROPS")} does not lie in a row of TEMPLATE.`);
   const highest = Math.max(0, ...content.spells.map(({ id }) => id));
   if (highest >= value("SPELL_IDS_MAX"))
     problems.push(
@@ -80,6 +88,7 @@ const CAPACITIES: Readonly<Record<keyof Tables, string>> = {
   SPELL: "SPELLS_MAX",
   TEMPLATE: "TEMPLATES_MAX",
   CLASS: "CLASSES_MAX",
+  ITEM: "ITEMS_MAX",
 };
 
 const isInRow = (offset: number, bytes: number, stride: number): boolean => offset >= 0 && offset + bytes <= stride;
@@ -102,6 +111,20 @@ function writeBooks(view: DataView, layout: KernelLayout, { spells, classes }: C
       if (!playerClass.spells.includes(id)) return;
       const at = book + (row >> 3);
       view.setUint8(at, view.getUint8(at) | (1 << (row & 7)));
+    });
+  });
+}
+
+/** Writes what each creature drops: one word for each kind of item. */
+function writeDrops(view: DataView, layout: KernelLayout, { creatures }: Content): void {
+  const [base, stride] = [
+    layout.value("TEMPLATE_BASE") + layout.value("TEMPLATE_DROPS"),
+    layout.value("TEMPLATE_STRIDE"),
+  ];
+  creatures.forEach(({ drops }, template) => {
+    drops.forEach(({ item, chancePercent, countMax }, index) => {
+      const packed = (item << STACK_KIND_SHIFT) | (countMax << 16) | Math.round(chancePercent * 100);
+      view.setUint32(base + template * stride + index * CELL_BYTES, packed, true);
     });
   });
 }
@@ -163,7 +186,16 @@ function creatureRow(creature: CreatureTemplate, families: string[], ticks: (sec
     RESISTANCE: creature.resistance,
     FAMILY: families.indexOf(creature.family) + 1,
     FLAGS: (creature.flees ? TEMPLATE_FLEES : 0) | (creature.elite ? TEMPLATE_ELITE : 0),
+    GOLD_MIN: creature.gold[0],
+    GOLD_MAX: creature.gold[1],
   };
+}
+
+/** One row for each id up to the highest; ids that no item has have a stack of 0. */
+function itemRows(items: readonly Item[]): Row[] {
+  const rows = Array.from({ length: Math.max(...items.map(({ id }) => id)) + 1 }, (): Row => ({ STACK: 0 }));
+  for (const { id, stack } of items) rows[id] = { STACK: stack };
+  return rows;
 }
 
 function classRow(playerClass: PlayerClass, ticks: (seconds: number) => number): Row {

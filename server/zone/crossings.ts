@@ -1,15 +1,19 @@
-// Players who leave a zone through a portal. Each departure is a command in the zone's journal.
+// Players who leave a zone with their state: through a portal, or because their character leaves the world. Each departure is
+// a command in the zone's journal.
 //
 //   tick 700: 12 stands in portal 0      OP_DEPART 12, e = 0, is in the batch of tick 701, journalled like any command
 //   tick 701 done: 12 has departed       a Crossing with all state of the player (membership.ts sends it)
+//   OP_LEAVE 13 with LEAVE_RECORDS       a Crossing to zone 0, with the point where the player stood
 //
 // The command contains the portal's number. A replay through another module may let a player depart who did not depart before;
 // the number then says where to.
 
-import { COMMAND_A, COMMAND_BYTES, COMMAND_E, COMMAND_OP, ENTITY_DEAD, OP_DEPART } from "../../assembly/abi.ts";
+import { COMMAND_A, COMMAND_BYTES, COMMAND_E, COMMAND_FLAGS, COMMAND_OP, COMMAND_SESSION } from "../../assembly/abi.ts";
+import { ENTITY_DEAD, LEAVE_RECORDS, OP_DEPART, OP_LEAVE } from "../../assembly/abi.ts";
 import type { Portal } from "../protocol/content/content.ts";
 import type { ZoneBatch } from "./command-batch.ts";
 import { readDepartures } from "./departures.ts";
+import type { MemoryOfDepartures } from "./departures.ts";
 import type { Crossing } from "../shared/transfer.ts";
 import type { Zone } from "./zone.ts";
 import { Command } from "../protocol/game/command.ts";
@@ -21,6 +25,8 @@ export class Crossings {
   readonly #portals: readonly Portal[];
   /** Sessions whose OP_DEPART is in the current batch, with their portals. */
   readonly #departing = new Map<number, Portal>();
+  /** Sessions whose OP_LEAVE with LEAVE_RECORDS is in the current batch. */
+  readonly #leaving = new Set<number>();
 
   constructor(zone: Zone, portals: readonly Portal[]) {
     this.#zone = zone;
@@ -39,38 +45,49 @@ export class Crossings {
     });
   }
 
-  /** True when the current batch contains an OP_DEPART. Otherwise there is no need to call departed(). */
+  /** The current batch contains an OP_LEAVE with LEAVE_RECORDS for this session. */
+  addLeave(session: number): void {
+    this.#leaving.add(session);
+  }
+
+  /** True when a player may leave with its state in the current batch. Otherwise there is no need to call departed(). */
   get isAnyoneDeparting(): boolean {
-    return this.#departing.size > 0;
+    return this.#departing.size > 0 || this.#leaving.size > 0;
   }
 
-  /** The players who left in the tick that has just ended. */
+  /** The players who left with their state in the tick that has just ended. */
   departed(): Crossing[] {
-    return this.#of(this.#departing);
+    const crossings = this.#of(this.#departing, this.#leaving, this.#zone);
+    this.#leaving.clear();
+    return crossings;
   }
 
-  /** The players who left in the tick that was just replayed with this batch. */
-  departedIn(batch: Uint8Array): Crossing[] {
+  /** The players who left in the tick that was just replayed with this batch, in this zone's memory or in another one. */
+  departedIn(batch: Uint8Array, memory: MemoryOfDepartures = this.#zone): Crossing[] {
     const view = new DataView(batch.buffer, batch.byteOffset, batch.length);
     const portals = new Map<number, Portal>();
+    const leaving = new Set<number>();
     for (let at = 0; at < batch.length; at += COMMAND_BYTES) {
+      if (isRecordedLeave(view, at)) leaving.add(view.getUint32(at + COMMAND_SESSION, true));
       const portal = this.#portals[view.getUint32(at + COMMAND_E, true)];
       if (view.getUint16(at + COMMAND_OP, true) !== OP_DEPART || portal === undefined) continue;
       portals.set(view.getUint32(at + COMMAND_A, true), portal);
     }
-    return portals.size === 0 ? [] : this.#of(portals);
+    return portals.size + leaving.size === 0 ? [] : this.#of(portals, leaving, memory);
   }
 
   /** The zone went DOWN: the commands of its last batch had no effect. */
   forget(): void {
     this.#departing.clear();
+    this.#leaving.clear();
   }
 
-  #of(portals: ReadonlyMap<number, Portal>): Crossing[] {
-    return readDepartures(this.#zone).flatMap(({ session, words }) => {
+  #of(portals: ReadonlyMap<number, Portal>, leaving: ReadonlySet<number>, memory: MemoryOfDepartures): Crossing[] {
+    const from = this.#zone.id;
+    return readDepartures(memory).flatMap(({ session, stood, words }) => {
       const portal = portals.get(session);
-      if (portal === undefined) return [];
-      return [{ from: this.#zone.id, to: portal.to, at: portal.exit, session, words }];
+      if (portal !== undefined) return [{ from, to: portal.to, at: portal.exit, session, words }];
+      return leaving.has(session) ? [{ from, to: 0, at: stood, session, words }] : [];
     });
   }
 
@@ -78,4 +95,9 @@ export class Crossings {
   #portalAt(x: number, y: number): number {
     return this.#portals.findIndex((portal) => Math.hypot(x - portal.x, y - portal.y) <= portal.radiusYd);
   }
+}
+
+function isRecordedLeave(view: DataView, at: number): boolean {
+  const flags = view.getUint16(at + COMMAND_FLAGS, true);
+  return view.getUint16(at + COMMAND_OP, true) === OP_LEAVE && (flags & LEAVE_RECORDS) !== 0;
 }

@@ -1,5 +1,6 @@
 // Reads from a zone's memory, between two ticks, who is in the zone and where. The result is kept until the next tick.
 
+import { ENTITY_PHANTOM, PLAYER_SLOW, PLAYER_WATCHES } from "../../assembly/abi.ts";
 import type { Addresses } from "./addresses.ts";
 import type { EntityView } from "./command-batch.ts";
 import { floatAt, wordAt } from "../protocol/assert.ts";
@@ -58,6 +59,34 @@ export class EntityReader implements EntityView {
       const [x, y] = [floatAt(this.#floats, entityX / 4 + row), floatAt(this.#floats, entityY / 4 + row)];
       visit(id, x, y, wordAt(this.#words, entityFlags / 4 + row));
     }
+  }
+
+  /** Calls `visit` for every player who gets frames. */
+  eachWatcher(visit: (session: number, isSlow: boolean) => void): void {
+    const { entityId, playerFlags } = this.#at;
+    for (let row = 0; row < this.#playerRows; row++) {
+      const session = wordAt(this.#words, entityId / 4 + row);
+      const flags = wordAt(this.#words, playerFlags / 4 + row);
+      if (session !== 0 && (flags & PLAYER_WATCHES) !== 0) visit(session, (flags & PLAYER_SLOW) !== 0);
+    }
+  }
+
+  /** Every player, with the sequence number of the newest command that the zone has handled. */
+  acknowledged(): { session: number; ack: number }[] {
+    const players: { session: number; ack: number }[] = [];
+    for (let row = 0; row < this.#playerRows; row++) {
+      const session = wordAt(this.#words, this.#at.entityId / 4 + row);
+      if (session !== 0) players.push({ session, ack: wordAt(this.#words, this.#at.playerAck / 4 + row) });
+    }
+    return players;
+  }
+
+  /** Ids of the entities that a fault has put there. */
+  phantoms(): number[] {
+    this.#read();
+    const { entityFlags } = this.#at;
+    const isPhantom = (row: number): boolean => (wordAt(this.#words, entityFlags / 4 + row) & ENTITY_PHANTOM) !== 0;
+    return [...this.#rows].filter(([, row]) => isPhantom(row)).map(([id]) => id);
   }
 
   #read(): void {

@@ -3,6 +3,7 @@
 //
 //   JOIN 12, ticket 90      the tick with it has ended    ENTERED 12, 90, IS_THERE     (or REFUSED and why, or QUARANTINED)
 //   12 stands in a portal   the tick with OP_DEPART       DEPARTED 12, with all state of the player
+//   LEAVE 12 that records   the tick with it has ended    DEPARTED 12, to zone 0, with all state and where the player stood
 //   once a second                                         CENSUS: the tick, the newest answered ticket, all ids
 //
 // All reports go through one ring, in the order of the events. Nothing is reported before its tick has ended. A report that
@@ -12,18 +13,24 @@
 // and then corrects each difference: a player who was reported gone but is still in the zone is removed. A player who was
 // reported present but is not in the zone is reported gone. A departure that happened only in the replay is reported now.
 
-import { EVENT_A, EVENT_BYTES, EVENT_INFO, EVENT_KIND, EVENT_REFUSED } from "../../assembly/abi.ts";
-import { EVENT_SOURCE, OP_ARRIVE, OP_CARRY, OP_JOIN, OP_LEAVE } from "../../assembly/abi.ts";
+import { COMMAND_BYTES, EVENT_A, EVENT_BYTES, EVENT_INFO, EVENT_KIND, EVENT_REFUSED } from "../../assembly/abi.ts";
+import { EVENT_SOURCE, LEAVE_RECORDS, OP_ARRIVE, OP_CARRY, OP_JOIN, OP_LEAVE } from "../../assembly/abi.ts";
 import type { Portal } from "../protocol/content/content.ts";
 import type { ZoneBatch } from "./command-batch.ts";
 import { Crossings } from "./crossings.ts";
+import type { MemoryOfDepartures } from "./departures.ts";
 import type { QuarantinedCommand } from "./recovery.ts";
 import type { Crossing } from "../shared/transfer.ts";
+import type { JournalPlace } from "../shared/zone-journal.ts";
 import { IS_THERE, QUARANTINED, REFUSED, UNDONE } from "../shared/ring-records.ts";
 import type { Entered } from "../shared/ring-records.ts";
 import type { Zone } from "./zone.ts";
 import type { ZoneOutput } from "./zone-output.ts";
+import { Command } from "../protocol/game/command.ts";
 import { at as itemAt } from "../protocol/assert.ts";
+
+const command = new Command();
+const NOBODY: readonly Crossing[] = [];
 
 /** A report about the end of a tick, sent or still to be sent. */
 type Told =
@@ -31,11 +38,11 @@ type Told =
 
 /** How a replay through another module differs from the reports. Session numbers. */
 export interface Rewritten {
-  /** Reported as departed, but still in the zone. The next tick removes them. */
+  /** Reported as departed, or as not let in, but in the zone. The next tick removes them. */
   stillHere: number[];
   /** Reported as present, but not in the zone. */
   missing: number[];
-  /** Departed only in the replay. */
+  /** Departed, or left with their state, only in the replay. */
   departed: number[];
 }
 
@@ -51,8 +58,9 @@ export class Membership {
   #ticketDone = 0;
   #owed: Told[] = [];
   #isCensusDue = false;
-  /** Reports about ticks that a rollback can still rewrite. */
+  /** Reports about ticks that a rollback or an undo can still rewrite. */
   #told: Told[] = [];
+  #keptFrom: () => number = () => Infinity;
 
   constructor(zone: Zone, portals: readonly Portal[]) {
     this.#zone = zone;
@@ -60,8 +68,9 @@ export class Membership {
   }
 
   /** The current batch contains a command with a ticket: JOIN, ARRIVE or LEAVE. */
-  takes(op: number, session: number, ticket: number): void {
+  takes(op: number, session: number, ticket: number, flags = 0): void {
     if (ticket > this.#ticketInBatch) this.#ticketInBatch = ticket;
+    if (op === OP_LEAVE && (flags & LEAVE_RECORDS) !== 0) this.#crossings.addLeave(session);
     if (op === OP_LEAVE) return;
     this.#sessions.push(session);
     this.#tickets.push(ticket);
@@ -84,11 +93,11 @@ export class Membership {
     }
   }
 
-  /** Call it after a completed tick. Reports who has left and who has entered. */
-  tickDone(output: ZoneOutput): void {
+  /** Call it after a completed tick. Reports who has left and who has entered; returns who has left. */
+  tickDone(output: ZoneOutput): readonly Crossing[] {
     const { tick } = this.#zone;
-    if (this.#crossings.isAnyoneDeparting)
-      for (const crossing of this.#crossings.departed()) this.#owed.push({ kind: "departed", tick, crossing });
+    const departed = this.#crossings.isAnyoneDeparting ? this.#crossings.departed() : NOBODY;
+    for (const crossing of departed) this.#owed.push({ kind: "departed", tick, crossing });
     for (let index = 0; index < this.#sessions.length; index++) {
       const entered = this.#outcomeOf(itemAt(this.#sessions, index), itemAt(this.#tickets, index));
       this.#owed.push({ kind: "entered", tick, entered });
@@ -96,11 +105,61 @@ export class Membership {
     this.#endBatch();
     while (this.#owed[0] !== undefined && this.#tell(output, this.#owed[0])) this.#remember(this.#owed.shift());
     if (this.#isCensusDue) this.writeCensus(output);
+    return departed;
   }
 
-  /** The players who departed in the tick that was just replayed with this batch. */
-  departedIn(batch: Uint8Array): Crossing[] {
-    return this.#crossings.departedIn(batch);
+  /** The newest ticket that was answered. A zone that goes on from a journal begins with its ticket. */
+  get ticket(): number {
+    return this.#ticketDone;
+  }
+
+  /** The ticks after a snapshot are about to be run again; the zone had answered tickets up to this one. */
+  goesOn(ticket: number): void {
+    this.#ticketDone = ticket;
+    this.#owed = [];
+  }
+
+  /**
+   * A tick with this batch was run again from the journal. `isTold`: the main thread has all reports of that tick already.
+   * Otherwise they are made again, and wait for the next tick.
+   */
+  revived(batch: Uint8Array, isTold: boolean): void {
+    for (let at = 0; at < batch.length; at += COMMAND_BYTES) {
+      const { op, session, a: ticket } = command.loadBytes(batch.subarray(at, at + COMMAND_BYTES));
+      if (op !== OP_JOIN && op !== OP_ARRIVE && op !== OP_LEAVE) continue;
+      this.takes(op, session, ticket);
+    }
+    const { tick } = this.#zone;
+    if (!isTold) {
+      for (const crossing of this.departedIn(batch)) this.#owed.push({ kind: "departed", tick, crossing });
+      for (let index = 0; index < this.#sessions.length; index++) {
+        const entered = this.#outcomeOf(itemAt(this.#sessions, index), itemAt(this.#tickets, index));
+        this.#owed.push({ kind: "entered", tick, entered });
+      }
+    }
+    this.#endBatch();
+  }
+
+  /** The players who departed in the tick that was just replayed with this batch, in the zone's memory or in another one. */
+  departedIn(batch: Uint8Array, memory?: MemoryOfDepartures): Crossing[] {
+    return this.#crossings.departedIn(batch, memory);
+  }
+
+  /** The players who were reported as departed after this tick, or wait to be. */
+  departedSince(tick: number): { tick: number; crossing: Crossing }[] {
+    return [...this.#told, ...this.#owed].flatMap((told) =>
+      told.kind === "departed" && told.tick > tick ? [{ tick: told.tick, crossing: told.crossing }] : [],
+    );
+  }
+
+  /** Reports that are kept. */
+  get toldCount(): number {
+    return this.#told.length;
+  }
+
+  /** Reports about ticks after this one are kept, however old they are. */
+  keepFrom(tick: () => number): void {
+    this.#keptFrom = tick;
   }
 
   /**
@@ -138,11 +197,11 @@ export class Membership {
    * The zone went DOWN: the commands of its last batch had no effect. Older reports are sent now. Those that find the ring full
    * are dropped, because all players are moved out of this zone anyway.
    */
-  forget(output: ZoneOutput): void {
+  forget(output: ZoneOutput, place: JournalPlace): void {
     this.#crossings.forget();
     this.#endBatch();
     for (const owed of this.#owed.splice(0)) this.#tell(output, owed);
-    output.flush();
+    output.flush(place);
     this.#told = [];
   }
 
@@ -180,7 +239,8 @@ export class Membership {
 
   #compare(session: number, told: Told, differs: Rewritten): void {
     const isThere = this.#isThere(session);
-    if (told.kind === "departed" && isThere) differs.stillHere.push(session);
+    const isGone = told.kind === "departed" || told.entered.outcome !== IS_THERE;
+    if (isGone && isThere) differs.stillHere.push(session);
     if (told.kind === "entered" && told.entered.outcome === IS_THERE && !isThere) differs.missing.push(session);
   }
 
@@ -201,7 +261,7 @@ export class Membership {
 
   #remember(told: Told | undefined): void {
     if (told === undefined) return;
-    const oldest = Math.min(this.#zone.segment.tick, this.#zone.previousSegment.tick);
+    const oldest = Math.min(this.#zone.segment.tick, this.#zone.previousSegment.tick, this.#keptFrom());
     if (this.#told[0] !== undefined && this.#told[0].tick <= oldest)
       this.#told = this.#told.filter(({ tick }) => tick > oldest);
     this.#told.push(told);

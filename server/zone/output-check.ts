@@ -260,6 +260,7 @@ function isFinite32(words: Uint32Array, at: number): boolean {
 /** Length of such a record in words; 0 when there is no such record. */
 function lengthOf(kind: number, info: number): number {
   if (kind === abi.RECORD_CHANGE) return info <= CHANGE_ALL ? (CHANGE_WORDS[info] ?? 0) : 0;
+  if (kind === abi.RECORD_STACKS) return info <= abi.STACK_COUNT_MAX ? 1 + info : 0;
   if (kind === abi.RECORD_AURAS) return info <= abi.AURA_COUNT_MAX ? 2 + 3 * info : 0;
   return RECORD_WORDS[kind] ?? 0;
 }

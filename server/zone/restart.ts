@@ -126,6 +126,11 @@ export class Restart {
   }
 }
 
+/** Brings the zone to its last completed tick. Throws when that tick can not be reached. */
+export function restoreLastTick(zone: Zone): void {
+  putBack(zone, "journal");
+}
+
 function putBack(zone: Zone, beginning: Beginning): void {
   zone.dropUnfinished();
   if (beginning === "anew") return zone.reset();

@@ -14,6 +14,13 @@ export class InvalidOutput extends WowsimError {
   }
 }
 
+/** The state after a tick of a module on trial breaks a rule of the game (state-rules.ts). */
+export class BrokenRule extends WowsimError {
+  constructor(problem: string) {
+    super("rule_broken", `broken rule: ${problem}`);
+  }
+}
+
 /** A failed tick: the kernel trapped, ran out of fuel or time, or wrote invalid output. */
 export class ZoneTrap extends WowsimError {
   readonly note: TrapNote;

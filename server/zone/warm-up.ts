@@ -10,8 +10,10 @@ import type { Kernel } from "../../assembly/toolchain/kernel.ts";
 import { FuelTank } from "../../assembly/toolchain/fuel.ts";
 import { addressesOf } from "./addresses.ts";
 import { OutputCheck } from "./output-check.ts";
-import { InvalidOutput } from "./trap.ts";
-import type { Zone, ZoneOptions } from "./zone.ts";
+import { StateRules } from "./state-rules.ts";
+import { BrokenRule, InvalidOutput } from "./trap.ts";
+import type { Zone } from "./zone.ts";
+import type { ZoneOptions } from "./zone-options.ts";
 
 /** New ticks start for this long, in milliseconds. It is well below a tick interval. */
 const WARM_UP_MS_MAX = 15;
@@ -56,6 +58,8 @@ export function warmUp(
     exports.hash();
     zone.carry(segment, candidate.layout, scratch);
     output.noteHostWritten();
+    const rules = new StateRules(scratch, candidate.layout);
+    rules.leaveOutBroken();
     const end = now() + WARM_UP_MS_MAX;
     // At least one tick runs, even on a busy machine: without a tick nothing is tested.
     for (; done === 0 || (done < WARM_UP_TICKS_MAX && now() < end); done++) {
@@ -66,6 +70,8 @@ export function warmUp(
       exports.tick(segment.tick + 1 + done);
       const problem = output.problem(segment.tick + 1 + done);
       if (problem !== null) throw new InvalidOutput(problem);
+      const broken = rules.problem(segment.tick + 1 + done);
+      if (broken !== null) throw new BrokenRule(broken);
     }
     return done;
   } catch (thrown) {

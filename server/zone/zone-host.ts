@@ -9,13 +9,21 @@ import type { Kernel } from "../../assembly/toolchain/kernel.ts";
 import { layoutFrom } from "../../assembly/toolchain/load.ts";
 import { RingEmitter } from "../shared/emitter.ts";
 import type { ZoneContent } from "../protocol/content/content.ts";
+import { BlackBox } from "../shared/black-box.ts";
 import { Breadcrumb } from "../shared/breadcrumb.ts";
+import { mapCrumbs } from "../shared/crumb-file.ts";
 import type { ZoneBatch } from "./command-batch.ts";
-import type { FromZoneWorker, ToZoneWorker } from "../shared/zone-messages.ts";
+import type { FromZoneWorker, MoveTimes, ToZoneWorker } from "../shared/zone-messages.ts";
 import { Ring } from "../shared/ring.ts";
+import { Wake } from "../shared/wake.ts";
+import { OutputGate } from "./output-gate.ts";
+import { RingWriter } from "./ring-writer.ts";
+import { NO_JOURNAL } from "./zone-log.ts";
+import type { JournalAccess, ZoneWriter } from "../shared/zone-journal.ts";
 import { takeTicket } from "../shared/swap-ticket.ts";
 import { ownThreadId } from "../shared/thread-times.ts";
 import { createMemory } from "../../assembly/toolchain/instance.ts";
+import { prepareCarry } from "./host-written.ts";
 import { warmUp } from "./warm-up.ts";
 import { assert, entryOf, wordAt } from "../protocol/assert.ts";
 import { COMMAND_MESSAGE_BYTES, isCommandLength } from "../shared/ring-records.ts";
@@ -27,6 +35,11 @@ import { Command } from "../protocol/game/command.ts";
 const command = new Command();
 
 const CENSUS_INTERVAL_MS = 1_000;
+/** Milliseconds that the end of the worker waits for the journal, and between two looks at it. */
+const STOP_MS_MAX = 300;
+const POLL_MS = 5;
+/** Milliseconds of an undo between two looks at the clock. */
+const UNDO_SLICE_MS = 4;
 /** Delay between the full garbage collections of two threads. The main thread is number 0. */
 const COLLECTION_STAGGER_MS = 3_000;
 
@@ -51,8 +64,15 @@ export class ZoneHost {
   readonly #emitter: RingEmitter;
   readonly #faults: ZoneFaultHost;
   readonly #runners = new Map<number, ZoneRunner>();
-  readonly #stop: Int32Array;
+  readonly #wake: Wake;
+  readonly #gate: OutputGate;
+  readonly #writer: ZoneWriter;
+  /** By zone: up to which place of the command ring its commands are in ticks that have left. */
+  readonly #left = new Map<number, number>();
+  /** By zone: how long its newest tick that has left waited for the journal. */
+  readonly #heldMs = new Map<number, number>();
   readonly #crumb: Breadcrumb;
+  readonly #blackBox: BlackBox;
   #scratch: WebAssembly.Memory | null = null;
   #censusDueMs = 0;
 
@@ -66,10 +86,29 @@ export class ZoneHost {
       this.#commands.capacityBytes / 4,
     );
     this.#output = new Ring(start.outputRing);
-    this.#stop = new Int32Array(start.stop);
+    this.#wake = new Wake(start.wake);
     this.#emitter = new RingEmitter(new Ring(start.telemetryRing), { now: Date.now, source: start.name });
     const zones = start.zones.map(({ zone }) => zone.id);
-    this.#crumb = new Breadcrumb(start.breadcrumb);
+    const copy = start.crumbFile === null ? null : mapCrumbs(start.crumbFile.path, start.crumbFile.worker);
+    this.#crumb = new Breadcrumb(start.breadcrumb, copy);
+    this.#writer = start.journal === null ? NO_JOURNAL : writerOf(start.journal);
+    this.#blackBox = new BlackBox(start.blackBox);
+    this.#gate = new OutputGate({
+      output: this.#output,
+      writer: this.#writer,
+      zones: start.zones.length,
+      staysClosed: start.journal?.staysClosed ?? false,
+      post: say,
+      onLeft: (zoneId, commands, heldMs) => {
+        this.#heldMs.set(zoneId, heldMs);
+        this.#freeCommands(zoneId, commands);
+      },
+      onLoss: (isLost, ms) => this.#say({ type: "journal", zones: [...this.#runners.keys()], isLost, ms }),
+      onRoom: (hasRoom) => {
+        for (const { log } of this.#runners.values()) log.isSilent = !hasRoom;
+      },
+      now,
+    });
     this.#faults = new ZoneFaultHost({
       block: start.faultBlock,
       zones,
@@ -80,22 +119,24 @@ export class ZoneHost {
       },
     });
     this.#crumb.claimed(this.#faults.thread, ownThreadId());
-    for (const zone of start.zones) this.#runners.set(zone.zone.id, this.#newRunner(zone));
+    for (const zone of start.zones) {
+      this.#left.set(zone.zone.id, this.#commands.position);
+      this.#runners.set(zone.zone.id, this.#newRunner(zone));
+    }
   }
 
   /** Runs ticks until the stop flag is set. */
   async run(): Promise<void> {
-    this.#say({ type: "ready", zones: [...this.#runners.keys()], faultThread: this.#faults.thread });
-    const stopped = (): boolean => Atomics.load(this.#stop, 0) === 1;
+    const revived = [...this.#runners.values()].flatMap(({ revival }) => (revival === null ? [] : [revival]));
+    this.#say({ type: "ready", zones: [...this.#runners.keys()], faultThread: this.#faults.thread, revived });
     const delayMs = COLLECTION_STAGGER_MS * this.#faults.thread;
     const collection = new FullCollection({ delayMs });
-    while (!stopped()) {
+    while (!this.#wake.isStopping) {
       const runner = this.#next();
       this.#crumb.waits(runner.clock.deadline);
       collection.runWithin(runner.clock.deadline - now());
-      const waitMs = runner.clock.deadline - now();
-      if (waitMs > 0) Atomics.wait(this.#stop, 0, 0, waitMs);
-      if (stopped()) break;
+      this.#waitFor(runner.clock.deadline);
+      if (this.#wake.isStopping) break;
       const { zone, clock } = runner;
       this.#crumb.beginsTick(zone.id, zone.tick + 1, Math.max(now(), clock.deadline) + clock.intervalMs);
       this.#deliver();
@@ -107,7 +148,48 @@ export class ZoneHost {
       await turn();
     }
     this.#emitter.flush(true);
+    this.#waitForJournal();
     this.#say({ type: "stopped" });
+  }
+
+  /** Sleeps until the deadline. Meanwhile it lets out what the journal has made safe. */
+  #waitFor(deadline: number): void {
+    this.#undoSome(deadline);
+    for (let waitMs = deadline - now(); waitMs > 0 && !this.#wake.isStopping; waitMs = deadline - now()) {
+      this.#wake.sleep(waitMs);
+      this.#gate.open();
+    }
+    this.#gate.open();
+  }
+
+  /** Goes on with undos until the deadline, or for a little while when there is no time left. What is safe leaves meanwhile. */
+  #undoSome(deadline: number): void {
+    const untilMs = Math.max(deadline - UNDO_SLICE_MS, now() + UNDO_SLICE_MS);
+    const next = (): ZoneRunner | undefined => this.#runners.values().find(({ undo }) => undo.isRunning);
+    let runner = next();
+    if (runner === undefined) return;
+    for (; runner !== undefined && now() < untilMs && !this.#wake.isStopping; runner = next()) {
+      runner.undoSome(now() + UNDO_SLICE_MS);
+      this.#gate.open();
+    }
+    this.#crumb.waits(deadline);
+  }
+
+  /** Before the end: what was told to leave should leave, but a disk that hangs does not hold up the end for long. */
+  #waitForJournal(): void {
+    const untilMs = now() + STOP_MS_MAX;
+    while (this.#gate.isHolding && now() < untilMs) {
+      this.#wake.sleep(POLL_MS);
+      this.#gate.open();
+    }
+  }
+
+  /** The commands that all zones have in ticks that have left are not needed any more. */
+  #freeCommands(zoneId: number, commands: number): void {
+    this.#left.set(zoneId, commands);
+    let oldest = commands;
+    for (const place of this.#left.values()) if (((place - oldest) | 0) < 0) oldest = place;
+    this.#commands.freeTo(oldest);
   }
 
   /** A message from the main thread, between two ticks. */
@@ -116,37 +198,31 @@ export class ZoneHost {
     if (message.type === "fault_deactivate") return this.#faults.deactivate(message.activation);
     if (message.type === "stop") return;
     const { request, zoneId } = message;
+    // What changes the zone is answered after what the zone says of it, which may wait for the journal.
+    const isLook = message.type === "inspect" || message.type === "view";
+    const answer = (told: FromZoneWorker): void => (isLook ? this.#say(told) : this.#gate.say(told));
     try {
       const runner = this.#runners.get(zoneId);
       if (runner === undefined) throw new RangeError(`This worker has no zone ${zoneId}.`);
-      this.#say({ type: "answer", request, ok: true, data: this.#carryOut(runner, message) });
+      answer({ type: "answer", request, ok: true, data: this.#carryOut(runner, message) });
     } catch (error) {
-      this.#say({ type: "answer", request, ok: false, error: messageOf(error) });
+      answer({ type: "answer", request, ok: false, error: messageOf(error) });
     }
   }
 
   #carryOut(runner: ZoneRunner, message: Extract<ToZoneWorker, { request: number }>): unknown {
     switch (message.type) {
-      case "swap": {
-        this.#crumb.enter("swap");
-        const kernel = kernelOf(message);
-        runner.assertCanTake(kernel);
-        // The journal of a zone that is DOWN ends with the tick that took it DOWN, so a warm-up with it would trap as well.
-        if (!runner.isDown) {
-          const { fuelPerTick, timeLimitMs } = this.#start;
-          warmUp(runner.zone, kernel, this.#scratchMemory(kernel), { fuelPerTick, timeLimitMs, now, cpuMs });
-        }
-        if (message.ticket !== undefined && !takeTicket(message.ticket))
-          throw new WowsimError(
-            "too_late",
-            `Zone ${message.zoneId} comes too late for this swap; nothing was swapped.`,
-          );
-        return runner.swap(kernel);
+      case "swap":
+        return this.#swap(runner, message);
+      case "rollback": {
+        const beganMs = now();
+        const { tick } = runner.rollback(message.hash);
+        return { tick, beganMs, warmUpMs: 0, pauseMs: now() - beganMs } satisfies MoveTimes;
       }
-      case "rollback":
-        return runner.rollback(message.hash);
       case "promote":
         return runner.promote(message.hash);
+      case "undo":
+        return message.order === null ? runner.undo.look() : runner.undo.start(message.order);
       case "inspect":
         return runner.inspect();
       case "view":
@@ -154,8 +230,29 @@ export class ZoneHost {
     }
   }
 
+  #swap(runner: ZoneRunner, message: Extract<ToZoneWorker, { type: "swap" }>): MoveTimes {
+    const beganMs = now();
+    this.#crumb.enter("swap");
+    const kernel = kernelOf(message);
+    runner.assertCanTake(kernel);
+    // The journal of a zone that is DOWN ends with the tick that took it DOWN, so a warm-up with it would trap as well.
+    if (!runner.isDown) {
+      const { fuelPerTick, timeLimitMs } = this.#start;
+      const { zone } = runner;
+      const scratch = this.#scratchMemory(kernel);
+      warmUp(zone, kernel, scratch, { fuelPerTick, timeLimitMs, now, cpuMs });
+      prepareCarry(zone.kernel.layout, kernel.layout, scratch, { ...this.#start, zone });
+      runner.undo.prepare();
+    }
+    if (message.ticket !== undefined && !takeTicket(message.ticket))
+      throw new WowsimError("too_late", `Zone ${message.zoneId} comes too late for this swap; nothing was swapped.`);
+    const warmMs = now();
+    const { tick } = runner.swap(kernel);
+    return { tick, beganMs, warmUpMs: warmMs - beganMs, pauseMs: now() - warmMs };
+  }
+
   #newRunner(start: ZoneWorkerStart["zones"][number]): ZoneRunner {
-    const { zone, seed, startMs, after, earlier } = start;
+    const { zone, seed, startMs, after, earlier, revived, epoch } = start;
     const { content, tickRateHz, fuelPerTick, timeLimitMs, watchdogMs } = this.#start;
     const runner: ZoneRunner = new ZoneRunner({
       zone,
@@ -169,14 +266,24 @@ export class ZoneHost {
       now,
       emitter: this.#emitter,
       faults: this.#faults,
-      output: new ZoneOutput(this.#output),
-      say: this.#say,
+      output: new ZoneOutput(this.#output, (place) => this.#gate.close(zone.id, place, this.#commands.position)),
+      say: (message) => this.#gate.say(message),
       startMs,
       after,
+      revived: revived === null ? null : { ...revived, ran: kernelOf(revived.ran) },
+      writer: this.#writer,
+      epoch,
+      durability: () => {
+        // The tick may have taken long: what became safe meanwhile does not wait.
+        this.#gate.open();
+        return { isDurable: !this.#gate.isLost, lagMs: this.#gate.lagMs, heldMs: this.#heldMs.get(zone.id) ?? 0 };
+      },
       watchdogMs,
       crumb: this.#crumb,
+      blackBox: this.#blackBox,
       spawn: (batch) => spawnCreatures(batch, zone),
       cpuMs,
+      aside: () => (this.#scratch === null ? null : new Uint8Array(this.#scratch.buffer)),
       share: () => this.#shareOf(runner),
     });
     return runner;
@@ -201,7 +308,7 @@ export class ZoneHost {
 
   /** Gives every command in the ring to its zone. */
   #deliver(): void {
-    this.#commands.drain((offset, length) => {
+    this.#commands.read((offset, length) => {
       assert(isCommandLength(length), "a zone is sent whole command records");
       const at = offset / 4;
       const runner = entryOf(this.#runners, wordAt(this.#words, at));
@@ -222,6 +329,10 @@ export class ZoneHost {
     this.#scratch ??= createMemory(kernel);
     return this.#scratch;
   }
+}
+
+function writerOf({ ring, bell, isFenced }: JournalAccess): ZoneWriter {
+  return new RingWriter(new Ring(ring), new Wake(bell), isFenced);
 }
 
 function kernelOf({ module, hash, label, layout }: ZoneModule): Kernel {

@@ -1,32 +1,58 @@
-// Sends a zone's output to the main thread: its frames and its report in each tick, and once a second who is in the zone. When
+// Sends a zone's output to the main thread: its frames and its report in each tick, and once a second who is in the zone and what they hold. When
 // the ring is full, the watchers concerned lose this tick's frame. The loss is counted, and their next frame contains the full
 // state. A part of the ring is reserved, so that reports still fit when frames do not.
 
 import { FRAME_LENGTH, FRAME_SESSION } from "../../assembly/abi.ts";
 import type { TickReport } from "../shared/tick-report.ts";
 import type { Ring } from "../shared/ring.ts";
+import type { JournalPlace } from "../shared/zone-journal.ts";
 import type { Crossing } from "../shared/transfer.ts";
-import { censusBytes, DEPARTED, END, ENTERED, FRAMES, FRAMES_BYTES_MAX, writeCensus } from "../shared/ring-records.ts";
+import {
+  censusBytes,
+  DEPARTED,
+  END,
+  ENTERED,
+  FRAMES,
+  FRAMES_BYTES_MAX,
+  ITEMS,
+  writeCensus,
+} from "../shared/ring-records.ts";
 import type { Entered } from "../shared/ring-records.ts";
+import { countItems } from "./item-count.ts";
 import type { Zone } from "./zone.ts";
 import { REPORT } from "../shared/tick-report.ts";
 
 /** Bytes reserved for reports: the largest gap at the ring's end, and ten seconds of reports. */
 const RESERVED_BYTES_MAX = 2 * FRAMES_BYTES_MAX;
 
+/** Lets what was written leave, now or when the place in the journal is safe (output-gate.ts). */
+export type Leave = (place: JournalPlace) => void;
+
 export class ZoneOutput {
   readonly #ring: Ring;
+  readonly #leave: Leave;
   readonly #reservedBytes: number;
   /** Sessions whose frame did not fit. At most one entry for each player. */
   readonly #rewatch = new Set<number>();
+  readonly #items = ITEMS.empty();
 
-  constructor(ring: Ring) {
+  /** Without `leave`, everything leaves at once. */
+  constructor(ring: Ring, leave?: Leave) {
     this.#ring = ring;
+    this.#leave =
+      leave ??
+      (() => {
+        ring.commit();
+        ring.wake();
+      });
     this.#reservedBytes = Math.min(RESERVED_BYTES_MAX, ring.capacityBytes / 2);
   }
 
-  /** Copies the frames that the kernel built for its watchers. Returns how many did not fit. */
-  writeFrames(zone: Zone): number {
+  /**
+   * Copies the frames that the kernel built for its watchers. Returns how many did not fit. `isRewritten`: earlier ticks that were
+   * told have another result now, so that nobody could understand these frames; all watchers get the full state instead.
+   */
+  writeFrames(zone: Zone, isRewritten = false): number {
     const { at, view } = zone;
     const end = at.frames + view.getUint32(at.frameBytes, true);
     let lost = 0;
@@ -37,19 +63,20 @@ export class ZoneOutput {
         if (to > from && to + length - from > FRAMES_BYTES_MAX) break;
         to += length;
       }
-      if (!this.#writeChunk(zone, from, to)) lost += this.#lose(zone, from, to);
+      if (isRewritten || !this.#writeChunk(zone, from, to)) lost += this.#lose(zone, from, to);
       from = to;
     }
+    if (isRewritten) zone.entities.eachWatcher((session) => void this.#rewatch.add(session));
     const offset = this.#ring.reserve(END.bytes);
     if (offset >= 0) END.write(this.#ring.view, offset, { zoneId: zone.id });
     return lost;
   }
 
-  writeReport(report: TickReport): void {
+  /** The last record of a tick, which is in the journal at this place. */
+  writeReport(report: TickReport, place: JournalPlace): void {
     const offset = this.#ring.reserve(REPORT.bytes);
     if (offset >= 0) REPORT.write(this.#ring.view, offset, report);
-    this.#ring.commit();
-    this.#ring.wake();
+    this.#leave(place);
   }
 
   /** Writes who is in the zone. All commands with a ticket up to `ticket` are answered. False when it did not fit. */
@@ -60,10 +87,15 @@ export class ZoneOutput {
     return offset >= 0;
   }
 
-  /** Makes visible to the main thread what was written outside of a tick. */
-  flush(): void {
-    this.#ring.commit();
-    this.#ring.wake();
+  /** Writes what the players of the zone hold. Left out when it does not fit: the next one comes in a second. */
+  writeItems(zone: Zone): void {
+    const offset = this.#ring.reserve(ITEMS.bytes);
+    if (offset >= 0) ITEMS.write(this.#ring.view, offset, countItems(zone, this.#items));
+  }
+
+  /** Lets what was written outside of a tick leave, after everything that was written before it. */
+  flush(place: JournalPlace): void {
+    this.#leave(place);
   }
 
   /** A player has left for another zone. False when the record did not fit. */
@@ -78,6 +110,11 @@ export class ZoneOutput {
     const offset = this.#ring.reserve(ENTERED.bytes);
     if (offset >= 0) ENTERED.write(this.#ring.view, offset, entered);
     return offset >= 0;
+  }
+
+  /** The session needs the full state in one of the next ticks. */
+  rewatch(session: number): void {
+    this.#rewatch.add(session);
   }
 
   /** Passes each session that needs the full state to `push`, which returns whether it took the session. */

@@ -7,63 +7,47 @@
 //
 // A zone that replaces one of a lost worker begins DOWN.
 
-import { OP_LEAVE, OP_WATCH } from "../../assembly/abi.ts";
-import { messageOf, WowsimError } from "../protocol/errors.ts";
-import type { ZoneFaultHost } from "./zone-faults.ts";
+import { OP_DESPAWN, OP_LEAVE, OP_WATCH } from "../../assembly/abi.ts";
+import { messageOf } from "../protocol/errors.ts";
 import type { Kernel } from "../../assembly/toolchain/kernel.ts";
-import type { Emitter } from "../protocol/telemetry-line.ts";
 import { ZoneBatch } from "./command-batch.ts";
 import { Breadcrumb } from "../shared/breadcrumb.ts";
+import { evacuate } from "./evacuation.ts";
 import { Intake } from "./intake.ts";
 import { Membership } from "./membership.ts";
-import type { FromZoneWorker, ZoneState } from "../shared/zone-messages.ts";
+import type { RevivedReport, ZoneState } from "../shared/zone-messages.ts";
+import { emptyReport } from "../shared/tick-report.ts";
 import type { TickReport } from "../shared/tick-report.ts";
-import { recover, UnrecoverableZone } from "./recovery.ts";
-import type { Recovery, RewrittenTicks } from "./recovery.ts";
+import { UnrecoverableZone } from "./recovery.ts";
 import { PROBATION_TICKS, Restart } from "./restart.ts";
 import { TickClock } from "./tick-clock.ts";
 import { ZoneTrap } from "./trap.ts";
 import { WATCHDOG_MS_DEFAULT } from "../protocol/limits.ts";
 import { RunningModules } from "./running-modules.ts";
-import type { LostZone } from "../shared/zone-start.ts";
-import { beginZone } from "./zone-beginning.ts";
-import { RECOVERIES_MAX, RECOVERY_WINDOW_TICKS, ZoneHealth } from "./zone-health.ts";
-import { emitEvents, emitRecovery, emitTick, emitTrap, fillReport } from "./zone-telemetry.ts";
-import type { Crossing } from "../shared/transfer.ts";
-import type { ZoneOutput } from "./zone-output.ts";
+import { beginZone, reviveZone } from "./zone-beginning.ts";
+import { NO_JOURNAL, ZoneLog } from "./zone-log.ts";
+import type { JournalPlace } from "../shared/zone-journal.ts";
+import { ZoneHealth } from "./zone-health.ts";
+import { ZoneRecoveries } from "./zone-recoveries.ts";
+import { emitEvents, emitTick, fillReport, named } from "./zone-telemetry.ts";
+import { ZoneUndo } from "./zone-undo.ts";
 import { ZoneLoad } from "./zone-load.ts";
-import type { ZoneLoadOptions } from "./zone-load.ts";
 import { Zone } from "./zone.ts";
-import type { ZoneOptions } from "./zone.ts";
+import type { ZoneRunnerOptions } from "./zone-runner-options.ts";
 import { readZoneView } from "./zone-view.ts";
 import type { ZonePicture } from "../shared/zone-picture.ts";
-import { emptyReport } from "../shared/tick-report.ts";
 import { Command } from "../protocol/game/command.ts";
 
 const command = new Command();
 
+/** How long a tick may wait for the journal before it counts against the zone, in milliseconds. */
+const LAG_MS_DEGRADED = 50;
+
+/** Of a zone without a journal. */
+const SAFE = { isDurable: true, lagMs: 0, heldMs: 0 };
+
 /** Reason of a zone that is DEGRADED because a fault delays its tick for longer than a worker may be late. */
 const PAUSED = "a fault's pause holds up its ticks";
-export interface ZoneRunnerOptions extends ZoneOptions, ZoneLoadOptions {
-  cpuMs: () => number;
-  emitter: Emitter;
-  faults: Pick<ZoneFaultHost, "commands" | "beforeStep" | "afterStep">;
-  output: ZoneOutput;
-  say: (message: FromZoneWorker) => void;
-  /** When the first tick is due, on the clock of `now`. */
-  startMs: number;
-  /** Adds the first commands of the first tick: they spawn the zone's creatures. */
-  spawn: (batch: ZoneBatch) => void;
-  /** Where the worker records what it is doing. */
-  crumb?: Breadcrumb;
-  /** When faults delay one tick by at least this many milliseconds, the zone is DEGRADED and the worker does not count as stuck. */
-  watchdogMs?: number;
-  /** The zone that this one replaces; null when it replaces none. */
-  after?: LostZone | null;
-  /** Modules that ran before `kernel`, newest first. */
-  earlier?: readonly Kernel[];
-}
-
 export class ZoneRunner {
   readonly zone: Zone;
   readonly clock: TickClock;
@@ -72,36 +56,61 @@ export class ZoneRunner {
   readonly #report: TickReport;
   #state: ZoneState = "ACTIVE";
   #reason = "";
-  #recoveries = 0;
-  #quarantined = 0;
   readonly #health = new ZoneHealth();
   readonly #modules: RunningModules;
+  readonly #recoveries: ZoneRecoveries;
   readonly #restart = new Restart();
   readonly #membership: Membership;
   readonly #intake: Intake;
   readonly #load: ZoneLoad;
+  readonly log: ZoneLog;
+  readonly undo: ZoneUndo;
+  /** What came of its journal; null when it began anew. */
+  readonly revival: RevivedReport | null;
   readonly #crumb: Breadcrumb;
   readonly #watchdogMs: number;
   /** Milliseconds for which faults have delayed the current tick on purpose. */
   #pausedMs = 0;
 
   constructor(options: ZoneRunnerOptions) {
-    const { after = null, watchdogMs = WATCHDOG_MS_DEFAULT, earlier = [] } = options;
+    const { after = null, revived = null, watchdogMs = WATCHDOG_MS_DEFAULT, earlier = [] } = options;
     this.#crumb = options.crumb ?? new Breadcrumb(Breadcrumb.allocate());
     this.#watchdogMs = watchdogMs;
     this.#options = options;
     const before = [...earlier];
-    const { zone, unfit } = beginZone({ ...options, crumb: this.#crumb, afterTick: after?.tick ?? 0 }, before);
+    const zoneOptions = { ...options, crumb: this.#crumb, afterTick: after?.tick ?? 0 };
+    const begun = revived === null ? beginZone(zoneOptions, before) : reviveZone(zoneOptions, before, revived);
+    const { zone, unfit } = begun;
     this.zone = zone;
+    this.#membership = begun.membership;
+    this.revival = begun.revival;
+    const writer = options.writer ?? NO_JOURNAL;
+    this.log = new ZoneLog({ zone, writer, epoch: options.epoch ?? 0, ticket: () => this.#membership.ticket });
     this.#modules = new RunningModules(zone, before, options);
     this.clock = new TickClock(options.startMs, 1_000 / options.tickRateHz);
     this.#batch = new ZoneBatch(this.zone.id, this.zone.at.commandsMax, this.zone.entities);
     this.#report = emptyReport(this.zone.id);
-    this.#membership = new Membership(this.zone, options.zone.portals);
     this.#intake = new Intake(this.#batch, this.#membership);
+    const parts = { zone, membership: this.#membership, log: this.log, batch: this.#batch, output: options.output };
+    this.undo = new ZoneUndo({ ...parts, say: options.say, options: zoneOptions, bounds: options.undoBounds });
+    this.#recoveries = new ZoneRecoveries({
+      ...parts,
+      options,
+      crumb: this.#crumb,
+      health: this.#health,
+      modules: this.#modules,
+      intake: this.#intake,
+      undo: this.undo,
+      setState: (to, reason) => this.#setState(to, reason),
+    });
     this.#load = new ZoneLoad(this.zone, this.clock, options);
-    options.spawn(this.#batch);
+    if (begun.isAnew) options.spawn(this.#batch);
+    else for (const a of zone.entities.phantoms()) this.#batch.push(command.set(OP_DESPAWN, { a }));
     if (unfit !== null) this.#modules.fellBack(unfit.hash, unfit.reason);
+    if (typeof revived?.lostBecause === "string") {
+      this.#state = "CRASHED";
+      this.#health.trapped(zone.tick);
+    }
     if (after === null) return;
     this.#state = "DOWN";
     this.#intake.isClosed = true;
@@ -157,7 +166,9 @@ export class ZoneRunner {
   swap(kernel: Kernel): { tick: number } {
     this.assertCanTake(kernel);
     const before = this.zone.kernel;
-    this.#give(kernel);
+    if (this.isDown) this.#give(kernel);
+    else this.undo.swap(kernel, this.#modules.canary !== null);
+    this.log.begins();
     return this.#modules.tries(kernel, before);
   }
 
@@ -177,24 +188,40 @@ export class ZoneRunner {
   rollback(hash?: string): { tick: number } {
     const fallback = this.#modules.fallbackOf(hash);
     if (fallback !== null) this.#give(fallback);
+    this.log.begins();
     return this.#modules.isBack(fallback !== null);
   }
 
   /** A zone that is DOWN has no ticks to swap between. It restarts with the new module, which may not have the problem. */
   #give(kernel: Kernel): void {
-    if (this.#state !== "DOWN") return this.zone.swap(kernel);
+    if (this.#state !== "DOWN") {
+      this.zone.swap(kernel);
+      return;
+    }
     this.zone.revert(kernel);
     this.#restart.begin(this.#options.now());
   }
 
   /** Keeps the module for good. With a hash it does so only if that is the module on trial. */
   promote(hash?: string): { tick: number } {
-    return this.#modules.promote(hash);
+    const told = this.#modules.promote(hash);
+    if (this.#modules.canary === null) this.zone.keepsRules(null);
+    return told;
   }
 
-  /** Reports who is in the zone, for the audit, as soon as the ring has room. A zone that is DOWN has no players. */
+  /** Goes on with an undo that is under way, until that time. Call it between ticks. */
+  undoSome(untilMs: number): void {
+    const taken = this.undo.advance(untilMs);
+    if (taken === null) return;
+    this.#recoveries.tellRewritten(this.zone.tick, taken.fromTick, taken.rewritten);
+    this.#intake.evictNow();
+  }
+
+  /** Reports who is in the zone and what they hold, for the audits. A zone that is DOWN has no players. */
   writeCensus(): void {
-    if (this.#state !== "DOWN") this.#membership.writeCensus(this.#options.output);
+    if (this.#state === "DOWN") return;
+    this.#membership.writeCensus(this.#options.output);
+    this.#options.output.writeItems(this.zone);
   }
 
   /** The zone's main values, for tests and audits. */
@@ -208,8 +235,8 @@ export class ZoneRunner {
       canary: this.#modules.canary !== null,
       entities: Array.from(zone.entities.entityIds()),
       overload_level: this.#load.level,
-      recoveries: this.#recoveries,
-      quarantined: this.#quarantined,
+      recoveries: this.#recoveries.count,
+      quarantined: this.#recoveries.quarantined,
       missed_ticks: this.clock.missed,
     };
   }
@@ -221,22 +248,26 @@ export class ZoneRunner {
 
   #runLive(startMs: number): void {
     this.#load.begin();
-    const recoveries = this.#recoveries;
+    const recoveries = this.#recoveries.count;
     this.#options.output.addRewatches((session) => this.#batch.push(command.set(OP_WATCH, { session })));
     const queueDepth = this.#batch.count;
     this.#batch.sort();
     this.#membership.addDepartures(this.#batch);
-    this.#step();
+    const isRewritten = this.#step();
     this.#crumb.enter("frames");
-    this.#membership.tickDone(this.#options.output);
+    const departed = this.#membership.tickDone(this.#options.output);
+    const place = this.log.tickDone(departed);
     emitEvents(this.#options.emitter, this.zone);
-    const framesLost = this.#options.output.writeFrames(this.zone);
-    this.#load.end(this.#recoveries === recoveries);
-    this.#finish(startMs, queueDepth, framesLost);
+    const framesLost = this.#options.output.writeFrames(this.zone, isRewritten);
+    this.#load.end(this.#recoveries.count === recoveries);
+    this.#finish(startMs, queueDepth, framesLost, place);
+    this.undo.tell();
+    this.log.takeSnapshotIfDue();
   }
 
   /** DOWN: waits, then tries to tick without players. After PROBATION_TICKS clean ticks the zone is ACTIVE again. */
   #runDown(startMs: number): void {
+    this.#options.output.flush(this.log.place);
     if (!this.#restart.isDue(startMs)) return;
     this.#batch.reset(this.zone.tick + 1);
     try {
@@ -245,7 +276,7 @@ export class ZoneRunner {
       this.#prepareAndStep();
     } catch (error) {
       const next_try_ms = this.#restart.failed(error, this.#options.now(), this.#batch.isPoisoned);
-      const data = { ...this.#named(this.zone.tick + 1), error: messageOf(error), next_try_ms };
+      const data = { ...named(this.zone, this.zone.tick + 1), error: messageOf(error), next_try_ms };
       this.#options.emitter.emit("event", "zone", "Zone restart failed", data);
       if (this.#restart.hasFailedAnew) this.#modules.fallBack(messageOf(error));
       return;
@@ -264,18 +295,22 @@ export class ZoneRunner {
     // All players are in other zones by now, and the commands that would have removed them were dropped.
     zone.entities.eachPlayer((session) => void this.#batch.push(command.set(OP_LEAVE, { session })));
     if (lostTicks === 0) return;
-    const data = { ...this.#named(zone.tick), beginning, lost_ticks: lostTicks, error: reason };
+    const data = { ...named(this.zone, zone.tick), beginning, lost_ticks: lostTicks, error: reason };
     this.#options.emitter.emit("error", "zone", "Zone ticks lost", data);
   }
 
-  #step(): void {
+  /** True when earlier ticks, which were told, have another result now. */
+  #step(): boolean {
+    let isRewritten = false;
     try {
       this.#prepareAndStep();
     } catch (error) {
       if (!(error instanceof ZoneTrap)) throw error;
-      this.#recover(error);
+      isRewritten = this.#recoveries.recover(error, this.#batch.bytes);
     }
+    this.undo.ticked();
     this.#options.faults.afterStep(this.zone.id, this.zone.tick);
+    return isRewritten;
   }
 
   #prepareAndStep(): void {
@@ -284,68 +319,41 @@ export class ZoneRunner {
     this.#crumb.enter("faults");
     faults.commands(this.#batch);
     faults.beforeStep(this.zone.id, this.#batch.tick);
+    this.#options.blackBox?.note(this.zone.id, this.#batch.tick, this.#batch.bytes);
+    this.undo.append(this.#batch.bytes);
     this.zone.step(this.#batch.bytes);
-  }
-
-  #recover(trap: ZoneTrap): void {
-    const { emitter, now, say } = this.#options;
-    const tick = this.zone.tick + 1;
-    this.#crumb.enter("recovery");
-    this.#setState("CRASHED", trap.message);
-    emitTrap(emitter, this.zone, tick, trap);
-    if (!this.#health.trapped(tick)) {
-      const message = `${RECOVERIES_MAX} recoveries in ${RECOVERY_WINDOW_TICKS} ticks`;
-      throw new WowsimError("recoveries", message, { cause: trap });
-    }
-    const { canary } = this.#modules;
-    const isSuspect = this.#modules.isSuspect();
-    try {
-      const departedIn = (batch: Uint8Array): Crossing[] => this.#membership.departedIn(batch);
-      const options = { fallback: canary?.fallback ?? null, preferFallback: isSuspect, now, departedIn };
-      this.#recovered(tick, recover(this.zone, trap, options));
-    } catch (error) {
-      const message = messageOf(error);
-      const nothing = { recoveryMs: 0, replayedTicks: 0, rung: "down" } as const;
-      say({ type: "recovered", zoneId: this.zone.id, tick, ...nothing, note: trap.note, error: message });
-      throw error;
-    }
-  }
-
-  #recovered(tick: number, recovery: Recovery): void {
-    const { emitter, say } = this.#options;
-    const { rung, recoveryMs, replayedTicks, note, error } = recovery;
-    this.#recoveries++;
-    this.#membership.quarantine(recovery.quarantined);
-    this.#quarantined += recovery.quarantined.length;
-    emitRecovery(emitter, this.zone, tick, recovery);
-    say({ type: "recovered", zoneId: this.zone.id, tick, recoveryMs, replayedTicks, rung, note, error });
-    if (rung === "rollback") this.#modules.rolledBack(error);
-    if (recovery.rewritten !== null) this.#rewritten(tick, recovery.rewritten);
-    this.#setState("DEGRADED", `recovered by ${rung}`);
-  }
-
-  /** Reported ticks have another result after a rollback. Reports each difference and corrects it. */
-  #rewritten(tick: number, { fromTick, departures }: RewrittenTicks): void {
-    const { stillHere, missing, departed } = this.#membership.rewrite(fromTick, departures);
-    for (const session of stillHere) this.#intake.evict(session);
-    const differs = { from_tick: fromTick, still_here: stillHere, missing, departed };
-    this.#options.emitter.emit("event", "zone", "Told ticks rewritten", { ...this.#named(tick), ...differs });
   }
 
   /** Takes the zone DOWN. A module on trial is replaced by the previous one. */
   #goDown(error: unknown): void {
     const reason = messageOf(error);
     this.#modules.wentDown(reason);
-    this.#membership.forget(this.#options.output);
+    this.undo.forget("the zone went DOWN since, and its players were moved");
+    this.undo.tell();
+    this.log.begins();
+    const isStateToBlame = error instanceof UnrecoverableZone && !this.#batch.isPoisoned;
+    this.#membership.forget(this.#options.output, this.log.place);
+    if (!this.isDown) this.#evacuate();
     this.#intake.isClosed = true;
     this.#load.forget();
-    const isStateToBlame = error instanceof UnrecoverableZone && !this.#batch.isPoisoned;
     this.#restart.begin(this.#options.now(), isStateToBlame);
     if (this.#restart.hasFailedAnew) this.#modules.fallBack(reason);
     this.#setState("DOWN", reason);
   }
 
-  #finish(startMs: number, queueDepth: number, framesLost: number): void {
+  #evacuate(): void {
+    const { zone, log } = this;
+    const { output, emitter } = this.#options;
+    const left = evacuate({ zone, batch: this.#batch, membership: this.#membership, log, output });
+    if (left !== null) {
+      const data = { ...named(zone, zone.completedTick), error: messageOf(left) };
+      emitter.emit("error", "zone", "Players not evacuated", data);
+    }
+    this.#membership.forget(output, log.place);
+    log.begins();
+  }
+
+  #finish(startMs: number, queueDepth: number, framesLost: number, place: JournalPlace): void {
     const { emitter, now, output } = this.#options;
     const { zone } = this;
     const report = this.#report;
@@ -354,22 +362,28 @@ export class ZoneRunner {
     report.queueDepth = queueDepth;
     report.commandsDropped = this.#batch.dropped;
     report.framesLost = framesLost;
-    report.recoveries = this.#recoveries;
+    report.recoveries = this.#recoveries.count;
+    const { isDurable, lagMs, heldMs } = this.#options.durability?.() ?? SAFE;
+    report.durable = isDurable;
+    report.journalLagMs = lagMs;
+    report.journalHeldMs = heldMs;
+    if (lagMs >= LAG_MS_DEGRADED) this.#health.lagged(report.tick);
     this.#load.report(report);
     report.durationMs = now() - startMs;
     report.overrun = report.durationMs > this.clock.intervalMs;
     this.#settle(report);
     report.state = this.#state;
     emitTick(emitter, zone, report);
-    output.writeReport(report);
+    output.writeReport(report, place);
   }
 
   /** Sets ACTIVE or DEGRADED, from the last ticks. */
-  #settle({ tick, overrun }: TickReport): void {
+  #settle({ tick, overrun, durable }: TickReport): void {
     if (overrun) this.#health.overran(tick);
     const { level } = this.#load;
     const isPaused = this.#pausedMs >= this.#watchdogMs;
-    const reason = isPaused ? PAUSED : level > 0 ? `overloaded: level ${level}` : this.#health.at(tick);
+    const health = durable ? this.#health.at(tick) : "the journal is lost";
+    const reason = isPaused ? PAUSED : level > 0 ? `overloaded: level ${level}` : health;
     this.#setState(reason === null ? "ACTIVE" : "DEGRADED", reason ?? "well for a while");
   }
 
@@ -381,15 +395,11 @@ export class ZoneRunner {
     [this.#state, this.#reason] = [to, reason];
     const tick = this.zone.tick;
     this.#options.emitter.emit("event", "zone", "Zone state changed", {
-      ...this.#named(tick),
+      ...named(this.zone, tick),
       from_state: from,
       to_state: to,
       reason,
     });
     this.#options.say({ type: "zone_state", zoneId: this.zone.id, from, to, reason, tick });
-  }
-
-  #named(tick: number): { zone_id: number; zone_name: string; tick: number } {
-    return { zone_id: this.zone.id, zone_name: this.zone.name, tick };
   }
 }

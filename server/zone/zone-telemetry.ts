@@ -50,7 +50,7 @@ export function emitRecovery(emitter: Emitter, zone: Zone, tick: number, recover
   });
 }
 
-function named(zone: Zone, tick: number): { zone_id: number; zone_name: string; tick: number } {
+export function named(zone: Zone, tick: number): { zone_id: number; zone_name: string; tick: number } {
   return { zone_id: zone.id, zone_name: zone.name, tick };
 }
 
@@ -163,6 +163,11 @@ function emitEvent(emitter: Emitter, zone: Zone, offset: number): void {
         new_y: f32(4),
         new_z: f32(5),
       });
+    case abi.EVENT_TRADE: {
+      if (info !== abi.TRADE_DONE) return;
+      const data = { zone_id: zone.id, maker_id: source, partner_id: target, offer_id: u32(0) };
+      return event("items", "Trade completed", data);
+    }
     case abi.EVENT_EVADED:
       return event("combat", "Creature evaded", { zone_id: zone.id, entity_id: source });
   }

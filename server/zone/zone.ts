@@ -9,61 +9,26 @@
 // A tick is a pure function of memory and batch. So a zone that was restored and replayed equals a zone that never failed.
 
 import { COMMAND_BYTES } from "../../assembly/abi.ts";
-import type { ZoneContent, Content } from "../protocol/content/content.ts";
 import { contentProblems } from "./content-tables.ts";
-import { writeHostPart } from "./host-written.ts";
+import { carryState, writeHostPart } from "./host-written.ts";
+import type { LaidOut } from "./host-written.ts";
 import { WowsimError } from "../protocol/errors.ts";
 import { createMemory, instantiate } from "../../assembly/toolchain/instance.ts";
 import type { Kernel, KernelExports, KernelLayout } from "../../assembly/toolchain/kernel.ts";
-import { differences, inWords, planMigration } from "../../assembly/toolchain/migration.ts";
+import { differences, inWords } from "../../assembly/toolchain/migration.ts";
 import { FuelTank } from "../../assembly/toolchain/fuel.ts";
-import { addressesOf } from "./addresses.ts";
-import type { Breadcrumb } from "../shared/breadcrumb.ts";
+import { addressesOf, hashIn } from "./addresses.ts";
 import type { Addresses } from "./addresses.ts";
 import { EntityReader } from "./entity-reader.ts";
 import { OutputCheck } from "./output-check.ts";
-import { Segment } from "./segment.ts";
-import { InvalidOutput, readNote, ZoneTrap } from "./trap.ts";
+import { copyOf, Segment } from "./segment.ts";
+import type { ZoneOptions } from "./zone-options.ts";
+import { RerunFuel } from "./rerun-fuel.ts";
+import { BrokenRule, InvalidOutput, readNote, ZoneTrap } from "./trap.ts";
+import type { StateRules } from "./state-rules.ts";
 
-/**
- * A new snapshot is due when the ticks since the last one took this many milliseconds in the kernel: a replay would take as
- * long.
- */
-const REPLAY_MS_MAX = 15;
-/** Most ticks between two snapshots. */
-const SNAPSHOT_TICKS_MAX = 200;
 /** Fuel of a whole replay, in multiples of one tick's fuel. A normal replay is short (REPLAY_MS_MAX) and uses less than one. */
 const REPLAY_FUEL_TICKS = 4n;
-/** Little fuel, for a tick that runs again after its trap: this multiple of the most fuel that a recent tick used. */
-const RERUN_FUEL_FACTOR = 8n;
-/** Little fuel is at least the fuel of a tick divided by this. */
-export const RERUN_FUEL_FLOOR = 32n;
-
-export interface ZoneOptions {
-  zone: ZoneContent;
-  content: Content;
-  kernel: Kernel;
-  tickRateHz: number;
-  seed: number;
-  /** Fuel of one tick: about one interval of wall time. */
-  fuelPerTick: bigint;
-  /** Milliseconds of a monotonic clock. */
-  now: () => number;
-  /**
-   * Processor time in milliseconds that a tick may take in the kernel. Each attempt of a recovery has a share of it. Default:
-   * no limit.
-   */
-  timeLimitMs?: number;
-  /** Processor time that this thread has used, in milliseconds. */
-  cpuMs?: () => number;
-  /** Records what the worker is doing: before each run of the kernel, also in a replay, and in the middle of long runs. */
-  crumb?: Breadcrumb;
-  /** The last tick of the zone that this one replaces; 0 when it replaces none. */
-  afterTick?: number;
-}
-
-/** A copy of a zone's state, and its layout. */
-type Snapshot = Pick<Segment, "state" | "layout">;
 
 export class Zone {
   readonly id: number;
@@ -87,20 +52,24 @@ export class Zone {
   /** The newest journalled tick is not completed. */
   #isUnfinished = false;
   #kernelMsSinceSnapshot = 0;
-  /** Most fuel that one tick used, in the current segment and in the previous one. */
-  #fuelMax = 0n;
-  #fuelMaxBefore = 0n;
+  readonly #rerunFuel: RerunFuel;
   readonly #options: ZoneOptions;
   #output: OutputCheck;
   readonly #tank: FuelTank;
+  /** Rules for one module only. */
+  #rules: { rules: StateRules; kernel: Kernel } | null = null;
 
-  /** A fresh zone before its first tick, with its content written and its first snapshot taken. */
+  /**
+   * A fresh zone before its first tick, with its content written and its first snapshot taken; with `awaitsState`, an empty one,
+   * which can only adopt().
+   */
   constructor(options: ZoneOptions) {
     const { zone, kernel } = options;
     this.id = zone.id;
     this.name = zone.name;
     this.#kernel = kernel;
     this.#options = options;
+    this.#rerunFuel = new RerunFuel(options.fuelPerTick);
     this.memory = createMemory(kernel);
     this.bytes = new Uint8Array(this.memory.buffer);
     this.view = new DataView(this.memory.buffer);
@@ -112,8 +81,9 @@ export class Zone {
     const stateBytes = this.at.stateEnd - this.at.stateBase;
     this.#current = new Segment(stateBytes, kernel);
     this.#previous = new Segment(stateBytes, kernel);
-    this.#tank = new FuelTank({ ...options, onSlice: () => this.#noteSlice() });
-    this.#exports = this.#begin();
+    // In the middle of a long run that may not return, it is recorded what the kernel is doing.
+    this.#tank = new FuelTank({ ...options, onSlice: () => options.crumb?.noteKernel(this.view, this.at) });
+    this.#exports = options.awaitsState === true ? this.#instance() : this.#begin();
   }
 
   get kernel(): Kernel {
@@ -127,8 +97,7 @@ export class Zone {
 
   /** The state hash, as of the last tick. */
   get hash(): bigint {
-    const low = BigInt(this.view.getUint32(this.at.hashLo, true));
-    return (BigInt(this.view.getUint32(this.at.hashHi, true)) << 32n) | low;
+    return hashIn(this.view, this.at);
   }
 
   /** The newest completed tick. `tick` is less during a replay. */
@@ -146,7 +115,10 @@ export class Zone {
 
   /** Runs the next tick with the batch. Throws ZoneTrap; the batch is then journalled, and the memory is not usable. */
   step(batch: Uint8Array): void {
-    if (this.#isSnapshotDue(batch.length / COMMAND_BYTES)) this.snapshot();
+    if (this.#current.isLongFor(batch.length / COMMAND_BYTES, this.#kernelMsSinceSnapshot)) {
+      this.#forgetOutside();
+      this.snapshot();
+    }
     this.#current.append(batch);
     this.#isUnfinished = true;
     this.startClock();
@@ -168,8 +140,7 @@ export class Zone {
     this.#previous = this.#current;
     this.#current = segment;
     this.#kernelMsSinceSnapshot = 0;
-    this.#fuelMaxBefore = this.#fuelMax;
-    this.#fuelMax = 0n;
+    this.#rerunFuel.nextSegment();
   }
 
   /** Begins both segments with the present state, so that older states can not be used any more. */
@@ -178,10 +149,7 @@ export class Zone {
     this.snapshot();
   }
 
-  /**
-   * Begins a new segment with the present state as its snapshot and the newest batch, which is not completed, as its first
-   * tick. `trustsBefore`: the segment used until now stays available.
-   */
+  /** Begins a new segment with the newest batch, which is not completed. `trustsBefore`: the segment before stays available. */
   isolateLast(trustsBefore: boolean): void {
     const batch = this.#current.batch(this.#current.ticks - 1).slice();
     this.#current.dropLast();
@@ -209,10 +177,39 @@ export class Zone {
     this.#exports = this.#begin();
   }
 
+  /**
+   * Puts a state from a journal under a fresh instance of the running module, which must have the same layout. Computes its
+   * hash. The segment before this one is not to be used. Throws WowsimError("snapshot_damaged") or ZoneTrap.
+   */
+  adopt(state: Uint8Array, tick: number): void {
+    if (state.length !== this.#state.length) {
+      const message = `The snapshot of tick ${tick} has ${state.length} bytes, and the module's state ${this.#state.length}.`;
+      throw new WowsimError("snapshot_damaged", message);
+    }
+    this.#exports = this.#instance();
+    this.#forgetOutside();
+    this.bytes.set(state, this.at.stateBase);
+    this.startClock();
+    this.#call(this.#exports, () => this.#exports.hash());
+    this.#output.noteHostWritten();
+    this.entities.forget();
+    this.tick = tick;
+    this.#isUnfinished = false;
+    this.snapshot();
+  }
+
+  /** Writes what only the host writes, after an adopted state may have had it from another world file. */
+  writeHostPart(): void {
+    writeHostPart(this.memory, this.#layout, this.#options);
+    this.#output.noteHostWritten();
+    this.snapshotTwice();
+  }
+
   /** Puts a segment's snapshot into a fresh instance of the running module. */
   restore(segment: Segment): void {
-    this.#exports = instantiate(this.#kernel, this.memory, this.#tank.refuel);
+    this.#exports = this.#instance();
     this.#take(segment);
+    this.#forgetOutside();
     this.tick = segment.tick;
   }
 
@@ -242,20 +239,21 @@ export class Zone {
   /** Runs the current segment's newest batch, which trapped before. Throws ZoneTrap when it traps again. */
   rerunLast(fuel: "little" | "full"): void {
     const { ticks } = this.#current;
-    const amount = fuel === "full" ? this.#options.fuelPerTick : this.#littleFuel;
+    const amount = fuel === "full" ? this.#options.fuelPerTick : this.#rerunFuel.little;
     this.#run(this.tick + 1, this.#current.batch(ticks - 1), amount);
     this.#complete();
   }
 
   /**
    * Puts the state under another module. The memory stays as it is when the layouts are equal; otherwise the state is migrated.
-   * Throws WowsimError("layout_mismatch", ...); the zone is then unchanged.
+   * Throws WowsimError("layout_mismatch", ...); the zone is then unchanged. Returns the state before, which lasts when the zone gets
+   * `spare` memory of its size for it.
    */
-  swap(kernel: Kernel): void {
+  swap(kernel: Kernel, spare: Uint8Array | null = null): Uint8Array {
     this.assertCanTake(kernel);
     const before = { kernel: this.#kernel, layout: this.#layout };
     const isSame = this.#layout.stateHash === kernel.layout.stateHash;
-    const state = isSame ? this.#state : this.#state.slice();
+    const state = isSame ? this.#state : copyOf(this.#state, spare ?? this.#options.aside?.() ?? null);
     try {
       this.#exports = instantiate(kernel, this.memory, this.#tank.refuel);
       this.#kernel = kernel;
@@ -268,15 +266,12 @@ export class Zone {
       throw error;
     }
     this.snapshot();
+    return isSame && spare !== null ? this.#current.lend(spare) : state;
   }
 
   /** Writes a state into a memory of the zone's size, in the layout `to`. Throws WowsimError("layout_mismatch", ...). */
-  carry({ state, layout }: Snapshot, to: KernelLayout, memory: WebAssembly.Memory): void {
-    const [base, end] = [to.value("STATE_BASE"), to.value("STATE_END")];
-    const into = new Uint8Array(memory.buffer, base, end - base);
-    if (layout.stateHash === to.stateHash) return into.set(state);
-    planMigration(layout, to).carry(state, into);
-    writeHostPart(memory, to, this.#options);
+  carry(snapshot: LaidOut, to: KernelLayout, memory: WebAssembly.Memory): void {
+    carryState(snapshot, to, memory, this.#options);
   }
 
   /** Throws WowsimError("layout_mismatch", the differences) when the module can not take over the state of a layout. */
@@ -291,24 +286,28 @@ export class Zone {
     );
   }
 
+  /** Gives the zone a module and a state in its layout, as if it had come to this tick with them. Older states are dropped. */
+  replace(kernel: Kernel, state: Uint8Array): void {
+    this.#exports = instantiate(kernel, this.memory, this.#tank.refuel);
+    this.#kernel = kernel;
+    this.#take({ state, layout: kernel.layout });
+    this.#output.noteHostWritten();
+    this.snapshotTwice();
+  }
+
+  /** From now on each tick of the running module must also keep these rules; null: none. */
+  keepsRules(rules: StateRules | null): void {
+    this.#rules = rules === null ? null : { rules, kernel: this.#kernel };
+  }
+
   /** Changes the module to `kernel` without a new snapshot. A restore and a replay through it follow. */
   revert(kernel: Kernel): void {
     this.#kernel = kernel;
     this.#current.kernel = kernel;
   }
 
-  /** A multiple of the fuel that ticks used lately. It is enough for most ticks, and an endless loop is found early. */
-  get #littleFuel(): bigint {
-    const { fuelPerTick } = this.#options;
-    const most = this.#fuelMax > this.#fuelMaxBefore ? this.#fuelMax : this.#fuelMaxBefore;
-    const wanted = most * RERUN_FUEL_FACTOR;
-    const floor = fuelPerTick / RERUN_FUEL_FLOOR;
-    const fuel = wanted > floor ? wanted : floor;
-    return fuel < fuelPerTick ? fuel : fuelPerTick;
-  }
-
   /** Writes the snapshot into the memory, in the running module's layout. */
-  #take(snapshot: Snapshot): void {
+  #take(snapshot: LaidOut): void {
     const { layout } = this.#kernel;
     this.carry(snapshot, layout, this.memory);
     this.#bind(layout);
@@ -324,14 +323,13 @@ export class Zone {
     this.#output = new OutputCheck(this.memory, layout);
   }
 
-  get #state(): Uint8Array {
-    return this.bytes.subarray(this.at.stateBase, this.at.stateEnd);
+  /** Clears all memory behind the state: what a module kept there would be gone after a restore, and nobody would see it. */
+  #forgetOutside(): void {
+    this.bytes.fill(0, this.at.stateEnd);
   }
 
-  #isSnapshotDue(commands: number): boolean {
-    const { ticks } = this.#current;
-    if (!this.#current.hasRoom(commands)) return true;
-    return ticks > 0 && (ticks >= SNAPSHOT_TICKS_MAX || this.#kernelMsSinceSnapshot > REPLAY_MS_MAX);
+  get #state(): Uint8Array {
+    return this.bytes.subarray(this.at.stateBase, this.at.stateEnd);
   }
 
   #run(tick: number, batch: Uint8Array, fuel: bigint): void {
@@ -350,6 +348,9 @@ export class Zone {
       end = now();
       const problem = this.#output.problem(tick);
       if (problem !== null) throw new InvalidOutput(problem);
+      const rules = this.#rules?.kernel === this.#kernel ? this.#rules.rules : null;
+      const broken = rules?.problem(tick) ?? null;
+      if (broken !== null) throw new BrokenRule(broken);
     } catch (cause) {
       end = now();
       throw new ZoneTrap(this.#tank.causeOf(cause, exports.fuel), readNote(this.view, this.at, count), end);
@@ -359,10 +360,15 @@ export class Zone {
     }
   }
 
+  /** A fresh instance of the running module over the memory as it is. */
+  #instance(): KernelExports {
+    return instantiate(this.#kernel, this.memory, this.#tank.refuel);
+  }
+
   /** Creates a fresh instance. The memory contains only the zone's initial content, and both segments begin there. */
   #begin(): KernelExports {
     const { zone, seed, tickRateHz } = this.#options;
-    const exports = instantiate(this.#kernel, this.memory, this.#tank.refuel);
+    const exports = this.#instance();
     this.#bind(this.#kernel.layout);
     this.startClock();
     this.#call(exports, () => exports.init(seed, zone.id, tickRateHz));
@@ -370,6 +376,7 @@ export class Zone {
     this.#output.noteHostWritten();
     this.#call(exports, () => exports.hash());
     this.entities.forget();
+    this.#forgetOutside();
     this.snapshotTwice();
     return exports;
   }
@@ -384,16 +391,11 @@ export class Zone {
     }
   }
 
-  /** Records what the kernel is doing, in the middle of a long run that may not return. */
-  #noteSlice(): void {
-    this.#options.crumb?.noteKernel(this.view, this.at);
-  }
-
   #complete(): void {
     this.tick++;
     this.#isUnfinished = false;
     this.#current.setHash(this.hash);
     this.#kernelMsSinceSnapshot += this.kernelMs;
-    if (this.fuelUsed > this.#fuelMax) this.#fuelMax = this.fuelUsed;
+    this.#rerunFuel.used(this.fuelUsed);
   }
 }
