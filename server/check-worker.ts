@@ -23,7 +23,7 @@ async function prepare({ wasm, label }: CheckRequest): Promise<CheckAnswer> {
     if (problems.length > 0) return { ok: false, problems };
     const metered = await meter(wasm);
     const { module, layout } = loadKernel(metered, label);
-    return { ok: true, module, layout: layoutEntries(layout) };
+    return { ok: true, module, layout: layoutEntries(layout), metered };
   } catch (error) {
     // Binaryen goes down into blocks by recursion.
     const reason = error instanceof RangeError ? "its code is nested too deep; split the function" : messageOf(error);

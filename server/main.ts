@@ -8,19 +8,29 @@
 import { resolve } from "node:path";
 import { version } from "../package.json";
 import { loadWorld } from "./protocol/content/load.ts";
-import { registerDeployCommands } from "./main/control/deploy-commands.ts";
+import { registerDeployCommands, registerUndoCommands } from "./main/control/deploy-commands.ts";
 import { DeployLog, lostText } from "./main/control/deploy-log.ts";
 import { Deployer } from "./main/control/deploy.ts";
+import { registerDeployGateCommands } from "./main/control/deploy-gate-commands.ts";
+import { ModuleValidations } from "./main/control/module-validations.ts";
+import { registerShadowCommands } from "./main/control/shadow-commands.ts";
+import { Shadows } from "./main/control/shadows.ts";
+import { registerValidateCommands } from "./main/control/validate-commands.ts";
+import { Undos } from "./main/control/undos.ts";
+import { startDeployGate } from "./main/deploy-gate-start.ts";
 import { registerFaultCommands } from "./main/fault-commands.ts";
 import { registerServerCommand } from "./main/control/server-command.ts";
 import { ControlServer } from "./main/control/server.ts";
 import { registerZoneCommands, ZoneViews } from "./main/control/zone-views.ts";
-import { messageOf } from "./protocol/errors.ts";
+import { messageOf, WowsimError } from "./protocol/errors.ts";
 import { openToStrangers } from "./main/exposure.ts";
 import { FAULTS } from "./protocol/faults/catalogue.ts";
 import { FaultBlock } from "./shared/fault-block.ts";
 import { NOMINAL_TICK_MS, startNominalTicks } from "./main/faults/nominal-ticks.ts";
 import { FaultRegistry } from "./main/faults/registry.ts";
+import { Incidents } from "./main/incidents.ts";
+import { mapCounters, writeCounters } from "./shared/crumb-file.ts";
+import type { CharacterStore } from "./shared/character-store.ts";
 import { FullCollection } from "./shared/full-collection.ts";
 import { ensureKernel } from "../assembly/toolchain/build.ts";
 import type { Kernel } from "../assembly/toolchain/kernel.ts";
@@ -32,6 +42,7 @@ import { WrongTokens } from "./shared/wrong-tokens.ts";
 import { openFilesMax } from "./protocol/open-files.ts";
 import { registerHttpMetrics, registerServerMetrics } from "./main/server-metrics.ts";
 import { lockDataDir, lockTelemetryFile, STDOUT } from "./store/data-dir.ts";
+import { DiskWatch } from "./main/monitoring/disk-watch.ts";
 import { LOCK_CHECK_MS, ServerLocks, worded } from "./main/server-locks.ts";
 import { writeServerFile } from "./protocol/server-file.ts";
 import type { ServerPlace } from "./protocol/server-file.ts";
@@ -41,6 +52,9 @@ import { Metrics } from "./main/monitoring/metrics.ts";
 import { Readiness } from "./main/monitoring/readiness.ts";
 import { registerTelemetryMetrics } from "./main/monitoring/telemetry-metrics.ts";
 import { startTelemetry } from "./main/monitoring/telemetry.ts";
+import { journalled } from "./main/journal/journalled-events.ts";
+import { keepPromotions, lossNotices, openJournal, reportLoss, stopOnLoss } from "./main/open-journal.ts";
+import { SpareWorkers } from "./main/spare-workers.ts";
 import { workers } from "./main/workers.ts";
 import { ZoneSupervisor } from "./main/zones/supervisor.ts";
 import type { ServerOptions, RunningServer } from "./protocol/server-options.ts";
@@ -52,31 +66,42 @@ const WORKERS_MAX = 8;
  * Starts the whole server. Throws WowsimError (port_in_use, content_invalid, token_required, ...); then no part is left
  * running.
  */
-export async function startServer(options: ServerOptions): Promise<RunningServer> {
+export async function startServer(options: ServerOptions, kept: Kept = {}): Promise<RunningServer> {
   const undo: (() => Promise<void> | void)[] = [];
   let stopping: Promise<void> | null = null;
   const stop = (): Promise<void> => (stopping ??= runBackwards(undo));
   try {
-    return { ...(await start(options, undo)), stop };
+    return { ...(await start(options, kept, undo)), stop };
   } catch (error) {
-    await stop();
+    // Why it could not start tells more than what its stop finds.
+    await stop().catch(() => {});
     throw error;
   }
 }
 
 const now = (): number => performance.now();
 
+/** What a server gets from elsewhere, and what outlives it. */
+export interface Kept {
+  /** Default: characters live as long as the server. */
+  characters?: CharacterStore;
+}
+
 /** Starts the parts one after the other; each part pushes its own stop step on `undo`. */
 async function start(
   options: ServerOptions,
+  kept: Kept,
   undo: (() => Promise<void> | void)[],
 ): Promise<Omit<RunningServer, "stop">> {
   const { host = "127.0.0.1", tickRateHz = 20, seed = 1, token } = options;
   const dataDir = resolve(options.dataDir);
   const { telemetryFile: given = `${dataDir}/telemetry.jsonl` } = options;
   const telemetryFile = given === STDOUT ? STDOUT : resolve(given);
-  const [world, kernel] = await Promise.all([loadWorld(options.worldFile), builtKernel()]);
+  const [world, { kernel, wasm }] = await Promise.all([loadWorld(options.worldFile), builtKernel()]);
   const workerCount = Math.min(options.workers ?? WORKERS_MAX, world.zones.length);
+  const zoneWorkers = new SpareWorkers(options.newZoneWorker ?? workers.zone);
+  undo.push(() => zoneWorkers.stop());
+  zoneWorkers.prepare(workerCount);
   const dataLock = await lockDataDir(dataDir);
   undo.push(() => dataLock.release());
   const fileLock = await lockTelemetryFile(telemetryFile);
@@ -96,10 +121,28 @@ async function start(
     workers,
   });
   undo.push(() => telemetry.stop());
-  const { emitter } = telemetry;
+  const opened = await openJournal({
+    dataDir,
+    workers: workerCount,
+    world,
+    kernel,
+    wasm,
+    seed,
+    tickRateHz,
+    emitter: telemetry.emitter,
+    options,
+  });
+  const { host: journal, standing } = opened;
+  const emitter = journalled(telemetry.emitter, journal);
   let hasStarted = false;
+  // The last line of telemetry, after the journal has been closed.
   undo.push(() => {
-    if (hasStarted) emitter.emit("event", "game_server", "Server stopped", {});
+    if (hasStarted) telemetry.emitter.emit("event", "game_server", "Server stopped", {});
+  });
+  undo.push(async () => {
+    if (hasStarted) journal.event("stop", { message: "Server stopped" });
+    const unkept = await journal.stop();
+    if (unkept !== null) throw new WowsimError("journal_unkept", unkept);
   });
   const connectionsMax = connectionsWithin(openFilesMax(), options.limits?.connectionsMax);
   emitter.emit("event", "server", "Server starting", {
@@ -112,28 +155,44 @@ async function start(
   const supervisor = await ZoneSupervisor.start({
     world,
     workers: workerCount,
-    newWorker: options.newZoneWorker ?? workers.zone,
+    newWorker: () => zoneWorkers.take(1),
     tickRateHz,
     seed,
     kernel,
     telemetryRings: telemetry,
     faultBlock,
     emitter,
+    journal,
+    found: opened.beginnings,
     ...(options.watchdogMs === undefined ? {} : { watchdogMs: options.watchdogMs }),
+    crumbFile: options.crumbFile,
+    onBurning: (reason) => {
+      emitter.emit("error", "server", "Server must restart", { ending: "watchdog", reason });
+      options.onMustRestart?.(reason, "watchdog");
+    },
   });
   undo.push(() => supervisor.stop());
   emitter.emit("event", "server", "Zones initialized", { zone_count: world.zones.length });
 
+  const people = opened.people(supervisor.revived);
   const gateway = new Gateway({
+    store: opened.sessions,
+    keepsBodies: options.isCopy ?? false,
+    characters: people.store,
+    restored: people.sessions,
+    lastSession: people.lastSession,
+    lastTicket: Math.max(0, ...supervisor.revived.map(({ ticket }) => ticket)),
     supervisor,
     emitter,
     world,
     tickRateHz,
     ...(options.guests === undefined ? {} : { guests: options.guests }),
+    ...(kept.characters === undefined ? {} : { characters: kept.characters }),
     token: options.playerToken,
     limits: { ...options.limits, connectionsMax },
   });
   undo.push(() => gateway.stop());
+  undo.push(() => opened.sessions.close());
 
   const faults = new FaultRegistry({
     block: faultBlock,
@@ -141,11 +200,17 @@ async function start(
     seed,
     zones: supervisor,
     players: gateway,
+    disk: journal.trouble,
+    isHalted: opened.isHalted,
+    onHalt: (isHalted) => journal.put("halt", "faults", isHalted ? { since: Date.now() } : null),
   });
   supervisor.listen(faults);
   undo.push(() => faults.stop());
   emitter.emit("event", "server", "Fault registry initialized", { fault_count: FAULTS.length });
 
+  const listeners = ["game", "control", "http", "telemetry"];
+  const readiness = new Readiness({ listeners, zones: world.zones, tickRateHz, now });
+  const incidents = new Incidents({ readiness, journal, now });
   const wrongTokens = new WrongTokens(now);
   const control = new ControlServer({
     emitter,
@@ -153,8 +218,16 @@ async function start(
     ...(token === undefined ? {} : { token }),
     ...(options.controlLimits === undefined ? {} : { limits: options.controlLimits }),
   });
-  registerFaultCommands(control, faults);
-  const deployLog = await DeployLog.open({ file: `${dataDir}/deploys.jsonl`, kernel, emitter, clock: Date.now, now });
+  registerFaultCommands(control, faults, () => journal.safe());
+  const runs = (zoneId: number): string => (standing.get(zoneId) ?? kernel).hash;
+  const deployLog = await DeployLog.open({
+    file: `${dataDir}/deploys.jsonl`,
+    kernel,
+    runs,
+    emitter,
+    clock: Date.now,
+    now,
+  });
   undo.push(() => deployLog.close());
   const deployer = new Deployer({
     zones: supervisor,
@@ -163,9 +236,51 @@ async function start(
     newWorker: workers.check,
     now,
     log: deployLog,
+    standing,
+    keepModule: (module) => journal.module(module),
   });
+  supervisor.listen(keepPromotions(journal));
+  supervisor.listen(reportLoss(emitter, (warning) => options.onWarning?.(warning)));
+  if (options.onJournalLoss === "stop")
+    supervisor.listen(stopOnLoss((reason) => options.onMustRestart?.(reason, "disk")));
   supervisor.listen(deployer);
-  registerDeployCommands(control, deployer, deployLog);
+  const validations = new ModuleValidations({
+    modules: deployer.modules,
+    newWorker: workers.moduleValidation,
+    dataDir,
+    log: deployLog,
+    emitter,
+    running: () => deployer.status()[0]?.hash ?? kernel.hash,
+  });
+  registerValidateCommands(control, validations);
+  undo.push(() => validations.stop());
+  const metrics = new Metrics({ now, tickRateHz });
+  const shadows = new Shadows({
+    modules: deployer.modules,
+    newWorker: workers.shadow,
+    dataDir,
+    zones: supervisor,
+    durationsMs: (zoneIds, sinceMs) => metrics.zones.durationsMs(zoneIds, sinceMs),
+    now,
+    emitter,
+  });
+  registerShadowCommands(control, shadows);
+  undo.push(() => shadows.stop());
+  const { gate, records, close } = await startDeployGate({
+    dataDir,
+    deployer,
+    log: deployLog,
+    running: world.zones.map(({ id }) => runs(id)),
+    incidents: () => incidents.list(),
+    jobs: [validations, shadows],
+    emitter,
+  });
+  undo.push(close);
+  registerDeployCommands(control, deployer, deployLog, gate, records);
+  registerDeployGateCommands(control, gate, records);
+  const undos = new Undos({ zones: supervisor, deployer, players: gateway.sessions, emitter, log: deployLog });
+  supervisor.listen(undos);
+  registerUndoCommands(control, undos);
   undo.push(() => deployer.stop());
   registerZoneCommands(
     control,
@@ -176,19 +291,20 @@ async function start(
   registerServerCommand(control, { host, ports, version, tickRateHz, zones, dataDir });
   undo.push(() => control.stop());
 
-  const listeners = ["game", "control", "http", "telemetry"];
-  const readiness = new Readiness({ listeners, zones: world.zones, tickRateHz, now });
-  const metrics = new Metrics({ now, tickRateHz });
   registerTelemetryMetrics(metrics, telemetry);
-  registerServerMetrics(metrics, { supervisor, gateway, faults, control, readiness, tickRateHz });
+  registerServerMetrics(metrics, { supervisor, gateway, faults, control, readiness, journal, tickRateHz });
   for (const { id, name } of world.zones) metrics.zones.nameZone(id, name);
-  for (const listener of [metrics, readiness]) supervisor.listen(listener);
+  for (const listener of [metrics, readiness, incidents]) supervisor.listen(listener);
 
+  const { crumbFile } = options;
+  const counters = crumbFile === undefined ? null : mapCounters(crumbFile);
   const collection = new FullCollection();
   const ticks = startNominalTicks((tick, lateMs) => {
     faults.advance(tick);
     gateway.onServerTick(tick, lateMs);
-    emitter.flush();
+    telemetry.emitter.flush();
+    journal.flush();
+    if (counters !== null) writeCounters(counters, { tick, sessions: gateway.sessions.size, ...supervisor.counters });
     collection.runWithin(NOMINAL_TICK_MS - lateMs);
   });
   undo.push(() => ticks.stop());
@@ -213,15 +329,15 @@ async function start(
   for (const listener of listeners) readiness.up(listener);
   let removeServerFile = await tellWhere(dataDir, { host, ports, version }, emitter);
   undo.push(() => removeServerFile());
-  let isFailing = false;
+  const diskWatch = new DiskWatch({
+    telemetry,
+    journal,
+    telemetryFile,
+    emitter: telemetry.emitter,
+    warn: (warning) => options.onWarning?.(warning),
+  });
   const lockTimer = setInterval(async () => {
-    const wasFailing = isFailing;
-    isFailing = telemetry.counter("fileFailing") === 1;
-    if (isFailing && !wasFailing)
-      options.onWarning?.(
-        `Telemetry can not be written to ${telemetryFile}; it is tried again, and kept as long as there is room.`,
-      );
-    if (!isFailing && wasFailing) options.onWarning?.("Telemetry is written again.");
+    diskWatch.look();
     for (const change of await locks.check()) {
       options.onWarning?.(worded(change));
       emitter.emit("error", "server", "Lock removed", { path: change.path, state: change.state });
@@ -239,10 +355,15 @@ async function start(
     zones,
     dataDir,
     telemetryFile,
-    notices: deployLog.lost.map(lostText),
+    notices: [...opened.notices, ...lossNotices(supervisor.revived), ...deployLog.lost.map(lostText)],
     connectionsMax:
       connectionsMax < (options.limits?.connectionsMax ?? DEFAULT_LIMITS.connectionsMax) ? connectionsMax : null,
     warnings,
+    doing: () => supervisor.doing(),
+    crashing: async (reason) => {
+      emitter.emit("error", "server", "Server crashed", { error: reason });
+      await telemetry.stop();
+    },
   };
 }
 
@@ -257,11 +378,12 @@ async function tellWhere(dataDir: string, place: ServerPlace, emitter: Emitter):
 }
 
 /** The kernel of this checkout; it is built when it is missing or older than its source. */
-async function builtKernel(): Promise<Kernel> {
-  return loadKernel(await Bun.file(await ensureKernel()).bytes(), `wowsim ${version}`);
+async function builtKernel(): Promise<{ kernel: Kernel; wasm: Uint8Array }> {
+  const wasm = await Bun.file(await ensureKernel()).bytes();
+  return { kernel: loadKernel(wasm, `wowsim ${version}`), wasm };
 }
 
-/** Runs the stop steps, newest first; when one step fails, the others still run. */
+/** Runs the stop steps, newest first; when one step fails, the others still run. Throws what failed. */
 async function runBackwards(steps: (() => Promise<void> | void)[]): Promise<void> {
   const failures: unknown[] = [];
   for (const step of steps.toReversed()) {
@@ -271,5 +393,6 @@ async function runBackwards(steps: (() => Promise<void> | void)[]): Promise<void
       failures.push(error);
     }
   }
-  if (failures.length > 0) throw new AggregateError(failures, "The server could not be stopped in order.");
+  if (failures.length === 1) throw failures[0];
+  if (failures.length > 1) throw new AggregateError(failures, "The server could not be stopped in order.");
 }

@@ -21,7 +21,12 @@ const activateSchema = z.object({
 
 const renewSchema = z.object({ fault_id: faultId, activations: z.number().int().min(1) });
 
-export function registerFaultCommands(control: ControlServer, registry: FaultRegistry): void {
+/** `safe` resolves when what the registry has told the journal is safe: a halt that was confirmed outlives the server. */
+export function registerFaultCommands(
+  control: ControlServer,
+  registry: FaultRegistry,
+  safe: () => Promise<unknown>,
+): void {
   control.register("activate", activateSchema, (request) => {
     const replaced = registry.status(request.fault_id).active;
     const status = registry.activate(request);
@@ -42,9 +47,14 @@ export function registerFaultCommands(control: ControlServer, registry: FaultReg
     status: registry.status(fault_id),
   }));
   control.register("list", z.object({}), () => ({ faults: registry.list(), halted: registry.halted }));
-  control.register("halt", z.object({}), () => ({ removed: registry.halt(), halted: true }));
-  control.register("resume", z.object({}), () => {
+  control.register("halt", z.object({}), async () => {
+    const removed = registry.halt();
+    await safe();
+    return { removed, halted: true };
+  });
+  control.register("resume", z.object({}), async () => {
     registry.resume();
+    await safe();
     return { halted: false };
   });
 }

@@ -1,8 +1,10 @@
 // The Prometheus metrics of the gateway, the faults, the control channel and the supervisor: each registers a source
 // that is read at a scrape. (The zones' tick numbers register themselves in server/main/monitoring/zone-metrics.ts.)
 
+import type { Characters } from "./gateway/characters.ts";
 import type { ControlServer } from "./control/server.ts";
 import type { FaultRegistry } from "./faults/registry.ts";
+import type { JournalHost } from "./journal/journal-host.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import type { HttpServer } from "./monitoring/http.ts";
 import type { MetricsSink } from "./monitoring/metrics-sink.ts";
@@ -15,11 +17,12 @@ interface Parts {
   faults: FaultRegistry;
   control: ControlServer;
   readiness: Readiness;
+  journal: Pick<JournalHost, "failing" | "figures" | "restarts" | "waitingBytes">;
   tickRateHz: number;
 }
 
 export function registerServerMetrics(metrics: MetricsSink, parts: Parts): void {
-  const { supervisor, gateway, faults, control, readiness, tickRateHz } = parts;
+  const { supervisor, gateway, faults, control, readiness, journal, tickRateHz } = parts;
   metrics.gauge("wowsim_ready", "1 while the server can take players, as /readyz says.", [], () => [
     { value: Number(readiness.check().ready) },
   ]);
@@ -29,8 +32,19 @@ export function registerServerMetrics(metrics: MetricsSink, parts: Parts): void 
   metrics.gauge("wowsim_entities_in_two_zones", "Entities that the census found in more than one zone.", [], () => [
     { value: supervisor.duplicates },
   ]);
+  metrics.gauge(
+    "wowsim_items_unaccounted",
+    "Kinds of items of which the players of a zone hold more or less than its ledger says.",
+    ["zone"],
+    () => [...supervisor.items].map(([zone, { wrongKinds }]) => ({ labels: { zone }, value: wrongKinds })),
+  );
+  metrics.gauge("wowsim_gold_held", "Gold that the players of a zone hold.", ["zone"], () =>
+    [...supervisor.items].map(([zone, { gold }]) => ({ labels: { zone }, value: gold })),
+  );
   registerGateway(metrics, gateway);
+  registerCharacters(metrics, gateway.characters);
   registerWorkers(metrics, supervisor);
+  registerJournal(metrics, journal);
   registerFaults(metrics, faults);
   metrics.gauge("wowsim_control_connections", "Open control connections.", [], () => [{ value: control.connections }]);
   metrics.counter("wowsim_control_requests_total", "Control requests, by outcome.", ["outcome"], () => {
@@ -77,6 +91,27 @@ function registerWorkers(metrics: MetricsSink, supervisor: ZoneSupervisor): void
     [],
     () => [{ value: supervisor.losses.standstills }],
   );
+}
+
+function registerJournal(metrics: MetricsSink, journal: Parts["journal"]): void {
+  const { figures } = journal;
+  const help = "Time from the begin of a burst of records to its being safe.";
+  metrics.histogram("wowsim_journal_commit_seconds", help, () => [{ labels: {}, buckets: figures.buckets }]);
+  metrics.counter("wowsim_journal_failures_total", "Bursts that the disk refused; each is tried again.", [], () => [
+    { value: figures.failures },
+  ]);
+  metrics.gauge("wowsim_journal_failing", "1 while the journal can not be written.", [], () => [
+    { value: Number(journal.failing !== null) },
+  ]);
+  metrics.gauge("wowsim_journal_waiting_bytes", "Bytes of records that are not safe yet.", [], () => [
+    { value: journal.waitingBytes },
+  ]);
+  metrics.counter("wowsim_journal_restarts_total", "Times the journal thread died and was started again.", [], () => [
+    { value: journal.restarts },
+  ]);
+  metrics.counter("wowsim_journal_cpu_seconds_total", "Processor time of the journal thread.", [], () => [
+    { value: figures.cpuMs / 1_000 },
+  ]);
 }
 
 export function registerHttpMetrics(metrics: MetricsSink, http: HttpServer): void {
@@ -132,6 +167,30 @@ function registerGateway(metrics: MetricsSink, gateway: Gateway): void {
   ]);
   metrics.counter("wowsim_gateway_refused_total", "Refusals, by reason.", ["reason"], () =>
     [...counters.refused].map(([reason, value]) => ({ labels: { reason }, value })),
+  );
+}
+
+function registerCharacters(metrics: MetricsSink, { store, counts }: Characters): void {
+  metrics.gauge("wowsim_characters", "Characters, in the world or not.", [], () => [{ value: store.size }]);
+  metrics.counter(
+    "wowsim_character_logins_total",
+    "Characters that entered the world, by how: new, back, or taken over from another connection.",
+    ["how"],
+    () => [
+      { labels: { how: "created" }, value: counts.created },
+      { labels: { how: "returned" }, value: counts.returned },
+      { labels: { how: "taken_over" }, value: counts.takenOver },
+    ],
+  );
+  metrics.counter(
+    "wowsim_character_saves_total",
+    "Departures of characters, by what became of the record: kept, not safe, or never handed out by the zone.",
+    ["outcome"],
+    () => [
+      { labels: { outcome: "kept" }, value: counts.saved },
+      { labels: { outcome: "not_safe" }, value: counts.saveFailed },
+      { labels: { outcome: "never_came" }, value: counts.unrecorded },
+    ],
   );
 }
 

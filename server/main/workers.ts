@@ -10,6 +10,9 @@ const start = (entry: string): Worker => new Worker(new URL(`${FOLDER}/${entry}`
 export const workers = {
   zone: () => start("zone-worker.ts"),
   recorder: () => start("recorder-worker.ts"),
+  journal: () => start("journal-worker.ts"),
   feed: () => start("feed-worker.ts"),
   check: () => start("check-worker.ts"),
+  moduleValidation: () => start("module-validation-worker.ts"),
+  shadow: () => start("shadow-worker.ts"),
 } satisfies Record<string, WorkerFactory>;

@@ -49,7 +49,7 @@ export class LineAppender {
   #writing: Promise<void> | null = null;
   #endWait: (() => void) | null = null;
   #ended = false;
-  #givenUp = false;
+  #hasStopped = false;
   #linesWritten = 0;
   #failures = 0;
   #isAttempting = false;
@@ -121,7 +121,7 @@ export class LineAppender {
     });
     await Promise.race([this.#finish(), deadline]);
     clearTimeout(timer);
-    this.#giveUp();
+    this.#stopTrying();
     return this.#backlog.length === 0 && this.#failure === null;
   }
 
@@ -133,14 +133,14 @@ export class LineAppender {
     await this.#attempt(() => this.file.close());
   }
 
-  #giveUp(): void {
-    this.#givenUp = true;
+  #stopTrying(): void {
+    this.#hasStopped = true;
     this.#endWait?.();
   }
 
   async #writeBacklog(): Promise<void> {
     let retryMs = this.#retryMsMin;
-    for (let chunk = this.#backlog[0]; chunk !== undefined && !this.#givenUp; chunk = this.#backlog[0]) {
+    for (let chunk = this.#backlog[0]; chunk !== undefined && !this.#hasStopped; chunk = this.#backlog[0]) {
       // From here on no line is added to this chunk.
       const { bytes, used, lines } = chunk;
       if (this.#backlog.length === 1) this.#backlog.push(this.#newChunk());

@@ -35,11 +35,22 @@ export const BINARY_SAMPLES: readonly ClientWords[] = [
   { kind: "stop_attack" },
   { kind: "release" },
   { kind: "reclaim" },
+  { kind: "trade_offer", target: 2, stacks: [1, 0, (3 << 24) | 2, 0] },
+  { kind: "trade_accept", target: 2, offer: 1 },
+  { kind: "trade_cancel", target: 0, offer: 1 },
   { kind: "ping", echo: 17 },
   { kind: "names", players: [1, 2], creatures: [5] },
   {
     kind: "hello",
-    hello: { version: 1, name: "Fuzz", zone: 1, playerClass: "", token: "", resume: "0123456789abcdef" },
+    hello: {
+      version: 1,
+      name: "Fuzz",
+      zone: 1,
+      playerClass: "",
+      token: "",
+      resume: "0123456789abcdef",
+      secret: "open sesame",
+    },
   },
 ];
 

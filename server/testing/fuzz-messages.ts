@@ -45,6 +45,9 @@ export const SAMPLES: Record<FuzzPort, Record<string, unknown>[]> = {
     { type: "hello", v: 1, name: "Fuzz", zone: 1, resume: "0123456789abcdef" },
     { type: "ping", t: 17 },
     { type: "release" },
+    { type: "trade_offer", target_id: 2, give: [{ item: 0, count: 1 }], want: [{ item: 3, count: 2 }] },
+    { type: "trade_accept", target_id: 2, offer_id: 1 },
+    { type: "trade_cancel", offer_id: 1 },
   ],
   // No request that really breaks or stops the server, or ends faults of other requests.
   control: [

@@ -50,13 +50,14 @@ export function judge({ growth_exponent: growth, by_entities, by_zones }: Kernel
   const checks: Check[] = [];
   if (noise > 0) {
     const shown = `no longer in ${noise} of ${results.length} settings: try on a quieter machine, or more --entity-ticks`;
-    checks.push({ what: "More ticks take longer", holds: false, shown });
+    checks.push({ what: "More ticks take longer", restsOn: "time", holds: false, shown });
   }
   if (growth !== null) {
     const [from, to] = [by_entities[0]?.entities, by_entities.at(-1)?.entities];
     const shown = `to the power of ${growth.toFixed(3)}, from ${from} to ${to}`;
     checks.push({
       what: `Cost grows with entities to the power of ${GROWTH_MAX} at most`,
+      restsOn: "time",
       holds: growth <= GROWTH_MAX,
       shown,
     });
@@ -67,6 +68,7 @@ export function judge({ growth_exponent: growth, by_entities, by_zones }: Kernel
     const shown = `${worst.ratio.toFixed(2)}× at worst, at ${where}`;
     checks.push({
       what: `At most ${TO_NATIVE_MAX}× the same module as native code`,
+      restsOn: "time",
       holds: worst.ratio <= TO_NATIVE_MAX,
       shown,
     });

@@ -99,7 +99,10 @@ export async function buildMembershipKernels(): Promise<MembershipKernels> {
     sources.set(path, source);
   }
   const steady = await meter(await compileCached(sources));
-  return { steady: loadKernel(steady, "steady"), trial: { ...loadKernel(marked(steady), "trial"), hash: "trial" } };
+  return {
+    steady: loadKernel(steady, "steady"),
+    trial: { ...loadKernel(marked(steady), "trial"), hash: "7419a17419a17419" },
+  };
 }
 
 /** The same module with every MARK increased by one: an i32.const whose lowest bits are in the first of five LEB128 bytes. */

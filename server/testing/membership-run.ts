@@ -7,7 +7,8 @@
 //
 // A step is one zone's tick, a turn of the main thread, or one event. While events happen, no membership may be wrong for
 // longer than WRONG_MS_MAX. From time to time there is a calm without events, and within CALM_MS_MAX everything must be right:
-// each session in exactly one zone, each player in a zone with a session, each fault's phantom where the fault wants it.
+// each session in exactly one zone, each player in a zone with a session, each fault's phantom where the fault wants it, each
+// character in the world once or stored. No record of a character may ever have less progress than the one before.
 
 import { OP_MOVE } from "../../assembly/abi.ts";
 import { Command } from "../protocol/game/command.ts";
@@ -71,6 +72,9 @@ export class MembershipRun {
     }
     const { misses, ghosts } = this.world.router;
     for (const [why, times] of Object.entries({ ...misses, ghosts })) this.world.counts.set(`mended: ${why}`, times);
+    const { players, characters, counts } = this.world;
+    counts.set("character: progress recorded", players.store.progressed);
+    counts.set("character: not recorded", characters.counts.unrecorded);
   }
 
   #serverTurn(isCalm: boolean): void {
@@ -87,6 +91,8 @@ export class MembershipRun {
   #look(): void {
     const { ms } = this.world.clock;
     const now = new Map<string, number>();
+    const [broken] = this.world.players.store.broken;
+    if (broken !== undefined) throw new MembershipFault(this.step, broken);
     for (const fault of this.world.faultsOf(false)) {
       const since = this.#wrong.get(fault) ?? ms;
       now.set(fault, since);
@@ -126,7 +132,8 @@ export class MembershipRun {
     const zone = this.#pick(this.#zones);
     const dice = this.#random() * 1_000;
     if (dice < 200) {
-      if (world.sessions.size < PLAYERS_MAX) world.join(this.#random() < 0.2);
+      if (this.#random() < 0.4) world.players.login(world, this.#random());
+      else if (world.sessions.size < PLAYERS_MAX) world.join(this.#random() < 0.2);
     } else if (dice < 280) this.#withSession((session) => world.leave(session));
     else if (dice < 380) this.#withSession((session) => world.loseLink(session));
     else if (dice < 520) this.#withSession((session) => world.resume(session));
@@ -138,6 +145,7 @@ export class MembershipRun {
     else if (dice < 911) this.#mainStalled = 80;
     else if (dice < 930) zone.overloadLevel = this.#random() < 0.3 ? 5 : 0;
     else if (dice < 950) this.#flood(zone);
+    else this.#withSession((session) => world.players.advance(world, session));
   }
 
   /** An event that ends a tick, a module or a worker. */
@@ -160,12 +168,16 @@ export class MembershipRun {
     this.#withSession(({ id, zoneId }) => this.world.zones.get(zoneId)?.places.push({ session: id, ...PORTAL }));
   }
 
-  /** Swaps a module in, keeps it or rolls it back, as a deploy does; the one on trial is never promoted. */
+  /** Swaps a module in, keeps it, rolls it back or undoes it, as a deploy does; the one on trial is never promoted. */
   #deploy(zone: BenchZone): void {
-    if (!zone.isUp) return;
     const { steady, trial } = this.world.kernels;
     const { runner } = zone;
+    if (!zone.isUp || runner.undo.isRunning) return;
     const isOnTrial = runner.zone.kernel === trial;
+    if (!isOnTrial && runner.undo.look().open !== null && this.#random() < 0.7) {
+      runner.undo.start({ isDry: false, reason: "" });
+      return this.world.count("undo begun");
+    }
     if (!isOnTrial) runner.swap(trial);
     else if (this.#random() < 0.3 && runner.inspect()["canary"] === true) runner.rollback();
     this.world.count(isOnTrial || runner.zone.kernel === steady ? "module kept or taken back" : "module swapped in");
@@ -198,6 +210,10 @@ export const REACHED: readonly string[] = [
   "rung rollback",
   "rung down",
   "rollback, crossings under way",
+  "undo begun",
+  "undone",
+  "undone, players differ",
+  "undone, with leavers",
   "worker death",
   "worker death, crossings under way",
   "full command ring",
@@ -211,6 +227,10 @@ export const REACHED: readonly string[] = [
   "mended: undone",
   "mended: absent",
   "mended: ghosts",
+  "login with a record",
+  "login during the logout",
+  "character: progress recorded",
+  "character: not recorded",
 ];
 
 /** Repeats a failed seed with fewer steps: returns the shortest failing run found, and its faults. */

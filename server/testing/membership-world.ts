@@ -8,6 +8,7 @@
 
 import { loadContent } from "../protocol/content/load.ts";
 import type { ZoneContent } from "../protocol/content/content.ts";
+import { Characters } from "../main/gateway/characters.ts";
 import type { Connection } from "../main/gateway/session.ts";
 import { FrameReader } from "../protocol/game/frame-reader.ts";
 import { SESSION_ID_MAX, SessionTable } from "../main/gateway/session-table.ts";
@@ -20,8 +21,10 @@ import { writeCommands } from "../main/zones/command-writer.ts";
 import type { FromZoneWorker } from "../shared/zone-messages.ts";
 import { OutputRecords } from "../main/zones/output-records.ts";
 import type { MembershipKernels } from "./membership-kernels.ts";
+import { BenchCharacters, WatchedCharacters } from "./membership-characters.ts";
 import { BenchZone, TICK_MS } from "./membership-zone.ts";
 import type { BenchClock } from "./membership-zone.ts";
+import type { UndoReport } from "../protocol/undo.ts";
 import { REPORT, emptyReport } from "../shared/tick-report.ts";
 
 const RESUME_MS_MAX = 30_000;
@@ -42,6 +45,8 @@ export class BenchWorld implements ZoneLink, ZoneListener, RouterListener {
   readonly clock: BenchClock = { ms: 0 };
   readonly zones = new Map<number, BenchZone>();
   readonly sessions: SessionTable;
+  readonly players = new BenchCharacters(new WatchedCharacters());
+  readonly characters: Characters;
   readonly router: ZoneRouter;
   readonly kernels: MembershipKernels;
   /** The events that happened, by name. */
@@ -59,6 +64,7 @@ export class BenchWorld implements ZoneLink, ZoneListener, RouterListener {
     const content = loadContent();
     for (const zone of ZONES) this.zones.set(zone.id, new BenchZone(zone, content, kernels.steady, this.clock));
     this.sessions = new SessionTable(emitter);
+    this.characters = new Characters(this.players.store, emitter);
     this.router = new ZoneRouter({
       link: this,
       sessions: this.sessions,
@@ -67,6 +73,7 @@ export class BenchWorld implements ZoneLink, ZoneListener, RouterListener {
       playerLevel: PLAYER_LEVEL,
       portals: new Map(),
       replies: { tellSession: () => undefined },
+      characters: this.characters,
     });
     this.router.listen(this);
     this.listen(this.router);
@@ -80,19 +87,27 @@ export class BenchWorld implements ZoneLink, ZoneListener, RouterListener {
   // ---- What clients do ----------------------------------------------------------------------------------------------------
 
   join(isGuest: boolean): void {
+    this.enter(isGuest, 0, () => undefined);
+  }
+
+  /** A new player, in the wanted zone when it can take one; null when no zone can. */
+  enter(isGuest: boolean, wanted: number, prepare: (session: Session) => void): Session | null {
     const session = this.sessions.create();
     this.sessions.move(session, "first_message");
-    const zoneId = this.router.nextZone();
+    const zoneId = this.router.canTake(wanted) ? wanted : this.router.nextZone();
     if (zoneId === 0) {
       this.sessions.move(session, "refused");
-      return this.count("no zone for a newcomer");
+      this.count("no zone for a newcomer");
+      return null;
     }
     session.isGuest = isGuest;
     session.connection = connected();
     session.homeZoneId = zoneId;
+    prepare(session);
     this.sessions.move(session, "admitted");
     this.router.join(session, zoneId);
     this.count("join");
+    return session;
   }
 
   leave(session: Session): void {
@@ -180,10 +195,13 @@ export class BenchWorld implements ZoneLink, ZoneListener, RouterListener {
     }
     for (const zone of this.zones.values()) {
       zone.eachPlayer((id) => {
-        if (id <= SESSION_ID_MAX && this.sessions.get(id) === undefined)
+        if (id <= SESSION_ID_MAX && this.sessions.get(id) === undefined && !this.router.logouts.has(id))
           faults.push(`entity ${id} in zone ${zone.id} has no session`);
       });
     }
+    faults.push(...this.players.faultsOf(this.zones.values()));
+    const { size: leaving } = this.router.logouts;
+    if (isIdle && leaving > 0) faults.push(`${leaving} characters are on their way out`);
     if (this.sessions.invalidMoves > 0) faults.push(`${this.sessions.invalidMoves} illegal moves of sessions`);
     return faults;
   }
@@ -231,7 +249,14 @@ export class BenchWorld implements ZoneLink, ZoneListener, RouterListener {
       if (message.rung === "rollback" && [...this.sessions.values()].some(({ crossing }) => crossing !== null))
         this.count("rollback, crossings under way");
     }
+    if (message.type === "undone") this.#countUndone(message.report);
     this.#listeners.said(message);
+  }
+
+  #countUndone({ players_changed, leavers_changed }: UndoReport): void {
+    this.count("undone");
+    if (players_changed > 0) this.count("undone, players differ");
+    if (leavers_changed > 0) this.count("undone, with leavers");
   }
 
   #readRing(zone: BenchZone): void {

@@ -80,6 +80,7 @@ export class BenchZone {
       this.runner.runTick();
       if (++this.#ticks % CENSUS_TICKS === 0) this.runner.writeCensus();
     }
+    if (this.runner.undo.isRunning) this.runner.undoSome(this.#clock.ms);
   }
 
   /** The zone's real state, whatever the main thread knows. */

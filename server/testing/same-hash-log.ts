@@ -98,7 +98,8 @@ class Draw {
     else if (choice < 0.79) add(abi.OP_STOP_ATTACK, { session, seq });
     else if (choice < 0.81) add(abi.OP_CANCEL_CAST, { session, seq });
     else if (choice < 0.85) add(abi.OP_RELEASE, { session, seq, flags: this.#below(2) });
-    else if (choice < 0.88) add(abi.OP_RECLAIM, { session, seq });
+    else if (choice < 0.865) add(abi.OP_RECLAIM, { session, seq });
+    else if (choice < 0.88) this.#trade(session, seq);
     else if (choice < 0.9) add(this.#below(2) === 0 ? abi.OP_WATCH : abi.OP_UNWATCH, { session, seq });
     else if (choice < 0.91) add(abi.OP_LEAVE, { session, seq });
     else if (choice < 0.97) this.#join(session);
@@ -127,6 +128,19 @@ class Draw {
   #join(session: number): void {
     const e = this.#classOf(session) | ((5 + this.#below(10)) << 8);
     this.#batch.add(abi.OP_JOIN, { session, flags: this.#below(4), ...this.#near(this.#home(session)), e });
+  }
+
+  /** An offer of some gold to somebody near; or an answer to an offer, whose number is a guess. */
+  #trade(session: number, seq: number): void {
+    const choice = this.#below(3);
+    const a = this.#below(4) === 0 ? this.#target(session) : 1 + this.#below(SESSIONS);
+    if (choice === 0) {
+      const [b, d] = [1 + this.#below(9), this.#below(2) === 0 ? this.#word() : 0];
+      this.#batch.add(abi.OP_TRADE_OFFER, { session, seq, a, b, d });
+    } else {
+      const op = choice === 1 ? abi.OP_TRADE_ACCEPT : abi.OP_TRADE_CANCEL;
+      this.#batch.add(op, { session, seq, a, b: this.#below(40) });
+    }
   }
 
   #spawn({ entityId, template, x, y, z }: Spawn, flags = 0): void {

@@ -23,6 +23,8 @@ export interface ServerChildOptions {
   seed?: number;
   /** Default 20. */
   tickRateHz?: number;
+  /** More flags of `serve`. */
+  flags?: readonly string[];
 }
 
 export interface ServerChild extends AsyncDisposable {
@@ -52,6 +54,7 @@ export async function startServerChild(options: ServerChildOptions = {}): Promis
   for (const port of ["--port", "--control-port", "--http-port", "--telemetry-port"]) flags.push(port, "0");
   if (options.tickRateHz !== undefined) flags.push("--tick-rate", String(options.tickRateHz));
   if (options.world !== undefined) flags.push("--world", options.world);
+  flags.push(...(options.flags ?? []));
   const child = Bun.spawn([process.execPath, join(ROOT, "server/wowsim.ts"), "serve", ...flags], {
     cwd: ROOT,
     // This process holds the other end and never writes: the server ends when this process does, however it ends.

@@ -24,6 +24,8 @@ export interface TickSeries {
 export interface ZoneSeries extends TickSeries {
   name: string;
   kernelMs: Measured[];
+  /** How long ticks waited for the journal before they left. */
+  heldMs: Measured[];
   /** Commands that the kernel handled. */
   commands: Measured;
   commandsDropped: Measured;
@@ -193,6 +195,7 @@ class TickSums {
 
 class ZoneSums extends TickSums {
   readonly #kernelMs: Measured[] = [];
+  readonly #heldMs: Measured[] = [];
   readonly #commands = new Total();
   readonly #dropped = new Total();
   readonly #missed: Measured[] = [];
@@ -203,6 +206,7 @@ class ZoneSums extends TickSums {
     this.add(data, atMs);
     this.#name = textOf(data, "zone_name", this.#name);
     this.#kernelMs.push(measuredOf(data, "kernel_ms"));
+    this.#heldMs.push(measuredOf(data, "journal_held_ms"));
     this.#commands.add(measuredOf(data, "commands"));
     this.#dropped.add(measuredOf(data, "commands_dropped"));
     this.#missed.push(measuredOf(data, "missed_ticks"));
@@ -214,6 +218,7 @@ class ZoneSums extends TickSums {
       ...this.series(),
       name: this.#name,
       kernelMs: this.#kernelMs,
+      heldMs: this.#heldMs,
       commands: this.#commands.value,
       commandsDropped: this.#dropped.value,
       missedTicks: difference(greatestOf(this.#missed), this.#missed[0] ?? null),

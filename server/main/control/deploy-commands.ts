@@ -10,13 +10,18 @@ import { WowsimError } from "../../protocol/errors.ts";
 import { printable } from "../../protocol/printable.ts";
 import { ENTRIES_MAX } from "./deploy-log.ts";
 import type { DeployLog } from "./deploy-log.ts";
+import type { DeployGate } from "./deploy-gate.ts";
+import type { DeployRecords } from "./deploy-records.ts";
 import type { Deployer } from "./deploy.ts";
 import type { ControlServer } from "./server.ts";
+import type { Undos } from "./undos.ts";
 
-const hash = z.string().regex(/^[0-9a-f]{16}$/, "a module's content hash: 16 hexadecimal digits");
+export const hash = z.string().regex(/^[0-9a-f]{16}$/, "a module's content hash: 16 hexadecimal digits");
 const LABEL_LENGTH_MAX = 100;
 /** The name the operator gives; for the deploy history. */
-const by = z.string().max(LABEL_LENGTH_MAX).default("");
+export const by = z.string().max(LABEL_LENGTH_MAX).default("");
+/** The deploy that a move belongs to; a tool that begins no deploys leaves it out. */
+const deploy = z.number().int().min(1).optional();
 /** The reason for a roll-back, as the operator gives it. */
 const REASON_LENGTH_MAX = 500;
 const HISTORY_DEFAULT = 50;
@@ -24,11 +29,34 @@ const LEASE_MS_MIN = 1_000;
 const LEASE_MS_MAX = 3_600_000;
 const ZONE_ID_MAX = 65_535;
 
+/** Adds deploy_undo and deploy_undo_report to the control channel. */
+export function registerUndoCommands(control: Pick<ControlServer, "register">, undos: Undos): void {
+  const zone_id = z.number().int().min(0).max(ZONE_ID_MAX).default(0);
+  control.register(
+    "deploy_undo",
+    z.object({
+      zone_id,
+      dry_run: z.boolean().default(false),
+      by,
+      reason: z.string().max(REASON_LENGTH_MAX).default(""),
+    }),
+    async ({ zone_id: zoneId, dry_run: isDry, by: who, reason }) => ({
+      zones: await undos.start({ zoneId, isDry, by: printable(who), reason: printable(reason) }),
+      phase: "undoing",
+    }),
+  );
+  control.register("deploy_undo_report", z.object({ zone_id }), ({ zone_id: zoneId }) => ({
+    undos: undos.list(zoneId),
+  }));
+}
+
 /** Adds deploy_load, deploy_status, deploy_swap, deploy_promote, deploy_rollback and deploy_history to the control channel. */
 export function registerDeployCommands(
   control: Pick<ControlServer, "register">,
   deployer: Deployer,
   log: Pick<DeployLog, "entries" | "lost" | "damaged">,
+  gate: DeployGate,
+  records: Pick<DeployRecords, "summaries" | "damaged">,
 ): void {
   control.register(
     "deploy_load",
@@ -46,7 +74,7 @@ export function registerDeployCommands(
       .map(({ hash: known, label, state, problems }) => ({ hash: known, label, state, problems }));
     const zones = deployer.status();
     const lost = log.lost.filter(({ hash: gone }) => !zones.every((zone) => zone.hash === gone));
-    return { modules, zones, lost };
+    return { modules, zones, lost, ...gate.status() };
   });
 
   control.register(
@@ -56,14 +84,17 @@ export function registerDeployCommands(
       zone_id: z.number().int().min(1).max(ZONE_ID_MAX),
       lease_ms: z.number().int().min(LEASE_MS_MIN).max(LEASE_MS_MAX),
       by,
+      deploy,
     }),
-    ({ hash: candidate, zone_id, lease_ms, by: who }) => {
+    ({ hash: candidate, zone_id, lease_ms, by: who, deploy: of }) => {
+      gate.maySwap(candidate, of);
       deployer.swap(candidate, zone_id, lease_ms, printable(who));
       return { zone_id, phase: "swapping" };
     },
   );
 
-  control.register("deploy_promote", z.object({ hash, by }), ({ hash: candidate, by: who }) => {
+  control.register("deploy_promote", z.object({ hash, by, deploy }), ({ hash: candidate, by: who, deploy: of }) => {
+    gate.maySwap(candidate, of);
     deployer.promote(candidate, printable(who));
     return { phase: "promoting" };
   });
@@ -85,7 +116,12 @@ export function registerDeployCommands(
   control.register(
     "deploy_history",
     z.object({ limit: z.number().int().min(1).max(ENTRIES_MAX).default(HISTORY_DEFAULT) }),
-    ({ limit }) => ({ entries: log.entries(limit), damaged_lines: log.damaged }),
+    ({ limit }) => ({
+      entries: log.entries(limit),
+      damaged_lines: log.damaged,
+      deploys: records.summaries(limit),
+      damaged_records: records.damaged,
+    }),
   );
 }
 

@@ -13,6 +13,7 @@
 
 import { open } from "node:fs/promises";
 import { z } from "zod";
+import { ValidationNote } from "../../protocol/deploy-validation.ts";
 import { messageOf } from "../../protocol/errors.ts";
 import { RotatingFile } from "../../store/rotating-file.ts";
 import type { Emitter } from "../../protocol/telemetry-line.ts";
@@ -21,7 +22,16 @@ import type { DeployEvent, DeployNotes } from "./deploy.ts";
 const Entry = z.object({
   v: z.literal(1),
   timestamp: z.string(),
-  event: z.enum(["server_started", "swapped", "promoted", "rolled_back", "refused"]),
+  event: z.enum([
+    "server_started",
+    "swapped",
+    "promoted",
+    "rolled_back",
+    "refused",
+    "undone",
+    "not_undone",
+    "validated",
+  ]),
   /** 0 means the whole server. */
   zone_id: z.number().int(),
   from_hash: z.string(),
@@ -29,6 +39,10 @@ const Entry = z.object({
   label: z.string(),
   reason: z.string(),
   by: z.string(),
+  /** What an undo changed, and for whom. */
+  changes: z.array(z.string()).optional(),
+  /** What a validation found. */
+  validation: ValidationNote.optional(),
 });
 
 export type DeployEntry = z.infer<typeof Entry>;
@@ -44,8 +58,9 @@ export interface LostPromotion {
 
 export interface DeployLogOptions {
   file: string;
-  /** The kernel that the zones start with. */
+  /** The kernel that the zones start with, except those of which `runs` says another hash. */
   kernel: { readonly hash: string; readonly label: string };
+  runs?: (zoneId: number) => string;
   emitter: Emitter;
   /** Milliseconds since 1970. */
   clock: () => number;
@@ -89,7 +104,7 @@ export class DeployLog implements DeployNotes {
     const { entries, damaged } = parseEntries(text);
     this.#entries = entries.slice(-ENTRIES_MAX);
     this.damaged = damaged;
-    this.lost = lostBy(entries, kernel.hash);
+    this.lost = lostBy(entries, options.runs ?? (() => kernel.hash));
     for (const { hash, label, promoted_at, by, zones } of this.lost) {
       const data = { hash, label, promoted_at, by, zones, runs_hash: kernel.hash };
       emitter.emit("event", "deploy", "Promoted module lost", data);
@@ -103,7 +118,7 @@ export class DeployLog implements DeployNotes {
     return this.#entries.slice(-limit);
   }
 
-  note({ what, zoneId, from, to, label, reason, by }: DeployEvent): void {
+  note({ what, zoneId, from, to, label, reason, by, changes, validation }: DeployEvent): void {
     this.#add({
       event: what,
       zone_id: zoneId,
@@ -112,6 +127,8 @@ export class DeployLog implements DeployNotes {
       label: label.slice(0, TEXT_LENGTH_MAX),
       reason: reason.slice(0, TEXT_LENGTH_MAX),
       by: by.slice(0, TEXT_LENGTH_MAX),
+      ...(changes === undefined ? {} : { changes: changes.map((line) => line.slice(0, TEXT_LENGTH_MAX)) }),
+      ...(validation === undefined ? {} : { validation }),
     });
   }
 
@@ -191,7 +208,7 @@ function parseEntry(line: string): DeployEntry | null {
 }
 
 /** The promoted modules that zones ran when the previous server ended, except the one they start with now. */
-function lostBy(entries: readonly DeployEntry[], startsWith: string): LostPromotion[] {
+function lostBy(entries: readonly DeployEntry[], runs: (zoneId: number) => string): LostPromotion[] {
   const started = entries.findLastIndex(({ event }) => event === "server_started");
   const promoted = new Map<number, DeployEntry>();
   for (const entry of entries.slice(started + 1)) {
@@ -201,7 +218,7 @@ function lostBy(entries: readonly DeployEntry[], startsWith: string): LostPromot
   }
   const lost = new Map<string, LostPromotion>();
   for (const [zoneId, { to_hash: hash, label, timestamp, by }] of promoted) {
-    if (hash === startsWith) continue;
+    if (hash === runs(zoneId)) continue;
     const known = lost.get(hash) ?? { hash, label, promoted_at: timestamp, by, zones: [] };
     lost.set(hash, { ...known, zones: [...known.zones, zoneId].toSorted((a, b) => a - b) });
   }

@@ -22,13 +22,19 @@ export interface KnownModule {
   problems: string[];
   /** Compiled and metered; null until the state is ready. */
   kernel: Kernel | null;
+  /** Its metered binary; null until then, and for a module that the zones started with. */
+  metered: Uint8Array | null;
+  /** As it was uploaded; null for a module that nobody has sent. */
+  uploaded: Uint8Array | null;
 }
 
 const PROBLEMS_MAX = 20;
 
-/** Tells whether a zone runs a module or would roll back to it; such a module is never evicted. */
 export interface ModuleUsers {
+  /** Whether a zone runs a module or would roll back to it; such a module is never evicted. */
   isNeeded(hash: string): boolean;
+  /** A module may run from now on. `wasm` is its metered binary. */
+  mayRun?(module: { hash: string; label: string; wasm: Uint8Array }): void;
 }
 
 export class ModuleStore {
@@ -47,7 +53,7 @@ export class ModuleStore {
   /** Adds a kernel that the zones already run; it needs no check. */
   addRunning(kernel: Kernel): void {
     const { hash, label } = kernel;
-    this.#modules.set(hash, { hash, label, state: "ready", problems: [], kernel });
+    this.#modules.set(hash, { hash, label, state: "ready", problems: [], kernel, metered: null, uploaded: null });
   }
 
   /**
@@ -64,13 +70,17 @@ export class ModuleStore {
     }
     const hash = hashOf(wasm);
     const known = this.#modules.get(hash);
-    if (known && known.state !== "refused") return known;
+    if (known && known.state !== "refused") {
+      known.uploaded ??= wasm;
+      return known;
+    }
     if (this.#workers.size >= checksRunningMax) {
       throw new WowsimError("deploy_busy", `${this.#workers.size} modules are being checked; try again in a second.`);
     }
     this.#modules.delete(hash);
     this.#makeRoom();
-    const added: KnownModule = { hash, label, state: "checking", problems: [], kernel: null };
+    const nothing = { problems: [], kernel: null, metered: null };
+    const added: KnownModule = { hash, label, state: "checking", ...nothing, uploaded: wasm };
     this.#modules.set(hash, added);
     this.#check(added, wasm);
     return added;
@@ -143,7 +153,12 @@ export class ModuleStore {
     if (answer.ok) {
       const { hash, label } = known;
       known.kernel = { module: answer.module, layout: layoutFrom(answer.layout), hash, label };
-    } else known.problems = answer.problems.slice(0, PROBLEMS_MAX);
+      known.metered = answer.metered;
+      this.#users.mayRun?.({ hash, label, wasm: answer.metered });
+    } else {
+      known.problems = answer.problems.slice(0, PROBLEMS_MAX);
+      known.uploaded = null;
+    }
     known.state = answer.ok ? "ready" : "refused";
   }
 }

@@ -8,6 +8,7 @@
 // Every move starts here and finishes in the background; status() reports the progress and the last error.
 // deploy-machine.ts and deploy-promotion.ts decide what happens; this file carries out their effects.
 
+import type { ValidationNote } from "../../protocol/deploy-validation.ts";
 import { messageOf, WowsimError } from "../../protocol/errors.ts";
 import type { Kernel } from "../../../assembly/toolchain/kernel.ts";
 import { layoutEntries } from "../../../assembly/toolchain/load.ts";
@@ -23,6 +24,8 @@ import { ModuleStore } from "./deploy-modules.ts";
 import type { ModuleUsers } from "./deploy-modules.ts";
 import { next } from "./deploy-promotion.ts";
 import type { Promotion } from "./deploy-promotion.ts";
+import { sharedNow, tookOf } from "./took.ts";
+import type { TookMs } from "./took.ts";
 import { entryOf } from "../../protocol/assert.ts";
 
 export type DeployPhase = "steady" | "swapping" | "canary" | "promoting" | "rolling_back";
@@ -43,7 +46,8 @@ export type ZoneMove =
 
 /** What happened to a module in a zone, for the deploy history. */
 export interface DeployEvent {
-  what: "swapped" | "promoted" | "rolled_back" | "refused";
+  what: "swapped" | "promoted" | "rolled_back" | "refused" | "undone" | "not_undone" | "validated";
+  /** 0: the whole server. */
   zoneId: number;
   from: string;
   to: string;
@@ -52,6 +56,10 @@ export interface DeployEvent {
   reason: string;
   /** The name given by the operator who asked for it; "" when no operator did. */
   by: string;
+  /** What an undo changed, and for whom: sentences. */
+  changes?: string[];
+  /** What a validation found. */
+  validation?: ValidationNote;
 }
 
 /** Records what happens to modules. */
@@ -70,6 +78,10 @@ export interface DeployerOptions {
   now: () => number;
   /** Gets an entry for everything that happens to a module. */
   log?: DeployNotes;
+  /** Modules that an earlier server promoted, and the zones that run them. */
+  standing?: ReadonlyMap<number, Kernel>;
+  /** Keeps the metered binary of a module that may run. */
+  keepModule?: (module: { hash: string; label: string; wasm: Uint8Array }) => void;
   /** Calls `action` once after `ms` milliseconds; returns a function that cancels the call. Default: setTimeout. */
   after?: (ms: number, action: () => void) => () => void;
 }
@@ -91,7 +103,11 @@ interface Holding {
   endsAtMs: number;
   /** The ticket of the last requested swap. */
   ticket: { move: number; ticket: SwapTicket } | null;
+  /** What the newest move took, for telemetry; null: the zone did not say. */
+  took: TookMs | null;
   by: string;
+  /** The last order was to go back. */
+  isOrderedBack: boolean;
 }
 
 export class Deployer implements ZoneListener, ModuleUsers {
@@ -104,13 +120,14 @@ export class Deployer implements ZoneListener, ModuleUsers {
   #isStopped = false;
 
   constructor(options: DeployerOptions) {
-    const { zones, kernel, newWorker } = options;
+    const { zones, kernel, newWorker, standing = new Map<number, Kernel>() } = options;
     this.#options = options;
     this.modules = new ModuleStore(newWorker, this);
     this.modules.addRunning(kernel);
+    for (const promoted of standing.values()) this.modules.addRunning(promoted);
     for (const id of zones.zones.keys()) {
-      this.#zones.set(id, freshZone(kernel.hash));
-      this.#holdings.set(id, { stopTimer: null, endsAtMs: 0, ticket: null, by: "" });
+      this.#zones.set(id, freshZone((standing.get(id) ?? kernel).hash));
+      this.#holdings.set(id, { stopTimer: null, endsAtMs: 0, ticket: null, took: null, by: "", isOrderedBack: false });
     }
   }
 
@@ -177,7 +194,7 @@ export class Deployer implements ZoneListener, ModuleUsers {
       return {
         zone_id: id,
         hash,
-        label: this.#labelOf(hash),
+        label: this.labelOf(hash),
         phase: phaseOf(zone.stage),
         canary: isCanary,
         previous_hash: previousOf(zone),
@@ -200,6 +217,10 @@ export class Deployer implements ZoneListener, ModuleUsers {
       const ofStage = stage.name === "steady" ? null : stage.hash;
       return [this.#runs(id), runs, promoted, previous, ofStage].includes(hash);
     });
+  }
+
+  mayRun(module: { hash: string; label: string; wasm: Uint8Array }): void {
+    this.#options.keepModule?.(module);
   }
 
   said(message: FromZoneWorker): void {
@@ -249,7 +270,8 @@ export class Deployer implements ZoneListener, ModuleUsers {
     if (outcome.refusal !== undefined) return outcome;
     this.#zones.set(zoneId, outcome.zone);
     const holding = entryOf(this.#holdings, zoneId);
-    if (by !== undefined) holding.by = by;
+    const isOrderedBack = message.type === "back" || message.type === "abandon";
+    if (by !== undefined) Object.assign(holding, { by, isOrderedBack });
     for (const effect of outcome.effects) this.#carryOut(zoneId, holding, effect);
     return outcome;
   }
@@ -273,8 +295,11 @@ export class Deployer implements ZoneListener, ModuleUsers {
   /** Sends a request to a zone, and passes the result to the machine. */
   async #ask(zoneId: number, holding: Holding, effect: Extract<Effect, { do: "ask" }>): Promise<void> {
     const { move, verb } = effect;
+    const askedMs = sharedNow();
+    holding.took = null;
     try {
-      await this.#options.zones.request(zoneId, this.#moveOf(holding, effect));
+      const answer = await this.#options.zones.request(zoneId, this.#moveOf(holding, effect));
+      holding.took = tookOf(answer, askedMs);
       this.#tell(zoneId, { type: "done", move });
     } catch (thrown) {
       const code = thrown instanceof WowsimError ? thrown.code : "";
@@ -293,17 +318,26 @@ export class Deployer implements ZoneListener, ModuleUsers {
     if (verb === "undo") return { type: "rollback", hash };
     if (verb === "keep") return { type: "promote", hash };
     const { module, label, layout } = this.modules.ready(hash);
+    const wasm = this.modules.get(hash)?.metered ?? null;
+    // It may have been kept long ago, when no zone ran it, and be gone from the journal.
+    if (wasm !== null) this.mayRun({ hash, label, wasm });
     const ticket = newTicket();
     holding.ticket = { move, ticket };
     return { type: "swap", module, hash, label, layout: layoutEntries(layout), ticket };
   }
 
-  #say(zoneId: number, { by }: Holding, { what, from, to, reason, isTold }: Extract<Effect, { do: "tell" }>): void {
+  #say(
+    zoneId: number,
+    { by, took, isOrderedBack }: Holding,
+    { what, from, to, reason, isTold }: Extract<Effect, { do: "tell" }>,
+  ): void {
     const tried = what === "rolled_back" ? from : to;
-    this.#options.log?.note({ what, zoneId, from, to, label: this.#labelOf(tried), reason, by });
+    this.#options.log?.note({ what, zoneId, from, to, label: this.labelOf(tried), reason, by });
     if (isTold) return;
     const { tick } = entryOf(this.#options.zones.zones, zoneId);
-    const data = { zone_id: zoneId, from_hash: from, to_hash: to, reason, tick };
+    const isMoved = what === "swapped" || what === "rolled_back";
+    const asked = what === "rolled_back" && isOrderedBack ? { by } : {};
+    const data = { zone_id: zoneId, from_hash: from, to_hash: to, reason, tick, ...asked, ...(isMoved ? took : {}) };
     this.#options.emitter.emit("event", "deploy", TOLD_AS[what], data);
   }
 
@@ -331,7 +365,8 @@ export class Deployer implements ZoneListener, ModuleUsers {
     return entryOf(this.#options.zones.zones, zoneId).kernelHash;
   }
 
-  #labelOf(hash: string): string {
+  /** The label of a module that is known here; "" of another one. */
+  labelOf(hash: string): string {
     const running = [...this.#options.zones.zones.values()].find(({ kernelHash }) => kernelHash === hash);
     return this.modules.get(hash)?.label ?? running?.kernelLabel ?? "";
   }

@@ -7,8 +7,15 @@
 
 import { effectIndex } from "../../shared/fault-block.ts";
 import type { FaultBlock } from "../../shared/fault-block.ts";
+import type { DiskFaults } from "./disk-faults.ts";
 import type { FaultPlayers } from "../../shared/fault-targets.ts";
-import type { FaultDefinition, FaultEffect, FaultSession, MainFaultHooks } from "../../protocol/faults/fault.ts";
+import type {
+  DiskTroubleState,
+  FaultDefinition,
+  FaultEffect,
+  FaultSession,
+  MainFaultHooks,
+} from "../../protocol/faults/fault.ts";
 import type { Lease } from "./lease.ts";
 import { seededRandom, seedOf } from "../../protocol/seeded-random.ts";
 import type { FaultRequest } from "../../protocol/faults/status.ts";
@@ -118,7 +125,7 @@ export class Activation {
   }
 
   /** Creates the main half. Throws what the fault throws. */
-  start(players: FaultPlayers): void {
+  start(players: FaultPlayers, disk: DiskFaults): void {
     const random = seededRandom(seedOf(this.seed, "main"));
     const did = (effect: FaultEffect, amount = 1): void =>
       this.#block.count(this.number, 0, effectIndex(this.#effects, effect), amount);
@@ -142,15 +149,17 @@ export class Activation {
         did("door_held_ticks", ticks);
         players.holdConnections(ticks);
       },
+      disk: (trouble: DiskTroubleState) => disk.set(this.number, trouble),
     };
     this.#hooks = this.definition.main?.(context, this.config as never) ?? {};
   }
 
   /** Ends it at server tick `now`, in all threads at once, and frees what the main half holds. */
-  end(now: number, players: FaultPlayers): void {
+  end(now: number, players: FaultPlayers, disk: DiskFaults): void {
     this.#endTick = now;
     this.#block.close(this.number);
     if (this.#holdsConnections) players.holdConnections(0);
+    disk.set(this.number, null);
     const { dispose } = this.#hooks;
     this.#hooks = {};
     dispose?.();

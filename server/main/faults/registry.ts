@@ -10,11 +10,12 @@
 
 import { messageOf, WowsimError } from "../../protocol/errors.ts";
 import type { Emitter } from "../../protocol/telemetry-line.ts";
-import type { FaultPlayers, FaultZones } from "../../shared/fault-targets.ts";
+import type { FaultDisk, FaultPlayers, FaultZones } from "../../shared/fault-targets.ts";
 import type { MessageTarget, ZoneListener } from "../../shared/zone-link.ts";
 import type { ToZoneWorker } from "../../shared/zone-messages.ts";
 import { Activation } from "./activation.ts";
 import type { FaultRequest } from "../../protocol/faults/status.ts";
+import { DiskFaults } from "./disk-faults.ts";
 import { byteHook, hasByteHooks } from "./byte-hooks.ts";
 import { FAULTS } from "../../protocol/faults/catalogue.ts";
 import { ACTIVATIONS_MAX, FaultBlock } from "../../shared/fault-block.ts";
@@ -34,7 +35,13 @@ export interface FaultRegistryOptions {
   seed: number;
   zones: FaultZones;
   players: FaultPlayers;
+  /** The journal's disk; default: there is none. */
+  disk?: FaultDisk;
   definitions?: readonly FaultDefinition[];
+  /** An earlier server was halted, and nobody has resumed it; default false. */
+  isHalted?: boolean;
+  /** Called whenever fault injection is halted or resumed. */
+  onHalt?: (isHalted: boolean) => void;
   /** Monotonic milliseconds, for leases. */
   now?: () => number;
 }
@@ -52,6 +59,7 @@ export class FaultRegistry implements ZoneListener {
   readonly #entries = new Map<string, Entry>();
   readonly #leaving = new Set<Activation>();
   readonly #now: () => number;
+  readonly #disk: DiskFaults;
   #tick = 0;
   #lastNumber = 0;
   #halted = false;
@@ -59,7 +67,9 @@ export class FaultRegistry implements ZoneListener {
   constructor(options: FaultRegistryOptions) {
     this.#options = options;
     this.#block = new FaultBlock(options.block);
+    this.#disk = new DiskFaults(options.disk ?? { set: () => {} });
     this.#now = options.now ?? (() => performance.now());
+    this.#halted = options.isHalted ?? false;
     for (const definition of options.definitions ?? FAULTS) {
       this.#entries.set(definition.id, { definition, activations: 0, last: null });
     }
@@ -131,6 +141,7 @@ export class FaultRegistry implements ZoneListener {
   halt(): string[] {
     const wasHalted = this.#halted;
     this.#halted = true;
+    if (!wasHalted) this.#options.onHalt?.(true);
     const removed = this.deactivateAll("halt");
     if (!wasHalted) this.#options.emitter.emit("event", "fault", "Fault injection halted", { removed });
     return removed;
@@ -138,6 +149,7 @@ export class FaultRegistry implements ZoneListener {
 
   resume(): void {
     if (this.#halted) this.#options.emitter.emit("event", "fault", "Fault injection resumed", {});
+    if (this.#halted) this.#options.onHalt?.(false);
     this.#halted = false;
   }
 
@@ -244,7 +256,7 @@ export class FaultRegistry implements ZoneListener {
       params: config,
       probability,
     });
-    this.#guard(activation, () => activation.start(this.#options.players));
+    this.#guard(activation, () => activation.start(this.#options.players, this.#disk));
     if (hasByteHooks(activation)) this.#updateByteHooks();
     if (definition.zone === undefined || !activation.isActive) return;
     this.#options.zones.broadcast(activateMessage(activation));
@@ -253,7 +265,7 @@ export class FaultRegistry implements ZoneListener {
   #remove(activation: Activation, reason: RemovalReason): void {
     const hadByteHooks = hasByteHooks(activation);
     this.#leaving.add(activation);
-    this.#guard(activation, () => activation.end(this.#tick, this.#options.players));
+    this.#guard(activation, () => activation.end(this.#tick, this.#options.players, this.#disk));
     if (hadByteHooks) this.#updateByteHooks();
     if (activation.definition.zone !== undefined) {
       this.#options.zones.broadcast({ type: "fault_deactivate", activation: activation.number });

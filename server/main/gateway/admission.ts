@@ -3,6 +3,7 @@
 //
 //   {"type":"hello","v":1,"name":"Ann"}                    → {"type":"welcome","session_id":7,...,"resume":"5f0c..."}
 //   {"type":"hello","v":1,"name":"Ann","resume":"5f0c..."} → {"type":"welcome","session_id":7,...}, then a state with reset
+//   {"type":"hello","v":1,"name":"Ann","secret":"..."}     → character-login.ts
 //
 // When another hello can correct the error (no such zone, an expired resume), the connection stays open for it; after a
 // wrong token or version it is closed.
@@ -12,9 +13,13 @@ import { wireEffectOf } from "../../protocol/content/content.ts";
 import { addressKey } from "../../shared/address.ts";
 import { asciiJson } from "../../protocol/game/byte-writer.ts";
 import type { ErrorCode, Hello, PortalInfo, SpellInfo } from "../../protocol/game/client-messages.ts";
+import { characterInfo, CharacterLogin } from "./character-login.ts";
+import type { Entrance } from "./character-login.ts";
+import type { Characters } from "./characters.ts";
+import type { Character } from "../../shared/character-store.ts";
 import type { CloseReason, Connection } from "./session.ts";
 import type { ConnectionPool } from "./connection-pool.ts";
-import type { Door } from "./door.ts";
+import type { AdmissionHold } from "./admission-hold.ts";
 import type { GatewayCounters } from "./gateway-counters.ts";
 import type { GatewayLimits } from "../../protocol/game/limits.ts";
 import { Newcomers } from "./newcomers.ts";
@@ -23,6 +28,7 @@ import type { Replies } from "./replies.ts";
 import type { SessionKeeper } from "./session-keeper.ts";
 import type { Secret } from "../../shared/secret.ts";
 import type { Session } from "./session.ts";
+import type { SessionStore } from "../../shared/session-store.ts";
 import type { SessionTable } from "./session-table.ts";
 import type { WrongTokens } from "../../shared/wrong-tokens.ts";
 import type { ZoneRouter } from "./zone-router.ts";
@@ -49,31 +55,44 @@ export interface AdmissionDeps {
   now(): number;
   keeper: SessionKeeper;
   pool: ConnectionPool;
+  store: SessionStore;
   newResumeToken(): string;
   /** The portals of each zone, as clients see them. */
   portals: ReadonlyMap<number, readonly PortalInfo[]>;
-  door: Door;
+  admissionHold: AdmissionHold;
   replies: Replies;
+  characters: Characters;
+  /** Level of new players. */
+  playerLevel: number;
 }
 
-export class Admission {
+export class Admission implements Entrance {
   readonly #deps: AdmissionDeps;
   readonly #classes: readonly { name: string; spells: readonly SpellInfo[] }[];
   readonly #newcomers: Newcomers;
+  readonly #login: CharacterLogin;
   #classTurn = 0;
 
   constructor(deps: AdmissionDeps) {
     this.#deps = deps;
     this.#newcomers = new Newcomers(deps.limits, deps.now());
     this.#classes = deps.content.classes.map(({ name, spells }) => ({ name, spells: spellsOf(deps.content, spells) }));
+    const { characters, pool, wrongTokens } = deps;
+    this.#login = new CharacterLogin({
+      characters,
+      pool,
+      wrongTokens,
+      entrance: this,
+      classCount: this.#classes.length,
+    });
   }
 
   /** Admits a client that acts without a hello. True when it is in the world now; otherwise its connection is closed. */
   admitGuest(connection: Connection): boolean {
-    const { guests, secret, door } = this.#deps;
+    const { guests, secret, admissionHold } = this.#deps;
     if (!guests || secret !== null) return this.#turnAway(connection, "guests_off", "guests_off", NO_GUESTS);
-    if (door.isHeld) return this.#turnAway(connection, "held", "held", HELD);
-    if (!this.#isInRate(connection)) return false;
+    if (admissionHold.isActive) return this.#turnAway(connection, "held", "held", HELD);
+    if (!this.isInRate(connection)) return false;
     const zoneId = this.#nextZone();
     if (zoneId === 0) return this.#turnAway(connection, "refused", "no_zone", NO_ZONE);
     this.#enter(connection, zoneId, this.#nextClass());
@@ -85,58 +104,87 @@ export class Admission {
     connection.readsReplies = true;
     const { session } = connection;
     if (session.state !== "AUTHENTICATING")
-      return this.#refuse(
+      return this.refuse(
         connection,
         "already_in_world",
         "This connection has its player; hello comes once, and first.",
       );
+    if (connection.isLoggingIn)
+      return this.refuse(connection, "busy", "Your last hello is not answered yet; wait for its answer.");
     if (hello.version !== PROTOCOL_VERSION)
       return this.#refuseForGood(connection, "unsupported_version", `This server speaks version ${PROTOCOL_VERSION}.`);
     if (!this.#isTokenRight(connection, hello.token)) return;
-    if (this.#deps.door.isHeld) return this.#refuseForGood(connection, "held", HELD);
+    if (this.#deps.admissionHold.isActive) return this.#refuseForGood(connection, "held", HELD);
     if (hello.resume === "") return this.#welcomeNew(connection, hello);
     const resumed = this.#deps.sessions.byToken(hello.resume);
     if (resumed === undefined)
-      return this.#refuse(connection, "resume_expired", "That session is gone; say hello without resume.");
+      return this.refuse(connection, "resume_expired", "That session is gone; say hello without resume.");
     this.#resume(connection, resumed, hello.resume);
   }
 
   #welcomeNew(connection: Connection, hello: Hello): void {
-    const { sessions, limits, newResumeToken } = this.#deps;
+    const name = hello.name === "" && hello.secret === "" ? `Player ${connection.session.id}` : hello.name;
+    const problem = nameProblem(name, this.#deps.limits.nameLengthMax);
+    if (problem !== null) return this.refuse(connection, "malformed", problem);
+    if (hello.secret !== "") return this.#login.hello(connection, hello);
+    if (this.#login.isTaken(name))
+      return this.refuse(connection, "name_taken", "A character has that name; send its secret, or take another name.");
+    const classIndex = this.classFor(connection, hello);
+    if (classIndex < 0) return;
+    const zoneId = this.zoneFor(connection, hello.zone);
+    if (zoneId === 0 || !this.isInRate(connection)) return;
+    this.admit(connection, name, zoneId, classIndex, null);
+  }
+
+  /** Lets a player with a name into the zone; `character`: null for one who does not persist. */
+  admit(connection: Connection, name: string, zoneId: number, classIndex: number, character: Character | null): void {
+    const { sessions, characters, newResumeToken, pool, store } = this.#deps;
     const { session } = connection;
-    const name = hello.name === "" ? `Player ${session.id}` : hello.name;
-    const problem = nameProblem(name, limits.nameLengthMax);
-    if (problem !== null) return this.#refuse(connection, "malformed", problem);
-    const classIndex = hello.playerClass === "" ? this.#nextClass() : this.#classNamed(hello.playerClass);
-    if (classIndex < 0) return this.#refuse(connection, "no_such_class", `Classes are ${this.#classNames()}.`);
-    const zoneId = this.#zoneFor(connection, hello.zone);
-    if (zoneId === 0 || !this.#isInRate(connection)) return;
     session.name = name;
     session.nameJson = asciiJson(name);
     session.isGuest = false;
+    if (character !== null) characters.enter(session, character);
     sessions.rotateToken(session, newResumeToken());
     this.#enter(connection, zoneId, classIndex);
-    this.#welcome(connection);
+    this.#welcome(connection, false);
+    pool.hold(connection, store.safe());
+  }
+
+  /** The class that the hello names, else the next one in turn; -1 when there is none, and the client was sent an error. */
+  classFor(connection: Connection, { playerClass }: Hello): number {
+    const classIndex = playerClass === "" ? this.#nextClass() : this.#classNamed(playerClass);
+    if (classIndex < 0) this.refuse(connection, "no_such_class", `Classes are ${this.#classNames()}.`);
+    return classIndex;
+  }
+
+  /** The zone that a character left, when it can take the character, else the next one in turn; 0 as with zoneFor. */
+  zoneOf(connection: Connection, zoneId: number): number {
+    return this.#canTake(zoneId) ? zoneId : this.zoneFor(connection, 0);
+  }
+
+  /** The right secret takes a session up, as its resume token would. */
+  takeOver(connection: Connection, session: Session): void {
+    this.#resume(connection, session, "");
   }
 
   /** The requested zone, or the next one in turn; 0 when there is none, and the client was sent an error. */
-  #zoneFor(connection: Connection, wish: number): number {
+  zoneFor(connection: Connection, wish: number): number {
     const { router } = this.#deps;
     if (wish !== 0 && router.zone(wish) === undefined) {
-      this.#refuse(connection, "no_such_zone", `There is no zone ${wish}; leave it out to be given one.`);
+      this.refuse(connection, "no_such_zone", `There is no zone ${wish}; leave it out to be given one.`);
       return 0;
     }
     const zoneId = wish === 0 ? this.#nextZone() : this.#canTake(wish) ? wish : 0;
     if (zoneId !== 0) return zoneId;
     if (wish !== 0 && router.isClosed(wish))
-      this.#refuse(
+      this.refuse(
         connection,
         "zone_overloaded",
         `Zone ${wish} has more to do than it can and lets nobody new in; try another or later.`,
       );
     else if (wish !== 0 && router.zone(wish)?.state !== "DOWN")
-      this.#refuse(connection, "zone_full", `Zone ${wish} is full; try another or later.`);
-    else this.#refuse(connection, "no_zone", NO_ZONE);
+      this.refuse(connection, "zone_full", `Zone ${wish} is full; try another or later.`);
+    else this.refuse(connection, "no_zone", NO_ZONE);
     return 0;
   }
 
@@ -154,7 +202,7 @@ export class Admission {
   }
 
   /** False when there are too many newcomers at the moment; the connection is then closed. */
-  #isInRate(connection: Connection): boolean {
+  isInRate(connection: Connection): boolean {
     const { limits, now, pool } = this.#deps;
     const limit = this.#newcomers.refusal(connection.remoteAddress, now());
     if (limit === null) return true;
@@ -174,7 +222,7 @@ export class Admission {
   }
 
   #resume(connection: Connection, session: Session, usedToken: string): void {
-    const { sessions, router, counters, pool, newResumeToken } = this.#deps;
+    const { sessions, router, counters, pool, newResumeToken, store } = this.#deps;
     const former = session.connection;
     sessions.move(connection.session, "superseded");
     connection.session = session;
@@ -185,7 +233,8 @@ export class Admission {
     sessions.rotateToken(session, newResumeToken(), usedToken);
     router.watch(session);
     counters.resumed++;
-    this.#welcome(connection);
+    this.#welcome(connection, true);
+    pool.hold(connection, store.safe());
     if (former === null) return;
     pool.close(former, "superseded", {
       code: "taken_over",
@@ -193,8 +242,10 @@ export class Admission {
     });
   }
 
-  #welcome(connection: Connection): void {
+  /** `isLive`: the player was in the world before. */
+  #welcome(connection: Connection, isLive: boolean): void {
     const { session } = connection;
+    const { character } = session;
     const { name, spells } = at(this.#classes, session.classIndex);
     this.#deps.replies.tell(connection, {
       type: "welcome",
@@ -208,6 +259,7 @@ export class Admission {
       class: name,
       spells,
       portals: this.#deps.portals.get(session.zoneId) ?? [],
+      ...(character === null ? {} : { character: characterInfo(character, isLive, this.#deps.playerLevel) }),
     });
   }
 
@@ -234,7 +286,7 @@ export class Admission {
     return false;
   }
 
-  #refuse(connection: Connection, code: ErrorCode, message: string): void {
+  refuse(connection: Connection, code: ErrorCode, message: string): void {
     this.#deps.counters.refuse(code);
     this.#deps.replies.tell(connection, { type: "error", code, message });
   }

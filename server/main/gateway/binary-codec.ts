@@ -21,9 +21,14 @@ import {
   CLIENT_NAMES,
   CLIENT_PING,
   CLIENT_SEQ,
+  RECORD_NOT_DURABLE,
+  CLIENT_TRADE_ACCEPT,
+  CLIENT_TRADE_CANCEL,
+  CLIENT_TRADE_OFFER,
   SERVER_ERROR,
   SERVER_NAMES,
   SERVER_PONG,
+  SERVER_STATE,
   SERVER_WELCOME,
   SERVER_ZONE,
 } from "../../protocol/game/binary-wire.ts";
@@ -52,6 +57,9 @@ import { at as itemAt } from "../../protocol/assert.ts";
 /** Messages without fields: the kind by its number. */
 const PLAIN: ReadonlyMap<number, ClientMessageKind> = new Map(ACTION_ROWS.map(([kind, { wire }]) => [wire, kind]));
 const FIELDS = CLIENT_HEADER_BYTES;
+/** The last text, the secret, may be left out. */
+const HELLO_TEXTS_MIN = 4;
+const HELLO_TEXTS_MAX = 5;
 
 export const binaryCodec: Codec = {
   name: "binary",
@@ -87,8 +95,12 @@ export const binaryCodec: Codec = {
     out.setU32(start, (out.length - start) | (kind << 24));
   },
 
-  encodeFrame(frame, _names, out) {
+  encodeFrame(frame, _names, out, isDurable = true) {
+    const start = out.length;
     frame.copyTo(out);
+    if (isDurable) return;
+    out.u32(RECORD_NOT_DURABLE | (1 << 8));
+    out.setU32(start, (out.length - start) | (SERVER_STATE << 24));
   },
 };
 
@@ -102,6 +114,12 @@ function decodeFields(kind: number, bytes: Buffer, start: number, end: number, i
       return isLong(length, 12, into) && decodeCast(bytes, at, into);
     case CLIENT_ATTACK:
       return isLong(length, 12, into) && decodeAttack(bytes, at, into);
+    case CLIENT_TRADE_OFFER:
+      return isLong(length, 20, into) && decodeTradeOffer(bytes, at, into);
+    case CLIENT_TRADE_ACCEPT:
+    case CLIENT_TRADE_CANCEL:
+      into.kind = kind === CLIENT_TRADE_ACCEPT ? "trade_accept" : "trade_cancel";
+      return isLong(length, 8, into) && decodeTradeAnswer(bytes, at, into);
     case CLIENT_PING:
       return isLong(length, 8, into) && decodePing(bytes, at, into);
     case CLIENT_HELLO:
@@ -162,6 +180,21 @@ function decodeAttack(bytes: Buffer, at: number, into: ClientMessage): boolean {
   return type <= 1 || refuse(into, "The damage type is 0, physical, or 1, magical.");
 }
 
+/** Any stacks: the zone's kernel refuses those that there are not. */
+function decodeTradeOffer(bytes: Buffer, at: number, into: ClientMessage): boolean {
+  into.kind = "trade_offer";
+  into.target = bytes.readUInt32LE(at);
+  const stack = (index: number): number => bytes.readUInt32LE(at + 4 + index * 4);
+  into.stacks = [stack(0), stack(1), stack(2), stack(3)];
+  return true;
+}
+
+function decodeTradeAnswer(bytes: Buffer, at: number, into: ClientMessage): boolean {
+  into.target = bytes.readUInt32LE(at);
+  into.offer = bytes.readUInt32LE(at + 4);
+  return true;
+}
+
 function decodePing(bytes: Buffer, at: number, into: ClientMessage): boolean {
   into.kind = "ping";
   into.echo = bytes.readDoubleLE(at);
@@ -172,15 +205,18 @@ function decodeHello(bytes: Buffer, at: number, end: number, into: ClientMessage
   if (end - at < 4) return refuse(into, "hello needs the protocol version.");
   const texts: string[] = [];
   let from = at + 4;
-  while (texts.length < 4) {
+  while (texts.length < HELLO_TEXTS_MIN || (texts.length < HELLO_TEXTS_MAX && from < end)) {
     const length = from + 2 > end ? Number.POSITIVE_INFINITY : bytes.readUInt16LE(from);
     if (length > TEXT_LENGTH_MAX || from + 2 + length > end)
-      return refuse(into, `hello has four texts of at most ${TEXT_LENGTH_MAX} bytes: name, class, token, resume.`);
+      return refuse(
+        into,
+        `hello has texts of at most ${TEXT_LENGTH_MAX} bytes: name, class, token, resume, and then it may have a secret.`,
+      );
     texts.push(bytes.toString("utf8", from + 2, from + 2 + length));
     from += 2 + length;
   }
   if (from !== end) return refuse(into, "hello is longer than its texts.");
-  const [name = "", playerClass = "", token = "", resume = ""] = texts;
+  const [name = "", playerClass = "", token = "", resume = "", secret = ""] = texts;
   into.kind = "hello";
   into.hello = {
     version: bytes.readUInt16LE(at),
@@ -189,6 +225,7 @@ function decodeHello(bytes: Buffer, at: number, end: number, into: ClientMessage
     playerClass,
     token,
     resume,
+    secret,
   };
   return true;
 }
@@ -237,9 +274,15 @@ function encodeWelcome(welcome: Welcome, out: ByteWriter): void {
   out.utf8(welcome.resume).utf8(welcome.class).u16(welcome.spells.length);
   for (const { id, range_yd, name, effect } of welcome.spells) out.u32(id).f32(range_yd).utf8(name).utf8(effect);
   encodePortals(welcome.portals, out);
+  const { character } = welcome;
+  if (character !== undefined)
+    out
+      .utf8(character.name)
+      .u32(character.level ?? 0)
+      .u32(character.experience ?? 0);
 }
 
-/** The portals end the message: clients that do not know them do not read so far. */
+/** Only a character follows the portals. */
 function encodePortals(portals: readonly PortalInfo[], out: ByteWriter): void {
   out.u16(portals.length);
   for (const { to, x, y, radius_yd } of portals) out.u32(to).f32(x).f32(y).f32(radius_yd);

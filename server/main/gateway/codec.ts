@@ -27,8 +27,11 @@ export interface Codec extends Framing {
   decode(bytes: Buffer, start: number, end: number, into: ClientMessage): boolean;
   /** Appends one rare message. */
   encode(message: ServerMessage, out: ByteWriter): void;
-  /** Appends the content of a kernel frame; the reader stands before its first record. */
-  encodeFrame(frame: FrameReader, names: EntityNames, out: ByteWriter): void;
+  /**
+   * Appends the content of a kernel frame; the reader stands before its first record. `isDurable`: what it tells is in the
+   * journal; default true.
+   */
+  encodeFrame(frame: FrameReader, names: EntityNames, out: ByteWriter, isDurable?: boolean): void;
 }
 
 /** The codec for a connection's first byte, or null when no encoding begins with it. */

@@ -13,7 +13,7 @@ import { Connection } from "./session.ts";
 import type { CloseReason, GameSocket } from "./session.ts";
 import type { GatewayCounters } from "./gateway-counters.ts";
 import type { GatewayLimits, LimitName } from "../../protocol/game/limits.ts";
-import type { Door } from "./door.ts";
+import type { AdmissionHold } from "./admission-hold.ts";
 import type { SessionTable } from "./session-table.ts";
 import type { FlushOutcome } from "../sockets/outbox.ts";
 import { entryOf } from "../../protocol/assert.ts";
@@ -23,7 +23,7 @@ export interface ConnectionPoolDeps {
   counters: GatewayCounters;
   emitter: Emitter;
   now(): number;
-  door: Door;
+  admissionHold: AdmissionHold;
   sessions: SessionTable;
 }
 
@@ -52,6 +52,11 @@ type TimeLimit = keyof typeof TOO_LATE;
 /** The connection has no player in the world yet. */
 function isStranger({ session }: Connection): boolean {
   return !session.isInWorld && session.homeZoneId === 0;
+}
+
+/** It has not said a hello that may let it in. */
+function isSilent(connection: Connection): boolean {
+  return isStranger(connection) && !connection.isLoggingIn;
 }
 
 export class ConnectionPool {
@@ -92,12 +97,12 @@ export class ConnectionPool {
 
   /** Handles a new socket: it gets a connection with a provisional session, or it is closed. */
   accept(socket: GameSocket): void {
-    const { limits, door, emitter, counters } = this.#deps;
+    const { limits, admissionHold, emitter, counters } = this.#deps;
     const address = socket.remoteAddress;
     const key = addressKey(address);
     const fromAddress = this.#perAddress.get(key) ?? 0;
     const perAddressMax = isLoopback(address) ? limits.connectionsFromLoopbackMax : limits.connectionsPerAddressMax;
-    if (door.isHeld) return this.#turnAway(socket, "held");
+    if (admissionHold.isActive) return this.#turnAway(socket, "held");
     if (fromAddress >= perAddressMax) return this.#turnAway(socket, "connections_per_address");
     if (this.#open.size >= limits.connectionsMax && !this.#makeRoom()) return this.#turnAway(socket, "connections");
     const session = this.#deps.sessions.create();
@@ -116,13 +121,23 @@ export class ConnectionPool {
 
   /** Writes everything that is queued for the connection, in one write. */
   flush(connection: Connection): void {
-    if (connection.isClosed) return;
+    if (connection.isClosed || connection.isHeld) return;
     const { outbox } = connection;
     const { counters } = this.#deps;
     if (outbox.pendingBytes > counters.outboxBytesMax) counters.outboxBytesMax = outbox.pendingBytes;
     const { state, bytes } = outbox.flush(connection.socket);
     counters.bytesOut += bytes;
     this.#onWritten(connection, state);
+  }
+
+  /** Writes nothing to the connection until the promise is resolved. */
+  hold(connection: Connection, until: Promise<unknown> | null): void {
+    if (until === null) return;
+    connection.isHeld = true;
+    void until.then(() => {
+      connection.isHeld = false;
+      this.flush(connection);
+    });
   }
 
   /** Writes one message directly, not through the outbox, which must be empty. */
@@ -211,7 +226,7 @@ export class ConnectionPool {
   #overdue(connection: Connection, nowMs: number): TimeLimit | null {
     const { limits } = this.#deps;
     const { splitter, blockedSince } = connection;
-    if (isStranger(connection) && nowMs - connection.acceptedAt > limits.authenticateMsMax) return "authenticate";
+    if (isSilent(connection) && nowMs - connection.acceptedAt > limits.authenticateMsMax) return "authenticate";
     if (splitter.partialBytes > 0 && nowMs - connection.partialSince > limits.partialMsMax) return "partial";
     if (nowMs - connection.lastMessageAt > limits.idleMsMax) return "idle";
     return blockedSince !== 0 && nowMs - blockedSince > limits.slowReaderMsMax ? "slow_reader" : null;

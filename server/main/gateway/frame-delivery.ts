@@ -1,6 +1,6 @@
 // Delivers kernel frames to the players. A frame that is sent unchanged (codec.ts, passesFrames), to a session with an
 // empty outbox, is written directly from the ring: most frames are, and they are neither copied nor parsed. Any other
-// frame is encoded and queued in its session's outbox; the outbox is sent in one write at the end of its zone's tick.
+// frame, and every frame of a zone whose journal is lost, is encoded and queued in its session's outbox; the outbox is sent in one write at the end of its zone's tick.
 //
 // A slow reader does not get a longer queue: once its outbox has no room for a frame, frames are dropped until it has
 // read everything; then it gets the newest state as a reset (session-keeper.ts, caughtUp).
@@ -16,6 +16,7 @@ import { FrameReader } from "../../protocol/game/frame-reader.ts";
 import type { GatewayCounters } from "./gateway-counters.ts";
 import type { SessionTable } from "./session-table.ts";
 import type { Session } from "./session.ts";
+import type { ZoneDurability } from "./zone-durability.ts";
 import type { ZoneListener } from "../../shared/zone-link.ts";
 
 export interface FrameDeliveryDeps {
@@ -25,6 +26,7 @@ export interface FrameDeliveryDeps {
   names: EntityNames;
   queue: WriteQueue;
   pool: ConnectionPool;
+  durability: Pick<ZoneDurability, "isDurable">;
 }
 
 export class FrameDelivery implements ZoneListener {
@@ -64,8 +66,9 @@ export class FrameDelivery implements ZoneListener {
       counters.framesStale++;
       return;
     }
-    const isPassed = !connection.missedFrames && this.#pass(connection, bytes, at, frame.byteLength);
-    if (!isPassed && (connection.missedFrames || !this.#queueFrame(connection, frame))) {
+    const isDurable = this.#deps.durability.isDurable(zoneId);
+    const isPassed = isDurable && !connection.missedFrames && this.#pass(connection, bytes, at, frame.byteLength);
+    if (!isPassed && (connection.missedFrames || !this.#queueFrame(connection, frame, isDurable))) {
       connection.missedFrames = true;
       counters.framesDropped++;
       counters.eventsDropped += frame.countEvents();
@@ -76,16 +79,16 @@ export class FrameDelivery implements ZoneListener {
 
   /** False when the frame must be queued. */
   #pass(connection: Connection, bytes: Uint8Array, at: number, length: number): boolean {
-    if (connection.codec?.passesFrames !== true || !this.#deps.queue.passesBytes || !connection.outbox.isEmpty)
-      return false;
+    const isDirect = connection.codec?.passesFrames === true && !connection.isHeld && connection.outbox.isEmpty;
+    if (!isDirect || !this.#deps.queue.passesBytes) return false;
     this.#deps.pool.pass(connection, bytes, at, length);
     return true;
   }
 
-  #queueFrame(connection: Connection, frame: FrameReader): boolean {
+  #queueFrame(connection: Connection, frame: FrameReader, isDurable: boolean): boolean {
     if (connection.codec === null) return false;
     this.#writer.reset();
-    connection.codec.encodeFrame(frame, this.#deps.names, this.#writer);
+    connection.codec.encodeFrame(frame, this.#deps.names, this.#writer, isDurable);
     return this.#deps.queue.queue(connection, this.#writer);
   }
 

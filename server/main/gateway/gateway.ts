@@ -15,8 +15,11 @@ import type { Emitter } from "../../protocol/telemetry-line.ts";
 import { Admission } from "./admission.ts";
 import type { PortalInfo } from "../../protocol/game/client-messages.ts";
 import type { Connection } from "./session.ts";
+import type { CharacterStore } from "../../shared/character-store.ts";
+import { Characters } from "./characters.ts";
+import { MemoryCharacters } from "./memory-characters.ts";
 import { ConnectionPool } from "./connection-pool.ts";
-import { Door } from "./door.ts";
+import { AdmissionHold } from "./admission-hold.ts";
 import { KnownNames } from "./entity-names.ts";
 import type { ByteHook, FaultPlayers } from "../../shared/fault-targets.ts";
 import { FrameDelivery } from "./frame-delivery.ts";
@@ -27,10 +30,14 @@ import { MessageIntake } from "./message-intake.ts";
 import { Replies } from "./replies.ts";
 import { SessionKeeper } from "./session-keeper.ts";
 import { Secret } from "../../shared/secret.ts";
+import { restoreSessions } from "./session-restore.ts";
+import { NO_STORE } from "../../shared/session-store.ts";
+import type { RestoredSession, SessionStore } from "../../shared/session-store.ts";
 import { SessionTable } from "./session-table.ts";
 import { WrongTokens } from "../../shared/wrong-tokens.ts";
 import type { ZoneLink } from "../../shared/zone-link.ts";
 import { WriteQueue } from "./write-queue.ts";
+import { ZoneDurability } from "./zone-durability.ts";
 import { ZoneRouter } from "./zone-router.ts";
 
 export interface GatewayDeps {
@@ -45,19 +52,35 @@ export interface GatewayDeps {
   guests?: boolean;
   /** The token that every hello must contain; default none. */
   token?: string | undefined;
+  /** Players without a session stay in their zones; default false. */
+  keepsBodies?: boolean;
+  /** Keeps sessions for the next server; default: nowhere. */
+  store?: SessionStore;
+  /** Sessions of an earlier server. */
+  restored?: readonly RestoredSession[];
+  /** Tickets up to this one were used by an earlier server. */
+  lastTicket?: number;
+  /** Session numbers up to this one were in use. */
+  lastSession?: number;
   /** Shared with the other ports that use tokens; by default the gateway has its own. */
   wrongTokens?: WrongTokens;
   /** Level of players when they enter; default 10. */
   playerLevel?: number;
+  /** Keeps characters; by default in memory. */
+  characters?: CharacterStore;
   /** Tokens must be impossible to guess; default random UUIDs. */
   newResumeToken?: () => string;
 }
 
 const PLAYER_LEVEL = 10;
 const REPORT_MS = 1_000;
+/** The longest that a stop waits for characters to leave their zones. */
+const LOGOUT_MS_MAX = 1_000;
+const LOGOUT_LOOK_MS = 10;
 export class Gateway implements FaultPlayers {
   readonly sessions: SessionTable;
   readonly counters = new GatewayCounters();
+  readonly characters: Characters;
   readonly limits: GatewayLimits;
   readonly #emitter: Emitter;
   readonly #now: () => number;
@@ -66,7 +89,7 @@ export class Gateway implements FaultPlayers {
   readonly #queue: WriteQueue;
   readonly #keeper: SessionKeeper;
   readonly #intake: MessageIntake;
-  readonly #door = new Door();
+  readonly #admissionHold = new AdmissionHold();
   #listener: TCPSocketListener<Connection | undefined> | null = null;
   #isStopping = false;
   #reportedAt: number;
@@ -76,13 +99,16 @@ export class Gateway implements FaultPlayers {
     this.#emitter = deps.emitter;
     this.#now = deps.now ?? (() => performance.now());
     this.#reportedAt = this.#now();
-    this.sessions = new SessionTable(deps.emitter);
+    const store = deps.store ?? NO_STORE;
+    this.sessions = new SessionTable(deps.emitter, store, deps.lastSession);
     const { supervisor: link, emitter, world } = deps;
-    const { sessions, counters, limits } = this;
+    this.characters = new Characters(deps.characters ?? new MemoryCharacters(), emitter);
+    const { sessions, counters, limits, characters } = this;
+    const playerLevel = deps.playerLevel ?? PLAYER_LEVEL;
     const now = this.#now;
     const portals = new Map(world.zones.map((zone) => [zone.id, portalsOf(zone)]));
     const names = new KnownNames(sessions, world.content);
-    this.#pool = new ConnectionPool({ limits, counters, emitter, now, door: this.#door, sessions });
+    this.#pool = new ConnectionPool({ limits, counters, emitter, now, admissionHold: this.#admissionHold, sessions });
     this.#queue = new WriteQueue(this.#pool, counters, now);
     const replies = new Replies(this.#queue, counters);
     this.#router = new ZoneRouter({
@@ -90,9 +116,13 @@ export class Gateway implements FaultPlayers {
       sessions,
       emitter,
       playersPerZoneMax: limits.playersPerZoneMax,
-      playerLevel: deps.playerLevel ?? PLAYER_LEVEL,
+      playerLevel,
       portals,
       replies,
+      characters,
+      store,
+      keepsBodies: deps.keepsBodies ?? false,
+      lastTicket: deps.lastTicket ?? 0,
     });
     this.#keeper = new SessionKeeper({
       sessions,
@@ -116,10 +146,13 @@ export class Gateway implements FaultPlayers {
       now,
       keeper: this.#keeper,
       pool: this.#pool,
+      store,
       newResumeToken: deps.newResumeToken ?? (() => crypto.randomUUID()),
-      door: this.#door,
+      admissionHold: this.#admissionHold,
       portals,
       replies,
+      characters,
+      playerLevel,
     });
     this.#intake = new MessageIntake({
       link,
@@ -136,7 +169,12 @@ export class Gateway implements FaultPlayers {
       replies,
     });
     link.listen(this.#router);
-    link.listen(new FrameDelivery({ sessions, counters, emitter, names, queue: this.#queue, pool: this.#pool }));
+    const durability = new ZoneDurability();
+    link.listen(durability);
+    link.listen(
+      new FrameDelivery({ sessions, counters, emitter, names, queue: this.#queue, pool: this.#pool, durability }),
+    );
+    this.#router.restored(restoreSessions(sessions, characters, deps.restored ?? [], now()));
   }
 
   /** Listens; returns the actual port. Throws WowsimError("port_in_use" or "listen_failed"). */
@@ -165,7 +203,10 @@ export class Gateway implements FaultPlayers {
     return this.#listener.port;
   }
 
-  /** Sends every player a farewell, waits up to a second until they have read it, then closes all. */
+  /**
+   * Takes all characters out of the world and sends every player a farewell, waits up to a second until the zones have handed
+   * out the characters and the players have read it, then closes all.
+   */
   async stop(): Promise<void> {
     if (this.#isStopping) return;
     this.#isStopping = true;
@@ -173,15 +214,29 @@ export class Gateway implements FaultPlayers {
     this.#listener?.stop(false);
     const farewell = { code: "server_stopping", message: "The server stops; come back later." } as const;
     for (const connection of this.#pool.values()) this.#pool.close(connection, "shutdown", farewell);
-    await Promise.race([this.#pool.empty(), Bun.sleep(this.limits.closeMsMax)]);
+    await Promise.all([
+      Promise.race([this.#pool.empty(), Bun.sleep(this.limits.closeMsMax)]),
+      this.#charactersLeft(performance.now() + LOGOUT_MS_MAX),
+    ]);
     this.#pool.endAll();
     this.#listener?.stop(true);
     this.#listener = null;
   }
 
+  /** Resolves when all characters have left the world and are safe, at the latest at `deadlineMs`. */
+  async #charactersLeft(deadlineMs: number): Promise<void> {
+    const { logouts } = this.#router;
+    while (logouts.size > 0 && performance.now() < deadlineMs) {
+      this.#router.retryOwed();
+      await Bun.sleep(LOGOUT_LOOK_MS);
+    }
+    logouts.endAll();
+    await Promise.race([this.characters.saved(), Bun.sleep(Math.max(0, deadlineMs - performance.now()))]);
+  }
+
   /** Called once per server tick of 50 ms, whatever the zones do; `lateMs` is the delay of this call. */
   onServerTick(tick: number, lateMs = 0): void {
-    this.#door.onServerTick(tick);
+    this.#admissionHold.onServerTick(tick);
     this.#keeper.onServerTick(tick);
     this.counters.recordLoopLag(lateMs);
     const now = this.#now();
@@ -221,7 +276,7 @@ export class Gateway implements FaultPlayers {
 
   /** Refuses newcomers and resumes for `ticks` server ticks from now; 0 ends that. */
   holdConnections(ticks: number): void {
-    this.#door.hold(ticks);
+    this.#admissionHold.begin(ticks);
   }
 
   /** Sends all bytes from clients through `hook`; null removes the hook. */

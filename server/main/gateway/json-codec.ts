@@ -10,6 +10,7 @@
 //   {"type":"release"}                                         when dead: back to the spawn point, alive
 //   {"type":"release","as_ghost":true}                         when dead: a ghost at the spawn point, which walks to its body
 //   {"type":"reclaim"}                                         the ghost becomes alive near its body, once it is allowed
+//   {"type":"trade_offer","target_id":n,"give":[{"item":0,"count":9}],"want":[]}   offers a trade; trade_accept, trade_cancel: + "offer_id"
 //   {"type":"names","players":[7],"creatures":[5]}             requests the names of session ids and templates
 //   {"type":"bye"}                                             ends the session: no 30 s reconnection window
 //   "seq":n in any of these but hello, ping, bye               client's number, rising, 1 to 2^31-1; `state.ack` is the highest applied
@@ -24,6 +25,7 @@ import type { ByteWriter } from "../../protocol/game/byte-writer.ts";
 import { asciiJson } from "../../protocol/game/byte-writer.ts";
 import type { ClientMessage, ClientMessageKind } from "../../protocol/game/client-messages.ts";
 import { encodeJsonFrame } from "./json-frames.ts";
+import { decodeTradeAccept, decodeTradeCancel, decodeTradeOffer } from "./json-trades.ts";
 import {
   BASE_DAMAGE_MAX,
   CAST_TICKS_MAX,
@@ -33,6 +35,8 @@ import {
   SEQ_MAX,
   SPELL_ID_MAX,
   TEXT_LENGTH_MAX,
+  isNumber,
+  isWhole,
 } from "./message-bounds.ts";
 import { LINES } from "../sockets/framing.ts";
 
@@ -75,6 +79,9 @@ const ACTION_TYPES: Readonly<Record<string, Decoder>> = {
   combat: decodeCombat,
   release: (fields, into) => is(into, fields["as_ghost"] === true ? "release_as_ghost" : "release"),
   reclaim: (_, into) => is(into, "reclaim"),
+  trade_offer: decodeTradeOffer,
+  trade_accept: decodeTradeAccept,
+  trade_cancel: decodeTradeCancel,
 };
 
 /** The other messages. */
@@ -176,16 +183,19 @@ function isIds(value: unknown): value is number[] {
 }
 
 function decodeHello(fields: Fields, into: ClientMessage): boolean {
-  const { v: version, name, zone = 0, class: playerClass = "", token = "", resume = "" } = fields;
+  const { v: version, name, zone = 0, class: playerClass = "", token = "", resume = "", secret = "" } = fields;
   if (!isWhole(version, 0, ID_MAX)) return refuse(into, 'hello needs the protocol version, "v":1.');
   if (name !== undefined && !isText(name)) return refuse(into, "name must be a text.");
   if (name === "") return refuse(into, "name must not be empty; leave it out to be given one.");
   if (!isWhole(zone, 0, ID_MAX)) return refuse(into, "zone must be a zone id.");
   if (!isText(playerClass)) return refuse(into, "class must be the name of a class.");
   if (!isText(token)) return refuse(into, "token must be a text.");
+  if (!isText(secret)) return refuse(into, "secret must be a text.");
+  if (fields["secret"] === "")
+    return refuse(into, "secret must not be empty; leave it out to play without a character.");
   if (!isText(resume)) return refuse(into, "resume must be the text a welcome gave.");
   into.kind = "hello";
-  into.hello = { version, name: name ?? "", zone, playerClass, token, resume };
+  into.hello = { version, name: name ?? "", zone, playerClass, token, resume, secret };
   return true;
 }
 
@@ -203,15 +213,6 @@ function decodeSeq(fields: Fields, into: ClientMessage): boolean {
 function refuse(into: ClientMessage, problem: string): boolean {
   into.problem = problem;
   return false;
-}
-
-/** A finite number in [min, max]: JSON has no NaN, but 1e999 parses as Infinity. */
-function isNumber(value: unknown, min: number, max: number): value is number {
-  return typeof value === "number" && value >= min && value <= max;
-}
-
-function isWhole(value: unknown, min: number, max: number): value is number {
-  return isNumber(value, min, max) && Number.isInteger(value);
 }
 
 function isText(value: unknown): value is string {

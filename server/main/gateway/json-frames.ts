@@ -9,7 +9,7 @@ import * as abi from "../../../assembly/abi.ts";
 import type { ByteWriter } from "../../protocol/game/byte-writer.ts";
 import type { EntityNames } from "./codec.ts";
 import type { FrameReader } from "../../protocol/game/frame-reader.ts";
-import { encodeJsonEvent } from "../../protocol/game/json-events.ts";
+import { encodeJsonEvent, writeStack } from "../../protocol/game/json-events.ts";
 import { entityFlagNames } from "../../protocol/game/wire-names.ts";
 
 const CHANGES = (1 << abi.RECORD_CHANGE) | (1 << abi.RECORD_AURAS);
@@ -17,13 +17,15 @@ const COMMA = 0x2c;
 const CLOSE_BRACE = 0x7d;
 
 /** Appends the frame's lines; the reader stands before its first record. */
-export function encodeJsonFrame(frame: FrameReader, names: EntityNames, out: ByteWriter): void {
+export function encodeJsonFrame(frame: FrameReader, names: EntityNames, out: ByteWriter, isDurable = true): void {
   const kinds = kindsIn(frame);
   out.text('{"type":"state","tick":').uint(frame.tick);
   if (frame.ack > 0) out.text(',"ack":').uint(frame.ack);
   if (kinds & (1 << abi.RECORD_RESET)) out.text(',"reset":true');
+  if (!isDurable) out.text(',"durable":false');
   if (kinds & (1 << abi.RECORD_PACE)) writeEach(frame, abi.RECORD_PACE, () => writePace(frame, out));
   if (kinds & (1 << abi.RECORD_SELF)) writeEach(frame, abi.RECORD_SELF, () => writeSelf(frame, out));
+  if (kinds & (1 << abi.RECORD_STACKS)) writeEach(frame, abi.RECORD_STACKS, () => writeInventory(frame, out));
   if (kinds & (1 << abi.RECORD_CHANGE)) writeOwnPosition(frame, out);
   if (kinds & (1 << abi.RECORD_AURAS)) writeOwnAuras(frame, out);
   out.text(',"enter":[');
@@ -85,6 +87,18 @@ function writeSelf(frame: FrameReader, out: ByteWriter): void {
   out.text(',"cast_end_tick":').uint(frame.word(6));
   out.text(',"gcd_end_tick":').uint(frame.word(7));
   out.byte(CLOSE_BRACE);
+}
+
+/** All that the player holds, in place of what was told before. */
+function writeInventory(frame: FrameReader, out: ByteWriter): void {
+  out.text(',"inventory":[');
+  // The number of stacks that are really in the record, whatever its count says.
+  const count = Math.min(frame.info, frame.fieldCount);
+  for (let index = 0; index < count; index++) {
+    if (index > 0) out.byte(COMMA);
+    writeStack(frame.word(index), out);
+  }
+  out.text("]");
 }
 
 /** A session's own entity never enters its view; its position is sent as a change. */

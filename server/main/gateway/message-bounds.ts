@@ -13,3 +13,12 @@ export const BASE_DAMAGE_MAX = 1_000_000;
 export const TEXT_LENGTH_MAX = 256;
 /** The most names requested in one message. */
 export const NAMES_MAX = 64;
+
+/** A finite number in [min, max]: JSON has no NaN, but 1e999 parses as Infinity. */
+export function isNumber(value: unknown, min: number, max: number): value is number {
+  return typeof value === "number" && value >= min && value <= max;
+}
+
+export function isWhole(value: unknown, min: number, max: number): value is number {
+  return isNumber(value, min, max) && Number.isInteger(value);
+}

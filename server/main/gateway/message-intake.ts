@@ -144,7 +144,7 @@ export class MessageIntake {
       session.lastSeq = seq;
       counters.commands++;
       session.hasActed = true;
-      if (session.formerResumeToken !== "") this.#deps.sessions.settleToken(session);
+      if (session.formerDigest !== "") this.#deps.sessions.settleToken(session);
       startProbe(session, seq, this.#readAt);
       return;
     }

@@ -10,6 +10,7 @@
 
 import type { Emitter } from "../../protocol/telemetry-line.ts";
 import type { ZoneCensus } from "../../shared/ring-records.ts";
+import type { Logouts } from "./logouts.ts";
 import { SESSION_ID_MAX } from "./session-table.ts";
 import type { SessionTable } from "./session-table.ts";
 import type { Session } from "./session.ts";
@@ -36,8 +37,12 @@ export interface PresenceListener {
 export interface ReconcilerDeps {
   sessions: SessionTable;
   outlet: ZoneOutlet;
+  /** Characters that leave are no ghosts: they are asked for their state until it comes. */
+  logouts: Pick<Logouts, "has">;
   emitter: Emitter;
   listener: PresenceListener;
+  /** Entities without a session stay: they are what somebody came to look at. */
+  keepsBodies: boolean;
 }
 
 /** An id that is in a zone by mistake: rounds until the next OP_LEAVE, and the interval after that. */
@@ -57,7 +62,7 @@ export class Reconciler {
   }
 
   observe(census: ZoneCensus): void {
-    const takenOut = this.#takeOutGhosts(census);
+    const takenOut = this.#deps.keepsBodies ? [] : this.#takeOutGhosts(census);
     const putBack = this.#checkSessions(census);
     this.#deps.outlet.settle(census.zoneId, census.ticket);
     if (takenOut.length === 0 && putBack.length === 0) return;
@@ -76,12 +81,13 @@ export class Reconciler {
   }
 
   #takeOutGhosts({ zoneId, ticket, ids }: ZoneCensus): number[] {
-    const { sessions, outlet } = this.#deps;
+    const { sessions, outlet, logouts } = this.#deps;
     const before = this.#ghosts.get(zoneId);
     const ghosts = new Map<number, Ghost>();
     const takenOut: number[] = [];
     for (const id of ids) {
       if (id > SESSION_ID_MAX || sessions.get(id)?.zoneId === zoneId || outlet.isLeaving(zoneId, id, ticket)) continue;
+      if (logouts.has(id)) continue;
       const ghost = before?.get(id) ?? { rounds: 0, pause: 1 };
       ghosts.set(id, ghost);
       if (ghost.rounds-- > 0) continue;

@@ -47,9 +47,10 @@ export class SessionKeeper implements ConnectionListener, RouterListener {
     deps.router.listen(this);
   }
 
-  /** From now on, zones are not told of players that leave: the zones end themselves. */
+  /** Characters leave their zones. From now on, zones are not told of other players that leave: the zones end themselves. */
   stop(): void {
     this.#isStopping = true;
+    for (const session of this.#deps.sessions.values()) this.#deps.router.logouts.begin(session);
   }
 
   onServerTick(tick: number): void {

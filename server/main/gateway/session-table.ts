@@ -9,7 +9,10 @@ import type { Emitter } from "../../protocol/telemetry-line.ts";
 import type { PlayerNames } from "../../shared/player-names.ts";
 import { nextState } from "./session-states.ts";
 import type { SessionEvent } from "./session-states.ts";
-import { Session } from "./session.ts";
+import { asciiJson } from "../../protocol/game/byte-writer.ts";
+import { keptOf, Session } from "./session.ts";
+import { digestOf, NO_STORE } from "../../shared/session-store.ts";
+import type { SessionStore } from "../../shared/session-store.ts";
 
 /** Creature ids begin above this. */
 export const SESSION_ID_MAX = 1_000_000;
@@ -17,14 +20,19 @@ export const SESSION_ID_MAX = 1_000_000;
 export class SessionTable implements PlayerNames {
   readonly #emitter: Emitter;
   readonly #byId = new Map<number, Session>();
-  readonly #byToken = new Map<string, Session>();
+  /** By the hash of a token. */
+  readonly #byDigest = new Map<string, Session>();
+  readonly #store: SessionStore;
   readonly #players = new Map<number, number>();
-  #lastId = 0;
+  #lastId: number;
   /** Transitions refused since the start: each is a bug of the server. */
   invalidMoves = 0;
 
-  constructor(emitter: Emitter) {
+  /** Ids up to `lastId` were used by an earlier server. */
+  constructor(emitter: Emitter, store: SessionStore = NO_STORE, lastId = 0) {
+    this.#lastId = lastId;
     this.#emitter = emitter;
+    this.#store = store;
   }
 
   get size(): number {
@@ -44,7 +52,7 @@ export class SessionTable implements PlayerNames {
   }
 
   byToken(token: string): Session | undefined {
-    return this.#byToken.get(token);
+    return token === "" ? undefined : this.#byDigest.get(digestOf(token));
   }
 
   /** A new session in CONNECTING. Ids rise; above SESSION_ID_MAX they restart at 1 and skip the ids in use. */
@@ -56,22 +64,42 @@ export class SessionTable implements PlayerNames {
     return session;
   }
 
+  /** A session of an earlier server, whose link is lost. */
+  restore(id: number, name: string): Session {
+    const session = new Session(id);
+    session.name = name;
+    session.nameJson = asciiJson(name);
+    session.isGuest = false;
+    session.state = "DISCONNECTING";
+    this.#byId.set(id, session);
+    this.#lastId = Math.max(this.#lastId, id);
+    return session;
+  }
+
+  /** The session is found by tokens with these hashes. */
+  knowDigests(session: Session, digest: string, former: string): void {
+    session.tokenDigest = digest;
+    session.formerDigest = former;
+    for (const known of [digest, former]) if (known !== "") this.#byDigest.set(known, session);
+  }
+
   /**
    * Gives the session a new token. The token it was resumed with, if any, stays valid until `settleToken`; all others
    * end.
    */
   rotateToken(session: Session, token: string, usedToken = ""): void {
-    for (const old of [session.resumeToken, session.formerResumeToken])
-      if (old !== usedToken) this.#byToken.delete(old);
-    session.formerResumeToken = usedToken;
+    const used = usedToken === "" ? "" : digestOf(usedToken);
+    for (const old of [session.tokenDigest, session.formerDigest]) if (old !== used) this.#byDigest.delete(old);
     session.resumeToken = token;
-    this.#byToken.set(token, session);
+    this.knowDigests(session, digestOf(token), used);
+    this.#keep(session);
   }
 
   /** The player is active, so it has read the welcome with the new token: the previous token ends. */
   settleToken(session: Session): void {
-    this.#byToken.delete(session.formerResumeToken);
-    session.formerResumeToken = "";
+    this.#byDigest.delete(session.formerDigest);
+    session.formerDigest = "";
+    this.#keep(session);
   }
 
   /** Players whose entities are in the zone, including those that wait for a resume. */
@@ -83,6 +111,7 @@ export class SessionTable implements PlayerNames {
     this.leaveZone(session);
     session.zoneId = zoneId;
     this.#players.set(zoneId, this.playersIn(zoneId) + 1);
+    this.#keep(session);
   }
 
   leaveZone(session: Session): void {
@@ -115,10 +144,17 @@ export class SessionTable implements PlayerNames {
     return true;
   }
 
+  #keep(session: Session): void {
+    if (!session.isGuest) this.#store.changed(session.id, keptOf(session));
+  }
+
   #forget(session: Session): void {
     this.leaveZone(session);
     this.#byId.delete(session.id);
-    this.#byToken.delete(session.resumeToken);
-    this.#byToken.delete(session.formerResumeToken);
+    this.#byDigest.delete(session.tokenDigest);
+    this.#byDigest.delete(session.formerDigest);
+    if (session.isGuest) return;
+    if (session.crossing !== null) this.#store.arrived(session.id, session.crossing.from);
+    this.#store.gone(session.id);
   }
 }

@@ -7,9 +7,11 @@
 // Plain data; a session's state changes only through the session table, which knows the legal transitions.
 
 import type { Codec } from "./codec.ts";
+import type { Character } from "../../shared/character-store.ts";
 import type { Crossing } from "../../shared/transfer.ts";
 import type { FaultSession } from "../../protocol/faults/fault.ts";
 import type { GatewayLimits, LimitName } from "../../protocol/game/limits.ts";
+import type { KeptSession } from "../../shared/session-store.ts";
 import type { SessionState } from "./session-states.ts";
 import type { Socket } from "bun";
 import { MessageSplitter } from "../sockets/message-splitter.ts";
@@ -54,8 +56,12 @@ export class Connection {
   /** When the unfinished message began, in milliseconds of the gateway's clock. */
   partialSince = 0;
   malformedRun = 0;
+  /** Its secret is being compared, or its character is on its way out of the world: nothing is decided yet. */
+  isLoggingIn = false;
   /** Since when its client has been slow to read; 0 when it is not. */
   blockedSince = 0;
+  /** Nothing is written to it until what it is about to be told is safe. */
+  isHeld = false;
   /** Frames were dropped; once the client has caught up, it gets everything as a reset. */
   missedFrames = false;
   /** It is on the list of connections that are written to at the end of the tick. */
@@ -95,16 +101,20 @@ export class Session implements FaultSession {
   nameJson = '""';
   isGuest = true;
   classIndex = 0;
-  /** The token that resumes this session, sent as `resume` in a hello; "" for guests. */
+  /** The token that resumes this session, sent as `resume` in a hello; "" for guests, and after a restart of the server. */
   resumeToken = "";
-  /** The previous token: valid until the new one was used or the player acted, because the welcome may be lost. */
-  formerResumeToken = "";
+  /** The hash of that token, by which the session is found; "" for guests. */
+  tokenDigest = "";
+  /** That of the previous token: valid until the new one was used or the player acted, because the welcome may be lost. */
+  formerDigest = "";
   /** The zone its entity is in; 0 when it is in no zone. */
   zoneId = 0;
   /** The zone it returns to when that zone is back; differs from zoneId only while that zone is down. */
   homeZoneId = 0;
   /** The player's data between two zones: from its departure from one until the other has admitted it. */
   crossing: Crossing | null = null;
+  /** The character that it plays; null for a player who does not persist. */
+  character: Character | null = null;
   /** It acted in the world; a body that only fills a zone does not. */
   hasActed = false;
   /** The other side ended its link; not a limit, and not a fault of the server. */
@@ -153,4 +163,20 @@ export class Session implements FaultSession {
     connection.closing ??= "link_lost";
     connection.socket.terminate();
   }
+}
+
+/** What the next server must know of a session. */
+export function keptOf(session: Session): KeptSession {
+  const { name, classIndex, zoneId, homeZoneId, address, hasActed, tokenDigest, formerDigest, character } = session;
+  return {
+    name,
+    class: classIndex,
+    zone: zoneId,
+    home: homeZoneId,
+    address,
+    acted: hasActed,
+    token: tokenDigest,
+    former: formerDigest,
+    character: character?.key ?? "",
+  };
 }

@@ -20,9 +20,10 @@ export class ZoneOutlet {
   readonly #owed = new Map<number, Uint8Array[]>();
   /** By zone: players that were told to leave and may still be there, with the ticket of that command. */
   readonly #leaving = new Map<number, Map<number, number>>();
-  #lastTicket = 0;
+  #lastTicket: number;
 
-  constructor(link: ZoneLink) {
+  constructor(link: ZoneLink, lastTicket = 0) {
+    this.#lastTicket = lastTicket;
     this.#link = link;
   }
 
@@ -41,12 +42,14 @@ export class ZoneOutlet {
     return ticket;
   }
 
-  leave(zoneId: number, sessionId: number, seq: number): void {
+  /** Removes a player from the zone; returns the ticket. `flags`: LEAVE_RECORDS. */
+  leave(zoneId: number, sessionId: number, seq: number, flags = 0): number {
     const ticket = ++this.#lastTicket;
-    this.#deliver(zoneId, this.#command.leave(sessionId, seq, ticket).bytes);
+    this.#deliver(zoneId, this.#command.leave(sessionId, seq, ticket, flags).bytes);
     let leaving = this.#leaving.get(zoneId);
     if (leaving === undefined) this.#leaving.set(zoneId, (leaving = new Map<number, number>()));
     leaving.set(sessionId, ticket);
+    return ticket;
   }
 
   watch(zoneId: number, session: Session, isSlow: boolean): void {

@@ -4,27 +4,33 @@
 // A player is in a zone once the zone has reported it. A zone that can not admit a player gives the reason, and the
 // player is sent to another zone; when no zone admits it, it is told so and its session ends.
 //
-// A zone that goes DOWN gives its players to a refuge (the ACTIVE zone with the fewest players) and gets them back when
-// it is ACTIVE again; it starts without players.
+// The players of a zone that goes DOWN leave it with what they have, go to a refuge (the ACTIVE zone with the fewest players), and
+// come back when it is ACTIVE again; it starts without players.
 //
-//   zone 1 DOWN    → {"type":"zone","zone_id":2,"tick":n,"reason":"zone_down"}, OP_JOIN in zone 2
-//   zone 1 ACTIVE  → OP_LEAVE in zone 2, OP_JOIN in zone 1, {"type":"zone","zone_id":1,...,"reason":"zone_restored"}
+//   zone 1 DOWN    → {"type":"zone","zone_id":2,"tick":n,"reason":"zone_down"}, OP_ARRIVE in zone 2
+//   zone 1 ACTIVE  → OP_LEAVE in zone 2, OP_ARRIVE in zone 1, {"type":"zone","zone_id":1,...,"reason":"zone_restored"}
 //
 // A player that went through a portal is in no zone, and its session holds its data until the next zone has reported it
 // as present. When that zone goes down or does not admit it, it is sent back, or to a refuge. Actions that reached the
 // previous zone after it had left are lost: it is told which, together with its new zone.
+//
+// A character enters a zone with its record (characters.ts) and leaves it with a new one (logouts.ts), also when it is brought
+// home. Whoever has no record, because a zone lost its memory, enters with that of the last departure.
 
-import { JOIN_GUEST, JOIN_WATCHES, TRANSFER_ACK } from "../../../assembly/abi.ts";
+import { JOIN_GUEST, JOIN_WATCHES, LEAVE_RECORDS, TRANSFER_ACK } from "../../../assembly/abi.ts";
 import type { Emitter } from "../../protocol/telemetry-line.ts";
 import type { FromZoneWorker } from "../../shared/zone-messages.ts";
 import type { Crossing } from "../../shared/transfer.ts";
 import { IS_THERE, QUARANTINED, UNDONE } from "../../shared/ring-records.ts";
 import type { Entered, ZoneCensus } from "../../shared/ring-records.ts";
 import type { PortalInfo, ZoneChange } from "../../protocol/game/client-messages.ts";
+import type { Characters } from "./characters.ts";
+import { Logouts } from "./logouts.ts";
 import { Reconciler } from "./reconciler.ts";
 import type { PresenceListener } from "./reconciler.ts";
 import type { SessionTeller } from "./replies.ts";
 import type { Session } from "./session.ts";
+import type { SessionStore } from "../../shared/session-store.ts";
 import type { SessionTable } from "./session-table.ts";
 import { REFUSED_NAMES } from "../../protocol/game/wire-names.ts";
 import { ZoneChoice } from "./zone-choice.ts";
@@ -52,6 +58,13 @@ export interface ZoneRouterDeps {
   /** The portals of each zone, as clients see them. */
   portals: ReadonlyMap<number, readonly PortalInfo[]>;
   replies: SessionTeller;
+  characters: Characters;
+  /** Players without a session stay in their zones; default false. */
+  keepsBodies?: boolean;
+  /** Keeps sessions for the next server; default: nowhere. */
+  store?: SessionStore;
+  /** Tickets up to this one were used by an earlier server; default 0. */
+  lastTicket?: number;
 }
 
 export interface RouterListener {
@@ -68,13 +81,24 @@ export class ZoneRouter implements ZoneListener, PresenceListener {
   readonly #outlet: ZoneOutlet;
   readonly #choice: ZoneChoice;
   readonly #reconciler: Reconciler;
+  /** Characters on their way out of the world. */
+  readonly logouts: Logouts;
 
   constructor(deps: ZoneRouterDeps) {
-    const { link, sessions, emitter } = deps;
+    const { link, sessions, emitter, characters } = deps;
     this.#deps = deps;
-    this.#outlet = new ZoneOutlet(link);
+    this.#outlet = new ZoneOutlet(link, deps.lastTicket);
     this.#choice = new ZoneChoice(link, sessions, deps.playersPerZoneMax);
-    this.#reconciler = new Reconciler({ sessions, outlet: this.#outlet, emitter, listener: this });
+    this.logouts = new Logouts(characters, sessions, this.#outlet);
+    const { logouts } = this;
+    this.#reconciler = new Reconciler({
+      sessions,
+      outlet: this.#outlet,
+      logouts,
+      emitter,
+      listener: this,
+      keepsBodies: deps.keepsBodies ?? false,
+    });
   }
 
   /** Sets the listener for players that no zone admits. */
@@ -104,14 +128,27 @@ export class ZoneRouter implements ZoneListener, PresenceListener {
     return this.#choice.nextZone();
   }
 
-  /** Puts the player into the zone; its frames begin with a reset. */
+  /**
+   * Puts the player into the zone; its frames begin with a reset. A character comes with its last record, and to the point of
+   * it when that lies in this zone.
+   */
   join(session: Session, zoneId: number): void {
     const flags = this.#enter(session, zoneId);
-    session.ticket = this.#outlet.join(zoneId, session, flags, this.#deps.playerLevel);
+    const record = session.character?.record ?? null;
+    if (record === null) {
+      session.ticket = this.#outlet.join(zoneId, session, flags, this.#deps.playerLevel);
+      return;
+    }
+    const words = record.words.slice();
+    words[TRANSFER_ACK] = session.lastSeq;
+    const at = record.zoneId === zoneId ? record.at : SPAWN_POINT;
+    session.crossing = { session: session.id, from: zoneId, to: zoneId, at, words };
+    session.ticket = this.#outlet.arrive(zoneId, session.crossing, at, flags);
   }
 
-  /** Removes the player's entity from its zone. */
+  /** Removes the player's entity from its zone. A character leaves the world: its state goes to the store. */
   leave(session: Session): void {
+    if (this.logouts.begin(session)) return;
     if (session.zoneId === 0) return;
     this.#outlet.leave(session.zoneId, session.id, session.lastSeq);
     this.#deps.sessions.leaveZone(session);
@@ -132,7 +169,7 @@ export class ZoneRouter implements ZoneListener, PresenceListener {
     return this.#outlet.owedTo(zoneId);
   }
 
-  /** Called once per server tick: tries the waiting commands again. */
+  /** Called once per server tick. */
   retryOwed(): void {
     this.#outlet.retry();
   }
@@ -140,10 +177,17 @@ export class ZoneRouter implements ZoneListener, PresenceListener {
   /** The player left its zone with its data. The message is ignored when the player has quit or was moved meanwhile. */
   departed(crossing: Crossing): void {
     const session = this.#deps.sessions.get(crossing.session);
-    if (session === undefined || session.zoneId !== crossing.from || session.crossing !== null) return;
-    session.crossing = crossing;
+    if (this.logouts.departed(crossing) || session === undefined)
+      return this.#deps.store?.arrived(crossing.session, crossing.from);
+    if (session.zoneId !== crossing.from || session.crossing !== null) return;
+    const { character, homeZoneId } = session;
+    if (character !== null) session.character = this.#deps.characters.record(character, crossing, session.id);
+    // A zone that goes DOWN lets everybody leave, before it says so.
+    if (crossing.to === 0 && homeZoneId === crossing.from) return this.#turnAway(session, crossing, "zone_down");
+    const isRecalled = crossing.to === 0;
+    session.crossing = isRecalled ? { ...crossing, to: homeZoneId, at: SPAWN_POINT } : crossing;
     this.#deps.sessions.leaveZone(session);
-    this.#cross(session, crossing, "portal");
+    this.#cross(session, session.crossing, isRecalled ? "zone_restored" : "portal");
   }
 
   /** The result of a player's entry into a zone. An answer to an older ticket is ignored. */
@@ -157,12 +201,17 @@ export class ZoneRouter implements ZoneListener, PresenceListener {
 
   /** Called once per second and zone: the players that the zone reports. */
   counted(census: ZoneCensus): void {
-    if (this.zone(census.zoneId)?.state !== "DOWN") this.#reconciler.observe(census);
+    if (this.zone(census.zoneId)?.state === "DOWN") return;
+    this.#reconciler.observe(census);
+    this.logouts.observe(census);
   }
 
   /** The zone has the player: the data held for the crossing is dropped. */
   present(session: Session): void {
     session.isThere = true;
+    const { crossing } = session;
+    // A character that entered with its record left no zone for that: its next departure may be kept already.
+    if (crossing !== null && crossing.from !== crossing.to) this.#deps.store?.arrived(session.id, crossing.from);
     session.crossing = null;
     if (session.state === "TRANSFERRING" && !session.awaitsReset) this.#deps.sessions.move(session, "transfer_done");
   }
@@ -183,14 +232,33 @@ export class ZoneRouter implements ZoneListener, PresenceListener {
     this.watch(session);
   }
 
+  /** What the clients were last told is not certain: each gets everything as a reset. */
+  revives(zoneId: number): void {
+    for (const session of this.#deps.sessions.values())
+      if (session.zoneId === zoneId && session.connected && !session.isGuest) this.watch(session);
+  }
+
   said(message: FromZoneWorker): void {
     if (message.type !== "zone_state") return;
     if (message.to === "DOWN") this.#abandon(message.zoneId);
     if (message.to === "ACTIVE") this.#bringHome(message.zoneId);
   }
 
+  /** Sessions of an earlier server go on: who is in no zone goes to the one that it was on its way to, or begins anew at home. */
+  restored(sessions: readonly Session[]): void {
+    for (const session of sessions) {
+      if (session.zoneId !== 0) this.unwatch(session);
+      else if (session.crossing !== null) this.#cross(session, session.crossing, "portal");
+      else {
+        const { homeZoneId } = session;
+        this.#transfer(session, this.canTake(homeZoneId) ? homeZoneId : this.#choice.refuge(), "put_back");
+      }
+    }
+  }
+
   /** Called once per second: finds a zone for players that no zone had room for, or that none admitted. */
   rescueStranded(): void {
+    this.logouts.endAbandoned();
     for (const session of this.#deps.sessions.values()) {
       if (session.zoneId !== 0 || session.homeZoneId === 0) continue;
       if (session.crossing === null) this.#transfer(session, this.#choice.refuge(), "zone_down");
@@ -200,6 +268,7 @@ export class ZoneRouter implements ZoneListener, PresenceListener {
 
   #abandon(zoneId: number): void {
     this.#outlet.forget(zoneId);
+    this.logouts.abandon(zoneId);
     this.#reconciler.forget(zoneId);
     for (const session of this.#deps.sessions.values()) {
       if (session.zoneId !== zoneId) continue;
@@ -212,7 +281,12 @@ export class ZoneRouter implements ZoneListener, PresenceListener {
     for (const session of this.#deps.sessions.values()) {
       if (session.homeZoneId !== zoneId || session.zoneId === zoneId || session.crossing !== null) continue;
       if (!this.canTake(zoneId)) return;
-      this.leave(session);
+      if (session.isGuest) this.leave(session);
+      else if (session.zoneId !== 0) {
+        // It comes when the zone has handed its state out.
+        this.#outlet.leave(session.zoneId, session.id, session.lastSeq, LEAVE_RECORDS);
+        continue;
+      }
       this.#transfer(session, zoneId, "zone_restored");
     }
   }

@@ -63,6 +63,11 @@ export class RecentWindow {
     this.#next = (this.#next + 1) % this.#values.length;
   }
 
+  /** The values since a time, in no order. */
+  since(fromMs: number): Float64Array {
+    return this.#values.filter((_, index) => at(this.#atMs, index) >= fromMs);
+  }
+
   /** Nearest-rank quantiles (0 to 1) of the window, or null when it is empty. */
   quantiles(nowMs: number, ...shares: number[]): number[] | null {
     const recent = this.#values.filter((_, index) => nowMs - at(this.#atMs, index) <= this.#windowMs).toSorted();

@@ -10,7 +10,7 @@ export interface Sample {
 
 export interface HistogramSample {
   labels: Record<string, string | number>;
-  buckets: Buckets;
+  buckets: Pick<Buckets, "bounds" | "sum" | "cumulative">;
 }
 
 /** Accepts the numbers of the parts of the server. */

@@ -25,7 +25,7 @@ const WINDOW_TICKS_MAX = 1024;
 /** Figures of which only the newest value is shown. */
 const GAUGES: readonly [name: string, help: string, read: (newest: TickReport) => number][] = [
   ...Object.entries(FIGURES).flatMap(([figure, shown]): [string, string, (newest: TickReport) => number][] =>
-    "gauge" in shown ? [[...shown.gauge, (newest) => newest[figure as keyof TickReport] as number]] : [],
+    "gauge" in shown ? [[...shown.gauge, (newest) => Number(newest[figure as keyof TickReport])]] : [],
   ),
   ...COUNTERS_SHOWN.flatMap(({ counter, gauge }): [string, string, (newest: TickReport) => number][] =>
     gauge === undefined ? [] : [[...gauge, (newest) => at(newest.counters, counter)]],
@@ -98,6 +98,12 @@ export class ZoneMetrics {
     Object.assign(zone.newest, report);
     zone.newest.counters = kept;
     zone.newestAtMs = nowMs;
+  }
+
+  /** Durations in milliseconds of ticks of some zones since a time of the clock, of the last ten seconds at most; in no order. */
+  durationsMs(zoneIds: readonly number[], sinceMs: number): number[] {
+    const fromMs = Math.max(sinceMs, this.#now() - WINDOW_MS);
+    return zoneIds.flatMap((id) => Array.from(this.#zone(id).recent.since(fromMs), (seconds) => seconds * 1_000));
   }
 
   register(metrics: MetricsSink): void {

@@ -7,15 +7,19 @@
 import { FRAME_HEADER_BYTES, FRAME_LENGTH } from "../../../assembly/abi.ts";
 import { WowsimError } from "../../protocol/errors.ts";
 import type { ZoneListener } from "../../shared/zone-link.ts";
-import { CENSUS, DEPARTED, END, ENTERED, FRAMES, readCensus } from "../../shared/ring-records.ts";
+import { CENSUS, DEPARTED, END, ENTERED, FRAMES, ITEMS, readCensus } from "../../shared/ring-records.ts";
 
 /** Gets every kind of these records. */
-export type RecordListener = Pick<Required<ZoneListener>, "framed" | "tickEnded" | "departed" | "entered" | "counted">;
+export type RecordListener = Pick<
+  Required<ZoneListener>,
+  "framed" | "tickEnded" | "departed" | "entered" | "counted" | "itemsCounted"
+>;
 
 export class OutputRecords {
   readonly #listener: RecordListener;
   readonly #frames = FRAMES.empty();
   readonly #end = END.empty();
+  readonly #items = ITEMS.empty();
 
   constructor(listener: RecordListener) {
     this.#listener = listener;
@@ -39,6 +43,9 @@ export class OutputRecords {
         return true;
       case CENSUS.kind:
         this.#listener.counted(readCensus(view, offset, length));
+        return true;
+      case ITEMS.kind:
+        this.#listener.itemsCounted(ITEMS.read(view, offset, length, this.#items));
         return true;
       default:
         return false;

@@ -9,15 +9,19 @@
 // When a worker dies or hangs (watchdog.ts), its zones go DOWN, their players are moved, and a new worker replaces it,
 // in which the zones start anew (worker-slot.ts).
 
-import { at } from "../../protocol/assert.ts";
+import { at, entryOf } from "../../protocol/assert.ts";
 import { WowsimError } from "../../protocol/errors.ts";
 import type { WorkerFactory } from "../../shared/worker-factory.ts";
-import { crumbInWords } from "../../shared/breadcrumb.ts";
+import type { WorkerDoing } from "../../protocol/crash-report.ts";
+import { crumbInWords, doingOf } from "../../shared/breadcrumb.ts";
+import type { CrumbCounters } from "../../shared/crumb-file.ts";
 import { writeCommands } from "./command-writer.ts";
 import type { FaultZones } from "../../shared/fault-targets.ts";
 import type { ZoneLink, ZoneListener } from "../../shared/zone-link.ts";
-import type { ToZoneWorker, ZoneRequest } from "../../shared/zone-messages.ts";
+import type { RevivedReport, ToZoneWorker, ZoneRequest } from "../../shared/zone-messages.ts";
 import { timesOf } from "../../shared/thread-times.ts";
+import { BurningThreads } from "./burning-threads.ts";
+import type { ZoneItems } from "./item-audit.ts";
 import { Watchdog } from "./watchdog.ts";
 import { WATCHDOG_MS_DEFAULT } from "../../protocol/limits.ts";
 import { workerGone } from "./worker-link.ts";
@@ -35,19 +39,26 @@ export interface SupervisorOptions extends Omit<WorkerPlanOptions & ZoneRegistry
   newWorker: WorkerFactory;
   /** How late a worker may be before it is ended, in milliseconds. */
   watchdogMs?: number;
+  /** Called once when the thread of an ended worker goes on, with the reason in a sentence. */
+  onBurning?: (reason: string) => void;
 }
 
 export class ZoneSupervisor implements ZoneLink, FaultZones {
+  /** What came of the zones that went on from the journal of an earlier server. */
+  revived: readonly RevivedReport[] = [];
   readonly #registry: ZoneRegistry;
   readonly #slots: readonly WorkerSlot[];
   readonly #watchdog: Watchdog;
   readonly #watchTimer: Timer;
+  readonly #burning: BurningThreads;
 
   /** Starts all workers and their zones. Throws WowsimError("zone_worker") when one can not start. */
   static async start(options: SupervisorOptions): Promise<ZoneSupervisor> {
     const supervisor = new ZoneSupervisor(options);
     try {
-      await Promise.all(supervisor.#slots.map((slot) => slot.ready));
+      const reports = await Promise.all(supervisor.#slots.map((slot) => slot.ready));
+      supervisor.revived = reports.flat();
+      supervisor.#registry.revived(supervisor.revived);
     } catch (error) {
       await supervisor.stop();
       throw error;
@@ -65,6 +76,7 @@ export class ZoneSupervisor implements ZoneLink, FaultZones {
       if (slot.link !== null) this.#watchdog.watch(worker, slot.link.crumb);
       return slot;
     });
+    this.#burning = new BurningThreads(this.#watchdog.checkMs, options.onBurning ?? (() => {}));
     this.#watchTimer = setInterval(() => this.#look(), this.#watchdog.checkMs);
   }
 
@@ -82,6 +94,11 @@ export class ZoneSupervisor implements ZoneLink, FaultZones {
     return this.#registry.census.duplicates;
   }
 
+  /** What the audit of items found last, by zone id. */
+  get items(): ReadonlyMap<number, ZoneItems> {
+    return this.#registry.items.zones;
+  }
+
   /** The losses of workers so far. */
   get losses(): WorkerLosses {
     return this.#registry.losses;
@@ -92,14 +109,29 @@ export class ZoneSupervisor implements ZoneLink, FaultZones {
     return this.#slots.reduce((sum, slot) => sum + slot.burning, 0);
   }
 
+  /** Numbers for a crash report. */
+  get counters(): Pick<CrumbCounters, "workers_died" | "workers_hung" | "burning_threads"> {
+    const { restarts } = this.losses;
+    return {
+      workers_died: entryOf(restarts, "died"),
+      workers_hung: entryOf(restarts, "hung"),
+      burning_threads: this.burningThreads,
+    };
+  }
+
+  /** What each zone worker is at; without those that are being replaced. */
+  doing(): WorkerDoing[] {
+    return this.#slots.flatMap(({ link }, index) => (link === null ? [] : [doingOf(index + 1, link.crumb.read())]));
+  }
+
   listen(listener: ZoneListener): void {
     this.#registry.listen(listener);
   }
 
   /** Queues command records, which stay in one batch; false when the worker's ring is full or the zone does not exist. */
   send(zoneId: number, records: Uint8Array): boolean {
-    const ring = this.#linkOf(zoneId)?.commands;
-    return ring !== undefined && writeCommands(ring, zoneId, records);
+    const status = this.zones.get(zoneId);
+    return status !== undefined && writeCommands(at(this.#slots, status.worker).commands, zoneId, records);
   }
 
   /**
@@ -143,7 +175,8 @@ export class ZoneSupervisor implements ZoneLink, FaultZones {
     const { late, stoodStillMs } = this.#watchdog.check();
     if (stoodStillMs > 0) this.losses.stoodStill(stoodStillMs);
     for (const { worker, lateMs, crumb } of late) {
-      at(this.#slots, worker).link?.giveUp(`${crumbInWords(crumb)}, ${Math.round(lateMs)} ms late`);
+      at(this.#slots, worker).link?.abandon(`${crumbInWords(crumb)}, ${Math.round(lateMs)} ms late`);
     }
+    this.#burning.look(this.#slots.map((slot) => slot.burning));
   }
 }

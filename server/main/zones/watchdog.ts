@@ -15,9 +15,11 @@ import { Lateness } from "../../shared/lateness.ts";
 import type { ThreadTimes } from "../../shared/thread-times.ts";
 
 /** Checks per limit, and the bounds of the check interval in milliseconds. */
-const CHECKS_PER_LIMIT = 10;
+const CHECKS_PER_LIMIT = 40;
 const CHECK_MS_MIN = 25;
 const CHECK_MS_MAX = 100;
+/** The most that one check counts, in milliseconds: when this thread waits for a processor, so do the workers. */
+const COUNTED_MS_MAX = 100;
 
 export interface WatchdogOptions {
   /** How late a worker may be, in milliseconds. */
@@ -65,7 +67,8 @@ export class Watchdog {
 
   /** Watches a worker from now on; it replaces the previous worker with this number. */
   watch(worker: number, source: { read(): Crumb }): void {
-    this.#watched.set(worker, { source, beat: source.read().beat, lateness: new Lateness() });
+    const lateness = new Lateness(() => this.#timesOf(source.read().threadId));
+    this.#watched.set(worker, { source, beat: source.read().beat, lateness });
   }
 
   forget(worker: number): void {
@@ -84,11 +87,9 @@ export class Watchdog {
       const hasMoved = crumb.beat !== watched.beat;
       watched.beat = crumb.beat;
       const { lateness } = watched;
-      // When this check is itself late, only one interval counts: when this thread waits for a processor, so do the
-      // workers.
-      const overdueMs = Math.min(elapsedMs, nowMs - crumb.dueMs, this.checkMs);
+      const overdueMs = Math.min(elapsedMs, nowMs - crumb.dueMs, COUNTED_MS_MAX);
       if (hasMoved || stoodStill) lateness.reset();
-      else if (overdueMs > 0) lateness.add(overdueMs, this.#timesOf(crumb.threadId));
+      else if (overdueMs > 0) lateness.add(overdueMs);
       if (lateness.exceeds(this.#limitMs)) look.late.push({ worker, lateMs: lateness.ms, crumb });
     }
     return look;

@@ -7,9 +7,12 @@
 
 import { WowsimError } from "../../protocol/errors.ts";
 import type { WorkerFactory } from "../../shared/worker-factory.ts";
+import { BlackBox } from "../../shared/black-box.ts";
+import type { NotedBatch } from "../../shared/black-box.ts";
 import { Breadcrumb } from "../../shared/breadcrumb.ts";
 import type { Crumb } from "../../shared/breadcrumb.ts";
-import type { FromZoneWorker, ToZoneWorker } from "../../shared/zone-messages.ts";
+import { Wake } from "../../shared/wake.ts";
+import type { FromZoneWorker, RevivedReport, ToZoneWorker } from "../../shared/zone-messages.ts";
 import { Ring } from "../../shared/ring.ts";
 import type { ZoneRequest } from "../../shared/zone-messages.ts";
 import type { ZoneWorkerStart } from "../../shared/zone-start.ts";
@@ -32,6 +35,8 @@ export interface WorkerEnd {
   how: "died" | "hung";
   why: string;
   crumb: Crumb;
+  /** The batch of its last tick; null before the first one. */
+  noted: NotedBatch | null;
 }
 
 /** Is told what happens to a worker. */
@@ -53,20 +58,22 @@ interface Pending {
   timer: Timer;
 }
 
-type Shared = Pick<ZoneWorkerStart, "commandRing" | "outputRing" | "breadcrumb" | "stop">;
+/** The shared memory of one worker besides its telemetry and its journal. */
+export type WorkerMemory = Pick<ZoneWorkerStart, "commandRing" | "outputRing" | "breadcrumb" | "blackBox">;
 
 export class ZoneWorkerLink {
-  /** Resolves when the worker ticks. */
-  readonly ready: Promise<void>;
+  /** Resolves when the worker ticks, with what came of the zones that go on from a journal. */
+  readonly ready: Promise<RevivedReport[]>;
   readonly commands: Ring;
   readonly crumb: Breadcrumb;
+  readonly #box: BlackBox;
   readonly #worker: Worker;
   readonly #output: Ring;
-  readonly #stop: Int32Array;
+  readonly #wake: Wake;
   readonly #listener: WorkerLinkListener;
   readonly #pending = new Map<number, Pending>();
   readonly #stopped = Promise.withResolvers<void>();
-  readonly #isReady = Promise.withResolvers<void>();
+  readonly #isReady = Promise.withResolvers<RevivedReport[]>();
   #lastRequest = 0;
   #readyTimer: Timer | undefined;
   #wasReady = false;
@@ -74,13 +81,13 @@ export class ZoneWorkerLink {
   #isAlive = true;
   #isStopping = false;
 
-  /** The shared memory of one worker; its pages are touched, so that its first filling does not look like a memory leak. */
-  static allocate(): Shared {
+  /** New memory; its pages are touched, so that its first filling does not look like a memory leak. */
+  static allocate(): WorkerMemory {
     return {
       commandRing: touched(COMMAND_RING_BYTES),
       outputRing: touched(OUTPUT_RING_BYTES),
       breadcrumb: Breadcrumb.allocate(),
-      stop: new SharedArrayBuffer(8),
+      blackBox: BlackBox.allocate(),
     };
   }
 
@@ -88,8 +95,9 @@ export class ZoneWorkerLink {
     this.#listener = listener;
     this.commands = new Ring(start.commandRing);
     this.crumb = new Breadcrumb(start.breadcrumb);
+    this.#box = new BlackBox(start.blackBox);
     this.#output = new Ring(start.outputRing);
-    this.#stop = new Int32Array(start.stop);
+    this.#wake = new Wake(start.wake);
     this.#worker = newWorker();
     this.ready = this.#isReady.promise;
     this.#readyTimer = setTimeout(() => this.#failToStart("A zone worker did not start in time."), READY_MS_MAX);
@@ -101,6 +109,14 @@ export class ZoneWorkerLink {
   /** Its thread has ended. */
   get isGone(): boolean {
     return this.#isGone;
+  }
+
+  /** Copies of the records that no tick has made its own yet, oldest first. For the successor of a worker that has ended. */
+  undelivered(): Uint8Array[] {
+    const records: Uint8Array[] = [];
+    this.commands.rewind();
+    this.commands.read((offset, length) => void records.push(this.commands.bytes.slice(offset, offset + length)));
+    return records;
   }
 
   post(message: ToZoneWorker): void {
@@ -122,7 +138,7 @@ export class ZoneWorkerLink {
   }
 
   /** Ends a worker that does not tick any more, and its thread if possible. */
-  giveUp(why: string): void {
+  abandon(why: string): void {
     this.#end("hung", why);
   }
 
@@ -130,8 +146,7 @@ export class ZoneWorkerLink {
   async stop(): Promise<void> {
     this.#isStopping = true;
     clearTimeout(this.#readyTimer);
-    Atomics.store(this.#stop, 0, 1);
-    Atomics.notify(this.#stop, 0);
+    this.#wake.stop();
     if (this.#isAlive) await Promise.race([this.#stopped.promise, Bun.sleep(STOP_MS_MAX)]);
     this.#isAlive = false;
     this.#output.wake();
@@ -155,7 +170,7 @@ export class ZoneWorkerLink {
     if (message.type === "ready") {
       clearTimeout(this.#readyTimer);
       this.#wasReady = true;
-      this.#isReady.resolve();
+      this.#isReady.resolve(message.revived);
     } else if (message.type === "failed") this.#failToStart(`A zone worker could not start: ${message.error}`);
     else if (message.type === "stopped") this.#stopped.resolve();
     else if (message.type === "answer") this.#onAnswer(message);
@@ -187,7 +202,7 @@ export class ZoneWorkerLink {
     this.#output.wake();
     this.#worker.terminate();
     this.#rejectAll(`The zone worker ${how} (${why}).`);
-    if (this.#wasReady) this.#listener.ended(this, { how, why, crumb });
+    if (this.#wasReady) this.#listener.ended(this, { how, why, crumb, noted: this.#box.read() });
     else this.#failToStart(`A zone worker failed: ${why}`);
   }
 

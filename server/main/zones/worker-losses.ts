@@ -7,6 +7,7 @@
 import type { Emitter } from "../../protocol/telemetry-line.ts";
 import { crumbInWords } from "../../shared/breadcrumb.ts";
 import { noteFields } from "../../shared/kernel-note.ts";
+import type { RevivedReport } from "../../shared/zone-messages.ts";
 import type { WorkerEnd } from "./worker-link.ts";
 
 interface NamedZone {
@@ -67,14 +68,22 @@ export class WorkerLosses {
     this.#emitter.emit("event", "server", "Server stood still", { stood_ms: Math.round(ms) });
   }
 
+  /** A zone goes on from its journal. */
+  revived(zone: NamedZone, { tick, fromTick, lostTicks, problem }: RevivedReport): void {
+    const data = { zone_id: zone.id, zone_name: zone.name, tick, from_tick: fromTick, lost_ticks: lostTicks };
+    this.#emitter.emit("event", "zone", "Zone revived", { ...data, ...(problem === null ? {} : { problem }) });
+    if (lostTicks > 0 || problem !== null)
+      this.#emitter.emit("error", "zone", "Zone ticks lost", { ...data, beginning: "journal", error: problem ?? "" });
+  }
+
   /** Reports the end of a zone as the zone itself would have done. */
-  wentDown(zone: NamedZone, from: string, reason: string): void {
+  fell(zone: NamedZone, from: string, to: string, reason: string): void {
     this.#emitter.emit("event", "zone", "Zone state changed", {
       zone_id: zone.id,
       zone_name: zone.name,
       tick: zone.tick,
       from_state: from,
-      to_state: "DOWN",
+      to_state: to,
       reason,
     });
   }

@@ -8,9 +8,11 @@
 import type { World } from "../../protocol/content/content.ts";
 import type { Kernel } from "../../../assembly/toolchain/kernel.ts";
 import { fuelFor } from "./calibrate.ts";
-import { ZoneWorkerLink } from "./worker-link.ts";
+import type { WorkerMemory } from "./worker-link.ts";
+import { Wake } from "../../shared/wake.ts";
 import type { WorkerStarts } from "./worker-slot.ts";
-import type { LostZone, ZoneWorkerStart } from "../../shared/zone-start.ts";
+import type { ZoneJournal } from "../../shared/zone-journal.ts";
+import type { LostZone, RevivedZone, ZoneWorkerStart } from "../../shared/zone-start.ts";
 import type { ZoneModule } from "../../shared/zone-start.ts";
 
 /** The first tick is this long after the start, so that every worker is ready by then. */
@@ -26,11 +28,15 @@ export interface WorkerPlanOptions {
   faultBlock: SharedArrayBuffer;
   /** How late a worker may be before it is ended, in milliseconds. */
   watchdogMs: number;
+  /** A file in memory that keeps the workers' breadcrumbs when the process dies (server/shared/crumb-file.ts). */
+  crumbFile?: string | undefined;
   /**
    * Processor time that a tick may take in the kernel, in milliseconds. Default: its interval plus a quarter of
    * `watchdogMs`, so that a module traps before its worker must be ended.
    */
   timeLimitMs?: number;
+  /** Where ticks are journalled; default: nowhere. */
+  journal?: ZoneJournal;
   /** Fuel of a tick. Default: what an endless loop burns in one interval, measured. */
   fuelPerTick?: bigint;
 }
@@ -44,6 +50,8 @@ function cpuMs(): number {
 /** What each zone starts with now. */
 export interface ZoneBeginnings {
   beginningOf(zoneId: number): ZoneBeginning;
+  /** Reads what the successor of this worker needs from the journal. */
+  prepare(worker: number): Promise<void>;
 }
 
 /**
@@ -58,6 +66,8 @@ export interface ZoneBeginning {
   module: ZoneModule;
   earlier: ZoneModule[];
   after: LostZone | null;
+  revived: RevivedZone | null;
+  epoch: number;
 }
 
 /** The worker of the zone with index `index` in the world. */
@@ -80,8 +90,14 @@ export class WorkerPlan implements WorkerStarts {
     this.#fuelPerTick = options.fuelPerTick ?? fuelFor(this.#intervalMs, kernel, () => performance.now(), cpuMs);
   }
 
-  startOf(worker: number): ZoneWorkerStart {
+  async prepare(worker: number): Promise<void> {
+    await this.#beginnings.prepare(worker);
+  }
+
+  startOf(worker: number, memory: WorkerMemory): ZoneWorkerStart {
     const { world, workers, tickRateHz, seed, faultBlock, telemetryRings, watchdogMs } = this.#options;
+    const { crumbFile } = this.#options;
+    const journal = this.#options.journal?.accessOf(worker) ?? null;
     const { timeLimitMs = this.#intervalMs + watchdogMs / 4 } = this.#options;
     const mine = world.zones
       .map((zone, index) => ({ zone, index }))
@@ -102,7 +118,10 @@ export class WorkerPlan implements WorkerStarts {
       telemetryRing: telemetryRings.ringOf(1 + worker),
       faultBlock,
       watchdogMs,
-      ...ZoneWorkerLink.allocate(),
+      crumbFile: crumbFile === undefined ? null : { path: crumbFile, worker },
+      journal,
+      wake: journal?.wake ?? Wake.allocate(),
+      ...memory,
     };
   }
 

@@ -3,7 +3,7 @@
 //   listeners.add(metrics)          // has ticked() and said()
 //   listeners.ticked(report)        // calls metrics.ticked(report), and so on for all that have it
 
-import type { Entered, ZoneCensus } from "../../shared/ring-records.ts";
+import type { Entered, ItemCount, ZoneCensus } from "../../shared/ring-records.ts";
 import type { TickReport } from "../../shared/tick-report.ts";
 import type { Crossing } from "../../shared/transfer.ts";
 import type { MessageTarget, ZoneListener } from "../../shared/zone-link.ts";
@@ -43,8 +43,16 @@ export class ZoneListeners implements Required<ZoneListener> {
     for (const listener of this.#all) listener.counted?.(census);
   }
 
+  itemsCounted(count: ItemCount): void {
+    for (const listener of this.#all) listener.itemsCounted?.(count);
+  }
+
   said(message: FromZoneWorker): void {
     for (const listener of this.#all) listener.said?.(message);
+  }
+
+  revives(zoneId: number): void {
+    for (const listener of this.#all) listener.revives?.(zoneId);
   }
 
   workerBegun(worker: MessageTarget): void {

@@ -43,6 +43,20 @@ export class ZoneModules {
     return this.#of(zoneId).standing;
   }
 
+  /** An earlier server promoted this module in the zone. */
+  stands(zoneId: number, module: ZoneModule): void {
+    const zone = this.#of(zoneId);
+    this.#labels.set(module.hash, module.label);
+    zone.earlier = withEarlier(zone.earlier, zone.standing);
+    zone.standing = alone(module);
+  }
+
+  /** A module that the zone ran, or was asked to run; null when there is none with this hash. */
+  known(zoneId: number, hash: string): ZoneModule | null {
+    const { offers, canary, standing, earlier } = this.#of(zoneId);
+    return [...offers, canary, standing, ...earlier].find((module) => module?.hash === hash) ?? null;
+  }
+
   /**
    * The previously promoted modules, newest first: the zone falls back to these when it can not start with the standing
    * one.
@@ -67,8 +81,8 @@ export class ZoneModules {
   /** The zone reports what it runs; a module that was never offered to it is ignored. */
   runs(zoneId: number, hash: string, isTrial: boolean): void {
     const zone = this.#of(zoneId);
-    const module = [...zone.offers, zone.canary, zone.standing, ...zone.earlier].find((known) => known?.hash === hash);
-    if (module === undefined || module === null) return;
+    const module = this.known(zoneId, hash);
+    if (module === null) return;
     if (!isTrial && hash !== zone.standing.hash) {
       zone.earlier = withEarlier(zone.earlier, zone.standing).filter((known) => known.hash !== hash);
       zone.standing = module;

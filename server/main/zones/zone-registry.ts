@@ -9,12 +9,16 @@ import { layoutEntries } from "../../../assembly/toolchain/load.ts";
 import type { World } from "../../protocol/content/content.ts";
 import { messageOf } from "../../protocol/errors.ts";
 import type { Emitter } from "../../protocol/telemetry-line.ts";
+import { noteFields } from "../../shared/kernel-note.ts";
 import { FaultBlock } from "../../shared/fault-block.ts";
 import { REPORT, emptyReport } from "../../shared/tick-report.ts";
 import type { ZoneListener } from "../../shared/zone-link.ts";
-import type { FromZoneWorker, Swap, ZoneState } from "../../shared/zone-messages.ts";
-import type { LostZone } from "../../shared/zone-start.ts";
+import type { FoundZone } from "../../shared/journal-messages.ts";
+import type { ZoneJournal } from "../../shared/zone-journal.ts";
+import type { FromZoneWorker, RevivedReport, Swap, ZoneState } from "../../shared/zone-messages.ts";
+import type { FoundBeginning, LostZone, RevivedZone, ZoneModule } from "../../shared/zone-start.ts";
 import { Census } from "./census.ts";
+import { ItemAudit } from "./item-audit.ts";
 import { GameLoop } from "./game-loop.ts";
 import { OutputRecords } from "./output-records.ts";
 import type { Watchdog } from "./watchdog.ts";
@@ -34,9 +38,16 @@ export interface ZoneRegistryOptions {
   tickRateHz: number;
   faultBlock: SharedArrayBuffer;
   emitter: Emitter;
+  /** Where ticks are journalled; default: nowhere, and a lost worker's zones begin anew. */
+  journal?: ZoneJournal;
+  /** What zones begin with, of an earlier server; default: all begin anew. */
+  found?: ReadonlyMap<number, FoundBeginning>;
   /** Milliseconds, monotonic. */
   now: () => number;
 }
+
+/** A zone whose worker is lost so often in a row does not go on from its journal, but begins anew. */
+const REVIVALS_MAX = 3;
 
 /** The live status of a zone on the main thread. */
 export interface ZoneStatus {
@@ -64,6 +75,7 @@ export class ZoneRegistry implements WorkerSlotListener, ZoneBeginnings {
   readonly losses: WorkerLosses;
   readonly gameLoop: GameLoop;
   readonly census: Census;
+  readonly items: ItemAudit;
   readonly #emitter: Emitter;
   readonly #watchdog: Watchdog;
   readonly #faultBlock: FaultBlock;
@@ -73,6 +85,10 @@ export class ZoneRegistry implements WorkerSlotListener, ZoneBeginnings {
   readonly #report = emptyReport(0);
   /** How the zones of a lost worker ended, for the next worker. */
   readonly #ended = new Map<number, LostZone>();
+  /** Zones that go on from their journal, and the newest epoch there. */
+  readonly #revived = new Map<number, RevivedZone>();
+  readonly #epochs = new Map<number, number>();
+  readonly #journal: ZoneJournal | null;
 
   constructor(options: ZoneRegistryOptions, watchdog: Watchdog) {
     const { world, workers, kernel, emitter, tickRateHz, now } = options;
@@ -84,10 +100,18 @@ export class ZoneRegistry implements WorkerSlotListener, ZoneBeginnings {
     this.#faultBlock = new FaultBlock(options.faultBlock);
     this.losses = new WorkerLosses(emitter);
     this.#modules = new ZoneModules({ ...kernel, layout: layoutEntries(kernel.layout) }, this.zones.keys());
+    this.#journal = options.journal ?? null;
+    for (const [zoneId, { epoch, standing, revived }] of options.found ?? []) {
+      this.#epochs.set(zoneId, epoch);
+      if (revived !== null) this.#revived.set(zoneId, revived);
+      if (standing !== null) this.#stands(zoneId, standing);
+    }
     this.gameLoop = new GameLoop({ emitter, tickRateHz, zones: this.zones.keys(), now });
     this.census = new Census(emitter, now);
+    this.items = new ItemAudit(emitter, now);
     this.listen(this.gameLoop);
     this.listen(this.census);
+    this.listen(this.items);
   }
 
   listen(listener: ZoneListener): void {
@@ -104,7 +128,37 @@ export class ZoneRegistry implements WorkerSlotListener, ZoneBeginnings {
       module: this.#modules.standing(zoneId),
       earlier: this.#modules.earlier(zoneId),
       after: this.#ended.get(zoneId) ?? null,
+      revived: this.#revived.get(zoneId) ?? null,
+      epoch: this.#epochs.get(zoneId) ?? 0,
     };
+  }
+
+  async prepare(worker: number): Promise<void> {
+    if (this.#journal === null) return;
+    const zones = this.#zonesOf(worker);
+    const found = await this.#journal.succeed(
+      worker,
+      zones.map(({ id }) => id),
+    );
+    for (const zone of zones) {
+      const here = found.find((one) => one.zone === zone.id);
+      this.#epochs.set(zone.id, here?.epoch ?? 0);
+      this.#revived.delete(zone.id);
+      if (zone.state === "CRASHED") this.#goesOn(zone, here);
+    }
+  }
+
+  /** The zone goes on from its journal; when that has nothing of it, the zone is DOWN and begins anew. */
+  #goesOn(zone: ZoneStatus, found: FoundZone | undefined): void {
+    const ran = found === undefined ? null : this.#modules.known(zone.id, found.module);
+    if (found?.history && ran !== null) {
+      const { reason: lostBecause, tick: toldTick } = zone;
+      this.#revived.set(zone.id, { history: found.history, ran, toldTick, lostBecause });
+      return;
+    }
+    const reason = `${zone.reason}; its journal has nothing of it`;
+    this.#ended.set(zone.id, { tick: zone.tick, reason });
+    this.#falls(zone, "DOWN", reason);
   }
 
   recorded(view: DataView, bytes: Uint8Array, offset: number, length: number): void {
@@ -133,15 +187,19 @@ export class ZoneRegistry implements WorkerSlotListener, ZoneBeginnings {
     this.#emitter.emitSampled("error", "zone", "Zone output not handled", { error: messageOf(error) });
   }
 
-  /** Everything the worker had committed has been read; nothing more comes from it. */
-  lost(worker: number, end: WorkerEnd, nextTryMs: number): void {
+  /**
+   * Everything the worker had committed has been read; nothing more comes from it. Its zones keep their players and go on from
+   * the journal. Without a journal, or after too many losses in a row, they are DOWN.
+   */
+  lost(worker: number, end: WorkerEnd, nextTryMs: number, inARow: number): void {
     this.#watchdog.forget(worker);
     const zones = this.#zonesOf(worker);
     const reason = this.losses.lost(worker, end, zones, nextTryMs);
+    this.#keepIncident(end);
+    const goesOn = this.#journal !== null && inARow <= REVIVALS_MAX;
     for (const zone of zones) {
       const { id: zoneId, state: from } = zone;
       const tick = Math.max(zone.tick, end.crumb.zoneId === zoneId ? end.crumb.tick : 0);
-      this.#ended.set(zoneId, { tick, reason });
       const { hash } = this.#modules.standing(zoneId);
       const canary = this.#modules.canary(zoneId);
       if (canary !== null) {
@@ -150,10 +208,31 @@ export class ZoneRegistry implements WorkerSlotListener, ZoneBeginnings {
       }
       this.#runs(zone, hash);
       zone.reason = reason;
-      if (from === "DOWN") continue;
-      this.losses.wentDown(zone, from, reason);
-      this.said({ type: "zone_state", zoneId, from, to: "DOWN", reason, tick });
+      this.#ended.delete(zoneId);
+      if (goesOn && from !== "DOWN") {
+        this.#falls(zone, "CRASHED", reason);
+        continue;
+      }
+      this.#ended.set(zoneId, { tick, reason });
+      if (from !== "DOWN") this.#falls(zone, "DOWN", reason);
     }
+  }
+
+  /** A worker that ended in a tick: keeps what it takes to see that again. */
+  #keepIncident({ how, why, crumb, noted }: WorkerEnd): void {
+    if (noted === null || crumb.stage === "waiting" || crumb.tick !== noted.tick || crumb.zoneId !== noted.zoneId)
+      return;
+    const module = entryOf(this.zones, noted.zoneId).kernelHash;
+    const note = crumb.note === null ? {} : noteFields(crumb.note);
+    const data = { what: `worker ${how}`, error: why, stage: crumb.stage, module, ...note };
+    this.#journal?.incident(noted.zoneId, noted.tick, data, noted.batch);
+  }
+
+  #falls(zone: ZoneStatus, to: "CRASHED" | "DOWN", reason: string): void {
+    const { id: zoneId, state: from, tick } = zone;
+    if (from === to) return;
+    this.losses.fell(zone, from, to, reason);
+    this.said({ type: "zone_state", zoneId, from, to, reason, tick });
   }
 
   forgotten(faultThread: number): void {
@@ -167,10 +246,17 @@ export class ZoneRegistry implements WorkerSlotListener, ZoneBeginnings {
   begun(worker: number, link: ZoneWorkerLink): void {
     this.#watchdog.watch(worker, link.crumb);
     this.#listeners.workerBegun(link);
+    for (const { id } of this.#zonesOf(worker)) if (this.#revived.has(id)) this.#listeners.revives(id);
   }
 
-  back(worker: number, afterMs: number): void {
+  back(worker: number, afterMs: number, revived: readonly RevivedReport[]): void {
     this.losses.back(worker, this.#zonesOf(worker), afterMs);
+    this.revived(revived);
+  }
+
+  /** Reports what came of zones that go on from their journal. */
+  revived(reports: readonly RevivedReport[]): void {
+    for (const report of reports) this.losses.revived(entryOf(this.zones, report.zoneId), report);
   }
 
   notBegun(worker: number, why: string, nextTryMs: number): void {
@@ -191,7 +277,16 @@ export class ZoneRegistry implements WorkerSlotListener, ZoneBeginnings {
 
   #onDown(zoneId: number): void {
     this.census.forget(zoneId);
+    this.items.forget(zoneId);
     entryOf(this.zones, zoneId).overloadLevel = 0;
+  }
+
+  /** An earlier server promoted this module in the zone. */
+  #stands(zoneId: number, module: ZoneModule): void {
+    this.#modules.stands(zoneId, module);
+    const status = entryOf(this.zones, zoneId);
+    this.#runs(status, module.hash);
+    status.promotedHash = module.hash;
   }
 
   #runs(status: ZoneStatus, hash: string): void {

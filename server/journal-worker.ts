@@ -1,0 +1,182 @@
+// The journal thread. It owns world.sqlite: it writes what the rings hold (journal/journal-keeper.ts) and reads what an earlier
+// server left behind. It is a thread of its own because a commit to a slow disk blocks it, and the telemetry that says so must
+// still be written.
+
+import { findWorld, findZone } from "./journal/found-world.ts";
+import { JournalKeeper } from "./journal/journal-keeper.ts";
+import { OpenedFiles } from "./journal/opened-files.ts";
+import { messageOf, WowsimError } from "./protocol/errors.ts";
+import type { FromJournal, JournalStart, ToJournal } from "./shared/journal-messages.ts";
+import { DiskTrouble } from "./shared/disk-trouble.ts";
+import { JournalFigures } from "./shared/journal-figures.ts";
+import { Wake } from "./shared/wake.ts";
+import { Ballast } from "./store/ballast.ts";
+import { GapMark } from "./store/gap-mark.ts";
+import { rescueWorld } from "./store/rescue.ts";
+import { Retention } from "./store/retention.ts";
+import { unreadable, WorldReader } from "./store/world-reader.ts";
+import { WITNESS_FILE, WORLD_FILE, WorldWriter } from "./store/world-writer.ts";
+
+declare const self: Worker;
+
+/** How long the thread sleeps when nobody rings the bell. */
+const SLEEP_MS = 25;
+/** How long a stop waits for a disk that refuses writes. */
+const STOP_MS_MAX = 700;
+const MEASURE_MS = 250;
+
+const BALLAST_DELAY_MS = 60_000;
+const MS_PER_HOUR = 3_600_000;
+const BYTES_PER_MB = 2 ** 20;
+
+const now = (): number => performance.now();
+const say = (message: FromJournal): void => self.postMessage(message);
+
+class JournalThread {
+  readonly #writer: WorldWriter;
+  readonly #reader: WorldReader;
+  readonly #keeper: JournalKeeper;
+  readonly #bell: Wake;
+  readonly #retention: Retention;
+  readonly #ballast: Ballast;
+  readonly #gap: GapMark;
+  /** A server that has just started has better things to write. */
+  readonly #ballastDueMs = now() + BALLAST_DELAY_MS;
+  readonly #folder: OpenedFiles;
+  readonly #figures: JournalFigures;
+  readonly #trouble: DiskTrouble;
+  #isFull = false;
+  #isStopping = false;
+  #measureAtMs = 0;
+  #cpuMs = 0;
+
+  constructor(start: JournalStart) {
+    this.#bell = new Wake(start.bell);
+    const { writer, problems } = opened(start);
+    this.#writer = writer;
+    this.#reader = new WorldReader(this.#writer.database, start.folder);
+    const { hours, megabytes } = start.retention;
+    this.#retention = new Retention({
+      ageMs: hours * MS_PER_HOUR,
+      bytesMax: megabytes * BYTES_PER_MB,
+      clock: Date.now,
+    });
+    this.#ballast = new Ballast(start.folder);
+    this.#folder = new OpenedFiles(start.folder, [WORLD_FILE, WITNESS_FILE]);
+    this.#trouble = new DiskTrouble(start.trouble);
+    this.#figures = new JournalFigures(start.figures);
+    this.#keeper = new JournalKeeper({
+      writer: this.#writer,
+      producers: start.producers,
+      now,
+      onState: (failing) => {
+        this.#gap.set(failing === null ? null : Date.now());
+        say({ type: "state", failing });
+      },
+      onBadRecord: (why) => say({ type: "trouble", why: `A record is left out of the journal: ${why}` }),
+      onCommit: (ms) => this.#figures.committed(ms),
+      onFailure: () => this.#figures.failed(),
+      beforeBurst: () => {
+        this.#folder.check();
+        this.#suffer();
+      },
+      beforeCommit: () => this.#trouble.stall(),
+    });
+    const found = findWorld(this.#reader);
+    this.#gap = GapMark.open(start.folder);
+    say({ type: "ready", found: { ...found, problems: [...problems, ...found.problems] } });
+  }
+
+  async run(): Promise<void> {
+    while (!this.#isStopping) {
+      if (!this.#keeper.turn() && !this.#tidy()) this.#bell.sleep(SLEEP_MS);
+      this.#measure();
+      await turn();
+    }
+    const untilMs = now() + STOP_MS_MAX;
+    while (this.#keeper.turn(true) || (this.#keeper.failing !== null && now() < untilMs)) {
+      if (this.#keeper.failing !== null) this.#bell.sleep(SLEEP_MS);
+      await turn();
+    }
+    this.#writer.close();
+    this.#gap.close();
+    say({ type: "stopped" });
+  }
+
+  /** Says from time to time how much processor time the thread has used. */
+  #measure(): void {
+    if (now() < this.#measureAtMs) return;
+    this.#measureAtMs = now() + MEASURE_MS;
+    const { user, system } = process.threadCpuUsage();
+    const cpuMs = (user + system) / 1_000;
+    this.#figures.used(cpuMs - this.#cpuMs);
+    this.#cpuMs = cpuMs;
+  }
+
+  /** Between two bursts: deletes what is not needed any more. True when there is more of that to do. */
+  #tidy(): boolean {
+    try {
+      if (this.#keeper.failing !== null) return this.#ballast.release() && this.#retention.step(this.#writer);
+      return this.#retention.step(this.#writer) || (now() > this.#ballastDueMs && this.#ballast.fill());
+    } catch {
+      // The disk takes no changes now. The next burst says so, and is tried again.
+      return false;
+    }
+  }
+
+  /** A fault may have filled the disk, or have ended. */
+  #suffer(): void {
+    const { isFull } = this.#trouble;
+    if (isFull === this.#isFull) return;
+    this.#writer.limitPages(isFull ? 1 : 0);
+    this.#isFull = isFull;
+  }
+
+  receive(message: Exclude<ToJournal, JournalStart>): void {
+    if (message.type === "stop") this.#isStopping = true;
+    else {
+      const { producer, ring, wake, request, zones } = message;
+      this.#keeper.turn(true);
+      say({ type: "histories", request, zones: zones.map((zone) => findZone(this.#reader, zone)) });
+      const bytes = this.#keeper.replace(producer, { ring, wake });
+      if (bytes === 0) return;
+      const why = `${bytes} bytes of a lost worker's zones ${zones.join(", ")} are not in the journal: ${this.#keeper.failing}`;
+      say({ type: "trouble", why });
+    }
+  }
+}
+
+/** The journal to write to, and what was damaged in the one that was found. */
+function opened({ folder, isSynced }: JournalStart): { writer: WorldWriter; problems: string[] } {
+  try {
+    const rescue = rescueWorld(folder, new Date().toISOString().replaceAll(/[:.]/g, "-"));
+    const writer = WorldWriter.open(folder, { synchronous: isSynced ? "FULL" : "NORMAL", clock: Date.now });
+    const kept = rescue === null ? [] : [...rescue.problems, `The damaged journal is kept as ${rescue.kept}.`];
+    return { writer, problems: kept };
+  } catch (cause) {
+    throw cause instanceof WowsimError ? cause : unreadable(`${folder}/${WORLD_FILE}`, cause);
+  }
+}
+
+/** Lets the event loop run once, so that it receives the messages that have arrived. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+let thread: JournalThread | null = null;
+
+self.addEventListener("message", ({ data }: MessageEvent<ToJournal>) => {
+  if (data.type !== "start") return thread?.receive(data);
+  try {
+    thread = new JournalThread(data);
+    void thread.run();
+  } catch (error) {
+    say({
+      type: "failed",
+      code: error instanceof WowsimError ? error.code : "journal_unreadable",
+      message: messageOf(error),
+    });
+  }
+});

@@ -1,0 +1,247 @@
+// Undoes what modules did to zones: rolls a module back that is still in place, orders the undo, and keeps what came of it for
+// operators, the history and telemetry. The zone does the work (server/zone/zone-undo.ts).
+//
+//   await undos.start({ zoneId: 2, isDry: false, by: "anna@desk", reason: "" })       // [2]
+//   undos.list(2)             // [{ zone_id: 2, state: "ordered", ... }]; later "running", then "done" with its report
+//
+// A zone that finds out by itself that a module broke a rule undoes it without an order, and tells it here all the same.
+
+import { messageOf, WowsimError } from "../../protocol/errors.ts";
+import type { Emitter } from "../../protocol/telemetry-line.ts";
+import { undoInWords, undoLines } from "../../protocol/undo.ts";
+import type { UndoneEntity, UndoneEvent, UndoReport, UndoStatus } from "../../protocol/undo.ts";
+import type { PlayerNames } from "../../shared/player-names.ts";
+import type { ZoneListener } from "../../shared/zone-link.ts";
+import type { FromZoneWorker, UndoLook } from "../../shared/zone-messages.ts";
+import type { Deployer, DeployNotes } from "./deploy.ts";
+
+/** Lines of a report in telemetry, and in the history. */
+const LINES_TOLD_MAX = 10;
+const LINES_KEPT_MAX = 40;
+
+export interface UndosOptions {
+  zones: {
+    readonly zones: ReadonlyMap<number, { readonly tick: number }>;
+    request(zoneId: number, message: { type: "undo"; order: UndoOrder | null }): Promise<unknown>;
+  };
+  deployer: Pick<Deployer, "rollback" | "labelOf">;
+  players: PlayerNames;
+  emitter: Emitter;
+  log?: DeployNotes;
+}
+
+interface UndoOrder {
+  isDry: boolean;
+  reason: string;
+}
+
+export interface UndoRequest extends UndoOrder {
+  /** 0: all zones that have something to undo. */
+  zoneId: number;
+  by: string;
+}
+
+/** The newest undo of a zone. */
+type Undo = UndoStatus & { reason: string; from_hash: string; to_hash: string; report: UndoReport | null };
+
+export type ListedUndo = UndoStatus & { zone_id: number; report: UndoReport | null };
+
+export class Undos implements ZoneListener {
+  readonly #options: UndosOptions;
+  readonly #undos = new Map<number, Undo>();
+
+  constructor(options: UndosOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Begins to undo; returns the zones in which it has begun. Throws WowsimError: "nothing_to_undo" with why, "no_such_zone", "deploy_busy", and what the
+   * zone refuses.
+   */
+  async start(request: UndoRequest): Promise<number[]> {
+    const looks = await Promise.all(this.#meant(request.zoneId).map((id) => this.#ask(id, null)));
+    const open = looks.filter((look) => look.open !== null);
+    if (open.length === 0) {
+      const why = looks.map((look) => `zone ${look.zoneId}: ${look.why}`).join("; ");
+      throw new WowsimError(
+        "nothing_to_undo",
+        `There is nothing to undo. ${capital(why)}; a roll-back alone is deploy_rollback.`,
+      );
+    }
+    const begun = await Promise.allSettled(open.map((look) => this.#begin(look, request)));
+    const zones = open.filter((_, index) => begun[index]?.status === "fulfilled").map(({ zoneId }) => zoneId);
+    const refused = begun.find((each) => each.status === "rejected");
+    if (zones.length === 0 && refused !== undefined) throw refused.reason;
+    return zones;
+  }
+
+  /** The newest undo of each zone, or of one. */
+  list(zoneId = 0): ListedUndo[] {
+    const ids = this.#meant(zoneId);
+    return ids.flatMap((id) => {
+      const undo = this.#undos.get(id);
+      if (undo === undefined) return [];
+      const { state, dry_run, by, error, from_tick, tick, report } = undo;
+      return [{ zone_id: id, state, dry_run, by, error, from_tick, tick, report }];
+    });
+  }
+
+  said(message: FromZoneWorker): void {
+    switch (message.type) {
+      case "module":
+        return this.#onModule(message.zoneId, message.hash, message.isTrial);
+      case "rolled_back":
+        return this.#onModule(message.zoneId, message.toHash, false);
+      case "undone":
+        return this.#done(message.zoneId, message.report);
+      case "undo_failed":
+        return this.#failed(message.zoneId, message.error, message.isDry);
+      case "zone_state":
+        if (message.to === "DOWN") this.#interrupted(message.zoneId, `the zone went DOWN: ${message.reason}`);
+    }
+  }
+
+  /** The zone's worker was lost: it goes on from its journal, which has either history. */
+  revives(zoneId: number): void {
+    this.#interrupted(
+      zoneId,
+      "its worker was lost in the middle, and the zone goes on with the history that its journal has",
+    );
+  }
+
+  async #begin(look: UndoLook, { isDry, by, reason }: UndoRequest): Promise<void> {
+    const { zoneId, open, tick } = look;
+    if (open === null) return;
+    const before = this.#undos.get(zoneId);
+    const isUnderWay = before?.state === "ordered" || before?.state === "running";
+    if (isUnderWay)
+      throw new WowsimError("undo_running", `Zone ${zoneId} is being undone already; see deploy_undo_report.`);
+    const undo: Undo = {
+      state: "ordered",
+      dry_run: isDry,
+      by,
+      reason,
+      error: null,
+      from_hash: open.module,
+      to_hash: open.through,
+      from_tick: open.fromTick,
+      tick,
+      report: null,
+    };
+    this.#undos.set(zoneId, undo);
+    try {
+      if (open.isInPlace && !isDry)
+        this.#options.deployer.rollback(zoneId, by, undefined, reason === "" ? undefined : reason);
+      else await this.#order(zoneId, undo);
+    } catch (error) {
+      this.#undos.delete(zoneId);
+      throw error;
+    }
+  }
+
+  async #order(zoneId: number, undo: Undo): Promise<void> {
+    undo.state = "running";
+    const { dry_run: isDry, reason } = undo;
+    await this.#ask(zoneId, { isDry, reason });
+  }
+
+  /** The zone runs another module. */
+  #onModule(zoneId: number, hash: string, isTrial: boolean): void {
+    const undo = this.#undos.get(zoneId);
+    if (undo?.state !== "ordered" || isTrial || hash !== undo.to_hash) return;
+    this.#order(zoneId, undo).catch((error: unknown) => this.#failed(zoneId, messageOf(error), undo.dry_run));
+  }
+
+  #done(zoneId: number, unnamed: UndoReport): void {
+    const report = this.#named(unnamed);
+    const { from_hash, to_hash, from_tick, tick, dry_run, reason } = report;
+    const by = this.#undos.get(zoneId)?.by ?? "";
+    const state = { state: "done", dry_run, by, reason, error: null } as const;
+    this.#undos.set(zoneId, { ...state, from_hash, to_hash, from_tick, tick, report });
+    if (dry_run) return;
+    const { log, emitter, deployer } = this.#options;
+    const changes = undoLines(report, LINES_KEPT_MAX);
+    const summary = `ticks ${from_tick + 1} to ${tick} again: ${undoInWords(report)}${reason === "" ? "" : ` (${reason})`}`;
+    const event = { zoneId, from: from_hash, to: to_hash, label: deployer.labelOf(from_hash), by };
+    log?.note({ what: "undone", ...event, reason: summary, changes });
+    emitter.emit("event", "deploy", "Module undone", {
+      zone_id: zoneId,
+      tick,
+      from_hash,
+      to_hash,
+      from_tick,
+      hash: report.hash,
+      reason,
+      clients: report.clients,
+      players_changed: report.players_changed,
+      creatures_changed: report.creatures_changed,
+      untold: report.untold_count,
+      leavers_changed: report.leavers_changed,
+      ran_ms: report.ran_ms,
+      pause_ms: report.pause_ms,
+      changes: changes.slice(0, LINES_TOLD_MAX),
+    });
+  }
+
+  #failed(zoneId: number, error: string, isDry: boolean): void {
+    const undo = this.#undos.get(zoneId);
+    if (undo !== undefined) Object.assign(undo, { state: "failed", error });
+    if (isDry) return;
+    const { emitter, log, zones, deployer } = this.#options;
+    const { tick } = zones.zones.get(zoneId) ?? { tick: 0 };
+    const { from_hash = "", to_hash = "", by = "" } = undo ?? {};
+    emitter.emit("error", "deploy", "Module not undone", { zone_id: zoneId, tick, from_hash, to_hash, error });
+    log?.note({
+      what: "not_undone",
+      zoneId,
+      from: from_hash,
+      to: to_hash,
+      label: deployer.labelOf(from_hash),
+      reason: error,
+      by,
+    });
+  }
+
+  #interrupted(zoneId: number, why: string): void {
+    const undo = this.#undos.get(zoneId);
+    if (undo?.state === "ordered" || undo?.state === "running") this.#failed(zoneId, why, undo.dry_run);
+  }
+
+  async #ask(zoneId: number, order: UndoOrder | null): Promise<UndoLook> {
+    return (await this.#options.zones.request(zoneId, { type: "undo", order })) as UndoLook;
+  }
+
+  #meant(zoneId: number): number[] {
+    const known = [...this.#options.zones.zones.keys()];
+    if (zoneId === 0) return known;
+    if (known.includes(zoneId)) return [zoneId];
+    throw new WowsimError("no_such_zone", `There is no zone ${zoneId}; choose from ${known.join(", ")}.`);
+  }
+
+  /** Whoever has no name yet is a player. */
+  #named(report: UndoReport): UndoReport {
+    const nameOf = (id: number, name: string): string => {
+      if (name !== "") return name;
+      return id === 0 ? "nobody" : (this.#options.players.nameOf(id) ?? `player ${id}`);
+    };
+    const entity = <Entity extends UndoneEntity>(each: Entity): Entity => ({
+      ...each,
+      name: nameOf(each.entity_id, each.name),
+    });
+    const event = (each: UndoneEvent): UndoneEvent => ({
+      ...each,
+      source: nameOf(each.source_id, each.source),
+      target: nameOf(each.target_id, each.target),
+    });
+    return {
+      ...report,
+      players: report.players.map(entity),
+      creatures: report.creatures.map(entity),
+      leavers: report.leavers.map(entity),
+      untold: report.untold.map(event),
+      unseen: report.unseen.map(event),
+    };
+  }
+}
+
+const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
