@@ -15,6 +15,7 @@ import { badKernel } from "./rules/bad-kernel.ts";
 import { cascadingZoneFailure } from "./rules/cascading-zone-failure.ts";
 import { cpuStarved } from "./rules/cpu-starved.ts";
 import { eventQueueFlood } from "./rules/event-queue-flood.ts";
+import { diskFull, diskSlow, journalRefused } from "./rules/journal-disk.ts";
 import { latencySpike } from "./rules/latency-spike.ts";
 import { memoryPressure } from "./rules/memory-pressure.ts";
 import { zoneRunaway, zoneTrap } from "./rules/poison-commands.ts";
@@ -62,6 +63,9 @@ export const RULES: readonly Rule[] = [
   zoneTrap,
   zoneRunaway,
   badKernel,
+  diskSlow,
+  diskFull,
+  journalRefused,
   zoneStandstill,
   processStandstill,
   cpuStarved,

@@ -17,5 +17,7 @@ export const LIMITS = {
   zoneSilentIntervals: 4,
   /** Seconds; a younger server has no tick rate yet. */
   tickRateAfterS: 2,
+  /** Half of a zone's ticks wait for the journal for this long, in milliseconds. */
+  journalLagMsDegraded: 50,
   anomaliesS: 60,
 } as const;

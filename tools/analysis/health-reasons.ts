@@ -37,6 +37,7 @@ export function reasonsOf(
     (isAbove(report.windowS, silentMs / 1_000) ? critical : degraded).push(
       `${unheard} of the ${timeline.zonesMeant} zones that the server began with never ticked`,
     );
+  judgeJournal(report, timeline, critical, degraded);
   judgeErrors(report, timeline, fromMs, critical, degraded);
   const ticks = [...timeline.zones.values()].map((zone) => zone.ticks.between(fromMs));
   judgeTicks(report, fastestRate(ticks), critical, degraded);
@@ -59,6 +60,21 @@ export function reasonsOf(
     ...reasons,
   ];
   return [...found.filter(({ level }) => level === "critical"), ...found.filter(({ level }) => level === "degraded")];
+}
+
+function judgeJournal({ zones }: HealthReport, { journal }: Timeline, critical: string[], degraded: string[]): void {
+  const why = journal.error === null ? "" : `: ${journal.error}`;
+  const lost = zones.filter(({ durable, state }) => !durable && state !== "DOWN").map(({ id }) => id);
+  if (lost.length > 0)
+    critical.push(
+      `the journal of ${lost.length === 1 ? "zone" : "zones"} ${lost.join(", ")} is lost, so what players are told there is not kept${why}`,
+    );
+  else if (journal.error !== null) critical.push(`the journal can not be written${why}`);
+  for (const { id, durable, journalLagMsP50 } of zones)
+    if (durable && isAbove(journalLagMsP50, LIMITS.journalLagMsDegraded))
+      degraded.push(
+        `the ticks of zone ${id} wait for the journal, half of them for ${shown(journalLagMsP50)} ms or longer`,
+      );
 }
 
 const pace = ({ overloadLevel, gameTimeRate }: ZoneHealth): string =>

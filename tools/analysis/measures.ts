@@ -72,12 +72,6 @@ export function shownBeside(value: number, limit: number, show: (value: number) 
   return texts.find((text) => isOnSide(text, value, limit)) ?? String(value);
 }
 
-/** A probability and the limit it was compared with: "3e-7", "0.01"; "unknown" when there is none. */
-export function shownP(p: Measured, alpha: number): string {
-  if (p === null) return "unknown";
-  return DIGITS.map((digits) => p.toPrecision(digits)).find((text) => isOnSide(text, p, alpha)) ?? String(p);
-}
-
 /** Whether the text is on the same side of the limit as the value: less, equal or more. */
 function isOnSide(text: string, value: number, limit: number): boolean {
   return Math.sign(Number(text.replaceAll(",", "")) - limit) === Math.sign(value - limit);

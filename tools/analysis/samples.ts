@@ -37,6 +37,10 @@ export interface ZoneTick extends Timed {
   gameTimeRate: number;
   /** "" when missing, UNKNOWN when the field is not a text. */
   state: string;
+  /** False: what the tick told is not in the journal. Missing in older lines. */
+  durable: boolean | null;
+  /** For how long the oldest tick has waited for the journal. */
+  journalLagMs: Measured;
   /** Content hash of the kernel that ran the tick; "" when missing. */
   kernel: string;
 }
@@ -180,6 +184,8 @@ export function zoneTickOf(data: Data, atMs: number): ZoneTick | null {
     overloadLevel: numberOf(data, "overload_level", 0),
     gameTimeRate: numberOf(data, "game_time_rate", 1),
     state: "state" in data ? textOf(data, "state", STATE_UNKNOWN) : "",
+    durable: flagOf(data, "durable"),
+    journalLagMs: amountOf(data, "journal_lag_ms"),
     kernel: textOf(data, "kernel"),
   };
 }

@@ -10,6 +10,7 @@
 
 import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import type { Measured } from "./measured.ts";
+import { JournalHistory } from "./journal-history.ts";
 import * as sample from "./samples.ts";
 import { Series } from "./series.ts";
 import { measuredOf, textOf } from "./telemetry-text.ts";
@@ -86,6 +87,8 @@ export class Timeline {
   readonly deploys = new Series<sample.DeployEvent>(RARE_MAX);
   /** Times when the main thread stood still, by its own report. */
   readonly standstills = new Series<sample.Standstill>(RARE_MAX);
+  /** What the journal and its disk did. */
+  readonly journal = new JournalHistory(RARE_MAX);
   readonly counts: LineCounts = { lines: 0, read: 0, fault: 0, timeless: 0, stray: 0, incomplete: 0 };
   /** The intended ticks a second; missing until a line reports it. */
   tickRateHz: Measured = null;
@@ -170,6 +173,7 @@ export class Timeline {
       const [entities, duplicates] = [measuredOf(data, "entities"), measuredOf(data, "duplicates")];
       this.census.add({ atMs, entities, duplicates });
     } else if (component === "telemetry") this.#takeTelemetry(line);
+    else if (component === "journal") this.journal.take(line, atMs);
     else if (component === "deploy") this.deploys.add(sample.deployOf(line, atMs));
   }
 
@@ -296,6 +300,7 @@ export class Timeline {
       this.refusals,
       this.deploys,
       this.standstills,
+      this.journal,
     ];
   }
 }

@@ -44,6 +44,10 @@ export interface ZoneHealth {
   /** Total since the zone began. */
   recoveries: Measured;
   kernel: string;
+  /** False: what the zone tells players is not in the journal. */
+  durable: boolean;
+  /** How long its ticks wait for the journal; milliseconds. */
+  journalLagMsP50: Measured;
 }
 
 /** The time range of the numbers. */
@@ -98,6 +102,8 @@ function unheardZone({ id, name, state: told, players, creatures }: ZoneStatus, 
     queueDepthMax: null,
     recoveries: null,
     kernel: "",
+    durable: true,
+    journalLagMsP50: null,
   };
 }
 
@@ -128,6 +134,8 @@ function zoneHealth(zone: ZoneHistory, timeline: Timeline, { fromMs, nowMs, wind
     queueDepthMax: greatest(ticks.map(({ queueDepth }) => queueDepth)),
     recoveries: last?.recoveries ?? null,
     kernel: last?.kernel ?? "",
+    durable: last?.durable !== false,
+    journalLagMsP50: median(ticks.map(({ journalLagMs }) => journalLagMs)),
   };
 }
 

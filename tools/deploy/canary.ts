@@ -1,292 +1,319 @@
-// A deploy from end to end: check → upload → baseline → swap → watch → verdict → promote or roll back → verify.
+// A deploy from end to end: check → upload → validate → shadow → baseline → swap → watch → verdict → waves → promote → watch on, or roll back.
 //
-//   const result = await runCanary({ wasm, label: "hotfix.wasm", durationMs: 20_000, ... }, { control, feed, signal, report })
-//   result.outcome    // "promoted" | "rolled_back" | "refused" | "interrupted"
+//   const result = await runCanary({ wasm, label: "hotfix.wasm", policy, ... }, { control, feed, signal, report })
+//   result.outcome    // "promoted" | "rolled_back" | "refused" | "interrupted" | "aborted" | "validated"
 //
-// Each stage reports one line with its numbers. Any failure after the swap (an error, a silent feed, Ctrl-C) ends
-// in a roll-back. If this process dies, the server rolls back when the lease ends.
+// Each stage reports one line with its numbers, and has an entry in the server's record. Any failure after the swap (an error, a silent
+// feed, Ctrl-C) ends in a roll-back, also after the promotion while the zones are watched on. If this process dies, the server rolls back.
 
-import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
-import { MODULE_LIMITS } from "../../server/protocol/limits.ts";
-import { checkModule } from "../../assembly/toolchain/checks.ts";
 import { hashOf } from "../../assembly/toolchain/meter.ts";
+import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
+import { collectBaseline } from "./baseline.ts";
+import { waitingOf } from "./context.ts";
+import type { CanaryOptions, CanaryResult, CanaryTools, DeployContext } from "./context.ts";
 import { FeedWindow } from "./feed-window.ts";
-import type { LineFeed } from "./feed-window.ts";
-import type { Thresholds, Verdict } from "./verdict.ts";
+import { assertCanLast, canaryCount, leaseMsOf, waveSizes } from "./plan.ts";
+import { preflight } from "./preflight.ts";
 import { DeployRemote } from "./remote.ts";
-import type { Control, RemoteZone } from "./remote.ts";
-import type { SampleWindow } from "./samples.ts";
-import { collectBaseline, confirmRunning, watchCanary } from "./watch.ts";
+import { ShadowRun } from "./shadow-run.ts";
+import { Stages } from "./stages.ts";
+import type { Stage } from "./stages.ts";
+import { takeBack, verify } from "./take-back.ts";
+import { evidenceOf } from "./verdict-lines.ts";
+import { limitsOf, UNDONE_CHECKS } from "./verdict.ts";
+import type { Limits, Verdict } from "./verdict.ts";
+import { watchOn } from "./watch-on.ts";
+import { watchTrial } from "./watch.ts";
+import type { Trial, Watched } from "./watch.ts";
 
-export interface CanaryOptions {
-  /** An unmetered kernel binary. */
-  wasm: Uint8Array;
-  label: string;
-  /** Undefined: of the zones with players, the one with the fewest. */
-  zoneId: number | undefined;
-  /** How long the canary is watched. */
-  durationMs: number;
-  thresholds: Thresholds;
-}
-
-export type Stage = "check" | "upload" | "baseline" | "swap" | "watch" | "verdict" | "promote" | "rollback" | "verify";
-
-export interface StageReport {
-  stage: Stage;
-  ok: boolean;
-  /** One line for people. */
-  text: string;
-  data: Record<string, unknown>;
-}
-
-export interface CanaryTools {
-  control: Control;
-  feed: LineFeed;
-  /** Aborted: the canary is rolled back. */
-  signal: AbortSignal;
-  report(stage: StageReport): void;
-  /** Called a few times a second while waiting; `share` is the finished part of the wait, from 0 to 1. */
-  progress?(share: number, text: string): void;
-}
-
-export interface CanaryResult {
-  outcome: "promoted" | "rolled_back" | "refused" | "interrupted";
-  /** The verdict's reason, or the reason of a refusal. */
-  reason: string;
-  hash: string;
-  zoneId: number | null;
-  verdict: Verdict | null;
-  /** From the swap to the decision to promote or roll back; null when nothing was swapped. */
-  watchedMs: number | null;
-  /** From that decision to every zone confirmed on the module it should run. */
-  settledMs: number | null;
-  /** Sessions that lost their connection between swap and end, by telemetry. */
-  sessionsLost: number;
-}
+export type { CanaryOptions, CanaryResult, CanaryTools } from "./context.ts";
+export type { Stage, StageReport } from "./stages.ts";
 
 const NEVER = new AbortController().signal;
-/** The lease lasts this much longer than the watch, so that the verdict can be carried out. */
-const LEASE_MARGIN_MS = 10_000;
 
-/** Runs one canary. Throws when there was no swap, and the module is not the reason. */
+/** Runs one deploy. Throws when there was no swap, and the module is not the reason. */
 export async function runCanary(options: CanaryOptions, tools: CanaryTools): Promise<CanaryResult> {
   const window = new FeedWindow(tools.feed);
+  const stages = new Stages((stage) => tools.report(stage));
+  const remote = new DeployRemote(tools.control);
+  const hash = hashOf(options.wasm);
+  const canary = new Canary({ options, tools, window, stages, remote, hash, recorder: null });
   try {
-    return await new Canary(options, tools, window).run();
+    return await canary.run();
   } finally {
     window.close();
   }
 }
 
 class Canary {
+  readonly #context: DeployContext;
   readonly #options: CanaryOptions;
-  readonly #tools: CanaryTools;
-  readonly #window: FeedWindow;
-  readonly #remote: DeployRemote;
-  readonly #hash: string;
-  #swappedAtMs: number | null = null;
-  /** Zones that may run the module by now: they must be rolled back after a failure. */
-  #given: number[] = [];
-  #isRollingBack = false;
+  /** Zones that may run the module by now, and what they ran before: they must be rolled back after a failure. */
+  readonly #given = new Map<number, string>();
   /** All zones of the server. */
-  #zoneIds: number[] = [];
+  #all: number[] = [];
+  #canaryZones: number[] = [];
+  #shadow: ShadowRun | null = null;
+  #noShadow = "";
+  #swappedAtMs: number | null = null;
+  #verdict: Verdict | null = null;
+  #isRollingBack = false;
+  #isUndone = false;
 
-  constructor(options: CanaryOptions, tools: CanaryTools, window: FeedWindow) {
-    this.#options = options;
-    this.#tools = tools;
-    this.#window = window;
-    this.#remote = new DeployRemote(tools.control);
-    this.#hash = hashOf(options.wasm);
-  }
-
-  get #leaseMs(): number {
-    return this.#options.durationMs + LEASE_MARGIN_MS;
+  constructor(context: DeployContext) {
+    this.#context = context;
+    this.#options = context.options;
   }
 
   async run(): Promise<CanaryResult> {
-    const { signal } = this.#tools;
-    const refusal = await this.#checkAndUpload();
-    if (refusal !== null) return this.#result("refused", refusal, null, null);
-    const alreadyRuns = await this.#whereItRuns();
-    if (alreadyRuns !== null) return this.#result("refused", alreadyRuns, null, null);
-    const { zone, baseline } = await this.#baseline();
+    const context = this.#context;
     try {
-      const swapRefusal = await this.#swap(zone);
-      if (swapRefusal !== null) return this.#result("refused", swapRefusal, zone.zone_id, null);
-      const verdict = await this.#watch(zone, baseline);
-      if (!verdict.promote) return await this.#rollback(zone, verdict.reason, verdict, "rolled_back");
-      signal.throwIfAborted();
-      return await this.#promote(zone, verdict);
+      const result = await this.#deploy();
+      await context.recorder?.end(result.outcome, result.reason);
+      return result;
+    } catch (error) {
+      const reason = messageOf(error);
+      if (context.recorder?.isOver(error) === true && this.#given.size === 0) return this.#result("aborted", reason);
+      if (this.#isInterrupt(error))
+        await context.recorder?.end("interrupted", `${this.#interrupted()}, before anything was swapped`);
+      else await context.recorder?.end(this.#given.size > 0 ? "rolled_back" : "refused", reason);
+      throw error;
+    } finally {
+      await this.#shadow?.end();
+    }
+  }
+
+  async #deploy(): Promise<CanaryResult> {
+    assertCanLast(this.#options);
+    const unfit = await preflight(this.#context);
+    if (unfit !== null) return this.#result(unfit.outcome, unfit.reason);
+    const others = await this.#baseline();
+    try {
+      const refusal = await this.#swap(this.#canaryZones, "swap");
+      if (refusal !== null && this.#given.size === 0) return this.#result("refused", refusal);
+      if (refusal !== null) return await this.#rollback(refusal, "rolled_back");
+      const verdict = await this.#watch("watch", this.#trialOf(this.#canaryZones, this.#limits(true)));
+      this.#verdict = verdict;
+      if (!verdict.promote) return await this.#rollback(verdict.reason, "rolled_back");
+      return (await this.#waves(others)) ?? (await this.#promote(verdict.reason));
     } catch (error) {
       if (this.#isRollingBack) throw error;
-      const isInterrupted = signal.aborted && error === signal.reason;
-      const reason = isInterrupted ? "interrupted" : messageOf(error);
-      return await this.#rollback(zone, reason, null, isInterrupted ? "interrupted" : "rolled_back");
+      if (this.#isInterrupt(error)) return await this.#rollback(this.#interrupted(), "interrupted");
+      const why = await this.#whyEnded(error);
+      const isAborted = this.#context.recorder?.isOver(why) === true;
+      return await this.#rollback(messageOf(why), isAborted ? "aborted" : "rolled_back");
     }
   }
 
-  /** Null when the module may run, else the reason against it. */
-  async #checkAndUpload(): Promise<string | null> {
-    const { wasm, label } = this.#options;
-    const { signal } = this.#tools;
-    const { moduleBytesMax } = MODULE_LIMITS;
-    if (wasm.length > moduleBytesMax) {
-      const reason = `${label} has more than ${moduleBytesMax} bytes, the most that a server takes`;
-      this.#say("check", false, reason, { bytes_max: moduleBytesMax });
-      return reason;
-    }
-    const problems = await checkModule(wasm);
-    const size = `${label}: ${wasm.length} bytes, module ${this.#hash}`;
-    const found = problems.length === 0 ? `${size}; static checks hold` : `${problems.join(" ")} (${size})`;
-    this.#say("check", problems.length === 0, found, { bytes: wasm.length, hash: this.#hash, problems });
-    if (problems.length > 0) return problems.join(" ");
-    const startedMs = performance.now();
+  #isInterrupt(error: unknown): boolean {
+    const { signal } = this.#context.tools;
+    return signal.aborted && error === signal.reason;
+  }
+
+  #interrupted(): string {
+    return `interrupted in stage ${this.#context.stages.now}`;
+  }
+
+  /** An abort takes zones back too, and they may say so before the server does. */
+  async #whyEnded(error: unknown): Promise<unknown> {
+    if (!(error instanceof WowsimError) || error.code !== "taken_back") return error;
     try {
-      await this.#remote.load(wasm, label, signal);
-    } catch (error) {
-      if (!(error instanceof WowsimError) || error.code !== "module_refused") throw error;
-      this.#say("upload", false, error.message, {});
-      return error.message;
+      await this.#context.recorder?.askWhetherItGoesOn();
+      return error;
+    } catch (ended) {
+      return ended;
     }
-    const tookMs = Math.round(performance.now() - startedMs);
-    this.#say("upload", true, `the server checked and metered it in ${tookMs} ms`, { took_ms: tookMs });
-    return null;
   }
 
-  /** Null when no zone runs the module yet, else the text that there is nothing to compare. */
-  async #whereItRuns(): Promise<string | null> {
-    const { zones } = await this.#remote.status();
-    const ids = zones.filter(({ hash }) => hash === this.#hash).map(({ zone_id: id }) => id);
-    if (ids.length === 0) return null;
-    const reason = `zone ${ids.join(", ")} runs ${this.#hash} already; a canary would have nothing to be compared with`;
-    this.#say("baseline", false, reason, { zones: ids });
-    return reason;
-  }
-
-  async #baseline(): Promise<{ zone: RemoteZone; baseline: SampleWindow }> {
-    const { thresholds, zoneId } = this.#options;
-    const { zones } = await this.#remote.status();
+  /** Chooses the canary zones; returns the others, those with the fewest players first. */
+  async #baseline(): Promise<number[]> {
+    const { window, remote, stages } = this.#context;
+    const { policy, zoneId, allowIdle = false } = this.#options;
+    stages.begins("baseline");
+    const { zones } = await remote.status();
+    this.#all = zones.map(({ zone_id: id }) => id);
+    const wanted = zoneId === undefined ? policy.canary.zones : [zoneId];
+    for (const id of wanted ?? []) await remote.zone(id);
     // The window begins here: during the check of the module this thread was blocked, and lines were lost.
-    this.#window.restart();
-    const wanted = zoneId === undefined ? undefined : (await this.#remote.zone(zoneId)).zone_id;
-    this.#zoneIds = zones.map(({ zone_id: id }) => id);
-    const collected = await collectBaseline(this.#window, this.#zoneIds, wanted, thresholds, this.#tools);
-    const zone = await this.#remote.zone(collected.zoneId);
-    this.#say("baseline", true, collected.text, collected.data);
-    return { zone, baseline: collected.samples };
+    window.restart();
+    const count = canaryCount(policy, this.#all.length);
+    const wish = { all: this.#all, wanted, count, isIdleAllowed: allowIdle };
+    const { zoneIds, others, text, data } = await collectBaseline(window, wish, waitingOf(this.#context));
+    this.#canaryZones = zoneIds;
+    stages.told("baseline", true, text, data);
+    return others;
   }
 
-  /** Null when the canary zone runs the module, else the zone's reason for the refusal. */
-  async #swap(zone: RemoteZone): Promise<string | null> {
-    this.#window.restart();
-    const startedMs = performance.now();
-    try {
-      await this.#remote.beginSwap(this.#hash, zone.zone_id, this.#leaseMs);
-      this.#given = [zone.zone_id];
-      await this.#remote.swapped(this.#hash, zone.zone_id, this.#tools.signal);
-    } catch (error) {
-      if (!(error instanceof WowsimError) || error.code !== "swap_refused") throw error;
-      this.#say("swap", false, error.message, { zone_id: zone.zone_id });
-      return error.message;
+  /** Null when all of these zones run the module, else a zone's reason for the refusal. */
+  async #swap(zoneIds: readonly number[], stage: Stage): Promise<string | null> {
+    const { window, remote, stages, recorder, hash, tools } = this.#context;
+    stages.begins(stage);
+    const status = await remote.status();
+    window.restart();
+    if (this.#swappedAtMs === null) window.forgetLosses();
+    for (const zone of status.zones.filter(({ zone_id: id }) => zoneIds.includes(id))) {
+      const { zone_id: id, hash: before } = zone;
+      const startedMs = performance.now();
+      try {
+        await remote.beginSwap(hash, id, leaseMsOf(this.#options), recorder?.deploy ?? null);
+        this.#given.set(id, before);
+        await remote.swapped(hash, id, tools.signal);
+      } catch (error) {
+        if (!(error instanceof WowsimError) || error.code !== "swap_refused") throw error;
+        // An abort takes the module out of the zone, maybe before this tool has seen it there.
+        await recorder?.askWhetherItGoesOn();
+        this.#given.delete(id);
+        stages.told(stage, false, error.message, { zone_id: id });
+        return error.message;
+      }
+      this.#swappedAtMs ??= performance.now();
+      const tookMs = Math.round(performance.now() - startedMs);
+      const text = `zone ${id} runs ${hash} instead of ${before}, between two ticks, asked for ${tookMs} ms ago`;
+      stages.told(stage, true, text, { zone_id: id, from_hash: before, to_hash: hash, took_ms: tookMs });
     }
-    this.#swappedAtMs = performance.now();
-    const tookMs = Math.round(this.#swappedAtMs - startedMs);
-    const text = `zone ${zone.zone_id} runs ${this.#hash} instead of ${zone.hash}, between two ticks, asked for ${tookMs} ms ago`;
-    this.#say("swap", true, text, {
-      zone_id: zone.zone_id,
-      from_hash: zone.hash,
-      to_hash: this.#hash,
-      took_ms: tookMs,
-    });
+    await this.#beginShadow();
     return null;
   }
 
-  async #watch(zone: RemoteZone, baseline: SampleWindow): Promise<Verdict> {
-    const { durationMs, thresholds } = this.#options;
-    const watched = await watchCanary(
-      this.#window,
-      { zoneId: zone.zone_id, candidate: this.#hash, zones: this.#zoneIds, baseline, durationMs, thresholds },
-      this.#tools,
-    );
-    this.#say("watch", !watched.early, watched.text, watched.data);
-    const { verdict } = watched;
-    for (const check of verdict.checks)
-      this.#say("verdict", check.ok, check.text, { check: check.id, ...check.numbers });
-    return verdict;
+  /** The module before runs beside all zones on trial. */
+  async #beginShadow(): Promise<void> {
+    const { tools } = this.#context;
+    await this.#shadow?.end();
+    this.#shadow = null;
+    const [before = "", ...others] = new Set(this.#given.values());
+    if (others.length > 0) {
+      this.#noShadow = `the zones ran different modules before: ${[before, ...others].join(", ")}`;
+      return;
+    }
+    const { expect = "", policy } = this.#options;
+    const zoneIds = [...this.#given.keys()];
+    try {
+      const wish = { hash: before, zoneIds, ticks: 0, role: "incumbent" as const, expect, policy };
+      this.#shadow = await ShadowRun.begin(tools.control, wish, tools.signal);
+    } catch (error) {
+      if (!(error instanceof WowsimError) || error.code.startsWith("control_")) throw error;
+      this.#noShadow = error.code === "unknown_command" ? "this server has none" : error.message;
+    }
   }
 
-  /** Can not be interrupted: a half promotion is worse than a whole one or none. */
-  async #promote(zone: RemoteZone, verdict: Verdict): Promise<CanaryResult> {
+  #limits(isCanary: boolean): Limits {
+    const { policy, durationMs, allowIdle = false } = this.#options;
+    const { tickMs } = this.#context.window.samples;
+    const ticks = durationMs === undefined ? policy.canary.ticks : Math.round(durationMs / tickMs);
+    const limits = limitsOf(policy, isCanary ? ticks : policy.promote.watchTicks, allowIdle || !isCanary);
+    // Of many zones a shadow compares some ticks of each; each zone's own guards see all.
+    return isCanary ? limits : { ...limits, comparedMin: WAVE_COMPARED_MIN };
+  }
+
+  #trialOf(zoneIds: readonly number[], limits: Limits): Trial {
+    return { zoneIds, candidate: this.#context.hash, limits, shadow: this.#shadow, noShadow: this.#noShadow };
+  }
+
+  async #watch(stage: Stage, trial: Trial): Promise<Verdict> {
+    const { window, stages } = this.#context;
+    stages.begins(stage);
+    const watched = await watchTrial(window, trial, waitingOf(this.#context));
+    stages.told(stage, !watched.early, watched.text, watched.data);
+    this.#sayVerdict(watched);
+    return watched.verdict;
+  }
+
+  #sayVerdict({ verdict }: Pick<Watched, "verdict">): void {
+    const { stages } = this.#context;
+    for (const { id, ok, text, numbers } of verdict.checks) stages.say("verdict", ok, text, { check: id, ...numbers });
+    const report = this.#shadow?.evidence.report ?? null;
+    const { promote, conclusion, reason, checks } = verdict;
+    const data = { conclusion, ...evidenceOf(checks), report, terms: report?.shadow.terms ?? [] };
+    stages.record("verdict", promote, reason, data);
+  }
+
+  /** More and more zones take the module on trial; null when it may be promoted to the rest. */
+  async #waves(others: readonly number[]): Promise<CanaryResult | null> {
+    const { policy } = this.#options;
+    const left = [...others];
+    for (const size of waveSizes(policy.promote.waves, this.#all.length)) {
+      const next = left.splice(0, Math.max(0, size - this.#given.size));
+      if (next.length === 0) continue;
+      this.#context.tools.signal.throwIfAborted();
+      const refusal = await this.#swap(next, "wave");
+      if (refusal !== null) return await this.#rollback(refusal, "rolled_back");
+      if (policy.promote.watchTicks === 0) continue;
+      const verdict = await this.#watch("wave", this.#trialOf([...this.#given.keys()], this.#limits(false)));
+      this.#verdict = verdict;
+      if (!verdict.promote) return await this.#rollback(verdict.reason, "rolled_back");
+    }
+    return null;
+  }
+
+  /** The promotion itself can not be interrupted: a half promotion is worse than a whole one or none. */
+  async #promote(reason: string): Promise<CanaryResult> {
+    const { remote, stages, hash, tools, recorder, window } = this.#context;
+    tools.signal.throwIfAborted();
+    recorder?.assertGoesOn();
     const decidedMs = performance.now();
-    const ids = (await this.#remote.status()).zones.map(({ zone_id: id }) => id);
-    this.#given = ids;
-    await this.#remote.promote(this.#hash, NEVER);
-    this.#say("promote", true, `every zone (${ids.join(", ")}) was given ${this.#hash}`, {
-      zones: ids,
-      hash: this.#hash,
-    });
-    await this.#verify(new Map(ids.map((id) => [id, this.#hash])));
-    return this.#result("promoted", verdict.reason, zone.zone_id, verdict, decidedMs);
+    for (const { zone_id: id, hash: runs } of (await remote.status()).zones)
+      if (!this.#given.has(id)) this.#given.set(id, runs);
+    const ids = this.#all;
+    stages.begins("promote");
+    window.restart();
+    await remote.promote(hash, NEVER);
+    stages.told("promote", true, `every zone (${ids.join(", ")}) was given ${hash}`, { zones: ids, hash });
+    await verify(this.#context, new Map(ids.map((id) => [id, hash])));
+    const { watchTicks } = this.#options.policy.promote;
+    const settledMs = performance.now();
+    if (watchTicks > 0) {
+      stages.begins("watch_on");
+      // What happened since the promotion counts.
+      window.samples.dropTicks();
+      const trial = this.#trialOf(ids, this.#limits(false));
+      const { verdict, text, data } = await watchOn(window, trial, watchTicks, waitingOf(this.#context));
+      stages.told("watch_on", verdict.promote, text, { ...data, ...evidenceOf(verdict.checks) });
+      if (!verdict.promote) {
+        this.#verdict = verdict;
+        return await this.#rollback(`late: ${verdict.reason}`, "rolled_back");
+      }
+    }
+    return this.#result("promoted", reason, decidedMs, settledMs);
   }
 
   /** From here on Ctrl-C is ignored, so that the roll-back finishes. */
-  async #rollback(
-    zone: RemoteZone,
-    reason: string,
-    verdict: Verdict | null,
-    outcome: CanaryResult["outcome"],
-  ): Promise<CanaryResult> {
+  async #rollback(reason: string, outcome: CanaryResult["outcome"]): Promise<CanaryResult> {
     this.#isRollingBack = true;
     const decidedMs = performance.now();
-    const back: string[] = [];
-    for (const id of this.#given) back.push(`zone ${id} runs ${await this.#takeBack(id, reason)} again`);
-    this.#say("rollback", true, back.join(", "), { zones: this.#given, reason });
-    const { zones } = await this.#remote.status();
-    await this.#verify(new Map(zones.map(({ zone_id: id, hash }) => [id, id === zone.zone_id ? zone.hash : hash])));
-    return this.#result(outcome, reason, zone.zone_id, verdict, decidedMs);
-  }
-
-  /** The hash that a zone runs after its roll-back. Its error includes the earlier failure, and what happens next. */
-  async #takeBack(zoneId: number, reason: string): Promise<string> {
-    try {
-      return (await this.#remote.rollback(this.#hash, zoneId, reason, NEVER)).hash;
-    } catch (error) {
-      const code = error instanceof WowsimError ? error.code : "rollback_failed";
-      const lease = `the server takes zone ${zoneId} back by itself, ${this.#leaseMs / 1_000} s after the swap`;
-      throw new WowsimError(code, `${messageOf(error)} The roll-back (${reason}) was not confirmed; ${lease}.`, {
-        cause: error,
-      });
-    }
-  }
-
-  async #verify(expected: Map<number, string>): Promise<void> {
-    const confirmed = await confirmRunning(this.#window, expected);
-    const lost = this.#window.samples.sessionsLost;
-    const sessions = `sessions lost since the swap: ${lost}`;
-    this.#say("verify", confirmed.ok, `${confirmed.text}; ${sessions}`, { ...confirmed.data, sessions_lost: lost });
-    if (!confirmed.ok) throw new WowsimError("verify_failed", confirmed.text);
-  }
-
-  #say(stage: Stage, ok: boolean, text: string, data: Record<string, unknown>): void {
-    this.#tools.report({ stage, ok, text, data });
+    await this.#shadow?.end();
+    const verdict = this.#verdict;
+    const failed = verdict?.conclusion === "failed" ? verdict.checks.filter(({ ok }) => !ok) : [];
+    const undo = this.#options.undo === true || failed.some(({ id, kind }) => kind !== "data" && UNDONE_CHECKS.has(id));
+    // Only a module that was judged is refused from now on.
+    const isJudged = verdict?.conclusion === "failed" || outcome === "interrupted" || outcome === "aborted";
+    const wish = { given: this.#given, reason, isJudged, undo, leaseMs: leaseMsOf(this.#options) };
+    this.#isUndone = await takeBack(this.#context, wish);
+    return this.#result(outcome, reason, decidedMs);
   }
 
   #result(
     outcome: CanaryResult["outcome"],
     reason: string,
-    zoneId: number | null,
-    verdict: Verdict | null,
     decidedMs: number | null = null,
+    settledAtMs = performance.now(),
   ): CanaryResult {
+    const { hash, recorder, window } = this.#context;
+    const isTried = this.#canaryZones.length > 0;
     return {
       outcome,
       reason,
-      hash: this.#hash,
-      zoneId,
-      verdict,
+      hash,
+      deploy: recorder?.deploy ?? null,
+      zoneId: isTried ? (this.#canaryZones[0] ?? null) : null,
+      zoneIds: this.#canaryZones,
+      verdict: this.#verdict,
+      undone: this.#isUndone,
       watchedMs: decidedMs === null || this.#swappedAtMs === null ? null : Math.round(decidedMs - this.#swappedAtMs),
-      settledMs: decidedMs === null ? null : Math.round(performance.now() - decidedMs),
-      sessionsLost: this.#window.samples.sessionsLost,
+      settledMs: decidedMs === null ? null : Math.round(settledAtMs - decidedMs),
+      sessionsLost: window.sessionsLost,
     };
   }
 }
+
+/** One tick in twenty. */
+const WAVE_COMPARED_MIN = 0.05;

@@ -13,6 +13,8 @@ export class FeedWindow {
   readonly close: () => void;
   #samples = new SampleWindow(performance.now());
   #lastLineMs = performance.now();
+  /** In windows before the present one, since the last `forgetLosses`. */
+  #lostBefore = 0;
 
   constructor(feed: LineFeed) {
     this.close = feed.onLine((line) => {
@@ -32,9 +34,20 @@ export class FeedWindow {
     return performance.now() - this.#lastLineMs;
   }
 
+  /** Sessions lost since the last `forgetLosses`. */
+  get sessionsLost(): number {
+    return this.#lostBefore + this.#samples.sessionsLost;
+  }
+
+  /** Sessions that were lost up to now count no more. */
+  forgetLosses(): void {
+    this.#lostBefore = -this.#samples.sessionsLost;
+  }
+
   /** Begins a new window; returns the old one, which does not change any more. */
   restart(): SampleWindow {
     const finished = this.samples;
+    this.#lostBefore += finished.sessionsLost;
     this.#samples = new SampleWindow(performance.now());
     return finished;
   }

@@ -1,109 +1,101 @@
-// The verdict on a canary, from samples alone: no clock and no socket, so that every verdict can be repeated and tested.
+// The verdict on a canary, from samples and the shadow's report alone: no clock and no socket, so that every verdict can be repeated.
 //
-//   judge({ zoneId: 2, candidate: "9f3c…", zones: [1, 2], baseline, during }, DEFAULT_THRESHOLDS)
-//   // { promote: false, conclusion: "failed", reason: "kernel time, median: ×6.6 net of the control zones, ...", checks: [...] }
+//   judge({ zoneIds: [2], candidate: "9f3c…", during, shadow }, limitsOf(policy, 600, false))
+//   // { promote: false, conclusion: "failed", reason: "behaviour: fail: Fireball damage +12 % (n 41) not expected; ...", checks: [...] }
 //
-// Three kinds of checks. Data: is it complete, and is there enough for a verdict? Hard: events that may not happen even
-// once. Comparison: did the canary get worse than its own past by more than the other zones changed over the same time
-// (difference in differences), by enough to matter, and by more than chance explains? A module is promoted only when
-// every check holds. Missing data fails a data check: it is never counted as 0, nor as good.
+// Three kinds of checks. Data: is there enough, and is it complete? Hard: what may not happen in a zone on trial. Comparison: what did the
+// candidate do otherwise than the module before it, on the same ticks and from the same states? A module is promoted only when every
+// check holds. Missing data fails a data check. What other zones do, and what players did before the swap, is no evidence.
 
-import { dataChecks, gather, incidentsOf } from "./evidence.ts";
-import type { Evidence } from "./evidence.ts";
-import { comparisonChecks } from "./judge-comparisons.ts";
-import { castChecks, loadChecks } from "./judge-play.ts";
-import type { ZoneTick } from "./samples.ts";
-import type { Check, JudgeInput, Thresholds, Verdict } from "./verdict.ts";
+import { zonesText } from "../analysis/measures.ts";
+import { dataChecks } from "./evidence.ts";
+import { guardChecks, hasSlowTicks } from "./guards.ts";
+import { shadowChecks } from "./judge-shadow.ts";
+import type { Check, JudgeInput, Limits, Verdict } from "./verdict.ts";
 
 /** Checks by priority: the first failed one gives the reason and is printed first. */
 const ORDER = ["hard", "comparison", "data"];
 
 /** Judges a finished canary. Never throws; without enough data, the module is not promoted. */
-export function judge(input: JudgeInput, thresholds: Thresholds): Verdict {
-  const evidence = gather(input, thresholds);
-  const checks = [...dataChecks(input, evidence, thresholds), ...hardChecks(input, evidence, thresholds)];
-  if (checks.some(({ id, ok }) => id === "samples" && ok))
-    checks.push(
-      ...loadChecks(evidence, thresholds),
-      ...comparisonChecks(evidence, thresholds),
-      ...castChecks(evidence, thresholds),
-    );
+export function judge(input: JudgeInput, limits: Limits): Verdict {
+  const { zoneIds, during, shadow } = input;
+  const isSlow = zoneIds.some((zoneId) => hasSlowTicks(during, zoneId, limits));
+  return verdictOf([
+    ...ofZones(zoneIds, (zoneId) => dataChecks(input, zoneId, limits)),
+    ...ofZones(zoneIds, (zoneId) => guardChecks(during, zoneId, limits)),
+    ...shadowChecks(shadow, limits, isSlow),
+  ]);
+}
+
+/** Fuel varies with what happens: before the end it has to be so much over its limit, in so many ticks. */
+const EARLY_FUEL_OVER = 1.25;
+const EARLY_FUEL_TICKS = 40;
+
+/**
+ * The verdict before the end of the watch, when it is already beyond doubt: something happened that may not, or the shadow differs. The
+ * tests of time may be looked at as often as one likes. Null while nothing is decided.
+ */
+export function judgeEarly(input: JudgeInput, limits: Limits): Verdict | null {
+  const verdict = judge(input, limits);
+  return verdict.checks.some((check) => !check.ok && isDecided(check)) ? verdict : null;
+}
+
+function isDecided({ id, kind, numbers }: Check): boolean {
+  if (id !== "fuel") return kind !== "data";
+  const { value: ratio, limit, n: ticks } = numbers;
+  return (
+    ratio !== null && limit !== null && ticks !== null && ticks >= EARLY_FUEL_TICKS && ratio > EARLY_FUEL_OVER * limit
+  );
+}
+
+/** The least share of the ticks that the feed has to bring of zones that were promoted. */
+const COVERAGE_ON_MIN = 0.5;
+
+/**
+ * Zones that run a promoted module: what may not happen, and what the shadow says, as long as there is one. `isOver`: the watch is over,
+ * so the feed has to have told of it.
+ */
+export function judgeOn(input: JudgeInput, limits: Limits, isOver: boolean): Verdict {
+  const { zoneIds, during, shadow } = input;
+  const loose = { ...limits, coverageMin: COVERAGE_ON_MIN };
+  const told = (zoneId: number): Check[] => dataChecks(input, zoneId, loose).filter(({ id }) => OF_FEED.has(id));
+  return verdictOf([
+    ...ofZones(zoneIds, (zoneId) => [...guardChecks(during, zoneId, limits), ...(isOver ? told(zoneId) : [])]),
+    ...shadowChecks(shadow, limits).filter((check) => check.ok || isDecided(check)),
+  ]);
+}
+
+const OF_FEED: ReadonlySet<string> = new Set(["samples", "coverage"]);
+
+export function verdictOf(checks: readonly Check[]): Verdict {
   const held = checks.filter(({ ok }) => ok);
   const failed = checks.filter(({ ok }) => !ok).toSorted((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind));
-  return {
-    ...conclusionOf(failed, checks.length),
-    checks: [...failed, ...held],
-    controlZones: evidence.controls.map((zone) => zone.zoneId),
-  };
+  return { ...conclusionOf(failed, checks.length), checks: [...failed, ...held] };
 }
 
 function conclusionOf(failed: readonly Check[], count: number): Pick<Verdict, "promote" | "conclusion" | "reason"> {
   const [first] = failed;
-  if (first === undefined) return { promote: true, conclusion: "passed", reason: `all ${count} checks hold` };
-  if (first.kind !== "data") return { promote: false, conclusion: "failed", reason: first.text };
-  return { promote: false, conclusion: "inconclusive", reason: failed.map(({ text }) => text).join("; ") };
+  if (first === undefined && count > 0)
+    return { promote: true, conclusion: "passed", reason: `all ${count} checks hold` };
+  if (first !== undefined && first.kind !== "data") return { promote: false, conclusion: "failed", reason: first.text };
+  const missing = failed.map(({ text }) => text).join("; ");
+  return { promote: false, conclusion: "inconclusive", reason: missing === "" ? "nothing was measured" : missing };
 }
 
-/**
- * The verdict before the end of the watch, when it is already beyond doubt: a forbidden event happened, or
- * a tick's cost has grown far beyond its limit. Null while neither is so.
- */
-export function judgeEarly(input: JudgeInput, thresholds: Thresholds): Verdict | null {
-  const early = { ...thresholds, ticksMin: EARLY_TICKS_MIN };
-  const evidence = gather(input, early);
-  const isHard = hardChecks(input, evidence, thresholds).some((check) => !check.ok);
-  const isGross = evidence.after.length >= EARLY_TICKS_MIN && hasGrownGrossly(evidence, thresholds);
-  return isHard || isGross ? judge(input, early) : null;
+/** Each zone that fails a check has its line; those that hold share one. */
+function ofZones(zoneIds: readonly number[], checksOf: (zoneId: number) => Check[]): Check[] {
+  const rows = zoneIds.map((zoneId) => checksOf(zoneId).map((check) => ({ zoneId, check })));
+  const count = Math.max(0, ...rows.map((row) => row.length));
+  return Array.from({ length: count }, (_, index) => rows.flatMap((row) => row[index] ?? [])).flatMap((same) => {
+    const bad = same.filter(({ check }) => !check.ok);
+    if (bad.length > 0) return bad.map(({ zoneId, check }) => named(check, zoneIds, [zoneId]));
+    const [first] = same;
+    return first === undefined ? [] : [named(first.check, zoneIds, [first.zoneId])];
+  });
 }
 
-const EARLY_TICKS_MIN = 60;
-/** A check every quarter of a second gives chance more tries, so it must be far less likely, and the effect larger. */
-const EARLY_ALPHA = 0.001;
-/** Medians, because a slow moment of the machine does not change them. */
-const EARLY_CHECKS = new Set(["kernel_ms_median", "fuel_median"]);
-
-function hasGrownGrossly(evidence: Evidence, thresholds: Thresholds): boolean {
-  const gross = {
-    ...thresholds,
-    kernelMedianRatioMax: 2 * thresholds.kernelMedianRatioMax,
-    kernelMedianFloorMs: 5 * thresholds.kernelMedianFloorMs,
-    fuelMedianRatioMax: 2 * thresholds.fuelMedianRatioMax,
-    alpha: EARLY_ALPHA,
-  };
-  return comparisonChecks(evidence, gross).some((check) => EARLY_CHECKS.has(check.id) && !check.ok);
-}
-
-function hardChecks({ zoneId, during }: JudgeInput, { before, after }: Evidence, thresholds: Thresholds): Check[] {
-  const incidents = incidentsOf(during, zoneId, before);
-  const [first] = during.incidentsOf(zoneId);
-  const streak = longestStreak(after);
-  const told = first === undefined ? "by the zone's own count" : `first at tick ${first.tick}: ${first.text}`;
-  return [
-    {
-      id: "incidents",
-      kind: "hard",
-      ok: incidents === 0,
-      text: `traps and recoveries: ${incidents} in ${after.length} ticks, none allowed${incidents === 0 ? "" : `; ${told}`}`,
-      numbers: { incidents, max: 0, ticks: after.length },
-    },
-    {
-      id: "overruns",
-      kind: "hard",
-      ok: streak < thresholds.overrunStreakMax,
-      text:
-        `overruns in a row: ${streak} in ${after.length} ticks (before: ${longestStreak(before)} in ${before.length}), ` +
-        `fewer than ${thresholds.overrunStreakMax}`,
-      numbers: { streak, streak_before: longestStreak(before), limit: thresholds.overrunStreakMax },
-    },
-  ];
-}
-
-function longestStreak(ticks: readonly ZoneTick[]): number {
-  let longest = 0;
-  let current = 0;
-  for (const { overrun } of ticks) {
-    current = overrun === true ? current + 1 : 0;
-    longest = Math.max(longest, current);
-  }
-  return longest;
+function named(check: Check, all: readonly number[], zones: readonly number[]): Check {
+  if (all.length === 1) return check;
+  const rest = check.ok ? `; all ${all.length} zones hold` : "";
+  return { ...check, text: `${zonesText(zones)}: ${check.text}${rest}` };
 }

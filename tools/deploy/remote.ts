@@ -7,6 +7,8 @@
 
 import { hostname, userInfo } from "node:os";
 import { z } from "zod";
+import { DeployGateStatus, DeployHistory } from "../../server/protocol/deploy-record.ts";
+import { ValidationNote } from "../../server/protocol/deploy-validation.ts";
 import { WowsimError } from "../../server/protocol/errors.ts";
 import { sleep } from "../ui/sleep.ts";
 
@@ -41,11 +43,12 @@ const Lost = z.object({
   zones: z.array(z.number()),
 });
 
-/** An older server does not report what a restart lost. */
+/** An older server does not report what a restart lost, nor who may deploy. */
 const Status = z.object({
   modules: z.array(ModuleStatus),
   zones: z.array(ZoneStatus).min(1),
   lost: z.array(Lost).default([]),
+  ...DeployGateStatus.shape,
 });
 
 const Entry = z.object({
@@ -57,9 +60,12 @@ const Entry = z.object({
   label: z.string(),
   reason: z.string(),
   by: z.string(),
+  /** What a validation found. */
+  validation: ValidationNote.optional(),
 });
-const History = z.object({ entries: z.array(Entry), damaged_lines: z.number() });
+const History = z.object({ entries: z.array(Entry), damaged_lines: z.number(), ...DeployHistory.shape });
 
+export type RemoteHistory = z.infer<typeof History>;
 export type RemoteZone = z.infer<typeof ZoneStatus>;
 export type RemoteStatus = z.infer<typeof Status>;
 export type RemoteLost = z.infer<typeof Lost>;
@@ -112,12 +118,18 @@ export class DeployRemote {
     return hash;
   }
 
-  /** Begins to put a module into one zone. Throws WowsimError("swap_refused") with the server's reason. */
-  async beginSwap(hash: string, zoneId: number, leaseMs: number): Promise<void> {
+  /**
+   * Begins to put a module into one zone; `deploy`: for the deploy with this number. Throws WowsimError("swap_refused") with the
+   * server's reason, and "deploy_aborted".
+   */
+  async beginSwap(hash: string, zoneId: number, leaseMs: number, deploy: number | null = null): Promise<void> {
+    const of = deploy === null ? {} : { deploy };
+    const request = { command: "deploy_swap", hash, zone_id: zoneId, lease_ms: leaseMs, by: whoAmI(), ...of };
     try {
-      await this.#control.ask({ command: "deploy_swap", hash, zone_id: zoneId, lease_ms: leaseMs, by: whoAmI() });
+      await this.#control.ask(request);
     } catch (error) {
       if (!(error instanceof WowsimError) || error.code.startsWith("control_")) throw error;
+      if (error.code === "deploy_aborted") throw error;
       throw new WowsimError("swap_refused", `The server refused the swap: ${error.message}`, { cause: error });
     }
   }
@@ -164,7 +176,7 @@ export class DeployRemote {
   }
 
   /** The newest entries of the deploy history, oldest first. */
-  async history(limit: number): Promise<z.infer<typeof History>> {
+  async history(limit: number): Promise<RemoteHistory> {
     return History.parse(await this.#control.ask({ command: "deploy_history", limit }));
   }
 

@@ -4,6 +4,7 @@
 //   window.take(line, performance.now())            // {"component":"zone","message":"Zone tick completed","data":{...}}
 //   window.ticksOf(2)                               // [{ tick: 812, kernelMs: 0.31, castsStarted: 4, ... }, ...]
 //   window.arrival(2)                               // { arrived: 240, expected: 252 }: 12 ticks are missing
+//   window.silenceMsOf(2)                           // 1,150: the zone said nothing for so long, while others did
 //
 // A tick counts once, however often its line comes, and at its own place, however late. A number that a line does not have
 // is missing, not 0. A window is bounded: beyond ticksMax ticks for a zone, the oldest are dropped.
@@ -11,6 +12,7 @@
 import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { difference, measured } from "../analysis/measured.ts";
 import type { Measured } from "../analysis/measured.ts";
+import { Silences } from "./silences.ts";
 
 /** One tick of one zone. Milliseconds are wall time; counts are of this tick alone. */
 export interface ZoneTick {
@@ -23,13 +25,9 @@ export interface ZoneTick {
   kernel: string | null;
   kernelMs: Measured;
   durationMs: Measured;
-  fuelUsed: Measured;
   overrun: boolean | null;
   players: Measured;
-  commands: Measured;
   castsStarted: Measured;
-  castsCompleted: Measured;
-  refused: Measured;
   /** Total of the zone since its start. */
   recoveries: Measured;
 }
@@ -39,13 +37,9 @@ const NEEDED = {
   kernel: "kernel",
   kernelMs: "kernel_ms",
   durationMs: "duration_ms",
-  fuelUsed: "fuel_used",
   overrun: "overrun",
   players: "players",
-  commands: "events_processed",
   castsStarted: "casts_started",
-  castsCompleted: "casts_completed",
-  refused: "refused",
   recoveries: "recoveries",
 } as const satisfies Partial<Record<keyof ZoneTick, string>>;
 
@@ -54,6 +48,14 @@ export interface Incident {
   zoneId: number;
   tick: number;
   text: string;
+}
+
+/** A roll-back that somebody asked for; it says nothing about the module. */
+export interface TakenBack {
+  zoneId: number;
+  /** "": the server was not told. */
+  by: string;
+  reason: string;
 }
 
 export interface Arrival {
@@ -65,6 +67,7 @@ export interface Arrival {
 
 const TICKS_MAX = 20 * 60 * 10;
 const INCIDENTS_MAX = 100;
+const LOST_LINES_MAX = 10_000;
 /** For a server that has not reported its tick rate yet. It only matters for the number of ticks in a silence. */
 const TICK_RATE_HZ = 20;
 /** A zone without a line for this many tick intervals is silent, not late. */
@@ -79,8 +82,14 @@ export class SampleWindow {
   /** At most 100 are kept; `incidentCount` counts all. */
   readonly incidents: Incident[] = [];
   incidentCount = 0;
-  /** Sessions that lost their connection and did not close it themselves. */
-  sessionsLost = 0;
+  /** At most 100 are kept. */
+  readonly takenBack: TakenBack[] = [];
+  /** Sessions that lost their connection and did not close it themselves, by zone; 0: in none. */
+  readonly #lost = new Map<number, number>();
+  readonly #lostLines = new Set<string>();
+  readonly #silences = new Silences();
+  /** Recoveries of a zone as its first tick here counts them. */
+  readonly #recoveriesBefore = new Map<number, number>();
   lines = 0;
   #startMs: number;
   #endMs: number;
@@ -97,10 +106,38 @@ export class SampleWindow {
     this.observedUntil(atMs);
     if (line.component === "zone") this.#takeZoneLine(line, atMs);
     else if (line.component === "game_loop") this.#takeRate(measured(line.data["tick_rate_hz"]));
-    else if (line.component === "deploy" && line.message === "Module rolled back")
-      this.#incident(line, "module rolled back");
+    else if (line.component === "deploy" && line.message === "Module rolled back") this.#takeRollback(line);
     else if (line.component === "game_server" && line.message === "Client disconnected" && isLoss(line.data["reason"]))
-      this.sessionsLost++;
+      this.#takeLoss(line);
+    const isTick = line.component === "zone" && line.message === "Zone tick completed";
+    this.#silences.heard(line.timestamp, isTick ? measured(line.data["zone_id"]) : null);
+  }
+
+  get sessionsLost(): number {
+    return [...this.#lost.values()].reduce((total, lost) => total + lost, 0);
+  }
+
+  sessionsLostIn(zoneId: number): number {
+    return this.#lost.get(zoneId) ?? 0;
+  }
+
+  /** The longest time that a zone was silent while others spoke, since its first tick here. */
+  silenceMsOf(zoneId: number): number {
+    return this.#silences.longestMs(zoneId);
+  }
+
+  /** Traps, recoveries and roll-backs of a zone: those told as events, or those that its ticks count. */
+  incidentCountOf(zoneId: number): number {
+    const before = this.#recoveriesBefore.get(zoneId) ?? null;
+    const after = this.ticksOf(zoneId).at(-1)?.recoveries ?? null;
+    // A zone that began anew counts from 0 again.
+    const counted = before === null || after === null || before === after ? 0 : Math.max(1, after - before);
+    return Math.max(this.incidentsOf(zoneId).length, counted);
+  }
+
+  /** How long a tick is meant to take. */
+  get tickMs(): number {
+    return this.#tickMs;
   }
 
   /** Records that no further line came up to this time. */
@@ -140,8 +177,9 @@ export class SampleWindow {
     return this.#lacking.get(zoneId) ?? {};
   }
 
-  /** Drops the ticks but keeps their incidents; the window begins with the next line. */
+  /** Drops the ticks, and silences that are over, but keeps their incidents; the window begins with the next line. */
   dropTicks(): void {
+    this.#silences.forget();
     this.#zones.clear();
     this.#gone.clear();
     this.#lacking.clear();
@@ -159,6 +197,8 @@ export class SampleWindow {
 
   #takeZoneLine(line: TelemetryLine, atMs: number): void {
     if (line.message === "Zone tick completed") this.#takeTick(zoneTickOf(line, atMs));
+    else if (line.message === "Zone worker lost")
+      this.#incident(line, `its worker was lost: ${text(line.data["how"])}`);
     else if (line.message === "Zone tick exception") this.#incident(line, `exception: ${text(line.data["error"])}`);
     else if (line.message === "Zone recovered")
       this.#incident(line, `recovered by ${text(line.data["rung"])}: ${text(line.data["error"])}`);
@@ -171,6 +211,8 @@ export class SampleWindow {
     const ticks = this.#zones.get(tick.zoneId) ?? [];
     this.#zones.set(tick.zoneId, ticks);
     this.#names.set(tick.zoneId, tick.zoneName);
+    if (tick.recoveries !== null && !this.#recoveriesBefore.has(tick.zoneId))
+      this.#recoveriesBefore.set(tick.zoneId, tick.recoveries);
     const before = ticks.findLastIndex((each) => each.tick <= tick.tick);
     if (ticks[before]?.tick === tick.tick) return;
     ticks.splice(before + 1, 0, tick);
@@ -195,6 +237,23 @@ export class SampleWindow {
       if (tick[key as keyof typeof NEEDED] === null) lacking[name] = (lacking[name] ?? 0) + 1;
     }
     this.#lacking.set(tick.zoneId, lacking);
+  }
+
+  /** A line that came twice counts once. */
+  #takeLoss({ timestamp, data }: TelemetryLine): void {
+    const line = `${timestamp} ${text(data["session_id"])}`;
+    if (this.#lostLines.has(line)) return;
+    if (this.#lostLines.size < LOST_LINES_MAX) this.#lostLines.add(line);
+    const zoneId = measured(data["zone_id"]) ?? NOWHERE;
+    this.#lost.set(zoneId, (this.#lost.get(zoneId) ?? 0) + 1);
+  }
+
+  /** The server names who asked for a roll-back; one that a zone or a lease made names nobody. */
+  #takeRollback(line: TelemetryLine): void {
+    const { by, reason, zone_id } = line.data;
+    if (typeof by !== "string") this.#incident(line, `rolled back: ${text(reason)}`);
+    else if (this.takenBack.length < INCIDENTS_MAX)
+      this.takenBack.push({ zoneId: measured(zone_id) ?? NOWHERE, by, reason: text(reason) });
   }
 
   #incident(line: TelemetryLine, description: string): void {
@@ -230,13 +289,9 @@ export function zoneTickOf({ data }: TelemetryLine, atMs: number): ZoneTick | nu
     kernel: typeof data["kernel"] === "string" ? data["kernel"] : null,
     kernelMs: measured(data["kernel_ms"]),
     durationMs: measured(data["duration_ms"]),
-    fuelUsed: measured(data["fuel_used"]),
     overrun: typeof data["overrun"] === "boolean" ? data["overrun"] : null,
     players: measured(data["players"]),
-    commands: measured(data["events_processed"]),
     castsStarted: measured(data["casts_started"]),
-    castsCompleted: measured(data["casts_completed"]),
-    refused: measured(data["refused"]),
     recoveries: measured(data["recoveries"]),
   };
 }

@@ -1,68 +1,106 @@
-// The judge's input, thresholds and result.
+// The judge's input, limits and result.
 
+import type { DeployPolicy } from "../../server/protocol/deploy-policy.ts";
+import type { ShadowReport, TimeBlock } from "../../server/protocol/shadow.ts";
 import type { Measured } from "../analysis/measured.ts";
 import type { SampleWindow } from "./samples.ts";
 
-export interface Thresholds {
-  /** The ticks that each zone needs in each window. */
-  ticksMin: number;
-  /** The least share of a window's ticks that must have arrived over the feed. */
+export interface Limits {
+  /** Ticks of each canary zone that are watched. */
+  ticks: number;
+  /** Shares of these ticks: that arrived over the feed, that the shadow compared, and that had players. */
   coverageMin: number;
+  comparedMin: number;
+  peopledMin: number;
+  /** Casts started in each canary zone. */
+  castsMin: number;
+  /** A zone where nobody plays is judged too. */
+  isIdleAllowed: boolean;
   /** This many overruns in a row fail the module. */
   overrunStreakMax: number;
-  /** Net ratios above these fail the module, if p is below alpha and the rise is at least the floor. */
-  kernelMedianRatioMax: number;
-  kernelMedianFloorMs: number;
-  kernelP99RatioMax: number;
-  kernelP99FloorMs: number;
-  fuelMedianRatioMax: number;
-  alpha: number;
-  /** Casts started in each window; 0 also judges a zone where nobody casts. */
-  castsMin: number;
-  /** The least share of the earlier completion rate, and of the earlier starts per player and tick, that must be kept. */
-  castCompletionKeptMin: number;
-  castStartsKeptMin: number;
-  /** The largest allowed rise of refused commands, as a share of commands. */
-  refusedShareRiseMax: number;
-  /** The largest allowed net change of the canary zone's players; beyond it the windows can not be compared. */
-  playersRatioMax: number;
+  /** Shares of a zone's ticks: that took longer than their interval; whose kernel took longer than half of it. */
+  overrunShareMax: number;
+  slowShareMax: number;
+  /** A share of such slow ticks above this is no proof: a busy machine has it too. It makes the shadow's slowest ticks weigh more. */
+  slowShareSuspect: number;
+  /** Fewer such ticks than this fail nothing. */
+  slowTicksFloor: number;
+  /** Sessions lost for each player and minute, and how many at least. */
+  lostPerPlayerMinuteMax: number;
+  lostFloor: number;
+  /** A zone that is silent for this long while the feed speaks, in milliseconds. */
+  silenceMsMax: number;
+  /** The candidate's fuel over its shadow's. */
+  fuelRatioMax: number;
+  /** The same for the time of ten ticks, and by how much a tick at least. */
+  timeRatioMax: number;
+  timeFloorMs: number;
+  /** The same for the slowest of fifty ticks. */
+  slowestRatioMax: number;
+  slowestFloorMs: number;
+  /** How often a harmless module may fail by chance in the tests of time together. */
+  errorRate: number;
 }
 
-export const DEFAULT_THRESHOLDS: Thresholds = {
-  ticksMin: 100,
-  coverageMin: 0.9,
-  overrunStreakMax: 5,
-  kernelMedianRatioMax: 1.25,
-  kernelMedianFloorMs: 0.1,
-  kernelP99RatioMax: 1.5,
-  kernelP99FloorMs: 1,
-  fuelMedianRatioMax: 1.5,
-  alpha: 0.01,
-  castsMin: 30,
-  castCompletionKeptMin: 0.1,
-  castStartsKeptMin: 0.05,
-  refusedShareRiseMax: 0.3,
-  playersRatioMax: 1.5,
-};
+/** A module that runs beside another one in one thread seems up to 1.06 times as slow as it is. */
+const TIME_RATIO_MAX_LEAST = 1.15;
+
+export function limitsOf(policy: DeployPolicy, ticks: number, isIdleAllowed: boolean): Limits {
+  const { limits, canary } = policy;
+  return {
+    ticks,
+    coverageMin: 0.9,
+    comparedMin: 0.9,
+    peopledMin: 0.8,
+    castsMin: 10,
+    isIdleAllowed,
+    overrunStreakMax: 5,
+    overrunShareMax: 0.05,
+    slowShareMax: 0.05,
+    slowShareSuspect: 0.01,
+    slowTicksFloor: 5,
+    lostPerPlayerMinuteMax: 0.05,
+    lostFloor: 3,
+    silenceMsMax: 1_000,
+    fuelRatioMax: limits.fuelRatioMax,
+    timeRatioMax: Math.max(limits.timeRatioMax, TIME_RATIO_MAX_LEAST),
+    timeFloorMs: 0.005,
+    slowestRatioMax: 1.5,
+    slowestFloorMs: 1,
+    errorRate: canary.errorRate,
+  };
+}
+
+/** What the shadow of the canary zones said. */
+export interface ShadowEvidence {
+  /** The newest; null: there is none, as `problem` says. */
+  report: ShadowReport | null;
+  problem: string | null;
+  /** All since the begin, in their order. */
+  blocks: readonly TimeBlock[];
+  /** Blocks that came and went between two looks. */
+  blocksMissed: number;
+}
 
 export interface JudgeInput {
-  zoneId: number;
-  /** Content hash that the canary zone should run. */
+  /** The zones on trial. */
+  zoneIds: readonly number[];
+  /** Content hash that they should run. */
   candidate: string;
-  /** All zones of the server, also those without telemetry. */
-  zones: readonly number[];
-  baseline: SampleWindow;
+  /** What they told since the swap. */
   during: SampleWindow;
+  shadow: ShadowEvidence;
 }
 
 export interface Check {
   id: string;
+  /** Data: what is needed for a verdict. Hard: what may not happen. Comparison: with the shadow, on the same ticks. */
   kind: "data" | "hard" | "comparison";
   ok: boolean;
-  /** One line for people: measurement, limit, sample count, and the floor or the probability if that decided. */
+  /** One line for people: measurement, limit, sample count, and the floor if that decided. */
   text: string;
-  /** Null: not measured. */
-  numbers: Record<string, Measured>;
+  /** What was compared with which limit, and the number of samples. Null: not measured, or there is none. */
+  numbers: { value: Measured; limit: Measured; n: Measured } & Record<string, Measured>;
 }
 
 export interface Verdict {
@@ -73,6 +111,7 @@ export interface Verdict {
   reason: string;
   /** Failed checks first; among them, those against the module before missing data. */
   checks: Check[];
-  /** Control zones that were used; none: the canary was compared with its own past only. */
-  controlZones: number[];
 }
+
+/** What the module did is not what its shadow would have done: its state is to be undone. */
+export const UNDONE_CHECKS: ReadonlySet<string> = new Set(["behaviour", "mismatched"]);

@@ -1,108 +1,35 @@
-// The waiting stages of a canary: its baseline, its watch, and the proof afterwards that every zone runs the right module.
-// All three read only the telemetry feed, and stop with an error when it falls silent.
+// The watch over zones on trial: the feed a few times in each quarter of a second, so that a guard acts at once, and beside it the shadow.
+// It ends when the verdict is beyond doubt, or when the zones have run their ticks and the shadow has seen them too.
 
-import { WowsimError } from "../../server/protocol/errors.ts";
-import { known, quantile, sum } from "../analysis/measured.ts";
+import { quantile, sum } from "../analysis/measured.ts";
 import type { Measured } from "../analysis/measured.ts";
-import { FeedWindow } from "./feed-window.ts";
-import { judge, judgeEarly } from "./judge.ts";
-import type { JudgeInput, Thresholds, Verdict } from "./verdict.ts";
-import { SampleWindow } from "./samples.ts";
-import type { ZoneTick } from "./samples.ts";
+import { zonesText } from "../analysis/measures.ts";
+import { WowsimError } from "../../server/protocol/errors.ts";
 import { sleep } from "../ui/sleep.ts";
-import { at } from "../../server/protocol/assert.ts";
+import { comparedLeast, ticksRun } from "./evidence.ts";
+import type { FeedWindow } from "./feed-window.ts";
+import { judge, judgeEarly } from "./judge.ts";
+import { timeBlocksLeast } from "./judge-shadow.ts";
+import type { SampleWindow, ZoneTick } from "./samples.ts";
+import { seriesOf, shadowSeriesOf } from "./series.ts";
+import type { ShadowRun } from "./shadow-run.ts";
+import type { JudgeInput, Limits, ShadowEvidence, Verdict } from "./verdict.ts";
 
-interface Waiting {
+export interface Waiting {
   signal: AbortSignal;
+  /** Throws when the deploy does not go on: somebody aborted it. */
+  assertGoesOn(): void;
   progress?(share: number, text: string): void;
 }
 
-const POLL_MS = 250;
-const BASELINE_MS_MAX = 60_000;
-const BASELINE_RETRIES = 2;
-/** How long other zones may lag behind the canary zone: a zone without telemetry does not prove that it is unchanged. */
-const LAGGARDS_MS_MAX = 3_000;
-/** How long the zone's players may take to cast often enough for a verdict. */
-const CASTS_MS_MAX = 20_000;
-const FEED_SILENT_MS_MAX = 3_000;
-/** The engine compiles a new module while it runs: its first second is not typical of those after. */
-const SETTLE_TICKS = 20;
-const CONFIRM_TICKS = 10;
-const CONFIRM_MS_MAX = 10_000;
-
-export interface Baseline {
-  zoneId: number;
-  samples: SampleWindow;
-  text: string;
-  data: Record<string, unknown>;
+export interface Trial {
+  zoneIds: readonly number[];
+  candidate: string;
+  limits: Limits;
+  /** Null: there is none, and `noShadow` says why. */
+  shadow: ShadowRun | null;
+  noShadow?: string;
 }
-
-/**
- * Fills the window with at least `ticksMin` ticks of every zone and `castsMin` casts in the canary zone. If no zone is given, it
- * picks, of the zones with players, the one with the fewest. Throws WowsimError when the feed does not bring enough.
- */
-export async function collectBaseline(
-  window: FeedWindow,
-  zoneIds: readonly number[],
-  wanted: number | undefined,
-  thresholds: Thresholds,
-  waiting: Waiting,
-  triesLeft = BASELINE_RETRIES,
-): Promise<Baseline> {
-  const startedMs = performance.now();
-  const zoneId = await collectTicks(window, zoneIds, wanted, thresholds, waiting);
-  const { castsMin } = thresholds;
-  const castsStartedMs = performance.now();
-  for (let casts = castsOf(window, zoneId); casts < castsMin; casts = castsOf(window, zoneId)) {
-    if (performance.now() - castsStartedMs > CASTS_MS_MAX) throw tooFewCasts(zoneId, casts, castsMin);
-    assertSpeaking(window, performance.now() - startedMs);
-    waiting.progress?.(casts / castsMin, `baseline: ${casts} of ${castsMin} casts in zone ${zoneId}`);
-    await sleep(POLL_MS, waiting.signal);
-  }
-  // Nothing is swapped yet, so a baseline with gaps (this machine stood still) is taken again.
-  if (hasHoles(window, zoneIds, thresholds) && triesLeft > 0) {
-    window.restart();
-    return await collectBaseline(window, zoneIds, zoneId, thresholds, waiting, triesLeft - 1);
-  }
-  const samples = window.restart();
-  const text = zoneIds
-    .map((id) => `${id === zoneId ? "canary " : ""}zone ${id}: ${describeTicks(samples.ticksOf(id))}`)
-    .join("; ");
-  return { zoneId, samples, text, data: { zone_id: zoneId, ticks: samples.ticksOf(zoneId).length } };
-}
-
-function hasHoles(window: FeedWindow, zoneIds: readonly number[], { coverageMin }: Thresholds): boolean {
-  const { samples } = window;
-  return zoneIds.map((id) => samples.arrival(id)).some(({ arrived, expected }) => arrived < coverageMin * expected);
-}
-
-/** Waits for the ticks; returns the canary zone. */
-async function collectTicks(
-  window: FeedWindow,
-  zoneIds: readonly number[],
-  wanted: number | undefined,
-  { ticksMin }: Thresholds,
-  waiting: Waiting,
-): Promise<number> {
-  const startedMs = performance.now();
-  let enoughSinceMs: number | null = null;
-  for (;;) {
-    const have = zoneIds.map((id) => window.samples.ticksOf(id).length);
-    const ofCanary = wanted === undefined ? Math.max(...have) : window.samples.ticksOf(wanted).length;
-    if (have.every((ticks) => ticks >= ticksMin)) break;
-    if (ofCanary >= ticksMin) enoughSinceMs ??= performance.now();
-    if (enoughSinceMs !== null && performance.now() - enoughSinceMs > LAGGARDS_MS_MAX)
-      throw laggards(zoneIds, have, ticksMin);
-    assertSpeaking(window, performance.now() - startedMs);
-    const least = Math.min(...have);
-    waiting.progress?.(least / ticksMin, `baseline: ${least} of ${ticksMin} ticks a zone`);
-    await sleep(POLL_MS, waiting.signal);
-  }
-  return wanted ?? quietestPlayedZone(window.samples, ticksMin);
-}
-
-const castsOf = (window: FeedWindow, zoneId: number): number =>
-  sum(known(window.samples.ticksOf(zoneId).map((tick) => tick.castsStarted))) ?? 0;
 
 export interface Watched {
   verdict: Verdict;
@@ -112,94 +39,132 @@ export interface Watched {
   data: Record<string, unknown>;
 }
 
-/** Watches until the time is over or the verdict is beyond doubt. Throws WowsimError when the feed falls silent. */
-export async function watchCanary(
-  window: FeedWindow,
-  canary: Omit<JudgeInput, "during"> & { durationMs: number; thresholds: Thresholds },
-  waiting: Waiting,
-): Promise<Watched> {
-  const { thresholds, durationMs, zoneId } = canary;
+const POLL_MS = 100;
+const SHADOW_POLL_MS = 500;
+export const FEED_SILENT_MS_MAX = 3_000;
+/** The engine compiles a new module while it runs: its first second is not typical of those after. */
+const SETTLE_TICKS = 20;
+/** A zone whose game time is dilated needs longer for its ticks. */
+const PATIENCE = 2;
+const PATIENCE_MS_LEAST = 10_000;
+/** The shadow reads a journal that is written a little later. One that yields to the players gets twice as long again as the watch. */
+export const CATCH_UP_MS_MAX = 10_000;
+const CATCH_UP_SHARE = 2;
+
+const NO_SHADOW: ShadowEvidence = { report: null, problem: "there is none", blocks: [], blocksMissed: 0 };
+
+/** Throws WowsimError when the feed falls silent, what the control channel throws, and the signal's reason. */
+export async function watchTrial(window: FeedWindow, trial: Trial, waiting: Waiting): Promise<Watched> {
+  const { limits, zoneIds } = trial;
+  await settle(window, trial, waiting);
+  const looks = new Looks(trial.shadow);
   const startedMs = performance.now();
-  await settle(window, canary, waiting);
+  let ranSinceMs: number | null = null;
   for (;;) {
+    looks.assertWell();
+    looks.begin();
+    assertNotTakenBack(window, zoneIds);
+    const input = inputOf(window, trial);
+    const { during } = input;
     const elapsedMs = performance.now() - startedMs;
-    const during = window.samples;
-    const beyondDoubt = judgeEarly({ ...canary, during }, thresholds);
-    if (beyondDoubt !== null || elapsedMs >= durationMs) {
-      const early = beyondDoubt !== null;
-      const verdict = beyondDoubt ?? judge({ ...canary, during }, thresholds);
-      const ticks = during.ticksOf(zoneId);
-      const seconds = (elapsedMs / 1_000).toFixed(1);
-      const text = `${seconds} s, ${describeTicks(ticks)}${early ? ": beyond doubt, not waiting for the rest" : ""}`;
-      return { verdict, early, text, data: { elapsed_ms: Math.round(elapsedMs), ticks: ticks.length, early } };
+    const ran = Math.min(...zoneIds.map((id) => ticksRun(during.ticksOf(id))));
+    const isRun = ran >= limits.ticks || elapsedMs > PATIENCE * limits.ticks * during.tickMs + PATIENCE_MS_LEAST;
+    if (isRun) ranSinceMs ??= performance.now();
+    const waitedMs = ranSinceMs === null ? 0 : performance.now() - ranSinceMs;
+    const isOver =
+      isRun && (isSeen(trial, input) || waitedMs > CATCH_UP_MS_MAX + CATCH_UP_SHARE * limits.ticks * during.tickMs);
+    const beyondDoubt = judgeEarly(input, limits);
+    if (beyondDoubt !== null || isOver) {
+      const early = beyondDoubt !== null && !isOver;
+      return watched(input, beyondDoubt ?? judge(input, limits), early, elapsedMs);
     }
     if (window.silentMs > FEED_SILENT_MS_MAX) throw silence(window);
-    waiting.progress?.(
-      elapsedMs / durationMs,
-      `watching zone ${zoneId}: ${Math.ceil((durationMs - elapsedMs) / 1_000)} s left, ${describeTicks(during.ticksOf(zoneId))}`,
-    );
+    waiting.assertGoesOn();
+    const waits = isRun ? "; the shadow catches up" : `, ${Math.max(0, limits.ticks - ran)} ticks left`;
+    waiting.progress?.(Math.min(1, ran / limits.ticks), `watching ${zonesText(zoneIds)}${waits}`);
     await listen(waiting);
   }
 }
 
+export function inputOf(window: FeedWindow, { zoneIds, candidate, shadow, noShadow }: Trial): JudgeInput {
+  const evidence = shadow?.evidence ?? { ...NO_SHADOW, problem: noShadow ?? NO_SHADOW.problem };
+  return { zoneIds, candidate, during: window.samples, shadow: evidence };
+}
+
+function watched(input: JudgeInput, verdict: Verdict, early: boolean, elapsedMs: number): Watched {
+  const { zoneIds, during, shadow } = input;
+  const seconds = (elapsedMs / 1_000).toFixed(1);
+  const told = zoneIds.map((id) => `${zoneIds.length > 1 ? `zone ${id}: ` : ""}${describeTicks(during.ticksOf(id))}`);
+  const text = `${seconds} s, ${told.join("; ")}${early ? ": beyond doubt, not waiting for the rest" : ""}`;
+  const ticks = zoneIds.reduce((total, id) => total + during.ticksOf(id).length, 0);
+  const series = [
+    ...zoneIds.map((id) => seriesOf(id, during.ticksOf(id))),
+    ...(shadow.blocks.length > 0 ? [shadowSeriesOf(shadow.blocks, during.tickMs)] : []),
+  ];
+  return { verdict, early, text, data: { elapsed_ms: Math.round(elapsedMs), ticks, early, series } };
+}
+
+/** Looks at the shadow in the background: a server that answers late does not hold up the guards. */
+export class Looks {
+  readonly #shadow: ShadowRun | null;
+  #isLooking = false;
+  #lastMs = -Infinity;
+  #error: unknown = null;
+
+  constructor(shadow: ShadowRun | null) {
+    this.#shadow = shadow;
+  }
+
+  /** Throws what the last look threw. */
+  assertWell(): void {
+    if (this.#error !== null) throw this.#error;
+  }
+
+  begin(): void {
+    const nowMs = performance.now();
+    if (this.#shadow === null || this.#isLooking || nowMs - this.#lastMs < SHADOW_POLL_MS) return;
+    this.#isLooking = true;
+    this.#lastMs = nowMs;
+    this.#shadow
+      .look()
+      .catch((error: unknown) => (this.#error = error))
+      .finally(() => (this.#isLooking = false));
+  }
+}
+
+/** The shadow has looked at all ticks that are watched, compared enough of them, and timed enough; or it will look at no more. */
+function isSeen({ shadow: run, limits }: Trial, { zoneIds, during, shadow }: JudgeInput): boolean {
+  if (run === null || run.isOver) return true;
+  const { report } = shadow;
+  if (report === null || shadow.blocks.length < timeBlocksLeast(report, limits)) return false;
+  return zoneIds.every((id) => {
+    const zone = report.shadow.zones.find(({ zone_id: other }) => other === id);
+    const ticks = during.ticksOf(id);
+    if (zone === undefined || zone.compared < comparedLeast(ticksRun(ticks), limits)) return false;
+    return zone.to_tick >= (ticks[0]?.tick ?? 0) + limits.ticks - 1;
+  });
+}
+
 /** Waits for more lines; if this process stood still meanwhile, until the lines of that time are read. */
-async function listen({ signal }: Waiting): Promise<void> {
+export async function listen({ signal }: Pick<Waiting, "signal">): Promise<void> {
   const sinceMs = performance.now();
   await sleep(POLL_MS, signal);
-  if (performance.now() - sinceMs > 2 * POLL_MS) await sleep(POLL_MS, signal);
+  if (performance.now() - sinceMs > 3 * POLL_MS) await sleep(POLL_MS, signal);
 }
 
 /** Waits until the candidate's first ticks are over, unless an incident happens in them. */
-async function settle(window: FeedWindow, canary: Omit<JudgeInput, "during">, waiting: Waiting): Promise<void> {
-  const { candidate, zoneId } = canary;
+async function settle(window: FeedWindow, { candidate, zoneIds }: Trial, waiting: Waiting): Promise<void> {
   const endMs = performance.now() + FEED_SILENT_MS_MAX;
-  while (window.samples.incidentsOf(zoneId).length === 0) {
-    const byCandidate = window.samples.ticksOf(zoneId).filter((tick) => tick.kernel === candidate).length;
-    if (byCandidate >= SETTLE_TICKS) break;
-    if (performance.now() > endMs) break;
-    await sleep(POLL_MS, waiting.signal);
+  const isSettled = (samples: SampleWindow, id: number): boolean =>
+    samples.ticksOf(id).filter((tick) => tick.kernel === candidate).length >= SETTLE_TICKS;
+  while (zoneIds.every((id) => window.samples.incidentCountOf(id) === 0) && performance.now() < endMs) {
+    const { samples } = window;
+    assertNotTakenBack(window, zoneIds);
+    if (zoneIds.every((id) => isSettled(samples, id))) break;
+    waiting.assertGoesOn();
+    await listen(waiting);
   }
   window.samples.dropTicks();
-}
-
-/** Waits until each zone's ticks come from the right module. Never throws: the result says what is wrong. */
-export async function confirmRunning(
-  window: FeedWindow,
-  expected: ReadonlyMap<number, string>,
-): Promise<{ ok: boolean; text: string; data: Record<string, unknown> }> {
-  const endMs = performance.now() + CONFIRM_MS_MAX;
-  const never = new AbortController().signal;
-  let wrong = [...expected];
-  while (wrong.length > 0 && performance.now() < endMs) {
-    await sleep(POLL_MS, never);
-    wrong = [...expected].filter(([id, hash]) => {
-      const last = window.samples.ticksOf(id).slice(-CONFIRM_TICKS);
-      return last.length < CONFIRM_TICKS || last.some((tick) => tick.kernel !== hash);
-    });
-  }
-  const shown = [...expected].map(
-    ([id]) => `zone ${id} runs ${window.samples.ticksOf(id).at(-1)?.kernel ?? "nothing"}`,
-  );
-  const problem = wrong.map(([id, hash]) => `zone ${id} should run ${hash}`).join("; ");
-  return {
-    ok: wrong.length === 0,
-    text: `${shown.join(", ")}, by their own ticks${problem === "" ? "" : `, but ${problem}`}`,
-    data: {
-      zones: Object.fromEntries([...expected.keys()].map((id) => [id, window.samples.ticksOf(id).at(-1)?.kernel])),
-    },
-  };
-}
-
-/** The zone with the fewest players, but at least one, so that few are affected; the first zone if nobody plays. */
-function quietestPlayedZone(samples: SampleWindow, ticksMin: number): number {
-  const zones = samples
-    .zoneIds()
-    .filter((id) => samples.ticksOf(id).length >= ticksMin)
-    .map((id) => ({ id, players: sum(known(samples.ticksOf(id).map((tick) => tick.players))) ?? 0 }))
-    .toSorted((a, b) => a.players - b.players || a.id - b.id);
-  const chosen = zones.find((zone) => zone.players > 0) ?? zones[0];
-  if (chosen) return chosen.id;
-  throw new WowsimError("no_zone", "No zone ticks; see wowsim health.");
 }
 
 const ms = (value: Measured): string => (value === null ? "unknown" : `${value.toFixed(2)} ms`);
@@ -215,35 +180,18 @@ export function describeTicks(ticks: readonly ZoneTick[]): string {
   );
 }
 
-function laggards(zoneIds: readonly number[], have: readonly number[], ticksMin: number): WowsimError {
-  const missing = zoneIds
-    .map((id, index) => ({ id, ticks: at(have, index) }))
-    .filter(({ ticks }) => ticks < ticksMin)
-    .map(({ id, ticks }) => `zone ${id} brought ${ticks} of ${ticksMin} ticks`);
-  return new WowsimError(
-    "no_baseline",
-    `Too little to compare with: ${missing.join(", ")}. Nothing was swapped; see wowsim health.`,
-  );
+/** Throws WowsimError("taken_back"): somebody else rolled the module back, which is no verdict on it. */
+export function assertNotTakenBack({ samples }: FeedWindow, zoneIds: readonly number[]): void {
+  const found = samples.takenBack.filter(({ zoneId }) => zoneIds.includes(zoneId));
+  const [first] = found;
+  if (first === undefined) return;
+  const { by, reason } = first;
+  const where = zonesText([...new Set(found.map(({ zoneId }) => zoneId))]);
+  const who = by === "" ? "somebody who gave no name" : by;
+  throw new WowsimError("taken_back", `${who} rolled ${where} back (${reason}); the module was not judged`);
 }
 
-function assertSpeaking(window: FeedWindow, waitedMs: number): void {
-  if (window.silentMs > FEED_SILENT_MS_MAX) throw silence(window);
-  if (waitedMs > BASELINE_MS_MAX)
-    throw new WowsimError(
-      "no_baseline",
-      `Too few zone ticks arrived in ${BASELINE_MS_MAX / 1_000} s; is the feed lossy?`,
-    );
-}
-
-function tooFewCasts(zoneId: number, casts: number, castsMin: number): WowsimError {
-  return new WowsimError(
-    "no_casts",
-    `Zone ${zoneId} saw ${casts} casts in the baseline; it takes ${castsMin} to tell whether a module breaks them. ` +
-      "Let players play there (wowsim spawn-clients), choose another --canary-zone, or waive it with --allow-idle.",
-  );
-}
-
-function silence(window: FeedWindow): WowsimError {
+export function silence(window: FeedWindow): WowsimError {
   const seconds = (window.silentMs / 1_000).toFixed(1);
   return new WowsimError(
     "feed_silent",

@@ -2,8 +2,8 @@
 //
 // Compared are the ticks right before and after the change of the kernel hash in the same zone, and the zones that kept
 // their kernel over the same time. Fuel counts work exactly: a rise of a sixth beyond that of the load (entities and
-// commands) and of the other zones is certain. Kernel time alone is noisy and counts less. The canary judge's test
-// (deploy/statistics.ts) excludes chance. The other sign is exceptions that began with the new kernel.
+// commands) and of the other zones is certain. Kernel time alone is noisy and counts less. A test over blocks of
+// ticks (statistics.ts) excludes chance. The other sign is exceptions that began with the new kernel.
 
 import { known, median, measured, ratio, sum } from "../measured.ts";
 import type { Measured } from "../measured.ts";
