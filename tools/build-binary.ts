@@ -15,7 +15,9 @@ const ROOT = join(import.meta.dir, "..");
 /** The command first: it is the entry point. The others are the server's threads, which server/main/workers.ts finds. */
 const ENTRIES = [
   "server/wowsim.ts",
-  ...["zone", "recorder", "feed", "check"].map((name) => `server/${name}-worker.ts`),
+  ...["zone", "recorder", "journal", "feed", "check", "validate", "module-validation", "shadow"].map(
+    (name) => `server/${name}-worker.ts`,
+  ),
 ];
 
 interface Flags {
@@ -39,6 +41,8 @@ async function build({ out, target }: Flags): Promise<void> {
   try {
     await Bun.build({
       entrypoints: ENTRIES,
+      // Where workers are looked for; without it Bun may choose the folder above, depending on what they share.
+      root: join(ROOT, "server"),
       plugins: [bundleTerminalKit],
       // Code that several threads share is included once.
       splitting: true,

@@ -6,6 +6,7 @@ import { version } from "../package.json";
 import { printableLines } from "../server/protocol/printable.ts";
 import * as benchmark from "./commands/benchmark.ts";
 import * as buildKernel from "./commands/build-kernel.ts";
+import * as candidates from "./commands/candidates.ts";
 import * as completion from "./commands/completion.ts";
 import * as dashboard from "./commands/dashboard.ts";
 import * as demo from "./commands/demo.ts";
@@ -15,13 +16,16 @@ import * as doctor from "./commands/doctor.ts";
 import * as health from "./commands/health.ts";
 import * as injectFault from "./commands/inject-fault.ts";
 import * as parseLogs from "./commands/parse-logs.ts";
+import * as replay from "./commands/replay.ts";
 import * as scenario from "./commands/scenario.ts";
 import * as serve from "./commands/serve.ts";
 import * as spawnClients from "./commands/spawn-clients.ts";
+import * as store from "./commands/store.ts";
+import * as validate from "./commands/validate.ts";
 import * as wizard from "./commands/wizard.ts";
 import { exitCodes, finishHelp, usageProblem } from "./ui/help.ts";
 import { fitting, complaint, errorLine, EXIT, wantsJson } from "./ui/output.ts";
-import type { StartServer } from "../server/protocol/server-options.ts";
+import type { ServerProgram } from "../server/protocol/server-options.ts";
 
 /** One subcommand for each file, in the order of the help. */
 const COMMANDS = [
@@ -34,8 +38,12 @@ const COMMANDS = [
   health,
   diagnose,
   parseLogs,
+  replay,
+  validate,
   deploy,
   buildKernel,
+  candidates,
+  store,
   scenario,
   benchmark,
   doctor,
@@ -44,13 +52,15 @@ const COMMANDS = [
 
 const outputError = (text: string, write: (text: string) => void): void => write(printableLines(complaint(text)));
 
-/** `startServer` is what `wowsim serve` runs; it is only loaded when needed, so that help is instant. */
-export function buildProgram(startServer: StartServer): Command {
+/** `server` is what `wowsim serve` runs; it is only loaded when needed, so that help is instant. */
+export function buildProgram(server: ServerProgram): Command {
   const program = new Command("wowsim")
     .description(
       "A flight simulator for game-server reliability: a real 20 Hz zone server that breaks, is diagnosed, mended and hotfixed under live players.",
     )
     .version(version)
+    // Without this, `deploy` would take the flags behind `deploy undo` that it has too.
+    .enablePositionalOptions()
     .addHelpText(
       "after",
       `${exitCodes({
@@ -59,6 +69,10 @@ export function buildProgram(startServer: StartServer): Command {
         2: "critical",
         3: "no server answers",
         4: "nothing to look at: no such file, no telemetry in it, or no tick",
+        5: "inconclusive: too little was seen to say",
+        70: "the server crashed",
+        74: "the server stopped because of its disk",
+        75: "the server hung",
         130: "interrupted",
       })}\n\nStart with: wowsim demo`,
     )
@@ -73,7 +87,7 @@ export function buildProgram(startServer: StartServer): Command {
       if (wantsJson()) errorLine("usage", usageProblem(program, error));
       process.exit(EXIT.usage);
     });
-  for (const command of COMMANDS) command.register(program, startServer);
+  for (const command of COMMANDS) command.register(program, server);
   finishHelp(program);
   return program;
 }

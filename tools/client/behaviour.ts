@@ -6,6 +6,7 @@
 
 import type { PortalInfo } from "../../server/protocol/game/client-messages.ts";
 import type { KnownSpell } from "./game-client-options.ts";
+import type { Goods, Offer } from "./trades.ts";
 import type { KnownEntity, Position, SelfState } from "./world-model.ts";
 
 /** What a player knows when it decides. */
@@ -26,6 +27,10 @@ export interface View {
   /** The creature that it has been fighting, and the one that its weapon attacks; 0: none. */
   prey: number;
   attacking: number;
+  /** Pieces that the player holds, by item; item 0 is gold. */
+  inventory: ReadonlyMap<number, number>;
+  /** The trades that others offer to it. */
+  offers: readonly Offer[];
   /** Increases by one with every decision. */
   turn: number;
   /** Uniform in [0, 1). */
@@ -37,6 +42,9 @@ export type Action =
   | { do: "attack"; target: number }
   /** Towards a point, as far as the player can run; not closer than `stopAt` yards. */
   | { do: "walk"; x: number; y: number; stopAt: number }
+  /** Offers a trade to a player; accepts or declines one that was offered. */
+  | { do: "offer"; target: number; give: readonly Goods[]; want: readonly Goods[] }
+  | { do: "accept" | "decline"; maker: number; offer: number }
   /** No better action, and it must not move. */
   | { do: "hold" };
 

@@ -16,6 +16,7 @@ import type {
   PortalInfo,
   ServerMessage,
   SpellInfo,
+  Welcome,
 } from "../../server/protocol/game/client-messages.ts";
 
 const KINDS: ReadonlyMap<ClientMessage["kind"], number> = new Map<ClientMessage["kind"], number>([
@@ -62,6 +63,14 @@ function writeFields(message: Partial<ClientMessage>, out: ByteWriter): void {
         .u32(message.baseDamage ?? 0)
         .u32(message.magical === true ? 1 : 0);
       return;
+    case "trade_offer":
+      out.u32(target);
+      for (const stack of message.stacks ?? [0, 0, 0, 0]) out.u32(stack);
+      return;
+    case "trade_accept":
+    case "trade_cancel":
+      out.u32(target).u32(message.offer ?? 0);
+      return;
     case "ping":
       out.f64(message.echo ?? 0);
       return;
@@ -76,6 +85,7 @@ function writeFields(message: Partial<ClientMessage>, out: ByteWriter): void {
         .utf8(hello?.playerClass ?? "")
         .utf8(hello?.token ?? "")
         .utf8(hello?.resume ?? "");
+      if (hello !== undefined && hello.secret !== "") out.utf8(hello.secret);
       return;
   }
 }
@@ -172,8 +182,17 @@ function readWelcome(fields: Fields): ServerMessage {
     class: playerClass,
     spells,
     portals,
+    ...readCharacter(fields),
   };
   return { type: "welcome", ...welcome };
+}
+
+/** Padding reads as no name. */
+function readCharacter(fields: Fields): Pick<Welcome, "character"> {
+  const name = fields.left < 2 ? "" : fields.text();
+  if (name === "") return {};
+  const [level, experience] = [fields.u32(), fields.u32()];
+  return { character: level === 0 ? { name } : { name, level, experience } };
 }
 
 function readError(fields: Fields): ServerMessage {

@@ -8,6 +8,8 @@ import { playAlone } from "./behaviours/alone.ts";
 import type { KnownSpell } from "./game-client-options.ts";
 import type { GameClient } from "./game-client.ts";
 import type { GameEvent } from "./wire.ts";
+import { acceptOf, cancelOf, offerTo } from "./trades.ts";
+import type { Goods, Offer } from "./trades.ts";
 import { SpellBook } from "./spell-book.ts";
 import type { SpellFacts } from "./spell-book.ts";
 import type { SelfState } from "./world-model.ts";
@@ -24,14 +26,39 @@ const ASKED_TICKS = 3;
 /** While dead, it asks to be revived this often, milliseconds. */
 const RELEASE_EVERY_MS = 1_000;
 
+const NO_OFFERS: readonly Offer[] = [];
+
 /** A spell that its class has the power for. */
 interface Castable {
   spell: KnownSpell;
   facts: SpellFacts;
 }
 
-export class Bot {
-  readonly client: GameClient;
+/** What a bot needs of a client: another one may stand for the one with a socket. */
+export type BotClient = Pick<
+  GameClient,
+  | "look"
+  | "isPlaying"
+  | "world"
+  | "zoneId"
+  | "entityId"
+  | "position"
+  | "portals"
+  | "spells"
+  | "playerClass"
+  | "tickRateHz"
+  | "ackedSeq"
+  | "lastSeq"
+  | "move"
+  | "cast"
+  | "attack"
+  | "stopAttack"
+  | "trade"
+  | "release"
+>;
+
+export class Bot<Client extends BotClient = GameClient> {
+  readonly client: Client;
   readonly #behave: Behaviour;
   readonly #book: SpellBook;
   readonly #random: () => number;
@@ -41,6 +68,8 @@ export class Bot {
   #spells: readonly KnownSpell[] | null = null;
   #castable: Castable[] = [];
   #rangeYd = 0;
+  /** Offers of a trade to it, by their makers: each has one at most. */
+  readonly #offers = new Map<number, Offer>();
   #nowMs = 0;
   #movedAt = 0;
   #releasedAt = Number.NEGATIVE_INFINITY;
@@ -54,7 +83,7 @@ export class Bot {
   #inZoneSinceMs = 0;
 
   /** `random` is uniform in [0, 1). Without a `book` it learns cooldowns and costs from refusals. */
-  constructor(client: GameClient, random: () => number, behave: Behaviour = playAlone, book = new SpellBook()) {
+  constructor(client: Client, random: () => number, behave: Behaviour = playAlone, book = new SpellBook()) {
     this.client = client;
     this.#random = random;
     this.#behave = behave;
@@ -63,9 +92,17 @@ export class Bot {
 
   /** Handles an event that its client received; see GameClientOptions.onEvent. */
   onEvent(event: GameEvent): void {
+    if (event.event === "trade") return this.#onTrade(event);
     if (event.event !== "refused" || event["action"] !== "cast") return;
     if (!SPELL_REFUSALS.has(String(event["reason"]))) return;
     this.#leaveAlone(Number(event["subject_id"]), event.tick, REFUSED_SPELL_MS);
+  }
+
+  #onTrade({ outcome, maker_id, partner_id, offer_id, gives, wants, end_tick }: GameEvent): void {
+    if (partner_id !== this.client.entityId) return;
+    const [maker, offer, endTick] = [Number(maker_id), Number(offer_id), Number(end_tick)];
+    if (outcome !== "offered") this.#offers.delete(maker);
+    else this.#offers.set(maker, { maker, offer, endTick, gives: gives as Goods[], wants: wants as Goods[] });
   }
 
   /** The cooldown counts from the request. An interrupted spell is left unused just as long, which does no harm. */
@@ -87,10 +124,15 @@ export class Bot {
     if (!this.client.isPlaying || self === null) return false;
     this.#nowMs = nowMs;
     this.#turn++;
-    if (this.client.zoneId !== this.#zoneId) [this.#zoneId, this.#inZoneSinceMs] = [this.client.zoneId, nowMs];
+    if (this.client.zoneId !== this.#zoneId) this.#enterZone(nowMs);
     if (self.health === 0) return this.#lieDead();
     if (this.#isCastUnknown() || isCasting(self, this.client.world.tick)) return this.#hold();
     return this.#do(this.#behave(this.#view(self)));
+  }
+
+  #enterZone(nowMs: number): void {
+    [this.#zoneId, this.#inZoneSinceMs] = [this.client.zoneId, nowMs];
+    this.#offers.clear();
   }
 
   /** True from a cast request until the server has answered it; a broken link also ends this. */
@@ -108,6 +150,8 @@ export class Bot {
       tick: world.tick,
       entities: world.entities,
       portals,
+      inventory: world.inventory,
+      offers: this.#offers.size === 0 ? NO_OFFERS : [...this.#offers.values()],
       inZoneMs: this.#nowMs - this.#inZoneSinceMs,
       spells: this.#ready(self.power),
       rangeYd: this.#rangeYd,
@@ -149,6 +193,12 @@ export class Bot {
         return client.attack(action.target);
       case "walk":
         return this.#walk(action.x, action.y, action.stopAt);
+      case "offer":
+        return client.trade(offerTo(action.target, action.give, action.want));
+      case "accept":
+      case "decline":
+        this.#offers.delete(action.maker);
+        return client.trade((action.do === "accept" ? acceptOf : cancelOf)(action.maker, action.offer));
       case "hold":
         return this.#hold();
     }

@@ -12,6 +12,8 @@ export interface GameClientOptions extends EventWishes {
   zone?: number;
   playerClass?: string;
   token?: string;
+  /** Plays a character, which persists under its name. */
+  secret?: string;
   /** Uniform in [0, 1); for the jitter of reconnecting. */
   random(): number;
   stats: ClientStats;
@@ -31,6 +33,8 @@ export type KnownSpell = SpellInfo;
 /** Codes of `error` after which another attempt is useless. */
 export const FATAL: ReadonlySet<string> = new Set([
   "bad_token",
+  "bad_secret",
+  "name_taken",
   "unsupported_version",
   "no_such_zone",
   "no_such_class",

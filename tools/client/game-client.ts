@@ -9,21 +9,26 @@
 //   await client.leave()
 
 import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
-import type { PortalInfo, ServerMessage, Welcome, ZoneChange } from "../../server/protocol/game/client-messages.ts";
+import type {
+  CharacterInfo,
+  PortalInfo,
+  ServerMessage,
+  Welcome,
+  ZoneChange,
+} from "../../server/protocol/game/client-messages.ts";
 import type { FrameReader } from "../../server/protocol/game/frame-reader.ts";
 import { Backoff } from "./backoff.ts";
 import { count } from "./client-stats.ts";
 import type { ClientStats } from "./client-stats.ts";
 import { FrameLog } from "./frame-log.ts";
-import { FATAL, LATER } from "./game-client-options.ts";
-import type { GameClientOptions, KnownSpell } from "./game-client-options.ts";
+import { FATAL, type GameClientOptions, type KnownSpell, LATER } from "./game-client-options.ts";
 import { takeEvent, takeFrameEvent } from "./game-events.ts";
 import { SentActions } from "./sent-actions.ts";
+import type { TradeWords } from "./trades.ts";
 import { connectWire } from "./connect-wire.ts";
 import type { ClientWire, ClientWords } from "./wire.ts";
 import { applyFrame, FrameOutcome } from "./world-frames.ts";
-import { WorldModel } from "./world-model.ts";
-import type { Position, SelfState, StateMessage } from "./world-model.ts";
+import { type Position, type SelfState, type StateMessage, WorldModel } from "./world-model.ts";
 
 /** States received but not processed yet: when more than this wait, they are processed at once. Bytes, or state messages. */
 const UNSEEN_BYTES_MAX = 131_072;
@@ -43,6 +48,8 @@ export class GameClient {
   tickRateHz = 20;
   spells: readonly KnownSpell[] = [];
   playerClass = "";
+  /** The character it plays, with what it entered the world with; null when it does not persist. */
+  character: CharacterInfo | null = null;
   /** Where it assumes to stand: its last requested position, or the server's last correction. */
   position: Position = { x: 0, y: 0, z: 0 };
   /** It has a welcome and a first state on a live socket. */
@@ -95,7 +102,7 @@ export class GameClient {
   async connect(): Promise<void> {
     const timer = setTimeout(() => {
       const silence = "The server did not answer hello; see its health with wowsim health.";
-      this.#giveUp(this.#refusal ?? new WowsimError("no_welcome", silence));
+      this.#endWith(this.#refusal ?? new WowsimError("no_welcome", silence));
     }, WELCOME_MS_MAX);
     try {
       await this.#open();
@@ -121,6 +128,11 @@ export class GameClient {
 
   stopAttack(): boolean {
     return this.#act({ kind: "stop_attack" });
+  }
+
+  /** Offers, accepts or ends a trade: see trades.ts. */
+  trade(words: TradeWords): boolean {
+    return this.#act({ ...words });
   }
 
   /** When dead: asks to be revived at the spawn point. */
@@ -198,8 +210,9 @@ export class GameClient {
   }
 
   #hello(): void {
-    const { name, zone = 0, playerClass = "", token = "" } = this.options;
-    this.#send({ kind: "hello", hello: { version: 1, name, zone, playerClass, token, resume: this.#resume } });
+    const { name, zone = 0, playerClass = "", token = "", secret = "" } = this.options;
+    const resume = this.#resume;
+    this.#send({ kind: "hello", hello: { version: 1, name, zone, playerClass, token, resume, secret } });
   }
 
   /** Sends an action under its own number. */
@@ -244,6 +257,7 @@ export class GameClient {
     this.tickRateHz = welcome.tick_rate_hz;
     this.spells = welcome.spells;
     this.playerClass = welcome.class;
+    this.character = welcome.character ?? null;
     this.#resume = welcome.resume;
     if (!isSame) {
       this.#actions.beginAnew(welcome.seq);
@@ -336,10 +350,11 @@ export class GameClient {
       return this.#hello();
     }
     count(this.stats.errors, code);
-    if (code === "busy") this.#actions.busy(seq);
+    if (code === "busy" && seq !== 0) this.#actions.busy(seq);
+    else if (code === "busy" && !this.isPlaying) this.#askLater(new WowsimError(code, message));
     else if (code === "malformed") this.stats.protocolError(`the server says: ${message}`);
     else if (LATER.has(code)) this.#askLater(new WowsimError(code, message));
-    else if (FATAL.has(code)) this.#giveUp(new WowsimError(code, message));
+    else if (FATAL.has(code)) this.#endWith(new WowsimError(code, message));
     else if (code === "taken_over") this.#isLeaving = true;
   }
 
@@ -352,7 +367,7 @@ export class GameClient {
     }, this.#backoff.nextMs());
   }
 
-  #giveUp(error: WowsimError): void {
+  #endWith(error: WowsimError): void {
     this.failure = error;
     this.#isLeaving = true;
     this.#entered.reject(error);
@@ -366,7 +381,7 @@ export class GameClient {
     if (this.#isLeaving) return;
     if (wasPlaying) this.stats.drops++;
     if (this.options.reconnects === false)
-      return this.#giveUp(new WowsimError("dropped", "The server closed the link."));
+      return this.#endWith(new WowsimError("dropped", "The server closed the link."));
     this.#retryLater();
   }
 

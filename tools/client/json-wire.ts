@@ -5,6 +5,7 @@
 import type { Hello, ServerMessage } from "../../server/protocol/game/client-messages.ts";
 import { parseOutsideJson, printable } from "../../server/protocol/printable.ts";
 import type { GameEvent } from "./wire.ts";
+import { goodsOf } from "./trades.ts";
 import { LineSocket } from "./line-socket.ts";
 import type { ClientWire, ClientWords, WireOptions } from "./wire.ts";
 import type { StateMessage } from "./world-model.ts";
@@ -68,6 +69,11 @@ function toJson(message: ClientWords): object {
       return { type: "combat", action: "STOP", seq };
     case "release_as_ghost":
       return { type: "release", as_ghost: true, seq };
+    case "trade_offer":
+      return { type: kind, target_id: target, ...sidesOf(message), seq };
+    case "trade_accept":
+    case "trade_cancel":
+      return { type: kind, target_id: target, offer_id: message.offer, seq };
     case "ping":
       return { type: "ping", t: message.echo };
     case "names":
@@ -79,11 +85,15 @@ function toJson(message: ClientWords): object {
   }
 }
 
+function sidesOf({ stacks = [0, 0, 0, 0] }: ClientWords): object {
+  return { give: goodsOf(stacks.slice(0, 2)), want: goodsOf(stacks.slice(2)) };
+}
+
 /** Empty fields are left out. */
 function helloFields(hello: Hello | undefined): object {
   if (hello === undefined) return { v: 1 };
-  const { version: v, name, zone, playerClass, token, resume } = hello;
-  const given = Object.entries({ name, zone, class: playerClass, token, resume }).filter(([, value]) => value);
+  const { version: v, name, zone, playerClass, token, resume, secret } = hello;
+  const given = Object.entries({ name, zone, class: playerClass, token, resume, secret }).filter(([, value]) => value);
   return { v, ...Object.fromEntries(given) };
 }
 

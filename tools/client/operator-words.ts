@@ -11,9 +11,18 @@ type Wording = [wire: RegExp, command: (server: string, ...found: string[]) => s
 /** A request that the server's message asks for, and its purpose. */
 const SEND = /Send \{"command":"(resume|halt|list|deactivate_all)"\} to ([^.]+)\./g;
 
+const SEND_DEPLOY = /Send \{"command":"deploy_(abort|rollback|thaw)"\} to ([^.]+)\./g;
+
 const WORDINGS: readonly Wording[] = [
   [SEND, (server, verb = "", aim = "") => `To ${aim}: wowsim inject-fault ${verb.replaceAll("_", "-")}${server}`],
+  [SEND_DEPLOY, (server, verb = "", aim = "") => `To ${aim}: wowsim deploy ${verb}${server}`],
+  [/To go on all the same, begin it with "force"\./g, () => "To go on all the same: --force --reason TEXT."],
   [/; see deploy_status\./g, (server) => `; see what runs: wowsim deploy status${server}`],
+  [/; see deploy_undo_report\./g, () => "."],
+  [
+    /; a roll-back alone is deploy_rollback\./g,
+    (server) => `; to roll back without it: wowsim deploy rollback${server}`,
+  ],
   [/ \(deploy_status\)\./g, (server) => `: wowsim deploy status${server}`],
   [/; ask deploy_status until it is ready\./g, (server) => `; see how far it is: wowsim deploy status${server}`],
   [/; start one with deploy_swap\./g, () => "; its trial is over. See docs/DEPLOYS.md."],

@@ -9,9 +9,10 @@ import { playAlone } from "./behaviours/alone.ts";
 import { playCaster } from "./behaviours/caster.ts";
 import { playHealer } from "./behaviours/healer.ts";
 import { playTank } from "./behaviours/tank.ts";
+import { playTrader } from "./behaviours/trader.ts";
 import { playWanderer } from "./behaviours/wander.ts";
 
-export const BEHAVIOURS = ["alone", "mixed", "tank", "healer", "caster", "wander"] as const;
+export const BEHAVIOURS = ["alone", "mixed", "tank", "healer", "caster", "wander", "trader"] as const;
 export type BehaviourName = (typeof BEHAVIOURS)[number];
 
 export interface Role {
@@ -44,6 +45,8 @@ export function roleOf(name: BehaviourName, index: number, content: Content): Ro
       };
     case "wander":
       return { behave: playWanderer };
+    case "trader":
+      return { behave: playTrader };
     default:
       return { behave: playAlone };
   }

@@ -92,6 +92,11 @@ export class SentActions {
   /** For the same session: the actions that the server has not received, all after `taken`. New numbers follow them. */
   unheard(taken: number): ClientWords[] {
     this.#seq = Math.max(taken, this.#unacked.at(-1)?.seq ?? 0);
+    if (taken < this.#acked)
+      this.#stats.protocolError(
+        `the server has forgotten the actions ${taken + 1} to ${this.#acked}, acknowledged before`,
+      );
+    this.#acked = Math.min(this.#acked, taken);
     return this.#unacked.filter(({ seq }) => seq > taken).map(({ words }) => words);
   }
 }

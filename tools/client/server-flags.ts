@@ -75,7 +75,13 @@ export function addListenFlags(command: Command, host: string, data: string): Co
     .option("--control-port <n>", "control port (TCP)", parsePort, DEFAULT_PORTS.control)
     .option("--http-port <n>", "HTTP port: /metrics, /healthz, /readyz", parsePort, DEFAULT_PORTS.http)
     .option("--telemetry-port <n>", "telemetry feed (UDP)", parsePort, DEFAULT_PORTS.telemetry)
-    .option("--data-dir <dir>", data, ".wowsim");
+    .option("--data-dir <dir>", data, parseFolder, ".wowsim");
+}
+
+/** An empty name is a variable that was not set, and not the current folder. */
+function parseFolder(text: string): string {
+  if (text.trim() !== "") return text;
+  throw new InvalidArgumentError("Name a folder; . is the current one.");
 }
 
 /** Adds --server, --host, --token, and the flags of the ports that the command talks to. */

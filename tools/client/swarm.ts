@@ -18,7 +18,7 @@ import type { Protocol } from "./wire.ts";
 
 const PINGS_PER_SECOND = 1;
 /** The events that a bot needs. */
-const BOT_EVENTS: ReadonlySet<string> = new Set(["refused"]);
+const BOT_EVENTS: ReadonlySet<string> = new Set(["refused", "trade"]);
 const SETTLE_MS_MAX = 2_000;
 const SETTLE_LOOK_MS = 10;
 
@@ -37,6 +37,8 @@ export interface SwarmOptions {
   behaviour?: BehaviourName;
   /** Players are called "<prefix> 1", ...; default "Bot". */
   namePrefix?: string;
+  /** They are characters, which persist: names and secrets follow from the seed. */
+  characters?: boolean;
   now?: () => number;
   /** Aborting it stops the connecting early. */
   signal?: AbortSignal;
@@ -120,12 +122,14 @@ function isSettled({ isPlaying, pendingActions }: GameClient): boolean {
 }
 
 function newBot(options: SwarmOptions, index: number, stats: ClientStats, role: Role, book: SpellBook): Bot {
-  const { host, port, seed, zone, token, protocol = "json", namePrefix = "Bot", now } = options;
+  const { host, port, seed, zone, token, protocol = "json", namePrefix = "Bot", characters, now } = options;
   const { behave, playerClass } = role;
+  const isCharacter = characters === true;
   const client = new GameClient({
     host,
     port,
-    name: `${namePrefix} ${index + 1}`,
+    name: isCharacter ? `Hero ${seed}-${index + 1}` : `${namePrefix} ${index + 1}`,
+    ...(isCharacter ? { secret: `seeded-${seedOf(seed, "secret", index)}` } : {}),
     ...(zone === undefined ? {} : { zone }),
     ...(token === undefined ? {} : { token }),
     ...(playerClass === undefined ? {} : { playerClass }),

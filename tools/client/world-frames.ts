@@ -8,6 +8,7 @@
 // Thousands of players each receive twenty frames a second, so a frame about known entities only creates no objects.
 
 import * as abi from "../../assembly/abi.ts";
+import { RECORD_NOT_DURABLE } from "../../server/protocol/game/binary-wire.ts";
 import type { FrameReader } from "../../server/protocol/game/frame-reader.ts";
 import { entityFlagNames } from "../../server/protocol/game/wire-names.ts";
 import type { KnownAura, KnownEntity, Position, SelfState, WorldModel } from "./world-model.ts";
@@ -43,6 +44,7 @@ export function applyFrame(
   if (!outcome.isReset && frame.tick <= world.tick)
     outcome.problems.push(`tick ${frame.tick} after tick ${world.tick}`);
   world.tick = frame.tick;
+  world.durable = true;
   while (frame.next()) applyRecord(world, frame, outcome, onEvent);
   return outcome;
 }
@@ -69,10 +71,17 @@ function applyRecord(
     case abi.RECORD_PACE:
       world.pace = { level: frame.info, rate: frame.float(0), sight_yd: frame.float(1) };
       return;
+    case abi.RECORD_STACKS:
+      world.inventory.clear();
+      for (let index = 0; index < Math.min(frame.info, frame.fieldCount); index++)
+        world.inventory.set(frame.word(index) >>> abi.STACK_KIND_SHIFT, frame.word(index) & abi.STACK_COUNT_MASK);
+      return;
     case abi.RECORD_AURAS:
       return applyAuras(world, frame, outcome);
     case abi.RECORD_RESET:
       return world.forget();
+    case RECORD_NOT_DURABLE:
+      world.durable = false;
   }
 }
 

@@ -53,6 +53,12 @@ export interface Pace {
 /** The values when no message has reported others. */
 export const FULL_PACE: Readonly<Pace> = { level: 0, rate: 1, sight_yd: 100 };
 
+/** Pieces of an item that the player holds; item 0 is gold. */
+export interface HeldItem {
+  item: number;
+  count: number;
+}
+
 export interface Position {
   x: number;
   y: number;
@@ -64,10 +70,14 @@ export interface StateMessage {
   tick: number;
   ack?: number;
   reset?: boolean;
+  /** False: the server can not keep what it tells, and may forget it when it dies. */
+  durable?: boolean;
   pace?: Pace;
   self?: SelfState;
   /** Where the player itself is now. */
   position?: Position;
+  /** All that the player holds, when it has changed. */
+  inventory?: HeldItem[];
   /** The spell effects on the player itself, when they have changed. */
   auras?: KnownAura[];
   enter: KnownEntity[];
@@ -79,7 +89,11 @@ export class WorldModel {
   readonly entities = new Map<number, KnownEntity>();
   self: SelfState | null = null;
   pace: Readonly<Pace> = FULL_PACE;
+  /** What the player holds: pieces by item; item 0 is gold. */
+  readonly inventory = new Map<number, number>();
   tick = 0;
+  /** What the newest message told is kept by the server, even if the server dies. */
+  durable = true;
 
   /** Applies the message; returns its problems, [] when there are none. */
   apply(state: StateMessage): string[] {
@@ -87,8 +101,10 @@ export class WorldModel {
     if (state.reset === true) this.forget();
     else if (state.tick <= this.tick) problems.push(`tick ${state.tick} after tick ${this.tick}`);
     this.tick = state.tick;
+    this.durable = state.durable !== false;
     if (state.pace !== undefined) this.pace = state.pace;
     if (state.self !== undefined) this.self = state.self;
+    if (state.inventory !== undefined) this.hold(state.inventory);
     for (const id of state.leave) if (!this.entities.delete(id)) problems.push(`leave of unknown ${id}`);
     for (const entity of state.enter) {
       if (this.entities.has(entity.id)) problems.push(`enter of known ${entity.id}`);
@@ -102,9 +118,16 @@ export class WorldModel {
     return problems;
   }
 
+  /** This is all that the player holds from now on. */
+  hold(items: readonly HeldItem[]): void {
+    this.inventory.clear();
+    for (const { item, count } of items) this.inventory.set(item, count);
+  }
+
   forget(): void {
     this.entities.clear();
     this.self = null;
     this.pace = FULL_PACE;
+    this.inventory.clear();
   }
 }

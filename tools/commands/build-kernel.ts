@@ -1,5 +1,6 @@
-// wowsim build-kernel: compiles the kernel, or a variant of it, into a module that can be deployed.
+// wowsim build-kernel: compiles the kernel, or a candidate made from it, into a module that can be deployed.
 
+import { Option } from "commander";
 import type { Command } from "commander";
 import { addFormatFlag } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
@@ -9,6 +10,8 @@ import { parentGone } from "../ui/parent.ts";
 
 interface BuildFlags {
   out: string;
+  candidate?: string;
+  /** The older name of candidate. */
   variant?: string;
   withParent?: boolean;
   format: OutputFormat;
@@ -17,34 +20,40 @@ interface BuildFlags {
 export function register(program: Command): void {
   const command = program
     .command("build-kernel")
-    .description("Compile the kernel, or a variant of it for drills, into a module to deploy.")
+    .description("Compile the kernel, or a candidate for drills, into a module to deploy.")
     .requiredOption("--out <file>", "the file to make; - writes the module to stdout")
-    .option("--variant <name>", "build this variant of it: a folder in assembly/variants")
+    .addOption(new Option("--candidate <name>", "build this candidate: see wowsim candidates").conflicts("variant"))
+    .addOption(new Option("--variant <name>", "the same").hideHelp())
     .option("--with-parent", "end when stdin ends, so that it never outlives the program that started it")
     .addHelpText(
       "after",
       [
         "",
-        "Variants: regression gets slower with the crowd, and a canary must catch it;",
-        "hotfix does the same for less; crash traps when somebody dies.",
+        "A candidate with expectations also gets kernel.expect.toml beside kernel.wasm.",
         "Then:     wowsim deploy kernel.wasm",
-        exitCodes({ 0: "built and checked", 1: "it does not compile, or fails the checks (stderr says why)" }),
+        exitCodes({
+          0: "built and checked",
+          1: "it does not compile, or fails the checks (stderr says why)",
+          4: "there is no such candidate",
+        }),
       ].join("\n"),
     );
   addFormatFlag(command).action(build);
 }
 
-async function build({ out: file, variant, withParent, format }: BuildFlags): Promise<void> {
+async function build({ out: file, candidate, variant, withParent, format }: BuildFlags): Promise<void> {
   if (withParent === true) void parentGone().then(() => process.exit(EXIT.interrupted));
-  const { buildKernel, buildToFile } = await import("../../assembly/toolchain/build.ts");
-  const options = variant === undefined ? {} : { variant };
+  const { buildModule, writeModule } = await import("../../assembly/toolchain/source.ts");
   try {
-    if (file === "-") return void process.stdout.write((await buildKernel(options)).wasm);
-    const { wasm, hash } = await buildToFile(file, options);
-    if (format === "json") outJson({ file, hash, bytes: wasm.length });
-    else out(`${file}: ${wasm.length} bytes, module ${hash}`);
+    const module = await buildModule(candidate ?? variant ?? null);
+    const { wasm, hash } = module;
+    if (file === "-") return void process.stdout.write(wasm);
+    const expectations = await writeModule(module, file);
+    if (format === "json") return outJson({ file, hash, bytes: wasm.length, expectations });
+    out(`${file}: ${wasm.length} bytes, module ${hash}`);
+    if (expectations !== null) out(`${expectations}: what it is expected to change`);
   } catch (error) {
-    fail(error, EXIT.degraded);
+    fail(error);
   } finally {
     // The pending read of stdin must not keep the process alive.
     if (withParent === true) process.stdin.pause();

@@ -16,7 +16,7 @@ export function register(program: Command): void {
   const command = program
     .command("demo")
     .description("Watch a real game server run, break, be diagnosed and mended, and refuse a bad hotfix.")
-    .option("--auto", "never ask whether to go on; about 70 s")
+    .option("--auto", "never ask whether to go on; about 100 s")
     .option("--seed <n>", "seed of everything random", parseInteger(0, 0xffff_ffff), 1)
     .addHelpText(
       "after",

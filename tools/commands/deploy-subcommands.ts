@@ -1,22 +1,21 @@
-// wowsim deploy status, history and rollback: what zones run, what was deployed and how it ended, and the roll-back.
+// The subcommands of wowsim deploy: what zones run, what was deployed and how it ended (status, history, show), who may deploy (freeze,
+// thaw), and the ways back (abort, rollback, undo).
 //
 //   wowsim deploy status
-//   wowsim deploy history --limit 20 --format json
+//   wowsim deploy show latest --report report.html
 //   wowsim deploy rollback --zone 2
+//   wowsim deploy undo --dry-run
 
 import type { Command } from "commander";
-import type { DeployRemote, RemoteEntry, RemoteLost, RemoteStatus, RolledBack } from "../deploy/remote.ts";
-import { addFormatFlag, parseInteger } from "../ui/flags.ts";
-import type { OutputFormat } from "../ui/flags.ts";
-import { exitCodes } from "../ui/help.ts";
-import { EXIT, fail, out, outJson, paint } from "../ui/output.ts";
-import { addServerFlags, withServer } from "../client/server-flags.ts";
-import type { ServerFlags } from "../client/server-flags.ts";
-import { tableLines } from "../ui/table.ts";
-
-interface Flags extends ServerFlags {
-  format: OutputFormat;
-}
+import { undoInWords, undoLines } from "../../server/protocol/undo.ts";
+import type { RolledBack } from "../deploy/remote.ts";
+import type { RemoteUndo, Undone, UndoFlags } from "../deploy/undo.ts";
+import { parseInteger } from "../ui/flags.ts";
+import { interruptible } from "../ui/interrupt.ts";
+import { out, paint } from "../ui/output.ts";
+import { addRecordSubcommands } from "./deploy-record-subcommands.ts";
+import { run, subcommand } from "./deploy-subcommand.ts";
+import { showHistory, showStatus } from "./deploy-tables.ts";
 
 const HISTORY_MAX = 500;
 const HISTORY_DEFAULT = 20;
@@ -24,7 +23,7 @@ const HISTORY_DEFAULT = 20;
 export function addSubcommands(deploy: Command): void {
   // Flags after a subcommand belong to it, although `deploy FILE` has some with the same name.
   deploy.enablePositionalOptions();
-  subcommand(deploy, "status", "Show which module each zone runs, and what is on trial.", {
+  subcommand(deploy, "status", "Show which module each zone runs, what is on trial, and who may deploy.", {
     0: "shown",
     3: "no server answers",
   }).action((_flags, command: Command) => run(command, (remote) => remote.status(), showStatus));
@@ -43,95 +42,43 @@ export function addSubcommands(deploy: Command): void {
       run(command, (remote) => remote.history(flags.limit), showHistory),
     );
 
+  addRecordSubcommands(deploy);
+
   subcommand(deploy, "rollback", "Roll back the module on trial; without one, undo the last promotion.", {
     0: "every zone in question runs its earlier module again",
     1: "there is no earlier module, or a zone did not go back",
     3: "no server answers",
   })
     .option("--zone <n>", "only in this zone; 0 is all", parseInteger(0, 65_535), 0)
-    .action((flags: { zone: number }, command: Command) =>
-      run(command, (remote) => remote.rollBack(flags.zone), showRolledBack),
+    .option("--undo", "also undo what the module did: the same as wowsim deploy undo")
+    .action(({ zone, undo }: { zone: number; undo?: boolean }, command: Command) =>
+      undo === true
+        ? runUndo(command, { zoneId: zone, isDry: false })
+        : run(command, (remote) => remote.rollBack(zone), showRolledBack),
+    );
+
+  subcommand(deploy, "undo", "Undo what a module did: roll it back, and run the ticks since its swap without it.", {
+    0: "undone, or with --dry-run looked through",
+    1: "there is nothing to undo (any more), or it could not be undone",
+    3: "no server answers",
+  })
+    .option("--zone <n>", "only in this zone; 0 is all that have something to undo", parseInteger(0, 65_535), 0)
+    .option("--dry-run", "only say what would change, and for whom")
+    .option("--reason <text>", "why, for the deploy history", "")
+    .action(({ zone, dryRun = false, reason }: UndoCommandFlags, command: Command) =>
+      runUndo(command, { zoneId: zone, isDry: dryRun, reason }),
     );
 }
 
-function subcommand(
-  parent: Command,
-  name: string,
-  description: string,
-  codes: Parameters<typeof exitCodes>[0],
-): Command {
-  const command = parent.command(name).description(description).addHelpText("after", exitCodes(codes));
-  return addFormatFlag(addServerFlags(command, "deploy control"));
+interface UndoCommandFlags {
+  zone: number;
+  dryRun?: boolean;
+  reason: string;
 }
 
-async function run<Answer>(
-  command: Command,
-  ask: (remote: DeployRemote) => Promise<Answer>,
-  show: (answer: Answer) => void,
-): Promise<void> {
-  const flags = flagsOf(command);
-  try {
-    const [{ ControlClient }, { DeployRemote: Remote }] = await Promise.all([
-      import("../client/control-client.ts"),
-      import("../deploy/remote.ts"),
-    ]);
-    const answer = await withServer("deploy control", flags, async ({ host, ports: { control: port }, token }) => {
-      await using control = await ControlClient.connect({ host, port, ...(token === undefined ? {} : { token }) });
-      return await ask(new Remote(control));
-    });
-    if (flags.format === "json") outJson(answer);
-    else show(answer);
-    if (isFailed(answer)) process.exitCode = EXIT.degraded;
-  } catch (error) {
-    fail(error);
-  }
-}
-
-const isFailed = (answer: unknown): boolean =>
-  typeof answer === "object" && answer !== null && "isBack" in answer && answer.isBack === false;
-
-/** The subcommand's own flags, and those written before its name. */
-function flagsOf(command: Command): Flags {
-  const own = command.opts<Flags>();
-  const parent = command.parent;
-  const before = Object.entries(parent?.opts() ?? {}).filter(
-    ([name]) => parent?.getOptionValueSource(name) === "cli" && command.getOptionValueSource(name) !== "cli",
-  );
-  return { ...own, ...Object.fromEntries(before) };
-}
-
-function showStatus({ zones, modules, lost }: RemoteStatus): void {
-  const rows = zones.map((zone) => [
-    zone.zone_id,
-    zone.hash,
-    zone.label,
-    zone.phase,
-    zone.lease_ms_left === null ? null : `${Math.ceil(zone.lease_ms_left / 1_000)} s`,
-    zone.previous_hash,
-  ]);
-  for (const line of tableLines(["zone", "runs", "label", "phase", "lease", "goes back to"], rows)) out(line);
-  for (const { zone_id: id, last_error: error } of zones) if (error !== null) out(paint.yellow(`zone ${id}: ${error}`));
-  const waiting = modules.filter(({ hash }) => !zones.some((zone) => zone.hash === hash));
-  for (const { hash, label, state } of waiting)
-    out(paint.dim(`loaded, and running nowhere: ${hash} ${label} (${state})`));
-  for (const each of lost) out(paint.yellow(lostLine(each)));
-}
-
-const lostLine = ({ hash, label, promoted_at: at, zones }: RemoteLost): string =>
-  `lost at a restart: ${label} (${hash}), promoted at ${at} in zone ${zones.join(", ")}; deploy it again`;
-
-function showHistory({ entries, damaged_lines: damaged }: { entries: RemoteEntry[]; damaged_lines: number }): void {
-  const rows = entries.map((entry) => [
-    entry.timestamp,
-    entry.event.replace("_", " "),
-    entry.zone_id === 0 ? null : entry.zone_id,
-    entry.event === "rolled_back" ? entry.from_hash : entry.to_hash,
-    entry.label,
-    entry.by === "" ? null : entry.by,
-    entry.reason === "" ? null : entry.reason,
-  ]);
-  for (const line of tableLines(["when", "what", "zone", "module", "label", "by", "why"], rows)) out(line);
-  if (damaged > 0) out(paint.dim(`Lines of the history that could not be read: ${damaged}.`));
+async function runUndo(command: Command, flags: UndoFlags): Promise<void> {
+  const { undo } = await import("../deploy/undo.ts");
+  await interruptible((signal) => run(command, (_remote, control) => undo(control, flags, signal), showUndone));
 }
 
 function showRolledBack({ zones }: RolledBack): void {
@@ -139,4 +86,23 @@ function showRolledBack({ zones }: RolledBack): void {
     if (hash !== from) out(`zone ${id} runs ${hash} ${label} again, instead of ${from}`);
     else out(paint.red(`zone ${id} still runs ${hash}: ${error ?? "no reason given"}`));
   }
+}
+
+const UNDO_LINES_SHOWN = 60;
+
+function showUndone({ undos }: Undone): void {
+  for (const undo of undos) for (const line of undoneLines(undo)) out(line);
+}
+
+function undoneLines({ zone_id: id, error, report, state, dry_run: isDry }: RemoteUndo): string[] {
+  if (state === "failed" || report === null)
+    return [paint.red(`zone ${id} was not undone: ${error ?? "no reason given"}`)];
+  const { from_hash: module, to_hash: through, from_tick: from, tick, hash, pause_ms: pauseMs, clients } = report;
+  const head = `zone ${id}: ticks ${from + 1} to ${tick} through ${through} instead of ${module}: ${undoInWords(report)}`;
+  const what = isDry
+    ? paint.dim("  nothing was changed: this was a dry run")
+    : paint.dim(
+        `  state ${hash}; the zone stood still for ${pauseMs} ms; ${clients} clients were told everything anew`,
+      );
+  return [paint.bold(head), what, ...undoLines(report, UNDO_LINES_SHOWN).map((line) => `  ${line}`)];
 }

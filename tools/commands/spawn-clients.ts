@@ -32,6 +32,7 @@ interface SpawnFlags extends ServerFlags {
   zone?: number;
   protocol: Protocol;
   guests?: boolean;
+  characters?: boolean;
   failIf: FailIf[];
   withParent?: boolean;
   format: OutputFormat;
@@ -65,6 +66,7 @@ export function register(program: Command): void {
     .option("--zone <n>", "put all into this zone; default: spread over the zones", parseInteger(1, 65_535))
     .addOption(new Option("--protocol <name>", "encoding they speak").choices(["json", "binary"]).default("json"))
     .option("--guests", "instead: clients of the earlier simulator, which send and never read")
+    .option("--characters", "characters, which keep their level, place and things; --seed says which ones")
     .addOption(
       new Option(
         "--fail-if <condition>",
@@ -77,7 +79,8 @@ export function register(program: Command): void {
     .addHelpText(
       "after",
       `\nBehaviours: alone (fights what is near), tank (draws creatures off the others),
-healer, caster (keeps its distance), wander, mixed (a bit of each).
+healer, caster (keeps its distance), wander, trader (trades small amounts with
+players nearby), mixed (a bit of each, without trade).
 Ctrl-C ends it early, with the summary.
 
 Conditions of --fail-if: a metric, one of > >= < <= == !=, a value. A metric
@@ -202,7 +205,7 @@ async function start(
   signal: AbortSignal,
   onConnected: (count: number) => void,
 ): Promise<{ host: string; port: number; load: Load }> {
-  const { count, rate, seed, behaviour, zone } = flags;
+  const { count, rate, seed, behaviour, zone, characters } = flags;
   checkOpenFiles(count);
   const options = { host, port, count, rate, seed, signal, onConnected };
   if (flags.guests === true) {
@@ -213,6 +216,7 @@ async function start(
   const load = await Swarm.start({
     ...options,
     behaviour,
+    characters: characters === true,
     protocol: flags.protocol,
     ...(zone === undefined ? {} : { zone }),
     ...(token === undefined ? {} : { token }),

@@ -4,9 +4,8 @@
 //   // { path: "wowsim inject-fault", subcommands: [{ name: "activate", description: "Start a fault; ..." }, ...],
 //   //   flags: [{ names: ["-h", "--help"], description: "...", value: null }], argument: NOTHING }
 
-import { existsSync, readdirSync } from "node:fs";
 import type { Command, Option } from "commander";
-import { VARIANTS } from "../../assembly/toolchain/build.ts";
+import { candidateNames } from "../../assembly/toolchain/candidates.ts";
 import { LIBRARY } from "../scenario/library.ts";
 import { pathOf, withSubcommands } from "../ui/help.ts";
 import { suggestedValues } from "../ui/suggestions.ts";
@@ -51,11 +50,16 @@ const SCENARIO: Expected = { ...words([...LIBRARY.keys()]), suffixes: [".toml", 
 
 /** The values of arguments and flags whose definition does not give them. */
 const KNOWN: Readonly<Record<string, Expected>> = {
-  "wowsim deploy": files(".wasm"),
   "wowsim parse-logs": TELEMETRY,
   "wowsim scenario run": SCENARIO,
   "wowsim scenario check": SCENARIO,
+  "wowsim validate --file": files(".wowrec"),
+  "--expect": files(".toml"),
+  "--policy": files(".toml"),
   "wowsim build-kernel --out": files(".wasm"),
+  "wowsim deploy show": words(["latest"]),
+  "wowsim deploy show --report": files(".html", ".md"),
+  "wowsim validate --report": files(".html", ".md"),
   "--file": TELEMETRY,
   "--telemetry-file": TELEMETRY,
   "--world": files(".toml"),
@@ -81,6 +85,8 @@ function placeOf(command: Command): Place {
 
 function argumentOf(path: string, command: Command): Expected {
   if (command.name() === "help" && command.parent !== null) return words(siblingsOf(command));
+  if (path === "wowsim deploy" || path === "wowsim validate")
+    return { ...words(candidateNames()), suffixes: [".wasm"] };
   const [argument] = command.registeredArguments;
   return KNOWN[path] ?? (argument === undefined ? NOTHING : words(suggestedValues(argument)));
 }
@@ -98,16 +104,9 @@ function valueOf(path: string, option: Option): Expected | null {
   if (!option.required && !option.optional) return null;
   if (option.argChoices !== undefined) return words(option.argChoices);
   const name = option.long ?? "";
-  if (name === "--variant") return words(variants());
+  if (path === "wowsim build-kernel" && name === "--candidate") return words(candidateNames());
   if (name.endsWith("-zone")) return { ...NOTHING, areZones: true };
   return KNOWN[`${path} ${name}`] ?? KNOWN[name] ?? (option.flags.includes("<file>") ? files("") : NOTHING);
-}
-
-/** The kernel's variants for drills: one folder each. */
-function variants(): string[] {
-  if (!existsSync(VARIANTS)) return [];
-  const entries = readdirSync(VARIANTS, { withFileTypes: true });
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
 /** Completion lists have one line each. */

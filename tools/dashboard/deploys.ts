@@ -9,23 +9,17 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
-import { variantNames } from "../../assembly/toolchain/build.ts";
-import { deployFile } from "../deploy/deploy-file.ts";
-import type { DeployOptions } from "../deploy/deploy-file.ts";
+import { readCandidates } from "../../assembly/toolchain/candidates.ts";
+import { deploySource } from "../deploy/deploy-source.ts";
+import type { DeployOptions } from "../deploy/deploy-source.ts";
 import { selfCommand } from "../ui/self.ts";
 import type { CanaryResult } from "../deploy/canary.ts";
 import type { Candidate } from "./open-dialog.ts";
 import type { DeployRun } from "./picture.ts";
 
-const HINTS: Record<string, string> = {
-  hotfix: "a drill: the same game, by another way",
-  regression: "a drill: a hotfix that makes every tick dearer",
-  crash: "a drill: a hotfix that traps when a cast is cancelled",
-};
-
 /** Kernels that can be built for drills, and .wasm files: those in a folder, and the named ones. */
 export async function candidatesIn(folder: string, named: readonly string[]): Promise<Candidate[]> {
-  const drills = (await variantNames()).map((name) => ({ name, hint: HINTS[name] ?? "a drill" }));
+  const drills = (await readCandidates()).map(({ name, about }) => ({ name, hint: `a drill: ${about}` }));
   const found = await Array.fromAsync(new Bun.Glob("*.wasm").scan({ cwd: folder }));
   const files = [...new Set([...named, ...found.toSorted()])].map((name) => ({ name, hint: "a file" }));
   return [...files, ...drills];
@@ -82,7 +76,7 @@ export class Deploys {
       const { host, controlPort, telemetryPort, token } = this.#server;
       const server = { host, controlPort, telemetryPort, token };
       const options = { ...server, canaryZone, canaryDuration: watchS * 1_000, allowIdle: false };
-      const result = await deployFile(path, options, signal, {
+      const result = await deploySource(path, options, signal, {
         report: (stage) => change({ stages: [...run.stages, stage] }),
         progress: (_share, text) => change({ progress: text }),
       });
@@ -100,7 +94,7 @@ async function built(candidate: string, folder: string, progress: (text: string)
   if (candidate.endsWith(".wasm") || existsSync(candidate)) return candidate;
   progress(`building ${candidate}`);
   const path = join(folder, `${candidate}.wasm`);
-  const build = Bun.spawn(selfCommand("build-kernel", "--variant", candidate, "--out", path), {
+  const build = Bun.spawn(selfCommand("build-kernel", "--candidate", candidate, "--out", path), {
     stdin: "ignore",
     stdout: "ignore",
     stderr: "pipe",
@@ -116,6 +110,8 @@ function outcomeText({ outcome, reason, hash, sessionsLost, verdict }: CanaryRes
     rolled_back: "Rolled back",
     refused: "Refused",
     interrupted: "Ended, rolled back",
+    aborted: "Aborted by an operator, rolled back",
+    validated: "Validated",
   };
   const isOpen = outcome === "rolled_back" && verdict?.conclusion === "inconclusive";
   return `${isOpen ? "Inconclusive, rolled back" : words[outcome]} ${hash}: ${reason}. Sessions lost: ${sessionsLost}.`;

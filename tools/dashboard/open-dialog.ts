@@ -203,7 +203,7 @@ function deployForm(candidate: string, picture: Picture): Form {
     [],
     [
       zoneField("canary zone; 0: the one with the fewest players"),
-      field("seconds", "seconds", 7, FAULT_SECONDS_MAX, 20, "how long the canary is watched"),
+      field("seconds", "seconds", 20, FAULT_SECONDS_MAX, 20, "how long the canary is watched"),
     ],
     [{ label: "Deploy", press: ask }, cancel()],
   );

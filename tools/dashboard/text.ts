@@ -20,9 +20,9 @@ export interface Span {
 
 export type Line = readonly Span[];
 
-/** Characters that may not be one cell wide: controls, combining and bidirectional marks, wide characters, surrogates. */
+/** Characters that may not be one cell wide: controls, combining and bidirectional marks, wide characters, surrogates, code points without a character. */
 const NOT_ONE_CELL =
-  /[^\u0020-\u007e\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u0556\u2010-\u2027\u2030-\u205e\u2190-\u22ff\u2500-\u25fc\u2800-\u28ff]/gu;
+  /[^\u0020-\u007e\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u0556\u2010-\u2027\u2030-\u205e\u2190-\u22ff\u2500-\u25fc\u2800-\u28ff]|\p{Cn}/gu;
 
 /** The text with every character replaced that is not one cell wide, such as control characters. */
 export const clean = (text: string): string => text.replaceAll(NOT_ONE_CELL, "?");

@@ -2,7 +2,7 @@
 // priority, because the players run in this process and the server needs the machine. Their bytes come through a
 // pipe, so no files are left behind. A build ends with this process, also by kill -9.
 //
-//   const candidates = new Candidates(["regression", "hotfix"])
+//   const candidates = new Candidates(["armour-sign", "hotfix"])
 //   await candidates.get("hotfix", signal)     // { wasm, hash: "4eac4583…", tookMs: 1180 }
 
 import { setPriority } from "node:os";
@@ -26,22 +26,22 @@ export class Candidates implements AsyncDisposable {
   #child: Subprocess | null = null;
   #isClosed = false;
 
-  /** Begins at once; builds one variant after the other. */
-  constructor(variants: readonly string[]) {
+  /** Begins at once; builds one candidate after the other. */
+  constructor(names: readonly string[]) {
     process.on("exit", this.#onExit);
     let before: Promise<unknown> = Promise.resolve();
-    for (const variant of variants) {
-      const building = before.then(() => this.#build(variant));
-      this.#built.set(variant, building);
+    for (const name of names) {
+      const building = before.then(() => this.#build(name));
+      this.#built.set(name, building);
       // get() reports a failure; the next candidate is built anyway.
       before = building.catch(() => {});
     }
   }
 
   /** Waits for the build. Throws WowsimError("build_failed") with the compiler's message, or the signal's reason when aborted. */
-  async get(variant: string, signal: AbortSignal): Promise<Candidate> {
-    const building = this.#built.get(variant);
-    if (building === undefined) throw new Error(`${variant} was not asked for`);
+  async get(name: string, signal: AbortSignal): Promise<Candidate> {
+    const building = this.#built.get(name);
+    if (building === undefined) throw new Error(`${name} was not asked for`);
     const off = Promise.withResolvers<never>();
     const onAbort = (): void => off.reject(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
@@ -60,10 +60,10 @@ export class Candidates implements AsyncDisposable {
     process.off("exit", this.#onExit);
   }
 
-  async #build(variant: string): Promise<Candidate> {
-    if (this.#isClosed) throw new WowsimError("build_failed", `${variant} was called off`);
+  async #build(name: string): Promise<Candidate> {
+    if (this.#isClosed) throw new WowsimError("build_failed", `${name} was called off`);
     const startedMs = performance.now();
-    const child = Bun.spawn(selfCommand("build-kernel", "--variant", variant, "--out", "-", "--with-parent"), {
+    const child = Bun.spawn(selfCommand("build-kernel", "--candidate", name, "--out", "-", "--with-parent"), {
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",
@@ -74,7 +74,7 @@ export class Candidates implements AsyncDisposable {
     const [wasm, complaint] = await Promise.all([child.stdout.bytes(), child.stderr.text()]);
     const code = await child.exited;
     this.#child = null;
-    if (code !== 0) throw new WowsimError("build_failed", `The ${variant} was not built: ${complaint.trim()}`);
+    if (code !== 0) throw new WowsimError("build_failed", `The ${name} was not built: ${complaint.trim()}`);
     return { wasm, hash: hashOf(wasm), tookMs: performance.now() - startedMs };
   }
 }

@@ -13,8 +13,8 @@ import type { PlayFigures } from "./play.ts";
 import { ServerProcess } from "../client/server-process.ts";
 
 const HOST = "127.0.0.1";
-/** Kernels for phase 5: variants of assembly/variants/. */
-const CANDIDATES = ["regression", "hotfix"] as const;
+/** Kernels for phase 5, of assembly/candidates/. */
+const CANDIDATES = ["armour-sign", "late-levels", "hotfix"] as const;
 
 export interface Claim {
   phase: string;
@@ -35,7 +35,10 @@ export interface Findings {
   detectedMs?: number | null;
   diagnosis?: { best: Diagnosis; tookMs: number } | null;
   recoveredMs?: number | null;
-  bad?: CanaryResult;
+  /** Until the hotfix that recorded play speaks against was refused. */
+  refusedMs?: number;
+  /** The one that shows only in life. */
+  late?: CanaryResult;
   good?: CanaryResult;
 }
 
@@ -87,7 +90,7 @@ export class Demo implements AsyncDisposable {
   }
 
   /** Adds players; they stay until the end. */
-  async join(options: Pick<SwarmOptions, "count" | "rate" | "namePrefix">): Promise<Swarm> {
+  async join(options: Pick<SwarmOptions, "count" | "rate" | "namePrefix" | "zone">): Promise<Swarm> {
     const { seed, signal, server, swarms } = this;
     const swarm = await Swarm.start({
       host: HOST,

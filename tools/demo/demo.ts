@@ -32,8 +32,8 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const { narrator, signal } = options;
   const startedMs = performance.now();
   narrator.intro(
-    "wowsim demo: a game server breaks, is mended, and refuses a bad hotfix.",
-    "Every line is a measurement on a real server, started for this, with players on real sockets. About 70 s.",
+    "wowsim demo: a game server breaks, is mended, and lets no bad hotfix live.",
+    "Every line is a measurement on a real server, started for this, with players on real sockets. About 100 s.",
   );
   const result: DemoResult = { ok: false, ended: "", claims: [], facts: [], tookMs: 0 };
   try {

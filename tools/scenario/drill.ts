@@ -20,7 +20,7 @@ import { ServerProcess } from "../client/server-process.ts";
 import type { ServerPorts } from "../client/server-name.ts";
 import { runCanary } from "../deploy/canary.ts";
 import type { CanaryResult, CanaryTools } from "../deploy/canary.ts";
-import { DEFAULT_THRESHOLDS } from "../deploy/verdict.ts";
+import { DRILL_POLICY } from "../deploy/plan.ts";
 import { withPasteableHints } from "../client/server-flags.ts";
 import type { ServerPlace } from "../client/server-flags.ts";
 import type { Mark, View } from "./conditions.ts";
@@ -166,7 +166,7 @@ export class Drill {
   /** Canaries a module; aborting `tools.signal` rolls it back. */
   deploy(wish: DeployWish, tools: Pick<CanaryTools, "signal" | "report" | "progress">): Promise<CanaryResult> {
     const { wasm, label, zone: zoneId, watchMs: durationMs } = wish;
-    const options = { wasm, label, zoneId, durationMs, thresholds: DEFAULT_THRESHOLDS };
+    const options = { wasm, label, zoneId, durationMs, policy: DRILL_POLICY, force: "a drill" };
     return runCanary(options, { control: this.control, feed: this.#feed, ...tools });
   }
 

@@ -6,6 +6,8 @@ import badHotfix from "./scenarios/bad-hotfix.toml" with { type: "text" };
 import cascadingZoneFailure from "./scenarios/cascading-zone-failure.toml" with { type: "text" };
 import eventQueueFlood from "./scenarios/event-queue-flood.toml" with { type: "text" };
 import latencySpike from "./scenarios/latency-spike.toml" with { type: "text" };
+import diskFull from "./scenarios/disk-full.toml" with { type: "text" };
+import diskSlow from "./scenarios/disk-slow.toml" with { type: "text" };
 import memoryPressure from "./scenarios/memory-pressure.toml" with { type: "text" };
 import poisonCommand from "./scenarios/poison-command.toml" with { type: "text" };
 import runawayCommand from "./scenarios/runaway-command.toml" with { type: "text" };
@@ -19,6 +21,8 @@ export const LIBRARY: ReadonlyMap<string, string> = new Map(
     "latency-spike": latencySpike,
     "slow-leak": slowLeak,
     "event-queue-flood": eventQueueFlood,
+    "disk-slow": diskSlow,
+    "disk-full": diskFull,
     "memory-pressure": memoryPressure,
     "session-crash": sessionCrash,
     "split-brain": splitBrain,

@@ -4,9 +4,8 @@
 //   spike.toml: step 3 "players feel it": assert.measure: there is no "tick_p50"; did you mean "tick_ms_p50"?
 
 import { basename, extname } from "node:path";
-import type { z } from "zod";
 import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
-import { didYouMean } from "../../server/protocol/did-you-mean.ts";
+import { problemsOf } from "../../server/protocol/problems.ts";
 import { parseText } from "../../server/protocol/text-data.ts";
 import type { TextFormat } from "../../server/protocol/text-data.ts";
 import { scenarioSchema } from "./scenario.ts";
@@ -65,33 +64,6 @@ export function invalid(path: string, problems: readonly string[]): WowsimError 
   return new WowsimError("scenario_invalid", [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join("\n"));
 }
 
-/** One sentence for each problem. `placeOf` gives the place of a path in words, and how many of its parts that includes. */
-export function problemsOf(
-  issues: readonly z.core.$ZodIssue[],
-  data: unknown,
-  placeOf: (path: readonly PropertyKey[], data: unknown) => { place: string; used: number },
-): string[] {
-  return issues.flatMap(ofTheRightBranch).map((issue) => {
-    const { place, used } = placeOf(issue.path, data);
-    const field = issue.path.slice(used).join(".");
-    return [place, field, inWords(issue)].filter((part) => part !== "").join(": ");
-  });
-}
-
-/**
- * For a value with several allowed forms: the problems of the form that was meant, which is the one that matches in its
- * type and as a whole. If no form, or more than one, is that close, the problem is that the value has none of the forms.
- */
-function ofTheRightBranch(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
-  if (issue.code !== "invalid_union") return [issue];
-  const meant = issue.errors
-    .map((branch) => branch.flatMap(ofTheRightBranch))
-    .filter((branch) => branch.every(({ path: [key] }) => key !== undefined && key !== "type"));
-  const [branch] = meant;
-  if (branch === undefined || meant.length > 1) return [issue];
-  return branch.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
-}
-
 const LISTS: Record<string, string> = { steps: "step", steady: "steady state", rollback: "rollback step" };
 
 /** ["steps", 2, ...] is `step 3 "its name"`. */
@@ -106,17 +78,3 @@ function placeInScenario(path: readonly PropertyKey[], data: unknown): { place: 
 
 const at = (value: unknown, key: string): unknown =>
   typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined;
-
-function inWords(issue: z.core.$ZodIssue): string {
-  if (issue.code === "unrecognized_keys") {
-    const keys = issue.keys.map((key) => JSON.stringify(key)).join(", ");
-    return `there is no field ${keys} here`;
-  }
-  if (issue.code === "invalid_value") {
-    const known = issue.values.map(String);
-    const given = typeof issue.input === "string" ? didYouMean(issue.input, known) : "";
-    return `${JSON.stringify(issue.input)} is none of ${known.join(", ")}.${given}`;
-  }
-  if (issue.code === "invalid_type" && issue.input === undefined) return "is missing";
-  return issue.message;
-}

@@ -63,15 +63,12 @@ export async function loadModules(steps: readonly Step[], folder: string): Promi
   const loaded = new Map<string, KernelModule>();
   for (const { action } of steps) {
     if (action.kind !== "deploy") continue;
-    const key = keyOf(action.with);
-    if (!loaded.has(key)) loaded.set(key, await loadModule(action.with, folder));
+    const { source } = action.with;
+    if (!loaded.has(source)) loaded.set(source, await loadModule(source, folder));
   }
-  return (deploy) => {
-    const module = loaded.get(keyOf(deploy));
-    if (module === undefined) throw new Error(`${keyOf(deploy)} was not loaded.`);
+  return ({ source }) => {
+    const module = loaded.get(source);
+    if (module === undefined) throw new Error(`${source} was not loaded.`);
     return module;
   };
 }
-
-const keyOf = ({ variant, module }: { variant?: string | undefined; module?: string | undefined }): string =>
-  variant ?? `file ${module}`;

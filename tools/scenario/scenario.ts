@@ -25,7 +25,7 @@ import { durationMs } from "./duration.ts";
 const TICK_MS = 50;
 const HOUR_MS = 3_600_000;
 const WITHIN_MS = 20_000;
-const WATCH_MS = 10_000;
+const WATCH_MS = 20_000;
 const STEPS_MAX = 200;
 
 const name = z.string().min(1).max(200);
@@ -58,15 +58,21 @@ export const ACTIONS = {
   deactivate: z.enum(["all", ...FAULTS.map(({ id }) => id)]),
   deploy: z
     .strictObject({
+      source: z.string().optional(),
+      /** Older names of source. */
       variant: z.string().optional(),
       module: z.string().optional(),
       zone: zone.optional(),
       watch: durationMs(1_000, HOUR_MS).default(WATCH_MS),
       expect: z.enum(["promoted", "rolled_back", "refused"]).default("promoted"),
     })
-    .refine((deploy) => (deploy.variant === undefined) !== (deploy.module === undefined), {
-      message: "say either variant (a folder in assembly/variants) or module (a .wasm file)",
-    }),
+    .refine(
+      ({ source, variant, module }) => [source, variant, module].filter((each) => each !== undefined).length === 1,
+      {
+        message: "say source: a candidate's name, a .wasm file, or a folder with kernel sources",
+      },
+    )
+    .transform(({ source, variant, module, ...rest }) => ({ ...rest, source: source ?? variant ?? module ?? "" })),
   rollback_deploy: z.number().int().min(0).max(65_535),
   wait: z
     .strictObject({ ...conditionShape, within: durationMs(100, HOUR_MS).default(WITHIN_MS) })

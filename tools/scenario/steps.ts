@@ -54,7 +54,7 @@ export function titleOf(action: Action): string {
     case "deactivate":
       return action.with === "all" ? "all faults end" : `${action.with} ends`;
     case "deploy":
-      return `${action.with.variant ?? action.with.module} is canaried, and ${action.with.expect.replace("_", " ")}`;
+      return `${action.with.source} is canaried, and ${action.with.expect.replace("_", " ")}`;
     case "rollback_deploy":
       return `the kernel is rolled back${inZone(action.with)}`;
     case "wait":

@@ -7,6 +7,7 @@
 // With --format json, stderr has JSON lines as well: {"error":{"code":"...","message":"..."}} and
 // {"note":"..."}. So stdout holds only the result, and a script never has to parse an error from text.
 
+import { ENDING_CODE } from "../../server/protocol/endings.ts";
 import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
 import { printableLines, shownJson } from "../../server/protocol/printable.ts";
 import { folded } from "./wrap.ts";
@@ -24,8 +25,12 @@ export const EXIT = {
   unreachable: 3,
   /** There was nothing to look at: no such file, no telemetry, no ticks. */
   nothing: 4,
+  /** Nothing speaks against it, and too little was seen to speak for it. */
+  inconclusive: 5,
   /** Wrong usage: in the command line (also a missing or wrong token) or in an input file. EX_USAGE of sysexits(3). */
   usage: 64,
+  /** How a server ended that nobody stopped: `crash`, `disk` or `watchdog`. */
+  ...ENDING_CODE,
   interrupted: 130,
 } as const;
 
@@ -44,6 +49,11 @@ const EXIT_OF_ERROR: Readonly<Record<string, number>> = {
   file_unreadable: EXIT.nothing,
   world_unreadable: EXIT.nothing,
   no_telemetry: EXIT.nothing,
+  no_journal: EXIT.nothing,
+  nothing_recorded: EXIT.nothing,
+  no_such_ticks: EXIT.nothing,
+  no_such_deploy: EXIT.nothing,
+  journal_unkept: EXIT.disk,
   token_required: EXIT.usage,
   wrong_token: EXIT.usage,
   usage: EXIT.usage,

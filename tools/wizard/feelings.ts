@@ -82,6 +82,20 @@ export const FEELINGS: readonly Feeling[] = [
     suggested: 20,
     hasZone: true,
   },
+  {
+    fault: "disk-slow",
+    feels: "A short wait once, then nothing: what we are told is not kept",
+    strength: "delay_ms",
+    suggested: 2_000,
+    hasZone: false,
+  },
+  {
+    fault: "disk-full",
+    feels: "The same wait, and an operator would see a full disk",
+    strength: null,
+    suggested: 0,
+    hasZone: false,
+  },
 ];
 
 export function feelingOf(fault: string): Feeling {

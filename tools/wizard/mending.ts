@@ -48,9 +48,11 @@ export const mendStep: WizardStep<WizardState> = {
 
 const hotfixStep = (
   id: string,
-  variant: "regression" | "hotfix",
+  candidate: "regression" | "hotfix",
   title: string,
   intro: readonly string[],
+  /** The wizard deploys without a validation, to show what a canary does. */
+  flags = "",
 ): WizardStep<WizardState> => ({
   id,
   title,
@@ -66,8 +68,8 @@ const hotfixStep = (
   act: async (state, answer, { signal, progress }) => {
     state.saved.delete(id);
     if (answer === SKIP) return [];
-    progress(`building ${variant}`);
-    const { wasm, label } = await loadModule({ variant }, state.folder);
+    progress(`building ${candidate}`);
+    const { wasm, label } = await loadModule(candidate, state.folder);
     const result = await drillOf(state).deploy(
       { wasm, label, watchMs: WATCH_MS },
       { signal, report: ({ text }) => progress(text), progress: (_share, text) => progress(text) },
@@ -77,7 +79,7 @@ const hotfixStep = (
     const lines = [`${label} was ${outcome.replace("_", " ")}.`, `Why: ${reason}`, `Sessions lost: ${sessionsLost}.`];
     state.deploys.set(id, `${label}: ${outcome.replace("_", " ")}, ${sessionsLost} sessions lost`);
     if (outcome === "promoted") state.isPromoted = true;
-    state.saved.set(id, [{ name: title, deploy: { variant, expect: outcome } }]);
+    state.saved.set(id, [{ name: title, deploy: { source: candidate, expect: outcome } }]);
     return lines;
   },
   undo: async (state) => {
@@ -85,14 +87,19 @@ const hotfixStep = (
     state.deploys.delete(id);
     await takeBackKernel(state);
   },
-  command: (state) =>
-    commandAt(state, `wowsim build-kernel --variant ${variant} --out ${variant}.wasm && wowsim deploy ${variant}.wasm`),
+  command: (state) => commandAt(state, `wowsim deploy ${candidate}${flags}`),
 });
 
-export const badHotfixStep = hotfixStep("bad", "regression", "A bad hotfix", [
-  "Somebody has mended something in a hurry. It passes every static check, and",
-  "gets slower with every player in sight. Will it go live?",
-]);
+export const badHotfixStep = hotfixStep(
+  "bad",
+  "regression",
+  "A bad hotfix",
+  [
+    "Somebody has mended something in a hurry. It passes every static check, and",
+    "gets slower with every player in sight. Will it go live?",
+  ],
+  " --force --reason drill",
+);
 
 export const goodHotfixStep = hotfixStep("good", "hotfix", "A good hotfix", [
   "And one that does the same for a little less work.",

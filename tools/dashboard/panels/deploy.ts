@@ -1,5 +1,6 @@
 // The kernel of each zone, and the progress of a deploy: its reported stages, its progress, its outcome.
 
+import type { RemoteStatus } from "../../deploy/remote.ts";
 import type { Picture } from "../picture.ts";
 import { line, span, wrap } from "../text.ts";
 import type { Line } from "../text.ts";
@@ -42,7 +43,7 @@ function runLines({ run }: Picture, width: number): Line[] {
   return [...stages, ...wrap(outcome.text, width).map((part) => line(part, outcome.ok ? "good" : "bad"))];
 }
 
-/** What a restart lost, then one line for each zone with its kernel. */
+/** Who may deploy, what a restart lost, then one line for each zone with its kernel. */
 function kernelLines({ deploys }: Picture): Line[] {
   if (deploys === null) return [line("Waiting for the control channel.", "dim")];
   const lost = deploys.lost.map(({ label, hash, promoted_at: at }) =>
@@ -60,5 +61,16 @@ function kernelLines({ deploys }: Picture): Line[] {
       ];
     },
   );
-  return [...lost, ...kernels];
+  return [...gateLines(deploys), ...lost, ...kernels];
+}
+
+/** Who may deploy, and who does. */
+function gateLines({ frozen, deploy }: RemoteStatus): Line[] {
+  const lines: Line[] = [];
+  if (frozen !== null) lines.push(line(`deploys are frozen since ${frozen.since}: ${frozen.reason}`, "warn"));
+  if (deploy === null) return lines;
+  const { deploy: number, label, by, stage } = deploy;
+  const who = by === "" ? "" : ` by ${by}`;
+  const at = stage === "" ? "it begins" : `in stage ${stage}`;
+  return [...lines, line(`deploy ${number} of ${label}${who} is under way, ${at}`, "accent")];
 }

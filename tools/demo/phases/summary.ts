@@ -16,13 +16,14 @@ export const summary: Phase = {
     const still = demo.playing;
     await narrator.during("everybody leaves", () => demo.disband());
     const stopped = await narrator.during("the server stops", () => demo.server.stop());
-    const { bad, good } = found;
+    const { refusedMs, late, good } = found;
     narrator.table("What it took", [
       ["to detect the fault", took(found.detectedMs)],
       ["to name its cause", took(found.diagnosis?.tookMs)],
       ["to recover from it", took(found.recoveredMs)],
-      ["to catch the bad hotfix", took(bad?.watchedMs)],
-      ["to have it back out", took(bad?.settledMs)],
+      ["to refuse the bad hotfix", took(refusedMs)],
+      ["to catch the one that shows only in life", took(late?.watchedMs)],
+      ["to have it back out, and undone", took(late?.settledMs)],
       ["to promote the good one", took(good && sum([good.watchedMs, good.settledMs]))],
       ["players", `${players}, ${still} of them to the end`],
       ["players dropped", `${drops} by their own count, ${lost} by the server's`],

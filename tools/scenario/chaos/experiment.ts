@@ -12,9 +12,10 @@
 
 import { z } from "zod";
 import { didYouMean } from "../../../server/protocol/did-you-mean.ts";
+import { problemsOf } from "../../../server/protocol/problems.ts";
 import { durationMs } from "../duration.ts";
 import { MEASURE_NAMES } from "../measures.ts";
-import { invalid, problemsOf } from "../read-file.ts";
+import { invalid } from "../read-file.ts";
 import { stepSchema } from "../scenario.ts";
 import { redactor } from "./redact.ts";
 import { loadVariables, namedEnvironment, secretTexts, substitute } from "./substitute.ts";
