@@ -82,6 +82,7 @@ function atMost(what: string, most: number, rows: Row[]): Check {
   const slowest = rows.toSorted((a, b) => b.times - a.times)[0];
   return {
     what: `The same fuel lasts at most ${most} times as long in ${what} as in an empty loop`,
+    restsOn: "time",
     holds: slowest !== undefined && slowest.times <= most,
     shown: `${slowest?.times.toFixed(1)} times, in a loop around ${slowest?.name}`,
   };

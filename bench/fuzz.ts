@@ -243,6 +243,7 @@ function judge({ tallies, samples, answers, failures, counted, splitWrong, alive
     },
     {
       what: `The control channel answers within ${LIMITS.answerMs} ms`,
+      restsOn: "time",
       holds: isBelow(msMax, LIMITS.answerMs) && failures.length === 0,
       shown: `${fixed(msMax, 1)} ms at most, ${failures.length} failures${failures[0] === undefined ? "" : `: ${failures[0]}`}`,
     },

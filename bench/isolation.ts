@@ -199,7 +199,7 @@ function judge({ zones, falls, twin, players, trouble, seconds }: Evidence): Che
     ...others.map(({ id, calm, trouble: { msP99 } }): Check => {
       const most = p99Max(calm.msP99);
       const shown = `${fixed(calm.msP99)} ms before, ${fixed(msP99)} ms meanwhile (at most ${fixed(most)})`;
-      return { what: `Zone ${id} keeps its tick p99`, holds: isAtMost(msP99, most), shown };
+      return { what: `Zone ${id} keeps its tick p99`, restsOn: "time", holds: isAtMost(msP99, most), shown };
     }),
     {
       what: "Both zones fell once a second, and got up each time",
@@ -208,11 +208,13 @@ function judge({ zones, falls, twin, players, trouble, seconds }: Evidence): Che
     },
     {
       what: `Each recovery took less than ${RECOVERY_MS_MAX} ms from the trap`,
+      restsOn: "time",
       holds: isBelow(slowest, RECOVERY_MS_MAX),
       shown: `slowest ${fixed(slowest)} ms`,
     },
     {
       what: "Every zone kept its tick rate",
+      restsOn: "time",
       holds: missed.length > 0 && missed.every((ticks) => ticks !== null && Math.abs(ticks) <= 1),
       shown: `${missed.map((ticks) => fixed(ticks, 0)).join(", ")} ticks off`,
     },

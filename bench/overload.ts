@@ -295,6 +295,7 @@ function judge(report: Report, intervalMs: number): Check[] {
   return [
     {
       what: "The zone had about twice the work it can carry",
+      restsOn: "time",
       holds: loadAtFirst !== null && loadAtFirst >= LIMITS.loadMin,
       shown: `load ${fixed(loadAtFirst)} before its sight shrank (at least ${LIMITS.loadMin})`,
     },
@@ -305,21 +306,25 @@ function judge(report: Report, intervalMs: number): Check[] {
     },
     {
       what: "The others keep their tick p99",
+      restsOn: "time",
       holds: isAtMost(othersP99.meanwhile, most),
       shown: `${fixed(othersP99.before)} ms before, ${fixed(othersP99.meanwhile)} ms meanwhile (at most ${fixed(most)})`,
     },
     {
       what: "A round trip in the overloaded zone stays bounded",
+      restsOn: "time",
       holds: crowd.meanwhile.count > 0 && isAtMost(crowd.meanwhile.p99, roundTripMax),
       shown: `p50 ${fixed(crowd.meanwhile.p50)}, p99 ${fixed(crowd.meanwhile.p99)}, max ${fixed(crowd.meanwhile.max)} ms (p99 at most ${fixed(roundTripMax)}, ${LIMITS.roundTripTicks} of its ticks)`,
     },
     {
       what: "Ticks go by at the rate that clients are told",
+      restsOn: "time",
       holds: isAtMost(off, LIMITS.clockShare),
       shown: `${clock.ticks} ticks, ${fixed(clock.expected)} by the clock at rate ${fixed(clock.rate)}`,
     },
     {
       what: "Casts take as long as the dilated clock says",
+      restsOn: "time",
       holds: isAtMost(worst, 2 * intervalMs),
       shown: `${casts.length} casts, at most ${fixed(worst)} ms of game time off (${fixed(2 * intervalMs)}, two ticks)`,
     },

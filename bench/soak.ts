@@ -96,10 +96,11 @@ function judge(window: TelemetryWindow, memory: Memory, players: Record<string, 
   return [
     {
       what: "Tick counts are within one of elapsed x 20",
+      restsOn: "time",
       holds: zones.size > 0 && off.every(({ ticks }) => ticks !== null && Math.abs(ticks) <= 1),
       shown: off.map(({ name, ticks }) => `${name} ${isBelow(ticks, 0) ? "" : "+"}${fixed(ticks)}`).join(", "),
     },
-    { what: "No overrun, no tick given up", holds: overruns === 0, shown: fixed(overruns, 0) },
+    { what: "No overrun, no tick given up", restsOn: "time", holds: overruns === 0, shown: fixed(overruns, 0) },
     {
       what: "No protocol error, no malformed message",
       holds: protocolErrors === 0 && traffic.malformed === 0,
@@ -113,6 +114,7 @@ function judge(window: TelemetryWindow, memory: Memory, players: Record<string, 
     },
     {
       what: `Memory does not grow by ${SLOPE_MB_PER_MINUTE_MAX} MB a minute`,
+      restsOn: "length",
       holds: isBelow(leastOf(rssSlope), SLOPE_MB_PER_MINUTE_MAX),
       shown:
         `${fixed(rssSlope.slope, 3)} ± ${fixed(rssSlope.plusMinus, 3)} MB/min at ${fixed(memory.rssMb, 0)} MB ` +

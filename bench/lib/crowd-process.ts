@@ -28,7 +28,7 @@ import type { KnownEntity, Position } from "../../tools/client/world-model.ts";
 import { spentBy } from "./cpu-times.ts";
 import { crowdWorld } from "./crowd-world.ts";
 import type { CrowdManner } from "./crowd-world.ts";
-import { WorldCheck } from "./world-compare.ts";
+import { WorldCheck } from "../../server/testing/world-compare.ts";
 
 export interface CrowdOrder {
   port: number;
@@ -56,7 +56,7 @@ const HURT = 0.7;
 const CHECK_EVERY_MS = 2_000;
 /** The answer waits for this process too, which may have its hands full. */
 const ANSWER_MS_MAX = 30_000;
-const EVENTS: ReadonlySet<string> = new Set(["refused"]);
+const EVENTS: ReadonlySet<string> = new Set(["refused", "trade"]);
 
 const order = JSON.parse(process.argv[2] ?? "{}") as CrowdOrder;
 const stats = new ClientStats();

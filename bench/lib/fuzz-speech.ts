@@ -50,7 +50,7 @@ export const SPEECHES = {
     port: "game",
     hello: binaryMessage({
       kind: "hello",
-      hello: { version: 1, name: NAME, zone: 0, playerClass: "", token: "", resume: "" },
+      hello: { version: 1, name: NAME, zone: 0, playerClass: "", token: "", resume: "", secret: "" },
     }),
     bye: binaryMessage({ kind: "bye" }),
     asGuest: binaryMessage({ kind: "stop_attack" }),
