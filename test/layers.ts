@@ -9,7 +9,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 
-const KERNEL = ["memory", "state", "space", "combat", "spells", "creatures", "players", "frames"].map(
+const KERNEL = ["memory", "state", "space", "items", "combat", "spells", "creatures", "players", "frames"].map(
   (room) => `assembly/${room}`,
 );
 /** abi.ts: what the kernel and the host call things. */
@@ -20,7 +20,9 @@ const THREADS = [...PROTOCOL, "server/shared", "assembly/toolchain"];
 const ANALYSIS = ["server/protocol", "tools/ui", "tools/analysis"];
 const CLIENT = [...PROTOCOL, ...ANALYSIS, "tools/client"];
 const PLAY = [...CLIENT, "assembly/toolchain", "tools/report", "tools/deploy"];
-const MAIN = ["sockets", "gateway", "control", "faults", "zones", "monitoring"].map((part) => `server/main/${part}`);
+const MAIN = ["sockets", "gateway", "control", "faults", "zones", "journal", "monitoring"].map(
+  (part) => `server/main/${part}`,
+);
 
 /** Each room, and the rooms it may import. From the ground up: nothing imports what stands below it here. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
@@ -29,18 +31,29 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "assembly/memory": [ABI],
   "assembly/state": [ABI, "assembly/memory"],
   "assembly/space": [ABI, "assembly/memory", "assembly/state"],
-  "assembly/combat": [ABI, "assembly/memory", "assembly/state", "assembly/space"],
-  "assembly/spells": [ABI, "assembly/memory", "assembly/state", "assembly/space", "assembly/combat"],
-  "assembly/creatures": [ABI, ...KERNEL.slice(0, 5)],
-  "assembly/players": [ABI, ...KERNEL.slice(0, 5)],
-  "assembly/frames": [ABI, ...KERNEL.slice(0, 4)],
+  "assembly/items": [ABI, ...KERNEL.slice(0, 3)],
+  "assembly/combat": [ABI, ...KERNEL.slice(0, 4)],
+  "assembly/spells": [ABI, ...KERNEL.slice(0, 5)],
+  "assembly/creatures": [ABI, ...KERNEL.slice(0, 6)],
+  "assembly/players": [ABI, ...KERNEL.slice(0, 6)],
+  "assembly/frames": [ABI, ...KERNEL.slice(0, 5)],
   "server/protocol": PROTOCOL,
   "assembly/toolchain": PROTOCOL,
   "server/shared": THREADS,
-  "server/store": PROTOCOL,
+  "server/store": [...PROTOCOL, "server/shared"],
+  // The parent of `serve --supervise`, a process of its own.
+  "server/supervise": [...THREADS, "server/store"],
   // One folder a thread; none knows another's.
   "server/zone": THREADS,
+  // Kernels in step, over memories of their own.
+  "server/lockstep": [...THREADS, "server/zone"],
+  // Offline: no thread of a server.
+  "server/replay": [...THREADS, "server/store", "server/zone", "server/lockstep"],
+  "server/validate": [...THREADS, "server/store", "server/zone", "server/lockstep", "server/replay"],
+  // Beside live zones, on their journal.
+  "server/shadow": [...THREADS, "server/store", "server/zone", "server/lockstep", "server/replay", "server/validate"],
   "server/recorder": [...THREADS, "server/store"],
+  "server/journal": [...THREADS, "server/store"],
   "server/feed": THREADS,
   "server/check": THREADS,
   // The main thread's parts know each other through server/shared only; server/main joins them.
@@ -49,13 +62,17 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "server/main/control": [...THREADS, "server/store", "server/main/sockets"],
   "server/main/faults": THREADS,
   "server/main/zones": THREADS,
+  "server/main/journal": THREADS,
   "server/main/monitoring": [...THREADS, "server/store", "server/main/sockets"],
   "server/main": [...THREADS, "server/store", ...MAIN],
   "tools/ui": ["server/protocol"],
   "tools/analysis": ANALYSIS,
   "tools/client": CLIENT,
   "tools/report": CLIENT,
+  "tools/replay": ANALYSIS,
+  "tools/validate": ANALYSIS,
   "tools/deploy": [...CLIENT, "tools/report", "assembly/toolchain"],
+  "tools/deploy-report": ["server/protocol", "tools/ui"],
   "tools/benchmark": PLAY,
   "tools/doctor": PLAY,
   "tools/scenario": PLAY,
@@ -72,14 +89,23 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "tools/demo",
     "tools/wizard",
     "tools/completion",
+    "tools/replay",
+    "tools/validate",
+    "tools/deploy-report",
   ],
   tools: ["server/protocol", "assembly/toolchain", "tools/commands", "tools/ui"],
   // Entries: main.ts, one file a worker thread, and the command.
   server: [
     ...THREADS,
     "server/store",
+    "server/supervise",
     "server/zone",
+    "server/lockstep",
+    "server/replay",
+    "server/validate",
+    "server/shadow",
     "server/recorder",
+    "server/journal",
     "server/feed",
     "server/check",
     ...MAIN,

@@ -3,7 +3,9 @@
 //
 //   bun test/run.ts               all of it: what `npm test` calls
 //   bun test/run.ts check         types, format, lint and the kernel's build checks only
+//   bun test/run.ts unit          the checks and the quick tests, a minute: each of one part, alone
 //   bun test/run.ts unit e2e      the checks, then only these test folders
+//   bun test/run.ts long          the end-to-end tests that take minutes each; they run when they are named
 //
 //   FAILED test/unit/store/data-dir.test.ts:21 is made once (0.003 s)
 //     AssertionError: expect(received).toBe(expected)
@@ -19,13 +21,16 @@ import type { Failure } from "./failed-tests.ts";
 /** A test that starts real processes gets room to do so, on a busy machine too; none takes anywhere near as long. */
 const TEST_TIMEOUT_MS = 120_000;
 /**
- * Folders that run together, and how. Files of unit and property compute: one process a core, each of which keeps what it has
+ * Folders that run together, and how. Files of unit (one part, alone), integration (several parts in one process) and property compute: one process a core, each of which keeps what it has
  * loaded and compiled from one file to the next. Files of e2e mostly wait for processes that they started.
  */
 const PHASES = [
-  { folders: ["unit", "property"], flags: ["--parallel=2", "--no-isolate"] },
-  { folders: ["e2e"], flags: ["--parallel=4"] },
+  { folders: ["unit", "integration", "property"], flags: ["--parallel=2", "--no-isolate"] },
+  { folders: ["e2e"], flags: ["--parallel=3"] },
+  { folders: ["long"], flags: ["--parallel=1"] },
 ];
+/** Not part of `npm test`, which has to end in a quarter of an hour. */
+const ON_REQUEST: ReadonlySet<string> = new Set(["long"]);
 const FOLDERS = PHASES.flatMap(({ folders }) => folders);
 /** How long each file took once, so that the longest begins first; made anew by --update-timings. */
 const TIMINGS = "test/timings.json";
@@ -123,7 +128,7 @@ for (const folder of isCheckOnly ? [] : wanted) {
 }
 await Promise.all(checks.map(runCheck));
 for (const { folders, flags } of isCheckOnly ? [] : PHASES) {
-  const chosen = folders.filter((folder) => wanted.length === 0 || wanted.includes(folder));
+  const chosen = folders.filter((folder) => (wanted.length === 0 ? !ON_REQUEST.has(folder) : wanted.includes(folder)));
   if (chosen.length > 0) await runFolders(chosen, flags);
 }
 for (const line of failureReport(failures, REPORT_LINES_MAX)) console.log(line);

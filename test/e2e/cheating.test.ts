@@ -106,7 +106,7 @@ async function speak(
     onBytes: () => undefined,
     onClose: () => undefined,
   });
-  const hello = { version: 1, name: "Voice", zone: ZONE, playerClass: "Mage", token: "", resume };
+  const hello = { version: 1, name: "Voice", zone: ZONE, playerClass: "Mage", token: "", resume, secret: "" };
   wire.send({ kind: "hello", hello });
   await sees(() => told.length > 0 && (states > 0 || told[0]!.type === "error"));
   return { say: (words) => void wire.send(words), told };

@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { candidateNames } from "../../assembly/toolchain/candidates.ts";
 import { FAULTS } from "../../server/protocol/faults/catalogue.ts";
 import { commandTree } from "../helpers/program.ts";
 import { registerServerCommand } from "../../server/main/control/server-command.ts";
@@ -97,8 +98,11 @@ for (const [shell, offers] of [
     });
 
     test("offers subcommands where a file may stand as well", async () => {
-      expect(await offers("deploy", "")).toEqual(expect.arrayContaining(["status", "history", "rollback"]) as string[]);
+      const subcommands = ["status", "history", "show", "abort", "freeze", "thaw", "rollback", "undo"];
+      expect(await offers("deploy", "")).toEqual(expect.arrayContaining(subcommands) as string[]);
       expect(await sorted(offers, "deploy", "his")).toEqual(["history"]);
+      expect(await offers("deploy", "show", "")).toEqual(expect.arrayContaining(["latest"]) as string[]);
+      expect(await sorted(offers, "deploy", "show", "--re")).toEqual(["--report"]);
       expect(await sorted(offers, "deploy", "rollback", "--zo")).toEqual(["--zone"]);
     });
 
@@ -108,13 +112,9 @@ for (const [shell, offers] of [
       expect(await sorted(offers, "serve", "--data-dir", "inject-fault", "--se")).toEqual(["--seed"]);
     });
 
-    test("offers variants, scenarios with files beside them, and other files by how their names end", async () => {
-      expect(await sorted(offers, "build-kernel", "--variant", "")).toEqual([
-        "crash",
-        "hotfix",
-        "new-column",
-        "regression",
-      ]);
+    test("offers candidates, scenarios with files beside them, and other files by how their names end", async () => {
+      expect(await sorted(offers, "build-kernel", "--candidate", "")).toEqual(candidateNames());
+      expect(await offers("deploy", "")).toEqual(expect.arrayContaining(candidateNames()) as string[]);
       const scenarios = [...LIBRARY.keys(), "drill.yaml"];
       expect(await sorted(offers, "scenario", "run", "")).toEqual(expect.arrayContaining(scenarios) as string[]);
       expect(await offers("scenario", "check", "dr")).toEqual(["drill.yaml"]);
@@ -207,7 +207,7 @@ test.if(Bun.which("zsh") !== null)(
     shell.clear();
     await shell.draws("wowsim scenario run dril\t", "drill.yaml");
     shell.clear();
-    await shell.draws("wowsim build-kernel --variant reg\t", "regression");
+    await shell.draws("wowsim build-kernel --candidate reg\t", "regression");
     shell.clear();
     await shell.draws("wowsim deploy ker\t", "kernel\\ one.wasm");
     shell.clear();

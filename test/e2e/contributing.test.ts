@@ -45,7 +45,7 @@ beforeAll(() => {
   put(catalogue, 'import { slowLeak } from "./slow-leak.ts";', 'import { slowDoor } from "./slow-door.ts";');
   put(catalogue, "FAULTS: readonly FaultDefinition[] = [", "  slowDoor,");
   const actions = "server/protocol/game/actions.ts";
-  put("assembly/abi.ts", "export const OP_RECLAIM = 11;", "/** A salute. */\nexport const OP_SALUTE = 12;");
+  put("assembly/abi.ts", "export const OP_RECLAIM = 11;", "/** A salute. */\nexport const OP_SALUTE = 15;");
   put(actions, "export const ACTIONS = {", action);
   put("server/main/gateway/json-codec.ts", "const ACTION_TYPES: Readonly<Record<string, Decoder>> = {", codec);
   const commands = "assembly/players/commands.ts";

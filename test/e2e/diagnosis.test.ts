@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
-import { buildKernel } from "../../assembly/toolchain/build.ts";
+import { buildCandidate } from "../../assembly/toolchain/candidates.ts";
 import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { causesWithin, diagnose } from "../../tools/analysis/diagnosis.ts";
 import type { Diagnosis } from "../../tools/analysis/diagnosis.ts";
@@ -168,7 +168,7 @@ describe("the commands, on a broken server", () => {
 test("a kernel that costs more is named, with the zone that runs it, and no more when it is rolled back", async () => {
   const remote = new DeployRemote(live.control);
   const { signal } = new AbortController();
-  const { wasm } = await buildKernel({ variant: "regression" });
+  const { wasm } = await buildCandidate("regression");
   const hash = await remote.load(wasm, "regression.wasm", signal);
   const before = await remote.zone(1);
   const sinceMs = await calm();
@@ -193,6 +193,8 @@ describe("each fault is named first, from the telemetry file alone", () => {
     ["zone-trap", { every_ticks: 20 }, 2, [2]],
     ["zone-runaway", { every_ticks: 30 }, 1, [1]],
     ["cascading-zone-failure", {}, 0, [1, 2]],
+    ["disk-slow", { delay_ms: 2_000 }, 0, []],
+    ["disk-full", {}, 0, []],
   ])("%s", async (fault_id, params, target_zone_id, zones) => {
     await until("everybody plays", () => live.swarm.playing === PLAYERS);
     const sinceMs = await calm();

@@ -30,9 +30,9 @@ const tickShortly = (zoneId: number): Promise<void> =>
 test("latency-spike: ticks of its zone take so much longer, the other's do not; afterwards none does", async () => {
   await live.ask({ command: "activate", fault_id: "latency-spike", params: { delay_ms: 120 }, target_zone_id: 1 });
   await until("it strikes", async () => (await live.status("latency-spike")).affected > 0);
-  const [slow, other] = await Promise.all([live.zoneTicks(1, 6), live.zoneTicks(2, 6)]);
+  const slow = await live.zoneTicks(1, 6);
   expect(Math.min(...durations(slow.slice(1)))).toBeGreaterThan(119);
-  expect(median(durations(other))).toBeLessThan(median(durations(slow)) / 2);
+  await tickShortly(2);
   await live.remove("latency-spike");
   await tickShortly(1);
 });

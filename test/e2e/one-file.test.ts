@@ -5,7 +5,9 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import packageFile from "../../package.json";
-import { buildKernel } from "../../assembly/toolchain/build.ts";
+import { buildCandidate } from "../../assembly/toolchain/candidates.ts";
+import { ControlClient } from "../../tools/client/control-client.ts";
+import { rolledBack } from "../helpers/deploy-record.ts";
 import { commandTree } from "../helpers/program.ts";
 import { ROOT } from "../helpers/command.ts";
 import type { Finished } from "../helpers/command.ts";
@@ -19,11 +21,15 @@ const empty = join(folder, "empty");
 /** A shell's necessities, and nothing that was installed for this project. */
 const env = { PATH: "/usr/bin:/bin", HOME: folder, TMPDIR: folder };
 
+/** It waits most of its minute, so it runs beside the other tests. */
+let demo: Promise<Finished>;
+
 beforeAll(async () => {
   await Bun.$`mkdir ${empty}`;
   const build = Bun.spawn([process.execPath, "tools/build-binary.ts", "--out", binary], { cwd: ROOT, stderr: "pipe" });
   const complaint = await build.stderr.text();
   if ((await build.exited) !== 0) throw new Error(complaint);
+  demo = run("demo", "--auto");
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -79,6 +85,12 @@ test("it serves, is played on, breaks, is watched and stops", async () => {
     const inject = (...args: string[]) => run("inject-fault", ...args, "--control-port", `${ready.control}`);
     expect((await inject("activate", "zone-trap", "--duration", "20t")).code).toBe(0);
     expect((await inject("halt")).code).toBe(0);
+    const report = join(folder, "report.html");
+    await recordOf(ready.control);
+    const show = ["deploy", "show", "latest", "--control-port", `${ready.control}`, "--report", report];
+    expect(await run(...show)).toMatchObject({ code: 0, stderr: `wowsim: the report is in ${report}\n` });
+    // The chart library is in the file.
+    expect(await Bun.file(report).text()).toContain("var uPlot=");
     const watch = ["--http-port", `${ready.http}`, "--telemetry-port", `${ready.telemetry}`];
     // Recovering from the trap has left its mark in the telemetry, so healthy or not, it has an opinion.
     expect([0, 1, 2]).toContain((await run("health", ...watch)).code);
@@ -88,22 +100,25 @@ test("it serves, is played on, breaks, is watched and stops", async () => {
   expect(await server.exited).toBe(0);
 });
 
+/** A deploy with something to plot. */
+async function recordOf(port: number): Promise<void> {
+  await using control = await ControlClient.connect({ host: "127.0.0.1", port });
+  const begin = { command: "deploy_begin", hash: "0123456789abcdef", label: "fix.wasm", dry_run: true };
+  const { deploy } = await control.ask(begin);
+  for (const told of rolledBack().stages) await control.ask({ ...told, command: "deploy_stage", deploy });
+  await control.ask({ command: "deploy_end", deploy, outcome: "rolled_back", reason: "kernel time ×3" });
+}
+
 test("it compiles candidates, the same ones as from the source", async () => {
   const file = join(folder, "hotfix.wasm");
-  const { code, stdout } = await run("build-kernel", "--variant", "hotfix", "--out", file, "--format", "json");
+  const { code, stdout } = await run("build-kernel", "--candidate", "hotfix", "--out", file, "--format", "json");
   expect(code).toBe(0);
   const { hash } = JSON.parse(stdout) as { hash: string };
-  expect(hash).toBe((await buildKernel({ variant: "hotfix" })).hash);
+  expect(hash).toBe((await buildCandidate("hotfix")).hash);
 });
 
-const hasDemo = commandTree().commands.some((command) => command.name() === "demo");
-
-test.if(hasDemo)(
-  "it runs the whole demo by itself, and leaves nothing behind",
-  async () => {
-    const { code, stdout, stderr } = await run("demo", "--auto");
-    expect({ code, tail: code === 0 ? "" : `${stdout}${stderr}`.slice(-2_000) }).toEqual({ code: 0, tail: "" });
-    expect(readdirSync(empty)).toEqual([]);
-  },
-  240_000,
-);
+test("it runs the whole demo by itself, and leaves nothing behind", async () => {
+  const { code, stdout, stderr } = await demo;
+  expect({ code, tail: code === 0 ? "" : `${stdout}${stderr}`.slice(-2_000) }).toEqual({ code: 0, tail: "" });
+  expect(readdirSync(empty)).toEqual([]);
+}, 240_000);

@@ -69,6 +69,17 @@ describe("a server that is stopped", () => {
     expect(ticks.filter(({ data }) => Number(data["duration_ms"]) >= DRAWN_OUT_MS)).toEqual([]);
   });
 
+  test("says with code 74 that the newest play is not kept, when the disk takes no more", async () => {
+    // No file may grow beyond 400 blocks, as on a disk that is full.
+    await using server = new ServeProcess([], {}, "trap '' XFSZ; ulimit -f 400");
+    await server.untilReady();
+    await player(server.ports.game, "Ann");
+    await until(() => server.stderr.includes("The journal can not be written"), undefined, 60_000);
+    const { code, stderr } = await server.stop("SIGTERM");
+    expect(code).toBe(EXIT.disk);
+    expect(stderr).toMatch(/journal_unkept.*The newest \d+ bytes of what was played are not in the journal/);
+  });
+
   test("waits for a player who does not hang up, but not for long, and not after a second signal", async () => {
     await using server = await ServeProcess.ready();
     const stubborn = await stubbornPlayer(server.ports.game);

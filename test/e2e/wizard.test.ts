@@ -67,7 +67,7 @@ test("in a terminal of 80 by 24, by keys, with a way back, to the end", async ()
   expect(everything).toContain("the server stopped in order");
   expect(everything).toContain("Your guess: latency-spike, right.");
   expect(everything).toContain("hotfix was promoted.");
-  expect(everything).toMatch(/\$ wowsim build-kernel --variant hotfix/);
+  expect(everything).toMatch(/\$ wowsim deploy hotfix/);
   expect(existsSync(join(folder.path, "my-scenario.toml"))).toBe(true);
 });
 

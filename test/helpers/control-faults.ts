@@ -9,7 +9,12 @@
 import { OP_DESPAWN, OP_NUDGE, OP_PLACE, OP_SPAWN } from "../../assembly/abi.ts";
 import type { Command } from "../../server/protocol/game/command.ts";
 import { FaultBlock } from "../../server/shared/fault-block.ts";
-import type { CommandBatch, FaultDefinition, FaultSession } from "../../server/protocol/faults/fault.ts";
+import type {
+  CommandBatch,
+  DiskTroubleState,
+  FaultDefinition,
+  FaultSession,
+} from "../../server/protocol/faults/fault.ts";
 import { NOMINAL_TICK_MS } from "../../server/main/faults/nominal-ticks.ts";
 import { FaultRegistry } from "../../server/main/faults/registry.ts";
 import type { FaultPlayers } from "../../server/shared/fault-targets.ts";
@@ -129,6 +134,8 @@ export class FaultBench {
   readonly registry: FaultRegistry;
   readonly #zones = new Map<number, BenchZone>();
   heldTicks = 0;
+  /** What the journal's disk suffered, change by change. */
+  readonly disk: DiskTroubleState[] = [];
   serverTick = 0;
   /** The registry's clock; goes on with the ticks. */
   nowMs = 0;
@@ -171,6 +178,7 @@ export class FaultBench {
         setIngress,
         setEgress() {},
       },
+      disk: { set: (trouble) => void this.disk.push(trouble) },
     });
   }
 

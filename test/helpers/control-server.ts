@@ -16,7 +16,7 @@ export interface RunningControl extends AsyncDisposable {
 export function startControl(options: Partial<ControlServerOptions> = {}): RunningControl {
   const bench = new FaultBench();
   const server = new ControlServer({ emitter: bench.emitter, ...options });
-  registerFaultCommands(server, bench.registry);
+  registerFaultCommands(server, bench.registry, () => Promise.resolve());
   const port = server.listen("127.0.0.1", 0);
   return { server, bench, port, [Symbol.asyncDispose]: () => server.stop() };
 }

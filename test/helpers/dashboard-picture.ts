@@ -88,6 +88,9 @@ export const DEPLOYS: RemoteStatus = {
     last_error: null,
   })),
   lost: [],
+  frozen: null,
+  deploy: null,
+  incidents: [],
 };
 
 /** A zone with three players who fight Hogger, and creatures around. */

@@ -7,6 +7,7 @@ import type {
   AuraContent,
   Content,
   CreatureTemplate,
+  Item,
   PlayerClass,
   Spell,
 } from "../../server/protocol/content/content.ts";
@@ -15,6 +16,7 @@ export interface ContentParts {
   spells?: Spell[];
   creatures?: CreatureTemplate[];
   classes?: PlayerClass[];
+  items?: Item[];
 }
 
 /** An instant fire spell of 40 damage at 30 yd, free of charge, in everybody's book, unless said otherwise. */
@@ -60,6 +62,8 @@ export function creature(parts: Partial<CreatureTemplate> & { name: string }): C
     family: parts.name,
     flees: false,
     elite: false,
+    gold: [0, 0],
+    drops: [],
     ...parts,
   };
 }
@@ -92,11 +96,12 @@ export function aura(parts: Partial<AuraContent> & { kind: AuraContent["kind"] }
   return { durationS: 3, periodS: 0, amount: [0, 0], stacks: 1, ...parts };
 }
 
-/** Whatever the test adds, behind a class Hero and a creature Wolf. */
-export function testContent({ spells = [], creatures = [], classes = [] }: ContentParts = {}): Content {
+/** Whatever the test adds, behind a class Hero, a creature Wolf and gold, of which a player holds up to 1,000. */
+export function testContent({ spells = [], creatures = [], classes = [], items = [] }: ContentParts = {}): Content {
   return {
     spells: spells.length > 0 ? spells : [spell({ id: 1 })],
     creatures: [creature({ name: "Wolf" }), ...creatures],
     classes: [playerClass({ name: "Hero" }), ...classes],
+    items: [{ id: 0, name: "Gold", stack: 1_000 }, ...items],
   };
 }

@@ -50,6 +50,8 @@ export interface Frame {
   change: (Partial<SeenEntity> & { id: number })[];
   leave: number[];
   events: { kind: number; info: number; words: number[] }[];
+  /** What the player holds, where the frame says it. */
+  stacks?: number[];
   /** Where the frame says it. */
   pace?: { level: number; rate: number; sightYd: number };
 }
@@ -81,6 +83,8 @@ function decodeFrame(reader: FrameReader): Frame {
     else if (reader.kind === abi.RECORD_AURAS) frame.change.push({ id: reader.word(0), auras: readAuras(reader) });
     else if (reader.kind === abi.RECORD_PACE)
       frame.pace = { level: reader.info, rate: reader.float(0), sightYd: reader.float(1) };
+    else if (reader.kind === abi.RECORD_STACKS)
+      frame.stacks = Array.from({ length: reader.info }, (_, index) => reader.word(index));
     else if (reader.kind === abi.RECORD_EVENT) {
       const words = Array.from({ length: 9 }, (_, index) => reader.word(index));
       frame.events.push({ kind: reader.info & 0xff, info: reader.info >>> 8, words });
@@ -144,6 +148,8 @@ function readChange(reader: FrameReader): Partial<SeenEntity> & { id: number } {
 export class WatcherModel {
   readonly entities = new Map<number, SeenEntity>();
   self: SelfNumbers | null = null;
+  /** What it holds. */
+  stacks: number[] = [];
   /** Where the session's own entity is, as it was told. */
   own: { x?: number; y?: number; z?: number; auras?: SeenAura[] } = {};
   isReset = false;
@@ -153,9 +159,11 @@ export class WatcherModel {
     const problems: string[] = [];
     if (frame.reset) {
       this.entities.clear();
+      this.stacks = [];
       this.isReset = true;
     } else if (!this.isReset) problems.push("a first frame without a reset");
     if (frame.self !== null) this.self = frame.self;
+    if (frame.stacks !== undefined) this.stacks = frame.stacks;
     for (const id of frame.leave) if (!this.entities.delete(id)) problems.push(`leave of unknown ${id}`);
     for (const entity of frame.enter) {
       if (this.entities.has(entity.id)) problems.push(`enter of known ${entity.id}`);

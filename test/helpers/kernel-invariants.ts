@@ -4,6 +4,7 @@
 //   modelDifferences(zone, session, model)   // [] or ["3 thinks health of 1000001 is 80, it is 60"]
 
 import * as abi from "../../assembly/abi.ts";
+import { bagOf, itemsBroken } from "./kernel-items.ts";
 import type { WatcherModel } from "./kernel-frames.ts";
 import type { KernelZone } from "./kernel-zone.ts";
 
@@ -16,6 +17,7 @@ export function brokenInvariants(zone: KernelZone): string[] {
     ...threatBroken(zone, rows),
     ...mapBroken(zone, rows),
     ...blowsBroken(zone),
+    ...itemsBroken(zone),
   ];
 }
 
@@ -197,6 +199,9 @@ export function modelDifferences(zone: KernelZone, session: number, model: Watch
   }
   if (!Bun.deepEquals(model.own.auras ?? [], zone.auras(session)))
     differences.push(`${session} thinks it has other auras`);
+  const stacks = [...bagOf(zone, session)].filter((stack) => stack !== 0);
+  if (!Bun.deepEquals(model.stacks, stacks))
+    differences.push(`${session} thinks it holds ${model.stacks}, not ${stacks}`);
   if (model.self?.health !== zone.get(session, "HEALTH")) differences.push(`${session} does not know its own health`);
   return differences;
 }

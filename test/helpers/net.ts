@@ -9,6 +9,7 @@ import type { World } from "../../server/protocol/content/content.ts";
 import { Gateway } from "../../server/main/gateway/gateway.ts";
 import type { GatewayDeps } from "../../server/main/gateway/gateway.ts";
 import type { ZoneLink, ZoneListener } from "../../server/shared/zone-link.ts";
+import type { Crossing } from "../../server/shared/transfer.ts";
 import type { Emitter, TelemetryType } from "../../server/protocol/telemetry-line.ts";
 import type { ZoneState } from "../../server/shared/zone-messages.ts";
 import { IS_THERE, REFUSED } from "../../server/shared/ring-records.ts";
@@ -27,9 +28,11 @@ export class RecordingLink implements ZoneLink {
   readonly commands: RecordedCommand[] = [];
   /** Zones whose ring is full. */
   readonly full = new Set<number>();
-  readonly arrivals: { zoneId: number; session: number }[] = [];
+  readonly arrivals: { zoneId: number; session: number; x: number; y: number }[] = [];
   /** Newest ticket given to each zone, and of the newest JOIN or arrival of each session. */
   readonly tickets = new Map<number, number>();
+  /** A character that leaves is handed out at once, without a record of anything. */
+  handsOut = false;
   readonly #entries = new Map<number, number>();
   readonly #listeners: ZoneListener[] = [];
 
@@ -44,9 +47,10 @@ export class RecordingLink implements ZoneLink {
     const [first, last] = [all[0], all.at(-1)];
     if (first === undefined || last === undefined) return false;
     const { op, a: ticket } = last;
-    if (op === abi.OP_ARRIVE) this.arrivals.push({ zoneId, session: first.session });
+    if (op === abi.OP_ARRIVE) this.arrivals.push({ zoneId, session: first.session, x: last.x, y: last.y });
     else this.commands.push({ zoneId, ...last });
     if (op === abi.OP_JOIN || op === abi.OP_LEAVE || op === abi.OP_ARRIVE) this.tickets.set(zoneId, ticket);
+    if (this.handsOut && op === abi.OP_LEAVE) queueMicrotask(() => this.depart(last.session, zoneId, 0));
     if (op === abi.OP_JOIN || op === abi.OP_ARRIVE) this.#entries.set(first.session, ticket);
     return true;
   }
@@ -59,6 +63,11 @@ export class RecordingLink implements ZoneLink {
   depart(session: number, from: number, to: number, ack = 0): void {
     const crossing = { session, from, to, at: { x: 1, y: 2, z: 0 }, words: new Uint32Array(abi.TRANSFER_WORDS) };
     crossing.words[abi.TRANSFER_ACK] = ack;
+    this.handOut(crossing);
+  }
+
+  /** A zone hands out a player's state. */
+  handOut(crossing: Crossing): void {
     for (const listener of this.#listeners) listener.departed?.(crossing);
   }
 
@@ -165,6 +174,7 @@ export const TEST_WORLD: World = {
   name: "Test",
   zones: [],
   content: {
+    items: [{ id: 0, name: "Gold", stack: 1_000 }],
     spells: [spell(102, "Kick"), spell(100, "Fire Blast"), spell(200, "Fireball")],
     creatures: [creature("Wolf"), creature("Hogger")],
     classes: [playerClass("Warrior", [102]), playerClass("Mage", [100, 200])],
@@ -227,6 +237,7 @@ export function startGateway(options: Partial<GatewayDeps> & { zones?: number[] 
     },
     run: (isTrue) => until(isTrue, step),
     async [Symbol.asyncDispose]() {
+      link.handsOut = true;
       for (const client of clients) client.close();
       await gateway.stop();
     },

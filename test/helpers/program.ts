@@ -3,6 +3,17 @@
 import type { Command } from "commander";
 import { buildProgram } from "../../tools/program.ts";
 
+const none = (): Promise<never> => Promise.reject(new Error("A test of the command tree starts no server."));
+
 export function commandTree(): Command {
-  return buildProgram(() => Promise.reject(new Error("A test of the command tree starts no server.")));
+  return buildProgram({
+    startServer: none,
+    supervise: none,
+    keepCrashReport: none,
+    replay: none,
+    replayIncident: none,
+    copyWorld: none,
+    validate: none,
+    store: { status: none, verify: none, compact: none, export: none },
+  });
 }

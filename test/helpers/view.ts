@@ -42,6 +42,8 @@ export function view(more: Partial<View> = {}, ...entities: KnownEntity[]): View
     rangeYd: Math.max(0, ...(more.spells ?? []).filter(isHarmful).map(({ range_yd }) => range_yd)),
     portals: [],
     inZoneMs: 0,
+    inventory: new Map(),
+    offers: [],
     prey: 0,
     attacking: 0,
     turn: 0,

@@ -23,7 +23,7 @@ export class FakeZoneWorker extends EventTarget {
   postMessage(message: ZoneWorkerStart | ToZoneWorker): void {
     if (message.type !== "start") return void this.received.push(message);
     this.#output = new Ring(message.outputRing);
-    this.say({ type: "ready", zones: message.zones.map(({ zone }) => zone.id), faultThread: 0 });
+    this.say({ type: "ready", zones: message.zones.map(({ zone }) => zone.id), faultThread: 0, revived: [] });
   }
 
   say(message: FromZoneWorker): void {

@@ -11,11 +11,10 @@ import { ZoneFaultHost } from "../../server/zone/zone-faults.ts";
 import { Breadcrumb } from "../../server/shared/breadcrumb.ts";
 import type { FromZoneWorker } from "../../server/shared/zone-messages.ts";
 import { Ring } from "../../server/shared/ring.ts";
-import type { Kernel } from "../../assembly/toolchain/kernel.ts";
-import type { LostZone } from "../../server/shared/zone-start.ts";
 import { spawnCreatures } from "../../server/zone/zone-host.ts";
 import { ZoneOutput } from "../../server/zone/zone-output.ts";
 import { ZoneRunner } from "../../server/zone/zone-runner.ts";
+import type { ZoneRunnerOptions } from "../../server/zone/zone-runner-options.ts";
 import { MemoryEmitter } from "./control-faults.ts";
 import { commandRecord } from "./zone-commands.ts";
 import type { Command } from "./zone-commands.ts";
@@ -24,6 +23,9 @@ import type { TestZoneOptions } from "./zone.ts";
 import { REPORT, emptyReport } from "../../server/shared/tick-report.ts";
 
 const INTERVAL_MS = 50;
+
+export type RunnerBenchOptions = TestZoneOptions &
+  Partial<Pick<ZoneRunnerOptions, "after" | "earlier" | "blackBox" | "writer" | "undoBounds">>;
 
 export type ToldBy<Type extends FromZoneWorker["type"]> = Extract<FromZoneWorker, { type: Type }>;
 
@@ -47,9 +49,7 @@ export class RunnerBench {
   /** For how long a fault holds up each tick. */
   pauseMs = 0;
 
-  static async start(
-    options: TestZoneOptions & { outputBytes?: number; after?: LostZone; earlier?: Kernel[] } = {},
-  ): Promise<RunnerBench> {
+  static async start(options: RunnerBenchOptions & { outputBytes?: number } = {}): Promise<RunnerBench> {
     const { zones, content } = await testWorld();
     const { plant, outputBytes = 1 << 20, ...zoneOptions } = options;
     const defaults = { zone: zones[0]!, content, kernel: await testKernel() };
@@ -59,9 +59,7 @@ export class RunnerBench {
   }
 
   private constructor(
-    options: TestZoneOptions & { after?: LostZone; earlier?: Kernel[] } & Required<
-        Pick<TestZoneOptions, "zone" | "content" | "kernel">
-      >,
+    options: RunnerBenchOptions & Required<Pick<TestZoneOptions, "zone" | "content" | "kernel">>,
     outputBytes: number,
   ) {
     const { emitter, block } = this;

@@ -14,7 +14,7 @@ import { meter } from "../../assembly/toolchain/meter.ts";
 import { ZoneBatch } from "../../server/zone/command-batch.ts";
 import { ZoneTrap } from "../../server/zone/trap.ts";
 import { Zone } from "../../server/zone/zone.ts";
-import type { ZoneOptions } from "../../server/zone/zone.ts";
+import type { ZoneOptions } from "../../server/zone/zone-options.ts";
 import { spawnCreatures } from "../../server/zone/zone-host.ts";
 import { commandBytes } from "./zone-commands.ts";
 

@@ -23,7 +23,7 @@ export interface Scene {
 }
 
 const SERVER_START_MS_MAX = 30_000;
-const DEMO_MS_MAX = 180_000;
+const DEMO_MS_MAX = 400_000;
 /** So that the plot has a before. */
 const CALM_MS = 25_000;
 /** So that there is something to see of what was broken. */
@@ -89,7 +89,7 @@ export const SCENES: readonly Scene[] = [
     name: "demo",
     title: "wowsim demo: the last two of six phases",
     width: 100,
-    height: 64,
+    height: 84,
     async play(tmux) {
       tmux.type("clear; wowsim demo --auto\n");
       await tmux.until((screen) => /^└ .*claims true/m.test(screen), "shows the demo's end", DEMO_MS_MAX);

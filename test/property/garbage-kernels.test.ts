@@ -63,7 +63,7 @@ const TOLD: Readonly<Record<string, RegExp>> = {
   "4 billion players": /^invalid output: rows of players: 4294967295 of at most 4096$/,
   "4 billion creatures": /^invalid output: rows of creatures: 4294967295 of at most 4096$/,
   "4 billion events": /^invalid output: events: 4294967295 of at most 16384$/,
-  "4 billion departures": /^invalid output: departures: 4294967295 of at most 64$/,
+  "4 billion departures": /^invalid output: departures: 4294967295 of at most 256$/,
   "65,535 auras": /^invalid output: a record of kind 7 and info 65535 says it has 2 words$/,
   "frames of nobody": /^invalid output: there are more frames than players$/,
   "record of no words": /^invalid output: a record of kind 4 and info 0 says it has 0 words$/,
@@ -151,6 +151,8 @@ test("random garbage over outputs, header and state: the zone is ACTIVE, DEGRADE
           count(`frames read, by hundreds: ${Math.min(1, Math.ceil(readOutput(bench) / 100))}`);
         }
         count(`state ${bench.state}`);
+        // Between ticks, as a worker does it: a module on trial that broke a rule is undone.
+        for (; runner.undo.isRunning; bench.tick()) runner.undoSome(bench.ms);
         if (bench.state === "DOWN") {
           comeBack(bench);
         }

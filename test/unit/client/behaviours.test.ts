@@ -7,6 +7,7 @@ import { preyOf } from "../../../tools/client/behaviour.ts";
 import { playCaster } from "../../../tools/client/behaviours/caster.ts";
 import { playHealer } from "../../../tools/client/behaviours/healer.ts";
 import { playTank } from "../../../tools/client/behaviours/tank.ts";
+import { playTrader } from "../../../tools/client/behaviours/trader.ts";
 import { playWanderer } from "../../../tools/client/behaviours/wander.ts";
 import { BEHAVIOURS, roleOf } from "../../../tools/client/roles.ts";
 import { SpellBook } from "../../../tools/client/spell-book.ts";
@@ -135,6 +136,38 @@ describe("a wanderer", () => {
   });
 });
 
+describe("a trader", () => {
+  const GIFT = { maker: 5, offer: 41, gives: [{ item: 0, count: 3 }], wants: [], endTick: 900 };
+  const DEAR = { ...GIFT, maker: 6, wants: [{ item: 3, count: 2 }] };
+  const rich = new Map([[0, 30]]);
+
+  test("accepts what it can fulfil, and declines the rest; an offer that is over is none", () => {
+    const accepts = { do: "accept", maker: 5, offer: 41 };
+    expect(playTrader(view({ offers: [GIFT] }))).toEqual(accepts as Action);
+    expect(playTrader(view({ offers: [DEAR], inventory: rich }))).toMatchObject({ do: "decline", maker: 6 });
+    expect(playTrader(view({ offers: [DEAR], inventory: new Map([[3, 2]]) }))).toMatchObject({
+      do: "accept",
+      maker: 6,
+    });
+    expect(playTrader(view({ offers: [GIFT], random: () => 0.9 }))).toMatchObject({ do: "decline" });
+    expect(playTrader(view({ offers: [{ ...GIFT, endTick: 100 }] })).do).not.toBe("accept");
+  });
+
+  test("goes to a player, and offers some of what it holds", () => {
+    expect(playTrader(view({ inventory: rich }, mate(7, 40)))).toMatchObject({ do: "walk", x: 40 });
+    const offer = playTrader(view({ inventory: rich }, mate(7, 5)));
+    expect(offer).toEqual({ do: "offer", target: 7, give: [{ item: 0, count: 1 }], want: [] });
+    const priced = playTrader(view({ inventory: new Map([[3, 9]]), random: () => 0.6 }, mate(7, 5)));
+    expect(priced).toEqual({ do: "offer", target: 7, give: [{ item: 3, count: 2 }], want: [{ item: 0, count: 2 }] });
+  });
+
+  test("earns, when it has nothing, or nobody is there", () => {
+    const alone = view({ inventory: rich, spells: [fireball] }, wolf(8, 10));
+    expect(playTrader(alone)).toMatchObject({ do: "cast", target: 8 });
+    expect(playTrader(view({ spells: [fireball] }, wolf(8, 10), mate(7, 5)))).toMatchObject({ do: "cast", target: 8 });
+  });
+});
+
 describe("roles", () => {
   const content = loadContent();
   const spellsOf = (className = "") => {
@@ -149,9 +182,9 @@ describe("roles", () => {
     expect(far.length).toBeGreaterThan(0);
   });
 
-  test("mixed has somebody of each part", () => {
+  test("mixed has somebody of each part but the traders", () => {
     const parts = Array.from({ length: 12 }, (_, index) => roleOf("mixed", index, content).behave);
-    expect(new Set(parts).size).toBe(BEHAVIOURS.length - 1);
+    expect(new Set(parts).size).toBe(BEHAVIOURS.length - 2);
   });
 });
 

@@ -84,7 +84,12 @@ function notingClient(known: Partial<SelfState>, ...entities: KnownEntity[]) {
     tickRateHz: 20,
     lastSeq: 0,
     ackedSeq: 0,
-    world: { self: { ...self, ...known }, tick: 100, entities: new Map(entities.map((entity) => [entity.id, entity])) },
+    world: {
+      self: { ...self, ...known },
+      tick: 100,
+      entities: new Map(entities.map((entity) => [entity.id, entity])),
+      inventory: new Map(),
+    },
     look: () => {},
     move: note("move"),
     cast: note("cast"),

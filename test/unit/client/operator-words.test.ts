@@ -49,6 +49,10 @@ test.each([
     "The numbers are for operators: give --token or WOWSIM_TOKEN to a tool, or send Authorization: Bearer <token>.",
     "The numbers are for operators: give --token or WOWSIM_TOKEN.",
   ],
+  [
+    'Deploys are frozen: raid night. To go on all the same, begin it with "force". Send {"command":"deploy_thaw"} to thaw them.',
+    "Deploys are frozen: raid night. To go on all the same: --force --reason TEXT. To thaw them: wowsim deploy thaw --server 127.0.0.1:8081",
+  ],
   ["There is no zone 9; choose from 1, 2.", "There is no zone 9; choose from 1, 2."],
 ])("%s", (wire, words) => {
   expect(inOperatorWords(wire, "127.0.0.1:8081")).toBe(words);

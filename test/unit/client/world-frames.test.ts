@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import * as abi from "../../../assembly/abi.ts";
 import { ByteWriter } from "../../../server/protocol/game/byte-writer.ts";
+import { RECORD_NOT_DURABLE } from "../../../server/protocol/game/binary-wire.ts";
 import { FrameReader } from "../../../server/protocol/game/frame-reader.ts";
 import { encodeJsonFrame } from "../../../server/main/gateway/json-frames.ts";
 import { applyFrame } from "../../../tools/client/world-frames.ts";
@@ -115,4 +116,17 @@ describe("a frame that can not be", () => {
   ])("is noticed: %s", (problem, frame) => {
     expect(apply(known(), frame).problems).toEqual([problem]);
   });
+});
+
+test("a world knows from each frame and each line whether the server keeps what they tell", () => {
+  const [ofFrames, ofLines] = [new WorldModel(), new WorldModel()];
+  const told = (frame: FrameBuilder, line: object): boolean[] => {
+    apply(ofFrames, frame);
+    ofLines.apply({ ...stateOf(frame), ...line });
+    return [ofFrames.durable, ofLines.durable];
+  };
+  expect(told(new FrameBuilder(SESSION, 1, 0).reset(), {})).toEqual([true, true]);
+  const lost = new FrameBuilder(SESSION, 2, 0).record(RECORD_NOT_DURABLE, 0);
+  expect(told(lost, { durable: false })).toEqual([false, false]);
+  expect(told(new FrameBuilder(SESSION, 3, 0), {})).toEqual([true, true]);
 });

@@ -48,7 +48,7 @@ describe("a line that is too long", () => {
 
 describe("a command that is too long is broken so that a shell reads it as one", () => {
   test.each([
-    "$ wowsim build-kernel --variant regression --out regression.wasm && wowsim deploy regression.wasm --server 127.0.0.1:40123",
+    "$ wowsim build-kernel --candidate regression --out regression.wasm && wowsim deploy regression.wasm --server 127.0.0.1:40123",
     "    $ wowsim inject-fault deactivate cascading-zone-failure --server '[fe80::1%eth0]:40123'",
     "End it: wowsim inject-fault deactivate latency-spike --server 127.0.0.1:40123",
     "  wowsim diagnose --file '/a path/with blanks/telemetry.jsonl' --history",

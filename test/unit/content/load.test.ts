@@ -18,8 +18,9 @@ const parse = async (name: string): Promise<Record<string, Record<string, unknow
 
 /** The standard files, for a test to spoil. */
 async function files() {
-  const [spells, creatures, classes] = await Promise.all(["spells.toml", "creatures.toml", "classes.toml"].map(parse));
-  return { spells: spells!, creatures: creatures!, classes: classes! };
+  const names = ["items.toml", "spells.toml", "creatures.toml", "classes.toml"];
+  const [items, spells, creatures, classes] = await Promise.all(names.map(parse));
+  return { items: items!, spells: spells!, creatures: creatures!, classes: classes! };
 }
 
 function portal(to: number, x: number, exit: number): string {

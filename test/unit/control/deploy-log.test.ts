@@ -126,3 +126,25 @@ test("one that can not be kept costs a line of telemetry, and nothing else", asy
   expect(emitter.messages("Deploy history not kept").length).toBeGreaterThan(0);
   expect(emitter.messages("Deploy history not kept").length).toBeLessThan(4);
 });
+
+test("a validation is read back with its numbers, also by a server that begins later", async () => {
+  using folder = tempFolder();
+  const file = folder.file("deploys.jsonl");
+  const validation = {
+    verdict: "fail" as const,
+    ticks: 2_400,
+    equal: 2_390,
+    zones: 2,
+    fuel_ratio: null,
+    seconds: 4.1,
+    lines: ["damage.swing: 6,638 → 6,688 (+0.75 %), not expected"],
+    forced: "",
+    expect: "",
+  };
+  const validated: DeployEvent = { ...event("validated", 0, BASE, A), validation };
+  await life(file, ({ log }) => log.note(validated));
+  const { log } = await life(file);
+  expect(log.damaged).toBe(0);
+  expect(log.lost).toEqual([]);
+  expect(log.entries()[1]).toMatchObject({ event: "validated", zone_id: 0, to_hash: A, validation });
+});

@@ -184,3 +184,19 @@ test("a roll-back goes into the history with the reason of who made it, else wit
     expect(bench.events.at(-1)).toMatchObject({ what: "rolled_back", from: A, reason: reason ?? "asked for" });
   }
 });
+
+/** Who asked for each roll-back, by telemetry. */
+const askedBy = (bench: DeployBench): unknown[] =>
+  bench.emitter.messages("Module rolled back").map(({ data }) => ("by" in data ? data["by"] : "nobody"));
+
+test("telemetry names who asked for a roll-back, and nobody when a lease made it or a promotion that failed", async () => {
+  const [asked, lease, promotion] = [await canaried(), await canaried(), await canaried()];
+  asked.deployer.rollback(1, "bob@desk");
+  lease.fire();
+  promotion.deployer.promote(A, "anna");
+  promotion.zone(2).work(true);
+  for (const bench of [asked, lease, promotion]) await bench.settle();
+  expect(askedBy(asked)).toEqual(["bob@desk"]);
+  expect([...askedBy(lease), ...askedBy(promotion)].every((by) => by === "nobody")).toBe(true);
+  expect(askedBy(lease)).toHaveLength(1);
+});

@@ -55,7 +55,7 @@ describe("answers", () => {
     expect(again).toEqual({ success: true, command: "deactivate", fault_id: "latency-spike", was_active: false });
     expect(all).toEqual({ success: true, command: "deactivate_all", removed: [] });
     expect(list).toMatchObject({ success: true, command: "list", halted: false });
-    expect(list?.["faults"]).toBeArrayOfSize(10);
+    expect(list?.["faults"]).toBeArrayOfSize(12);
     expect(halted).toEqual({ success: true, command: "halt", removed: [], halted: true });
     expect(blocked).toMatchObject({ success: false, error: expect.stringContaining('{"command":"resume"}') });
     expect(resumed).toEqual({ success: true, command: "resume", halted: false });

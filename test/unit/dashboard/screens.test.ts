@@ -79,6 +79,16 @@ test("a mark never makes another number of a time label, wherever it falls", () 
   expect([...whole].filter((label) => !/^(-15s|-30s|-45s|-60s|now)$/.test(label))).toEqual([]);
 });
 
+test("a freeze, and a deploy of somebody else, are seen where one deploys", () => {
+  const since = "2026-01-01T00:00:00.000Z";
+  const frozen = { reason: "raid night", by: "anna@desk", since };
+  const deploy = { deploy: 7, hash: "9f3c2ab45d6e7f80", label: "fix.wasm", stage: "watch", by: "bob@desk", since };
+  const picture = pictureOf(new Story().seconds(30), { deploys: { ...DEPLOYS, frozen, deploy } });
+  const text = screenText(picture, { ...FIRST_SCREEN, view: "deploy" }, LARGE);
+  expect(text).toContain(`deploys are frozen since ${since}: raid night`);
+  expect(text).toContain("deploy 7 of fix.wasm by bob@desk is under way, in stage watch");
+});
+
 test("a promotion that a restart lost is on the deploy panel", () => {
   const lost = { hash: "9f3c", label: "hotfix", promoted_at: "2026-01-01T12:00:00Z", by: "anna", zones: [1, 2] };
   const picture = pictureOf(new Story().seconds(30), { deploys: { ...DEPLOYS, lost: [lost] } });

@@ -18,6 +18,7 @@ test("nothing that comes from outside can speak to the terminal, or take more th
   expect(clean("\u001b[2J\u0007\u009b1m")).toBe("?[2J??1m");
   expect(clean("Élise Ωmega Ёж")).toBe("Élise Ωmega Ёж");
   expect(clean("漢字 😀 e\u0301 a\u202eb\u200bc")).toBe("?? ? e? a?b?c");
+  expect(clean("a\u0380b")).toBe("a?b");
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
       expect(clean(text)).not.toMatch(/[\p{C}]/u);

@@ -29,7 +29,7 @@ function whatHappens(request: FaultRequest) {
   };
 }
 
-test("the server has the eight faults of the protocol, and two drills of its own", () => {
+test("the server has the eight faults of the protocol, and four drills of its own", () => {
   expect(FAULTS.map(({ id }) => id)).toEqual([
     "latency-spike",
     "session-crash",
@@ -41,6 +41,8 @@ test("the server has the eight faults of the protocol, and two drills of its own
     "thundering-herd",
     "zone-trap",
     "zone-runaway",
+    "disk-slow",
+    "disk-full",
   ]);
 });
 
@@ -57,6 +59,8 @@ test("defaults are those of the protocol", () => {
     "thundering-herd": { reconnect_delay_ticks: 20 },
     "zone-trap": { every_ticks: 20 },
     "zone-runaway": { every_ticks: 20 },
+    "disk-slow": { delay_ms: 2_000 },
+    "disk-full": {},
   });
 });
 

@@ -10,7 +10,7 @@ test("closing an activation wakes a pause in another thread, which reads no mess
   const pausedMs = new Promise<unknown>((resolve) => {
     worker.addEventListener("message", (event: MessageEvent) => resolve(event.data));
   });
-  const params = { delay_ms: 20_000 };
+  const params = { delay_ms: 3_600_000 };
   const activate = {
     type: "fault_activate",
     activation: 7,
@@ -23,7 +23,7 @@ test("closing an activation wakes a pause in another thread, which reads no mess
   worker.postMessage({ block: block.buffer, activate });
   while (block.total(7, "eligible") === 0) await Bun.sleep(1);
   block.close(7);
-  expect(await pausedMs).toBeLessThan(20_000);
+  await pausedMs;
   expect(block.total(7, "affected")).toBe(1);
   worker.terminate();
 });

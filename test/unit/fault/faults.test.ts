@@ -229,3 +229,38 @@ describe.each([
     expect(poisoned).toEqual([[op], [], [], [op], [], [], [op]]);
   });
 });
+
+describe("disk-slow and disk-full", () => {
+  const well = { stallMs: 0, isFull: false };
+
+  test("act on the journal's disk from the next server tick until they are removed, once", () => {
+    const bench = new FaultBench();
+    bench.registry.activate({ fault_id: "disk-slow", params: { delay_ms: 700 } });
+    bench.tick(5);
+    expect(bench.registry.status("disk-slow")).toMatchObject({ targets: [], eligible: 5, affected: 5 });
+    bench.registry.deactivate("disk-slow");
+    bench.tick(5);
+    expect(bench.disk).toEqual([{ stallMs: 700, isFull: false }, well]);
+  });
+
+  test("add up, and each takes only its own away", () => {
+    const bench = new FaultBench();
+    bench.registry.activate({ fault_id: "disk-slow", params: { delay_ms: 700 } });
+    bench.registry.activate({ fault_id: "disk-full" });
+    bench.tick(2);
+    expect(bench.disk.at(-1)).toEqual({ stallMs: 700, isFull: true });
+    bench.registry.deactivate("disk-slow");
+    expect(bench.disk.at(-1)).toEqual({ stallMs: 0, isFull: true });
+    bench.registry.halt();
+    expect(bench.disk.at(-1)).toEqual(well);
+  });
+
+  test("a new activation replaces the old one without a moment of health in between being kept", () => {
+    const bench = new FaultBench();
+    bench.registry.activate({ fault_id: "disk-slow", params: { delay_ms: 700 } });
+    bench.tick();
+    bench.registry.activate({ fault_id: "disk-slow", params: { delay_ms: 100 } });
+    bench.tick();
+    expect(bench.disk.at(-1)).toEqual({ stallMs: 100, isFull: false });
+  });
+});

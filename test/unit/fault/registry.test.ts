@@ -1,7 +1,6 @@
 // Starting, ending and counting faults, as the control channel sees it.
 
 import { describe, expect, test } from "bun:test";
-import { z } from "zod";
 import { DURATION_TICKS_MAX } from "../../../server/protocol/faults/status.ts";
 import { FAULTS } from "../../../server/protocol/faults/catalogue.ts";
 import { ACTIVATIONS_MAX } from "../../../server/shared/fault-block.ts";
@@ -11,13 +10,13 @@ import { FaultBench } from "../../helpers/control-faults.ts";
 
 /** A fault made of the given zone hooks. */
 function faultOf(id: string, hooks: ZoneFaultHooks) {
-  const params = z.strictObject({});
+  const params = {};
   return defineFault({ id, title: "for tests", family: "zone", mode: "tick_scoped", params, zone: () => hooks });
 }
 
 /** A fault made of the given main hooks. */
 function mainFaultOf(id: string, hooks: MainFaultHooks) {
-  const params = z.strictObject({});
+  const params = {};
   return defineFault({ id, title: "for tests", family: "connection", mode: "ambient", params, main: () => hooks });
 }
 

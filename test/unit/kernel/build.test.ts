@@ -174,7 +174,7 @@ test("a kernel is built when it is missing or older than its sources, and not ot
   await Bun.write(join(folder, "room/pace.ts"), "export const PACE: u32 = 1;");
   const first = await build();
   expect(existsSync(join(folder, "build/kernel.wasm"))).toBe(true);
-  for (const other of ["toolchain/tool.ts", "variants/slow/index.ts"])
+  for (const other of ["toolchain/tool.ts", "candidates/slow/index.ts"])
     await Bun.write(join(folder, other), "no kernel");
   expect(await build()).toEqual(first);
   await Bun.write(join(folder, "room/pace.ts"), "export const PACE: u32 = 2;");

@@ -2,14 +2,7 @@
 // Each refusal is met by a real module: compiled by the real compiler or written in text form and assembled.
 
 import { beforeAll, describe, expect, test } from "bun:test";
-import {
-  buildKernel,
-  compile,
-  ensureKernel,
-  readSources,
-  sourceNamed,
-  variantNames,
-} from "../../../assembly/toolchain/build.ts";
+import { compile, ensureKernel, readSources, sourceNamed } from "../../../assembly/toolchain/build.ts";
 import { checkModule } from "../../../assembly/toolchain/checks.ts";
 import { meter } from "../../../assembly/toolchain/meter.ts";
 
@@ -27,7 +20,6 @@ beforeAll(async () => {
 });
 
 const isOfMap = (path: string): boolean => /^memory\b/.test(path);
-const mapOf = (sources: Map<string, string>) => [...sources].filter(([path]) => isOfMap(path));
 
 function sourcesWith(extra: string, index = plainIndex): Map<string, string> {
   return new Map([...plain, ["index.ts", `${index}\n${extra}`]]);
@@ -205,15 +197,4 @@ describe("refused is", () => {
 
 test("source that does not compile is told with the compiler's own words", () => {
   expect(compile(sourcesWith("export function f(): u32 { return missing; }"))).rejects.toThrow("missing");
-});
-
-test("a variant that is not there is refused by name", () => {
-  expect(buildKernel({ variant: "no-such" })).rejects.toThrow("no variant no-such");
-  expect(buildKernel({ variant: "../server" })).rejects.toThrow("no variant ../server");
-});
-
-test("every variant stands in for files that are there, and lays its memory out alike but for the one with a column more", async () => {
-  for (const name of (await variantNames()).filter((each) => each !== "new-column")) {
-    expect([name, mapOf(await readSources(name))]).toEqual([name, mapOf(await readSources())]);
-  }
 });

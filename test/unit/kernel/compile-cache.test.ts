@@ -19,7 +19,7 @@ test("a module is given back as it was kept, and none that was not", async () =>
 
 test("the least lately used ones go, and many at once leave no half files", async () => {
   using folder = new TempFolder();
-  const cache = new CompileCache(folder.path);
+  const cache = new CompileCache(folder.path, 32);
   for (let at = 0; at < 40; at++) {
     await cache.put(`m${at}`, bytes(String(at)));
     await cache.get("m0");

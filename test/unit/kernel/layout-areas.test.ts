@@ -47,12 +47,12 @@ test.each([
   [
     "columns that end in what comes after them",
     { PLAYER_COLUMNS_END: layout.value("FREE_BASE") },
-    "PLAYER_BODY_Z needs",
+    "PLAYER_OFFER_WANTS needs",
   ],
   [
     "another form of what players take along",
     { TRANSFER_WORDS: 120 },
-    "Its TRANSFER_WORDS is 120, that of this server 116",
+    "Its TRANSFER_WORDS is 120, that of this server 124",
   ],
   [
     "columns that no snapshot keeps",
@@ -71,7 +71,7 @@ test.each([
   ["a value between two words", { OVERLOAD_LEVEL: layout.value("OVERLOAD_LEVEL") + 1 }, "is not a multiple of 4"],
   ["a value among the counters", { HEADER_FRAME_TURN: layout.value("COUNTER_BASE") + 8 }, "and reaches into"],
   ["a type that there is not", { TYPE_ENTITY_X: 7 }, "TYPE_ENTITY_X is 7, which is no type"],
-  ["departures that reach into arrivals", { DEPARTURES_MAX: 65 }, "and reaches into ARRIVAL_BASE"],
+  ["departures that reach into arrivals", { DEPARTURES_MAX: 257 }, "and reaches into ARRIVAL_BASE"],
 ])("%s is refused", (_, changes, problem) => {
   expect(problemsWith(changes)).toContain(problem);
 });

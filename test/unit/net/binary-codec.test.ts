@@ -33,7 +33,15 @@ function spoilt(message: Sent, at: number, ...bytes: number[]): Buffer {
 function frameLines(bytes: Buffer, at: number, length: number): Record<string, unknown>[] {
   const aligned = new Uint8Array(bytes.subarray(at, at + length));
   const writer = new ByteWriter(16);
-  encodeJsonFrame(new FrameReader().open(aligned, 0, length), { player: () => null, creature: () => null }, writer);
+  const reader = new FrameReader().open(aligned, 0, length);
+  let isDurable = true;
+  while (reader.next()) if (reader.kind === wire.RECORD_NOT_DURABLE) isDurable = false;
+  encodeJsonFrame(
+    new FrameReader().open(aligned, 0, length),
+    { player: () => null, creature: () => null },
+    writer,
+    isDurable,
+  );
   const lines = Buffer.from(writer.bytes.subarray(0, writer.length)).toString().trimEnd().split("\n");
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
@@ -51,7 +59,7 @@ function read(bytes: Uint8Array): Record<string, unknown>[] {
 const move: Sent = { kind: "move", seq: 1, x: 1, y: 2, z: 3 };
 const hello: Sent = {
   kind: "hello",
-  hello: { version: 1, name: "Ann", zone: 0, playerClass: "", token: "", resume: "" },
+  hello: { version: 1, name: "Ann", zone: 0, playerClass: "", token: "", resume: "", secret: "" },
 };
 const NAN = [0, 0, 0xc0, 0x7f];
 const INFINITY = [0, 0, 0x80, 0x7f];
@@ -73,6 +81,11 @@ codecContract("binary", {
     ["a spell id past 2^31", write({ kind: "cast", seq: 1, spell: 2 ** 31, target: 0, castTicks: 0 })],
     ["an attack on nobody", write({ kind: "attack", seq: 1, target: 0 })],
     ["an unknown damage type", spoilt({ kind: "attack", seq: 1, target: 5 }, 16, 2)],
+    ["an offer with three stacks", spoilt({ kind: "trade_offer", seq: 1 }, wire.CLIENT_LENGTH, 24).subarray(0, 24)],
+    [
+      "an accepted offer without number",
+      spoilt({ kind: "trade_accept", seq: 1 }, wire.CLIENT_LENGTH, 12).subarray(0, 12),
+    ],
     ["a ping that is no number", spoilt({ kind: "ping", echo: 1 }, 14, 0xf8, 0x7f)],
     ["a bye with something more", Buffer.concat([spoilt({ kind: "bye" }, wire.CLIENT_LENGTH, 9), Buffer.of(0)])],
     ["a hello without texts", spoilt(hello, wire.CLIENT_LENGTH, 12).subarray(0, 12)],
@@ -121,7 +134,8 @@ function hex(bytes: Uint8Array): string {
 }
 
 const SAID: Sent[] = [
-  { ...hello, hello: { version: 1, name: "Ann", zone: 2, playerClass: "Mage", token: "", resume: "" } },
+  { ...hello, hello: { version: 1, name: "Ann", zone: 2, playerClass: "Mage", token: "", resume: "", secret: "" } },
+  { ...hello, hello: { ...hello.hello!, secret: "open sesame" } },
   { kind: "move", seq: 7, x: 1.5, y: -2.25, z: 0 },
   { kind: "cast", seq: 8, target: 1_000_001, spell: 200, castTicks: 0 },
   { kind: "cancel_cast", seq: 9 },
@@ -130,6 +144,9 @@ const SAID: Sent[] = [
   { kind: "release", seq: 12 },
   { kind: "release_as_ghost", seq: 13 },
   { kind: "reclaim", seq: 14 },
+  { kind: "trade_offer", seq: 15, target: 12, stacks: [30, 0, (3 << 24) | 2, 0] },
+  { kind: "trade_accept", seq: 16, target: 7, offer: 41 },
+  { kind: "trade_cancel", seq: 17, target: 0, offer: 42 },
   { kind: "ping", echo: 17.25 },
   { kind: "names", players: [7], creatures: [5] },
   { kind: "bye" },
@@ -148,6 +165,20 @@ const TOLD: ServerMessage[] = [
     class: "Mage",
     spells: [{ id: 200, name: "Fireball", effect: "damage", range_yd: 35 }],
     portals: [{ to: 1, x: 130, y: -4.5, radius_yd: 6 }],
+  },
+  {
+    type: "welcome",
+    session_id: 8,
+    entity_id: 8,
+    zone_id: 1,
+    tick: 812,
+    tick_rate_hz: 20,
+    resume: "",
+    seq: 0,
+    class: "",
+    spells: [],
+    portals: [],
+    character: { name: "Ann", level: 12, experience: 345 },
   },
   { type: "error", code: "busy", message: "The zone takes no more just now.", seq: 8 },
   { type: "pong", t: 17.25, tick: 830 },
@@ -175,6 +206,11 @@ const FRAME = new FrameBuilder(7, 813, 8)
 
 const PACE = new FrameBuilder(7, 814, 8).record(abi.RECORD_PACE, 4, { f: 0.5 }, { f: 40 });
 
+const HOLDS = new FrameBuilder(7, 815, 16)
+  .record(abi.RECORD_STACKS, 2, 250, (3 << 24) | 7)
+  .event(abi.EVENT_LOOT, abi.LOOT_TAKEN, 7, 1_000_001, 12, 250)
+  .event(abi.EVENT_TRADE, abi.TRADE_OFFERED, 7, 12, 41, 30, 0, (3 << 24) | 2, 0, 1_415);
+
 test("every message has the bytes that it always had", () => {
   const told = TOLD.map((message) => {
     const writer = new ByteWriter(16);
@@ -182,7 +218,7 @@ test("every message has the bytes that it always had", () => {
     return `> ${JSON.stringify(message)}\n${hex(writer.bytes.subarray(0, writer.length))}`;
   });
   const said = SAID.map((message) => `< ${JSON.stringify(message)}\n${hex(write(message))}`);
-  const states = [FRAME, PACE].map((built) => {
+  const states = [FRAME, PACE, HOLDS].map((built) => {
     const lines = frameLines(Buffer.from(built.bytes()), 0, built.bytes().length);
     return `> ${lines.map((line) => JSON.stringify(line)).join("\n  ")}\n${hex(built.bytes())}`;
   });

@@ -5,7 +5,7 @@ import { describe, expect, test } from "bun:test";
 import * as abi from "../../../assembly/abi.ts";
 import { ByteWriter } from "../../../server/protocol/game/byte-writer.ts";
 import { ClientMessage } from "../../../server/protocol/game/client-messages.ts";
-import type { ServerMessage } from "../../../server/protocol/game/client-messages.ts";
+import type { ServerMessage, Welcome } from "../../../server/protocol/game/client-messages.ts";
 import type { Codec, EntityNames } from "../../../server/main/gateway/codec.ts";
 import { FrameReader } from "../../../server/protocol/game/frame-reader.ts";
 import { MessageSplitter } from "../../../server/main/sockets/message-splitter.ts";
@@ -38,14 +38,21 @@ const MESSAGES: Partial<ClientMessage>[] = [
   { kind: "release", seq: 6 },
   { kind: "release_as_ghost", seq: 7 },
   { kind: "reclaim", seq: 8 },
+  { kind: "trade_offer", seq: 9, target: 12, stacks: [30, 0, 0x0300_0002, 0xff00_0001] },
+  { kind: "trade_offer", seq: 10, target: 12, stacks: [0, 0, 0xffffff, 0] },
+  { kind: "trade_accept", seq: 11, target: 12, offer: 4_000_000_000 },
+  { kind: "trade_cancel", seq: 12, target: 12, offer: 7 },
+  { kind: "trade_cancel", seq: 13, target: 0, offer: 7 },
   { kind: "ping", echo: 12.5 },
   { kind: "names", players: [7, 8], creatures: [1] },
   { kind: "bye" },
   {
     kind: "hello",
-    hello: { version: 1, name: "Änn", zone: 2, playerClass: "Mage", token: "t", resume: "r" },
+    hello: { version: 1, name: "Änn", zone: 2, playerClass: "Mage", token: "t", resume: "r", secret: "open sesame" },
   },
 ];
+
+const goods = (item: number, count: number) => ({ item, count });
 
 /** The fields of `expected`, as `actual` has them. */
 function same(actual: ClientMessage, expected: Partial<ClientMessage>): void {
@@ -71,10 +78,10 @@ export function codecContract(name: string, { codec, write, malformed, namesInFr
     codec.encode(message, writer);
     return read(writer.bytes.subarray(0, writer.length));
   };
-  const encodeFrame = (frame: FrameBuilder): Record<string, unknown>[] => {
+  const encodeFrame = (frame: FrameBuilder, isDurable?: boolean): Record<string, unknown>[] => {
     const writer = new ByteWriter(16);
     const bytes = frame.bytes();
-    codec.encodeFrame(new FrameReader().open(bytes, 0, bytes.length), names, writer);
+    codec.encodeFrame(new FrameReader().open(bytes, 0, bytes.length), names, writer, isDurable);
     return read(writer.bytes.subarray(0, writer.length));
   };
 
@@ -138,7 +145,19 @@ export function codecContract(name: string, { codec, write, malformed, namesInFr
           portals: [portal],
         },
       ];
+      const welcome = messages.find(({ type }) => type === "welcome") as Welcome;
+      messages.push({ ...welcome, character: { name: "Änn", level: 60, experience: 0 } });
+      messages.push({ ...welcome, character: { name: "Änn" } });
       for (const message of messages) expect(encode(message)).toEqual([{ ...message }]);
+    });
+
+    test("tells that what it tells is not kept, only then, and beside everything else", () => {
+      const frame = new FrameBuilder(7, 42, 5).reset().record(abi.RECORD_LEAVE, 0, 9);
+      const [kept = {}] = encodeFrame(frame);
+      expect(encodeFrame(frame, false)).toEqual([{ ...kept, durable: false }]);
+      expect(encodeFrame(frame, true)).toEqual([kept]);
+      expect(kept).not.toHaveProperty("durable");
+      expect(encodeFrame(new FrameBuilder(7, 43, 5), false)[0]).toMatchObject({ type: "state", durable: false });
     });
 
     test("tells how the zone is overloaded, and nothing of it where it is not said", () => {
@@ -246,6 +265,48 @@ export function codecContract(name: string, { codec, write, malformed, namesInFr
         target_health: 80,
         spell_id: 0,
       });
+    });
+
+    test("tells what a player holds, what it gets, and how its trades stand", () => {
+      const [trade, none] = [
+        [41, 30, 0, (3 << 24) | 2, (63 << 24) | 1, 900],
+        [42, 0, 0, 5, 0, 901],
+      ];
+      const frame = new FrameBuilder(7, 42, 5)
+        .record(abi.RECORD_STACKS, 2, 250, (3 << 24) | 7)
+        .event(abi.EVENT_LOOT, abi.LOOT_TAKEN, 7, 1_000_001, 12, 250)
+        .event(abi.EVENT_LOOT, abi.LOOT_NO_ROOM, 7, 1_000_001, (9 << 24) | 2, 0)
+        .event(abi.EVENT_TRADE, abi.TRADE_OFFERED, 7, 12, ...trade)
+        .event(abi.EVENT_TRADE, abi.TRADE_ENDED_BY_LEAVING, 12, 7, ...none);
+      const [state, ...events] = encodeFrame(frame);
+      expect(state).toMatchObject({ inventory: [goods(0, 250), goods(3, 7)] });
+      const loot = { type: "event", event: "loot", tick: 42, creature_id: 1_000_001 };
+      const told = { type: "event", event: "trade", tick: 42 };
+      expect(events).toEqual([
+        { ...loot, item: 0, count: 12, held: 250, taken: true },
+        { ...loot, item: 9, count: 2, held: 0, taken: false },
+        {
+          ...told,
+          outcome: "offered",
+          maker_id: 7,
+          partner_id: 12,
+          offer_id: 41,
+          gives: [goods(0, 30)],
+          wants: [goods(3, 2), goods(63, 1)],
+          end_tick: 900,
+        },
+        {
+          ...told,
+          outcome: "left",
+          maker_id: 12,
+          partner_id: 7,
+          offer_id: 42,
+          gives: [],
+          wants: [goods(0, 5)],
+          end_tick: 901,
+        },
+      ]);
+      expect(encodeFrame(new FrameBuilder(7, 43, 5).record(abi.RECORD_STACKS, 0))[0]).toMatchObject({ inventory: [] });
     });
 
     test("tells of an empty frame only its tick and ack", () => {

@@ -173,16 +173,29 @@ describe("a zone that goes down", () => {
     server.link.commands.length = 0;
     server.link.setState(1, "DEGRADED");
     server.link.setState(1, "ACTIVE");
-    await server.run(() => client.last("zone")?.zone_id === 1);
     expect(server.link.commands.map(({ zoneId, op, session }) => [zoneId, op, session])).toEqual([
       [2, abi.OP_LEAVE, 1],
-      [1, abi.OP_JOIN, 1],
       [2, abi.OP_LEAVE, 2],
       [1, abi.OP_JOIN, 2],
     ]);
+    server.link.depart(1, 2, 0);
+    await server.run(() => client.last("zone")?.zone_id === 1);
+    expect(server.link.arrivals.at(-1)).toMatchObject({ zoneId: 1, session: 1 });
     expect(client.closed || guest.closed).toBe(false);
     expect(server.emitter.all("Client disconnected")).toEqual([]);
     expect(server.emitter.all("Invalid state transition attempted")).toEqual([]);
+  });
+
+  test("lets its players leave with what they have, before it says that it is DOWN", async () => {
+    await using server = startGateway();
+    const { client } = await enter(server, { zone: 1 });
+    server.link.depart(1, 1, 0);
+    server.link.setState(1, "DOWN");
+    await server.run(() => client.last("zone") !== undefined);
+    expect(
+      client.received.filter(({ type }) => type === "zone").map(({ zone_id, reason: why }) => [zone_id, why]),
+    ).toEqual([[2, "zone_down"]]);
+    expect(server.link.arrivals.map(({ zoneId, session }) => [zoneId, session])).toEqual([[2, 1]]);
   });
 
   test("leaves nobody behind who left meanwhile", async () => {

@@ -11,6 +11,10 @@ import { codecContract } from "./codec-contract.ts";
 
 const line = (value: unknown): Buffer => Buffer.from(`${typeof value === "string" ? value : JSON.stringify(value)}\n`);
 
+/** One side of a trade, from its stacks. */
+const side = (...stacks: number[]) =>
+  stacks.filter((stack) => stack !== 0).map((stack) => ({ item: stack >>> 24, count: stack & 0xff_ffff }));
+
 /** A client message as the protocol has it. */
 function toJson(message: Partial<ClientMessage>): unknown {
   const { kind, seq, x, y, z, hello } = message;
@@ -39,6 +43,14 @@ function toJson(message: Partial<ClientMessage>): unknown {
       };
     case "stop_attack":
       return { type: "combat", action: "STOP", seq };
+    case "trade_offer": {
+      const [give, give2, want, want2] = message.stacks!;
+      return { type: kind, seq, target_id: message.target, give: side(give, give2), want: side(want, want2) };
+    }
+    case "trade_accept":
+      return { type: kind, seq, target_id: message.target, offer_id: message.offer };
+    case "trade_cancel":
+      return { type: kind, seq, target_id: message.target || undefined, offer_id: message.offer };
     case "ping":
       return { type: "ping", t: message.echo };
     case "names":
@@ -54,6 +66,7 @@ function toJson(message: Partial<ClientMessage>): unknown {
         class: hello!.playerClass,
         token: hello!.token,
         resume: hello!.resume,
+        secret: hello!.secret,
       };
     default:
       return { type: kind, seq };
@@ -97,6 +110,34 @@ codecContract("json", {
       "an unknown damage type",
       line({ type: "combat", action: "ATTACK", target_session_id: 1, damage_type: "PSYCHIC" }),
     ],
+    ["an offer to nobody", line({ type: "trade_offer", give: [{ item: 0, count: 1 }] })],
+    ["an offer to a name", line({ type: "trade_offer", target_id: "Ann", give: [] })],
+    ...[
+      null,
+      5,
+      { item: 0, count: 1 },
+      [5],
+      [null],
+      [{ item: 0 }],
+      [{ count: 1 }],
+      [{ item: 0, count: 0 }],
+      [{ item: 0, count: -5 }],
+      [{ item: -1, count: 1 }],
+      [{ item: 256, count: 1 }],
+      [{ item: 0, count: 2 ** 24 }],
+      [{ item: 0, count: 1.5 }],
+      [{ item: "0", count: "1" }],
+      [{ item: 0, count: Number.MAX_VALUE }],
+      [1, 2, 3].map((item) => ({ item, count: 1 })),
+    ].flatMap((wrong): [string, Buffer][] => [
+      [`an offer that gives ${JSON.stringify(wrong)}`, line({ type: "trade_offer", target_id: 5, give: wrong })],
+      [`an offer that wants ${JSON.stringify(wrong)}`, line({ type: "trade_offer", target_id: 5, want: wrong })],
+    ]),
+    ["an accepted offer of nobody", line({ type: "trade_accept", offer_id: 5 })],
+    ["an accepted offer without number", line({ type: "trade_accept", target_id: 5 })],
+    ["an accepted offer 0", line({ type: "trade_accept", target_id: 5, offer_id: 0 })],
+    ["a cancelled offer that is negative", line({ type: "trade_cancel", offer_id: -1 })],
+    ["a cancelled offer past 2^32", line({ type: "trade_cancel", offer_id: 2 ** 32 })],
     ["a seq of 0", line({ type: "release", seq: 0 })],
     ["a seq past 2^31", line({ type: "release", seq: 2 ** 31 })],
     ["a ping without number", line({ type: "ping" })],

@@ -62,7 +62,7 @@ assert = { measure = "tick_ms_p99", zone = 1, at_least = 10, below = 50 }
 [[steps]]
 wait = { diagnosis = "none" }
 [[steps]]
-deploy = { variant = "regression", expect = "rolled_back" }
+deploy = { source = "regression", expect = "rolled_back" }
 `).map(({ action }) => titleOf(action));
   expect(titles).toEqual([
     "5 players come into zone 2",
@@ -133,7 +133,7 @@ describe("what is wrong is told", () => {
       `${HEAD}[[steps]]\nassert = { measure = "round_trip_ms_p50", since = "start", below = 90 }`,
       ["step 1: assert.since: round_trip_ms_p50 is known from the beginning of the step only"],
     ],
-    ["a module from nowhere", `${HEAD}[[steps]]\ndeploy = { zone = 1 }`, ["step 1: deploy: say either variant"]],
+    ["a module from nowhere", `${HEAD}[[steps]]\ndeploy = { zone = 1 }`, ["step 1: deploy: say source"]],
     [
       "a time without sense",
       `${HEAD}[[steps]]\nsleep = "soon"`,

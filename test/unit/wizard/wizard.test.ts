@@ -164,7 +164,7 @@ describe("the flow", () => {
     Object.assign(state, { fault, players: 12 });
     state.saved.set("break", [{ name: "break", activate: { fault, zone: 1, params: {} } }]);
     state.saved.set("tell", [{ name: "telemetry names the cause", wait: { diagnosis: fault, confidence: 0.5 } }]);
-    state.saved.set("bad", [{ name: "A bad hotfix", deploy: { variant: "regression", expect: "rolled_back" } }]);
+    state.saved.set("bad", [{ name: "A bad hotfix", deploy: { source: "regression", expect: "rolled_back" } }]);
     const scenario = checkScenario("my.toml", Bun.TOML.parse(scenarioText(state)));
     expect(scenario.steps.map(({ action }) => action.kind)).toEqual(["activate", "wait", "deploy"]);
     expect(scenario.players).toMatchObject({ count: 12 });

@@ -1,8 +1,17 @@
 // The worker's half of a hand-over where something is full, or falls: told once, in the end, and never before it is true.
 
 import { expect, test } from "bun:test";
-import { JOIN_WATCHES, OP_JOIN, OP_MOVE, OP_TRAP, TRANSFER_WORDS } from "../../../assembly/abi.ts";
+import {
+  JOIN_WATCHES,
+  LEAVE_RECORDS,
+  OP_JOIN,
+  OP_LEAVE,
+  OP_MOVE,
+  OP_TRAP,
+  TRANSFER_WORDS,
+} from "../../../assembly/abi.ts";
 import { loadWorld } from "../../../server/protocol/content/load.ts";
+import type { Point } from "../../../server/shared/record.ts";
 import type { Crossing } from "../../../server/shared/transfer.ts";
 import { arrivalRecords } from "../../../server/shared/transfer.ts";
 import { DEPARTED, ENTERED, IS_THERE, REFUSED } from "../../../server/shared/ring-records.ts";
@@ -21,6 +30,8 @@ interface Told {
   session: number;
   /** Of an ENTERED. */
   outcome?: number;
+  /** Of a DEPARTED that leads to no zone: where the player stood. */
+  stood?: Point;
 }
 
 /** Who departed and arrived, of all that is in the output ring. */
@@ -29,8 +40,10 @@ function told(bench: RunnerBench): Told[] {
   const { view } = bench.output;
   bench.output.drain((offset, length) => {
     const kind = view.getUint32(offset, true);
-    if (kind === DEPARTED.kind)
-      found.push({ kind, session: DEPARTED.read(view, offset, length, DEPARTED.empty()).session });
+    if (kind === DEPARTED.kind) {
+      const { session, to, at } = DEPARTED.read(view, offset, length, DEPARTED.empty());
+      found.push({ kind, session, ...(to === 0 ? { stood: { ...at } } : {}) });
+    }
     if (kind !== ENTERED.kind) return;
     const { session, outcome } = ENTERED.read(view, offset, length, ENTERED.empty());
     found.push({ kind, session, outcome });
@@ -124,4 +137,50 @@ test("a zone that lost ticks begins without those who have left it since", async
   bench.pass(20_000);
   expect(bench.emitter.messages("Zone ticks lost").map(({ data }) => data["beginning"])).toContain("earlier");
   expect(bench.runner.inspect()["entities"]).not.toContain(2);
+});
+
+const leave = (session: number) => ({ op: OP_LEAVE, flags: LEAVE_RECORDS, session, a: ++tickets });
+
+test("who leaves with their state departs to no zone, from where they stood; who is not there does not", async () => {
+  const bench = await RunnerBench.start({ zone });
+  bench.give(beside(1), beside(2));
+  bench.tick();
+  bench.give(leave(1), leave(9), { op: OP_LEAVE, session: 2, a: ++tickets });
+  bench.tick();
+  expect(told(bench)).toEqual([{ kind: DEPARTED.kind, session: 1, stood: { x: 14, y: 0, z: 0 } }]);
+  expect(bench.runner.inspect()["entities"]).not.toContain(1);
+  bench.runner.acceptArrival(arrival(4));
+  bench.give(leave(4));
+  bench.tick();
+  expect(told(bench)).toMatchObject([
+    { kind: DEPARTED.kind, session: 4, stood: { x: 2, y: 2, z: 0 } },
+    { kind: ENTERED.kind, session: 4, outcome: REFUSED },
+  ]);
+});
+
+test("a leave in a tick that traps is told once; one in the tick that takes the zone down is not", async () => {
+  const bench = await RunnerBench.start({ zone, kernel: bad, plant: { does: "traps", fromTick: 4 } });
+  bench.give(beside(1), beside(2));
+  bench.tick();
+  bench.give(leave(1), { op: OP_TRAP });
+  bench.tick();
+  expect(told(bench)).toMatchObject([{ kind: DEPARTED.kind, session: 1 }]);
+  bench.tick();
+  bench.give(leave(2));
+  bench.tick();
+  expect(bench.state).toBe("DOWN");
+  expect(told(bench)).toEqual([]);
+});
+
+test("when very many leave at once, the last of them wait for the next ticks", async () => {
+  const bench = await RunnerBench.start({ zone });
+  const many = Array.from({ length: 300 }, (_, index) => index + 1);
+  bench.give(...many.map(beside));
+  bench.tick();
+  bench.give(...many.map(leave));
+  bench.tick();
+  const first = told(bench).length;
+  expect(first).toBeLessThan(256);
+  bench.tick();
+  expect(first + told(bench).length).toBe(300);
 });

@@ -45,7 +45,8 @@ test.each([
     "30 bytes of frames are not whole words",
   ],
   ["frames cut off", (zone: Zone) => put(zone, zone.at.frameBytes, framesOf(zone) - 4), "a frame says it has"],
-  ["a kind of record nobody knows", (zone: Zone) => put(zone, zone.at.frames + 16, 0x109), "a record of kind 9"],
+  ["a kind of record nobody knows", (zone: Zone) => put(zone, zone.at.frames + 16, 0x10a), "a record of kind 10"],
+  ["ten stacks", (zone: Zone) => put(zone, zone.at.frames + 16, 9 | (11 << 8) | (10 << 16)), "kind 9 and info 10"],
   [
     "a change of what there is not",
     (zone: Zone) => put(zone, zone.at.frames + 16, 4 | (2 << 8) | (32 << 16)),

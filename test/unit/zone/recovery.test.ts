@@ -12,7 +12,7 @@ import {
 } from "../../../server/zone/recovery.ts";
 import type { Recovery } from "../../../server/zone/recovery.ts";
 import type { ZoneTrap } from "../../../server/zone/trap.ts";
-import { RERUN_FUEL_FLOOR } from "../../../server/zone/zone.ts";
+import { RERUN_FUEL_FLOOR } from "../../../server/zone/rerun-fuel.ts";
 import type { Zone } from "../../../server/zone/zone.ts";
 import { commandBytes } from "../../helpers/zone-commands.ts";
 import type { Command } from "../../helpers/zone-commands.ts";

@@ -2,7 +2,7 @@
 
 import { expect, test } from "bun:test";
 import { OP_MOVE } from "../../../assembly/abi.ts";
-import { Segment, SEGMENT_COMMANDS_MAX, SEGMENT_TICKS_MAX } from "../../../server/zone/segment.ts";
+import { Segment, SEGMENT_COMMANDS_MAX } from "../../../server/zone/segment.ts";
 import { commandBytes, readCommands } from "../../helpers/zone-commands.ts";
 import { testKernel } from "../../helpers/zone.ts";
 
@@ -48,16 +48,21 @@ test("the newest tick can be forgotten, and another take its place", () => {
 
 test("it has room for so many ticks and so many commands, and begun anew for as many again", () => {
   const segment = journal();
-  for (let tick = 0; tick < SEGMENT_TICKS_MAX; tick++) {
-    expect(segment.hasRoom(0)).toBe(true);
+  for (let tick = 0; tick < 200; tick++) {
+    expect(segment.isLongFor(0, 15)).toBe(false);
     segment.append(moves());
   }
-  expect(segment.hasRoom(0)).toBe(false);
+  expect(segment.isLongFor(0, 0)).toBe(true);
   const state = new Uint8Array(64).fill(9);
   segment.begin(state, 612, kernel);
   state.fill(0);
   expect([segment.tick, segment.ticks, segment.state[0]]).toEqual([612, 0, 9]);
-  expect([segment.hasRoom(SEGMENT_COMMANDS_MAX), segment.hasRoom(SEGMENT_COMMANDS_MAX + 1)]).toEqual([true, false]);
+  const isLongFor = (commands: number): boolean => segment.isLongFor(commands, 0);
+  expect([SEGMENT_COMMANDS_MAX, SEGMENT_COMMANDS_MAX + 1].map(isLongFor)).toEqual([false, true]);
   segment.append(moves(1));
-  expect(segment.hasRoom(SEGMENT_COMMANDS_MAX)).toBe(false);
+  expect([isLongFor(SEGMENT_COMMANDS_MAX), segment.isLongFor(0, 15), segment.isLongFor(0, 16)]).toEqual([
+    true,
+    false,
+    true,
+  ]);
 });

@@ -79,6 +79,33 @@ test("a player who departs is in no zone any more, and in the next with all they
   expect(read(other, 1, "PLAYER_ACK")).toBe(99);
 });
 
+test("a player who leaves with their state is as one who departs, and the point where they stood is on record", async () => {
+  const zone = await playedZone(40);
+  const other = await playedZone(40);
+  const stood = zone.entities.positionOf(1)!;
+  zone.step(commandBytes([{ op: abi.OP_LEAVE, flags: abi.LEAVE_RECORDS, session: 1, a: 7 }]));
+  const [left] = readDepartures(zone);
+  expect(left).toMatchObject({ session: 1, stood: { x: stood.x, y: stood.y, z: 0 } });
+  expect(left!.words).toEqual(depart(other, 1).words);
+  expect(left!.words[abi.TRANSFER_LEVEL]).toBe(10);
+  expect(zone.entities.positionOf(1)).toBeNull();
+  zone.step(commandBytes([{ op: abi.OP_LEAVE, session: 2 }]));
+  expect(readDepartures(zone)).toEqual([]);
+});
+
+test("a dead player leaves as one who released: alive, at the spawn point, with half the health", async () => {
+  const zone = await playedZone(40);
+  const row = rowOf(zone, 1);
+  const flags = zone.kernel.layout.value("ENTITY_FLAGS") + row * 4;
+  zone.view.setUint32(flags, zone.view.getUint32(flags, true) | abi.ENTITY_DEAD, true);
+  zone.view.setUint32(zone.at.entityHealth + row * 4, 0, true);
+  const health = read(zone, 1, "ENTITY_MAX_HEALTH");
+  zone.step(commandBytes([{ op: abi.OP_LEAVE, flags: abi.LEAVE_RECORDS, session: 1 }]));
+  const [left] = readDepartures(zone);
+  expect(left).toMatchObject({ session: 1, stood: { x: 0, y: 0, z: 0 } });
+  expect(left!.words[abi.TRANSFER_HEALTH]).toBe(Math.floor(health / 2));
+});
+
 test("auras of one's own go along, with what is left of them; those of others end without their caster", async () => {
   const zone = await playedZone(3);
   const priest = content.classes.findIndex(({ name }) => name === "Priest") | (10 << 8);
@@ -155,7 +182,7 @@ test("two who cross at once do not get each other's things", async () => {
 test.each<[string, Command[]]>([
   ["a creature departs", [{ op: abi.OP_DEPART, a: 1_000_001 }]],
   ["one who is not there departs", [{ op: abi.OP_DEPART, a: 77 }]],
-  ["one who is there already arrives", [{ op: abi.OP_ARRIVE, session: 2 }]],
+  ["one who is there already arrives without a state", [{ op: abi.OP_ARRIVE, session: 2 }]],
   ["nobody arrives", [{ op: abi.OP_ARRIVE, session: 0 }]],
   ["one arrives beyond the world", [{ op: abi.OP_ARRIVE, session: 9, x: Number.NaN }]],
   [
@@ -179,7 +206,23 @@ test("what is brought in one tick is forgotten in the next", async () => {
   const records = arrivalRecords(depart(zone, 3), exit, 0);
   other.step(records.subarray(0, -32));
   other.step(records.subarray(-32));
-  expect(read(other, 3, "ENTITY_LEVEL")).toBe(1);
+  expect(other.entities.positionOf(3)).toBeNull();
+  other.step(records);
+  expect(read(other, 3, "ENTITY_LEVEL")).toBe(33);
+});
+
+test("an arrival replaces a player of the same id, whom a replay has let in before", async () => {
+  const [zone, other] = [await playedZone(20), await otherZone(20)];
+  zone.step(commandBytes([{ op: abi.OP_JOIN, session: 3, e: 1 | (33 << 8) }]));
+  const newer = depart(zone, 3);
+  const older = { session: 3, words: newer.words.slice() };
+  older.words[abi.TRANSFER_LEVEL] = 32;
+  const players = other.view.getUint32(other.kernel.layout.value("HEADER_PLAYERS"), true);
+  other.step(Buffer.concat([arrivalRecords(older, exit, 0), arrivalRecords(newer, exit, 0)]));
+  expect(read(other, 3, "ENTITY_LEVEL")).toBe(33);
+  expect(other.view.getUint32(other.kernel.layout.value("HEADER_PLAYERS"), true)).toBe(players + 1);
+  other.step(arrivalRecords(older, exit, 0));
+  expect(read(other, 3, "ENTITY_LEVEL")).toBe(32);
 });
 
 test("the last of eight auras arrives with its own amount, like the first", async () => {
@@ -306,6 +349,9 @@ test("whatever another zone's module made up, nothing is later, longer or strong
       expect(at("AURA_BASE", aura + 3)).toBeLessThanOrEqual(18);
     }
     expect(at("PLAYER_EXPERIENCE")).toBeLessThan(8 * 10 * 95);
+    const held = Array.from({ length: 9 }, (_, place) => at("STACK_BASE", row * 9 + place));
+    expect(held.filter((stack) => stack >>> 24 !== 0)).toEqual([]);
+    expect(held[0]).toBeLessThanOrEqual(content.items[0]!.stack);
     other.step(commandBytes([{ op: abi.OP_DEPART, a: 1 }]));
   }
 });

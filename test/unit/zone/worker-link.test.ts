@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { Ring } from "../../../server/shared/ring.ts";
+import { Wake } from "../../../server/shared/wake.ts";
 import { ZoneWorkerLink } from "../../../server/main/zones/worker-link.ts";
 import type { WorkerLinkListener } from "../../../server/main/zones/worker-link.ts";
 import type { ZoneWorkerStart } from "../../../server/shared/zone-start.ts";
@@ -21,7 +22,7 @@ const events: WorkerLinkListener = {
 
 test("timers and sockets have their turn though the output ring never falls empty", async () => {
   const memory = ZoneWorkerLink.allocate();
-  const start = { zones: [], ...memory } as unknown as ZoneWorkerStart;
+  const start = { zones: [], wake: Wake.allocate(), ...memory } as unknown as ZoneWorkerStart;
   const output = new Ring(memory.outputRing);
   const say = (): void => {
     output.append(new Uint8Array(8));
@@ -47,7 +48,7 @@ test("timers and sockets have their turn though the output ring never falls empt
 
 test("a worker that never comes to the end of its tick is ended all the same, and what was asked of it is refused", async () => {
   let isEnded = false;
-  const start = { zones: [], ...ZoneWorkerLink.allocate() } as unknown as ZoneWorkerStart;
+  const start = { zones: [], wake: Wake.allocate(), ...ZoneWorkerLink.allocate() } as unknown as ZoneWorkerStart;
   const stuck = idleWorker(() => {
     isEnded = true;
   });
@@ -61,7 +62,7 @@ test("a worker that never comes to the end of its tick is ended all the same, an
 test("what a zone wrote before it said that it is DOWN is read before that, though nobody was awake to read it", async () => {
   const seen: string[] = [];
   const memory = ZoneWorkerLink.allocate();
-  const start = { type: "start", zones: [], ...memory } as unknown as ZoneWorkerStart;
+  const start = { type: "start", zones: [], wake: Wake.allocate(), ...memory } as unknown as ZoneWorkerStart;
   const worker = new FakeZoneWorker();
   const link = new ZoneWorkerLink(() => worker.asWorker, start, {
     ...events,

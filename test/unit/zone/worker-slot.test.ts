@@ -4,7 +4,7 @@ import { expect, jest, test } from "bun:test";
 import { FaultBlock } from "../../../server/shared/fault-block.ts";
 import { Ring } from "../../../server/shared/ring.ts";
 import { BURNING_MAX, WorkerSlot } from "../../../server/main/zones/worker-slot.ts";
-import { ZoneWorkerLink } from "../../../server/main/zones/worker-link.ts";
+import { Wake } from "../../../server/shared/wake.ts";
 import type { ZoneWorkerStart } from "../../../server/shared/zone-start.ts";
 import { FakeZoneWorker } from "../../helpers/zone-fake-worker.ts";
 import { REPORT } from "../../../server/shared/tick-report.ts";
@@ -21,7 +21,9 @@ function place(nowMs: () => number = () => 0) {
       return worker.asWorker;
     },
     starts: {
-      startOf: () => ({ type: "start", zones: [], ...ZoneWorkerLink.allocate() }) as unknown as ZoneWorkerStart,
+      prepare: () => Promise.resolve(),
+      startOf: (_worker, memory) =>
+        ({ type: "start", zones: [], wake: Wake.allocate(), ...memory }) as unknown as ZoneWorkerStart,
     },
     now: nowMs,
     listener: {
@@ -74,7 +76,7 @@ test("what a dying worker had committed is read before its end is told, whicheve
 test("a worker that was given up reaches nobody any more, and its place is another's", async () => {
   const { slot, made, log } = place();
   await slot.ready;
-  slot.link!.giveUp("late");
+  slot.link!.abandon("late");
   expect(slot.link).toBeNull();
   made[0]!.report({ tick: 3 });
   made[0]!.say({ type: "zone_state", zoneId: 1, from: "DOWN", to: "ACTIVE", reason: "", tick: 3 });
@@ -119,7 +121,9 @@ test("one that can not be begun is tried again, its thread given up, and its fau
   const log: string[] = [];
   const start = {
     type: "start",
-    zones: [{ zone: { id: 1 }, module: { layout: [] }, earlier: [], after: null }],
+    zones: [{ zone: { id: 1 }, module: { layout: [] }, earlier: [], after: null, revived: null, epoch: 0 }],
+    journal: null,
+    crumbFile: null,
     telemetryRing: Ring.allocate(1 << 16),
     faultBlock: block.buffer,
   };
@@ -127,7 +131,11 @@ test("one that can not be begun is tried again, its thread given up, and its fau
   const slot = new WorkerSlot({
     worker: 0,
     newWorker: () => (made++ === 0 ? new FakeZoneWorker().asWorker : new Worker(href)),
-    starts: { startOf: () => ({ ...start, name: "w", ...ZoneWorkerLink.allocate() }) as unknown as ZoneWorkerStart },
+    starts: {
+      prepare: () => Promise.resolve(),
+      startOf: (_worker, memory) =>
+        ({ ...start, name: "w", wake: Wake.allocate(), ...memory }) as unknown as ZoneWorkerStart,
+    },
     now: () => performance.now(),
     listener: {
       recorded() {},
@@ -142,7 +150,7 @@ test("one that can not be begun is tried again, its thread given up, and its fau
     },
   });
   await slot.ready;
-  slot.link!.giveUp("late");
+  slot.link!.abandon("late");
   while (!log.includes("gone 1")) await Bun.sleep(1);
   await slot.stop();
   expect(log.slice(0, 3)).toEqual(["forgotten 0", "lost", "forgotten 1"]);

@@ -97,6 +97,21 @@ describe("snapshot", () => {
     expect([slow.previousSegment.tick, slow.segment.tick]).toEqual([0, 200]);
   });
 
+  test("nothing behind the state lasts beyond a new one: no module keeps memory of its own", async () => {
+    const zone = await newZone({ now: () => 0 });
+    const last = zone.at.frames + zone.kernel.layout.value("FRAME_BYTES_MAX") - 64;
+    const scratch = zone.kernel.layout.value("SCRATCH_END") - 4;
+    for (const at of [last, scratch]) zone.view.setUint32(at, 4_711, true);
+    const kept = (): number[] => [last, scratch].map((at) => zone.view.getUint32(at, true));
+    for (let tick = 0; tick < 200; tick++) zone.step(nothing);
+    expect(kept()[0]).toBe(4_711);
+    zone.step(nothing);
+    expect(kept()).toEqual([0, 0]);
+    zone.view.setUint32(last, 4_711, true);
+    zone.restore(zone.segment);
+    expect(kept()).toEqual([0, 0]);
+  });
+
   test("a new one is due when the journal has no room for the batch", async () => {
     const zone = await newZone({ now: () => 0 });
     const full = commandBytes(Array.from({ length: zone.at.commandsMax }, (_, seq) => ({ op: OP_MOVE, seq })));

@@ -34,20 +34,27 @@ test.skipIf(within === null)("the five minutes, line by line on a terminal", asy
   tmux.type(`cd ${clone.path}; PS1='[$?] $ '; clear\n`);
   await tmux.shows(/^\[0\] \$/);
   for (const { line, shows, code = 0 } of TOUR) {
-    const before = tmux.everything.trimEnd().length;
-    const promptsBefore = prompts(tmux.everything).length;
-    tmux.type(`${line}\n`);
+    let [before, promptsBefore] = [0, 0];
+    const shown = (): string => tmux.everything.slice(before);
+    const isBack = (): boolean => prompts(tmux.everything).length > promptsBefore;
+    const type = (): void => {
+      before = tmux.everything.trimEnd().length;
+      promptsBefore = prompts(tmux.everything).length;
+      tmux.type(`${line}\n`);
+    };
+    type();
+    // Zones that had no processor for a moment are DEGRADED for ten seconds. Then a reader asks once more.
+    const askedMax = line === "wowsim health" ? HEALTH_ASKED_MAX : 1;
+    for (let asked = 1; asked < askedMax && !shows.test(shown()); asked++) {
+      await tmux.until(isBack, `has its prompt back after ${line}`);
+      if (!shows.test(shown())) type();
+    }
     if (line === "wowsim dashboard") {
       await tmux.shows(/^● live/m);
       await tmux.shows("40 players");
       tmux.keys("q");
     }
-    const shown = (): string => tmux.everything.slice(before);
-    await tmux.until(
-      () => prompts(tmux.everything).length > promptsBefore && shows.test(shown()),
-      `shows ${shows} after ${line}`,
-      180_000,
-    );
+    await tmux.until(() => isBack() && shows.test(shown()), `shows ${shows} after ${line}`, 180_000);
     expect([line, prompts(tmux.everything)[promptsBefore]]).toEqual([line, code]);
   }
   expectPictured("diagnose", tmux.everything);
@@ -55,6 +62,9 @@ test.skipIf(within === null)("the five minutes, line by line on a terminal", asy
   const messages = readLines(join(clone.path, ".wowsim/telemetry.jsonl")).map(({ message }) => message);
   expect(messages).toContain("Server stopped");
 });
+
+/** An answer takes some three seconds. */
+const HEALTH_ASKED_MAX = 8;
 
 /** The exit codes that the prompts so far tell. */
 const prompts = (text: string): number[] => [...text.matchAll(/^\[(\d+)\] \$/gm)].map(([, code]) => Number(code));

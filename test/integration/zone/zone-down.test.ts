@@ -1,7 +1,8 @@
 // How a zone that is DOWN comes back, and what happens when it can not.
 
 import { describe, expect, test } from "bun:test";
-import { JOIN_WATCHES, OP_JOIN, OP_MOVE } from "../../../assembly/abi.ts";
+import { JOIN_WATCHES, OP_JOIN, OP_MOVE, OP_TRAP } from "../../../assembly/abi.ts";
+import { DEPARTED } from "../../../server/shared/ring-records.ts";
 import { PROBATION_TICKS, RELAPSE_BACK_OFF_MS_MAX, RELAPSE_MS, Restart } from "../../../server/zone/restart.ts";
 import { trappingKernel } from "../../helpers/odd-kernels.ts";
 import { RunnerBench } from "../../helpers/zone-runner.ts";
@@ -171,4 +172,31 @@ test("a zone that can begin anew with nothing keeps what it has, and goes on try
   expect(bench.told("rolled_back")).toEqual([]);
   expect(bench.emitter.messages("Zone restart failed").length).toBeGreaterThan(2);
   expect(bench.state).toBe("DOWN");
+});
+
+test("a zone that goes DOWN lets its players leave with what they have, each once, in a journalled tick", async () => {
+  const bench = await RunnerBench.start();
+  bench.give(join(1), join(2));
+  bench.tick(3);
+  bench.drain();
+  const departures = (): number => bench.drain().kinds.filter((kind) => kind === DEPARTED.kind).length;
+  let { completedTick } = bench.runner.zone;
+  while (bench.state !== "DOWN") {
+    ({ completedTick } = bench.runner.zone);
+    bench.give({ op: OP_TRAP });
+    bench.tick();
+  }
+  expect([departures(), bench.runner.zone.completedTick]).toEqual([2, completedTick + 1]);
+  expect(bench.runner.zone.entities.acknowledged()).toHaveLength(0);
+  bench.pass(60_000);
+  expect([bench.state, departures()]).toEqual(["ACTIVE", 0]);
+  expect(bench.emitter.messages("Players not evacuated")).toEqual([]);
+});
+
+test("a zone whose ticks all trap goes DOWN without that, and says so", async () => {
+  const bench = await RunnerBench.start({ kernel: bad, plant: traps });
+  bench.give(join(1));
+  bench.tick(12);
+  expect(bench.state).toBe("DOWN");
+  expect(bench.emitter.messages("Players not evacuated")).toHaveLength(1);
 });

@@ -59,7 +59,7 @@ test("every step, wrong answers, ways back, and the scenario that is saved", asy
   ]);
   const said = asker.said.join("\n");
   expect(said).toContain("40 players are in the world.");
-  expect(said).toMatch(/zone 1 +tick p50 15\d ms of 50, slowest .*, was 0\.\d/);
+  expect(said).toMatch(/zone 1 +tick p50 15\d ms of 50, slowest .*, was \d\.\d/);
   expect(said).toContain("latency-spike  ");
   expect(said).toContain("Your guess: slow-leak, wrong.");
   expect(said).toContain("The diagnosis: latency-spike, right.");
@@ -76,8 +76,8 @@ test("every step, wrong answers, ways back, and the scenario that is saved", asy
     /^wowsim inject-fault activate latency-spike --delay-ms 150 --zone 1 --hold --server 127\.0\.0\.1:\d+$/m,
     /^wowsim diagnose --server 127\.0\.0\.1:\d+$/m,
     /^wowsim inject-fault deactivate latency-spike --server 127\.0\.0\.1:\d+$/m,
-    /^wowsim build-kernel --variant regression .* && wowsim deploy regression\.wasm /m,
-    /^wowsim build-kernel --variant hotfix .* && wowsim deploy hotfix\.wasm /m,
+    /^wowsim deploy regression /m,
+    /^wowsim deploy hotfix /m,
     /^wowsim scenario run .*spike\.toml$/m,
   ])
     expect(commands).toMatch(command);

@@ -215,18 +215,18 @@ test("a zone begins anew with what was promoted there, in its own layout; a modu
   const swap = { type: "swap", module: kernel.module, label: "promoted", layout } as const;
   const wide = await wideKernel();
   const own = { module: wide.module, layout: layoutEntries(wide.layout) };
-  await supervisor.request(1, { ...swap, ...own, hash: "00000000promoted" });
+  await supervisor.request(1, { ...swap, ...own, hash: "00000000b40b07ed" });
   await supervisor.request(1, { type: "promote" });
-  await supervisor.request(1, { ...swap, hash: "0000000000canary" });
-  expect(supervisor.zones.get(1)).toMatchObject({ kernelHash: "0000000000canary" });
+  await supervisor.request(1, { ...swap, hash: "0000000000ca9a41" });
+  expect(supervisor.zones.get(1)).toMatchObject({ kernelHash: "0000000000ca9a41" });
   made[0]!.postMessage(endBy("throw"));
   await downAndBack(supervised, 1);
-  const gone = { fromHash: "0000000000canary", toHash: "00000000promoted" };
+  const gone = { fromHash: "0000000000ca9a41", toHash: "00000000b40b07ed" };
   const told = messages.filter((message) => message.type === "rolled_back" || message.type === "zone_state");
   expect(told).toMatchObject([{ type: "rolled_back", zoneId: 1, ...gone }, { to: "DOWN" }, { to: "ACTIVE" }]);
   expect(emitter.messages("Module rolled back")).toMatchObject([{ component: "deploy", data: { zone_id: 1 } }]);
-  expect(supervisor.zones.get(1)).toMatchObject({ kernelHash: "00000000promoted", kernelLabel: "promoted" });
-  expect(await supervisor.request(1, { type: "inspect" })).toMatchObject({ kernel: "00000000promoted", canary: false });
+  expect(supervisor.zones.get(1)).toMatchObject({ kernelHash: "00000000b40b07ed", kernelLabel: "promoted" });
+  expect(await supervisor.request(1, { type: "inspect" })).toMatchObject({ kernel: "00000000b40b07ed", canary: false });
 });
 
 test("faults act in the new worker as in the lost one, and one that is removed meanwhile does not wait for it", async () => {
