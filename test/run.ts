@@ -21,12 +21,14 @@ import type { Failure } from "./failed-tests.ts";
 /** A test that starts real processes gets room to do so, on a busy machine too; none takes anywhere near as long. */
 const TEST_TIMEOUT_MS = 120_000;
 /**
- * Folders that run together, and how. Files of unit (one part, alone), integration (several parts in one process) and property compute: one process a core, each of which keeps what it has
- * loaded and compiled from one file to the next. Files of e2e mostly wait for processes that they started.
+ * Folders that run together, and how. Files of unit (one part, alone), integration (several parts in one process) and property compute:
+ * one process a core, each of which keeps what it has loaded and compiled from one file to the next. Files of e2e mostly wait for processes
+ * that they started. In those of timed a server is judged by its times while it plays, so fewer of them run at once.
  */
 const PHASES = [
   { folders: ["unit", "integration", "property"], flags: ["--parallel=2", "--no-isolate"] },
   { folders: ["e2e"], flags: ["--parallel=3"] },
+  { folders: ["timed"], flags: ["--parallel=2"] },
   { folders: ["long"], flags: ["--parallel=1"] },
 ];
 /** Not part of `npm test`, which has to end in a quarter of an hour. */

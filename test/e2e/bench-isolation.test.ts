@@ -1,4 +1,4 @@
-// The benches for isolation, lost workers, fault cycles, swaps and shadows run, in small: each starts what it measures, ends by itself, and prints
+// The benches for isolation, lost workers, fault cycles and swaps run, in small: each starts what it measures, ends by itself, and prints
 // what it says it prints.
 
 import { expect, test } from "bun:test";
@@ -45,12 +45,3 @@ test("modules come and go in zones full of players, also with another layout, an
   const rows = report["rows"] as { times: number; pauseMsMax: number | null }[];
   for (const { times, pauseMsMax } of rows) expect([times > 0, pauseMsMax === null]).toEqual([true, false]);
 }, 120_000);
-
-test("a module beside two zones full of players takes little and says what it took", async () => {
-  const report = await reportOf("bench/shadow.ts", "--zones", "2", "--clients", "8", "--rounds", "2", "--seconds", "4");
-  expect(report.checks).toHaveLength(4);
-  expect(broken(report)).toEqual([]);
-  const rows = report["rows"] as { coreShare: number | null; compared: number | null; p99With: number | null }[];
-  for (const { coreShare, compared, p99With } of rows)
-    expect([coreShare === null, compared === null, p99With === null]).toEqual([false, false, false]);
-}, 180_000);

@@ -9,8 +9,6 @@ import packageFile from "../../package.json";
 import { copyCheckout, found, pathWithOnly, runIn } from "../helpers/clone.ts";
 import type { Finished } from "../helpers/command.ts";
 import { LINES } from "../helpers/readme.ts";
-import { leavesNothing, place } from "../helpers/run-place.ts";
-import { expectWholeDemo } from "../helpers/whole-demo.ts";
 
 setDefaultTimeout(300_000);
 
@@ -119,22 +117,6 @@ describe.each(["npm", "bun"] as const)("with only %s", (name) => {
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: `${packageFile.version}\n`, stderr: "" });
     expect(readdirSync(elsewhere)).toEqual([]);
   });
-});
-
-const demoPlace = place();
-afterAll(() => demoPlace[Symbol.dispose]());
-let demo: Promise<Finished>;
-/** It waits most of its minute, so it runs beside the other tests, in a clone of its own. */
-beforeAll(async () => {
-  const { clone, path } = await install("bun", "demo");
-  demo = runIn(clone, path, ["sh", "-c", LINES.demoWithBun], demoPlace.env);
-});
-
-test(LINES.demoWithBun, async () => {
-  const { code, stdout, stderr } = await demo;
-  expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
-  expectWholeDemo(stdout);
-  leavesNothing(demoPlace);
 });
 
 test("npx finds the command in the checkout", async () => {

@@ -4,8 +4,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ControlClient } from "../../tools/client/control-client.ts";
-import { until } from "../helpers/control-live.ts";
 import { expectCurrentPicture } from "../helpers/current-picture.ts";
 import { DashboardTerminal, faultsOf } from "../helpers/dashboard-terminal.ts";
 import { ServeProcess, TempFolder } from "../helpers/serve-process.ts";
@@ -169,47 +167,7 @@ describe("driving the server", () => {
     await tmux.clickFor("y: Break it", "Faults: 1 active");
     await tmux.clickFor("x Clear all", "Faults: 0 active");
   });
-
-  test("a hotfix is deployed through its canary and rolled back again", async () => {
-    await using dashboard = await DashboardTerminal.start(server, { width: 120, height: 50 });
-    const { tmux } = dashboard;
-    await dashboard.open();
-    // So many that the casts of a baseline come together soon, whatever these players happen to do.
-    await tmux.press(
-      ["s", "BSpace", "BSpace", "3", "0", "Down", "Down", "Right", "Right", "Right", "Enter"],
-      /30 players/,
-    );
-    await played(server.ports.control, TICKS_TO_VALIDATE);
-    await tmux.press("p", "┌─ Deploy which kernel?");
-    const items = tmux.screen.split("\n").filter((row) => /a drill|a file/.test(row));
-    const down = items.findIndex((row) => /│ +hotfix /.test(row));
-    tmux.keys(...Array.from({ length: down }, () => "Down"), "Enter");
-    await tmux.shows("Deploy hotfix");
-    await tmux.press(["Tab", "BSpace", "BSpace", "2", "0", "Tab", "Enter"], "┌─ Deploy hotfix to");
-    tmux.keys("y", "4");
-    // The candidate is compiled first, which on a busy machine takes its time.
-    await tmux.until((screen) => /upload +ok/.test(screen), "shows that it is uploaded", 90_000);
-    await tmux.until((screen) => /Deploy of hotfix: (promoted|NOT)/.test(screen), "shows an outcome", 150_000);
-    await tmux.shows(/verify +ok/);
-    if (tmux.screen.includes("Deploy of hotfix: promoted")) {
-      await tmux.press("b", "┌─ Roll 127.0.0.1");
-      await tmux.press("y", /zone 1 \w+ wowsim 0\.1\.0/);
-      await tmux.shows(/zone 2 \w+ wowsim 0\.1\.0/);
-    }
-  }, 300_000);
 });
-
-/** The two zones together have 600 ticks with players then, which a validation needs; the deploy's build takes time too. */
-const TICKS_TO_VALIDATE = 320;
-
-/** Waits until zone 1 has run so many ticks more. */
-async function played(port: number, ticks: number): Promise<void> {
-  await using control = await ControlClient.connect({ host: "127.0.0.1", port });
-  const tick = async (): Promise<number> =>
-    Number((await control.ask({ command: "inspect_zone", zone_id: 1 }))["tick"]);
-  const start = await tick();
-  await until(`${ticks} ticks have passed`, async () => (await tick()) >= start + ticks);
-}
 
 describe("the server's death", () => {
   test("is told, and its return on the same ports is noticed by itself", async () => {

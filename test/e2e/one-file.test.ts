@@ -1,7 +1,7 @@
 // The one-file build, tried where it is meant to work: in an empty folder, with no Bun and no node_modules anywhere near.
 
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import packageFile from "../../package.json";
@@ -21,15 +21,11 @@ const empty = join(folder, "empty");
 /** A shell's necessities, and nothing that was installed for this project. */
 const env = { PATH: "/usr/bin:/bin", HOME: folder, TMPDIR: folder };
 
-/** It waits most of its minute, so it runs beside the other tests. */
-let demo: Promise<Finished>;
-
 beforeAll(async () => {
   await Bun.$`mkdir ${empty}`;
   const build = Bun.spawn([process.execPath, "tools/build-binary.ts", "--out", binary], { cwd: ROOT, stderr: "pipe" });
   const complaint = await build.stderr.text();
   if ((await build.exited) !== 0) throw new Error(complaint);
-  demo = run("demo", "--auto");
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -116,9 +112,3 @@ test("it compiles candidates, the same ones as from the source", async () => {
   const { hash } = JSON.parse(stdout) as { hash: string };
   expect(hash).toBe((await buildCandidate("hotfix")).hash);
 });
-
-test("it runs the whole demo by itself, and leaves nothing behind", async () => {
-  const { code, stdout, stderr } = await demo;
-  expect({ code, tail: code === 0 ? "" : `${stdout}${stderr}`.slice(-2_000) }).toEqual({ code: 0, tail: "" });
-  expect(readdirSync(empty)).toEqual([]);
-}, 240_000);

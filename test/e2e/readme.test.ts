@@ -1,15 +1,12 @@
 // What the README says to type, typed: every line of its shell blocks is run in a clean clone, as it stands there, and must
-// show what the README promises. A line that is not known here fails the first test. Those of the five minutes are typed by
-// readme-tour.test.ts, those that are about an installer by clean-clone.test.ts.
+// show what the README promises. A line that is not known here fails the first test. The demo is typed by timed/demo.test.ts,
+// the lines of the five minutes by long/readme-tour.test.ts, those that are about an installer by clean-clone.test.ts.
 
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import packageFile from "../../package.json";
 import { outsideNpm, runIn } from "../helpers/clone.ts";
-import { expectPictured } from "../helpers/current-picture.ts";
 import { LINES, README, ReadmeClone, shellLines } from "../helpers/readme.ts";
-import { leavesNothing, place } from "../helpers/run-place.ts";
-import { expectWholeDemo } from "../helpers/whole-demo.ts";
 
 setDefaultTimeout(300_000);
 
@@ -21,15 +18,6 @@ afterAll(() => clone?.[Symbol.dispose]());
 
 test("the README has these lines, and no others", () => {
   expect(shellLines(README)).toEqual(Object.values(LINES).flat());
-});
-
-test(LINES.demo, async () => {
-  using run = place();
-  const { code, stdout, stderr } = await clone.type(LINES.demo, run.env);
-  expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
-  expect(README).toContain(`It makes ${expectWholeDemo(stdout)} claims`);
-  expectPictured("demo", stdout);
-  leavesNothing(run);
 });
 
 test(LINES.doctor, async () => {

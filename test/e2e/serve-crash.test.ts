@@ -4,6 +4,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ENDING_CODE } from "../../server/protocol/endings.ts";
+import { until } from "../helpers/control-live.ts";
 import { failing } from "../helpers/failing-serve.ts";
 import { player } from "../helpers/serve-peers.ts";
 import { ServeProcess } from "../helpers/serve-process.ts";
@@ -14,7 +15,9 @@ setDefaultTimeout(180_000);
 describe("an error that nothing caught", () => {
   test.each(["throw", "reject"] as const)("by a %s ends the server with its code and a report", async (mistake) => {
     await using server = new ServeProcess([], failing(mistake));
-    const { pid, data_dir } = await server.untilReady();
+    const { pid, data_dir, http } = await server.untilReady();
+    // Before its first tick a worker is in no zone.
+    await until("its zones tick", async () => (await fetch(`http://127.0.0.1:${http}/readyz?zone=all`)).ok);
     process.kill(pid, "SIGUSR2");
     const { code, stderr } = await server.ended();
     expect(code).toBe(ENDING_CODE.crash);

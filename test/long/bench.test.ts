@@ -146,3 +146,12 @@ test("of twenty deploys under every load no bad one comes through", async () => 
   expect(broken(report)).toEqual([]);
   expect(report["runs"]).toHaveLength(20);
 }, 1_800_000);
+
+test("a module beside two zones full of players takes little and says what it took", async () => {
+  const report = await reportOf("bench/shadow.ts", "--zones", "2", "--clients", "8", "--rounds", "2", "--seconds", "4");
+  expect(report.checks).toHaveLength(4);
+  expect(broken(report)).toEqual([]);
+  const rows = report["rows"] as { coreShare: number | null; compared: number | null; p99With: number | null }[];
+  for (const { coreShare, compared, p99With } of rows)
+    expect([coreShare === null, compared === null, p99With === null]).toEqual([false, false, false]);
+}, 180_000);

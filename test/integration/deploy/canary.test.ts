@@ -1,4 +1,5 @@
 // A deploy against a server made up for it: which stages it goes through, and that it ends rolled back whatever happens at whichever stage.
+// Each test has a server of its own and mostly waits for it, so they run at the same time.
 
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { buildKernel } from "../../../assembly/toolchain/build.ts";
@@ -33,54 +34,60 @@ function isBack(server: FakeDeployServer): void {
   expect([...server.zones.values()].some(({ isTrial }) => isTrial)).toBe(false);
 }
 
-test("a good module goes through every stage, in the record as for people, and runs in every zone", async () => {
-  await using server = new FakeDeployServer();
-  const result = await deploy(server);
-  expect(result).toMatchObject({
-    outcome: "promoted",
-    hash,
-    deploy: 7,
-    zoneId: 1,
-    zoneIds: [1],
-    undone: false,
-    sessionsLost: 0,
-  });
-  expect(server.told).toEqual(
-    ["check", "upload", "shadow", "baseline", "swap", "watch", "verdict", "promote", "verify", "watch_on"].map(
-      (stage) => `${stage} true`,
-    ),
-  );
-  expect([server.outcome, server.runs]).toEqual(["promoted", [hash, hash]]);
-  expect(commands(server, "shadow_module", "shadow_abort", "deploy_swap")).toEqual([
-    ["shadow_module", [], "candidate"],
-    ["deploy_swap", 1],
-    ["shadow_module", [1], "incumbent"],
-    ["shadow_abort"],
-  ]);
-  const watch = server.asked.find(({ command, stage }) => command === "deploy_stage" && stage === "watch");
-  expect(watch?.["data"]).toMatchObject({
-    series: [
-      { title: "kernel time, zone 1", unit: "ms", lines: [{ name: "candidate p50", of: "candidate" }, {}] },
-      { unit: "µs", lines: [{ of: "candidate" }, { name: "shadow p50", of: "incumbent" }, {}, {}] },
-    ],
-  });
-});
+test.concurrent(
+  "a good module goes through every stage, in the record as for people, and runs in every zone",
+  async () => {
+    await using server = new FakeDeployServer();
+    const result = await deploy(server);
+    expect(result).toMatchObject({
+      outcome: "promoted",
+      hash,
+      deploy: 7,
+      zoneId: 1,
+      zoneIds: [1],
+      undone: false,
+      sessionsLost: 0,
+    });
+    expect(server.told).toEqual(
+      ["check", "upload", "shadow", "baseline", "swap", "watch", "verdict", "promote", "verify", "watch_on"].map(
+        (stage) => `${stage} true`,
+      ),
+    );
+    expect([server.outcome, server.runs]).toEqual(["promoted", [hash, hash]]);
+    expect(commands(server, "shadow_module", "shadow_abort", "deploy_swap")).toEqual([
+      ["shadow_module", [], "candidate"],
+      ["deploy_swap", 1],
+      ["shadow_module", [1], "incumbent"],
+      ["shadow_abort"],
+    ]);
+    const watch = server.asked.find(({ command, stage }) => command === "deploy_stage" && stage === "watch");
+    expect(watch?.["data"]).toMatchObject({
+      series: [
+        { title: "kernel time, zone 1", unit: "ms", lines: [{ name: "candidate p50", of: "candidate" }, {}] },
+        { unit: "µs", lines: [{ of: "candidate" }, { name: "shadow p50", of: "incumbent" }, {}, {}] },
+      ],
+    });
+  },
+);
 
-test("waves: more and more zones on trial, each watched with its shadow, before the last one promotes", async () => {
-  await using server = new FakeDeployServer({ zones: 4 });
-  const policy = { ...SHORT_POLICY, promote: { waves: [0.25, 0.5, 0.75, 1], watchTicks: 20 } };
-  expect(await deploy(server, { policy })).toMatchObject({ outcome: "promoted", zoneIds: [1] });
-  expect(commands(server, "shadow_module", "deploy_swap", "deploy_promote").slice(1)).toEqual([
-    ["deploy_swap", 1],
-    ["shadow_module", [1], "incumbent"],
-    ["deploy_swap", 2],
-    ["shadow_module", [1, 2], "incumbent"],
-    ["deploy_swap", 3],
-    ["shadow_module", [1, 2, 3], "incumbent"],
-    ["deploy_promote"],
-  ]);
-  expect(server.runs).toEqual([hash, hash, hash, hash]);
-});
+test.concurrent(
+  "waves: more and more zones on trial, each watched with its shadow, before the last one promotes",
+  async () => {
+    await using server = new FakeDeployServer({ zones: 4 });
+    const policy = { ...SHORT_POLICY, promote: { waves: [0.25, 0.5, 0.75, 1], watchTicks: 20 } };
+    expect(await deploy(server, { policy })).toMatchObject({ outcome: "promoted", zoneIds: [1] });
+    expect(commands(server, "shadow_module", "deploy_swap", "deploy_promote").slice(1)).toEqual([
+      ["deploy_swap", 1],
+      ["shadow_module", [1], "incumbent"],
+      ["deploy_swap", 2],
+      ["shadow_module", [1, 2], "incumbent"],
+      ["deploy_swap", 3],
+      ["shadow_module", [1, 2, 3], "incumbent"],
+      ["deploy_promote"],
+    ]);
+    expect(server.runs).toEqual([hash, hash, hash, hash]);
+  },
+);
 
 const zonesOf = async (canary: Partial<typeof SHORT_POLICY.canary>, zoneId?: number): Promise<readonly number[]> => {
   await using server = new FakeDeployServer({ zones: 3 });
@@ -90,13 +97,13 @@ const zonesOf = async (canary: Partial<typeof SHORT_POLICY.canary>, zoneId?: num
 };
 
 describe("the canary zones", () => {
-  test("are those of the policy, or a share of all; a flag comes first", async () => {
+  test.concurrent("are those of the policy, or a share of all; a flag comes first", async () => {
     expect(
       await Promise.all([zonesOf({ zones: [3, 2] }), zonesOf({ share: 0.5 }), zonesOf({ zones: [1] }, 2)]),
     ).toEqual([[3, 2], [1, 2], [2]]);
   });
 
-  test("that do not exist are refused before anything is swapped", async () => {
+  test.concurrent("that do not exist are refused before anything is swapped", async () => {
     await using server = new FakeDeployServer();
     expect(await deploy(server, { zoneId: 9 }).catch(({ code }: WowsimError) => code)).toBe("no_such_zone");
     expect(commands(server, "deploy_swap")).toEqual([]);
@@ -104,7 +111,7 @@ describe("the canary zones", () => {
 });
 
 describe("a module that the shadow finds wrong", () => {
-  test("before any player meets it is refused, and by force goes on to the canary", async () => {
+  test.concurrent("before any player meets it is refused, and by force goes on to the canary", async () => {
     await using server = new FakeDeployServer();
     server.shadow = { verdict: "fail", reason: "fail: damage.swing +100 % not expected" };
     expect(await deploy(server)).toMatchObject({
@@ -120,7 +127,7 @@ describe("a module that the shadow finds wrong", () => {
     isBack(server);
   });
 
-  test("in the canary is rolled back at once and undone without being asked", async () => {
+  test.concurrent("in the canary is rolled back at once and undone without being asked", async () => {
     await using server = new FakeDeployServer();
     void server.afterTrialTicks(
       1,
@@ -140,7 +147,7 @@ describe("a module that the shadow finds wrong", () => {
     isBack(server);
   });
 
-  test("of which the shadow has not seen enough yet is not undone for that", async () => {
+  test.concurrent("of which the shadow has not seen enough yet is not undone for that", async () => {
     await using server = new FakeDeployServer();
     void server.afterTrialTicks(1, 25, () => {
       server.shadow = { verdict: "inconclusive", checks: [{ name: "recording", holds: null, shown: "few ticks" }] };
@@ -150,7 +157,7 @@ describe("a module that the shadow finds wrong", () => {
     expect(server.undone).toEqual([]);
   });
 
-  test("for what it costs is rolled back and not undone", async () => {
+  test.concurrent("for what it costs is rolled back and not undone", async () => {
     await using server = new FakeDeployServer();
     void server.afterTrialTicks(1, 5, () => (server.shadow = { fuel: 2 }));
     expect((await deploy(server)).reason).toContain("fuel: ×2.000");
@@ -158,7 +165,7 @@ describe("a module that the shadow finds wrong", () => {
     isBack(server);
   });
 
-  test("in a wave takes every zone back that has it", async () => {
+  test.concurrent("in a wave takes every zone back that has it", async () => {
     await using server = new FakeDeployServer({ zones: 3 });
     void server.afterTrialTicks(2, 1, () => (server.shadow = { verdict: "fail" }));
     const policy = { ...SHORT_POLICY, promote: { waves: [0.6, 1], watchTicks: 60 } };
@@ -167,7 +174,7 @@ describe("a module that the shadow finds wrong", () => {
     isBack(server);
   });
 
-  test("only after the promotion is taken back everywhere", async () => {
+  test.concurrent("only after the promotion is taken back everywhere", async () => {
     await using server = new FakeDeployServer({ zones: 3 });
     server.onTold("promote", () => (server.shadow = { verdict: "fail", reason: "fail: threat" }));
     expect(await deploy(server)).toMatchObject({ outcome: "rolled_back", reason: "late: behaviour: fail: threat" });
@@ -177,7 +184,7 @@ describe("a module that the shadow finds wrong", () => {
 });
 
 describe("what was not seen is not promoted", () => {
-  test("too few ticks compared", async () => {
+  test.concurrent("too few ticks compared", async () => {
     await using server = new FakeDeployServer();
     server.onTold("swap", () => (server.shadow = { compared: 10, isDone: true }));
     const result = await deploy(server);
@@ -186,7 +193,7 @@ describe("what was not seen is not promoted", () => {
     isBack(server);
   });
 
-  test("a server without shadows: refused; by force it is tried, and still not promoted", async () => {
+  test.concurrent("a server without shadows: refused; by force it is tried, and still not promoted", async () => {
     await using server = new FakeDeployServer();
     server.failures.set("shadow_module", new WowsimError("unknown_command", "There is no command."));
     expect((await deploy(server)).reason).toContain("inconclusive: this server has no shadow");
@@ -197,7 +204,7 @@ describe("what was not seen is not promoted", () => {
     isBack(server);
   });
 
-  test("a server without records is told nothing", async () => {
+  test.concurrent("a server without records is told nothing", async () => {
     await using server = new FakeDeployServer();
     server.failures.set("deploy_begin", new WowsimError("unknown_command", "There is no command."));
     expect(await deploy(server)).toMatchObject({ outcome: "promoted", deploy: null });
@@ -205,14 +212,17 @@ describe("what was not seen is not promoted", () => {
   });
 });
 
-test.each(["deploy_busy", "deploy_frozen", "incident_open"])("%s ends it before the upload", async (code) => {
-  await using server = new FakeDeployServer();
-  server.failures.set("deploy_begin", new WowsimError(code, "Not now."));
-  expect(await deploy(server).catch((error: WowsimError) => error.code)).toBe(code);
-  expect(commands(server, "deploy_load", "deploy_swap")).toEqual([]);
-});
+test.concurrent.each(["deploy_busy", "deploy_frozen", "incident_open"])(
+  "%s ends it before the upload",
+  async (code) => {
+    await using server = new FakeDeployServer();
+    server.failures.set("deploy_begin", new WowsimError(code, "Not now."));
+    expect(await deploy(server).catch((error: WowsimError) => error.code)).toBe(code);
+    expect(commands(server, "deploy_load", "deploy_swap")).toEqual([]);
+  },
+);
 
-test("a module that was refused before is refused again, with the way to try it", async () => {
+test.concurrent("a module that was refused before is refused again, with the way to try it", async () => {
   await using server = new FakeDeployServer();
   server.failures.set("deploy_begin", new WowsimError("module_refused_before", "It was rolled back here."));
   expect(await deploy(server)).toMatchObject({ outcome: "refused", reason: "It was rolled back here." });
@@ -221,7 +231,7 @@ test("a module that was refused before is refused again, with the way to try it"
 describe.each(["swap", "watch", "wave", "verify"] as const)("at stage %s", (stage) => {
   const policy = { ...SHORT_POLICY, promote: { waves: [0.5, 1], watchTicks: 60 } };
 
-  test("Ctrl-C rolls back", async () => {
+  test.concurrent("Ctrl-C rolls back", async () => {
     await using server = new FakeDeployServer({ zones: 4 });
     server.onTold(stage, () => server.stop.abort(new Error("stop")));
     const { outcome, reason } = await deploy(server, { policy });
@@ -230,7 +240,7 @@ describe.each(["swap", "watch", "wave", "verify"] as const)("at stage %s", (stag
     isBack(server);
   });
 
-  test("an operator's abort rolls back", async () => {
+  test.concurrent("an operator's abort rolls back", async () => {
     await using server = new FakeDeployServer({ zones: 4 });
     const aborted = new WowsimError("deploy_aborted", "Deploy 7 is over: aborted (wrong module).");
     server.onTold(stage, () => void server.failures.set("deploy_stage", aborted).set("deploy_alive", aborted));
@@ -242,7 +252,7 @@ describe.each(["swap", "watch", "wave", "verify"] as const)("at stage %s", (stag
 describe.each(["watch", "verify"] as const)("from stage %s on", (stage) => {
   const policy = { ...SHORT_POLICY, promote: { waves: [0.5, 1], watchTicks: 60 } };
 
-  test("a feed that falls silent rolls back, by the server's word", async () => {
+  test.concurrent("a feed that falls silent rolls back, by the server's word", async () => {
     await using server = new FakeDeployServer({ zones: 4 });
     server.onTold(stage, () => (server.isFeedSilent = true));
     const result = await deploy(server, { policy });
@@ -251,7 +261,7 @@ describe.each(["watch", "verify"] as const)("from stage %s on", (stage) => {
     isBack(server);
   });
 
-  test("a server that is gone is an error that says what becomes of the zones", async () => {
+  test.concurrent("a server that is gone is an error that says what becomes of the zones", async () => {
     await using server = new FakeDeployServer({ zones: 4 });
     const gone = new WowsimError("control_closed", "The server closed the connection.");
     server.onTold(stage, () => {
@@ -275,7 +285,7 @@ describe.each(["watch", "verify"] as const)("from stage %s on", (stage) => {
   });
 });
 
-test("the server hears of each stage when it begins", async () => {
+test.concurrent("the server hears of each stage when it begins", async () => {
   await using server = new FakeDeployServer();
   await deploy(server);
   const begun = server.asked.flatMap(({ command, stage }) =>
@@ -284,7 +294,7 @@ test("the server hears of each stage when it begins", async () => {
   expect(begun).toEqual(["upload", "shadow", "baseline", "swap", "watch", "promote", "verify", "watch_on"]);
 });
 
-test("one that is interrupted before the swap says so in the record, and in which stage", async () => {
+test.concurrent("one that is interrupted before the swap says so in the record, and in which stage", async () => {
   await using server = new FakeDeployServer();
   server.onTold("shadow", () => server.stop.abort());
   const error: unknown = await deploy(server).catch((thrown: unknown) => thrown);
@@ -298,7 +308,7 @@ test("one that is interrupted before the swap says so in the record, and in whic
 describe("a roll-back that somebody else asks for", () => {
   const policy = { ...SHORT_POLICY, canary: { ...SHORT_POLICY.canary, ticks: 1_000 } };
 
-  test("ends the deploy, says whose it is and why, and is no verdict on the module", async () => {
+  test.concurrent("ends the deploy, says whose it is and why, and is no verdict on the module", async () => {
     await using server = new FakeDeployServer();
     void server.afterTrialTicks(1, 40, () => server.takeBack(1, "bob@desk", "asked for"));
     const { outcome, reason, verdict, undone } = await deploy(server, { policy });
@@ -312,7 +322,7 @@ describe("a roll-back that somebody else asks for", () => {
     isBack(server);
   });
 
-  test("as part of an abort is the abort", async () => {
+  test.concurrent("as part of an abort is the abort", async () => {
     await using server = new FakeDeployServer();
     const aborted = new WowsimError("deploy_aborted", "Deploy 7 is over: aborted: wrong module (bob@desk).");
     void server.afterTrialTicks(1, 40, () => {
@@ -323,7 +333,7 @@ describe("a roll-back that somebody else asks for", () => {
     isBack(server);
   });
 
-  test("after the promotion takes it from every zone", async () => {
+  test.concurrent("after the promotion takes it from every zone", async () => {
     await using server = new FakeDeployServer();
     const late = { ...SHORT_POLICY, promote: { waves: [1], watchTicks: 1_000 } };
     server.onTold("verify", () => {
@@ -338,7 +348,7 @@ describe("a roll-back that somebody else asks for", () => {
   });
 });
 
-test("an operator's abort before the swap ends it, and nothing was swapped", async () => {
+test.concurrent("an operator's abort before the swap ends it, and nothing was swapped", async () => {
   await using server = new FakeDeployServer();
   const aborted = new WowsimError("deploy_aborted", "Deploy 7 is over: aborted.");
   server.onTold("upload", () => void server.failures.set("deploy_stage", aborted));
@@ -346,7 +356,7 @@ test("an operator's abort before the swap ends it, and nothing was swapped", asy
   expect(commands(server, "deploy_swap")).toEqual([]);
 });
 
-test("a guard acts at once: a zone that is silent, a trap, lost sessions", async () => {
+test.concurrent("a guard acts at once: a zone that is silent, a trap, lost sessions", async () => {
   const act: Record<string, (server: FakeDeployServer) => void> = {
     silence: (server) => (server.zone(1).isSilent = true),
     incidents: (server) => server.say("zone", "Zone tick exception", { zone_id: 1, tick: 1_100, error: "unreachable" }),
@@ -371,17 +381,20 @@ test("a guard acts at once: a zone that is silent, a trap, lost sessions", async
   expect(await found[0]?.catch((error: WowsimError) => error.code)).toBe("verify_failed");
 });
 
-test("longer than a server keeps a module on trial is refused at once", async () => {
+test.concurrent("longer than a server keeps a module on trial is refused at once", async () => {
   await using server = new FakeDeployServer();
   const policy = { ...SHORT_POLICY, canary: { ...SHORT_POLICY.canary, ticks: 80_000 } };
   expect(await deploy(server, { policy }).catch((error: WowsimError) => error.code)).toBe("policy_invalid");
   expect(server.asked).toEqual([]);
 });
 
-test("an abort that takes the module out of the zone before the tool has seen it there is no refusal of the zone", async () => {
-  await using server = new FakeDeployServer();
-  const aborted = new WowsimError("deploy_aborted", "Deploy 7 is over: aborted.");
-  server.onTold("baseline", () => void server.failures.set("deploy_swap", aborted).set("deploy_alive", aborted));
-  expect(await deploy(server)).toMatchObject({ outcome: "aborted", reason: aborted.message });
-  isBack(server);
-});
+test.concurrent(
+  "an abort that takes the module out of the zone before the tool has seen it there is no refusal of the zone",
+  async () => {
+    await using server = new FakeDeployServer();
+    const aborted = new WowsimError("deploy_aborted", "Deploy 7 is over: aborted.");
+    server.onTold("baseline", () => void server.failures.set("deploy_swap", aborted).set("deploy_alive", aborted));
+    expect(await deploy(server)).toMatchObject({ outcome: "aborted", reason: aborted.message });
+    isBack(server);
+  },
+);
