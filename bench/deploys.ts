@@ -29,8 +29,6 @@ import type { Deployed, LoadName } from "./lib/deployed-server.ts";
 /** Of good candidates where people play, of a hundred. */
 const GOOD_STOPPED_PERCENT_MAX = 1;
 const LOAD_NAMES = Object.keys(LOADS) as LoadName[];
-/** Wrong only for the 256th player and those after: with fewer it is no bad candidate. */
-const NEEDS_A_CROWD = "late-levels";
 
 /** Stages that end before a zone has the module. */
 const BEFORE_PLAYERS: ReadonlySet<string> = new Set(["begin", "check", "upload", "validate", "shadow", "baseline"]);
@@ -58,7 +56,7 @@ await runBench("deploys", FLAGS, bench);
 async function bench(flags: Flags): Promise<Check[]> {
   const { deploys, loads = LOAD_NAMES, only, tickRate, seed, format } = flags;
   const all = await readCandidates();
-  const candidates = all.filter(({ name }) => (only === undefined ? name !== NEEDS_A_CROWD : only.includes(name)));
+  const candidates = all.filter(({ name }) => only === undefined || only.includes(name));
   const runs: Run[] = [];
   const bar = progressBar("deploying");
   const startMs = performance.now();

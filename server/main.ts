@@ -292,7 +292,16 @@ async function start(
   undo.push(() => control.stop());
 
   registerTelemetryMetrics(metrics, telemetry);
-  registerServerMetrics(metrics, { supervisor, gateway, faults, control, readiness, journal, tickRateHz });
+  registerServerMetrics(metrics, {
+    supervisor,
+    gateway,
+    faults,
+    control,
+    readiness,
+    deploys: gate,
+    journal,
+    tickRateHz,
+  });
   for (const { id, name } of world.zones) metrics.zones.nameZone(id, name);
   for (const listener of [metrics, readiness, incidents]) supervisor.listen(listener);
 

@@ -2,6 +2,7 @@
 // that is read at a scrape. (The zones' tick numbers register themselves in server/main/monitoring/zone-metrics.ts.)
 
 import type { Characters } from "./gateway/characters.ts";
+import type { DeployGate } from "./control/deploy-gate.ts";
 import type { ControlServer } from "./control/server.ts";
 import type { FaultRegistry } from "./faults/registry.ts";
 import type { JournalHost } from "./journal/journal-host.ts";
@@ -17,12 +18,13 @@ interface Parts {
   faults: FaultRegistry;
   control: ControlServer;
   readiness: Readiness;
+  deploys: Pick<DeployGate, "ended" | "frozen" | "isBusy">;
   journal: Pick<JournalHost, "failing" | "figures" | "restarts" | "waitingBytes">;
   tickRateHz: number;
 }
 
 export function registerServerMetrics(metrics: MetricsSink, parts: Parts): void {
-  const { supervisor, gateway, faults, control, readiness, journal, tickRateHz } = parts;
+  const { supervisor, gateway, faults, control, readiness, deploys, journal, tickRateHz } = parts;
   metrics.gauge("wowsim_ready", "1 while the server can take players, as /readyz says.", [], () => [
     { value: Number(readiness.check().ready) },
   ]);
@@ -45,6 +47,7 @@ export function registerServerMetrics(metrics: MetricsSink, parts: Parts): void 
   registerCharacters(metrics, gateway.characters);
   registerWorkers(metrics, supervisor);
   registerJournal(metrics, journal);
+  registerDeploys(metrics, deploys);
   registerFaults(metrics, faults);
   metrics.gauge("wowsim_control_connections", "Open control connections.", [], () => [{ value: control.connections }]);
   metrics.counter("wowsim_control_requests_total", "Control requests, by outcome.", ["outcome"], () => {
@@ -69,6 +72,21 @@ export function registerServerMetrics(metrics: MetricsSink, parts: Parts): void 
       labels: { zone: zone.id, hash: zone.kernelHash, label: zone.kernelLabel },
       value: 1,
     })),
+  );
+}
+
+function registerDeploys(metrics: MetricsSink, deploys: Parts["deploys"]): void {
+  metrics.gauge("wowsim_deploys_frozen", "1 while deploys are frozen.", [], () => [
+    { value: Number(deploys.frozen !== null) },
+  ]);
+  metrics.gauge("wowsim_deploy_under_way", "1 while a deploy is under way.", [], () => [
+    { value: Number(deploys.isBusy) },
+  ]);
+  metrics.counter(
+    "wowsim_deploys_ended_total",
+    "Deploys that ended, by how: promoted, rolled_back, ...",
+    ["outcome"],
+    () => [...deploys.ended].map(([outcome, value]) => ({ labels: { outcome }, value })),
   );
 }
 

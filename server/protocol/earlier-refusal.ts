@@ -21,11 +21,13 @@ export interface HistoryEntry {
 /** Roll-backs that say nothing about the module: nobody judged it. */
 const UNJUDGED = /^(interrupted|not judged|lease ended|abandoned)/;
 
+export const isUnjudged = (reason: string): boolean => UNJUDGED.test(reason);
+
 /** `expect`: TOML with what it is expected to change. Null: it did not fail, or was promoted since. */
 export function earlierRefusal(entries: readonly HistoryEntry[], hash: string, expect: string): string | null {
   const promoted = entries.findLastIndex(({ event, to_hash: to }) => event === "promoted" && to === hash);
   const found = entries.slice(promoted + 1).findLast(({ event, from_hash: from, to_hash: to, reason, validation }) => {
-    if (event === "rolled_back") return from === hash && !UNJUDGED.test(reason);
+    if (event === "rolled_back") return from === hash && !isUnjudged(reason);
     if (event !== "validated" || to !== hash) return false;
     return validation?.verdict === "fail" && validation.expect === expectationsHash(expect);
   });

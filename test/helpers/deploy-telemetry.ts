@@ -37,6 +37,8 @@ export interface Shape {
   trapsAt?: number;
   /** Sessions that are lost, by second. */
   lostBySecond?: number[];
+  /** Commands refused in each tick; each player gives one. */
+  refused?: number;
 }
 
 /** A line, and when it came. */
@@ -86,6 +88,8 @@ export function linesOf(seed: number, ticks: number, zones: Record<number, Shape
         overrun: shape.overrun ?? false,
         players,
         casts_started: started,
+        commands: players,
+        refused: shape.refused ?? 0,
         recoveries: shape.trapsAt !== undefined && number >= shape.trapsAt ? 1 : 0,
       };
       const atMs = (tick + 1) * TICK_MS;
@@ -224,7 +228,17 @@ function isSilent(data: Record<string, unknown>, { silence }: Garbling): boolean
   return at >= 0 && at < silence.ticks;
 }
 
-const NULLED = ["kernel", "kernel_ms", "duration_ms", "overrun", "players", "casts_started", "recoveries"];
+const NULLED = [
+  "kernel",
+  "kernel_ms",
+  "duration_ms",
+  "overrun",
+  "players",
+  "casts_started",
+  "commands",
+  "refused",
+  "recoveries",
+];
 const withNull = (data: Record<string, unknown>, choice: number): Record<string, unknown> => ({
   ...data,
   [NULLED[Math.floor(choice * NULLED.length)] ?? "kernel"]: null,

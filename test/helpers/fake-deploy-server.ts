@@ -25,7 +25,7 @@ export const BEFORE = "7e6a3cdb083f8056";
 export const SHORT_POLICY: DeployPolicy = {
   ...DEFAULT_POLICY,
   shadow: { ticks: 200, zones: null, p99RatioMax: 1.1 },
-  canary: { zones: null, share: null, ticks: 60, errorRate: 0.5 },
+  canary: { ...DEFAULT_POLICY.canary, ticks: 60, errorRate: 0.5 },
   promote: { waves: [1], watchTicks: 20 },
 };
 
@@ -129,7 +129,7 @@ export class FakeDeployServer implements AsyncDisposable {
   }
 
   /** Somebody else rolls a zone back. */
-  takeBack(zoneId: number, by: string, reason: string): void {
+  takeBack(zoneId: number, by: string | undefined, reason: string): void {
     const zone = this.zone(zoneId);
     const [from_hash, to_hash] = [zone.hash, zone.previous];
     this.#back(zone, zoneId);
@@ -154,6 +154,8 @@ export class FakeDeployServer implements AsyncDisposable {
           overrun: false,
           players: zone.players,
           casts_started: zone.players > 0 ? 1 : 0,
+          commands: zone.players,
+          refused: 0,
           recoveries: 0,
         });
       }

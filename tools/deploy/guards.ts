@@ -3,6 +3,7 @@
 //
 //   sessions lost: 0 of 52.0 players in 0.5 min, at most 0.05 a player and minute
 
+import { ratio, sum } from "../analysis/measured.ts";
 import { shownBeside } from "../analysis/measures.ts";
 import { meanPlayers, percent } from "./evidence.ts";
 import type { SampleWindow, ZoneTick } from "./samples.ts";
@@ -18,6 +19,7 @@ export function guardChecks(during: SampleWindow, zoneId: number, limits: Limits
     incidentsCheck(during, zoneId, ticks),
     silenceCheck(during, zoneId, limits),
     lossCheck(during, zoneId, all, limits),
+    refusalCheck(ticks, limits),
     streakCheck(ticks, limits),
     shareCheck(ticks.filter(({ overrun }) => overrun === true).length, all, {
       id: "overruns",
@@ -87,6 +89,25 @@ function lossCheck(during: SampleWindow, zoneId: number, ticks: number, limits: 
       `sessions lost: ${lost} with ${mean === null ? "an unknown number of" : mean.toFixed(1)} players in ${minutes.toFixed(1)} min, ` +
       `at most ${rateMax} a player and minute${few}`,
     numbers: { value: lost, limit: rateMax * playerMinutes, n: playerMinutes, floor: lostFloor },
+  };
+}
+
+/** Players who are shown too little, or too late, ask for what can not be: no replay of what they asked for tells that. */
+function refusalCheck(ticks: readonly ZoneTick[], { refusedShareMax, refusedFloor }: Limits): Check {
+  const refused = sum(ticks.map((tick) => tick.refused));
+  const commands = sum(ticks.map((tick) => tick.commands));
+  const share = ratio(refused, commands);
+  const isOver = share !== null && share > refusedShareMax;
+  const isFew = refused !== null && refused < refusedFloor;
+  const few = isOver && isFew ? `; over the limit, but fewer than ${refusedFloor}` : "";
+  const shown =
+    share === null ? "unknown" : shownBeside(share * 100, refusedShareMax * 100, (hundredths) => hundredths.toFixed(1));
+  return {
+    id: "refusals",
+    kind: "hard",
+    ok: !isOver || isFew,
+    text: `refusals: ${refused ?? "unknown"} of ${commands ?? "unknown"} commands (${shown} %), at most ${percent(refusedShareMax)}${few}`,
+    numbers: { value: share, limit: refusedShareMax, n: commands, count: refused, floor: refusedFloor },
   };
 }
 

@@ -9,6 +9,7 @@
 // A tick counts once, however often its line comes, and at its own place, however late. A number that a line does not have
 // is missing, not 0. A window is bounded: beyond ticksMax ticks for a zone, the oldest are dropped.
 
+import { isUnjudged } from "../../server/protocol/earlier-refusal.ts";
 import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import { difference, measured } from "../analysis/measured.ts";
 import type { Measured } from "../analysis/measured.ts";
@@ -28,6 +29,9 @@ export interface ZoneTick {
   overrun: boolean | null;
   players: Measured;
   castsStarted: Measured;
+  commands: Measured;
+  /** Commands that broke a rule. */
+  refused: Measured;
   /** Total of the zone since its start. */
   recoveries: Measured;
 }
@@ -40,6 +44,8 @@ const NEEDED = {
   overrun: "overrun",
   players: "players",
   castsStarted: "casts_started",
+  commands: "commands",
+  refused: "refused",
   recoveries: "recoveries",
 } as const satisfies Partial<Record<keyof ZoneTick, string>>;
 
@@ -248,12 +254,17 @@ export class SampleWindow {
     this.#lost.set(zoneId, (this.#lost.get(zoneId) ?? 0) + 1);
   }
 
-  /** The server names who asked for a roll-back; one that a zone or a lease made names nobody. */
+  /** The server names who asked for a roll-back; one that a zone or the end of a lease made names nobody. */
   #takeRollback(line: TelemetryLine): void {
-    const { by, reason, zone_id } = line.data;
-    if (typeof by !== "string") this.#incident(line, `rolled back: ${text(reason)}`);
+    const { by, zone_id } = line.data;
+    const reason = text(line.data["reason"]);
+    if (typeof by !== "string" && !isUnjudged(reason)) this.#incident(line, `rolled back: ${reason}`);
     else if (this.takenBack.length < INCIDENTS_MAX)
-      this.takenBack.push({ zoneId: measured(zone_id) ?? NOWHERE, by, reason: text(reason) });
+      this.takenBack.push({
+        zoneId: measured(zone_id) ?? NOWHERE,
+        by: typeof by === "string" ? by : "the server",
+        reason,
+      });
   }
 
   #incident(line: TelemetryLine, description: string): void {
@@ -292,6 +303,8 @@ export function zoneTickOf({ data }: TelemetryLine, atMs: number): ZoneTick | nu
     overrun: typeof data["overrun"] === "boolean" ? data["overrun"] : null,
     players: measured(data["players"]),
     castsStarted: measured(data["casts_started"]),
+    commands: measured(data["commands"]),
+    refused: measured(data["refused"]),
     recoveries: measured(data["recoveries"]),
   };
 }

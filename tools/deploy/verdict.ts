@@ -28,6 +28,9 @@ export interface Limits {
   /** Sessions lost for each player and minute, and how many at least. */
   lostPerPlayerMinuteMax: number;
   lostFloor: number;
+  /** The share of the players' commands that may be refused, and how many refusals at least. */
+  refusedShareMax: number;
+  refusedFloor: number;
   /** A zone that is silent for this long while the feed speaks, in milliseconds. */
   silenceMsMax: number;
   /** The candidate's fuel over its shadow's. */
@@ -61,6 +64,8 @@ export function limitsOf(policy: DeployPolicy, ticks: number, isIdleAllowed: boo
     slowTicksFloor: 5,
     lostPerPlayerMinuteMax: 0.05,
     lostFloor: 3,
+    refusedShareMax: canary.refusedShareMax,
+    refusedFloor: 20,
     silenceMsMax: 1_000,
     fuelRatioMax: limits.fuelRatioMax,
     timeRatioMax: Math.max(limits.timeRatioMax, TIME_RATIO_MAX_LEAST),

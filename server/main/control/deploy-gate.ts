@@ -63,6 +63,8 @@ const ECHO_MS = 60_000;
 const SECOND_LOOK_MS = 1_000;
 
 export class DeployGate {
+  /** Deploys that ended since the server's start, by how. */
+  readonly ended = new Map<DeployOutcome, number>();
   readonly #options: DeployGateOptions;
   #current: Current | null = null;
   /** The module of the last deploy that was taken from its tool. */
@@ -139,6 +141,10 @@ export class DeployGate {
 
   get frozen(): Frozen | null {
     return this.#options.freeze.frozen;
+  }
+
+  get isBusy(): boolean {
+    return this.#current !== null;
   }
 
   status(): DeployGateStatus {
@@ -293,6 +299,7 @@ export class DeployGate {
     const { deploy, hash, label } = current;
     const { records, emitter } = this.#options;
     records.end(deploy, outcome, reason);
+    this.ended.set(outcome, (this.ended.get(outcome) ?? 0) + 1);
     const told = records.summary(deploy)?.reason ?? "";
     emitter.emit("event", "deploy", "Deploy ended", { deploy, hash, label, outcome, reason: told, by });
   }

@@ -322,6 +322,17 @@ describe("a roll-back that somebody else asks for", () => {
     isBack(server);
   });
 
+  test.concurrent("because the lease ended is none of a trap either", async () => {
+    await using server = new FakeDeployServer();
+    void server.afterTrialTicks(1, 40, () => server.takeBack(1, undefined, "lease ended without promotion"));
+    expect(await deploy(server, { policy })).toMatchObject({
+      outcome: "rolled_back",
+      reason: "the server rolled zone 1 back (lease ended without promotion); the module was not judged",
+      verdict: null,
+    });
+    isBack(server);
+  });
+
   test.concurrent("as part of an abort is the abort", async () => {
     await using server = new FakeDeployServer();
     const aborted = new WowsimError("deploy_aborted", "Deploy 7 is over: aborted: wrong module (bob@desk).");

@@ -118,7 +118,17 @@ test("a zone silent for 15 of 20 s", () => {
 
 describe("measurements null", () => {
   test("in the feed", () => {
-    for (const field of ["kernel", "kernel_ms", "duration_ms", "overrun", "players", "casts_started", "recoveries"]) {
+    for (const field of [
+      "kernel",
+      "kernel_ms",
+      "duration_ms",
+      "overrun",
+      "players",
+      "casts_started",
+      "commands",
+      "refused",
+      "recoveries",
+    ]) {
       const some = changed((tick) => (tick % 2 === 0 ? { [field]: null } : {}));
       expect(refused(inputOfShape({}, {}, some), "inconclusive")).toContain(`values: 200 ticks lack ${field}`);
       const one = changed((tick) => (tick === 1_100 ? { [field]: Number.NaN } : {}));
