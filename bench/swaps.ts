@@ -4,10 +4,11 @@
 //   bun bench/swaps.ts                       1,000 swaps under 60 players, some minutes
 //   bun bench/swaps.ts --swaps 100 --clients 200
 //
-//   move                        times  waits p99  warm-up p99  pause p50  pause p99  pause max   (ms)
-//   swap, same layout             500       12.1         15.9       0.41       0.83       1.20
+//   move, ms                 times  waits p99  warm-up p99  move p50  move p99  pause p50  pause p99  pause max
+//   swap, same layout          500       45.1         15.9      1.11      3.40       0.00       0.00       0.40
 //
-// The pause is what works on the zone's own state, between two ticks. Before it the same thread warms the module up, on a copy.
+// The warm-up on a copy, and the move, which works on the zone's own state, go on between ticks. The pause is by how much they made a tick
+// late: what players could notice.
 
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -64,6 +65,7 @@ interface Move {
   isSameLayout: boolean;
   waitMs: Measured;
   warmUpMs: Measured;
+  moveMs: Measured;
   pauseMs: Measured;
 }
 
@@ -72,6 +74,8 @@ interface Row {
   times: number;
   waitMsP99: Measured;
   warmUpMsP99: Measured;
+  moveMsP50: Measured;
+  moveMsP99: Measured;
   pauseMsP50: Measured;
   pauseMsP99: Measured;
   pauseMsMax: Measured;
@@ -190,6 +194,7 @@ async function readMoves(server: ServerChild, stateHashes: ReadonlyMap<string, s
       isSameLayout: from === to,
       waitMs: measuredOf(data, "wait_ms"),
       warmUpMs: measuredOf(data, "warm_up_ms"),
+      moveMs: measuredOf(data, "move_ms"),
       pauseMs: measuredOf(data, "pause_ms"),
     });
   }
@@ -203,18 +208,22 @@ function rowsOf(moves: readonly Move[]): Row[] {
   ]);
   return kinds.map(({ kind, isSameLayout }) => {
     const own = moves.filter((move) => move.kind === kind && move.isSameLayout === isSameLayout);
-    const pauses = own.map(({ pauseMs }) => pauseMs);
+    const all = (of: (move: Move) => Measured): Measured[] => own.map((move) => of(move));
+    const moved = all(({ moveMs }) => moveMs);
+    const pauses = all(({ pauseMs }) => pauseMs);
     return {
       name: `${kind}, ${isSameLayout ? "same" : "other"} layout`,
       times: own.length,
       waitMsP99: quantile(
-        own.map(({ waitMs }) => waitMs),
+        all(({ waitMs }) => waitMs),
         0.99,
       ),
       warmUpMsP99: quantile(
-        own.map(({ warmUpMs }) => warmUpMs),
+        all(({ warmUpMs }) => warmUpMs),
         0.99,
       ),
+      moveMsP50: quantile(moved, 0.5),
+      moveMsP99: quantile(moved, 0.99),
       pauseMsP50: quantile(pauses, 0.5),
       pauseMsP99: quantile(pauses, 0.99),
       pauseMsMax: greatestOf(pauses),
@@ -264,7 +273,7 @@ function judge({ swaps, tally, moves, players, replayed, exitCode }: Evidence): 
     moves.map((move) => move.pauseMs),
     0.99,
   );
-  const returns = back.map(({ waitMs, pauseMs: ms }) => (waitMs === null || ms === null ? null : waitMs + ms));
+  const returns = back.map(({ waitMs, moveMs: ms }) => (waitMs === null || ms === null ? null : waitMs + ms));
   const { clients, playing, drops, protocolErrors, actions, acks, busy, lost } = players;
   return [
     {
@@ -273,7 +282,7 @@ function judge({ swaps, tally, moves, players, replayed, exitCode }: Evidence): 
       shown: `${done} of ${swaps}, ${back.length} rolled back, ${tally.promotions} promotions, in ${fixed(tally.seconds, 0)} s`,
     },
     {
-      what: `A zone stands still for less than ${LIMITS.pauseMsP99} ms (p99)`,
+      what: `A tick is late by less than ${LIMITS.pauseMsP99} ms (p99)`,
       restsOn: "time",
       holds: isBelow(pauseMs, LIMITS.pauseMsP99),
       shown: `${fixed(pauseMs)} ms`,
@@ -302,7 +311,17 @@ function judge({ swaps, tally, moves, players, replayed, exitCode }: Evidence): 
 
 function print({ swaps, clients, rate, seed }: Flags, rows: readonly Row[], checks: Check[]): void {
   out(`bun bench/swaps.ts --swaps ${swaps} --clients ${clients} --rate ${rate} --seed ${seed}`);
-  const head = ["move, ms", "times", "waits p99", "warm-up p99", "pause p50", "pause p99", "pause max"];
+  const head = [
+    "move, ms",
+    "times",
+    "waits p99",
+    "warm-up p99",
+    "move p50",
+    "move p99",
+    "pause p50",
+    "pause p99",
+    "pause max",
+  ];
   const shown = rows.map(({ name, times, ...ms }) => [name, times, ...Object.values(ms).map((each) => fixed(each))]);
   for (const line of [...tableLines(head, shown), ""]) out(line);
   printChecks(checks);

@@ -25,3 +25,6 @@ export function takeTicket(ticket: SwapTicket): boolean {
 export function withdrawTicket(ticket: SwapTicket): boolean {
   return Atomics.compareExchange(new Int32Array(ticket), 0, OPEN, WITHDRAWN) !== TAKEN;
 }
+
+/** The main thread does not want the swap any more. */
+export const isWithdrawn = (ticket: SwapTicket): boolean => Atomics.load(new Int32Array(ticket), 0) === WITHDRAWN;

@@ -3,11 +3,14 @@
 //
 //   wake.signal()             // any thread
 //   wake.sleep(40)            // the owner: returns after 40 ms, or when there was a signal since the last sleep
+//   wake.mail()               // a signal, and: messages have come, which the owner should read before it sleeps on
+//   wake.takeMail()           // the owner: true once after that
 //   wake.stop()               // a signal, and the order to end: isStopping is true from now on
 
 const SIGNALS = 0;
 const STOP = 1;
-const WORDS = 2;
+const MAIL = 2;
+const WORDS = 3;
 
 export class Wake {
   readonly buffer: SharedArrayBuffer;
@@ -41,6 +44,15 @@ export class Wake {
     const waiting = Atomics.waitAsync(this.#words, SIGNALS, this.#seen, timeoutMs);
     if (waiting.async) await waiting.value;
     this.#seen = Atomics.load(this.#words, SIGNALS);
+  }
+
+  mail(): void {
+    Atomics.store(this.#words, MAIL, 1);
+    this.signal();
+  }
+
+  takeMail(): boolean {
+    return Atomics.exchange(this.#words, MAIL, 0) === 1;
   }
 
   stop(): void {

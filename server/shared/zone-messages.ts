@@ -77,14 +77,16 @@ export type FromZoneWorker =
   | { type: "journal"; zones: number[]; isLost: boolean; ms: number }
   | { type: "stopped" };
 
-/** What a swap or a roll-back took, in milliseconds. The thread of the zone does nothing else meanwhile. */
+/** What a swap or a roll-back took, in milliseconds. */
 export interface MoveTimes {
   tick: number;
   /** Since 1970: when the zone came to it. */
   beganMs: number;
-  /** The checks, and the warm-up on a copy of the state. */
+  /** The warm-up on a copy of the state, in the time that ticks leave. */
   warmUpMs: number;
   /** From the old module to the new one: the part that works on the zone's state. */
+  moveMs: number;
+  /** By how much all of it made a tick of this thread late. */
   pauseMs: number;
 }
 

@@ -2,7 +2,7 @@
 // the tick. Between two ticks it lets the event loop receive the rare messages: faults, swaps, requests.
 
 import { OP_SPAWN } from "../../assembly/abi.ts";
-import { messageOf, WowsimError } from "../protocol/errors.ts";
+import { messageOf } from "../protocol/errors.ts";
 import { ZoneFaultHost } from "./zone-faults.ts";
 import { FullCollection } from "../shared/full-collection.ts";
 import type { Kernel } from "../../assembly/toolchain/kernel.ts";
@@ -20,11 +20,9 @@ import { OutputGate } from "./output-gate.ts";
 import { RingWriter } from "./ring-writer.ts";
 import { NO_JOURNAL } from "./zone-log.ts";
 import type { JournalAccess, ZoneWriter } from "../shared/zone-journal.ts";
-import { takeTicket } from "../shared/swap-ticket.ts";
 import { ownThreadId } from "../shared/thread-times.ts";
 import { createMemory } from "../../assembly/toolchain/instance.ts";
-import { prepareCarry } from "./host-written.ts";
-import { warmUp } from "./warm-up.ts";
+import { SwapQueue } from "./swap-queue.ts";
 import { assert, entryOf, wordAt } from "../protocol/assert.ts";
 import { COMMAND_MESSAGE_BYTES, isCommandLength } from "../shared/ring-records.ts";
 import type { ZoneModule, ZoneWorkerStart } from "../shared/zone-start.ts";
@@ -38,6 +36,8 @@ const CENSUS_INTERVAL_MS = 1_000;
 /** Milliseconds that the end of the worker waits for the journal, and between two looks at it. */
 const STOP_MS_MAX = 300;
 const POLL_MS = 5;
+/** Messages that come so shortly before a tick wait until after it: a roll-back may take so long. Milliseconds. */
+const MESSAGES_MS_LEAST = 12;
 /** Milliseconds of an undo between two looks at the clock. */
 const UNDO_SLICE_MS = 4;
 /** Delay between the full garbage collections of two threads. The main thread is number 0. */
@@ -73,6 +73,7 @@ export class ZoneHost {
   readonly #heldMs = new Map<number, number>();
   readonly #crumb: Breadcrumb;
   readonly #blackBox: BlackBox;
+  readonly #swaps: SwapQueue;
   #scratch: WebAssembly.Memory | null = null;
   #censusDueMs = 0;
 
@@ -118,6 +119,15 @@ export class ZoneHost {
         if (this.#runners.get(zoneId)?.pauses(ms) === true) this.#emitter.flush(true);
       },
     });
+    const { content, tickRateHz } = start;
+    this.#swaps = new SwapQueue({
+      ...start,
+      hostPart: { content, tickRateHz },
+      scratch: (kernel) => this.#scratchMemory(kernel),
+      deadline: () => this.#next().clock.deadline,
+      now,
+      cpuMs,
+    });
     this.#crumb.claimed(this.#faults.thread, ownThreadId());
     for (const zone of start.zones) {
       this.#left.set(zone.zone.id, this.#commands.position);
@@ -133,9 +143,16 @@ export class ZoneHost {
     const collection = new FullCollection({ delayMs });
     while (!this.#wake.isStopping) {
       const runner = this.#next();
-      this.#crumb.waits(runner.clock.deadline);
-      collection.runWithin(runner.clock.deadline - now());
-      this.#waitFor(runner.clock.deadline);
+      const { deadline } = runner.clock;
+      this.#swapSome(deadline);
+      this.#crumb.waits(deadline);
+      collection.runWithin(deadline - now());
+      this.#undoSome(deadline);
+      while (!this.#waitFor(deadline)) {
+        this.#crumb.enter("messages");
+        await turn();
+        this.#crumb.waits(deadline);
+      }
       if (this.#wake.isStopping) break;
       const { zone, clock } = runner;
       this.#crumb.beginsTick(zone.id, zone.tick + 1, Math.max(now(), clock.deadline) + clock.intervalMs);
@@ -152,13 +169,22 @@ export class ZoneHost {
     this.#say({ type: "stopped" });
   }
 
-  /** Sleeps until the deadline. Meanwhile it lets out what the journal has made safe. */
-  #waitFor(deadline: number): void {
-    this.#undoSome(deadline);
+  /** Sleeps until the deadline; false: messages have come in good time before. Meanwhile it lets out what the journal has made safe. */
+  #waitFor(deadline: number): boolean {
     for (let waitMs = deadline - now(); waitMs > 0 && !this.#wake.isStopping; waitMs = deadline - now()) {
+      if (waitMs > MESSAGES_MS_LEAST && this.#wake.takeMail()) return false;
       this.#wake.sleep(waitMs);
       this.#gate.open();
     }
+    this.#gate.open();
+    return true;
+  }
+
+  /** Goes on with swaps that were asked for. */
+  #swapSome(deadline: number): void {
+    if (this.#swaps.isEmpty) return;
+    this.#crumb.enter("swap");
+    this.#swaps.work(deadline);
     this.#gate.open();
   }
 
@@ -201,23 +227,38 @@ export class ZoneHost {
     // What changes the zone is answered after what the zone says of it, which may wait for the journal.
     const isLook = message.type === "inspect" || message.type === "view";
     const answer = (told: FromZoneWorker): void => (isLook ? this.#say(told) : this.#gate.say(told));
-    try {
-      const runner = this.#runners.get(zoneId);
-      if (runner === undefined) throw new RangeError(`This worker has no zone ${zoneId}.`);
-      answer({ type: "answer", request, ok: true, data: this.#carryOut(runner, message) });
-    } catch (error) {
-      answer({ type: "answer", request, ok: false, error: messageOf(error) });
+    const settle = (outcome: () => unknown): void => {
+      try {
+        answer({ type: "answer", request, ok: true, data: outcome() });
+      } catch (error) {
+        answer({ type: "answer", request, ok: false, error: messageOf(error) });
+      }
+    };
+    const runner = this.#runners.get(zoneId);
+    if (runner === undefined)
+      return settle(() => {
+        throw new RangeError(`This worker has no zone ${zoneId}.`);
+      });
+    if (message.type === "swap") {
+      const { ticket } = message;
+      return this.#swaps.add({ runner, kernel: kernelOf(message), ticket, settle });
     }
+    // What is asked for after a swap comes after it.
+    if (!isLook) this.#swaps.finish(zoneId);
+    settle(() => this.#carryOut(runner, message));
   }
 
-  #carryOut(runner: ZoneRunner, message: Extract<ToZoneWorker, { request: number }>): unknown {
+  #carryOut(
+    runner: ZoneRunner,
+    message: Exclude<Extract<ToZoneWorker, { request: number }>, { type: "swap" }>,
+  ): unknown {
     switch (message.type) {
-      case "swap":
-        return this.#swap(runner, message);
       case "rollback": {
         const beganMs = now();
         const { tick } = runner.rollback(message.hash);
-        return { tick, beganMs, warmUpMs: 0, pauseMs: now() - beganMs } satisfies MoveTimes;
+        const endMs = now();
+        const pauseMs = Math.max(0, endMs - Math.max(this.#next().clock.deadline, beganMs));
+        return { tick, beganMs, warmUpMs: 0, moveMs: endMs - beganMs, pauseMs } satisfies MoveTimes;
       }
       case "promote":
         return runner.promote(message.hash);
@@ -228,27 +269,6 @@ export class ZoneHost {
       case "view":
         return runner.view(message.turn);
     }
-  }
-
-  #swap(runner: ZoneRunner, message: Extract<ToZoneWorker, { type: "swap" }>): MoveTimes {
-    const beganMs = now();
-    this.#crumb.enter("swap");
-    const kernel = kernelOf(message);
-    runner.assertCanTake(kernel);
-    // The journal of a zone that is DOWN ends with the tick that took it DOWN, so a warm-up with it would trap as well.
-    if (!runner.isDown) {
-      const { fuelPerTick, timeLimitMs } = this.#start;
-      const { zone } = runner;
-      const scratch = this.#scratchMemory(kernel);
-      warmUp(zone, kernel, scratch, { fuelPerTick, timeLimitMs, now, cpuMs });
-      prepareCarry(zone.kernel.layout, kernel.layout, scratch, { ...this.#start, zone });
-      runner.undo.prepare();
-    }
-    if (message.ticket !== undefined && !takeTicket(message.ticket))
-      throw new WowsimError("too_late", `Zone ${message.zoneId} comes too late for this swap; nothing was swapped.`);
-    const warmMs = now();
-    const { tick } = runner.swap(kernel);
-    return { tick, beganMs, warmUpMs: warmMs - beganMs, pauseMs: now() - warmMs };
   }
 
   #newRunner(start: ZoneWorkerStart["zones"][number]): ZoneRunner {
@@ -283,7 +303,10 @@ export class ZoneHost {
       blackBox: this.#blackBox,
       spawn: (batch) => spawnCreatures(batch, zone),
       cpuMs,
-      aside: () => (this.#scratch === null ? null : new Uint8Array(this.#scratch.buffer)),
+      aside: () => {
+        this.#swaps.yieldScratch();
+        return this.#scratch === null ? null : new Uint8Array(this.#scratch.buffer);
+      },
       share: () => this.#shareOf(runner),
     });
     return runner;

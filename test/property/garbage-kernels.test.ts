@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { JOIN_WATCHES, OP_ATTACK, OP_JOIN, OP_MOVE } from "../../assembly/abi.ts";
 import { GARBAGE } from "../../server/testing/garbage-kernel.ts";
 import { createMemory } from "../../assembly/toolchain/instance.ts";
-import { warmUp } from "../../server/zone/warm-up.ts";
+import { WarmUp } from "../../server/zone/warm-up.ts";
 import { garbage, garbageKernel, readOutput } from "../helpers/garbage-zone.ts";
 import type { Command } from "../helpers/zone-commands.ts";
 import { RunnerBench } from "../helpers/zone-runner.ts";
@@ -119,7 +119,10 @@ describe("a candidate whose warm-up meets", () => {
     bench.tick(2);
     const { zone } = bench.runner;
     const hash = zone.hash;
-    expect(() => warmUp(zone, bad, scratch, { fuelPerTick: TEST_FUEL, now: () => 0 })).toThrow(/trapped \(/);
+    const warmUp = new WarmUp(zone, bad, scratch, { fuelPerTick: TEST_FUEL, now: () => 0 });
+    expect(() => {
+      while (!warmUp.step());
+    }).toThrow(/trapped \(/);
     expect([zone.hash, zone.kernel.hash, bench.state]).toEqual([hash, good.hash, "ACTIVE"]);
   });
 });

@@ -134,6 +134,8 @@ export class ZoneWorkerLink {
     }, REQUEST_MS_MAX);
     this.#pending.set(request, { resolve, reject, timer });
     this.post({ ...message, request, zoneId });
+    // A worker that waits for its next tick does it now.
+    this.#wake.mail();
     return promise;
   }
 

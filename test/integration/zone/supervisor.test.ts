@@ -105,7 +105,7 @@ test("a zone changes its module on request, and says why it does not", async () 
 });
 
 test("a module that takes much time for little fuel is refused in time; where it is not, its worker can be ended", async () => {
-  const [slow, fuelPerTick] = [await slowKernel(), 1n << 36n];
+  const [slow, fuelPerTick] = [await slowKernel(), 1n << 27n];
   const swap = { type: "swap", module: slow.module, hash: slow.hash, label: "slow", layout } as const;
   {
     await using supervised = await supervise({ watchdogMs: 600, fuelPerTick });
@@ -119,6 +119,30 @@ test("a module that takes much time for little fuel is refused in time; where it
   expect(await refusal(supervisor.request(1, swap))).toContain("The zone worker hung (in tick");
   await downAndBack(supervised, 1);
   await eventually(() => supervisor.burningThreads === 0);
+});
+
+test("a roll-back does not wait for the next tick, and comes after the swap that was asked for before", async () => {
+  await using supervised = await supervise({ tickRateHz: 1, workers: 1 });
+  const { supervisor } = supervised;
+  const swap = { type: "swap", module: kernel.module, hash: "0123456789abcdef", label: "other", layout } as const;
+  await eventually(() => supervisor.tick >= 1);
+  const { tick } = supervisor.zones.get(1)!;
+  const answered: string[] = [];
+  const ask = async (what: string, zoneId: number, request: Parameters<typeof supervisor.request>[1]) => {
+    const answer = (await supervisor.request(zoneId, request)) as { tick: number };
+    answered.push(what);
+    return answer.tick;
+  };
+  const ticks = await Promise.all([
+    ask("swap", 1, swap),
+    ask("another zone's swap", 2, swap),
+    ask("back", 1, { type: "rollback", hash: swap.hash }),
+  ]);
+  expect(answered).toEqual(["swap", "back", "another zone's swap"]);
+  expect(ticks[0]).toBe(ticks[2]);
+  expect(ticks[0]).toBeLessThanOrEqual(tick + 1);
+  expect(supervisor.zones.get(1)?.kernelHash).toBe(kernel.hash);
+  expect(supervisor.zones.get(2)?.kernelHash).toBe(swap.hash);
 });
 
 test("a swap whose ticket was withdrawn is not carried out, one whose ticket is taken can not be withdrawn", async () => {

@@ -2,9 +2,17 @@
 
 import { expect, test } from "bun:test";
 import { createMemory } from "../../../assembly/toolchain/instance.ts";
-import { warmUp } from "../../../server/zone/warm-up.ts";
+import { WarmUp } from "../../../server/zone/warm-up.ts";
+import type { Zone } from "../../../server/zone/zone.ts";
 import { slowKernel, trappingKernel } from "../../helpers/odd-kernels.ts";
 import { playedZone, TEST_FUEL, testKernel } from "../../helpers/zone.ts";
+
+/** All its steps; the ticks that it ran. */
+function warmUp(...of: ConstructorParameters<typeof WarmUp>): number {
+  const begun = new WarmUp(...of);
+  while (!begun.step());
+  return begun.ticks;
+}
 
 test.each(["init", "hash", "tick"] as const)("a module that traps in %s is refused", async (name) => {
   const zone = await playedZone(20);
@@ -32,4 +40,22 @@ test("a module that does not come to an end holds its zone up for half of a tick
   const [candidate, scratch] = [await slowKernel(), createMemory(await testKernel())];
   expect(() => warmUp(zone, candidate, scratch, options)).toThrow("out of time: more than 150 ms");
   expect(ms).toBeLessThan(200);
+});
+
+/** A hash of the copy's memory after all steps, between which something is done to the zone. */
+async function copyAfter(meanwhile: (zone: Zone) => void): Promise<number> {
+  const zone = await playedZone(20);
+  const [kernel, scratch] = [await testKernel(), createMemory(await testKernel())];
+  const begun = new WarmUp(zone, kernel, scratch, { fuelPerTick: TEST_FUEL, now: () => 0 });
+  while (!begun.step()) meanwhile(zone);
+  expect(begun.ticks).toBe(400);
+  return Bun.hash.crc32(new Uint8Array(scratch.buffer));
+}
+
+test("its ticks do not depend on what the zone does between two steps", async () => {
+  const meanwhile = await copyAfter((zone) => {
+    zone.step(new Uint8Array(0));
+    zone.snapshotTwice();
+  });
+  expect(meanwhile).toBe(await copyAfter(() => {}));
 });
