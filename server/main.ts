@@ -8,16 +8,8 @@
 import { resolve } from "node:path";
 import { version } from "../package.json";
 import { loadWorld } from "./protocol/content/load.ts";
-import { registerDeployCommands, registerUndoCommands } from "./main/control/deploy-commands.ts";
-import { DeployLog, lostText } from "./main/control/deploy-log.ts";
-import { Deployer } from "./main/control/deploy.ts";
-import { registerDeployGateCommands } from "./main/control/deploy-gate-commands.ts";
-import { ModuleValidations } from "./main/control/module-validations.ts";
-import { registerShadowCommands } from "./main/control/shadow-commands.ts";
-import { Shadows } from "./main/control/shadows.ts";
-import { registerValidateCommands } from "./main/control/validate-commands.ts";
-import { Undos } from "./main/control/undos.ts";
-import { startDeployGate } from "./main/deploy-gate-start.ts";
+import { lostText } from "./main/control/deploy-log.ts";
+import { startDeploys } from "./main/deploys-start.ts";
 import { registerFaultCommands } from "./main/fault-commands.ts";
 import { registerServerCommand } from "./main/control/server-command.ts";
 import { ControlServer } from "./main/control/server.ts";
@@ -219,69 +211,15 @@ async function start(
     ...(options.controlLimits === undefined ? {} : { limits: options.controlLimits }),
   });
   registerFaultCommands(control, faults, () => journal.safe());
-  const runs = (zoneId: number): string => (standing.get(zoneId) ?? kernel).hash;
-  const deployLog = await DeployLog.open({
-    file: `${dataDir}/deploys.jsonl`,
-    kernel,
-    runs,
-    emitter,
-    clock: Date.now,
-    now,
-  });
-  undo.push(() => deployLog.close());
-  const deployer = new Deployer({
-    zones: supervisor,
-    kernel,
-    emitter,
-    newWorker: workers.check,
-    now,
-    log: deployLog,
-    standing,
-    keepModule: (module) => journal.module(module),
-  });
   supervisor.listen(keepPromotions(journal));
   supervisor.listen(reportLoss(emitter, (warning) => options.onWarning?.(warning)));
   if (options.onJournalLoss === "stop")
     supervisor.listen(stopOnLoss((reason) => options.onMustRestart?.(reason, "disk")));
-  supervisor.listen(deployer);
-  const validations = new ModuleValidations({
-    modules: deployer.modules,
-    newWorker: workers.moduleValidation,
-    dataDir,
-    log: deployLog,
-    emitter,
-    running: () => deployer.status()[0]?.hash ?? kernel.hash,
-  });
-  registerValidateCommands(control, validations);
-  undo.push(() => validations.stop());
   const metrics = new Metrics({ now, tickRateHz });
-  const shadows = new Shadows({
-    modules: deployer.modules,
-    newWorker: workers.shadow,
-    dataDir,
-    zones: supervisor,
-    durationsMs: (zoneIds, sinceMs) => metrics.zones.durationsMs(zoneIds, sinceMs),
-    now,
-    emitter,
-  });
-  registerShadowCommands(control, shadows);
-  undo.push(() => shadows.stop());
-  const { gate, records, close } = await startDeployGate({
-    dataDir,
-    deployer,
-    log: deployLog,
-    running: world.zones.map(({ id }) => runs(id)),
-    incidents: () => incidents.list(),
-    jobs: [validations, shadows],
-    emitter,
-  });
-  undo.push(close);
-  registerDeployCommands(control, deployer, deployLog, gate, records);
-  registerDeployGateCommands(control, gate, records);
-  const undos = new Undos({ zones: supervisor, deployer, players: gateway.sessions, emitter, log: deployLog });
-  supervisor.listen(undos);
-  registerUndoCommands(control, undos);
-  undo.push(() => deployer.stop());
+  const { gate, deployLog } = await startDeploys(
+    { dataDir, world, kernel, standing, journal, supervisor, gateway, control, metrics, incidents, emitter, now },
+    undo,
+  );
   registerZoneCommands(
     control,
     new ZoneViews({ zones: supervisor, players: gateway.sessions, creatures: world.content.creatures, now }),

@@ -8,6 +8,7 @@ import type { ZoneWriter } from "../shared/zone-journal.ts";
 import type { FromZoneWorker } from "../shared/zone-messages.ts";
 import type { LostZone } from "../shared/zone-start.ts";
 import type { ZoneBatch } from "./command-batch.ts";
+import type { Durability } from "./zone-telemetry.ts";
 import type { UndoBounds } from "./undo-record.ts";
 import type { Revived } from "./zone-beginning.ts";
 import type { ZoneFaultHost } from "./zone-faults.ts";
@@ -42,6 +43,6 @@ export interface ZoneRunnerOptions extends ZoneOptions, ZoneLoadOptions {
   epoch?: number;
   /** How much is kept to undo a swap. */
   undoBounds?: UndoBounds;
-  /** Whether what the zone tells is in the journal before, for how long the oldest tick waits for it, and for how long the newest tick that has left did, in milliseconds. */
-  durability?: () => { isDurable: boolean; lagMs: number; heldMs: number };
+  /** Default: the zone has no journal. */
+  durability?: () => Durability;
 }

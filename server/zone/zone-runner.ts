@@ -29,7 +29,7 @@ import { NO_JOURNAL, ZoneLog } from "./zone-log.ts";
 import type { JournalPlace } from "../shared/zone-journal.ts";
 import { ZoneHealth } from "./zone-health.ts";
 import { ZoneRecoveries } from "./zone-recoveries.ts";
-import { emitEvents, emitTick, fillReport, named } from "./zone-telemetry.ts";
+import { emitEvents, emitTick, fillJournal, fillReport, named } from "./zone-telemetry.ts";
 import { ZoneUndo } from "./zone-undo.ts";
 import { ZoneLoad } from "./zone-load.ts";
 import { Zone } from "./zone.ts";
@@ -48,6 +48,7 @@ const SAFE = { isDurable: true, lagMs: 0, heldMs: 0 };
 
 /** Reason of a zone that is DEGRADED because a fault delays its tick for longer than a worker may be late. */
 const PAUSED = "a fault's pause holds up its ticks";
+
 export class ZoneRunner {
   readonly zone: Zone;
   readonly clock: TickClock;
@@ -194,10 +195,7 @@ export class ZoneRunner {
 
   /** A zone that is DOWN has no ticks to swap between. It restarts with the new module, which may not have the problem. */
   #give(kernel: Kernel): void {
-    if (this.#state !== "DOWN") {
-      this.zone.swap(kernel);
-      return;
-    }
+    if (!this.isDown) return void this.zone.swap(kernel);
     this.zone.revert(kernel);
     this.#restart.begin(this.#options.now());
   }
@@ -363,11 +361,8 @@ export class ZoneRunner {
     report.commandsDropped = this.#batch.dropped;
     report.framesLost = framesLost;
     report.recoveries = this.#recoveries.count;
-    const { isDurable, lagMs, heldMs } = this.#options.durability?.() ?? SAFE;
-    report.durable = isDurable;
-    report.journalLagMs = lagMs;
-    report.journalHeldMs = heldMs;
-    if (lagMs >= LAG_MS_DEGRADED) this.#health.lagged(report.tick);
+    fillJournal(report, this.#options.durability?.() ?? SAFE);
+    if (report.journalLagMs >= LAG_MS_DEGRADED) this.#health.lagged(report.tick);
     this.#load.report(report);
     report.durationMs = now() - startMs;
     report.overrun = report.durationMs > this.clock.intervalMs;

@@ -54,6 +54,22 @@ export function named(zone: Zone, tick: number): { zone_id: number; zone_name: s
   return { zone_id: zone.id, zone_name: zone.name, tick };
 }
 
+/** How the journal keeps up with a zone. */
+export interface Durability {
+  /** What the zone tells is in the journal before. */
+  isDurable: boolean;
+  /** Milliseconds for which the oldest tick waits for it, and for which the newest tick that has left did. */
+  lagMs: number;
+  heldMs: number;
+}
+
+/** Fills in how the journal keeps up with the zone. */
+export function fillJournal(report: TickReport, { isDurable, lagMs, heldMs }: Durability): void {
+  report.durable = isDurable;
+  report.journalLagMs = lagMs;
+  report.journalHeldMs = heldMs;
+}
+
 /** Fills in the report's values that come from the zone itself, for the tick that has just ended. */
 export function fillReport(report: TickReport, zone: Zone): void {
   report.tick = zone.tick;

@@ -59,10 +59,7 @@ export class Zone {
   /** Rules for one module only. */
   #rules: { rules: StateRules; kernel: Kernel } | null = null;
 
-  /**
-   * A fresh zone before its first tick, with its content written and its first snapshot taken; with `awaitsState`, an empty one,
-   * which can only adopt().
-   */
+  /** A fresh zone before its first tick: content written, first snapshot taken. With `awaitsState`: an empty one, which can only adopt(). */
   constructor(options: ZoneOptions) {
     const { zone, kernel } = options;
     this.id = zone.id;

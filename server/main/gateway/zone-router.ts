@@ -2,17 +2,15 @@
 // reports something else is corrected (reconciler.ts), and no command to a zone is lost (zone-outlet.ts).
 //
 // A player is in a zone once the zone has reported it. A zone that can not admit a player gives the reason, and the
-// player is sent to another zone; when no zone admits it, it is told so and its session ends.
-//
-// The players of a zone that goes DOWN leave it with what they have, go to a refuge (the ACTIVE zone with the fewest players), and
+// player is sent to another zone; when no zone admits it, it is told so and its session ends. The players of a zone that goes DOWN leave it with what they have, go to a refuge (the ACTIVE zone with the fewest players), and
 // come back when it is ACTIVE again; it starts without players.
 //
 //   zone 1 DOWN    → {"type":"zone","zone_id":2,"tick":n,"reason":"zone_down"}, OP_ARRIVE in zone 2
 //   zone 1 ACTIVE  → OP_LEAVE in zone 2, OP_ARRIVE in zone 1, {"type":"zone","zone_id":1,...,"reason":"zone_restored"}
 //
-// A player that went through a portal is in no zone, and its session holds its data until the next zone has reported it
-// as present. When that zone goes down or does not admit it, it is sent back, or to a refuge. Actions that reached the
-// previous zone after it had left are lost: it is told which, together with its new zone.
+// A player that went through a portal is in no zone, and its session holds its data until the next zone has reported it as present. When
+// that zone goes down or does not admit it, it is sent back, or to a refuge. Actions that reached the previous zone after it had left are
+// lost: it is told which, with its new zone.
 //
 // A character enters a zone with its record (characters.ts) and leaves it with a new one (logouts.ts), also when it is brought
 // home. Whoever has no record, because a zone lost its memory, enters with that of the last departure.
