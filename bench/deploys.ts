@@ -3,7 +3,7 @@
 //
 //   bun bench/deploys.ts                                  20 deploys, some minutes
 //   bun bench/deploys.ts --deploys 300 --seed 7
-//   bun bench/deploys.ts --loads 20,busy --only hotfix,late
+//   bun bench/deploys.ts --loads 20,busy --only hotfix,late --log runs.jsonl      and a line of JSON for each, as soon as it is over
 //
 //   candidate    label  runs  promoted  ended at            ticks   players  unclear  wrong
 //   armour-sign  bad       8         0  validate 8          640           0        0      0
@@ -11,6 +11,7 @@
 // "players" is how many met the module at most: those in the zones that ran it on trial. Where nobody plays nothing can be judged, so there
 // a good candidate that is not promoted is no wrong verdict.
 
+import { appendFileSync } from "node:fs";
 import { InvalidArgumentError } from "commander";
 import { readCandidates } from "../assembly/toolchain/candidates.ts";
 import type { Candidate } from "../assembly/toolchain/candidates.ts";
@@ -37,6 +38,7 @@ const FLAGS = {
   deploys: integer("how many", 1, 100_000, 20),
   loads: optional(`with commas: ${LOAD_NAMES.join(", ")}; default: all`, parseLoads),
   only: optional("names of candidates, with commas", (text: string) => text.split(",")),
+  log: optional("a file to which each deploy is added as a line of JSON, as soon as it is over", String),
   tickRate: integer("ticks a second; a higher one takes less time", 10, 100, 20),
   seed: seedFlag("the order of the candidates, server and players"),
 };
@@ -54,7 +56,7 @@ function parseLoads(text: string): LoadName[] {
 await runBench("deploys", FLAGS, bench);
 
 async function bench(flags: Flags): Promise<Check[]> {
-  const { deploys, loads = LOAD_NAMES, only, tickRate, seed, format } = flags;
+  const { deploys, loads = LOAD_NAMES, only, log, tickRate, seed, format } = flags;
   const all = await readCandidates();
   const candidates = all.filter(({ name }) => only === undefined || only.includes(name));
   const runs: Run[] = [];
@@ -73,6 +75,7 @@ async function bench(flags: Flags): Promise<Check[]> {
           bar.update(runs.length / deploys, `${candidate.name}, ${load}`);
           const run = { ...(await server.deploy(candidate)), load };
           runs.push(run);
+          if (log !== undefined) appendFileSync(log, `${JSON.stringify(run)}\n`);
           if (format === "text" && isWrong(run))
             bar.interrupt(() => out(`WRONG ${run.candidate}, ${load}: ${run.outcome} at ${run.stage}: ${run.reason}`));
         }

@@ -70,6 +70,8 @@ const ACTIONS_PER_S = 2;
 const INCIDENT_MS_MAX = 60_000;
 const INCIDENT_LOOK_MS = 1_000;
 const NEVER = new AbortController().signal;
+/** A program that uses a processor for as long as the one that started it runs. */
+const BUSY = "const { ppid } = process; while (process.ppid === ppid) for (let n = 0; n < 1e7; n++);";
 
 export class DeployedServer implements AsyncDisposable {
   readonly #server: ServerChild;
@@ -174,7 +176,7 @@ export class DeployedServer implements AsyncDisposable {
       });
     if (players > 0)
       this.#swarms = await Promise.all(Array.from({ length: groups }, async (_, group) => await join(group, 0)));
-    this.#neighbours = Array.from({ length: busy }, () => Bun.spawn([process.execPath, "-e", "for (;;);"]));
+    this.#neighbours = Array.from({ length: busy }, () => Bun.spawn([process.execPath, "-e", BUSY]));
     if (comeAndGo) this.#turning = this.#turn(join);
     const from = this.#newestTick;
     while (this.#newestTick < from + RECORDED_TICKS) await Bun.sleep(100);
