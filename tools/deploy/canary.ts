@@ -175,7 +175,7 @@ class Canary {
     return null;
   }
 
-  /** The module before runs beside all zones on trial. */
+  /** The module before runs beside all zones that were given the candidate. */
   async #beginShadow(): Promise<void> {
     const { tools } = this.#context;
     await this.#shadow?.end();
@@ -251,6 +251,7 @@ class Canary {
     tools.signal.throwIfAborted();
     recorder?.assertGoesOn();
     const decidedMs = performance.now();
+    const onTrial = this.#given.size;
     for (const { zone_id: id, hash: runs } of (await remote.status()).zones)
       if (!this.#given.has(id)) this.#given.set(id, runs);
     const ids = this.#all;
@@ -263,6 +264,7 @@ class Canary {
     const settledMs = performance.now();
     if (watchTicks > 0) {
       stages.begins("watch_on");
+      if (ids.length > onTrial) await this.#beginShadow();
       // What happened since the promotion counts.
       window.samples.dropTicks();
       const trial = this.#trialOf(ids, this.#limits(false));

@@ -1,5 +1,5 @@
-// After the promotion every zone is watched on for a while: by the guards, and as long as it goes on by the canary's shadow. What shows only
-// now goes back everywhere.
+// After the promotion every zone is watched on for a while, by the guards and by its shadow: the module before runs beside all of them. What
+// shows only now goes back everywhere.
 
 import { zonesText } from "../analysis/measures.ts";
 import type { FeedWindow } from "./feed-window.ts";

@@ -59,6 +59,8 @@ test.concurrent(
       ["deploy_swap", 1],
       ["shadow_module", [1], "incumbent"],
       ["shadow_abort"],
+      ["shadow_module", [1, 2], "incumbent"],
+      ["shadow_abort"],
     ]);
     const watch = server.asked.find(({ command, stage }) => command === "deploy_stage" && stage === "watch");
     expect(watch?.["data"]).toMatchObject({
@@ -84,6 +86,7 @@ test.concurrent(
       ["deploy_swap", 3],
       ["shadow_module", [1, 2, 3], "incumbent"],
       ["deploy_promote"],
+      ["shadow_module", [1, 2, 3, 4], "incumbent"],
     ]);
     expect(server.runs).toEqual([hash, hash, hash, hash]);
   },
