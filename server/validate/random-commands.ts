@@ -33,6 +33,10 @@ export interface RandomCommandsOptions {
 const GUESTS_MAX = 6;
 const LEVEL_MAX = 20;
 const STRAY_YD = 12;
+const HEAL_YD = 40;
+/** A guest who fights may run from it: further, and for longer, than a creature follows anybody. */
+const FLIGHT_YD = 250;
+const FLIGHT_SECONDS = 25;
 /** A step less than the distance of trades. */
 const TRADE_YD = 10;
 /** Travellers who wait to arrive again. */
@@ -82,6 +86,10 @@ export class RandomCommands {
   readonly #guests: ReadonlySet<number>;
   /** Guests who come or go in this tick. */
   readonly #moving = new Set<number>();
+  /** The guest who runs from a creature: one at a time. */
+  #fleeing = { id: 0, untilTick: 0 };
+  /** By spell, how often it was tried. */
+  readonly #casts = new Map<number, number>();
   #luggage: Uint32Array[] = [];
   #length = 0;
 
@@ -114,7 +122,7 @@ export class RandomCommands {
     const guests = this.#look.players.filter((row) => this.#isGuest(row));
     if (guests.length < GUESTS_MAX && this.#below(guests.length < 2 ? 2 : 12) === 0) return this.#enter(guests);
     const isGuest = guests.length > 0 && this.#below(2) === 0;
-    const row = this.#pick(isGuest ? guests : this.#look.players);
+    const row = this.#pick((isGuest ? guests : this.#look.players).filter((each) => this.#isFree(each)));
     if (row === undefined) return this.#enter(guests);
     if (this.#below(2) === 0 && this.#fitting(row)) return;
     this.#any(row, this.#pick(this.#isGuest(row) ? GUEST_OPS : PLAYER_OPS) ?? abi.OP_MOVE);
@@ -144,6 +152,7 @@ export class RandomCommands {
   #any(row: number, op: number): void {
     switch (op) {
       case abi.OP_MOVE:
+        if (this.#mayFlee(row) && this.#below(2) === 0) return this.#flee(row);
         return this.#give(row, op, this.#placeNear(row));
       case abi.OP_CAST:
         return this.#cast(row);
@@ -170,13 +179,53 @@ export class RandomCommands {
     }
   }
 
-  /** A spell of the player's book; now and then any spell, or one that does not exist. */
+  #mayFlee(row: number): boolean {
+    return this.#isGuest(row) && !this.#isFleeing && (this.#look.flagsOf(row) & abi.ENTITY_IN_COMBAT) !== 0;
+  }
+
+  /** In a straight line; until it is over this guest does nothing else. */
+  #flee(row: number): void {
+    const { view, kernel, tick } = this.#lane;
+    const rateHz = view.getUint32(kernel.layout.value("HEADER_TICK_RATE"), true);
+    const { x, y } = this.#look.placeOf(row);
+    const angle = this.#random() * 2 * Math.PI;
+    this.#fleeing = { id: this.#look.idOf(row), untilTick: tick + FLIGHT_SECONDS * rateHz };
+    this.#give(row, abi.OP_MOVE, { x: x + FLIGHT_YD * Math.cos(angle), y: y + FLIGHT_YD * Math.sin(angle), z: 0 });
+  }
+
+  /** Whoever casts mostly goes on with it: else no spell that takes its time would ever take effect. */
+  #isFree(row: number): boolean {
+    if (this.#isFleeing && this.#look.idOf(row) === this.#fleeing.id) return false;
+    return !this.#look.isCasting(row) || this.#below(4) === 0;
+  }
+
+  get #isFleeing(): boolean {
+    return this.#fleeing.untilTick > this.#lane.tick;
+  }
+
+  /** A spell of the player's book, rather one that was not cast yet; now and then any spell, or one that does not exist. */
   #cast(row: number): void {
     const { classes, spells } = this.#look;
     const book = classes.find(({ index }) => index === this.#look.kindOf(row))?.spells ?? [];
     const choice = this.#below(10);
-    const spell = (choice === 0 ? this.#below(4_096) : this.#pick(choice === 1 ? spells : book)) ?? 1;
-    this.#give(row, abi.OP_CAST, { a: this.#target(row), b: spell, c: this.#below(40) });
+    const spell = (choice === 0 ? this.#below(4_096) : choice === 1 ? this.#pick(spells) : this.#rarest(book)) ?? 1;
+    this.#casts.set(spell, (this.#casts.get(spell) ?? 0) + 1);
+    const a = this.#look.helpful.has(spell) && this.#below(4) !== 0 ? this.#woundedNear(row) : this.#target(row);
+    this.#give(row, abi.OP_CAST, { a, b: spell, c: this.#below(40) });
+  }
+
+  /** Of two spells the one that was cast less often. */
+  #rarest(book: readonly number[]): number | undefined {
+    const [one, other] = [this.#pick(book), this.#pick(book)];
+    if (one === undefined || other === undefined) return one;
+    return (this.#casts.get(one) ?? 0) <= (this.#casts.get(other) ?? 0) ? one : other;
+  }
+
+  /** Of the players in reach, itself included, the one who lacks most health. */
+  #woundedNear(row: number): number {
+    const look = this.#look;
+    const inReach = [row, ...look.withinOf(row, look.players, HEAL_YD)];
+    return look.idOf(inReach.toSorted((one, other) => look.woundOf(other) - look.woundOf(one))[0] ?? row);
   }
 
   /** A near creature most of the time; somebody near, itself, or nobody. */

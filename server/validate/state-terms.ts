@@ -41,10 +41,18 @@ export class StateTerms {
       const [was, is] = [ids[row] ?? 0, words[at.id + row] ?? 0];
       if (was !== is) {
         if (was !== 0) this.#one("left", kind, was, 0);
-        if (is !== 0) this.#one("entered", kind, is, 0);
+        if (is !== 0) this.#entered(row, is, kind);
       } else if (is !== 0) this.#entity(row, is, kind, before, told);
       if (is !== 0) this.#auras(row, is, kind);
     }
+  }
+
+  /** What of a newcomer's health it has brought along and what it has regained in this tick already, nobody can tell: it counts as regained. */
+  #entered(row: number, id: number, kind: number): void {
+    const { words, at } = this.#view;
+    this.#one("entered", kind, id, 0);
+    const health = words[at.health + row] ?? 0;
+    if (health < (words[at.maxHealth + row] ?? 0)) this.#change("health.untold", kind, id, health);
   }
 
   #entity(row: number, id: number, kind: number, before: Before, told: ToldHealth): void {

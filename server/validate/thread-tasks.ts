@@ -25,7 +25,7 @@ import { CrowdCommands } from "./crowd-commands.ts";
 import { extraPass } from "./extra-pass.ts";
 import type { ExtraPass } from "./extra-pass.ts";
 import { RandomCommands } from "./random-commands.ts";
-import { stretchOf } from "./stretches.ts";
+import { repeated, stretchOf } from "./stretches.ts";
 import type { LoadedStretch } from "./stretches.ts";
 import { validateZone } from "./zone-validation.ts";
 import type { ReadableJournal, ZoneValidation } from "./zone-validation.ts";
@@ -116,10 +116,16 @@ export class TaskRunner {
     const found = await validateZone(this.#journal, request, pause, observer);
     const isHopeless = found.comparison.traps.count > 0 || pause.isAborted;
     if (isHopeless) return { type: "zone", found, extra: [], own: null };
-    const loaded = stretchOf(this.#journal, zone, Math.max(task.randomTicks, task.freshTicks), []);
+    const wanted = Math.max(task.randomTicks, task.freshTicks);
+    const loaded = this.#stretch(zone, wanted);
     if (loaded === null) return { type: "zone", found, extra: [], own: null };
     const extra = task.perTick === 0 ? [] : await this.#extra(task, loaded, pause);
     return { type: "zone", found, extra, own: await this.#own(task, loaded, pause) };
+  }
+
+  #stretch(zone: number, ticks: number): LoadedStretch | null {
+    const loaded = stretchOf(this.#journal, zone, ticks, []);
+    return loaded === null ? null : { ...loaded, stretch: repeated(loaded.stretch, ticks) };
   }
 
   async #extra(task: ZoneTask, { module, stretch }: LoadedStretch, pause: Pause): Promise<ExtraPass[]> {
@@ -144,7 +150,7 @@ export class TaskRunner {
 
   /** Of the zones that the same module runs as the first of them. */
   async #free({ zones, ticks, ...options }: FreeTask, pause: Pause): Promise<FreeFindings> {
-    const loaded = zones.flatMap((zone) => stretchOf(this.#journal, zone, ticks, []) ?? []);
+    const loaded = zones.flatMap((zone) => this.#stretch(zone, ticks) ?? []);
     const [first] = loaded;
     if (first === undefined) return { type: "free", result: null };
     const stretches = loaded.filter(({ module }) => module === first.module).map(({ stretch }) => stretch);

@@ -41,15 +41,17 @@ import type { ZoneValidation } from "./zone-validation.ts";
 
 /** What journals say when they do not say it. */
 const TICK_RATE_HZ = 20;
-/** Of the free runs of a candidate that differs, and of one that does not: then other states are all there is to gain. */
+/** Of the free runs of a candidate that differs, and of one that does not: then other states are all there is to gain. Game time. */
 const FREE_ZONES_MAX = 4;
-const FREE_TICKS = 1_800;
-const EQUAL_FREE_TICKS = 600;
+const FREE_SECONDS = 150;
+const EQUAL_FREE_SECONDS = 60;
 const EQUAL_FREE_RUNS = 2;
 /** Ticks with random commands and with fresh instances, of all zones together, and of one at least. */
 const RANDOM_TICKS = 1_200;
 const FRESH_TICKS = 600;
 const ZONE_TICKS_MIN = 100;
+/** Game time with random commands in the first zone: some things go wrong only after half a minute. */
+const RANDOM_SECONDS = 120;
 /** Ticks of history that are timed. */
 const TIMED_TICKS = 600;
 
@@ -69,19 +71,23 @@ export async function validate(options: ValidationOptions, observer: ValidationO
   const at = await caseOf(options);
   const { candidate, policy } = at;
   const content = loadContent();
-  const { zones, ticks, problems } = planOf(options, policy);
+  const { zones, ticks, rateHz, problems } = planOf(options, policy);
   using threads = new TaskThreads(options, candidate.kernel, content);
   const perTick = policy.validate.randomCommands;
   const [randomTicks, freshTicks] = [shareOf(RANDOM_TICKS, zones.length), shareOf(FRESH_TICKS, zones.length)];
-  const common = { type: "zone" as const, ticks, perTick, seed: at.seed, randomTicks, freshTicks };
-  const tasks = zones.map((zone, index) => ({ ...common, zone, hasCrowd: index === 0 }));
+  const longTicks = Math.max(randomTicks, Math.round(RANDOM_SECONDS * rateHz));
+  const common = { type: "zone" as const, ticks, perTick, seed: at.seed, freshTicks };
+  const tasks = zones.map((zone, index) => {
+    const isFirst = index === 0;
+    return { ...common, zone, hasCrowd: isFirst, randomTicks: isFirst ? longTicks : randomTicks };
+  });
   const findings = (await threads.run(tasks, observer)).flatMap((each) => (each.type === "zone" ? [each] : []));
   const found = findings.map((each) => each.found);
   const whole = merge(found);
   const others = tickwiseChecks(findings, at, judgementOf(at, whole, found, []));
   const first = judgementOf(at, whole, found, others);
   if (first.verdict !== "fail" && options.signal?.aborted !== true) {
-    const [free] = await threads.run([freeTaskOf(at, first, findings)], observer);
+    const [free] = await threads.run([freeTaskOf(at, first, findings, rateHz)], observer);
     others.push(...freeRunChecks(free?.type === "free" ? free.result : null));
     if (options.time !== false) others.push(...timeChecks(await timeOf(at, found, observer)));
   }
@@ -120,14 +126,14 @@ async function expectationsOf(named: string | undefined, beside: string | null):
 function planOf(
   options: ValidationOptions,
   policy: DeployPolicy,
-): { zones: number[]; ticks: number; problems: string[] } {
+): { zones: number[]; ticks: number; rateHz: number; problems: string[] } {
   using journal = openJournal(options);
   const { reader, problems } = journal;
   const zones = zonesOf(reader, options.zone, problems);
   const rate = Number(reader.meta("tick_rate", problems) ?? TICK_RATE_HZ);
   const seconds = options.lastMs === undefined ? policy.validate.minutes * 60 : options.lastMs / 1_000;
-  const ticksPerSecond = Number.isFinite(rate) && rate > 0 ? rate : TICK_RATE_HZ;
-  return { zones, ticks: Math.max(1, Math.round(seconds * ticksPerSecond)), problems };
+  const rateHz = Number.isFinite(rate) && rate > 0 ? rate : TICK_RATE_HZ;
+  return { zones, ticks: Math.max(1, Math.round(seconds * rateHz)), rateHz, problems };
 }
 
 function shareOf(ticks: number, zones: number): number {
@@ -160,6 +166,7 @@ function freeTaskOf(
   { policy, expectations, seed }: Case,
   { class: kind }: Judgement,
   findings: readonly ZoneFindings[],
+  rateHz: number,
 ): FreeTask {
   const isEqual = kind === "identical" || kind === "added";
   const busiest = findings.toSorted((one, other) => other.found.comparison.players - one.found.comparison.players);
@@ -167,7 +174,7 @@ function freeTaskOf(
   return {
     type: "free",
     zones,
-    ticks: isEqual ? EQUAL_FREE_TICKS : FREE_TICKS,
+    ticks: Math.round((isEqual ? EQUAL_FREE_SECONDS : FREE_SECONDS) * rateHz),
     runs: isEqual ? EQUAL_FREE_RUNS : policy.validate.freeRuns,
     zMax: policy.validate.zMax,
     fuelRatioMax: policy.limits.fuelRatioMax,

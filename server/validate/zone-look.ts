@@ -7,8 +7,13 @@
 //   look.flagsOf(4)            // ENTITY_PLAYER | ENTITY_DEAD
 
 import { STACK_COUNT_MAX } from "../../assembly/abi.ts";
+import { SPELL_EFFECTS } from "../protocol/content/content.ts";
 import type { Lane } from "../lockstep/lane.ts";
 
+/** Values of SPELL_EFFECT. */
+const HELPS: ReadonlySet<number> = new Set(
+  ["heal", "help"].map((name) => SPELL_EFFECTS.findIndex((each) => each === name)),
+);
 /** Rows that are tried for one that is near. */
 const TRIES = 8;
 
@@ -18,6 +23,8 @@ export class ZoneLook {
   creatures: number[] = [];
   readonly classes: readonly { index: number; spells: readonly number[] }[];
   readonly spells: readonly number[];
+  /** Those of the spells that heal or protect. */
+  readonly helpful: ReadonlySet<number>;
   /** Most pieces in a stack, by kind of item; 0: there is no such kind. */
   readonly stackLimits: readonly number[];
   readonly #lane: Lane;
@@ -36,6 +43,7 @@ export class ZoneLook {
     this.#offerTo = value("PLAYER_OFFER_TO");
     this.#body = [value("PLAYER_BODY_X"), value("PLAYER_BODY_Y")];
     this.spells = spellsOf(lane).filter((id) => id !== 0);
+    this.helpful = helpfulOf(lane);
     this.classes = classesOf(lane);
     this.stackLimits = stackLimitsOf(lane);
   }
@@ -75,6 +83,12 @@ export class ZoneLook {
 
   isCasting(row: number): boolean {
     return this.#word(this.#castEnd, row) !== 0;
+  }
+
+  /** Health that it lacks. */
+  woundOf(row: number): number {
+    const { at } = this.#lane;
+    return this.#word(at.entityMaxHealth, row) - this.#word(at.entityHealth, row);
   }
 
   placeOf(row: number): { x: number; y: number } {
@@ -150,6 +164,13 @@ function spellsOf({ view, kernel }: Lane): number[] {
   const { value } = kernel.layout;
   const [base, stride, id] = [value("SPELL_BASE"), value("SPELL_STRIDE"), value("SPELL_ID")];
   return Array.from({ length: value("SPELLS_MAX") }, (_, row) => view.getUint32(base + row * stride + id, true));
+}
+
+function helpfulOf(lane: Lane): Set<number> {
+  const { value } = lane.kernel.layout;
+  const [base, stride, effect] = [value("SPELL_BASE"), value("SPELL_STRIDE"), value("SPELL_EFFECT")];
+  const helps = (row: number): boolean => HELPS.has(lane.view.getUint32(base + row * stride + effect, true));
+  return new Set(spellsOf(lane).filter((id, row) => id !== 0 && helps(row)));
 }
 
 function stackLimitsOf({ view, kernel }: Lane): number[] {
