@@ -8,7 +8,7 @@ import type { BehaviourTerm } from "../protocol/behaviour.ts";
 import { changeOf, firstInWords, numberInWords, sumsOf, termInWords } from "../protocol/behaviour-words.ts";
 import { holdExpectations } from "../protocol/expectation-verdict.ts";
 import type { ExpectationLine } from "../protocol/expectation-verdict.ts";
-import { ofTicks } from "../protocol/expectations.ts";
+import { matches, ofTicks } from "../protocol/expectations.ts";
 import type { Expectation } from "../protocol/expectations.ts";
 import type { BehaviourClass, ValidationCheck, ValidationVerdict } from "../protocol/validation.ts";
 import { fuelChecks } from "./fuel-checks.ts";
@@ -33,6 +33,8 @@ export interface Evidence {
   limits: JudgeLimits;
   /** Lines of other parts: free runs, random commands, time. */
   others: readonly ValidationCheck[];
+  /** Terms of what random commands brought about: what is expected and was not recorded may have happened there. */
+  made?: readonly BehaviourTerm[];
   /** The recording is a short stretch: it needs this, and what is expected need not have happened in it. Null: it is not. */
   short?: RecordingMin | null;
 }
@@ -51,7 +53,7 @@ const DRAW_TICKS_MIN = 30;
 const NAMED_MAX = 2;
 
 export function judge(evidence: Evidence): Judgement {
-  const { whole, zones, expectations, limits, others, short = null } = evidence;
+  const { whole, zones, expectations, limits, others, made = [], short = null } = evidence;
   const terms = whole.terms.map((term) => withoutLuck(term, limits));
   const behaviour = classOf(terms, whole, limits);
   const isLuck = behaviour === "draw_order";
@@ -59,11 +61,12 @@ export function judge(evidence: Evidence): Judgement {
   const judged = terms.filter((term) => !isSpared(term));
   // In no ticks nothing can have happened, and that is nothing against the candidate.
   const isShort = short !== null || whole.ticks === 0;
-  const held = holdExpectations(ofTicks(expectations), judged, isShort);
+  const inTicks = ofTicks(expectations);
+  const lines = holdExpectations(inTicks, judged, isShort).lines.map((line) => alsoMade(line, inTicks, made));
   const checks = [
     ...trapChecks(whole),
     ...brokenChecks(terms),
-    ...held.lines.filter(isTold).map((line) => ({ name: line.what, holds: line.holds, shown: shownOf(line) })),
+    ...lines.filter(isTold).map((line) => ({ name: line.what, holds: line.holds, shown: shownOf(line) })),
     ...(isLuck ? [luckCheck(terms, limits)] : []),
     equalCheck(whole, terms, behaviour),
     ...fuelChecks(whole, limits.fuelRatioMax),
@@ -72,12 +75,27 @@ export function judge(evidence: Evidence): Judgement {
   ];
   const sorted = [...checks.filter(failed), ...checks.filter(untold), ...checks.filter(({ holds }) => holds === true)];
   const verdict = checks.some(failed) ? "fail" : checks.some(untold) ? "inconclusive" : "pass";
-  const reason = reasonOf(sorted[0], terms, whole, held.lines, behaviour);
+  const reason = reasonOf(sorted[0], terms, whole, lines, behaviour);
   return { verdict, class: behaviour, reason, checks: sorted, terms: terms.map(plain) };
 }
 
 const failed = ({ holds }: ValidationCheck): boolean => holds === false;
 const untold = ({ holds }: ValidationCheck): boolean => holds === null;
+
+/** Of what is expected nothing was recorded: then what random commands brought about decides, if they did. */
+function alsoMade(
+  line: ExpectationLine,
+  expectations: readonly Expectation[],
+  made: readonly BehaviourTerm[],
+): ExpectationLine {
+  const expectation = expectations.find(({ table }) => table === line.table);
+  if (line.holds || line.incumbent !== null || expectation === undefined) return line;
+  const own = made.filter(({ what }) => matches(expectation.what, what));
+  const { lines } = holdExpectations([expectation], own);
+  const [first] = lines;
+  if (first === undefined || first.incumbent === null || !lines.every(({ holds }) => holds)) return line;
+  return { ...line, holds: true, text: `${line.what}: not recorded; with random commands ${shownOf(first)}` };
+}
 
 /** What follows from others needs no line: its cause has one. */
 const isTold = ({ holds, expected, follows }: ExpectationLine): boolean =>

@@ -28,8 +28,8 @@ import { Pause } from "../replay/pause.ts";
 import { judge } from "./judge.ts";
 import type { Judgement } from "./judge.ts";
 import { ofClients } from "./commands-in-words.ts";
-import { merge, notExercised } from "./merge.ts";
-import type { Whole } from "./merge.ts";
+import { merge, mergeTerms, notExercised } from "./merge.ts";
+import type { MergedTerm, Whole } from "./merge.ts";
 import { freeRunChecks, ownMemoryChecks, timeChecks } from "./other-checks.ts";
 import { pairedTime } from "./paired-time.ts";
 import type { PairedTime } from "./paired-time.ts";
@@ -84,8 +84,10 @@ export async function validate(options: ValidationOptions, observer: ValidationO
   const findings = (await threads.run(tasks, observer)).flatMap((each) => (each.type === "zone" ? [each] : []));
   const found = findings.map((each) => each.found);
   const whole = merge(found);
-  const others = tickwiseChecks(findings, at, judgementOf(at, whole, found, []));
-  const first = judgementOf(at, whole, found, others);
+  const made = mergeTerms(findings.flatMap(({ extra }) => extra.map(({ comparison }) => comparison.terms)));
+  const judged = (checks: readonly ValidationCheck[]): Judgement => judgementOf(at, whole, found, checks, made);
+  const others = tickwiseChecks(findings, at, judged([]));
+  const first = judged(others);
   if (first.verdict !== "fail" && options.signal?.aborted !== true) {
     const [free] = await threads.run([freeTaskOf(at, first, findings, rateHz)], observer);
     others.push(...freeRunChecks(free?.type === "free" ? free.result : null));
@@ -93,7 +95,7 @@ export async function validate(options: ValidationOptions, observer: ValidationO
   }
   const passes = findings.flatMap(({ extra }) => extra);
   return {
-    ...resultOf(at, whole, found, judgementOf(at, whole, found, others)),
+    ...resultOf(at, whole, found, judged(others)),
     notExercised: notExercised(
       [whole, ...passes.map((pass) => merge([{ zone: 0, comparison: pass.comparison }]))],
       content,
@@ -145,9 +147,10 @@ function judgementOf(
   whole: Whole,
   zones: readonly ZoneValidation[],
   others: readonly ValidationCheck[],
+  made: readonly MergedTerm[],
 ): Judgement {
   const limits = { fuelRatioMax: policy.limits.fuelRatioMax, zMax: policy.validate.zMax };
-  return judge({ whole, zones, expectations, limits, others });
+  return judge({ whole, zones, expectations, limits, others, made });
 }
 
 /** What was looked at beside the recording, one tick at a time. */

@@ -87,6 +87,19 @@ describe("the first line says what decided", () => {
     expect(found.reason).toContain("damage.spell.fireball: expected +10..15 %, and it did not happen");
   });
 
+  test("what nobody did in the recording may have happened by random commands, as expected or not", () => {
+    const spells = (candidate: number): Partial<Evidence> => ({
+      ...expecting("damage.spell.fireball", "+10..15 %"),
+      made: mergeTerms([[row("damage.spell.fireball", 1_000, candidate, { incumbentCount: 9, candidateCount: 9 })]]),
+    });
+    const found = judge(evidence([], {}, spells(1_120)));
+    expect(found.verdict).toBe("pass");
+    expect(found.checks.find(({ name }) => name === "damage.spell.fireball")?.shown).toStartWith(
+      "not recorded; with random commands 1,000 → 1,120 (+12 %), expected +10..15 %",
+    );
+    for (const candidate of [1_000, 1_300]) expect(judge(evidence([], {}, spells(candidate))).verdict).toBe("fail");
+  });
+
   test("in no ticks nothing can have happened: that is no reason against the module", () => {
     for (const what of ["damage.spell.fireball", "*"]) {
       const { whole, ...rest } = evidence([], {}, expecting(what, "any"));
