@@ -87,7 +87,7 @@ const canary = z
     share: between(0, 1).gt(0, "has to be more than 0").nullable().default(null),
     ticks: whole(20, TICKS_MAX).default(600),
     error_rate: between(0.000_001, 0.5).default(0.01),
-    refused_share_max: between(0, 1).default(0.05),
+    refused_share_max: between(0, 1).default(0.1),
   })
   .refine(({ zones, share }) => zones === null || share === null, "has zones and share: give one of them");
 const promote = z.strictObject({
@@ -118,7 +118,7 @@ export const POLICY_FIELDS: Readonly<Record<string, string>> = {
   "canary.share": "or a share of all zones, rounded up",
   "canary.ticks": "of each canary zone, at most",
   "canary.error_rate": "how often a harmless candidate may fail by chance",
-  "canary.refused_share_max": "of the players' commands in a zone on trial, those that are refused",
+  "canary.refused_share_max": "of 300 commands or more in a zone on trial, those that are refused",
   "promote.waves": "shares of all zones that run the candidate after each wave",
   "promote.watch_ticks": "after each wave, before the next one and after the last",
 };

@@ -2,7 +2,7 @@
 // warmed up on a copy, and then takes over between two ticks.
 //
 //   queue.add({ runner, kernel, ticket, settle })
-//   queue.work(deadlineMs)           // right after a tick; one step at least, more while they fit before the deadline
+//   queue.work(deadlineMs)           // while steps fit before the deadline, and for some milliseconds whatever time is left
 //   queue.finish(1)                  // zone 1 is asked for something else, which comes after its swaps
 
 import type { Kernel } from "../../assembly/toolchain/kernel.ts";
@@ -30,14 +30,18 @@ export interface SwapQueueOptions extends Pick<ZoneOptions, "cpuMs" | "fuelPerTi
   scratch: (kernel: Kernel) => WebAssembly.Memory;
   /** When the next tick of this worker begins. */
   deadline: () => number;
+  /** Called before each step. */
+  onStep: () => void;
 }
 
-/** A step probably takes as long as the longest one before, and this at least. Milliseconds. */
+/** A step probably takes as long as the ones before, and this at least. Milliseconds. */
 const STEP_MS_LEAST = 2;
+/** A thread without time to spare goes on with a swap for so long after each tick: else the request would time out. Milliseconds. */
+const WORK_MS_LEAST = 4;
 
 export class SwapQueue {
   readonly #options: SwapQueueOptions;
-  readonly #orders: SwapOrder[] = [];
+  #orders: (SwapOrder & { wasUp: boolean })[] = [];
   /** Of the first order; null: it has not begun, or has to begin again. */
   #warmUp: WarmUp | null = null;
   #isWarm = false;
@@ -55,22 +59,25 @@ export class SwapQueue {
   }
 
   add(order: SwapOrder): void {
-    this.#orders.push(order);
+    this.#orders.push({ ...order, wasUp: !order.runner.isDown });
   }
 
-  /** Takes one step, so that a thread without time to spare comes to an end as well, and more while they fit before the deadline. */
   work(deadlineMs: number): void {
-    const { now } = this.#options;
-    let isFirst = true;
-    while (this.#orders.length > 0 && (isFirst || now() + this.#stepMs < deadlineMs)) {
-      this.#step();
-      isFirst = false;
-    }
+    const startMs = this.#options.now();
+    const isTime = (): boolean => this.#options.now() < Math.max(deadlineMs - this.#stepMs, startMs + WORK_MS_LEAST);
+    while (this.#orders.length > 0 && isTime()) this.#step(startMs);
   }
 
   /** Carries out all that the zone was asked for, whatever time is left. */
   finish(zoneId: number): void {
-    while (this.#orders.some(({ runner }) => runner.zone.id === zoneId)) this.#step();
+    const isOwn = ({ runner }: SwapOrder): boolean => runner.zone.id === zoneId;
+    const own = this.#orders.filter(isOwn);
+    const [first] = own;
+    if (first === undefined) return;
+    if (this.#orders[0] !== first) this.#forget();
+    this.#orders = [...own, ...this.#orders.filter((order) => !isOwn(order))];
+    const startMs = this.#options.now();
+    for (let left = own.length; left > 0;) if (this.#step(startMs)) left--;
   }
 
   /** The scratch memory is needed for something else: a warm-up in it begins again. */
@@ -79,12 +86,13 @@ export class SwapQueue {
     this.#isWarm = false;
   }
 
-  /** The next part of the first order. */
-  #step(): void {
+  /** The next part of the first order; `sinceMs`: when the thread began to work for swaps. True: it was the last. */
+  #step(sinceMs: number): boolean {
     const [order] = this.#orders;
-    if (order === undefined) return;
-    const { now, deadline } = this.#options;
+    if (order === undefined) return false;
+    const { now, deadline, onStep } = this.#options;
     const startMs = now();
+    onStep();
     this.#beganMs ??= startMs;
     let outcome: (() => MoveTimes) | null;
     try {
@@ -95,28 +103,35 @@ export class SwapQueue {
       };
     }
     const endMs = now();
-    this.#stepMs = Math.max(this.#stepMs, endMs - startMs);
-    this.#heldUpMs = Math.max(this.#heldUpMs, endMs - Math.max(deadline(), startMs));
+    this.#stepMs = Math.max(STEP_MS_LEAST, endMs - startMs, this.#stepMs / 2);
+    this.#heldUpMs = Math.max(this.#heldUpMs, endMs - Math.max(deadline(), sinceMs));
     if (outcome === null) this.#warmUpMs += endMs - startMs;
     else this.#ends(order, outcome);
+    return outcome !== null;
   }
 
   #ends({ settle }: SwapOrder, outcome: () => MoveTimes): void {
     const heldUpMs = Math.max(0, this.#heldUpMs);
     this.#orders.shift();
+    this.#forget();
+    settle(() => ({ ...outcome(), pauseMs: heldUpMs }));
+  }
+
+  /** Of the first order nothing has been done. */
+  #forget(): void {
     this.yieldScratch();
     this.#beganMs = null;
     this.#warmUpMs = 0;
     this.#stepMs = STEP_MS_LEAST;
     this.#heldUpMs = 0;
-    settle(() => ({ ...outcome(), pauseMs: heldUpMs }));
   }
 
   /** Null: there is more to do. Throws why the zone can not swap. */
-  #advance({ runner, kernel, ticket }: SwapOrder): (() => MoveTimes) | null {
+  #advance({ runner, kernel, ticket, wasUp }: SwapOrder & { wasUp: boolean }): (() => MoveTimes) | null {
     const { now, hostPart, scratch } = this.#options;
     const { zone } = runner;
     if (ticket !== undefined && isWithdrawn(ticket)) throw tooLate(zone.id);
+    if (runner.isDown && wasUp) throw wentDown(zone.id);
     // The journal of a zone that is DOWN ends with the tick that took it DOWN, so a warm-up with it would trap as well.
     if (!this.#isWarm && !runner.isDown) {
       if (this.#warmUp === null) {
@@ -137,6 +152,10 @@ export class SwapQueue {
     return () => ({ tick, beganMs, warmUpMs, moveMs, pauseMs: 0 });
   }
 }
+
+/** Its restart would be the candidate's first tick. */
+const wentDown = (zoneId: number): WowsimError =>
+  new WowsimError("zone_down", `Zone ${zoneId} went DOWN before it could take the module; nothing was swapped.`);
 
 const tooLate = (zoneId: number): WowsimError =>
   new WowsimError("too_late", `Zone ${zoneId} comes too late for this swap; nothing was swapped.`);

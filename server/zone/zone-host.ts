@@ -125,6 +125,7 @@ export class ZoneHost {
       hostPart: { content, tickRateHz },
       scratch: (kernel) => this.#scratchMemory(kernel),
       deadline: () => this.#next().clock.deadline,
+      onStep: () => this.#crumb.enter("swap"),
       now,
       cpuMs,
     });
@@ -151,6 +152,7 @@ export class ZoneHost {
       while (!this.#waitFor(deadline)) {
         this.#crumb.enter("messages");
         await turn();
+        this.#swapSome(deadline);
         this.#crumb.waits(deadline);
       }
       if (this.#wake.isStopping) break;
@@ -183,7 +185,6 @@ export class ZoneHost {
   /** Goes on with swaps that were asked for. */
   #swapSome(deadline: number): void {
     if (this.#swaps.isEmpty) return;
-    this.#crumb.enter("swap");
     this.#swaps.work(deadline);
     this.#gate.open();
   }
@@ -225,7 +226,8 @@ export class ZoneHost {
     if (message.type === "stop") return;
     const { request, zoneId } = message;
     // What changes the zone is answered after what the zone says of it, which may wait for the journal.
-    const isLook = message.type === "inspect" || message.type === "view";
+    const isUndoLook = message.type === "undo" && message.order === null;
+    const isLook = isUndoLook || message.type === "inspect" || message.type === "view";
     const answer = (told: FromZoneWorker): void => (isLook ? this.#say(told) : this.#gate.say(told));
     const settle = (outcome: () => unknown): void => {
       try {
@@ -244,21 +246,23 @@ export class ZoneHost {
       return this.#swaps.add({ runner, kernel: kernelOf(message), ticket, settle });
     }
     // What is asked for after a swap comes after it.
+    const beganMs = now();
     if (!isLook) this.#swaps.finish(zoneId);
-    settle(() => this.#carryOut(runner, message));
+    settle(() => this.#carryOut(runner, message, beganMs));
   }
 
   #carryOut(
     runner: ZoneRunner,
     message: Exclude<Extract<ToZoneWorker, { request: number }>, { type: "swap" }>,
+    beganMs: number,
   ): unknown {
     switch (message.type) {
       case "rollback": {
-        const beganMs = now();
+        const startMs = now();
         const { tick } = runner.rollback(message.hash);
         const endMs = now();
         const pauseMs = Math.max(0, endMs - Math.max(this.#next().clock.deadline, beganMs));
-        return { tick, beganMs, warmUpMs: 0, moveMs: endMs - beganMs, pauseMs } satisfies MoveTimes;
+        return { tick, beganMs, warmUpMs: 0, moveMs: endMs - startMs, pauseMs } satisfies MoveTimes;
       }
       case "promote":
         return runner.promote(message.hash);

@@ -130,10 +130,16 @@ export class ZoneUndo {
     if (this.#run !== null) this.#fails(why);
     this.#run = null;
     if (this.#record === null) return;
-    this.#spare ??= this.#record.state;
+    if (!this.#isSnapshot(this.#record.state)) this.#spare ??= this.#record.state;
     this.#record = null;
     this.#told = new ToldEvents();
     this.#why = why;
+  }
+
+  /** The zone may still need the state, to restart from it. */
+  #isSnapshot({ buffer }: Uint8Array): boolean {
+    const { segment, previousSegment } = this.#parts.zone;
+    return segment.state.buffer === buffer || previousSegment.state.buffer === buffer;
   }
 
   /** Tells what came of an undo. Call it after a tick: what has changed is true as soon as that is in the journal. */

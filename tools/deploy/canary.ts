@@ -4,7 +4,7 @@
 //   result.outcome    // "promoted" | "rolled_back" | "refused" | "interrupted" | "aborted" | "validated"
 //
 // Each stage reports one line with its numbers, and has an entry in the server's record. Any failure after the swap (an error, a silent
-// feed, Ctrl-C) ends in a roll-back, also after the promotion while the zones are watched on. If this process dies, the server rolls back.
+// feed, Ctrl-C) ends in a roll-back, also after the promotion while the zones are watched on. If this process dies before the promotion, the server rolls back.
 
 import { hashOf } from "../../assembly/toolchain/meter.ts";
 import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
@@ -264,9 +264,9 @@ class Canary {
     const settledMs = performance.now();
     if (watchTicks > 0) {
       stages.begins("watch_on");
-      if (ids.length > onTrial) await this.#beginShadow();
       // What happened since the promotion counts.
       window.samples.dropTicks();
+      if (ids.length > onTrial) await this.#beginShadow();
       const trial = this.#trialOf(ids, this.#limits(false));
       const { verdict, text, data } = await watchOn(window, trial, watchTicks, waitingOf(this.#context));
       stages.told("watch_on", verdict.promote, text, { ...data, ...evidenceOf(verdict.checks) });

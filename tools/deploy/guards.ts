@@ -92,22 +92,26 @@ function lossCheck(during: SampleWindow, zoneId: number, ticks: number, limits: 
   };
 }
 
-/** Players who are shown too little, or too late, ask for what can not be: no replay of what they asked for tells that. */
-function refusalCheck(ticks: readonly ZoneTick[], { refusedShareMax, refusedFloor }: Limits): Check {
-  const refused = sum(ticks.map((tick) => tick.refused));
-  const commands = sum(ticks.map((tick) => tick.commands));
+/**
+ * Players who are shown too little, or too late, ask for what can not be: no replay of what they asked for tells that. A group that dies
+ * together does so too, for some seconds; so it takes many commands to tell.
+ */
+function refusalCheck(ticks: readonly ZoneTick[], { refusedShareMax, refusedOfLeast }: Limits): Check {
+  const told = ticks.filter(({ refused, commands }) => refused !== null && commands !== null);
+  const refused = sum(told.map((tick) => tick.refused)) ?? 0;
+  const commands = sum(told.map((tick) => tick.commands)) ?? 0;
   const share = ratio(refused, commands);
   const isOver = share !== null && share > refusedShareMax;
-  const isFew = refused !== null && refused < refusedFloor;
-  const few = isOver && isFew ? `; over the limit, but fewer than ${refusedFloor}` : "";
+  const isFew = commands < refusedOfLeast;
+  const few = isOver && isFew ? `; over the limit, but of fewer than ${refusedOfLeast}` : "";
   const shown =
     share === null ? "unknown" : shownBeside(share * 100, refusedShareMax * 100, (hundredths) => hundredths.toFixed(1));
   return {
     id: "refusals",
     kind: "hard",
     ok: !isOver || isFew,
-    text: `refusals: ${refused ?? "unknown"} of ${commands ?? "unknown"} commands (${shown} %), at most ${percent(refusedShareMax)}${few}`,
-    numbers: { value: share, limit: refusedShareMax, n: commands, count: refused, floor: refusedFloor },
+    text: `refusals: ${refused} of ${commands} commands (${shown} %), at most ${percent(refusedShareMax)}${few}`,
+    numbers: { value: share, limit: refusedShareMax, n: commands, count: refused, floor: refusedOfLeast },
   };
 }
 

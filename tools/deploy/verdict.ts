@@ -28,9 +28,9 @@ export interface Limits {
   /** Sessions lost for each player and minute, and how many at least. */
   lostPerPlayerMinuteMax: number;
   lostFloor: number;
-  /** The share of the players' commands that may be refused, and how many refusals at least. */
+  /** The share of a zone's commands that may be refused, of so many at least. */
   refusedShareMax: number;
-  refusedFloor: number;
+  refusedOfLeast: number;
   /** A zone that is silent for this long while the feed speaks, in milliseconds. */
   silenceMsMax: number;
   /** The candidate's fuel over its shadow's. */
@@ -65,7 +65,7 @@ export function limitsOf(policy: DeployPolicy, ticks: number, isIdleAllowed: boo
     lostPerPlayerMinuteMax: 0.05,
     lostFloor: 3,
     refusedShareMax: canary.refusedShareMax,
-    refusedFloor: 20,
+    refusedOfLeast: 300,
     silenceMsMax: 1_000,
     fuelRatioMax: limits.fuelRatioMax,
     timeRatioMax: Math.max(limits.timeRatioMax, TIME_RATIO_MAX_LEAST),

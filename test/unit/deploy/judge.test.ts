@@ -49,7 +49,7 @@ test("a module that behaves as the one before is promoted, and each line says va
     "traps and recoveries: 0 in 400 ticks, none allowed",
     "silence: 50 ms without a tick of the zone while others were told, less than 1000 ms",
     "sessions lost: 0 with 50.0 players in 0.3 min, at most 0.05 a player and minute",
-    "refusals: 0 of 20000 commands (0.0 %), at most 5 %",
+    "refusals: 0 of 20000 commands (0.0 %), at most 10 %",
     "overruns in a row: 0 in 400 ticks, fewer than 5",
     "ticks over their interval: 0 of 400 (0.0 %), at most 5 %",
     "ticks with more than 25 ms in the kernel: 0 of 400 (0.0 %), at most 5 %",
@@ -105,7 +105,7 @@ describe("what may not happen in a zone", () => {
     ["overrun_streak", { overrun: true }],
     ["slow_ticks", { spikeEvery: 15 }],
     ["sessions_lost", { lostBySecond: [5] }],
-    ["refusals", { refused: 3 }],
+    ["refusals", { refused: 6 }],
   ])("%s", (id, shape) => {
     const verdict = zoneVerdict(shape);
     expect([verdict.conclusion, verdict.checks[0]?.id]).toEqual(["failed", id]);
@@ -115,6 +115,11 @@ describe("what may not happen in a zone", () => {
     const { promote, checks } = zoneVerdict({ lostBySecond: [2], spikeEvery: 200 });
     expect(promote).toBe(true);
     expect(checks.find(({ id }) => id === "sessions_lost")?.text).toEndWith("; over the limit, but fewer than 3");
+  });
+
+  test("a burst of refusals while few players act is no reason either", () => {
+    const { checks } = zoneVerdict({ refused: 0.1, players: 0.5 });
+    expect(checks.find(({ id }) => id === "refusals")?.text).toEndWith("; over the limit, but of fewer than 300");
   });
 
   test("is judged before missing data, and failing checks come first", () => {
