@@ -19,7 +19,7 @@ export interface HistoryEntry {
 }
 
 /** Roll-backs that say nothing about the module: nobody judged it. */
-const UNJUDGED = /^(interrupted|not judged|lease ended|abandoned)/;
+const UNJUDGED = /^(interrupted|not judged|lease ended|abandoned|promotion stopped)/;
 
 export const isUnjudged = (reason: string): boolean => UNJUDGED.test(reason);
 

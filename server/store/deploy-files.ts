@@ -78,7 +78,8 @@ export class DeployFiles {
   async close(): Promise<void> {
     clearTimeout(this.#retry);
     this.#write();
-    await Promise.race([this.#writing, Bun.sleep(CLOSE_MS_MAX)]);
+    const isLate = Bun.sleep(CLOSE_MS_MAX).then(() => true);
+    while (this.#writing !== null && !(await Promise.race([this.#writing.then(() => false), isLate])));
     this.#isClosed = true;
     clearTimeout(this.#retry);
     await Promise.race([this.#file?.file.close(), Bun.sleep(CLOSE_MS_MAX)]).catch(() => undefined);
@@ -89,6 +90,8 @@ export class DeployFiles {
     clearTimeout(this.#retry);
     this.#writing = this.#writeAll().finally(() => {
       this.#writing = null;
+      // What came while the disk was asked to keep the lines before.
+      if (this.#failing === null && this.#waiting.length > 0) this.#write();
     });
   }
 

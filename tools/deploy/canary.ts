@@ -127,17 +127,19 @@ class Canary {
 
   /** Chooses the canary zones; returns the others, those with the fewest players first. */
   async #baseline(): Promise<number[]> {
-    const { window, remote, stages } = this.#context;
+    const { window, remote, stages, hash } = this.#context;
     const { policy, zoneId, allowIdle = false } = this.#options;
     stages.begins("baseline");
     const { zones } = await remote.status();
     this.#all = zones.map(({ zone_id: id }) => id);
+    // A promotion that did not reach every zone left the module in some.
+    const all = zones.filter((zone) => zone.hash !== hash).map(({ zone_id: id }) => id);
     const wanted = zoneId === undefined ? policy.canary.zones : [zoneId];
     for (const id of wanted ?? []) await remote.zone(id);
     // The window begins here: during the check of the module this thread was blocked, and lines were lost.
     window.restart();
-    const count = canaryCount(policy, this.#all.length);
-    const wish = { all: this.#all, wanted, count, isIdleAllowed: allowIdle };
+    const count = canaryCount(policy, all.length);
+    const wish = { all, wanted, count, isIdleAllowed: allowIdle };
     const { zoneIds, others, text, data } = await collectBaseline(window, wish, waitingOf(this.#context));
     this.#canaryZones = zoneIds;
     stages.told("baseline", true, text, data);
@@ -253,7 +255,7 @@ class Canary {
     const decidedMs = performance.now();
     const onTrial = this.#given.size;
     for (const { zone_id: id, hash: runs } of (await remote.status()).zones)
-      if (!this.#given.has(id)) this.#given.set(id, runs);
+      if (!this.#given.has(id) && runs !== hash) this.#given.set(id, runs);
     const ids = this.#all;
     stages.begins("promote");
     window.restart();

@@ -86,10 +86,13 @@ async function upload({ options, tools, remote, stages }: DeployContext): Promis
   return null;
 }
 
-async function whereItRuns({ remote, hash, stages }: DeployContext): Promise<string | null> {
+/** Null: some zones can still try it. */
+async function whereItRuns({ remote, hash, stages, options }: DeployContext): Promise<string | null> {
   const { zones } = await remote.status();
   const ids = zones.filter((zone) => zone.hash === hash).map(({ zone_id: id }) => id);
-  if (ids.length === 0) return null;
+  const wanted = options.zoneId === undefined ? (options.policy.canary.zones ?? []) : [options.zoneId];
+  const isInTheWay = ids.length === zones.length || wanted.some((id) => ids.includes(id));
+  if (ids.length === 0 || !isInTheWay) return null;
   const reason = `zone ${ids.join(", ")} runs ${hash} already; a canary would have nothing to be compared with`;
   stages.told("baseline", false, reason, { zones: ids });
   return reason;

@@ -71,7 +71,8 @@ export interface Arrival {
   expected: number;
 }
 
-const TICKS_MAX = 20 * 60 * 10;
+/** An hour at 20 Hz: longer than the longest watch. */
+const TICKS_MAX = 20 * 60 * 60;
 const INCIDENTS_MAX = 100;
 const LOST_LINES_MAX = 10_000;
 /** For a server that has not reported its tick rate yet. It only matters for the number of ticks in a silence. */

@@ -36,6 +36,8 @@ export interface Undone {
 export interface UndoFlags {
   /** 0: all zones that have something to undo. */
   zoneId: number;
+  /** Only what this module did; default: the last one. */
+  hash?: string;
   isDry: boolean;
   reason?: string;
 }
@@ -56,7 +58,7 @@ export async function undoAfter(
   signal: AbortSignal,
 ): Promise<RemoteUndo | undefined> {
   try {
-    const { undos } = await undo(control, { zoneId, isDry: false, reason }, signal);
+    const { undos } = await undo(control, { zoneId, hash, isDry: false, reason }, signal);
     return undos[0];
   } catch (error) {
     const own = (await ended(control, [zoneId], signal))[0];
@@ -67,8 +69,8 @@ export async function undoAfter(
 
 /** Throws WowsimError: "nothing_to_undo", "deploy_busy", "timeout". */
 export async function undo(control: Control, flags: UndoFlags, signal: AbortSignal): Promise<Undone> {
-  const { zoneId, isDry, reason = "" } = flags;
-  const request = { command: "deploy_undo", zone_id: zoneId, dry_run: isDry, by: whoAmI(), reason };
+  const { zoneId, hash, isDry, reason = "" } = flags;
+  const request = { command: "deploy_undo", zone_id: zoneId, hash, dry_run: isDry, by: whoAmI(), reason };
   const { zones } = z.object({ zones: z.array(z.number().int()) }).parse(await control.ask(request));
   const undos = await ended(control, zones, signal);
   return { isDone: undos.every(({ state }) => state === "done"), undos };

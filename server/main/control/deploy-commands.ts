@@ -36,12 +36,13 @@ export function registerUndoCommands(control: Pick<ControlServer, "register">, u
     "deploy_undo",
     z.object({
       zone_id,
+      hash: hash.optional(),
       dry_run: z.boolean().default(false),
       by,
       reason: z.string().max(REASON_LENGTH_MAX).default(""),
     }),
-    async ({ zone_id: zoneId, dry_run: isDry, by: who, reason }) => ({
-      zones: await undos.start({ zoneId, isDry, by: printable(who), reason: printable(reason) }),
+    async ({ zone_id: zoneId, hash: module, dry_run: isDry, by: who, reason }) => ({
+      zones: await undos.start({ zoneId, module, isDry, by: printable(who), reason: printable(reason) }),
       phase: "undoing",
     }),
   );

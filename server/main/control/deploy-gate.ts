@@ -176,7 +176,12 @@ export class DeployGate {
   /** The server ends: what is on trial ends with it. */
   stop(): void {
     this.#options.freeze.stop();
-    if (this.#current !== null) this.#ends("rolled_back", REASON_ENDED, "");
+    const current = this.#current;
+    if (current === null) return;
+    const zones = this.#options.deployer.status();
+    // The zones keep what was promoted.
+    const isKept = zones.length > 0 && zones.every(({ hash, phase }) => hash === current.hash && phase === "steady");
+    this.#ends(isKept ? "promoted" : "rolled_back", REASON_ENDED, "");
   }
 
   #refuseWhileBusy(): void {

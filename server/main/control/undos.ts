@@ -38,6 +38,8 @@ interface UndoOrder {
 export interface UndoRequest extends UndoOrder {
   /** 0: all zones that have something to undo. */
   zoneId: number;
+  /** Undo what this module did, by hash, and nothing else; undefined: the last one. */
+  module?: string | undefined;
   by: string;
 }
 
@@ -60,9 +62,13 @@ export class Undos implements ZoneListener {
    */
   async start(request: UndoRequest): Promise<number[]> {
     const looks = await Promise.all(this.#meant(request.zoneId).map((id) => this.#ask(id, null)));
-    const open = looks.filter((look) => look.open !== null);
+    const { module } = request;
+    const isMeant = ({ open: found }: UndoLook): boolean => module === undefined || found?.module === module;
+    const open = looks.filter((look) => look.open !== null && isMeant(look));
     if (open.length === 0) {
-      const why = looks.map((look) => `zone ${look.zoneId}: ${look.why}`).join("; ");
+      const whyNot = (look: UndoLook): string =>
+        look.open === null ? look.why : `what can be undone is ${look.open.module}, not ${module}`;
+      const why = looks.map((look) => `zone ${look.zoneId}: ${whyNot(look)}`).join("; ");
       throw new WowsimError(
         "nothing_to_undo",
         `There is nothing to undo. ${capital(why)}; a roll-back alone is deploy_rollback.`,

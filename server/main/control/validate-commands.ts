@@ -15,7 +15,7 @@ import {
   VALIDATE_LAST_MS,
 } from "../../protocol/deploy-validation.ts";
 import { parseExpectations } from "../../protocol/expectations.ts";
-import { printable } from "../../protocol/printable.ts";
+import { printable, printableLines } from "../../protocol/printable.ts";
 import { by, hash } from "./deploy-commands.ts";
 import type { ModuleValidations } from "./module-validations.ts";
 import type { ControlServer } from "./server.ts";
@@ -42,7 +42,8 @@ export function registerValidateCommands(
       const who = printable(name);
       const policy = policyFrom("policy", fields);
       const wish = { hash: candidate, expectations, lastMs, policy, by: who, forced: printable(force) };
-      const expectHash = expectationsHash(expect);
+      // As deploy_begin keeps it, so that both know the same module again.
+      const expectHash = expectationsHash(printableLines(expect));
       return { validation: validations.start({ ...wish, expectHash }), state: "running" };
     },
   );

@@ -60,6 +60,19 @@ class Server {
 
 const request = { zoneId: 0, isDry: false, by: "anna@desk", reason: "health" };
 
+test("of another module than the one that is meant nothing is undone, and nothing rolled back", async () => {
+  const server = await Server.start();
+  const bad = await badKernel("health 999,999");
+  server.play.swap(bad);
+  server.play.tick(20);
+  await server.hear();
+  await expect(server.undos.start({ ...request, module: "0123456789abcdef" })).rejects.toThrow(
+    `zone 1: what can be undone is ${bad.hash}, not 0123456789abcdef`.replace("zone", "Zone"),
+  );
+  expect([server.rollbacks, server.state]).toEqual([[], undefined]);
+  expect(await server.undos.start({ ...request, module: bad.hash })).toEqual([1]);
+});
+
 test("what is in place is rolled back first; then the zone undoes it, and everybody is told", async () => {
   const server = await Server.start();
   const { play, undos, emitter } = server;

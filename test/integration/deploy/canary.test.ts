@@ -92,6 +92,14 @@ test.concurrent(
   },
 );
 
+test.concurrent("a module that some zones run already is tried in another one, and then runs in all", async () => {
+  await using server = new FakeDeployServer({ zones: 3 });
+  server.zone(1).hash = hash;
+  expect(await deploy(server)).toMatchObject({ outcome: "promoted", zoneIds: [2] });
+  expect(server.runs).toEqual([hash, hash, hash]);
+  expect(await deploy(server)).toMatchObject({ outcome: "refused", reason: expect.stringContaining("runs") as string });
+});
+
 const zonesOf = async (canary: Partial<typeof SHORT_POLICY.canary>, zoneId?: number): Promise<readonly number[]> => {
   await using server = new FakeDeployServer({ zones: 3 });
   server.shadow = { mismatched: 1 };
