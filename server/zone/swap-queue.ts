@@ -2,7 +2,8 @@
 // warmed up on a copy, and then takes over between two ticks.
 //
 //   queue.add({ runner, kernel, ticket, settle })
-//   queue.work(deadlineMs)           // while steps fit before the deadline, and for some milliseconds whatever time is left
+//   queue.work(deadlineMs)           // after a tick: while steps fit before the deadline, and for some milliseconds whatever time is left
+//   queue.work(deadlineMs, 0)        // at any other time: only while they fit
 //   queue.finish(1)                  // zone 1 is asked for something else, which comes after its swaps
 
 import type { Kernel } from "../../assembly/toolchain/kernel.ts";
@@ -34,9 +35,11 @@ export interface SwapQueueOptions extends Pick<ZoneOptions, "cpuMs" | "fuelPerTi
   onStep: () => void;
 }
 
-/** A step probably takes as long as the ones before, and this at least. Milliseconds. */
+/** The first step makes the copy, the last one moves the zone. One between probably takes as long as the ones before. Milliseconds. */
+const FIRST_STEP_MS = 15;
+const MOVE_MS = 10;
 const STEP_MS_LEAST = 2;
-/** A thread without time to spare goes on with a swap for so long after each tick: else the request would time out. Milliseconds. */
+/** After each tick. With less a request could time out before its swap is done. Milliseconds. */
 const WORK_MS_LEAST = 4;
 
 export class SwapQueue {
@@ -47,7 +50,7 @@ export class SwapQueue {
   #isWarm = false;
   #beganMs: number | null = null;
   #warmUpMs = 0;
-  #stepMs = STEP_MS_LEAST;
+  #stepMs = FIRST_STEP_MS;
   #heldUpMs = 0;
 
   constructor(options: SwapQueueOptions) {
@@ -62,10 +65,15 @@ export class SwapQueue {
     this.#orders.push({ ...order, wasUp: !order.runner.isDown });
   }
 
-  work(deadlineMs: number): void {
+  /** `leastMs`: it goes on for so long whatever time is left, so that a thread without time to spare comes to an end as well. */
+  work(deadlineMs: number, leastMs = WORK_MS_LEAST): void {
     const startMs = this.#options.now();
-    const isTime = (): boolean => this.#options.now() < Math.max(deadlineMs - this.#stepMs, startMs + WORK_MS_LEAST);
+    const isTime = (): boolean => this.#options.now() < Math.max(deadlineMs - this.#nextMs, startMs + leastMs);
     while (this.#orders.length > 0 && isTime()) this.#step(startMs);
+  }
+
+  get #nextMs(): number {
+    return this.#isWarm ? Math.max(MOVE_MS, this.#stepMs) : this.#stepMs;
   }
 
   /** Carries out all that the zone was asked for, whatever time is left. */
@@ -122,7 +130,7 @@ export class SwapQueue {
     this.yieldScratch();
     this.#beganMs = null;
     this.#warmUpMs = 0;
-    this.#stepMs = STEP_MS_LEAST;
+    this.#stepMs = FIRST_STEP_MS;
     this.#heldUpMs = 0;
   }
 

@@ -152,7 +152,7 @@ export class ZoneHost {
       while (!this.#waitFor(deadline)) {
         this.#crumb.enter("messages");
         await turn();
-        this.#swapSome(deadline);
+        this.#swapSome(deadline, 0);
         this.#crumb.waits(deadline);
       }
       if (this.#wake.isStopping) break;
@@ -183,9 +183,9 @@ export class ZoneHost {
   }
 
   /** Goes on with swaps that were asked for. */
-  #swapSome(deadline: number): void {
+  #swapSome(deadline: number, leastMs?: number): void {
     if (this.#swaps.isEmpty) return;
-    this.#swaps.work(deadline);
+    this.#swaps.work(deadline, leastMs);
     this.#gate.open();
   }
 

@@ -59,6 +59,12 @@ const FOLLOWS = row("health.lost.creatures", 80_000, 84_944, {
   follows: { "damage.spell.fireball": 900 },
 });
 
+/** A Fireball of so much with random commands, and +10 to 15 % expected. */
+const spells = (candidate: number): Partial<Evidence> => ({
+  ...expecting("damage.spell.fireball", "+10..15 %"),
+  made: mergeTerms([[row("damage.spell.fireball", 1_000, candidate, { incumbentCount: 9, candidateCount: 9 })]]),
+});
+
 describe("the first line says what decided", () => {
   test("nothing differs", () => {
     const { verdict, class: kind, reason } = judge(evidence([]));
@@ -88,10 +94,6 @@ describe("the first line says what decided", () => {
   });
 
   test("what nobody did in the recording may have happened by random commands, as expected or not", () => {
-    const spells = (candidate: number): Partial<Evidence> => ({
-      ...expecting("damage.spell.fireball", "+10..15 %"),
-      made: mergeTerms([[row("damage.spell.fireball", 1_000, candidate, { incumbentCount: 9, candidateCount: 9 })]]),
-    });
     const found = judge(evidence([], {}, spells(1_120)));
     expect(found.verdict).toBe("pass");
     expect(found.checks.find(({ name }) => name === "damage.spell.fireball")?.shown).toStartWith(
