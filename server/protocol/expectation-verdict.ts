@@ -108,7 +108,7 @@ function linesOf(
     if (holds) happened++;
     lines.push(lineOf(term, expectation, holds, comment));
   }
-  if (happened > 0 || lines.length > 0 || isShort) return lines;
+  if (happened > 0 || lines.length > 0 || isShort || atLeast === 0) return lines;
   return isWide && own.length > 0 && mayBeEqual(change) ? [] : [nothing(expectation, own, all)];
 }
 

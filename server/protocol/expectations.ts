@@ -4,7 +4,7 @@
 //   [[expect]]
 //   what = "damage.spell.fireball"     # a term of behaviour (behaviour.ts); damage.spell.* is all of them
 //   change = "+10..15 %"               # or "-5 %", "-5 ±0.5 %", "appears", "disappears", "any", "equal"
-//   at_least = 30                      # times that it has to happen (default 1)
+//   at_least = 30                      # times that it has to happen (default 1; 0: it may as well not happen)
 //   why = "Fireball was weaker than its rank says"
 //
 // What differs and is not expected fails, and so does what is expected and does not happen. When several tables match a term,
@@ -54,7 +54,7 @@ const tableSchema = z.strictObject({
       context.addIssue({ code: "custom", message: change });
       return z.NEVER;
     }),
-  at_least: z.number("is no whole number").int("is no whole number").min(1, "is less than 1").max(1e9).default(1),
+  at_least: z.number("is no whole number").int("is no whole number").min(0, "is less than 0").max(1e9).default(1),
   why: z.string().max(1_000).optional(),
 });
 const fileSchema = z.strictObject({ expect: z.array(tableSchema).min(1).max(TABLES_MAX) });

@@ -88,6 +88,8 @@ export class RandomCommands {
   readonly #moving = new Set<number>();
   /** The guest who runs from a creature: one at a time. */
   #fleeing = { id: 0, untilTick: 0 };
+  /** Players who wait for the end of their newest spell. */
+  readonly #patient = new Set<number>();
   /** By spell, how often it was tried. */
   readonly #casts = new Map<number, number>();
   #luggage: Uint32Array[] = [];
@@ -193,10 +195,11 @@ export class RandomCommands {
     this.#give(row, abi.OP_MOVE, { x: x + FLIGHT_YD * Math.cos(angle), y: y + FLIGHT_YD * Math.sin(angle), z: 0 });
   }
 
-  /** Whoever casts mostly goes on with it: else no spell that takes its time would ever take effect. */
+  /** Half of the spells are left alone until they are over: else none that takes its time would ever take effect. */
   #isFree(row: number): boolean {
-    if (this.#isFleeing && this.#look.idOf(row) === this.#fleeing.id) return false;
-    return !this.#look.isCasting(row) || this.#below(4) === 0;
+    const id = this.#look.idOf(row);
+    if (this.#isFleeing && id === this.#fleeing.id) return false;
+    return !this.#look.isCasting(row) || !this.#patient.has(id);
   }
 
   get #isFleeing(): boolean {
@@ -210,6 +213,8 @@ export class RandomCommands {
     const choice = this.#below(10);
     const spell = (choice === 0 ? this.#below(4_096) : choice === 1 ? this.#pick(spells) : this.#rarest(book)) ?? 1;
     this.#casts.set(spell, (this.#casts.get(spell) ?? 0) + 1);
+    if (this.#below(2) === 0) this.#patient.add(this.#look.idOf(row));
+    else this.#patient.delete(this.#look.idOf(row));
     const a = this.#look.helpful.has(spell) && this.#below(4) !== 0 ? this.#woundedNear(row) : this.#target(row);
     this.#give(row, abi.OP_CAST, { a, b: spell, c: this.#below(40) });
   }

@@ -51,7 +51,7 @@ const RANDOM_TICKS = 1_200;
 const FRESH_TICKS = 600;
 const ZONE_TICKS_MIN = 100;
 /** Game time with random commands in the first zone: some things go wrong only after half a minute. */
-const RANDOM_SECONDS = 120;
+const RANDOM_SECONDS = 180;
 /** Ticks of history that are timed. */
 const TIMED_TICKS = 600;
 

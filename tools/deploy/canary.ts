@@ -69,8 +69,9 @@ class Canary {
     const context = this.#context;
     try {
       const result = await this.#deploy();
-      await context.recorder?.end(result.outcome, result.reason);
-      return result;
+      const over = (await context.recorder?.end(result.outcome, result.reason)) ?? null;
+      // Somebody has aborted it in the last moment: the server takes the zones back.
+      return over !== null && result.outcome === "promoted" ? this.#result("aborted", over.message) : result;
     } catch (error) {
       const reason = messageOf(error);
       if (context.recorder?.isOver(error) === true && this.#given.size === 0) return this.#result("aborted", reason);

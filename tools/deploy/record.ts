@@ -79,11 +79,15 @@ export class DeployRecorder {
     return error instanceof WowsimError && OVER.has(error.code);
   }
 
-  /** Waits until all was told. Never throws: without a last word the server ends the deploy after a while. */
-  async end(outcome: ToldOutcome, reason: string): Promise<void> {
+  /**
+   * Waits until all was told. Never throws: without a last word the server ends the deploy after a while. Returns why the server has
+   * ended it before, if it has.
+   */
+  async end(outcome: ToldOutcome, reason: string): Promise<WowsimError | null> {
     if (this.#alive !== null) clearInterval(this.#alive);
     this.#tell({ command: "deploy_end", outcome, reason });
     await this.#told;
+    return this.#over;
   }
 
   #tellAlive(): void {

@@ -28,15 +28,19 @@ export async function takeBack(context: DeployContext, wish: TakeBack): Promise<
   const { given, reason, isJudged } = wish;
   stages.begins("rollback");
   const told = isJudged ? reason : `not judged: ${reason}`;
-  const back = await Promise.all(
-    [...given.keys()].map(async (id) => `zone ${id} runs ${await backIn(context, wish, id, told)} again`),
+  const ids = [...given.keys()];
+  const outcomes = await Promise.allSettled(ids.map((id) => backIn(context, wish, id, told)));
+  const lines = outcomes.map((outcome, index) =>
+    outcome.status === "fulfilled" ? `zone ${ids[index]} runs ${outcome.value} again` : messageOf(outcome.reason),
   );
-  stages.told("rollback", true, back.length === 0 ? "no zone has it" : back.join(", "), {
-    zones: [...given.keys()],
-    reason,
-  });
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  const text = lines.length === 0 ? "no zone has it" : lines.join(", ");
+  stages.told("rollback", failed === undefined, text, { zones: ids, reason });
+  const back = ids.filter((_, index) => outcomes[index]?.status === "fulfilled");
   const undone: boolean[] = [];
-  if (wish.undo) for (const id of given.keys()) undone.push(await undo(context, id, reason));
+  if (wish.undo) for (const id of back) undone.push(await undo(context, id, reason));
+  // What is back is undone before that: nobody comes back to it later.
+  if (failed !== undefined) throw failed.reason;
   const { zones } = await remote.status();
   await verify(context, new Map(zones.map(({ zone_id: id, hash }) => [id, given.get(id) ?? hash])));
   return wish.undo && undone.every(Boolean);

@@ -6,6 +6,7 @@
 //
 // A zone that finds out by itself that a module broke a rule undoes it without an order, and tells it here all the same.
 
+import { at } from "../../protocol/assert.ts";
 import { messageOf, WowsimError } from "../../protocol/errors.ts";
 import type { Emitter } from "../../protocol/telemetry-line.ts";
 import { undoInWords, undoLines } from "../../protocol/undo.ts";
@@ -35,6 +36,9 @@ interface UndoOrder {
   reason: string;
 }
 
+/** A roll-back takes a second; one that is asked for again and again is given up by the deployer before. */
+const ORDERED_MS_MAX = 30_000;
+
 export interface UndoRequest extends UndoOrder {
   /** 0: all zones that have something to undo. */
   zoneId: number;
@@ -57,7 +61,7 @@ export class Undos implements ZoneListener {
   }
 
   /**
-   * Begins to undo; returns the zones in which it has begun. Throws WowsimError: "nothing_to_undo" with why, "no_such_zone", "deploy_busy", and what the
+   * Begins to undo; returns the zones in which there is something to undo. Those that refuse it are listed as failed, with why. Throws WowsimError: "nothing_to_undo" with why, "no_such_zone", "deploy_busy", and what the
    * zone refuses.
    */
   async start(request: UndoRequest): Promise<number[]> {
@@ -75,10 +79,13 @@ export class Undos implements ZoneListener {
       );
     }
     const begun = await Promise.allSettled(open.map((look) => this.#begin(look, request)));
-    const zones = open.filter((_, index) => begun[index]?.status === "fulfilled").map(({ zoneId }) => zoneId);
-    const refused = begun.find((each) => each.status === "rejected");
-    if (zones.length === 0 && refused !== undefined) throw refused.reason;
-    return zones;
+    const refused = begun.flatMap((each, index) =>
+      each.status === "rejected" ? [{ look: at(open, index), why: each.reason as unknown }] : [],
+    );
+    const [first] = refused;
+    if (first !== undefined && refused.length === open.length) throw first.why;
+    for (const { look, why } of refused) this.#refused(look, request, messageOf(why));
+    return open.map(({ zoneId }) => zoneId);
   }
 
   /** The newest undo of each zone, or of one. */
@@ -115,12 +122,23 @@ export class Undos implements ZoneListener {
     );
   }
 
+  /** Another one that is under way there goes on. */
+  #refused({ zoneId, open, tick }: UndoLook, { isDry, by, reason }: UndoRequest, error: string): void {
+    if (this.#isUnderWay(zoneId) || open === null) return;
+    const { module: from_hash, through: to_hash, fromTick: from_tick } = open;
+    const undo = { state: "failed" as const, dry_run: isDry, by, reason, error, from_hash, to_hash, from_tick, tick };
+    this.#undos.set(zoneId, { ...undo, report: null });
+  }
+
+  #isUnderWay(zoneId: number): boolean {
+    const state = this.#undos.get(zoneId)?.state;
+    return state === "ordered" || state === "running";
+  }
+
   async #begin(look: UndoLook, { isDry, by, reason }: UndoRequest): Promise<void> {
     const { zoneId, open, tick } = look;
     if (open === null) return;
-    const before = this.#undos.get(zoneId);
-    const isUnderWay = before?.state === "ordered" || before?.state === "running";
-    if (isUnderWay)
+    if (this.#isUnderWay(zoneId))
       throw new WowsimError("undo_running", `Zone ${zoneId} is being undone already; see deploy_undo_report.`);
     const undo: Undo = {
       state: "ordered",
@@ -136,13 +154,21 @@ export class Undos implements ZoneListener {
     };
     this.#undos.set(zoneId, undo);
     try {
-      if (open.isInPlace && !isDry)
+      if (open.isInPlace && !isDry) {
         this.#options.deployer.rollback(zoneId, by, undefined, reason === "" ? undefined : reason);
-      else await this.#order(zoneId, undo);
+        setTimeout(() => this.#expire(zoneId, undo), ORDERED_MS_MAX).unref();
+      } else await this.#order(zoneId, undo);
     } catch (error) {
       this.#undos.delete(zoneId);
       throw error;
     }
+  }
+
+  /** The zone refused the module before, or never answered. */
+  #expire(zoneId: number, undo: Undo): void {
+    if (this.#undos.get(zoneId) !== undo || undo.state !== "ordered") return;
+    const seconds = ORDERED_MS_MAX / 1_000;
+    this.#failed(zoneId, `the zone did not go back to ${undo.to_hash} within ${seconds} s; see deploy_status`, false);
   }
 
   async #order(zoneId: number, undo: Undo): Promise<void> {

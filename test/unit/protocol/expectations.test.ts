@@ -133,7 +133,7 @@ describe("a file", () => {
     ['[[expect]]\nwhat = "Damage!"\nchange = "any"\n', "table 1: what: is no term"],
     ['[[expect]]\nwhat = "a.b*"\nchange = "any"\n', "table 1: what: is no term"],
     ['[[expect]]\nwhat = "a.b"\nchange = "+10"\n', 'table 1: change: "+10" has no unit'],
-    ['[[expect]]\nwhat = "a"\nchange = "any"\nat_least = 0\n', "table 1: at_least: is less than 1"],
+    ['[[expect]]\nwhat = "a"\nchange = "any"\nat_least = -1\n', "table 1: at_least: is less than 0"],
     ['[[expect]]\nwhat = "a"\nchnage = "any"\n', 'there are what, change, at_least, why. Did you mean "change"?'],
     ['[[expect]]\nwhat = "a"\nchange = "any"\n[[expect]]\nwhat = "a"\nchange = "equal"\n', "table 2: a is there twice"],
   ])("that is wrong is named: %j", (text, why) => {
@@ -251,6 +251,13 @@ describe("the verdict", () => {
     );
     const covered = expectations(["damage.*", "any"], ["damage.swing", "any"]);
     expect(text(covered, term("damage.swing", 5, 6))[0]).toContain("other tables name all of its terms more exactly");
+  });
+
+  test("may as well not happen with at_least = 0, and is still held against its change when it does", () => {
+    const may = expectations(["damage.spell.*", "+10..15 %", "at_least = 0"]);
+    expect(holdExpectations(may, [])).toMatchObject({ holds: true, lines: [] });
+    expect(holdExpectations(may, [term("damage.spell.fireball", 100, 112)]).holds).toBe(true);
+    expect(holdExpectations(may, [term("damage.spell.fireball", 100, 130)]).holds).toBe(false);
   });
 
   test("needs as many as it was told", () => {
