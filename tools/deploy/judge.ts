@@ -40,7 +40,8 @@ export function judgeEarly(input: JudgeInput, limits: Limits): Verdict | null {
   return verdict.checks.some((check) => !check.ok && isDecided(check)) ? verdict : null;
 }
 
-function isDecided({ id, kind, numbers }: Check): boolean {
+/** A failed check that more ticks would not change. */
+export function isDecided({ id, kind, numbers }: Check): boolean {
   if (id !== "fuel") return kind !== "data";
   const { value: ratio, limit, n: ticks } = numbers;
   return (

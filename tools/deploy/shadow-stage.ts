@@ -6,7 +6,7 @@
 import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
 import type { ShadowReport } from "../../server/protocol/shadow.ts";
 import { sleep } from "../ui/sleep.ts";
-import { verdictOf } from "./judge.ts";
+import { isDecided, verdictOf } from "./judge.ts";
 import { shadowChecks } from "./judge-shadow.ts";
 import type { Control } from "./remote.ts";
 import { ShadowRun } from "./shadow-run.ts";
@@ -33,7 +33,7 @@ const PATIENCE = 4;
 const PATIENCE_MS_LEAST = 30_000;
 const GATES = { passed: "pass", failed: "fail", inconclusive: "inconclusive" } as const;
 
-/** Ends early when something speaks against the module. Throws what the control channel throws, and the signal's reason. */
+/** Ends early when it is beyond doubt that something speaks against the module. Throws what the control channel throws, and the signal's reason. */
 export async function shadowOnServer(
   control: Control,
   wish: ShadowWish,
@@ -53,7 +53,8 @@ export async function shadowOnServer(
     for (;;) {
       await run.look();
       const outcome = outcomeOf(run, limits);
-      if (outcome.gate === "fail" || run.isOver || performance.now() > endMs) return outcome;
+      const isDoomed = outcome.checks.some((check) => !check.ok && isDecided(check));
+      if (isDoomed || run.isOver || performance.now() > endMs) return outcome;
       const { share = 0, doing = "" } = run.status ?? {};
       progress?.(share, `shadow: ${doing}`);
       assertGoesOn();
