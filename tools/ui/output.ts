@@ -59,6 +59,8 @@ const EXIT_OF_ERROR: Readonly<Record<string, number>> = {
   usage: EXIT.usage,
   no_terminal: EXIT.usage,
   scenario_invalid: EXIT.usage,
+  policy_invalid: EXIT.usage,
+  expectations_invalid: EXIT.usage,
   content_invalid: EXIT.usage,
   no_such_zone: EXIT.usage,
   unknown_fault: EXIT.usage,

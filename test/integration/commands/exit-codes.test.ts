@@ -102,6 +102,8 @@ describe("with --format json an error is one JSON line on stderr, and stdout has
     [["build-kernel", "--out", "-", "--candidate", "hotfx"], EXIT.nothing, "no_such_file", 'Did you mean "hotfix"?'],
     [["scenario", "run", "zone-trap"], EXIT.nothing, "no_such_file", 'Did you mean "poison-command"?'],
     [["scenario", "check", "zone-runaway"], EXIT.nothing, "no_such_file", 'Did you mean "runaway-command"?'],
+    [["validate", "hotfix", "--expect", "bunfig.toml"], EXIT.usage, "expectations_invalid", "bunfig.toml: "],
+    [["validate", "hotfix", "--policy", "bunfig.toml"], EXIT.usage, "policy_invalid", "bunfig.toml: "],
     [["scenario", "check", "package.json"], EXIT.usage, "scenario_invalid", "package.json: title: is missing"],
     [["inject-fault", "list", "--control-port", "1"], EXIT.unreachable, "control_unreachable", "wowsim serve"],
     [["benchmark", "--world", "/nowhere.toml"], EXIT.nothing, "world_unreadable", "/nowhere.toml"],
