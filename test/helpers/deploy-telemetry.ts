@@ -228,7 +228,8 @@ function isSilent(data: Record<string, unknown>, { silence }: Garbling): boolean
   return at >= 0 && at < silence.ticks;
 }
 
-const NULLED = [
+/** Values that a verdict needs of each tick, as telemetry names them. */
+export const NULLED = [
   "kernel",
   "kernel_ms",
   "duration_ms",

@@ -14,6 +14,7 @@ import {
   listen,
   Looks,
   silence,
+  WatchClock,
 } from "./watch.ts";
 import type { Trial, Waiting, Watched } from "./watch.ts";
 import { seriesOf } from "./series.ts";
@@ -32,18 +33,16 @@ export async function watchOn(
   const { zoneIds } = trial;
   const limits: Limits = { ...trial.limits, ticks };
   const looks = new Looks(trial.shadow);
-  const startedMs = performance.now();
-  let ranSinceMs: number | null = null;
+  const clock = new WatchClock();
   for (;;) {
     looks.assertWell();
     looks.begin();
     assertNotTakenBack(window, zoneIds);
     const input = inputOf(window, trial);
-    const elapsedMs = performance.now() - startedMs;
+    const { elapsedMs } = clock;
     const ran = Math.min(...zoneIds.map((id) => input.during.ticksOf(id).length));
     const isRun = ran >= ticks || elapsedMs > PATIENCE * ticks * input.during.tickMs + PATIENCE_MS_LEAST;
-    if (isRun) ranSinceMs ??= performance.now();
-    const waitedMs = ranSinceMs === null ? 0 : performance.now() - ranSinceMs;
+    const waitedMs = clock.waitedMs(isRun);
     const isOver = isRun && (comparedBeside(trial) !== 0 || waitedMs > CATCH_UP_MS_MAX);
     const verdict = judgeOn(input, limits, isOver);
     if (!verdict.promote || isOver) return { verdict, ...told(trial, verdict, window, elapsedMs) };

@@ -58,19 +58,17 @@ export async function watchTrial(window: FeedWindow, trial: Trial, waiting: Wait
   const { limits, zoneIds } = trial;
   await settle(window, trial, waiting);
   const looks = new Looks(trial.shadow);
-  const startedMs = performance.now();
-  let ranSinceMs: number | null = null;
+  const clock = new WatchClock();
   for (;;) {
     looks.assertWell();
     looks.begin();
     assertNotTakenBack(window, zoneIds);
     const input = inputOf(window, trial);
     const { during } = input;
-    const elapsedMs = performance.now() - startedMs;
+    const { elapsedMs } = clock;
     const ran = Math.min(...zoneIds.map((id) => ticksRun(during.ticksOf(id))));
     const isRun = ran >= limits.ticks || elapsedMs > PATIENCE * limits.ticks * during.tickMs + PATIENCE_MS_LEAST;
-    if (isRun) ranSinceMs ??= performance.now();
-    const waitedMs = ranSinceMs === null ? 0 : performance.now() - ranSinceMs;
+    const waitedMs = clock.waitedMs(isRun);
     const isOver =
       isRun && (isSeen(trial, input) || waitedMs > CATCH_UP_MS_MAX + CATCH_UP_SHARE * limits.ticks * during.tickMs);
     const beyondDoubt = judgeEarly(input, limits);
@@ -102,6 +100,22 @@ function watched(input: JudgeInput, verdict: Verdict, early: boolean, elapsedMs:
     ...(shadow.blocks.length > 0 ? [shadowSeriesOf(shadow.blocks, during.tickMs)] : []),
   ];
   return { verdict, early, text, data: { elapsed_ms: Math.round(elapsedMs), ticks, early, series } };
+}
+
+/** How long a watch has lasted, and how long ago the zones had run their ticks. */
+export class WatchClock {
+  readonly #startedMs = performance.now();
+  #ranSinceMs: number | null = null;
+
+  get elapsedMs(): number {
+    return performance.now() - this.#startedMs;
+  }
+
+  /** 0 until the zones have run. */
+  waitedMs(isRun: boolean): number {
+    if (isRun) this.#ranSinceMs ??= performance.now();
+    return this.#ranSinceMs === null ? 0 : performance.now() - this.#ranSinceMs;
+  }
 }
 
 /** Looks at the shadow in the background: a server that answers late does not hold up the guards. */

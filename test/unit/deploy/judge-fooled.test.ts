@@ -6,12 +6,13 @@ import fc from "fast-check";
 import { judge, judgeEarly } from "../../../tools/deploy/judge.ts";
 import type { JudgeInput, Verdict } from "../../../tools/deploy/verdict.ts";
 import {
-  candidate,
   CANARY,
+  candidate,
   garble,
   inputOf,
   LIMITS,
   linesOf,
+  NULLED,
   shadowOf,
   TICKS,
 } from "../../helpers/deploy-telemetry.ts";
@@ -118,17 +119,7 @@ test("a zone silent for 15 of 20 s", () => {
 
 describe("measurements null", () => {
   test("in the feed", () => {
-    for (const field of [
-      "kernel",
-      "kernel_ms",
-      "duration_ms",
-      "overrun",
-      "players",
-      "casts_started",
-      "commands",
-      "refused",
-      "recoveries",
-    ]) {
+    for (const field of NULLED) {
       const some = changed((tick) => (tick % 2 === 0 ? { [field]: null } : {}));
       expect(refused(inputOfShape({}, {}, some), "inconclusive")).toContain(`values: 200 ticks lack ${field}`);
       const one = changed((tick) => (tick === 1_100 ? { [field]: Number.NaN } : {}));
