@@ -1,21 +1,21 @@
 // What must hold after each tick, whatever a kernel does. Counted on both sides of a tick that differs; a candidate that breaks
 // more than the incumbent is corrupt.
 //
-//   breaches(tally, vocabulary)      // adds broken.health_above_maximum 1 to the sums of the tick
+//   countBreaches(tally, before, vocabulary)      // adds broken.health_above_maximum 1 to the sums of the tick
 //
 // Rows are looked at below the marks only. What a kernel writes beyond them, or beside all columns, the comparison finds.
 
 import * as abi from "../../assembly/abi.ts";
 import type { LaneTally } from "./lane-tally.ts";
 import { shownWrongly } from "./shown-truth.ts";
-import type { StateView } from "./state-view.ts";
+import type { Before, StateView } from "./state-view.ts";
 import { BROKEN } from "./vocabulary.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** A table's player that is beyond all rows, dead, or gone. */
 const NOBODY = 0;
 
-export function countBreaches(tally: LaneTally, vocabulary: Vocabulary): void {
+export function countBreaches(tally: LaneTally, before: Before, vocabulary: Vocabulary): void {
   const { view, sums } = tally;
   const broken = (key: number, entity: number): void => sums.add(vocabulary.of("broken", key), 1, entity, 0);
   bodies(view, 0, view.players, broken);
@@ -23,6 +23,7 @@ export function countBreaches(tally: LaneTally, vocabulary: Vocabulary): void {
   threat(view, broken);
   items(view, broken);
   shownWrongly(tally, (entity) => broken(BROKEN.shown_what_is_not, entity));
+  tally.untold.report(before, (entity) => broken(BROKEN.change_not_shown, entity));
 }
 
 type Report = (key: number, entity: number) => void;

@@ -15,6 +15,7 @@ import { StateTerms } from "./state-terms.ts";
 import { StateView } from "./state-view.ts";
 import type { Before } from "./state-view.ts";
 import { mix, TickSums } from "./tick-sums.ts";
+import { UntoldChanges } from "./untold-changes.ts";
 import { ONE } from "./vocabulary.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -22,6 +23,7 @@ export class LaneTally {
   readonly view: StateView;
   readonly rows: EntityRows;
   readonly sums = new TickSums();
+  readonly untold: UntoldChanges;
   readonly #vocabulary: Vocabulary;
   readonly #events: EventTerms;
   readonly #state: StateTerms;
@@ -31,6 +33,7 @@ export class LaneTally {
   constructor(lane: Lane, vocabulary: Vocabulary) {
     this.view = new StateView(lane);
     this.rows = new EntityRows(this.view);
+    this.untold = new UntoldChanges(this.view, this.rows);
     this.#vocabulary = vocabulary;
     this.#events = new EventTerms(this.view, this.rows, vocabulary, this.sums);
     this.#state = new StateTerms(this.view, vocabulary, this.sums);

@@ -38,6 +38,10 @@ const PLACES = {
   hated: "ENTITY_HATED",
   auras: "AURA_BASE",
   stacks: "STACK_BASE",
+  told: "PLAYER_TOLD",
+  toldFar: "PLAYER_TOLD_FAR",
+  knownCount: "PLAYER_KNOWN_COUNT",
+  knownId: "KNOWN_ID",
   threatCount: "CREATURE_THREAT_COUNT",
   threatValue: "THREAT_VALUE",
   playersHigh: "HEADER_PLAYERS_HIGH",
@@ -57,11 +61,13 @@ export class StateView {
   readonly halves: Uint16Array;
   /** Indices of words. */
   readonly at: Readonly<Record<ColumnName | Place, number>>;
-  /** Index of a half word: the rows of players on threat tables. */
+  /** Indices of half words: the rows of players on threat tables, and of entities that players know. */
   readonly threatRow: number;
+  readonly knownRow: number;
   readonly playersMax: number;
   readonly creaturesMax: number;
   readonly threatMax: number;
+  readonly knownMax: number;
 
   constructor(lane: Lane) {
     const { value } = lane.kernel.layout;
@@ -72,6 +78,8 @@ export class StateView {
     const places = Object.entries({ ...COLUMNS, ...PLACES }).map(([key, name]) => [key, value(name) / 4]);
     this.at = Object.fromEntries(places) as Record<ColumnName | Place, number>;
     this.threatRow = value("THREAT_ROW") / 2;
+    this.knownRow = value("KNOWN_ROW") / 2;
+    this.knownMax = value("KNOWN_MAX");
     this.playersMax = lane.at.playersMax;
     this.creaturesMax = lane.at.creaturesMax;
     this.threatMax = lane.at.threatMax;

@@ -102,6 +102,7 @@ export const BROKEN = {
   written_outside: 8,
   written_beyond_rows: 9,
   generator: 10,
+  change_not_shown: 11,
 } as const;
 
 /** By counter: its name in telemetry terms, where the kernel has one. */

@@ -271,7 +271,7 @@ export class ZoneComparison implements Follower {
     const known = incumbentDraws ?? candidateDraws ?? 0;
     incumbentTally.run(before, incumbentDraws ?? known, true);
     candidateTally.run(before, candidateDraws ?? known, true);
-    for (const tally of [incumbentTally, candidateTally]) countBreaches(tally, this.#vocabulary);
+    for (const tally of [incumbentTally, candidateTally]) countBreaches(tally, before, this.#vocabulary);
     const [old, judged] = this.#isTurned ? [candidateTally, incumbentTally] : [incumbentTally, candidateTally];
     const judgedDraws = this.#isTurned ? incumbentDraws : candidateDraws;
     if (judgedDraws === null) judged.sums.add(this.#vocabulary.of("broken", BROKEN.generator), 1, 0, 0);

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { parseExpectations } from "../../../server/protocol/expectations.ts";
 import type { ValidationOptions, ValidationResult } from "../../../server/protocol/validation.ts";
 import { writePlayedJournal } from "../../../server/testing/played-journal.ts";
 import { tempFolder } from "../../../server/testing/temp-folder.ts";
@@ -68,9 +69,21 @@ describe("a candidate that differs", () => {
 
   test("in a field that is no longer sent, with equal states", async () => {
     const result = await judged("unsent-field");
-    expect(differing(result)).toEqual(["shown.change.target"]);
-    const [term] = result.terms;
+    expect(differing(result)).toEqual(["broken.change_not_shown", "shown.change.target"]);
+    const term = result.terms.find(({ what }) => what === "shown.change.target");
     expect(term).toMatchObject({ candidate: 0, first: { zone: 1, who: expect.any(String) as string } });
+  });
+
+  test("in that players are told late is corrupt, whatever its author expects of what is shown", async () => {
+    const expectations = parseExpectations("expect.toml", '[[expect]]\nwhat = "shown.*"\nchange = "any"\n');
+    for (const source of ["rare-self", "unsent-field"]) {
+      const result = await judged(source, { expectations });
+      expect([source, result.verdict, result.reason]).toEqual([
+        source,
+        "fail",
+        expect.stringContaining("broken.change_not_shown: 0 → "),
+      ]);
+    }
   });
 
   test("in one random number a tick, which is counted", async () => {
