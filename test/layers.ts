@@ -74,7 +74,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "tools/deploy": [...CLIENT, "tools/report", "assembly/toolchain"],
   "tools/deploy-report": ["server/protocol", "tools/ui"],
   "tools/benchmark": PLAY,
-  "tools/doctor": PLAY,
+  "tools/cluster": CLIENT,
+  "tools/doctor": [...PLAY, "tools/cluster"],
   "tools/scenario": PLAY,
   "tools/dashboard": PLAY,
   "tools/demo": PLAY,
@@ -83,6 +84,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "tools/commands": [
     ...PLAY,
     "tools/benchmark",
+    "tools/cluster",
     "tools/doctor",
     "tools/scenario",
     "tools/dashboard",

@@ -11,6 +11,7 @@ import { columns, EXIT, out, outJson, paint } from "../ui/output.ts";
 import { wrapped } from "../ui/wrap.ts";
 
 interface DoctorFlags extends ListenFlags {
+  bus?: string;
   format: OutputFormat;
 }
 
@@ -26,6 +27,7 @@ export function register(program: Command): void {
       exitCodes({ 0: "all that is needed is there; warnings are about the rest", 1: "something needed is missing" }),
     );
   addListenFlags(command, "where a server would listen", "where telemetry would go");
+  command.option("--bus <url>", "a nats-server to check for a cluster, such as nats://127.0.0.1:4222");
   addFormatFlag(command).action(doctor);
 }
 
@@ -48,6 +50,7 @@ async function doctor(flags: DoctorFlags): Promise<void> {
 async function runChecks(flags: DoctorFlags): Promise<Check[]> {
   const { checkInstall } = await import("../doctor/install.ts");
   const { checkMachine } = await import("../doctor/machine.ts");
+  const { checkBus, checkNatsServer } = await import("../doctor/nats.ts");
   const { checkPort } = await import("../doctor/ports.ts");
   const { checkPrograms } = await import("../doctor/programs.ts");
   const ports = [
@@ -61,6 +64,8 @@ async function runChecks(flags: DoctorFlags): Promise<Check[]> {
     ...checkMachine(flags.dataDir),
     ...(await Promise.all(ports.map((port) => checkPort(flags.host, port)))),
     ...(await checkPrograms()),
+    await checkNatsServer(),
+    ...(flags.bus === undefined ? [] : [await checkBus(flags.bus)]),
   ];
 }
 
