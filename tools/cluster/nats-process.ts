@@ -2,9 +2,10 @@
 //
 //   await using nats = await NatsProcess.start(await findNatsServer(), { folder, host: "127.0.0.1", port: 0 })
 //   nats.port                // 40123
-//   await nats.ended         // { pid, code } once it is gone
+//   await nats.ended         // { pid, how } once it is gone
 
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
 import { join, resolve } from "node:path";
 import type { Subprocess } from "bun";
 import { WowsimError } from "../../server/protocol/errors.ts";
@@ -30,13 +31,15 @@ type Child = Subprocess<"pipe", "ignore", Bun.BunFile>;
 
 export interface NatsEnd {
   pid: number;
-  /** 128 + the signal when one ended it. */
-  code: number;
+  /** "SIGKILL", or "code 1". */
+  how: string;
 }
 
 export class NatsProcess implements AsyncDisposable {
   readonly port: number;
   readonly pid: number;
+  /** Its configuration file: whoever starts it again with it goes on with the same port and streams. */
+  readonly config: string;
   readonly ended: Promise<NatsEnd>;
   readonly #child: Child;
 
@@ -59,7 +62,11 @@ export class NatsProcess implements AsyncDisposable {
       detached: true,
     });
     const place = await listening(folder, child);
-    if (place !== null) return new NatsProcess(child, place);
+    if (place !== null) {
+      // Started again by this file, it has the same port.
+      writeFileSync(file, natsConfig({ ...options, port: place.port }));
+      return new NatsProcess(child, { ...place, config: file });
+    }
     child.stdin.end();
     const said = lastWords(folder);
     throw new WowsimError(
@@ -68,13 +75,14 @@ export class NatsProcess implements AsyncDisposable {
     );
   }
 
-  private constructor(child: Child, { pid, port }: { pid: number; port: number }) {
+  private constructor(child: Child, { pid, port, config }: { pid: number; port: number; config: string }) {
     this.#child = child;
     this.pid = pid;
     this.port = port;
+    this.config = config;
     this.ended = child.exited.then((code) => {
       child.stdin.end();
-      return { pid, code };
+      return { pid, how: howOf(code) };
     });
   }
 
@@ -97,6 +105,12 @@ export class NatsProcess implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
+}
+
+/** A shell tells a signal as 128 and its number. */
+function howOf(code: number): string {
+  const [name] = Object.entries(constants.signals).find(([, number]) => number === code - 128) ?? [];
+  return name ?? `code ${code}`;
 }
 
 /** Null when it ended instead, or took too long. */

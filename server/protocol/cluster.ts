@@ -1,0 +1,75 @@
+// What tools may know of a cluster: its status as the controller tells it, and how a controller is started.
+//
+//   > {"command":"cluster"}
+//   < {"success":true,"command":"cluster","hosts":[{"host":"a","pid":4711,"load":0.2,"silent_ms":120,"is_alive":true,"zones":[1,4]}],
+//      "gateways":[...],"zones":[{"zone":1,"name":"Field 1","host":"a","epoch":1,...,"next":"b"}]}
+
+export interface HostStatus {
+  host: string;
+  pid: number;
+  /** Its processors' share in use, 0 to 1. */
+  load: number;
+  /** Since its last heartbeat. */
+  silent_ms: number;
+  is_alive: boolean;
+  /** Those that it owns, by number. */
+  zones: number[];
+}
+
+export interface GatewayStatus {
+  gateway: number;
+  pid: number;
+  sessions: number;
+  game: number;
+  http: number;
+  silent_ms: number;
+  is_alive: boolean;
+}
+
+export interface ZoneStatus {
+  zone: number;
+  name: string;
+  /** Who owns it; null when nobody is heard to. */
+  host: string | null;
+  /** Of the newest owner that was heard of; 0 before the first. */
+  epoch: number;
+  tick: number;
+  /** As its owner says; "NOBODY" without one. */
+  state: string;
+  players: number;
+  /** How far the journal is behind the zone. */
+  lag_ms: number;
+  /** The host that would take it over; null when there is no other. */
+  next: string | null;
+}
+
+export interface ClusterStatus {
+  hosts: HostStatus[];
+  gateways: GatewayStatus[];
+  zones: ZoneStatus[];
+}
+
+export interface ControllerOptions {
+  /** nats://HOST:PORT, or tls://. */
+  bus: string;
+  user?: string | undefined;
+  password?: string | undefined;
+  /** A certificate to trust besides the system's, as a file. */
+  ca?: string | undefined;
+  host: string;
+  /** 0: any free one. */
+  controlPort: number;
+  /** Operators' token; required off loopback. */
+  token?: string | undefined;
+  worldFile?: string | undefined;
+  onWarning?: (warning: string) => void;
+}
+
+export interface RunningController {
+  readonly control: number;
+  status(): ClusterStatus;
+  stop(): Promise<void>;
+}
+
+/** Throws WowsimError (bus_unreachable, content_invalid, port_in_use, ...), with nothing left running. */
+export type StartController = (options: ControllerOptions) => Promise<RunningController>;
