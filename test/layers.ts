@@ -20,7 +20,7 @@ const THREADS = [...PROTOCOL, "server/shared", "assembly/toolchain"];
 const ANALYSIS = ["server/protocol", "tools/ui", "tools/analysis"];
 const CLIENT = [...PROTOCOL, ...ANALYSIS, "tools/client"];
 const PLAY = [...CLIENT, "assembly/toolchain", "tools/report", "tools/deploy"];
-const MAIN = ["sockets", "gateway", "control", "faults", "zones", "journal", "monitoring"].map(
+const MAIN = ["sockets", "gateway", "control", "faults", "zones", "journal", "monitoring", "cluster"].map(
   (part) => `server/main/${part}`,
 );
 
@@ -45,6 +45,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "server/supervise": [...THREADS, "server/store"],
   // One folder a thread; none knows another's.
   "server/zone": THREADS,
+  // The message bus of a cluster.
+  "server/bus": THREADS,
   // Kernels in step, over memories of their own.
   "server/lockstep": [...THREADS, "server/zone"],
   // Offline: no thread of a server.
@@ -63,8 +65,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "server/main/faults": THREADS,
   "server/main/zones": THREADS,
   "server/main/journal": THREADS,
+  "server/main/cluster": [...THREADS, "server/bus", "server/main/zones", "server/main/sockets"],
   "server/main/monitoring": [...THREADS, "server/store", "server/main/sockets"],
-  "server/main": [...THREADS, "server/store", ...MAIN],
+  "server/main": [...THREADS, "server/store", "server/bus", ...MAIN],
   "tools/ui": ["server/protocol"],
   "tools/analysis": ANALYSIS,
   "tools/client": CLIENT,
@@ -109,6 +112,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "server/recorder",
     "server/journal",
     "server/feed",
+    "server/bus",
     "server/check",
     ...MAIN,
     "server/main",

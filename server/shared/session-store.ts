@@ -53,6 +53,14 @@ export interface RestoredSession {
   crossing: Crossing | null;
 }
 
+/** A session that another gateway gives away; its player is in a zone, and all commands up to `seq` are in its ticks. */
+export interface MovedSession {
+  id: number;
+  kept: KeptSession;
+  zoneId: number;
+  seq: number;
+}
+
 /** What was kept of a session; null when it is not such a value. */
 export function parseKept(json: string): KeptSession | null {
   try {

@@ -19,6 +19,8 @@ export interface ZoneView {
   readonly tick: number;
   /** Its load-shedding level, 0 to 5; at LEVEL_CLOSED no newcomers are admitted. */
   readonly overloadLevel: number;
+  /** Players in it, where other gateways have some of them. */
+  readonly players?: number;
 }
 
 /** Receives the reports of zones. Listeners are called one after the other, in the order of their registration. */

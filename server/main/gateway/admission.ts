@@ -13,7 +13,7 @@ import { wireEffectOf } from "../../protocol/content/content.ts";
 import { addressKey } from "../../shared/address.ts";
 import { asciiJson } from "../../protocol/game/byte-writer.ts";
 import type { ErrorCode, Hello, PortalInfo, SpellInfo } from "../../protocol/game/client-messages.ts";
-import { characterInfo, CharacterLogin } from "./character-login.ts";
+import { characterInfo, CharacterLogin, waitWith } from "./character-login.ts";
 import type { Entrance } from "./character-login.ts";
 import type { Characters } from "./characters.ts";
 import type { Character } from "../../shared/character-store.ts";
@@ -23,6 +23,7 @@ import type { AdmissionHold } from "./admission-hold.ts";
 import type { GatewayCounters } from "./gateway-counters.ts";
 import type { GatewayLimits } from "../../protocol/game/limits.ts";
 import { Newcomers } from "./newcomers.ts";
+import type { OtherGateways } from "../../shared/other-gateways.ts";
 import { nameProblem } from "./player-names.ts";
 import type { Replies } from "./replies.ts";
 import type { SessionKeeper } from "./session-keeper.ts";
@@ -55,6 +56,8 @@ export interface AdmissionDeps {
   now(): number;
   keeper: SessionKeeper;
   pool: ConnectionPool;
+  /** Null: this is the only gateway. */
+  others: OtherGateways | null;
   store: SessionStore;
   newResumeToken(): string;
   /** The portals of each zone, as clients see them. */
@@ -77,10 +80,11 @@ export class Admission implements Entrance {
     this.#deps = deps;
     this.#newcomers = new Newcomers(deps.limits, deps.now());
     this.#classes = deps.content.classes.map(({ name, spells }) => ({ name, spells: spellsOf(deps.content, spells) }));
-    const { characters, pool, wrongTokens } = deps;
+    const { characters, pool, wrongTokens, others } = deps;
     this.#login = new CharacterLogin({
       characters,
       pool,
+      others,
       wrongTokens,
       entrance: this,
       classCount: this.#classes.length,
@@ -117,9 +121,23 @@ export class Admission implements Entrance {
     if (this.#deps.admissionHold.isActive) return this.#refuseForGood(connection, "held", HELD);
     if (hello.resume === "") return this.#welcomeNew(connection, hello);
     const resumed = this.#deps.sessions.byToken(hello.resume);
-    if (resumed === undefined)
-      return this.refuse(connection, "resume_expired", "That session is gone; say hello without resume.");
-    this.#resume(connection, resumed, hello.resume);
+    if (resumed !== undefined) this.#resume(connection, resumed, hello.resume);
+    else if (this.#deps.others === null) this.#refuseResume(connection);
+    else this.#resumeFromElsewhere(connection, hello.resume, this.#deps.others);
+  }
+
+  /** Another gateway has the session, or had it. */
+  #resumeFromElsewhere(connection: Connection, token: string, others: OtherGateways): void {
+    waitWith(connection, others.takeSession(token), (taken) => {
+      const session = this.#deps.sessions.byToken(token);
+      if (session !== undefined) this.#resume(connection, session, token);
+      else if (taken === "busy") this.refuse(connection, "busy", "That session can not be had just now; try again.");
+      else this.#refuseResume(connection);
+    });
+  }
+
+  #refuseResume(connection: Connection): void {
+    this.refuse(connection, "resume_expired", "That session is gone; say hello without resume.");
   }
 
   #welcomeNew(connection: Connection, hello: Hello): void {

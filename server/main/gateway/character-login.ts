@@ -18,6 +18,7 @@ import type { WrongTokens } from "../../shared/wrong-tokens.ts";
 import { wordAt } from "../../protocol/assert.ts";
 import type { Characters } from "./characters.ts";
 import type { ConnectionPool } from "./connection-pool.ts";
+import type { OtherGateways } from "../../shared/other-gateways.ts";
 import { SecretHashes } from "./secret-hashes.ts";
 import type { Connection, Session } from "./session.ts";
 
@@ -45,10 +46,13 @@ export interface CharacterLoginDeps {
   entrance: Entrance;
   pool: ConnectionPool;
   wrongTokens: WrongTokens;
+  /** Null: this is the only gateway. */
+  others: OtherGateways | null;
   classCount: number;
 }
 
 const BUSY = "Too many logins wait just now; try again in a moment.";
+const ELSEWHERE = "This character is at another gateway and can not be had just now; try again.";
 const UNSAFE = "The character can not be kept just now; try again later.";
 
 export class CharacterLogin {
@@ -128,7 +132,7 @@ export class CharacterLogin {
 
   /** The secret was right. */
   #enter(connection: Connection, hello: Hello): void {
-    const { entrance, characters, classCount } = this.#deps;
+    const { entrance, characters } = this.#deps;
     const character = characters.store.find(hello.name);
     if (character === undefined) return entrance.refuse(connection, "busy", UNSAFE);
     const session = characters.sessionOf(character.key);
@@ -137,6 +141,20 @@ export class CharacterLogin {
       return entrance.takeOver(connection, session);
     }
     if (characters.isUnsettled(character.key)) return this.#enterLater(connection, hello, character.key);
+    const { others } = this.#deps;
+    if (others === null) return this.#enterAnew(connection, hello, character);
+    waitWith(connection, others.takeCharacter(character.key, connection.session.id), (taken) => {
+      const known = characters.store.find(hello.name);
+      const moved = characters.sessionOf(character.key);
+      if (moved !== undefined) entrance.takeOver(connection, moved);
+      else if (taken === "gone" && known !== undefined) this.#enterAnew(connection, hello, known);
+      else entrance.refuse(connection, "busy", ELSEWHERE);
+    });
+  }
+
+  /** The character is not in the world. */
+  #enterAnew(connection: Connection, hello: Hello, character: Character): void {
+    const { entrance, characters, classCount } = this.#deps;
     const { record, name } = character;
     const classIndex = record === null ? character.classIndex : wordAt(record.words, 0);
     if (classIndex >= classCount)
@@ -181,6 +199,15 @@ export class CharacterLogin {
     connection.isLoggingIn = false;
     this.#deps.entrance.refuse(connection, "busy", BUSY);
   }
+}
+
+/** Does something with the answer, when the connection still waits for it. */
+export function waitWith<Answer>(connection: Connection, answer: Promise<Answer>, act: (answer: Answer) => void): void {
+  connection.isLoggingIn = true;
+  void answer.then((value) => {
+    connection.isLoggingIn = false;
+    if (isWaiting(connection)) act(value);
+  });
 }
 
 /** The client is still there, and has neither left nor entered in another way. */

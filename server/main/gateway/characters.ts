@@ -86,6 +86,11 @@ export class Characters {
     this.store.enters(character, session.id);
   }
 
+  /** The session goes on elsewhere, with its character. */
+  release(session: Session): void {
+    if (session.character !== null) this.#inWorld.delete(session.character.key);
+  }
+
   /** The session gives its character up, which is unsettled until `settle`. */
   leave(session: Session): Character | null {
     const { character } = session;

@@ -33,6 +33,8 @@ import { Secret } from "../../shared/secret.ts";
 import { restoreSessions } from "./session-restore.ts";
 import { NO_STORE } from "../../shared/session-store.ts";
 import type { RestoredSession, SessionStore } from "../../shared/session-store.ts";
+import type { OtherGateways } from "../../shared/other-gateways.ts";
+import { SessionMoves } from "./session-moves.ts";
 import { SessionTable } from "./session-table.ts";
 import { WrongTokens } from "../../shared/wrong-tokens.ts";
 import type { ZoneLink } from "../../shared/zone-link.ts";
@@ -68,6 +70,8 @@ export interface GatewayDeps {
   playerLevel?: number;
   /** Keeps characters; by default in memory. */
   characters?: CharacterStore;
+  /** Of one of several gateways: the others. By default there are none. */
+  others?: OtherGateways;
   /** Tokens must be impossible to guess; default random UUIDs. */
   newResumeToken?: () => string;
 }
@@ -81,6 +85,8 @@ export class Gateway implements FaultPlayers {
   readonly sessions: SessionTable;
   readonly counters = new GatewayCounters();
   readonly characters: Characters;
+  /** Takes sessions out, to go on at other gateways. */
+  readonly moves: SessionMoves;
   readonly limits: GatewayLimits;
   readonly #emitter: Emitter;
   readonly #now: () => number;
@@ -100,14 +106,15 @@ export class Gateway implements FaultPlayers {
     this.#now = deps.now ?? (() => performance.now());
     this.#reportedAt = this.#now();
     const store = deps.store ?? NO_STORE;
-    this.sessions = new SessionTable(deps.emitter, store, deps.lastSession);
-    const { supervisor: link, emitter, world } = deps;
+    const { supervisor: link, emitter, world, others = null } = deps;
+    const ids = others === null ? [] : [{ ...others.ids, isTaken: (id: number) => others.isTaken(id) }];
+    this.sessions = new SessionTable(emitter, store, deps.lastSession, ...ids);
     this.characters = new Characters(deps.characters ?? new MemoryCharacters(), emitter);
     const { sessions, counters, limits, characters } = this;
     const playerLevel = deps.playerLevel ?? PLAYER_LEVEL;
     const now = this.#now;
     const portals = new Map(world.zones.map((zone) => [zone.id, portalsOf(zone)]));
-    const names = new KnownNames(sessions, world.content);
+    const names = new KnownNames(sessions, world.content, others);
     this.#pool = new ConnectionPool({ limits, counters, emitter, now, admissionHold: this.#admissionHold, sessions });
     this.#queue = new WriteQueue(this.#pool, counters, now);
     const replies = new Replies(this.#queue, counters);
@@ -121,8 +128,8 @@ export class Gateway implements FaultPlayers {
       replies,
       characters,
       store,
-      keepsBodies: deps.keepsBodies ?? false,
-      lastTicket: deps.lastTicket ?? 0,
+      isGhost: (id) => deps.keepsBodies !== true && (others === null || others.owns(id)),
+      lastTicket: others?.lastTicket ?? deps.lastTicket ?? 0,
     });
     this.#keeper = new SessionKeeper({
       sessions,
@@ -132,7 +139,9 @@ export class Gateway implements FaultPlayers {
       limits,
       emitter,
       now,
+      hasHeirs: others !== null,
     });
+    this.moves = new SessionMoves({ sessions, characters, pool: this.#pool, router: this.#router, now });
     const admission = new Admission({
       sessions,
       router: this.#router,
@@ -146,6 +155,7 @@ export class Gateway implements FaultPlayers {
       now,
       keeper: this.#keeper,
       pool: this.#pool,
+      others,
       store,
       newResumeToken: deps.newResumeToken ?? (() => crypto.randomUUID()),
       admissionHold: this.#admissionHold,
@@ -174,7 +184,17 @@ export class Gateway implements FaultPlayers {
     link.listen(
       new FrameDelivery({ sessions, counters, emitter, names, queue: this.#queue, pool: this.#pool, durability }),
     );
-    this.#router.restored(restoreSessions(sessions, characters, deps.restored ?? [], now()));
+    this.restore(deps.restored ?? []);
+  }
+
+  /** Sessions that others had go on here, as players whose link is lost. */
+  restore(found: readonly RestoredSession[]): void {
+    this.#router.restored(restoreSessions(this.sessions, this.characters, found, this.#now()));
+  }
+
+  /** The newest ticket that was used. */
+  get lastTicket(): number {
+    return this.#router.lastTicket;
   }
 
   /** Listens; returns the actual port. Throws WowsimError("port_in_use" or "listen_failed"). */

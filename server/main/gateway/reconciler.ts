@@ -41,8 +41,8 @@ export interface ReconcilerDeps {
   logouts: Pick<Logouts, "has">;
   emitter: Emitter;
   listener: PresenceListener;
-  /** Entities without a session stay: they are what somebody came to look at. */
-  keepsBodies: boolean;
+  /** Whether an entity without a session here is a ghost, and not another gateway's player or something to look at. */
+  isGhost(id: number): boolean;
 }
 
 /** An id that is in a zone by mistake: rounds until the next OP_LEAVE, and the interval after that. */
@@ -62,7 +62,7 @@ export class Reconciler {
   }
 
   observe(census: ZoneCensus): void {
-    const takenOut = this.#deps.keepsBodies ? [] : this.#takeOutGhosts(census);
+    const takenOut = this.#takeOutGhosts(census);
     const putBack = this.#checkSessions(census);
     this.#deps.outlet.settle(census.zoneId, census.ticket);
     if (takenOut.length === 0 && putBack.length === 0) return;
@@ -81,13 +81,13 @@ export class Reconciler {
   }
 
   #takeOutGhosts({ zoneId, ticket, ids }: ZoneCensus): number[] {
-    const { sessions, outlet, logouts } = this.#deps;
+    const { sessions, outlet, logouts, isGhost } = this.#deps;
     const before = this.#ghosts.get(zoneId);
     const ghosts = new Map<number, Ghost>();
     const takenOut: number[] = [];
     for (const id of ids) {
       if (id > SESSION_ID_MAX || sessions.get(id)?.zoneId === zoneId || outlet.isLeaving(zoneId, id, ticket)) continue;
-      if (logouts.has(id)) continue;
+      if (logouts.has(id) || !isGhost(id)) continue;
       const ghost = before?.get(id) ?? { rounds: 0, pause: 1 };
       ghosts.set(id, ghost);
       if (ghost.rounds-- > 0) continue;

@@ -22,6 +22,8 @@ export interface SessionKeeperDeps {
   emitter: Emitter;
   /** Milliseconds of a monotonic clock. */
   now(): number;
+  /** Another gateway takes the players up when this one stops. */
+  hasHeirs: boolean;
 }
 
 /** The close reasons after which the player may resume its session. */
@@ -47,9 +49,13 @@ export class SessionKeeper implements ConnectionListener, RouterListener {
     deps.router.listen(this);
   }
 
-  /** Characters leave their zones. From now on, zones are not told of other players that leave: the zones end themselves. */
+  /**
+   * Characters leave their zones. From now on, zones are not told of other players that leave: the zones end themselves. With
+   * heirs, all players but guests stay where they are.
+   */
   stop(): void {
     this.#isStopping = true;
+    if (this.#deps.hasHeirs) return;
     for (const session of this.#deps.sessions.values()) this.#deps.router.logouts.begin(session);
   }
 
@@ -72,7 +78,8 @@ export class SessionKeeper implements ConnectionListener, RouterListener {
     });
     if (session.connection !== connection) return;
     session.connection = null;
-    if (session.isGuest || isProvisional(session) || !RESUMABLE.has(reason)) this.#leave(session);
+    const isLeftToHeirs = reason === "shutdown" && this.#deps.hasHeirs;
+    if (session.isGuest || isProvisional(session) || !(RESUMABLE.has(reason) || isLeftToHeirs)) this.#leave(session);
     else {
       session.isOverdue = false;
       session.hungUp = connection.closing === null;
@@ -145,7 +152,7 @@ export class SessionKeeper implements ConnectionListener, RouterListener {
   }
 
   #endSession(session: Session, event: "left" | "expired"): void {
-    if (!this.#isStopping) this.#deps.router.leave(session);
+    if (!this.#isStopping || this.#deps.hasHeirs) this.#deps.router.leave(session);
     this.#deps.sessions.move(session, event);
   }
 }

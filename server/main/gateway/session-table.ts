@@ -7,6 +7,7 @@
 
 import type { Emitter } from "../../protocol/telemetry-line.ts";
 import type { PlayerNames } from "../../shared/player-names.ts";
+import { assert } from "../../protocol/assert.ts";
 import { nextState } from "./session-states.ts";
 import type { SessionEvent } from "./session-states.ts";
 import { asciiJson } from "../../protocol/game/byte-writer.ts";
@@ -17,6 +18,15 @@ import type { SessionStore } from "../../shared/session-store.ts";
 /** Creature ids begin above this. */
 export const SESSION_ID_MAX = 1_000_000;
 
+/** The numbers that a table gives, both ends included, except those that are in use elsewhere. */
+export interface SessionIds {
+  readonly first: number;
+  readonly last: number;
+  isTaken?(id: number): boolean;
+}
+
+const ALL_IDS: SessionIds = { first: 1, last: SESSION_ID_MAX };
+
 export class SessionTable implements PlayerNames {
   readonly #emitter: Emitter;
   readonly #byId = new Map<number, Session>();
@@ -24,13 +34,15 @@ export class SessionTable implements PlayerNames {
   readonly #byDigest = new Map<string, Session>();
   readonly #store: SessionStore;
   readonly #players = new Map<number, number>();
+  readonly #ids: SessionIds;
   #lastId: number;
   /** Transitions refused since the start: each is a bug of the server. */
   invalidMoves = 0;
 
   /** Ids up to `lastId` were used by an earlier server. */
-  constructor(emitter: Emitter, store: SessionStore = NO_STORE, lastId = 0) {
-    this.#lastId = lastId;
+  constructor(emitter: Emitter, store: SessionStore = NO_STORE, lastId = 0, ids: SessionIds = ALL_IDS) {
+    this.#ids = ids;
+    this.#lastId = Math.max(lastId, ids.first - 1);
     this.#emitter = emitter;
     this.#store = store;
   }
@@ -55,10 +67,14 @@ export class SessionTable implements PlayerNames {
     return token === "" ? undefined : this.#byDigest.get(digestOf(token));
   }
 
-  /** A new session in CONNECTING. Ids rise; above SESSION_ID_MAX they restart at 1 and skip the ids in use. */
+  /** A new session in CONNECTING. Ids rise; above the last they restart at the first and skip the ids in use. */
   create(): Session {
-    do this.#lastId = this.#lastId >= SESSION_ID_MAX ? 1 : this.#lastId + 1;
-    while (this.#byId.has(this.#lastId));
+    const { first, last, isTaken } = this.#ids;
+    let tries = 0;
+    do {
+      this.#lastId = this.#lastId >= last ? first : this.#lastId + 1;
+      assert(tries++ <= last - first, "a session number is free");
+    } while (this.#byId.has(this.#lastId) || isTaken?.(this.#lastId) === true);
     const session = new Session(this.#lastId);
     this.#byId.set(session.id, session);
     return session;
@@ -72,7 +88,7 @@ export class SessionTable implements PlayerNames {
     session.isGuest = false;
     session.state = "DISCONNECTING";
     this.#byId.set(id, session);
-    this.#lastId = Math.max(this.#lastId, id);
+    if (id >= this.#ids.first && id <= this.#ids.last) this.#lastId = Math.max(this.#lastId, id);
     return session;
   }
 
@@ -81,6 +97,20 @@ export class SessionTable implements PlayerNames {
     session.tokenDigest = digest;
     session.formerDigest = former;
     for (const known of [digest, former]) if (known !== "") this.#byDigest.set(known, session);
+  }
+
+  /** Nobody resumes the session here by its tokens: it is on its way to another gateway. It keeps them. */
+  hideTokens(session: Session): void {
+    this.#byDigest.delete(session.tokenDigest);
+    this.#byDigest.delete(session.formerDigest);
+  }
+
+  /** The session goes on at another gateway: nothing of it is here any more. */
+  release(session: Session): void {
+    this.leaveZone(session);
+    this.hideTokens(session);
+    session.state = "DESTROYED";
+    this.#byId.delete(session.id);
   }
 
   /**

@@ -52,7 +52,7 @@ export class ZoneChoice {
   refuge(except = 0): number {
     let best = 0;
     for (const zone of bestOf(this.#openZones().filter(({ id }) => id !== except))) {
-      if (best === 0 || this.#sessions.playersIn(zone.id) < this.#sessions.playersIn(best)) best = zone.id;
+      if (best === 0 || this.#playersIn(zone.id) < this.#playersIn(best)) best = zone.id;
     }
     return best;
   }
@@ -62,7 +62,12 @@ export class ZoneChoice {
   }
 
   #hasRoom(zone: ZoneView): boolean {
-    return this.#sessions.playersIn(zone.id) < this.#playersPerZoneMax;
+    return this.#playersIn(zone.id) < this.#playersPerZoneMax;
+  }
+
+  /** Those of this gateway; of several gateways, those that the zone counts, when they are more. */
+  #playersIn(zoneId: number): number {
+    return Math.max(this.#sessions.playersIn(zoneId), this.zone(zoneId)?.players ?? 0);
   }
 }
 

@@ -27,6 +27,11 @@ export class ZoneOutlet {
     this.#link = link;
   }
 
+  /** The newest ticket that was used. */
+  get lastTicket(): number {
+    return this.#lastTicket;
+  }
+
   /** Puts a player into the zone at the spawn point; returns the ticket. */
   join(zoneId: number, session: Session, flags: number, level: number): number {
     const ticket = ++this.#lastTicket;

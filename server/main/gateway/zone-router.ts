@@ -57,8 +57,8 @@ export interface ZoneRouterDeps {
   portals: ReadonlyMap<number, readonly PortalInfo[]>;
   replies: SessionTeller;
   characters: Characters;
-  /** Players without a session stay in their zones; default false. */
-  keepsBodies?: boolean;
+  /** Whether an entity without a session here is a ghost; default: each is. */
+  isGhost?: (id: number) => boolean;
   /** Keeps sessions for the next server; default: nowhere. */
   store?: SessionStore;
   /** Tickets up to this one were used by an earlier server; default 0. */
@@ -89,14 +89,8 @@ export class ZoneRouter implements ZoneListener, PresenceListener {
     this.#choice = new ZoneChoice(link, sessions, deps.playersPerZoneMax);
     this.logouts = new Logouts(characters, sessions, this.#outlet);
     const { logouts } = this;
-    this.#reconciler = new Reconciler({
-      sessions,
-      outlet: this.#outlet,
-      logouts,
-      emitter,
-      listener: this,
-      keepsBodies: deps.keepsBodies ?? false,
-    });
+    const isGhost = deps.isGhost ?? (() => true);
+    this.#reconciler = new Reconciler({ sessions, outlet: this.#outlet, logouts, emitter, listener: this, isGhost });
   }
 
   /** Sets the listener for players that no zone admits. */
@@ -107,6 +101,11 @@ export class ZoneRouter implements ZoneListener, PresenceListener {
   /** Entities without a session in their zone that were removed from it, since the start. */
   get ghosts(): number {
     return this.#reconciler.ghosts;
+  }
+
+  /** The newest ticket that was used. */
+  get lastTicket(): number {
+    return this.#outlet.lastTicket;
   }
 
   zone(zoneId: number): ZoneView | undefined {
