@@ -7,6 +7,7 @@ import { printableLines } from "../server/protocol/printable.ts";
 import * as benchmark from "./commands/benchmark.ts";
 import * as buildKernel from "./commands/build-kernel.ts";
 import * as candidates from "./commands/candidates.ts";
+import * as cluster from "./commands/cluster.ts";
 import * as completion from "./commands/completion.ts";
 import * as dashboard from "./commands/dashboard.ts";
 import * as demo from "./commands/demo.ts";
@@ -32,6 +33,7 @@ const COMMANDS = [
   demo,
   wizard,
   serve,
+  cluster,
   spawnClients,
   dashboard,
   injectFault,

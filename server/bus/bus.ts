@@ -19,8 +19,10 @@ export interface BusOptions {
   servers: string | string[];
   /** For whoever looks at the connections of the server. */
   name: string;
-  user?: string;
-  password?: string;
+  user?: string | undefined;
+  password?: string | undefined;
+  /** A certificate to trust, as a file, where the server has TLS. */
+  ca?: string | undefined;
 }
 
 /** Is told of the connection. */
@@ -171,12 +173,13 @@ export class Bus {
   }
 }
 
-async function dial({ servers, name, user, password }: BusOptions, where: string): Promise<NatsConnection> {
+async function dial({ servers, name, user, password, ca }: BusOptions, where: string): Promise<NatsConnection> {
   try {
     return await connect({
       servers,
       name,
       ...(user === undefined ? {} : { user, pass: password ?? "" }),
+      ...(ca === undefined ? {} : { tls: { caFile: ca } }),
       timeout: DIAL_MS_MAX,
       maxReconnectAttempts: -1,
       reconnectTimeWait: RECONNECT_MS,

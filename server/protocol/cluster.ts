@@ -43,6 +43,11 @@ export interface ZoneStatus {
   next: string | null;
 }
 
+/** Whether it ticks, as its owner says. */
+export function runs({ state }: Pick<ZoneStatus, "state">): boolean {
+  return state === "ACTIVE" || state === "DEGRADED";
+}
+
 export interface ClusterStatus {
   hosts: HostStatus[];
   gateways: GatewayStatus[];

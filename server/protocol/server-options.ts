@@ -2,6 +2,7 @@
 
 import type { ReplayHost } from "./replay.ts";
 import type { CrashReport, WorkerDoing } from "./crash-report.ts";
+import type { StartController } from "./cluster.ts";
 import type { Failure } from "./endings.ts";
 import type { GatewayLimits } from "./game/limits.ts";
 import type { StoreTools } from "./store-tools.ts";
@@ -97,9 +98,10 @@ export type StartServer = (options: ServerOptions) => Promise<RunningServer>;
 /** Keeps a crash report in the data directory; resolves with its path. Throws the system's error. */
 export type KeepCrashReport = (dataDir: string, report: CrashReport) => Promise<string>;
 
-/** What `wowsim serve`, `store`, `replay` and `validate` run. Tools do not import the server, so the main program passes it in. */
+/** What `wowsim serve`, `cluster`, `store`, `replay` and `validate` run. Tools do not import the server, so the main program passes it in. */
 export interface ServerProgram extends ReplayHost, ValidationHost {
   startServer: StartServer;
+  startController: StartController;
   supervise: Supervise;
   keepCrashReport: KeepCrashReport;
   store: StoreTools;

@@ -5,6 +5,7 @@
 //
 // A stopped reader must not hold up the others: hence the write deadline of a second instead of ten, and 64 MB that may wait.
 
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 
 export const ROLES = ["host", "gateway", "controller"] as const;
@@ -44,6 +45,14 @@ export const PAYLOAD_BYTES_MAX = 8 * 2 ** 20;
 const PENDING_BYTES_MAX = 64 * 2 ** 20;
 const MEMORY_MEGABYTES_MAX = 64;
 const BUCKETS = ["sessions", "tokens", "characters", "modules", "gateways", "zones"];
+
+/** As good as keys. */
+const PASSWORD_BYTES = 18;
+
+export function newPasswords(): Passwords {
+  const [host, gateway, controller] = ROLES.map(() => randomBytes(PASSWORD_BYTES).toString("base64url"));
+  return { host: host ?? "", gateway: gateway ?? "", controller: controller ?? "" };
+}
 
 /** Each role with the subjects that it needs, on a bus whose subjects begin with the prefix. */
 export function usersOf(passwords: Passwords, prefix = "w"): NatsUser[] {

@@ -3,6 +3,7 @@
 //   const watch = new OwnerWatch(controller.status().zones, ({ zone, from, to }) => ...)
 //   watch.follow(() => controller.status().zones)
 
+import { runs } from "../../server/protocol/cluster.ts";
 import type { ZoneStatus } from "../../server/protocol/cluster.ts";
 
 const LOOK_MS = 100;
@@ -38,7 +39,7 @@ export class OwnerWatch {
   look(zones: readonly ZoneStatus[]): void {
     for (const { zone, host, epoch, state } of zones) {
       const known = this.#owners.get(zone);
-      if (host === null || state !== "RUNNING" || known?.epoch === epoch) continue;
+      if (host === null || !runs({ state }) || known?.epoch === epoch) continue;
       this.#owners.set(zone, { host, epoch });
       this.#onChange({ zone, from: known?.host ?? null, to: host, epoch });
     }

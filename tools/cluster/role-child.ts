@@ -19,6 +19,8 @@ export interface RoleChildOptions {
   /** Subcommand and flags; --with-parent and --format json are added. */
   args: readonly string[];
   env: Record<string, string | undefined>;
+  /** The command line of this program with these arguments; default: the program itself. */
+  command?: ((...args: string[]) => string[]) | undefined;
   /** Each line of its stderr, in plain words. */
   onSaid(line: string): void;
 }
@@ -33,10 +35,10 @@ export class RoleChild {
   readonly #complaints: string[] = [];
   readonly #said: Promise<void>;
 
-  constructor({ name, args, env, onSaid }: RoleChildOptions) {
+  constructor({ name, args, env, command = selfCommand, onSaid }: RoleChildOptions) {
     this.name = name;
     // In a session of its own: Ctrl-C is for this process, which ends the others in order.
-    this.#child = Bun.spawn(selfCommand(...args, "--with-parent", "--format", "json"), {
+    this.#child = Bun.spawn(command(...args, "--with-parent", "--format", "json"), {
       env,
       stdin: "pipe",
       stdout: "pipe",
@@ -50,7 +52,7 @@ export class RoleChild {
     this.#said = this.#listen(onSaid);
     this.ended = this.#child.exited.then(async (code) => {
       await this.#said;
-      return this.#child.signalCode ?? `code ${code}`;
+      return String(this.#child.signalCode ?? `code ${code}`);
     });
   }
 

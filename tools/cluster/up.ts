@@ -7,14 +7,15 @@
 //
 // What dies is told, and not started again: failures are what one practises here.
 
-import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
+import { assert } from "../../server/protocol/assert.ts";
 import { WowsimError } from "../../server/protocol/errors.ts";
+import { runs } from "../../server/protocol/cluster.ts";
 import type { RunningController, StartController, ZoneStatus } from "../../server/protocol/cluster.ts";
 import { clusterFileIn, readClusterFile, writeClusterFile } from "./cluster-file.ts";
-import { usersOf } from "./nats-config.ts";
-import type { Certificates, Passwords } from "./nats-config.ts";
+import { newPasswords, usersOf } from "./nats-config.ts";
+import type { Certificates } from "./nats-config.ts";
 import { NatsProcess } from "./nats-process.ts";
 import type { NatsProgram } from "./nats-server.ts";
 import { OwnerWatch } from "./owner-watch.ts";
@@ -22,12 +23,11 @@ import type { OwnerChange } from "./owner-watch.ts";
 import { RoleChild } from "./role-child.ts";
 
 const LOOK_MS = 50;
-/** All zones have an owner by then, or something is wrong. */
-const ZONES_MS_MAX = 120_000;
+/** All zones run by then, or something is wrong. */
+const ALL_RUN_MS_MAX = 120_000;
 /** A gateway takes leave of its players; a host hands over its zones, which takes longer. */
 const STOP_MS_MAX = { gateway: 5_000, host: 10_000 } as const;
-const PASSWORD_BYTES = 18;
-export const HOST_NAMES = "abcdefghijklmnop";
+const HOST_NAMES = "abcdefghijklmnop";
 
 export interface UpOptions {
   dataDir: string;
@@ -44,6 +44,8 @@ export interface UpOptions {
   env: Record<string, string | undefined>;
   nats: NatsProgram;
   startController: StartController;
+  /** The command line of a child, from its arguments; default: this program's. */
+  command?: (...args: string[]) => string[];
   onProgress(done: number, of: number, what: string): void;
   onEvent(event: ClusterEvent): void;
   /** A line that one of the processes said. */
@@ -69,16 +71,17 @@ const GatewayLine = z.object({ game: z.number(), http: z.number() });
 
 export class RunningCluster {
   readonly #options: UpOptions;
-  readonly #passwords: Passwords = { host: password(), gateway: password(), controller: password() };
+  readonly #passwords = newPasswords();
   readonly #hosts: RoleChild[] = [];
   readonly #gateways: { child: RoleChild; game: number; http: number }[] = [];
-  #nats!: NatsProcess;
-  #controller!: RunningController;
+  #base: { nats: NatsProcess; controller: RunningController } | null = null;
   #watch: OwnerWatch | null = null;
-  #removeFile: () => void = () => {};
+  #started: Promise<void> = Promise.resolve();
+  /** What ends nats-server and controller, and removes the file; the newest first. */
+  readonly #undo: (() => Promise<void> | void)[] = [];
   #stopping: Promise<void> | null = null;
 
-  /** Resolves when every zone has an owner. Throws WowsimError, with nothing left running. */
+  /** Resolves when every zone runs; with null when `stopped` does so first. Throws WowsimError, with nothing left running. */
   static async start(options: UpOptions, stopped: Promise<unknown>): Promise<RunningCluster | null> {
     const other = readClusterFile(options.dataDir);
     if (other !== null)
@@ -87,12 +90,11 @@ export class RunningCluster {
         `A cluster (pid ${other.pid}) has its data in ${options.dataDir}. Stop it, or choose another --data-dir or --scratch.`,
       );
     const cluster = new RunningCluster(options);
-    const started = cluster.#start().then(() => "started" as const);
+    cluster.#started = cluster.#start();
     try {
+      const started = cluster.#started.then(() => "started" as const);
       const first = await Promise.race([started, stopped.then(() => "stopped" as const)]);
       if (first === "started") return cluster;
-      // What the end of the children makes of the start is not told.
-      started.catch(() => {});
       await cluster.stop();
       return null;
     } catch (error) {
@@ -106,7 +108,8 @@ export class RunningCluster {
   }
 
   get ready(): ClusterReady {
-    const { hosts, zones } = this.#controller.status();
+    const { nats, controller } = this.#running;
+    const { hosts, zones } = controller.status();
     const owned = (child: RoleChild): number[] => {
       const host = hosts.find(({ pid }) => pid === child.pid)?.host;
       return zones.filter((zone) => host !== undefined && zone.host === host).map(({ zone }) => zone);
@@ -115,13 +118,23 @@ export class RunningCluster {
       ready: true,
       gateways: this.#gateways.map(({ child: { pid }, game, http }) => ({ game, http, pid })),
       hosts: this.#hosts.map((child) => ({ pid: child.pid, zones: owned(child) })),
-      control: this.#controller.control,
-      nats: { port: this.#nats.port, pid: this.#nats.pid },
+      control: controller.control,
+      nats: { port: nats.port, pid: nats.pid },
     };
   }
 
+  /** In the order of the ready line. */
+  get hostNames(): string[] {
+    return HOST_NAMES.slice(0, this.#options.hosts).split("");
+  }
+
   get zones(): ZoneStatus[] {
-    return this.#controller.status().zones;
+    return this.#running.controller.status().zones;
+  }
+
+  get #running(): { nats: NatsProcess; controller: RunningController } {
+    assert(this.#base !== null, "nats-server and controller run");
+    return this.#base;
   }
 
   stop(): Promise<void> {
@@ -130,47 +143,40 @@ export class RunningCluster {
   }
 
   async #start(): Promise<void> {
-    const { dataDir, host, natsPort, controlPort, certificates, nats, startController, onSaid, world } = this.#options;
+    const { dataDir, host, natsPort, controlPort, certificates, startController, onSaid, world } = this.#options;
     const steps = 2 + this.#options.hosts + this.#options.gateways;
     this.#options.onProgress(0, steps, "nats-server");
-    const users = usersOf(this.#passwords);
-    this.#nats = await NatsProcess.start(nats, {
-      folder: join(dataDir, "nats"),
-      host,
-      port: natsPort,
-      users,
-      certificates,
-    });
-    this.#tellEndOfNats();
-    const url = `${certificates === undefined ? "nats" : "tls"}://${host}:${this.#nats.port}`;
-    this.#controller = await startController({
+    const place = { folder: join(dataDir, "nats"), host, port: natsPort, certificates };
+    const nats = await NatsProcess.start(this.#options.nats, { ...place, users: usersOf(this.#passwords) });
+    this.#undo.push(() => nats.stop());
+    this.#goOn();
+    this.#tellEndOf(nats);
+    const url = `${certificates === undefined ? "nats" : "tls"}://${host}:${nats.port}`;
+    const ca = certificates?.ca;
+    const controller = await startController({
       bus: url,
       user: "controller",
       password: this.#passwords.controller,
-      ca: certificates?.ca,
+      ca,
       host,
       controlPort,
       token: this.#options.env["WOWSIM_TOKEN"] || undefined,
       worldFile: world,
       onWarning: (warning) => onSaid(warning, "controller"),
     });
-    this.#removeFile = writeClusterFile(dataDir, {
-      host,
-      control: this.#controller.control,
-      bus: {
-        url,
-        passwords: this.#passwords,
-        ...(certificates?.ca === undefined ? {} : { ca: certificates.ca }),
-      },
-    });
+    this.#undo.push(() => controller.stop());
+    this.#base = { nats, controller };
+    const bus = { url, passwords: this.#passwords, ...(ca === undefined ? {} : { ca }) };
+    this.#undo.push(writeClusterFile(dataDir, { host, control: controller.control, bus }));
+    this.#goOn();
     await this.#startRoles(steps);
-    await this.#everyZoneRuns(steps);
+    await this.#allRun(steps);
     this.#watch = new OwnerWatch(this.zones, (change) => this.#options.onEvent({ event: "zone", ...change }));
     this.#watch.follow(() => this.zones);
   }
 
   async #startRoles(steps: number): Promise<void> {
-    const { hosts, gateways, onProgress } = this.#options;
+    const { gateways, onProgress } = this.#options;
     let done = 1;
     const isUp = (): void => onProgress(++done, steps, `${done - 1} of ${steps - 2} processes`);
     const each = async (child: RoleChild): Promise<Record<string, unknown>> => {
@@ -178,13 +184,10 @@ export class RunningCluster {
       isUp();
       return line;
     };
-    const starting = HOST_NAMES.slice(0, hosts)
-      .split("")
-      .map((name) => this.#startHost(name));
+    const starting = this.hostNames.map((name) => this.#startHost(name));
     const opening = Array.from({ length: gateways }, (_, index) => this.#startGateway(index));
     const [, lines] = await Promise.all([Promise.all(starting.map(each)), Promise.all(opening.map(each))]);
-    for (const [index, child] of opening.entries())
-      this.#gateways.push({ child, ...GatewayLine.parse(lines[index]) });
+    for (const [index, child] of opening.entries()) this.#gateways.push({ child, ...GatewayLine.parse(lines[index]) });
   }
 
   /** Children are noted at once, so that a stop meanwhile ends them. */
@@ -198,7 +201,7 @@ export class RunningCluster {
     this.#hosts.push(child);
     void child.ended.then((how) => {
       const zones = this.#watch?.ownedBy(name) ?? [];
-      this.#tellEnd({ event: "ended", role: "host", name, pid: child.pid, how, zones, again: command(args) });
+      this.#tellEnd({ event: "ended", role: "host", name, pid: child.pid, how, zones, again: typed(args) });
     });
     return child;
   }
@@ -211,7 +214,7 @@ export class RunningCluster {
     args.push("--data-dir", join(dataDir, "gateways", name));
     const child = this.#child(`gateway ${name}`, args);
     void child.ended.then((how) =>
-      this.#tellEnd({ event: "ended", role: "gateway", name, pid: child.pid, how, zones: [], again: command(args) }),
+      this.#tellEnd({ event: "ended", role: "gateway", name, pid: child.pid, how, zones: [], again: typed(args) }),
     );
     return child;
   }
@@ -222,31 +225,37 @@ export class RunningCluster {
   }
 
   #child(name: string, args: string[]): RoleChild {
-    const { env, onSaid } = this.#options;
-    const child = new RoleChild({ name, args, env, onSaid: (line) => onSaid(line, name) });
+    const { env, command, onSaid } = this.#options;
+    const child = new RoleChild({ name, args, env, command, onSaid: (line) => onSaid(line, name) });
     this.#children.push(child);
     return child;
   }
 
-  async #everyZoneRuns(steps: number): Promise<void> {
-    const untilMs = performance.now() + ZONES_MS_MAX;
+  /** Until every zone runs, and every gateway is heard. */
+  async #allRun(steps: number): Promise<void> {
+    const untilMs = performance.now() + ALL_RUN_MS_MAX;
+    const { controller } = this.#running;
     for (;;) {
-      const { zones } = this;
-      const running = zones.filter(({ state }) => state === "RUNNING").length;
+      const { zones, gateways } = controller.status();
+      const running = zones.filter(runs).length;
       this.#options.onProgress(steps - 1, steps, `${running} of ${zones.length} zones`);
-      if (running === zones.length) return;
+      if (running === zones.length && gateways.length >= this.#options.gateways) return;
       const dead = this.#children.find(({ isRunning }) => !isRunning);
       if (dead !== undefined) throw new WowsimError("role_start_failed", `${dead.name} ended: ${await dead.ended}.`);
-      if (performance.now() > untilMs) throw notOwned(zones);
+      if (performance.now() > untilMs) throw notRunning(zones);
       await Bun.sleep(LOOK_MS);
+      this.#goOn();
     }
   }
 
-  #tellEndOfNats(): void {
-    void this.#nats.ended.then(({ pid, how }) => {
-      const again = `${this.#options.nats.path} -c ${this.#nats.config}`;
-      this.#tellEnd({ event: "nats_ended", pid, how, again });
-    });
+  #tellEndOf(nats: NatsProcess): void {
+    const again = `${this.#options.nats.path} -c ${nats.config}`;
+    void nats.ended.then(({ pid, how }) => this.#tellEnd({ event: "nats_ended", pid, how, again }));
+  }
+
+  /** Throws when the start is to end: what began meanwhile is undone by the stop. */
+  #goOn(): void {
+    if (this.#stopping !== null) throw new WowsimError("stopped", "The start was stopped.");
   }
 
   /** Ends that were asked for are not told. */
@@ -264,19 +273,18 @@ export class RunningCluster {
       );
     await of("gateway");
     await of("host");
-    await this.#controller?.stop();
-    await this.#nats?.stop();
-    this.#removeFile();
+    // A start that is under way fails now, since its children are gone; whoever waits for it is told, not this.
+    await this.#started.catch(() => {});
+    for (const step of this.#undo.toReversed()) await step();
   }
 }
 
-function notOwned(zones: readonly ZoneStatus[]): WowsimError {
-  const idle = zones.filter(({ state }) => state !== "RUNNING").map(({ zone, state }) => `${zone} (${state})`);
+function notRunning(zones: readonly ZoneStatus[]): WowsimError {
+  const idle = zones.filter((zone) => !runs(zone)).map(({ zone, state }) => `${zone} (${state})`);
   return new WowsimError(
-    "zones_not_owned",
-    `These zones do not run after ${ZONES_MS_MAX / 1_000} s: ${idle.join(", ")}. The telemetry of the hosts tells more.`,
+    "zones_not_running",
+    `After ${ALL_RUN_MS_MAX / 1_000} s not everything runs. Zones that do not: ${idle.join(", ") || "none"}. The telemetry of hosts and gateways tells more.`,
   );
 }
 
-const command = (args: readonly string[]): string => ["wowsim", ...args].join(" ");
-const password = (): string => randomBytes(PASSWORD_BYTES).toString("base64url");
+const typed = (args: readonly string[]): string => ["wowsim", ...args].join(" ");

@@ -4,7 +4,16 @@
 
 const PORTAL_X = -130;
 const EXIT_X = 112;
-const NAMES = ["Elwynn Forest", "Westfall", "Redridge", "Duskwood", "Stranglethorn", "Loch Modan", "Wetlands", "Arathi"];
+const NAMES = [
+  "Elwynn Forest",
+  "Westfall",
+  "Redridge",
+  "Duskwood",
+  "Stranglethorn",
+  "Loch Modan",
+  "Wetlands",
+  "Arathi",
+];
 /** Creature kind, count, x, y and radius: near enough to be found, and none at the spawn point. */
 const PACKS = [
   ["Timber Wolf", 12, 40, 30, 25],

@@ -15,16 +15,20 @@ function viewOf(): { view: ClusterView; wait(ms: number): void } {
 
 function host(name: string, zones: Record<number, number>): HostBeat {
   const owned = Object.entries(zones).map(([zone, epoch]) => {
-    return { zone: Number(zone), epoch, tick: 100, state: "RUNNING", players: 2, lagMs: 1.5 };
+    return { zone: Number(zone), epoch, tick: 100, state: "ACTIVE", players: 2, lagMs: 1.5 };
   });
   return { host: name, pid: 7, load: 0.25, zones: owned };
 }
+
+const bytes = (beat: object): Uint8Array => new TextEncoder().encode(JSON.stringify(beat));
 
 const gateway: GatewayBeat = { gateway: 1, pid: 8, sessions: 3, game: 4_000, http: 4_001 };
 
 test("before anybody is heard, nobody owns anything", () => {
   const { zones, hosts, gateways } = viewOf().view.status();
-  expect(zones.map(({ host: owner, state, next }) => [owner, state, next])).toEqual(ZONES.map(() => [null, "NOBODY", null]));
+  expect(zones.map(({ host: owner, state, next }) => [owner, state, next])).toEqual(
+    ZONES.map(() => [null, "NOBODY", null]),
+  );
   expect([hosts, gateways]).toEqual([[], []]);
 });
 
@@ -46,7 +50,7 @@ test("hosts and gateways are told with what they have", () => {
     host: "a",
     epoch: 4,
     tick: 100,
-    state: "RUNNING",
+    state: "ACTIVE",
     players: 2,
     lag_ms: 1.5,
     next: "b",
@@ -83,13 +87,12 @@ test("an owner that wakes up with an old epoch is no owner", () => {
 test.each(["", "{}", "[1]", '{"gateway":"one"}', '{"host":"","pid":1,"load":0,"zones":[]}', "\xff"])(
   "%p is no heartbeat",
   (text) => {
-    const bytes = new TextEncoder().encode(text);
-    expect([gatewayBeatOf(bytes), hostBeatOf(bytes)]).toEqual([null, null]);
+    const said = new TextEncoder().encode(text);
+    expect([gatewayBeatOf(said), hostBeatOf(said)]).toEqual([null, null]);
   },
 );
 
 test("a heartbeat is read as it was sent", () => {
-  const bytes = (beat: object): Uint8Array => new TextEncoder().encode(JSON.stringify(beat));
   expect(gatewayBeatOf(bytes(gateway))).toEqual(gateway);
   expect(hostBeatOf(bytes(host("a", { 1: 2 })))).toEqual(host("a", { 1: 2 }));
 });
