@@ -100,7 +100,7 @@ function registerUp(command: Command, server: ServerProgram): void {
         "and each further line is something that happened: a process that ended, a zone\nthat was taken over. What ends is not started again.\n" +
         exitCodes({
           0: "stopped in order",
-          1: "could not start: no nats-server, a port in use, a process that ended (stderr says why)",
+          1: "could not start: no nats-server, a port in use (stderr says why)",
           4: "there is no such world file",
           64: "wrong usage, or a wrong world file",
           130: "Ctrl-C twice",
@@ -267,7 +267,7 @@ function registerConfig(command: Command): void {
     .option("--tls-key <file>", "its private key")
     .addHelpText(
       "after",
-      "\nRoles get WOWSIM_BUS_USER (host, gateway or controller) and WOWSIM_BUS_PASSWORD, and\n--bus nats://HOST:PORT. Check it with: wowsim doctor --bus nats://HOST:PORT\n" +
+      "\nRoles get WOWSIM_BUS_USER (host, gateway or controller) and WOWSIM_BUS_PASSWORD,\nand --bus nats://HOST:PORT. Check it with: wowsim doctor --bus nats://HOST:PORT\n" +
         exitCodes({ 0: "printed" }),
     )
     .action(async (flags: ConfigFlags) => {

@@ -2,10 +2,12 @@
 // whoever started it.
 
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { Kvm } from "@nats-io/kv";
 import { connect } from "@nats-io/transport-node";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { Bus } from "../../../server/bus/bus.ts";
 import { usersOf } from "../../../tools/cluster/nats-config.ts";
 import type { Role } from "../../../tools/cluster/nats-config.ts";
 import { natsInfo, problemsOf } from "../../../tools/cluster/nats-info.ts";
@@ -67,6 +69,29 @@ describe.skipIf(NATS === null)("a nats-server for a cluster", () => {
       code: "nats_server_failed",
       message: expect.stringContaining("Choose another port"),
     });
+  });
+
+  test.skipIf(Bun.which("openssl") === null)("is encrypted where it has a certificate", async () => {
+    using folder = new TempFolder();
+    const [cert, key] = ["cert.pem", "key.pem"].map((name) => join(folder.path, name)) as [string, string];
+    const subject = ["-subj", "/CN=wowsim", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"];
+    const made = Bun.spawnSync(
+      ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, ...subject],
+      { stderr: "pipe" },
+    );
+    expect(made.stderr.toString()).not.toContain("error");
+    const options = { folder: folder.path, host: "127.0.0.1", port: 0, certificates: { cert, key, ca: cert } };
+    await using nats = await NatsProcess.start(NATS!, options);
+    const servers = `tls://127.0.0.1:${nats.port}`;
+    expect((await natsInfo(servers)).tls_required).toBe(true);
+    const refused = await Bus.connect({ servers, name: "stranger" }).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: "bus_unreachable" });
+    const bus = await Bus.connect({ servers, name: "friend", ca: cert });
+    const heard = Promise.withResolvers<string>();
+    bus.subscribe("w.host.a", (_subject, bytes) => heard.resolve(new TextDecoder().decode(bytes)));
+    bus.publish("w.host.a", new TextEncoder().encode("beat"));
+    expect(await heard.promise).toBe("beat");
+    await bus.close();
   });
 
   describe("with users", () => {
