@@ -37,7 +37,14 @@ export function findZone(reader: WorldReader, zone: number): FoundZone {
   if (snapshot === null || !("ticks" in rest)) return { zone, epoch, history: null, module: "", lostTicks, problems };
   const { tick, hash, ticket, state, module } = snapshot;
   const ticks = rest.ticks.map((record) => ({ tick: record.tick, hash: record.hash, batch: record.batch }));
-  return { zone, epoch, history: { snapshot: { tick, hash, ticket, state }, ticks }, module, lostTicks, problems };
+  return {
+    zone,
+    epoch,
+    history: { snapshot: { tick, hash, tickets: [ticket], state }, ticks },
+    module,
+    lostTicks,
+    problems,
+  };
 }
 
 function modulesOf(reader: WorldReader): FoundModule[] {

@@ -164,9 +164,9 @@ export class JournalKeeper {
       }
       case SNAPSHOT.kind: {
         const record = SNAPSHOT.read(view, offset, length, SNAPSHOT.empty());
-        const { zoneId: zone, epoch, tick, ticket, lostFrom } = record;
+        const { zoneId: zone, epoch, tick, tickets, lostFrom } = record;
         const [module, hash] = [hexOf(record.module), hexOf(record.hash)];
-        writer.snapshot({ zone, epoch, tick, module, hash, ticket, state: tail(SNAPSHOT.bytes) });
+        writer.snapshot({ zone, epoch, tick, module, hash, ticket: tickets[0] ?? 0, state: tail(SNAPSHOT.bytes) });
         if (lostFrom !== NOTHING_LOST) this.#event("gap", zone, tick, { from_tick: lostFrom, to_tick: tick });
         return;
       }

@@ -12,11 +12,12 @@
 
 import { TRANSFER_WORDS } from "../../assembly/abi.ts";
 import { RecordTable } from "./record.ts";
+import { LANES } from "./tickets.ts";
 
 const PLACE = { zoneId: "u32", epoch: "u32", tick: "u32", module: "u64", hash: "u64" } as const;
 
 export const TICK = new RecordTable(1, PLACE, "bytes");
-export const SNAPSHOT = new RecordTable(2, { ...PLACE, ticket: "u32", lostFrom: "u32" }, "bytes");
+export const SNAPSHOT = new RecordTable(2, { ...PLACE, tickets: { u32s: LANES }, lostFrom: "u32" }, "bytes");
 export const CROSSING = new RecordTable(3, {
   from: "u32",
   tick: "u32",

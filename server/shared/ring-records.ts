@@ -5,7 +5,7 @@
 //   report    tick-report.ts has the table
 //   frames    the zone, then complete kernel frames, up to FRAMES_BYTES_MAX
 //   end       all frames of this tick have been written
-//   census    the zone, its tick and newest ticket, then entity ids; once per second
+//   census    the zone, its tick and the newest answered ticket of each lane, then entity ids; once per second
 //   departed  a player left through a portal, with all its data
 //   entered   the result of a JOIN or an ARRIVE
 //   items     what the players of a zone hold, and its ledger; once per second
@@ -13,10 +13,12 @@
 import { COMMAND_BYTES, ITEM_COUNT_MAX, TRANSFER_WORDS } from "../../assembly/abi.ts";
 import { RecordTable } from "./record.ts";
 import type { RecordOf } from "./record.ts";
+import { LANES } from "./tickets.ts";
+import { wordAt } from "../protocol/assert.ts";
 
 export const FRAMES = new RecordTable(2, { zoneId: "u32" }, "bytes");
 export const END = new RecordTable(3, { zoneId: "u32" });
-const CENSUS_FIELDS = { zoneId: "u32", tick: "u32", ticket: "u32" } as const;
+const CENSUS_FIELDS = { zoneId: "u32", tick: "u32", tickets: { u32s: LANES } } as const;
 export const CENSUS = new RecordTable(4, CENSUS_FIELDS, "words");
 export const DEPARTED = new RecordTable(5, {
   from: "u32",
@@ -54,10 +56,11 @@ export const UNDONE = 4;
 export type Entered = RecordOf<typeof ENTERED_FIELDS>;
 
 /**
- * The entities of a zone at the end of a tick. All commands with a ticket up to this one are processed; later ones may
- * not be.
+ * The entities of a zone at the end of a tick. All commands of the reader's lane with a ticket up to this one are processed; later ones
+ * may not be.
  */
-export interface ZoneCensus extends RecordOf<typeof CENSUS_FIELDS> {
+export interface ZoneCensus extends Omit<RecordOf<typeof CENSUS_FIELDS>, "tickets"> {
+  ticket: number;
   ids: ReadonlySet<number>;
 }
 
@@ -90,10 +93,18 @@ export function writeCensus(
   }
 }
 
-/** Reads a census record of `length` bytes. */
+/** Reads a census record of `length` bytes, for lane 0. */
 export function readCensus(view: DataView, at: number, length: number): ZoneCensus {
-  const census = CENSUS.read(view, at, length, CENSUS.empty());
+  const { zoneId, tick, tickets } = CENSUS.read(view, at, length, CENSUS.empty());
   const ids = new Set<number>();
   for (let next = at + CENSUS.bytes; next < at + length; next += 4) ids.add(view.getUint32(next, true));
-  return { ...census, ids };
+  return { zoneId, tick, ticket: wordAt(tickets, 0), ids };
+}
+
+/** Where the tickets of a census lie in its record. */
+const CENSUS_TICKETS = 12;
+
+/** Makes a census one for a reader with a lane of its own, who reads it as lane 0. */
+export function addressCensus(view: DataView, at: number, lane: number): void {
+  view.setUint32(at + CENSUS_TICKETS, view.getUint32(at + CENSUS_TICKETS + lane * 4, true), true);
 }

@@ -24,6 +24,11 @@ export function laneOf(ticket: number): number {
 export class AnsweredTickets {
   readonly words = new Uint32Array(LANES);
 
+  /** By lane; lanes that are missing have none. */
+  constructor(words: Iterable<number> = []) {
+    this.set(words);
+  }
+
   of(lane: number): number {
     return this.words[lane] ?? 0;
   }
@@ -35,6 +40,13 @@ export class AnsweredTickets {
 
   note(ticket: number): void {
     if (!this.has(ticket)) this.words[laneOf(ticket)] = ticket;
+  }
+
+  noteAll(others: AnsweredTickets): void {
+    for (let lane = 0; lane < LANES; lane++) {
+      const ticket = others.words[lane] ?? 0;
+      if (ticket > (this.words[lane] ?? 0)) this.words[lane] = ticket;
+    }
   }
 
   /** Takes over what another one knows; lanes that are missing there are 0. */

@@ -14,8 +14,8 @@ export interface ZoneHistory {
   snapshot: {
     tick: number;
     hash: string;
-    /** The newest ticket that the zone had answered (server/zone/membership.ts). */
-    ticket: number;
+    /** By lane, the newest ticket that the zone had answered (tickets.ts). Lanes that are missing had none. */
+    tickets: readonly number[];
     /** The state, compressed with zstd. */
     state: Uint8Array;
   };

@@ -25,8 +25,8 @@ export interface AppliedTick {
 }
 
 export interface TakenSnapshot extends AppliedTick {
-  /** The newest ticket that the zone has answered. */
-  ticket: number;
+  /** By lane, the newest ticket that the zone has answered; may be changed after the call (tickets.ts). */
+  tickets: Uint32Array;
   /** The first tick that the journal lacks before this snapshot; null when it lacks none. */
   lostFrom: number | null;
 }

@@ -84,7 +84,7 @@ export class Intake {
     const last = words.length - COMMAND_WORDS;
     const ticket = op === OP_WATCH || op === OP_UNWATCH ? 0 : wordAt(words, last + TICKET_WORD);
     // A zone that goes on from its journal gets the newest commands once more.
-    if (ticket > 0 && ticket <= this.#membership.ticket) return;
+    if (ticket > 0 && this.#membership.tickets.has(ticket)) return;
     if (this.isClosed) return this.#membership.drops(ticket);
     const flags = wordAt(words, last) >>> FLAGS_SHIFT;
     const isRecorded = op === OP_LEAVE && (flags & LEAVE_RECORDS) !== 0;

@@ -4,7 +4,7 @@
 //   JOIN 12, ticket 90      the tick with it has ended    ENTERED 12, 90, IS_THERE     (or REFUSED and why, or QUARANTINED)
 //   12 stands in a portal   the tick with OP_DEPART       DEPARTED 12, with all state of the player
 //   LEAVE 12 that records   the tick with it has ended    DEPARTED 12, to zone 0, with all state and where the player stood
-//   once a second                                         CENSUS: the tick, the newest answered ticket, all ids
+//   once a second                                         CENSUS: the tick, the newest answered ticket of each lane, all ids
 //
 // All reports go through one ring, in the order of the events. Nothing is reported before its tick has ended. A report that
 // finds the ring full is sent later, and no census is sent before it.
@@ -22,6 +22,7 @@ import type { MemoryOfDepartures } from "./departures.ts";
 import type { QuarantinedCommand } from "./recovery.ts";
 import type { Crossing } from "../shared/transfer.ts";
 import type { JournalPlace } from "../shared/zone-journal.ts";
+import { AnsweredTickets } from "../shared/tickets.ts";
 import { IS_THERE, QUARANTINED, REFUSED, UNDONE } from "../shared/ring-records.ts";
 import type { Entered } from "../shared/ring-records.ts";
 import type { Zone } from "./zone.ts";
@@ -53,9 +54,9 @@ export class Membership {
   readonly #sessions: number[] = [];
   readonly #tickets: number[] = [];
   readonly #quarantined = new Set<number>();
-  /** Newest ticket in the current batch, and newest ticket of the ticks that have ended. */
-  #ticketInBatch = 0;
-  #ticketDone = 0;
+  /** Newest tickets in the current batch, and of the ticks that have ended. */
+  readonly #ticketsInBatch = new AnsweredTickets();
+  readonly #answered = new AnsweredTickets();
   #owed: Told[] = [];
   #isCensusDue = false;
   /** Reports about ticks that a rollback or an undo can still rewrite. */
@@ -69,7 +70,7 @@ export class Membership {
 
   /** The current batch contains a command with a ticket: JOIN, ARRIVE or LEAVE. */
   takes(op: number, session: number, ticket: number, flags = 0): void {
-    if (ticket > this.#ticketInBatch) this.#ticketInBatch = ticket;
+    this.#ticketsInBatch.note(ticket);
     if (op === OP_LEAVE && (flags & LEAVE_RECORDS) !== 0) this.#crossings.addLeave(session);
     if (op === OP_LEAVE) return;
     this.#sessions.push(session);
@@ -78,7 +79,7 @@ export class Membership {
 
   /** A command with a ticket came to a zone that is DOWN. It has no effect, and its ticket counts as answered. */
   drops(ticket: number): void {
-    if (ticket > this.#ticketDone) this.#ticketDone = ticket;
+    this.#answered.note(ticket);
   }
 
   /** Call it before a tick. Every living player in a portal departs in this tick. */
@@ -108,14 +109,14 @@ export class Membership {
     return departed;
   }
 
-  /** The newest ticket that was answered. A zone that goes on from a journal begins with its ticket. */
-  get ticket(): number {
-    return this.#ticketDone;
+  /** The newest tickets that were answered. A zone that goes on from a journal begins with them. */
+  get tickets(): AnsweredTickets {
+    return this.#answered;
   }
 
-  /** The ticks after a snapshot are about to be run again; the zone had answered tickets up to this one. */
-  goesOn(ticket: number): void {
-    this.#ticketDone = ticket;
+  /** The ticks after a snapshot are about to be run again; by lane, the zone had answered tickets up to these. */
+  goesOn(tickets: Iterable<number>): void {
+    this.#answered.set(tickets);
     this.#owed = [];
   }
 
@@ -190,7 +191,7 @@ export class Membership {
 
   /** Call it once a second. The census is sent in a later tick when older reports still wait, or when the ring is full. */
   writeCensus(output: ZoneOutput): void {
-    this.#isCensusDue = this.#owed.length > 0 || !output.writeCensus(this.#zone, this.#ticketDone);
+    this.#isCensusDue = this.#owed.length > 0 || !output.writeCensus(this.#zone, this.#answered.words);
   }
 
   /**
@@ -206,7 +207,7 @@ export class Membership {
   }
 
   #endBatch(): void {
-    if (this.#ticketInBatch > this.#ticketDone) this.#ticketDone = this.#ticketInBatch;
+    this.#answered.noteAll(this.#ticketsInBatch);
     if (this.#sessions.length > 0) this.#sessions.length = 0;
     if (this.#tickets.length > 0) this.#tickets.length = 0;
     if (this.#quarantined.size > 0) this.#quarantined.clear();

@@ -55,7 +55,7 @@ export function reviveZone(options: ZoneOptions, earlier: Kernel[], revived: Rev
     const zone = new Zone({ ...options, kernel: ran, awaitsState: true });
     const membership = new Membership(zone, options.zone.portals);
     const { problem } = revive(zone, history, {
-      onBegin: () => membership.goesOn(history.snapshot.ticket),
+      onBegin: () => membership.goesOn(history.snapshot.tickets),
       onTick: ({ batch, tick }) => membership.revived(batch, tick <= toldTick),
     });
     zone.writeHostPart();
@@ -82,12 +82,12 @@ function takeOver(zone: Zone, kernel: Kernel, earlier: Kernel[]): BegunZone["unf
 
 function reportOf(
   zone: Zone,
-  { ticket }: Membership,
+  { tickets }: Membership,
   { snapshot }: ZoneHistory,
   newest: number,
   problem: string | null,
 ): RevivedReport {
   const { id: zoneId, tick, entities } = zone;
   const players = entities.acknowledged();
-  return { zoneId, tick, fromTick: snapshot.tick, lostTicks: newest - tick, problem, ticket, players };
+  return { zoneId, tick, fromTick: snapshot.tick, lostTicks: newest - tick, problem, ticket: tickets.of(0), players };
 }

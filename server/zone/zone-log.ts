@@ -39,14 +39,14 @@ export interface ZoneLogOptions {
   writer: ZoneWriter;
   /** The newest epoch that the journal has of this zone; 0 when it has none. */
   epoch: number;
-  /** The newest ticket that the zone has answered. */
-  ticket: () => number;
+  /** By lane, the newest ticket that the zone has answered. */
+  tickets: () => Uint32Array;
 }
 
 export class ZoneLog {
   readonly #zone: Zone;
   readonly #writer: ZoneWriter;
-  readonly #ticket: () => number;
+  readonly #tickets: () => Uint32Array;
   #epoch: number;
   #owesSnapshot = true;
   /** The first tick that the journal does not have; null when it has all. */
@@ -61,11 +61,11 @@ export class ZoneLog {
   #moduleHash = "";
   #module = 0n;
 
-  constructor({ zone, writer, epoch, ticket }: ZoneLogOptions) {
+  constructor({ zone, writer, epoch, tickets }: ZoneLogOptions) {
     this.#zone = zone;
     this.#writer = writer;
     this.#epoch = epoch;
-    this.#ticket = ticket;
+    this.#tickets = tickets;
   }
 
   /** What follows is not the continuation of what the journal has: the next record is a snapshot, in a new epoch. */
@@ -113,7 +113,7 @@ export class ZoneLog {
   /** Call it when there is time. */
   takeSnapshotIfDue(): void {
     if (this.#isSilent || this.#owesSnapshot || this.#zone.tick - this.#snapshotTick < SNAPSHOT_TICKS) return;
-    const snapshot = { ...this.#applied, ticket: this.#ticket(), lostFrom: null };
+    const snapshot = { ...this.#applied, tickets: this.#tickets(), lostFrom: null };
     const place = this.#writer.snapshot(snapshot, this.#state, []);
     if (place === NO_ROOM) return;
     this.#snapshotTick = this.#zone.tick;
@@ -129,7 +129,7 @@ export class ZoneLog {
   }
 
   #takeSnapshot(crossings: readonly Crossing[]): JournalPlace {
-    const snapshot = { ...this.#applied, epoch: this.#epoch + 1, ticket: this.#ticket(), lostFrom: this.#lostFrom };
+    const snapshot = { ...this.#applied, epoch: this.#epoch + 1, tickets: this.#tickets(), lostFrom: this.#lostFrom };
     const place = this.#writer.snapshot(snapshot, this.#state, [...this.#unwritten, ...crossings]);
     if (place === NO_ROOM) return this.#loses(crossings);
     this.#unwritten = [];

@@ -79,11 +79,11 @@ export class ZoneOutput {
     this.#leave(place);
   }
 
-  /** Writes who is in the zone. All commands with a ticket up to `ticket` are answered. False when it did not fit. */
-  writeCensus(zone: Zone, ticket: number): boolean {
+  /** Writes who is in the zone. All commands with a ticket up to that of its lane are answered. False when it did not fit. */
+  writeCensus(zone: Zone, tickets: Uint32Array): boolean {
     const ids = zone.entities.entityIds();
     const offset = this.#ring.reserve(censusBytes(ids));
-    if (offset >= 0) writeCensus(this.#ring.view, offset, { zoneId: zone.id, tick: zone.tick, ticket }, ids);
+    if (offset >= 0) writeCensus(this.#ring.view, offset, { zoneId: zone.id, tick: zone.tick, tickets }, ids);
     return offset >= 0;
   }
 

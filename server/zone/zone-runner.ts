@@ -86,7 +86,7 @@ export class ZoneRunner {
     this.#membership = begun.membership;
     this.revival = begun.revival;
     const writer = options.writer ?? NO_JOURNAL;
-    this.log = new ZoneLog({ zone, writer, epoch: options.epoch ?? 0, ticket: () => this.#membership.ticket });
+    this.log = new ZoneLog({ zone, writer, epoch: options.epoch ?? 0, tickets: () => this.#membership.tickets.words });
     this.#modules = new RunningModules(zone, before, options);
     this.clock = new TickClock(options.startMs, 1_000 / options.tickRateHz);
     this.#batch = new ZoneBatch(this.zone.id, this.zone.at.commandsMax, this.zone.entities);

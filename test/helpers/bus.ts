@@ -16,6 +16,7 @@ import { until } from "./net.ts";
 import type { FrameBuilder } from "./net.ts";
 import { readCommands } from "./zone-commands.ts";
 import type { ReadCommand } from "./zone-commands.ts";
+import { AnsweredTickets } from "../../server/shared/tickets.ts";
 
 const PROGRAM = process.env["NATS_SERVER"] ?? Bun.which("nats-server", { PATH: `${process.env["PATH"]}:/usr/sbin` });
 /** Null: there is none, and the tests that need one are left out. */
@@ -144,7 +145,12 @@ export class ScriptedZone {
   census(ticket: number): this {
     const ids = Uint32Array.from(this.players);
     const at = this.#writer.reserve(CENSUS.bytes + ids.byteLength);
-    writeCensus(this.#writer.view, at, { zoneId: this.#id, tick: this.tick, ticket }, ids);
+    writeCensus(
+      this.#writer.view,
+      at,
+      { zoneId: this.#id, tick: this.tick, tickets: new AnsweredTickets([ticket]).words },
+      ids,
+    );
     return this;
   }
 

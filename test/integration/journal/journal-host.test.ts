@@ -11,6 +11,7 @@ import { Ring } from "../../../server/shared/ring.ts";
 import { Wake } from "../../../server/shared/wake.ts";
 import { WorldReader } from "../../../server/store/world-reader.ts";
 import { RingWriter } from "../../../server/zone/ring-writer.ts";
+import { LANES } from "../../../server/shared/tickets.ts";
 
 setDefaultTimeout(90_000);
 
@@ -62,7 +63,7 @@ class HostBench {
   }
 
   snapshot(tick: number): number {
-    const place = this.writer.snapshot({ ...AT, tick, ticket: 0, lostFrom: null }, STATE, []);
+    const place = this.writer.snapshot({ ...AT, tick, tickets: new Uint32Array(LANES), lostFrom: null }, STATE, []);
     this.writer.send();
     return place;
   }

@@ -13,6 +13,7 @@ import { Wake } from "../../../server/shared/wake.ts";
 import { Witness } from "../../../server/store/witness.ts";
 import { WorldReader } from "../../../server/store/world-reader.ts";
 import { WITNESS_FILE, WorldWriter } from "../../../server/store/world-writer.ts";
+import { LANES } from "../../../server/shared/tickets.ts";
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {
@@ -54,7 +55,15 @@ class KeeperBench {
   snapshot(zone: number, tick: number, { ring = 0, epoch = 1, lostFrom = NOTHING_LOST } = {}): number {
     const to = this.rings[ring]!;
     const at = to.reserve(SNAPSHOT.bytes + STATE.length);
-    SNAPSHOT.write(to.view, at, { zoneId: zone, epoch, tick, module: 1n, hash: 2n, ticket: 0, lostFrom });
+    SNAPSHOT.write(to.view, at, {
+      zoneId: zone,
+      epoch,
+      tick,
+      module: 1n,
+      hash: 2n,
+      tickets: new Uint32Array(LANES),
+      lostFrom,
+    });
     to.bytes.set(STATE, at + SNAPSHOT.bytes);
     to.commit();
     return to.written;

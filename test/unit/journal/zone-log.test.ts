@@ -6,6 +6,7 @@ import { NO_ROOM } from "../../../server/shared/zone-journal.ts";
 import type { AppliedTick, TakenSnapshot, ZoneWriter } from "../../../server/shared/zone-journal.ts";
 import { NO_JOURNAL, ZoneLog } from "../../../server/zone/zone-log.ts";
 import type { Zone } from "../../../server/zone/zone.ts";
+import { LANES } from "../../../server/shared/tickets.ts";
 
 const HASH = "00000000000000ab";
 
@@ -46,7 +47,7 @@ class LogBench {
       snapshot: ({ epoch: of, tick, lostFrom, module }: TakenSnapshot, _state, crossings) =>
         take(`snapshot ${of}:${tick} m${module}${lostFrom === null ? "" : ` lost ${lostFrom}`}${left(crossings)}`),
     };
-    this.log = new ZoneLog({ zone, writer, epoch, ticket: () => 0 });
+    this.log = new ZoneLog({ zone, writer, epoch, tickets: () => new Uint32Array(LANES) });
   }
 
   run(ticks = 1, crossings: Crossing[] = []): number {

@@ -12,7 +12,7 @@ await testKernel();
 /** Plays on for some ticks, and returns what a journal would keep of them. */
 function recorded(zone: Zone, ticks: number): ZoneHistory {
   const state = Bun.zstdCompressSync(zone.bytes.slice(zone.at.stateBase, zone.at.stateEnd));
-  const history: ZoneHistory = { snapshot: { tick: zone.tick, hash: hexOf(zone.hash), ticket: 0, state }, ticks: [] };
+  const history: ZoneHistory = { snapshot: { tick: zone.tick, hash: hexOf(zone.hash), tickets: [], state }, ticks: [] };
   for (let index = 0; index < ticks; index++) {
     const batch = walk(zone.tick + 1);
     zone.step(batch);
