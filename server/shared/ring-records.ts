@@ -59,7 +59,8 @@ export type Entered = RecordOf<typeof ENTERED_FIELDS>;
  * The entities of a zone at the end of a tick. All commands of the reader's lane with a ticket up to this one are processed; later ones
  * may not be.
  */
-export interface ZoneCensus extends Omit<RecordOf<typeof CENSUS_FIELDS>, "tickets"> {
+export interface ZoneCensus extends RecordOf<typeof CENSUS_FIELDS> {
+  /** That of the reader's lane. */
   ticket: number;
   ids: ReadonlySet<number>;
 }
@@ -98,13 +99,5 @@ export function readCensus(view: DataView, at: number, length: number): ZoneCens
   const { zoneId, tick, tickets } = CENSUS.read(view, at, length, CENSUS.empty());
   const ids = new Set<number>();
   for (let next = at + CENSUS.bytes; next < at + length; next += 4) ids.add(view.getUint32(next, true));
-  return { zoneId, tick, ticket: wordAt(tickets, 0), ids };
-}
-
-/** Where the tickets of a census lie in its record. */
-const CENSUS_TICKETS = 12;
-
-/** Makes a census one for a reader with a lane of its own, who reads it as lane 0. */
-export function addressCensus(view: DataView, at: number, lane: number): void {
-  view.setUint32(at + CENSUS_TICKETS, view.getUint32(at + CENSUS_TICKETS + lane * 4, true), true);
+  return { zoneId, tick, tickets, ticket: wordAt(tickets, 0), ids };
 }

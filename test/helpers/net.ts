@@ -85,7 +85,8 @@ export class RecordingLink implements ZoneLink {
   /** A zone says who is in it, having dealt with all it was told, or with tickets up to `ticket`. */
   census(zoneId: number, ids: number[], ticket = this.tickets.get(zoneId) ?? 0): void {
     const tick = this.zones.get(zoneId)?.tick ?? 0;
-    for (const listener of this.#listeners) listener.counted?.({ zoneId, tick, ticket, ids: new Set(ids) });
+    for (const listener of this.#listeners)
+      listener.counted?.({ zoneId, tick, ticket, tickets: Uint32Array.of(ticket), ids: new Set(ids) });
   }
 
   /** One tick of a zone that tells these frames. */

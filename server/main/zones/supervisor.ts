@@ -15,6 +15,7 @@ import type { WorkerFactory } from "../../shared/worker-factory.ts";
 import type { WorkerDoing } from "../../protocol/crash-report.ts";
 import { crumbInWords, doingOf } from "../../shared/breadcrumb.ts";
 import type { CrumbCounters } from "../../shared/crumb-file.ts";
+import type { Ring } from "../../shared/ring.ts";
 import { writeCommands } from "./command-writer.ts";
 import type { FaultZones } from "../../shared/fault-targets.ts";
 import type { ZoneLink, ZoneListener } from "../../shared/zone-link.ts";
@@ -132,6 +133,11 @@ export class ZoneSupervisor implements ZoneLink, FaultZones {
   send(zoneId: number, records: Uint8Array): boolean {
     const status = this.zones.get(zoneId);
     return status !== undefined && writeCommands(at(this.#slots, status.worker).commands, zoneId, records);
+  }
+
+  /** The ring with the commands of a zone: what its reader has freed is in ticks that were told. Another one after a loss of the worker. */
+  commandsOf(zoneId: number): Ring {
+    return at(this.#slots, entryOf(this.zones, zoneId).worker).commands;
   }
 
   /**
