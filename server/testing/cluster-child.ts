@@ -2,7 +2,7 @@
 //
 //   await using cluster = await ClusterChild.start({ hosts: 3, gateways: 2, zones: 6 })
 //   cluster.gamePorts                          // [40123, 40130]
-//   cluster.kill(cluster.ready.hosts[0].pid)
+//   await cluster.kill("host a")
 //   await cluster.status()                     // server/protocol/cluster.ts
 //   await cluster.startAgain("host a")         // what was killed, with the command that it said
 
@@ -24,6 +24,8 @@ import type { TempFolderOf } from "./temp-folder.ts";
 const START_MS_MAX = 180_000;
 const STOP_MS_MAX = 30_000;
 const EVENTS_MAX = 10_000;
+const LOOK_MS = 5;
+const NATS = "nats-server";
 
 export interface ClusterChildOptions {
   hosts?: number;
@@ -35,6 +37,7 @@ export interface ClusterChildOptions {
   flags?: readonly string[];
 }
 
+export type RoleName = `host ${string}` | `gateway ${number}` | typeof NATS;
 type Child = Subprocess<"pipe", "pipe", "pipe">;
 
 export class ClusterChild implements AsyncDisposable {
@@ -45,8 +48,9 @@ export class ClusterChild implements AsyncDisposable {
   readonly #folder: TempFolderOf;
   readonly #child: Child;
   readonly #complaints: () => string[];
-  /** What was started again, by name. */
+  /** What was started again, and how what has ended is. */
   readonly #again = new Map<string, Child>();
+  readonly #commands = new Map<string, string[]>();
   readonly #onExit = (): void => void this.#child.kill("SIGKILL");
 
   /** Throws WowsimError("cluster_start_failed") with what it said. */
@@ -70,7 +74,7 @@ export class ClusterChild implements AsyncDisposable {
     const size = ["--hosts", String(hosts), "--gateways", String(gateways)];
     const content = world !== undefined ? ["--world", world] : zones !== undefined ? ["--zones", String(zones)] : [];
     const place = ["--data-dir", this.dataDir, "--format", "json", "--with-parent"];
-    this.#child = spawn(["cluster", "up", ...size, ...content, ...place, ...flags]);
+    this.#child = spawn(selfCommand("cluster", "up", ...size, ...content, ...place, ...flags));
     this.#complaints = lastLines(this.#child.stderr);
     process.on("exit", this.#onExit);
   }
@@ -93,27 +97,47 @@ export class ClusterChild implements AsyncDisposable {
     return this.#complaints().join("\n");
   }
 
-  /** The newest pid of that host, also after it was started again. */
-  hostPid(name: string): number {
-    const again = this.#again.get(`host ${name}`)?.pid;
-    return again ?? at(this.ready.hosts, name.charCodeAt(0) - "a".charCodeAt(0)).pid;
+  /** Of "host a", "gateway 1" or "nats-server": the one that runs, or ran last. */
+  pidOf(name: RoleName): number {
+    const again = this.#again.get(name)?.pid;
+    if (again !== undefined) return again;
+    if (name === NATS) return this.ready.nats.pid;
+    const [role, which = ""] = name.split(" ");
+    const index = role === "host" ? which.charCodeAt(0) - "a".charCodeAt(0) : Number(which) - 1;
+    return at<{ pid: number }>(role === "host" ? this.ready.hosts : this.ready.gateways, index).pid;
+  }
+
+  signal(name: RoleName, signal: "SIGSTOP" | "SIGCONT" | "SIGTERM"): void {
+    process.kill(this.pidOf(name), signal);
+  }
+
+  /** Kills it with -9; resolves when it is gone. */
+  async kill(name: RoleName): Promise<void> {
+    process.kill(this.pidOf(name), "SIGKILL");
+    await this.untilEnded(name);
+  }
+
+  /** Resolves when it is gone; one that `cluster up` started has then been told. */
+  async untilEnded(name: RoleName): Promise<void> {
+    const again = this.#again.get(name);
+    if (again !== undefined) return void (await again.exited);
+    while (!this.#commands.has(name) && this.#child.exitCode === null) await Bun.sleep(LOOK_MS);
   }
 
   status(): Promise<ClusterStatus> {
     return askStatus({ dataDir: this.dataDir });
   }
 
-  /** Starts what ended with the command that `cluster up` told; "host a" or "gateway 1". Resolves with its ready line. */
-  async startAgain(name: string): Promise<Record<string, unknown>> {
-    const told = this.events.findLast((event) => event.event === "ended" && `${event.role} ${event.name}` === name);
-    if (told === undefined || told.event !== "ended") throw new WowsimError("not_ended", `${name} has not ended.`);
-    const [, ...args] = told.again.split(" ");
-    await this.#end(name);
-    const child = spawn([...args, "--with-parent", "--format", "json"]);
+  /** Starts what ended, with the command that `cluster up` told. Resolves when a host or a gateway says that it runs. */
+  async startAgain(name: RoleName): Promise<void> {
+    const command = this.#commands.get(name);
+    if (command === undefined) throw new WowsimError("not_ended", `${name} has not ended.`);
+    if (name === NATS) return void this.#again.set(name, spawn(command));
+    const child = spawn(selfCommand(...command.slice(1), "--with-parent", "--format", "json"));
     const complaints = lastLines(child.stderr);
     this.#again.set(name, child);
     try {
-      return JSON.parse(await firstLine(child.stdout, START_MS_MAX)) as Record<string, unknown>;
+      await firstLine(child.stdout, START_MS_MAX);
     } catch (cause) {
       const said = complaints().join("\n");
       throw new WowsimError("role_start_failed", `${name} did not start (${messageOf(cause)}): ${said}`, { cause });
@@ -122,11 +146,18 @@ export class ClusterChild implements AsyncDisposable {
 
   /** Stops it in order; resolves to the exit code. */
   async stop(): Promise<number> {
-    for (const name of this.#again.keys()) await this.#end(name);
+    for (const [name, child] of this.#again) {
+      // It may be stopped, or the nats-server that the others need to end.
+      if (name === NATS) continue;
+      child.kill("SIGKILL");
+      await child.exited;
+    }
     this.#child.kill("SIGTERM");
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), STOP_MS_MAX);
     const code = await this.#child.exited;
     clearTimeout(timer);
+    this.#again.get(NATS)?.kill("SIGKILL");
+    await this.#again.get(NATS)?.exited;
     return code;
   }
 
@@ -150,21 +181,20 @@ export class ClusterChild implements AsyncDisposable {
       if ("ready" in said) {
         this.ready = said;
         ready.resolve();
-      } else if (this.events.push(said) > EVENTS_MAX) this.events.shift();
+      } else this.#tell(said);
     }
     ready.reject(new Error("it ended"));
   }
 
-  async #end(name: string): Promise<void> {
-    const child = this.#again.get(name);
-    child?.kill("SIGKILL");
-    await child?.exited;
-    this.#again.delete(name);
+  #tell(event: ClusterEvent): void {
+    if (event.event === "ended") this.#commands.set(`${event.role} ${event.name}`, event.again.split(" "));
+    if (event.event === "nats_ended") this.#commands.set(NATS, event.again.split(" "));
+    if (this.events.push(event) > EVENTS_MAX) this.events.shift();
   }
 }
 
-function spawn(args: readonly string[]): Child {
-  return Bun.spawn(selfCommand(...args), {
+function spawn(command: string[]): Child {
+  return Bun.spawn(command, {
     // This process holds the other end and never writes: the child ends when this process does, however it ends.
     stdin: "pipe",
     stdout: "pipe",

@@ -30,11 +30,14 @@ import { reviveZone } from "../zone/zone-beginning.ts";
 /** More than any honest tick needs. */
 const FUEL_PER_TICK = 200_000_000n;
 
-export interface JournalLook {
+export interface FoundPlayers {
   /** What is damaged, lost or does not replay; empty when all is well. */
   problems: string[];
   /** Where each session's player is, by session, and its newest command that its zone has handled. On its way: no zone. */
   players: Map<number, { zones: number[]; acked: number }>;
+}
+
+export interface JournalLook extends FoundPlayers {
   people: FoundPeople;
   /** Kinds of items that are not where the ledgers of all zones say, one sentence each. */
   unaccounted: string[];
