@@ -26,6 +26,8 @@ export const BENCHES: Readonly<Record<string, string>> = {
   "bun bench/membership.ts": "whether every player is in one zone, whatever befalls zones, modules, workers",
   "bun bench/kill.ts": "whether tools killed with -9 leave anything behind",
   "bun bench/server-kill.ts": "whether a server killed with -9 goes on by itself, with nothing lost or doubled",
+  "bun bench/cluster.ts":
+    "a cluster whose hosts, gateways and nats-server die: who is back when, and that nothing is lost",
   "bun bench/storm.ts":
     "how soon thousands of players play again who were all dropped at once, and that none is doubled",
   "bun bench/workers.ts": "how soon a zone is back whose worker dies or hangs, and what others notice",

@@ -21,6 +21,7 @@ import { at, entryOf, wordAt } from "../protocol/assert.ts";
 import type { World } from "../protocol/content/content.ts";
 import { ITEMS } from "../shared/ring-records.ts";
 import type { ItemCount } from "../shared/ring-records.ts";
+import type { FoundZone } from "../shared/journal-messages.ts";
 import type { RevivedReport } from "../shared/zone-messages.ts";
 import { WorldReader } from "../store/world-reader.ts";
 import { countItems } from "../zone/item-count.ts";
@@ -29,11 +30,14 @@ import { reviveZone } from "../zone/zone-beginning.ts";
 /** More than any honest tick needs. */
 const FUEL_PER_TICK = 200_000_000n;
 
-export interface JournalLook {
+export interface FoundPlayers {
   /** What is damaged, lost or does not replay; empty when all is well. */
   problems: string[];
   /** Where each session's player is, by session, and its newest command that its zone has handled. On its way: no zone. */
   players: Map<number, { zones: number[]; acked: number }>;
+}
+
+export interface JournalLook extends FoundPlayers {
   people: FoundPeople;
   /** Kinds of items that are not where the ledgers of all zones say, one sentence each. */
   unaccounted: string[];
@@ -49,11 +53,26 @@ export function lookIntoJournal(folder: string, world: World, kernel: Kernel): J
   reader.close();
   const kernels = new Map([[kernel.hash, kernel]]);
   for (const { hash, label, wasm } of found.modules) if (!kernels.has(hash)) kernels.set(hash, loadKernel(wasm, label));
-  const problems = [...found.problems];
+  const { problems, reports, counts, entities } = reviveZones(found.zones, world, kernels);
+  problems.unshift(...found.problems);
+  const people = findPeople(found, reports);
+  return { problems, players: playersOf(reports, people), people, entities, ...itemsOf(counts, people, reports) };
+}
+
+export interface Revived {
+  problems: string[];
+  reports: RevivedReport[];
+  counts: ItemCount[];
+  entities: number;
+}
+
+/** Restores each zone, and runs it to its end. */
+export function reviveZones(zones: readonly FoundZone[], world: World, kernels: ReadonlyMap<string, Kernel>): Revived {
+  const problems: string[] = [];
   const reports: RevivedReport[] = [];
   const counts: ItemCount[] = [];
   let entities = 0;
-  for (const { zone: zoneId, history, module, problems: damage } of found.zones) {
+  for (const { zone: zoneId, history, module, problems: damage } of zones) {
     problems.push(...damage);
     const zone = at(
       world.zones,
@@ -81,8 +100,7 @@ export function lookIntoJournal(folder: string, world: World, kernel: Kernel): J
     counts.push(countItems(begun.zone, ITEMS.empty()));
     entities += [...begun.zone.entities.entityIds()].length;
   }
-  const people = findPeople(found, reports);
-  return { problems, players: playersOf(reports, people), people, entities, ...itemsOf(counts, people, reports) };
+  return { problems, reports, counts, entities };
 }
 
 function playersOf(reports: readonly RevivedReport[], { sessions }: FoundPeople): JournalLook["players"] {

@@ -5,7 +5,7 @@
 //   findings.checks()        // [{ what: "No acknowledged action is lost", holds: true, shown: "0 of 51,200" }, ...]
 
 import type { Check } from "./checks.ts";
-import type { JournalLook } from "./journal-look.ts";
+import type { FoundPlayers, JournalLook } from "./journal-look.ts";
 import type { KnownActions } from "./kill-players.ts";
 import type { Comparison } from "./world-compare.ts";
 
@@ -50,11 +50,16 @@ export class KillFindings {
   }
 
   /** The journal of the killed server, and what its players had been told. */
-  journal({ problems, players, unaccounted }: JournalLook, known: readonly KnownActions[]): void {
+  journal(look: JournalLook, known: readonly KnownActions[]): void {
+    this.#look("items", 1);
+    for (const sentence of look.unaccounted) this.#find("items", sentence);
+    this.players(look, known);
+  }
+
+  /** Where journals have the players, and what these had been told before. */
+  players({ problems, players }: FoundPlayers, known: readonly KnownActions[]): void {
     this.#look("journal", 1);
     for (const problem of problems) this.#find("journal", problem);
-    this.#look("items", 1);
-    for (const sentence of unaccounted) this.#find("items", sentence);
     this.#look("lost", known.length);
     this.#look("invented", known.length);
     this.#look("places", players.size);

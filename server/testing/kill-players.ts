@@ -23,6 +23,8 @@ import type { Comparison } from "./world-compare.ts";
 
 export interface KillPlayersOptions {
   port: number;
+  /** Of other gateways of a cluster: players are spread over all, and go to another when theirs is gone. */
+  otherPorts?: readonly number[];
   control: number;
   count: number;
   seed: number;
@@ -163,12 +165,19 @@ export class KillPlayers {
     }
   }
 
+  #portsOf(index: number): { port: number; otherPorts: number[] } {
+    const { port, otherPorts = [] } = this.#options;
+    const all = [port, ...otherPorts];
+    const own = at(all, index % all.length);
+    return { port: own, otherPorts: all.filter((each) => each !== own) };
+  }
+
   #newBot(index: number, comer?: string): Bot {
-    const { port, seed, zones } = this.#options;
+    const { seed, zones } = this.#options;
     const isCharacter = comer !== undefined || index % 2 === 0;
     const client = new GameClient({
       host: "127.0.0.1",
-      port,
+      ...this.#portsOf(index),
       name: comer ?? `${isCharacter ? "Hero" : "Player"} ${index + 1}`,
       ...(isCharacter ? { secret: `seeded-${seed}-${index}` } : {}),
       zone: (index % zones) + 1,

@@ -8,6 +8,8 @@ import type { Protocol } from "./wire.ts";
 export interface GameClientOptions extends EventWishes {
   host: string;
   port: number;
+  /** Game ports of other gateways of the same cluster, tried in turn while a connection can not be made. */
+  otherPorts?: readonly number[];
   name: string;
   zone?: number;
   playerClass?: string;

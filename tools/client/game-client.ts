@@ -64,6 +64,8 @@ export class GameClient {
   #resume = "";
   readonly #actions: SentActions;
   #isDead = false;
+  /** Connections that could not be made: each means another gateway, where there is one. */
+  #failures = 0;
   readonly #unseen = new FrameLog();
   readonly #unseenStates: StateMessage[] = [];
   #isHeld = false;
@@ -91,6 +93,12 @@ export class GameClient {
 
   get ackedSeq(): number {
     return this.#actions.acked;
+  }
+
+  /** The game port that it plays on, or tries next. */
+  get port(): number {
+    const { port, otherPorts = [] } = this.options;
+    return [port, ...otherPorts][this.#failures % (1 + otherPorts.length)] ?? port;
   }
 
   /** Actions sent and not acknowledged yet. */
@@ -185,12 +193,12 @@ export class GameClient {
   }
 
   async #open(): Promise<void> {
-    const { host, port, protocol = "json", stats } = this.options;
+    const { host, protocol = "json", stats } = this.options;
     this.#gone = Promise.withResolvers<void>();
     try {
       this.#wire = await connectWire(protocol, {
         host,
-        port,
+        port: this.port,
         onMessage: (message) => this.#onMessage(message),
         onState: (state) => this.#onState(state),
         onFrame: (bytes, at, length) => this.#onFrame(bytes, at, length),
@@ -203,6 +211,7 @@ export class GameClient {
       });
     } catch (error) {
       stats.connectFailures++;
+      this.#failures++;
       throw error;
     }
     if (this.#isLeaving) return this.#wire.terminate();

@@ -44,7 +44,6 @@ export const STORE_MEGABYTES_MAX = 16_384;
 export const PAYLOAD_BYTES_MAX = 8 * 2 ** 20;
 const PENDING_BYTES_MAX = 64 * 2 ** 20;
 const MEMORY_MEGABYTES_MAX = 64;
-const BUCKETS = ["sessions", "tokens", "characters", "modules", "gateways", "zones"];
 
 /** As good as keys. */
 const PASSWORD_BYTES = 18;
@@ -57,7 +56,10 @@ export function newPasswords(): Passwords {
 /** Each role with the subjects that it needs, on a bus whose subjects begin with the prefix. */
 export function usersOf(passwords: Passwords, prefix = "w"): NatsUser[] {
   const of = (...subjects: string[]): string[] => subjects.map((subject) => `${prefix}.${subject}`);
-  const buckets = [...BUCKETS.flatMap((bucket) => bucketSubjects(`${prefix}_${bucket}`)), ...JETSTREAM];
+  const buckets = (...names: string[]): string[] => [
+    ...names.flatMap((name) => bucketSubjects(`${prefix}_${name}`)),
+    ...JETSTREAM,
+  ];
   const inbox = "_INBOX.>";
   return [
     {
@@ -70,13 +72,13 @@ export function usersOf(passwords: Passwords, prefix = "w"): NatsUser[] {
     {
       name: "gateway",
       password: passwords.gateway,
-      publish: [...of("cmd.>", "ctl.>", "gw.>", "gwreq.>"), ...buckets],
+      publish: [...of("cmd.>", "ctl.>", "gw.>", "gwreq.>"), ...buckets("sessions", "tokens", "characters", "gateways")],
       subscribe: [...of("frm.>", "gw.>", "gwreq.>", "host.>"), inbox],
     },
     {
       name: "controller",
       password: passwords.controller,
-      publish: [...of("ctl.>", "hostreq.>", "gwreq.>"), ...buckets],
+      publish: [...of("ctl.>", "hostreq.>", "gwreq.>"), ...buckets("modules", "zones")],
       subscribe: [...of("frm.*.0", "host.>", "gw.>", "z.>"), inbox],
     },
   ];

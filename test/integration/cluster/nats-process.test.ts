@@ -126,10 +126,14 @@ describe.skipIf(NATS === null)("a nats-server for a cluster", () => {
       expect(deleted).toMatch(/permission/i);
     });
 
-    test.each(["host", "gateway", "controller"] as const)("a %s uses buckets", async (role) => {
+    test.each([
+      ["host", "w_modules"],
+      ["gateway", "w_sessions"],
+      ["controller", "w_zones"],
+    ] as const)("a %s uses the bucket %s", async (role, name) => {
       await using nats = await Nats.start(usersOf(PASSWORDS));
       await using user = await as(role, nats);
-      const bucket = await new Kvm(user.connection).create("w_sessions");
+      const bucket = await new Kvm(user.connection).create(name);
       const revision = await bucket.create("7", "one");
       await bucket.update("7", "two", revision);
       expect((await bucket.get("7"))?.string()).toBe("two");

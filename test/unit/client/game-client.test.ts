@@ -101,6 +101,29 @@ test("who looks later knows no more than they looked at, and is told in the mean
   await client.leave();
 });
 
+test("who can not reach its gateway resumes at another", async () => {
+  await using first = startScriptedServer();
+  await using second = startScriptedServer();
+  const client = new GameClient({
+    host: "127.0.0.1",
+    port: first.port,
+    otherPorts: [second.port],
+    name: "Ann",
+    random: () => 0,
+    stats: new ClientStats(),
+  });
+  await client.connect();
+  // Its link is cut: the same gateway is there, and it goes back to it.
+  first.hangUp();
+  await until(() => client.stats.resumed === 1, "it is back");
+  expect([client.port, second.received("hello")]).toEqual([first.port, []]);
+  await first[Symbol.asyncDispose]();
+  await until(() => client.stats.resumed === 2, "it is at the other one");
+  expect(client.port).toBe(second.port);
+  expect(second.received("hello").map(({ resume }) => resume)).toEqual(["token"]);
+  await client.leave();
+});
+
 describe("what became of each action", () => {
   test("acknowledged by the state that says so, refused as busy, or said again after a link broke", async () => {
     await using server = startScriptedServer();
