@@ -15,6 +15,7 @@ function ofNothing(): string {
 /** Each part is loaded when it is needed, so that help is instant and a supervising parent small. */
 const server: ServerProgram = {
   startServer: async (options) => await (await import("./main.ts")).startServer(options),
+  startZoneHost: async (options) => await (await import("./zone-host.ts")).startZoneHost(options),
   startController: async (options) => await (await import("./controller.ts")).startController(options),
   supervise: async (options) => await (await import("./supervise/supervise.ts")).supervise(options),
   keepCrashReport: async (dataDir, report) =>

@@ -65,7 +65,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "server/main/faults": THREADS,
   "server/main/zones": THREADS,
   "server/main/journal": THREADS,
-  "server/main/cluster": [...THREADS, "server/bus", "server/main/zones", "server/main/sockets"],
+  "server/main/cluster": [...THREADS, "server/bus", "server/main/zones", "server/main/sockets", "server/main/journal"],
   "server/main/monitoring": [...THREADS, "server/store", "server/main/sockets"],
   "server/main": [...THREADS, "server/store", "server/bus", ...MAIN],
   "tools/ui": ["server/protocol"],

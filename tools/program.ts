@@ -23,6 +23,7 @@ import * as serve from "./commands/serve.ts";
 import * as spawnClients from "./commands/spawn-clients.ts";
 import * as store from "./commands/store.ts";
 import * as validate from "./commands/validate.ts";
+import * as zoneHost from "./commands/zone-host.ts";
 import * as wizard from "./commands/wizard.ts";
 import { exitCodes, finishHelp, usageProblem } from "./ui/help.ts";
 import { fitting, complaint, errorLine, EXIT, wantsJson } from "./ui/output.ts";
@@ -34,6 +35,7 @@ const COMMANDS = [
   wizard,
   serve,
   cluster,
+  zoneHost,
   spawnClients,
   dashboard,
   injectFault,

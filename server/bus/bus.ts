@@ -8,8 +8,6 @@
 // What is published while the connection is down is dropped: it would come late, and in the name of somebody who may have been replaced.
 
 import { Kvm } from "@nats-io/kv";
-import { jetstream } from "@nats-io/jetstream";
-import type { JetStreamClient } from "@nats-io/jetstream";
 import { connect, errors } from "@nats-io/transport-node";
 import type { MsgHdrs, NatsConnection } from "@nats-io/transport-node";
 import { messageOf, WowsimError } from "../protocol/errors.ts";
@@ -34,9 +32,7 @@ export interface BusListener {
 }
 
 /** Of a message: what its sender wrote above it; "" where there is none. */
-export interface MessageHead {
-  get(name: string): string;
-}
+export type MessageHead = Pick<MsgHdrs, "get">;
 
 const RECONNECT_MS = 50;
 const DIAL_MS_MAX = 3_000;
@@ -46,7 +42,8 @@ const PINGS_MAX = 3;
 const NO_HEAD: MessageHead = { get: () => "" };
 
 export class Bus {
-  readonly #connection: NatsConnection;
+  /** For the rest of server/bus. */
+  readonly connection: NatsConnection;
   readonly #listeners: BusListener[] = [];
   #isConnected = true;
 
@@ -63,7 +60,7 @@ export class Bus {
   }
 
   private constructor(connection: NatsConnection) {
-    this.#connection = connection;
+    this.connection = connection;
     void this.#watch();
   }
 
@@ -73,12 +70,7 @@ export class Bus {
 
   /** The largest message that the server takes, in bytes. */
   get payloadBytesMax(): number {
-    return this.#connection.info?.max_payload ?? 0;
-  }
-
-  /** Streams and their API. */
-  get jetstream(): JetStreamClient {
-    return jetstream(this.#connection);
+    return this.connection.info?.max_payload ?? 0;
   }
 
   /** Returns what takes the listener away again. */
@@ -92,13 +84,13 @@ export class Bus {
 
   /** `bytes` may be changed after the call. */
   publish(subject: string, bytes: Uint8Array): void {
-    if (!this.#isConnected || this.#connection.isClosed()) return;
-    this.#connection.publish(subject, copied(bytes));
+    if (!this.#isConnected || this.connection.isClosed()) return;
+    this.connection.publish(subject, copied(bytes));
   }
 
   /** `bytes` are only valid during the call, and begin anywhere in their buffer. Returns what ends the subscription. */
   subscribe(subject: string, handler: (subject: string, bytes: Uint8Array, head: MessageHead) => void): () => void {
-    const subscription = this.#connection.subscribe(subject, {
+    const subscription = this.connection.subscribe(subject, {
       callback: (error, message) => {
         if (error !== null) return this.#failed(error);
         // What is thrown here would end the reading of the connection.
@@ -115,7 +107,7 @@ export class Bus {
   /** Throws WowsimError("no_answer") when nobody answers in time. */
   async request(subject: string, bytes: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
     try {
-      const answer = await this.#connection.request(subject, copied(bytes), { timeout: timeoutMs });
+      const answer = await this.connection.request(subject, copied(bytes), { timeout: timeoutMs });
       return copied(answer.data);
     } catch (cause) {
       throw new WowsimError("no_answer", `Nobody answered ${subject}: ${messageOf(cause)}.`, { cause });
@@ -124,11 +116,11 @@ export class Bus {
 
   /** Answers requests. What `handler` rejects with is not told: whoever asked hears nothing. */
   answer(subject: string, handler: (bytes: Uint8Array) => Promise<Uint8Array>): () => void {
-    const subscription = this.#connection.subscribe(subject, {
+    const subscription = this.connection.subscribe(subject, {
       callback: (error, message) => {
         if (error !== null) return this.#failed(error);
         handler(copied(message.data)).then(
-          (answer) => this.#connection.isClosed() || message.respond(answer),
+          (answer) => this.connection.isClosed() || message.respond(answer),
           () => {},
         );
       },
@@ -138,21 +130,21 @@ export class Bus {
 
   /** Makes the bucket when there is none. */
   async bucket(name: string): Promise<Bucket> {
-    return new Bucket(await new Kvm(this.#connection).create(name, { history: 1 }));
+    return new Bucket(await new Kvm(this.connection).create(name, { history: 1 }));
   }
 
   /** Resolves when the server has read everything that was published before. */
   async flush(): Promise<void> {
-    await this.#connection.flush();
+    await this.connection.flush();
   }
 
   async close(): Promise<void> {
-    await this.#connection.close();
+    await this.connection.close();
     this.#isConnected = false;
   }
 
   async #watch(): Promise<void> {
-    for await (const { type } of this.#connection.status()) {
+    for await (const { type } of this.connection.status()) {
       if (type === "disconnect" && this.#isConnected) {
         this.#isConnected = false;
         for (const listener of this.#listeners.slice()) listener.lost?.();
@@ -201,7 +193,7 @@ async function dial({ servers, name, user, password, ca }: BusOptions, where: st
 }
 
 function headOf(headers: MsgHdrs | undefined): MessageHead {
-  return headers === undefined ? NO_HEAD : { get: (name) => headers.get(name) };
+  return headers ?? NO_HEAD;
 }
 
 /** Of a Buffer, `slice` gives the same memory. */

@@ -61,6 +61,17 @@ export class BusNames {
     return `${this.prefix}.z.${zone}.${kind}`;
   }
 
+  /** What the server repeats of each message that a zone's stream has taken: its headers alone. */
+  heard(zone: number | "*"): string {
+    return `${this.prefix}.z.${zone}.heard.*`;
+  }
+
+  /** The zone of a subject of `journal` or `heard`; null when it is none. */
+  zoneOf(subject: string): number | null {
+    const [zone = ""] = subject.slice(this.prefix.length + 3).split(".");
+    return /^\d+$/.test(zone) ? Number(zone) : null;
+  }
+
   /** Key-value buckets: sessions, characters, modules, gateways. */
   bucket(what: "sessions" | "tokens" | "characters" | "modules" | "gateways" | "zones"): string {
     return `${this.prefix}_${what}`;

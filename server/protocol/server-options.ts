@@ -2,6 +2,7 @@
 
 import type { ReplayHost } from "./replay.ts";
 import type { CrashReport, WorkerDoing } from "./crash-report.ts";
+import type { StartZoneHost } from "./zone-host-options.ts";
 import type { StartController } from "./cluster.ts";
 import type { Failure } from "./endings.ts";
 import type { GatewayLimits } from "./game/limits.ts";
@@ -102,6 +103,7 @@ export type KeepCrashReport = (dataDir: string, report: CrashReport) => Promise<
 export interface ServerProgram extends ReplayHost, ValidationHost {
   startServer: StartServer;
   startController: StartController;
+  startZoneHost: StartZoneHost;
   supervise: Supervise;
   keepCrashReport: KeepCrashReport;
   store: StoreTools;

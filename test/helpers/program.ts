@@ -9,6 +9,7 @@ export function commandTree(): Command {
   return buildProgram({
     startServer: none,
     startController: none,
+    startZoneHost: none,
     supervise: none,
     keepCrashReport: none,
     replay: none,

@@ -17,7 +17,7 @@ const Request = z.object({ type: z.literal("view"), turn: z.number().int().min(0
 export type ZoneRequest = z.infer<typeof Request>;
 const Answer = z.union([z.object({ answer: z.unknown() }), z.object({ error: z.string() })]);
 
-interface AnsweringBus {
+export interface AnsweringBus {
   answer(subject: string, handler: (bytes: Uint8Array) => Promise<Uint8Array>): () => void;
 }
 
