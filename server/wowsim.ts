@@ -15,6 +15,7 @@ function ofNothing(): string {
 /** Each part is loaded when it is needed, so that help is instant and a supervising parent small. */
 const server: ServerProgram = {
   startServer: async (options) => await (await import("./main.ts")).startServer(options),
+  startGateway: async (options) => await (await import("./gateway.ts")).startGateway(options),
   supervise: async (options) => await (await import("./supervise/supervise.ts")).supervise(options),
   keepCrashReport: async (dataDir, report) =>
     await (await import("./store/crash-reports.ts")).keepCrashReport(dataDir, report),

@@ -13,6 +13,7 @@ import * as demo from "./commands/demo.ts";
 import * as deploy from "./commands/deploy.ts";
 import * as diagnose from "./commands/diagnose.ts";
 import * as doctor from "./commands/doctor.ts";
+import * as gateway from "./commands/gateway.ts";
 import * as health from "./commands/health.ts";
 import * as injectFault from "./commands/inject-fault.ts";
 import * as parseLogs from "./commands/parse-logs.ts";
@@ -32,6 +33,7 @@ const COMMANDS = [
   demo,
   wizard,
   serve,
+  gateway,
   spawnClients,
   dashboard,
   injectFault,

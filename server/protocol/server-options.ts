@@ -6,6 +6,7 @@ import type { Failure } from "./endings.ts";
 import type { GatewayLimits } from "./game/limits.ts";
 import type { StoreTools } from "./store-tools.ts";
 import type { ControlLimits, HttpLimits, FeedLimits } from "./limits.ts";
+import type { StartGateway } from "./gateway-options.ts";
 import type { Supervise } from "./supervision.ts";
 import type { ValidationHost } from "./validation.ts";
 
@@ -100,6 +101,7 @@ export type KeepCrashReport = (dataDir: string, report: CrashReport) => Promise<
 /** What `wowsim serve`, `store`, `replay` and `validate` run. Tools do not import the server, so the main program passes it in. */
 export interface ServerProgram extends ReplayHost, ValidationHost {
   startServer: StartServer;
+  startGateway: StartGateway;
   supervise: Supervise;
   keepCrashReport: KeepCrashReport;
   store: StoreTools;

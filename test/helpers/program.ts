@@ -8,6 +8,7 @@ const none = (): Promise<never> => Promise.reject(new Error("A test of the comma
 export function commandTree(): Command {
   return buildProgram({
     startServer: none,
+    startGateway: none,
     supervise: none,
     keepCrashReport: none,
     replay: none,
