@@ -47,6 +47,8 @@ import { startTelemetry } from "./main/monitoring/telemetry.ts";
 import { journalled } from "./main/journal/journalled-events.ts";
 import { keepPromotions, lossNotices, openJournal, reportLoss, stopOnLoss } from "./main/open-journal.ts";
 import { SpareWorkers } from "./main/spare-workers.ts";
+import { runBackwards } from "./main/run-backwards.ts";
+import type { StopSteps } from "./main/run-backwards.ts";
 import { workers } from "./main/workers.ts";
 import { ZoneSupervisor } from "./main/zones/supervisor.ts";
 import type { ServerOptions, RunningServer } from "./protocol/server-options.ts";
@@ -59,9 +61,9 @@ const WORKERS_MAX = 8;
  * running.
  */
 export async function startServer(options: ServerOptions, kept: Kept = {}): Promise<RunningServer> {
-  const undo: (() => Promise<void> | void)[] = [];
+  const undo: StopSteps = [];
   let stopping: Promise<void> | null = null;
-  const stop = (): Promise<void> => (stopping ??= runBackwards(undo));
+  const stop = (): Promise<void> => (stopping ??= runBackwards(undo, "The server"));
   try {
     return { ...(await start(options, kept, undo)), stop };
   } catch (error) {
@@ -80,11 +82,7 @@ export interface Kept {
 }
 
 /** Starts the parts one after the other; each part pushes its own stop step on `undo`. */
-async function start(
-  options: ServerOptions,
-  kept: Kept,
-  undo: (() => Promise<void> | void)[],
-): Promise<Omit<RunningServer, "stop">> {
+async function start(options: ServerOptions, kept: Kept, undo: StopSteps): Promise<Omit<RunningServer, "stop">> {
   const { host = "127.0.0.1", tickRateHz = 20, seed = 1, token } = options;
   const dataDir = resolve(options.dataDir);
   const { telemetryFile: given = `${dataDir}/telemetry.jsonl` } = options;
@@ -328,18 +326,4 @@ async function tellWhere(dataDir: string, place: ServerPlace, emitter: Emitter):
 async function builtKernel(): Promise<{ kernel: Kernel; wasm: Uint8Array }> {
   const wasm = await Bun.file(await ensureKernel()).bytes();
   return { kernel: loadKernel(wasm, `wowsim ${version}`), wasm };
-}
-
-/** Runs the stop steps, newest first; when one step fails, the others still run. Throws what failed. */
-async function runBackwards(steps: (() => Promise<void> | void)[]): Promise<void> {
-  const failures: unknown[] = [];
-  for (const step of steps.toReversed()) {
-    try {
-      await step();
-    } catch (error) {
-      failures.push(error);
-    }
-  }
-  if (failures.length === 1) throw failures[0];
-  if (failures.length > 1) throw new AggregateError(failures, "The server could not be stopped in order.");
 }

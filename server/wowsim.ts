@@ -17,6 +17,7 @@ const server: ServerProgram = {
   startServer: async (options) => await (await import("./main.ts")).startServer(options),
   startZoneHost: async (options) => await (await import("./zone-host.ts")).startZoneHost(options),
   startController: async (options) => await (await import("./controller.ts")).startController(options),
+  startGateway: async (options) => await (await import("./gateway.ts")).startGateway(options),
   supervise: async (options) => await (await import("./supervise/supervise.ts")).supervise(options),
   keepCrashReport: async (dataDir, report) =>
     await (await import("./store/crash-reports.ts")).keepCrashReport(dataDir, report),

@@ -14,6 +14,7 @@ import * as demo from "./commands/demo.ts";
 import * as deploy from "./commands/deploy.ts";
 import * as diagnose from "./commands/diagnose.ts";
 import * as doctor from "./commands/doctor.ts";
+import * as gateway from "./commands/gateway.ts";
 import * as health from "./commands/health.ts";
 import * as injectFault from "./commands/inject-fault.ts";
 import * as parseLogs from "./commands/parse-logs.ts";
@@ -36,6 +37,7 @@ const COMMANDS = [
   serve,
   cluster,
   zoneHost,
+  gateway,
   spawnClients,
   dashboard,
   injectFault,

@@ -20,6 +20,12 @@ const ROOM_BYTES = 65_536;
 /** A rare message of a zone (FromZoneWorker) as JSON. The other kinds are in ring-records.ts and tick-report.ts. */
 export const SAID = new RecordTable(32, {}, "bytes");
 
+/**
+ * An opcode that no kernel gets: the player of a departure from this zone has arrived elsewhere, or nobody needs it any more. A command of a
+ * gateway like any other, with the session.
+ */
+export const OP_SETTLED = 0xffff;
+
 export interface ZoneBatchHead {
   zone: number;
   /** Of the fence with which the owner took the zone. */

@@ -43,8 +43,7 @@ export function registerServerMetrics(metrics: MetricsSink, parts: Parts): void 
   metrics.gauge("wowsim_gold_held", "Gold that the players of a zone hold.", ["zone"], () =>
     [...supervisor.items].map(([zone, { gold }]) => ({ labels: { zone }, value: gold })),
   );
-  registerGateway(metrics, gateway);
-  registerCharacters(metrics, gateway.characters);
+  registerGatewayMetrics(metrics, gateway);
   registerWorkers(metrics, supervisor);
   registerJournal(metrics, journal);
   registerDeploys(metrics, deploys);
@@ -142,7 +141,13 @@ export function registerHttpMetrics(metrics: MetricsSink, http: HttpServer): voi
   );
 }
 
-function registerGateway(metrics: MetricsSink, gateway: Gateway): void {
+/** The metrics of a gateway, in a server or in a cluster. */
+export function registerGatewayMetrics(metrics: MetricsSink, gateway: Gateway): void {
+  registerTraffic(metrics, gateway);
+  registerCharacters(metrics, gateway.characters);
+}
+
+function registerTraffic(metrics: MetricsSink, gateway: Gateway): void {
   const { counters } = gateway;
   metrics.gauge("wowsim_sessions", "Sessions, by what they are.", ["state"], () => {
     const { sessions, connected, inWorld } = gateway.trafficNow();

@@ -8,6 +8,7 @@ import type { Failure } from "./endings.ts";
 import type { GatewayLimits } from "./game/limits.ts";
 import type { StoreTools } from "./store-tools.ts";
 import type { ControlLimits, HttpLimits, FeedLimits } from "./limits.ts";
+import type { StartGateway } from "./gateway-options.ts";
 import type { Supervise } from "./supervision.ts";
 import type { ValidationHost } from "./validation.ts";
 
@@ -104,6 +105,7 @@ export interface ServerProgram extends ReplayHost, ValidationHost {
   startServer: StartServer;
   startController: StartController;
   startZoneHost: StartZoneHost;
+  startGateway: StartGateway;
   supervise: Supervise;
   keepCrashReport: KeepCrashReport;
   store: StoreTools;

@@ -28,7 +28,7 @@ export const NO_STORE: SessionStore = {
   safe: () => null,
 };
 
-const Kept = z.object({
+export const Kept = z.object({
   name: z.string(),
   class: z.number().int().min(0),
   zone: z.number().int().min(0),
@@ -69,6 +69,12 @@ export function parseKept(json: string): KeptSession | null {
     // The journal checks its rows, so this is a value of another version.
     return null;
   }
+}
+
+/** Whoever left the world at the stop of a server, or was on the way home, comes back: home, or to where it stood. */
+export function onwards(crossing: Crossing | null, home: number): Crossing | null {
+  if (crossing === null || crossing.to !== 0) return crossing;
+  return home === crossing.from ? { ...crossing, to: home } : { ...crossing, to: home, at: { x: 0, y: 0, z: 0 } };
 }
 
 /** The hash under which a resume token is known. */

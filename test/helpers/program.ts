@@ -10,6 +10,7 @@ export function commandTree(): Command {
     startServer: none,
     startController: none,
     startZoneHost: none,
+    startGateway: none,
     supervise: none,
     keepCrashReport: none,
     replay: none,

@@ -44,6 +44,9 @@ export interface BusZonesOptions {
   newQueue?: () => CommandQueue;
 }
 
+const HEARD_LOOK_MS = 10;
+const COPY_BYTES = 65_536;
+
 export class BusZones implements ZoneLink {
   readonly zones: ReadonlyMap<number, BusZone>;
   /** Since the start. */
@@ -53,6 +56,8 @@ export class BusZones implements ZoneLink {
   readonly #records = new OutputRecords(this.#listeners);
   readonly #report = emptyReport(0);
   readonly #writer = new BatchWriter("commands");
+  readonly #batch = new AlignedCopy();
+  readonly #oddRecord = new AlignedCopy();
   readonly #unsubscribe: () => void;
   /** Zones with commands that were not sent. */
   readonly #unsent = new Set<BusZone>();
@@ -88,6 +93,13 @@ export class BusZones implements ZoneLink {
   /** Resolves when all commands sent to the zone until now are in ticks that were told. */
   async applied(zoneId: number): Promise<void> {
     await this.zones.get(zoneId)?.queue.whenDone();
+  }
+
+  /** Resolves when all zones were heard, at the latest after `msMax`. */
+  async heard(msMax: number): Promise<void> {
+    const until = this.#options.now() + msMax;
+    const isMissing = ({ state }: BusZone): boolean => state === "DOWN";
+    while ([...this.zones.values()].some(isMissing) && this.#options.now() < until) await Bun.sleep(HEARD_LOOK_MS);
   }
 
   /** Called once per server tick: looks for zones that are silent, and sends again what was lost. */
@@ -160,7 +172,12 @@ export class BusZones implements ZoneLink {
     // What is left of the old epoch goes first, then what asks for everything anew.
     if (heard === "anew") this.#listeners.revives(zone.id);
     if (zone.isOpen && this.#unsent.has(zone)) this.#flush();
-    eachZoneRecord(bytes, (view, all, offset, length) => this.#onRecord(zone, view, all, offset, length));
+    // Frames are read as words: what the bus hands out may begin anywhere, and a text before a frame may have any length.
+    eachZoneRecord(this.#batch.copy(bytes, 0, bytes.length), (view, all, offset, length) => {
+      if (offset % 4 === 0) return this.#onRecord(zone, view, all, offset, length);
+      const record = this.#oddRecord.copy(all, offset, length);
+      this.#onRecord(zone, new DataView(record.buffer), record, 0, length);
+    });
   }
 
   #onRecord(zone: BusZone, view: DataView, bytes: Uint8Array, offset: number, length: number): void {
@@ -198,5 +215,17 @@ export class BusZones implements ZoneLink {
     zone.reason = reason;
     if (to === "DOWN") [zone.overloadLevel, zone.players] = [0, 0];
     this.#listeners.said({ type: "zone_state", zoneId, from, to, reason, tick });
+  }
+}
+
+/** Room for a copy that begins at the begin of its buffer; used again and again. */
+class AlignedCopy {
+  #bytes = new Uint8Array(COPY_BYTES);
+
+  /** Valid until the next copy. */
+  copy(source: Uint8Array, offset: number, length: number): Uint8Array {
+    if (length > this.#bytes.length) this.#bytes = new Uint8Array(length * 2);
+    this.#bytes.set(source.subarray(offset, offset + length));
+    return this.#bytes.subarray(0, length);
   }
 }

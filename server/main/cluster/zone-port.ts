@@ -9,7 +9,7 @@
 // gets no frames, and what players hold. A departure is told again every second until somebody says that the player has arrived.
 
 import { COMMAND_BYTES, FRAME_SESSION, OP_ARRIVE, OP_JOIN, OP_UNWATCH, OP_WATCH } from "../../../assembly/abi.ts";
-import { BatchWriter, eachCommandRecord, readCommandHead, SAID } from "../../bus/wire.ts";
+import { BatchWriter, eachCommandRecord, OP_SETTLED, readCommandHead, SAID } from "../../bus/wire.ts";
 import type { BusNames } from "../../bus/subjects.ts";
 import { wordAt } from "../../protocol/assert.ts";
 import { messageOf, WowsimError } from "../../protocol/errors.ts";
@@ -245,19 +245,20 @@ export class ZonePort implements ZoneListener {
       if (length === 0 || length % COMMAND_BYTES !== 0)
         throw new WowsimError("bad_batch", `A command has ${length} bytes.`);
       const records = all.subarray(offset, offset + length);
-      if (!supervisor.send(zone, records)) {
+      const { op, session } = this.#command.loadBytes(records.subarray(records.length - COMMAND_BYTES));
+      if (op === OP_SETTLED) this.settles(session);
+      else if (!supervisor.send(zone, records)) {
         this.counts.full++;
         isBlocked = true;
         return;
       }
       this.#lanes.took(gateway, number);
-      this.#learn(gateway, records);
+      this.#learn(gateway, op, session);
     });
   }
 
   /** Whose player it is. */
-  #learn(gateway: number, records: Uint8Array): void {
-    const { op, session } = this.#command.loadBytes(records.subarray(records.length - COMMAND_BYTES));
+  #learn(gateway: number, op: number, session: number): void {
     if (op !== OP_JOIN && op !== OP_ARRIVE && op !== OP_WATCH && op !== OP_UNWATCH) return;
     this.#gatewayOf.set(session, gateway);
     if (op === OP_JOIN || op === OP_ARRIVE) this.#comingBack.add(session);

@@ -5,6 +5,7 @@
 //   moves.isSettled(session)             // its zone has it; no crossing is under way
 //   moves.end(session)                   // { kept, zoneId: 1, seq: 17 }; it is gone here
 //   moves.cancel(session)                // it stays after all
+//   moves.lose(17)                       // it is another gateway's already
 
 import type { MovedSession } from "../../shared/session-store.ts";
 import type { Characters } from "./characters.ts";
@@ -65,6 +66,14 @@ export class SessionMoves {
     if (!this.isHere(session)) return;
     this.#deps.sessions.knowDigests(session, session.tokenDigest, session.formerDigest);
     this.#deps.router.unwatch(session);
+  }
+
+  /** Another gateway took the session. */
+  lose(id: number): void {
+    const session = this.#deps.sessions.get(id);
+    if (session === undefined) return;
+    this.begin(session);
+    this.end(session);
   }
 
   end(session: Session): MovedSession {

@@ -5,13 +5,13 @@ import { z } from "zod";
 import { TRANSFER_ACK } from "../../../assembly/abi.ts";
 import { wordAt } from "../../protocol/assert.ts";
 import type { Character } from "../../shared/character-store.ts";
-import { parseKept } from "../../shared/session-store.ts";
+import { onwards, parseKept } from "../../shared/session-store.ts";
 import type { KeptSession, RestoredSession, SessionStore } from "../../shared/session-store.ts";
 import type { FoundWorld } from "../../shared/journal-messages.ts";
 import type { RevivedReport } from "../../shared/zone-messages.ts";
 import type { Crossing } from "../../shared/transfer.ts";
-import { parseCharacter } from "./journal-characters.ts";
-import type { KeptCharacter } from "./journal-characters.ts";
+import { parseCharacter } from "../../shared/kept-character.ts";
+import type { KeptCharacter } from "../../shared/kept-character.ts";
 import type { JournalHost } from "./journal-host.ts";
 
 const CrossingFact = z.object({
@@ -97,12 +97,6 @@ export function findPeople(found: FoundWorld, revived: readonly RevivedReport[])
   });
   const oldCrossings = [...crossings.keys()].filter((id) => (sessions.get(id)?.crossing ?? null) === null);
   return { sessions: [...sessions.values()], characters: now, settled, oldCrossings, lastSession: Math.max(0, ...ids) };
-}
-
-/** Whoever left the world at the stop of the server, or was on the way home, comes back: home, or to where it stood. */
-function onwards(crossing: Crossing | null, home: number): Crossing | null {
-  if (crossing === null || crossing.to !== 0) return crossing;
-  return home === crossing.from ? { ...crossing, to: home } : { ...crossing, to: home, at: { x: 0, y: 0, z: 0 } };
 }
 
 function recorded(character: Character, { from, at, words }: Crossing): Character {

@@ -38,7 +38,10 @@ describe.skipIf(NATS_SERVER === null)("the zones of a cluster, for a gateway", (
     const told: unknown[] = [];
     zones.listen({
       ticked: ({ zoneId, tick }) => told.push(["ticked", zoneId, tick]),
-      framed: (_zone, bytes, offset, length) => told.push(["framed", [...bytes.subarray(offset, offset + length)]]),
+      framed: (_zone, bytes, offset, length) => {
+        expect((bytes.byteOffset + offset) % 4).toBe(0);
+        told.push(["framed", [...bytes.subarray(offset, offset + length)]]);
+      },
       entered: (entered) => told.push(["entered", entered]),
       departed: (crossing) => told.push(["departed", crossing]),
       counted: ({ zoneId, ids }) => told.push(["counted", zoneId, [...ids]]),
@@ -175,15 +178,19 @@ describe.skipIf(NATS_SERVER === null)("the zones of a cluster, for a gateway", (
     const frame = new FrameBuilder(7, 3).reset();
     zone.players.add(7).add(8);
     zone.entered({ session: 8, ticket: 3, outcome: 1, reason: 0 }).frames(frame, new FrameBuilder(8, 3));
-    zone.says({ type: "journal", zones: [1], isLost: true, ms: 3 }).census(4);
+    zone
+      .says({ type: "journal", zones: [1], isLost: true, ms: 3 })
+      .frames(frame)
+      .census(4);
     crossing.words.fill(3);
     zone.departed(crossing).tells(GATEWAY);
-    await until(() => told.length >= 6);
+    await until(() => told.length >= 7);
     expect(told).toEqual([
       ["entered", { zoneId: 1, session: 8, ticket: 3, outcome: 1, reason: 0 }],
       ["framed", [...frame.bytes()]],
       ["framed", [...new FrameBuilder(8, 3).bytes()]],
       ["said", { type: "journal", zones: [1], isLost: true, ms: 3 }],
+      ["framed", [...frame.bytes()]],
       ["counted", 1, [7, 8]],
       ["departed", crossing],
     ]);
