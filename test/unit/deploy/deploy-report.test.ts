@@ -7,7 +7,7 @@ import { markdownReport } from "../../../tools/deploy-report/markdown.ts";
 import { recordLines } from "../../../tools/deploy-report/text.ts";
 import { timeInWords, viewOf } from "../../../tools/deploy-report/view.ts";
 import { writeReport } from "../../../tools/deploy-report/write.ts";
-import { CHROMIUM, shownPage } from "../../helpers/chromium.ts";
+import { CHROMIUM, DRAWN_PLOTS, shownPage } from "../../helpers/chromium.ts";
 import { hostile, rolledBack } from "../../helpers/deploy-record.ts";
 import { tempFolder } from "../../helpers/telemetry.ts";
 
@@ -158,18 +158,11 @@ test("a report is written as its name says, and a file that can not be written i
 
 /** Every value that the page was given, drawn: each plot has something in the colour of each of its lines. */
 const PROBE = `
-  const drawn = [...document.querySelectorAll(".uplot")].filter((plot) => {
-    const canvas = plot.querySelector("canvas");
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-    const colors = new Set();
-    for (let at = 0; at < data.length; at += 4) if (data[at + 3] === 255) colors.add(data.slice(at, at + 3).join());
-    const lines = [...plot.querySelectorAll(".u-series:not(:first-child) .u-marker")].map((marker) => getComputedStyle(marker).borderColor.match(/\\d+/g).join());
-    return lines.length === 4 && lines.every((line) => colors.has(line));
-  });
+  ${DRAWN_PLOTS}
   document.title = [
     getComputedStyle(document.body).backgroundColor,
     document.querySelector("h1").textContent,
-    "plots " + drawn.length,
+    "plots " + drawn.filter((lines) => lines === 4).length,
     "fetched " + performance.getEntriesByType("resource").length,
     "fits " + (document.documentElement.scrollWidth <= innerWidth),
   ].join("; ");
