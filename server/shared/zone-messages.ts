@@ -62,7 +62,7 @@ export type FromZoneWorker =
       tick: number;
       recoveryMs: number;
       replayedTicks: number;
-      rung: RecoveryRung;
+      step: RecoveryStep;
       note: TrapNote;
       error: string;
     }
@@ -121,7 +121,7 @@ export interface RevivedReport {
 }
 
 /** The step of the recovery ladder that a recovery had to use. */
-export type RecoveryRung = "replay" | "quarantine" | "rollback" | "down";
+export type RecoveryStep = "replay" | "quarantine" | "rollback" | "down";
 
 /** A request to a zone, without the fields that the supervisor adds. */
 export type ZoneRequest =

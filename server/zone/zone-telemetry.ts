@@ -35,7 +35,7 @@ export function emitTrap(emitter: Emitter, zone: Zone, tick: number, { message, 
 
 /** The trapped tick was completed: reports the step of the recovery ladder and the quarantined commands. */
 export function emitRecovery(emitter: Emitter, zone: Zone, tick: number, recovery: Recovery): void {
-  const { rung, recoveryMs, replayedTicks, note, error } = recovery;
+  const { step, recoveryMs, replayedTicks, note, error } = recovery;
   for (const { session, op, seq } of recovery.quarantined) {
     emitter.emit("event", "zone", "Command quarantined", { ...named(zone, tick), session_id: session, op, seq });
   }
@@ -43,7 +43,7 @@ export function emitRecovery(emitter: Emitter, zone: Zone, tick: number, recover
     ...named(zone, tick),
     recovery_ms: round(recoveryMs),
     replayed_ticks: replayedTicks,
-    rung,
+    rung: step,
     ...noteFields(note),
     error,
     hash: zone.hash.toString(16).padStart(16, "0"),

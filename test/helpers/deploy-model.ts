@@ -91,7 +91,7 @@ export class ModelZone {
 
   down(): void {
     if (this.isDown) return;
-    this.trap("no rung held");
+    this.trap("no step succeeded");
     this.isDown = true;
     this.#post(this.#state("ACTIVE", "DOWN"));
   }
