@@ -1,10 +1,11 @@
 // A deploy from end to end: check → upload → validate → shadow → baseline → swap → watch → verdict → waves → promote → watch on, or roll back.
 //
 //   const result = await runCanary({ wasm, label: "hotfix.wasm", policy, ... }, { control, feed, signal, report })
-//   result.outcome    // "promoted" | "rolled_back" | "refused" | "interrupted" | "aborted" | "validated"
+//   result.outcome    // "promoted" | "rolled_back" | "refused" | "interrupted" | "aborted" | "abandoned" | "validated"
 //
 // Each stage reports one line with its numbers, and has an entry in the server's record. Any failure after the swap (an error, a silent
-// feed, Ctrl-C) ends in a roll-back, also after the promotion while the zones are watched on. If this process dies before the promotion, the server rolls back.
+// feed, Ctrl-C) ends in a roll-back, also after the promotion while the zones are watched on. If this process dies before the promotion, the
+// server rolls back. When the server has ended the deploy, it alone decides what zones run: then nothing is ordered any more.
 
 import { hashOf } from "../../assembly/toolchain/meter.ts";
 import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
@@ -18,7 +19,7 @@ import { DeployRemote } from "./remote.ts";
 import { ShadowRun } from "./shadow-run.ts";
 import { Stages } from "./stages.ts";
 import type { Stage } from "./stages.ts";
-import { takeBack, verify } from "./take-back.ts";
+import { settled, takeBack, verify } from "./take-back.ts";
 import { evidenceOf } from "./verdict-lines.ts";
 import { limitsOf, UNDONE_CHECKS } from "./verdict.ts";
 import type { Limits, Verdict } from "./verdict.ts";
@@ -70,11 +71,10 @@ class Canary {
     try {
       const result = await this.#deploy();
       const over = (await context.recorder?.end(result.outcome, result.reason)) ?? null;
-      // Somebody has aborted it in the last moment: the server takes the zones back.
-      return over !== null && result.outcome === "promoted" ? this.#result("aborted", over.message) : result;
+      return over === null ? result : await this.#asTold(over);
     } catch (error) {
       const reason = messageOf(error);
-      if (context.recorder?.isOver(error) === true && this.#given.size === 0) return this.#result("aborted", reason);
+      if (context.recorder?.isOver(error) === true) return await this.#asTold(error);
       if (this.#isInterrupt(error))
         await context.recorder?.end("interrupted", `${this.#interrupted()}, before anything was swapped`);
       else await context.recorder?.end(this.#given.size > 0 ? "rolled_back" : "refused", reason);
@@ -98,12 +98,21 @@ class Canary {
       if (!verdict.promote) return await this.#rollback(verdict.reason, "rolled_back");
       return (await this.#waves(others)) ?? (await this.#promote(verdict.reason));
     } catch (error) {
-      if (this.#isRollingBack) throw error;
+      if (this.#isRollingBack || this.#context.recorder?.isOver(error) === true) throw error;
       if (this.#isInterrupt(error)) return await this.#rollback(this.#interrupted(), "interrupted");
-      const why = await this.#whyEnded(error);
-      const isAborted = this.#context.recorder?.isOver(why) === true;
-      return await this.#rollback(messageOf(why), isAborted ? "aborted" : "rolled_back");
+      return await this.#rollback(messageOf(error), "rolled_back");
     }
+  }
+
+  /** The server has ended the deploy: as it says, and zones run what it decided. */
+  async #asTold(over: unknown): Promise<CanaryResult> {
+    const { recorder } = this.#context;
+    await this.#shadow?.end();
+    const outcome = (await recorder?.outcome()) ?? "aborted";
+    const reason = messageOf(over);
+    const wish = { given: this.#given, reason, undo: this.#options.undo === true };
+    if (this.#given.size > 0) this.#isUndone = await settled(this.#context, wish);
+    return this.#result(outcome, reason);
   }
 
   #isInterrupt(error: unknown): boolean {
@@ -113,17 +122,6 @@ class Canary {
 
   #interrupted(): string {
     return `interrupted in stage ${this.#context.stages.now}`;
-  }
-
-  /** An abort takes zones back too, and they may say so before the server does. */
-  async #whyEnded(error: unknown): Promise<unknown> {
-    if (!(error instanceof WowsimError) || error.code !== "taken_back") return error;
-    try {
-      await this.#context.recorder?.askWhetherItGoesOn();
-      return error;
-    } catch (ended) {
-      return ended;
-    }
   }
 
   /** Chooses the canary zones; returns the others, those with the fewest players first. */
@@ -260,9 +258,11 @@ class Canary {
     const ids = this.#all;
     stages.begins("promote");
     window.restart();
-    await remote.promote(hash, NEVER);
+    await remote.promote(hash, NEVER, recorder?.deploy ?? null);
     stages.told("promote", true, `every zone (${ids.join(", ")}) was given ${hash}`, { zones: ids, hash });
     await verify(this.#context, new Map(ids.map((id) => [id, hash])));
+    // Ctrl-C may have come meanwhile, and nothing may be watched after this.
+    tools.signal.throwIfAborted();
     const { watchTicks } = this.#options.policy.promote;
     const settledMs = performance.now();
     if (watchTicks > 0) {
@@ -281,8 +281,10 @@ class Canary {
     return this.#result("promoted", reason, decidedMs, settledMs);
   }
 
-  /** From here on Ctrl-C is ignored, so that the roll-back finishes. */
-  async #rollback(reason: string, outcome: CanaryResult["outcome"]): Promise<CanaryResult> {
+  /** From here on Ctrl-C is ignored, so that the roll-back finishes. Throws when the server has ended the deploy. */
+  async #rollback(reason: string, outcome: "rolled_back" | "interrupted"): Promise<CanaryResult> {
+    // This process may have stood still for long, and an abort takes zones back before its tool hears of it.
+    await this.#context.recorder?.askWhetherItGoesOn();
     this.#isRollingBack = true;
     const decidedMs = performance.now();
     await this.#shadow?.end();
@@ -290,7 +292,7 @@ class Canary {
     const failed = verdict?.conclusion === "failed" ? verdict.checks.filter(({ ok }) => !ok) : [];
     const undo = this.#options.undo === true || failed.some(({ id, kind }) => kind !== "data" && UNDONE_CHECKS.has(id));
     // Only a module that was judged is refused from now on.
-    const isJudged = verdict?.conclusion === "failed" || outcome === "interrupted" || outcome === "aborted";
+    const isJudged = verdict?.conclusion === "failed" || outcome === "interrupted";
     const wish = { given: this.#given, reason, isJudged, undo, leaseMs: leaseMsOf(this.#options) };
     this.#isUndone = await takeBack(this.#context, wish);
     return this.#result(outcome, reason, decidedMs);

@@ -6,8 +6,8 @@
 //   record.assertGoesOn()                                                         // throws deploy_aborted
 //   await record.end("promoted", "all 14 checks hold")
 
-import { ALIVE_EVERY_MS, DeployBegun } from "../../server/protocol/deploy-record.ts";
-import type { DeployStage, ToldOutcome } from "../../server/protocol/deploy-record.ts";
+import { ALIVE_EVERY_MS, DeployBegun, DeployShown } from "../../server/protocol/deploy-record.ts";
+import type { DeployOutcome, DeployStage, ToldOutcome } from "../../server/protocol/deploy-record.ts";
 import { WowsimError } from "../../server/protocol/errors.ts";
 import { whoAmI } from "./remote.ts";
 import type { Control } from "./remote.ts";
@@ -88,6 +88,12 @@ export class DeployRecorder {
     this.#tell({ command: "deploy_end", outcome, reason });
     await this.#told;
     return this.#over;
+  }
+
+  /** How the server has ended the deploy; "aborted" when it does not say. Never throws. */
+  async outcome(): Promise<DeployOutcome> {
+    const answer = await this.#control.ask({ command: "deploy_show", deploy: this.deploy }).catch(() => null);
+    return DeployShown.safeParse(answer).data?.record.outcome ?? "aborted";
   }
 
   #tellAlive(): void {

@@ -136,14 +136,18 @@ export class DeployRemote {
 
   /** Resolves when the zone runs the new module. Throws WowsimError("swap_refused") with the zone's reason. */
   async swapped(hash: string, zoneId: number, signal: AbortSignal): Promise<void> {
-    const zone = await this.#settled(zoneId, signal);
+    const zone = await this.settled(zoneId, signal);
     if (zone.phase === "canary" && zone.hash === hash) return;
     throw new WowsimError("swap_refused", `Zone ${zoneId} refused the module: ${zone.last_error ?? "no reason given"}`);
   }
 
-  /** Puts a canaried module into every zone. Throws WowsimError("promotion_failed") when not all of them accepted it. */
-  async promote(hash: string, signal: AbortSignal): Promise<RemoteZone[]> {
-    await this.#control.ask({ command: "deploy_promote", hash, by: whoAmI() });
+  /**
+   * Puts a canaried module into every zone; `deploy`: for the deploy with this number. Throws WowsimError("promotion_failed") when not all
+   * of them accepted it, "timeout" when no zone gets on any more, and "deploy_aborted" or "deploy_ended".
+   */
+  async promote(hash: string, signal: AbortSignal, deploy: number | null = null): Promise<RemoteZone[]> {
+    const of = deploy === null ? {} : { deploy };
+    await this.#control.ask({ command: "deploy_promote", hash, by: whoAmI(), ...of });
     const zones = await this.#until(MOVE_MS_MAX, signal, "the promotion", (status) =>
       status.zones.every(({ phase }) => phase === "steady") ? status.zones : null,
     );
@@ -158,7 +162,7 @@ export class DeployRemote {
    * `why` goes into the history. Throws WowsimError("rollback_failed").
    */
   async rollback(hash: string, zoneId: number, why: string, signal: AbortSignal): Promise<RemoteZone> {
-    const before = await this.#settled(zoneId, signal);
+    const before = await this.settled(zoneId, signal);
     if (before.hash !== hash) return before;
     try {
       const reason = why.slice(0, REASON_LENGTH_MAX);
@@ -167,7 +171,7 @@ export class DeployRemote {
       // The zone has rolled back by itself meanwhile; the next lines check that.
       if (!(error instanceof WowsimError && error.code === "nothing_to_roll_back")) throw error;
     }
-    const zone = await this.#settled(zoneId, signal);
+    const zone = await this.settled(zoneId, signal);
     if (zone.hash !== hash) return zone;
     throw new WowsimError(
       "rollback_failed",
@@ -188,13 +192,13 @@ export class DeployRemote {
     const zones = [];
     for (const id of ids) {
       const from_hash = before.zones.find(({ zone_id: other }) => other === id)?.hash ?? "";
-      zones.push({ ...(await this.#settled(id, NEVER)), from_hash });
+      zones.push({ ...(await this.settled(id, NEVER)), from_hash });
     }
     return { isBack: zones.every(({ hash, from_hash: from }) => hash !== from), zones };
   }
 
   /** The zone's status once no swap is in progress. */
-  #settled(zoneId: number, signal: AbortSignal): Promise<RemoteZone> {
+  settled(zoneId: number, signal: AbortSignal): Promise<RemoteZone> {
     return this.#until(MOVE_MS_MAX, signal, `zone ${zoneId}`, (status) => {
       const zone = status.zones.find(({ zone_id: id }) => id === zoneId);
       return zone && (zone.phase === "steady" || zone.phase === "canary") ? zone : null;

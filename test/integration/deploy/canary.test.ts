@@ -253,9 +253,10 @@ describe.each(["swap", "watch", "wave", "verify"] as const)("at stage %s", (stag
 
   test.concurrent("an operator's abort rolls back", async () => {
     await using server = new FakeDeployServer({ zones: 4 });
-    const aborted = new WowsimError("deploy_aborted", "Deploy 7 is over: aborted (wrong module).");
-    server.onTold(stage, () => void server.failures.set("deploy_stage", aborted).set("deploy_alive", aborted));
-    expect(await deploy(server, { policy })).toMatchObject({ outcome: "aborted", reason: aborted.message });
+    const reason = "Deploy 7 is over: aborted (wrong module).";
+    server.onTold(stage, () => server.ends("aborted", reason));
+    expect(await deploy(server, { policy })).toMatchObject({ outcome: "aborted", reason });
+    expect(commands(server, "deploy_rollback")).toEqual([]);
     isBack(server);
   });
 });
@@ -346,12 +347,12 @@ describe("a roll-back that somebody else asks for", () => {
 
   test.concurrent("as part of an abort is the abort", async () => {
     await using server = new FakeDeployServer();
-    const aborted = new WowsimError("deploy_aborted", "Deploy 7 is over: aborted: wrong module (bob@desk).");
+    const reason = "Deploy 7 is over: aborted: wrong module (bob@desk).";
     void server.afterTrialTicks(1, 40, () => {
-      server.failures.set("deploy_stage", aborted).set("deploy_alive", aborted);
       server.takeBack(1, "bob@desk", "aborted: wrong module");
+      server.ends("aborted", reason);
     });
-    expect(await deploy(server, { policy })).toMatchObject({ outcome: "aborted", reason: aborted.message });
+    expect(await deploy(server, { policy })).toMatchObject({ outcome: "aborted", reason });
     isBack(server);
   });
 
@@ -372,8 +373,7 @@ describe("a roll-back that somebody else asks for", () => {
 
 test.concurrent("an operator's abort before the swap ends it, and nothing was swapped", async () => {
   await using server = new FakeDeployServer();
-  const aborted = new WowsimError("deploy_aborted", "Deploy 7 is over: aborted.");
-  server.onTold("upload", () => void server.failures.set("deploy_stage", aborted));
+  server.onTold("upload", () => server.ends("aborted", "Deploy 7 is over: aborted."));
   expect(await deploy(server)).toMatchObject({ outcome: "aborted", watchedMs: null });
   expect(commands(server, "deploy_swap")).toEqual([]);
 });
@@ -414,9 +414,9 @@ test.concurrent(
   "an abort that takes the module out of the zone before the tool has seen it there is no refusal of the zone",
   async () => {
     await using server = new FakeDeployServer();
-    const aborted = new WowsimError("deploy_aborted", "Deploy 7 is over: aborted.");
-    server.onTold("baseline", () => void server.failures.set("deploy_swap", aborted).set("deploy_alive", aborted));
-    expect(await deploy(server)).toMatchObject({ outcome: "aborted", reason: aborted.message });
+    const reason = "Deploy 7 is over: aborted.";
+    server.onTold("baseline", () => server.ends("aborted", reason));
+    expect(await deploy(server)).toMatchObject({ outcome: "aborted", reason });
     isBack(server);
   },
 );
