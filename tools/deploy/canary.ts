@@ -8,6 +8,7 @@
 // server rolls back. When the server has ended the deploy, it alone decides what zones run: then nothing is ordered any more.
 
 import { hashOf } from "../../assembly/toolchain/meter.ts";
+import type { ToldOutcome } from "../../server/protocol/deploy-record.ts";
 import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
 import { collectBaseline } from "./baseline.ts";
 import { waitingOf } from "./context.ts";
@@ -31,6 +32,8 @@ export type { CanaryOptions, CanaryResult, CanaryTools } from "./context.ts";
 export type { Stage, StageReport } from "./stages.ts";
 
 const NEVER = new AbortController().signal;
+
+type ToldResult = CanaryResult & { outcome: ToldOutcome };
 
 /** Runs one deploy. Throws when there was no swap, and the module is not the reason. */
 export async function runCanary(options: CanaryOptions, tools: CanaryTools): Promise<CanaryResult> {
@@ -84,7 +87,7 @@ class Canary {
     }
   }
 
-  async #deploy(): Promise<CanaryResult> {
+  async #deploy(): Promise<ToldResult> {
     assertCanLast(this.#options);
     const unfit = await preflight(this.#context);
     if (unfit !== null) return this.#result(unfit.outcome, unfit.reason);
@@ -229,7 +232,7 @@ class Canary {
   }
 
   /** More and more zones take the module on trial; null when it may be promoted to the rest. */
-  async #waves(others: readonly number[]): Promise<CanaryResult | null> {
+  async #waves(others: readonly number[]): Promise<ToldResult | null> {
     const { policy } = this.#options;
     const left = [...others];
     for (const size of waveSizes(policy.promote.waves, this.#all.length)) {
@@ -247,7 +250,7 @@ class Canary {
   }
 
   /** The promotion itself can not be interrupted: a half promotion is worse than a whole one or none. */
-  async #promote(reason: string): Promise<CanaryResult> {
+  async #promote(reason: string): Promise<ToldResult> {
     const { remote, stages, hash, tools, recorder, window } = this.#context;
     tools.signal.throwIfAborted();
     recorder?.assertGoesOn();
@@ -282,7 +285,7 @@ class Canary {
   }
 
   /** From here on Ctrl-C is ignored, so that the roll-back finishes. Throws when the server has ended the deploy. */
-  async #rollback(reason: string, outcome: "rolled_back" | "interrupted"): Promise<CanaryResult> {
+  async #rollback(reason: string, outcome: "rolled_back" | "interrupted"): Promise<ToldResult> {
     // This process may have stood still for long, and an abort takes zones back before its tool hears of it.
     await this.#context.recorder?.askWhetherItGoesOn();
     this.#isRollingBack = true;
@@ -298,12 +301,12 @@ class Canary {
     return this.#result(outcome, reason, decidedMs);
   }
 
-  #result(
-    outcome: CanaryResult["outcome"],
+  #result<Outcome extends CanaryResult["outcome"]>(
+    outcome: Outcome,
     reason: string,
     decidedMs: number | null = null,
     settledAtMs = performance.now(),
-  ): CanaryResult {
+  ): CanaryResult & { outcome: Outcome } {
     const { hash, recorder, window } = this.#context;
     const isTried = this.#canaryZones.length > 0;
     return {

@@ -47,7 +47,8 @@ export class DeployRecorder {
     }
   }
 
-  private constructor(control: Control, deploy: number | null) {
+  /** Tells of a deploy that has begun. */
+  constructor(control: Control, deploy: number | null) {
     this.#control = control;
     this.deploy = deploy;
     this.#alive = deploy === null ? null : setInterval(() => this.#tellAlive(), ALIVE_EVERY_MS);
@@ -94,6 +95,11 @@ export class DeployRecorder {
   async outcome(): Promise<DeployOutcome> {
     const answer = await this.#control.ask({ command: "deploy_show", deploy: this.deploy }).catch(() => null);
     return DeployShown.safeParse(answer).data?.record.outcome ?? "aborted";
+  }
+
+  /** Says nothing more, so that the server ends the deploy. */
+  leave(): void {
+    if (this.#alive !== null) clearInterval(this.#alive);
   }
 
   #tellAlive(): void {

@@ -145,9 +145,14 @@ export class DeployRemote {
    * Puts a canaried module into every zone; `deploy`: for the deploy with this number. Throws WowsimError("promotion_failed") when not all
    * of them accepted it, "timeout" when no zone gets on any more, and "deploy_aborted" or "deploy_ended".
    */
-  async promote(hash: string, signal: AbortSignal, deploy: number | null = null): Promise<RemoteZone[]> {
+  async promote(
+    hash: string,
+    signal: AbortSignal,
+    deploy: number | null = null,
+    reason?: string,
+  ): Promise<RemoteZone[]> {
     const of = deploy === null ? {} : { deploy };
-    await this.#control.ask({ command: "deploy_promote", hash, by: whoAmI(), ...of });
+    await this.#control.ask({ command: "deploy_promote", hash, by: whoAmI(), reason, ...of });
     const zones = await this.#until(MOVE_MS_MAX, signal, "the promotion", (status) =>
       status.zones.every(({ phase }) => phase === "steady") ? status.zones : null,
     );
@@ -184,10 +189,13 @@ export class DeployRemote {
     return History.parse(await this.#control.ask({ command: "deploy_history", limit }));
   }
 
-  /** An operator's roll-back of a zone, or of all (0), and its result. Throws WowsimError("nothing_to_roll_back"). */
-  async rollBack(zoneId: number): Promise<RolledBack> {
+  /**
+   * An operator's roll-back of a zone, or of all (0), and its result. With `hash`, only where that module runs or is tried. Throws
+   * WowsimError("nothing_to_roll_back").
+   */
+  async rollBack(zoneId: number, hash?: string): Promise<RolledBack> {
     const before = await this.status();
-    const answer = await this.#control.ask({ command: "deploy_rollback", zone_id: zoneId, by: whoAmI() });
+    const answer = await this.#control.ask({ command: "deploy_rollback", zone_id: zoneId, hash, by: whoAmI() });
     const { zones: ids } = z.object({ zones: z.array(z.number()) }).parse(answer);
     const zones = [];
     for (const id of ids) {

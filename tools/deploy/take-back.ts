@@ -58,7 +58,9 @@ export async function settled(
   const { stages, remote, hash } = context;
   stages.begins("rollback");
   const zones = await Promise.all([...given.keys()].map((id) => remote.settled(id, NEVER)));
-  const lines = zones.map(({ zone_id: id, hash: runs }) => `zone ${id} runs ${runs}${runs === hash ? " still" : " again"}`);
+  const lines = zones.map(
+    ({ zone_id: id, hash: runs }) => `zone ${id} runs ${runs}${runs === hash ? " still" : " again"}`,
+  );
   const ids = zones.map(({ zone_id: id }) => id);
   stages.told("rollback", true, `${lines.join(", ")}, as the server decided`, { zones: ids, reason });
   const back = zones.filter(({ hash: runs }) => runs !== hash);

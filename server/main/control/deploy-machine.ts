@@ -40,7 +40,7 @@ export type Message =
   /** An order from an operator, or from the promotion. */
   | { type: "swap"; hash: string; leaseMs: number }
   | { type: "join"; hash: string }
-  | { type: "keep" }
+  | { type: "keep"; reason: string }
   | { type: "abandon"; reason: string }
   | { type: "back"; reason: string }
   /**
@@ -84,6 +84,8 @@ export interface Outcome {
 
 /** The reason recorded when an operator asks for a roll-back. */
 export const ASKED_FOR = "asked for";
+/** The reason recorded of a promotion for which nobody gives one. */
+export const PASSED = "canary passed";
 /** The time until a zone that refused to roll back or to keep a module is asked again. */
 export const RETRY_MS = 1_000;
 
@@ -279,9 +281,9 @@ const JOINED: Row<"joined"> = {
   swap: busy,
   join: busy,
   back: busy,
-  keep: (zone, _message, move) => {
+  keep: (zone, { reason }, move) => {
     const { hash, before } = zone.stage;
-    return keep(zone, { move, hash, purpose: "promotion", reason: "canary passed", before });
+    return keep(zone, { move, hash, purpose: "promotion", reason, before });
   },
   abandon: (zone, { reason }, move) =>
     zone.promoted === zone.stage.hash

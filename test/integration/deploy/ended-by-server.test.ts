@@ -66,13 +66,16 @@ test.concurrent("a validation that an operator aborts ends the deploy as aborted
   expect(isAsked(server, "deploy_swap")).toBe(false);
 });
 
-test.concurrent("Ctrl-C while zones are promoted rolls all of them back, also when nothing is watched after that", async () => {
-  await using server = new FakeDeployServer();
-  const policy = { ...SHORT_POLICY, promote: { waves: [1], watchTicks: 0 } };
-  server.onTold("promote", () => server.stop.abort(new Error("stop")));
-  expect(await deploy(server, { policy })).toMatchObject({ outcome: "interrupted" });
-  expect(server.runs).toEqual([BEFORE, BEFORE]);
-});
+test.concurrent(
+  "Ctrl-C while zones are promoted rolls all of them back, also when nothing is watched after that",
+  async () => {
+    await using server = new FakeDeployServer();
+    const policy = { ...SHORT_POLICY, promote: { waves: [1], watchTicks: 0 } };
+    server.onTold("promote", () => server.stop.abort(new Error("stop")));
+    expect(await deploy(server, { policy })).toMatchObject({ outcome: "interrupted" });
+    expect(server.runs).toEqual([BEFORE, BEFORE]);
+  },
+);
 
 test.concurrent("a promotion names its deploy, so that a server refuses that of one that is over", async () => {
   await using server = new FakeDeployServer();

@@ -200,3 +200,36 @@ test("telemetry names who asked for a roll-back, and nobody when a lease made it
   expect([...askedBy(lease), ...askedBy(promotion)].every((by) => by === "nobody")).toBe(true);
   expect(askedBy(lease)).toHaveLength(1);
 });
+
+test("a roll-back of one module leaves the promotion of another one alone", async () => {
+  const bench = await promoted();
+  bench.deployer.swap(B, 1, 30_000);
+  await bench.settle();
+  bench.deployer.promote(B);
+  for (const zoneId of [0, 1, 2])
+    expect(() => bench.deployer.rollback(zoneId, "anna", A)).toThrow(`Module ${B} is being promoted`);
+  await bench.settle();
+  expect(bench.deployer.status()).toMatchObject([1, 2].map(() => ({ phase: "steady", hash: B, previous_hash: A })));
+  expect(bench.deployer.rollback(0, "anna", B)).toEqual([1, 2]);
+});
+
+test("a roll-back of one module means the zones that run or try it, also while another one is on trial elsewhere", async () => {
+  const bench = await promoted();
+  bench.deployer.swap(B, 1, 30_000);
+  await bench.settle();
+  expect(bench.deployer.rollback(0, "anna", A)).toEqual([2]);
+  await bench.settle();
+  expect(bench.status(1)).toMatchObject({ phase: "canary", hash: B });
+  expect(bench.status(2)).toMatchObject({ phase: "steady", hash: BASE });
+  expect(() => bench.deployer.rollback(2, "anna", B)).toThrow("earlier module to go back to");
+});
+
+test("the history has the reason that is given for a promotion", async () => {
+  const bench = await canaried();
+  bench.deployer.promote(A, "bob", "promoted by hand: players wait");
+  await bench.settle();
+  const kept = bench.events.filter(({ what }) => what === "promoted");
+  expect(kept.map(({ by, reason }) => [by, reason])).toEqual(
+    [1, 2].map(() => ["bob", "promoted by hand: players wait"]),
+  );
+});
