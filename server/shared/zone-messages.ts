@@ -25,6 +25,8 @@ export interface TrapNote {
 /** A module for a zone. A worker that can not take the ticket does not swap. */
 export interface Swap extends ZoneModule {
   ticket?: SwapTicket;
+  /** Back to the module before, and no trial: an undo is still one of the module that goes. */
+  isReturn?: boolean;
 }
 
 /** Main thread to zone worker. */

@@ -60,7 +60,7 @@ export type Message =
   | { type: "time"; move: number };
 
 export type Effect =
-  | { do: "ask"; verb: "swap" | "undo" | "keep"; move: number; hash: string }
+  | { do: "ask"; verb: "swap" | "return" | "undo" | "keep"; move: number; hash: string }
   /** If the swap of that move has not happened yet, it must not happen. */
   | { do: "withdraw"; move: number }
   | { do: "timer"; move: number; ms: number }
@@ -119,9 +119,10 @@ function steady(zone: ZoneDeploy, change: Partial<ZoneDeploy>, ...effects: Effec
 type Swapping = Omit<Extract<Stage, { name: "swapping" }>, "name">;
 
 function begin(zone: ZoneDeploy, swapping: Swapping): Outcome {
-  const { move, hash } = swapping;
+  const { move, hash, purpose } = swapping;
   const stage: Stage = { name: "swapping", ...swapping };
-  return { zone: { ...zone, lastError: null, stage }, effects: [{ do: "ask", verb: "swap", move, hash }] };
+  const verb = purpose === "return" ? "return" : "swap";
+  return { zone: { ...zone, lastError: null, stage }, effects: [{ do: "ask", verb, move, hash }] };
 }
 
 /** Requests the roll-back of a module, whatever its state in the zone. */

@@ -78,8 +78,8 @@ export interface DeployerOptions {
   now: () => number;
   /** Gets an entry for everything that happens to a module. */
   log?: DeployNotes;
-  /** Modules that an earlier server promoted, and the zones that run them. */
-  standing?: ReadonlyMap<number, Kernel>;
+  /** Modules that an earlier server promoted, by zone, with their metered binaries. */
+  standing?: ReadonlyMap<number, Kernel & { wasm: Uint8Array }>;
   /** Keeps the metered binary of a module that may run. */
   keepModule?: (module: { hash: string; label: string; wasm: Uint8Array }) => void;
   /** Calls `action` once after `ms` milliseconds; returns a function that cancels the call. Default: setTimeout. */
@@ -120,11 +120,11 @@ export class Deployer implements ZoneListener, ModuleUsers {
   #isStopped = false;
 
   constructor(options: DeployerOptions) {
-    const { zones, kernel, newWorker, standing = new Map<number, Kernel>() } = options;
+    const { zones, kernel, newWorker, standing = new Map<number, Kernel & { wasm: Uint8Array }>() } = options;
     this.#options = options;
     this.modules = new ModuleStore(newWorker, this);
     this.modules.addRunning(kernel);
-    for (const promoted of standing.values()) this.modules.addRunning(promoted);
+    for (const promoted of standing.values()) this.modules.addRunning(promoted, promoted.wasm);
     for (const id of zones.zones.keys()) {
       this.#zones.set(id, freshZone((standing.get(id) ?? kernel).hash));
       this.#holdings.set(id, { stopTimer: null, endsAtMs: 0, ticket: null, took: null, by: "", isOrderedBack: false });
@@ -296,7 +296,7 @@ export class Deployer implements ZoneListener, ModuleUsers {
 
   /** Sends a request to a zone, and passes the result to the machine. */
   async #ask(zoneId: number, holding: Holding, effect: Extract<Effect, { do: "ask" }>): Promise<void> {
-    const { move, verb } = effect;
+    const { move } = effect;
     const askedMs = sharedNow();
     holding.took = null;
     try {
@@ -310,7 +310,7 @@ export class Deployer implements ZoneListener, ModuleUsers {
       else if (code !== "zone_silent") this.#tell(zoneId, { type: "refused", move, error });
       else {
         const { ticket } = holding;
-        const isWithdrawn = verb === "swap" && ticket?.move === move && withdrawTicket(ticket.ticket);
+        const isWithdrawn = ticket?.move === move && withdrawTicket(ticket.ticket);
         this.#tell(zoneId, { type: "silent", move, error, isWithdrawn });
       }
     }
@@ -325,7 +325,8 @@ export class Deployer implements ZoneListener, ModuleUsers {
     if (wasm !== null) this.mayRun({ hash, label, wasm });
     const ticket = newTicket();
     holding.ticket = { move, ticket };
-    return { type: "swap", module, hash, label, layout: layoutEntries(layout), ticket };
+    const isReturn = verb === "return";
+    return { type: "swap", module, hash, label, layout: layoutEntries(layout), ticket, isReturn };
   }
 
   #say(

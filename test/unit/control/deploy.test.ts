@@ -1,8 +1,10 @@
 // Deploys move by move: who answers what when, and what is then said and true of the zone.
 
 import { expect, test } from "bun:test";
+import { ensureKernel } from "../../../assembly/toolchain/build.ts";
+import { findBeginnings } from "../../../server/main/journal/beginnings.ts";
 import { DeployBench } from "../../helpers/deploy-model.ts";
-import { testKernel } from "../../helpers/zone.ts";
+import { testKernel, testWorld } from "../../helpers/zone.ts";
 
 const [A, B] = ["aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb"];
 const kernel = await testKernel();
@@ -232,4 +234,30 @@ test("the history has the reason that is given for a promotion", async () => {
   expect(kept.map(({ by, reason }) => [by, reason])).toEqual(
     [1, 2].map(() => ["bob", "promoted by hand: players wait"]),
   );
+});
+
+test("a module of an earlier server is in the journal again when zones go back to it", async () => {
+  const metered = await Bun.file(await ensureKernel()).bytes();
+  const [S, label] = ["5555555555555555", "fix.wasm"];
+  const zones = [1, 2].map((zone) => ({ zone, epoch: 3, history: null, module: S, lostTicks: 0, problems: [] }));
+  const facts = zones.map(({ zone }) => ({ kind: "zone", key: String(zone), json: JSON.stringify({ promoted: S }) }));
+  const modules = [{ hash: S, label, wasm: metered }];
+  const found = { meta: {}, zones, modules, facts, rowsMissing: 0, problems: [] };
+  const standing = new Map(
+    [...findBeginnings(found, await testWorld(), kernel).standing].map(([id, each]) => [id, { ...each, hash: S }]),
+  );
+  const kept: unknown[] = [];
+  const keepModule = (module: unknown): number => kept.push(module);
+  const bench = new DeployBench(kernel, [A], 2, { standing, keepModule });
+  expect(bench.deployer.status()).toMatchObject([{ hash: S }, { hash: S }]);
+  bench.deployer.swap(A, 1, 30_000);
+  await bench.settle();
+  bench.deployer.promote(A);
+  await bench.settle();
+  expect(kept).toEqual([]);
+  // The journal has removed the module meanwhile, because no zone ran it.
+  expect(bench.deployer.rollback(0)).toEqual([1, 2]);
+  await bench.settle();
+  expect(kept).toEqual([1, 2].map(() => ({ hash: S, label, wasm: metered })));
+  expect(bench.deployer.status()).toMatchObject([{ hash: S }, { hash: S }]);
 });
