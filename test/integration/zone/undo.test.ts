@@ -137,7 +137,7 @@ describe("an undo", () => {
   test("of a module that ran before, and is tried over the one after it, is of this trial; it keeps the rules of the game", async () => {
     const play = await gathered();
     const { runner } = play.bench;
-    const good = play.zone.kernel;
+    const good = await badKernel("refactoring");
     const bad = await badKernel("health beyond the maximum, late");
     for (const each of [bad, good]) {
       play.swap(each);
