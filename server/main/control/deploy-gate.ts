@@ -36,7 +36,7 @@ export interface DeployGateOptions {
   records: DeployRecords;
   freeze: DeployFreeze;
   deployer: Pick<Deployer, "status" | "rollback">;
-  log: Pick<DeployLog, "entries" | "note">;
+  log: Pick<DeployLog, "against" | "note">;
   /** What is wrong just now, a sentence each. */
   incidents: () => string[];
   jobs: readonly DeployJobs[];
@@ -251,7 +251,7 @@ export class DeployGate {
         "incident_open",
         `Something is wrong already: ${open.join(" ")} Mend it first. ${BY_FORCE}`,
       );
-    const earlier = earlierRefusal(log.entries(), hash, expect);
+    const earlier = earlierRefusal(log.against(hash), hash, expect);
     if (earlier !== null) throw new WowsimError("module_refused_before", `${earlier}. ${BY_FORCE}`);
   }
 
