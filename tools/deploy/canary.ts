@@ -8,7 +8,9 @@
 // server rolls back. When the server has ended the deploy, it alone decides what zones run: then nothing is ordered any more.
 
 import { hashOf } from "../../assembly/toolchain/meter.ts";
+import { RECORD_LIMITS } from "../../server/protocol/deploy-record.ts";
 import type { ToldOutcome } from "../../server/protocol/deploy-record.ts";
+import { EXPECT_LENGTH_MAX } from "../../server/protocol/deploy-validation.ts";
 import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
 import { collectBaseline } from "./baseline.ts";
 import { waitingOf } from "./context.ts";
@@ -36,7 +38,8 @@ const NEVER = new AbortController().signal;
 type ToldResult = CanaryResult & { outcome: ToldOutcome };
 
 /** Runs one deploy. Throws when there was no swap, and the module is not the reason. */
-export async function runCanary(options: CanaryOptions, tools: CanaryTools): Promise<CanaryResult> {
+export async function runCanary(given: CanaryOptions, tools: CanaryTools): Promise<CanaryResult> {
+  const options = fitting(given);
   const window = new FeedWindow(tools.feed);
   const stages = new Stages((stage) => tools.report(stage));
   const remote = new DeployRemote(tools.control);
@@ -47,6 +50,23 @@ export async function runCanary(options: CanaryOptions, tools: CanaryTools): Pro
   } finally {
     window.close();
   }
+}
+
+/** Names as long as a server takes. Throws WowsimError("expectations_invalid"). */
+function fitting(options: CanaryOptions): CanaryOptions {
+  const { label, source = label, expect = "" } = options;
+  if (expect.length > EXPECT_LENGTH_MAX) {
+    const message = `The expectations have ${expect.length} characters, and a server takes ${EXPECT_LENGTH_MAX} at most.`;
+    throw new WowsimError("expectations_invalid", message);
+  }
+  const { labelLengthMax, sourceLengthMax } = RECORD_LIMITS;
+  return { ...options, label: cut(label, labelLengthMax), source: cut(source, sourceLengthMax) };
+}
+
+/** What tells names apart is often at the end. */
+function cut(text: string, lengthMax: number): string {
+  if (text.length <= lengthMax) return text;
+  return `…${text.slice(1 - lengthMax).replace(/^[\udc00-\udfff]/, "")}`;
 }
 
 class Canary {
@@ -137,7 +157,6 @@ class Canary {
     // A promotion that did not reach every zone left the module in some.
     const all = zones.filter((zone) => zone.hash !== hash).map(({ zone_id: id }) => id);
     const wanted = zoneId === undefined ? policy.canary.zones : [zoneId];
-    for (const id of wanted ?? []) await remote.zone(id);
     // The window begins here: during the check of the module this thread was blocked, and lines were lost.
     window.restart();
     const count = canaryCount(policy, all.length);

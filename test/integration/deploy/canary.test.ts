@@ -117,9 +117,37 @@ describe("the canary zones", () => {
   test.concurrent("that do not exist are refused before anything is swapped", async () => {
     await using server = new FakeDeployServer();
     expect(await deploy(server, { zoneId: 9 }).catch(({ code }: WowsimError) => code)).toBe("no_such_zone");
-    expect(commands(server, "deploy_swap")).toEqual([]);
+    const { canary, shadow } = SHORT_POLICY;
+    for (const [wrong, policy] of [
+      [
+        "[canary] zones of the policy has 7, 9,",
+        { ...SHORT_POLICY, canary: { ...canary, share: null, zones: [1, 7, 9] } },
+      ],
+      ["[shadow] zones of the policy has 8,", { ...SHORT_POLICY, shadow: { ...shadow, zones: [8] } }],
+    ] as const) {
+      const error = await deploy(server, { policy, validate: { lastMs: 60_000 } }).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: "no_such_zone", message: expect.stringContaining(wrong) as string });
+    }
+    expect(commands(server, "deploy_begin", "validate_module", "deploy_swap")).toEqual([]);
   });
 });
+
+test.concurrent(
+  "a name that is longer than a server takes is cut at its beginning, and expectations are refused",
+  async () => {
+    await using server = new FakeDeployServer();
+    const name = `${"x".repeat(600)}/\u{1f600}fix.wasm`;
+    await deploy(server, { label: name, source: name });
+    for (const command of ["deploy_begin", "deploy_load"]) {
+      const label = String(server.asked.find((each) => each["command"] === command)?.["label"]);
+      expect(label).toHaveLength(100);
+      expect(label).toMatch(/^…x+\/\u{1f600}fix\.wasm$/u);
+    }
+    expect(server.asked.find(({ command }) => command === "deploy_begin")?.["source"]).toHaveLength(500);
+    const long = "#".repeat(70_000);
+    expect(await deploy(server, { expect: long }).catch(({ code }: WowsimError) => code)).toBe("expectations_invalid");
+  },
+);
 
 describe("a module that the shadow finds wrong", () => {
   test.concurrent("before any player meets it is refused, and by force goes on to the canary", async () => {

@@ -132,7 +132,7 @@ test("Markdown leads with the verdict, has a row for each stage, and tables that
 test("hostile texts are text", () => {
   const text = markdownReport(viewOf(hostile()));
   const outside = text.replaceAll(/(`{3,})[\s\S]*?\n\1/g, "").replaceAll(/`[^`\n]*`/g, "");
-  expect(outside.replaceAll("<br>", "").replaceAll(/<\/?(details|summary)>/g, "")).not.toContain("<");
+  expect(outside.replaceAll(/<br>|<!-- -->|<\/?(details|summary)>/g, "")).not.toContain("<");
   expect(outside).not.toMatch(/(?<!\\)\[x/);
   // Every row of a table has as many cells as its head.
   for (const table of text.split("\n\n").filter((part) => part.startsWith("|"))) {
@@ -145,6 +145,17 @@ test("hostile texts are text", () => {
   // A terminal is guarded by what prints (tools/ui/output.ts).
   for (const report of [text, htmlReport(viewOf(hostile()))])
     expect(["\u001b[2J", "\u202e"].filter((control) => report.includes(control))).toEqual([]);
+});
+
+test("Markdown calls nobody, and links nothing that nobody meant as a link", () => {
+  const said = "@anna/team: see #12, GH-7, https://evil.example www.evil.example :tada: $x^2$, bob@desk";
+  const stages = [{ ...rolledBack().stages[0]!, stage: said, text: said }];
+  const text = markdownReport(viewOf({ ...rolledBack(), label: said, reason: said, by: said, stages }));
+  const outside = text.replaceAll(/(`{3,})[\s\S]*?\n\1/g, "").replaceAll(/`[^`\n]*`/g, "");
+  expect(outside).toContain("@<!-- -->anna/team: see #<!-- -->12, GH-<!-- -->7, https:<!-- -->//evil.example");
+  expect(outside).not.toMatch(/@\w|#\d|GH-\d|:\/\/|www\.|:tada:|(?<!\\)\$/i);
+  // It reads as it was said.
+  expect(outside.replaceAll("<!-- -->", "").replaceAll("\\", "")).toContain(`| ${said} |`);
 });
 
 test("a report is written as its name says, and a file that can not be written is told", async () => {
