@@ -52,8 +52,8 @@ export class FakeDeployServer implements AsyncDisposable {
   /** Stages as the record has them. */
   readonly told: string[] = [];
   readonly stages: StageReport[] = [];
-  /** What the shadow says. */
-  shadow: Shadow = {};
+  /** What the shadow says; `beforeSwap`: the ticks that the one before the swap has seen when it is over. */
+  shadow: Shadow & { beforeSwap?: number } = {};
   /** Thrown instead of an answer, by command. */
   readonly failures = new Map<string, WowsimError>();
   readonly stop = new AbortController();
@@ -281,7 +281,7 @@ export class FakeDeployServer implements AsyncDisposable {
     const ids = zoneIds.length === 0 ? [...this.zones.keys()] : zoneIds;
     const zones = ids.map((zone_id) => {
       const { tick, swappedAt } = this.zone(zone_id);
-      const from_tick = isBefore ? tick - 100 : swappedAt + 1;
+      const from_tick = isBefore ? tick - (this.shadow.beforeSwap ?? 200) + 1 : swappedAt + 1;
       const compared = this.shadow.compared ?? Math.max(0, tick - from_tick + 1);
       const base = { ...report.shadow.zones[0], mismatched: this.shadow.mismatched ?? 0 };
       return { ...base, zone_id, from_tick, to_tick: Math.max(tick, from_tick), compared, equal: compared };

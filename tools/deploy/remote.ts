@@ -82,14 +82,19 @@ const WHO_LENGTH_MAX = 100;
 const REASON_LENGTH_MAX = 500;
 const NEVER = new AbortController().signal;
 const POLL_MS = 100;
+const MOVING_SHOWN = 5;
 const CHECK_MS_MAX = 70_000;
+/** Without a zone that gets on. */
 const MOVE_MS_MAX = 20_000;
 
 export class DeployRemote {
   readonly #control: Control;
+  readonly #moveMsMax: number;
 
-  constructor(control: Control) {
+  /** `moveMsMax`: a move is given up when no zone has got on for so long. */
+  constructor(control: Control, moveMsMax = MOVE_MS_MAX) {
     this.#control = control;
+    this.#moveMsMax = moveMsMax;
   }
 
   async status(): Promise<RemoteStatus> {
@@ -153,7 +158,7 @@ export class DeployRemote {
   ): Promise<RemoteZone[]> {
     const of = deploy === null ? {} : { deploy };
     await this.#control.ask({ command: "deploy_promote", hash, by: whoAmI(), reason, ...of });
-    const zones = await this.#until(MOVE_MS_MAX, signal, "the promotion", (status) =>
+    const zones = await this.#until(this.#moveMsMax, signal, "the promotion", (status) =>
       status.zones.every(({ phase }) => phase === "steady") ? status.zones : null,
     );
     const missing = zones.filter((zone) => zone.hash !== hash);
@@ -205,28 +210,45 @@ export class DeployRemote {
     return { isBack: zones.every(({ hash, from_hash: from }) => hash !== from), zones };
   }
 
-  /** The zone's status once no swap is in progress. */
+  /** The zone's status once no swap is in progress. Throws WowsimError("timeout"). */
   settled(zoneId: number, signal: AbortSignal): Promise<RemoteZone> {
-    return this.#until(MOVE_MS_MAX, signal, `zone ${zoneId}`, (status) => {
+    return this.#until(this.#moveMsMax, signal, `zone ${zoneId}`, (status) => {
       const zone = status.zones.find(({ zone_id: id }) => id === zoneId);
       return zone && (zone.phase === "steady" || zone.phase === "canary") ? zone : null;
     });
   }
 
+  /** `msMax`: without a change in any zone, because zones of one worker move one after the other. */
   async #until<T>(
     msMax: number,
     signal: AbortSignal,
     what: string,
     pick: (status: RemoteStatus) => T | null,
   ): Promise<T> {
-    const endMs = performance.now() + msMax;
-    while (performance.now() < endMs) {
-      const picked = pick(await this.status());
+    let [sinceMs, seen, moving] = [performance.now(), "", ""];
+    while (performance.now() - sinceMs < msMax) {
+      const status = await this.status();
+      const picked = pick(status);
       if (picked !== null) return picked;
+      moving = movingIn(status);
+      const now = JSON.stringify(status.zones.map(({ phase, hash }) => [phase, hash]));
+      if (now !== seen) [sinceMs, seen] = [performance.now(), now];
       await sleep(POLL_MS, signal);
     }
-    throw new WowsimError("timeout", `Waited ${msMax / 1_000} s for ${what}, in vain.`);
+    const where = moving === "" ? "" : ` It hangs in ${moving}.`;
+    throw new WowsimError("timeout", `Waited ${msMax / 1_000} s for ${what}, in vain.${where}`);
   }
+}
+
+/** "zone 3 (promoting: Zone 3 did not answer within 10 s.), zone 4 (promoting)" */
+function movingIn({ zones }: RemoteStatus): string {
+  const moving = zones.filter(({ phase }) => phase !== "steady" && phase !== "canary");
+  const shown = moving.slice(0, MOVING_SHOWN).map(({ zone_id: id, phase, last_error: error }) => {
+    const word = phase.replace("_", " ");
+    return `zone ${id} (${error === null ? word : `${word}: ${error}`})`;
+  });
+  const more = moving.length > MOVING_SHOWN ? ` and ${moving.length - MOVING_SHOWN} more` : "";
+  return `${shown.join(", ")}${more}`;
 }
 
 /** "anna@desk", for the server's deploy history; the server does not verify it. */

@@ -223,6 +223,17 @@ describe("a module that the shadow finds wrong", () => {
 });
 
 describe("what was not seen is not promoted", () => {
+  test.concurrent("a shadow before the swap that was ended early", async () => {
+    await using server = new FakeDeployServer();
+    server.shadow = { beforeSwap: 120 };
+    const { outcome, reason } = await deploy(server);
+    expect([outcome, reason]).toEqual([
+      "refused",
+      expect.stringMatching(/^ticks: only 120 went by in zones 1 and 2, at least 180\. Let players/),
+    ]);
+    expect(commands(server, "deploy_swap")).toEqual([]);
+  });
+
   test.concurrent("too few ticks compared", async () => {
     await using server = new FakeDeployServer();
     server.onTold("swap", () => (server.shadow = { compared: 10, isDone: true }));
