@@ -8,7 +8,6 @@
 import { resolve } from "node:path";
 import { version } from "../package.json";
 import { loadWorld } from "./protocol/content/load.ts";
-import { lostText } from "./main/control/deploy-log.ts";
 import { startDeploys } from "./main/deploys-start.ts";
 import { registerFaultCommands } from "./main/fault-commands.ts";
 import { registerServerCommand } from "./main/control/server-command.ts";
@@ -216,7 +215,7 @@ async function start(
   if (options.onJournalLoss === "stop")
     supervisor.listen(stopOnLoss((reason) => options.onMustRestart?.(reason, "disk")));
   const metrics = new Metrics({ now, tickRateHz });
-  const { gate, deployLog } = await startDeploys(
+  const { gate, notices } = await startDeploys(
     { dataDir, world, kernel, standing, journal, supervisor, gateway, control, metrics, incidents, emitter, now },
     undo,
   );
@@ -302,7 +301,7 @@ async function start(
     zones,
     dataDir,
     telemetryFile,
-    notices: [...opened.notices, ...lossNotices(supervisor.revived), ...deployLog.lost.map(lostText)],
+    notices: [...opened.notices, ...lossNotices(supervisor.revived), ...notices],
     connectionsMax:
       connectionsMax < (options.limits?.connectionsMax ?? DEFAULT_LIMITS.connectionsMax) ? connectionsMax : null,
     warnings,
