@@ -195,12 +195,12 @@ export class DeployRemote {
   }
 
   /**
-   * An operator's roll-back of a zone, or of all (0), and its result. With `hash`, only where that module runs or is tried. Throws
+   * An operator's roll-back of a zone, or of all (0), and its result. `only`: where that module runs or is tried. Throws
    * WowsimError("nothing_to_roll_back").
    */
-  async rollBack(zoneId: number, hash?: string): Promise<RolledBack> {
+  async rollBack(zoneId: number, only?: string): Promise<RolledBack> {
     const before = await this.status();
-    const answer = await this.#control.ask({ command: "deploy_rollback", zone_id: zoneId, hash, by: whoAmI() });
+    const answer = await this.#control.ask({ command: "deploy_rollback", zone_id: zoneId, hash: only, by: whoAmI() });
     const { zones: ids } = z.object({ zones: z.array(z.number()) }).parse(answer);
     const zones = [];
     for (const id of ids) {

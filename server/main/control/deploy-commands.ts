@@ -95,7 +95,6 @@ export function registerDeployCommands(
   );
 
   const reason = z.string().min(1).max(REASON_LENGTH_MAX).optional();
-  const printed = (text: string | undefined): string | undefined => (text === undefined ? text : printable(text));
   control.register(
     "deploy_promote",
     z.object({ hash, by, deploy, reason }),
@@ -131,6 +130,8 @@ export function registerDeployCommands(
     }),
   );
 }
+
+const printed = (text: string | undefined): string | undefined => (text === undefined ? text : printable(text));
 
 function decodeBase64(text: string): Uint8Array {
   const bytes = Buffer.from(text, "base64");

@@ -100,55 +100,6 @@ test.concurrent("a module that some zones run already is tried in another one, a
   expect(await deploy(server)).toMatchObject({ outcome: "refused", reason: expect.stringContaining("runs") as string });
 });
 
-const zonesOf = async (canary: Partial<typeof SHORT_POLICY.canary>, zoneId?: number): Promise<readonly number[]> => {
-  await using server = new FakeDeployServer({ zones: 3 });
-  server.shadow = { mismatched: 1 };
-  const policy = { ...SHORT_POLICY, canary: { ...SHORT_POLICY.canary, ...canary } };
-  return (await deploy(server, { policy, zoneId, force: "a drill" })).zoneIds;
-};
-
-describe("the canary zones", () => {
-  test.concurrent("are those of the policy, or a share of all; a flag comes first", async () => {
-    expect(
-      await Promise.all([zonesOf({ zones: [3, 2] }), zonesOf({ share: 0.5 }), zonesOf({ zones: [1] }, 2)]),
-    ).toEqual([[3, 2], [1, 2], [2]]);
-  });
-
-  test.concurrent("that do not exist are refused before anything is swapped", async () => {
-    await using server = new FakeDeployServer();
-    expect(await deploy(server, { zoneId: 9 }).catch(({ code }: WowsimError) => code)).toBe("no_such_zone");
-    const { canary, shadow } = SHORT_POLICY;
-    for (const [wrong, policy] of [
-      [
-        "[canary] zones of the policy has 7, 9,",
-        { ...SHORT_POLICY, canary: { ...canary, share: null, zones: [1, 7, 9] } },
-      ],
-      ["[shadow] zones of the policy has 8,", { ...SHORT_POLICY, shadow: { ...shadow, zones: [8] } }],
-    ] as const) {
-      const error = await deploy(server, { policy, validate: { lastMs: 60_000 } }).catch((thrown: unknown) => thrown);
-      expect(error).toMatchObject({ code: "no_such_zone", message: expect.stringContaining(wrong) as string });
-    }
-    expect(commands(server, "deploy_begin", "validate_module", "deploy_swap")).toEqual([]);
-  });
-});
-
-test.concurrent(
-  "a name that is longer than a server takes is cut at its beginning, and expectations are refused",
-  async () => {
-    await using server = new FakeDeployServer();
-    const name = `${"x".repeat(600)}/\u{1f600}fix.wasm`;
-    await deploy(server, { label: name, source: name });
-    for (const command of ["deploy_begin", "deploy_load"]) {
-      const label = String(server.asked.find((each) => each["command"] === command)?.["label"]);
-      expect(label).toHaveLength(100);
-      expect(label).toMatch(/^…x+\/\u{1f600}fix\.wasm$/u);
-    }
-    expect(server.asked.find(({ command }) => command === "deploy_begin")?.["source"]).toHaveLength(500);
-    const long = "#".repeat(70_000);
-    expect(await deploy(server, { expect: long }).catch(({ code }: WowsimError) => code)).toBe("expectations_invalid");
-  },
-);
-
 describe("a module that the shadow finds wrong", () => {
   test.concurrent("before any player meets it is refused, and by force goes on to the canary", async () => {
     await using server = new FakeDeployServer();
@@ -410,13 +361,6 @@ describe("a roll-back that somebody else asks for", () => {
   });
 });
 
-test.concurrent("an operator's abort before the swap ends it, and nothing was swapped", async () => {
-  await using server = new FakeDeployServer();
-  server.onTold("upload", () => server.ends("aborted", "Deploy 7 is over: aborted."));
-  expect(await deploy(server)).toMatchObject({ outcome: "aborted", watchedMs: null });
-  expect(commands(server, "deploy_swap")).toEqual([]);
-});
-
 test.concurrent("a guard acts at once: a zone that is silent, a trap, lost sessions", async () => {
   const act: Record<string, (server: FakeDeployServer) => void> = {
     silence: (server) => (server.zone(1).isSilent = true),
@@ -440,13 +384,6 @@ test.concurrent("a guard acts at once: a zone that is silent, a trap, lost sessi
   ]);
   // A zone that never speaks again can not confirm that it is back.
   expect(await found[0]?.catch((error: WowsimError) => error.code)).toBe("verify_failed");
-});
-
-test.concurrent("longer than a server keeps a module on trial is refused at once", async () => {
-  await using server = new FakeDeployServer();
-  const policy = { ...SHORT_POLICY, canary: { ...SHORT_POLICY.canary, ticks: 80_000 } };
-  expect(await deploy(server, { policy }).catch((error: WowsimError) => error.code)).toBe("policy_invalid");
-  expect(server.asked).toEqual([]);
 });
 
 test.concurrent(

@@ -82,3 +82,10 @@ test.concurrent("a promotion names its deploy, so that a server refuses that of 
   expect(await deploy(server)).toMatchObject({ outcome: "promoted" });
   expect(server.asked.find(({ command }) => command === "deploy_promote")).toMatchObject({ hash, deploy: 7 });
 });
+
+test.concurrent("an operator's abort before the swap ends it, and nothing was swapped", async () => {
+  await using server = new FakeDeployServer();
+  server.onTold("upload", () => server.ends("aborted", "Deploy 7 is over: aborted."));
+  expect(await deploy(server)).toMatchObject({ outcome: "aborted", watchedMs: null });
+  expect(isAsked(server, "deploy_swap")).toBe(false);
+});

@@ -3,17 +3,18 @@
 import { describe, expect, test } from "bun:test";
 import { A, BASE, code, gateBench as bench, told, wish } from "../../helpers/deploy-gate.ts";
 
-describe("what is on trial can be promoted by hand", () => {
-  const trial = async (conclusion?: string) => {
-    const { zones, ...rest } = await bench();
-    const deploy = rest.gate.begin({ ...wish, expect: "[[expect]]" });
-    [zones.phase, zones.hash] = ["canary", A];
-    const text = "behaviour: fail: damage of swings +1 %";
-    if (conclusion !== undefined)
-      rest.gate.stage(deploy, { ...told, stage: "verdict", ok: false, text, data: { conclusion } });
-    return { zones, deploy, ...rest };
-  };
+/** A module on trial, whose tool has told the verdict, if any. */
+const trial = async (conclusion?: string) => {
+  const { zones, ...rest } = await bench();
+  const deploy = rest.gate.begin({ ...wish, expect: "[[expect]]" });
+  [zones.phase, zones.hash] = ["canary", A];
+  const text = "behaviour: fail: damage of swings +1 %";
+  if (conclusion !== undefined)
+    rest.gate.stage(deploy, { ...told, stage: "verdict", ok: false, text, data: { conclusion } });
+  return { zones, deploy, ...rest };
+};
 
+describe("what is on trial can be promoted by hand", () => {
   test("as a deploy of its own; the tool that tried it is told that its deploy is over, and nothing goes back", async () => {
     for (const conclusion of [undefined, "inconclusive"]) {
       const { gate, zones, records, deploy, ask, emitter } = await trial(conclusion);

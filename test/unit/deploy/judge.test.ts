@@ -35,6 +35,9 @@ function isConvicted(slower: number, count: number): boolean {
 const judgedOn = (shape: Shape, isOver: boolean): Verdict =>
   judgeOn(inputOf(linesOf(2, TICKS, candidate(shape))), LIMITS, isOver);
 
+/** Of the canary zone's ticks one in three. */
+const isHeard = ({ zone_id: id, tick }: Record<string, unknown>): boolean => id !== CANARY || Number(tick) % 3 === 0;
+
 test("a module that behaves as the one before is promoted, and each line says value, limit and number", () => {
   const { promote, reason, checks } = verdictOf({});
   expect([promote, reason]).toEqual([true, `all ${checks.length} checks hold`]);
@@ -199,8 +202,6 @@ describe("after the promotion", () => {
   test("what may not happen convicts at once, and a feed that told nothing at the end", () => {
     expect(judgedOn({}, true).promote).toBe(true);
     expect(judgedOn({ trapsAt: 1_010 }, false).conclusion).toBe("failed");
-    const isHeard = ({ zone_id: id, tick }: Record<string, unknown>): boolean =>
-      id !== CANARY || Number(tick) % 3 === 0;
     const silent = inputOf(lines.filter(({ line: { data } }) => isHeard(data)));
     expect(judgeOn(silent, LIMITS, false).promote).toBe(true);
     expect(judgeOn(silent, LIMITS, true)).toMatchObject({ conclusion: "inconclusive" });
