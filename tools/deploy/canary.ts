@@ -103,6 +103,7 @@ class Canary {
       else await context.recorder?.end(this.#given.size > 0 ? "rolled_back" : "refused", reason);
       throw error;
     } finally {
+      context.recorder?.leave();
       await this.#shadow?.end();
     }
   }

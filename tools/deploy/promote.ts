@@ -46,7 +46,8 @@ export async function promoteTrial(control: Control, { reason, isForced }: Promo
     // Zones that hang are taken back by the server, because nobody speaks for this deploy any more.
     const isBack = error instanceof WowsimError && error.code === "promotion_failed";
     if (isBack) await recorder.end("rolled_back", messageOf(error));
-    else recorder.leave();
     throw error;
+  } finally {
+    recorder.leave();
   }
 }

@@ -97,7 +97,7 @@ export class DeployRecorder {
     return DeployShown.safeParse(answer).data?.record.outcome ?? "aborted";
   }
 
-  /** Says nothing more, so that the server ends the deploy. */
+  /** Says nothing more, so that this process can end; a deploy that has not ended is ended by the server. */
   leave(): void {
     if (this.#alive !== null) clearInterval(this.#alive);
   }
