@@ -111,9 +111,9 @@ describe("an abort", () => {
   test("before the swap ends the command that deploys, and it says so", async () => {
     using folder = tempFolder();
     writeFileSync(folder.file("good.wasm"), good.wasm);
-    const feed = ["--telemetry-port", String(server.ports.telemetry)];
-    const what = ["deploy", folder.file("good.wasm"), "--force", "--reason", "a test"];
-    await using run = startWowsim([...what, ...onControl(), ...feed]);
+    const what = [folder.file("good.wasm"), "--force", "--reason", "a test"];
+    const ports = [...onControl(), "--telemetry-port", String(server.ports.telemetry)];
+    await using run = startWowsim(["deploy", ...what, ...ports]);
     await until("it is under way", async () => (await remote.status()).deploy !== null);
     await ask({ command: "deploy_abort", by: "bob@desk", reason: "wrong module" });
     expect(await run.child.exited).toBe(1);
@@ -169,71 +169,6 @@ describe("an abort", () => {
     await settled();
     expect(await hashes()).toEqual([base.hash, base.hash]);
   });
-});
-
-describe("what is on trial", () => {
-  test("is promoted by hand to every zone, whatever its tool waits for; history and record say by whom and why", async () => {
-    const deploy = await begin(third);
-    await swapIn(third, 1);
-    const { code, stdout } = await cli("promote", "--reason", "players wait for it");
-    expect({ code, stdout }).toEqual({
-      code: 0,
-      stdout: expect.stringMatching(
-        /^zone 1 runs \S+ fix\.wasm\nzone 2 runs \S+ fix\.wasm\nNobody watches them on/,
-      ) as string,
-    });
-    expect(await hashes()).toEqual([third.hash, third.hash]);
-    expect(await codeOf(ask({ command: "deploy_alive", deploy }))).toBe("deploy_aborted");
-    const why = "promoted by hand: players wait for it";
-    expect(await showDeploy(control, 0)).toMatchObject({
-      hash: third.hash,
-      by: expect.stringContaining("@") as string,
-      outcome: "promoted",
-      reason: why,
-      stages: [{ stage: "promote", ok: true }],
-    });
-    const { entries } = await remote.history(2);
-    expect(entries).toMatchObject([1, 2].map(() => ({ event: "promoted", to_hash: third.hash, reason: why })));
-    const again = await cli("promote", "--format", "json");
-    expect([again.code, JSON.parse(again.stderr)]).toMatchObject([1, { error: { code: "no_canary" } }]);
-  });
-
-  test("whose verdict failed is promoted by force only, with a reason", async () => {
-    const deploy = await begin(good, { force: "a test did it before" });
-    await swapIn(good, 1);
-    const data = { conclusion: "failed" };
-    await ask({ command: "deploy_stage", deploy, stage: "verdict", ok: false, text: "fuel: ×2.31", data });
-    const refused = await cli("promote");
-    expect([refused.code, refused.stderr]).toEqual([
-      1,
-      expect.stringContaining("failed its trial: fuel: ×2.31") as string,
-    ]);
-    expect((await cli("promote", "--force")).code).toBe(64);
-    expect(await hashes()).toEqual([good.hash, base.hash]);
-    const forced = await cli("promote", "--force", "--reason", "worth it", "--format", "json");
-    expect([forced.code, JSON.parse(forced.stdout)]).toMatchObject([0, { hash: good.hash, zones: [1] }]);
-    expect(await showDeploy(control, 0)).toMatchObject({ force: "worth it", outcome: "promoted" });
-  });
-});
-
-test("a roll-back of a deploy is one of its module, and says so when that does not run", async () => {
-  const first = await begin(good);
-  await ask({ command: "deploy_end", deploy: first, outcome: "interrupted", reason: "" });
-  const second = await begin(other);
-  await swapIn(other, 1);
-  await remote.promote(other.hash, NEVER, second);
-  await ask({ command: "deploy_end", deploy: second, outcome: "promoted", reason: "" });
-  const wrong = await cli("rollback", String(first));
-  expect([wrong.code, wrong.stderr]).toEqual([
-    1,
-    expect.stringContaining(
-      `The module of deploy ${first} (fix.wasm, ${good.hash}) is not what runs: zone 1 runs ${other.hash}`,
-    ),
-  ]);
-  expect((await cli("rollback", "999")).code).toBe(4);
-  const { code, stdout } = await cli("rollback", String(second), "--format", "json");
-  expect([code, JSON.parse(stdout)]).toMatchObject([0, { isBack: true, zones: [{ zone_id: 1 }, { zone_id: 2 }] }]);
-  expect(await hashes()).toEqual([base.hash, base.hash]);
 });
 
 test("two tools that begin at once: one deploys, the other is told of it, also by a swap of its own", async () => {
