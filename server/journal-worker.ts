@@ -11,11 +11,12 @@ import { DiskTrouble } from "./shared/disk-trouble.ts";
 import { JournalFigures } from "./shared/journal-figures.ts";
 import { Wake } from "./shared/wake.ts";
 import { Ballast } from "./store/ballast.ts";
-import { GapMark } from "./store/gap-mark.ts";
+import { refusal, reopened } from "./store/read-only.ts";
 import { rescueWorld } from "./store/rescue.ts";
 import { Retention } from "./store/retention.ts";
 import { unreadable, WorldReader } from "./store/world-reader.ts";
 import { WITNESS_FILE, WORLD_FILE, WorldWriter } from "./store/world-writer.ts";
+import type { WorldWriterOptions } from "./store/world-writer.ts";
 
 declare const self: Worker;
 
@@ -33,13 +34,13 @@ const now = (): number => performance.now();
 const say = (message: FromJournal): void => self.postMessage(message);
 
 class JournalThread {
-  readonly #writer: WorldWriter;
-  readonly #reader: WorldReader;
+  readonly #start: JournalStart;
+  #writer: WorldWriter;
+  #reader: WorldReader;
   readonly #keeper: JournalKeeper;
   readonly #bell: Wake;
   readonly #retention: Retention;
   readonly #ballast: Ballast;
-  readonly #gap: GapMark;
   /** A server that has just started has better things to write. */
   readonly #ballastDueMs = now() + BALLAST_DELAY_MS;
   readonly #folder: OpenedFiles;
@@ -51,6 +52,7 @@ class JournalThread {
   #cpuMs = 0;
 
   constructor(start: JournalStart) {
+    this.#start = start;
     this.#bell = new Wake(start.bell);
     const { writer, problems } = opened(start);
     this.#writer = writer;
@@ -65,26 +67,25 @@ class JournalThread {
     this.#folder = new OpenedFiles(start.folder, [WORLD_FILE, WITNESS_FILE]);
     this.#trouble = new DiskTrouble(start.trouble);
     this.#figures = new JournalFigures(start.figures);
+    const failing = refusal(this.#writer, start.folder);
     this.#keeper = new JournalKeeper({
       writer: this.#writer,
+      failing,
       producers: start.producers,
       now,
-      onState: (failing) => {
-        this.#gap.set(failing === null ? null : Date.now());
-        say({ type: "state", failing });
-      },
+      onState: (state) => say({ type: "state", failing: state }),
       onBadRecord: (why) => say({ type: "trouble", why: `A record is left out of the journal: ${why}` }),
       onCommit: (ms) => this.#figures.committed(ms),
       onFailure: () => this.#figures.failed(),
       beforeBurst: () => {
         this.#folder.check();
+        this.#reopen();
         this.#suffer();
       },
       beforeCommit: () => this.#trouble.stall(),
     });
     const found = findWorld(this.#reader);
-    this.#gap = GapMark.open(start.folder);
-    say({ type: "ready", found: { ...found, problems: [...problems, ...found.problems] } });
+    say({ type: "ready", found: { ...found, problems: [...problems, ...found.problems] }, failing });
   }
 
   async run(): Promise<void> {
@@ -99,7 +100,6 @@ class JournalThread {
       await turn();
     }
     this.#writer.close();
-    this.#gap.close();
     say({ type: "stopped" });
   }
 
@@ -122,6 +122,17 @@ class JournalThread {
       // The disk takes no changes now. The next burst says so, and is tried again.
       return false;
     }
+  }
+
+  /** A file that could only be opened for reading is opened anew once it can be written. Throws why it can not be. */
+  #reopen(): void {
+    if (!this.#writer.isReadOnly) return;
+    const { folder } = this.#start;
+    this.#writer = reopened(this.#writer, folder, optionsOf(this.#start));
+    const why = refusal(this.#writer, folder);
+    if (why !== null) throw new WowsimError("journal_read_only", why);
+    this.#keeper.writer = this.#writer;
+    this.#reader = new WorldReader(this.#writer.database, folder);
   }
 
   /** A fault may have filled the disk, or have ended. */
@@ -147,15 +158,20 @@ class JournalThread {
 }
 
 /** The journal to write to, and what was damaged in the one that was found. */
-function opened({ folder, isSynced }: JournalStart): { writer: WorldWriter; problems: string[] } {
+function opened(start: JournalStart): { writer: WorldWriter; problems: string[] } {
+  const { folder } = start;
   try {
     const rescue = rescueWorld(folder, new Date().toISOString().replaceAll(/[:.]/g, "-"));
-    const writer = WorldWriter.open(folder, { synchronous: isSynced ? "FULL" : "NORMAL", clock: Date.now });
+    const writer = WorldWriter.open(folder, optionsOf(start));
     const kept = rescue === null ? [] : [...rescue.problems, `The damaged journal is kept as ${rescue.kept}.`];
     return { writer, problems: kept };
   } catch (cause) {
     throw cause instanceof WowsimError ? cause : unreadable(`${folder}/${WORLD_FILE}`, cause);
   }
+}
+
+function optionsOf({ isSynced }: JournalStart): WorldWriterOptions {
+  return { synchronous: isSynced ? "FULL" : "NORMAL", clock: Date.now };
 }
 
 /** Lets the event loop run once, so that it receives the messages that have arrived. */

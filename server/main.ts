@@ -132,7 +132,7 @@ async function start(
   });
   undo.push(async () => {
     if (hasStarted) journal.event("stop", { message: "Server stopped" });
-    const unkept = await journal.stop();
+    const unkept = await opened.stop();
     if (unkept !== null) throw new WowsimError("journal_unkept", unkept);
   });
   const connectionsMax = connectionsWithin(openFilesMax(), options.limits?.connectionsMax);
@@ -211,7 +211,7 @@ async function start(
   });
   registerFaultCommands(control, faults, () => journal.safe());
   supervisor.listen(keepPromotions(journal));
-  supervisor.listen(reportLoss(emitter, (warning) => options.onWarning?.(warning)));
+  supervisor.listen(reportLoss(emitter, opened.gap, (warning) => options.onWarning?.(warning)));
   if (options.onJournalLoss === "stop")
     supervisor.listen(stopOnLoss((reason) => options.onMustRestart?.(reason, "disk")));
   const metrics = new Metrics({ now, tickRateHz });
