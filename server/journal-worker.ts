@@ -11,6 +11,7 @@ import { DiskTrouble } from "./shared/disk-trouble.ts";
 import { JournalFigures } from "./shared/journal-figures.ts";
 import { Wake } from "./shared/wake.ts";
 import { Ballast } from "./store/ballast.ts";
+import { budgetOf } from "./store/journal-budget.ts";
 import { refusal, reopened } from "./store/read-only.ts";
 import { rescueWorld } from "./store/rescue.ts";
 import { Retention } from "./store/retention.ts";
@@ -25,6 +26,8 @@ const SLEEP_MS = 25;
 /** How long a stop waits for a disk that refuses writes. */
 const STOP_MS_MAX = 700;
 const MEASURE_MS = 250;
+/** After so many bursts without a pause, retention has as much time as the newest one took. */
+const BURSTS_MAX = 4;
 
 const BALLAST_DELAY_MS = 60_000;
 const MS_PER_HOUR = 3_600_000;
@@ -49,6 +52,8 @@ class JournalThread {
   #isFull = false;
   #isStopping = false;
   #measureAtMs = 0;
+  /** How many in a row. */
+  #bursts = 0;
   #cpuMs = 0;
 
   constructor(start: JournalStart) {
@@ -58,12 +63,9 @@ class JournalThread {
     this.#writer = writer;
     this.#reader = new WorldReader(this.#writer.database, start.folder);
     const { hours, megabytes } = start.retention;
-    this.#retention = new Retention({
-      ageMs: hours * MS_PER_HOUR,
-      bytesMax: megabytes * BYTES_PER_MB,
-      clock: Date.now,
-    });
-    this.#ballast = new Ballast(start.folder);
+    const { bytesMax, ballastBytes } = budgetOf(megabytes * BYTES_PER_MB);
+    this.#retention = new Retention({ ageMs: hours * MS_PER_HOUR, bytesMax, clock: Date.now });
+    this.#ballast = new Ballast(start.folder, ballastBytes);
     this.#folder = new OpenedFiles(start.folder, [WORLD_FILE, WITNESS_FILE]);
     this.#trouble = new DiskTrouble(start.trouble);
     this.#figures = new JournalFigures(start.figures);
@@ -90,7 +92,7 @@ class JournalThread {
 
   async run(): Promise<void> {
     while (!this.#isStopping) {
-      if (!this.#keeper.turn() && !this.#tidy()) this.#bell.sleep(SLEEP_MS);
+      if (!this.#write() && !this.#tidy()) this.#bell.sleep(SLEEP_MS);
       this.#measure();
       await turn();
     }
@@ -101,6 +103,17 @@ class JournalThread {
     }
     this.#writer.close();
     say({ type: "stopped" });
+  }
+
+  /** One burst; true when there was one. Who writes without a pause would otherwise keep retention from its work. */
+  #write(): boolean {
+    const startMs = now();
+    const hasWritten = this.#keeper.turn();
+    this.#bursts = hasWritten ? this.#bursts + 1 : 0;
+    if (this.#bursts < BURSTS_MAX) return hasWritten;
+    const untilMs = 2 * now() - startMs;
+    while (this.#tidy() && now() < untilMs);
+    return true;
   }
 
   /** Says from time to time how much processor time the thread has used. */
