@@ -5,6 +5,7 @@
 import { findWorld, findZone } from "./journal/found-world.ts";
 import { JournalKeeper } from "./journal/journal-keeper.ts";
 import { OpenedFiles } from "./journal/opened-files.ts";
+import { TouchedRings } from "./journal/touched-rings.ts";
 import { messageOf, WowsimError } from "./protocol/errors.ts";
 import type { FromJournal, JournalStart, ToJournal } from "./shared/journal-messages.ts";
 import { DiskTrouble } from "./shared/disk-trouble.ts";
@@ -29,6 +30,8 @@ const MEASURE_MS = 250;
 /** After so many bursts without a pause, retention has as much time as the newest one took. */
 const BURSTS_MAX = 4;
 
+/** A server that has just started has better things to do. */
+const TOUCH_DELAY_MS = 2_000;
 const BALLAST_DELAY_MS = 60_000;
 const MS_PER_HOUR = 3_600_000;
 const BYTES_PER_MB = 2 ** 20;
@@ -49,6 +52,8 @@ class JournalThread {
   readonly #folder: OpenedFiles;
   readonly #figures: JournalFigures;
   readonly #trouble: DiskTrouble;
+  readonly #touched = new TouchedRings();
+  readonly #touchDueMs = now() + TOUCH_DELAY_MS;
   #isFull = false;
   #isStopping = false;
   #measureAtMs = 0;
@@ -86,13 +91,14 @@ class JournalThread {
       },
       beforeCommit: () => this.#trouble.stall(),
     });
+    for (const { ring } of start.producers) this.#touched.add(ring);
     const found = findWorld(this.#reader);
     say({ type: "ready", found: { ...found, problems: [...problems, ...found.problems] }, failing });
   }
 
   async run(): Promise<void> {
     while (!this.#isStopping) {
-      if (!this.#write() && !this.#tidy()) this.#bell.sleep(SLEEP_MS);
+      if (!this.#write() && !this.#tidy() && !this.#touch()) this.#bell.sleep(SLEEP_MS);
       this.#measure();
       await turn();
     }
@@ -114,6 +120,10 @@ class JournalThread {
     const untilMs = 2 * now() - startMs;
     while (this.#tidy() && now() < untilMs);
     return true;
+  }
+
+  #touch(): boolean {
+    return now() > this.#touchDueMs && this.#touched.touchSome();
   }
 
   /** Says from time to time how much processor time the thread has used. */
@@ -160,6 +170,7 @@ class JournalThread {
     if (message.type === "stop") this.#isStopping = true;
     else {
       const { producer, ring, wake, request, zones } = message;
+      this.#touched.add(ring);
       this.#keeper.turn(true);
       say({ type: "histories", request, zones: zones.map((zone) => findZone(this.#reader, zone)) });
       const bytes = this.#keeper.replace(producer, { ring, wake });

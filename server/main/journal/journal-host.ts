@@ -292,9 +292,7 @@ export class JournalHost implements ZoneJournal {
   }
 }
 
-/** Memory that one thread writes to; its pages are touched, so that its first filling does not look like a memory leak. */
+/** Memory that one thread writes to. The journal thread touches its pages when it has time (journal/touched-rings.ts). */
 function newProducer(index: number): JournalProducer {
-  const ring = Ring.allocate(index === 0 ? MAIN_RING_BYTES : ZONE_RING_BYTES);
-  new Uint8Array(ring).fill(0);
-  return { ring, wake: Wake.allocate() };
+  return { ring: Ring.allocate(index === 0 ? MAIN_RING_BYTES : ZONE_RING_BYTES), wake: Wake.allocate() };
 }

@@ -243,10 +243,13 @@ test("an end in order on a full disk says what is not kept; one with nothing to 
   const bench = await HostBench.start();
   await bench.isSafe(bench.snapshot(0));
   bench.host.trouble.set({ stallMs: 0, isFull: true });
-  for (let tick = 1; bench.host.failing === null; tick++) {
+  let tick = 1;
+  for (; bench.host.failing === null; tick++) {
     bench.tick(tick);
     await Bun.sleep(1);
   }
+  // A checksum of fewer digits makes a row shorter by two bytes, and one row may fit in the second try: many never do.
+  for (const more of upTo(500)) bench.tick(tick + more);
   expect(await bench.host.stop()).toMatch(
     /bytes of what was played are not in the journal: database or disk is full\./,
   );
