@@ -1,8 +1,6 @@
-// The contract between a kernel and its host: the forms of the records that cross the border of the linear memory.
-//
-// Both sides read this file: it is AssemblyScript and TypeScript at once (constants only, no types, so each infers its own). The addresses in
-// the memory are not here: each kernel chooses and exports them (memory.ts), and the host reads them from the module it loaded. All
-// records are little-endian and 4-byte aligned. Offsets are in bytes from the record's start.
+// The contract between a kernel and its host: the forms of the records that cross the border of the linear memory. Both sides read this
+// file, which is AssemblyScript and TypeScript at once: constants without types. Addresses are not here: each kernel exports its own
+// (memory.ts). Records are little-endian and 4-byte aligned; offsets are bytes from the record's start.
 
 /** Raised when a record or an opcode changes its meaning; part of the border (toolchain/layout-areas.ts). */
 export const ABI_VERSION = 2;

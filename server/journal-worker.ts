@@ -5,17 +5,20 @@
 import { findWorld, findZone } from "./journal/found-world.ts";
 import { JournalKeeper } from "./journal/journal-keeper.ts";
 import { OpenedFiles } from "./journal/opened-files.ts";
+import { TouchedRings } from "./journal/touched-rings.ts";
 import { messageOf, WowsimError } from "./protocol/errors.ts";
 import type { FromJournal, JournalStart, ToJournal } from "./shared/journal-messages.ts";
 import { DiskTrouble } from "./shared/disk-trouble.ts";
 import { JournalFigures } from "./shared/journal-figures.ts";
 import { Wake } from "./shared/wake.ts";
 import { Ballast } from "./store/ballast.ts";
-import { GapMark } from "./store/gap-mark.ts";
+import { budgetOf } from "./store/journal-budget.ts";
+import { refusal, reopened } from "./store/read-only.ts";
 import { rescueWorld } from "./store/rescue.ts";
 import { Retention } from "./store/retention.ts";
 import { unreadable, WorldReader } from "./store/world-reader.ts";
 import { WITNESS_FILE, WORLD_FILE, WorldWriter } from "./store/world-writer.ts";
+import type { WorldWriterOptions } from "./store/world-writer.ts";
 
 declare const self: Worker;
 
@@ -24,7 +27,11 @@ const SLEEP_MS = 25;
 /** How long a stop waits for a disk that refuses writes. */
 const STOP_MS_MAX = 700;
 const MEASURE_MS = 250;
+/** After so many bursts without a pause, retention has as much time as the newest one took. */
+const BURSTS_MAX = 4;
 
+/** A server that has just started has better things to do. */
+const TOUCH_DELAY_MS = 2_000;
 const BALLAST_DELAY_MS = 60_000;
 const MS_PER_HOUR = 3_600_000;
 const BYTES_PER_MB = 2 ** 20;
@@ -33,63 +40,65 @@ const now = (): number => performance.now();
 const say = (message: FromJournal): void => self.postMessage(message);
 
 class JournalThread {
-  readonly #writer: WorldWriter;
-  readonly #reader: WorldReader;
+  readonly #start: JournalStart;
+  #writer: WorldWriter;
+  #reader: WorldReader;
   readonly #keeper: JournalKeeper;
   readonly #bell: Wake;
   readonly #retention: Retention;
   readonly #ballast: Ballast;
-  readonly #gap: GapMark;
   /** A server that has just started has better things to write. */
   readonly #ballastDueMs = now() + BALLAST_DELAY_MS;
   readonly #folder: OpenedFiles;
   readonly #figures: JournalFigures;
   readonly #trouble: DiskTrouble;
+  readonly #touched = new TouchedRings();
+  readonly #touchDueMs = now() + TOUCH_DELAY_MS;
   #isFull = false;
   #isStopping = false;
   #measureAtMs = 0;
+  /** How many in a row. */
+  #bursts = 0;
   #cpuMs = 0;
 
   constructor(start: JournalStart) {
+    this.#start = start;
     this.#bell = new Wake(start.bell);
     const { writer, problems } = opened(start);
     this.#writer = writer;
     this.#reader = new WorldReader(this.#writer.database, start.folder);
     const { hours, megabytes } = start.retention;
-    this.#retention = new Retention({
-      ageMs: hours * MS_PER_HOUR,
-      bytesMax: megabytes * BYTES_PER_MB,
-      clock: Date.now,
-    });
-    this.#ballast = new Ballast(start.folder);
+    const { bytesMax, ballastBytes } = budgetOf(megabytes * BYTES_PER_MB);
+    this.#retention = new Retention({ ageMs: hours * MS_PER_HOUR, bytesMax, clock: Date.now });
+    this.#ballast = new Ballast(start.folder, ballastBytes);
     this.#folder = new OpenedFiles(start.folder, [WORLD_FILE, WITNESS_FILE]);
     this.#trouble = new DiskTrouble(start.trouble);
     this.#figures = new JournalFigures(start.figures);
+    const failing = refusal(this.#writer, start.folder);
     this.#keeper = new JournalKeeper({
       writer: this.#writer,
+      failing,
       producers: start.producers,
       now,
-      onState: (failing) => {
-        this.#gap.set(failing === null ? null : Date.now());
-        say({ type: "state", failing });
-      },
+      onState: (state) => say({ type: "state", failing: state }),
       onBadRecord: (why) => say({ type: "trouble", why: `A record is left out of the journal: ${why}` }),
       onCommit: (ms) => this.#figures.committed(ms),
       onFailure: () => this.#figures.failed(),
       beforeBurst: () => {
         this.#folder.check();
+        this.#reopen();
         this.#suffer();
       },
       beforeCommit: () => this.#trouble.stall(),
     });
+    for (const { ring } of start.producers) this.#touched.add(ring);
     const found = findWorld(this.#reader);
-    this.#gap = GapMark.open(start.folder);
-    say({ type: "ready", found: { ...found, problems: [...problems, ...found.problems] } });
+    say({ type: "ready", found: { ...found, problems: [...problems, ...found.problems] }, failing });
   }
 
   async run(): Promise<void> {
     while (!this.#isStopping) {
-      if (!this.#keeper.turn() && !this.#tidy()) this.#bell.sleep(SLEEP_MS);
+      if (!this.#write() && !this.#tidy() && !this.#touch()) this.#bell.sleep(SLEEP_MS);
       this.#measure();
       await turn();
     }
@@ -99,8 +108,22 @@ class JournalThread {
       await turn();
     }
     this.#writer.close();
-    this.#gap.close();
     say({ type: "stopped" });
+  }
+
+  /** One burst; true when there was one. Who writes without a pause would otherwise keep retention from its work. */
+  #write(): boolean {
+    const startMs = now();
+    const hasWritten = this.#keeper.turn();
+    this.#bursts = hasWritten ? this.#bursts + 1 : 0;
+    if (this.#bursts < BURSTS_MAX) return hasWritten;
+    const untilMs = 2 * now() - startMs;
+    while (this.#tidy() && now() < untilMs);
+    return true;
+  }
+
+  #touch(): boolean {
+    return now() > this.#touchDueMs && this.#touched.touchSome();
   }
 
   /** Says from time to time how much processor time the thread has used. */
@@ -124,6 +147,17 @@ class JournalThread {
     }
   }
 
+  /** A file that could only be opened for reading is opened anew once it can be written. Throws why it can not be. */
+  #reopen(): void {
+    if (!this.#writer.isReadOnly) return;
+    const { folder } = this.#start;
+    this.#writer = reopened(this.#writer, folder, optionsOf(this.#start));
+    const why = refusal(this.#writer, folder);
+    if (why !== null) throw new WowsimError("journal_read_only", why);
+    this.#keeper.writer = this.#writer;
+    this.#reader = new WorldReader(this.#writer.database, folder);
+  }
+
   /** A fault may have filled the disk, or have ended. */
   #suffer(): void {
     const { isFull } = this.#trouble;
@@ -136,6 +170,7 @@ class JournalThread {
     if (message.type === "stop") this.#isStopping = true;
     else {
       const { producer, ring, wake, request, zones } = message;
+      this.#touched.add(ring);
       this.#keeper.turn(true);
       say({ type: "histories", request, zones: zones.map((zone) => findZone(this.#reader, zone)) });
       const bytes = this.#keeper.replace(producer, { ring, wake });
@@ -147,15 +182,20 @@ class JournalThread {
 }
 
 /** The journal to write to, and what was damaged in the one that was found. */
-function opened({ folder, isSynced }: JournalStart): { writer: WorldWriter; problems: string[] } {
+function opened(start: JournalStart): { writer: WorldWriter; problems: string[] } {
+  const { folder } = start;
   try {
     const rescue = rescueWorld(folder, new Date().toISOString().replaceAll(/[:.]/g, "-"));
-    const writer = WorldWriter.open(folder, { synchronous: isSynced ? "FULL" : "NORMAL", clock: Date.now });
+    const writer = WorldWriter.open(folder, optionsOf(start));
     const kept = rescue === null ? [] : [...rescue.problems, `The damaged journal is kept as ${rescue.kept}.`];
     return { writer, problems: kept };
   } catch (cause) {
     throw cause instanceof WowsimError ? cause : unreadable(`${folder}/${WORLD_FILE}`, cause);
   }
+}
+
+function optionsOf({ isSynced }: JournalStart): WorldWriterOptions {
+  return { synchronous: isSynced ? "FULL" : "NORMAL", clock: Date.now };
 }
 
 /** Lets the event loop run once, so that it receives the messages that have arrived. */

@@ -8,7 +8,6 @@
 import { resolve } from "node:path";
 import { version } from "../package.json";
 import { loadWorld } from "./protocol/content/load.ts";
-import { lostText } from "./main/control/deploy-log.ts";
 import { startDeploys } from "./main/deploys-start.ts";
 import { registerFaultCommands } from "./main/fault-commands.ts";
 import { registerServerCommand } from "./main/control/server-command.ts";
@@ -131,7 +130,7 @@ async function start(options: ServerOptions, kept: Kept, undo: StopSteps): Promi
   });
   undo.push(async () => {
     if (hasStarted) journal.event("stop", { message: "Server stopped" });
-    const unkept = await journal.stop();
+    const unkept = await opened.stop();
     if (unkept !== null) throw new WowsimError("journal_unkept", unkept);
   });
   const connectionsMax = connectionsWithin(openFilesMax(), options.limits?.connectionsMax);
@@ -210,11 +209,11 @@ async function start(options: ServerOptions, kept: Kept, undo: StopSteps): Promi
   });
   registerFaultCommands(control, faults, () => journal.safe());
   supervisor.listen(keepPromotions(journal));
-  supervisor.listen(reportLoss(emitter, (warning) => options.onWarning?.(warning)));
+  supervisor.listen(reportLoss(emitter, opened.gap, (warning) => options.onWarning?.(warning)));
   if (options.onJournalLoss === "stop")
     supervisor.listen(stopOnLoss((reason) => options.onMustRestart?.(reason, "disk")));
   const metrics = new Metrics({ now, tickRateHz });
-  const { gate, deployLog } = await startDeploys(
+  const { gate, notices } = await startDeploys(
     { dataDir, world, kernel, standing, journal, supervisor, gateway, control, metrics, incidents, emitter, now },
     undo,
   );
@@ -300,7 +299,7 @@ async function start(options: ServerOptions, kept: Kept, undo: StopSteps): Promi
     zones,
     dataDir,
     telemetryFile,
-    notices: [...opened.notices, ...lossNotices(supervisor.revived), ...deployLog.lost.map(lostText)],
+    notices: [...opened.notices, ...lossNotices(supervisor.revived), ...notices],
     connectionsMax:
       connectionsMax < (options.limits?.connectionsMax ?? DEFAULT_LIMITS.connectionsMax) ? connectionsMax : null,
     warnings,

@@ -2,6 +2,7 @@
 // The wowsim command: the one file that knows both the tools and the server.
 
 import { CommanderError } from "commander";
+import { commandsFor } from "../tools/commands-for.ts";
 import { buildProgram } from "../tools/program.ts";
 import { endWithReader, EXIT, fail, isTerminal } from "../tools/ui/output.ts";
 import { storeTools } from "./store/tools.ts";
@@ -31,7 +32,8 @@ const server: ServerProgram = {
 endWithReader();
 try {
   const args = process.argv.slice(2);
-  await buildProgram(server).parseAsync(args.length > 0 ? args : [ofNothing()], { from: "user" });
+  const program = buildProgram(server, await commandsFor(args[0]));
+  await program.parseAsync(args.length > 0 ? args : [ofNothing()], { from: "user" });
 } catch (error) {
   const isHelp = error instanceof CommanderError && error.exitCode === 0;
   if (!isHelp) fail(error, EXIT.degraded);

@@ -4,62 +4,22 @@
 import { Command } from "commander";
 import { version } from "../package.json";
 import { printableLines } from "../server/protocol/printable.ts";
-import * as benchmark from "./commands/benchmark.ts";
-import * as buildKernel from "./commands/build-kernel.ts";
-import * as candidates from "./commands/candidates.ts";
-import * as cluster from "./commands/cluster.ts";
-import * as completion from "./commands/completion.ts";
-import * as dashboard from "./commands/dashboard.ts";
-import * as demo from "./commands/demo.ts";
-import * as deploy from "./commands/deploy.ts";
-import * as diagnose from "./commands/diagnose.ts";
-import * as doctor from "./commands/doctor.ts";
-import * as gateway from "./commands/gateway.ts";
-import * as health from "./commands/health.ts";
-import * as injectFault from "./commands/inject-fault.ts";
-import * as parseLogs from "./commands/parse-logs.ts";
-import * as replay from "./commands/replay.ts";
-import * as scenario from "./commands/scenario.ts";
-import * as serve from "./commands/serve.ts";
-import * as spawnClients from "./commands/spawn-clients.ts";
-import * as store from "./commands/store.ts";
-import * as validate from "./commands/validate.ts";
-import * as zoneHost from "./commands/zone-host.ts";
-import * as wizard from "./commands/wizard.ts";
 import { exitCodes, finishHelp, usageProblem } from "./ui/help.ts";
 import { fitting, complaint, errorLine, EXIT, wantsJson } from "./ui/output.ts";
 import type { ServerProgram } from "../server/protocol/server-options.ts";
 
-/** One subcommand for each file, in the order of the help. */
-const COMMANDS = [
-  demo,
-  wizard,
-  serve,
-  cluster,
-  zoneHost,
-  gateway,
-  spawnClients,
-  dashboard,
-  injectFault,
-  health,
-  diagnose,
-  parseLogs,
-  replay,
-  validate,
-  deploy,
-  buildKernel,
-  candidates,
-  store,
-  scenario,
-  benchmark,
-  doctor,
-  completion,
-];
+/** A file of tools/commands. */
+export interface CommandFile {
+  register(program: Command, server: ServerProgram): void;
+}
 
 const outputError = (text: string, write: (text: string) => void): void => write(printableLines(complaint(text)));
 
-/** `server` is what `wowsim serve` runs; it is only loaded when needed, so that help is instant. */
-export function buildProgram(server: ServerProgram): Command {
+/**
+ * `server` is what `wowsim serve` runs; it is only loaded when needed, so that help is instant. `commands`: all of them
+ * (all-commands.ts), or the only one that will be run.
+ */
+export function buildProgram(server: ServerProgram, commands: readonly CommandFile[]): Command {
   const program = new Command("wowsim")
     .description(
       "A flight simulator for game-server reliability: a real 20 Hz zone server that breaks, is diagnosed, mended and hotfixed under live players.",
@@ -93,7 +53,7 @@ export function buildProgram(server: ServerProgram): Command {
       if (wantsJson()) errorLine("usage", usageProblem(program, error));
       process.exit(EXIT.usage);
     });
-  for (const command of COMMANDS) command.register(program, server);
+  for (const command of commands) command.register(program, server);
   finishHelp(program);
   return program;
 }

@@ -26,6 +26,7 @@ import { SpellBook } from "../../tools/client/spell-book.ts";
 import type { Protocol } from "../../tools/client/wire.ts";
 import type { KnownEntity, Position } from "../../tools/client/world-model.ts";
 import { spentBy } from "./cpu-times.ts";
+import { crowdClient } from "./crowd-client.ts";
 import { crowdWorld } from "./crowd-world.ts";
 import type { CrowdManner } from "./crowd-world.ts";
 import { WorldCheck } from "../../server/testing/world-compare.ts";
@@ -128,15 +129,10 @@ function homeOf(index: number): Position {
 
 function newBot(index: number): Bot {
   const client = new GameClient({
-    host: "127.0.0.1",
-    port: order.port,
-    name: `Player ${index + 1}`,
-    zone: (index % order.zones) + 1,
+    ...crowdClient(order, index),
     protocol: order.protocol,
-    random: seededRandom(seedOf(order.seed, "client", index)),
     stats,
     now,
-    looksLater: true,
     onEvent: (event) => bot.onEvent(event),
     onlyEvents: EVENTS,
   });

@@ -5,6 +5,7 @@
 //   > {"do":"result","msMax":30000}       < {"dropped":2500,"back":[812,...],...}  milliseconds from the watch's begin
 
 import { createInterface } from "node:readline";
+import { crowdClient } from "./crowd-client.ts";
 import { crowdWorld } from "./crowd-world.ts";
 import { seededRandom, seedOf } from "../../server/protocol/seeded-random.ts";
 import { at } from "../../server/protocol/assert.ts";
@@ -91,15 +92,10 @@ async function result(msMax: number): Promise<StormResult> {
 
 function newBot(index: number): Bot {
   const client = new GameClient({
-    host: "127.0.0.1",
-    port: order.port,
-    name: `Player ${index + 1}`,
-    zone: (index % order.zones) + 1,
+    ...crowdClient(order, index),
     protocol: "binary",
-    random: seededRandom(seedOf(order.seed, "client", index)),
     stats,
     onlyEvents: new Set<string>(),
-    looksLater: true,
   });
   const place = home(Math.floor(index / order.zones));
   return new Bot(client, seededRandom(seedOf(order.seed, "bot", index)), () => ({ do: "walk", ...place, stopAt: 1 }));

@@ -46,6 +46,8 @@ interface Producer {
 
 export interface JournalKeeperOptions {
   writer: WorldWriter;
+  /** Why the disk refuses writes from the start on; default: it does not. */
+  failing?: string | null;
   producers: readonly JournalProducer[];
   /** Milliseconds, monotonic. */
   now: () => number;
@@ -68,7 +70,9 @@ const decoder = new TextDecoder();
 export class JournalKeeper {
   readonly #options: JournalKeeperOptions;
   readonly #producers: Producer[];
-  #failing: string | null = null;
+  /** May be replaced between two bursts, by `beforeBurst` too. */
+  writer: WorldWriter;
+  #failing: string | null;
   #retryMs = RETRY_MS_MIN;
   #retryAtMs = 0;
   /** The rows are committed, and the witness does not know it yet. */
@@ -76,6 +80,8 @@ export class JournalKeeper {
 
   constructor(options: JournalKeeperOptions) {
     this.#options = options;
+    this.writer = options.writer;
+    this.#failing = options.failing ?? null;
     this.#producers = options.producers.map(producerOf);
   }
 
@@ -96,7 +102,7 @@ export class JournalKeeper {
       this.#options.beforeBurst?.();
       if (!this.#owesTestimony && !this.#write()) return this.#idle();
       this.#owesTestimony = true;
-      this.#options.writer.testify();
+      this.writer.testify();
     } catch (error) {
       this.#failed(error);
       return false;
@@ -127,7 +133,7 @@ export class JournalKeeper {
   /** One transaction with everything that the rings hold. False when they hold nothing. */
   #write(): boolean {
     if (this.#failing === null && this.#producers.every(({ ring }) => ring.isEmpty)) return false;
-    const { writer } = this.#options;
+    const { writer } = this;
     writer.begin();
     let count = 0;
     // The main thread's ring comes last: what it wrote before it sent a command to a zone is in the burst that has the command.
@@ -151,7 +157,7 @@ export class JournalKeeper {
   }
 
   #take(ring: Ring, offset: number, length: number): void {
-    const { writer } = this.#options;
+    const { writer } = this;
     const { view } = ring;
     const kind = view.getUint32(offset, true);
     const tail = (bytes: number, from = 0): Uint8Array => ring.bytes.subarray(offset + bytes + from, offset + length);
@@ -207,11 +213,11 @@ export class JournalKeeper {
   }
 
   #event(kind: EventKind, zone: number, tick: number, data: unknown): void {
-    this.#options.writer.event({ kind, zone, tick, json: JSON.stringify(data), body: new Uint8Array(0) });
+    this.writer.event({ kind, zone, tick, json: JSON.stringify(data), body: new Uint8Array(0) });
   }
 
   #failed(error: unknown): void {
-    this.#options.writer.rollback();
+    this.writer.rollback();
     this.#options.onFailure?.();
     const failing = messageOf(error);
     if (this.#failing !== failing) this.#options.onState(failing);

@@ -111,6 +111,17 @@ export class Lane {
     this.tick = tick;
   }
 
+  /** Runs the next tick; null, or the trap after which the state is not usable. */
+  tryStep(batch: Uint8Array): ZoneTrap | null {
+    try {
+      this.step(batch);
+      return null;
+    } catch (error) {
+      if (error instanceof ZoneTrap) return error;
+      throw error;
+    }
+  }
+
   #run(commands: number, action: () => void): void {
     const { fuel } = this.#exports;
     this.#tank.startClock();

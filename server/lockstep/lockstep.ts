@@ -9,7 +9,7 @@
 import { EVENT_BYTES } from "../../assembly/abi.ts";
 import type { Kernel } from "../../assembly/toolchain/kernel.ts";
 import type { ModuleComparison, ReplayTrap, TickDifference } from "../protocol/replay.ts";
-import { ZoneTrap } from "../zone/trap.ts";
+import type { ZoneTrap } from "../zone/trap.ts";
 import { SharedColumns } from "./columns.ts";
 import { eventAt, eventCountOf } from "./kernel-events.ts";
 import type { Follower } from "./follower.ts";
@@ -130,13 +130,8 @@ export class Lockstep implements Follower {
 
 /** Runs a tick; null when it did not trap. */
 export function trapOf(lane: Lane, batch: Uint8Array): ReplayTrap | null {
-  try {
-    lane.step(batch);
-    return null;
-  } catch (error) {
-    if (error instanceof ZoneTrap) return trapFields(error);
-    throw error;
-  }
+  const trap = lane.tryStep(batch);
+  return trap === null ? null : trapFields(trap);
 }
 
 export function trapFields({ message, note }: ZoneTrap): ReplayTrap {

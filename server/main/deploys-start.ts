@@ -1,7 +1,7 @@
 // Puts the parts together that deploys are made of: the history, the moves of zones between modules, validations and shadows, who may
 // deploy and the records, undos; each with its commands on the control port.
 //
-//   const { gate, deployLog } = await startDeploys({ dataDir, kernel, standing, supervisor, gateway, control, ... }, undo)
+//   const { gate, notices } = await startDeploys({ dataDir, kernel, standing, supervisor, gateway, control, ... }, undo)
 //   gate.frozen        // null
 
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import { registerDeployCommands, registerUndoCommands } from "./control/deploy-c
 import { DeployFreeze } from "./control/deploy-freeze.ts";
 import { DeployGate } from "./control/deploy-gate.ts";
 import { registerDeployGateCommands } from "./control/deploy-gate-commands.ts";
-import { DeployLog } from "./control/deploy-log.ts";
+import { DeployLog, lostText } from "./control/deploy-log.ts";
 import { DeployRecords } from "./control/deploy-records.ts";
 import { Deployer } from "./control/deploy.ts";
 import { ModuleValidations } from "./control/module-validations.ts";
@@ -48,7 +48,8 @@ export interface DeployParts {
 
 export interface StartedDeploys {
   gate: DeployGate;
-  deployLog: DeployLog;
+  /** What a restart lost, or this server does not know: one sentence each. */
+  notices: string[];
 }
 
 /** Each part pushes its own stop step on `undo`. Never throws: a disk that can not be read or written is reported. */
@@ -111,5 +112,6 @@ export async function startDeploys(parts: DeployParts, undo: (() => Promise<void
   supervisor.listen(undos);
   registerUndoCommands(control, undos);
   undo.push(() => deployer.stop());
-  return { gate, deployLog };
+  const unread = records.problem === null ? [] : [records.problem];
+  return { gate, notices: [...deployLog.lost.map(lostText), ...unread] };
 }

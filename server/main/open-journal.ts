@@ -18,6 +18,7 @@ import { JournalHost } from "./journal/journal-host.ts";
 import { JournalCharacters } from "./journal/journal-characters.ts";
 import { findPeople, JournalSessions } from "./journal/journal-sessions.ts";
 import type { FoundPeople } from "./journal/journal-sessions.ts";
+import { GapMark } from "../store/gap-mark.ts";
 import { workers } from "./workers.ts";
 
 const HOURS_DEFAULT = 24;
@@ -41,8 +42,12 @@ export interface OpenJournalOptions {
 
 export interface OpenedJournal extends FoundBeginnings {
   host: JournalHost;
+  /** Since when the journal is not written, for a start after a kill. */
+  gap: GapMark;
   sessions: JournalSessions;
   isHalted: boolean;
+  /** Writes everything and closes the journal. Null, or a sentence about what the disk did not take. */
+  stop(): Promise<string | null>;
   /** Call it when the zones have started, with what came of them: whose they are, and the characters' store. */
   people(revived: readonly RevivedReport[]): FoundPeople & { store: JournalCharacters };
 }
@@ -50,6 +55,7 @@ export interface OpenedJournal extends FoundBeginnings {
 export async function openJournal(opening: OpenJournalOptions): Promise<OpenedJournal> {
   const { dataDir, world, kernel, emitter, options } = opening;
   const kept = options.fresh === true ? setAside(dataDir) : null;
+  const gap = new GapMark(Date.now);
   const host = await JournalHost.start({
     newWorker: workers.journal,
     folder: dataDir,
@@ -61,20 +67,31 @@ export async function openJournal(opening: OpenJournalOptions): Promise<OpenedJo
       megabytes: options.journalMegabytes ?? MEGABYTES_DEFAULT,
     },
     onState: (failing) => {
+      gap.set("refused", failing !== null);
       if (failing === null) emitter.emit("event", "journal", "Journal written again", {});
       else emitter.emit("error", "journal", "Journal not written", { error: failing });
     },
     onTrouble: (what) => emitter.emit("error", "journal", "Journal trouble", { error: what }),
   });
+  const stop = async (): Promise<string | null> => {
+    const unkept = await host.stop();
+    await gap.close(unkept === null);
+    return unkept;
+  };
+  // What the file said until now is in what was found.
+  gap.open(dataDir);
   try {
     const found = findBeginnings(host.found, world, kernel);
     for (const notice of found.notices) host.event("loss", { message: "Journal damaged", error: notice });
     if (kept !== null) found.notices.unshift(`The old world's journal is kept as ${kept}.`);
     for (const notice of found.notices) emitter.emit("error", "journal", "Journal damaged", { error: notice });
+    if (host.failing !== null) found.notices.unshift(refusedText(host.failing));
     describe(host, opening);
     return {
       ...found,
       host,
+      gap,
+      stop,
       sessions: new JournalSessions(host),
       isHalted: host.found.facts.some(({ kind }) => kind === "halt"),
       people: (revived) => {
@@ -86,9 +103,14 @@ export async function openJournal(opening: OpenJournalOptions): Promise<OpenedJo
       },
     };
   } catch (error) {
-    await host.stop();
+    await stop();
     throw error;
   }
+}
+
+/** What an operator has to know of a journal that can not be written from the start on. */
+function refusedText(failing: string): string {
+  return `The journal can not be written (${failing}): what is played from now on is lost if this server dies. It is tried again, and goes on by itself.`;
 }
 
 /** What an operator has to know of zones that did not come back whole: sentences. */
@@ -122,23 +144,30 @@ export function stopOnLoss(stop: (reason: string) => void): ZoneListener {
 }
 
 /** Reports when what players are told is not in the journal, and when it is again. */
-export function reportLoss(emitter: Emitter, warn: (warning: string) => void): ZoneListener {
+export function reportLoss(emitter: Emitter, gap: Pick<GapMark, "set">, warn: (warning: string) => void): ZoneListener {
   const lost = new Set<number>();
+  const isBack = (zones: readonly number[]): void => {
+    const wasLost = lost.size > 0;
+    for (const zone of zones) lost.delete(zone);
+    if (!wasLost || lost.size > 0) return;
+    gap.set("waiting", false);
+    warn("The journal is written again.");
+  };
   return {
+    // A worker that replaces a lost one begins with what the journal has of its zones.
+    revives: (zoneId) => isBack([zoneId]),
     said: (message) => {
       if (message.type !== "journal") return;
       const { zones, isLost } = message;
       const ms = Math.round(message.ms);
       if (isLost) emitter.emit("error", "journal", "Journal lost", { zones, lag_ms: ms });
       else emitter.emit("event", "journal", "Journal back", { zones, lost_ms: ms });
+      if (!isLost) return isBack(zones);
       const wasLost = lost.size > 0;
-      for (const zone of zones) {
-        if (isLost) lost.add(zone);
-        else lost.delete(zone);
-      }
-      if (!wasLost && isLost)
+      for (const zone of zones) lost.add(zone);
+      gap.set("waiting", true);
+      if (!wasLost)
         warn("The journal can not be written: what players are told from now on is lost if this server dies.");
-      if (wasLost && lost.size === 0) warn("The journal is written again.");
     },
   };
 }

@@ -164,6 +164,15 @@ export const FreezeAnswer = z.object({
 export type FreezeAnswer = z.infer<typeof FreezeAnswer>;
 
 export const DeployBegun = z.object({ deploy: z.number() });
+/** A deploy that promotes what another one, or a tool that begins none, has on trial. */
+export const DeployAdopted = z.object({
+  deploy: z.number(),
+  hash: z.string(),
+  label: z.string(),
+  /** Zones with the module on trial. */
+  zones: z.array(z.number()),
+});
+export type DeployAdopted = z.infer<typeof DeployAdopted>;
 export const DeployShown = z.object({ record: DeployRecord });
 export const DeployAborted = z.object({
   deploy: z.number(),

@@ -12,6 +12,7 @@ import { rename, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { isRunning } from "./owned-folder.ts";
 
 const FILE = "server.json";
 
@@ -54,15 +55,5 @@ function read(path: string): ServerFile | null {
   } catch {
     // There is no file, or it can not be read: no server is known.
     return null;
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: the process belongs to another user, but it runs.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }

@@ -64,7 +64,7 @@ export interface ServerOptions {
   isCopy?: boolean;
   /** Begin a new world; the journal of the old one is kept under another name. */
   fresh?: boolean;
-  /** How much of the journal is kept; default 24 hours, 2,048 megabytes. */
+  /** How much of the journal is kept; default 24 hours, and 2,048 megabytes of all its files on the disk. */
   journalHours?: number;
   journalMegabytes?: number;
   /** How late a zone worker may be before it is ended and replaced, in milliseconds; default 1,000. */

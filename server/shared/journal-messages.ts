@@ -2,7 +2,7 @@
 // (journal-records.ts).
 //
 //   main → journal  { type: "start", folder: ".wowsim", producers: [{ ring, wake }, ...], ... }
-//   main ← journal  { type: "ready", found: { zones: [...], facts: [...], ... } }
+//   main ← journal  { type: "ready", found: { zones: [...], facts: [...], ... }, failing: null }
 //   main → journal  { type: "succeed", producer: 2, ring, wake, request: 7, zones: [3] }      // a worker is replaced
 //   main ← journal  { type: "histories", request: 7, zones: [...] }
 //   main ← journal  { type: "state", failing: "database or disk is full" }
@@ -72,7 +72,8 @@ export interface FoundWorld {
 }
 
 export type FromJournal =
-  | { type: "ready"; found: FoundWorld }
+  /** `failing`: why nothing can be written from the start on; null when everything is. */
+  | { type: "ready"; found: FoundWorld; failing: string | null }
   | { type: "failed"; code: string; message: string }
   | { type: "histories"; request: number; zones: FoundZone[] }
   /** Null: everything is written. Else why nothing can be written now. */

@@ -25,6 +25,8 @@ export interface TrapNote {
 /** A module for a zone. A worker that can not take the ticket does not swap. */
 export interface Swap extends ZoneModule {
   ticket?: SwapTicket;
+  /** Back to the module before, and no trial: an undo is still one of the module that goes. */
+  isReturn?: boolean;
 }
 
 /** Main thread to zone worker. */
@@ -62,7 +64,7 @@ export type FromZoneWorker =
       tick: number;
       recoveryMs: number;
       replayedTicks: number;
-      rung: RecoveryRung;
+      step: RecoveryStep;
       note: TrapNote;
       error: string;
     }
@@ -121,7 +123,7 @@ export interface RevivedReport {
 }
 
 /** The step of the recovery ladder that a recovery had to use. */
-export type RecoveryRung = "replay" | "quarantine" | "rollback" | "down";
+export type RecoveryStep = "replay" | "quarantine" | "rollback" | "down";
 
 /** A request to a zone, without the fields that the supervisor adds. */
 export type ZoneRequest =

@@ -7,7 +7,7 @@
 //
 // Its bytes are random, since a file system may keep zeros, or bytes that repeat, without taking any room.
 
-import { closeSync, fstatSync, openSync, rmSync, statfsSync, statSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, openSync, rmSync, statfsSync, statSync, truncateSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
 export const BALLAST_FILE = "world.ballast";
@@ -28,6 +28,7 @@ export class Ballast {
     this.#bytes = bytes;
     this.#freeBytes = freeBytes;
     this.#held = sizeOf(this.#path);
+    if (this.#held > bytes) this.#cut();
   }
 
   /** Bytes that it takes now. */
@@ -65,6 +66,16 @@ export class Ballast {
     }
     this.#held = 0;
     return hadRoom;
+  }
+
+  /** An earlier server had more room. */
+  #cut(): void {
+    try {
+      truncateSync(this.#path, this.#bytes);
+      this.#held = this.#bytes;
+    } catch {
+      // The disk can not be written, which the journal says itself: the ballast stays as it is.
+    }
   }
 
   #append(bytes: number): void {

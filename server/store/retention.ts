@@ -40,6 +40,8 @@ const LARGE_ROWS_A_STEP = 4;
 const ZONE_LAG_MS = MINUTE_MS;
 /** Between two looks at what is there. */
 const LOOK_MS = 5_000;
+/** Between two looks at the size alone. */
+const SIZE_LOOK_MS = 100;
 
 interface Snapshot {
   lsn: number;
@@ -60,6 +62,9 @@ export class Retention {
   readonly #limits: RetentionLimits;
   readonly #due: Deletion[] = [];
   #nextLookMs = 0;
+  #nextSizeLookMs = 0;
+  /** It is too large, and every zone has only what it must keep. */
+  #isStuck = false;
   /** Since when nothing refers to a module. One that was just stored has some time until a zone runs it. */
   #unused: ReadonlyMap<string, number> = new Map();
 
@@ -95,16 +100,26 @@ export class Retention {
   #look(database: Database): boolean {
     const now = this.#limits.clock();
     // A clock that was set back does not end retention.
-    if (now < this.#nextLookMs && now >= this.#nextLookMs - LOOK_MS) return false;
+    const isEarly = now < this.#nextLookMs && now >= this.#nextLookMs - LOOK_MS;
+    if (isEarly && !this.#hasGrown(database, now)) return false;
     this.#nextLookMs = now + LOOK_MS;
     const zones = snapshotsByZone(database);
     const oldest = [...zones.values()].map((snapshots) => firstKept(snapshots, now - this.#limits.ageMs));
-    if (bytesUsed(database) > this.#limits.bytesMax) this.#moveOldest(zones, oldest);
+    const isLarge = bytesUsed(database) > this.#limits.bytesMax;
+    if (isLarge) this.#moveOldest(zones, oldest);
     this.#planTicks(database, oldest);
     for (const kept of oldest) this.#planSnapshots(kept, zones.get(kept.zone) ?? [], now);
     this.#planEvents(database, now);
     this.#planModules(database, Math.min(now, ...oldest.map((kept) => kept.at)));
+    this.#isStuck = isLarge && this.#due.length === 0;
     return this.#due.length > 0;
+  }
+
+  /** True when it has become too large since the last look, and something can be done about that. */
+  #hasGrown(database: Database, now: number): boolean {
+    if (this.#isStuck || (now < this.#nextSizeLookMs && now >= this.#nextSizeLookMs - SIZE_LOOK_MS)) return false;
+    this.#nextSizeLookMs = now + SIZE_LOOK_MS;
+    return bytesUsed(database) > this.#limits.bytesMax;
   }
 
   /** Moves on the zone whose oldest kept snapshot is the oldest of all, if it has more than it must keep. */

@@ -14,6 +14,7 @@
 
 import type { Database } from "bun:sqlite";
 import { WowsimError } from "../protocol/errors.ts";
+import { LOG_BYTES_KEPT } from "./journal-budget.ts";
 import { giveIdentity } from "./world-identity.ts";
 import { countTally, writeTally } from "./world-tally.ts";
 
@@ -21,9 +22,6 @@ import { countTally, writeTally } from "./world-tally.ts";
 const PAGE_BYTES = 4_096;
 /** Pages in the write-ahead log before they are copied to the file. A small number keeps the longest commit short. */
 const CHECKPOINT_PAGES = 100;
-
-/** A reader that takes long makes the write-ahead log grow; afterwards it is cut to this. */
-const WAL_BYTES_KEPT = 16 * 2 ** 20;
 
 const FIRST_FORMAT = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
@@ -74,7 +72,7 @@ export function prepareForWriting(database: Database, synchronous: Synchronous):
   database.run("PRAGMA journal_mode = WAL");
   database.run(`PRAGMA synchronous = ${synchronous}`);
   database.run(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-  database.run(`PRAGMA journal_size_limit = ${WAL_BYTES_KEPT}`);
+  database.run(`PRAGMA journal_size_limit = ${LOG_BYTES_KEPT}`);
   database.run("PRAGMA busy_timeout = 2000");
 }
 

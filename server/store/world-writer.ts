@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { pack } from "./packing.ts";
 import { crcOfEvent, crcOfFact, crcOfModule, crcOfSnapshot, crcOfTick } from "./world-rows.ts";
 import type { FactKind, StoredEvent, StoredModule, StoredSnapshot, StoredTick } from "./world-rows.ts";
-import { migrate, prepareForWriting } from "./world-schema.ts";
+import { formatOf, migrate, prepareForWriting } from "./world-schema.ts";
 import type { Synchronous } from "./world-schema.ts";
 import { checksum } from "./checksum.ts";
 import { isAhead, Witness } from "./witness.ts";
@@ -49,6 +49,12 @@ export class WorldWriter {
   readonly #statements: readonly Statement[];
   /** The number of the world, with which every checksum begins. */
   readonly #world: number;
+  /**
+   * The file could only be opened for reading: SQLite says so with the first change. It stays so when the file can be written
+   * again, until another writer opens it.
+   */
+  readonly isReadOnly: boolean;
+  #isClosed = false;
   /** How far each zone is committed, and how far it will be after the transaction under way. */
   readonly #heads: Map<number, Head>;
   readonly #nextHeads = new Map<number, Head>();
@@ -88,6 +94,7 @@ export class WorldWriter {
     this.#jsonOfFact = database.prepare("SELECT json FROM fact WHERE kind = ? AND key = ?");
     const facts = [this.#put, this.#drop, this.#crcOfFact, this.#jsonOfFact];
     this.#statements = [this.#tick, this.#snapshot, this.#event, this.#module, ...facts];
+    this.isReadOnly = refusesChanges(database);
     this.#heads = headsOf(database, testimony?.world === this.#world ? testimony : null);
     this.#tally = presentTally(database);
     this.#nextTally = { ...this.#tally };
@@ -204,6 +211,8 @@ export class WorldWriter {
 
   /** Copies the write-ahead log to the file and removes it, as far as readers let it, without waiting for them; closes both. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     try {
       this.#database.run("PRAGMA busy_timeout = 0");
       this.#database.run("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -234,6 +243,20 @@ export class WorldWriter {
     this.#nextTally = { ...this.#tally };
     this.#nextHeads.clear();
     this.#isTallyDue = false;
+  }
+}
+
+function refusesChanges(database: Database): boolean {
+  try {
+    // A transaction without a change succeeds. This one leaves nothing.
+    database.run("BEGIN IMMEDIATE");
+    database.run(`PRAGMA user_version = ${formatOf(database)}`);
+    return false;
+  } catch (error) {
+    // Whatever else is wrong is told by the first commit.
+    return String(Object(error).code).startsWith("SQLITE_READONLY");
+  } finally {
+    if (database.inTransaction) database.run("ROLLBACK");
   }
 }
 

@@ -6,11 +6,12 @@
 // server-child.ts is one server process; restart-plan.ts says whether and when the next one starts. A later server gets the ports
 // of the first one, so that clients find it again.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ENDING_CODE } from "../protocol/endings.ts";
 import type { CrashReport } from "../protocol/crash-report.ts";
 import { messageOf } from "../protocol/errors.ts";
+import { ownedFolder } from "../protocol/owned-folder.ts";
 import { SUPERVISED } from "../protocol/supervision.ts";
 import type { ReadyMessage, StopSignal, SuperviseOptions, Supervised } from "../protocol/supervision.ts";
 import { clearCrumbFile, createCrumbFile } from "../shared/crumb-file.ts";
@@ -194,7 +195,7 @@ function codeOf({ ending, exitCode }: ChildEnd): number {
 /** A file for the breadcrumbs, in memory; undefined where the system has no such place, or it is full. */
 function newCrumbFile(): string | undefined {
   try {
-    const path = join(mkdtempSync(join(MEMORY, "wowsim-")), "breadcrumbs");
+    const path = join(ownedFolder(MEMORY, "wowsim-crumbs-"), "breadcrumbs");
     createCrumbFile(path);
     return path;
   } catch {

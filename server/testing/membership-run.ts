@@ -206,9 +206,9 @@ function mulberry32(seed: number): () => number {
 
 /** The events that a long run must have reached to prove much. */
 export const REACHED: readonly string[] = [
-  "rung quarantine",
-  "rung rollback",
-  "rung down",
+  "step quarantine",
+  "step rollback",
+  "step down",
   "rollback, crossings under way",
   "undo begun",
   "undone",

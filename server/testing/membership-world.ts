@@ -245,8 +245,8 @@ export class BenchWorld implements ZoneLink, ZoneListener, RouterListener {
       if (zone !== undefined) zone.state = message.to;
       if (message.to === "DOWN") this.count("zone down");
     } else if (message.type === "recovered") {
-      this.count(`rung ${message.rung}`);
-      if (message.rung === "rollback" && [...this.sessions.values()].some(({ crossing }) => crossing !== null))
+      this.count(`step ${message.step}`);
+      if (message.step === "rollback" && [...this.sessions.values()].some(({ crossing }) => crossing !== null))
         this.count("rollback, crossings under way");
     }
     if (message.type === "undone") this.#countUndone(message.report);

@@ -8,7 +8,6 @@
 import type { Kernel } from "../../assembly/toolchain/kernel.ts";
 import { Lane } from "../lockstep/lane.ts";
 import type { Pause } from "../replay/pause.ts";
-import { ZoneTrap } from "../zone/trap.ts";
 import type { FreeStretch } from "./free-samples.ts";
 import { ZoneComparison } from "./zone-comparison.ts";
 import type { ComparisonContext, ComparisonResult } from "./zone-comparison.ts";
@@ -55,21 +54,11 @@ export async function extraPass(
     if (pause.isAborted || comparison.isDone) break;
     comparison.follows(lane);
     const more = commands.add(batch);
-    incumbentTrap = trapOf(lane, more);
+    incumbentTrap = lane.tryStep(more)?.message ?? null;
     if (incumbentTrap !== null) break;
     comparison.step(more);
     if (pause.isDue) await pause.take();
   }
   comparison.leaves();
   return { name, comparison: comparison.result(), given: [...commands.given], incumbentTrap };
-}
-
-function trapOf(lane: Lane, batch: Uint8Array): string | null {
-  try {
-    lane.step(batch);
-    return null;
-  } catch (error) {
-    if (error instanceof ZoneTrap) return error.message;
-    throw error;
-  }
 }

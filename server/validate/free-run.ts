@@ -14,7 +14,6 @@ import { WowsimError } from "../protocol/errors.ts";
 import { seededRandom, seedOf } from "../protocol/seeded-random.ts";
 import { SharedColumns } from "../lockstep/columns.ts";
 import { Lane } from "../lockstep/lane.ts";
-import { ZoneTrap } from "../zone/trap.ts";
 import { FreeMeter } from "./free-meter.ts";
 import type { FreePair, FreeRunOptions, FreeStretch, FreeTrap, Sample } from "./free-samples.ts";
 import { freeVerdict } from "./free-verdict.ts";
@@ -99,7 +98,7 @@ class FreeLanes {
     let firstDifference: number | null = null;
     for (const batch of batches) {
       for (const [index, lane] of [incumbent, candidate].entries()) {
-        const trap = trapOf(lane, batch);
+        const trap = lane.tryStep(batch)?.message ?? null;
         if (trap !== null) return { zone, tick: lane.tick + 1, message: trap, ofCandidate: lane === candidate };
         meters[index]?.take();
       }
@@ -123,14 +122,4 @@ function withOtherLuck({ kernel, at }: Lane, state: Uint8Array, seed: number): U
   view.setUint32(generator, Math.floor(random() * 2 ** 32) | 1, true);
   view.setUint32(generator + 4, Math.floor(random() * 2 ** 32), true);
   return copy;
-}
-
-function trapOf(lane: Lane, batch: Uint8Array): string | null {
-  try {
-    lane.step(batch);
-    return null;
-  } catch (error) {
-    if (error instanceof ZoneTrap) return error.message;
-    throw error;
-  }
 }

@@ -23,7 +23,7 @@ import type { Content } from "../protocol/content/content.ts";
 import { nameOf, OP_NAMES } from "../protocol/game/wire-names.ts";
 import type { ReplayNames } from "../protocol/replay.ts";
 import type { CandidateTrap } from "../protocol/validation.ts";
-import { ZoneTrap } from "../zone/trap.ts";
+import type { ZoneTrap } from "../zone/trap.ts";
 import { commandsOf, countCommands } from "./commands-in-words.ts";
 import { FuelAccount } from "./fuel-account.ts";
 import type { FuelSums } from "./fuel-account.ts";
@@ -154,7 +154,7 @@ export class ZoneComparison implements Follower {
   /** Between `follows` and the recorded lane's tick: runs it first. Not where another module had run the ticks. */
   runAhead(batch: Uint8Array): void {
     const pair = this.#pair;
-    if (pair !== null && pair.lead === null) this.#ahead = trapOf(pair.candidate, batch);
+    if (pair !== null && pair.lead === null) this.#ahead = pair.candidate.tryStep(batch);
   }
 
   /** The recorded lane runs a tick alone. */
@@ -181,12 +181,12 @@ export class ZoneComparison implements Follower {
     const [pair, before, sums] = [this.#pair, this.#before, this.#sums];
     if (pair === null || before === null) return;
     const { recorded, incumbent, candidate, lead, random } = pair;
-    if (lead !== null && trapOf(incumbent, batch) !== null) {
+    if (lead !== null && incumbent.tryStep(batch) !== null) {
       // The incumbent alone can not do what the module before it did: there is nothing to compare with.
       sums.skipped++;
       return synchronise(pair, true);
     }
-    const trap = this.#ahead === undefined ? trapOf(candidate, batch) : this.#ahead;
+    const trap = this.#ahead === undefined ? candidate.tryStep(batch) : this.#ahead;
     if (trap !== null && this.#isTurned) {
       sums.skipped++;
       return synchronise(pair, true, true);
@@ -321,14 +321,4 @@ function synchronise({ lead, columns }: Pair, isWhole: boolean, differs = false)
 function copyOf(columns: SharedColumns, isWhole: boolean): void {
   if (isWhole) columns.copy();
   else columns.copyUsed();
-}
-
-function trapOf(lane: Lane, batch: Uint8Array): ZoneTrap | null {
-  try {
-    lane.step(batch);
-    return null;
-  } catch (error) {
-    if (error instanceof ZoneTrap) return error;
-    throw error;
-  }
 }

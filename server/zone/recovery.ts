@@ -1,5 +1,4 @@
-// The recovery ladder of a crashed zone, from the cheapest step to the last (docs/ARCHITECTURE.md). The code and the telemetry
-// call a step a rung.
+// The recovery ladder of a crashed zone, from the cheapest step to the last (docs/ARCHITECTURE.md). Telemetry calls a step a rung.
 //
 //   replay       restore the last snapshot, replay the journal, run the trapped tick once more
 //   quarantine   run that tick without the command that the note names; then without the command of the next trap, ...
@@ -13,7 +12,7 @@
 
 import { messageOf } from "../protocol/errors.ts";
 import type { Kernel } from "../../assembly/toolchain/kernel.ts";
-import type { RecoveryRung, TrapNote } from "../shared/zone-messages.ts";
+import type { RecoveryStep, TrapNote } from "../shared/zone-messages.ts";
 import type { Segment } from "./segment.ts";
 import type { Crossing } from "../shared/transfer.ts";
 import { ZoneTrap } from "./trap.ts";
@@ -45,7 +44,7 @@ export interface QuarantinedCommand {
 }
 
 export interface Recovery {
-  rung: Exclude<RecoveryRung, "down">;
+  step: Exclude<RecoveryStep, "down">;
   /** Milliseconds from the trap to the completed tick. */
   recoveryMs: number;
   replayedTicks: number;
@@ -69,7 +68,7 @@ export class UnrecoverableZone extends Error {
   readonly note: TrapNote;
 
   constructor(trap: ZoneTrap, cause: unknown) {
-    super(`no rung of the recovery held: ${messageOf(cause)}`, { cause });
+    super(`no step of the recovery succeeded: ${messageOf(cause)}`, { cause });
     this.note = trap.note;
   }
 }
@@ -88,27 +87,27 @@ export interface RecoveryOptions {
 /** Completes the newest tick of a zone, after it trapped. Throws UnrecoverableZone. */
 export function recover(zone: Zone, trap: ZoneTrap, options: RecoveryOptions): Recovery {
   const { fallback, preferFallback, now, departedIn = nobody } = options;
-  const climb = new Climb(zone, trap, departedIn);
-  const rung = highestNeeded(climb, fallback, preferFallback);
-  if (rung === null) throw new UnrecoverableZone(trap, climb.failure);
-  const { replayedTicks, quarantined } = climb;
-  const rewritten = rung === "rollback" ? climb.rewritten : null;
+  const attempts = new Attempts(zone, trap, departedIn);
+  const step = firstToSucceed(attempts, fallback, preferFallback);
+  if (step === null) throw new UnrecoverableZone(trap, attempts.failure);
+  const { replayedTicks, quarantined } = attempts;
+  const rewritten = step === "rollback" ? attempts.rewritten : null;
   const { message: error, note } = trap;
-  return { rung, recoveryMs: now() - trap.atMs, replayedTicks, quarantined, error, note, rewritten };
+  return { step, recoveryMs: now() - trap.atMs, replayedTicks, quarantined, error, note, rewritten };
 }
 
 /** Tries the steps in order. Returns the one that succeeded; null when none did. */
-function highestNeeded(climb: Climb, fallback: Kernel | null, preferFallback: boolean): Recovery["rung"] | null {
-  if (climb.rebuild()) {
-    if (preferFallback && fallback !== null && climb.tryFallback(fallback)) return "rollback";
-    if (climb.tryRun()) return "replay";
-    if (climb.tryQuarantine()) return "quarantine";
+function firstToSucceed(attempts: Attempts, fallback: Kernel | null, preferFallback: boolean): Recovery["step"] | null {
+  if (attempts.rebuild()) {
+    if (preferFallback && fallback !== null && attempts.tryFallback(fallback)) return "rollback";
+    if (attempts.tryRun()) return "replay";
+    if (attempts.tryQuarantine()) return "quarantine";
   }
-  if (fallback !== null && climb.fallBack(fallback)) return "rollback";
+  if (fallback !== null && attempts.fallBack(fallback)) return "rollback";
   return null;
 }
 
-class Climb {
+class Attempts {
   replayedTicks = 0;
   quarantined: QuarantinedCommand[] = [];
   rewritten: RewrittenTicks | null = null;

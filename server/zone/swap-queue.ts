@@ -21,6 +21,8 @@ export interface SwapOrder {
   runner: ZoneRunner;
   kernel: Kernel;
   ticket?: SwapTicket | undefined;
+  /** As in Swap; default: it is a trial. */
+  isReturn?: boolean;
   /** Called once, with what returns the times or throws why the zone has not swapped. */
   settle: (outcome: () => MoveTimes) => void;
 }
@@ -135,7 +137,7 @@ export class SwapQueue {
   }
 
   /** Null: there is more to do. Throws why the zone can not swap. */
-  #advance({ runner, kernel, ticket, wasUp }: SwapOrder & { wasUp: boolean }): (() => MoveTimes) | null {
+  #advance({ runner, kernel, ticket, isReturn, wasUp }: SwapOrder & { wasUp: boolean }): (() => MoveTimes) | null {
     const { now, hostPart, scratch } = this.#options;
     const { zone } = runner;
     if (ticket !== undefined && isWithdrawn(ticket)) throw tooLate(zone.id);
@@ -155,7 +157,7 @@ export class SwapQueue {
     runner.assertCanTake(kernel);
     if (ticket !== undefined && !takeTicket(ticket)) throw tooLate(zone.id);
     const startMs = now();
-    const { tick } = runner.swap(kernel);
+    const { tick } = runner.swap(kernel, isReturn);
     const [beganMs, warmUpMs, moveMs] = [this.#beganMs ?? startMs, this.#warmUpMs, now() - startMs];
     return () => ({ tick, beganMs, warmUpMs, moveMs, pauseMs: 0 });
   }

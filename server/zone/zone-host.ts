@@ -242,8 +242,8 @@ export class ZoneHost {
         throw new RangeError(`This worker has no zone ${zoneId}.`);
       });
     if (message.type === "swap") {
-      const { ticket } = message;
-      return this.#swaps.add({ runner, kernel: kernelOf(message), ticket, settle });
+      const { ticket, isReturn = false } = message;
+      return this.#swaps.add({ runner, kernel: kernelOf(message), ticket, isReturn, settle });
     }
     // What is asked for after a swap comes after it.
     const beganMs = now();

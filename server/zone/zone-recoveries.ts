@@ -73,7 +73,7 @@ export class ZoneRecoveries {
       this.#recovered(tick, recovery);
     } catch (error) {
       const message = messageOf(error);
-      const nothing = { recoveryMs: 0, replayedTicks: 0, rung: "down" } as const;
+      const nothing = { recoveryMs: 0, replayedTicks: 0, step: "down" } as const;
       say({ type: "recovered", zoneId: zone.id, tick, ...nothing, note: trap.note, error: message });
       throw error;
     }
@@ -84,19 +84,19 @@ export class ZoneRecoveries {
   #recovered(tick: number, recovery: Recovery): void {
     const { zone, log, modules, membership, setState } = this.#parts;
     const { emitter, say } = this.#parts.options;
-    const { rung, recoveryMs, replayedTicks, note, error, rewritten } = recovery;
+    const { step, recoveryMs, replayedTicks, note, error, rewritten } = recovery;
     this.count++;
     membership.quarantine(recovery.quarantined);
     this.quarantined += recovery.quarantined.length;
     emitRecovery(emitter, zone, tick, recovery);
-    say({ type: "recovered", zoneId: zone.id, tick, recoveryMs, replayedTicks, rung, note, error });
-    if (rung === "rollback") {
+    say({ type: "recovered", zoneId: zone.id, tick, recoveryMs, replayedTicks, step, note, error });
+    if (step === "rollback") {
       log.begins();
       modules.rolledBack(error);
     }
     if (rewritten !== null)
       this.tellRewritten(tick, rewritten.fromTick, membership.rewrite(rewritten.fromTick, rewritten.departures));
-    setState("DEGRADED", `recovered by ${rung}`);
+    setState("DEGRADED", `recovered by ${step}`);
   }
 
   /** Reported ticks have another result now. Reports each difference and corrects it. */

@@ -163,12 +163,12 @@ export class ZoneRunner {
     this.clock.done(now());
   }
 
-  /** Swaps the zone to another module, which is warmed up. Throws WowsimError; the zone is then unchanged. */
-  swap(kernel: Kernel): { tick: number } {
+  /** Swaps the zone to another module, which is warmed up. `isReturn`: back to the one before. Throws WowsimError; the zone is then unchanged. */
+  swap(kernel: Kernel, isReturn = false): { tick: number } {
     this.assertCanTake(kernel);
     const before = this.zone.kernel;
     if (this.isDown) this.#give(kernel);
-    else this.undo.swap(kernel, this.#modules.canary !== null);
+    else this.undo.swap(kernel, { isReturn, isOverTrial: this.#modules.canary !== null });
     this.log.begins();
     return this.#modules.tries(kernel, before);
   }

@@ -24,6 +24,9 @@ const INTERRUPT_REASONS: Record<number, string> = {
   [abi.INTERRUPT_TARGET_LOST]: "target_lost",
 };
 
+/** Players in the list of a tick's refusals. */
+const REFUSED_BY_MAX = 8;
+
 /** A tick trapped: reports the error and the kernel's note. */
 export function emitTrap(emitter: Emitter, zone: Zone, tick: number, { message, note }: ZoneTrap): void {
   emitter.emit("error", "zone", "Zone tick exception", {
@@ -35,7 +38,7 @@ export function emitTrap(emitter: Emitter, zone: Zone, tick: number, { message, 
 
 /** The trapped tick was completed: reports the step of the recovery ladder and the quarantined commands. */
 export function emitRecovery(emitter: Emitter, zone: Zone, tick: number, recovery: Recovery): void {
-  const { rung, recoveryMs, replayedTicks, note, error } = recovery;
+  const { step, recoveryMs, replayedTicks, note, error } = recovery;
   for (const { session, op, seq } of recovery.quarantined) {
     emitter.emit("event", "zone", "Command quarantined", { ...named(zone, tick), session_id: session, op, seq });
   }
@@ -43,7 +46,7 @@ export function emitRecovery(emitter: Emitter, zone: Zone, tick: number, recover
     ...named(zone, tick),
     recovery_ms: round(recoveryMs),
     replayed_ticks: replayedTicks,
-    rung,
+    rung: step,
     ...noteFields(note),
     error,
     hash: zone.hash.toString(16).padStart(16, "0"),
@@ -87,7 +90,9 @@ export function emitTick(emitter: Emitter, zone: Zone, report: TickReport): void
   const line = lineOf(report);
   line["zone_name"] = zone.name;
   line["entities"] = at(counters, abi.COUNTER_PLAYERS) + at(counters, abi.COUNTER_CREATURES);
-  line["refused"] = refusedOf(counters);
+  const refused = refusedOf(counters);
+  line["refused"] = refused;
+  if (refused > 0) line["refused_by"] = refusedBy(zone);
   line["kernel"] = zone.kernel.hash;
   emitter.emit("metric", "zone", "Zone tick completed", line);
 }
@@ -123,6 +128,19 @@ function refusedOf(counters: Uint32Array): number {
   let refused = 0;
   for (let reason = 0; reason < abi.REFUSED_COUNT; reason++) refused += at(counters, abi.COUNTER_REFUSED + reason);
   return refused;
+}
+
+/** Players told of refusals in the tick, and of how many: those with the most, as pairs. One who asks for the same again and again is seen by that. */
+function refusedBy({ view, at: { eventCount, events } }: Zone): [session: number, refused: number][] {
+  const counts = new Map<number, number>();
+  const count = view.getUint32(eventCount, true);
+  for (let event = events; event < events + count * abi.EVENT_BYTES; event += abi.EVENT_BYTES) {
+    const kind = view.getUint16(event + abi.EVENT_KIND, true);
+    if (kind !== abi.EVENT_REFUSED && kind !== abi.EVENT_CAST_BLOCKED_GCD) continue;
+    const source = view.getUint32(event + abi.EVENT_SOURCE, true);
+    counts.set(source, (counts.get(source) ?? 0) + 1);
+  }
+  return [...counts].toSorted(([, one], [, other]) => other - one).slice(0, REFUSED_BY_MAX);
 }
 
 /** Emits one line for each event of the last tick, within the emitter's budget. */

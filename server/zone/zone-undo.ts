@@ -1,7 +1,7 @@
 // Undoes what a module did to a zone: keeps what that takes from the swap on, runs the ticks again when it is asked to, and puts the
 // result in the place of the zone's memory, between two ticks.
 //
-//   undo.swap(candidate, false)
+//   undo.swap(candidate, { isReturn: false, isOverTrial: false })
 //   undo.append(batch); undo.ticked(); undo.tell()      // each tick
 //   undo.start({ isDry: false, reason: "" })            // throws WowsimError("undo_impossible", why)
 //   undo.advance(untilMs)                               // between ticks, while isRunning
@@ -87,24 +87,25 @@ export class ZoneUndo {
   }
 
   /**
-   * Swaps the zone, and keeps what it takes to undo that. A swap back to the module before keeps what is kept already. Throws
-   * WowsimError: "undo_running", "layout_mismatch".
+   * Swaps the zone, and keeps what it takes to undo that. A return to the module before, and another module over
+   * one on trial, are part of what is kept already. Throws WowsimError: "undo_running", "layout_mismatch".
    */
-  swap(kernel: Kernel, isOverTrial: boolean): void {
+  swap(kernel: Kernel, { isReturn, isOverTrial }: { isReturn: boolean; isOverTrial: boolean }): void {
     const { zone, bounds } = this.#parts;
     this.#refuseWhileRunning();
     const before = zone.kernel;
     const record = this.#record;
-    const isReturn = record?.kernel.hash === kernel.hash;
-    const keepsRecord = isReturn || (isOverTrial && record !== null);
+    const isBefore = record?.kernel.hash === kernel.hash;
+    const keepsRecord = record !== null && (isOverTrial || (isReturn && isBefore));
+    const goesBack = keepsRecord && isBefore;
     if (!keepsRecord) this.prepare();
     const state = zone.swap(kernel, keepsRecord ? null : this.#spare);
     if (!keepsRecord) {
       this.#spare = record?.state ?? null;
       this.#record = new UndoRecord(before, kernel, state, zone.tick, bounds);
       this.#told = new ToldEvents();
-    } else if (!isReturn && record !== null) record.tried = kernel;
-    zone.keepsRules(isReturn ? null : StateRules.of(zone));
+    } else if (!goesBack) record.tried = kernel;
+    zone.keepsRules(goesBack ? null : StateRules.of(zone));
   }
 
   /** The next tick is about to run with this batch. */

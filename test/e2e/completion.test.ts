@@ -98,7 +98,7 @@ for (const [shell, offers] of [
     });
 
     test("offers subcommands where a file may stand as well", async () => {
-      const subcommands = ["status", "history", "show", "abort", "freeze", "thaw", "rollback", "undo"];
+      const subcommands = ["status", "history", "show", "abort", "promote", "freeze", "thaw", "rollback", "undo"];
       expect(await offers("deploy", "")).toEqual(expect.arrayContaining(subcommands) as string[]);
       expect(await sorted(offers, "deploy", "his")).toEqual(["history"]);
       expect(await offers("deploy", "show", "")).toEqual(expect.arrayContaining(["latest"]) as string[]);

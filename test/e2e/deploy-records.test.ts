@@ -13,7 +13,7 @@ import { ControlClient } from "../../tools/client/control-client.ts";
 import { showDeploy } from "../../tools/deploy/records.ts";
 import { DeployRemote } from "../../tools/deploy/remote.ts";
 import type { RemoteZone } from "../../tools/deploy/remote.ts";
-import { wowsim } from "../helpers/command.ts";
+import { startWowsim, wowsim } from "../helpers/command.ts";
 import { until } from "../helpers/control-live.ts";
 import { tempFolder } from "../helpers/telemetry.ts";
 
@@ -85,7 +85,8 @@ async function codeOf(asked: Promise<unknown>): Promise<string> {
   );
 }
 
-const cli = (...args: string[]) => wowsim("deploy", ...args, "--control-port", String(server.ports.control));
+const onControl = (): string[] => ["--control-port", String(server.ports.control)];
+const cli = (...args: string[]) => wowsim("deploy", ...args, ...onControl());
 
 async function shown(...args: string[]): Promise<DeployRecord> {
   return JSON.parse((await cli("show", ...args, "--format", "json")).stdout) as DeployRecord;
@@ -105,6 +106,19 @@ describe("an abort", () => {
     const again = await cli("abort");
     expect(again.code).toBe(1);
     expect(again.stderr).toContain("No deploy is under way");
+  });
+
+  test("before the swap ends the command that deploys, and it says so", async () => {
+    using folder = tempFolder();
+    writeFileSync(folder.file("good.wasm"), good.wasm);
+    const what = [folder.file("good.wasm"), "--force", "--reason", "a test"];
+    const ports = [...onControl(), "--telemetry-port", String(server.ports.telemetry)];
+    await using run = startWowsim(["deploy", ...what, ...ports]);
+    await until("it is under way", async () => (await remote.status()).deploy !== null);
+    await ask({ command: "deploy_abort", by: "bob@desk", reason: "wrong module" });
+    expect(await run.child.exited).toBe(1);
+    await run.drained;
+    expect(run.stdout).toMatch(/^aborted .*wrong module/m);
   });
 
   test("while the server validates ends the validation", async () => {

@@ -1,7 +1,7 @@
 // A real server whose disk is slow, full, or gone: play goes on and says so, no restart is needed, and an end comes in order.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ControlClient } from "../../tools/client/control-client.ts";
 import { ClientStats } from "../../tools/client/client-stats.ts";
@@ -123,6 +123,30 @@ describe("a slow disk", () => {
     reader.close();
   });
 
+  test("that hangs until the server is killed leaves word of it, and one that is back does not", async () => {
+    using place = new TempFolder();
+    const flags = ["--data-dir", join(place.path, "data"), "--telemetry-file", join(place.path, "telemetry.jsonl")];
+    await using server = await ServeProcess.ready(...flags);
+    const mark = join(place.path, "data/world.gap");
+    const sinceMs = (): number => Number(readFileSync(mark).readBigUInt64LE());
+    const startedMs = Date.now();
+    await using control = await ControlClient.connect({ host: "127.0.0.1", port: server.ports.control });
+    const hang = { command: "activate", fault_id: "disk-slow", params: { delay_ms: 10_000 } };
+    await control.ask(hang);
+    await until(() => sinceMs() >= startedMs);
+    await control.ask({ command: "deactivate", fault_id: "disk-slow" });
+    await until(() => sinceMs() === 0);
+    await control.ask(hang);
+    await until(() => sinceMs() >= startedMs);
+    await server.stop("SIGKILL");
+    const said = new Date(sinceMs()).toISOString();
+    await using next = await ServeProcess.ready(...flags);
+    expect(next.ports.notices).toEqual([
+      `The journal could not be written from ${said} on: what was played after that is not in it.`,
+    ]);
+    await until(() => sinceMs() === 0);
+  });
+
   test("does not hold up an end that somebody asks for", async () => {
     await using server = await ServeProcess.ready();
     await using control = await ControlClient.connect({ host: "127.0.0.1", port: server.ports.control });
@@ -189,6 +213,51 @@ describe("a full disk", () => {
     expect(reader.history(1).lostTicks).toBe(0);
     reader.close();
     expect((await server.stop()).code).toBe(0);
+  });
+});
+
+/** Runs a program for which the modes of files count: root would write to every file. Null where that can not be had. */
+function underModes(): string | null {
+  if (process.getuid?.() !== 0) return ":";
+  const within = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"];
+  const canDrop = Bun.which("setpriv") !== null && Bun.spawnSync([...within, "true"]).exitCode === 0;
+  return canDrop ? `exec ${within.join(" ")} sh -c 'exec "$@"' sh "$@"` : null;
+}
+
+describe("a journal that can only be read", () => {
+  const within = underModes();
+  if (within === null) process.stderr.write("NOT RUN: a read-only journal. As root it needs setpriv.\n");
+
+  test.skipIf(within === null)("is told from the start on, and is written once it can be", async () => {
+    using place = new TempFolder();
+    const [dataDir, file] = [join(place.path, "data"), join(place.path, "telemetry.jsonl")];
+    const flags = ["--data-dir", dataDir, "--telemetry-file", file];
+    const first = await ServeProcess.ready(...flags);
+    // A killed server leaves its log, which has the mode of then.
+    await first.stop("SIGKILL");
+    await first[Symbol.asyncDispose]();
+    const world = join(dataDir, "world.sqlite");
+    for (const name of [world, `${world}-wal`, `${world}-shm`]) chmodSync(name, 0o444);
+    rmSync(file);
+    await using server = new ServeProcess(flags, {}, within ?? ":");
+    const { notices } = await server.untilReady();
+    expect(notices).toEqual([expect.stringContaining("The journal can not be written") as string]);
+    await until(() => server.stderr.includes("world.sqlite is read-only"));
+    expect(messagesOf(file)).toContain("Journal not written");
+    using both = await Walkers.join(server.ports.game);
+    await until(() => both.areNotKept);
+    await until(() => assessHealth(timelineOf(file)).status === "critical");
+    await until(() => diagnose(timelineOf(file))[0]?.cause === "journal-refused");
+    // The log is still as it was: the server gives it the mode of its database.
+    chmodSync(world, 0o644);
+    await until(hasSaid(file, "Journal back"));
+    await until(() => both.areKept);
+    await both.leave();
+    expect((await server.stop()).code).toBe(0);
+    const reader = WorldReader.open(dataDir)!;
+    expect(reader.problems()).toEqual([]);
+    expect(reader.history(1).lostTicks).toBe(0);
+    reader.close();
   });
 });
 

@@ -20,6 +20,16 @@ interface ReadyCopy {
   data_dir: string;
 }
 
+/** A server on a copy of the journal in that folder. */
+function serveCopy(dataDir: string, ...flags: string[]) {
+  const args = ["replay", "--serve", "--data-dir", dataDir, "--format", "json", ...flags];
+  return Bun.spawn([process.execPath, join(ROOT, "server/wowsim.ts"), ...args], { stdout: "pipe", stderr: "inherit" });
+}
+
+async function readyOf(copy: { stdout: ReadableStream<Uint8Array> }): Promise<ReadyCopy> {
+  return JSON.parse(await firstLine(copy.stdout, 60_000)) as ReadyCopy;
+}
+
 test("replay --serve starts a server on a copy of the world as it was, with its people in it", async () => {
   await using server = await ServeProcess.ready();
   const ann = await RawClient.connect(server.ports.game);
@@ -28,14 +38,9 @@ test("replay --serve starts a server on a copy of the world as it was, with its 
   const { tick } = ann.last("state") as { tick: number };
   await until("some ticks are over", () => Number(ann.last("state")?.["tick"]) > tick + 20);
 
-  const to = String(tick + 10);
-  const flags = ["replay", "--serve", "--data-dir", server.dataDir, "--to", to, "--format", "json"];
-  const copy = Bun.spawn([process.execPath, join(ROOT, "server/wowsim.ts"), ...flags], {
-    stdout: "pipe",
-    stderr: "inherit",
-  });
+  const copy = serveCopy(server.dataDir, "--to", String(tick + 10));
   try {
-    const ready = JSON.parse(await firstLine(copy.stdout, 60_000)) as ReadyCopy;
+    const ready = await readyOf(copy);
     expect(ready.zones.find(({ zone }) => zone === 1)?.tick).toBe(tick + 10);
     await using control = await ControlClient.connect({ host: "127.0.0.1", port: ready.control });
     const view = async (): Promise<Record<string, unknown>> =>
@@ -55,4 +60,23 @@ test("replay --serve starts a server on a copy of the world as it was, with its 
   // The server whose journal it was plays on.
   const seen = Number(ann.last("state")?.["tick"]);
   await until("it ticks", () => Number(ann.last("state")?.["tick"]) > seen);
+});
+
+test("the copy of one that was killed goes with the next start", async () => {
+  await using server = await ServeProcess.ready();
+  const copies = [serveCopy(server.dataDir), serveCopy(server.dataDir)] as const;
+  const all = [...copies];
+  try {
+    const folders = [(await readyOf(copies[0])).data_dir, (await readyOf(copies[1])).data_dir];
+    copies[0].kill("SIGKILL");
+    await copies[0].exited;
+    expect(folders.map((folder) => existsSync(folder))).toEqual([true, true]);
+    const last = serveCopy(server.dataDir);
+    all.push(last);
+    await readyOf(last);
+    expect(folders.map((folder) => existsSync(folder))).toEqual([false, true]);
+  } finally {
+    for (const copy of all) copy.kill("SIGTERM");
+    for (const copy of all) await copy.exited;
+  }
 });

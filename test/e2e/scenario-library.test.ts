@@ -24,7 +24,7 @@ describe("every scenario that comes with wowsim, run in one go,", () => {
   let texts: { junit: string; report: string };
 
   beforeAll(async () => {
-    const flags = ["--junit", junit, "--report", report, "--format", "json"];
+    const flags = ["--jobs", "2", "--junit", junit, "--report", report, "--format", "json"];
     const run = await wowsim("scenario", "run", "--all", ...flags);
     code = run.code;
     ({ scenarios } = JSON.parse(run.stdout) as { scenarios: Journal[] });

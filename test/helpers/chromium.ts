@@ -12,6 +12,21 @@ export const CHROMIUM =
 if (CHROMIUM === null)
   process.stderr.write("SKIPPED: no Chromium, so pages are not looked at. Install it: apt-get install chromium\n");
 
+/**
+ * For a probe: sets `drawn` to an item for each plot, the number of its lines when something on it has the colour of each of them, or
+ * else 0.
+ */
+export const DRAWN_PLOTS = `
+  const drawn = [...document.querySelectorAll(".uplot")].map((plot) => {
+    const canvas = plot.querySelector("canvas");
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    const colors = new Set();
+    for (let at = 0; at < data.length; at += 4) if (data[at + 3] === 255) colors.add(data.slice(at, at + 3).join());
+    const lines = [...plot.querySelectorAll(".u-series:not(:first-child) .u-marker")].map((marker) => getComputedStyle(marker).borderColor.match(/\\d+/g).join());
+    return lines.every((line) => colors.has(line)) ? lines.length : 0;
+  });
+`;
+
 export interface ShownPage {
   title: string;
   /** What the page said on the console; errors are among it. */

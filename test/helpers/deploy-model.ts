@@ -8,7 +8,7 @@
 //   await bench.settle()
 
 import { Deployer } from "../../server/main/control/deploy.ts";
-import type { DeployEvent, ZoneDeployStatus, ZoneMove } from "../../server/main/control/deploy.ts";
+import type { DeployEvent, ZoneDeployStatus, ZoneMove, DeployerOptions } from "../../server/main/control/deploy.ts";
 import { WowsimError } from "../../server/protocol/errors.ts";
 import type { Kernel } from "../../assembly/toolchain/kernel.ts";
 import type { FromZoneWorker } from "../../server/shared/zone-messages.ts";
@@ -91,7 +91,7 @@ export class ModelZone {
 
   down(): void {
     if (this.isDown) return;
-    this.trap("no rung held");
+    this.trap("no step succeeded");
     this.isDown = true;
     this.#post(this.#state("ACTIVE", "DOWN"));
   }
@@ -172,13 +172,19 @@ export class DeployBench {
   /** Timers that run, oldest first. */
   timers: { action: () => void }[] = [];
 
-  constructor(kernel: Kernel, candidates: readonly string[], zoneCount: number) {
+  constructor(
+    kernel: Kernel,
+    candidates: readonly string[],
+    zoneCount: number,
+    more: Pick<DeployerOptions, "standing" | "keepModule"> = {},
+  ) {
     for (let id = 1; id <= zoneCount; id++) {
       const hear = (message: FromZoneWorker): void => this.deployer.said(message);
-      this.zones.set(id, new ModelZone(id, kernel.hash, hear));
+      this.zones.set(id, new ModelZone(id, (more.standing?.get(id) ?? kernel).hash, hear));
     }
     this.deployer = new Deployer({
       zones: { zones: this.zones, request: (zoneId, move) => this.zone(zoneId).request(move) },
+      ...more,
       kernel,
       emitter: this.emitter,
       newWorker: () => {

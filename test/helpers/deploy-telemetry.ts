@@ -39,6 +39,8 @@ export interface Shape {
   lostBySecond?: number[];
   /** Commands refused in each tick; each player gives one. */
   refused?: number;
+  /** Whose, in each tick; default: unknown. */
+  refusedBy?: (tick: number) => [session: number, refused: number][];
 }
 
 /** A line, and when it came. */
@@ -90,6 +92,7 @@ export function linesOf(seed: number, ticks: number, zones: Record<number, Shape
         casts_started: started,
         commands: players,
         refused: shape.refused ?? 0,
+        ...(shape.refusedBy === undefined ? {} : { refused_by: shape.refusedBy(tick) }),
         recoveries: shape.trapsAt !== undefined && number >= shape.trapsAt ? 1 : 0,
       };
       const atMs = (tick + 1) * TICK_MS;

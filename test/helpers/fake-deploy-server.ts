@@ -13,6 +13,7 @@ import { ShadowStatus } from "../../server/protocol/shadow.ts";
 import type { TelemetryLine } from "../../server/protocol/telemetry-line.ts";
 import type { CanaryTools } from "../../tools/deploy/canary.ts";
 import type { StageReport } from "../../tools/deploy/stages.ts";
+import { rolledBack } from "./deploy-record.ts";
 import { shadowOf } from "./deploy-telemetry.ts";
 import type { Shadow } from "./deploy-telemetry.ts";
 
@@ -41,6 +42,9 @@ interface FakeZone {
 
 type Answer = Record<string, unknown>;
 
+/** What a server refuses of a deploy that is over. */
+const OF_THE_DEPLOY = ["deploy_stage", "deploy_alive", "deploy_end", "deploy_swap", "deploy_promote"];
+
 export class FakeDeployServer implements AsyncDisposable {
   readonly zones = new Map<number, FakeZone>();
   /** Commands, in their order. */
@@ -48,15 +52,19 @@ export class FakeDeployServer implements AsyncDisposable {
   /** Stages as the record has them. */
   readonly told: string[] = [];
   readonly stages: StageReport[] = [];
-  /** What the shadow says. */
-  shadow: Shadow = {};
+  /** What the shadow says; `beforeSwap`: the ticks that the one before the swap has seen when it is over. */
+  shadow: Shadow & { beforeSwap?: number } = {};
   /** Thrown instead of an answer, by command. */
   readonly failures = new Map<string, WowsimError>();
   readonly stop = new AbortController();
   isFeedSilent = false;
   outcome: string | null = null;
+  /** How the server itself has ended the deploy. */
+  ended: "aborted" | "abandoned" | null = null;
   reason: string | null = null;
   undone: number[] = [];
+  /** What the server says of a validation. */
+  validation: () => Answer = () => ({});
   readonly #listeners = new Set<(line: TelemetryLine) => void>();
   readonly #hooks: { stage: string; act: () => void }[] = [];
   readonly #timer: Timer;
@@ -128,6 +136,14 @@ export class FakeDeployServer implements AsyncDisposable {
     if (!this.isFeedSilent) for (const listener of this.#listeners) listener(line);
   }
 
+  /** The server ends the deploy: its tool is told so at its next word. An abort takes every zone back. */
+  ends(outcome: "aborted" | "abandoned", message: string): void {
+    this.ended = outcome;
+    const over = new WowsimError("deploy_aborted", message);
+    for (const command of OF_THE_DEPLOY) this.failures.set(command, over);
+    if (outcome === "aborted") for (const [id, zone] of this.zones) if (zone.previous !== null) this.#back(zone, id);
+  }
+
   /** Somebody else rolls a zone back. */
   takeBack(zoneId: number, by: string | undefined, reason: string): void {
     const zone = this.zone(zoneId);
@@ -183,6 +199,8 @@ export class FakeDeployServer implements AsyncDisposable {
         this.outcome = String(request["outcome"]);
         this.reason = String(request["reason"]);
         return {};
+      case "deploy_show":
+        return { record: { ...rolledBack(), outcome: this.ended } };
       case "deploy_load":
         return { hash: this.#load(request), state: "ready" };
       case "deploy_status":
@@ -199,6 +217,10 @@ export class FakeDeployServer implements AsyncDisposable {
         return { zones: [zoneId] };
       case "deploy_undo_report":
         return { undos: this.undone.map((id) => this.#undo(id)) };
+      case "validate_module":
+        return { validation: 5 };
+      case "validate_status":
+        return { validation: 5, hash, share: 1, doing: "", seconds: 1, error: null, ...this.validation() };
       case "shadow_module":
         this.#shadowed = { role: String(request["role"]), zoneIds: request["zone_ids"] as number[] };
         return { shadow: 3, state: "running" };
@@ -259,7 +281,7 @@ export class FakeDeployServer implements AsyncDisposable {
     const ids = zoneIds.length === 0 ? [...this.zones.keys()] : zoneIds;
     const zones = ids.map((zone_id) => {
       const { tick, swappedAt } = this.zone(zone_id);
-      const from_tick = isBefore ? tick - 100 : swappedAt + 1;
+      const from_tick = isBefore ? tick - (this.shadow.beforeSwap ?? 200) + 1 : swappedAt + 1;
       const compared = this.shadow.compared ?? Math.max(0, tick - from_tick + 1);
       const base = { ...report.shadow.zones[0], mismatched: this.shadow.mismatched ?? 0 };
       return { ...base, zone_id, from_tick, to_tick: Math.max(tick, from_tick), compared, equal: compared };

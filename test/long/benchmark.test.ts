@@ -3,7 +3,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { startServerChild } from "../../server/testing/server-child.ts";
 import type { BenchmarkReport } from "../../tools/benchmark/report.ts";
-import { CHROMIUM, shownPage } from "../helpers/chromium.ts";
+import { CHROMIUM, DRAWN_PLOTS, shownPage } from "../helpers/chromium.ts";
 import { startWowsim, until, wowsim } from "../helpers/command.ts";
 import { tempFolder } from "../helpers/telemetry.ts";
 
@@ -46,15 +46,8 @@ test("a limit that is not kept is exit code 1, and the page says so", async () =
 
 /** Sets the title to the ground's colour, and to how many plots have something of each of their lines on them. */
 const PROBE = `
-  const drawn = [...document.querySelectorAll(".uplot")].filter((plot) => {
-    const canvas = plot.querySelector("canvas");
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-    const colors = new Set();
-    for (let at = 0; at < data.length; at += 4) if (data[at + 3] === 255) colors.add(data.slice(at, at + 3).join());
-    const lines = [...plot.querySelectorAll(".u-series:not(:first-child) .u-marker")].map((marker) => getComputedStyle(marker).borderColor.match(/\\d+/g).join());
-    return lines.length > 0 && lines.every((line) => colors.has(line));
-  });
-  document.title = [getComputedStyle(document.body).backgroundColor, drawn.length, document.documentElement.scrollWidth <= innerWidth].join(" ");
+  ${DRAWN_PLOTS}
+  document.title = [getComputedStyle(document.body).backgroundColor, drawn.filter((lines) => lines > 0).length, document.documentElement.scrollWidth <= innerWidth].join(" ");
 `;
 
 test.skipIf(CHROMIUM === null)("the page draws all its plots in a browser, in either scheme, and fits", async () => {

@@ -87,7 +87,7 @@ describe.each(GARBAGE.filter((name) => name !== "dice"))("a kernel with: %s", (n
       look(each);
     }
     const [recovered] = bench.told("recovered");
-    expect(recovered).toMatchObject({ rung: "rollback", error: expect.stringMatching(TOLD[name]!) as string });
+    expect(recovered).toMatchObject({ step: "rollback", error: expect.stringMatching(TOLD[name]!) as string });
     expect(bench.told("rolled_back")).toHaveLength(1);
     expect(bench.runner.zone.kernel.hash).toBe(good.hash);
     expect(bench.state).toBe("DEGRADED");
@@ -103,7 +103,7 @@ describe.each(GARBAGE.filter((name) => name !== "dice"))("a kernel with: %s", (n
     expect(bench.state).toBe("DOWN");
     const errors = bench.emitter.messages("Zone tick exception").map(({ data }) => data["error"]);
     expect(errors).toEqual([expect.stringMatching(TOLD[name]!) as string]);
-    expect(bench.told("recovered").map(({ rung }) => rung)).toEqual(["down"]);
+    expect(bench.told("recovered").map(({ step }) => step)).toEqual(["down"]);
     look(bench);
     const tick = bench.runner.zone.completedTick;
     comeBack(bench);
@@ -172,13 +172,13 @@ test("random garbage over outputs, header and state: the zone is ACTIVE, DEGRADE
           comeBack(bench);
         }
       }
-      for (const { rung, error } of bench.told("recovered")) {
-        count(`rung ${rung}`);
+      for (const { step, error } of bench.told("recovered")) {
+        count(`step ${step}`);
         count(error.replace(/:.*/, ""));
       }
     }),
     { numRuns: 12, interruptAfterTimeLimit: 20_000 },
   );
-  const wanted = ["state DOWN", "state ACTIVE", "state DEGRADED", "rung rollback", "rung down", "invalid output"];
+  const wanted = ["state DOWN", "state ACTIVE", "state DEGRADED", "step rollback", "step down", "invalid output"];
   expect(wanted.filter((what) => !reached.has(what))).toEqual([]);
 }, 120_000);

@@ -33,8 +33,12 @@ export class JournalHistory {
     if (message === "Journal not written") {
       this.error = textOf(data, "error", "no reason told");
       this.failures.add({ atMs, error: this.error });
-    } else if (message === "Journal still not written") this.error = textOf(data, "error", "no reason told");
-    else if (message === "Journal written again") {
+    } else if (message === "Journal still not written") {
+      // Whoever came later, or has just seen the server begin, hears only of this.
+      const isNew = this.error === null;
+      this.error = textOf(data, "error", "no reason told");
+      if (isNew) this.failures.add({ atMs, error: this.error });
+    } else if (message === "Journal written again") {
       this.error = null;
       this.endedAtMs = atMs;
     } else if (message === "Journal lost" || message === "Journal back")

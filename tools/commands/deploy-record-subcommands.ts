@@ -1,15 +1,18 @@
-// wowsim deploy show, abort, freeze and thaw: the record of a deploy and its report, the end of one that is under way, and who may
-// deploy.
+// wowsim deploy show, abort, promote, freeze and thaw: the record of a deploy and its report, the end of one that is under way, either
+// way, and who may deploy.
 //
 //   wowsim deploy show latest --report report.html
 //   wowsim deploy abort --reason "wrong module"
+//   wowsim deploy promote --reason "players wait for it"
 //   wowsim deploy freeze --reason "raid night"
 
 import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
 import type { DeployAborted, DeployRecord, FreezeAnswer } from "../../server/protocol/deploy-record.ts";
+import { FORCE_REASON_LENGTH_MAX } from "../../server/protocol/deploy-validation.ts";
+import type { Promoted } from "../deploy/promote.ts";
 import { parseReportFile } from "../deploy-report/kinds.ts";
-import { note, out, paint } from "../ui/output.ts";
+import { EXIT, fail, note, out, paint } from "../ui/output.ts";
 import { run, subcommand } from "./deploy-subcommand.ts";
 
 const ID_MAX = 999_999_999;
@@ -23,7 +26,7 @@ export function addRecordSubcommands(deploy: Command): void {
     3: "no server answers",
     4: "there is no such deploy",
   })
-    .argument("[id]", "number of the deploy, as in history; default: latest", parseId, LATEST)
+    .argument("[id]", "number of the deploy, as in history; default: latest", parseDeploy, LATEST)
     .option("--report <file>", "write it as a page (.html) or for a pull request (.md)", parseReportFile)
     .action((id: number, { report }: { report?: string }, command: Command) => show(id, report, command));
 
@@ -33,9 +36,18 @@ export function addRecordSubcommands(deploy: Command): void {
     3: "no server answers",
     4: "there is no such deploy",
   })
-    .argument("[id]", "number of the deploy; default: the one under way", parseId, LATEST)
+    .argument("[id]", "number of the deploy; default: the one under way", parseDeploy, LATEST)
     .addOption(new Option("--reason <text>", "why, for the record").argParser(parseReason).default(""))
     .action((id: number, { reason }: { reason: string }, command: Command) => abort(id, reason, command));
+
+  subcommand(deploy, "promote", "Give the module that is on trial now to every zone, whatever its tool waits for.", {
+    0: "every zone runs it",
+    1: "nothing is on trial, its verdict failed, something speaks against it, or a zone refused it",
+    3: "no server answers",
+  })
+    .option("--force", "also a module that failed its verdict, in a freeze, during an incident; needs --reason")
+    .addOption(new Option("--reason <text>", "why, for history and record").argParser(parseForceReason).default(""))
+    .action((flags: { force?: boolean; reason: string }, command: Command) => promote(flags, command));
 
   subcommand(deploy, "freeze", "Let nobody deploy, except with --force --reason; roll-backs stay possible.", {
     0: "frozen",
@@ -78,6 +90,21 @@ async function abort(id: number, reason: string, command: Command): Promise<void
   await run(command, (_remote, control) => abortDeploy(control, id, reason), showAborted);
 }
 
+async function promote({ force, reason }: { force?: boolean; reason: string }, command: Command): Promise<void> {
+  if (force === true && reason === "") return fail("--force needs --reason: the history keeps why.", EXIT.usage);
+  const { promoteTrial } = await import("../deploy/promote.ts");
+  await run(command, (_remote, control) => promoteTrial(control, { reason, isForced: force === true }), showPromoted);
+}
+
+function showPromoted({ deploy, hash, label, zones_now: zones }: Promoted): void {
+  for (const { zone_id: id } of zones) out(`zone ${id} runs ${hash} ${label}`);
+  out(
+    paint.dim(
+      `Nobody watches them on. The record: wowsim deploy show ${deploy}; back: wowsim deploy rollback ${deploy}`,
+    ),
+  );
+}
+
 function showAborted({ deploy, zones }: DeployAborted): void {
   const back =
     zones.length === 0 ? "no zone had its module" : `zone ${zones.join(", ")} goes back to the module before`;
@@ -95,14 +122,20 @@ function showFrozen({ frozen, was_frozen: wasFrozen, kept }: FreezeAnswer): void
   if (!kept) out(paint.yellow("The server's disk does not take this: a restart would forget it."));
 }
 
-function parseId(text: string): number {
+/** A deploy's number; 0 for the newest. */
+export function parseDeploy(text: string): number {
   if (text === "latest") return LATEST;
   if (/^[1-9]\d*$/.test(text) && Number(text) <= ID_MAX) return Number(text);
   throw new InvalidArgumentError("Give the number of a deploy, as in wowsim deploy history, or latest.");
 }
 
-function parseReason(text: string): string {
-  const told = text.trim();
-  if (told !== "" && told.length <= REASON_LENGTH_MAX) return told;
-  throw new InvalidArgumentError(`Give a reason of 1 to ${REASON_LENGTH_MAX} characters.`);
+function reasonUpTo(lengthMax: number): (text: string) => string {
+  return (text) => {
+    const told = text.trim();
+    if (told !== "" && told.length <= lengthMax) return told;
+    throw new InvalidArgumentError(`Give a reason of 1 to ${lengthMax} characters.`);
+  };
 }
+
+export const parseReason = reasonUpTo(REASON_LENGTH_MAX);
+const parseForceReason = reasonUpTo(FORCE_REASON_LENGTH_MAX);

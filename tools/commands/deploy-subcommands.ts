@@ -1,19 +1,21 @@
 // The subcommands of wowsim deploy: what zones run, what was deployed and how it ended (status, history, show), who may deploy (freeze,
-// thaw), and the ways back (abort, rollback, undo).
+// thaw), the way on (promote) and the ways back (abort, rollback, undo).
 //
 //   wowsim deploy status
 //   wowsim deploy show latest --report report.html
 //   wowsim deploy rollback --zone 2
+//   wowsim deploy rollback 7
 //   wowsim deploy undo --dry-run
 
+import { Option } from "commander";
 import type { Command } from "commander";
 import { undoInWords, undoLines } from "../../server/protocol/undo.ts";
-import type { RolledBack } from "../deploy/remote.ts";
+import type { Control, RolledBack } from "../deploy/remote.ts";
 import type { RemoteUndo, Undone, UndoFlags } from "../deploy/undo.ts";
 import { parseInteger } from "../ui/flags.ts";
 import { interruptible } from "../ui/interrupt.ts";
 import { out, paint } from "../ui/output.ts";
-import { addRecordSubcommands } from "./deploy-record-subcommands.ts";
+import { addRecordSubcommands, parseDeploy, parseReason } from "./deploy-record-subcommands.ts";
 import { run, subcommand } from "./deploy-subcommand.ts";
 import { showHistory, showStatus } from "./deploy-tables.ts";
 
@@ -46,15 +48,15 @@ export function addSubcommands(deploy: Command): void {
 
   subcommand(deploy, "rollback", "Roll back the module on trial; without one, undo the last promotion.", {
     0: "every zone in question runs its earlier module again",
-    1: "there is no earlier module, or a zone did not go back",
+    1: "there is no earlier module, the deploy's module does not run, or a zone did not go back",
     3: "no server answers",
+    4: "there is no such deploy",
   })
+    .argument("[id]", "only the module of this deploy: its number, as in history, or latest", parseDeploy)
     .option("--zone <n>", "only in this zone; 0 is all", parseInteger(0, 65_535), 0)
     .option("--undo", "also undo what the module did: the same as wowsim deploy undo")
-    .action(({ zone, undo }: { zone: number; undo?: boolean }, command: Command) =>
-      undo === true
-        ? runUndo(command, { zoneId: zone, isDry: false })
-        : run(command, (remote) => remote.rollBack(zone), showRolledBack),
+    .action((id: number | undefined, { zone, undo }: { zone: number; undo?: boolean }, command: Command) =>
+      undo === true ? runUndo(command, { zoneId: zone, isDry: false }, id) : rollBack(command, id, zone),
     );
 
   subcommand(deploy, "undo", "Undo what a module did: roll it back, and run the ticks since its swap without it.", {
@@ -64,7 +66,7 @@ export function addSubcommands(deploy: Command): void {
   })
     .option("--zone <n>", "only in this zone; 0 is all that have something to undo", parseInteger(0, 65_535), 0)
     .option("--dry-run", "only say what would change, and for whom")
-    .option("--reason <text>", "why, for the deploy history", "")
+    .addOption(new Option("--reason <text>", "why, for the deploy history").argParser(parseReason).default(""))
     .action(({ zone, dryRun = false, reason }: UndoCommandFlags, command: Command) =>
       runUndo(command, { zoneId: zone, isDry: dryRun, reason }),
     );
@@ -76,9 +78,23 @@ interface UndoCommandFlags {
   reason: string;
 }
 
-async function runUndo(command: Command, flags: UndoFlags): Promise<void> {
-  const { undo } = await import("../deploy/undo.ts");
-  await interruptible((signal) => run(command, (_remote, control) => undo(control, flags, signal), showUndone));
+async function rollBack(command: Command, id: number | undefined, zoneId: number): Promise<void> {
+  const { rollBackDeploy } = await import("../deploy/records.ts");
+  await run(
+    command,
+    (remote, control) => (id === undefined ? remote.rollBack(zoneId) : rollBackDeploy(control, id, zoneId)),
+    showRolledBack,
+  );
+}
+
+/** `deploy`: only what the module of this one did; 0: of the newest. */
+async function runUndo(command: Command, flags: UndoFlags, deploy?: number): Promise<void> {
+  const [{ undo }, { showDeploy }] = await Promise.all([import("../deploy/undo.ts"), import("../deploy/records.ts")]);
+  const undoOf = async (control: Control, signal: AbortSignal): Promise<Undone> => {
+    const only = deploy === undefined ? {} : { hash: (await showDeploy(control, deploy)).hash };
+    return await undo(control, { ...flags, ...only }, signal);
+  };
+  await interruptible((signal) => run(command, (_remote, control) => undoOf(control, signal), showUndone));
 }
 
 function showRolledBack({ zones }: RolledBack): void {

@@ -1,9 +1,9 @@
 // wowsim replay --serve: a server on a copy of the world as it was at a tick, on free ports, to look at with the dashboard.
-// Nothing that happens there changes the journal; the copy is removed with the server.
+// Nothing that happens there changes the journal; the copy is removed with the server, or after a kill by the next such command.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { ownedFolder } from "../../server/protocol/owned-folder.ts";
 import type { ReplayHost, WorldCopyOptions } from "../../server/protocol/replay.ts";
 import type { StartServer } from "../../server/protocol/server-options.ts";
 import type { OutputFormat } from "../ui/flags.ts";
@@ -24,7 +24,7 @@ const ANY_PORT = { port: 0, controlPort: 0, httpPort: 0, telemetryPort: 0 };
 /** Serves until the signal. Throws WowsimError with nothing left behind. */
 export async function serveCopy(host: ServeCopyHost, flags: ServeCopyFlags, signal: AbortSignal): Promise<void> {
   const { worldFile, format, ...wish } = flags;
-  const dataDir = mkdtempSync(join(tmpdir(), "wowsim-copy-"));
+  const dataDir = ownedFolder(tmpdir(), "wowsim-copy-");
   try {
     const { zones, problems } = await host.copyWorld(wish, dataDir);
     for (const problem of problems) note(problem);

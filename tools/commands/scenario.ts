@@ -9,7 +9,7 @@ import type { Command } from "commander";
 import { messageOf } from "../../server/protocol/errors.ts";
 import type { Where } from "../scenario/drill.ts";
 import type { Batch } from "../scenario/batch.ts";
-import { addFormatFlag } from "../ui/flags.ts";
+import { addFormatFlag, parseInteger } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
 import { exitCodes } from "../ui/help.ts";
 import { addServerFlags, namesServer, serverOf } from "../client/server-flags.ts";
@@ -21,6 +21,7 @@ import { wrapped } from "../ui/wrap.ts";
 
 interface RunFlags extends ServerFlags {
   all?: true;
+  jobs: number;
   journal?: string;
   junit?: string;
   report?: string;
@@ -69,10 +70,11 @@ export function register(program: Command): void {
 function registerRun(parent: Command): void {
   const command = parent
     .command("run")
-    .argument("[file...]", `${FILE_HELP}; several are run one after the other`)
+    .argument("[file...]", `${FILE_HELP}; several are run one after the other, or with --jobs some at once`)
     .description("Run scenarios or Chaos Toolkit experiments.");
   addServerFlags(command, "scenario")
     .option("--all", "run every scenario that comes with wowsim")
+    .option("--jobs <n>", "how many run at once, each on a server of its own", parseInteger(1, 16), 1)
     .option("--journal <file>", "write what happened to this file, as JSON")
     .option("--junit <file>", "write it as JUnit XML, for a CI")
     .option("--report <file>", "write it as a page of HTML")
@@ -140,6 +142,9 @@ async function run(files: string[], flags: RunFlags, command: Command): Promise<
   const isText = flags.format === "text";
   const bar = progressBar("", isText && isTerminal(process.stderr));
   const say = (text: string, speaker?: string): void => bar.interrupt(() => note(text, speaker));
+  const isAtOnce = flags.jobs > 1 && wanted.length > 1;
+  /** By index of a file: lines that wait for its end, when several run at once. */
+  const held = new Map<number, string[]>();
   let where: Where | null;
   try {
     where = await attachedTo(flags);
@@ -150,25 +155,31 @@ async function run(files: string[], flags: RunFlags, command: Command): Promise<
     (signal) =>
       runBatch(wanted, {
         where,
+        jobs: flags.jobs,
         signal,
         onNote: (text) => say(text, "note"),
-        audienceOf: (script) => {
-          if (isText) out(paint.bold(script.title));
+        audienceOf: (script, index) => {
+          const lines: string[] = [];
+          if (isAtOnce) held.set(index, lines);
+          const show = isAtOnce ? (line: string): void => void lines.push(line) : out;
+          if (isText) show(paint.bold(script.title));
           for (const text of script.notes) say(text, "note");
-          const print = isText ? linePrinter(out) : () => {};
+          const print = isText ? linePrinter(show) : () => {};
           let done = 0;
-          const show = (text: string): void => bar.update(done / script.acts, text);
+          const draw = (text: string): void =>
+            bar.update(done / script.acts, isAtOnce ? `${script.title}: ${text}` : text);
           return {
-            begins: (_phase, act) => show(act.name),
-            progress: show,
+            begins: (_phase, act) => draw(act.name),
+            progress: draw,
             report: (record) => {
               done++;
               bar.interrupt(() => print(record));
             },
           };
         },
-        ended: ({ file, played, reason }) => {
+        ended: ({ file, played, reason }, index) => {
           bar.done();
+          for (const line of held.get(index) ?? []) out(line);
           if (isText && played !== null) out(verdictLine(played));
           else if (isText && wanted.length > 1) out(`${paint.red("not begun")} ${file}: ${reason}`);
           if (isText && wanted.length > 1) out();

@@ -3,13 +3,13 @@
 //   const reason = await Promise.race([nextSignal(), untilParentIsGone(folders), mustRestart.promise])
 //   catchCrashes({ dataDir, keep, server })      // an uncaught error leaves a crash report, and ends the process with 70
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { version } from "../../package.json";
 import { busyFirst, replayCommands } from "../../server/protocol/crash-report.ts";
 import type { WorkerDoing } from "../../server/protocol/crash-report.ts";
 import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
+import { ownedFolder } from "../../server/protocol/owned-folder.ts";
 import type { KeepCrashReport, RunningServer } from "../../server/protocol/server-options.ts";
 import type { StopSignal } from "../../server/protocol/supervision.ts";
 import { EXIT, fail, note } from "../ui/output.ts";
@@ -45,9 +45,9 @@ export async function untilParentIsGone(folders: readonly string[] = []): Promis
   return "stdin has ended";
 }
 
-/** A temporary folder for the data. */
+/** A temporary folder for the data. Those of servers that were killed are removed. */
 export function scratchFolder(): string {
-  return mkdtempSync(join(tmpdir(), "wowsim-"));
+  return ownedFolder(tmpdir(), "wowsim-scratch-");
 }
 
 export function removeAtExit(folder: string): void {

@@ -95,7 +95,12 @@ export function register(program: Command, server: ServerProgram): void {
         .default("play"),
     )
     .option("--journal-hours <n>", "how much of the past is kept", parseInteger(1, 8_760), 24)
-    .option("--journal-megabytes <n>", "size at which older history is deleted", parseInteger(64, 1_048_576), 2_048)
+    .option(
+      "--journal-megabytes <n>",
+      "what the journal may take on the disk; older history is deleted in time",
+      parseInteger(64, 1_048_576),
+      2_048,
+    )
     .option("--fresh", "begin a new world; the journal of the old one is kept under another name")
     .option("--token <secret>", "operators' token, for control, feed and /metrics; also from WOWSIM_TOKEN")
     .option("--player-token <secret>", "players' token, for the game port; also from WOWSIM_PLAYER_TOKEN")

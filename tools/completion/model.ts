@@ -58,6 +58,7 @@ const KNOWN: Readonly<Record<string, Expected>> = {
   "--policy": files(".toml"),
   "wowsim build-kernel --out": files(".wasm"),
   "wowsim deploy show": words(["latest"]),
+  "wowsim deploy rollback": words(["latest"]),
   "wowsim deploy show --report": files(".html", ".md"),
   "wowsim validate --report": files(".html", ".md"),
   "--file": TELEMETRY,

@@ -111,6 +111,7 @@ function outcomeText({ outcome, reason, hash, sessionsLost, verdict }: CanaryRes
     refused: "Refused",
     interrupted: "Ended, rolled back",
     aborted: "Aborted by an operator, rolled back",
+    abandoned: "Ended by the server",
     validated: "Validated",
   };
   const isOpen = outcome === "rolled_back" && verdict?.conclusion === "inconclusive";

@@ -98,12 +98,21 @@ function table(head: readonly string[], rows: readonly string[][], right: readon
   return [row(head), row(rule), ...rows.map(row), ""];
 }
 
-/** The text as itself: no markup, no HTML, one line. */
+/**
+ * What a forge makes a link of by itself, after it has read the markup, so that a backslash does not help: "@anna" calls people, "#12" and
+ * "GH-12" name an issue, addresses lead away, ":tada:" is a picture.
+ */
+const LINKED = /@|#(?=\d)|\bGH-(?=\d)|\bwww(?=\.)|:(?=\/\/|[\w+-]+:)/gi;
+/** A comment shows nothing, and parts what would be linked. */
+const PART = "<!-- -->";
+
+/** The text as itself: no markup, no HTML, no link, one line; it calls nobody. */
 function plain(text: string): string {
   return printable(text.replaceAll(/\s+/g, " "))
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
-    .replaceAll(/[\\`*_[\]|~]/g, String.raw`\$&`);
+    .replaceAll(/[\\`*_[\]|~$]/g, String.raw`\$&`)
+    .replaceAll(LINKED, `$&${PART}`);
 }
 
 /** The text as code; a mention in it calls nobody. */

@@ -1,12 +1,16 @@
 // A deploy from end to end: check → upload → validate → shadow → baseline → swap → watch → verdict → waves → promote → watch on, or roll back.
 //
 //   const result = await runCanary({ wasm, label: "hotfix.wasm", policy, ... }, { control, feed, signal, report })
-//   result.outcome    // "promoted" | "rolled_back" | "refused" | "interrupted" | "aborted" | "validated"
+//   result.outcome    // "promoted" | "rolled_back" | "refused" | "interrupted" | "aborted" | "abandoned" | "validated"
 //
 // Each stage reports one line with its numbers, and has an entry in the server's record. Any failure after the swap (an error, a silent
-// feed, Ctrl-C) ends in a roll-back, also after the promotion while the zones are watched on. If this process dies before the promotion, the server rolls back.
+// feed, Ctrl-C) ends in a roll-back, also after the promotion while the zones are watched on. If this process dies before the promotion, the
+// server rolls back. When the server has ended the deploy, it alone decides what zones run: then nothing is ordered any more.
 
 import { hashOf } from "../../assembly/toolchain/meter.ts";
+import { RECORD_LIMITS } from "../../server/protocol/deploy-record.ts";
+import type { ToldOutcome } from "../../server/protocol/deploy-record.ts";
+import { EXPECT_LENGTH_MAX } from "../../server/protocol/deploy-validation.ts";
 import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
 import { collectBaseline } from "./baseline.ts";
 import { waitingOf } from "./context.ts";
@@ -18,7 +22,7 @@ import { DeployRemote } from "./remote.ts";
 import { ShadowRun } from "./shadow-run.ts";
 import { Stages } from "./stages.ts";
 import type { Stage } from "./stages.ts";
-import { takeBack, verify } from "./take-back.ts";
+import { settled, takeBack, verify } from "./take-back.ts";
 import { evidenceOf } from "./verdict-lines.ts";
 import { limitsOf, UNDONE_CHECKS } from "./verdict.ts";
 import type { Limits, Verdict } from "./verdict.ts";
@@ -31,8 +35,11 @@ export type { Stage, StageReport } from "./stages.ts";
 
 const NEVER = new AbortController().signal;
 
+type ToldResult = CanaryResult & { outcome: ToldOutcome };
+
 /** Runs one deploy. Throws when there was no swap, and the module is not the reason. */
-export async function runCanary(options: CanaryOptions, tools: CanaryTools): Promise<CanaryResult> {
+export async function runCanary(given: CanaryOptions, tools: CanaryTools): Promise<CanaryResult> {
+  const options = fitting(given);
   const window = new FeedWindow(tools.feed);
   const stages = new Stages((stage) => tools.report(stage));
   const remote = new DeployRemote(tools.control);
@@ -43,6 +50,23 @@ export async function runCanary(options: CanaryOptions, tools: CanaryTools): Pro
   } finally {
     window.close();
   }
+}
+
+/** Names as long as a server takes. Throws WowsimError("expectations_invalid"). */
+function fitting(options: CanaryOptions): CanaryOptions {
+  const { label, source = label, expect = "" } = options;
+  if (expect.length > EXPECT_LENGTH_MAX) {
+    const message = `The expectations have ${expect.length} characters, and a server takes ${EXPECT_LENGTH_MAX} at most.`;
+    throw new WowsimError("expectations_invalid", message);
+  }
+  const { labelLengthMax, sourceLengthMax } = RECORD_LIMITS;
+  return { ...options, label: cut(label, labelLengthMax), source: cut(source, sourceLengthMax) };
+}
+
+/** What tells names apart is often at the end. */
+function cut(text: string, lengthMax: number): string {
+  if (text.length <= lengthMax) return text;
+  return `…${text.slice(1 - lengthMax).replace(/^[\udc00-\udfff]/, "")}`;
 }
 
 class Canary {
@@ -70,21 +94,21 @@ class Canary {
     try {
       const result = await this.#deploy();
       const over = (await context.recorder?.end(result.outcome, result.reason)) ?? null;
-      // Somebody has aborted it in the last moment: the server takes the zones back.
-      return over !== null && result.outcome === "promoted" ? this.#result("aborted", over.message) : result;
+      return over === null ? result : await this.#asTold(over);
     } catch (error) {
       const reason = messageOf(error);
-      if (context.recorder?.isOver(error) === true && this.#given.size === 0) return this.#result("aborted", reason);
+      if (context.recorder?.isOver(error) === true) return await this.#asTold(error);
       if (this.#isInterrupt(error))
         await context.recorder?.end("interrupted", `${this.#interrupted()}, before anything was swapped`);
       else await context.recorder?.end(this.#given.size > 0 ? "rolled_back" : "refused", reason);
       throw error;
     } finally {
+      context.recorder?.leave();
       await this.#shadow?.end();
     }
   }
 
-  async #deploy(): Promise<CanaryResult> {
+  async #deploy(): Promise<ToldResult> {
     assertCanLast(this.#options);
     const unfit = await preflight(this.#context);
     if (unfit !== null) return this.#result(unfit.outcome, unfit.reason);
@@ -98,12 +122,21 @@ class Canary {
       if (!verdict.promote) return await this.#rollback(verdict.reason, "rolled_back");
       return (await this.#waves(others)) ?? (await this.#promote(verdict.reason));
     } catch (error) {
-      if (this.#isRollingBack) throw error;
+      if (this.#isRollingBack || this.#context.recorder?.isOver(error) === true) throw error;
       if (this.#isInterrupt(error)) return await this.#rollback(this.#interrupted(), "interrupted");
-      const why = await this.#whyEnded(error);
-      const isAborted = this.#context.recorder?.isOver(why) === true;
-      return await this.#rollback(messageOf(why), isAborted ? "aborted" : "rolled_back");
+      return await this.#rollback(messageOf(error), "rolled_back");
     }
+  }
+
+  /** The server has ended the deploy: as it says, and zones run what it decided. */
+  async #asTold(over: unknown): Promise<CanaryResult> {
+    const { recorder } = this.#context;
+    await this.#shadow?.end();
+    const outcome = (await recorder?.outcome()) ?? "aborted";
+    const reason = messageOf(over);
+    const wish = { given: this.#given, reason, undo: this.#options.undo === true };
+    if (this.#given.size > 0) this.#isUndone = await settled(this.#context, wish);
+    return this.#result(outcome, reason);
   }
 
   #isInterrupt(error: unknown): boolean {
@@ -113,17 +146,6 @@ class Canary {
 
   #interrupted(): string {
     return `interrupted in stage ${this.#context.stages.now}`;
-  }
-
-  /** An abort takes zones back too, and they may say so before the server does. */
-  async #whyEnded(error: unknown): Promise<unknown> {
-    if (!(error instanceof WowsimError) || error.code !== "taken_back") return error;
-    try {
-      await this.#context.recorder?.askWhetherItGoesOn();
-      return error;
-    } catch (ended) {
-      return ended;
-    }
   }
 
   /** Chooses the canary zones; returns the others, those with the fewest players first. */
@@ -136,7 +158,6 @@ class Canary {
     // A promotion that did not reach every zone left the module in some.
     const all = zones.filter((zone) => zone.hash !== hash).map(({ zone_id: id }) => id);
     const wanted = zoneId === undefined ? policy.canary.zones : [zoneId];
-    for (const id of wanted ?? []) await remote.zone(id);
     // The window begins here: during the check of the module this thread was blocked, and lines were lost.
     window.restart();
     const count = canaryCount(policy, all.length);
@@ -231,7 +252,7 @@ class Canary {
   }
 
   /** More and more zones take the module on trial; null when it may be promoted to the rest. */
-  async #waves(others: readonly number[]): Promise<CanaryResult | null> {
+  async #waves(others: readonly number[]): Promise<ToldResult | null> {
     const { policy } = this.#options;
     const left = [...others];
     for (const size of waveSizes(policy.promote.waves, this.#all.length)) {
@@ -249,7 +270,7 @@ class Canary {
   }
 
   /** The promotion itself can not be interrupted: a half promotion is worse than a whole one or none. */
-  async #promote(reason: string): Promise<CanaryResult> {
+  async #promote(reason: string): Promise<ToldResult> {
     const { remote, stages, hash, tools, recorder, window } = this.#context;
     tools.signal.throwIfAborted();
     recorder?.assertGoesOn();
@@ -260,9 +281,11 @@ class Canary {
     const ids = this.#all;
     stages.begins("promote");
     window.restart();
-    await remote.promote(hash, NEVER);
+    await remote.promote(hash, NEVER, recorder?.deploy ?? null);
     stages.told("promote", true, `every zone (${ids.join(", ")}) was given ${hash}`, { zones: ids, hash });
     await verify(this.#context, new Map(ids.map((id) => [id, hash])));
+    // Ctrl-C may have come meanwhile, and nothing may be watched after this.
+    tools.signal.throwIfAborted();
     const { watchTicks } = this.#options.policy.promote;
     const settledMs = performance.now();
     if (watchTicks > 0) {
@@ -281,8 +304,10 @@ class Canary {
     return this.#result("promoted", reason, decidedMs, settledMs);
   }
 
-  /** From here on Ctrl-C is ignored, so that the roll-back finishes. */
-  async #rollback(reason: string, outcome: CanaryResult["outcome"]): Promise<CanaryResult> {
+  /** From here on Ctrl-C is ignored, so that the roll-back finishes. Throws when the server has ended the deploy. */
+  async #rollback(reason: string, outcome: "rolled_back" | "interrupted"): Promise<ToldResult> {
+    // This process may have stood still for long, and an abort takes zones back before its tool hears of it.
+    await this.#context.recorder?.askWhetherItGoesOn();
     this.#isRollingBack = true;
     const decidedMs = performance.now();
     await this.#shadow?.end();
@@ -290,18 +315,18 @@ class Canary {
     const failed = verdict?.conclusion === "failed" ? verdict.checks.filter(({ ok }) => !ok) : [];
     const undo = this.#options.undo === true || failed.some(({ id, kind }) => kind !== "data" && UNDONE_CHECKS.has(id));
     // Only a module that was judged is refused from now on.
-    const isJudged = verdict?.conclusion === "failed" || outcome === "interrupted" || outcome === "aborted";
+    const isJudged = verdict?.conclusion === "failed" || outcome === "interrupted";
     const wish = { given: this.#given, reason, isJudged, undo, leaseMs: leaseMsOf(this.#options) };
     this.#isUndone = await takeBack(this.#context, wish);
     return this.#result(outcome, reason, decidedMs);
   }
 
-  #result(
-    outcome: CanaryResult["outcome"],
+  #result<Outcome extends CanaryResult["outcome"]>(
+    outcome: Outcome,
     reason: string,
     decidedMs: number | null = null,
     settledAtMs = performance.now(),
-  ): CanaryResult {
+  ): CanaryResult & { outcome: Outcome } {
     const { hash, recorder, window } = this.#context;
     const isTried = this.#canaryZones.length > 0;
     return {

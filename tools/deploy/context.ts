@@ -1,6 +1,7 @@
 // What the stages of a deploy share.
 
 import type { DeployPolicy } from "../../server/protocol/deploy-policy.ts";
+import type { DeployOutcome } from "../../server/protocol/deploy-record.ts";
 import type { FeedWindow, LineFeed } from "./feed-window.ts";
 import type { DeployRecorder } from "./record.ts";
 import type { Control, DeployRemote } from "./remote.ts";
@@ -45,8 +46,8 @@ export interface CanaryTools {
 }
 
 export interface CanaryResult {
-  /** Validated: a dry run ended as it should. Aborted: an operator ended it. */
-  outcome: "promoted" | "rolled_back" | "refused" | "interrupted" | "aborted" | "validated";
+  /** Validated: a dry run ended as it should. Aborted: an operator ended it. Abandoned: the server did, because this tool was silent. */
+  outcome: DeployOutcome;
   /** The verdict's reason, or the reason of a refusal. */
   reason: string;
   hash: string;

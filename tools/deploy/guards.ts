@@ -94,25 +94,43 @@ function lossCheck(during: SampleWindow, zoneId: number, ticks: number, limits: 
 
 /**
  * Players who are shown too little, or too late, ask for what can not be: no replay of what they asked for tells that. A group that dies
- * together does so too, for some seconds; so it takes many commands to tell.
+ * together does so too, for some seconds; so it takes many commands to tell. One player who asks for the same again and again, such as a
+ * client that ignores cooldowns, says nothing about the module: the one who is refused most often is left out.
  */
 function refusalCheck(ticks: readonly ZoneTick[], { refusedShareMax, refusedOfLeast }: Limits): Check {
   const told = ticks.filter(({ refused, commands }) => refused !== null && commands !== null);
-  const refused = sum(told.map((tick) => tick.refused)) ?? 0;
-  const commands = sum(told.map((tick) => tick.commands)) ?? 0;
+  const most = mostRefused(told);
+  const refused = (sum(told.map((tick) => tick.refused)) ?? 0) - most;
+  const commands = (sum(told.map((tick) => tick.commands)) ?? 0) - most;
   const share = ratio(refused, commands);
   const isOver = share !== null && share > refusedShareMax;
   const isFew = commands < refusedOfLeast;
   const few = isOver && isFew ? `; over the limit, but of fewer than ${refusedOfLeast}` : "";
+  const of = most === 0 ? "" : `, without ${most} of the player who was refused most often`;
   const shown =
     share === null ? "unknown" : shownBeside(share * 100, refusedShareMax * 100, (hundredths) => hundredths.toFixed(1));
   return {
     id: "refusals",
     kind: "hard",
     ok: !isOver || isFew,
-    text: `refusals: ${refused} of ${commands} commands (${shown} %), at most ${percent(refusedShareMax)}${few}`,
-    numbers: { value: share, limit: refusedShareMax, n: commands, count: refused, floor: refusedOfLeast },
+    text: `refusals: ${refused} of ${commands} commands (${shown} %), at most ${percent(refusedShareMax)}${of}${few}`,
+    numbers: {
+      value: share,
+      limit: refusedShareMax,
+      n: commands,
+      count: refused,
+      floor: refusedOfLeast,
+      left_out: most,
+    },
   };
+}
+
+/** Refusals of the player who had the most. */
+function mostRefused(ticks: readonly ZoneTick[]): number {
+  const counts = new Map<number, number>();
+  for (const { refusedBy } of ticks)
+    for (const [session, refused] of refusedBy) counts.set(session, (counts.get(session) ?? 0) + refused);
+  return Math.max(0, ...counts.values());
 }
 
 function streakCheck(ticks: readonly ZoneTick[], { overrunStreakMax }: Limits): Check {

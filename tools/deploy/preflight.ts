@@ -29,13 +29,29 @@ export async function preflight(context: DeployContext): Promise<Refusal | null>
   const { options } = context;
   const misfit = await check(context);
   if (misfit !== null) return refused(misfit);
-  // A zone that is not there is a slip of the operator, whatever there is to say of the module.
-  if (options.zoneId !== undefined) await context.remote.zone(options.zoneId);
+  await assertZones(context);
   const refusal = (await begin(context)) ?? (await upload(context));
   if (refusal !== null) return refused(refusal);
   const unfit = (await whereItRuns(context)) ?? (await validate(context)) ?? (await shadow(context));
   if (unfit !== null) return refused(unfit);
   return options.isDry === true ? { outcome: "validated", reason: "nothing speaks against it" } : null;
+}
+
+/** A zone that is not there is a slip of the operator, whatever there is to say of the module. Throws WowsimError("no_such_zone"). */
+async function assertZones({ options, remote }: DeployContext): Promise<void> {
+  const { zoneId, policy } = options;
+  if (zoneId !== undefined) await remote.zone(zoneId);
+  const { zones } = await remote.status();
+  const known = zones.map(({ zone_id: id }) => id);
+  for (const [where, named] of [
+    ["[canary] zones", policy.canary.zones],
+    ["[shadow] zones", policy.shadow.zones],
+  ] as const) {
+    const unknown = (named ?? []).filter((id) => !known.includes(id));
+    if (unknown.length === 0) continue;
+    const message = `${where} of the policy has ${unknown.join(", ")}, which the server does not have; choose from ${known.join(", ")}.`;
+    throw new WowsimError("no_such_zone", message);
+  }
 }
 
 const refused = (reason: string): Refusal => ({ outcome: "refused", reason });

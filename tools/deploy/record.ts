@@ -6,8 +6,8 @@
 //   record.assertGoesOn()                                                         // throws deploy_aborted
 //   await record.end("promoted", "all 14 checks hold")
 
-import { ALIVE_EVERY_MS, DeployBegun } from "../../server/protocol/deploy-record.ts";
-import type { DeployStage, ToldOutcome } from "../../server/protocol/deploy-record.ts";
+import { ALIVE_EVERY_MS, DeployBegun, DeployShown } from "../../server/protocol/deploy-record.ts";
+import type { DeployOutcome, DeployStage, ToldOutcome } from "../../server/protocol/deploy-record.ts";
 import { WowsimError } from "../../server/protocol/errors.ts";
 import { whoAmI } from "./remote.ts";
 import type { Control } from "./remote.ts";
@@ -47,7 +47,8 @@ export class DeployRecorder {
     }
   }
 
-  private constructor(control: Control, deploy: number | null) {
+  /** Tells of a deploy that has begun. */
+  constructor(control: Control, deploy: number | null) {
     this.#control = control;
     this.deploy = deploy;
     this.#alive = deploy === null ? null : setInterval(() => this.#tellAlive(), ALIVE_EVERY_MS);
@@ -88,6 +89,17 @@ export class DeployRecorder {
     this.#tell({ command: "deploy_end", outcome, reason });
     await this.#told;
     return this.#over;
+  }
+
+  /** How the server has ended the deploy; "aborted" when it does not say. Never throws. */
+  async outcome(): Promise<DeployOutcome> {
+    const answer = await this.#control.ask({ command: "deploy_show", deploy: this.deploy }).catch(() => null);
+    return DeployShown.safeParse(answer).data?.record.outcome ?? "aborted";
+  }
+
+  /** Says nothing more, so that this process can end; a deploy that has not ended is ended by the server. */
+  leave(): void {
+    if (this.#alive !== null) clearInterval(this.#alive);
   }
 
   #tellAlive(): void {

@@ -82,14 +82,19 @@ const WHO_LENGTH_MAX = 100;
 const REASON_LENGTH_MAX = 500;
 const NEVER = new AbortController().signal;
 const POLL_MS = 100;
+const MOVING_SHOWN = 5;
 const CHECK_MS_MAX = 70_000;
+/** Without a zone that gets on. */
 const MOVE_MS_MAX = 20_000;
 
 export class DeployRemote {
   readonly #control: Control;
+  readonly #moveMsMax: number;
 
-  constructor(control: Control) {
+  /** `moveMsMax`: a move is given up when no zone has got on for so long. */
+  constructor(control: Control, moveMsMax = MOVE_MS_MAX) {
     this.#control = control;
+    this.#moveMsMax = moveMsMax;
   }
 
   async status(): Promise<RemoteStatus> {
@@ -136,15 +141,24 @@ export class DeployRemote {
 
   /** Resolves when the zone runs the new module. Throws WowsimError("swap_refused") with the zone's reason. */
   async swapped(hash: string, zoneId: number, signal: AbortSignal): Promise<void> {
-    const zone = await this.#settled(zoneId, signal);
+    const zone = await this.settled(zoneId, signal);
     if (zone.phase === "canary" && zone.hash === hash) return;
     throw new WowsimError("swap_refused", `Zone ${zoneId} refused the module: ${zone.last_error ?? "no reason given"}`);
   }
 
-  /** Puts a canaried module into every zone. Throws WowsimError("promotion_failed") when not all of them accepted it. */
-  async promote(hash: string, signal: AbortSignal): Promise<RemoteZone[]> {
-    await this.#control.ask({ command: "deploy_promote", hash, by: whoAmI() });
-    const zones = await this.#until(MOVE_MS_MAX, signal, "the promotion", (status) =>
+  /**
+   * Puts a canaried module into every zone; `deploy`: for the deploy with this number. Throws WowsimError("promotion_failed") when not all
+   * of them accepted it, "timeout" when no zone gets on any more, and "deploy_aborted" or "deploy_ended".
+   */
+  async promote(
+    hash: string,
+    signal: AbortSignal,
+    deploy: number | null = null,
+    reason?: string,
+  ): Promise<RemoteZone[]> {
+    const of = deploy === null ? {} : { deploy };
+    await this.#control.ask({ command: "deploy_promote", hash, by: whoAmI(), reason, ...of });
+    const zones = await this.#until(this.#moveMsMax, signal, "the promotion", (status) =>
       status.zones.every(({ phase }) => phase === "steady") ? status.zones : null,
     );
     const missing = zones.filter((zone) => zone.hash !== hash);
@@ -158,7 +172,7 @@ export class DeployRemote {
    * `why` goes into the history. Throws WowsimError("rollback_failed").
    */
   async rollback(hash: string, zoneId: number, why: string, signal: AbortSignal): Promise<RemoteZone> {
-    const before = await this.#settled(zoneId, signal);
+    const before = await this.settled(zoneId, signal);
     if (before.hash !== hash) return before;
     try {
       const reason = why.slice(0, REASON_LENGTH_MAX);
@@ -167,7 +181,7 @@ export class DeployRemote {
       // The zone has rolled back by itself meanwhile; the next lines check that.
       if (!(error instanceof WowsimError && error.code === "nothing_to_roll_back")) throw error;
     }
-    const zone = await this.#settled(zoneId, signal);
+    const zone = await this.settled(zoneId, signal);
     if (zone.hash !== hash) return zone;
     throw new WowsimError(
       "rollback_failed",
@@ -180,41 +194,61 @@ export class DeployRemote {
     return History.parse(await this.#control.ask({ command: "deploy_history", limit }));
   }
 
-  /** An operator's roll-back of a zone, or of all (0), and its result. Throws WowsimError("nothing_to_roll_back"). */
-  async rollBack(zoneId: number): Promise<RolledBack> {
+  /**
+   * An operator's roll-back of a zone, or of all (0), and its result. `only`: where that module runs or is tried. Throws
+   * WowsimError("nothing_to_roll_back").
+   */
+  async rollBack(zoneId: number, only?: string): Promise<RolledBack> {
     const before = await this.status();
-    const answer = await this.#control.ask({ command: "deploy_rollback", zone_id: zoneId, by: whoAmI() });
+    const answer = await this.#control.ask({ command: "deploy_rollback", zone_id: zoneId, hash: only, by: whoAmI() });
     const { zones: ids } = z.object({ zones: z.array(z.number()) }).parse(answer);
     const zones = [];
     for (const id of ids) {
       const from_hash = before.zones.find(({ zone_id: other }) => other === id)?.hash ?? "";
-      zones.push({ ...(await this.#settled(id, NEVER)), from_hash });
+      zones.push({ ...(await this.settled(id, NEVER)), from_hash });
     }
     return { isBack: zones.every(({ hash, from_hash: from }) => hash !== from), zones };
   }
 
-  /** The zone's status once no swap is in progress. */
-  #settled(zoneId: number, signal: AbortSignal): Promise<RemoteZone> {
-    return this.#until(MOVE_MS_MAX, signal, `zone ${zoneId}`, (status) => {
+  /** The zone's status once no swap is in progress. Throws WowsimError("timeout"). */
+  settled(zoneId: number, signal: AbortSignal): Promise<RemoteZone> {
+    return this.#until(this.#moveMsMax, signal, `zone ${zoneId}`, (status) => {
       const zone = status.zones.find(({ zone_id: id }) => id === zoneId);
       return zone && (zone.phase === "steady" || zone.phase === "canary") ? zone : null;
     });
   }
 
+  /** `msMax`: without a change in any zone, because zones of one worker move one after the other. */
   async #until<T>(
     msMax: number,
     signal: AbortSignal,
     what: string,
     pick: (status: RemoteStatus) => T | null,
   ): Promise<T> {
-    const endMs = performance.now() + msMax;
-    while (performance.now() < endMs) {
-      const picked = pick(await this.status());
+    let [sinceMs, seen, moving] = [performance.now(), "", ""];
+    while (performance.now() - sinceMs < msMax) {
+      const status = await this.status();
+      const picked = pick(status);
       if (picked !== null) return picked;
+      moving = movingIn(status);
+      const now = JSON.stringify(status.zones.map(({ phase, hash }) => [phase, hash]));
+      if (now !== seen) [sinceMs, seen] = [performance.now(), now];
       await sleep(POLL_MS, signal);
     }
-    throw new WowsimError("timeout", `Waited ${msMax / 1_000} s for ${what}, in vain.`);
+    const where = moving === "" ? "" : ` It hangs in ${moving}.`;
+    throw new WowsimError("timeout", `Waited ${msMax / 1_000} s for ${what}, in vain.${where}`);
   }
+}
+
+/** "zone 3 (promoting: Zone 3 did not answer within 10 s.), zone 4 (promoting)" */
+function movingIn({ zones }: RemoteStatus): string {
+  const moving = zones.filter(({ phase }) => phase !== "steady" && phase !== "canary");
+  const shown = moving.slice(0, MOVING_SHOWN).map(({ zone_id: id, phase, last_error: error }) => {
+    const word = phase.replace("_", " ");
+    return `zone ${id} (${error === null ? word : `${word}: ${error}`})`;
+  });
+  const more = moving.length > MOVING_SHOWN ? ` and ${moving.length - MOVING_SHOWN} more` : "";
+  return `${shown.join(", ")}${more}`;
 }
 
 /** "anna@desk", for the server's deploy history; the server does not verify it. */

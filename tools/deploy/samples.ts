@@ -32,6 +32,8 @@ export interface ZoneTick {
   commands: Measured;
   /** Commands that broke a rule. */
   refused: Measured;
+  /** Whose, as far as the line says: pairs of a session and how many. */
+  refusedBy: readonly (readonly [session: number, refused: number])[];
   /** Total of the zone since its start. */
   recoveries: Measured;
 }
@@ -128,7 +130,7 @@ export class SampleWindow {
     return this.#lost.get(zoneId) ?? 0;
   }
 
-  /** The longest time that a zone was silent while others spoke, since its first tick here. */
+  /** The longest time that a zone was silent while others spoke; one that was never heard is silent since the first line. */
   silenceMsOf(zoneId: number): number {
     return this.#silences.longestMs(zoneId);
   }
@@ -306,8 +308,17 @@ export function zoneTickOf({ data }: TelemetryLine, atMs: number): ZoneTick | nu
     castsStarted: measured(data["casts_started"]),
     commands: measured(data["commands"]),
     refused: measured(data["refused"]),
+    refusedBy: pairsOf(data["refused_by"]),
     recoveries: measured(data["recoveries"]),
   };
+}
+
+function pairsOf(told: unknown): [number, number][] {
+  if (!Array.isArray(told)) return [];
+  return told.flatMap((pair: unknown) => {
+    const [one, other] = Array.isArray(pair) ? [measured(pair[0]), measured(pair[1])] : [null, null];
+    return one === null || other === null ? [] : [[one, other] as [number, number]];
+  });
 }
 
 /** How many ticks fit into a silence; 0 when it is so short that the next tick may just be late. */

@@ -6,6 +6,7 @@
 import { messageOf, WowsimError } from "../../server/protocol/errors.ts";
 import type { ShadowReport } from "../../server/protocol/shadow.ts";
 import { sleep } from "../ui/sleep.ts";
+import { zonesText } from "../analysis/measures.ts";
 import { isDecided, verdictOf } from "./judge.ts";
 import { shadowChecks } from "./judge-shadow.ts";
 import type { Control } from "./remote.ts";
@@ -52,7 +53,7 @@ export async function shadowOnServer(
   try {
     for (;;) {
       await run.look();
-      const outcome = outcomeOf(run, limits);
+      const outcome = outcomeOf(run, wish, limits);
       const isDoomed = outcome.checks.some((check) => !check.ok && isDecided(check));
       if (isDoomed || run.isOver || performance.now() > endMs) return outcome;
       const { share = 0, doing = "" } = run.status ?? {};
@@ -65,7 +66,26 @@ export async function shadowOnServer(
   }
 }
 
-function outcomeOf({ evidence }: ShadowRun, limits: Limits): ShadowOutcome {
+/** One that was ended early, or was given up, has not seen what it was asked to see; ticks that it left out have gone by all the same. */
+function lengthCheck({ shadow: { zones } }: ShadowReport, problem: string | null, least: number): Check {
+  const looked = zones.map(({ zone_id: id, compared, skipped, own }) => ({ id, ticks: compared + skipped + own }));
+  const short = looked.filter(({ ticks }) => ticks < least);
+  const fewest = Math.min(...looked.map(({ ticks }) => ticks));
+  const [first] = short;
+  const why = problem === null ? "" : ` (${problem})`;
+  return {
+    id: "shadow_ticks",
+    kind: "data",
+    ok: zones.length > 0 && first === undefined,
+    text:
+      first === undefined
+        ? `ticks: ${fewest} or more went by in each zone, at least ${least}`
+        : `ticks: only ${first.ticks} went by in ${zonesText(short.map(({ id }) => id))}, at least ${least}${why}`,
+    numbers: { value: fewest, limit: least, n: zones.length },
+  };
+}
+
+function outcomeOf({ evidence }: ShadowRun, { ticks }: ShadowWish, limits: Limits): ShadowOutcome {
   const { report, problem } = evidence;
   if (report === null) {
     const reason = `inconclusive: ${problem ?? "nothing was compared"}`;
@@ -73,7 +93,7 @@ function outcomeOf({ evidence }: ShadowRun, limits: Limits): ShadowOutcome {
   }
   // Time is judged in the canary, where there are ticks enough; here only what is beyond doubt counts.
   const checks = shadowChecks(evidence, limits).filter(({ id, kind }) => id !== "time" || kind !== "data");
-  const verdict = verdictOf(checks);
+  const verdict = verdictOf([lengthCheck(report, evidence.problem, Math.ceil(ticks * limits.coverageMin)), ...checks]);
   const gate = GATES[verdict.conclusion];
   return { gate, reason: gate === "pass" ? report.reason : verdict.reason, checks: verdict.checks, report };
 }

@@ -11,6 +11,8 @@ const STEP_MS_MAX = 300;
 
 export class Silences {
   #newestMs: number | null = null;
+  /** How long the feed spoke: a zone that was never heard has been silent for so long. */
+  #spokenMs = 0;
   readonly #zones = new Map<number, { ms: number; longestMs: number }>();
 
   /** `zoneId`: whose tick the line is. */
@@ -19,13 +21,14 @@ export class Silences {
     if (!Number.isFinite(atMs)) return;
     const stepMs = Math.min(STEP_MS_MAX, Math.max(0, atMs - (this.#newestMs ?? atMs)));
     this.#newestMs = Math.max(this.#newestMs ?? atMs, atMs);
+    this.#spokenMs += stepMs;
     for (const silence of this.#zones.values()) {
       silence.ms += stepMs;
       silence.longestMs = Math.max(silence.longestMs, silence.ms);
     }
     if (zoneId === null) return;
     const own = this.#zones.get(zoneId);
-    if (own === undefined) this.#zones.set(zoneId, { ms: 0, longestMs: 0 });
+    if (own === undefined) this.#zones.set(zoneId, { ms: 0, longestMs: this.#spokenMs });
     else own.ms = 0;
   }
 
@@ -34,8 +37,8 @@ export class Silences {
     for (const silence of this.#zones.values()) silence.longestMs = silence.ms;
   }
 
-  /** 0 for a zone that was never heard. */
+  /** For a zone that was never heard, since the first line. */
   longestMs(zoneId: number): number {
-    return this.#zones.get(zoneId)?.longestMs ?? 0;
+    return this.#zones.get(zoneId)?.longestMs ?? this.#spokenMs;
   }
 }

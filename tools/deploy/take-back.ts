@@ -46,6 +46,30 @@ export async function takeBack(context: DeployContext, wish: TakeBack): Promise<
   return wish.undo && undone.every(Boolean);
 }
 
+/**
+ * The server has ended the deploy, and rolls back what it does not keep: waits for that, and orders no roll-back, because the module may
+ * be there to stay, or on trial for somebody else by now. Whether all was undone that was to be. Throws WowsimError: "timeout",
+ * "verify_failed".
+ */
+export async function settled(
+  context: DeployContext,
+  { given, reason, undo: isUndone }: Pick<TakeBack, "given" | "reason" | "undo">,
+): Promise<boolean> {
+  const { stages, remote, hash } = context;
+  stages.begins("rollback");
+  const zones = await Promise.all([...given.keys()].map((id) => remote.settled(id, NEVER)));
+  const lines = zones.map(
+    ({ zone_id: id, hash: runs }) => `zone ${id} runs ${runs}${runs === hash ? " still" : " again"}`,
+  );
+  const ids = zones.map(({ zone_id: id }) => id);
+  stages.told("rollback", true, `${lines.join(", ")}, as the server decided`, { zones: ids, reason });
+  const back = zones.filter(({ hash: runs }) => runs !== hash);
+  const undone: boolean[] = [];
+  if (isUndone) for (const { zone_id: id } of back) undone.push(await undo(context, id, reason));
+  await verify(context, new Map(zones.map(({ zone_id: id, hash: runs }) => [id, runs])));
+  return isUndone && undone.length > 0 && undone.every(Boolean);
+}
+
 /** Throws WowsimError("verify_failed"). */
 export async function verify(context: DeployContext, expected: ReadonlyMap<number, string>): Promise<void> {
   const { window, stages, remote } = context;

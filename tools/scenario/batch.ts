@@ -1,6 +1,6 @@
-// Several scenarios, one after the other, each on its own server or all on a running one; one verdict over all.
+// Several scenarios, each on its own server, some of them at once, or all on a running one, one after the other; one verdict over all.
 //
-//   const batch = await runBatch(["latency-spike", "my.toml"], { where: null, signal, begins, report })
+//   const batch = await runBatch(["latency-spike", "my.toml"], { where: null, jobs: 2, signal, audienceOf })
 //   batch.verdict          // the worst of all verdicts: "completed" only when all scenarios are
 //
 // A scenario that can not begin has failed; the others still run. After an interruption the rest are aborted without a run.
@@ -33,25 +33,40 @@ export interface Batch {
 
 export interface BatchOptions extends Omit<ScriptOptions, keyof Audience> {
   signal: AbortSignal;
-  /** The receiver of one script's acts. */
-  audienceOf(script: Script): Omit<Audience, "signal">;
-  ended?(ran: Ran): void;
+  /** How many run at the same time, from 1 on; on a running server always one. */
+  jobs: number;
+  /** The receiver of one script's acts. `index`: of its file. */
+  audienceOf(script: Script, index: number): Omit<Audience, "signal">;
+  ended?(ran: Ran, index: number): void;
 }
 
 /** Never throws because of a script. */
 export async function runBatch(files: readonly string[], options: BatchOptions): Promise<Batch> {
-  const ran: Ran[] = [];
-  let firstError: unknown = null;
-  for (const file of files) {
-    const one = await runOne(file, options, (error) => (firstError ??= error));
-    ran.push(one);
-    options.ended?.(one);
-  }
+  const results: Ran[] = [];
+  const errors: unknown[] = [];
+  const waiting = [...files.entries()];
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [index, file] = next;
+      const one = await runOne(file, index, options, (error) => (errors[index] = error));
+      results[index] = one;
+      options.ended?.(one, index);
+    }
+  };
+  const jobs = options.where === null ? options.jobs : 1;
+  await Promise.all(Array.from({ length: jobs }, work));
+  const ran = results.filter((one) => one !== undefined);
+  const firstError = errors.find((error) => error !== undefined) ?? null;
   const worst = Math.max(0, ...ran.map(({ verdict }) => VERDICTS.indexOf(verdict)));
   return { verdict: VERDICTS[worst] ?? "failed", ran, error: firstError };
 }
 
-async function runOne(file: string, options: BatchOptions, onError: (error: unknown) => void): Promise<Ran> {
+async function runOne(
+  file: string,
+  index: number,
+  options: BatchOptions,
+  onError: (error: unknown) => void,
+): Promise<Ran> {
   const { signal, where, onNote, audienceOf } = options;
   let title = file;
   try {
@@ -59,7 +74,7 @@ async function runOne(file: string, options: BatchOptions, onError: (error: unkn
     if (signal.aborted) throw new Error("interrupted before anything was begun");
     const script = await openScript(file);
     ({ title } = script);
-    const audience = audienceOf(script);
+    const audience = audienceOf(script, index);
     const { played, journal } = await script.run({ where, ...(onNote && { onNote }), ...audience, signal });
     const { verdict, reason } = played;
     return { file, title, verdict, reason, played, journal };

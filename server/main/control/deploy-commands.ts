@@ -94,11 +94,16 @@ export function registerDeployCommands(
     },
   );
 
-  control.register("deploy_promote", z.object({ hash, by, deploy }), ({ hash: candidate, by: who, deploy: of }) => {
-    gate.maySwap(candidate, of);
-    deployer.promote(candidate, printable(who));
-    return { phase: "promoting" };
-  });
+  const reason = z.string().min(1).max(REASON_LENGTH_MAX).optional();
+  control.register(
+    "deploy_promote",
+    z.object({ hash, by, deploy, reason }),
+    ({ hash: candidate, by: who, deploy: of, reason: why }) => {
+      gate.maySwap(candidate, of);
+      deployer.promote(candidate, printable(who), printed(why));
+      return { phase: "promoting" };
+    },
+  );
 
   control.register(
     "deploy_rollback",
@@ -106,10 +111,10 @@ export function registerDeployCommands(
       zone_id: z.number().int().min(0).max(ZONE_ID_MAX).default(0),
       hash: hash.optional(),
       by,
-      reason: z.string().min(1).max(REASON_LENGTH_MAX).optional(),
+      reason,
     }),
-    ({ zone_id, hash: meant, by: who, reason }) => ({
-      zones: deployer.rollback(zone_id, printable(who), meant, reason === undefined ? reason : printable(reason)),
+    ({ zone_id, hash: meant, by: who, reason: why }) => ({
+      zones: deployer.rollback(zone_id, printable(who), meant, printed(why)),
       phase: "rolling_back",
     }),
   );
@@ -125,6 +130,8 @@ export function registerDeployCommands(
     }),
   );
 }
+
+const printed = (text: string | undefined): string | undefined => (text === undefined ? text : printable(text));
 
 function decodeBase64(text: string): Uint8Array {
   const bytes = Buffer.from(text, "base64");

@@ -27,7 +27,7 @@ const deployOrNewest = z.number().int().min(0).default(0);
 const object = z.record(z.string(), z.unknown()).default({});
 const reason = z.string().trim().min(1, "give a reason").max(REASON_LENGTH_MAX);
 
-/** Adds deploy_begin, deploy_stage, deploy_alive, deploy_end, deploy_show, deploy_abort, deploy_freeze and deploy_thaw. */
+/** Adds deploy_begin, deploy_adopt, deploy_stage, deploy_alive, deploy_end, deploy_show, deploy_abort, deploy_freeze and deploy_thaw. */
 export function registerDeployGateCommands(
   control: Pick<ControlServer, "register">,
   gate: DeployGate,
@@ -54,6 +54,9 @@ export function registerDeployGateCommands(
       policy: smallObject(policy),
     }),
   }));
+
+  const adopt = z.object({ by, force: z.string().max(FORCE_REASON_LENGTH_MAX).default("") });
+  control.register("deploy_adopt", adopt, ({ by: who, force }) => gate.adopt(printable(who), printable(force.trim())));
 
   const stage = z.object({
     deploy,

@@ -4,11 +4,18 @@
 //   const deploy = gate.begin({ hash, label, by: "anna@desk", force: "", ... })     // 7; throws deploy_busy, deploy_frozen, ...
 //   gate.stage(deploy, { stage: "validate", ok: true, ... })
 //   gate.abort(0, "bob@desk", "wrong module")           // whoever drives deploy 7 gets deploy_aborted from now on
+//   gate.adopt("bob@desk", "")                          // so it does from now on, and deploy 8 promotes what deploy 7 has on trial
 //
 // The tool judges. The gate takes back what a tool left: one that falls silent, or one that an operator aborts.
 
 import { RECORD_LIMITS, SILENCE_MS_MAX } from "../../protocol/deploy-record.ts";
-import type { DeployGateStatus, DeployOutcome, Frozen, ToldOutcome } from "../../protocol/deploy-record.ts";
+import type {
+  DeployAdopted,
+  DeployGateStatus,
+  DeployOutcome,
+  Frozen,
+  ToldOutcome,
+} from "../../protocol/deploy-record.ts";
 import { messageOf, WowsimError } from "../../protocol/errors.ts";
 import { printable } from "../../protocol/printable.ts";
 import type { Emitter } from "../../protocol/telemetry-line.ts";
@@ -29,7 +36,7 @@ export interface DeployGateOptions {
   records: DeployRecords;
   freeze: DeployFreeze;
   deployer: Pick<Deployer, "status" | "rollback">;
-  log: Pick<DeployLog, "entries" | "note">;
+  log: Pick<DeployLog, "against" | "note">;
   /** What is wrong just now, a sentence each. */
   incidents: () => string[];
   jobs: readonly DeployJobs[];
@@ -50,6 +57,8 @@ interface Current {
   expect: string;
   /** A failed shadow is in the history. */
   isNoted: boolean;
+  /** Why its last verdict failed; "": it did not. */
+  failure: string;
   /** The stage that has begun, or the last one that was told; "" before the first. */
   stage: string;
   since: string;
@@ -61,6 +70,7 @@ const TAKEN: ReadonlySet<DeployOutcome> = new Set(["aborted", "abandoned"]);
 /** The tool of an aborted deploy may still swap its module for so long, before it hears of the abort. */
 const ECHO_MS = 60_000;
 const SECOND_LOOK_MS = 1_000;
+const FAILURE_LENGTH_MAX = 300;
 
 export class DeployGate {
   /** Deploys that ended since the server's start, by how. */
@@ -76,13 +86,44 @@ export class DeployGate {
 
   /** The number of the new deploy. Throws WowsimError: deploy_busy; without force also deploy_frozen, incident_open, module_refused_before. */
   begin(wish: NewDeploy): number {
-    const { records, emitter, clock } = this.#options;
     this.#refuseWhileBusy();
     if (wish.force === "") this.#refuse(wish);
+    return this.#begins(wish);
+  }
+
+  /**
+   * Begins a deploy that promotes what is on trial now, in the place of the one that has tried it; the tool of that one is told that its
+   * deploy is over. Throws WowsimError: no_canary; deploy_busy while a zone does something else; without force also verdict_failed, and as
+   * `begin`.
+   */
+  adopt(by: string, force: string): DeployAdopted {
+    const moving = this.#options.deployer.status().filter(({ phase }) => phase !== "steady");
+    const [trial] = moving;
+    if (trial === undefined)
+      throw new WowsimError("no_canary", "No module is on trial in any zone, so there is nothing to promote.");
+    const { hash, label } = trial;
+    const current = this.#current;
+    const isOther = current !== null && current.hash !== hash;
+    if (isOther || moving.some((zone) => zone.phase !== "canary" || zone.hash !== hash)) this.#refuseWhileBusy();
+    const { expect = "", failure = "" } = current ?? {};
+    const wish = { hash, label, source: "", by, force, expect, policy: {}, dry_run: false };
+    if (force === "") {
+      if (failure !== "") throw new WowsimError("verdict_failed", `${hash} failed its trial: ${failure}. ${BY_FORCE}`);
+      this.#refuse(wish);
+    }
+    const zones = moving.map(({ zone_id: id }) => id);
+    const who = by === "" ? "somebody who gave no name" : by;
+    const why = `taken over by ${who}, to be promoted`;
+    this.#takeFromTool("abandoned", why, by, { zones, text: `zone ${zones.join(", ")} goes on with it` });
+    return { deploy: this.#begins(wish), hash, label, zones };
+  }
+
+  #begins(wish: NewDeploy): number {
+    const { records, emitter, clock } = this.#options;
     const deploy = records.begin(wish);
     const { hash, label, by, force, expect, dry_run } = wish;
     const since = new Date(clock()).toISOString();
-    const base = { deploy, hash, label, by, since, stage: "", force, expect, isNoted: false };
+    const base = { deploy, hash, label, by, since, stage: "", force, expect, isNoted: false, failure: "" };
     this.#current = { ...base, silence: this.#expectWord(deploy) };
     this.#taken = null;
     emitter.emit("event", "deploy", "Deploy begun", { deploy, hash, label, by, force, dry_run });
@@ -96,6 +137,8 @@ export class DeployGate {
     current.stage = stageName(told.stage);
     this.#options.records.stage(deploy, told);
     this.#noteShadow(current, told);
+    if (told.stage === "verdict")
+      current.failure = told.data["conclusion"] === "failed" ? printable(told.text.slice(0, FAILURE_LENGTH_MAX)) : "";
   }
 
   /** `stage`: the one that has just begun. Throws as `stage` does. */
@@ -125,7 +168,7 @@ export class DeployGate {
     const { deploy, hash } = wanted === 0 && current !== null ? current : this.#mine(wanted);
     const why = reason === "" ? "aborted" : `aborted: ${reason}`;
     const zones = this.#takeBack(hash, by, why);
-    this.#takeFromTool("aborted", `${why}${by === "" ? "" : ` (${by})`}`, by, zones);
+    this.#takeFromTool("aborted", `${why}${by === "" ? "" : ` (${by})`}`, by, backIn(zones));
     return { deploy, zones };
   }
 
@@ -208,7 +251,7 @@ export class DeployGate {
         "incident_open",
         `Something is wrong already: ${open.join(" ")} Mend it first. ${BY_FORCE}`,
       );
-    const earlier = earlierRefusal(log.entries(), hash, expect);
+    const earlier = earlierRefusal(log.against(hash), hash, expect);
     if (earlier !== null) throw new WowsimError("module_refused_before", `${earlier}. ${BY_FORCE}`);
   }
 
@@ -270,7 +313,7 @@ export class DeployGate {
       // A promotion is being carried out; it ends by itself.
       problem = `; ${messageOf(error)}`;
     }
-    this.#takeFromTool("abandoned", `${why}${problem}`, "", zones);
+    this.#takeFromTool("abandoned", `${why}${problem}`, "", backIn(zones));
   }
 
   /** The zones that go back. Throws WowsimError("deploy_busy"). */
@@ -283,15 +326,19 @@ export class DeployGate {
     }
   }
 
-  #takeFromTool(outcome: "aborted" | "abandoned", reason: string, by: string, zones: number[]): void {
+  #takeFromTool(
+    outcome: "aborted" | "abandoned",
+    reason: string,
+    by: string,
+    { zones, text }: { zones: number[]; text: string },
+  ): void {
     const { records, jobs, clock } = this.#options;
     const current = this.#current;
     if (current === null) return;
     const { deploy, hash } = current;
     for (const job of jobs) job.abortOf(hash);
-    const back = zones.length === 0 ? "no zone had it" : `zone ${zones.join(", ")} goes back`;
     const stage = outcome === "aborted" ? "abort" : "abandon";
-    records.stage(deploy, { stage, ok: null, text: `${reason}; ${back}`, took_ms: 0, data: { zones } });
+    records.stage(deploy, { stage, ok: null, text: `${reason}; ${text}`, took_ms: 0, data: { zones } });
     this.#taken = { hash, deploy, atMs: clock() };
     this.#ends(outcome, reason, by);
   }
@@ -309,6 +356,11 @@ export class DeployGate {
     emitter.emit("event", "deploy", "Deploy ended", { deploy, hash, label, outcome, reason: told, by });
   }
 }
+
+const backIn = (zones: number[]): { zones: number[]; text: string } => ({
+  zones,
+  text: zones.length === 0 ? "no zone had it" : `zone ${zones.join(", ")} goes back`,
+});
 
 const stageName = (stage: string): string => printable(stage.slice(0, RECORD_LIMITS.stageNameLengthMax));
 

@@ -15,9 +15,10 @@ import { open } from "node:fs/promises";
 import { z } from "zod";
 import { ValidationNote } from "../../protocol/deploy-validation.ts";
 import { messageOf } from "../../protocol/errors.ts";
-import { RotatingFile } from "../../store/rotating-file.ts";
+import { numbered, RotatingFile } from "../../store/rotating-file.ts";
 import type { Emitter } from "../../protocol/telemetry-line.ts";
 import type { DeployEvent, DeployNotes } from "./deploy.ts";
+import { Judgements } from "./judgements.ts";
 
 const Entry = z.object({
   v: z.literal(1),
@@ -71,7 +72,7 @@ export interface DeployLogOptions {
 /** Entries kept in memory; enough for a year of a careful operator. */
 export const ENTRIES_MAX = 500;
 const FILE_BYTES_MAX = 1 << 20;
-const READ_BYTES_MAX = 1 << 18;
+const FILES_MAX = 2;
 /** The most entries that wait for a disk that does not accept writes. */
 const WAITING_MAX = 1_000;
 const TEXT_LENGTH_MAX = 500;
@@ -84,25 +85,31 @@ export class DeployLog implements DeployNotes {
   readonly #options: DeployLogOptions;
   readonly #file: RotatingFile;
   #entries: DeployEntry[];
+  readonly #judgements = new Judgements<DeployEntry>();
   #writing = Promise.resolve();
   #waiting = 0;
   #isFailing = false;
 
   /** Reads the file and records the start. Never throws: a log that can not be read or written is reported. */
   static async open(options: DeployLogOptions): Promise<DeployLog> {
-    const text = await readTail(options.file).catch((error: unknown) => {
-      complain(options, error);
-      return "";
-    });
-    return new DeployLog(options, text);
+    const texts = [];
+    for (let number = FILES_MAX - 1; number >= 0; number--) {
+      const text = await readTail(numbered(options.file, number)).catch((error: unknown) => {
+        complain(options, error);
+        return "";
+      });
+      texts.push(text);
+    }
+    return new DeployLog(options, texts.join("\n"));
   }
 
   private constructor(options: DeployLogOptions, text: string) {
     const { file, kernel, now, emitter } = options;
     this.#options = options;
-    this.#file = new RotatingFile({ path: file, bytesMax: FILE_BYTES_MAX, filesMax: 2, now });
+    this.#file = new RotatingFile({ path: file, bytesMax: FILE_BYTES_MAX, filesMax: FILES_MAX, now });
     const { entries, damaged } = parseEntries(text);
     this.#entries = entries.slice(-ENTRIES_MAX);
+    for (const entry of entries) this.#judgements.take(entry);
     this.damaged = damaged;
     this.lost = lostBy(entries, options.runs ?? (() => kernel.hash));
     for (const { hash, label, promoted_at, by, zones } of this.lost) {
@@ -116,6 +123,11 @@ export class DeployLog implements DeployNotes {
   /** The newest `limit` entries, oldest first. */
   entries(limit = ENTRIES_MAX): readonly DeployEntry[] {
     return this.#entries.slice(-limit);
+  }
+
+  /** What speaks against a module, oldest first: of all entries that are kept, also of those that were kept once and this server has seen. */
+  against(hash: string): readonly DeployEntry[] {
+    return this.#judgements.of(hash);
   }
 
   note({ what, zoneId, from, to, label, reason, by, changes, validation }: DeployEvent): void {
@@ -142,6 +154,7 @@ export class DeployLog implements DeployNotes {
     const timestamp = new Date(this.#options.clock()).toISOString();
     const stamped: DeployEntry = { v: 1, timestamp, ...entry };
     this.#entries.push(stamped);
+    this.#judgements.take(stamped);
     if (this.#entries.length > ENTRIES_MAX) this.#entries.shift();
     if (this.#waiting >= WAITING_MAX) return;
     this.#waiting++;
@@ -176,8 +189,8 @@ async function readTail(path: string): Promise<string> {
   if (handle === null) return "";
   try {
     const { size } = await handle.stat();
-    const from = Math.max(0, size - READ_BYTES_MAX);
-    const bytes = new Uint8Array(Math.min(size, READ_BYTES_MAX));
+    const from = Math.max(0, size - FILE_BYTES_MAX);
+    const bytes = new Uint8Array(Math.min(size, FILE_BYTES_MAX));
     const { bytesRead } = await handle.read(bytes, 0, bytes.length, from);
     const text = new TextDecoder().decode(bytes.subarray(0, bytesRead));
     return from === 0 ? text : text.slice(text.indexOf("\n") + 1);

@@ -40,7 +40,7 @@ export type Message =
   /** An order from an operator, or from the promotion. */
   | { type: "swap"; hash: string; leaseMs: number }
   | { type: "join"; hash: string }
-  | { type: "keep" }
+  | { type: "keep"; reason: string }
   | { type: "abandon"; reason: string }
   | { type: "back"; reason: string }
   /**
@@ -60,7 +60,7 @@ export type Message =
   | { type: "time"; move: number };
 
 export type Effect =
-  | { do: "ask"; verb: "swap" | "undo" | "keep"; move: number; hash: string }
+  | { do: "ask"; verb: "swap" | "return" | "undo" | "keep"; move: number; hash: string }
   /** If the swap of that move has not happened yet, it must not happen. */
   | { do: "withdraw"; move: number }
   | { do: "timer"; move: number; ms: number }
@@ -84,6 +84,8 @@ export interface Outcome {
 
 /** The reason recorded when an operator asks for a roll-back. */
 export const ASKED_FOR = "asked for";
+/** The reason recorded of a promotion for which nobody gives one. */
+export const PASSED = "canary passed";
 /** The time until a zone that refused to roll back or to keep a module is asked again. */
 export const RETRY_MS = 1_000;
 
@@ -117,9 +119,10 @@ function steady(zone: ZoneDeploy, change: Partial<ZoneDeploy>, ...effects: Effec
 type Swapping = Omit<Extract<Stage, { name: "swapping" }>, "name">;
 
 function begin(zone: ZoneDeploy, swapping: Swapping): Outcome {
-  const { move, hash } = swapping;
+  const { move, hash, purpose } = swapping;
   const stage: Stage = { name: "swapping", ...swapping };
-  return { zone: { ...zone, lastError: null, stage }, effects: [{ do: "ask", verb: "swap", move, hash }] };
+  const verb = purpose === "return" ? "return" : "swap";
+  return { zone: { ...zone, lastError: null, stage }, effects: [{ do: "ask", verb, move, hash }] };
 }
 
 /** Requests the roll-back of a module, whatever its state in the zone. */
@@ -279,9 +282,9 @@ const JOINED: Row<"joined"> = {
   swap: busy,
   join: busy,
   back: busy,
-  keep: (zone, _message, move) => {
+  keep: (zone, { reason }, move) => {
     const { hash, before } = zone.stage;
-    return keep(zone, { move, hash, purpose: "promotion", reason: "canary passed", before });
+    return keep(zone, { move, hash, purpose: "promotion", reason, before });
   },
   abandon: (zone, { reason }, move) =>
     zone.promoted === zone.stage.hash

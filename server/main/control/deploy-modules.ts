@@ -22,7 +22,7 @@ export interface KnownModule {
   problems: string[];
   /** Compiled and metered; null until the state is ready. */
   kernel: Kernel | null;
-  /** Its metered binary; null until then, and for a module that the zones started with. */
+  /** Its metered binary; null until then, and for the kernel that the server was started with. */
   metered: Uint8Array | null;
   /** As it was uploaded; null for a module that nobody has sent. */
   uploaded: Uint8Array | null;
@@ -50,10 +50,10 @@ export class ModuleStore {
     this.#limits = limits;
   }
 
-  /** Adds a kernel that the zones already run; it needs no check. */
-  addRunning(kernel: Kernel): void {
+  /** Adds a kernel that the zones already run; it needs no check. `metered`: its binary, where there is one to keep. */
+  addRunning(kernel: Kernel, metered: Uint8Array | null = null): void {
     const { hash, label } = kernel;
-    this.#modules.set(hash, { hash, label, state: "ready", problems: [], kernel, metered: null, uploaded: null });
+    this.#modules.set(hash, { hash, label, state: "ready", problems: [], kernel, metered, uploaded: null });
   }
 
   /**

@@ -2,13 +2,15 @@
 // are told to keep it. When a zone drops out before that, all roll back. When a zone drops out while the others keep
 // it, those that have kept it return to the module they ran before.
 //
-//   next({ hash: "9f3c…", isDecided: false }, zones)
-//   // { promotion: { hash, isDecided: true }, orders: [[1, { type: "keep" }], [2, { type: "keep" }]] }
+//   next({ hash: "9f3c…", reason: "canary passed", isDecided: false }, zones)
+//   // { promotion: { hash, reason, isDecided: true }, orders: [[1, { type: "keep", reason }], [2, { type: "keep", reason }]] }
 
 import type { Message, ZoneDeploy } from "./deploy-machine.ts";
 
 export interface Promotion {
   readonly hash: string;
+  /** Why, for the history. */
+  readonly reason: string;
   /** Every zone has run the module on trial; the zones are told to keep it. */
   readonly isDecided: boolean;
 }
@@ -32,7 +34,8 @@ function beforeDecision(promotion: Promotion, zones: ReadonlyMap<number, ZoneDep
     return { promotion: null, orders };
   }
   if ([...zones.values()].some(({ stage }) => stage.name !== "joined")) return { promotion, orders: [] };
-  const orders = [...zones.keys()].map((id): [number, Message] => [id, { type: "keep" }]);
+  const { reason } = promotion;
+  const orders = [...zones.keys()].map((id): [number, Message] => [id, { type: "keep", reason }]);
   return { promotion: { ...promotion, isDecided: true }, orders };
 }
 

@@ -73,6 +73,8 @@ interface Whole {
 export class DeployRecords {
   /** Files of which not even the first line can be read. */
   readonly damaged: number;
+  /** Why the records of earlier servers are unknown here, and what follows from that; null: they were read. */
+  readonly problem: string | null;
   readonly #options: DeployRecordsOptions;
   readonly #files: DeployFiles;
   readonly #summaries: Map<number, DeploySummary>;
@@ -82,9 +84,10 @@ export class DeployRecords {
   /** Never throws: what can not be read or written is reported. */
   static async open(options: DeployRecordsOptions): Promise<DeployRecords> {
     const { folder, emitter } = options;
-    const found = await readFolder(folder).catch((error: unknown) => {
-      emitter.emit("error", "deploy", "Deploy record not kept", { folder, error: messageOf(error) });
-      return { summaries: new Map<number, DeploySummary>(), last: 0, damaged: [] };
+    const found: FoundRecords = await readFolder(folder).catch((error: unknown) => {
+      const problem = unreadText(folder, messageOf(error));
+      emitter.emit("error", "deploy", "Deploy record not kept", { folder, error: problem });
+      return { summaries: new Map<number, DeploySummary>(), last: 0, damaged: [], problem };
     });
     const { damaged } = found;
     if (damaged.length > 0) emitter.emit("error", "deploy", "Deploy records damaged", { folder, deploys: damaged });
@@ -93,12 +96,13 @@ export class DeployRecords {
     return records;
   }
 
-  private constructor(options: DeployRecordsOptions, { summaries, last, damaged }: FoundRecords) {
+  private constructor(options: DeployRecordsOptions, { summaries, last, damaged, problem }: FoundRecords) {
     const { folder, emitter, now } = options;
     this.#options = options;
     this.#summaries = summaries;
     this.#last = last;
     this.damaged = damaged.length;
+    this.problem = problem;
     this.#files = new DeployFiles({
       folder,
       now,
@@ -261,7 +265,12 @@ interface FoundRecords {
   last: number;
   /** Numbers of those of which nothing is known. */
   damaged: number[];
+  problem: string | null;
 }
+
+const unreadText = (folder: string, why: string): string =>
+  `The records of earlier deploys can not be read (${why}), so deploys are counted from 1 again, and numbers may come twice. ` +
+  `Mend ${folder} and start the server again before anybody deploys.`;
 
 async function readFolder(folder: string): Promise<FoundRecords> {
   const numbers = await numbersIn(folder);
@@ -272,7 +281,7 @@ async function readFolder(folder: string): Promise<FoundRecords> {
     if (summary === null) damaged.push(deploy);
     else summaries.set(deploy, summary);
   }
-  return { summaries, last: numbers.at(-1) ?? 0, damaged };
+  return { summaries, last: numbers.at(-1) ?? 0, damaged, problem: null };
 }
 
 /** Null when its first line is damaged: then nothing is known of it. */

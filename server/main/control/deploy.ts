@@ -18,17 +18,17 @@ import type { FromZoneWorker, Swap } from "../../shared/zone-messages.ts";
 import type { ZoneListener } from "../../shared/zone-link.ts";
 import { newTicket, withdrawTicket } from "../../shared/swap-ticket.ts";
 import type { SwapTicket } from "../../shared/swap-ticket.ts";
-import { ASKED_FOR, freshZone, step } from "./deploy-machine.ts";
-import type { Effect, Message, Outcome, Stage, ZoneDeploy } from "./deploy-machine.ts";
+import { ASKED_FOR, freshZone, PASSED, step } from "./deploy-machine.ts";
+import type { Effect, Message, Outcome, ZoneDeploy } from "./deploy-machine.ts";
 import { ModuleStore } from "./deploy-modules.ts";
 import type { ModuleUsers } from "./deploy-modules.ts";
+import { phaseOf, previousOf } from "./deploy-phase.ts";
+import type { DeployPhase } from "./deploy-phase.ts";
 import { next } from "./deploy-promotion.ts";
 import type { Promotion } from "./deploy-promotion.ts";
 import { sharedNow, tookOf } from "./took.ts";
 import type { TookMs } from "./took.ts";
 import { entryOf } from "../../protocol/assert.ts";
-
-export type DeployPhase = "steady" | "swapping" | "canary" | "promoting" | "rolling_back";
 
 /** What deploys need of the zone supervisor. Every request settles: the zone answers, or its link reports a timeout. */
 export interface DeployZones {
@@ -78,8 +78,8 @@ export interface DeployerOptions {
   now: () => number;
   /** Gets an entry for everything that happens to a module. */
   log?: DeployNotes;
-  /** Modules that an earlier server promoted, and the zones that run them. */
-  standing?: ReadonlyMap<number, Kernel>;
+  /** Modules that an earlier server promoted, by zone, with their metered binaries. */
+  standing?: ReadonlyMap<number, Kernel & { wasm: Uint8Array }>;
   /** Keeps the metered binary of a module that may run. */
   keepModule?: (module: { hash: string; label: string; wasm: Uint8Array }) => void;
   /** Calls `action` once after `ms` milliseconds; returns a function that cancels the call. Default: setTimeout. */
@@ -120,11 +120,11 @@ export class Deployer implements ZoneListener, ModuleUsers {
   #isStopped = false;
 
   constructor(options: DeployerOptions) {
-    const { zones, kernel, newWorker, standing = new Map<number, Kernel>() } = options;
+    const { zones, kernel, newWorker, standing = new Map<number, Kernel & { wasm: Uint8Array }>() } = options;
     this.#options = options;
     this.modules = new ModuleStore(newWorker, this);
     this.modules.addRunning(kernel);
-    for (const promoted of standing.values()) this.modules.addRunning(promoted);
+    for (const promoted of standing.values()) this.modules.addRunning(promoted, promoted.wasm);
     for (const id of zones.zones.keys()) {
       this.#zones.set(id, freshZone((standing.get(id) ?? kernel).hash));
       this.#holdings.set(id, { stopTimer: null, endsAtMs: 0, ticket: null, took: null, by: "", isOrderedBack: false });
@@ -142,7 +142,7 @@ export class Deployer implements ZoneListener, ModuleUsers {
   }
 
   /** Starts to give a canaried module to every zone, all or none. Throws WowsimError when no zone runs it as a canary. */
-  promote(hash: string, by = ""): void {
+  promote(hash: string, by = "", reason = PASSED): void {
     this.modules.ready(hash);
     this.#refuseWhilePromoting();
     const entries = [...this.#zones];
@@ -153,20 +153,21 @@ export class Deployer implements ZoneListener, ModuleUsers {
     const other = entries.find(([, zone]) => zone.stage.name !== "steady" && !isItsCanary(zone));
     if (other) throw this.#busy(other[0]);
     for (const [id] of entries) this.#order(id, { type: "join", hash }, by);
-    this.#promotion = { hash, isDecided: false };
+    this.#promotion = { hash, reason, isDecided: false };
     this.#goOn();
   }
 
   /**
    * Starts to roll a zone back to its previous module. Zone 0 means every zone in which a module is on trial or on its
-   * way; when there is none, every zone that got its module by a promotion. With `hash`, only zones that run that
-   * module. `reason` is for the history. Returns the ids of these zones; throws WowsimError when there is nothing to
-   * roll back.
+   * way; when there is none, every zone that got its module by a promotion. With `hash`, only zones that run or try
+   * that module are meant. `reason` is for the history. Returns the ids of these zones; throws WowsimError when there
+   * is nothing to roll back, or another module is being promoted.
    */
   rollback(zoneId: number, by = "", hash?: string, reason = ASKED_FOR): number[] {
-    const ids = this.#meant(zoneId).filter((id) => hash === undefined || this.#concerns(id, hash));
-    if (this.#promotion?.isDecided === true) this.#refuseWhilePromoting();
-    if (this.#promotion !== null) return this.#abandonPromotion(by, reason);
+    const ids = this.#meant(zoneId, hash);
+    const promoted = this.#promotion;
+    if (promoted?.isDecided === true || (hash ?? promoted?.hash) !== promoted?.hash) this.#refuseWhilePromoting();
+    if (promoted !== null) return this.#abandonPromotion(by, reason);
     const able = ids.filter((id) => this.#take(id, { type: "back", reason }, by).refusal === undefined);
     if (able.length > 0) return able;
     const moving = ids.find((id) => this.#zone(id).stage.name !== "steady");
@@ -175,10 +176,11 @@ export class Deployer implements ZoneListener, ModuleUsers {
     throw new WowsimError("nothing_to_roll_back", `${which} earlier module to go back to; see deploy_status.`);
   }
 
-  #meant(zoneId: number): number[] {
-    if (zoneId !== 0) return this.#zone(zoneId) && [zoneId];
-    const moving = [...this.#zones].filter(([, { stage }]) => stage.name !== "steady").map(([id]) => id);
-    return moving.length > 0 ? moving : [...this.#zones.keys()];
+  #meant(zoneId: number, hash: string | undefined): number[] {
+    const named = zoneId === 0 ? [...this.#zones.keys()] : this.#zone(zoneId) && [zoneId];
+    const ids = hash === undefined ? named : named.filter((id) => this.#concerns(id, hash));
+    const moving = ids.filter((id) => this.#zone(id).stage.name !== "steady");
+    return moving.length > 0 ? moving : ids;
   }
 
   #concerns(zoneId: number, hash: string): boolean {
@@ -294,7 +296,7 @@ export class Deployer implements ZoneListener, ModuleUsers {
 
   /** Sends a request to a zone, and passes the result to the machine. */
   async #ask(zoneId: number, holding: Holding, effect: Extract<Effect, { do: "ask" }>): Promise<void> {
-    const { move, verb } = effect;
+    const { move } = effect;
     const askedMs = sharedNow();
     holding.took = null;
     try {
@@ -308,7 +310,7 @@ export class Deployer implements ZoneListener, ModuleUsers {
       else if (code !== "zone_silent") this.#tell(zoneId, { type: "refused", move, error });
       else {
         const { ticket } = holding;
-        const isWithdrawn = verb === "swap" && ticket?.move === move && withdrawTicket(ticket.ticket);
+        const isWithdrawn = ticket?.move === move && withdrawTicket(ticket.ticket);
         this.#tell(zoneId, { type: "silent", move, error, isWithdrawn });
       }
     }
@@ -323,7 +325,8 @@ export class Deployer implements ZoneListener, ModuleUsers {
     if (wasm !== null) this.mayRun({ hash, label, wasm });
     const ticket = newTicket();
     holding.ticket = { move, ticket };
-    return { type: "swap", module, hash, label, layout: layoutEntries(layout), ticket };
+    const isReturn = verb === "return";
+    return { type: "swap", module, hash, label, layout: layoutEntries(layout), ticket, isReturn };
   }
 
   #say(
@@ -378,21 +381,6 @@ const TOLD_AS = {
   rolled_back: "Module rolled back",
   refused: "Module refused",
 } as const;
-
-/** The stage, in the words of the protocol. */
-function phaseOf(stage: Stage): DeployPhase {
-  if (stage.name === "steady" || stage.name === "canary") return stage.name;
-  if (stage.name === "undoing") return "rolling_back";
-  if (stage.name === "joined" || (stage.name === "swapping" && stage.purpose === "promotion")) return "promoting";
-  if (stage.purpose === "return") return "rolling_back";
-  return stage.name === "swapping" ? "swapping" : "promoting";
-}
-
-/** The module that the zone would roll back to. */
-function previousOf({ stage, previous, promoted }: ZoneDeploy): string | null {
-  if (stage.name === "canary" || stage.name === "joined" || stage.name === "keeping") return stage.before;
-  return stage.name === "undoing" ? promoted : previous;
-}
 
 function afterTimeout(ms: number, action: () => void): () => void {
   const timer = setTimeout(action, ms);

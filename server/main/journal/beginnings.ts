@@ -11,10 +11,13 @@ import { messageOf, WowsimError } from "../../protocol/errors.ts";
 import type { FoundWorld, FoundZone } from "../../shared/journal-messages.ts";
 import type { FoundBeginning, RevivedZone, ZoneModule } from "../../shared/zone-start.ts";
 
+/** A module that an earlier server promoted, with its metered binary. */
+export type StandingModule = Kernel & { wasm: Uint8Array };
+
 export interface FoundBeginnings {
   beginnings: Map<number, FoundBeginning>;
   /** Modules that an earlier server promoted, by zone. */
-  standing: Map<number, Kernel>;
+  standing: Map<number, StandingModule>;
   /** What was damaged or lost, one sentence each. */
   notices: string[];
 }
@@ -35,26 +38,30 @@ export function findBeginnings(found: FoundWorld, world: World, kernel: Kernel):
   }
   const notices = [...found.problems];
   const kernels = new Map([[kernel.hash, kernel]]);
+  const kept = new Map<string, StandingModule>();
   for (const { hash, label, wasm } of found.modules) {
     try {
-      if (!kernels.has(hash)) kernels.set(hash, loadKernel(wasm, label));
+      if (kernels.has(hash)) continue;
+      const loaded = { ...loadKernel(wasm, label), wasm };
+      kernels.set(hash, loaded);
+      kept.set(hash, loaded);
     } catch (error) {
       notices.push(`Module ${hash} can not be loaded any more: ${messageOf(error)}`);
     }
   }
   const beginnings = new Map<number, FoundBeginning>();
-  const standing = new Map<number, Kernel>();
+  const standing = new Map<number, StandingModule>();
   for (const { id } of world.zones) {
     const zone = found.zones.find((one) => one.zone === id);
     if (zone === undefined) continue;
     const hash = promotedIn(found, id);
-    const promoted = hash === null || hash === boot ? undefined : kernels.get(hash);
-    if (hash !== null && hash !== boot && promoted === undefined)
+    const isOwn = hash === null || hash === boot || hash === kernel.hash;
+    const promoted = isOwn ? undefined : kept.get(hash);
+    if (!isOwn && promoted === undefined)
       notices.push(`Zone ${id} ran the promoted module ${hash}, which is lost; it runs the server's own.`);
-    const isOwn = promoted === undefined || promoted.hash === kernel.hash;
-    if (!isOwn) standing.set(id, promoted);
+    if (promoted !== undefined) standing.set(id, promoted);
     const revived = revivedOf(zone, kernels);
-    beginnings.set(id, { epoch: zone.epoch, standing: isOwn ? null : moduleOf(promoted), revived });
+    beginnings.set(id, { epoch: zone.epoch, standing: promoted === undefined ? null : moduleOf(promoted), revived });
     if (revived === null || zone.lostTicks > 0 || zone.problems.length > 0) notices.push(lossOf(zone, revived));
   }
   return { beginnings, standing, notices };

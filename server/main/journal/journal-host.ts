@@ -221,7 +221,7 @@ export class JournalHost implements ZoneJournal {
     let why = "it ended";
     worker.addEventListener("message", ({ data }: MessageEvent<FromJournal>) => {
       if (data.type === "ready") {
-        this.#began();
+        this.#began(data.failing);
         found?.resolve(data.found);
       } else if (data.type === "failed") {
         why = data.message;
@@ -243,11 +243,11 @@ export class JournalHost implements ZoneJournal {
     worker.postMessage({ type: "start", folder, isSynced, retention, ...shared } satisfies ToJournal);
   }
 
-  /** The thread can write. What it was asked before it died is asked again. */
-  #began(): void {
+  /** The thread works; it can write, or says why not. What it was asked before it died is asked again. */
+  #began(failing: string | null): void {
     this.#hasBegun = true;
     this.#restartMs = RESTART_MS_MIN;
-    this.#setFailing(null);
+    this.#setFailing(failing);
     for (const { message } of this.#requests.values()) this.#post(message);
     if (this.#isStopping) this.#post({ type: "stop" });
   }
@@ -292,9 +292,7 @@ export class JournalHost implements ZoneJournal {
   }
 }
 
-/** Memory that one thread writes to; its pages are touched, so that its first filling does not look like a memory leak. */
+/** Memory that one thread writes to. The journal thread touches its pages when it has time (journal/touched-rings.ts). */
 function newProducer(index: number): JournalProducer {
-  const ring = Ring.allocate(index === 0 ? MAIN_RING_BYTES : ZONE_RING_BYTES);
-  new Uint8Array(ring).fill(0);
-  return { ring, wake: Wake.allocate() };
+  return { ring: Ring.allocate(index === 0 ? MAIN_RING_BYTES : ZONE_RING_BYTES), wake: Wake.allocate() };
 }

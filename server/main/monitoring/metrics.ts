@@ -8,7 +8,7 @@
 //
 // A source that throws or returns no number loses only its own metric in that scrape; the error is counted.
 
-import { Registry } from "prom-client";
+import Registry from "prom-client/lib/registry.js";
 import type { Metric } from "prom-client";
 import type { TickReport } from "../../shared/tick-report.ts";
 import type { ZoneListener } from "../../shared/zone-link.ts";

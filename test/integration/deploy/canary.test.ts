@@ -100,27 +100,6 @@ test.concurrent("a module that some zones run already is tried in another one, a
   expect(await deploy(server)).toMatchObject({ outcome: "refused", reason: expect.stringContaining("runs") as string });
 });
 
-const zonesOf = async (canary: Partial<typeof SHORT_POLICY.canary>, zoneId?: number): Promise<readonly number[]> => {
-  await using server = new FakeDeployServer({ zones: 3 });
-  server.shadow = { mismatched: 1 };
-  const policy = { ...SHORT_POLICY, canary: { ...SHORT_POLICY.canary, ...canary } };
-  return (await deploy(server, { policy, zoneId, force: "a drill" })).zoneIds;
-};
-
-describe("the canary zones", () => {
-  test.concurrent("are those of the policy, or a share of all; a flag comes first", async () => {
-    expect(
-      await Promise.all([zonesOf({ zones: [3, 2] }), zonesOf({ share: 0.5 }), zonesOf({ zones: [1] }, 2)]),
-    ).toEqual([[3, 2], [1, 2], [2]]);
-  });
-
-  test.concurrent("that do not exist are refused before anything is swapped", async () => {
-    await using server = new FakeDeployServer();
-    expect(await deploy(server, { zoneId: 9 }).catch(({ code }: WowsimError) => code)).toBe("no_such_zone");
-    expect(commands(server, "deploy_swap")).toEqual([]);
-  });
-});
-
 describe("a module that the shadow finds wrong", () => {
   test.concurrent("before any player meets it is refused, and by force goes on to the canary", async () => {
     await using server = new FakeDeployServer();
@@ -195,6 +174,17 @@ describe("a module that the shadow finds wrong", () => {
 });
 
 describe("what was not seen is not promoted", () => {
+  test.concurrent("a shadow before the swap that was ended early", async () => {
+    await using server = new FakeDeployServer();
+    server.shadow = { beforeSwap: 120 };
+    const { outcome, reason } = await deploy(server);
+    expect([outcome, reason]).toEqual([
+      "refused",
+      expect.stringMatching(/^ticks: only 120 went by in zones 1 and 2, at least 180\. Let players/),
+    ]);
+    expect(commands(server, "deploy_swap")).toEqual([]);
+  });
+
   test.concurrent("too few ticks compared", async () => {
     await using server = new FakeDeployServer();
     server.onTold("swap", () => (server.shadow = { compared: 10, isDone: true }));
@@ -253,9 +243,10 @@ describe.each(["swap", "watch", "wave", "verify"] as const)("at stage %s", (stag
 
   test.concurrent("an operator's abort rolls back", async () => {
     await using server = new FakeDeployServer({ zones: 4 });
-    const aborted = new WowsimError("deploy_aborted", "Deploy 7 is over: aborted (wrong module).");
-    server.onTold(stage, () => void server.failures.set("deploy_stage", aborted).set("deploy_alive", aborted));
-    expect(await deploy(server, { policy })).toMatchObject({ outcome: "aborted", reason: aborted.message });
+    const reason = "Deploy 7 is over: aborted (wrong module).";
+    server.onTold(stage, () => server.ends("aborted", reason));
+    expect(await deploy(server, { policy })).toMatchObject({ outcome: "aborted", reason });
+    expect(commands(server, "deploy_rollback")).toEqual([]);
     isBack(server);
   });
 });
@@ -346,12 +337,12 @@ describe("a roll-back that somebody else asks for", () => {
 
   test.concurrent("as part of an abort is the abort", async () => {
     await using server = new FakeDeployServer();
-    const aborted = new WowsimError("deploy_aborted", "Deploy 7 is over: aborted: wrong module (bob@desk).");
+    const reason = "Deploy 7 is over: aborted: wrong module (bob@desk).";
     void server.afterTrialTicks(1, 40, () => {
-      server.failures.set("deploy_stage", aborted).set("deploy_alive", aborted);
       server.takeBack(1, "bob@desk", "aborted: wrong module");
+      server.ends("aborted", reason);
     });
-    expect(await deploy(server, { policy })).toMatchObject({ outcome: "aborted", reason: aborted.message });
+    expect(await deploy(server, { policy })).toMatchObject({ outcome: "aborted", reason });
     isBack(server);
   });
 
@@ -368,14 +359,6 @@ describe("a roll-back that somebody else asks for", () => {
     ]);
     isBack(server);
   });
-});
-
-test.concurrent("an operator's abort before the swap ends it, and nothing was swapped", async () => {
-  await using server = new FakeDeployServer();
-  const aborted = new WowsimError("deploy_aborted", "Deploy 7 is over: aborted.");
-  server.onTold("upload", () => void server.failures.set("deploy_stage", aborted));
-  expect(await deploy(server)).toMatchObject({ outcome: "aborted", watchedMs: null });
-  expect(commands(server, "deploy_swap")).toEqual([]);
 });
 
 test.concurrent("a guard acts at once: a zone that is silent, a trap, lost sessions", async () => {
@@ -403,20 +386,13 @@ test.concurrent("a guard acts at once: a zone that is silent, a trap, lost sessi
   expect(await found[0]?.catch((error: WowsimError) => error.code)).toBe("verify_failed");
 });
 
-test.concurrent("longer than a server keeps a module on trial is refused at once", async () => {
-  await using server = new FakeDeployServer();
-  const policy = { ...SHORT_POLICY, canary: { ...SHORT_POLICY.canary, ticks: 80_000 } };
-  expect(await deploy(server, { policy }).catch((error: WowsimError) => error.code)).toBe("policy_invalid");
-  expect(server.asked).toEqual([]);
-});
-
 test.concurrent(
   "an abort that takes the module out of the zone before the tool has seen it there is no refusal of the zone",
   async () => {
     await using server = new FakeDeployServer();
-    const aborted = new WowsimError("deploy_aborted", "Deploy 7 is over: aborted.");
-    server.onTold("baseline", () => void server.failures.set("deploy_swap", aborted).set("deploy_alive", aborted));
-    expect(await deploy(server)).toMatchObject({ outcome: "aborted", reason: aborted.message });
+    const reason = "Deploy 7 is over: aborted.";
+    server.onTold("baseline", () => server.ends("aborted", reason));
+    expect(await deploy(server)).toMatchObject({ outcome: "aborted", reason });
     isBack(server);
   },
 );

@@ -1,116 +1,16 @@
 // A zone's journal is followed while it grows: through swaps, recoveries, gaps, damage, and whatever else happens to a journal.
 
-import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { openJournal } from "../../../server/replay/open-journal.ts";
+import { GrowingJournal } from "../../../server/testing/growing-journal.ts";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { buildCandidate } from "../../../assembly/toolchain/candidates.ts";
-import { buildKernel, compileCached, readSources } from "../../../assembly/toolchain/build.ts";
-import { loadContent } from "../../../server/protocol/content/load.ts";
 import { parseExpectations } from "../../../server/protocol/expectations.ts";
-import type { Expectation } from "../../../server/protocol/expectations.ts";
-import type { ShadowReport, ShadowRole } from "../../../server/protocol/shadow.ts";
-import { preparedModule } from "../../../server/replay/modules.ts";
-import type { PreparedModule } from "../../../server/replay/modules.ts";
-import { openJournal } from "../../../server/replay/open-journal.ts";
-import { FoundModules } from "../../../server/shadow/found-modules.ts";
-import { KernelTimes } from "../../../server/shadow/kernel-times.ts";
-import { shadowReport } from "../../../server/shadow/shadow-report.ts";
-import { ZoneShadow } from "../../../server/shadow/zone-shadow.ts";
-import { GrowingJournal } from "../../../server/testing/growing-journal.ts";
-import { tempFolder } from "../../../server/testing/temp-folder.ts";
+import { FEWER_CREATURES, ZONE, closesFollowed, follow, module, reportOf } from "../../helpers/followed-zone.ts";
 
 setDefaultTimeout(60_000);
-
-const content = loadContent();
-const ZONE = 1;
 const BUFF = parseExpectations("expect", '[[expect]]\nwhat = "damage.spell.fireball"\nchange = "+10..15 %"');
-const FEWER_CREATURES = "fewer-creatures";
-const opened: Disposable[] = [];
-
-afterEach(() => {
-  for (const each of opened.splice(0).toReversed()) each[Symbol.dispose]();
-});
-
-const prepared = new Map<string, Promise<PreparedModule>>();
-function module(candidate: string | null): Promise<PreparedModule> {
-  const name = candidate ?? "own";
-  const built = prepared.get(name) ?? prepare(candidate);
-  prepared.set(name, built);
-  return built;
-}
-
-async function prepare(candidate: string | null): Promise<PreparedModule> {
-  if (candidate === FEWER_CREATURES) return await preparedModule(await fewerCreatures(), candidate);
-  const { wasm } = candidate === null ? await buildKernel() : await buildCandidate(candidate);
-  return await preparedModule(wasm, candidate ?? "own");
-}
-
-/** A module that can not take states over. */
-async function fewerCreatures(): Promise<Uint8Array> {
-  const sources = await readSources();
-  const path = "memory/capacities.ts";
-  const text = sources.get(path) ?? "";
-  const changed = text.replace("CREATURES_MAX: u32 = 4096", "CREATURES_MAX: u32 = 4032");
-  expect(changed).not.toBe(text);
-  return await compileCached(sources.set(path, changed));
-}
-
-interface Followed {
-  shadow: ZoneShadow;
-  journal: GrowingJournal;
-  folder: string;
-  problems: string[];
-  /** Looks at what is new. */
-  look(stride?: number): void;
-}
-
-async function follow(
-  beside: string | null,
-  { role = "candidate", ticks = 0, ...play }: { role?: ShadowRole; ticks?: number; cancels?: number } = {},
-): Promise<Followed> {
-  const temp = tempFolder("wowsim-shadow-");
-  opened.push({ [Symbol.dispose]: () => temp.remove() });
-  const journal = await GrowingJournal.begin(temp.path, { zones: 1, players: 12, seed: 9, ...play });
-  opened.push(journal);
-  const problems: string[] = [];
-  const { kernel } = await module(beside);
-  const shadow = new ZoneShadow({
-    zone: ZONE,
-    beside: kernel,
-    role,
-    ticks,
-    modules: new FoundModules(),
-    content,
-    times: new KernelTimes(),
-    clock: () => performance.now(),
-    tell: (problem) => problems.push(problem),
-  });
-  const look = (stride = 1): void => {
-    using open = openJournal({ dataDir: temp.path }, false);
-    while (shadow.advance(open, stride, () => false)) continue;
-  };
-  return { shadow, journal, folder: temp.path, problems, look };
-}
-
-/** What is said of one zone. */
-function reportOf(
-  shadow: ZoneShadow,
-  role: ShadowRole,
-  { expectations = [], silentMs = 0 }: { expectations?: Expectation[]; silentMs?: number } = {},
-): ShadowReport {
-  return shadowReport({
-    role,
-    zones: [{ numbers: shadow.numbers, found: shadow.findings(), silentMs }],
-    expectations,
-    fuelRatioMax: 1.03,
-    seconds: 1,
-    yielded: { times: 0, ticks: 0 },
-    timeRatio: null,
-    timeBlocks: [],
-    coreShare: null,
-    problems: [],
-  });
-}
+closesFollowed();
 
 test("it begins at the newest state and goes on tick by tick", async () => {
   const { shadow, journal, look, problems } = await follow("refactoring");

@@ -91,7 +91,7 @@ describe("a recovery", () => {
     if (isLater) zone.snapshotTwice();
     const recovery = recover(zone, trapOf(zone, walk(9)), { fallback: kernel, preferFallback: false, now });
     twin.step(walk(9));
-    expect(recovery).toMatchObject({ rung: "rollback", quarantined: [], replayedTicks: isLater ? 0 : 3 });
+    expect(recovery).toMatchObject({ step: "rollback", quarantined: [], replayedTicks: isLater ? 0 : 3 });
     expect([zone.kernel, zone.at.entityMaxHealth]).toEqual([kernel, twin.at.entityMaxHealth]);
     for (const each of [zone, twin]) each.step(walk(10));
     expect(Buffer.compare(stateOf(zone), stateOf(twin))).toBe(0);
@@ -103,7 +103,7 @@ describe("a recovery", () => {
     zone.snapshotTwice();
     expect(
       recover(zone, trapOf(zone, commandBytes([{ op: abi.OP_TRAP }])), { fallback: kernel, preferFallback: true, now }),
-    ).toMatchObject({ rung: "quarantine" });
+    ).toMatchObject({ step: "quarantine" });
     expect(zone.kernel).toBe(wide);
     twin.step(commandBytes([]));
     for (const each of [zone, twin]) each.step(walk(10));
@@ -162,7 +162,7 @@ describe("a module", () => {
     bench.runner.swap(await wideKernel(traps));
     bench.tick(6);
     expect(bench.runner.zone.kernel).toBe(kernel);
-    expect(bench.told("recovered")).toMatchObject([{ rung: "rollback", tick: 12 }]);
+    expect(bench.told("recovered")).toMatchObject([{ step: "rollback", tick: 12 }]);
     expect(bench.emitter.messages("State carried over").map(({ data }) => data["to_hash"])).toEqual([
       wide.hash,
       kernel.hash,

@@ -134,6 +134,23 @@ describe("an undo", () => {
     await expectUntouched(play);
   });
 
+  test("of a module that ran before, and is tried over the one after it, is of this trial; it keeps the rules of the game", async () => {
+    const play = await gathered();
+    const { runner } = play.bench;
+    const good = await badKernel("refactoring");
+    const bad = await badKernel("health beyond the maximum, late");
+    for (const each of [bad, good]) {
+      play.swap(each);
+      runner.promote();
+      play.tick();
+    }
+    play.swap(bad);
+    expect(runner.undo.look().open).toMatchObject({ module: bad.hash, through: good.hash, fromTick: play.zone.tick });
+    // The module breaks the rule in tick 300.
+    play.bench.tick(301 - play.zone.tick);
+    expect(play.bench.told("rolled_back")).toMatchObject([{ fromHash: bad.hash, toHash: good.hash }]);
+  });
+
   test("of a promoted module comes after its return", async () => {
     const play = await gathered();
     const { runner } = play.bench;
@@ -143,7 +160,7 @@ describe("an undo", () => {
     runner.promote();
     fight(play, 40);
     expect(() => runner.undo.start({ isDry: false, reason: "" })).toThrow("still runs");
-    play.swap(before);
+    runner.swap(before, true);
     runner.promote();
     fight(play, 3);
     play.undo();

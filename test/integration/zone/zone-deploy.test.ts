@@ -38,7 +38,7 @@ describe("a module", () => {
     expect(bench.runner.zone.kernel).toBe(kernel);
     const hashes = { fromHash: bad.hash, toHash: kernel.hash };
     expect(bench.told("rolled_back")).toMatchObject([{ zoneId: 1, tick: 12, ...hashes }]);
-    expect(bench.told("recovered")).toMatchObject([{ rung: "rollback", tick: 12 }]);
+    expect(bench.told("recovered")).toMatchObject([{ step: "rollback", tick: 12 }]);
     expect(bench.emitter.messages("Module rolled back")[0]?.data).toMatchObject({
       zone_id: 1,
       from_hash: hashes.fromHash,

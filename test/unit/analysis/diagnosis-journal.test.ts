@@ -106,3 +106,11 @@ test("a server that starts again has nothing of the journal of the one before", 
   story.say("event", "server", "Server starting", { version: "0.1.0", tick_rate_hz: 20 });
   expect(causes(story.seconds(5, healthy))).toEqual([]);
 });
+
+test("a disk that refuses from before the start on is known from what is told again and again", () => {
+  const story = new Story().seconds(20, healthy);
+  story.say("error", "journal", "Journal still not written", { error: "world.sqlite is read-only: make it writable" });
+  story.seconds(2, healthy);
+  expect(first(story)).toMatchObject({ cause: "journal-refused", confidence: 0.95 });
+  expect(assessHealth(story.timeline).status).toBe("critical");
+});

@@ -1,9 +1,10 @@
 // What a server remembers of its deploys when it begins again.
 
 import { expect, test } from "bun:test";
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import fc from "fast-check";
 import { DeployLog, ENTRIES_MAX, lostText } from "../../../server/main/control/deploy-log.ts";
+import { earlierRefusal } from "../../../server/protocol/earlier-refusal.ts";
 import type { DeployEvent } from "../../../server/main/control/deploy.ts";
 import { MemoryEmitter } from "../../helpers/control-faults.ts";
 import { tempFolder } from "../../helpers/telemetry.ts";
@@ -147,4 +148,33 @@ test("a validation is read back with its numbers, also by a server that begins l
   expect(log.damaged).toBe(0);
   expect(log.lost).toEqual([]);
   expect(log.entries()[1]).toMatchObject({ event: "validated", zone_id: 0, to_hash: A, validation });
+});
+
+test("what failed is refused for as long as the history is kept, also by a later server", async () => {
+  using folder = tempFolder();
+  const file = folder.file("deploys.jsonl");
+  const [C, D] = ["cccccccccccccccc", "dddddddddddddddd"];
+  await life(file, (run) => {
+    for (const hash of [A, B, C]) run.log.note({ ...event("rolled_back", 1, hash, BASE), reason: "kernel time ×3" });
+    run.log.note({ ...event("rolled_back", 1, D, BASE), reason: "not judged: the feed is silent" });
+    run.log.note(event("promoted", 1, BASE, C));
+  });
+  // More than one file has room for, and more than is kept in memory.
+  const fill = (run: Run): void => {
+    for (let note = 0; note < 900; note++) run.log.note({ ...event("swapped", 1, BASE, D), reason: "x".repeat(500) });
+  };
+  await life(file, fill);
+  const { log } = await life(file, (run) => {
+    fill(run);
+    run.log.note({ ...event("rolled_back", 1, B, BASE), reason: "fuel ×2" });
+  });
+  expect(existsSync(folder.file("deploys.1.jsonl"))).toBe(true);
+  const later = (await life(file)).log;
+  for (const each of [log, later]) {
+    expect(earlierRefusal(each.against(A), A, "")).toContain(
+      "was rolled back here at 2026-01-01T00:00:00.000Z (kernel time ×3)",
+    );
+    expect(earlierRefusal(each.against(B), B, "")).toContain("(fuel ×2)");
+    expect([C, D].map((hash) => earlierRefusal(each.against(hash), hash, ""))).toEqual([null, null]);
+  }
 });

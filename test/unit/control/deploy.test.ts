@@ -1,8 +1,10 @@
 // Deploys move by move: who answers what when, and what is then said and true of the zone.
 
 import { expect, test } from "bun:test";
+import { ensureKernel } from "../../../assembly/toolchain/build.ts";
+import { findBeginnings } from "../../../server/main/journal/beginnings.ts";
 import { DeployBench } from "../../helpers/deploy-model.ts";
-import { testKernel } from "../../helpers/zone.ts";
+import { testKernel, testWorld } from "../../helpers/zone.ts";
 
 const [A, B] = ["aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb"];
 const kernel = await testKernel();
@@ -199,4 +201,63 @@ test("telemetry names who asked for a roll-back, and nobody when a lease made it
   expect(askedBy(asked)).toEqual(["bob@desk"]);
   expect([...askedBy(lease), ...askedBy(promotion)].every((by) => by === "nobody")).toBe(true);
   expect(askedBy(lease)).toHaveLength(1);
+});
+
+test("a roll-back of one module leaves the promotion of another one alone", async () => {
+  const bench = await promoted();
+  bench.deployer.swap(B, 1, 30_000);
+  await bench.settle();
+  bench.deployer.promote(B);
+  for (const zoneId of [0, 1, 2])
+    expect(() => bench.deployer.rollback(zoneId, "anna", A)).toThrow(`Module ${B} is being promoted`);
+  await bench.settle();
+  expect(bench.deployer.status()).toMatchObject([1, 2].map(() => ({ phase: "steady", hash: B, previous_hash: A })));
+  expect(bench.deployer.rollback(0, "anna", B)).toEqual([1, 2]);
+});
+
+test("a roll-back of one module means the zones that run or try it, also while another one is on trial elsewhere", async () => {
+  const bench = await promoted();
+  bench.deployer.swap(B, 1, 30_000);
+  await bench.settle();
+  expect(bench.deployer.rollback(0, "anna", A)).toEqual([2]);
+  await bench.settle();
+  expect(bench.status(1)).toMatchObject({ phase: "canary", hash: B });
+  expect(bench.status(2)).toMatchObject({ phase: "steady", hash: BASE });
+  expect(() => bench.deployer.rollback(2, "anna", B)).toThrow("earlier module to go back to");
+});
+
+test("the history has the reason that is given for a promotion", async () => {
+  const bench = await canaried();
+  bench.deployer.promote(A, "bob", "promoted by hand: players wait");
+  await bench.settle();
+  const kept = bench.events.filter(({ what }) => what === "promoted");
+  expect(kept.map(({ by, reason }) => [by, reason])).toEqual(
+    [1, 2].map(() => ["bob", "promoted by hand: players wait"]),
+  );
+});
+
+test("a module of an earlier server is in the journal again when zones go back to it", async () => {
+  const metered = await Bun.file(await ensureKernel()).bytes();
+  const [S, label] = ["5555555555555555", "fix.wasm"];
+  const zones = [1, 2].map((zone) => ({ zone, epoch: 3, history: null, module: S, lostTicks: 0, problems: [] }));
+  const facts = zones.map(({ zone }) => ({ kind: "zone", key: String(zone), json: JSON.stringify({ promoted: S }) }));
+  const modules = [{ hash: S, label, wasm: metered }];
+  const found = { meta: {}, zones, modules, facts, rowsMissing: 0, problems: [] };
+  const standing = new Map(
+    [...findBeginnings(found, await testWorld(), kernel).standing].map(([id, each]) => [id, { ...each, hash: S }]),
+  );
+  const kept: unknown[] = [];
+  const keepModule = (module: unknown): number => kept.push(module);
+  const bench = new DeployBench(kernel, [A], 2, { standing, keepModule });
+  expect(bench.deployer.status()).toMatchObject([{ hash: S }, { hash: S }]);
+  bench.deployer.swap(A, 1, 30_000);
+  await bench.settle();
+  bench.deployer.promote(A);
+  await bench.settle();
+  expect(kept).toEqual([]);
+  // The journal has removed the module meanwhile, because no zone ran it.
+  expect(bench.deployer.rollback(0)).toEqual([1, 2]);
+  await bench.settle();
+  expect(kept).toEqual([1, 2].map(() => ({ hash: S, label, wasm: metered })));
+  expect(bench.deployer.status()).toMatchObject([{ hash: S }, { hash: S }]);
 });

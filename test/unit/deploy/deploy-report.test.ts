@@ -7,7 +7,7 @@ import { markdownReport } from "../../../tools/deploy-report/markdown.ts";
 import { recordLines } from "../../../tools/deploy-report/text.ts";
 import { timeInWords, viewOf } from "../../../tools/deploy-report/view.ts";
 import { writeReport } from "../../../tools/deploy-report/write.ts";
-import { CHROMIUM, shownPage } from "../../helpers/chromium.ts";
+import { CHROMIUM, DRAWN_PLOTS, shownPage } from "../../helpers/chromium.ts";
 import { hostile, rolledBack } from "../../helpers/deploy-record.ts";
 import { tempFolder } from "../../helpers/telemetry.ts";
 
@@ -132,7 +132,7 @@ test("Markdown leads with the verdict, has a row for each stage, and tables that
 test("hostile texts are text", () => {
   const text = markdownReport(viewOf(hostile()));
   const outside = text.replaceAll(/(`{3,})[\s\S]*?\n\1/g, "").replaceAll(/`[^`\n]*`/g, "");
-  expect(outside.replaceAll("<br>", "").replaceAll(/<\/?(details|summary)>/g, "")).not.toContain("<");
+  expect(outside.replaceAll(/<br>|<!-- -->|<\/?(details|summary)>/g, "")).not.toContain("<");
   expect(outside).not.toMatch(/(?<!\\)\[x/);
   // Every row of a table has as many cells as its head.
   for (const table of text.split("\n\n").filter((part) => part.startsWith("|"))) {
@@ -147,6 +147,17 @@ test("hostile texts are text", () => {
     expect(["\u001b[2J", "\u202e"].filter((control) => report.includes(control))).toEqual([]);
 });
 
+test("Markdown calls nobody, and links nothing that nobody meant as a link", () => {
+  const said = "@anna/team: see #12, GH-7, https://evil.example www.evil.example :tada: $x^2$, bob@desk";
+  const stages = [{ ...rolledBack().stages[0]!, stage: said, text: said }];
+  const text = markdownReport(viewOf({ ...rolledBack(), label: said, reason: said, by: said, stages }));
+  const outside = text.replaceAll(/(`{3,})[\s\S]*?\n\1/g, "").replaceAll(/`[^`\n]*`/g, "");
+  expect(outside).toContain("@<!-- -->anna/team: see #<!-- -->12, GH-<!-- -->7, https:<!-- -->//evil.example");
+  expect(outside).not.toMatch(/@\w|#\d|GH-\d|:\/\/|www\.|:tada:|(?<!\\)\$/i);
+  // It reads as it was said.
+  expect(outside.replaceAll("<!-- -->", "").replaceAll("\\", "")).toContain(`| ${said} |`);
+});
+
 test("a report is written as its name says, and a file that can not be written is told", async () => {
   using folder = tempFolder();
   await writeReport(folder.file("a.HTML"), viewOf(rolledBack()));
@@ -158,18 +169,11 @@ test("a report is written as its name says, and a file that can not be written i
 
 /** Every value that the page was given, drawn: each plot has something in the colour of each of its lines. */
 const PROBE = `
-  const drawn = [...document.querySelectorAll(".uplot")].filter((plot) => {
-    const canvas = plot.querySelector("canvas");
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-    const colors = new Set();
-    for (let at = 0; at < data.length; at += 4) if (data[at + 3] === 255) colors.add(data.slice(at, at + 3).join());
-    const lines = [...plot.querySelectorAll(".u-series:not(:first-child) .u-marker")].map((marker) => getComputedStyle(marker).borderColor.match(/\\d+/g).join());
-    return lines.length === 4 && lines.every((line) => colors.has(line));
-  });
+  ${DRAWN_PLOTS}
   document.title = [
     getComputedStyle(document.body).backgroundColor,
     document.querySelector("h1").textContent,
-    "plots " + drawn.length,
+    "plots " + drawn.filter((lines) => lines === 4).length,
     "fetched " + performance.getEntriesByType("resource").length,
     "fits " + (document.documentElement.scrollWidth <= innerWidth),
   ].join("; ");

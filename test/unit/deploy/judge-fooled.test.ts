@@ -112,6 +112,9 @@ test("a zone silent for 15 of 20 s", () => {
   const silent = inputOfShape({}, {}, isTold);
   expect(refused(silent, "failed")).toMatch(/^silence: 15000 ms without a tick of the zone while others were told/);
   expect(judgeEarly(silent, LIMITS)?.conclusion).toBe("failed");
+  // One that was never heard in the watch is no better.
+  const never = inputOfShape({}, {}, (lines) => lines.filter(({ line: { data } }) => data["zone_id"] !== CANARY));
+  expect(refused(never, "failed")).toMatch(/^silence: 19950 ms without a tick of the zone while others were told/);
   // The only zone of a server: nobody else speaks, so the feed may be what is silent.
   const alone = inputOf(isTold(linesOf(2, TICKS, { [CANARY]: candidate({})[CANARY] ?? {} })));
   expect(refused(alone, "inconclusive")).toContain("feed: 100 of 400 ticks arrived");

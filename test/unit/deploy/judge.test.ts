@@ -35,6 +35,9 @@ function isConvicted(slower: number, count: number): boolean {
 const judgedOn = (shape: Shape, isOver: boolean): Verdict =>
   judgeOn(inputOf(linesOf(2, TICKS, candidate(shape))), LIMITS, isOver);
 
+/** Of the canary zone's ticks one in three. */
+const isHeard = ({ zone_id: id, tick }: Record<string, unknown>): boolean => id !== CANARY || Number(tick) % 3 === 0;
+
 test("a module that behaves as the one before is promoted, and each line says value, limit and number", () => {
   const { promote, reason, checks } = verdictOf({});
   expect([promote, reason]).toEqual([true, `all ${checks.length} checks hold`]);
@@ -122,6 +125,23 @@ describe("what may not happen in a zone", () => {
     expect(checks.find(({ id }) => id === "refusals")?.text).toEndWith("; over the limit, but of fewer than 300");
   });
 
+  test("one player who asks for what can not be, again and again, is no reason; several who do so are", () => {
+    const spam: Shape = { refused: 20, players: 70, refusedBy: () => [[1_007, 20]] };
+    const { promote, checks } = zoneVerdict(spam);
+    expect([promote, checks.find(({ id }) => id === "refusals")?.text]).toEqual([
+      true,
+      "refusals: 0 of 20000 commands (0.0 %), at most 10 %, without 8000 of the player who was refused most often",
+    ]);
+    const each: Shape = { ...spam, refusedBy: (tick) => [[1_000 + (tick % 70), 20]] };
+    const all = zoneVerdict(each);
+    expect([all.conclusion, all.checks[0]?.text]).toEqual([
+      "failed",
+      "refusals: 7880 of 27880 commands (28.3 %), at most 10 %, without 120 of the player who was refused most often",
+    ]);
+    for (const odd of [7, null, [7], [[1]], [["x", 1]], {}])
+      expect(zoneVerdict({ ...spam, refusedBy: () => odd as never }).checks[0]?.id).toBe("refusals");
+  });
+
   test("is judged before missing data, and failing checks come first", () => {
     const { reason, checks } = zoneVerdict({ trapsAt: 1_100, started: 0, players: 0 });
     expect(reason).toMatch(/^traps and recoveries: 1 in 400 ticks, none allowed; first at tick 1100: exception/);
@@ -182,7 +202,7 @@ describe("after the promotion", () => {
   test("what may not happen convicts at once, and a feed that told nothing at the end", () => {
     expect(judgedOn({}, true).promote).toBe(true);
     expect(judgedOn({ trapsAt: 1_010 }, false).conclusion).toBe("failed");
-    const silent = inputOf(lines.filter(({ line: { data } }) => data["zone_id"] !== CANARY));
+    const silent = inputOf(lines.filter(({ line: { data } }) => isHeard(data)));
     expect(judgeOn(silent, LIMITS, false).promote).toBe(true);
     expect(judgeOn(silent, LIMITS, true)).toMatchObject({ conclusion: "inconclusive" });
   });

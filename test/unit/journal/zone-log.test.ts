@@ -71,14 +71,14 @@ test("the first record begins an epoch, with a snapshot; ticks of that epoch fol
   expect(bench.take()).toEqual(["snapshot 5:101 m171", "tick 5:102", "tick 5:103"]);
 });
 
-test("a snapshot of the same epoch is taken every 200 ticks", () => {
+test("a snapshot of the same epoch is taken every 100 ticks", () => {
   const bench = new LogBench();
   bench.run(1);
   bench.take();
-  bench.run(200);
+  bench.run(100);
   const written = bench.take();
-  expect(written).toHaveLength(201);
-  expect(written.slice(-2)).toEqual(["tick 5:301", "snapshot 5:301 m171"]);
+  expect(written).toHaveLength(101);
+  expect(written.slice(-2)).toEqual(["tick 5:201", "snapshot 5:201 m171"]);
 });
 
 test("history that is rewritten begins another epoch, with the module that runs then", () => {

@@ -64,7 +64,7 @@ test("the page shows every act, and takes no text for markup", () => {
 
 test("one that can not begin keeps no other from being run, and an interruption all that are left", async () => {
   const stop = new AbortController();
-  const options = { where: null, signal: stop.signal, audienceOf: () => ({ report() {} }) };
+  const options = { where: null, jobs: 2, signal: stop.signal, audienceOf: () => ({ report() {} }) };
   const { verdict, ran, error } = await runBatch(["/no/such.toml", "/nor/this.toml"], options);
   expect({ verdict, files: ran.map(({ file }) => file) }).toEqual({
     verdict: "failed",

@@ -58,3 +58,10 @@ test("a folder that can not be written to is no error", () => {
   expect(gone.release()).toBe(false);
   expect(ballast.release()).toBe(false);
 });
+
+test("one from a time with more room is cut", () => {
+  const folder = newFolder();
+  fill(new Ballast(folder, 3 * MB));
+  expect(new Ballast(folder, MB)).toMatchObject({ held: MB, isFull: true });
+  expect(statSync(join(folder, BALLAST_FILE)).size).toBe(MB);
+});

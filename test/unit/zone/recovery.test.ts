@@ -1,4 +1,4 @@
-// The recovery ladder, rung by rung, on real zones: each ends where a zone that never crashed is.
+// The recovery ladder, step by step, on real zones: each ends where a zone that never crashed is.
 
 import { describe, expect, test } from "bun:test";
 import { JOIN_WATCHES, OP_JOIN, OP_MOVE, OP_SPIN, OP_TRAP } from "../../../assembly/abi.ts";
@@ -29,7 +29,7 @@ const runaway: Command = { op: OP_SPIN, session: 8, seq: 4 };
 const poisoned = (count: number): Uint8Array => commandBytes(Array.from({ length: count }, () => poison));
 const innocent = (seq: number): Command => ({ op: OP_MOVE, session: 1, seq, x: seq, y: 2 });
 
-function climb(zone: Zone, trap: ZoneTrap, fallback: Kernel | null = null, preferFallback = false): Recovery {
+function recovered(zone: Zone, trap: ZoneTrap, fallback: Kernel | null = null, preferFallback = false): Recovery {
   return recover(zone, trap, { fallback, preferFallback, now });
 }
 
@@ -55,7 +55,7 @@ describe("replay", () => {
     damage(zone);
     const trap = trapOf(zone, walk(20));
     expect(trap.note).toMatchObject({ commandIndex: 0, op: OP_MOVE });
-    expect(climb(zone, trap)).toMatchObject({ rung: "replay", quarantined: [], replayedTicks: 22 });
+    expect(recovered(zone, trap)).toMatchObject({ step: "replay", quarantined: [], replayedTicks: 22 });
     twin.step(walk(20));
     expectSame(zone, twin);
   });
@@ -66,7 +66,7 @@ describe("replay", () => {
     for (const each of [zone, twin]) each.step(walk(4));
     zone.segment.state.fill(0xee);
     const trap = trapOf(zone, commandBytes([poison]));
-    expect(climb(zone, trap)).toMatchObject({ rung: "quarantine", replayedTicks: 7 });
+    expect(recovered(zone, trap)).toMatchObject({ step: "quarantine", replayedTicks: 7 });
     twin.step(commandBytes([]));
     expectSame(zone, twin);
     expect(zone.previousSegment.tick).toBe(zone.segment.tick);
@@ -84,8 +84,8 @@ describe("quarantine", () => {
     ],
   ])("%s is named, taken out, and all else happens", async (_what, commands, culprits) => {
     const [zone, twin] = [await playedZone(20), await playedZone(20)];
-    const recovery = climb(zone, trapOf(zone, commandBytes(commands)));
-    expect(recovery).toMatchObject({ rung: "quarantine", replayedTicks: 22 });
+    const recovery = recovered(zone, trapOf(zone, commandBytes(commands)));
+    expect(recovery).toMatchObject({ step: "quarantine", replayedTicks: 22 });
     expect(recovery.quarantined).toEqual(culprits.map((command) => expect.objectContaining(command) as never));
     twin.step(commandBytes(commands.filter(({ op }) => op === OP_MOVE)));
     expectSame(zone, twin);
@@ -101,7 +101,7 @@ describe("quarantine", () => {
     });
     const trap = trapOf(zone, poisoned(8));
     looks = 0;
-    climb(zone, trap);
+    recovered(zone, trap);
     expect(looks / 2).toBe(22 + 1 + 8); // the journal, the tick as it was, the tick without each
   });
 
@@ -113,8 +113,8 @@ describe("quarantine", () => {
       const [zone, twin] = [await playedZone(20), await playedZone(20)];
       twin.step(commandBytes(crowd));
       expect(twin.fuelUsed).toBeGreaterThan(TEST_FUEL / RERUN_FUEL_FLOOR);
-      const recovery = climb(zone, trapOf(zone, commandBytes([culprit, ...crowd])));
-      expect(recovery).toMatchObject({ rung: "quarantine", quarantined: [culprit] });
+      const recovery = recovered(zone, trapOf(zone, commandBytes([culprit, ...crowd])));
+      expect(recovery).toMatchObject({ step: "quarantine", quarantined: [culprit] });
       expectSame(zone, twin);
     }
   });
@@ -122,16 +122,16 @@ describe("quarantine", () => {
   test("more poison in one tick than it takes out is too much", async () => {
     const most = await playedZone(1);
     const trap = trapOf(most, poisoned(QUARANTINED_PER_TICK_MAX));
-    expect(climb(most, trap).quarantined).toHaveLength(QUARANTINED_PER_TICK_MAX);
+    expect(recovered(most, trap).quarantined).toHaveLength(QUARANTINED_PER_TICK_MAX);
     const zone = await playedZone(1);
     const tooMuch = trapOf(zone, poisoned(QUARANTINED_PER_TICK_MAX + 1));
-    expect(() => climb(zone, tooMuch)).toThrow(UnrecoverableZone);
+    expect(() => recovered(zone, tooMuch)).toThrow(UnrecoverableZone);
   });
 
   test("a zone can crash in every tick", async () => {
     const [zone, twin] = [await playedZone(1), await playedZone(1)];
     for (let turn = 0; turn < 30; turn++) {
-      climb(zone, trapOf(zone, commandBytes([innocent(turn), turn % 3 === 0 ? runaway : poison])));
+      recovered(zone, trapOf(zone, commandBytes([innocent(turn), turn % 3 === 0 ? runaway : poison])));
       twin.step(commandBytes([innocent(turn)]));
     }
     expectSame(zone, twin);
@@ -145,9 +145,9 @@ describe("rollback", () => {
     zone.swap(bad);
     for (let turn = 6; turn < 9; turn++) for (const each of [zone, twin]) each.step(walk(turn));
     expect(Buffer.compare(stateOf(zone), stateOf(twin))).not.toBe(0);
-    const recovery = climb(zone, trapOf(zone, walk(9)), kernel);
+    const recovery = recovered(zone, trapOf(zone, walk(9)), kernel);
     twin.step(walk(9));
-    expect(recovery).toMatchObject({ rung: "rollback", quarantined: [], note: { commandIndex: null } });
+    expect(recovery).toMatchObject({ step: "rollback", quarantined: [], note: { commandIndex: null } });
     expect(zone.kernel).toBe(kernel);
     expectSame(zone, twin);
   });
@@ -155,14 +155,14 @@ describe("rollback", () => {
   test("a poison command is not held against the module", async () => {
     const zone = await playedZone(6);
     zone.swap(other);
-    expect(climb(zone, trapOf(zone, commandBytes([poison])), kernel)).toMatchObject({ rung: "quarantine" });
+    expect(recovered(zone, trapOf(zone, commandBytes([poison])), kernel)).toMatchObject({ step: "quarantine" });
     expect(zone.kernel).toBe(other);
   });
 
   test("nor when the module is under suspicion, since the one before dies of it too", async () => {
     const [zone, twin] = [await playedZone(6), await playedZone(6)];
     zone.swap(other);
-    expect(climb(zone, trapOf(zone, commandBytes([poison])), kernel, true)).toMatchObject({ rung: "quarantine" });
+    expect(recovered(zone, trapOf(zone, commandBytes([poison])), kernel, true)).toMatchObject({ step: "quarantine" });
     expect(zone.kernel).toBe(other);
     twin.step(commandBytes([]));
     expectSame(zone, twin);
@@ -173,15 +173,15 @@ describe("rollback", () => {
     zone.swap(other);
     damage(zone);
     const trap = trapOf(zone, walk(6));
-    expect(climb(zone, trap, kernel, true)).toMatchObject({ rung: "rollback" });
+    expect(recovered(zone, trap, kernel, true)).toMatchObject({ step: "rollback" });
     expect(zone.kernel).toBe(kernel);
   });
 
   test("what was quarantined in vain is given to the module before, and taken out there when it is poison too", async () => {
     const [zone, twin] = [await playedZone(9, { plant: traps }), await playedZone(9, { plant: traps })];
     zone.swap(bad);
-    const recovery = climb(zone, trapOf(zone, commandBytes([poison, innocent(9)])), kernel);
-    expect(recovery).toMatchObject({ rung: "rollback", quarantined: [poison] });
+    const recovery = recovered(zone, trapOf(zone, commandBytes([poison, innocent(9)])), kernel);
+    expect(recovery).toMatchObject({ step: "rollback", quarantined: [poison] });
     twin.step(commandBytes([innocent(9)]));
     expectSame(zone, twin);
   });
@@ -190,13 +190,13 @@ describe("rollback", () => {
 describe("down", () => {
   test("nothing helps a zone that traps by itself; the module of before the swap stays in it, if there is one", async () => {
     const zone = await playedZone(9, { kernel: bad, plant: traps });
-    expect(() => climb(zone, trapOf(zone, walk(9)))).toThrow("no rung of the recovery held: kernel trap");
+    expect(() => recovered(zone, trapOf(zone, walk(9)))).toThrow("no step of the recovery succeeded: kernel trap");
     expect([zone.completedTick, zone.kernel]).toEqual([11, bad]);
     zone.swap(other);
     expect(zone.kernel).toBe(other);
     const worse = await playedZone(9, { kernel: bad, plant: traps });
     worse.swap({ ...bad, hash: "0123456789abcdef" });
-    expect(() => climb(worse, trapOf(worse, walk(9)), bad)).toThrow(UnrecoverableZone);
+    expect(() => recovered(worse, trapOf(worse, walk(9)), bad)).toThrow(UnrecoverableZone);
     expect(worse.kernel).toBe(bad);
   });
 
@@ -204,7 +204,7 @@ describe("down", () => {
     const zone = await playedZone(9, { kernel: bad, plant: { does: "loops", fromTick: 12 } });
     const trap = trapOf(zone, walk(9));
     expect(zone.fuelUsed).toBe(TEST_FUEL + 1n);
-    expect(() => climb(zone, trap)).toThrow("fuel exhausted");
+    expect(() => recovered(zone, trap)).toThrow("fuel exhausted");
     expect(zone.fuelUsed).toBe(TEST_FUEL / RERUN_FUEL_FLOOR + 1n);
   });
 });
@@ -214,8 +214,8 @@ describe("how long a recovery may take is bounded", () => {
     const zone = await playedZone(10);
     const trap = trapOf(zone, commandBytes(Array.from({ length: QUARANTINED_PER_TICK_MAX }, () => runaway)));
     const fuel = countFuel(zone);
-    const recovery = climb(zone, trap);
-    expect(recovery.rung).toBe("quarantine");
+    const recovery = recovered(zone, trap);
+    expect(recovery.step).toBe("quarantine");
     expect(recovery.quarantined).toHaveLength(QUARANTINED_PER_TICK_MAX);
     expect(fuel.ticks()).toBeLessThan(FULL_RERUNS_MAX + 1.5);
   });
@@ -226,12 +226,12 @@ describe("how long a recovery may take is bounded", () => {
     const [zone, twin] = [await playedZone(20, timed), await playedZone(20)];
     const trap = trapOf(zone, commandBytes([runaway, innocent(1)]));
     expect(trap.code).toBe("out_of_time");
-    expect(climb(zone, trap)).toMatchObject({ rung: "quarantine", quarantined: [runaway] });
+    expect(recovered(zone, trap)).toMatchObject({ step: "quarantine", quarantined: [runaway] });
     twin.step(commandBytes([innocent(1)]));
     expectSame(zone, twin);
     const many = trapOf(zone, commandBytes(Array.from({ length: TIMEOUTS_MAX + 2 }, () => runaway)));
     ms = 0;
-    expect(() => climb(zone, many)).toThrow("out of time");
+    expect(() => recovered(zone, many)).toThrow("out of time");
     // A fifth of a tick's time for each run.
     expect(ms).toBeLessThan(timed.timeLimitMs);
   });

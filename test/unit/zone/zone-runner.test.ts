@@ -114,7 +114,7 @@ describe("a trap", () => {
       replayed_ticks: 5,
       hash: bench.runner.inspect()["hash"],
     });
-    expect(bench.told("recovered")).toMatchObject([{ zoneId: 1, tick: 6, rung: "quarantine", replayedTicks: 5 }]);
+    expect(bench.told("recovered")).toMatchObject([{ zoneId: 1, tick: 6, step: "quarantine", replayedTicks: 5 }]);
   });
 
   test("leaves the zone DEGRADED for a while, then it is well again", async () => {
