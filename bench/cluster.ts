@@ -243,10 +243,16 @@ function timesText(times: Times): string {
   return `zones back after a kill ${text(killed)}, after a pause ${text(paused)}, players at another gateway ${text(back)}, after the bus ${text(bus)} ms (p50/p99/max)`;
 }
 
+/** Whether this part of the values is below the limit. */
+function holds(values: readonly number[], part: number, ms: number): boolean {
+  return values.length === 0 || (quantile(values, part) ?? Infinity) < ms;
+}
+
+function of(found: readonly string[]): string {
+  return `${found.length} ${found.slice(0, 3).join("; ")}`.trim();
+}
+
 function judge({ findings, times, owners, takeovers, flags }: Run): Check[] {
-  const holds = (values: readonly number[], part: number, ms: number): boolean =>
-    values.length === 0 || (quantile(values, part) ?? Infinity) < ms;
-  const of = (found: readonly string[]): string => `${found.length} ${found.slice(0, 3).join("; ")}`.trim();
   return [
     ...findings.checks(),
     { what: "Every zone is taken over, and none by mistake", holds: takeovers.length === 0, shown: of(takeovers) },

@@ -62,7 +62,6 @@ describe.skipIf(NATS_SERVER === null)("players of several gateways", () => {
     const [a, b] = gateways.all as [GatewayProcess, GatewayProcess];
     expect([a.ready.gateway, b.ready.gateway].toSorted()).toEqual([1, 2]);
     const [ann, ben] = [await hello(a.port, { zone: 1 }), await hello(b.port, { name: "Ben", zone: 1 })];
-    const block = (gateway: GatewayProcess): number => (gateway.ready.gateway - 1) * 15_000;
     for (const [{ answer }, gateway] of [
       [ann, a],
       [ben, b],
@@ -70,7 +69,6 @@ describe.skipIf(NATS_SERVER === null)("players of several gateways", () => {
       expect(Number(answer["session_id"])).toBeGreaterThan(block(gateway));
       expect(Number(answer["session_id"])).toBeLessThanOrEqual(block(gateway) + 15_000);
     }
-    const seen = (client: RawClient): unknown[] => [...modelOf(client).model.entities.values()].map(({ name }) => name);
     await sees(() => seen(ann.client).includes("Ben") && seen(ben.client).includes("Ann"));
     await move(ann.client, 1, 0.2);
     await sees(() => {
@@ -230,3 +228,12 @@ describe.skipIf(NATS_SERVER === null)("players of several gateways", () => {
     await untilPlayers();
   });
 });
+
+/** The number before the first of the sessions that it gives. */
+function block(gateway: GatewayProcess): number {
+  return (gateway.ready.gateway - 1) * 15_000;
+}
+
+function seen(client: RawClient): unknown[] {
+  return [...modelOf(client).model.entities.values()].map(({ name }) => name);
+}

@@ -109,8 +109,8 @@ function bucketKey(key: string): string {
   return `c${Buffer.from(key).toString("base64url")}`;
 }
 
-function keyOf(bucketKey: string): string {
-  return Buffer.from(bucketKey.slice(1), "base64url").toString();
+function keyOf(key: string): string {
+  return Buffer.from(key.slice(1), "base64url").toString();
 }
 
 function bytesOf({ character, session }: KeptCharacter): Uint8Array {

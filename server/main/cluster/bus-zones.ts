@@ -98,7 +98,6 @@ export class BusZones implements ZoneLink {
   /** Resolves when all zones were heard, at the latest after `msMax`. */
   async heard(msMax: number): Promise<void> {
     const until = this.#options.now() + msMax;
-    const isMissing = ({ state }: BusZone): boolean => state === "DOWN";
     while ([...this.zones.values()].some(isMissing) && this.#options.now() < until) await Bun.sleep(HEARD_LOOK_MS);
   }
 
@@ -228,4 +227,8 @@ class AlignedCopy {
     this.#bytes.set(source.subarray(offset, offset + length));
     return this.#bytes.subarray(0, length);
   }
+}
+
+function isMissing({ state }: BusZone): boolean {
+  return state === "DOWN";
 }

@@ -65,9 +65,6 @@ describe.skipIf(NATS_SERVER === null)("the zones of a cluster, for a gateway", (
     return { zone, zones, clock, told, kinds, states, run, near, emitter };
   }
 
-  const move = (seq: number): Uint8Array => new Command().begin(OP_MOVE, 7, seq).bytes.slice();
-  const seqs = (zone: ScriptedZone): number[] => zone.commands.map(({ seq }) => seq);
-
   test("a zone is DOWN until it is heard, and then what its reports say", async () => {
     const { zone, zones, run, states } = await begin();
     expect(zones.zones.get(1)?.state).toBe("DOWN");
@@ -247,3 +244,11 @@ describe.skipIf(NATS_SERVER === null)("the zones of a cluster, for a gateway", (
     await until(() => isDone);
   });
 });
+
+function move(seq: number): Uint8Array {
+  return new Command().begin(OP_MOVE, 7, seq).bytes.slice();
+}
+
+function seqs(zone: ScriptedZone): number[] {
+  return zone.commands.map(({ seq }) => seq);
+}

@@ -352,7 +352,7 @@ test("the files of a journal that is written without a pause keep to the limit o
     written += batch.length;
     if (tick % 50 === 0) {
       const state = crypto.getRandomValues(new Uint8Array(60_000));
-      place = bench.writer.snapshot({ ...AT, tick, ticket: 0, lostFrom: null }, state, []);
+      place = bench.writer.snapshot({ ...AT, tick, tickets: new Uint32Array(LANES), lostFrom: null }, state, []);
       written += state.length;
     }
     bench.writer.send();
