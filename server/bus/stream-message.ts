@@ -9,6 +9,7 @@
 
 import { WowsimError } from "../protocol/errors.ts";
 import { RecordTable } from "../shared/record.ts";
+import type { RecordFields, RecordOf } from "../shared/record.ts";
 
 export const RECORDS = 1;
 /** Its writer owns the zone from here on. */
@@ -64,22 +65,23 @@ export class StreamMessage {
     return this.#length;
   }
 
-  get view(): DataView {
-    return this.#view;
-  }
-
   clear(): void {
     this.#length = HEAD_BYTES;
   }
 
   /** Copies a record from somewhere. */
   add(source: Uint8Array, offset: number, length: number): void {
-    const at = this.reserve(length);
+    const at = this.#reserve(length);
     this.#bytes.set(source.subarray(offset, offset + length), at);
   }
 
-  /** Room for a record that the caller writes with `view`; returns its offset, valid until the next call. */
-  reserve(length: number): number {
+  /** Writes a record without a tail. */
+  put<Fields extends RecordFields>(table: RecordTable<Fields>, record: Readonly<RecordOf<Fields>>): void {
+    const at = this.#reserve(table.bytes);
+    table.write(this.#view, at, record);
+  }
+
+  #reserve(length: number): number {
     this.#grow(this.#length + 4 + length);
     this.#view.setUint32(this.#length, length, true);
     const at = this.#length + 4;

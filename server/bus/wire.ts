@@ -9,6 +9,7 @@
 
 import { WowsimError } from "../protocol/errors.ts";
 import { RecordTable } from "../shared/record.ts";
+import type { RecordFields, RecordOf } from "../shared/record.ts";
 
 export const WIRE_VERSION = 1;
 const ZONE_HEAD_BYTES = 20;
@@ -87,7 +88,13 @@ export class BatchWriter {
     this.#bytes.set(source.subarray(offset, offset + length), at);
   }
 
-  /** Room for a record that the caller writes with `view`; returns its offset, valid until the next call. */
+  /** Writes a record without a tail. */
+  put<Fields extends RecordFields>(table: RecordTable<Fields>, record: Readonly<RecordOf<Fields>>): void {
+    const at = this.reserve(table.bytes);
+    table.write(this.#view, at, record);
+  }
+
+  /** Room for a record that the caller then writes with `view` and `bytes`; returns its offset. All three are valid until the next call. */
   reserve(length: number): number {
     this.#grow(this.#length + 4 + length);
     this.#view.setUint32(this.#length, length, true);

@@ -50,7 +50,9 @@ interface Field {
   offset: number;
 }
 
-export class RecordTable<const Fields extends Readonly<Record<string, FieldType>>> {
+export type RecordFields = Readonly<Record<string, FieldType>>;
+
+export class RecordTable<const Fields extends RecordFields> {
   readonly kind: number;
   /** The length of one record in bytes, including its kind but not its tail. */
   readonly bytes: number;

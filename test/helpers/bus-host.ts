@@ -64,6 +64,9 @@ export class BusHost {
   readonly #stops: (() => void)[];
   readonly #epoch = 1;
   #isSilent = false;
+  /** The zones' own tickets, and those of the gateways that they stand for. */
+  #lastTicket = 0;
+  readonly #tickets = new Map<number, number>();
 
   static async start(bus: Bus, names: BusNames, world: World): Promise<BusHost> {
     const supervisor = await ZoneSupervisor.start({
@@ -136,9 +139,11 @@ export class BusHost {
       tickEnded: (id) => this.#tell(id),
       entered: (entered) => {
         const zone = this.#zone(entered.zoneId);
-        const writer = zone.writers.get(laneOf(entered.ticket));
+        const ticket = this.#tickets.get(entered.ticket) ?? 0;
+        const writer = zone.writers.get(laneOf(ticket));
         if (writer === undefined) return;
-        ENTERED.write(writer.view, writer.reserve(ENTERED.bytes), entered);
+        const place = writer.reserve(ENTERED.bytes);
+        ENTERED.write(writer.view, place, { ...entered, ticket });
         if (entered.outcome !== 1) return;
         for (const other of this.#zones.values()) if (other !== zone) other.open.delete(entered.session);
       },
@@ -169,7 +174,10 @@ export class BusHost {
   #ticked(report: TickReport): void {
     const zone = this.#zone(report.zoneId);
     zone.tick = report.tick;
-    for (const writer of zone.writers.values()) REPORT.write(writer.view, writer.reserve(REPORT.bytes), report);
+    for (const writer of zone.writers.values()) {
+      const place = writer.reserve(REPORT.bytes);
+      REPORT.write(writer.view, place, report);
+    }
     for (const lane of zone.lanes.values())
       while (lane.came[0] !== undefined && lane.came[0].tick + TICKS_UNTIL_TOLD <= report.tick) {
         const { number, ticket } = lane.came.shift() ?? { number: 0, ticket: 0 };
@@ -181,9 +189,11 @@ export class BusHost {
   #tell(id: number): void {
     const zone = this.#zone(id);
     for (const [gateway, writer] of zone.writers) {
-      END.write(writer.view, writer.reserve(END.bytes), { zoneId: id });
+      const end = writer.reserve(END.bytes);
+      END.write(writer.view, end, { zoneId: id });
       for (const [session, crossing] of zone.open) {
-        DEPARTED.write(writer.view, writer.reserve(DEPARTED.bytes), crossing);
+        const place = writer.reserve(DEPARTED.bytes);
+        DEPARTED.write(writer.view, place, crossing);
         // Nobody arrives elsewhere; a real host waits for a word of the gateway.
         if (crossing.to === 0 && zone.gatewayOf.get(session) === gateway) zone.open.delete(session);
       }
@@ -208,17 +218,25 @@ export class BusHost {
       if (own < lane.next) return;
       const records = Uint8Array.prototype.slice.call(all, offset, offset + length);
       lane.next = own + 1;
-      this.#supervisor.send(id, records);
       lane.came.push({ tick: zone.tick, number: own, ticket: this.#note(zone, gateway, records) });
+      this.#supervisor.send(id, records);
     });
   }
 
-  /** Notes whose session it is; returns the ticket, 0 when it has none. */
+  /**
+   * Notes whose session it is; returns the ticket, 0 when it has none. The zone gets another ticket instead, since it knows of no
+   * lanes here.
+   */
   #note(zone: HostedZone, gateway: number, records: Uint8Array): number {
-    const { op, session, a } = new Command().loadBytes(records, records.length - COMMAND_BYTES);
+    const command = new Command().loadBytes(records, records.length - COMMAND_BYTES);
+    const { op, session, a } = command;
     if ([OP_JOIN, OP_ARRIVE, OP_WATCH, OP_UNWATCH].includes(op)) zone.gatewayOf.set(session, gateway);
     // Who enters again has not departed any more.
     if (op === OP_JOIN || op === OP_ARRIVE || op === OP_LEAVE) zone.open.delete(session);
-    return [OP_JOIN, OP_ARRIVE, OP_LEAVE].includes(op) ? a : 0;
+    if (![OP_JOIN, OP_ARRIVE, OP_LEAVE].includes(op)) return 0;
+    command.a = ++this.#lastTicket;
+    this.#tickets.set(command.a, a);
+    records.set(command.bytes, records.length - COMMAND_BYTES);
+    return a;
   }
 }

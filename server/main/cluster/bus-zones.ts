@@ -139,7 +139,7 @@ export class BusZones implements ZoneLink {
       zone.queue.eachUnsent(BATCH_BYTES_MAX, (first, records) => {
         for (const record of records) this.#writer.add(record, 0, record.length);
         const { epoch } = zone;
-        bus.publish(names.commands(zone.id), this.#writer.takeCommands({ gateway, epoch, first }).slice());
+        bus.publish(names.commands(zone.id), this.#writer.takeCommands({ gateway, epoch, first }));
       });
       zone.sent(now(), wasUnderWay);
     }

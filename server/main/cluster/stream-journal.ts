@@ -216,7 +216,7 @@ export class StreamJournal implements ZoneJournal {
     message.clear();
     this.#hasSnapshot = false;
     for (const settled of this.#settled.splice(0)) {
-      SETTLED.write(message.view, message.reserve(SETTLED.bytes), settled);
+      message.put(SETTLED, settled);
       if ((this.#crossings.get(settled.session)?.tick ?? Infinity) <= settled.tick)
         this.#crossings.delete(settled.session);
     }
@@ -238,8 +238,7 @@ export class StreamJournal implements ZoneJournal {
     if (kind !== SNAPSHOT.kind) return;
     this.#hasSnapshot = true;
     // Who reads from this snapshot on has to know of earlier ones too.
-    for (const crossing of this.#crossings.values())
-      CROSSING.write(this.#message.view, this.#message.reserve(CROSSING.bytes), crossing);
+    for (const crossing of this.#crossings.values()) this.#message.put(CROSSING, crossing);
   }
 
   #addIncident({ zoneId, tick, json, batch }: Incident): void {

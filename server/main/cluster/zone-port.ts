@@ -118,7 +118,7 @@ export class ZonePort implements ZoneListener {
     this.#tick = report.tick;
     for (const gateway of this.#options.gateways()) this.#writerOf(gateway);
     this.#writerOf(CONTROLLER);
-    for (const writer of this.#writers.values()) REPORT.write(writer.view, writer.reserve(REPORT.bytes), report);
+    for (const writer of this.#writers.values()) writer.put(REPORT, report);
   }
 
   framed(zoneId: number, bytes: Uint8Array, offset: number, length: number): void {
@@ -133,7 +133,7 @@ export class ZonePort implements ZoneListener {
   entered(entered: Entered): void {
     if (entered.outcome === IS_THERE) this.settles(entered.session);
     const writer = this.#writerOf(laneOf(entered.ticket));
-    ENTERED.write(writer.view, writer.reserve(ENTERED.bytes), entered);
+    writer.put(ENTERED, entered);
   }
 
   departed(crossing: Crossing): void {
@@ -147,7 +147,8 @@ export class ZonePort implements ZoneListener {
     const known = Uint32Array.from(ids);
     for (const [gateway, writer] of this.#writers) {
       const tickets = new AnsweredTickets([wordAt(census.tickets, gateway)]).words;
-      writeCensus(writer.view, writer.reserve(censusBytes(known)), { zoneId, tick, tickets }, known);
+      const at = writer.reserve(censusBytes(known));
+      writeCensus(writer.view, at, { zoneId, tick, tickets }, known);
     }
     for (const session of this.#gatewayOf.keys())
       if (!ids.has(session) && !this.#open.has(session)) this.#gatewayOf.delete(session);
@@ -156,7 +157,7 @@ export class ZonePort implements ZoneListener {
 
   itemsCounted(count: ItemCount): void {
     const writer = this.#writerOf(CONTROLLER);
-    ITEMS.write(writer.view, writer.reserve(ITEMS.bytes), count);
+    writer.put(ITEMS, count);
   }
 
   /** Rare, and not in the order of the ring: it is told at once. */
@@ -174,7 +175,7 @@ export class ZonePort implements ZoneListener {
     this.#lanes.look();
     const alive = new Set(this.#options.gateways());
     for (const [gateway, writer] of this.#writers) {
-      END.write(writer.view, writer.reserve(END.bytes), { zoneId });
+      writer.put(END, { zoneId });
       this.#publish(gateway, writer);
       if (gateway !== CONTROLLER && !alive.has(gateway)) this.#writers.delete(gateway);
     }
@@ -204,8 +205,7 @@ export class ZonePort implements ZoneListener {
   /** To the player's gateway; to all when it is not known whose the player is, or that one is gone. */
   #writeDeparture(crossing: Crossing): void {
     const owner = this.#writers.get(this.#gatewayOf.get(crossing.session) ?? -1);
-    for (const writer of owner === undefined ? this.#writers.values() : [owner])
-      DEPARTED.write(writer.view, writer.reserve(DEPARTED.bytes), crossing);
+    for (const writer of owner === undefined ? this.#writers.values() : [owner]) writer.put(DEPARTED, crossing);
   }
 
   #repeatDepartures(): void {
