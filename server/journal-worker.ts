@@ -8,6 +8,7 @@ import { OpenedFiles } from "./journal/opened-files.ts";
 import { TouchedRings } from "./journal/touched-rings.ts";
 import { messageOf, WowsimError } from "./protocol/errors.ts";
 import type { FromJournal, JournalStart, ToJournal } from "./shared/journal-messages.ts";
+import { FullCollection } from "./shared/full-collection.ts";
 import { DiskTrouble } from "./shared/disk-trouble.ts";
 import { JournalFigures } from "./shared/journal-figures.ts";
 import { Wake } from "./shared/wake.ts";
@@ -29,6 +30,8 @@ const STOP_MS_MAX = 700;
 const MEASURE_MS = 250;
 /** After so many bursts without a pause, retention has as much time as the newest one took. */
 const BURSTS_MAX = 4;
+/** Between the main thread's collection and that of the first zone worker. */
+const COLLECTION_DELAY_MS = 1_500;
 
 /** A server that has just started has better things to do. */
 const TOUCH_DELAY_MS = 2_000;
@@ -97,8 +100,13 @@ class JournalThread {
   }
 
   async run(): Promise<void> {
+    const collection = new FullCollection({ delayMs: COLLECTION_DELAY_MS });
     while (!this.#isStopping) {
-      if (!this.#write() && !this.#tidy() && !this.#touch()) this.#bell.sleep(SLEEP_MS);
+      if (!this.#write() && !this.#tidy() && !this.#touch()) {
+        // A record that comes meanwhile waits until the collection is done, once a minute.
+        collection.runWithin(SLEEP_MS);
+        this.#bell.sleep(SLEEP_MS);
+      }
       this.#measure();
       await turn();
     }
