@@ -2,7 +2,7 @@
 // whatever the journal does not have, or has otherwise, is covered by the next snapshot, which begins an epoch.
 //
 //   log.begins()                          // history was rewritten, or ticks are missing: a snapshot is owed
-//   const place = log.tickDone([])        // the tick, or the snapshot that was owed; NO_ROOM: it is not in the journal
+//   const place = log.tickDone([])        // the tick, and the snapshot that was owed; NO_ROOM: it is not in the journal
 //   log.takeSnapshotIfDue()               // after the frames: every 200 ticks
 //
 // While the ring to the journal has no room (a slow or full disk), the log is silent.
@@ -137,7 +137,15 @@ export class ZoneLog {
     this.#owesSnapshot = false;
     this.#lostFrom = null;
     this.#snapshotTick = this.#zone.tick;
-    return place;
+    return this.#alsoAppend(place);
+  }
+
+  /** The tick whose state is the snapshot: a replay does not need its batch, an undo does (server/undo). */
+  #alsoAppend(snapshot: JournalPlace): JournalPlace {
+    const { segment } = this.#zone;
+    if (segment.ticks === 0) return snapshot;
+    const place = this.#writer.append(this.#applied, segment.batch(segment.ticks - 1), []);
+    return place === NO_ROOM ? snapshot : place;
   }
 
   #loses(crossings: readonly Crossing[]): JournalPlace {
