@@ -217,7 +217,10 @@ async function start(
     supervisor.listen(stopOnLoss((reason) => options.onMustRestart?.(reason, "disk")));
   const metrics = new Metrics({ now, tickRateHz });
   const { gate, deployLog } = await startDeploys(
-    { dataDir, world, kernel, standing, journal, supervisor, gateway, control, metrics, incidents, emitter, now },
+    {
+      ...{ dataDir, world, kernel, standing, journal, supervisor, gateway, control, metrics, incidents },
+      ...{ emitter, tickRateHz, now },
+    },
     undo,
   );
   registerZoneCommands(

@@ -2,7 +2,7 @@
 // tick come first: it has a low priority. The file lies beside main.ts so that a one-file build finds it.
 
 import { setPriority } from "node:os";
-import type { FromUndoWorker, ToUndoWorker } from "./shared/undo-history.ts";
+import type { FromUndoWorker, ToUndoWorker } from "./shared/undo-messages.ts";
 import { UndoJob } from "./undo/undo-job.ts";
 
 declare const self: Worker;

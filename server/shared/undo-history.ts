@@ -1,15 +1,9 @@
 // What the journal gives an undo when the zone's memory does not have it: the worker that reads it (server/undo) has run all ticks from
 // the swap to some tick T twice, as they were and through the module before, and the zone goes on from T with the batches that it has kept
 // since.
-//
-//   > { type: "find", zones: [1], module: null }         < { type: "found", found: [{ zoneId: 1, open: { ... } }] }
-//   > { type: "run", zoneId: 1, isDry: false }           < { type: "near", zoneId: 1 }          the zone keeps its batches, from T on
-//   > { type: "until", tick: 4711 }                      < { type: "history", history: { ... } }
 
-import type { Portal } from "../protocol/content/content.ts";
 import type { Entered } from "./ring-records.ts";
 import type { Crossing } from "./transfer.ts";
-import type { UndoLook } from "./zone-messages.ts";
 import type { ZoneModule } from "./zone-start.ts";
 
 /** Events of ToldEvents (server/zone/told-events.ts), five words each. */
@@ -47,31 +41,3 @@ export interface UndoHistory {
   /** Of each player, the newest answer to a command that let it in. */
   entered: { tick: number; entered: Entered }[];
 }
-
-/** Where the journal is, and what of the world it does not say. */
-export interface UndoJournal {
-  dataDir: string;
-  tickRateHz: number;
-  portals: ReadonlyMap<number, readonly Portal[]>;
-}
-
-/** Main thread to the worker. */
-export type ToUndoWorker =
-  /** The first message. `module`: only what this module did, by hash. */
-  | { type: "find"; journal: UndoJournal; zones: readonly number[]; module: string | null }
-  /** Of a zone in which something was found. */
-  | { type: "run"; zoneId: number }
-  | { type: "until"; tick: number };
-
-/** `through`: the module before, when there is something to undo. */
-export interface FoundUndo {
-  look: UndoLook;
-  through: ZoneModule | null;
-}
-
-export type FromUndoWorker =
-  | { type: "found"; found: FoundUndo[] }
-  /** It has run nearly all that the journal has. */
-  | { type: "near" }
-  | { type: "history"; history: UndoHistory }
-  | { type: "failed"; code: string; message: string };

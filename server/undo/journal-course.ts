@@ -21,6 +21,8 @@ export interface Span {
   end: number;
   /** By hash. */
   module: string;
+  /** When it began, in milliseconds since 1970. */
+  at: number;
 }
 
 /** What the journal tells beside ticks. */
@@ -41,6 +43,8 @@ export interface FoundCourse {
   fromTick: number;
   /** The epoch that has the state after that tick. */
   epoch: number;
+  /** When it was swapped in, in milliseconds since 1970. */
+  sinceMs: number;
 }
 
 /** The spans of a zone, oldest first, each with ticks. */
@@ -57,8 +61,8 @@ export function spansOf(reader: WorldReader, zone: number, problems: string[]): 
     const begin = Math.min(...ticks);
     const row = attempt(problems, `The index of zone ${zone}`, () => query.get(zone, epoch));
     const end = Math.min(Math.max(row?.tick ?? 0, ...ticks), begun - 1);
-    const { module } = at<SnapshotPlace>(snapshots, 0);
-    if (end >= begin) spans.unshift({ epoch, begin, end, module });
+    const { module, at: beganMs } = at<SnapshotPlace>(snapshots, snapshots.length - 1);
+    if (end >= begin) spans.unshift({ epoch, begin, end, module, at: beganMs });
     begun = Math.min(begun, begin);
   }
   return spans;
@@ -85,7 +89,7 @@ export function findUndo(zone: number, spans: readonly Span[], told: ToldOfModul
   const { end: fromTick, module: through, epoch } = before;
   if (told.undone.some((undo) => undo.fromTick === fromTick && undo.tick > fromTick))
     throw impossible(`module ${module}, swapped in after tick ${fromTick}, is undone already`);
-  return { module, through, fromTick, epoch };
+  return { module, through, fromTick, epoch, sinceMs: at(course, base + 1).at };
 }
 
 /** The newest span of the module that is meant, or of whatever ran before the present module came back; below 0: none. */

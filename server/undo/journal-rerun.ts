@@ -102,9 +102,9 @@ export class JournalRerun {
       triedHash: course.module,
       through: { module, hash, label, layout: layoutEntries(layout) },
       fromTick: course.fromTick,
-      before: this.#before,
+      before: shared(this.#before),
       tick: this.tick,
-      state: run.state.slice(),
+      state: shared(run.state),
       ranMs: run.ranMs,
       told: told.plain,
       happened: run.told.plain,
@@ -192,4 +192,11 @@ export class JournalRerun {
     const snapshot = place === undefined ? null : journal.epochs.snapshotAt(place, []);
     if (snapshot !== null) this.#recorded.adopt(kernel, unpackedState(snapshot), tick.tick);
   }
+}
+
+/** A copy that threads pass on without copying it: it goes by the main thread. */
+function shared(state: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(new SharedArrayBuffer(state.length));
+  copy.set(state);
+  return copy;
 }

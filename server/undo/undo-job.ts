@@ -1,4 +1,4 @@
-// What the worker that reads the journal for an undo does, message by message (server/shared/undo-history.ts).
+// What the worker that reads the journal for an undo does, message by message (server/shared/undo-messages.ts).
 //
 //   const job = new UndoJob({ say, now, cpuMs })
 //   job.receive({ type: "find", journal, zones: [1], module: null })
@@ -13,7 +13,7 @@ import { messageOf, WowsimError } from "../protocol/errors.ts";
 import { RecordedModules } from "../replay/modules.ts";
 import { openJournal } from "../replay/open-journal.ts";
 import type { OpenJournal } from "../replay/open-journal.ts";
-import type { FoundUndo, FromUndoWorker, ToUndoWorker, UndoJournal } from "../shared/undo-history.ts";
+import type { FoundUndo, FromUndoWorker, ToUndoWorker, UndoJournal } from "../shared/undo-messages.ts";
 import type { ZoneModule } from "../shared/zone-start.ts";
 import { impossible } from "./journal-course.ts";
 import type { FoundCourse } from "./journal-course.ts";
@@ -69,7 +69,7 @@ export class UndoJob {
     const found = zones.map((zone): FoundUndo => {
       const { look, course, through } = lookInJournal(open, { zone, module, modules });
       if (course !== null) this.#courses.set(zone, course);
-      return { look, through: through === null ? null : zoneModule(through) };
+      return { look, sinceMs: course?.sinceMs ?? 0, through: through === null ? null : zoneModule(through) };
     });
     this.#host.say({ type: "found", found });
   }

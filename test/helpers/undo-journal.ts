@@ -14,7 +14,7 @@ import { JournalKeeper } from "../../server/journal/journal-keeper.ts";
 import type { Portal } from "../../server/protocol/content/content.ts";
 import type { UndoReport } from "../../server/protocol/undo.ts";
 import { Ring } from "../../server/shared/ring.ts";
-import type { FoundUndo, FromUndoWorker, ToUndoWorker, UndoHistory } from "../../server/shared/undo-history.ts";
+import type { FoundUndo, FromUndoWorker, ToUndoWorker } from "../../server/shared/undo-messages.ts";
 import { Wake } from "../../server/shared/wake.ts";
 import { WorldWriter } from "../../server/store/world-writer.ts";
 import { UndoJob } from "../../server/undo/undo-job.ts";
@@ -119,7 +119,7 @@ export class KeptPlay implements Disposable {
     const tick = undo.keep();
     this.tick(between);
     const { history } = await this.#ask({ type: "until", tick }, "history");
-    undo.start({ isDry, reason: "for the test", history: history satisfies UndoHistory });
+    undo.start({ isDry, reason: "for the test", history });
     const report = this.play.finish(2);
     this.#keeper.turn(true);
     return report;

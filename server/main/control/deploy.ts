@@ -19,16 +19,16 @@ import type { ZoneListener } from "../../shared/zone-link.ts";
 import { newTicket, withdrawTicket } from "../../shared/swap-ticket.ts";
 import type { SwapTicket } from "../../shared/swap-ticket.ts";
 import { ASKED_FOR, freshZone, step } from "./deploy-machine.ts";
-import type { Effect, Message, Outcome, Stage, ZoneDeploy } from "./deploy-machine.ts";
+import type { Effect, Message, Outcome, ZoneDeploy } from "./deploy-machine.ts";
 import { ModuleStore } from "./deploy-modules.ts";
 import type { ModuleUsers } from "./deploy-modules.ts";
+import { phaseOf, previousOf } from "./deploy-phases.ts";
+import type { DeployPhase } from "./deploy-phases.ts";
 import { next } from "./deploy-promotion.ts";
 import type { Promotion } from "./deploy-promotion.ts";
 import { sharedNow, tookOf } from "./took.ts";
 import type { TookMs } from "./took.ts";
 import { entryOf } from "../../protocol/assert.ts";
-
-export type DeployPhase = "steady" | "swapping" | "canary" | "promoting" | "rolling_back";
 
 /** What deploys need of the zone supervisor. Every request settles: the zone answers, or its link reports a timeout. */
 export interface DeployZones {
@@ -173,6 +173,14 @@ export class Deployer implements ZoneListener, ModuleUsers {
     if (moving !== undefined) throw this.#busy(moving);
     const which = zoneId === 0 ? "No zone has an" : `Zone ${zoneId} is steady and has no`;
     throw new WowsimError("nothing_to_roll_back", `${which} earlier module to go back to; see deploy_status.`);
+  }
+
+  /** Where a roll-back of a promoted module goes, when an earlier server has promoted it. */
+  remembers(zoneId: number, before: Kernel): void {
+    const zone = this.#zone(zoneId);
+    if (zone.stage.name !== "steady" || zone.previous !== null) return;
+    if (this.modules.get(before.hash)?.state !== "ready") this.modules.addRunning(before);
+    this.#zones.set(zoneId, { ...zone, previous: before.hash });
   }
 
   #meant(zoneId: number): number[] {
@@ -378,21 +386,6 @@ const TOLD_AS = {
   rolled_back: "Module rolled back",
   refused: "Module refused",
 } as const;
-
-/** The stage, in the words of the protocol. */
-function phaseOf(stage: Stage): DeployPhase {
-  if (stage.name === "steady" || stage.name === "canary") return stage.name;
-  if (stage.name === "undoing") return "rolling_back";
-  if (stage.name === "joined" || (stage.name === "swapping" && stage.purpose === "promotion")) return "promoting";
-  if (stage.purpose === "return") return "rolling_back";
-  return stage.name === "swapping" ? "swapping" : "promoting";
-}
-
-/** The module that the zone would roll back to. */
-function previousOf({ stage, previous, promoted }: ZoneDeploy): string | null {
-  if (stage.name === "canary" || stage.name === "joined" || stage.name === "keeping") return stage.before;
-  return stage.name === "undoing" ? promoted : previous;
-}
 
 function afterTimeout(ms: number, action: () => void): () => void {
   const timer = setTimeout(action, ms);

@@ -7,7 +7,8 @@ import { registerDeployGateCommands } from "../../../server/main/control/deploy-
 import { DeployLog } from "../../../server/main/control/deploy-log.ts";
 import { DeployRecords } from "../../../server/main/control/deploy-records.ts";
 import type { NewDeploy } from "../../../server/main/control/deploy-records.ts";
-import type { DeployPhase, ZoneDeployStatus } from "../../../server/main/control/deploy.ts";
+import type { DeployPhase } from "../../../server/main/control/deploy-phases.ts";
+import type { ZoneDeployStatus } from "../../../server/main/control/deploy.ts";
 import { ControlCommands } from "../../../server/main/control/commands.ts";
 import type { DeployEvent } from "../../../server/main/control/deploy.ts";
 import { WowsimError } from "../../../server/protocol/errors.ts";
