@@ -84,7 +84,7 @@ export function findUndo(zone: number, spans: readonly Span[], told: ToldOfModul
     .slice(0, bad)
     .findLastIndex((span) => (isInPlace ? span.module !== module : span.module === newest.module));
   const before = course[base];
-  if (before === undefined) throw impossible(`module ${module} was swapped in before that: ${reach}`);
+  if (before === undefined) throw impossible(`it has run module ${module} for as long as ${reach}`);
   if (!told.deployed(module)) throw impossible(`module ${module} came with the server and not by a deploy; ${reach}`);
   const { end: fromTick, module: through, epoch } = before;
   if (told.undone.some((undo) => undo.fromTick === fromTick && undo.tick > fromTick))

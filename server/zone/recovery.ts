@@ -54,6 +54,8 @@ export interface Recovery {
   note: TrapNote;
   /** Set by a rollback: the ticks that were already reported and now have another result. */
   rewritten: RewrittenTicks | null;
+  /** Set by a rollback: the batch of the tick, as it was applied in the end. The zone's segments do not have it. */
+  applied: Uint8Array | null;
 }
 
 /** Ticks that were replayed through another module than the one whose results players saw. */
@@ -94,7 +96,8 @@ export function recover(zone: Zone, trap: ZoneTrap, options: RecoveryOptions): R
   const { replayedTicks, quarantined } = climb;
   const rewritten = rung === "rollback" ? climb.rewritten : null;
   const { message: error, note } = trap;
-  return { rung, recoveryMs: now() - trap.atMs, replayedTicks, quarantined, error, note, rewritten };
+  const { applied } = climb;
+  return { rung, recoveryMs: now() - trap.atMs, replayedTicks, quarantined, error, note, rewritten, applied };
 }
 
 /** Tries the steps in order. Returns the one that succeeded; null when none did. */
@@ -112,6 +115,7 @@ class Climb {
   replayedTicks = 0;
   quarantined: QuarantinedCommand[] = [];
   rewritten: RewrittenTicks | null = null;
+  applied: Uint8Array | null = null;
   failure: unknown;
   readonly #zone: Zone;
   readonly #batch: Uint8Array;
@@ -171,10 +175,8 @@ class Climb {
     const { kernel } = zone;
     zone.revert(fallback);
     this.#isRestored = false;
-    if (this.#replay(this.#sinceSnapshot, false) && this.#attempt(() => zone.rerunLast("full"))) {
-      zone.snapshotTwice();
-      return true;
-    }
+    if (this.#replay(this.#sinceSnapshot, false) && this.#attempt(() => zone.rerunLast("full")))
+      return this.#forgetsBefore();
     zone.revert(kernel);
     return false;
   }
@@ -189,8 +191,14 @@ class Climb {
     zone.revert(fallback);
     if (!this.#replay(this.#sinceSnapshot, false)) return false;
     this.#isolate(false);
-    if (!this.tryRun() && !this.tryQuarantine()) return false;
-    zone.snapshotTwice();
+    return (this.tryRun() || this.tryQuarantine()) && this.#forgetsBefore();
+  }
+
+  /** The tick has ended with the other module: no state of the one before can be used any more. */
+  #forgetsBefore(): true {
+    const { segment } = this.#zone;
+    this.applied = segment.batch(segment.ticks - 1).slice();
+    this.#zone.snapshotTwice();
     return true;
   }
 

@@ -84,14 +84,14 @@ export class ZoneRecoveries {
   #recovered(tick: number, recovery: Recovery): void {
     const { zone, log, modules, membership, setState } = this.#parts;
     const { emitter, say } = this.#parts.options;
-    const { rung, recoveryMs, replayedTicks, note, error, rewritten } = recovery;
+    const { rung, recoveryMs, replayedTicks, note, error, rewritten, applied } = recovery;
     this.count++;
     membership.quarantine(recovery.quarantined);
     this.quarantined += recovery.quarantined.length;
     emitRecovery(emitter, zone, tick, recovery);
     say({ type: "recovered", zoneId: zone.id, tick, recoveryMs, replayedTicks, rung, note, error });
     if (rung === "rollback") {
-      log.begins();
+      log.begins(applied);
       modules.rolledBack(error);
     }
     if (rewritten !== null)
