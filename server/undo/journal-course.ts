@@ -84,7 +84,10 @@ export function findUndo(zone: number, spans: readonly Span[], told: ToldOfModul
     .slice(0, bad)
     .findLastIndex((span) => (isInPlace ? span.module !== module : span.module === newest.module));
   const before = course[base];
-  if (before === undefined) throw impossible(`it has run module ${module} for as long as ${reach}`);
+  if (before === undefined) {
+    const what = told.deployed(module) ? `module ${module} was swapped in earlier` : "no module was swapped in";
+    throw impossible(`${what}, and ${reach}`);
+  }
   if (!told.deployed(module)) throw impossible(`module ${module} came with the server and not by a deploy; ${reach}`);
   const { end: fromTick, module: through, epoch } = before;
   if (told.undone.some((undo) => undo.fromTick === fromTick && undo.tick > fromTick))
@@ -113,7 +116,7 @@ function unbroken(spans: readonly Span[]): { course: readonly Span[]; cut: { fro
 function reachOf({ begin }: Span, cut: { from: number; to: number } | null): string {
   const why =
     cut === null ? "" : `, since ticks ${cut.from} to ${cut.to} are not in it: the zone was DOWN, or the journal lost`;
-  return `the journal reaches back to tick ${begin}${why}`;
+  return `its journal reaches back to tick ${begin}${why}`;
 }
 
 export function impossible(why: string): WowsimError {

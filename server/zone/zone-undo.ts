@@ -38,6 +38,7 @@ import type { Zone } from "./zone.ts";
 import type { ZoneLog } from "./zone-log.ts";
 import type { ZoneOptions } from "./zone-options.ts";
 import type { ZoneOutput } from "./zone-output.ts";
+import type { ZoneRunnerOptions } from "./zone-runner-options.ts";
 
 const command = new Command();
 
@@ -58,7 +59,7 @@ export interface ZoneUndoParts {
   log: ZoneLog;
   batch: ZoneBatch;
   output: ZoneOutput;
-  options: ZoneOptions;
+  options: ZoneOptions & Pick<ZoneRunnerOptions, "revived">;
   bounds?: UndoBounds | undefined;
   say: (message: FromZoneWorker) => void;
 }
@@ -80,12 +81,13 @@ export class ZoneUndo {
   /** What the running undo got from the journal. */
   #history: UndoHistory | null = null;
   /** Whether the journal may have what the memory does not. */
-  #isInJournal = true;
+  #isInJournal: boolean;
   #order: UndoOrder = { isDry: false, reason: "" };
   #end: UndoEnd | null = null;
 
   constructor(parts: ZoneUndoParts) {
     this.#parts = parts;
+    this.#isInJournal = (parts.options.revived ?? null) !== null;
     // What was told of ticks that can be undone is compared with what happened instead.
     const since = [() => this.#history?.fromTick, () => this.#tail?.batches.tick, () => this.#record?.tick];
     parts.membership.keepFrom(() => Math.min(...since.map((tick) => tick() ?? Infinity)));
@@ -164,10 +166,15 @@ export class ZoneUndo {
   }
 
   /**
-   * From now on there is nothing to undo, also not by the journal, and this is why. An undo that is under way ends with that.
+   * What there was to undo can not be undone any more, also not by the journal, and this is why. An undo that is under way ends with that.
    */
   forget(why: string): void {
+    if (this.#record === null && !this.isUnderWay) return;
     this.#stops(why);
+    this.#closes(why);
+  }
+
+  #closes(why: string): void {
     this.#drops(why);
     this.#why = why;
     this.#isInJournal = false;
@@ -308,7 +315,7 @@ export class ZoneUndo {
     const { from_hash, to_hash, from_tick, tick, hash, players_changed, leavers_changed } = report;
     const why = reason === "" ? {} : { reason };
     log.undone(tick, { from_hash, to_hash, from_tick, hash, ...why, players_changed, leavers_changed });
-    this.forget(`module ${from_hash}, swapped in after tick ${from_tick}, is undone already`);
+    this.#closes(`module ${from_hash}, swapped in after tick ${from_tick}, is undone already`);
     return { fromTick: from_tick, rewritten: taken.rewritten };
   }
 

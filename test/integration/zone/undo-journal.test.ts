@@ -121,6 +121,6 @@ test("a swap that the journal does not reach back to is refused, with where it b
   kept.world.commit();
   expect((await kept.find()).look).toMatchObject({
     open: null,
-    why: `it has run module ${kernel.hash} for as long as the journal reaches back to tick 21`,
+    why: `module ${kernel.hash} was swapped in earlier, and its journal reaches back to tick 21`,
   });
 });

@@ -43,7 +43,7 @@ test("of several the last, and the one that is named", () => {
   const text = "A 1-10, B 11-20, A 21-30, C 31-40, A 41-50";
   expect(find(text)).toBe("C through A from 30 in 3");
   expect(find(text, { module: "B" })).toBe("B through A from 10 in 1");
-  expect(find(text, { module: "D" })).toBe("module D ran in none of its ticks; the journal reaches back to tick 1");
+  expect(find(text, { module: "D" })).toBe("module D ran in none of its ticks; its journal reaches back to tick 1");
 });
 
 test("what is undone is not undone twice; the same module that comes again is", () => {
@@ -55,11 +55,14 @@ test("what is undone is not undone twice; the same module that comes again is", 
 });
 
 test("a journal that does not reach back says from where on it reaches", () => {
-  expect(find("B 4711-4800")).toBe("it has run module B for as long as the journal reaches back to tick 4711");
+  expect(find("B 4711-4800")).toBe("module B was swapped in earlier, and its journal reaches back to tick 4711");
   expect(find("A 1-10, B 11-20, A 35-40")).toBe(
-    "it has run module A for as long as the journal reaches back to tick 35, since ticks 21 to 34 are not in it: the zone was DOWN, or the journal lost",
+    "module A was swapped in earlier, and its journal reaches back to tick 35, since ticks 21 to 34 are not in it: the zone was DOWN, or the journal lost",
+  );
+  expect(find("A 1-40", { deployed: () => false })).toBe(
+    "no module was swapped in, and its journal reaches back to tick 1",
   );
   expect(find("A 1-10, B 11-20", { deployed: () => false })).toBe(
-    "module B came with the server and not by a deploy; the journal reaches back to tick 1",
+    "module B came with the server and not by a deploy; its journal reaches back to tick 1",
   );
 });
