@@ -218,8 +218,19 @@ async function start(
   const metrics = new Metrics({ now, tickRateHz });
   const { gate, deployLog } = await startDeploys(
     {
-      ...{ dataDir, world, kernel, standing, journal, supervisor, gateway, control, metrics, incidents },
-      ...{ emitter, tickRateHz, now },
+      dataDir,
+      world,
+      kernel,
+      standing,
+      journal,
+      supervisor,
+      gateway,
+      control,
+      metrics,
+      incidents,
+      emitter,
+      tickRateHz,
+      now,
     },
     undo,
   );
