@@ -214,7 +214,21 @@ async function start(options: ServerOptions, kept: Kept, undo: StopSteps): Promi
     supervisor.listen(stopOnLoss((reason) => options.onMustRestart?.(reason, "disk")));
   const metrics = new Metrics({ now, tickRateHz });
   const { gate, notices } = await startDeploys(
-    { dataDir, world, kernel, standing, journal, supervisor, gateway, control, metrics, incidents, emitter, now },
+    {
+      dataDir,
+      world,
+      kernel,
+      standing,
+      journal,
+      supervisor,
+      gateway,
+      control,
+      metrics,
+      incidents,
+      emitter,
+      tickRateHz,
+      now,
+    },
     undo,
   );
   registerZoneCommands(

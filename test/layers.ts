@@ -54,6 +54,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "server/validate": [...THREADS, "server/store", "server/zone", "server/lockstep", "server/replay"],
   // Beside live zones, on their journal.
   "server/shadow": [...THREADS, "server/store", "server/zone", "server/lockstep", "server/replay", "server/validate"],
+  "server/undo": [...THREADS, "server/store", "server/zone", "server/lockstep", "server/replay"],
   "server/recorder": [...THREADS, "server/store"],
   "server/journal": [...THREADS, "server/store"],
   "server/feed": THREADS,
@@ -109,6 +110,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "server/replay",
     "server/validate",
     "server/shadow",
+    "server/undo",
     "server/recorder",
     "server/journal",
     "server/feed",

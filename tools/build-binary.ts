@@ -15,7 +15,7 @@ const ROOT = join(import.meta.dir, "..");
 /** The command first: it is the entry point. The others are the server's threads, which server/main/workers.ts finds. */
 const ENTRIES = [
   "server/wowsim.ts",
-  ...["zone", "recorder", "journal", "feed", "check", "validate", "module-validation", "shadow"].map(
+  ...["zone", "recorder", "journal", "feed", "check", "validate", "module-validation", "shadow", "undo"].map(
     (name) => `server/${name}-worker.ts`,
   ),
 ];

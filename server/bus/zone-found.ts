@@ -134,6 +134,8 @@ export class HistoryReading {
     this.#newestTick = tick;
     if (this.#history === null || this.#isBroken) return;
     const { snapshot, ticks } = this.#history;
+    // The tick whose state is the snapshot: it stands there for an undo.
+    if (ticks.length === 0 && epoch === this.#epoch && tick === snapshot.tick) return;
     const next = (ticks.at(-1)?.tick ?? snapshot.tick) + 1;
     if (epoch !== this.#epoch || tick !== next) {
       this.#isBroken = true;

@@ -15,6 +15,7 @@ import { registerDeployGateCommands } from "./control/deploy-gate-commands.ts";
 import { DeployLog, lostText } from "./control/deploy-log.ts";
 import { DeployRecords } from "./control/deploy-records.ts";
 import { Deployer } from "./control/deploy.ts";
+import { JournalUndos } from "./control/journal-undos.ts";
 import { ModuleValidations } from "./control/module-validations.ts";
 import type { ControlServer } from "./control/server.ts";
 import { registerShadowCommands } from "./control/shadow-commands.ts";
@@ -42,6 +43,7 @@ export interface DeployParts {
   metrics: Metrics;
   incidents: Incidents;
   emitter: Emitter;
+  tickRateHz: number;
   /** Milliseconds, monotonic. */
   now: () => number;
 }
@@ -55,7 +57,7 @@ export interface StartedDeploys {
 /** Each part pushes its own stop step on `undo`. Never throws: a disk that can not be read or written is reported. */
 export async function startDeploys(parts: DeployParts, undo: (() => Promise<void> | void)[]): Promise<StartedDeploys> {
   const { dataDir, world, kernel, standing, journal, supervisor, gateway, control, metrics, incidents } = parts;
-  const { emitter, now } = parts;
+  const { emitter, tickRateHz, now } = parts;
   const clock = Date.now;
   const runs = (zoneId: number): string => (standing.get(zoneId) ?? kernel).hash;
   const deployLog = await DeployLog.open({ file: join(dataDir, "deploys.jsonl"), kernel, runs, emitter, clock, now });
@@ -108,7 +110,11 @@ export async function startDeploys(parts: DeployParts, undo: (() => Promise<void
   });
   registerDeployCommands(control, deployer, deployLog, gate, records);
   registerDeployGateCommands(control, gate, records);
-  const undos = new Undos({ zones: supervisor, deployer, players: gateway.sessions, emitter, log: deployLog });
+  const portals = new Map(world.zones.map((zone) => [zone.id, zone.portals]));
+  const journalUndos = new JournalUndos({ newWorker: workers.undo, journal: { dataDir, tickRateHz, portals } });
+  undo.push(() => journalUndos.stop());
+  const players = gateway.sessions;
+  const undos = new Undos({ zones: supervisor, deployer, journal: journalUndos, players, emitter, log: deployLog });
   supervisor.listen(undos);
   registerUndoCommands(control, undos);
   undo.push(() => deployer.stop());

@@ -15,4 +15,5 @@ export const workers = {
   check: () => start("check-worker.ts"),
   moduleValidation: () => start("module-validation-worker.ts"),
   shadow: () => start("shadow-worker.ts"),
+  undo: () => start("undo-worker.ts"),
 } satisfies Record<string, WorkerFactory>;

@@ -64,6 +64,8 @@ export function timelineOf(
     if (lastTick < from || firstTick > to) continue;
     const snapshots = places.filter((place) => place.epoch === epoch && place.tick <= to);
     const [oldest] = snapshots;
+    // The epoch has only the tick with which it begins: its state is the snapshot, and there is nothing to run.
+    if (oldest?.tick === lastTick && firstTick === lastTick) continue;
     if (oldest === undefined || oldest.tick >= lastTick) {
       const count = Math.min(lastTick, to) - Math.max(firstTick, from) + 1;
       lost += count;
@@ -76,7 +78,7 @@ export function timelineOf(
       0,
       snapshots.findLastIndex(({ tick }) => tick < from),
     );
-    const begin = snapshots.find(({ tick }) => tick === firstTick - 1);
+    const begin = snapshots.find(({ tick }) => tick === firstTick || tick === firstTick - 1);
     const untilMs = begin === undefined ? 0 : begin.at + BEGIN_MS;
     const isBetween = ({ lsn, at }: Event): boolean => lsn > lsnBefore && (lsn < ticks.firstLsn || at <= untilMs);
     const reasons = events

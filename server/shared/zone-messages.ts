@@ -5,6 +5,7 @@
 // postMessage, as the objects below: a worker returns to its event loop between any two ticks.
 
 import type { UndoReport } from "../protocol/undo.ts";
+import type { UndoHistory } from "./undo-history.ts";
 import type { ZoneModule } from "./zone-start.ts";
 import type { SwapTicket } from "./swap-ticket.ts";
 
@@ -46,7 +47,9 @@ export type ToZoneWorker =
   | { type: "rollback"; request: number; zoneId: number; hash?: string }
   | { type: "promote"; request: number; zoneId: number; hash?: string }
   /** Answered with an UndoLook. `order` null: only looks. */
-  | { type: "undo"; request: number; zoneId: number; order: { isDry: boolean; reason: string } | null }
+  | { type: "undo"; request: number; zoneId: number; order: UndoOrder | null }
+  /** Keeps its batches from now on, and answers with its tick; or does not any more. */
+  | { type: "undo_keep"; request: number; zoneId: number; isKept: boolean }
   | { type: "inspect"; request: number; zoneId: number }
   | { type: "view"; request: number; zoneId: number; turn: number }
   | { type: "stop" };
@@ -70,7 +73,18 @@ export type FromZoneWorker =
     }
   /** What the zone runs from its next tick on, and whether it is on trial: sent after each swap, rollback and promotion. */
   | { type: "module"; zoneId: number; tick: number; hash: string; isTrial: boolean }
-  | { type: "rolled_back"; zoneId: number; tick: number; fromHash: string; toHash: string; reason: string }
+  /** `isLost`: the zone's worker was lost, and the module on trial with it. */
+  | {
+      type: "rolled_back";
+      zoneId: number;
+      tick: number;
+      fromHash: string;
+      toHash: string;
+      reason: string;
+      isLost?: boolean;
+    }
+  /** The zone wants to undo what the module did, and does not have what that takes. */
+  | { type: "undo_wanted"; zoneId: number; tick: number; module: string; reason: string }
   /** An undo was done, or a dry run of one; it is told when the tick after it is. Players have no names in it yet. */
   | { type: "undone"; zoneId: number; tick: number; report: UndoReport }
   /** An undo that was begun, or that the zone wanted, was not done. */
@@ -92,6 +106,13 @@ export interface MoveTimes {
   pauseMs: number;
 }
 
+/** `history`: what the journal has, for a zone that does not have all of it itself. */
+export interface UndoOrder {
+  isDry: boolean;
+  reason: string;
+  history?: UndoHistory | undefined;
+}
+
 /** What a zone could undo. */
 export interface UndoLook {
   zoneId: number;
@@ -104,6 +125,8 @@ export interface UndoLook {
    */
   open: { module: string; through: string; fromTick: number; isInPlace: boolean } | null;
   why: string;
+  /** Nothing can be undone from the zone's memory; the journal may have it. */
+  isInJournal: boolean;
 }
 
 /** What came of a zone that goes on from its journal. */
@@ -130,6 +153,7 @@ export type ZoneRequest =
   | ({ type: "swap" } & Swap)
   | { type: "rollback"; hash?: string }
   | { type: "promote"; hash?: string }
-  | { type: "undo"; order: { isDry: boolean; reason: string } | null }
+  | { type: "undo"; order: UndoOrder | null }
+  | { type: "undo_keep"; isKept: boolean }
   | { type: "inspect" }
   | { type: "view"; turn: number };

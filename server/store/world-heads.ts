@@ -59,6 +59,8 @@ export function beginInRows(database: Database, zone: number, epoch: number): nu
     return database.query<{ tick: number }, [number, number]>(sql).get(zone, epoch)?.tick ?? null;
   };
   const [snapshot, record] = [first("snapshot"), first("record")];
+  // The tick with which an epoch begins has a row, and its state is the epoch's first snapshot.
+  if (snapshot !== null && snapshot === record) return snapshot;
   const begins = [snapshot, record === null ? null : record - 1].filter((tick) => tick !== null);
   return begins.length === 0 ? null : Math.min(...begins);
 }

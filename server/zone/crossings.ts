@@ -57,23 +57,14 @@ export class Crossings {
 
   /** The players who left with their state in the tick that has just ended. */
   departed(): Crossing[] {
-    const crossings = this.#of(this.#departing, this.#leaving, this.#zone);
+    const crossings = crossingsOf(this.#departing, this.#leaving, this.#zone, this.#zone.id);
     this.#leaving.clear();
     return crossings;
   }
 
   /** The players who left in the tick that was just replayed with this batch, in this zone's memory or in another one. */
   departedIn(batch: Uint8Array, memory: MemoryOfDepartures = this.#zone): Crossing[] {
-    const view = new DataView(batch.buffer, batch.byteOffset, batch.length);
-    const portals = new Map<number, Portal>();
-    const leaving = new Set<number>();
-    for (let at = 0; at < batch.length; at += COMMAND_BYTES) {
-      if (isRecordedLeave(view, at)) leaving.add(view.getUint32(at + COMMAND_SESSION, true));
-      const portal = this.#portals[view.getUint32(at + COMMAND_E, true)];
-      if (view.getUint16(at + COMMAND_OP, true) !== OP_DEPART || portal === undefined) continue;
-      portals.set(view.getUint32(at + COMMAND_A, true), portal);
-    }
-    return portals.size + leaving.size === 0 ? [] : this.#of(portals, leaving, memory);
+    return departedIn(batch, memory, this.#zone.id, this.#portals);
   }
 
   /** The zone went DOWN: the commands of its last batch had no effect. */
@@ -82,19 +73,42 @@ export class Crossings {
     this.#leaving.clear();
   }
 
-  #of(portals: ReadonlyMap<number, Portal>, leaving: ReadonlySet<number>, memory: MemoryOfDepartures): Crossing[] {
-    const from = this.#zone.id;
-    return readDepartures(memory).flatMap(({ session, stood, words }) => {
-      const portal = portals.get(session);
-      if (portal !== undefined) return [{ from, to: portal.to, at: portal.exit, session, words }];
-      return leaving.has(session) ? [{ from, to: 0, at: stood, session, words }] : [];
-    });
-  }
-
   /** Index of the portal at this point; -1 when there is none. */
   #portalAt(x: number, y: number): number {
     return this.#portals.findIndex((portal) => Math.hypot(x - portal.x, y - portal.y) <= portal.radiusYd);
   }
+}
+
+/** The players who left a zone in the tick that was just run with this batch, in a memory. */
+export function departedIn(
+  batch: Uint8Array,
+  memory: MemoryOfDepartures,
+  zoneId: number,
+  zonePortals: readonly Portal[],
+): Crossing[] {
+  const view = new DataView(batch.buffer, batch.byteOffset, batch.length);
+  const portals = new Map<number, Portal>();
+  const leaving = new Set<number>();
+  for (let at = 0; at < batch.length; at += COMMAND_BYTES) {
+    if (isRecordedLeave(view, at)) leaving.add(view.getUint32(at + COMMAND_SESSION, true));
+    const portal = zonePortals[view.getUint32(at + COMMAND_E, true)];
+    if (view.getUint16(at + COMMAND_OP, true) !== OP_DEPART || portal === undefined) continue;
+    portals.set(view.getUint32(at + COMMAND_A, true), portal);
+  }
+  return portals.size + leaving.size === 0 ? [] : crossingsOf(portals, leaving, memory, zoneId);
+}
+
+function crossingsOf(
+  portals: ReadonlyMap<number, Portal>,
+  leaving: ReadonlySet<number>,
+  memory: MemoryOfDepartures,
+  from: number,
+): Crossing[] {
+  return readDepartures(memory).flatMap(({ session, stood, words }) => {
+    const portal = portals.get(session);
+    if (portal !== undefined) return [{ from, to: portal.to, at: portal.exit, session, words }];
+    return leaving.has(session) ? [{ from, to: 0, at: stood, session, words }] : [];
+  });
 }
 
 function isRecordedLeave(view: DataView, at: number): boolean {

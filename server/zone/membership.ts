@@ -153,6 +153,24 @@ export class Membership {
     );
   }
 
+  /** What was reported of the ticks up to `upTo`, as a journal has it: it takes the place of what is kept of them. */
+  recalls(
+    left: readonly { tick: number; crossing: Crossing }[],
+    entered: readonly { tick: number; entered: Entered }[],
+    upTo: number,
+  ): void {
+    const known: Told[] = [
+      ...left.map((each) => ({ kind: "departed" as const, ...each })),
+      ...entered.map((each) => ({ kind: "entered" as const, ...each })),
+    ];
+    const isOwed = (told: Told): boolean =>
+      this.#owed.some((owed) => owed.tick === told.tick && sessionOf(owed) === sessionOf(told));
+    this.#told = [
+      ...known.filter((told) => !isOwed(told)).toSorted((one, other) => one.tick - other.tick),
+      ...this.#told.filter(({ tick }) => tick > upTo),
+    ];
+  }
+
   /** Reports that are kept. */
   get toldCount(): number {
     return this.#told.length;

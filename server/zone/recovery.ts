@@ -53,6 +53,8 @@ export interface Recovery {
   note: TrapNote;
   /** Set by a rollback: the ticks that were already reported and now have another result. */
   rewritten: RewrittenTicks | null;
+  /** Set by a rollback: the batch of the tick, as it was applied in the end. The zone's segments do not have it. */
+  applied: Uint8Array | null;
 }
 
 /** Ticks that were replayed through another module than the one whose results players saw. */
@@ -93,7 +95,8 @@ export function recover(zone: Zone, trap: ZoneTrap, options: RecoveryOptions): R
   const { replayedTicks, quarantined } = attempts;
   const rewritten = step === "rollback" ? attempts.rewritten : null;
   const { message: error, note } = trap;
-  return { step, recoveryMs: now() - trap.atMs, replayedTicks, quarantined, error, note, rewritten };
+  const { applied } = attempts;
+  return { step, recoveryMs: now() - trap.atMs, replayedTicks, quarantined, error, note, rewritten, applied };
 }
 
 /** Tries the steps in order. Returns the one that succeeded; null when none did. */
@@ -111,6 +114,7 @@ class Attempts {
   replayedTicks = 0;
   quarantined: QuarantinedCommand[] = [];
   rewritten: RewrittenTicks | null = null;
+  applied: Uint8Array | null = null;
   failure: unknown;
   readonly #zone: Zone;
   readonly #batch: Uint8Array;
@@ -170,10 +174,8 @@ class Attempts {
     const { kernel } = zone;
     zone.revert(fallback);
     this.#isRestored = false;
-    if (this.#replay(this.#sinceSnapshot, false) && this.#attempt(() => zone.rerunLast("full"))) {
-      zone.snapshotTwice();
-      return true;
-    }
+    if (this.#replay(this.#sinceSnapshot, false) && this.#attempt(() => zone.rerunLast("full")))
+      return this.#forgetsBefore();
     zone.revert(kernel);
     return false;
   }
@@ -188,8 +190,14 @@ class Attempts {
     zone.revert(fallback);
     if (!this.#replay(this.#sinceSnapshot, false)) return false;
     this.#isolate(false);
-    if (!this.tryRun() && !this.tryQuarantine()) return false;
-    zone.snapshotTwice();
+    return (this.tryRun() || this.tryQuarantine()) && this.#forgetsBefore();
+  }
+
+  /** The tick has ended with the other module: no state of the one before can be used any more. */
+  #forgetsBefore(): true {
+    const { segment } = this.#zone;
+    this.applied = segment.batch(segment.ticks - 1).slice();
+    this.#zone.snapshotTwice();
     return true;
   }
 

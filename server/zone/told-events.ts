@@ -9,6 +9,7 @@
 
 import * as abi from "../../assembly/abi.ts";
 import type { UndoneEventKind } from "../protocol/undo.ts";
+import type { PlainEvents } from "../shared/undo-history.ts";
 import type { Addresses } from "./addresses.ts";
 
 /** Events that are kept; of more, only their number is known. */
@@ -32,6 +33,29 @@ export class ToldEvents {
   #left = 0;
   /** Kind, tick, source, target, detail of each. */
   #words = new Uint32Array(WORDS * 64);
+
+  /** Those that another thread has noted. */
+  static of({ words, left }: PlainEvents): ToldEvents {
+    const told = new ToldEvents();
+    told.#words = words.slice();
+    told.#count = words.length / WORDS;
+    told.#left = left;
+    return told;
+  }
+
+  /** A copy that can be sent. */
+  get plain(): PlainEvents {
+    return { words: this.#words.slice(0, this.#count * WORDS), left: this.#left };
+  }
+
+  /** Adds those of later ticks. */
+  append({ words, left }: PlainEvents): void {
+    for (let from = 0; from < words.length; from += WORDS) {
+      const [kind = 0, tick = 0, source = 0, target = 0, detail = 0] = words.subarray(from, from + WORDS);
+      this.#add(kind, tick, source, target, detail);
+    }
+    this.#left += left;
+  }
 
   /** Events that found no room. */
   get left(): number {
@@ -78,7 +102,7 @@ export class ToldEvents {
     }
     const from = this.#count++ * WORDS;
     if (from >= this.#words.length) {
-      const words = new Uint32Array(this.#words.length * 2);
+      const words = new Uint32Array(Math.max(this.#words.length * 2, WORDS * 64));
       words.set(this.#words);
       this.#words = words;
     }

@@ -4,6 +4,9 @@
 //   record.append(batch)                                // tick 4701; false: there is no room for it
 //   record.batch(4701)
 //
+// A zone that has no such record may have it in its journal (server/undo). Then what the journal gives is the beginning, and the zone
+// keeps the batches since (BatchLog).
+//
 // A command that made the candidate trap is in the batch all the same: the module before may handle it. Only what a fault puts in to
 // make any kernel trap is left out.
 
@@ -23,14 +26,26 @@ export interface UndoBounds {
   bytesMax: number;
 }
 
-export class UndoRecord {
-  /** The module before the swap, its state, and the tick after which it was swapped. */
+/** What an undo runs: the batches after a tick, through a module, from a state. */
+export interface UndoCourse {
+  /** The module before the swap. */
   readonly kernel: Kernel;
+  /** Hash of the module that is undone. */
+  readonly triedHash: string;
+  /** The state before the swap, and the tick after which it was swapped. */
+  readonly before: Uint8Array;
+  readonly fromTick: number;
+  /** The state to begin from, without the module that is undone, and its tick. */
   readonly state: Uint8Array;
   readonly tick: number;
-  /** The module on trial; when others were swapped in over it, the newest. */
-  tried: Kernel;
-  /** Ticks since the swap. */
+  /** The batch of a later tick, as it came in. */
+  batch(tick: number): Uint8Array;
+}
+
+/** The batches of the ticks after one tick. */
+export class BatchLog {
+  readonly tick: number;
+  /** Ticks since. */
   ticks = 0;
   readonly #bounds: UndoBounds;
   readonly #chunks: Uint8Array[] = [];
@@ -41,16 +56,7 @@ export class UndoRecord {
   readonly #starts: Uint32Array;
   readonly #lengths: Uint32Array;
 
-  constructor(
-    kernel: Kernel,
-    tried: Kernel,
-    state: Uint8Array,
-    tick: number,
-    bounds: UndoBounds = { ticksMax: UNDO_TICKS_MAX, bytesMax: UNDO_BYTES_MAX },
-  ) {
-    this.kernel = kernel;
-    this.tried = tried;
-    this.state = state;
+  constructor(tick: number, bounds: UndoBounds = { ticksMax: UNDO_TICKS_MAX, bytesMax: UNDO_BYTES_MAX }) {
     this.tick = tick;
     this.#bounds = bounds;
     this.#starts = new Uint32Array(bounds.ticksMax);
@@ -69,7 +75,7 @@ export class UndoRecord {
     return true;
   }
 
-  /** The batch of a tick, as it came in. Valid as long as the record. */
+  /** The batch of a tick, as it came in. Valid as long as the log. */
   batch(tick: number): Uint8Array {
     const index = tick - this.tick - 1;
     const length = wordAt(this.#lengths, index);
@@ -94,10 +100,56 @@ export class UndoRecord {
   }
 }
 
+/** What a zone keeps from a swap on. */
+export class UndoRecord implements UndoCourse {
+  readonly kernel: Kernel;
+  readonly state: Uint8Array;
+  /** The module on trial; when others were swapped in over it, the newest. */
+  tried: Kernel;
+  readonly #log: BatchLog;
+
+  constructor(kernel: Kernel, tried: Kernel, state: Uint8Array, tick: number, bounds?: UndoBounds) {
+    this.kernel = kernel;
+    this.tried = tried;
+    this.state = state;
+    this.#log = new BatchLog(tick, bounds);
+  }
+
+  get triedHash(): string {
+    return this.tried.hash;
+  }
+
+  get before(): Uint8Array {
+    return this.state;
+  }
+
+  get fromTick(): number {
+    return this.#log.tick;
+  }
+
+  get tick(): number {
+    return this.#log.tick;
+  }
+
+  /** Ticks since the swap. */
+  get ticks(): number {
+    return this.#log.ticks;
+  }
+
+  /** Keeps the batch of the next tick. False when it has no room: then it can not be used any more. */
+  append(batch: Uint8Array): boolean {
+    return this.#log.append(batch);
+  }
+
+  batch(tick: number): Uint8Array {
+    return this.#log.batch(tick);
+  }
+}
+
 const NO_COMMANDS = new Uint8Array(0);
 
 /** Copies a batch without a fault's poison commands. Returns the bytes that are left. */
-function withoutPoison(batch: Uint8Array, into: Uint8Array, from: number): number {
+export function withoutPoison(batch: Uint8Array, into: Uint8Array, from: number): number {
   into.set(batch, from);
   let length = batch.length;
   for (let at = from; at < from + length;) {

@@ -18,7 +18,7 @@ import type { Addresses } from "./addresses.ts";
 import { OutputCheck } from "./output-check.ts";
 import { ToldEvents } from "./told-events.ts";
 import { InvalidOutput, readNote } from "./trap.ts";
-import type { UndoRecord } from "./undo-record.ts";
+import type { UndoCourse } from "./undo-record.ts";
 import type { ZoneOptions } from "./zone-options.ts";
 
 /** Ticks between two copies of the state. */
@@ -32,19 +32,21 @@ export interface UndoRunOptions extends Pick<
 > {
   /** Of the size that all modules of a zone need, for this run alone. */
   memory: WebAssembly.Memory;
+  /** What was told before: it goes on with that. */
+  told?: ToldEvents;
   /** The players who left in the tick that was just run with this batch. */
   departedIn: (batch: Uint8Array, zone: { view: DataView; at: Addresses }) => Crossing[];
 }
 
 export class UndoRun {
-  readonly record: UndoRecord;
+  readonly course: UndoCourse;
   readonly at: Addresses;
   readonly view: DataView;
   /** Ticks completed. */
   tick: number;
   /** Milliseconds in the kernel. */
   ranMs = 0;
-  readonly told = new ToldEvents();
+  readonly told: ToldEvents;
   readonly departures: { tick: number; crossing: Crossing }[] = [];
   /** A state to which it can go back; first that before the swap. */
   #copy: { tick: number; state: Uint8Array };
@@ -60,15 +62,16 @@ export class UndoRun {
   readonly #output: OutputCheck;
 
   /** Throws WowsimError("kernel_link"). */
-  constructor(record: UndoRecord, options: UndoRunOptions) {
+  constructor(course: UndoCourse, options: UndoRunOptions) {
     const { memory } = options;
-    const { kernel, state, tick } = record;
-    this.record = record;
+    const { kernel, state, tick } = course;
+    this.course = course;
     this.tick = tick;
     this.#noted = tick;
     this.#copy = { tick, state };
     this.at = addressesOf(kernel.layout);
     this.view = new DataView(memory.buffer);
+    this.told = options.told ?? new ToldEvents();
     this.#options = options;
     this.#bytes = new Uint8Array(memory.buffer);
     this.#tank = new FuelTank(options);
@@ -101,7 +104,7 @@ export class UndoRun {
   #runNext(): void {
     const tick = this.tick + 1;
     if (this.tick - this.#copy.tick >= COPY_TICKS) this.#copy = { tick: this.tick, state: this.state.slice() };
-    const batch = this.#batches.get(tick) ?? this.record.batch(tick);
+    const batch = this.#batches.get(tick) ?? this.course.batch(tick);
     const problem = this.#run(tick, batch);
     if (problem !== null) return this.#quarantine(tick, batch, problem);
     this.tick = tick;
@@ -114,13 +117,13 @@ export class UndoRun {
   /** Goes back to the copy; the tick that trapped will come without the command that it was at. */
   #quarantine(tick: number, batch: Uint8Array, problem: string): void {
     const { commandIndex } = readNote(this.view, this.at, batch.length / COMMAND_BYTES);
-    if (commandIndex === null || ++this.#quarantined > QUARANTINED_MAX) throw trapped(this.record, tick, problem);
+    if (commandIndex === null || ++this.#quarantined > QUARANTINED_MAX) throw trapped(this.course, tick, problem);
     const at = commandIndex * COMMAND_BYTES;
     const rest = new Uint8Array(batch.length - COMMAND_BYTES);
     rest.set(batch.subarray(0, at));
     rest.set(batch.subarray(at + COMMAND_BYTES), at);
     this.#batches.set(tick, rest);
-    this.#exports = instantiate(this.record.kernel, this.#options.memory, this.#tank.refuel);
+    this.#exports = instantiate(this.course.kernel, this.#options.memory, this.#tank.refuel);
     this.state.set(this.#copy.state);
     this.tick = this.#copy.tick;
   }
@@ -149,7 +152,7 @@ export class UndoRun {
   }
 }
 
-function trapped({ kernel, tick: from }: UndoRecord, tick: number, problem: string): WowsimError {
+function trapped({ kernel, fromTick: from }: UndoCourse, tick: number, problem: string): WowsimError {
   const message = `Module ${kernel.hash} can not run tick ${tick}, ${tick - from} after the swap: ${problem}. Nothing was changed.`;
   return new WowsimError("undo_trapped", message);
 }

@@ -268,6 +268,8 @@ export class ZoneHost {
         return runner.promote(message.hash);
       case "undo":
         return message.order === null ? runner.undo.look() : runner.undo.start(message.order);
+      case "undo_keep":
+        return message.isKept ? runner.undo.keep() : runner.undo.gaveUp();
       case "inspect":
         return runner.inspect();
       case "view":

@@ -2,7 +2,7 @@
 // whatever the journal does not have, or has otherwise, is covered by the next snapshot, which begins an epoch.
 //
 //   log.begins()                          // history was rewritten, or ticks are missing: a snapshot is owed
-//   const place = log.tickDone([])        // the tick, or the snapshot that was owed; NO_ROOM: it is not in the journal
+//   const place = log.tickDone([])        // the tick, and the snapshot that was owed; NO_ROOM: it is not in the journal
 //   log.takeSnapshotIfDue()               // after the frames: every 100 ticks
 //
 // While the ring to the journal has no room (a slow or full disk), the log is silent.
@@ -53,6 +53,8 @@ export class ZoneLog {
   #lostFrom: number | null = null;
   /** Players who left in ticks that found no room: they are written with the snapshot that covers those ticks. */
   #unwritten: Crossing[] = [];
+  /** Of the tick that is written next. */
+  #batch: Uint8Array | null = null;
   #snapshotTick = 0;
   #incidentTick = -INCIDENT_TICKS_MIN;
   #isSilent = false;
@@ -68,9 +70,13 @@ export class ZoneLog {
     this.#tickets = tickets;
   }
 
-  /** What follows is not the continuation of what the journal has: the next record is a snapshot, in a new epoch. */
-  begins(): void {
+  /**
+   * What follows is not the continuation of what the journal has: the next record is a snapshot, in a new epoch. `batch`: that of the
+   * tick which is written next, when the zone's segment does not have it.
+   */
+  begins(batch: Uint8Array | null = null): void {
     this.#owesSnapshot = true;
+    this.#batch = batch;
   }
 
   /** The zone's memory was replaced by that of another history: that is on record with the snapshot that follows. */
@@ -137,7 +143,17 @@ export class ZoneLog {
     this.#owesSnapshot = false;
     this.#lostFrom = null;
     this.#snapshotTick = this.#zone.tick;
-    return place;
+    return this.#alsoAppend(place);
+  }
+
+  /** The tick whose state is the snapshot: a replay does not need its batch, an undo does (server/undo). */
+  #alsoAppend(snapshot: JournalPlace): JournalPlace {
+    const { segment } = this.#zone;
+    const batch = segment.ticks === 0 ? this.#batch : segment.batch(segment.ticks - 1);
+    this.#batch = null;
+    if (batch === null) return snapshot;
+    const place = this.#writer.append(this.#applied, batch, []);
+    return place === NO_ROOM ? snapshot : place;
   }
 
   #loses(crossings: readonly Crossing[]): JournalPlace {

@@ -77,21 +77,21 @@ export class ZoneRecoveries {
       say({ type: "recovered", zoneId: zone.id, tick, ...nothing, note: trap.note, error: message });
       throw error;
     }
-    if (UNTRUE.has(trap.code) && modules.canary === null && canary !== null) this.#undo(trap);
+    if (UNTRUE.has(trap.code) && modules.canary === null && canary !== null) this.#undo(trap, canary.hash);
     return isRewritten;
   }
 
   #recovered(tick: number, recovery: Recovery): void {
     const { zone, log, modules, membership, setState } = this.#parts;
     const { emitter, say } = this.#parts.options;
-    const { step, recoveryMs, replayedTicks, note, error, rewritten } = recovery;
+    const { step, recoveryMs, replayedTicks, note, error, rewritten, applied } = recovery;
     this.count++;
     membership.quarantine(recovery.quarantined);
     this.quarantined += recovery.quarantined.length;
     emitRecovery(emitter, zone, tick, recovery);
     say({ type: "recovered", zoneId: zone.id, tick, recoveryMs, replayedTicks, step, note, error });
     if (step === "rollback") {
-      log.begins();
+      log.begins(applied);
       modules.rolledBack(error);
     }
     if (rewritten !== null)
@@ -108,18 +108,16 @@ export class ZoneRecoveries {
   }
 
   /** The module was rolled back because of this trap. */
-  #undo(trap: ZoneTrap): void {
-    const { undo, zone } = this.#parts;
+  #undo(trap: ZoneTrap, module: string): void {
+    const { undo, zone, options } = this.#parts;
+    const { id: zoneId, tick } = zone;
+    const { open, isInJournal } = undo.look();
+    if (open === null && isInJournal)
+      return options.say({ type: "undo_wanted", zoneId, tick, module, reason: trap.message });
     try {
       undo.start({ isDry: false, reason: trap.message });
     } catch (error) {
-      this.#parts.options.say({
-        type: "undo_failed",
-        zoneId: zone.id,
-        tick: zone.tick,
-        isDry: false,
-        error: messageOf(error),
-      });
+      options.say({ type: "undo_failed", zoneId, tick, isDry: false, error: messageOf(error) });
     }
   }
 }

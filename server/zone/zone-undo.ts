@@ -7,14 +7,22 @@
 //   undo.advance(untilMs)                               // between ticks, while isRunning
 //
 // The zone ticks on meanwhile. The module that is undone has been rolled back before, except for a dry run.
+//
+// When the zone does not have what it takes (its worker was lost, the server was started again, the swap is too long ago), another thread
+// reads it from the journal (server/undo), and the zone goes on from there:
+//
+//   undo.keep()                                         // 4711: from now on the batches are kept
+//   undo.start({ isDry, reason, history })              // the journal's part, up to tick 4711
 
 import { OP_WATCH, WATCH_IS_SLOW } from "../../assembly/abi.ts";
 import { createMemory } from "../../assembly/toolchain/instance.ts";
 import type { Kernel } from "../../assembly/toolchain/kernel.ts";
 import { messageOf, WowsimError } from "../protocol/errors.ts";
+import { layoutFrom } from "../../assembly/toolchain/load.ts";
 import { Command } from "../protocol/game/command.ts";
 import type { UndoReport } from "../protocol/undo.ts";
-import type { FromZoneWorker, UndoLook } from "../shared/zone-messages.ts";
+import type { LeftPlayer, UndoHistory } from "../shared/undo-history.ts";
+import type { FromZoneWorker, UndoLook, UndoOrder } from "../shared/zone-messages.ts";
 import type { ZoneBatch } from "./command-batch.ts";
 import { figuresOf } from "./figures.ts";
 import type { Membership, Rewritten } from "./membership.ts";
@@ -23,13 +31,14 @@ import { StateRules } from "./state-rules.ts";
 import { ToldEvents } from "./told-events.ts";
 import { findingsOf } from "./undo-findings.ts";
 import type { UndoFindings } from "./undo-findings.ts";
-import { UndoRecord } from "./undo-record.ts";
-import type { UndoBounds } from "./undo-record.ts";
+import { BatchLog, UndoRecord } from "./undo-record.ts";
+import type { UndoBounds, UndoCourse } from "./undo-record.ts";
 import { UndoRun } from "./undo-run.ts";
 import type { Zone } from "./zone.ts";
 import type { ZoneLog } from "./zone-log.ts";
 import type { ZoneOptions } from "./zone-options.ts";
 import type { ZoneOutput } from "./zone-output.ts";
+import type { ZoneRunnerOptions } from "./zone-runner-options.ts";
 
 const command = new Command();
 
@@ -38,9 +47,10 @@ const TOLD_MAX = 10_000;
 /** Ticks that are run again in each turn, whatever time is left: so it catches up with a zone that has none to spare. */
 const TICKS_MIN = 2;
 
-export interface UndoOrder {
-  isDry: boolean;
-  reason: string;
+/** What the zone keeps while the journal is read. */
+interface Tail {
+  batches: BatchLog;
+  told: ToldEvents;
 }
 
 export interface ZoneUndoParts {
@@ -49,7 +59,7 @@ export interface ZoneUndoParts {
   log: ZoneLog;
   batch: ZoneBatch;
   output: ZoneOutput;
-  options: ZoneOptions;
+  options: ZoneOptions & Pick<ZoneRunnerOptions, "revived">;
   bounds?: UndoBounds | undefined;
   say: (message: FromZoneWorker) => void;
 }
@@ -67,17 +77,42 @@ export class ZoneUndo {
   /** Memory for a state, which was touched. */
   #spare: Uint8Array | null = null;
   #run: UndoRun | null = null;
+  #tail: Tail | null = null;
+  /** What the running undo got from the journal. */
+  #history: UndoHistory | null = null;
+  /** Whether the journal may have what the memory does not. */
+  #isInJournal: boolean;
   #order: UndoOrder = { isDry: false, reason: "" };
   #end: UndoEnd | null = null;
 
   constructor(parts: ZoneUndoParts) {
     this.#parts = parts;
+    this.#isInJournal = (parts.options.revived ?? null) !== null;
     // What was told of ticks that can be undone is compared with what happened instead.
-    parts.membership.keepFrom(() => this.#record?.tick ?? Infinity);
+    const since = [() => this.#history?.fromTick, () => this.#tail?.batches.tick, () => this.#record?.tick];
+    parts.membership.keepFrom(() => Math.min(...since.map((tick) => tick() ?? Infinity)));
   }
 
   get isRunning(): boolean {
     return this.#run !== null;
+  }
+
+  /** It runs, or waits for what the journal has. */
+  get isUnderWay(): boolean {
+    return this.#run !== null || this.#tail !== null;
+  }
+
+  /** From now on the batches are kept for an undo of which the journal has the beginning. The newest completed tick. Throws WowsimError. */
+  keep(): number {
+    this.#refuseWhileRunning();
+    const { zone, bounds } = this.#parts;
+    this.#tail = { batches: new BatchLog(zone.tick, bounds), told: new ToldEvents() };
+    return zone.tick;
+  }
+
+  /** What the journal has will not come. */
+  gaveUp(): void {
+    if (this.#run === null) this.#tail = null;
   }
 
   /** Allocates and touches what a swap needs, which takes milliseconds. Call it before the swap. */
@@ -103,6 +138,7 @@ export class ZoneUndo {
     if (!keepsRecord) {
       this.#spare = record?.state ?? null;
       this.#record = new UndoRecord(before, kernel, state, zone.tick, bounds);
+      this.#isInJournal = true;
       this.#told = new ToldEvents();
     } else if (!goesBack) record.tried = kernel;
     zone.keepsRules(goesBack ? null : StateRules.of(zone));
@@ -110,26 +146,50 @@ export class ZoneUndo {
 
   /** The next tick is about to run with this batch. */
   append(batch: Uint8Array): void {
+    if (this.#tail?.batches.append(batch) === false) this.#stops("it took too long, and more batches are not kept");
     const record = this.#record;
     if (record === null || record.append(batch)) return;
     const { zone } = this.#parts;
-    this.forget(
-      `the swap of module ${record.tried.hash} after tick ${record.tick} is ${zone.tick - record.tick} ticks ago, and more is not kept`,
+    const ago = zone.tick - record.tick;
+    this.#drops(
+      `the swap of module ${record.triedHash} after tick ${record.tick} is ${ago} ticks ago, and more is not kept`,
     );
   }
 
   /** A tick has ended. */
   ticked(): void {
-    if (this.#record === null) return;
+    if (this.#record === null && this.#tail === null) return;
     const { zone, membership } = this.#parts;
+    this.#tail?.told.note(zone);
+    if (this.#record === null) return;
     this.#told.note(zone);
-    if (membership.toldCount > TOLD_MAX) this.forget("too many players came and left since the swap");
+    if (membership.toldCount > TOLD_MAX) this.#drops("too many players came and left since the swap");
   }
 
-  /** From now on there is nothing to undo, and this is why. An undo that is under way ends with that. */
+  /**
+   * What there was to undo can not be undone any more, also not by the journal, and this is why. An undo that is under way ends with that.
+   */
   forget(why: string): void {
-    if (this.#run !== null) this.#fails(why);
-    this.#run = null;
+    if (this.#record === null && !this.isUnderWay) return;
+    this.#stops(why);
+    this.#closes(why);
+  }
+
+  #closes(why: string): void {
+    this.#drops(why);
+    this.#why = why;
+    this.#isInJournal = false;
+  }
+
+  /** An undo that is under way can not be ended. */
+  #stops(why: string): void {
+    if (this.isUnderWay) this.#fails(why);
+    this.#ends();
+  }
+
+  /** The memory does not have it any more; the journal may. */
+  #drops(why: string): void {
+    if (this.#run !== null && this.#run.course === this.#record) this.#stops(why);
     if (this.#record === null) return;
     if (!this.#isSnapshot(this.#record.state)) this.#spare ??= this.#record.state;
     this.#record = null;
@@ -155,29 +215,62 @@ export class ZoneUndo {
     const record = this.#record;
     const { id: zoneId, tick, kernel } = this.#parts.zone;
     const runs = kernel.hash;
-    if (record === null) return { zoneId, tick, runs, open: null, why: this.#why };
+    if (record === null) return { zoneId, tick, runs, open: null, why: this.#why, isInJournal: this.#isInJournal };
     const { tried, kernel: through, tick: fromTick } = record;
     const open = { module: tried.hash, through: through.hash, fromTick, isInPlace: runs !== through.hash };
-    return { zoneId, tick, runs, open, why: "" };
+    return { zoneId, tick, runs, open, why: "", isInJournal: false };
   }
 
   /** Throws WowsimError: "undo_impossible", "undo_running", "undo_in_place". */
   start(order: UndoOrder): UndoLook {
-    const { zone, options, membership } = this.#parts;
+    const { zone } = this.#parts;
+    if (order.history !== undefined) return this.#startFrom(order.history, order);
     this.#refuseWhileRunning();
     const look = this.look();
     if (this.#record === null)
       throw new WowsimError("undo_impossible", `Zone ${zone.id} has nothing to undo: ${look.why}.`);
-    if (look.open?.isInPlace === true && !order.isDry)
-      throw new WowsimError("undo_in_place", `Zone ${zone.id} still runs ${look.runs}; roll it back first.`);
+    this.#begin(this.#record, order);
+    return look;
+  }
+
+  /** The zone's memory has the batches since the history's end. */
+  #startFrom(history: UndoHistory, order: UndoOrder): UndoLook {
+    const { zone, membership } = this.#parts;
+    const tail = this.#tail;
+    const { triedHash, through, fromTick, tick, left, entered } = history;
+    if (this.#run !== null) this.#refuseWhileRunning();
+    if (tail === null || tail.batches.tick !== tick)
+      throw new WowsimError(
+        "undo_impossible",
+        `Zone ${zone.id} does not have the batches since tick ${tick} any more.`,
+      );
+    const kernel = { ...through, layout: layoutFrom(through.layout) };
+    const batch = (of: number): Uint8Array => tail.batches.batch(of);
+    const { before, state } = history;
+    try {
+      this.#begin({ kernel, triedHash, before, fromTick, state, tick, batch }, order, ToldEvents.of(history.happened));
+    } catch (error) {
+      this.#tail = null;
+      throw error;
+    }
+    this.#history = history;
+    membership.recalls(left, entered, tick);
+    const open = { module: triedHash, through: through.hash, fromTick, isInPlace: false };
+    return { ...this.look(), open };
+  }
+
+  #begin(course: UndoCourse, order: UndoOrder, told?: ToldEvents): void {
+    const { zone, options, membership } = this.#parts;
+    const runs = zone.kernel.hash;
+    if (runs !== course.kernel.hash && !order.isDry)
+      throw new WowsimError("undo_in_place", `Zone ${zone.id} still runs ${runs}; roll it back first.`);
     this.#order = order;
-    const memory = createMemory(this.#record.kernel);
-    this.#run = new UndoRun(this.#record, {
+    this.#run = new UndoRun(course, {
       ...options,
-      memory,
+      memory: createMemory(course.kernel),
+      ...(told === undefined ? {} : { told }),
       departedIn: (batch, from) => membership.departedIn(batch, from),
     });
-    return look;
   }
 
   /**
@@ -189,18 +282,16 @@ export class ZoneUndo {
     if (run === null) return null;
     try {
       if (!run.advance(untilMs, this.#parts.zone.tick, TICKS_MIN)) return null;
-      this.#run = null;
       return this.#conclude(run);
     } catch (error) {
-      this.#run = null;
-      this.#fails(messageOf(error));
+      this.#stops(messageOf(error));
       return null;
     }
   }
 
   #conclude(run: UndoRun): { fromTick: number; rewritten: Rewritten } | null {
     const { zone, options, log } = this.#parts;
-    const { record } = run;
+    const { course } = run;
     const { isDry, reason } = this.#order;
     const findings = this.#findings(run);
     const start = options.now();
@@ -208,39 +299,58 @@ export class ZoneUndo {
     const report: UndoReport = {
       zone_id: zone.id,
       dry_run: isDry,
-      from_hash: record.tried.hash,
-      to_hash: record.kernel.hash,
-      from_tick: record.tick,
+      from_hash: course.triedHash,
+      to_hash: course.kernel.hash,
+      from_tick: course.fromTick,
       tick: run.tick,
       hash: run.hash.toString(16).padStart(16, "0"),
       reason,
-      ran_ms: round(run.ranMs),
+      ran_ms: round(run.ranMs + (this.#history?.ranMs ?? 0)),
       pause_ms: taken === null ? 0 : round(options.now() - start),
       clients: taken?.clients ?? 0,
       ...findings,
     };
+    this.#ends();
     this.#end = { type: "undone", report };
     if (taken === null) return null;
     const { from_hash, to_hash, from_tick, tick, hash, players_changed, leavers_changed } = report;
     const why = reason === "" ? {} : { reason };
     log.undone(tick, { from_hash, to_hash, from_tick, hash, ...why, players_changed, leavers_changed });
-    this.forget(`module ${from_hash}, swapped in after tick ${from_tick}, is undone already`);
+    this.#closes(`module ${from_hash}, swapped in after tick ${from_tick}, is undone already`);
     return { fromTick: from_tick, rewritten: taken.rewritten };
   }
 
   #findings(run: UndoRun): UndoFindings {
     const { zone, options, membership } = this.#parts;
-    const { state, kernel, tick } = run.record;
+    const { before, kernel, fromTick } = run.course;
     return findingsOf({
-      before: figuresOf(state, kernel.layout),
+      before: figuresOf(before, kernel.layout),
       was: figuresOf(zone.bytes.subarray(zone.at.stateBase, zone.at.stateEnd), zone.kernel.layout),
       is: figuresOf(run.state, kernel.layout),
-      left: membership.departedSince(tick),
-      leaves: run.departures,
-      told: this.#told,
+      left: membership.departedSince(fromTick),
+      leaves: this.#leaves(run),
+      told: this.#toldSince(),
       happened: run.told,
       content: options.content,
     });
+  }
+
+  /** What players were told since the swap. */
+  #toldSince(): ToldEvents {
+    if (this.#history === null || this.#tail === null) return this.#told;
+    const told = ToldEvents.of(this.#history.told);
+    told.append(this.#tail.told.plain);
+    return told;
+  }
+
+  #leaves({ departures }: UndoRun): LeftPlayer[] {
+    return [...(this.#history?.leaves ?? []), ...departures];
+  }
+
+  #ends(): void {
+    this.#run = null;
+    this.#tail = null;
+    this.#history = null;
   }
 
   #fails(error: string): void {
@@ -248,16 +358,18 @@ export class ZoneUndo {
   }
 
   #refuseWhileRunning(): void {
-    if (this.#run === null) return;
+    if (!this.isUnderWay) return;
     const message = `Zone ${this.#parts.zone.id} is being undone; wait until it is done; see deploy_undo_report.`;
     throw new WowsimError("undo_running", message);
   }
 
   #takeOver(run: UndoRun): { clients: number; rewritten: Rewritten } {
     const { zone, membership } = this.#parts;
-    const { record } = run;
-    zone.replace(record.kernel, run.state);
-    const rewritten = membership.rewrite(record.tick, run.departures);
+    const { kernel, fromTick } = run.course;
+    zone.replace(kernel, run.state);
+    // What a journal has may be of a server with other content.
+    if (this.#history !== null) zone.writeHostPart();
+    const rewritten = membership.rewrite(fromTick, this.#leaves(run));
     return { clients: this.#watchAnew(), rewritten };
   }
 

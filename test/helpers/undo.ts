@@ -58,19 +58,32 @@ const PATCHES: Readonly<Record<string, readonly Patch[]>> = {
   "traps late": [TWICE, atTheEnd("if (now >= 300) unreachable();")],
 };
 
-const built = new Map<string, Promise<Kernel>>();
-
-/** A metered kernel: one of the above, or a candidate. Compiled once a process. */
-export function badKernel(name: string): Promise<Kernel> {
-  const kernel = built.get(name) ?? buildBad(name);
-  built.set(name, kernel);
-  return kernel;
+export interface BadKernel {
+  kernel: Kernel;
+  /** Its metered binary. */
+  wasm: Uint8Array;
 }
 
-async function buildBad(name: string): Promise<Kernel> {
+const built = new Map<string, Promise<BadKernel>>();
+
+/** A metered kernel: one of the above, or a candidate. Compiled once a process. */
+export async function badKernel(name: string): Promise<Kernel> {
+  return (await badModule(name)).kernel;
+}
+
+/** The same with its binary. */
+export function badModule(name: string): Promise<BadKernel> {
+  const bad = built.get(name) ?? buildBad(name);
+  built.set(name, bad);
+  return bad;
+}
+
+async function buildBad(name: string): Promise<BadKernel> {
   const patches = PATCHES[name];
-  const wasm = patches === undefined ? (await buildCandidate(name)).wasm : await compileCached(await patched(patches));
-  return loadKernel(await meter(wasm), name);
+  const source =
+    patches === undefined ? (await buildCandidate(name)).wasm : await compileCached(await patched(patches));
+  const wasm = await meter(source);
+  return { kernel: loadKernel(wasm, name), wasm };
 }
 
 async function patched(patches: readonly Patch[]): Promise<Map<string, string>> {

@@ -14,12 +14,10 @@ import {
 } from "../../assembly/abi.ts";
 import type { Kernel } from "../../assembly/toolchain/kernel.ts";
 import { loadWorld } from "../../server/protocol/content/load.ts";
-import { ITEMS } from "../../server/shared/ring-records.ts";
-import { arrivalRecords } from "../../server/shared/transfer.ts";
-import { countItems } from "../../server/zone/item-count.ts";
 import { badKernel, UndoPlay } from "../helpers/undo.ts";
+import { ledgerHolds, run, ticks } from "../helpers/undo-story.ts";
 import { readCommands } from "../helpers/zone-commands.ts";
-import { commands, entrance } from "../helpers/zone-streams.ts";
+import { entrance } from "../helpers/zone-streams.ts";
 import { wideKernel } from "../helpers/zone.ts";
 
 const [crossroads] = (await loadWorld("server/protocol/content/worlds/crossroads.toml")).zones;
@@ -36,42 +34,8 @@ const BADS = [
 const kernels = new Map<string, Kernel>([["wide", await wideKernel()]]);
 for (const name of BADS) kernels.set(name, await badKernel(name));
 
-/** What else happens in a tick. */
-type Extra = "nothing" | "poison" | "departure" | "arrival" | "swap over" | "snapshot";
-const extra = fc.oneof(
-  { weight: 12, arbitrary: fc.constant<Extra>("nothing") },
-  { weight: 4, arbitrary: fc.constantFrom<Extra>("poison", "departure", "arrival", "swap over", "snapshot") },
-);
-const tick = fc.record({ given: commands, extra, session: fc.integer({ min: 1, max: 6 }) });
-const ticks = (minLength: number, maxLength: number) => fc.array(tick, { minLength, maxLength, size: "max" });
-type Tick = { given: Parameters<UndoPlay["give"]>; extra: Extra; session: number };
-
 /** How often each of these came up. */
 const reached = { departures: 0, arrivals: 0, poison: 0, changed: 0, untold: 0, leavers: 0, stays: 0, removed: 0 };
-
-/** A player with so much experience comes through a portal. */
-function arrive(play: UndoPlay, session: number): void {
-  const words = new Uint32Array(TRANSFER_WORDS);
-  words.set([1, 10, 100, 0, 0, 500]);
-  const records = arrivalRecords({ session, words }, { x: 1, y: 1, z: 0 }, 1, play.zone.tick + 1);
-  play.bench.runner.acceptArrival(new Uint32Array(records.buffer));
-}
-
-function run(play: UndoPlay, { given, extra: made, session }: Tick, over: () => void): void {
-  play.give(...given);
-  if (made === "poison") play.give({ op: OP_TRAP, session });
-  if (made === "departure") play.give({ op: OP_PLACE, a: session, x: 20, y: 0 });
-  if (made === "arrival") arrive(play, session);
-  if (made === "snapshot") play.zone.snapshot();
-  if (made === "swap over") over();
-  play.tick();
-}
-
-function ledgerHolds(play: UndoPlay): void {
-  const { held, created, destroyed, arrived, departed } = countItems(play.zone, ITEMS.empty());
-  const expected = held.map((_, item) => created[item]! - destroyed[item]! + arrived[item]! - departed[item]!);
-  expect([...held]).toEqual([...expected]);
-}
 
 function count(batches: readonly Uint8Array[]): void {
   const ops = batches.flatMap((batch) => (batch.length === 0 ? [] : readCommands(batch).map(({ op }) => op)));

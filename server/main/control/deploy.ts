@@ -176,6 +176,14 @@ export class Deployer implements ZoneListener, ModuleUsers {
     throw new WowsimError("nothing_to_roll_back", `${which} earlier module to go back to; see deploy_status.`);
   }
 
+  /** Where a roll-back of a promoted module goes, when an earlier server has promoted it. */
+  remembers(zoneId: number, before: Kernel): void {
+    const zone = this.#zone(zoneId);
+    if (zone.stage.name !== "steady" || zone.previous !== null) return;
+    if (this.modules.get(before.hash)?.state !== "ready") this.modules.addRunning(before);
+    this.#zones.set(zoneId, { ...zone, previous: before.hash });
+  }
+
   #meant(zoneId: number, hash: string | undefined): number[] {
     const named = zoneId === 0 ? [...this.#zones.keys()] : this.#zone(zoneId) && [zoneId];
     const ids = hash === undefined ? named : named.filter((id) => this.#concerns(id, hash));

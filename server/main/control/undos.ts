@@ -4,8 +4,12 @@
 //   await undos.start({ zoneId: 2, isDry: false, by: "anna@desk", reason: "" })       // [2]
 //   undos.list(2)             // [{ zone_id: 2, state: "ordered", ... }]; later "running", then "done" with its report
 //
-// A zone that finds out by itself that a module broke a rule undoes it without an order, and tells it here all the same.
+// A zone that finds out by itself that a module broke a rule undoes it without an order, and tells it here all the same. What a zone does not
+// have in memory comes from the journal (journal-undos.ts): also when its worker was lost while it ran a module on trial, which is then undone
+// without an order.
 
+import type { Kernel } from "../../../assembly/toolchain/kernel.ts";
+import { layoutFrom } from "../../../assembly/toolchain/load.ts";
 import { at } from "../../protocol/assert.ts";
 import { messageOf, WowsimError } from "../../protocol/errors.ts";
 import type { Emitter } from "../../protocol/telemetry-line.ts";
@@ -13,8 +17,9 @@ import { undoInWords, undoLines } from "../../protocol/undo.ts";
 import type { UndoneEntity, UndoneEvent, UndoReport, UndoStatus } from "../../protocol/undo.ts";
 import type { PlayerNames } from "../../shared/player-names.ts";
 import type { ZoneListener } from "../../shared/zone-link.ts";
-import type { FromZoneWorker, UndoLook } from "../../shared/zone-messages.ts";
+import type { FromZoneWorker, UndoLook, UndoOrder, ZoneRequest } from "../../shared/zone-messages.ts";
 import type { Deployer, DeployNotes } from "./deploy.ts";
+import type { JournalReading, JournalUndos } from "./journal-undos.ts";
 
 /** Lines of a report in telemetry, and in the history. */
 const LINES_TOLD_MAX = 10;
@@ -23,23 +28,22 @@ const LINES_KEPT_MAX = 40;
 export interface UndosOptions {
   zones: {
     readonly zones: ReadonlyMap<number, { readonly tick: number }>;
-    request(zoneId: number, message: { type: "undo"; order: UndoOrder | null }): Promise<unknown>;
+    request(zoneId: number, message: Extract<ZoneRequest, { type: "undo" | "undo_keep" }>): Promise<unknown>;
   };
-  deployer: Pick<Deployer, "rollback" | "labelOf">;
+  deployer: Pick<Deployer, "rollback" | "labelOf" | "remembers">;
+  /** Absent: only what zones have in memory can be undone. */
+  journal?: Pick<JournalUndos, "find">;
   players: PlayerNames;
   emitter: Emitter;
   log?: DeployNotes;
 }
 
-interface UndoOrder {
-  isDry: boolean;
-  reason: string;
-}
-
 /** A roll-back takes a second; one that is asked for again and again is given up by the deployer before. */
 const ORDERED_MS_MAX = 30_000;
 
-export interface UndoRequest extends UndoOrder {
+export interface UndoRequest {
+  isDry: boolean;
+  reason: string;
   /** 0: all zones that have something to undo. */
   zoneId: number;
   /** Undo what this module did, by hash, and nothing else; undefined: the last one. */
@@ -50,11 +54,23 @@ export interface UndoRequest extends UndoOrder {
 /** The newest undo of a zone. */
 type Undo = UndoStatus & { reason: string; from_hash: string; to_hash: string; report: UndoReport | null };
 
+/** What can be undone in a zone, and what has it: `reading` null, the zone's memory. */
+interface Seen extends UndoLook {
+  reading: JournalReading | null;
+  /** When the module was swapped in, as the journal says; and the module before. */
+  sinceMs: number;
+  before: Kernel | null;
+}
+
 export type ListedUndo = UndoStatus & { zone_id: number; report: UndoReport | null };
 
 export class Undos implements ZoneListener {
   readonly #options: UndosOptions;
   readonly #undos = new Map<number, Undo>();
+  /** By zone, what reads the journal for the newest undo. */
+  readonly #readings = new Map<number, JournalReading>();
+  /** By zone, the module that was on trial when its worker was lost, and how that was. */
+  readonly #lostTrials = new Map<number, { module: string; reason: string }>();
 
   constructor(options: UndosOptions) {
     this.#options = options;
@@ -65,7 +81,7 @@ export class Undos implements ZoneListener {
    * zone refuses.
    */
   async start(request: UndoRequest): Promise<number[]> {
-    const looks = await Promise.all(this.#meant(request.zoneId).map((id) => this.#ask(id, null)));
+    const looks = await this.#look(request);
     const { module } = request;
     const isMeant = ({ open: found }: UndoLook): boolean => module === undefined || found?.module === module;
     const open = looks.filter((look) => look.open !== null && isMeant(look));
@@ -88,6 +104,28 @@ export class Undos implements ZoneListener {
     return open.map(({ zoneId }) => zoneId);
   }
 
+  /** What the zones have in memory, and for those that have nothing, the journal. */
+  async #look({ zoneId, module }: UndoRequest): Promise<Seen[]> {
+    const inMemory = await Promise.all(this.#meant(zoneId).map((id) => this.#ask(id, null)));
+    const looks = inMemory.map((look): Seen => ({ ...look, reading: null, sinceMs: 0, before: null }));
+    const wanted = looks.filter((look) => look.open === null && look.isInJournal && !this.#isUnderWay(look.zoneId));
+    const ids = wanted.map((look) => look.zoneId);
+    const reading = ids.length === 0 ? undefined : await this.#options.journal?.find(ids, module ?? null);
+    if (reading === undefined) return looks;
+    const found = reading.found.map((each): Seen => {
+      const { through, sinceMs, look } = each;
+      const { runs } = at(wanted, ids.indexOf(look.zoneId));
+      const isInPlace = look.open !== null && runs !== look.open.through;
+      const before = through === null ? null : { ...through, layout: layoutFrom(through.layout) };
+      const open = look.open === null ? null : { ...look.open, isInPlace };
+      return { ...look, open, runs, reading, sinceMs, before };
+    });
+    const all = looks.map((look) => found.find((each) => each.zoneId === look.zoneId) ?? look);
+    const meant = module === undefined ? newestOf(all) : all;
+    if (!meant.some((look) => look.reading !== null && look.open !== null)) reading.end();
+    return meant;
+  }
+
   /** The newest undo of each zone, or of one. */
   list(zoneId = 0): ListedUndo[] {
     const ids = this.#meant(zoneId);
@@ -104,13 +142,19 @@ export class Undos implements ZoneListener {
       case "module":
         return this.#onModule(message.zoneId, message.hash, message.isTrial);
       case "rolled_back":
+        if (message.isLost === true)
+          this.#lostTrials.set(message.zoneId, { module: message.fromHash, reason: message.reason });
         return this.#onModule(message.zoneId, message.toHash, false);
+      case "undo_wanted":
+        return this.#startAlone(message.zoneId, message.module, message.reason);
       case "undone":
         return this.#done(message.zoneId, message.report);
       case "undo_failed":
         return this.#failed(message.zoneId, message.error, message.isDry);
       case "zone_state":
-        if (message.to === "DOWN") this.#interrupted(message.zoneId, `the zone went DOWN: ${message.reason}`);
+        if (message.to !== "DOWN") return;
+        this.#lostTrials.delete(message.zoneId);
+        this.#interrupted(message.zoneId, `the zone went DOWN: ${message.reason}`);
     }
   }
 
@@ -120,6 +164,16 @@ export class Undos implements ZoneListener {
       zoneId,
       "its worker was lost in the middle, and the zone goes on with the history that its journal has",
     );
+    const trial = this.#lostTrials.get(zoneId);
+    this.#lostTrials.delete(zoneId);
+    if (trial !== undefined) this.#startAlone(zoneId, trial.module, trial.reason);
+  }
+
+  /** Nobody has ordered it. */
+  #startAlone(zoneId: number, module: string, reason: string): void {
+    this.start({ zoneId, module, isDry: false, by: "", reason }).catch((error: unknown) => {
+      if (!this.#isUnderWay(zoneId)) this.#failed(zoneId, messageOf(error), false, module);
+    });
   }
 
   /** Another one that is under way there goes on. */
@@ -135,8 +189,8 @@ export class Undos implements ZoneListener {
     return state === "ordered" || state === "running";
   }
 
-  async #begin(look: UndoLook, { isDry, by, reason }: UndoRequest): Promise<void> {
-    const { zoneId, open, tick } = look;
+  async #begin(look: Seen, { isDry, by, reason }: UndoRequest): Promise<void> {
+    const { zoneId, open, tick, reading, before } = look;
     if (open === null) return;
     if (this.#isUnderWay(zoneId))
       throw new WowsimError("undo_running", `Zone ${zoneId} is being undone already; see deploy_undo_report.`);
@@ -153,13 +207,17 @@ export class Undos implements ZoneListener {
       report: null,
     };
     this.#undos.set(zoneId, undo);
+    if (reading !== null) this.#readings.set(zoneId, reading);
     try {
       if (open.isInPlace && !isDry) {
+        if (before !== null) this.#options.deployer.remembers(zoneId, before);
         this.#options.deployer.rollback(zoneId, by, undefined, reason === "" ? undefined : reason);
         setTimeout(() => this.#expire(zoneId, undo), ORDERED_MS_MAX).unref();
-      } else await this.#order(zoneId, undo);
+      } else if (reading === null) await this.#order(zoneId, undo);
+      else this.#orders(zoneId, undo);
     } catch (error) {
       this.#undos.delete(zoneId);
+      this.#reads(zoneId);
       throw error;
     }
   }
@@ -174,14 +232,43 @@ export class Undos implements ZoneListener {
   async #order(zoneId: number, undo: Undo): Promise<void> {
     undo.state = "running";
     const { dry_run: isDry, reason } = undo;
-    await this.#ask(zoneId, { isDry, reason });
+    const reading = this.#readings.get(zoneId);
+    if (reading === undefined) return void (await this.#ask(zoneId, { isDry, reason }));
+    const { zones } = this.#options;
+    const keeps = async (isKept: boolean): Promise<unknown> =>
+      await zones.request(zoneId, { type: "undo_keep", isKept });
+    try {
+      const history = await reading.history(zoneId, async () => (await keeps(true)) as number);
+      if (this.#undos.get(zoneId) === undo && undo.state === "running")
+        await this.#ask(zoneId, { isDry, reason, history });
+    } catch (error) {
+      await keeps(false).catch(() => undefined);
+      throw error;
+    } finally {
+      this.#reads(zoneId, reading);
+    }
+  }
+
+  /** The same in the background. */
+  #orders(zoneId: number, undo: Undo): void {
+    this.#order(zoneId, undo).catch((error: unknown) => {
+      if (this.#undos.get(zoneId) === undo && undo.state === "running")
+        this.#failed(zoneId, messageOf(error), undo.dry_run);
+    });
+  }
+
+  /** The zone does not need the journal any more; what nobody needs ends. */
+  #reads(zoneId: number, of = this.#readings.get(zoneId)): void {
+    if (of === undefined) return;
+    if (this.#readings.get(zoneId) === of) this.#readings.delete(zoneId);
+    if (![...this.#readings.values()].includes(of)) of.end();
   }
 
   /** The zone runs another module. */
   #onModule(zoneId: number, hash: string, isTrial: boolean): void {
     const undo = this.#undos.get(zoneId);
     if (undo?.state !== "ordered" || isTrial || hash !== undo.to_hash) return;
-    this.#order(zoneId, undo).catch((error: unknown) => this.#failed(zoneId, messageOf(error), undo.dry_run));
+    this.#orders(zoneId, undo);
   }
 
   #done(zoneId: number, unnamed: UndoReport): void {
@@ -215,13 +302,15 @@ export class Undos implements ZoneListener {
     });
   }
 
-  #failed(zoneId: number, error: string, isDry: boolean): void {
-    const undo = this.#undos.get(zoneId);
+  /** `module`: what was to be undone, when nobody has ordered it. */
+  #failed(zoneId: number, error: string, isDry: boolean, module?: string): void {
+    this.#reads(zoneId);
+    const undo = module === undefined ? this.#undos.get(zoneId) : undefined;
     if (undo !== undefined) Object.assign(undo, { state: "failed", error });
     if (isDry) return;
     const { emitter, log, zones, deployer } = this.#options;
     const { tick } = zones.zones.get(zoneId) ?? { tick: 0 };
-    const { from_hash = "", to_hash = "", by = "" } = undo ?? {};
+    const { from_hash = module ?? "", to_hash = "", by = "" } = undo ?? {};
     emitter.emit("error", "deploy", "Module not undone", { zone_id: zoneId, tick, from_hash, to_hash, error });
     log?.note({
       what: "not_undone",
@@ -277,3 +366,19 @@ export class Undos implements ZoneListener {
 }
 
 const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
+
+/** Without a word about which module: the one that was swapped in last, in all zones that have it. What is in memory is newer than the rest. */
+function newestOf(looks: readonly Seen[]): Seen[] {
+  const open = looks.filter((look) => look.open !== null);
+  const inMemory = open.filter(({ reading }) => reading === null);
+  const [newest] = open.toSorted((one, other) => other.sinceMs - one.sinceMs);
+  const modules = (inMemory.length > 0 || newest === undefined ? inMemory : [newest]).map((look) => look.open?.module);
+  return looks.map((look) => {
+    if (look.open === null || modules.includes(look.open.module)) return look;
+    return {
+      ...look,
+      open: null,
+      why: `module ${look.open.module} is older than ${modules.join(", ")}; name it with its hash`,
+    };
+  });
+}

@@ -204,7 +204,7 @@ export class ZoneRegistry implements WorkerSlotListener, ZoneBeginnings {
       const canary = this.#modules.canary(zoneId);
       if (canary !== null) {
         this.losses.rolledBack(zone, canary.hash, hash, reason);
-        this.said({ type: "rolled_back", zoneId, tick, fromHash: canary.hash, toHash: hash, reason });
+        this.said({ type: "rolled_back", zoneId, tick, fromHash: canary.hash, toHash: hash, reason, isLost: true });
       }
       this.#runs(zone, hash);
       zone.reason = reason;

@@ -30,7 +30,10 @@ class Server {
     this.undos = new Undos({
       zones: {
         zones: new Map([[1, { tick: 0 }]]),
-        request: async (_zoneId, { order }) => (order === null ? runner.undo.look() : runner.undo.start(order)),
+        request: async (_zoneId, message) => {
+          if (message.type === "undo_keep") return message.isKept ? runner.undo.keep() : runner.undo.gaveUp();
+          return message.order === null ? runner.undo.look() : runner.undo.start(message.order);
+        },
       },
       deployer: {
         rollback: (...given) => {
@@ -38,6 +41,7 @@ class Server {
           runner.rollback();
           return [1];
         },
+        remembers: () => undefined,
         labelOf: () => "bad.wasm",
       },
       players: { nameOf: (session) => (session === 1 ? "Ann" : null) },

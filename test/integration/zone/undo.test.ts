@@ -207,7 +207,7 @@ describe("an undo", () => {
     expect(play.bench.told("undone")).toEqual([]);
     play.tick(2);
     expect(play.bench.told("undone")).toHaveLength(1);
-    expect(kept).toEqual(["incident undo", "snapshot", "tick"]);
+    expect(kept).toEqual(["incident undo", "snapshot", "tick", "tick"]);
   });
 });
 
