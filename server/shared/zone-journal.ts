@@ -58,6 +58,8 @@ export interface JournalAccess {
   isFenced: boolean;
   /** Whether nothing is told any more when the journal is lost, since the server stops then. */
   staysClosed: boolean;
+  /** Whether the zones stand still while the journal is lost, and go on when it is back. */
+  stalls: boolean;
 }
 
 /** The main thread's side. Workers have numbers from 0. */

@@ -39,6 +39,8 @@ export interface OutputGateOptions {
   zones: number;
   /** When the journal is lost, nothing leaves, since the server stops; default false: everything leaves. */
   staysClosed?: boolean;
+  /** While the journal is lost, no tick is run; default false. */
+  stalls?: boolean;
   post: (message: FromZoneWorker) => void;
   /** The zone's commands up to this place of the command ring are in a tick that has left, and waited for so long. */
   onLeft: (zoneId: number, commands: number, heldMs: number) => void;
@@ -154,15 +156,22 @@ export class OutputGate {
 
   /** Looks whether the disk is fast enough again. */
   #tryAgain(): void {
-    const { writer, now, onLoss } = this.#options;
+    const { writer, now } = this.#options;
     if (this.#isSilent && writer.isIdle) this.#silence(false);
+    // Zones that stand still write nothing that could be timed.
+    if (this.#options.stalls === true && this.#marks.length === 0 && writer.isIdle) return this.#back();
     if (this.#probe === null || this.#isSilent || !writer.isSafe(this.#probe.place)) return;
     const { sinceMs } = this.#probe;
     this.#probe = null;
     if (now() - sinceMs > BACK_MS_MAX) return;
+    this.#back();
+  }
+
+  #back(): void {
     const lostMs = this.lagMs;
+    this.#probe = null;
     this.#isLost = false;
-    onLoss(false, lostMs);
+    this.#options.onLoss(false, lostMs);
   }
 
   #silence(isSilent: boolean): void {

@@ -65,6 +65,8 @@ export class ZoneHost {
   readonly #faults: ZoneFaultHost;
   readonly #runners = new Map<number, ZoneRunner>();
   readonly #wake: Wake;
+  /** No tick is run while the journal is lost. */
+  readonly #stalls: boolean;
   readonly #gate: OutputGate;
   readonly #writer: ZoneWriter;
   /** By zone: up to which place of the command ring its commands are in ticks that have left. */
@@ -94,11 +96,13 @@ export class ZoneHost {
     this.#crumb = new Breadcrumb(start.breadcrumb, copy);
     this.#writer = start.journal === null ? NO_JOURNAL : writerOf(start.journal);
     this.#blackBox = new BlackBox(start.blackBox);
+    this.#stalls = start.journal?.stalls ?? false;
     this.#gate = new OutputGate({
       output: this.#output,
       writer: this.#writer,
       zones: start.zones.length,
       staysClosed: start.journal?.staysClosed ?? false,
+      stalls: this.#stalls,
       post: say,
       onLeft: (zoneId, commands, heldMs) => {
         this.#heldMs.set(zoneId, heldMs);
@@ -143,6 +147,10 @@ export class ZoneHost {
     const delayMs = COLLECTION_STAGGER_MS * this.#faults.thread;
     const collection = new FullCollection({ delayMs });
     while (!this.#wake.isStopping) {
+      if (this.#stalls && this.#gate.isLost) {
+        await this.#waitForStream();
+        continue;
+      }
       const runner = this.#next();
       const { deadline } = runner.clock;
       this.#swapSome(deadline);
@@ -200,6 +208,14 @@ export class ZoneHost {
       this.#gate.open();
     }
     this.#crumb.waits(deadline);
+  }
+
+  /** Nothing is run that nobody may be told of. */
+  async #waitForStream(): Promise<void> {
+    this.#crumb.waits(now() + POLL_MS);
+    this.#wake.sleep(POLL_MS);
+    this.#gate.open();
+    await turn();
   }
 
   /** Before the end: what was told to leave should leave, but a disk that hangs does not hold up the end for long. */

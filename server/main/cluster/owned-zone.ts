@@ -48,6 +48,9 @@ export interface OwnedZoneOptions {
   onBurning: (reason: string) => void;
 }
 
+/** A zone stands still when its journal takes nothing for so long: 20 ticks (server/zone/output-gate.ts). */
+const STALLED_MS = 1_000;
+
 export class OwnedZone implements ZoneListener {
   readonly zone: number;
   readonly epoch: number;
@@ -111,8 +114,9 @@ export class OwnedZone implements ZoneListener {
   }
 
   beat(): HostBeat["zones"][number] {
-    const { state, tick } = entryOf(this.#supervisor.zones, this.zone);
-    const { lagMs } = this.#journal;
+    const { state: told, tick } = entryOf(this.#supervisor.zones, this.zone);
+    const { lagMs, failing } = this.#journal;
+    const state = failing !== null && lagMs > STALLED_MS ? "STALLED" : told;
     return { zone: this.zone, epoch: this.epoch, tick, state, players: this.#players, lagMs };
   }
 

@@ -23,6 +23,8 @@ const LATER_MS_AT_START = 150;
 const NOT_NAMED_MS = 300;
 /** A new owner reads the journal and starts a worker before its first record. */
 const BEGIN_MS_MAX = 2_000;
+/** After a loss of the connection the owners of zones may need longer to be back than this host. */
+const BACK_MS_MAX = 2_000;
 const LOOK_MS = 20;
 const RETRY_MS = 500;
 
@@ -122,7 +124,7 @@ export class Ownership {
 
   /** What was said while this host was cut off is not known. */
   #beginAnew(): void {
-    const atMs = this.#options.now();
+    const atMs = this.#options.now() + BACK_MS_MAX;
     for (const heard of this.#zones.values()) [heard.atMs, heard.sequence] = [atMs, undefined];
   }
 

@@ -128,7 +128,8 @@ export class JournalHost implements ZoneJournal {
   accessOf(worker: number): JournalAccess {
     const producer = this.#producers[worker + 1];
     if (producer === undefined) throw new RangeError(`Broken: there is no worker ${worker}`);
-    return { ...producer, bell: this.#bell.buffer, isFenced: this.isFenced, staysClosed: this.#staysClosed };
+    const { isFenced } = this;
+    return { ...producer, bell: this.#bell.buffer, isFenced, staysClosed: this.#staysClosed, stalls: false };
   }
 
   async succeed(worker: number, zones: readonly number[]): Promise<FoundZone[]> {

@@ -1,5 +1,5 @@
 // What starts, watches and ends the processes of a cluster: with a real nats-server and controller, and hosts and gateways that only
-// beat (test/helpers/fake-role.ts). The whole game over it is in test/e2e/cluster.test.ts.
+// beat (test/helpers/fake-role.ts). The whole game over it is in test/timed/cluster.test.ts.
 
 import { describe, expect, test } from "bun:test";
 import { existsSync, statSync, writeFileSync } from "node:fs";

@@ -22,7 +22,7 @@ class GateBench {
   readonly #reader = new Ring(this.#output.buffer);
   readonly gate: OutputGate;
 
-  constructor(zones = 1, staysClosed = false) {
+  constructor(zones = 1, staysClosed = false, stalls = false) {
     const isSafe = (place: number): boolean => place <= this.safe;
     const facts = { isIdle: () => this.isIdle, isCrowded: () => this.isCrowded };
     const writer: ZoneWriter = {
@@ -40,6 +40,7 @@ class GateBench {
       writer,
       zones,
       staysClosed,
+      stalls,
       post: (message) => void this.heard.push(`said ${(message as unknown as { note: string }).note}`),
       onLeft: (zoneId, commands) => void this.heard.push(`left ${zoneId} ${commands}`),
       onLoss: (isLost, ms) => void this.heard.push(`${isLost ? "lost" : "back"} ${ms}`),
@@ -236,4 +237,22 @@ test("where the server stops when the journal is lost, nothing leaves that is no
   bench.safe = 3;
   bench.gate.open();
   expect(bench.frames()).toEqual(["frame 1:1", "frame 1:2", "frame 1:3"]);
+});
+
+test("a zone that stands still while the journal is lost goes on when all of it is safe, and nothing left before", () => {
+  const bench = new GateBench(1, true, true);
+  const places = Array.from({ length: LAG_TICKS_MAX + 1 }, (_, index) => index + 1);
+  for (const place of places) bench.tick(place);
+  expect([bench.frames(), bench.gate.isLost]).toEqual([[], true]);
+  bench.take();
+  // No tick is run meanwhile.
+  bench.ms += 60_000;
+  bench.safe = places.length - 1;
+  bench.gate.open();
+  expect([bench.frames().length, bench.gate.isLost]).toEqual([places.length - 1, true]);
+  [bench.safe, bench.isIdle] = [places.length, true];
+  bench.gate.open();
+  bench.gate.open();
+  expect([bench.frames().length, bench.gate.isLost, bench.gate.isHolding]).toEqual([1, false, false]);
+  expect(bench.take().filter((said) => said.startsWith("back"))).toHaveLength(1);
 });
