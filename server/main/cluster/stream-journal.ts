@@ -151,7 +151,14 @@ export class StreamJournal implements ZoneJournal {
 
   accessOf(_worker: number): JournalAccess {
     const { ring, wake } = this.#producer;
-    return { ring: ring.buffer, wake: wake.buffer, bell: this.#bell.buffer, isFenced: true, staysClosed: true, stalls: true };
+    return {
+      ring: ring.buffer,
+      wake: wake.buffer,
+      bell: this.#bell.buffer,
+      isFenced: true,
+      staysClosed: true,
+      stalls: true,
+    };
   }
 
   incident(zoneId: number, tick: number, data: object, batch: Uint8Array): void {
