@@ -24,7 +24,7 @@ test("a pass is 0, a fail 1, and the first line says what decided", async () => 
   );
   const fail = await wowsim("validate", "unsent-field", "--data-dir", data, "--zone", "1");
   expect(fail.code).toBe(1);
-  expect(fail.stdout).toMatch(/^fail: change target shown to clients disappears, [\d,]+ → 0 .* not expected/);
+  expect(fail.stdout).toMatch(/^fail: broken\.change_not_shown: 0 → [\d,]+ times in \d+ ticks/);
   expect(fail.stdout).toMatch(
     /^NO +shown\.change\.target +[\d,]+ → 0 \(disappears\), not expected \(n [\d,]+, \d+ ticks; first in zone 1/m,
   );

@@ -42,7 +42,7 @@ export function addRecordSubcommands(deploy: Command): void {
 
   subcommand(deploy, "promote", "Give the module that is on trial now to every zone, whatever its tool waits for.", {
     0: "every zone runs it",
-    1: "nothing is on trial, its verdict failed, something speaks against it, or a zone refused it",
+    1: "nothing is on trial, it may not be promoted, or a zone refused it",
     3: "no server answers",
   })
     .option("--force", "also a module that failed its verdict, in a freeze, during an incident; needs --reason")

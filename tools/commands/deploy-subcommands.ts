@@ -48,7 +48,7 @@ export function addSubcommands(deploy: Command): void {
 
   subcommand(deploy, "rollback", "Roll back the module on trial; without one, undo the last promotion.", {
     0: "every zone in question runs its earlier module again",
-    1: "there is no earlier module, the deploy's module does not run, or a zone did not go back",
+    1: "no earlier module, the deploy's does not run, or a zone did not go back",
     3: "no server answers",
     4: "there is no such deploy",
   })

@@ -84,7 +84,7 @@ export function register(program: Command): void {
         "A bad one to try:   wowsim deploy regression",
         "The other drills:   wowsim candidates",
         "Build a module:     wowsim build-kernel --out kernel.wasm",
-        "What runs, what ran, back: wowsim deploy status, history, rollback, undo, promote",
+        "What runs, what ran, back, on: wowsim deploy status, history, rollback, promote",
         "How to read the output: docs/DEPLOYS.md",
         exitCodes({
           0: "promoted in every zone; with --dry-run: it would be tried",

@@ -57,11 +57,11 @@ export function register(program: Command, { startGateway }: { startGateway: Sta
     .option("--with-parent", "stop when stdin ends, so that it never outlives the program that started it")
     .addHelpText(
       "after",
-      "\nA user and a password for the bus come from WOWSIM_BUS_USER and WOWSIM_BUS_PASSWORD.\nWith --format json the first line on stdout, once everything listens, is\n" +
+      "\nA user and a password for the bus come from WOWSIM_BUS_USER and\nWOWSIM_BUS_PASSWORD. With --format json the first line on stdout, once\neverything listens, is\n" +
         '  {"ready":true,"role":"gateway","gateway":n,"game":n,"http":n,"telemetry":n,\n   "pid":n,"data_dir":"..."}\n' +
         exitCodes({
           0: "stopped in order",
-          1: "could not start: no nats-server answers, a port or the data directory is in use",
+          1: "could not start: no nats-server answers, or a port or the data is in use",
           4: "there is no such world file",
           64: "wrong usage, a wrong world file, or no token where one is required",
           75: "other gateways have its players, because it was silent for too long",

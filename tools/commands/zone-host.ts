@@ -63,7 +63,7 @@ export function register(program: Command, { startZoneHost }: { startZoneHost: S
     .option("--with-parent", "stop when stdin ends, so that it never outlives the program that started it")
     .addHelpText(
       "after",
-      "\nA user and a password for the bus come from WOWSIM_BUS_USER and WOWSIM_BUS_PASSWORD.\nWith --format json the first line on stdout is\n" +
+      "\nA user and a password for the bus come from WOWSIM_BUS_USER and\nWOWSIM_BUS_PASSWORD. With --format json the first line on stdout is\n" +
         '  {"ready":true,"role":"zone-host","name":"a","zones":[n],"telemetry":n,"pid":n,\n   "data_dir":"..."}\n' +
         exitCodes({
           0: "stopped in order; other hosts have its zones",

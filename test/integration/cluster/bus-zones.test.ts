@@ -61,7 +61,8 @@ describe.skipIf(NATS_SERVER === null)("the zones of a cluster, for a gateway", (
         const [kind, message] = one as [string, FromZoneWorker];
         return kind === "said" && message.type === "zone_state" ? [`${message.from} ${message.to}`] : [];
       });
-    await until(() => near.isConnected && far.isConnected);
+    // The server knows of both subscriptions: nothing that is published from now on is missed.
+    await Promise.all([near.flush(), far.flush()]);
     return { zone, zones, clock, told, kinds, states, run, near, emitter };
   }
 
