@@ -38,6 +38,8 @@ const POLL_MS = 25;
 const WATCH_MS = 200;
 /** A zone that is DOWN, or whose player is elsewhere, is looked at again after this. */
 const WAIT_MS = 100;
+/** Garbage can take a player anywhere, and out for good. After so many looks another one orders in the zone. */
+const LOOKS_MAX = 50;
 const STUCK_MS_MAX = 1_000;
 /** Ticks longer than this are shown, so many. */
 const SLOW_MS = 100;
@@ -146,32 +148,46 @@ async function deployAll(run: Run): Promise<void> {
   const { control, flags, tally, server } = run;
   const board = new StatusBoard(control);
   const stats = new ClientStats();
-  const clients = await Promise.all(
-    Array.from({ length: flags.zones }, async (_, index) => {
-      const client = new GameClient({
-        host: "127.0.0.1",
-        port: server.ports.game,
-        name: `Orderer${index + 1}`,
-        zone: index + 1,
-        random: Math.random,
-        stats,
-      });
-      await client.connect();
-      return client;
-    }),
-  );
-  const lane = async (client: GameClient, zone: number): Promise<void> => {
+  const lane = async (zone: number): Promise<void> => {
+    let orderer = await ordererOf(zone, server, stats);
+    let looks = 0;
     while (tally.deployed < flags.kernels && server.exitCode === null) {
       const seed = flags.seed + tally.deployed++;
-      if (!(await deployOne(run, client, zone, seed, board))) tally.deployed--;
+      if (await deployOne(run, orderer, zone, seed, board)) {
+        looks = 0;
+        continue;
+      }
+      tally.deployed--;
+      if (++looks % LOOKS_MAX !== 0) continue;
+      await leave(orderer);
+      orderer = await ordererOf(zone, server, stats);
     }
+    await leave(orderer);
   };
   try {
-    await Promise.all(clients.map((client, index) => lane(client, index + 1)));
+    await Promise.all(Array.from({ length: flags.zones }, (_, index) => lane(index + 1)));
   } finally {
     await board.stop();
-    await Promise.all(clients.map((client) => client.leave().catch(() => undefined)));
   }
+}
+
+async function ordererOf(zone: number, { ports }: ServerChild, stats: ClientStats): Promise<GameClient> {
+  const name = `Orderer${zone}`;
+  const client = new GameClient({
+    host: "127.0.0.1",
+    port: ports.game,
+    name,
+    zone,
+    random: Math.random,
+    stats,
+  });
+  // The zone may be DOWN just now: then it is not playing, and is replaced later.
+  await client.connect().catch(() => undefined);
+  return client;
+}
+
+async function leave(client: GameClient): Promise<void> {
+  await client.leave().catch(() => undefined);
 }
 
 /** What all zones' deploys are at, asked for all lanes at once. */

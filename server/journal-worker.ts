@@ -30,6 +30,8 @@ const STOP_MS_MAX = 700;
 const MEASURE_MS = 250;
 /** After so many bursts without a pause, retention has as much time as the newest one took. */
 const BURSTS_MAX = 4;
+/** A journal over its limit grows no further: before each next burst, retention has this long to make room. */
+const MAKE_ROOM_MS = 200;
 /** Between the main thread's collection and that of the first zone worker. */
 const COLLECTION_DELAY_MS = 1_500;
 
@@ -124,10 +126,21 @@ class JournalThread {
     const startMs = now();
     const hasWritten = this.#keeper.turn();
     this.#bursts = hasWritten ? this.#bursts + 1 : 0;
-    if (this.#bursts < BURSTS_MAX) return hasWritten;
-    const untilMs = 2 * now() - startMs;
-    while (this.#tidy() && now() < untilMs);
-    return true;
+    const endMs = now();
+    if (hasWritten && this.#isTooLarge()) {
+      while (this.#tidy() && now() < endMs + MAKE_ROOM_MS);
+    } else if (this.#bursts >= BURSTS_MAX) {
+      while (this.#tidy() && now() < 2 * endMs - startMs);
+    }
+    return hasWritten;
+  }
+
+  #isTooLarge(): boolean {
+    try {
+      return this.#retention.isBehind(this.#writer.database);
+    } catch {
+      return false;
+    }
   }
 
   #touch(): boolean {

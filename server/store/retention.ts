@@ -42,6 +42,8 @@ const ZONE_LAG_MS = MINUTE_MS;
 const LOOK_MS = 5_000;
 /** Between two looks at the size alone. */
 const SIZE_LOOK_MS = 100;
+/** Oldest snapshots that a look plans to delete because the journal is too large: each look reads the list of all. */
+const MOVES_A_LOOK = 32;
 
 interface Snapshot {
   lsn: number;
@@ -49,6 +51,8 @@ interface Snapshot {
   epoch: number;
   tick: number;
   at: number;
+  /** Of its state, packed. */
+  bytes: number;
 }
 
 /** A deletion that is repeated until it finds no more rows. */
@@ -70,6 +74,11 @@ export class Retention {
 
   constructor(limits: RetentionLimits) {
     this.#limits = limits;
+  }
+
+  /** True when the journal is too large and `step` can do something about it. Throws SQLite's error. */
+  isBehind(database: Database): boolean {
+    return !this.#isStuck && bytesUsed(database) > this.#limits.bytesMax;
   }
 
   /**
@@ -105,8 +114,9 @@ export class Retention {
     this.#nextLookMs = now + LOOK_MS;
     const zones = snapshotsByZone(database);
     const oldest = [...zones.values()].map((snapshots) => firstKept(snapshots, now - this.#limits.ageMs));
-    const isLarge = bytesUsed(database) > this.#limits.bytesMax;
-    if (isLarge) this.#moveOldest(zones, oldest);
+    const excess = bytesUsed(database) - this.#limits.bytesMax;
+    const isLarge = excess > 0;
+    this.#moveOldest(zones, oldest, excess);
     this.#planTicks(database, oldest);
     for (const kept of oldest) this.#planSnapshots(kept, zones.get(kept.zone) ?? [], now);
     this.#planEvents(database, now);
@@ -117,21 +127,28 @@ export class Retention {
 
   /** True when it has become too large since the last look, and something can be done about that. */
   #hasGrown(database: Database, now: number): boolean {
-    if (this.#isStuck || (now < this.#nextSizeLookMs && now >= this.#nextSizeLookMs - SIZE_LOOK_MS)) return false;
+    if (now < this.#nextSizeLookMs && now >= this.#nextSizeLookMs - SIZE_LOOK_MS) return false;
     this.#nextSizeLookMs = now + SIZE_LOOK_MS;
-    return bytesUsed(database) > this.#limits.bytesMax;
+    return this.isBehind(database);
   }
 
-  /** Moves on the zone whose oldest kept snapshot is the oldest of all, if it has more than it must keep. */
-  #moveOldest(zones: ReadonlyMap<number, Snapshot[]>, oldest: Snapshot[]): void {
-    const movable = oldest.flatMap((kept, index) => {
-      const snapshots = zones.get(kept.zone) ?? [];
-      const next = snapshots.indexOf(kept) + 1;
-      const snapshot = snapshots[next];
-      return snapshot !== undefined && next <= snapshots.length - SNAPSHOTS_MIN ? [{ index, kept, snapshot }] : [];
-    });
-    const [first] = movable.toSorted((one, other) => one.kept.at - other.kept.at);
-    if (first !== undefined) oldest[first.index] = first.snapshot;
+  /**
+   * Moves on the zone whose oldest kept snapshot is the oldest of all, of those that have more than they must keep, until
+   * the snapshots left behind are `excess` bytes.
+   */
+  #moveOldest(zones: ReadonlyMap<number, Snapshot[]>, oldest: Snapshot[], excess: number): void {
+    for (let moves = 0, left = excess; left > 0 && moves < MOVES_A_LOOK; moves++) {
+      const movable = oldest.flatMap((kept, index) => {
+        const snapshots = zones.get(kept.zone) ?? [];
+        const next = snapshots.indexOf(kept) + 1;
+        const snapshot = snapshots[next];
+        return snapshot !== undefined && next <= snapshots.length - SNAPSHOTS_MIN ? [{ index, kept, snapshot }] : [];
+      });
+      const [first] = movable.toSorted((one, other) => one.kept.at - other.kept.at);
+      if (first === undefined) return;
+      oldest[first.index] = first.snapshot;
+      left -= first.kept.bytes;
+    }
   }
 
   #planTicks(database: Database, oldest: readonly Snapshot[]): void {
@@ -193,7 +210,7 @@ export function bytesUsed(database: Database): number {
 
 /** All snapshots of each zone, oldest first. */
 function snapshotsByZone(database: Database): Map<number, Snapshot[]> {
-  const sql = "SELECT lsn, zone, epoch, tick, at FROM snapshot ORDER BY zone, epoch, tick";
+  const sql = "SELECT lsn, zone, epoch, tick, at, length(body) AS bytes FROM snapshot ORDER BY zone, epoch, tick";
   return Map.groupBy(database.query<Snapshot, []>(sql).all(), ({ zone }) => zone);
 }
 

@@ -11,6 +11,7 @@ import { ControlClient } from "../../tools/client/control-client.ts";
 import { Swarm } from "../../tools/client/swarm.ts";
 import { DeployRemote } from "../../tools/deploy/remote.ts";
 import { wowsim } from "../helpers/command.ts";
+import { wasmOf } from "../helpers/candidates.ts";
 import { until } from "../helpers/control-live.ts";
 import { sameAsZone } from "../helpers/same-as-zone.ts";
 import { TempFolder } from "../helpers/serve-process.ts";
@@ -23,6 +24,10 @@ const host = "127.0.0.1";
 const PLAYERS = 8;
 const ZONES = [1, 2];
 const NEVER = new AbortController().signal;
+/** Each cast takes all of a player's power, so whoever casts is changed for long, whether or not anybody is hit. */
+const EXHAUSTING = {
+  change: ["spells/cast-costs.ts", "setPower(row, U32.get(ENTITY_POWER, row) - cost)", "setPower(row, 0)"],
+} as const;
 const folder = new TempFolder();
 let child: Subprocess<"pipe", "pipe", "inherit">;
 let ports = { game: 0, control: 0, http: 0, telemetry: 0 };
@@ -97,8 +102,7 @@ for (const [zone, how] of [
 ] as const) {
   test(`a module on trial is undone when its worker ends by ${how}`, async () => {
     const before = await remote.zone(zone);
-    const bad = await buildCandidate("invulnerable");
-    const hash = await remote.load(bad.wasm, "invulnerable", NEVER);
+    const hash = await remote.load(await wasmOf(EXHAUSTING), "exhausting", NEVER);
     await remote.beginSwap(hash, zone, 60_000);
     await remote.swapped(hash, zone, NEVER);
     await runs(zone, 120);

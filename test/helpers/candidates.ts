@@ -21,7 +21,7 @@ export async function candidateFile(folder: string, candidate: Candidate): Promi
   return path;
 }
 
-async function wasmOf(candidate: Candidate): Promise<Uint8Array> {
+export async function wasmOf(candidate: Candidate): Promise<Uint8Array> {
   if (candidate === null) return (await buildKernel()).wasm;
   if (typeof candidate === "string") return (await buildCandidate(candidate)).wasm;
   const [path, before, after] = candidate.change;

@@ -367,6 +367,29 @@ test("the files of a journal that is written without a pause keep to the limit o
   expect(problems).toEqual([]);
 });
 
+test("states that can not be packed, one an epoch and as fast as they go, keep to the limit too", async () => {
+  const megabytes = 96;
+  const folder = mkdtempSync(join(tmpdir(), "wowsim-journal-limit-"));
+  const bench = await HostBench.start({ folder, retention: { hours: 24, megabytes } });
+  const tickets = new Uint32Array(LANES);
+  const most = { bytes: 0 };
+  const places: number[] = [];
+  for (let epoch = 1; epoch <= 6 * megabytes; epoch++) {
+    const at = { ...AT, zoneId: 1 + (epoch % 4), epoch, tick: epoch };
+    places.push(
+      bench.writer.snapshot({ ...at, tickets, lostFrom: null }, crypto.getRandomValues(new Uint8Array(MB)), []),
+    );
+    bench.writer.send();
+    // Always a few that are not written yet.
+    await bench.isSafe(places.at(-4) ?? 0);
+    most.bytes = Math.max(most.bytes, onDisk(folder));
+  }
+  await bench.isSafe(places.at(-1)!);
+  expect(most.bytes).toBeGreaterThan((megabytes * MB) / 2);
+  expect(most.bytes).toBeLessThanOrEqual(megabytes * MB);
+  expect(bench.states).toEqual([]);
+});
+
 /** What the files take on the disk, in bytes. */
 function onDisk(folder: string): number {
   const sizes = readdirSync(folder).map((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.blocks ?? 0);
