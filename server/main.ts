@@ -213,6 +213,7 @@ async function start(options: ServerOptions, kept: Kept, undo: StopSteps): Promi
   if (options.onJournalLoss === "stop")
     supervisor.listen(stopOnLoss((reason) => options.onMustRestart?.(reason, "disk")));
   const metrics = new Metrics({ now, tickRateHz });
+  supervisor.handOut();
   const { gate, notices } = await startDeploys(
     {
       dataDir,

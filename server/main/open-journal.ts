@@ -98,7 +98,8 @@ export async function openJournal(opening: OpenJournalOptions): Promise<OpenedJo
         const people = findPeople(host.found, revived);
         const store = new JournalCharacters(host, people.characters);
         for (const character of people.settled) store.settles(character);
-        for (const id of people.oldCrossings) host.put("crossing", String(id), null);
+        // The zones tick already: a player may have left one by now, and the journal has that crossing instead.
+        for (const { session, from } of people.oldCrossings) host.put("crossing", String(session), null, from);
         return { ...people, store };
       },
     };

@@ -97,6 +97,7 @@ export class BusHost {
       }),
     );
     this.#hear();
+    supervisor.handOut();
   }
 
   /** Players that the zone counted last. */

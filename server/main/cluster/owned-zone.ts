@@ -101,6 +101,7 @@ export class OwnedZone implements ZoneListener {
     [this.#journal, this.#supervisor, this.#port, this.epoch, this.zone] = [journal, supervisor, port, epoch, zone];
     this.revived = supervisor.revived[0] ?? null;
     supervisor.listen(this);
+    supervisor.handOut();
     this.#stopAnswering = answerZoneRequests(bus, names, zone, supervisor);
   }
 

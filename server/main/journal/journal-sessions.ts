@@ -58,8 +58,8 @@ export interface FoundPeople {
   characters: KeptCharacter[];
   /** Those of the characters that the journal has otherwise: they were on their way out, and are out now. */
   settled: Character[];
-  /** Sessions whose crossing in the journal is not needed any more. */
-  oldCrossings: number[];
+  /** Crossings in the journal that are not needed any more. */
+  oldCrossings: Pick<Crossing, "session" | "from">[];
   /** The highest session number that was in use. */
   lastSession: number;
 }
@@ -95,7 +95,7 @@ export function findPeople(found: FoundWorld, revived: readonly RevivedReport[])
     settled.push(left);
     return { character: left, session: 0 };
   });
-  const oldCrossings = [...crossings.keys()].filter((id) => (sessions.get(id)?.crossing ?? null) === null);
+  const oldCrossings = [...crossings.values()].filter(({ session }) => !sessions.get(session)?.crossing);
   return { sessions: [...sessions.values()], characters: now, settled, oldCrossings, lastSession: Math.max(0, ...ids) };
 }
 

@@ -4,6 +4,7 @@
 //   const supervisor = await ZoneSupervisor.start({ world, kernel, ... })
 //   supervisor.send(1, command.bytes)        // false: the ring is full
 //   supervisor.listen(metrics)               // metrics.ticked(report), ... (server/shared/zone-link.ts)
+//   supervisor.handOut()                     // from now on listeners hear what zones report, from the first tick on
 //   await supervisor.request(2, { type: "swap", module, hash, label })
 //
 // When a worker dies or hangs (watchdog.ts), its zones go DOWN, their players are moved, and a new worker replaces it,
@@ -52,8 +53,12 @@ export class ZoneSupervisor implements ZoneLink, FaultZones {
   readonly #watchdog: Watchdog;
   readonly #watchTimer: Timer;
   readonly #burning: BurningThreads;
+  readonly #heard = Promise.withResolvers<void>();
 
-  /** Starts all workers and their zones. Throws WowsimError("zone_worker") when one can not start. */
+  /**
+   * Starts all workers and their zones, which tick at once. What they report waits for `handOut`. Throws
+   * WowsimError("zone_worker") when one can not start.
+   */
   static async start(options: SupervisorOptions): Promise<ZoneSupervisor> {
     const supervisor = new ZoneSupervisor(options);
     try {
@@ -73,7 +78,8 @@ export class ZoneSupervisor implements ZoneLink, FaultZones {
     this.#registry = new ZoneRegistry({ ...options, now }, this.#watchdog);
     const starts = new WorkerPlan({ ...options, watchdogMs }, this.#registry);
     this.#slots = Array.from({ length: options.workers }, (_, worker) => {
-      const slot = new WorkerSlot({ worker, newWorker, starts, listener: this.#registry, now });
+      const heard = this.#heard.promise;
+      const slot = new WorkerSlot({ worker, newWorker, starts, listener: this.#registry, now, heard });
       if (slot.link !== null) this.#watchdog.watch(worker, slot.link.crumb);
       return slot;
     });
@@ -127,6 +133,14 @@ export class ZoneSupervisor implements ZoneLink, FaultZones {
 
   listen(listener: ZoneListener): void {
     this.#registry.listen(listener);
+  }
+
+  /**
+   * The listeners hear what the zones report, from their first tick on. Call it once, when all who must miss nothing listen: a
+   * player may leave a zone that ticks while another still starts, and whoever hears that late has lost what the player carries.
+   */
+  handOut(): void {
+    this.#heard.resolve();
   }
 
   /** Queues command records, which stay in one batch; false when the worker's ring is full or the zone does not exist. */

@@ -80,6 +80,10 @@ export class ZoneWorkerLink {
   #isGone = false;
   #isAlive = true;
   #isStopping = false;
+  #isHeard = false;
+  readonly #heard: Promise<unknown>;
+  /** Said before anybody listened. */
+  readonly #unheard: FromZoneWorker[] = [];
 
   /** New memory; its pages are touched, so that its first filling does not look like a memory leak. */
   static allocate(): WorkerMemory {
@@ -91,8 +95,15 @@ export class ZoneWorkerLink {
     };
   }
 
-  constructor(newWorker: WorkerFactory, start: ZoneWorkerStart, listener: WorkerLinkListener) {
+  /** `heard`: until it resolves, what the zones report, and the end of the worker, wait for it. */
+  constructor(
+    newWorker: WorkerFactory,
+    start: ZoneWorkerStart,
+    listener: WorkerLinkListener,
+    heard: Promise<unknown> = Promise.resolve(),
+  ) {
     this.#listener = listener;
+    this.#heard = heard;
     this.commands = new Ring(start.commandRing);
     this.crumb = new Breadcrumb(start.breadcrumb);
     this.#box = new BlackBox(start.blackBox);
@@ -176,10 +187,10 @@ export class ZoneWorkerLink {
     } else if (message.type === "failed") this.#failToStart(`A zone worker could not start: ${message.error}`);
     else if (message.type === "stopped") this.#stopped.resolve();
     else if (message.type === "answer") this.#onAnswer(message);
-    else {
+    else if (this.#isHeard) {
       this.#drain(); // what a zone has reported about its players comes before its DOWN
       this.#listener.said(message);
-    }
+    } else this.#unheard.push(message);
   }
 
   #onAnswer(message: Extract<FromZoneWorker, { type: "answer" }>): void {
@@ -198,6 +209,10 @@ export class ZoneWorkerLink {
 
   #end(how: WorkerEnd["how"], why: string): void {
     if (!this.#isAlive || this.#isStopping) return;
+    if (this.#wasReady && !this.#isHeard) {
+      void this.#heard.then(() => this.#end(how, why));
+      return;
+    }
     const crumb = this.crumb.read();
     this.#isAlive = false;
     this.#drain();
@@ -217,6 +232,9 @@ export class ZoneWorkerLink {
   }
 
   async #read(): Promise<void> {
+    await this.#heard;
+    this.#isHeard = true;
+    for (const message of this.#unheard.splice(0)) if (this.#isAlive) this.#onMessage(message);
     while (this.#isAlive) {
       await this.#output.waitAsync(IDLE_MS);
       if (this.#isAlive) this.#drain();

@@ -54,6 +54,8 @@ export interface WorkerSlotOptions {
   listener: WorkerSlotListener;
   /** Milliseconds, monotonic. */
   now: () => number;
+  /** Until it resolves, what zones report waits. Default: it does not wait. */
+  heard?: Promise<unknown>;
 }
 
 export class WorkerSlot implements WorkerLinkListener {
@@ -131,11 +133,11 @@ export class WorkerSlot implements WorkerLinkListener {
   }
 
   #newLink(): ZoneWorkerLink {
-    const { worker, newWorker, starts } = this.#options;
+    const { worker, newWorker, starts, heard } = this.#options;
     this.#begunAtMs = this.#options.now();
     const { memory } = this.#nextMemory();
     this.#next = null;
-    return new ZoneWorkerLink(newWorker, starts.startOf(worker, memory), this);
+    return new ZoneWorkerLink(newWorker, starts.startOf(worker, memory), this, heard);
   }
 
   #nextMemory(): { memory: WorkerMemory; commands: Ring } {

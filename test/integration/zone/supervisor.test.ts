@@ -32,24 +32,47 @@ interface Supervised extends AsyncDisposable {
   block: FaultBlock;
 }
 
-async function supervise(options: Partial<SupervisorOptions> = {}): Promise<Supervised> {
-  const [emitter, block, count] = [new MemoryEmitter(), new FaultBlock(FaultBlock.allocate()), options.workers ?? 2];
+type Started = ZoneSupervisor & AsyncDisposable;
+
+async function startSupervisor(options: Partial<SupervisorOptions> = {}): Promise<Started> {
   const supervisor = await ZoneSupervisor.start({
     world,
-    workers: count,
+    workers: 2,
     newWorker: workers.zone,
     tickRateHz: 20,
     seed: 1,
     kernel,
     telemetryRings: { ringOf: () => Ring.allocate(1 << 20) },
-    faultBlock: block.buffer,
-    emitter,
+    faultBlock: FaultBlock.allocate(),
+    emitter: new MemoryEmitter(),
     ...options,
   });
+  return Object.assign(supervisor, { [Symbol.asyncDispose]: () => supervisor.stop() });
+}
+
+async function supervise(options: Partial<SupervisorOptions> = {}): Promise<Supervised> {
+  const [emitter, block] = [new MemoryEmitter(), new FaultBlock(FaultBlock.allocate())];
+  const supervisor = await startSupervisor({ faultBlock: block.buffer, emitter, ...options });
   const messages: FromZoneWorker[] = [];
   supervisor.listen({ said: (message) => void messages.push(message) });
+  supervisor.handOut();
   return { supervisor, emitter, messages, block, [Symbol.asyncDispose]: () => supervisor.stop() };
 }
+
+test("listeners hear every tick from the first on, however late they come", async () => {
+  await using supervisor = await startSupervisor();
+  // Each zone ticks on; its worker tells by an answer.
+  const tickOf = async (zone: number): Promise<number> =>
+    ((await supervisor.request(zone, { type: "inspect" })) as { tick: number }).tick;
+  while ((await tickOf(1)) < 8 || (await tickOf(2)) < 8) await Bun.sleep(10);
+  const first = new Map<number, number>();
+  supervisor.listen({
+    ticked: ({ zoneId, tick }) => void first.set(zoneId, Math.min(tick, first.get(zoneId) ?? tick)),
+  });
+  supervisor.handOut();
+  await eventually(() => first.size === 2);
+  expect([...first.values()]).toEqual([1, 1]);
+});
 
 /** What a promise is rejected with; expect(...).rejects would keep workers' messages from coming in. */
 async function refusal(promise: Promise<unknown>): Promise<string> {

@@ -59,6 +59,34 @@ test("a worker that never comes to the end of its tick is ended all the same, an
   expect(isEnded).toBe(true);
 });
 
+test("what a zone reported before anybody listened is heard once somebody does, in order, and so is the worker's end", async () => {
+  const seen: string[] = [];
+  const memory = ZoneWorkerLink.allocate();
+  const start = { type: "start", zones: [], wake: Wake.allocate(), ...memory } as unknown as ZoneWorkerStart;
+  const worker = new FakeZoneWorker();
+  const heard = Promise.withResolvers<void>();
+  const listener = {
+    ...events,
+    recorded: () => void seen.push("record"),
+    said: ({ type }: { type: string }) => void seen.push(type),
+    ended: () => void seen.push("ended"),
+  };
+  const link = new ZoneWorkerLink(() => worker.asWorker, start, listener, heard.promise);
+  await link.ready;
+  const output = new Ring(memory.outputRing);
+  output.append(new Uint8Array(8));
+  output.commit();
+  output.wake();
+  worker.say({ type: "zone_state", zoneId: 1, from: "CRASHED", to: "DOWN", reason: "test", tick: 7 });
+  link.abandon("it hangs");
+  await Bun.sleep(50);
+  expect(seen).toEqual([]);
+  heard.resolve();
+  await Bun.sleep(0);
+  expect(seen).toEqual(["record", "zone_state", "ended"]);
+  await link.stop();
+});
+
 test("what a zone wrote before it said that it is DOWN is read before that, though nobody was awake to read it", async () => {
   const seen: string[] = [];
   const memory = ZoneWorkerLink.allocate();
