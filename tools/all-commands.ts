@@ -5,6 +5,7 @@ import * as buildKernel from "./commands/build-kernel.ts";
 import * as candidates from "./commands/candidates.ts";
 import * as cluster from "./commands/cluster.ts";
 import * as completion from "./commands/completion.ts";
+import * as controller from "./commands/controller.ts";
 import * as dashboard from "./commands/dashboard.ts";
 import * as demo from "./commands/demo.ts";
 import * as deploy from "./commands/deploy.ts";
@@ -32,6 +33,7 @@ export const COMMANDS: readonly CommandFile[] = [
   cluster,
   gateway,
   zoneHost,
+  controller,
   spawnClients,
   dashboard,
   injectFault,

@@ -9,5 +9,6 @@ export async function commandsFor(name: string | undefined): Promise<readonly Co
   if (name === "serve") return [await import("./commands/serve.ts")];
   if (name === "zone-host") return [await import("./commands/zone-host.ts")];
   if (name === "gateway") return [await import("./commands/gateway.ts")];
+  if (name === "controller") return [await import("./commands/controller.ts")];
   return (await import("./all-commands.ts")).COMMANDS;
 }

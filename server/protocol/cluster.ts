@@ -3,6 +3,8 @@
 //   > {"command":"cluster"}
 //   < {"success":true,"command":"cluster","hosts":[{"host":"a","pid":4711,"load":0.2,"silent_ms":120,"is_alive":true,"zones":[1,4]}],
 //      "gateways":[...],"zones":[{"zone":1,"name":"Field 1","host":"a","epoch":1,...,"next":"b"}]}
+//   > {"command":"cluster_move","zone_id":1,"host":"b"}
+//   < {"success":true,"command":"cluster_move","zone":1,"from":"a","to":"b","epoch":2,"still_ms":96}
 
 export interface HostStatus {
   host: string;
@@ -43,6 +45,17 @@ export interface ZoneStatus {
   next: string | null;
 }
 
+/** A zone that was moved to another host. */
+export interface ZoneMove {
+  zone: number;
+  from: string;
+  to: string;
+  /** Of its new owner. */
+  epoch: number;
+  /** From the old owner's last tick to the new one's first, in milliseconds, as the controller heard them. */
+  still_ms: number;
+}
+
 /** Whether it ticks, as its owner says. */
 export function runs({ state }: Pick<ZoneStatus, "state">): boolean {
   return state === "ACTIVE" || state === "DEGRADED";
@@ -61,6 +74,8 @@ export interface ControllerOptions {
   password?: string | undefined;
   /** A certificate to trust besides the system's, as a file. */
   ca?: string | undefined;
+  /** Of the cluster's subjects on the bus; default "w". */
+  prefix?: string | undefined;
   host: string;
   /** 0: any free one. */
   controlPort: number;

@@ -9,6 +9,7 @@ import packageFile from "../../package.json";
 import { commandTree } from "../helpers/program.ts";
 import { DEFAULT_PORTS } from "../../tools/client/server-name.ts";
 import { until } from "../helpers/command.ts";
+import { NATS } from "../helpers/nats.ts";
 import { execForm, ignoreRules, playBuild, readDockerfile } from "../helpers/packaging.ts";
 import type { Image } from "../helpers/packaging.ts";
 
@@ -17,6 +18,7 @@ const dockerfile = readDockerfile(join(ROOT, "Dockerfile"));
 const all = (name: string): string[] => dockerfile.filter((line) => line.name === name).map((line) => line.rest);
 
 interface Service {
+  image?: string;
   command?: string[];
   profiles?: string[];
   ports?: string[];
@@ -111,7 +113,7 @@ describe("the README's Docker lines", () => {
 
   test("name services and profiles of the composition, and commands that there are", () => {
     const words = lines.filter((line) => line.startsWith("docker compose")).flatMap((line) => line.split(" ").slice(2));
-    const services = words.filter((word) => !["up", "--profile", "monitoring"].includes(word));
+    const services = words.filter((word) => !["up", "--profile", "monitoring", "cluster"].includes(word));
     expect(Object.keys(compose.services)).toEqual(expect.arrayContaining(services));
     expect(Object.values(compose.services).some(({ profiles }) => profiles?.includes("monitoring"))).toBe(true);
     const commands = commandTree().commands.map((command) => command.name());
@@ -145,9 +147,46 @@ describe("the composition", () => {
 
   test("keeps the server's data folder in a volume that it may write to", () => {
     const [volume, path] = server?.volumes?.[0]?.split(":") ?? [];
-    expect(Object.keys(compose.volumes)).toEqual([volume ?? ""]);
+    expect(Object.keys(compose.volumes)).toContain(volume ?? "");
     const owned = dockerfile.filter(({ name, flags }) => name === "COPY" && flags["chown"] === "bun:bun");
     expect(owned.map(({ rest }) => rest.split(/\s+/).at(-1) ?? "")).toContain(path ?? "no volume");
+  });
+
+  describe("of a cluster", () => {
+    const roles = Object.entries(compose.services).filter(([, { profiles }]) => profiles?.includes("cluster"));
+    const roleOf = ({ command = [] }: Service): string => command[0] ?? "";
+
+    test("has two gateways, two hosts, a controller and a bus, each with the user and the address of that bus", () => {
+      const wowsim = roles.filter(([, { image }]) => image === "wowsim");
+      expect(wowsim.map(([, service]) => roleOf(service))).toEqual([
+        "gateway",
+        "gateway",
+        "zone-host",
+        "zone-host",
+        "controller",
+      ]);
+      for (const [, { environment }] of wowsim)
+        expect(environment).toMatchObject({ WOWSIM_BUS: "nats://nats:4222", WOWSIM_BUS_USER: "wowsim" });
+      const names = wowsim.flatMap(([, { command = [] }]) => command[command.indexOf("--name") + 1] ?? []);
+      expect(names).toEqual(expect.arrayContaining(["a", "b"]));
+      expect(roles.length).toBe(wowsim.length + 1);
+    });
+
+    test("publishes its ports on this machine only, none of them twice, and not that of the bus", () => {
+      const ports = roles.flatMap(([, service]) => service.ports ?? []);
+      expect(ports.every((port) => port.startsWith("127.0.0.1:"))).toBe(true);
+      expect(new Set(ports.map((port) => port.split(":")[1])).size).toBe(ports.length);
+      expect(compose.services["nats"]?.ports).toBeUndefined();
+    });
+
+    test.skipIf(NATS === null)("its nats-server takes the configuration", () => {
+      const mounted = compose.services["nats"]?.volumes?.find((volume) => volume.endsWith(".conf:ro")) ?? "";
+      const check = Bun.spawnSync([NATS?.path ?? "", "-t", "-c", join(ROOT, mounted.split(":")[0] ?? "")], {
+        env: { WOWSIM_TOKEN: "a secret" },
+      });
+      expect(check.stderr.toString()).toContain("is valid");
+      expect(check.exitCode).toBe(0);
+    });
   });
 
   test("passes the token on, and is not stopped by its absence where it is not needed", () => {

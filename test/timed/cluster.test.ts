@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { ClusterChild } from "../../server/testing/cluster-child.ts";
 import { ClusterGame } from "../helpers/cluster.ts";
+import { wowsim } from "../helpers/command.ts";
 import { until } from "../helpers/control-live.ts";
 import { NATS } from "../helpers/nats.ts";
 
@@ -121,5 +122,32 @@ describe.skipIf(NATS === null)("a cluster", () => {
     expect(game.cluster.events.find(({ event }) => event === "ended")).toMatchObject({ how: "code 0" });
     await game.holds();
     expect(game.players.stats).toMatchObject({ drops: 0, restarted: 0 });
+  });
+
+  test("a zone is moved to another host on order, and what can not be moved is refused with what to do", async () => {
+    await using game = await ClusterGame.start(SIZE);
+    const { name, zones } = await game.owner();
+    const { hosts } = await game.allRun();
+    const other = hosts.find(({ host }) => `host ${host}` !== name)!.host;
+    await game.playsOn();
+    const move = (zone: number | string, host: string) =>
+      wowsim("cluster", "move", String(zone), host, "--data-dir", game.cluster.dataDir);
+    for (const zone of zones) {
+      const { code, stdout } = await move(zone, other);
+      expect(stdout).toMatch(new RegExp(`^Zone ${zone} runs on host ${other} now, .*It stood still for \\d+ ms\\.\n$`));
+      expect(code).toBe(0);
+    }
+    await game.holds();
+    const status = await game.allRun();
+    expect(status.zones.map(({ host }) => host)).toEqual(status.zones.map(() => other));
+    expect(game.players.stats).toMatchObject({ drops: 0, restarted: 0, resumed: 0 });
+    const refusals = await Promise.all([move(1, other), move(99, other), move(1, "nobody"), move("one", other)]);
+    expect(refusals.map(({ code, stderr }) => [code, stderr.split("\n")[0]])).toEqual([
+      [1, `wowsim: Zone 1 runs on host ${other} already.`],
+      [1, "wowsim: There is no zone 99; choose from 1, 2, 3, 4."],
+      [1, expect.stringMatching(/^wowsim: There is no host nobody; choose from \w, \w\.$/)],
+      [64, expect.stringContaining("one")],
+    ]);
+    await game.playsOn();
   });
 });

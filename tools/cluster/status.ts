@@ -7,7 +7,7 @@
 //   a     4711  1, 4   12 %  0.2 s ago
 
 import { z } from "zod";
-import type { ClusterStatus } from "../../server/protocol/cluster.ts";
+import type { ClusterStatus, ZoneMove } from "../../server/protocol/cluster.ts";
 import { WowsimError } from "../../server/protocol/errors.ts";
 import { ControlClient } from "../client/control-client.ts";
 import { DEFAULT_HOST } from "../client/server-name.ts";
@@ -52,6 +52,11 @@ const Status = z.object({
   ),
 });
 
+/** Longer than the controller waits for the other host. */
+const MOVE_MS_MAX = 20_000;
+
+const Move = z.object({ zone: z.number(), from: z.string(), to: z.string(), epoch: z.number(), still_ms: z.number() });
+
 export interface StatusWish {
   server?: ServerName | undefined;
   /** Of the cluster, when no server is named. */
@@ -60,11 +65,21 @@ export interface StatusWish {
 }
 
 /** Throws WowsimError: no_cluster, control_unreachable, wrong_token, token_required. */
-export async function askStatus({ server, dataDir, token }: StatusWish): Promise<ClusterStatus> {
-  const { host, port } = placeOf(server, dataDir);
-  await using control = await ControlClient.connect({ host, port, ...(token === undefined ? {} : { token }) });
+export async function askStatus(wish: StatusWish): Promise<ClusterStatus> {
+  await using control = await connect(wish);
   const answer = await control.ask({ command: "cluster" });
   return Status.parse(answer);
+}
+
+/** Throws WowsimError: as askStatus, and what the controller says (server/main/cluster/zone-moves.ts). */
+export async function askMove(wish: StatusWish, zone: number, to: string): Promise<ZoneMove> {
+  await using control = await connect(wish);
+  return Move.parse(await control.ask({ command: "cluster_move", zone_id: zone, host: to }, MOVE_MS_MAX));
+}
+
+async function connect({ server, dataDir, token }: StatusWish): Promise<ControlClient> {
+  const { host, port } = placeOf(server, dataDir);
+  return await ControlClient.connect({ host, port, ...(token === undefined ? {} : { token }) });
 }
 
 function placeOf(server: ServerName | undefined, dataDir: string): { host: string; port: number } {

@@ -2,6 +2,7 @@
 //
 //   wowsim cluster up --hosts 3 --gateways 2        # all of it on this machine, until Ctrl-C
 //   wowsim cluster status                           # who runs what, how far behind, and who would take over
+//   wowsim cluster move 3 b                         # host b runs zone 3 from the next tick on
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -10,6 +11,7 @@ import type { Command } from "commander";
 import type { ServerProgram } from "../../server/protocol/server-options.ts";
 import { parseServerName } from "../client/server-name.ts";
 import type { ServerName } from "../client/server-name.ts";
+import type { StatusWish } from "../cluster/status.ts";
 import type { ClusterEvent, ClusterReady, RunningCluster } from "../cluster/up.ts";
 import { addFormatFlag, parseInteger, parsePort } from "../ui/flags.ts";
 import type { OutputFormat } from "../ui/flags.ts";
@@ -68,6 +70,7 @@ export function register(program: Command, server: ServerProgram): void {
     .addHelpText("after", "\nHow it works, and what survives what: docs/CLUSTER.md");
   registerUp(command, server);
   registerStatus(command);
+  registerMove(command);
   registerConfig(command);
 }
 
@@ -223,21 +226,14 @@ function certificatesOf({ tlsCert, tlsKey, tlsCa }: Pick<UpFlags, "tlsCert" | "t
 }
 
 function registerStatus(command: Command): void {
-  const status = command
-    .command("status")
-    .description("Show hosts, gateways and zones: who runs what, how far behind, and who would take over.")
-    .addOption(
-      new Option(
-        "--server <host:port>",
-        "the controller, by its port; default: that of the cluster of --data-dir",
-      ).argParser(parseServerName),
-    )
-    .option("--data-dir <dir>", "data directory of the cluster", DATA_DIR)
-    .option("--token <secret>", "the operators' token, where there is one; also from WOWSIM_TOKEN")
-    .addHelpText(
-      "after",
-      exitCodes({ 0: "every zone runs", 1: "a zone has no owner, or does not tick", 3: "no controller answers" }),
-    );
+  const status = addControllerFlags(
+    command
+      .command("status")
+      .description("Show hosts, gateways and zones: who runs what, how far behind, and who would take over."),
+  ).addHelpText(
+    "after",
+    exitCodes({ 0: "every zone runs", 1: "a zone has no owner, or does not tick", 3: "no controller answers" }),
+  );
   addFormatFlag(status).action(async (flags: StatusFlags) => {
     try {
       await showStatus(flags);
@@ -250,10 +246,59 @@ function registerStatus(command: Command): void {
 async function showStatus(flags: StatusFlags): Promise<void> {
   const { askStatus, statusLines } = await import("../cluster/status.ts");
   const { runs } = await import("../../server/protocol/cluster.ts");
-  const status = await askStatus({ ...flags, token: flags.token ?? (process.env["WOWSIM_TOKEN"] || undefined) });
+  const status = await askStatus(wishOf(flags));
   if (!status.zones.every(runs)) process.exitCode = EXIT.degraded;
   if (flags.format === "json") return outJson(status);
   for (const line of statusLines(status)) out(line);
+}
+
+function registerMove(command: Command): void {
+  const move = addControllerFlags(
+    command
+      .command("move")
+      .argument("<zone>", "number of the zone", parseInteger(1, 0xffff_ffff))
+      .argument("<host>", "name of the host, as in cluster status")
+      .description(
+        "Give a zone to another host between two of its ticks. Its players stay connected, and lose nothing.",
+      ),
+  ).addHelpText(
+    "after",
+    "\nTo empty a host before you stop it there is no need for this: it gives its zones\naway by itself on SIGTERM.\n" +
+      exitCodes({
+        0: "the zone ticks on that host",
+        1: "it could not be moved (stderr says why and who runs it now)",
+        3: "no controller answers",
+        64: "wrong usage",
+      }),
+  );
+  addFormatFlag(move).action(async (zone: number, host: string, flags: StatusFlags) => {
+    try {
+      const { askMove } = await import("../cluster/status.ts");
+      const moved = await askMove(wishOf(flags), zone, host);
+      if (flags.format === "json") return outJson(moved);
+      const { from, to, epoch, still_ms: stillMs } = moved;
+      out(`Zone ${zone} runs on host ${to} now, not on ${from} (epoch ${epoch}). It stood still for ${stillMs} ms.`);
+    } catch (error) {
+      fail(error);
+    }
+  });
+}
+
+/** Where the controller is. */
+function addControllerFlags(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        "--server <host:port>",
+        "the controller, by its port; default: that of the cluster of --data-dir",
+      ).argParser(parseServerName),
+    )
+    .option("--data-dir <dir>", "data directory of the cluster", DATA_DIR)
+    .option("--token <secret>", "the operators' token, where there is one; also from WOWSIM_TOKEN");
+}
+
+function wishOf(flags: StatusFlags): StatusWish {
+  return { ...flags, token: flags.token ?? (process.env["WOWSIM_TOKEN"] || undefined) };
 }
 
 function registerConfig(command: Command): void {

@@ -16,6 +16,7 @@ import type { Emitter } from "../../protocol/telemetry-line.ts";
 import { FaultBlock } from "../../shared/fault-block.ts";
 import type { WorkerFactory } from "../../shared/worker-factory.ts";
 import type { TelemetryRings } from "../zones/worker-plan.ts";
+import { answerHostRequests } from "./host-requests.ts";
 import { KeptModules } from "./kept-modules.ts";
 import { OwnedZone } from "./owned-zone.ts";
 import { Ownership } from "./ownership.ts";
@@ -61,6 +62,7 @@ export class HostZones {
   readonly #ownership: Ownership;
   readonly #faultBlock = FaultBlock.allocate();
   readonly #beat: Timer;
+  readonly #stopAnswering: () => void;
   #cpu = process.cpuUsage();
   #cpuAtMs: number;
   #isStopping = false;
@@ -77,7 +79,8 @@ export class HostZones {
   }
 
   private constructor(options: HostZonesOptions, modules: KeptModules, streams: readonly ZoneStream[]) {
-    const { journalBus: bus, names, name: host, world, now } = options;
+    const { bus: requests, journalBus: bus, names, name: host, world, now } = options;
+    this.#stopAnswering = answerHostRequests(requests, names, host, this);
     this.#options = options;
     this.#modules = modules;
     for (const stream of streams) this.#streams.set(stream.zone, stream);
@@ -173,11 +176,13 @@ export class HostZones {
     this.#zones.delete(zone);
     this.#ownership.gives(zone);
     await owned.release(to);
+    this.#tell();
   }
 
   async stop(): Promise<void> {
     this.#isStopping = true;
     clearInterval(this.#beat);
+    this.#stopAnswering();
     await this.#ownership.stop();
     await Promise.all(this.owned.map((zone) => this.release(zone)));
     this.#tell();
