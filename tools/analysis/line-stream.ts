@@ -41,16 +41,52 @@ const STDIN = "-";
 
 /** Throws WowsimError("file_unreadable"). */
 export async function readLines(path: string, options: ReadOptions): Promise<ReadLines> {
-  const splitter = new LineSplitter(options);
+  const stream = new LineStream(path, options);
   try {
-    for await (const chunk of chunksOf(path, options.tailBytes)) {
-      if (options.signal?.aborted === true) break;
-      splitter.take(chunk);
-    }
-  } catch (cause) {
-    throw unreadable(path, cause);
+    while (await stream.read());
+  } finally {
+    await stream.close();
   }
-  return splitter.end();
+  return stream.counts;
+}
+
+/** A file that is read in parts, and then closed, for whoever reads several at once. */
+export class LineStream {
+  readonly path: string;
+  readonly #options: ReadOptions;
+  readonly #splitter: LineSplitter;
+  readonly #chunks: AsyncGenerator<Uint8Array>;
+
+  constructor(path: string, options: ReadOptions) {
+    this.path = path;
+    this.#options = options;
+    this.#splitter = new LineSplitter(options);
+    this.#chunks = chunksOf(path, options.tailBytes);
+  }
+
+  get counts(): ReadLines {
+    return this.#splitter.counts;
+  }
+
+  /** Reads the next part, which may have no line; false: it was the last one. Throws WowsimError("file_unreadable"). */
+  async read(): Promise<boolean> {
+    try {
+      const next = this.#options.signal?.aborted === true ? null : await this.#chunks.next();
+      if (next !== null && next.done !== true) {
+        this.#splitter.take(next.value);
+        return true;
+      }
+    } catch (cause) {
+      throw unreadable(this.path, cause);
+    }
+    this.#splitter.end();
+    return false;
+  }
+
+  /** Call it at the end, also after an error. */
+  async close(): Promise<void> {
+    await this.#chunks.return(undefined);
+  }
 }
 
 /** Time of the last telemetry line of a file; NaN when there is none. Throws WowsimError("file_unreadable"). */
@@ -74,7 +110,7 @@ export async function lastTimeOf(path: string): Promise<number> {
 class LineSplitter {
   readonly #options: ReadOptions;
   readonly #decoder = new TextDecoder();
-  readonly #counts: ReadLines = { lines: 0, broken: 0, empty: 0, before: 0, bytes: 0 };
+  readonly counts: ReadLines = { lines: 0, broken: 0, empty: 0, before: 0, bytes: 0 };
   readonly #since: string | null;
   /** The text after the last newline. */
   #rest = "";
@@ -87,15 +123,14 @@ class LineSplitter {
   }
 
   take(chunk: Uint8Array): void {
-    this.#counts.bytes += chunk.length;
+    this.counts.bytes += chunk.length;
     this.#text(this.#decoder.decode(chunk, { stream: true }));
   }
 
-  end(): ReadLines {
+  end(): void {
     this.#text(this.#decoder.decode());
     if (this.#rest !== "" && !this.#isSkipping) this.#line(this.#rest);
     this.#rest = "";
-    return this.#counts;
   }
 
   #text(text: string): void {
@@ -110,30 +145,30 @@ class LineSplitter {
     if (this.#isSkipping) return;
     this.#rest += last;
     if (this.#rest.length <= LINE_CHARS_MAX) return;
-    this.#counts.broken++;
+    this.counts.broken++;
     this.#rest = "";
     this.#isSkipping = true;
   }
 
   #line(text: string): void {
     if (text === "" || text === "\r") {
-      this.#counts.empty++;
+      this.counts.empty++;
       return;
     }
     if (this.#since !== null && this.#isBefore(text, this.#since)) {
-      this.#counts.before++;
+      this.counts.before++;
       return;
     }
     const line = parseLine(text);
     if (line === null) {
-      this.#counts.broken++;
+      this.counts.broken++;
       return;
     }
     if (this.#options.sinceMs !== undefined && Date.parse(line.timestamp) < this.#options.sinceMs) {
-      this.#counts.before++;
+      this.counts.before++;
       return;
     }
-    this.#counts.lines++;
+    this.counts.lines++;
     this.#options.onLine(line);
   }
 

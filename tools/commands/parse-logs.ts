@@ -1,4 +1,4 @@
-// wowsim parse-logs: summarizes a telemetry file of any size, in one pass and constant memory.
+// wowsim parse-logs: summarizes telemetry files of any size, in one pass and constant memory.
 
 import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
@@ -32,8 +32,8 @@ const parseBack = durationFrom("0s", "87600h");
 export function register(program: Command): void {
   const command = program
     .command("parse-logs")
-    .argument("<file>", "a telemetry file; - is stdin")
-    .description("Sum up a telemetry file: ticks, zones, players, errors; anomalies; casts and combat.")
+    .argument("<file...>", "telemetry files, several as one by the time of their lines; - is stdin")
+    .description("Sum up telemetry files: ticks, zones, players, errors; anomalies; casts and combat.")
     .option("--anomalies", "anomalies, second by second")
     .option("--game-mechanics", "cast success, GCD block rate, DPS, top damage dealers")
     .option(
@@ -52,8 +52,10 @@ export function register(program: Command): void {
         "shown. Anomalies are computed from all lines. The errors of zones, of the last",
         "five minutes:",
         "  wowsim parse-logs telemetry.jsonl --type error --component zone --since 5m",
-        "Older lines are in the rotated files beside it; give those first:",
-        "  cat telemetry.1.jsonl telemetry.jsonl | wowsim parse-logs -",
+        "Older lines are in the rotated files beside it; each process of a cluster has",
+        "files of its own:",
+        "  wowsim parse-logs telemetry.1.jsonl telemetry.jsonl",
+        "  wowsim parse-logs .wowsim/cluster/hosts/*/telemetry.jsonl",
         "Problems and advice:",
         "  wowsim diagnose --file telemetry.jsonl --history",
         exitCodes({
@@ -65,18 +67,19 @@ export function register(program: Command): void {
   addFormatFlag(command).action(parseLogs);
 }
 
-async function parseLogs(file: string, flags: ParseFlags): Promise<void> {
+async function parseLogs(files: string[], flags: ParseFlags): Promise<void> {
   try {
-    await interruptible((signal) => parse(file, flags, signal));
+    await interruptible((signal) => parse(files, flags, signal));
   } catch (error) {
     fail(error);
   }
 }
 
-async function parse(file: string, flags: ParseFlags, signal: AbortSignal): Promise<void> {
-  const [{ lastTimeOf, readLines }, { LogSummary }, { AnomalyLog: Anomalies }, { Timeline }, nothing, { LineFilter }] =
+async function parse(files: readonly string[], flags: ParseFlags, signal: AbortSignal): Promise<void> {
+  const [{ lastTimeOf }, { readMerged }, { LogSummary }, { AnomalyLog: Anomalies }, { Timeline }, nothing, lineFilter] =
     await Promise.all([
       import("../analysis/line-stream.ts"),
+      import("../analysis/merged-lines.ts"),
       import("../analysis/log-summary.ts"),
       import("../analysis/anomalies.ts"),
       import("../analysis/timeline.ts"),
@@ -84,7 +87,7 @@ async function parse(file: string, flags: ParseFlags, signal: AbortSignal): Prom
       import("../analysis/line-filter.ts"),
     ]);
   const { type, component, message } = flags;
-  const filter = new LineFilter({ type, component, message });
+  const filter = new lineFilter.LineFilter({ type, component, message });
   const summary = new LogSummary({ spellNames: await spellNames() });
   const timeline = new Timeline({ secondsMax: 60 });
   const anomalies = new Anomalies();
@@ -94,15 +97,24 @@ async function parse(file: string, flags: ParseFlags, signal: AbortSignal): Prom
     timeline.take(line);
     anomalies.advance(timeline);
   };
-  const endMs = async (): Promise<number> => (file === STDIN ? Date.now() : lastTimeOf(file));
+  const endMs = async (): Promise<number> => {
+    if (files.includes(STDIN)) return Date.now();
+    return greatest(await Promise.all(files.map(lastTimeOf)));
+  };
   const sinceMs = flags.since === undefined ? undefined : await resolveSince(flags.since, endMs);
-  const read = await readLines(file, { onLine, sinceMs, signal });
-  await nothing.assertTelemetry(file, read);
+  const { total: read, files: each } = await readMerged(files, { onLine, sinceMs, signal });
+  for (const one of each) await nothing.assertTelemetry(one.path, one.read);
   const report = summary.report((kind) => filter.wantsKind(kind));
   if (report.lines === 0) throw new WowsimError("no_telemetry", nonePasses(read, filter));
   await show({ report, read, anomalies, filter }, flags);
   if (!filter.isPicky && report.zones?.every(({ ticks }) => ticks === 0) === true)
-    throw nothing.noTicks(file, report.lines);
+    throw nothing.noTicks(files.join(", "), report.lines);
+}
+
+/** NaN when none is a number. */
+function greatest(numbers: readonly number[]): number {
+  const known = numbers.filter((number) => !Number.isNaN(number));
+  return known.length === 0 ? Number.NaN : Math.max(...known);
 }
 
 function nonePasses(read: ReadLines, filter: LineFilter): string {
