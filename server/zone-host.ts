@@ -61,6 +61,7 @@ async function start(
     udpHost: "127.0.0.1",
     udpPort: 0,
     producers: 1 + world.zones.length,
+    origin: { host: name },
     clock: Date.now,
     workers,
   });

@@ -11,8 +11,14 @@ export interface TelemetryLine {
   type: TelemetryType;
   component: string;
   message: string;
+  /** Of a cluster: the process that wrote the line, and of a zone's line also its owner's epoch. */
+  host?: string;
+  epoch?: number;
   data: Record<string, unknown>;
 }
+
+/** Where lines of a cluster come from: they carry it. */
+export type Origin = Pick<TelemetryLine, "host" | "epoch">;
 
 /** The interface through which parts of the server write telemetry. It never throws and never blocks; lost lines are counted. */
 export interface Emitter {

@@ -13,7 +13,7 @@
 import type { Ring } from "./ring.ts";
 import { LineEncoder } from "./telemetry-ring-line.ts";
 import type { LineKind } from "./telemetry-ring-line.ts";
-import type { Emitter, TelemetryType } from "../protocol/telemetry-line.ts";
+import type { Emitter, Origin, TelemetryType } from "../protocol/telemetry-line.ts";
 
 /** The budget of emitSampled, in lines per second, for each kind of each emitter. */
 export const SAMPLED_LINES_PER_SECOND_MAX = 200;
@@ -29,6 +29,8 @@ export interface EmitterOptions {
   /** The name of the thread in reports of lost lines: "main", "zone-worker-1". */
   source: string;
   linesPerSecondMax?: number;
+  /** Default: lines do not say where they come from, because there is one process only. */
+  origin?: Origin | undefined;
 }
 
 /** A kind with its token bucket. */
@@ -44,9 +46,9 @@ export class RingEmitter implements Emitter {
   readonly #now: () => number;
   readonly #source: string;
   readonly #linesPerSecondMax: number;
-  readonly #lines = new LineEncoder();
-  readonly #linesLostKind = this.#lines.kind("health", "telemetry", "Lines lost");
-  readonly #sampledOutKind = this.#lines.kind("health", "telemetry", "Lines sampled out");
+  readonly #lines: LineEncoder;
+  readonly #linesLostKind: LineKind;
+  readonly #sampledOutKind: LineKind;
   /** By message; the few kinds that share a message are compared one by one. */
   readonly #kinds = new Map<string, BudgetedKind[]>();
   readonly #otherKind: BudgetedKind;
@@ -58,6 +60,9 @@ export class RingEmitter implements Emitter {
 
   constructor(ring: Ring, options: EmitterOptions) {
     this.#ring = ring;
+    this.#lines = new LineEncoder(options.origin);
+    this.#linesLostKind = this.#lines.kind("health", "telemetry", "Lines lost");
+    this.#sampledOutKind = this.#lines.kind("health", "telemetry", "Lines sampled out");
     this.#lostReported = ring.refused;
     this.#now = options.now;
     this.#source = options.source;

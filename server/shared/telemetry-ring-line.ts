@@ -12,7 +12,7 @@
 // small line).
 
 import { shortJson, toJson } from "./plain.ts";
-import type { TelemetryType } from "../protocol/telemetry-line.ts";
+import type { Origin, TelemetryType } from "../protocol/telemetry-line.ts";
 
 /** The longest line in bytes; longer data is cut, or replaced by a note. */
 export const LINE_BYTES_MAX = 16_384;
@@ -53,12 +53,18 @@ export class LineEncoder {
   #msText = NO_TIME;
   #second = Number.NaN;
   #secondText = "";
+  readonly #origin: string;
+
+  constructor({ host, epoch }: Origin = {}) {
+    this.#origin =
+      (host === undefined ? "" : `"host":${JSON.stringify(host)},`) + (epoch === undefined ? "" : `"epoch":${epoch},`);
+  }
 
   /** A kind of line of this encoder. Never throws; long names are cut. */
   kind(type: TelemetryType, component: string, message: string): LineKind {
     const names = [type, String(component).slice(0, COMPONENT_CHARS_MAX), String(message).slice(0, MESSAGE_CHARS_MAX)];
     const [typeJson, componentJson, messageJson] = names.map((name) => JSON.stringify(name));
-    const middle = `","type":${typeJson},"component":${componentJson},"message":${messageJson},"data":`;
+    const middle = `","type":${typeJson},"component":${componentJson},"message":${messageJson},${this.#origin}"data":`;
     const head = this.#encoder.encode(HEAD + NO_TIME + middle);
     const body = this.bytes.subarray(head.length, LINE_BYTES_MAX - 1);
     return { type, component, message, head, stampedMs: Number.NaN, body };

@@ -3,6 +3,7 @@
 import type { LayoutEntries } from "../../assembly/toolchain/kernel.ts";
 import type { JournalAccess } from "./zone-journal.ts";
 import type { ZoneHistory } from "./zone-history.ts";
+import type { Origin } from "../protocol/telemetry-line.ts";
 import type { Content, ZoneContent } from "../protocol/content/content.ts";
 
 /** A compiled module with its name and its memory map. */
@@ -53,6 +54,8 @@ export interface ZoneWorkerStart {
   type: "start";
   /** The name of the worker in telemetry: "zone-worker-1". */
   name: string;
+  /** Of a cluster: its lines carry it. */
+  origin?: Origin | undefined;
   zones: {
     zone: ZoneContent;
     seed: number;

@@ -69,6 +69,8 @@ export class GameClient {
   readonly #unseen = new FrameLog();
   readonly #unseenStates: StateMessage[] = [];
   #isHeld = false;
+  /** Its link has had a welcome. States of an earlier link may still wait to be looked at. */
+  #isWelcome = false;
   #isLeaving = false;
   #hasPlayed = false;
   /** Why the server refused its last hello. */
@@ -277,6 +279,7 @@ export class GameClient {
     this.zoneId = welcome.zone_id;
     this.portals = welcome.portals ?? [];
     this.#lookAtAll();
+    this.#isWelcome = true;
     this.world.forget();
     // Actions that the server has not received were lost with the old link.
     if (isSame) for (const words of this.#actions.unheard(welcome.seq)) this.#send(words);
@@ -326,7 +329,7 @@ export class GameClient {
     for (const problem of problems) this.stats.protocolError(problem);
     if (position !== null) this.position = { x: position.x, y: position.y, z: position.z };
     if (isSelfTold && this.world.self !== null) this.#onSelf(this.world.self);
-    if (this.isPlaying || !isReset) return;
+    if (this.isPlaying || !this.#isWelcome || !isReset) return;
     this.isPlaying = true;
     this.#entered.resolve();
   }
@@ -386,6 +389,7 @@ export class GameClient {
   #onClose(): void {
     const wasPlaying = this.isPlaying;
     this.isPlaying = false;
+    this.#isWelcome = false;
     this.#gone.resolve();
     if (this.#isLeaving) return;
     if (wasPlaying) this.stats.drops++;

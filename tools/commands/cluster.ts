@@ -268,7 +268,7 @@ function registerMove(command: Command): void {
         0: "the zone ticks on that host",
         1: "it could not be moved (stderr says why and who runs it now)",
         3: "no controller answers",
-        64: "wrong usage",
+        64: "wrong usage, or no such zone or host",
       }),
   );
   addFormatFlag(move).action(async (zone: number, host: string, flags: StatusFlags) => {

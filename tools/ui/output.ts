@@ -63,6 +63,7 @@ const EXIT_OF_ERROR: Readonly<Record<string, number>> = {
   expectations_invalid: EXIT.usage,
   content_invalid: EXIT.usage,
   no_such_zone: EXIT.usage,
+  no_such_host: EXIT.usage,
   unknown_fault: EXIT.usage,
 };
 

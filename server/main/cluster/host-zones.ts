@@ -138,6 +138,7 @@ export class HostZones {
     const content = world.zones[index];
     if (content === undefined) throw new WowsimError("no_such_zone", `There is no zone ${zone} in this world.`);
     return await OwnedZone.start(taken, {
+      host: this.#options.name,
       bus,
       names,
       world,

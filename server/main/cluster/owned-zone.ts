@@ -28,6 +28,8 @@ import type { AnsweringBus } from "./zone-requests.ts";
 import { ZonePort } from "./zone-port.ts";
 
 export interface OwnedZoneOptions {
+  /** Name of this host, for telemetry. */
+  host: string;
   bus: ZoneBus & AnsweringBus;
   names: BusNames;
   world: World;
@@ -74,6 +76,7 @@ export class OwnedZone implements ZoneListener {
       seed,
       kernel,
       telemetryRings: options.telemetryRings,
+      origin: { host: options.host, epoch },
       faultBlock,
       emitter,
       journal,

@@ -15,6 +15,7 @@ import { TelemetryCounters } from "../../shared/telemetry-counters.ts";
 import type { TelemetryCounter } from "../../shared/telemetry-counters.ts";
 import { RingEmitter } from "../../shared/emitter.ts";
 import type { FeedLimits } from "../../protocol/limits.ts";
+import type { Origin } from "../../protocol/telemetry-line.ts";
 import { ProcessHealth } from "./process-health.ts";
 import { WorkerHost } from "./worker-host.ts";
 import type { FeedStart, RecorderStart } from "../../shared/telemetry-messages.ts";
@@ -48,6 +49,8 @@ export interface TelemetryOptions {
   feedLimits?: Partial<FeedLimits> | undefined;
   /** Number of threads that write lines: the main thread and every zone worker. */
   producers: number;
+  /** Of a process of a cluster: the main thread's lines carry it. */
+  origin?: Origin | undefined;
   /** Wall time in milliseconds since 1970. */
   clock: () => number;
   workers: { recorder: WorkerFactory; feed: WorkerFactory };
@@ -94,7 +97,7 @@ export class Telemetry {
     this.#lostBefore = this.rings.map(() => 0);
     const [main] = this.rings;
     if (main === undefined) throw new RangeError("The main thread is a producer: producers is at least 1.");
-    this.emitter = new RingEmitter(new Ring(main), { now: options.clock, source: "main" });
+    this.emitter = new RingEmitter(new Ring(main), { now: options.clock, source: "main", origin: options.origin });
     this.#udpPort = options.udpPort;
     const feedRing = allocateTouched(FEED_RING_BYTES);
     const counters = this.#counters.buffer;

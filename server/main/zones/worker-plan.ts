@@ -6,6 +6,7 @@
 //   plan.startOf(1, ring, after)     // the message; `after` tells how a zone ended, null at the first start
 
 import type { World } from "../../protocol/content/content.ts";
+import type { Origin } from "../../protocol/telemetry-line.ts";
 import type { Kernel } from "../../../assembly/toolchain/kernel.ts";
 import { fuelFor } from "./calibrate.ts";
 import type { WorkerMemory } from "./worker-link.ts";
@@ -25,6 +26,8 @@ export interface WorkerPlanOptions {
   seed: number;
   kernel: Kernel;
   telemetryRings: TelemetryRings;
+  /** Of a cluster: the workers' lines of telemetry carry it. */
+  origin?: Origin;
   faultBlock: SharedArrayBuffer;
   /** How late a worker may be before it is ended, in milliseconds. */
   watchdogMs: number;
@@ -96,7 +99,7 @@ export class WorkerPlan implements WorkerStarts {
 
   startOf(worker: number, memory: WorkerMemory): ZoneWorkerStart {
     const { world, workers, tickRateHz, seed, faultBlock, telemetryRings, watchdogMs } = this.#options;
-    const { crumbFile } = this.#options;
+    const { crumbFile, origin } = this.#options;
     const journal = this.#options.journal?.accessOf(worker) ?? null;
     const { timeLimitMs = this.#intervalMs + watchdogMs / 4 } = this.#options;
     const mine = world.zones
@@ -105,6 +108,7 @@ export class WorkerPlan implements WorkerStarts {
     return {
       type: "start",
       name: `zone-worker-${worker + 1}`,
+      origin,
       zones: mine.map(({ zone, index }) => ({
         zone,
         seed: (seed + index) >>> 0,

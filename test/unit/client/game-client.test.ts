@@ -101,6 +101,19 @@ test("who looks later knows no more than they looked at, and is told in the mean
   await client.leave();
 });
 
+test("a first state that it looks at after its link broke does not let it play: it waits for the next welcome", async () => {
+  const server = startScriptedServer();
+  const client = await join(server, { looksLater: true });
+  server.say({ type: "zone", zone_id: 2, tick: 9, reason: "portal" });
+  server.say({ type: "state", tick: 10, reset: true, ...quiet });
+  await until(() => client.toldTick === 10, "all is told");
+  await server[Symbol.asyncDispose]();
+  await until(() => client.stats.drops === 1, "the link is gone");
+  client.look();
+  expect([client.world.tick, client.isPlaying, client.stopAttack()]).toEqual([10, false, false]);
+  await client.leave();
+});
+
 test("who can not reach its gateway resumes at another", async () => {
   await using first = startScriptedServer();
   await using second = startScriptedServer();

@@ -22,6 +22,19 @@ describe("a line", () => {
     ]);
   });
 
+  test("of a cluster says where it comes from", () => {
+    const ring = new Ring(Ring.allocate(1 << 16));
+    const { now } = new TestClock();
+    for (const origin of [{ host: 'a "b"' }, { host: "a", epoch: 3 }]) {
+      const emitter = new RingEmitter(ring, { now, source: "zone-worker-1", origin });
+      emitter.emit("event", "zone", "Zone taken", { zone_id: 1 });
+    }
+    expect(drainLines(ring)).toMatchObject([
+      { host: 'a "b"', message: "Zone taken", data: { zone_id: 1 } },
+      { host: "a", epoch: 3, data: { zone_id: 1 } },
+    ]);
+  });
+
   test("can be read as soon as it was emitted", () => {
     const { emitter, ring } = setUp();
     emitter.emit("event", "server", "Server starting", {});
