@@ -154,11 +154,10 @@ describe("the composition", () => {
 
   describe("of a cluster", () => {
     const roles = Object.entries(compose.services).filter(([, { profiles }]) => profiles?.includes("cluster"));
-    const roleOf = ({ command = [] }: Service): string => command[0] ?? "";
 
     test("has two gateways, two hosts, a controller and a bus, each with the user and the address of that bus", () => {
       const wowsim = roles.filter(([, { image }]) => image === "wowsim");
-      expect(wowsim.map(([, service]) => roleOf(service))).toEqual([
+      expect(wowsim.map(([, { command }]) => command?.[0])).toEqual([
         "gateway",
         "gateway",
         "zone-host",
