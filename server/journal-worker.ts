@@ -137,7 +137,7 @@ class JournalThread {
 
   #isTooLarge(): boolean {
     try {
-      return this.#retention.isBehind(this.#writer.database);
+      return this.#retention.hurry(this.#writer.database);
     } catch {
       return false;
     }

@@ -76,9 +76,14 @@ export class Retention {
     this.#limits = limits;
   }
 
-  /** True when the journal is too large and `step` can do something about it. Throws SQLite's error. */
-  isBehind(database: Database): boolean {
-    return !this.#isStuck && bytesUsed(database) > this.#limits.bytesMax;
+  /**
+   * True when the journal is too large and something can be done about that: `step` then does it at once, and not when its next
+   * look is due. Throws SQLite's error.
+   */
+  hurry(database: Database): boolean {
+    const isBehind = this.#isBehind(database);
+    if (isBehind) this.#nextLookMs = 0;
+    return isBehind;
   }
 
   /**
@@ -129,7 +134,11 @@ export class Retention {
   #hasGrown(database: Database, now: number): boolean {
     if (now < this.#nextSizeLookMs && now >= this.#nextSizeLookMs - SIZE_LOOK_MS) return false;
     this.#nextSizeLookMs = now + SIZE_LOOK_MS;
-    return this.isBehind(database);
+    return this.#isBehind(database);
+  }
+
+  #isBehind(database: Database): boolean {
+    return !this.#isStuck && bytesUsed(database) > this.#limits.bytesMax;
   }
 
   /**

@@ -180,9 +180,11 @@ describe("the composition", () => {
 
     test.skipIf(NATS === null)("its nats-server takes the configuration", () => {
       const mounted = compose.services["nats"]?.volumes?.find((volume) => volume.endsWith(".conf:ro")) ?? "";
-      const check = Bun.spawnSync([NATS?.path ?? "", "-t", "-c", join(ROOT, mounted.split(":")[0] ?? "")], {
-        env: { WOWSIM_TOKEN: "a secret" },
-      });
+      const { command = [] } = compose.services["nats"] ?? {};
+      expect(command[command.indexOf("-c") + 1]).toBe(mounted.split(":")[1] ?? "no path");
+      const flags = command.slice(2).map((flag) => flag.replace("${WOWSIM_TOKEN:-}", "a secret"));
+      const file = join(ROOT, mounted.split(":")[0] ?? "");
+      const check = Bun.spawnSync([NATS?.path ?? "", "-t", "-c", file, ...flags]);
       expect(check.stderr.toString()).toContain("is valid");
       expect(check.exitCode).toBe(0);
     });

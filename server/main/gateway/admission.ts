@@ -131,8 +131,9 @@ export class Admission implements Entrance {
     waitWith(connection, others.takeSession(token), (taken) => {
       const session = this.#deps.sessions.byToken(token);
       if (session !== undefined) this.#resume(connection, session, token);
-      else if (taken === "busy") this.refuse(connection, "busy", "That session can not be had just now; try again.");
-      else this.#refuseResume(connection);
+      else if (taken === "gone") this.#refuseResume(connection);
+      // Also when it came, and went on to another gateway at which the player says hello as well.
+      else this.refuse(connection, "busy", "That session can not be had just now; try again.");
     });
   }
 
