@@ -78,6 +78,13 @@ describe.skipIf(NATS === null)("players of a cluster", () => {
     await game.holds();
     expect(game.players.stats).toMatchObject({ restarted: 0 });
     expect(game.players.stats.resumed).toBeGreaterThanOrEqual(SIZE.count / 2);
+    // Started again with the command that was told, it has the port that players know.
+    await game.cluster.startAgain("gateway 1");
+    await game.cluster.kill("gateway 2");
+    await until("all play at the first one again", () =>
+      game.players.clients.every((client) => client.isPlaying && client.port === game.cluster.gamePorts[0]),
+    );
+    await game.holds();
   });
 
   test("wait while the nats-server is away, and nobody takes over", async () => {

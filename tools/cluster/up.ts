@@ -209,13 +209,22 @@ export class RunningCluster {
   #startGateway(index: number): RoleChild {
     const { dataDir, host, port } = this.#options;
     const name = String(index + 1);
-    const args = ["gateway", "--bus", clusterFileIn(dataDir), "--host", host, ...this.#world];
-    args.push("--port", String(port === 0 ? 0 : port + index), "--http-port", "0");
-    args.push("--data-dir", join(dataDir, "gateways", name));
-    const child = this.#child(`gateway ${name}`, args);
-    void child.ended.then((how) =>
-      this.#tellEnd({ event: "ended", role: "gateway", name, pid: child.pid, how, zones: [], again: typed(args) }),
-    );
+    const place = ["gateway", "--bus", clusterFileIn(dataDir), "--host", host, ...this.#world];
+    place.push("--data-dir", join(dataDir, "gateways", name));
+    const at = (game: number, http: number): string[] => [
+      ...place,
+      "--port",
+      String(game),
+      "--http-port",
+      String(http),
+    ];
+    const child = this.#child(`gateway ${name}`, at(port === 0 ? 0 : port + index, 0));
+    void child.ended.then((how) => {
+      // On the ports that it had: its players know no others.
+      const { game = 0, http = 0 } = this.#gateways.find((one) => one.child === child) ?? {};
+      const again = typed(at(game, http));
+      this.#tellEnd({ event: "ended", role: "gateway", name, pid: child.pid, how, zones: [], again });
+    });
     return child;
   }
 
