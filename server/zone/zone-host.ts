@@ -90,11 +90,8 @@ export class ZoneHost {
     );
     this.#output = new Ring(start.outputRing);
     this.#wake = new Wake(start.wake);
-    this.#emitter = new RingEmitter(new Ring(start.telemetryRing), {
-      now: Date.now,
-      source: start.name,
-      origin: start.origin,
-    });
+    const { name: source, origin } = start;
+    this.#emitter = new RingEmitter(new Ring(start.telemetryRing), { now: Date.now, source, origin });
     const zones = start.zones.map(({ zone }) => zone.id);
     const copy = start.crumbFile === null ? null : mapCrumbs(start.crumbFile.path, start.crumbFile.worker);
     this.#crumb = new Breadcrumb(start.breadcrumb, copy);

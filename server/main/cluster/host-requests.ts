@@ -6,7 +6,8 @@
 import { z } from "zod";
 import type { BusNames } from "../../bus/subjects.ts";
 import { messageOf, WowsimError } from "../../protocol/errors.ts";
-import type { AnsweringBus } from "./zone-requests.ts";
+import { decode, encode } from "./zone-requests.ts";
+import type { AnsweringBus, AskingBus } from "./zone-requests.ts";
 
 /** The zone finishes its tick, and what it has written is acknowledged. */
 const ANSWER_MS_MAX = 5_000;
@@ -20,10 +21,6 @@ const Request = z.object({
 });
 export type HostRequest = z.infer<typeof Request>;
 const Answer = z.union([z.object({ done: z.literal(true) }), z.object({ error: z.string() })]);
-
-export interface AskingBus {
-  request(subject: string, bytes: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
-}
 
 interface ReleasingHost {
   release(zone: number, to: string): Promise<void>;
@@ -47,6 +44,3 @@ export async function askHost(bus: AskingBus, names: BusNames, host: string, req
   const answer = Answer.parse(decode(await bus.request(names.hostRequest(host), encode(request), ANSWER_MS_MAX)));
   if ("error" in answer) throw new WowsimError("host_refused", answer.error);
 }
-
-const encode = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
-const decode = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));

@@ -12,8 +12,8 @@ import type { ZoneMove } from "../../protocol/cluster.ts";
 import { WowsimError } from "../../protocol/errors.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import { askHost } from "./host-requests.ts";
-import type { AskingBus } from "./host-requests.ts";
 import { TOLD } from "./stream-journal.ts";
+import type { AskingBus } from "./zone-requests.ts";
 
 /** How long another host has for its first tick of the zone. */
 const MOVE_MS_MAX = 10_000;

@@ -21,7 +21,7 @@ export interface AnsweringBus {
   answer(subject: string, handler: (bytes: Uint8Array) => Promise<Uint8Array>): () => void;
 }
 
-interface AskingBus {
+export interface AskingBus {
   request(subject: string, bytes: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
 }
 
@@ -61,5 +61,5 @@ export class ZoneRequests {
   }
 }
 
-const encode = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
-const decode = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));
+export const encode = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+export const decode = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));
